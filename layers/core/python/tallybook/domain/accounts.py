@@ -1,0 +1,95 @@
+"""Accounts and their users: what they are, what they may do, and what their names, addresses and passwords must be."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from tallybook.domain.errors import Forbidden, Invalid
+from tallybook.domain.periods import Calendar
+
+type AccountStatus = Literal["active", "suspended", "deleted"]
+type UserStatus = Literal["active", "suspended", "disabled", "deleted"]
+type Role = Literal["admin", "user"]
+
+_EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,255}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
+_MIN_PASSWORD = 8
+_MAX_PASSWORD = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who is billed. Its subscription is part of it: one account is on one plan at a time.
+
+    `balance` is micros and may be negative; `entries` counts its ledger entries, `running` its sessions now running.
+    `first_period_at` is the start of its first period ever, `anchor` what its periods count from now.
+    """
+
+    id: str
+    email: str
+    created_at: datetime
+    status: AccountStatus
+    time_zone: str
+    plan: str
+    subscription_id: str
+    subscribed_at: datetime
+    anchor: datetime
+    first_period_at: datetime
+    display_name: str | None = None
+    description: str | None = None
+    balance: int = 0
+    entries: int = 0
+    running: int = 0
+
+    @property
+    def calendar(self) -> Calendar:
+        return Calendar(anchor=self.anchor, zone=self.time_zone)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who signs in. A user belongs to one account; `is_root` users run it."""
+
+    id: str
+    account_id: str
+    email: str
+    created_at: datetime
+    status: UserStatus
+    role: Role
+    is_root: bool
+    password_hash: str = field(repr=False)
+    name: str | None = None
+    running: int = 0
+
+
+def normal_email(text: str) -> str:
+    """The address in lower case, without surrounding space; refused unless it looks like one in ASCII."""
+    email = text.strip().lower()
+    if not _EMAIL.fullmatch(email) or ".." in email or email.startswith(".") or ".@" in email:
+        raise Invalid("email is not a valid email address", code="invalid_email", field="email")
+    return email
+
+
+def check_password(text: str) -> str:
+    """At least 8 characters, at most 1,024."""
+    if not _MIN_PASSWORD <= len(text) <= _MAX_PASSWORD:
+        raise Invalid(
+            f"password must have {_MIN_PASSWORD} to {_MAX_PASSWORD} characters", code="weak_password", field="password"
+        )
+    return text
+
+
+def check_name(text: str, *, field: str = "name") -> str:
+    """1 to 100 characters, not only space, no control characters."""
+    if not text.strip() or len(text) > 100 or any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
+        raise Invalid(
+            f"{field} must have 1 to 100 characters and no control characters", code="invalid_name", field=field
+        )
+    return text
+
+
+def require_active(account: Account) -> None:
+    """A suspended account reads and pays, but starts nothing new."""
+    if account.status == "suspended":
+        raise Forbidden("This account is suspended", code="account_suspended")

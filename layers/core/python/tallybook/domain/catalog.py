@@ -1,0 +1,144 @@
+"""The catalog: what is sold, and for how much. A period pins the version it opened with.
+
+`read` builds it from checked data (`tallybook.cli.catalog_file` checks what an operator wrote; the store keeps the same
+data), so it trusts shapes and only turns text into Decimals.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+Settles = Literal["invoice", "wallet"]
+Model = Literal["per_unit", "graduated", "volume", "package", "flat"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Up to and including `up_to` units (None: without end), each at `unit_price`, plus `flat_fee` once entered."""
+
+    up_to: Decimal | None
+    unit_price: Decimal
+    flat_fee: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One of five price models; `allowance` units are taken off first. Amounts are currency units, exact."""
+
+    model: Model
+    unit_price: Decimal = Decimal(0)
+    amount: Decimal = Decimal(0)
+    block: Decimal = Decimal(1)
+    tiers: tuple[Tier, ...] = ()
+    allowance: Decimal = Decimal(0)
+    sku: str | None = None
+    plans: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    name: str
+    resource_type: str
+    unit: str
+    settles: Settles
+    prices: tuple[Price, ...]
+
+    def price(self, *, plan: str, sku: str | None) -> Price | None:
+        """The price of this sku: one named for the plan before one for all; None if the sku is not sold."""
+        found = [price for price in self.prices if price.sku == sku and (not price.plans or plan in price.plans)]
+        return max(found, key=lambda price: bool(price.plans), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`price` is a month's fee, or a year's where `billing_interval` is "year"; in micros."""
+
+    name: str
+    display_name: str
+    description: str
+    price: int
+    billing_interval: Literal["month", "year"]
+    limits: Mapping[str, int | None]
+
+    @property
+    def is_free(self) -> bool:
+        return self.price == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """Prepaid credits for sale."""
+
+    id: str
+    name: str
+    price_cents: int
+    credits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    version: int
+    currency: str
+    welcome_credit: int
+    free_plan: str
+    plans: Mapping[str, Plan]
+    meters: Mapping[str, Meter]
+    packages: tuple[Package, ...]
+
+
+def read(data: Mapping[str, Any], *, version: int) -> Catalog:
+    """Checked catalog data as a Catalog: decimals are text in it, as in the file."""
+    return Catalog(
+        version=version,
+        currency=data["currency"],
+        welcome_credit=int(data["welcome_credit"]),
+        free_plan=data["free_plan"],
+        plans={name: _plan(name, plan) for name, plan in data["plans"].items()},
+        meters={name: _meter(name, meter) for name, meter in data["meters"].items()},
+        packages=tuple(
+            Package(id=id, name=row["name"], price_cents=int(row["price_cents"]), credits=int(row["credits"]))
+            for id, row in data["packages"].items()
+        ),
+    )
+
+
+def _plan(name: str, data: Mapping[str, Any]) -> Plan:
+    return Plan(
+        name=name,
+        display_name=data["display_name"],
+        description=data["description"],
+        price=int(Decimal(data["price"]).scaleb(6)),
+        billing_interval=data["billing_interval"],
+        limits={key: None if value is None else int(value) for key, value in data["limits"].items()},
+    )
+
+
+def _meter(name: str, data: Mapping[str, Any]) -> Meter:
+    return Meter(
+        name=name,
+        resource_type=data["resource_type"],
+        unit=data["unit"],
+        settles=data["settles"],
+        prices=tuple(_price(price) for price in data["prices"]),
+    )
+
+
+def _price(data: Mapping[str, Any]) -> Price:
+    return Price(
+        model=data["model"],
+        unit_price=Decimal(data.get("unit_price") or 0),
+        amount=Decimal(data.get("amount") or 0),
+        block=Decimal(data.get("block") or 1),
+        tiers=tuple(
+            Tier(
+                up_to=None if tier.get("up_to") is None else Decimal(tier["up_to"]),
+                unit_price=Decimal(tier["unit_price"]),
+                flat_fee=Decimal(tier.get("flat_fee") or 0),
+            )
+            for tier in data.get("tiers") or ()
+        ),
+        allowance=Decimal(data.get("allowance") or 0),
+        sku=data.get("sku"),
+        plans=tuple(data.get("plans") or ()),
+    )

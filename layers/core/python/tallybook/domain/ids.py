@@ -1,0 +1,42 @@
+"""Ids are UUIDs of version 7 inside; each dialect shows the same one with its own prefix.
+
+A thing that must exist once does not get a new id but one derived from its cause (`derived_id`), so that doing it
+twice names the same thing.
+"""
+
+import hashlib
+import re
+import uuid
+from datetime import datetime
+
+from tallybook.domain.errors import Invalid
+
+ACCOUNT = "acc-"
+USER = "usr-"
+API_KEY = "key-"
+SUBSCRIPTION = "sub-"
+ENTRY = "led-"
+
+_SHAPE = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+
+def new_id(now: datetime, entropy: bytes) -> str:
+    """A UUIDv7: 48 bits of milliseconds, then `entropy` (10 random bytes) with version and variant set."""
+    value = int(now.timestamp() * 1000) << 80 | int.from_bytes(entropy[:10])
+    value &= ~(0xF << 76) & ~(0x3 << 62)
+    return str(uuid.UUID(int=value | 0x7 << 76 | 0x2 << 62))
+
+
+def derived_id(*cause: str) -> str:
+    """The same cause gives the same id: a UUIDv8 over the SHA-256 of the parts, each with its length."""
+    text = "".join(f"{len(part)}:{part}" for part in cause)
+    value = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16])
+    value &= ~(0xF << 76) & ~(0x3 << 62)
+    return str(uuid.UUID(int=value | 0x8 << 76 | 0x2 << 62))
+
+
+def strip_prefix(text: object, prefix: str, *, field: str) -> str:
+    """`acc-1` -> `1`; malformed is only what lacks the prefix or is not 1 to 64 of [A-Za-z0-9-] after it."""
+    if not isinstance(text, str) or not text.startswith(prefix) or not _SHAPE.fullmatch(text[len(prefix) :]):
+        raise Invalid(f"{field} must be {prefix!r} and 1 to 64 letters, digits or hyphens", field=field)
+    return text[len(prefix) :]

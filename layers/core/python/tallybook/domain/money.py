@@ -1,0 +1,69 @@
+"""Money is an integer number of micros: 1,000,000 is 1.00 of the catalog's currency.
+
+Prices and quantities are exact Decimals; they become money in one place, `round_to_minor`, half away from zero, to the
+currency's smallest unit. A credit of the Quota dialect is a micro.
+"""
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+
+MICROS = 1_000_000
+
+# ISO 4217 currencies whose minor unit is not a hundredth.
+_DECIMALS = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"), 0),
+    **dict.fromkeys(("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+}
+
+# 10^15 units at 9 decimals, times a price of 12, is 38 digits; nothing that enters may ever be rounded on the way.
+EXACT = Context(prec=60)
+
+
+def decimals(currency: str) -> int:
+    """How many decimals amounts of the currency have: 2, or what ISO 4217 says."""
+    return _DECIMALS.get(currency, 2)
+
+
+def minor_unit(currency: str) -> int:
+    """The currency's smallest amount, in micros: 10,000 for USD, 1,000,000 for JPY, 1,000 for KWD."""
+    return MICROS // int(10 ** decimals(currency))
+
+
+def round_to_minor(amount: Decimal, currency: str) -> int:
+    """An exact amount of currency units, rounded half away from zero to the minor unit, in micros."""
+    with localcontext(EXACT):
+        minor = (amount.scaleb(decimals(currency))).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+        return int(minor) * minor_unit(currency)
+
+
+def in_units(micros: int) -> Decimal:
+    """Micros as currency units: 12,840,000 is 12.84."""
+    return Decimal(micros).scaleb(-6)
+
+
+def percentage(part: int, whole: int) -> Decimal:
+    """`part` of `whole` in percent, 2 decimals, half away from zero; 0 of nothing is 0."""
+    if not whole:
+        return Decimal(0)
+    return (Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+
+
+def spread(total: int, weights: Sequence[Decimal], *, unit: int) -> list[int]:
+    """Split `total` by weight into multiples of `unit` that add up to it: largest remainder, first come on a tie.
+
+    `total` is a multiple of `unit`. With no weight at all everything falls on the first part.
+    """
+    if not weights:
+        return []
+    with localcontext(EXACT):
+        whole = sum(weights, Decimal(0))
+        if not whole:
+            return [total] + [0] * (len(weights) - 1)
+        units = total // unit
+        shares = [units * weight / whole for weight in weights]
+        parts = [int(share) for share in shares]
+        by_remainder = sorted(range(len(weights)), key=lambda i: (parts[i] - shares[i], i))
+        for index in by_remainder[: units - sum(parts)]:
+            parts[index] += 1
+    return [part * unit for part in parts]

@@ -1,0 +1,96 @@
+"""Billing periods: half-open months `[start, end)` in UTC, each boundary counted from the original anchor.
+
+A boundary is the anchor's wall time in the account's zone, moved by n months and clamped to the month's last day:
+31 Jan -> 29 Feb -> 31 Mar -> 30 Apr. A wall time that a clock change skips moves forward by the gap; one that happens
+twice is the first.
+"""
+
+import calendar
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """What an account's periods follow from: the anchor, an instant, and the IANA zone its wall time is read in."""
+
+    anchor: datetime
+    zone: str
+
+    def local(self, instant: datetime) -> datetime:
+        return instant.astimezone(ZoneInfo(self.zone))
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One month of an account, `[start, end)` in UTC, read in `zone` where days matter."""
+
+    start: datetime
+    end: datetime
+    zone: str
+
+    def holds(self, instant: datetime) -> bool:
+        return self.start <= instant < self.end
+
+    @property
+    def last_day(self) -> date:
+        """The local day that holds the period's last second."""
+        return _local_day(self.end - timedelta(seconds=1), self.zone)
+
+    @property
+    def shown_end(self) -> datetime:
+        """Where the documents end it: 00:00 local of its last day, never before its start."""
+        return max(self.start, start_of_day(self.last_day, self.zone))
+
+    @property
+    def days(self) -> int:
+        """How many local calendar days it touches, both ends included."""
+        return (self.last_day - _local_day(self.start, self.zone)).days + 1
+
+    def days_elapsed(self, now: datetime) -> int:
+        """Local calendar days from the first to today's, both included, between 1 and `days`."""
+        elapsed = (_local_day(now, self.zone) - _local_day(self.start, self.zone)).days + 1
+        return max(1, min(elapsed, self.days))
+
+
+def period_of(book: Calendar, instant: datetime) -> Period:
+    """The period that holds the instant; it follows from the anchor, not from what was opened or closed."""
+    first = book.local(book.anchor)
+    then = book.local(instant)
+    number = (then.year - first.year) * 12 + then.month - first.month
+    while boundary(book, number) > instant:
+        number -= 1
+    while boundary(book, number + 1) <= instant:
+        number += 1
+    return Period(start=boundary(book, number), end=boundary(book, number + 1), zone=book.zone)
+
+
+@lru_cache(maxsize=4096)
+def boundary(book: Calendar, months: int) -> datetime:
+    """The instant `months` months after the anchor, in the anchor's wall time, clamped to the month's length."""
+    if months == 0:
+        return book.anchor
+    wall = book.local(book.anchor).replace(tzinfo=None)
+    year, month = divmod(wall.year * 12 + wall.month - 1 + months, 12)
+    day = min(wall.day, calendar.monthrange(year, month + 1)[1])
+    return _instant(wall.replace(year=year, month=month + 1, day=day), book.zone)
+
+
+def start_of_day(day: date, zone: str) -> datetime:
+    """00:00 local of the day, as an instant."""
+    return _instant(datetime(day.year, day.month, day.day), zone)  # noqa: DTZ001 a wall time, made aware below
+
+
+def first_anchor(registered: datetime, zone: str) -> datetime:
+    """An account's first period starts at 00:00 local of the day of its registration."""
+    return start_of_day(_local_day(registered, zone), zone)
+
+
+def _local_day(instant: datetime, zone: str) -> date:
+    return instant.astimezone(ZoneInfo(zone)).date()
+
+
+def _instant(wall: datetime, zone: str) -> datetime:
+    return wall.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC)

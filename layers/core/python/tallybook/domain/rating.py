@@ -1,0 +1,50 @@
+"""What a quantity costs: five models over the quantity that exceeds the allowance, exact, not rounded.
+
+Each (meter, sku) of a period is rated once, from its summed quantity; `money.round_to_minor` then makes it an amount.
+
+Graduated, 1.00 up to 5, 2.00 up to 10, 3.00 above: 3 units cost 3.00, 7 cost 9.00 (5 x 1.00 + 2 x 2.00).
+Volume, the same tiers: 7 units cost 14.00, all at the tier they reach.
+Package, 5.00 for each started 100: 101 units cost 10.00.
+"""
+
+from decimal import ROUND_CEILING, Decimal, localcontext
+
+from tallybook.domain.catalog import Price, Tier
+from tallybook.domain.money import EXACT
+
+
+def rate(price: Price, quantity: Decimal) -> Decimal:
+    """The exact cost of the summed quantity, in currency units."""
+    with localcontext(EXACT):
+        billable = max(Decimal(0), quantity - price.allowance)
+        match price.model:
+            case "per_unit":
+                return billable * price.unit_price
+            case "graduated":
+                return _graduated(price.tiers, billable)
+            case "volume":
+                tier = _tier_of(price.tiers, billable)
+                return tier.flat_fee + billable * tier.unit_price
+            case "package":
+                blocks = (billable / price.block).to_integral_value(rounding=ROUND_CEILING)
+                return blocks * price.unit_price
+            case "flat":
+                return price.amount
+
+
+def _graduated(tiers: tuple[Tier, ...], quantity: Decimal) -> Decimal:
+    """Each tier's share at its own price; a tier's flat fee once it is entered, the first's also at zero."""
+    cost, floor = Decimal(0), Decimal(0)
+    for index, tier in enumerate(tiers):
+        if index and quantity <= floor:
+            break
+        top = quantity if tier.up_to is None else min(quantity, tier.up_to)
+        cost += tier.flat_fee + (top - floor) * tier.unit_price
+        if tier.up_to is None:
+            break
+        floor = tier.up_to
+    return cost
+
+
+def _tier_of(tiers: tuple[Tier, ...], quantity: Decimal) -> Tier:
+    return next(tier for tier in tiers if tier.up_to is None or quantity <= tier.up_to)

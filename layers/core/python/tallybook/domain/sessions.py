@@ -1,0 +1,33 @@
+"""Sandbox sessions: what the platform runs for a user, between a start and an end."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from tallybook.domain.errors import Invalid
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+MAX_TIMEOUT_SECONDS = 31 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    id: str
+    account_id: str
+    user_id: str
+    cpu_cores: Decimal
+    memory_gb: Decimal
+    storage_gb: Decimal
+    started_at: datetime
+    expires_at: datetime
+    status: Literal["running", "ended"] = "running"
+    ended_at: datetime | None = None
+
+
+def check_session_id(text: str) -> str:
+    """1 to 64 letters, digits, hyphens or underscores: the platform's own id, or one of ours."""
+    if not _ID.fullmatch(text):
+        raise Invalid("session_id must be 1 to 64 letters, digits, hyphens or underscores", field="session_id")
+    return text

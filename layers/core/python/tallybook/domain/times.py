@@ -1,0 +1,28 @@
+"""Instants are aware UTC datetimes of whole milliseconds; stored and shown as RFC 3339 text with `Z`."""
+
+import re
+from datetime import UTC, datetime
+
+_RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)"
+)
+
+
+def stamp(instant: datetime) -> str:
+    """2026-01-14T18:22:09.114Z: fixed width, so that text order is time order."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
+
+
+def parse_instant(text: str) -> datetime:
+    """Reads RFC 3339 with an offset; ValueError for anything else, bare dates and local times included."""
+    if not _RFC3339.fullmatch(text):
+        raise ValueError("not an RFC 3339 time with an offset")
+    try:
+        return datetime.fromisoformat(text.upper().replace(" ", "T")).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("out of range") from error
+
+
+def day_of(instant: datetime) -> str:
+    """The UTC day that holds the instant, as 2026-01-14."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%d")

@@ -1,0 +1,53 @@
+"""The prepaid wallet: an append-only ledger whose entries always add up to the balance.
+
+An entry's id follows from what moved the money, so that the same cause can't move it twice.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from tallybook.domain.catalog import Price
+from tallybook.domain.errors import Invalid
+from tallybook.domain.ids import derived_id
+from tallybook.domain.rating import rate
+
+type Kind = Literal["welcome", "grant", "adjustment", "usage"]
+
+MAX_MOVE = 10**15
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One movement: a signed amount in micros, the balance after it, and its number within the account, from 1."""
+
+    id: str
+    account_id: str
+    kind: Kind
+    amount: int
+    cause: str
+    created_at: datetime
+    number: int = 0
+    balance_after: int = 0
+    note: str | None = None
+
+
+def entry_id(account_id: str, kind: Kind, cause: str) -> str:
+    """Grants and adjustments share one space of references: a reference moves money once, whatever it is called."""
+    family = "credits" if kind in ("grant", "adjustment") else kind
+    return derived_id("ledger", account_id, family, cause)
+
+
+def check_move(kind: Kind, amount: int) -> int:
+    """A grant adds; an adjustment moves either way; nothing moves zero, or more than 10^15 credits."""
+    if kind == "grant" and amount <= 0:
+        raise Invalid("amount must be above 0 for a grant", field="amount")
+    if amount == 0 or abs(amount) > MAX_MOVE:
+        raise Invalid("amount must not be 0 and at most 10^15 either way", field="amount")
+    return amount
+
+
+def debit(price: Price, quantity: Decimal) -> int:
+    """What wallet-settled usage takes, in micros: whole units at whole micros each, so there is nothing to round."""
+    return int(rate(price, quantity).scaleb(6))
