@@ -1,0 +1,69 @@
+"""The catalog's versions. A version never changes, so a process reads each at most once."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tallybook.domain import catalog
+from tallybook.domain.catalog import Catalog
+from tallybook.domain.errors import Failed
+from tallybook.store import keys
+from tallybook.store.commands import Put
+from tallybook.store.table import Refused, Tables
+
+_FRESH_SECONDS = 60.0
+
+
+class Catalogs:
+    """Catalog versions behind a cache: versions for good, which one is current for a minute.
+
+    So a change applied by the operator is pinned by all periods that open more than a minute later.
+    """
+
+    def __init__(self, tables: Tables, *, elapsed: Callable[[], float] = time.monotonic) -> None:
+        self._tables = tables
+        self._elapsed = elapsed
+        self._versions: dict[int, Catalog] = {}
+        self._current: tuple[float, int] | None = None
+
+    def current(self) -> Catalog:
+        """What a period opened now pins."""
+        if self._current is None or self._elapsed() - self._current[0] > _FRESH_SECONDS:
+            item = self._tables.get(keys.catalog_current())
+            if item is None:
+                raise Failed("No catalog has been applied yet", code="no_catalog")
+            self._keep(int(item["version"]), item["body"])
+            self._current = (self._elapsed(), int(item["version"]))
+        return self._versions[self._current[1]]
+
+    def version(self, number: int) -> Catalog:
+        """The catalog that a period pinned."""
+        if number not in self._versions:
+            item = self._tables.get(keys.catalog_version(number))
+            if item is None:
+                raise Failed("A pinned catalog version is missing")
+            self._keep(number, item["body"])
+        return self._versions[number]
+
+    def apply(self, data: Mapping[str, Any], *, applied_at: str) -> Catalog:
+        """Make the data the current version, unless it is already; two at once give two versions, in some order."""
+        body = json.dumps(data, sort_keys=True, separators=(",", ":"))
+        while True:
+            present = self._tables.get(keys.catalog_current())
+            number = int(present["version"]) if present else 0
+            if present and present["body"] == body:
+                return self._keep(number, body)
+            item = {"version": number + 1, "body": body, "applied_at": applied_at}
+            try:
+                self._tables.transact(
+                    [Put(keys.catalog_version(number + 1), item), Put(keys.catalog_current(), item, condition=None)]
+                )
+            except Refused:
+                continue
+            self._current = (self._elapsed(), number + 1)
+            return self._keep(number + 1, body)
+
+    def _keep(self, number: int, body: str) -> Catalog:
+        self._versions[number] = catalog.read(json.loads(body), version=number)
+        return self._versions[number]

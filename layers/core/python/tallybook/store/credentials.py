@@ -1,0 +1,78 @@
+"""API keys, sign-in sessions and platform keys, as items. Secrets are only ever stored hashed."""
+
+from tallybook.domain.credentials import Credential, Kind, Named, PlatformKey
+from tallybook.domain.times import parse_instant, stamp
+from tallybook.store import keys
+from tallybook.store.commands import Item, Put
+from tallybook.store.keys import Key
+
+
+def key_of(kind: Kind, account_id: str, credential_id: str) -> Key:
+    return (keys.api_key if kind == "api_key" else keys.sign_in)(account_id, credential_id)
+
+
+def keys_named(named: Named) -> tuple[Key, Key, Key]:
+    """The three items that authentication reads: credential, user, account."""
+    return (
+        key_of(named.kind, named.account_id, named.credential_id),
+        keys.user(named.account_id, named.user_id),
+        keys.account(named.account_id),
+    )
+
+
+def put_credential(credential: Credential) -> Put:
+    """An API key stays until revoked; a sign-in session is tidied away by TTL after it has expired."""
+    expires = credential.expires_at if credential.kind == "session" else None
+    return Put(
+        key_of(credential.kind, credential.account_id, credential.id),
+        {
+            "id": credential.id,
+            "kind": credential.kind,
+            "account_id": credential.account_id,
+            "user_id": credential.user_id,
+            "secret_hash": credential.secret_hash,
+            "created_at": stamp(credential.created_at),
+            "expires_at": stamp(credential.expires_at) if credential.expires_at else None,
+            "name": credential.name,
+            "hint": credential.hint,
+            "expires": int(expires.timestamp()) if expires else None,
+        },
+    )
+
+
+def read_credential(item: Item) -> Credential:
+    return Credential(
+        id=item["id"],
+        kind=item["kind"],
+        account_id=item["account_id"],
+        user_id=item["user_id"],
+        secret_hash=item["secret_hash"],
+        created_at=parse_instant(item["created_at"]),
+        expires_at=parse_instant(item["expires_at"]) if "expires_at" in item else None,
+        last_used_at=parse_instant(item["last_used_at"]) if "last_used_at" in item else None,
+        name=item.get("name"),
+        hint=item.get("hint"),
+    )
+
+
+def put_platform_key(key: PlatformKey) -> Put:
+    return Put(
+        keys.platform_key(key.id),
+        {
+            "id": key.id,
+            "name": key.name,
+            "scopes": list(key.scopes),
+            "secret_hash": key.secret_hash,
+            "created_at": stamp(key.created_at),
+        },
+    )
+
+
+def read_platform_key(item: Item) -> PlatformKey:
+    return PlatformKey(
+        id=item["id"],
+        name=item["name"],
+        scopes=tuple(item["scopes"]),
+        secret_hash=item["secret_hash"],
+        created_at=parse_instant(item["created_at"]),
+    )

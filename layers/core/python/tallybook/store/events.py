@@ -1,0 +1,37 @@
+"""Event markers: the proof that an event was counted, kept 36 days, and what it said."""
+
+from datetime import datetime
+
+from tallybook.domain.usage import MARKER_LIFE, Event, plain
+from tallybook.store import keys
+from tallybook.store.commands import Item, Put, Update
+
+
+def put_marker(event: Event, *, now: datetime, period_start: str) -> Put:
+    """Refused where the event was counted before; the stored content then tells a duplicate from a conflict."""
+    return Put(
+        keys.marker(event.identity),
+        {
+            "content": event.content,
+            "account_id": event.account_id,
+            "period": period_start,
+            "meter": event.meter,
+            "sku": event.sku,
+            "quantity": plain(event.quantity),
+            "expires": int((now + MARKER_LIFE).timestamp()),
+        },
+    )
+
+
+def same_content(item: Item | None, event: Event) -> bool:
+    return item is not None and item["content"] == event.content
+
+
+def mark_dirty(account_id: str, *, now: str, work: str) -> Update:
+    """The account has usage that no budget check has seen; `due` stays that of the first unseen one."""
+    return Update(
+        keys.dirty(account_id),
+        first={"work": work, "due": now, "account_id": account_id},
+        add={"version": 1},
+        condition=None,
+    )

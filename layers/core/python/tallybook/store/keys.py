@@ -1,0 +1,111 @@
+"""Every key of both tables, on one page. What has no row here is not stored.
+
+Table `core`: what the business is. Table `usage`: what was used; it may be written a thousand times as often.
+
+    what                     table  pk                                sk                 written by
+    account(A)               core   ACCOUNT#A                         ACCOUNT            registration, wallet, sessions
+    user(A, U)               core   ACCOUNT#A                         USER#U             registration, sessions
+    api_key(A, K)            core   ACCOUNT#A                         APIKEY#K           its user
+    sign_in(A, S)            core   ACCOUNT#A                         SIGNIN#S           login, for 24 hours
+    ledger_entry(A, 7)       core   ACCOUNT#A                         ENTRY#000000000007 what moves the wallet
+    ledger_cause(A, E)       core   ACCOUNT#A                         CAUSE#E            the same: a cause moves it once
+    dirty(A)                 core   ACCOUNT#A                         DIRTY              ingest: unchecked usage
+    email(a@b.example)       core   EMAIL#a@b.example                 EMAIL              registration: who signs in so
+    platform_key(P)          core   PLATFORM#P                        KEY                the operator
+    session(S)               core   SESSION#S                         SESSION            the platform, at start and end
+    catalog_current()        core   CATALOG                           CURRENT            the operator: for new periods
+    catalog_version(3)       core   CATALOG                           VERSION#000003     the operator: never changed
+    marker(E)                usage  EVENT#E                           EVENT              ingest: it was counted
+    counter(A, T, period, 0) usage  USAGE#A#2026-04-01T00:00:00.000Z  period#0           ingest; has `open`, the fence
+
+How they are read:
+
+    who is calling            BatchGetItem of api_key or sign_in, user, account: one round trip, 3 units
+    who signs in              GetItem email, then BatchGetItem user, account
+    a user's or account's API keys, at most 1,000   Query ACCOUNT#A, sk from APIKEY#
+    the ledger's page n       BatchGetItem of ledger_entry by number: account.entries says how many there are
+    a period's bill           one Query of USAGE#A#start, sk from `day#` to `period#`: days and whole, nothing else
+    what an ingest may write  BatchGetItem of counter(…, period, 0): open or not, pinned catalog, number of shards
+    what needs work           Query of the sparse index `work` (work, due): dirty accounts
+
+Counters are `period`, `day#2026-04-20`, `user#U`, `session#S`, `app#P#2026-04-20`, each with its shard's number.
+"""
+
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from tallybook.domain.times import stamp
+
+type TableName = Literal["core", "usage"]
+
+
+class Key(NamedTuple):
+    """Where one item stands."""
+
+    table: TableName
+    pk: str
+    sk: str
+
+
+API_KEYS = "APIKEY#"
+BILLED = ("day#", "period#~")
+
+
+def account(account_id: str) -> Key:
+    return Key("core", _account(account_id), "ACCOUNT")
+
+
+def user(account_id: str, user_id: str) -> Key:
+    return Key("core", _account(account_id), f"USER#{user_id}")
+
+
+def api_key(account_id: str, key_id: str) -> Key:
+    return Key("core", _account(account_id), f"{API_KEYS}{key_id}")
+
+
+def sign_in(account_id: str, session_id: str) -> Key:
+    return Key("core", _account(account_id), f"SIGNIN#{session_id}")
+
+
+def ledger_entry(account_id: str, number: int) -> Key:
+    return Key("core", _account(account_id), f"ENTRY#{number:012d}")
+
+
+def ledger_cause(account_id: str, entry_id: str) -> Key:
+    return Key("core", _account(account_id), f"CAUSE#{entry_id}")
+
+
+def dirty(account_id: str) -> Key:
+    return Key("core", _account(account_id), "DIRTY")
+
+
+def email(address: str) -> Key:
+    return Key("core", f"EMAIL#{address}", "EMAIL")
+
+
+def platform_key(key_id: str) -> Key:
+    return Key("core", f"PLATFORM#{key_id}", "KEY")
+
+
+def session(session_id: str) -> Key:
+    return Key("core", f"SESSION#{session_id}", "SESSION")
+
+
+def catalog_current() -> Key:
+    return Key("core", "CATALOG", "CURRENT")
+
+
+def catalog_version(version: int) -> Key:
+    return Key("core", "CATALOG", f"VERSION#{version:06d}")
+
+
+def marker(identity: str) -> Key:
+    return Key("usage", f"EVENT#{identity}", "EVENT")
+
+
+def counter(account_id: str, period_start: datetime, name: str, shard: int) -> Key:
+    return Key("usage", f"USAGE#{account_id}#{stamp(period_start)}", f"{name}#{shard}")
+
+
+def _account(account_id: str) -> str:
+    return f"ACCOUNT#{account_id}"

@@ -1,0 +1,61 @@
+"""The ledger: numbered entries, and for each cause the proof that it moved the wallet once."""
+
+from dataclasses import replace
+
+from boto3.dynamodb.conditions import Attr
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.times import parse_instant, stamp
+from tallybook.domain.wallet import Entry
+from tallybook.store import keys
+from tallybook.store.commands import Command, Item, Put, Update
+
+
+def numbered(account: Account, entry: Entry) -> Entry:
+    """The entry as the account's next one."""
+    return replace(entry, number=account.entries + 1, balance_after=account.balance + entry.amount)
+
+
+def put_entry(entry: Entry) -> tuple[Put, Put]:
+    """A numbered entry and its cause; each of them once."""
+    item = {
+        "id": entry.id,
+        "account_id": entry.account_id,
+        "kind": entry.kind,
+        "amount": entry.amount,
+        "cause": entry.cause,
+        "created_at": stamp(entry.created_at),
+        "number": entry.number,
+        "balance_after": entry.balance_after,
+        "note": entry.note,
+    }
+    return (
+        Put(keys.ledger_entry(entry.account_id, entry.number), item),
+        Put(keys.ledger_cause(entry.account_id, entry.id), {"number": entry.number}),
+    )
+
+
+def post(account: Account, entry: Entry) -> tuple[Command, ...]:
+    """Move the balance and write the entry that says so, provided that no other entry came between."""
+    entry = numbered(account, entry)
+    move = Update(
+        keys.account(account.id),
+        set={"entries": entry.number},
+        add={"balance": entry.amount},
+        condition=Attr("entries").eq(account.entries) & Attr("status").ne("deleted"),
+    )
+    return (move, *put_entry(entry))
+
+
+def read_entry(item: Item) -> Entry:
+    return Entry(
+        id=item["id"],
+        account_id=item["account_id"],
+        kind=item["kind"],
+        amount=int(item["amount"]),
+        cause=item["cause"],
+        created_at=parse_instant(item["created_at"]),
+        number=int(item["number"]),
+        balance_after=int(item["balance_after"]),
+        note=item.get("note"),
+    )

@@ -1,0 +1,249 @@
+"""The only DynamoDB calls there are: get, get_many, query, write and transact.
+
+Throttling, conflicts and lost answers are tried again here, with full jitter, so that services see three outcomes:
+it happened, it was refused (`Refused`, or the refusal that the failing command names), or `Unavailable`.
+A transaction whose answer was lost is repeated with its own token, so that it happens once.
+"""
+
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from boto3.dynamodb.conditions import ConditionExpressionBuilder
+from boto3.dynamodb.conditions import Key as KeyCondition
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+from tallybook.domain.errors import Unavailable
+from tallybook.store.capacity import Bill, item_size, read_units, write_units
+from tallybook.store.commands import Check, Command, Delete, Item, Put, Update, from_wire, request_of, to_wire, wire_key
+from tallybook.store.keys import Key, TableName
+
+MAX_ACTIONS = 100
+MAX_KEYS = 100
+_ATTEMPTS = 20
+_FIRST_PAUSE = 0.025
+_LONGEST_PAUSE = 0.8
+
+_TRY_AGAIN = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingError",
+        "ThrottlingException",
+        "TransactionConflict",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+
+type Port = Callable[[str, Callable[[], Any]], Any]
+
+
+def straight(operation: str, call: Callable[[], Any]) -> Any:  # noqa: ARG001 a port gets both
+    """The port of production. Tests put one here that fails a call before or after it takes effect."""
+    return call()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A command whose condition did not hold, and the item as it stood."""
+
+    command: Command
+    was: Item | None
+
+
+class Refused(Exception):
+    """Nothing was written, for these commands' conditions did not hold."""
+
+    def __init__(self, failures: Sequence[Failure]) -> None:
+        super().__init__(f"{len(failures)} condition(s) did not hold")
+        self.failures = tuple(failures)
+
+
+class Tables:
+    """Both tables behind one client. `names` maps `core` and `usage` to what they are called in this stage."""
+
+    def __init__(
+        self,
+        client: Any,
+        names: Mapping[TableName, str],
+        *,
+        port: Port = straight,
+        bill: Bill | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._names = names
+        self._tables = {name: table for table, name in names.items()}
+        self._port = port
+        self._pause = pause
+        self.bill = bill or Bill()
+
+    def get(self, key: Key) -> Item | None:
+        """The item, strongly consistent."""
+        answer = self._send("get_item", TableName=self._names[key.table], Key=wire_key(key), ConsistentRead=True)
+        item = from_wire(answer["Item"]) if "Item" in answer else None
+        self.bill.add("get", read=read_units(item_size(item or {}), consistent=True))
+        return item
+
+    def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
+        """The items that are there, strongly consistent; one round trip for each 100 keys."""
+        wanted = list(dict.fromkeys(keys))
+        found: dict[Key, Item] = {}
+        for start in range(0, len(wanted), MAX_KEYS):
+            found |= self._get_batch(wanted[start : start + MAX_KEYS])
+        return found
+
+    def query(self, table: TableName, pk: str, *, start: str, end: str, limit: int | None = None) -> Iterator[Item]:
+        """The items of a partition with `start` <= sk <= `end`, in order, strongly consistent, page by page."""
+        built = ConditionExpressionBuilder().build_expression(
+            KeyCondition("pk").eq(pk) & KeyCondition("sk").between(start, end), is_key_condition=True
+        )
+        request: dict[str, Any] = {
+            "TableName": self._names[table],
+            "KeyConditionExpression": built.condition_expression,
+            "ExpressionAttributeNames": built.attribute_name_placeholders,
+            "ExpressionAttributeValues": to_wire(built.attribute_value_placeholders),
+            "ConsistentRead": True,
+        }
+        left = limit
+        while left is None or left > 0:
+            if left is not None:
+                request["Limit"] = left
+            answer = self._send("query", **request)
+            items = [from_wire(item) for item in answer["Items"]]
+            self.bill.add("query", read=read_units(sum(map(item_size, items)), consistent=True))
+            yield from items
+            if left is not None:
+                left -= len(items)
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def write(self, command: Put | Update | Delete) -> None:
+        """One command by itself, at half the price of a transaction; not for additions, which a repeat would double."""
+        if isinstance(command, Update) and command.add:
+            raise ValueError("an addition belongs into a transaction")
+        action, request = request_of(command, self._names)
+        operation = {"Put": "put_item", "Update": "update_item", "Delete": "delete_item"}[action]
+        try:
+            self._send(operation, **request)
+        except _ConditionFailed as error:
+            if isinstance(command, Put) and error.items[0] == _whole(command):
+                return  # our own write, whose answer was lost
+            self._refuse([Failure(command, error.items[0])])
+        finally:
+            self.bill.add(action.lower(), write=self._cost(command))
+
+    def transact(self, commands: Sequence[Command]) -> None:
+        """All of the commands or none. At most 100, each on an item of its own."""
+        actions = [request_of(command, self._names) for command in commands]
+        request = {
+            "TransactItems": [{action: parameters} for action, parameters in actions],
+            "ClientRequestToken": str(uuid.uuid4()),
+        }
+        try:
+            self._send("transact_write_items", **request)
+        except _ConditionFailed as error:
+            self._refuse([Failure(commands[index], was) for index, was in error.items.items()])
+        finally:
+            self.bill.add("transact", write=sum(2 * self._cost(command) for command in commands))
+
+    def _get_batch(self, keys: list[Key]) -> dict[Key, Item]:
+        request: dict[str, Any] = {}
+        for key in keys:
+            table = request.setdefault(self._names[key.table], {"Keys": [], "ConsistentRead": True})
+            table["Keys"].append(wire_key(key))
+        found: dict[Key, Item] = {}
+        attempt = 0
+        while request:
+            answer = self._send("batch_get_item", RequestItems=request)
+            responses: dict[str, list[Item]] = answer["Responses"]
+            items = [(self._tables[name], from_wire(row)) for name, rows in responses.items() for row in rows]
+            found |= {Key(table, item["pk"], item["sk"]): item for table, item in items}
+            request = answer.get("UnprocessedKeys") or {}
+            left = sum(len(table["Keys"]) for table in request.values())
+            missing = len(keys) - left - len(found)
+            self.bill.add(
+                "get_many", read=missing + sum(read_units(item_size(item), consistent=True) for _, item in items)
+            )
+            if request:
+                attempt = self._wait(attempt)
+        return found
+
+    def _send(self, operation: str, **request: Any) -> Any:
+        attempt = 0
+        while True:
+            try:
+                return self._port(operation, lambda: getattr(self._client, operation)(**request))
+            except ClientError as error:
+                _raise_unless_passing(error)
+            except HTTPClientError:
+                pass  # the answer was lost or never came; every call here may be repeated
+            except BotoCoreError as error:
+                raise Unavailable("The database could not be reached; try again") from error
+            attempt = self._wait(attempt)
+
+    def _wait(self, attempt: int) -> int:
+        if attempt + 1 >= _ATTEMPTS:
+            raise Unavailable("Too much is going on at once; try again")
+        self._pause(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)))  # noqa: S311 only jitter
+        return attempt + 1
+
+    def _refuse(self, failures: list[Failure]) -> None:
+        named = next((failure.command.refusal for failure in failures if failure.command.refusal), None)
+        if named is not None:
+            raise named
+        raise Refused(failures)
+
+    def _cost(self, command: Command) -> int:
+        match command:
+            case Put():
+                indexed = 1 if "work" in command.item else 0
+                return write_units(item_size(_whole(command))) + indexed
+            case Update():
+                if self.bill.sizes is not None:
+                    return write_units(self.bill.sizes(command.key))
+                return write_units(item_size({**command.set, **command.first, **command.add}))
+            case Delete() | Check():
+                return write_units(self.bill.sizes(command.key) if self.bill.sizes is not None else 0)
+
+
+class _ConditionFailed(Exception):
+    """By the command's place in its transaction (0 for a single one): the item that stood there, if any."""
+
+    def __init__(self, items: dict[int, Item | None]) -> None:
+        super().__init__()
+        self.items = items
+
+
+def _whole(command: Put) -> Item:
+    item = {name: value for name, value in command.item.items() if value is not None}
+    return {"pk": command.key.pk, "sk": command.key.sk, **item}
+
+
+def _raise_unless_passing(error: ClientError) -> None:
+    response: dict[str, Any] = dict(error.response)
+    code = response["Error"]["Code"]
+    if code == "ConditionalCheckFailedException":
+        old = response.get("Item")
+        raise _ConditionFailed({0: from_wire(old) if old else None}) from error
+    if code == "TransactionCanceledException":
+        reasons = response.get("CancellationReasons", [])
+        failed = {
+            index: from_wire(reason["Item"]) if reason.get("Item") else None
+            for index, reason in enumerate(reasons)
+            if reason.get("Code") == "ConditionalCheckFailed"
+        }
+        if failed:
+            raise _ConditionFailed(failed) from error
+        if any(reason.get("Code") in _TRY_AGAIN for reason in reasons):
+            return
+    if code not in _TRY_AGAIN:
+        raise error
