@@ -1,0 +1,52 @@
+"""The composition root: settings from the environment, one client, one context for the life of the process."""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from tallybook.gateways.clock import Clock
+from tallybook.services.context import Context
+from tallybook.store.catalogs import Catalogs
+from tallybook.store.table import Tables
+
+_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=5,
+    retries={"total_max_attempts": 1},  # the store tries again itself, knowing what may be repeated
+    max_pool_connections=16,
+    tcp_keepalive=True,
+)
+
+
+def dynamodb(endpoint_url: str | None = None) -> Any:
+    """A low-level client; the endpoint and region come from the environment unless given."""
+    return boto3.session.Session().client("dynamodb", endpoint_url=endpoint_url, config=_CONFIG)
+
+
+def connect(
+    *, core_table: str, usage_table: str, endpoint_url: str | None = None, clock_file: str | None = None
+) -> Context:
+    """A context on these tables."""
+    tables = Tables(dynamodb(endpoint_url), {"core": core_table, "usage": usage_table})
+    clock = Clock(Path(clock_file) if clock_file else None)
+    return Context(tables=tables, catalogs=Catalogs(tables), clock=clock)
+
+
+@cache
+def context() -> Context:
+    """The context of this process, from its environment."""
+    return connect(
+        core_table=os.environ["CORE_TABLE"],
+        usage_table=os.environ["USAGE_TABLE"],
+        clock_file=os.environ.get("TALLYBOOK_CLOCK_FILE"),
+    )
+
+
+@cache
+def allowed_origins() -> frozenset[str]:
+    """The web origins that may use the session cookie."""
+    return frozenset(origin.strip() for origin in os.environ.get("ALLOWED_ORIGINS", "").split(",") if origin.strip())

@@ -1,0 +1,209 @@
+"""Counting the events of one account: as few transactions as fit, one after the other."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.catalog import Meter, Price
+from tallybook.domain.ids import derived_id
+from tallybook.domain.periods import Period, period_of
+from tallybook.domain.times import stamp
+from tallybook.domain.usage import Event, Status, counted, counters_of, merged
+from tallybook.domain.usage_period import OpenedPeriod
+from tallybook.domain.wallet import Entry, debit, entry_id
+from tallybook.services.context import Context
+from tallybook.services.periods import open_period
+from tallybook.store import keys, ledger
+from tallybook.store.accounts import read_account
+from tallybook.store.commands import Command, Update
+from tallybook.store.events import mark_dirty, put_marker, same_content
+from tallybook.store.keys import Key
+from tallybook.store.periods import add_usage, fence
+from tallybook.store.table import MAX_ACTIONS, Failure, Refused
+
+_WALLET_ACTIONS = 3
+_DIRTY_ACTIONS = 1
+_DIRTY_WORK = "dirty#0"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of an event; `stored_content` is what its identity now stands for, if anything."""
+
+    status: Status
+    reason: str | None = None
+    stored_content: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """The events of one transaction, by their place in the request, and the commands that count them."""
+
+    events: dict[int, Event]
+    commands: list[Command]
+    marker_of: dict[Key, int]
+
+
+class AccountCount:
+    """The events of one account, by their place in the request, until each has its verdict."""
+
+    def __init__(
+        self, ctx: Context, account: Account, events: Mapping[int, Event], opened: Mapping[Key, OpenedPeriod]
+    ) -> None:
+        self._ctx = ctx
+        self._account = account
+        self._events = dict(events)
+        self._opened = dict(opened)
+        self.verdicts: dict[int, Verdict] = {}
+
+    def run(self, deadline: float) -> None:
+        """Count until nothing is left or the deadline (of `ctx.elapsed`) has passed."""
+        pending = self._admitted()
+        while pending:
+            if self._ctx.elapsed() >= deadline:
+                return self.give_up()
+            chunk = self._chunk(pending)
+            try:
+                self._ctx.tables.transact(chunk.commands)
+            except Refused as refused:
+                self._learn(chunk, refused.failures)
+            else:
+                for index, event in chunk.events.items():
+                    self.verdicts[index] = Verdict("accepted", stored_content=event.content)
+            pending = {index: event for index, event in pending.items() if index not in self.verdicts}
+        return None
+
+    def give_up(self) -> None:
+        """Whatever has no verdict yet is for the sender to send again."""
+        for index in self._events:
+            self.verdicts.setdefault(index, Verdict("rejected", "retry"))
+
+    def _admitted(self) -> dict[int, Event]:
+        """The events that may count at all, each with the instant at which it does."""
+        now = self._ctx.clock.now()
+        pending: dict[int, Event] = {}
+        for index, event in self._events.items():
+            instant = counted(event.time, now)
+            if instant is None:
+                reason: str | None = "too_old" if event.time < now else "too_far_ahead"
+            elif instant < self._account.first_period_at:
+                reason = "before_account"
+            else:
+                pending[index] = replace(event, counted_at=instant)
+                reason = self._not_sold(pending[index])
+            if reason is not None:
+                pending.pop(index, None)
+                self.verdicts[index] = Verdict("rejected", reason)
+        return pending
+
+    def _not_sold(self, event: Event) -> str | None:
+        """Why the catalog that the event's period pinned has no price for it, if so."""
+        meter = self._catalog_of(event).get(event.meter)
+        if meter is None:
+            return "unknown_meter"
+        if meter.price(plan=self._opened_of(event).plan, sku=event.sku) is None:
+            return "unknown_sku"
+        if meter.settles == "wallet" and event.quantity != event.quantity.to_integral_value():
+            return "quantity must be a whole number"
+        return None
+
+    def _chunk(self, pending: Mapping[int, Event]) -> _Chunk:
+        """As many of the pending events as fit into one transaction, in the order sent."""
+        events: dict[int, Event] = {}
+        counters: set[tuple[Period, str]] = set()
+        has_wallet = False
+        for index, event in pending.items():
+            period = self._period_of(event)
+            more = counters | {(period, name) for name in counters_of(event)}
+            wallet = has_wallet or self._meter_of(event).settles == "wallet"
+            actions = len(events) + 1 + len(more) + _DIRTY_ACTIONS + (_WALLET_ACTIONS if wallet else 0)
+            if actions > MAX_ACTIONS:
+                break
+            events[index], counters, has_wallet = event, more, wallet
+        markers = {
+            index: put_marker(event, now=self._ctx.clock.now(), period_start=stamp(self._period_of(event).start))
+            for index, event in events.items()
+        }
+        commands: list[Command] = [*markers.values(), *self._additions(events), *self._debits(events)]
+        commands.append(mark_dirty(self._account.id, now=stamp(self._ctx.clock.now()), work=_DIRTY_WORK))
+        return _Chunk(events, commands, {marker.key: index for index, marker in markers.items()})
+
+    def _additions(self, events: Mapping[int, Event]) -> list[Command]:
+        by_period: dict[Period, list[Event]] = {}
+        for event in events.values():
+            by_period.setdefault(self._period_of(event), []).append(event)
+        commands: list[Command] = []
+        for period, inside in by_period.items():
+            shards = self._opened[fence(self._account.id, period)].shards
+            shard = random.randrange(shards)  # noqa: S311 only spreads writes
+            commands += add_usage(self._account.id, period, merged(inside), shard=shard)
+        return commands
+
+    def _debits(self, events: Mapping[int, Event]) -> tuple[Command, ...]:
+        """One ledger entry for all that the wallet pays in this transaction; its cause is the events it is for."""
+        paid = {event.identity: debit(self._price_of(event), event.quantity) for event in self._wallet_events(events)}
+        amount = sum(paid.values())
+        if not amount:
+            return ()
+        cause = derived_id("events", *sorted(paid))
+        entry = Entry(
+            id=entry_id(self._account.id, "usage", cause),
+            account_id=self._account.id,
+            kind="usage",
+            amount=-amount,
+            cause=cause,
+            created_at=self._ctx.clock.now(),
+        )
+        return ledger.post(self._account, entry)
+
+    def _wallet_events(self, events: Mapping[int, Event]) -> list[Event]:
+        return [event for event in events.values() if self._meter_of(event).settles == "wallet"]
+
+    def _learn(self, chunk: _Chunk, failures: tuple[Failure, ...]) -> None:
+        """Give verdicts to what was counted before, and look again at what stood in the way."""
+        for failure in failures:
+            key = failure.command.key
+            if key in chunk.marker_of:
+                index = chunk.marker_of[key]
+                same = same_content(failure.was, chunk.events[index])
+                stored = failure.was["content"] if failure.was else None
+                self.verdicts[index] = Verdict("duplicate" if same else "conflict", stored_content=stored)
+            elif isinstance(failure.command, Update) and key == keys.account(self._account.id):
+                self._look_again()
+            else:
+                self._refence(chunk, key)
+
+    def _look_again(self) -> None:
+        """Somebody else moved the wallet in between."""
+        item = self._ctx.tables.get(keys.account(self._account.id))
+        if item is not None:
+            self._account = read_account(item)
+
+    def _refence(self, chunk: _Chunk, fence_shard: Key) -> None:
+        """The period was closed in between: its events wait for the next one's fence."""
+        for index, event in chunk.events.items():
+            if fence(self._account.id, self._period_of(event)).pk == fence_shard.pk:
+                self.verdicts[index] = Verdict("rejected", "retry")
+
+    def _period_of(self, event: Event) -> Period:
+        return period_of(self._account.calendar, event.instant)
+
+    def _opened_of(self, event: Event) -> OpenedPeriod:
+        period = self._period_of(event)
+        key = fence(self._account.id, period)
+        if key not in self._opened:
+            self._opened[key] = open_period(self._ctx, self._account, period)
+        return self._opened[key]
+
+    def _catalog_of(self, event: Event) -> Mapping[str, Meter]:
+        return self._ctx.catalogs.version(self._opened_of(event).catalog_version).meters
+
+    def _meter_of(self, event: Event) -> Meter:
+        return self._catalog_of(event)[event.meter]
+
+    def _price_of(self, event: Event) -> Price:
+        price = self._meter_of(event).price(plan=self._opened_of(event).plan, sku=event.sku)
+        if price is None:
+            raise LookupError(event.meter)
+        return price

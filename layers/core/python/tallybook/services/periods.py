@@ -1,0 +1,42 @@
+"""Periods are opened by whoever needs one first: an event, a read, a session's end."""
+
+from datetime import datetime
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.errors import Conflict
+from tallybook.domain.periods import Period, period_of
+from tallybook.domain.usage_period import OpenedPeriod
+from tallybook.services.context import Context
+from tallybook.store import periods
+from tallybook.store.table import Refused
+
+
+def opening(ctx: Context, account: Account, period: Period) -> OpenedPeriod:
+    """What opening the period now would pin: the account's plan and the current catalog."""
+    return OpenedPeriod(
+        period=period,
+        plan=account.plan,
+        catalog_version=ctx.catalogs.current().version,
+        shards=ctx.usage_shards,
+        is_open=True,
+    )
+
+
+def open_period(ctx: Context, account: Account, period: Period) -> OpenedPeriod:
+    """Open the period unless it has been; either way, what stands now."""
+    wanted = opening(ctx, account, period)
+    try:
+        ctx.tables.transact([*periods.open_period(account, wanted), periods.unchanged_subscription(account)])
+    except Refused as refused:
+        present = ctx.tables.get(periods.fence(account.id, period))
+        if present is None:
+            raise Conflict("The account's subscription changed at the same moment; try again") from refused
+        return periods.read_opened(present)
+    return wanted
+
+
+def period_at(ctx: Context, account: Account, instant: datetime) -> OpenedPeriod:
+    """The account's period that holds the instant, opened if nobody has."""
+    period = period_of(account.calendar, instant)
+    present = ctx.tables.get(periods.fence(account.id, period))
+    return periods.read_opened(present) if present else open_period(ctx, account, period)
