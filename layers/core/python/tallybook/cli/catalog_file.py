@@ -1,0 +1,165 @@
+"""The operator's catalog file: TOML, checked before anything is applied; each error names the key it is about."""
+
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tallybook.domain.errors import Invalid
+from tallybook.domain.money import MICROS
+
+_LIMITS = frozenset(
+    {
+        "max_concurrent_sandboxes",
+        "max_cpu_cores_per_sandbox",
+        "max_memory_gb_per_sandbox",
+        "max_storage_gb_per_sandbox",
+        "max_sandbox_timeout_seconds",
+        "persistence_days",
+    }
+)
+
+
+def _decimal(text: str) -> str:
+    try:
+        value = Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError("must be a decimal in quotes") from error
+    if not value.is_finite() or value < 0 or value > 10**15 or _exponent(value) < -12:
+        raise ValueError("must be a decimal from 0 to 10^15 with at most 12 decimals")
+    return text
+
+
+def _exponent(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0
+
+
+DecimalText = Annotated[str, AfterValidator(_decimal)]
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class TierRow(_Row):
+    up_to: DecimalText | None = None
+    unit_price: DecimalText
+    flat_fee: DecimalText | None = None
+
+
+class PriceRow(_Row):
+    model: Literal["per_unit", "graduated", "volume", "package", "flat"]
+    unit_price: DecimalText | None = None
+    amount: DecimalText | None = None
+    block: DecimalText | None = None
+    tiers: list[TierRow] | None = None
+    allowance: DecimalText | None = None
+    sku: Sku | None = None
+    plans: list[Slug] | None = None
+
+    @model_validator(mode="after")
+    def _has_what_its_model_needs(self) -> Self:
+        needs = {"per_unit": ["unit_price"], "package": ["unit_price", "block"], "flat": ["amount"]}
+        for name in needs.get(self.model, ["tiers"]):
+            if getattr(self, name) is None:
+                raise ValueError(f"model {self.model} needs {name}")
+        if self.block is not None and Decimal(self.block) == 0:
+            raise ValueError("block must be above 0")
+        bounds = [None if tier.up_to is None else Decimal(tier.up_to) for tier in self.tiers or []]
+        if self.tiers is not None and not _ascend_without_end(bounds):
+            raise ValueError("tiers must have rising up_to, and the last one none")
+        return self
+
+
+class MeterRow(_Row):
+    resource_type: Slug
+    unit: str = Field(min_length=1, max_length=100)
+    settles: Literal["invoice", "wallet"]
+    prices: list[PriceRow] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _wallet_moves_whole_micros(self) -> Self:
+        if self.settles == "wallet":
+            for price in self.prices:
+                whole = price.model == "per_unit" and Decimal(price.unit_price or 0) * MICROS % 1 == 0
+                if not whole or price.allowance:
+                    raise ValueError("a wallet meter is per_unit, in whole micros (0.000001), without allowance")
+        return self
+
+
+class PlanRow(_Row):
+    display_name: str = Field(min_length=1, max_length=100)
+    description: str = Field(max_length=1000)
+    price: DecimalText
+    billing_interval: Literal["month", "year"]
+    limits: dict[str, Annotated[int, Field(ge=0, le=10**15)] | None]
+
+    @model_validator(mode="after")
+    def _knows_its_limits(self) -> Self:
+        if Decimal(self.price) * MICROS % 1:
+            raise ValueError("price must be in whole micros")
+        missing, unknown = _LIMITS - self.limits.keys(), self.limits.keys() - _LIMITS
+        if missing or unknown:
+            raise ValueError(f"limits: missing {sorted(missing)}, unknown {sorted(unknown)}")
+        return self
+
+
+class PackageRow(_Row):
+    name: str = Field(min_length=1, max_length=100)
+    price_cents: int = Field(gt=0, le=10**9)
+    credits: int = Field(gt=0, le=10**15)
+
+
+class CatalogFile(_Row):
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    welcome_credit: int = Field(ge=0, le=10**15)
+    free_plan: Slug
+    plans: dict[Slug, PlanRow]
+    meters: dict[Slug, MeterRow]
+    packages: dict[Slug, PackageRow]
+
+    @model_validator(mode="after")
+    def _names_plans_it_has(self) -> Self:
+        if self.free_plan not in self.plans or Decimal(self.plans[self.free_plan].price):
+            raise ValueError("free_plan must be one of the plans, with price 0")
+        for name, meter in self.meters.items():
+            for index, price in enumerate(meter.prices):
+                if unknown := sorted(set(price.plans or []) - self.plans.keys()):
+                    raise ValueError(f"meters.{name}.prices.{index}.plans: no such plan {unknown}")
+        return self
+
+
+def read_catalog(path: str | Path) -> dict[str, Any]:
+    """The file's content as `apply_catalog` takes it; Invalid lists each key that is wrong, and how."""
+    try:
+        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise Invalid(f"{path}: there is no such file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"{path}: {error}") from error
+    return check_catalog(data, source=str(path))
+
+
+def check_catalog(data: Mapping[str, Any], *, source: str) -> dict[str, Any]:
+    try:
+        return CatalogFile.model_validate(data).model_dump(mode="json", exclude_none=True)
+    except ValidationError as error:
+        problems = [
+            f"{source}: {'.'.join(str(part) for part in problem['loc']) or 'catalog'}: "
+            f"{problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors(include_url=False, include_input=False)
+        ]
+        raise Invalid("\n".join(problems)) from error
+
+
+def _ascend_without_end(bounds: list[Decimal | None]) -> bool:
+    """1, 2, None: each above the one before, and only the last without an end."""
+    ends = [bound for bound in bounds[:-1] if bound is not None]
+    rising = all(low < high for low, high in zip([Decimal(0), *ends], ends, strict=False))
+    return bool(bounds) and bounds[-1] is None and len(ends) == len(bounds) - 1 and rising

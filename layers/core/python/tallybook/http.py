@@ -1,0 +1,154 @@
+"""HTTP's side of every function: the app, what a route may ask for, and the Lambda handler around it.
+
+An error that leaves, whoever raised it, is told in the dialect of the path; what went wrong inside stays in the log.
+"""
+
+import gc
+import time
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from aws_lambda_powertools import Logger
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from mangum import Mangum
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tallybook import runtime
+from tallybook.domain.credentials import Principal, read_platform_text
+from tallybook.domain.errors import Failed, Forbidden, Invalid, NotAllowed, NotFound, TallybookError, TooLarge
+from tallybook.services.authenticate import authenticate
+from tallybook.services.context import Context
+from tallybook.wire.answer import Answer
+from tallybook.wire.cloudevents import MAX_BYTES, read_json
+from tallybook.wire.credentials import presented
+from tallybook.wire.dialects import error_of
+from tallybook.wire.forms import Form, fill
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+logger = Logger()
+
+
+def make_app(*routers: APIRouter) -> FastAPI:
+    """An app of these routes whose every error speaks the dialect of its path."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    for router in routers:
+        app.include_router(router)
+    app.add_middleware(_Edge)
+    app.add_exception_handler(TallybookError, _refuse)
+    app.add_exception_handler(HTTPException, _refuse)
+    app.add_exception_handler(RequestValidationError, _refuse)
+    return app
+
+
+def respond(answer: Answer) -> JSONResponse:
+    return JSONResponse(answer.body, status_code=answer.status, headers=dict(answer.headers))
+
+
+def lambda_handler(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """The function's entry: one structured line a request, without query, headers or bodies."""
+    adapter = Mangum(app, lifespan="off")
+
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        began = time.perf_counter()
+        answer: dict[str, Any] = adapter(event, context)
+        request = event.get("requestContext", {}).get("http", {})
+        logger.info(
+            "request",
+            extra={
+                "method": request.get("method"),
+                "path": request.get("path"),
+                "status": answer.get("statusCode"),
+                "milliseconds": round((time.perf_counter() - began) * 1000, 1),
+                "request_id": getattr(context, "aws_request_id", None),
+            },
+        )
+        return answer
+
+    gc.collect()
+    gc.freeze()
+    return handler
+
+
+async def _context() -> Context:
+    return runtime.context()
+
+
+async def _caller(request: Request, ctx: Annotated[Context, Depends(_context)]) -> Principal:
+    """Who is calling, by any credential. What came as a cookie may change things only from an allowed origin."""
+    given = presented(request.headers, request.cookies)
+    if given.by_cookie and request.method not in _SAFE_METHODS:
+        check_origin(request)
+    return authenticate(ctx, given.text)
+
+
+async def _platform(request: Request) -> str:
+    """The text of a well-formed platform key; what it may do is decided with the first read."""
+    text = presented(request.headers, {}).text
+    read_platform_text(text)
+    return text
+
+
+Ctx = Annotated[Context, Depends(_context)]
+Caller = Annotated[Principal, Depends(_caller)]
+PlatformKeyText = Annotated[str, Depends(_platform)]
+
+
+def body_of(form: type[Form]) -> Any:
+    """The JSON body as a filled form. It stands after the caller in a route, so that strangers get a 401 first."""
+
+    async def read(request: Request) -> Form:
+        body = await request.body()
+        if len(body) > MAX_BYTES:
+            raise TooLarge(f"The request body must be at most {MAX_BYTES} bytes")
+        return fill(form, read_json(body))
+
+    return Depends(read)
+
+
+def check_origin(request: Request) -> None:
+    if request.headers.get("origin") not in runtime.allowed_origins():
+        raise Forbidden("This origin is not allowed", code="origin_not_allowed")
+
+
+class _Edge:
+    """Where a defect of ours ends: logged whole, answered as an internal error that tells nothing."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        try:
+            await self._app(scope, receive, send)
+        except Exception:
+            logger.exception("unhandled", extra={"path": scope["path"], "method": scope["method"]})
+            error = Failed("Something went wrong on our side")
+            await _answer_to(scope["path"], error)(scope, receive, send)
+        return None
+
+
+async def _refuse(request: Request, error: Exception) -> JSONResponse:
+    return _answer_to(request.url.path, _as_ours(error))
+
+
+def _as_ours(error: Exception) -> TallybookError:
+    if isinstance(error, TallybookError):
+        return error
+    if isinstance(error, RequestValidationError):
+        problem = error.errors()[0]
+        field = str(problem["loc"][-1])
+        return Invalid(f"{field}: {problem['msg']}", field=field)
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        return NotAllowed("This method is not allowed here")
+    if isinstance(error, HTTPException) and error.status_code == 404:
+        return NotFound("There is nothing at this path")
+    return Invalid("The request can't be read")
+
+
+def _answer_to(path: str, error: TallybookError) -> JSONResponse:
+    return respond(error_of(path)(error, at=runtime.context().clock.now()))

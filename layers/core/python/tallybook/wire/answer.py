@@ -1,0 +1,71 @@
+"""What a dialect makes of an outcome: a status, a JSON body, and headers; and how it writes numbers and times."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from tallybook.domain.errors import (
+    Conflict,
+    Failed,
+    Forbidden,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    PaymentRequired,
+    TallybookError,
+    TooLarge,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+)
+from tallybook.domain.money import in_units
+
+STATUS: dict[type[TallybookError], int] = {
+    Invalid: 400,
+    Unauthenticated: 401,
+    PaymentRequired: 402,
+    Forbidden: 403,
+    NotFound: 404,
+    NotAllowed: 405,
+    Conflict: 409,
+    TooLarge: 413,
+    TooManyRequests: 429,
+    Failed: 500,
+    Unavailable: 503,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def status_of(error: TallybookError) -> int:
+    return STATUS[type(error)]
+
+
+def retry_header(error: TallybookError) -> dict[str, str]:
+    return {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyRequests) else {}
+
+
+def number(value: Decimal) -> int | float:
+    """A JSON number as the documents write it: 20, 29.5, 12.84. Amounts have too few digits for a float to bend."""
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def amount(micros: int) -> int | float:
+    """Micros as a JSON number of currency units."""
+    return number(in_units(micros))
+
+
+def seconds(instant: datetime) -> str:
+    """2026-04-20T12:34:56Z"""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def seconds_or_none(instant: datetime | None) -> str | None:
+    return None if instant is None else seconds(instant)

@@ -1,0 +1,125 @@
+"""Usage events as CloudEvents 1.0 JSON: one, a batch, or a plain array, at most 1,000.
+
+Standard library only, for the queue's function reads them too. Source: decisions, `POST /v1/platform/events`.
+"""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from tallybook.domain.errors import Invalid, TooLarge
+from tallybook.domain.ids import ACCOUNT, USER, strip_prefix
+from tallybook.domain.times import parse_instant
+from tallybook.domain.usage import Event, Result
+
+MAX_EVENTS = 1000
+MAX_BYTES = 1024 * 1024
+TYPE = "tallybook.usage.v1"
+_MAX_QUANTITY = Decimal(10) ** 15
+_MAX_DECIMALS = 9
+_MAX_TEXT = 256
+_MAX_LABEL = 64
+
+
+def read_events(body: bytes | str) -> list[Event | Result]:
+    """Each element as an Event, or as a rejected Result that names what is wrong with it.
+
+    Invalid if the whole can't be read: no JSON, neither object nor array, empty, or over 1,000; TooLarge over 1 MiB.
+    """
+    if len(body) > MAX_BYTES:
+        raise TooLarge(f"The request body must be at most {MAX_BYTES} bytes")
+    data = read_json(body)
+    elements = data if isinstance(data, list) else [data]
+    if not isinstance(data, list | dict):
+        raise Invalid("The body must be a CloudEvent or an array of CloudEvents")
+    if not 1 <= len(elements) <= MAX_EVENTS:
+        raise Invalid(f"A request must hold 1 to {MAX_EVENTS} events")
+    return [_read_or_reject(element) for element in elements]
+
+
+def read_json(body: bytes | str) -> Any:
+    """JSON in UTF-8 with its decimals exact; Invalid for anything that JSON or UTF-8 doesn't know."""
+    try:
+        data = json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
+        if "\\ud" in (body if isinstance(body, str) else body.decode()).lower():
+            json.dumps(data, ensure_ascii=False, default=str).encode()  # half of a surrogate pair has no UTF-8
+    except (ValueError, RecursionError, InvalidOperation) as error:
+        raise Invalid("The body is not valid JSON") from error
+    return data
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _read_or_reject(element: Any) -> Event | Result:
+    try:
+        return _read(element)
+    except Invalid as error:
+        id = element.get("id") if isinstance(element, Mapping) else None
+        return Result(id if isinstance(id, str) else "", "rejected", error.message)
+
+
+def _read(element: Any) -> Event:
+    if not isinstance(element, Mapping):
+        raise Invalid("an event must be an object")
+    if element.get("specversion") != "1.0":
+        raise Invalid('specversion must be "1.0"', field="specversion")
+    if element.get("type") != TYPE:
+        raise Invalid(f'type must be "{TYPE}"', field="type")
+    data = element.get("data")
+    if not isinstance(data, Mapping):
+        raise Invalid("data must be an object", field="data")
+    user_id = data.get("user_id")
+    return Event(
+        id=_text(element, "id", _MAX_TEXT),
+        source=_text(element, "source", _MAX_TEXT),
+        time=_time(element.get("time")),
+        account_id=strip_prefix(element.get("subject"), ACCOUNT, field="subject"),
+        meter=_text(data, "meter", _MAX_LABEL, within="data."),
+        quantity=_quantity(data.get("quantity")),
+        user_id=None if user_id is None else strip_prefix(user_id, USER, field="data.user_id"),
+        session_id=_optional(data, "session_id"),
+        app_id=_optional(data, "app_id"),
+        sku=_optional(data, "sku"),
+    )
+
+
+def _text(fields: Mapping[str, Any], name: str, longest: int, *, within: str = "") -> str:
+    value = fields.get(name)
+    if not isinstance(value, str) or not 1 <= len(value) <= longest:
+        raise Invalid(f"{within}{name} must be a string of 1 to {longest} characters", field=within + name)
+    return value
+
+
+def _optional(data: Mapping[str, Any], name: str) -> str | None:
+    if data.get(name) is None:
+        return None
+    value = _text(data, name, _MAX_LABEL, within="data.")
+    if "#" in value or ":" in value or not value.isprintable():
+        raise Invalid(f"data.{name} must be printable, without # and :", field=f"data.{name}")
+    return value
+
+
+def _time(value: Any) -> Any:
+    try:
+        return parse_instant(value)
+    except (TypeError, ValueError) as error:
+        raise Invalid("time must be an RFC 3339 time with an offset", field="time") from error
+
+
+def _quantity(value: Any) -> Decimal:
+    rule = "data.quantity must be a number or a decimal string, above 0, at most 10^15, at most 9 decimals"
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        raise Invalid(rule, field="data.quantity")
+    try:
+        quantity = Decimal(value)
+    except InvalidOperation as error:
+        raise Invalid(rule, field="data.quantity") from error
+    if not quantity.is_finite() or not 0 < quantity <= _MAX_QUANTITY:
+        raise Invalid(rule, field="data.quantity")
+    exponent = quantity.normalize().as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -_MAX_DECIMALS:
+        raise Invalid(rule, field="data.quantity")
+    return quantity

@@ -1,0 +1,34 @@
+"""Where a request carries its credential; every way is taken on every path."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tallybook.domain.credentials import refused
+
+SESSION_COOKIE = "quota_session"
+_SCHEMES = ("bearer", "api-key")
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A credential's text; what a browser sent by itself, as a cookie, is trusted less."""
+
+    text: str
+    by_cookie: bool = False
+
+
+def presented(headers: Mapping[str, str], cookies: Mapping[str, str]) -> Presented:
+    """`X-API-Key`, then `Authorization: Api-Key …` or `Bearer …`, then the session cookie; else Unauthenticated."""
+    if key := headers.get("x-api-key"):
+        return Presented(key.strip())
+    scheme, _, text = headers.get("authorization", "").partition(" ")
+    if scheme.lower() in _SCHEMES and text.strip():
+        return Presented(text.strip())
+    if text := cookies.get(SESSION_COOKIE, ""):
+        return Presented(text, by_cookie=True)
+    raise refused()
+
+
+def session_cookie(text: str, *, max_age: int) -> str:
+    """The Set-Cookie header of a browser session; an empty text with age 0 takes it away."""
+    return f"{SESSION_COOKIE}={text}; Path=/; Max-Age={max_age}; HttpOnly; Secure; SameSite=Lax"

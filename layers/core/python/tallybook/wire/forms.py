@@ -1,0 +1,97 @@
+"""Request bodies: what may be sent, field by field. Unknown fields are ignored."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from tallybook.domain.errors import Invalid
+from tallybook.domain.ids import ACCOUNT, USER, strip_prefix
+from tallybook.domain.sessions import MAX_TIMEOUT_SECONDS
+from tallybook.domain.times import parse_instant
+from tallybook.domain.wallet import MAX_MOVE
+
+
+def _instant(value: Any) -> datetime:
+    if not isinstance(value, str):
+        raise ValueError("must be an RFC 3339 time with an offset")
+    try:
+        return parse_instant(value)
+    except ValueError as error:
+        raise ValueError("must be an RFC 3339 time with an offset") from error
+
+
+def _decimal(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError("must be a number")
+    return Decimal(value)
+
+
+def _own_id(prefix: str) -> AfterValidator:
+    def check(value: str) -> str:
+        try:
+            return strip_prefix(value, prefix, field="it")
+        except Invalid as error:
+            raise ValueError(error.message.removeprefix("it ")) from error
+
+    return AfterValidator(check)
+
+
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+Size = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, le=100_000, decimal_places=3)]
+AccountId = Annotated[str, _own_id(ACCOUNT)]
+UserId = Annotated[str, _own_id(USER)]
+
+
+class Form(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+
+class RegisterForm(Form):
+    email: str
+    password: str
+    name: str | None = None
+
+
+class LoginForm(Form):
+    email: str
+    password: str
+
+
+class ApiKeyForm(Form):
+    name: str
+    expires_at: Instant | None = None
+
+
+class CreditsForm(Form):
+    account_id: AccountId
+    amount: int = Field(ge=-MAX_MOVE, le=MAX_MOVE)
+    kind: Literal["grant", "adjustment"]
+    reference: str = Field(min_length=1, max_length=256)
+    note: str | None = Field(default=None, max_length=1000)
+
+
+class SessionForm(Form):
+    account_id: AccountId
+    user_id: UserId
+    cpu_cores: Size
+    memory_gb: Size
+    storage_gb: Size
+    timeout_seconds: int = Field(ge=1, le=MAX_TIMEOUT_SECONDS)
+    session_id: str | None = None
+
+
+def fill[F: Form](form: type[F], data: Any) -> F:
+    """The form filled with a JSON object; Invalid names every field that does not fit, the first as `field`."""
+    if not isinstance(data, dict):
+        raise Invalid("The body must be a JSON object")
+    try:
+        return form.model_validate(data)
+    except ValidationError as error:
+        fields: dict[str, list[str]] = {}
+        for problem in error.errors(include_url=False, include_input=False, include_context=False):
+            name = ".".join(str(part) for part in problem["loc"]) or "body"
+            fields.setdefault(name, []).append(problem["msg"].removeprefix("Value error, "))
+        message = "; ".join(f"{name}: {problems[0]}" for name, problems in fields.items())
+        raise Invalid(message, field=next(iter(fields)), fields=fields) from error

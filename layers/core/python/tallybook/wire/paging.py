@@ -1,0 +1,60 @@
+"""ScaleBox's paging: `page` from 1, `limit` 1 to 100 with `page_size` as its other name. Source: decisions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from tallybook.domain.errors import Invalid
+
+_MAX_LIMIT = 100
+_MAX_PAGE = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class PageOf:
+    number: int
+    limit: int
+
+    @property
+    def offset(self) -> int:
+        return (self.number - 1) * self.limit
+
+
+def page_of(default_limit: int) -> object:
+    """What a route asks for to be paged, with its document's default."""
+
+    async def read(request: Request) -> PageOf:
+        query = request.query_params
+        limit = query.get("limit") or query.get("page_size") or str(default_limit)
+        return PageOf(
+            number=_whole(query.get("page") or "1", most=_MAX_PAGE, field="page"),
+            limit=_whole(limit, most=_MAX_LIMIT, field="limit"),
+        )
+
+    return Depends(read)
+
+
+Page = Annotated[PageOf, page_of(50)]
+
+
+def paged(name: str, rows: Sequence[object], page: PageOf) -> dict[str, object]:
+    """One page of a list that was read whole, with its pagination."""
+    return {name: rows[page.offset : page.offset + page.limit], "pagination": pagination(page, total=len(rows))}
+
+
+def pagination(page: PageOf, *, total: int) -> dict[str, int]:
+    return {
+        "page": page.number,
+        "limit": page.limit,
+        "total": total,
+        "total_pages": -(-total // page.limit),
+        "offset": page.offset,
+    }
+
+
+def _whole(text: str, *, most: int, field: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 10 and 1 <= int(text) <= most):
+        raise Invalid(f"{field} must be a whole number from 1 to {most}", field=field)
+    return int(text)

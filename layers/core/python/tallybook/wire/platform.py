@@ -1,0 +1,52 @@
+"""What the platform's endpoints answer, in ScaleBox's envelope. Source: decisions, "What the platform needs"."""
+
+from collections.abc import Sequence
+
+from tallybook.domain.ids import ACCOUNT, ENTRY, USER
+from tallybook.domain.sessions import Session
+from tallybook.domain.usage import Result
+from tallybook.domain.wallet import Entry
+from tallybook.wire.answer import seconds, seconds_or_none
+
+_COUNTED = {"accepted": "accepted", "duplicates": "duplicate", "conflicts": "conflict", "rejected": "rejected"}
+
+
+def results(results: Sequence[Result]) -> dict[str, object]:
+    """How many of each, and each in the order sent; `reason` only where there is one."""
+    counts = {name: sum(result.status == status for result in results) for name, status in _COUNTED.items()}
+    rows = [
+        {"id": result.id, "status": result.status, **({"reason": result.reason} if result.reason else {})}
+        for result in results
+    ]
+    return {**counts, "results": rows}
+
+
+def started(session: Session) -> dict[str, object]:
+    return {
+        "session_id": session.id,
+        "started_at": seconds(session.started_at),
+        "expires_at": seconds(session.expires_at),
+    }
+
+
+def ended(session: Session) -> dict[str, object]:
+    return {
+        **started(session),
+        "account_id": ACCOUNT + session.account_id,
+        "user_id": USER + session.user_id,
+        "status": session.status,
+        "ended_at": seconds_or_none(session.ended_at),
+    }
+
+
+def entry(entry: Entry) -> dict[str, object]:
+    return {
+        "entry_id": ENTRY + entry.id,
+        "account_id": ACCOUNT + entry.account_id,
+        "kind": entry.kind,
+        "amount": entry.amount,
+        "reference": entry.cause,
+        "note": entry.note,
+        "balance": entry.balance_after,
+        "created_at": seconds(entry.created_at),
+    }

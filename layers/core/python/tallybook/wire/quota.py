@@ -1,0 +1,31 @@
+"""Quota's dialect: flat JSON, times with milliseconds, ids bare, and one error object.
+
+{"error": {"code": …, "message": …, "docs_url": …}}; a bad body is a 400 with its field's code.
+Source: decisions, "The three dialects" and "Quota".
+"""
+
+from datetime import datetime
+
+from tallybook.domain.accounts import Account, User
+from tallybook.domain.errors import Invalid, TallybookError
+from tallybook.domain.times import stamp
+from tallybook.wire.answer import Answer, retry_header, status_of
+
+_DOCS = "https://docs.tallybook.example/errors#"
+
+
+def error(error: TallybookError, *, at: datetime) -> Answer:  # noqa: ARG001 its errors carry no time
+    code = error.code
+    if code == Invalid.code and error.field:
+        code = f"invalid_{error.field.split('.')[0]}"
+    body = {"error": {"code": code, "message": error.message, "docs_url": _DOCS + code}}
+    return Answer(status_of(error), body, retry_header(error))
+
+
+def user(account: Account, user: User) -> dict[str, object]:
+    """Who signed in; the balance is the account's, in credits."""
+    return {"id": user.id, "email": user.email, "balance": account.balance}
+
+
+def signed_in(account: Account, who: User, *, text: str, expires_at: datetime) -> dict[str, object]:
+    return {"user": user(account, who), "session_token": text, "expires_at": stamp(expires_at)}

@@ -1,0 +1,35 @@
+"""ScaleBox's dialect: an envelope around everything; whole seconds with `Z`; ids with their prefixes.
+
+Success: {"success": true, "data": …, "message"?: …, "timestamp": …}.
+Error: {"success": false, "error": …, "message": …, "code": …, "timestamp": …}; a body that can't be read is a 400.
+Source: decisions, "The three dialects".
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from tallybook.domain.errors import TallybookError
+from tallybook.wire.answer import Answer, retry_header, seconds, status_of
+
+
+def ok(data: Any, *, at: datetime, status: int = 200) -> Answer:
+    return Answer(status, {"success": True, "data": data, "timestamp": seconds(at)})
+
+
+def done(message: str, *, at: datetime) -> Answer:
+    """A mutation that has nothing to show."""
+    return Answer(200, {"success": True, "message": message, "timestamp": seconds(at)})
+
+
+def error(error: TallybookError, *, at: datetime) -> Answer:
+    status = status_of(error)
+    body: Mapping[str, Any] = {
+        "success": False,
+        "error": HTTPStatus(status).phrase,
+        "message": error.message,
+        "code": error.code,
+        "timestamp": seconds(at),
+    }
+    return Answer(status, body, retry_header(error))

@@ -1,0 +1,85 @@
+"""What ScaleBox's account pages show: users, API keys, plans and the subscription."""
+
+from tallybook.domain.accounts import Account, User
+from tallybook.domain.catalog import Plan
+from tallybook.domain.credentials import Credential
+from tallybook.domain.ids import ACCOUNT, API_KEY, SUBSCRIPTION, USER
+from tallybook.domain.subscriptions import PlanList, Subscription
+from tallybook.wire.answer import amount, seconds, seconds_or_none
+
+
+def user(account: Account, user: User) -> dict[str, object]:
+    """A user; the email shown is the account's, which its users share (decisions, ScaleBox)."""
+    return {
+        "user_id": USER + user.id,
+        "account_id": ACCOUNT + user.account_id,
+        "email": account.email,
+        "login_email": user.email,
+        "display_name": user.name,
+        "role": user.role,
+        "is_root_user": user.is_root,
+        "status": user.status,
+        "created_at": seconds(user.created_at),
+        "account": {
+            "account_id": ACCOUNT + account.id,
+            "display_name": account.display_name,
+            "description": account.description,
+            "email": account.email,
+            "status": account.status,
+            "time_zone": account.time_zone,
+            "created_at": seconds(account.created_at),
+        },
+    }
+
+
+def api_key(key: Credential) -> dict[str, object]:
+    """A key without its secret; `hint` is the secret's last four characters."""
+    return {
+        "api_key_id": API_KEY + key.id,
+        "user_id": USER + key.user_id,
+        "name": key.name,
+        "hint": key.hint,
+        "created_at": seconds(key.created_at),
+        "expires_at": seconds_or_none(key.expires_at),
+        "last_used_at": seconds_or_none(key.last_used_at),
+    }
+
+
+def created_api_key(key: Credential, text: str) -> dict[str, object]:
+    """The only answer that shows the secret."""
+    return {**api_key(key), "api_key": text}
+
+
+def plan(plan: Plan, *, currency: str) -> dict[str, object]:
+    """Source: ScaleBox account management, "List Public Plans"."""
+    return {
+        "plan_name": plan.name,
+        "display_name": plan.display_name,
+        "description": plan.description,
+        "price_amount": amount(plan.price),
+        "currency": currency,
+        "billing_interval": plan.billing_interval,
+        "is_free": plan.is_free,
+        **plan.limits,
+    }
+
+
+def plans(listed: PlanList) -> dict[str, object]:
+    return {"plans": [plan(one, currency=listed.currency) for one in listed.plans]}
+
+
+def subscription(held: Subscription) -> dict[str, object]:
+    """Source: ScaleBox account management, "Get Active Subscription"; its own fields are read from its siblings."""
+    period = held.opened.period
+    return {
+        "subscription": {
+            "subscription_id": SUBSCRIPTION + held.account.subscription_id,
+            "account_id": ACCOUNT + held.account.id,
+            "plan_name": held.plan.name,
+            "status": "active",
+            "current_period_start": seconds(period.start),
+            "current_period_end": seconds(period.shown_end),
+            "created_at": seconds(held.account.subscribed_at),
+            "plan": plan(held.plan, currency=held.currency),
+        }
+    }

@@ -1,0 +1,24 @@
+"""Scalingo's dialect: rooted answers, times with milliseconds, errors that are never empty.
+
+{"error": …}, a 403 also with `code`; 404 {"resource": …, "error": …}; what breaks a rule is a 422
+{"errors": {field: [message, …]}}. Source: decisions, "The three dialects".
+"""
+
+from datetime import datetime
+from typing import Any
+
+from tallybook.domain.errors import Forbidden, Invalid, NotFound, TallybookError
+from tallybook.wire.answer import Answer, retry_header, status_of
+
+
+def error(error: TallybookError, *, at: datetime) -> Answer:  # noqa: ARG001 its errors carry no time
+    body: dict[str, Any]
+    if isinstance(error, Invalid):
+        return Answer(422, {"errors": error.fields or {"base": [error.message]}})
+    if isinstance(error, NotFound):
+        body = {"resource": error.resource, "error": error.message}
+    else:
+        body = {"error": error.message}
+    if isinstance(error, Forbidden):
+        body["code"] = error.code
+    return Answer(status_of(error), body, retry_header(error))
