@@ -1,0 +1,40 @@
+"""Quota's /auth: register, login, me, logout. Source: decisions, "Quota"."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from tallybook.domain.credentials import SESSION_LIFE
+from tallybook.http import Caller, Ctx, body_of
+from tallybook.services import sign_in
+from tallybook.wire import quota
+from tallybook.wire.credentials import session_cookie
+from tallybook.wire.forms import LoginForm, RegisterForm
+
+router = APIRouter(prefix="/auth")
+
+
+@router.post("/register")
+async def register(ctx: Ctx, form: RegisterForm = body_of(RegisterForm)) -> JSONResponse:
+    return _signed_in(sign_in.register(ctx, email=form.email, password=form.password, name=form.name), status=201)
+
+
+@router.post("/login")
+async def login(ctx: Ctx, form: LoginForm = body_of(LoginForm)) -> JSONResponse:
+    return _signed_in(sign_in.login(ctx, email=form.email, password=form.password), status=200)
+
+
+@router.get("/me")
+async def me(caller: Caller) -> JSONResponse:
+    return JSONResponse({"user": quota.user(caller.account, caller.user)})
+
+
+@router.post("/logout")
+async def logout(ctx: Ctx, caller: Caller) -> JSONResponse:
+    sign_in.logout(ctx, caller)
+    return JSONResponse({"success": True}, headers={"Set-Cookie": session_cookie("", max_age=0)})
+
+
+def _signed_in(who: sign_in.SignedIn, *, status: int) -> JSONResponse:
+    cookie = session_cookie(who.text, max_age=int(SESSION_LIFE.total_seconds()))
+    body = quota.signed_in(who.account, who.user, text=who.text, expires_at=who.expires_at)
+    return JSONResponse(body, status_code=status, headers={"Set-Cookie": cookie})

@@ -1,0 +1,20 @@
+"""Usage events in. Source: decisions, "What the documents presume"."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from tallybook.http import Ctx, PlatformKeyText, respond
+from tallybook.services.authenticate import authorize_platform
+from tallybook.services.record_usage import account_keys, record_usage
+from tallybook.wire import platform, scalebox
+from tallybook.wire.cloudevents import read_events
+
+router = APIRouter(prefix="/v1/platform")
+
+
+@router.post("/events")
+async def events(request: Request, ctx: Ctx, key: PlatformKeyText) -> JSONResponse:
+    submitted = read_events(await request.body())
+    _, accounts = authorize_platform(ctx, key, "usage:write", also=account_keys(submitted))
+    results = record_usage(ctx, submitted, accounts)
+    return respond(scalebox.ok(platform.results(results), at=ctx.clock.now()))

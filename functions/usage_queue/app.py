@@ -1,0 +1,40 @@
+"""Usage events from the queue: the same service as over HTTP, message by message.
+
+A message is done once each of its events is counted, now or before. One that holds anything else comes back, and
+after five tries stands in the dead-letter queue, where an operator sees it: nothing is dropped silently.
+"""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from tallybook import runtime
+from tallybook.services.record_usage import account_keys, record_usage
+from tallybook.wire.cloudevents import read_events
+
+logger = Logger()
+_processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+class NotCounted(Exception):
+    """Some event of the message was neither counted now nor before."""
+
+
+def _count(record: SQSRecord) -> None:
+    ctx = runtime.context()
+    submitted = read_events(record.body)
+    results = record_usage(ctx, submitted, ctx.tables.get_many(account_keys(submitted)))
+    refused = [result for result in results if result.status not in ("accepted", "duplicate")]
+    if refused:
+        reasons = sorted({result.reason or result.status for result in refused})
+        logger.warning("usage refused", extra={"message_id": record.message_id, "reasons": reasons})
+        raise NotCounted(", ".join(reasons))
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    answer = process_partial_response(event=event, record_handler=_count, processor=_processor, context=context)
+    failed = len(answer["batchItemFailures"])
+    logger.info("batch", extra={"messages": len(event["Records"]), "failed": failed})
+    return dict(answer)
