@@ -1,0 +1,58 @@
+"""What every test may ask for: a house on moto, and one on an emulator that many threads may use at once."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+os.environ |= {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "POWERTOOLS_SERVICE_NAME": "test",
+    "POWERTOOLS_DEV": "false",
+    "ALLOWED_ORIGINS": "https://app.example.com",
+}
+
+
+@pytest.fixture(scope="session")
+def _moto() -> Iterator[Any]:
+    from moto import mock_aws
+
+    from tallybook.runtime import dynamodb
+
+    with mock_aws():
+        yield dynamodb()
+
+
+@pytest.fixture
+def client(_moto: Any) -> Any:
+    """A DynamoDB client on fresh tables."""
+    from moto.dynamodb import dynamodb_backends
+
+    from tests.support.cloud import create_tables
+
+    dynamodb_backends["123456789012"]["eu-west-1"].reset()
+    create_tables(_moto)
+    return _moto
+
+
+@pytest.fixture
+def empty_house(client: Any) -> Any:
+    """A house with tables and nothing in them."""
+    from tests.support.cloud import make_context
+    from tests.support.house import House
+
+    return House(make_context(client), client)
+
+
+@pytest.fixture
+def house(empty_house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A house with a catalog; the real handlers work in it."""
+    from tallybook import runtime
+
+    empty_house.apply_catalog()
+    monkeypatch.setattr(runtime, "context", lambda: empty_house.ctx)
+    return empty_house

@@ -1,0 +1,64 @@
+"""The two tables, for tests: on moto inside the process, or on an emulator that many threads may use at once."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tallybook.services.context import Context
+from tallybook.store.capacity import Bill, item_size
+from tallybook.store.catalogs import Catalogs
+from tallybook.store.commands import from_wire, wire_key
+from tallybook.store.keys import Key
+from tallybook.store.table import Port, Tables, straight
+from tests.support.clock import StillClock
+
+NAMES: dict[Any, str] = {"core": "core", "usage": "usage"}
+PASSWORD_ROUNDS = 4
+
+
+def create_tables(client: Any, names: dict[Any, str] = NAMES) -> None:
+    """Both tables with the keys, the index and the stream that the stack gives them."""
+    key = [("pk", "HASH"), ("sk", "RANGE")]
+    index = [("work", "HASH"), ("due", "RANGE")]
+    for table, name in names.items():
+        attributes = [*key, *(index if table == "core" else [])]
+        request: dict[str, Any] = {
+            "TableName": name,
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": part, "KeyType": kind} for part, kind in key],
+            "AttributeDefinitions": [{"AttributeName": part, "AttributeType": "S"} for part, _ in attributes],
+        }
+        if table == "core":
+            request["GlobalSecondaryIndexes"] = [
+                {
+                    "IndexName": "work",
+                    "KeySchema": [{"AttributeName": part, "KeyType": kind} for part, kind in index],
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                }
+            ]
+        client.create_table(**request)
+
+
+def make_context(
+    client: Any,
+    *,
+    port: Port = straight,
+    names: dict[Any, str] = NAMES,
+    clock: StillClock | None = None,
+    pause: Callable[[float], None] = lambda _: None,
+    **settings: Any,
+) -> Context:
+    """A context on the tables, whose bill knows the true size of every item."""
+
+    def size(key: Key) -> int:
+        answer = client.get_item(TableName=names[key.table], Key=wire_key(key), ConsistentRead=True)
+        return item_size(from_wire(answer.get("Item", {})))
+
+    tables = Tables(client, names, port=port, bill=Bill(sizes=size), pause=pause)
+    settings = {"password_rounds": PASSWORD_ROUNDS, "workers": 1, **settings}
+    return Context(tables=tables, catalogs=Catalogs(tables), clock=clock or StillClock(), **settings)
+
+
+def all_items(client: Any, name: str) -> list[dict[str, Any]]:
+    """Everything a table holds; only tests may look at it like this."""
+    pages = client.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)
+    return [from_wire(item) for page in pages for item in page["Items"]]
