@@ -1,6 +1,6 @@
 """A house with a catalog, accounts and keys in it, and ways to ask for more: the factories of all tests."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,21 @@ from tallybook.cli.catalog_file import read_catalog
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.credentials import SCOPES
 from tallybook.domain.times import stamp
-from tallybook.services.authenticate import authenticate
+from tallybook.domain.usage import Result
 from tallybook.services.api_keys import create_api_key
+from tallybook.services.authenticate import authenticate
 from tallybook.services.catalogs import apply_catalog
 from tallybook.services.context import Context
 from tallybook.services.platform_keys import create_platform_key
+from tallybook.services.record_usage import account_keys, record_usage
 from tallybook.services.sign_in import register
+from tallybook.store import keys
+from tallybook.store.accounts import read_account
+from tallybook.store.commands import Update
+from tallybook.wire.cloudevents import read_events
 from tests.support.clock import StillClock
 from tests.support.cloud import NAMES, all_items
+from tests.support.ndjson import as_json
 
 CATALOG = Path(__file__).parents[2] / "infra" / "catalog.toml"
 PASSWORD = "correct horse battery"
@@ -53,8 +60,22 @@ class House:
         assert isinstance(self.ctx.clock, StillClock)
         return self.ctx.clock
 
+    def reshape(self, **settings: Any) -> None:
+        """The same house with other settings of its context; none restores what tests usually have."""
+        plain = Context(
+            tables=self.ctx.tables,
+            catalogs=self.ctx.catalogs,
+            clock=self.ctx.clock,
+            password_rounds=self.ctx.password_rounds,
+            workers=self.ctx.workers,
+        )
+        self.ctx = replace(plain, **settings)
+
+    def catalog_data(self) -> dict[str, Any]:
+        return read_catalog(CATALOG)
+
     def apply_catalog(self, **changes: Any) -> None:
-        apply_catalog(self.ctx, read_catalog(CATALOG) | changes)
+        apply_catalog(self.ctx, self.catalog_data() | changes)
 
     def member(self, email: str | None = None) -> Member:
         self._registered += 1
@@ -80,6 +101,23 @@ class House:
         for name, value in changes.items():
             (event if name in event else event["data"])[name] = stamp(value) if isinstance(value, datetime) else value
         return event
+
+    def record(self, *events: dict[str, Any]) -> list[Result]:
+        """Send the events past HTTP, to the service itself."""
+        submitted = read_events(as_json(list(events)))
+        return record_usage(self.ctx, submitted, self.ctx.tables.get_many(account_keys(submitted)))
+
+    def change_account(self, member: Member, **values: Any) -> None:
+        self.ctx.tables.write(Update(keys.account(member.account.id), set=values))
+
+    def change_user(self, member: Member, **values: Any) -> None:
+        self.ctx.tables.write(Update(keys.user(member.account.id, member.user.id), set=values))
+
+    def account_of(self, member: Member) -> Account:
+        """The account as it stands now."""
+        item = self.ctx.tables.get(keys.account(member.account.id))
+        assert item is not None
+        return read_account(item)
 
     def stored(self, table: str) -> list[dict[str, Any]]:
         return all_items(self.client, self.names[table])

@@ -1,0 +1,50 @@
+"""The current bill is what the invoice would say, and costs the same to read after any number of events."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tallybook.services.current_bill import read_current_bill
+from tallybook.services.record_usage import account_keys, record_usage
+from tallybook.wire.cloudevents import read_events
+from tests.support.house import House
+from tests.support.ndjson import as_json
+
+
+def test_a_period_nobody_opened_is_opened_by_reading_its_bill(house: House) -> None:
+    member = house.member()
+    house.clock.advance(days=100)
+    first = read_current_bill(house.ctx, member.account)
+    assert first.bill.cost == 0
+    assert first.bill.period.start == datetime(2026, 7, 20, tzinfo=UTC)
+    assert read_current_bill(house.ctx, member.account) == first
+
+
+def test_the_trend_has_each_utc_day_to_today_and_adds_up_to_the_cost(house: House) -> None:
+    member = house.member()
+    for day in range(10):
+        house.record(house.event(member, quantity=1234 * (day + 1)))
+        house.clock.advance(days=1)
+    house.clock.advance(days=2)
+    bill = read_current_bill(house.ctx, member.account).bill
+    days = [day for day, _ in bill.daily_trend]
+    assert (days[0], days[-1], len(days)) == ("2026-04-20", "2026-05-02", 13)
+    assert sum(cost for _, cost in bill.daily_trend) == bill.cost == 950_000
+
+
+def test_each_meter_is_rounded_once_from_its_sum(house: House) -> None:
+    member = house.member()
+    for _ in range(10):
+        house.record(house.event(member, quantity=300), house.event(member, meter="traffic_gb_seconds", quantity=300))
+    bill = read_current_bill(house.ctx, member.account).bill
+    assert bill.cost == 40_000 + 60_000
+
+
+@pytest.mark.parametrize("events", [10, 1000])
+def test_reading_costs_the_same_after_any_number_of_events(house: House, events: int) -> None:
+    member = house.member()
+    submitted = read_events(as_json([house.event(member, quantity=1) for _ in range(events)]))
+    record_usage(house.ctx, submitted, house.ctx.tables.get_many(account_keys(submitted)))
+    house.ctx.tables.bill.clear()
+    read_current_bill(house.ctx, member.account)
+    assert (house.ctx.tables.bill.calls, house.ctx.tables.bill.read_units) == (1, 1)

@@ -1,0 +1,93 @@
+"""Sandbox sessions start once and end once, and are counted while they run."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from tallybook.domain.errors import Conflict, Forbidden, NotFound
+from tallybook.services.current_bill import read_current_bill
+from tallybook.services.run_sessions import Wanted, end_session, start_session
+from tests.support.house import House, Member
+from tests.support.invariants import check_invariants
+
+
+def wanted(member: Member, session_id: str | None = None) -> Wanted:
+    return Wanted(
+        account_id=member.account.id,
+        user_id=member.user.id,
+        cpu_cores=Decimal(1),
+        memory_gb=Decimal("0.5"),
+        storage_gb=Decimal(10),
+        timeout_seconds=3600,
+        session_id=session_id,
+    )
+
+
+def counts(house: House, member: Member) -> tuple[int, int]:
+    check_invariants(house)
+    bill = read_current_bill(house.ctx, house.account_of(member))
+    return bill.active_sessions, bill.completed_sessions
+
+
+def test_a_session_is_active_until_it_ends_and_completed_after(house: House) -> None:
+    member, key = house.member(), house.platform_key()
+    session = start_session(house.ctx, key, wanted(member))
+    assert (session.expires_at - session.started_at).total_seconds() == 3600
+    assert counts(house, member) == (1, 0)
+    house.clock.advance(minutes=5)
+    ended = end_session(house.ctx, key, session.id)
+    assert ended.ended_at == house.clock.now()
+    assert counts(house, member) == (0, 1)
+
+
+def test_ending_again_answers_as_before_and_counts_nothing(house: House) -> None:
+    member, key = house.member(), house.platform_key()
+    session = start_session(house.ctx, key, wanted(member))
+    first = end_session(house.ctx, key, session.id)
+    house.clock.advance(minutes=5)
+    assert end_session(house.ctx, key, session.id) == first
+    assert counts(house, member) == (0, 1)
+
+
+def test_starting_with_the_same_id_answers_as_before(house: House) -> None:
+    member, key = house.member(), house.platform_key()
+    first = start_session(house.ctx, key, wanted(member, "mine-1"))
+    house.clock.advance(minutes=5)
+    assert start_session(house.ctx, key, wanted(member, "mine-1")) == first
+    assert counts(house, member) == (1, 0)
+
+
+def test_an_id_that_stands_for_somebody_elses_session_is_a_conflict(house: House) -> None:
+    key = house.platform_key()
+    start_session(house.ctx, key, wanted(house.member(), "mine-1"))
+    with pytest.raises(Conflict) as refused:
+        start_session(house.ctx, key, wanted(house.member(), "mine-1"))
+    assert refused.value.code == "session_exists"
+    check_invariants(house)
+
+
+def test_a_session_that_ends_in_the_next_period_is_completed_there(house: House) -> None:
+    member, key = house.member(), house.platform_key()
+    session = start_session(house.ctx, key, wanted(member))
+    house.clock.advance(days=31)
+    end_session(house.ctx, key, session.id)
+    assert counts(house, member) == (0, 1)
+
+
+def test_nobody_starts_what_is_not_theirs_to_run(house: House) -> None:
+    member, stranger, key = house.member(), house.member(), house.platform_key()
+    for unknown in (replace(wanted(member), user_id=stranger.user.id), replace(wanted(member), account_id="nobody")):
+        with pytest.raises(NotFound):
+            start_session(house.ctx, key, unknown)
+    with pytest.raises(NotFound):
+        end_session(house.ctx, key, "never-started")
+    house.change_account(member, status="suspended")
+    with pytest.raises(Forbidden) as refused:
+        start_session(house.ctx, key, wanted(member))
+    assert refused.value.code == "account_suspended"
+    house.change_user(stranger, status="suspended")
+    with pytest.raises(Forbidden) as refused:
+        start_session(house.ctx, key, wanted(stranger))
+    assert refused.value.code == "user_suspended"
+    assert not [item for item in house.stored("core") if item["sk"] == "SESSION"]

@@ -1,0 +1,119 @@
+"""Signing up, in and out."""
+
+import bcrypt
+import pytest
+
+from tallybook.domain.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from tallybook.services.authenticate import authenticate
+from tallybook.services.sign_in import login, logout, register
+from tests.support.house import PASSWORD, House
+from tests.support.invariants import check_invariants
+
+
+def test_registering_makes_account_root_user_welcome_credit_period_and_session_at_once(house: House) -> None:
+    house.ctx.tables.bill.clear()
+    who = register(house.ctx, email=" Ada@Example.com ", password=PASSWORD, name="Ada")
+    assert house.ctx.tables.bill.operations == ["transact"]
+    assert (who.user.email, who.user.is_root, who.account.plan) == ("ada@example.com", True, "hobby")
+    assert who.account.balance == 1_000_000
+    assert authenticate(house.ctx, who.text).user == who.user
+    assert [item["sk"] for item in house.stored("usage")] == ["period#0"]
+    check_invariants(house)
+
+
+def test_an_address_is_registered_once_however_it_is_spelled(house: House) -> None:
+    register(house.ctx, email="ada@example.com", password=PASSWORD)
+    before = house.stored("core")
+    with pytest.raises(Conflict) as refused:
+        register(house.ctx, email="ADA@example.com", password=PASSWORD)
+    assert refused.value.code == "email_exists"
+    assert house.stored("core") == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"email": "nobody"}, "invalid_email"),
+        ({"email": "a@b"}, "invalid_email"),
+        ({"email": "a b@example.com"}, "invalid_email"),
+        ({"email": "a@example.com\nBcc: b@example.com"}, "invalid_email"),
+        ({"password": "1234567"}, "weak_password"),
+        ({"password": "x" * 1025}, "weak_password"),
+        ({"name": ""}, "invalid_name"),
+        ({"name": "line\nbreak"}, "invalid_name"),
+        ({"name": "x" * 101}, "invalid_name"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name_and_nothing_is_stored(
+    house: House, fields: dict[str, str], code: str
+) -> None:
+    before = house.stored("core")
+    with pytest.raises(Invalid) as refused:
+        register(house.ctx, **{"email": "ada@example.com", "password": PASSWORD, **fields})
+    assert refused.value.code == code
+    assert house.stored("core") == before
+
+
+def test_without_a_welcome_credit_the_ledger_starts_empty(house: House) -> None:
+    house.apply_catalog(welcome_credit=0)
+    assert house.member().account.balance == 0
+    check_invariants(house)
+
+
+def test_signing_in_takes_the_right_password_in_every_character(house: House) -> None:
+    long = "x" * 100 + "a"
+    register(house.ctx, email="ada@example.com", password=long)
+    assert authenticate(house.ctx, login(house.ctx, email="ADA@example.com", password=long).text)
+    with pytest.raises(Unauthenticated) as refused:
+        login(house.ctx, email="ada@example.com", password="x" * 100 + "b")
+    assert refused.value.code == "invalid_credentials"
+
+
+def test_an_unknown_address_is_refused_with_the_same_words_and_the_same_work(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(house.ctx, email="ada@example.com", password=PASSWORD)
+    checked: list[bytes] = []
+    real = bcrypt.checkpw
+    monkeypatch.setattr(
+        bcrypt, "checkpw", lambda password, hashed: checked.append(hashed[:7]) or real(password, hashed)
+    )
+    work, words = [], []
+    for email in ("ada@example.com", "eve@example.com", "x" * 5000):
+        house.ctx.tables.bill.clear()
+        with pytest.raises(Unauthenticated) as refused:
+            login(house.ctx, email=email, password="wrong password")
+        work.append(list(house.ctx.tables.bill.operations))
+        words.append((refused.value.code, refused.value.message))
+    assert work[0] == work[1] == work[2]
+    assert words[0] == words[1] == words[2]
+    assert checked == [b"$2b$04$"] * 3
+
+
+@pytest.mark.parametrize("status", ["suspended", "disabled"])
+def test_a_user_who_may_not_is_told_so_only_with_the_right_password(house: House, status: str) -> None:
+    member = house.member("ada@example.com")
+    house.change_user(member, status=status)
+    with pytest.raises(Unauthenticated):
+        login(house.ctx, email="ada@example.com", password="wrong password")
+    with pytest.raises(Forbidden) as refused:
+        login(house.ctx, email="ada@example.com", password=PASSWORD)
+    assert refused.value.code == f"user_{status}"
+
+
+def test_signing_out_ends_this_session_and_no_other(house: House) -> None:
+    member = house.member("ada@example.com")
+    other = login(house.ctx, email="ada@example.com", password=PASSWORD)
+    logout(house.ctx, authenticate(house.ctx, other.text))
+    with pytest.raises(Unauthenticated):
+        authenticate(house.ctx, other.text)
+    assert authenticate(house.ctx, member.session)
+
+
+def test_a_session_lasts_24_hours(house: House) -> None:
+    member = house.member()
+    house.clock.advance(hours=23, minutes=59)
+    assert authenticate(house.ctx, member.session)
+    house.clock.advance(minutes=1)
+    with pytest.raises(Unauthenticated):
+        authenticate(house.ctx, member.session)

@@ -1,0 +1,101 @@
+"""What is true of the stored data after every call, whatever crashed, came twice or raced."""
+
+from collections import Counter, defaultdict
+from decimal import Decimal
+from typing import Any
+
+from tallybook.store.periods import quantities_of
+from tests.support.house import House
+
+type Item = dict[str, Any]
+
+
+def check_invariants(house: House) -> None:
+    core, usage = house.stored("core"), house.stored("usage")
+    _money_adds_up(core)
+    _usage_is_counted_once(usage)
+    _wallet_usage_is_paid_once(core, usage)
+    _sessions_are_counted(core)
+    _everyone_can_sign_in(core)
+
+
+def _of(items: list[Item], prefix: str) -> list[Item]:
+    return [item for item in items if item["sk"].startswith(prefix)]
+
+
+def _money_adds_up(core: list[Item]) -> None:
+    """Each balance is the sum of its entries, which are numbered without a gap and each have their cause once."""
+    entries = defaultdict(list)
+    for entry in _of(core, "ENTRY#"):
+        entries[entry["account_id"]].append(entry)
+    causes = {(item["pk"], item["sk"].removeprefix("CAUSE#")): item["number"] for item in _of(core, "CAUSE#")}
+    for account in _of(core, "ACCOUNT"):
+        mine = sorted(entries.pop(account["id"], []), key=lambda entry: entry["number"])
+        assert [entry["number"] for entry in mine] == list(range(1, len(mine) + 1))
+        assert account["entries"] == len(mine)
+        assert account["balance"] == sum(entry["amount"] for entry in mine)
+        balance = 0
+        for entry in mine:
+            balance += entry["amount"]
+            assert entry["balance_after"] == balance
+            assert causes.pop((account["pk"], entry["id"])) == entry["number"]
+    assert not entries, "entries without an account"
+    assert not causes, "causes without an entry"
+
+
+def _usage_is_counted_once(usage: list[Item]) -> None:
+    """In each period the markers' quantities, the fence's and the days' are the same, for each meter and sku."""
+    marked: dict[tuple[str, str], dict[tuple[str, str | None], Decimal]] = defaultdict(dict)
+    for marker in _of(usage, "EVENT"):
+        sums = marked[marker["account_id"], marker["period"]]
+        what = (marker["meter"], marker.get("sku"))
+        sums[what] = sums.get(what, Decimal(0)) + Decimal(marker["quantity"])
+    periods = defaultdict(list)
+    for item in usage:
+        if item["pk"].startswith("USAGE#"):
+            _, account_id, start = item["pk"].split("#")
+            periods[account_id, start].append(item)
+    for period, items in periods.items():
+        expected = marked.pop(period, {})
+        assert quantities_of(_of(items, "period#")) == expected
+        assert quantities_of(_of(items, "day#")) == expected
+        for kind in ("user#", "session#", "app#"):
+            for what, quantity in quantities_of(_of(items, kind)).items():
+                assert quantity <= expected[what]
+    assert not marked, "counted events without a period"
+
+
+def _wallet_usage_is_paid_once(core: list[Item], usage: list[Item]) -> None:
+    """What the ledger took for usage is what the counted wallet events cost: a micro for each credit."""
+    used: Counter[str] = Counter()
+    for marker in _of(usage, "EVENT"):
+        if marker["meter"] == "credits":
+            used[marker["account_id"]] += int(Decimal(marker["quantity"]))
+    paid: Counter[str] = Counter()
+    for entry in _of(core, "ENTRY#"):
+        if entry["kind"] == "usage":
+            paid[entry["account_id"]] -= int(entry["amount"])
+    assert used == paid
+
+
+def _sessions_are_counted(core: list[Item]) -> None:
+    """An account and its users each know how many of their sessions run."""
+    running = [item for item in _of(core, "SESSION") if item["status"] == "running"]
+    by_account = Counter(session["account_id"] for session in running)
+    by_user = Counter(session["user_id"] for session in running)
+    for account in _of(core, "ACCOUNT"):
+        assert account["running"] == by_account[account["id"]]
+    for user in _of(core, "USER#"):
+        assert user["running"] == by_user[user["id"]]
+
+
+def _everyone_can_sign_in(core: list[Item]) -> None:
+    """Each user's address leads to that user, each address to a user, and each account has a root user."""
+    addresses = {item["pk"].removeprefix("EMAIL#"): item for item in _of(core, "EMAIL")}
+    users = _of(core, "USER#")
+    for user in users:
+        owner = addresses.pop(user["email"])
+        assert (owner["account_id"], owner["user_id"]) == (user["account_id"], user["id"])
+    assert not addresses, "addresses without a user"
+    accounts = {account["id"] for account in _of(core, "ACCOUNT")}
+    assert accounts == {user["account_id"] for user in users if user["is_root"]}
