@@ -1,0 +1,1 @@
+"""The stack on this computer: its own template, deployed to an emulated cloud, behind one HTTP address."""

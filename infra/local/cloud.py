@@ -1,85 +1,118 @@
-"""The emulated cloud: ministack, a process of its own, bound to this computer's loopback."""
+"""One emulated cloud a block: started on a free loopback port, stopped gracefully when the block ends."""
 
 import os
 import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.error import URLError
+from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND = ROOT / ".local" / "ministack" / "bin" / "ministack"
-CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": "eu-west-1",
-}
-_START_SECONDS = 20.0
-_STOP_SECONDS = 20.0
+PYTHON = ROOT / ".venv/ministack/bin/python"
+REGION = "us-east-1"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
+
+_STARTS_WITHIN = 30.0
+_STOPS_WITHIN = 60.0
+
+
+class CloudFailed(RuntimeError):
+    """The emulated cloud is not installed, did not start, or did not stop."""
 
 
 @contextmanager
-def ministack(
-    state_dir: Path | None = None, *, log: Path | None = None, extra: Mapping[str, str] | None = None
-) -> Iterator[str]:
-    """Its URL while it runs. With `state_dir` what it holds is kept there on a graceful stop, else in memory only.
+def ministack(state_dir: Path | None = None, *, env: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The endpoint of a cloud of one's own; without `state_dir` it forgets everything.
 
-    `extra` goes into its environment, which the functions it runs inherit.
+    With `state_dir` it reads the state there, and saves it at the end of the block. `env` reaches each function,
+    which inherits the emulator's environment.
     """
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    environment = {
-        **os.environ,
-        **CREDENTIALS,
-        "GATEWAY_PORT": str(port),
-        "BIND_HOST": "127.0.0.1",
-        "MINISTACK_HOST": "127.0.0.1",
-        "MINISTACK_REGION": CREDENTIALS["AWS_DEFAULT_REGION"],
-        "LOG_LEVEL": "WARNING",
-        **({"PERSIST_STATE": "1", "STATE_DIR": str(state_dir)} if state_dir else {"PERSIST_STATE": "0"}),
-        **(extra or {}),
-    }
-    output = log.open("ab") if log else subprocess.DEVNULL
-    process = subprocess.Popen(  # noqa: S603 our own command
-        [str(COMMAND)], env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-    )
-    try:
-        _wait_until_up(url, process)
-        yield url
-    finally:
-        _stop(process)
+    if not PYTHON.exists():
+        raise CloudFailed("the emulated cloud is not installed: run `make run` or `make test` once")
+    with TemporaryDirectory(prefix="tallybook-cloud-") as scratch:
+        home = Path(scratch)
+        port = free_port()
+        settings = _environment(port, home, state_dir) | dict(env or {})
+        log = (state_dir or home) / "ministack.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as output:
+            process = subprocess.Popen(  # noqa: S603 - both paths are this repository's own
+                [PYTHON, Path(__file__).with_name("tethered.py")],
+                env=settings,
+                cwd=home,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C reaches the starter, which then decides the order of stopping
+            )
+        try:
+            endpoint = f"http://127.0.0.1:{port}"
+            _await_ready(process, endpoint, log)
+            yield endpoint
+        finally:
+            _stop(process)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port that nobody listened on a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _START_SECONDS
+def _environment(port: int, home: Path, state_dir: Path | None) -> dict[str, str]:
+    """Nothing of the caller's environment but PATH: no profile, proxy or endpoint of theirs reaches a function."""
+    settings = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_REGION": REGION,
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **CREDENTIALS,
+    }
+    if state_dir is not None:
+        state_dir = state_dir.resolve()
+        settings |= {
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(state_dir),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(state_dir / "s3"),
+        }
+    return settings
+
+
+def _await_ready(process: subprocess.Popen[bytes], endpoint: str, log: Path) -> None:
+    deadline = time.monotonic() + _STARTS_WITHIN
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise RuntimeError(f"the emulated cloud stopped at once, with exit code {process.returncode}")
+            break
         try:
-            with urllib.request.urlopen(f"{url}/_ministack/health", timeout=1):  # noqa: S310 loopback
+            with urlopen(f"{endpoint}/_ministack/health", timeout=2):  # noqa: S310 - a loopback address made above
                 return
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError("the emulated cloud did not answer in time")
+        except (URLError, OSError):
+            time.sleep(0.03)
+    tail = log.read_text(errors="replace")[-2000:]
+    raise CloudFailed(f"the emulated cloud did not start; its last words:\n{tail}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(_STOP_SECONDS)
+            process.wait(_STOPS_WITHIN)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+            raise CloudFailed("the emulated cloud did not stop and was killed; it starts from the last save") from None
+    if process.stdin:
+        process.stdin.close()
