@@ -1,6 +1,7 @@
 """What every test may ask for: a house on moto, and one on an emulator that many threads may use at once."""
 
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -56,3 +57,30 @@ def house(empty_house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     empty_house.apply_catalog()
     monkeypatch.setattr(runtime, "context", lambda: empty_house.ctx)
     return empty_house
+
+
+@pytest.fixture(scope="session")
+def _emulator() -> Iterator[Any]:
+    from infra.local.cloud import ministack
+    from tallybook.runtime import dynamodb
+
+    with ministack() as url:
+        yield url, dynamodb(url)
+
+
+@pytest.fixture
+def crowded_house(_emulator: Any) -> Any:
+    """A house on the emulator, which is exact under threads; a fifth of its writes conflict, and answers get lost."""
+    import urllib.request
+
+    from tests.support.cloud import create_tables, make_context
+    from tests.support.faults import Faults
+    from tests.support.house import House
+
+    url, client = _emulator
+    urllib.request.urlopen(urllib.request.Request(f"{url}/_ministack/reset", method="POST")).close()
+    create_tables(client)
+    faults = Faults(conflicts=0.2, lost=0.02, seed=7)
+    house = House(make_context(client, port=faults, workers=8, pause=time.sleep), client)
+    house.apply_catalog()
+    return house

@@ -19,6 +19,7 @@ from tallybook.services.record_usage import account_keys, record_usage
 from tallybook.services.sign_in import register
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
+from tallybook.store.catalogs import Catalogs
 from tallybook.store.commands import Update
 from tallybook.wire.cloudevents import read_events
 from tests.support.clock import StillClock
@@ -70,6 +71,10 @@ class House:
             workers=self.ctx.workers,
         )
         self.ctx = replace(plain, **settings)
+
+    def forget_caches(self) -> None:
+        """As in a process that has just started."""
+        self.ctx = replace(self.ctx, catalogs=Catalogs(self.ctx.tables))
 
     def catalog_data(self) -> dict[str, Any]:
         return read_catalog(CATALOG)

@@ -22,25 +22,27 @@ WRITE_UNIT = 1024
 
 @dataclass(slots=True)
 class Bill:
-    """A running sum over calls: round trips, read units and write units."""
+    """A running sum over calls: round trips, read and write units, and the bytes of items read."""
 
     calls: int = 0
     read_units: float = 0.0
     write_units: float = 0.0
+    bytes_read: int = 0
     operations: list[str] = field(default_factory=list)
     sizes: Callable[[Key], int] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def add(self, operation: str, *, read: float = 0.0, write: float = 0.0) -> None:
+    def add(self, operation: str, *, read: float = 0.0, write: float = 0.0, size: int = 0) -> None:
         with self._lock:
             self.calls += 1
             self.read_units += read
             self.write_units += write
+            self.bytes_read += size
             self.operations.append(operation)
 
     def clear(self) -> None:
         with self._lock:
-            self.calls, self.read_units, self.write_units = 0, 0.0, 0.0
+            self.calls, self.read_units, self.write_units, self.bytes_read = 0, 0.0, 0.0, 0
             self.operations.clear()
 
 

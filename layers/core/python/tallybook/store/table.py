@@ -89,7 +89,8 @@ class Tables:
         """The item, strongly consistent."""
         answer = self._send("get_item", TableName=self._names[key.table], Key=wire_key(key), ConsistentRead=True)
         item = from_wire(answer["Item"]) if "Item" in answer else None
-        self.bill.add("get", read=read_units(item_size(item or {}), consistent=True))
+        size = item_size(item or {})
+        self.bill.add("get", read=read_units(size, consistent=True), size=size)
         return item
 
     def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
@@ -118,7 +119,8 @@ class Tables:
                 request["Limit"] = left
             answer = self._send("query", **request)
             items = [from_wire(item) for item in answer["Items"]]
-            self.bill.add("query", read=read_units(sum(map(item_size, items)), consistent=True))
+            size = sum(map(item_size, items))
+            self.bill.add("query", read=read_units(size, consistent=True), size=size)
             yield from items
             if left is not None:
                 left -= len(items)
@@ -170,9 +172,9 @@ class Tables:
             request = answer.get("UnprocessedKeys") or {}
             left = sum(len(table["Keys"]) for table in request.values())
             missing = len(keys) - left - len(found)
-            self.bill.add(
-                "get_many", read=missing + sum(read_units(item_size(item), consistent=True) for _, item in items)
-            )
+            sizes = [item_size(item) for _, item in items]
+            units = missing + sum(read_units(size, consistent=True) for size in sizes)
+            self.bill.add("get_many", read=units, size=sum(sizes))
             if request:
                 attempt = self._wait(attempt)
         return found

@@ -1,0 +1,115 @@
+"""The deterministic figures: round trips and capacity units of each call, beside the goals of the design."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from tests.support.call import Answer, call
+from tests.support.house import House, Member
+
+AUTHENTICATION_UNITS = 3.0
+DECIDING_UNITS = 2.0
+UNITS_FOR_4_KB = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What one call took, and what it may take; None where the design sets no goal."""
+
+    name: str
+    calls: int
+    read_units: float
+    write_units: float
+    most_calls: int
+    most_read: float | None = None
+    most_write: float | None = None
+
+    @property
+    def reached(self) -> bool:
+        return (
+            self.calls <= self.most_calls
+            and (self.most_read is None or self.read_units <= self.most_read)
+            and (self.most_write is None or self.write_units <= self.most_write)
+        )
+
+
+def figures(house: House) -> Iterator[Figure]:
+    """Each call once, in a process that is warm and on an account that has been used."""
+    member, key = house.member(), house.platform_key()
+    call("GET", "/v1/billing/current", key=member.api_key)  # notes the hourly last_used_at
+    yield from _reads(house, member)
+    yield from _writes(house, member, key)
+    yield from _usage(house, member, key)
+
+
+def read_goal(house: House) -> float:
+    """3 units for authentication, 2 for what decides, 0.5 for each 4 KB that the tables returned."""
+    return AUTHENTICATION_UNITS + DECIDING_UNITS + UNITS_FOR_4_KB * ceil(house.ctx.tables.bill.bytes_read / 4096)
+
+
+def measure(house: House, name: str, do: Callable[[], Answer], *, most_calls: int, **goals: Any) -> Figure:
+    bill = house.ctx.tables.bill
+    bill.clear()
+    answer = do()
+    assert answer.status < 300, answer.text
+    if goals.get("most_read") == "returned":
+        goals["most_read"] = read_goal(house)
+    return Figure(name, bill.calls, bill.read_units, bill.write_units, most_calls, **goals)
+
+
+def _reads(house: House, member: Member) -> Iterator[Figure]:
+    yield measure(
+        house, "authenticate", lambda: call("GET", "/auth/me", key=member.api_key), most_calls=1, most_read=3.0
+    )
+    for path in (
+        "/v1/user-management/users/me",
+        "/v1/user-management/api-keys",
+        "/v1/user-management/account/subscription",
+        "/v1/billing/current",
+    ):
+        yield measure(
+            house, f"GET {path}", lambda p=path: call("GET", p, key=member.api_key), most_calls=3, most_read="returned"
+        )
+    yield measure(house, "GET plans", lambda: call("GET", "/v1/user-management/plans"), most_calls=3)
+
+
+def _writes(house: House, member: Member, key: str) -> Iterator[Figure]:
+    credentials = {"email": "figures@example.com", "password": "correct horse battery"}
+    session = {
+        "account_id": member.subject,
+        "user_id": member.user_id,
+        "cpu_cores": 1,
+        "memory_gb": 1,
+        "storage_gb": 1,
+        "timeout_seconds": 60,
+        "session_id": "figures",
+    }
+    credit = {"account_id": member.subject, "amount": 1, "kind": "grant", "reference": "figures"}
+    calls: list[tuple[str, int, Callable[[], Answer]]] = [
+        ("register", 4, lambda: call("POST", "/auth/register", body=credentials)),
+        ("login (2 to know who, 1 for the session)", 3, lambda: call("POST", "/auth/login", body=credentials)),
+        (
+            "create an API key",
+            4,
+            lambda: call("POST", "/v1/user-management/api-keys", key=member.api_key, body={"name": "k"}),
+        ),
+        ("start a session", 4, lambda: call("POST", "/v1/platform/sessions", key=key, body=session)),
+        ("end a session", 4, lambda: call("POST", "/v1/platform/sessions/figures/end", key=key)),
+        ("give credits", 4, lambda: call("POST", "/v1/platform/credits", key=key, body=credit)),
+    ]
+    for name, most, do in calls:
+        yield measure(house, name, do, most_calls=most)
+
+
+def _usage(house: House, member: Member, key: str) -> Iterator[Figure]:
+    for events, users in ((85, 1), (88, 6), (90, 6)):
+        batch = [house.event(member, user_id=f"usr-{index % users}", session_id="one") for index in range(events)]
+        counters = 3 + users
+        yield measure(
+            house,
+            f"{events} events on {counters} counters",
+            lambda b=batch: call("POST", "/v1/platform/events", key=key, body=b),
+            most_calls=4,
+            most_write=2.5 * events,
+        )

@@ -1,0 +1,101 @@
+"""A crash at any external call of any service loses nothing, doubles nothing, and leaves nothing half-done."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tallybook.domain.errors import Conflict
+from tallybook.services.authenticate import authenticate
+from tallybook.services.credits import Move, give_credits
+from tallybook.services.current_bill import read_current_bill
+from tallybook.services.run_sessions import end_session, start_session
+from tallybook.services.sign_in import login, register
+from tests.services.test_run_sessions import wanted
+from tests.support.crash import Swept, crash_sweep
+from tests.support.house import PASSWORD, House
+
+type Sweep = Callable[..., Swept]
+
+
+@pytest.fixture
+def sweep(client: Any) -> Sweep:
+    from moto.dynamodb import dynamodb_backends
+
+    def fresh() -> Any:
+        dynamodb_backends["123456789012"]["eu-west-1"].reset()
+        return client
+
+    return lambda prepare, act, check: crash_sweep(fresh, prepare, act, check)
+
+
+def test_ingest(sweep: Sweep) -> None:
+    def prepare(house: House) -> Any:
+        member = house.member()
+        house.clock.advance(days=31)  # its period has to be opened too
+        events = [house.event(member, quantity=1_000, user_id=member.user_id) for _ in range(150)]
+        return member, [*events, house.event(member, meter="credits", quantity=7)]
+
+    def act(house: House, prepared: Any) -> Any:
+        return house.record(*prepared[1])
+
+    def check(house: House, prepared: Any, answer: Any) -> None:
+        assert {result.status for result in answer} <= {"accepted", "duplicate"}
+        assert read_current_bill(house.ctx, prepared[0].account).bill.cost == 2_100_000
+        assert house.account_of(prepared[0]).balance == 999_993
+
+    swept = sweep(prepare, act, check)
+    assert (swept.calls, swept.crashes) == (6, 12)
+
+
+def test_registration(sweep: Sweep) -> None:
+    def act(house: House, _: Any) -> Any:
+        try:
+            return register(house.ctx, email="ada@example.com", password=PASSWORD)
+        except Conflict:
+            return login(house.ctx, email="ada@example.com", password=PASSWORD)
+
+    def check(house: House, _: Any, answer: Any) -> None:
+        assert authenticate(house.ctx, answer.text).account.balance == 1_000_000
+        assert len([item for item in house.stored("core") if item["sk"] == "ACCOUNT"]) == 1
+
+    assert sweep(lambda _: None, act, check).crashes == 4
+
+
+def test_credits(sweep: Sweep) -> None:
+    def act(house: House, prepared: Any) -> Any:
+        member, key = prepared
+        move = Move(account_id=member.account.id, amount=500, kind="grant", reference="order 7")
+        return give_credits(house.ctx, key, move)
+
+    def check(house: House, prepared: Any, answer: Any) -> None:
+        assert answer.balance_after == house.account_of(prepared[0]).balance == 1_000_500
+
+    assert sweep(lambda house: (house.member(), house.platform_key()), act, check).crashes == 4
+
+
+def test_session_start_and_end(sweep: Sweep) -> None:
+    def start(house: House, prepared: Any) -> Any:
+        return start_session(house.ctx, prepared[1], wanted(prepared[0], "mine-1"))
+
+    def end(house: House, prepared: Any) -> Any:
+        return end_session(house.ctx, prepared[1], "mine-1")
+
+    def running(house: House, prepared: Any, _: Any) -> None:
+        assert house.account_of(prepared[0]).running == 1
+
+    def completed(house: House, prepared: Any, _: Any) -> None:
+        bill = read_current_bill(house.ctx, house.account_of(prepared[0]))
+        assert (bill.active_sessions, bill.completed_sessions) == (0, 1)
+
+    def prepare(house: House) -> Any:
+        return house.member(), house.platform_key()
+
+    def prepare_started(house: House) -> Any:
+        prepared = prepare(house)
+        start(house, prepared)
+        house.clock.advance(days=31)
+        return prepared
+
+    assert sweep(prepare, start, running).crashes == 4
+    assert sweep(prepare_started, end, completed).crashes == 12
