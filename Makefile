@@ -17,6 +17,7 @@ PORT ?= 8000
 STAGE ?= production
 
 export UV_PYTHON_DOWNLOADS := never
+export UV_SYSTEM_CERTS ?= true
 export PORT STAGE
 
 .PHONY: run test check lint synth bench reset deploy lock install format help
@@ -34,7 +35,7 @@ lint: install  ## style, formatting, types, and the arrows between modules
 	@$(VENV)/bin/ruff check -q .
 	$(VENV)/bin/ruff format -q --check . || { echo "Not formatted as above; run: make format"; exit 1; }
 	$(PYTHON) -m mypy
-	$(VENV)/bin/lint-imports
+	PYTHONPATH=layers/core/python:functions $(VENV)/bin/lint-imports --no-logo
 
 format: install  ## rewrite the code in the house style
 	@$(VENV)/bin/ruff check -q --fix . ; $(VENV)/bin/ruff format -q .
