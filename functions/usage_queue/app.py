@@ -38,3 +38,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     failed = len(answer["batchItemFailures"])
     logger.info("batch", extra={"messages": len(event["Records"]), "failed": failed})
     return dict(answer)
+
+
+runtime.prepare()

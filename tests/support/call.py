@@ -58,6 +58,27 @@ def call(
     headers: dict[str, str] | None = None,
 ) -> Answer:
     """One request to the function whose route holds the path. `body` is sent as JSON, `raw` as it is."""
+    event = gateway_event(method, url, key=key, bearer=bearer, cookie=cookie, body=body, raw=raw, headers=headers)
+    handler = importlib.import_module(f"{group_of(event['rawPath'])}.app").handler
+    answer = handler(event, LambdaContext())
+    text = answer.get("body", "")
+    if answer.get("isBase64Encoded"):
+        text = base64.b64decode(text).decode()
+    return Answer(answer["statusCode"], answer.get("headers", {}), text, tuple(answer.get("cookies", ())))
+
+
+def gateway_event(
+    method: str,
+    url: str,
+    *,
+    key: str | None = None,
+    bearer: str | None = None,
+    cookie: str | None = None,
+    body: Any = None,
+    raw: bytes | None = None,
+    headers: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """What the HTTP API hands to a function for this request."""
     parts = urlsplit(url)
     sent = {"host": "api.example.com", "content-type": "application/json", **(headers or {})}
     if key is not None:
@@ -66,7 +87,7 @@ def call(
         sent["authorization"] = f"Bearer {bearer}"
     content = raw if raw is not None else (json.dumps(body).encode() if body is not None else b"")
     sent["content-length"] = str(len(content))
-    event = {
+    return {
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": parts.path,
@@ -92,9 +113,3 @@ def call(
         "body": base64.b64encode(content).decode(),
         "isBase64Encoded": True,
     }
-    handler = importlib.import_module(f"{group_of(parts.path)}.app").handler
-    answer = handler(event, LambdaContext())
-    text = answer.get("body", "")
-    if answer.get("isBase64Encoded"):
-        text = base64.b64decode(text).decode()
-    return Answer(answer["statusCode"], answer.get("headers", {}), text, tuple(answer.get("cookies", ())))

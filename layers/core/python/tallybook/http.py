@@ -3,7 +3,6 @@
 An error that leaves, whoever raised it, is told in the dialect of the path; what went wrong inside stays in the log.
 """
 
-import gc
 import time
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -68,8 +67,7 @@ def lambda_handler(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, An
         )
         return answer
 
-    gc.collect()
-    gc.freeze()
+    runtime.prepare()
     return handler
 
 

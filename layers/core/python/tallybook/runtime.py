@@ -1,5 +1,6 @@
 """The composition root: settings from the environment, one client, one context for the life of the process."""
 
+import gc
 import os
 from functools import cache
 from pathlib import Path
@@ -44,6 +45,14 @@ def context() -> Context:
         usage_table=os.environ["USAGE_TABLE"],
         clock_file=os.environ.get("TALLYBOOK_CLOCK_FILE"),
     )
+
+
+def prepare() -> None:
+    """The end of a function's start: in Lambda the client is made now, and the collector need not walk what stays."""
+    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        context()
+    gc.collect()
+    gc.freeze()
 
 
 @cache

@@ -1,0 +1,102 @@
+"""`make bench`: the design's numbers, measured. Ratios are against something run beside it; times are never printed."""
+
+import contextlib
+import io
+import sys
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+import tests.conftest  # noqa: F401 the environment that the tests run in
+from infra.local.cloud import ministack
+from tallybook import runtime
+from tests.bench.cold_start import cold_starts
+from tests.bench.figures import figures, read_goal
+from tests.bench.warm import warm_request
+from tests.support.call import call
+from tests.support.cloud import create_tables, make_context
+from tests.support.house import House
+
+_ROUNDS = 7
+_BATCH = 1000
+_FLAT_AT = (10, 100, 1_000, 10_000, 100_000)
+
+
+def main() -> None:
+    with ministack() as url:
+        client = runtime.dynamodb(url)
+        create_tables(client)
+        house = House(make_context(client, workers=8), client)
+        house.apply_catalog()
+        with mock.patch.object(runtime, "context", return_value=house.ctx):
+            _print_figures(house)
+            _print_flatness(house)
+            _print_warm(house)
+    _print_cold_starts()
+
+
+def _print_figures(house: House) -> None:
+    print("\nRound trips and capacity units of one call (goal in brackets)")
+    with _quiet():
+        rows = list(figures(house))
+    for row in rows:
+        read = f"{row.read_units:6.1f} [{row.most_read:.1f}]" if row.most_read is not None else f"{row.read_units:6.1f}"
+        write = f"{row.write_units:6.0f} [{row.most_write:.0f}]" if row.most_write else f"{row.write_units:6.0f}"
+        mark = "" if row.reached else "  MISSED"
+        print(f"  {row.name:52} calls {row.calls} [{row.most_calls}]  read {read:14}  write {write}{mark}")
+
+
+def _print_flatness(house: House) -> None:
+    print("\nGET /v1/billing/current after so many events")
+    member, key = house.member(), house.platform_key()
+    sent = 0
+    with _quiet():
+        call("GET", "/v1/billing/current", key=member.api_key)
+    for target in _FLAT_AT:
+        house.ctx.tables.bill.clear()
+        while sent < target:
+            events = [house.event(member, quantity=1) for _ in range(min(_BATCH, target - sent))]
+            with _quiet():
+                answer = call("POST", "/v1/platform/events", key=key, body=events)
+            assert answer.json["data"]["accepted"] == len(events)
+            sent += len(events)
+            _progress(sent, _FLAT_AT[-1])
+        house.ctx.tables.bill.clear()
+        with _quiet():
+            bill = call("GET", "/v1/billing/current", key=member.api_key).json["data"]
+        spent = house.ctx.tables.bill
+        mark = "" if spent.calls <= 3 and spent.read_units <= read_goal(house) else "  MISSED"
+        print(
+            f"  {target:7} events: calls {spent.calls} [3]  read {spent.read_units} [{read_goal(house)}]"
+            f"  current_cost {bill['current_cost']}{mark}"
+        )
+
+
+def _print_warm(house: House) -> None:
+    with _quiet():
+        warm = warm_request(house, rounds=200)
+    mark = "" if warm.ratio <= warm.goal else "  MISSED"
+    print(f"\nWarm {warm.request}: {warm.ratio:.2f} x a hello-world with the same calls [{warm.goal}]{mark}")
+
+
+def _print_cold_starts() -> None:
+    print("\nCold start, real runtime client, times a hello-world of the same libraries and routes")
+    for start in cold_starts(_ROUNDS):
+        mark = "" if start.ratio <= start.goal else "  MISSED"
+        print(f"  {start.function:12} {start.ratio:.2f} [{start.goal}]{mark}", flush=True)
+
+
+def _progress(done: int, whole: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r  {done} of {whole}", end="\r", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[Any]:
+    """The functions' log lines are not what one runs the bench for."""
+    with contextlib.redirect_stdout(io.StringIO()) as lines:
+        yield lines
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Lambda's runtime API on loopback, just enough to see when the real runtime client is ready for its first event."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+_PATIENCE_SECONDS = 60.0
+
+
+def seconds_to_ready(handler: str, environment: Mapping[str, str]) -> float:
+    """From the start of a fresh process to the moment its runtime client asks for the first event."""
+    ready = threading.Event()
+
+    class RuntimeApi(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            ready.set()
+
+        def do_POST(self) -> None:
+            self.send_response(202)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Silent: the bench prints its own lines."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), RuntimeApi)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "awslambdaric", handler],
+        env={**os.environ, **environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        if not ready.wait(_PATIENCE_SECONDS):
+            raise TimeoutError(f"{handler} was not ready within {_PATIENCE_SECONDS:.0f} s")
+        return time.perf_counter() - began
+    finally:
+        process.kill()
+        process.wait()
+        server.shutdown()
+        server.server_close()
