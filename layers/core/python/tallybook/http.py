@@ -54,6 +54,7 @@ def lambda_handler(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, An
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         began = time.perf_counter()
         answer: dict[str, Any] = adapter(event, context)
+        answer["headers"]["cache-control"] = "no-store"
         request = event.get("requestContext", {}).get("http", {})
         logger.info(
             "request",

@@ -24,7 +24,6 @@ from tallybook.store.table import MAX_ACTIONS, Failure, Refused
 
 _WALLET_ACTIONS = 3
 _DIRTY_ACTIONS = 1
-_DIRTY_WORK = "dirty#0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ class AccountCount:
             for index, event in events.items()
         }
         commands: list[Command] = [*markers.values(), *self._additions(events), *self._debits(events)]
-        commands.append(mark_dirty(self._account.id, now=stamp(self._ctx.clock.now()), work=_DIRTY_WORK))
+        commands.append(mark_dirty(self._account.id, now=stamp(self._ctx.clock.now())))
         return _Chunk(events, commands, {marker.key: index for index, marker in markers.items()})
 
     def _additions(self, events: Mapping[int, Event]) -> list[Command]:

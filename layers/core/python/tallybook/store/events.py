@@ -27,8 +27,12 @@ def same_content(item: Item | None, event: Event) -> bool:
     return item is not None and item["content"] == event.content
 
 
-def mark_dirty(account_id: str, *, now: str, work: str) -> Update:
-    """The account has usage that no budget check has seen; `due` stays that of the first unseen one."""
+def mark_dirty(account_id: str, *, now: str) -> Update:
+    """The account has usage that no budget check has seen; `due` stays that of the first unseen one.
+
+    The last hexadecimal digit of the id spreads accounts over 16 partitions of the index.
+    """
+    work = f"dirty#{account_id[-1]}"
     return Update(
         keys.dirty(account_id),
         first={"work": work, "due": now, "account_id": account_id},
