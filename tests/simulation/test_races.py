@@ -62,7 +62,8 @@ def test_one_session_id_started_and_ended_by_many_is_one_session(crowded_house: 
     started = race(*[lambda: start_session(house.ctx, key, wanted(member, "mine-1"))] * 6)
     assert {answer.started_at for answer in started} == {house.clock.now()}
     assert house.account_of(member).running == 1
-    race(*[lambda: end_session(house.ctx, key, "mine-1")] * 6)
+    ended = race(*[lambda: end_session(house.ctx, key, "mine-1")] * 6)
+    assert {answer.ended_at for answer in ended} == {house.clock.now()}
     bill = read_current_bill(house.ctx, house.account_of(member))
     assert (bill.active_sessions, bill.completed_sessions) == (0, 1)
     check_invariants(house)
