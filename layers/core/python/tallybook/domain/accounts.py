@@ -66,7 +66,7 @@ class User:
 def normal_email(text: str) -> str:
     """The address in lower case, without surrounding space; refused unless it looks like one in ASCII."""
     email = text.strip().lower()
-    if not _EMAIL.fullmatch(email) or ".." in email or email.startswith(".") or ".@" in email:
+    if not text.isascii() or not _EMAIL.fullmatch(email) or ".." in email or email.startswith(".") or ".@" in email:
         raise Invalid("email is not a valid email address", code="invalid_email", field="email")
     return email
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from tallybook.domain.catalog import Catalog, Plan
-from tallybook.domain.money import minor_unit, percentage, round_to_minor, spread
+from tallybook.domain.money import EXACT, minor_unit, percentage, round_to_minor, spread
 from tallybook.domain.periods import Period
 from tallybook.domain.rating import rate
 from tallybook.domain.times import day_of
@@ -90,8 +90,9 @@ def current_bill(
 def projected(cost: int, *, period: Period, now: datetime, currency: str) -> int:
     """cost / days elapsed x days of the period: 12.84 on 20 April of 04-01..04-30 is 19.26."""
     unit = minor_unit(currency)
-    exact = Decimal(cost) / unit * period.days / period.days_elapsed(now)
-    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP)) * unit
+    with localcontext(EXACT):
+        exact = Decimal(cost // unit * period.days) / period.days_elapsed(now)
+        return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP)) * unit
 
 
 def _breakdown(lines: tuple[Line, ...], cost: int) -> tuple[Share, ...]:

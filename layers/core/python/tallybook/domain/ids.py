@@ -7,7 +7,7 @@ twice names the same thing.
 import hashlib
 import re
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from tallybook.domain.errors import Invalid
 
@@ -17,12 +17,13 @@ API_KEY = "key-"
 SUBSCRIPTION = "sub-"
 ENTRY = "led-"
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHAPE = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 def new_id(now: datetime, entropy: bytes) -> str:
     """A UUIDv7: 48 bits of milliseconds, then `entropy` (10 random bytes) with version and variant set."""
-    value = int(now.timestamp() * 1000) << 80 | int.from_bytes(entropy[:10])
+    value = (now - _EPOCH) // timedelta(milliseconds=1) << 80 | int.from_bytes(entropy[:10])
     value &= ~(0xF << 76) & ~(0x3 << 62)
     return str(uuid.UUID(int=value | 0x7 << 76 | 0x2 << 62))
 

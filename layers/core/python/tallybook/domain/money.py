@@ -37,6 +37,15 @@ def round_to_minor(amount: Decimal, currency: str) -> int:
         return int(minor) * minor_unit(currency)
 
 
+def places(value: Decimal) -> int:
+    """How many decimals a finite number needs: 1.50 needs 1, 100 none; exact however many digits it has."""
+    _, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int):
+        raise ValueError("not a finite number")
+    zeros = next((index for index, digit in enumerate(reversed(digits)) if digit), None)
+    return 0 if zeros is None else max(0, -exponent - zeros)
+
+
 def in_units(micros: int) -> Decimal:
     """Micros as currency units: 12,840,000 is 12.84."""
     return Decimal(micros).scaleb(-6)
@@ -46,7 +55,8 @@ def percentage(part: int, whole: int) -> Decimal:
     """`part` of `whole` in percent, 2 decimals, half away from zero; 0 of nothing is 0."""
     if not whole:
         return Decimal(0)
-    return (Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+    with localcontext(EXACT):
+        return (Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 
 
 def spread(total: int, weights: Sequence[Decimal], *, unit: int) -> list[int]:
@@ -56,6 +66,8 @@ def spread(total: int, weights: Sequence[Decimal], *, unit: int) -> list[int]:
     """
     if not weights:
         return []
+    if total < 0:
+        return [-part for part in spread(-total, weights, unit=unit)]
     with localcontext(EXACT):
         whole = sum(weights, Decimal(0))
         if not whole:

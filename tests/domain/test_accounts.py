@@ -1,0 +1,87 @@
+"""What an address, a password and a name must be."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tallybook.domain.accounts import check_name, check_password, normal_email
+from tallybook.domain.errors import Invalid
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ada@example.com", "ada@example.com"),
+        ("  Ada.Lovelace+Bills@Example.COM ", "ada.lovelace+bills@example.com"),
+        ("a@b.cd", "a@b.cd"),
+        ("o'neil@mail.example.co.uk", "o'neil@mail.example.co.uk"),
+        (f"{'a' * 64}@example.com", f"{'a' * 64}@example.com"),
+    ],
+)
+def test_an_address_is_kept_in_lower_case_without_surrounding_space(text: str, expected: str) -> None:
+    assert normal_email(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "ada",
+        "@example.com",
+        "ada@",
+        "ada@example",
+        "ada@@example.com",
+        "ada@exa mple.com",
+        "ada lovelace@example.com",
+        "ada@example..com",
+        "ada..l@example.com",
+        ".ada@example.com",
+        "ada.@example.com",
+        "ada@.example.com",
+        "ada@example.com.",
+        "ada@example.com\nbcc: eve@example.com",
+        "ada@example.com,eve@example.com",
+        "<ada@example.com>",
+        "ädä@example.com",
+        "ada@exämple.com",
+        "\u212aate@example.com",  # the Kelvin sign, whose lower case is k
+        f"{'a' * 65}@example.com",
+        f"ada@{'a' * 64}.com",
+        f"ada@{'.'.join(['a' * 60] * 5)}.com",
+    ],
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        normal_email(text)
+    assert (refused.value.code, refused.value.field) == ("invalid_email", "email")
+
+
+@pytest.mark.parametrize("text", ["12345678", "ää ää ää", "x" * 1024])
+def test_a_password_has_8_to_1024_characters(text: str) -> None:
+    assert check_password(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "1234567", "ä" * 7, "x" * 1025])
+def test_a_shorter_or_longer_password_is_weak(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_password(text)
+    assert (refused.value.code, refused.value.field) == ("weak_password", "password")
+
+
+@pytest.mark.parametrize("text", ["A", "Ada Lovelace", "阿达", "x" * 100, "a'; DROP--", "👩‍💻"])
+def test_a_name_has_1_to_100_characters(text: str) -> None:
+    assert check_name(text) == text
+
+
+@pytest.mark.parametrize("text", ["", " ", "\t", "\u3000", "x" * 101, "a\nb", "a\x00", "a\x7f", "a\x85", "a\ud800"])
+def test_a_name_of_nothing_or_with_control_characters_is_refused(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_name(text, field="display_name")
+    assert (refused.value.code, refused.value.field) == ("invalid_name", "display_name")
+
+
+@pytest.mark.parametrize("check", [normal_email, check_password, check_name])
+def test_a_refusal_does_not_repeat_what_was_sent(check: Callable[[str], str]) -> None:
+    with pytest.raises(Invalid) as refused:
+        check("s3cr3t\n" if check is not check_password else "s3cr3t")
+    assert "s3cr3t" not in str(refused.value)

@@ -1,0 +1,209 @@
+"""A credential's text names whom it belongs to; its secret is known by its hash alone; one answer for all that fail."""
+
+import base64
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tallybook.domain.accounts import Account, User
+from tallybook.domain.credentials import (
+    PREFIXES,
+    Credential,
+    Kind,
+    Named,
+    PlatformKey,
+    Principal,
+    check_standing,
+    hash_text,
+    matches,
+    read_platform_text,
+    read_text,
+    write_platform_text,
+    write_text,
+)
+from tallybook.domain.errors import Forbidden, Unauthenticated
+from tests.support.steady import steady
+
+NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
+A, U, C = (str(uuid.UUID(int=number)) for number in (1, 2, 3))
+SECRET = bytes(range(32))
+TEXT = write_text("api_key", account_id=A, user_id=U, credential_id=C, secret=SECRET)
+PLATFORM_TEXT = write_platform_text(key_id=C, secret=SECRET)
+
+ids = st.uuids().map(str)
+secrets = st.binary(min_size=32, max_size=32)
+
+
+@steady
+@given(kind=st.sampled_from(list(PREFIXES)), account=ids, user=ids, credential=ids, secret=secrets)
+def test_a_text_names_its_account_user_and_credential(
+    kind: Kind, account: str, user: str, credential: str, secret: bytes
+) -> None:
+    text = write_text(kind, account_id=account, user_id=user, credential_id=credential, secret=secret)
+    assert read_text(text) == Named(kind, account, user, credential)
+    assert text.removeprefix(PREFIXES[kind]).replace("-", "").replace("_", "").isalnum()
+
+
+@steady
+@given(key=ids, secret=secrets)
+def test_a_platform_text_names_its_key(key: str, secret: bytes) -> None:
+    assert read_platform_text(write_platform_text(key_id=key, secret=secret)) == key
+
+
+def test_the_kinds_are_told_by_their_prefixes() -> None:
+    assert TEXT.startswith("sk-")
+    assert write_text("session", account_id=A, user_id=U, credential_id=C, secret=SECRET).startswith("sess_")
+    assert PLATFORM_TEXT.startswith("pk-")
+
+
+MALFORMED = [
+    "",
+    "sk-",
+    "sess_",
+    "sk",
+    TEXT.removeprefix("sk-"),
+    TEXT[:-1],
+    TEXT[:-2],
+    TEXT + "A",
+    TEXT + "AAAA",
+    TEXT.replace("sk-", "SK-"),
+    TEXT.replace("sk-", "pk-"),
+    f" {TEXT}",
+    f"{TEXT}\n",
+    f"{TEXT[:20]} {TEXT[21:]}",
+    f"{TEXT[:20]}!{TEXT[21:]}",
+    f"{TEXT[:20]}é{TEXT[21:]}",
+    f"{TEXT[:20]}\ud800{TEXT[21:]}",
+    "sk-" + "=" * 107,
+    "sk-" + "A" * 1_000_000,
+]
+
+
+@pytest.mark.parametrize("text", MALFORMED, ids=range(len(MALFORMED)))
+@pytest.mark.parametrize("read", [read_text, read_platform_text])
+def test_a_malformed_text_is_refused_like_any_other(read: Callable[[str], object], text: str) -> None:
+    with pytest.raises(Unauthenticated, match="A valid credential is required"):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["pk-", PLATFORM_TEXT[:-1], PLATFORM_TEXT + "A", PLATFORM_TEXT.replace("pk-", "sk-"), PLATFORM_TEXT + "é"]
+)
+def test_a_malformed_platform_text_is_refused(text: str) -> None:
+    with pytest.raises(Unauthenticated):
+        read_platform_text(text)
+
+
+@steady
+@given(text=st.text(max_size=200) | st.text(max_size=120).map(lambda tail: f"sk-{tail}"))
+def test_no_text_makes_reading_it_fail_in_any_other_way(text: str) -> None:
+    with pytest.raises(Unauthenticated):
+        read_text(text)
+
+
+def test_only_the_very_text_matches_its_hash() -> None:
+    stored = hash_text(TEXT)
+    assert matches(TEXT, stored)
+    assert not matches(TEXT[:-1] + ("A" if TEXT[-1] != "A" else "B"), stored)
+    assert not matches("", stored)
+    assert not matches(TEXT, "")
+
+
+def test_the_text_is_spelled_in_one_way_only() -> None:
+    """Another base64 spelling of the same bytes, padded or in the other alphabet, is another text."""
+    padded = "sk-" + base64.urlsafe_b64encode(base64.urlsafe_b64decode(TEXT.removeprefix("sk-") + "=")).decode()
+    assert read_text(padded) == read_text(TEXT)
+    assert not matches(padded, hash_text(TEXT))
+
+
+def principal() -> Principal:
+    account = Account(
+        id=A,
+        email="a@example.com",
+        created_at=NOW,
+        status="active",
+        time_zone="UTC",
+        plan="hobby",
+        subscription_id=A,
+        subscribed_at=NOW,
+        anchor=NOW,
+        first_period_at=NOW,
+    )
+    user = User(
+        id=U,
+        account_id=A,
+        email="a@example.com",
+        created_at=NOW,
+        status="active",
+        role="admin",
+        is_root=True,
+        password_hash="stored-password",
+    )
+    credential = Credential(
+        id=C, kind="api_key", account_id=A, user_id=U, secret_hash=hash_text(TEXT), created_at=NOW, expires_at=None
+    )
+    return Principal(account, user, credential)
+
+
+def test_a_credential_that_holds_stands() -> None:
+    who = principal()
+    assert check_standing(who, text=TEXT, now=NOW) is who
+
+
+@pytest.mark.parametrize("account", ["active", "suspended"])
+def test_a_suspended_account_still_signs_in(account: str) -> None:
+    who = principal()
+    who = replace(who, account=replace(who.account, status=account))  # type: ignore[arg-type]
+    assert check_standing(who, text=TEXT, now=NOW) is who
+
+
+@pytest.mark.parametrize(
+    ("credential", "user", "account"),
+    [
+        ({"secret_hash": hash_text("another")}, {}, {}),
+        ({"user_id": A}, {}, {}),
+        ({"expires_at": NOW}, {}, {}),
+        ({"expires_at": NOW - timedelta(days=1)}, {}, {}),
+        ({}, {"status": "deleted"}, {}),
+        ({}, {}, {"status": "deleted"}),
+        ({"secret_hash": hash_text("another")}, {"status": "suspended"}, {}),
+    ],
+)
+def test_what_does_not_hold_is_refused_without_saying_why(
+    credential: dict[str, object], user: dict[str, object], account: dict[str, object]
+) -> None:
+    who = principal()
+    broken = Principal(
+        replace(who.account, **account),  # type: ignore[arg-type]
+        replace(who.user, **user),  # type: ignore[arg-type]
+        replace(who.credential, **credential),  # type: ignore[arg-type]
+    )
+    with pytest.raises(Unauthenticated, match=r"^A valid credential is required$"):
+        check_standing(broken, text=TEXT, now=NOW)
+
+
+def test_a_credential_holds_until_the_instant_of_its_expiry() -> None:
+    who = principal()
+    brief = replace(who, credential=replace(who.credential, expires_at=NOW + timedelta(milliseconds=1)))
+    assert check_standing(brief, text=TEXT, now=NOW) is brief
+
+
+@pytest.mark.parametrize("status", ["suspended", "disabled"])
+def test_a_user_who_is_known_but_barred_is_told_so(status: str) -> None:
+    who = principal()
+    barred = replace(who, user=replace(who.user, status=status))  # type: ignore[arg-type]
+    with pytest.raises(Forbidden, match=status) as refused:
+        check_standing(barred, text=TEXT, now=NOW)
+    assert refused.value.code == f"user_{status}"
+
+
+def test_no_hash_is_printed() -> None:
+    key = PlatformKey(id=C, name="ci", scopes=(), secret_hash=hash_text(PLATFORM_TEXT), created_at=NOW)
+    shown = repr(principal()) + repr(key)
+    for secret in (hash_text(TEXT), hash_text(PLATFORM_TEXT), "stored-password"):
+        assert secret not in shown

@@ -1,0 +1,190 @@
+"""A period is one month from the anchor, in the account's wall time: half-open, without a gap or an overlap."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tallybook.domain.periods import Calendar, Period, boundary, first_anchor, period_of, start_of_day
+from tests.support.steady import steady
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ZONES = [
+    "UTC",
+    "Asia/Kolkata",
+    "Europe/Berlin",
+    "America/New_York",
+    "America/St_Johns",
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+    "Pacific/Kiritimati",
+    "America/Sao_Paulo",
+    "Africa/Casablanca",
+]
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def boundaries(anchor: str, zone: str, count: int) -> list[datetime]:
+    book = Calendar(anchor=at(anchor), zone=zone)
+    return [boundary(book, number) for number in range(count)]
+
+
+def test_each_boundary_counts_from_the_original_anchor_and_is_clamped_to_its_month() -> None:
+    assert boundaries("2024-01-31T00:00Z", "UTC", 5) == [
+        at("2024-01-31T00:00Z"),
+        at("2024-02-29T00:00Z"),
+        at("2024-03-31T00:00Z"),
+        at("2024-04-30T00:00Z"),
+        at("2024-05-31T00:00Z"),
+    ]
+
+
+def test_a_common_year_clamps_to_the_28th_and_a_year_rolls_over() -> None:
+    assert boundaries("2022-11-30T09:30Z", "UTC", 5) == [
+        at("2022-11-30T09:30Z"),
+        at("2022-12-30T09:30Z"),
+        at("2023-01-30T09:30Z"),
+        at("2023-02-28T09:30Z"),
+        at("2023-03-30T09:30Z"),
+    ]
+
+
+def test_a_march_in_kolkata_runs_from_local_midnight_to_local_midnight() -> None:
+    book = Calendar(anchor=start_of_day(date(2024, 3, 1), "Asia/Kolkata"), zone="Asia/Kolkata")
+    period = period_of(book, at("2024-03-15T12:00Z"))
+    assert (period.start, period.end) == (at("2024-02-29T18:30Z"), at("2024-03-31T18:30Z"))
+    assert period.shown_end == at("2024-03-30T18:30Z")
+    assert period.days == 31
+
+
+def test_a_wall_time_that_is_skipped_moves_forward_by_the_gap() -> None:
+    """In Berlin 31 March 2024 has no 02:30."""
+    assert boundaries("2024-01-31T02:30+01:00", "Europe/Berlin", 4)[2:] == [
+        at("2024-03-31T03:30+02:00"),
+        at("2024-04-30T02:30+02:00"),
+    ]
+
+
+def test_a_wall_time_that_comes_twice_is_the_first() -> None:
+    """In Berlin 27 October 2024 has 02:30 twice."""
+    assert boundaries("2024-09-27T02:30+02:00", "Europe/Berlin", 3)[1:] == [
+        at("2024-10-27T02:30+02:00"),
+        at("2024-11-27T02:30+01:00"),
+    ]
+
+
+def test_a_midnight_that_is_skipped_starts_the_day_at_its_first_instant() -> None:
+    """Sao Paulo changed its clocks at midnight; 4 November 2018 began at 01:00."""
+    assert start_of_day(date(2018, 11, 4), "America/Sao_Paulo") == at("2018-11-04T01:00-02:00")
+
+
+def test_an_anchor_in_the_second_of_two_equal_hours_keeps_its_instant() -> None:
+    anchor = at("2024-10-27T02:30+01:00")
+    assert period_of(Calendar(anchor=anchor, zone="Europe/Berlin"), anchor).start == anchor
+
+
+def test_the_first_period_starts_at_local_midnight_of_the_day_of_registration() -> None:
+    registered = at("2024-02-29T20:00Z")
+    assert first_anchor(registered, "UTC") == at("2024-02-29T00:00Z")
+    assert first_anchor(registered, "Asia/Kolkata") == at("2024-02-29T18:30Z")
+    assert first_anchor(registered, "America/New_York") == at("2024-02-29T05:00Z")
+
+
+def test_a_period_holds_its_start_but_not_its_end() -> None:
+    book = Calendar(anchor=at("2026-04-01T00:00Z"), zone="UTC")
+    end = at("2026-05-01T00:00Z")
+    assert period_of(book, book.anchor).start == book.anchor
+    assert period_of(book, end - timedelta(milliseconds=1)).start == book.anchor
+    assert period_of(book, end).start == end
+    assert period_of(book, book.anchor - timedelta(milliseconds=1)).start == at("2026-03-01T00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "zone", "shown", "days"),
+    [
+        ("2026-04-01T00:00Z", "2026-05-01T00:00Z", "UTC", "2026-04-30T00:00Z", 30),
+        ("2026-03-31T15:00Z", "2026-04-30T15:00Z", "Asia/Tokyo", "2026-04-29T15:00Z", 30),
+        ("2026-06-11T12:00Z", "2026-07-11T12:00Z", "UTC", "2026-07-11T00:00Z", 31),
+        ("2026-06-11T12:00Z", "2026-06-11T18:00Z", "UTC", "2026-06-11T12:00Z", 1),
+        ("2026-06-11T12:00Z", "2026-06-12T00:00Z", "UTC", "2026-06-11T12:00Z", 1),
+        ("2026-06-11T12:00Z", "2026-06-12T00:00:01Z", "UTC", "2026-06-12T00:00Z", 2),
+    ],
+)
+def test_a_period_is_shown_to_end_at_midnight_of_its_last_day_and_never_before_its_start(
+    start: str, end: str, zone: str, shown: str, days: int
+) -> None:
+    period = Period(start=at(start), end=at(end), zone=zone)
+    assert period.shown_end == at(shown)
+    assert period.days == days
+
+
+@pytest.mark.parametrize(
+    ("now", "elapsed"),
+    [
+        ("2026-04-01T00:00Z", 1),
+        ("2026-04-01T23:59:59Z", 1),
+        ("2026-04-20T12:00Z", 20),
+        ("2026-04-30T23:59Z", 30),
+        ("2026-05-03T00:00Z", 30),
+        ("2026-03-31T00:00Z", 1),
+    ],
+)
+def test_elapsed_days_are_calendar_days_with_both_ends_and_stay_within_the_period(now: str, elapsed: int) -> None:
+    period = Period(start=at("2026-04-01T00:00Z"), end=at("2026-05-01T00:00Z"), zone="UTC")
+    assert period.days_elapsed(at(now)) == elapsed
+
+
+def test_elapsed_days_are_local_days() -> None:
+    start, end = start_of_day(date(2026, 4, 1), "Asia/Kolkata"), start_of_day(date(2026, 5, 1), "Asia/Kolkata")
+    period = Period(start=start, end=end, zone="Asia/Kolkata")
+    assert period.days_elapsed(at("2026-04-19T18:29Z")) == 19
+    assert period.days_elapsed(at("2026-04-19T18:30Z")) == 20
+
+
+instants = st.integers(946_684_800_000, 2_145_830_400_000).map(  # 2000 to 2037
+    lambda milliseconds: EPOCH + timedelta(milliseconds=milliseconds)
+)
+
+
+@steady
+@given(anchor=instants, zone=st.sampled_from(ZONES), months=st.integers(-30, 120))
+@example(anchor=at("2011-11-30T10:00Z"), zone="Pacific/Apia", months=0)  # where 30 December 2011 never was
+@example(anchor=at("2024-10-27T01:30Z"), zone="Europe/Berlin", months=-1)
+def test_periods_follow_each_other_without_gap_or_overlap(anchor: datetime, zone: str, months: int) -> None:
+    book = Calendar(anchor=anchor, zone=zone)
+    start, end = boundary(book, months), boundary(book, months + 1)
+    assert timedelta(days=27) < end - start < timedelta(days=33)
+    for inside in (start, start + (end - start) / 2, end - timedelta(microseconds=1)):
+        assert period_of(book, inside) == Period(start=start, end=end, zone=zone)
+    assert period_of(book, end).start == end
+
+
+@steady
+@given(anchor=instants, zone=st.sampled_from(ZONES), instant=instants)
+def test_each_instant_is_in_exactly_one_period(anchor: datetime, zone: str, instant: datetime) -> None:
+    book = Calendar(anchor=anchor, zone=zone)
+    period = period_of(book, instant)
+    assert period.holds(instant)
+    assert not period_of(book, period.end).holds(instant)
+    assert not period_of(book, period.start - timedelta(microseconds=1)).holds(instant)
+
+
+@steady
+@given(anchor=instants, zone=st.sampled_from(ZONES), now=instants)
+def test_days_elapsed_count_from_one_to_all_days(anchor: datetime, zone: str, now: datetime) -> None:
+    period = period_of(Calendar(anchor=anchor, zone=zone), now)
+    assert 1 <= period.days_elapsed(now) <= period.days <= 33
+    assert period.days_elapsed(period.start) == 1
+    assert period.days_elapsed(period.end - timedelta(seconds=1)) == period.days
+    assert period.start <= period.shown_end < period.end
+
+
+@steady
+@given(registered=instants, zone=st.sampled_from(ZONES))
+def test_a_registration_lies_within_its_first_day(registered: datetime, zone: str) -> None:
+    anchor = first_anchor(registered, zone)
+    assert anchor <= registered < anchor + timedelta(hours=25)

@@ -1,0 +1,118 @@
+"""Five price models over the quantity that exceeds the allowance."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tallybook.domain.catalog import Price, Tier
+from tallybook.domain.rating import rate
+from tests.support.steady import steady
+
+
+def tiers(*rows: tuple[str | None, str] | tuple[str | None, str, str]) -> tuple[Tier, ...]:
+    return tuple(
+        Tier(None if row[0] is None else Decimal(row[0]), Decimal(row[1]), *(Decimal(fee) for fee in row[2:]))
+        for row in rows
+    )
+
+
+THREE = tiers(("5", "1.00"), ("10", "2.00"), (None, "3.00"))
+FEES = tiers(("5", "1.00", "10"), ("10", "2.00", "20"), (None, "3.00", "30"))
+
+
+def cost(price: Price, quantity: str) -> Decimal:
+    return rate(price, Decimal(quantity))
+
+
+@pytest.mark.parametrize(
+    ("quantity", "expected"),
+    [("0", "0"), ("3", "3.00"), ("5", "5.00"), ("5.5", "6.00"), ("7", "9.00"), ("10", "15.00"), ("12", "21.00")],
+)
+def test_graduated_prices_each_tiers_share_at_its_own_price(quantity: str, expected: str) -> None:
+    assert cost(Price("graduated", tiers=THREE), quantity) == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "expected"),
+    [("0", "10"), ("3", "13"), ("5", "15"), ("5.000000001", "35.000000002"), ("10", "45"), ("11", "78")],
+)
+def test_a_graduated_tiers_flat_fee_is_charged_once_it_is_entered_the_firsts_also_at_zero(
+    quantity: str, expected: str
+) -> None:
+    assert cost(Price("graduated", tiers=FEES), quantity) == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "expected"), [("0", "0"), ("5", "5"), ("5.1", "10.2"), ("7", "14.00"), ("10", "20"), ("11", "33")]
+)
+def test_volume_prices_everything_at_the_tier_it_reaches(quantity: str, expected: str) -> None:
+    assert cost(Price("volume", tiers=THREE), quantity) == Decimal(expected)
+
+
+@pytest.mark.parametrize(("quantity", "expected"), [("0", "10"), ("5", "15"), ("6", "32"), ("11", "63")])
+def test_volume_adds_the_flat_fee_of_the_tier_it_reaches_alone(quantity: str, expected: str) -> None:
+    assert cost(Price("volume", tiers=FEES), quantity) == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "expected"),
+    [("0", "0"), ("0.000000001", "5.00"), ("99", "5.00"), ("100", "5.00"), ("101", "10.00"), ("200.5", "15.00")],
+)
+def test_a_package_is_paid_for_each_started_block(quantity: str, expected: str) -> None:
+    assert cost(Price("package", unit_price=Decimal(5), block=Decimal(100)), quantity) == Decimal(expected)
+
+
+def test_flat_is_one_amount_whatever_was_used() -> None:
+    price = Price("flat", amount=Decimal("9.90"))
+    assert cost(price, "0") == cost(price, "1000000") == Decimal("9.90")
+
+
+def test_per_unit_is_exact_down_to_the_last_digit() -> None:
+    assert cost(Price("per_unit", unit_price=Decimal("0.000014")), "835714.285714286") == Decimal("11.700000000000004")
+
+
+def test_an_allowance_is_taken_off_first_and_leaves_nothing_below_zero() -> None:
+    allowance = Decimal(4)
+    assert cost(Price("per_unit", unit_price=Decimal(2), allowance=allowance), "3") == 0
+    assert cost(Price("per_unit", unit_price=Decimal(2), allowance=allowance), "4.5") == 1
+    assert cost(Price("graduated", tiers=THREE, allowance=allowance), "11") == 9
+    assert cost(Price("volume", tiers=THREE, allowance=allowance), "11") == 14
+    assert cost(Price("package", unit_price=Decimal(5), block=Decimal(100), allowance=allowance), "104") == 5
+    assert cost(Price("package", unit_price=Decimal(5), block=Decimal(100), allowance=allowance), "104.1") == 10
+
+
+def test_the_largest_quantity_at_the_finest_price_loses_no_digit() -> None:
+    price = Price("per_unit", unit_price=Decimal("999999999999999.999999999999"))
+    exact = rate(price, Decimal("999999999999999.999999999"))
+    assert Fraction(exact) == Fraction("999999999999999.999999999999") * Fraction("999999999999999.999999999")
+
+
+quantities = st.decimals(0, 10**9, places=6)
+rates = st.decimals(0, 100, places=6)
+
+
+@st.composite
+def prices(draw: st.DrawFn) -> Price:
+    """Any price but volume, whose total may fall where a cheaper tier begins."""
+    allowance = draw(quantities)
+    match draw(st.sampled_from(["per_unit", "graduated", "package", "flat"])):
+        case "per_unit":
+            return Price("per_unit", unit_price=draw(rates), allowance=allowance)
+        case "package":
+            block = draw(st.decimals("0.001", 1000, places=3))
+            return Price("package", unit_price=draw(rates), block=block, allowance=allowance)
+        case "flat":
+            return Price("flat", amount=draw(rates))
+        case _:
+            bounds = sorted(draw(st.sets(st.decimals("0.1", 10**9, places=3), max_size=4)))
+            rows = [Tier(bound, draw(rates), draw(rates)) for bound in [*bounds, None]]
+            return Price("graduated", tiers=tuple(rows), allowance=allowance)
+
+
+@steady
+@given(price=prices(), low=quantities, more=quantities)
+def test_using_more_never_costs_less(price: Price, low: Decimal, more: Decimal) -> None:
+    assert 0 <= rate(price, low) <= rate(price, low + more)

@@ -1,0 +1,57 @@
+"""A cause moves the wallet once; a grant adds, an adjustment moves either way, usage takes whole micros."""
+
+from decimal import Decimal
+from itertools import combinations
+
+import pytest
+
+from tallybook.domain.catalog import Price
+from tallybook.domain.errors import Invalid
+from tallybook.domain.wallet import check_move, debit, entry_id
+
+
+def test_a_reference_is_one_entry_whether_granted_or_adjusted() -> None:
+    assert entry_id("a", "grant", "order 7") == entry_id("a", "adjustment", "order 7")
+
+
+def test_other_accounts_kinds_and_causes_are_other_entries() -> None:
+    entries = [
+        entry_id("a", "grant", "7"),
+        entry_id("b", "grant", "7"),
+        entry_id("a", "grant", "8"),
+        entry_id("a", "usage", "7"),
+        entry_id("a", "welcome", "7"),
+    ]
+    assert all(one != other for one, other in combinations(entries, 2))
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount"),
+    [("grant", 1), ("grant", 10**15), ("adjustment", -1), ("adjustment", 5), ("adjustment", -(10**15))],
+)
+def test_a_grant_adds_and_an_adjustment_moves_either_way(kind: str, amount: int) -> None:
+    assert check_move(kind, amount) == amount  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount"),
+    [
+        ("grant", 0),
+        ("grant", -1),
+        ("grant", 10**15 + 1),
+        ("adjustment", 0),
+        ("adjustment", 10**15 + 1),
+        ("adjustment", -(10**15) - 1),
+    ],
+)
+def test_nothing_moves_zero_or_more_than_allowed(kind: str, amount: int) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_move(kind, amount)  # type: ignore[arg-type]
+    assert refused.value.field == "amount"
+
+
+@pytest.mark.parametrize(
+    ("price", "quantity", "micros"), [("0.000001", "28100", 28_100), ("0.000003", "7", 21), ("1", "1E+15", 10**21)]
+)
+def test_wallet_usage_takes_whole_micros_for_each_unit(price: str, quantity: str, micros: int) -> None:
+    assert debit(Price("per_unit", unit_price=Decimal(price)), Decimal(quantity)) == micros
