@@ -7,18 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-
-def group_of(path):
-    for pre, g in [
-        ("/auth", "identity"),
-        ("/v1/user-management/api-keys", "identity"),
-        ("/v1/user-management/users", "identity"),
-        ("/v1/billing", "billing"),
-        ("/v1/platform", "metering"),
-    ]:
-        if path.startswith(pre):
-            return g
-    return "accounts"
+from infra.groups import group_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,79 @@
+"""What runs: each function's paths or queue, its size, and exactly what it may do to each table.
+
+A row's name is its folder in `functions/`; its handler is `<name>.app.handler`. The stack is made from these rows,
+and tests hold it to them: a right that stands in no row exists nowhere.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Action = Literal["BatchGetItem", "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"]
+
+READ: tuple[Action, ...] = ("BatchGetItem", "GetItem")
+WRITE: tuple[Action, ...] = ("PutItem", "UpdateItem")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One function. A path stands for itself and all below it, with every method."""
+
+    name: str
+    paths: tuple[str, ...] = ()
+    default: bool = False
+    """Whether it answers every path that no group has, with a 404 in that path's dialect."""
+    queue: str | None = None
+    core: tuple[Action, ...]
+    usage: tuple[Action, ...]
+    memory: int = 512
+    timeout: int = 10
+
+
+GROUPS = (
+    Group(
+        name="identity",
+        paths=("/auth", "/v1/user-management/api-keys", "/v1/user-management/users"),
+        core=(*READ, "Query", *WRITE, "DeleteItem"),
+        usage=("PutItem",),  # registration opens the account's first period
+        memory=1024,  # bcrypt is as fast as the share of a processor that memory buys
+    ),
+    Group(
+        name="accounts",
+        paths=("/v1/user-management/plans", "/v1/user-management/account"),
+        default=True,
+        core=(*READ, "UpdateItem", "ConditionCheckItem"),
+        usage=("GetItem", "PutItem"),
+    ),
+    Group(
+        name="billing",
+        paths=("/v1/billing",),
+        core=(*READ, "UpdateItem", "ConditionCheckItem"),
+        usage=("GetItem", "Query", "PutItem"),
+    ),
+    Group(
+        name="metering",
+        paths=("/v1/platform",),
+        core=(*READ, *WRITE, "ConditionCheckItem"),
+        usage=(*READ, *WRITE),
+        memory=1024,
+        timeout=29,  # it answers within 20 s; API Gateway hangs up at 30
+    ),
+    Group(
+        name="usage_queue",
+        queue="usage",
+        core=(*READ, *WRITE, "ConditionCheckItem"),
+        usage=(*READ, *WRITE),
+        memory=1024,
+        timeout=60,
+    ),
+)
+
+AWS_CLIENTS = ("dynamodb",)
+"""The services that functions call; the layer carries no other service's description."""
+
+
+def group_of(path: str) -> str:
+    """The name of the function that answers a path."""
+    for group in GROUPS:
+        if any(path == own or path.startswith(f"{own}/") for own in group.paths):
+            return group.name
+    return next(group.name for group in GROUPS if group.default)
