@@ -1,0 +1,20 @@
+"""The documents' examples, a file each: the contract's facts, with what the decisions add to them."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.support.call import Answer
+from tests.support.shape import Example
+
+
+def example(name: str) -> Example:
+    return Example.read(Path(__file__).parent / f"{name}.json")
+
+
+def expect(answer: Answer, status: int, name: str) -> Any:
+    """The answer's JSON, once it has the status and the shape of the named example."""
+    assert answer.status == status, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    differences = example(name).differences(answer.json)
+    assert not differences, differences
+    return answer.json
