@@ -1,0 +1,82 @@
+"""The HTTP API: every path of the table with every method, so that a wrong method too is answered by its group."""
+
+import json
+
+from aws_cdk import Duration
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
+from constructs import Construct
+
+from infra.function import Function, log_group_of
+from infra.stage import Stage
+
+# Never the query string or a header: they may hold what only the caller should know.
+ACCESS_LOG = {
+    "time": "$context.requestTime",
+    "request_id": "$context.requestId",
+    "method": "$context.httpMethod",
+    "route": "$context.routeKey",
+    "path": "$context.path",
+    "status": "$context.status",
+    "milliseconds": "$context.responseLatency",
+    "bytes": "$context.responseLength",
+    "ip": "$context.identity.sourceIp",
+    "integration_error": "$context.integrationErrorMessage",
+}
+
+
+class Api(Construct):
+    def __init__(self, scope: Construct, stage: Stage, functions: list[Function]) -> None:
+        super().__init__(scope, "Api")
+        self.http = apigateway.HttpApi(
+            self,
+            "Http",
+            api_name=f"tallybook-{stage.name}",
+            create_default_stage=False,
+            cors_preflight=_cors(stage),
+        )
+        for function in functions:
+            self._route(function)
+        log_group = log_group_of(self, stage)
+        default = apigateway.CfnStage(
+            self,
+            "Default",
+            api_id=self.http.api_id,
+            stage_name="$default",
+            auto_deploy=True,
+            access_log_settings=apigateway.CfnStage.AccessLogSettingsProperty(
+                destination_arn=log_group.log_group_arn, format=json.dumps(ACCESS_LOG)
+            ),
+        )
+        default.node.add_dependency(log_group)
+
+    @property
+    def url(self) -> str:
+        return self.http.api_endpoint
+
+    def _route(self, function: Function) -> None:
+        integration = HttpLambdaIntegration(f"{function.node.id}Integration", function.entry)
+        paths = [route for path in function.group.paths for route in (path, f"{path}/{{proxy+}}")]
+        for path in paths:
+            self.http.add_routes(path=path, methods=[apigateway.HttpMethod.ANY], integration=integration)
+        if function.group.default:
+            apigateway.HttpRoute(
+                self,
+                "Unknown",
+                http_api=self.http,
+                route_key=apigateway.HttpRouteKey.DEFAULT,
+                integration=integration,
+            )
+
+
+def _cors(stage: Stage) -> apigateway.CorsPreflightOptions | None:
+    if not stage.allowed_origins:
+        return None
+    return apigateway.CorsPreflightOptions(
+        allow_origins=list(stage.allowed_origins),
+        allow_methods=[apigateway.CorsHttpMethod.ANY],
+        allow_headers=["authorization", "content-type", "x-api-key"],
+        expose_headers=["retry-after"],
+        allow_credentials=True,
+        max_age=Duration.hours(1),
+    )

@@ -1,0 +1,42 @@
+"""Synthesize a stage into `cdk.out/`: `STAGE=production python -m infra.app`. No CDK command is needed."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from aws_cdk import App
+from aws_cdk.cx_api import CloudAssembly
+
+from infra.bundle import ROOT
+from infra.rules import add_rules
+from infra.stack import Tallybook
+from infra.stage import STAGES, Stage
+
+
+def synthesize(stage: Stage, out: Path, *, copy_assets: bool = True) -> CloudAssembly:
+    """The stage's template and assets in `out`; raises where a rule of `rules.py` is broken.
+
+    Without `copy_assets` the assembly names the folders in `build/` instead of holding copies of them.
+    """
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    app = App(
+        outdir=str(out),
+        context={**context, "aws:cdk:disable-asset-staging": not copy_assets},
+        analytics_reporting=False,
+    )
+    add_rules(Tallybook(app, stage))
+    return app.synth()
+
+
+def main() -> None:
+    name = os.environ.get("STAGE", "production")
+    if name not in STAGES:
+        sys.exit(f"There is no stage {name!r} in infra/stage.py: it has {', '.join(STAGES)}")
+    out = ROOT / "cdk.out"
+    synthesize(STAGES[name], out)
+    print(f"Synthesized {name}: {(out / f'tallybook-{name}.template.json').relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

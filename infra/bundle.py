@@ -1,0 +1,138 @@
+"""What a function and a layer hold: built once per content into `build/`, with byte code that is never stale.
+
+Lambda unpacks with a date of 1980 and may not write, so only byte code that skips the check of its source is used
+there (unchecked hashes). A folder's name ends in the digest of what it was made from, and it appears in one step:
+builds at the same time don't disturb each other, and nothing is built twice.
+"""
+
+import compileall
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from py_compile import PycInvalidationMode
+from sysconfig import get_platform
+from tempfile import mkdtemp
+
+from infra.groups import AWS_CLIENTS
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build"
+PYTHON_VERSION = "3.13"
+LAMBDA_ARM = "aarch64-manylinux_2_28"
+
+_DEPS_LOCK = ROOT / "layers/deps/requirements.lock"
+_BOTOCORE_FILES = frozenset({"endpoints.json", "partitions.json", "sdk-default-configuration.json", "_retry.json"})
+_RECORDS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    folder: Path
+    digest: str
+
+
+def function_bundle(name: str) -> Bundle:
+    """A function's own folder, as it lies in `/var/task`."""
+    source = ROOT / "functions" / name
+
+    def fill(folder: Path) -> None:
+        _copy(source, folder / name)
+        _compile(folder, "/var/task")
+
+    return _built(name, [_digest_of(source)], fill)
+
+
+def core_bundle() -> Bundle:
+    """The product's own layer, without the operator's command."""
+    source = ROOT / "layers/core/python/tallybook"
+
+    def fill(folder: Path) -> None:
+        _copy(source, folder / "python/tallybook", leave_out="cli")
+        _compile(folder / "python", "/opt/python")
+
+    return _built("core", [_digest_of(source, leave_out="cli")], fill)
+
+
+def deps_bundle(target: str | None) -> Bundle:
+    """What the runtime part of the lock names, for `target` (as uv names platforms) or for this computer."""
+
+    def fill(folder: Path) -> None:
+        python = folder / "python"
+        _install(python, target)
+        _trim(python)
+        _compile(python, "/opt/python")
+
+    made_from = [_DEPS_LOCK.read_text(), target or get_platform(), *AWS_CLIENTS]
+    return _built("deps", made_from, fill)
+
+
+def _built(name: str, made_from: Iterable[str], fill: Callable[[Path], None]) -> Bundle:
+    parts = [*made_from, sys.version, Path(__file__).read_text()]
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    folder = BUILD / f"{name}-{digest[:16]}"
+    if not folder.exists():
+        BUILD.mkdir(exist_ok=True)
+        fresh = Path(mkdtemp(prefix=f".{name}-", dir=BUILD))
+        fresh.chmod(0o755)
+        fill(fresh)
+        try:
+            fresh.rename(folder)
+        except OSError:  # another build was first, with the same content
+            shutil.rmtree(fresh)
+    return Bundle(folder, digest)
+
+
+def _digest_of(source: Path, *, leave_out: str = "") -> str:
+    digest = hashlib.sha256()
+    for path in sorted(source.rglob("*")):
+        parts = path.relative_to(source).parts
+        if path.is_file() and parts[0] != leave_out and "__pycache__" not in parts:
+            content = path.read_bytes()
+            digest.update(f"{'/'.join(parts)}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def _copy(source: Path, target: Path, *, leave_out: str = "__pycache__") -> None:
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", leave_out))
+
+
+def _install(python: Path, target: str | None) -> None:
+    where = ["--python-platform", target] if target else []
+    uv = str(Path(sys.executable).with_name("uv"))
+    command = [uv, "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:", *where]
+    command += ["--python", sys.executable, "--python-version", PYTHON_VERSION]
+    environment = os.environ | {"UV_PYTHON_DOWNLOADS": "never"}
+    subprocess.run([*command, "--target", str(python), "-r", str(_DEPS_LOCK)], check=True, env=environment)  # noqa: S603
+
+
+def _trim(python: Path) -> None:
+    """Leave out what no function opens: other services' descriptions, commands, types, and what differs by machine."""
+    shutil.rmtree(python / "bin", ignore_errors=True)
+    for lock in python.glob(".lock"):
+        lock.unlink()
+    for data in (python / "botocore/data", python / "boto3/data"):
+        for entry in data.iterdir():
+            if entry.is_dir() and entry.name not in AWS_CLIENTS:
+                shutil.rmtree(entry)
+            elif entry.is_file() and entry.name not in _BOTOCORE_FILES:
+                entry.unlink()
+    for record in (path for name in _RECORDS for path in python.glob(f"*.dist-info/{name}")):
+        record.unlink()
+    for types in [*python.rglob("*.pyi"), *python.rglob("py.typed")]:
+        types.unlink()
+
+
+def _compile(folder: Path, seen_at: str) -> None:
+    compileall.compile_dir(
+        folder,
+        quiet=2,
+        stripdir=str(folder),
+        prependdir=seen_at,
+        invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
+        workers=1,
+    )

@@ -1,0 +1,37 @@
+"""The two layers that every function has: the product, and what it depends on."""
+
+from aws_cdk import AssetHashType
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.bundle import LAMBDA_ARM, Bundle, core_bundle, deps_bundle
+from infra.stage import Stage
+
+RUNTIME = lambda_.Runtime.PYTHON_3_13
+
+
+def code_of(bundle: Bundle) -> lambda_.Code:
+    return lambda_.Code.from_asset(str(bundle.folder), asset_hash=bundle.digest, asset_hash_type=AssetHashType.CUSTOM)
+
+
+def architecture_of(stage: Stage) -> lambda_.Architecture:
+    return lambda_.Architecture.ARM_64 if stage.arm else lambda_.Architecture.X86_64
+
+
+class Layers(Construct):
+    def __init__(self, scope: Construct, stage: Stage) -> None:
+        super().__init__(scope, "Layers")
+        here = stage.name == "local"
+        self.all = [
+            self._layer("Core", core_bundle(), stage),
+            self._layer("Deps", deps_bundle(None if here else LAMBDA_ARM), stage),
+        ]
+
+    def _layer(self, name: str, bundle: Bundle, stage: Stage) -> lambda_.LayerVersion:
+        return lambda_.LayerVersion(
+            self,
+            name,
+            code=code_of(bundle),
+            compatible_runtimes=[RUNTIME],
+            compatible_architectures=[architecture_of(stage)],
+        )

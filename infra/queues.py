@@ -1,0 +1,43 @@
+"""A queue that feeds a function: what fails five times stands in its dead-letter queue until an operator looks."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_sqs as sqs
+from aws_cdk.aws_lambda_event_sources import SqsEventSource
+from constructs import Construct
+
+from infra.function import Function
+
+TRIES = 5
+BATCH = 10
+VISIBILITY_FACTOR = 6
+"""AWS's advice: as long as six tries of the function, so that no message is handed out while it is being worked on."""
+
+
+class Queue(Construct):
+    def __init__(self, scope: Construct, name: str, function: Function) -> None:
+        super().__init__(scope, f"{name.capitalize()}Messages")
+        self.dead = self._queue("Dead", retention_period=Duration.days(14))
+        self.main = self._queue(
+            "Main",
+            visibility_timeout=Duration.seconds(VISIBILITY_FACTOR * function.group.timeout),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=TRIES),
+        )
+        function.entry.add_event_source(SqsEventSource(self.main, batch_size=BATCH, report_batch_item_failures=True))
+
+    def _queue(
+        self,
+        name: str,
+        *,
+        retention_period: Duration | None = None,
+        visibility_timeout: Duration | None = None,
+        dead_letter_queue: sqs.DeadLetterQueue | None = None,
+    ) -> sqs.Queue:
+        return sqs.Queue(
+            self,
+            name,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=retention_period,
+            visibility_timeout=visibility_timeout,
+            dead_letter_queue=dead_letter_queue,
+        )

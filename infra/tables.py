@@ -1,0 +1,43 @@
+"""The two tables: on demand, keyed by `pk` and `sk`; production's can't be deleted by mistake and go back in time."""
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk.aws_dynamodb import AttributeType
+from constructs import Construct
+
+from infra.stage import Stage
+
+WORK_INDEX = "work"
+
+
+class Tables(Construct):
+    """`core` tells its changes to a stream and what is due to the sparse index `work`; `usage` is the counters."""
+
+    def __init__(self, scope: Construct, stage: Stage) -> None:
+        super().__init__(scope, "Tables")
+        self._stage = stage
+        self.core = self._table("Core", stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES)
+        self.core.add_global_secondary_index(
+            index_name=WORK_INDEX,
+            partition_key=dynamodb.Attribute(name="work", type=AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="due", type=AttributeType.STRING),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+        )
+        self.usage = self._table("Usage")
+
+    def _table(self, name: str, *, stream: dynamodb.StreamViewType | None = None) -> dynamodb.Table:
+        keep = self._stage.keep
+        return dynamodb.Table(
+            self,
+            name,
+            partition_key=dynamodb.Attribute(name="pk", type=AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="sk", type=AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            stream=stream,
+            time_to_live_attribute="expires" if self._stage.expire else None,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=keep
+            ),
+            deletion_protection=keep,
+            removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
+        )
