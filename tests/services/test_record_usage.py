@@ -98,6 +98,8 @@ def test_events_of_several_accounts_are_counted_each_on_its_own(house: House, me
         ({"time": timedelta(minutes=9)}, "accepted"),
         ({"time": timedelta(minutes=11)}, "rejected too_far_ahead"),
         ({"time": timedelta(days=-36)}, "rejected too_old"),
+        ({"time": "9999-12-31T23:59:59Z"}, "rejected too_far_ahead"),
+        ({"time": "0001-01-01T00:00:00Z"}, "rejected too_old"),
         ({"time": timedelta(days=-2)}, "rejected before_account"),
         ({"meter": "kilowatts"}, "rejected unknown_meter"),
         ({"meter": "container_minutes", "sku": "XXL"}, "rejected unknown_sku"),

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tallybook.domain.accounts import Account
 from tallybook.domain.errors import Unavailable
 from tallybook.domain.periods import period_of
-from tallybook.domain.usage import Event, Result
+from tallybook.domain.usage import Event, Result, counted
 from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.context import Context
 from tallybook.services.count_usage import AccountCount, Verdict
@@ -112,11 +112,13 @@ def _counts(
 def _read_periods(
     ctx: Context, accounts: Mapping[str, Account], by_account: Mapping[str, Mapping[int, Event]]
 ) -> dict[str, dict[Key, OpenedPeriod]]:
+    now = ctx.clock.now()
     owner_of: dict[Key, str] = {}
     for id, events in by_account.items():
         calendar = accounts[id].calendar
         for event in events.values():
-            owner_of[fence(id, period_of(calendar, event.instant))] = id
+            if (instant := counted(event.time, now)) is not None:
+                owner_of[fence(id, period_of(calendar, instant))] = id
     found: dict[str, dict[Key, OpenedPeriod]] = {}
     for key, item in ctx.tables.get_many(owner_of).items():
         found.setdefault(owner_of[key], {})[key] = read_opened(item)

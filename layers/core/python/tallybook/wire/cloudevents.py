@@ -4,18 +4,21 @@ Standard library only, for the queue's function reads them too. Source: decision
 """
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from tallybook.domain.errors import Invalid, TooLarge
 from tallybook.domain.ids import ACCOUNT, USER, strip_prefix
+from tallybook.domain.money import places
 from tallybook.domain.times import parse_instant
 from tallybook.domain.usage import Event, Result
 
 MAX_EVENTS = 1000
 MAX_BYTES = 1024 * 1024
 TYPE = "tallybook.usage.v1"
+_DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _MAX_QUANTITY = Decimal(10) ** 15
 _MAX_DECIMALS = 9
 _MAX_TEXT = 256
@@ -41,8 +44,9 @@ def read_events(body: bytes | str) -> list[Event | Result]:
 def read_json(body: bytes | str) -> Any:
     """JSON in UTF-8 with its decimals exact; Invalid for anything that JSON or UTF-8 doesn't know."""
     try:
-        data = json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
-        if "\\ud" in (body if isinstance(body, str) else body.decode()).lower():
+        text = body if isinstance(body, str) else body.decode("utf-8-sig")  # json itself would guess UTF-16, too
+        data = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+        if "\\ud" in text.lower() or isinstance(body, str):
             json.dumps(data, ensure_ascii=False, default=str).encode()  # half of a surrogate pair has no UTF-8
     except (ValueError, RecursionError, InvalidOperation) as error:
         raise Invalid("The body is not valid JSON") from error
@@ -113,13 +117,12 @@ def _quantity(value: Any) -> Decimal:
     rule = "data.quantity must be a number or a decimal string, above 0, at most 10^15, at most 9 decimals"
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         raise Invalid(rule, field="data.quantity")
+    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
+        raise Invalid(rule, field="data.quantity")
     try:
         quantity = Decimal(value)
     except InvalidOperation as error:
         raise Invalid(rule, field="data.quantity") from error
-    if not quantity.is_finite() or not 0 < quantity <= _MAX_QUANTITY:
+    if not 0 < quantity <= _MAX_QUANTITY or places(quantity) > _MAX_DECIMALS:
         raise Invalid(rule, field="data.quantity")
-    exponent = quantity.normalize().as_tuple().exponent
-    if not isinstance(exponent, int) or exponent < -_MAX_DECIMALS:
-        raise Invalid(rule, field="data.quantity")
-    return quantity
+    return quantity.normalize()

@@ -8,9 +8,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT, USER, strip_prefix
+from tallybook.domain.money import places
 from tallybook.domain.sessions import MAX_TIMEOUT_SECONDS
 from tallybook.domain.times import parse_instant
 from tallybook.domain.wallet import MAX_MOVE
+
+_MAX_SIZE = 100_000
+_MAX_PLACES = 3
 
 
 def _instant(value: Any) -> datetime:
@@ -22,10 +26,13 @@ def _instant(value: Any) -> datetime:
         raise ValueError("must be an RFC 3339 time with an offset") from error
 
 
-def _decimal(value: Any) -> Decimal:
+def _size(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise ValueError("must be a number")
-    return Decimal(value)
+    size = Decimal(value)
+    if not 0 < size <= _MAX_SIZE or places(size) > _MAX_PLACES:
+        raise ValueError(f"must be above 0, at most {_MAX_SIZE}, with at most {_MAX_PLACES} decimals")
+    return size.normalize()
 
 
 def _own_id(prefix: str) -> AfterValidator:
@@ -39,7 +46,7 @@ def _own_id(prefix: str) -> AfterValidator:
 
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]
-Size = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, le=100_000, decimal_places=3)]
+Size = Annotated[Decimal, BeforeValidator(_size)]
 AccountId = Annotated[str, _own_id(ACCOUNT)]
 UserId = Annotated[str, _own_id(USER)]
 

@@ -1,0 +1,305 @@
+"""Usage events as sent: read exactly, or refused with the name of what is wrong; nothing sent can do worse."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tallybook.domain.errors import Invalid, TooLarge
+from tallybook.domain.usage import Event, Result
+from tallybook.store.commands import to_wire
+from tallybook.store.events import put_marker
+from tallybook.wire.cloudevents import MAX_BYTES, read_events, read_json
+from tests.support.steady import steady
+
+EVENT: dict[str, Any] = {
+    "specversion": "1.0",
+    "id": "e1",
+    "source": "metal-7",
+    "type": "tallybook.usage.v1",
+    "time": "2026-04-20T12:00:00Z",
+    "subject": "acc-1",
+    "data": {"meter": "cpu_seconds", "quantity": 1.5},
+}
+
+
+def sent(value: Any) -> list[Event | Result]:
+    return read_events(json.dumps(value).encode())
+
+
+def raw(quantity: str) -> Event | Result:
+    """The event with this very text for its quantity."""
+    text = json.dumps({**EVENT, "data": {"meter": "cpu_seconds", "quantity": "HERE"}})
+    return read_events(text.replace('"HERE"', quantity).encode())[0]
+
+
+def rejected(value: Any) -> str:
+    (result,) = sent([value])
+    assert isinstance(result, Result)
+    assert result.status == "rejected"
+    return str(result.reason)
+
+
+def test_one_event_is_read_whole() -> None:
+    data = {"user_id": "usr-2", "session_id": "s", "app_id": "p", "sku": "S", "meter": "minutes", "quantity": "2.50"}
+    (event,) = sent({**EVENT, "data": data, "datacontenttype": "application/json", "extension": [1]})
+    assert isinstance(event, Event)
+    assert (event.source, event.id, event.account_id, event.meter) == ("metal-7", "e1", "1", "minutes")
+    assert (event.user_id, event.session_id, event.app_id, event.sku) == ("2", "s", "p", "S")
+    assert (str(event.quantity), event.time.isoformat()) == ("2.5", "2026-04-20T12:00:00+00:00")
+
+
+def test_an_array_is_read_in_its_order_with_what_is_wrong_in_its_place() -> None:
+    read = sent([EVENT, {**EVENT, "id": "e2", "type": "other"}, 7, {**EVENT, "id": "e3"}])
+    assert [(type(item).__name__, item.id) for item in read] == [
+        ("Event", "e1"),
+        ("Result", "e2"),
+        ("Result", ""),
+        ("Event", "e3"),
+    ]
+
+
+def test_what_an_event_leaves_out_or_sets_to_null_is_absent() -> None:
+    (event,) = sent({**EVENT, "data": {"meter": "m", "quantity": 1, "sku": None, "user_id": None, "session_id": None}})
+    assert isinstance(event, Event)
+    assert (event.sku, event.user_id, event.session_id, event.app_id) == (None, None, None, None)
+
+
+@pytest.mark.parametrize("name", EVENT)
+@pytest.mark.parametrize("value", [None, "", 1, True, [], ["x"], "x" * 257])
+def test_each_bad_attribute_names_itself(name: str, value: Any) -> None:
+    assert rejected({**EVENT, name: value}).startswith(f"{name} ")
+
+
+@pytest.mark.parametrize("name", EVENT)
+def test_each_missing_attribute_names_itself(name: str) -> None:
+    assert rejected({key: value for key, value in EVENT.items() if key != name}).startswith(f"{name} ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("meter", "missing"),
+        ("quantity", "missing"),
+        ("meter", None),
+        ("meter", ""),
+        ("meter", 7),
+        ("meter", "m" * 65),
+        ("quantity", None),
+        ("user_id", "2"),
+        ("user_id", "acc-2"),
+        ("user_id", 2),
+        ("user_id", "usr-"),
+        ("session_id", ""),
+        ("session_id", "s" * 65),
+        ("session_id", 7),
+        ("session_id", "a#b"),
+        ("session_id", "a:b"),
+        ("session_id", "a\nb"),
+        ("app_id", "a#2026-04-20"),
+        ("app_id", {}),
+        ("sku", "S:M"),
+        ("sku", "\x00"),
+        ("sku", False),
+    ],
+)
+def test_each_bad_field_of_data_names_itself(name: str, value: Any) -> None:
+    data = {**EVENT["data"], name: value}
+    if value == "missing":
+        del data[name]
+    event = {**EVENT, "data": data}
+    assert rejected(event).startswith(f"data.{name} ")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "expected"),
+    [
+        ("1", "1"),
+        ("1.0", "1"),
+        ("0.000000001", "0.000000001"),
+        ("1e-9", "0.000000001"),
+        ("1E3", "1000"),
+        ("1e15", "1000000000000000"),
+        ("1000000000000000", "1000000000000000"),
+        ("999999999999999.999999999", "999999999999999.999999999"),
+        ('"0.1"', "0.1"),
+        ('"12"', "12"),
+        ('"1E+3"', "1000"),
+        ('"+5"', "5"),
+        ("0.1000000000000000000000000000000000000000000000000000000000000000", "0.1"),
+        (f'"1.{"0" * 100}"', "1"),
+    ],
+)
+def test_a_quantity_is_a_number_or_a_decimal_string_and_keeps_every_digit(quantity: str, expected: str) -> None:
+    event = raw(quantity)
+    assert isinstance(event, Event)
+    assert f"{event.quantity:f}" == expected
+    assert to_wire({"quantity": event.quantity})
+
+
+@pytest.mark.parametrize(
+    "quantity",
+    [
+        "0",
+        "-0",
+        "0.0",
+        "-1",
+        '"-1"',
+        "1e-10",
+        "0.0000000001",
+        "1000000000000000.000000001",
+        "1000000000000001",
+        "1e16",
+        "1e999999999",
+        "-1e999999999",
+        "1e-999999999",
+        '"1e999999999"',
+        '"1e-999999999"',
+        '"1e99999999999999999999999999"',
+        "1.0000000000000000000000000000000000000001",
+        f'"{"9" * 1000}"',
+        '"NaN"',
+        '"sNaN"',
+        '"Infinity"',
+        '"-Infinity"',
+        '"inf"',
+        '""',
+        '" "',
+        '" 1"',
+        '"1 "',
+        '"1_000"',
+        '"1,5"',
+        '"0x10"',
+        '"١٢"',
+        '"1e"',
+        '"."',
+        '"--1"',
+        "true",
+        "false",
+        "null",
+        "[]",
+        "[1]",
+        "{}",
+    ],
+)
+def test_any_other_quantity_is_refused_at_once(quantity: str) -> None:
+    result = raw(quantity)
+    assert isinstance(result, Result)
+    assert str(result.reason).startswith("data.quantity must be a number or a decimal string, above 0")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"nonsense",
+        b"{",
+        b'{"a":1}{"b":2}',
+        b"{'a': 1}",
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b'{"a": -Infinity}',
+        b"[1,]",
+        b"\xff\xfe",
+        b'{"a": "\xff"}',
+        b'{"a": "\xed\xa0\x80"}',
+        b'{"a": "\\ud800"}',
+        b'{"\\uDFFF": 1}',
+        b'{"a": "\\ud800\\ud800"}',
+        '{"a": 1}'.encode("utf-16"),
+        '{"a": 1}'.encode("utf-16-le"),
+        '{"a": "\\ud800"}'.encode("utf-16-le"),
+        '{"a": 1}'.encode("utf-32"),
+        '{"a": "\ud800"}',
+        b'{"a": ' + b"1" * 5000 + b"}",
+        b'{"a": 1e99999999999999999999999999}',
+        b"[" * 500_000,
+        b"[" * 400_000 + b"]" * 400_000,
+        b'{"a":' * 150_000 + b"1" + b"}" * 150_000,
+    ],
+    ids=range(26),
+)
+def test_what_is_no_json_in_utf_8_is_refused_whole(body: bytes | str) -> None:
+    with pytest.raises(Invalid, match="not valid JSON"):
+        read_events(body)
+
+
+@pytest.mark.parametrize("body", [b"null", b"1", b"true", b'"event"', b"1.5"])
+def test_neither_object_nor_array_is_refused_whole(body: bytes) -> None:
+    with pytest.raises(Invalid, match="array of CloudEvents"):
+        read_events(body)
+
+
+def test_a_request_holds_1_to_1000_events() -> None:
+    assert len(sent([EVENT] * 1000)) == 1000
+    for count in (0, 1001):
+        with pytest.raises(Invalid, match="1 to 1000 events"):
+            sent([EVENT] * count)
+
+
+def test_a_request_holds_at_most_1_mib() -> None:
+    body = json.dumps(EVENT).encode()
+    assert isinstance(read_events(body.ljust(MAX_BYTES))[0], Event)
+    with pytest.raises(TooLarge, match=str(MAX_BYTES)):
+        read_events(body.ljust(MAX_BYTES + 1))
+
+
+def test_json_is_read_with_its_decimals_exact_a_byte_order_mark_and_whole_surrogate_pairs() -> None:
+    assert read_json(b'{"a": 0.1}') == {"a": Decimal("0.1")}
+    assert read_json(b"\xef\xbb\xbf[1]") == [1]
+    assert read_json(b'["\\ud83d\\ude00", "\\\\ud800"]') == ["😀", "\\ud800"]
+
+
+def test_a_key_given_twice_counts_as_last_given() -> None:
+    assert isinstance(read_events(json.dumps(EVENT).replace('"e1"', '"e1", "id": "e2"').encode())[0], Event)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+numbers = st.from_regex(r"\A-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,12})?\Z")
+
+
+@steady
+@given(changes=st.dictionaries(st.sampled_from([*EVENT]), json_values, max_size=3), data=json_values)
+def test_nothing_in_an_event_is_worse_than_a_refusal(changes: dict[str, Any], data: Any) -> None:
+    for event in ({**EVENT, **changes}, {**EVENT, "data": {**EVENT["data"], "sku": data, "quantity": data}}):
+        try:
+            (read,) = read_events(json.dumps([event], allow_nan=True).encode(errors="surrogatepass"))
+        except Invalid:
+            continue  # NaN, or half a surrogate pair
+        if isinstance(read, Event):
+            storable(read)
+
+
+@steady
+@given(number=numbers, quoted=st.booleans())
+def test_a_quantity_that_is_read_can_be_stored_and_added(number: str, quoted: bool) -> None:
+    try:
+        read = raw(f'"{number}"' if quoted else number)
+    except Invalid:
+        return  # a leading zero, or digits without end
+    if isinstance(read, Event):
+        assert read.quantity == Decimal(number)
+        storable(read)
+
+
+@steady
+@given(body=st.binary(max_size=200) | st.text(max_size=200))
+def test_no_body_is_worse_than_a_refusal(body: bytes | str) -> None:
+    try:
+        read_events(body)
+    except Invalid:
+        return
+
+
+def storable(event: Event) -> None:
+    assert len(event.identity) == len(event.content) == 40
+    to_wire(put_marker(event, now=event.time, period_start="2026-04-01").item)
+    to_wire({"sum": event.quantity + Decimal(10) ** 15})

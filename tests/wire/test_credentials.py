@@ -1,0 +1,44 @@
+"""A credential may stand in four places; the first that holds one is taken."""
+
+import pytest
+
+from tallybook.domain.errors import Unauthenticated
+from tallybook.wire.credentials import Presented, presented, session_cookie
+
+
+@pytest.mark.parametrize(
+    ("headers", "cookies", "expected"),
+    [
+        ({"x-api-key": "sk-1"}, {}, Presented("sk-1")),
+        ({"x-api-key": " sk-1 "}, {}, Presented("sk-1")),
+        ({"authorization": "Api-Key sk-1"}, {}, Presented("sk-1")),
+        ({"authorization": "api-key sk-1"}, {}, Presented("sk-1")),
+        ({"authorization": "Bearer sess_1"}, {}, Presented("sess_1")),
+        ({"authorization": "BEARER   sess_1 "}, {}, Presented("sess_1")),
+        ({}, {"quota_session": "sess_1"}, Presented("sess_1", by_cookie=True)),
+        ({"x-api-key": "sk-1", "authorization": "Bearer sess_1"}, {"quota_session": "c"}, Presented("sk-1")),
+        ({"authorization": "Bearer sess_1"}, {"quota_session": "c"}, Presented("sess_1")),
+        ({"x-api-key": ""}, {"quota_session": "c"}, Presented("c", by_cookie=True)),
+        ({"authorization": "Basic dTpw"}, {"quota_session": "c"}, Presented("c", by_cookie=True)),
+        ({"authorization": "Bearer "}, {"quota_session": "c"}, Presented("c", by_cookie=True)),
+    ],
+)
+def test_a_credential_is_found_wherever_it_stands(
+    headers: dict[str, str], cookies: dict[str, str], expected: Presented
+) -> None:
+    assert presented(headers, cookies) == expected
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"authorization": ""}, {"authorization": "Bearer"}, {"authorization": "sk-1"}, {"x-api-key": ""}]
+)
+@pytest.mark.parametrize("cookies", [{}, {"quota_session": ""}, {"session": "sess_1"}])
+def test_nothing_anywhere_is_unauthenticated(headers: dict[str, str], cookies: dict[str, str]) -> None:
+    with pytest.raises(Unauthenticated):
+        presented(headers, cookies)
+
+
+def test_a_session_cookie_is_for_the_browser_alone() -> None:
+    cookie = session_cookie("sess_1", max_age=60).split("; ")
+    assert cookie[0] == "quota_session=sess_1"
+    assert set(cookie[1:]) == {"Path=/", "Max-Age=60", "HttpOnly", "Secure", "SameSite=Lax"}
