@@ -184,3 +184,14 @@ def test_what_is_not_done_in_time_is_for_the_sender_to_send_again(house: House, 
     house.reshape()
     assert set(record(house, *events)) == {"accepted", "duplicate"}
     assert totals(house, member) == {("cpu_seconds", None): 250}
+
+
+def test_an_account_that_changes_while_its_period_opens_sends_its_events_again(house: House, member: Member) -> None:
+    stranger = house.member()
+    house.clock.advance(days=31)
+    events = [house.event(member), house.event(stranger)]
+    submitted = read_events(as_json(events))
+    accounts = house.ctx.tables.get_many(account_keys(submitted))
+    house.change_account(member, plan="pro")
+    assert [result.reason for result in record_usage(house.ctx, submitted, accounts)] == ["retry", None]
+    assert record(house, *events) == ["accepted", "duplicate"]

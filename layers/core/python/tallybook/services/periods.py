@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.errors import Conflict
+from tallybook.domain.errors import Unavailable
 from tallybook.domain.periods import Period, period_of
 from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.context import Context
@@ -23,14 +23,17 @@ def opening(ctx: Context, account: Account, period: Period) -> OpenedPeriod:
 
 
 def open_period(ctx: Context, account: Account, period: Period) -> OpenedPeriod:
-    """Open the period unless it has been; either way, what stands now."""
+    """Open the period unless it has been; either way, what stands now.
+
+    Unavailable where the account's plan, zone or status changed since it was read: the next try reads it anew.
+    """
     wanted = opening(ctx, account, period)
     try:
         ctx.tables.transact([*periods.open_period(account, wanted), periods.unchanged_subscription(account)])
     except Refused as refused:
         present = ctx.tables.get(periods.fence(account.id, period))
         if present is None:
-            raise Conflict("The account's subscription changed at the same moment; try again") from refused
+            raise Unavailable("The account changed at the same moment; try again") from refused
         return periods.read_opened(present)
     return wanted
 
