@@ -1,0 +1,99 @@
+"""The platform's endpoints over HTTP, tried again while that may help.
+
+Refused        the server understood and said no: trying again would not help
+Unreachable    no answer, or only 429 and 5xx, for as long as patience lasted
+"""
+
+import json
+import threading
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import urllib3
+
+from tallybook.cli.patience import Patience
+
+_TIMEOUT = urllib3.Timeout(connect=5, read=60)
+_CONNECTIONS = 8
+_TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class Refused(Exception):
+    """`status` and `message` are the server's; `reasons` why a session was not admitted."""
+
+    def __init__(self, status: int, message: str, reasons: tuple[Mapping[str, Any], ...] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.reasons = reasons
+
+
+class Unreachable(Exception):
+    """What kept it from being done, in one line."""
+
+
+class Platform:
+    """POST to the address with the platform's key; many threads may use it at once."""
+
+    def __init__(
+        self, url: str, key: str, *, patience_seconds: float = 30.0, hurry: threading.Event | None = None
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._headers = {"X-API-Key": key, "Content-Type": "application/json", "User-Agent": "tallybook"}
+        self._patience_seconds = patience_seconds
+        self._hurry = hurry or threading.Event()
+        self._http = urllib3.PoolManager(timeout=_TIMEOUT, retries=False, maxsize=_CONNECTIONS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.clear()
+
+    def patience(self) -> Patience:
+        return Patience(self._patience_seconds, hurry=self._hurry)
+
+    def post_json(self, path: str, body: Mapping[str, object]) -> Mapping[str, Any]:
+        return self.post(path, json.dumps(body).encode())
+
+    def post(self, path: str, body: bytes = b"") -> Mapping[str, Any]:
+        """The answer's `data`. What is posted here may be repeated: each request names what it makes."""
+        patience = self.patience()
+        while True:
+            wait = 0.0
+            try:
+                answer = self._http.request("POST", self._url + path, body=body, headers=self._headers, redirect=False)
+            except urllib3.exceptions.HTTPError as error:
+                reason = f"{self._url} can't be reached: {_told(error)}"
+            else:
+                if answer.status not in _TRY_AGAIN:
+                    return _data(answer.status, answer.data, source=self._url)
+                reason = f"{self._url} answered {answer.status}"
+                wait = _seconds(answer.headers.get("Retry-After"))
+            if not patience.pause(at_least=wait):
+                raise Unreachable(reason)
+
+
+def _data(status: int, body: bytes, *, source: str) -> Mapping[str, Any]:
+    try:
+        envelope = json.loads(body)
+        data = envelope.get("data") or {}
+        message = envelope.get("message")
+    except (ValueError, AttributeError):
+        raise Refused(status, f"{source} answered {status}, but not as Tallybook does") from None
+    if 200 <= status < 300 and isinstance(data, Mapping):
+        return data
+    reasons = data.get("reasons", ()) if isinstance(data, Mapping) else ()
+    raise Refused(status, str(message or f"answered {status}"), tuple(reasons))
+
+
+def _told(error: urllib3.exceptions.HTTPError) -> str:
+    cause = error.__cause__ or error
+    return getattr(cause, "strerror", None) or type(error).__name__
+
+
+def _seconds(header: str | None) -> float:
+    return float(header) if header and header.isdecimal() else 0.0

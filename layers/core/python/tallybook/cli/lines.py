@@ -1,0 +1,78 @@
+"""A file of CloudEvents, one JSON text a line, read as it streams by and cut into batches that one request may hold."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from tallybook.domain.errors import Invalid
+from tallybook.wire.cloudevents import MAX_BYTES, MAX_EVENTS, read_json
+
+_BRACKETS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line's number, from 1, its event's text as it stood, and where in the file it ends."""
+
+    number: int
+    event: bytes
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that no request can carry, and why."""
+
+    number: int
+    reason: str
+
+
+def read_lines(stream: BinaryIO) -> Iterator[Line | BadLine]:
+    """Each line that is not blank. No more than 1 MiB is held of any."""
+    number = end = 0
+    while raw := stream.readline(MAX_BYTES + 1):
+        number += 1
+        end += len(raw)
+        whole = raw.endswith(b"\n") or len(raw) <= MAX_BYTES
+        while not whole:
+            rest = stream.readline(MAX_BYTES)
+            end += len(rest)
+            whole = rest.endswith(b"\n") or not rest
+            raw = b""
+        if not raw:
+            yield BadLine(number, "the line is too long")
+        elif found := _read(raw, number, end):
+            yield found
+
+
+def batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    """At most 1,000 events and 1 MiB each, as a JSON array."""
+    batch: list[Line] = []
+    size = _BRACKETS
+    for line in lines:
+        if batch and (len(batch) == MAX_EVENTS or size + len(line.event) + 1 > MAX_BYTES):
+            yield batch
+            batch, size = [], _BRACKETS
+        batch.append(line)
+        size += len(line.event) + 1
+    if batch:
+        yield batch
+
+
+def as_array(batch: Iterable[Line]) -> bytes:
+    """The lines as they stood, so that no number loses a digit on the way."""
+    return b"[" + b",".join(line.event for line in batch) + b"]"
+
+
+def _read(raw: bytes, number: int, end: int) -> Line | BadLine | None:
+    try:
+        text = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+        if not text:
+            return None
+        read_json(text)
+    except (UnicodeDecodeError, Invalid):
+        return BadLine(number, "the line is not JSON")
+    event = text.encode()
+    if len(event) + _BRACKETS > MAX_BYTES:
+        return BadLine(number, "the line is too long")
+    return Line(number, event, end)

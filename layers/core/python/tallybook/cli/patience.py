@@ -1,0 +1,33 @@
+"""How long a thing is tried again."""
+
+import random
+import threading
+import time
+
+_FIRST = 0.2
+_LONGEST = 5.0
+
+
+class Patience:
+    """Pauses that double from 0.2 to 5 seconds, with jitter, until `seconds` have gone by since the first.
+
+    Who is in a hurry sets `hurry`: the pause ends at once, and there is no further try.
+    """
+
+    def __init__(self, seconds: float, *, hurry: threading.Event) -> None:
+        self._seconds = seconds
+        self._hurry = hurry
+        self._ends: float | None = None
+        self._next = _FIRST
+
+    def pause(self, at_least: float = 0.0) -> bool:
+        """Wait for the next try, or answer False if there is none."""
+        now = time.monotonic()
+        if self._ends is None:
+            self._ends = now + self._seconds
+        left = self._ends - now
+        if left <= 0 or self._hurry.is_set():
+            return False
+        pause = max(at_least, self._next * random.uniform(0.5, 1))  # noqa: S311 only jitter
+        self._next = min(_LONGEST, 2 * self._next)
+        return not self._hurry.wait(min(pause, left))

@@ -1,0 +1,35 @@
+"""`tallybook platform-keys`: the keys of the platform that runs the metered service."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from tallybook.cli import settings
+from tallybook.domain.credentials import SCOPES
+from tallybook.domain.times import stamp
+from tallybook.services.platform_keys import create_platform_key
+
+app = typer.Typer(no_args_is_help=True, help="The keys of the platform that runs the metered service.")
+
+
+@app.callback()
+def keys() -> None:
+    """The keys of the platform that runs the metered service."""
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Option(help="What the key is for.")],
+    scope: Annotated[list[str], typer.Option(help=f"Once for each: {', '.join(SCOPES)}.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the key as JSON.")] = False,
+) -> None:
+    """Make a key and print its secret: this once, for it is not stored."""
+    created = create_platform_key(settings.tables(), name=name, scopes=scope)
+    key = created.key
+    if as_json:
+        row = {"id": key.id, "name": key.name, "scopes": key.scopes, "created_at": stamp(key.created_at)}
+        typer.echo(json.dumps({**row, "key": created.text}))
+    else:
+        typer.echo(created.text)
+        typer.echo(f"{key.name}: {', '.join(key.scopes)}. Keep it now; it is not shown again.", err=True)

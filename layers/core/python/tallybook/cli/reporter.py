@@ -1,0 +1,77 @@
+"""Usage events on their way to the server while something else goes on."""
+
+import threading
+from collections.abc import Iterable
+
+from tallybook.cli.api import Platform, Refused, Unreachable
+from tallybook.cli.deliver import RETRY, deliver
+from tallybook.cli.lines import Line, batches
+from tallybook.cli.tally import Tally
+
+
+class Reporter:
+    """Takes events and sends them in the background, in order, each until it has its answer.
+
+    While the command runs there is no end to trying. `finish` gives what is left a last round of patience.
+    """
+
+    def __init__(self, platform: Platform) -> None:
+        self.tally = Tally()
+        self.trouble: str | None = None
+        self._platform = platform
+        self._waiting: list[Line] = []
+        self._finishing = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="usage", daemon=True)
+        self._thread.start()
+
+    def add(self, lines: Iterable[Line]) -> None:
+        with self._changed:
+            self._waiting += lines
+            self._changed.notify()
+
+    def finish(self) -> list[Line]:
+        """Send what is left; returns what could not be sent, and `trouble` says why."""
+        with self._changed:
+            self._finishing = True
+            self._changed.notify()
+        self._thread.join()
+        return self.unanswered()
+
+    def unanswered(self) -> list[Line]:
+        with self._changed:
+            return list(self._waiting)
+
+    def _run(self) -> None:
+        last_round = False
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._finishing)
+                if not self._waiting or last_round:
+                    return
+                last_round = self._finishing
+                batch = next(batches(self._waiting))
+            if self._sent(batch):
+                last_round = False
+
+    def _sent(self, batch: list[Line]) -> bool:
+        """Send it and keep waiting what has no answer for good; True if something has."""
+        try:
+            outcomes = deliver(self._platform, batch)
+        except Unreachable as error:
+            self.trouble = str(error)
+            return False
+        except Refused as error:
+            self.trouble = error.message
+            with self._changed:
+                self._changed.wait_for(lambda: self._finishing)  # it would be refused again at once
+            return False
+        answered = [outcome for outcome in outcomes if outcome.reason != RETRY]
+        for outcome in answered:
+            self.tally.add(outcome)
+        if len(answered) < len(batch):
+            self.trouble = "the server asked to send them later"
+        done = {outcome.number for outcome in answered}
+        with self._changed:
+            self._waiting = [line for line in self._waiting if line.number not in done]
+        return bool(answered)

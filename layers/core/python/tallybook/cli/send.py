@@ -1,0 +1,120 @@
+"""`tallybook send`: a file of usage events to the platform. Sending it twice changes nothing."""
+
+import json
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from tallybook.cli import settings
+from tallybook.cli.api import Platform, Refused, Unreachable
+from tallybook.cli.deliver import Outcome, deliver
+from tallybook.cli.lines import BadLine, Line, batches, read_lines
+from tallybook.cli.settings import Stop
+from tallybook.cli.tally import Tally
+
+_IN_FLIGHT = 4
+
+
+def send(
+    file: Annotated[Path, typer.Argument(help="CloudEvents, one JSON text a line; - reads standard input.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Send a file of CloudEvents. What was counted before is a duplicate and counts no more.
+
+    Exit 0 if nothing was rejected or in conflict, else 1.
+    """
+    hurry = threading.Event()
+    with settings.platform(hurry=hurry) as platform, _opened(file) as stream, _progress(file) as progress:
+        sending = Sending(platform, hurry, progress)
+        stopped = sending.run(stream)
+    if as_json:
+        typer.echo(json.dumps({**sending.tally.as_json(), "stopped": stopped}))
+    else:
+        typer.echo("\n".join([sending.tally.summary(), *map(str, sending.tally.problems)]))
+    if stopped:
+        raise Stop(f"{stopped}; not all was sent. Send the file again: what was counted counts once")
+    if not sending.tally.is_clean:
+        raise typer.Exit(1)
+
+
+class Sending:
+    """A stream on its way, a few batches of it in flight, and the tally of what became of it."""
+
+    def __init__(self, platform: Platform, hurry: threading.Event, progress: Progress) -> None:
+        self.tally = Tally()
+        self._platform = platform
+        self._hurry = hurry
+        self._progress = progress
+        self._flying: deque[tuple[Future[list[Outcome]], int]] = deque()
+
+    def run(self, stream: BinaryIO) -> str | None:
+        """Send all of it; if that can't be, why not."""
+        stopped: str | None = None
+        with ThreadPoolExecutor(_IN_FLIGHT) as pool:
+            try:
+                for batch in batches(self._good(read_lines(stream))):
+                    self._flying.append((pool.submit(deliver, self._platform, batch), batch[-1].end))
+                    if len(self._flying) > _IN_FLIGHT:
+                        self._land()
+                while self._flying:
+                    self._land()
+            except (Refused, Unreachable) as error:
+                stopped = str(error)
+            except KeyboardInterrupt:
+                stopped = "Interrupted"
+            self._hurry.set()
+            while self._flying:
+                self._land_if_sound()
+        return stopped
+
+    def _good(self, lines: Iterable[Line | BadLine]) -> Iterator[Line]:
+        for line in lines:
+            if isinstance(line, BadLine):
+                self.tally.add(Outcome(line.number, "rejected", line.reason))
+            else:
+                yield line
+
+    def _land(self) -> None:
+        future, end = self._flying.popleft()
+        for outcome in future.result():
+            self.tally.add(outcome)
+        for task in self._progress.task_ids:
+            self._progress.update(task, completed=end)
+
+    def _land_if_sound(self) -> None:
+        """After the first failure: count what was under way, and let the first failure speak for the others."""
+        if self._flying[0][0].exception() is None:
+            self._land()
+        else:
+            self._flying.popleft()
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[BinaryIO]:
+    if str(file) == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        stream = file.open("rb")
+    except OSError as error:
+        raise Stop(f"{file}: {error.strerror}") from error
+    with stream:
+        yield stream
+
+
+@contextmanager
+def _progress(file: Path) -> Iterator[Progress]:
+    """A bar on standard error, if that is a terminal; without an end where the size is not known."""
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
+        progress.add_task(f"Sending {file.name}", total=file.stat().st_size if file.is_file() else None)
+        yield progress

@@ -1,0 +1,60 @@
+"""How many events went which way, and which lines need a look."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tallybook.cli.deliver import Outcome
+
+_SHOWN_LINES = 20
+_COUNTED = {"accepted": "accepted", "duplicate": "duplicates", "conflict": "conflicts", "rejected": "rejected"}
+
+
+@dataclass(slots=True)
+class Problem:
+    """Lines that fared alike: how many, and the first 20."""
+
+    status: str
+    reason: str | None
+    count: int = 0
+    lines: list[int] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        more = f" and {self.count - len(self.lines)} more" if self.count > len(self.lines) else ""
+        where = f"line{'s' if self.count > 1 else ''} {', '.join(map(str, self.lines))}{more}"
+        why = self.reason or "the same source and id were counted with other content"
+        return f"{self.status}: {why} ({where})"
+
+
+class Tally:
+    def __init__(self) -> None:
+        self.counts = dict.fromkeys(_COUNTED.values(), 0)
+        self._problems: dict[tuple[str, str | None], Problem] = {}
+
+    def add(self, outcome: Outcome) -> None:
+        self.counts[_COUNTED[outcome.status]] += 1
+        if outcome.status in ("conflict", "rejected"):
+            what = (outcome.status, outcome.reason)
+            problem = self._problems.setdefault(what, Problem(outcome.status, outcome.reason))
+            problem.count += 1
+            if len(problem.lines) < _SHOWN_LINES:
+                problem.lines.append(outcome.number)
+
+    @property
+    def is_clean(self) -> bool:
+        return not self._problems
+
+    @property
+    def problems(self) -> list[Problem]:
+        return list(self._problems.values())
+
+    def summary(self) -> str:
+        return ", ".join(f"{name} {count}" for name, count in self.counts.items())
+
+    def as_json(self) -> Mapping[str, object]:
+        return {
+            **self.counts,
+            "problems": [
+                {"status": problem.status, "reason": problem.reason, "count": problem.count, "lines": problem.lines}
+                for problem in self.problems
+            ],
+        }
