@@ -1,0 +1,120 @@
+"""Each dialect's errors, whatever raised them: the shapes of the decisions' first table."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi import APIRouter
+
+from tallybook.domain import errors
+from tallybook.http import lambda_handler, make_app
+from tests.contract.examples import example
+from tests.support.call import LambdaContext, call
+from tests.support.house import House
+
+RAISED: dict[int, errors.TallybookError] = {
+    400: errors.Invalid("email is not an address", code="invalid_email", field="email"),
+    401: errors.Unauthenticated("A valid credential is required"),
+    402: errors.PaymentRequired("Save a card or buy credits first"),
+    403: errors.Forbidden("Only a root user may do this", code="root_required"),
+    404: errors.NotFound("There is no such app", resource="app"),
+    405: errors.NotAllowed("This method is not allowed here"),
+    409: errors.Conflict("This email is already registered", code="email_exists"),
+    413: errors.TooLarge("The request body must be at most 1048576 bytes"),
+    429: errors.TooManyRequests("Too many attempts", retry_after=42),
+    500: errors.Failed("Something went wrong on our side"),
+    503: errors.Unavailable("Too much is going on at once; try again"),
+}
+
+SCALEBOX = [
+    "/v1/user-management/x",
+    "/v1/budgets",
+    "/v1/billing/x",
+    "/v1/usage/x",
+    "/v1/payment/x",
+    "/v1/platform/x",
+    "/x",
+    "/",
+]
+SCALINGO = ["/v1/users", "/v1/users/self", "/v1/account/usage", "/v1/tokens", "/v1/tokens/exchange"]
+QUOTA = ["/account", "/account/spend", "/auth/x", "/v1/packages"]
+
+
+@pytest.fixture
+def raising(house: House) -> Callable[[str, int], tuple[int, dict[str, str], Any]]:
+    """Calls a path whose route raises the error of this status."""
+    router = APIRouter()
+
+    @router.get("/{path:path}")
+    async def fail(status: int) -> None:
+        raise RAISED[status]
+
+    handler = lambda_handler(make_app(router))
+
+    def ask(path: str, status: int) -> tuple[int, dict[str, str], Any]:
+        event = {
+            "version": "2.0",
+            "rawPath": path,
+            "rawQueryString": f"status={status}",
+            "headers": {"host": "api.example.com"},
+            "requestContext": {"http": {"method": "GET", "path": path, "sourceIp": "203.0.113.7"}},
+        }
+        answer = handler(event, LambdaContext())
+        return answer["statusCode"], answer["headers"], json.loads(answer["body"])
+
+    return ask
+
+
+@pytest.mark.parametrize("status", RAISED)
+@pytest.mark.parametrize("path", SCALEBOX)
+def test_scalebox_wraps_every_error_in_its_envelope(raising: Any, path: str, status: int) -> None:
+    answered, headers, body = raising(path, status)
+    assert answered == status
+    assert not example("error_scalebox").differences(body)
+    assert (body["success"], body["message"], body["code"]) == (False, RAISED[status].message, RAISED[status].code)
+    assert body["timestamp"] == "2026-04-20T12:34:56Z"
+    assert headers.get("retry-after") == ("42" if status == 429 else None)
+
+
+@pytest.mark.parametrize("status", RAISED)
+@pytest.mark.parametrize("path", SCALINGO)
+def test_scalingo_has_a_shape_for_each_kind_and_none_is_empty(raising: Any, path: str, status: int) -> None:
+    answered, headers, body = raising(path, status)
+    if status == 400:
+        assert (answered, body) == (422, {"errors": {"email": ["email is not an address"]}})
+        return
+    assert answered == status
+    shape = {403: "error_scalingo_403", 404: "error_scalingo_404"}.get(status, "error_scalingo")
+    assert not example(shape).differences(body)
+    assert body["error"] == RAISED[status].message
+    assert headers.get("retry-after") == ("42" if status == 429 else None)
+
+
+@pytest.mark.parametrize("status", RAISED)
+@pytest.mark.parametrize("path", QUOTA)
+def test_quota_has_one_error_object_with_a_code(raising: Any, path: str, status: int) -> None:
+    answered, headers, body = raising(path, status)
+    assert answered == status
+    assert not example("error_quota").differences(body)
+    assert (body["error"]["code"], body["error"]["message"]) == (RAISED[status].code, RAISED[status].message)
+    assert headers.get("retry-after") == ("42" if status == 429 else None)
+
+
+@pytest.mark.parametrize(
+    ("path", "shape"),
+    [
+        *((f"{path.rstrip('/')}/nothing/is/here", "error_scalebox") for path in SCALEBOX),
+        *((f"{path}/nothing/is/here", "error_scalingo_404") for path in SCALINGO),
+        *((f"{path}/nothing/is/here", "error_quota") for path in QUOTA),
+        ("/accounts", "error_scalebox"),
+        ("/v1/users-of-another-kind", "error_scalebox"),
+        ("/v1/accounting", "error_scalebox"),
+        ("/authors", "error_scalebox"),
+    ],
+)
+def test_a_path_that_nobody_has_is_told_in_its_own_dialect(house: House, path: str, shape: str) -> None:
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        answer = call(method, path, body={})
+        assert answer.status == 404, answer.text
+        assert not example(shape).differences(answer.json)
