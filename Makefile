@@ -62,7 +62,7 @@ lock: install  ## renew the three locks after a change in pyproject.toml (UPGRAD
 	cd infra/local && ../../$(UV) pip compile requirements.in --python-version 3.13 --universal --generate-hashes -q \
 	    $(UPGRADE) -o requirements.lock
 
-install: $(VENV)/.installed $(CLOUD)/.installed
+install: $(VENV)/.installed $(CLOUD)/.installed $(VENV)/bin/tallybook
 
 $(VENV)/bin/uv:
 	@for candidate in python3.13 python3 python; do
@@ -91,6 +91,10 @@ $(CLOUD)/.installed: infra/local/requirements.lock | $(VENV)/bin/uv
 	[ -x $(CLOUD)/bin/python ] || $(PYTHON) -m venv --without-pip $(CLOUD)
 	$(UV) pip sync -q --require-hashes --python $(CLOUD)/bin/python infra/local/requirements.lock
 	touch $@
+
+$(VENV)/bin/tallybook: layers/core/python/tallybook/cli/tallybook.sh | $(VENV)/.installed
+	@echo ../../../../layers/core/python > $(VENV)/lib/python3.13/site-packages/tallybook.pth
+	install -m 755 $< $@
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14

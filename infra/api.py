@@ -38,9 +38,9 @@ class Api(Construct):
         for function in functions:
             self._route(function)
         log_group = log_group_of(self, stage)
-        default = apigateway.CfnStage(
+        stage_of_api = apigateway.CfnStage(
             self,
-            "Default",
+            "Stage",
             api_id=self.http.api_id,
             stage_name="$default",
             auto_deploy=True,
@@ -48,7 +48,7 @@ class Api(Construct):
                 destination_arn=log_group.log_group_arn, format=json.dumps(ACCESS_LOG)
             ),
         )
-        default.node.add_dependency(log_group)
+        stage_of_api.node.add_dependency(log_group)
 
     @property
     def url(self) -> str:

@@ -10,8 +10,8 @@ from aws_cdk.cx_api import CloudAssembly
 
 from infra.bundle import ROOT
 from infra.rules import add_rules
-from infra.stack import Tallybook
-from infra.stage import STAGES, Stage
+from infra.stack import Tallybook, stack_name
+from infra.stage import STAGES, Stage, local
 
 
 def synthesize(stage: Stage, out: Path, *, copy_assets: bool = True) -> CloudAssembly:
@@ -30,12 +30,13 @@ def synthesize(stage: Stage, out: Path, *, copy_assets: bool = True) -> CloudAss
 
 
 def main() -> None:
-    name = os.environ.get("STAGE", "production")
-    if name not in STAGES:
-        sys.exit(f"There is no stage {name!r} in infra/stage.py: it has {', '.join(STAGES)}")
-    out = ROOT / "cdk.out"
-    synthesize(STAGES[name], out)
-    print(f"Synthesized {name}: {(out / f'tallybook-{name}.template.json').relative_to(ROOT)}")
+    name = os.environ.get("STAGE") or "production"
+    stages = STAGES | {"local": local(int(os.environ.get("PORT") or 8000))}
+    if name not in stages:
+        sys.exit(f"There is no stage {name!r} in infra/stage.py: it has {', '.join(stages)}")
+    out = Path(os.environ.get("OUT") or "cdk.out")
+    synthesize(stages[name], out, copy_assets=name != "local")
+    print(f"Synthesized {name}: {out / stack_name(stages[name])}.template.json")
 
 
 if __name__ == "__main__":

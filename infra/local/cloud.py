@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,17 +26,23 @@ class CloudFailed(RuntimeError):
 
 
 @contextmanager
-def ministack(state_dir: Path | None = None, *, env: Mapping[str, str] | None = None) -> Iterator[str]:
+def ministack(
+    state_dir: Path | None = None,
+    *,
+    port: int | None = None,
+    env: Mapping[str, str] | None = None,
+    held: Sequence[int] = (),
+) -> Iterator[str]:
     """The endpoint of a cloud of one's own; without `state_dir` it forgets everything.
 
     With `state_dir` it reads the state there, and saves it at the end of the block. `env` reaches each function,
-    which inherits the emulator's environment.
+    which inherits the emulator's environment. `held` are open files, like a lock, that stay open until it has ended.
     """
     if not PYTHON.exists():
         raise CloudFailed("the emulated cloud is not installed: run `make run` or `make test` once")
     with TemporaryDirectory(prefix="tallybook-cloud-") as scratch:
         home = Path(scratch)
-        port = free_port()
+        port = port or free_port()
         settings = _environment(port, home, state_dir) | dict(env or {})
         log = (state_dir or home) / "ministack.log"
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -48,6 +54,7 @@ def ministack(state_dir: Path | None = None, *, env: Mapping[str, str] | None = 
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                pass_fds=held,
                 start_new_session=True,  # Ctrl-C reaches the starter, which then decides the order of stopping
             )
         try:
@@ -58,11 +65,17 @@ def ministack(state_dir: Path | None = None, *, env: Mapping[str, str] | None = 
             _stop(process)
 
 
-def free_port() -> int:
-    """A loopback port that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(prefer: int | None = None) -> int:
+    """A loopback port that nobody listened on a moment ago; the preferred one if it is."""
+    for port in (prefer, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port or 0))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise CloudFailed("no loopback port is free")
 
 
 def _environment(port: int, home: Path, state_dir: Path | None) -> dict[str, str]:

@@ -1,0 +1,116 @@
+"""The whole bundle for a block of code: cloud up, code up to date, account seeded, one address; saved at the end."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from infra.bundle import ROOT
+from infra.local.cloud import CREDENTIALS, free_port, ministack
+from infra.local.deploy import Deployed, DeployFailed, deploy, deployed
+from infra.local.inputs import digest_of_inputs
+from infra.local.place import Place, only_one
+from infra.local.proxy import Proxy
+from infra.local.seed import EMAIL, PASSWORD, price, seed
+from infra.local.state import forget_stream_positions
+from infra.local.variables import read_variables, write_variables
+from infra.stage import local
+from tallybook.runtime import connect
+from tallybook.services.context import Context
+
+STACK = "tallybook-local"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What a start has to tell: the shell variables, their file, the log, and how long it took."""
+
+    variables: Mapping[str, str]
+    env_file: Path
+    log: Path
+    seconds: float
+
+
+@contextmanager
+def running(place: Place, port: int) -> Iterator[Running]:
+    """Holds the place and the port from the first moment, so that a refusal costs no time."""
+    began = time.monotonic()
+    clock = {"TALLYBOOK_CLOCK_FILE": str(place.clock)}
+    last = read_variables(place.env)
+    with only_one(place) as lock, Proxy(port) as proxy:
+        forget_stream_positions(place.state)
+        _tell("Starting the emulated cloud")
+        cloud_port = free_port(prefer=urlsplit(last.get("AWS_ENDPOINT_URL", "")).port)
+        with ministack(place.state, port=cloud_port, env=clock, held=[lock]) as endpoint:
+            before = deployed(endpoint, STACK)
+            stack = _up_to_date(before, place, endpoint, port)
+            proxy.serve(endpoint, stack.outputs["ApiId"])
+            where = {
+                "TALLYBOOK_URL": f"http://localhost:{port}",
+                "CORE_TABLE": stack.outputs["CoreTable"],
+                "USAGE_TABLE": stack.outputs["UsageTable"],
+                "AWS_ENDPOINT_URL": endpoint,
+                **CREDENTIALS,
+                **clock,
+            }
+            ctx = _operator(where)
+            if before is not stack:
+                price(ctx)
+            known = last if before is not None else {}
+            variables = _seeded(ctx, where, known) | where
+            write_variables(place.env, variables)
+            yield Running(variables, place.env, place.state / "ministack.log", time.monotonic() - began)
+
+
+def _up_to_date(before: Deployed | None, place: Place, endpoint: str, port: int) -> Deployed:
+    inputs = digest_of_inputs(local(port))
+    if before is not None and before.inputs == inputs:
+        return before
+    _tell("Synthesizing the stack")
+    settings = os.environ | {"STAGE": "local", "PORT": str(port), "OUT": str(place.assembly)}
+    command = [sys.executable, "-m", "infra.app"]  # a process of its own: CDK's Node needn't stay
+    done = subprocess.run(  # noqa: S603
+        command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False, start_new_session=True
+    )
+    if done.returncode:
+        raise DeployFailed(f"The stack can't be synthesized:\n{done.stdout}{done.stderr}")
+    _tell("Deploying it" if before is None else "Deploying what changed; what is stored stays")
+    return deploy(endpoint, place.assembly, STACK, inputs)
+
+
+def _operator(where: Mapping[str, str]) -> Context:
+    """The tables as the operator's command sees them. The environment is set for boto3, which reads it by itself."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION"):
+        os.environ.pop(name, None)
+    os.environ.update(CREDENTIALS)
+    return connect(
+        core_table=where["CORE_TABLE"],
+        usage_table=where["USAGE_TABLE"],
+        endpoint_url=where["AWS_ENDPOINT_URL"],
+        clock_file=where["TALLYBOOK_CLOCK_FILE"],
+    )
+
+
+def _seeded(ctx: Context, where: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    if known.get("TALLYBOOK_API_KEY") and known.get("TALLYBOOK_PLATFORM_KEY"):
+        return {name: value for name, value in known.items() if name.startswith("TALLYBOOK_")}
+    _tell("Making an account with its keys")
+    made = seed(ctx, where["TALLYBOOK_URL"])
+    return {
+        "TALLYBOOK_URL": where["TALLYBOOK_URL"],
+        "TALLYBOOK_ACCOUNT_ID": made.account_id,
+        "TALLYBOOK_USER_ID": made.user_id,
+        "TALLYBOOK_EMAIL": EMAIL,
+        "TALLYBOOK_PASSWORD": PASSWORD,
+        "TALLYBOOK_API_KEY": made.api_key,
+        "TALLYBOOK_PLATFORM_KEY": made.platform_key,
+    }
+
+
+def _tell(what: str) -> None:
+    print(what, flush=True)

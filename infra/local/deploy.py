@@ -1,0 +1,138 @@
+"""The synthesized template, deployed through CloudFormation: assets to the bootstrap bucket, then create or update."""
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from infra.local.cloud import CREDENTIALS, REGION
+
+_ACCOUNT = "000000000000"
+_BUCKET = f"cdk-hnb659fds-assets-{_ACCOUNT}-{REGION}"
+_BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
+_INPUTS = "inputs"
+_DEPLOYS_WITHIN = 120.0
+
+
+class DeployFailed(RuntimeError):
+    """CloudFormation gave up; the message says on what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """The stack's outputs, and the digest of what it was made from."""
+
+    outputs: Mapping[str, str]
+    inputs: str
+
+
+def client(service: str, endpoint: str) -> Any:
+    return boto3.session.Session(
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        region_name=REGION,
+    ).client(service, endpoint_url=endpoint)
+
+
+def deployed(endpoint: str, stack: str) -> Deployed | None:
+    """What stands there of the stack, None if nothing usable does."""
+    try:
+        found = client("cloudformation", endpoint).describe_stacks(StackName=stack)["Stacks"][0]
+    except ClientError:
+        return None
+    if found["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"):
+        return None
+    tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    return Deployed(outputs, tags.get(_INPUTS, "") if found["StackStatus"] != "UPDATE_ROLLBACK_COMPLETE" else "")
+
+
+def deploy(endpoint: str, assembly: Path, stack: str, inputs: str) -> Deployed:
+    """The stack as `assembly` has it; what is stored in its tables stays."""
+    template = _publish_assets(endpoint, assembly, stack)
+    _bring_up(client("cloudformation", endpoint), template, stack, inputs)
+    now = deployed(endpoint, stack)
+    if now is None:
+        raise DeployFailed(f"{stack} does not stand after its deployment")
+    return now
+
+
+def _publish_assets(endpoint: str, assembly: Path, stack: str) -> str:
+    """What isn't in the bucket yet; gives the address of the template, which is one of the assets."""
+    client("ssm", endpoint).put_parameter(Name=_BOOTSTRAP, Value="30", Type="String", Overwrite=True)
+    s3 = client("s3", endpoint)
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    there = {item["Key"] for page in _pages(s3) for item in page.get("Contents", [])}
+    assets = json.loads((assembly / f"{stack}.assets.json").read_text())["files"]
+    keys = {}
+    for asset in assets.values():
+        (destination,) = asset["destinations"].values()
+        source = assembly / asset["source"]["path"]
+        keys[source.name] = key = destination["objectKey"]
+        if key not in there:
+            body = _zipped(source) if asset["source"]["packaging"] == "zip" else source.read_bytes()
+            s3.put_object(Bucket=_BUCKET, Key=key, Body=body)
+    return f"{endpoint}/{_BUCKET}/{keys[f'{stack}.template.json']}"
+
+
+def _pages(s3: Any) -> Any:
+    return s3.get_paginator("list_objects_v2").paginate(Bucket=_BUCKET)
+
+
+def _zipped(folder: Path) -> bytes:
+    """The folder as a zip of the date that CDK gives each file, 1980."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                entry = zipfile.ZipInfo(str(path.relative_to(folder)))
+                entry.external_attr = 0o644 << 16
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, path.read_bytes(), compresslevel=1)
+    return buffer.getvalue()
+
+
+def _bring_up(cloudformation: Any, template: str, stack: str, inputs: str) -> None:
+    arguments = {
+        "StackName": stack,
+        "TemplateURL": template,
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+        "Tags": [{"Key": _INPUTS, "Value": inputs}],
+    }
+    try:
+        exists = bool(cloudformation.describe_stacks(StackName=stack)["Stacks"])
+    except ClientError:
+        exists = False
+    try:
+        (cloudformation.update_stack if exists else cloudformation.create_stack)(**arguments)
+    except ClientError as error:
+        if "No updates are to be performed" in str(error):
+            return
+        raise DeployFailed(str(error)[:2000]) from None
+    _await_settled(cloudformation, stack)
+
+
+def _await_settled(cloudformation: Any, stack: str) -> None:
+    deadline = time.monotonic() + _DEPLOYS_WITHIN
+    while time.monotonic() < deadline:
+        status = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+        if not status.endswith("_IN_PROGRESS"):
+            break
+        time.sleep(0.1)
+    if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+        reasons = [
+            f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}"
+            for event in events
+            if event.get("ResourceStatusReason")
+        ]
+        raise DeployFailed("\n".join([f"{stack} is {status}", *reasons]))

@@ -1,0 +1,105 @@
+"""`http://localhost:<port>`: one plain address, forwarded to the HTTP API, which is known by its Host header."""
+
+import json
+import threading
+from http.client import HTTPConnection, HTTPException
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from infra.local.place import Refused
+
+_MAX_BODY = 10 * 1024 * 1024  # API Gateway's own
+_ANSWERS_WITHIN = 60.0
+_OF_THE_CONNECTION = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "expect"})
+
+
+class Proxy:
+    """Holds the port from the start; what comes before `serve` waits."""
+
+    def __init__(self, port: int) -> None:
+        try:
+            self._server = _Server(("127.0.0.1", port), _Forwarder)
+        except OSError as error:
+            raise Refused(f"Port {port} is in use; take another one: PORT={port + 1} make run") from error
+
+    def serve(self, endpoint: str, api_id: str) -> None:
+        """Forward to this API of the emulated cloud at `endpoint`."""
+        self._server.cloud = urlsplit(endpoint).netloc
+        self._server.api_host = f"{api_id}.execute-api.localhost"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._serving = True
+
+    _serving = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._serving:
+            self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    cloud = ""
+    api_host = ""
+
+
+class _Forwarder(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    wbufsize = 65536  # headers and body leave together
+    timeout = 60
+
+    def _forward(self) -> None:
+        length = self.headers.get("Content-Length", "0")
+        if "Transfer-Encoding" in self.headers or not length.isdecimal():
+            return self._refuse(411, "Length Required")
+        if int(length) > _MAX_BODY:
+            return self._refuse(413, "Request Too Long")
+        body = self.rfile.read(int(length))
+        try:
+            status, headers, content = self._ask(body)
+        except (OSError, HTTPException):
+            return self._refuse(502, "Bad Gateway")
+        self._answer(status, headers, content)
+        return None
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _forward  # noqa: N815
+
+    def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        connection = HTTPConnection(self.server.cloud, timeout=_ANSWERS_WITHIN)
+        try:
+            connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+            connection.putheader("Host", self.server.api_host)
+            for name, value in self.headers.items():
+                if name.lower() not in _OF_THE_CONNECTION | {"host"}:
+                    connection.putheader(name, value)
+            connection.endheaders(body or None)
+            answer = connection.getresponse()
+            return answer.status, answer.getheaders(), answer.read()
+        finally:
+            connection.close()
+
+    def _refuse(self, status: int, message: str) -> None:
+        self.close_connection = True
+        self._answer(status, [("Content-Type", "application/json")], json.dumps({"message": message}).encode())
+
+    def _answer(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+        self.send_response_only(status)
+        for name, value in headers:
+            if name.lower() not in _OF_THE_CONNECTION | {"content-length"}:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: each function logs its own requests, and an address may hold a secret."""
