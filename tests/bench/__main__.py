@@ -17,7 +17,7 @@ from tests.support.call import call
 from tests.support.cloud import create_tables, make_context
 from tests.support.house import House
 
-_ROUNDS = 7
+_ROUNDS = 12
 _BATCH = 1000
 _FLAT_AT = (10, 100, 1_000, 10_000, 100_000)
 

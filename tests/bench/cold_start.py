@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.runtime_api import seconds_to_ready
+from tests.bench.runtime_api import processor_seconds_to_ready
 
 ROOT = Path(__file__).resolve().parents[2]
 _PRODUCT = f"{ROOT / 'functions'}{os.pathsep}{ROOT / 'layers/core/python'}"
@@ -90,8 +90,8 @@ def _ratio(group: str, hello: str, rounds: int) -> float:
         compileall.compile_dir(folder, quiet=2)
         ours, theirs = [], []
         for number in range(rounds + 1):
-            first = seconds_to_ready(f"{group}.app.handler", {**_SETTINGS, "PYTHONPATH": _PRODUCT})
-            second = seconds_to_ready("hello.handler", {**_SETTINGS, "PYTHONPATH": folder})
+            first = processor_seconds_to_ready(f"{group}.app.handler", {**_SETTINGS, "PYTHONPATH": _PRODUCT})
+            second = processor_seconds_to_ready("hello.handler", {**_SETTINGS, "PYTHONPATH": folder})
             if number:  # the first round only fills the page cache and writes byte code
                 ours.append(first)
                 theirs.append(second)
