@@ -26,7 +26,7 @@ from tests.support.clock import StillClock
 from tests.support.cloud import NAMES, all_items
 from tests.support.ndjson import as_json
 
-CATALOG = Path(__file__).parents[2] / "infra" / "catalog.toml"
+CATALOG = Path(__file__).with_name("catalog.toml")
 PASSWORD = "correct horse battery"
 
 

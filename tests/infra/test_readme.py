@@ -1,0 +1,68 @@
+"""The README is true: its commands are run as they stand, in its order, against the bundle it starts."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.groups import GROUPS
+from tests.support.local_stack import LocalStack, free_port, running
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+STARTERS = ("make run\n", "make test\n")
+
+
+@pytest.fixture(scope="module")
+def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    with running(tmp_path_factory.mktemp("readme"), port=free_port()) as stack:
+        yield stack
+
+
+@pytest.mark.parametrize("verb", re.findall(r"^\| `make (\w+)`", README, re.MULTILINE))
+def test_each_verb_is_one_that_make_knows(verb: str) -> None:
+    known = subprocess.run(["make", "-n", verb], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert known.returncode == 0, known.stderr
+
+
+def test_the_verbs_are_all_there_are() -> None:
+    told = set(re.findall(r"^\| `make (\w+)`", README, re.MULTILINE))
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert told == set(re.findall(r"^make (\w+)", listed, re.MULTILINE))
+
+
+def test_the_walk_through_runs_as_it_stands(local_stack: LocalStack) -> None:
+    commands = [block for block in BLOCKS if block not in STARTERS]
+    assert len(commands) == len(BLOCKS) - len(STARTERS)
+    script = "set -euo pipefail\n" + "\necho ------\n".join(commands)
+    script = script.replace(".local/", f"{local_stack.folder}/")
+    done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    _, _, bill, sent, credit, login, catalog = done.stdout.split("------\n")
+    current = json.loads(bill)["data"]
+    assert current["current_cost"] == current["daily_trend"][-1]["cost"] > 0
+    assert (current["active_sessions"], current["completed_sessions"]) == (0, 1)
+    assert [share["resource_type"] for share in current["cost_breakdown"]] == ["sandbox"]
+    assert re.search(r"accepted 2.*duplicates 2", sent, re.DOTALL), sent
+    assert json.loads(credit)["data"]["balance"] == json.loads(login)["user"]["balance"] == 6_000_000
+    assert catalog
+
+
+def test_the_map_names_the_folders_that_are_there() -> None:
+    house = README.split("## The map of the house")[1]
+    for folder in ("infra", "functions", "layers", "tests"):
+        assert f"{folder}/" in house
+    assert {group.name for group in GROUPS} == {
+        path.name for path in (ROOT / "functions").iterdir() if path.is_dir()
+    } - {"__pycache__"}
+
+
+def test_each_library_is_told_why() -> None:
+    pyproject = (ROOT / "pyproject.toml").read_text().split("[tool.")[0]
+    names = {re.split(r"[>=\[]", name)[0] for name in re.findall(r'"([a-z][a-z0-9-]*[>=\[][^"]*)"', pyproject)}
+    told = set(re.findall(r"`([a-z0-9-]+)`", README.split("## What is used, and why")[1]))
+    assert names - told == set()
