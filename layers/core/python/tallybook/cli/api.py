@@ -16,6 +16,7 @@ from tallybook.cli.patience import Patience
 
 _TIMEOUT = urllib3.Timeout(connect=5, read=60)
 _CONNECTIONS = 8
+PATIENCE_SECONDS = 30.0
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -36,12 +37,9 @@ class Unreachable(Exception):
 class Platform:
     """POST to the address with the platform's key; many threads may use it at once."""
 
-    def __init__(
-        self, url: str, key: str, *, patience_seconds: float = 30.0, hurry: threading.Event | None = None
-    ) -> None:
+    def __init__(self, url: str, key: str, *, hurry: threading.Event | None = None) -> None:
         self._url = url.rstrip("/")
         self._headers = {"X-API-Key": key, "Content-Type": "application/json", "User-Agent": "tallybook"}
-        self._patience_seconds = patience_seconds
         self._hurry = hurry or threading.Event()
         self._http = urllib3.PoolManager(timeout=_TIMEOUT, retries=False, maxsize=_CONNECTIONS)
 
@@ -54,7 +52,7 @@ class Platform:
         self._http.clear()
 
     def patience(self) -> Patience:
-        return Patience(self._patience_seconds, hurry=self._hurry)
+        return Patience(PATIENCE_SECONDS, hurry=self._hurry)
 
     def post_json(self, path: str, body: Mapping[str, object]) -> Mapping[str, Any]:
         return self.post(path, json.dumps(body).encode())

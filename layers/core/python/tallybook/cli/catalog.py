@@ -1,15 +1,15 @@
-"""`tallybook catalog`: what is sold, checked and made the current version."""
+"""`tallybook catalog`: what is sold, checked and made the current version.
+
+Imports stand in the commands, so that `meter` and `send` start without boto3 and pydantic.
+"""
+
+# ruff: noqa: PLC0415
 
 import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
-from tallybook.cli import settings
-from tallybook.cli.catalog_file import read_catalog
-from tallybook.domain.errors import Invalid
-from tallybook.services.catalogs import apply_catalog
 
 app = typer.Typer(no_args_is_help=True, help="What is sold, and for how much.")
 
@@ -34,11 +34,19 @@ def apply(file: File, as_json: AsJson = False) -> None:
 
     A period keeps the version that it opened with.
     """
-    catalog = apply_catalog(settings.tables(), _checked(file, as_json=as_json))
-    typer.echo(json.dumps({"version": catalog.version}) if as_json else f"Catalog version {catalog.version} is current")
+    from tallybook.cli.tables import tables
+    from tallybook.services.catalogs import apply_catalog
+
+    data = _checked(file, as_json=as_json)
+    with tables() as ctx:
+        version = apply_catalog(ctx, data).version
+    typer.echo(json.dumps({"version": version}) if as_json else f"Catalog version {version} is current")
 
 
 def _checked(file: Path, *, as_json: bool) -> dict[str, Any]:
+    from tallybook.cli.catalog_file import read_catalog
+    from tallybook.domain.errors import Invalid
+
     try:
         return read_catalog(file)
     except Invalid as error:

@@ -24,6 +24,7 @@ class Child:
         self.exit_code: int | None = None
         self.reaped_cpu_seconds = 0.0
         self._pid: int | None = None
+        self._early: list[int] = []
         self._before: dict[int, Any] = {}
         self._bell, self._ring = os.pipe()
 
@@ -45,6 +46,8 @@ class Child:
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """OSError if the system can't run it."""
         self._pid = os.posix_spawnp(command[0], list(command), dict(environment), setsigdef=_IGNORED_BY_PYTHON)
+        for number in self._early:
+            os.kill(self._pid, number)
 
     def ended(self, *, within: float) -> bool:
         """Wait that long, or until a child ends, and reap all that have ended; True once the command itself has."""
@@ -67,8 +70,13 @@ class Child:
         return pid != 0
 
     def _forward(self, number: int, _: FrameType | None) -> None:
-        if self._pid is not None and not (number in _FROM_THE_KEYBOARD and _is_in_foreground()):
-            os.kill(self._pid, number)
+        if number in _FROM_THE_KEYBOARD and _is_in_foreground():
+            return
+        if self._pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, number)
+        elif self.exit_code is None:
+            self._early.append(number)  # it has come while the command was being started
 
     def _wake(self, _number: int, _frame: FrameType | None) -> None:
         with suppress(BlockingIOError):  # the bell is ringing already

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Sequence
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 
 from tallybook.cli import catalog, platform_keys
 from tallybook.cli.meter import meter
@@ -32,8 +31,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _leave(stop.message, stop.code)
     except TallybookError as error:
         _leave(error.message, 1)
-    except (BotoCoreError, ClientError) as error:
-        _leave(f"AWS: {error}", 1)
 
 
 def _leave(message: str, code: int) -> None:

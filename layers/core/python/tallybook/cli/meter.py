@@ -101,7 +101,9 @@ class Metering:
         unsent = self._last_round()
         if unsent:
             self._hurry.set()  # patience has been had
-        self._tell(ran, unsent, self._end())
+        ending = self._end()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left is quick, and keeps what was not sent
+        self._tell(ran, unsent, ending)
 
     @property
     def _elapsed(self) -> float:

@@ -1,14 +1,17 @@
-"""`tallybook platform-keys`: the keys of the platform that runs the metered service."""
+"""`tallybook platform-keys`: the keys of the platform that runs the metered service.
+
+Imports stand in the command, so that `meter` and `send` start without boto3.
+"""
+
+# ruff: noqa: PLC0415
 
 import json
 from typing import Annotated
 
 import typer
 
-from tallybook.cli import settings
 from tallybook.domain.credentials import SCOPES
 from tallybook.domain.times import stamp
-from tallybook.services.platform_keys import create_platform_key
 
 app = typer.Typer(no_args_is_help=True, help="The keys of the platform that runs the metered service.")
 
@@ -25,7 +28,11 @@ def create(
     as_json: Annotated[bool, typer.Option("--json", help="Print the key as JSON.")] = False,
 ) -> None:
     """Make a key and print its secret: this once, for it is not stored."""
-    created = create_platform_key(settings.tables(), name=name, scopes=scope)
+    from tallybook.cli.tables import tables
+    from tallybook.services.platform_keys import create_platform_key
+
+    with tables() as ctx:
+        created = create_platform_key(ctx, name=name, scopes=scope)
     key = created.key
     if as_json:
         row = {"id": key.id, "name": key.name, "scopes": key.scopes, "created_at": stamp(key.created_at)}

@@ -1,7 +1,7 @@
 """Where the command works: one setting, from the environment, decides between the local bundle and a deployed one.
 
     TALLYBOOK_URL, TALLYBOOK_PLATFORM_KEY    for what goes over HTTP: meter, send
-    CORE_TABLE, USAGE_TABLE                  for what goes to the tables: catalog, platform-keys
+    CORE_TABLE, USAGE_TABLE                  for what goes to the tables: catalog, platform-keys (see tables.py)
     AWS_ENDPOINT_URL, AWS_*                  read by boto3 itself
 
 `make run` writes all of them to `.local/env`.
@@ -12,8 +12,6 @@ import threading
 from urllib.parse import urlsplit
 
 from tallybook.cli.api import Platform
-from tallybook.runtime import connect
-from tallybook.services.context import Context
 
 
 class Stop(Exception):
@@ -29,7 +27,7 @@ def required(name: str) -> str:
     """The variable's value; Stop with the one line that helps if there is none."""
     value = os.environ.get(name)
     if not value:
-        raise Stop(f"{name} is not set; for the local bundle: set -a; . .local/env; set +a", code=2)
+        raise Stop(f"{name} is not set; for the local bundle: source .local/env", code=2)
     return value
 
 
@@ -40,12 +38,3 @@ def platform(*, hurry: threading.Event | None = None) -> Platform:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Stop(f"TALLYBOOK_URL must be an http or https address, not {url!r}", code=2)
     return Platform(url, required("TALLYBOOK_PLATFORM_KEY"), hurry=hurry)
-
-
-def tables() -> Context:
-    """The tables themselves, for what only the operator may do."""
-    return connect(
-        core_table=required("CORE_TABLE"),
-        usage_table=required("USAGE_TABLE"),
-        clock_file=os.environ.get("TALLYBOOK_CLOCK_FILE"),
-    )
