@@ -1,0 +1,57 @@
+"""The command as an operator runs it, on a house that is served over HTTP."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.serve import Served, serve
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run of the command left."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def served(house: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Served]:
+    """The house over HTTP, with its address and a platform key in the environment; the current folder is empty."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "layers/core/python"))
+    monkeypatch.setenv("TALLYBOOK_PLATFORM_KEY", house.platform_key())
+    logging.disable(logging.INFO)  # the handlers' lines are not the command's output
+    with serve() as served:
+        monkeypatch.setenv("TALLYBOOK_URL", served.url)
+        yield served
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def tallybook(capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+    """The command line, in this process."""
+    from tallybook.cli.main import main
+
+    def run(*arguments: object) -> Run:
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main([str(argument) for argument in arguments])
+        out, err = capfd.readouterr()
+        return Run(int(left.value.code or 0), out, err)
+
+    return run
+
+
+@pytest.fixture
+def command() -> list[str]:
+    """The command line, for a process of its own."""
+    return [sys.executable, "-P", "-m", "tallybook.cli"]

@@ -1,0 +1,251 @@
+"""A real command runs as a session, and the bill holds what it used."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tallybook.cli.catalog_file import read_catalog
+from tests.support.call import call
+from tests.support.house import CATALOG
+from tests.support.serve import Served, serve
+
+BURN = "import time\nwhile time.process_time() < 0.3: pass"
+RUN_A_CHILD = "import subprocess, sys; subprocess.run([sys.executable, '-S', '-c', {!r}])"
+LEAVE_AN_ORPHAN = "import subprocess, sys; subprocess.Popen([sys.executable, '-S', '-c', {!r}])"
+
+
+@pytest.fixture
+def member(house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    member = house.member()
+    monkeypatch.setenv("TALLYBOOK_ACCOUNT_ID", member.subject)
+    monkeypatch.setenv("TALLYBOOK_USER_ID", member.user_id)
+    return member
+
+
+@pytest.fixture
+def line(command: list[str], served: Any, member: Any) -> Callable[..., list[str]]:
+    """`tallybook meter OPTIONS -- COMMAND`"""
+
+    def line(*words: str, options: tuple[str, ...] = ()) -> list[str]:
+        return [*command, "meter", "--interval", "0.2", *options, "--", *words]
+
+    return line
+
+
+@pytest.fixture
+def meter(line: Callable[..., list[str]]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """A command, metered to its end."""
+
+    def meter(*words: str, given: str = "", options: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        whole = line(*words, options=options)
+        return subprocess.run(whole, input=given, capture_output=True, text=True, timeout=30, check=False)
+
+    return meter
+
+
+def python(code: str) -> tuple[str, ...]:
+    return (sys.executable, "-S", "-c", code)
+
+
+def sessions(member: Any) -> tuple[int, int]:
+    """How many run, and how many are completed."""
+    data = call("GET", "/v1/billing/current", key=member.api_key).json["data"]
+    return data["active_sessions"], data["completed_sessions"]
+
+
+def used(house: Any, meter: str) -> Decimal:
+    """What the counter of the period holds."""
+    counters = (item for item in house.stored("usage") if item["sk"].startswith("period"))
+    return sum((counter.get(f"q:{meter}", Decimal(0)) for counter in counters), Decimal(0))
+
+
+def events_in(served: Served) -> list[Any]:
+    return [event for path, body in served.requests if path.endswith("/events") for event in json.loads(body)]
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 15
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def dear_cpu(house: Any) -> None:
+    """A CPU second costs 1.00."""
+    meters = read_catalog(CATALOG)["meters"]
+    meters["cpu_seconds"]["prices"] = [{"model": "per_unit", "unit_price": "1"}]
+    house.apply_catalog(meters=meters)
+
+
+def test_what_a_child_of_the_command_burns_is_on_the_bill_and_the_session_completed(
+    house, dear_cpu, member, served, meter
+):
+    run = meter(*python(RUN_A_CHILD.format(BURN)))
+    assert run.returncode == 0, run.stderr
+    assert Decimal("0.3") <= used(house, "cpu_seconds") < 2
+    assert f"{used(house, 'cpu_seconds'):.3f} CPU seconds" in run.stderr
+    bill = call("GET", "/v1/billing/current", key=member.api_key).json["data"]
+    assert (bill["active_sessions"], bill["completed_sessions"]) == (0, 1)
+    assert bill["current_cost"] >= 0.3
+    assert bill["cost_breakdown"][0]["resource_type"] == "sandbox"
+    assert bill["daily_trend"][-1]["cost"] == bill["current_cost"]
+    assert len({event["id"] for event in events_in(served)}) == len(events_in(served)) > 2
+    assert len([path for path, _ in served.requests if path.endswith("/events")]) > 1
+
+
+def test_children_too_short_to_be_seen_are_counted(house, meter):
+    code = (
+        "import os, subprocess, sys\n"
+        "for _ in range(25): subprocess.run([sys.executable, '-SE', '-c', ''])\n"
+        "print(sum(os.times()[:4]))"
+    )
+    told = Decimal(meter(*python(code)).stdout.strip())
+    assert told - Decimal("0.02") <= used(house, "cpu_seconds") <= told + Decimal("0.3")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to the meter")
+def test_a_child_whose_parent_has_ended_is_still_measured(house, meter):
+    orphan = LEAVE_AN_ORPHAN.format(BURN)
+    code = f"import subprocess, sys, time; subprocess.run([sys.executable, '-S', '-c', {orphan!r}]); time.sleep(1)"
+    meter(*python(code))
+    assert used(house, "cpu_seconds") >= Decimal("0.3")
+
+
+def test_memory_is_counted_for_as_long_as_it_is_held(house, meter):
+    meter(*python("import time; held = b'x' * 2**28; time.sleep(0.5)"))
+    assert Decimal("0.125") <= used(house, "ram_gb_seconds") <= Decimal("0.6")
+
+
+def test_its_streams_are_its_own_and_its_exit_code_is_passed_on(member, meter):
+    run = meter("sh", "-c", "cat; echo oops >&2; exit 7", given="hello")
+    assert (run.returncode, run.stdout) == (7, "hello")
+    first, *told = run.stderr.splitlines()
+    assert first == "oops"
+    assert len(told) == 1
+    assert told[0].startswith("tallybook: session ")
+    assert sessions(member) == (0, 1)
+
+
+def test_the_command_does_not_see_the_platform_key(meter):
+    run = meter("sh", "-c", 'echo "[$TALLYBOOK_PLATFORM_KEY]" "[$TALLYBOOK_ACCOUNT_ID]"')
+    assert run.stdout.startswith("[] [acc-")
+
+
+def test_an_unknown_command_opens_no_session(served, tallybook):
+    run = tallybook("meter", "--", "no-such-command")
+    assert (run.code, run.err) == (127, "tallybook: no-such-command: there is no such command\n")
+    assert served.requests == []
+
+
+def test_a_command_that_cannot_run_leaves_no_session_open(member, meter):
+    Path("broken").write_bytes(b"\x7fELF no more")
+    Path("broken").chmod(0o755)
+    run = meter("./broken")
+    assert run.returncode == 126
+    assert run.stderr.splitlines()[-1] == "tallybook: ./broken: Exec format error"
+    assert sessions(member) == (0, 1)
+
+
+def test_a_session_that_is_refused_runs_nothing(served, meter):
+    run = meter("touch", "ran", options=("--user", "usr-stranger"))
+    assert run.returncode == 1
+    assert run.stderr == "tallybook: The session was refused: There is no such user in this account\n"
+    assert not Path("ran").exists()
+
+
+def test_who_pays_must_be_said(served, tallybook, monkeypatch):
+    monkeypatch.delenv("TALLYBOOK_ACCOUNT_ID", raising=False)
+    run = tallybook("meter", "--user", "usr-1", "--", "true")
+    assert run.code == 2
+    assert run.err == "tallybook: TALLYBOOK_ACCOUNT_ID is not set; for the local bundle: source .local/env\n"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_reaches_the_command_and_the_session_ends(member, line, number, code):
+    forever = line("sh", "-c", "echo ready; exec sleep 20")
+    with subprocess.Popen(forever, stdout=subprocess.PIPE, start_new_session=True) as process:
+        process.stdout.readline()
+        process.send_signal(number)
+        assert process.wait(timeout=10) == code
+    assert sessions(member) == (0, 1)
+
+
+def test_ctrl_c_at_a_terminal_reaches_the_command_once_and_the_session_ends(member, line):
+    count = (
+        "import signal, time\n"
+        "seen = []\n"
+        "signal.signal(signal.SIGINT, lambda *_: seen.append(1))\n"
+        "print('ready', flush=True)\n"
+        "end = time.monotonic() + 0.7\n"
+        "while time.monotonic() < end: time.sleep(0.05)\n"
+        "print(len(seen), flush=True)"
+    )
+    ours, theirs = pty.openpty()
+    terminal = os.ttyname(theirs)
+    # The leader of a new session gets the first terminal it opens; it stays the parent, as a shell would.
+    shell = f"import os, subprocess, sys, signal; os.open({terminal!r}, os.O_RDWR); signal.signal(2, signal.SIG_IGN)\n"
+    shell += "sys.exit(subprocess.call(sys.argv[1:], preexec_fn=lambda: signal.signal(2, signal.default_int_handler)))"
+    typed = [sys.executable, "-c", shell, *line(*python(count))]
+    with subprocess.Popen(typed, stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout.readline() == b"ready\n"
+        os.write(ours, b"\x03")
+        assert process.stdout.readline() == b"1\n"
+        assert process.wait(timeout=10) == 0
+    os.close(ours)
+    os.close(theirs)
+    assert sessions(member) == (0, 1)
+
+
+def test_when_its_time_is_up_it_is_stopped(member, meter):
+    run = meter("sleep", "20", options=("--timeout", "1"))
+    assert run.returncode == 124
+    assert sessions(member) == (0, 1)
+
+
+def test_a_server_that_was_away_for_a_while_gets_everything_once(house, member, line, monkeypatch):
+    code = (
+        "import time, os\nend = time.monotonic() + 1.2\nwhile time.monotonic() < end: pass\nprint(sum(os.times()[:4]))"
+    )
+    with serve() as first:
+        monkeypatch.setenv("TALLYBOOK_URL", first.url)
+        process = subprocess.Popen(line(*python(code)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_for(lambda: len(first.requests) > 2)
+    time.sleep(0.4)
+    with process, serve(first.port):
+        told, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "rejected 0" in err
+    assert abs(used(house, "cpu_seconds") - Decimal(told.strip())) < Decimal("0.2")
+    assert sessions(member) == (0, 1)
+
+
+def test_what_could_not_be_sent_is_kept_in_a_file_that_send_can_send(house, line, served, tallybook, monkeypatch):
+    words = ("sh", "-c", f'"{sys.executable}" -S -c "$1"; touch ended', "sh", BURN)
+    with serve() as first:
+        monkeypatch.setenv("TALLYBOOK_URL", first.url)
+        process = subprocess.Popen(line(*words, options=("--interval", "60")), stderr=subprocess.PIPE, text=True)
+        wait_for(lambda: bool(first.requests))
+    wait_for(Path("ended").exists)
+    with process:
+        while process.poll() is None:
+            time.sleep(0.3)
+            process.send_signal(signal.SIGINT)  # Ctrl-C after the command: do not wait for the server
+        told = process.stderr.read()
+    (file,) = Path().glob("tallybook-unsent-*.ndjson")
+    assert f"2 events could not be sent ({first.url} can't be reached: Connection refused)" in told
+    assert f"tallybook send {file}" in told
+    assert "could not be ended" in told
+    monkeypatch.setenv("TALLYBOOK_URL", served.url)
+    assert tallybook("send", file).out.startswith("accepted 2,")
+    assert used(house, "cpu_seconds") >= Decimal("0.3")

@@ -1,0 +1,92 @@
+"""The catalog and the platform's keys, from the command line to the tables."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.call import call
+from tests.support.cloud import NAMES
+from tests.support.house import CATALOG
+
+
+@pytest.fixture(autouse=True)
+def _tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CORE_TABLE", NAMES["core"])
+    monkeypatch.setenv("USAGE_TABLE", NAMES["usage"])
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    text = (
+        CATALOG.read_text().replace('price = "20"', 'price = "cheap"').replace('free_plan = "hobby"', "free_plan = 7")
+    )
+    file = tmp_path / "catalog.toml"
+    file.write_text(text)
+    return file
+
+
+def test_the_catalog_of_the_bundle_is_in_order(tallybook):
+    run = tallybook("catalog", "check", CATALOG)
+    assert run.code == 0
+    assert "in order, with 3 plans" in run.out
+
+
+@pytest.mark.parametrize("verb", ["check", "apply"])
+def test_each_wrong_key_has_a_line_and_nothing_is_applied(empty_house, tallybook, broken, verb):
+    run = tallybook("catalog", verb, broken)
+    assert run.code == 1
+    assert f"tallybook: {broken}: plans.pro.price: must be a decimal in quotes" in run.err.splitlines()
+    assert any("free_plan" in line for line in run.err.splitlines())
+    assert empty_house.stored("core") == []
+
+
+def test_machines_read_the_wrong_keys_as_json(tallybook, broken):
+    run = tallybook("catalog", "check", "--json", broken)
+    assert run.code == 1
+    assert len(json.loads(run.out)["errors"]) == 2
+
+
+def test_applying_makes_a_version_and_applying_the_same_again_does_not(empty_house, tallybook, tmp_path):
+    changed = tmp_path / "changed.toml"
+    changed.write_text(CATALOG.read_text().replace('price = "20"', 'price = "21"'))
+    told = [tallybook("catalog", "apply", file).out for file in (CATALOG, CATALOG, changed)]
+    assert told == [f"Catalog version {number} is current\n" for number in (1, 1, 2)]
+    assert json.loads(tallybook("catalog", "apply", "--json", changed).out) == {"version": 2}
+
+
+def test_a_platform_key_is_printed_once_and_may_do_what_its_scopes_say(house, tallybook):
+    run = tallybook("platform-keys", "create", "--name", "meter", "--scope", "usage:write")
+    text = run.out.strip()
+    event = house.event(house.member())
+    assert call("POST", "/v1/platform/events", key=text, body=event).json["data"]["accepted"] == 1
+    assert call("POST", "/v1/platform/credits", key=text, body={}).status in (400, 403)
+    assert text not in run.err
+    assert not any(text in str(item) for item in house.stored("core"))
+
+
+def test_a_platform_key_for_machines_is_json(house, tallybook):
+    scopes = ["usage:write", "sessions:write"]
+    options = [option for scope in scopes for option in ("--scope", scope)]
+    made = json.loads(tallybook("platform-keys", "create", "--json", "--name", "meter", *options).out)
+    assert (made["name"], made["scopes"], made["key"][:3]) == ("meter", scopes, "pk-")
+
+
+def test_an_unknown_scope_is_refused_with_those_there_are(house, tallybook):
+    run = tallybook("platform-keys", "create", "--name", "meter", "--scope", "everything")
+    assert run.code == 1
+    assert run.err == "tallybook: scopes must be one or more of usage:write, sessions:write, accounts:admin\n"
+
+
+def test_a_missing_table_is_one_clear_line(house, tallybook, monkeypatch):
+    monkeypatch.setenv("CORE_TABLE", "elsewhere")
+    run = tallybook("catalog", "apply", CATALOG)
+    assert run.code == 1
+    assert run.err.startswith("tallybook: AWS: ")
+    assert len(run.err.splitlines()) == 1
+
+
+def test_a_missing_setting_is_one_clear_line(tallybook, monkeypatch):
+    monkeypatch.delenv("USAGE_TABLE")
+    run = tallybook("catalog", "apply", CATALOG)
+    assert (run.code, run.err) == (2, "tallybook: USAGE_TABLE is not set; for the local bundle: source .local/env\n")

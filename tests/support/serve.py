@@ -1,0 +1,69 @@
+"""The real handlers behind a real socket on loopback, for what speaks HTTP to them.
+
+Served one request at a time, for moto is right in one thread only: a test leaves the house alone while it is served.
+"""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+from tests.support.call import Answer, call
+
+
+class Served:
+    """Where it is, the path and body of each request so far, and answers to give instead of the handlers'."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.requests: list[tuple[str, bytes]] = []
+        self.instead: list[Answer] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def answer(self, method: str, path: str, body: bytes, key: str) -> Answer:
+        self.requests.append((path, body))
+        if self.instead:
+            return self.instead.pop(0)
+        return call(method, path, key=key, raw=body)
+
+
+@contextmanager
+def serve(port: int = 0) -> Iterator[Served]:
+    """Within the block the handlers of the house answer at `url`; after it the port is closed."""
+    served = Served()
+
+    class Exchange(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            answer = served.answer("POST", self.path, body, self.headers.get("X-API-Key", ""))
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                if name.lower() != "content-length":
+                    self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.text.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: the handlers log."""
+
+    with HTTPServer(("127.0.0.1", port), Exchange) as server:
+        served.port = server.server_port
+        thread = threading.Thread(target=_run, args=(server,))
+        thread.start()
+        try:
+            yield served
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def _run(server: HTTPServer) -> None:
+    """In a thread with an event loop of its own, as the handlers' adapter wants one, closed at the end."""
+    with asyncio.Runner() as runner:
+        asyncio.set_event_loop(runner.get_loop())
+        server.serve_forever(poll_interval=0.02)
+        asyncio.set_event_loop(None)
