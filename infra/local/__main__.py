@@ -14,7 +14,8 @@ from infra.local.seed import SeedFailed
 
 
 def main() -> None:
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background job starts with it ignored
+        signal.signal(number, _interrupt)
     try:
         with running(Place.of_environment(), _port()) as bundle:
             print(_welcome(bundle), flush=True)
