@@ -36,6 +36,7 @@ def test_a_file_is_counted_and_its_second_sending_is_all_duplicates(house, membe
     first, cost = tallybook("send", file), call("GET", "/v1/billing/current", key=member.api_key).json["data"]
     second, again = tallybook("send", file), call("GET", "/v1/billing/current", key=member.api_key).json["data"]
     assert (first.code, first.out) == (0, "accepted 3, duplicates 0, conflicts 0, rejected 0\n")
+    assert first.err == "", "a progress bar is for terminals"
     assert (second.code, second.out) == (0, "accepted 0, duplicates 3, conflicts 0, rejected 0\n")
     assert cost["current_cost"] == again["current_cost"] == 4.2
 

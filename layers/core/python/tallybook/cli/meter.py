@@ -3,26 +3,19 @@
 import os
 import shutil
 import signal
-import tempfile
 import threading
-import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tallybook.cli import settings
 from tallybook.cli.api import Platform, Refused, Unreachable
-from tallybook.cli.child import Child
-from tallybook.cli.lines import Line
-from tallybook.cli.measure import BYTES_PER_GB, Measure, adopt_orphans, machine_memory_bytes
-from tallybook.cli.reporter import Reporter
-from tallybook.cli.session import Session, UsageEvents, Wanted, end_session, open_session
+from tallybook.cli.measure import BYTES_PER_GB, machine_memory_bytes
+from tallybook.cli.metering import Metering
+from tallybook.cli.session import Session, Wanted, open_session
 from tallybook.cli.settings import Stop
 
-NOT_FOUND, NOT_RUNNABLE, TIMED_OUT = 127, 126, 124
-_FIRST_PAUSE, _LONGEST_PAUSE, _SLOWER = 0.01, 0.25, 1.5
-_GRACE_SECONDS = 10.0
+_NOT_FOUND = 127
 
 
 def meter(  # noqa: PLR0917 the command line names them
@@ -41,7 +34,7 @@ def meter(  # noqa: PLR0917 the command line names them
     Its input, output and errors are its own; signals reach it. It does not get to see the platform key.
     """
     if not shutil.which(command[0]):
-        raise Stop(f"{command[0]}: there is no such command", code=NOT_FOUND)
+        raise Stop(f"{command[0]}: there is no such command", code=_NOT_FOUND)
     wanted = Wanted(
         account_id=account or settings.required("TALLYBOOK_ACCOUNT_ID"),
         user_id=user or settings.required("TALLYBOOK_USER_ID"),
@@ -62,104 +55,6 @@ def meter(  # noqa: PLR0917 the command line names them
     raise typer.Exit(code)
 
 
-class Metering:
-    """One command in one session, from its start to the last report."""
-
-    def __init__(self, platform: Platform, session: Session, hurry: threading.Event) -> None:
-        self._platform = platform
-        self._session = session
-        self._hurry = hurry
-        self._reporter = Reporter(platform)
-        self._measure = Measure()
-        self._events = UsageEvents(session)
-        self._began = time.monotonic()
-
-    def run(self, command: list[str], *, interval: float) -> int:
-        """The command's exit code; 126 if the system can't run it, 124 if its time was up."""
-        adopt_orphans()
-        due, pause = interval, _FIRST_PAUSE
-        limit = Limit(self._session.wanted.timeout_seconds)
-        with Child() as child:
-            try:
-                child.start(command, _without_key())
-            except OSError as error:
-                raise Stop(f"{command[0]}: {error.strerror}", code=NOT_RUNNABLE) from error
-            while not child.ended(within=pause):
-                self._measure.look(reaped_cpu_seconds=child.reaped_cpu_seconds)
-                pause = min(_LONGEST_PAUSE, pause * _SLOWER)
-                if self._elapsed >= due:
-                    self._report()
-                    due = self._elapsed + interval
-                limit.enforce(self._measure, self._elapsed)
-            self._measure.look(reaped_cpu_seconds=child.reaped_cpu_seconds)
-        return TIMED_OUT if limit.was_reached else child.exit_code or 0
-
-    def finish(self) -> None:
-        """The last report, the session's end, and a summary. Ctrl-C now means: do not wait for the server."""
-        ran = self._elapsed
-        self._report()
-        unsent = self._last_round()
-        if unsent:
-            self._hurry.set()  # patience has been had
-        ending = self._end()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left is quick, and keeps what was not sent
-        self._tell(ran, unsent, ending)
-
-    @property
-    def _elapsed(self) -> float:
-        return time.monotonic() - self._began
-
-    def _report(self) -> None:
-        self._reporter.add(self._events.since(self._measure.totals, elapsed=self._elapsed))
-
-    def _last_round(self) -> list[Line]:
-        while True:
-            try:
-                return self._reporter.finish()
-            except KeyboardInterrupt:
-                if self._hurry.is_set():
-                    return self._reporter.unanswered()
-                self._hurry.set()
-
-    def _end(self) -> str:
-        try:
-            end_session(self._platform, self._session)
-        except (Refused, Unreachable) as error:
-            return f"could not be ended: {error}"
-        except KeyboardInterrupt:
-            return "could not be ended: interrupted"
-        return "ended"
-
-    def _tell(self, ran: float, unsent: list[Line], ending: str) -> None:
-        used = self._measure.totals
-        tally = self._reporter.tally
-        _say(
-            f"session {self._session.id} {ending} after {ran:.1f} s: {used['cpu_seconds']:.3f} CPU seconds and "
-            f"{used['ram_gb_seconds']:.3f} GB-seconds of memory in {sum(tally.counts.values()) + len(unsent)} events, "
-            f"{tally.summary()}"
-        )
-        for problem in tally.problems:
-            _say(str(problem))
-        if unsent:
-            file = _keep(unsent, f"tallybook-unsent-{self._session.id}.ndjson")
-            _say(f"{len(unsent)} events could not be sent ({self._reporter.trouble}); later: tallybook send {file}")
-
-
-class Limit:
-    """Stops everything that the command started when its time is up: asked first, and after 10 seconds made to."""
-
-    def __init__(self, seconds: float) -> None:
-        self._next = seconds
-        self.was_reached = False
-
-    def enforce(self, measure: Measure, elapsed: float) -> None:
-        if elapsed < self._next:
-            return
-        measure.stop(by_force=self.was_reached)
-        self._next = elapsed + _GRACE_SECONDS
-        self.was_reached = True
-
-
 def _opened(platform: Platform, wanted: Wanted) -> Session:
     try:
         return open_session(platform, wanted)
@@ -173,25 +68,5 @@ def _opened(platform: Platform, wanted: Wanted) -> Session:
         raise Stop(f"The session was refused: {refused.message}{reasons}") from refused
 
 
-def _keep(lines: list[Line], name: str) -> Path:
-    """The events in a file here, or among the temporary ones where this folder can't be written to."""
-    content = b"".join(line.event + b"\n" for line in lines)
-    for folder in (Path(), Path(tempfile.gettempdir())):
-        try:
-            (folder / name).write_bytes(content)
-        except OSError:
-            continue
-        return folder / name
-    raise Stop("The usage events that could not be sent could not be kept either")
-
-
-def _without_key() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name != "TALLYBOOK_PLATFORM_KEY"}
-
-
 def _gigabytes(size: int) -> float:
     return max(0.001, round(size / BYTES_PER_GB, 3))
-
-
-def _say(line: str) -> None:
-    typer.echo(f"tallybook: {line}", err=True)

@@ -84,8 +84,10 @@ class Sending:
                 yield line
 
     def _land(self) -> None:
-        future, end = self._flying.popleft()
-        for outcome in future.result():
+        future, end = self._flying[0]
+        outcomes = future.result()
+        self._flying.popleft()
+        for outcome in outcomes:
             self.tally.add(outcome)
         for task in self._progress.task_ids:
             self._progress.update(task, completed=end)
