@@ -1,0 +1,64 @@
+"""Every path of the table reaches its group with every method, and every other path reaches one that says 404."""
+
+import json
+
+from infra.groups import GROUPS
+from tests.support.routes import apps
+from tests.support.template import Synthesized
+
+
+def test_a_path_and_all_below_it_go_to_its_group_with_any_method(production: Synthesized) -> None:
+    wanted = {
+        f"ANY {route}": group.name for group in GROUPS for path in group.paths for route in (path, f"{path}/{{proxy+}}")
+    }
+    (default,) = [group.name for group in GROUPS if group.default]
+    assert _targets(production) == wanted | {"$default": default}
+
+
+def test_every_route_of_a_function_lies_under_its_own_paths() -> None:
+    for group in GROUPS:
+        if group.paths:
+            templates = [route.path for route in apps()[group.name].routes if hasattr(route, "path")]
+            assert all(any(t == p or t.startswith(f"{p}/") for p in group.paths) for t in templates)
+
+
+def test_api_gateway_may_call_each_of_them(production: Synthesized) -> None:
+    permitted = {p["FunctionName"]["Fn::GetAtt"][0] for p in production.properties("Lambda::Permission")}
+    called = {i["IntegrationUri"]["Fn::GetAtt"][0] for i in production.properties("ApiGatewayV2::Integration")}
+    assert permitted == called
+
+
+def test_its_access_log_holds_no_query_and_no_header(production: Synthesized) -> None:
+    (stage,) = production.properties("ApiGatewayV2::Stage")
+    assert (stage["StageName"], stage["AutoDeploy"]) == ("$default", True)
+    logged = json.loads(stage["AccessLogSettings"]["Format"]).values()
+    assert "$context.requestId" in logged
+    assert not [field for field in logged if "query" in field.lower() or "header" in field.lower()]
+
+
+def test_other_origins_are_let_in_only_where_the_stage_names_them(
+    production: Synthesized, on_this_computer: Synthesized
+) -> None:
+    (api,) = production.properties("ApiGatewayV2::Api")
+    assert "CorsConfiguration" not in api
+    (api,) = on_this_computer.properties("ApiGatewayV2::Api")
+    assert api["CorsConfiguration"]["AllowOrigins"] == ["http://localhost:8000"]
+    assert api["CorsConfiguration"]["AllowCredentials"] is True
+    for function in on_this_computer.functions().values():
+        assert function["Environment"]["Variables"]["ALLOWED_ORIGINS"] == "http://localhost:8000"
+
+
+def _targets(stage: Synthesized) -> dict[str, str]:
+    """Route key -> the group that answers it."""
+    names = {
+        logical_id: resource["Properties"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+        for logical_id, resource in stage.resources("Lambda::Function").items()
+    }
+    integrations = {
+        logical_id: names[resource["Properties"]["IntegrationUri"]["Fn::GetAtt"][0]]
+        for logical_id, resource in stage.resources("ApiGatewayV2::Integration").items()
+    }
+    return {
+        route["RouteKey"]: integrations[route["Target"]["Fn::Join"][1][1]["Ref"]]
+        for route in stage.properties("ApiGatewayV2::Route")
+    }

@@ -1,0 +1,84 @@
+"""What is shipped works by itself, holds nothing that isn't needed, and is the same on every build."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra import bundle
+from infra.groups import AWS_CLIENTS, GROUPS
+
+PYC_FLAGS = slice(4, 8)
+UNCHECKED_HASH = b"\x01\0\0\0"
+
+
+@pytest.fixture(scope="module")
+def layers() -> list[Path]:
+    return [bundle.core_bundle().folder / "python", bundle.deps_bundle(None).folder / "python"]
+
+
+@pytest.mark.parametrize("name", [group.name for group in GROUPS])
+def test_a_function_and_the_layers_are_all_it_needs(name: str, layers: list[Path]) -> None:
+    task = bundle.function_bundle(name).folder
+    done = _python(f"import {name}.app; assert callable({name}.app.handler)", [task, *layers])
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("service", AWS_CLIENTS)
+def test_the_layer_describes_each_service_that_is_called(service: str, layers: list[Path]) -> None:
+    done = _python(f"import boto3; boto3.client({service!r}, region_name='eu-west-1')", layers)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_layers_hold_no_command_and_nothing_that_slows_a_start(layers: list[Path]) -> None:
+    core, deps = layers
+    assert not (core / "tallybook/cli").exists()
+    there = {path.name for path in deps.iterdir()}
+    assert not there & {"pip", "bin", "email_validator", "orjson", "uv", "typer", "rich", "psutil", "moto", "pytest"}
+    assert "boto3" in there
+
+
+def test_all_byte_code_is_used_without_a_look_at_its_source(layers: list[Path]) -> None:
+    folders = [*layers, bundle.function_bundle("identity").folder]
+    for folder in folders:
+        compiled = {path.parent.parent / f"{path.name.split('.')[0]}.py": path for path in folder.rglob("*.pyc")}
+        assert set(folder.rglob("*.py")) == set(compiled)
+        assert {path.read_bytes()[PYC_FLAGS] for path in compiled.values()} == {UNCHECKED_HASH}
+
+
+def test_two_builds_are_the_same_to_the_byte(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    built = []
+    for place in ("one", "two"):
+        monkeypatch.setattr(bundle, "BUILD", tmp_path / place)
+        folders = [bundle.core_bundle().folder, bundle.function_bundle("metering").folder]
+        folders.append(bundle.deps_bundle(bundle.LAMBDA_ARM).folder)
+        built.append({path.relative_to(tmp_path / place): path.read_bytes() for path in _files(folders)})
+    assert built[0] == built[1]
+
+
+def test_lambda_gets_its_own_machine_code() -> None:
+    objects = list(bundle.deps_bundle(bundle.LAMBDA_ARM).folder.rglob("*.so"))
+    assert objects
+    assert all("x86_64" not in path.name for path in objects)
+    aarch64 = (0xB7).to_bytes(2, "little")
+    assert {path.read_bytes()[18:20] for path in objects} == {aarch64}
+
+
+def _files(folders: list[Path]) -> list[Path]:
+    return [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+
+
+def _python(code: str, path: list[Path]) -> subprocess.CompletedProcess[str]:
+    """A Python that sees these folders and its standard library, with an environment like Lambda's."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join(map(str, path)),
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "CORE_TABLE": "core",
+        "USAGE_TABLE": "usage",
+    }
+    base = Path(sys.base_prefix) / "bin/python3"
+    command = [str(base), "-S", "-B", "-c", code]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

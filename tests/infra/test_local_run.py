@@ -1,0 +1,127 @@
+"""`make run` for real: it starts, refuses in one line, keeps what it stored, and takes up changed code."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+from tests.support.local_stack import ROOT, LocalStack, free_port, running
+
+NAMES = {
+    "TALLYBOOK_URL",
+    "TALLYBOOK_ACCOUNT_ID",
+    "TALLYBOOK_USER_ID",
+    "TALLYBOOK_EMAIL",
+    "TALLYBOOK_PASSWORD",
+    "TALLYBOOK_API_KEY",
+    "TALLYBOOK_PLATFORM_KEY",
+}
+DAY = 24 * 3600
+
+
+def test_a_run_keeps_its_state_for_the_next(tmp_path: Path) -> None:
+    folder = tmp_path / "local"
+    port = free_port()
+    with running(folder, port=port) as stack:
+        first = stack.variables
+        assert set(first) >= NAMES
+        assert (folder / "env").stat().st_mode & 0o777 == 0o600
+        for shown in ("TALLYBOOK_URL", "TALLYBOOK_API_KEY", "TALLYBOOK_PLATFORM_KEY", "TALLYBOOK_ACCOUNT_ID"):
+            assert first[shown] in stack.said
+        _grant(first, amount=7, reference="one")
+        balance = _balance(first)
+        _refuses_another(folder, port)
+    with running(folder, port=port) as again:
+        assert "Synthesizing" not in again.said
+        assert {name: again.variables[name] for name in NAMES} == {name: first[name] for name in NAMES}
+        assert _balance(first) == balance
+        _grant(first, amount=7, reference="one")
+        assert _balance(first) == balance
+    with running(folder, port=free_port()) as changed:
+        assert "Deploying what changed" in changed.said
+        assert changed.variables["TALLYBOOK_API_KEY"] == first["TALLYBOOK_API_KEY"]
+        assert _balance(changed.variables) == balance
+        _moves_with_its_clock(changed)
+
+
+def test_a_killed_run_has_saved_all_the_same(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "infra.local"]
+    settings = {**os.environ, "PORT": str(port), "TALLYBOOK_LOCAL_DIR": str(tmp_path)}
+    process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    for line in process.stdout:
+        if "Ctrl-C stops it" in line:
+            break
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    with running(tmp_path, port=port) as stack:
+        assert "did not stop cleanly" in stack.said
+        assert "Making an account" not in stack.said
+        assert _balance(stack.variables) >= 0
+
+
+def test_a_port_in_use_is_told_in_one_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = _start(tmp_path, port)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"Port {port} is in use" in done.stderr
+
+
+def test_a_port_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
+    for nonsense in ("eight", "0", "70000"):
+        done = _start(tmp_path, nonsense)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert nonsense in done.stderr
+
+
+def _refuses_another(folder: Path, port: int) -> None:
+    began = time.monotonic()
+    done = _start(folder, port)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "runs already" in done.stderr
+    assert time.monotonic() - began < 10
+
+
+def _moves_with_its_clock(stack: LocalStack) -> None:
+    before = _get(stack.variables, "/v1/billing/current")["current_period"]["end"]
+    (stack.folder / "clock").write_text(str(40 * DAY))
+    after = _get(stack.variables, "/v1/billing/current")["current_period"]["start"]
+    assert after > before
+
+
+def _start(folder: Path, port: int | str) -> subprocess.CompletedProcess[str]:
+    settings = {**os.environ, "PORT": str(port), "TALLYBOOK_LOCAL_DIR": str(folder)}
+    command = [sys.executable, "-m", "infra.local"]
+    return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False, timeout=60)
+
+
+def _grant(variables: Mapping[str, str], *, amount: int, reference: str) -> None:
+    body = {"account_id": variables["TALLYBOOK_ACCOUNT_ID"], "amount": amount, "kind": "grant", "reference": reference}
+    _call(variables, "POST", "/v1/platform/credits", key=variables["TALLYBOOK_PLATFORM_KEY"], body=body)
+
+
+def _balance(variables: Mapping[str, str]) -> int:
+    return int(_call(variables, "GET", "/auth/me", key=variables["TALLYBOOK_API_KEY"])["user"]["balance"])
+
+
+def _get(variables: Mapping[str, str], path: str) -> Any:
+    return _call(variables, "GET", path, key=variables["TALLYBOOK_API_KEY"])["data"]
+
+
+def _call(variables: Mapping[str, str], method: str, path: str, *, key: str, body: object = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"X-API-Key": key, "Content-Type": "application/json"}
+    with urlopen(Request(variables["TALLYBOOK_URL"] + path, data, headers, method=method), timeout=30) as answer:
+        return json.load(answer)
