@@ -46,14 +46,15 @@ synth: install  ## write the CloudFormation template of STAGE=production to cdk.
 bench: install  ## print the figures: round trips, units, flatness, times
 	@$(PYTHON) -m tests.bench
 
-reset: install  ## remove the local state; the next `make run` starts afresh
+reset: install  ## remove the local state; the next make run starts afresh
 	@$(PYTHON) -m infra.local.reset
 
 deploy: synth  ## deploy STAGE=production to the AWS account of your credentials; asks before it widens access
 	@export PATH="$$PWD/$(NODE):$$PATH"
-	cd infra/deploy
-	[ node_modules/.package-lock.json -nt package-lock.json ] || node "../../$(NODE)/../lib/node_modules/npm/bin/npm-cli.js" ci --no-audit --no-fund
-	node_modules/.bin/cdk deploy --app ../../cdk.out --require-approval any-change
+	npm="$(NODE)/../lib/node_modules/npm/bin/npm-cli.js"
+	[ infra/deploy/node_modules/.package-lock.json -nt infra/deploy/package-lock.json ] \
+	    || node "$$npm" ci --prefix infra/deploy --no-audit --no-fund
+	infra/deploy/node_modules/.bin/cdk deploy --app cdk.out --require-approval any-change
 
 lock: install  ## renew the three locks after a change in pyproject.toml (UPGRADE=--upgrade for newer releases)
 	@$(UV) pip compile pyproject.toml $(LOCKED) --universal --generate-hashes -q $(UPGRADE) -o requirements.lock

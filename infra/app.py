@@ -13,6 +13,8 @@ from infra.rules import add_rules
 from infra.stack import Tallybook, stack_name
 from infra.stage import STAGES, Stage, local
 
+_METADATA = {"aws:cdk:enable-asset-metadata": True, "aws:cdk:enable-path-metadata": True}
+
 
 def synthesize(stage: Stage, out: Path, *, copy_assets: bool = True) -> CloudAssembly:
     """The stage's template and assets in `out`; raises where a rule of `rules.py` is broken.
@@ -22,7 +24,7 @@ def synthesize(stage: Stage, out: Path, *, copy_assets: bool = True) -> CloudAss
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = App(
         outdir=str(out),
-        context={**context, "aws:cdk:disable-asset-staging": not copy_assets},
+        context={**context, **_METADATA, "aws:cdk:disable-asset-staging": not copy_assets},
         analytics_reporting=False,
     )
     add_rules(Tallybook(app, stage))

@@ -4,8 +4,10 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 from types import FrameType
 
+from infra.bundle import ROOT
 from infra.local.bundle import Running, running
 from infra.local.cloud import CloudFailed
 from infra.local.deploy import DeployFailed
@@ -56,15 +58,20 @@ Tallybook is up after {bundle.seconds:.1f} s: {given["TALLYBOOK_URL"]}
   user          {given["TALLYBOOK_USER_ID"]}   {given["TALLYBOOK_EMAIL"]} / {given["TALLYBOOK_PASSWORD"]}
   API key       {given["TALLYBOOK_API_KEY"]}
   platform key  {given["TALLYBOOK_PLATFORM_KEY"]}
-  AWS endpoint  {given["AWS_ENDPOINT_URL"]}   logs: {bundle.log}
+  AWS endpoint  {given["AWS_ENDPOINT_URL"]}   logs: {_short(bundle.log)}
 
 Paste these into another terminal:
 
-  source {bundle.env_file}
+  source {_short(bundle.env_file)}
   .venv/bin/tallybook meter -- python3 -c 'sum(i * i for i in range(10_000_000))'
   curl -s -H "X-API-Key: $TALLYBOOK_API_KEY" $TALLYBOOK_URL/v1/billing/current
 
 Ctrl-C stops it and keeps its state."""
+
+
+def _short(path: Path) -> Path:
+    """As one types it in the checkout, where it lies there."""
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
 if __name__ == "__main__":
