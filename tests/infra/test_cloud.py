@@ -1,0 +1,76 @@
+"""An emulated cloud of one's own: empty, apart from others, gone with whoever started it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from infra.local.cloud import free_port, ministack
+from infra.local.deploy import client
+from tests.support.local_stack import ROOT
+
+
+def test_two_at_once_know_nothing_of_each_other() -> None:
+    with ministack() as one, ministack() as other:
+        client("sqs", one).create_queue(QueueName="mine")
+        assert client("sqs", one).list_queues()["QueueUrls"]
+        assert not client("sqs", other).list_queues().get("QueueUrls")
+
+
+def test_with_a_folder_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    for expected in (0, 1):
+        with ministack(tmp_path) as endpoint:
+            sqs = client("sqs", endpoint)
+            assert len(sqs.list_queues().get("QueueUrls", [])) == expected
+            sqs.create_queue(QueueName="mine")
+
+
+def test_it_ends_with_its_block_even_if_that_fails() -> None:
+    with pytest.raises(LookupError), ministack() as endpoint:
+        raise LookupError
+    assert not _answers(endpoint)
+
+
+def test_it_ends_with_a_starter_that_was_killed() -> None:
+    code = "from infra.local.cloud import ministack\nwith ministack() as e: print(e, flush=True); input()"
+    starter = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert starter.stdout
+    assert starter.stdin
+    endpoint = starter.stdout.readline().strip()
+    assert _answers(endpoint)
+    starter.send_signal(signal.SIGKILL)
+    starter.wait()
+    starter.stdout.close()
+    starter.stdin.close()
+    deadline = time.monotonic() + 20
+    while _answers(endpoint) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _answers(endpoint)
+
+
+def test_a_preferred_port_is_taken_unless_somebody_has_it() -> None:
+    port = free_port()
+    assert free_port(prefer=port) == port
+    with ministack(port=port):
+        assert free_port(prefer=port) != port
+
+
+def _answers(endpoint: str) -> bool:
+    try:
+        with urlopen(f"{endpoint}/_ministack/health", timeout=5):
+            return True
+    except (URLError, OSError):
+        return False
