@@ -2,7 +2,9 @@
 
 import json
 
-from infra.groups import GROUPS
+from fastapi.routing import iter_route_contexts
+
+from infra.groups import GROUPS, group_of
 from tests.support.routes import apps
 from tests.support.template import Synthesized
 
@@ -16,10 +18,10 @@ def test_a_path_and_all_below_it_go_to_its_group_with_any_method(production: Syn
 
 
 def test_every_route_of_a_function_lies_under_its_own_paths() -> None:
-    for group in GROUPS:
-        if group.paths:
-            templates = [route.path for route in apps()[group.name].routes if hasattr(route, "path")]
-            assert all(any(t == p or t.startswith(f"{p}/") for p in group.paths) for t in templates)
+    for name, app in apps().items():
+        paths = [context.path for context in iter_route_contexts(app.routes)]
+        assert paths
+        assert {group_of(path) for path in paths} == {name}
 
 
 def test_api_gateway_may_call_each_of_them(production: Synthesized) -> None:
