@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from tallybook.domain.credentials import SESSION_LIFE
-from tallybook.http import Caller, Ctx, body_of
+from tallybook.http import Address, Caller, Ctx, body_of
 from tallybook.services import sign_in
 from tallybook.wire import quota
 from tallybook.wire.credentials import session_cookie
@@ -14,13 +14,15 @@ router = APIRouter(prefix="/auth")
 
 
 @router.post("/register")
-async def register(ctx: Ctx, form: RegisterForm = body_of(RegisterForm)) -> JSONResponse:
-    return _signed_in(sign_in.register(ctx, email=form.email, password=form.password, name=form.name), status=201)
+async def register(ctx: Ctx, address: Address, form: RegisterForm = body_of(RegisterForm)) -> JSONResponse:
+    return _signed_in(
+        sign_in.register(ctx, email=form.email, password=form.password, name=form.name, address=address), status=201
+    )
 
 
 @router.post("/login")
-async def login(ctx: Ctx, form: LoginForm = body_of(LoginForm)) -> JSONResponse:
-    return _signed_in(sign_in.login(ctx, email=form.email, password=form.password), status=200)
+async def login(ctx: Ctx, address: Address, form: LoginForm = body_of(LoginForm)) -> JSONResponse:
+    return _signed_in(sign_in.login(ctx, email=form.email, password=form.password, address=address), status=200)
 
 
 @router.get("/me")

@@ -87,8 +87,12 @@ def _writes(house: House, member: Member, key: str) -> Iterator[Figure]:
     }
     credit = {"account_id": member.subject, "amount": 1, "kind": "grant", "reference": "figures"}
     calls: list[tuple[str, int, Callable[[], Answer]]] = [
-        ("register", 4, lambda: call("POST", "/auth/register", body=credentials)),
-        ("login (2 to know who, 1 for the session)", 3, lambda: call("POST", "/auth/login", body=credentials)),
+        ("register (1 for its rate)", 4, lambda: call("POST", "/auth/register", body=credentials)),
+        (
+            "login (1 for its rate, 2 for who, 1 for the session)",
+            4,
+            lambda: call("POST", "/auth/login", body=credentials),
+        ),
         (
             "create an API key",
             4,

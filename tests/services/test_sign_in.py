@@ -6,14 +6,14 @@ import pytest
 from tallybook.domain.errors import Conflict, Forbidden, Invalid, Unauthenticated
 from tallybook.services.authenticate import authenticate
 from tallybook.services.sign_in import login, logout, register
-from tests.support.house import PASSWORD, House
+from tests.support.house import HERE, PASSWORD, House
 from tests.support.invariants import check_invariants
 
 
 def test_registering_makes_account_root_user_welcome_credit_period_and_session_at_once(house: House) -> None:
     house.ctx.tables.bill.clear()
-    who = register(house.ctx, email=" Ada@Example.com ", password=PASSWORD, name="Ada")
-    assert house.ctx.tables.bill.operations == ["transact"]
+    who = register(house.ctx, email=" Ada@Example.com ", password=PASSWORD, name="Ada", address=HERE)
+    assert house.ctx.tables.bill.operations == ["transact", "transact"]
     assert (who.user.email, who.user.is_root, who.account.plan) == ("ada@example.com", True, "hobby")
     assert who.account.balance == 1_000_000
     assert authenticate(house.ctx, who.text).user == who.user
@@ -22,12 +22,12 @@ def test_registering_makes_account_root_user_welcome_credit_period_and_session_a
 
 
 def test_an_address_is_registered_once_however_it_is_spelled(house: House) -> None:
-    register(house.ctx, email="ada@example.com", password=PASSWORD)
-    before = house.stored("core")
+    register(house.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
     with pytest.raises(Conflict) as refused:
-        register(house.ctx, email="ADA@example.com", password=PASSWORD)
+        register(house.ctx, email="ADA@example.com", password=PASSWORD, address=HERE)
     assert refused.value.code == "email_exists"
-    assert house.stored("core") == before
+    assert [item["sk"] for item in house.stored("core")].count("ACCOUNT") == 1
+    check_invariants(house)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_what_does_not_fit_is_refused_by_name_and_nothing_is_stored(
 ) -> None:
     before = house.stored("core")
     with pytest.raises(Invalid) as refused:
-        register(house.ctx, **{"email": "ada@example.com", "password": PASSWORD, **fields})
+        register(house.ctx, **{"email": "ada@example.com", "password": PASSWORD, "address": HERE, **fields})
     assert refused.value.code == code
     assert house.stored("core") == before
 
@@ -62,17 +62,17 @@ def test_without_a_welcome_credit_the_ledger_starts_empty(house: House) -> None:
 
 def test_signing_in_takes_the_right_password_in_every_character(house: House) -> None:
     long = "x" * 100 + "a"
-    register(house.ctx, email="ada@example.com", password=long)
-    assert authenticate(house.ctx, login(house.ctx, email="ADA@example.com", password=long).text)
+    register(house.ctx, email="ada@example.com", password=long, address=HERE)
+    assert authenticate(house.ctx, login(house.ctx, email="ADA@example.com", password=long, address=HERE).text)
     with pytest.raises(Unauthenticated) as refused:
-        login(house.ctx, email="ada@example.com", password="x" * 100 + "b")
+        login(house.ctx, email="ada@example.com", password="x" * 100 + "b", address=HERE)
     assert refused.value.code == "invalid_credentials"
 
 
 def test_an_unknown_address_is_refused_with_the_same_words_and_the_same_work(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    register(house.ctx, email="ada@example.com", password=PASSWORD)
+    register(house.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
     checked: list[bytes] = []
     real = bcrypt.checkpw
     monkeypatch.setattr(
@@ -82,7 +82,7 @@ def test_an_unknown_address_is_refused_with_the_same_words_and_the_same_work(
     for email in ("ada@example.com", "eve@example.com", "x" * 5000):
         house.ctx.tables.bill.clear()
         with pytest.raises(Unauthenticated) as refused:
-            login(house.ctx, email=email, password="wrong password")
+            login(house.ctx, email=email, password="wrong password", address=HERE)
         work.append(list(house.ctx.tables.bill.operations))
         words.append((refused.value.code, refused.value.message))
     assert work[0] == work[1] == work[2]
@@ -95,15 +95,15 @@ def test_a_user_who_may_not_is_told_so_only_with_the_right_password(house: House
     member = house.member("ada@example.com")
     house.change_user(member, status=status)
     with pytest.raises(Unauthenticated):
-        login(house.ctx, email="ada@example.com", password="wrong password")
+        login(house.ctx, email="ada@example.com", password="wrong password", address=HERE)
     with pytest.raises(Forbidden) as refused:
-        login(house.ctx, email="ada@example.com", password=PASSWORD)
+        login(house.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
     assert refused.value.code == f"user_{status}"
 
 
 def test_signing_out_ends_this_session_and_no_other(house: House) -> None:
     member = house.member("ada@example.com")
-    other = login(house.ctx, email="ada@example.com", password=PASSWORD)
+    other = login(house.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
     logout(house.ctx, authenticate(house.ctx, other.text))
     with pytest.raises(Unauthenticated):
         authenticate(house.ctx, other.text)

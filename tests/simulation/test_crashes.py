@@ -13,7 +13,7 @@ from tallybook.services.run_sessions import end_session, start_session
 from tallybook.services.sign_in import login, register
 from tests.services.test_run_sessions import wanted
 from tests.support.crash import Swept, crash_sweep
-from tests.support.house import PASSWORD, House
+from tests.support.house import HERE, PASSWORD, House
 
 type Sweep = Callable[..., Swept]
 
@@ -51,15 +51,15 @@ def test_ingest(sweep: Sweep) -> None:
 def test_registration(sweep: Sweep) -> None:
     def act(house: House, _: Any) -> Any:
         try:
-            return register(house.ctx, email="ada@example.com", password=PASSWORD)
+            return register(house.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
         except Conflict:
-            return login(house.ctx, email="ada@example.com", password=PASSWORD)
+            return login(house.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
 
     def check(house: House, _: Any, answer: Any) -> None:
         assert authenticate(house.ctx, answer.text).account.balance == 1_000_000
         assert len([item for item in house.stored("core") if item["sk"] == "ACCOUNT"]) == 1
 
-    assert sweep(lambda _: None, act, check).crashes == 4
+    assert sweep(lambda _: None, act, check).crashes == 6
 
 
 def test_credits(sweep: Sweep) -> None:

@@ -10,7 +10,7 @@ from tallybook.services.current_bill import read_current_bill
 from tallybook.services.run_sessions import end_session, start_session
 from tallybook.services.sign_in import SignedIn, register
 from tests.services.test_run_sessions import wanted
-from tests.support.house import PASSWORD, House
+from tests.support.house import HERE, PASSWORD, House
 from tests.support.invariants import check_invariants
 from tests.support.race import in_turns, race
 
@@ -51,7 +51,7 @@ def test_wallet_usage_and_grants_at_once_leave_a_ledger_that_adds_up(crowded_hou
 
 def test_one_of_many_wins_an_address(crowded_house: House) -> None:
     house = crowded_house
-    answers = race(*[lambda: register(house.ctx, email="ada@example.com", password=PASSWORD)] * 6)
+    answers = race(*[lambda: register(house.ctx, email="ada@example.com", password=PASSWORD, address=HERE)] * 6)
     assert sum(isinstance(answer, SignedIn) for answer in answers) == 1
     assert [answer.code for answer in answers if isinstance(answer, Conflict)] == ["email_exists"] * 5
     check_invariants(house)

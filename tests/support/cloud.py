@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from tallybook.domain.limits import Limits
 from tallybook.services.context import Context
 from tallybook.store.capacity import Bill, item_size
 from tallybook.store.catalogs import Catalogs
@@ -13,6 +14,7 @@ from tests.support.clock import StillClock
 
 NAMES: dict[Any, str] = {"core": "core", "usage": "usage"}
 PASSWORD_ROUNDS = 4
+UNLIMITED = Limits(register=10**6, login=10**6)
 
 
 def create_tables(client: Any, names: dict[Any, str] = NAMES) -> None:
@@ -54,7 +56,7 @@ def make_context(
         return item_size(from_wire(answer.get("Item", {})))
 
     tables = Tables(client, names, port=port, bill=Bill(sizes=size), pause=pause)
-    settings = {"password_rounds": PASSWORD_ROUNDS, "workers": 1, **settings}
+    settings = {"password_rounds": PASSWORD_ROUNDS, "workers": 1, "limits": UNLIMITED, **settings}
     return Context(tables=tables, catalogs=Catalogs(tables), clock=clock or StillClock(), **settings)
 
 

@@ -28,6 +28,7 @@ from tests.support.ndjson import as_json
 
 CATALOG = Path(__file__).with_name("catalog.toml")
 PASSWORD = "correct horse battery"
+HERE = "203.0.113.7"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class House:
             clock=self.ctx.clock,
             password_rounds=self.ctx.password_rounds,
             workers=self.ctx.workers,
+            limits=self.ctx.limits,
         )
         self.ctx = replace(plain, **settings)
 
@@ -84,7 +86,7 @@ class House:
 
     def member(self, email: str | None = None) -> Member:
         self._registered += 1
-        who = register(self.ctx, email=email or f"owner{self._registered}@example.com", password=PASSWORD)
+        who = register(self.ctx, email=email or f"owner{self._registered}@example.com", password=PASSWORD, address=HERE)
         key = create_api_key(self.ctx, authenticate(self.ctx, who.text), name="test")
         return Member(who.account, who.user, who.text, key.text)
 

@@ -91,8 +91,14 @@ async def _platform(request: Request) -> str:
     return text
 
 
+async def _address(request: Request) -> str:
+    """The network address that API Gateway saw; no header can change it."""
+    return request.client.host if request.client else ""
+
+
 Ctx = Annotated[Context, Depends(_context)]
 Caller = Annotated[Principal, Depends(_caller)]
+Address = Annotated[str, Depends(_address)]
 PlatformKeyText = Annotated[str, Depends(_platform)]
 
 

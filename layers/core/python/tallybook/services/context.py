@@ -3,11 +3,12 @@
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from tallybook.domain.ids import new_id
+from tallybook.domain.limits import Limits
 from tallybook.store.catalogs import Catalogs
 from tallybook.store.table import Tables
 
@@ -32,6 +33,7 @@ class Context:
     usage_shards: int = 1
     workers: int = 8
     password_rounds: int = 12
+    limits: Limits = field(default_factory=Limits)
 
     def new_id(self, now: datetime) -> str:
         return new_id(now, self.random_bytes(10))

@@ -9,6 +9,7 @@ from tallybook.domain.errors import Conflict, Forbidden, Unauthenticated
 from tallybook.domain.periods import first_anchor, period_of
 from tallybook.domain.wallet import Entry, entry_id
 from tallybook.services.context import Context
+from tallybook.services.limits import check_rate
 from tallybook.services.passwords import hash_password, password_matches
 from tallybook.services.periods import opening
 from tallybook.store import keys, ledger
@@ -32,16 +33,18 @@ class SignedIn:
     expires_at: datetime
 
 
-def register(ctx: Context, *, email: str, password: str, name: str | None = None) -> SignedIn:
+def register(ctx: Context, *, email: str, password: str, address: str, name: str | None = None) -> SignedIn:
     """An account on the free plan, its root user, the welcome credit, the first period and a session, in one
     transaction.
 
-    Invalid `invalid_email`, `weak_password`, `invalid_name`; Conflict `email_exists`. Source: decisions, Quota.
+    Invalid `invalid_email`, `weak_password`, `invalid_name`; Conflict `email_exists`; TooManyRequests from one network
+    `address` or for one email. Source: decisions, Quota.
     """
     email = normal_email(email)
     check_password(password)
     if name is not None:
         check_name(name)
+    check_rate(ctx, "register", most=ctx.limits.register, address=address, email=email)
     catalog = ctx.catalogs.current()
     now = ctx.clock.now()
     account_id, user_id = ctx.new_id(now), ctx.new_id(now)
@@ -86,10 +89,14 @@ def register(ctx: Context, *, email: str, password: str, name: str | None = None
     return SignedIn(account, user, text, now + SESSION_LIFE)
 
 
-def login(ctx: Context, *, email: str, password: str) -> SignedIn:
-    """A new session for a user who knows the password; the same answer and the same work for an unknown address."""
-    address = email.strip().lower()[:_LONGEST_EMAIL]
-    owner = ctx.tables.get(keys.email(address)) or {"account_id": _NOBODY, "user_id": _NOBODY}
+def login(ctx: Context, *, email: str, password: str, address: str) -> SignedIn:
+    """A new session for a user who knows the password; the same answer and the same work for an unknown email.
+
+    Unauthenticated `invalid_credentials`; TooManyRequests from one network `address` or for one email.
+    """
+    check_rate(ctx, "login", most=ctx.limits.login, address=address, email=email)
+    email = email.strip().lower()[:_LONGEST_EMAIL]
+    owner = ctx.tables.get(keys.email(email)) or {"account_id": _NOBODY, "user_id": _NOBODY}
     user_key = keys.user(owner["account_id"], owner["user_id"])
     account_key = keys.account(owner["account_id"])
     items = ctx.tables.get_many([user_key, account_key])
@@ -97,7 +104,7 @@ def login(ctx: Context, *, email: str, password: str) -> SignedIn:
     if not password_matches(password, stored, rounds=ctx.password_rounds):
         raise Unauthenticated("Email or password is wrong", code="invalid_credentials")
     user, account = read_user(items[user_key]), read_account(items[account_key])
-    if user.status == "deleted" or account.status == "deleted" or user.email != address:
+    if user.status == "deleted" or account.status == "deleted" or user.email != email:
         raise Unauthenticated("Email or password is wrong", code="invalid_credentials")
     if user.status != "active":
         raise Forbidden(f"This user is {user.status}", code=f"user_{user.status}")

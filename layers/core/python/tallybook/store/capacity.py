@@ -66,8 +66,9 @@ def _value_size(value: Any) -> int:
         case str():
             return len(value.encode())
         case int() | Decimal() | float():
-            sign, digits, _ = Decimal(str(value)).normalize().as_tuple()
-            return ceil(len(digits) / 2) + 1 + sign
+            sign, digits, _ = Decimal(str(value)).as_tuple()
+            significant = "".join(map(str, digits)).strip("0")
+            return max(1, ceil(len(significant) / 2)) + 1 + sign
         case Mapping():
             return 3 + sum(1 + len(str(name).encode()) + _value_size(part) for name, part in value.items())
         case list() | tuple() | set() | frozenset():

@@ -12,6 +12,7 @@ Table `core`: what the business is. Table `usage`: what was used; it may be writ
     dirty(A)                 core   ACCOUNT#A                         DIRTY              ingest: unchecked usage
     email(a@b.example)       core   EMAIL#a@b.example                 EMAIL              registration: who signs in so
     platform_key(P)          core   PLATFORM#P                        KEY                the operator
+    attempts(login, W, T)    core   ATTEMPTS#login#W                  2026-04-01T00:00:00.000Z sign-up and sign-in
     session(S)               core   SESSION#S                         SESSION            the platform, at start and end
     catalog_current()        core   CATALOG                           CURRENT            the operator: for new periods
     catalog_version(3)       core   CATALOG                           VERSION#000003     the operator: never changed
@@ -85,6 +86,10 @@ def email(address: str) -> Key:
 
 def platform_key(key_id: str) -> Key:
     return Key("core", f"PLATFORM#{key_id}", "KEY")
+
+
+def attempts(what: str, who: str, minute: datetime) -> Key:
+    return Key("core", f"ATTEMPTS#{what}#{who}", stamp(minute))
 
 
 def session(session_id: str) -> Key:

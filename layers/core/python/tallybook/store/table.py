@@ -164,6 +164,7 @@ class Tables:
             table["Keys"].append(wire_key(key))
         found: dict[Key, Item] = {}
         attempt = 0
+        asked = len(keys)
         while request:
             answer = self._send("batch_get_item", RequestItems=request)
             responses: dict[str, list[Item]] = answer["Responses"]
@@ -171,7 +172,7 @@ class Tables:
             found |= {Key(table, item["pk"], item["sk"]): item for table, item in items}
             request = answer.get("UnprocessedKeys") or {}
             left = sum(len(table["Keys"]) for table in request.values())
-            missing = len(keys) - left - len(found)
+            missing, asked = asked - left - len(items), left
             sizes = [item_size(item) for _, item in items]
             units = missing + sum(read_units(size, consistent=True) for size in sizes)
             self.bill.add("get_many", read=units, size=sum(sizes))
