@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tallybook.domain.errors import Invalid
-from tallybook.domain.money import MICROS
+from tallybook.domain.money import MICROS, places
 
 _LIMITS = frozenset(
     {
@@ -28,14 +28,9 @@ def _decimal(text: str) -> str:
         value = Decimal(text)
     except InvalidOperation as error:
         raise ValueError("must be a decimal in quotes") from error
-    if not value.is_finite() or value < 0 or value > 10**15 or _exponent(value) < -12:
+    if not value.is_finite() or not 0 <= value <= 10**15 or places(value) > 12:
         raise ValueError("must be a decimal from 0 to 10^15 with at most 12 decimals")
     return text
-
-
-def _exponent(value: Decimal) -> int:
-    exponent = value.normalize().as_tuple().exponent
-    return exponent if isinstance(exponent, int) else 0
 
 
 DecimalText = Annotated[str, AfterValidator(_decimal)]

@@ -6,11 +6,12 @@ pinned, and every shard of `period` holds `open` for as long as usage may be add
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from boto3.dynamodb.conditions import Attr
 
 from tallybook.domain.accounts import Account
+from tallybook.domain.money import EXACT
 from tallybook.domain.periods import Period
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.domain.usage import Quantities
@@ -91,11 +92,12 @@ def billed_range(account_id: str, period_start: datetime) -> tuple[str, str, str
 def quantities_of(items: Iterable[Item]) -> Quantities:
     """The summed quantities of counters, by meter and sku."""
     sums: Quantities = {}
-    for item in items:
-        for attribute, quantity in item.items():
-            if attribute.startswith(_QUANTITY):
-                what = _what(attribute)
-                sums[what] = sums.get(what, Decimal(0)) + quantity
+    with localcontext(EXACT):
+        for item in items:
+            for attribute, quantity in item.items():
+                if attribute.startswith(_QUANTITY):
+                    what = _what(attribute)
+                    sums[what] = sums.get(what, Decimal(0)) + quantity
     return sums
 
 

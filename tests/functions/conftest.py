@@ -1,0 +1,33 @@
+"""What the tests of the functions share."""
+
+import logging
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.functions.stage import Stage
+from tests.support.house import House
+
+
+@pytest.fixture
+def stage(house: House) -> Stage:
+    return Stage.of(house)
+
+
+@pytest.fixture
+def logged() -> Iterator[Callable[[], str]]:
+    """All that was logged so far, by anybody: the lines as production writes them and the records behind them."""
+    from tallybook.http import logger
+
+    lines: list[str] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(self.format(record))
+            lines.append(repr(vars(record)))
+
+    keep = Keep()
+    keep.setFormatter(logger.registered_formatter)
+    logging.getLogger().addHandler(keep)
+    yield lambda: "\n".join(lines)
+    logging.getLogger().removeHandler(keep)

@@ -1,0 +1,83 @@
+"""The page of keys is true: each row's example is what its function gives, and no function is without a row."""
+
+import ast
+import inspect
+import re
+from datetime import UTC, datetime
+from typing import get_type_hints
+
+import pytest
+
+from tallybook.store import keys
+from tallybook.store.keys import Key
+
+PAGE = str(keys.__doc__)
+ROW = re.compile(
+    r"^    (?P<call>\w+\(.*?\)) +(?P<table>core|usage) +(?P<pk>\S+) +(?P<sk>\S+) +(?P<by>\S.*)$", re.MULTILINE
+)
+ROWS = [match.groupdict() for match in ROW.finditer(PAGE)]
+START = datetime(2026, 4, 1, tzinfo=UTC)
+
+FUNCTIONS = {
+    name
+    for name, value in vars(keys).items()
+    if inspect.isfunction(value) and not name.startswith("_") and get_type_hints(value).get("return") is Key
+}
+
+
+def key_of(call: str) -> Key:
+    """What the function gives for the arguments of its row: numbers as they are, T for a period's start."""
+    name, arguments = re.fullmatch(r"(\w+)\((.*)\)", call).groups()  # type: ignore[union-attr]
+    words = [word for word in arguments.split(", ") if word]
+    key: Key = getattr(keys, name)(*(START if word == "T" else int(word) if word.isdigit() else word for word in words))
+    return key
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row["call"] for row in ROWS])
+def test_a_rows_example_is_the_key_that_its_function_gives(row: dict[str, str]) -> None:
+    assert key_of(row["call"]) == Key(row["table"], row["pk"], row["sk"])  # type: ignore[arg-type]
+
+
+def test_every_function_has_one_row() -> None:
+    assert sorted(row["call"].partition("(")[0] for row in ROWS) == sorted(FUNCTIONS)
+
+
+def test_the_examples_are_keys_apart() -> None:
+    assert len({(row["table"], row["pk"], row["sk"]) for row in ROWS}) == len(ROWS)
+
+
+def test_numbers_in_keys_sort_as_numbers() -> None:
+    assert keys.ledger_entry("A", 9).sk < keys.ledger_entry("A", 10).sk < keys.ledger_entry("A", 10**11).sk
+    assert keys.catalog_version(9).sk < keys.catalog_version(10).sk
+
+
+def test_what_a_bill_reads_is_the_days_and_the_whole_of_its_period() -> None:
+    first, last = keys.BILLED
+    names = ["period", "day#2026-04-01", "day#2026-04-30", "user#U", "session#S", "app#P#2026-04-20"]
+    read = [name for name in names if first <= keys.counter("A", START, name, 3).sk <= last]
+    assert read == ["period", "day#2026-04-01", "day#2026-04-30"]
+
+
+def test_an_api_keys_range_holds_keys_alone() -> None:
+    inside = [
+        keys.account("A"),
+        keys.user("A", "U"),
+        keys.sign_in("A", "S"),
+        keys.ledger_entry("A", 1),
+        keys.dirty("A"),
+    ]
+    assert not any(keys.API_KEYS <= key.sk <= f"{keys.API_KEYS}~" for key in inside)
+    assert keys.API_KEYS <= keys.api_key("A", "ffffffff").sk <= f"{keys.API_KEYS}~"
+
+
+def test_keys_are_written_nowhere_else() -> None:
+    """Each prefix of the page stands in no other module of the store and the services."""
+    prefixes = {part.partition("#")[0] + "#" for row in ROWS for part in (row["pk"], row["sk"]) if "#" in part}
+    prefixes -= {"period#"}  # a counter's name is the caller's
+    package = inspect.getfile(keys).rsplit("/", 2)[0]
+    from pathlib import Path
+
+    for path in [*Path(package, "store").glob("*.py"), *Path(package, "services").glob("*.py")]:
+        if path.name != "keys.py":
+            texts = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+            assert not [text for text in texts if isinstance(text, str) and text.startswith(tuple(prefixes))], path

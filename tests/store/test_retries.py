@@ -1,0 +1,255 @@
+"""What passes is tried again: a service sees that it happened, that it was refused, or that nothing can be done now."""
+
+from typing import Any
+
+import pytest
+from boto3.dynamodb.conditions import Attr
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from tallybook.domain.errors import Conflict, Unavailable
+from tallybook.store.commands import Delete, Put, Update
+from tallybook.store.keys import Key
+from tallybook.store.table import Refused, Tables
+from tests.support.cloud import NAMES
+from tests.support.faults import Fault, Faults, client_error, conflict, cut_off, lost_answer, throttle
+
+ONE, TWO = Key("core", "P", "1"), Key("core", "P", "2")
+ATTEMPTS = 20
+PASSING = [conflict, throttle, lost_answer, cut_off]
+
+
+class Recording:
+    """A client that keeps what it was asked for."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.requests: list[dict[str, Any]] = []
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**request: Any) -> Any:
+            self.requests.append(request)
+            return getattr(self._client, operation)(**request)
+
+        return call
+
+
+class House:
+    """Tables with faults at their port, and the pauses that they made."""
+
+    def __init__(self, client: Any) -> None:
+        self.faults = Faults()
+        self.pauses: list[float] = []
+        self.client = Recording(client)
+        self.tables = Tables(self.client, NAMES, port=self.faults, pause=self.pauses.append)
+
+
+@pytest.fixture
+def house(client: Any) -> House:
+    return House(client)
+
+
+@pytest.mark.parametrize("error", PASSING)
+@pytest.mark.parametrize("times", [1, 5])
+def test_every_call_is_tried_again_until_it_goes_through(house: House, error: Fault, times: int) -> None:
+    for call in (
+        lambda: house.tables.write(Put(ONE, {"a": 1})),
+        lambda: house.tables.get(ONE),
+        lambda: house.tables.get_many([ONE, TWO]),
+        lambda: list(house.tables.query("core", "P", start="0", end="9")),
+        lambda: house.tables.transact([Update(ONE, add={"a": 1}), Put(TWO, {})]),
+        lambda: house.tables.write(Delete(ONE)),
+    ):
+        house.faults.clear()
+        for number in range(1, times + 1):
+            house.faults.fail_nth(number, error=error)
+        call()
+        assert house.faults.calls == times + 1
+    assert house.tables.get(ONE) is None
+    assert house.tables.get(TWO) is not None
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "InternalServerError",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "TransactionInProgressException",
+    ],
+)
+def test_what_aws_says_will_pass_is_tried_again(house: House, code: str) -> None:
+    house.faults.fail_nth(1, error=lambda operation: client_error(operation, code))
+    house.tables.write(Put(ONE, {}))
+    assert house.faults.calls == 2
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ValidationException",
+        "ResourceNotFoundException",
+        "AccessDeniedException",
+        "IdempotentParameterMismatchException",
+    ],
+)
+def test_a_mistake_is_not_tried_again(house: House, code: str) -> None:
+    house.faults.fail_nth(1, error=lambda operation: client_error(operation, code))
+    with pytest.raises(ClientError, match=code):
+        house.tables.write(Put(ONE, {}))
+    assert (house.faults.calls, house.pauses) == (1, [])
+
+
+def test_a_transaction_cancelled_for_a_mistake_is_not_tried_again(house: House) -> None:
+    reasons = [{"Code": "None"}, {"Code": "ValidationError"}]
+    house.faults.fail_nth(
+        1, error=lambda name: client_error(name, "TransactionCanceledException", CancellationReasons=reasons)
+    )
+    with pytest.raises(ClientError):
+        house.tables.transact([Put(ONE, {}), Put(TWO, {})])
+    assert house.faults.calls == 1
+
+
+def test_a_condition_that_failed_beside_a_conflict_is_final(house: House) -> None:
+    """The other transaction may still fail, but what was read is what stood there."""
+    reasons = [{"Code": "TransactionConflict"}, {"Code": "ConditionalCheckFailed", "Item": {"a": {"N": "1"}}}]
+    house.faults.fail_nth(
+        1, error=lambda name: client_error(name, "TransactionCanceledException", CancellationReasons=reasons)
+    )
+    with pytest.raises(Refused) as refused:
+        house.tables.transact([Put(ONE, {}), Put(TWO, {})])
+    assert [(failure.command.key, failure.was) for failure in refused.value.failures] == [(TWO, {"a": 1})]
+    assert house.faults.calls == 1
+
+
+def test_a_refused_condition_is_not_tried_again(house: House) -> None:
+    house.tables.write(Put(ONE, {}))
+    house.faults.clear()
+    with pytest.raises(Refused):
+        house.tables.transact([Put(ONE, {})])
+    with pytest.raises(Refused):
+        house.tables.write(Update(TWO, set={"a": 1}))
+    assert house.faults.calls == 2
+
+
+def test_after_the_last_attempt_it_is_unavailable_and_nothing_is_written(house: House) -> None:
+    for number in range(1, 100):
+        house.faults.fail_nth(number)
+    for call in (
+        lambda: house.tables.write(Put(ONE, {})),
+        lambda: house.tables.transact([Put(ONE, {})]),
+    ):
+        before = house.faults.calls
+        with pytest.raises(Unavailable):
+            call()
+        assert house.faults.calls - before == ATTEMPTS
+    house.faults.clear()
+    assert house.tables.get(ONE) is None
+
+
+def test_the_last_attempt_may_still_go_through(house: House) -> None:
+    for number in range(1, ATTEMPTS):
+        house.faults.fail_nth(number, error=throttle)
+    house.tables.write(Put(ONE, {}))
+    assert house.faults.calls == ATTEMPTS
+
+
+def test_pauses_grow_to_a_bound_and_are_never_alike(house: House) -> None:
+    for number in range(1, ATTEMPTS):
+        house.faults.fail_nth(number)
+    house.tables.get_many([ONE])
+    house.tables.write(Put(ONE, {}))
+    bounds = [min(0.8, 0.025 * 2**attempt) for attempt in range(ATTEMPTS - 1)]
+    assert len(house.pauses) == len(bounds)
+    assert all(0 <= pause <= bound for pause, bound in zip(house.pauses, bounds, strict=True))
+    assert len(set(house.pauses)) == len(house.pauses)
+
+
+def test_an_endpoint_that_can_not_be_reached_is_unavailable(house: House) -> None:
+    """A wrong address or no network shows at once; waiting for it would only hide it."""
+    house.faults.fail_nth(1, error=lambda _: EndpointConnectionError(endpoint_url="https://nowhere.example"))
+    try:
+        house.tables.get(ONE)
+    except Unavailable:
+        assert house.faults.calls == 1
+    else:
+        assert house.faults.calls == 2
+
+
+@pytest.mark.parametrize("error", [lost_answer, cut_off])
+def test_a_put_whose_answer_was_lost_knows_its_own_write(house: House, error: Fault) -> None:
+    value = {"number": 7, "none": None, "list": ["a"], "nested": {"yes": True}}
+    house.faults.fail_nth(1, "after", error)
+    house.tables.write(Put(ONE, value, refusal=Conflict("taken")))
+    assert house.faults.calls == 2
+    assert house.tables.get(ONE) == {"pk": "P", "sk": "1", "number": 7, "list": ["a"], "nested": {"yes": True}}
+
+
+def test_a_put_whose_answer_was_lost_before_somebody_elses_write_is_refused(house: House) -> None:
+    house.tables.write(Put(ONE, {"mine": False}))
+    house.faults.clear().fail_nth(1, "after", lost_answer)
+    with pytest.raises(Conflict, match="taken"):
+        house.tables.write(Put(ONE, {"mine": True}, refusal=Conflict("taken")))
+    assert house.tables.get(ONE) == {"pk": "P", "sk": "1", "mine": False}
+
+
+def test_an_update_whose_answer_was_lost_is_repeated_to_the_same_end(house: House) -> None:
+    house.tables.write(Put(ONE, {"a": 1}))
+    house.faults.clear().fail_nth(1, "after", lost_answer)
+    house.tables.write(Update(ONE, set={"a": 2}))
+    assert house.tables.get(ONE) == {"pk": "P", "sk": "1", "a": 2}
+
+
+def test_a_transaction_is_repeated_with_its_own_token_and_each_has_another(house: House) -> None:
+    """With the token DynamoDB takes the repeat of a transaction that happened for that same one."""
+    house.faults.fail_nth(2, error=lost_answer).fail_nth(3).fail_nth(4, error=throttle)
+    house.tables.transact([Put(ONE, {})])
+    house.faults.clear()
+    seen = len(house.client.requests)
+    faulty = Faults().fail_nth(1, "after", throttle)
+    tables = Tables(house.client, NAMES, port=faulty, pause=house.pauses.append)
+    tables.transact([Update(ONE, set={"a": 1}, condition=Attr("a").not_exists() | Attr("a").eq(1))])
+    tokens = [request["ClientRequestToken"] for request in house.client.requests]
+    assert seen == 1
+    assert tokens[1] == tokens[2] != tokens[0]
+
+
+class Stingy:
+    """A client whose BatchGetItem answers one key at a time, in any table, and leaves the rest unprocessed."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.asked: list[int] = []
+
+    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 boto3's name
+        wanted = [(table, key) for table, request in RequestItems.items() for key in request["Keys"]]
+        self.asked.append(len(wanted))
+        (table, key), rest = wanted[0], wanted[1:]
+        answer = self._client.batch_get_item(RequestItems={table: {"Keys": [key], "ConsistentRead": True}})
+        left: dict[str, Any] = {}
+        for name, other in rest:
+            left.setdefault(name, {"Keys": [], "ConsistentRead": True})["Keys"].append(other)
+        return {"Responses": answer["Responses"], "UnprocessedKeys": left}
+
+
+def test_keys_left_unprocessed_are_asked_for_again(client: Any) -> None:
+    usage = Key("usage", "P", "1")
+    writing = Tables(client, NAMES)
+    for key in (ONE, usage):
+        writing.write(Put(key, {"name": key.table}))
+    stingy, pauses = Stingy(client), []  # type: ignore[var-annotated]
+    tables = Tables(stingy, NAMES, pause=pauses.append)
+    found = tables.get_many([ONE, TWO, usage])
+    assert {key: item["name"] for key, item in found.items()} == {ONE: "core", usage: "usage"}
+    assert (stingy.asked, len(pauses)) == ([3, 2, 1], 2)
+    assert (tables.bill.calls, tables.bill.read_units) == (3, 3)
+
+
+def test_keys_left_unprocessed_for_ever_are_unavailable(client: Any) -> None:
+    class Empty:
+        def batch_get_item(self, *, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 boto3's name
+            return {"Responses": {}, "UnprocessedKeys": RequestItems}
+
+    with pytest.raises(Unavailable):
+        Tables(Empty(), NAMES, pause=lambda _: None).get_many([ONE])
