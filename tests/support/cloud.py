@@ -9,7 +9,8 @@ from tallybook.store.capacity import Bill, item_size
 from tallybook.store.catalogs import Catalogs
 from tallybook.store.commands import from_wire, wire_key
 from tallybook.store.keys import Key
-from tallybook.store.table import Port, Tables, straight
+from tallybook.store.sending import Port, straight
+from tallybook.store.table import Tables
 from tests.support.clock import StillClock
 
 NAMES: dict[Any, str] = {"core": "core", "usage": "usage"}

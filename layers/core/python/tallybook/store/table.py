@@ -1,11 +1,10 @@
 """The only DynamoDB calls there are: get, get_many, query, write and transact.
 
-Throttling, conflicts and lost answers are tried again here, with full jitter, so that services see three outcomes:
-it happened, it was refused (`Refused`, or the refusal that the failing command names), or `Unavailable`.
+Throttling, conflicts and lost answers are tried again (`sending.py`), so that services see three outcomes: it
+happened, it was refused (`Refused`, or the refusal that the failing command names), or `Unavailable`.
 A transaction whose answer was lost is repeated with its own token, so that it happens once.
 """
 
-import random
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,40 +13,14 @@ from typing import Any
 
 from boto3.dynamodb.conditions import ConditionExpressionBuilder
 from boto3.dynamodb.conditions import Key as KeyCondition
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
-from tallybook.domain.errors import Unavailable
 from tallybook.store.capacity import Bill, item_size, read_units, write_units
 from tallybook.store.commands import Check, Command, Delete, Item, Put, Update, from_wire, request_of, to_wire, wire_key
 from tallybook.store.keys import Key, TableName
+from tallybook.store.sending import ConditionFailed, Port, Sender, straight
 
 MAX_ACTIONS = 100
 MAX_KEYS = 100
-_ATTEMPTS = 20
-_FIRST_PAUSE = 0.025
-_LONGEST_PAUSE = 0.8
-
-_TRY_AGAIN = frozenset(
-    {
-        "InternalServerError",
-        "ProvisionedThroughputExceeded",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "ThrottlingError",
-        "ThrottlingException",
-        "TransactionConflict",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-    }
-)
-
-type Port = Callable[[str, Callable[[], Any]], Any]
-
-
-def straight(operation: str, call: Callable[[], Any]) -> Any:  # noqa: ARG001 a port gets both
-    """The port of production. Tests put one here that fails a call before or after it takes effect."""
-    return call()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +51,14 @@ class Tables:
         bill: Bill | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._client = client
         self._names = names
         self._tables = {name: table for table, name in names.items()}
-        self._port = port
-        self._pause = pause
+        self._sender = Sender(client, port, pause=pause)
         self.bill = bill or Bill()
 
     def get(self, key: Key) -> Item | None:
         """The item, strongly consistent."""
-        answer = self._send("get_item", TableName=self._names[key.table], Key=wire_key(key), ConsistentRead=True)
+        answer = self._sender.send("get_item", TableName=self._names[key.table], Key=wire_key(key), ConsistentRead=True)
         item = from_wire(answer["Item"]) if "Item" in answer else None
         size = item_size(item or {})
         self.bill.add("get", read=read_units(size, consistent=True), size=size)
@@ -117,7 +88,7 @@ class Tables:
         while left is None or left > 0:
             if left is not None:
                 request["Limit"] = left
-            answer = self._send("query", **request)
+            answer = self._sender.send("query", **request)
             items = [from_wire(item) for item in answer["Items"]]
             size = sum(map(item_size, items))
             self.bill.add("query", read=read_units(size, consistent=True), size=size)
@@ -135,8 +106,8 @@ class Tables:
         action, request = request_of(command, self._names)
         operation = {"Put": "put_item", "Update": "update_item", "Delete": "delete_item"}[action]
         try:
-            self._send(operation, **request)
-        except _ConditionFailed as error:
+            self._sender.send(operation, **request)
+        except ConditionFailed as error:
             if isinstance(command, Put) and error.items[0] == _whole(command):
                 return  # our own write, whose answer was lost
             self._refuse([Failure(command, error.items[0])])
@@ -151,8 +122,8 @@ class Tables:
             "ClientRequestToken": str(uuid.uuid4()),
         }
         try:
-            self._send("transact_write_items", **request)
-        except _ConditionFailed as error:
+            self._sender.send("transact_write_items", **request)
+        except ConditionFailed as error:
             self._refuse([Failure(commands[index], was) for index, was in error.items.items()])
         finally:
             self.bill.add("transact", write=sum(2 * self._cost(command) for command in commands))
@@ -163,10 +134,10 @@ class Tables:
             table = request.setdefault(self._names[key.table], {"Keys": [], "ConsistentRead": True})
             table["Keys"].append(wire_key(key))
         found: dict[Key, Item] = {}
-        attempt = 0
+        patience = self._sender.patience()
         asked = len(keys)
         while request:
-            answer = self._send("batch_get_item", RequestItems=request)
+            answer = self._sender.send("batch_get_item", RequestItems=request)
             responses: dict[str, list[Item]] = answer["Responses"]
             items = [(self._tables[name], from_wire(row)) for name, rows in responses.items() for row in rows]
             found |= {Key(table, item["pk"], item["sk"]): item for table, item in items}
@@ -177,27 +148,8 @@ class Tables:
             units = missing + sum(read_units(size, consistent=True) for size in sizes)
             self.bill.add("get_many", read=units, size=sum(sizes))
             if request:
-                attempt = self._wait(attempt)
+                patience()
         return found
-
-    def _send(self, operation: str, **request: Any) -> Any:
-        attempt = 0
-        while True:
-            try:
-                return self._port(operation, lambda: getattr(self._client, operation)(**request))
-            except ClientError as error:
-                _raise_unless_passing(error)
-            except HTTPClientError:
-                pass  # the answer was lost or never came; every call here may be repeated
-            except BotoCoreError as error:
-                raise Unavailable("The database could not be reached; try again") from error
-            attempt = self._wait(attempt)
-
-    def _wait(self, attempt: int) -> int:
-        if attempt + 1 >= _ATTEMPTS:
-            raise Unavailable("Too much is going on at once; try again")
-        self._pause(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)))  # noqa: S311 only jitter
-        return attempt + 1
 
     def _refuse(self, failures: list[Failure]) -> None:
         named = next((failure.command.refusal for failure in failures if failure.command.refusal), None)
@@ -218,35 +170,6 @@ class Tables:
                 return write_units(self.bill.sizes(command.key) if self.bill.sizes is not None else 0)
 
 
-class _ConditionFailed(Exception):
-    """By the command's place in its transaction (0 for a single one): the item that stood there, if any."""
-
-    def __init__(self, items: dict[int, Item | None]) -> None:
-        super().__init__()
-        self.items = items
-
-
 def _whole(command: Put) -> Item:
     item = {name: value for name, value in command.item.items() if value is not None}
     return {"pk": command.key.pk, "sk": command.key.sk, **item}
-
-
-def _raise_unless_passing(error: ClientError) -> None:
-    response: dict[str, Any] = dict(error.response)
-    code = response["Error"]["Code"]
-    if code == "ConditionalCheckFailedException":
-        old = response.get("Item")
-        raise _ConditionFailed({0: from_wire(old) if old else None}) from error
-    if code == "TransactionCanceledException":
-        reasons = response.get("CancellationReasons", [])
-        failed = {
-            index: from_wire(reason["Item"]) if reason.get("Item") else None
-            for index, reason in enumerate(reasons)
-            if reason.get("Code") == "ConditionalCheckFailed"
-        }
-        if failed:
-            raise _ConditionFailed(failed) from error
-        if any(reason.get("Code") in _TRY_AGAIN for reason in reasons):
-            return
-    if code not in _TRY_AGAIN:
-        raise error

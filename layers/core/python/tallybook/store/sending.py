@@ -1,0 +1,116 @@
+"""One call to DynamoDB, tried again while that may help: throttling, conflicts, answers that were lost.
+
+Twenty tries with full jitter, but none begun later than ten seconds after the first, so that a caller hears of it.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotConnected
+
+from tallybook.domain.errors import Unavailable
+from tallybook.store.commands import Item, from_wire
+
+_ATTEMPTS = 20
+_FIRST_PAUSE = 0.025
+_LONGEST_PAUSE = 0.8
+_PATIENCE_SECONDS = 10.0
+
+_TRY_AGAIN = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingError",
+        "ThrottlingException",
+        "TransactionConflict",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+
+type Port = Callable[[str, Callable[[], Any]], Any]
+
+
+def straight(operation: str, call: Callable[[], Any]) -> Any:  # noqa: ARG001 a port gets both
+    """The port of production. Tests put one here that fails a call before or after it takes effect."""
+    return call()
+
+
+class ConditionFailed(Exception):
+    """By the command's place in its transaction (0 for a single one): the item that stood there, if any."""
+
+    def __init__(self, items: dict[int, Item | None]) -> None:
+        super().__init__()
+        self.items = items
+
+
+class Sender:
+    """Sends through a port; `pause` waits and `elapsed` tells how long, both for tests to replace."""
+
+    def __init__(
+        self,
+        client: Any,
+        port: Port = straight,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._port = port
+        self._pause = pause
+        self._elapsed = elapsed
+
+    def send(self, operation: str, **request: Any) -> Any:
+        """The answer; ConditionFailed where a condition did not hold, Unavailable where patience ended."""
+        patience = self.patience()
+        while True:
+            try:
+                return self._port(operation, lambda: getattr(self._client, operation)(**request))
+            except ClientError as error:
+                _raise_unless_passing(error)
+            except (HTTPClientError, NotConnected):
+                pass  # the answer was lost or never came; every call here may be repeated
+            except BotoCoreError as error:
+                raise Unavailable("The database could not be reached; try again") from error
+            patience()
+
+    def patience(self) -> Callable[[], None]:
+        """What waits before the next try of one thing, longer each time, until it raises Unavailable."""
+        began, attempt = self._elapsed(), 0
+
+        def wait() -> None:
+            nonlocal attempt
+            attempt += 1
+            if attempt >= _ATTEMPTS or self._elapsed() - began > _PATIENCE_SECONDS:
+                raise Unavailable("Too much is going on at once; try again")
+            longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1))
+            self._pause(random.uniform(0, longest))  # noqa: S311 only jitter
+
+        return wait
+
+
+def _raise_unless_passing(error: ClientError) -> None:
+    response: dict[str, Any] = dict(error.response)
+    code = response["Error"]["Code"]
+    if code == "ConditionalCheckFailedException":
+        old = response.get("Item")
+        raise ConditionFailed({0: from_wire(old) if old else None}) from error
+    if code == "TransactionCanceledException":
+        reasons = response.get("CancellationReasons", [])
+        failed = {
+            index: from_wire(reason["Item"]) if reason.get("Item") else None
+            for index, reason in enumerate(reasons)
+            if reason.get("Code") == "ConditionalCheckFailed"
+        }
+        if failed:
+            raise ConditionFailed(failed) from error
+        if any(reason.get("Code") in _TRY_AGAIN for reason in reasons):
+            return
+    if code not in _TRY_AGAIN:
+        raise error
