@@ -1,0 +1,49 @@
+"""Arrows run one way, and a function loads no more than it needs."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROOTS = f"{ROOT / 'layers/core/python'}{os.pathsep}{ROOT / 'functions'}"
+
+WEB = {"fastapi", "starlette", "mangum", "pydantic"}
+OPERATOR = {"typer", "rich", "psutil", "tallybook.cli"}
+NEVER = {"email_validator", "orjson", "stripe", "moto", "aws_xray_sdk"}
+ABSENT = {
+    "identity": OPERATOR | NEVER,
+    "accounts": OPERATOR | NEVER | {"bcrypt"},
+    "billing": OPERATOR | NEVER | {"bcrypt"},
+    "metering": OPERATOR | NEVER | {"bcrypt"},
+    "usage_queue": OPERATOR | NEVER | WEB | {"bcrypt"},
+}
+
+
+def run(*command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": ROOTS},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_no_arrow_runs_the_other_way() -> None:
+    assert "0 broken" in run("-c", "from importlinter.cli import lint_imports_command as lint; lint(['--no-logo'])")
+
+
+def test_every_function_is_listed() -> None:
+    assert ABSENT.keys() == {file.parent.name for file in (ROOT / "functions").glob("*/app.py")}
+
+
+@pytest.mark.parametrize("function", ABSENT)
+def test_a_function_starts_without_what_it_does_not_need(function: str) -> None:
+    loaded = set(run("-c", f"import sys, {function}.app; print(*sys.modules)").split())
+    assert loaded & ABSENT[function] == set()
