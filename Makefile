@@ -19,6 +19,8 @@ STAGE ?= production
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS ?= true
 export PORT STAGE
+# Many processes start here; each would compile the libraries anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test check lint synth bench reset deploy lock install format help
 

@@ -11,6 +11,9 @@ import psutil
 
 _PATIENCE_SECONDS = 60.0
 
+# As in the layers, byte code is there: the first start writes it, where the environment does not forbid that.
+_INHERITED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
 
 def processor_seconds_to_ready(handler: str, environment: Mapping[str, str]) -> float:
     """What a fresh process has taken of a processor when its runtime client asks for the first event.
@@ -35,7 +38,7 @@ def processor_seconds_to_ready(handler: str, environment: Mapping[str, str]) -> 
     thread.start()
     process = subprocess.Popen(
         [sys.executable, "-m", "awslambdaric", handler],
-        env={**os.environ, **environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}"},
+        env={**_INHERITED, **environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
