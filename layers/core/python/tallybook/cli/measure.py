@@ -73,10 +73,6 @@ class Measure:
                 process.send_signal(signal.SIGKILL if by_force else signal.SIGTERM)
 
 
-def machine_memory_bytes() -> int:
-    return int(psutil.virtual_memory().total)
-
-
 def _cpu_seconds(process: psutil.Process) -> float:
     try:
         times = process.cpu_times()

@@ -1,6 +1,5 @@
 """`tallybook meter`: run a command on this computer as a session of an account, and report what it uses."""
 
-import os
 import shutil
 import signal
 import threading
@@ -10,7 +9,6 @@ import typer
 
 from tallybook.cli import settings
 from tallybook.cli.api import Platform, Refused, Unreachable
-from tallybook.cli.measure import BYTES_PER_GB, machine_memory_bytes
 from tallybook.cli.metering import Metering
 from tallybook.cli.session import Session, Wanted, open_session
 from tallybook.cli.settings import Stop
@@ -22,9 +20,9 @@ def meter(  # noqa: PLR0917 the command line names them
     command: Annotated[list[str], typer.Argument(help="The command and its arguments, after --.")],
     account: Annotated[str, typer.Option(envvar="TALLYBOOK_ACCOUNT_ID", help="Who pays: acc-…")] = "",
     user: Annotated[str, typer.Option(envvar="TALLYBOOK_USER_ID", help="Who runs it: usr-…")] = "",
-    cpu_cores: Annotated[float | None, typer.Option(help="The session's cores; unsaid, this machine's.")] = None,
-    memory_gb: Annotated[float | None, typer.Option(help="The session's memory; unsaid, this machine's.")] = None,
-    storage_gb: Annotated[float | None, typer.Option(help="The session's storage; unsaid, this disk's.")] = None,
+    cpu_cores: Annotated[float, typer.Option(help="The size of the session: its cores.")] = 1,
+    memory_gb: Annotated[float, typer.Option(help="Its memory.")] = 1,
+    storage_gb: Annotated[float, typer.Option(help="Its storage.")] = 1,
     timeout: Annotated[int, typer.Option(min=1, help="Seconds after which the command is stopped.")] = 3600,
     interval: Annotated[float, typer.Option(min=0.1, help="Seconds between reports.")] = 5.0,
     app: Annotated[str | None, typer.Option(help="The app it runs for.")] = None,
@@ -38,9 +36,9 @@ def meter(  # noqa: PLR0917 the command line names them
     wanted = Wanted(
         account_id=account or settings.required("TALLYBOOK_ACCOUNT_ID"),
         user_id=user or settings.required("TALLYBOOK_USER_ID"),
-        cpu_cores=(os.process_cpu_count() or 1) if cpu_cores is None else cpu_cores,
-        memory_gb=_gigabytes(machine_memory_bytes()) if memory_gb is None else memory_gb,
-        storage_gb=_gigabytes(shutil.disk_usage(".").total) if storage_gb is None else storage_gb,
+        cpu_cores=cpu_cores,
+        memory_gb=memory_gb,
+        storage_gb=storage_gb,
         timeout_seconds=timeout,
         app_id=app,
     )
@@ -66,7 +64,3 @@ def _opened(platform: Platform, wanted: Wanted) -> Session:
             for reason in refused.reasons
         )
         raise Stop(f"The session was refused: {refused.message}{reasons}") from refused
-
-
-def _gigabytes(size: int) -> float:
-    return max(0.001, round(size / BYTES_PER_GB, 3))
