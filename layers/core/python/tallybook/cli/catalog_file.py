@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tallybook.domain.errors import Invalid
-from tallybook.domain.money import MICROS, places
+from tallybook.domain.money import MICROS, decimals, places
 
 _LIMITS = frozenset(
     {
@@ -87,6 +87,13 @@ class MeterRow(_Row):
                     raise ValueError("a wallet meter is per_unit, in whole micros (0.000001), without allowance")
         return self
 
+    @model_validator(mode="after")
+    def _has_one_price_for_each_sku_and_plan(self) -> Self:
+        sold = [f"sku {price.sku}, plan {plan}" for price in self.prices for plan in price.plans or ["*"]]
+        if twice := sorted({one for one in sold if sold.count(one) > 1}):
+            raise ValueError(f"prices: more than one for {'; '.join(twice)}")
+        return self
+
 
 class PlanRow(_Row):
     display_name: str = Field(min_length=1, max_length=100)
@@ -97,8 +104,6 @@ class PlanRow(_Row):
 
     @model_validator(mode="after")
     def _knows_its_limits(self) -> Self:
-        if Decimal(self.price) * MICROS % 1:
-            raise ValueError("price must be in whole micros")
         missing, unknown = _LIMITS - self.limits.keys(), self.limits.keys() - _LIMITS
         if missing or unknown:
             raise ValueError(f"limits: missing {sorted(missing)}, unknown {sorted(unknown)}")
@@ -129,6 +134,14 @@ class CatalogFile(_Row):
                     raise ValueError(f"meters.{name}.prices.{index}.plans: no such plan {unknown}")
         return self
 
+    @model_validator(mode="after")
+    def _charges_what_its_currency_has(self) -> Self:
+        most = decimals(self.currency)
+        for name, plan in self.plans.items():
+            if places(Decimal(plan.price)) > most:
+                raise ValueError(f"plans.{name}.price: {self.currency} has {most} decimals")
+        return self
+
 
 def read_catalog(path: str | Path) -> dict[str, Any]:
     """The file's content as `apply_catalog` takes it; Invalid lists each key that is wrong, and how."""
@@ -136,7 +149,7 @@ def read_catalog(path: str | Path) -> dict[str, Any]:
         data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise Invalid(f"{path}: there is no such file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"{path}: {error}") from error
     return check_catalog(data, source=str(path))
 
