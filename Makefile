@@ -46,7 +46,7 @@ synth: install  ## write the CloudFormation template of STAGE=production to cdk.
 	@$(PYTHON) -m infra.app
 
 bench: install  ## print the figures: round trips, units, flatness, times
-	@$(PYTHON) -m tests.bench
+	@PYTHONPATH=functions:layers/core/python $(PYTHON) -m tests.bench
 
 reset: install  ## remove the local state; the next make run starts afresh
 	@$(PYTHON) -m infra.local.reset
