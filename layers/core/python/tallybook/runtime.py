@@ -48,11 +48,11 @@ def context() -> Context:
 
 
 def prepare() -> None:
-    """The end of a function's start: in Lambda the client is made now, and the collector need not walk what stays."""
+    """The end of a function's start: in Lambda the client is made now, and the collector never walks what stays."""
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         context()
-    gc.collect()
-    gc.freeze()
+        gc.freeze()
+        gc.enable()
 
 
 @cache

@@ -27,10 +27,10 @@ def page_of(default_limit: int) -> object:
 
     async def read(request: Request) -> PageOf:
         query = request.query_params
-        limit = query.get("limit") or query.get("page_size") or str(default_limit)
+        sent = "page_size" if query.get("page_size") and not query.get("limit") else "limit"
         return PageOf(
             number=_whole(query.get("page") or "1", most=_MAX_PAGE, field="page"),
-            limit=_whole(limit, most=_MAX_LIMIT, field="limit"),
+            limit=_whole(query.get(sent) or str(default_limit), most=_MAX_LIMIT, field=sent),
         )
 
     return Depends(read)
