@@ -215,6 +215,15 @@ def test_a_transaction_is_repeated_with_its_own_token_and_each_has_another(house
     assert tokens[1] == tokens[2] != tokens[0]
 
 
+def test_every_read_is_strongly_consistent(house: House) -> None:
+    house.tables.get(ONE)
+    list(house.tables.query("core", "P", start="0", end="9"))
+    house.tables.get_many([ONE, Key("usage", "P", "1")])
+    get, query, batch = house.client.requests
+    tables = batch["RequestItems"].values()
+    assert [request.get("ConsistentRead") for request in (get, query, *tables)] == [True] * 4
+
+
 class Stingy:
     """A client whose BatchGetItem answers one key at a time, in any table, and leaves the rest unprocessed."""
 

@@ -16,7 +16,7 @@ class Slow:
     def __init__(self, *, seconds: float, lost: int) -> None:
         self.now, self.seconds, self.left, self.begun = 500.0, seconds, lost, list[float]()
 
-    def __call__(self, operation: str, call: Callable[[], Any]) -> Any:
+    def __call__(self, operation: str, call: Callable[[], Any]) -> Any:  # noqa: ARG002 a port gets both
         self.begun.append(self.now - 500.0)
         self.now += self.seconds
         self.left -= 1

@@ -39,7 +39,7 @@ def test_a_list_may_have_a_default_of_its_own() -> None:
     assert read("", default=20).limit == 20
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "101", "1.5", "abc", "1e1", "%20", "1%20", "٣", "null", "9" * 30])
+@pytest.mark.parametrize("value", ["0", "-1", "101", "1.5", "abc", "1e1", "%20", "1%20", "%D9%A3", "null", "9" * 30])
 @pytest.mark.parametrize("name", ["limit", "page_size"])
 def test_a_limit_outside_1_to_100_is_refused(name: str, value: str) -> None:
     with pytest.raises(Invalid) as refused:
@@ -47,7 +47,7 @@ def test_a_limit_outside_1_to_100_is_refused(name: str, value: str) -> None:
     assert refused.value.field == "limit"
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "1.5", "abc", "%2B1", "٣", "1000000001", "9" * 5000])
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "abc", "%2B1", "%D9%A3", "1000000001", "9" * 5000])
 def test_a_page_that_is_none_is_refused(value: str) -> None:
     with pytest.raises(Invalid) as refused:
         read(f"page={value}")
