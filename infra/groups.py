@@ -25,7 +25,7 @@ class Group:
     core: tuple[Action, ...]
     usage: tuple[Action, ...]
     memory: int = 512
-    timeout: int = 10
+    timeout: int = 20
 
 
 GROUPS = (

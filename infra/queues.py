@@ -19,6 +19,7 @@ class Queue(Construct):
         self.dead = self._queue("Dead", retention_period=Duration.days(14))
         self.main = self._queue(
             "Main",
+            retention_period=Duration.days(14),
             visibility_timeout=Duration.seconds(VISIBILITY_FACTOR * function.group.timeout),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=TRIES),
         )

@@ -1,10 +1,10 @@
 """Quota's /auth: register, login, me, logout. Source: decisions, "Quota"."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from tallybook.domain.credentials import SESSION_LIFE
-from tallybook.http import Address, Caller, Ctx, body_of
+from tallybook.http import Address, Caller, Ctx, body_of, may_use_cookie
 from tallybook.services import sign_in
 from tallybook.wire import quota
 from tallybook.wire.credentials import session_cookie
@@ -14,15 +14,21 @@ router = APIRouter(prefix="/auth")
 
 
 @router.post("/register")
-async def register(ctx: Ctx, address: Address, form: RegisterForm = body_of(RegisterForm)) -> JSONResponse:
+async def register(
+    request: Request, ctx: Ctx, address: Address, form: RegisterForm = body_of(RegisterForm)
+) -> JSONResponse:
     return _signed_in(
-        sign_in.register(ctx, email=form.email, password=form.password, name=form.name, address=address), status=201
+        request,
+        sign_in.register(ctx, email=form.email, password=form.password, name=form.name, address=address),
+        status=201,
     )
 
 
 @router.post("/login")
-async def login(ctx: Ctx, address: Address, form: LoginForm = body_of(LoginForm)) -> JSONResponse:
-    return _signed_in(sign_in.login(ctx, email=form.email, password=form.password, address=address), status=200)
+async def login(request: Request, ctx: Ctx, address: Address, form: LoginForm = body_of(LoginForm)) -> JSONResponse:
+    return _signed_in(
+        request, sign_in.login(ctx, email=form.email, password=form.password, address=address), status=200
+    )
 
 
 @router.get("/me")
@@ -36,7 +42,9 @@ async def logout(ctx: Ctx, caller: Caller) -> JSONResponse:
     return JSONResponse({"success": True}, headers={"Set-Cookie": session_cookie("", max_age=0)})
 
 
-def _signed_in(who: sign_in.SignedIn, *, status: int) -> JSONResponse:
-    cookie = session_cookie(who.text, max_age=int(SESSION_LIFE.total_seconds()))
+def _signed_in(request: Request, who: sign_in.SignedIn, *, status: int) -> JSONResponse:
+    """The cookie only for pages that may use it: no other page is to sign a browser in as somebody else."""
     body = quota.signed_in(who.account, who.user, text=who.text, expires_at=who.expires_at)
-    return JSONResponse(body, status_code=status, headers={"Set-Cookie": cookie})
+    cookie = session_cookie(who.text, max_age=int(SESSION_LIFE.total_seconds()))
+    headers = {"Set-Cookie": cookie} if may_use_cookie(request) else {}
+    return JSONResponse(body, status_code=status, headers=headers)

@@ -11,10 +11,11 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from tallybook import runtime
-from tallybook.services.record_usage import account_keys, record_usage
+from tallybook.services.record_usage import PATIENCE_SECONDS, account_keys, record_usage
 from tallybook.wire.cloudevents import read_events
 
 logger = Logger()
+_ANSWER_SECONDS = 10.0  # for the call under way when patience ends, and to say which messages failed
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
@@ -22,10 +23,12 @@ class NotCounted(Exception):
     """Some event of the message was neither counted now nor before."""
 
 
-def _count(record: SQSRecord) -> None:
+def _count(record: SQSRecord, lambda_context: Any) -> None:
+    left = lambda_context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
     ctx = runtime.context()
     submitted = read_events(record.body)
-    results = record_usage(ctx, submitted, ctx.tables.get_many(account_keys(submitted)))
+    accounts = ctx.tables.get_many(account_keys(submitted))
+    results = record_usage(ctx, submitted, accounts, patience=min(PATIENCE_SECONDS, left))
     refused = [result for result in results if result.status not in ("accepted", "duplicate")]
     if refused:
         reasons = sorted({result.reason or result.status for result in refused})

@@ -43,7 +43,9 @@ class Stage:
         return {PUBLIC: None, USER: self.member.api_key}.get(GOOD[route].who, self.platform_key)
 
     def stored(self) -> list[dict[str, Any]]:
-        return self.house.stored("core") + self.house.stored("usage")
+        """All that is stored but for the counts of attempts, which a refusal may well move."""
+        items = self.house.stored("core") + self.house.stored("usage")
+        return [item for item in items if not item["pk"].startswith("ATTEMPTS#")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 
 from infra.groups import GROUPS
 from tallybook.domain.times import stamp
-from tests.support.call import call
+from tests.support.call import LambdaContext, call
 from tests.support.cloud import NAMES, make_context
 from tests.support.house import PASSWORD, House
 
@@ -93,7 +93,9 @@ def usage_queue(house: House) -> None:
     member = house.member()
     house.clock.advance(days=31)
     event = house.event(member, meter="credits", quantity=1, time=stamp(house.clock.now() - timedelta(minutes=1)))
-    handler({"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": as_json(event).decode()}]}, None)
+    handler(
+        {"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": as_json(event).decode()}]}, LambdaContext()
+    )
 
 
 WALKS = {walk.__name__: walk for walk in (identity, accounts, billing, metering, usage_queue)}

@@ -1,11 +1,17 @@
 """One round trip says who is calling, and nothing says why somebody is not."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from tallybook.domain.credentials import PREFIXES
 from tallybook.domain.errors import Forbidden, TallybookError, Unauthenticated
 from tallybook.services.api_keys import create_api_key, list_api_keys, revoke_api_key
 from tallybook.services.authenticate import authenticate, authorize_platform
+from tallybook.store import keys
+from tests.support.cloud import make_context
+from tests.support.faults import Faults, lost_answer, throttle
 from tests.support.house import House
 
 
@@ -101,3 +107,32 @@ def test_a_platform_key_does_what_its_scopes_say_and_reads_along_in_one_round_tr
     assert refused.value.code == "missing_scope"
     with pytest.raises(Unauthenticated):
         authorize_platform(house.ctx, house.member().api_key, "usage:write")
+
+
+def test_a_made_up_platform_key_reads_no_more_than_one_batch(house: House) -> None:
+    made_up = house.platform_key()[:-6] + "AAAAAA"
+    wanted = [keys.account(f"A{number}") for number in range(1000)]
+    house.ctx.tables.bill.clear()
+    with pytest.raises(Unauthenticated):
+        authorize_platform(house.ctx, made_up, "usage:write", also=wanted)
+    assert (house.ctx.tables.bill.calls, house.ctx.tables.bill.read_units) == (1, 100)
+
+
+def test_a_note_of_use_that_cannot_be_made_stops_nobody(house: House) -> None:
+    member = house.member()
+
+    def throttled(operation: str, call: Callable[[], Any]) -> Any:
+        if operation == "update_item":
+            raise throttle(operation)
+        return call()
+
+    assert authenticate(make_context(house.client, port=throttled, clock=house.clock), member.api_key)
+
+
+def test_a_revocation_whose_answer_was_lost_is_a_revocation(house: House) -> None:
+    member = house.member()
+    caller = authenticate(house.ctx, member.session)
+    key_id = list_api_keys(house.ctx, caller)[0].id
+    losing = make_context(house.client, port=Faults().fail_nth(2, "after", lost_answer), clock=house.clock)
+    revoke_api_key(losing, caller, key_id)
+    assert list_api_keys(house.ctx, caller) == []

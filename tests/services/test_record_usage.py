@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from tallybook.domain.periods import period_of
 from tallybook.services.current_bill import read_current_bill
 from tallybook.services.record_usage import account_keys, record_usage
-from tallybook.store.periods import quantities_of
+from tallybook.store.commands import Update
+from tallybook.store.periods import fence, quantities_of
 from tallybook.wire.cloudevents import read_events
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
@@ -195,3 +197,38 @@ def test_an_account_that_changes_while_its_period_opens_sends_its_events_again(h
     house.change_account(member, plan="pro")
     assert [result.reason for result in record_usage(house.ctx, submitted, accounts)] == ["retry", None]
     assert record(house, *events) == ["accepted", "duplicate"]
+
+
+def test_a_refused_event_says_nothing_of_the_next_with_its_identity(house: House, member: Member) -> None:
+    fine = house.event(member)
+    bad = {**fine, "data": {**fine["data"], "meter": "kilowatts"}}
+    assert record(house, bad, fine, bad, fine) == ["rejected unknown_meter", "accepted", "conflict", "duplicate"]
+
+
+def test_wallet_events_cost_no_more_than_others_to_count(house: House, member: Member) -> None:
+    events = [house.event(member, meter="credits", quantity=1) for _ in range(450)]
+    house.ctx.tables.bill.clear()
+    submitted = read_events(as_json(events))
+    record_usage(house.ctx, submitted, house.ctx.tables.get_many(account_keys(submitted)))
+    assert house.ctx.tables.bill.calls == 2 + 5
+    assert house.ctx.tables.bill.write_units <= 2.5 * 450
+    check_invariants(house)
+
+
+def test_an_account_deleted_on_the_way_is_told_so_at_once(house: House, member: Member) -> None:
+    submitted = read_events(as_json([house.event(member, meter="credits", quantity=1)]))
+    accounts = house.ctx.tables.get_many(account_keys(submitted))
+    house.change_account(member, status="deleted")
+    house.ctx.tables.bill.clear()
+    assert [result.reason for result in record_usage(house.ctx, submitted, accounts)] == ["account_deleted"]
+    assert house.ctx.tables.bill.calls == 3
+
+
+def test_a_closed_period_takes_nothing_and_says_to_try_again(house: House, member: Member) -> None:
+    record(house, house.event(member))
+    period = period_of(member.account.calendar, house.clock.now())
+    house.ctx.tables.write(Update(fence(member.account.id, period), remove=("open",)))
+    house.ctx.tables.bill.clear()
+    assert record(house, house.event(member)) == ["rejected retry"]
+    assert house.ctx.tables.bill.operations.count("transact") == 1
+    assert totals(house, member) == {("cpu_seconds", None): 100}

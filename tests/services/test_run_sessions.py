@@ -1,13 +1,16 @@
 """Sandbox sessions start once and end once, and are counted while they run."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
 from tallybook.services.current_bill import read_current_bill
 from tallybook.services.run_sessions import Wanted, end_session, start_session
+from tests.support.cloud import make_context
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 
@@ -91,3 +94,22 @@ def test_nobody_starts_what_is_not_theirs_to_run(house: House) -> None:
         start_session(house.ctx, key, wanted(stranger))
     assert refused.value.code == "user_suspended"
     assert not [item for item in house.stored("core") if item["sk"] == "SESSION"]
+
+
+@pytest.mark.parametrize("whose", ["account", "user"])
+def test_a_suspension_at_the_same_moment_wins(house: House, whose: str) -> None:
+    member, key = house.member(), house.platform_key()
+    suspended: list[bool] = []
+
+    def suspend_first(operation: str, call: Callable[[], Any]) -> Any:
+        if operation == "transact_write_items" and not suspended:
+            suspended.append(True)
+            (house.change_account if whose == "account" else house.change_user)(member, status="suspended")
+        return call()
+
+    racing = make_context(house.client, port=suspend_first, clock=house.clock)
+    with pytest.raises(Forbidden) as refused:
+        start_session(racing, key, wanted(member))
+    assert refused.value.code == f"{whose}_suspended"
+    assert house.account_of(member).running == 0
+    check_invariants(house)

@@ -13,7 +13,7 @@ from tests.support.invariants import check_invariants
 def test_registering_makes_account_root_user_welcome_credit_period_and_session_at_once(house: House) -> None:
     house.ctx.tables.bill.clear()
     who = register(house.ctx, email=" Ada@Example.com ", password=PASSWORD, name="Ada", address=HERE)
-    assert house.ctx.tables.bill.operations == ["transact", "transact"]
+    assert list(house.ctx.tables.bill.operations) == ["transact", "transact"]
     assert (who.user.email, who.user.is_root, who.account.plan) == ("ada@example.com", True, "hobby")
     assert who.account.balance == 1_000_000
     assert authenticate(house.ctx, who.text).user == who.user

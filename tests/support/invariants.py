@@ -15,6 +15,7 @@ def check_invariants(house: House) -> None:
     _money_adds_up(core)
     _usage_is_counted_once(usage)
     _wallet_usage_is_paid_once(core, usage)
+    _used_accounts_are_dirty(core, usage)
     _sessions_are_counted(core)
     _everyone_can_sign_in(core)
 
@@ -76,6 +77,12 @@ def _wallet_usage_is_paid_once(core: list[Item], usage: list[Item]) -> None:
         if entry["kind"] == "usage":
             paid[entry["account_id"]] -= int(entry["amount"])
     assert used == paid
+
+
+def _used_accounts_are_dirty(core: list[Item], usage: list[Item]) -> None:
+    """Usage that no budget check has seen is known to be there."""
+    dirty = {item["account_id"] for item in _of(core, "DIRTY") if "work" in item and "due" in item}
+    assert {marker["account_id"] for marker in _of(usage, "EVENT")} <= dirty
 
 
 def _sessions_are_counted(core: list[Item]) -> None:

@@ -17,7 +17,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tallybook import runtime
 from tallybook.domain.credentials import Principal, read_platform_text
-from tallybook.domain.errors import Failed, Forbidden, Invalid, NotAllowed, NotFound, TallybookError, TooLarge
+from tallybook.domain.errors import (
+    Failed,
+    Forbidden,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    TallybookError,
+    TooLarge,
+    Unavailable,
+)
 from tallybook.services.authenticate import authenticate
 from tallybook.services.context import Context
 from tallybook.wire.answer import Answer
@@ -114,6 +123,11 @@ def body_of(form: type[Form]) -> Any:
     return Depends(read)
 
 
+def may_use_cookie(request: Request) -> bool:
+    """No page sent it, or one of an allowed origin did."""
+    return request.headers.get("origin") in (None, *runtime.allowed_origins())
+
+
 def check_origin(request: Request) -> None:
     if request.headers.get("origin") not in runtime.allowed_origins():
         raise Forbidden("This origin is not allowed", code="origin_not_allowed")
@@ -138,7 +152,10 @@ class _Edge:
 
 
 async def _refuse(request: Request, error: Exception) -> JSONResponse:
-    return _answer_to(request.url.path, _as_ours(error))
+    ours = _as_ours(error)
+    if isinstance(ours, Failed | Unavailable):
+        logger.error("failed", exc_info=error, extra={"path": request.url.path, "method": request.method})
+    return _answer_to(request.url.path, ours)
 
 
 def _as_ours(error: Exception) -> TallybookError:

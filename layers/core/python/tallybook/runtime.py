@@ -16,7 +16,7 @@ from tallybook.store.table import Tables
 
 _CONFIG = Config(
     connect_timeout=2,
-    read_timeout=5,
+    read_timeout=2,
     retries={"total_max_attempts": 1},  # the store tries again itself, knowing what may be repeated
     max_pool_connections=16,
     tcp_keepalive=True,

@@ -4,10 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from tallybook.domain.catalog import Catalog
+from tallybook.domain.errors import Invalid
 from tallybook.domain.times import stamp
 from tallybook.services.context import Context
 
 
 def apply_catalog(ctx: Context, data: Mapping[str, Any]) -> Catalog:
-    """Make checked catalog data the current version; the same data again changes nothing."""
+    """Make checked catalog data the current version; the same data again changes nothing.
+
+    Invalid where a plan of the present version is missing: accounts may be on it, and their periods could not open.
+    """
+    missing = sorted(ctx.catalogs.plans() - data["plans"].keys())
+    if missing:
+        raise Invalid(f"plans.{missing[0]} is missing: accounts may be on it", field="plans")
     return ctx.catalogs.apply(data, applied_at=stamp(ctx.clock.now()))

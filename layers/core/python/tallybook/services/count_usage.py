@@ -37,9 +37,12 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """The events of one transaction, by their place in the request, and the commands that count them."""
+    """The events of one transaction, by their place in the request, the commands that count them, and the account
+    as it stands after them.
+    """
 
     events: dict[int, Event]
+    account: Account
     commands: list[Command]
     marker_of: dict[Key, int]
 
@@ -54,6 +57,7 @@ class AccountCount:
         self._account = account
         self._events = dict(events)
         self._opened = dict(opened)
+        self._pause = ctx.tables.patience()
         self.verdicts: dict[int, Verdict] = {}
 
     def run(self, deadline: float) -> None:
@@ -68,6 +72,7 @@ class AccountCount:
             except Refused as refused:
                 self._learn(chunk, refused.failures)
             else:
+                self._account = chunk.account
                 for index, event in chunk.events.items():
                     self.verdicts[index] = Verdict("accepted", stored_content=event.content)
             pending = {index: event for index, event in pending.items() if index not in self.verdicts}
@@ -124,9 +129,15 @@ class AccountCount:
             index: put_marker(event, now=self._ctx.clock.now(), period_start=stamp(self._period_of(event).start))
             for index, event in events.items()
         }
-        commands: list[Command] = [*markers.values(), *self._additions(events), *self._debits(events)]
+        amount, debits = self._debits(events)
+        commands: list[Command] = [*markers.values(), *self._additions(events), *debits]
         commands.append(mark_dirty(self._account.id, now=stamp(self._ctx.clock.now())))
-        return _Chunk(events, commands, {marker.key: index for index, marker in markers.items()})
+        after = replace(
+            self._account,
+            entries=self._account.entries + (1 if amount else 0),
+            balance=self._account.balance - amount,
+        )
+        return _Chunk(events, after, commands, {marker.key: index for index, marker in markers.items()})
 
     def _additions(self, events: Mapping[int, Event]) -> list[Command]:
         by_period: dict[Period, list[Event]] = {}
@@ -139,12 +150,12 @@ class AccountCount:
             commands += add_usage(self._account.id, period, merged(inside), shard=shard)
         return commands
 
-    def _debits(self, events: Mapping[int, Event]) -> tuple[Command, ...]:
-        """One ledger entry for all that the wallet pays in this transaction; its cause is the events it is for."""
+    def _debits(self, events: Mapping[int, Event]) -> tuple[int, tuple[Command, ...]]:
+        """What the wallet pays in this transaction, and its one ledger entry, whose cause is the events it is for."""
         paid = {event.identity: debit(self._price_of(event), event.quantity) for event in self._wallet_events(events)}
         amount = sum(paid.values())
         if not amount:
-            return ()
+            return 0, ()
         cause = derived_id("events", *sorted(paid))
         entry = Entry(
             id=entry_id(self._account.id, "usage", cause),
@@ -154,7 +165,7 @@ class AccountCount:
             cause=cause,
             created_at=self._ctx.clock.now(),
         )
-        return ledger.post(self._account, entry)
+        return amount, ledger.post(self._account, entry)
 
     def _wallet_events(self, events: Mapping[int, Event]) -> list[Event]:
         return [event for event in events.values() if self._meter_of(event).settles == "wallet"]
@@ -174,10 +185,14 @@ class AccountCount:
                 self._refence(chunk, key)
 
     def _look_again(self) -> None:
-        """Somebody else moved the wallet in between."""
+        """Somebody else moved the wallet in between, or the account is gone."""
         item = self._ctx.tables.get(keys.account(self._account.id))
-        if item is not None:
+        if item is None or item["status"] == "deleted":
+            for index in self._events:
+                self.verdicts.setdefault(index, Verdict("rejected", "account_deleted"))
+        else:
             self._account = read_account(item)
+            self._pause()
 
     def _refence(self, chunk: _Chunk, fence_shard: Key) -> None:
         """The period was closed in between: its events wait for the next one's fence."""

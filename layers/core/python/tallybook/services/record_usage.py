@@ -23,6 +23,7 @@ from tallybook.store.keys import Key
 from tallybook.store.periods import fence, read_opened
 
 PATIENCE_SECONDS = 20.0
+RETRY = "retry"
 
 type Submitted = Event | Result
 
@@ -32,14 +33,39 @@ def account_keys(submitted: Iterable[Submitted]) -> list[Key]:
     return [keys.account(id) for id in dict.fromkeys(event.account_id for event in _events(submitted))]
 
 
-def record_usage(ctx: Context, submitted: Sequence[Submitted], accounts: Mapping[Key, Item]) -> list[Result]:
+def record_usage(
+    ctx: Context,
+    submitted: Sequence[Submitted],
+    accounts: Mapping[Key, Item],
+    *,
+    patience: float = PATIENCE_SECONDS,
+) -> list[Result]:
     """An answer for each submitted event, in order: accepted, duplicate, conflict, or rejected with its reason.
 
     `submitted` holds events, and Results for what could not be read as one; `accounts` the items of `account_keys`.
+    What is not done within `patience` seconds is answered `retry`.
     """
-    deadline = ctx.elapsed() + PATIENCE_SECONDS
+    deadline = ctx.elapsed() + patience
     verdicts: dict[int, Verdict] = {}
-    leaders, followers = _one_of_each(submitted)
+    left = {index: item for index, item in enumerate(submitted) if isinstance(item, Event)}
+    while left:
+        leaders, followers = _one_of_each(left)
+        verdicts |= _record(ctx, leaders, accounts, deadline)
+        for index, leader in followers.items():
+            if verdicts[leader].stored_content is not None or verdicts[leader].reason == RETRY:
+                verdicts[index] = _follow(verdicts[leader], left[index])
+        left = {index: event for index, event in left.items() if index not in verdicts}
+    return [
+        item if isinstance(item, Result) else Result(item.id, verdicts[index].status, verdicts[index].reason)
+        for index, item in enumerate(submitted)
+    ]
+
+
+def _record(
+    ctx: Context, leaders: Mapping[int, Event], accounts: Mapping[Key, Item], deadline: float
+) -> dict[int, Verdict]:
+    """A verdict for each event, no two of which have one identity."""
+    verdicts: dict[int, Verdict] = {}
     counts = _counts(ctx, leaders, accounts, verdicts)
     if len(counts) > 1 and ctx.workers > 1:
         with ThreadPoolExecutor(max_workers=min(ctx.workers, len(counts))) as pool:
@@ -49,12 +75,7 @@ def record_usage(ctx: Context, submitted: Sequence[Submitted], accounts: Mapping
             _run(count, deadline)
     for count in counts:
         verdicts |= count.verdicts
-    for index, leader in followers.items():
-        verdicts[index] = _follow(verdicts[leader], submitted[index])
-    return [
-        item if isinstance(item, Result) else Result(item.id, verdicts[index].status, verdicts[index].reason)
-        for index, item in enumerate(submitted)
-    ]
+    return verdicts
 
 
 def _run(count: AccountCount, deadline: float) -> None:
@@ -68,28 +89,29 @@ def _events(submitted: Iterable[Submitted]) -> Iterable[Event]:
     return (item for item in submitted if isinstance(item, Event))
 
 
-def _one_of_each(submitted: Sequence[Submitted]) -> tuple[dict[int, Event], dict[int, int]]:
+def _one_of_each(events: Mapping[int, Event]) -> tuple[dict[int, Event], dict[int, int]]:
     """The first event of each identity by its place, and each later one's place with that of its first."""
     first: dict[str, int] = {}
     leaders: dict[int, Event] = {}
     followers: dict[int, int] = {}
-    for index, item in enumerate(submitted):
-        if isinstance(item, Result):
-            continue
-        identity = item.identity
+    for index, event in events.items():
+        identity = event.identity
         if identity in first:
             followers[index] = first[identity]
         else:
             first[identity] = index
-            leaders[index] = item
+            leaders[index] = event
     return leaders, followers
 
 
-def _follow(leader: Verdict, event: Submitted) -> Verdict:
-    """A second event of one identity in the same request: told by what is stored once the first is through."""
+def _follow(leader: Verdict, event: Event) -> Verdict:
+    """A second event of one identity in the same request: told by what is stored once the first is through.
+
+    Where the first was refused for what it says, nothing is stored, and the second is looked at by itself.
+    """
     if leader.stored_content is None:
         return leader
-    same = isinstance(event, Event) and event.content == leader.stored_content
+    same = event.content == leader.stored_content
     return Verdict("duplicate" if same else "conflict", stored_content=leader.stored_content)
 
 

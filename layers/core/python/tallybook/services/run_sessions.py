@@ -1,7 +1,7 @@
 """Sandbox sessions: the platform starts and ends them; how many run is known on the account and on its user."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tallybook.domain.accounts import Account, require_active
@@ -12,7 +12,8 @@ from tallybook.services.authenticate import authorize_platform
 from tallybook.services.context import Context
 from tallybook.services.periods import period_at
 from tallybook.store import keys
-from tallybook.store.accounts import count_running, read_account, read_user
+from tallybook.store.accounts import count_running, read_account
+from tallybook.store.commands import Item
 from tallybook.store.periods import count_completed
 from tallybook.store.sessions import end_session as end_command
 from tallybook.store.sessions import put_session, read_session
@@ -45,36 +46,20 @@ def start_session(ctx: Context, credential: str, wanted: Wanted) -> Session:
     account_key, user_key = keys.account(wanted.account_id), keys.user(wanted.account_id, wanted.user_id)
     session_key = keys.session(session_id)
     _, items = authorize_platform(ctx, credential, "sessions:write", also=[account_key, user_key, session_key])
-    if session_key in items:
-        return _as_before(read_session(items[session_key]), wanted)
-    if account_key not in items or items[account_key]["status"] == "deleted":
-        raise NotFound("There is no such account", resource="account")
-    if user_key not in items or items[user_key]["status"] == "deleted":
-        raise NotFound("There is no such user in this account", resource="user")
-    require_active(read_account(items[account_key]))
-    user = read_user(items[user_key])
-    if user.status != "active":
-        raise Forbidden(f"This user is {user.status}", code=f"user_{user.status}")
-    session = Session(
-        id=session_id,
-        account_id=wanted.account_id,
-        user_id=wanted.user_id,
-        cpu_cores=wanted.cpu_cores,
-        memory_gb=wanted.memory_gb,
-        storage_gb=wanted.storage_gb,
-        started_at=now,
-        expires_at=now + timedelta(seconds=wanted.timeout_seconds),
-    )
-    try:
-        ctx.tables.transact(
-            [put_session(session), *count_running(account_id=session.account_id, user_id=session.user_id, by=1)]
-        )
-    except Refused:
-        present = ctx.tables.get(session_key)
-        if present is None:
-            raise NotFound("There is no such account", resource="account") from None
-        return _as_before(read_session(present), wanted)
-    return session
+    for _ in range(_ATTEMPTS):
+        if session_key in items:
+            return _as_before(read_session(items[session_key]), wanted)
+        _check_runnable(items.get(account_key), items.get(user_key))
+        session = _session(wanted, session_id, now)
+        try:
+            ctx.tables.transact(
+                [put_session(session), *count_running(account_id=session.account_id, user_id=session.user_id, by=1)]
+            )
+        except Refused:
+            items = ctx.tables.get_many([account_key, user_key, session_key])
+        else:
+            return session
+    raise Unavailable("The account is busy; try again")
 
 
 def end_session(ctx: Context, credential: str, session_id: str) -> Session:
@@ -92,6 +77,29 @@ def end_session(ctx: Context, credential: str, session_id: str) -> Session:
         except Refused:
             items = ctx.tables.get_many([key])
     raise Unavailable("The session is busy; try again")
+
+
+def _check_runnable(account: Item | None, user: Item | None) -> None:
+    if account is None or account["status"] == "deleted":
+        raise NotFound("There is no such account", resource="account")
+    if user is None or user["status"] == "deleted":
+        raise NotFound("There is no such user in this account", resource="user")
+    require_active(read_account(account))
+    if user["status"] != "active":
+        raise Forbidden(f"This user is {user['status']}", code=f"user_{user['status']}")
+
+
+def _session(wanted: Wanted, session_id: str, now: datetime) -> Session:
+    return Session(
+        id=session_id,
+        account_id=wanted.account_id,
+        user_id=wanted.user_id,
+        cpu_cores=wanted.cpu_cores,
+        memory_gb=wanted.memory_gb,
+        storage_gb=wanted.storage_gb,
+        started_at=now,
+        expires_at=now + timedelta(seconds=wanted.timeout_seconds),
+    )
 
 
 def _end(ctx: Context, session: Session) -> Session:

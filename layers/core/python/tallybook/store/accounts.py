@@ -1,9 +1,11 @@
 """Accounts, users and the addresses they sign in with, as items."""
 
+from boto3.dynamodb.conditions import Attr
+
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.store import keys
-from tallybook.store.commands import Item, Put, Update
+from tallybook.store.commands import EXISTS, Item, Put, Update
 
 
 def account_item(account: Account) -> Item:
@@ -85,8 +87,9 @@ def put_user(user: User) -> Put:
 
 
 def count_running(*, account_id: str, user_id: str, by: int) -> tuple[Update, Update]:
-    """One session more or fewer, on the account and on its user."""
+    """One session more or fewer, on the account and on its user; more only while both are active."""
+    condition = EXISTS & Attr("status").eq("active") if by > 0 else EXISTS
     return (
-        Update(keys.account(account_id), add={"running": by}),
-        Update(keys.user(account_id, user_id), add={"running": by}),
+        Update(keys.account(account_id), add={"running": by}, condition=condition),
+        Update(keys.user(account_id, user_id), add={"running": by}, condition=condition),
     )

@@ -18,6 +18,7 @@ from tallybook.store.keys import Key
 
 READ_UNIT = 4096
 WRITE_UNIT = 1024
+_REMEMBERED = 10_000
 
 
 @dataclass(slots=True)
@@ -38,7 +39,8 @@ class Bill:
             self.read_units += read
             self.write_units += write
             self.bytes_read += size
-            self.operations.append(operation)
+            if len(self.operations) < _REMEMBERED:  # a process of production lives for hours
+                self.operations.append(operation)
 
     def clear(self) -> None:
         with self._lock:

@@ -37,6 +37,11 @@ class Catalogs:
             self._current = (self._elapsed(), int(item["version"]))
         return self._versions[self._current[1]]
 
+    def plans(self) -> frozenset[str]:
+        """The names of the current version's plans, read afresh; none where nothing was applied yet."""
+        item = self._tables.get(keys.catalog_current())
+        return frozenset(json.loads(item["body"])["plans"]) if item else frozenset()
+
     def version(self, number: int) -> Catalog:
         """The catalog that a period pinned."""
         if number not in self._versions:

@@ -1,6 +1,6 @@
 """One call to DynamoDB, tried again while that may help: throttling, conflicts, answers that were lost.
 
-Twenty tries with full jitter, but none begun later than ten seconds after the first, so that a caller hears of it.
+Twenty tries with full jitter, but none begun later than six seconds after the first, so that a caller hears of it.
 """
 
 import random
@@ -17,7 +17,7 @@ from tallybook.store.commands import Item, from_wire
 _ATTEMPTS = 20
 _FIRST_PAUSE = 0.025
 _LONGEST_PAUSE = 0.8
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 6.0
 
 _TRY_AGAIN = frozenset(
     {
@@ -45,9 +45,10 @@ def straight(operation: str, call: Callable[[], Any]) -> Any:  # noqa: ARG001 a 
 class ConditionFailed(Exception):
     """By the command's place in its transaction (0 for a single one): the item that stood there, if any."""
 
-    def __init__(self, items: dict[int, Item | None]) -> None:
+    def __init__(self, items: dict[int, Item | None], *, was_lost_before: bool) -> None:
         super().__init__()
         self.items = items
+        self.was_lost_before = was_lost_before
 
 
 class Sender:
@@ -69,13 +70,14 @@ class Sender:
     def send(self, operation: str, **request: Any) -> Any:
         """The answer; ConditionFailed where a condition did not hold, Unavailable where patience ended."""
         patience = self.patience()
+        lost = False
         while True:
             try:
                 return self._port(operation, lambda: getattr(self._client, operation)(**request))
             except ClientError as error:
-                _raise_unless_passing(error)
+                _raise_unless_passing(error, lost=lost)
             except (HTTPClientError, NotConnected):
-                pass  # the answer was lost or never came; every call here may be repeated
+                lost = True  # or never came; every call here may be repeated
             except BotoCoreError as error:
                 raise Unavailable("The database could not be reached; try again") from error
             patience()
@@ -95,12 +97,12 @@ class Sender:
         return wait
 
 
-def _raise_unless_passing(error: ClientError) -> None:
+def _raise_unless_passing(error: ClientError, *, lost: bool) -> None:
     response: dict[str, Any] = dict(error.response)
     code = response["Error"]["Code"]
     if code == "ConditionalCheckFailedException":
         old = response.get("Item")
-        raise ConditionFailed({0: from_wire(old) if old else None}) from error
+        raise ConditionFailed({0: from_wire(old) if old else None}, was_lost_before=lost) from error
     if code == "TransactionCanceledException":
         reasons = response.get("CancellationReasons", [])
         failed = {
@@ -109,8 +111,9 @@ def _raise_unless_passing(error: ClientError) -> None:
             if reason.get("Code") == "ConditionalCheckFailed"
         }
         if failed:
-            raise ConditionFailed(failed) from error
+            raise ConditionFailed(failed, was_lost_before=lost) from error
         if any(reason.get("Code") in _TRY_AGAIN for reason in reasons):
             return
-    if code not in _TRY_AGAIN:
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code not in _TRY_AGAIN and status != 429 and status < 500:
         raise error

@@ -56,6 +56,10 @@ class Tables:
         self._sender = Sender(client, port, pause=pause)
         self.bill = bill or Bill()
 
+    def patience(self) -> Callable[[], None]:
+        """What waits between tries of something that others keep changing, until it raises Unavailable."""
+        return self._sender.patience()
+
     def get(self, key: Key) -> Item | None:
         """The item, strongly consistent."""
         answer = self._sender.send("get_item", TableName=self._names[key.table], Key=wire_key(key), ConsistentRead=True)
@@ -110,6 +114,8 @@ class Tables:
         except ConditionFailed as error:
             if isinstance(command, Put) and error.items[0] == _whole(command):
                 return  # our own write, whose answer was lost
+            if isinstance(command, Delete) and error.was_lost_before and error.items[0] is None:
+                return  # our own deletion, likewise
             self._refuse([Failure(command, error.items[0])])
         finally:
             self.bill.add(action.lower(), write=self._cost(command))
