@@ -1,0 +1,43 @@
+"""What every refusal has, and what none may tell."""
+
+from tests.contract.examples import example
+from tests.support.call import Answer
+
+INSIDES = (
+    "Traceback",
+    'File "',
+    ".py",
+    "site-packages",
+    "/work",
+    "/var/task",
+    "/opt/",
+    "boto",
+    "pydantic",
+    "fastapi",
+    "starlette",
+    "mangum",
+    "DynamoDB",
+    "TransactWrite",
+    "ConditionalCheck",
+    "Exception",
+    "NoneType",
+    "KeyError",
+    "ValueError",
+    "ACCOUNT#",
+    "EMAIL#",
+    "USAGE#",
+    "PLATFORM#",
+    "<class",
+    "object at 0x",
+)
+
+
+def check_refusal(answer: Answer, path: str, status: int = 400) -> str:
+    """The message of a refusal that has its dialect's shape and tells nothing of the inside."""
+    assert answer.status == status, answer.text
+    quota = path.startswith("/auth")
+    differences = example("error_quota" if quota else "error_scalebox").differences(answer.json)
+    assert not differences, differences
+    assert not [word for word in INSIDES if word.lower() in answer.text.lower()], answer.text
+    assert len(answer.text) < 2000, "a refusal does not repeat what was sent"
+    return str((answer.json["error"] if quota else answer.json)["message"])

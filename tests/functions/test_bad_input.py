@@ -1,0 +1,251 @@
+"""Whatever body comes in: refused in the path's dialect, by field; nothing is written or told of the inside."""
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from tests.functions.refusal import check_refusal
+from tests.functions.stage import CHANGING_ROUTES, GOOD, PUBLIC, USER, Stage, name_of
+from tests.support.call import Answer, call
+from tests.support.routes import Route
+
+MEBIBYTE = 1024 * 1024
+EVENTS = Route("POST", "/v1/platform/events")
+FORMS = [
+    Route("POST", "/auth/register"),
+    Route("POST", "/auth/login"),
+    Route("POST", "/v1/user-management/api-keys"),
+    Route("POST", "/v1/platform/sessions"),
+    Route("POST", "/v1/platform/credits"),
+]
+WITHOUT_BODY = [route for route in CHANGING_ROUTES if route not in (*FORMS, EVENTS)]
+REQUIRED = {
+    "/auth/register": ["email", "password"],
+    "/auth/login": ["email", "password"],
+    "/v1/user-management/api-keys": ["name"],
+    "/v1/platform/sessions": ["account_id", "user_id", "cpu_cores", "memory_gb", "storage_gb", "timeout_seconds"],
+    "/v1/platform/credits": ["account_id", "amount", "kind", "reference"],
+}
+
+UNREADABLE = {
+    "nothing": b"",
+    "a blank": b" ",
+    "text": b"hello",
+    "a form": b"email=ada%40example.com&password=12345678",
+    "half an object": b'{"name": "ci"',
+    "an object and more": b"{} {}",
+    "a comma too many": b'{"name": "ci",}',
+    "single quotes": b"{'name': 'ci'}",
+    "a comment": b'{"name": "ci"} // it',
+    "NaN": b'{"amount": NaN}',
+    "infinity": b'{"amount": -Infinity}',
+    "NaN alone": b"NaN",
+    "a lone surrogate": b'{"name": "\\ud800"}',
+    "a low surrogate": b'{"name": "a\\uDFFFb"}',
+    "surrogates the wrong way round": b'{"name": "\\udc00\\ud800"}',
+    "a surrogate in a key": b'{"\\ud800": 1, "name": "ci"}',
+    "a surrogate in bytes": b'{"name": "\xed\xa0\x80"}',
+    "bytes that are no UTF-8": b'{"name": "\xff\xfe"}',
+    "an overlong slash": b'{"name": "\xc0\xaf"}',
+    "UTF-8 cut short": b'{"name": "\xe2\x82"}',
+    "UTF-16": '{"name": "ci"}'.encode("utf-16"),
+    "UTF-16 without a mark": '{"name": "ci"}'.encode("utf-16-le"),
+    "UTF-32": '{"name": "ci"}'.encode("utf-32"),
+    "gzip": gzip.compress(b'{"name": "ci"}'),
+    "a null byte": b"\x00",
+    "a line break in a string": b'{"name": "a\nb"}',
+    "100,000 open arrays": b"[" * 100_000,
+    "100,000 open objects": b'{"a":' * 100_000,
+    "100,000 arrays": b"[" * 100_000 + b"]" * 100_000,
+    "an integer of 100,000 digits": b'{"amount": ' + b"9" * 100_000 + b"}",
+    "an exponent out of this world": b'{"amount": 1e99999999999999999999}',
+}
+NO_OBJECTS = {
+    "an empty array": b"[]",
+    "an array": b'[{"name": "ci"}]',
+    "null": b"null",
+    "a number": b"5",
+    "a decimal": b"1.5",
+    "a string": b'"name"',
+    "true": b"true",
+}
+WRONG_VALUES: list[Any] = [
+    None,
+    True,
+    -1,
+    0,
+    5,
+    1.5,
+    -1e300,
+    10**400,
+    "",
+    " ",
+    "text",
+    "\u0000",
+    "a\u0007b",
+    "a\nb",
+    "\u202e",
+    "🔑",
+    "é" * 2000,
+    "x" * 100_000,
+    "1e5",
+    "2026-04-31T00:00:00Z",
+    "acc-",
+    "usr-'; DROP TABLE users; --",
+    [],
+    [1],
+    ["text"],
+    {},
+    {"a": {"b": []}},
+]
+
+
+def send(stage: Stage, route: Route, **how: Any) -> Answer:
+    return stage.request(route, key=stage.credential(route), **how)
+
+
+@pytest.mark.parametrize("route", [*FORMS, EVENTS], ids=name_of)
+def test_a_body_that_is_not_json_is_refused_and_changes_nothing(stage: Stage, route: Route) -> None:
+    call("GET", "/auth/me", key=stage.member.api_key)
+    before = stage.stored()
+    for name, raw in UNREADABLE.items():
+        message = check_refusal(send(stage, route, raw=raw), route.path)
+        assert message == "The body is not valid JSON", name
+    assert stage.stored() == before
+
+
+@pytest.mark.parametrize("route", FORMS, ids=name_of)
+def test_json_that_is_no_object_is_refused(stage: Stage, route: Route) -> None:
+    before = stage.stored()
+    for name, raw in NO_OBJECTS.items():
+        assert check_refusal(send(stage, route, raw=raw), route.path) == "The body must be a JSON object", name
+    assert stage.stored() == before
+
+
+@pytest.mark.parametrize("route", FORMS, ids=name_of)
+def test_each_field_that_is_missing_is_named(stage: Stage, route: Route) -> None:
+    good = GOOD[route].body(stage)
+    before = stage.stored()
+    for field in REQUIRED[route.path]:
+        body = {name: value for name, value in good.items() if name != field}
+        assert field in check_refusal(send(stage, route, body=body), route.path)
+    message = check_refusal(send(stage, route, body={}), route.path)
+    assert all(field in message for field in REQUIRED[route.path])
+    assert stage.stored() == before
+
+
+@pytest.mark.parametrize("route", FORMS, ids=name_of)
+def test_each_field_that_is_wrong_is_named_and_changes_nothing(stage: Stage, route: Route) -> None:
+    good = GOOD[route].body(stage)
+    for field in good:
+        before = stage.stored()
+        for value in WRONG_VALUES:
+            answer = send(stage, route, body={**good, field: value})
+            if answer.status < 300:
+                assert _may_be(route, field, value), value
+                before = stage.stored()
+            elif answer.status in (401, 404, 409):  # well-formed, but nobody's, or somebody's already
+                check_refusal(answer, route.path, answer.status)
+            else:
+                assert field in check_refusal(answer, route.path), value
+        assert stage.stored() == before, field
+
+
+def _may_be(route: Route, field: str, value: Any) -> bool:
+    """Whether it is one of the few values of the list above that the field does take."""
+    text = len(value) if isinstance(value, str) else 0
+    return {
+        ("/auth/register", "password"): 8 <= text <= 1024,
+        ("/auth/register", "name"): value is None or _is_name(value),
+        ("/v1/user-management/api-keys", "name"): _is_name(value),
+        ("/v1/user-management/api-keys", "expires_at"): value is None,
+        ("/v1/platform/sessions", "session_id"): value in (None, "text", "1e5", "acc-"),
+        ("/v1/platform/sessions", "cpu_cores"): value in (5, 1.5),
+        ("/v1/platform/sessions", "memory_gb"): value in (5, 1.5),
+        ("/v1/platform/sessions", "storage_gb"): value in (5, 1.5),
+        ("/v1/platform/sessions", "timeout_seconds"): value == 5,
+        ("/v1/platform/credits", "amount"): value == 5,
+        ("/v1/platform/credits", "reference"): 1 <= text <= 256,
+        ("/v1/platform/credits", "note"): value is None or (isinstance(value, str) and text <= 1000),
+    }.get((route.path, field), False)
+
+
+def _is_name(value: Any) -> bool:
+    return value in ("text", "1e5", "🔑", "\u202e", "2026-04-31T00:00:00Z", "acc-", "usr-'; DROP TABLE users; --")
+
+
+@pytest.mark.parametrize("route", FORMS, ids=name_of)
+def test_unknown_fields_are_ignored(stage: Stage, route: Route) -> None:
+    more = {
+        "unknown": {"deep": [1, None]},
+        "__class__": "x",
+        "": 0,
+        "status": "deleted",
+        "is_root": True,
+        "balance": 10**9,
+    }
+    answer = send(stage, route, body={**GOOD[route].body(stage), **more})
+    assert answer.status == GOOD[route].status, answer.text
+    account = stage.house.account_of(stage.member)
+    assert account.status == "active"
+    assert account.balance < 10**9
+
+
+@pytest.mark.parametrize("route", [*FORMS, EVENTS], ids=name_of)
+def test_a_field_that_comes_twice_counts_as_the_last(stage: Stage, route: Route) -> None:
+    good = json.dumps(GOOD[route].body(stage))
+    twice = "{" + ", ".join(f'"{name}": null' for name in json.loads(good)) + ", " + good[1:]
+    assert send(stage, route, raw=twice.encode()).status == GOOD[route].status
+
+
+@pytest.mark.parametrize("route", [*FORMS, EVENTS], ids=name_of)
+def test_a_body_of_one_mebibyte_is_read_and_one_byte_more_is_413(stage: Stage, route: Route) -> None:
+    good = json.dumps(GOOD[route].body(stage)).encode()
+    before = stage.stored()
+    for size in (MEBIBYTE + 1, 3 * MEBIBYTE):
+        message = check_refusal(send(stage, route, raw=good + b" " * (size - len(good))), route.path, 413)
+        assert "1048576" in message
+    check_refusal(send(stage, route, raw=b"\xff" * (MEBIBYTE + 1)), route.path, 413)
+    assert stage.stored() == before
+    assert send(stage, route, raw=good + b" " * (MEBIBYTE - len(good))).status == GOOD[route].status
+
+
+@pytest.mark.parametrize("route", [*FORMS, EVENTS], ids=name_of)
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF-8",
+        "text/plain",
+        "",
+        "nonsense",
+        "application/xml",
+    ],
+)
+def test_the_body_is_json_whatever_it_is_called(stage: Stage, route: Route, content_type: str) -> None:
+    assert send(stage, route, headers={"content-type": content_type}).status == GOOD[route].status
+
+
+@pytest.mark.parametrize("route", [*FORMS, EVENTS], ids=name_of)
+def test_json_may_begin_with_a_byte_order_mark_and_escape_what_it_likes(stage: Stage, route: Route) -> None:
+    good = json.dumps(GOOD[route].body(stage))
+    escaped = "".join(f"\\u{ord(char):04x}" if char.isalpha() and char in "xyz" else char for char in good)
+    assert send(stage, route, raw=b"\xef\xbb\xbf" + escaped.encode()).status == GOOD[route].status
+
+
+@pytest.mark.parametrize("route", WITHOUT_BODY, ids=name_of)
+def test_where_no_body_is_asked_for_none_is_read(stage: Stage, route: Route) -> None:
+    for raw in (b"\xff", b"[" * 100_000):
+        assert send(stage, route, raw=raw).status in (GOOD[route].status, 401, 404)
+
+
+@pytest.mark.parametrize("route", [*FORMS, EVENTS], ids=name_of)
+def test_strangers_are_not_told_what_is_wrong_with_their_body(stage: Stage, route: Route) -> None:
+    if GOOD[route].who == USER:
+        assert call(route.method, stage.url(route), raw=b"{").status == 401
+        assert call(route.method, stage.url(route), raw=b" " * (MEBIBYTE + 1)).status == 401
+    elif GOOD[route].who != PUBLIC:
+        assert call(route.method, stage.url(route), raw=b"{").status == 401
+        assert call(route.method, stage.url(route), raw=b"{", key=stage.member.api_key).status == 401

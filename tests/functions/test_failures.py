@@ -1,0 +1,212 @@
+"""What goes wrong inside is told in the dialect, constantly; the log tells it whole, and neither tells a secret."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fastapi import APIRouter, Request
+
+from tallybook import runtime
+from tallybook.http import lambda_handler, make_app
+from tests.contract.examples import example
+from tests.functions.refusal import check_refusal
+from tests.functions.stage import GOOD, Stage, name_of
+from tests.support.call import LambdaContext, call
+from tests.support.cloud import make_context
+from tests.support.faults import Faults, client_error, cut_off, throttle
+from tests.support.house import PASSWORD, House
+from tests.support.routes import Route
+
+MESSAGE = "Something went wrong on our side"
+CAUSE = "the cause, with /var/task/tallybook/store/table.py in it"
+
+each_route = pytest.mark.parametrize("route", GOOD, ids=name_of)
+
+
+def secrets_of(stage: Stage) -> list[str]:
+    return [stage.member.api_key, stage.member.session, stage.platform_key, PASSWORD]
+
+
+def told_in(text: str, secrets: list[str]) -> list[str]:
+    """The secrets of which a good part stands in the text."""
+    return [secret for secret in secrets if secret in text or secret[-20:] in text]
+
+
+@pytest.fixture
+def faulty(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Faults:
+    """The stage's tables behind a port that fails what it is told to fail."""
+    faults = Faults()
+    ctx = make_context(stage.house.client, port=faults, clock=stage.house.clock)
+    monkeypatch.setattr(runtime, "context", lambda: ctx)
+    return faults
+
+
+@each_route
+def test_a_defect_is_a_500_that_tells_the_caller_nothing_and_the_log_all(
+    stage: Stage, route: Route, faulty: Faults, logged: Callable[[], str]
+) -> None:
+    faulty.fail_nth(1, error=lambda _: RuntimeError(CAUSE))
+    before = stage.stored()
+    answer = stage.request(route, key=stage.credential(route))
+    assert check_refusal(answer, route.path, 500) == MESSAGE
+    assert "Traceback" in logged()
+    assert CAUSE in logged()
+    assert stage.stored() == before
+    assert not told_in(logged(), secrets_of(stage))
+
+
+@each_route
+@pytest.mark.parametrize(
+    "code", ["AccessDeniedException", "ResourceNotFoundException", "ValidationException", "UnrecognizedClientException"]
+)
+def test_a_database_that_refuses_us_is_a_defect_of_ours(
+    stage: Stage, route: Route, faulty: Faults, logged: Callable[[], str], code: str
+) -> None:
+    before = stage.stored()
+    for n in range(1, 10):
+        faulty.fail_nth(n, error=lambda operation: client_error(operation, code))
+    answer = stage.request(route, key=stage.credential(route))
+    assert check_refusal(answer, route.path, 500) == MESSAGE
+    assert code not in answer.text
+    assert code in logged()
+    assert stage.stored() == before
+    assert not told_in(logged(), secrets_of(stage))
+
+
+@each_route
+@pytest.mark.parametrize("fault", [throttle, cut_off], ids=["throttled", "cut off"])
+def test_a_database_that_is_too_busy_is_a_503_that_asks_to_try_again(
+    stage: Stage, route: Route, faulty: Faults, fault: Any
+) -> None:
+    before = stage.stored()
+    for n in range(1, 500):
+        faulty.fail_nth(n, error=fault)
+    answer = stage.request(route, key=stage.credential(route))
+    assert check_refusal(answer, route.path, 503).endswith("; try again")
+    assert stage.stored() == before
+    faulty.clear()
+    assert stage.request(route, key=stage.credential(route)).status == GOOD[route].status
+
+
+@pytest.fixture
+def broken(house: House) -> Callable[[str], tuple[int, Any]]:
+    """Asks a path whose route has a defect."""
+    router = APIRouter()
+
+    @router.get("/{path:path}")
+    async def fail(request: Request) -> None:
+        raise RuntimeError(f"{CAUSE} at {request.url.path}")
+
+    handler = lambda_handler(make_app(router))
+
+    def ask(path: str) -> tuple[int, Any]:
+        http = {"method": "GET", "path": path, "sourceIp": "203.0.113.7"}
+        event = {"version": "2.0", "rawPath": path, "headers": {}, "requestContext": {"http": http}}
+        answer = handler(event, LambdaContext())
+        return answer["statusCode"], json.loads(answer["body"])
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("path", "shape"),
+    [
+        ("/v1/billing/current", "error_scalebox"),
+        ("/v1/budgets", "error_scalebox"),
+        ("/v1/users/self", "error_scalingo"),
+        ("/v1/account/usage", "error_scalingo"),
+        ("/account", "error_quota"),
+        ("/v1/packages", "error_quota"),
+    ],
+)
+def test_a_defect_is_told_in_each_dialect(broken: Any, logged: Callable[[], str], path: str, shape: str) -> None:
+    status, body = broken(path)
+    assert status == 500
+    assert not example(shape).differences(body)
+    assert MESSAGE in str(body)
+    assert CAUSE not in str(body)
+    assert f"{CAUSE} at {path}" in logged()
+
+
+def test_a_house_without_a_catalog_is_a_defect_of_ours_too(empty_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "context", lambda: empty_house.ctx)
+    for route in (Route("GET", "/v1/user-management/plans"), Route("POST", "/auth/register")):
+        answer = call(route.method, route.path, body={"email": "ada@example.com", "password": PASSWORD})
+        check_refusal(answer, route.path, 500)
+
+
+def walk(house: House) -> Iterator[str]:
+    """All that a newcomer and their platform do; each secret that is made on the way."""
+    account = {"email": "walk@example.com", "password": "open sesame, said Ali"}
+    yield account["password"]
+    first = call("POST", "/auth/register", body=account).json["session_token"]
+    yield first
+    second = call("POST", "/auth/login", body=account).json["session_token"]
+    yield second
+    call("POST", "/auth/login", body={**account, "password": "open barley, said Kasim"})
+    yield "open barley, said Kasim"
+    call("POST", "/auth/register", body={**account, "password": "a second one, too late"})
+    yield "a second one, too late"
+    made = call("POST", "/v1/user-management/api-keys", bearer=first, body={"name": "ci"}).json["data"]
+    yield made["api_key"]
+    platform = house.platform_key()
+    yield platform
+    me = call("GET", "/v1/user-management/users/me", key=made["api_key"]).json["data"]["user"]
+    ids = {"account_id": me["account_id"], "user_id": me["user_id"]}
+    size = {"cpu_cores": 1, "memory_gb": 2, "storage_gb": 5, "timeout_seconds": 60, "session_id": "run-1"}
+    call("POST", "/v1/platform/sessions", key=platform, body={**ids, **size})
+    event = {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "walk",
+        "type": "tallybook.usage.v1",
+        "time": "2026-04-20T12:00:00Z",
+        "subject": me["account_id"],
+        "data": {"meter": "credits", "quantity": 5, "app_id": "writer"},
+    }
+    assert call("POST", "/v1/platform/events", key=platform, body=event).json["data"]["accepted"] == 1
+    call("POST", "/v1/platform/sessions/run-1/end", key=platform)
+    call("GET", "/v1/billing/current", key=made["api_key"])
+    for route in GOOD:
+        call(route.method, route.path, bearer=second, raw=b'{"password": "open sesame, said Ali"')
+        call(route.method, route.path, cookie=f"quota_session={second}", headers={"origin": "https://evil.example.com"})
+        call(route.method, f"{route.path}/nothing?api_key={made['api_key']}", key=made["api_key"])
+    call("DELETE", f"/v1/user-management/api-keys/{made['api_key_id']}", bearer=first)
+    call("POST", "/auth/logout", bearer=first)
+    call("GET", "/auth/me", bearer=first)
+
+
+def test_no_secret_of_a_whole_walk_is_logged_or_stored(house: House, logged: Callable[[], str]) -> None:
+    secrets: list[str] = []
+    stored = ""
+    for secret in walk(house):
+        secrets.append(secret)
+        stored += repr(house.stored("core")) + repr(house.stored("usage"))
+    stored += repr(house.stored("core")) + repr(house.stored("usage"))
+    assert len(secrets) == 7
+    assert logged().count('"message":"request"') > 3 * len(GOOD)
+    assert not told_in(logged(), secrets), "logged"
+    assert not told_in(stored, secrets), "stored"
+
+
+def test_a_secret_is_shown_by_the_answer_that_makes_it_and_by_no_other(house: House) -> None:
+    member = house.member()
+    made = call("POST", "/v1/user-management/api-keys", key=member.api_key, body={"name": "ci"}).json["data"]["api_key"]
+    secrets = [made, member.api_key, member.session, PASSWORD]
+    for route in GOOD:
+        if route.method == "GET":
+            answer = call("GET", route.path, key=member.api_key)
+            assert not told_in(answer.text + repr(answer.headers), secrets), route
+
+
+def test_each_request_leaves_one_line_without_query_header_or_body(house: House, logged: Callable[[], str]) -> None:
+    member = house.member()
+    call("GET", "/v1/billing/current?note=in-the-query", key=member.api_key, headers={"user-agent": "in-a-header"})
+    call("POST", "/v1/user-management/api-keys", key=member.api_key, body={"name": "in-the-body"})
+    lines = [line for line in logged().splitlines() if line.startswith('{"level"')]
+    assert [(json.loads(line)["path"], json.loads(line)["status"]) for line in lines] == [
+        ("/v1/billing/current", 200),
+        ("/v1/user-management/api-keys", 201),
+    ]
+    assert not [word for word in ("in-the-query", "in-a-header", "in-the-body") if word in logged()]

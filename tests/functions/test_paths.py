@@ -1,0 +1,114 @@
+"""Methods, paths and queries that no route has: told in the path's dialect, and nothing happens."""
+
+import pytest
+
+from tests.functions.refusal import check_refusal
+from tests.functions.stage import GOOD, Stage, name_of
+from tests.support.call import call
+from tests.support.house import House
+from tests.support.routes import Route, apps, routes
+
+
+def templates() -> list[str]:
+    return sorted({route.path for route in routes()})
+
+
+@pytest.mark.parametrize("path", templates())
+def test_a_method_that_a_path_does_not_know_is_405_in_its_dialect(stage: Stage, path: str) -> None:
+    url = stage.url(Route("", path))
+    known = {route.method for route in routes() if route.path == path}
+    before = stage.stored()
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"} - known:
+        answer = call(method, url, key=stage.member.api_key, body={})
+        assert check_refusal(answer, path, 405) == "This method is not allowed here", method
+    assert stage.stored() == before
+
+
+@pytest.mark.parametrize("path", templates())
+def test_a_path_that_is_almost_one_is_404_in_its_dialect(stage: Stage, path: str) -> None:
+    url = stage.url(Route("", path))
+    before = stage.stored()
+    for method in sorted({route.method for route in routes() if route.path == path}):
+        for odd in (f"{url}/", f"{url}//", f"{url}/more", f"{url}/%2e%2e", f"{url}%20", f"{url};v=1"):
+            answer = call(method, odd, key=stage.member.api_key, body={})
+            if answer.status in (400, 405) and path.startswith("/v1/user-management/api-keys"):
+                continue  # what follows may be meant as a key's id
+            assert check_refusal(answer, path, 404) == "There is nothing at this path", odd
+    assert stage.stored() == before
+
+
+ODD_PATHS = [
+    "/v1/user-management/%00",
+    "/v1/%FF%FE",
+    "/v1/billing/%E2%82",
+    "/v1//billing/current",
+    "//v1/billing/current",
+    "/V1/billing/current",
+    "/v1/billing/Current",
+    "/v1/billing/current%3Fx=1",
+    "/v1/billing/current%23",
+    "/%0d%0aSet-Cookie:x",
+    "/v1/billing/../billing/current",
+    "/v1/" + "a" * 8000,
+    "/" + "a/" * 4000,
+    "/{path}",
+    "/%s%n%d",
+    "/docs",
+    "/redoc",
+    "/openapi.json",
+]
+
+
+@pytest.mark.parametrize("path", ODD_PATHS)
+def test_an_odd_path_is_only_not_found(house: House, path: str) -> None:
+    answer = call("GET", path)
+    assert check_refusal(answer, "/v1", 404) == "There is nothing at this path"
+    assert "set-cookie" not in answer.headers
+
+
+KEYS = "/v1/user-management/api-keys"
+
+
+def test_paging_takes_whole_numbers_and_minds_nothing_else(stage: Stage) -> None:
+    plain = ("", "?", "?&", "?&&=", "?=", "?x", "?x=%00", "?x=%FF", "?limit=", "?page=", "?page=&limit=")
+    right = ("?limit=1&page_size=5", "?limit=&page_size=5", "?limit=5&page_size=abc", "?limit=05", "?%6cimit=5")
+    for query in (*plain, *right, "?page=1000000000", "?limit=100", "?limit=0&limit=5"):
+        answer = call("GET", KEYS + query, key=stage.member.api_key)
+        assert answer.status == 200, (query, answer.text)
+
+
+@pytest.mark.parametrize("name", ["page", "limit", "page_size"])
+def test_paging_that_is_no_whole_number_is_refused_by_the_name_it_was_sent_by(stage: Stage, name: str) -> None:
+    most = 1_000_000_000 if name == "page" else 100
+    bad = ("0", "-1", "abc", "1.5", "1e1", "+1", "%201", "0x10", "%D9%A1", "%00", "NaN", "1_0", "%EF%BC%91")
+    for value in (*bad, "9" * 5000, str(most + 1), f"5&{name}=0"):
+        answer = call("GET", f"{KEYS}?{name}={value}", key=stage.member.api_key)
+        assert check_refusal(answer, KEYS) == f"{name} must be a whole number from 1 to {most}", value
+
+
+def test_a_limit_goes_before_a_page_size(stage: Stage) -> None:
+    assert check_refusal(call("GET", f"{KEYS}?limit=0&page_size=5", key=stage.member.api_key), KEYS).startswith("limit")
+    answer = call("GET", f"{KEYS}?limit=1&page_size=5", key=stage.member.api_key)
+    assert answer.json["data"]["pagination"]["limit"] == 1
+
+
+@pytest.mark.parametrize("route", [route for route in GOOD if route.method == "GET"], ids=name_of)
+def test_a_query_nobody_asked_for_is_in_nobodys_way(stage: Stage, route: Route) -> None:
+    for query in ("?", "?&", "?x=1&x=2", "?%FF=%00", "?[]=1", "?" + "a" * 8000, "?api_key=sk-x", "?page=abc"):
+        if query == "?page=abc" and route.path.endswith("/api-keys"):
+            continue
+        answer = call(route.method, stage.url(route) + query, key=stage.credential(route))
+        assert answer.status == GOOD[route].status, query
+
+
+def test_no_function_shows_a_schema_or_a_console() -> None:
+    for name, app in apps().items():
+        assert (app.docs_url, app.redoc_url, app.openapi_url) == (None, None, None), name
+
+
+def test_answers_are_json_and_no_cache_keeps_them(stage: Stage) -> None:
+    for route, good in GOOD.items():
+        answer = stage.request(route, key=stage.credential(route))
+        assert answer.status == good.status
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.headers["cache-control"] == "no-store"
