@@ -124,6 +124,16 @@ def test_the_session_comes_as_a_cookie_too_that_scripts_and_other_sites_cannot_u
         assert (cookie["max-age"], cookie["path"]) == ("86400", "/")
 
 
+def test_no_page_of_another_origin_signs_a_browser_in(house: House) -> None:
+    register()
+    body = {"email": ADA["email"], "password": PASSWORD}
+    given = {
+        origin: len(call("POST", "/auth/login", body=body, headers={"origin": origin}).cookies)
+        for origin in ("https://app.example.com", "https://evil.example.com", "null")
+    }
+    assert given == {"https://app.example.com": 1, "https://evil.example.com": 0, "null": 0}
+
+
 def test_a_logout_takes_the_cookie_away(house: House) -> None:
     (text,) = call("POST", "/auth/logout", bearer=register().json["session_token"]).cookies
     (cookie,) = SimpleCookie(text).values()

@@ -1,4 +1,4 @@
-"""Who may call what, on every route there is; and that nobody learns why they may not."""
+"""Who may call what, on every route there is; and that no stranger learns why they may not."""
 
 import base64
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ import pytest
 
 from tallybook.domain.credentials import write_platform_text, write_text
 from tests.contract.examples import example
-from tests.functions.stage import CHANGING_ROUTES, GOOD, PLATFORM_ROUTES, PUBLIC, USER_ROUTES, Stage, name_of
+from tests.functions.stage import GOOD, PLATFORM_ROUTES, PUBLIC, USER_ROUTES, Stage, name_of
 from tests.support.call import Answer, call
 from tests.support.house import House, Member
 from tests.support.routes import Route, routes
@@ -46,9 +46,6 @@ def test_the_good_request_is_answered(stage: Stage, route: Route) -> None:
 @pytest.mark.parametrize("route", [route for route, good in GOOD.items() if good.who == PUBLIC], ids=name_of)
 def test_what_is_public_asks_for_nothing_and_minds_no_credential(stage: Stage, route: Route) -> None:
     assert stage.request(route, key="sk-nonsense", cookie="quota_session=nonsense").status == GOOD[route].status
-
-
-# Everything that once was, or only looks like, a credential
 
 
 def former_keys(house: House) -> dict[str, str]:
@@ -195,9 +192,6 @@ def test_a_platform_key_without_the_scope_is_told_which_it_lacks(stage: Stage, r
     assert stage.request(route, key=stage.house.platform_key(wanted)).status == GOOD[route].status
 
 
-# Users and accounts that may not, though their credential holds
-
-
 @each_user_route
 @pytest.mark.parametrize("status", ["suspended", "disabled"])
 def test_a_user_who_may_not_is_refused_on_every_route(stage: Stage, route: Route, status: str) -> None:
@@ -219,106 +213,6 @@ def test_a_suspended_account_still_reads_and_starts_nothing_new(stage: Stage, ro
         assert (answer.status, code_of(answer)) == (403, "account_suspended")
     else:
         assert answer.status == GOOD[route].status
-
-
-# Ways to present one
-
-
-def ways(text: str) -> dict[str, dict[str, object]]:
-    return {
-        "X-API-Key": {"key": text},
-        "Authorization: Api-Key": {"headers": {"authorization": f"Api-Key {text}"}},
-        "Authorization: Bearer": {"bearer": text},
-    }
-
-
-def spellings(text: str) -> dict[str, dict[str, object]]:
-    return {
-        "X-API-Key with blanks": {"headers": {"x-api-key": f" {text} "}},
-        "X-Api-Key": {"headers": {"X-Api-Key": text}},
-        "authorization: api-key": {"headers": {"Authorization": f"api-key {text}"}},
-        "Authorization: BEARER": {"headers": {"authorization": f"BEARER {text}"}},
-        "Authorization: Bearer with blanks": {"headers": {"authorization": f"Bearer   {text} "}},
-    }
-
-
-@each_user_route
-@pytest.mark.parametrize("kind", ["api_key", "session"])
-def test_any_credential_is_taken_in_any_header(stage: Stage, route: Route, kind: str) -> None:
-    for way in ways("x"):
-        member = stage.house.member()
-        text = getattr(member, kind)
-        mine = Stage(stage.house, member, stage.platform_key, _any_key_id(member))
-        answer = mine.request(route, **ways(text)[way])
-        assert answer.status == GOOD[route].status, (way, answer.text)
-
-
-def test_a_header_may_be_spelled_as_clients_do(stage: Stage) -> None:
-    for text in (stage.member.api_key, stage.member.session):
-        for spelling, how in spellings(text).items():
-            assert stage.request(Route("GET", "/auth/me"), **how).status == 200, spelling
-    for spelling, how in spellings(stage.platform_key).items():
-        assert stage.request(Route("POST", "/v1/platform/events"), **how).status == 200, spelling
-
-
-def _any_key_id(member: Member) -> str:
-    answer = call("POST", "/v1/user-management/api-keys", key=member.api_key, body={"name": "spare"})
-    return str(answer.json["data"]["api_key_id"])
-
-
-@each_platform_route
-def test_a_platform_key_is_taken_in_any_header(stage: Stage, route: Route) -> None:
-    for way, how in ways(stage.platform_key).items():
-        answer = stage.request(route, **how)
-        assert answer.status == GOOD[route].status, (way, answer.text)
-
-
-@pytest.mark.parametrize("route", [route for route in USER_ROUTES if route.method == "GET"], ids=name_of)
-def test_reading_by_cookie_minds_no_origin(stage: Stage, route: Route) -> None:
-    for headers in ({}, {"origin": "https://evil.example.com"}, {"origin": APP}):
-        answer = stage.request(route, cookie=f"quota_session={stage.member.session}", headers=headers)
-        assert answer.status == GOOD[route].status
-
-
-@pytest.mark.parametrize("route", [route for route in CHANGING_ROUTES if route in USER_ROUTES], ids=name_of)
-def test_changing_by_cookie_needs_an_allowed_origin(stage: Stage, route: Route) -> None:
-    cookie = f"quota_session={stage.member.session}"
-    before = stage.stored()
-    for origin in (
-        None,
-        "",
-        "null",
-        "https://evil.example.com",
-        "http://app.example.com",
-        "https://app.example.com.evil.com",
-        "https://app.example.com:444",
-        "https://app.example.com/",
-        f"{APP},https://evil.example.com",
-        "https://api.example.com",
-    ):
-        headers = {} if origin is None else {"origin": origin}
-        answer = stage.request(route, cookie=cookie, headers=headers)
-        assert (answer.status, code_of(answer)) == (403, "origin_not_allowed"), origin
-    referred = stage.request(route, cookie=cookie, headers={"referer": f"{APP}/settings"})
-    assert referred.status == 403
-    assert stage.stored() == before
-    assert stage.request(route, cookie=cookie, headers={"origin": APP}).status == GOOD[route].status
-
-
-@pytest.mark.parametrize("route", [route for route in CHANGING_ROUTES if route in USER_ROUTES], ids=name_of)
-def test_a_header_that_does_not_hold_is_not_made_good_by_a_cookie(stage: Stage, route: Route) -> None:
-    cookie = f"quota_session={stage.member.session}"
-    for how in ({"key": "sk-nonsense"}, {"bearer": "sess_nonsense"}):
-        assert stage.request(route, cookie=cookie, headers={"origin": APP}, **how).status == 401
-
-
-@each_user_route
-def test_a_browsers_other_cookies_are_in_nobodys_way(stage: Stage, route: Route) -> None:
-    cookie = f"theme=dark; quota_session={stage.member.session}; consent={{}}; $odd=1"
-    assert stage.request(route, cookie=cookie, headers={"origin": APP}).status == GOOD[route].status
-
-
-# One account's credential opens nothing of another's
 
 
 def test_what_one_is_shown_is_ones_own(stage: Stage) -> None:

@@ -1,21 +1,17 @@
-"""POST /v1/platform/events through the handler: what is counted, what is not, and what each event is told."""
+"""POST /v1/platform/events through the handler: what is read, and that each event counts once."""
 
-import json
-from collections import Counter
-from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from tallybook import runtime
 from tests.functions.refusal import check_refusal
-from tests.support.call import Answer, call
+from tests.functions.sent import PATH, post, quantity_of, told
+from tests.support.call import call
+from tests.support.cloud import make_context
 from tests.support.faults import Faults, lost_answer, throttle
 from tests.support.house import House, Member
-from tests.support.invariants import check_invariants
-from tests.support.ndjson import as_json
 
-PATH = "/v1/platform/events"
 SINGLE = {"content-type": "application/cloudevents+json; charset=utf-8"}
 BATCH = {"content-type": "application/cloudevents-batch+json"}
 
@@ -28,39 +24,6 @@ def key(house: House) -> str:
 @pytest.fixture
 def member(house: House) -> Member:
     return house.member()
-
-
-def post(house: House, key: str, body: Any, *, headers: dict[str, str] | None = None) -> Answer:
-    answer = call("POST", PATH, key=key, raw=as_json(body), headers=headers)
-    check_invariants(house)
-    return answer
-
-
-def told(house: House, key: str, *events: Any) -> list[str]:
-    """Status, or status and reason, of each event, the sums having been checked."""
-    answer = post(house, key, list(events))
-    assert answer.status == 200, answer.text
-    data = answer.json["data"]
-    assert [result["id"] for result in data["results"]] == [
-        event["id"] if isinstance(event, dict) and isinstance(event.get("id"), str) else "" for event in events
-    ]
-    counts = Counter(result["status"] for result in data["results"])
-    assert (data["accepted"], data["duplicates"], data["conflicts"], data["rejected"]) == (
-        counts["accepted"],
-        counts["duplicate"],
-        counts["conflict"],
-        counts["rejected"],
-    )
-    return [" ".join(filter(None, (result["status"], result.get("reason")))) for result in data["results"]]
-
-
-def quantity_of(house: House, member: Member) -> Decimal:
-    """The CPU seconds counted for the account, over all its periods."""
-    periods = [item for item in house.stored("usage") if item["sk"] == "period#0" and member.account.id in item["pk"]]
-    return sum((item.get("q:cpu_seconds", Decimal(0)) for item in periods), Decimal(0))
-
-
-# Shapes of a request
 
 
 @pytest.mark.parametrize(
@@ -111,9 +74,6 @@ def test_results_stand_in_the_order_sent_whatever_became_of_each(house: House, k
     expected[3], expected[4] = "duplicate", "duplicate"
     assert told(house, key, *events, events[7], old, changed, stranger) == expected
     assert quantity_of(house, member) == quantity_of(house, other) == 20
-
-
-# One event, once
 
 
 def test_an_event_sent_again_is_a_duplicate_however_it_is_written(house: House, key: str, member: Member) -> None:
@@ -191,9 +151,6 @@ def test_a_refused_event_leaves_its_identity_to_a_better_one_even_in_the_same_re
 
 
 def test_a_lost_answer_counts_nothing_twice(house: House, key: str, member: Member, monkeypatch: Any) -> None:
-    from tallybook import runtime
-    from tests.support.cloud import make_context
-
     events = [house.event(member, quantity=1) for _ in range(3)]
     for n in range(1, 5):
         faults = Faults().fail_nth(n, "after", lost_answer)
@@ -207,9 +164,6 @@ def test_a_lost_answer_counts_nothing_twice(house: House, key: str, member: Memb
 def test_what_could_not_be_counted_now_is_for_the_sender_to_send_again(
     house: House, key: str, member: Member, monkeypatch: Any
 ) -> None:
-    from tallybook import runtime
-    from tests.support.cloud import make_context
-
     events = [house.event(member, quantity=1) for _ in range(3)]
     faults = Faults()
     ctx = make_context(house.client, port=faults, clock=house.clock)
@@ -221,169 +175,3 @@ def test_what_could_not_be_counted_now_is_for_the_sender_to_send_again(
     assert told(house, key, *events) == ["rejected retry"] * 3
     faults.clear()
     assert told(house, key, *events) == ["accepted"] * 3
-
-
-# What may count
-
-
-@pytest.mark.parametrize(
-    ("changes", "answer"),
-    [
-        ({"time": timedelta(minutes=10)}, "accepted"),
-        ({"time": timedelta(minutes=10, milliseconds=1)}, "rejected too_far_ahead"),
-        ({"time": "9999-12-31T23:59:59Z"}, "rejected too_far_ahead"),
-        ({"time": timedelta(days=-35)}, "accepted"),
-        ({"time": timedelta(days=-35, milliseconds=-1)}, "rejected too_old"),
-        ({"time": "0001-01-01T00:00:00Z"}, "rejected too_old"),
-        ({"meter": "kilowatts"}, "rejected unknown_meter"),
-        ({"meter": "container_minutes"}, "rejected unknown_sku"),
-        ({"meter": "container_minutes", "sku": "XXL"}, "rejected unknown_sku"),
-        ({"sku": "S"}, "rejected unknown_sku"),
-        ({"meter": "container_minutes", "sku": "S"}, "accepted"),
-        ({"meter": "credits", "quantity": "0.5"}, "rejected quantity must be a whole number"),
-        ({"quantity": "5.000000001"}, "accepted"),
-        ({"quantity": "1000000000000000"}, "accepted"),
-    ],
-    ids=str,
-)
-def test_each_reason_is_told(house: House, key: str, changes: dict[str, Any], answer: str) -> None:
-    house.clock.advance(days=-40)
-    member = house.member()
-    house.clock.advance(days=40)
-    now = house.clock.now()
-    moved = {name: now + value if isinstance(value, timedelta) else value for name, value in changes.items()}
-    assert told(house, key, house.event(member, **moved)) == [answer]
-
-
-def test_an_event_counts_from_the_start_of_the_accounts_first_period(house: House, key: str, member: Member) -> None:
-    first = "2026-04-20T00:00:00Z"
-    eve = "2026-04-19T23:59:59.999Z"
-    events = [house.event(member, time=first), house.event(member, time=eve)]
-    assert told(house, key, *events) == ["accepted", "rejected before_account"]
-
-
-@pytest.mark.parametrize(
-    ("field", "values"),
-    [
-        ("specversion", [None, "0.3", 1.0, "", "1.0 "]),
-        ("type", [None, "tallybook.usage.v2", "", 5]),
-        ("id", [None, "", 5, "x" * 257, {}]),
-        ("source", [None, "", 5, "x" * 257]),
-        ("time", [None, "", 5, "2026-04-20", "2026-04-20T12:00:00", "2026-04-31T12:00:00Z", "yesterday", "x" * 999]),
-        ("subject", [None, "", 5, "nobody", "acc-", "usr-1", "acc-" + "a" * 65, "acc-a#b", "acc-é"]),
-        ("data", [None, "", 5, [], "text", True]),
-        ("meter", [None, "", 5, "x" * 65]),
-        ("quantity", [None, "", True, 0, -1, "0", "-1", "1.0000000001", 1e15 + 1, "1e16", "NaN", "Infinity", "1_000"]),
-        ("quantity", ["0x10", " 1", "1 ", "1,5", "٣", "1e-10", "1e999999999", [], {}, "9" * 10_000, 1e-300]),
-        ("user_id", ["", 5, "nobody", "usr-", "acc-1", "usr-a_b", []]),
-        ("session_id", ["", 5, "a#b", "a:b", "a\nb", "x" * 65, []]),
-        ("app_id", ["", 5, "a#b", "a:b", "\u0000", "x" * 65]),
-        ("sku", ["", 5, "a#b", "a:b", "\u200b", "x" * 65]),
-    ],
-    ids=str,
-)
-def test_a_field_that_does_not_fit_rejects_its_event_by_name_and_no_other(
-    house: House, key: str, member: Member, field: str, values: list[Any]
-) -> None:
-    before = house.stored("usage")
-    bad = [house.event(member, **{field: value}) for value in values]
-    answers = told(house, key, *bad)
-    assert all(answer.startswith("rejected ") and field in answer for answer in answers), answers
-    assert house.stored("usage") == before
-    assert told(house, key, *bad[:3], house.event(member))[-1] == "accepted"
-
-
-def test_a_field_that_is_missing_rejects_its_event_by_name(house: House, key: str, member: Member) -> None:
-    good = house.event(member)
-    without = [{name: value for name, value in good.items() if name != left_out} for left_out in good]
-    without += [{**good, "data": {"meter": "cpu_seconds"}}, {**good, "data": {"quantity": 1}}]
-    answers = told(house, key, *without)
-    for answer, field in zip(answers, [*good, "quantity", "meter"], strict=True):
-        assert answer.startswith("rejected ")
-        assert field in answer
-
-
-# Whose usage it is
-
-
-def test_accounts_that_are_unknown_or_deleted_are_told_apart_and_hinder_nobody(
-    house: House, key: str, member: Member
-) -> None:
-    gone = house.member()
-    house.change_account(gone, status="deleted")
-    unknown = {**house.event(member), "subject": "acc-019d0000-0000-7000-8000-000000000000"}
-    events = [unknown, house.event(member), house.event(gone)]
-    assert told(house, key, *events) == ["rejected unknown_account", "accepted", "rejected account_deleted"]
-
-
-def test_a_suspended_accounts_usage_is_accepted(house: House, key: str, member: Member) -> None:
-    house.change_account(member, status="suspended")
-    house.change_user(member, status="suspended")
-    assert told(house, key, house.event(member, user_id=member.user_id)) == ["accepted"]
-
-
-def test_usage_of_one_account_is_on_its_own_bill_alone(house: House, key: str, member: Member) -> None:
-    other = house.member()
-    told(house, key, house.event(member, quantity=1_000_000), house.event(other, quantity=500_000))
-    costs = [
-        call("GET", "/v1/billing/current", key=one.api_key).json["data"]["current_cost"] for one in (member, other)
-    ]
-    assert costs == [14, 7]
-
-
-def test_one_request_may_reach_into_two_periods(house: House, key: str, member: Member) -> None:
-    house.clock.advance(days=31)
-    times = ["2026-05-19T23:59:59.999Z", "2026-05-20T00:00:00Z"]
-    assert told(house, key, *(house.event(member, time=time) for time in times)) == ["accepted", "accepted"]
-    assert call("GET", "/v1/billing/current", key=member.api_key).json["data"]["current_period"]["start"] == times[1]
-    assert quantity_of(house, member) == 200
-
-
-# What the wallet pays
-
-
-def ledger(house: House, member: Member) -> list[tuple[str, int, int]]:
-    items = [item for item in house.stored("core") if item["sk"].startswith("ENTRY#")]
-    mine = sorted((item for item in items if item["account_id"] == member.account.id), key=lambda item: item["number"])
-    return [(item["kind"], int(item["amount"]), int(item["balance_after"])) for item in mine]
-
-
-def test_credits_are_debited_with_one_ledger_entry_a_transaction(house: House, key: str, member: Member) -> None:
-    events = [house.event(member, meter="credits", quantity=amount, app_id="writer") for amount in (100, 250, 50)]
-    assert told(house, key, *events, house.event(member)) == ["accepted"] * 4
-    assert ledger(house, member) == [("welcome", 1_000_000, 1_000_000), ("usage", -400, 999_600)]
-    assert told(house, key, *events) == ["duplicate"] * 3
-    assert told(house, key, *events, house.event(member, meter="credits", quantity=600))[-1] == "accepted"
-    assert ledger(house, member)[2:] == [("usage", -600, 999_000)]
-    assert call("GET", "/auth/me", bearer=member.session).json["user"]["balance"] == 999_000
-
-
-def test_usage_may_take_the_balance_below_zero(house: House, key: str, member: Member) -> None:
-    told(house, key, house.event(member, meter="credits", quantity=1_500_000))
-    assert call("GET", "/auth/me", bearer=member.session).json["user"]["balance"] == -500_000
-
-
-def test_more_wallet_events_than_a_transaction_holds_are_each_paid_once(house: House, key: str, member: Member) -> None:
-    events = [house.event(member, meter="credits", quantity=1) for _ in range(110)]
-    assert told(house, key, *events) == ["accepted"] * 110
-    entries = ledger(house, member)
-    assert len(entries) == 3
-    assert entries[-1][2] == 1_000_000 - 110
-
-
-def test_conflicts_and_rejections_are_not_paid(house: House, key: str, member: Member) -> None:
-    event = house.event(member, meter="credits", quantity=10)
-    changed = {**event, "data": {**event["data"], "quantity": 20}}
-    old = house.event(member, meter="credits", quantity=40, time="2020-01-01T00:00:00Z")
-    assert told(house, key, event, changed, old) == ["accepted", "conflict", "rejected too_old"]
-    assert ledger(house, member)[1:] == [("usage", -10, 999_990)]
-
-
-def test_quantities_are_exact_to_the_last_decimal(house: House, key: str, member: Member) -> None:
-    quantities = ["0.1", "0.2", "0.000000001", "999999999999999.999999999", "1e15", "123456789.123456789"]
-    events = [house.event(member, quantity=quantity) for quantity in quantities]
-    numbers = [house.event(member, quantity=Decimal("0.1")), house.event(member, quantity=3)]
-    raw = json.dumps([*events, *numbers], default=str)
-    raw = raw.replace('"quantity": "0.1"}', '"quantity": 0.1}')
-    assert call("POST", PATH, key=key, raw=raw.encode()).json["data"]["accepted"] == len(events) + 2
-    assert quantity_of(house, member) == sum(map(Decimal, quantities), Decimal("3.1"))

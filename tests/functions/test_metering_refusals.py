@@ -1,0 +1,96 @@
+"""An event that may not count is told why, and no other is held up by it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.functions.sent import told
+from tests.support.house import House, Member
+
+
+@pytest.fixture
+def key(house: House) -> str:
+    return house.platform_key("usage:write")
+
+
+@pytest.fixture
+def member(house: House) -> Member:
+    return house.member()
+
+
+@pytest.mark.parametrize(
+    ("changes", "answer"),
+    [
+        ({"time": timedelta(minutes=10)}, "accepted"),
+        ({"time": timedelta(minutes=10, milliseconds=1)}, "rejected too_far_ahead"),
+        ({"time": "9999-12-31T23:59:59Z"}, "rejected too_far_ahead"),
+        ({"time": timedelta(days=-35)}, "accepted"),
+        ({"time": timedelta(days=-35, milliseconds=-1)}, "rejected too_old"),
+        ({"time": "0001-01-01T00:00:00Z"}, "rejected too_old"),
+        ({"meter": "kilowatts"}, "rejected unknown_meter"),
+        ({"meter": "container_minutes"}, "rejected unknown_sku"),
+        ({"meter": "container_minutes", "sku": "XXL"}, "rejected unknown_sku"),
+        ({"sku": "S"}, "rejected unknown_sku"),
+        ({"meter": "container_minutes", "sku": "S"}, "accepted"),
+        ({"meter": "credits", "quantity": "0.5"}, "rejected quantity must be a whole number"),
+        ({"quantity": "5.000000001"}, "accepted"),
+        ({"quantity": "1000000000000000"}, "accepted"),
+    ],
+    ids=str,
+)
+def test_each_reason_is_told(house: House, key: str, changes: dict[str, Any], answer: str) -> None:
+    house.clock.advance(days=-40)
+    member = house.member()
+    house.clock.advance(days=40)
+    now = house.clock.now()
+    moved = {name: now + value if isinstance(value, timedelta) else value for name, value in changes.items()}
+    assert told(house, key, house.event(member, **moved)) == [answer]
+
+
+def test_an_event_counts_from_the_start_of_the_accounts_first_period(house: House, key: str, member: Member) -> None:
+    first = "2026-04-20T00:00:00Z"
+    eve = "2026-04-19T23:59:59.999Z"
+    events = [house.event(member, time=first), house.event(member, time=eve)]
+    assert told(house, key, *events) == ["accepted", "rejected before_account"]
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("specversion", [None, "0.3", 1.0, "", "1.0 "]),
+        ("type", [None, "tallybook.usage.v2", "", 5]),
+        ("id", [None, "", 5, "x" * 257, {}]),
+        ("source", [None, "", 5, "x" * 257]),
+        ("time", [None, "", 5, "2026-04-20", "2026-04-20T12:00:00", "2026-04-31T12:00:00Z", "yesterday", "x" * 999]),
+        ("subject", [None, "", 5, "nobody", "acc-", "usr-1", "acc-" + "a" * 65, "acc-a#b", "acc-é"]),
+        ("data", [None, "", 5, [], "text", True]),
+        ("meter", [None, "", 5, "x" * 65]),
+        ("quantity", [None, "", True, 0, -1, "0", "-1", "1.0000000001", 1e15 + 1, "1e16", "NaN", "Infinity", "1_000"]),
+        ("quantity", ["0x10", " 1", "1 ", "1,5", "٣", "1e-10", "1e999999999", [], {}, "9" * 10_000, 1e-300]),
+        ("user_id", ["", 5, "nobody", "usr-", "acc-1", "usr-a_b", []]),
+        ("session_id", ["", 5, "a#b", "a:b", "a\nb", "x" * 65, []]),
+        ("app_id", ["", 5, "a#b", "a:b", "\u0000", "x" * 65]),
+        ("sku", ["", 5, "a#b", "a:b", "\u200b", "x" * 65]),
+    ],
+    ids=str,
+)
+def test_a_field_that_does_not_fit_rejects_its_event_by_name_and_no_other(
+    house: House, key: str, member: Member, field: str, values: list[Any]
+) -> None:
+    before = house.stored("usage")
+    bad = [house.event(member, **{field: value}) for value in values]
+    answers = told(house, key, *bad)
+    assert all(answer.startswith("rejected ") and field in answer for answer in answers), answers
+    assert house.stored("usage") == before
+    assert told(house, key, *bad[:3], house.event(member))[-1] == "accepted"
+
+
+def test_a_field_that_is_missing_rejects_its_event_by_name(house: House, key: str, member: Member) -> None:
+    good = house.event(member)
+    without = [{name: value for name, value in good.items() if name != left_out} for left_out in good]
+    without += [{**good, "data": {"meter": "cpu_seconds"}}, {**good, "data": {"quantity": 1}}]
+    answers = told(house, key, *without)
+    for answer, field in zip(answers, [*good, "quantity", "meter"], strict=True):
+        assert answer.startswith("rejected ")
+        assert field in answer
