@@ -1,14 +1,19 @@
 """/v1/user-management/api-keys: made, listed, revoked. Source: decisions, "ScaleBox" and "One identity"."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tallybook.domain.credentials import SESSION_LIFE, Credential, hash_text, write_text
+from tallybook.store.accounts import put_user
+from tallybook.store.credentials import put_credential
 from tests.contract.examples import example, expect
 from tests.support.call import Answer, call
 from tests.support.house import House, Member
 
 PATH = "/v1/user-management/api-keys"
+UNKNOWN = "019d0000-0000-7000-8000-000000000000"
 
 
 @pytest.fixture
@@ -166,3 +171,26 @@ def test_whoever_registered_can_make_a_first_api_key(house: House) -> None:
     made = call("POST", PATH, bearer=session, body={"name": "first"}).json["data"]
     me = expect(call("GET", "/v1/user-management/users/me", key=made["api_key"]), 200, "users_me")["data"]["user"]
     assert (me["email"], me["user_id"]) == ("ada@example.com", made["user_id"])
+
+
+def colleague(house: House, member: Member) -> Member:
+    """A second user of the account, who does not run it."""
+    user = replace(member.user, id=UNKNOWN, email="colleague@example.com", is_root=False, role="user")
+    ids = {"account_id": user.account_id, "user_id": user.id, "credential_id": UNKNOWN}
+    text = write_text("session", **ids, secret=b"s" * 32)
+    now = house.clock.now()
+    session = Credential(UNKNOWN, "session", user.account_id, user.id, hash_text(text), now, now + SESSION_LIFE)
+    for command in (put_user(user), put_credential(session)):
+        house.ctx.tables.write(command)
+    return Member(member.account, user, text, "")
+
+
+def test_a_user_who_is_no_root_sees_and_revokes_only_their_own_keys(house: House, member: Member) -> None:
+    other = colleague(house, member)
+    own = create(other, name="own").json["data"]["api_key_id"]
+    roots = create(member, name="root's").json["data"]["api_key_id"]
+    assert names(other) == ["own"]
+    assert sorted(names(member)) == ["own", "root's", "test"]
+    assert refusal(call("DELETE", f"{PATH}/{roots}", bearer=other.session)) == (404, "not_found")
+    assert call("DELETE", f"{PATH}/{own}", bearer=other.session).status == 200
+    assert call("DELETE", f"{PATH}/{roots}", bearer=member.session).status == 200
