@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from tallybook.domain.limits import Limits
+from tallybook.gateways.port import Port, straight
 from tallybook.services.context import Context
 from tallybook.store.capacity import Bill, item_size
 from tallybook.store.catalogs import Catalogs
 from tallybook.store.commands import from_wire, wire_key
 from tallybook.store.keys import Key
-from tallybook.store.sending import Port, straight
 from tallybook.store.table import Tables
 from tests.support.clock import StillClock
 

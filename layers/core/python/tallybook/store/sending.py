@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
 
 from tallybook.domain.errors import Unavailable
+from tallybook.gateways.port import Port, straight
 from tallybook.store.commands import Item, from_wire
 
 _ATTEMPTS = 20
@@ -33,13 +34,6 @@ _TRY_AGAIN = frozenset(
         "TransactionInProgressException",
     }
 )
-
-type Port = Callable[[str, Callable[[], Any]], Any]
-
-
-def straight(operation: str, call: Callable[[], Any]) -> Any:  # noqa: ARG001 a port gets both
-    """The port of production. Tests put one here that fails a call before or after it takes effect."""
-    return call()
 
 
 class ConditionFailed(Exception):

@@ -14,10 +14,11 @@ from typing import Any
 from boto3.dynamodb.conditions import ConditionExpressionBuilder
 from boto3.dynamodb.conditions import Key as KeyCondition
 
+from tallybook.gateways.port import Port, straight
 from tallybook.store.capacity import Bill, item_size, read_units, write_units
 from tallybook.store.commands import Check, Command, Delete, Item, Put, Update, from_wire, request_of, to_wire, wire_key
 from tallybook.store.keys import Key, TableName
-from tallybook.store.sending import ConditionFailed, Port, Sender, straight
+from tallybook.store.sending import ConditionFailed, Sender
 
 MAX_ACTIONS = 100
 MAX_KEYS = 100
