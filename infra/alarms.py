@@ -1,40 +1,83 @@
-"""What somebody must look at: work that was given up, and answers that say it was our fault."""
+"""What somebody must look at: work that was given up or waits, and answers that say it was our fault."""
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from constructs import Construct
 
 from infra.api import Api
+from infra.function import Function
 from infra.queues import Queue
 from infra.stage import Stage
+
+_PERIOD = Duration.minutes(5)
 
 
 class Alarms(Construct):
     """One topic; the stage's `alarm_email`, if it has one, is told."""
 
-    def __init__(self, scope: Construct, stage: Stage, *, api: Api, queues: list[Queue]) -> None:
+    def __init__(
+        self, scope: Construct, stage: Stage, *, api: Api, queues: list[Queue], functions: list[Function]
+    ) -> None:
         super().__init__(scope, "Alarms")
         self.topic = sns.Topic(self, "Topic", enforce_ssl=True)
+        self._let_alarms_publish()
         if stage.alarm_email:
             self.topic.add_subscription(EmailSubscription(stage.alarm_email))
         for queue in queues:
-            waiting = queue.dead.metric_approximate_number_of_messages_visible(
-                period=Duration.minutes(5), statistic="Maximum"
-            )
+            waiting = queue.dead.metric_approximate_number_of_messages_visible(period=_PERIOD, statistic="Maximum")
             self._alarm(f"{queue.node.id}GivenUp", waiting, "Messages that failed five times wait to be looked at")
-        failing = api.http.metric_server_error(period=Duration.minutes(5), statistic="Sum")
+        failing = api.http.metric_server_error(period=_PERIOD, statistic="Sum")
         self._alarm("ServerErrors", failing, "Requests were answered with a 5xx")
+        for function in functions:
+            if not function.group.paths:
+                self._watch(function)
+            if function.group.stream:
+                self._watch_stream(function)
 
-    def _alarm(self, name: str, metric: cloudwatch.Metric, description: str) -> None:
+    def _let_alarms_publish(self) -> None:
+        """A topic with a policy has only that one, and CloudWatch needs to be in it."""
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )
+
+    def _watch(self, function: Function) -> None:
+        """Nobody waits for its answer, so nobody but an alarm hears of its errors."""
+        errors = function.entry.metric_errors(period=_PERIOD, statistic="Sum")
+        self._alarm(f"{function.node.id}Errors", errors, f"{function.group.name} failed")
+
+    def _watch_stream(self, function: Function) -> None:
+        late = function.entry.metric("IteratorAge", period=_PERIOD, statistic="Maximum")
+        self._alarm(
+            f"{function.node.id}Late",
+            late,
+            f"{function.group.name} is more than 10 minutes behind what was stored",
+            threshold=10 * 60 * 1000,
+        )
+        parked = cloudwatch.Metric(
+            namespace="Tallybook",
+            metric_name="OutboxParked",
+            dimensions_map={"service": function.group.name},
+            period=_PERIOD,
+            statistic="Sum",
+        )
+        self._alarm("OutboxParked", parked, "Something in the outbox failed too often and is tried no more")
+
+    def _alarm(self, name: str, metric: cloudwatch.Metric, description: str, *, threshold: int = 1) -> None:
         alarm = cloudwatch.Alarm(
             self,
             name,
             metric=metric,
             alarm_description=description,
-            threshold=1,
+            threshold=threshold,
             evaluation_periods=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,

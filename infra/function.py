@@ -1,14 +1,15 @@
 """One row of the table as a function, with a role that may do what the row says and nothing more."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Duration, RemovalPolicy
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.bundle import function_bundle
-from infra.groups import Action, Group
+from infra.groups import Group
 from infra.layers import RUNTIME, Layers, architecture_of, code_of
 from infra.stage import Stage
 from infra.tables import Tables
@@ -18,13 +19,15 @@ class Function(Construct):
     """`entry` is what callers invoke: the function, or with SnapStart the alias of its published version."""
 
     def __init__(self, scope: Construct, group: Group, *, stage: Stage, tables: Tables, layers: Layers) -> None:
-        super().__init__(scope, _title(group.name))
+        super().__init__(scope, title(group.name))
         self.group = group
         log_group = log_group_of(self, stage)
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        log_group.grant_write(role)
-        _allow(role, tables.core, group.core)
-        _allow(role, tables.usage, group.usage)
+        self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group.grant_write(self._role)
+        self.allow([f"dynamodb:{action}" for action in group.core], tables.core.table_arn)
+        self.allow([f"dynamodb:{action}" for action in group.usage], tables.usage.table_arn)
+        if group.work:
+            self.allow(["dynamodb:Query"], tables.work_index)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -37,12 +40,22 @@ class Function(Construct):
             memory_size=group.memory,
             timeout=Duration.seconds(group.timeout),
             environment=_environment(group, stage, tables),
-            role=role,
+            role=self._role,
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if stage.snap_start else None,
         )
         self.entry: lambda_.IFunction = self.function.add_alias("live") if stage.snap_start else self.function
+
+    def allow(self, actions: Sequence[str], *resources: str) -> None:
+        """Let it do these on these, and nothing else."""
+        if actions:
+            self._role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
+
+    def tell(self, **variables: str) -> None:
+        """More of its environment, where only some functions need it."""
+        for name, value in variables.items():
+            self.function.add_environment(name, value)
 
 
 def log_group_of(scope: Construct, stage: Stage) -> logs.LogGroup:
@@ -74,12 +87,6 @@ def _environment(group: Group, stage: Stage, tables: Tables) -> dict[str, str]:
     }
 
 
-def _allow(role: iam.Role, table: dynamodb.Table, actions: tuple[Action, ...]) -> None:
-    if actions:
-        allowed = [f"dynamodb:{action}" for action in actions]
-        role.add_to_policy(iam.PolicyStatement(actions=allowed, resources=[table.table_arn]))
-
-
-def _title(name: str) -> str:
+def title(name: str) -> str:
     """usage_queue -> UsageQueue"""
     return "".join(word.capitalize() for word in name.split("_"))

@@ -1,4 +1,4 @@
-"""What runs: each function's paths or queue, its size, and exactly what it may do to each table.
+"""What runs: what calls each function, its size, and exactly what it may do to each table and outside.
 
 A row's name is its folder in `functions/`; its handler is `<name>.app.handler`. The stack is made from these rows,
 and tests hold it to them: a right that stands in no row exists nowhere.
@@ -22,8 +22,21 @@ class Group:
     default: bool = False
     """Whether it answers every path that no group has, with a 404 in that path's dialect."""
     queue: str | None = None
+    """The queue whose messages it works on."""
+    topic: str | None = None
+    """The topic whose every notification calls it."""
+    stream: bool = False
+    """Whether each outbox item that appears in `core` calls it, the moment it is stored."""
+    every_minutes: int | None = None
+    """How often it is called with `{"job": <its name>}`."""
     core: tuple[Action, ...]
     usage: tuple[Action, ...]
+    work: bool = False
+    """Whether it may ask the index `work` of `core` what is due."""
+    mail: bool = False
+    """Whether it may send mails, from the stage's one address. Mails leave by the outbox: such a row has no paths."""
+    bus: bool = False
+    """Whether it may put events onto the stage's bus."""
     memory: int = 512
     timeout: int = 20
 
@@ -65,9 +78,26 @@ GROUPS = (
         memory=1024,
         timeout=60,
     ),
+    Group(
+        name="outbox",
+        stream=True,
+        every_minutes=5,
+        core=(*READ, *WRITE),
+        usage=(),
+        work=True,
+        mail=True,
+        bus=True,
+        timeout=120,
+    ),
+    Group(
+        name="mail_feedback",
+        topic="mail_feedback",
+        core=("PutItem",),
+        usage=(),
+    ),
 )
 
-AWS_CLIENTS = ("dynamodb",)
+AWS_CLIENTS = ("dynamodb", "events", "sesv2")
 """The services that functions call; the layer carries no other service's description."""
 
 

@@ -1,20 +1,25 @@
-"""The whole bundle of one stage: the table's rows wired to tables, paths, queues and alarms."""
+"""The whole bundle of one stage: the table's rows wired to what calls them and to what they may reach."""
 
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from infra.alarms import Alarms
 from infra.api import Api
+from infra.bus import Bus
 from infra.function import Function
 from infra.groups import GROUPS
 from infra.layers import Layers
+from infra.mail import Mail
 from infra.queues import Queue
+from infra.schedules import Schedule
 from infra.stage import Stage
+from infra.stream import Stream
 from infra.tables import Tables
+from infra.topics import Topic
 
 
 class Tallybook(Stack):
-    """Its outputs are what an operator and a platform need to know: address, table names, queue."""
+    """Its outputs are what an operator and a platform need to know: address, and the names of tables, queue and bus."""
 
     def __init__(self, scope: Construct, stage: Stage) -> None:
         super().__init__(
@@ -31,13 +36,32 @@ class Tallybook(Stack):
             for function in functions
             if function.group.queue
         }
+        topics = {
+            function.group.topic: Topic(self, function.group.topic, function)
+            for function in functions
+            if function.group.topic
+        }
         api = Api(self, stage, [function for function in functions if function.group.paths])
-        Alarms(self, stage, api=api, queues=list(queues.values()))
+        bus = Bus(self, stage)
+        mail = Mail(self, stage, feedback=topics["mail_feedback"], page_url=stage.page_url or api.url)
+        for function in functions:
+            if function.group.bus:
+                bus.open_to(function)
+            if function.group.mail:
+                mail.open_to(function)
+            if function.group.stream:
+                Stream(self, tables.core, function)
+            if function.group.every_minutes:
+                Schedule(self, function, every_minutes=function.group.every_minutes)
+        Alarms(self, stage, api=api, queues=list(queues.values()), functions=functions)
+        named = {function.group.name: function.function.function_name for function in functions}
         self._tell("ApiUrl", api.url)
         self._tell("ApiId", api.http.api_id)
         self._tell("CoreTable", tables.core.table_name)
         self._tell("UsageTable", tables.usage.table_name)
         self._tell("UsageQueueUrl", queues["usage"].main.queue_url)
+        self._tell("BusName", bus.name)
+        self._tell("OutboxFunction", named["outbox"])
 
     def _tell(self, name: str, value: str) -> None:
         CfnOutput(self, name, value=value)

@@ -25,6 +25,11 @@ class Tables(Construct):
         )
         self.usage = self._table("Usage")
 
+    @property
+    def work_index(self) -> str:
+        """The index's address, as rights name it."""
+        return f"{self.core.table_arn}/index/{WORK_INDEX}"
+
     def _table(self, name: str, *, stream: dynamodb.StreamViewType | None = None) -> dynamodb.Table:
         keep = self._stage.keep
         return dynamodb.Table(

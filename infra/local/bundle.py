@@ -14,6 +14,7 @@ from infra.bundle import ROOT
 from infra.local.cloud import CREDENTIALS, free_port, ministack
 from infra.local.deploy import Deployed, DeployFailed, deploy, deployed
 from infra.local.inputs import digest_of_inputs
+from infra.local.jobs import invoke
 from infra.local.place import Place, only_one
 from infra.local.proxy import Proxy
 from infra.local.seed import EMAIL, PASSWORD, price, seed
@@ -52,6 +53,7 @@ def running(place: Place, port: int) -> Iterator[Running]:
             proxy.serve(endpoint, stack.outputs["ApiId"])
             where = {
                 "TALLYBOOK_URL": f"http://localhost:{port}",
+                "TALLYBOOK_STACK": STACK,
                 "CORE_TABLE": stack.outputs["CoreTable"],
                 "USAGE_TABLE": stack.outputs["UsageTable"],
                 "AWS_ENDPOINT_URL": endpoint,
@@ -64,6 +66,7 @@ def running(place: Place, port: int) -> Iterator[Running]:
             known = last if before is not None else {}
             variables = _seeded(ctx, where, known) | where
             write_variables(place.env, variables)
+            invoke(endpoint, stack.outputs["OutboxFunction"], {"job": "outbox"})  # what the last stop kept from leaving
             yield Running(variables, place.env, place.state / "ministack.log", time.monotonic() - began)
 
 

@@ -19,6 +19,8 @@ ABSENT = {
     "billing": OPERATOR | NEVER | {"bcrypt"},
     "metering": OPERATOR | NEVER | {"bcrypt"},
     "usage_queue": OPERATOR | NEVER | WEB | {"bcrypt"},
+    "outbox": OPERATOR | NEVER | WEB | {"bcrypt"},
+    "mail_feedback": OPERATOR | NEVER | WEB | {"bcrypt"},
 }
 
 

@@ -1,0 +1,21 @@
+"""The stage's event bus: what happened, for whoever listens; the rules on it are the listeners' own."""
+
+from aws_cdk import aws_events as events
+from constructs import Construct
+
+from infra.function import Function
+from infra.stage import Stage
+
+
+class Bus(Construct):
+    def __init__(self, scope: Construct, stage: Stage) -> None:
+        super().__init__(scope, "Bus")
+        self.bus = events.EventBus(self, "Bus", event_bus_name=f"tallybook-{stage.name}")
+
+    @property
+    def name(self) -> str:
+        return self.bus.event_bus_name
+
+    def open_to(self, function: Function) -> None:
+        function.allow(["events:PutEvents"], self.bus.event_bus_arn)
+        function.tell(BUS_NAME=self.name)

@@ -1,0 +1,54 @@
+"""Sending mail: one address of one domain, only over TLS, and what comes back as a notification."""
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_ses as ses
+from constructs import Construct
+
+from infra.function import Function
+from infra.stage import Stage
+from infra.topics import Topic
+
+
+class Mail(Construct):
+    """Bounces and complaints go to `feedback`; links in mails lead to `page_url`."""
+
+    def __init__(self, scope: Construct, stage: Stage, *, feedback: Topic, page_url: str) -> None:
+        super().__init__(scope, "Mail")
+        self._stage = stage
+        self._page_url = page_url
+        self._set = ses.ConfigurationSet(
+            self,
+            "Set",
+            configuration_set_name=f"tallybook-{stage.name}",
+            tls_policy=ses.ConfigurationSetTlsPolicy.REQUIRE,
+            reputation_metrics=True,
+        )
+        self._identity = ses.EmailIdentity(
+            self, "Identity", identity=ses.Identity.domain(stage.mail_domain), configuration_set=self._set
+        )
+        self._hear_back(feedback)
+
+    def open_to(self, function: Function) -> None:
+        function.allow(["ses:SendEmail"], self._identity.email_identity_arn, self._set_arn)
+        function.tell(
+            MAIL_FROM=self._stage.mail_from,
+            MAIL_CONFIGURATION_SET=self._set.configuration_set_name,
+            PAGE_URL=self._page_url,
+            BRAND=self._stage.brand,
+        )
+
+    @property
+    def _set_arn(self) -> str:
+        return Stack.of(self).format_arn(
+            service="ses",
+            resource="configuration-set",
+            resource_name=self._set.configuration_set_name,
+            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+        )
+
+    def _hear_back(self, feedback: Topic) -> None:
+        self._set.add_event_destination(
+            "Feedback",
+            destination=ses.EventDestination.sns_topic(feedback.topic),
+            events=[ses.EmailSendingEvent.BOUNCE, ses.EmailSendingEvent.COMPLAINT],
+        )

@@ -1,0 +1,20 @@
+"""A function that is called every so many minutes, with the name of its job."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk.aws_events_targets import LambdaFunction
+from constructs import Construct
+
+from infra.function import Function, title
+
+
+class Schedule(Construct):
+    def __init__(self, scope: Construct, function: Function, *, every_minutes: int) -> None:
+        name = function.group.name
+        super().__init__(scope, f"{title(name)}Schedule")
+        events.Rule(
+            self,
+            "Rule",
+            schedule=events.Schedule.rate(Duration.minutes(every_minutes)),
+            targets=[LambdaFunction(function.entry, event=events.RuleTargetInput.from_object({"job": name}))],
+        )
