@@ -20,6 +20,10 @@ _PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1
 MAX_ATTEMPTS = len(_PAUSES) + 1
 
 
+class Undeliverable(Exception):
+    """It will never go like this, however often it is tried."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """A letter to each of the addresses; `facts` is what it says.

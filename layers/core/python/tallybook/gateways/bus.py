@@ -21,7 +21,7 @@ _MOST_A_CALL = 10
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One event: its name, like `account.suspended`, its detail as JSON has it, and when it happened."""
+    """One event: its name, like `AccountSuspended`, its detail as JSON has it, and when it happened."""
 
     name: str
     detail: Mapping[str, Any]

@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from tallybook.domain.outbox import Undeliverable
 from tallybook.gateways.letters import Letter
 from tallybook.gateways.port import Port, straight
 
@@ -38,7 +39,7 @@ class Passing(MailFailed):
     """It may be taken later."""
 
 
-class Refused(MailFailed):
+class Refused(MailFailed, Undeliverable):
     """It will never be taken like this."""
 
 

@@ -12,9 +12,8 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from tallybook.domain.errors import Conflict, NotFound, Unavailable
-from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.jobs import JOBS, SPREAD, partition
-from tallybook.domain.outbox import OutboxItem, next_try
+from tallybook.domain.outbox import OutboxItem, Undeliverable, next_try
 from tallybook.domain.times import stamp
 from tallybook.services.address_mail import Addressed, address_mail
 from tallybook.services.context import Context
@@ -30,16 +29,17 @@ class SendsMail(Protocol):
 
 
 class Publishes(Protocol):
-    def publish(self, events: Sequence[Mapping[str, Any]], *, at: datetime) -> None: ...
+    def publish(self, events: Sequence[Any]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """The ways out: the mail, the bus, and how a letter is written from its facts."""
+    """The ways out: the mail, the bus, how a letter is written from its facts and an event from its detail."""
 
     mail: SendsMail
     bus: Publishes
     compose: Callable[[str, Mapping[str, Any]], Any]
+    event: Callable[[str, Mapping[str, Any], datetime], Any]
     page_url: str
 
 
@@ -59,7 +59,7 @@ def deliver(ctx: Context, outside: Outside, item_id: str) -> Outcome:
     except Unavailable:
         raise
     except Exception as error:
-        return _failed(ctx, item, f"{type(error).__name__}: {error}"[:500])
+        return _failed(ctx, item, error)
     return "delivered"
 
 
@@ -107,11 +107,13 @@ def _read(ctx: Context, item_id: str) -> OutboxItem | None:
 def _hand_over(ctx: Context, outside: Outside, item: OutboxItem) -> OutboxItem:
     if item.kind == "mail":
         return _send(ctx, outside, item)
-    rows = item.body["events"]
-    account_id = None if item.account_id is None else ACCOUNT + item.account_id
-    known = {"time": stamp(item.created_at), "account_id": account_id}
-    outside.bus.publish([{**row, **known} for row in rows], at=item.created_at)
+    at = item.created_at
+    outside.bus.publish([outside.event(row["name"], _detail(row, at), at) for row in item.body["events"]])
     return item
+
+
+def _detail(row: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    return {"id": row["id"], "version": row["version"], "time": stamp(at), "data": row["data"]}
 
 
 def _send(ctx: Context, outside: Outside, item: OutboxItem) -> OutboxItem:
@@ -129,9 +131,10 @@ def _send(ctx: Context, outside: Outside, item: OutboxItem) -> OutboxItem:
     return item
 
 
-def _failed(ctx: Context, item: OutboxItem, error: str) -> Outcome:
+def _failed(ctx: Context, item: OutboxItem, failure: Exception) -> Outcome:
     now = ctx.clock.now()
-    until = next_try(item.attempts, now)
+    until = None if isinstance(failure, Undeliverable) else next_try(item.attempts, now)
+    error = f"{type(failure).__name__}: {failure}"[:500]
     try:
         if until is None:
             ctx.tables.write(outbox.parked(item, at=now, error=error))

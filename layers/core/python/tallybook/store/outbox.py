@@ -4,9 +4,11 @@ An item stands in the index `work` until it is delivered: under `outbox` while i
 given up. Each step is conditional on the number of tries begun, so that of two who deliver the same item one wins.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
@@ -83,7 +85,7 @@ def read_outbox_item(item: Item) -> OutboxItem:
         id=item["id"],
         kind=item["kind"],
         created_at=parse_instant(item["created_at"]),
-        body=item["body"],
+        body=_native(item["body"]),
         account_id=item.get("account_id"),
         state=item["state"],
         due=parse_instant(item["due"]) if "due" in item else None,
@@ -93,6 +95,18 @@ def read_outbox_item(item: Item) -> OutboxItem:
         delivered_at=parse_instant(item["delivered_at"]) if "delivered_at" in item else None,
         error=item.get("error"),
     )
+
+
+def _native(value: Any) -> Any:
+    """Whole numbers as such again: only they and text stand in an outbox."""
+    match value:
+        case Decimal():
+            return int(value)
+        case Mapping():
+            return {name: _native(part) for name, part in value.items()}
+        case list():
+            return [_native(part) for part in value]
+    return value
 
 
 def _put(id: str, kind: str, body: Item, at: datetime, account_id: str | None) -> Put:
