@@ -1,4 +1,4 @@
-"""Passwords: changed, forgotten, set with the link of a mail. In Quota's dialect like all of /auth; the rules are ours."""
+"""Passwords: changed, forgotten, set with the link of a mail. In Quota's dialect, by rules of our own."""
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse
