@@ -43,10 +43,11 @@ def _print(columns: Sequence[str], lines: Iterable[Iterable[Any]]) -> None:
         return
     table = Table(*columns, box=None, show_header=bool(columns), pad_edge=False)
     if not columns:
-        table.add_column(style="bold", no_wrap=True)
+        table.add_column(style="bold")
         table.add_column()
     for column in table.columns:
         column.overflow = "fold"
+    table.columns[0].no_wrap = True  # an id can be copied, however narrow the terminal
     for line in lines:
         table.add_row(*(Text(_text(value)) for value in line))
     console.print(table)

@@ -19,7 +19,7 @@ class Clock:
         """By how much it is moved."""
         if self._offset_file is None or not self._offset_file.exists():
             return timedelta()
-        return timedelta(seconds=float(self._offset_file.read_text() or 0))
+        return timedelta(seconds=float(self._offset_file.read_text().strip() or 0))
 
     def move_to(self, moment: datetime) -> None:
         """It is `moment` now, for everyone who reads the file, and goes on from there. ValueError without a file."""

@@ -4,7 +4,6 @@ A schedule's calls that no job would find work for are left out, so that an idle
 What a call leaves where it was is called for again, each time after twice the pause, so that nothing loops for ever.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -57,29 +56,30 @@ def advance_clock(
 
 @dataclass(slots=True)
 class _Agenda:
-    """What one job has yet to do: not before `since`, and for a row that calls left alone ever later."""
+    """What one job has yet to do, not before `since`. A row that a call left waits `_again`, ever longer."""
 
     job: Job
     since: datetime
     _first: list[Due] = field(default_factory=list)
-    _left: Counter[Due] = field(default_factory=Counter)
+    _again: dict[Due, tuple[datetime, timedelta]] = field(default_factory=dict)
 
     def next_call(self, tables: Tables, *, until: datetime) -> datetime | None:
-        """When the schedule will next find work, if that is by `until`. What is due later may lie behind each first
-        row; it is seen once that one is gone.
-        """
+        """When the schedule will next find work, if that is by `until`; judged by the first row of each partition."""
         end = stamp(until)
         self._first = [row for place in self.job.partitions() for row in tables.work(place, until=end, limit=1)]
         at = min(map(self._call_for, self._first), default=None)
         return at if at is None or at <= until else None
 
     def note_call(self, at: datetime) -> None:
-        self._left.update(row for row in self._first if row.at <= stamp(at))
+        for row in self._first:
+            if self._call_for(row) <= at:
+                _, pause = self._again.get(row, (at, self.job.every))
+                self._again[row] = (at + pause, 2 * pause)
         self.since = at + self.job.every
 
     def _call_for(self, row: Due) -> datetime:
-        pause = self.job.every * (2 ** max(0, self._left[row] - 1) - 1)
-        return self.job.call_for(max(parse_instant(row.at), self.since + pause))
+        again, _ = self._again.get(row, (self.since, self.job.every))
+        return self.job.call_for(max(parse_instant(row.at), self.since, again))
 
 
 def _reach(ctx: Context, instant: datetime, move: Callable[[datetime], None]) -> None:
