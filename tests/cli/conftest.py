@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.aws import STACK, Aws, aws
 from tests.support.serve import Served, serve
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +35,39 @@ def served(house: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
         monkeypatch.setenv("TALLYBOOK_URL", served.url)
         yield served
     logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def office(house: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """The house, with the environment that leads the command to its tables and to its time."""
+    from tallybook.gateways.clock import Clock
+    from tests.support.cloud import NAMES
+
+    clock_file = tmp_path / "clock"
+    Clock(clock_file).move_to(house.clock.now())
+    for name, value in {
+        "CORE_TABLE": NAMES["core"],
+        "USAGE_TABLE": NAMES["usage"],
+        "TALLYBOOK_CLOCK_FILE": str(clock_file),
+        "COLUMNS": "200",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return house
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """A stack that TALLYBOOK_STACK names, with the tables of the house and a function for its job."""
+    from tallybook.cli.aws import _outputs
+    from tests.support.cloud import NAMES
+
+    _outputs.cache_clear()
+    with aws() as there:
+        there.outputs = {"CoreTable": NAMES["core"], "UsageTable": NAMES["usage"], "OutboxFunction": "the-outbox"}
+        monkeypatch.setenv("TALLYBOOK_STACK", STACK)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", there.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", there.url)
+        yield there
 
 
 @pytest.fixture

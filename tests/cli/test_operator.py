@@ -89,4 +89,7 @@ def test_a_missing_table_is_one_clear_line(house, tallybook, monkeypatch):
 def test_a_missing_setting_is_one_clear_line(tallybook, monkeypatch):
     monkeypatch.delenv("USAGE_TABLE")
     run = tallybook("catalog", "apply", CATALOG)
-    assert (run.code, run.err) == (2, "tallybook: USAGE_TABLE is not set; for the local bundle: source .local/env\n")
+    assert (run.code, run.err) == (
+        2,
+        "tallybook: TALLYBOOK_STACK is not set; for the local bundle: source .local/env\n",
+    )

@@ -167,6 +167,13 @@ def test_a_link_is_never_cut() -> None:
     assert link in made.html
 
 
+def test_without_an_inviter_it_is_we_who_invite() -> None:
+    made = letter("invitation", inviter=None)
+    assert made.subject == "Tallybook invites you to Engines & Sons"
+    assert 'Tallybook invites you to join the account "Engines & Sons".' in one_line(made.text)
+    assert "None" not in made.text + made.html
+
+
 @steady
 @given(inviter=st.text(max_size=200), account=st.text(st.characters(), max_size=200))
 def test_whatever_a_name_is_a_subject_is_one_line(inviter: str, account: str) -> None:

@@ -1,0 +1,78 @@
+"""CloudFormation and Lambda on loopback, as far as the command asks them: one stack's outputs, and its jobs."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+STACK = "tallybook-test"
+_XMLNS = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
+
+
+@dataclass
+class Aws:
+    """`outputs` are the stack's; `job` does what a function's call with this payload does, and gives its answer."""
+
+    url: str = ""
+    outputs: dict[str, str] = field(default_factory=dict)
+    job: Callable[[Any], Any] = lambda _: {}
+    failure: Any = None
+    asked: list[str] = field(default_factory=list)
+
+    def describe(self, body: bytes) -> tuple[int, str]:
+        name = parse_qs(body.decode())["StackName"][0]
+        self.asked.append(name)
+        if name != STACK:
+            problem = f"<Code>ValidationError</Code><Message>Stack with id {name} does not exist</Message>"
+            return 400, f"<ErrorResponse><Error><Type>Sender</Type>{problem}</Error></ErrorResponse>"
+        members = "".join(
+            f"<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"
+            for key, value in self.outputs.items()
+        )
+        stack = f"<member><StackName>{name}</StackName><Outputs>{members}</Outputs></member>"
+        return 200, (
+            f'<DescribeStacksResponse xmlns="{_XMLNS}"><DescribeStacksResult><Stacks>{stack}</Stacks>'
+            "</DescribeStacksResult></DescribeStacksResponse>"
+        )
+
+    def invoke(self, path: str, body: bytes) -> tuple[dict[str, str], str]:
+        self.asked.append(path.split("/")[3])
+        if self.failure is not None:
+            return {"X-Amz-Function-Error": "Unhandled"}, json.dumps(self.failure)
+        return {}, json.dumps(self.job(json.loads(body)))
+
+
+@contextmanager
+def aws() -> Iterator[Aws]:
+    it = Aws()
+
+    class Exchange(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status, headers = 200, {}
+            if "/functions/" in self.path:
+                headers, answer = it.invoke(self.path, body)
+            else:
+                status, answer = it.describe(body)
+            self.send_response(status)
+            for name, value in (headers | {"Content-Length": str(len(answer.encode()))}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Exchange) as server:
+        it.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield it
+        finally:
+            server.shutdown()
+            thread.join()

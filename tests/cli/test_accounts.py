@@ -1,0 +1,160 @@
+"""Accounts, from the command line to the tables."""
+
+import json
+
+import pytest
+
+from tests.support.invariants import check_invariants
+
+
+def read(run):
+    assert (run.code, run.err) == (0, "")
+    return json.loads(run.out)
+
+
+def ids(run):
+    return [account["account_id"] for account in read(run)["accounts"]]
+
+
+def test_accounts_are_listed_newest_first_and_so_many_at_most(office, tallybook):
+    members = []
+    for _ in range(5):
+        members.append(office.member().subject)
+        office.clock.advance(seconds=1)
+    assert ids(tallybook("accounts", "list", "--json")) == members[::-1]
+    assert ids(tallybook("accounts", "list", "--json", "--limit", 2)) == members[:-3:-1]
+
+
+def test_accounts_of_one_status_are_found_behind_others(office, tallybook):
+    early = office.member()
+    office.change_account(early, status="suspended")
+    for _ in range(3):
+        office.clock.advance(seconds=1)
+        office.member()
+    assert ids(tallybook("accounts", "list", "--json", "--status", "suspended", "--limit", 1)) == [early.subject]
+    assert len(ids(tallybook("accounts", "list", "--json", "--status", "active"))) == 3
+    assert ids(tallybook("accounts", "list", "--json", "--status", "deleted")) == []
+
+
+def test_a_list_for_readers_has_a_line_for_each(office, tallybook):
+    member = office.member()
+    head, line = tallybook("accounts", "list").out.splitlines()
+    assert head.split("\t")[:2] == ["account_id", "email"]
+    assert line.split("\t")[:4] == [member.subject, "owner1@example.com", "", "active"]
+
+
+@pytest.mark.parametrize("name", ["id", "email", "spelled otherwise"])
+def test_an_account_is_shown_by_its_id_or_by_the_address_of_a_user(office, tallybook, name):
+    member = office.member()
+    named = {"id": member.subject, "email": member.user.email, "spelled otherwise": " OWNER1@Example.com "}[name]
+    shown = read(tallybook("accounts", "show", "--json", named))
+    assert shown == {
+        "account_id": member.subject,
+        "email": "owner1@example.com",
+        "display_name": None,
+        "status": "active",
+        "suspended_at": None,
+        "suspension_reason": None,
+        "plan_name": "hobby",
+        "subscription_id": f"sub-{member.account.subscription_id}",
+        "balance": 1_000_000,
+        "users": 1,
+        "api_keys": 1,
+        "running_sessions": 0,
+        "time_zone": "UTC",
+        "created_at": "2026-04-20T12:34:56.000Z",
+    }
+    told = tallybook("accounts", "show", named).out
+    assert f"account_id\t{member.subject}\n" in told
+    assert "balance\t1000000\n" in told
+
+
+def test_a_created_account_is_like_a_registered_one_but_its_root_user_is_invited(office, tallybook):
+    made = read(
+        tallybook("accounts", "create", "--json", "Ada@Example.com", "--name", "Ada", "--display-name", "Engines")
+    )
+    assert (made["email"], made["display_name"], made["plan_name"]) == ("ada@example.com", "Engines", "hobby")
+    assert (made["balance"], made["users"]) == (1_000_000, 1)
+    root = read(tallybook("users", "show", "--json", "ada@example.com"))
+    assert (root["user_id"], root["account_id"]) == (made["user_id"], made["account_id"])
+    assert (root["is_root_user"], root["has_joined"], root["display_name"]) == (True, False, "Ada")
+    [mail] = [item["body"] for item in office.stored("core") if item.get("kind") == "mail"]
+    assert (mail["letter"], mail["purpose"], mail["to"]) == ("invitation", "invitation", ["ada@example.com"])
+    assert mail["facts"] == {"inviter": None, "account": "Engines"}
+    [entry] = read(tallybook("audit", "--json", made["account_id"]))["entries"]
+    assert (entry["action"], entry["actor"]["type"]) == ("account.registered", "operator")
+    check_invariants(office)
+
+
+def test_a_created_account_is_told_to_readers_line_by_line(office, tallybook):
+    told = dict(line.split("\t") for line in tallybook("accounts", "create", "ada@example.com").out.splitlines())
+    assert told["account_id"].startswith("acc-")
+    assert told["user_id"].startswith("usr-")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["nobody"], "email is not a valid email address"),
+        (["owner1@example.com"], "This email is already registered"),
+        (["a@example.com", "--name", ""], "name must have 1 to 100 characters and no control characters"),
+        (["a@example.com", "--display-name", "x" * 101], "display_name must have 1 to 100 characters and no control"),
+    ],
+)
+def test_an_account_that_can_not_be_is_refused_in_one_line_and_nothing_is_stored(office, tallybook, arguments, problem):
+    office.member()
+    before = office.stored("core")
+    run = tallybook("accounts", "create", *arguments)
+    assert (run.code, run.out, run.err.count("\n")) == (1, "", 1)
+    assert run.err.startswith(f"tallybook: {problem}")
+    assert office.stored("core") == before
+
+
+def test_an_account_is_suspended_and_resumed_with_a_reason_on_record(office, tallybook):
+    member = office.member()
+    told = tallybook("accounts", "suspend", member.subject, "--reason", "two bills are overdue")
+    assert (told.code, told.out) == (0, f"{member.subject} is suspended\n")
+    shown = read(tallybook("accounts", "show", "--json", member.subject))
+    assert (shown["status"], shown["suspension_reason"]) == ("suspended", "two bills are overdue")
+    assert shown["suspended_at"].startswith("2026-04-20T12:3")
+    resumed = read(tallybook("accounts", "resume", "--json", member.user.email, "--reason", "they paid"))
+    assert (resumed["status"], resumed["suspended_at"], resumed["suspension_reason"]) == ("active", None, None)
+    first, second = read(tallybook("audit", "--json", member.subject))["entries"][:2]
+    assert [first["action"], second["action"]] == ["account.resumed", "account.suspended"]
+    assert [entry["actor"] for entry in (first, second)] == [{"type": "operator", "id": None, "user_id": None}] * 2
+    assert first["after"]["reason"] == "they paid"
+    check_invariants(office)
+
+
+@pytest.mark.parametrize("verb", ["suspend", "resume"])
+def test_no_standing_changes_without_a_reason(office, tallybook, verb):
+    member = office.member()
+    assert tallybook("accounts", verb, member.subject).code == 2
+    assert tallybook("accounts", verb, member.subject, "--reason", " ").code == 1
+    assert office.account_of(member).status == "active"
+
+
+@pytest.mark.parametrize("command", [("show",), ("suspend", "--reason", "x"), ("resume", "--reason", "x")])
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("acc-0199", "There is no such account"),
+        ("nobody@example.com", "Nobody signs in with this address"),
+        ("usr-1", "'usr-1' names no account: that takes acc-… or the email address of one of its users"),
+        ("acc-", "account must be 'acc-' and 1 to 64 letters, digits or hyphens"),
+        ("a@b", "email is not a valid email address"),
+    ],
+)
+def test_what_there_is_not_is_told_in_one_line(office, tallybook, command, name, problem):
+    verb, *options = command
+    run = tallybook("accounts", verb, name, *options, "--json")
+    assert (run.code, run.out, run.err) == (1, "", f"tallybook: {problem}\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("list", "--limit", "0"), ("list", "--limit", "1001"), ("list", "--status", "gone"), ("show",), ("rename",)],
+)
+def test_a_command_that_can_not_be_read_ends_with_2(office, tallybook, arguments):
+    run = tallybook("accounts", *arguments)
+    assert (run.code, run.out) == (2, "")

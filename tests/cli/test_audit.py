@@ -1,0 +1,50 @@
+"""An account's audit log, as an operator reads it."""
+
+import json
+
+import pytest
+
+
+def test_entries_are_newest_first_and_so_many_at_most(office, tallybook):
+    member = office.member()
+    entries = json.loads(tallybook("audit", "--json", member.subject).out)["entries"]
+    assert [entry["action"] for entry in entries] == ["api_key.created", "account.registered"]
+    assert entries[1] == {
+        "number": 1,
+        "account_id": member.subject,
+        "created_at": "2026-04-20T12:34:56.000Z",
+        "actor": {"type": "user", "id": member.user_id, "user_id": member.user_id},
+        "ip_address": "203.0.113.7",
+        "action": "account.registered",
+        "target_id": member.subject,
+        "before": {},
+        "after": {"email": "owner1@example.com", "plan_name": "hobby", "balance": 1_000_000},
+    }
+    [newest] = json.loads(tallybook("audit", "--json", member.user.email, "--limit", 1).out)["entries"]
+    assert newest == entries[0]
+
+
+def test_a_list_for_readers_has_a_line_for_each(office, tallybook):
+    member = office.member()
+    head, *lines = tallybook("audit", member.subject).out.splitlines()
+    assert head.split("\t") == ["number", "created_at", "actor", "action", "target_id", "after"]
+    assert lines[1].split("\t")[:5] == [
+        "1",
+        "2026-04-20T12:34:56.000Z",
+        member.user_id,
+        "account.registered",
+        member.subject,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"), [("acc-1", "There is no such account"), ("a@example.com", "Nobody signs in with this address")]
+)
+def test_an_unknown_account_is_told_in_one_line(office, tallybook, name, problem):
+    run = tallybook("audit", name, "--json")
+    assert (run.code, run.out, run.err) == (1, "", f"tallybook: {problem}\n")
+
+
+def test_a_command_that_can_not_be_read_ends_with_2(office, tallybook):
+    assert tallybook("audit").code == 2
+    assert tallybook("audit", "acc-1", "--limit", "1001").code == 2

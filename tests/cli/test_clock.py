@@ -1,0 +1,139 @@
+"""The local bundle's time, told and moved from the command line."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tallybook.gateways.clock import Clock
+from tallybook.services.deliver import sweep
+from tests.services.outside import outside
+from tests.support.clock import StillClock
+
+
+@pytest.fixture
+def letters():
+    """Who got which letter."""
+    return []
+
+
+@pytest.fixture
+def bundle(office, stack, letters, tmp_path):
+    """The stack's job is the outbox's, with the clock of the file."""
+    clock = Clock(tmp_path / "clock")
+
+    def job(payload):
+        assert payload == {"job": "outbox"}
+        office.reshape(clock=StillClock(clock.now()))
+        return sweep(office.ctx, outside(letters), deadline=office.ctx.elapsed() + 60)
+
+    stack.job = job
+    return stack
+
+
+def now(tmp_path):
+    return Clock(tmp_path / "clock").now()
+
+
+def near(told, instant):
+    """The clock goes on while the command runs."""
+    return timedelta() <= datetime.fromisoformat(told) - instant < timedelta(minutes=1)
+
+
+NOON = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
+
+
+def test_the_time_is_told(office, tallybook):
+    told = json.loads(tallybook("clock", "show", "--json").out)
+    assert near(told["now"], NOON)
+    assert told["ahead_seconds"] < 0
+    head, ahead = tallybook("clock", "show").out.splitlines()
+    assert head.startswith("now\t2026-04-20T12:3")
+    assert ahead.startswith("ahead_seconds\t-")
+
+
+def test_an_idle_month_goes_by_without_a_call(bundle, tallybook, tmp_path):
+    run = tallybook("clock", "advance", "31d")
+    assert (run.code, run.err) == (0, "")
+    assert run.out.startswith("It is 2026-05-21T12:3")
+    assert run.out.endswith("; nothing was due\n")
+    assert near(now(tmp_path).isoformat(), NOON + timedelta(days=31))
+    assert "the-outbox" not in bundle.asked
+
+
+def test_what_is_due_on_the_way_is_done_at_its_time(office, bundle, letters, tallybook):
+    member = office.member()
+    told = json.loads(tallybook("clock", "set", "2026-05-01T00:00:00Z", "--json").out)
+    assert near(told["from"], NOON)
+    assert near(told["now"], datetime(2026, 5, 1, tzinfo=UTC))
+    [call] = told["calls"]
+    assert (call["job"], call["at"], call["answer"]) == ("outbox", "2026-04-20T12:35:00.000Z", {"delivered": 3})
+    assert letters == [("owner1@example.com", "welcome")]
+    assert bundle.asked.count("the-outbox") == 1
+    again = tallybook("clock", "advance", "1h").out
+    assert again.endswith("; nothing was due\n")
+    assert member.subject in tallybook("accounts", "list").out
+
+
+def test_readers_are_told_how_often_a_job_was_called(office, bundle, tallybook):
+    office.member()
+    assert tallybook("clock", "advance", "90s").out.endswith("; outbox was called 1 times\n")
+
+
+def test_on_a_terminal_each_call_is_told(office, bundle, tallybook, monkeypatch):
+    office.member()
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    run = tallybook("clock", "advance", "15m")
+    assert "2026-04-20T12:35:00.000Z  outbox: delivered 3" in run.err
+
+
+def test_the_clock_does_not_move_back(bundle, tallybook, tmp_path):
+    run = tallybook("clock", "set", "2026-04-20T12:00:00Z", "--json")
+    assert (run.code, run.out, run.err.count("\n")) == (1, "", 1)
+    assert "the clock only moves forward, so that nothing stored is ever yet to come" in run.err
+    assert near(now(tmp_path).isoformat(), NOON)
+
+
+def test_a_job_that_fails_is_told_and_the_clock_stands_there(office, bundle, tallybook, tmp_path):
+    office.member()
+    bundle.failure = {"errorType": "KeyError", "errorMessage": "'MAIL_FROM'\nmissing", "stackTrace": []}
+    run = tallybook("clock", "advance", "31d")
+    told = "tallybook: The job outbox failed: KeyError: 'MAIL_FROM' missing; the clock stands where it was called\n"
+    assert (run.code, run.out, run.err) == (1, "", told)
+    assert near(now(tmp_path).isoformat(), datetime(2026, 4, 20, 12, 35, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("command", [("show",), ("advance", "1d"), ("set", "2027-01-01T00:00:00Z")])
+def test_a_deployed_bundle_has_the_world_s_time(office, stack, tallybook, monkeypatch, command):
+    monkeypatch.delenv("TALLYBOOK_CLOCK_FILE")
+    run = tallybook("clock", *command, "--json")
+    assert (run.code, run.out) == (1, "")
+    assert run.err == (
+        "tallybook: Only the local bundle has a clock to move (source .local/env); "
+        "a deployed one has the world's time\n"
+    )
+
+
+@pytest.mark.parametrize("duration", ["31", "0d", "-1d", "1w", "d", "1.5h", "31 d", "99999999999d", "9999999999d"])
+def test_a_duration_that_is_none_ends_with_2(bundle, tallybook, tmp_path, duration):
+    assert tallybook("clock", "advance", "--", duration).code == 2
+    assert near(now(tmp_path).isoformat(), NOON)
+
+
+@pytest.mark.parametrize("time", ["2026-05-01", "tomorrow", "2026-05-01T00:00:00", "2026-13-01T00:00:00Z"])
+def test_a_time_that_is_none_ends_with_2(bundle, tallybook, time):
+    assert tallybook("clock", "set", time).code == 2
+
+
+@pytest.mark.parametrize("duration", ["36526d", "3000000d"])
+def test_a_century_is_far_enough(bundle, tallybook, tmp_path, duration):
+    run = tallybook("clock", "advance", duration)
+    assert (run.code, run.out, run.err.count("\n")) == (1, "", 1)
+    assert near(now(tmp_path).isoformat(), NOON)
+
+
+def test_a_clock_file_that_says_nothing_is_told_in_one_line(office, tallybook, tmp_path):
+    (tmp_path / "clock").write_text("soon")
+    run = tallybook("clock", "show")
+    assert (run.code, run.err.count("\n")) == (1, 1)
+    assert run.err.startswith(f"tallybook: {tmp_path / 'clock'}: ")

@@ -1,0 +1,35 @@
+"""The ways out, ending in a list."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tallybook.services.deliver import Outside
+
+
+class Ways:
+    """A mail that notes to whom which letter went, and a bus; both raise `failure` where there is one."""
+
+    def __init__(self, letters: list[tuple[str, str]], failure: Exception | None) -> None:
+        self._letters = letters
+        self._failure = failure
+
+    def send(self, to: str, letter: Any, *, tags: Any) -> str:  # noqa: ARG002 a mail takes them
+        if self._failure:
+            raise self._failure
+        self._letters.append((to, letter))
+        return "sent"
+
+    def publish(self, events: Sequence[Any]) -> None:  # noqa: ARG002 a bus takes them
+        if self._failure:
+            raise self._failure
+
+
+def outside(letters: list[tuple[str, str]], failure: Exception | None = None) -> Outside:
+    ways = Ways(letters, failure)
+    return Outside(
+        mail=ways,
+        bus=ways,
+        compose=lambda kind, _: kind,
+        event=lambda *event: event[0],
+        page_url="https://api.example.com",
+    )

@@ -1,0 +1,168 @@
+"""Moved time calls each job when its work is due, and never for nothing."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from tallybook.domain.errors import Invalid
+from tallybook.domain.jobs import JOBS, Job, partition
+from tallybook.domain.times import stamp
+from tallybook.services.advance_clock import FURTHEST, Call, advance_clock
+from tallybook.services.deliver import sweep
+from tallybook.store.commands import Put
+from tallybook.store.keys import Key
+from tests.services.outside import outside
+from tests.support.house import House
+from tests.support.invariants import check_invariants
+
+START = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
+YEAR = timedelta(days=365)
+ONE_LOOK = sum(len(job.partitions()) for job in JOBS)
+
+
+def move(house: House) -> Any:
+    def to(instant: datetime) -> None:
+        assert instant > house.clock.moment
+        house.clock.moment = instant
+
+    return to
+
+
+def travel(house: House, by: timedelta, call: Any, **how: Any) -> list[Call]:
+    return list(advance_clock(house.ctx, START + by, move=move(house), call=call, **how))
+
+
+def sweeping(house: House, letters: list[tuple[str, str]], failure: Exception | None = None) -> Any:
+    """The outbox's job, in this process."""
+
+    def call(name: str) -> Counter[Any]:
+        assert name == "outbox"
+        return sweep(house.ctx, outside(letters, failure), deadline=house.ctx.elapsed() + 60)
+
+    return call
+
+
+def idle(name: str) -> dict[str, int]:
+    """A job that does nothing."""
+    return {}
+
+
+def put_work(house: House, work: str, due: datetime, id: str = "one-0") -> None:
+    house.ctx.tables.write(Put(Key("core", f"WORK#{id}", work), {"work": partition(work, id), "due": stamp(due)}))
+
+
+def test_an_idle_year_is_one_look_at_the_index(house: House) -> None:
+    house.ctx.tables.bill.clear()
+    assert travel(house, YEAR, idle) == []
+    assert list(house.ctx.tables.bill.operations) == ["query"] * ONE_LOOK
+    assert house.clock.now() == START + YEAR
+
+
+def test_what_is_due_is_done_at_the_first_call_of_its_schedule(house: House) -> None:
+    house.member()
+    letters: list[tuple[str, str]] = []
+    house.ctx.tables.bill.clear()
+    [call] = travel(house, timedelta(days=31), sweeping(house, letters))
+    assert call == Call("outbox", datetime(2026, 4, 20, 12, 35, tzinfo=UTC), {"delivered": 3})
+    assert letters == [("owner1@example.com", "welcome")]
+    assert house.clock.now() == START + timedelta(days=31)
+    check_invariants(house)
+
+
+def test_a_look_at_the_index_before_each_call_and_after_the_last(house: House) -> None:
+    put_work(house, "outbox", START + timedelta(hours=3))
+    house.ctx.tables.bill.clear()
+
+    def call(name: str) -> dict[str, int]:
+        house.client.delete_item(TableName="core", Key={"pk": {"S": "WORK#one-0"}, "sk": {"S": "outbox"}})
+        return {}
+
+    assert [call.at for call in travel(house, YEAR, call)] == [START + timedelta(hours=3, seconds=4)]
+    assert list(house.ctx.tables.bill.operations) == ["query"] * 2 * ONE_LOOK
+
+
+def test_what_fails_is_tried_at_each_of_its_times_until_it_is_given_up(house: House) -> None:
+    house.member()
+    calls = travel(house, YEAR, sweeping(house, [], RuntimeError("out of reach")))
+    pauses = [later.at - earlier.at for earlier, later in pairwise(calls)]
+    assert pauses == [timedelta(minutes=minutes) for minutes in (5, 5, 30, 120, 480, 1440)]
+    assert [dict(call.answer) for call in calls] == [{"postponed": 3}] * 6 + [{"parked": 3}]
+    assert house.clock.now() == START + YEAR
+    check_invariants(house)
+
+
+def test_what_stays_due_for_ever_is_called_for_ever_more_rarely(house: House) -> None:
+    put_work(house, "outbox", START)
+    calls = travel(house, YEAR, idle)
+    pauses = [later.at - earlier.at for earlier, later in pairwise(calls)]
+    every = timedelta(minutes=5)
+    assert pauses == [every * 2**power for power in range(len(pauses))]
+    assert 10 < len(calls) < 20
+    assert house.clock.now() == START + YEAR
+
+
+def test_what_stays_due_does_not_hold_up_what_comes_due(house: House) -> None:
+    put_work(house, "outbox", START)
+    later = START + timedelta(days=100)
+    put_work(house, "outbox", later, id="other-7")
+    assert JOBS[0].call_for(later) in [call.at for call in travel(house, YEAR, idle)]
+
+
+def test_several_jobs_are_called_in_the_order_of_time(house: House) -> None:
+    hourly = Job("hourly", every=timedelta(hours=1), work=("late", "later"))
+    often = Job("often", every=timedelta(minutes=1), work=("early",))
+    put_work(house, "later", START + timedelta(minutes=50))
+    put_work(house, "early", START + timedelta(minutes=10))
+    seen: list[tuple[str, datetime]] = []
+
+    def call(name: str) -> dict[str, int]:
+        seen.append((name, house.clock.now()))
+        return {}
+
+    travel(house, timedelta(hours=2), call, jobs=(hourly, often))
+    assert seen[0] == ("often", datetime(2026, 4, 20, 12, 45, tzinfo=UTC))
+    assert ("hourly", datetime(2026, 4, 20, 14, 0, tzinfo=UTC)) in seen
+    assert [at for _, at in seen] == sorted(at for _, at in seen)
+
+
+def test_what_was_due_before_is_called_for_at_the_next_call(house: House) -> None:
+    put_work(house, "outbox", START - timedelta(days=3))
+    assert travel(house, timedelta(minutes=1), idle)[0].at == datetime(2026, 4, 20, 12, 35, tzinfo=UTC)
+
+
+def test_a_call_that_would_come_after_the_target_does_not(house: House) -> None:
+    put_work(house, "outbox", START)
+    assert travel(house, timedelta(seconds=3), idle) == []
+    assert house.clock.now() == START + timedelta(seconds=3)
+
+
+def test_a_job_that_takes_its_time_does_not_turn_the_clock_back(house: House) -> None:
+    put_work(house, "outbox", START)
+
+    def call(name: str) -> dict[str, int]:
+        house.clock.advance(minutes=20)
+        return {}
+
+    calls = travel(house, timedelta(minutes=30), call)
+    assert [call.at for call in calls] == sorted({call.at for call in calls})
+
+
+def test_a_job_that_fails_leaves_the_clock_where_it_was_called(house: House) -> None:
+    put_work(house, "outbox", START)
+
+    def call(name: str) -> dict[str, int]:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        travel(house, YEAR, call)
+    assert house.clock.now() == datetime(2026, 4, 20, 12, 35, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("by", [timedelta(milliseconds=-1), FURTHEST + timedelta(seconds=1)])
+def test_the_clock_moves_neither_back_nor_out_of_sight(house: House, by: timedelta) -> None:
+    with pytest.raises(Invalid):
+        travel(house, by, idle)
+    assert house.clock.now() == START
