@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def test_the_walk_through_runs_as_it_stands(local_stack: LocalStack) -> None:
     script = script.replace(".local/", f"{local_stack.folder}/")
     done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    _, _, bill, sent, credit, login, catalog = done.stdout.split("------\n")
+    _, _, bill, sent, credit, login, catalog, operated, looked_up, moved = done.stdout.split("------\n")
     current = json.loads(bill)["data"]
     assert current["current_cost"] == current["daily_trend"][-1]["cost"] > 0
     assert (current["active_sessions"], current["completed_sessions"]) == (0, 1)
@@ -50,6 +51,10 @@ def test_the_walk_through_runs_as_it_stands(local_stack: LocalStack) -> None:
     assert re.search(r"accepted 2.*duplicates 2", sent, re.DOTALL), sent
     assert json.loads(credit)["data"]["balance"] == json.loads(login)["user"]["balance"] == 6_000_000
     assert catalog
+    assert local_stack.variables["TALLYBOOK_ACCOUNT_ID"] + " is active\n" in operated
+    assert {key["name"] for key in json.loads(operated.splitlines()[-2])["api_keys"]} == {"local", "laptop"}
+    assert "account.suspended" in looked_up
+    assert timedelta(days=30) < timedelta(seconds=float(moved.split()[-1])) < timedelta(days=32)
 
 
 def test_the_map_names_the_folders_that_are_there() -> None:
