@@ -77,7 +77,7 @@ def test_what_is_due_on_the_way_is_done_at_its_time(office, bundle, letters, tal
 
 def test_readers_are_told_how_often_a_job_was_called(office, bundle, tallybook):
     office.member()
-    assert tallybook("clock", "advance", "90s").out.endswith("; outbox was called 1 times\n")
+    assert tallybook("clock", "advance", "90s").out.endswith("; calls of outbox: 1\n")
 
 
 def test_on_a_terminal_each_call_is_told(office, bundle, tallybook, monkeypatch):

@@ -1,6 +1,7 @@
 """`tallybook clock`: the time of the local bundle, told and moved ahead."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -99,5 +100,5 @@ def _outcome(answer: Mapping[str, Any]) -> str:
 
 
 def _summary(calls: list[Call]) -> str:
-    counts = {job.name: sum(call.job == job.name for call in calls) for job in JOBS}
-    return ", ".join(f"{name} was called {count} times" for name, count in counts.items() if count) or "nothing was due"
+    counts = Counter(call.job for call in calls)
+    return ", ".join(f"calls of {job}: {count}" for job, count in counts.items()) or "nothing was due"
