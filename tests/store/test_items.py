@@ -249,7 +249,7 @@ def test_a_dirty_account_stays_due_since_its_first_unseen_usage(tables: Tables) 
     item = tables.get(keys.dirty("a"))
     assert item is not None
     assert (item["due"], item["version"], item["account_id"]) == ("2026-04-20T12:00:00.000Z", 2, "a")
-    assert item["work"] == "dirty#a"
+    assert item["work"] == "dirty#2"
 
 
 def test_attempts_are_counted_up_to_the_limit_of_their_minute(tables: Tables) -> None:

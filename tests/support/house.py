@@ -14,6 +14,7 @@ from tallybook.services.api_keys import create_api_key
 from tallybook.services.authenticate import authenticate
 from tallybook.services.catalogs import apply_catalog
 from tallybook.services.context import Context
+from tallybook.services.deliver import deliver
 from tallybook.services.platform_keys import create_platform_key
 from tallybook.services.record_usage import account_keys, record_usage
 from tallybook.services.register import register
@@ -25,6 +26,7 @@ from tallybook.wire.cloudevents import read_events
 from tests.support.clock import StillClock
 from tests.support.cloud import NAMES, all_items
 from tests.support.ndjson import as_json
+from tests.support.outside import World
 
 CATALOG = Path(__file__).with_name("catalog.toml")
 PASSWORD = "correct horse battery"
@@ -54,6 +56,7 @@ class House:
         self.ctx = ctx
         self.client = client
         self.names = names
+        self.world = World()
         self._registered = 0
         self._events = 0
 
@@ -96,6 +99,17 @@ class House:
     def platform(self, *scopes: str) -> PlatformCaller:
         """The platform with a new key, calling a service itself."""
         return PlatformCaller(self.platform_key(*scopes), HERE)
+
+    def waiting(self) -> list[str]:
+        """The ids of the outbox items that have not been delivered, oldest first."""
+        items = [item for item in self.stored("core") if item["sk"] == "OUTBOX" and item["state"] == "waiting"]
+        return [item["id"] for item in sorted(items, key=lambda item: (item["created_at"], item["id"]))]
+
+    def deliver(self) -> World:
+        """Everything that waits, as the stream would; the world as it is then."""
+        for item_id in self.waiting():
+            deliver(self.ctx, self.world.ways_out(), item_id)
+        return self.world
 
     def event(self, member: Member, **changes: Any) -> dict[str, Any]:
         """A CloudEvent of 100 CPU seconds now; changes go to the envelope or, where it has no such key, to data."""

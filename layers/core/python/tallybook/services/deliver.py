@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from tallybook.domain.errors import Conflict, NotFound, Unavailable
-from tallybook.domain.jobs import JOBS, SPREAD, partition
+from tallybook.domain.jobs import JOBS, partitions
 from tallybook.domain.outbox import OutboxItem, Undeliverable, next_try
 from tallybook.domain.times import stamp
 from tallybook.services.address_mail import Addressed, address_mail
@@ -78,7 +78,7 @@ def sweep(ctx: Context, outside: Outside, *, deadline: float) -> Counter[Outcome
 def list_outbox(ctx: Context, *, state: Literal["waiting", "parked"], limit: int) -> list[OutboxItem]:
     """What has not been delivered, longest due first."""
     work = outbox.WAITING if state == "waiting" else outbox.PARKED
-    found = [due for digit in SPREAD for due in ctx.tables.work(partition(work, digit), limit=limit)]
+    found = [due for place in partitions(work) for due in ctx.tables.work(place, limit=limit)]
     wanted = [due.key for due in sorted(found, key=lambda due: due.at)[:limit]]
     items = ctx.tables.get_many(wanted)
     return [read_outbox_item(items[key]) for key in wanted if key in items]
