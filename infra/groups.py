@@ -45,15 +45,15 @@ GROUPS = (
     Group(
         name="identity",
         paths=("/auth", "/v1/user-management/api-keys", "/v1/user-management/users"),
-        core=(*READ, "Query", *WRITE, "DeleteItem"),
+        core=(*READ, "Query", *WRITE, "DeleteItem", "ConditionCheckItem"),
         usage=("PutItem",),  # registration opens the account's first period
         memory=1024,  # bcrypt is as fast as the share of a processor that memory buys
     ),
     Group(
         name="accounts",
-        paths=("/v1/user-management/plans", "/v1/user-management/account"),
+        paths=("/v1/user-management/plans", "/v1/user-management/account", "/v1/user-management/audit-log"),
         default=True,
-        core=(*READ, "UpdateItem", "ConditionCheckItem"),
+        core=(*READ, "Query", "UpdateItem", "ConditionCheckItem"),
         usage=("GetItem", "PutItem"),
     ),
     Group(

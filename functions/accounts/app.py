@@ -1,7 +1,7 @@
-"""Accounts and their subscriptions; also the answer to paths that nobody has."""
+"""Accounts, their subscriptions and audit log; also the answer to paths that nobody has."""
 
-from accounts import subscriptions
+from accounts import audit_log, subscriptions
 from tallybook.http import lambda_handler, make_app
 
-app = make_app(subscriptions.router)
+app = make_app(subscriptions.router, audit_log.router)
 handler = lambda_handler(app)

@@ -1,7 +1,7 @@
-"""Signing up and in, API keys, and who one is."""
+"""Signing up and in, passwords, API keys, and users."""
 
-from identity import api_keys, auth, users
+from identity import api_keys, auth, passwords, users
 from tallybook.http import lambda_handler, make_app
 
-app = make_app(auth.router, api_keys.router, users.router)
+app = make_app(auth.router, passwords.router, api_keys.router, users.router)
 handler = lambda_handler(app)

@@ -6,6 +6,7 @@ from fastapi.responses import JSONResponse
 from tallybook.domain.credentials import SESSION_LIFE
 from tallybook.http import Address, Caller, Ctx, body_of, may_use_cookie
 from tallybook.services import sign_in
+from tallybook.services.register import register as sign_up
 from tallybook.wire import quota
 from tallybook.wire.credentials import session_cookie
 from tallybook.wire.forms import LoginForm, RegisterForm
@@ -19,7 +20,7 @@ async def register(
 ) -> JSONResponse:
     return _signed_in(
         request,
-        sign_in.register(ctx, email=form.email, password=form.password, name=form.name, address=address),
+        sign_up(ctx, email=form.email, password=form.password, name=form.name, address=address),
         status=201,
     )
 

@@ -1,17 +1,39 @@
-"""What became of mails: bounces and complaints, as SES tells them."""
+"""What SES tells of mails: who bounced for good, or complained, gets no more of them."""
 
+import json
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from tallybook import runtime
+from tallybook.services.suppress_mail import suppress_addresses
 
 logger = Logger()
 
 
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    logger.info("mail feedback", extra={"records": len(event.get("Records", []))})
-    return {}
+def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
+    """Notifications of SNS, each with an event that SES publishes as JSON; answers how many addresses were taken out.
+
+    Source: SES, "Contents of event data that SES publishes to SNS".
+    """
+    count = 0
+    for record in event["Records"]:
+        count += _suppress(json.loads(record["Sns"]["Message"]))
+    logger.info("mail feedback", extra={"suppressed": count})
+    return {"suppressed": count}
+
+
+def _suppress(told: dict[str, Any]) -> int:
+    """A bounce that may pass, like a full mailbox, suppresses nobody."""
+    ctx = runtime.context()
+    match told.get("eventType") or told.get("notificationType"):
+        case "Bounce" if told["bounce"]["bounceType"] == "Permanent":
+            addresses = [recipient["emailAddress"] for recipient in told["bounce"]["bouncedRecipients"]]
+            return suppress_addresses(ctx, addresses, reason="bounce")
+        case "Complaint":
+            addresses = [recipient["emailAddress"] for recipient in told["complaint"]["complainedRecipients"]]
+            return suppress_addresses(ctx, addresses, reason="complaint")
+    return 0
 
 
 runtime.prepare()

@@ -1,7 +1,7 @@
-"""The platform's side: usage, sessions and credits."""
+"""The platform's side: usage, sessions, credits, and accounts suspended."""
 
-from metering import credits, events, sessions
+from metering import accounts, credits, events, sessions
 from tallybook.http import lambda_handler, make_app
 
-app = make_app(events.router, sessions.router, credits.router)
+app = make_app(events.router, sessions.router, credits.router, accounts.router)
 handler = lambda_handler(app)

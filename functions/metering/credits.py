@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from tallybook.http import Ctx, PlatformKeyText, body_of, respond
+from tallybook.http import Ctx, Platform, body_of, respond
 from tallybook.services.credits import Move, give_credits
 from tallybook.wire import platform, scalebox
 from tallybook.wire.forms import CreditsForm
@@ -12,6 +12,6 @@ router = APIRouter(prefix="/v1/platform")
 
 
 @router.post("/credits")
-async def credits(ctx: Ctx, key: PlatformKeyText, form: CreditsForm = body_of(CreditsForm)) -> JSONResponse:
-    entry = give_credits(ctx, key, Move(**form.model_dump()))
+async def credits(ctx: Ctx, who: Platform, form: CreditsForm = body_of(CreditsForm)) -> JSONResponse:
+    entry = give_credits(ctx, who, Move(**form.model_dump()))
     return respond(scalebox.ok(platform.entry(entry), at=ctx.clock.now(), status=201))

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from tallybook.http import Ctx, PlatformKeyText, respond
+from tallybook.http import Ctx, Platform, respond
 from tallybook.services.authenticate import authorize_platform
 from tallybook.services.record_usage import account_keys, record_usage
 from tallybook.wire import platform, scalebox
@@ -13,8 +13,8 @@ router = APIRouter(prefix="/v1/platform")
 
 
 @router.post("/events")
-async def events(request: Request, ctx: Ctx, key: PlatformKeyText) -> JSONResponse:
+async def events(request: Request, ctx: Ctx, who: Platform) -> JSONResponse:
     submitted = read_events(await request.body())
-    _, accounts = authorize_platform(ctx, key, "usage:write", also=account_keys(submitted))
+    _, accounts = authorize_platform(ctx, who, "usage:write", also=account_keys(submitted))
     results = record_usage(ctx, submitted, accounts)
     return respond(scalebox.ok(platform.results(results), at=ctx.clock.now()))

@@ -1,17 +1,53 @@
-"""What must leave: each outbox item as it appears, and every few minutes what was left."""
+"""What must leave: each outbox item as the stream tells of it, and every 5 minutes whatever was left.
 
+Nothing fails here for the stream's sake: an item knows itself when it is due again, and the sweep finds it.
+"""
+
+import os
+from collections import Counter
 from typing import Any
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 
-from tallybook import runtime
+from tallybook import delivery, runtime
+from tallybook.domain.errors import Unavailable
+from tallybook.services.deliver import Outcome, deliver, sweep
 
 logger = Logger()
+metrics = Metrics(namespace="Tallybook")
+_ANSWER_SECONDS = 15.0  # for the delivery under way when time runs out
 
 
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    logger.info("outbox", extra={"records": len(event.get("Records", []))})
-    return {}
+def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+    """Records of the stream, or `{"job": "outbox"}`; answers how many items had which outcome."""
+    outcomes = _streamed(event["Records"]) if "Records" in event else _swept(context)
+    logger.info("outbox", extra={"outcomes": dict(outcomes)})
+    if outcomes["parked"]:
+        metrics.add_metric(name="OutboxParked", unit=MetricUnit.Count, value=outcomes["parked"])
+        metrics.flush_metrics()
+    return {str(outcome): count for outcome, count in outcomes.items()}
 
 
+def _streamed(records: list[dict[str, Any]]) -> Counter[Outcome]:
+    outcomes: Counter[Outcome] = Counter()
+    for record in records:
+        kind, _, item_id = record["dynamodb"]["Keys"]["pk"]["S"].partition("#")
+        if kind != "OUTBOX":
+            continue
+        try:
+            outcomes[deliver(runtime.context(), delivery.outside(), item_id)] += 1
+        except Unavailable:
+            logger.warning("left to the sweep", extra={"item": item_id})
+    return outcomes
+
+
+def _swept(context: Any) -> Counter[Outcome]:
+    ctx = runtime.context()
+    left = context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
+    return sweep(ctx, delivery.outside(), deadline=ctx.elapsed() + left)
+
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    delivery.outside()
 runtime.prepare()

@@ -175,11 +175,13 @@ def test_whoever_registered_can_make_a_first_api_key(house: House) -> None:
 
 def colleague(house: House, member: Member) -> Member:
     """A second user of the account, who does not run it."""
-    user = replace(member.user, id=UNKNOWN, email="colleague@example.com", is_root=False, role="user")
+    user = replace(member.user, id=UNKNOWN, keys=0, email="colleague@example.com", is_root=False, role="user")
     ids = {"account_id": user.account_id, "user_id": user.id, "credential_id": UNKNOWN}
     text = write_text("session", **ids, secret=b"s" * 32)
     now = house.clock.now()
-    session = Credential(UNKNOWN, "session", user.account_id, user.id, hash_text(text), now, now + SESSION_LIFE)
+    session = Credential(
+        UNKNOWN, "session", user.account_id, user.id, hash_text(text), now, now + SESSION_LIFE, generation=1
+    )
     for command in (put_user(user), put_credential(session)):
         house.ctx.tables.write(command)
     return Member(member.account, user, text, "")

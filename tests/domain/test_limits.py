@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tallybook.domain.limits import Limits, seconds_left, stand_in, window_of
+from tallybook.domain.limits import HOUR, MINUTE, Limit, Limits, network_of, seconds_left, stand_in, window_of
 
 
 @pytest.mark.parametrize(
@@ -12,12 +12,33 @@ from tallybook.domain.limits import Limits, seconds_left, stand_in, window_of
 )
 def test_the_seconds_left_of_a_minute_are_rounded_up(second: int, microsecond: int, left: int) -> None:
     now = datetime(2026, 4, 20, 23, 59, second, microsecond, tzinfo=UTC)
-    assert seconds_left(now) == left
-    assert window_of(now) == datetime(2026, 4, 20, 23, 59, tzinfo=UTC)
+    assert seconds_left(now, MINUTE) == left
+    assert window_of(now, MINUTE) == datetime(2026, 4, 20, 23, 59, tzinfo=UTC)
 
 
-def test_there_are_3_registrations_and_5_logins_a_minute() -> None:
-    assert (Limits().register, Limits().login) == (3, 5)
+def test_there_are_3_registrations_and_5_logins_a_minute_and_3_resets_an_hour() -> None:
+    assert (Limits().register, Limits().login, Limits().reset) == (Limit(3, MINUTE), Limit(5, MINUTE), Limit(3, HOUR))
+
+
+def test_an_hour_is_a_window_like_a_minute() -> None:
+    now = datetime(2026, 4, 20, 23, 59, 0, 1000, tzinfo=UTC)
+    assert window_of(now, HOUR) == datetime(2026, 4, 20, 23, tzinfo=UTC)
+    assert seconds_left(now, HOUR) == 60
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("", ""),
+        ("no address", "no address"),
+    ],
+)
+def test_one_customer_counts_as_one_asker(address: str, network: str) -> None:
+    assert network_of(address) == network
 
 
 def test_who_tries_does_not_show_and_is_not_confused() -> None:

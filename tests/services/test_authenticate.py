@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tallybook.domain.credentials import PREFIXES
+from tallybook.domain.credentials import PREFIXES, PlatformCaller
 from tallybook.domain.errors import Forbidden, TallybookError, Unauthenticated
 from tallybook.services.api_keys import create_api_key, list_api_keys, revoke_api_key
 from tallybook.services.authenticate import authenticate, authorize_platform
@@ -98,19 +98,19 @@ def test_a_revoked_key_is_unknown_at_once(house: House) -> None:
 
 
 def test_a_platform_key_does_what_its_scopes_say_and_reads_along_in_one_round_trip(house: House) -> None:
-    text = house.platform_key("usage:write")
+    who = house.platform("usage:write")
     house.ctx.tables.bill.clear()
-    key, items = authorize_platform(house.ctx, text, "usage:write")
+    key, items = authorize_platform(house.ctx, who, "usage:write")
     assert (key.scopes, items, house.ctx.tables.bill.calls) == (("usage:write",), {}, 1)
     with pytest.raises(Forbidden) as refused:
-        authorize_platform(house.ctx, text, "accounts:admin")
+        authorize_platform(house.ctx, who, "accounts:admin")
     assert refused.value.code == "missing_scope"
     with pytest.raises(Unauthenticated):
-        authorize_platform(house.ctx, house.member().api_key, "usage:write")
+        authorize_platform(house.ctx, PlatformCaller(house.member().api_key), "usage:write")
 
 
 def test_a_made_up_platform_key_reads_no_more_than_one_batch(house: House) -> None:
-    made_up = house.platform_key()[:-6] + "AAAAAA"
+    made_up = PlatformCaller(house.platform_key()[:-6] + "AAAAAA")
     wanted = [keys.account(f"A{number}") for number in range(1000)]
     house.ctx.tables.bill.clear()
     with pytest.raises(Unauthenticated):
@@ -129,8 +129,8 @@ def test_a_note_of_use_that_cannot_be_made_stops_nobody(house: House) -> None:
     assert authenticate(make_context(house.client, port=throttled, clock=house.clock), member.api_key)
 
 
-def test_a_revocation_whose_answer_was_lost_is_a_revocation(house: House) -> None:
-    member = house.member()
+def test_a_revocation_whose_answer_was_lost_is_a_revocation(crowded_house: House) -> None:
+    house, member = crowded_house, crowded_house.member()
     caller = authenticate(house.ctx, member.session)
     key_id = list_api_keys(house.ctx, caller)[0].id
     losing = make_context(house.client, port=Faults().fail_nth(2, "after", lost_answer), clock=house.clock)

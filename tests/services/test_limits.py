@@ -7,7 +7,8 @@ import pytest
 
 from tallybook.domain.errors import TooManyRequests, Unauthenticated
 from tallybook.domain.limits import Limits
-from tallybook.services.sign_in import SignedIn, login, register
+from tallybook.services.register import register
+from tallybook.services.sign_in import SignedIn, login
 from tests.support.call import call
 from tests.support.house import HERE, PASSWORD, House
 from tests.support.race import race

@@ -34,7 +34,7 @@ def counts(house: House, member: Member) -> tuple[int, int]:
 
 
 def test_a_session_is_active_until_it_ends_and_completed_after(house: House) -> None:
-    member, key = house.member(), house.platform_key()
+    member, key = house.member(), house.platform()
     session = start_session(house.ctx, key, wanted(member))
     assert (session.expires_at - session.started_at).total_seconds() == 3600
     assert counts(house, member) == (1, 0)
@@ -45,7 +45,7 @@ def test_a_session_is_active_until_it_ends_and_completed_after(house: House) -> 
 
 
 def test_ending_again_answers_as_before_and_counts_nothing(house: House) -> None:
-    member, key = house.member(), house.platform_key()
+    member, key = house.member(), house.platform()
     session = start_session(house.ctx, key, wanted(member))
     first = end_session(house.ctx, key, session.id)
     house.clock.advance(minutes=5)
@@ -54,7 +54,7 @@ def test_ending_again_answers_as_before_and_counts_nothing(house: House) -> None
 
 
 def test_starting_with_the_same_id_answers_as_before(house: House) -> None:
-    member, key = house.member(), house.platform_key()
+    member, key = house.member(), house.platform()
     first = start_session(house.ctx, key, wanted(member, "mine-1"))
     house.clock.advance(minutes=5)
     assert start_session(house.ctx, key, wanted(member, "mine-1")) == first
@@ -62,7 +62,7 @@ def test_starting_with_the_same_id_answers_as_before(house: House) -> None:
 
 
 def test_an_id_that_stands_for_somebody_elses_session_is_a_conflict(house: House) -> None:
-    key = house.platform_key()
+    key = house.platform()
     start_session(house.ctx, key, wanted(house.member(), "mine-1"))
     with pytest.raises(Conflict) as refused:
         start_session(house.ctx, key, wanted(house.member(), "mine-1"))
@@ -71,7 +71,7 @@ def test_an_id_that_stands_for_somebody_elses_session_is_a_conflict(house: House
 
 
 def test_a_session_that_ends_in_the_next_period_is_completed_there(house: House) -> None:
-    member, key = house.member(), house.platform_key()
+    member, key = house.member(), house.platform()
     session = start_session(house.ctx, key, wanted(member))
     house.clock.advance(days=31)
     end_session(house.ctx, key, session.id)
@@ -79,7 +79,7 @@ def test_a_session_that_ends_in_the_next_period_is_completed_there(house: House)
 
 
 def test_nobody_starts_what_is_not_theirs_to_run(house: House) -> None:
-    member, stranger, key = house.member(), house.member(), house.platform_key()
+    member, stranger, key = house.member(), house.member(), house.platform()
     for unknown in (replace(wanted(member), user_id=stranger.user.id), replace(wanted(member), account_id="nobody")):
         with pytest.raises(NotFound):
             start_session(house.ctx, key, unknown)
@@ -98,7 +98,7 @@ def test_nobody_starts_what_is_not_theirs_to_run(house: House) -> None:
 
 @pytest.mark.parametrize("whose", ["account", "user"])
 def test_a_suspension_at_the_same_moment_wins(house: House, whose: str) -> None:
-    member, key = house.member(), house.platform_key()
+    member, key = house.member(), house.platform()
     suspended: list[bool] = []
 
     def suspend_first(operation: str, call: Callable[[], Any]) -> Any:

@@ -9,8 +9,9 @@ from tallybook.domain.errors import Conflict
 from tallybook.services.authenticate import authenticate
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.current_bill import read_current_bill
+from tallybook.services.register import register
 from tallybook.services.run_sessions import end_session, start_session
-from tallybook.services.sign_in import login, register
+from tallybook.services.sign_in import login
 from tests.services.test_run_sessions import wanted
 from tests.support.crash import Swept, crash_sweep
 from tests.support.house import HERE, PASSWORD, House
@@ -71,7 +72,7 @@ def test_credits(sweep: Sweep) -> None:
     def check(house: House, prepared: Any, answer: Any) -> None:
         assert answer.balance_after == house.account_of(prepared[0]).balance == 1_000_500
 
-    assert sweep(lambda house: (house.member(), house.platform_key()), act, check).crashes == 4
+    assert sweep(lambda house: (house.member(), house.platform()), act, check).crashes == 4
 
 
 def test_session_start_and_end(sweep: Sweep) -> None:
@@ -89,7 +90,7 @@ def test_session_start_and_end(sweep: Sweep) -> None:
         assert (bill.active_sessions, bill.completed_sessions) == (0, 1)
 
     def prepare(house: House) -> Any:
-        return house.member(), house.platform_key()
+        return house.member(), house.platform()
 
     def prepare_started(house: House) -> Any:
         prepared = prepare(house)

@@ -7,8 +7,9 @@ from typing import Any
 from tallybook.domain.errors import Conflict
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.current_bill import read_current_bill
+from tallybook.services.register import register
 from tallybook.services.run_sessions import end_session, start_session
-from tallybook.services.sign_in import SignedIn, register
+from tallybook.services.sign_in import SignedIn
 from tests.services.test_run_sessions import wanted
 from tests.support.house import HERE, PASSWORD, House
 from tests.support.invariants import check_invariants
@@ -34,7 +35,7 @@ def test_1000_events_from_8_clients_with_a_third_sent_twice_are_counted_once_eac
 
 
 def test_wallet_usage_and_grants_at_once_leave_a_ledger_that_adds_up(crowded_house: House) -> None:
-    house, member, key = crowded_house, crowded_house.member(), crowded_house.platform_key()
+    house, member, key = crowded_house, crowded_house.member(), crowded_house.platform()
     events = [house.event(member, meter="credits", quantity=1000) for _ in range(40)]
 
     def grant(index: int) -> Any:
@@ -58,7 +59,7 @@ def test_one_of_many_wins_an_address(crowded_house: House) -> None:
 
 
 def test_one_session_id_started_and_ended_by_many_is_one_session(crowded_house: House) -> None:
-    house, member, key = crowded_house, crowded_house.member(), crowded_house.platform_key()
+    house, member, key = crowded_house, crowded_house.member(), crowded_house.platform()
     started = race(*[lambda: start_session(house.ctx, key, wanted(member, "mine-1"))] * 6)
     assert {answer.started_at for answer in started} == {house.clock.now()}
     assert house.account_of(member).running == 1

@@ -257,7 +257,7 @@ def test_attempts_are_counted_up_to_the_limit_of_their_minute(tables: Tables) ->
     minute = NOW.replace(second=0, microsecond=0)
 
     def attempt(who: str, at: datetime) -> None:
-        tables.transact([attempts.count_attempt("login", who, minute=at, most=2, refusal=refusal)])
+        tables.transact([attempts.count_attempt("login", who, window=at, most=2, refusal=refusal)])
 
     attempt("w", minute)
     attempt("w", minute)

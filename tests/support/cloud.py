@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tallybook.domain.limits import Limits
+from tallybook.domain.limits import Limit, Limits
 from tallybook.gateways.port import Port, straight
 from tallybook.services.context import Context
 from tallybook.store.capacity import Bill, item_size
@@ -15,7 +15,8 @@ from tests.support.clock import StillClock
 
 NAMES: dict[Any, str] = {"core": "core", "usage": "usage"}
 PASSWORD_ROUNDS = 4
-UNLIMITED = Limits(register=10**6, login=10**6)
+_UNLIMITED = Limit(10**6)
+UNLIMITED = Limits(_UNLIMITED, _UNLIMITED, _UNLIMITED, _UNLIMITED)
 
 
 def create_tables(client: Any, names: dict[Any, str] = NAMES) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tallybook.cli.catalog_file import read_catalog
 from tallybook.domain.accounts import Account, User
-from tallybook.domain.credentials import SCOPES
+from tallybook.domain.credentials import SCOPES, PlatformCaller
 from tallybook.domain.times import stamp
 from tallybook.domain.usage import Result
 from tallybook.services.api_keys import create_api_key
@@ -16,7 +16,7 @@ from tallybook.services.catalogs import apply_catalog
 from tallybook.services.context import Context
 from tallybook.services.platform_keys import create_platform_key
 from tallybook.services.record_usage import account_keys, record_usage
-from tallybook.services.sign_in import register
+from tallybook.services.register import register
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.catalogs import Catalogs
@@ -92,6 +92,10 @@ class House:
 
     def platform_key(self, *scopes: str) -> str:
         return create_platform_key(self.ctx, name="test", scopes=scopes or SCOPES).text
+
+    def platform(self, *scopes: str) -> PlatformCaller:
+        """The platform with a new key, calling a service itself."""
+        return PlatformCaller(self.platform_key(*scopes), HERE)
 
     def event(self, member: Member, **changes: Any) -> dict[str, Any]:
         """A CloudEvent of 100 CPU seconds now; changes go to the envelope or, where it has no such key, to data."""

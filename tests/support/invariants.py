@@ -17,6 +17,9 @@ def check_invariants(house: House) -> None:
     _wallet_usage_is_paid_once(core, usage)
     _used_accounts_are_dirty(core, usage)
     _sessions_are_counted(core)
+    _keys_and_users_are_counted(core)
+    _every_change_is_on_record(core)
+    _what_waits_is_due(core)
     _everyone_can_sign_in(core)
 
 
@@ -96,10 +99,43 @@ def _sessions_are_counted(core: list[Item]) -> None:
         assert user["running"] == by_user[user["id"]]
 
 
+def _keys_and_users_are_counted(core: list[Item]) -> None:
+    """An account and its users each know how many keys they have, and the account its users, deleted ones included."""
+    keys = _of(core, "APIKEY#")
+    by_account, by_user = Counter(key["account_id"] for key in keys), Counter(key["user_id"] for key in keys)
+    users = _of(core, "USER#")
+    for user in users:
+        assert user["keys"] == by_user[user["id"]]
+    members = Counter(user["account_id"] for user in users)
+    for account in _of(core, "ACCOUNT"):
+        assert (account["keys"], account["users"]) == (by_account[account["id"]], members[account["id"]])
+
+
+def _every_change_is_on_record(core: list[Item]) -> None:
+    """Audit entries are numbered without a gap, and no secret stands in one."""
+    numbers = defaultdict(list)
+    for entry in _of(core, "AUDIT#"):
+        numbers[entry["pk"]].append(entry["number"])
+        assert entry["by"] in ("user", "api_key", "platform", "operator", "job")
+        assert "$2b$" not in repr(entry)
+    for account in _of(core, "ACCOUNT"):
+        assert sorted(numbers.pop(account["pk"], [])) == list(range(1, int(account["audits"]) + 1))
+    assert not numbers, "audit entries without an account"
+
+
+def _what_waits_is_due(core: list[Item]) -> None:
+    """An outbox item stands in the index until it is delivered, and not after."""
+    for item in _of(core, "OUTBOX"):
+        wanted = {"waiting": "outbox#", "parked": "parked#", "delivered": ""}[item["state"]]
+        assert item.get("work", "").startswith(wanted)
+        assert ("work" in item) == ("due" in item) == (item["state"] != "delivered")
+        assert "pwt_" not in repr(item), "a token stands in the outbox"
+
+
 def _everyone_can_sign_in(core: list[Item]) -> None:
     """Each user's address leads to that user, each address to a user, and each account has a root user."""
     addresses = {item["pk"].removeprefix("EMAIL#"): item for item in _of(core, "EMAIL")}
-    users = _of(core, "USER#")
+    users = [user for user in _of(core, "USER#") if user["status"] != "deleted"]
     for user in users:
         owner = addresses.pop(user["email"])
         assert (owner["account_id"], owner["user_id"]) == (user["account_id"], user["id"])

@@ -13,7 +13,11 @@ from tallybook.wire.paging import PageOf, page_of, paged, pagination
 def read(query: str, *, default: int = 50) -> PageOf:
     depends: Any = page_of(default)
     request = Request({"type": "http", "query_string": query.encode(), "headers": []})
-    return asyncio.run(depends.dependency(request))
+    loop = asyncio.new_event_loop()  # asyncio.run would take the thread's own away from the tests that follow
+    try:
+        return loop.run_until_complete(depends.dependency(request))
+    finally:
+        loop.close()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tallybook import runtime
-from tallybook.domain.credentials import Principal, read_platform_text
+from tallybook.domain.credentials import PlatformCaller, Principal, read_platform_text
 from tallybook.domain.errors import (
     Failed,
     Forbidden,
@@ -93,17 +93,21 @@ async def _caller(request: Request, ctx: Annotated[Context, Depends(_context)]) 
     given = presented(request.headers, request.cookies)
     if given.by_cookie and request.method not in _SAFE_METHODS:
         check_origin(request)
-    return authenticate(ctx, given.text)
+    return authenticate(ctx, given.text, address=_address_of(request))
 
 
-async def _platform(request: Request) -> str:
-    """The text of a well-formed platform key; what it may do is decided with the first read."""
+async def _platform(request: Request) -> PlatformCaller:
+    """A well-formed platform key; what it may do is decided with the first read."""
     text = presented(request.headers, {}).text
     read_platform_text(text)
-    return text
+    return PlatformCaller(text, _address_of(request))
 
 
 async def _address(request: Request) -> str:
+    return _address_of(request)
+
+
+def _address_of(request: Request) -> str:
     """The network address that API Gateway saw; no header can change it."""
     return request.client.host if request.client else ""
 
@@ -111,7 +115,7 @@ async def _address(request: Request) -> str:
 Ctx = Annotated[Context, Depends(_context)]
 Caller = Annotated[Principal, Depends(_caller)]
 Address = Annotated[str, Depends(_address)]
-PlatformKeyText = Annotated[str, Depends(_platform)]
+Platform = Annotated[PlatformCaller, Depends(_platform)]
 
 
 def body_of(form: type[Form]) -> Any:

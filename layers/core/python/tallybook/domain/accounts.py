@@ -16,13 +16,17 @@ type Role = Literal["admin", "user"]
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,255}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
 _MIN_PASSWORD = 8
 _MAX_PASSWORD = 1024
+MAX_USERS = 1000
+MAX_KEYS = 1000
+MAX_KEYS_OF_USER = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """Who is billed. Its subscription is part of it: one account is on one plan at a time.
 
-    `balance` is micros and may be negative; `entries` counts its ledger entries, `running` its sessions now running.
+    `balance` is micros and may be negative; `entries` counts its ledger entries, `audits` its audit entries, `running`
+    its sessions now running, `users` its users ever and `keys` its API keys.
     `first_period_at` is the start of its first period ever, `anchor` what its periods count from now.
     """
 
@@ -40,7 +44,12 @@ class Account:
     description: str | None = None
     balance: int = 0
     entries: int = 0
+    audits: int = 0
     running: int = 0
+    users: int = 0
+    keys: int = 0
+    suspended_at: datetime | None = None
+    suspension_reason: str | None = None
 
     @property
     def calendar(self) -> Calendar:
@@ -49,7 +58,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who signs in. A user belongs to one account; `is_root` users run it."""
+    """Who signs in. A user belongs to one account; `is_root` users run it.
+
+    An invited user has no password yet. Sign-in sessions hold the `generation` they were made in and end with it.
+    """
 
     id: str
     account_id: str
@@ -58,9 +70,13 @@ class User:
     status: UserStatus
     role: Role
     is_root: bool
-    password_hash: str = field(repr=False)
+    password_hash: str | None = field(repr=False)
     name: str | None = None
     running: int = 0
+    keys: int = 0
+    generation: int = 1
+    suspended_at: datetime | None = None
+    suspension_reason: str | None = None
 
 
 def normal_email(text: str) -> str:
@@ -87,6 +103,19 @@ def check_name(text: str, *, field: str = "name") -> str:
             f"{field} must have 1 to 100 characters and no control characters", code="invalid_name", field=field
         )
     return text
+
+
+def check_reason(text: str, *, field: str = "reason") -> str:
+    """1 to 1,000 characters, not only space, no control characters."""
+    if not text.strip() or len(text) > 1000 or any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
+        raise Invalid(f"{field} must have 1 to 1000 characters and no control characters", field=field)
+    return text
+
+
+def require_root(user: User) -> None:
+    """What concerns the whole account is for those who run it."""
+    if not user.is_root:
+        raise Forbidden("This needs a root user of the account", code="root_user_required")
 
 
 def require_active(account: Account) -> None:

@@ -29,7 +29,10 @@ PLATFORM_PREFIX = "pk-"
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """An API key or a sign-in session of a user; `hint` is the end of its text, for a reader to tell keys apart."""
+    """An API key or a sign-in session of a user; `hint` is the end of its text, for a reader to tell keys apart.
+
+    A session belongs to a `generation` of its user's sessions; a key has none.
+    """
 
     id: str
     kind: Kind
@@ -41,6 +44,7 @@ class Credential:
     last_used_at: datetime | None = None
     name: str | None = None
     hint: str | None = None
+    generation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,20 @@ class PlatformKey:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling: the user, the account they belong to, and the credential that named them."""
+    """Who is calling: the user, the account they belong to, the credential that named them, and from where."""
 
     account: Account
     user: User
     credential: Credential
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformCaller:
+    """Who says to be the platform: the text of its key, yet to be checked, and from where."""
+
+    text: str = field(repr=False)
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +88,28 @@ class Named:
 
 def write_text(kind: Kind, *, account_id: str, user_id: str, credential_id: str, secret: bytes) -> str:
     ids = b"".join(uuid.UUID(part).bytes for part in (account_id, user_id, credential_id))
-    return PREFIXES[kind] + _encode(ids + secret)
+    return PREFIXES[kind] + encode(ids + secret)
 
 
 def read_text(text: str) -> Named:
     """The ids in the text of a key or session; Unauthenticated for anything else."""
     for kind, prefix in PREFIXES.items():
         if text.startswith(prefix):
-            data = _decode(text.removeprefix(prefix), size=48 + SECRET_BYTES)
+            data = decode(text.removeprefix(prefix), size=48 + SECRET_BYTES)
             account_id, user_id, credential_id = (str(uuid.UUID(bytes=data[i : i + 16])) for i in (0, 16, 32))
             return Named(kind, account_id, user_id, credential_id)
     raise refused()
 
 
 def write_platform_text(*, key_id: str, secret: bytes) -> str:
-    return PLATFORM_PREFIX + _encode(uuid.UUID(key_id).bytes + secret)
+    return PLATFORM_PREFIX + encode(uuid.UUID(key_id).bytes + secret)
 
 
 def read_platform_text(text: str) -> str:
     """The id in the text of a platform key; Unauthenticated for anything else."""
     if not text.startswith(PLATFORM_PREFIX):
         raise refused()
-    data = _decode(text.removeprefix(PLATFORM_PREFIX), size=16 + SECRET_BYTES)
+    data = decode(text.removeprefix(PLATFORM_PREFIX), size=16 + SECRET_BYTES)
     return str(uuid.UUID(bytes=data[:16]))
 
 
@@ -114,10 +127,19 @@ def check_standing(principal: Principal, *, text: str, now: datetime) -> Princip
 
     Which of them failed is not told apart, except to a user who is known and may be told why.
     """
+    if not matches(text, principal.credential.secret_hash):
+        raise refused()
+    return check_known(principal, now=now)
+
+
+def check_known(principal: Principal, *, now: datetime) -> Principal:
+    """The same for a caller whose secret was checked before."""
     credential, user, account = principal.credential, principal.user, principal.account
-    if not matches(text, credential.secret_hash) or credential.user_id != user.id:
+    if credential.user_id != user.id:
         raise refused()
     if credential.expires_at is not None and credential.expires_at <= now:
+        raise refused()
+    if credential.kind == "session" and credential.generation != user.generation:
         raise refused()
     if user.status == "deleted" or account.status == "deleted":
         raise refused()
@@ -131,11 +153,13 @@ def refused() -> Unauthenticated:
     return Unauthenticated("A valid credential is required")
 
 
-def _encode(data: bytes) -> str:
+def encode(data: bytes) -> str:
+    """Base64 for addresses, without padding."""
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def _decode(text: str, *, size: int) -> bytes:
+def decode(text: str, *, size: int) -> bytes:
+    """So many bytes, or Unauthenticated."""
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:

@@ -14,6 +14,7 @@ from tallybook.domain.errors import Invalid
 ACCOUNT = "acc-"
 USER = "usr-"
 API_KEY = "key-"
+PLATFORM_KEY = "plk-"
 SUBSCRIPTION = "sub-"
 ENTRY = "led-"
 

@@ -1,29 +1,56 @@
-"""How often somebody may try something: so many times a minute, counted for each who."""
+"""How often somebody may try something: so many times within a window, counted for each who."""
 
 import hashlib
+import ipaddress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-WINDOW = timedelta(minutes=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    most: int
+    window: timedelta = MINUTE
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Attempts a minute, for each address that asks and for each email that is asked about (decisions, Quota)."""
+    """Attempts for each address that asks and for each email that is asked about (decisions, Quota).
 
-    register: int = 3
-    login: int = 5
+    Resets are few, for each of them sends a mail to somebody who may not have asked for it.
+    """
+
+    register: Limit = Limit(3)
+    login: Limit = Limit(5)
+    reset: Limit = Limit(3, HOUR)
+    confirm: Limit = Limit(5)
 
 
-def window_of(now: datetime) -> datetime:
-    """The start of the minute that holds the instant."""
-    return now.replace(second=0, microsecond=0)
+def window_of(now: datetime, window: timedelta) -> datetime:
+    """The start of the window that holds the instant."""
+    return _EPOCH + (now - _EPOCH) // window * window
 
 
-def seconds_left(now: datetime) -> int:
-    """Until the next minute, rounded up: 1 to 60."""
-    left = window_of(now) + WINDOW - now
+def seconds_left(now: datetime, window: timedelta) -> int:
+    """Until the next window, rounded up: at least 1."""
+    left = window_of(now, window) + window - now
     return -(-left // timedelta(seconds=1))
+
+
+def network_of(address: str) -> str:
+    """What counts as one asker: an IPv4 address, or the /64 that one customer gets of IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network(f"{parsed}/64", strict=False))
 
 
 def stand_in(who: str) -> str:

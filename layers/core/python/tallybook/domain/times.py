@@ -7,6 +7,11 @@ _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)"
 )
 
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+
 
 def stamp(instant: datetime) -> str:
     """2026-01-14T18:22:09.114Z: fixed width, so that text order is time order."""
@@ -21,6 +26,20 @@ def parse_instant(text: str) -> datetime:
         return datetime.fromisoformat(text.upper().replace(" ", "T")).astimezone(UTC)
     except OverflowError as error:
         raise ValueError("out of range") from error
+
+
+def readable(instant: datetime) -> str:
+    """27 April 2026, 12:34 UTC: for a reader of mail, wherever they are."""
+    utc = instant.astimezone(UTC)
+    return f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}, {utc:%H:%M} UTC"
+
+
+def stamp_or_none(instant: datetime | None) -> str | None:
+    return None if instant is None else stamp(instant)
+
+
+def instant_or_none(text: str | None) -> datetime | None:
+    return None if text is None else parse_instant(text)
 
 
 def day_of(instant: datetime) -> str:

@@ -3,15 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tallybook.domain.accounts import check_name, require_active
+from tallybook.domain.accounts import MAX_KEYS, MAX_KEYS_OF_USER, Account, User, check_name, require_active
+from tallybook.domain.announcements import api_key_created, api_key_revoked
+from tallybook.domain.audit import Actor, caller
 from tallybook.domain.credentials import SECRET_BYTES, Credential, Principal, hash_text, write_text
 from tallybook.domain.errors import Conflict, Invalid, NotFound
+from tallybook.domain.ids import API_KEY, USER
+from tallybook.domain.times import stamp_or_none
+from tallybook.services.authenticate import reread
+from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.store import keys
-from tallybook.store.commands import Delete
+from tallybook.store.accounts import count_keys
+from tallybook.store.commands import Command, Delete
 from tallybook.store.credentials import put_credential, read_credential
-
-MAX_KEYS_OF_ACCOUNT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,53 +25,106 @@ class CreatedKey:
     text: str
 
 
-def create_api_key(ctx: Context, caller: Principal, *, name: str, expires_at: datetime | None = None) -> CreatedKey:
-    """A key that acts as the caller. Forbidden `account_suspended`; Conflict over 1,000 keys in the account."""
-    require_active(caller.account)
+def create_api_key(ctx: Context, who: Principal, *, name: str, expires_at: datetime | None = None) -> CreatedKey:
+    """A key that acts as the caller.
+
+    Forbidden `account_suspended`; Conflict `too_many_keys` over 50 for a user or 1,000 for an account.
+    """
     check_name(name)
     now = ctx.clock.now()
     if expires_at is not None and expires_at <= now:
         raise Invalid("expires_at must be in the future", field="expires_at")
-    if len(_all_keys(ctx, caller)) >= MAX_KEYS_OF_ACCOUNT:
-        raise Conflict(f"An account has at most {MAX_KEYS_OF_ACCOUNT} API keys", code="too_many_keys")
+    made = new_key(ctx, who.user, name=name, expires_at=expires_at, now=now)
+
+    def create(who: Principal) -> CreatedKey:
+        ctx.tables.transact(created(who.account, who.user, made.key, actor=caller(who)))
+        return made
+
+    return decided(ctx, who, create, again=lambda: reread(ctx, who))
+
+
+def list_api_keys(ctx: Context, who: Principal) -> list[Credential]:
+    """Newest first: all of the account's for a root user, their own for others."""
+    found = reversed(all_keys(ctx, who.account.id))
+    return [key for key in found if who.user.is_root or key.user_id == who.user.id]
+
+
+def revoke_api_key(ctx: Context, who: Principal, key_id: str) -> None:
+    """The key ends at once. NotFound for one the caller could not list."""
+
+    def revoke(who: Principal) -> None:
+        item = ctx.tables.get(keys.api_key(who.account.id, key_id))
+        if item is None or not (who.user.is_root or item["user_id"] == who.user.id):
+            raise NotFound("There is no such API key", resource="api_key")
+        ctx.tables.transact(revoked(who.account, read_credential(item), actor=caller(who), at=ctx.clock.now()))
+
+    decided(ctx, who, revoke, again=lambda: reread(ctx, who))
+
+
+def new_key(ctx: Context, user: User, *, name: str, expires_at: datetime | None, now: datetime) -> CreatedKey:
     key_id = ctx.new_id(now)
     text = write_text(
         "api_key",
-        account_id=caller.account.id,
-        user_id=caller.user.id,
+        account_id=user.account_id,
+        user_id=user.id,
         credential_id=key_id,
         secret=ctx.random_bytes(SECRET_BYTES),
     )
     key = Credential(
         id=key_id,
         kind="api_key",
-        account_id=caller.account.id,
-        user_id=caller.user.id,
+        account_id=user.account_id,
+        user_id=user.id,
         secret_hash=hash_text(text),
         created_at=now,
         expires_at=expires_at,
         name=name,
         hint=text[-4:],
     )
-    ctx.tables.write(put_credential(key))
     return CreatedKey(key, text)
 
 
-def list_api_keys(ctx: Context, caller: Principal) -> list[Credential]:
-    """Newest first: all of the account's for a root user, their own for others."""
-    return [key for key in reversed(_all_keys(ctx, caller)) if caller.user.is_root or key.user_id == caller.user.id]
+def created(account: Account, user: User, key: Credential, *, actor: Actor) -> list[Command]:
+    """The key with all that belongs to it; refused as `create_api_key` says."""
+    require_active(account)
+    if user.keys >= MAX_KEYS_OF_USER:
+        raise Conflict(f"A user has at most {MAX_KEYS_OF_USER} API keys", code="too_many_keys")
+    if account.keys >= MAX_KEYS:
+        raise Conflict(f"An account has at most {MAX_KEYS} API keys", code="too_many_keys")
+    change = Change(
+        actor,
+        "api_key.created",
+        API_KEY + key.id,
+        after=_shown(key),
+        events=(api_key_created(key),),
+    )
+    return [
+        put_credential(key),
+        *count_keys(account_id=account.id, user_id=user.id, by=1),
+        *recorded(account, change, at=key.created_at),
+    ]
 
 
-def revoke_api_key(ctx: Context, caller: Principal, key_id: str) -> None:
-    """The key ends at once. NotFound for one the caller could not list."""
-    missing = NotFound("There is no such API key", resource="api_key")
-    item = ctx.tables.get(keys.api_key(caller.account.id, key_id))
-    if item is None or not (caller.user.is_root or item["user_id"] == caller.user.id):
-        raise missing
-    ctx.tables.write(Delete(keys.api_key(caller.account.id, key_id), refusal=missing))
+def revoked(account: Account, key: Credential, *, actor: Actor, at: datetime) -> list[Command]:
+    change = Change(
+        actor,
+        "api_key.revoked",
+        API_KEY + key.id,
+        before=_shown(key),
+        events=(api_key_revoked(key),),
+    )
+    return [
+        Delete(keys.api_key(account.id, key.id)),
+        *count_keys(account_id=account.id, user_id=key.user_id, by=-1),
+        *recorded(account, change, at=at),
+    ]
 
 
-def _all_keys(ctx: Context, caller: Principal) -> list[Credential]:
-    partition = keys.account(caller.account.id).pk
-    items = ctx.tables.query("core", partition, start=keys.API_KEYS, end=f"{keys.API_KEYS}~")
+def all_keys(ctx: Context, account_id: str) -> list[Credential]:
+    """Oldest first, at most 1,000."""
+    items = ctx.tables.query("core", keys.account(account_id).pk, start=keys.API_KEYS, end=f"{keys.API_KEYS}~")
     return [read_credential(item) for item in items]
+
+
+def _shown(key: Credential) -> dict[str, str | None]:
+    return {"name": key.name, "user_id": USER + key.user_id, "expires_at": stamp_or_none(key.expires_at)}

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from tallybook.domain.credentials import (
+    PlatformCaller,
     PlatformKey,
     Principal,
     Scope,
+    check_known,
     check_standing,
     matches,
     read_platform_text,
@@ -19,45 +21,57 @@ from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.accounts import read_account, read_user
 from tallybook.store.commands import Item, Update
-from tallybook.store.credentials import keys_named, read_credential, read_platform_key
+from tallybook.store.credentials import key_of, keys_named, read_credential, read_platform_key
 from tallybook.store.keys import Key
 from tallybook.store.table import MAX_KEYS, Refused
 
 _NOTE_USE_EVERY = timedelta(hours=1)
 
 
-def authenticate(ctx: Context, text: str) -> Principal:
+def authenticate(ctx: Context, text: str, *, address: str | None = None) -> Principal:
     """The caller that an API key or a sign-in session stands for; Unauthenticated if it does not hold.
 
     An API key's `last_used_at` is noted at most once an hour; nothing else is written.
     """
-    wanted = keys_named(read_text(text))
-    items = ctx.tables.get_many(wanted)
-    if len(items) < len(wanted):
-        raise refused()
-    credential, user, account = (items[key] for key in wanted)
-    principal = Principal(read_account(account), read_user(user), read_credential(credential))
+    principal = _read(ctx, keys_named(read_text(text)), address)
     now = ctx.clock.now()
     check_standing(principal, text=text, now=now)
     _note_use(ctx, principal, now)
     return principal
 
 
+def reread(ctx: Context, who: Principal) -> Principal:
+    """The caller as they stand now, for whoever lost a race; refused like a new request if they may not any more."""
+    credential = who.credential
+    own = key_of(credential.kind, credential.account_id, credential.id)
+    wanted = (own, keys.user(who.account.id, who.user.id), keys.account(who.account.id))
+    principal = _read(ctx, wanted, who.address)
+    return check_known(principal, now=ctx.clock.now())
+
+
+def _read(ctx: Context, wanted: tuple[Key, Key, Key], address: str | None) -> Principal:
+    items = ctx.tables.get_many(wanted)
+    if len(items) < len(wanted):
+        raise refused()
+    credential, user, account = (items[key] for key in wanted)
+    return Principal(read_account(account), read_user(user), read_credential(credential), address)
+
+
 def authorize_platform(
-    ctx: Context, text: str, scope: Scope, *, also: Iterable[Key] = ()
+    ctx: Context, who: PlatformCaller, scope: Scope, *, also: Iterable[Key] = ()
 ) -> tuple[PlatformKey, Mapping[Key, Item]]:
     """The platform's key if it has the scope, and the items of `also` that are there: 99 in the same round trip.
 
     More are read only for a key that holds, so that a made-up one costs no more than that.
     """
-    own = keys.platform_key(read_platform_text(text))
+    own = keys.platform_key(read_platform_text(who.text))
     wanted = list(dict.fromkeys(also))
     at_once = MAX_KEYS - 1
     items = ctx.tables.get_many([own, *wanted[:at_once]])
     if own not in items:
         raise refused()
     key = read_platform_key(items.pop(own))
-    if not matches(text, key.secret_hash):
+    if not matches(who.text, key.secret_hash):
         raise refused()
     if scope not in key.scopes:
         raise Forbidden(f"This key lacks the scope {scope}", code="missing_scope")

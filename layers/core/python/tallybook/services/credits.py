@@ -1,17 +1,23 @@
 """Credits given or taken by the platform: once for each reference, however often it is asked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from tallybook.domain.accounts import Account
+from tallybook.domain.announcements import wallet_moved
+from tallybook.domain.audit import Actor, platform
+from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import Conflict, NotFound, Unavailable
+from tallybook.domain.ids import ENTRY
 from tallybook.domain.wallet import Entry, check_move, entry_id
 from tallybook.services.authenticate import authorize_platform
+from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.store import keys, ledger
 from tallybook.store.accounts import read_account
-from tallybook.store.table import Refused
-
-_ATTEMPTS = 10
+from tallybook.store.commands import Item
+from tallybook.store.keys import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +31,7 @@ class Move:
     note: str | None = None
 
 
-def give_credits(ctx: Context, credential: str, move: Move) -> Entry:
+def give_credits(ctx: Context, who: PlatformCaller, move: Move) -> Entry:
     """The ledger entry of the reference, written now or before.
 
     NotFound for an unknown or deleted account; Conflict `reference_reused` where the reference moved something else.
@@ -33,32 +39,42 @@ def give_credits(ctx: Context, credential: str, move: Move) -> Entry:
     check_move(move.kind, move.amount)
     account_key = keys.account(move.account_id)
     cause_key = keys.ledger_cause(move.account_id, entry_id(move.account_id, move.kind, move.reference))
-    _, items = authorize_platform(ctx, credential, "accounts:admin", also=[account_key, cause_key])
-    for _ in range(_ATTEMPTS):
+    key, items = authorize_platform(ctx, who, "accounts:admin", also=[account_key, cause_key])
+    actor = platform(key, address=who.address)
+
+    def give(items: Mapping[Key, Item]) -> Entry:
         if cause_key in items:
             return _as_before(ctx, move, number=int(items[cause_key]["number"]))
         if account_key not in items or items[account_key]["status"] == "deleted":
             raise NotFound("There is no such account", resource="account")
-        account = read_account(items[account_key])
-        entry = ledger.numbered(
-            account,
-            Entry(
-                id=entry_id(account.id, move.kind, move.reference),
-                account_id=account.id,
-                kind=move.kind,
-                amount=move.amount,
-                cause=move.reference,
-                created_at=ctx.clock.now(),
-                note=move.note,
-            ),
-        )
-        try:
-            ctx.tables.transact(ledger.post(account, entry))
-        except Refused:
-            items = ctx.tables.get_many([account_key, cause_key])
-            continue
-        return entry
-    raise Unavailable("The account's wallet is busy; try again")
+        return _post(ctx, read_account(items[account_key]), move, actor=actor)
+
+    return decided(ctx, items, give, again=lambda: ctx.tables.get_many([account_key, cause_key]))
+
+
+def _post(ctx: Context, account: Account, move: Move, *, actor: Actor) -> Entry:
+    entry = ledger.numbered(
+        account,
+        Entry(
+            id=entry_id(account.id, move.kind, move.reference),
+            account_id=account.id,
+            kind=move.kind,
+            amount=move.amount,
+            cause=move.reference,
+            created_at=ctx.clock.now(),
+            note=move.note,
+        ),
+    )
+    change = Change(
+        actor,
+        "wallet.moved",
+        ENTRY + entry.id,
+        before={"balance": account.balance},
+        after={"balance": entry.balance_after, "kind": entry.kind, "reference": entry.cause, "note": entry.note},
+        events=(wallet_moved(entry),),
+    )
+    ctx.tables.transact([*ledger.post(account, entry), *recorded(account, change, at=entry.created_at)])
+    return entry
 
 
 def _as_before(ctx: Context, move: Move, *, number: int) -> Entry:

@@ -1,11 +1,18 @@
 """Accounts, users and the addresses they sign in with, as items."""
 
-from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from tallybook.domain.accounts import Account, User
-from tallybook.domain.times import parse_instant, stamp
+from tallybook.domain.accounts import MAX_KEYS, MAX_KEYS_OF_USER, MAX_USERS, Account, User
+from tallybook.domain.errors import TallybookError
+from tallybook.domain.jobs import partition
+from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
-from tallybook.store.commands import EXISTS, Item, Put, Update
+from tallybook.store.commands import EXISTS, Check, Delete, Item, Put, Update
+
+ACCOUNTS = "account"
+"""Where in the index every account stands, by the instant it was made."""
+
+_ACTIVE = Attr("status").eq("active")
 
 
 def account_item(account: Account) -> Item:
@@ -24,7 +31,14 @@ def account_item(account: Account) -> Item:
         "description": account.description,
         "balance": account.balance,
         "entries": account.entries,
+        "audits": account.audits,
         "running": account.running,
+        "users": account.users,
+        "keys": account.keys,
+        "suspended_at": stamp_or_none(account.suspended_at),
+        "suspension_reason": account.suspension_reason,
+        "work": partition(ACCOUNTS, account.id),
+        "due": stamp(account.created_at),
     }
 
 
@@ -44,7 +58,12 @@ def read_account(item: Item) -> Account:
         description=item.get("description"),
         balance=int(item["balance"]),
         entries=int(item["entries"]),
+        audits=int(item["audits"]),
         running=int(item["running"]),
+        users=int(item["users"]),
+        keys=int(item["keys"]),
+        suspended_at=instant_or_none(item.get("suspended_at")),
+        suspension_reason=item.get("suspension_reason"),
     )
 
 
@@ -60,6 +79,10 @@ def user_item(user: User) -> Item:
         "password_hash": user.password_hash,
         "name": user.name,
         "running": user.running,
+        "keys": user.keys,
+        "generation": user.generation,
+        "suspended_at": stamp_or_none(user.suspended_at),
+        "suspension_reason": user.suspension_reason,
     }
 
 
@@ -72,9 +95,13 @@ def read_user(item: Item) -> User:
         status=item["status"],
         role=item["role"],
         is_root=item["is_root"],
-        password_hash=item["password_hash"],
+        password_hash=item.get("password_hash"),
         name=item.get("name"),
         running=int(item["running"]),
+        keys=int(item["keys"]),
+        generation=int(item["generation"]),
+        suspended_at=instant_or_none(item.get("suspended_at")),
+        suspension_reason=item.get("suspension_reason"),
     )
 
 
@@ -88,8 +115,51 @@ def put_user(user: User) -> Put:
 
 def count_running(*, account_id: str, user_id: str, by: int) -> tuple[Update, Update]:
     """One session more or fewer, on the account and on its user; more only while both are active."""
-    condition = EXISTS & Attr("status").eq("active") if by > 0 else EXISTS
+    condition = EXISTS & _ACTIVE if by > 0 else EXISTS
     return (
         Update(keys.account(account_id), add={"running": by}, condition=condition),
         Update(keys.user(account_id, user_id), add={"running": by}, condition=condition),
     )
+
+
+def count_keys(*, account_id: str, user_id: str, by: int) -> tuple[Update, Update]:
+    """API keys more or fewer; more only while both are active and neither has too many."""
+
+    def condition(most: int) -> ConditionBase:
+        return _ACTIVE & Attr("keys").lt(most) if by > 0 else EXISTS
+
+    return (
+        Update(keys.account(account_id), add={"keys": by}, condition=condition(MAX_KEYS)),
+        Update(keys.user(account_id, user_id), add={"keys": by}, condition=condition(MAX_KEYS_OF_USER)),
+    )
+
+
+def count_users(account_id: str) -> Update:
+    """One user more, while the account is active and has not too many."""
+    return Update(keys.account(account_id), add={"users": 1}, condition=_ACTIVE & Attr("users").lt(MAX_USERS))
+
+
+def still_root(user: User) -> Check:
+    """The user still runs the account."""
+    return Check(keys.user(user.account_id, user.id), _ACTIVE & Attr("is_root").eq(True))
+
+
+def set_user(user: User, **values: object) -> Update:
+    """Change what differs from how the user was read, provided that nobody else has."""
+    unchanged = Attr("status").eq(user.status) & Attr("role").eq(user.role) & Attr("is_root").eq(user.is_root)
+    unchanged &= Attr("generation").eq(user.generation) & Attr("keys").eq(user.keys)
+    return Update(keys.user(user.account_id, user.id), set=values, condition=unchanged)
+
+
+def set_account(account: Account, **values: object) -> Update:
+    """Change the account as long as it has the status that it was read with."""
+    return Update(keys.account(account.id), set=values, condition=Attr("status").eq(account.status))
+
+
+def put_email(user: User, *, refusal: TallybookError) -> Put:
+    """The address leads to its user; refused where it leads to somebody."""
+    return Put(keys.email(user.email), {"account_id": user.account_id, "user_id": user.id}, refusal=refusal)
+
+
+def free_email(user: User) -> Delete:
+    return Delete(keys.email(user.email), condition=Attr("user_id").eq(user.id))

@@ -1,4 +1,4 @@
-"""Counted attempts, by minute; TTL tidies them away."""
+"""Counted attempts, by window; TTL tidies them away."""
 
 from datetime import datetime, timedelta
 
@@ -8,14 +8,14 @@ from tallybook.domain.errors import TallybookError
 from tallybook.store import keys
 from tallybook.store.commands import Update
 
-_KEPT = timedelta(hours=1)
+_KEPT = timedelta(hours=2)
 
 
-def count_attempt(what: str, who: str, *, minute: datetime, most: int, refusal: TallybookError) -> Update:
-    """One more, unless there have been `most` in this minute."""
+def count_attempt(what: str, who: str, *, window: datetime, most: int, refusal: TallybookError) -> Update:
+    """One more, unless there have been `most` in the window that began then."""
     return Update(
-        keys.attempts(what, who, minute),
-        first={"expires": int((minute + _KEPT).timestamp())},
+        keys.attempts(what, who, window),
+        first={"expires": int((window + _KEPT).timestamp())},
         add={"count": 1},
         condition=Attr("count").not_exists() | Attr("count").lt(most),
         refusal=refusal,

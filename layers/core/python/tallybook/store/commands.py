@@ -1,6 +1,6 @@
 """What can be written: four commands, each with its condition and with the refusal it means when that fails."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -63,6 +63,47 @@ class Check:
 
 
 type Command = Put | Update | Delete | Check
+
+
+def joined(commands: Sequence[Command]) -> list[Command]:
+    """Commands on one item as one: their changes together, under all their conditions.
+
+    For updates and checks of what several parts of a transaction know something about. None of them may name a
+    refusal of its own: which condition failed is then no longer told apart, and the item has to be read again.
+    """
+    by_key: dict[Key, Command] = {}
+    for command in commands:
+        before = by_key.get(command.key)
+        by_key[command.key] = command if before is None else _both(before, command)
+    return list(by_key.values())
+
+
+def _both(one: Command, other: Command) -> Command:
+    if not isinstance(one, Update | Check) or not isinstance(other, Update | Check) or one.refusal or other.refusal:
+        raise ValueError(f"two commands on {one.key.sk} can't be joined")
+    condition = other.condition if one.condition is None else one.condition
+    if one.condition is not None and other.condition is not None:
+        condition = one.condition & other.condition
+    updates = [command for command in (one, other) if isinstance(command, Update)]
+    if not updates and condition is not None:
+        return Check(one.key, condition)
+    return Update(
+        one.key,
+        set=_merged(update.set for update in updates),
+        first=_merged(update.first for update in updates),
+        add=_merged(update.add for update in updates),
+        remove=tuple(name for update in updates for name in update.remove),
+        condition=condition,
+    )
+
+
+def _merged(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for part in parts:
+        if twice := merged.keys() & part.keys():
+            raise ValueError(f"two commands change {', '.join(sorted(twice))}")
+        merged |= part
+    return merged
 
 
 def to_wire(values: Mapping[str, Any]) -> dict[str, Any]:

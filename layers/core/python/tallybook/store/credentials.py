@@ -1,7 +1,7 @@
 """API keys, sign-in sessions and platform keys, as items. Secrets are only ever stored hashed."""
 
 from tallybook.domain.credentials import Credential, Kind, Named, PlatformKey
-from tallybook.domain.times import parse_instant, stamp
+from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put
 from tallybook.store.keys import Key
@@ -32,9 +32,10 @@ def put_credential(credential: Credential) -> Put:
             "user_id": credential.user_id,
             "secret_hash": credential.secret_hash,
             "created_at": stamp(credential.created_at),
-            "expires_at": stamp(credential.expires_at) if credential.expires_at else None,
+            "expires_at": stamp_or_none(credential.expires_at),
             "name": credential.name,
             "hint": credential.hint,
+            "generation": credential.generation,
             "expires": int(expires.timestamp()) if expires else None,
         },
     )
@@ -48,10 +49,11 @@ def read_credential(item: Item) -> Credential:
         user_id=item["user_id"],
         secret_hash=item["secret_hash"],
         created_at=parse_instant(item["created_at"]),
-        expires_at=parse_instant(item["expires_at"]) if "expires_at" in item else None,
-        last_used_at=parse_instant(item["last_used_at"]) if "last_used_at" in item else None,
+        expires_at=instant_or_none(item.get("expires_at")),
+        last_used_at=instant_or_none(item.get("last_used_at")),
         name=item.get("name"),
         hint=item.get("hint"),
+        generation=int(item["generation"]) if "generation" in item else None,
     )
 
 

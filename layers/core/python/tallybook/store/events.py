@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from tallybook.domain.jobs import partition
 from tallybook.domain.usage import MARKER_LIFE, Event, plain
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put, Update
@@ -28,14 +29,10 @@ def same_content(item: Item | None, event: Event) -> bool:
 
 
 def mark_dirty(account_id: str, *, now: str) -> Update:
-    """The account has usage that no budget check has seen; `due` stays that of the first unseen one.
-
-    The last hexadecimal digit of the id spreads accounts over 16 partitions of the index.
-    """
-    work = f"dirty#{account_id[-1]}"
+    """The account has usage that no budget check has seen; `due` stays that of the first unseen one."""
     return Update(
         keys.dirty(account_id),
-        first={"work": work, "due": now, "account_id": account_id},
+        first={"work": partition("dirty", account_id), "due": now, "account_id": account_id},
         add={"version": 1},
         condition=None,
     )

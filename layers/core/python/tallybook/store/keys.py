@@ -6,11 +6,16 @@ Table `core`: what the business is. Table `usage`: what was used; it may be writ
     account(A)               core   ACCOUNT#A                         ACCOUNT            registration, wallet, sessions
     user(A, U)               core   ACCOUNT#A                         USER#U             registration, sessions
     api_key(A, K)            core   ACCOUNT#A                         APIKEY#K           its user
+    password_token(A, U)     core   ACCOUNT#A                         PASSWORDTOKEN#U    a mail with a link, to its use
     sign_in(A, S)            core   ACCOUNT#A                         SIGNIN#S           login, for 24 hours
     ledger_entry(A, 7)       core   ACCOUNT#A                         ENTRY#000000000007 what moves the wallet
     ledger_cause(A, E)       core   ACCOUNT#A                         CAUSE#E            the same: a cause moves it once
+    audit(A, 7)              core   ACCOUNT#A                         AUDIT#000000000007 every change of the account
+    operator_audit(T, N)     core   AUDIT#operator                    2026-04-01T00:00:00.000Z#N the operator
+    outbox(O)                core   OUTBOX#O                          OUTBOX             every change that tells others
     dirty(A)                 core   ACCOUNT#A                         DIRTY              ingest: unchecked usage
     email(a@b.example)       core   EMAIL#a@b.example                 EMAIL              registration: who signs in so
+    suppressed(a@b.example)  core   EMAIL#a@b.example                 SUPPRESSED         bounces and complaints
     platform_key(P)          core   PLATFORM#P                        KEY                the operator
     attempts(login, W, T)    core   ATTEMPTS#login#W                  2026-04-01T00:00:00.000Z sign-up and sign-in
     session(S)               core   SESSION#S                         SESSION            the platform, at start and end
@@ -23,11 +28,13 @@ How they are read:
 
     who is calling            BatchGetItem of api_key or sign_in, user, account: one round trip, 3 units
     who signs in              GetItem email, then BatchGetItem user, account
-    a user's or account's API keys, at most 1,000   Query ACCOUNT#A, sk from APIKEY#
-    the ledger's page n       BatchGetItem of ledger_entry by number: account.entries says how many there are
+    an account's API keys or users, at most 1,000 each   Query ACCOUNT#A, sk from APIKEY# or USER#
+    the audit log's page n    Query ACCOUNT#A, sk between two numbers: account.audits says how many there are
+    the ledger's page n       the same way: account.entries says how many there are
     a period's bill           one Query of USAGE#A#start, sk from `day#` to `period#`: days and whole, nothing else
     what an ingest may write  BatchGetItem of counter(…, period, 0): open or not, pinned catalog, number of shards
-    what needs work           Query of the sparse index `work` (work, due): dirty accounts
+    what needs work           Query of the sparse index `work` (work, due): waiting and parked outbox items, dirty
+                              accounts; and, for the operator's lists, all accounts by the time they were made
 
 Counters are `period`, `day#2026-04-20`, `user#U`, `session#S`, `app#P#2026-04-20`, each with its shard's number.
 """
@@ -49,6 +56,7 @@ class Key(NamedTuple):
 
 
 API_KEYS = "APIKEY#"
+USERS = "USER#"
 BILLED = ("day#", "period#~")
 
 
@@ -57,7 +65,7 @@ def account(account_id: str) -> Key:
 
 
 def user(account_id: str, user_id: str) -> Key:
-    return Key("core", _account(account_id), f"USER#{user_id}")
+    return Key("core", _account(account_id), f"{USERS}{user_id}")
 
 
 def api_key(account_id: str, key_id: str) -> Key:
@@ -66,6 +74,22 @@ def api_key(account_id: str, key_id: str) -> Key:
 
 def sign_in(account_id: str, session_id: str) -> Key:
     return Key("core", _account(account_id), f"SIGNIN#{session_id}")
+
+
+def password_token(account_id: str, user_id: str) -> Key:
+    return Key("core", _account(account_id), f"PASSWORDTOKEN#{user_id}")
+
+
+def audit(account_id: str, number: int) -> Key:
+    return Key("core", _account(account_id), f"AUDIT#{number:012d}")
+
+
+def operator_audit(at: datetime, id: str) -> Key:
+    return Key("core", "AUDIT#operator", f"{stamp(at)}#{id}")
+
+
+def outbox(id: str) -> Key:
+    return Key("core", f"OUTBOX#{id}", "OUTBOX")
 
 
 def ledger_entry(account_id: str, number: int) -> Key:
@@ -84,12 +108,16 @@ def email(address: str) -> Key:
     return Key("core", f"EMAIL#{address}", "EMAIL")
 
 
+def suppressed(address: str) -> Key:
+    return Key("core", f"EMAIL#{address}", "SUPPRESSED")
+
+
 def platform_key(key_id: str) -> Key:
     return Key("core", f"PLATFORM#{key_id}", "KEY")
 
 
-def attempts(what: str, who: str, minute: datetime) -> Key:
-    return Key("core", f"ATTEMPTS#{what}#{who}", stamp(minute))
+def attempts(what: str, who: str, window: datetime) -> Key:
+    return Key("core", f"ATTEMPTS#{what}#{who}", stamp(window))
 
 
 def session(session_id: str) -> Key:

@@ -9,17 +9,31 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from boto3.dynamodb.conditions import ConditionExpressionBuilder
+from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
 from boto3.dynamodb.conditions import Key as KeyCondition
 
 from tallybook.gateways.port import Port, straight
 from tallybook.store.capacity import Bill, item_size, read_units, write_units
-from tallybook.store.commands import Check, Command, Delete, Item, Put, Update, from_wire, request_of, to_wire, wire_key
+from tallybook.store.commands import (
+    Check,
+    Command,
+    Delete,
+    Item,
+    Put,
+    Update,
+    from_wire,
+    joined,
+    request_of,
+    to_wire,
+    wire_key,
+)
 from tallybook.store.keys import Key, TableName
 from tallybook.store.sending import ConditionFailed, Sender
 
+WORK_INDEX = "work"
+LAST = "9999"
 MAX_ACTIONS = 100
 MAX_KEYS = 100
 
@@ -30,6 +44,13 @@ class Failure:
 
     command: Command
     was: Item | None
+
+
+class Due(NamedTuple):
+    """An item of the index of due work: where it stands, and since when it waits."""
+
+    key: Key
+    at: str
 
 
 class Refused(Exception):
@@ -77,17 +98,51 @@ class Tables:
             found |= self._get_batch(wanted[start : start + MAX_KEYS])
         return found
 
-    def query(self, table: TableName, pk: str, *, start: str, end: str, limit: int | None = None) -> Iterator[Item]:
-        """The items of a partition with `start` <= sk <= `end`, in order, strongly consistent, page by page."""
-        built = ConditionExpressionBuilder().build_expression(
-            KeyCondition("pk").eq(pk) & KeyCondition("sk").between(start, end), is_key_condition=True
+    def query(
+        self,
+        table: TableName,
+        pk: str,
+        *,
+        start: str,
+        end: str,
+        limit: int | None = None,
+        consistent: bool = True,
+    ) -> Iterator[Item]:
+        """The items of a partition with `start` <= sk <= `end`, in order, page by page."""
+        condition = KeyCondition("pk").eq(pk) & KeyCondition("sk").between(start, end)
+        return self._pages(table, condition, limit=limit, consistent=consistent)
+
+    def numbered(self, table: TableName, pk: str, *, start: str, end: str, count: int) -> list[Item]:
+        """So many items that never change, at half the price; a reader that lags behind is asked again in full."""
+        found = list(self.query(table, pk, start=start, end=end, consistent=False))
+        return found if len(found) == count else list(self.query(table, pk, start=start, end=end))
+
+    def work(
+        self, partition: str, *, until: str = LAST, limit: int | None = None, newest_first: bool = False
+    ) -> Iterator[Due]:
+        """What is due by `until` in a partition of the index, in order. It may lag: read each item by its key."""
+        condition = KeyCondition("work").eq(partition) & KeyCondition("due").lte(until)
+        rows = self._pages(
+            "core",
+            condition,
+            limit=limit,
+            IndexName=WORK_INDEX,
+            consistent=False,
+            ScanIndexForward=not newest_first,
         )
+        return (Due(Key("core", row["pk"], row["sk"]), row["due"]) for row in rows)
+
+    def _pages(
+        self, table: TableName, condition: ConditionBase, *, limit: int | None, consistent: bool, **how: Any
+    ) -> Iterator[Item]:
+        built = ConditionExpressionBuilder().build_expression(condition, is_key_condition=True)
         request: dict[str, Any] = {
             "TableName": self._names[table],
             "KeyConditionExpression": built.condition_expression,
             "ExpressionAttributeNames": built.attribute_name_placeholders,
             "ExpressionAttributeValues": to_wire(built.attribute_value_placeholders),
-            "ConsistentRead": True,
+            "ConsistentRead": consistent,
+            **how,
         }
         left = limit
         while left is None or left > 0:
@@ -96,7 +151,7 @@ class Tables:
             answer = self._sender.send("query", **request)
             items = [from_wire(item) for item in answer["Items"]]
             size = sum(map(item_size, items))
-            self.bill.add("query", read=read_units(size, consistent=True), size=size)
+            self.bill.add("query", read=read_units(size, consistent=consistent), size=size)
             yield from items
             if left is not None:
                 left -= len(items)
@@ -119,10 +174,11 @@ class Tables:
                 return  # our own deletion, likewise
             self._refuse([Failure(command, error.items[0])])
         finally:
-            self.bill.add(action.lower(), write=self._cost(command))
+            self.bill.add(action.lower(), write=self._cost(command) + _indexed(command))
 
     def transact(self, commands: Sequence[Command]) -> None:
-        """All of the commands or none. At most 100, each on an item of its own."""
+        """All of the commands or none. Those on one item are joined; then there may be at most 100."""
+        commands = joined(commands)
         actions = [request_of(command, self._names) for command in commands]
         request = {
             "TransactItems": [{action: parameters} for action, parameters in actions],
@@ -133,7 +189,7 @@ class Tables:
         except ConditionFailed as error:
             self._refuse([Failure(commands[index], was) for index, was in error.items.items()])
         finally:
-            self.bill.add("transact", write=sum(2 * self._cost(command) for command in commands))
+            self.bill.add("transact", write=sum(2 * self._cost(command) + _indexed(command) for command in commands))
 
     def _get_batch(self, keys: list[Key]) -> dict[Key, Item]:
         request: dict[str, Any] = {}
@@ -167,14 +223,25 @@ class Tables:
     def _cost(self, command: Command) -> int:
         match command:
             case Put():
-                indexed = 1 if "work" in command.item else 0
-                return write_units(item_size(_whole(command))) + indexed
+                return write_units(item_size(_whole(command)))
             case Update():
                 if self.bill.sizes is not None:
                     return write_units(self.bill.sizes(command.key))
                 return write_units(item_size({**command.set, **command.first, **command.add}))
             case Delete() | Check():
                 return write_units(self.bill.sizes(command.key) if self.bill.sizes is not None else 0)
+
+
+def _indexed(command: Command) -> int:
+    """Units of the index `work`, a transaction's at the same price: an entry made, taken away, or both in turn."""
+    match command:
+        case Put():
+            return 1 if "work" in command.item else 0
+        case Update() if "work" in command.remove:
+            return 1
+        case Update() if "work" in command.set or "due" in command.set:
+            return 2
+    return 0
 
 
 def _whole(command: Put) -> Item:

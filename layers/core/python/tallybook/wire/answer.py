@@ -69,3 +69,8 @@ def seconds(instant: datetime) -> str:
 
 def seconds_or_none(instant: datetime | None) -> str | None:
     return None if instant is None else seconds(instant)
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored values as JSON has them: the store's Decimals as numbers."""
+    return {name: number(value) if isinstance(value, Decimal) else value for name, value in values.items()}

@@ -66,6 +66,42 @@ class LoginForm(Form):
     password: str
 
 
+class ChangePasswordForm(Form):
+    current_password: str
+    password: str
+
+
+class ResetForm(Form):
+    email: str
+
+
+class SetPasswordForm(Form):
+    token: str
+    password: str
+    name: str | None = None
+
+
+class InvitationForm(Form):
+    email: str
+    display_name: str | None = None
+    role: Literal["admin", "user"] = "user"
+    is_root_user: bool = False
+
+
+class UserForm(Form):
+    """What is left out stays; a null display name is taken away."""
+
+    display_name: str | None = None
+    role: Literal["admin", "user"] = "user"
+    is_root_user: bool = False
+    status: Literal["active", "suspended", "disabled"] = "active"
+    suspension_reason: str | None = None
+
+
+class ReasonForm(Form):
+    reason: str
+
+
 class ApiKeyForm(Form):
     name: str
     expires_at: Instant | None = None
@@ -87,6 +123,11 @@ class SessionForm(Form):
     storage_gb: Size
     timeout_seconds: int = Field(ge=1, le=MAX_TIMEOUT_SECONDS)
     session_id: str | None = None
+
+
+def given(form: Form) -> dict[str, Any]:
+    """The fields that were sent."""
+    return form.model_dump(exclude_unset=True)
 
 
 def fill[F: Form](form: type[F], data: Any) -> F:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tallybook.domain.accounts import Account
 from tallybook.domain.ids import ACCOUNT, ENTRY, USER
 from tallybook.domain.sessions import Session
 from tallybook.domain.usage import Result
@@ -49,4 +50,13 @@ def entry(entry: Entry) -> dict[str, object]:
         "note": entry.note,
         "balance": entry.balance_after,
         "created_at": seconds(entry.created_at),
+    }
+
+
+def account(account: Account) -> dict[str, object]:
+    return {
+        "account_id": ACCOUNT + account.id,
+        "status": account.status,
+        "suspended_at": seconds_or_none(account.suspended_at),
+        "suspension_reason": account.suspension_reason,
     }

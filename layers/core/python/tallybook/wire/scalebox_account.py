@@ -19,6 +19,9 @@ def user(account: Account, user: User) -> dict[str, object]:
         "role": user.role,
         "is_root_user": user.is_root,
         "status": user.status,
+        "suspended_at": seconds_or_none(user.suspended_at),
+        "suspension_reason": user.suspension_reason,
+        "has_joined": user.password_hash is not None,
         "created_at": seconds(user.created_at),
         "account": {
             "account_id": ACCOUNT + account.id,
@@ -26,6 +29,8 @@ def user(account: Account, user: User) -> dict[str, object]:
             "description": account.description,
             "email": account.email,
             "status": account.status,
+            "suspended_at": seconds_or_none(account.suspended_at),
+            "suspension_reason": account.suspension_reason,
             "time_zone": account.time_zone,
             "created_at": seconds(account.created_at),
         },

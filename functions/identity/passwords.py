@@ -1,0 +1,48 @@
+"""Passwords: changed, forgotten, set with the link of a mail. In Quota's dialect like all of /auth; the rules are ours."""
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from tallybook.http import Address, Caller, Ctx, body_of
+from tallybook.services.change_password import ask_for_reset, change_password, set_password
+from tallybook.wire.forms import ChangePasswordForm, ResetForm, SetPasswordForm
+from tallybook.wire.pages import page
+
+router = APIRouter(prefix="/auth/password")
+
+
+@router.post("")
+async def change(
+    ctx: Ctx, caller: Caller, address: Address, form: ChangePasswordForm = body_of(ChangePasswordForm)
+) -> JSONResponse:
+    change_password(ctx, caller, current=form.current_password, password=form.password, address=address)
+    return JSONResponse({"success": True})
+
+
+@router.post("/reset")
+async def reset(ctx: Ctx, address: Address, form: ResetForm = body_of(ResetForm)) -> JSONResponse:
+    """The same answer whoever's address it is."""
+    ask_for_reset(ctx, email=form.email, address=address)
+    return JSONResponse({"success": True}, status_code=202)
+
+
+@router.post("/confirm")
+async def confirm(ctx: Ctx, address: Address, form: SetPasswordForm = body_of(SetPasswordForm)) -> JSONResponse:
+    set_password(ctx, token=form.token, password=form.password, name=form.name, address=address)
+    return JSONResponse({"success": True})
+
+
+@router.get("/forgotten")
+async def forgotten() -> HTMLResponse:
+    return _shown("forgotten")
+
+
+@router.get("/new")
+async def new() -> HTMLResponse:
+    """Where the link of a mail leads; its token stands behind the `#`, which no server is sent."""
+    return _shown("password")
+
+
+def _shown(name: str) -> HTMLResponse:
+    shown = page(name)
+    return HTMLResponse(shown.html, headers=dict(shown.headers))

@@ -1,0 +1,28 @@
+"""Accounts suspended and resumed. Source: decisions, "What the documents presume"."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from tallybook.domain.ids import ACCOUNT, strip_prefix
+from tallybook.http import Ctx, Platform, body_of, respond
+from tallybook.services.suspend_account import set_standing_as_platform
+from tallybook.wire import platform, scalebox
+from tallybook.wire.forms import ReasonForm
+
+router = APIRouter(prefix="/v1/platform/accounts")
+
+
+@router.post("/{account_id}/suspend")
+async def suspend(ctx: Ctx, who: Platform, account_id: str, form: ReasonForm = body_of(ReasonForm)) -> JSONResponse:
+    account = set_standing_as_platform(ctx, who, _id(account_id), "suspended", reason=form.reason)
+    return respond(scalebox.ok(platform.account(account), at=ctx.clock.now()))
+
+
+@router.post("/{account_id}/resume")
+async def resume(ctx: Ctx, who: Platform, account_id: str, form: ReasonForm = body_of(ReasonForm)) -> JSONResponse:
+    account = set_standing_as_platform(ctx, who, _id(account_id), "active", reason=form.reason)
+    return respond(scalebox.ok(platform.account(account), at=ctx.clock.now()))
+
+
+def _id(text: str) -> str:
+    return strip_prefix(text, ACCOUNT, field="account_id")

@@ -1,0 +1,32 @@
+"""The composition root of what leaves: the mail, the bus and the letters, from the environment.
+
+Apart from `runtime`, so that only the function that delivers loads what it takes.
+"""
+
+import os
+from functools import cache, partial
+
+import boto3
+from botocore.config import Config
+
+from tallybook.gateways.bus import Bus, Published
+from tallybook.gateways.letters import compose
+from tallybook.gateways.mail import Mail
+from tallybook.services.deliver import Outside
+
+_CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})  # the outbox tries again
+
+
+@cache
+def outside() -> Outside:
+    """The ways out of this process."""
+    session = boto3.session.Session()
+    mail = Mail(
+        session.client("sesv2", config=_CONFIG),
+        sender=os.environ["MAIL_FROM"],
+        configuration_set=os.environ.get("MAIL_CONFIGURATION_SET"),
+    )
+    bus = Bus(session.client("events", config=_CONFIG), os.environ["BUS_NAME"])
+    page_url = os.environ["PAGE_URL"].rstrip("/")
+    letter = partial(compose, brand=os.environ["BRAND"], page_url=page_url)
+    return Outside(mail=mail, bus=bus, compose=letter, event=Published, page_url=page_url)

@@ -1,0 +1,107 @@
+"""What is announced on the bus, event by event. Each has a JSON schema in `infra/events/`, by name and version.
+
+Ids carry their prefixes, money is in micros, times are RFC 3339. A field is never taken away or given another meaning
+within a version.
+"""
+
+from tallybook.domain.accounts import Account, User
+from tallybook.domain.credentials import Credential
+from tallybook.domain.ids import ACCOUNT, API_KEY, ENTRY, SUBSCRIPTION, USER
+from tallybook.domain.outbox import BusEvent
+from tallybook.domain.times import stamp
+from tallybook.domain.wallet import Entry
+
+
+def account_registered(account: Account, root: User) -> BusEvent:
+    data = {
+        "account_id": ACCOUNT + account.id,
+        "email": account.email,
+        "time_zone": account.time_zone,
+        "root_user_id": USER + root.id,
+    }
+    return BusEvent("AccountRegistered", data)
+
+
+def account_suspended(account: Account, *, reason: str) -> BusEvent:
+    return BusEvent("AccountSuspended", {"account_id": ACCOUNT + account.id, "reason": reason})
+
+
+def account_resumed(account: Account, *, reason: str) -> BusEvent:
+    return BusEvent("AccountResumed", {"account_id": ACCOUNT + account.id, "reason": reason})
+
+
+def user_invited(user: User) -> BusEvent:
+    return BusEvent("UserInvited", {**_named(user), "email": user.email, **_standing(user)})
+
+
+def user_joined(user: User) -> BusEvent:
+    """Whoever was invited has set a password."""
+    return BusEvent("UserJoined", _named(user))
+
+
+def user_changed(user: User) -> BusEvent:
+    return BusEvent("UserChanged", {**_named(user), "display_name": user.name, **_standing(user)})
+
+
+def user_suspended(user: User) -> BusEvent:
+    """The status is `suspended` or `disabled`; either way the user is refused everywhere."""
+    return BusEvent("UserSuspended", {**_named(user), "status": user.status, "reason": user.suspension_reason})
+
+
+def user_resumed(user: User) -> BusEvent:
+    return BusEvent("UserResumed", _named(user))
+
+
+def user_deleted(user: User) -> BusEvent:
+    return BusEvent("UserDeleted", _named(user))
+
+
+def password_changed(user: User) -> BusEvent:
+    return BusEvent("PasswordChanged", _named(user))
+
+
+def api_key_created(key: Credential) -> BusEvent:
+    return BusEvent("ApiKeyCreated", _key(key))
+
+
+def api_key_revoked(key: Credential) -> BusEvent:
+    return BusEvent("ApiKeyRevoked", _key(key))
+
+
+def subscription_started(account: Account) -> BusEvent:
+    data = {
+        "account_id": ACCOUNT + account.id,
+        "subscription_id": SUBSCRIPTION + account.subscription_id,
+        "plan_name": account.plan,
+        "started_at": stamp(account.subscribed_at),
+    }
+    return BusEvent("SubscriptionStarted", data)
+
+
+def wallet_moved(entry: Entry) -> BusEvent:
+    """Credits came or went; what usage takes is announced by no event of its own."""
+    data = {
+        "account_id": ACCOUNT + entry.account_id,
+        "entry_id": ENTRY + entry.id,
+        "kind": entry.kind,
+        "amount": entry.amount,
+        "balance": entry.balance_after,
+    }
+    return BusEvent("WalletMoved", data)
+
+
+def _named(user: User) -> dict[str, object]:
+    return {"account_id": ACCOUNT + user.account_id, "user_id": USER + user.id}
+
+
+def _standing(user: User) -> dict[str, object]:
+    return {"role": user.role, "is_root_user": user.is_root, "status": user.status}
+
+
+def _key(key: Credential) -> dict[str, object]:
+    return {
+        "account_id": ACCOUNT + key.account_id,
+        "user_id": USER + key.user_id,
+        "api_key_id": API_KEY + key.id,
+        "name": key.name,
+    }

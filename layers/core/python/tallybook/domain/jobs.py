@@ -1,0 +1,34 @@
+"""The jobs that work off what is due: how often each is called, and which work it takes.
+
+`work` names partitions of the index of due work, each spread over `SPREAD` by the last digit of an id.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+SPREAD = "0123456789abcdef"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Called at every multiple of `every`; a call finds what is due by then."""
+
+    name: str
+    every: timedelta
+    work: tuple[str, ...]
+
+    def partitions(self) -> tuple[str, ...]:
+        return tuple(f"{work}#{digit}" for work in self.work for digit in SPREAD)
+
+    def call_for(self, due: datetime) -> datetime:
+        """The first call that finds what is due then."""
+        return _EPOCH + -(-(due - _EPOCH) // self.every) * self.every
+
+
+JOBS = (Job("outbox", every=timedelta(minutes=5), work=("outbox",)),)
+
+
+def partition(work: str, id: str) -> str:
+    """Where in the index the work on this id stands."""
+    return f"{work}#{id[-1]}"

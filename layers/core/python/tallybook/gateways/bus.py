@@ -1,0 +1,75 @@
+"""What happened here, told on the EventBridge bus to whoever listens.
+
+Events that were taken may be told again after a failure: listeners know them by the id in their detail.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import batched
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tallybook.gateways.port import Port, straight
+
+SOURCE = "tallybook"
+
+_MOST_A_CALL = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One event: its name, like `AccountSuspended`, its detail as JSON has it, and when it happened."""
+
+    name: str
+    detail: Mapping[str, Any]
+    at: datetime
+
+
+class BusFailed(Exception):
+    """`count` events were not taken, or not known to be; `codes` are the reasons, each once."""
+
+    def __init__(self, count: int, codes: Sequence[str]) -> None:
+        self.count = count
+        self.codes = tuple(sorted(set(codes)))
+        super().__init__(f"{count} events not taken: {', '.join(self.codes)}")
+
+
+class Bus:
+    """Publishes through a port to the bus of this name."""
+
+    def __init__(self, client: Any, name: str, port: Port = straight) -> None:
+        self._client = client
+        self._name = name
+        self._port = port
+
+    def publish(self, events: Sequence[Published]) -> None:
+        """All of them, ten a call, in order; BusFailed at the first call that did not take all of its own."""
+        left = len(events)
+        for batch in batched(events, _MOST_A_CALL, strict=False):
+            codes = self._put(batch)
+            left -= len(batch)
+            if codes:
+                raise BusFailed(left + len(codes), codes)
+
+    def _put(self, batch: Sequence[Published]) -> list[str]:
+        """The code of each event that was not taken."""
+        entries = [self._entry(event) for event in batch]
+        try:
+            answer = self._port("put_events", lambda: self._client.put_events(Entries=entries))
+        except ClientError as error:
+            return [error.response["Error"]["Code"]] * len(batch)
+        except BotoCoreError as error:
+            return [type(error).__name__] * len(batch)
+        return [entry.get("ErrorCode", "Unknown") for entry in answer["Entries"] if "EventId" not in entry]
+
+    def _entry(self, event: Published) -> dict[str, Any]:
+        return {
+            "EventBusName": self._name,
+            "Source": SOURCE,
+            "DetailType": event.name,
+            "Detail": json.dumps(dict(event.detail), allow_nan=False, separators=(",", ":")),
+            "Time": event.at,
+        }

@@ -1,0 +1,88 @@
+"""The letters that users get: one kind each, as text and as HTML, from templates that lie beside this module.
+
+A fact may be anything that anybody ever typed. In a letter it is one line of bounded length, so it can neither end a
+header nor begin a line that looks like ours.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unicodedata import bidirectional, category
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "welcome": ("name", "email", "plan", "credits"),
+    "invitation": ("inviter", "account", "link", "expires_at"),
+    "password_reset": ("link", "expires_at", "address"),
+    "password_changed": ("at", "address"),
+    "account_suspended": ("account", "reason", "at"),
+    "account_resumed": ("account", "at"),
+}
+"""Each kind's facts: text, but for `credits`, which is whole; a name, a reason or where it came from may be None."""
+
+_WHOLE = frozenset({"link"})
+_LONGEST_FACT = 500
+_LONGEST_SUBJECT = 150
+
+_BREAKS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a reader sees; the subject is one line."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def compose(kind: str, facts: Mapping[str, Any], *, brand: str, page_url: str) -> Letter:
+    """A letter of this kind. LookupError for a kind there is not; a fact that is missing is an error.
+
+    `brand` is who writes, `page_url` the address of our own pages, like `https://api.example.com`.
+    """
+    if kind not in KINDS:
+        raise LookupError(f"There is no letter of the kind {kind!r}")
+    known = {name: _tamed(name, fact) for name, fact in facts.items()}
+    known |= {"brand": _one_line(brand), "page_url": page_url.rstrip("/")}
+    first, _, text = _rendered(f"{kind}.txt.j2", known).partition("\n")
+    subject = _clipped(first, _LONGEST_SUBJECT)
+    html = _rendered(f"{kind}.html.j2", known | {"subject": subject})
+    return Letter(subject, text.lstrip("\n"), html)
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=select_autoescape(["html.j2"], default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _rendered(template: str, facts: Mapping[str, Any]) -> str:
+    return _templates().get_template(template).render(facts)
+
+
+def _tamed(name: str, fact: Any) -> Any:
+    if not isinstance(fact, str):
+        return fact
+    line = _one_line(fact)
+    return line if name in _WHOLE else _clipped(line, _LONGEST_FACT)
+
+
+def _one_line(text: str) -> str:
+    """Breaks, control characters and half characters become a space; nothing turns the direction of what follows."""
+    kept = (" " if category(char) in _BREAKS else char for char in text if bidirectional(char) not in _TURNS)
+    return " ".join("".join(kept).split())
+
+
+def _clipped(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -1,0 +1,122 @@
+"""Passwords changed by who knows the old one, or set with the token of a mail."""
+
+from dataclasses import replace
+
+from tallybook.domain.accounts import Account, User, check_name, check_password, normal_email
+from tallybook.domain.announcements import password_changed, user_joined
+from tallybook.domain.audit import Actor, caller
+from tallybook.domain.credentials import Principal
+from tallybook.domain.errors import Invalid
+from tallybook.domain.ids import USER
+from tallybook.domain.outbox import Mail
+from tallybook.domain.passwords import PasswordToken, check_token, invalid_token, owner_of
+from tallybook.domain.times import readable
+from tallybook.services.authenticate import reread
+from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.context import Context
+from tallybook.services.limits import check_rate
+from tallybook.services.passwords import hash_password, password_matches
+from tallybook.store import keys
+from tallybook.store.accounts import read_account, read_user, set_user
+from tallybook.store.commands import Command, Update
+from tallybook.store.credentials import key_of
+from tallybook.store.outbox import put_mail
+from tallybook.store.password_tokens import read_token, use_token
+
+_LONGEST_EMAIL = 320
+
+
+def change_password(ctx: Context, who: Principal, *, current: str, password: str, address: str) -> None:
+    """The password, changed; all sessions of the user end but the one that the caller came with.
+
+    Invalid `invalid_password` unless `current` is it, `weak_password`; TooManyRequests as for a login.
+    """
+    check_password(password)
+    check_rate(ctx, "login", address=address, email=who.user.email)
+    if not password_matches(current, who.user.password_hash, rounds=ctx.password_rounds):
+        raise Invalid("The current password is wrong", code="invalid_password", field="current_password")
+    hashed = hash_password(password, rounds=ctx.password_rounds)
+    known = who.user.password_hash
+
+    def change(who: Principal) -> None:
+        if who.user.password_hash != known:
+            raise Invalid("The current password is wrong", code="invalid_password", field="current_password")
+        ctx.tables.transact(
+            [*_with_password(ctx, who.account, who.user, hashed, actor=caller(who)), *_own_session(who)]
+        )
+
+    decided(ctx, who, change, again=lambda: reread(ctx, who))
+
+
+def ask_for_reset(ctx: Context, *, email: str, address: str) -> None:
+    """A mail with a link, if a user signs in with this address. The caller learns nothing, for nothing is looked up:
+    whose address it is shows when the mail is written.
+
+    Invalid `invalid_email`; TooManyRequests, 3 an hour from one network address or about one email.
+    """
+    email = normal_email(email[: _LONGEST_EMAIL + 1])
+    check_rate(ctx, "reset", address=address, email=email)
+    now = ctx.clock.now()
+    mail = Mail("password_reset", (email,), facts={"address": address}, purpose="reset")
+    ctx.tables.write(put_mail(mail, ctx.new_id(now), at=now))
+
+
+def set_password(ctx: Context, *, token: str, password: str, address: str, name: str | None = None) -> None:
+    """The password of the user whom a mail invited or helped; the token is used up, and all sessions end.
+
+    Invalid `invalid_token` for one that is unknown, used, replaced or expired; `weak_password`; `invalid_name`;
+    TooManyRequests.
+    """
+    check_password(password)
+    if name is not None:
+        check_name(name)
+    check_rate(ctx, "confirm", address=address)
+    account_id, user_id = owner_of(token)
+    account, user, held = _holder(ctx, account_id, user_id, token)
+    hashed = hash_password(password, rounds=ctx.password_rounds)
+
+    def change(holder: tuple[Account, User, PasswordToken]) -> None:
+        account, user, held = holder
+        user = replace(user, name=name or user.name)
+        actor = Actor("user", USER + user.id, USER + user.id, address)
+        commands = _with_password(ctx, account, user, hashed, actor=actor, joined=held.purpose == "invitation")
+        ctx.tables.transact([*commands, use_token(held)])
+
+    decided(ctx, (account, user, held), change, again=lambda: _holder(ctx, account_id, user_id, token))
+
+
+def _holder(ctx: Context, account_id: str, user_id: str, text: str) -> tuple[Account, User, PasswordToken]:
+    token_key = keys.password_token(account_id, user_id)
+    user_key, account_key = keys.user(account_id, user_id), keys.account(account_id)
+    items = ctx.tables.get_many([token_key, user_key, account_key])
+    if len(items) < 3 or "deleted" in (items[user_key]["status"], items[account_key]["status"]):
+        raise invalid_token()
+    token = read_token(items[token_key], account_id=account_id, user_id=user_id)
+    check_token(token, text=text, now=ctx.clock.now())
+    return read_account(items[account_key]), read_user(items[user_key]), token
+
+
+def _with_password(
+    ctx: Context, account: Account, user: User, hashed: str, *, actor: Actor, joined: bool = False
+) -> list[Command]:
+    now = ctx.clock.now()
+    mail = Mail("password_changed", (user.email,), facts={"at": readable(now), "address": actor.address})
+    change = Change(
+        actor,
+        "user.joined" if joined else "user.password_changed",
+        USER + user.id,
+        before={"password": user.password_hash},
+        after={"password": hashed},
+        mails=() if joined else (mail,),
+        events=((user_joined if joined else password_changed)(user),),
+    )
+    values = {"password_hash": hashed, "generation": user.generation + 1, "name": user.name}
+    return [set_user(user, **values), *recorded(account, change, at=now)]
+
+
+def _own_session(who: Principal) -> list[Command]:
+    credential = who.credential
+    if credential.kind != "session":
+        return []
+    own = key_of("session", credential.account_id, credential.id)
+    return [Update(own, set={"generation": who.user.generation + 1})]

@@ -1,0 +1,110 @@
+"""A user's name, role and standing, changed by a root user of the account. Source: decisions, ScaleBox.
+
+Whoever runs an account can't take that from themselves, and still has to run it in the instant in which they take it
+from another: so an account always has a root user.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from tallybook.domain.accounts import Account, User, UserStatus, check_name, check_reason, require_root
+from tallybook.domain.announcements import user_changed, user_resumed, user_suspended
+from tallybook.domain.audit import Actor, caller
+from tallybook.domain.credentials import Principal
+from tallybook.domain.errors import Invalid, NotFound
+from tallybook.domain.ids import USER
+from tallybook.domain.outbox import BusEvent
+from tallybook.services.authenticate import reread
+from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.context import Context
+from tallybook.store import keys
+from tallybook.store.accounts import read_user, set_user, still_root, user_item
+from tallybook.store.commands import Command
+
+_ACTION: dict[UserStatus, str] = {
+    "active": "user.resumed",
+    "suspended": "user.suspended",
+    "disabled": "user.disabled",
+}
+
+
+def change_user(ctx: Context, who: Principal, user_id: str, changes: Mapping[str, Any]) -> User:
+    """The user with new `name`, `role`, `is_root`, `status` or `suspension_reason`; what is not named stays.
+
+    Invalid `own_user` where a root user would take the root or the status from themselves.
+    """
+    if changes.get("name") is not None:
+        check_name(changes["name"], field="display_name")
+    if changes.get("suspension_reason") is not None:
+        check_reason(changes["suspension_reason"], field="suspension_reason")
+
+    def change(who: Principal) -> User:
+        require_root(who.user)
+        before = find_user(ctx, who.account, user_id)
+        now = ctx.clock.now()
+        after = _changed(before, changes, now)
+        if before.id == who.user.id and (after.is_root, after.status) != (before.is_root, before.status):
+            raise Invalid("Another root user has to do this to you", code="own_user")
+        if after == before:
+            return before
+        ctx.tables.transact([still_root(who.user), *changed(who.account, before, after, actor=caller(who), at=now)])
+        return after
+
+    return decided(ctx, who, change, again=lambda: reread(ctx, who))
+
+
+def find_user(ctx: Context, account: Account, user_id: str) -> User:
+    """One of the account's users, if not deleted."""
+    item = ctx.tables.get(keys.user(account.id, user_id))
+    if item is None or item["status"] == "deleted":
+        raise NotFound("There is no such user", resource="user")
+    return read_user(item)
+
+
+def changed(account: Account, before: User, after: User, *, actor: Actor, at: datetime) -> list[Command]:
+    """What makes one of the other: the user's item, the audit entry, and the events that tell of it."""
+    values = {name: value for name, value in user_item(after).items() if value != user_item(before)[name]}
+    change = Change(
+        actor,
+        "user.changed" if after.status == before.status else _ACTION[after.status],
+        USER + before.id,
+        before=shown(before),
+        after=shown(after),
+        events=tuple(_announced(before, after)),
+    )
+    return [set_user(before, **values), *recorded(account, change, at=at)]
+
+
+def with_status(user: User, status: UserStatus, *, reason: str | None, now: datetime) -> User:
+    """Since when and why is kept for as long as the user may not come in."""
+    if status == "active":
+        return replace(user, status=status, suspended_at=None, suspension_reason=None)
+    since = user.suspended_at if user.status == status else now
+    return replace(user, status=status, suspended_at=since, suspension_reason=reason)
+
+
+def _changed(user: User, changes: Mapping[str, Any], now: datetime) -> User:
+    plain = {name: changes[name] for name in ("name", "role", "is_root") if name in changes}
+    status = changes.get("status", user.status)
+    reason = changes.get("suspension_reason", user.suspension_reason if status == user.status else None)
+    return with_status(replace(user, **plain), status, reason=reason, now=now)
+
+
+def _announced(before: User, after: User) -> Iterator[BusEvent]:
+    if before.status != after.status:
+        yield user_resumed(after) if after.status == "active" else user_suspended(after)
+    if (before.name, before.role, before.is_root) != (after.name, after.role, after.is_root):
+        yield user_changed(after)
+
+
+def shown(user: User) -> dict[str, Any]:
+    """A user in the audit log."""
+    return {
+        "display_name": user.name,
+        "role": user.role,
+        "is_root_user": user.is_root,
+        "status": user.status,
+        "suspension_reason": user.suspension_reason,
+    }

@@ -1,0 +1,60 @@
+"""What belongs to every change of an account: its audit entry, and what leaves because of it, in one transaction.
+
+    ctx.tables.transact([…, *recorded(account, Change(…), at=now)])
+
+The entry's number is the cause of all that leaves, so that nothing leaves twice for one change.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.audit import Actor, AuditEntry
+from tallybook.domain.outbox import BusEvent, Mail
+from tallybook.services.context import Context
+from tallybook.store.audit import count_entry, put_entry
+from tallybook.store.commands import Command, Put
+from tallybook.store.outbox import put_events, put_mail
+from tallybook.store.table import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Who did what to which thing, as the audit log tells it, and whom it is told to."""
+
+    actor: Actor
+    action: str
+    target: str
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+    mails: tuple[Mail, ...] = ()
+    events: tuple[BusEvent, ...] = ()
+
+
+def recorded(account: Account, change: Change, *, at: datetime) -> tuple[Command, ...]:
+    """The change as the account's next one; Refused where another came between."""
+    return (count_entry(account), *first_recorded(account.id, change, at=at, number=account.audits + 1))
+
+
+def first_recorded(account_id: str, change: Change, *, at: datetime, number: int = 1) -> tuple[Put, ...]:
+    """The change under this number; by itself for an account that the same transaction makes."""
+    cause = (account_id, str(number))
+    entry = AuditEntry(account_id, number, at, change.actor, change.action, change.target, change.before, change.after)
+    mails = [put_mail(mail, *cause, at=at, account_id=account_id) for mail in change.mails]
+    events = [put_events(change.events, *cause, at=at, account_id=account_id)] if change.events else []
+    return (put_entry(entry), *mails, *events)
+
+
+def decided[State, Done](
+    ctx: Context, state: State, decide: Callable[[State], Done], *, again: Callable[[], State]
+) -> Done:
+    """Decide on what was read and write; where others changed it in between, read it `again` and decide anew."""
+    patience = ctx.tables.patience()
+    while True:
+        try:
+            return decide(state)
+        except Refused:
+            patience()
+        state = again()

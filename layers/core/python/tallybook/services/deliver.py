@@ -1,0 +1,145 @@
+"""What waits in the outbox is delivered: at once by the stream, and by a sweep whatever the stream left.
+
+Each item is delivered at least once, and has its effect once however often it is called for. Only a process that dies
+between a mail's acceptance and its marker sends it again: SES knows no idempotency key, and a mail twice is better
+than none. Events carry an id that stays the same, so that their consumers can tell.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from tallybook.domain.errors import Conflict, NotFound, Unavailable
+from tallybook.domain.jobs import JOBS, SPREAD, partition
+from tallybook.domain.outbox import OutboxItem, Undeliverable, next_try
+from tallybook.domain.times import stamp
+from tallybook.services.address_mail import Addressed, address_mail
+from tallybook.services.context import Context
+from tallybook.store import keys, outbox
+from tallybook.store.outbox import read_outbox_item
+from tallybook.store.table import Refused
+
+type Outcome = Literal["delivered", "postponed", "parked", "not_due"]
+
+
+class SendsMail(Protocol):
+    def send(self, to: str, letter: Any, *, tags: Mapping[str, str]) -> str: ...
+
+
+class Publishes(Protocol):
+    def publish(self, events: Sequence[Any]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The ways out: the mail, the bus, how a letter is written from its facts and an event from its detail."""
+
+    mail: SendsMail
+    bus: Publishes
+    compose: Callable[[str, Mapping[str, Any]], Any]
+    event: Callable[[str, Mapping[str, Any], datetime], Any]
+    page_url: str
+
+
+def deliver(ctx: Context, outside: Outside, item_id: str) -> Outcome:
+    """One item, if it is due and nobody else is at it."""
+    now = ctx.clock.now()
+    item = _read(ctx, item_id)
+    if item is None or item.state != "waiting" or item.due is None or item.due > now:
+        return "not_due"
+    try:
+        ctx.tables.write(outbox.claim(item, now=now))
+        item = replace(item, attempts=item.attempts + 1)
+        done = _hand_over(ctx, outside, item)
+        ctx.tables.write(outbox.delivered(done, at=ctx.clock.now()))
+    except Refused:
+        return "not_due"  # somebody else has it
+    except Unavailable:
+        raise
+    except Exception as error:
+        return _failed(ctx, item, error)
+    return "delivered"
+
+
+def sweep(ctx: Context, outside: Outside, *, deadline: float) -> Counter[Outcome]:
+    """All that is due, until the deadline of `ctx.elapsed`; what is left then waits for the next sweep."""
+    outcomes: Counter[Outcome] = Counter()
+    (job,) = (job for job in JOBS if job.name == "outbox")
+    for place in job.partitions():
+        for due in ctx.tables.work(place, until=stamp(ctx.clock.now())):
+            if ctx.elapsed() >= deadline:
+                return outcomes
+            outcomes[deliver(ctx, outside, due.key.pk.partition("#")[2])] += 1
+    return outcomes
+
+
+def list_outbox(ctx: Context, *, state: Literal["waiting", "parked"], limit: int) -> list[OutboxItem]:
+    """What has not been delivered, longest due first."""
+    work = outbox.WAITING if state == "waiting" else outbox.PARKED
+    found = [due for digit in SPREAD for due in ctx.tables.work(partition(work, digit), limit=limit)]
+    wanted = [due.key for due in sorted(found, key=lambda due: due.at)[:limit]]
+    items = ctx.tables.get_many(wanted)
+    return [read_outbox_item(items[key]) for key in wanted if key in items]
+
+
+def retry(ctx: Context, item_id: str) -> OutboxItem:
+    """Due at once, with all its tries before it. NotFound; Conflict `delivered` for what has left."""
+    item = _read(ctx, item_id)
+    if item is None:
+        raise NotFound("There is no such outbox item", resource="outbox_item")
+    if item.state == "delivered":
+        raise Conflict("It has been delivered", code="delivered")
+    now = ctx.clock.now()
+    try:
+        ctx.tables.write(outbox.unparked(item, at=now))
+    except Refused:
+        raise Conflict("It is being delivered just now", code="busy") from None
+    return replace(item, state="waiting", due=now, attempts=0)
+
+
+def _read(ctx: Context, item_id: str) -> OutboxItem | None:
+    item = ctx.tables.get(keys.outbox(item_id))
+    return read_outbox_item(item) if item else None
+
+
+def _hand_over(ctx: Context, outside: Outside, item: OutboxItem) -> OutboxItem:
+    if item.kind == "mail":
+        return _send(ctx, outside, item)
+    at = item.created_at
+    outside.bus.publish([outside.event(row["name"], _detail(row, at), at) for row in item.body["events"]])
+    return item
+
+
+def _detail(row: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    return {"id": row["id"], "version": row["version"], "time": stamp(at), "data": row["data"]}
+
+
+def _send(ctx: Context, outside: Outside, item: OutboxItem) -> OutboxItem:
+    """Each address once, the marker of one before the mail to the next."""
+    wanted: Addressed = address_mail(ctx, item, page_url=outside.page_url)
+    item = replace(item, skipped=wanted.skipped)
+    left = [address for address in wanted.to if address not in item.sent]
+    for address in left:
+        letter = outside.compose(wanted.letter, wanted.facts)
+        outside.mail.send(address, letter, tags={"letter": wanted.letter, "item": item.id})
+        marked = replace(item, sent=(*item.sent, address))
+        if address != left[-1]:
+            ctx.tables.write(outbox.note_sent(item, address))
+        item = marked
+    return item
+
+
+def _failed(ctx: Context, item: OutboxItem, failure: Exception) -> Outcome:
+    now = ctx.clock.now()
+    until = None if isinstance(failure, Undeliverable) else next_try(item.attempts, now)
+    error = f"{type(failure).__name__}: {failure}"[:500]
+    try:
+        if until is None:
+            ctx.tables.write(outbox.parked(item, at=now, error=error))
+            return "parked"
+        ctx.tables.write(outbox.postponed(item, until=until, error=error))
+    except Refused:
+        return "not_due"
+    return "postponed"

@@ -1,0 +1,83 @@
+"""Accounts suspended and resumed, by the platform or the operator. Source: money, "Invoices"; decisions, platform."""
+
+from dataclasses import replace
+from typing import Literal
+
+from tallybook.domain.accounts import Account, check_reason
+from tallybook.domain.announcements import account_resumed, account_suspended
+from tallybook.domain.audit import Actor, platform
+from tallybook.domain.credentials import PlatformCaller
+from tallybook.domain.errors import NotFound
+from tallybook.domain.ids import ACCOUNT
+from tallybook.domain.outbox import Mail
+from tallybook.domain.times import readable, stamp_or_none
+from tallybook.services.authenticate import authorize_platform
+from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.context import Context
+from tallybook.store import keys
+from tallybook.store.accounts import read_account, set_account
+from tallybook.store.commands import Item
+
+type Standing = Literal["suspended", "active"]
+
+
+def set_standing_as_platform(
+    ctx: Context, who: PlatformCaller, account_id: str, standing: Standing, *, reason: str
+) -> Account:
+    """As `set_standing`, for a platform key with the scope accounts:admin."""
+    key = keys.account(account_id)
+    platform_key, items = authorize_platform(ctx, who, "accounts:admin", also=[key])
+    actor = platform(platform_key, address=who.address)
+    return _set(ctx, items.get(key), account_id, standing, reason=reason, actor=actor)
+
+
+def set_standing(ctx: Context, account_id: str, standing: Standing, *, reason: str, actor: Actor) -> Account:
+    """The account, suspended or active from now on, and a mail that says so; unchanged where it is already.
+
+    NotFound for an unknown or deleted account; Invalid `reason` unless 1 to 1,000 characters.
+    """
+    return _set(ctx, _read(ctx, account_id), account_id, standing, reason=reason, actor=actor)
+
+
+def _set(ctx: Context, item: Item | None, account_id: str, standing: Standing, *, reason: str, actor: Actor) -> Account:
+    check_reason(reason)
+
+    def change(item: Item | None) -> Account:
+        if item is None or item["status"] == "deleted":
+            raise NotFound("There is no such account", resource="account")
+        before = read_account(item)
+        if before.status == standing:
+            return before
+        now = ctx.clock.now()
+        after = replace(before, status="active", suspended_at=None, suspension_reason=None)
+        if standing == "suspended":
+            after = replace(before, status="suspended", suspended_at=now, suspension_reason=reason)
+        values = {
+            "status": after.status,
+            "suspended_at": stamp_or_none(after.suspended_at),
+            "suspension_reason": after.suspension_reason,
+        }
+        told = Change(
+            actor,
+            "account.suspended" if standing == "suspended" else "account.resumed",
+            ACCOUNT + account_id,
+            before={"status": before.status, "reason": before.suspension_reason},
+            after={"status": after.status, "reason": reason},
+            mails=(_mail(after, reason=reason, at=readable(now)),),
+            events=((account_suspended if standing == "suspended" else account_resumed)(after, reason=reason),),
+        )
+        ctx.tables.transact([set_account(before, **values), *recorded(before, told, at=now)])
+        return after
+
+    return decided(ctx, item, change, again=lambda: _read(ctx, account_id))
+
+
+def _read(ctx: Context, account_id: str) -> Item | None:
+    return ctx.tables.get(keys.account(account_id))
+
+
+def _mail(account: Account, *, reason: str, at: str) -> Mail:
+    facts = {"account": account.display_name or account.email, "at": at}
+    if account.status == "suspended":
+        return Mail("account_suspended", (account.email,), facts | {"reason": reason})
+    return Mail("account_resumed", (account.email,), facts)

@@ -1,0 +1,184 @@
+"""The users of an account, run by its root users: listed, invited, deleted. Source: decisions, ScaleBox."""
+
+from dataclasses import dataclass
+
+from tallybook.domain.accounts import (
+    MAX_USERS,
+    Role,
+    User,
+    check_name,
+    normal_email,
+    require_active,
+    require_root,
+)
+from tallybook.domain.announcements import user_deleted, user_invited
+from tallybook.domain.audit import caller
+from tallybook.domain.credentials import Principal
+from tallybook.domain.errors import Conflict, Invalid
+from tallybook.domain.ids import USER
+from tallybook.domain.outbox import Mail
+from tallybook.services.api_keys import all_keys
+from tallybook.services.authenticate import reread
+from tallybook.services.change_user import find_user, shown
+from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.context import Context
+from tallybook.store import keys
+from tallybook.store.accounts import (
+    count_users,
+    free_email,
+    put_email,
+    put_user,
+    read_user,
+    set_user,
+    still_root,
+)
+from tallybook.store.commands import Command, Delete, Update
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    email: str
+    name: str | None = None
+    role: Role = "user"
+    is_root: bool = False
+
+
+def list_users(ctx: Context, who: Principal) -> list[User]:
+    """Newest first, without the deleted ones; for root users."""
+    require_root(who.user)
+    items = ctx.tables.query("core", keys.account(who.account.id).pk, start=keys.USERS, end=f"{keys.USERS}~")
+    return [user for user in map(read_user, reversed(list(items))) if user.status != "deleted"]
+
+
+def show_user(ctx: Context, who: Principal, user_id: str) -> User:
+    require_root(who.user)
+    return find_user(ctx, who.account, user_id)
+
+
+def invite_user(ctx: Context, who: Principal, invitation: Invitation) -> User:
+    """A user without a password, and a mail with a link to set one.
+
+    Forbidden `account_suspended`; Conflict `email_exists`, or `too_many_users` over 1,000, deleted ones included.
+    """
+    email = normal_email(invitation.email)
+    if invitation.name is not None:
+        check_name(invitation.name, field="display_name")
+    now = ctx.clock.now()
+    user_id = ctx.new_id(now)
+    taken = Conflict("This email is already registered", code="email_exists", field="email")
+
+    def invite(who: Principal) -> User:
+        require_root(who.user)
+        require_active(who.account)
+        if who.account.users >= MAX_USERS:
+            raise Conflict(f"An account has at most {MAX_USERS} users, deleted ones included", code="too_many_users")
+        user = User(
+            id=user_id,
+            account_id=who.account.id,
+            email=email,
+            created_at=now,
+            status="active",
+            role=invitation.role,
+            is_root=invitation.is_root,
+            password_hash=None,
+            name=invitation.name,
+        )
+        change = Change(
+            caller(who),
+            "user.invited",
+            USER + user.id,
+            after={"email": email, **shown(user)},
+            mails=(_invitation(who, user),),
+            events=(user_invited(user),),
+        )
+        ctx.tables.transact(
+            [
+                put_email(user, refusal=taken),
+                put_user(user),
+                count_users(who.account.id),
+                still_root(who.user),
+                *recorded(who.account, change, at=now),
+            ]
+        )
+        return user
+
+    return decided(ctx, who, invite, again=lambda: reread(ctx, who))
+
+
+def invite_again(ctx: Context, who: Principal, user_id: str) -> User:
+    """The mail once more, with a new link. Invalid `already_joined` for a user who has a password."""
+
+    def invite(who: Principal) -> User:
+        require_root(who.user)
+        require_active(who.account)
+        user = find_user(ctx, who.account, user_id)
+        if user.password_hash is not None:
+            raise Invalid("This user has set a password already", code="already_joined")
+        change = Change(caller(who), "user.invited_again", USER + user.id, mails=(_invitation(who, user),))
+        ctx.tables.transact([still_root(who.user), *recorded(who.account, change, at=ctx.clock.now())])
+        return user
+
+    return decided(ctx, who, invite, again=lambda: reread(ctx, who))
+
+
+def delete_user(ctx: Context, who: Principal, user_id: str) -> None:
+    """The user, their address and their keys, at once; their sessions end with them. Invalid `own_user`."""
+
+    def delete(who: Principal) -> None:
+        require_root(who.user)
+        user = find_user(ctx, who.account, user_id)
+        if user.id == who.user.id:
+            raise Invalid("Another root user has to do this to you", code="own_user")
+        change = Change(
+            caller(who),
+            "user.deleted",
+            USER + user.id,
+            before={"email": user.email, **shown(user)},
+            after={"status": "deleted"},
+            events=(user_deleted(user),),
+        )
+        ctx.tables.transact(
+            [
+                _without_person(user),
+                free_email(user),
+                Delete(keys.password_token(user.account_id, user.id), condition=None),
+                *_without_keys(ctx, user),
+                still_root(who.user),
+                *recorded(who.account, change, at=ctx.clock.now()),
+            ]
+        )
+
+    decided(ctx, who, delete, again=lambda: reread(ctx, who))
+
+
+def _invitation(who: Principal, user: User) -> Mail:
+    return Mail(
+        "invitation",
+        (user.email,),
+        facts={
+            "inviter": who.user.name or who.user.email,
+            "account": who.account.display_name or who.account.email,
+        },
+        purpose="invitation",
+        account_id=user.account_id,
+        user_id=user.id,
+    )
+
+
+def _without_person(user: User) -> Update:
+    """What is left of a deleted user: the row that sessions, ledger and audit log point to."""
+    return set_user(
+        user,
+        status="deleted",
+        email=f"deleted-{user.id}@deleted.invalid",
+        name=None,
+        password_hash=None,
+        keys=0,
+        generation=user.generation + 1,
+    )
+
+
+def _without_keys(ctx: Context, user: User) -> list[Command]:
+    mine = [key for key in all_keys(ctx, user.account_id) if key.user_id == user.id]
+    fewer = Update(keys.account(user.account_id), add={"keys": -len(mine)})
+    return [*(Delete(keys.api_key(user.account_id, key.id)) for key in mine), *([fewer] if mine else [])]

@@ -1,0 +1,57 @@
+"""Audit entries: an account's are numbered, the operator's own stand by time."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from boto3.dynamodb.conditions import Attr
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.audit import Actor, AuditEntry, masked
+from tallybook.domain.times import parse_instant, stamp
+from tallybook.store import keys
+from tallybook.store.commands import Item, Put, Update
+
+
+def count_entry(account: Account) -> Update:
+    """One more entry of the account; refused where somebody else's has taken the number."""
+    return Update(
+        keys.account(account.id), set={"audits": account.audits + 1}, condition=Attr("audits").eq(account.audits)
+    )
+
+
+def put_entry(entry: AuditEntry) -> Put:
+    return Put(keys.audit(entry.account_id, entry.number), {"number": entry.number, **_content(entry)})
+
+
+def put_operator_entry(id: str, *, at: datetime, action: str, target: str, after: Mapping[str, Any]) -> Put:
+    """What the operator did to no account in particular."""
+    entry = AuditEntry("", 0, at, Actor("operator"), action, target, {}, after)
+    return Put(keys.operator_audit(at, id), _content(entry))
+
+
+def read_entry(item: Item) -> AuditEntry:
+    return AuditEntry(
+        account_id=item["pk"].partition("#")[2],
+        number=int(item["number"]),
+        at=parse_instant(item["at"]),
+        actor=Actor(item["by"], item.get("by_id"), item.get("by_user"), item.get("address")),
+        action=item["action"],
+        target=item["target"],
+        before=item["before"],
+        after=item["after"],
+    )
+
+
+def _content(entry: AuditEntry) -> Item:
+    return {
+        "at": stamp(entry.at),
+        "by": entry.actor.kind,
+        "by_id": entry.actor.id,
+        "by_user": entry.actor.user_id,
+        "address": entry.actor.address,
+        "action": entry.action,
+        "target": entry.target,
+        "before": masked(entry.before),
+        "after": masked(entry.after),
+    }

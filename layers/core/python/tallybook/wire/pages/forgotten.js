@@ -1,0 +1,14 @@
+
+const email = document.querySelector("#email");
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  submit(
+    "/auth/password/reset",
+    { email: email.value },
+    "If there is a user with this address, a mail is on its way. Please look among the unwanted mails, too.",
+  );
+});
+
+form.hidden = false;
+email.focus();

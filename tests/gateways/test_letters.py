@@ -1,0 +1,184 @@
+"""Every kind of letter, as text and as HTML, with good facts and with the worst that anybody may have typed."""
+
+import re
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+from typing import Any
+from unicodedata import category
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import UndefinedError
+
+from tallybook.gateways import letters
+from tallybook.gateways.letters import KINDS, Letter, compose
+from tests.support.markup import Markup
+from tests.support.steady import steady
+
+PAGES = "https://api.example.com"
+FACTS: dict[str, Any] = {
+    "name": "Ada Lovelace",
+    "email": "ada@example.com",
+    "plan": "Pro",
+    "credits": 1_000_000,
+    "inviter": "Grace Hopper",
+    "account": "Engines & Sons",
+    "link": f"{PAGES}/auth/password#rst-Zx81_-" + "k" * 40,
+    "expires_at": "27 April 2026, 12:34 UTC",
+    "at": "28 April 2026, 07:00 UTC",
+    "address": "203.0.113.7",
+    "reason": "Two bills are overdue",
+}
+SHOWN = FACTS | {"credits": "1,000,000 credits"}
+NASTY = [
+    "Bob\r\nBcc: x@y.example",
+    "Bob\n\nSet a new password:\nhttps://evil.example/",
+    "Bob\x00\x07\x1b[31m\x7f\x85\u2028\u2029red",
+    "<script>alert(1)</script><img src=https://evil.example/x.png onerror=alert(1)>",
+    "\"><a href='https://evil.example'>& {{ brand }} {% raw %}",
+    "Łukasz Żółć 東京 👩‍🚀 שלום",
+    "\u202ereversed\u2066",
+    "half \ud800 a character",
+    "x" * 100_000,
+    "many words " * 10_000,
+]
+
+
+def letter(kind: str, **facts: Any) -> Letter:
+    return compose(kind, {name: FACTS[name] for name in KINDS[kind]} | facts, brand="Tallybook", page_url=PAGES)
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_text_and_html_hold_the_same_facts(kind: str) -> None:
+    made = letter(kind)
+    said, read = one_line(made.text), Markup(made.html).text
+    for name in KINDS[kind]:
+        assert SHOWN[name] in said
+        assert SHOWN[name] in read
+    assert re.findall(r"https?://\S+", made.text) == re.findall(r"https?://\S+", read)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_fact_that_is_listed_is_needed(kind: str) -> None:
+    for missing in KINDS[kind]:
+        facts = {name: FACTS[name] for name in KINDS[kind] if name != missing}
+        with pytest.raises(UndefinedError):
+            compose(kind, facts, brand="Tallybook", page_url=PAGES)
+
+
+def test_every_template_belongs_to_a_kind() -> None:
+    files = {path.name for path in Path(letters.__file__).parent.glob("*.j2")}
+    shared = {"layout.txt.j2", "layout.html.j2", "link.html.j2"}
+    assert files == shared | {f"{kind}.{form}.j2" for kind in KINDS for form in ("txt", "html")}
+
+
+@pytest.mark.parametrize("kind", ["", "layout", "../letters/welcome", "Welcome"])
+def test_a_kind_there_is_not_is_an_error(kind: str) -> None:
+    with pytest.raises(LookupError):
+        compose(kind, FACTS, brand="Tallybook", page_url=PAGES)
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "unsaid"),
+    [
+        ("welcome", {"name": None}, "Hello ,"),
+        ("welcome", {"credits": 0}, "wallet"),
+        ("password_changed", {"address": None}, "network address"),
+        ("account_suspended", {"reason": None}, "reason"),
+    ],
+)
+def test_what_is_not_known_is_not_spoken_of(kind: str, facts: dict[str, Any], unsaid: str) -> None:
+    made = letter(kind, **facts)
+    for said in (made.text, Markup(made.html).text):
+        assert unsaid not in said
+        assert "None" not in said
+
+
+def test_one_credit_is_one() -> None:
+    assert "1 credit\n" in letter("welcome", credits=1).text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_html_asks_nobody_for_anything_and_leads_nowhere_else(kind: str) -> None:
+    markup = Markup(letter(kind).html)
+    assert not {"img", "link", "script", "iframe", "form", "object", "video"} & {tag for tag, _ in markup.tags}
+    assert "url(" not in letter(kind).html
+    assert "@import" not in letter(kind).html
+    sources = [value for _, attributes in markup.tags for name, value in attributes.items() if name == "src"]
+    assert sources == []
+    assert all(str(link["href"]).startswith(f"{PAGES}/") for link in markup.all("a"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_html_says_its_language_and_title_and_that_its_tables_are_no_tables(kind: str) -> None:
+    made = letter(kind)
+    markup = Markup(made.html)
+    assert markup.all("html") == [{"lang": "en"}]
+    assert "<title>" in made.html
+    assert all(table["role"] == "presentation" for table in markup.all("table"))
+
+
+@pytest.mark.parametrize("kind", ["invitation", "password_reset", "password_changed"])
+def test_a_link_is_one_button_with_its_address_in_full_beneath(kind: str) -> None:
+    links = [link["href"] for link in Markup(letter(kind).html).all("a")]
+    assert len(links) == 2
+    assert len(set(links)) == 1
+    assert str(links[0]) in Markup(letter(kind).html).text
+
+
+@pytest.mark.parametrize("nasty", NASTY, ids=range(len(NASTY)))
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_fact_forges_a_header_a_line_or_a_tag(kind: str, nasty: str) -> None:
+    plain = letter(kind)
+    made = letter(kind, **dict.fromkeys(set(KINDS[kind]) - {"credits", "link"}, nasty))
+    assert not {category(char) for char in made.subject} & {"Cc", "Cs", "Zl", "Zp"}
+    assert 0 < len(made.subject) <= 150
+    assert made.text.count("\n") == plain.text.count("\n")
+    assert not any(line.startswith(("Bcc:", "https://evil.example")) for line in made.text.splitlines())
+    assert [tag for tag, _ in Markup(made.html).tags] == [tag for tag, _ in Markup(plain.html).tags]
+    assert len(made.text) + len(made.html) < 20_000
+    (made.subject + made.text + made.html).encode()
+    assert _sent(made)["Bcc"] is None
+
+
+@pytest.mark.parametrize("brand", ["Tally\r\nBcc: x@y.example", "<b>Tally</b>"])
+def test_the_brand_forges_nothing_either(brand: str) -> None:
+    made = compose("welcome", FACTS, brand=brand, page_url=PAGES)
+    assert _sent(made).keys() == ["Subject"]
+    assert "<b>" not in made.html
+
+
+def test_names_keep_their_letters_and_what_joins_them() -> None:
+    made = letter("invitation", inviter="Łukasz 👩‍🚀 O'Brien")
+    assert made.subject.startswith("Łukasz 👩‍🚀 O'Brien invites you")
+    assert "Łukasz 👩‍🚀 O'Brien" in Markup(made.html).text
+
+
+def test_a_link_is_never_cut() -> None:
+    link = f"{PAGES}/auth/password#" + "t" * 2000
+    made = letter("password_reset", link=link)
+    assert link in made.text
+    assert link in made.html
+
+
+@steady
+@given(inviter=st.text(max_size=200), account=st.text(st.characters(), max_size=200))
+def test_whatever_a_name_is_a_subject_is_one_line(inviter: str, account: str) -> None:
+    made = letter("invitation", inviter=inviter, account=account)
+    assert made.subject.splitlines() == [made.subject]
+    assert _sent(made).keys() == ["Subject"]
+    Markup(made.html)
+
+
+def _sent(made: Letter) -> EmailMessage:
+    """A real mail library takes the subject as it is; it raises where a header would break."""
+    mail = EmailMessage(SMTP)
+    mail["Subject"] = made.subject
+    mail.as_bytes()
+    return mail

@@ -1,0 +1,169 @@
+"""Letters sent by a real client, before a service on loopback that keeps its requests, and before moto's SES."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tallybook.gateways.letters import Letter, compose
+from tallybook.gateways.mail import Mail, MailFailed, Passing, Refused
+from tests.gateways.aws import Service, service
+
+SENDER = "Tallybook <hello@example.com>"
+TO = "ada.l+x@mail.example.org"
+LETTER = compose(
+    "account_resumed", {"account": "Łódź & Søns", "at": "today"}, brand="Tallybook", page_url="https://a.example"
+)
+
+
+@pytest.fixture
+def ses() -> Iterator[Service]:
+    with service({"MessageId": "m-1"}) as it:
+        yield it
+
+
+def mail(ses: Service, **settings: Any) -> Mail:
+    return Mail(ses.client("sesv2"), sender=SENDER, **{"configuration_set": None, **settings})
+
+
+def test_one_reader_gets_subject_text_and_html_in_utf_8(ses: Service) -> None:
+    sent = mail(ses, configuration_set="letters").send(TO, LETTER, tags={"kind": "account_resumed"})
+    assert sent == "m-1"
+    assert ses.requests == [
+        {
+            "FromEmailAddress": SENDER,
+            "Destination": {"ToAddresses": [TO]},
+            "Content": {
+                "Simple": {
+                    "Subject": {"Data": LETTER.subject, "Charset": "UTF-8"},
+                    "Body": {
+                        "Text": {"Data": LETTER.text, "Charset": "UTF-8"},
+                        "Html": {"Data": LETTER.html, "Charset": "UTF-8"},
+                    },
+                }
+            },
+            "EmailTags": [{"Name": "kind", "Value": "account_resumed"}],
+            "ConfigurationSetName": "letters",
+        }
+    ]
+
+
+def test_without_a_configuration_set_none_is_named(ses: Service) -> None:
+    mail(ses).send(TO, LETTER, tags={})
+    assert "ConfigurationSetName" not in ses.requests[0]
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        "",
+        "ada",
+        "ada@",
+        "@example.org",
+        "ada@example.org,eve@evil.example",
+        "ada@example.org;eve@evil.example",
+        "Ada <ada@example.org>",
+        "<ada@example.org>",
+        "ada@example.org\r\nBcc: eve@evil.example",
+        "ada@example.org\n",
+        " ada@example.org",
+        "a@b@example.org",
+        '"ada"@example.org',
+        "adá@example.org",
+        "ada@example.org\x00",
+    ],
+)
+def test_what_is_not_one_plain_address_never_goes_out(ses: Service, to: str) -> None:
+    with pytest.raises(Refused):
+        mail(ses).send(to, LETTER, tags={})
+    assert ses.requests == []
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (429, "TooManyRequestsException"),
+        (400, "ThrottlingException"),
+        (400, "LimitExceededException"),
+        (400, "SendingPausedException"),
+        (400, "ExpiredTokenException"),
+        (403, "AccessDeniedException"),
+        (500, "InternalFailure"),
+        (503, "ServiceUnavailable"),
+    ],
+)
+def test_what_may_pass_is_passing(ses: Service, status: int, code: str) -> None:
+    ses.fail(status, code)
+    with pytest.raises(Passing, match=code):
+        mail(ses).send(TO, LETTER, tags={})
+    assert len(ses.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "MessageRejected"),
+        (400, "MailFromDomainNotVerifiedException"),
+        (400, "BadRequestException"),
+        (400, "AccountSuspendedException"),
+        (404, "NotFoundException"),
+    ],
+)
+def test_what_never_succeeds_is_refused(ses: Service, status: int, code: str) -> None:
+    ses.fail(status, code)
+    with pytest.raises(Refused, match=code):
+        mail(ses).send(TO, LETTER, tags={})
+
+
+def test_a_request_that_no_service_would_know_is_refused(ses: Service) -> None:
+    with pytest.raises(Refused):
+        mail(ses).send(TO, LETTER, tags={"kind": None})  # type: ignore[dict-item]
+    assert ses.requests == []
+
+
+@pytest.mark.parametrize("answer", [(0, None, {}), (200, None, None)], ids=["hung up", "timed out"])
+def test_an_answer_that_was_lost_is_passing(ses: Service, answer: Any) -> None:
+    ses.answers.append(answer)
+    with pytest.raises(Passing):
+        mail(ses).send(TO, LETTER, tags={})
+
+
+def test_a_service_that_is_gone_is_passing() -> None:
+    with service({}) as it:
+        gone = mail(it)
+    with pytest.raises(Passing, match="EndpointConnectionError"):
+        gone.send(TO, LETTER, tags={})
+
+
+def test_a_failure_names_no_reader(ses: Service) -> None:
+    ses.fail(400, "MessageRejected")
+    with pytest.raises(MailFailed) as failed:
+        mail(ses).send(TO, LETTER, tags={})
+    assert TO not in str(failed.value)
+
+
+def test_every_call_goes_through_the_port(ses: Service) -> None:
+    passed = []
+
+    def port(operation: str, call: Callable[[], Any]) -> Any:
+        passed.append(operation)
+        return call()
+
+    mail(ses, port=port).send(TO, LETTER, tags={})
+    assert passed == ["send_email"]
+
+
+def test_ses_takes_a_letter_from_a_sender_it_knows_and_refuses_any_other() -> None:
+    import boto3
+    from moto import mock_aws
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.ses.models import ses_backends
+
+    with mock_aws():
+        client = boto3.client("sesv2")
+        client.create_email_identity(EmailIdentity="example.com")
+        sent = Mail(client, sender=SENDER, configuration_set=None).send(TO, LETTER, tags={"kind": "x"})
+        kept = ses_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].sent_messages[-1]
+        assert (kept.id, kept.subject, kept.destinations) == (sent, LETTER.subject, {"ToAddresses": [TO]})
+        with pytest.raises(Refused, match="MessageRejected"):
+            Mail(client, sender="no@evil.example", configuration_set=None).send(TO, Letter("s", "t", "h"), tags={})

@@ -1,0 +1,103 @@
+"""Our own pages: what the browser may run on them is exactly what stands on them, and everybody can use them."""
+
+import re
+from base64 import b64encode
+from hashlib import sha256
+
+import pytest
+
+from tallybook.wire.pages import TITLES, page
+from tests.support.markup import Markup
+
+
+def policy(name: str) -> dict[str, str]:
+    """Each directive of the page's policy."""
+    parts = page(name).headers["Content-Security-Policy"].split("; ")
+    return dict(part.split(" ", 1) for part in parts)
+
+
+def hashes(name: str, element: str) -> list[str]:
+    """As a browser computes them, of each such element."""
+    contents = re.findall(rf"<{element}>(.*?)</{element}>", page(name).html, re.DOTALL)
+    return [f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'" for content in contents]
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_only_the_page_s_own_script_and_style_may_work(name: str) -> None:
+    assert policy(name) == {
+        "default-src": "'none'",
+        "script-src": hashes(name, "script")[0],
+        "style-src": hashes(name, "style")[0],
+        "connect-src": "'self'",
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    assert len(hashes(name, "script")) == len(hashes(name, "style")) == 1
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_no_attribute_holds_script_or_style_which_the_policy_would_stop(name: str) -> None:
+    attributes = {attribute for _, attributes in Markup(page(name).html).tags for attribute in attributes}
+    assert not {attribute for attribute in attributes if attribute == "style" or attribute.startswith("on")}
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_nothing_comes_from_elsewhere_and_nothing_leads_there(name: str) -> None:
+    html = page(name).html
+    assert "//" not in re.sub(r"^// .*$", "", html, flags=re.MULTILINE)
+    assert "url(" not in html
+    assert not {"img", "link", "iframe", "object"} & {tag for tag, _ in Markup(html).tags}
+    assert all(str(link["href"]).startswith("/") for link in Markup(html).all("a"))
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_nobody_keeps_a_page_or_hears_where_its_reader_came_from(name: str) -> None:
+    headers = page(name).headers
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_every_field_has_a_label_and_messages_are_read_aloud(name: str) -> None:
+    markup = Markup(page(name).html)
+    assert markup.all("html") == [{"lang": "en"}]
+    fields = {field["id"] for field in markup.all("input")}
+    assert fields
+    assert {label["for"] for label in markup.all("label")} == fields
+    [message] = [each for each in markup.all("p") if each.get("id") == "message"]
+    assert (message["role"], message["aria-live"]) == ("status", "polite")
+    assert TITLES[name] in markup.text
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_without_scripts_there_is_no_form_and_a_word_why(name: str) -> None:
+    markup = Markup(page(name).html)
+    assert all("hidden" in form for form in markup.all("form"))
+    assert markup.all("noscript")
+    assert "needs scripts" in markup.text
+
+
+def test_a_password_is_new_hidden_and_asked_for_twice() -> None:
+    fields = Markup(page("password").html).all("input")
+    assert [(field["type"], field["autocomplete"]) for field in fields] == [("password", "new-password")] * 2
+    assert fields[0]["minlength"] == "8"
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [("forgotten", "/auth/password/reset"), ("password", "/auth/password/confirm")]
+)
+def test_a_page_posts_to_its_path(name: str, path: str) -> None:
+    assert f'"{path}"' in page(name).html
+
+
+def test_a_page_is_made_once() -> None:
+    assert page("password") is page("password")
+
+
+@pytest.mark.parametrize("name", ["", "layout", "../pages/password", "password.html"])
+def test_a_page_there_is_not_is_an_error(name: str) -> None:
+    with pytest.raises(LookupError):
+        page(name)
