@@ -41,7 +41,10 @@ def test_it_counts_what_failed_and_looks_at_the_oldest(metric: str, statistic: s
 
 def test_what_is_parked_is_told_by_the_outbox_itself(production: Synthesized) -> None:
     (alarm,) = [alarm for (_, metric, _), alarm in _watched(production).items() if metric == "OutboxParked"]
-    assert alarm["Dimensions"] == [{"Name": "service", "Value": "outbox"}]
+    assert alarm["Dimensions"] == [
+        {"Name": "service", "Value": "outbox"},
+        {"Name": "stage", "Value": "production"},
+    ]
 
 
 def test_an_alarm_may_reach_its_topic(production: Synthesized) -> None:
