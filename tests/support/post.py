@@ -53,6 +53,13 @@ class Post:
         letter = partial(compose, brand="Tallybook", page_url=PAGE_URL)
         return Outside(mail, Bus(_client("events"), "house"), letter, Published, PAGE_URL)
 
+    def sweep(self) -> dict[str, int]:
+        """The function's scheduled call."""
+        from outbox.app import handler
+        from tests.support.call import LambdaContext
+
+        return handler({"job": "outbox"}, LambdaContext())
+
     def to(self, address: str) -> list[Sent]:
         return [letter for letter in self.letters if letter.to == address]
 
