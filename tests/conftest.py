@@ -1,4 +1,7 @@
-"""What every test may ask for: a house on moto, and one on an emulator that many threads may use at once."""
+"""What every test may ask for: a house on moto, and one on an emulator that many threads may use at once.
+
+And what watches over each of them: no secret is ever logged.
+"""
 
 import os
 import time
@@ -16,6 +19,8 @@ os.environ |= {
     "POWERTOOLS_DEV": "false",
     "ALLOWED_ORIGINS": "https://app.example.com",
 }
+
+pytest_plugins = ["tests.support.log_guard"]
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +62,17 @@ def house(empty_house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     empty_house.apply_catalog()
     monkeypatch.setattr(runtime, "context", lambda: empty_house.ctx)
     return empty_house
+
+
+@pytest.fixture
+def post(house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What leaves the house; it leaves when the function `outbox` is called."""
+    from tallybook import delivery
+    from tests.support.post import Post
+
+    post = Post()
+    monkeypatch.setattr(delivery, "outside", post.outside)
+    return post
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Request
 from tallybook import runtime
 from tallybook.http import lambda_handler, make_app
 from tests.contract.examples import example
+from tests.functions.good import GOOD, JSON_ROUTES, NEW_PASSWORD, name_of
 from tests.functions.refusal import check_refusal
-from tests.functions.stage import GOOD, Stage, name_of
+from tests.functions.stage import Stage
 from tests.support.call import LambdaContext, call
 from tests.support.cloud import make_context
 from tests.support.faults import Faults, client_error, cut_off, throttle
@@ -21,11 +22,11 @@ from tests.support.routes import Route
 MESSAGE = "Something went wrong on our side"
 CAUSE = "the cause, with /var/task/tallybook/store/table.py in it"
 
-each_route = pytest.mark.parametrize("route", GOOD, ids=name_of)
+each_route = pytest.mark.parametrize("route", JSON_ROUTES, ids=name_of)
 
 
 def secrets_of(stage: Stage) -> list[str]:
-    return [stage.member.api_key, stage.member.session, stage.platform_key, PASSWORD]
+    return [stage.member.api_key, stage.member.session, stage.platform_key, stage.token, PASSWORD, NEW_PASSWORD]
 
 
 def told_in(text: str, secrets: list[str]) -> list[str]:
@@ -64,19 +65,19 @@ def test_a_database_that_refuses_us_is_a_defect_of_ours(
 ) -> None:
     for n in range(1, 10):
         faulty.fail_nth(n, error=lambda operation: client_error(operation, code))
-    for route in GOOD:
+    for route in JSON_ROUTES:
         answer = stage.request(route, key=stage.credential(route))
         assert check_refusal(answer, route.path, 500) == MESSAGE
         assert code not in answer.text
         faulty.operations.clear()
-    assert logged().count(code) >= len(GOOD)
+    assert logged().count(code) >= len(JSON_ROUTES)
     assert not told_in(logged(), secrets_of(stage))
 
 
 @pytest.mark.parametrize("fault", [throttle, cut_off], ids=["throttled", "cut off"])
 def test_a_database_that_is_too_busy_is_a_503_that_asks_to_try_again(stage: Stage, faulty: Faults, fault: Any) -> None:
     before = stage.stored()
-    for route in GOOD:
+    for route in JSON_ROUTES:
         for n in range(1, 500):
             faulty.fail_nth(n, error=fault)
         answer = stage.request(route, key=stage.credential(route))
