@@ -1,9 +1,4 @@
-"""`tallybook catalog`: what is sold, checked and made the current version.
-
-Imports stand in the commands, so that `meter` and `send` start without boto3 and pydantic.
-"""
-
-# ruff: noqa: PLC0415
+"""`tallybook catalog`: what is sold, checked and made the current version."""
 
 import json
 from pathlib import Path
@@ -11,10 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="What is sold, and for how much.")
+from tallybook.cli.catalog_file import read_catalog
+from tallybook.cli.options import AsJson
+from tallybook.cli.tables import tables
+from tallybook.domain.errors import Invalid
+from tallybook.services.catalogs import apply_catalog
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="What is sold, and for how much.")
 
 File = Annotated[Path, typer.Argument(help="The catalog, as TOML.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 @app.command()
@@ -34,9 +34,6 @@ def apply(file: File, as_json: AsJson = False) -> None:
 
     A period keeps the version that it opened with.
     """
-    from tallybook.cli.tables import tables
-    from tallybook.services.catalogs import apply_catalog
-
     data = _checked(file, as_json=as_json)
     with tables() as ctx:
         version = apply_catalog(ctx, data).version
@@ -44,9 +41,6 @@ def apply(file: File, as_json: AsJson = False) -> None:
 
 
 def _checked(file: Path, *, as_json: bool) -> dict[str, Any]:
-    from tallybook.cli.catalog_file import read_catalog
-    from tallybook.domain.errors import Invalid
-
     try:
         return read_catalog(file)
     except Invalid as error:

@@ -2,25 +2,44 @@
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from tallybook.cli import catalog, platform_keys
 from tallybook.cli.meter import meter
 from tallybook.cli.send import send
 from tallybook.cli.settings import Stop
 from tallybook.domain.errors import TallybookError
 
+NOUNS = ("accounts", "users", "keys", "audit", "outbox", "catalog", "platform-keys", "clock")
+
+
+class Nouns(TyperGroup):
+    """Each noun's commands are loaded when they are called for, so that `meter` and `send` start without boto3."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *NOUNS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in NOUNS:
+            return super().get_command(ctx, cmd_name)
+        module = import_module(f"tallybook.cli.{cmd_name.replace('-', '_')}")
+        command = typer.main.get_command(module.app)
+        command.name = cmd_name
+        return command
+
+
 app = typer.Typer(
+    cls=Nouns,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Usage in, and what an operator does: the catalog, the platform's keys.",
+    help="Usage in, and what an operator does.",
 )
 app.command(context_settings={"allow_interspersed_args": False})(meter)
 app.command()(send)
-app.add_typer(catalog.app, name="catalog")
-app.add_typer(platform_keys.app, name="platform-keys")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,19 +1,19 @@
-"""`tallybook platform-keys`: the keys of the platform that runs the metered service.
-
-Imports stand in the command, so that `meter` and `send` start without boto3.
-"""
-
-# ruff: noqa: PLC0415
+"""`tallybook platform-keys`: the keys of the platform that runs the metered service."""
 
 import json
 from typing import Annotated
 
 import typer
 
+from tallybook.cli.options import AsJson
+from tallybook.cli.tables import tables
 from tallybook.domain.credentials import SCOPES
 from tallybook.domain.times import stamp
+from tallybook.services.platform_keys import create_platform_key
 
-app = typer.Typer(no_args_is_help=True, help="The keys of the platform that runs the metered service.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="The keys of the platform that runs the metered service."
+)
 
 
 @app.callback()
@@ -25,12 +25,9 @@ def keys() -> None:
 def create(
     name: Annotated[str, typer.Option(help="What the key is for.")],
     scope: Annotated[list[str], typer.Option(help=f"Once for each: {', '.join(SCOPES)}.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the key as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a key and print its secret: this once, for it is not stored."""
-    from tallybook.cli.tables import tables
-    from tallybook.services.platform_keys import create_platform_key
-
     with tables() as ctx:
         created = create_platform_key(ctx, name=name, scopes=scope)
     key = created.key

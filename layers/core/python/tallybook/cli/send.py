@@ -18,6 +18,7 @@ from tallybook.cli import settings
 from tallybook.cli.api import Platform, Refused, Unreachable
 from tallybook.cli.deliver import Outcome, deliver
 from tallybook.cli.lines import BadLine, Line, batches, read_lines
+from tallybook.cli.options import AsJson
 from tallybook.cli.settings import Stop
 from tallybook.cli.tally import Tally
 
@@ -26,7 +27,7 @@ _IN_FLIGHT = 4
 
 def send(
     file: Annotated[Path, typer.Argument(help="CloudEvents, one JSON text a line; - reads standard input.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Send a file of CloudEvents. What was counted before is a duplicate and counts no more.
 

@@ -4,21 +4,16 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from tallybook.cli.settings import Stop, required
+from tallybook.cli.aws import output, plainly
 from tallybook.runtime import connect
 from tallybook.services.context import Context
 
 
 @contextmanager
 def tables() -> Iterator[Context]:
-    """A context on the tables that the environment names; what AWS objects to is one clear line."""
-    try:
-        yield connect(
-            core_table=required("CORE_TABLE"),
-            usage_table=required("USAGE_TABLE"),
-            clock_file=os.environ.get("TALLYBOOK_CLOCK_FILE"),
-        )
-    except (BotoCoreError, ClientError) as error:
-        raise Stop(f"AWS: {error}") from error
+    """A context on the tables that the environment names, or else those of its stack."""
+    with plainly():
+        core, usage = os.environ.get("CORE_TABLE"), os.environ.get("USAGE_TABLE")
+        if not core or not usage:
+            core, usage = output("CoreTable"), output("UsageTable")
+        yield connect(core_table=core, usage_table=usage, clock_file=os.environ.get("TALLYBOOK_CLOCK_FILE"))

@@ -30,10 +30,7 @@ def create_api_key(ctx: Context, who: Principal, *, name: str, expires_at: datet
 
     Forbidden `account_suspended`; Conflict `too_many_keys` over 50 for a user or 1,000 for an account.
     """
-    check_name(name)
     now = ctx.clock.now()
-    if expires_at is not None and expires_at <= now:
-        raise Invalid("expires_at must be in the future", field="expires_at")
     made = new_key(ctx, who.user, name=name, expires_at=expires_at, now=now)
 
     def create(who: Principal) -> CreatedKey:
@@ -62,6 +59,10 @@ def revoke_api_key(ctx: Context, who: Principal, key_id: str) -> None:
 
 
 def new_key(ctx: Context, user: User, *, name: str, expires_at: datetime | None, now: datetime) -> CreatedKey:
+    """A key of the user, not stored yet; Invalid for a bad name or an end that is not to come."""
+    check_name(name)
+    if expires_at is not None and expires_at <= now:
+        raise Invalid("expires_at must be in the future", field="expires_at")
     key_id = ctx.new_id(now)
     text = write_text(
         "api_key",

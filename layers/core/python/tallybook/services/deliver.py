@@ -84,11 +84,17 @@ def list_outbox(ctx: Context, *, state: Literal["waiting", "parked"], limit: int
     return [read_outbox_item(items[key]) for key in wanted if key in items]
 
 
-def retry(ctx: Context, item_id: str) -> OutboxItem:
-    """Due at once, with all its tries before it. NotFound; Conflict `delivered` for what has left."""
+def show_outbox_item(ctx: Context, item_id: str) -> OutboxItem:
+    """The item, delivered or not; NotFound, as 90 days after it was delivered."""
     item = _read(ctx, item_id)
     if item is None:
         raise NotFound("There is no such outbox item", resource="outbox_item")
+    return item
+
+
+def retry(ctx: Context, item_id: str) -> OutboxItem:
+    """Due at once, with all its tries before it. NotFound; Conflict `delivered` for what has left."""
+    item = show_outbox_item(ctx, item_id)
     if item.state == "delivered":
         raise Conflict("It has been delivered", code="delivered")
     now = ctx.clock.now()

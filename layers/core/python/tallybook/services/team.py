@@ -1,9 +1,11 @@
 """The users of an account, run by its root users: listed, invited, deleted. Source: decisions, ScaleBox."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from tallybook.domain.accounts import (
     MAX_USERS,
+    Account,
     Role,
     User,
     check_name,
@@ -12,7 +14,7 @@ from tallybook.domain.accounts import (
     require_root,
 )
 from tallybook.domain.announcements import user_deleted, user_invited
-from tallybook.domain.audit import caller
+from tallybook.domain.audit import Actor, caller
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.ids import USER
@@ -46,8 +48,7 @@ class Invitation:
 def list_users(ctx: Context, who: Principal) -> list[User]:
     """Newest first, without the deleted ones; for root users."""
     require_root(who.user)
-    items = ctx.tables.query("core", keys.account(who.account.id).pk, start=keys.USERS, end=f"{keys.USERS}~")
-    return [user for user in map(read_user, reversed(list(items))) if user.status != "deleted"]
+    return all_users(ctx, who.account.id)
 
 
 def show_user(ctx: Context, who: Principal, user_id: str) -> User:
@@ -60,46 +61,13 @@ def invite_user(ctx: Context, who: Principal, invitation: Invitation) -> User:
 
     Forbidden `account_suspended`; Conflict `email_exists`, or `too_many_users` over 1,000, deleted ones included.
     """
-    email = normal_email(invitation.email)
-    if invitation.name is not None:
-        check_name(invitation.name, field="display_name")
     now = ctx.clock.now()
-    user_id = ctx.new_id(now)
-    taken = Conflict("This email is already registered", code="email_exists", field="email")
+    user = new_user(ctx, who.account.id, invitation, now=now)
 
     def invite(who: Principal) -> User:
         require_root(who.user)
-        require_active(who.account)
-        if who.account.users >= MAX_USERS:
-            raise Conflict(f"An account has at most {MAX_USERS} users, deleted ones included", code="too_many_users")
-        user = User(
-            id=user_id,
-            account_id=who.account.id,
-            email=email,
-            created_at=now,
-            status="active",
-            role=invitation.role,
-            is_root=invitation.is_root,
-            password_hash=None,
-            name=invitation.name,
-        )
-        change = Change(
-            caller(who),
-            "user.invited",
-            USER + user.id,
-            after={"email": email, **shown(user)},
-            mails=(_invitation(who, user),),
-            events=(user_invited(user),),
-        )
-        ctx.tables.transact(
-            [
-                put_email(user, refusal=taken),
-                put_user(user),
-                count_users(who.account.id),
-                still_root(who.user),
-                *recorded(who.account, change, at=now),
-            ]
-        )
+        commands = invited(who.account, user, actor=caller(who), inviter=who.user.name or who.user.email)
+        ctx.tables.transact([still_root(who.user), *commands])
         return user
 
     return decided(ctx, who, invite, again=lambda: reread(ctx, who))
@@ -114,7 +82,8 @@ def invite_again(ctx: Context, who: Principal, user_id: str) -> User:
         user = find_user(ctx, who.account, user_id)
         if user.password_hash is not None:
             raise Invalid("This user has set a password already", code="already_joined")
-        change = Change(caller(who), "user.invited_again", USER + user.id, mails=(_invitation(who, user),))
+        mail = invitation_mail(who.account, user, inviter=who.user.name or who.user.email)
+        change = Change(caller(who), "user.invited_again", USER + user.id, mails=(mail,))
         ctx.tables.transact([still_root(who.user), *recorded(who.account, change, at=ctx.clock.now())])
         return user
 
@@ -151,14 +120,57 @@ def delete_user(ctx: Context, who: Principal, user_id: str) -> None:
     decided(ctx, who, delete, again=lambda: reread(ctx, who))
 
 
-def _invitation(who: Principal, user: User) -> Mail:
+def all_users(ctx: Context, account_id: str) -> list[User]:
+    """Newest first, at most 1,000, without the deleted ones."""
+    items = ctx.tables.query("core", keys.account(account_id).pk, start=keys.USERS, end=f"{keys.USERS}~")
+    return [user for user in map(read_user, reversed(list(items))) if user.status != "deleted"]
+
+
+def new_user(ctx: Context, account_id: str, invitation: Invitation, *, now: datetime) -> User:
+    """Whom the invitation makes; Invalid for an address or a name that can't be one."""
+    if invitation.name is not None:
+        check_name(invitation.name, field="display_name")
+    return User(
+        id=ctx.new_id(now),
+        account_id=account_id,
+        email=normal_email(invitation.email),
+        created_at=now,
+        status="active",
+        role=invitation.role,
+        is_root=invitation.is_root,
+        password_hash=None,
+        name=invitation.name,
+    )
+
+
+def invited(account: Account, user: User, *, actor: Actor, inviter: str | None) -> list[Command]:
+    """The user with all that belongs to one; refused as `invite_user` says."""
+    require_active(account)
+    if account.users >= MAX_USERS:
+        raise Conflict(f"An account has at most {MAX_USERS} users, deleted ones included", code="too_many_users")
+    taken = Conflict("This email is already registered", code="email_exists", field="email")
+    change = Change(
+        actor,
+        "user.invited",
+        USER + user.id,
+        after={"email": user.email, **shown(user)},
+        mails=(invitation_mail(account, user, inviter=inviter),),
+        events=(user_invited(user),),
+    )
+    return [
+        put_email(user, refusal=taken),
+        put_user(user),
+        count_users(account.id),
+        *recorded(account, change, at=user.created_at),
+    ]
+
+
+def invitation_mail(account: Account, user: User, *, inviter: str | None) -> Mail:
+    """Without an `inviter` it is the operator who invites."""
     return Mail(
         "invitation",
         (user.email,),
-        facts={
-            "inviter": who.user.name or who.user.email,
-            "account": who.account.display_name or who.account.email,
-        },
+        facts={"inviter": inviter, "account": account.display_name or account.email},
         purpose="invitation",
         account_id=user.account_id,
         user_id=user.id,

@@ -21,7 +21,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "account_suspended": ("account", "reason", "at"),
     "account_resumed": ("account", "at"),
 }
-"""Each kind's facts: text, but for `credits`, which is whole; a name, a reason or where it came from may be None."""
+"""Each kind's facts: text, but for `credits`, which is whole; a name, a reason or where it came from may be
+None, and the inviter, where the operator invites."""
 
 _WHOLE = frozenset({"link"})
 _LONGEST_FACT = 500

@@ -1,0 +1,78 @@
+"""`tallybook accounts`: who is billed."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from tallybook.cli.named import account_named
+from tallybook.cli.options import AsJson, Limit, Reason, Whose
+from tallybook.cli.rows import account_row, user_row
+from tallybook.cli.show import show_list, show_one, tell
+from tallybook.cli.tables import tables
+from tallybook.domain.audit import OPERATOR
+from tallybook.domain.ids import ACCOUNT
+from tallybook.services.directory import list_accounts
+from tallybook.services.operate import create_account
+from tallybook.services.suspend_account import Standing, set_standing
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Accounts: who is billed.")
+
+_COLUMNS = ("account_id", "email", "display_name", "status", "plan_name", "balance", "users", "created_at")
+
+
+class Status(StrEnum):
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    DELETED = "deleted"
+
+
+@app.command("list")
+def list_(
+    status: Annotated[Status | None, typer.Option(help="Only those that are.")] = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """The newest accounts, newest first."""
+    with tables() as ctx:
+        found = list_accounts(ctx, limit=limit, status=status.value if status else None)
+    show_list("accounts", map(account_row, found), _COLUMNS, as_json=as_json)
+
+
+@app.command()
+def show(account: Whose, as_json: AsJson = False) -> None:
+    """One account, with all that is known of it."""
+    with tables() as ctx:
+        found = account_named(ctx, account)
+    show_one(account_row(found), as_json=as_json)
+
+
+@app.command()
+def create(
+    email: Annotated[str, typer.Argument(help="Whom a mail invites to set a password; the account's address.")],
+    name: Annotated[str | None, typer.Option(help="That person's name.")] = None,
+    display_name: Annotated[str | None, typer.Option(help="The account's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an account on the free plan, and invite its root user."""
+    with tables() as ctx:
+        account, root = create_account(ctx, email=email, name=name, display_name=display_name)
+    show_one(account_row(account) | {"user_id": user_row(root)["user_id"]}, as_json=as_json)
+
+
+@app.command()
+def suspend(account: Whose, reason: Reason, as_json: AsJson = False) -> None:
+    """Let an account read and pay, but start nothing new."""
+    _set(account, "suspended", reason, as_json=as_json)
+
+
+@app.command()
+def resume(account: Whose, reason: Reason, as_json: AsJson = False) -> None:
+    """Lift a suspension."""
+    _set(account, "active", reason, as_json=as_json)
+
+
+def _set(name: str, standing: Standing, reason: str, *, as_json: bool) -> None:
+    with tables() as ctx:
+        account = set_standing(ctx, account_named(ctx, name).id, standing, reason=reason, actor=OPERATOR)
+    tell(f"{ACCOUNT}{account.id} is {account.status}", account_row(account), as_json=as_json)

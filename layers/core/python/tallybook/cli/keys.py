@@ -1,0 +1,77 @@
+"""`tallybook keys`: the API keys of users."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from tallybook.cli.named import account_named, user_named
+from tallybook.cli.options import AsJson, Limit, OfAccount, Who, Whose, instant
+from tallybook.cli.rows import key_row
+from tallybook.cli.show import show_list, show_one, tell
+from tallybook.cli.tables import tables
+from tallybook.domain.ids import API_KEY, strip_prefix
+from tallybook.services.api_keys import all_keys
+from tallybook.services.directory import find_key
+from tallybook.services.operate import create_key, revoke_key
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The API keys of users.")
+
+_COLUMNS = ("api_key_id", "user_id", "name", "hint", "created_at", "expires_at", "last_used_at")
+Key = Annotated[str, typer.Argument(help="key-…")]
+
+
+@app.command("list")
+def list_(
+    owner: Annotated[str, typer.Argument(help="acc-… for all of an account's, an email address for one user's.")],
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """The keys of an account, or of one of its users; newest first."""
+    with tables() as ctx:
+        if "@" in owner:
+            account, user = user_named(ctx, owner, None)
+            found = [key for key in all_keys(ctx, account.id) if key.user_id == user.id]
+        else:
+            found = all_keys(ctx, account_named(ctx, owner).id)
+    show_list("api_keys", map(key_row, found[::-1][:limit]), _COLUMNS, as_json=as_json)
+
+
+@app.command()
+def show(account: Whose, key: Key, as_json: AsJson = False) -> None:
+    """One key, without its secret, which is not stored."""
+    with tables() as ctx:
+        found = find_key(ctx, account_named(ctx, account).id, _id(key))
+    show_one(key_row(found), as_json=as_json)
+
+
+@app.command()
+def create(
+    who: Who,
+    name: Annotated[str, typer.Option(help="What the key is for.")],
+    user: OfAccount = None,
+    expires_at: Annotated[
+        datetime | None, typer.Option(parser=instant, metavar="TIME", help="When it ends; never unless given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key that acts as the user, and print its secret: this once, for it is not stored."""
+    with tables() as ctx:
+        account, owner = user_named(ctx, who, user)
+        made = create_key(ctx, account.id, owner.id, name=name, expires_at=expires_at)
+    row = key_row(made.key)
+    tell(made.text, row | {"api_key": made.text}, as_json=as_json)
+    if not as_json:
+        typer.echo(f"{row['api_key_id']}, {name}. Keep it now; it is not shown again.", err=True)
+
+
+@app.command()
+def revoke(account: Whose, key: Key, as_json: AsJson = False) -> None:
+    """End a key, at once."""
+    with tables() as ctx:
+        revoked = revoke_key(ctx, account_named(ctx, account).id, _id(key))
+    tell(f"{key} is revoked", key_row(revoked), as_json=as_json)
+
+
+def _id(key: str) -> str:
+    return strip_prefix(key, API_KEY, field="key")

@@ -1,0 +1,39 @@
+"""Options and arguments that several commands have in common."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from tallybook.domain.times import parse_instant
+
+_DURATION = re.compile(r"([1-9][0-9]{0,9})([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def instant(text: str) -> datetime:
+    """An RFC 3339 time, in whole milliseconds."""
+    try:
+        moment = parse_instant(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is {error}, like 2026-05-01T00:00:00Z") from error
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def duration(text: str) -> timedelta:
+    """90s, 15m, 6h, 31d."""
+    if not (found := _DURATION.fullmatch(text)):
+        raise typer.BadParameter(f"{text!r} is not a duration like 90s, 15m, 6h or 31d")
+    try:
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    except OverflowError as error:
+        raise typer.BadParameter(f"{text!r} is too long") from error
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
+Limit = Annotated[int, typer.Option(min=1, max=1000, help="So many at most.")]
+Whose = Annotated[str, typer.Argument(help="acc-…, or the email address of one of its users.", metavar="ACCOUNT")]
+Who = Annotated[str, typer.Argument(help="The user's email address; or acc-…, and then usr-….", metavar="WHO")]
+OfAccount = Annotated[str | None, typer.Argument(help="usr-…, after acc-….", metavar="[USER]")]
+Reason = Annotated[str, typer.Option(help="Why, for those concerned to read.")]

@@ -1,0 +1,46 @@
+"""`tallybook outbox`: the mails and events that have not left yet, and those that were given up."""
+
+from typing import Annotated
+
+import typer
+
+from tallybook.cli.options import AsJson, Limit
+from tallybook.cli.rows import outbox_row
+from tallybook.cli.show import show_list, show_one, tell
+from tallybook.cli.tables import tables
+from tallybook.services.deliver import list_outbox, retry, show_outbox_item
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Mails and events that wait to leave, or were given up."
+)
+
+_COLUMNS = ("id", "kind", "holds", "account_id", "due", "attempts", "error")
+Item = Annotated[str, typer.Argument(help="The item's id.", metavar="ID")]
+
+
+@app.command("list")
+def list_(
+    parked: Annotated[bool, typer.Option("--parked", help="Those that were given up.")] = False,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """What waits to leave, the longest due first."""
+    with tables() as ctx:
+        found = list_outbox(ctx, state="parked" if parked else "waiting", limit=limit)
+    show_list("items", map(outbox_row, found), _COLUMNS, as_json=as_json)
+
+
+@app.command()
+def show(item: Item, as_json: AsJson = False) -> None:
+    """One item, also a delivered one, for 90 days."""
+    with tables() as ctx:
+        found = show_outbox_item(ctx, item)
+    show_one(outbox_row(found), as_json=as_json)
+
+
+@app.command("retry")
+def retry_(item: Item, as_json: AsJson = False) -> None:
+    """Make an item due, with all its tries before it. It leaves with the next sweep, within 5 minutes."""
+    with tables() as ctx:
+        found = retry(ctx, item)
+    tell(f"{found.id} is due now", outbox_row(found), as_json=as_json)

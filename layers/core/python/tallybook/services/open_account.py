@@ -1,0 +1,110 @@
+"""What opens an account, whoever does it: its root user, the welcome credit and the first period come with it."""
+
+from datetime import datetime
+
+from tallybook.domain.accounts import Account, User
+from tallybook.domain.announcements import account_registered, subscription_started, wallet_moved
+from tallybook.domain.audit import Actor
+from tallybook.domain.errors import Conflict
+from tallybook.domain.ids import ACCOUNT
+from tallybook.domain.outbox import BusEvent, Mail
+from tallybook.domain.periods import first_anchor, period_of
+from tallybook.domain.wallet import Entry, entry_id
+from tallybook.services.changes import Change, first_recorded
+from tallybook.services.context import Context
+from tallybook.services.periods import opening
+from tallybook.store import ledger
+from tallybook.store.accounts import put_account, put_email, put_user
+from tallybook.store.commands import Command
+from tallybook.store.periods import open_period
+
+
+def new_account(
+    ctx: Context,
+    *,
+    email: str,
+    name: str | None,
+    password_hash: str | None,
+    now: datetime,
+    display_name: str | None = None,
+) -> tuple[Account, User]:
+    """An account on the free plan with the welcome credit, and its root user, `name`; nothing is stored yet."""
+    catalog = ctx.catalogs.current()
+    account_id, user_id = ctx.new_id(now), ctx.new_id(now)
+    anchor = first_anchor(now, "UTC")
+    account = Account(
+        id=account_id,
+        email=email,
+        created_at=now,
+        status="active",
+        time_zone="UTC",
+        plan=catalog.free_plan,
+        subscription_id=ctx.new_id(now),
+        subscribed_at=now,
+        anchor=anchor,
+        first_period_at=anchor,
+        display_name=display_name,
+        balance=catalog.welcome_credit,
+        entries=1 if catalog.welcome_credit else 0,
+        audits=1,
+        users=1,
+    )
+    user = User(
+        id=user_id,
+        account_id=account_id,
+        email=email,
+        created_at=now,
+        status="active",
+        role="admin",
+        is_root=True,
+        password_hash=password_hash,
+        name=name,
+    )
+    return account, user
+
+
+def opened(
+    ctx: Context, account: Account, root: User, *, actor: Actor, mail: Mail, also: tuple[BusEvent, ...] = ()
+) -> list[Command]:
+    """All that makes the account, told by this mail and, besides what tells of any account, by the events of `also`.
+
+    Conflict `email_exists` for an address that somebody signs in with.
+    """
+    taken = Conflict("This email is already registered", code="email_exists", field="email")
+    welcome = _welcome(account)
+    change = Change(
+        actor,
+        "account.registered",
+        ACCOUNT + account.id,
+        after={"email": account.email, "plan_name": account.plan, "balance": account.balance},
+        mails=(mail,),
+        events=(
+            account_registered(account, root),
+            *also,
+            subscription_started(account),
+            *((wallet_moved(welcome),) if welcome else ()),
+        ),
+    )
+    return [
+        put_email(root, refusal=taken),
+        put_account(account),
+        put_user(root),
+        *(ledger.put_entry(welcome) if welcome else ()),
+        *first_recorded(account.id, change, at=account.created_at),
+        *open_period(account, opening(ctx, account, period_of(account.calendar, account.created_at))),
+    ]
+
+
+def _welcome(account: Account) -> Entry | None:
+    if not account.balance:
+        return None
+    return Entry(
+        id=entry_id(account.id, "welcome", "registration"),
+        account_id=account.id,
+        kind="welcome",
+        amount=account.balance,
+        cause="registration",
+        created_at=account.created_at,
+        number=1,
+        balance_after=account.balance,
+    )

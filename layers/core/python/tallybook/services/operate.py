@@ -1,0 +1,105 @@
+"""What the operator does to accounts, users and their keys; the audit log tells it of the operator.
+
+Accounts are suspended and resumed by `suspend_account.set_standing`.
+"""
+
+from datetime import datetime
+
+from tallybook.domain.accounts import Account, User, check_name, check_reason, normal_email
+from tallybook.domain.announcements import user_invited
+from tallybook.domain.audit import OPERATOR
+from tallybook.domain.credentials import Credential
+from tallybook.domain.errors import Forbidden
+from tallybook.services.api_keys import CreatedKey, created, new_key, revoked
+from tallybook.services.change_user import changed, with_status
+from tallybook.services.changes import decided
+from tallybook.services.context import Context
+from tallybook.services.directory import find_account, find_key, find_member
+from tallybook.services.open_account import new_account, opened
+from tallybook.services.suspend_account import Standing
+from tallybook.services.team import Invitation, invitation_mail, invited, new_user
+
+
+def create_account(
+    ctx: Context, *, email: str, name: str | None = None, display_name: str | None = None
+) -> tuple[Account, User]:
+    """An account as signing up makes one, but that its root user, `name`, is invited to set a password.
+
+    Invalid `invalid_email`, `invalid_name`; Conflict `email_exists`.
+    """
+    email = normal_email(email)
+    if name is not None:
+        check_name(name)
+    if display_name is not None:
+        check_name(display_name, field="display_name")
+    now = ctx.clock.now()
+    account, root = new_account(ctx, email=email, name=name, display_name=display_name, password_hash=None, now=now)
+    mail = invitation_mail(account, root, inviter=None)
+    ctx.tables.transact(opened(ctx, account, root, actor=OPERATOR, mail=mail, also=(user_invited(root),)))
+    return account, root
+
+
+def invite(ctx: Context, account_id: str, invitation: Invitation) -> User:
+    """As `team.invite_user`, by the operator."""
+    user = new_user(ctx, account_id, invitation, now=ctx.clock.now())
+
+    def add(account: Account) -> User:
+        ctx.tables.transact(invited(account, user, actor=OPERATOR, inviter=None))
+        return user
+
+    return decided(ctx, find_account(ctx, account_id), add, again=lambda: find_account(ctx, account_id))
+
+
+def suspend_user(ctx: Context, account_id: str, user_id: str, *, reason: str) -> User:
+    """The user, refused everywhere from now on; unchanged if suspended already. Any user, the last root user too."""
+    check_reason(reason)
+    return _with_standing(ctx, account_id, user_id, "suspended", reason=reason)
+
+
+def resume_user(ctx: Context, account_id: str, user_id: str) -> User:
+    """The user, suspended or disabled before, active from now on; unchanged if active already."""
+    return _with_standing(ctx, account_id, user_id, "active", reason=None)
+
+
+def create_key(
+    ctx: Context, account_id: str, user_id: str, *, name: str, expires_at: datetime | None = None
+) -> CreatedKey:
+    """A key that acts as the user; its secret is told once. As `api_keys.create_api_key`, and Forbidden for a user
+    who is not active.
+    """
+    account, user = find_member(ctx, account_id, user_id)
+    made = new_key(ctx, user, name=name, expires_at=expires_at, now=ctx.clock.now())
+
+    def create(found: tuple[Account, User]) -> CreatedKey:
+        account, user = found
+        if user.status != "active":
+            raise Forbidden(f"This user is {user.status}", code=f"user_{user.status}")
+        ctx.tables.transact(created(account, user, made.key, actor=OPERATOR))
+        return made
+
+    return decided(ctx, (account, user), create, again=lambda: find_member(ctx, account_id, user_id))
+
+
+def revoke_key(ctx: Context, account_id: str, key_id: str) -> Credential:
+    """The key, which ends at once."""
+
+    def revoke(account: Account) -> Credential:
+        key = find_key(ctx, account_id, key_id)
+        ctx.tables.transact(revoked(account, key, actor=OPERATOR, at=ctx.clock.now()))
+        return key
+
+    return decided(ctx, find_account(ctx, account_id), revoke, again=lambda: find_account(ctx, account_id))
+
+
+def _with_standing(ctx: Context, account_id: str, user_id: str, status: Standing, *, reason: str | None) -> User:
+    def change(found: tuple[Account, User]) -> User:
+        account, before = found
+        if before.status == status:
+            return before
+        now = ctx.clock.now()
+        after = with_status(before, status, reason=reason, now=now)
+        ctx.tables.transact(changed(account, before, after, actor=OPERATOR, at=now))
+        return after
+
+    found = find_member(ctx, account_id, user_id)
+    return decided(ctx, found, change, again=lambda: find_member(ctx, account_id, user_id))
