@@ -44,7 +44,7 @@ def test_a_question_that_finds_nothing_costs_half_a_unit(tables: Tables) -> None
 
 def test_a_cause_leaves_one_mail_and_one_list_of_events(tables: Tables) -> None:
     mail = outbox.put_mail(MAIL, "account", "7", at=NOW, account_id="a")
-    events = outbox.put_events([BusEvent("One", {"n": 1}), BusEvent("Two", {})], "account", "7", at=NOW, account_id="a")
+    events = outbox.put_events([BusEvent("One", {"n": 1}), BusEvent("Two", {})], account_id="a", number=7, at=NOW)
     tables.transact([mail, events])
     for again in (mail, events):
         with pytest.raises(Refused):

@@ -114,12 +114,13 @@ def _hand_over(ctx: Context, outside: Outside, item: OutboxItem) -> OutboxItem:
     if item.kind == "mail":
         return _send(ctx, outside, item)
     at = item.created_at
-    outside.bus.publish([outside.event(row["name"], _detail(row, at), at) for row in item.body["events"]])
+    outside.bus.publish([outside.event(row["name"], _detail(item, row), at) for row in item.body["events"]])
     return item
 
 
-def _detail(row: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    return {"id": row["id"], "version": row["version"], "time": stamp(at), "data": row["data"]}
+def _detail(item: OutboxItem, row: Mapping[str, Any]) -> dict[str, Any]:
+    known = {"time": stamp(item.created_at), "sequence": item.body["sequence"]}
+    return {"id": row["id"], "version": row["version"], **known, "data": row["data"]}
 
 
 def _send(ctx: Context, outside: Outside, item: OutboxItem) -> OutboxItem:
