@@ -23,6 +23,7 @@ class Alarms(Construct):
         self, scope: Construct, stage: Stage, *, api: Api, queues: list[Queue], functions: list[Function]
     ) -> None:
         super().__init__(scope, "Alarms")
+        self._stage = stage
         self.topic = sns.Topic(self, "Topic", enforce_ssl=True)
         self._let_alarms_publish()
         if stage.alarm_email:
@@ -65,7 +66,7 @@ class Alarms(Construct):
         parked = cloudwatch.Metric(
             namespace="Tallybook",
             metric_name="OutboxParked",
-            dimensions_map={"service": function.group.name},
+            dimensions_map={"service": function.group.name, "stage": self._stage.name},
             period=_PERIOD,
             statistic="Sum",
         )

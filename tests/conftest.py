@@ -1,4 +1,7 @@
-"""What every test may ask for: a house on moto, and one on an emulator that many threads may use at once."""
+"""What every test may ask for: a house on moto, and one on an emulator that many threads may use at once.
+
+And what watches over each of them: no secret is ever logged.
+"""
 
 import os
 import time
@@ -13,9 +16,12 @@ os.environ |= {
     "AWS_DEFAULT_REGION": "eu-west-1",
     "AWS_EC2_METADATA_DISABLED": "true",
     "POWERTOOLS_SERVICE_NAME": "test",
+    "TALLYBOOK_STAGE": "test",
     "POWERTOOLS_DEV": "false",
     "ALLOWED_ORIGINS": "https://app.example.com",
 }
+
+pytest_plugins = ["tests.support.log_guard"]
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +63,17 @@ def house(empty_house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     empty_house.apply_catalog()
     monkeypatch.setattr(runtime, "context", lambda: empty_house.ctx)
     return empty_house
+
+
+@pytest.fixture
+def post(house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What leaves the house; it leaves when the function `outbox` is called."""
+    from tallybook import delivery
+    from tests.support.post import Post
+
+    post = Post()
+    monkeypatch.setattr(delivery, "outside", post.outside)
+    return post
 
 
 @pytest.fixture(scope="session")

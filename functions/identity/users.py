@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from tallybook.domain.errors import NotAllowed
 from tallybook.domain.ids import USER, strip_prefix
 from tallybook.http import Caller, Ctx, body_of, respond
 from tallybook.services.change_user import change_user
@@ -62,4 +63,7 @@ async def remind(ctx: Ctx, caller: Caller, user_id: str) -> JSONResponse:
 
 
 def _id(text: str) -> str:
+    """`me` is no id: it can only be read."""
+    if text == "me":
+        raise NotAllowed("This method is not allowed here")
     return strip_prefix(text, USER, field="user_id")

@@ -18,9 +18,19 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
     """
     count = 0
     for record in event["Records"]:
-        count += _suppress(json.loads(record["Sns"]["Message"]))
+        count += _suppress(_read(record["Sns"]["Message"]))
     logger.info("mail feedback", extra={"suppressed": count})
     return {"suppressed": count}
+
+
+def _read(message: str) -> dict[str, Any]:
+    """Nothing where it is no event: SES also says, in plain words, that it has found the topic."""
+    try:
+        told = json.loads(message)
+    except ValueError:
+        logger.warning("not an event of SES", extra={"length": len(message)})
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _suppress(told: dict[str, Any]) -> int:

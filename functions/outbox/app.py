@@ -24,6 +24,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     outcomes = _streamed(event["Records"]) if "Records" in event else _swept(context)
     logger.info("outbox", extra={"outcomes": dict(outcomes)})
     if outcomes["parked"]:
+        metrics.add_dimension(name="stage", value=os.environ["TALLYBOOK_STAGE"])
         metrics.add_metric(name="OutboxParked", unit=MetricUnit.Count, value=outcomes["parked"])
         metrics.flush_metrics()
     return {str(outcome): count for outcome, count in outcomes.items()}

@@ -7,7 +7,7 @@ from infra.bundle import ROOT
 from infra.stage import Stage
 
 _SOURCES = ("infra", "functions", "layers/core/python", "layers/deps", "cdk.json")
-_SUFFIXES = (".py", ".toml", ".lock", ".json")
+_SUFFIXES = (".py", ".toml", ".lock", ".json", ".j2", ".html", ".css", ".js")
 
 
 def digest_of_inputs(stage: Stage) -> str:

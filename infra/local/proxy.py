@@ -1,4 +1,7 @@
-"""`http://localhost:<port>`: one plain address, forwarded to the HTTP API, which is known by its Host header."""
+"""`http://localhost:<port>`: one plain address, forwarded to the HTTP API, which is known by its Host header.
+
+What lies under `/_local/` is about this computer and answered here.
+"""
 
 import json
 import threading
@@ -8,6 +11,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from infra.local.mailbox import answer_locally, is_local
 from infra.local.place import Refused
 
 _MAX_BODY = 10 * 1024 * 1024  # API Gateway's own
@@ -65,13 +69,17 @@ class _Forwarder(BaseHTTPRequestHandler):
             return self._refuse(413, "Request Too Long")
         body = self.rfile.read(int(length))
         try:
-            status, headers, content = self._ask(body)
+            status, headers, content = self._here() if is_local(self.path) else self._ask(body)
         except (OSError, HTTPException):
             return self._refuse(502, "Bad Gateway")
         self._answer(status, headers, content)
         return None
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _forward  # noqa: N815
+
+    def _here(self) -> tuple[int, list[tuple[str, str]], bytes]:
+        host = self.headers.get("Host", "")
+        return answer_locally(self.command, self.path, host=host, cloud=self.server.cloud)
 
     def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         connection = HTTPConnection(self.server.cloud, timeout=_ANSWERS_WITHIN)

@@ -12,15 +12,16 @@ ROOTS = f"{ROOT / 'layers/core/python'}{os.pathsep}{ROOT / 'functions'}"
 
 WEB = {"fastapi", "starlette", "mangum", "pydantic"}
 OPERATOR = {"typer", "rich", "psutil", "tallybook.cli"}
+MAIL = {"jinja2", "tallybook.delivery", "tallybook.gateways.mail", "tallybook.gateways.bus"}
 NEVER = {"email_validator", "orjson", "stripe", "moto", "aws_xray_sdk"}
 ABSENT = {
-    "identity": OPERATOR | NEVER,
-    "accounts": OPERATOR | NEVER | {"bcrypt"},
-    "billing": OPERATOR | NEVER | {"bcrypt"},
-    "metering": OPERATOR | NEVER | {"bcrypt"},
-    "usage_queue": OPERATOR | NEVER | WEB | {"bcrypt"},
+    "identity": OPERATOR | NEVER | MAIL,
+    "accounts": OPERATOR | NEVER | MAIL | {"bcrypt"},
+    "billing": OPERATOR | NEVER | MAIL | {"bcrypt"},
+    "metering": OPERATOR | NEVER | MAIL | {"bcrypt"},
+    "usage_queue": OPERATOR | NEVER | MAIL | WEB | {"bcrypt"},
     "outbox": OPERATOR | NEVER | WEB | {"bcrypt"},
-    "mail_feedback": OPERATOR | NEVER | WEB | {"bcrypt"},
+    "mail_feedback": OPERATOR | NEVER | MAIL | WEB | {"bcrypt"},
 }
 
 

@@ -17,6 +17,10 @@ _SETTINGS = {
     "USAGE_TABLE": "usage",
     "AWS_LAMBDA_FUNCTION_NAME": "bench",
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    "MAIL_FROM": "Bench <bench@example.com>",
+    "BUS_NAME": "bench",
+    "PAGE_URL": "https://api.example.com",
+    "BRAND": "Bench",
 }
 
 _HELLO_HTTP = """
@@ -65,6 +69,32 @@ def handler(event, context):
     return process_partial_response(event=event, record_handler=hello, processor=processor, context=context)
 """
 
+_HELLO_DELIVERY = """
+import boto3
+import jinja2
+from aws_lambda_powertools import Logger, Metrics
+
+logger = Logger()
+metrics = Metrics(namespace="Hello")
+clients = [boto3.session.Session().client(name) for name in ("dynamodb", "sesv2", "events")]
+
+def handler(event, context):
+    return {}
+"""
+
+_HELLO_NOTICE = """
+import boto3
+from aws_lambda_powertools import Logger
+
+logger = Logger()
+client = boto3.session.Session().client("dynamodb")
+
+def handler(event, context):
+    return {}
+"""
+
+_JOBS = {"usage_queue": _HELLO_JOB, "outbox": _HELLO_DELIVERY, "mail_feedback": _HELLO_NOTICE}
+
 
 @dataclass(frozen=True, slots=True)
 class ColdStart:
@@ -77,7 +107,8 @@ def cold_starts(rounds: int) -> Iterator[ColdStart]:
     """Each function's best time to ready over the best of its hello-world: the least disturbed by the machine."""
     for group in ("identity", "accounts", "billing", "metering"):
         yield ColdStart(group, _ratio(group, _HELLO_HTTP.replace("ROUTES", str(_routes(group))), rounds), 1.2)
-    yield ColdStart("usage_queue", _ratio("usage_queue", _HELLO_JOB, rounds), 1.15)
+    for job, hello in _JOBS.items():
+        yield ColdStart(job, _ratio(job, hello, rounds), 1.15)
 
 
 def _routes(group: str) -> int:

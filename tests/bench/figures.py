@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any
 
 from tests.support.call import Answer, call
-from tests.support.house import House, Member
+from tests.support.house import PASSWORD, House, Member
 
 AUTHENTICATION_UNITS = 3.0
 DECIDING_UNITS = 2.0
@@ -40,6 +40,8 @@ def figures(house: House) -> Iterator[Figure]:
     call("GET", "/v1/billing/current", key=member.api_key)  # notes the hourly last_used_at
     yield from _reads(house, member)
     yield from _writes(house, member, key)
+    yield from _team(house, member)
+    yield from _passwords(house, member)
     yield from _usage(house, member, key)
 
 
@@ -64,7 +66,9 @@ def _reads(house: House, member: Member) -> Iterator[Figure]:
     )
     for path in (
         "/v1/user-management/users/me",
+        "/v1/user-management/users",
         "/v1/user-management/api-keys",
+        "/v1/user-management/audit-log",
         "/v1/user-management/account/subscription",
         "/v1/billing/current",
     ):
@@ -104,6 +108,37 @@ def _writes(house: House, member: Member, key: str) -> Iterator[Figure]:
     ]
     for name, most, do in calls:
         yield measure(house, name, do, most_calls=most)
+
+
+def _team(house: House, member: Member) -> Iterator[Figure]:
+    users, key = "/v1/user-management/users", member.api_key
+    email = {"email": "ada@example.com"}
+    yield measure(house, "invite a user", lambda: call("POST", users, key=key, body=email), most_calls=4)
+    ada = call("GET", users, key=key).json["data"]["users"][0]["user_id"]
+    calls: list[tuple[str, Callable[[], Answer]]] = [
+        ("suspend a user", lambda: call("PUT", f"{users}/{ada}", key=key, body={"status": "suspended"})),
+        ("delete a user", lambda: call("DELETE", f"{users}/{ada}", key=key)),
+    ]
+    for name, do in calls:
+        yield measure(house, name, do, most_calls=4)
+
+
+def _passwords(house: House, member: Member) -> Iterator[Figure]:
+    email, changed = {"email": member.user.email}, f"{PASSWORD}!"
+    change = {"current_password": PASSWORD, "password": changed}
+    calls: list[tuple[str, Callable[[], Answer]]] = [
+        ("change the password", lambda: call("POST", "/auth/password", key=member.api_key, body=change)),
+        ("ask for a reset", lambda: call("POST", "/auth/password/reset", body=email)),
+        ("set it with a mail's token", lambda: call("POST", "/auth/password/confirm", body=_link(house, member))),
+    ]
+    for name, do in calls:
+        yield measure(house, name, do, most_calls=4)
+
+
+def _link(house: House, member: Member) -> dict[str, str]:
+    token = [mail.token for mail in house.deliver().to(member.user.email) if "#pwt_" in mail.text][-1]
+    house.ctx.tables.bill.clear()
+    return {"token": token, "password": PASSWORD}
 
 
 def _usage(house: House, member: Member, key: str) -> Iterator[Figure]:

@@ -15,6 +15,7 @@ BODY = {
     "made_at": "2026-04-20T12:34:56.114Z",
     "day": "2026-04-20",
     "plan": "Pro",
+    "target": "usr-1",
     "free": False,
     "rows": [{"n": 1}, {"n": 2, "shortened": True}],
     "map": {},
@@ -27,6 +28,7 @@ EXAMPLE = Example(
     optional=frozenset({"plan", "rows[].note"}),
     nullable=frozenset({"day", "rows[].n"}),
     numbers=frozenset({"fee"}),
+    texts=frozenset({"target"}),
 )
 
 
@@ -43,6 +45,8 @@ def told(**changes: Any) -> list[str]:
         {"fee": 29.5},
         {"plan": ...},
         {"day": None},
+        {"target": "key-1"},
+        {"target": "run 7"},
         {"map": {"any": ["thing"]}},
         {"rows": [{"n": 1, "note": "text"}]},
         {"rows": [{"n": 1}, {"n": None}, {"n": 3}]},
@@ -74,6 +78,7 @@ def test_what_an_example_allows_passes(changes: dict[str, Any]) -> None:
             {"made_at": "2026-04-20T12:34:56Z"},
             "made_at is '2026-04-20T12:34:56Z', not an instant in milliseconds like '2026-04-20T12:34:56.114Z'",
         ),
+        ({"target": 7}, "target is an integer, not a string"),
         ({"rows": []}, "rows is empty: there is nothing to compare"),
         ({"rows": [{"n": 1}, {"n": "2"}]}, "rows[].n is a string, not an integer"),
         ({"rows": [{"n": 1, "note": 5}]}, "rows[].note is an integer, not a string"),

@@ -9,9 +9,18 @@ from tests.functions.stage import Stage
 from tests.support.house import House
 
 
+@pytest.fixture(scope="session")
+def _made() -> list[Stage]:
+    """The stage, once somebody has asked for it."""
+    return []
+
+
 @pytest.fixture
-def stage(house: House) -> Stage:
-    return Stage.of(house)
+def stage(house: House, _made: list[Stage]) -> Stage:
+    """Made once, and as new for each test."""
+    if not _made:
+        _made.append(Stage.of(house))
+    return _made[0].again(house)
 
 
 @pytest.fixture

@@ -41,3 +41,11 @@ def check_refusal(answer: Answer, path: str, status: int = 400) -> str:
     assert not [word for word in INSIDES if word.lower() in answer.text.lower()], answer.text
     assert len(answer.text) < 2000, "a refusal does not repeat what was sent"
     return str((answer.json["error"] if quota else answer.json)["message"])
+
+
+def code_of(answer: Answer) -> str:
+    """The error's code, once the body has its dialect's shape."""
+    quota = "docs_url" in answer.text
+    differences = example("error_quota" if quota else "error_scalebox").differences(answer.json)
+    assert not differences, differences
+    return str(answer.json["error"]["code"] if quota else answer.json["code"])

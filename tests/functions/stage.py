@@ -1,32 +1,60 @@
-"""A good request to every route there is; what is wrong with one is then a test's only difference."""
+"""A house in which each of the good requests succeeds; what is wrong with one is then a test's only difference."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
+from tallybook.domain.accounts import User
+from tests.functions.good import GOOD, PUBLIC, ROOT, USER, session
 from tests.support.call import Answer, call
-from tests.support.house import PASSWORD, House, Member
+from tests.support.house import House, Member
 from tests.support.routes import Route
-
-PUBLIC, USER = "public", "user"
+from tests.support.snapshot import keep, put_back
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A house in which each of the good requests succeeds."""
+    """An account with its root user, a colleague who is none, and a user who was invited; and the platform.
+
+    Paths name the invited user, a spare key of the root user's, and a session that runs.
+    """
 
     house: House
     member: Member
+    colleague: Member
+    invited: User
     platform_key: str
     key_id: str
+    token: str
+    tables: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, house: House) -> "Stage":
-        member, platform_key = house.member(), house.platform_key()
-        session = {"account_id": member.subject, "user_id": member.user_id, "session_id": "run-0", **_SIZE}
-        assert call("POST", "/v1/platform/sessions", key=platform_key, body=session).status == 201
+    def of(cls, house: House) -> Self:
+        member, platform_key = house.member("root@example.com"), house.platform_key()
+        colleague, invited = house.colleague(member, "plain@example.com"), house.invited(member, "soon@example.com")
         made = call("POST", "/v1/user-management/api-keys", key=member.api_key, body={"name": "spare"})
-        return cls(house, member, platform_key, made.json["data"]["api_key_id"])
+        stage = cls(
+            house=house,
+            member=member,
+            colleague=colleague,
+            invited=invited,
+            platform_key=platform_key,
+            key_id=made.json["data"]["api_key_id"],
+            token=house.password_token(member.user, "reset"),
+            tables=b"",
+        )
+        running = call("POST", "/v1/platform/sessions", key=platform_key, body=session(stage, "run-0"))
+        assert running.status == 201
+        return replace(stage, tables=keep())
+
+    def again(self, house: House | None = None) -> Self:
+        """The stage as it was made, whatever was done to it since; in another house if told so."""
+        put_back(self.tables)
+        return self if house is None else replace(self, house=house)
+
+    def seen_by(self, member: Member) -> Self:
+        """The same requests by somebody else, about the same things."""
+        return replace(self, member=member)
 
     def request(self, route: Route, **how: Any) -> Answer:
         """The good request, presented as `how` says; `how` may replace the body as well."""
@@ -36,78 +64,19 @@ class Stage:
         return call(route.method, self.url(route), **how)
 
     def url(self, route: Route) -> str:
-        return route.path.format(key_id=self.key_id, session_id="run-0")
+        return route.path.format(
+            key_id=self.key_id,
+            user_id=f"usr-{self.invited.id}",
+            account_id=self.member.subject,
+            session_id="run-0",
+        )
 
     def credential(self, route: Route) -> str | None:
         """What the good request carries in `X-API-Key`."""
-        return {PUBLIC: None, USER: self.member.api_key}.get(GOOD[route].who, self.platform_key)
+        mine = self.member.api_key
+        return {PUBLIC: None, USER: mine, ROOT: mine}.get(GOOD[route].who, self.platform_key)
 
-    def stored(self) -> list[dict[str, Any]]:
+    def stored(self, of: Callable[[dict[str, Any]], bool] = lambda _: True) -> list[dict[str, Any]]:
         """All that is stored but for the counts of attempts, which a refusal may well move."""
         items = self.house.stored("core") + self.house.stored("usage")
-        return [item for item in items if not item["pk"].startswith("ATTEMPTS#")]
-
-
-@dataclass(frozen=True, slots=True)
-class Good:
-    """Who may call the route (anybody, a user, or a platform key's scope), what it answers, and a body that is fine."""
-
-    who: str
-    status: int
-    body: Callable[[Stage], Any] = lambda _: None
-
-
-_SIZE = {"cpu_cores": 1, "memory_gb": 2, "storage_gb": 5, "timeout_seconds": 3600}
-
-GOOD = {
-    Route("POST", "/auth/register"): Good(
-        PUBLIC, 201, lambda _: {"email": "new@example.com", "password": PASSWORD, "name": "New"}
-    ),
-    Route("POST", "/auth/login"): Good(
-        PUBLIC, 200, lambda stage: {"email": stage.member.user.email, "password": PASSWORD}
-    ),
-    Route("GET", "/auth/me"): Good(USER, 200),
-    Route("POST", "/auth/logout"): Good(USER, 200),
-    Route("POST", "/v1/user-management/api-keys"): Good(
-        USER, 201, lambda _: {"name": "ci", "expires_at": "2027-01-01T00:00:00Z"}
-    ),
-    Route("GET", "/v1/user-management/api-keys"): Good(USER, 200),
-    Route("DELETE", "/v1/user-management/api-keys/{key_id}"): Good(USER, 200),
-    Route("GET", "/v1/user-management/users/me"): Good(USER, 200),
-    Route("GET", "/v1/user-management/plans"): Good(PUBLIC, 200),
-    Route("GET", "/v1/user-management/account/subscription"): Good(USER, 200),
-    Route("GET", "/v1/billing/current"): Good(USER, 200),
-    Route("POST", "/v1/platform/events"): Good(
-        "usage:write", 200, lambda stage: stage.house.event(stage.member, sku=None)
-    ),
-    Route("POST", "/v1/platform/sessions"): Good(
-        "sessions:write",
-        201,
-        lambda stage: {
-            "account_id": stage.member.subject,
-            "user_id": stage.member.user_id,
-            "session_id": "run-1",
-            **_SIZE,
-        },
-    ),
-    Route("POST", "/v1/platform/sessions/{session_id}/end"): Good("sessions:write", 200),
-    Route("POST", "/v1/platform/credits"): Good(
-        "accounts:admin",
-        201,
-        lambda stage: {
-            "account_id": stage.member.subject,
-            "amount": 5_000_000,
-            "kind": "grant",
-            "reference": "ticket 7",
-            "note": "an apology",
-        },
-    ),
-}
-
-USER_ROUTES = [route for route, good in GOOD.items() if good.who == USER]
-PLATFORM_ROUTES = [route for route, good in GOOD.items() if good.who not in (PUBLIC, USER)]
-CHANGING_ROUTES = [route for route in GOOD if route.method != "GET"]
-
-
-def name_of(route: Route) -> str:
-    return f"{route.method} {route.path}"
+        return [item for item in items if not item["pk"].startswith("ATTEMPTS#") and of(item)]

@@ -1,7 +1,7 @@
 """What goes wrong inside is told in the dialect, constantly; the log tells it whole, and neither tells a secret."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,22 +10,25 @@ from fastapi import APIRouter, Request
 from tallybook import runtime
 from tallybook.http import lambda_handler, make_app
 from tests.contract.examples import example
+from tests.functions.good import GOOD, JSON_ROUTES, NEW_PASSWORD, name_of
+from tests.functions.newcomer import walk
 from tests.functions.refusal import check_refusal
-from tests.functions.stage import GOOD, Stage, name_of
+from tests.functions.stage import Stage
 from tests.support.call import LambdaContext, call
 from tests.support.cloud import make_context
 from tests.support.faults import Faults, client_error, cut_off, throttle
 from tests.support.house import PASSWORD, House
+from tests.support.post import Post
 from tests.support.routes import Route
 
 MESSAGE = "Something went wrong on our side"
 CAUSE = "the cause, with /var/task/tallybook/store/table.py in it"
 
-each_route = pytest.mark.parametrize("route", GOOD, ids=name_of)
+each_route = pytest.mark.parametrize("route", JSON_ROUTES, ids=name_of)
 
 
 def secrets_of(stage: Stage) -> list[str]:
-    return [stage.member.api_key, stage.member.session, stage.platform_key, PASSWORD]
+    return [stage.member.api_key, stage.member.session, stage.platform_key, stage.token, PASSWORD, NEW_PASSWORD]
 
 
 def told_in(text: str, secrets: list[str]) -> list[str]:
@@ -64,19 +67,19 @@ def test_a_database_that_refuses_us_is_a_defect_of_ours(
 ) -> None:
     for n in range(1, 10):
         faulty.fail_nth(n, error=lambda operation: client_error(operation, code))
-    for route in GOOD:
+    for route in JSON_ROUTES:
         answer = stage.request(route, key=stage.credential(route))
         assert check_refusal(answer, route.path, 500) == MESSAGE
         assert code not in answer.text
         faulty.operations.clear()
-    assert logged().count(code) >= len(GOOD)
+    assert logged().count(code) >= len(JSON_ROUTES)
     assert not told_in(logged(), secrets_of(stage))
 
 
 @pytest.mark.parametrize("fault", [throttle, cut_off], ids=["throttled", "cut off"])
 def test_a_database_that_is_too_busy_is_a_503_that_asks_to_try_again(stage: Stage, faulty: Faults, fault: Any) -> None:
     before = stage.stored()
-    for route in GOOD:
+    for route in JSON_ROUTES:
         for n in range(1, 500):
             faulty.fail_nth(n, error=fault)
         answer = stage.request(route, key=stage.credential(route))
@@ -134,68 +137,35 @@ def test_a_house_without_a_catalog_is_a_defect_of_ours_too(empty_house: House, m
         check_refusal(answer, route.path, 500)
 
 
-def walk(house: House) -> Iterator[str]:
-    """All that a newcomer and their platform do; each secret that is made on the way."""
-    account = {"email": "walk@example.com", "password": "open sesame, said Ali"}
-    yield account["password"]
-    first = call("POST", "/auth/register", body=account).json["session_token"]
-    yield first
-    second = call("POST", "/auth/login", body=account).json["session_token"]
-    yield second
-    call("POST", "/auth/login", body={**account, "password": "open barley, said Kasim"})
-    yield "open barley, said Kasim"
-    call("POST", "/auth/register", body={**account, "password": "a second one, too late"})
-    yield "a second one, too late"
-    made = call("POST", "/v1/user-management/api-keys", bearer=first, body={"name": "ci"}).json["data"]
-    yield made["api_key"]
-    platform = house.platform_key()
-    yield platform
-    me = call("GET", "/v1/user-management/users/me", key=made["api_key"]).json["data"]["user"]
-    ids = {"account_id": me["account_id"], "user_id": me["user_id"]}
-    size = {"cpu_cores": 1, "memory_gb": 2, "storage_gb": 5, "timeout_seconds": 60, "session_id": "run-1"}
-    call("POST", "/v1/platform/sessions", key=platform, body={**ids, **size})
-    event = {
-        "specversion": "1.0",
-        "id": "1",
-        "source": "walk",
-        "type": "tallybook.usage.v1",
-        "time": "2026-04-20T12:00:00Z",
-        "subject": me["account_id"],
-        "data": {"meter": "credits", "quantity": 5, "app_id": "writer"},
-    }
-    assert call("POST", "/v1/platform/events", key=platform, body=event).json["data"]["accepted"] == 1
-    call("POST", "/v1/platform/sessions/run-1/end", key=platform)
-    call("GET", "/v1/billing/current", key=made["api_key"])
-    for route in GOOD:
-        call(route.method, route.path, bearer=second, raw=b'{"password": "open sesame, said Ali"')
-        call(route.method, route.path, cookie=f"quota_session={second}", headers={"origin": "https://evil.example.com"})
-        call(route.method, f"{route.path}/nothing?api_key={made['api_key']}", key=made["api_key"])
-    call("DELETE", f"/v1/user-management/api-keys/{made['api_key_id']}", bearer=first)
-    call("POST", "/auth/logout", bearer=first)
-    call("GET", "/auth/me", bearer=first)
-
-
-def test_no_secret_of_a_whole_walk_is_logged_or_stored(house: House, logged: Callable[[], str]) -> None:
+def test_no_secret_of_a_whole_walk_is_logged_stored_or_told_outside(
+    house: House, post: Post, logged: Callable[[], str]
+) -> None:
     secrets: list[str] = []
     stored = ""
-    for secret in walk(house):
+    for secret in walk(house, post):
         secrets.append(secret)
         stored += repr(house.stored("core")) + repr(house.stored("usage"))
+    post.sweep()
     stored += repr(house.stored("core")) + repr(house.stored("usage"))
-    assert len(secrets) == 7
+    assert len(secrets) == 12
     assert logged().count('"message":"request"') > 3 * len(GOOD)
     assert not told_in(logged(), secrets), "logged"
     assert not told_in(stored, secrets), "stored"
+    assert not told_in(repr(post.events), secrets), "on the bus"
+    tokens = [secret for secret in secrets if secret.startswith("pwt_")]
+    letters = [told_in(letter.text + letter.html, secrets) for letter in post.letters]
+    assert [token for told in letters for token in told] == tokens, "each link in one letter, and no other secret"
 
 
-def test_a_secret_is_shown_by_the_answer_that_makes_it_and_by_no_other(house: House) -> None:
-    member = house.member()
-    made = call("POST", "/v1/user-management/api-keys", key=member.api_key, body={"name": "ci"}).json["data"]["api_key"]
-    secrets = [made, member.api_key, member.session, PASSWORD]
+def test_a_secret_is_shown_by_the_answer_that_makes_it_and_by_no_other(stage: Stage) -> None:
+    body = {"name": "ci"}
+    made = call("POST", "/v1/user-management/api-keys", key=stage.member.api_key, body=body).json["data"]["api_key"]
+    secrets = [made, stage.colleague.api_key, stage.colleague.session, *secrets_of(stage)]
     for route in GOOD:
         if route.method == "GET":
-            answer = call("GET", route.path, key=member.api_key)
-            assert not told_in(answer.text + repr(answer.headers), secrets), route
+            answer = stage.request(route, key=stage.member.api_key)
+            assert answer.status == 200
+            assert not told_in(answer.text + repr(answer.headers), [*secrets, "$2b$04$"]), route
 
 
 def test_each_request_leaves_one_line_without_query_header_or_body(house: House, logged: Callable[[], str]) -> None:

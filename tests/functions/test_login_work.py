@@ -1,4 +1,4 @@
-"""A login does the same for an email that nobody has as for a wrong password: counted, not timed."""
+"""Who asks about somebody else's address learns nothing by the work it takes: counted, not timed."""
 
 import re
 from collections.abc import Callable
@@ -15,9 +15,9 @@ type Work = tuple[list[str], float, float, list[int]]
 
 @pytest.fixture
 def work_of(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Answer, Work]]:
-    """A login's answer, its calls to the tables with their units, and the cost of each password it hashed."""
+    """A request's answer, its calls to the tables with their units, and the cost of each password it hashed."""
     hashed: list[int] = []
-    check = bcrypt.checkpw
+    check, make = bcrypt.checkpw, bcrypt.hashpw
 
     def counted(password: bytes, stored: bytes) -> bool:
         cost = re.fullmatch(rb"\$2b\$(\d\d)\$.{53}", stored)
@@ -25,24 +25,48 @@ def work_of(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
         hashed.append(int(cost[1]))
         return check(password, stored)
 
-    monkeypatch.setattr(bcrypt, "checkpw", counted)
+    def made(password: bytes, salt: bytes) -> bytes:
+        hashed.append(int(salt[4:6]))
+        return make(password, salt)
 
-    def login(**body: Any) -> tuple[Answer, Work]:
+    monkeypatch.setattr(bcrypt, "checkpw", counted)
+    monkeypatch.setattr(bcrypt, "hashpw", made)
+
+    def ask(path: str, **body: Any) -> tuple[Answer, Work]:
         bill = house.ctx.tables.bill
         bill.clear()
         hashed.clear()
-        answer = call("POST", "/auth/login", body=body)
+        answer = call("POST", path, body=body)
         return answer, (list(bill.operations), bill.read_units, bill.write_units, list(hashed))
 
-    return login
+    return ask
 
 
-def test_whoever_cannot_log_in_costs_the_same_and_hears_the_same(house: House, work_of: Any) -> None:
-    house.member("ada@example.com")
+@pytest.fixture
+def town(house: House) -> House:
+    """Somebody of every standing, each by their address."""
+    ada = house.member("ada@example.com")
     house.change_user(house.member("gone@example.com"), status="deleted")
     house.change_account(house.member("closed@example.com"), status="deleted")
+    house.change_account(house.member("unpaid@example.com"), status="suspended")
     house.change_user(house.member("waiting@example.com"), status="suspended")
-    work_of(email="ada@example.com", password=PASSWORD)
+    house.change_user(house.member("left@example.com"), status="disabled")
+    house.invited(ada, "soon@example.com")
+    return house
+
+
+def all_alike(tried: list[tuple[Answer, Work]], status: int) -> Work:
+    """The one work that all of them took, for the same answer, headers and all."""
+    assert {answer.status for answer, _ in tried} == {status}
+    assert len({answer.text for answer, _ in tried}) == 1
+    assert len({repr(answer.headers) for answer, _ in tried}) == 1
+    first = tried[0][1]
+    assert [work for _, work in tried] == [first] * len(tried)
+    return first
+
+
+def test_whoever_cannot_log_in_costs_the_same_and_hears_the_same(town: House, work_of: Any) -> None:
+    work_of("/auth/login", email="ada@example.com", password=PASSWORD)
     tried = [
         ("ada@example.com", "wrong horse battery"),
         ("ADA@example.com ", ""),
@@ -54,23 +78,20 @@ def test_whoever_cannot_log_in_costs_the_same_and_hears_the_same(house: House, w
         ("gone@example.com", PASSWORD),
         ("closed@example.com", PASSWORD),
         ("waiting@example.com", "wrong horse battery"),
+        ("left@example.com", "wrong horse battery"),
+        ("soon@example.com", PASSWORD),
+        ("soon@example.com", ""),
         ("ada@example.com", "x" * 100_000),
     ]
-    answers = [work_of(email=email, password=password) for email, password in tried]
-    assert {answer.status for answer, _ in answers} == {401}
-    assert len({answer.text for answer, _ in answers}) == 1
-    assert len({repr(answer.headers) for answer, _ in answers}) == 1
-    first = answers[0][1]
-    assert [work for _, work in answers] == [first] * len(tried)
-    assert first[3] == [house.ctx.password_rounds]
+    answers = [work_of("/auth/login", email=email, password=password) for email, password in tried]
+    assert all_alike(answers, 401)[3] == [town.ctx.password_rounds]
 
 
-def test_a_login_that_succeeds_reads_and_hashes_no_more_and_writes_its_session(house: House, work_of: Any) -> None:
-    house.member("ada@example.com")
-    _, (refused, read, _, hashed) = work_of(email="ada@example.com", password="wrong horse battery")
-    answer, (operations, read_too, _, hashed_too) = work_of(email="ada@example.com", password=PASSWORD)
+def test_a_login_that_succeeds_reads_and_hashes_no_more_and_writes_once(town: House, work_of: Any) -> None:
+    _, (refused, read, _, hashed) = work_of("/auth/login", email="ada@example.com", password="wrong horse battery")
+    answer, (operations, read_too, _, hashed_too) = work_of("/auth/login", email="ada@example.com", password=PASSWORD)
     assert answer.status == 200
-    assert operations == [*refused, "put"]
+    assert operations == [*refused, "transact"]
     assert (read_too, hashed_too) == (read, hashed)
 
 
@@ -85,3 +106,41 @@ def test_a_password_of_twelve_rounds_costs_twelve_rounds_for_nobody_too(
     monkeypatch.setattr(bcrypt, "checkpw", lambda _, stored: costs.append(stored[4:6]))
     call("POST", "/auth/login", body={"email": "nobody@example.com", "password": PASSWORD})
     assert costs == [b"12"]
+
+
+def test_a_reset_takes_the_same_and_says_the_same_whoever_it_is_about(town: House, work_of: Any) -> None:
+    names = ("ada", "nobody", "gone", "closed", "unpaid", "waiting", "left", "soon")
+    tried = [work_of("/auth/password/reset", email=f"{name}@example.com") for name in names]
+    operations, read, _, hashed = all_alike(tried, 202)
+    assert (operations, read, hashed) == (["transact", "put"], 0, [])
+
+
+def test_only_who_may_come_in_gets_a_mail(town: House, work_of: Any, post: Any) -> None:
+    post.sweep()
+    post.letters.clear()
+    for name in ("ada", "nobody", "gone", "closed", "unpaid", "waiting", "left", "soon"):
+        work_of("/auth/password/reset", email=f"{name}@example.com")
+    post.sweep()
+    assert sorted(letter.to for letter in post.letters) == [
+        "ada@example.com",
+        "soon@example.com",
+        "unpaid@example.com",
+    ]
+
+
+def test_a_token_that_does_not_hold_is_one_answer_and_hashes_nothing(town: House, work_of: Any) -> None:
+    ada, other = town.member("lin@example.com"), town.member("max@example.com")
+    replaced, right = (town.password_token(ada.user, "reset") for _ in range(2))
+    used = town.password_token(other.user, "reset")
+    call("POST", "/auth/password/confirm", body={"token": used, "password": PASSWORD})
+    known = [replaced, used, right[:-6] + "AAAAAA"]
+    odd = [right[:-1], right + "A", "pwt_", "", "nonsense", right.replace("pwt_", "sess_"), ada.session, "pwt_🔑"]
+    tries = {text: work_of("/auth/password/confirm", token=text, password=PASSWORD) for text in known + odd}
+    assert all_alike([tries[text] for text in odd], 400)[0] == ["transact"]
+    assert all_alike([tries[replaced], tries[known[2]]], 400)[0] == ["transact", "get_many"]
+    town.clock.advance(hours=1)
+    late = work_of("/auth/password/confirm", token=right, password=PASSWORD)
+    answers = {answer.text for answer, _ in (*tries.values(), late)}
+    assert len(answers) == 1
+    assert "invalid_token" in answers.pop()
+    assert [work[3] for _, work in (*tries.values(), late)] == [[]] * (len(tries) + 1)

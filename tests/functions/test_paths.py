@@ -1,9 +1,13 @@
 """Methods, paths and queries that no route has: told in the path's dialect, and nothing happens."""
 
+import re
+from urllib.parse import unquote
+
 import pytest
 
+from tests.functions.good import GOOD, JSON_ROUTES, name_of
 from tests.functions.refusal import check_refusal
-from tests.functions.stage import GOOD, Stage, name_of
+from tests.functions.stage import Stage
 from tests.support.call import call
 from tests.support.house import House
 from tests.support.routes import Route, apps, routes
@@ -11,6 +15,11 @@ from tests.support.routes import Route, apps, routes
 
 def templates() -> list[str]:
     return sorted({route.path for route in routes()})
+
+
+def is_of(template: str, path: str) -> bool:
+    """Whether the path is one of the template's, with anything at all for its ids."""
+    return re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), unquote(path)) is not None
 
 
 @pytest.mark.parametrize("path", templates())
@@ -31,9 +40,11 @@ def test_a_path_that_is_almost_one_is_404_in_its_dialect(stage: Stage, path: str
     for method in sorted({route.method for route in routes() if route.path == path}):
         for odd in (f"{url}/", f"{url}//", f"{url}/more", f"{url}/%2e%2e", f"{url}%20", f"{url};v=1"):
             answer = call(method, odd, key=stage.member.api_key, body={})
-            if answer.status in (400, 405) and path.startswith("/v1/user-management/api-keys"):
-                continue  # what follows may be meant as a key's id
-            assert check_refusal(answer, path, 404) == "There is nothing at this path", odd
+            if any(is_of(template, odd) for template in templates()):
+                assert answer.status in (400, 401, 404, 405), "what follows may be meant as an id"
+                check_refusal(answer, path, answer.status)
+            else:
+                assert check_refusal(answer, path, 404) == "There is nothing at this path", odd
     assert stage.stored() == before
 
 
@@ -67,23 +78,28 @@ def test_an_odd_path_is_only_not_found(house: House, path: str) -> None:
 
 
 KEYS = "/v1/user-management/api-keys"
+PAGED = (KEYS, "/v1/user-management/users", "/v1/user-management/audit-log")
 
 
-def test_paging_takes_whole_numbers_and_minds_nothing_else(stage: Stage) -> None:
+@pytest.mark.parametrize("path", PAGED)
+def test_paging_takes_whole_numbers_and_minds_nothing_else(stage: Stage, path: str) -> None:
     plain = ("", "?", "?&", "?&&=", "?=", "?x", "?x=%00", "?x=%FF", "?limit=", "?page=", "?page=&limit=")
     right = ("?limit=1&page_size=5", "?limit=&page_size=5", "?limit=5&page_size=abc", "?limit=05", "?%6cimit=5")
     for query in (*plain, *right, "?page=1000000000", "?limit=100", "?limit=0&limit=5"):
-        answer = call("GET", KEYS + query, key=stage.member.api_key)
+        answer = call("GET", path + query, key=stage.member.api_key)
         assert answer.status == 200, (query, answer.text)
 
 
+@pytest.mark.parametrize("path", PAGED)
 @pytest.mark.parametrize("name", ["page", "limit", "page_size"])
-def test_paging_that_is_no_whole_number_is_refused_by_the_name_it_was_sent_by(stage: Stage, name: str) -> None:
+def test_paging_that_is_no_whole_number_is_refused_by_the_name_it_was_sent_by(
+    stage: Stage, path: str, name: str
+) -> None:
     most = 1_000_000_000 if name == "page" else 100
     bad = ("0", "-1", "abc", "1.5", "1e1", "+1", "%201", "0x10", "%D9%A1", "%00", "NaN", "1_0", "%EF%BC%91")
     for value in (*bad, "9" * 5000, str(most + 1), f"5&{name}=0"):
-        answer = call("GET", f"{KEYS}?{name}={value}", key=stage.member.api_key)
-        assert check_refusal(answer, KEYS) == f"{name} must be a whole number from 1 to {most}", value
+        answer = call("GET", f"{path}?{name}={value}", key=stage.member.api_key)
+        assert check_refusal(answer, path) == f"{name} must be a whole number from 1 to {most}", value
 
 
 def test_a_limit_goes_before_a_page_size(stage: Stage) -> None:
@@ -95,7 +111,7 @@ def test_a_limit_goes_before_a_page_size(stage: Stage) -> None:
 @pytest.mark.parametrize("route", [route for route in GOOD if route.method == "GET"], ids=name_of)
 def test_a_query_nobody_asked_for_is_in_nobodys_way(stage: Stage, route: Route) -> None:
     for query in ("?", "?&", "?x=1&x=2", "?%FF=%00", "?[]=1", "?" + "a" * 8000, "?api_key=sk-x", "?page=abc"):
-        if query == "?page=abc" and route.path.endswith("/api-keys"):
+        if query == "?page=abc" and route.path in PAGED:
             continue
         answer = call(route.method, stage.url(route) + query, key=stage.credential(route))
         assert answer.status == GOOD[route].status, query
@@ -106,9 +122,19 @@ def test_no_function_shows_a_schema_or_a_console() -> None:
         assert (app.docs_url, app.redoc_url, app.openapi_url) == (None, None, None), name
 
 
-def test_answers_are_json_and_no_cache_keeps_them(stage: Stage) -> None:
+def test_answers_are_json_but_for_our_pages_and_no_cache_keeps_them(stage: Stage) -> None:
     for route, good in GOOD.items():
         answer = stage.request(route, key=stage.credential(route))
         assert answer.status == good.status
-        assert answer.headers["content-type"] == "application/json"
+        wanted = "application/json" if route in JSON_ROUTES else "text/html; charset=utf-8"
+        assert answer.headers["content-type"] == wanted
         assert answer.headers["cache-control"] == "no-store"
+
+
+def test_our_pages_keep_their_policy_on_the_way(stage: Stage) -> None:
+    for route in GOOD.keys() - set(JSON_ROUTES):
+        answer = stage.request(route)
+        assert answer.text.startswith("<!DOCTYPE html>")
+        assert "script-src 'sha256-" in answer.headers["content-security-policy"]
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["x-content-type-options"] == "nosniff"

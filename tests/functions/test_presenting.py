@@ -2,10 +2,9 @@
 
 import pytest
 
+from tests.functions.good import CHANGING_ROUTES, GOOD, PLATFORM_ROUTES, USER_ROUTES, name_of
 from tests.functions.refusal import check_refusal
-from tests.functions.stage import CHANGING_ROUTES, GOOD, PLATFORM_ROUTES, USER_ROUTES, Stage, name_of
-from tests.support.call import call
-from tests.support.house import Member
+from tests.functions.stage import Stage
 from tests.support.routes import Route
 
 APP = "https://app.example.com"
@@ -35,11 +34,8 @@ def spellings(text: str) -> dict[str, dict[str, object]]:
 @each_user_route
 @pytest.mark.parametrize("kind", ["api_key", "session"])
 def test_any_credential_is_taken_in_any_header(stage: Stage, route: Route, kind: str) -> None:
-    for way in ways("x"):
-        member = stage.house.member()
-        text = getattr(member, kind)
-        mine = Stage(stage.house, member, stage.platform_key, _any_key_id(member))
-        answer = mine.request(route, **ways(text)[way])
+    for way, how in ways(getattr(stage.member, kind)).items():
+        answer = stage.again().request(route, **how)
         assert answer.status == GOOD[route].status, (way, answer.text)
 
 
@@ -51,15 +47,10 @@ def test_a_header_may_be_spelled_as_clients_do(stage: Stage) -> None:
         assert stage.request(Route("POST", "/v1/platform/events"), **how).status == 200, spelling
 
 
-def _any_key_id(member: Member) -> str:
-    answer = call("POST", "/v1/user-management/api-keys", key=member.api_key, body={"name": "spare"})
-    return str(answer.json["data"]["api_key_id"])
-
-
 @each_platform_route
 def test_a_platform_key_is_taken_in_any_header(stage: Stage, route: Route) -> None:
     for way, how in ways(stage.platform_key).items():
-        answer = stage.request(route, **how)
+        answer = stage.again().request(route, **how)
         assert answer.status == GOOD[route].status, (way, answer.text)
 
 

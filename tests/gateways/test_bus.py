@@ -31,14 +31,14 @@ def ids(events: Service) -> list[list[str]]:
 
 
 def test_an_event_says_what_happened_where_and_when(events: Service) -> None:
-    Bus(events.client("events"), "house").publish([Published("user.invited", {"id": "e1", "name": "Łukasz"}, AT)])
+    Bus(events.client("events"), "house").publish([Published("UserInvited", {"id": "e1", "name": "Łukasz"}, AT)])
     [request] = events.requests
     [entry] = request["Entries"]
     assert json.loads(entry.pop("Detail")) == {"id": "e1", "name": "Łukasz"}
     assert entry == {
         "EventBusName": "house",
         "Source": "tallybook",
-        "DetailType": "user.invited",
+        "DetailType": "UserInvited",
         "Time": AT.timestamp(),
     }
 

@@ -156,7 +156,7 @@ def test_the_brand_forges_nothing_either(brand: str) -> None:
 
 def test_names_keep_their_letters_and_what_joins_them() -> None:
     made = letter("invitation", inviter="Łukasz 👩‍🚀 O'Brien")
-    assert made.subject.startswith("Łukasz 👩‍🚀 O'Brien invites you")
+    assert "Łukasz 👩‍🚀 O'Brien invites you" in made.text
     assert "Łukasz 👩‍🚀 O'Brien" in Markup(made.html).text
 
 

@@ -1,7 +1,7 @@
-"""A message is tried five times, a part of a batch fails alone, and what is given up raises an alarm."""
+"""A message is tried five times, and a part of a batch fails alone."""
 
 from infra.groups import GROUPS
-from tests.support.template import Synthesized
+from tests.support.template import Synthesized, written
 
 
 def test_a_message_is_given_up_after_five_tries_and_kept_for_two_weeks(production: Synthesized) -> None:
@@ -15,13 +15,6 @@ def test_a_message_is_given_up_after_five_tries_and_kept_for_two_weeks(productio
 
 
 def test_a_batch_fails_message_by_message(production: Synthesized) -> None:
-    (source,) = production.properties("Lambda::EventSourceMapping")
+    sources = production.properties("Lambda::EventSourceMapping")
+    (source,) = [source for source in sources if written(source["EventSourceArn"]) == "UsageMessagesMain.Arn"]
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-
-
-def test_given_up_messages_and_server_errors_raise_alarms(production: Synthesized) -> None:
-    alarms = {alarm["MetricName"]: alarm for alarm in production.properties("CloudWatch::Alarm")}
-    assert set(alarms) == {"ApproximateNumberOfMessagesVisible", "5xx"}
-    watched = alarms["ApproximateNumberOfMessagesVisible"]["Dimensions"][0]["Value"]["Fn::GetAtt"]
-    assert "Dead" in watched[0]
-    assert all(alarm["AlarmActions"] and alarm["Threshold"] == 1 for alarm in alarms.values())

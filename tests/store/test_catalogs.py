@@ -6,14 +6,20 @@ import pytest
 
 from tallybook.cli.catalog_file import read_catalog
 from tallybook.domain.errors import Failed
+from tallybook.domain.times import parse_instant
 from tallybook.store import keys
 from tallybook.store.catalogs import Catalogs
+from tallybook.store.commands import Put
 from tallybook.store.table import Tables
 from tests.support.cloud import NAMES
 from tests.support.faults import Faults, lost_answer
 from tests.support.house import CATALOG
 
 AT = "2026-04-20T12:00:00.000Z"
+
+
+def on_record(version: int) -> Put:
+    return Put(keys.operator_audit(parse_instant(AT), str(version)), {}, condition=None)
 
 
 class Elapsed:
@@ -34,7 +40,7 @@ class Shelf:
         self.catalogs = Catalogs(self.tables, elapsed=self.elapsed)
 
     def apply(self, **changes: Any) -> int:
-        return self.catalogs.apply(read_catalog(CATALOG) | changes, applied_at=AT).version
+        return self.catalogs.apply(read_catalog(CATALOG) | changes, applied_at=AT, record=on_record).version
 
     def calls(self) -> int:
         calls = self.faults.calls
@@ -63,8 +69,8 @@ def test_versions_count_from_one_and_the_same_content_is_the_same_version(shelf:
 
 def test_the_order_of_keys_is_no_content(shelf: Shelf) -> None:
     data = read_catalog(CATALOG)
-    shelf.catalogs.apply(data, applied_at=AT)
-    assert shelf.catalogs.apply(dict(reversed(data.items())), applied_at=AT).version == 1
+    shelf.catalogs.apply(data, applied_at=AT, record=on_record)
+    assert shelf.catalogs.apply(dict(reversed(data.items())), applied_at=AT, record=on_record).version == 1
 
 
 def test_what_was_applied_is_current_at_once_where_it_was_applied(shelf: Shelf) -> None:
@@ -74,7 +80,7 @@ def test_what_was_applied_is_current_at_once_where_it_was_applied(shelf: Shelf) 
 
 
 def test_a_version_reads_back_as_it_was_applied(shelf: Shelf, other: Shelf) -> None:
-    applied = shelf.catalogs.apply(read_catalog(CATALOG), applied_at=AT)
+    applied = shelf.catalogs.apply(read_catalog(CATALOG), applied_at=AT, record=on_record)
     shelf.apply(welcome_credit=5)
     assert other.catalogs.version(1) == applied
     assert other.catalogs.version(2).welcome_credit == 5

@@ -36,7 +36,20 @@ ACCOUNT = Account(
     anchor=NOW - timedelta(days=1),
     first_period_at=NOW - timedelta(days=2),
 )
-FULL_ACCOUNT = replace(ACCOUNT, display_name="A", description="", balance=-5, entries=7, running=2, status="suspended")
+FULL_ACCOUNT = replace(
+    ACCOUNT,
+    display_name="A",
+    description="",
+    balance=-5,
+    entries=7,
+    audits=9,
+    running=2,
+    users=3,
+    keys=4,
+    status="suspended",
+    suspended_at=NOW,
+    suspension_reason="abuse",
+)
 USER = User(
     id="u",
     account_id="a",
@@ -47,7 +60,18 @@ USER = User(
     is_root=False,
     password_hash="hash",
 )
-FULL_USER = replace(USER, name="U", running=3, is_root=True, status="suspended", role="user")
+FULL_USER = replace(
+    USER,
+    name="U",
+    running=3,
+    keys=4,
+    generation=5,
+    is_root=True,
+    status="suspended",
+    role="user",
+    suspended_at=NOW,
+    suspension_reason="left",
+)
 KEY = Credential(id="c", kind="api_key", account_id="a", user_id="u", secret_hash="h", created_at=NOW)
 FULL_KEY = replace(KEY, expires_at=NOW + timedelta(days=1), name="ci", hint="abcd")
 SIGN_IN = replace(KEY, kind="session", expires_at=NOW + timedelta(hours=24))
@@ -249,7 +273,7 @@ def test_a_dirty_account_stays_due_since_its_first_unseen_usage(tables: Tables) 
     item = tables.get(keys.dirty("a"))
     assert item is not None
     assert (item["due"], item["version"], item["account_id"]) == ("2026-04-20T12:00:00.000Z", 2, "a")
-    assert item["work"] == "dirty#a"
+    assert item["work"] == "dirty#2"
 
 
 def test_attempts_are_counted_up_to_the_limit_of_their_minute(tables: Tables) -> None:

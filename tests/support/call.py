@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from infra.groups import group_of
 
+HERE = "203.0.113.7"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -45,9 +47,11 @@ def call(
     body: Any = None,
     raw: bytes | None = None,
     headers: dict[str, str] | None = None,
+    address: str = HERE,
 ) -> Answer:
     """One request to the function whose route holds the path. `body` is sent as JSON, `raw` as it is."""
     event = gateway_event(method, url, key=key, bearer=bearer, cookie=cookie, body=body, raw=raw, headers=headers)
+    event["requestContext"]["http"]["sourceIp"] = address
     handler = importlib.import_module(f"{group_of(event['rawPath'])}.app").handler
     answer = handler(event, LambdaContext())
     text = answer.get("body", "")
@@ -91,7 +95,7 @@ def gateway_event(
                 "method": method,
                 "path": parts.path,
                 "protocol": "HTTP/1.1",
-                "sourceIp": "203.0.113.7",
+                "sourceIp": HERE,
                 "userAgent": "test",
             },
             "requestId": "request",

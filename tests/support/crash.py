@@ -1,55 +1,84 @@
 """The crash sweep: a call dies at each of its external calls, before and after it takes effect, and is tried again.
 
-A client or a queue sends the same call again after a failure; whatever happened to the first, the second must leave
-the stored data as one call would.
+A client, a queue or a schedule makes the same call again after a failure; whatever happened to the first, the second
+must leave the stored data as one call would.
 """
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from tests.support.clock import StillClock
 from tests.support.cloud import create_tables, make_context
-from tests.support.faults import Crash, Faults
+from tests.support.faults import READS, Crash, Faults, When
 from tests.support.house import House
 from tests.support.invariants import check_invariants
+from tests.support.outside import World
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
-    """How many external calls the service made, and at how many points it was crashed."""
-
-    calls: int
-    crashes: int
+class _Trial:
+    first: House
+    tables: Any
+    prepared: Any
+    act: Callable[[House, Any], Any]
+    check: Callable[[House, Any, Any], None]
 
 
 def crash_sweep(
-    fresh_client: Callable[[], Any],
+    client: Any,
     prepare: Callable[[House], Any],
     act: Callable[[House, Any], Any],
     check: Callable[[House, Any, Any], None],
-) -> Swept:
-    """Crash `act` everywhere; `check(house, prepared, answer)` sees what the call after the crash answered."""
-    calls = crashes = 0
-    while True:
-        for when in ("before", "after"):
-            faults = Faults()
-            client = fresh_client()
-            create_tables(client)
-            house = House(make_context(client, port=faults), client)
-            house.apply_catalog()
-            prepared = prepare(house)
-            house.forget_caches()
-            faults.clear().crash_at(calls + 1, when)
-            try:
-                act(house, prepared)
-            except Crash:
-                crashes += 1
-            else:
-                return Swept(calls, crashes)
-            finally:
-                faults.clear()
-            check_invariants(house)
-            answer = act(house, prepared)
-            check_invariants(house)
-            check(house, prepared, answer)
+) -> int:
+    """Crash `act` before and after each of its external calls, and say how many there are.
+
+    `check(house, prepared, answer)` sees what the call after the crash answered. Moto's tables are what `prepare`
+    made of them at the start of each. After a read is the same as before the call that follows, and not tried apart.
+    """
+    create_tables(client)
+    first = House(make_context(client), client)
+    first.apply_catalog()
+    prepared = prepare(first)
+    trial = _Trial(first, deepcopy(_backend().tables), prepared, act, check)
+    calls = 0
+    while operation := _crash(trial, calls + 1, "before"):
         calls += 1
+        if operation not in READS:
+            _crash(trial, calls, "after")
+    return calls
+
+
+def _crash(trial: _Trial, at: int, when: When) -> str | None:
+    """The operation that the process died at, before it or after it; None where it got to its end."""
+    _backend().tables = deepcopy(trial.tables)
+    faults = Faults().crash_at(at, when)
+    house = _again(trial.first, faults)
+    try:
+        trial.act(house, trial.prepared)
+    except Crash:
+        operation = faults.operations[-1]
+    else:
+        return None
+    finally:
+        faults.clear()
+    check_invariants(house)
+    answer = trial.act(house, trial.prepared)
+    check_invariants(house)
+    trial.check(house, trial.prepared, answer)
+    return operation
+
+
+def _again(first: House, faults: Faults) -> House:
+    """The house as it was prepared, in a process that has just started."""
+    clock = StillClock(first.clock.now())
+    house = House(make_context(first.client, port=faults, clock=clock), first.client)
+    house.world = World(faults, list(first.world.mails), list(first.world.events))
+    return house
+
+
+def _backend() -> Any:
+    from moto.dynamodb import dynamodb_backends
+
+    return dynamodb_backends["123456789012"]["eu-west-1"]

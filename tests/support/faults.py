@@ -21,7 +21,7 @@ type When = Literal["before", "after"]
 type Fault = Callable[[str], BaseException]
 
 _ENDPOINT = "https://dynamodb.eu-west-1.amazonaws.com"
-_READS = frozenset({"get_item", "batch_get_item", "query"})
+READS = frozenset({"get_item", "batch_get_item", "query"})
 
 
 class Crash(BaseException):
@@ -118,7 +118,7 @@ class Faults:
     def _by_chance(self, operation: str) -> tuple[When, Fault] | None:
         """Three draws a call, whatever comes of them, so that one rate doesn't move what another strikes."""
         conflicts, throttles, lost = (self._random.random() for _ in range(3))
-        if conflicts < self._conflicts and operation not in _READS:
+        if conflicts < self._conflicts and operation not in READS:
             return "before", conflict
         if throttles < self._throttles:
             return "before", throttle

@@ -7,24 +7,32 @@ from typing import Any
 
 from tallybook.cli.catalog_file import read_catalog
 from tallybook.domain.accounts import Account, User
-from tallybook.domain.credentials import SCOPES, PlatformCaller
+from tallybook.domain.credentials import SCOPES, SECRET_BYTES, PlatformCaller
+from tallybook.domain.outbox import Purpose
+from tallybook.domain.passwords import new_token
 from tallybook.domain.times import stamp
 from tallybook.domain.usage import Result
 from tallybook.services.api_keys import create_api_key
 from tallybook.services.authenticate import authenticate
 from tallybook.services.catalogs import apply_catalog
+from tallybook.services.change_password import set_password
 from tallybook.services.context import Context
+from tallybook.services.deliver import deliver
 from tallybook.services.platform_keys import create_platform_key
 from tallybook.services.record_usage import account_keys, record_usage
 from tallybook.services.register import register
+from tallybook.services.sign_in import login
+from tallybook.services.team import Invitation, invite_user
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.catalogs import Catalogs
 from tallybook.store.commands import Update
+from tallybook.store.password_tokens import put_token
 from tallybook.wire.cloudevents import read_events
 from tests.support.clock import StillClock
 from tests.support.cloud import NAMES, all_items
 from tests.support.ndjson import as_json
+from tests.support.outside import World
 
 CATALOG = Path(__file__).with_name("catalog.toml")
 PASSWORD = "correct horse battery"
@@ -33,7 +41,7 @@ HERE = "203.0.113.7"
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A registered root user with both ways to call: a sign-in session and an API key."""
+    """A user with both ways to call: a sign-in session and an API key."""
 
     account: Account
     user: User
@@ -54,6 +62,7 @@ class House:
         self.ctx = ctx
         self.client = client
         self.names = names
+        self.world = World()
         self._registered = 0
         self._events = 0
 
@@ -90,12 +99,45 @@ class House:
         key = create_api_key(self.ctx, authenticate(self.ctx, who.text), name="test")
         return Member(who.account, who.user, who.text, key.text)
 
+    def invited(self, by: Member, email: str | None = None, *, is_root: bool = False) -> User:
+        """A user whom the root user has invited, and who has no password yet."""
+        self._registered += 1
+        who = authenticate(self.ctx, by.session, address=HERE)
+        return invite_user(self.ctx, who, Invitation(email or f"user{self._registered}@example.com", is_root=is_root))
+
+    def colleague(self, of: Member, email: str | None = None, *, is_root: bool = False) -> Member:
+        """An invited user of the account who has joined; no root user unless told so."""
+        user = self.invited(of, email, is_root=is_root)
+        set_password(self.ctx, token=self.password_token(user), password=PASSWORD, address=HERE)
+        who = login(self.ctx, email=user.email, password=PASSWORD, address=HERE)
+        key = create_api_key(self.ctx, authenticate(self.ctx, who.text), name="test")
+        return Member(who.account, who.user, who.text, key.text)
+
+    def password_token(self, user: User, purpose: Purpose = "invitation") -> str:
+        """A token as a mail's link carries it, in place of any before it."""
+        ids = {"account_id": user.account_id, "user_id": user.id}
+        secret = self.ctx.random_bytes(SECRET_BYTES)
+        token, text = new_token(**ids, purpose=purpose, now=self.ctx.clock.now(), secret=secret)
+        self.ctx.tables.write(put_token(token))
+        return text
+
     def platform_key(self, *scopes: str) -> str:
         return create_platform_key(self.ctx, name="test", scopes=scopes or SCOPES).text
 
     def platform(self, *scopes: str) -> PlatformCaller:
         """The platform with a new key, calling a service itself."""
         return PlatformCaller(self.platform_key(*scopes), HERE)
+
+    def waiting(self) -> list[str]:
+        """The ids of the outbox items that have not been delivered, oldest first."""
+        items = [item for item in self.stored("core") if item["sk"] == "OUTBOX" and item["state"] == "waiting"]
+        return [item["id"] for item in sorted(items, key=lambda item: (item["created_at"], item["id"]))]
+
+    def deliver(self) -> World:
+        """Everything that waits, as the stream would; the world as it is then."""
+        for item_id in self.waiting():
+            deliver(self.ctx, self.world.ways_out(), item_id)
+        return self.world
 
     def event(self, member: Member, **changes: Any) -> dict[str, Any]:
         """A CloudEvent of 100 CPU seconds now; changes go to the envelope or, where it has no such key, to data."""

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from infra.local.deploy import client
 
 ROOT = Path(__file__).parents[2]
 _STARTS_WITHIN = 120.0
@@ -29,6 +32,21 @@ class LocalStack:
         """What `env` in its folder sets."""
         words = (shlex.split(line) for line in (self.folder / "env").read_text().splitlines())
         return dict(word[1].split("=", 1) for word in words if word[:1] == ["export"])
+
+    def client(self, service: str) -> Any:
+        return client(service, self.variables["AWS_ENDPOINT_URL"])
+
+    def calls(self, group: str) -> int:
+        """How often its function has been called so far, as its log says."""
+        functions = self.client("lambda").list_functions()["Functions"]
+        (log,) = [
+            function["LoggingConfig"]["LogGroup"]
+            for function in functions
+            if function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == group
+        ]
+        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=log)
+        lines = [event["message"] for page in pages for event in page["events"]]
+        return sum(line.startswith("START ") for line in lines)
 
 
 @contextmanager

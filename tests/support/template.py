@@ -1,6 +1,7 @@
 """A synthesized stage: its template's resources by type, and the folder that each function's code comes from."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,24 @@ class Synthesized:
         files = json.loads((self.folder / f"{stack_name(self.stage)}.assets.json").read_text())["files"]
         source: str = files[code["S3Key"].removesuffix(".zip")]["source"]["path"]
         return self.folder / source
+
+
+def written(value: Any) -> str:
+    """A value of the template on one line, ids without their hash: `TablesCore.Arn/index/work`."""
+    match value:
+        case str():
+            return value
+        case {"Ref": name}:
+            return _unhashed(name)
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"{_unhashed(name)}.{attribute}"
+        case {"Fn::Join": [separator, parts]}:
+            return str(separator).join(written(part) for part in parts)
+    raise ValueError(f"can't be written on one line: {value}")
+
+
+def _unhashed(logical_id: str) -> str:
+    return re.sub(r"[0-9A-F]{8}$", "", logical_id)
 
 
 def synthesized(stage: Stage, folder: Path) -> Synthesized:

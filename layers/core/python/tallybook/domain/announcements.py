@@ -1,14 +1,14 @@
 """What is announced on the bus, event by event. Each has a JSON schema in `infra/events/`, by name and version.
 
-Ids carry their prefixes, money is in micros, times are RFC 3339. A field is never taken away or given another meaning
-within a version.
+Ids carry their prefixes, money is in micros, times are RFC 3339; what is not known is null. A field is never taken
+away or given another meaning within a version.
 """
 
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.credentials import Credential
 from tallybook.domain.ids import ACCOUNT, API_KEY, ENTRY, SUBSCRIPTION, USER
 from tallybook.domain.outbox import BusEvent
-from tallybook.domain.times import stamp
+from tallybook.domain.times import stamp, stamp_or_none
 from tallybook.domain.wallet import Entry
 
 
@@ -18,6 +18,7 @@ def account_registered(account: Account, root: User) -> BusEvent:
         "email": account.email,
         "time_zone": account.time_zone,
         "root_user_id": USER + root.id,
+        "root_user_display_name": root.name,
     }
     return BusEvent("AccountRegistered", data)
 
@@ -31,16 +32,16 @@ def account_resumed(account: Account, *, reason: str) -> BusEvent:
 
 
 def user_invited(user: User) -> BusEvent:
-    return BusEvent("UserInvited", {**_named(user), "email": user.email, **_standing(user)})
+    return BusEvent("UserInvited", {**_named(user), "email": user.email, **_shown(user)})
 
 
 def user_joined(user: User) -> BusEvent:
-    """Whoever was invited has set a password."""
-    return BusEvent("UserJoined", _named(user))
+    """Whoever was invited has set a password, and perhaps their name."""
+    return BusEvent("UserJoined", {**_named(user), "display_name": user.name})
 
 
 def user_changed(user: User) -> BusEvent:
-    return BusEvent("UserChanged", {**_named(user), "display_name": user.name, **_standing(user)})
+    return BusEvent("UserChanged", {**_named(user), **_shown(user)})
 
 
 def user_suspended(user: User) -> BusEvent:
@@ -61,7 +62,7 @@ def password_changed(user: User) -> BusEvent:
 
 
 def api_key_created(key: Credential) -> BusEvent:
-    return BusEvent("ApiKeyCreated", _key(key))
+    return BusEvent("ApiKeyCreated", {**_key(key), "expires_at": stamp_or_none(key.expires_at)})
 
 
 def api_key_revoked(key: Credential) -> BusEvent:
@@ -79,13 +80,18 @@ def subscription_started(account: Account) -> BusEvent:
 
 
 def wallet_moved(entry: Entry) -> BusEvent:
-    """Credits came or went; what usage takes is announced by no event of its own."""
+    """Credits came or went; what usage takes is announced by no event of its own.
+
+    Of two, the one with the higher `number` has the newer balance; `reference` is what whoever moved them called it.
+    """
     data = {
         "account_id": ACCOUNT + entry.account_id,
         "entry_id": ENTRY + entry.id,
+        "number": entry.number,
         "kind": entry.kind,
         "amount": entry.amount,
         "balance": entry.balance_after,
+        "reference": entry.cause,
     }
     return BusEvent("WalletMoved", data)
 
@@ -94,8 +100,8 @@ def _named(user: User) -> dict[str, object]:
     return {"account_id": ACCOUNT + user.account_id, "user_id": USER + user.id}
 
 
-def _standing(user: User) -> dict[str, object]:
-    return {"role": user.role, "is_root_user": user.is_root, "status": user.status}
+def _shown(user: User) -> dict[str, object]:
+    return {"display_name": user.name, "role": user.role, "is_root_user": user.is_root, "status": user.status}
 
 
 def _key(key: Credential) -> dict[str, object]:

@@ -7,6 +7,8 @@ from tallybook.domain.catalog import Catalog
 from tallybook.domain.errors import Invalid
 from tallybook.domain.times import stamp
 from tallybook.services.context import Context
+from tallybook.store.audit import put_operator_entry
+from tallybook.store.commands import Put
 
 
 def apply_catalog(ctx: Context, data: Mapping[str, Any]) -> Catalog:
@@ -17,4 +19,11 @@ def apply_catalog(ctx: Context, data: Mapping[str, Any]) -> Catalog:
     missing = sorted(ctx.catalogs.plans() - data["plans"].keys())
     if missing:
         raise Invalid(f"plans.{missing[0]} is missing: accounts may be on it", field="plans")
-    return ctx.catalogs.apply(data, applied_at=stamp(ctx.clock.now()))
+    now = ctx.clock.now()
+
+    def entry(version: int) -> Put:
+        return put_operator_entry(
+            ctx.new_id(now), at=now, action="catalog.applied", target=f"catalog {version}", after={}
+        )
+
+    return ctx.catalogs.apply(data, applied_at=stamp(now), record=entry)

@@ -64,6 +64,8 @@ def ask_for_reset(ctx: Context, *, email: str, address: str) -> None:
 def set_password(ctx: Context, *, token: str, password: str, address: str, name: str | None = None) -> None:
     """The password of the user whom a mail invited or helped; the token is used up, and all sessions end.
 
+    Whoever was invited may give themselves a `name` with it.
+
     Invalid `invalid_token` for one that is unknown, used, replaced or expired; `weak_password`; `invalid_name`;
     TooManyRequests.
     """
@@ -77,9 +79,11 @@ def set_password(ctx: Context, *, token: str, password: str, address: str, name:
 
     def change(holder: tuple[Account, User, PasswordToken]) -> None:
         account, user, held = holder
-        user = replace(user, name=name or user.name)
+        joins = held.purpose == "invitation"
+        if joins:
+            user = replace(user, name=name or user.name)
         actor = Actor("user", USER + user.id, USER + user.id, address)
-        commands = _with_password(ctx, account, user, hashed, actor=actor, joined=held.purpose == "invitation")
+        commands = _with_password(ctx, account, user, hashed, actor=actor, joined=joins)
         ctx.tables.transact([*commands, use_token(held)])
 
     decided(ctx, (account, user, held), change, again=lambda: _holder(ctx, account_id, user_id, token))

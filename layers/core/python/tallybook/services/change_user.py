@@ -93,7 +93,7 @@ def _changed(user: User, changes: Mapping[str, Any], now: datetime) -> User:
 
 
 def _announced(before: User, after: User) -> Iterator[BusEvent]:
-    if before.status != after.status:
+    if (before.status, before.suspension_reason) != (after.status, after.suspension_reason):
         yield user_resumed(after) if after.status == "active" else user_suspended(after)
     if (before.name, before.role, before.is_root) != (after.name, after.role, after.is_root):
         yield user_changed(after)

@@ -43,7 +43,7 @@ def first_recorded(account_id: str, change: Change, *, at: datetime, number: int
     cause = (account_id, str(number))
     entry = AuditEntry(account_id, number, at, change.actor, change.action, change.target, change.before, change.after)
     mails = [put_mail(mail, *cause, at=at, account_id=account_id) for mail in change.mails]
-    events = [put_events(change.events, *cause, at=at, account_id=account_id)] if change.events else []
+    events = [put_events(change.events, account_id=account_id, number=number, at=at)] if change.events else []
     return (put_entry(entry), *mails, *events)
 
 

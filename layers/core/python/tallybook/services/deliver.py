@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from tallybook.domain.errors import Conflict, NotFound, Unavailable
-from tallybook.domain.jobs import JOBS, SPREAD, partition
+from tallybook.domain.jobs import JOBS, partitions
 from tallybook.domain.outbox import OutboxItem, Undeliverable, next_try
 from tallybook.domain.times import stamp
 from tallybook.services.address_mail import Addressed, address_mail
@@ -78,7 +78,7 @@ def sweep(ctx: Context, outside: Outside, *, deadline: float) -> Counter[Outcome
 def list_outbox(ctx: Context, *, state: Literal["waiting", "parked"], limit: int) -> list[OutboxItem]:
     """What has not been delivered, longest due first."""
     work = outbox.WAITING if state == "waiting" else outbox.PARKED
-    found = [due for digit in SPREAD for due in ctx.tables.work(partition(work, digit), limit=limit)]
+    found = [due for place in partitions(work) for due in ctx.tables.work(place, limit=limit)]
     wanted = [due.key for due in sorted(found, key=lambda due: due.at)[:limit]]
     items = ctx.tables.get_many(wanted)
     return [read_outbox_item(items[key]) for key in wanted if key in items]
@@ -114,12 +114,13 @@ def _hand_over(ctx: Context, outside: Outside, item: OutboxItem) -> OutboxItem:
     if item.kind == "mail":
         return _send(ctx, outside, item)
     at = item.created_at
-    outside.bus.publish([outside.event(row["name"], _detail(row, at), at) for row in item.body["events"]])
+    outside.bus.publish([outside.event(row["name"], _detail(item, row), at) for row in item.body["events"]])
     return item
 
 
-def _detail(row: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    return {"id": row["id"], "version": row["version"], "time": stamp(at), "data": row["data"]}
+def _detail(item: OutboxItem, row: Mapping[str, Any]) -> dict[str, Any]:
+    known = {"time": stamp(item.created_at), "sequence": item.body["sequence"]}
+    return {"id": row["id"], "version": row["version"], **known, "data": row["data"]}
 
 
 def _send(ctx: Context, outside: Outside, item: OutboxItem) -> OutboxItem:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from tallybook.domain.accounts import check_name
 from tallybook.domain.credentials import SCOPES, SECRET_BYTES, PlatformKey, hash_text, write_platform_text
 from tallybook.domain.errors import Invalid
+from tallybook.domain.ids import PLATFORM_KEY
 from tallybook.services.context import Context
+from tallybook.store.audit import put_operator_entry
 from tallybook.store.credentials import put_platform_key
 
 
@@ -28,5 +30,12 @@ def create_platform_key(ctx: Context, *, name: str, scopes: Sequence[str]) -> Cr
     key = PlatformKey(
         id=key_id, name=name, scopes=tuple(dict.fromkeys(scopes)), secret_hash=hash_text(text), created_at=now
     )
-    ctx.tables.write(put_platform_key(key))
+    entry = put_operator_entry(
+        ctx.new_id(now),
+        at=now,
+        action="platform_key.created",
+        target=PLATFORM_KEY + key.id,
+        after={"name": key.name, "scopes": list(key.scopes)},
+    )
+    ctx.tables.transact([put_platform_key(key), entry])
     return CreatedPlatformKey(key, text)

@@ -29,7 +29,8 @@ def register(ctx: Context, *, email: str, password: str, address: str, name: str
     hashed = hash_password(password, rounds=ctx.password_rounds)
     account, user = new_account(ctx, email=email, name=name, password_hash=hashed, now=now)
     session, text = new_session(ctx, user, now)
-    facts = {"name": user.name, "email": user.email, "plan": account.plan, "credits": account.balance}
+    plan = ctx.catalogs.current().plans[account.plan].display_name
+    facts = {"name": user.name, "email": user.email, "plan": plan, "credits": account.balance}
     actor = Actor("user", USER + user.id, USER + user.id, address)
     mail = Mail("welcome", (user.email,), facts)
     ctx.tables.transact([*opened(ctx, account, user, actor=actor, mail=mail), put_credential(session)])

@@ -51,8 +51,11 @@ class Catalogs:
             self._keep(number, item["body"])
         return self._versions[number]
 
-    def apply(self, data: Mapping[str, Any], *, applied_at: str) -> Catalog:
-        """Make the data the current version, unless it is already; two at once give two versions, in some order."""
+    def apply(self, data: Mapping[str, Any], *, applied_at: str, record: Callable[[int], Put]) -> Catalog:
+        """Make the data the current version, unless it is already; two at once give two versions, in some order.
+
+        `record` gives what goes on record with the version of that number.
+        """
         body = json.dumps(data, sort_keys=True, separators=(",", ":"))
         while True:
             present = self._tables.get(keys.catalog_current())
@@ -62,7 +65,11 @@ class Catalogs:
             item = {"version": number + 1, "body": body, "applied_at": applied_at}
             try:
                 self._tables.transact(
-                    [Put(keys.catalog_version(number + 1), item), Put(keys.catalog_current(), item, condition=None)]
+                    [
+                        Put(keys.catalog_version(number + 1), item),
+                        Put(keys.catalog_current(), item, condition=None),
+                        record(number + 1),
+                    ]
                 )
             except Refused:
                 continue

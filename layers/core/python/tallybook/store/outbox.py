@@ -29,8 +29,9 @@ def put_mail(mail: Mail, *cause: str, at: datetime, account_id: str | None = Non
     return _put(derived_id("mail", mail.letter, *cause), "mail", {**body, "to": list(mail.to)}, at, account_id)
 
 
-def put_events(events: Sequence[BusEvent], *cause: str, at: datetime, account_id: str) -> Put:
-    """All that one change announces, once for its cause."""
+def put_events(events: Sequence[BusEvent], *, account_id: str, number: int, at: datetime) -> Put:
+    """All that the account's change of this number announces, once."""
+    cause = (account_id, str(number))
     rows = [
         {
             "id": derived_id("event", *cause, str(index)),
@@ -40,7 +41,7 @@ def put_events(events: Sequence[BusEvent], *cause: str, at: datetime, account_id
         }
         for index, event in enumerate(events)
     ]
-    return _put(derived_id("events", *cause), "events", {"events": rows}, at, account_id)
+    return _put(derived_id("events", *cause), "events", {"events": rows, "sequence": number}, at, account_id)
 
 
 def claim(item: OutboxItem, *, now: datetime) -> Update:

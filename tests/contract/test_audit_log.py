@@ -1,0 +1,195 @@
+"""GET /v1/user-management/audit-log: who did what to which thing, from where, and what it was before."""
+
+from typing import Any
+
+import pytest
+
+from tests.contract.examples import expect
+from tests.support.call import Answer, call
+from tests.support.house import PASSWORD, House, Member
+from tests.support.invariants import check_invariants
+
+PATH = "/v1/user-management/audit-log"
+USERS, KEYS = "/v1/user-management/users", "/v1/user-management/api-keys"
+
+
+@pytest.fixture
+def root(house: House) -> Member:
+    return house.member("root@example.com")
+
+
+def data(root: Member, query: str = "") -> dict[str, Any]:
+    answer: dict[str, Any] = expect(call("GET", PATH + query, key=root.api_key), 200, "audit_log")["data"]
+    return answer
+
+
+def entries(root: Member, query: str = "") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = data(root, query)["entries"]
+    return found
+
+
+def refusal(answer: Answer) -> tuple[int, str]:
+    return answer.status, expect(answer, answer.status, "error_scalebox")["code"]
+
+
+def test_the_log_begins_with_the_registration_and_its_newest_entry_comes_first(house: House, root: Member) -> None:
+    newest, oldest = entries(root)
+    assert (oldest["number"], oldest["action"], oldest["target_id"]) == (1, "account.registered", root.subject)
+    assert oldest["actor"] == {"type": "user", "id": root.user_id, "user_id": root.user_id}
+    assert oldest["before"] == {}
+    assert oldest["after"] == {"email": "root@example.com", "plan_name": "hobby", "balance": 1_000_000}
+    assert (newest["number"], newest["action"]) == (2, "api_key.created")
+    assert newest["created_at"] == "2026-04-20T12:34:56Z"
+
+
+def test_an_entry_tells_what_was_and_what_is_of_what_an_action_changed(house: House, root: Member) -> None:
+    joan = house.colleague(root, "joan@example.com")
+    house.clock.advance(minutes=5)
+    body = {"status": "suspended", "suspension_reason": "on leave"}
+    call("PUT", f"{USERS}/{joan.user_id}", bearer=root.session, body=body, address="198.51.100.9")
+    entry = entries(root)[0]
+    assert (entry["action"], entry["target_id"]) == ("user.suspended", joan.user_id)
+    assert (entry["ip_address"], entry["created_at"]) == ("198.51.100.9", "2026-04-20T12:39:56Z")
+    assert (entry["before"]["status"], entry["before"]["suspension_reason"]) == ("active", None)
+    assert (entry["after"]["status"], entry["after"]["suspension_reason"]) == ("suspended", "on leave")
+
+
+def test_who_did_it_is_the_user_the_key_or_the_platform(house: House, root: Member) -> None:
+    key_id = call("GET", KEYS, bearer=root.session).json["data"]["api_keys"][0]["api_key_id"]
+    call("POST", KEYS, bearer=root.session, body={"name": "by session"})
+    call("POST", KEYS, key=root.api_key, body={"name": "by key"})
+    suspended = f"/v1/platform/accounts/{root.subject}/suspend"
+    call("POST", suspended, key=house.platform_key(), body={"reason": "unpaid"}, address="198.51.100.9")
+    platform, by_key, by_session = entries(root, "?limit=3")
+    assert by_session["actor"] == {"type": "user", "id": root.user_id, "user_id": root.user_id}
+    assert by_key["actor"] == {"type": "api_key", "id": key_id, "user_id": root.user_id}
+    assert (platform["actor"]["type"], platform["actor"]["user_id"]) == ("platform", None)
+    assert platform["actor"]["id"].startswith("plk-")
+    assert (platform["ip_address"], platform["action"]) == ("198.51.100.9", "account.suspended")
+    assert platform["before"] == {"status": "active", "reason": None}
+    assert platform["after"] == {"status": "suspended", "reason": "unpaid"}
+
+
+def test_every_change_through_every_path_is_in_it_once(house: House, root: Member) -> None:
+    platform = house.platform_key()
+    joan = call("POST", USERS, key=root.api_key, body={"email": "joan@example.com"}).json["data"]["user"]["user_id"]
+    call("POST", f"{USERS}/{joan}/invitation", key=root.api_key)
+    call("PUT", f"{USERS}/{joan}", key=root.api_key, body={"display_name": "Joan"})
+    call("PUT", f"{USERS}/{joan}", key=root.api_key, body={"status": "disabled"})
+    call("PUT", f"{USERS}/{joan}", key=root.api_key, body={"status": "active"})
+    call("DELETE", f"{USERS}/{joan}", key=root.api_key)
+    key_id = call("POST", KEYS, key=root.api_key, body={"name": "ci"}).json["data"]["api_key_id"]
+    call("DELETE", f"{KEYS}/{key_id}", key=root.api_key)
+    new = {"current_password": PASSWORD, "password": "another horse battery"}
+    call("POST", "/auth/password", key=root.api_key, body=new)
+    signed = {"email": "root@example.com", "password": "another horse battery"}
+    call("POST", "/auth/logout", bearer=call("POST", "/auth/login", body=signed).json["session_token"])
+    size = {"cpu_cores": 1, "memory_gb": 1, "storage_gb": 1, "timeout_seconds": 60, "session_id": "run-1"}
+    run = {"account_id": root.subject, "user_id": root.user_id, **size}
+    call("POST", "/v1/platform/sessions", key=platform, body=run)
+    call("POST", "/v1/platform/sessions/run-1/end", key=platform)
+    credit = {"account_id": root.subject, "amount": 1, "kind": "grant", "reference": "one"}
+    call("POST", "/v1/platform/credits", key=platform, body=credit)
+    call("POST", "/v1/platform/credits", key=platform, body=credit)
+    for verb in ("suspend", "resume"):
+        call("POST", f"/v1/platform/accounts/{root.subject}/{verb}", key=platform, body={"reason": "a walk"})
+    assert [entry["action"] for entry in reversed(entries(root))] == [
+        "account.registered",
+        "api_key.created",
+        "user.invited",
+        "user.invited_again",
+        "user.changed",
+        "user.disabled",
+        "user.resumed",
+        "user.deleted",
+        "api_key.created",
+        "api_key.revoked",
+        "user.password_changed",
+        "user.signed_in",
+        "user.signed_out",
+        "session.started",
+        "session.ended",
+        "wallet.moved",
+        "account.suspended",
+        "account.resumed",
+    ]
+    check_invariants(house)
+
+
+def test_a_refusal_and_what_changes_nothing_leave_no_entry(house: House, root: Member) -> None:
+    before = entries(root)
+    call("PUT", f"{USERS}/{root.user_id}", key=root.api_key, body={})
+    call("PUT", f"{USERS}/{root.user_id}", key=root.api_key, body={"status": "disabled"})
+    call("POST", USERS, key=root.api_key, body={"email": "root@example.com"})
+    call("POST", "/auth/login", body={"email": "root@example.com", "password": "wrong horse battery"})
+    assert entries(root) == before
+
+
+def test_a_password_shows_masked_and_no_secret_at_all(house: House, root: Member) -> None:
+    new = {"current_password": PASSWORD, "password": "another horse battery"}
+    call("POST", "/auth/password", bearer=root.session, body=new)
+    call("POST", "/auth/password/confirm", body={"token": house.password_token(root.user, "reset"), **new})
+    answer = call("GET", PATH, key=root.api_key)
+    assert [(entry["before"], entry["after"]) for entry in answer.json["data"]["entries"][:2]] == [
+        ({"password": "***"}, {"password": "***"})
+    ] * 2
+    for secret in ("$2b$", "horse battery", "pwt_", "sess_", "sk-", "pk-"):
+        assert secret not in answer.text
+
+
+def test_who_sets_a_first_password_had_none_before(house: House, root: Member) -> None:
+    user = house.invited(root)
+    call("POST", "/auth/password/confirm", body={"token": house.password_token(user), "password": PASSWORD})
+    entry = entries(root)[0]
+    assert (entry["action"], entry["before"], entry["after"]) == (
+        "user.joined",
+        {"password": None},
+        {"password": "***"},
+    )
+
+
+def test_it_is_for_root_users_and_of_ones_own_account(house: House, root: Member) -> None:
+    colleague, stranger = house.colleague(root), house.member()
+    assert refusal(call("GET", PATH, key=colleague.api_key)) == (403, "root_user_required")
+    assert {entry["account_id"] for entry in entries(stranger)} == {stranger.subject}
+
+
+def written(house: House, root: Member, count: int) -> None:
+    """So many entries more, past HTTP."""
+    from tallybook.domain.audit import OPERATOR
+    from tallybook.services.changes import Change, recorded
+
+    for number in range(count):
+        change = Change(OPERATOR, "account.noted", root.subject, after={"note": f"{number:05d}"})
+        house.ctx.tables.transact(recorded(house.account_of(root), change, at=house.clock.now()))
+
+
+def test_pages_are_cut_by_number_and_the_total_is_exact(house: House, root: Member) -> None:
+    written(house, root, 5)
+    for query, numbers, place in (
+        ("?limit=3", [7, 6, 5], (1, 3, 7, 3, 0)),
+        ("?limit=3&page=2", [4, 3, 2], (2, 3, 7, 3, 3)),
+        ("?limit=3&page=3", [1], (3, 3, 7, 3, 6)),
+        ("?limit=3&page=4", [], (4, 3, 7, 3, 9)),
+        ("?page=1000000000&limit=100", [], (1_000_000_000, 100, 7, 1, 99_999_999_900)),
+    ):
+        page = call("GET", PATH + query, key=root.api_key).json["data"]
+        assert [entry["number"] for entry in page["entries"]] == numbers
+        assert tuple(page["pagination"].values()) == place
+
+
+def test_any_page_costs_what_the_first_one_does_however_many_there_are(house: House, root: Member) -> None:
+    call("GET", PATH, key=root.api_key)  # the key's use has been noted
+    written(house, root, 58)
+
+    def cost(query: str) -> tuple[list[str], float, float]:
+        bill = house.ctx.tables.bill
+        bill.clear()
+        assert len(entries(root, query)) == 10
+        return list(bill.operations), bill.read_units, bill.write_units
+
+    first = cost("?limit=10")
+    assert first == (["get_many", "query"], 3.5, 0)
+    assert [cost(f"?limit=10&page={page}") for page in (2, 5)] == [first] * 2
+    written(house, root, 60)
+    assert [cost(f"?limit=10&page={page}") for page in (1, 11)] == [first] * 2

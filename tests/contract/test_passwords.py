@@ -1,0 +1,160 @@
+"""/auth/password: changed, forgotten, set with the link of a mail; each link once, and not for long."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.contract.examples import expect
+from tests.support.call import Answer, call
+from tests.support.house import PASSWORD, House, Member
+from tests.support.invariants import check_invariants
+from tests.support.post import Post
+
+NEW = "another horse battery"
+ADA = "ada@example.com"
+
+
+@pytest.fixture
+def ada(house: House) -> Member:
+    return house.member(ADA)
+
+
+def login(password: str = PASSWORD, email: str = ADA) -> Answer:
+    return call("POST", "/auth/login", body={"email": email, "password": password})
+
+
+def change(text: str, current: str = PASSWORD, password: str = NEW) -> Answer:
+    return call("POST", "/auth/password", bearer=text, body={"current_password": current, "password": password})
+
+
+def confirm(token: str, password: str = NEW, **body: Any) -> Answer:
+    return call("POST", "/auth/password/confirm", body={"token": token, "password": password, **body})
+
+
+def link(post: Post, to: str = ADA) -> str:
+    """The token of the letter that comes of it."""
+    before = len(post.to(to))
+    assert set(post.sweep()) == {"delivered"}
+    (letter,) = post.to(to)[before:]
+    return letter.token
+
+
+def asked(post: Post, email: str = ADA) -> str:
+    """The token of a reset, once whatever waited before is out."""
+    post.sweep()
+    answer = call("POST", "/auth/password/reset", body={"email": email})
+    assert expect(answer, 202, "auth_logout") == {"success": True}
+    return link(post)
+
+
+def refusal(answer: Answer) -> tuple[int, str]:
+    return answer.status, expect(answer, answer.status, "error_quota")["error"]["code"]
+
+
+def test_a_change_keeps_the_session_it_came_by_and_the_keys_and_ends_all_others(house: House, ada: Member) -> None:
+    other = login().json["session_token"]
+    assert expect(change(other), 200, "auth_logout") == {"success": True}
+    assert call("GET", "/auth/me", bearer=other).status == 200
+    assert refusal(call("GET", "/auth/me", bearer=ada.session)) == (401, "unauthorized")
+    assert call("GET", "/auth/me", key=ada.api_key).status == 200
+    assert refusal(login()) == (401, "invalid_credentials")
+    assert login(NEW).status == 200
+    check_invariants(house)
+
+
+def test_a_change_by_key_ends_every_session(house: House, ada: Member) -> None:
+    assert change(ada.api_key).status == 200
+    assert refusal(call("GET", "/auth/me", bearer=ada.session)) == (401, "unauthorized")
+
+
+def test_a_session_may_change_it_again_and_again(house: House, ada: Member) -> None:
+    assert change(ada.session).status == 200
+    assert change(ada.session, current=NEW, password=PASSWORD).status == 200
+    assert login().status == 200
+
+
+def test_who_does_not_know_the_password_cannot_change_it(house: House, ada: Member) -> None:
+    before = [item for item in house.stored("core") if not item["pk"].startswith("ATTEMPTS#")]
+    for wrong in ("wrong horse battery", "", PASSWORD.upper(), f"{PASSWORD} ", "x" * 100_000):
+        assert refusal(change(ada.session, current=wrong)) == (400, "invalid_password")
+    assert [item for item in house.stored("core") if not item["pk"].startswith("ATTEMPTS#")] == before
+    assert login().status == 200
+
+
+@pytest.mark.parametrize("password", ["", "seven77", "x" * 1025], ids=len)
+def test_a_new_password_has_8_to_1024_characters(house: House, ada: Member, password: str) -> None:
+    assert refusal(change(ada.session, password=password)) == (400, "weak_password")
+    token = house.password_token(ada.user, "reset")
+    assert refusal(confirm(token, password)) == (400, "weak_password")
+    assert confirm(token, "x" * 8).status == 200, "and the token was not used up"
+
+
+def test_who_changed_it_is_told_by_mail(house: House, ada: Member, post: Post) -> None:
+    post.sweep()
+    change(ada.session)
+    post.sweep()
+    _, letter = post.to(ADA)
+    assert "203.0.113.7" in letter.text
+    assert "pwt_" not in letter.text
+    assert "/auth/password/forgotten" in letter.text, "what to do if it was somebody else"
+    assert post.events[-1][0] == "PasswordChanged"
+
+
+def test_a_forgotten_password_is_set_with_the_link_of_the_mail(house: House, ada: Member, post: Post) -> None:
+    assert expect(confirm(asked(post)), 200, "auth_logout") == {"success": True}
+    assert refusal(call("GET", "/auth/me", bearer=ada.session)) == (401, "unauthorized")
+    assert call("GET", "/auth/me", key=ada.api_key).status == 200
+    assert refusal(login()) == (401, "invalid_credentials")
+    assert login(NEW).status == 200
+    check_invariants(house)
+
+
+def test_a_link_holds_once(house: House, ada: Member, post: Post) -> None:
+    token = asked(post)
+    assert confirm(token).status == 200
+    assert refusal(confirm(token, "a third horse battery")) == (400, "invalid_token")
+    assert login(NEW).status == 200
+
+
+def test_a_reset_holds_for_an_hour_and_not_a_moment_longer(house: House, ada: Member, post: Post) -> None:
+    early, late = asked(post), None
+    house.clock.advance(minutes=59, seconds=59)
+    assert confirm(early).status == 200
+    late = asked(post)
+    house.clock.advance(hours=1)
+    assert refusal(confirm(late)) == (400, "invalid_token")
+
+
+def test_an_invitation_holds_for_seven_days(house: House, ada: Member, post: Post) -> None:
+    for name, wait, answered in (("joan", timedelta(days=7, seconds=-1), 200), ("max", timedelta(days=7), 400)):
+        session = login().json["session_token"]
+        email = f"{name}@example.com"
+        call("POST", "/v1/user-management/users", bearer=session, body={"email": email})
+        token = link(post, email)
+        house.clock.moment += wait
+        assert confirm(token).status == answered
+
+
+def test_a_newer_link_takes_the_place_of_the_one_before(house: House, ada: Member, post: Post) -> None:
+    first, second = asked(post), asked(post)
+    assert refusal(confirm(first)) == (400, "invalid_token")
+    assert confirm(second).status == 200
+
+
+def test_who_joins_may_say_their_name_and_no_mail_warns_them(house: House, ada: Member, post: Post) -> None:
+    user = house.invited(ada, "joan@example.com")
+    assert refusal(confirm(house.password_token(user), name="a\nb")) == (400, "invalid_name")
+    assert confirm(house.password_token(user), name="Joan").status == 200
+    me = call("GET", f"/v1/user-management/users/usr-{user.id}", key=ada.api_key).json["data"]["user"]
+    assert (me["display_name"], me["has_joined"]) == ("Joan", True)
+    post.sweep()
+    assert post.to("joan@example.com") == [], "the invitation was taken by then"
+    assert "UserJoined" in [name for name, _ in post.events]
+
+
+@pytest.mark.parametrize("standing", ["user", "account"])
+def test_a_link_ends_with_its_user_and_with_the_account(house: House, ada: Member, post: Post, standing: str) -> None:
+    token = asked(post)
+    (house.change_user if standing == "user" else house.change_account)(ada, status="deleted")
+    assert refusal(confirm(token)) == (400, "invalid_token")

@@ -1,0 +1,45 @@
+"""Jobs are called on the multiples of their interval, and work is spread over a few places."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tallybook.domain.ids import derived_id
+from tallybook.domain.jobs import JOBS, Job, partition, partitions
+
+JOB = Job("any", every=timedelta(minutes=5), work=("one", "two"))
+
+
+@pytest.mark.parametrize(
+    ("due", "called"),
+    [
+        ("12:00:00.000", "12:00"),
+        ("12:00:00.001", "12:05"),
+        ("12:04:59.999", "12:05"),
+        ("12:05:00.000", "12:05"),
+        ("23:58:00.000", "00:00"),
+    ],
+)
+def test_what_is_due_is_found_by_the_next_call(due: str, called: str) -> None:
+    at = datetime.fromisoformat(f"2026-04-20T{due}+00:00")
+    day = 21 if called == "00:00" else 20
+    assert JOB.call_for(at) == datetime.fromisoformat(f"2026-04-{day}T{called}:00+00:00")
+
+
+def test_a_call_before_1970_is_counted_the_same_way() -> None:
+    assert JOB.call_for(datetime(1969, 12, 31, 23, 58, tzinfo=UTC)) == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def test_work_on_an_id_stands_in_one_of_the_places_where_it_is_looked_for() -> None:
+    places = Counter(partition("one", derived_id("thing", str(number))) for number in range(400))
+    assert set(places) == set(partitions("one"))
+    assert min(places.values()) > 60
+    assert JOB.partitions() == (*partitions("one"), *partitions("two"))
+
+
+def test_no_two_jobs_share_a_name_or_work() -> None:
+    names = [job.name for job in JOBS]
+    work = [work for job in JOBS for work in job.work]
+    assert len(names) == len(set(names))
+    assert len(work) == len(set(work))

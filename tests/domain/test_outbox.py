@@ -1,0 +1,20 @@
+"""What waits is tried again after pauses that grow, and given up after the last."""
+
+from datetime import UTC, datetime, timedelta
+
+from tallybook.domain.outbox import MAX_ATTEMPTS, distinct, next_try
+
+NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
+
+
+def test_the_pauses_grow_and_the_seventh_try_is_the_last() -> None:
+    pauses = [next_try(attempts, NOW) for attempts in range(1, MAX_ATTEMPTS)]
+    minutes = [(pause - NOW) / timedelta(minutes=1) for pause in pauses if pause]
+    assert minutes == [1, 5, 30, 120, 480, 1440]
+    assert next_try(MAX_ATTEMPTS, NOW) is None
+    assert MAX_ATTEMPTS == 7
+
+
+def test_an_address_is_the_same_however_it_is_written() -> None:
+    assert distinct(["b@example.com", "A@example.com", " a@EXAMPLE.com"]) == ("b@example.com", "a@example.com")
+    assert distinct([]) == ()

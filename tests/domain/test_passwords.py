@@ -1,0 +1,56 @@
+"""The token of a mail names its user and holds for an hour or a week; only its hash is kept."""
+
+import base64
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tallybook.domain.credentials import hash_text
+from tallybook.domain.errors import Invalid
+from tallybook.domain.outbox import Purpose
+from tallybook.domain.passwords import check_token, new_token, owner_of
+
+NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
+ACCOUNT, USER = "019daae2-fd80-7db1-afd2-c65749c80317", "019daae2-fd80-7dcf-a216-837db6539549"
+
+
+def token(purpose: Purpose = "reset"):  # type: ignore[no-untyped-def]
+    return new_token(account_id=ACCOUNT, user_id=USER, purpose=purpose, now=NOW, secret=b"s" * 32)
+
+
+def test_its_text_says_whose_it_is_and_its_item_has_only_the_hash() -> None:
+    made, text = token()
+    assert owner_of(text) == (ACCOUNT, USER)
+    assert made.secret_hash == hash_text(text)
+    assert text not in repr(made)
+    assert made.secret_hash not in repr(made)
+
+
+@pytest.mark.parametrize(("purpose", "life"), [("reset", timedelta(hours=1)), ("invitation", timedelta(days=7))])
+def test_it_holds_until_its_time_is_up(purpose: Purpose, life: timedelta) -> None:
+    made, text = token(purpose)
+    assert check_token(made, text=text, now=NOW + life - timedelta(milliseconds=1)) == made
+    with pytest.raises(Invalid):
+        check_token(made, text=text, now=NOW + life)
+
+
+def test_another_secret_is_refused_like_one_that_is_over() -> None:
+    made, text = token()
+    refusals = []
+    for other, now in ((text[:-6] + "AAAAAA", NOW), (text, NOW + timedelta(hours=2))):
+        with pytest.raises(Invalid) as refused:
+            check_token(made, text=other, now=now)
+        refusals.append((refused.value.code, refused.value.message, refused.value.field))
+    assert refusals[0] == refusals[1]
+    assert check_token(replace(made), text=text, now=NOW) == made
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "pwt_", "nonsense", "pwt_AAAA", "sk-" + "A" * 86, "pwt_é", "pwt_" + base64.b64encode(b"x" * 65).decode()],
+)
+def test_what_is_no_token_is_an_invalid_one(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        owner_of(text)
+    assert (refused.value.code, refused.value.field) == ("invalid_token", "token")

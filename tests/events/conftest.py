@@ -1,0 +1,46 @@
+"""A house with somebody who listens, and what was heard in one where everything has happened."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from moto.dynamodb import dynamodb_backends
+
+from tests.events.listener import Listener, listening
+from tests.events.walk import walk
+from tests.support.cloud import create_tables, make_context
+from tests.support.house import House
+from tests.support.invariants import check_invariants
+
+
+@pytest.fixture
+def listener(house: House) -> Iterator[Listener]:
+    with listening(house) as it:
+        yield it
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """What the walk put on the bus, what it stored, and how much of it was still to deliver."""
+
+    entries: list[dict[str, Any]]
+    stored: list[dict[str, Any]]
+    left: int
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """The stored items of this kind."""
+        return [item for item in self.stored if item["sk"].startswith(kind)]
+
+
+@pytest.fixture(scope="package")
+def walked(_moto: Any) -> Walked:
+    """One walk for all tests that look at it."""
+    dynamodb_backends["123456789012"]["eu-west-1"].reset()
+    create_tables(_moto)
+    house = House(make_context(_moto), _moto)
+    house.apply_catalog()
+    with listening(house) as listener:
+        walk(listener)
+        check_invariants(house)
+        return Walked(listener.entries, house.stored("core"), listener.deliver())

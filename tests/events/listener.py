@@ -1,0 +1,56 @@
+"""Who listens to the bus: the real delivery, whose mails and events end at services on loopback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from tallybook.gateways.bus import Bus, Published
+from tallybook.gateways.letters import compose
+from tallybook.gateways.mail import Mail
+from tallybook.services.deliver import Outside, sweep
+from tests.gateways.aws import Service, service
+from tests.support.house import House
+
+PAGES = "https://api.example.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Gets what leaves the house, whenever the house is told to deliver."""
+
+    house: House
+    bus: Service
+    ses: Service
+    outside: Outside
+
+    def deliver(self) -> int:
+        """Deliver all that is due; how many items left."""
+        outcomes = sweep(self.house.ctx, self.outside, deadline=float("inf"))
+        return outcomes["delivered"]
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """All that was put on the bus, in the order of its coming."""
+        return [entry for request in self.bus.requests for entry in request["Entries"]]
+
+    def token(self, address: str) -> str:
+        """The token in the newest mail to the address that has one."""
+        mails = [mail["Content"] for mail in self.ses.requests if mail["Destination"]["ToAddresses"] == [address]]
+        texts: list[str] = [mail["Simple"]["Body"]["Text"]["Data"] for mail in mails]
+        return next(text.partition("#")[2].split()[0] for text in reversed(texts) if "#" in text)
+
+
+@contextmanager
+def listening(house: House) -> Iterator[Listener]:
+    taken = {"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]}
+    with service(taken) as events, service({"MessageId": "m"}) as ses:
+        outside = Outside(
+            mail=Mail(ses.client("sesv2"), sender="hello@example.com", configuration_set=None),
+            bus=Bus(events.client("events"), "house"),
+            compose=partial(compose, brand="Tallybook", page_url=PAGES),
+            event=Published,
+            page_url=PAGES,
+        )
+        yield Listener(house, events, ses, outside)

@@ -1,0 +1,103 @@
+"""The bus as those who listen see it: rules of theirs on an emulated EventBridge, with queues of theirs as targets."""
+
+import json
+import re
+import time
+import urllib.request
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+
+from tallybook.gateways.bus import Bus, Published
+from tests.events.conftest import Walked
+from tests.events.schemas import README, SCHEMAS, faults, file_name
+
+BUS = "tallybook-production"
+_WITHIN = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class EventBridge:
+    """A bus on the emulated cloud."""
+
+    events: Any
+    sqs: Any
+
+    def rule(self, name: str, pattern: str) -> str:
+        """A rule with a queue of its own, whose address is answered."""
+        queue: str = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self.events.put_rule(Name=name, EventBusName=BUS, EventPattern=pattern)
+        self.events.put_targets(Rule=name, EventBusName=BUS, Targets=[{"Id": name, "Arn": arn}])
+        return queue
+
+    def received(self, queue: str, count: int) -> list[dict[str, Any]]:
+        """The envelopes in the queue, once there are so many, and any beyond."""
+        found: list[dict[str, Any]] = []
+        deadline = time.monotonic() + _WITHIN
+        while time.monotonic() < deadline:
+            messages = self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+            found += [json.loads(message["Body"]) for message in messages]
+            for message in messages:
+                self.sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            if len(found) >= count and not messages:
+                break
+        return found
+
+
+@pytest.fixture
+def bridge(_emulator: Any) -> EventBridge:
+    url, _ = _emulator
+    urllib.request.urlopen(urllib.request.Request(f"{url}/_ministack/reset", method="POST")).close()
+    events, sqs = (boto3.session.Session().client(name, endpoint_url=url) for name in ("events", "sqs"))
+    events.create_event_bus(Name=BUS)
+    return EventBridge(events, sqs)
+
+
+def publish(bridge: EventBridge, walked: Walked) -> None:
+    """All that was heard in the walk, through the real gateway."""
+    published = [
+        Published(entry["DetailType"], json.loads(entry["Detail"]), datetime.fromtimestamp(entry["Time"], UTC))
+        for entry in walked.entries
+    ]
+    Bus(bridge.events, BUS).publish(published)
+
+
+def test_a_listener_gets_every_event_as_its_schema_says(bridge: EventBridge, walked: Walked) -> None:
+    queue = bridge.rule("all", json.dumps({"source": ["tallybook"]}))
+    publish(bridge, walked)
+    received = bridge.received(queue, len(walked.entries))
+    told = sorted(event["detail"]["id"] for event in received)
+    assert told == sorted(json.loads(entry["Detail"])["id"] for entry in walked.entries)
+    for event in received:
+        assert event["source"] == "tallybook"
+        assert faults(SCHEMAS[file_name(event["detail-type"], event["detail"]["version"])], event["detail"]) == []
+
+
+def test_the_rule_that_listeners_read_of_takes_what_it_says_and_no_more(bridge: EventBridge, walked: Walked) -> None:
+    (pattern,) = re.findall(r"```json\n(.*?)```", README.read_text(), re.DOTALL)
+    queue = bridge.rule("standing", pattern)
+    publish(bridge, walked)
+    wanted = [entry for entry in walked.entries if entry["DetailType"] in json.loads(pattern)["detail-type"]]
+    received = bridge.received(queue, len(wanted))
+    assert {event["detail-type"] for event in received} == set(json.loads(pattern)["detail-type"])
+    assert len(received) == len(wanted) > 4
+
+
+def test_a_rule_that_names_a_version_or_an_account_is_not_told_of_another(bridge: EventBridge, walked: Walked) -> None:
+    wanted = Counter(json.loads(entry["Detail"])["data"]["account_id"] for entry in walked.entries)
+    queues = {}
+    for account_id in wanted:
+        detail = {"version": [1], "data": {"account_id": [account_id]}}
+        queues[account_id] = bridge.rule(account_id, json.dumps({"source": ["tallybook"], "detail": detail}))
+    later = bridge.rule("later", json.dumps({"source": ["tallybook"], "detail": {"version": [2]}}))
+    publish(bridge, walked)
+    for account_id, queue in queues.items():
+        received = bridge.received(queue, wanted[account_id])
+        assert [event["detail"]["data"]["account_id"] for event in received] == [account_id] * wanted[account_id]
+    assert len(wanted) == 2
+    assert bridge.received(later, 0) == []

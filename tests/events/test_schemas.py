@@ -1,0 +1,135 @@
+"""Each event has a schema and each schema an event; each schema is one, and says of every field what it may be."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
+from tallybook.domain import announcements
+from tests.events.schemas import README, SCHEMAS, example, faults, fields, file_name
+
+TALLYBOOK = Path(announcements.__file__).parents[1]
+FIELDS = [(file, place) for file, schema in SCHEMAS.items() for place, _, _ in fields(schema)]
+OF_EACH_TYPE: dict[str, Any] = {"null": None, "boolean": True, "number": 0.5, "string": "?", "array": [], "object": {}}
+
+
+def announced(file: Path) -> Iterator[str]:
+    """The schema's name for each event that the code in the file can make."""
+    for call in ast.walk(ast.parse(file.read_text())):
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("BusEvent"):
+            name, *rest = (ast.literal_eval(argument) for argument in call.args if isinstance(argument, ast.Constant))
+            named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+            yield file_name(name, named.get("version", rest[0] if rest else 1))
+
+
+def holder(detail: dict[str, Any], place: str) -> tuple[dict[str, Any], str]:
+    """The object that the field stands in, and the field's name."""
+    *way, name = place.split(".")
+    for step in way:
+        detail = detail[step]
+    return detail, name
+
+
+def test_every_event_that_the_code_can_make_has_a_schema_and_every_schema_an_event() -> None:
+    assert sorted(announced(Path(announcements.__file__))) == sorted(SCHEMAS)
+
+
+def test_events_are_made_in_one_place_only() -> None:
+    elsewhere = [file for file in TALLYBOOK.rglob("*.py") if file != Path(announcements.__file__)]
+    assert [file.name for file in elsewhere if list(announced(file))] == []
+
+
+def test_listeners_read_of_every_event() -> None:
+    told = README.read_text()
+    assert [file for file, schema in SCHEMAS.items() if f"`{schema['title']}`" not in told] == []
+
+
+@pytest.mark.parametrize("file", SCHEMAS)
+def test_a_schema_is_one_and_carries_the_name_and_version_of_its_file(file: str) -> None:
+    schema = SCHEMAS[file]
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+    assert file == file_name(schema["title"], schema["properties"]["version"]["const"])
+
+
+@pytest.mark.parametrize("file", SCHEMAS)
+def test_a_schema_says_in_a_sentence_what_the_event_and_each_of_its_fields_is(file: str) -> None:
+    schema = SCHEMAS[file]
+    for place, field, _ in [(file, schema, True), *fields(schema)]:
+        assert field["description"][0].isupper() or field["description"][0] == "`", place
+        assert field["description"].endswith("."), place
+        assert "type" in field, place
+
+
+@pytest.mark.parametrize("file", SCHEMAS)
+def test_a_schema_lets_fields_be_added_and_its_own_be_missed_nowhere(file: str) -> None:
+    schema = SCHEMAS[file]
+    for part in (schema, schema["properties"]["data"]):
+        assert part["additionalProperties"] is True
+        assert part["required"] == list(part["properties"])
+    later = example(schema)
+    later["added"] = later["data"]["added"] = {"by": "a later release"}
+    assert faults(schema, later) == []
+
+
+@pytest.mark.parametrize("file", SCHEMAS)
+def test_a_schema_s_example_shows_every_field_as_it_may_be(file: str) -> None:
+    shown = example(SCHEMAS[file])
+    assert faults(SCHEMAS[file], shown) == []
+    for _, place in (field for field in FIELDS if field[0] == file):
+        there, name = holder(shown, place)
+        assert name in there
+
+
+@pytest.mark.parametrize(("file", "place"), FIELDS)
+def test_a_field_that_is_missing_or_of_another_type_is_told(file: str, place: str) -> None:
+    schema = SCHEMAS[file]
+    without = example(schema)
+    there, name = holder(without, place)
+    del there[name]
+    assert [fault.partition(": ")[2] for fault in faults(schema, without)] == [f"{name!r} is a required property"]
+    declared = next(field["type"] for found, field, _ in fields(schema) if found == place)
+    for other in OF_EACH_TYPE.keys() - {*([declared] if isinstance(declared, str) else declared)}:
+        changed = example(schema)
+        there, name = holder(changed, place)
+        there[name] = OF_EACH_TYPE[other]
+        assert faults(schema, changed), other
+
+
+@pytest.mark.parametrize(
+    ("file", "place", "wrong"),
+    [
+        ("UserInvited.v1.json", "data.user_id", "usr-1"),
+        ("UserInvited.v1.json", "data.user_id", "acc-019676a2-11a0-7c1b-9d5e-3f8a6b2c4d10"),
+        ("UserInvited.v1.json", "data.account_id", "019676a2-11a0-7c1b-9d5e-3f8a6b2c4d10"),
+        ("UserInvited.v1.json", "data.email", "grace"),
+        ("UserInvited.v1.json", "data.role", "owner"),
+        ("UserInvited.v1.json", "data.status", "deleted"),
+        ("UserInvited.v1.json", "time", "2026-04-27T12:34:56Z"),
+        ("UserInvited.v1.json", "time", "2026-04-31T12:34:56.000Z"),
+        ("UserInvited.v1.json", "time", "2026-04-27T12:34:56.000+02:00"),
+        ("UserInvited.v1.json", "version", 2),
+        ("UserInvited.v1.json", "id", "event-1"),
+        ("UserSuspended.v1.json", "data.status", "active"),
+        ("ApiKeyCreated.v1.json", "data.expires_at", "2027-01-01"),
+        ("WalletMoved.v1.json", "data.amount", 0),
+        ("WalletMoved.v1.json", "data.amount", 0.5),
+        ("WalletMoved.v1.json", "data.amount", "5"),
+        ("WalletMoved.v1.json", "data.number", 0),
+    ],
+)
+def test_a_value_of_another_format_is_told(file: str, place: str, wrong: object) -> None:
+    changed = example(SCHEMAS[file])
+    there, name = holder(changed, place)
+    there[name] = wrong
+    assert faults(SCHEMAS[file], changed)
+
+
+def test_a_schema_that_is_none_is_told() -> None:
+    broken = SCHEMAS["UserJoined.v1.json"] | {"type": "thing"}
+    with pytest.raises(SchemaError):
+        Draft202012Validator.check_schema(broken)

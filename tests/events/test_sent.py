@@ -1,0 +1,168 @@
+"""What the use cases really put on the bus, against the schemas that are published."""
+
+import ast
+import copy
+import json
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tallybook import services
+from tallybook.domain.ids import derived_id
+from tallybook.domain.outbox import MAX_ATTEMPTS
+from tallybook.services.deliver import list_outbox, retry
+from tests.events.conftest import Walked
+from tests.events.listener import Listener
+from tests.events.schemas import SCHEMAS, faults, file_name, sent_faults
+
+ANNOUNCED = {
+    "account.registered": {"AccountRegistered", "SubscriptionStarted", "WalletMoved"},
+    "account.suspended": {"AccountSuspended"},
+    "account.resumed": {"AccountResumed"},
+    "api_key.created": {"ApiKeyCreated"},
+    "api_key.revoked": {"ApiKeyRevoked"},
+    "user.invited": {"UserInvited"},
+    "user.joined": {"UserJoined"},
+    "user.changed": {"UserChanged"},
+    "user.suspended": {"UserSuspended"},
+    "user.disabled": {"UserSuspended"},
+    "user.resumed": {"UserResumed", "UserChanged"},
+    "user.deleted": {"UserDeleted"},
+    "user.password_changed": {"PasswordChanged"},
+    "wallet.moved": {"WalletMoved"},
+    # nobody's business but the audit log's:
+    "session.started": set(),
+    "session.ended": set(),
+    "user.invited_again": set(),
+    "user.signed_in": set(),
+    "user.signed_out": set(),
+}
+"""What each kind of change in the audit log may tell on the bus, and does tell in the walk."""
+
+
+def actions() -> set[str]:
+    """Each kind of change that the services can make."""
+    kinds = re.compile(r"(account|user|api_key|wallet|session|subscription)\.[a-z_]+")
+    return {
+        node.value
+        for file in Path(services.__path__[0]).glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and kinds.fullmatch(node.value)
+    }
+
+
+def announced(walked: Walked) -> dict[str, set[str]]:
+    """The names of the events of each kind of change in the audit logs."""
+    left = {item["id"]: {event["name"] for event in item["body"]["events"]} for item in written(walked)}
+    told: dict[str, set[str]] = {}
+    for entry in walked.of("AUDIT#"):
+        cause = (entry["pk"].partition("#")[2], str(entry["number"]))
+        told.setdefault(entry["action"], set()).update(left.get(derived_id("events", *cause), ()))
+    return told
+
+
+def written(walked: Walked) -> list[dict[str, Any]]:
+    """All that was to be announced, as it stands in the outbox."""
+    return [item for item in walked.of("OUTBOX") if item["kind"] == "events"]
+
+
+def detail(entry: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(entry["Detail"])
+    return found
+
+
+def test_whatever_is_put_on_the_bus_is_as_its_schema_says(walked: Walked) -> None:
+    assert [(entry["DetailType"], *sent_faults(entry)) for entry in walked.entries if sent_faults(entry)] == []
+    sent = {file_name(entry["DetailType"], detail(entry)["version"]) for entry in walked.entries}
+    assert sent == SCHEMAS.keys(), "the walk misses an event"
+
+
+def test_every_kind_of_change_is_announced_or_kept_to_the_audit_log_on_purpose(walked: Walked) -> None:
+    assert actions() == ANNOUNCED.keys(), "add the new kind of change to the table above and to the walk"
+    assert announced(walked) == ANNOUNCED
+
+
+def test_what_was_announced_is_told_once_and_nothing_is_left_behind(walked: Walked) -> None:
+    ids = sorted(event["id"] for item in written(walked) for event in item["body"]["events"])
+    assert sorted(detail(entry)["id"] for entry in walked.entries) == ids
+    assert len(set(ids)) == len(ids)
+    assert walked.left == 0
+
+
+def test_what_may_be_left_out_is_told_as_null(walked: Walked) -> None:
+    told = [(entry["DetailType"], detail(entry)["data"]) for entry in walked.entries]
+    nulls = {(name, field) for name, data in told for field, value in data.items() if value is None}
+    assert nulls == {
+        ("AccountRegistered", "root_user_display_name"),
+        ("ApiKeyCreated", "expires_at"),
+        ("UserChanged", "display_name"),
+        ("UserInvited", "display_name"),
+        ("UserJoined", "display_name"),
+        ("UserSuspended", "reason"),
+    }
+
+
+def test_no_secret_is_told(walked: Walked) -> None:
+    secret = re.compile(r"\$2b\$|(sk-|pk-|sess_|pwt_)[A-Za-z0-9_-]{40}|\b[0-9a-f]{64}\b")
+    assert secret.search(json.dumps(walked.stored, default=str)), "there are secrets to be found"
+    assert [entry for entry in walked.entries if secret.search(entry["Detail"])] == []
+
+
+@pytest.mark.parametrize("file", SCHEMAS)
+def test_what_is_sent_does_not_fit_a_schema_that_asks_for_something_else(file: str, walked: Walked) -> None:
+    sent = [detail(entry) for entry in walked.entries if entry["DetailType"] == SCHEMAS[file]["title"]]
+    more = copy.deepcopy(SCHEMAS[file])
+    more["properties"]["data"]["required"].append("more")
+    assert {fault for event in sent for fault in faults(more, event)} == {"$.data: 'more' is a required property"}
+    for field in SCHEMAS[file]["properties"]["data"]["properties"]:
+        other = copy.deepcopy(SCHEMAS[file])
+        other["properties"]["data"]["properties"][field] = {"type": "array"}
+        assert {fault.partition(":")[0] for event in sent for fault in faults(other, event)} == {f"$.data.{field}"}
+
+
+NOT_TAKEN = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(0, None, {}), (500, "InternalException", {}), (200, None, NOT_TAKEN)],
+    ids=["lost", "failed", "not taken"],
+)
+def test_an_event_that_comes_again_is_the_same_in_every_letter(answer: Any, listener: Listener) -> None:
+    listener.house.member()
+    listener.bus.answers.append(answer)
+    first = listener.deliver()
+    listener.house.clock.advance(minutes=1)
+    assert (first, listener.deliver()) == (2, 1)
+    came = defaultdict(list)
+    for entry in listener.entries:
+        came[detail(entry)["id"]].append(entry)
+    assert len(came) == 4
+    assert {len(same) for same in came.values()} == {1, 2}
+    assert all(same[0] == same[-1] for same in came.values())
+
+
+def test_an_event_that_an_operator_sends_again_is_the_same_too(listener: Listener) -> None:
+    listener.house.member()
+    listener.bus.answers += [(500, "InternalException", {})] * MAX_ATTEMPTS * 2
+    for _ in range(MAX_ATTEMPTS):
+        listener.deliver()
+        listener.house.clock.advance(days=1)
+    parked = list_outbox(listener.house.ctx, state="parked", limit=9)
+    assert len(parked) == 2
+    for item in parked:
+        retry(listener.house.ctx, item.id)
+    listener.deliver()
+    assert len(listener.entries) == 4 * (MAX_ATTEMPTS + 1)
+    assert {listener.entries.count(entry) for entry in listener.entries} == {MAX_ATTEMPTS + 1}
+
+
+def test_an_event_happened_when_the_change_was_made_however_late_it_is_told(listener: Listener) -> None:
+    listener.house.member()
+    listener.house.clock.advance(hours=5)
+    listener.deliver()
+    assert {detail(entry)["time"] for entry in listener.entries} == {"2026-04-20T12:34:56.000Z"}
+    assert {entry["Time"] for entry in listener.entries} == {1776688496.0}

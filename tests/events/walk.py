@@ -1,0 +1,99 @@
+"""A walk over everything that can change in an account, by the use cases themselves."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Literal
+
+from tallybook.domain.credentials import Principal
+from tallybook.services.api_keys import create_api_key, revoke_api_key
+from tallybook.services.authenticate import authenticate
+from tallybook.services.change_password import ask_for_reset, change_password, set_password
+from tallybook.services.change_user import change_user
+from tallybook.services.credits import Move, give_credits
+from tallybook.services.register import register
+from tallybook.services.run_sessions import Wanted, end_session, start_session
+from tallybook.services.sign_in import login, logout
+from tallybook.services.suspend_account import set_standing_as_platform
+from tallybook.services.team import Invitation, delete_user, invite_again, invite_user
+from tests.events.listener import Listener
+from tests.support.house import HERE, PASSWORD
+
+ADA, GRACE, NOBODY = "ada@example.com", "grace@example.com", "nobody@example.com"
+
+
+def walk(listener: Listener) -> None:
+    """Everything once at least, with and without what may be left out; all of it delivered."""
+    ctx = listener.house.ctx
+    register(ctx, email=NOBODY, password=PASSWORD, address=HERE)
+    owner = register(ctx, email=ADA, password=PASSWORD, name="Ada Łovelace", address=HERE)
+    grace = _team(listener, owner.text)
+    _keys(listener, owner.text)
+    _money(listener, owner.account.id, owner.user.id)
+    _passwords(listener)
+    delete_user(ctx, _who(listener, ADA), grace)
+    listener.deliver()
+
+
+def _team(listener: Listener, text: str) -> str:
+    """Grace comes into the account, by a mail, and is not left in peace there."""
+    ctx = listener.house.ctx
+    who = authenticate(ctx, text)
+    invite_user(ctx, who, Invitation("root@example.com", role="admin", is_root=True))
+    user = invite_user(ctx, authenticate(ctx, text), Invitation(GRACE, name="東京"))
+    invite_again(ctx, authenticate(ctx, text), user.id)
+    listener.deliver()
+    set_password(ctx, token=listener.token("root@example.com"), password=PASSWORD, address=HERE)
+    set_password(ctx, token=listener.token(GRACE), password=PASSWORD, name="Grace", address=HERE)
+    for changes in (
+        {"name": "Grace Hopper", "role": "admin", "is_root": True},
+        {"name": None, "is_root": False},
+        {"status": "suspended", "suspension_reason": 'on "leave"\N{SNOWMAN}'},
+        {"status": "active", "name": "Grace"},
+        {"status": "disabled"},
+        {"status": "suspended"},
+        {"status": "active"},
+    ):
+        listener.house.clock.advance(minutes=1)
+        change_user(ctx, authenticate(ctx, text), user.id, changes)
+    return user.id
+
+
+def _keys(listener: Listener, text: str) -> None:
+    ctx = listener.house.ctx
+    soon = ctx.clock.now() + timedelta(days=30)
+    for name, expires_at in (("ci", None), ("a month's", soon)):
+        made = create_api_key(ctx, authenticate(ctx, text), name=name, expires_at=expires_at)
+        revoke_api_key(ctx, authenticate(ctx, made.text), made.key.id)
+    grace = login(ctx, email=GRACE, password=PASSWORD, address=HERE)
+    create_api_key(ctx, authenticate(ctx, grace.text), name="left behind")
+
+
+def _money(listener: Listener, account_id: str, user_id: str) -> None:
+    """What the platform does to an account."""
+    ctx, platform = listener.house.ctx, listener.house.platform()
+    moves: tuple[tuple[int, Literal["grant", "adjustment"]], ...] = (
+        (1, "grant"),
+        (10**15, "grant"),
+        (-(10**15), "adjustment"),
+        (-5_000_000, "adjustment"),
+    )
+    for number, (amount, kind) in enumerate(moves):
+        give_credits(ctx, platform, Move(account_id, amount, kind, f"order {number}", note="by hand"))
+    running = start_session(ctx, platform, Wanted(account_id, user_id, Decimal(1), Decimal(2), Decimal(5), 3600))
+    end_session(ctx, platform, running.id)
+    set_standing_as_platform(ctx, platform, account_id, "suspended", reason="x" * 1000)
+    set_standing_as_platform(ctx, platform, account_id, "active", reason="paid")
+
+
+def _passwords(listener: Listener) -> None:
+    ctx = listener.house.ctx
+    change_password(ctx, _who(listener, GRACE), current=PASSWORD, password=PASSWORD, address=HERE)
+    ask_for_reset(ctx, email=GRACE, address=HERE)
+    listener.deliver()
+    set_password(ctx, token=listener.token(GRACE), password=PASSWORD, address=HERE)
+    logout(ctx, _who(listener, GRACE))
+
+
+def _who(listener: Listener, email: str) -> Principal:
+    ctx = listener.house.ctx
+    return authenticate(ctx, login(ctx, email=email, password=PASSWORD, address=HERE).text)

@@ -1,0 +1,87 @@
+"""All that a newcomer, their team and their platform do, well and badly."""
+
+from collections.abc import Iterator
+
+from tests.functions.good import GOOD
+from tests.support.call import call
+from tests.support.house import House
+from tests.support.post import Post
+
+_KEYS, _USERS = "/v1/user-management/api-keys", "/v1/user-management/users"
+
+
+def walk(house: House, post: Post) -> Iterator[str]:
+    """Each secret that is made on the way, or tried."""
+    account = {"email": "walk@example.com", "password": "first horse battery"}
+    yield account["password"]
+    first = call("POST", "/auth/register", body=account).json["session_token"]
+    yield first
+    second = call("POST", "/auth/login", body=account).json["session_token"]
+    yield second
+    call("POST", "/auth/login", body={**account, "password": "wrong horse battery"})
+    yield "wrong horse battery"
+    call("POST", "/auth/register", body={**account, "password": "too late a horse battery"})
+    yield "too late a horse battery"
+    made = call("POST", _KEYS, bearer=first, body={"name": "ci"}).json["data"]
+    yield made["api_key"]
+    platform = house.platform_key()
+    yield platform
+    _meter(platform, made["api_key"])
+    for route in GOOD:
+        call(route.method, route.path, bearer=second, raw=b'{"password": "first horse battery"')
+        call(route.method, route.path, cookie=f"quota_session={second}", headers={"origin": "https://evil.example.com"})
+        call(route.method, f"{route.path}/nothing?api_key={made['api_key']}", key=made["api_key"])
+    yield from _team(first, post)
+    yield from _passwords(first, post)
+    call("DELETE", f"{_KEYS}/{made['api_key_id']}", bearer=first)
+    call("POST", "/auth/logout", bearer=first)
+    call("GET", "/auth/me", bearer=first)
+
+
+def _meter(platform: str, key: str) -> None:
+    me = call("GET", f"{_USERS}/me", key=key).json["data"]["user"]
+    ids = {"account_id": me["account_id"], "user_id": me["user_id"]}
+    size = {"cpu_cores": 1, "memory_gb": 2, "storage_gb": 5, "timeout_seconds": 60, "session_id": "run-1"}
+    call("POST", "/v1/platform/sessions", key=platform, body={**ids, **size})
+    event = {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "walk",
+        "type": "tallybook.usage.v1",
+        "time": "2026-04-20T12:00:00Z",
+        "subject": me["account_id"],
+        "data": {"meter": "credits", "quantity": 5, "app_id": "writer"},
+    }
+    assert call("POST", "/v1/platform/events", key=platform, body=event).json["data"]["accepted"] == 1
+    call("POST", "/v1/platform/sessions/run-1/end", key=platform)
+    call("GET", "/v1/billing/current", key=key)
+    for verb in ("suspend", "resume"):
+        path = f"/v1/platform/accounts/{me['account_id']}/{verb}"
+        assert call("POST", path, key=platform, body={"reason": "a walk"}).status == 200
+
+
+def _team(session: str, post: Post) -> Iterator[str]:
+    invited = call("POST", _USERS, bearer=session, body={"email": "joan@example.com"}).json["data"]["user"]
+    post.sweep()
+    (letter,) = post.to("joan@example.com")
+    yield letter.token
+    body = {"token": letter.token, "password": "joans horse battery"}
+    for _ in range(2):
+        call("POST", "/auth/password/confirm", body=body)
+    yield body["password"]
+    call("DELETE", f"{_USERS}/{invited['user_id']}", bearer=session)
+
+
+def _passwords(session: str, post: Post) -> Iterator[str]:
+    change = {"current_password": "first horse battery", "password": "second horse battery"}
+    for _ in range(2):
+        call("POST", "/auth/password", bearer=session, body=change)
+    yield change["password"]
+    call("POST", "/auth/password/reset", body={"email": "walk@example.com"})
+    post.sweep()
+    token = post.to("walk@example.com")[-1].token
+    yield token
+    assert (
+        call("POST", "/auth/password/confirm", body={"token": token, "password": "third horse battery"}).status == 200
+    )
+    yield "third horse battery"

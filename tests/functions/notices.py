@@ -1,0 +1,115 @@
+"""What AWS calls the functions `outbox` and `mail_feedback` with, as it is documented, and the calls themselves."""
+
+import json
+from typing import Any
+
+from tallybook.store.commands import to_wire
+from tests.support.call import LambdaContext
+from tests.support.house import House
+
+Event = dict[str, Any]
+
+
+def record(item: dict[str, Any], *, kind: str = "INSERT") -> Event:
+    """A stream's record of one item. Source: DynamoDB Streams, "Record" and "StreamRecord"."""
+    image = to_wire(item)
+    keys = {name: image[name] for name in ("pk", "sk")}
+    return {
+        "eventID": "7de3041dd709b024af6f29e4fa13d34c",
+        "eventName": kind,
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "eu-west-1",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1776688496.0,
+            "Keys": keys,
+            **({} if kind == "REMOVE" else {"NewImage": image}),
+            "SequenceNumber": "4421584500000000017450439091",
+            "SizeBytes": 26,
+            "StreamViewType": "NEW_IMAGE",
+        },
+        "eventSourceARN": "arn:aws:dynamodb:eu-west-1:123456789012:table/core/stream/2026-04-20T12:34:56.000",
+    }
+
+
+def stream(house: House, *more: Event) -> dict[str, int]:
+    """All that is stored comes down the stream, and whatever else."""
+    from outbox.app import handler
+
+    return handler({"Records": [*(record(item) for item in house.stored("core")), *more]}, LambdaContext())
+
+
+def bounce(*addresses: str, kind: str = "Permanent") -> Event:
+    """Source: SES, "Bounce object" of an event that SES publishes to SNS."""
+    return {
+        "eventType": "Bounce",
+        "bounce": {
+            "feedbackId": "010701c2f4-0",
+            "bounceType": kind,
+            "bounceSubType": "General" if kind == "Permanent" else "MailboxFull",
+            "bouncedRecipients": [
+                {"emailAddress": address, "action": "failed", "status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1"}
+                for address in addresses
+            ],
+            "timestamp": "2026-04-20T12:34:56.114Z",
+            "reportingMTA": "dsn; mta.example.com",
+        },
+        "mail": _mail(*addresses),
+    }
+
+
+def complaint(*addresses: str) -> Event:
+    return {
+        "eventType": "Complaint",
+        "complaint": {
+            "feedbackId": "010701c2f4-1",
+            "complainedRecipients": [{"emailAddress": address} for address in addresses],
+            "timestamp": "2026-04-20T12:34:56.114Z",
+            "complaintFeedbackType": "abuse",
+        },
+        "mail": _mail(*addresses),
+    }
+
+
+def notify(*told: Event | str) -> dict[str, int]:
+    """One call with a notification each. Source: Lambda, "Using AWS Lambda with Amazon SNS"."""
+    from mail_feedback.app import handler
+
+    return handler({"Records": [_notification(one) for one in told]}, LambdaContext())
+
+
+def _notification(told: Event | str) -> Event:
+    topic = "arn:aws:sns:eu-west-1:123456789012:mail_feedback"
+    return {
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": f"{topic}:21be56ed-a058-49f5-8c98-aedd2564c486",
+        "Sns": {
+            "Type": "Notification",
+            "MessageId": "95df01b4-ee98-5cb9-9903-4c221d41eb5e",
+            "TopicArn": topic,
+            "Subject": "Amazon SES Email Event Notification",
+            "Message": told if isinstance(told, str) else json.dumps(told),
+            "Timestamp": "2026-04-20T12:34:56.114Z",
+            "SignatureVersion": "1",
+            "Signature": "tcc6faL2yUC6dgZdmrwh1Y4cGa/ebXEkAi6RibDsvpi+tE/1+82j",
+            "SigningCertUrl": "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService.pem",
+            "UnsubscribeUrl": "https://sns.eu-west-1.amazonaws.com/?Action=Unsubscribe",
+            "MessageAttributes": {},
+        },
+    }
+
+
+def _mail(*addresses: str) -> Event:
+    return {
+        "timestamp": "2026-04-20T12:34:50.000Z",
+        "source": "Tallybook <hello@example.com>",
+        "sourceArn": "arn:aws:ses:eu-west-1:123456789012:identity/example.com",
+        "sendingAccountId": "123456789012",
+        "messageId": "message-1",
+        "destination": list(addresses),
+        "headersTruncated": False,
+        "headers": [{"name": "To", "value": ", ".join(addresses)}],
+        "commonHeaders": {"to": list(addresses), "subject": "Welcome"},
+        "tags": {"letter": ["welcome"], "ses:from-domain": ["example.com"]},
+    }

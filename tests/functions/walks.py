@@ -1,0 +1,100 @@
+"""A walk through each function: everything that it may be asked to do."""
+
+from datetime import timedelta
+from typing import Any
+
+from tallybook.domain.times import stamp
+from tests.functions.notices import bounce, notify, stream
+from tests.support.call import LambdaContext, call
+from tests.support.house import PASSWORD, House
+from tests.support.ndjson import as_json
+from tests.support.post import Post
+
+_KEYS, _USERS = "/v1/user-management/api-keys", "/v1/user-management/users"
+
+
+def identity(house: House, _: Post) -> None:
+    signed = {"email": "ada@example.com", "password": PASSWORD}
+    call("POST", "/auth/register", body=signed)
+    session = call("POST", "/auth/login", body=signed).json["session_token"]
+    made = call("POST", _KEYS, bearer=session, body={"name": "one"}).json["data"]
+    call("GET", _KEYS, key=made["api_key"])
+    call("DELETE", f"{_KEYS}/{made['api_key_id']}", bearer=session)
+    invited = call("POST", _USERS, bearer=session, body={"email": "joan@example.com"}).json["data"]["user"]
+    path = f"{_USERS}/{invited['user_id']}"
+    call("POST", f"{path}/invitation", bearer=session)
+    call("GET", _USERS, bearer=session)
+    call("GET", path, bearer=session)
+    call("PUT", path, bearer=session, body={"display_name": "Joan", "status": "suspended"})
+    call("DELETE", path, bearer=session)
+    call("POST", "/auth/password/reset", body={"email": "ada@example.com"})
+    me = call("GET", "/auth/me", bearer=session).json["user"]
+    call("POST", "/auth/password", bearer=session, body={"current_password": PASSWORD, "password": PASSWORD})
+    token = house.password_token(_user(house, me["id"]), "reset")
+    call("POST", "/auth/password/confirm", body={"token": token, "password": PASSWORD})
+    session = call("POST", "/auth/login", body=signed).json["session_token"]
+    call("POST", "/auth/logout", bearer=session)
+
+
+def accounts(house: House, _: Post) -> None:
+    member = house.member()
+    call("GET", "/v1/user-management/plans")
+    call("GET", "/v1/user-management/audit-log", key=member.api_key)
+    house.clock.advance(days=31)
+    call("GET", "/v1/user-management/account/subscription", key=member.api_key)
+
+
+def billing(house: House, _: Post) -> None:
+    member = house.member()
+    house.clock.advance(days=31)
+    call("GET", "/v1/billing/current", key=member.api_key)
+
+
+def metering(house: House, _: Post) -> None:
+    member, key = house.member(), house.platform_key()
+    house.clock.advance(days=31)
+    event = house.event(member, meter="credits", quantity=1, user_id=member.user_id)
+    call("POST", "/v1/platform/events", key=key, body=event)
+    size = {"cpu_cores": 1, "memory_gb": 1, "storage_gb": 1, "timeout_seconds": 60, "session_id": "one"}
+    session = size | {"account_id": member.subject, "user_id": member.user_id}
+    call("POST", "/v1/platform/sessions", key=key, body=session)
+    house.clock.advance(days=31)
+    call("POST", "/v1/platform/sessions/one/end", key=key)
+    credit = {"account_id": member.subject, "amount": 1, "kind": "grant", "reference": "one"}
+    call("POST", "/v1/platform/credits", key=key, body=credit)
+    call("POST", "/v1/platform/credits", key=key, body=credit)
+    for verb in ("suspend", "resume"):
+        call("POST", f"/v1/platform/accounts/{member.subject}/{verb}", key=key, body={"reason": "a walk"})
+
+
+def usage_queue(house: House, _: Post) -> None:
+    from usage_queue.app import handler
+
+    member = house.member()
+    house.clock.advance(days=31)
+    event = house.event(member, meter="credits", quantity=1, time=stamp(house.clock.now() - timedelta(minutes=1)))
+    record = {"messageId": "1", "eventSource": "aws:sqs", "body": as_json(event).decode()}
+    handler({"Records": [record]}, LambdaContext())
+
+
+def outbox(house: House, post: Post) -> None:
+    member = house.member()
+    house.invited(member)
+    stream(house)
+    house.invited(member)
+    post.refusals = ["MessageRejected", "TooManyRequestsException"]
+    post.sweep()
+
+
+def mail_feedback(_: House, __: Post) -> None:
+    notify(bounce("ada@example.com"))
+
+
+def _user(house: House, user_id: str) -> Any:
+    from tallybook.store.accounts import read_user
+
+    (item,) = (item for item in house.stored("core") if item["sk"] == f"USER#{user_id}")
+    return read_user(item)
+
+
+WALKS = {walk.__name__: walk for walk in (identity, accounts, billing, metering, usage_queue, outbox, mail_feedback)}

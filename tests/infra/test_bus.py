@@ -1,0 +1,25 @@
+"""Each stage has a bus of its own, whose name the functions that use it and the operator are told."""
+
+from collections.abc import Callable
+
+import pytest
+
+from infra.groups import GROUPS
+from infra.stage import STAGES, Stage, local
+from tests.support.template import Synthesized, written
+
+
+@pytest.mark.parametrize("stage", [*STAGES.values(), local(8000)], ids=lambda stage: stage.name)
+def test_a_stage_has_its_own_bus(stage: Stage, synthesize: Callable[[Stage], Synthesized]) -> None:
+    (bus,) = synthesize(stage).properties("Events::EventBus")
+    assert bus["Name"] == f"tallybook-{stage.name}"
+
+
+def test_its_name_is_told_to_who_uses_it(production: Synthesized) -> None:
+    told = {
+        name: written(function["Environment"]["Variables"]["BUS_NAME"])
+        for name, function in production.functions().items()
+        if "BUS_NAME" in function["Environment"]["Variables"]
+    }
+    assert told == {group.name: "Bus" for group in GROUPS if group.bus}
+    assert written(production.template["Outputs"]["BusName"]["Value"]) == "Bus"

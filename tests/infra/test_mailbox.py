@@ -1,0 +1,163 @@
+"""What the emulated SES was given, as the local address shows it: real letters, sent by the gateway."""
+
+import json
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPResponse
+from typing import Any
+from urllib.parse import quote
+from urllib.request import Request, urlopen
+
+import boto3
+import pytest
+
+from infra.local.cloud import free_port
+from infra.local.proxy import Proxy
+from tallybook.gateways.letters import KINDS, Letter, compose
+from tallybook.gateways.mail import Mail, Refused
+from tests.support.markup import Markup
+
+SENDER = "Tallybook <hello@example.com>"
+LINK = "http://localhost:8000/auth/password#reset-token"
+RESET = compose(
+    "password_reset",
+    {"link": LINK, "expires_at": "27 April 2026, 12:34 UTC", "address": "203.0.113.7"},
+    brand="Tallybook",
+    page_url="http://localhost:8000",
+)
+EVIL = Letter("<i>subject</i>", "<b>text</b>", '"><script>alert(1)</script>')
+
+
+@pytest.fixture
+def ses(_emulator: Any) -> Any:
+    url, _ = _emulator
+    urlopen(Request(f"{url}/_ministack/reset", method="POST")).close()
+    client = boto3.session.Session().client("sesv2", endpoint_url=url)
+    client.create_email_identity(EmailIdentity="example.com")
+    return client
+
+
+@pytest.fixture
+def mail(ses: Any) -> Mail:
+    return Mail(ses, sender=SENDER, configuration_set=None)
+
+
+@pytest.fixture
+def port(_emulator: Any) -> Iterator[int]:
+    number = free_port()
+    with Proxy(number) as proxy:
+        proxy.serve(_emulator[0], "api123")
+        yield number
+
+
+def get(port: int, path: str, *, method: str = "GET", host: str | None = None) -> tuple[HTTPResponse, str]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request(method, path, headers={"Host": host or f"localhost:{port}"})
+        answer = connection.getresponse()
+        return answer, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def markup(port: int, path: str) -> Markup:
+    answer, html = get(port, path)
+    assert answer.status == 200
+    return Markup(html)
+
+
+def mails(port: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(get(port, "/_local/mail.json")[1])["mails"]
+    return found
+
+
+def test_the_start_leads_to_the_mail(port: int, mail: Mail) -> None:
+    assert {"href": "/_local/mail"} in markup(port, "/_local/").all("a")
+    assert {"href": "/_local/mail"} in markup(port, "/_local").all("a")
+    assert "No mail was sent yet" in markup(port, "/_local/mail").text
+
+
+def test_the_list_has_every_mail_newest_first(port: int, mail: Mail) -> None:
+    sent = []
+    for number in range(3):
+        sent.append(mail.send(f"user{number}@example.org", Letter(f"Letter {number}", "text", "html"), tags={}))
+        time.sleep(0.01)
+    page = markup(port, "/_local/mail")
+    links = [link["href"] for link in page.all("a") if str(link["href"]).startswith("/_local/mail/")]
+    assert links == [f"/_local/mail/{quote(one)}" for one in reversed(sent)]
+    assert "user2@example.org" in page.text
+    assert page.text.index("Letter 2") < page.text.index("Letter 1") < page.text.index("Letter 0")
+    assert [one["id"] for one in mails(port)] == sent[::-1]
+
+
+def test_a_mail_is_seen_as_its_reader_would_with_text_and_headers(port: int, mail: Mail) -> None:
+    sent = mail.send("ada@example.org", RESET, tags={"kind": "password_reset"})
+    page = markup(port, f"/_local/mail/{quote(sent)}")
+    [frame] = page.all("iframe")
+    assert frame["srcdoc"] == f'<!DOCTYPE html><base target="_blank">{RESET.html}'
+    assert frame["sandbox"] == "allow-popups allow-popups-to-escape-sandbox"
+    for told in ("ada@example.org", SENDER, sent, RESET.subject, " ".join(RESET.text.split())):
+        assert told in page.text
+
+
+def test_scripts_get_the_mail_as_it_was_sent(port: int, mail: Mail) -> None:
+    sent = mail.send("ada@example.org", RESET, tags={})
+    [one] = mails(port)
+    assert (one["id"], one["sender"], one["to"], one["cc"], one["bcc"]) == (sent, SENDER, ["ada@example.org"], [], [])
+    assert (one["subject"], one["text"], one["html"]) == (RESET.subject, RESET.text, RESET.html)
+
+
+@pytest.mark.parametrize("path", ["/_local/mail", "/_local/mail/{id}"])
+def test_nothing_in_a_mail_becomes_part_of_the_page(port: int, mail: Mail, path: str) -> None:
+    sent = mail.send("ada@example.org", EVIL, tags={})
+    answer, html = get(port, path.format(id=quote(sent)))
+    assert not {"script", "i", "b"} & {tag for tag, _ in Markup(html).tags}
+    policy = str(answer.headers["Content-Security-Policy"])
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline';")
+    assert "script-src" not in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+@pytest.mark.parametrize("path", ["/_local/", "/_local/mail", "/_local/mail.json"])
+def test_a_page_of_another_name_sees_nothing(port: int, mail: Mail, path: str) -> None:
+    mail.send("ada@example.org", RESET, tags={})
+    for host in ("evil.example", f"evil.example:{port}", f"localhost.evil.example:{port}", "", "[", "api123"):
+        answer, said = get(port, path, host=host or " ")
+        assert answer.status == 403
+        assert "ada" not in said
+    assert get(port, path, host=f"127.0.0.1:{port}")[0].status == 200
+
+
+def test_what_is_not_there_is_not_found(port: int, mail: Mail) -> None:
+    for path in ("/_local/mail/none", "/_local/nothing", "/_local/mails", "/_local/mail/../mail"):
+        assert get(port, path)[0].status == 404
+    assert get(port, "/_local/mail", method="POST")[0].status == 405
+    answer, said = get(port, "/_local/mail", method="HEAD")
+    assert (answer.status, said) == (200, "")
+
+
+def test_everything_else_is_still_the_api_s(port: int, mail: Mail) -> None:
+    answer, said = get(port, "/_localities")
+    assert (answer.headers["Content-Security-Policy"], "/_localities" in said) == (None, True)
+
+
+def test_a_cloud_that_is_gone_is_a_bad_gateway() -> None:
+    port = free_port()
+    with Proxy(port) as proxy:
+        proxy.serve(f"http://127.0.0.1:{free_port()}", "api123")
+        assert get(port, "/_local/mail")[0].status == 502
+        assert get(port, "/_local/")[0].status == 200
+
+
+def test_the_emulated_ses_knows_its_senders_too(port: int, ses: Any, mail: Mail) -> None:
+    with pytest.raises(Refused):
+        Mail(ses, sender="x@elsewhere.example", configuration_set=None).send("ada@example.org", RESET, tags={})
+    assert mails(port) == []
+
+
+def test_every_kind_of_letter_arrives(port: int, mail: Mail) -> None:
+    facts: dict[str, Any] = {name: f"the {name}" for names in KINDS.values() for name in names} | {"credits": 5}
+    for kind in KINDS:
+        letter = compose(kind, facts, brand="Tallybook", page_url="http://localhost:8000")
+        mail.send("ada@example.org", letter, tags={"kind": kind})
+    assert len(mails(port)) == len(KINDS)

@@ -1,0 +1,34 @@
+"""Each row that says every so many minutes is called so, with the name of its job."""
+
+import json
+
+from infra.function import title
+from infra.groups import GROUPS
+from tests.support.template import Synthesized, written
+
+
+def test_each_is_called_as_often_as_its_row_says(production: Synthesized) -> None:
+    assert _scheduled(production) == {
+        f"{title(group.name)}Function.Arn": (f"rate({group.every_minutes} minutes)", {"job": group.name})
+        for group in GROUPS
+        if group.every_minutes
+    }
+
+
+def test_the_outbox_is_swept_every_five_minutes(production: Synthesized) -> None:
+    assert _scheduled(production)["OutboxFunction.Arn"] == ("rate(5 minutes)", {"job": "outbox"})
+
+
+def test_the_rule_alone_may_call_it(production: Synthesized) -> None:
+    permissions = [p for p in production.properties("Lambda::Permission") if p["Principal"] == "events.amazonaws.com"]
+    allowed = {written(permission["FunctionName"]): written(permission["SourceArn"]) for permission in permissions}
+    assert allowed == {"OutboxFunction.Arn": "OutboxScheduleRule.Arn"}
+
+
+def _scheduled(stage: Synthesized) -> dict[str, tuple[str, object]]:
+    """Function -> how often, and with which event."""
+    return {
+        written(target["Arn"]): (rule["ScheduleExpression"], json.loads(target["Input"]))
+        for rule in stage.properties("Events::Rule")
+        for target in rule["Targets"]
+    }

@@ -1,0 +1,55 @@
+"""A stream that duplicates, reorders and loses its records, and stops for a day: all leaves once, whatever it does."""
+
+import json
+import random
+from collections import Counter
+
+import pytest
+
+from tallybook.domain.audit import OPERATOR
+from tallybook.services.change_password import ask_for_reset
+from tallybook.services.deliver import deliver, sweep
+from tallybook.services.suspend_account import set_standing
+from tests.support.house import HERE, House, Member
+from tests.support.invariants import check_invariants
+
+FOREVER = 1e9
+
+
+def change_something(house: House, member: Member, chance: random.Random) -> None:
+    standing = chance.choice(("suspended", "active"))
+    if chance.random() < 0.3:
+        ask_for_reset(house.ctx, email=member.user.email, address=HERE)
+    set_standing(house.ctx, member.account.id, standing, reason="as drawn", actor=OPERATOR)
+
+
+def told(house: House, records: list[str], chance: random.Random) -> None:
+    """The stream goes on: of each record one, two or no copies come, in any order."""
+    copies = [record for record in records for _ in range(chance.choice((0, 1, 1, 2)))]
+    chance.shuffle(copies)
+    for record in copies:
+        deliver(house.ctx, house.world.ways_out(), record)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_everything_that_happened_leaves_exactly_once(house: House, seed: int) -> None:
+    chance = random.Random(seed)
+    members = [house.member() for _ in range(3)]
+    records: list[str] = []
+    for step in range(12):
+        change_something(house, chance.choice(members), chance)
+        fresh = [each for each in house.waiting() if each not in records]
+        records += fresh
+        if not 3 <= step < 9:  # for a day the stream stands still, and the schedule too
+            told(house, records if step == 9 else fresh, chance)
+            sweep(house.ctx, house.world.ways_out(), deadline=FOREVER)
+        house.clock.advance(hours=4)
+    told(house, records, chance)
+    assert house.waiting() == []
+    stored = [item for item in house.stored("core") if item["sk"] == "OUTBOX"]
+    assert {item["state"] for item in stored} == {"delivered"}
+    mails = Counter(mail.item for mail in house.world.mails)
+    assert mails == Counter({item["id"]: 1 for item in stored if item["kind"] == "mail"})
+    events = Counter(json.loads(event["Detail"])["id"] for event in house.world.events)
+    assert events == Counter({row["id"]: 1 for item in stored for row in item["body"].get("events", ())})
+    check_invariants(house)

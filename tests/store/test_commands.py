@@ -1,0 +1,71 @@
+"""Commands on one item are joined: all changes together, under all conditions."""
+
+from typing import Any
+
+import pytest
+from boto3.dynamodb.conditions import Attr
+
+from tallybook.domain.errors import Conflict
+from tallybook.store import keys
+from tallybook.store.commands import Check, Delete, Put, Update, joined
+from tallybook.store.table import Refused, Tables
+from tests.support.cloud import NAMES
+
+ONE, OTHER = keys.account("a"), keys.account("b")
+
+
+@pytest.fixture
+def tables(client: Any) -> Tables:
+    tables = Tables(client, NAMES, pause=lambda _: None)
+    tables.write(Put(ONE, {"count": 1, "status": "active"}))
+    return tables
+
+
+def test_what_several_parts_change_of_one_item_is_changed_at_once(tables: Tables) -> None:
+    tables.transact(
+        [
+            Update(ONE, set={"name": "A"}, add={"count": 1}),
+            Update(ONE, set={"size": 5}, add={"total": 7}, first={"since": "now"}, remove=("status",)),
+            Put(OTHER, {}),
+        ]
+    )
+    item = tables.get(ONE)
+    assert item == {"pk": ONE.pk, "sk": ONE.sk, "name": "A", "count": 2, "size": 5, "total": 7, "since": "now"}
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_each_partys_condition_must_hold(tables: Tables, place: int) -> None:
+    conditions = [Attr("status").eq("active"), Attr("count").eq(1)]
+    conditions[place] = Attr("status").eq("gone")
+    with pytest.raises(Refused) as refused:
+        tables.transact([Update(ONE, add={"count": 1}, condition=conditions[0]), Check(ONE, conditions[1])])
+    (failure,) = refused.value.failures
+    assert failure.was is not None
+    assert failure.was["count"] == 1
+    assert (tables.get(ONE) or {})["count"] == 1
+
+
+def test_checks_alone_stay_a_check(tables: Tables) -> None:
+    (only,) = joined([Check(ONE, Attr("count").eq(1)), Check(ONE, Attr("status").eq("active"))])
+    assert isinstance(only, Check)
+    tables.transact([only])
+
+
+def test_the_order_of_the_rest_stays() -> None:
+    commands = [Put(OTHER, {}), Update(ONE, set={"a": 1}), Update(ONE, set={"b": 2})]
+    assert [command.key for command in joined(commands)] == [OTHER, ONE]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Put(ONE, {}), Update(ONE, set={"a": 1})),
+        (Delete(ONE), Check(ONE, Attr("a").exists())),
+        (Update(ONE, set={"a": 1}), Update(ONE, set={"a": 2})),
+        (Update(ONE, add={"a": 1}), Update(ONE, add={"a": 2})),
+        (Update(ONE, set={"a": 1}, refusal=Conflict("no")), Update(ONE, set={"b": 2})),
+    ],
+)
+def test_what_would_lose_a_change_or_a_refusal_is_a_defect(one: Any, other: Any) -> None:
+    with pytest.raises(ValueError, match="two commands"):
+        joined([one, other])

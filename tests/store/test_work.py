@@ -1,0 +1,96 @@
+"""The index of due work, and lists that only grow."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tallybook.domain.outbox import BusEvent, Mail
+from tallybook.domain.times import stamp
+from tallybook.store import keys, outbox
+from tallybook.store.commands import Put
+from tallybook.store.table import Refused, Tables
+from tests.support.cloud import NAMES
+
+NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
+MAIL = Mail("welcome", ("ada@example.com",), {"name": None, "credits": 5})
+
+
+@pytest.fixture
+def tables(client: Any) -> Tables:
+    return Tables(client, NAMES, pause=lambda _: None)
+
+
+def due(tables: Tables, place: str, **how: Any) -> list[str]:
+    return [found.key.pk for found in tables.work(place, **how)]
+
+
+def test_what_is_due_is_found_in_order_up_to_an_instant_and_a_number(tables: Tables) -> None:
+    for minute in (3, 1, 2):
+        at = stamp(NOW + timedelta(minutes=minute))
+        tables.write(Put(keys.outbox(str(minute)), {"work": "outbox#0", "due": at}))
+    tables.write(Put(keys.outbox("other"), {"work": "outbox#1", "due": stamp(NOW)}))
+    assert due(tables, "outbox#0") == ["OUTBOX#1", "OUTBOX#2", "OUTBOX#3"]
+    assert due(tables, "outbox#0", until=stamp(NOW + timedelta(minutes=2))) == ["OUTBOX#1", "OUTBOX#2"]
+    assert due(tables, "outbox#0", limit=1) == ["OUTBOX#1"]
+    assert due(tables, "outbox#0", limit=2, newest_first=True) == ["OUTBOX#3", "OUTBOX#2"]
+    assert due(tables, "outbox#9") == []
+
+
+def test_a_question_that_finds_nothing_costs_half_a_unit(tables: Tables) -> None:
+    due(tables, "outbox#0")
+    assert (tables.bill.calls, tables.bill.read_units) == (1, 0.5)
+
+
+def test_a_cause_leaves_one_mail_and_one_list_of_events(tables: Tables) -> None:
+    mail = outbox.put_mail(MAIL, "account", "7", at=NOW, account_id="a")
+    events = outbox.put_events([BusEvent("One", {"n": 1}), BusEvent("Two", {})], account_id="a", number=7, at=NOW)
+    tables.transact([mail, events])
+    for again in (mail, events):
+        with pytest.raises(Refused):
+            tables.write(Put(again.key, {**again.item, "attempts": 1}))
+    assert mail.key != outbox.put_mail(MAIL, "account", "8", at=NOW).key
+    stored = outbox.read_outbox_item(tables.get(events.key) or {})
+    assert [row["name"] for row in stored.body["events"]] == ["One", "Two"]
+    assert len({row["id"] for row in stored.body["events"]}) == 2
+    assert stored.body["events"][0]["data"] == {"n": 1}
+    assert (stored.state, stored.due, stored.attempts, stored.account_id) == ("waiting", NOW, 0, "a")
+
+
+def test_a_mail_is_read_as_it_was_written(tables: Tables) -> None:
+    put = outbox.put_mail(MAIL, "cause", at=NOW)
+    tables.write(put)
+    body = outbox.read_outbox_item(tables.get(put.key) or {}).body
+    assert Mail(**{**body, "to": tuple(body["to"])}) == MAIL
+    assert type(body["facts"]["credits"]) is int
+
+
+def test_only_one_of_two_who_begin_the_same_try_has_the_item(tables: Tables) -> None:
+    put = outbox.put_mail(MAIL, "cause", at=NOW)
+    tables.write(put)
+    item = outbox.read_outbox_item(tables.get(put.key) or {})
+    tables.write(outbox.claim(item, now=NOW))
+    for late in (outbox.claim(item, now=NOW), outbox.delivered(item, at=NOW), outbox.note_sent(item, "a@b.example")):
+        with pytest.raises(Refused):
+            tables.write(late)
+
+
+@pytest.mark.parametrize("missing", [0, 2])
+def test_numbered_items_come_at_half_the_price_unless_the_reader_lags(client: Any, missing: int) -> None:
+    lagging: list[bool] = []
+
+    def port(operation: str, call: Any) -> Any:
+        answer = call()
+        if operation == "query" and not lagging:
+            lagging.append(True)
+            answer["Items"] = answer["Items"][: len(answer["Items"]) - missing]
+        return answer
+
+    tables = Tables(client, NAMES, port=port, pause=lambda _: None)
+    for number in range(1, 6):
+        tables.write(Put(keys.audit("a", number), {"number": number}))
+    tables.bill.clear()
+    first, last = keys.audit("a", 2), keys.audit("a", 4)
+    found = tables.numbered("core", first.pk, start=first.sk, end=last.sk, count=3)
+    assert [item["number"] for item in found] == [2, 3, 4]
+    assert tables.bill.read_units == (1.5 if missing else 0.5)

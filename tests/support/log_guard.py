@@ -1,0 +1,79 @@
+"""No secret in a log, whichever test made the system write it: the test during which it was logged fails.
+
+Each record of a run is looked at, formatted as production writes it, for anything of a secret's shape. Powertools'
+loggers write to stdout by a handler of their own, and hand each record on to the root logger, where this one listens.
+"""
+
+import logging
+import re
+from collections.abc import Generator
+from functools import cache
+
+import pytest
+
+SECRETS = {
+    "an API key": r"sk-[A-Za-z0-9_-]{100}",
+    "a session": r"sess_[A-Za-z0-9_-]{100}",
+    "a platform key": r"pk-[A-Za-z0-9_-]{60}",
+    "a password token": r"pwt_[A-Za-z0-9_-]{80}",
+    "a password hash": r"\$2[aby]\$\d\d\$",
+    "a password": r"horse battery",  # how every password of the tests ends
+}
+_ANY = re.compile("|".join(f"(?P<{name.replace(' ', '_')}>{shape})" for name, shape in SECRETS.items()))
+
+
+class Guard(logging.Handler):
+    """Keeps what was found, and where, until somebody takes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: list[str] = []
+
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002
+        """All of them: Powertools has each handler of the root leave its own records out, as they were written once."""
+        return True
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = _formatter().format(record)
+        for match in _ANY.finditer(line):
+            self._found.append(f"{str(match.lastgroup).replace('_', ' ')}, by {record.name} in {record.pathname}")
+
+    def take(self) -> list[str]:
+        found, self._found = self._found, []
+        return found
+
+
+guard = Guard()
+
+
+@cache
+def _formatter() -> logging.Formatter:
+    from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+
+    return LambdaPowertoolsFormatter()
+
+
+def pytest_configure() -> None:
+    logging.getLogger().addHandler(guard)
+
+
+def _watched[Result]() -> Generator[None, Result, Result]:
+    result = yield
+    if found := guard.take():
+        pytest.fail("Secrets were logged: " + "; ".join(dict.fromkeys(found)), pytrace=False)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Generator[None]:
+    return (yield from _watched())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None]:
+    return (yield from _watched())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None]:
+    return (yield from _watched())

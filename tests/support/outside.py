@@ -1,0 +1,104 @@
+"""The world outside, as the delivery reaches it: the real gateways, whose requests end up here.
+
+Each request is checked against AWS's own description of the call and then kept instead of sent, so that a test can
+read the mails and events that left, and a port can crash or refuse them.
+"""
+
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Any
+
+import botocore.session
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
+
+from tallybook.gateways.bus import Bus, Published
+from tallybook.gateways.letters import compose
+from tallybook.gateways.mail import Mail
+from tallybook.gateways.port import Port, straight
+from tallybook.services.deliver import Outside
+
+SENDER = "Tallybook <no-reply@example.com>"
+PAGE_URL = "https://api.example.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A mail that SES took."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    item: str
+
+    @property
+    def token(self) -> str:
+        """The token of the link in it."""
+        return self.text.partition("/auth/password/new#")[2].split()[0]
+
+
+@dataclass
+class World:
+    """What left so far, and the ways out, each call of which goes through `port`."""
+
+    port: Port = straight
+    mails: list[Sent] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def ways_out(self) -> Outside:
+        return Outside(
+            mail=Mail(_Client(self, "send_email"), sender=SENDER, configuration_set="set", port=self.port),
+            bus=Bus(_Client(self, "put_events"), "bus", port=self.port),
+            compose=partial(compose, brand="Tallybook", page_url=PAGE_URL),
+            event=Published,
+            page_url=PAGE_URL,
+        )
+
+    def to(self, address: str) -> list[Sent]:
+        return [mail for mail in self.mails if mail.to == address]
+
+    def named(self, name: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["DetailType"] == name]
+
+    def take(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        if operation == "put_events":
+            self.events += request["Entries"]
+            return {"FailedEntryCount": 0, "Entries": [{"EventId": str(len(self.events))} for _ in request["Entries"]]}
+        content = request["Content"]["Simple"]
+        (to,) = request["Destination"]["ToAddresses"]
+        tags = {tag["Name"]: tag["Value"] for tag in request["EmailTags"]}
+        body = content["Body"]
+        self.mails.append(
+            Sent(to, content["Subject"]["Data"], body["Text"]["Data"], body["Html"]["Data"], tags["item"])
+        )
+        return {"MessageId": f"message-{len(self.mails)}"}
+
+
+class _Client:
+    """Checks a request as boto3 would, and hands it to the world."""
+
+    def __init__(self, world: World, operation: str) -> None:
+        self._world, self._operation = world, operation
+
+    def __getattr__(self, operation: str) -> Any:
+        assert operation == self._operation
+
+        def send(**request: Any) -> dict[str, Any]:
+            _check(operation, request)
+            return self._world.take(operation, request)
+
+        return send
+
+
+def _check(operation: str, request: dict[str, Any]) -> None:
+    model = _model({"send_email": "sesv2", "put_events": "events"}[operation])
+    name = "".join(part.capitalize() for part in operation.split("_"))
+    report = ParamValidator().validate(request, model.operation_model(name).input_shape)
+    assert not report.has_errors(), report.generate_report()
+
+
+@cache
+def _model(service: str) -> ServiceModel:
+    loader = botocore.session.get_session().get_component("data_loader")
+    return ServiceModel(loader.load_service_model(service, "service-2"), service)
