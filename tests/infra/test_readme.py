@@ -3,9 +3,11 @@
 import json
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -43,18 +45,30 @@ def test_the_walk_through_runs_as_it_stands(local_stack: LocalStack) -> None:
     script = script.replace(".local/", f"{local_stack.folder}/")
     done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    _, _, bill, sent, credit, login, catalog, operated, looked_up, moved = done.stdout.split("------\n")
+    _, _, bill, sent, credit, login, invited, audit, catalog, operated, looked_up, moved = done.stdout.split("------\n")
     current = json.loads(bill)["data"]
     assert current["current_cost"] == current["daily_trend"][-1]["cost"] > 0
     assert (current["active_sessions"], current["completed_sessions"]) == (0, 1)
     assert [share["resource_type"] for share in current["cost_breakdown"]] == ["sandbox"]
     assert re.search(r"accepted 2.*duplicates 2", sent, re.DOTALL), sent
     assert json.loads(credit)["data"]["balance"] == json.loads(login)["user"]["balance"] == 6_000_000
+    assert json.loads(invited)["data"]["user"]["login_email"] == "colleague@example.com"
+    assert json.loads(audit)["data"]["entries"][0]["action"] == "user.invited"
     assert catalog
     assert local_stack.variables["TALLYBOOK_ACCOUNT_ID"] + " is active\n" in operated
     assert {key["name"] for key in json.loads(operated.splitlines()[-2])["api_keys"]} == {"local", "laptop"}
     assert "account.suspended" in looked_up
     assert timedelta(days=30) < timedelta(seconds=float(moved.split()[-1])) < timedelta(days=32)
+
+
+def test_the_mails_of_the_walk_through_are_in_the_mailbox(local_stack: LocalStack) -> None:
+    for _ in range(50):
+        with urlopen(f"{local_stack.variables['TALLYBOOK_URL']}/_local/mail.json") as answer:
+            sent = {mail["to"][0]: mail["text"] for mail in json.load(answer)["mails"]}
+        if "colleague@example.com" in sent:
+            break
+        time.sleep(0.2)
+    assert "/auth/password/new#pwt_" in sent["colleague@example.com"]
 
 
 def test_the_map_names_the_folders_that_are_there() -> None:
