@@ -6,7 +6,7 @@ from itertools import batched
 from tallybook.domain.accounts import Account, AccountStatus, User, normal_email
 from tallybook.domain.credentials import Credential
 from tallybook.domain.errors import NotFound
-from tallybook.domain.jobs import SPREAD, partition
+from tallybook.domain.jobs import partitions
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.accounts import ACCOUNTS, read_account, read_user
@@ -16,8 +16,7 @@ from tallybook.store.credentials import read_credential
 def list_accounts(ctx: Context, *, limit: int, status: AccountStatus | None = None) -> list[Account]:
     """The newest ones, newest first. With a `status` it looks on until it has found so many, or seen all."""
     at_most = None if status else limit
-    places = [partition(ACCOUNTS, digit) for digit in SPREAD]
-    rows = [ctx.tables.work(place, limit=at_most, newest_first=True) for place in places]
+    rows = [ctx.tables.work(place, limit=at_most, newest_first=True) for place in partitions(ACCOUNTS)]
     found: list[Account] = []
     for batch in batched(heapq.merge(*rows, key=lambda due: due.at, reverse=True), limit, strict=False):
         items = ctx.tables.get_many(due.key for due in batch)
