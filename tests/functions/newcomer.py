@@ -77,6 +77,7 @@ def _passwords(session: str, post: Post) -> Iterator[str]:
     for _ in range(2):
         call("POST", "/auth/password", bearer=session, body=change)
     yield change["password"]
+    post.sweep()
     call("POST", "/auth/password/reset", body={"email": "walk@example.com"})
     post.sweep()
     token = post.to("walk@example.com")[-1].token
