@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.snapshot import keep, put_back, quicken_transactions
+
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -30,19 +32,26 @@ def _moto() -> Iterator[Any]:
 
     from tallybook.runtime import dynamodb
 
+    quicken_transactions()
     with mock_aws():
         yield dynamodb()
 
 
-@pytest.fixture
-def client(_moto: Any) -> Any:
-    """A DynamoDB client on fresh tables."""
+@pytest.fixture(scope="session")
+def _fresh_tables(_moto: Any) -> bytes:
     from moto.dynamodb import dynamodb_backends
 
     from tests.support.cloud import create_tables
 
     dynamodb_backends["123456789012"]["eu-west-1"].reset()
     create_tables(_moto)
+    return keep()
+
+
+@pytest.fixture
+def client(_moto: Any, _fresh_tables: bytes) -> Any:
+    """A DynamoDB client on fresh tables."""
+    put_back(_fresh_tables)
     return _moto
 
 

@@ -22,7 +22,7 @@ _ANSWER_SECONDS = 15.0  # for the delivery under way when time runs out
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """Records of the stream, or `{"job": "outbox"}`; answers how many items had which outcome."""
     outcomes = _streamed(event["Records"]) if "Records" in event else _swept(context)
-    logger.info("outbox", extra={"outcomes": dict(outcomes)})
+    (logger.warning if outcomes["left"] else logger.info)("outbox", extra={"outcomes": dict(outcomes)})
     if outcomes["parked"]:
         metrics.add_dimension(name="stage", value=os.environ["TALLYBOOK_STAGE"])
         metrics.add_metric(name="OutboxParked", unit=MetricUnit.Count, value=outcomes["parked"])
@@ -39,7 +39,7 @@ def _streamed(records: list[dict[str, Any]]) -> Counter[Outcome]:
         try:
             outcomes[deliver(runtime.context(), delivery.outside(), item_id)] += 1
         except Unavailable:
-            logger.warning("left to the sweep", extra={"item": item_id})
+            outcomes["left"] += 1
     return outcomes
 
 

@@ -1,6 +1,7 @@
 """Each outbox item is delivered at least once and has its effect once, whatever the stream does."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,8 @@ from tallybook.domain.outbox import LEASE, MAX_ATTEMPTS, Mail
 from tallybook.domain.times import parse_instant
 from tallybook.services.deliver import deliver, list_outbox, retry, sweep
 from tallybook.services.suppress_mail import suppress_addresses
-from tallybook.store.outbox import claim, put_mail, read_outbox_item
+from tallybook.store.outbox import claim, delivered, put_mail, read_outbox_item
+from tallybook.store.table import Refused
 from tests.support.faults import client_error
 from tests.support.house import House
 from tests.support.invariants import check_invariants
@@ -80,7 +82,7 @@ def test_a_sweep_stops_at_its_deadline_and_the_next_one_goes_on(house: House) ->
     house.member()
     ticks = iter(range(10**6))
     house.reshape(elapsed=lambda: next(ticks))
-    assert sum(sweep(house.ctx, house.world.ways_out(), deadline=2).values()) == 2
+    assert sweep(house.ctx, house.world.ways_out(), deadline=2) == {"delivered": 2, "left": 1}
     assert len(house.waiting()) == 1
     sweep(house.ctx, house.world.ways_out(), deadline=FOREVER)
     assert house.waiting() == []
@@ -116,6 +118,32 @@ def test_what_was_parked_goes_again_when_the_operator_says_so(house: House) -> N
     assert refused.value.code == "delivered"
     with pytest.raises(NotFound):
         retry(house.ctx, "unknown")
+
+
+def test_what_is_leaving_just_now_is_not_sent_once_more_by_the_operator(house: House) -> None:
+    item_id = mail_item(house, "ada@example.com")
+
+    def retried_meanwhile(operation: str, call: Any) -> Any:
+        with pytest.raises(Conflict) as refused:
+            retry(house.ctx, item_id)
+        assert refused.value.code == "busy"
+        return call()
+
+    house.world.port = retried_meanwhile
+    assert deliver(house.ctx, house.world.ways_out(), item_id) == "delivered"
+    assert len(house.world.mails) == 1
+
+
+def test_a_delivery_that_outlived_its_lease_marks_nothing_of_the_one_after_it(house: House) -> None:
+    item_id = mail_item(house, "ada@example.com")
+    late = read_outbox_item(item(house, item_id))
+    house.ctx.tables.write(claim(late, now=house.clock.now()))
+    house.clock.advance(seconds=LEASE.total_seconds())
+    retry(house.ctx, item_id)
+    with pytest.raises(Refused):
+        house.ctx.tables.write(delivered(replace(late, claims=0), at=house.clock.now()))
+    assert deliver(house.ctx, house.world.ways_out(), item_id) == "delivered"
+    assert item(house, item_id)["claims"] == 2
 
 
 def test_a_letter_there_is_not_is_tried_and_parked_and_stops_no_other(house: House) -> None:

@@ -6,16 +6,15 @@ from typing import Any
 import pytest
 
 from tests.support.crash import crash_sweep
+from tests.support.snapshot import put_back
 
 type Sweep = Callable[..., int]
 
 
 @pytest.fixture
-def sweep(_moto: Any) -> Sweep:
-    from moto.dynamodb import dynamodb_backends
+def sweep(client: Any, _fresh_tables: bytes) -> Sweep:
+    def sweep(*how: Any) -> int:
+        put_back(_fresh_tables)
+        return crash_sweep(client, *how)
 
-    def fresh(*how: Any) -> int:
-        dynamodb_backends["123456789012"]["eu-west-1"].reset()
-        return crash_sweep(_moto, *how)
-
-    return fresh
+    return sweep

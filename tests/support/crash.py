@@ -5,22 +5,22 @@ must leave the stored data as one call would.
 """
 
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 from tests.support.clock import StillClock
-from tests.support.cloud import create_tables, make_context
+from tests.support.cloud import make_context
 from tests.support.faults import READS, Crash, Faults, When
 from tests.support.house import House
 from tests.support.invariants import check_invariants
 from tests.support.outside import World
+from tests.support.snapshot import keep, put_back
 
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
     first: House
-    tables: Any
+    tables: bytes
     prepared: Any
     act: Callable[[House, Any], Any]
     check: Callable[[House, Any, Any], None]
@@ -37,11 +37,10 @@ def crash_sweep(
     `check(house, prepared, answer)` sees what the call after the crash answered. Moto's tables are what `prepare`
     made of them at the start of each. After a read is the same as before the call that follows, and not tried apart.
     """
-    create_tables(client)
     first = House(make_context(client), client)
     first.apply_catalog()
     prepared = prepare(first)
-    trial = _Trial(first, deepcopy(_backend().tables), prepared, act, check)
+    trial = _Trial(first, keep(), prepared, act, check)
     calls = 0
     while operation := _crash(trial, calls + 1, "before"):
         calls += 1
@@ -52,7 +51,7 @@ def crash_sweep(
 
 def _crash(trial: _Trial, at: int, when: When) -> str | None:
     """The operation that the process died at, before it or after it; None where it got to its end."""
-    _backend().tables = deepcopy(trial.tables)
+    put_back(trial.tables)
     faults = Faults().crash_at(at, when)
     house = _again(trial.first, faults)
     try:
@@ -76,9 +75,3 @@ def _again(first: House, faults: Faults) -> House:
     house = House(make_context(first.client, port=faults, clock=clock), first.client)
     house.world = World(faults, list(first.world.mails), list(first.world.events))
     return house
-
-
-def _backend() -> Any:
-    from moto.dynamodb import dynamodb_backends
-
-    return dynamodb_backends["123456789012"]["eu-west-1"]

@@ -51,9 +51,10 @@ class BusEvent:
 
 @dataclass(frozen=True, slots=True)
 class OutboxItem:
-    """`attempts` counts the tries begun; `sent` says to which addresses a mail has gone already.
+    """`attempts` counts the tries begun since it last began to wait, `claims` all there ever were.
 
-    `due` is when the next try may begin, None once it is delivered or given up.
+    While `leased`, one try has it to itself until `due`; otherwise the next may begin then. `due` is None once it is
+    delivered. `sent` says to which addresses a mail has gone already.
     """
 
     id: str
@@ -64,6 +65,8 @@ class OutboxItem:
     state: Literal["waiting", "delivered", "parked"] = "waiting"
     due: datetime | None = None
     attempts: int = 0
+    claims: int = 0
+    leased: bool = False
     sent: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     delivered_at: datetime | None = None

@@ -21,7 +21,7 @@ from tallybook.store import keys, outbox
 from tallybook.store.outbox import read_outbox_item
 from tallybook.store.table import Refused
 
-type Outcome = Literal["delivered", "postponed", "parked", "not_due"]
+type Outcome = Literal["delivered", "postponed", "parked", "not_due", "left"]
 
 
 class SendsMail(Protocol):
@@ -51,7 +51,7 @@ def deliver(ctx: Context, outside: Outside, item_id: str) -> Outcome:
         return "not_due"
     try:
         ctx.tables.write(outbox.claim(item, now=now))
-        item = replace(item, attempts=item.attempts + 1)
+        item = replace(item, attempts=item.attempts + 1, claims=item.claims + 1, leased=True)
         done = _hand_over(ctx, outside, item)
         ctx.tables.write(outbox.delivered(done, at=ctx.clock.now()))
     except Refused:
@@ -64,14 +64,21 @@ def deliver(ctx: Context, outside: Outside, item_id: str) -> Outcome:
 
 
 def sweep(ctx: Context, outside: Outside, *, deadline: float) -> Counter[Outcome]:
-    """All that is due, until the deadline of `ctx.elapsed`; what is left then waits for the next sweep."""
+    """All that is due, until the deadline of `ctx.elapsed` or until the tables can't be reached.
+
+    What is `left` then waits for the next sweep.
+    """
     outcomes: Counter[Outcome] = Counter()
     (job,) = (job for job in JOBS if job.name == "outbox")
-    for place in job.partitions():
-        for due in ctx.tables.work(place, until=stamp(ctx.clock.now())):
-            if ctx.elapsed() >= deadline:
-                return outcomes
-            outcomes[deliver(ctx, outside, due.key.pk.partition("#")[2])] += 1
+    try:
+        for place in job.partitions():
+            for due in ctx.tables.work(place, until=stamp(ctx.clock.now())):
+                if ctx.elapsed() >= deadline:
+                    outcomes["left"] += 1
+                    return outcomes
+                outcomes[deliver(ctx, outside, due.key.pk.partition("#")[2])] += 1
+    except Unavailable:
+        outcomes["left"] += 1
     return outcomes
 
 
@@ -93,15 +100,21 @@ def show_outbox_item(ctx: Context, item_id: str) -> OutboxItem:
 
 
 def retry(ctx: Context, item_id: str) -> OutboxItem:
-    """Due at once, with all its tries before it. NotFound; Conflict `delivered` for what has left."""
+    """Due at once, with all its tries before it.
+
+    NotFound; Conflict `delivered` for what has left, `busy` for what is leaving just now.
+    """
     item = show_outbox_item(ctx, item_id)
     if item.state == "delivered":
         raise Conflict("It has been delivered", code="delivered")
     now = ctx.clock.now()
+    busy = Conflict("It is being delivered just now; try again in two minutes", code="busy")
+    if item.leased and item.due is not None and item.due > now:
+        raise busy
     try:
         ctx.tables.write(outbox.unparked(item, at=now))
     except Refused:
-        raise Conflict("It is being delivered just now", code="busy") from None
+        raise busy from None
     return replace(item, state="waiting", due=now, attempts=0)
 
 

@@ -1,7 +1,7 @@
 """The outbox: what is written with a change and leaves after it.
 
 An item stands in the index `work` until it is delivered: under `outbox` while it waits, under `parked` once it was
-given up. Each step is conditional on the number of tries begun, so that of two who deliver the same item one wins.
+given up. Each step is conditional on the number of tries ever begun, so that of two who deliver the same item one wins.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,7 +46,8 @@ def put_events(events: Sequence[BusEvent], *, account_id: str, number: int, at: 
 
 def claim(item: OutboxItem, *, now: datetime) -> Update:
     """Begin a try: nobody else has the item until the lease ends."""
-    return _step(item, set={"attempts": item.attempts + 1, "due": stamp(now + LEASE)})
+    counted = {"attempts": item.attempts + 1, "claims": item.claims + 1}
+    return _step(item, set={**counted, "due": stamp(now + LEASE), "leased": True})
 
 
 def note_sent(item: OutboxItem, address: str) -> Update:
@@ -64,21 +65,23 @@ def delivered(item: OutboxItem, *, at: datetime) -> Update:
             "skipped": list(item.skipped),
             "expires": int((at + KEPT).timestamp()),
         },
-        remove=("work", "due", "error"),
+        remove=("work", "due", "error", "leased"),
     )
 
 
 def postponed(item: OutboxItem, *, until: datetime, error: str) -> Update:
-    return _step(item, set={"due": stamp(until), "error": error})
+    return _step(item, set={"due": stamp(until), "error": error}, remove=("leased",))
 
 
 def parked(item: OutboxItem, *, at: datetime, error: str) -> Update:
-    return _step(item, set={"state": "parked", "work": partition(PARKED, item.id), "due": stamp(at), "error": error})
+    given_up = {"state": "parked", "work": partition(PARKED, item.id), "due": stamp(at), "error": error}
+    return _step(item, set=given_up, remove=("leased",))
 
 
 def unparked(item: OutboxItem, *, at: datetime) -> Update:
     """Due again at once, with all its tries before it."""
-    return _step(item, set={"state": "waiting", "work": partition(WAITING, item.id), "due": stamp(at), "attempts": 0})
+    again = {"state": "waiting", "work": partition(WAITING, item.id), "due": stamp(at), "attempts": 0}
+    return _step(item, set=again, remove=("leased",))
 
 
 def read_outbox_item(item: Item) -> OutboxItem:
@@ -91,6 +94,8 @@ def read_outbox_item(item: Item) -> OutboxItem:
         state=item["state"],
         due=parse_instant(item["due"]) if "due" in item else None,
         attempts=int(item["attempts"]),
+        claims=int(item["claims"]),
+        leased="leased" in item,
         sent=tuple(item.get("sent", ())),
         skipped=tuple(item.get("skipped", ())),
         delivered_at=parse_instant(item["delivered_at"]) if "delivered_at" in item else None,
@@ -123,10 +128,11 @@ def _put(id: str, kind: str, body: Item, at: datetime, account_id: str | None) -
             "work": partition(WAITING, id),
             "due": stamp(at),
             "attempts": 0,
+            "claims": 0,
         },
     )
 
 
 def _step(item: OutboxItem, *, set: Item, remove: tuple[str, ...] = ()) -> Update:
-    unchanged = Attr("attempts").eq(item.attempts) & Attr("state").eq(item.state)
+    unchanged = Attr("claims").eq(item.claims) & Attr("state").eq(item.state)
     return Update(keys.outbox(item.id), set=set, remove=remove, condition=unchanged)
