@@ -28,10 +28,10 @@ run: install  ## start the bundle on this computer, on http://localhost:8000 (PO
 	@exec $(PYTHON) -m infra.local
 
 test: lint  ## lint, then every test
-	@$(PYTHON) -m pytest -n 2
+	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: lint  ## lint, then the fast tests: no deployment, no races
-	@$(PYTHON) -m pytest -n 2 --ignore tests/infra --ignore tests/simulation --ignore tests/bench
+	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/infra --ignore tests/simulation --ignore tests/bench
 
 lint: install  ## style, formatting, types, and the arrows between modules
 	@$(VENV)/bin/ruff check -q .

@@ -114,7 +114,8 @@ def _team(house: House, member: Member) -> Iterator[Figure]:
     users, key = "/v1/user-management/users", member.api_key
     email = {"email": "ada@example.com"}
     yield measure(house, "invite a user", lambda: call("POST", users, key=key, body=email), most_calls=4)
-    ada = call("GET", users, key=key).json["data"]["users"][0]["user_id"]
+    listed = call("GET", users, key=key).json["data"]["users"]
+    (ada,) = [user["user_id"] for user in listed if user["login_email"] == email["email"]]
     calls: list[tuple[str, Callable[[], Answer]]] = [
         ("suspend a user", lambda: call("PUT", f"{users}/{ada}", key=key, body={"status": "suspended"})),
         ("delete a user", lambda: call("DELETE", f"{users}/{ada}", key=key)),

@@ -2,27 +2,26 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-from tests.support.local_stack import LocalStack, free_port, running
+from tests.support.local_stack import LocalStack
 
 _CALLED_WITHIN = 30.0
 _POLLED_WITHIN = 2.0  # the emulator looks at its streams every second
 
 
-def test_what_leaves_is_called_as_its_row_says(tmp_path: Path) -> None:
-    with running(tmp_path, port=free_port()) as stack:
-        assert stack.variables["TALLYBOOK_STACK"] == "tallybook-local"
-        _await(lambda: stack.calls("outbox") >= 1)
-        before = _settled(stack)
-        _put(stack, "SOMETHING#x")
-        time.sleep(_POLLED_WITHIN)
-        assert stack.calls("outbox") == before
-        _put(stack, "OUTBOX#x")
-        _await(lambda: stack.calls("outbox") > before)
-        assert stack.calls("mail_feedback") == 0
-        _notify(stack)
-        _await(lambda: stack.calls("mail_feedback") >= 1)
+def test_what_leaves_is_called_as_its_row_says(local_stack: LocalStack) -> None:
+    stack = local_stack
+    assert stack.variables["TALLYBOOK_STACK"] == "tallybook-local"
+    _await(lambda: stack.calls("outbox") >= 1)
+    before = _settled(stack)
+    _put(stack, "SOMETHING#x")
+    time.sleep(_POLLED_WITHIN)
+    assert stack.calls("outbox") == before
+    _put(stack, "OUTBOX#x")
+    _await(lambda: stack.calls("outbox") > before)
+    assert stack.calls("mail_feedback") == 0
+    _notify(stack)
+    _await(lambda: stack.calls("mail_feedback") >= 1)
 
 
 def _settled(stack: LocalStack) -> int:

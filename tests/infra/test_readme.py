@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from urllib.request import urlopen
@@ -12,18 +11,12 @@ from urllib.request import urlopen
 import pytest
 
 from infra.groups import GROUPS
-from tests.support.local_stack import LocalStack, free_port, running
+from tests.support.local_stack import LocalStack
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 STARTERS = ("make run\n", "make test\n")
-
-
-@pytest.fixture(scope="module")
-def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    with running(tmp_path_factory.mktemp("readme"), port=free_port()) as stack:
-        yield stack
 
 
 @pytest.mark.parametrize("verb", re.findall(r"^\| `make (\w+)`", README, re.MULTILINE))
@@ -69,6 +62,20 @@ def test_the_mails_of_the_walk_through_are_in_the_mailbox(local_stack: LocalStac
             break
         time.sleep(0.2)
     assert "/auth/password/new#pwt_" in sent["colleague@example.com"]
+
+
+def test_no_log_of_the_walk_through_tells_a_secret(local_stack: LocalStack) -> None:
+    given = local_stack.variables
+    secrets = [given[f"TALLYBOOK_{name}"] for name in ("PASSWORD", "API_KEY", "PLATFORM_KEY")]
+    with urlopen(f"{given['TALLYBOOK_URL']}/_local/mail.json") as answer:
+        secrets += re.findall(r"#(pwt_[\w-]{80,})", answer.read().decode())
+    assert len(secrets) > 3
+    logs = local_stack.logged()
+    assert {"identity", "metering", "outbox"} <= {group for group, lines in logs.items() if lines}
+    told = "\n".join(line for lines in logs.values() for line in lines)
+    told += (local_stack.folder / "state" / "ministack.log").read_text(errors="replace")
+    assert not [secret for secret in secrets if secret in told]
+    assert not re.findall(r"(?:sk-|pk-|sess_|pwt_)[\w-]{60,}", told)
 
 
 def test_the_map_names_the_folders_that_are_there() -> None:

@@ -38,15 +38,18 @@ class LocalStack:
 
     def calls(self, group: str) -> int:
         """How often its function has been called so far, as its log says."""
-        functions = self.client("lambda").list_functions()["Functions"]
-        (log,) = [
-            function["LoggingConfig"]["LogGroup"]
-            for function in functions
-            if function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == group
-        ]
-        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=log)
-        lines = [event["message"] for page in pages for event in page["events"]]
-        return sum(line.startswith("START ") for line in lines)
+        return sum(line.startswith("START ") for line in self.logged()[group])
+
+    def logged(self) -> dict[str, list[str]]:
+        """The lines that each function has logged so far, by its group."""
+        return {
+            function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]: self._lines(function["LoggingConfig"])
+            for function in self.client("lambda").list_functions()["Functions"]
+        }
+
+    def _lines(self, logging: dict[str, str]) -> list[str]:
+        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=logging["LogGroup"])
+        return [event["message"] for page in pages for event in page["events"]]
 
 
 @contextmanager
