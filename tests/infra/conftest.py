@@ -1,13 +1,12 @@
 """Stages synthesized once a session; what CDK takes seconds for is then looked at in milliseconds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from infra.stage import STAGES, Stage, local
-from tests.support.local_stack import LocalStack, free_port, running
 from tests.support.template import Synthesized, synthesized
 
 PORT = 8000
@@ -21,13 +20,6 @@ def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Stage], Sy
         return synthesized(stage, folder)
 
     return one
-
-
-@pytest.fixture(scope="session")
-def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """One running bundle for all who ask in this process."""
-    with running(tmp_path_factory.mktemp("local"), port=free_port()) as stack:
-        yield stack
 
 
 @pytest.fixture(scope="session")
