@@ -78,11 +78,9 @@ def house(empty_house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 def post(house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What leaves the house; it leaves when the function `outbox` is called."""
     from tallybook import delivery
-    from tests.support.post import Post
 
-    post = Post()
-    monkeypatch.setattr(delivery, "outside", post.outside)
-    return post
+    monkeypatch.setattr(delivery, "outside", house.world.ways_out)
+    return house.world
 
 
 @pytest.fixture(scope="session")

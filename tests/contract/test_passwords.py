@@ -9,7 +9,7 @@ from tests.contract.examples import expect
 from tests.support.call import Answer, call
 from tests.support.house import PASSWORD, House, Member
 from tests.support.invariants import check_invariants
-from tests.support.post import Post
+from tests.support.outside import World
 
 NEW = "another horse battery"
 ADA = "ada@example.com"
@@ -32,7 +32,7 @@ def confirm(token: str, password: str = NEW, **body: Any) -> Answer:
     return call("POST", "/auth/password/confirm", body={"token": token, "password": password, **body})
 
 
-def link(post: Post, to: str = ADA) -> str:
+def link(post: World, to: str = ADA) -> str:
     """The token of the letter that comes of it."""
     before = len(post.to(to))
     assert set(post.sweep()) == {"delivered"}
@@ -40,7 +40,7 @@ def link(post: Post, to: str = ADA) -> str:
     return letter.token
 
 
-def asked(post: Post, email: str = ADA) -> str:
+def asked(post: World, email: str = ADA) -> str:
     """The token of a reset, once whatever waited before is out."""
     post.sweep()
     answer = call("POST", "/auth/password/reset", body={"email": email})
@@ -90,7 +90,7 @@ def test_a_new_password_has_8_to_1024_characters(house: House, ada: Member, pass
     assert confirm(token, "x" * 8).status == 200, "and the token was not used up"
 
 
-def test_who_changed_it_is_told_by_mail(house: House, ada: Member, post: Post) -> None:
+def test_who_changed_it_is_told_by_mail(house: House, ada: Member, post: World) -> None:
     post.sweep()
     change(ada.session)
     post.sweep()
@@ -101,7 +101,7 @@ def test_who_changed_it_is_told_by_mail(house: House, ada: Member, post: Post) -
     assert post.events[-1][0] == "PasswordChanged"
 
 
-def test_a_forgotten_password_is_set_with_the_link_of_the_mail(house: House, ada: Member, post: Post) -> None:
+def test_a_forgotten_password_is_set_with_the_link_of_the_mail(house: House, ada: Member, post: World) -> None:
     assert expect(confirm(asked(post)), 200, "auth_logout") == {"success": True}
     assert refusal(call("GET", "/auth/me", bearer=ada.session)) == (401, "unauthorized")
     assert call("GET", "/auth/me", key=ada.api_key).status == 200
@@ -110,14 +110,14 @@ def test_a_forgotten_password_is_set_with_the_link_of_the_mail(house: House, ada
     check_invariants(house)
 
 
-def test_a_link_holds_once(house: House, ada: Member, post: Post) -> None:
+def test_a_link_holds_once(house: House, ada: Member, post: World) -> None:
     token = asked(post)
     assert confirm(token).status == 200
     assert refusal(confirm(token, "a third horse battery")) == (400, "invalid_token")
     assert login(NEW).status == 200
 
 
-def test_a_reset_holds_for_an_hour_and_not_a_moment_longer(house: House, ada: Member, post: Post) -> None:
+def test_a_reset_holds_for_an_hour_and_not_a_moment_longer(house: House, ada: Member, post: World) -> None:
     early, late = asked(post), None
     house.clock.advance(minutes=59, seconds=59)
     assert confirm(early).status == 200
@@ -126,7 +126,7 @@ def test_a_reset_holds_for_an_hour_and_not_a_moment_longer(house: House, ada: Me
     assert refusal(confirm(late)) == (400, "invalid_token")
 
 
-def test_an_invitation_holds_for_seven_days(house: House, ada: Member, post: Post) -> None:
+def test_an_invitation_holds_for_seven_days(house: House, ada: Member, post: World) -> None:
     for name, wait, answered in (("joan", timedelta(days=7, seconds=-1), 200), ("max", timedelta(days=7), 400)):
         session = login().json["session_token"]
         email = f"{name}@example.com"
@@ -136,13 +136,13 @@ def test_an_invitation_holds_for_seven_days(house: House, ada: Member, post: Pos
         assert confirm(token).status == answered
 
 
-def test_a_newer_link_takes_the_place_of_the_one_before(house: House, ada: Member, post: Post) -> None:
+def test_a_newer_link_takes_the_place_of_the_one_before(house: House, ada: Member, post: World) -> None:
     first, second = asked(post), asked(post)
     assert refusal(confirm(first)) == (400, "invalid_token")
     assert confirm(second).status == 200
 
 
-def test_who_joins_may_say_their_name_and_no_mail_warns_them(house: House, ada: Member, post: Post) -> None:
+def test_who_joins_may_say_their_name_and_no_mail_warns_them(house: House, ada: Member, post: World) -> None:
     user = house.invited(ada, "joan@example.com")
     assert refusal(confirm(house.password_token(user), name="a\nb")) == (400, "invalid_name")
     assert confirm(house.password_token(user), name="Joan").status == 200
@@ -154,7 +154,7 @@ def test_who_joins_may_say_their_name_and_no_mail_warns_them(house: House, ada: 
 
 
 @pytest.mark.parametrize("standing", ["user", "account"])
-def test_a_link_ends_with_its_user_and_with_the_account(house: House, ada: Member, post: Post, standing: str) -> None:
+def test_a_link_ends_with_its_user_and_with_the_account(house: House, ada: Member, post: World, standing: str) -> None:
     token = asked(post)
     (house.change_user if standing == "user" else house.change_account)(ada, status="deleted")
     assert refusal(confirm(token)) == (400, "invalid_token")

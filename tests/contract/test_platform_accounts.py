@@ -8,7 +8,7 @@ from tests.contract.examples import expect
 from tests.support.call import Answer, call
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
-from tests.support.post import Post
+from tests.support.outside import World
 
 PATH = "/v1/platform/accounts"
 SIZE = {"cpu_cores": 1, "memory_gb": 0.5, "storage_gb": 5, "timeout_seconds": 3600}
@@ -164,10 +164,10 @@ def test_a_reason_has_1_to_1000_characters_and_no_control_characters(
 
 
 def test_the_account_is_told_by_mail_and_the_bus_hears_of_it(
-    house: House, key: str, member: Member, post: Post
+    house: House, key: str, member: Member, post: World
 ) -> None:
     post.sweep()
-    post.events.clear()
+    post.entries.clear()
     suspend(key, member, "unpaid <b>since</b> March")
     post.sweep()
     resume(key, member)

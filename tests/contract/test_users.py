@@ -8,7 +8,7 @@ from tests.contract.examples import expect
 from tests.support.call import Answer, call
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
-from tests.support.post import Post
+from tests.support.outside import World
 
 PATH = "/v1/user-management/users"
 UNKNOWN = "usr-019d0000-0000-7000-8000-000000000000"
@@ -53,7 +53,7 @@ def test_an_invitation_names_who_they_will_be(house: House, root: Member) -> Non
     assert (user["display_name"], user["role"], user["is_root_user"]) == ("Joan", "admin", True)
 
 
-def test_an_invitation_is_mailed_and_leads_in(house: House, root: Member, post: Post) -> None:
+def test_an_invitation_is_mailed_and_leads_in(house: House, root: Member, post: World) -> None:
     user = invited(root)
     post.sweep()
     (letter,) = post.to("joan@example.com")
@@ -67,7 +67,7 @@ def test_an_invitation_is_mailed_and_leads_in(house: House, root: Member, post: 
     assert [name for name, _ in post.events].count("UserInvited") == 1
 
 
-def test_an_invitation_may_be_sent_again_until_it_is_taken(house: House, root: Member, post: Post) -> None:
+def test_an_invitation_may_be_sent_again_until_it_is_taken(house: House, root: Member, post: World) -> None:
     path = f"{PATH}/{invited(root)['user_id']}/invitation"
     done = expect(call("POST", path, bearer=root.session), 200, "message")
     assert done["message"] == "Invitation sent again"

@@ -8,7 +8,7 @@ from tests.contract.examples import expect
 from tests.support.call import Answer, call
 from tests.support.house import PASSWORD, House, Member
 from tests.support.invariants import check_invariants
-from tests.support.post import Post
+from tests.support.outside import World
 
 PATH = "/v1/user-management/users"
 
@@ -164,9 +164,9 @@ def test_what_is_left_of_a_deleted_user_is_no_person(house: House, root: Member,
     assert "password_hash" not in item
 
 
-def test_the_bus_hears_of_each_change_once(house: House, root: Member, joan: Member, post: Post) -> None:
+def test_the_bus_hears_of_each_change_once(house: House, root: Member, joan: Member, post: World) -> None:
     post.sweep()
-    post.events.clear()
+    post.entries.clear()
     changed(root, joan.user_id, display_name="Joan", status="suspended", suspension_reason="on leave")
     changed(root, joan.user_id, status="active")
     call("DELETE", f"{PATH}/{joan.user_id}", bearer=root.session)

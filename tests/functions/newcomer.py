@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from tests.functions.good import GOOD
 from tests.support.call import call
 from tests.support.house import House
-from tests.support.post import Post
+from tests.support.outside import World
 
 _KEYS, _USERS = "/v1/user-management/api-keys", "/v1/user-management/users"
 
 
-def walk(house: House, post: Post) -> Iterator[str]:
+def walk(house: House, post: World) -> Iterator[str]:
     """Each secret that is made on the way, or tried."""
     account = {"email": "walk@example.com", "password": "first horse battery"}
     yield account["password"]
@@ -60,7 +60,7 @@ def _meter(platform: str, key: str) -> None:
         assert call("POST", path, key=platform, body={"reason": "a walk"}).status == 200
 
 
-def _team(session: str, post: Post) -> Iterator[str]:
+def _team(session: str, post: World) -> Iterator[str]:
     invited = call("POST", _USERS, bearer=session, body={"email": "joan@example.com"}).json["data"]["user"]
     post.sweep()
     (letter,) = post.to("joan@example.com")
@@ -72,7 +72,7 @@ def _team(session: str, post: Post) -> Iterator[str]:
     call("DELETE", f"{_USERS}/{invited['user_id']}", bearer=session)
 
 
-def _passwords(session: str, post: Post) -> Iterator[str]:
+def _passwords(session: str, post: World) -> Iterator[str]:
     change = {"current_password": "first horse battery", "password": "second horse battery"}
     for _ in range(2):
         call("POST", "/auth/password", bearer=session, body=change)

@@ -18,7 +18,7 @@ from tests.support.call import LambdaContext, call
 from tests.support.cloud import make_context
 from tests.support.faults import Faults, client_error, cut_off, throttle
 from tests.support.house import PASSWORD, House
-from tests.support.post import Post
+from tests.support.outside import World
 from tests.support.routes import Route
 
 MESSAGE = "Something went wrong on our side"
@@ -138,7 +138,7 @@ def test_a_house_without_a_catalog_is_a_defect_of_ours_too(empty_house: House, m
 
 
 def test_no_secret_of_a_whole_walk_is_logged_stored_or_told_outside(
-    house: House, post: Post, logged: Callable[[], str]
+    house: House, post: World, logged: Callable[[], str]
 ) -> None:
     secrets: list[str] = []
     stored = ""
@@ -153,7 +153,7 @@ def test_no_secret_of_a_whole_walk_is_logged_stored_or_told_outside(
     assert not told_in(stored, secrets), "stored"
     assert not told_in(repr(post.events), secrets), "on the bus"
     tokens = [secret for secret in secrets if secret.startswith("pwt_")]
-    letters = [told_in(letter.text + letter.html, secrets) for letter in post.letters]
+    letters = [told_in(letter.text + letter.html, secrets) for letter in post.mails]
     assert [token for told in letters for token in told] == tokens, "each link in one letter, and no other secret"
 
 

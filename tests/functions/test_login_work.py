@@ -117,11 +117,11 @@ def test_a_reset_takes_the_same_and_says_the_same_whoever_it_is_about(town: Hous
 
 def test_only_who_may_come_in_gets_a_mail(town: House, work_of: Any, post: Any) -> None:
     post.sweep()
-    post.letters.clear()
+    post.mails.clear()
     for name in ("ada", "nobody", "gone", "closed", "unpaid", "waiting", "left", "soon"):
         work_of("/auth/password/reset", email=f"{name}@example.com")
     post.sweep()
-    assert sorted(letter.to for letter in post.letters) == [
+    assert sorted(letter.to for letter in post.mails) == [
         "ada@example.com",
         "soon@example.com",
         "unpaid@example.com",

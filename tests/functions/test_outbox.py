@@ -12,7 +12,7 @@ from tests.support.cloud import make_context
 from tests.support.faults import Faults
 from tests.support.house import House
 from tests.support.invariants import check_invariants
-from tests.support.post import Post
+from tests.support.outside import World
 
 
 def items(house: House, state: str | None = None) -> list[dict[str, Any]]:
@@ -34,43 +34,43 @@ def metrics(printed: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in printed.splitlines() if '"_aws"' in line]
 
 
-def test_the_stream_delivers_each_outbox_item_and_passes_over_all_else(house: House, post: Post) -> None:
+def test_the_stream_delivers_each_outbox_item_and_passes_over_all_else(house: House, post: World) -> None:
     house.invited(house.member("ada@example.com"), "joan@example.com")
     waiting = len(items(house))
     assert stream(house) == {"delivered": waiting}
-    assert {letter.to for letter in post.letters} == {"ada@example.com", "joan@example.com"}
+    assert {letter.to for letter in post.mails} == {"ada@example.com", "joan@example.com"}
     assert [name for name, _ in post.events].count("UserInvited") == 1
     assert len(items(house, "delivered")) == waiting
     check_invariants(house)
 
 
-def test_the_same_records_again_deliver_nothing_again(house: House, post: Post) -> None:
+def test_the_same_records_again_deliver_nothing_again(house: House, post: World) -> None:
     house.member()
     first = stream(house)
     again = stream(house)
     assert again == {"not_due": first["delivered"]}
-    assert len(post.letters) == 1
+    assert len(post.mails) == 1
 
 
-def test_records_of_items_that_changed_ended_or_are_unknown_do_no_harm(house: House, post: Post) -> None:
+def test_records_of_items_that_changed_ended_or_are_unknown_do_no_harm(house: House, post: World) -> None:
     house.member()
     (item,) = mails(house)
     unknown = {"pk": "OUTBOX#nobody", "sk": "OUTBOX"}
     records = [record(item, kind="REMOVE"), record(item, kind="MODIFY"), record(unknown)]
     assert stream_only(*records) == {"delivered": 1, "not_due": 2}
-    assert len(post.letters) == 1
+    assert len(post.mails) == 1
 
 
-def test_the_sweep_delivers_what_the_stream_left_and_finds_nothing_then(house: House, post: Post) -> None:
+def test_the_sweep_delivers_what_the_stream_left_and_finds_nothing_then(house: House, post: World) -> None:
     house.member("ada@example.com")
     assert post.sweep() == {"delivered": len(items(house))}
     assert post.sweep() == {}
-    assert [letter.to for letter in post.letters] == ["ada@example.com"]
+    assert [letter.to for letter in post.mails] == ["ada@example.com"]
     names = sorted(name for name, _ in post.events)
     assert names == ["AccountRegistered", "ApiKeyCreated", "SubscriptionStarted", "WalletMoved"]
 
 
-def test_an_event_keeps_its_id_and_time_however_late_and_often_it_is_told(house: House, post: Post) -> None:
+def test_an_event_keeps_its_id_and_time_however_late_and_often_it_is_told(house: House, post: World) -> None:
     house.member()
     house.clock.advance(hours=3)
     post.sweep()
@@ -80,7 +80,7 @@ def test_an_event_keeps_its_id_and_time_however_late_and_often_it_is_told(house:
     assert {detail["version"] for detail in post.details} == {1}
 
 
-def test_a_try_that_fails_is_made_again_after_a_minute(house: House, post: Post) -> None:
+def test_a_try_that_fails_is_made_again_after_a_minute(house: House, post: World) -> None:
     house.member()
     waiting = len(items(house))
     post.refusals = ["TooManyRequestsException"] * waiting
@@ -92,7 +92,7 @@ def test_a_try_that_fails_is_made_again_after_a_minute(house: House, post: Post)
 
 
 def test_what_will_never_go_is_parked_and_the_metric_says_so(
-    house: House, post: Post, capsys: pytest.CaptureFixture[str]
+    house: House, post: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     house.invited(house.member())
     post.sweep()
@@ -111,7 +111,7 @@ def test_what_will_never_go_is_parked_and_the_metric_says_so(
 
 
 def test_after_seven_tries_over_two_days_an_item_is_parked(
-    house: House, post: Post, capsys: pytest.CaptureFixture[str]
+    house: House, post: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     house.member()
     (item,) = mails(house)
@@ -124,11 +124,11 @@ def test_after_seven_tries_over_two_days_an_item_is_parked(
     assert len(metrics(capsys.readouterr().out)) == 1
     house.clock.advance(days=1)
     assert stream_only(record(item)) == {"not_due": 1}
-    assert post.letters == []
+    assert post.mails == []
 
 
 def test_a_database_that_is_too_busy_leaves_it_to_the_sweep_and_fails_nothing(
-    house: House, post: Post, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
+    house: House, post: World, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
 ) -> None:
     from tallybook import runtime
 
@@ -141,7 +141,7 @@ def test_a_database_that_is_too_busy_leaves_it_to_the_sweep_and_fails_nothing(
     assert post.sweep() == {"delivered": len(items(house))}
 
 
-def test_a_sweep_ends_in_time_and_leaves_the_rest_to_the_next(house: House, post: Post) -> None:
+def test_a_sweep_ends_in_time_and_leaves_the_rest_to_the_next(house: House, post: World) -> None:
     from outbox.app import handler
 
     class NearlyUp(LambdaContext):
@@ -150,16 +150,16 @@ def test_a_sweep_ends_in_time_and_leaves_the_rest_to_the_next(house: House, post
 
     house.member()
     assert handler({"job": "outbox"}, NearlyUp()) == {"left": 1}
-    assert post.letters == []
+    assert post.mails == []
     assert post.sweep() == {"delivered": len(items(house))}
 
 
-def test_a_suppressed_address_gets_no_mail_and_the_item_says_so(house: House, post: Post) -> None:
+def test_a_suppressed_address_gets_no_mail_and_the_item_says_so(house: House, post: World) -> None:
     member = house.member("ada@example.com")
     notify(bounce("ada@example.com"))
     house.invited(member, "joan@example.com")
     assert set(post.sweep()) == {"delivered"}
-    assert [letter.to for letter in post.letters] == ["joan@example.com"]
+    assert [letter.to for letter in post.mails] == ["joan@example.com"]
     told = {mail["body"]["to"][0]: (mail["sent"], mail["skipped"], mail["state"]) for mail in mails(house)}
     assert told == {
         "ada@example.com": ([], ["ada@example.com"], "delivered"),
@@ -167,7 +167,7 @@ def test_a_suppressed_address_gets_no_mail_and_the_item_says_so(house: House, po
     }
 
 
-def test_an_invitation_of_who_is_gone_by_then_is_not_sent(house: House, post: Post) -> None:
+def test_an_invitation_of_who_is_gone_by_then_is_not_sent(house: House, post: World) -> None:
     member = house.member("ada@example.com")
     user = house.invited(member, "joan@example.com")
     call("DELETE", f"/v1/user-management/users/usr-{user.id}", key=member.api_key)
@@ -175,17 +175,17 @@ def test_an_invitation_of_who_is_gone_by_then_is_not_sent(house: House, post: Po
     assert post.to("joan@example.com") == []
 
 
-def test_no_letter_or_event_holds_what_is_secret_but_for_its_own_link(house: House, post: Post) -> None:
+def test_no_letter_or_event_holds_what_is_secret_but_for_its_own_link(house: House, post: World) -> None:
     house.invited(house.member())
     post.sweep()
-    told = json.dumps(post.details) + "".join(letter.text for letter in post.letters)
+    told = json.dumps(post.details) + "".join(letter.text for letter in post.mails)
     assert told.count("pwt_") == 1
     assert "$2b$" not in told
     assert "sess_" not in told
 
 
 def test_what_was_delivered_is_logged_by_number_and_not_by_address(
-    house: House, post: Post, logged: Callable[[], str]
+    house: House, post: World, logged: Callable[[], str]
 ) -> None:
     house.member("ada@example.com")
     post.sweep()

@@ -9,7 +9,7 @@ from infra.groups import GROUPS
 from tests.functions.walks import WALKS
 from tests.support.cloud import NAMES, make_context
 from tests.support.house import House
-from tests.support.post import Post
+from tests.support.outside import World
 
 _SINGLE = {"get_item": "GetItem", "put_item": "PutItem", "update_item": "UpdateItem", "delete_item": "DeleteItem"}
 _TABLE_OF = {name: table for table, name in NAMES.items()}
@@ -47,7 +47,7 @@ def _rights_of(operation: str, request: dict[str, Any]) -> list[tuple[str, str]]
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
 def test_a_function_has_the_rights_it_uses_and_no_others(
-    house: House, post: Post, monkeypatch: pytest.MonkeyPatch, group: Any
+    house: House, post: World, monkeypatch: pytest.MonkeyPatch, group: Any
 ) -> None:
     from tallybook import runtime
 

@@ -8,12 +8,12 @@ from tests.functions.notices import bounce, notify, stream
 from tests.support.call import LambdaContext, call
 from tests.support.house import PASSWORD, House
 from tests.support.ndjson import as_json
-from tests.support.post import Post
+from tests.support.outside import World
 
 _KEYS, _USERS = "/v1/user-management/api-keys", "/v1/user-management/users"
 
 
-def identity(house: House, _: Post) -> None:
+def identity(house: House, _: World) -> None:
     signed = {"email": "ada@example.com", "password": PASSWORD}
     call("POST", "/auth/register", body=signed)
     session = call("POST", "/auth/login", body=signed).json["session_token"]
@@ -36,7 +36,7 @@ def identity(house: House, _: Post) -> None:
     call("POST", "/auth/logout", bearer=session)
 
 
-def accounts(house: House, _: Post) -> None:
+def accounts(house: House, _: World) -> None:
     member = house.member()
     call("GET", "/v1/user-management/plans")
     call("GET", "/v1/user-management/audit-log", key=member.api_key)
@@ -44,13 +44,13 @@ def accounts(house: House, _: Post) -> None:
     call("GET", "/v1/user-management/account/subscription", key=member.api_key)
 
 
-def billing(house: House, _: Post) -> None:
+def billing(house: House, _: World) -> None:
     member = house.member()
     house.clock.advance(days=31)
     call("GET", "/v1/billing/current", key=member.api_key)
 
 
-def metering(house: House, _: Post) -> None:
+def metering(house: House, _: World) -> None:
     member, key = house.member(), house.platform_key()
     house.clock.advance(days=31)
     event = house.event(member, meter="credits", quantity=1, user_id=member.user_id)
@@ -67,7 +67,7 @@ def metering(house: House, _: Post) -> None:
         call("POST", f"/v1/platform/accounts/{member.subject}/{verb}", key=key, body={"reason": "a walk"})
 
 
-def usage_queue(house: House, _: Post) -> None:
+def usage_queue(house: House, _: World) -> None:
     from usage_queue.app import handler
 
     member = house.member()
@@ -77,7 +77,7 @@ def usage_queue(house: House, _: Post) -> None:
     handler({"Records": [record]}, LambdaContext())
 
 
-def outbox(house: House, post: Post) -> None:
+def outbox(house: House, post: World) -> None:
     member = house.member()
     house.invited(member)
     stream(house)
@@ -86,7 +86,7 @@ def outbox(house: House, post: Post) -> None:
     post.sweep()
 
 
-def mail_feedback(_: House, __: Post) -> None:
+def mail_feedback(_: House, __: World) -> None:
     notify(bounce("ada@example.com"))
 
 

@@ -73,5 +73,5 @@ def _again(first: House, faults: Faults) -> House:
     """The house as it was prepared, in a process that has just started."""
     clock = StillClock(first.clock.now())
     house = House(make_context(first.client, port=faults, clock=clock), first.client)
-    house.world = World(faults, list(first.world.mails), list(first.world.events))
+    house.world = World(faults, list(first.world.mails), list(first.world.entries))
     return house

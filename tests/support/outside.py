@@ -1,9 +1,11 @@
 """The world outside, as the delivery reaches it: the real gateways, whose requests end up here.
 
 Each request is checked against AWS's own description of the call and then kept instead of sent, so that a test can
-read the mails and events that left, and a port can crash or refuse them.
+read the mails and events that left, and a port or a refusal can fail them.
 """
 
+import json
+import re
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
@@ -17,9 +19,11 @@ from tallybook.gateways.letters import compose
 from tallybook.gateways.mail import Mail
 from tallybook.gateways.port import Port, straight
 from tallybook.services.deliver import Outside
+from tests.support.faults import client_error
 
 SENDER = "Tallybook <no-reply@example.com>"
 PAGE_URL = "https://api.example.com"
+_LINK = re.compile(re.escape(PAGE_URL) + r"/auth/password/new#(pwt_[A-Za-z0-9_-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +38,23 @@ class Sent:
 
     @property
     def token(self) -> str:
-        """The token of the link in it."""
-        return self.text.partition("/auth/password/new#")[2].split()[0]
+        """The token of its one link, which text and HTML share."""
+        (token,) = set(_LINK.findall(self.text))
+        assert set(_LINK.findall(self.html)) == {token}
+        return str(token)
 
 
 @dataclass
 class World:
-    """What left so far, and the ways out, each call of which goes through `port`."""
+    """What left so far, as mails and as entries of the bus; each call goes through `port`.
+
+    `refusals` are error codes for the next calls to be refused with.
+    """
 
     port: Port = straight
     mails: list[Sent] = field(default_factory=list)
-    events: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
 
     def ways_out(self) -> Outside:
         return Outside(
@@ -58,13 +68,33 @@ class World:
     def to(self, address: str) -> list[Sent]:
         return [mail for mail in self.mails if mail.to == address]
 
+    @property
+    def details(self) -> list[dict[str, Any]]:
+        """The detail of each event."""
+        return [json.loads(entry["Detail"]) for entry in self.entries]
+
+    @property
+    def events(self) -> list[tuple[str, dict[str, Any]]]:
+        """Each event's name with its data."""
+        return [(entry["DetailType"], json.loads(entry["Detail"])["data"]) for entry in self.entries]
+
     def named(self, name: str) -> list[dict[str, Any]]:
-        return [event for event in self.events if event["DetailType"] == name]
+        """The details of the events of this name."""
+        return [json.loads(entry["Detail"]) for entry in self.entries if entry["DetailType"] == name]
+
+    def sweep(self) -> dict[str, int]:
+        """The scheduled call of the function that delivers, where `delivery.outside` is this world."""
+        from outbox.app import handler
+        from tests.support.call import LambdaContext
+
+        return handler({"job": "outbox"}, LambdaContext())
 
     def take(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        if self.refusals:
+            raise client_error(operation, self.refusals.pop(0))
         if operation == "put_events":
-            self.events += request["Entries"]
-            return {"FailedEntryCount": 0, "Entries": [{"EventId": str(len(self.events))} for _ in request["Entries"]]}
+            self.entries += request["Entries"]
+            return {"FailedEntryCount": 0, "Entries": [{"EventId": "taken"} for _ in request["Entries"]]}
         content = request["Content"]["Simple"]
         (to,) = request["Destination"]["ToAddresses"]
         tags = {tag["Name"]: tag["Value"] for tag in request["EmailTags"]}

@@ -11,7 +11,7 @@ from tallybook.domain.credentials import Credential
 from tallybook.domain.ids import ACCOUNT, API_KEY, SUBSCRIPTION, USER
 from tallybook.domain.outbox import OutboxItem
 from tallybook.domain.times import stamp, stamp_or_none
-from tallybook.wire.answer import plain
+from tallybook.wire import scalebox_audit
 
 type Row = dict[str, Any]
 
@@ -86,14 +86,4 @@ def outbox_row(item: OutboxItem) -> Row:
 
 
 def audit_row(entry: AuditEntry) -> Row:
-    return {
-        "number": entry.number,
-        "account_id": ACCOUNT + entry.account_id,
-        "created_at": stamp(entry.at),
-        "actor": {"type": entry.actor.kind, "id": entry.actor.id, "user_id": entry.actor.user_id},
-        "ip_address": entry.actor.address,
-        "action": entry.action,
-        "target_id": entry.target,
-        "before": plain(entry.before),
-        "after": plain(entry.after),
-    }
+    return {**scalebox_audit.entry(entry), "created_at": stamp(entry.at)}
