@@ -2,7 +2,8 @@
 
     ctx.tables.transact([…, *recorded(account, Change(…), at=now)])
 
-The entry's number is the cause of all that leaves, so that nothing leaves twice for one change.
+The entry's number is the cause of all that leaves, so that nothing leaves twice for one change. And it is the
+account's next one: whoever decided on what they had read decides anew where anything of the account changed meanwhile.
 """
 
 from collections.abc import Callable, Mapping
