@@ -1,4 +1,4 @@
-"""All that moto's tables hold, kept and put back: what takes many calls to set up is set up once."""
+"""All that moto's tables hold, read past its API, kept and put back: what takes many calls is done at once."""
 
 import copy
 import pickle
@@ -13,6 +13,22 @@ def keep() -> bytes:
 def put_back(kept: bytes) -> None:
     """Everything as it was; what was written since is gone."""
     _backend().tables = pickle.loads(kept)  # noqa: S301 our own, from this process
+
+
+def is_moto(client: Any) -> bool:
+    """Whether the client's calls end here, and not at an emulator's address."""
+    return "amazonaws.com" in client.meta.endpoint_url
+
+
+def rows(name: str) -> list[dict[str, Any]]:
+    """A table's items as DynamoDB's typed JSON."""
+    partitions = _backend().tables[name].items.values()
+    return [item.to_json()["Attributes"] for partition in partitions for item in partition.values()]
+
+
+def row(name: str, pk: str, sk: str) -> dict[str, Any] | None:
+    item = _backend().get_item(name, {"pk": {"S": pk}, "sk": {"S": sk}})
+    return item.to_json()["Attributes"] if item else None
 
 
 def quicken_transactions() -> None:
