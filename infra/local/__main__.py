@@ -58,6 +58,7 @@ Tallybook is up after {bundle.seconds:.1f} s: {given["TALLYBOOK_URL"]}
   user          {given["TALLYBOOK_USER_ID"]}   {given["TALLYBOOK_EMAIL"]} / {given["TALLYBOOK_PASSWORD"]}
   API key       {given["TALLYBOOK_API_KEY"]}
   platform key  {given["TALLYBOOK_PLATFORM_KEY"]}
+  mails         {given["TALLYBOOK_URL"]}/_local/mail
   AWS endpoint  {given["AWS_ENDPOINT_URL"]}   logs: {_short(bundle.log)}
 
 Paste these into another terminal:
