@@ -1,6 +1,6 @@
 """One row of the table as a function, with a role that may do what the row says and nothing more."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -47,10 +47,12 @@ class Function(Construct):
         )
         self.entry: lambda_.IFunction = self.function.add_alias("live") if stage.snap_start else self.function
 
-    def allow(self, actions: Sequence[str], *resources: str) -> None:
-        """Let it do these on these, and nothing else."""
+    def allow(self, actions: Sequence[str], *resources: str, only: Mapping[str, str] | None = None) -> None:
+        """Let it do these on these, `only` where a request says so, and nothing else."""
         if actions:
-            self._role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
+            conditions = {"StringEquals": dict(only)} if only else None
+            statement = iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
+            self._role.add_to_policy(statement)
 
     def tell(self, **variables: str) -> None:
         """More of its environment, where only some functions need it."""

@@ -28,8 +28,12 @@ class Stage:
     log_level: str = "INFO"
 
     @property
+    def mail_address(self) -> str:
+        return parseaddr(self.mail_from)[1]
+
+    @property
     def mail_domain(self) -> str:
-        return parseaddr(self.mail_from)[1].partition("@")[2]
+        return self.mail_address.partition("@")[2]
 
 
 STAGES = {

@@ -40,7 +40,7 @@ def _suppress(told: dict[str, Any]) -> int:
         case "Bounce" if told["bounce"]["bounceType"] == "Permanent":
             addresses = [recipient["emailAddress"] for recipient in told["bounce"]["bouncedRecipients"]]
             return suppress_addresses(ctx, addresses, reason="bounce")
-        case "Complaint":
+        case "Complaint" if told["complaint"].get("complaintFeedbackType") != "not-spam":
             addresses = [recipient["emailAddress"] for recipient in told["complaint"]["complainedRecipients"]]
             return suppress_addresses(ctx, addresses, reason="complaint")
     return 0

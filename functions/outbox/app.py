@@ -12,6 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from tallybook import delivery, runtime
 from tallybook.domain.errors import Unavailable
+from tallybook.services.context import Context
 from tallybook.services.deliver import Outcome, deliver, sweep
 
 logger = Logger()
@@ -21,7 +22,12 @@ _ANSWER_SECONDS = 15.0  # for the delivery under way when time runs out
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """Records of the stream, or `{"job": "outbox"}`; answers how many items had which outcome."""
-    outcomes = _streamed(event["Records"]) if "Records" in event else _swept(context)
+    ctx = runtime.context()
+    deadline = ctx.elapsed() + context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
+    if "Records" in event:
+        outcomes = _streamed(ctx, event["Records"], deadline)
+    else:
+        outcomes = sweep(ctx, delivery.outside(), deadline=deadline)
     (logger.warning if outcomes["left"] else logger.info)("outbox", extra={"outcomes": dict(outcomes)})
     if outcomes["parked"]:
         metrics.add_dimension(name="stage", value=os.environ["TALLYBOOK_STAGE"])
@@ -30,23 +36,20 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     return {str(outcome): count for outcome, count in outcomes.items()}
 
 
-def _streamed(records: list[dict[str, Any]]) -> Counter[Outcome]:
+def _streamed(ctx: Context, records: list[dict[str, Any]], deadline: float) -> Counter[Outcome]:
     outcomes: Counter[Outcome] = Counter()
     for record in records:
         kind, _, item_id = record["dynamodb"]["Keys"]["pk"]["S"].partition("#")
         if kind != "OUTBOX":
             continue
+        if ctx.elapsed() >= deadline:
+            outcomes["left"] += 1
+            continue
         try:
-            outcomes[deliver(runtime.context(), delivery.outside(), item_id)] += 1
+            outcomes[deliver(ctx, delivery.outside(), item_id)] += 1
         except Unavailable:
             outcomes["left"] += 1
     return outcomes
-
-
-def _swept(context: Any) -> Counter[Outcome]:
-    ctx = runtime.context()
-    left = context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
-    return sweep(ctx, delivery.outside(), deadline=ctx.elapsed() + left)
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:

@@ -44,6 +44,7 @@ def running(place: Place, port: int) -> Iterator[Running]:
     clock = {"TALLYBOOK_CLOCK_FILE": str(place.clock)}
     last = read_variables(place.env)
     with only_one(place) as lock, Proxy(port) as proxy:
+        place.take_up()
         forget_stream_positions(place.state)
         _tell("Starting the emulated cloud")
         cloud_port = free_port(prefer=urlsplit(last.get("AWS_ENDPOINT_URL", "")).port)

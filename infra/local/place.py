@@ -10,6 +10,9 @@ from pathlib import Path
 
 from infra.bundle import ROOT
 
+STATE_VERSION = "2"
+"""Counted up with each change of the stored items that older ones are not read with."""
+
 _LAST_RUN_SAVES_WITHIN = 30.0
 
 
@@ -46,6 +49,16 @@ class Place:
     @property
     def lock(self) -> Path:
         return self.folder / "lock"
+
+    @property
+    def version(self) -> Path:
+        return self.folder / "version"
+
+    def take_up(self) -> None:
+        """Go on with what is stored there, if this Tallybook can read it."""
+        if self.state.exists() and (not self.version.exists() or self.version.read_text() != STATE_VERSION):
+            raise Refused("What is stored here is of an older Tallybook: forget it with make reset, then make run")
+        self.version.write_text(STATE_VERSION)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tallybook.services.suppress_mail import suppress_addresses
 from tallybook.store import keys
 from tallybook.store.commands import Update
 from tallybook.store.outbox import PARKED, parked, read_outbox_item
@@ -95,3 +96,13 @@ def test_an_unknown_item_is_told_in_one_line(office, tallybook, verb):
 @pytest.mark.parametrize("arguments", [("list", "--limit", "none"), ("show",), ("retry",)])
 def test_a_command_that_can_not_be_read_ends_with_2(office, tallybook, arguments):
     assert tallybook("outbox", *arguments).code == 2
+
+
+def test_an_address_that_gets_no_mail_is_shown_and_let_in_again(office, tallybook):
+    suppress_addresses(office.ctx, ["ada@example.com"], reason="bounce")
+    shown = read(tallybook("outbox", "suppressed", "Ada@example.com", "--json"))
+    assert (shown["reason"], shown["since"]) == ("bounce", "2026-04-20T12:34:56.000Z")
+    assert tallybook("outbox", "lift", "ada@example.com").out == "ada@example.com gets mail again\n"
+    for command in ("suppressed", "lift"):
+        run = tallybook("outbox", command, "ada@example.com")
+        assert (run.code, run.err) == (1, "tallybook: This address is not suppressed\n")

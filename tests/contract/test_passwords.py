@@ -158,3 +158,30 @@ def test_a_link_ends_with_its_user_and_with_the_account(house: House, ada: Membe
     token = asked(post)
     (house.change_user if standing == "user" else house.change_account)(ada, status="deleted")
     assert refusal(confirm(token)) == (400, "invalid_token")
+
+
+def test_nobody_who_asks_for_a_reset_takes_an_invitation_away(house: House, post: World) -> None:
+    root = house.member()
+    call("POST", "/v1/user-management/users", key=root.api_key, body={"email": "joan@example.com"})
+    post.sweep()
+    call("POST", "/auth/password/reset", body={"email": "joan@example.com"})
+    post.sweep()
+    invitation, reset = (mail.token for mail in post.to("joan@example.com"))
+    body = {"token": invitation, "password": "joans horse battery"}
+    assert call("POST", "/auth/password/confirm", body=body).status == 200
+    body = {"token": reset, "password": "another horse battery"}
+    assert call("POST", "/auth/password/confirm", body=body).json["error"]["code"] == "invalid_token"
+
+
+def test_whoever_sets_a_first_password_by_a_reset_has_joined(house: House, post: World) -> None:
+    root = house.member()
+    call("POST", "/v1/user-management/users", key=root.api_key, body={"email": "joan@example.com"})
+    call("POST", "/auth/password/reset", body={"email": "joan@example.com"})
+    post.sweep()
+    reset = next(mail.token for mail in post.to("joan@example.com") if "new password" in mail.subject)
+    assert (
+        call("POST", "/auth/password/confirm", body={"token": reset, "password": "joans horse battery"}).status == 200
+    )
+    post.sweep()
+    assert "UserJoined" in [name for name, _ in post.events]
+    assert len(post.to("joan@example.com")) == 2, "no mail about a password that was changed"

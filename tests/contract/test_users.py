@@ -92,15 +92,20 @@ def test_users_are_listed_newest_first_in_pages(house: House, root: Member) -> N
     assert pages == {"page": 2, "limit": 3, "total": 4, "total_pages": 2, "offset": 3}
 
 
+def counted_apart(house: House) -> list[dict[str, Any]]:
+    """All that is stored but for the counts of attempts."""
+    return [item for item in house.stored("core") if not item["pk"].startswith("ATTEMPTS#")]
+
+
 @pytest.mark.parametrize(
     "email", ["joan@example.com", " JOAN@example.com", "root@example.com", "far@example.com"], ids=str
 )
 def test_an_address_that_signs_somebody_in_is_taken(house: House, root: Member, email: str) -> None:
     house.member("far@example.com")
     invited(root)
-    before = house.stored("core")
+    before = counted_apart(house)
     assert refusal(invite(root, email)) == (409, "email_exists")
-    assert house.stored("core") == before
+    assert counted_apart(house) == before
 
 
 def test_an_invited_address_cannot_register(house: House, root: Member) -> None:

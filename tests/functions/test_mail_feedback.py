@@ -29,6 +29,12 @@ def test_a_complaint_suppresses(house: House) -> None:
     assert suppressed(house) == {"ada@example.com": "complaint"}
 
 
+def test_a_reader_who_says_that_it_was_no_spam_goes_on_getting_mail(house: House) -> None:
+    told = complaint("ada@example.com")
+    told["complaint"]["complaintFeedbackType"] = "not-spam"
+    assert notify(told) == {"suppressed": 0}
+
+
 def test_an_address_is_one_however_it_is_written(house: House) -> None:
     assert notify(bounce("Ada@Example.com ", "ada@example.com")) == {"suppressed": 1}
     assert suppressed(house) == {"ada@example.com": "bounce"}

@@ -98,7 +98,7 @@ def test_what_will_never_go_is_parked_and_the_metric_says_so(
     post.sweep()
     assert metrics(capsys.readouterr().out) == [], "nothing parked, nothing said"
     house.invited(house.member())
-    post.refusals = ["MessageRejected"] * 2
+    post.refusals = ["BadRequestException"] * 2
     for item in (one for one in mails(house) if one["state"] == "waiting"):
         assert stream_only(record(item)) == {"parked": 1}
     lines = metrics(capsys.readouterr().out)

@@ -82,7 +82,7 @@ def outbox(house: House, post: World) -> None:
     house.invited(member)
     stream(house)
     house.invited(member)
-    post.refusals = ["MessageRejected", "TooManyRequestsException"]
+    post.refusals = ["BadRequestException", "TooManyRequestsException"]
     post.sweep()
 
 

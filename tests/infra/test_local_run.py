@@ -60,6 +60,14 @@ def test_a_port_in_use_is_told_in_one_line(tmp_path: Path) -> None:
     assert f"Port {port} is in use" in done.stderr
 
 
+def test_what_an_older_bundle_stored_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    done = _start(tmp_path, free_port())
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "make reset" in done.stderr
+    assert list((tmp_path / "state").iterdir()) == []
+
+
 def test_a_port_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
     for nonsense in ("eight", "0", "70000"):
         done = _start(tmp_path, nonsense)

@@ -46,6 +46,18 @@ def test_only_the_outbox_sends_mails_and_events(production: Synthesized) -> None
         assert able == ["outbox"]
 
 
+def test_mails_leave_from_the_stages_one_address_alone(production: Synthesized) -> None:
+    statements = [
+        statement
+        for policy in production.properties("IAM::Policy")
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "ses:SendEmail" in statement["Action"]
+    ]
+    assert [statement["Condition"] for statement in statements] == [
+        {"StringEquals": {"ses:FromAddress": production.stage.mail_address}}
+    ]
+
+
 def _rights(group: Group, stage: Synthesized) -> set[Right]:
     """Each action with each resource that it is allowed on."""
     role = stage.functions()[group.name]["Role"]["Fn::GetAtt"][0]

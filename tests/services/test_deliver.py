@@ -11,7 +11,7 @@ from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.outbox import LEASE, MAX_ATTEMPTS, Mail
 from tallybook.domain.times import parse_instant
 from tallybook.services.deliver import deliver, list_outbox, retry, sweep
-from tallybook.services.suppress_mail import suppress_addresses
+from tallybook.services.suppress_mail import find_suppression, lift_suppression, suppress_addresses
 from tallybook.store.outbox import claim, delivered, put_mail, read_outbox_item
 from tallybook.store.table import Refused
 from tests.support.faults import client_error
@@ -106,9 +106,24 @@ def test_a_try_that_fails_is_followed_by_others_further_and_further_apart_and_th
     check_invariants(house)
 
 
+def test_tries_that_die_without_a_word_are_counted_too(house: House) -> None:
+    item_id = mail_item(house, "ada@example.com")
+
+    def die(operation: str, call: Any) -> Any:
+        raise KeyboardInterrupt
+
+    house.world.port = die
+    for _ in range(MAX_ATTEMPTS):
+        with pytest.raises(KeyboardInterrupt):
+            deliver(house.ctx, house.world.ways_out(), item_id)
+        house.clock.advance(seconds=LEASE.total_seconds())
+    assert deliver(house.ctx, house.world.ways_out(), item_id) == "parked"
+    check_invariants(house)
+
+
 def test_what_was_parked_goes_again_when_the_operator_says_so(house: House) -> None:
     item_id = mail_item(house, "ada@example.com")
-    assert deliver(house.ctx, broken(code="MessageRejected").ways_out(), item_id) == "parked", "it would never go"
+    assert deliver(house.ctx, broken(code="BadRequestException").ways_out(), item_id) == "parked", "it would never go"
     assert retry(house.ctx, item_id).attempts == 0
     assert deliver(house.ctx, house.world.ways_out(), item_id) == "delivered"
     assert len(house.world.mails) == 1
@@ -197,6 +212,17 @@ def test_whoever_bounced_or_complained_gets_no_more_mail_and_the_item_says_so(ho
     assert deliver(house.ctx, house.world.ways_out(), item_id) == "delivered"
     assert [mail.to for mail in house.world.mails] == ["bob@example.com"]
     assert item(house, item_id)["skipped"] == ["ada@example.com"]
+
+
+def test_a_suppression_is_lifted_by_the_operator(house: House) -> None:
+    suppress_addresses(house.ctx, ["ada@example.com"], reason="complaint")
+    assert find_suppression(house.ctx, "ADA@example.com") == ("complaint", house.clock.now())
+    lift_suppression(house.ctx, "Ada@example.com")
+    deliver(house.ctx, house.world.ways_out(), mail_item(house, "ada@example.com"))
+    assert len(house.world.mails) == 1
+    for ask in (find_suppression, lift_suppression):
+        with pytest.raises(NotFound):
+            ask(house.ctx, "ada@example.com")
 
 
 def test_a_bus_that_takes_only_some_events_gets_all_of_them_again_under_the_same_ids(house: House) -> None:

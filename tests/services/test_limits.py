@@ -7,8 +7,10 @@ import pytest
 
 from tallybook.domain.errors import TooManyRequests, Unauthenticated
 from tallybook.domain.limits import Limits
+from tallybook.services.authenticate import authenticate
 from tallybook.services.register import register
 from tallybook.services.sign_in import SignedIn, login
+from tallybook.services.team import Invitation, invite_again, invite_user
 from tests.support.call import call
 from tests.support.house import HERE, PASSWORD, House
 from tests.support.race import race
@@ -64,6 +66,19 @@ def test_over_http_it_is_a_429_that_says_how_long(strict: House, monkeypatch: py
     refused = call("POST", "/auth/login", body=body, headers={"x-forwarded-for": "198.51.100.1"})
     assert (refused.status, refused.headers["retry-after"]) == (429, "4")
     assert refused.json["error"]["code"] == "too_many_requests"
+
+
+def test_one_account_invites_30_an_hour_and_one_address_is_invited_3_times(strict: House) -> None:
+    who = authenticate(strict.ctx, strict.member().session)
+    user = invite_user(strict.ctx, who, Invitation("ada@example.com"))
+    for _ in range(2):
+        invite_again(strict.ctx, who, user.id)
+    assert wait(lambda: invite_again(strict.ctx, who, user.id)) == 1504
+    for number in range(27):
+        invite_user(strict.ctx, who, Invitation(f"a{number}@example.com"))
+    assert wait(lambda: invite_user(strict.ctx, who, Invitation("one-more@example.com"))) == 1504
+    strict.clock.advance(seconds=1504)
+    assert invite_user(strict.ctx, who, Invitation("one-more@example.com"))
 
 
 def test_many_at_once_get_no_more_than_one_after_the_other(crowded_house: House) -> None:

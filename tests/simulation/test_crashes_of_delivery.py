@@ -80,7 +80,7 @@ def test_a_parked_item_that_the_operator_tries_again(sweep: Sweep) -> None:
 
 
 def refuse(operation: str, _: Any) -> Any:
-    raise client_error(operation, "MessageRejected")
+    raise client_error(operation, "BadRequestException")
 
 
 def kind_of(house: House, item_id: str) -> str:

@@ -1,4 +1,4 @@
-"""`tallybook outbox`: the mails and events that have not left yet, and those that were given up."""
+"""`tallybook outbox`: the mails and events that have not left yet, those given up, and addresses that get no mail."""
 
 from typing import Annotated
 
@@ -8,13 +8,16 @@ from tallybook.cli.options import AsJson, Limit
 from tallybook.cli.rows import outbox_row
 from tallybook.cli.show import show_list, show_one, tell
 from tallybook.cli.tables import tables
+from tallybook.domain.times import stamp
 from tallybook.services.deliver import list_outbox, retry, show_outbox_item
+from tallybook.services.suppress_mail import find_suppression, lift_suppression
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Mails and events that wait to leave, or were given up."
 )
 
 _COLUMNS = ("id", "kind", "holds", "account_id", "due", "attempts", "error")
+Address = Annotated[str, typer.Argument(help="An email address.", metavar="ADDRESS")]
 Item = Annotated[str, typer.Argument(help="The item's id.", metavar="ID")]
 
 
@@ -44,3 +47,19 @@ def retry_(item: Item, as_json: AsJson = False) -> None:
     with tables() as ctx:
         found = retry(ctx, item)
     tell(f"{found.id} is due now", outbox_row(found), as_json=as_json)
+
+
+@app.command()
+def suppressed(address: Address, as_json: AsJson = False) -> None:
+    """Why an address gets no mail: it bounced for good, or its reader complained."""
+    with tables() as ctx:
+        reason, since = find_suppression(ctx, address)
+    show_one({"address": address, "reason": reason, "since": stamp(since)}, as_json=as_json)
+
+
+@app.command()
+def lift(address: Address, as_json: AsJson = False) -> None:
+    """Let an address get mail again. What was skipped meanwhile stays skipped."""
+    with tables() as ctx:
+        lift_suppression(ctx, address)
+    tell(f"{address} gets mail again", {"address": address}, as_json=as_json)

@@ -20,13 +20,16 @@ class Limit:
 class Limits:
     """Attempts for each address that asks and for each email that is asked about (decisions, Quota).
 
-    Resets are few, for each of them sends a mail to somebody who may not have asked for it.
+    Resets and invitations are few, for each of them sends a mail to somebody who may not have asked for it: `invite` is
+    what one account may send, `invited` what one address may get.
     """
 
     register: Limit = Limit(3)
     login: Limit = Limit(5)
     reset: Limit = Limit(3, HOUR)
     confirm: Limit = Limit(5)
+    invite: Limit = Limit(30, HOUR)
+    invited: Limit = Limit(3, HOUR)
 
 
 def window_of(now: datetime, window: timedelta) -> datetime:

@@ -1,9 +1,11 @@
 """The token in a mail with which a user sets a password: an invitation's for a week, a reset's for an hour.
 
-Its text holds the ids of account and user and then 32 secret bytes; only the SHA-256 of the text is stored.
+Its text holds the ids of account and user and then 32 secret bytes; only the SHA-256 of the text is stored. A user may
+hold one of each purpose: nobody who asks for a reset takes an invitation away.
 """
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -43,10 +45,12 @@ def owner_of(text: str) -> tuple[str, str]:
     return str(uuid.UUID(bytes=data[:16])), str(uuid.UUID(bytes=data[16:32]))
 
 
-def check_token(token: PasswordToken, *, text: str, now: datetime) -> PasswordToken:
-    if not matches(text, token.secret_hash) or token.expires_at <= now:
-        raise invalid_token()
-    return token
+def held_token(tokens: Iterable[PasswordToken], *, text: str, now: datetime) -> PasswordToken:
+    """The one of a user's tokens that the text is of, if it still holds."""
+    for token in tokens:
+        if matches(text, token.secret_hash) and now < token.expires_at:
+            return token
+    raise invalid_token()
 
 
 def invalid_token() -> Invalid:

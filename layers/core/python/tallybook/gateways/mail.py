@@ -20,15 +20,8 @@ from tallybook.gateways.port import Port, straight
 
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
 
-_NEVER = frozenset(
-    {
-        "AccountSuspendedException",  # for good; what may be resumed is SendingPausedException
-        "BadRequestException",
-        "MailFromDomainNotVerifiedException",
-        "MessageRejected",
-        "NotFoundException",  # the configuration set
-    }
-)
+_NEVER = frozenset({"BadRequestException"})
+# All else an operator can mend, and then it goes: a domain not verified yet, the sandbox, a paused account.
 
 
 class MailFailed(Exception):

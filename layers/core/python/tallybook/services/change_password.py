@@ -9,7 +9,7 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
-from tallybook.domain.passwords import PasswordToken, check_token, invalid_token, owner_of
+from tallybook.domain.passwords import PasswordToken, held_token, invalid_token, owner_of
 from tallybook.domain.times import readable
 from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
@@ -21,7 +21,7 @@ from tallybook.store.accounts import read_account, read_user, set_user
 from tallybook.store.commands import Command, Update
 from tallybook.store.credentials import key_of
 from tallybook.store.outbox import put_mail
-from tallybook.store.password_tokens import read_token, use_token
+from tallybook.store.password_tokens import keys_of_tokens, read_token, use_token
 
 _LONGEST_EMAIL = 320
 
@@ -62,7 +62,7 @@ def ask_for_reset(ctx: Context, *, email: str, address: str) -> None:
 
 
 def set_password(ctx: Context, *, token: str, password: str, address: str, name: str | None = None) -> None:
-    """The password of the user whom a mail invited or helped; the token is used up, and all sessions end.
+    """The password of the user whom a mail invited or helped; their tokens are used up, and all sessions end.
 
     Whoever was invited may give themselves a `name` with it.
 
@@ -79,25 +79,27 @@ def set_password(ctx: Context, *, token: str, password: str, address: str, name:
 
     def change(holder: tuple[Account, User, PasswordToken]) -> None:
         account, user, held = holder
-        joins = held.purpose == "invitation"
+        joins = user.password_hash is None
         if joins:
             user = replace(user, name=name or user.name)
         actor = Actor("user", USER + user.id, USER + user.id, address)
         commands = _with_password(ctx, account, user, hashed, actor=actor, joined=joins)
-        ctx.tables.transact([*commands, use_token(held)])
+        ctx.tables.transact([*commands, *use_token(held)])
 
     decided(ctx, (account, user, held), change, again=lambda: _holder(ctx, account_id, user_id, token))
 
 
 def _holder(ctx: Context, account_id: str, user_id: str, text: str) -> tuple[Account, User, PasswordToken]:
-    token_key = keys.password_token(account_id, user_id)
+    token_keys = keys_of_tokens(account_id, user_id)
     user_key, account_key = keys.user(account_id, user_id), keys.account(account_id)
-    items = ctx.tables.get_many([token_key, user_key, account_key])
-    if len(items) < 3 or "deleted" in (items[user_key]["status"], items[account_key]["status"]):
+    items = ctx.tables.get_many([*token_keys, user_key, account_key])
+    if not {user_key, account_key} <= items.keys():
         raise invalid_token()
-    token = read_token(items[token_key], account_id=account_id, user_id=user_id)
-    check_token(token, text=text, now=ctx.clock.now())
-    return read_account(items[account_key]), read_user(items[user_key]), token
+    account, user = read_account(items[account_key]), read_user(items[user_key])
+    if "deleted" in (account.status, user.status):
+        raise invalid_token()
+    tokens = [read_token(items[key], account_id=account_id, user_id=user_id) for key in token_keys if key in items]
+    return account, user, held_token(tokens, text=text, now=ctx.clock.now())
 
 
 def _with_password(

@@ -1,10 +1,11 @@
 """What waits in the outbox is delivered: at once by the stream, and by a sweep whatever the stream left.
 
-Each item is delivered at least once, and has its effect once however often it is called for. Only a process that dies
-between a mail's acceptance and its marker sends it again: SES knows no idempotency key, and a mail twice is better
-than none. Events carry an id that stays the same, so that their consumers can tell.
+Each item is delivered at least once, and has its effect once however often it is called for. A mail goes twice only
+where SES's answer or our marker is lost: SES knows no idempotency key, and a mail twice is better than none. Events
+carry an id that stays the same, so that their consumers can tell.
 """
 
+import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from typing import Any, Literal, Protocol
 
 from tallybook.domain.errors import Conflict, NotFound, Unavailable
 from tallybook.domain.jobs import JOBS, partitions
-from tallybook.domain.outbox import OutboxItem, Undeliverable, next_try
+from tallybook.domain.outbox import MAX_ATTEMPTS, OutboxItem, Undeliverable, next_try
 from tallybook.domain.times import stamp
 from tallybook.services.address_mail import Addressed, address_mail
 from tallybook.services.context import Context
@@ -49,6 +50,8 @@ def deliver(ctx: Context, outside: Outside, item_id: str) -> Outcome:
     item = _read(ctx, item_id)
     if item is None or item.state != "waiting" or item.due is None or item.due > now:
         return "not_due"
+    if item.attempts >= MAX_ATTEMPTS:  # none of its tries lived to say how it ended
+        return _failed(ctx, item, Undeliverable(item.error or "no try came to its end"))
     try:
         ctx.tables.write(outbox.claim(item, now=now))
         item = replace(item, attempts=item.attempts + 1, claims=item.claims + 1, leased=True)
@@ -71,7 +74,7 @@ def sweep(ctx: Context, outside: Outside, *, deadline: float) -> Counter[Outcome
     outcomes: Counter[Outcome] = Counter()
     (job,) = (job for job in JOBS if job.name == "outbox")
     try:
-        for place in job.partitions():
+        for place in random.sample(job.partitions(), len(job.partitions())):  # no place always waits for the others
             for due in ctx.tables.work(place, until=stamp(ctx.clock.now())):
                 if ctx.elapsed() >= deadline:
                     outcomes["left"] += 1

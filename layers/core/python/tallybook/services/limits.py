@@ -6,23 +6,34 @@ from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.limits import Limit, network_of, seconds_left, stand_in, window_of
 from tallybook.services.context import Context
 from tallybook.store.attempts import count_attempt
+from tallybook.store.commands import Update
+
+type What = Literal["register", "login", "reset", "confirm", "invite", "invited"]
 
 
-def check_rate(
-    ctx: Context, what: Literal["register", "login", "reset", "confirm"], *, address: str, email: str | None = None
-) -> None:
+def check_rate(ctx: Context, what: What, *, address: str, email: str | None = None) -> None:
     """One more attempt from the network address and about the email, or TooManyRequests with the seconds to wait.
 
     A refused attempt is not counted, so that the door opens again with the next window whoever keeps knocking.
     """
+    attempts = [_attempt(ctx, what, f"address {network_of(address)}")]
+    if email is not None:
+        attempts.append(_attempt(ctx, what, _email(email)))
+    ctx.tables.transact(attempts)
+
+
+def check_invitations(ctx: Context, *, account_id: str, email: str) -> None:
+    """One more invitation by the account and to the address, or TooManyRequests."""
+    ctx.tables.transact([_attempt(ctx, "invite", f"account {account_id}"), _attempt(ctx, "invited", _email(email))])
+
+
+def _attempt(ctx: Context, what: What, who: str) -> Update:
     limit: Limit = getattr(ctx.limits, what)
     now = ctx.clock.now()
-    window = window_of(now, limit.window)
     refusal = TooManyRequests("Too many attempts; try again later", retry_after=seconds_left(now, limit.window))
-    asked = [("address", network_of(address))] + ([] if email is None else [("email", email.strip().lower())])
-    ctx.tables.transact(
-        [
-            count_attempt(what, stand_in(f"{kind} {who}"), window=window, most=limit.most, refusal=refusal)
-            for kind, who in asked
-        ]
-    )
+    window = window_of(now, limit.window)
+    return count_attempt(what, stand_in(who), window=window, most=limit.most, refusal=refusal)
+
+
+def _email(email: str) -> str:
+    return f"email {email.strip().lower()}"

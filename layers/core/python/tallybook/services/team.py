@@ -24,6 +24,7 @@ from tallybook.services.authenticate import reread
 from tallybook.services.change_user import find_user, shown
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
+from tallybook.services.limits import check_invitations
 from tallybook.store import keys
 from tallybook.store.accounts import (
     count_users,
@@ -35,6 +36,7 @@ from tallybook.store.accounts import (
     still_root,
 )
 from tallybook.store.commands import Command, Delete, Update
+from tallybook.store.password_tokens import drop_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,13 @@ def show_user(ctx: Context, who: Principal, user_id: str) -> User:
 def invite_user(ctx: Context, who: Principal, invitation: Invitation) -> User:
     """A user without a password, and a mail with a link to set one.
 
-    Forbidden `account_suspended`; Conflict `email_exists`, or `too_many_users` over 1,000, deleted ones included.
+    Forbidden `account_suspended`; Conflict `email_exists`, or `too_many_users` over 1,000, deleted ones included;
+    TooManyRequests over 30 an hour from one account or 3 to one address.
     """
-    now = ctx.clock.now()
-    user = new_user(ctx, who.account.id, invitation, now=now)
+    require_root(who.user)
+    require_active(who.account)
+    user = new_user(ctx, who.account.id, invitation, now=ctx.clock.now())
+    check_invitations(ctx, account_id=who.account.id, email=user.email)
 
     def invite(who: Principal) -> User:
         require_root(who.user)
@@ -74,12 +79,23 @@ def invite_user(ctx: Context, who: Principal, invitation: Invitation) -> User:
 
 
 def invite_again(ctx: Context, who: Principal, user_id: str) -> User:
-    """The mail once more, with a new link. Invalid `already_joined` for a user who has a password."""
+    """The mail once more, with a new link; as often as `invite_user` says.
 
-    def invite(who: Principal) -> User:
+    Invalid `already_joined` for a user who has a password.
+    """
+    require_root(who.user)
+    require_active(who.account)
+    user = find_user(ctx, who.account, user_id)
+    check_invitations(ctx, account_id=who.account.id, email=user.email)
+
+    def again() -> tuple[Principal, User]:
+        now = reread(ctx, who)
+        return now, find_user(ctx, now.account, user_id)
+
+    def invite(state: tuple[Principal, User]) -> User:
+        who, user = state
         require_root(who.user)
         require_active(who.account)
-        user = find_user(ctx, who.account, user_id)
         if user.password_hash is not None:
             raise Invalid("This user has set a password already", code="already_joined")
         mail = invitation_mail(who.account, user, inviter=who.user.name or who.user.email)
@@ -87,7 +103,7 @@ def invite_again(ctx: Context, who: Principal, user_id: str) -> User:
         ctx.tables.transact([still_root(who.user), *recorded(who.account, change, at=ctx.clock.now())])
         return user
 
-    return decided(ctx, who, invite, again=lambda: reread(ctx, who))
+    return decided(ctx, (who, user), invite, again=again)
 
 
 def delete_user(ctx: Context, who: Principal, user_id: str) -> None:
@@ -110,7 +126,7 @@ def delete_user(ctx: Context, who: Principal, user_id: str) -> None:
             [
                 _without_person(user),
                 free_email(user),
-                Delete(keys.password_token(user.account_id, user.id), condition=None),
+                *drop_tokens(user.account_id, user.id),
                 *_without_keys(ctx, user),
                 still_root(who.user),
                 *recorded(who.account, change, at=ctx.clock.now()),

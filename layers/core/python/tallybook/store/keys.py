@@ -6,7 +6,7 @@ Table `core`: what the business is. Table `usage`: what was used; it may be writ
     account(A)               core   ACCOUNT#A                         ACCOUNT            registration, wallet, sessions
     user(A, U)               core   ACCOUNT#A                         USER#U             registration, sessions
     api_key(A, K)            core   ACCOUNT#A                         APIKEY#K           its user
-    password_token(A, U)     core   ACCOUNT#A                         PASSWORDTOKEN#U    a mail with a link, to its use
+    password_token(A, U, reset) core ACCOUNT#A                        PASSWORDTOKEN#U#reset a mail with a link
     sign_in(A, S)            core   ACCOUNT#A                         SIGNIN#S           login, for 24 hours
     ledger_entry(A, 7)       core   ACCOUNT#A                         ENTRY#000000000007 what moves the wallet
     ledger_cause(A, E)       core   ACCOUNT#A                         CAUSE#E            the same: a cause moves it once
@@ -76,8 +76,8 @@ def sign_in(account_id: str, session_id: str) -> Key:
     return Key("core", _account(account_id), f"SIGNIN#{session_id}")
 
 
-def password_token(account_id: str, user_id: str) -> Key:
-    return Key("core", _account(account_id), f"PASSWORDTOKEN#{user_id}")
+def password_token(account_id: str, user_id: str, purpose: str) -> Key:
+    return Key("core", _account(account_id), f"PASSWORDTOKEN#{user_id}#{purpose}")
 
 
 def audit(account_id: str, number: int) -> Key:

@@ -1,17 +1,20 @@
-"""The one token with which a user may set a password, from an invitation or a reset; stored hashed, used once."""
+"""The tokens with which a user may set a password, one of an invitation and one of a reset; hashed, used once."""
+
+from dataclasses import replace
 
 from boto3.dynamodb.conditions import Attr
 
-from tallybook.domain.passwords import PasswordToken
+from tallybook.domain.passwords import LIFE, PasswordToken
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.store import keys
 from tallybook.store.commands import Delete, Item, Put
+from tallybook.store.keys import Key
 
 
 def put_token(token: PasswordToken) -> Put:
-    """In place of the one before it, which ends."""
+    """In place of the one of its purpose before it, which ends."""
     return Put(
-        keys.password_token(token.account_id, token.user_id),
+        _key(token),
         {
             "purpose": token.purpose,
             "secret_hash": token.secret_hash,
@@ -22,11 +25,26 @@ def put_token(token: PasswordToken) -> Put:
     )
 
 
-def use_token(token: PasswordToken) -> Delete:
-    """Refused where it was used or replaced."""
-    return Delete(
-        keys.password_token(token.account_id, token.user_id), condition=Attr("secret_hash").eq(token.secret_hash)
-    )
+def use_token(token: PasswordToken) -> list[Delete]:
+    """All of the user's end with it; refused where it was used or replaced."""
+    same = Attr("secret_hash").eq(token.secret_hash)
+    return [
+        replace(other, condition=same) if other.key == _key(token) else other
+        for other in drop_tokens(token.account_id, token.user_id)
+    ]
+
+
+def drop_tokens(account_id: str, user_id: str) -> list[Delete]:
+    """Whatever tokens the user has."""
+    return [Delete(key, condition=None) for key in keys_of_tokens(account_id, user_id)]
+
+
+def keys_of_tokens(account_id: str, user_id: str) -> list[Key]:
+    return [keys.password_token(account_id, user_id, purpose) for purpose in LIFE]
+
+
+def _key(token: PasswordToken) -> Key:
+    return keys.password_token(token.account_id, token.user_id, token.purpose)
 
 
 def read_token(item: Item, *, account_id: str, user_id: str) -> PasswordToken:

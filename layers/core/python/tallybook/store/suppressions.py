@@ -3,10 +3,17 @@
 from datetime import datetime
 from typing import Literal
 
+from tallybook.domain.errors import TallybookError
 from tallybook.domain.times import stamp
 from tallybook.store import keys
-from tallybook.store.commands import Put
+from tallybook.store.commands import Delete, Put
+
+type Reason = Literal["bounce", "complaint"]
 
 
-def suppress(address: str, *, reason: Literal["bounce", "complaint"], at: datetime) -> Put:
+def suppress(address: str, *, reason: Reason, at: datetime) -> Put:
     return Put(keys.suppressed(address), {"reason": reason, "at": stamp(at)}, condition=None)
+
+
+def lift(address: str, *, refusal: TallybookError) -> Delete:
+    return Delete(keys.suppressed(address), refusal=refusal)
