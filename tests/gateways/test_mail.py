@@ -129,11 +129,13 @@ def test_a_service_that_is_gone_is_passing() -> None:
         gone.send(TO, LETTER, tags={})
 
 
-def test_a_failure_names_no_reader(ses: Service) -> None:
-    ses.fail(400, "MessageRejected")
+def test_a_failure_says_why_and_names_no_reader(ses: Service) -> None:
+    reason = f"Email address is not verified. The following identities failed the check: {TO}, Ada <{TO}>"
+    ses.answers.append((400, "MessageRejected", {"__type": "MessageRejected", "message": reason}))
     with pytest.raises(MailFailed) as failed:
         mail(ses).send(TO, LETTER, tags={})
-    assert TO not in str(failed.value)
+    assert str(failed.value).startswith("MessageRejected: Email address is not verified. ")
+    assert "@" not in str(failed.value)
 
 
 def test_every_call_goes_through_the_port(ses: Service) -> None:

@@ -20,6 +20,7 @@ from tallybook.gateways.port import Port, straight
 
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
 
+_ADDRESS = re.compile(r"[^\s<>,;:]+@[^\s<>,;]+")
 _NEVER = frozenset({"BadRequestException"})
 # All else an operator can mend, and then it goes: a domain not verified yet, the sandbox, a paused account.
 
@@ -53,8 +54,9 @@ class Mail:
         try:
             answer = self._port("send_email", lambda: self._client.send_email(**request))
         except ClientError as error:
-            code = error.response["Error"]["Code"]
-            raise (Refused if code in _NEVER else Passing)(code) from error
+            code, reason = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+            told = f"{code}: {_ADDRESS.sub('…', reason)}" if reason else code
+            raise (Refused if code in _NEVER else Passing)(told) from error
         except ParamValidationError as error:
             raise Refused("not a request that SES knows") from error
         except BotoCoreError as error:
