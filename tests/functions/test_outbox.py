@@ -141,16 +141,28 @@ def test_a_database_that_is_too_busy_leaves_it_to_the_sweep_and_fails_nothing(
     assert post.sweep() == {"delivered": len(items(house))}
 
 
+class NearlyUp(LambdaContext):
+    def get_remaining_time_in_millis(self) -> int:
+        return 15_000
+
+
 def test_a_sweep_ends_in_time_and_leaves_the_rest_to_the_next(house: House, post: World) -> None:
     from outbox.app import handler
-
-    class NearlyUp(LambdaContext):
-        def get_remaining_time_in_millis(self) -> int:
-            return 15_000
 
     house.member()
     assert handler({"job": "outbox"}, NearlyUp()) == {"left": 1}
     assert post.mails == []
+    assert post.sweep() == {"delivered": len(items(house))}
+
+
+def test_a_stream_that_tells_more_than_there_is_time_for_leaves_the_rest_to_the_sweep(
+    house: House, post: World
+) -> None:
+    from outbox.app import handler
+
+    house.member()
+    told = {"Records": [record(item) for item in items(house)]}
+    assert handler(told, NearlyUp()) == {"left": len(items(house))}
     assert post.sweep() == {"delivered": len(items(house))}
 
 
