@@ -2,10 +2,14 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
+from functools import reduce
 from typing import Literal
 
+from tallybook.domain.cycle import Cycle
 from tallybook.domain.errors import Forbidden, Invalid
 from tallybook.domain.periods import Calendar
 
@@ -26,8 +30,12 @@ class Account:
     """Who is billed. Its subscription is part of it: one account is on one plan at a time.
 
     `balance` is micros and may be negative; `entries` counts its ledger entries, `audits` its audit entries, `running`
-    its sessions now running, `users` its users ever and `keys` its API keys.
-    `first_period_at` is the start of its first period ever, `anchor` what its periods count from now.
+    its sessions now running, `users` its users ever, `keys` its API keys, `invoices` its invoices and drafts, and
+    `issued` those that have a number.
+    `first_period_at` is the start of its first period ever, `anchor` what its periods count from now, `earlier` the
+    calendars before it that usage may still belong to, oldest first, and `cycle` which period is closed next.
+    `tax_rate` is a percentage, None for the catalog's; `discount` the percentage that is taken off fees.
+    `suspended_ms` says how long it was suspended, by the start of the period, until now or the present suspension.
     """
 
     id: str
@@ -40,6 +48,7 @@ class Account:
     subscribed_at: datetime
     anchor: datetime
     first_period_at: datetime
+    cycle: Cycle
     display_name: str | None = None
     description: str | None = None
     balance: int = 0
@@ -48,12 +57,24 @@ class Account:
     running: int = 0
     users: int = 0
     keys: int = 0
+    invoices: int = 0
+    issued: int = 0
+    earlier: tuple[Calendar, ...] = ()
+    tax_rate: Decimal | None = None
+    discount: Decimal = Decimal(0)
+    suspended_ms: Mapping[str, int] = field(default_factory=dict)
     suspended_at: datetime | None = None
     suspension_reason: str | None = None
 
     @property
     def calendar(self) -> Calendar:
-        return Calendar(anchor=self.anchor, zone=self.time_zone)
+        """What its periods follow from."""
+        now = Calendar(anchor=self.anchor, zone=self.time_zone)
+        return reduce(lambda before, book: replace(book, before=before), (*self.earlier, now))
+
+    def may_close(self, now: datetime) -> bool:
+        """Its oldest open period ended at least 30 minutes ago."""
+        return self.status != "deleted" and self.cycle.closes_at <= now
 
 
 @dataclass(frozen=True, slots=True)

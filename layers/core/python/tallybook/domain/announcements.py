@@ -6,7 +6,8 @@ away or given another meaning within a version.
 
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.credentials import Credential
-from tallybook.domain.ids import ACCOUNT, API_KEY, ENTRY, SUBSCRIPTION, USER
+from tallybook.domain.ids import ACCOUNT, API_KEY, ENTRY, INVOICE, SUBSCRIPTION, USER
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.outbox import BusEvent
 from tallybook.domain.times import stamp, stamp_or_none
 from tallybook.domain.wallet import Entry
@@ -94,6 +95,55 @@ def wallet_moved(entry: Entry) -> BusEvent:
         "reference": entry.cause,
     }
     return BusEvent("WalletMoved", data)
+
+
+def invoice_issued(invoice: Invoice) -> BusEvent:
+    """Its status is `open`, or `paid` where there was nothing to pay or the balance paid it at once."""
+    data = {
+        **_invoice(invoice),
+        "revision": invoice.revision,
+        "plan_name": invoice.plan,
+        "subtotal": invoice.subtotal,
+        "tax": invoice.tax,
+        "issued_at": stamp_or_none(invoice.issued_at),
+        "due_date": stamp_or_none(invoice.due_date),
+    }
+    return BusEvent("InvoiceIssued", data)
+
+
+def invoice_paid(invoice: Invoice) -> BusEvent:
+    """`payment_method` is null where there was nothing to pay."""
+    data = {
+        **_invoice(invoice),
+        "paid_at": stamp_or_none(invoice.paid_at),
+        "paid_by_balance": invoice.paid_by_balance,
+        "payment_method": invoice.payment_method,
+    }
+    return BusEvent("InvoicePaid", data)
+
+
+def invoice_overdue(invoice: Invoice) -> BusEvent:
+    data = {**_invoice(invoice), "amount_due": invoice.amount_due, "due_date": stamp_or_none(invoice.due_date)}
+    return BusEvent("InvoiceOverdue", data)
+
+
+def invoice_voided(invoice: Invoice) -> BusEvent:
+    """Nothing of it is owed any more; what the balance had paid of it went back there."""
+    data = {**_invoice(invoice), "voided_at": stamp_or_none(invoice.voided_at), "reason": invoice.void_reason}
+    return BusEvent("InvoiceVoided", data)
+
+
+def _invoice(invoice: Invoice) -> dict[str, object]:
+    return {
+        "account_id": ACCOUNT + invoice.account_id,
+        "invoice_id": INVOICE + invoice.id,
+        "invoice_number": invoice.number,
+        "period_start": stamp(invoice.period.start),
+        "period_end": stamp(invoice.period.end),
+        "total": invoice.total,
+        "currency": invoice.currency,
+        "status": invoice.status,
+    }
 
 
 def _named(user: User) -> dict[str, object]:

@@ -29,6 +29,7 @@ class Actor:
 
 
 OPERATOR = Actor("operator")
+INVOICING = Actor("job", "invoicing")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from fractions import Fraction
 
 from tallybook.domain.catalog import Catalog, Plan
+from tallybook.domain.fees import Fee
 from tallybook.domain.money import EXACT, minor_unit, percentage, round_to_minor, spread
 from tallybook.domain.periods import Period
-from tallybook.domain.rating import rate
+from tallybook.domain.rating import rate, scaled
 from tallybook.domain.times import day_of
 from tallybook.domain.usage import Quantities
+from tallybook.domain.usage_period import OpenedPeriod
+
+WHOLE = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,24 @@ class Line:
     resource_type: str
     quantity: Decimal
     amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodCosts:
+    """What a period's usage costs: line by line, and the same amounts by resource type over its UTC days.
+
+    `shards` is how many counters share what it was made from.
+    """
+
+    period: Period
+    shards: int
+    lines: tuple[Line, ...]
+    days: tuple[str, ...]
+    by_type: Mapping[str, tuple[int, ...]]
+
+    @property
+    def total(self) -> int:
+        return sum(line.amount for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,42 +71,55 @@ class CurrentBilling:
 
     bill: CurrentBill
     plan: Plan
+    fee: Fee
     currency: str
     active_sessions: int
     completed_sessions: int
 
 
-def lines_of(catalog: Catalog, *, plan: str, quantities: Quantities) -> tuple[Line, ...]:
-    """The invoice-settled lines of a period, by meter and sku. What the wallet settles is not on a bill."""
+def lines_of(catalog: Catalog, *, plan: str, quantities: Quantities, part: Fraction = WHOLE) -> tuple[Line, ...]:
+    """The invoice-settled lines of a period, by meter and sku. What the wallet settles is not on a bill.
+
+    `part` is how much of the period ran, where a plan change cut it short.
+    """
     lines = []
     for (name, sku), quantity in sorted(quantities.items(), key=lambda item: (item[0][0], item[0][1] or "")):
         meter = catalog.meters[name]
         if meter.settles != "invoice":
             continue
         price = meter.price(plan=plan, sku=sku)
-        amount = round_to_minor(rate(price, quantity), catalog.currency) if price else 0
+        amount = round_to_minor(rate(scaled(price, part), quantity), catalog.currency) if price else 0
         lines.append(Line(name, sku, meter.resource_type, quantity, amount))
     return tuple(lines)
 
 
-def current_bill(
-    catalog: Catalog,
-    *,
-    plan: str,
-    period: Period,
-    quantities: Quantities,
-    by_day: Mapping[str, Quantities],
-    now: datetime,
-) -> CurrentBill:
-    """The bill of the period at `now`. `by_day` only weighs: the days of the trend always add up to the cost."""
-    lines = lines_of(catalog, plan=plan, quantities=quantities)
-    cost = sum(line.amount for line in lines)
+def costs_of(
+    catalog: Catalog, opened: OpenedPeriod, quantities: Quantities, by_day: Mapping[str, Quantities], *, until: datetime
+) -> PeriodCosts:
+    """The costs of a period up to `until`. `by_day` only weighs: the days always add up to the total."""
+    lines = lines_of(catalog, plan=opened.plan, quantities=quantities, part=opened.part)
+    days = utc_days(opened.period.start, min(until, opened.period.end - timedelta(seconds=1)))
+    by_type: dict[str, list[int]] = {}
+    for line in lines:
+        costs = by_type.setdefault(line.resource_type, [0] * len(days))
+        weights = [by_day.get(day, {}).get((line.meter, line.sku), Decimal(0)) for day in days]
+        for index, part in enumerate(spread(line.amount, weights, unit=minor_unit(catalog.currency))):
+            costs[index] += part
+    return PeriodCosts(
+        opened.period, opened.shards, lines, days, {kind: tuple(costs) for kind, costs in by_type.items()}
+    )
+
+
+def current_bill(costs: PeriodCosts, *, currency: str, now: datetime) -> CurrentBill:
+    """The bill of the period at `now`."""
     return CurrentBill(
-        period=period,
-        cost=cost,
-        projected_cost=projected(cost, period=period, now=now, currency=catalog.currency),
-        breakdown=_breakdown(lines, cost),
-        daily_trend=_trend(lines, by_day, days=_days(period, now), unit=minor_unit(catalog.currency)),
+        period=costs.period,
+        cost=costs.total,
+        projected_cost=projected(costs.total, period=costs.period, now=now, currency=currency),
+        breakdown=breakdown({kind: sum(days) for kind, days in costs.by_type.items()}),
+        daily_trend=tuple(
+            (day, sum(of_type[index] for of_type in costs.by_type.values())) for index, day in enumerate(costs.days)
+        ),
     )
 
 
@@ -95,28 +131,14 @@ def projected(cost: int, *, period: Period, now: datetime, currency: str) -> int
         return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP)) * unit
 
 
-def _breakdown(lines: tuple[Line, ...], cost: int) -> tuple[Share, ...]:
-    costs: dict[str, int] = {}
-    for line in lines:
-        costs[line.resource_type] = costs.get(line.resource_type, 0) + line.amount
+def breakdown(costs: Mapping[str, int]) -> tuple[Share, ...]:
+    """Costs by resource type, dearest first, each with its percentage of their sum."""
+    whole = sum(costs.values())
     dearest_first = sorted(costs.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(Share(kind, amount, percentage(amount, cost)) for kind, amount in dearest_first)
+    return tuple(Share(kind, amount, percentage(amount, whole)) for kind, amount in dearest_first)
 
 
-def _trend(
-    lines: tuple[Line, ...], by_day: Mapping[str, Quantities], *, days: tuple[str, ...], unit: int
-) -> tuple[tuple[str, int], ...]:
-    costs = dict.fromkeys(days, 0)
-    for line in lines:
-        weights = [by_day.get(day, {}).get((line.meter, line.sku), Decimal(0)) for day in days]
-        for day, part in zip(days, spread(line.amount, weights, unit=unit), strict=True):
-            costs[day] += part
-    return tuple(costs.items())
-
-
-def _days(period: Period, now: datetime) -> tuple[str, ...]:
-    """Each UTC day from the period's start to today, or to its last second where that is past."""
-    last = min(now, period.end - timedelta(seconds=1))
-    first = period.start
+def utc_days(first: datetime, last: datetime) -> tuple[str, ...]:
+    """Each UTC day from the one that holds `first` to the one that holds `last`; at least one."""
     count = (last.date() - first.date()).days + 1
     return tuple(day_of(first + timedelta(days=offset)) for offset in range(max(1, count)))

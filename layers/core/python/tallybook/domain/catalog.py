@@ -78,6 +78,8 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
+    """`tax_rate` is the percentage that accounts without a rate of their own are taxed at."""
+
     version: int
     currency: str
     welcome_credit: int
@@ -85,6 +87,7 @@ class Catalog:
     plans: Mapping[str, Plan]
     meters: Mapping[str, Meter]
     packages: tuple[Package, ...]
+    tax_rate: Decimal = Decimal(0)
 
 
 def read(data: Mapping[str, Any], *, version: int) -> Catalog:
@@ -100,6 +103,7 @@ def read(data: Mapping[str, Any], *, version: int) -> Catalog:
             Package(id=id, name=row["name"], price_cents=int(row["price_cents"]), credits=int(row["credits"]))
             for id, row in data["packages"].items()
         ),
+        tax_rate=Decimal(data.get("tax_rate") or 0),
     )
 
 

@@ -17,6 +17,7 @@ API_KEY = "key-"
 PLATFORM_KEY = "plk-"
 SUBSCRIPTION = "sub-"
 ENTRY = "led-"
+INVOICE = "inv-"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHAPE = re.compile(r"[A-Za-z0-9-]{1,64}")

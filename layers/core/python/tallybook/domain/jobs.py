@@ -27,7 +27,9 @@ class Job:
         return _EPOCH + -(-(due - _EPOCH) // self.every) * self.every
 
 
-JOBS = (Job("outbox", every=timedelta(minutes=5), work=("outbox",)),)
+OUTBOX = Job("outbox", every=timedelta(minutes=5), work=("outbox",))
+INVOICES = Job("invoicing", every=timedelta(hours=1), work=("closing", "overdue"))
+JOBS = (OUTBOX, INVOICES)
 
 
 def partition(work: str, id: str) -> str:

@@ -29,7 +29,8 @@ class Mail:
     """A letter to each of the addresses; `facts` is what it says.
 
     With a `purpose` it carries a link with a token of that purpose. The token is made when the mail is, and only its
-    hash is ever stored; so it is the user whom the letter is about that is named here.
+    hash is ever stored; so it is the user whom the letter is about that is named here. One about an `invoice` names
+    its position, and tells of it as it is when the letter is written.
     """
 
     letter: str
@@ -38,6 +39,7 @@ class Mail:
     purpose: Purpose | None = None
     account_id: str | None = None
     user_id: str | None = None
+    invoice: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

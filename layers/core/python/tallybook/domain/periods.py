@@ -6,18 +6,23 @@ twice is the first.
 """
 
 import calendar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import Self
 from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """What an account's periods follow from: the anchor, an instant, and the IANA zone its wall time is read in."""
+    """What an account's periods follow from: the anchor, an instant, and the IANA zone its wall time is read in.
+
+    `before` is the calendar that a plan change ended at the anchor.
+    """
 
     anchor: datetime
     zone: str
+    before: Self | None = None
 
     def local(self, instant: datetime) -> datetime:
         return instant.astimezone(ZoneInfo(self.zone))
@@ -35,6 +40,11 @@ class Period:
         return self.start <= instant < self.end
 
     @property
+    def first_day(self) -> date:
+        """The local day that it starts on."""
+        return _local_day(self.start, self.zone)
+
+    @property
     def last_day(self) -> date:
         """The local day that holds the period's last second."""
         return _local_day(self.end - timedelta(seconds=1), self.zone)
@@ -47,24 +57,50 @@ class Period:
     @property
     def days(self) -> int:
         """How many local calendar days it touches, both ends included."""
-        return (self.last_day - _local_day(self.start, self.zone)).days + 1
+        return (self.last_day - self.first_day).days + 1
 
     def days_elapsed(self, now: datetime) -> int:
         """Local calendar days from the first to today's, both included, between 1 and `days`."""
-        elapsed = (_local_day(now, self.zone) - _local_day(self.start, self.zone)).days + 1
+        elapsed = (_local_day(now, self.zone) - self.first_day).days + 1
         return max(1, min(elapsed, self.days))
 
 
 def period_of(book: Calendar, instant: datetime) -> Period:
-    """The period that holds the instant; it follows from the anchor, not from what was opened or closed."""
-    first = book.local(book.anchor)
-    then = book.local(instant)
+    """The period that holds the instant; it follows from the anchor, not from what was opened or closed.
+
+    One that a plan change cut short ends at the anchor of the calendar that followed.
+    """
+    if instant < book.anchor and book.before is not None:
+        period = period_of(book.before, instant)
+        return replace(period, end=min(period.end, book.anchor))
+    number = _months(book, instant)
+    return Period(start=boundary(book, number), end=boundary(book, number + 1), zone=book.zone)
+
+
+def in_force(book: Calendar, instant: datetime) -> Calendar:
+    """The calendar that the instant's period follows from."""
+    while instant < book.anchor and book.before is not None:
+        book = book.before
+    return book
+
+
+def year_of(book: Calendar, period: Period) -> tuple[datetime, datetime, int]:
+    """The twelve months from the anchor or its anniversary that hold the period: start, end, and which month it is."""
+    book = in_force(book, period.start)
+    number = _months(book, period.start)
+    first = number - number % 12
+    return boundary(book, first), boundary(book, first + 12), number % 12 + 1
+
+
+def _months(book: Calendar, instant: datetime) -> int:
+    """How many boundaries after the anchor the instant's period starts."""
+    first, then = book.local(book.anchor), book.local(instant)
     number = (then.year - first.year) * 12 + then.month - first.month
     while boundary(book, number) > instant:
         number -= 1
     while boundary(book, number + 1) <= instant:
         number += 1
-    return Period(start=boundary(book, number), end=boundary(book, number + 1), zone=book.zone)
+    return number
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,10 @@ Volume, the same tiers: 7 units cost 14.00, all at the tier they reach.
 Package, 5.00 for each started 100: 101 units cost 10.00.
 """
 
+from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal, localcontext
+from fractions import Fraction
+from math import ceil
 
 from tallybook.domain.catalog import Price, Tier
 from tallybook.domain.money import EXACT
@@ -30,6 +33,26 @@ def rate(price: Price, quantity: Decimal) -> Decimal:
                 return blocks * price.unit_price
             case "flat":
                 return price.amount
+
+
+def scaled(price: Price, part: Fraction) -> Price:
+    """The price for a period that was cut short: allowance and bounds of tiers by the part that ran, rounded up.
+
+    Fees and unit prices stay. Half of "1.00 up to 5, 2.00 above" is "1.00 up to 3, 2.00 above".
+    """
+    if part == 1:
+        return price
+    return replace(
+        price,
+        allowance=_part_of(price.allowance, part),
+        tiers=tuple(
+            tier if tier.up_to is None else replace(tier, up_to=_part_of(tier.up_to, part)) for tier in price.tiers
+        ),
+    )
+
+
+def _part_of(quantity: Decimal, part: Fraction) -> Decimal:
+    return Decimal(ceil(Fraction(quantity) * part))
 
 
 def _graduated(tiers: tuple[Tier, ...], quantity: Decimal) -> Decimal:

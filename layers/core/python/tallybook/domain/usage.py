@@ -15,6 +15,7 @@ from tallybook.domain.times import day_of, stamp
 MAX_AGE = timedelta(days=35)
 MAX_AHEAD = timedelta(minutes=10)
 MARKER_LIFE = timedelta(days=36)
+LATE = "late"
 
 type Status = Literal["accepted", "duplicate", "conflict", "rejected"]
 
@@ -79,24 +80,28 @@ def counted(event_time: datetime, now: datetime) -> datetime | None:
     return min(event_time, now)
 
 
-def counters_of(event: Event) -> tuple[str, ...]:
-    """The names of the counters it moves within its period: the whole, its day, its user, session and app by day."""
+def counters_of(event: Event, *, late_for: datetime | None = None) -> tuple[str, ...]:
+    """The names of the counters it moves within its period: the whole, its day, its user, session and app by day.
+
+    What came after the period was closed stands apart, by the start of the period whose invoice holds it, and is part
+    of no day or session any more; an app still used it that day.
+    """
     day = day_of(event.instant)
-    names = ["period", f"day#{day}"]
-    if event.user_id:
+    names = ["period", f"day#{day}"] if late_for is None else [f"{LATE}#{stamp(late_for)}"]
+    if event.user_id and late_for is None:
         names.append(f"user#{event.user_id}")
-    if event.session_id:
+    if event.session_id and late_for is None:
         names.append(f"session#{event.session_id}")
     if event.app_id:
         names.append(f"app#{event.app_id}#{day}")
     return tuple(names)
 
 
-def merged(events: Iterable[Event]) -> Mapping[str, Quantities]:
+def merged(events: Iterable[Event], *, late_for: datetime | None = None) -> Mapping[str, Quantities]:
     """What a transaction adds to each counter: one addition for each, however many events move it."""
     sums: dict[str, Quantities] = {}
     for event in events:
-        for name in counters_of(event):
+        for name in counters_of(event, late_for=late_for):
             quantities = sums.setdefault(name, {})
             what = (event.meter, event.sku)
             quantities[what] = quantities.get(what, Decimal(0)) + event.quantity

@@ -13,7 +13,7 @@ from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import derived_id
 from tallybook.domain.rating import rate
 
-type Kind = Literal["welcome", "grant", "adjustment", "usage"]
+type Kind = Literal["welcome", "grant", "adjustment", "usage", "invoice_payment", "refund"]
 
 MAX_MOVE = 10**15
 

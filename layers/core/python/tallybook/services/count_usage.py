@@ -1,8 +1,13 @@
-"""Counting the events of one account: as few transactions as fit, one after the other."""
+"""Counting the events of one account: as few transactions as fit, one after the other.
+
+An event counts in the period that holds its time. Where that has been closed it is late: it counts beside it, under the
+fence of the oldest period still open, whose invoice will hold it. So it is on the invoice, or a correction on the next.
+"""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.catalog import Meter, Price
@@ -16,10 +21,10 @@ from tallybook.services.context import Context
 from tallybook.services.periods import open_period
 from tallybook.store import keys, ledger
 from tallybook.store.accounts import read_account
-from tallybook.store.commands import Command, Update
+from tallybook.store.commands import Command
 from tallybook.store.events import mark_dirty, put_marker, same_content
 from tallybook.store.keys import Key
-from tallybook.store.periods import add_usage, fence
+from tallybook.store.periods import add_late_usage, add_usage, fence, read_opened
 from tallybook.store.table import MAX_ACTIONS, Failure, Refused
 
 _WALLET_ACTIONS = 3
@@ -70,7 +75,7 @@ class AccountCount:
             try:
                 self._ctx.tables.transact(chunk.commands)
             except Refused as refused:
-                self._learn(chunk, refused.failures)
+                self._learn(chunk, refused.failures, pending)
             else:
                 self._account = chunk.account
                 for index, event in chunk.events.items():
@@ -115,18 +120,22 @@ class AccountCount:
     def _chunk(self, pending: Mapping[int, Event]) -> _Chunk:
         """As many of the pending events as fit into one transaction, in the order sent."""
         events: dict[int, Event] = {}
-        counters: set[tuple[Period, str]] = set()
+        counters: set[tuple[datetime, str]] = set()
         has_wallet = False
         for index, event in pending.items():
-            period = self._period_of(event)
-            more = counters | {(period, name) for name in counters_of(event)}
+            more = counters | self._counters(event)
             wallet = has_wallet or self._meter_of(event).settles == "wallet"
             actions = len(events) + 1 + len(more) + _DIRTY_ACTIONS + (_WALLET_ACTIONS if wallet else 0)
             if actions > MAX_ACTIONS:
                 break
             events[index], counters, has_wallet = event, more, wallet
         markers = {
-            index: put_marker(event, now=self._ctx.clock.now(), period_start=stamp(self._period_of(event).start))
+            index: put_marker(
+                event,
+                now=self._ctx.clock.now(),
+                period_start=self._period_of(event).start,
+                late_for=self._late_for(event),
+            )
             for index, event in events.items()
         }
         amount, debits = self._debits(events)
@@ -145,10 +154,20 @@ class AccountCount:
             by_period.setdefault(self._period_of(event), []).append(event)
         commands: list[Command] = []
         for period, inside in by_period.items():
-            shards = self._opened[fence(self._account.id, period)].shards
-            shard = random.randrange(shards)  # noqa: S311 only spreads writes
-            commands += add_usage(self._account.id, period, merged(inside), shard=shard)
+            late_for = self._late_for(inside[0])
+            if late_for is not None:
+                sums = merged(inside, late_for=late_for)
+                commands += add_late_usage(self._account.id, period, sums, target=late_for)
+            else:
+                shard = random.randrange(self._opened_of(inside[0]).shards)  # noqa: S311 only spreads writes
+                commands += add_usage(self._account.id, period, merged(inside), shard=shard)
         return commands
+
+    def _counters(self, event: Event) -> set[tuple[datetime, str]]:
+        """All that counting the event adds to, beside its marker and the wallet."""
+        period, late_for = self._period_of(event), self._late_for(event)
+        names = {(period.start, name) for name in counters_of(event, late_for=late_for)}
+        return names if late_for is None else names | {(late_for, "told of late usage")}
 
     def _debits(self, events: Mapping[int, Event]) -> tuple[int, tuple[Command, ...]]:
         """What the wallet pays in this transaction, and its one ledger entry, whose cause is the events it is for."""
@@ -170,35 +189,27 @@ class AccountCount:
     def _wallet_events(self, events: Mapping[int, Event]) -> list[Event]:
         return [event for event in events.values() if self._meter_of(event).settles == "wallet"]
 
-    def _learn(self, chunk: _Chunk, failures: tuple[Failure, ...]) -> None:
+    def _learn(self, chunk: _Chunk, failures: tuple[Failure, ...], pending: Mapping[int, Event]) -> None:
         """Give verdicts to what was counted before, and look again at what stood in the way."""
         for failure in failures:
-            key = failure.command.key
-            if key in chunk.marker_of:
-                index = chunk.marker_of[key]
+            if (index := chunk.marker_of.get(failure.command.key)) is not None:
                 same = same_content(failure.was, chunk.events[index])
                 stored = failure.was["content"] if failure.was else None
                 self.verdicts[index] = Verdict("duplicate" if same else "conflict", stored_content=stored)
-            elif isinstance(failure.command, Update) and key == keys.account(self._account.id):
-                self._look_again()
-            else:
-                self._refence(chunk, key)
+        if any(failure.command.key not in chunk.marker_of for failure in failures):
+            self._look_again(pending.values())
 
-    def _look_again(self) -> None:
-        """Somebody else moved the wallet in between, or the account is gone."""
+    def _look_again(self, pending: Iterable[Event]) -> None:
+        """Somebody else moved the wallet, closed a period or changed the plan in between, or the account is gone."""
+        self._pause()
         item = self._ctx.tables.get(keys.account(self._account.id))
         if item is None or item["status"] == "deleted":
             for index in self._events:
                 self.verdicts.setdefault(index, Verdict("rejected", "account_deleted"))
-        else:
-            self._account = read_account(item)
-            self._pause()
-
-    def _refence(self, chunk: _Chunk, fence_shard: Key) -> None:
-        """The period was closed in between: its events wait for the next one's fence."""
-        for index, event in chunk.events.items():
-            if fence(self._account.id, self._period_of(event)).pk == fence_shard.pk:
-                self.verdicts[index] = Verdict("rejected", "retry")
+            return
+        self._account = read_account(item)
+        fences = {fence(self._account.id, self._period_of(event)) for event in pending}
+        self._opened = {key: read_opened(item) for key, item in self._ctx.tables.get_many(fences).items()}
 
     def _period_of(self, event: Event) -> Period:
         return period_of(self._account.calendar, event.instant)
@@ -209,6 +220,10 @@ class AccountCount:
         if key not in self._opened:
             self._opened[key] = open_period(self._ctx, self._account, period)
         return self._opened[key]
+
+    def _late_for(self, event: Event) -> datetime | None:
+        """The start of the period whose invoice holds an event that came late; None for one that did not."""
+        return None if self._opened_of(event).is_open else self._account.cycle.period.start
 
     def _catalog_of(self, event: Event) -> Mapping[str, Meter]:
         return self._ctx.catalogs.version(self._opened_of(event).catalog_version).meters

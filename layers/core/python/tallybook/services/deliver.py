@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from tallybook.domain.errors import Conflict, NotFound, Unavailable
-from tallybook.domain.jobs import JOBS, partitions
+from tallybook.domain.jobs import OUTBOX, partitions
 from tallybook.domain.outbox import MAX_ATTEMPTS, OutboxItem, Undeliverable, next_try
 from tallybook.domain.times import stamp
 from tallybook.services.address_mail import Addressed, address_mail
@@ -72,9 +72,9 @@ def sweep(ctx: Context, outside: Outside, *, deadline: float) -> Counter[Outcome
     What is `left` then waits for the next sweep.
     """
     outcomes: Counter[Outcome] = Counter()
-    (job,) = (job for job in JOBS if job.name == "outbox")
+    places = OUTBOX.partitions()
     try:
-        for place in random.sample(job.partitions(), len(job.partitions())):  # no place always waits for the others
+        for place in random.sample(places, len(places)):  # no place always waits for the others
             for due in ctx.tables.work(place, until=stamp(ctx.clock.now())):
                 if ctx.elapsed() >= deadline:
                     outcomes["left"] += 1

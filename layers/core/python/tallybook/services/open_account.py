@@ -5,10 +5,11 @@ from datetime import datetime
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.announcements import account_registered, subscription_started, wallet_moved
 from tallybook.domain.audit import Actor
+from tallybook.domain.cycle import Cycle
 from tallybook.domain.errors import Conflict
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import BusEvent, Mail
-from tallybook.domain.periods import first_anchor, period_of
+from tallybook.domain.periods import Calendar, first_anchor, period_of
 from tallybook.domain.wallet import Entry, entry_id
 from tallybook.services.changes import Change, first_recorded
 from tallybook.services.context import Context
@@ -16,6 +17,7 @@ from tallybook.services.periods import opening
 from tallybook.store import ledger
 from tallybook.store.accounts import put_account, put_email, put_user
 from tallybook.store.commands import Command
+from tallybook.store.cycles import put_closing
 from tallybook.store.periods import open_period
 
 
@@ -43,6 +45,7 @@ def new_account(
         subscribed_at=now,
         anchor=anchor,
         first_period_at=anchor,
+        cycle=Cycle(period_of(Calendar(anchor, "UTC"), now)),
         display_name=display_name,
         balance=catalog.welcome_credit,
         entries=1 if catalog.welcome_credit else 0,
@@ -91,7 +94,8 @@ def opened(
         put_user(root),
         *(ledger.put_entry(welcome) if welcome else ()),
         *first_recorded(account.id, change, at=account.created_at),
-        *open_period(account, opening(ctx, account, period_of(account.calendar, account.created_at))),
+        *open_period(account, opening(ctx, account, account.cycle.period)),
+        put_closing(account.id, account.cycle),
     ]
 
 

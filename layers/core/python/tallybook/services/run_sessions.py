@@ -60,7 +60,7 @@ def start_session(ctx: Context, who: PlatformCaller, wanted: Wanted) -> Session:
         change = Change(actor, "session.started", session.id, after=_shown(session))
         ctx.tables.transact(
             [
-                put_session(session),
+                *put_session(session),
                 *count_running(account_id=session.account_id, user_id=session.user_id, by=1),
                 *recorded(account, change, at=now),
             ]
@@ -117,7 +117,7 @@ def _end(ctx: Context, session: Session, actor: Actor) -> Session:
     change = Change(actor, "session.ended", session.id, before=_shown(session), after=_shown(ended))
     ctx.tables.transact(
         [
-            end_command(session, ended_at=stamp(now)),
+            *end_command(session, ended_at=stamp(now)),
             *count_running(account_id=session.account_id, user_id=session.user_id, by=-1),
             count_completed(session.account_id, period_at(ctx, account, now).period),
             *recorded(account, change, at=now),

@@ -1,6 +1,7 @@
 """Accounts suspended and resumed, by the platform or the operator. Source: money, "Invoices"; decisions, platform."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Literal
 
 from tallybook.domain.accounts import Account, check_reason
@@ -8,6 +9,7 @@ from tallybook.domain.announcements import account_resumed, account_suspended
 from tallybook.domain.audit import Actor, platform
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import NotFound
+from tallybook.domain.fees import remembered, suspensions
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import Mail
 from tallybook.domain.times import readable, stamp_or_none
@@ -49,13 +51,12 @@ def _set(ctx: Context, item: Item | None, account_id: str, standing: Standing, *
         if before.status == standing:
             return before
         now = ctx.clock.now()
-        after = replace(before, status="active", suspended_at=None, suspension_reason=None)
-        if standing == "suspended":
-            after = replace(before, status="suspended", suspended_at=now, suspension_reason=reason)
+        after = _suspended(before, reason, now) if standing == "suspended" else _resumed(before, now)
         values = {
             "status": after.status,
             "suspended_at": stamp_or_none(after.suspended_at),
             "suspension_reason": after.suspension_reason,
+            "suspended_ms": dict(after.suspended_ms),
         }
         told = Change(
             actor,
@@ -70,6 +71,17 @@ def _set(ctx: Context, item: Item | None, account_id: str, standing: Standing, *
         return after
 
     return decided(ctx, item, change, again=lambda: _read(ctx, account_id))
+
+
+def _suspended(account: Account, reason: str, now: datetime) -> Account:
+    return replace(account, status="suspended", suspended_at=now, suspension_reason=reason)
+
+
+def _resumed(account: Account, now: datetime) -> Account:
+    """What was suspended is remembered for the fee: none accrues meanwhile."""
+    since = suspensions(account.calendar, account.suspended_at or now, now)
+    known = remembered(account.suspended_ms, since)
+    return replace(account, status="active", suspended_at=None, suspension_reason=None, suspended_ms=known)
 
 
 def _read(ctx: Context, account_id: str) -> Item | None:

@@ -5,9 +5,11 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 from tallybook.domain.accounts import MAX_KEYS, MAX_KEYS_OF_USER, MAX_USERS, Account, User
 from tallybook.domain.errors import TallybookError
 from tallybook.domain.jobs import partition
+from tallybook.domain.periods import Calendar
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
 from tallybook.store.commands import EXISTS, Check, Delete, Item, Put, Update
+from tallybook.store.cycles import cycle_item, read_cycle
 
 ACCOUNTS = "account"
 """Where in the index every account stands, by the instant it was made."""
@@ -27,6 +29,7 @@ def account_item(account: Account) -> Item:
         "subscribed_at": stamp(account.subscribed_at),
         "anchor": stamp(account.anchor),
         "first_period_at": stamp(account.first_period_at),
+        "cycle": cycle_item(account.cycle),
         "display_name": account.display_name,
         "description": account.description,
         "balance": account.balance,
@@ -35,6 +38,12 @@ def account_item(account: Account) -> Item:
         "running": account.running,
         "users": account.users,
         "keys": account.keys,
+        "invoices": account.invoices,
+        "issued": account.issued,
+        "earlier": [{"anchor": stamp(book.anchor), "zone": book.zone} for book in account.earlier] or None,
+        "tax_rate": account.tax_rate,
+        "discount": account.discount,
+        "suspended_ms": dict(account.suspended_ms),
         "suspended_at": stamp_or_none(account.suspended_at),
         "suspension_reason": account.suspension_reason,
         "work": partition(ACCOUNTS, account.id),
@@ -54,6 +63,7 @@ def read_account(item: Item) -> Account:
         subscribed_at=parse_instant(item["subscribed_at"]),
         anchor=parse_instant(item["anchor"]),
         first_period_at=parse_instant(item["first_period_at"]),
+        cycle=read_cycle(item["cycle"]),
         display_name=item.get("display_name"),
         description=item.get("description"),
         balance=int(item["balance"]),
@@ -62,6 +72,12 @@ def read_account(item: Item) -> Account:
         running=int(item["running"]),
         users=int(item["users"]),
         keys=int(item["keys"]),
+        invoices=int(item["invoices"]),
+        issued=int(item["issued"]),
+        earlier=tuple(Calendar(parse_instant(book["anchor"]), book["zone"]) for book in item.get("earlier", ())),
+        tax_rate=item.get("tax_rate"),
+        discount=item["discount"],
+        suspended_ms={start: int(ms) for start, ms in item["suspended_ms"].items()},
         suspended_at=instant_or_none(item.get("suspended_at")),
         suspension_reason=item.get("suspension_reason"),
     )
@@ -137,6 +153,13 @@ def count_keys(*, account_id: str, user_id: str, by: int) -> tuple[Update, Updat
 def count_users(account_id: str) -> Update:
     """One user more, while the account is active and has not too many."""
     return Update(keys.account(account_id), add={"users": 1}, condition=_ACTIVE & Attr("users").lt(MAX_USERS))
+
+
+def count_invoices(account: Account, *, positions: int, numbers: int) -> Update:
+    """So many more invoices or drafts, and so many more that have a number; nobody else took them meanwhile."""
+    counts = {"invoices": account.invoices + positions, "issued": account.issued + numbers}
+    unchanged = Attr("invoices").eq(account.invoices) & Attr("issued").eq(account.issued)
+    return Update(keys.account(account.id), set=counts, condition=unchanged)
 
 
 def still_root(user: User) -> Check:

@@ -12,6 +12,7 @@ from tallybook.domain.errors import TallybookError
 from tallybook.store.keys import Key, TableName
 
 type Item = dict[str, Any]
+type Addend = int | Decimal | set[str]
 
 NEW = Attr("pk").not_exists()
 EXISTS = Attr("pk").exists()
@@ -34,13 +35,13 @@ class Put:
 class Update:
     """Set, add to, or remove attributes; by default only of an item that is there.
 
-    `first` sets an attribute only where it has no value yet.
+    `first` sets an attribute only where it has no value yet; `add` adds to a number, or texts to a set of them.
     """
 
     key: Key
     set: Mapping[str, Any] = field(default_factory=dict)
     first: Mapping[str, Any] = field(default_factory=dict)
-    add: Mapping[str, int | Decimal] = field(default_factory=dict)
+    add: Mapping[str, Addend] = field(default_factory=dict)
     remove: tuple[str, ...] = ()
     condition: ConditionBase | None = field(default_factory=lambda: EXISTS)
     refusal: TallybookError | None = None
@@ -91,7 +92,7 @@ def _both(one: Command, other: Command) -> Command:
         one.key,
         set=_merged(update.set for update in updates),
         first=_merged(update.first for update in updates),
-        add=_merged(update.add for update in updates),
+        add=_added(update.add for update in updates),
         remove=tuple(name for update in updates for name in update.remove),
         condition=condition,
     )
@@ -104,6 +105,18 @@ def _merged(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"two commands change {', '.join(sorted(twice))}")
         merged |= part
     return merged
+
+
+def _added(parts: Iterable[Mapping[str, Addend]]) -> dict[str, Any]:
+    """Numbers add up, and texts come to their set."""
+    sums: dict[str, Any] = {}
+    for part in parts:
+        for name, value in part.items():
+            if name not in sums:
+                sums[name] = value
+            else:
+                sums[name] = sums[name] | value if isinstance(value, set) else sums[name] + value
+    return sums
 
 
 def to_wire(values: Mapping[str, Any]) -> dict[str, Any]:

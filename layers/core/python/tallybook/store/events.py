@@ -3,19 +3,24 @@
 from datetime import datetime
 
 from tallybook.domain.jobs import partition
+from tallybook.domain.times import stamp, stamp_or_none
 from tallybook.domain.usage import MARKER_LIFE, Event, plain
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put, Update
 
 
-def put_marker(event: Event, *, now: datetime, period_start: str) -> Put:
-    """Refused where the event was counted before; the stored content then tells a duplicate from a conflict."""
+def put_marker(event: Event, *, now: datetime, period_start: datetime, late_for: datetime | None = None) -> Put:
+    """Refused where the event was counted before; the stored content then tells a duplicate from a conflict.
+
+    `late_for` is the start of the period whose invoice holds it, where that is not its own.
+    """
     return Put(
         keys.marker(event.identity),
         {
             "content": event.content,
             "account_id": event.account_id,
-            "period": period_start,
+            "period": stamp(period_start),
+            "late_for": stamp_or_none(late_for),
             "meter": event.meter,
             "sku": event.sku,
             "quantity": plain(event.quantity),

@@ -13,12 +13,17 @@ Table `core`: what the business is. Table `usage`: what was used; it may be writ
     audit(A, 7)              core   ACCOUNT#A                         AUDIT#000000000007 every change of the account
     operator_audit(T, N)     core   AUDIT#operator                    2026-04-01T00:00:00.000Z#N the operator
     outbox(O)                core   OUTBOX#O                          OUTBOX             every change that tells others
+    closing(A)               core   ACCOUNT#A                         CLOSING            closing: when the next is due
+    invoice(A, 7)            core   ACCOUNT#A                         INVOICE#000000000007 closing, drafting, voiding
+    invoice_place(I)         core   INVOICE#I                         INVOICE            the same: whose, and where
+    costs(A, T)              core   ACCOUNT#A                         COSTS#2026-04-01T00:00:00.000Z closing: day by day
     dirty(A)                 core   ACCOUNT#A                         DIRTY              ingest: unchecked usage
     email(a@b.example)       core   EMAIL#a@b.example                 EMAIL              registration: who signs in so
     suppressed(a@b.example)  core   EMAIL#a@b.example                 SUPPRESSED         bounces and complaints
     platform_key(P)          core   PLATFORM#P                        KEY                the operator
     attempts(login, W, T)    core   ATTEMPTS#login#W                  2026-04-01T00:00:00.000Z sign-up and sign-in
     session(S)               core   SESSION#S                         SESSION            the platform, at start and end
+    run(A, T, S)             core   ACCOUNT#A                         RUN#2026-04-01T00:00:00.000Z#S the same, by time
     catalog_current()        core   CATALOG                           CURRENT            the operator: for new periods
     catalog_version(3)       core   CATALOG                           VERSION#000003     the operator: never changed
     marker(E)                usage  EVENT#E                           EVENT              ingest: it was counted
@@ -31,12 +36,17 @@ How they are read:
     an account's API keys or users, at most 1,000 each   Query ACCOUNT#A, sk from APIKEY# or USER#
     the audit log's page n    Query ACCOUNT#A, sk between two numbers: account.audits says how many there are
     the ledger's page n       the same way: account.entries says how many there are
-    a period's bill           one Query of USAGE#A#start, sk from `day#` to `period#`: days and whole, nothing else
+    a period's bill           one Query of USAGE#A#start, sk from `day#` to `period#`: days, late usage and whole
+    the invoices' page n      Query ACCOUNT#A, sk between two numbers: account.invoices says how many there are
+    one invoice               GetItem invoice_place, which tells a foreign one from an unknown one, then invoice
+    history                   Query of costs in the range, the open period's bill, Query of runs, and their counters
     what an ingest may write  BatchGetItem of counter(…, period, 0): open or not, pinned catalog, number of shards
     what needs work           Query of the sparse index `work` (work, due): waiting and parked outbox items, dirty
-                              accounts; and, for the operator's lists, all accounts by the time they were made
+                              accounts, periods that may be closed, open invoices by their due date; and, for
+                              the operator's lists, all accounts by the time they were made
 
-Counters are `period`, `day#2026-04-20`, `user#U`, `session#S`, `app#P#2026-04-20`, each with its shard's number.
+Counters are `period`, `day#2026-04-20`, `user#U`, `session#S`, `app#P#2026-04-20`, and what came after its closing as
+`late#` and the start of the period whose invoice holds it; each with its shard's number.
 """
 
 from datetime import datetime
@@ -57,7 +67,11 @@ class Key(NamedTuple):
 
 API_KEYS = "APIKEY#"
 USERS = "USER#"
+INVOICES = "INVOICE#"
+COSTS = "COSTS#"
+RUNS = "RUN#"
 BILLED = ("day#", "period#~")
+RATED = ("late#", "period#~")
 
 
 def account(account_id: str) -> Key:
@@ -100,6 +114,22 @@ def ledger_cause(account_id: str, entry_id: str) -> Key:
     return Key("core", _account(account_id), f"CAUSE#{entry_id}")
 
 
+def closing(account_id: str) -> Key:
+    return Key("core", _account(account_id), "CLOSING")
+
+
+def invoice(account_id: str, position: int) -> Key:
+    return Key("core", _account(account_id), f"{INVOICES}{position:012d}")
+
+
+def invoice_place(invoice_id: str) -> Key:
+    return Key("core", f"INVOICE#{invoice_id}", "INVOICE")
+
+
+def costs(account_id: str, period_start: datetime) -> Key:
+    return Key("core", _account(account_id), f"{COSTS}{stamp(period_start)}")
+
+
 def dirty(account_id: str) -> Key:
     return Key("core", _account(account_id), "DIRTY")
 
@@ -122,6 +152,10 @@ def attempts(what: str, who: str, window: datetime) -> Key:
 
 def session(session_id: str) -> Key:
     return Key("core", f"SESSION#{session_id}", "SESSION")
+
+
+def run(account_id: str, started_at: datetime, session_id: str) -> Key:
+    return Key("core", _account(account_id), f"{RUNS}{stamp(started_at)}#{session_id}")
 
 
 def catalog_current() -> Key:

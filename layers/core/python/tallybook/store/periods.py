@@ -1,27 +1,30 @@
 """Periods and their counters: opening one, adding to it through its fence, and reading what it holds.
 
 A counter's quantities are attributes `q:meter` or `q:meter:sku`. The counter `period#0` also holds what the period
-pinned, and every shard of `period` holds `open` for as long as usage may be added.
+pinned, and every shard of `period` holds `open` for as long as usage may be added. What comes later stands in the
+period's counters `late#`, each counted under the fence of the period whose invoice will hold it, and named there in
+`late`. `version` moves with all that an invoice is made from, so that one can be made of exactly what was read.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal, localcontext
 
-from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.money import EXACT
 from tallybook.domain.periods import Period
-from tallybook.domain.times import parse_instant, stamp
-from tallybook.domain.usage import Quantities
+from tallybook.domain.times import instant_or_none, parse_instant, stamp
+from tallybook.domain.usage import LATE, Quantities
 from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.store import keys
-from tallybook.store.commands import Check, Command, Item, Put, Update
+from tallybook.store.commands import Addend, Check, Command, Item, Put, Update
 from tallybook.store.keys import Key
 
 _QUANTITY = "q:"
 _FENCE = "period"
+_OPEN = Attr("open").exists()
 
 
 def fence(account_id: str, period: Period, shard: int = 0) -> Key:
@@ -61,16 +64,65 @@ def add_usage(account_id: str, period: Period, sums: Mapping[str, Quantities], *
     return tuple(
         Update(
             keys.counter(account_id, period.start, name, shard),
-            add={_attribute(*what): quantity for what, quantity in quantities.items()},
-            condition=Attr("open").exists() if name == _FENCE else None,
+            add=_added(quantities) | ({"version": 1} if name == _FENCE else {}),
+            condition=_OPEN if name == _FENCE else None,
         )
         for name, quantities in sums.items()
     )
 
 
+def add_late_usage(
+    account_id: str, period: Period, sums: Mapping[str, Quantities], *, target: datetime
+) -> tuple[Command, ...]:
+    """One addition for each counter of a closed period, provided that the period that starts at `target` is open."""
+    counted = (
+        Update(keys.counter(account_id, period.start, name, 0), add=_added(quantities), condition=None)
+        for name, quantities in sums.items()
+    )
+    told = Update(
+        keys.counter(account_id, target, _FENCE, 0), add={"version": 1, "late": {stamp(period.start)}}, condition=_OPEN
+    )
+    return (*counted, told)
+
+
 def count_completed(account_id: str, period: Period) -> Update:
     """One more session that ended within the period, while it is open."""
-    return Update(fence(account_id, period), add={"completed": 1}, condition=Attr("open").exists())
+    return Update(fence(account_id, period), add={"completed": 1}, condition=_OPEN)
+
+
+def session_counters(account_id: str, period: Period, session_id: str, *, shards: int) -> list[Key]:
+    """Where a session's usage in the period stands."""
+    return [keys.counter(account_id, period.start, f"session#{session_id}", shard) for shard in range(shards)]
+
+
+def still_open(account_id: str, period: Period) -> Check:
+    """Nothing has closed the period."""
+    return Check(fence(account_id, period), _OPEN)
+
+
+def close_period(account_id: str, closed: OpenedPeriod, fences: Iterable[Item]) -> tuple[Update, ...]:
+    """No usage goes into the period any more, provided that none has since its fences were read.
+
+    `closed` says what it was billed at, and where a plan change cut it short.
+    """
+    facts: Item = {"billed": closed.billed}
+    if closed.cut_from is not None:
+        facts |= {"end": stamp(closed.period.end), "cut_from": stamp(closed.cut_from)}
+    return tuple(
+        Update(
+            Key("usage", item["pk"], item["sk"]),
+            set=facts if item["sk"] == fence(account_id, closed.period).sk else {},
+            remove=("open",),
+            condition=_OPEN & _unchanged(item, "version"),
+        )
+        for item in fences
+    )
+
+
+def bill_late(account_id: str, before: OpenedPeriod, amount: int) -> Update:
+    """So much more was billed for a closed period; one correction at a time."""
+    unchanged = Attr("billed").eq(before.billed) & Attr("open").not_exists()
+    return Update(fence(account_id, before.period), set={"billed": before.billed + amount}, condition=unchanged)
 
 
 def read_opened(item: Item) -> OpenedPeriod:
@@ -81,7 +133,15 @@ def read_opened(item: Item) -> OpenedPeriod:
         shards=int(item["shards"]),
         is_open="open" in item,
         completed_sessions=int(item.get("completed", 0)),
+        cut_from=instant_or_none(item.get("cut_from")),
+        late=frozenset(item.get("late", ())),
+        billed=int(item.get("billed", 0)),
     )
+
+
+def rated_range(account_id: str, period_start: str) -> tuple[str, str, str]:
+    """(pk, first sk, last sk) of all that a closed period is rated from: the whole, and what came late."""
+    return (keys.counter(account_id, parse_instant(period_start), _FENCE, 0).pk, *keys.RATED)
 
 
 def billed_range(account_id: str, period_start: datetime) -> tuple[str, str, str]:
@@ -105,8 +165,26 @@ def is_fence(item: Item) -> bool:
     return str(item["sk"]).startswith(f"{_FENCE}#")
 
 
-def day_of_counter(item: Item) -> str:
-    return str(item["sk"]).split("#")[1]
+def is_late(item: Item) -> bool:
+    return str(item["sk"]).startswith(f"{LATE}#")
+
+
+def by_day(items: Iterable[Item]) -> dict[str, Quantities]:
+    """The summed quantities of each day that a query of `billed_range` found."""
+    days: dict[str, list[Item]] = {}
+    for item in items:
+        kind, day, *_ = str(item["sk"]).split("#")
+        if kind == "day":
+            days.setdefault(day, []).append(item)
+    return {day: quantities_of(counters) for day, counters in days.items()}
+
+
+def _added(quantities: Quantities) -> dict[str, Addend]:
+    return {_attribute(*what): quantity for what, quantity in quantities.items()}
+
+
+def _unchanged(item: Item, attribute: str) -> ConditionBase:
+    return Attr(attribute).eq(item[attribute]) if attribute in item else Attr(attribute).not_exists()
 
 
 def _attribute(meter: str, sku: str | None) -> str:

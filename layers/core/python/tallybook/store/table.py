@@ -107,10 +107,11 @@ class Tables:
         end: str,
         limit: int | None = None,
         consistent: bool = True,
+        newest_first: bool = False,
     ) -> Iterator[Item]:
-        """The items of a partition with `start` <= sk <= `end`, in order, page by page."""
+        """The items of a partition with `start` <= sk <= `end`, in order or the other way round, page by page."""
         condition = KeyCondition("pk").eq(pk) & KeyCondition("sk").between(start, end)
-        return self._pages(table, condition, limit=limit, consistent=consistent)
+        return self._pages(table, condition, limit=limit, consistent=consistent, ScanIndexForward=not newest_first)
 
     def numbered(self, table: TableName, pk: str, *, start: str, end: str, count: int) -> list[Item]:
         """So many items that never change, at half the price; a reader that lags behind is asked again in full."""

@@ -1,0 +1,95 @@
+"""What usage cost in a range of UTC days, across periods, and what each session of it did. Source: ScaleBox billing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from tallybook.domain.bill import PeriodCosts, Share, breakdown, utc_days
+from tallybook.domain.errors import Invalid
+from tallybook.domain.money import EXACT, spread
+from tallybook.domain.sessions import Session
+from tallybook.domain.usage import Quantities
+
+DEFAULT_RANGE = timedelta(days=30)
+MAX_DAYS = 366
+MAX_SESSIONS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """From `start` to `end`, instants; its days are whole UTC days, both ends' included."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def opens(self) -> datetime:
+        """00:00 UTC of its first day."""
+        return self.start.replace(hour=0, minute=0, second=0, microsecond=0)
+
+    @property
+    def closes(self) -> datetime:
+        """The last instant of its last day."""
+        return self.end.replace(hour=23, minute=59, second=59, microsecond=999_000)
+
+    @property
+    def days(self) -> tuple[str, ...]:
+        return utc_days(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCost:
+    session: Session
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Amounts in micros; `daily_costs` one (UTC day, cost) a day, `sessions` newest first."""
+
+    range: Range
+    total: int
+    breakdown: tuple[Share, ...]
+    daily_costs: tuple[tuple[str, int], ...]
+    sessions: tuple[SessionCost, ...]
+
+
+def range_of(start: datetime | None, end: datetime | None, *, now: datetime) -> Range:
+    """The range asked for: up to now and from 30 days before its end, unless told otherwise."""
+    end = end or now
+    wanted = Range(start or end - DEFAULT_RANGE, end)
+    if wanted.end < wanted.start:
+        raise Invalid("end must not be before start", code="invalid_date_range", field="end")
+    if wanted.end - wanted.start > timedelta(days=MAX_DAYS):
+        raise Invalid(f"The range must be at most {MAX_DAYS} days", code="invalid_date_range", field="start")
+    return wanted
+
+
+def history(wanted: Range, periods: Iterable[PeriodCosts], sessions: Sequence[SessionCost]) -> History:
+    """The costs of these periods on the days of the range."""
+    daily = dict.fromkeys(wanted.days, 0)
+    by_type: dict[str, int] = {}
+    for costs in periods:
+        for kind, of_days in costs.by_type.items():
+            for day, cost in zip(costs.days, of_days, strict=True):
+                if cost and day in daily:
+                    daily[day] += cost
+                    by_type[kind] = by_type.get(kind, 0) + cost
+    return History(wanted, sum(daily.values()), breakdown(by_type), tuple(daily.items()), tuple(sessions))
+
+
+def session_costs(costs: PeriodCosts, used: Mapping[str, Quantities], *, unit: int) -> dict[str, int]:
+    """Each of these sessions' part of the period's costs, by the session's id; `used` is what they used in it.
+
+    A line is spread over them and the rest of its usage by quantity, with the largest remainder, so that nothing of it
+    is told twice or lost.
+    """
+    parts = dict.fromkeys(used, 0)
+    for line in costs.lines:
+        weights = [quantities.get((line.meter, line.sku), Decimal(0)) for quantities in used.values()]
+        rest = EXACT.subtract(line.quantity, sum(weights, Decimal(0)))
+        shares = spread(line.amount, [*weights, rest], unit=unit)
+        for session_id, part in zip(used, shares, strict=False):
+            parts[session_id] += part
+    return parts

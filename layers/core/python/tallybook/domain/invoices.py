@@ -1,0 +1,188 @@
+"""Invoices: the lines of one, what they add up to, and what may become of it. Source: money, "Invoices".
+
+    draft ──issue──> open ──> paid
+      └ refreshed     ├──> overdue ──> paid, uncollectible
+                      └──> void, as overdue and uncollectible may, and then reissued as the next revision
+
+A draft has no number, no dates and may change; from its issue on an invoice's lines never do.
+Subtotal is the sum of the lines, tax is rounded once on the sum of the taxed ones, and the total is never below zero:
+the excess is an untaxed line "Carried to next invoice" here, and a negative one there.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal, Self
+
+from tallybook.domain.errors import Conflict
+from tallybook.domain.fees import Fee, FeeTime
+from tallybook.domain.ids import derived_id
+from tallybook.domain.money import in_units, minor_unit, round_to_minor
+from tallybook.domain.periods import Period
+from tallybook.domain.times import stamp
+
+type LineType = Literal["subscription", "discount", "credit", "usage", "late_usage", "carried"]
+type InvoiceStatus = Literal["draft", "open", "paid", "overdue", "uncollectible", "void"]
+type PaymentMethod = Literal["Balance", "Credit Card", "Balance + Credit Card"]
+
+UNPAID: tuple[InvoiceStatus, ...] = ("open", "overdue", "uncollectible")
+DUE_AFTER = timedelta(days=7)
+OUTAGE = timedelta(hours=24)
+"""An invoice issued later than this after its period's end bears the day on which it was issued."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What of one (meter, sku) a usage line holds: its quantity, and its rounded amount in micros."""
+
+    meter: str
+    sku: str | None
+    quantity: Decimal
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """`amount` is in micros and may be negative. `period_start` names the period whose late usage it is."""
+
+    type: LineType
+    description: str
+    amount: int
+    details: tuple[Detail, ...] = ()
+    period_start: datetime | None = None
+
+    @property
+    def is_taxed(self) -> bool:
+        return self.type != "carried"
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """One invoice of an account. Amounts are micros, all of them multiples of the currency's minor unit.
+
+    `position` is its place among the account's invoices and drafts, `number` its place among those issued; both count
+    from 1 without a gap. `paid_by_balance` is what the wallet paid, also of one that is not wholly paid. `fee_time` is
+    what the fee was worked out from, for a reissue.
+    """
+
+    id: str
+    account_id: str
+    revision: int
+    position: int
+    period: Period
+    plan: str
+    plan_name: str
+    currency: str
+    lines: tuple[InvoiceLine, ...]
+    tax_rate: Decimal
+    fee_time: FeeTime | None = None
+    status: InvoiceStatus = "draft"
+    number: int | None = None
+    issued_at: datetime | None = None
+    due_date: datetime | None = None
+    paid_at: datetime | None = None
+    paid_by_balance: int = 0
+    payment_method: PaymentMethod | None = None
+    payment_reference: str | None = None
+    voided_at: datetime | None = None
+    void_reason: str | None = None
+
+    @property
+    def subtotal(self) -> int:
+        return sum(line.amount for line in self.lines)
+
+    @property
+    def tax(self) -> int:
+        return _tax(self.lines, self.tax_rate, self.currency)
+
+    @property
+    def total(self) -> int:
+        return self.subtotal + self.tax
+
+    @property
+    def amount_due(self) -> int:
+        """What is still to be paid: nothing of one that is paid, void or a draft."""
+        return self.total - self.paid_by_balance if self.status in UNPAID else 0
+
+    @property
+    def carried(self) -> int:
+        """What it hands on to the next invoice: zero or positive, as a credit."""
+        return sum(line.amount for line in self.lines if line.type == "carried" and line.amount > 0)
+
+    @property
+    def carried_in(self) -> int:
+        """What an earlier invoice handed on to it."""
+        return -sum(line.amount for line in self.lines if line.type == "carried" and line.amount < 0)
+
+    @property
+    def fee(self) -> Fee:
+        """The fee as its lines have it, for those who show it beside the usage."""
+        return Fee(standard=self.sum_of("subscription"), discount=-self.sum_of("discount", "credit"))
+
+    def sum_of(self, *types: LineType) -> int:
+        return sum(line.amount for line in self.lines if line.type in types)
+
+    @property
+    def has_receipt(self) -> bool:
+        return self.status == "paid" and self.total > 0
+
+    def issued(self, *, number: int, now: datetime, at: datetime | None = None) -> Self:
+        """Issued at its period's end, or now where that is over 24 hours later; `at` overrides both."""
+        issued_at = at or (self.period.end if now - self.period.end <= OUTAGE else now)
+        issued = replace(self, status="open", number=number, issued_at=issued_at, due_date=issued_at + DUE_AFTER)
+        return issued if issued.total else replace(issued, status="paid", paid_at=issued_at)
+
+    def paid_from(self, balance: int, *, at: datetime) -> Self:
+        """What a balance can pay of it, in whole minor units; paid if that is all."""
+        unit = minor_unit(self.currency)
+        amount = min(self.amount_due, max(0, balance) // unit * unit)
+        if not amount:
+            return self
+        after = replace(self, paid_by_balance=self.paid_by_balance + amount)
+        return after if after.amount_due else replace(after, status="paid", paid_at=at, payment_method="Balance")
+
+    def overdue(self) -> Self:
+        return replace(self, status="overdue")
+
+    def voided(self, *, at: datetime, reason: str) -> Self:
+        """Void: it is owed no more. Only what was issued and is not paid can be."""
+        if self.status not in UNPAID:
+            code = {"draft": "not_issued", "paid": "invoice_paid", "void": "invoice_void"}[self.status]
+            raise Conflict(f"Only an unpaid invoice can be voided; this one is {self.status}", code=code)
+        return replace(self, status="void", voided_at=at, void_reason=reason, paid_by_balance=0)
+
+
+def invoice_id(account_id: str, period_start: datetime, *, revision: int = 1) -> str:
+    """The same period's invoice has the same id, draft or issued; each reissue another one."""
+    return derived_id("invoice", account_id, stamp(period_start), "period", str(revision))
+
+
+def fee_lines(fee: Fee, *, plan_name: str, discount: Decimal) -> Iterable[InvoiceLine]:
+    yield InvoiceLine("subscription", f"Subscription Fee for {plan_name} plan", fee.standard)
+    yield InvoiceLine("discount", f"Discount of {discount.normalize():f} %", -fee.discount)
+    yield InvoiceLine("credit", f"Unused part of the {plan_name} plan", -fee.unused)
+    yield InvoiceLine("credit", "Time for which the account was suspended", -fee.suspended)
+
+
+def usage_line(details: Sequence[Detail]) -> InvoiceLine:
+    return InvoiceLine("usage", "Resource Usage", sum(detail.amount for detail in details), tuple(details))
+
+
+def late_line(period: Period, amount: int) -> InvoiceLine:
+    """What usage that came late adds to what was billed for its period; less where more usage costs less."""
+    days = f"{period.first_day.isoformat()} to {period.last_day.isoformat()}"
+    return InvoiceLine("late_usage", f"Late usage, {days}", amount, period_start=period.start)
+
+
+def balanced(lines: Iterable[InvoiceLine], *, carried_in: int, tax_rate: Decimal, currency: str) -> list[InvoiceLine]:
+    """The lines that say something, with what was carried here and, below zero, what is carried on."""
+    own = [*lines, InvoiceLine("carried", "Carried from last invoice", -carried_in)]
+    total = sum(line.amount for line in own) + _tax(own, tax_rate, currency)
+    own.append(InvoiceLine("carried", "Carried to next invoice", max(0, -total)))
+    return [line for line in own if line.amount]
+
+
+def _tax(lines: Iterable[InvoiceLine], rate: Decimal, currency: str) -> int:
+    taxed = sum(line.amount for line in lines if line.is_taxed)
+    return round_to_minor(in_units(taxed) * rate / 100, currency)

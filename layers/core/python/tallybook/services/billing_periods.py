@@ -1,0 +1,33 @@
+"""An account's billing periods: the live one, and those that have an invoice. Source: ScaleBox billing, "Get Unified
+Billing Periods".
+"""
+
+from dataclasses import dataclass
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.bill import CurrentBilling
+from tallybook.domain.invoices import Invoice
+from tallybook.services.context import Context
+from tallybook.services.current_bill import read_current_bill
+from tallybook.services.read_invoices import list_invoices
+
+MOST = 120
+"""Ten years of months; whoever wants more has the invoices, page by page."""
+
+
+@dataclass(frozen=True, slots=True)
+class BillingPeriods:
+    """The live period with its draft, if it has one; and the issued invoices that are not void, newest first."""
+
+    current: CurrentBilling
+    draft: Invoice | None
+    invoices: tuple[Invoice, ...]
+
+
+def read_billing_periods(ctx: Context, account: Account) -> BillingPeriods:
+    current = read_current_bill(ctx, account)
+    invoices = list_invoices(ctx, account, offset=0, limit=MOST)
+    drafts = [one for one in invoices if one.status == "draft" and one.period.start == current.bill.period.start]
+    issued = [one for one in invoices if one.status not in ("draft", "void")]
+    newest_first = sorted(issued, key=lambda invoice: invoice.period.start, reverse=True)
+    return BillingPeriods(current, drafts[0] if drafts else None, tuple(newest_first))

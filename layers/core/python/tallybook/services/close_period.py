@@ -1,0 +1,79 @@
+"""Closing periods: each once, in order, with its invoice, in one transaction. Source: money, "Periods", "Invoices".
+
+That transaction takes the period's fence away, provided that nothing was counted under it since it was read; writes the
+invoice over its draft or anew, with the account's next number; pays what the balance can; opens the next period; moves
+the cycle there; and leaves the mail and the events. Whatever came between refuses it whole, and it is made again.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.audit import INVOICING, Actor
+from tallybook.domain.cycle import Cycle
+from tallybook.domain.invoices import Invoice
+from tallybook.domain.periods import period_of
+from tallybook.services.bill_period import PeriodBill, bill_period
+from tallybook.services.changes import decided
+from tallybook.services.context import Context
+from tallybook.services.directory import find_account
+from tallybook.services.issue_invoice import issue_invoice
+from tallybook.services.periods import opening
+from tallybook.store import keys
+from tallybook.store.commands import Command
+from tallybook.store.costs import put_costs
+from tallybook.store.cycles import move_cycle
+from tallybook.store.periods import bill_late, close_period, fence, open_period
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What a closing left: the invoice, where the cycle is now, and whether that may be closed too."""
+
+    invoice: Invoice
+    cycle: Cycle
+    more: bool = False
+
+
+def close_due(ctx: Context, account_id: str, *, actor: Actor = INVOICING) -> list[Invoice]:
+    """Close each period of the account that ended at least 30 minutes ago; their invoices, oldest first."""
+    invoices: list[Invoice] = []
+    more = True
+    while more:
+        account = find_account(ctx, account_id)
+        closed = decided(
+            ctx, account, lambda found: _close(ctx, found, actor), again=lambda: find_account(ctx, account_id)
+        )
+        more = closed is not None and closed.more
+        invoices += [closed.invoice] if closed else []
+    return invoices
+
+
+def _close(ctx: Context, account: Account, actor: Actor) -> Closed | None:
+    now = ctx.clock.now()
+    if not account.may_close(now):
+        return None
+    bill = bill_period(ctx, account, account.cycle.period, now=now)
+    closed, commands = closing(ctx, account, bill, after=account, now=now, actor=actor)
+    ctx.tables.transact(commands)
+    return replace(closed, more=replace(account, cycle=closed.cycle).may_close(now))
+
+
+def closing(
+    ctx: Context, account: Account, bill: PeriodBill, *, after: Account, now: datetime, actor: Actor
+) -> tuple[Closed, list[Command]]:
+    """All that closes the billed period and opens the next, which follows from the account as it is `after`."""
+    following = period_of(after.calendar, bill.opened.period.end)
+    next_fence, place_key = fence(account.id, following), keys.invoice_place(bill.invoice.id)
+    found = ctx.tables.get_many([next_fence, place_key])
+    position = int(found[place_key]["position"]) if place_key in found else None
+    invoice, issue = issue_invoice(account, bill.invoice, position=position, now=now, at=None, actor=actor)
+    cycle = Cycle(following, carried=invoice.carried)
+    return Closed(invoice, cycle), [
+        *close_period(account.id, replace(bill.opened, billed=bill.costs.total), bill.fences),
+        *(bill_late(account.id, late.opened, late.amount) for late in bill.late),
+        *([put_costs(account.id, bill.costs, currency=invoice.currency)] if bill.costs.lines else []),
+        *move_cycle(account, cycle),
+        *(open_period(after, opening(ctx, after, following)) if next_fence not in found else ()),
+        *issue,
+    ]

@@ -1,0 +1,46 @@
+"""The draft of the open period's invoice, made or refreshed. Source: ScaleBox billing, "Generate Current Invoice".
+
+It is what the invoice would be if the period ended now, under the id that the invoice will have. It takes a position
+among the account's invoices, and no number.
+"""
+
+from dataclasses import replace
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.audit import caller
+from tallybook.domain.credentials import Principal
+from tallybook.domain.ids import INVOICE
+from tallybook.domain.invoices import Invoice, invoice_id
+from tallybook.domain.periods import period_of
+from tallybook.services.bill_period import bill_period
+from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.context import Context
+from tallybook.services.directory import find_account
+from tallybook.services.issue_invoice import shown
+from tallybook.store import keys
+from tallybook.store.accounts import count_invoices
+from tallybook.store.invoices import put_new, put_over_draft
+from tallybook.store.periods import still_open
+
+
+def draft_invoice(ctx: Context, who: Principal) -> Invoice:
+    """The draft for the period that contains now."""
+
+    def draft(account: Account) -> Invoice:
+        now = ctx.clock.now()
+        period = period_of(account.calendar, now)
+        place = ctx.tables.get(keys.invoice_place(invoice_id(account.id, period.start)))
+        drafted = bill_period(ctx, account, period, now=now).invoice
+        invoice = replace(drafted, position=int(place["position"]) if place else account.invoices + 1)
+        change = Change(caller(who), "invoice.drafted", INVOICE + invoice.id, after=shown(invoice))
+        ctx.tables.transact(
+            [
+                *((put_over_draft(invoice),) if place else put_new(invoice)),
+                count_invoices(account, positions=0 if place else 1, numbers=0),
+                still_open(account.id, period),
+                *recorded(account, change, at=now),
+            ]
+        )
+        return invoice
+
+    return decided(ctx, who.account, draft, again=lambda: find_account(ctx, who.account.id))

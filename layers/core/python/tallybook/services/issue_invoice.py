@@ -1,0 +1,82 @@
+"""Issuing an invoice: its number, what the balance pays of it, and whom it is told to; with all that belongs to it.
+
+Closing a period and reissuing a void invoice both do it, each in its own transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.announcements import invoice_issued, invoice_paid, wallet_moved
+from tallybook.domain.audit import Actor
+from tallybook.domain.ids import INVOICE
+from tallybook.domain.invoices import Invoice
+from tallybook.domain.outbox import Mail
+from tallybook.domain.wallet import Entry, entry_id
+from tallybook.services.changes import Change, recorded
+from tallybook.store import ledger
+from tallybook.store.accounts import count_invoices
+from tallybook.store.commands import Command
+from tallybook.store.invoices import put_new, put_over_draft
+
+
+def issue_invoice(
+    account: Account, draft: Invoice, *, position: int | None, now: datetime, at: datetime | None, actor: Actor
+) -> tuple[Invoice, Sequence[Command]]:
+    """The invoice as issued, and all that issues it. `position` is that of its stored draft, None where there is none.
+
+    It bears the end of its period, or `at` where that is given. Nobody else's change of the account comes between.
+    """
+    invoice = replace(draft, position=position or account.invoices + 1).issued(
+        number=account.issued + 1, now=now, at=at
+    )
+    invoice = invoice.paid_from(account.balance, at=now)
+    entry = _payment(account, invoice, at=now)
+    paid = (invoice_paid(invoice),) if invoice.status == "paid" else ()
+    change = Change(
+        actor,
+        "invoice.issued",
+        INVOICE + invoice.id,
+        after=shown(invoice),
+        mails=(invoice_mail("invoice", account, invoice),) if invoice.total else (),
+        events=(invoice_issued(invoice), *((wallet_moved(entry),) if entry else ()), *paid),
+    )
+    return invoice, [
+        *((put_over_draft(invoice),) if position else put_new(invoice)),
+        count_invoices(account, positions=0 if position else 1, numbers=1),
+        *(ledger.post(account, entry) if entry else ()),
+        *recorded(account, change, at=now),
+    ]
+
+
+def invoice_mail(letter: str, account: Account, invoice: Invoice) -> Mail:
+    """A letter about an invoice, to the account's address; what it says is read when it is written."""
+    return Mail(letter, (account.email,), account_id=account.id, invoice=invoice.position)
+
+
+def shown(invoice: Invoice) -> dict[str, object]:
+    """What the audit log keeps of an invoice."""
+    return {
+        "status": invoice.status,
+        "number": invoice.number,
+        "total": invoice.total,
+        "paid_by_balance": invoice.paid_by_balance,
+    }
+
+
+def _payment(account: Account, invoice: Invoice, *, at: datetime) -> Entry | None:
+    """What the wallet pays of an invoice at its issue, once for each invoice."""
+    if not invoice.paid_by_balance:
+        return None
+    return ledger.numbered(
+        account,
+        Entry(
+            id=entry_id(account.id, "invoice_payment", invoice.id),
+            account_id=account.id,
+            kind="invoice_payment",
+            amount=-invoice.paid_by_balance,
+            cause=invoice.id,
+            created_at=at,
+        ),
+    )

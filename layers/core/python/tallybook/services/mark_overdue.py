@@ -1,0 +1,43 @@
+"""Open invoices whose due date has passed are overdue. Source: money, "Invoices"."""
+
+from tallybook.domain.announcements import invoice_overdue
+from tallybook.domain.audit import INVOICING, Actor
+from tallybook.domain.ids import INVOICE
+from tallybook.domain.invoices import Invoice
+from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.context import Context
+from tallybook.services.issue_invoice import invoice_mail, shown
+from tallybook.store import keys
+from tallybook.store.accounts import read_account
+from tallybook.store.commands import Item
+from tallybook.store.invoices import put_changed, read_invoice
+from tallybook.store.keys import Key
+
+
+def mark_overdue(ctx: Context, account_id: str, position: int, *, actor: Actor = INVOICING) -> Invoice | None:
+    """The invoice at this position, overdue from now on; None where it is not open, or not due yet."""
+    account_key, invoice_key = keys.account(account_id), keys.invoice(account_id, position)
+
+    def read() -> dict[Key, Item]:
+        return ctx.tables.get_many([account_key, invoice_key])
+
+    def mark(items: dict[Key, Item]) -> Invoice | None:
+        if len(items) < 2:
+            return None
+        now, account, before = ctx.clock.now(), read_account(items[account_key]), read_invoice(items[invoice_key])
+        if before.status != "open" or before.due_date is None or before.due_date > now:
+            return None
+        after = before.overdue()
+        change = Change(
+            actor,
+            "invoice.overdue",
+            INVOICE + after.id,
+            before=shown(before),
+            after=shown(after),
+            mails=(invoice_mail("invoice_overdue", account, after),),
+            events=(invoice_overdue(after),),
+        )
+        ctx.tables.transact([put_changed(before, after), *recorded(account, change, at=now)])
+        return after
+
+    return decided(ctx, read(), mark, again=read)

@@ -1,0 +1,72 @@
+"""What an account's usage cost in a range of days, and what its sessions did. Source: ScaleBox billing, "Get Billing
+History"; decisions, "ScaleBox".
+
+Closed periods have their costs day by day, so that a year of them is one query; a period that is not closed yet is one
+more. Of the sessions that started in the range the newest 100 are told, each with what it cost in those periods.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.bill import PeriodCosts
+from tallybook.domain.history import MAX_SESSIONS, History, Range, SessionCost, history, session_costs
+from tallybook.domain.money import minor_unit
+from tallybook.domain.periods import period_of
+from tallybook.domain.sessions import Session
+from tallybook.services.context import Context
+from tallybook.services.current_bill import read_open_costs
+from tallybook.store.costs import costs_range, read_costs
+from tallybook.store.keys import Key
+from tallybook.store.periods import quantities_of, session_counters
+from tallybook.store.sessions import read_session, runs_range
+
+
+def read_history(ctx: Context, account: Account, wanted: Range) -> History:
+    now = ctx.clock.now()
+    periods = _closed(ctx, account, wanted) + _open(ctx, account, wanted, now=now)
+    pk, first, last = runs_range(account.id, wanted.opens, wanted.closes)
+    rows = ctx.tables.query("core", pk, start=first, end=last, limit=MAX_SESSIONS, newest_first=True)
+    sessions = [read_session(row) for row in rows]
+    costs = _costs(ctx, account, sessions, periods, now=now)
+    return history(wanted, periods, [SessionCost(session, costs[session.id]) for session in sessions])
+
+
+def _closed(ctx: Context, account: Account, wanted: Range) -> list[PeriodCosts]:
+    pk, first, last = costs_range(account.id, wanted.opens, wanted.closes)
+    return [read_costs(item) for item in ctx.tables.query("core", pk, start=first, end=last)]
+
+
+def _open(ctx: Context, account: Account, wanted: Range, *, now: datetime) -> list[PeriodCosts]:
+    """The periods of the range that are not closed: the present one, and those that ended a moment ago."""
+    found: list[PeriodCosts] = []
+    period = account.cycle.period
+    while period.start <= min(now, wanted.closes):
+        if period.end > wanted.opens:
+            found.append(read_open_costs(ctx, account, period, now=now).costs)
+        period = period_of(account.calendar, period.end)
+    return found
+
+
+def _costs(
+    ctx: Context, account: Account, sessions: Sequence[Session], periods: Sequence[PeriodCosts], *, now: datetime
+) -> dict[str, int]:
+    """What each session cost in these periods, by its id."""
+    keys_of: dict[tuple[str, int], list[Key]] = {}
+    for session in sessions:
+        for index, costs in enumerate(periods):
+            if costs.period.start <= (session.ended_at or now) and session.started_at < costs.period.end:
+                counters = session_counters(account.id, costs.period, session.id, shards=costs.shards)
+                keys_of[session.id, index] = counters
+    found = ctx.tables.get_many(key for counters in keys_of.values() for key in counters)
+    totals = dict.fromkeys((session.id for session in sessions), 0)
+    unit = minor_unit(ctx.catalogs.current().currency)
+    for index, costs in enumerate(periods):
+        used = {
+            session_id: quantities_of(found[key] for key in counters if key in found)
+            for (session_id, of), counters in keys_of.items()
+            if of == index
+        }
+        for session_id, cost in session_costs(costs, used, unit=unit).items():
+            totals[session_id] += cost
+    return totals

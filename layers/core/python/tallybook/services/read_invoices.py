@@ -1,0 +1,35 @@
+"""An account's invoices and drafts: a page of them, newest first, and one by its id."""
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.errors import Forbidden, NotFound
+from tallybook.domain.invoices import Invoice
+from tallybook.services.context import Context
+from tallybook.store import keys
+from tallybook.store.invoices import read_invoice
+
+
+def list_invoices(ctx: Context, account: Account, *, offset: int, limit: int) -> list[Invoice]:
+    """Up to `limit` invoices after the newest `offset` ones; there are `account.invoices` in all.
+
+    They may lag behind a change of a moment ago; one by itself never does.
+    """
+    newest = account.invoices - offset
+    oldest = max(1, newest - limit + 1)
+    if newest < oldest:
+        return []
+    first, last = keys.invoice(account.id, oldest), keys.invoice(account.id, newest)
+    items = ctx.tables.numbered("core", first.pk, start=first.sk, end=last.sk, count=newest - oldest + 1)
+    return [read_invoice(item) for item in reversed(items)]
+
+
+def find_invoice(ctx: Context, invoice_id: str, *, of: Account | None = None) -> Invoice:
+    """The invoice, whoever's it is, or Forbidden unless it is that account's; NotFound for an unknown one."""
+    place = ctx.tables.get(keys.invoice_place(invoice_id))
+    if place is None:
+        raise NotFound("There is no such invoice", resource="invoice")
+    if of is not None and place["account_id"] != of.id:
+        raise Forbidden("This invoice belongs to another account", code="foreign_invoice")
+    item = ctx.tables.get(keys.invoice(place["account_id"], int(place["position"])))
+    if item is None:
+        raise NotFound("There is no such invoice", resource="invoice")
+    return read_invoice(item)

@@ -1,0 +1,157 @@
+"""Invoices voided, and issued anew: by the operator. Source: money, "Invoices".
+
+A void invoice is owed no more; what the wallet had paid of it goes back there, and a credit that it had taken over is
+the next invoice's again. What it billed counts as billed: only a reissue bills it again, with the fee and the tax that
+the account's discount and rate give now. Late usage that another invoice holds stays there.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tallybook.domain.accounts import Account, check_reason
+from tallybook.domain.announcements import invoice_voided, wallet_moved
+from tallybook.domain.audit import OPERATOR, Actor
+from tallybook.domain.errors import Conflict, NotFound
+from tallybook.domain.fees import fee_for
+from tallybook.domain.ids import INVOICE
+from tallybook.domain.invoices import Invoice, balanced, fee_lines, invoice_id
+from tallybook.domain.usage_period import OpenedPeriod
+from tallybook.domain.wallet import Entry, entry_id
+from tallybook.services.bill_period import tax_rate_of
+from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.context import Context
+from tallybook.services.issue_invoice import invoice_mail, issue_invoice, shown
+from tallybook.services.read_invoices import find_invoice
+from tallybook.store import keys, ledger
+from tallybook.store.accounts import read_account
+from tallybook.store.cycles import carry
+from tallybook.store.invoices import put_changed, read_invoice
+from tallybook.store.periods import fence, read_opened
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    account: Account
+    invoice: Invoice
+    opened: OpenedPeriod
+
+
+def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = OPERATOR) -> Invoice:
+    """The invoice, void from now on; unchanged where it is already.
+
+    NotFound for an unknown one; Conflict `invoice_paid`, `not_issued`; Invalid `reason` unless 1 to 1,000 characters.
+    """
+    check_reason(reason)
+    found = find_invoice(ctx, invoice_id)
+
+    def void(read: _Read) -> Invoice:
+        if read.invoice.status == "void":
+            return read.invoice
+        now = ctx.clock.now()
+        after = read.invoice.voided(at=now, reason=reason)
+        refund = _refund(read.account, read.invoice, at=now)
+        change = Change(
+            actor,
+            "invoice.voided",
+            INVOICE + after.id,
+            before=shown(read.invoice),
+            after=shown(after) | {"reason": reason},
+            mails=(invoice_mail("invoice_voided", read.account, after),),
+            events=(invoice_voided(after), *((wallet_moved(refund),) if refund else ())),
+        )
+        cycle, given_back = read.account.cycle, read.invoice.carried_in
+        ctx.tables.transact(
+            [
+                put_changed(read.invoice, after),
+                *((carry(read.account, replace(cycle, carried=cycle.carried + given_back)),) if given_back else ()),
+                *(ledger.post(read.account, refund) if refund else ()),
+                *recorded(read.account, change, at=now),
+            ]
+        )
+        return after
+
+    return decided(ctx, _read(ctx, found), void, again=lambda: _read(ctx, found))
+
+
+def reissue_invoice(ctx: Context, invoice_id: str, *, actor: Actor = OPERATOR) -> Invoice:
+    """A void invoice's next revision, issued now or before. Conflict `not_void` for one that is not void."""
+    found = _latest(ctx, find_invoice(ctx, invoice_id))
+    if found.status != "void":
+        if found.id == invoice_id:
+            raise Conflict(f"Only a void invoice can be issued anew; this one is {found.status}", code="not_void")
+        return found
+
+    def reissue(read: _Read) -> Invoice:
+        now = ctx.clock.now()
+        draft = _next_revision(ctx, read)
+        invoice, issue = issue_invoice(read.account, draft, position=None, now=now, at=now, actor=actor)
+        cycle = replace(read.account.cycle, carried=invoice.carried)
+        ctx.tables.transact([carry(read.account, cycle), *issue])
+        return invoice
+
+    def again() -> _Read:
+        return _read(ctx, found)
+
+    return decided(ctx, again(), reissue, again=again)
+
+
+def _next_revision(ctx: Context, read: _Read) -> Invoice:
+    """What the void one billed, with the fee and tax as they are for the account now."""
+    account, void = read.account, read.invoice
+    tax_rate = tax_rate_of(account, ctx.catalogs.version(read.opened.catalog_version))
+    fee = fee_for(void.sum_of("subscription"), void.fee_time, discount=account.discount, currency=void.currency)
+    lines = [
+        *fee_lines(fee, plan_name=void.plan_name, discount=account.discount),
+        *(line for line in void.lines if line.type in ("usage", "late_usage")),
+    ]
+    return Invoice(
+        id=invoice_id(account.id, void.period.start, revision=void.revision + 1),
+        account_id=account.id,
+        revision=void.revision + 1,
+        position=0,
+        period=void.period,
+        plan=void.plan,
+        plan_name=void.plan_name,
+        currency=void.currency,
+        lines=tuple(balanced(lines, carried_in=account.cycle.carried, tax_rate=tax_rate, currency=void.currency)),
+        tax_rate=tax_rate,
+        fee_time=void.fee_time,
+    )
+
+
+def _latest(ctx: Context, invoice: Invoice) -> Invoice:
+    """The period's last revision."""
+    while True:
+        following = invoice_id(invoice.account_id, invoice.period.start, revision=invoice.revision + 1)
+        try:
+            invoice = find_invoice(ctx, following)
+        except NotFound:
+            return invoice
+
+
+def _read(ctx: Context, invoice: Invoice) -> _Read:
+    wanted = (
+        keys.account(invoice.account_id),
+        keys.invoice(invoice.account_id, invoice.position),
+        fence(invoice.account_id, invoice.period),
+    )
+    items = ctx.tables.get_many(wanted)
+    account, stored, opened = (items[key] for key in wanted)
+    return _Read(read_account(account), read_invoice(stored), read_opened(opened))
+
+
+def _refund(account: Account, invoice: Invoice, *, at: datetime) -> Entry | None:
+    """What the wallet had paid of it, given back once."""
+    if not invoice.paid_by_balance:
+        return None
+    return ledger.numbered(
+        account,
+        Entry(
+            id=entry_id(account.id, "refund", invoice.id),
+            account_id=account.id,
+            kind="refund",
+            amount=invoice.paid_by_balance,
+            cause=invoice.id,
+            created_at=at,
+        ),
+    )
