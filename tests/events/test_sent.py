@@ -33,7 +33,11 @@ ANNOUNCED = {
     "user.deleted": {"UserDeleted"},
     "user.password_changed": {"PasswordChanged"},
     "wallet.moved": {"WalletMoved"},
+    "invoice.issued": {"InvoiceIssued", "InvoicePaid", "WalletMoved"},
+    "invoice.overdue": {"InvoiceOverdue"},
+    "invoice.voided": {"InvoiceVoided", "WalletMoved"},
     # nobody's business but the audit log's:
+    "invoice.drafted": set(),
     "session.started": set(),
     "session.ended": set(),
     "user.invited_again": set(),
@@ -45,7 +49,7 @@ ANNOUNCED = {
 
 def actions() -> set[str]:
     """Each kind of change that the services can make."""
-    kinds = re.compile(r"(account|user|api_key|wallet|session|subscription)\.[a-z_]+")
+    kinds = re.compile(r"(account|user|api_key|wallet|invoice|session|subscription)\.[a-z_]+")
     return {
         node.value
         for file in Path(services.__path__[0]).glob("*.py")
@@ -98,6 +102,7 @@ def test_what_may_be_left_out_is_told_as_null(walked: Walked) -> None:
     assert nulls == {
         ("AccountRegistered", "root_user_display_name"),
         ("ApiKeyCreated", "expires_at"),
+        ("InvoicePaid", "payment_method"),
         ("UserChanged", "display_name"),
         ("UserInvited", "display_name"),
         ("UserJoined", "display_name"),
