@@ -91,7 +91,7 @@ def _money(listener: Listener, account_id: str, user_id: str) -> None:
 
 
 def _invoices(listener: Listener, member: Member) -> None:
-    """One that nothing pays until it is corrected, one that a balance pays a part of, and those with nothing on them."""
+    """One that nothing pays until it is corrected, one that a balance pays in part, and those with nothing on them."""
     ctx, platform = listener.house.ctx, listener.house.platform()
     _use_and_close(listener, member)
     listener.house.clock.advance(days=7)
