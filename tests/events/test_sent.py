@@ -39,6 +39,7 @@ ANNOUNCED = {
     # nobody's business but the audit log's:
     "invoice.drafted": set(),
     "session.started": set(),
+    "subscription.changed": set(),
     "session.ended": set(),
     "user.invited_again": set(),
     "user.signed_in": set(),

@@ -4,11 +4,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
+from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Principal
 from tallybook.domain.invoices import Invoice
 from tallybook.services.api_keys import create_api_key, revoke_api_key
 from tallybook.services.authenticate import authenticate
 from tallybook.services.change_password import ask_for_reset, change_password, set_password
+from tallybook.services.change_plan import change_plan
 from tallybook.services.change_user import change_user
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.draft_invoice import draft_invoice
@@ -102,6 +104,7 @@ def _invoices(listener: Listener, member: Member) -> None:
     draft_invoice(ctx, _who(listener, ADA))
     (partly_paid,) = (invoice for invoice in _use_and_close(listener, member) if invoice.total)
     void_invoice(ctx, partly_paid.id, reason="too much")
+    change_plan(ctx, member.account.id, "pro", actor=OPERATOR)
 
 
 def _use_and_close(listener: Listener, member: Member) -> list[Invoice]:
