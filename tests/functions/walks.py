@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from tallybook.domain.times import stamp
+from tallybook.services.close_period import close_due
 from tests.functions.notices import bounce, notify, stream
 from tests.support.call import LambdaContext, call
 from tests.support.house import PASSWORD, House
@@ -80,7 +81,11 @@ def usage_queue(house: House, _: World) -> None:
 def outbox(house: House, post: World) -> None:
     member = house.member()
     house.invited(member)
+    house.record(house.event(member, quantity=150_000))
+    house.clock.advance(days=31)
+    close_due(house.ctx, member.account.id)
     stream(house)
+    assert [mail.subject for mail in post.to(member.user.email) if "invoice" in mail.subject]
     house.invited(member)
     post.refusals = ["BadRequestException", "TooManyRequestsException"]
     post.sweep()
