@@ -1,14 +1,16 @@
 """What each event says of the thing that it tells of."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tallybook.domain import announcements as told
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.credentials import Credential
+from tallybook.domain.cycle import Cycle
 from tallybook.domain.outbox import BusEvent
+from tallybook.domain.periods import Period
 from tallybook.domain.wallet import Entry
 
 AT = datetime(2026, 4, 27, 12, 34, 56, 789_000, tzinfo=UTC)
@@ -23,6 +25,7 @@ ACCOUNT = Account(
     subscribed_at=AT,
     anchor=AT,
     first_period_at=AT,
+    cycle=Cycle(Period(AT, AT + timedelta(days=30), "Asia/Kolkata")),
 )
 USER = User(
     id="u1",
