@@ -29,7 +29,8 @@ def read_percent(value: object, *, field: str) -> Decimal:
     percent = _decimal(value)
     if percent is None or not 0 <= percent <= 100 or places(percent) > _MAX_PLACES:
         raise Invalid(f"{field} must be a percentage from 0 to 100 with at most {_MAX_PLACES} decimals", field=field)
-    return percent.quantize(Decimal(1)) if percent == percent.to_integral_value() else percent.normalize()
+    plain = abs(percent)  # -0.0 is 0
+    return plain.quantize(Decimal(1)) if plain == plain.to_integral_value() else plain.normalize()
 
 
 def _decimal(value: object) -> Decimal | None:
