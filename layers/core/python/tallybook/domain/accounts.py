@@ -72,10 +72,6 @@ class Account:
         now = Calendar(anchor=self.anchor, zone=self.time_zone)
         return reduce(lambda before, book: replace(book, before=before), (*self.earlier, now))
 
-    def may_close(self, now: datetime) -> bool:
-        """Its oldest open period ended at least 30 minutes ago."""
-        return self.status != "deleted" and self.cycle.closes_at <= now
-
 
 @dataclass(frozen=True, slots=True)
 class User:

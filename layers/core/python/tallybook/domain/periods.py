@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Self
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
+
+from tallybook.domain.errors import Invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,13 @@ def start_of_day(day: date, zone: str) -> datetime:
 def first_anchor(registered: datetime, zone: str) -> datetime:
     """An account's first period starts at 00:00 local of the day of its registration."""
     return start_of_day(_local_day(registered, zone), zone)
+
+
+def check_zone(name: str, *, field: str = "time_zone") -> str:
+    """The name of an IANA time zone, like `Europe/Berlin`."""
+    if name not in available_timezones():
+        raise Invalid(f"{field} must be the name of an IANA time zone, like Europe/Berlin", field=field)
+    return name
 
 
 def _local_day(instant: datetime, zone: str) -> date:

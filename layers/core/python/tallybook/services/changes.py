@@ -15,7 +15,7 @@ from tallybook.domain.accounts import Account
 from tallybook.domain.audit import Actor, AuditEntry
 from tallybook.domain.outbox import BusEvent, Mail
 from tallybook.services.context import Context
-from tallybook.store.audit import count_entry, put_entry
+from tallybook.store.audit import count_entries, put_entry
 from tallybook.store.commands import Command, Put
 from tallybook.store.outbox import put_events, put_mail
 from tallybook.store.table import Refused
@@ -34,9 +34,14 @@ class Change:
     events: tuple[BusEvent, ...] = ()
 
 
-def recorded(account: Account, change: Change, *, at: datetime) -> tuple[Command, ...]:
-    """The change as the account's next one; Refused where another came between."""
-    return (count_entry(account), *first_recorded(account.id, change, at=at, number=account.audits + 1))
+def recorded(account: Account, *changes: Change, at: datetime) -> tuple[Command, ...]:
+    """The changes as the account's next ones; Refused where another came between."""
+    puts = (
+        put
+        for number, change in enumerate(changes, account.audits + 1)
+        for put in first_recorded(account.id, change, at=at, number=number)
+    )
+    return (count_entries(account, len(changes)), *puts)
 
 
 def first_recorded(account_id: str, change: Change, *, at: datetime, number: int = 1) -> tuple[Put, ...]:

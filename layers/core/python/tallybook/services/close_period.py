@@ -10,11 +10,11 @@ from datetime import datetime
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import INVOICING, Actor
-from tallybook.domain.cycle import Cycle
+from tallybook.domain.cycle import GRACE, Cycle
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import period_of
 from tallybook.services.bill_period import PeriodBill, bill_period
-from tallybook.services.changes import decided
+from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.services.directory import find_account
 from tallybook.services.issue_invoice import issue_invoice
@@ -27,53 +27,67 @@ from tallybook.store.periods import bill_late, close_period, fence, open_period
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
-    """What a closing left: the invoice, where the cycle is now, and whether that may be closed too."""
+class Closing:
+    """A period's closing, worked out: the invoice, where the cycle is then, what writes it and what is recorded."""
 
     invoice: Invoice
     cycle: Cycle
-    more: bool = False
+    commands: tuple[Command, ...]
+    change: Change
 
 
 def close_due(ctx: Context, account_id: str, *, actor: Actor = INVOICING) -> list[Invoice]:
     """Close each period of the account that ended at least 30 minutes ago; their invoices, oldest first."""
+    return close_until(ctx, account_id, ctx.clock.now() - GRACE, actor=actor)
+
+
+def close_until(ctx: Context, account_id: str, instant: datetime, *, actor: Actor) -> list[Invoice]:
+    """Close each period of the account that ended by the instant; their invoices, oldest first."""
+
+    def read() -> Account:
+        return find_account(ctx, account_id)
+
+    def close(account: Account) -> Closing | None:
+        return _close(ctx, account, actor) if _ended(account, account.cycle, instant) else None
+
     invoices: list[Invoice] = []
-    more = True
-    while more:
-        account = find_account(ctx, account_id)
-        closed = decided(
-            ctx, account, lambda found: _close(ctx, found, actor), again=lambda: find_account(ctx, account_id)
-        )
-        more = closed is not None and closed.more
-        invoices += [closed.invoice] if closed else []
+    account = read()
+    while closed := decided(ctx, account, close, again=read):
+        invoices.append(closed.invoice)
+        if not _ended(account, closed.cycle, instant):
+            break
+        account = read()
     return invoices
-
-
-def _close(ctx: Context, account: Account, actor: Actor) -> Closed | None:
-    now = ctx.clock.now()
-    if not account.may_close(now):
-        return None
-    bill = bill_period(ctx, account, account.cycle.period, now=now)
-    closed, commands = closing(ctx, account, bill, after=account, now=now, actor=actor)
-    ctx.tables.transact(commands)
-    return replace(closed, more=replace(account, cycle=closed.cycle).may_close(now))
 
 
 def closing(
     ctx: Context, account: Account, bill: PeriodBill, *, after: Account, now: datetime, actor: Actor
-) -> tuple[Closed, list[Command]]:
+) -> Closing:
     """All that closes the billed period and opens the next, which follows from the account as it is `after`."""
     following = period_of(after.calendar, bill.opened.period.end)
     next_fence, place_key = fence(account.id, following), keys.invoice_place(bill.invoice.id)
     found = ctx.tables.get_many([next_fence, place_key])
     position = int(found[place_key]["position"]) if place_key in found else None
-    invoice, issue = issue_invoice(account, bill.invoice, position=position, now=now, at=None, actor=actor)
-    cycle = Cycle(following, carried=invoice.carried)
-    return Closed(invoice, cycle), [
+    issue = issue_invoice(account, bill.invoice, position=position, now=now, at=None, actor=actor)
+    cycle = Cycle(following, carried=issue.invoice.carried)
+    commands = (
         *close_period(account.id, replace(bill.opened, billed=bill.costs.total), bill.fences),
         *(bill_late(account.id, late.opened, late.amount) for late in bill.late),
-        *([put_costs(account.id, bill.costs, currency=invoice.currency)] if bill.costs.lines else []),
+        *((put_costs(account.id, bill.costs, currency=issue.invoice.currency),) if bill.costs.lines else ()),
         *move_cycle(account, cycle),
         *(open_period(after, opening(ctx, after, following)) if next_fence not in found else ()),
-        *issue,
-    ]
+        *issue.commands,
+    )
+    return Closing(issue.invoice, cycle, commands, issue.change)
+
+
+def _close(ctx: Context, account: Account, actor: Actor) -> Closing:
+    now = ctx.clock.now()
+    bill = bill_period(ctx, account, account.cycle.period, now=now)
+    closed = closing(ctx, account, bill, after=account, now=now, actor=actor)
+    ctx.tables.transact([*closed.commands, *recorded(account, closed.change, at=now)])
+    return closed
+
+
+def _ended(account: Account, cycle: Cycle, instant: datetime) -> bool:
+    return account.status != "deleted" and cycle.period.end <= instant

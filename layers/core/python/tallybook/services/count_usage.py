@@ -1,30 +1,25 @@
-"""Counting the events of one account: as few transactions as fit, one after the other.
-
-An event counts in the period that holds its time. Where that has been closed it is late: it counts beside it, under the
-fence of the oldest period still open, whose invoice will hold it. So it is on the invoice, or a correction on the next.
-"""
+"""Counting the events of one account: as few transactions as fit, one after the other."""
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.catalog import Meter, Price
 from tallybook.domain.ids import derived_id
-from tallybook.domain.periods import Period, period_of
+from tallybook.domain.periods import Period
 from tallybook.domain.times import stamp
 from tallybook.domain.usage import Event, Status, counted, counters_of, merged
 from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.domain.wallet import Entry, debit, entry_id
 from tallybook.services.context import Context
-from tallybook.services.periods import open_period
+from tallybook.services.place_usage import Places, read_places
 from tallybook.store import keys, ledger
 from tallybook.store.accounts import read_account
 from tallybook.store.commands import Command
 from tallybook.store.events import mark_dirty, put_marker, same_content
 from tallybook.store.keys import Key
-from tallybook.store.periods import add_late_usage, add_usage, fence, read_opened
+from tallybook.store.periods import add_late_usage, add_usage
 from tallybook.store.table import MAX_ACTIONS, Failure, Refused
 
 _WALLET_ACTIONS = 3
@@ -61,7 +56,7 @@ class AccountCount:
         self._ctx = ctx
         self._account = account
         self._events = dict(events)
-        self._opened = dict(opened)
+        self._places = Places(ctx, account, opened)
         self._pause = ctx.tables.patience()
         self.verdicts: dict[int, Verdict] = {}
 
@@ -100,22 +95,11 @@ class AccountCount:
                 reason = "before_account"
             else:
                 pending[index] = replace(event, counted_at=instant)
-                reason = self._not_sold(pending[index])
+                reason = self._places.refusal(pending[index])
             if reason is not None:
                 pending.pop(index, None)
                 self.verdicts[index] = Verdict("rejected", reason)
         return pending
-
-    def _not_sold(self, event: Event) -> str | None:
-        """Why the catalog that the event's period pinned has no price for it, if so."""
-        meter = self._catalog_of(event).get(event.meter)
-        if meter is None:
-            return "unknown_meter"
-        if meter.price(plan=self._opened_of(event).plan, sku=event.sku) is None:
-            return "unknown_sku"
-        if meter.settles == "wallet" and event.quantity != event.quantity.to_integral_value():
-            return "quantity must be a whole number"
-        return None
 
     def _chunk(self, pending: Mapping[int, Event]) -> _Chunk:
         """As many of the pending events as fit into one transaction, in the order sent."""
@@ -124,7 +108,7 @@ class AccountCount:
         has_wallet = False
         for index, event in pending.items():
             more = counters | self._counters(event)
-            wallet = has_wallet or self._meter_of(event).settles == "wallet"
+            wallet = has_wallet or self._places.meter_of(event).settles == "wallet"
             actions = len(events) + 1 + len(more) + _DIRTY_ACTIONS + (_WALLET_ACTIONS if wallet else 0)
             if actions > MAX_ACTIONS:
                 break
@@ -133,8 +117,8 @@ class AccountCount:
             index: put_marker(
                 event,
                 now=self._ctx.clock.now(),
-                period_start=self._period_of(event).start,
-                late_for=self._late_for(event),
+                period_start=self._places.period_of(event).start,
+                late_for=self._places.late_for(event),
             )
             for index, event in events.items()
         }
@@ -151,27 +135,29 @@ class AccountCount:
     def _additions(self, events: Mapping[int, Event]) -> list[Command]:
         by_period: dict[Period, list[Event]] = {}
         for event in events.values():
-            by_period.setdefault(self._period_of(event), []).append(event)
+            by_period.setdefault(self._places.period_of(event), []).append(event)
         commands: list[Command] = []
         for period, inside in by_period.items():
-            late_for = self._late_for(inside[0])
+            late_for = self._places.late_for(inside[0])
             if late_for is not None:
                 sums = merged(inside, late_for=late_for)
                 commands += add_late_usage(self._account.id, period, sums, target=late_for)
             else:
-                shard = random.randrange(self._opened_of(inside[0]).shards)  # noqa: S311 only spreads writes
+                shard = random.randrange(self._places.opened_of(inside[0]).shards)  # noqa: S311 only spreads writes
                 commands += add_usage(self._account.id, period, merged(inside), shard=shard)
         return commands
 
     def _counters(self, event: Event) -> set[tuple[datetime, str]]:
         """All that counting the event adds to, beside its marker and the wallet."""
-        period, late_for = self._period_of(event), self._late_for(event)
+        period, late_for = self._places.period_of(event), self._places.late_for(event)
         names = {(period.start, name) for name in counters_of(event, late_for=late_for)}
         return names if late_for is None else names | {(late_for, "told of late usage")}
 
     def _debits(self, events: Mapping[int, Event]) -> tuple[int, tuple[Command, ...]]:
         """What the wallet pays in this transaction, and its one ledger entry, whose cause is the events it is for."""
-        paid = {event.identity: debit(self._price_of(event), event.quantity) for event in self._wallet_events(events)}
+        paid = {
+            event.identity: debit(self._places.price_of(event), event.quantity) for event in self._wallet_events(events)
+        }
         amount = sum(paid.values())
         if not amount:
             return 0, ()
@@ -187,7 +173,7 @@ class AccountCount:
         return amount, ledger.post(self._account, entry)
 
     def _wallet_events(self, events: Mapping[int, Event]) -> list[Event]:
-        return [event for event in events.values() if self._meter_of(event).settles == "wallet"]
+        return [event for event in events.values() if self._places.meter_of(event).settles == "wallet"]
 
     def _learn(self, chunk: _Chunk, failures: tuple[Failure, ...], pending: Mapping[int, Event]) -> None:
         """Give verdicts to what was counted before, and look again at what stood in the way."""
@@ -197,9 +183,9 @@ class AccountCount:
                 stored = failure.was["content"] if failure.was else None
                 self.verdicts[index] = Verdict("duplicate" if same else "conflict", stored_content=stored)
         if any(failure.command.key not in chunk.marker_of for failure in failures):
-            self._look_again(pending.values())
+            self._look_again(pending)
 
-    def _look_again(self, pending: Iterable[Event]) -> None:
+    def _look_again(self, pending: Mapping[int, Event]) -> None:
         """Somebody else moved the wallet, closed a period or changed the plan in between, or the account is gone."""
         self._pause()
         item = self._ctx.tables.get(keys.account(self._account.id))
@@ -208,31 +194,7 @@ class AccountCount:
                 self.verdicts.setdefault(index, Verdict("rejected", "account_deleted"))
             return
         self._account = read_account(item)
-        fences = {fence(self._account.id, self._period_of(event)) for event in pending}
-        self._opened = {key: read_opened(item) for key, item in self._ctx.tables.get_many(fences).items()}
-
-    def _period_of(self, event: Event) -> Period:
-        return period_of(self._account.calendar, event.instant)
-
-    def _opened_of(self, event: Event) -> OpenedPeriod:
-        period = self._period_of(event)
-        key = fence(self._account.id, period)
-        if key not in self._opened:
-            self._opened[key] = open_period(self._ctx, self._account, period)
-        return self._opened[key]
-
-    def _late_for(self, event: Event) -> datetime | None:
-        """The start of the period whose invoice holds an event that came late; None for one that did not."""
-        return None if self._opened_of(event).is_open else self._account.cycle.period.start
-
-    def _catalog_of(self, event: Event) -> Mapping[str, Meter]:
-        return self._ctx.catalogs.version(self._opened_of(event).catalog_version).meters
-
-    def _meter_of(self, event: Event) -> Meter:
-        return self._catalog_of(event)[event.meter]
-
-    def _price_of(self, event: Event) -> Price:
-        price = self._meter_of(event).price(plan=self._opened_of(event).plan, sku=event.sku)
-        if price is None:
-            raise LookupError(event.meter)
-        return price
+        self._places = read_places(self._ctx, self._account, pending.values())
+        for index, event in pending.items():
+            if (reason := self._places.refusal(event)) is not None:
+                self.verdicts.setdefault(index, Verdict("rejected", reason))

@@ -3,8 +3,7 @@
 Closing a period and reissuing a void invoice both do it, each in its own transaction.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tallybook.domain.accounts import Account
@@ -14,19 +13,28 @@ from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.outbox import Mail
 from tallybook.domain.wallet import Entry, entry_id
-from tallybook.services.changes import Change, recorded
+from tallybook.services.changes import Change
 from tallybook.store import ledger
 from tallybook.store.accounts import count_invoices
 from tallybook.store.commands import Command
 from tallybook.store.invoices import put_new, put_over_draft
 
 
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An invoice as it is issued: what writes it, and the change to be recorded in the same transaction."""
+
+    invoice: Invoice
+    commands: tuple[Command, ...]
+    change: Change
+
+
 def issue_invoice(
     account: Account, draft: Invoice, *, position: int | None, now: datetime, at: datetime | None, actor: Actor
-) -> tuple[Invoice, Sequence[Command]]:
-    """The invoice as issued, and all that issues it. `position` is that of its stored draft, None where there is none.
+) -> Issue:
+    """The draft issued as the account's next invoice; `position` is where it is stored, None where it is not.
 
-    It bears the end of its period, or `at` where that is given. Nobody else's change of the account comes between.
+    It bears the end of its period, or `at` where that is given.
     """
     invoice = replace(draft, position=position or account.invoices + 1).issued(
         number=account.issued + 1, now=now, at=at
@@ -42,12 +50,12 @@ def issue_invoice(
         mails=(invoice_mail("invoice", account, invoice),) if invoice.total else (),
         events=(invoice_issued(invoice), *((wallet_moved(entry),) if entry else ()), *paid),
     )
-    return invoice, [
+    commands = (
         *((put_over_draft(invoice),) if position else put_new(invoice)),
         count_invoices(account, positions=0 if position else 1, numbers=1),
         *(ledger.post(account, entry) if entry else ()),
-        *recorded(account, change, at=now),
-    ]
+    )
+    return Issue(invoice, commands, change)
 
 
 def invoice_mail(letter: str, account: Account, invoice: Invoice) -> Mail:

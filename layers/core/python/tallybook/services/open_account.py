@@ -29,23 +29,24 @@ def new_account(
     password_hash: str | None,
     now: datetime,
     display_name: str | None = None,
+    time_zone: str = "UTC",
 ) -> tuple[Account, User]:
     """An account on the free plan with the welcome credit, and its root user, `name`; nothing is stored yet."""
     catalog = ctx.catalogs.current()
     account_id, user_id = ctx.new_id(now), ctx.new_id(now)
-    anchor = first_anchor(now, "UTC")
+    anchor = first_anchor(now, time_zone)
     account = Account(
         id=account_id,
         email=email,
         created_at=now,
         status="active",
-        time_zone="UTC",
+        time_zone=time_zone,
         plan=catalog.free_plan,
         subscription_id=ctx.new_id(now),
         subscribed_at=now,
         anchor=anchor,
         first_period_at=anchor,
-        cycle=Cycle(period_of(Calendar(anchor, "UTC"), now)),
+        cycle=Cycle(period_of(Calendar(anchor, time_zone), now)),
         display_name=display_name,
         balance=catalog.welcome_credit,
         entries=1 if catalog.welcome_credit else 0,

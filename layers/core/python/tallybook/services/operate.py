@@ -10,6 +10,7 @@ from tallybook.domain.announcements import user_invited
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Credential
 from tallybook.domain.errors import Forbidden
+from tallybook.domain.periods import check_zone
 from tallybook.services.api_keys import CreatedKey, created, new_key, revoked
 from tallybook.services.change_user import changed, with_status
 from tallybook.services.changes import decided
@@ -21,19 +22,27 @@ from tallybook.services.team import Invitation, invitation_mail, invited, new_us
 
 
 def create_account(
-    ctx: Context, *, email: str, name: str | None = None, display_name: str | None = None
+    ctx: Context,
+    *,
+    email: str,
+    name: str | None = None,
+    display_name: str | None = None,
+    time_zone: str = "UTC",
 ) -> tuple[Account, User]:
     """An account as signing up makes one, but that its root user, `name`, is invited to set a password.
 
-    Invalid `invalid_email`, `invalid_name`; Conflict `email_exists`.
+    Its periods are months of its time zone. Invalid `invalid_email`, `invalid_name`, `time_zone`; Conflict
+    `email_exists`.
     """
-    email = normal_email(email)
+    email, time_zone = normal_email(email), check_zone(time_zone)
     if name is not None:
         check_name(name)
     if display_name is not None:
         check_name(display_name, field="display_name")
     now = ctx.clock.now()
-    account, root = new_account(ctx, email=email, name=name, display_name=display_name, password_hash=None, now=now)
+    account, root = new_account(
+        ctx, email=email, name=name, display_name=display_name, time_zone=time_zone, password_hash=None, now=now
+    )
     mail = invitation_mail(account, root, inviter=None)
     ctx.tables.transact(opened(ctx, account, root, actor=OPERATOR, mail=mail, also=(user_invited(root),)))
     return account, root

@@ -84,10 +84,12 @@ def reissue_invoice(ctx: Context, invoice_id: str, *, actor: Actor = OPERATOR) -
     def reissue(read: _Read) -> Invoice:
         now = ctx.clock.now()
         draft = _next_revision(ctx, read)
-        invoice, issue = issue_invoice(read.account, draft, position=None, now=now, at=now, actor=actor)
-        cycle = replace(read.account.cycle, carried=invoice.carried)
-        ctx.tables.transact([carry(read.account, cycle), *issue])
-        return invoice
+        issue = issue_invoice(read.account, draft, position=None, now=now, at=now, actor=actor)
+        cycle = replace(read.account.cycle, carried=issue.invoice.carried)
+        ctx.tables.transact(
+            [carry(read.account, cycle), *issue.commands, *recorded(read.account, issue.change, at=now)]
+        )
+        return issue.invoice
 
     def again() -> _Read:
         return _read(ctx, found)

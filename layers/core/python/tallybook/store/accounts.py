@@ -40,7 +40,7 @@ def account_item(account: Account) -> Item:
         "keys": account.keys,
         "invoices": account.invoices,
         "issued": account.issued,
-        "earlier": [{"anchor": stamp(book.anchor), "zone": book.zone} for book in account.earlier] or None,
+        "earlier": _calendars(account),
         "tax_rate": account.tax_rate,
         "discount": account.discount,
         "suspended_ms": dict(account.suspended_ms),
@@ -74,7 +74,7 @@ def read_account(item: Item) -> Account:
         keys=int(item["keys"]),
         invoices=int(item["invoices"]),
         issued=int(item["issued"]),
-        earlier=tuple(Calendar(parse_instant(book["anchor"]), book["zone"]) for book in item.get("earlier", ())),
+        earlier=tuple(Calendar(parse_instant(book["anchor"]), book["zone"]) for book in item["earlier"]),
         tax_rate=item.get("tax_rate"),
         discount=item["discount"],
         suspended_ms={start: int(ms) for start, ms in item["suspended_ms"].items()},
@@ -179,6 +179,13 @@ def set_account(account: Account, **values: object) -> Update:
     return Update(keys.account(account.id), set=values, condition=Attr("status").eq(account.status))
 
 
+def set_plan(before: Account, after: Account) -> Update:
+    """Another plan, and with it another anchor; nobody else has changed either meanwhile."""
+    unchanged = Attr("plan").eq(before.plan) & Attr("anchor").eq(stamp(before.anchor)) & _ACTIVE
+    changed = {"plan": after.plan, "anchor": stamp(after.anchor), "earlier": _calendars(after)}
+    return Update(keys.account(before.id), set=changed, condition=unchanged)
+
+
 def put_email(user: User, *, refusal: TallybookError) -> Put:
     """The address leads to its user; refused where it leads to somebody."""
     return Put(keys.email(user.email), {"account_id": user.account_id, "user_id": user.id}, refusal=refusal)
@@ -186,3 +193,7 @@ def put_email(user: User, *, refusal: TallybookError) -> Put:
 
 def free_email(user: User) -> Delete:
     return Delete(keys.email(user.email), condition=Attr("user_id").eq(user.id))
+
+
+def _calendars(account: Account) -> list[dict[str, str]]:
+    return [{"anchor": stamp(book.anchor), "zone": book.zone} for book in account.earlier]

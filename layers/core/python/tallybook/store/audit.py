@@ -13,11 +13,10 @@ from tallybook.store import keys
 from tallybook.store.commands import Item, Put, Update
 
 
-def count_entry(account: Account) -> Update:
-    """One more entry of the account; refused where somebody else's has taken the number."""
-    return Update(
-        keys.account(account.id), set={"audits": account.audits + 1}, condition=Attr("audits").eq(account.audits)
-    )
+def count_entries(account: Account, more: int) -> Update:
+    """So many more entries of the account; refused where somebody else's has taken the next number."""
+    unchanged = Attr("audits").eq(account.audits)
+    return Update(keys.account(account.id), set={"audits": account.audits + more}, condition=unchanged)
 
 
 def put_entry(entry: AuditEntry) -> Put:
