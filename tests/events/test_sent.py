@@ -22,6 +22,7 @@ ANNOUNCED = {
     "account.registered": {"AccountRegistered", "SubscriptionStarted", "WalletMoved"},
     "account.suspended": {"AccountSuspended"},
     "account.resumed": {"AccountResumed"},
+    "account.terms_set": {"AccountTermsChanged"},
     "api_key.created": {"ApiKeyCreated"},
     "api_key.revoked": {"ApiKeyRevoked"},
     "user.invited": {"UserInvited"},
@@ -102,6 +103,7 @@ def test_what_may_be_left_out_is_told_as_null(walked: Walked) -> None:
     nulls = {(name, field) for name, data in told for field, value in data.items() if value is None}
     assert nulls == {
         ("AccountRegistered", "root_user_display_name"),
+        ("AccountTermsChanged", "tax_rate"),
         ("ApiKeyCreated", "expires_at"),
         ("InvoicePaid", "payment_method"),
         ("UserChanged", "display_name"),

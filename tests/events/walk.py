@@ -7,6 +7,7 @@ from typing import Literal
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Principal
 from tallybook.domain.invoices import Invoice
+from tallybook.services.account_terms import set_terms_as_platform
 from tallybook.services.api_keys import create_api_key, revoke_api_key
 from tallybook.services.authenticate import authenticate
 from tallybook.services.change_password import ask_for_reset, change_password, set_password
@@ -88,6 +89,8 @@ def _money(listener: Listener, account_id: str, user_id: str) -> None:
         give_credits(ctx, platform, Move(account_id, amount, kind, f"order {number}", note="by hand"))
     running = start_session(ctx, platform, Wanted(account_id, user_id, Decimal(1), Decimal(2), Decimal(5), 3600))
     end_session(ctx, platform, running.id)
+    for terms in ({"tax_rate": Decimal("19.5"), "discount": Decimal(25)}, {"tax_rate": None}):
+        set_terms_as_platform(ctx, platform, account_id, terms)
     set_standing_as_platform(ctx, platform, account_id, "suspended", reason="x" * 1000)
     set_standing_as_platform(ctx, platform, account_id, "active", reason="paid")
 

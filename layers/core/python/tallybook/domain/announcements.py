@@ -32,6 +32,16 @@ def account_resumed(account: Account, *, reason: str) -> BusEvent:
     return BusEvent("AccountResumed", {"account_id": ACCOUNT + account.id, "reason": reason})
 
 
+def account_terms_changed(account: Account) -> BusEvent:
+    """Percentages as decimal text; no tax rate is the catalog's."""
+    data = {
+        "account_id": ACCOUNT + account.id,
+        "tax_rate": None if account.tax_rate is None else f"{account.tax_rate:f}",
+        "discount": f"{account.discount:f}",
+    }
+    return BusEvent("AccountTermsChanged", data)
+
+
 def user_invited(user: User) -> BusEvent:
     return BusEvent("UserInvited", {**_named(user), "email": user.email, **_shown(user)})
 

@@ -15,7 +15,7 @@ _MONTHS = (
 
 def stamp(instant: datetime) -> str:
     """2026-01-14T18:22:09.114Z: fixed width, so that text order is time order."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def parse_instant(text: str) -> datetime:
@@ -49,4 +49,4 @@ def instant_or_none(text: str | None) -> datetime | None:
 
 def day_of(instant: datetime) -> str:
     """The UTC day that holds the instant, as 2026-01-14."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%d")
+    return instant.astimezone(UTC).date().isoformat()

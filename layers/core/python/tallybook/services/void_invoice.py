@@ -82,6 +82,8 @@ def reissue_invoice(ctx: Context, invoice_id: str, *, actor: Actor = OPERATOR) -
         return found
 
     def reissue(read: _Read) -> Invoice:
+        if read.invoice.status != "void":
+            return read.invoice  # somebody else's, of this moment
         now = ctx.clock.now()
         draft = _next_revision(ctx, read)
         issue = issue_invoice(read.account, draft, position=None, now=now, at=now, actor=actor)
@@ -91,10 +93,7 @@ def reissue_invoice(ctx: Context, invoice_id: str, *, actor: Actor = OPERATOR) -
         )
         return issue.invoice
 
-    def again() -> _Read:
-        return _read(ctx, found)
-
-    return decided(ctx, again(), reissue, again=again)
+    return decided(ctx, _read(ctx, found), reissue, again=lambda: _read(ctx, _latest(ctx, found)))
 
 
 def _next_revision(ctx: Context, read: _Read) -> Invoice:
