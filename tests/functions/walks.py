@@ -116,7 +116,7 @@ def outbox(house: House, post: World) -> None:
     close_due(house.ctx, member.account.id)
     stream(house)
     assert [mail.subject for mail in post.to(member.user.email) if "invoice" in mail.subject]
-    house.invited(member)
+    house.invited(house.member())
     post.refusals = ["BadRequestException", "TooManyRequestsException"]
     post.sweep()
 
