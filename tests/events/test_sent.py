@@ -34,8 +34,13 @@ ANNOUNCED = {
     "user.deleted": {"UserDeleted"},
     "user.password_changed": {"PasswordChanged"},
     "wallet.moved": {"WalletMoved"},
+    "invoice.issued": {"InvoiceIssued", "InvoicePaid", "WalletMoved"},
+    "invoice.overdue": {"InvoiceOverdue"},
+    "invoice.voided": {"InvoiceVoided", "WalletMoved"},
     # nobody's business but the audit log's:
+    "invoice.drafted": set(),
     "session.started": set(),
+    "subscription.changed": set(),
     "session.ended": set(),
     "user.invited_again": set(),
     "user.signed_in": set(),
@@ -46,7 +51,7 @@ ANNOUNCED = {
 
 def actions() -> set[str]:
     """Each kind of change that the services can make."""
-    kinds = re.compile(r"(account|user|api_key|wallet|session|subscription)\.[a-z_]+")
+    kinds = re.compile(r"(account|user|api_key|wallet|invoice|session|subscription)\.[a-z_]+")
     return {
         node.value
         for file in Path(services.__path__[0]).glob("*.py")
@@ -100,6 +105,7 @@ def test_what_may_be_left_out_is_told_as_null(walked: Walked) -> None:
         ("AccountRegistered", "root_user_display_name"),
         ("AccountTermsChanged", "tax_rate"),
         ("ApiKeyCreated", "expires_at"),
+        ("InvoicePaid", "payment_method"),
         ("UserChanged", "display_name"),
         ("UserInvited", "display_name"),
         ("UserJoined", "display_name"),
