@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
+from tallybook.domain.audit import OPERATOR
+from tallybook.services.change_plan import change_plan
 from tests.contract.bills import APRIL, HISTORY, JUNE, MAY, close, exact, get, in_zone, on_pro, refusal, use
 from tests.contract.examples import expect
 from tests.support.call import call
@@ -142,6 +144,18 @@ def test_a_closed_period_costs_in_history_what_it_was_billed(house: House, april
     assert sum(spent(closed).values()) == pytest.approx(9.99)
     half = history(april, start="2026-04-01T00:00:00Z", end="2026-04-15T00:00:00Z")
     assert spent(half) == {day: cost for day, cost in spent(closed).items() if day <= "2026-04-15"}
+
+
+def test_a_plan_change_within_a_day_takes_nothing_of_it_away(house: House, april: Member) -> None:
+    noon = APRIL + timedelta(days=9, hours=12)
+    run(house, april, "run-1", start=noon - timedelta(hours=1))
+    use(house, april, "1.40", time=noon - timedelta(minutes=1), session_id="run-1")
+    house.clock.moment = noon
+    change_plan(house.ctx, april.account.id, "hobby", actor=OPERATOR)
+    use(house, april, "0.70", time=noon + timedelta(minutes=1), session_id="run-1")
+    data = history(april)
+    assert spent(data) == {"2026-04-10": 2.1}
+    assert data["sessions"][0]["cost"] == 2.1
 
 
 def test_neither_fee_nor_wallet_nor_late_usage_is_in_it(house: House, april: Member) -> None:
