@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from tallybook.domain.times import stamp
+from tallybook.services.authenticate import authenticate
+from tallybook.services.draft_invoice import draft_invoice
 from tallybook.services.run_sessions import Wanted, start_session
-from tests.functions.notices import bounce, notify, stream
+from tests.functions.notices import bounce, notify, queued, stream
 from tests.support.call import LambdaContext, call
 from tests.support.house import PASSWORD, House
 from tests.support.ndjson import as_json
@@ -86,6 +88,25 @@ def usage_queue(house: House, _: World) -> None:
     handler({"Records": [record]}, LambdaContext())
 
 
+def invoicing(house: House, post: World) -> None:
+    from invoicing.app import handler
+
+    def hour() -> None:
+        handler({"job": "invoicing"}, LambdaContext())
+        handler(queued(*post.messages), LambdaContext())
+        post.messages.clear()
+
+    member = house.member()
+    used = house.event(member, quantity=1_000_000)
+    draft_invoice(house.ctx, authenticate(house.ctx, member.session))
+    house.record(used)
+    house.clock.advance(days=31)
+    hour()
+    house.record(house.event(member, time=used["time"]))
+    house.clock.advance(days=31)
+    hour()
+
+
 def outbox(house: House, post: World) -> None:
     member = house.member()
     house.invited(member)
@@ -106,4 +127,7 @@ def _user(house: House, user_id: str) -> Any:
     return read_user(item)
 
 
-WALKS = {walk.__name__: walk for walk in (identity, accounts, billing, metering, usage_queue, outbox, mail_feedback)}
+WALKS = {
+    walk.__name__: walk
+    for walk in (identity, accounts, billing, metering, usage_queue, invoicing, outbox, mail_feedback)
+}
