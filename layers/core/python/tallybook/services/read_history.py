@@ -2,7 +2,8 @@
 History"; decisions, "ScaleBox".
 
 Closed periods have their costs day by day, so that a year of them is one query; a period that is not closed yet is one
-more. Of the sessions that started in the range the newest 100 are told, each with what it cost in those periods.
+more. Of the sessions that started in the range the newest 100 are told, each with what it cost in those periods: one
+query, and one read for each 100 of their counters. So it takes four round trips or a few more, however long the range.
 """
 
 from collections.abc import Sequence
