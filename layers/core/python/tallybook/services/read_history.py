@@ -59,7 +59,8 @@ def _costs(
             if costs.period.start <= (session.ended_at or now) and session.started_at < costs.period.end:
                 counters = session_counters(account.id, costs.period, session.id, shards=costs.shards)
                 keys_of[session.id, index] = counters
-    found = ctx.tables.get_many(key for counters in keys_of.values() for key in counters)
+    counters_of_all = (key for counters in keys_of.values() for key in counters)
+    found = ctx.tables.get_many(counters_of_all, consistent=False)
     totals = dict.fromkeys((session.id for session in sessions), 0)
     unit = minor_unit(ctx.catalogs.current().currency)
     for index, costs in enumerate(periods):
