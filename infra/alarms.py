@@ -38,6 +38,11 @@ class Alarms(Construct):
                 self._watch(function)
             if function.group.stream:
                 self._watch_stream(function)
+            if function.group.sends:
+                late = self._counted(f"{function.node.id}Late", function)
+                self._alarm(
+                    f"{function.node.id}Late", late, "What fell due before the last hourly call is still not done"
+                )
 
     def _let_alarms_publish(self) -> None:
         """A topic with a policy has only that one, and CloudWatch needs to be in it."""
@@ -63,14 +68,18 @@ class Alarms(Construct):
             f"{function.group.name} is more than 10 minutes behind what was stored",
             threshold=10 * 60 * 1000,
         )
-        parked = cloudwatch.Metric(
+        parked = self._counted("OutboxParked", function)
+        self._alarm("OutboxParked", parked, "Something in the outbox failed too often and is tried no more")
+
+    def _counted(self, metric: str, function: Function) -> cloudwatch.Metric:
+        """What the function itself counts aloud."""
+        return cloudwatch.Metric(
             namespace="Tallybook",
-            metric_name="OutboxParked",
+            metric_name=metric,
             dimensions_map={"service": function.group.name, "stage": self._stage.name},
             period=_PERIOD,
             statistic="Sum",
         )
-        self._alarm("OutboxParked", parked, "Something in the outbox failed too often and is tried no more")
 
     def _alarm(self, name: str, metric: cloudwatch.Metric, description: str, *, threshold: int = 1) -> None:
         alarm = cloudwatch.Alarm(

@@ -23,6 +23,8 @@ class Group:
     """Whether it answers every path that no group has, with a 404 in that path's dialect."""
     queue: str | None = None
     """The queue whose messages it works on."""
+    sends: str | None = None
+    """The queue that it puts messages on."""
     topic: str | None = None
     """The topic whose every notification calls it."""
     stream: bool = False
@@ -59,8 +61,8 @@ GROUPS = (
     Group(
         name="billing",
         paths=("/v1/billing",),
-        core=(*READ, "UpdateItem", "ConditionCheckItem"),
-        usage=("GetItem", "Query", "PutItem"),
+        core=(*READ, "Query", *WRITE, "ConditionCheckItem"),
+        usage=(*READ, "Query", "PutItem", "ConditionCheckItem"),
     ),
     Group(
         name="metering",
@@ -77,6 +79,16 @@ GROUPS = (
         usage=(*READ, *WRITE),
         memory=1024,
         timeout=60,
+    ),
+    Group(
+        name="invoicing",
+        queue="invoicing",
+        sends="invoicing",
+        every_minutes=60,
+        core=(*READ, *WRITE),
+        usage=("BatchGetItem", "Query", *WRITE),
+        work=True,
+        timeout=120,
     ),
     Group(
         name="outbox",
@@ -97,7 +109,7 @@ GROUPS = (
     ),
 )
 
-AWS_CLIENTS = ("dynamodb", "events", "sesv2")
+AWS_CLIENTS = ("dynamodb", "events", "sesv2", "sqs")
 """The services that functions call; the layer carries no other service's description."""
 
 

@@ -1,4 +1,4 @@
-"""A function that is called every so many minutes, with the name of its job."""
+"""A function that is called every so many minutes, with the name of its job; one of every hour, at each full hour."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -15,6 +15,13 @@ class Schedule(Construct):
         events.Rule(
             self,
             "Rule",
-            schedule=events.Schedule.rate(Duration.minutes(every_minutes)),
+            schedule=_schedule(every_minutes),
             targets=[LambdaFunction(function.entry, event=events.RuleTargetInput.from_object({"job": name}))],
         )
+
+
+def _schedule(every_minutes: int) -> events.Schedule:
+    """Most periods end at a full hour: so they are closed an hour after their end, not up to one and a half."""
+    if every_minutes == 60:
+        return events.Schedule.cron(minute="0")
+    return events.Schedule.rate(Duration.minutes(every_minutes))

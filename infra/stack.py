@@ -45,6 +45,8 @@ class Tallybook(Stack):
         bus = Bus(self, stage)
         mail = Mail(self, stage, feedback=topics["mail_feedback"], page_url=stage.page_url or api.url)
         for function in functions:
+            if function.group.sends:
+                queues[function.group.sends].open_to(function)
             if function.group.bus:
                 bus.open_to(function)
             if function.group.mail:
@@ -62,6 +64,7 @@ class Tallybook(Stack):
         self._tell("UsageQueueUrl", queues["usage"].main.queue_url)
         self._tell("BusName", bus.name)
         self._tell("OutboxFunction", named["outbox"])
+        self._tell("InvoicingFunction", named["invoicing"])
 
     def _tell(self, name: str, value: str) -> None:
         CfnOutput(self, name, value=value)

@@ -76,10 +76,11 @@ def house(empty_house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def post(house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """What leaves the house; it leaves when the function `outbox` is called."""
-    from tallybook import delivery
+    """What leaves the house; it leaves when the function `outbox` is called, or `invoicing`."""
+    from tallybook import delivery, runtime
 
     monkeypatch.setattr(delivery, "outside", house.world.ways_out)
+    monkeypatch.setattr(runtime, "queue", house.world.queue)
     return house.world
 
 

@@ -20,6 +20,7 @@ ABSENT = {
     "billing": OPERATOR | NEVER | MAIL | {"bcrypt"},
     "metering": OPERATOR | NEVER | MAIL | {"bcrypt"},
     "usage_queue": OPERATOR | NEVER | MAIL | WEB | {"bcrypt"},
+    "invoicing": OPERATOR | NEVER | MAIL | WEB | {"bcrypt"},
     "outbox": OPERATOR | NEVER | WEB | {"bcrypt"},
     "mail_feedback": OPERATOR | NEVER | MAIL | WEB | {"bcrypt"},
 }

@@ -93,7 +93,16 @@ def handler(event, context):
     return {}
 """
 
-_JOBS = {"usage_queue": _HELLO_JOB, "outbox": _HELLO_DELIVERY, "mail_feedback": _HELLO_NOTICE}
+_HELLO_HOURLY = _HELLO_JOB.replace(
+    "import Logger\n", "import Logger, Metrics\nfrom aws_lambda_powertools.metrics import MetricUnit\n"
+)
+
+_JOBS = {
+    "usage_queue": _HELLO_JOB,
+    "invoicing": _HELLO_HOURLY,
+    "outbox": _HELLO_DELIVERY,
+    "mail_feedback": _HELLO_NOTICE,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,13 +57,18 @@ def office(house: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
 @pytest.fixture
 def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    """A stack that TALLYBOOK_STACK names, with the tables of the house and a function for its job."""
+    """A stack that TALLYBOOK_STACK names, with the tables of the house and a function for each job."""
     from tallybook.cli.aws import _outputs
     from tests.support.cloud import NAMES
 
     _outputs.cache_clear()
     with aws() as there:
-        there.outputs = {"CoreTable": NAMES["core"], "UsageTable": NAMES["usage"], "OutboxFunction": "the-outbox"}
+        there.outputs = {
+            "CoreTable": NAMES["core"],
+            "UsageTable": NAMES["usage"],
+            "OutboxFunction": "the-outbox",
+            "InvoicingFunction": "the-invoicing",
+        }
         monkeypatch.setenv("TALLYBOOK_STACK", STACK)
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", there.url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", there.url)

@@ -1,14 +1,19 @@
 """The local bundle's time, told and moved from the command line."""
 
 import json
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tallybook.gateways.clock import Clock
 from tallybook.services.deliver import sweep
+from tallybook.services.read_invoices import list_invoices
+from tallybook.services.run_invoicing import carry_out, due_tasks
 from tests.services.outside import outside
 from tests.support.clock import StillClock
+from tests.support.invariants import check_invariants
 
 
 @pytest.fixture
@@ -19,16 +24,28 @@ def letters():
 
 @pytest.fixture
 def bundle(office, stack, letters, tmp_path):
-    """The stack's job is the outbox's, with the clock of the file."""
-    clock = Clock(tmp_path / "clock")
+    """The stack's jobs, with the clock of the file; what invoicing puts on its queue is done a little later."""
+    clock, workers = Clock(tmp_path / "clock"), []
+
+    def later(tasks):
+        time.sleep(0.2)
+        for task in tasks:
+            carry_out(office.ctx, task)
 
     def job(payload):
-        assert payload == {"job": "outbox"}
         office.reshape(clock=StillClock(clock.now()))
-        return sweep(office.ctx, outside(letters), deadline=office.ctx.elapsed() + 60)
+        if payload == {"job": "outbox"}:
+            return sweep(office.ctx, outside(letters), deadline=office.ctx.elapsed() + 60)
+        assert payload == {"job": "invoicing"}
+        tasks = list(due_tasks(office.ctx))
+        workers.append(threading.Thread(target=later, args=(tasks,)))
+        workers[-1].start()
+        return {"close": len(tasks)}
 
     stack.job = job
-    return stack
+    yield stack
+    for worker in workers:
+        worker.join()
 
 
 def now(tmp_path):
@@ -73,6 +90,29 @@ def test_what_is_due_on_the_way_is_done_at_its_time(office, bundle, letters, tal
     again = tallybook("clock", "advance", "1h").out
     assert again.endswith("; nothing was due\n")
     assert member.subject in tallybook("accounts", "list").out
+
+
+def test_a_month_s_invoice_is_there_when_its_end_has_gone_by(office, bundle, tallybook):
+    member = office.member()
+    office.record(office.event(member, quantity=10_000_000))
+    told = json.loads(tallybook("clock", "set", "2026-05-20T02:00:00Z", "--json").out)
+    [call] = [call for call in told["calls"] if call["job"] == "invoicing"]
+    assert (call["at"], call["answer"]) == ("2026-05-20T01:00:00.000Z", {"close": 1})
+    [invoice] = list_invoices(office.ctx, office.account_of(member), offset=0, limit=10)
+    assert invoice.total == 140_000_000
+    check_invariants(office)
+
+
+def test_queued_work_that_gets_no_further_is_told_and_the_clock_stands_there(
+    office, bundle, tallybook, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tallybook.cli.clock._STUCK_AFTER_SECONDS", 0.2)
+    office.member()
+    bundle.job = lambda _: {}
+    run = tallybook("clock", "advance", "31d")
+    told = "The job invoicing gets no further with 1 of its tasks: tallybook invoices run tells why"
+    assert (run.code, run.out, run.err) == (1, "", f"tallybook: {told}; the clock stands where it was called\n")
+    assert near(now(tmp_path).isoformat(), datetime(2026, 5, 20, 1, tzinfo=UTC))
 
 
 def test_readers_are_told_how_often_a_job_was_called(office, bundle, tallybook):

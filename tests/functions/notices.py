@@ -1,4 +1,4 @@
-"""What AWS calls the functions `outbox` and `mail_feedback` with, as it is documented, and the calls themselves."""
+"""What AWS calls the functions without paths with, as it is documented, and the calls themselves."""
 
 import json
 from typing import Any
@@ -37,6 +37,26 @@ def stream(house: House, *more: Event) -> dict[str, int]:
     from outbox.app import handler
 
     return handler({"Records": [*(record(item) for item in house.stored("core")), *more]}, LambdaContext())
+
+
+def queued(*bodies: str) -> Event:
+    """A batch of a queue's messages, each with its place as its id. Source: Lambda, "Using Lambda with Amazon SQS"."""
+    return {
+        "Records": [
+            {
+                "messageId": str(place),
+                "receiptHandle": "handle",
+                "body": body,
+                "attributes": {"ApproximateReceiveCount": "1"},
+                "messageAttributes": {},
+                "md5OfBody": "",
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:queue",
+                "awsRegion": "eu-west-1",
+            }
+            for place, body in enumerate(bodies)
+        ]
+    }
 
 
 def bounce(*addresses: str, kind: str = "Permanent") -> Event:

@@ -54,7 +54,9 @@ def test_every_password_of_the_tests_is_known() -> None:
     assert len(guard.take()) == 3
 
 
-@pytest.mark.parametrize("module", ["tallybook.http", "usage_queue.app", "outbox.app", "mail_feedback.app"])
+@pytest.mark.parametrize(
+    "module", ["tallybook.http", "usage_queue.app", "invoicing.app", "outbox.app", "mail_feedback.app"]
+)
 def test_the_logger_of_each_function_is_seen(module: str) -> None:
     logger = importlib.import_module(module).logger
     logger.info("request", extra={"query": f"api_key={MADE['an API key']}"})

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.functions.notices import queued
 from tests.support.call import LambdaContext
 from tests.support.cloud import make_context
 from tests.support.faults import Faults
@@ -16,21 +17,8 @@ from usage_queue.app import handler
 
 def deliver(house: House, *bodies: Any, context: LambdaContext | None = None) -> list[int]:
     """The places of the messages that failed."""
-    records = [
-        {
-            "messageId": str(place),
-            "receiptHandle": "handle",
-            "body": body if isinstance(body, str) else as_json(body).decode(),
-            "attributes": {"ApproximateReceiveCount": "1"},
-            "messageAttributes": {},
-            "md5OfBody": "",
-            "eventSource": "aws:sqs",
-            "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:usage",
-            "awsRegion": "eu-west-1",
-        }
-        for place, body in enumerate(bodies)
-    ]
-    answer = handler({"Records": records}, context or LambdaContext())
+    messages = [body if isinstance(body, str) else as_json(body).decode() for body in bodies]
+    answer = handler(queued(*messages), context or LambdaContext())
     check_invariants(house)
     return [int(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
 

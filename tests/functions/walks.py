@@ -1,10 +1,14 @@
 """A walk through each function: everything that it may be asked to do."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from tallybook.domain.times import stamp
-from tests.functions.notices import bounce, notify, stream
+from tallybook.services.authenticate import authenticate
+from tallybook.services.draft_invoice import draft_invoice
+from tallybook.services.run_sessions import Wanted, start_session
+from tests.functions.notices import bounce, notify, queued, stream
 from tests.support.call import LambdaContext, call
 from tests.support.house import PASSWORD, House
 from tests.support.ndjson import as_json
@@ -48,6 +52,12 @@ def billing(house: House, _: World) -> None:
     member = house.member()
     house.clock.advance(days=31)
     call("GET", "/v1/billing/current", key=member.api_key)
+    wanted = Wanted(member.account.id, member.user.id, Decimal(1), Decimal(1), Decimal(1), timeout_seconds=60)
+    start_session(house.ctx, house.platform(), wanted)
+    for _ in range(2):
+        drafted = call("POST", "/v1/billing/invoice/generate", key=member.api_key).json["data"]
+    for path in ("invoices", f"invoices/{drafted['invoice_id']}", "periods", "history"):
+        call("GET", f"/v1/billing/{path}", key=member.api_key)
 
 
 def metering(house: House, _: World) -> None:
@@ -63,6 +73,7 @@ def metering(house: House, _: World) -> None:
     credit = {"account_id": member.subject, "amount": 1, "kind": "grant", "reference": "one"}
     call("POST", "/v1/platform/credits", key=key, body=credit)
     call("POST", "/v1/platform/credits", key=key, body=credit)
+    call("PUT", f"/v1/platform/accounts/{member.subject}", key=key, body={"discount": 5})
     for verb in ("suspend", "resume"):
         call("POST", f"/v1/platform/accounts/{member.subject}/{verb}", key=key, body={"reason": "a walk"})
 
@@ -75,6 +86,25 @@ def usage_queue(house: House, _: World) -> None:
     event = house.event(member, meter="credits", quantity=1, time=stamp(house.clock.now() - timedelta(minutes=1)))
     record = {"messageId": "1", "eventSource": "aws:sqs", "body": as_json(event).decode()}
     handler({"Records": [record]}, LambdaContext())
+
+
+def invoicing(house: House, post: World) -> None:
+    from invoicing.app import handler
+
+    def hour() -> None:
+        handler({"job": "invoicing"}, LambdaContext())
+        handler(queued(*post.messages), LambdaContext())
+        post.messages.clear()
+
+    member = house.member()
+    used = house.event(member, quantity=1_000_000)
+    draft_invoice(house.ctx, authenticate(house.ctx, member.session))
+    house.record(used)
+    house.clock.advance(days=31)
+    hour()
+    house.record(house.event(member, time=used["time"]))
+    house.clock.advance(days=31)
+    hour()
 
 
 def outbox(house: House, post: World) -> None:
@@ -97,4 +127,7 @@ def _user(house: House, user_id: str) -> Any:
     return read_user(item)
 
 
-WALKS = {walk.__name__: walk for walk in (identity, accounts, billing, metering, usage_queue, outbox, mail_feedback)}
+WALKS = {
+    walk.__name__: walk
+    for walk in (identity, accounts, billing, metering, usage_queue, invoicing, outbox, mail_feedback)
+}

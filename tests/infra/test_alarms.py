@@ -11,13 +11,15 @@ TEN_MINUTES = 10 * 60 * 1000
 
 def test_there_is_an_alarm_for_each_thing_to_look_at_and_no_other(production: Synthesized) -> None:
     unanswered = [group.name for group in GROUPS if not group.paths]
-    assert unanswered == ["usage_queue", "outbox", "mail_feedback"]
+    assert unanswered == ["usage_queue", "invoicing", "outbox", "mail_feedback"]
     assert sorted(_watched(production)) == sorted(
         [
             ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "UsageMessagesDead.QueueName"),
+            ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "InvoicingMessagesDead.QueueName"),
             ("AWS/ApiGateway", "5xx", "ApiHttp"),
             ("AWS/Lambda", "IteratorAge", "OutboxFunction"),
             ("Tallybook", "OutboxParked", "outbox"),
+            ("Tallybook", "InvoicingLate", "invoicing"),
             *(("AWS/Lambda", "Errors", f"{title(name)}Function") for name in unanswered),
         ]
     )
@@ -32,17 +34,19 @@ def test_each_is_raised_by_the_first_but_the_stream_s_by_ten_minutes(production:
 
 
 @pytest.mark.parametrize(
-    ("metric", "statistic"), [("OutboxParked", "Sum"), ("Errors", "Sum"), ("IteratorAge", "Maximum")]
+    ("metric", "statistic"),
+    [("OutboxParked", "Sum"), ("InvoicingLate", "Sum"), ("Errors", "Sum"), ("IteratorAge", "Maximum")],
 )
 def test_it_counts_what_failed_and_looks_at_the_oldest(metric: str, statistic: str, production: Synthesized) -> None:
     statistics = {alarm["Statistic"] for (_, name, _), alarm in _watched(production).items() if name == metric}
     assert statistics == {statistic}
 
 
-def test_what_is_parked_is_told_by_the_outbox_itself(production: Synthesized) -> None:
-    (alarm,) = [alarm for (_, metric, _), alarm in _watched(production).items() if metric == "OutboxParked"]
+@pytest.mark.parametrize(("metric", "service"), [("OutboxParked", "outbox"), ("InvoicingLate", "invoicing")])
+def test_some_metrics_are_told_by_the_function_itself(metric: str, service: str, production: Synthesized) -> None:
+    (alarm,) = [alarm for (_, name, _), alarm in _watched(production).items() if name == metric]
     assert alarm["Dimensions"] == [
-        {"Name": "service", "Value": "outbox"},
+        {"Name": "service", "Value": service},
         {"Name": "stage", "Value": "production"},
     ]
 

@@ -45,7 +45,8 @@ def test_it_is_sized_and_wired_as_its_row_says(group: Group, production: Synthes
     assert len(function["Layers"]) == 2
     mail = MAIL_SETTINGS if group.mail else set()
     bus = {"BUS_NAME"} if group.bus else set()
-    assert set(function["Environment"]["Variables"]) == SETTINGS | mail | bus
+    queue = {"QUEUE_URL"} if group.sends else set()
+    assert set(function["Environment"]["Variables"]) == SETTINGS | mail | bus | queue
     assert "SnapStart" not in function
 
 

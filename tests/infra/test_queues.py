@@ -1,20 +1,49 @@
 """A message is tried five times, and a part of a batch fails alone."""
 
-from infra.groups import GROUPS
-from tests.support.template import Synthesized, written
+import pytest
+
+from infra.function import title
+from infra.groups import GROUPS, Group
+from tests.support.template import Properties, Synthesized, written
+
+each_queue = pytest.mark.parametrize("group", [group for group in GROUPS if group.queue], ids=lambda group: group.name)
 
 
-def test_a_message_is_given_up_after_five_tries_and_kept_for_two_weeks(production: Synthesized) -> None:
-    queues = production.resources("SQS::Queue")
-    (dead,) = [key for key in queues if "Dead" in key]
-    (main,) = [queue["Properties"] for key, queue in queues.items() if "Main" in key]
-    assert main["RedrivePolicy"] == {"deadLetterTargetArn": {"Fn::GetAtt": [dead, "Arn"]}, "maxReceiveCount": 5}
-    assert queues[dead]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
-    (group,) = [group for group in GROUPS if group.queue]
+def test_there_is_a_queue_for_each_row_that_works_on_one_and_no_other(production: Synthesized) -> None:
+    queues = [key[:-8] for key in production.resources("SQS::Queue")]  # without their hash
+    names = [f"{title(str(group.queue))}Messages" for group in GROUPS if group.queue]
+    assert sorted(queues) == sorted(name + end for name in names for end in ("Main", "Dead"))
+
+
+@each_queue
+def test_a_message_is_given_up_after_five_tries_and_kept_for_two_weeks(group: Group, production: Synthesized) -> None:
+    dead, main = _queue(group, "Dead", production), _queue(group, "Main", production)
+    redrive = main["RedrivePolicy"]
+    assert written(redrive["deadLetterTargetArn"]) == f"{title(str(group.queue))}MessagesDead.Arn"
+    assert redrive["maxReceiveCount"] == 5
+    assert main["MessageRetentionPeriod"] == dead["MessageRetentionPeriod"] == 14 * 24 * 3600
     assert main["VisibilityTimeout"] == 6 * group.timeout
 
 
-def test_a_batch_fails_message_by_message(production: Synthesized) -> None:
+@each_queue
+def test_a_batch_fails_message_by_message(group: Group, production: Synthesized) -> None:
     sources = production.properties("Lambda::EventSourceMapping")
-    (source,) = [source for source in sources if written(source["EventSourceArn"]) == "UsageMessagesMain.Arn"]
+    address = f"{title(str(group.queue))}MessagesMain.Arn"
+    (source,) = [source for source in sources if written(source["EventSourceArn"]) == address]
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_the_sender_is_told_where_its_own_queue_is(production: Synthesized) -> None:
+    told = {name: function["Environment"]["Variables"].get("QUEUE_URL") for name, function in _functions(production)}
+    assert {name: written(url) for name, url in told.items() if url} == {"invoicing": "InvoicingMessagesMain"}
+
+
+def _functions(stage: Synthesized) -> list[tuple[str, Properties]]:
+    return list(stage.functions().items())
+
+
+def _queue(group: Group, which: str, stage: Synthesized) -> Properties:
+    name = f"{title(str(group.queue))}Messages{which}"
+    (queue,) = [queue for key, queue in stage.resources("SQS::Queue").items() if key.startswith(name)]
+    properties: Properties = queue["Properties"]
+    return properties

@@ -23,6 +23,7 @@ def test_its_role_may_do_exactly_what_its_row_says(group: Group, production: Syn
         *([("dynamodb:Query", "TablesCore.Arn/index/work")] if group.work else []),
         *((f"dynamodb:{action}", "TablesCore.StreamArn") for action in READ_STREAM if group.stream),
         *((f"sqs:{action}", f"{title(str(group.queue))}MessagesMain.Arn") for action in READ_QUEUE if group.queue),
+        *([("sqs:SendMessage", f"{title(str(group.sends))}MessagesMain.Arn")] if group.sends else []),
         *([("ses:SendEmail", f"{SES}:identity/MailIdentity")] if group.mail else []),
         *([("ses:SendEmail", f"{SES}:configuration-set/MailSet")] if group.mail else []),
         *([("events:PutEvents", "Bus.Arn")] if group.bus else []),
@@ -44,6 +45,16 @@ def test_only_the_outbox_sends_mails_and_events(production: Synthesized) -> None
     for action in ("ses:SendEmail", "events:PutEvents"):
         able = [group.name for group in GROUPS if action in {right for right, _ in _rights(group, production)}]
         assert able == ["outbox"]
+
+
+def test_only_invoicing_puts_messages_on_a_queue_and_on_its_own_alone(production: Synthesized) -> None:
+    able = {
+        (group.name, queue)
+        for group in GROUPS
+        for right, queue in _rights(group, production)
+        if right.startswith("sqs:Send")
+    }
+    assert able == {("invoicing", "InvoicingMessagesMain.Arn")}
 
 
 def test_mails_leave_from_the_stages_one_address_alone(production: Synthesized) -> None:

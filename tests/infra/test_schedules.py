@@ -4,25 +4,40 @@ import json
 
 from infra.function import title
 from infra.groups import GROUPS
+from tallybook.domain.jobs import JOBS
 from tests.support.template import Synthesized, written
 
 
 def test_each_is_called_as_often_as_its_row_says(production: Synthesized) -> None:
+    often = {5: "rate(5 minutes)", 60: "cron(0 * * * ? *)"}
     assert _scheduled(production) == {
-        f"{title(group.name)}Function.Arn": (f"rate({group.every_minutes} minutes)", {"job": group.name})
+        f"{title(group.name)}Function.Arn": (often[group.every_minutes], {"job": group.name})
         for group in GROUPS
         if group.every_minutes
     }
+
+
+def test_each_job_s_clock_is_that_of_its_row() -> None:
+    """The moved clock reckons with `JOBS`, the cloud with the rows."""
+    rows = {group.name: group.every_minutes for group in GROUPS if group.every_minutes}
+    assert rows == {job.name: job.every.total_seconds() / 60 for job in JOBS}
 
 
 def test_the_outbox_is_swept_every_five_minutes(production: Synthesized) -> None:
     assert _scheduled(production)["OutboxFunction.Arn"] == ("rate(5 minutes)", {"job": "outbox"})
 
 
+def test_invoices_are_made_at_each_full_hour(production: Synthesized) -> None:
+    assert _scheduled(production)["InvoicingFunction.Arn"] == ("cron(0 * * * ? *)", {"job": "invoicing"})
+
+
 def test_the_rule_alone_may_call_it(production: Synthesized) -> None:
     permissions = [p for p in production.properties("Lambda::Permission") if p["Principal"] == "events.amazonaws.com"]
     allowed = {written(permission["FunctionName"]): written(permission["SourceArn"]) for permission in permissions}
-    assert allowed == {"OutboxFunction.Arn": "OutboxScheduleRule.Arn"}
+    assert allowed == {
+        "OutboxFunction.Arn": "OutboxScheduleRule.Arn",
+        "InvoicingFunction.Arn": "InvoicingScheduleRule.Arn",
+    }
 
 
 def _scheduled(stage: Synthesized) -> dict[str, tuple[str, object]]:

@@ -1,6 +1,7 @@
 """Moved time calls each job when its work is due, and never for nothing."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -8,17 +9,19 @@ from typing import Any
 import pytest
 
 from tallybook.domain.errors import Invalid
-from tallybook.domain.jobs import JOBS, Job, partition
+from tallybook.domain.jobs import INVOICES, JOBS, OUTBOX, Job, partition
 from tallybook.domain.times import stamp
 from tallybook.services.advance_clock import FURTHEST, Call, advance_clock
 from tallybook.services.deliver import sweep
-from tallybook.store.commands import Put
+from tallybook.services.run_invoicing import Task, carry_out, due_tasks
+from tallybook.store.commands import Delete, Put
 from tallybook.store.keys import Key
 from tests.services.outside import outside
 from tests.support.house import House
 from tests.support.invariants import check_invariants
 
 START = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 YEAR = timedelta(days=365)
 ONE_LOOK = sum(len(job.partitions()) for job in JOBS)
 
@@ -31,8 +34,12 @@ def move(house: House) -> Any:
     return to
 
 
-def travel(house: House, by: timedelta, call: Any, **how: Any) -> list[Call]:
-    return list(advance_clock(house.ctx, START + by, move=move(house), call=call, **how))
+def done_at_once(job: str, left: Callable[[], int]) -> None:
+    """No queue lies between a call and what it does."""
+
+
+def travel(house: House, by: timedelta, call: Any, *, settle: Any = done_at_once, **how: Any) -> list[Call]:
+    return list(advance_clock(house.ctx, START + by, move=move(house), call=call, settle=settle, **how))
 
 
 def sweeping(house: House, letters: list[tuple[str, str]], failure: Exception | None = None) -> Any:
@@ -41,6 +48,17 @@ def sweeping(house: House, letters: list[tuple[str, str]], failure: Exception | 
     def call(name: str) -> Counter[Any]:
         assert name == "outbox"
         return sweep(house.ctx, outside(letters, failure), deadline=house.ctx.elapsed() + 60)
+
+    return call
+
+
+def invoicing(house: House, queue: list[Task]) -> Any:
+    """The job that puts what is due on a queue."""
+
+    def call(name: str) -> dict[str, int]:
+        assert name == "invoicing"
+        queue.extend(due_tasks(house.ctx))
+        return {"close": len(queue)}
 
     return call
 
@@ -54,6 +72,10 @@ def put_work(house: House, work: str, due: datetime, id: str = "one-0") -> None:
     house.ctx.tables.write(Put(Key("core", f"WORK#{id}", work), {"work": partition(work, id), "due": stamp(due)}))
 
 
+def put_work_off(house: House, work: str, id: str = "one-0") -> None:
+    house.ctx.tables.write(Delete(Key("core", f"WORK#{id}", work)))
+
+
 def test_an_idle_year_is_one_look_at_the_index(house: House) -> None:
     house.ctx.tables.bill.clear()
     assert travel(house, YEAR, idle) == []
@@ -65,7 +87,7 @@ def test_what_is_due_is_done_at_the_first_call_of_its_schedule(house: House) -> 
     house.member()
     letters: list[tuple[str, str]] = []
     house.ctx.tables.bill.clear()
-    [call] = travel(house, timedelta(days=31), sweeping(house, letters))
+    [call] = travel(house, timedelta(days=31), sweeping(house, letters), jobs=(OUTBOX,))
     assert call == Call("outbox", datetime(2026, 4, 20, 12, 35, tzinfo=UTC), {"delivered": 3})
     assert letters == [("owner1@example.com", "welcome")]
     assert house.clock.now() == START + timedelta(days=31)
@@ -77,16 +99,17 @@ def test_a_look_at_the_index_before_each_call_and_after_the_last(house: House) -
     house.ctx.tables.bill.clear()
 
     def call(name: str) -> dict[str, int]:
-        house.client.delete_item(TableName="core", Key={"pk": {"S": "WORK#one-0"}, "sk": {"S": "outbox"}})
+        put_work_off(house, "outbox")
         return {}
 
     assert [call.at for call in travel(house, YEAR, call)] == [START + timedelta(hours=3, seconds=4)]
-    assert list(house.ctx.tables.bill.operations) == ["query"] * 2 * ONE_LOOK
+    looks = [operation for operation in house.ctx.tables.bill.operations if operation != "delete"]
+    assert looks == ["query"] * 2 * ONE_LOOK
 
 
 def test_what_fails_is_tried_at_each_of_its_times_until_it_is_given_up(house: House) -> None:
     house.member()
-    calls = travel(house, YEAR, sweeping(house, [], RuntimeError("out of reach")))
+    calls = travel(house, YEAR, sweeping(house, [], RuntimeError("out of reach")), jobs=(OUTBOX,))
     pauses = [later.at - earlier.at for earlier, later in pairwise(calls)]
     assert pauses == [timedelta(minutes=minutes) for minutes in (5, 5, 30, 120, 480, 1440)]
     assert [dict(call.answer) for call in calls] == [{"postponed": 3}] * 6 + [{"parked": 3}]
@@ -108,7 +131,7 @@ def test_what_stays_due_does_not_hold_up_what_comes_due(house: House) -> None:
     put_work(house, "outbox", START)
     later = START + timedelta(days=100)
     put_work(house, "outbox", later, id="other-7")
-    assert JOBS[0].call_for(later) in [call.at for call in travel(house, YEAR, idle)]
+    assert OUTBOX.call_for(later) in [call.at for call in travel(house, YEAR, idle)]
 
 
 def test_several_jobs_are_called_in_the_order_of_time(house: House) -> None:
@@ -166,3 +189,60 @@ def test_the_clock_moves_neither_back_nor_out_of_sight(house: House, by: timedel
     with pytest.raises(Invalid):
         travel(house, by, idle)
     assert house.clock.now() == START
+
+
+def test_what_a_call_put_on_a_queue_is_done_before_time_goes_on(house: House) -> None:
+    member = house.member()
+    queue: list[Task] = []
+    issued = []
+
+    def settle(job: str, left: Callable[[], int]) -> None:
+        assert (job, left()) == ("invoicing", 1)
+        house.clock.advance(seconds=2)
+        issued.extend(carry_out(house.ctx, queue.pop()))
+        assert left() == 0
+
+    calls = travel(house, YEAR, invoicing(house, queue), settle=settle, jobs=(INVOICES,))
+    assert [(call.at.day, call.at.hour, call.at.minute) for call in calls] == [(20, 1, 0)] * 12
+    assert [invoice.number for invoice in issued] == list(range(1, 13))
+    assert [call.at - invoice.period.end for call, invoice in zip(calls, issued, strict=True)] == [HOUR] * 12
+    assert {invoice.account_id for invoice in issued} == {member.account.id}
+    check_invariants(house)
+
+
+def test_what_came_due_after_the_call_is_not_waited_for(house: House) -> None:
+    put_work(house, "closing", START)
+    counts = []
+
+    def settle(job: str, left: Callable[[], int]) -> None:
+        put_work(house, "closing", house.clock.now(), id="two-1")
+        counts.append(left())
+        put_work_off(house, "closing")
+        counts.append(left())
+
+    travel(house, HOUR, idle, settle=settle, jobs=(INVOICES,))
+    assert counts == [1, 0]
+
+
+def test_what_was_done_and_is_due_again_later_is_not_waited_for(house: House) -> None:
+    put_work(house, "closing", START)
+    counts = []
+
+    def settle(job: str, left: Callable[[], int]) -> None:
+        put_work_off(house, "closing")
+        put_work(house, "closing", START + timedelta(minutes=1))
+        counts.append(left())
+
+    travel(house, timedelta(minutes=30), idle, settle=settle, jobs=(INVOICES,))
+    assert counts == [0]
+
+
+def test_queued_work_that_gets_no_further_leaves_the_clock_where_it_was_called(house: House) -> None:
+    house.member()
+
+    def settle(job: str, left: Callable[[], int]) -> None:
+        raise TimeoutError(job, left())
+
+    with pytest.raises(TimeoutError):
+        travel(house, YEAR, idle, settle=settle, jobs=(INVOICES,))
+    assert house.clock.now() == datetime(2026, 5, 20, 1, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""The world outside, as the delivery reaches it: the real gateways, whose requests end up here.
+"""The world outside, as what leaves reaches it: the real gateways, whose requests end up here.
 
 Each request is checked against AWS's own description of the call and then kept instead of sent, so that a test can
 read the mails and events that left, and a port or a refusal can fail them.
@@ -18,6 +18,7 @@ from tallybook.gateways.bus import Bus, Published
 from tallybook.gateways.letters import compose
 from tallybook.gateways.mail import Mail
 from tallybook.gateways.port import Port, straight
+from tallybook.gateways.queue import Queue
 from tallybook.services.deliver import Outside
 from tests.support.faults import client_error
 
@@ -46,7 +47,7 @@ class Sent:
 
 @dataclass
 class World:
-    """What left so far, as mails and as entries of the bus; each call goes through `port`.
+    """What left so far, as mails, as entries of the bus and as messages on the queue; each call goes through `port`.
 
     `refusals` are error codes for the next calls to be refused with.
     """
@@ -54,7 +55,11 @@ class World:
     port: Port = straight
     mails: list[Sent] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+
+    def queue(self) -> Queue:
+        return Queue(_Client(self, "send_message_batch"), "https://sqs.example.com/invoicing", port=self.port)
 
     def ways_out(self) -> Outside:
         return Outside(
@@ -95,6 +100,9 @@ class World:
         if operation == "put_events":
             self.entries += request["Entries"]
             return {"FailedEntryCount": 0, "Entries": [{"EventId": "taken"} for _ in request["Entries"]]}
+        if operation == "send_message_batch":
+            self.messages += [entry["MessageBody"] for entry in request["Entries"]]
+            return {"Successful": [{"Id": entry["Id"]} for entry in request["Entries"]]}
         content = request["Content"]["Simple"]
         (to,) = request["Destination"]["ToAddresses"]
         tags = {tag["Name"]: tag["Value"] for tag in request["EmailTags"]}
@@ -122,7 +130,7 @@ class _Client:
 
 
 def _check(operation: str, request: dict[str, Any]) -> None:
-    model = _model({"send_email": "sesv2", "put_events": "events"}[operation])
+    model = _model({"send_email": "sesv2", "put_events": "events", "send_message_batch": "sqs"}[operation])
     name = "".join(part.capitalize() for part in operation.split("_"))
     report = ParamValidator().validate(request, model.operation_model(name).input_shape)
     assert not report.has_errors(), report.generate_report()

@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 
 from tallybook.gateways.clock import Clock
+from tallybook.gateways.queue import Queue
 from tallybook.services.context import Context
 from tallybook.store.catalogs import Catalogs
 from tallybook.store.table import Tables
@@ -45,6 +46,12 @@ def context() -> Context:
         usage_table=os.environ["USAGE_TABLE"],
         clock_file=os.environ.get("TALLYBOOK_CLOCK_FILE"),
     )
+
+
+@cache
+def queue() -> Queue:
+    """The queue that this function puts its own work on. Most calls only take from it, so it is made when asked for."""
+    return Queue(boto3.session.Session().client("sqs", config=_CONFIG), os.environ["QUEUE_URL"])
 
 
 def prepare() -> None:

@@ -1,8 +1,9 @@
 """`tallybook clock`: the time of the local bundle, told and moved ahead."""
 
 import os
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,9 @@ from tallybook.domain.times import stamp
 from tallybook.gateways.clock import Clock
 from tallybook.gateways.jobs import JobFailed, Jobs
 from tallybook.services.advance_clock import Call, advance_clock
+
+_POLL_SECONDS = 0.1
+_STUCK_AFTER_SECONDS = 60.0
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The local bundle's time, which can be moved ahead.")
 
@@ -64,7 +68,7 @@ def _go(clock: Clock, to: datetime, *, as_json: bool) -> None:
     console = Console(stderr=True)
     with tables() as ctx, plainly(), console.status(f"On the way to {stamp(to)}"):
         jobs = Jobs(client("lambda"), {job.name: output(_output_of(job.name)) for job in JOBS})
-        for call in advance_clock(ctx, to, move=clock.move_to, call=jobs.call):
+        for call in advance_clock(ctx, to, move=clock.move_to, call=jobs.call, settle=_settle):
             calls.append(call)
             if console.is_terminal:
                 console.print(f"{stamp(call.at)}  {call.job}: {_outcome(call.answer)}", highlight=False, markup=False)
@@ -74,6 +78,19 @@ def _go(clock: Clock, to: datetime, *, as_json: bool) -> None:
         "calls": [{"job": call.job, "at": stamp(call.at), "answer": call.answer} for call in calls],
     }
     tell(f"It is {row['now']}; {_summary(calls)}", row, as_json=as_json)
+
+
+def _settle(job: str, left: Callable[[], int]) -> None:
+    """Wait until nothing is left, as long as it gets less."""
+    before, since = left(), time.monotonic()
+    while before:
+        time.sleep(_POLL_SECONDS)
+        now = left()
+        if now < before:
+            since = time.monotonic()
+        elif time.monotonic() - since > _STUCK_AFTER_SECONDS:
+            raise JobFailed(f"The job {job} gets no further with {now} of its tasks: tallybook invoices run tells why")
+        before = now
 
 
 @contextmanager

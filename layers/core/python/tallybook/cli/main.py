@@ -13,7 +13,7 @@ from tallybook.cli.send import send
 from tallybook.cli.settings import Stop
 from tallybook.domain.errors import TallybookError
 
-NOUNS = ("accounts", "users", "keys", "audit", "outbox", "catalog", "platform-keys", "clock")
+NOUNS = ("accounts", "users", "keys", "audit", "invoices", "outbox", "catalog", "platform-keys", "clock")
 
 
 class Nouns(TyperGroup):

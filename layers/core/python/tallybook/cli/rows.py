@@ -3,12 +3,15 @@
 The names are for scripts to rely on; where ScaleBox's dialect shows the same, they are its names.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.audit import AuditEntry
 from tallybook.domain.credentials import Credential
-from tallybook.domain.ids import ACCOUNT, API_KEY, SUBSCRIPTION, USER
+from tallybook.domain.ids import ACCOUNT, API_KEY, INVOICE, SUBSCRIPTION, USER
+from tallybook.domain.invoices import Invoice, InvoiceLine
+from tallybook.domain.money import decimals, in_units
 from tallybook.domain.outbox import OutboxItem
 from tallybook.domain.times import stamp, stamp_or_none
 from tallybook.wire import scalebox_audit
@@ -31,6 +34,8 @@ def account_row(account: Account) -> Row:
         "api_keys": account.keys,
         "running_sessions": account.running,
         "time_zone": account.time_zone,
+        "tax_rate": None if account.tax_rate is None else f"{account.tax_rate:f}",
+        "discount": f"{account.discount:f}",
         "created_at": stamp(account.created_at),
     }
 
@@ -66,6 +71,53 @@ def key_row(key: Credential) -> Row:
     }
 
 
+def invoice_row(invoice: Invoice) -> Row:
+    """Its period is half-open: it ends where the next one starts."""
+    return {
+        "invoice_id": INVOICE + invoice.id,
+        "account_id": ACCOUNT + invoice.account_id,
+        "invoice_number": invoice.number,
+        "revision": invoice.revision,
+        "status": invoice.status,
+        "plan_name": invoice.plan,
+        "period_start": stamp(invoice.period.start),
+        "period_end": stamp(invoice.period.end),
+        "currency": invoice.currency,
+        "line_items": [_line(line) for line in invoice.lines],
+        "subtotal": invoice.subtotal,
+        "tax_rate": f"{invoice.tax_rate:f}",
+        "tax_amount": invoice.tax,
+        "total_amount": invoice.total,
+        "paid_by_balance": invoice.paid_by_balance,
+        "amount_due": invoice.amount_due,
+        "issued_at": stamp_or_none(invoice.issued_at),
+        "due_date": stamp_or_none(invoice.due_date),
+        "paid_at": stamp_or_none(invoice.paid_at),
+        "payment_method": invoice.payment_method,
+        "payment_reference": invoice.payment_reference,
+        "voided_at": stamp_or_none(invoice.voided_at),
+        "void_reason": invoice.void_reason,
+    }
+
+
+def readable_invoice(invoice: Invoice) -> Row:
+    """The same with amounts as one reads them: 12.84 USD."""
+    row = invoice_row(invoice)
+    amounts = ("subtotal", "tax_amount", "total_amount", "paid_by_balance", "amount_due")
+    return row | {name: _readable(row[name], invoice.currency) for name in amounts}
+
+
+def invoice_line_rows(invoice: Invoice) -> Iterator[Row]:
+    """Each line, and below it what it is made of, with amounts as one reads them."""
+    for line in invoice.lines:
+        amount = _readable(line.amount, invoice.currency)
+        yield {"type": line.type, "description": line.description, "quantity": None, "amount": amount}
+        for part in line.details:
+            what = f"- {part.meter} {part.sku or ''}".rstrip()
+            amount = _readable(part.amount, invoice.currency)
+            yield {"type": None, "description": what, "quantity": f"{part.quantity:f}", "amount": amount}
+
+
 def outbox_row(item: OutboxItem) -> Row:
     """`holds` names the letter, or the events in their order."""
     letter = item.body.get("letter")
@@ -87,3 +139,21 @@ def outbox_row(item: OutboxItem) -> Row:
 
 def audit_row(entry: AuditEntry) -> Row:
     return {**scalebox_audit.entry(entry), "created_at": stamp(entry.at)}
+
+
+def _line(line: InvoiceLine) -> Row:
+    details = [
+        {"meter": part.meter, "sku": part.sku, "quantity": f"{part.quantity:f}", "amount": part.amount}
+        for part in line.details
+    ]
+    return {
+        "type": line.type,
+        "description": line.description,
+        "amount": line.amount,
+        "late_period_start": stamp_or_none(line.period_start),
+        "details": details,
+    }
+
+
+def _readable(micros: int, currency: str) -> str:
+    return f"{in_units(micros):.{decimals(currency)}f} {currency}"

@@ -13,11 +13,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Called at every multiple of `every`; a call finds what is due by then."""
+    """Called at every multiple of `every`; a call finds what is due by then.
+
+    One that is `queued` only puts it on a queue, so that it is done a little later.
+    """
 
     name: str
     every: timedelta
     work: tuple[str, ...]
+    queued: bool = False
 
     def partitions(self) -> tuple[str, ...]:
         return tuple(place for work in self.work for place in partitions(work))
@@ -28,7 +32,7 @@ class Job:
 
 
 OUTBOX = Job("outbox", every=timedelta(minutes=5), work=("outbox",))
-INVOICES = Job("invoicing", every=timedelta(hours=1), work=("closing", "overdue"))
+INVOICES = Job("invoicing", every=timedelta(hours=1), work=("closing", "overdue"), queued=True)
 JOBS = (OUTBOX, INVOICES)
 
 

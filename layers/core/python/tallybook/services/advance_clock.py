@@ -1,12 +1,14 @@
 """Moved time: from one due instant to the next, with the job that takes up what is due called at each.
 
 A schedule's calls that no job would find work for are left out, so that an idle year costs one look at the index.
+What a call only put on a queue is waited for before time goes on.
 What a call leaves where it was is called for again, each time after twice the pause, so that nothing loops for ever.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from tallybook.domain.errors import Invalid
@@ -33,10 +35,12 @@ def advance_clock(
     *,
     move: Callable[[datetime], None],
     call: Callable[[str], Mapping[str, Any]],
+    settle: Callable[[str, Callable[[], int]], None],
     jobs: Sequence[Job] = JOBS,
 ) -> Iterator[Call]:
     """Each call as it was made, until it is `to`. `move` sets the clock that `ctx` reads, `call` calls a job by name.
 
+    `settle` gets a job's name and asks how many of its tasks are left until there are none, or raises.
     Invalid for an instant that is past or over 100 years ahead.
     """
     now = ctx.clock.now()
@@ -48,7 +52,10 @@ def advance_clock(
     while upcoming := [(at, agenda) for agenda in agendas if (at := agenda.next_call(ctx.tables, until=to))]:
         at, agenda = min(upcoming, key=lambda row: row[0])
         _reach(ctx, at, move)
+        handed_on = _due(ctx, agenda.job) if agenda.job.queued else set()
         answer = call(agenda.job.name)
+        if handed_on:
+            settle(agenda.job.name, partial(_left_of, ctx, agenda.job, handed_on))
         agenda.note_call(at)
         yield Call(agenda.job.name, at, answer)
     _reach(ctx, to, move)
@@ -80,6 +87,17 @@ class _Agenda:
     def _call_for(self, row: Due) -> datetime:
         again, _ = self._again.get(row, (self.since, self.job.every))
         return self.job.call_for(max(parse_instant(row.at), self.since, again))
+
+
+def _due(ctx: Context, job: Job) -> set[Due]:
+    """What a call of the job finds now."""
+    now = stamp(ctx.clock.now())
+    return {row for place in job.partitions() for row in ctx.tables.work(place, until=now)}
+
+
+def _left_of(ctx: Context, job: Job, rows: set[Due]) -> int:
+    """How many of them are still due as they were."""
+    return len(rows & _due(ctx, job))
 
 
 def _reach(ctx: Context, instant: datetime, move: Callable[[datetime], None]) -> None:

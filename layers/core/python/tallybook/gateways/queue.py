@@ -1,0 +1,32 @@
+"""A queue that a function puts its own work on, to be handed it back in portions that can fail by themselves."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tallybook.gateways.port import Port, straight
+
+MOST_A_CALL = 10
+
+
+class Queue:
+    """Sends through a port to the queue with this address."""
+
+    def __init__(self, client: Any, url: str, port: Port = straight) -> None:
+        self._client = client
+        self._url = url
+        self._port = port
+
+    def send(self, bodies: Sequence[str]) -> list[str]:
+        """Put up to ten messages on the queue in one call; the code of each that was not taken, or not known to be."""
+        entries = [{"Id": str(place), "MessageBody": body} for place, body in enumerate(bodies)]
+        try:
+            answer = self._port(
+                "send_message_batch", lambda: self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+            )
+        except ClientError as error:
+            return [error.response["Error"]["Code"]] * len(entries)
+        except BotoCoreError as error:
+            return [type(error).__name__] * len(entries)
+        return [failed["Code"] for failed in answer.get("Failed", ())]
