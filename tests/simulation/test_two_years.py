@@ -29,9 +29,13 @@ from tests.simulation.reference import Life, half_up
 from tests.support.books import Books, books_of
 from tests.support.house import House
 from tests.support.invariants import check_invariants, check_schedule
+from tests.support.snapshot import forget
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
-PEOPLE = [("UTC", "pro"), ("Asia/Kolkata", "hobby"), ("America/Santiago", "annual"), ("Pacific/Chatham", "annual")]
+PEOPLE = [
+    [("UTC", "pro"), ("Asia/Kolkata", "hobby"), ("Pacific/Chatham", "annual")],
+    [("America/Santiago", "annual"), ("UTC", "hobby"), ("Europe/Dublin", "pro")],
+]
 PRICES: dict[str, dict[str, Any]] = {
     "per_unit": {"model": "per_unit", "unit_price": "0.0137", "allowance": "100"},
     "graduated": {
@@ -43,7 +47,7 @@ PRICES: dict[str, dict[str, Any]] = {
         ],
         "allowance": "25",
     },
-    "volume": {"model": "volume", "tiers": [{"up_to": "200", "unit_price": "0.07"}, {"unit_price": "0.03"}]},
+    "volume": {"model": "volume", "tiers": [{"up_to": "60", "unit_price": "0.5"}, {"unit_price": "0.03"}]},
     "package": {"model": "package", "unit_price": "0.99", "block": "40", "allowance": "10.5"},
     "flat": {"model": "flat", "amount": "4.2"},
 }
@@ -113,7 +117,6 @@ class Story:
             clock.moment = max(clock.moment, call)
             self.house.invoice_due()
             check_schedule(self.house)
-            self.learn_terms()
         clock.moment = max(clock.moment, until)
         if not scheduled:
             clock.moment = INVOICES.call_for(clock.moment)
@@ -121,8 +124,8 @@ class Story:
             check_schedule(self.house)
 
     def _next_call(self) -> datetime:
-        work = [item for item in self.house.stored("core") if item.get("work", "").startswith(("closing", "overdue"))]
-        return INVOICES.call_for(min(parse_instant(item["due"]) for item in work))
+        work = self.house.stored("core", "CLOSING") + self.house.stored("core", "INVOICE#")
+        return INVOICES.call_for(min(parse_instant(item["due"]) for item in work if "work" in item))
 
     def learn_terms(self) -> None:
         """The discount and the tax rate under which each invoice was issued."""
@@ -141,7 +144,7 @@ class Story:
             spans.append([now, datetime.max.replace(tzinfo=UTC)])
 
     def draft(self, id: str) -> None:
-        root = next(item for item in self.house.stored("core") if item["pk"] == f"ACCOUNT#{id}" and "is_root" in item)
+        root = next(item for item in self.house.stored("core", "USER#") if item["account_id"] == id)
         credential = Credential("c", "api_key", id, root["id"], "hash", START)
         draft_invoice(self.house.ctx, Principal(self.account(id), read_user(root), credential))
 
@@ -156,9 +159,9 @@ class Story:
         for invoice in books.latest.values():
             if invoice.status == "void":
                 reissue_invoice(self.house.ctx, invoice.id)
-        self.learn_terms()
 
     def new_terms(self, id: str) -> None:
+        self.learn_terms()
         terms = {
             "discount": Decimal(self.chance.choice(["0", "12.5", "33"])),
             "tax_rate": self.chance.choice([None, Decimal(20)]),
@@ -181,27 +184,25 @@ class Story:
             self.lives[id].plans.append((self.house.clock.now(), plan))
 
     def step(self) -> None:
-        id, chance = self.chance.choice(list(self.lives)), self.chance
-        what = chance.choices(
-            [
-                self.use,
-                self.suspend_or_resume,
-                self.draft,
-                self.void,
-                self.reissue,
-                self.new_terms,
-                self.grant,
-                self.change_plan,
-            ],
-            [10, 2, 2, 2, 1, 1, 2, 1],
-        )
-        what[0](id)
-        self.learn_terms()
+        """A few things that happen to somebody, and then some time."""
+        chance = self.chance
+        happenings = {
+            self.use: 10,
+            self.suspend_or_resume: 2,
+            self.draft: 2,
+            self.void: 2,
+            self.reissue: 1,
+            self.new_terms: 1,
+            self.grant: 2,
+            self.change_plan: 2,
+        }
+        for happening in chance.choices(list(happenings), list(happenings.values()), k=2):
+            happening(chance.choice(list(self.lives)))
         if chance.random() < 0.05:
             self.prices(chance.choice(["0.5", "1.1", "3"]))
         hours = chance.choice([0.2, 5, 60, 300, 500, 900])
         self.pass_time(timedelta(hours=hours), scheduled=hours < 900)
-        self.learn_terms()
+        forget("core", "OUTBOX")
         check_invariants(self.house)
 
 
@@ -209,7 +210,7 @@ class Story:
 def test_in_two_years_everything_is_billed_once(house: House, seed: int) -> None:
     house.clock.moment = START
     story = Story(house, seed)
-    for zone, plan in PEOPLE:
+    for zone, plan in PEOPLE[seed]:
         story.open_account(zone, plan)
         story.pass_time(timedelta(days=9), scheduled=True)
     while house.clock.now() < START + timedelta(days=730):
@@ -219,6 +220,7 @@ def test_in_two_years_everything_is_billed_once(house: House, seed: int) -> None
         story.reissue(id)
     story.pass_time(timedelta(days=70), scheduled=True)
     check_invariants(house)
+    story.learn_terms()
     seen: Counter[str] = Counter()
     for books in story.books():
         life, closed_until = story.lives[books.account.id], books.account.cycle.period.start
