@@ -65,9 +65,10 @@ def make_context(
     return Context(tables=tables, catalogs=Catalogs(tables), clock=clock or StillClock(), **settings)
 
 
-def all_items(client: Any, name: str) -> list[dict[str, Any]]:
-    """Everything a table holds; only tests may look at it like this."""
+def all_items(client: Any, name: str, sk: str = "") -> list[dict[str, Any]]:
+    """Everything a table holds, or what has a sort key that starts so; only tests may look at it like this."""
     if snapshot.is_moto(client):
-        return [from_wire(row) for row in snapshot.rows(name)]
+        return [from_wire(row) for row in snapshot.rows(name, sk)]
     pages = client.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)
-    return [from_wire(item) for page in pages for item in page["Items"]]
+    items = (from_wire(item) for page in pages for item in page["Items"])
+    return [item for item in items if item["sk"].startswith(sk)]

@@ -178,5 +178,5 @@ class House:
         assert item is not None
         return read_account(item)
 
-    def stored(self, table: str) -> list[dict[str, Any]]:
-        return all_items(self.client, self.names[table])
+    def stored(self, table: str, sk: str = "") -> list[dict[str, Any]]:
+        return all_items(self.client, self.names[table], sk)

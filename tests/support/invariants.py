@@ -31,7 +31,7 @@ def check_invariants(house: House) -> None:
 def check_schedule(house: House) -> None:
     """While the schedule runs, no period is open 90 minutes past its end."""
     now = house.ctx.clock.now()
-    for account in _of(house.stored("core"), "ACCOUNT"):
+    for account in house.stored("core", "ACCOUNT"):
         assert parse_instant(account["cycle"]["end"]) + timedelta(minutes=90) > now, account["id"]
 
 

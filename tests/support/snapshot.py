@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from collections import defaultdict
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,10 +21,18 @@ def is_moto(client: Any) -> bool:
     return "amazonaws.com" in client.meta.endpoint_url
 
 
-def rows(name: str) -> list[dict[str, Any]]:
-    """A table's items as DynamoDB's typed JSON."""
+def rows(name: str, sk: str = "") -> list[dict[str, Any]]:
+    """A table's items, those whose sort key starts so, as DynamoDB's typed JSON."""
     partitions = _backend().tables[name].items.values()
-    return [item.to_json()["Attributes"] for partition in partitions for item in partition.values()]
+    items = (item for partition in partitions for item in partition.values() if item.range_key.value.startswith(sk))
+    return [item.to_json()["Attributes"] for item in items]
+
+
+def forget(name: str, sk: str) -> None:
+    """The items with this sort key are there no more: a long story needs less time without what nobody asks for."""
+    for partition in _backend().tables[name].items.values():
+        for key in [key for key in partition if key.value == sk]:
+            del partition[key]
 
 
 def row(name: str, pk: str, sk: str) -> dict[str, Any] | None:
@@ -32,26 +41,50 @@ def row(name: str, pk: str, sk: str) -> dict[str, Any] | None:
 
 
 def quicken_transactions() -> None:
-    """Moto copies a table once for each action of a transaction, to put it back; once for all of them is enough."""
+    """Moto copies a table whole for each action of a transaction, to put it back, and sorts it whole for each query.
+
+    Once for all actions is enough, of the items alone that they change; and plain texts sort as well.
+    """
     from moto.dynamodb import models
-    from moto.dynamodb.models import DynamoDBBackend
+    from moto.dynamodb.models import DynamoDBBackend, Table
 
     slow = DynamoDBBackend.transact_write_items
     copies: dict[int, Any] = {}
+    actions: list[dict[str, Any]] = []
 
     def copied(thing: Any) -> Any:
-        if not isinstance(thing, models.Table):
+        if not isinstance(thing, Table):
             return copy.deepcopy(thing)
         if id(thing) not in copies:
-            copies[id(thing)] = copy.deepcopy(thing)
+            copies[id(thing)] = _before(thing, actions)
         return copies[id(thing)]
 
     def quick(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
         copies.clear()
+        actions[:] = transact_items
         slow(backend, transact_items)
 
     models.copy = SimpleNamespace(deepcopy=copied)  # type: ignore[assignment]
     DynamoDBBackend.transact_write_items = quick  # type: ignore[method-assign]
+    Table.all_items = _in_order  # type: ignore[method-assign]
+
+
+def _before(table: Any, actions: list[dict[str, Any]]) -> Any:
+    """The table as it is, whatever the actions do to it: an update changes its item in place, all else replaces it."""
+    from moto.dynamodb.models.dynamo_type import DynamoType
+
+    before = copy.copy(table)
+    before.items = defaultdict(dict, {pk: dict(rows) for pk, rows in table.items.items()})
+    for update in (action["Update"] for action in actions if "Update" in action):
+        pk, sk = DynamoType(update["Key"]["pk"]), DynamoType(update["Key"]["sk"])
+        if update["TableName"] == table.name and sk in before.items.get(pk, {}):
+            before.items[pk][sk] = copy.deepcopy(before.items[pk][sk])
+    return before
+
+
+def _in_order(table: Any) -> list[Any]:
+    items = [item for rows in table.items.values() for item in rows.values()]
+    return sorted(items, key=lambda item: (item.hash_key.value, item.range_key.value))
 
 
 def _backend() -> Any:

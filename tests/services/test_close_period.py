@@ -1,0 +1,184 @@
+"""A period is closed once, at the first tick half an hour after its end, with all that belongs on its invoice."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tallybook.domain.cycle import GRACE
+from tallybook.domain.invoices import Invoice
+from tallybook.services.credits import Move, give_credits
+from tallybook.services.run_invoicing import carry_out, due_tasks
+from tallybook.store.commands import Put
+from tallybook.store.keys import Key, TableName
+from tests.support.house import House, Member
+from tests.support.invariants import check_invariants
+from tests.support.snapshot import forget
+
+DOLLAR = 1_000_000
+
+
+def close(house: House, member: Member) -> Invoice:
+    """The invoice of the account's oldest open period, half an hour after its end."""
+    start = house.account_of(member).cycle.period.start
+    house.clock.moment = house.account_of(member).cycle.period.end + GRACE
+    (issued,) = [one for one in house.invoice_due() if one.period.start == start]
+    check_invariants(house)
+    return issued
+
+
+def lines(invoice: Invoice) -> list[tuple[str, int]]:
+    return [(line.type, line.amount) for line in invoice.lines]
+
+
+@pytest.fixture
+def member(house: House) -> Member:
+    """On a plan of 20.00 a month, with a balance of 1.00."""
+    house.apply_catalog(free_plan="pro")
+    return house.member()
+
+
+def test_a_period_is_left_alone_until_half_an_hour_after_its_end(house: House, member: Member) -> None:
+    end = member.account.cycle.period.end
+    house.clock.moment = end + GRACE - timedelta(milliseconds=1)
+    assert house.invoice_due() == []
+    house.clock.moment = end + GRACE
+    (issued,) = house.invoice_due()
+    assert (issued.issued_at, issued.number) == (end, 1)
+    assert house.invoice_due() == []
+    check_invariants(house)
+
+
+def test_a_balance_pays_what_it_can_in_one_entry(house: House, member: Member) -> None:
+    part = close(house, member)
+    assert lines(part) == [("subscription", 20 * DOLLAR)]
+    assert (part.status, part.paid_by_balance, part.amount_due) == ("open", DOLLAR, 19 * DOLLAR)
+    assert house.account_of(member).balance == 0
+    give_credits(house.ctx, house.platform(), Move(member.account.id, 50 * DOLLAR, "grant", "order 7"))
+    whole = close(house, member)
+    assert (whole.status, whole.payment_method, whole.amount_due) == ("paid", "Balance", 0)
+    assert house.account_of(member).balance == 30 * DOLLAR
+
+
+def test_prices_are_those_that_the_period_opened_with(house: House, member: Member) -> None:
+    meters = house.catalog_data()["meters"]
+    dearer = meters["cpu_seconds"] | {"prices": [{"model": "per_unit", "unit_price": "1"}]}
+    house.apply_catalog(free_plan="pro", meters=meters | {"cpu_seconds": dearer}, tax_rate="10")
+    house.record(house.event(member, quantity=1_000_000))
+    assert lines(close(house, member)) == [("subscription", 20 * DOLLAR), ("usage", 14 * DOLLAR)]
+    house.record(house.event(member, quantity=3))
+    following = close(house, member)
+    assert (following.sum_of("usage"), following.tax, following.total) == (3 * DOLLAR, 2_300_000, 25_300_000)
+
+
+def test_late_usage_is_billed_by_its_own_periods_prices_and_what_that_was_billed(house: House) -> None:
+    """Graduated, 1.00 up to 5 and 2.00 above: 4 in time are 4.00, 3 late ones 5.00 more, one still later 2.00 more."""
+    tiers = [{"up_to": "5", "unit_price": "1"}, {"unit_price": "2"}]
+    meter = {"resource_type": "sandbox", "unit": "unit", "settles": "invoice"}
+    prices = [{"model": "graduated", "tiers": tiers}]
+    house.apply_catalog(meters=house.catalog_data()["meters"] | {"steps": meter | {"prices": prices}})
+    member = house.member()
+    house.record(house.event(member, meter="steps", quantity=4))
+    first = close(house, member)
+    inside = first.period.end - timedelta(hours=1)
+    house.record(
+        house.event(member, meter="steps", quantity=3, time=inside), house.event(member, meter="steps", quantity=1)
+    )
+    second = close(house, member)
+    house.record(house.event(member, meter="steps", quantity=1, time=second.period.end - timedelta(days=1)))
+    third = close(house, member)
+    assert lines(first) == [("usage", 4 * DOLLAR)]
+    assert lines(second) == [("usage", DOLLAR), ("late_usage", 5 * DOLLAR)]
+    assert lines(third) == [("late_usage", DOLLAR)]
+    assert second.lines[-1].description == "Late usage, 2026-04-20 to 2026-05-19"
+
+
+def test_late_usage_that_makes_its_period_cheaper_is_credited_and_carried_on(house: House) -> None:
+    """Volume, 1.00 up to 5 and 0.10 above: 5 are 5.00, one late makes all of it 0.60; 4.40 and its tax go on."""
+    tiers = [{"up_to": "5", "unit_price": "1"}, {"unit_price": "0.1"}]
+    meter = {"resource_type": "sandbox", "unit": "unit", "settles": "invoice"}
+    prices = [{"model": "volume", "tiers": tiers}]
+    house.apply_catalog(
+        meters=house.catalog_data()["meters"] | {"bulk": meter | {"prices": prices}}, tax_rate="20", welcome_credit=0
+    )
+    member = house.member()
+    house.record(house.event(member, meter="bulk", quantity=5))
+    first = close(house, member)
+    house.record(house.event(member, meter="bulk", quantity=1, time=first.period.start))
+    second = close(house, member)
+    house.record(house.event(member, meter="bulk", quantity=2))
+    third, fourth = close(house, member), close(house, member)
+    assert (first.total, second.total, third.total, fourth.total) == (6 * DOLLAR, 0, 0, 0)
+    assert lines(second) == [("late_usage", -4_400_000), ("carried", 5_280_000)]
+    assert lines(third) == [("usage", 2 * DOLLAR), ("carried", -5_280_000), ("carried", 2_880_000)]
+    assert lines(fourth) == [("carried", -2_880_000), ("carried", 2_880_000)]
+    assert [one.status for one in (second, third, fourth)] == ["paid"] * 3
+
+
+@pytest.mark.parametrize(
+    ("terms", "usage", "tax", "paid"),
+    [
+        ({"currency": "JPY", "price": "2000"}, 14 * DOLLAR, 201 * DOLLAR, DOLLAR),
+        ({"currency": "USD", "price": "20"}, 13_770_000, 3_380_000, 1_230_000),
+        ({"currency": "KWD", "price": "20"}, 13_771_000, 3_377_000, 1_234_000),
+    ],
+)
+def test_amounts_have_the_decimals_of_the_currency(
+    empty_house: House, terms: dict[str, str], usage: int, tax: int, paid: int
+) -> None:
+    house, plans = empty_house, empty_house.catalog_data()["plans"]
+    plans["pro"]["price"] = terms["price"]
+    house.apply_catalog(
+        currency=terms["currency"], plans=plans, free_plan="pro", tax_rate="10", welcome_credit=1_234_567
+    )
+    member = house.member()
+    house.record(house.event(member, quantity=983_640))  # 13.77096
+    issued = close(house, member)
+    assert (issued.sum_of("usage"), issued.tax, issued.paid_by_balance) == (usage, tax, paid)
+
+
+def as_number(one: dict[str, str]) -> Any:
+    return Decimal(one["number"]) if list(one) == ["number"] else one
+
+
+def clones(house: House, of: Member, count: int) -> None:
+    """So many accounts more, alike but for their ids."""
+    kinds = ("ACCOUNT", "CLOSING", "period#", "day#")
+    stored: dict[TableName, list[dict[str, Any]]] = {"core": house.stored("core"), "usage": house.stored("usage")}
+    for table, items in stored.items():
+        mine = [item for item in items if of.account.id in item["pk"] and item["sk"].startswith(kinds)]
+        text = json.dumps(mine, default=lambda value: {"number": str(value)})
+        for number in range(count):
+            for item in json.loads(text.replace(of.account.id, f"{count:x}-{number:08x}"), object_hook=as_number):
+                key = Key(table, item.pop("pk"), item.pop("sk"))
+                house.ctx.tables.write(Put(key, item))
+
+
+def per_account(house: House, count: int) -> tuple[float, float]:
+    """Round trips and write units that closing, invoicing and paying from the balance takes for each of so many."""
+    member = house.member()
+    house.record(house.event(member, quantity=1_000_000), house.event(member, meter="ram_gb_seconds"))
+    house.change_account(member, balance=100 * DOLLAR)
+    clones(house, member, count - 1)
+    house.clock.moment = member.account.cycle.period.end + GRACE
+    tasks = list(due_tasks(house.ctx))
+    assert len(tasks) == count
+    house.ctx.catalogs.current()
+    house.ctx.tables.bill.clear()
+    for task in tasks:
+        (issued,) = carry_out(house.ctx, task)
+        assert (issued.status, issued.payment_method, issued.total) == ("paid", "Balance", 34 * DOLLAR)
+    bill = house.ctx.tables.bill
+    return bill.calls / count, bill.write_units / count
+
+
+def test_invoicing_an_account_costs_the_same_among_100_and_300(house: House) -> None:
+    house.apply_catalog(free_plan="pro")
+    few = per_account(house, 100)
+    forget("core", "CLOSING")
+    many = per_account(house, 300)
+    assert few == many
+    assert many[0] <= 4
+    assert many[1] <= 36

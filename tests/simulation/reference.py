@@ -1,0 +1,117 @@
+"""What accounts owe, worked out anew in exact fractions from what happened to them: nothing of the product is used.
+
+Amounts are cents, instants aware datetimes, prices as they stand in the catalog file.
+"""
+
+from calendar import monthrange
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from math import ceil, floor
+from typing import Any
+from zoneinfo import ZoneInfo
+
+YEAR = 12
+
+
+@dataclass
+class Life:
+    """An account: since when it is on which plan, what it used when, and when it was suspended."""
+
+    zone: str
+    plans: list[tuple[datetime, str]]
+    used: list[tuple[datetime, str, Fraction]] = field(default_factory=list)
+    suspended: list[list[datetime]] = field(default_factory=list)
+
+    def bounds(self, turn: int, month: int) -> datetime:
+        """The start of a month of the plan it took at its turn, in its wall time, clamped to the calendar's month."""
+        anchor = self.plans[turn][0]
+        if not month:
+            return anchor
+        wall = anchor.astimezone(ZoneInfo(self.zone))
+        year, index = divmod(wall.year * 12 + wall.month - 1 + month, 12)
+        day = min(wall.day, monthrange(year, index + 1)[1])
+        return wall.replace(year=year, month=index + 1, day=day, fold=0).astimezone(UTC)
+
+    def periods(self, until: datetime) -> list[tuple[datetime, datetime, datetime, int, int]]:
+        """Start, end, the end it was to have, whose turn and which month, of each period that ends by then."""
+        found = []
+        for turn in range(len(self.plans)):
+            change = self.plans[turn + 1][0] if turn + 1 < len(self.plans) else until
+            month = 0
+            while (start := self.bounds(turn, month)) < change:
+                end = self.bounds(turn, month + 1)
+                if end <= until:
+                    found.append((start, min(end, change), end, turn, month))
+                month += 1
+        return found
+
+    def usage(self, catalog: dict[str, Any], period: tuple[datetime, datetime, datetime, int, int]) -> int:
+        """All that was used in the period, whenever it was told, each meter rated and rounded once."""
+        start, end, whole, *_ = period
+        part = Fraction((end - start) // timedelta(milliseconds=1), (whole - start) // timedelta(milliseconds=1))
+        sums: dict[str, Fraction] = {}
+        for at, meter, quantity in self.used:
+            if start <= at < end:
+                sums[meter] = sums.get(meter, Fraction(0)) + quantity
+        return sum(half_up(100 * cost(catalog["meters"][meter]["prices"][0], sums[meter], part)) for meter in sums)
+
+    def fee(self, catalog: dict[str, Any], period: tuple[datetime, datetime, datetime, int, int], discount: Any) -> int:
+        start, end, whole, turn, month = period
+        plan = catalog["plans"][self.plans[turn][1]]
+        since, until = start, whole
+        if plan["billing_interval"] == "year":
+            if month % YEAR != YEAR - 1 and end == whole:
+                return 0
+            since, until = (self.bounds(turn, month // YEAR * YEAR + shift) for shift in (0, YEAR))
+        price = half_up(100 * Fraction(plan["price"]))
+        charged = price - half_up(price * Fraction(discount) / 100)
+        idle = sum((max(timedelta(), min(end, to) - max(since, of)) for of, to in self.suspended), timedelta())
+        unused = half_up(charged * Fraction((until - end) / timedelta(milliseconds=1)) / span(since, until))
+        barred = half_up(charged * Fraction(idle / timedelta(milliseconds=1)) / span(since, until))
+        return charged - unused - min(barred, charged - unused)
+
+
+def cost(price: dict[str, Any], quantity: Fraction, part: Fraction) -> Fraction:
+    """The five models, with allowance and bounds cut to the part of the period that ran, rounded up."""
+
+    def number(name: str) -> Fraction:
+        return Fraction(price.get(name) or 0)
+
+    def scaled(bound: Any) -> Fraction:
+        return Fraction(bound) if part == 1 else Fraction(ceil(Fraction(bound) * part))
+
+    billable = max(Fraction(0), quantity - scaled(number("allowance")))
+    tiers = [
+        (
+            scaled(tier["up_to"]) if tier.get("up_to") else None,
+            Fraction(tier["unit_price"]),
+            Fraction(tier.get("flat_fee") or 0),
+        )
+        for tier in price.get("tiers") or ()
+    ]
+    if price["model"] == "flat":
+        return number("amount")
+    if price["model"] == "per_unit":
+        return billable * number("unit_price")
+    if price["model"] == "package":
+        return ceil(billable / number("block")) * number("unit_price")
+    floors = [Fraction(0), *(bound for bound, *_ in tiers if bound is not None)]
+    entered = [index for index, low in enumerate(floors) if not index or billable > low]
+    if price["model"] == "volume":
+        _, unit_price, flat_fee = tiers[entered[-1]]
+        return flat_fee + billable * unit_price
+    tops = [billable if tiers[index][0] is None else min(billable, tiers[index][0] or billable) for index in entered]
+    return sum(
+        (tiers[index][2] + (top - floors[index]) * tiers[index][1] for index, top in zip(entered, tops, strict=True)),
+        Fraction(0),
+    )
+
+
+def span(since: datetime, until: datetime) -> Fraction:
+    return Fraction((until - since) // timedelta(milliseconds=1))
+
+
+def half_up(amount: Fraction) -> int:
+    """Half away from zero."""
+    return floor(abs(amount) + Fraction(1, 2)) * (-1 if amount < 0 else 1)

@@ -1,0 +1,245 @@
+"""Two years of a few accounts, at random: whatever happens, in the end they were billed what they used and no more."""
+
+import random
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.audit import OPERATOR
+from tallybook.domain.credentials import Credential, Principal
+from tallybook.domain.errors import Invalid
+from tallybook.domain.invoices import UNPAID
+from tallybook.domain.jobs import INVOICES
+from tallybook.domain.times import parse_instant, stamp
+from tallybook.services.change_plan import change_plan
+from tallybook.services.credits import Move, give_credits
+from tallybook.services.draft_invoice import draft_invoice
+from tallybook.services.operate import create_account
+from tallybook.services.suspend_account import set_standing
+from tallybook.services.void_invoice import reissue_invoice, void_invoice
+from tallybook.store import keys
+from tallybook.store.accounts import read_account, read_user
+from tallybook.store.commands import Update
+from tests.simulation.reference import Life, half_up
+from tests.support.books import Books, books_of
+from tests.support.house import House
+from tests.support.invariants import check_invariants, check_schedule
+from tests.support.snapshot import forget
+
+START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+PEOPLE = [
+    [("UTC", "pro"), ("Asia/Kolkata", "hobby"), ("Pacific/Chatham", "annual")],
+    [("America/Santiago", "annual"), ("UTC", "hobby"), ("Europe/Dublin", "pro")],
+]
+PRICES: dict[str, dict[str, Any]] = {
+    "per_unit": {"model": "per_unit", "unit_price": "0.0137", "allowance": "100"},
+    "graduated": {
+        "model": "graduated",
+        "tiers": [
+            {"up_to": "50", "unit_price": "0.05", "flat_fee": "1"},
+            {"up_to": "300", "unit_price": "0.031", "flat_fee": "2.5"},
+            {"unit_price": "0.02"},
+        ],
+        "allowance": "25",
+    },
+    "volume": {"model": "volume", "tiers": [{"up_to": "60", "unit_price": "0.5"}, {"unit_price": "0.03"}]},
+    "package": {"model": "package", "unit_price": "0.99", "block": "40", "allowance": "10.5"},
+    "flat": {"model": "flat", "amount": "4.2"},
+}
+
+
+class Story:
+    """What happens to the accounts, and what the reference is told of it."""
+
+    def __init__(self, house: House, seed: int) -> None:
+        self.house, self.chance = house, random.Random(seed)
+        self.lives: dict[str, Life] = {}
+        self.terms: dict[str, tuple[Decimal, Decimal]] = {}
+        self.sent: list[dict[str, Any]] = []
+        self.catalogs: dict[int, dict[str, Any]] = {}
+        self.key = house.platform()
+        self.prices("1")
+
+    def prices(self, factor: str, **more: Any) -> None:
+        """From now on another factor on all unit prices, for the periods that open from now on."""
+        plain = {"resource_type": "sandbox", "unit": "unit", "settles": "invoice"}
+        dearer = {name: dict(price) for name, price in PRICES.items()}
+        for name in ("per_unit", "package"):
+            dearer[name]["unit_price"] = str(Decimal(PRICES[name]["unit_price"]) * Decimal(factor))
+        meters = {name: plain | {"prices": [price]} for name, price in dearer.items()}
+        known = self.house.catalog_data()
+        annual = known["plans"]["pro"] | {"price": "199", "billing_interval": "year"}
+        plans = known["plans"] | {"annual": annual}
+        data = known | {"plans": plans, "meters": known["meters"] | meters, "tax_rate": "7.7"} | more
+        self.house.apply_catalog(**data)
+        self.catalogs[self.house.ctx.catalogs.current().version] = data
+
+    def open_account(self, zone: str, plan: str) -> None:
+        self.prices("1", free_plan=plan)
+        email = f"{len(self.lives)}@example.com"
+        account, _ = create_account(self.house.ctx, email=email, time_zone=zone)
+        self.lives[account.id] = Life(zone, [(account.first_period_at, plan)])
+
+    def account(self, id: str) -> Account:
+        return read_account(self.house.ctx.tables.get(keys.account(id)) or {})
+
+    def books(self) -> list[Books]:
+        return list(books_of(self.house.stored("core"), self.house.stored("usage")))
+
+    def use(self, id: str) -> None:
+        """Some usage, of now or late, and some of before once more."""
+        now, chance = self.house.clock.now(), self.chance
+        events = []
+        for _ in range(chance.randint(1, 6)):
+            ago = timedelta(seconds=chance.choice([chance.randint(0, 7200), chance.randint(0, 35 * 86_400)]))
+            data = {"meter": chance.choice(list(PRICES)), "quantity": str(Decimal(chance.randint(1, 90_000)) / 1000)}
+            event = {"specversion": "1.0", "source": "two years", "type": "tallybook.usage.v1", "data": data}
+            events.append(
+                event | {"id": f"{len(self.sent)}-{len(events)}", "subject": f"acc-{id}", "time": stamp(now - ago)}
+            )
+        again = chance.sample(self.sent, min(2, len(self.sent)))
+        for event, result in zip(events, self.house.record(*events, *again), strict=False):
+            assert result.status == "accepted" or result.reason == "before_account"
+            if result.status == "accepted":
+                used = (parse_instant(event["time"]), event["data"]["meter"], Fraction(event["data"]["quantity"]))
+                self.lives[id].used.append(used)
+        self.sent += events
+
+    def pass_time(self, by: timedelta, *, scheduled: bool) -> None:
+        """Through each call of the schedule that finds something, or past them all, until the first after an outage."""
+        clock, until = self.house.clock, self.house.clock.now() + by
+        while scheduled and (call := self._next_call()) <= until:
+            clock.moment = max(clock.moment, call)
+            self.house.invoice_due()
+            check_schedule(self.house)
+        clock.moment = max(clock.moment, until)
+        if not scheduled:
+            clock.moment = INVOICES.call_for(clock.moment)
+            self.house.invoice_due()
+            check_schedule(self.house)
+
+    def _next_call(self) -> datetime:
+        work = self.house.stored("core", "CLOSING") + self.house.stored("core", "INVOICE#")
+        return INVOICES.call_for(min(parse_instant(item["due"]) for item in work if "work" in item))
+
+    def learn_terms(self) -> None:
+        """The discount and the tax rate under which each invoice was issued."""
+        for books in self.books():
+            for invoice in books.issued:
+                rate = books.account.tax_rate
+                self.terms.setdefault(invoice.id, (books.account.discount, Decimal("7.7") if rate is None else rate))
+
+    def suspend_or_resume(self, id: str) -> None:
+        now, spans = self.house.clock.now(), self.lives[id].suspended
+        is_suspended = self.account(id).status == "suspended"
+        set_standing(self.house.ctx, id, "active" if is_suspended else "suspended", reason="as drawn", actor=OPERATOR)
+        if is_suspended:
+            spans[-1][1] = now
+        else:
+            spans.append([now, datetime.max.replace(tzinfo=UTC)])
+
+    def draft(self, id: str) -> None:
+        root = next(item for item in self.house.stored("core", "USER#") if item["account_id"] == id)
+        credential = Credential("c", "api_key", id, root["id"], "hash", START)
+        draft_invoice(self.house.ctx, Principal(self.account(id), read_user(root), credential))
+
+    def void(self, id: str) -> None:
+        (books,) = [books for books in self.books() if books.account.id == id]
+        unpaid = [invoice for invoice in books.issued if invoice.status in UNPAID]
+        for invoice in self.chance.sample(unpaid, min(1, len(unpaid))):
+            void_invoice(self.house.ctx, invoice.id, reason="as drawn")
+
+    def reissue(self, id: str) -> None:
+        (books,) = [books for books in self.books() if books.account.id == id]
+        for invoice in books.latest.values():
+            if invoice.status == "void":
+                reissue_invoice(self.house.ctx, invoice.id)
+
+    def new_terms(self, id: str) -> None:
+        self.learn_terms()
+        terms = {
+            "discount": Decimal(self.chance.choice(["0", "12.5", "33"])),
+            "tax_rate": self.chance.choice([None, Decimal(20)]),
+        }
+        self.house.ctx.tables.write(Update(keys.account(id), set=terms))
+
+    def grant(self, id: str) -> None:
+        amount = self.chance.randint(1, 40_000_000)
+        give_credits(self.house.ctx, self.key, Move(id, amount, "grant", f"order {self.chance.random()}"))
+
+    def change_plan(self, id: str) -> None:
+        account, plan = self.account(id), self.chance.choice(["hobby", "pro", "annual"])
+        if account.status == "suspended":
+            return
+        try:
+            change_plan(self.house.ctx, id, plan, actor=OPERATOR)
+        except Invalid:
+            assert plan == account.plan
+        else:
+            self.lives[id].plans.append((self.house.clock.now(), plan))
+
+    def step(self) -> None:
+        """A few things that happen to somebody, and then some time."""
+        chance = self.chance
+        happenings = {
+            self.use: 10,
+            self.suspend_or_resume: 2,
+            self.draft: 2,
+            self.void: 2,
+            self.reissue: 1,
+            self.new_terms: 1,
+            self.grant: 2,
+            self.change_plan: 2,
+        }
+        for happening in chance.choices(list(happenings), list(happenings.values()), k=2):
+            happening(chance.choice(list(self.lives)))
+        if chance.random() < 0.05:
+            self.prices(chance.choice(["0.5", "1.1", "3"]))
+        hours = chance.choice([0.2, 5, 60, 300, 500, 900])
+        self.pass_time(timedelta(hours=hours), scheduled=hours < 900)
+        forget("core", "OUTBOX")
+        check_invariants(self.house)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_in_two_years_everything_is_billed_once(house: House, seed: int) -> None:
+    house.clock.moment = START
+    story = Story(house, seed)
+    for zone, plan in PEOPLE[seed]:
+        story.open_account(zone, plan)
+        story.pass_time(timedelta(days=9), scheduled=True)
+    while house.clock.now() < START + timedelta(days=730):
+        story.step()
+    story.pass_time(timedelta(days=70), scheduled=True)
+    for id in story.lives:
+        story.reissue(id)
+    story.pass_time(timedelta(days=70), scheduled=True)
+    check_invariants(house)
+    story.learn_terms()
+    seen: Counter[str] = Counter()
+    for books in story.books():
+        life, closed_until = story.lives[books.account.id], books.account.cycle.period.start
+        valid = [invoice for invoice in books.issued if invoice.status != "void"]
+        by_start = {invoice.period.start: invoice for invoice in valid}
+        periods = life.periods(closed_until)
+        assert [period[:2] for period in periods] == [(start, by_start[start].period.end) for start in sorted(by_start)]
+        usage = fees = taxes = 0
+        for period in periods:
+            invoice = by_start[period[0]]
+            catalog = story.catalogs[books.opened[period[0]].catalog_version]
+            discount, rate = story.terms[invoice.id]
+            usage += life.usage(catalog, period)
+            fees += life.fee(catalog, period, discount)
+            net = sum(line.amount for line in invoice.lines if line.type != "carried") // 10_000
+            taxes += half_up(net * Fraction(rate) / 100)
+        assert usage * 10_000 == sum(invoice.sum_of("usage", "late_usage") for invoice in valid)
+        assert fees * 10_000 == sum(invoice.fee.final for invoice in valid)
+        assert (usage + fees + taxes) * 10_000 == sum(invoice.total for invoice in valid) - books.account.cycle.carried
+        seen.update(line.type for invoice in valid for line in invoice.lines)
+        seen.update(invoice.status for invoice in books.issued)
+    assert set(seen) >= {"subscription", "discount", "credit", "usage", "late_usage", "paid", "overdue", "void"}
