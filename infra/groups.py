@@ -61,8 +61,8 @@ GROUPS = (
     Group(
         name="billing",
         paths=("/v1/billing",),
-        core=(*READ, "UpdateItem", "ConditionCheckItem"),
-        usage=("GetItem", "Query", "PutItem"),
+        core=(*READ, "Query", *WRITE, "ConditionCheckItem"),
+        usage=(*READ, "Query", "PutItem", "ConditionCheckItem"),
     ),
     Group(
         name="metering",

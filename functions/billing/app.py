@@ -1,7 +1,7 @@
 """What an account owes."""
 
-from billing import current
+from billing import invoices, periods
 from tallybook.http import lambda_handler, make_app
 
-app = make_app(current.router)
+app = make_app(periods.router, invoices.router)
 handler = lambda_handler(app)

@@ -1,15 +1,22 @@
-"""Accounts suspended and resumed. Source: decisions, "What the documents presume"."""
+"""Accounts suspended and resumed, and their terms. Source: decisions, "What the documents presume"."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from tallybook.domain.ids import ACCOUNT, strip_prefix
 from tallybook.http import Ctx, Platform, body_of, respond
+from tallybook.services.account_terms import set_terms_as_platform
 from tallybook.services.suspend_account import set_standing_as_platform
 from tallybook.wire import platform, scalebox
-from tallybook.wire.forms import ReasonForm
+from tallybook.wire.forms import ReasonForm, TermsForm, given
 
 router = APIRouter(prefix="/v1/platform/accounts")
+
+
+@router.put("/{account_id}")
+async def terms(ctx: Ctx, who: Platform, account_id: str, form: TermsForm = body_of(TermsForm)) -> JSONResponse:
+    account = set_terms_as_platform(ctx, who, _id(account_id), given(form))
+    return respond(scalebox.ok(platform.account(account), at=ctx.clock.now()))
 
 
 @router.post("/{account_id}/suspend")

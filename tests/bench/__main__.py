@@ -11,7 +11,9 @@ import tests.conftest  # noqa: F401 the environment that the tests run in
 from infra.local.cloud import ministack
 from tallybook import runtime
 from tests.bench.cold_start import cold_starts
-from tests.bench.figures import figures, read_goal
+from tests.bench.figures import Figure, figures, read_goal
+from tests.bench.invoice_figures import add_sessions, history_figure, invoice_figures, payer
+from tests.bench.invoicing import MOST_CALLS, MOST_WRITE_UNITS, tick
 from tests.bench.warm import warm_request
 from tests.support.call import call
 from tests.support.cloud import create_tables, make_context
@@ -20,6 +22,8 @@ from tests.support.house import House
 _ROUNDS = 12
 _BATCH = 1000
 _FLAT_AT = (10, 100, 1_000, 10_000, 100_000)
+_SESSIONS_AT = (10, 100, 1_000)
+_ACCOUNTS_AT = (100, 1_000, 10_000)
 
 
 def main() -> None:
@@ -29,16 +33,19 @@ def main() -> None:
         house = House(make_context(client, workers=8), client)
         house.apply_catalog()
         with mock.patch.object(runtime, "context", return_value=house.ctx):
-            _print_figures(house)
+            _print_figures("of one call", figures(house))
+            _print_figures("of invoices", invoice_figures(house))
             _print_flatness(house)
+            _print_history(house)
             _print_warm(house)
+        _print_invoicing(client)
     _print_cold_starts()
 
 
-def _print_figures(house: House) -> None:
-    print("\nRound trips and capacity units of one call (goal in brackets)")
+def _print_figures(what: str, figures: Iterator[Figure]) -> None:
+    print(f"\nRound trips and capacity units {what} (goal in brackets)")
     with _quiet():
-        rows = list(figures(house))
+        rows = list(figures)
     for row in rows:
         read = f"{row.read_units:6.1f} [{row.most_read:.1f}]" if row.most_read is not None else f"{row.read_units:6.1f}"
         write = f"{row.write_units:6.0f} [{row.most_write:.0f}]" if row.most_write else f"{row.write_units:6.0f}"
@@ -70,6 +77,32 @@ def _print_flatness(house: House) -> None:
             f"  {target:7} events: calls {spent.calls} [3]  read {spent.read_units} [{read_goal(house)}]"
             f"  current_cost {bill['current_cost']}{mark}"
         )
+
+
+def _print_history(house: House) -> None:
+    print("\nThe history of a month after so many sessions and events, of which the newest 100 sessions are told")
+    member, there = payer(house), 0
+    for target in _SESSIONS_AT:
+        add_sessions(house, member, target - there)
+        house.record(*[house.event(member) for _ in range(target - there)])
+        there = target
+        row = history_figure(house, member, f"{target:7} of each")
+        mark = "" if row.reached else "  MISSED"
+        print(f"  {row.name}: calls {row.calls} [{row.most_calls}]  read {row.read_units}{mark}")
+
+
+def _print_invoicing(client: Any) -> None:
+    print("\nOne tick over so many accounts, each invoiced and paid from the balance: what one of them takes")
+    for accounts in _ACCOUNTS_AT:
+        row = tick(client, accounts, progress=_progress)
+        mark = "" if row.reached else "  MISSED"
+        print(
+            f"  {row.accounts:7} accounts: calls {row.calls:.2f} [{MOST_CALLS}]"
+            f"  write {row.write_units:.2f} [{MOST_WRITE_UNITS}]  read {row.read_units:.2f}"
+            f"  found by {row.queries} queries; a million would cost ${row.dollars_for_a_million:.2f}{mark}",
+            flush=True,
+        )
+    print("  (DynamoDB and SQS on demand; not the Lambda, nor mails and events, which leave afterwards)")
 
 
 def _print_warm(house: House) -> None:

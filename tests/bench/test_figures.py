@@ -1,15 +1,51 @@
 """The figures of the design that do not depend on the machine."""
 
+from typing import Any
+
 import pytest
 
 from tests.bench.figures import figures, read_goal
+from tests.bench.invoice_figures import add_sessions, history_figure, invoice_figures, payer
+from tests.bench.invoicing import MOST_CALLS, MOST_WRITE_UNITS, tick
 from tests.support.call import call
 from tests.support.house import House
+
+
+@pytest.fixture
+def emulated(_emulator: Any) -> Any:
+    """A client of the emulator, which is exact under threads."""
+    return _emulator[1]
 
 
 def test_every_call_stays_within_its_round_trips_and_units(house: House) -> None:
     missed = [figure for figure in figures(house) if not figure.reached]
     assert missed == []
+
+
+def test_invoices_are_made_and_read_within_their_round_trips_and_units(house: House) -> None:
+    missed = [figure for figure in invoice_figures(house) if not figure.reached]
+    assert missed == []
+
+
+def test_closing_the_periods_of_many_accounts_takes_of_each_what_it_takes_of_few(emulated: Any) -> None:
+    few, many = tick(emulated, 100), tick(emulated, 300)
+    assert (few.paid, many.paid) == (100, 300)
+    assert (few.left, many.left) == (0, 0)
+    assert few.calls == many.calls == MOST_CALLS
+    assert few.write_units == many.write_units <= MOST_WRITE_UNITS
+    assert few.read_units == many.read_units
+    assert few.queries == many.queries
+
+
+def test_a_history_reads_alike_however_many_sessions_and_events_there_were(house: House) -> None:
+    member, rows = payer(house), []
+    for more in (10, 190, 800):
+        add_sessions(house, member, more)
+        house.record(*[house.event(member) for _ in range(more)])
+        rows.append(history_figure(house, member, "history"))
+    few, some, many = rows
+    assert few.calls == some.calls == many.calls <= few.most_calls
+    assert few.read_units < some.read_units == many.read_units
 
 
 def test_authentication_is_one_round_trip_of_three_units(house: House) -> None:

@@ -62,6 +62,8 @@ def test_an_account_is_shown_by_its_id_or_by_the_address_of_a_user(office, tally
         "api_keys": 1,
         "running_sessions": 0,
         "time_zone": "UTC",
+        "tax_rate": None,
+        "discount": "0",
         "created_at": "2026-04-20T12:34:56.000Z",
     }
     told = tallybook("accounts", "show", named).out
@@ -126,6 +128,44 @@ def test_an_account_is_suspended_and_resumed_with_a_reason_on_record(office, tal
     check_invariants(office)
 
 
+def test_terms_are_set_one_by_one_and_a_tax_rate_of_its_own_is_cleared(office, tallybook):
+    member = office.member()
+    told = tallybook("accounts", "set", member.subject, "--tax-rate", "7.70", "--discount", "25")
+    assert (told.code, told.out) == (0, f"{member.subject}: tax 7.7 %, discount 25 %\n")
+    shown = read(tallybook("accounts", "set", "--json", member.user.email, "--discount", "0"))
+    assert (shown["tax_rate"], shown["discount"]) == ("7.7", "0")
+    told = tallybook("accounts", "set", member.subject, "--clear-tax-rate")
+    assert told.out == f"{member.subject}: tax the catalog's, discount 0 %\n"
+    shown = read(tallybook("accounts", "set", "--json", member.subject, "--tax-rate", "0"))
+    assert (shown["tax_rate"], shown["discount"]) == ("0", "0")
+    assert read(tallybook("accounts", "show", "--json", member.subject)) == shown
+    [entry, *_] = read(tallybook("audit", "--json", member.subject))["entries"]
+    assert (entry["action"], entry["actor"]["type"]) == ("account.terms_set", "operator")
+    assert (entry["before"], entry["after"]) == ({"tax_rate": None, "discount": 0}, {"tax_rate": 0, "discount": 0})
+    check_invariants(office)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ([], "is needed"),
+        (["--tax-rate", "5", "--clear-tax-rate"], "exclude each other"),
+        (["--tax-rate", "101"], "'101' must be a percentage from 0 to 100 with at most 4 decimals"),
+        (["--discount", "0.00001"], "must be a percentage"),
+        (["--discount", "-1"], "must be a percentage"),
+        (["--discount", "25%"], "must be a percentage"),
+        (["--discount", ""], "must be a percentage"),
+    ],
+)
+def test_terms_that_can_not_be_end_with_2_and_change_nothing(office, tallybook, options, problem):
+    member = office.member()
+    before = office.stored("core")
+    run = tallybook("accounts", "set", member.subject, *options)
+    assert (run.code, run.out) == (2, "")
+    assert problem in " ".join(run.err.replace("│", " ").split())
+    assert office.stored("core") == before
+
+
 @pytest.mark.parametrize("verb", ["suspend", "resume"])
 def test_no_standing_changes_without_a_reason(office, tallybook, verb):
     member = office.member()
@@ -134,7 +174,9 @@ def test_no_standing_changes_without_a_reason(office, tallybook, verb):
     assert office.account_of(member).status == "active"
 
 
-@pytest.mark.parametrize("command", [("show",), ("suspend", "--reason", "x"), ("resume", "--reason", "x")])
+@pytest.mark.parametrize(
+    "command", [("show",), ("suspend", "--reason", "x"), ("resume", "--reason", "x"), ("set", "--discount", "5")]
+)
 @pytest.mark.parametrize(
     ("name", "problem"),
     [

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from copy import deepcopy
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ GOOD: dict[str, Any] = {
     "currency": "USD",
     "welcome_credit": 0,
     "free_plan": "hobby",
+    "tax_rate": "7.7",
     "plans": {
         "hobby": {
             "display_name": "Hobby",
@@ -89,6 +91,13 @@ def problems(data: dict[str, Any]) -> str:
 
 def test_a_good_catalog_is_taken_as_it_stands() -> None:
     assert check_catalog(GOOD, source="x") == GOOD
+
+
+def test_without_a_tax_rate_there_is_no_tax() -> None:
+    untaxed = changed("tax_rate", GONE)
+    assert check_catalog(untaxed, source="x") == untaxed
+    assert catalog.read(untaxed, version=1).tax_rate == 0
+    assert catalog.read(GOOD, version=1).tax_rate == Decimal("7.7")
 
 
 def test_the_example_is_a_good_catalog_with_what_the_documents_name() -> None:
@@ -157,6 +166,13 @@ def test_a_key_that_is_unknown_is_named(path: str) -> None:
         ("welcome_credit", 1.5),
         ("welcome_credit", True),
         ("welcome_credit", 10**15 + 1),
+        ("tax_rate", 20),
+        ("tax_rate", 7.7),
+        ("tax_rate", "101"),
+        ("tax_rate", "-1"),
+        ("tax_rate", "0.00001"),
+        ("tax_rate", "5%"),
+        ("tax_rate", ""),
         ("free_plan", "Hobby"),
         ("free_plan", 7),
         ("plans", []),

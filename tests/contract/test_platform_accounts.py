@@ -47,6 +47,8 @@ def test_an_account_is_suspended_and_shows_why_and_since_when(house: House, key:
         "status": "suspended",
         "suspended_at": "2026-04-20T12:34:56Z",
         "suspension_reason": "unpaid since March",
+        "tax_rate": None,
+        "discount": 0,
     }
     me = expect(call("GET", "/v1/user-management/users/me", key=member.api_key), 200, "users_me")["data"]["user"]
     assert (me["status"], me["account"]["status"]) == ("active", "suspended")
@@ -61,6 +63,8 @@ def test_a_resumed_account_is_as_if_nothing_had_been(house: House, key: str, mem
         "status": "active",
         "suspended_at": None,
         "suspension_reason": None,
+        "tax_rate": None,
+        "discount": 0,
     }
     assert call("POST", "/v1/user-management/api-keys", key=member.api_key, body={"name": "ci"}).status == 201
     check_invariants(house)

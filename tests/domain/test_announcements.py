@@ -2,16 +2,21 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
 from tallybook.domain import announcements as told
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.credentials import Credential
+from tallybook.domain.cycle import Cycle
+from tallybook.domain.invoices import Invoice, InvoiceLine
 from tallybook.domain.outbox import BusEvent
+from tallybook.domain.periods import Period
 from tallybook.domain.wallet import Entry
 
 AT = datetime(2026, 4, 27, 12, 34, 56, 789_000, tzinfo=UTC)
+PERIOD = Period(datetime(2026, 3, 31, 18, 30, tzinfo=UTC), datetime(2026, 4, 30, 18, 30, tzinfo=UTC), "Asia/Kolkata")
 ACCOUNT = Account(
     id="a1",
     email="bills@example.com",
@@ -23,6 +28,7 @@ ACCOUNT = Account(
     subscribed_at=AT,
     anchor=AT,
     first_period_at=AT,
+    cycle=Cycle(PERIOD),
 )
 USER = User(
     id="u1",
@@ -37,9 +43,30 @@ USER = User(
 )
 KEY = Credential("k1", "api_key", "a1", "u1", "a hash that nobody is told", AT, name="ci", hint="XyZ1")
 ENTRY = Entry("e1", "a1", "adjustment", -5, "order 7", AT, number=3, balance_after=-2, note="between us")
+INVOICE = Invoice(
+    id="i1",
+    account_id="a1",
+    revision=2,
+    position=9,
+    period=PERIOD,
+    plan="pro",
+    plan_name="Pro",
+    currency="USD",
+    lines=(InvoiceLine("subscription", "Subscription Fee for Pro plan", 20_000_000),),
+    tax_rate=Decimal(20),
+).issued(number=7, now=PERIOD.end)
 
 OF_USER = {"account_id": "acc-a1", "user_id": "usr-u1"}
 SHOWN = {"display_name": "Grace", "role": "user", "is_root_user": False, "status": "active"}
+OF_INVOICE = {
+    "account_id": "acc-a1",
+    "invoice_id": "inv-i1",
+    "invoice_number": 7,
+    "period_start": "2026-03-31T18:30:00.000Z",
+    "period_end": "2026-04-30T18:30:00.000Z",
+    "total": 24_000_000,
+    "currency": "USD",
+}
 OF_KEY = {**OF_USER, "api_key_id": "key-k1", "name": "ci"}
 
 
@@ -106,6 +133,69 @@ OF_KEY = {**OF_USER, "api_key_id": "key-k1", "name": "ci"}
                 "amount": -5,
                 "balance": -2,
                 "reference": "order 7",
+            },
+        ),
+        (
+            told.wallet_moved(replace(ENTRY, kind="invoice_payment", cause="i1")),
+            "WalletMoved",
+            {
+                "account_id": "acc-a1",
+                "entry_id": "led-e1",
+                "number": 3,
+                "kind": "invoice_payment",
+                "amount": -5,
+                "balance": -2,
+                "reference": "inv-i1",
+            },
+        ),
+        (
+            told.invoice_issued(INVOICE.paid_from(5_001_234, at=AT)),
+            "InvoiceIssued",
+            {
+                **OF_INVOICE,
+                "status": "open",
+                "amount_due": 19_000_000,
+                "revision": 2,
+                "plan_name": "pro",
+                "subtotal": 20_000_000,
+                "tax": 4_000_000,
+                "paid_by_balance": 5_000_000,
+                "issued_at": "2026-04-30T18:30:00.000Z",
+                "due_date": "2026-05-07T18:30:00.000Z",
+            },
+        ),
+        (
+            told.invoice_paid(INVOICE.paid_from(99_000_000, at=AT)),
+            "InvoicePaid",
+            {
+                **OF_INVOICE,
+                "status": "paid",
+                "amount_due": 0,
+                "paid_at": "2026-04-27T12:34:56.789Z",
+                "paid_by_balance": 24_000_000,
+                "payment_method": "Balance",
+            },
+        ),
+        (
+            told.invoice_overdue(INVOICE.paid_from(5_000_000, at=AT).overdue()),
+            "InvoiceOverdue",
+            {
+                **OF_INVOICE,
+                "status": "overdue",
+                "amount_due": 19_000_000,
+                "due_date": "2026-05-07T18:30:00.000Z",
+            },
+        ),
+        (
+            told.invoice_voided(INVOICE.voided(at=AT, reason="twice"), given_back=5_000_000),
+            "InvoiceVoided",
+            {
+                **OF_INVOICE,
+                "status": "void",
+                "amount_due": 0,
+                "voided_at": "2026-04-27T12:34:56.789Z",
+                "reason": "twice",
+                "given_back": 5_000_000,
             },
         ),
     ],

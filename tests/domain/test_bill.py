@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallybook.domain.bill import CurrentBill, current_bill, lines_of, projected
+from tallybook.domain.bill import CurrentBill, costs_of, current_bill, lines_of, projected
 from tallybook.domain.catalog import Catalog, Meter, Price
 from tallybook.domain.periods import Period
 from tallybook.domain.usage import Quantities
+from tallybook.domain.usage_period import OpenedPeriod
 from tests.support.steady import steady
 
 APRIL = Period(start=datetime(2026, 4, 1, tzinfo=UTC), end=datetime(2026, 5, 1, tzinfo=UTC), zone="UTC")
@@ -42,7 +43,9 @@ CATALOG = Catalog(
 
 
 def bill(quantities: Quantities, by_day: dict[str, Quantities] | None = None, now: datetime = NOON) -> CurrentBill:
-    return current_bill(CATALOG, plan="hobby", period=APRIL, quantities=quantities, by_day=by_day or {}, now=now)
+    opened = OpenedPeriod(period=APRIL, plan="hobby", catalog_version=1, shards=1, is_open=True)
+    costs = costs_of(CATALOG, opened, quantities, by_day or {}, until=now)
+    return current_bill(costs, currency=CATALOG.currency, now=now)
 
 
 def test_each_meter_and_sku_is_rounded_once_and_then_summed() -> None:

@@ -26,7 +26,9 @@ from tallybook.domain.credentials import (
     write_platform_text,
     write_text,
 )
+from tallybook.domain.cycle import Cycle
 from tallybook.domain.errors import Forbidden, Unauthenticated
+from tallybook.domain.periods import Period
 from tests.support.steady import steady
 
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
@@ -133,6 +135,7 @@ def principal() -> Principal:
         subscribed_at=NOW,
         anchor=NOW,
         first_period_at=NOW,
+        cycle=Cycle(Period(NOW, NOW + timedelta(days=30), "UTC")),
     )
     user = User(
         id=U,

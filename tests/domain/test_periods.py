@@ -6,7 +6,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tallybook.domain.periods import Calendar, Period, boundary, first_anchor, period_of, start_of_day
+from tallybook.domain.periods import (
+    Calendar,
+    Period,
+    boundary,
+    first_anchor,
+    in_force,
+    period_of,
+    start_of_day,
+    year_of,
+)
 from tests.support.steady import steady
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,6 +30,21 @@ ZONES = [
     "Pacific/Kiritimati",
     "America/Sao_Paulo",
     "Africa/Casablanca",
+    "Africa/Cairo",  # the last of April, and for some years at midnight
+    "America/Asuncion",  # at midnight
+    "America/Havana",
+    "America/Nuuk",  # changes on a Saturday, its local date
+    "America/Santiago",
+    "Antarctica/Troll",  # by two hours
+    "Asia/Beirut",  # at midnight
+    "Asia/Gaza",
+    "Asia/Kathmandu",  # 5:45
+    "Asia/Tehran",
+    "Atlantic/Azores",
+    "Australia/Eucla",  # 8:45
+    "Europe/Dublin",
+    "Pacific/Chatham",  # 12:45
+    "Pacific/Kwajalein",
 ]
 
 
@@ -145,6 +169,60 @@ def test_elapsed_days_are_local_days() -> None:
     assert period.days_elapsed(at("2026-04-19T18:30Z")) == 20
 
 
+def test_a_plan_change_cuts_its_period_and_starts_another_at_its_instant() -> None:
+    change = at("2026-06-11T15:00Z")
+    before = Calendar(anchor=at("2026-01-31T00:00Z"), zone="UTC")
+    book = Calendar(anchor=change, zone="UTC", before=before)
+    cut = Period(at("2026-05-31T00:00Z"), change, "UTC")
+    assert period_of(book, change - timedelta(milliseconds=1)) == period_of(book, at("2026-05-31T00:00Z")) == cut
+    assert period_of(book, change) == Period(change, at("2026-07-11T15:00Z"), "UTC")
+    assert period_of(book, at("2026-05-30T23:59Z")) == Period(at("2026-04-30T00:00Z"), cut.start, "UTC")
+    assert (in_force(book, cut.start), in_force(book, change)) == (before, book)
+
+
+def test_two_plan_changes_in_one_day_leave_a_period_of_hours_between_them() -> None:
+    first, second = at("2026-06-11T09:00Z"), at("2026-06-11T15:00Z")
+    book = Calendar(second, "UTC", Calendar(first, "UTC", Calendar(at("2026-06-01T00:00Z"), "UTC")))
+    assert period_of(book, at("2026-06-11T12:00Z")) == Period(first, second, "UTC")
+    assert period_of(book, at("2026-06-05T12:00Z")) == Period(at("2026-06-01T00:00Z"), first, "UTC")
+
+
+def test_a_change_at_a_periods_end_cuts_nothing() -> None:
+    book = Calendar(at("2026-07-01T00:00Z"), "UTC", Calendar(at("2026-06-01T00:00Z"), "UTC"))
+    assert period_of(book, at("2026-06-30T23:59Z")).end == book.anchor == at("2026-07-01T00:00Z")
+
+
+def test_a_zone_that_changes_at_a_periods_end_counts_the_next_ones_in_its_wall_time() -> None:
+    book = Calendar(at("2026-07-01T00:00Z"), "Asia/Kolkata", Calendar(at("2026-06-01T00:00Z"), "UTC"))
+    assert period_of(book, at("2026-06-15T00:00Z")).zone == "UTC"
+    assert period_of(book, at("2026-07-15T00:00Z")) == Period(book.anchor, at("2026-08-01T05:30+05:30"), "Asia/Kolkata")
+
+
+@pytest.mark.parametrize(
+    ("inside", "start", "end", "month"),
+    [
+        ("2024-02-29T00:00Z", "2024-02-29T00:00Z", "2025-02-28T00:00Z", 1),
+        ("2024-03-28T00:00Z", "2024-02-29T00:00Z", "2025-02-28T00:00Z", 1),
+        ("2024-03-29T00:00Z", "2024-02-29T00:00Z", "2025-02-28T00:00Z", 2),
+        ("2025-02-27T00:00Z", "2024-02-29T00:00Z", "2025-02-28T00:00Z", 12),
+        ("2025-02-28T00:00Z", "2025-02-28T00:00Z", "2026-02-28T00:00Z", 1),
+        ("2028-02-29T00:00Z", "2028-02-29T00:00Z", "2029-02-28T00:00Z", 1),
+    ],
+)
+def test_a_year_is_twelve_months_from_the_anchor_or_its_anniversary(
+    inside: str, start: str, end: str, month: int
+) -> None:
+    book = Calendar(at("2024-02-29T00:00Z"), "UTC")
+    assert year_of(book, period_of(book, at(inside))) == (at(start), at(end), month)
+
+
+def test_the_year_of_a_period_before_a_plan_change_is_that_of_the_plan_it_was_on() -> None:
+    book = Calendar(at("2026-06-11T00:00Z"), "UTC", Calendar(at("2026-01-01T00:00Z"), "UTC"))
+    cut, after = period_of(book, at("2026-06-05T00:00Z")), period_of(book, at("2026-06-11T00:00Z"))
+    assert year_of(book, cut) == (at("2026-01-01T00:00Z"), at("2027-01-01T00:00Z"), 6)
+    assert year_of(book, after) == (at("2026-06-11T00:00Z"), at("2027-06-11T00:00Z"), 1)
+
+
 instants = st.integers(946_684_800_000, 2_145_830_400_000).map(  # 2000 to 2037
     lambda milliseconds: EPOCH + timedelta(milliseconds=milliseconds)
 )
@@ -188,3 +266,48 @@ def test_days_elapsed_count_from_one_to_all_days(anchor: datetime, zone: str, no
 def test_a_registration_lies_within_its_first_day(registered: datetime, zone: str) -> None:
     anchor = first_anchor(registered, zone)
     assert anchor <= registered < anchor + timedelta(hours=25)
+
+
+@steady
+@given(
+    anchor=instants,
+    zones=st.lists(st.sampled_from(ZONES), min_size=1, max_size=4),
+    after=st.lists(st.integers(1, 200 * 86_400_000), min_size=3, max_size=3),
+)
+@example(anchor=at("2026-01-31T00:00Z"), zones=["UTC", "UTC"], after=[28 * 86_400_000, 1, 1])
+def test_periods_follow_each_other_over_any_number_of_plan_changes(
+    anchor: datetime, zones: list[str], after: list[int]
+) -> None:
+    """Each is within a month, the first starts at the anchor, each change starts one, and every instant has one."""
+    book = Calendar(anchor, zones[0])
+    for zone, milliseconds in zip(zones[1:], after, strict=False):
+        book = Calendar(book.anchor + timedelta(milliseconds=milliseconds), zone, before=book)
+    starts, period = {anchor}, period_of(book, anchor)
+    assert period.start == anchor
+    while period.start < book.anchor + timedelta(days=100):
+        assert timedelta(0) < period.end - period.start < timedelta(days=33)
+        for inside in (period.start, period.start + (period.end - period.start) / 2, period.end - timedelta.resolution):
+            assert period_of(book, inside) == period
+        assert in_force(book, period.start).zone == period.zone
+        following = period_of(book, period.end)
+        assert following.start == period.end
+        starts.add(following.start)
+        period = following
+    changes, calendar = set(), book
+    while calendar.before is not None:
+        changes.add(calendar.anchor)
+        calendar = calendar.before
+    assert changes <= starts
+
+
+@steady
+@given(anchor=instants, zone=st.sampled_from(ZONES), instant=instants)
+def test_each_period_is_one_month_of_one_year(anchor: datetime, zone: str, instant: datetime) -> None:
+    book = Calendar(anchor, zone)
+    period = period_of(book, instant)
+    start, end, month = year_of(book, period)
+    assert start <= period.start < period.end <= end
+    assert 1 <= month <= 12
+    assert (month == 1) == (period.start == start)
+    assert (month == 12) == (period.end == end)
+    assert period_of(book, start - timedelta.resolution).end == start

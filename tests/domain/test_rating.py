@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tallybook.domain.catalog import Price, Tier
-from tallybook.domain.rating import rate
+from tallybook.domain.rating import rate, scaled
 from tests.support.steady import steady
 
 
@@ -90,6 +90,40 @@ def test_the_largest_quantity_at_the_finest_price_loses_no_digit() -> None:
     assert Fraction(exact) == Fraction("999999999999999.999999999999") * Fraction("999999999999999.999999999")
 
 
+def test_a_period_cut_short_has_its_part_of_the_allowance_and_the_tiers_rounded_up() -> None:
+    """Half of an allowance of 5 is 3, of bounds at 5 and 10 it is 3 and 5; fees and prices stay."""
+    half = scaled(Price("graduated", tiers=FEES, allowance=Decimal(5)), Fraction(1, 2))
+    assert half.allowance == 3
+    assert half.tiers == tiers(("3", "1.00", "10"), ("5", "2.00", "20"), (None, "3.00", "30"))
+
+
+def test_a_whole_period_keeps_its_price_and_one_of_no_time_has_no_allowance() -> None:
+    price = Price("graduated", tiers=THREE, allowance=Decimal("4.5"))
+    assert scaled(price, Fraction(1)) is price
+    assert scaled(price, Fraction(0)).allowance == 0
+
+
+@pytest.mark.parametrize(
+    ("part", "allowance"),
+    [(Fraction(1, 3), "4"), (Fraction(3, 10), "3"), (Fraction(301, 1000), "4"), (Fraction(1, 10**12), "1")],
+)
+def test_a_part_is_exact_before_it_is_rounded_up(part: Fraction, allowance: str) -> None:
+    price = Price("per_unit", unit_price=Decimal(1), allowance=Decimal(10))
+    assert scaled(price, part).allowance == Decimal(allowance)
+
+
+@pytest.mark.parametrize(
+    "price",
+    [
+        Price("package", unit_price=Decimal(5), block=Decimal(100)),
+        Price("flat", amount=Decimal("9.90")),
+        Price("per_unit", unit_price=Decimal(2)),
+    ],
+)
+def test_blocks_amounts_and_unit_prices_are_not_cut(price: Price) -> None:
+    assert scaled(price, Fraction(1, 3)) == price
+
+
 quantities = st.decimals(0, 10**9, places=6)
 rates = st.decimals(0, 100, places=6)
 
@@ -116,3 +150,14 @@ def prices(draw: st.DrawFn) -> Price:
 @given(price=prices(), low=quantities, more=quantities)
 def test_using_more_never_costs_less(price: Price, low: Decimal, more: Decimal) -> None:
     assert 0 <= rate(price, low) <= rate(price, low + more)
+
+
+@steady
+@given(price=prices(), numbers=st.tuples(st.integers(0, 10**6), st.integers(1, 10**6)), quantity=quantities)
+def test_a_shorter_period_never_has_more_for_free(price: Price, numbers: tuple[int, int], quantity: Decimal) -> None:
+    part = Fraction(min(numbers), max(numbers))
+    cut = scaled(price, part)
+    assert Fraction(price.allowance) * part <= Fraction(cut.allowance) < Fraction(price.allowance) * part + 1
+    bounds = [tier.up_to for tier in cut.tiers if tier.up_to is not None]
+    assert bounds == sorted(bounds)
+    assert rate(cut, quantity) >= 0

@@ -18,6 +18,7 @@ def test_a_stamp_has_milliseconds_and_z() -> None:
     assert stamp(datetime(2026, 1, 14, 18, 22, 9, 114_999, tzinfo=UTC)) == "2026-01-14T18:22:09.114Z"
     india = timezone(timedelta(hours=5, minutes=30))
     assert stamp(datetime(2026, 1, 14, 2, 0, tzinfo=india)) == "2026-01-13T20:30:00.000Z"
+    assert stamp(datetime(999, 1, 14, tzinfo=UTC)) == "0999-01-14T00:00:00.000Z", "text order is time order"
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,16 @@ def test_an_event_moves_the_whole_its_day_and_whatever_it_names() -> None:
     assert counters_of(replace(EVENT, user_id=None)) == ("period", "day#2026-04-20")
 
 
+def test_what_came_late_stands_apart_by_the_invoice_that_will_hold_it() -> None:
+    may = datetime(2026, 5, 1, tzinfo=UTC)
+    everything = replace(EVENT, session_id="s", app_id="p")
+    assert counters_of(everything, late_for=may) == ("late#2026-05-01T00:00:00.000Z", "app#p#2026-04-20")
+    assert merged([EVENT, everything], late_for=may) == {
+        "late#2026-05-01T00:00:00.000Z": {("cpu_seconds", None): 2},
+        "app#p#2026-04-20": {("cpu_seconds", None): 1},
+    }
+
+
 def test_days_are_utc_days_of_the_instant_that_counts() -> None:
     late = replace(
         EVENT, time=datetime(2026, 4, 21, 0, 5, tzinfo=UTC), counted_at=datetime(2026, 4, 20, 23, tzinfo=UTC)

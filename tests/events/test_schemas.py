@@ -120,6 +120,18 @@ def test_a_field_that_is_missing_or_of_another_type_is_told(file: str, place: st
         ("WalletMoved.v1.json", "data.amount", 0.5),
         ("WalletMoved.v1.json", "data.amount", "5"),
         ("WalletMoved.v1.json", "data.number", 0),
+        ("InvoiceIssued.v1.json", "data.invoice_id", "019676a2-11a0-7c1b-9d5e-3f8a6b2c4d10"),
+        ("InvoiceIssued.v1.json", "data.invoice_number", 0),
+        ("InvoiceIssued.v1.json", "data.period_start", "2026-04-01"),
+        ("InvoiceIssued.v1.json", "data.total", -1),
+        ("InvoiceIssued.v1.json", "data.total", 29.5),
+        ("InvoiceIssued.v1.json", "data.currency", "usd"),
+        ("InvoiceIssued.v1.json", "data.status", "draft"),
+        ("InvoicePaid.v1.json", "data.amount_due", 1),
+        ("InvoicePaid.v1.json", "data.payment_method", "Cash"),
+        ("InvoiceOverdue.v1.json", "data.amount_due", 0),
+        ("InvoiceVoided.v1.json", "data.given_back", -1),
+        ("InvoiceVoided.v1.json", "data.reason", ""),
     ],
 )
 def test_a_value_of_another_format_is_told(file: str, place: str, wrong: object) -> None:

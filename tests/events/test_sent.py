@@ -22,6 +22,7 @@ ANNOUNCED = {
     "account.registered": {"AccountRegistered", "SubscriptionStarted", "WalletMoved"},
     "account.suspended": {"AccountSuspended"},
     "account.resumed": {"AccountResumed"},
+    "account.terms_set": {"AccountTermsChanged"},
     "api_key.created": {"ApiKeyCreated"},
     "api_key.revoked": {"ApiKeyRevoked"},
     "user.invited": {"UserInvited"},
@@ -33,8 +34,13 @@ ANNOUNCED = {
     "user.deleted": {"UserDeleted"},
     "user.password_changed": {"PasswordChanged"},
     "wallet.moved": {"WalletMoved"},
+    "invoice.issued": {"InvoiceIssued", "InvoicePaid", "WalletMoved"},
+    "invoice.overdue": {"InvoiceOverdue"},
+    "invoice.voided": {"InvoiceVoided", "WalletMoved"},
     # nobody's business but the audit log's:
+    "invoice.drafted": set(),
     "session.started": set(),
+    "subscription.changed": set(),
     "session.ended": set(),
     "user.invited_again": set(),
     "user.signed_in": set(),
@@ -45,7 +51,7 @@ ANNOUNCED = {
 
 def actions() -> set[str]:
     """Each kind of change that the services can make."""
-    kinds = re.compile(r"(account|user|api_key|wallet|session|subscription)\.[a-z_]+")
+    kinds = re.compile(r"(account|user|api_key|wallet|invoice|session|subscription)\.[a-z_]+")
     return {
         node.value
         for file in Path(services.__path__[0]).glob("*.py")
@@ -97,7 +103,9 @@ def test_what_may_be_left_out_is_told_as_null(walked: Walked) -> None:
     nulls = {(name, field) for name, data in told for field, value in data.items() if value is None}
     assert nulls == {
         ("AccountRegistered", "root_user_display_name"),
+        ("AccountTermsChanged", "tax_rate"),
         ("ApiKeyCreated", "expires_at"),
+        ("InvoicePaid", "payment_method"),
         ("UserChanged", "display_name"),
         ("UserInvited", "display_name"),
         ("UserJoined", "display_name"),

@@ -4,19 +4,26 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
+from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Principal
+from tallybook.domain.invoices import Invoice
+from tallybook.services.account_terms import set_terms_as_platform
 from tallybook.services.api_keys import create_api_key, revoke_api_key
 from tallybook.services.authenticate import authenticate
 from tallybook.services.change_password import ask_for_reset, change_password, set_password
+from tallybook.services.change_plan import change_plan
 from tallybook.services.change_user import change_user
 from tallybook.services.credits import Move, give_credits
+from tallybook.services.draft_invoice import draft_invoice
 from tallybook.services.register import register
+from tallybook.services.run_invoicing import carry_out, due_tasks
 from tallybook.services.run_sessions import Wanted, end_session, start_session
 from tallybook.services.sign_in import login, logout
 from tallybook.services.suspend_account import set_standing_as_platform
 from tallybook.services.team import Invitation, delete_user, invite_again, invite_user
+from tallybook.services.void_invoice import reissue_invoice, void_invoice
 from tests.events.listener import Listener
-from tests.support.house import HERE, PASSWORD
+from tests.support.house import HERE, PASSWORD, Member
 
 ADA, GRACE, NOBODY = "ada@example.com", "grace@example.com", "nobody@example.com"
 
@@ -30,6 +37,7 @@ def walk(listener: Listener) -> None:
     _keys(listener, owner.text)
     _money(listener, owner.account.id, owner.user.id)
     _passwords(listener)
+    _invoices(listener, Member(owner.account, owner.user, session=owner.text, api_key=""))
     delete_user(ctx, _who(listener, ADA), grace)
     listener.deliver()
 
@@ -81,8 +89,38 @@ def _money(listener: Listener, account_id: str, user_id: str) -> None:
         give_credits(ctx, platform, Move(account_id, amount, kind, f"order {number}", note="by hand"))
     running = start_session(ctx, platform, Wanted(account_id, user_id, Decimal(1), Decimal(2), Decimal(5), 3600))
     end_session(ctx, platform, running.id)
+    for terms in ({"tax_rate": Decimal("19.5"), "discount": Decimal(25)}, {"tax_rate": None}):
+        set_terms_as_platform(ctx, platform, account_id, terms)
     set_standing_as_platform(ctx, platform, account_id, "suspended", reason="x" * 1000)
     set_standing_as_platform(ctx, platform, account_id, "active", reason="paid")
+
+
+def _invoices(listener: Listener, member: Member) -> None:
+    """One that nothing pays until it is corrected, one that a balance pays in part, and those with nothing on them."""
+    ctx, platform = listener.house.ctx, listener.house.platform()
+    _use_and_close(listener, member)
+    listener.house.clock.advance(days=7)
+    (overdue,) = _invoicing(listener)
+    give_credits(ctx, platform, Move(member.account.id, 20_000_000, "grant", "goodwill"))
+    void_invoice(ctx, overdue.id, reason="Ł" * 1000)
+    reissue_invoice(ctx, overdue.id)
+    draft_invoice(ctx, _who(listener, ADA))
+    (partly_paid,) = (invoice for invoice in _use_and_close(listener, member) if invoice.total)
+    void_invoice(ctx, partly_paid.id, reason="too much")
+    change_plan(ctx, member.account.id, "pro", actor=OPERATOR)
+
+
+def _use_and_close(listener: Listener, member: Member) -> list[Invoice]:
+    """CPU for 14.00, and the end of the period."""
+    house = listener.house
+    house.record(house.event(member, quantity=1_000_000))
+    house.clock.advance(days=31)
+    return _invoicing(listener)
+
+
+def _invoicing(listener: Listener) -> list[Invoice]:
+    ctx = listener.house.ctx
+    return [invoice for task in list(due_tasks(ctx)) for invoice in carry_out(ctx, task)]
 
 
 def _passwords(listener: Listener) -> None:

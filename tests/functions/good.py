@@ -29,7 +29,7 @@ class Good:
 
 _SIZE = {"cpu_cores": 1, "memory_gb": 2, "storage_gb": 5, "timeout_seconds": 3600}
 _AUTH, _KEYS, _USERS = "/auth", "/v1/user-management/api-keys", "/v1/user-management/users"
-_PLATFORM = "/v1/platform"
+_BILLING, _PLATFORM = "/v1/billing", "/v1/platform"
 
 
 def session(stage: Stage, session_id: str) -> dict[str, Any]:
@@ -83,7 +83,12 @@ GOOD = {
     Route("GET", "/v1/user-management/audit-log"): Good(ROOT, 200),
     Route("GET", "/v1/user-management/plans"): Good(PUBLIC, 200),
     Route("GET", "/v1/user-management/account/subscription"): Good(USER, 200),
-    Route("GET", "/v1/billing/current"): Good(USER, 200),
+    Route("GET", f"{_BILLING}/current"): Good(USER, 200),
+    Route("GET", f"{_BILLING}/invoices"): Good(USER, 200),
+    Route("GET", f"{_BILLING}/invoices/{{invoice_id}}"): Good(USER, 200),
+    Route("GET", f"{_BILLING}/periods"): Good(USER, 200),
+    Route("GET", f"{_BILLING}/history"): Good(USER, 200),
+    Route("POST", f"{_BILLING}/invoice/generate"): Good(USER, 200),
     Route("POST", f"{_PLATFORM}/events"): Good(
         "usage:write", 200, lambda stage: stage.house.event(stage.member, sku=None)
     ),
@@ -101,6 +106,9 @@ GOOD = {
             "reference": "ticket 7",
             "note": "an apology",
         },
+    ),
+    Route("PUT", f"{_PLATFORM}/accounts/{{account_id}}"): Good(
+        "accounts:admin", 200, lambda _: {"tax_rate": "7.7", "discount": 25}
     ),
     Route("POST", f"{_PLATFORM}/accounts/{{account_id}}/suspend"): Good(
         "accounts:admin", 200, lambda _: {"reason": "unpaid"}

@@ -54,7 +54,10 @@ def _meter(platform: str, key: str) -> None:
     }
     assert call("POST", "/v1/platform/events", key=platform, body=event).json["data"]["accepted"] == 1
     call("POST", "/v1/platform/sessions/run-1/end", key=platform)
-    call("GET", "/v1/billing/current", key=key)
+    drafted = call("POST", "/v1/billing/invoice/generate", key=key).json["data"]
+    for path in ("current", "invoices", f"invoices/{drafted['invoice_id']}", "periods", "history?start=soon"):
+        call("GET", f"/v1/billing/{path}", key=key)
+    call("PUT", f"/v1/platform/accounts/{me['account_id']}", key=platform, body={"tax_rate": "20", "discount": "much"})
     for verb in ("suspend", "resume"):
         path = f"/v1/platform/accounts/{me['account_id']}/{verb}"
         assert call("POST", path, key=platform, body={"reason": "a walk"}).status == 200

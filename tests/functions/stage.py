@@ -16,7 +16,7 @@ from tests.support.snapshot import keep, put_back
 class Stage:
     """An account with its root user, a colleague who is none, and a user who was invited; and the platform.
 
-    Paths name the invited user, a spare key of the root user's, and a session that runs.
+    Paths name the invited user, a spare key of the root user's, a session that runs, and a draft of the account's.
     """
 
     house: House
@@ -25,6 +25,7 @@ class Stage:
     invited: User
     platform_key: str
     key_id: str
+    invoice_id: str
     token: str
     tables: bytes = field(repr=False)
 
@@ -33,6 +34,7 @@ class Stage:
         member, platform_key = house.member("root@example.com"), house.platform_key()
         colleague, invited = house.colleague(member, "plain@example.com"), house.invited(member, "soon@example.com")
         made = call("POST", "/v1/user-management/api-keys", key=member.api_key, body={"name": "spare"})
+        drafted = call("POST", "/v1/billing/invoice/generate", key=member.api_key)
         stage = cls(
             house=house,
             member=member,
@@ -40,6 +42,7 @@ class Stage:
             invited=invited,
             platform_key=platform_key,
             key_id=made.json["data"]["api_key_id"],
+            invoice_id=drafted.json["data"]["invoice_id"],
             token=house.password_token(member.user, "reset"),
             tables=b"",
         )
@@ -69,6 +72,7 @@ class Stage:
             user_id=f"usr-{self.invited.id}",
             account_id=self.member.subject,
             session_id="run-0",
+            invoice_id=self.invoice_id,
         )
 
     def credential(self, route: Route) -> str | None:

@@ -32,6 +32,7 @@ REQUIRED = {
         "timeout_seconds",
     ],
     Route("POST", "/v1/platform/credits"): ["account_id", "amount", "kind", "reference"],
+    Route("PUT", "/v1/platform/accounts/{account_id}"): [],
     Route("POST", "/v1/platform/accounts/{account_id}/suspend"): ["reason"],
     Route("POST", "/v1/platform/accounts/{account_id}/resume"): ["reason"],
 }
@@ -121,6 +122,8 @@ def _may_be(route: Route, field: str, value: Any) -> bool:
         ("credits", "amount"): value == 5,
         ("credits", "reference"): 1 <= text <= 256,
         ("credits", "note"): value is None or (isinstance(value, str) and text <= 1000),
+        ("{account_id}", "tax_rate"): value in (None, 0, 5, 1.5),
+        ("{account_id}", "discount"): value in (0, 5, 1.5),
         ("suspend", "reason"): _is_name(value),
         ("resume", "reason"): _is_name(value),
     }.get((last, field), False)

@@ -1,11 +1,13 @@
 """A walk through each function: everything that it may be asked to do."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from tallybook.domain.times import stamp
 from tallybook.services.authenticate import authenticate
 from tallybook.services.draft_invoice import draft_invoice
+from tallybook.services.run_sessions import Wanted, start_session
 from tests.functions.notices import bounce, notify, queued, stream
 from tests.support.call import LambdaContext, call
 from tests.support.house import PASSWORD, House
@@ -50,6 +52,12 @@ def billing(house: House, _: World) -> None:
     member = house.member()
     house.clock.advance(days=31)
     call("GET", "/v1/billing/current", key=member.api_key)
+    wanted = Wanted(member.account.id, member.user.id, Decimal(1), Decimal(1), Decimal(1), timeout_seconds=60)
+    start_session(house.ctx, house.platform(), wanted)
+    for _ in range(2):
+        drafted = call("POST", "/v1/billing/invoice/generate", key=member.api_key).json["data"]
+    for path in ("invoices", f"invoices/{drafted['invoice_id']}", "periods", "history"):
+        call("GET", f"/v1/billing/{path}", key=member.api_key)
 
 
 def metering(house: House, _: World) -> None:
@@ -65,6 +73,7 @@ def metering(house: House, _: World) -> None:
     credit = {"account_id": member.subject, "amount": 1, "kind": "grant", "reference": "one"}
     call("POST", "/v1/platform/credits", key=key, body=credit)
     call("POST", "/v1/platform/credits", key=key, body=credit)
+    call("PUT", f"/v1/platform/accounts/{member.subject}", key=key, body={"discount": 5})
     for verb in ("suspend", "resume"):
         call("POST", f"/v1/platform/accounts/{member.subject}/{verb}", key=key, body={"reason": "a walk"})
 

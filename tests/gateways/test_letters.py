@@ -30,6 +30,30 @@ FACTS: dict[str, Any] = {
     "at": "28 April 2026, 07:00 UTC",
     "address": "203.0.113.7",
     "reason": "Two bills are overdue",
+    "number": "7",
+    "period": "1 April 2026 to 30 April 2026",
+    "issued": "1 May 2026",
+    "lines": [
+        {"text": "Subscription Fee for Pro plan", "amount": "20.00 USD", "details": [], "others": None},
+        {
+            "text": "Resource Usage",
+            "amount": "9.87 USD",
+            "details": [
+                {"text": "150,000 CPU seconds", "amount": "2.10 USD"},
+                {"text": "1,440 container minutes (M)", "amount": "7.40 USD"},
+            ],
+            "others": {"count": 12, "amount": "0.37 USD"},
+        },
+        {"text": "Carried from last invoice", "amount": "-0.50 USD", "details": [], "others": None},
+    ],
+    "subtotal": "29.37 USD",
+    "tax_rate": "8.25 %",
+    "tax": "2.46 USD",
+    "total": "31.83 USD",
+    "paid": "1.83 USD",
+    "due": "30.00 USD",
+    "due_date": "8 May 2026",
+    "given_back": "4.56 USD",
 }
 SHOWN = FACTS | {"credits": "1,000,000 credits"}
 NASTY = [
@@ -54,13 +78,33 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def leaves(fact: Any) -> list[str]:
+    """What of a fact a reader sees, however deep it lies."""
+    match fact:
+        case dict():
+            return [leaf for part in fact.values() for leaf in leaves(part)]
+        case list():
+            return [leaf for part in fact for leaf in leaves(part)]
+    return [] if fact is None else [str(fact)]
+
+
+def worst(fact: Any, nasty: str) -> Any:
+    """The same fact with this in place of each text."""
+    match fact:
+        case dict():
+            return {name: worst(part, nasty) for name, part in fact.items()}
+        case list():
+            return [worst(part, nasty) for part in fact]
+    return nasty if isinstance(fact, str) else fact
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_text_and_html_hold_the_same_facts(kind: str) -> None:
     made = letter(kind)
     said, read = one_line(made.text), Markup(made.html).text
-    for name in KINDS[kind]:
-        assert SHOWN[name] in said
-        assert SHOWN[name] in read
+    for fact in (leaf for name in KINDS[kind] for leaf in leaves(SHOWN[name])):
+        assert fact in said
+        assert fact in read
     assert re.findall(r"https?://\S+", made.text) == re.findall(r"https?://\S+", read)
 
 
@@ -74,7 +118,7 @@ def test_every_fact_that_is_listed_is_needed(kind: str) -> None:
 
 def test_every_template_belongs_to_a_kind() -> None:
     files = {path.name for path in Path(letters.__file__).parent.glob("*.j2")}
-    shared = {"layout.txt.j2", "layout.html.j2", "link.html.j2"}
+    shared = {"layout.txt.j2", "layout.html.j2", "link.html.j2", "amounts.html.j2"}
     assert files == shared | {f"{kind}.{form}.j2" for kind in KINDS for form in ("txt", "html")}
 
 
@@ -91,6 +135,10 @@ def test_a_kind_there_is_not_is_an_error(kind: str) -> None:
         ("welcome", {"credits": 0}, "wallet"),
         ("password_changed", {"address": None}, "network address"),
         ("account_suspended", {"reason": None}, "reason"),
+        ("invoice", {"paid": None}, "balance"),
+        ("invoice", {"due": None}, "To pay"),
+        ("invoice_overdue", {"paid": None}, "balance"),
+        ("invoice_voided", {"given_back": None}, "balance"),
     ],
 )
 def test_what_is_not_known_is_not_spoken_of(kind: str, facts: dict[str, Any], unsaid: str) -> None:
@@ -116,12 +164,15 @@ def test_html_asks_nobody_for_anything_and_leads_nowhere_else(kind: str) -> None
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_html_says_its_language_and_title_and_that_its_tables_are_no_tables(kind: str) -> None:
+def test_html_says_its_language_and_title_and_which_tables_are_none(kind: str) -> None:
     made = letter(kind)
     markup = Markup(made.html)
     assert markup.all("html") == [{"lang": "en"}]
     assert "<title>" in made.html
-    assert all(table["role"] == "presentation" for table in markup.all("table"))
+    real = [table for table in markup.all("table") if table.get("role") != "presentation"]
+    heads = markup.all("th")
+    assert bool(real) == bool(heads) == kind.startswith("invoice")
+    assert all(head["scope"] == "row" for head in heads)
 
 
 @pytest.mark.parametrize("kind", ["invitation", "password_reset", "password_changed"])
@@ -136,15 +187,52 @@ def test_a_link_is_one_button_with_its_address_in_full_beneath(kind: str) -> Non
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_fact_forges_a_header_a_line_or_a_tag(kind: str, nasty: str) -> None:
     plain = letter(kind)
-    made = letter(kind, **dict.fromkeys(set(KINDS[kind]) - {"credits", "link"}, nasty))
+    made = letter(kind, **{name: worst(FACTS[name], nasty) for name in KINDS[kind] if name != "link"})
     assert not {category(char) for char in made.subject} & {"Cc", "Cs", "Zl", "Zp"}
     assert 0 < len(made.subject) <= 150
     assert made.text.count("\n") == plain.text.count("\n")
     assert not any(line.startswith(("Bcc:", "https://evil.example")) for line in made.text.splitlines())
     assert [tag for tag, _ in Markup(made.html).tags] == [tag for tag, _ in Markup(plain.html).tags]
-    assert len(made.text) + len(made.html) < 20_000
+    assert len(made.text) + len(made.html) < 30_000
     (made.subject + made.text + made.html).encode()
     assert _sent(made)["Bcc"] is None
+
+
+def test_an_invoice_lists_its_lines_in_order_with_their_details_beneath() -> None:
+    text = letter("invoice").text
+    assert text[text.index("Subscription") : text.index("--")] == (
+        "Subscription Fee for Pro plan: 20.00 USD\n"
+        "Resource Usage: 9.87 USD\n"
+        "  - 150,000 CPU seconds: 2.10 USD\n"
+        "  - 1,440 container minutes (M): 7.40 USD\n"
+        "  - and 12 more: 0.37 USD\n"
+        "Carried from last invoice: -0.50 USD\n"
+        "\n"
+        "Subtotal: 29.37 USD\n"
+        "Tax (8.25 %): 2.46 USD\n"
+        "Total: 31.83 USD\n"
+        "Paid from your balance: 1.83 USD\n"
+        "\n"
+        "To pay before 8 May 2026: 30.00 USD\n"
+        "\n"
+    )
+
+
+def test_an_invoice_that_is_paid_asks_for_nothing() -> None:
+    made = letter("invoice", due=None)
+    for said in (made.text, Markup(made.html).text):
+        assert "It is paid; there is nothing to do." in said
+        assert "8 May" not in said
+
+
+def test_however_many_lines_and_details_there_are_a_letter_is_no_longer_than_a_reader_s_mail_shows() -> None:
+    detail = {"text": "x" * 10_000, "amount": "1.00 USD"}
+    line = {"text": "Resource Usage", "amount": "9.00 USD", "details": [detail] * 60, "others": None}
+    made = letter("invoice", lines=[line])
+    assert made.text.count("xxx…") == made.html.count("xxx…") == 60
+    assert len(made.html.encode()) < 100_000
+    many = letter("invoice", lines=[line | {"details": []}] * 10_000)
+    assert many.text.count("Resource Usage") == 100
 
 
 @pytest.mark.parametrize("brand", ["Tally\r\nBcc: x@y.example", "<b>Tally</b>"])

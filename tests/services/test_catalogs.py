@@ -1,4 +1,4 @@
-"""The operator's catalog can't take a plan away from under its accounts."""
+"""The operator's catalog can't take a plan or the currency away from under its accounts."""
 
 import pytest
 
@@ -17,3 +17,19 @@ def test_a_new_plan_may_come(house: House) -> None:
     plans = house.catalog_data()["plans"]
     house.apply_catalog(plans=plans | {"team": plans["pro"]})
     assert "team" in house.ctx.catalogs.current().plans
+
+
+def test_the_currency_stays_for_balances_and_invoices_are_in_it(house: House) -> None:
+    before = house.stored("core")
+    with pytest.raises(Invalid) as refused:
+        house.apply_catalog(currency="EUR")
+    assert refused.value.field == "currency"
+    assert "USD" in refused.value.message
+    assert house.stored("core") == before
+    house.apply_catalog(tax_rate="20")
+    assert house.ctx.catalogs.current().tax_rate == 20
+
+
+def test_the_first_catalog_may_be_in_any_currency(empty_house: House) -> None:
+    empty_house.apply_catalog(currency="JPY")
+    assert empty_house.ctx.catalogs.current().currency == "JPY"

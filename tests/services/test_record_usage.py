@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from tallybook.domain.cycle import GRACE
 from tallybook.domain.periods import period_of
+from tallybook.domain.times import stamp
 from tallybook.services.current_bill import read_current_bill
 from tallybook.services.record_usage import account_keys, record_usage
 from tallybook.store.commands import Update
-from tallybook.store.periods import fence, quantities_of
+from tallybook.store.periods import fence, quantities_of, read_opened
 from tallybook.wire.cloudevents import read_events
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
@@ -224,11 +226,53 @@ def test_an_account_deleted_on_the_way_is_told_so_at_once(house: House, member: 
     assert house.ctx.tables.bill.calls == 3
 
 
-def test_a_closed_period_takes_nothing_and_says_to_try_again(house: House, member: Member) -> None:
+def test_an_event_for_a_closed_period_counts_beside_it_under_the_next_ones_fence(house: House, member: Member) -> None:
+    record(house, house.event(member, app_id="writer"))
+    period = member.account.cycle.period
+    house.clock.moment = period.end + GRACE
+    house.invoice_due()
+    event = house.event(member, quantity=7, time=period.start, user_id=member.user_id, app_id="writer")
+    assert record(house, event) == ["accepted"]
+    assert record(house, event) == ["duplicate"]
+    assert totals(house, member) == {("cpu_seconds", None): 100}
+    target = house.account_of(member).cycle.period
+    late = {item["sk"]: item for item in house.stored("usage") if item["sk"].startswith("late#")}
+    assert quantities_of(late.values()) == {("cpu_seconds", None): 7}
+    assert list(late) == [f"late#{stamp(target.start)}#0"]
+    told = house.ctx.tables.get(fence(member.account.id, target)) or {}
+    assert read_opened(told).late == {stamp(period.start)}
+    apps = [item for item in house.stored("usage") if item["sk"].startswith("app#")]
+    assert sum(quantities_of(apps).values()) == 107
+
+
+def test_late_and_timely_events_of_one_call_are_counted_in_one_transaction(house: House, member: Member) -> None:
+    first = member.account.cycle.period
+    house.clock.moment = first.end + GRACE
+    house.invoice_due()
+    events = [house.event(member, quantity=1, time=first.start), house.event(member, quantity=2)]
+    house.ctx.tables.bill.clear()
+    assert record(house, *events) == ["accepted", "accepted"]
+    assert house.ctx.tables.bill.operations.count("transact") == 1
+
+
+def test_an_event_that_meets_a_closed_fence_looks_again_and_counts_late(house: House, member: Member) -> None:
+    """Its sender had read the account and its period while they were open."""
+    submitted = read_events(as_json([house.event(member, time=member.account.cycle.period.start)]))
+    accounts = house.ctx.tables.get_many(account_keys(submitted))
+    house.clock.moment = member.account.cycle.period.end + GRACE
+    house.invoice_due()
+    assert [result.status for result in record_usage(house.ctx, submitted, accounts)] == ["accepted"]
+    assert totals(house, member) == {}
+    check_invariants(house)
+
+
+def test_a_period_closed_while_its_fence_was_read_does_not_take_the_event(house: House, member: Member) -> None:
     record(house, house.event(member))
     period = period_of(member.account.calendar, house.clock.now())
     house.ctx.tables.write(Update(fence(member.account.id, period), remove=("open",)))
+    submitted = read_events(as_json([house.event(member)]))
+    accounts = house.ctx.tables.get_many(account_keys(submitted))
     house.ctx.tables.bill.clear()
-    assert record(house, house.event(member)) == ["rejected retry"]
-    assert house.ctx.tables.bill.operations.count("transact") == 1
+    answers = record_usage(house.ctx, submitted, accounts)
+    assert [result.reason for result in answers] == ["retry"]
     assert totals(house, member) == {("cpu_seconds", None): 100}

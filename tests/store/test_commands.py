@@ -33,6 +33,15 @@ def test_what_several_parts_change_of_one_item_is_changed_at_once(tables: Tables
     assert item == {"pk": ONE.pk, "sk": ONE.sk, "name": "A", "count": 2, "size": 5, "total": 7, "since": "now"}
 
 
+def test_what_several_parts_add_to_one_attribute_adds_up(tables: Tables) -> None:
+    """Numbers sum; texts come to the one set."""
+    parts = [Update(ONE, add={"count": 2, "names": {"a"}}), Update(ONE, add={"count": 3, "names": {"a", "b"}})]
+    tables.transact(parts)
+    item = tables.get(ONE) or {}
+    assert (item["count"], item["names"]) == (6, {"a", "b"})
+    assert [dict(part.add) for part in parts] == [{"count": 2, "names": {"a"}}, {"count": 3, "names": {"a", "b"}}]
+
+
 @pytest.mark.parametrize("place", [0, 1])
 def test_each_partys_condition_must_hold(tables: Tables, place: int) -> None:
     conditions = [Attr("status").eq("active"), Attr("count").eq(1)]
@@ -62,7 +71,6 @@ def test_the_order_of_the_rest_stays() -> None:
         (Put(ONE, {}), Update(ONE, set={"a": 1})),
         (Delete(ONE), Check(ONE, Attr("a").exists())),
         (Update(ONE, set={"a": 1}), Update(ONE, set={"a": 2})),
-        (Update(ONE, add={"a": 1}), Update(ONE, add={"a": 2})),
         (Update(ONE, set={"a": 1}, refusal=Conflict("no")), Update(ONE, set={"b": 2})),
     ],
 )

@@ -9,8 +9,9 @@ import pytest
 
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.credentials import Credential, Named, PlatformKey
+from tallybook.domain.cycle import Cycle
 from tallybook.domain.errors import TooManyRequests
-from tallybook.domain.periods import Period
+from tallybook.domain.periods import Calendar, Period
 from tallybook.domain.sessions import Session
 from tallybook.domain.usage import MARKER_LIFE, Event, merged
 from tallybook.domain.usage_period import OpenedPeriod
@@ -35,6 +36,7 @@ ACCOUNT = Account(
     subscribed_at=NOW + timedelta(seconds=1),
     anchor=NOW - timedelta(days=1),
     first_period_at=NOW - timedelta(days=2),
+    cycle=Cycle(APRIL),
 )
 FULL_ACCOUNT = replace(
     ACCOUNT,
@@ -47,6 +49,13 @@ FULL_ACCOUNT = replace(
     users=3,
     keys=4,
     status="suspended",
+    invoices=6,
+    issued=5,
+    cycle=Cycle(APRIL, carried=12_340_000),
+    earlier=(Calendar(NOW - timedelta(days=60), "UTC"), Calendar(NOW - timedelta(days=30), "Asia/Kolkata")),
+    tax_rate=Decimal("7.7"),
+    discount=Decimal(25),
+    suspended_ms={"2026-03-01T00:00:00.000Z": 86_400_000},
     suspended_at=NOW,
     suspension_reason="abuse",
 )
@@ -136,20 +145,30 @@ def test_a_platform_key_reads_back(tables: Tables) -> None:
 
 
 def test_a_session_reads_back_running_and_ended(tables: Tables) -> None:
-    assert sessions.read_session(stored(tables, sessions.put_session(SESSION))) == SESSION
-    tables.transact([sessions.end_session(SESSION, ended_at="2026-04-20T13:00:00.000Z")])
-    item = tables.get(keys.session("x"))
-    assert item is not None
+    """Alike by its id and among its account's."""
     ended = replace(SESSION, status="ended", ended_at=datetime(2026, 4, 20, 13, tzinfo=UTC))
-    assert sessions.read_session(item) == ended
+    both = (keys.session("x"), keys.run("a", NOW, "x"))
+    tables.transact(sessions.put_session(SESSION))
+    assert [sessions.read_session(item) for item in tables.get_many(both).values()] == [SESSION, SESSION]
+    tables.transact(sessions.end_session(SESSION, ended_at="2026-04-20T13:00:00.000Z"))
+    assert [sessions.read_session(item) for item in tables.get_many(both).values()] == [ended, ended]
+
+
+def test_an_accounts_sessions_are_found_by_their_start_both_ends_included(tables: Tables) -> None:
+    starts = [NOW + timedelta(hours=hours) for hours in (0, 1, 2, 3)]
+    for number, start in enumerate(starts):
+        tables.transact(sessions.put_session(replace(SESSION, id=f"x{number}", started_at=start)))
+    pk, first, last = sessions.runs_range("a", starts[1], starts[2])
+    found = [sessions.read_session(item).id for item in tables.query("core", pk, start=first, end=last)]
+    assert found == ["x1", "x2"]
 
 
 def test_a_session_ends_once(tables: Tables) -> None:
-    tables.write(sessions.put_session(SESSION))
+    tables.transact(sessions.put_session(SESSION))
     end = sessions.end_session(SESSION, ended_at="2026-04-20T13:00:00.000Z")
-    tables.transact([end])
+    tables.transact(end)
     with pytest.raises(Refused):
-        tables.transact([end])
+        tables.transact(end)
 
 
 def test_running_sessions_are_counted_on_account_and_user(tables: Tables) -> None:
@@ -223,7 +242,7 @@ def test_usage_adds_up_over_shards_days_and_skus_and_the_bills_range_holds_just_
     days = [item for item in items if not periods.is_fence(item)]
     whole = {("cpu_seconds", None): Decimal("7.5"), ("container_minutes", "S"): 9}
     assert periods.quantities_of(fences) == periods.quantities_of(days) == whole
-    assert {periods.day_of_counter(item) for item in days} == {"2026-04-20"}
+    assert periods.by_day(items) == {"2026-04-20": whole}
     assert (len(fences), len(days)) == (2, 2)
 
 
@@ -256,14 +275,15 @@ def test_completed_sessions_are_counted_in_their_period(tables: Tables) -> None:
 
 
 def test_a_marker_says_what_was_counted_for_36_days(tables: Tables) -> None:
-    item = stored(tables, events.put_marker(EVENT, now=NOW, period_start="2026-04-01T00:00:00.000Z"))
+    item = stored(tables, events.put_marker(EVENT, now=NOW, period_start=APRIL.start))
     assert (item["quantity"], item["meter"], item["account_id"]) == ("2.5", "cpu_seconds", "a")
+    assert (item["period"], "late_for" in item) == ("2026-04-01T00:00:00.000Z", False)
     assert item["expires"] == int((NOW + MARKER_LIFE).timestamp())
     assert events.same_content(item, replace(EVENT, quantity=Decimal("2.5")))
     assert not events.same_content(item, replace(EVENT, quantity=Decimal("2.6")))
     assert not events.same_content(None, EVENT)
     with pytest.raises(Refused) as refused:
-        tables.transact([events.put_marker(replace(EVENT, account_id="b"), now=NOW, period_start="x")])
+        tables.transact([events.put_marker(replace(EVENT, account_id="b"), now=NOW, period_start=NOW)])
     assert refused.value.failures[0].was == item
 
 
@@ -301,7 +321,7 @@ def test_no_item_says_anything_that_its_thing_does_not() -> None:
         (FULL_USER, accounts.user_item(FULL_USER), set()),
         (FULL_KEY, credentials.put_credential(FULL_KEY).item, {"last_used_at"}),
         (ENTRY, ledger.put_entry(ENTRY)[0].item, set()),
-        (SESSION, sessions.put_session(SESSION).item, {"ended_at"}),
+        (SESSION, sessions.put_session(SESSION)[0].item, {"ended_at"}),
     ):
         assert {field.name for field in fields(thing)} - derived <= set(item)  # type: ignore[arg-type]
 

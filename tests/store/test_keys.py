@@ -18,6 +18,16 @@ ROW = re.compile(
 ROWS = [match.groupdict() for match in ROW.finditer(PAGE)]
 START = datetime(2026, 4, 1, tzinfo=UTC)
 
+NAMES = [
+    "period",
+    "day#2026-04-01",
+    "day#2026-04-30",
+    "late#2026-05-01T00:00:00.000Z",
+    "user#U",
+    "session#S",
+    "app#P#2026-04-20",
+]
+
 FUNCTIONS = {
     name
     for name, value in vars(keys).items()
@@ -53,9 +63,26 @@ def test_numbers_in_keys_sort_as_numbers() -> None:
 
 def test_what_a_bill_reads_is_the_days_and_the_whole_of_its_period() -> None:
     first, last = keys.BILLED
-    names = ["period", "day#2026-04-01", "day#2026-04-30", "user#U", "session#S", "app#P#2026-04-20"]
-    read = [name for name in names if first <= keys.counter("A", START, name, 3).sk <= last]
-    assert read == ["period", "day#2026-04-01", "day#2026-04-30"]
+    read = [name for name in NAMES if first <= keys.counter("A", START, name, 3).sk <= last]
+    assert read == ["period", "day#2026-04-01", "day#2026-04-30", "late#2026-05-01T00:00:00.000Z"]
+
+
+def test_what_a_closed_period_is_rated_from_is_its_whole_and_what_came_late() -> None:
+    first, last = keys.RATED
+    read = [name for name in NAMES if first <= keys.counter("A", START, name, 3).sk <= last]
+    assert read == ["period", "late#2026-05-01T00:00:00.000Z"]
+
+
+def test_invoices_costs_and_sessions_are_ranges_of_their_own() -> None:
+    inside = [keys.account("A"), keys.closing("A"), keys.dirty("A"), keys.audit("A", 1), keys.ledger_entry("A", 1)]
+    of = {
+        keys.INVOICES: keys.invoice("A", 10**11),
+        keys.COSTS: keys.costs("A", START),
+        keys.RUNS: keys.run("A", START, "S"),
+    }
+    for prefix, key in of.items():
+        others = [*inside, *(other for other in of.values() if other != key)]
+        assert [one for one in [*others, key] if prefix <= one.sk <= f"{prefix}~"] == [key]
 
 
 def test_an_api_keys_range_holds_keys_alone() -> None:

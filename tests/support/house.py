@@ -8,6 +8,7 @@ from typing import Any
 from tallybook.cli.catalog_file import read_catalog
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.credentials import SCOPES, SECRET_BYTES, PlatformCaller
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.outbox import Purpose
 from tallybook.domain.passwords import new_token
 from tallybook.domain.times import stamp
@@ -21,6 +22,7 @@ from tallybook.services.deliver import deliver
 from tallybook.services.platform_keys import create_platform_key
 from tallybook.services.record_usage import account_keys, record_usage
 from tallybook.services.register import register
+from tallybook.services.run_invoicing import carry_out, due_tasks
 from tallybook.services.sign_in import login
 from tallybook.services.team import Invitation, invite_user
 from tallybook.store import keys
@@ -159,6 +161,10 @@ class House:
         """Send the events past HTTP, to the service itself."""
         submitted = read_events(as_json(list(events)))
         return record_usage(self.ctx, submitted, self.ctx.tables.get_many(account_keys(submitted)))
+
+    def invoice_due(self) -> list[Invoice]:
+        """All that is due of invoicing, as the hourly tick does it; the invoices that it issued or marked overdue."""
+        return [invoice for task in list(due_tasks(self.ctx)) for invoice in carry_out(self.ctx, task)]
 
     def change_account(self, member: Member, **values: Any) -> None:
         self.ctx.tables.write(Update(keys.account(member.account.id), set=values))

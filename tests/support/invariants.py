@@ -1,11 +1,15 @@
 """What is true of the stored data after every call, whatever crashed, came twice or raced."""
 
 from collections import Counter, defaultdict
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from tallybook.domain.times import parse_instant
+from tallybook.domain.usage import Quantities
 from tallybook.store.periods import quantities_of
 from tests.support.house import House
+from tests.support.invoice_invariants import check_invoices
 
 type Item = dict[str, Any]
 
@@ -21,6 +25,14 @@ def check_invariants(house: House) -> None:
     _every_change_is_on_record(core)
     _what_waits_is_due(core)
     _everyone_can_sign_in(core)
+    check_invoices(core, usage)
+
+
+def check_schedule(house: House) -> None:
+    """While the schedule runs, no period is open 90 minutes past its end."""
+    now = house.ctx.clock.now()
+    for account in _of(house.stored("core"), "ACCOUNT"):
+        assert parse_instant(account["cycle"]["end"]) + timedelta(minutes=90) > now, account["id"]
 
 
 def _of(items: list[Item], prefix: str) -> list[Item]:
@@ -48,10 +60,12 @@ def _money_adds_up(core: list[Item]) -> None:
 
 
 def _usage_is_counted_once(usage: list[Item]) -> None:
-    """In each period the markers' quantities, the fence's and the days' are the same, for each meter and sku."""
-    marked: dict[tuple[str, str], dict[tuple[str, str | None], Decimal]] = defaultdict(dict)
+    """In each period the markers' quantities, the fence's and the days' are the same, for each meter and sku; and those
+    of what came late are those of the counters beside it.
+    """
+    marked: dict[tuple[str, str], dict[str, Quantities]] = defaultdict(lambda: defaultdict(dict))
     for marker in _of(usage, "EVENT"):
-        sums = marked[marker["account_id"], marker["period"]]
+        sums = marked[marker["account_id"], marker["period"]][marker.get("late_for", "")]
         what = (marker["meter"], marker.get("sku"))
         sums[what] = sums.get(what, Decimal(0)) + Decimal(marker["quantity"])
     periods = defaultdict(list)
@@ -60,12 +74,20 @@ def _usage_is_counted_once(usage: list[Item]) -> None:
             _, account_id, start = item["pk"].split("#")
             periods[account_id, start].append(item)
     for period, items in periods.items():
-        expected = marked.pop(period, {})
-        assert quantities_of(_of(items, "period#")) == expected
-        assert quantities_of(_of(items, "day#")) == expected
-        for kind in ("user#", "session#", "app#"):
+        expected = marked.pop(period, defaultdict(dict))
+        timely = expected.pop("", {})
+        assert quantities_of(_of(items, "period#")) == timely
+        assert quantities_of(_of(items, "day#")) == timely
+        assert {item["sk"].split("#")[1] for item in _of(items, "late#")} == set(expected)
+        for target, late in expected.items():
+            assert quantities_of(_of(items, f"late#{target}#")) == late
+            (fence,) = [item for item in periods[period[0], target] if item["sk"] == "period#0"]
+            assert period[1] in fence["late"]
+        for kind in ("user#", "session#"):
             for what, quantity in quantities_of(_of(items, kind)).items():
-                assert quantity <= expected[what]
+                assert quantity <= timely[what]
+        for what, quantity in quantities_of(_of(items, "app#")).items():
+            assert quantity <= sum(sums.get(what, Decimal(0)) for sums in (timely, *expected.values()))
     assert not marked, "counted events without a period"
 
 

@@ -43,4 +43,5 @@ def test_times_have_whole_seconds_in_utc() -> None:
     india = timezone(timedelta(hours=5, minutes=30))
     assert seconds(datetime(2026, 4, 20, 12, 34, 56, 999_000, tzinfo=UTC)) == "2026-04-20T12:34:56Z"
     assert seconds(datetime(2026, 4, 20, 1, 0, tzinfo=india)) == "2026-04-19T19:30:00Z"
+    assert seconds(datetime(1, 1, 1, tzinfo=UTC)) == "0001-01-01T00:00:00Z"
     assert seconds_or_none(None) is None

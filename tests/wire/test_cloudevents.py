@@ -301,5 +301,5 @@ def test_no_body_is_worse_than_a_refusal(body: bytes | str) -> None:
 
 def storable(event: Event) -> None:
     assert len(event.identity) == len(event.content) == 40
-    to_wire(put_marker(event, now=event.time, period_start="2026-04-01").item)
+    to_wire(put_marker(event, now=event.time, period_start=event.time).item)
     to_wire({"sum": event.quantity + Decimal(10) ** 15})

@@ -1,17 +1,19 @@
 """`tallybook accounts`: who is billed."""
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from tallybook.cli.named import account_named
-from tallybook.cli.options import AsJson, Limit, Reason, Whose
+from tallybook.cli.options import AsJson, Limit, Reason, Whose, percent
 from tallybook.cli.rows import account_row, user_row
 from tallybook.cli.show import show_list, show_one, tell
 from tallybook.cli.tables import tables
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.ids import ACCOUNT
+from tallybook.services.account_terms import set_terms
 from tallybook.services.directory import list_accounts
 from tallybook.services.operate import create_account
 from tallybook.services.suspend_account import Standing, set_standing
@@ -70,6 +72,34 @@ def suspend(account: Whose, reason: Reason, as_json: AsJson = False) -> None:
 def resume(account: Whose, reason: Reason, as_json: AsJson = False) -> None:
     """Lift a suspension."""
     _set(account, "active", reason, as_json=as_json)
+
+
+@app.command("set")
+def set_(
+    account: Whose,
+    tax_rate: Annotated[
+        Decimal | None, typer.Option(parser=percent, metavar="PERCENT", help="Instead of the catalog's.")
+    ] = None,
+    clear_tax_rate: Annotated[bool, typer.Option("--clear-tax-rate", help="Back to the catalog's.")] = False,
+    discount: Annotated[
+        Decimal | None, typer.Option(parser=percent, metavar="PERCENT", help="To be taken off each fee.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set the tax rate or the discount, in percent, for whatever is billed from now on."""
+    if clear_tax_rate and tax_rate is not None:
+        raise typer.BadParameter("--tax-rate and --clear-tax-rate exclude each other")
+    given = {"tax_rate": tax_rate, "discount": discount}
+    changes: dict[str, Decimal | None] = {name: value for name, value in given.items() if value is not None}
+    if clear_tax_rate:
+        changes["tax_rate"] = None
+    if not changes:
+        raise typer.BadParameter("--tax-rate, --clear-tax-rate or --discount is needed")
+    with tables() as ctx:
+        after = set_terms(ctx, account_named(ctx, account).id, changes, actor=OPERATOR)
+    row = account_row(after)
+    tax = f"{row['tax_rate']} %" if row["tax_rate"] else "the catalog's"
+    tell(f"{row['account_id']}: tax {tax}, discount {row['discount']} %", row, as_json=as_json)
 
 
 def _set(name: str, standing: Standing, reason: str, *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from tallybook.domain.errors import Invalid
 from tallybook.domain.money import MICROS, decimals, places
+from tallybook.domain.terms import read_percent
 
 _LIMITS = frozenset(
     {
@@ -33,7 +34,16 @@ def _decimal(text: str) -> str:
     return text
 
 
+def _percent(text: str) -> str:
+    try:
+        read_percent(text, field="it")
+    except Invalid as error:
+        raise ValueError(f"{error.message.removeprefix('it ')}, in quotes") from error
+    return text
+
+
 DecimalText = Annotated[str, AfterValidator(_decimal)]
+PercentText = Annotated[str, AfterValidator(_percent)]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
@@ -120,6 +130,7 @@ class CatalogFile(_Row):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     welcome_credit: int = Field(ge=0, le=10**15)
     free_plan: Slug
+    tax_rate: PercentText | None = None
     plans: dict[Slug, PlanRow]
     meters: dict[Slug, MeterRow]
     packages: dict[Slug, PackageRow]

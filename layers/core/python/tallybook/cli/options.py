@@ -2,10 +2,13 @@
 
 import re
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Annotated
 
 import typer
 
+from tallybook.domain.errors import Invalid
+from tallybook.domain.terms import read_percent
 from tallybook.domain.times import parse_instant
 
 _DURATION = re.compile(r"([1-9][0-9]{0,9})([smhd])")
@@ -29,6 +32,14 @@ def duration(text: str) -> timedelta:
         return timedelta(**{_UNITS[found[2]]: int(found[1])})
     except OverflowError as error:
         raise typer.BadParameter(f"{text!r} is too long") from error
+
+
+def percent(text: str) -> Decimal:
+    """20 or 12.5."""
+    try:
+        return read_percent(text, field="it")
+    except Invalid as error:
+        raise typer.BadParameter(f"{text!r} {error.message.removeprefix('it ')}") from error
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]

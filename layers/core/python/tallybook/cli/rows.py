@@ -34,6 +34,8 @@ def account_row(account: Account) -> Row:
         "api_keys": account.keys,
         "running_sessions": account.running,
         "time_zone": account.time_zone,
+        "tax_rate": None if account.tax_rate is None else f"{account.tax_rate:f}",
+        "discount": f"{account.discount:f}",
         "created_at": stamp(account.created_at),
     }
 

@@ -32,6 +32,16 @@ def account_resumed(account: Account, *, reason: str) -> BusEvent:
     return BusEvent("AccountResumed", {"account_id": ACCOUNT + account.id, "reason": reason})
 
 
+def account_terms_changed(account: Account) -> BusEvent:
+    """Percentages as decimal text; no tax rate is the catalog's."""
+    data = {
+        "account_id": ACCOUNT + account.id,
+        "tax_rate": None if account.tax_rate is None else f"{account.tax_rate:f}",
+        "discount": f"{account.discount:f}",
+    }
+    return BusEvent("AccountTermsChanged", data)
+
+
 def user_invited(user: User) -> BusEvent:
     return BusEvent("UserInvited", {**_named(user), "email": user.email, **_shown(user)})
 
@@ -83,7 +93,8 @@ def subscription_started(account: Account) -> BusEvent:
 def wallet_moved(entry: Entry) -> BusEvent:
     """Credits came or went; what usage takes is announced by no event of its own.
 
-    Of two, the one with the higher `number` has the newer balance; `reference` is what whoever moved them called it.
+    Of two, the one with the higher `number` has the newer balance; `reference` is what whoever moved them called it,
+    or the id of the invoice that was paid or voided.
     """
     data = {
         "account_id": ACCOUNT + entry.account_id,
@@ -92,7 +103,7 @@ def wallet_moved(entry: Entry) -> BusEvent:
         "kind": entry.kind,
         "amount": entry.amount,
         "balance": entry.balance_after,
-        "reference": entry.cause,
+        "reference": INVOICE + entry.cause if entry.kind in ("invoice_payment", "refund") else entry.cause,
     }
     return BusEvent("WalletMoved", data)
 
@@ -105,6 +116,7 @@ def invoice_issued(invoice: Invoice) -> BusEvent:
         "plan_name": invoice.plan,
         "subtotal": invoice.subtotal,
         "tax": invoice.tax,
+        "paid_by_balance": invoice.paid_by_balance,
         "issued_at": stamp_or_none(invoice.issued_at),
         "due_date": stamp_or_none(invoice.due_date),
     }
@@ -123,13 +135,17 @@ def invoice_paid(invoice: Invoice) -> BusEvent:
 
 
 def invoice_overdue(invoice: Invoice) -> BusEvent:
-    data = {**_invoice(invoice), "amount_due": invoice.amount_due, "due_date": stamp_or_none(invoice.due_date)}
-    return BusEvent("InvoiceOverdue", data)
+    return BusEvent("InvoiceOverdue", {**_invoice(invoice), "due_date": stamp_or_none(invoice.due_date)})
 
 
-def invoice_voided(invoice: Invoice) -> BusEvent:
+def invoice_voided(invoice: Invoice, *, given_back: int) -> BusEvent:
     """Nothing of it is owed any more; what the balance had paid of it went back there."""
-    data = {**_invoice(invoice), "voided_at": stamp_or_none(invoice.voided_at), "reason": invoice.void_reason}
+    data = {
+        **_invoice(invoice),
+        "voided_at": stamp_or_none(invoice.voided_at),
+        "reason": invoice.void_reason,
+        "given_back": given_back,
+    }
     return BusEvent("InvoiceVoided", data)
 
 
@@ -141,6 +157,7 @@ def _invoice(invoice: Invoice) -> dict[str, object]:
         "period_start": stamp(invoice.period.start),
         "period_end": stamp(invoice.period.end),
         "total": invoice.total,
+        "amount_due": invoice.amount_due,
         "currency": invoice.currency,
         "status": invoice.status,
     }

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from tallybook.domain.catalog import Catalog, Plan
 from tallybook.domain.fees import Fee
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.money import EXACT, minor_unit, percentage, round_to_minor, spread
 from tallybook.domain.periods import Period
 from tallybook.domain.rating import rate, scaled
@@ -75,6 +76,15 @@ class CurrentBilling:
     currency: str
     active_sessions: int
     completed_sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class BillingPeriods:
+    """The live period with its draft, if it has one; and the issued invoices that are not void, newest first."""
+
+    current: CurrentBilling
+    draft: Invoice | None
+    invoices: tuple[Invoice, ...]
 
 
 def lines_of(catalog: Catalog, *, plan: str, quantities: Quantities, part: Fraction = WHOLE) -> tuple[Line, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from tallybook.domain.bill import PeriodCosts, Share, breakdown, utc_days
@@ -14,6 +14,7 @@ from tallybook.domain.usage import Quantities
 DEFAULT_RANGE = timedelta(days=30)
 MAX_DAYS = 366
 MAX_SESSIONS = 100
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class History:
 def range_of(start: datetime | None, end: datetime | None, *, now: datetime) -> Range:
     """The range asked for: up to now and from 30 days before its end, unless told otherwise."""
     end = end or now
-    wanted = Range(start or end - DEFAULT_RANGE, end)
+    wanted = Range(start or max(end, _EARLIEST + DEFAULT_RANGE) - DEFAULT_RANGE, end)
     if wanted.end < wanted.start:
         raise Invalid("end must not be before start", code="invalid_date_range", field="end")
     if wanted.end - wanted.start > timedelta(days=MAX_DAYS):

@@ -51,6 +51,11 @@ def in_units(micros: int) -> Decimal:
     return Decimal(micros).scaleb(-6)
 
 
+def readable(micros: int, currency: str) -> str:
+    """1,234.50 USD, -5 JPY, 0.125 KWD: for a reader of mail."""
+    return f"{in_units(micros):,.{decimals(currency)}f} {currency}"
+
+
 def percentage(part: int, whole: int) -> Decimal:
     """`part` of `whole` in percent, 2 decimals, half away from zero; 0 of nothing is 0."""
     if not whole:

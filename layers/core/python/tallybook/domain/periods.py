@@ -44,12 +44,12 @@ class Period:
     @property
     def first_day(self) -> date:
         """The local day that it starts on."""
-        return _local_day(self.start, self.zone)
+        return local_day(self.start, self.zone)
 
     @property
     def last_day(self) -> date:
         """The local day that holds the period's last second."""
-        return _local_day(self.end - timedelta(seconds=1), self.zone)
+        return local_day(self.end - timedelta(seconds=1), self.zone)
 
     @property
     def shown_end(self) -> datetime:
@@ -63,7 +63,7 @@ class Period:
 
     def days_elapsed(self, now: datetime) -> int:
         """Local calendar days from the first to today's, both included, between 1 and `days`."""
-        elapsed = (_local_day(now, self.zone) - self.first_day).days + 1
+        elapsed = (local_day(now, self.zone) - self.first_day).days + 1
         return max(1, min(elapsed, self.days))
 
 
@@ -123,7 +123,7 @@ def start_of_day(day: date, zone: str) -> datetime:
 
 def first_anchor(registered: datetime, zone: str) -> datetime:
     """An account's first period starts at 00:00 local of the day of its registration."""
-    return start_of_day(_local_day(registered, zone), zone)
+    return start_of_day(local_day(registered, zone), zone)
 
 
 def check_zone(name: str, *, field: str = "time_zone") -> str:
@@ -133,7 +133,8 @@ def check_zone(name: str, *, field: str = "time_zone") -> str:
     return name
 
 
-def _local_day(instant: datetime, zone: str) -> date:
+def local_day(instant: datetime, zone: str) -> date:
+    """The day that the instant belongs to, there."""
     return instant.astimezone(ZoneInfo(zone)).date()
 
 

@@ -1,7 +1,7 @@
 """Instants are aware UTC datetimes of whole milliseconds; stored and shown as RFC 3339 text with `Z`."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)"
@@ -15,7 +15,7 @@ _MONTHS = (
 
 def stamp(instant: datetime) -> str:
     """2026-01-14T18:22:09.114Z: fixed width, so that text order is time order."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def parse_instant(text: str) -> datetime:
@@ -31,7 +31,12 @@ def parse_instant(text: str) -> datetime:
 def readable(instant: datetime) -> str:
     """27 April 2026, 12:34 UTC: for a reader of mail, wherever they are."""
     utc = instant.astimezone(UTC)
-    return f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}, {utc:%H:%M} UTC"
+    return f"{readable_day(utc.date())}, {utc:%H:%M} UTC"
+
+
+def readable_day(day: date) -> str:
+    """27 April 2026."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def stamp_or_none(instant: datetime | None) -> str | None:
@@ -44,4 +49,4 @@ def instant_or_none(text: str | None) -> datetime | None:
 
 def day_of(instant: datetime) -> str:
     """The UTC day that holds the instant, as 2026-01-14."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%d")
+    return instant.astimezone(UTC).date().isoformat()

@@ -1,5 +1,6 @@
 """To whom a waiting mail goes, and what it says: decided when it is written, not when it was caused.
 
+What a letter says of an invoice is read here, and nothing is sent that has ceased to be true.
 A link's token is made here, so that it exists in the mail alone and as a hash. A repeated try makes another one, which
 takes the place of the first.
 """
@@ -14,6 +15,7 @@ from tallybook.domain.outbox import Mail, OutboxItem, distinct
 from tallybook.domain.passwords import new_token
 from tallybook.domain.times import readable
 from tallybook.services.context import Context
+from tallybook.services.invoice_letter import invoice_facts
 from tallybook.store import keys
 from tallybook.store.accounts import read_user
 from tallybook.store.password_tokens import put_token
@@ -37,7 +39,12 @@ def address_mail(ctx: Context, item: OutboxItem, *, page_url: str) -> Addressed:
     suppressed = ctx.tables.get_many([keys.suppressed(address) for address in to])
     skipped = tuple(address for address in to if keys.suppressed(address) in suppressed)
     wanted = Addressed(mail.letter, tuple(address for address in to if address not in skipped), mail.facts, skipped)
-    if mail.purpose is None or not wanted.to:
+    if not wanted.to:
+        return wanted
+    if mail.invoice is not None:
+        facts = invoice_facts(ctx, mail)
+        return replace(wanted, to=()) if facts is None else replace(wanted, facts=facts)
+    if mail.purpose is None:
         return wanted
     user = _user(ctx, mail)
     if user is None:

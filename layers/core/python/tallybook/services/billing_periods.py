@@ -2,26 +2,14 @@
 Billing Periods".
 """
 
-from dataclasses import dataclass
-
 from tallybook.domain.accounts import Account
-from tallybook.domain.bill import CurrentBilling
-from tallybook.domain.invoices import Invoice
+from tallybook.domain.bill import BillingPeriods
 from tallybook.services.context import Context
 from tallybook.services.current_bill import read_current_bill
 from tallybook.services.read_invoices import list_invoices
 
 MOST = 120
 """Ten years of months; whoever wants more has the invoices, page by page."""
-
-
-@dataclass(frozen=True, slots=True)
-class BillingPeriods:
-    """The live period with its draft, if it has one; and the issued invoices that are not void, newest first."""
-
-    current: CurrentBilling
-    draft: Invoice | None
-    invoices: tuple[Invoice, ...]
 
 
 def read_billing_periods(ctx: Context, account: Account) -> BillingPeriods:

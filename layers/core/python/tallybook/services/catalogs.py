@@ -14,11 +14,12 @@ from tallybook.store.commands import Put
 def apply_catalog(ctx: Context, data: Mapping[str, Any]) -> Catalog:
     """Make checked catalog data the current version; the same data again changes nothing.
 
-    Invalid where a plan of the present version is missing: accounts may be on it, and their periods could not open.
+    Invalid where a plan of the present version is missing, for accounts may be on it, and their periods could not open;
+    and where the currency is another one, for wallets and invoices are in it.
     """
-    missing = sorted(ctx.catalogs.plans() - data["plans"].keys())
-    if missing:
-        raise Invalid(f"plans.{missing[0]} is missing: accounts may be on it", field="plans")
+    present = ctx.catalogs.present()
+    if present is not None:
+        _check_successor(present, data)
     now = ctx.clock.now()
 
     def entry(version: int) -> Put:
@@ -27,3 +28,10 @@ def apply_catalog(ctx: Context, data: Mapping[str, Any]) -> Catalog:
         )
 
     return ctx.catalogs.apply(data, applied_at=stamp(now), record=entry)
+
+
+def _check_successor(present: Catalog, data: Mapping[str, Any]) -> None:
+    if missing := sorted(present.plans.keys() - data["plans"].keys()):
+        raise Invalid(f"plans.{missing[0]} is missing: accounts may be on it", field="plans")
+    if data["currency"] != present.currency:
+        raise Invalid(f"currency must stay {present.currency}: balances and invoices are in it", field="currency")

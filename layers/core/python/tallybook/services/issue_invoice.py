@@ -58,9 +58,9 @@ def issue_invoice(
     return Issue(invoice, commands, change)
 
 
-def invoice_mail(letter: str, account: Account, invoice: Invoice) -> Mail:
-    """A letter about an invoice, to the account's address; what it says is read when it is written."""
-    return Mail(letter, (account.email,), account_id=account.id, invoice=invoice.position)
+def invoice_mail(letter: str, account: Account, invoice: Invoice, **facts: int) -> Mail:
+    """A letter about an invoice, to the account's address; all but these facts is read when it is written."""
+    return Mail(letter, (account.email,), facts, account_id=account.id, invoice=invoice.position)
 
 
 def shown(invoice: Invoice) -> dict[str, object]:

@@ -49,21 +49,21 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
             return read.invoice
         now = ctx.clock.now()
         after = read.invoice.voided(at=now, reason=reason)
-        refund = _refund(read.account, read.invoice, at=now)
+        refund, given_back = _refund(read.account, read.invoice, at=now), read.invoice.paid_by_balance
         change = Change(
             actor,
             "invoice.voided",
             INVOICE + after.id,
             before=shown(read.invoice),
             after=shown(after) | {"reason": reason},
-            mails=(invoice_mail("invoice_voided", read.account, after),),
-            events=(invoice_voided(after), *((wallet_moved(refund),) if refund else ())),
+            mails=(invoice_mail("invoice_voided", read.account, after, given_back=given_back),),
+            events=(invoice_voided(after, given_back=given_back), *((wallet_moved(refund),) if refund else ())),
         )
-        cycle, given_back = read.account.cycle, read.invoice.carried_in
+        cycle, carried = read.account.cycle, read.invoice.carried_in
         ctx.tables.transact(
             [
                 put_changed(read.invoice, after),
-                *((carry(read.account, replace(cycle, carried=cycle.carried + given_back)),) if given_back else ()),
+                *((carry(read.account, replace(cycle, carried=cycle.carried + carried)),) if carried else ()),
                 *(ledger.post(read.account, refund) if refund else ()),
                 *recorded(read.account, change, at=now),
             ]
@@ -82,6 +82,8 @@ def reissue_invoice(ctx: Context, invoice_id: str, *, actor: Actor = OPERATOR) -
         return found
 
     def reissue(read: _Read) -> Invoice:
+        if read.invoice.status != "void":
+            return read.invoice  # somebody else's, of this moment
         now = ctx.clock.now()
         draft = _next_revision(ctx, read)
         issue = issue_invoice(read.account, draft, position=None, now=now, at=now, actor=actor)
@@ -91,10 +93,7 @@ def reissue_invoice(ctx: Context, invoice_id: str, *, actor: Actor = OPERATOR) -
         )
         return issue.invoice
 
-    def again() -> _Read:
-        return _read(ctx, found)
-
-    return decided(ctx, again(), reissue, again=again)
+    return decided(ctx, _read(ctx, found), reissue, again=lambda: _read(ctx, _latest(ctx, found)))
 
 
 def _next_revision(ctx: Context, read: _Read) -> Invoice:

@@ -37,10 +37,10 @@ class Catalogs:
             self._current = (self._elapsed(), int(item["version"]))
         return self._versions[self._current[1]]
 
-    def plans(self) -> frozenset[str]:
-        """The names of the current version's plans, read afresh; none where nothing was applied yet."""
+    def present(self) -> Catalog | None:
+        """The current version, read afresh; None where nothing was applied yet."""
         item = self._tables.get(keys.catalog_current())
-        return frozenset(json.loads(item["body"])["plans"]) if item else frozenset()
+        return self._keep(int(item["version"]), item["body"]) if item else None
 
     def version(self, number: int) -> Catalog:
         """The catalog that a period pinned."""

@@ -64,7 +64,7 @@ def amount(micros: int) -> int | float:
 
 def seconds(instant: datetime) -> str:
     """2026-04-20T12:34:56Z"""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def seconds_or_none(instant: datetime | None) -> str | None:

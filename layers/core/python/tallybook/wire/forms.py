@@ -10,6 +10,7 @@ from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT, USER, strip_prefix
 from tallybook.domain.money import places
 from tallybook.domain.sessions import MAX_TIMEOUT_SECONDS
+from tallybook.domain.terms import read_percent
 from tallybook.domain.times import parse_instant
 from tallybook.domain.wallet import MAX_MOVE
 
@@ -35,6 +36,13 @@ def _size(value: Any) -> Decimal:
     return size.normalize()
 
 
+def _percent(value: Any) -> Decimal:
+    try:
+        return read_percent(value, field="it")
+    except Invalid as error:
+        raise ValueError(error.message.removeprefix("it ")) from error
+
+
 def _own_id(prefix: str) -> AfterValidator:
     def check(value: str) -> str:
         try:
@@ -47,6 +55,7 @@ def _own_id(prefix: str) -> AfterValidator:
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Size = Annotated[Decimal, BeforeValidator(_size)]
+Percent = Annotated[Decimal, BeforeValidator(_percent)]
 AccountId = Annotated[str, _own_id(ACCOUNT)]
 UserId = Annotated[str, _own_id(USER)]
 
@@ -100,6 +109,13 @@ class UserForm(Form):
 
 class ReasonForm(Form):
     reason: str
+
+
+class TermsForm(Form):
+    """What is left out stays; without a tax rate of its own an account has the catalog's."""
+
+    tax_rate: Percent | None = None
+    discount: Percent = Decimal(0)
 
 
 class ApiKeyForm(Form):

@@ -7,7 +7,7 @@ from tallybook.domain.ids import ACCOUNT, ENTRY, USER
 from tallybook.domain.sessions import Session
 from tallybook.domain.usage import Result
 from tallybook.domain.wallet import Entry
-from tallybook.wire.answer import seconds, seconds_or_none
+from tallybook.wire.answer import number, seconds, seconds_or_none
 
 _COUNTED = {"accepted": "accepted", "duplicates": "duplicate", "conflicts": "conflict", "rejected": "rejected"}
 
@@ -59,4 +59,6 @@ def account(account: Account) -> dict[str, object]:
         "status": account.status,
         "suspended_at": seconds_or_none(account.suspended_at),
         "suspension_reason": account.suspension_reason,
+        "tax_rate": None if account.tax_rate is None else number(account.tax_rate),
+        "discount": number(account.discount),
     }

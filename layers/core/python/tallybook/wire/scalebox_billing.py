@@ -1,8 +1,18 @@
-"""What ScaleBox's billing page shows. Source: ScaleBox billing, "Get Current Billing Snapshot"."""
+"""What ScaleBox's billing page shows of periods: the current one, all of them, and the history of what they cost.
 
-from tallybook.domain.bill import CurrentBilling
+Source: ScaleBox billing; decisions, "ScaleBox".
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from tallybook.domain.bill import BillingPeriods, CurrentBilling, Share
 from tallybook.domain.fees import Fee
-from tallybook.wire.answer import amount, number, seconds
+from tallybook.domain.history import History, SessionCost
+from tallybook.domain.ids import INVOICE, USER
+from tallybook.domain.invoices import Invoice
+from tallybook.domain.periods import Period
+from tallybook.wire.answer import amount, number, seconds, seconds_or_none
 
 
 def current(billing: CurrentBilling) -> dict[str, object]:
@@ -13,19 +23,93 @@ def current(billing: CurrentBilling) -> dict[str, object]:
         "projected_cost": amount(bill.projected_cost),
         "active_sessions": billing.active_sessions,
         "completed_sessions": billing.completed_sessions,
-        "subscription_fee": {"plan_name": billing.plan.display_name, **fee(billing.fee)},
-        "cost_breakdown": [
-            {
-                "resource_type": share.resource_type,
-                "cost": amount(share.cost),
-                "percentage": number(share.percentage),
-            }
-            for share in bill.breakdown
-        ],
-        "daily_trend": [{"date": f"{day}T00:00:00Z", "cost": amount(cost)} for day, cost in bill.daily_trend],
+        "subscription_fee": {"plan_name": billing.plan.display_name, **_fee(billing.fee)},
+        "cost_breakdown": _breakdown(bill.breakdown),
+        "daily_trend": _days(bill.daily_trend),
     }
 
 
-def fee(fee: Fee) -> dict[str, object]:
+def periods(billing: BillingPeriods) -> dict[str, object]:
+    """The live period, and after it those that have an invoice, newest first."""
+    return {"periods": [_live(billing.current, billing.draft), *map(_invoiced, billing.invoices)]}
+
+
+def history(history: History, *, at: datetime) -> dict[str, object]:
+    """`at` is now: how long a session that still runs has lasted."""
+    return {
+        "period": {"start": seconds(history.range.start), "end": seconds(history.range.end)},
+        "total_cost": amount(history.total),
+        "sessions": [_session(told, at=at) for told in history.sessions],
+        "breakdown": _breakdown(history.breakdown),
+        "daily_costs": _days(history.daily_costs),
+    }
+
+
+def _live(billing: CurrentBilling, draft: Invoice | None) -> dict[str, object]:
+    """Its total is the fee and what was used so far, without tax or anything carried; the draft has those."""
+    bill, fee = billing.bill, billing.fee
+    return {
+        "period_id": "current",
+        **_dates(bill.period),
+        "plan": billing.plan.display_name,
+        "is_current": True,
+        "type": "current_period",
+        "subscription_fee": _fee(fee),
+        "usage_cost": {"accumulated": amount(bill.cost), "projected": amount(bill.projected_cost)},
+        "total": amount(fee.final + bill.cost),
+        "status": "pending",
+        "invoice_generated": draft is not None,
+        "invoice_id": INVOICE + draft.id if draft else None,
+    }
+
+
+def _invoiced(invoice: Invoice) -> dict[str, object]:
+    """The usage is the period's own; what the invoice holds beside it is in its total."""
+    used = amount(invoice.sum_of("usage"))
+    return {
+        "period_id": INVOICE + invoice.id,
+        **_dates(invoice.period),
+        "plan": invoice.plan_name,
+        "is_current": False,
+        "type": "invoice",
+        "subscription_fee": _fee(invoice.fee),
+        "usage_cost": {"accumulated": used, "projected": used},
+        "total": amount(invoice.total),
+        "status": invoice.status,
+        "invoice_generated": True,
+        "invoice_id": INVOICE + invoice.id,
+    }
+
+
+def _session(told: SessionCost, *, at: datetime) -> dict[str, object]:
+    session = told.session
+    return {
+        "session_id": session.id,
+        "user_id": USER + session.user_id,
+        "started_at": seconds(session.started_at),
+        "ended_at": seconds_or_none(session.ended_at),
+        "duration_seconds": ((session.ended_at or at) - session.started_at) // timedelta(seconds=1),
+        "cost": amount(told.cost),
+        "status": session.status,
+    }
+
+
+def _dates(period: Period) -> dict[str, object]:
+    """Bare dates are the account's own."""
+    return {"period_start": period.first_day.isoformat(), "period_end": period.last_day.isoformat()}
+
+
+def _fee(fee: Fee) -> dict[str, object]:
     """What the plan costs, what is taken off it for whatever reason, and what remains."""
     return {"standard": amount(fee.standard), "credit": amount(fee.credit), "final": amount(fee.final)}
+
+
+def _breakdown(shares: Iterable[Share]) -> list[dict[str, object]]:
+    return [
+        {"resource_type": share.resource_type, "cost": amount(share.cost), "percentage": number(share.percentage)}
+        for share in shares
+    ]
+
+
+def _days(costs: Iterable[tuple[str, int]]) -> list[dict[str, object]]:
+    return [{"date": f"{day}T00:00:00Z", "cost": amount(cost)} for day, cost in costs]

@@ -20,12 +20,23 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "password_changed": ("at", "address"),
     "account_suspended": ("account", "reason", "at"),
     "account_resumed": ("account", "at"),
+    "invoice": (
+        *("account", "number", "plan", "period", "issued", "lines", "subtotal", "tax_rate", "tax", "total"),
+        *("paid", "due", "due_date"),
+    ),
+    "invoice_overdue": ("account", "number", "plan", "period", "total", "paid", "due", "due_date"),
+    "invoice_voided": ("account", "number", "plan", "period", "total", "reason", "given_back"),
 }
-"""Each kind's facts: text, but for `credits`, which is whole; a name, a reason or where it came from may be
-None, and the inviter, where the operator invites."""
+"""Each kind's facts: text, but for `credits`, which is whole, and `lines`; a name, a reason or where it came from may
+be None, the inviter, where the operator invites, and what was paid, is due or was given back, where that is nothing.
+
+A line has `text`, `amount`, `details` that have both as well, and `others`: None, or a `count` with their `amount`.
+"""
 
 _WHOLE = frozenset({"link"})
 _LONGEST_FACT = 500
+_LONGEST_PART = 120
+_MOST_PARTS = 100
 _LONGEST_SUBJECT = 150
 
 _BREAKS = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -73,10 +84,21 @@ def _rendered(template: str, facts: Mapping[str, Any]) -> str:
 
 
 def _tamed(name: str, fact: Any) -> Any:
-    if not isinstance(fact, str):
-        return fact
-    line = _one_line(fact)
-    return line if name in _WHOLE else _clipped(line, _LONGEST_FACT)
+    if isinstance(fact, str) and name in _WHOLE:
+        return _one_line(fact)
+    return _bounded(fact, longest=_LONGEST_FACT)
+
+
+def _bounded(fact: Any, *, longest: int = _LONGEST_PART) -> Any:
+    """Text in one line of this length; what a fact is made of likewise, shorter, and so many parts."""
+    match fact:
+        case str():
+            return _clipped(_one_line(fact), longest)
+        case Mapping():
+            return {name: _bounded(part) for name, part in fact.items()}
+        case list() | tuple():
+            return [_bounded(part) for part in fact[:_MOST_PARTS]]
+    return fact
 
 
 def _one_line(text: str) -> str:

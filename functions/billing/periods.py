@@ -1,0 +1,33 @@
+"""Billing periods: the current one, all of them, and what a range of days cost. Source: ScaleBox billing."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from tallybook.domain.history import range_of
+from tallybook.http import Caller, Ctx, respond
+from tallybook.services.billing_periods import read_billing_periods
+from tallybook.services.current_bill import read_current_bill
+from tallybook.services.read_history import read_history
+from tallybook.wire import scalebox, scalebox_billing
+from tallybook.wire.ranges import SentRange
+
+router = APIRouter(prefix="/v1/billing")
+
+
+@router.get("/current")
+async def current(ctx: Ctx, caller: Caller) -> JSONResponse:
+    billing = read_current_bill(ctx, caller.account)
+    return respond(scalebox.ok(scalebox_billing.current(billing), at=ctx.clock.now()))
+
+
+@router.get("/periods")
+async def periods(ctx: Ctx, caller: Caller) -> JSONResponse:
+    billing = read_billing_periods(ctx, caller.account)
+    return respond(scalebox.ok(scalebox_billing.periods(billing), at=ctx.clock.now()))
+
+
+@router.get("/history")
+async def history(ctx: Ctx, caller: Caller, sent: SentRange) -> JSONResponse:
+    now = ctx.clock.now()
+    found = read_history(ctx, caller.account, range_of(sent.start, sent.end, now=now))
+    return respond(scalebox.ok(scalebox_billing.history(found, at=now), at=now))

@@ -1,0 +1,42 @@
+"""What the operator and an account have agreed on: its tax rate, and the discount on its fees. Source: decisions."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.errors import Invalid
+from tallybook.domain.money import places
+
+_TEXT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
+_MAX_PLACES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Percentages; no tax rate is the catalog's."""
+
+    tax_rate: Decimal | None
+    discount: Decimal
+
+
+def terms_of(account: Account) -> Terms:
+    return Terms(account.tax_rate, account.discount)
+
+
+def read_percent(value: object, *, field: str) -> Decimal:
+    """A percentage from 0 to 100, sent as a number or as decimal text, with at most 4 decimals."""
+    percent = _decimal(value)
+    if percent is None or not 0 <= percent <= 100 or places(percent) > _MAX_PLACES:
+        raise Invalid(f"{field} must be a percentage from 0 to 100 with at most {_MAX_PLACES} decimals", field=field)
+    plain = abs(percent)  # -0.0 is 0
+    return plain.quantize(Decimal(1)) if plain == plain.to_integral_value() else plain.normalize()
+
+
+def _decimal(value: object) -> Decimal | None:
+    if isinstance(value, str):
+        return Decimal(value) if _TEXT.fullmatch(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    number = Decimal(value)
+    return number if number.is_finite() else None

@@ -1,0 +1,65 @@
+"""An account's tax rate and discount, set by the platform or the operator. Source: decisions, "ScaleBox".
+
+They hold for whatever is billed from now on: the open period's draft and invoice, and what is issued anew.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.announcements import account_terms_changed
+from tallybook.domain.audit import Actor, platform
+from tallybook.domain.credentials import PlatformCaller
+from tallybook.domain.errors import NotFound
+from tallybook.domain.ids import ACCOUNT
+from tallybook.domain.terms import terms_of
+from tallybook.services.authenticate import authorize_platform
+from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.context import Context
+from tallybook.store import keys
+from tallybook.store.accounts import read_account, set_account
+from tallybook.store.commands import Item
+
+
+def set_terms_as_platform(ctx: Context, who: PlatformCaller, account_id: str, changes: Mapping[str, Any]) -> Account:
+    """As `set_terms`, for a platform key with the scope accounts:admin."""
+    key = keys.account(account_id)
+    platform_key, items = authorize_platform(ctx, who, "accounts:admin", also=[key])
+    return _set(ctx, items.get(key), account_id, changes, actor=platform(platform_key, address=who.address))
+
+
+def set_terms(ctx: Context, account_id: str, changes: Mapping[str, Any], *, actor: Actor) -> Account:
+    """The account with a new `tax_rate` or `discount`, percentages that were read; what is not named stays.
+
+    No tax rate is the catalog's. NotFound for an unknown or deleted account.
+    """
+    return _set(ctx, _read(ctx, account_id), account_id, changes, actor=actor)
+
+
+def _set(ctx: Context, item: Item | None, account_id: str, changes: Mapping[str, Any], *, actor: Actor) -> Account:
+    def change(item: Item | None) -> Account:
+        if item is None or item["status"] == "deleted":
+            raise NotFound("There is no such account", resource="account")
+        account = read_account(item)
+        before = terms_of(account)
+        after = replace(before, **changes)
+        if after == before:
+            return account
+        changed = replace(account, **asdict(after))
+        told = Change(
+            actor,
+            "account.terms_set",
+            ACCOUNT + account_id,
+            before=asdict(before),
+            after=asdict(after),
+            events=(account_terms_changed(changed),),
+        )
+        ctx.tables.transact([set_account(account, **asdict(after)), *recorded(account, told, at=ctx.clock.now())])
+        return changed
+
+    return decided(ctx, item, change, again=lambda: _read(ctx, account_id))
+
+
+def _read(ctx: Context, account_id: str) -> Item | None:
+    return ctx.tables.get(keys.account(account_id))

@@ -1,0 +1,34 @@
+"""A range of time in a query: `start` and `end`, RFC 3339, each of which may be left out. Source: ScaleBox billing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from tallybook.domain.errors import Invalid
+from tallybook.domain.times import parse_instant
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The ends that were sent."""
+
+    start: datetime | None
+    end: datetime | None
+
+
+async def _read(request: Request) -> Ends:
+    return Ends(start=_instant(request, "start"), end=_instant(request, "end"))
+
+
+SentRange = Annotated[Ends, Depends(_read)]
+
+
+def _instant(request: Request, field: str) -> datetime | None:
+    text = request.query_params.get(field)
+    try:
+        return parse_instant(text) if text else None
+    except ValueError as error:
+        message = f"{field} must be an RFC 3339 time with an offset, like 2026-04-01T00:00:00Z"
+        raise Invalid(message, code="invalid_date_range", field=field) from error

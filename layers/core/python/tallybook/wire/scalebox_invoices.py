@@ -1,0 +1,56 @@
+"""Invoices as ScaleBox's billing page shows them. Source: ScaleBox billing, "List Invoices"; money, "Invoices".
+
+After the document's fields come ours: `invoice_number`, `amount_due`, `voided_at`, `void_reason`, and the `details` of
+a usage line. What an invoice has not yet, or never had, is null.
+"""
+
+from collections.abc import Sequence
+
+from tallybook.domain.ids import ACCOUNT, INVOICE
+from tallybook.domain.invoices import Detail, Invoice, InvoiceLine
+from tallybook.wire.answer import amount, number, seconds, seconds_or_none
+
+
+def invoices(listed: Sequence[Invoice], pagination: dict[str, int]) -> dict[str, object]:
+    return {"invoices": [invoice(one) for one in listed], "pagination": pagination}
+
+
+def invoice(invoice: Invoice) -> dict[str, object]:
+    return {
+        "invoice_id": INVOICE + invoice.id,
+        "account_id": ACCOUNT + invoice.account_id,
+        "billing_period_start": seconds(invoice.period.start),
+        "billing_period_end": seconds(invoice.period.shown_end),
+        "subtotal": amount(invoice.subtotal),
+        "tax_amount": amount(invoice.tax),
+        "total_amount": amount(invoice.total),
+        "currency": invoice.currency,
+        "status": invoice.status,
+        "issued_at": seconds_or_none(invoice.issued_at),
+        "due_date": seconds_or_none(invoice.due_date),
+        "paid_at": seconds_or_none(invoice.paid_at),
+        "line_items": [_line(line) for line in invoice.lines],
+        "has_receipt": invoice.has_receipt,
+        "receipt_date": seconds_or_none(invoice.paid_at) if invoice.has_receipt else None,
+        "payment_method": invoice.payment_method,
+        "payment_reference": invoice.payment_reference,
+        "invoice_number": invoice.number,
+        "amount_due": amount(invoice.amount_due),
+        "voided_at": seconds_or_none(invoice.voided_at),
+        "void_reason": invoice.void_reason,
+    }
+
+
+def _line(line: InvoiceLine) -> dict[str, object]:
+    return {
+        "description": line.description,
+        "quantity": 1,
+        "unit_price": amount(line.amount),
+        "amount": amount(line.amount),
+        "type": line.type,
+        **({"details": [_detail(part) for part in line.details]} if line.details else {}),
+    }
+
+
+def _detail(part: Detail) -> dict[str, object]:
+    return {"meter": part.meter, "sku": part.sku, "quantity": number(part.quantity), "amount": amount(part.amount)}

@@ -1,0 +1,153 @@
+"""The same for invoices: closing, drafts, what an operator does, and what their readers ask for."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.history import range_of
+from tallybook.domain.invoices import Invoice
+from tallybook.domain.sessions import Session
+from tallybook.services.authenticate import authenticate
+from tallybook.services.billing_periods import read_billing_periods
+from tallybook.services.close_period import close_due
+from tallybook.services.credits import Move, give_credits
+from tallybook.services.draft_invoice import draft_invoice
+from tallybook.services.mark_overdue import mark_overdue
+from tallybook.services.read_history import read_history
+from tallybook.services.read_invoices import find_invoice, list_invoices
+from tallybook.services.void_invoice import reissue_invoice, void_invoice
+from tallybook.store.sessions import put_session
+from tests.bench.figures import Figure, measure
+from tests.bench.invoicing import MOST_CALLS, MOST_WRITE_UNITS
+from tests.support.house import House, Member
+
+METERS = (
+    ("cpu_seconds", None),
+    ("ram_gb_seconds", None),
+    ("sandbox_storage_gb_seconds", None),
+    ("traffic_gb_seconds", None),
+    ("container_minutes", "S"),
+    ("container_minutes", "M"),
+    ("addon_minutes", "mysql-starter"),
+    ("template_storage_gb_hours", None),
+)
+_ENOUGH = 10**12
+_CLOSED = {"most_calls": MOST_CALLS, "most_write": MOST_WRITE_UNITS}
+
+
+def payer(house: House, *, balance: int = _ENOUGH) -> Member:
+    """Somebody on a paid plan, with a balance that pays for all that they use."""
+    member = house.member()
+    house.change_account(member, plan="pro", tax_rate=Decimal(20))
+    if balance:
+        give_credits(house.ctx, house.platform(), Move(member.account.id, balance, "grant", "figures"))
+    return member
+
+
+def use(house: House, member: Member, *, days: int, whats: Any = METERS) -> None:
+    """So many days go by, with usage in each of these meters."""
+    house.clock.advance(days=days)
+    times = [house.clock.now() - timedelta(days=back) for back in range(days)]
+    house.record(
+        *[
+            house.event(member, meter=meter, sku=sku, quantity="123456.5", time=time)
+            for time in times
+            for meter, sku in whats
+        ]
+    )
+
+
+def invoice_figures(house: House) -> Iterator[Figure]:
+    yield from _closings(house)
+    yield from _operator(house)
+    yield from _reads(house)
+
+
+def _closings(house: House) -> Iterator[Figure]:
+    member = payer(house)
+    house.clock.advance(days=31)
+    close_due(house.ctx, member.account.id)
+
+    def close() -> None:
+        (invoice,) = close_due(house.ctx, member.account.id)
+        assert invoice.payment_method == "Balance"
+
+    def draft() -> Invoice:
+        return draft_invoice(house.ctx, authenticate(house.ctx, member.api_key))
+
+    use(house, member, days=28)
+    house.clock.advance(days=4)
+    house.deliver()
+    yield measure(house, "close a period, paid from the balance", close, **_CLOSED)
+    yield measure(house, "its mail and its events leave (5 and 3)", house.deliver, most_calls=8)
+    use(house, member, days=26)
+    authenticate(house.ctx, member.api_key)  # notes the hourly last_used_at
+    yield measure(house, "generate: the first draft", draft, most_calls=4)
+    yield measure(house, "generate: a newer draft", draft, most_calls=4)
+    house.clock.advance(days=6)
+    yield measure(house, "close a period that has a draft", close, **_CLOSED)
+    use(house, member, days=20)
+    late = house.clock.now() - timedelta(days=30)
+    house.record(*[house.event(member, meter=meter, sku=sku, quantity=777_777, time=late) for meter, sku in METERS])
+    house.clock.advance(days=12)
+    more = {**_CLOSED, "most_calls": MOST_CALLS + 1}
+    yield measure(house, "close a period with late usage (1 for its period)", close, **more)
+
+
+def _operator(house: House) -> Iterator[Figure]:
+    member = payer(house, balance=0)
+    use(house, member, days=1)
+    house.clock.advance(days=31)
+    (invoice,) = close_due(house.ctx, member.account.id)
+    house.clock.advance(days=8)
+    calls: list[tuple[str, int, Callable[[], Any]]] = [
+        ("mark an invoice overdue", 4, lambda: mark_overdue(house.ctx, member.account.id, invoice.position)),
+        ("void an invoice", 4, lambda: void_invoice(house.ctx, invoice.id, reason="figures")),
+        ("reissue it (1 for what may follow it)", 5, lambda: reissue_invoice(house.ctx, invoice.id)),
+    ]
+    for name, most, do in calls:
+        yield measure(house, name, do, most_calls=most)
+
+
+def _reads(house: House) -> Iterator[Figure]:
+    member = payer(house)
+    for _ in range(3):
+        use(house, member, days=10)
+        house.clock.advance(days=21)
+        (invoice,) = close_due(house.ctx, member.account.id)
+    ctx = house.ctx
+    authenticate(ctx, member.api_key)  # notes the hourly last_used_at
+    reads: list[tuple[str, Callable[[Account], Any]]] = [
+        ("GET invoices", lambda account: list_invoices(ctx, account, offset=0, limit=20)),
+        ("GET one invoice", lambda account: find_invoice(ctx, invoice.id, of=account)),
+        ("GET periods", lambda account: read_billing_periods(ctx, account)),
+    ]
+    for name, read in reads:
+        yield measure(house, name, _as_caller(house, member, read), most_calls=3, most_read="returned")
+    yield history_figure(house, member, "GET history of a month")
+
+
+def history_figure(house: House, member: Member, name: str) -> Figure:
+    """One for who asks, one each for closed periods, the open one and sessions, and one for what these used."""
+    authenticate(house.ctx, member.api_key)  # notes the hourly last_used_at
+    wanted = range_of(None, None, now=house.clock.now())
+    read = _as_caller(house, member, lambda account: read_history(house.ctx, account, wanted))
+    return measure(house, name, read, most_calls=5)
+
+
+def add_sessions(house: House, member: Member, count: int) -> None:
+    """So many sessions that have begun, a second apart, written past the product; each has used something."""
+    for _ in range(count):
+        house.clock.advance(seconds=1)
+        now = house.clock.now()
+        one = Decimal(1)
+        id = house.ctx.new_id(now)
+        session = Session(id, member.account.id, member.user.id, one, one, one, now, now + timedelta(days=1))
+        for put in put_session(session):
+            house.ctx.tables.write(put)
+
+
+def _as_caller(house: House, member: Member, read: Callable[[Account], Any]) -> Callable[[], Any]:
+    return lambda: read(authenticate(house.ctx, member.api_key).account)

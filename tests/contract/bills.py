@@ -1,0 +1,95 @@
+"""What the tests of the billing endpoints share: accounts on a plan with a price, usage of known cost, and calls."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from tallybook.domain.audit import OPERATOR
+from tallybook.services.account_terms import set_terms
+from tallybook.services.api_keys import create_api_key
+from tallybook.services.authenticate import authenticate
+from tallybook.services.change_password import set_password
+from tallybook.services.credits import Move, give_credits
+from tallybook.services.operate import create_account
+from tallybook.services.sign_in import login
+from tests.contract.examples import expect
+from tests.support.call import Answer, call
+from tests.support.house import HERE, PASSWORD, House, Member
+
+APRIL, MAY, JUNE = (datetime(2026, month, 1, tzinfo=UTC) for month in (4, 5, 6))
+INVOICES, GENERATE = "/v1/billing/invoices", "/v1/billing/invoice/generate"
+PERIODS, HISTORY = "/v1/billing/periods", "/v1/billing/history"
+UNKNOWN = "inv-019d0000-0000-7000-8000-000000000000"
+
+
+def on_pro(house: House, *, since: datetime = APRIL) -> Member:
+    """An account whose plan costs 20 a month, on its first day; its balance is the welcome credit of 1.00."""
+    house.apply_catalog(free_plan="pro")
+    house.clock.moment = since
+    return house.member()
+
+
+def in_zone(house: House, zone: str, *, since: datetime) -> Member:
+    """The same, with months of another time zone."""
+    house.apply_catalog(free_plan="pro")
+    house.clock.moment = since
+    account, root = create_account(house.ctx, email="far@example.com", time_zone=zone)
+    set_password(house.ctx, token=house.password_token(root), password=PASSWORD, address=HERE)
+    who = login(house.ctx, email=root.email, password=PASSWORD, address=HERE)
+    key = create_api_key(house.ctx, authenticate(house.ctx, who.text), name="test")
+    return Member(account, who.user, who.text, key.text)
+
+
+def give(house: House, member: Member, units: int) -> None:
+    move = Move(member.account.id, units * 1_000_000, "grant", f"grant {units}")
+    give_credits(house.ctx, house.platform("accounts:admin"), move)
+
+
+def use(house: House, member: Member, cost: str, *, time: datetime, **changes: Any) -> None:
+    """CPU seconds that cost so many units of the test catalog's currency; the clock goes there if it was earlier."""
+    house.clock.moment = max(house.clock.moment, time)
+    seconds = (Decimal(cost) / Decimal("0.000014")).quantize(Decimal("1e-9"))
+    results = house.record(house.event(member, quantity=str(seconds), time=time, **changes))
+    assert [result.status for result in results] == ["accepted"]
+
+
+def terms(house: House, member: Member, **changes: Any) -> None:
+    set_terms(house.ctx, member.account.id, changes, actor=OPERATOR)
+
+
+def close(house: House, *, at: datetime) -> None:
+    """The hourly tick at an instant."""
+    house.clock.moment = at
+    house.invoice_due()
+
+
+def get(member: Member, path: str) -> Answer:
+    return call("GET", path, key=member.api_key)
+
+
+def invoices(member: Member, query: str = "") -> list[dict[str, Any]]:
+    data = expect(get(member, INVOICES + query), 200, "billing_invoices")["data"]
+    listed: list[dict[str, Any]] = data["invoices"]
+    return listed
+
+
+def newest(member: Member) -> dict[str, Any]:
+    return invoices(member)[0]
+
+
+def draft(member: Member) -> dict[str, Any]:
+    data: dict[str, Any] = expect(call("POST", GENERATE, key=member.api_key), 200, "billing_invoice")["data"]
+    return data
+
+
+def lines(invoice: dict[str, Any]) -> list[tuple[str, float]]:
+    return [(line["type"], line["amount"]) for line in invoice["line_items"]]
+
+
+def exact(value: float) -> Decimal:
+    """A JSON number as it was written."""
+    return Decimal(str(value))
+
+
+def refusal(answer: Answer) -> tuple[int, str]:
+    return answer.status, expect(answer, answer.status, "error_scalebox")["code"]

@@ -1,0 +1,133 @@
+"""POST /v1/billing/invoice/generate: the draft of the open period's invoice, and what becomes of it."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.contract.bills import (
+    APRIL,
+    GENERATE,
+    INVOICES,
+    JUNE,
+    MAY,
+    close,
+    draft,
+    exact,
+    get,
+    give,
+    invoices,
+    lines,
+    on_pro,
+    terms,
+    use,
+)
+from tests.contract.examples import expect
+from tests.support.call import call
+from tests.support.house import House, Member
+
+TICK = timedelta(minutes=30)
+
+
+@pytest.fixture
+def april(house: House) -> Member:
+    return on_pro(house)
+
+
+def test_a_draft_holds_what_the_period_would_be_billed_now(house: House, april: Member) -> None:
+    use(house, april, "9.50", time=APRIL + timedelta(days=18))
+    shown = draft(april)
+    assert lines(shown) == [("subscription", 20), ("usage", 9.5)]
+    assert (shown["billing_period_start"], shown["billing_period_end"]) == (
+        "2026-04-01T00:00:00Z",
+        "2026-04-30T00:00:00Z",
+    )
+    assert (shown["subtotal"], shown["total_amount"], shown["status"], shown["amount_due"]) == (29.5, 29.5, "draft", 0)
+    none_yet = ("invoice_number", "issued_at", "due_date", "paid_at", "receipt_date", "payment_method", "voided_at")
+    assert {shown[name] for name in none_yet} == {None}
+    assert shown["has_receipt"] is False
+
+
+def test_generating_again_refreshes_the_same_draft(house: House, april: Member) -> None:
+    use(house, april, "9.50", time=APRIL)
+    first = draft(april)
+    assert draft(april) == first
+    use(house, april, "0.50", time=APRIL + timedelta(days=2))
+    second = draft(april)
+    assert second["invoice_id"] == first["invoice_id"]
+    assert second["total_amount"] == 30
+    assert invoices(april) == [second]
+
+
+def test_the_draft_becomes_the_invoice_under_the_same_id_with_all_that_came_since(house: House, april: Member) -> None:
+    give(house, april, 50)
+    before = draft(april)
+    use(house, april, "9.50", time=MAY - timedelta(seconds=1))
+    close(house, at=MAY + TICK)
+    [shown] = invoices(april)
+    assert shown["invoice_id"] == before["invoice_id"]
+    assert (shown["status"], shown["invoice_number"], shown["total_amount"]) == ("paid", 1, 29.5)
+    following = draft(april)
+    assert following["invoice_id"] != shown["invoice_id"]
+    assert [row["status"] for row in invoices(april)] == ["draft", "paid"]
+
+
+def test_a_draft_takes_no_number(house: House, april: Member) -> None:
+    draft(april)
+    close(house, at=MAY + TICK)
+    draft(april)
+    draft(april)
+    close(house, at=JUNE + TICK)
+    assert [row["invoice_number"] for row in invoices(april)] == [2, 1]
+
+
+def test_from_the_periods_end_on_the_draft_is_the_next_ones_and_the_old_one_is_issued(
+    house: House, april: Member
+) -> None:
+    old = draft(april)
+    house.clock.moment = MAY
+    new = draft(april)
+    assert (new["billing_period_start"], new["invoice_id"] != old["invoice_id"]) == ("2026-05-01T00:00:00Z", True)
+    close(house, at=MAY + TICK)
+    assert [(row["invoice_id"], row["status"]) for row in invoices(april)] == [
+        (new["invoice_id"], "draft"),
+        (old["invoice_id"], "open"),
+    ]
+
+
+def test_late_usage_tax_and_discount_are_on_the_draft(house: House, april: Member) -> None:
+    close(house, at=MAY + TICK)
+    use(house, april, "0.70", time=MAY - timedelta(hours=1))
+    terms(house, april, tax_rate=exact(20), discount=exact(25))
+    shown = draft(april)
+    assert lines(shown) == [("subscription", 20), ("discount", -5), ("late_usage", 0.7)]
+    assert (shown["subtotal"], shown["tax_amount"], shown["total_amount"]) == (15.7, 3.14, 18.84)
+
+
+def test_any_user_may_and_so_may_a_suspended_account(house: House, april: Member) -> None:
+    plain = house.colleague(april)
+    house.change_account(april, status="suspended")
+    assert draft(plain)["invoice_id"] == draft(april)["invoice_id"]
+
+
+def test_no_body_is_read_and_any_is_fine(april: Member) -> None:
+    for raw in (b"", b"{}", b"not json"):
+        expect(call("POST", GENERATE, key=april.api_key, raw=raw), 200, "billing_invoice")
+
+
+def test_there_is_no_getting_the_generator(april: Member) -> None:
+    assert get(april, GENERATE).status == 405
+    assert get(april, f"{INVOICES}/generate").status == 400
+
+
+def test_it_takes_four_round_trips_first_and_again(house: House, april: Member) -> None:
+    bill = house.ctx.tables.bill
+    draft(april)  # the day's first: the key's use is noted
+    spent = []
+    for moment in (MAY + timedelta(days=1), MAY + timedelta(days=1, minutes=1)):
+        house.clock.moment = moment
+        use(house, april, "0.70", time=moment)
+        get(april, "/v1/billing/current")
+        bill.clear()
+        draft(april)
+        spent.append((bill.calls, bill.operations))
+    assert spent == [(4, ["get_many", "get", "query", "transact"])] * 2

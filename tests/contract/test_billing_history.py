@@ -1,0 +1,271 @@
+"""GET /v1/billing/history: what usage cost in a range of days, across closed and open periods, and its sessions."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.contract.bills import APRIL, HISTORY, JUNE, MAY, close, exact, get, in_zone, on_pro, refusal, use
+from tests.contract.examples import expect
+from tests.support.call import call
+from tests.support.house import House, Member
+
+TICK = timedelta(minutes=30)
+SIZE = {"cpu_cores": 1, "memory_gb": 2, "storage_gb": 5, "timeout_seconds": 86400}
+
+
+@pytest.fixture
+def april(house: House) -> Member:
+    return on_pro(house)
+
+
+def history(member: Member, **query: str) -> dict[str, Any]:
+    """The answer's data; where nothing ran there are no sessions to compare."""
+    answer = get(member, f"{HISTORY}?" + "&".join(f"{name}={quote(value)}" for name, value in query.items()))
+    assert answer.status == 200, answer.text
+    data: dict[str, Any] = answer.json["data"]
+    if data["sessions"] and data["breakdown"]:
+        expect(answer, 200, "billing_history")
+    assert sum(exact(row["cost"]) for row in data["daily_costs"]) == exact(data["total_cost"])
+    assert sum(exact(row["cost"]) for row in data["breakdown"]) == exact(data["total_cost"])
+    return data
+
+
+def run(house: House, member: Member, name: str, *, start: datetime, end: datetime | None = None) -> None:
+    key = house.platform_key("sessions:write")
+    house.clock.moment = start
+    body = {"account_id": member.subject, "user_id": member.user_id, "session_id": name, **SIZE}
+    assert call("POST", "/v1/platform/sessions", key=key, body=body).status == 201
+    if end is not None:
+        house.clock.moment = end
+        assert call("POST", f"/v1/platform/sessions/{name}/end", key=key).status == 200
+
+
+def days(data: dict[str, Any]) -> list[str]:
+    return [row["date"] for row in data["daily_costs"]]
+
+
+def spent(data: dict[str, Any]) -> dict[str, float]:
+    """The days that cost something."""
+    return {row["date"][:10]: row["cost"] for row in data["daily_costs"] if row["cost"]}
+
+
+def test_it_shows_the_last_30_days_unless_told_otherwise(house: House, april: Member) -> None:
+    run(house, april, "run-1", start=APRIL + timedelta(days=3), end=APRIL + timedelta(days=3, minutes=1))
+    use(house, april, "11.70", time=APRIL + timedelta(days=3), session_id="run-1")
+    house.record(house.event(april, meter="container_minutes", sku="S", quantity=6_840))
+    house.clock.moment = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
+    data = history(april)
+    assert days(data) == [f"2026-03-{day}T00:00:00Z" for day in range(21, 32)] + [
+        f"2026-04-{day:02d}T00:00:00Z" for day in range(1, 21)
+    ]
+    assert data.pop("daily_costs")[14] == {"date": "2026-04-04T00:00:00Z", "cost": 12.84}
+    assert data == {
+        "period": {"start": "2026-03-21T12:34:56Z", "end": "2026-04-20T12:34:56Z"},
+        "total_cost": 12.84,
+        "sessions": [
+            {
+                "session_id": "run-1",
+                "user_id": april.user_id,
+                "started_at": "2026-04-04T00:00:00Z",
+                "ended_at": "2026-04-04T00:01:00Z",
+                "duration_seconds": 60,
+                "cost": 11.7,
+                "status": "ended",
+            }
+        ],
+        "breakdown": [
+            {"resource_type": "sandbox", "cost": 11.7, "percentage": 91.12},
+            {"resource_type": "app", "cost": 1.14, "percentage": 8.88},
+        ],
+    }
+
+
+def test_days_are_whole_utc_days_from_the_starts_to_the_ends(house: House, april: Member) -> None:
+    use(house, april, "1.40", time=APRIL + timedelta(days=4, hours=1))
+    use(house, april, "0.70", time=APRIL + timedelta(days=6, hours=23))
+    data = history(april, start="2026-04-05T22:00:00Z", end="2026-04-07T01:00:00+00:00")
+    assert data["period"] == {"start": "2026-04-05T22:00:00Z", "end": "2026-04-07T01:00:00Z"}
+    assert days(data) == ["2026-04-05T00:00:00Z", "2026-04-06T00:00:00Z", "2026-04-07T00:00:00Z"]
+    assert spent(data) == {"2026-04-05": 1.4, "2026-04-07": 0.7}
+
+
+def test_an_offset_is_minded(house: House, april: Member) -> None:
+    use(house, april, "1.40", time=APRIL + timedelta(days=4, hours=1))
+    data = history(april, start="2026-04-06T01:30:00+02:00", end="2026-04-06T01:30:00+02:00")
+    assert (days(data), data["total_cost"]) == (["2026-04-05T00:00:00Z"], 1.4)
+
+
+def test_one_end_alone_is_enough(house: House, april: Member) -> None:
+    house.clock.moment = APRIL + timedelta(days=9, hours=5)
+    assert history(april, start="2026-04-08T00:00:00Z")["period"] == {
+        "start": "2026-04-08T00:00:00Z",
+        "end": "2026-04-10T05:00:00Z",
+    }
+    assert history(april, end="2026-04-08T00:00:00Z")["period"] == {
+        "start": "2026-03-09T00:00:00Z",
+        "end": "2026-04-08T00:00:00Z",
+    }
+
+
+def test_closed_and_open_periods_add_up_and_so_do_their_sessions(house: House, april: Member) -> None:
+    run(house, april, "before", start=APRIL + timedelta(days=29, hours=23), end=MAY + timedelta(hours=1))
+    use(house, april, "9.50", time=MAY - timedelta(minutes=5), session_id="before")
+    use(house, april, "0.07", time=MAY + timedelta(minutes=5), session_id="before")
+    close(house, at=MAY + TICK * 3)
+    run(house, april, "between", start=MAY + timedelta(days=14), end=MAY + timedelta(days=15))
+    use(house, april, "1.13", time=MAY + timedelta(days=15), session_id="between")
+    close(house, at=JUNE + TICK)
+    run(house, april, "now", start=JUNE + timedelta(days=1))
+    use(house, april, "2.22", time=JUNE + timedelta(days=1, hours=3), session_id="now")
+    data = history(april, start="2026-04-01T00:00:00Z", end="2026-06-30T00:00:00Z")
+    assert spent(data) == {"2026-04-30": 9.5, "2026-05-01": 0.07, "2026-05-16": 1.13, "2026-06-02": 2.22}
+    assert data["total_cost"] == 12.92
+    assert [(row["session_id"], row["cost"], row["status"]) for row in data["sessions"]] == [
+        ("now", 2.22, "running"),
+        ("between", 1.13, "ended"),
+        ("before", 9.57, "ended"),
+    ]
+    now = data["sessions"][0]
+    assert (now["ended_at"], now["duration_seconds"]) == (None, 3 * 3600)
+
+
+def test_a_closed_period_costs_in_history_what_it_was_billed(house: House, april: Member) -> None:
+    for day in range(30):
+        use(house, april, "0.333", time=APRIL + timedelta(days=day, hours=2))
+    open_still = history(april, start="2026-04-01T00:00:00Z", end="2026-04-30T00:00:00Z")
+    close(house, at=MAY + TICK)
+    closed = history(april, start="2026-04-01T00:00:00Z", end="2026-04-30T00:00:00Z")
+    assert closed == open_still
+    assert closed["total_cost"] == 9.99
+    assert sum(spent(closed).values()) == pytest.approx(9.99)
+    half = history(april, start="2026-04-01T00:00:00Z", end="2026-04-15T00:00:00Z")
+    assert spent(half) == {day: cost for day, cost in spent(closed).items() if day <= "2026-04-15"}
+
+
+def test_neither_fee_nor_wallet_nor_late_usage_is_in_it(house: House, april: Member) -> None:
+    house.record(house.event(april, meter="credits", quantity=500_000))
+    close(house, at=MAY + TICK)
+    use(house, april, "0.70", time=MAY - timedelta(hours=1))
+    assert history(april, start="2026-04-01T00:00:00Z")["total_cost"] == 0
+
+
+def test_a_period_that_has_ended_and_is_not_closed_yet_is_in_it(house: House, april: Member) -> None:
+    use(house, april, "9.50", time=APRIL)
+    use(house, april, "0.70", time=MAY + timedelta(minutes=10))
+    assert spent(history(april)) == {"2026-04-01": 9.5, "2026-05-01": 0.7}
+
+
+def test_a_period_of_another_zone_counts_by_utc_days(house: House) -> None:
+    member = in_zone(house, "Asia/Kolkata", since=datetime(2026, 3, 1, 15, tzinfo=UTC))
+    use(house, member, "1.40", time=datetime(2026, 3, 31, 18, 29, tzinfo=UTC))
+    use(house, member, "0.70", time=datetime(2026, 3, 31, 18, 31, tzinfo=UTC))
+    close(house, at=datetime(2026, 4, 1, tzinfo=UTC))
+    data = history(member, start="2026-03-31T00:00:00Z", end="2026-03-31T00:00:00Z")
+    assert spent(data) == {"2026-03-31": 2.1}
+
+
+def test_the_newest_hundred_sessions_are_told(house: House, april: Member) -> None:
+    for number in range(103):
+        house.clock.moment = APRIL + timedelta(minutes=number)
+        run(house, april, f"run-{number}", start=house.clock.moment, end=house.clock.moment)
+    use(house, april, "0.70", time=house.clock.moment, session_id="run-0")
+    data = history(april)
+    assert [row["session_id"] for row in data["sessions"]] == [f"run-{number}" for number in range(102, 2, -1)]
+    assert {row["cost"] for row in data["sessions"]} == {0}
+    assert data["total_cost"] == 0.7
+
+
+def test_sessions_are_those_that_started_in_the_range_and_are_the_accounts_own(house: House, april: Member) -> None:
+    other = house.member()
+    for day in (1, 2, 3):
+        run(house, april, f"mine-{day}", start=APRIL + timedelta(days=day))
+        run(house, other, f"theirs-{day}", start=APRIL + timedelta(days=day))
+    data = history(april, start="2026-04-03T12:00:00Z", end="2026-04-03T12:00:00Z")
+    assert [row["session_id"] for row in data["sessions"]] == ["mine-2"]
+
+
+@pytest.mark.parametrize("query", ["", "?", "?start=", "?start=&end=", "?x=1"])
+def test_an_empty_query_is_the_last_30_days(april: Member, query: str) -> None:
+    data = get(april, HISTORY + query).json["data"]
+    assert data["period"] == {"start": "2026-03-02T00:00:00Z", "end": "2026-04-01T00:00:00Z"}
+    assert (data["total_cost"], data["sessions"], data["breakdown"], len(data["daily_costs"])) == (0, [], [], 31)
+
+
+@pytest.mark.parametrize("field", ["start", "end"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("yesterday", "2026-04-01", "2026-04-01T00:00:00", "2026-04-31T00:00:00Z", "2026-04-01T24:00:00Z"),
+        *("1776688496", "2026-4-1T00:00:00Z", "20260401T000000Z", "2026-04-01T00:00:00+25:00", "null", "\x00", "é"),
+        *("2026-04-01T00:00:00 02:00", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00+23:00", "9" * 5000),
+    ],
+)
+def test_an_end_that_is_no_instant_is_400_and_named(april: Member, field: str, text: str) -> None:
+    answer = get(april, f"{HISTORY}?{field}={quote(text)}")
+    assert refusal(answer) == (400, "invalid_date_range")
+    assert answer.json["message"].startswith(f"{field} must be an RFC 3339 time")
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("start=2026-04-02T00:00:00Z&end=2026-04-01T23:59:59Z", "end"),
+        ("start=2026-04-01T00:00:01Z", "end"),
+        ("start=2025-03-31T00:00:00Z&end=2026-04-01T00:00:01Z", "range"),
+        ("start=2025-01-01T00:00:00Z", "range"),
+        ("start=0001-01-01T00:00:00Z&end=9999-12-31T23:59:59Z", "range"),
+    ],
+)
+def test_a_range_that_ends_before_it_starts_or_is_over_366_days_is_400(april: Member, query: str, named: str) -> None:
+    answer = get(april, f"{HISTORY}?{query}")
+    assert refusal(answer) == (400, "invalid_date_range")
+    assert named in answer.json["message"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "count"),
+    [
+        ("2025-03-31T00:00:00Z", "2026-04-01T00:00:00Z", 367),
+        ("2026-04-01T00:00:00Z", "2026-04-01T00:00:00Z", 1),
+        ("2030-01-01T00:00:00Z", "2030-01-02T00:00:00Z", 2),
+        ("9999-12-30T00:00:00Z", "9999-12-31T23:59:59.999999999Z", 2),
+        ("0001-01-01T00:00:00Z", "0001-01-02T00:00:00Z", 2),
+        ("0999-12-31T00:00:00Z", "1000-01-01T00:00:00Z", 2),
+    ],
+)
+def test_any_other_range_is_fine_however_far(april: Member, start: str, end: str, count: int) -> None:
+    assert len(history(april, start=start, end=end)["daily_costs"]) == count
+
+
+def test_the_beginning_of_time_has_nothing_30_days_before_it(april: Member) -> None:
+    data = history(april, end="0001-01-05T00:00:00Z")
+    assert (data["period"]["start"], len(data["daily_costs"])) == ("0001-01-01T00:00:00Z", 5)
+
+
+def test_any_user_reads_it_suspended_or_not(house: House, april: Member) -> None:
+    plain = house.colleague(april)
+    use(house, april, "1.40", time=APRIL)
+    house.change_account(april, status="suspended")
+    assert history(plain)["total_cost"] == 1.4
+
+
+def test_its_round_trips_do_not_grow_with_events_or_periods(house: House, april: Member) -> None:
+    bill = house.ctx.tables.bill
+
+    def cost_of_reading() -> tuple[int, list[str]]:
+        start = max(APRIL, house.clock.moment - timedelta(days=366))
+        history(april, start=start.isoformat().replace("+00:00", "Z"))
+        bill.clear()
+        history(april, start=start.isoformat().replace("+00:00", "Z"))
+        return bill.calls, list(bill.operations)
+
+    run(house, april, "run-1", start=APRIL, end=APRIL + timedelta(hours=1))
+    use(house, april, "1.40", time=APRIL, session_id="run-1")
+    first = cost_of_reading()
+    for month in range(5, 13):
+        use(house, april, "1.40", time=datetime(2026, month - 1, 3, tzinfo=UTC), session_id="run-1")
+        run(house, april, f"run-{month}", start=datetime(2026, month - 1, 4, tzinfo=UTC))
+        close(house, at=datetime(2026, month, 1, 0, 30, tzinfo=UTC))
+    assert cost_of_reading() == first == (5, ["get_many", "query", "query", "query", "get_many"])

@@ -1,0 +1,162 @@
+"""GET /v1/billing/periods: the document's example, made to happen, and the rows of closed periods below it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tallybook.services.void_invoice import reissue_invoice, void_invoice
+from tests.contract.bills import (
+    APRIL,
+    MAY,
+    PERIODS,
+    close,
+    draft,
+    exact,
+    get,
+    give,
+    in_zone,
+    invoices,
+    newest,
+    on_pro,
+    terms,
+    use,
+)
+from tests.contract.examples import expect
+from tests.support.house import House, Member
+
+NOW = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
+TICK = timedelta(minutes=30)
+
+
+@pytest.fixture
+def april(house: House) -> Member:
+    return on_pro(house)
+
+
+def periods(member: Member) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = expect(get(member, PERIODS), 200, "billing_periods")["data"]["periods"]
+    return rows
+
+
+def test_the_documents_example_comes_out_of_usage_that_costs_12_84(house: House, april: Member) -> None:
+    use(house, april, "12.84", time=APRIL + timedelta(days=3))
+    house.clock.moment = NOW
+    assert periods(april) == [
+        {
+            "period_id": "current",
+            "period_start": "2026-04-01",
+            "period_end": "2026-04-30",
+            "plan": "Pro",
+            "is_current": True,
+            "type": "current_period",
+            "subscription_fee": {"standard": 20, "credit": 0, "final": 20},
+            "usage_cost": {"accumulated": 12.84, "projected": 19.26},
+            "total": 32.84,
+            "status": "pending",
+            "invoice_generated": False,
+            "invoice_id": None,
+        }
+    ]
+
+
+def test_with_a_draft_the_current_row_names_it_and_is_pending_still(house: House, april: Member) -> None:
+    terms(house, april, tax_rate=exact(20))
+    use(house, april, "1.40", time=NOW)
+    drafted = draft(april)
+    [row] = periods(april)
+    assert (row["invoice_generated"], row["invoice_id"], row["status"]) == (True, drafted["invoice_id"], "pending")
+    assert row["total"] == 21.4, "the fee and the usage; tax is the draft's to show"
+
+
+def test_a_closed_periods_row_is_its_invoices(house: House, april: Member) -> None:
+    give(house, april, 50)
+    terms(house, april, tax_rate=exact(10), discount=exact(25))
+    use(house, april, "9.50", time=APRIL)
+    close(house, at=MAY + TICK)
+    [current, closed] = periods(april)
+    assert (current["period_id"], current["period_start"], current["period_end"]) == (
+        "current",
+        "2026-05-01",
+        "2026-05-31",
+    )
+    invoice_id = newest(april)["invoice_id"]
+    assert closed == {
+        "period_id": invoice_id,
+        "period_start": "2026-04-01",
+        "period_end": "2026-04-30",
+        "plan": "Pro",
+        "is_current": False,
+        "type": "invoice",
+        "subscription_fee": {"standard": 20, "credit": 5, "final": 15},
+        "usage_cost": {"accumulated": 9.5, "projected": 9.5},
+        "total": 26.95,
+        "status": "paid",
+        "invoice_generated": True,
+        "invoice_id": invoice_id,
+    }
+
+
+def test_a_closed_periods_usage_is_its_own_and_not_what_came_late_for_another(house: House, april: Member) -> None:
+    close(house, at=MAY + TICK)
+    use(house, april, "0.70", time=MAY - timedelta(hours=1))
+    use(house, april, "1.40", time=MAY)
+    close(house, at=datetime(2026, 6, 1, 0, 30, tzinfo=UTC))
+    may = periods(april)[1]
+    assert (may["usage_cost"]["accumulated"], may["total"]) == (1.4, 22.1)
+
+
+def test_each_period_of_a_year_stands_once_newest_first(house: House, april: Member) -> None:
+    close(house, at=datetime(2027, 4, 1, 1, 0, tzinfo=UTC))
+    rows = periods(april)
+    months = [f"2026-{month:02d}" for month in range(4, 13)] + ["2027-01", "2027-02", "2027-03", "2027-04"]
+    assert [row["period_start"][:7] for row in rows] == months[::-1]
+    assert [row["is_current"] for row in rows] == [True] + [False] * 12
+    assert all(row["subscription_fee"]["final"] == 20 for row in rows)
+
+
+def test_void_ones_are_left_out_and_what_was_issued_anew_stands_at_its_period(house: House, april: Member) -> None:
+    close(house, at=datetime(2026, 6, 1, 0, 30, tzinfo=UTC))
+    may, first = invoices(april)
+    void_invoice(house.ctx, first["invoice_id"].removeprefix("inv-"), reason="wrong")
+    assert [row["invoice_id"] for row in periods(april)] == [None, may["invoice_id"]]
+    again = "inv-" + reissue_invoice(house.ctx, first["invoice_id"].removeprefix("inv-")).id
+    assert [row["invoice_id"] for row in periods(april)] == [None, may["invoice_id"], again]
+
+
+def test_a_period_that_has_ended_and_is_not_closed_yet_has_no_row_of_its_own(house: House, april: Member) -> None:
+    draft(april)
+    house.clock.moment = MAY + timedelta(minutes=29)
+    [row] = periods(april)
+    assert (row["period_start"], row["invoice_generated"]) == ("2026-05-01", False)
+
+
+@pytest.mark.parametrize(
+    ("zone", "starts", "shown"),
+    [
+        ("Asia/Kolkata", "2026-02-28T18:30:00Z", "2026-03-30T18:30:00Z"),
+        ("America/New_York", "2026-03-01T05:00:00Z", "2026-03-31T04:00:00Z"),
+    ],
+)
+def test_dates_are_the_accounts_own_and_instants_are_utc(house: House, zone: str, starts: str, shown: str) -> None:
+    member = in_zone(house, zone, since=datetime(2026, 3, 1, 15, tzinfo=UTC))
+    close(house, at=datetime(2026, 4, 1, 5, tzinfo=UTC))
+    current, closed = periods(member)
+    assert (closed["period_start"], closed["period_end"]) == ("2026-03-01", "2026-03-31")
+    assert (current["period_start"], current["period_end"]) == ("2026-04-01", "2026-04-30")
+    march = newest(member)
+    assert (march["billing_period_start"], march["billing_period_end"]) == (starts, shown)
+    assert march["issued_at"] == ("2026-03-31T18:30:00Z" if "Kolkata" in zone else "2026-04-01T04:00:00Z")
+
+
+def test_any_user_reads_them_in_three_round_trips_however_many_there_are(house: House, april: Member) -> None:
+    plain = house.colleague(april)
+    house.change_account(april, status="suspended")
+    bill = house.ctx.tables.bill
+    for moment in (MAY + TICK, datetime(2027, 4, 1, 1, 0, tzinfo=UTC)):
+        close(house, at=moment)
+        periods(plain)
+        bill.clear()
+        periods(plain)
+        assert (bill.calls, bill.operations) == (3, ["get_many", "query", "query"])
+        assert bill.read_units <= 3 + 2 + 0.5 * (bill.bytes_read / 4096 + 1)

@@ -1,0 +1,246 @@
+"""A fee is the plan's price less the discount, what a plan change left unused, and the time spent suspended."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.catalog import Plan
+from tallybook.domain.cycle import Cycle
+from tallybook.domain.fees import Fee, FeeTime, fee_for, fee_time, remembered, suspensions
+from tallybook.domain.money import in_units, minor_unit
+from tallybook.domain.periods import Calendar, Period, period_of
+from tallybook.domain.times import stamp
+from tallybook.domain.usage_period import OpenedPeriod
+from tests.domain.test_periods import ZONES, at, instants
+from tests.support.steady import steady
+
+DAY = 86_400_000
+JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def plan(price: int = 100_000_000, interval: Literal["month", "year"] = "month") -> Plan:
+    return Plan("pro", "Pro", "For teams", price, interval, {})
+
+
+def account(anchor: datetime = JANUARY, **more: object) -> Account:
+    first = period_of(Calendar(anchor, "UTC"), anchor)
+    known = Account(
+        id="a",
+        email="a@example.com",
+        created_at=anchor,
+        status="active",
+        time_zone="UTC",
+        plan="pro",
+        subscription_id="s",
+        subscribed_at=anchor,
+        anchor=anchor,
+        first_period_at=anchor,
+        cycle=Cycle(first),
+    )
+    return replace(known, **more)  # type: ignore[arg-type]
+
+
+def opened(book: Calendar, inside: datetime, cut: datetime | None = None) -> OpenedPeriod:
+    whole = OpenedPeriod(period_of(book, inside), plan="pro", catalog_version=1, shards=1, is_open=True)
+    return whole if cut is None else whole.cut(cut)
+
+
+def fee(who: Account, of: Plan, inside: datetime, *, cut: datetime | None = None, currency: str = "USD") -> Fee:
+    """The fee on the invoice of the period that holds `inside`, at its end."""
+    period = opened(who.calendar, inside, cut)
+    time = fee_time(who, of, period, until=period.period.end)
+    return fee_for(of.price, time, discount=who.discount, currency=currency)
+
+
+def ms(**by: float) -> int:
+    return timedelta(**by) // timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("anchor", "cut", "price", "currency", "unused"),
+    [
+        ("2026-06-01T00:00Z", "2026-06-11T00:00Z", 100_000_000, "USD", 66_670_000),
+        ("2026-06-01T00:00Z", "2026-06-11T00:00Z", 10_000_000_000, "JPY", 6_667_000_000),
+        ("2026-06-01T00:00Z", "2026-06-11T00:00Z", 10_000_000, "KWD", 6_667_000),
+        ("2024-02-18T00:00Z", "2024-02-25T00:00Z", 100_000_000, "USD", 75_860_000),
+        ("2026-06-01T00:00Z", "2026-06-01T00:00:00.001Z", 100_000_000, "USD", 100_000_000),
+        ("2026-06-01T00:00Z", "2026-06-30T23:59:59.999Z", 100_000_000, "USD", 0),
+        ("2026-06-01T00:00Z", "2026-07-01T00:00Z", 100_000_000, "USD", 0),
+    ],
+)
+def test_what_a_plan_change_leaves_unused_comes_off_by_exact_seconds(
+    anchor: str, cut: str, price: int, currency: str, unused: int
+) -> None:
+    got = fee(account(at(anchor)), plan(price), at(anchor), cut=at(cut), currency=currency)
+    assert got == Fee(standard=price, unused=unused)
+
+
+def test_the_discount_comes_off_first_and_the_unused_part_is_of_what_is_left() -> None:
+    """100.00 less 25 %, half of it unused: 37.50."""
+    june = at("2026-06-01T00:00Z")
+    got = fee(account(june, discount=Decimal(25)), plan(), june, cut=june + timedelta(days=15))
+    assert got == Fee(100_000_000, discount=25_000_000, unused=37_500_000)
+    assert (got.credit, got.final) == (62_500_000, 37_500_000)
+
+
+@pytest.mark.parametrize(
+    ("currency", "discount"),
+    [("JPY", 7_000_000), ("USD", 6_670_000), ("KWD", 6_666_000)],
+)
+def test_a_discount_is_rounded_to_the_currency(currency: str, discount: int) -> None:
+    price = 20_000_000
+    got = fee(account(discount=Decimal("33.33")), plan(price), JANUARY, currency=currency)
+    assert got == Fee(price, discount=discount)
+
+
+def test_a_free_plan_has_no_fee() -> None:
+    assert fee(account(), plan(0), JANUARY, cut=JANUARY + timedelta(days=3)) == Fee()
+
+
+def test_a_yearly_fee_stands_on_the_invoice_of_the_twelfth_month_alone() -> None:
+    who, yearly = account(), plan(interval="year")
+    months = [
+        fee(who, yearly, datetime(2026 + year, month, 15, tzinfo=UTC)) for year in (0, 1) for month in range(1, 13)
+    ]
+    due = [number for number, got in enumerate(months, 1) if got.standard]
+    assert due == [12, 24]
+    assert months[11] == months[23] == Fee(100_000_000)
+
+
+def test_a_yearly_plan_that_ends_early_is_charged_then_less_the_rest_of_its_year() -> None:
+    """From 1 January to 15 March are 73 of 365 days."""
+    who, yearly = account(), plan(price=365_000_000, interval="year")
+    got = fee(who, yearly, at("2026-03-02T00:00Z"), cut=at("2026-03-15T00:00Z"))
+    assert got == Fee(365_000_000, unused=292_000_000)
+
+
+def test_a_yearly_plan_after_a_plan_change_counts_from_the_change() -> None:
+    who = account(at("2026-06-11T00:00Z"), earlier=(Calendar(JANUARY, "UTC"),))
+    yearly = plan(interval="year")
+    assert not fee(who, yearly, at("2026-12-15T00:00Z")).standard
+    assert fee(who, yearly, at("2027-05-15T00:00Z")).standard
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "taken"),
+    [
+        ("2026-01-11T00:00Z", "2026-01-21T00:00Z", {"2026-01": 10 * DAY}),
+        ("2026-01-21T00:00Z", "2026-02-11T00:00Z", {"2026-01": 11 * DAY, "2026-02": 10 * DAY}),
+        ("2026-01-21T00:00Z", "2026-03-02T00:00Z", {"2026-01": 11 * DAY, "2026-02": 28 * DAY, "2026-03": DAY}),
+        ("2026-01-21T00:00Z", "2026-01-21T00:00Z", {}),
+        ("2026-01-31T23:59:59.999Z", "2026-02-01T00:00Z", {"2026-01": 1}),
+    ],
+)
+def test_a_suspension_is_kept_by_the_periods_that_it_touched(since: str, until: str, taken: dict[str, int]) -> None:
+    book = Calendar(JANUARY, "UTC")
+    assert suspensions(book, at(since), at(until)) == {
+        f"{month}-01T00:00:00.000Z": length for month, length in taken.items()
+    }
+
+
+def test_suspensions_of_one_period_add_up_and_13_periods_are_remembered() -> None:
+    months = [f"{2025 + month // 12}-{month % 12 + 1:02}-01T00:00:00.000Z" for month in range(14)]
+    known = remembered(dict.fromkeys(months[:13], 5), {months[12]: 2, months[13]: 3})
+    assert list(known) == months[1:]
+    assert (known[months[1]], known[months[12]], known[months[13]]) == (5, 7, 3)
+    long = suspensions(Calendar(JANUARY, "UTC"), JANUARY, at("2027-06-01T00:00Z"))
+    assert (len(long), min(long)) == (13, "2026-05-01T00:00:00.000Z")
+
+
+@pytest.mark.parametrize(
+    ("days", "suspended"),
+    [(0, 0), (10, 32_260_000), (31, 100_000_000)],
+)
+def test_no_fee_accrues_while_the_account_is_suspended(days: int, suspended: int) -> None:
+    who = account(suspended_ms={stamp(JANUARY): days * DAY} if days else {})
+    assert fee(who, plan(), JANUARY) == Fee(100_000_000, suspended=suspended)
+
+
+def test_a_suspension_that_goes_on_counts_up_to_now_or_the_periods_end() -> None:
+    who = account(status="suspended", suspended_at=at("2026-01-11T00:00Z"))
+    january = opened(who.calendar, JANUARY)
+    for now, days in [("2026-01-05T00:00Z", 0), ("2026-01-21T00:00Z", 10), ("2026-02-03T00:00Z", 21)]:
+        assert fee_time(who, plan(), january, until=at(now)) == FeeTime(31 * DAY, 0, days * DAY)
+    february = opened(who.calendar, at("2026-02-01T00:00Z"))
+    assert fee_time(who, plan(), february, until=at("2026-03-05T00:00Z")) == FeeTime(28 * DAY, 0, 28 * DAY)
+
+
+def test_a_suspension_after_the_period_takes_nothing_off_it() -> None:
+    """The period is closed half an hour after its end."""
+    who = account(status="suspended", suspended_at=at("2026-02-01T00:10Z"))
+    assert fee(who, plan(), JANUARY) == Fee(100_000_000)
+
+
+def test_past_and_present_suspensions_of_a_period_add_up() -> None:
+    who = account(status="suspended", suspended_at=at("2026-01-21T00:00Z"), suspended_ms={stamp(JANUARY): 3 * DAY})
+    got = fee_time(who, plan(), opened(who.calendar, JANUARY), until=at("2026-01-31T00:00Z"))
+    assert got == FeeTime(31 * DAY, 0, 13 * DAY)
+
+
+def test_a_yearly_fee_leaves_out_all_the_suspensions_of_its_year() -> None:
+    months = {"2026-02-01T00:00:00.000Z": 28 * DAY, "2026-08-01T00:00:00.000Z": 8 * DAY}
+    outside = {"2025-12-01T00:00:00.000Z": 9 * DAY}
+    who = account(suspended_ms=outside | months)
+    got = fee(who, plan(price=365_000_000, interval="year"), at("2026-12-15T00:00Z"))
+    assert got == Fee(365_000_000, suspended=36_000_000)
+
+
+def test_a_suspended_time_and_an_unused_one_never_take_off_more_than_was_charged() -> None:
+    """Both halves of 0.01 round up; only one of them is there to be given."""
+    time = FeeTime(whole=2, unused=1, suspended=1)
+    assert fee_for(10_000, time, discount=Decimal(0), currency="USD") == Fee(10_000, unused=10_000, suspended=0)
+
+
+amounts = st.integers(0, 10**9)
+currencies = st.sampled_from(["USD", "JPY", "KWD"])
+discounts = st.decimals(0, 100, places=2)
+
+
+@steady
+@given(price=amounts, currency=currencies, discount=discounts, ran=st.integers(1, 31 * DAY), anchor=instants)
+def test_the_used_and_the_unused_part_are_all_that_was_charged(
+    price: int, currency: str, discount: Decimal, ran: int, anchor: datetime
+) -> None:
+    """Each to within half a minor unit of its exact part, and never more than was charged."""
+    unit = minor_unit(currency)
+    who, of = account(anchor, discount=discount), plan(price * unit)
+    whole = period_of(who.calendar, anchor)
+    cut = min(anchor + timedelta(milliseconds=ran), whole.end)
+    got = fee(who, of, anchor, cut=cut, currency=currency)
+    charged = got.standard - got.discount
+    assert got.final + got.unused == charged >= 0
+    assert 0 <= got.unused <= charged
+    assert {amount % unit for amount in (got.discount, got.unused, got.final)} == {0}
+    exact = in_units(charged) * ((cut - anchor) // timedelta(milliseconds=1))
+    exact /= (whole.end - anchor) // timedelta(milliseconds=1)
+    assert abs(in_units(got.final) - exact) <= in_units(unit) / 2 + Decimal("1e-12")
+
+
+@steady
+@given(price=amounts, discount=discounts, whole=st.integers(1, 400 * DAY), parts=st.tuples(amounts, amounts))
+def test_no_fee_is_below_zero_whatever_comes_off(
+    price: int, discount: Decimal, whole: int, parts: tuple[int, int]
+) -> None:
+    unused = parts[0] % (whole + 1)
+    time = FeeTime(whole, unused, parts[1] % (whole - unused + 1))
+    got = fee_for(price * 10_000, time, discount=discount, currency="USD")
+    assert min(got.final, got.discount, got.unused, got.suspended) >= 0
+
+
+@steady
+@given(anchor=instants, zone=st.sampled_from(ZONES), since=st.integers(0, 300 * DAY), length=st.integers(0, 80 * DAY))
+def test_a_suspensions_parts_add_up_to_all_of_it(anchor: datetime, zone: str, since: int, length: int) -> None:
+    book = Calendar(anchor + timedelta(days=100), zone, before=Calendar(anchor, zone))
+    start = anchor + timedelta(milliseconds=since)
+    parts = suspensions(book, start, start + timedelta(milliseconds=length))
+    assert sum(parts.values()) == length
+    for began, part in parts.items():
+        period: Period = period_of(book, at(began))
+        assert stamp(period.start) == began
+        assert part <= (period.end - period.start) // timedelta(milliseconds=1)

@@ -1,0 +1,145 @@
+"""History tells each day's costs once, whichever period they belong to, and what each session's share of them is."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tallybook.domain.bill import Line, PeriodCosts, utc_days
+from tallybook.domain.errors import Invalid
+from tallybook.domain.history import Range, history, range_of, session_costs
+from tallybook.domain.periods import Period
+from tallybook.domain.usage import Quantities
+from tests.domain.test_periods import at
+from tests.support.steady import steady
+
+NOW = at("2026-04-20T12:34:56Z")
+CENT = 10_000
+
+
+def costs(start: str, end: str, by_type: dict[str, dict[str, int]], *lines: Line) -> PeriodCosts:
+    """A period's costs in cents of some of its days."""
+    period = Period(at(start), at(end), "UTC")
+    days = utc_days(period.start, period.end - timedelta(seconds=1))
+    spread = {kind: tuple(of.get(day, 0) * CENT for day in days) for kind, of in by_type.items()}
+    return PeriodCosts(period, 1, lines, days, spread)
+
+
+def test_a_range_is_the_last_30_days_unless_told_otherwise() -> None:
+    assert range_of(None, None, now=NOW) == Range(NOW - timedelta(days=30), NOW)
+    end = at("2026-03-15T00:00Z")
+    assert range_of(None, end, now=NOW) == Range(end - timedelta(days=30), end)
+    assert range_of(end, None, now=NOW) == Range(end, NOW)
+    assert range_of(NOW, NOW, now=NOW) == Range(NOW, NOW)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "field"),
+    [
+        ("2026-04-20T00:00:00.001Z", "2026-04-20T00:00Z", "end"),
+        ("2026-05-01T00:00Z", None, "end"),
+        ("2025-01-01T00:00Z", "2026-01-02T00:00:00.001Z", "start"),
+        ("2025-01-01T00:00Z", None, "start"),
+    ],
+)
+def test_a_range_ends_after_it_starts_and_holds_a_leap_year_at_most(start: str, end: str | None, field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        range_of(at(start), at(end) if end else None, now=NOW)
+    assert (refused.value.code, refused.value.field) == ("invalid_date_range", field)
+
+
+def test_a_leap_year_is_a_range() -> None:
+    assert len(range_of(at("2024-01-01T00:00Z"), at("2025-01-01T00:00Z"), now=NOW).days) == 367
+
+
+def test_the_days_of_a_range_are_whole_utc_days() -> None:
+    wanted = Range(at("2026-04-18T22:00Z"), at("2026-04-20T01:00Z"))
+    assert wanted.days == ("2026-04-18", "2026-04-19", "2026-04-20")
+    assert (wanted.opens, wanted.closes) == (at("2026-04-18T00:00Z"), at("2026-04-20T23:59:59.999Z"))
+
+
+def test_a_day_that_two_periods_share_has_the_costs_of_both() -> None:
+    """A plan change at noon of the 11th: what was used before it and after it is of one day."""
+    before = costs("2026-04-01T00:00Z", "2026-04-11T12:00Z", {"sandbox": {"2026-04-10": 5, "2026-04-11": 3}})
+    after = costs("2026-04-11T12:00Z", "2026-05-11T12:00Z", {"sandbox": {"2026-04-11": 4}, "app": {"2026-04-13": 2}})
+    told = history(Range(at("2026-04-10T00:00Z"), at("2026-04-13T00:00Z")), [before, after], [])
+    daily = [("2026-04-10", 5), ("2026-04-11", 7), ("2026-04-12", 0), ("2026-04-13", 2)]
+    assert told.daily_costs == tuple((day, cents * CENT) for day, cents in daily)
+    assert told.total == 14 * CENT
+    shares = [(share.resource_type, share.cost, str(share.percentage)) for share in told.breakdown]
+    assert shares == [("sandbox", 12 * CENT, "85.71"), ("app", 2 * CENT, "14.29")]
+
+
+def test_days_outside_the_range_are_not_told() -> None:
+    month = costs("2026-04-01T00:00Z", "2026-05-01T00:00Z", {"sandbox": {"2026-04-10": 5, "2026-04-12": 3}})
+    told = history(Range(at("2026-04-11T00:00Z"), at("2026-04-11T23:00Z")), [month], [])
+    assert (told.daily_costs, told.total, told.breakdown) == ((("2026-04-11", 0),), 0, ())
+
+
+CPU = Line("cpu_seconds", None, "sandbox", Decimal(10), 100 * CENT)
+RAM = Line("ram", None, "sandbox", Decimal(3), 10 * CENT)
+
+
+def parts(used: dict[str, Quantities], *lines: Line) -> dict[str, int]:
+    return session_costs(costs("2026-04-01T00:00Z", "2026-05-01T00:00Z", {}, *lines), used, unit=CENT)
+
+
+def test_a_session_costs_its_part_of_each_line_by_quantity() -> None:
+    used: dict[str, Quantities] = {
+        "x": {("cpu_seconds", None): Decimal("2.5"), ("ram", None): Decimal(1)},
+        "y": {("cpu_seconds", None): Decimal("7.5"), ("ram", None): Decimal(1)},
+        "z": {},
+    }
+    # of 0.10 for memory a third each is theirs and nobody's: 0.04 and 0.03
+    assert parts(used, CPU, RAM) == {"x": 29 * CENT, "y": 78 * CENT, "z": 0}
+
+
+def test_what_no_session_used_is_of_none() -> None:
+    assert parts({"x": {("cpu_seconds", None): Decimal(4)}}, CPU) == {"x": 40 * CENT}
+    assert parts({}, CPU) == {}
+
+
+quantities = st.decimals(0, 10**6, places=6)
+
+
+@steady
+@given(used=st.lists(quantities, min_size=1, max_size=8), rest=quantities, amount=st.integers(0, 10**6))
+def test_sessions_never_cost_more_than_their_line_and_all_of_it_where_nothing_else_used_it(
+    used: list[Decimal], rest: Decimal, amount: int
+) -> None:
+    line = Line("cpu_seconds", None, "sandbox", sum(used, rest), amount * CENT)
+    shares = parts({f"s{index}": {("cpu_seconds", None): part} for index, part in enumerate(used)}, line)
+    assert all(share >= 0 and share % CENT == 0 for share in shares.values())
+    assert sum(shares.values()) <= line.amount
+    if not rest:
+        assert sum(shares.values()) == line.amount
+
+
+@steady
+@given(
+    cents=st.lists(st.integers(0, 10**6), min_size=60, max_size=60),
+    cut=st.integers(1, 58),
+)
+def test_two_ranges_that_follow_each_other_tell_all_that_one_over_both_does(cents: list[int], cut: int) -> None:
+    days = utc_days(at("2026-04-01T00:00Z"), at("2026-05-30T00:00Z"))
+    of_day = dict(zip(days, cents, strict=True))
+    periods = [
+        costs("2026-04-01T00:00Z", "2026-05-01T00:00Z", {"sandbox": of_day}),
+        costs("2026-05-01T00:00Z", "2026-05-31T00:00Z", {"sandbox": of_day}),
+    ]
+
+    def total(first: str, last: str) -> int:
+        return history(Range(at(f"{first}T00:00Z"), at(f"{last}T23:00Z")), periods, []).total
+
+    assert total(days[0], days[cut]) + total(days[cut + 1], days[-1]) == total(days[0], days[-1]) == sum(cents) * CENT
+
+
+def test_costs_that_fall_on_one_day_twice_over_are_of_the_day_where_they_stand() -> None:
+    """A month of 31 days that starts at noon touches 32 of them."""
+    month = costs("2026-05-11T12:00Z", "2026-06-11T12:00Z", {"sandbox": {"2026-05-11": 1, "2026-06-11": 2}})
+    assert len(month.days) == 32
+    assert (
+        history(Range(datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 6, 30, tzinfo=UTC)), [month], []).total == 30_000
+    )

@@ -1,0 +1,36 @@
+"""A period that a plan change cuts short keeps the end it had, and knows how much of it ran."""
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+import pytest
+
+from tallybook.domain.periods import Period
+from tallybook.domain.usage_period import OpenedPeriod
+
+JUNE = Period(datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC), "UTC")
+OPENED = OpenedPeriod(period=JUNE, plan="pro", catalog_version=1, shards=1, is_open=True)
+
+
+def test_a_period_that_was_not_cut_runs_whole() -> None:
+    assert OPENED.part == 1
+
+
+@pytest.mark.parametrize(
+    ("ran", "part"),
+    [
+        (timedelta(days=10), Fraction(1, 3)),
+        (timedelta(days=30), Fraction(1)),
+        (timedelta(milliseconds=1), Fraction(1, 30 * 86_400_000)),
+        (timedelta(hours=7, milliseconds=7), Fraction(25_200_007, 30 * 86_400_000)),
+    ],
+)
+def test_the_part_that_ran_is_exact_to_the_millisecond(ran: timedelta, part: Fraction) -> None:
+    cut = OPENED.cut(JUNE.start + ran)
+    assert (cut.period.start, cut.period.end, cut.cut_from) == (JUNE.start, JUNE.start + ran, JUNE.end)
+    assert cut.part == part
+
+
+def test_what_it_pinned_stays() -> None:
+    cut = OPENED.cut(JUNE.start + timedelta(days=10))
+    assert (cut.plan, cut.catalog_version, cut.shards, cut.is_open) == ("pro", 1, 1, True)

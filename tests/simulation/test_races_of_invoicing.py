@@ -1,0 +1,240 @@
+"""What holds of invoices when many do it at once, with a fifth of all writes conflicting."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tallybook.domain.audit import OPERATOR
+from tallybook.domain.cycle import GRACE
+from tallybook.domain.errors import Conflict, Invalid
+from tallybook.domain.invoices import Invoice
+from tallybook.services.authenticate import authenticate
+from tallybook.services.change_plan import ChangedPlan, change_plan
+from tallybook.services.close_period import close_due
+from tallybook.services.context import Context
+from tallybook.services.credits import Move, give_credits
+from tallybook.services.draft_invoice import draft_invoice
+from tallybook.services.mark_overdue import mark_overdue
+from tallybook.services.read_invoices import list_invoices
+from tallybook.services.suspend_account import set_standing
+from tallybook.services.void_invoice import reissue_invoice, void_invoice
+from tests.support.clock import StillClock
+from tests.support.house import House, Member
+from tests.support.invariants import check_invariants, check_schedule
+from tests.support.race import in_turns, race
+
+
+@pytest.fixture
+def member(crowded_house: House) -> Member:
+    """On a plan of 20.00 a month, with a balance of 1.00 and 14.00 of usage; its first period may just be closed."""
+    crowded_house.apply_catalog(free_plan="pro")
+    member = crowded_house.member()
+    crowded_house.record(crowded_house.event(member, quantity=1_000_000))
+    crowded_house.clock.moment = member.account.cycle.period.end + GRACE
+    return member
+
+
+def invoices(house: House, member: Member) -> list[Invoice]:
+    """Oldest first."""
+    return list_invoices(house.ctx, house.account_of(member), offset=0, limit=100)[::-1]
+
+
+def close(house: House, member: Member) -> Callable[[], list[Invoice]]:
+    return lambda: close_due(house.ctx, member.account.id)
+
+
+class SlowStart(StillClock):
+    """Read a first time in the last second before `end`, and then as late as it is."""
+
+    def __init__(self, end: datetime, now: datetime) -> None:
+        super().__init__(end - timedelta(seconds=1))
+        self._later = now
+
+    def now(self) -> datetime:
+        first, self.moment = self.moment, self._later
+        return first
+
+
+def before_the_end(house: House, member: Member) -> Context:
+    """A process that began in the period's last second, and is slow."""
+    return replace(house.ctx, clock=SlowStart(member.account.cycle.period.end, house.clock.now()))
+
+
+def failures(answers: list[Any]) -> list[Exception]:
+    return [answer for answer in answers if isinstance(answer, Exception)]
+
+
+def test_each_event_of_the_last_second_is_on_the_invoice_or_a_correction_on_the_next(
+    crowded_house: House, member: Member
+) -> None:
+    house, last = crowded_house, member.account.cycle.period.end - timedelta(seconds=1)
+    events = [house.event(member, quantity=1_000, time=last) for _ in range(120)]
+
+    def client(share: list[dict[str, Any]]) -> list[str]:
+        """Small requests, each sent until it is taken."""
+        statuses: list[str] = []
+        for start in range(0, len(share), 3):
+            left = share[start : start + 3]
+            while left:
+                results = house.record(*left)
+                again = {result.id for result in results if result.reason == "retry"}
+                statuses += [result.status for result in results if result.id not in again]
+                left = [event for event in left if event["id"] in again]
+        return statuses
+
+    clients = [lambda s=s: client(s) for s in in_turns(events, 5)]
+    *answers, closed = race(*clients, close(house, member))
+    assert [status for answer in answers for status in answer] == ["accepted"] * 120
+    assert len(closed) == 1
+    check_invariants(house)
+    check_schedule(house)
+    house.clock.moment = house.account_of(member).cycle.period.end + GRACE
+    close(house, member)()
+    first, second = invoices(house, member)
+    # 1,120,000 CPU seconds at 0.000014 are 15.68, wherever the closing fell
+    assert first.sum_of("usage") + second.sum_of("late_usage") == 15_680_000
+    assert second.sum_of("usage") == 0
+    check_invariants(house)
+
+
+def test_eight_closings_at_once_are_one(crowded_house: House, member: Member) -> None:
+    answers = race(*[close(crowded_house, member)] * 8)
+    assert not failures(answers)
+    (issued,) = [invoice for answer in answers for invoice in answer]
+    assert invoices(crowded_house, member) == [issued]
+    assert (issued.number, issued.total, issued.paid_by_balance) == (1, 34_000_000, 1_000_000)
+    check_invariants(crowded_house)
+
+
+def test_missed_months_closed_by_many_are_closed_once_each_in_order(crowded_house: House, member: Member) -> None:
+    crowded_house.clock.advance(days=70)
+    answers = race(*[close(crowded_house, member)] * 6)
+    assert not failures(answers)
+    issued = sorted((one for answer in answers for one in answer), key=lambda invoice: invoice.number or 0)
+    assert [invoice.number for invoice in issued] == [1, 2, 3]
+    assert invoices(crowded_house, member) == issued
+    check_invariants(crowded_house)
+
+
+def test_drafts_of_the_ending_and_of_the_next_period_come_between_a_closing_and_one_invoice_is_issued(
+    crowded_house: House, member: Member
+) -> None:
+    house, who = crowded_house, authenticate(crowded_house.ctx, member.api_key)
+    slow = [before_the_end(house, member) for _ in range(3)]
+    *drafted, closed = race(
+        *[lambda c=c: draft_invoice(c, who) for c in [*slow, *[house.ctx] * 3]], close(house, member)
+    )
+    assert not failures(drafted)
+    assert len(closed) == 1
+    assert sorted(invoice.status for invoice in invoices(house, member)) == ["draft", "open"]
+    check_invariants(house)
+
+
+def test_the_wallet_moves_while_it_pays(crowded_house: House, member: Member) -> None:
+    """Usage that takes 0.30, and 30.00 in three grants that each come twice."""
+    house, key = crowded_house, crowded_house.platform()
+    events = [house.event(member, meter="credits", quantity=10_000) for _ in range(30)]
+
+    def grant(number: int) -> Any:
+        return give_credits(house.ctx, key, Move(member.account.id, 10_000_000, "grant", f"order {number % 3}"))
+
+    answers = race(
+        *[lambda s=s: house.record(*s) for s in in_turns(events, 3)],
+        *[lambda n=n: grant(n) for n in range(6)],
+        close(house, member),
+    )
+    assert not failures(answers)
+    (issued,) = invoices(house, member)
+    assert house.account_of(member).balance == 1_000_000 + 30_000_000 - 300_000 - issued.paid_by_balance
+    check_invariants(house)
+
+
+def test_suspending_and_resuming_while_a_period_closes(crowded_house: House, member: Member) -> None:
+    house = crowded_house
+
+    def stand(standing: Any) -> Any:
+        return set_standing(house.ctx, member.account.id, standing, reason="as drawn", actor=OPERATOR)
+
+    answers = race(*[lambda s=s: stand(s) for s in ("suspended", "active", "suspended")], *[close(house, member)] * 3)
+    assert not failures(answers)
+    (issued,) = invoices(house, member)
+    assert issued.total == 34_000_000
+    check_invariants(house)
+
+
+def test_a_plan_changed_while_its_period_closes_follows_the_closing(crowded_house: House, member: Member) -> None:
+    """However they fall, the ended period is invoiced at its own end, and the 30 minutes after it by themselves."""
+    house = crowded_house
+    events = [house.event(member, quantity=1_000, time=house.clock.now()) for _ in range(20)]
+    *_, first, second, third = race(
+        *[lambda s=s: house.record(*s) for s in in_turns(events, 2)],
+        close(house, member),
+        lambda: change_plan(house.ctx, member.account.id, "scale", actor=OPERATOR),
+        lambda: change_plan(house.ctx, member.account.id, "hobby", actor=OPERATOR),
+    )
+    assert not isinstance(first, Exception)
+    changed = [answer for answer in (second, third) if isinstance(answer, ChangedPlan)]
+    refused = failures([second, third])
+    assert (len(changed), len(refused)) == (1, 1)
+    assert isinstance(refused[0], Conflict)
+    assert refused[0].code == "plan_change_in_progress"
+    ended, cut = invoices(house, member)
+    period = member.account.cycle.period
+    assert (ended.period, ended.total) == (period, 34_000_000)
+    assert (cut.period.start, cut.period.end) == (period.end, period.end + GRACE)
+    assert cut == changed[0].invoice
+    account = house.account_of(member)
+    assert (account.anchor, account.cycle.period.start) == (period.end + GRACE, period.end + GRACE)
+    check_invariants(house)
+    assert {result.status for result in house.record(*events)} <= {"accepted", "duplicate"}
+    house.clock.advance(days=40)
+    close(house, member)()
+    used = sum(invoice.sum_of("usage", "late_usage") for invoice in invoices(house, member))
+    assert used == 14_000_000 + 280_000
+    check_invariants(house)
+
+
+def test_a_plan_changed_by_many_at_once_is_changed_once(crowded_house: House, member: Member) -> None:
+    answers = race(*[lambda: change_plan(crowded_house.ctx, member.account.id, "scale", actor=OPERATOR)] * 5)
+    assert sum(isinstance(answer, ChangedPlan) for answer in answers) == 1
+    refused = failures(answers)
+    assert {type(error) for error in refused} <= {Conflict, Invalid}
+    assert len(refused) == 4
+    check_invariants(crowded_house)
+
+
+def test_an_invoice_voided_by_many_while_it_becomes_overdue_is_void_once(crowded_house: House, member: Member) -> None:
+    house = crowded_house
+    (issued,) = close(house, member)()
+    house.clock.advance(days=8)
+    answers = race(
+        *[lambda: void_invoice(house.ctx, issued.id, reason="as asked")] * 4,
+        *[lambda: mark_overdue(house.ctx, member.account.id, 1)] * 3,
+    )
+    assert not failures(answers)
+    assert {answer.status for answer in answers[:4]} == {"void"}
+    assert house.account_of(member).balance == 1_000_000
+    assert [invoice.status for invoice in invoices(house, member)] == ["void"]
+    actions = [item["action"] for item in house.stored("core") if item["sk"].startswith("AUDIT#")]
+    assert actions.count("invoice.voided") == 1
+    assert actions.count("invoice.overdue") <= 1
+    check_invariants(house)
+
+
+def test_a_void_invoice_issued_anew_by_many_while_the_next_period_closes_is_one(
+    crowded_house: House, member: Member
+) -> None:
+    house = crowded_house
+    (issued,) = close(house, member)()
+    void_invoice(house.ctx, issued.id, reason="as asked")
+    house.clock.moment = house.account_of(member).cycle.period.end + GRACE
+    answers = race(*[lambda: reissue_invoice(house.ctx, issued.id)] * 5, *[close(house, member)] * 2)
+    assert not failures(answers)
+    assert len({answer.id for answer in answers[:5]}) == 1
+    numbers = [(invoice.number, invoice.revision, invoice.status) for invoice in invoices(house, member)]
+    assert sorted(revision for _, revision, _ in numbers) == [1, 1, 2]
+    assert [number for number, *_ in numbers] == [1, 2, 3]
+    check_invariants(house)

@@ -1,0 +1,214 @@
+"""Invoices, cycles and costs read back as they were, and are changed only as they were read."""
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tallybook.domain.bill import Line, PeriodCosts, utc_days
+from tallybook.domain.cycle import Cycle
+from tallybook.domain.fees import FeeTime
+from tallybook.domain.invoices import Detail, Invoice, InvoiceLine
+from tallybook.domain.periods import Period
+from tallybook.domain.usage import merged
+from tallybook.store import accounts, costs, cycles, invoices, keys, periods
+from tallybook.store.commands import Put
+from tallybook.store.table import Refused, Tables
+from tests.store.test_items import ACCOUNT, APRIL, EVENT, NOW, opened, stored
+from tests.support.cloud import NAMES
+
+MAY = Period(APRIL.end, datetime(2026, 6, 1, tzinfo=UTC), APRIL.zone)
+DRAFT = Invoice(
+    id="i",
+    account_id="a",
+    revision=1,
+    position=3,
+    period=APRIL,
+    plan="pro",
+    plan_name="Pro",
+    currency="USD",
+    lines=(InvoiceLine("usage", "Resource Usage", 20_000, (Detail("cpu_seconds", None, Decimal("2.5"), 20_000),)),),
+    tax_rate=Decimal("7.7"),
+)
+ISSUED = replace(
+    DRAFT,
+    revision=2,
+    status="void",
+    number=2,
+    issued_at=APRIL.end,
+    due_date=APRIL.end + timedelta(days=7),
+    paid_at=NOW,
+    paid_by_balance=10_000,
+    payment_method="Balance + Credit Card",
+    payment_reference="pi_1",
+    voided_at=NOW,
+    void_reason="wrong",
+    fee_time=FeeTime(2_592_000_000, 3, 4),
+    lines=(
+        *DRAFT.lines,
+        InvoiceLine("late_usage", "Late usage", -10_000, period_start=APRIL.start),
+        InvoiceLine("usage", "Resource Usage", 10_000, (Detail("container_minutes", "M", Decimal("1E-9"), 10_000),)),
+    ),
+)
+
+
+@pytest.fixture
+def tables(client: Any) -> Tables:
+    return Tables(client, NAMES)
+
+
+@pytest.mark.parametrize("invoice", [DRAFT, ISSUED, replace(DRAFT, lines=())])
+def test_an_invoice_reads_back_and_is_found_by_its_id(tables: Tables, invoice: Invoice) -> None:
+    tables.transact(invoices.put_new(invoice))
+    found = tables.get_many([keys.invoice("a", 3), keys.invoice_place("i")])
+    assert invoices.read_invoice(found[keys.invoice("a", 3)]) == invoice
+    place = found[keys.invoice_place("i")]
+    assert (place["account_id"], place["position"]) == ("a", 3)
+
+
+@pytest.mark.parametrize(("currency", "unit"), [("JPY", 1_000_000), ("USD", 10_000), ("KWD", 1_000)])
+def test_amounts_read_back_in_any_currency(tables: Tables, currency: str, unit: int) -> None:
+    line = InvoiceLine("usage", "Resource Usage", 7 * unit, (Detail("cpu_seconds", None, Decimal(1), 7 * unit),))
+    invoice = replace(DRAFT, currency=currency, lines=(line,))
+    assert invoices.read_invoice(stored(tables, invoices.put_new(invoice)[0])) == invoice
+
+
+def test_no_item_of_an_invoice_lacks_what_the_invoice_says() -> None:
+    renamed = {"period": {"start", "end", "zone"}}
+    wanted = set().union(*(renamed.get(field.name, {field.name}) for field in fields(DRAFT)))
+    assert wanted <= set(invoices.invoice_item(ISSUED))
+
+
+@pytest.mark.parametrize("status", ["draft", "open", "paid", "overdue", "uncollectible", "void"])
+def test_only_an_open_invoice_waits_in_the_index_for_its_due_date(status: Any) -> None:
+    item = invoices.invoice_item(replace(ISSUED, status=status))
+    assert ("work" in item, "due" in item) == (status == "open", status == "open")
+
+
+def test_an_id_and_a_position_are_taken_once(tables: Tables) -> None:
+    tables.transact(invoices.put_new(DRAFT))
+    for other in (replace(DRAFT, position=4), replace(DRAFT, id="j")):
+        with pytest.raises(Refused):
+            tables.transact(invoices.put_new(other))
+
+
+def test_an_invoice_is_written_over_its_own_draft_alone(tables: Tables) -> None:
+    tables.transact(invoices.put_new(DRAFT))
+    with pytest.raises(Refused):
+        tables.transact([invoices.put_over_draft(replace(DRAFT, id="j"))])
+    tables.transact([invoices.put_over_draft(replace(DRAFT, status="open"))])
+    with pytest.raises(Refused):
+        tables.transact([invoices.put_over_draft(DRAFT)])
+
+
+@pytest.mark.parametrize("stands", [{"status": "paid"}, {"id": "j"}, {"paid_by_balance": 1}])
+def test_an_invoice_is_changed_only_as_it_was_read(tables: Tables, stands: dict[str, Any]) -> None:
+    before = replace(DRAFT, status="open")
+    tables.transact(invoices.put_new(replace(before, **stands)))
+    with pytest.raises(Refused):
+        tables.transact([invoices.put_changed(before, replace(before, status="overdue"))])
+
+
+def test_numbers_are_taken_in_turn(tables: Tables) -> None:
+    account = replace(ACCOUNT, invoices=4, issued=3)
+    tables.write(accounts.put_account(account))
+    tables.transact([accounts.count_invoices(account, positions=1, numbers=1)])
+    item = tables.get(keys.account("a")) or {}
+    assert (item["invoices"], item["issued"]) == (5, 4)
+    for stale in (account, replace(account, invoices=5), replace(account, issued=4)):
+        with pytest.raises(Refused):
+            tables.transact([accounts.count_invoices(stale, positions=1, numbers=1)])
+
+
+def test_the_cycle_moves_on_with_the_instant_at_which_it_is_due(tables: Tables) -> None:
+    tables.transact([accounts.put_account(ACCOUNT), cycles.put_closing("a", ACCOUNT.cycle)])
+    tables.transact(cycles.move_cycle(ACCOUNT, Cycle(MAY, carried=7)))
+    found = tables.get_many([keys.account("a"), keys.closing("a")])
+    assert accounts.read_account(found[keys.account("a")]).cycle == Cycle(MAY, carried=7)
+    assert found[keys.closing("a")]["due"] == "2026-06-01T00:30:00.000Z"
+    assert found[keys.closing("a")]["work"] == "closing#2"
+
+
+@pytest.mark.parametrize(("currency", "unit"), [("JPY", 1_000_000), ("USD", 10_000), ("KWD", 1_000)])
+def test_costs_read_back_with_all_their_days(tables: Tables, currency: str, unit: int) -> None:
+    days = utc_days(APRIL.start, APRIL.end - timedelta(seconds=1))
+    lines = (
+        Line("cpu_seconds", None, "sandbox", Decimal("2.5"), 30 * unit),
+        Line("minutes", "M", "app", Decimal(1), unit),
+    )
+    by_type = {"sandbox": (unit,) * 30, "app": (unit, *[0] * 29)}
+    known = PeriodCosts(APRIL, 2, lines, days, by_type)
+    assert costs.read_costs(stored(tables, costs.put_costs("a", known, currency=currency))) == known
+
+
+def test_a_range_finds_each_closed_period_that_one_of_its_instants_may_belong_to(tables: Tables) -> None:
+    for period in (APRIL, MAY):
+        days = utc_days(period.start, period.end - timedelta(seconds=1))
+        tables.write(costs.put_costs("a", PeriodCosts(period, 1, (), days, {}), currency="USD"))
+
+    def found(start: datetime, end: datetime) -> list[Period]:
+        pk, first, last = costs.costs_range("a", start, end)
+        return [costs.read_costs(item).period for item in tables.query("core", pk, start=first, end=last)]
+
+    assert APRIL in found(APRIL.end - timedelta(seconds=1), APRIL.end - timedelta(seconds=1))
+    assert found(MAY.start, MAY.end) == [APRIL, MAY]
+    assert found(MAY.start + timedelta(days=10), MAY.end) == [MAY]
+    assert found(datetime(1, 1, 1, tzinfo=UTC), APRIL.end - timedelta(seconds=1)) == [APRIL]
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_a_period_is_closed_once_as_its_fences_were_read(tables: Tables, shards: int) -> None:
+    tables.transact(periods.open_period(ACCOUNT, opened(shards)))
+    tables.transact(periods.add_usage("a", APRIL, merged([EVENT]), shard=shards - 1))
+    pk, start, end = periods.billed_range("a", APRIL.start)
+    read = [item for item in tables.query("usage", pk, start=start, end=end) if periods.is_fence(item)]
+    tables.transact(periods.add_usage("a", APRIL, merged([EVENT]), shard=shards - 1))
+    billed = replace(opened(shards), billed=50)
+    with pytest.raises(Refused):
+        tables.transact(periods.close_period("a", billed, read))
+    read = [item for item in tables.query("usage", pk, start=start, end=end) if periods.is_fence(item)]
+    tables.transact(periods.close_period("a", billed, read))
+    item = tables.get(periods.fence("a", APRIL)) or {}
+    assert periods.read_opened(item) == replace(billed, is_open=False)
+    for again in (periods.close_period("a", billed, read), periods.add_usage("a", APRIL, merged([EVENT]), shard=0)):
+        with pytest.raises(Refused):
+            tables.transact(again)
+
+
+def test_a_period_that_is_cut_short_says_where_and_what_it_was_to_be(tables: Tables) -> None:
+    tables.transact(periods.open_period(ACCOUNT, opened()))
+    fence = tables.get(periods.fence("a", APRIL)) or {}
+    cut = opened().cut(NOW)
+    tables.transact(periods.close_period("a", cut, [fence]))
+    after = periods.read_opened(tables.get(periods.fence("a", APRIL)) or {})
+    assert (after.period.end, after.cut_from, after.is_open) == (NOW, APRIL.end, False)
+    assert after.part == cut.part
+
+
+def test_late_usage_needs_an_open_period_to_hold_it_and_moves_its_version(tables: Tables) -> None:
+    add = periods.add_late_usage("a", APRIL, merged([EVENT], late_for=MAY.start), target=MAY.start)
+    with pytest.raises(Refused):
+        tables.transact(add)
+    tables.transact(periods.open_period(ACCOUNT, replace(opened(), period=MAY)))
+    fence = tables.get(periods.fence("a", MAY)) or {}
+    tables.transact(add)
+    told = periods.read_opened(tables.get(periods.fence("a", MAY)) or {})
+    assert told.late == {"2026-04-01T00:00:00.000Z"}
+    with pytest.raises(Refused):
+        tables.transact(periods.close_period("a", told, [fence]))
+    pk, start, end = periods.rated_range("a", "2026-04-01T00:00:00.000Z")
+    items = list(tables.query("usage", pk, start=start, end=end))
+    assert [periods.is_late(item) for item in items] == [True]
+    assert periods.quantities_of(items) == {("cpu_seconds", None): Decimal("2.5")}
+
+
+def test_a_closed_period_is_billed_more_by_one_correction_at_a_time(tables: Tables) -> None:
+    before = replace(opened(), is_open=False, billed=50)
+    (put,) = periods.open_period(ACCOUNT, opened())
+    tables.write(Put(put.key, {**{name: value for name, value in put.item.items() if name != "open"}, "billed": 50}))
+    tables.transact([periods.bill_late("a", before, -20)])
+    assert periods.read_opened(tables.get(put.key) or {}).billed == 30
+    with pytest.raises(Refused):
+        tables.transact([periods.bill_late("a", before, 5)])

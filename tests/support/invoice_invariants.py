@@ -1,0 +1,151 @@
+"""What is true of every account's invoices, after every call: they add up, are numbered, and bill each event once."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+
+from tallybook.domain.bill import lines_of
+from tallybook.domain.money import minor_unit
+from tallybook.domain.periods import period_of
+from tallybook.domain.times import parse_instant, stamp
+from tallybook.domain.usage import Quantities
+from tallybook.domain.usage_period import OpenedPeriod
+from tallybook.store.costs import read_costs
+from tests.support.books import Books, Item, books_of
+
+
+def check_invoices(core: list[Item], usage: list[Item]) -> None:
+    for books in books_of(core, usage):
+        _sums_are_right(books)
+        _each_period_is_invoiced_once(books)
+        _invoices_are_numbered(books)
+        _every_excess_is_carried(books)
+        _each_event_is_billed_once(books)
+        _only_the_open_take_usage(books)
+        _what_is_due_stands_in_the_index(books)
+        _the_ledger_knows_the_payments(books)
+
+
+def _sums_are_right(books: Books) -> None:
+    for invoice in books.invoices:
+        unit = minor_unit(invoice.currency)
+        assert invoice.subtotal == sum(line.amount for line in invoice.lines)
+        taxed = sum(line.amount for line in invoice.lines if line.type != "carried")
+        exact = Fraction(taxed) * Fraction(invoice.tax_rate) / 100 / unit
+        rounded = int(abs(exact) + Fraction(1, 2)) * (1 if exact > 0 else -1)
+        assert invoice.tax == rounded * unit
+        assert invoice.total == invoice.subtotal + invoice.tax >= 0
+        assert all(line.amount and line.amount % unit == 0 for line in invoice.lines)
+        for line in invoice.lines:
+            assert not line.details or line.amount == sum(detail.amount for detail in line.details)
+        assert not invoice.carried or invoice.total == 0
+
+
+def _each_period_is_invoiced_once(books: Books) -> None:
+    """Each closed period has an invoice, they follow one another without a gap, and the cycle is at the next one."""
+    valid = Counter(invoice.period.start for invoice in books.invoices if invoice.status != "void")
+    assert set(valid.values()) <= {1}
+    firsts = sorted((one for one in books.issued if one.revision == 1), key=lambda invoice: invoice.period.start)
+    assert {one.period.start for one in firsts} == {one.period.start for one in books.issued}
+    bounds = [(invoice.period.start, invoice.period.end) for invoice in firsts]
+    bounds.append((books.account.cycle.period.start, books.account.cycle.period.end))
+    assert bounds[0][0] == books.account.first_period_at
+    assert all(one[1] == following[0] for one, following in pairwise(bounds))
+    assert period_of(books.account.calendar, bounds[-1][0]) == books.account.cycle.period
+    for draft in (one for one in books.invoices if one.status == "draft"):
+        assert draft.period.start >= bounds[-1][0]
+        assert (draft.number, draft.issued_at, draft.due_date) == (None, None, None)
+
+
+def _invoices_are_numbered(books: Books) -> None:
+    assert sorted(one.position for one in books.invoices) == list(range(1, books.account.invoices + 1))
+    numbers = [one.number for one in books.issued]
+    assert sorted(number or 0 for number in numbers) == list(range(1, books.account.issued + 1))
+    assert {id: int(place["position"]) for id, place in books.places.items()} == {
+        one.id: one.position for one in books.invoices
+    }
+    for one in books.issued:
+        assert one.issued_at is not None
+        assert one.due_date == one.issued_at + timedelta(days=7)
+
+
+def _every_excess_is_carried(books: Books) -> None:
+    """What invoices handed on is on later ones, or waits for the next."""
+    valid = [one for one in books.issued if one.status != "void"]
+    assert sum(one.carried - one.carried_in for one in valid) == books.account.cycle.carried >= 0
+
+
+def _each_event_is_billed_once(books: Books) -> None:
+    """A closed period's events, rated at once, are what its invoice and the corrections of it bill together."""
+    late_lines: Counter[datetime] = Counter()
+    for invoice in books.latest.values():
+        for line in invoice.lines:
+            if line.period_start is not None:
+                late_lines[line.period_start] += line.amount
+    costs = {one.period.start: one for one in map(read_costs, books.of("COSTS#"))}
+    closed_until = stamp(books.account.cycle.period.start)
+    for start, opened in books.opened.items():
+        if opened.is_open:
+            assert start not in costs
+            continue
+        events = [marker for marker in books.markers if marker["period"] == stamp(start)]
+        own = [marker for marker in events if "late_for" not in marker]
+        known = [marker for marker in events if marker.get("late_for", "") < closed_until]
+        billed = books.latest[start].sum_of("usage")
+        assert books.latest[start].period == opened.period
+        assert billed == _rated(books, opened, own)
+        assert billed + late_lines.pop(start, 0) == opened.billed == _rated(books, opened, known)
+        assert billed == (costs[start].total if start in costs else 0)
+        if start in costs:
+            assert sum(map(sum, costs[start].by_type.values())) == billed
+    assert not late_lines, "late usage of a period that is not closed"
+
+
+def _rated(books: Books, opened: OpenedPeriod, markers: Iterable[Item]) -> int:
+    quantities: Quantities = {}
+    for marker in markers:
+        what = (marker["meter"], marker.get("sku"))
+        quantities[what] = quantities.get(what, Decimal(0)) + Decimal(marker["quantity"])
+    catalog = books.catalogs[opened.catalog_version]
+    return sum(line.amount for line in lines_of(catalog, plan=opened.plan, quantities=quantities, part=opened.part))
+
+
+def _only_the_open_take_usage(books: Books) -> None:
+    """A period is open from the cycle's on, in all its shards, and none before; those are billed."""
+    present = books.account.cycle.period.start
+    assert present in books.fences
+    for start, shards in books.fences.items():
+        opened = books.opened[start]
+        assert [("open" in item) for item in shards] == [start >= present] * opened.shards
+        assert opened.is_open or any("billed" in item for item in shards)
+        assert all(parse_instant(late) < present for late in opened.late)
+        assert not opened.late or start <= present
+
+
+def _what_is_due_stands_in_the_index(books: Books) -> None:
+    (closing,) = books.of("CLOSING")
+    assert closing["work"].startswith("closing#")
+    assert closing["due"] == stamp(books.account.cycle.closes_at)
+    for item in books.of("INVOICE#"):
+        assert ("work" in item) == ("due" in item) == (item["status"] == "open")
+        if item["status"] == "open":
+            assert item["work"].startswith("overdue#")
+            assert item["due"] == item["due_date"]
+
+
+def _the_ledger_knows_the_payments(books: Books) -> None:
+    """What the balance paid of an invoice, less what came back, is what the invoice says."""
+    paid: Counter[str] = Counter()
+    for entry in books.of("ENTRY#"):
+        if entry["kind"] in ("invoice_payment", "refund"):
+            paid[entry["cause"]] -= int(entry["amount"])
+    for invoice in books.invoices:
+        assert paid.pop(invoice.id, 0) == invoice.paid_by_balance
+        assert 0 <= invoice.paid_by_balance <= invoice.total
+        assert (invoice.status == "paid") == (
+            invoice.status not in ("draft", "void") and invoice.paid_by_balance == invoice.total
+        )
+    assert not paid, "payments without an invoice"
