@@ -119,6 +119,18 @@ def _added(parts: Iterable[Mapping[str, Addend]]) -> dict[str, Any]:
     return sums
 
 
+def index_units(command: Command) -> int:
+    """Units of the index `work`, a transaction's at the same price: an entry made, taken away, or both in turn."""
+    match command:
+        case Put():
+            return 1 if "work" in command.item else 0
+        case Update() if "work" in command.remove:
+            return 1
+        case Update() if "work" in command.set or "due" in command.set:
+            return 2
+    return 0
+
+
 def to_wire(values: Mapping[str, Any]) -> dict[str, Any]:
     """Attribute values as DynamoDB's typed JSON; an attribute that is None is left out."""
     return {name: _serializer.serialize(value) for name, value in values.items() if value is not None}

@@ -24,6 +24,7 @@ from tallybook.store.commands import (
     Put,
     Update,
     from_wire,
+    index_units,
     joined,
     request_of,
     to_wire,
@@ -177,7 +178,7 @@ class Tables:
                 return  # our own deletion, likewise
             self._refuse([Failure(command, error.items[0])])
         finally:
-            self.bill.add(action.lower(), write=self._cost(command) + _indexed(command))
+            self.bill.add(action.lower(), write=self._cost(command) + index_units(command))
 
     def transact(self, commands: Sequence[Command]) -> None:
         """All of the commands or none. Those on one item are joined; then there may be at most 100."""
@@ -192,7 +193,7 @@ class Tables:
         except ConditionFailed as error:
             self._refuse([Failure(commands[index], was) for index, was in error.items.items()])
         finally:
-            self.bill.add("transact", write=sum(2 * self._cost(command) + _indexed(command) for command in commands))
+            self.bill.add("transact", write=sum(2 * self._cost(command) + index_units(command) for command in commands))
 
     def _get_batch(self, keys: list[Key], *, consistent: bool) -> dict[Key, Item]:
         request: dict[str, Any] = {}
@@ -234,18 +235,6 @@ class Tables:
                 return write_units(item_size({**command.set, **command.first, **command.add}))
             case Delete() | Check():
                 return write_units(self.bill.sizes(command.key) if self.bill.sizes is not None else 0)
-
-
-def _indexed(command: Command) -> int:
-    """Units of the index `work`, a transaction's at the same price: an entry made, taken away, or both in turn."""
-    match command:
-        case Put():
-            return 1 if "work" in command.item else 0
-        case Update() if "work" in command.remove:
-            return 1
-        case Update() if "work" in command.set or "due" in command.set:
-            return 2
-    return 0
 
 
 def _whole(command: Put) -> Item:
