@@ -83,10 +83,11 @@ def _print_history(house: House) -> None:
     print("\nThe history of a month after so many sessions and events, of which the newest 100 sessions are told")
     member, there = payer(house), 0
     for target in _SESSIONS_AT:
-        add_sessions(house, member, target - there)
-        house.record(*[house.event(member) for _ in range(target - there)])
+        with _quiet():
+            add_sessions(house, member, target - there)
+            house.record(*[house.event(member) for _ in range(target - there)])
+            row = history_figure(house, member, f"{target:7} of each")
         there = target
-        row = history_figure(house, member, f"{target:7} of each")
         mark = "" if row.reached else "  MISSED"
         print(f"  {row.name}: calls {row.calls} [{row.most_calls}]  read {row.read_units}{mark}")
 

@@ -3,24 +3,19 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from tallybook.domain.accounts import Account
-from tallybook.domain.history import range_of
-from tallybook.domain.invoices import Invoice
 from tallybook.domain.sessions import Session
 from tallybook.services.authenticate import authenticate
-from tallybook.services.billing_periods import read_billing_periods
 from tallybook.services.close_period import close_due
 from tallybook.services.credits import Move, give_credits
-from tallybook.services.draft_invoice import draft_invoice
 from tallybook.services.mark_overdue import mark_overdue
-from tallybook.services.read_history import read_history
-from tallybook.services.read_invoices import find_invoice, list_invoices
 from tallybook.services.void_invoice import reissue_invoice, void_invoice
 from tallybook.store.sessions import put_session
 from tests.bench.figures import Figure, measure
 from tests.bench.invoicing import MOST_CALLS, MOST_WRITE_UNITS
+from tests.support.call import Answer, call
 from tests.support.house import House, Member
 
 METERS = (
@@ -74,8 +69,8 @@ def _closings(house: House) -> Iterator[Figure]:
         (invoice,) = close_due(house.ctx, member.account.id)
         assert invoice.payment_method == "Balance"
 
-    def draft() -> Invoice:
-        return draft_invoice(house.ctx, authenticate(house.ctx, member.api_key))
+    def draft() -> Answer:
+        return call("POST", "/v1/billing/invoice/generate", key=member.api_key)
 
     use(house, member, days=28)
     house.clock.advance(days=4)
@@ -117,24 +112,21 @@ def _reads(house: House) -> Iterator[Figure]:
         use(house, member, days=10)
         house.clock.advance(days=21)
         (invoice,) = close_due(house.ctx, member.account.id)
-    ctx = house.ctx
-    authenticate(ctx, member.api_key)  # notes the hourly last_used_at
-    reads: list[tuple[str, Callable[[Account], Any]]] = [
-        ("GET invoices", lambda account: list_invoices(ctx, account, offset=0, limit=20)),
-        ("GET one invoice", lambda account: find_invoice(ctx, invoice.id, of=account)),
-        ("GET periods", lambda account: read_billing_periods(ctx, account)),
-    ]
-    for name, read in reads:
-        yield measure(house, name, _as_caller(house, member, read), most_calls=3, most_read="returned")
+    authenticate(house.ctx, member.api_key)  # notes the hourly last_used_at
+    for name, path in (
+        ("GET invoices", "/v1/billing/invoices"),
+        ("GET an invoice", f"/v1/billing/invoices/inv-{invoice.id}"),
+        ("GET periods", "/v1/billing/periods"),
+    ):
+        read = partial(call, "GET", path, key=member.api_key)
+        yield measure(house, name, read, most_calls=3, most_read="returned")
     yield history_figure(house, member, "GET history of a month")
 
 
 def history_figure(house: House, member: Member, name: str) -> Figure:
     """One for who asks, one each for closed periods, the open one and sessions, and one for what these used."""
     authenticate(house.ctx, member.api_key)  # notes the hourly last_used_at
-    wanted = range_of(None, None, now=house.clock.now())
-    read = _as_caller(house, member, lambda account: read_history(house.ctx, account, wanted))
-    return measure(house, name, read, most_calls=5)
+    return measure(house, name, lambda: call("GET", "/v1/billing/history", key=member.api_key), most_calls=5)
 
 
 def add_sessions(house: House, member: Member, count: int) -> None:
@@ -147,7 +139,3 @@ def add_sessions(house: House, member: Member, count: int) -> None:
         session = Session(id, member.account.id, member.user.id, one, one, one, now, now + timedelta(days=1))
         for put in put_session(session):
             house.ctx.tables.write(put)
-
-
-def _as_caller(house: House, member: Member, read: Callable[[Account], Any]) -> Callable[[], Any]:
-    return lambda: read(authenticate(house.ctx, member.api_key).account)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from tallybook.domain.audit import OPERATOR
 from tallybook.services.account_terms import set_terms
@@ -77,6 +78,11 @@ def newest(member: Member) -> dict[str, Any]:
     return invoices(member)[0]
 
 
+def one(member: Member, invoice_id: str) -> dict[str, Any]:
+    data: dict[str, Any] = expect(get(member, f"{INVOICES}/{invoice_id}"), 200, "billing_invoice")["data"]
+    return data
+
+
 def draft(member: Member) -> dict[str, Any]:
     data: dict[str, Any] = expect(call("POST", GENERATE, key=member.api_key), 200, "billing_invoice")["data"]
     return data
@@ -84,6 +90,27 @@ def draft(member: Member) -> dict[str, Any]:
 
 def lines(invoice: dict[str, Any]) -> list[tuple[str, float]]:
     return [(line["type"], line["amount"]) for line in invoice["line_items"]]
+
+
+def history(member: Member, **query: str) -> dict[str, Any]:
+    """The answer's data; where nothing ran there are no sessions to compare."""
+    answer = get(member, f"{HISTORY}?" + "&".join(f"{name}={quote(value)}" for name, value in query.items()))
+    assert answer.status == 200, answer.text
+    data: dict[str, Any] = answer.json["data"]
+    if data["sessions"] and data["breakdown"]:
+        expect(answer, 200, "billing_history")
+    assert sum(exact(row["cost"]) for row in data["daily_costs"]) == exact(data["total_cost"])
+    assert sum(exact(row["cost"]) for row in data["breakdown"]) == exact(data["total_cost"])
+    return data
+
+
+def days(data: dict[str, Any]) -> list[str]:
+    return [row["date"] for row in data["daily_costs"]]
+
+
+def spent(data: dict[str, Any]) -> dict[str, float]:
+    """The days that cost something."""
+    return {row["date"][:10]: row["cost"] for row in data["daily_costs"] if row["cost"]}
 
 
 def exact(value: float) -> Decimal:

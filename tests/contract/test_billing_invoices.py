@@ -1,7 +1,6 @@
 """GET /v1/billing/invoices and one of them: the document's own example, made to happen, and all that may befall one."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,6 @@ from tests.contract.bills import (
     INVOICES,
     JUNE,
     MAY,
-    UNKNOWN,
     close,
     draft,
     exact,
@@ -21,12 +19,10 @@ from tests.contract.bills import (
     lines,
     newest,
     on_pro,
-    refusal,
+    one,
     terms,
     use,
 )
-from tests.contract.examples import expect
-from tests.support.call import call
 from tests.support.house import House, Member
 
 TICK = timedelta(minutes=33)
@@ -36,11 +32,6 @@ AUGUST = datetime.fromisoformat("2026-08-01T00:33:00Z")
 @pytest.fixture
 def april(house: House) -> Member:
     return on_pro(house)
-
-
-def one(member: Member, invoice_id: str) -> dict[str, Any]:
-    data: dict[str, Any] = expect(get(member, f"{INVOICES}/{invoice_id}"), 200, "billing_invoice")["data"]
-    return data
 
 
 def test_the_documents_example_comes_out_of_april_on_pro_with_usage_of_9_50(house: House, april: Member) -> None:
@@ -211,76 +202,3 @@ def test_a_void_one_stays_in_the_list_with_the_reason_and_its_successor_is_anoth
     assert again["invoice_id"] != void["invoice_id"]
     assert (again["invoice_number"], again["status"]) == (2, "paid")
     assert lines(again) == [("subscription", 20), ("discount", -10)]
-
-
-def test_the_list_is_paged_newest_first_with_drafts_and_void_ones_in_its_total(house: House, april: Member) -> None:
-    close(house, at=AUGUST)
-    void_invoice(house.ctx, newest(april)["invoice_id"].removeprefix("inv-"), reason="wrong")
-    draft(april)
-    starts = ["2026-08-01", "2026-07-01", "2026-06-01", "2026-05-01", "2026-04-01"]
-    assert [row["billing_period_start"][:10] for row in invoices(april)] == starts
-    assert [row["status"] for row in invoices(april)] == ["draft", "void", "open", "open", "open"]
-    seen = []
-    for page in (1, 2, 3):
-        data = expect(get(april, f"{INVOICES}?page={page}&page_size=2"), 200, "billing_invoices")["data"]
-        assert data["pagination"] == {
-            "page": page,
-            "limit": 2,
-            "total": 5,
-            "total_pages": 3,
-            "offset": 2 * (page - 1),
-        }
-        seen += [row["billing_period_start"][:10] for row in data["invoices"]]
-    assert seen == starts
-    beyond = get(april, f"{INVOICES}?page=4&limit=2").json["data"]
-    assert (beyond["invoices"], beyond["pagination"]["total"]) == ([], 5)
-
-
-def test_an_account_without_invoices_has_an_empty_list(april: Member) -> None:
-    assert get(april, INVOICES).json["data"] == {
-        "invoices": [],
-        "pagination": {"page": 1, "limit": 50, "total": 0, "total_pages": 0, "offset": 0},
-    }
-
-
-def test_any_user_of_the_account_reads_them_suspended_or_not(house: House, april: Member) -> None:
-    plain = house.colleague(april)
-    close(house, at=MAY + TICK)
-    house.change_account(april, status="suspended")
-    assert invoices(plain) == invoices(april)
-    assert one(plain, newest(april)["invoice_id"]) == newest(april)
-
-
-def test_another_accounts_invoice_is_403_and_nothing_of_it_is_told(house: House, april: Member) -> None:
-    other = house.member()
-    close(house, at=MAY + TICK)
-    path = f"{INVOICES}/{newest(april)['invoice_id']}"
-    answer = get(other, path)
-    assert refusal(answer) == (403, "foreign_invoice")
-    assert april.account.id not in answer.text
-    assert newest(other)["account_id"] == other.subject
-
-
-def test_an_invoice_nobody_has_is_404(april: Member) -> None:
-    for unknown in (UNKNOWN, "inv-1234567890ab", "inv-x", "inv--"):
-        assert refusal(get(april, f"{INVOICES}/{unknown}")) == (404, "not_found")
-
-
-@pytest.mark.parametrize("text", ["inv-", "INV-1", "1234567890ab", "usr-1", "inv-a_b", "inv-%C3%A9", "inv-" + "a" * 65])
-def test_what_is_no_invoice_id_is_400_and_named(april: Member, text: str) -> None:
-    answer = get(april, f"{INVOICES}/{text}")
-    assert refusal(answer) == (400, "invalid_request")
-    assert answer.json["message"].startswith("invoice_id")
-
-
-def test_reading_takes_three_round_trips_however_many_there_are(house: House, april: Member) -> None:
-    bill = house.ctx.tables.bill
-    close(house, at=AUGUST)
-    invoice_id = newest(april)["invoice_id"]
-    costs = {}
-    for path in (INVOICES, f"{INVOICES}?page=2&limit=2", f"{INVOICES}/{invoice_id}"):
-        call("GET", path, key=april.api_key)
-        bill.clear()
-        call("GET", path, key=april.api_key)
-        costs[path] = (bill.calls, bill.read_units)
-    assert costs == {INVOICES: (2, 3.5), f"{INVOICES}?page=2&limit=2": (2, 3.5), f"{INVOICES}/{invoice_id}": (3, 5)}

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tallybook.domain.audit import OPERATOR
+from tallybook.services.change_plan import change_plan
 from tallybook.services.void_invoice import reissue_invoice, void_invoice
 from tests.contract.bills import (
     APRIL,
@@ -129,6 +131,28 @@ def test_a_period_that_has_ended_and_is_not_closed_yet_has_no_row_of_its_own(hou
     house.clock.moment = MAY + timedelta(minutes=29)
     [row] = periods(april)
     assert (row["period_start"], row["invoice_generated"]) == ("2026-05-01", False)
+
+
+def test_a_plan_change_ends_a_row_and_begins_another(house: House, april: Member) -> None:
+    use(house, april, "1.40", time=APRIL + timedelta(days=3))
+    house.clock.moment = APRIL + timedelta(days=15)
+    change_plan(house.ctx, april.account.id, "scale", actor=OPERATOR)
+    house.clock.moment += timedelta(minutes=5)
+    change_plan(house.ctx, april.account.id, "pro", actor=OPERATOR)
+    house.clock.moment += timedelta(days=1)
+    current, short, first = periods(april)
+    dates = [(row["period_start"], row["period_end"], row["plan"]) for row in (current, short, first)]
+    assert dates == [
+        ("2026-04-16", "2026-05-16", "Pro"),
+        ("2026-04-16", "2026-04-16", "Scale"),
+        ("2026-04-01", "2026-04-15", "Pro"),
+    ]
+    assert (first["subscription_fee"], first["total"]) == ({"standard": 20, "credit": 10, "final": 10}, 11.4)
+    ends = [(row["billing_period_start"], row["billing_period_end"], row["issued_at"]) for row in invoices(april)]
+    assert ends == [
+        ("2026-04-16T00:00:00Z", "2026-04-16T00:00:00Z", "2026-04-16T00:05:00Z"),
+        ("2026-04-01T00:00:00Z", "2026-04-15T00:00:00Z", "2026-04-16T00:00:00Z"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 from tallybook.domain.times import stamp
 from tallybook.services.authenticate import authenticate
+from tallybook.services.close_period import close_due
 from tallybook.services.draft_invoice import draft_invoice
 from tallybook.services.run_sessions import Wanted, start_session
 from tests.functions.notices import bounce, notify, queued, stream
@@ -110,8 +111,12 @@ def invoicing(house: House, post: World) -> None:
 def outbox(house: House, post: World) -> None:
     member = house.member()
     house.invited(member)
+    house.record(house.event(member, quantity=150_000))
+    house.clock.advance(days=31)
+    close_due(house.ctx, member.account.id)
     stream(house)
-    house.invited(member)
+    assert [mail.subject for mail in post.to(member.user.email) if "invoice" in mail.subject]
+    house.invited(house.member())
     post.refusals = ["BadRequestException", "TooManyRequestsException"]
     post.sweep()
 

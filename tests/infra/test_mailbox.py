@@ -156,7 +156,9 @@ def test_the_emulated_ses_knows_its_senders_too(port: int, ses: Any, mail: Mail)
 
 
 def test_every_kind_of_letter_arrives(port: int, mail: Mail) -> None:
-    facts: dict[str, Any] = {name: f"the {name}" for names in KINDS.values() for name in names} | {"credits": 5}
+    line = {"text": "Resource Usage", "amount": "9.50 USD", "details": [], "others": None}
+    facts: dict[str, Any] = {name: f"the {name}" for names in KINDS.values() for name in names}
+    facts |= {"credits": 5, "lines": [line]}
     for kind in KINDS:
         letter = compose(kind, facts, brand="Tallybook", page_url="http://localhost:8000")
         mail.send("ada@example.org", letter, tags={"kind": kind})

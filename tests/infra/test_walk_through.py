@@ -35,7 +35,8 @@ def test_the_walk_through_runs_as_it_stands(local_stack: LocalStack) -> None:
     script = script.replace(".local/", f"{local_stack.folder}/")
     done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    _, _, bill, sent, credit, login, invited, audit, catalog, operated, looked_up, moved = done.stdout.split("------\n")
+    told = done.stdout.split("------\n")
+    _, _, bill, sent, credit, login, invited, audit, catalog, operated, looked_up, moved, billed = told
     current = json.loads(bill)["data"]
     assert current["current_cost"] == current["daily_trend"][-1]["cost"] > 0
     assert (current["active_sessions"], current["completed_sessions"]) == (0, 1)
@@ -48,17 +49,24 @@ def test_the_walk_through_runs_as_it_stands(local_stack: LocalStack) -> None:
     assert local_stack.variables["TALLYBOOK_ACCOUNT_ID"] + " is active\n" in operated
     assert {key["name"] for key in json.loads(operated.splitlines()[-2])["api_keys"]} == {"local", "laptop"}
     assert "account.suspended" in looked_up
-    assert timedelta(days=30) < timedelta(seconds=float(moved.split()[-1])) < timedelta(days=32)
+    assert timedelta(days=31) < timedelta(seconds=float(moved.split()[-1])) < timedelta(days=33)
+    assert billed.startswith("Nothing to do\n")
+    assert re.search(r"^total_amount\t[1-9]\d*\.\d\d USD$", billed, re.MULTILINE), billed
+    assert re.search(r"inv-\S+ is void; inv-\S+, number 2, is in its place\n$", billed), billed
 
 
 def test_the_mails_of_the_walk_through_are_in_the_mailbox(local_stack: LocalStack) -> None:
     for _ in range(50):
         with urlopen(f"{local_stack.variables['TALLYBOOK_URL']}/_local/mail.json") as answer:
-            sent = {mail["to"][0]: mail["text"] for mail in json.load(answer)["mails"]}
-        if "colleague@example.com" in sent:
+            mails = json.load(answer)["mails"]
+        sent = {(mail["to"][0], mail["subject"]) for mail in mails}
+        if any("invoice no. 2" in subject for _, subject in sent):
             break
         time.sleep(0.2)
-    assert "/auth/password/new#pwt_" in sent["colleague@example.com"]
+    invitation = next(mail["text"] for mail in mails if mail["to"] == ["colleague@example.com"])
+    assert "/auth/password/new#pwt_" in invitation
+    told = [subject for to, subject in sent if to == "owner@example.com"]
+    assert {number for subject in told for number in re.findall(r"invoice no\. (\d)", subject)} == {"1", "2"}
 
 
 def test_no_log_of_the_walk_through_tells_a_secret(local_stack: LocalStack) -> None:

@@ -151,6 +151,14 @@ def test_days_are_those_where_the_account_is(house: House, ada: Member) -> None:
     assert (facts["issued"], facts["due_date"]) == ("19 May 2026", "26 May 2026")
 
 
+def test_a_period_of_one_day_is_that_day(house: House, ada: Member) -> None:
+    house.record(house.event(ada, quantity=150_000))
+    invoice = close(house)
+    day = replace(invoice.period, end=invoice.period.start.replace(hour=12))
+    house.ctx.tables.write(put_changed(invoice, replace(invoice, period=day)))
+    assert "Period: 20 April 2026" in letters(house)[0].text.splitlines()
+
+
 @pytest.mark.parametrize(
     ("currency", "amount", "shown"),
     [

@@ -38,18 +38,17 @@ def change_plan(ctx: Context, account_id: str, plan: str, *, actor: Actor) -> Ch
     first = find_account(ctx, account_id)
     _check(ctx, first, plan)
 
-    def read() -> Account:
-        return find_account(ctx, account_id)
-
     def change(account: Account) -> ChangedPlan:
         now = ctx.clock.now()
-        if account.anchor != first.anchor or account.cycle.period.start >= now:
+        while account.cycle.period.end <= now:
+            close_until(ctx, account_id, now, actor=actor)
+            account = find_account(ctx, account_id)
+        if account.anchor != first.anchor or account.cycle.period.start == now:
             raise Conflict("Another change of the plan came first; try again", code="plan_change_in_progress")
         require_active(account)
         return _change(ctx, account, plan, now=now, actor=actor)
 
-    close_until(ctx, account_id, ctx.clock.now(), actor=actor)
-    return decided(ctx, read(), change, again=read)
+    return decided(ctx, first, change, again=lambda: find_account(ctx, account_id))
 
 
 def _check(ctx: Context, account: Account, plan: str) -> None:

@@ -51,11 +51,11 @@ def invoice_facts(ctx: Context, mail: Mail) -> Mapping[str, Any] | None:
 
 
 def _named(invoice: Invoice) -> dict[str, Any]:
-    period = invoice.period
+    first, last = (readable_day(day) for day in (invoice.period.first_day, invoice.period.last_day))
     return {
         "number": str(invoice.number),
         "plan": invoice.plan_name,
-        "period": f"{readable_day(period.first_day)} to {readable_day(period.last_day)}",
+        "period": first if first == last else f"{first} to {last}",
         "total": readable(invoice.total, invoice.currency),
     }
 

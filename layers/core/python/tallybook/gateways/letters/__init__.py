@@ -35,7 +35,7 @@ A line has `text`, `amount`, `details` that have both as well, and `others`: Non
 
 _WHOLE = frozenset({"link"})
 _LONGEST_FACT = 500
-_LONGEST_PART = 120
+_LONGEST_PART = 150
 _MOST_PARTS = 100
 _LONGEST_SUBJECT = 150
 

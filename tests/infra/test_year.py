@@ -1,0 +1,137 @@
+"""Years of the running bundle, in moved time: each month's invoice is there, and they add up to what was used."""
+
+import json
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tallybook.cli.main import main
+from tallybook.domain.accounts import Account
+from tallybook.domain.audit import OPERATOR
+from tallybook.domain.ids import ACCOUNT, INVOICE
+from tallybook.domain.invoices import Invoice
+from tallybook.domain.money import round_to_minor
+from tallybook.domain.times import stamp
+from tallybook.gateways.clock import Clock
+from tallybook.runtime import connect
+from tallybook.services.audit_log import audit_entries
+from tallybook.services.change_plan import change_plan
+from tallybook.services.context import Context
+from tallybook.services.directory import find_account
+from tallybook.services.operate import create_account
+from tallybook.services.read_invoices import list_invoices
+from tests.support.local_stack import ROOT, LocalStack, free_port, running
+
+CATALOG = tomllib.loads((ROOT / "infra/catalog.toml").read_text())
+START = datetime(2030, 3, 10, 12, tzinfo=UTC)  # twelve periods end in each 365 days from here, on whatever day they do
+LONGEST_OPEN = timedelta(minutes=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The running bundle as its operator has it, and the account that it was seeded with."""
+
+    stack: LocalStack
+    ctx: Context
+
+    @property
+    def account(self) -> Account:
+        account_id = self.stack.variables["TALLYBOOK_ACCOUNT_ID"].removeprefix(ACCOUNT)
+        return find_account(self.ctx, account_id)
+
+    def command(self, *arguments: str) -> None:
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        assert left.value.code in (0, None)
+
+    def use(self, quantity: int) -> int:
+        """So many CPU seconds of the seeded account, now; what they cost."""
+        now = stamp(self.ctx.clock.now())
+        event = {
+            "specversion": "1.0",
+            "type": "tallybook.usage.v1",
+            "source": "test",
+            "id": now,
+            "time": now,
+            "subject": self.stack.variables["TALLYBOOK_ACCOUNT_ID"],
+            "data": {"meter": "cpu_seconds", "quantity": quantity},
+        }
+        file = self.stack.folder / "usage.ndjson"
+        file.write_text(json.dumps(event))
+        self.command("send", str(file))
+        price = Decimal(CATALOG["meters"]["cpu_seconds"]["prices"][0]["unit_price"])
+        return round_to_minor(price * quantity, CATALOG["currency"])
+
+    def invoices(self, account: Account) -> list[Invoice]:
+        return list_invoices(self.ctx, find_account(self.ctx, account.id), offset=0, limit=100)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bundle]:
+    folder: Path = tmp_path_factory.mktemp("local")
+    Clock(folder / "clock").move_to(START)
+    with running(folder, port=free_port()) as stack, pytest.MonkeyPatch.context() as environment:
+        for name, value in stack.variables.items():
+            environment.setenv(name, value)
+        where = {name.lower(): stack.variables[name] for name in ("CORE_TABLE", "USAGE_TABLE")}
+        yield Bundle(stack, connect(**where, clock_file=stack.variables["TALLYBOOK_CLOCK_FILE"]))
+
+
+def test_a_year_at_once_is_twelve_invoices_of_what_was_used(bundle: Bundle) -> None:
+    used = bundle.use(123_456)
+    bundle.command("clock", "advance", "365d")
+    found = bundle.invoices(bundle.account)
+    assert [invoice.number for invoice in found] == list(range(12, 0, -1))
+    assert sum(invoice.total for invoice in found) == found[-1].total == used
+    assert {invoice.status for invoice in found[:-1]} == {"paid"}
+    assert found[-1].status == "overdue"
+
+
+def test_a_year_with_usage_and_fees_in_it_is_twelve_invoices_of_both(bundle: Bundle) -> None:
+    before = len(bundle.invoices(bundle.account))
+    changed = change_plan(bundle.ctx, bundle.account.id, "pro", actor=OPERATOR)
+    used = 0
+    for months in range(1, 7):
+        used += bundle.use(1_000 * months)
+        bundle.command("clock", "advance", "62d")
+    *year, cut = bundle.invoices(bundle.account)[:-before]
+    assert (len(year), cut.id) == (12, changed.invoice.id)
+    fee = int(Decimal(CATALOG["plans"]["pro"]["price"]) * 1_000_000)
+    assert sum(invoice.sum_of("usage") for invoice in year) == used
+    assert [invoice.sum_of("subscription") for invoice in year] == [fee] * 12
+    assert sum(invoice.total for invoice in year) == used + 12 * fee
+
+
+def test_the_operator_does_what_is_due_for_many_at_once_and_then_there_is_nothing(
+    bundle: Bundle, capfd: pytest.CaptureFixture[str]
+) -> None:
+    made = [create_account(bundle.ctx, email=f"one{number}@example.com")[0] for number in range(20)]
+    clock = Clock(bundle.stack.folder / "clock")
+    clock.move_to(clock.now() + timedelta(days=40))
+    told = _read(bundle, capfd, "invoices", "run", "--json")
+    assert (told["failed"], told["failures"]) == (0, [])
+    assert told["accounts"] >= 20
+    assert [len(bundle.invoices(account)) for account in made] == [1] * 20
+    again = _read(bundle, capfd, "invoices", "run", "--json")
+    assert (again["accounts"], again["periods_closed"]) == (0, 0)
+
+
+def test_no_period_was_open_90_minutes_past_its_end(bundle: Bundle) -> None:
+    account = bundle.account
+    ends = {INVOICE + invoice.id: invoice.period.end for invoice in bundle.invoices(account)}
+    entries = audit_entries(bundle.ctx, account.id, newest=account.audits, limit=1000)
+    issued = [entry for entry in entries if entry.action == "invoice.issued" and entry.actor.kind == "job"]
+    assert len(issued) >= 24
+    assert max(entry.at - ends[entry.target] for entry in issued) < LONGEST_OPEN
+
+
+def _read(bundle: Bundle, capfd: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    capfd.readouterr()
+    bundle.command(*arguments)
+    return json.loads(capfd.readouterr().out)
