@@ -127,12 +127,7 @@ class Tables:
         """What is due by `until` in a partition of the index, in order. It may lag: read each item by its key."""
         condition = KeyCondition("work").eq(partition) & KeyCondition("due").lte(until)
         rows = self._pages(
-            "core",
-            condition,
-            limit=limit,
-            IndexName=WORK_INDEX,
-            consistent=False,
-            ScanIndexForward=not newest_first,
+            "core", condition, limit=limit, IndexName=WORK_INDEX, consistent=False, ScanIndexForward=not newest_first
         )
         return (Due(Key("core", row["pk"], row["sk"]), row["due"]) for row in rows)
 

@@ -1,0 +1,70 @@
+"""However usage comes, in time or late, the invoice and its corrections bill together what all of it costs at once."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tallybook.domain.cycle import GRACE
+from tallybook.domain.money import round_to_minor
+from tallybook.domain.rating import rate
+from tallybook.services.read_invoices import list_invoices
+from tests.support.house import House
+from tests.support.invariants import check_invariants
+from tests.support.snapshot import keep, put_back
+from tests.support.steady import steady
+
+TIERS = [
+    {"up_to": "5", "unit_price": "1", "flat_fee": "0.3"},
+    {"up_to": "20", "unit_price": "0.8"},
+    {"unit_price": "0.1"},
+]
+MODELS: dict[str, dict[str, Any]] = {
+    "per_unit": {"model": "per_unit", "unit_price": "0.337", "allowance": "2"},
+    "graduated": {"model": "graduated", "tiers": TIERS, "allowance": "1.5"},
+    "volume": {"model": "volume", "tiers": TIERS},
+    "package": {"model": "package", "unit_price": "1.5", "block": "4", "allowance": "3"},
+    "flat": {"model": "flat", "amount": "7.77"},
+}
+METER = {"resource_type": "sandbox", "unit": "unit", "settles": "invoice"}
+
+amounts = st.decimals("0.001", 15, places=3)
+shares = st.lists(st.tuples(st.sampled_from(list(MODELS)), amounts), max_size=4)
+
+
+@settings(steady, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(in_time=shares, late=st.lists(shares, min_size=1, max_size=2))
+def test_an_invoice_and_its_corrections_add_up_to_the_whole(
+    house: House, in_time: list[tuple[str, Decimal]], late: list[list[tuple[str, Decimal]]]
+) -> None:
+    fresh, start = keep(), house.clock.now()
+    try:
+        meters = {name: METER | {"prices": [price]} for name, price in MODELS.items()}
+        house.apply_catalog(meters=house.catalog_data()["meters"] | meters)
+        member = house.member()
+        first = member.account.cycle.period
+        for share in [in_time, *late]:
+            day = max(first.start, house.clock.now() - timedelta(days=34))
+            events = [house.event(member, meter=meter, quantity=str(quantity), time=day) for meter, quantity in share]
+            assert all(result.status == "accepted" for result in (house.record(*events) if events else []))
+            house.clock.moment = house.account_of(member).cycle.period.end + GRACE
+            house.invoice_due()
+            check_invariants(house)
+            if house.clock.now() - timedelta(days=34) >= first.end:
+                break
+        issued = list_invoices(house.ctx, house.account_of(member), offset=0, limit=10)
+        billed = sum(one.sum_of("usage") for one in issued if one.period == first)
+        billed += sum(line.amount for one in issued for line in one.lines if line.period_start == first.start)
+        told = [in_time, *late][: len(issued)]
+        used: dict[str, Decimal] = {}
+        for meter, quantity in (pair for share in told for pair in share):
+            used[meter] = used.get(meter, Decimal(0)) + quantity
+        catalog = house.ctx.catalogs.current()
+        whole = {meter: rate(catalog.meters[meter].prices[0], quantity) for meter, quantity in used.items()}
+        assert billed == sum(round_to_minor(cost, "USD") for cost in whole.values())
+    finally:
+        house.clock.moment = start
+        put_back(fresh)
+        house.forget_caches()
