@@ -1,21 +1,14 @@
 """A period is closed once, at the first tick half an hour after its end, with all that belongs on its invoice."""
 
-import json
 from datetime import timedelta
-from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from tallybook.domain.cycle import GRACE
 from tallybook.domain.invoices import Invoice
 from tallybook.services.credits import Move, give_credits
-from tallybook.services.run_invoicing import carry_out, due_tasks
-from tallybook.store.commands import Put
-from tallybook.store.keys import Key, TableName
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
-from tests.support.snapshot import forget
 
 DOLLAR = 1_000_000
 
@@ -137,48 +130,3 @@ def test_amounts_have_the_decimals_of_the_currency(
     house.record(house.event(member, quantity=983_640))  # 13.77096
     issued = close(house, member)
     assert (issued.sum_of("usage"), issued.tax, issued.paid_by_balance) == (usage, tax, paid)
-
-
-def as_number(one: dict[str, str]) -> Any:
-    return Decimal(one["number"]) if list(one) == ["number"] else one
-
-
-def clones(house: House, of: Member, count: int) -> None:
-    """So many accounts more, alike but for their ids."""
-    kinds = ("ACCOUNT", "CLOSING", "period#", "day#")
-    stored: dict[TableName, list[dict[str, Any]]] = {"core": house.stored("core"), "usage": house.stored("usage")}
-    for table, items in stored.items():
-        mine = [item for item in items if of.account.id in item["pk"] and item["sk"].startswith(kinds)]
-        text = json.dumps(mine, default=lambda value: {"number": str(value)})
-        for number in range(count):
-            for item in json.loads(text.replace(of.account.id, f"{count:x}-{number:08x}"), object_hook=as_number):
-                key = Key(table, item.pop("pk"), item.pop("sk"))
-                house.ctx.tables.write(Put(key, item))
-
-
-def per_account(house: House, count: int) -> tuple[float, float]:
-    """Round trips and write units that closing, invoicing and paying from the balance takes for each of so many."""
-    member = house.member()
-    house.record(house.event(member, quantity=1_000_000), house.event(member, meter="ram_gb_seconds"))
-    house.change_account(member, balance=100 * DOLLAR)
-    clones(house, member, count - 1)
-    house.clock.moment = member.account.cycle.period.end + GRACE
-    tasks = list(due_tasks(house.ctx))
-    assert len(tasks) == count
-    house.ctx.catalogs.current()
-    house.ctx.tables.bill.clear()
-    for task in tasks:
-        (issued,) = carry_out(house.ctx, task)
-        assert (issued.status, issued.payment_method, issued.total) == ("paid", "Balance", 34 * DOLLAR)
-    bill = house.ctx.tables.bill
-    return bill.calls / count, bill.write_units / count
-
-
-def test_invoicing_an_account_costs_the_same_among_100_and_300(house: House) -> None:
-    house.apply_catalog(free_plan="pro")
-    few = per_account(house, 100)
-    forget("core", "CLOSING")
-    many = per_account(house, 300)
-    assert few == many
-    assert many[0] <= 4
-    assert many[1] <= 36
