@@ -12,7 +12,7 @@ from tallybook.domain.credentials import Credential
 from tallybook.domain.cycle import Cycle
 from tallybook.domain.invoices import Invoice, InvoiceLine
 from tallybook.domain.outbox import BusEvent
-from tallybook.domain.periods import Period
+from tallybook.domain.periods import Calendar, Period
 from tallybook.domain.wallet import Entry
 
 AT = datetime(2026, 4, 27, 12, 34, 56, 789_000, tzinfo=UTC)
@@ -22,11 +22,10 @@ ACCOUNT = Account(
     email="bills@example.com",
     created_at=AT,
     status="active",
-    time_zone="Asia/Kolkata",
     plan="pro",
     subscription_id="s1",
     subscribed_at=AT,
-    anchor=AT,
+    calendar=Calendar(AT, "Asia/Kolkata"),
     first_period_at=AT,
     cycle=Cycle(PERIOD),
 )

@@ -28,7 +28,7 @@ from tallybook.domain.credentials import (
 )
 from tallybook.domain.cycle import Cycle
 from tallybook.domain.errors import Forbidden, Unauthenticated
-from tallybook.domain.periods import Period
+from tallybook.domain.periods import Calendar, Period
 from tests.support.steady import steady
 
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
@@ -129,11 +129,10 @@ def principal() -> Principal:
         email="a@example.com",
         created_at=NOW,
         status="active",
-        time_zone="UTC",
         plan="hobby",
         subscription_id=A,
         subscribed_at=NOW,
-        anchor=NOW,
+        calendar=Calendar(NOW, "UTC"),
         first_period_at=NOW,
         cycle=Cycle(Period(NOW, NOW + timedelta(days=30), "UTC")),
     )

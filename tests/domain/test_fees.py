@@ -14,7 +14,7 @@ from tallybook.domain.catalog import Plan
 from tallybook.domain.cycle import Cycle
 from tallybook.domain.fees import Fee, FeeTime, fee_for, fee_time, remembered, suspensions
 from tallybook.domain.money import in_units, minor_unit
-from tallybook.domain.periods import Calendar, Period, period_of
+from tallybook.domain.periods import Calendar, Period, period_of, with_anchor
 from tallybook.domain.times import stamp
 from tallybook.domain.usage_period import OpenedPeriod
 from tests.domain.test_periods import ZONES, at, instants
@@ -35,11 +35,10 @@ def account(anchor: datetime = JANUARY, **more: object) -> Account:
         email="a@example.com",
         created_at=anchor,
         status="active",
-        time_zone="UTC",
         plan="pro",
         subscription_id="s",
         subscribed_at=anchor,
-        anchor=anchor,
+        calendar=Calendar(anchor, "UTC"),
         first_period_at=anchor,
         cycle=Cycle(first),
     )
@@ -121,7 +120,7 @@ def test_a_yearly_plan_that_ends_early_is_charged_then_less_the_rest_of_its_year
 
 
 def test_a_yearly_plan_after_a_plan_change_counts_from_the_change() -> None:
-    who = account(at("2026-06-11T00:00Z"), earlier=(Calendar(JANUARY, "UTC"),))
+    who = account(calendar=with_anchor(Calendar(JANUARY, "UTC"), at("2026-06-11T00:00Z")))
     yearly = plan(interval="year")
     assert not fee(who, yearly, at("2026-12-15T00:00Z")).standard
     assert fee(who, yearly, at("2027-05-15T00:00Z")).standard
@@ -236,7 +235,7 @@ def test_no_fee_is_below_zero_whatever_comes_off(
 @steady
 @given(anchor=instants, zone=st.sampled_from(ZONES), since=st.integers(0, 300 * DAY), length=st.integers(0, 80 * DAY))
 def test_a_suspensions_parts_add_up_to_all_of_it(anchor: datetime, zone: str, since: int, length: int) -> None:
-    book = Calendar(anchor + timedelta(days=100), zone, before=Calendar(anchor, zone))
+    book = with_anchor(Calendar(anchor, zone), anchor + timedelta(days=100))
     start = anchor + timedelta(milliseconds=since)
     parts = suspensions(book, start, start + timedelta(milliseconds=length))
     assert sum(parts.values()) == length

@@ -12,8 +12,11 @@ from tallybook.domain.periods import (
     boundary,
     first_anchor,
     in_force,
+    in_zone,
     period_of,
+    since,
     start_of_day,
+    with_anchor,
     year_of,
 )
 from tests.support.steady import steady
@@ -172,7 +175,7 @@ def test_elapsed_days_are_local_days() -> None:
 def test_a_plan_change_cuts_its_period_and_starts_another_at_its_instant() -> None:
     change = at("2026-06-11T15:00Z")
     before = Calendar(anchor=at("2026-01-31T00:00Z"), zone="UTC")
-    book = Calendar(anchor=change, zone="UTC", before=before)
+    book = with_anchor(before, change)
     cut = Period(at("2026-05-31T00:00Z"), change, "UTC")
     assert period_of(book, change - timedelta(milliseconds=1)) == period_of(book, at("2026-05-31T00:00Z")) == cut
     assert period_of(book, change) == Period(change, at("2026-07-11T15:00Z"), "UTC")
@@ -182,20 +185,50 @@ def test_a_plan_change_cuts_its_period_and_starts_another_at_its_instant() -> No
 
 def test_two_plan_changes_in_one_day_leave_a_period_of_hours_between_them() -> None:
     first, second = at("2026-06-11T09:00Z"), at("2026-06-11T15:00Z")
-    book = Calendar(second, "UTC", Calendar(first, "UTC", Calendar(at("2026-06-01T00:00Z"), "UTC")))
+    book = with_anchor(with_anchor(Calendar(at("2026-06-01T00:00Z"), "UTC"), first), second)
     assert period_of(book, at("2026-06-11T12:00Z")) == Period(first, second, "UTC")
     assert period_of(book, at("2026-06-05T12:00Z")) == Period(at("2026-06-01T00:00Z"), first, "UTC")
 
 
 def test_a_change_at_a_periods_end_cuts_nothing() -> None:
-    book = Calendar(at("2026-07-01T00:00Z"), "UTC", Calendar(at("2026-06-01T00:00Z"), "UTC"))
+    book = with_anchor(Calendar(at("2026-06-01T00:00Z"), "UTC"), at("2026-07-01T00:00Z"))
     assert period_of(book, at("2026-06-30T23:59Z")).end == book.anchor == at("2026-07-01T00:00Z")
 
 
-def test_a_zone_that_changes_at_a_periods_end_counts_the_next_ones_in_its_wall_time() -> None:
-    book = Calendar(at("2026-07-01T00:00Z"), "Asia/Kolkata", Calendar(at("2026-06-01T00:00Z"), "UTC"))
-    assert period_of(book, at("2026-06-15T00:00Z")).zone == "UTC"
-    assert period_of(book, at("2026-07-15T00:00Z")) == Period(book.anchor, at("2026-08-01T05:30+05:30"), "Asia/Kolkata")
+def test_another_zone_holds_from_the_end_of_the_present_period_on() -> None:
+    """From 1 June 00:00 UTC, which is 31 May 20:00 in New York: its months end there at 20:00 of the last day."""
+    june = Calendar(at("2026-06-01T00:00Z"), "UTC")
+    book = in_zone(june, "America/New_York", now=at("2026-09-15T00:00Z"))
+    assert period_of(book, at("2026-09-15T00:00Z")) == period_of(june, at("2026-09-15T00:00Z"))
+    october = period_of(book, at("2026-10-01T00:00Z"))
+    assert october == Period(at("2026-10-01T00:00Z"), at("2026-11-01T00:00Z"), "America/New_York")
+    november = period_of(book, october.end)
+    assert november == Period(october.end, at("2026-12-01T01:00Z"), "America/New_York")  # 20:00 of winter time
+
+
+def test_the_zone_that_it_has_again_before_the_period_ends_was_never_changed() -> None:
+    june, now = Calendar(at("2026-06-01T00:00Z"), "UTC"), at("2026-06-15T00:00Z")
+    kolkata = in_zone(june, "Asia/Kolkata", now=now)
+    assert in_zone(kolkata, "UTC", now=now) == june
+    assert in_zone(kolkata, "Europe/Berlin", now=now) == in_zone(june, "Europe/Berlin", now=now)
+
+
+def test_a_plan_change_before_the_zone_has_changed_begins_in_the_new_one() -> None:
+    june, now = Calendar(at("2026-06-01T00:00Z"), "UTC"), at("2026-06-15T12:00Z")
+    book = with_anchor(in_zone(june, "Asia/Kolkata", now=now), now)
+    assert period_of(book, at("2026-06-14T00:00Z")) == Period(june.anchor, now, "UTC")
+    assert period_of(book, now).zone == "Asia/Kolkata"
+    assert book.before == june
+
+
+def test_calendars_that_ended_long_ago_are_let_go() -> None:
+    june = Calendar(at("2026-06-01T00:00Z"), "UTC")
+    book = with_anchor(with_anchor(june, at("2026-06-10T00:00Z")), at("2026-08-20T00:00Z"))
+    kept = since(book, at("2026-07-01T00:00Z"))
+    assert kept.before is not None
+    assert kept.before.before is None
+    assert period_of(kept, at("2026-08-15T00:00Z")) == period_of(book, at("2026-08-15T00:00Z"))
+    assert since(book, at("2026-08-20T00:00Z")).before is None
 
 
 @pytest.mark.parametrize(
@@ -217,7 +250,7 @@ def test_a_year_is_twelve_months_from_the_anchor_or_its_anniversary(
 
 
 def test_the_year_of_a_period_before_a_plan_change_is_that_of_the_plan_it_was_on() -> None:
-    book = Calendar(at("2026-06-11T00:00Z"), "UTC", Calendar(at("2026-01-01T00:00Z"), "UTC"))
+    book = with_anchor(Calendar(at("2026-01-01T00:00Z"), "UTC"), at("2026-06-11T00:00Z"))
     cut, after = period_of(book, at("2026-06-05T00:00Z")), period_of(book, at("2026-06-11T00:00Z"))
     assert year_of(book, cut) == (at("2026-01-01T00:00Z"), at("2027-01-01T00:00Z"), 6)
     assert year_of(book, after) == (at("2026-06-11T00:00Z"), at("2027-06-11T00:00Z"), 1)
@@ -271,21 +304,27 @@ def test_a_registration_lies_within_its_first_day(registered: datetime, zone: st
 @steady
 @given(
     anchor=instants,
-    zones=st.lists(st.sampled_from(ZONES), min_size=1, max_size=4),
-    after=st.lists(st.integers(1, 200 * 86_400_000), min_size=3, max_size=3),
+    zone=st.sampled_from(ZONES),
+    changes=st.lists(st.tuples(st.integers(1, 100 * 86_400_000), st.sampled_from([None, *ZONES])), max_size=5),
 )
-@example(anchor=at("2026-01-31T00:00Z"), zones=["UTC", "UTC"], after=[28 * 86_400_000, 1, 1])
-def test_periods_follow_each_other_over_any_number_of_plan_changes(
-    anchor: datetime, zones: list[str], after: list[int]
+@example(anchor=at("2026-01-31T00:00Z"), zone="UTC", changes=[(28 * 86_400_000, None), (1, None)])
+@example(anchor=at("2026-01-31T00:00Z"), zone="Pacific/Apia", changes=[(1, "America/New_York"), (1, "UTC"), (9, None)])
+def test_periods_follow_each_other_over_any_number_of_changes_of_plan_and_zone(
+    anchor: datetime, zone: str, changes: list[tuple[int, str | None]]
 ) -> None:
-    """Each is within a month, the first starts at the anchor, each change starts one, and every instant has one."""
-    book = Calendar(anchor, zones[0])
-    for zone, milliseconds in zip(zones[1:], after, strict=False):
-        book = Calendar(book.anchor + timedelta(milliseconds=milliseconds), zone, before=book)
+    """Each is a month at most, the first starts at the anchor, a plan change starts one, every instant has one."""
+    book, now, plans = Calendar(anchor, zone), anchor, set()
+    for milliseconds, another in changes:
+        now += timedelta(milliseconds=milliseconds)
+        if another is None:
+            book = with_anchor(book, now)
+            plans.add(now)
+        else:
+            book = in_zone(book, another, now=now)
     starts, period = {anchor}, period_of(book, anchor)
     assert period.start == anchor
-    while period.start < book.anchor + timedelta(days=100):
-        assert timedelta(0) < period.end - period.start < timedelta(days=33)
+    while period.start < now + timedelta(days=100):
+        assert timedelta(0) < period.end - period.start < timedelta(days=34)
         for inside in (period.start, period.start + (period.end - period.start) / 2, period.end - timedelta.resolution):
             assert period_of(book, inside) == period
         assert in_force(book, period.start).zone == period.zone
@@ -293,11 +332,7 @@ def test_periods_follow_each_other_over_any_number_of_plan_changes(
         assert following.start == period.end
         starts.add(following.start)
         period = following
-    changes, calendar = set(), book
-    while calendar.before is not None:
-        changes.add(calendar.anchor)
-        calendar = calendar.before
-    assert changes <= starts
+    assert plans <= starts
 
 
 @steady

@@ -30,11 +30,16 @@ ACCOUNT = Account(
     email="a@example.com",
     created_at=NOW,
     status="active",
-    time_zone="Asia/Kolkata",
     plan="pro",
     subscription_id="s",
     subscribed_at=NOW + timedelta(seconds=1),
-    anchor=NOW - timedelta(days=1),
+    calendar=Calendar(
+        NOW - timedelta(days=1),
+        "Asia/Kolkata",
+        since=NOW,
+        first=3,
+        before=Calendar(NOW - timedelta(days=1), "UTC", before=Calendar(NOW - timedelta(days=60), "UTC")),
+    ),
     first_period_at=NOW - timedelta(days=2),
     cycle=Cycle(APRIL),
 )
@@ -52,7 +57,6 @@ FULL_ACCOUNT = replace(
     invoices=6,
     issued=5,
     cycle=Cycle(APRIL, carried=12_340_000),
-    earlier=(Calendar(NOW - timedelta(days=60), "UTC"), Calendar(NOW - timedelta(days=30), "Asia/Kolkata")),
     tax_rate=Decimal("7.7"),
     discount=Decimal(25),
     suspended_ms={"2026-03-01T00:00:00.000Z": 86_400_000},
@@ -222,7 +226,7 @@ def test_an_opened_period_reads_back_and_opens_once(tables: Tables, shards: int)
 
 
 def test_a_period_opens_only_for_the_subscription_that_the_account_still_has(tables: Tables) -> None:
-    for change in ({"plan": "scale"}, {"anchor": NOW}, {"time_zone": "UTC"}, {"status": "deleted"}):
+    for change in ({"plan": "scale"}, {"calendar": Calendar(NOW, "UTC")}, {"status": "deleted"}):
         now = replace(ACCOUNT, **change)  # type: ignore[arg-type]
         tables.write(Put(keys.account("a"), accounts.account_item(now), condition=None))
         with pytest.raises(Refused):

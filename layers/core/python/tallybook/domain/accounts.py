@@ -3,10 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import reduce
 from typing import Literal
 
 from tallybook.domain.cycle import Cycle
@@ -32,8 +31,8 @@ class Account:
     `balance` is micros and may be negative; `entries` counts its ledger entries, `audits` its audit entries, `running`
     its sessions now running, `users` its users ever, `keys` its API keys, `invoices` its invoices and drafts, and
     `issued` those that have a number.
-    `first_period_at` is the start of its first period ever, `anchor` what its periods count from now, `earlier` the
-    calendars before it that usage may still belong to, oldest first, and `cycle` which period is closed next.
+    `first_period_at` is the start of its first period ever, `calendar` what its periods follow from, and `cycle` which
+    of them is closed next.
     `tax_rate` is a percentage, None for the catalog's; `discount` the percentage that is taken off fees.
     `suspended_ms` says how long it was suspended, by the start of the period, until now or the present suspension.
     """
@@ -42,11 +41,10 @@ class Account:
     email: str
     created_at: datetime
     status: AccountStatus
-    time_zone: str
     plan: str
     subscription_id: str
     subscribed_at: datetime
-    anchor: datetime
+    calendar: Calendar
     first_period_at: datetime
     cycle: Cycle
     display_name: str | None = None
@@ -59,7 +57,6 @@ class Account:
     keys: int = 0
     invoices: int = 0
     issued: int = 0
-    earlier: tuple[Calendar, ...] = ()
     tax_rate: Decimal | None = None
     discount: Decimal = Decimal(0)
     suspended_ms: Mapping[str, int] = field(default_factory=dict)
@@ -67,10 +64,9 @@ class Account:
     suspension_reason: str | None = None
 
     @property
-    def calendar(self) -> Calendar:
-        """What its periods follow from."""
-        now = Calendar(anchor=self.anchor, zone=self.time_zone)
-        return reduce(lambda before, book: replace(book, before=before), (*self.earlier, now))
+    def time_zone(self) -> str:
+        """The zone it was set to last; a period that began in another one keeps it to its end."""
+        return self.calendar.zone
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,15 +19,23 @@ from tallybook.domain.errors import Invalid
 class Calendar:
     """What an account's periods follow from: the anchor, an instant, and the IANA zone its wall time is read in.
 
-    `before` is the calendar that a plan change ended at the anchor.
+    A later one takes over from the calendar `before` it at the instant `since`, with the period of the number `first`
+    after the anchor: for a plan change at once, with an anchor of its own; for another zone where the present period
+    ends, so that none is longer or shorter by more than the zones differ.
     """
 
     anchor: datetime
     zone: str
+    since: datetime | None = None
+    first: int = 0
     before: Self | None = None
 
     def local(self, instant: datetime) -> datetime:
         return instant.astimezone(ZoneInfo(self.zone))
+
+    def governs(self, instant: datetime) -> bool:
+        """Whether the instant's period follows from this calendar, not from one before it."""
+        return self.before is None or self.since is None or self.since <= instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +78,40 @@ class Period:
 def period_of(book: Calendar, instant: datetime) -> Period:
     """The period that holds the instant; it follows from the anchor, not from what was opened or closed.
 
-    One that a plan change cut short ends at the anchor of the calendar that followed.
+    One that a plan change cut short ends where the calendar that followed begins.
     """
-    if instant < book.anchor and book.before is not None:
+    if book.before is not None and book.since is not None and not book.governs(instant):
         period = period_of(book.before, instant)
-        return replace(period, end=min(period.end, book.anchor))
-    number = _months(book, instant)
-    return Period(start=boundary(book, number), end=boundary(book, number + 1), zone=book.zone)
+        return replace(period, end=min(period.end, book.since))
+    number = _number(book, instant)
+    return Period(start=_edge(book, number), end=boundary(book, number + 1), zone=book.zone)
+
+
+def in_zone(book: Calendar, zone: str, *, now: datetime) -> Calendar:
+    """The calendar of an account that changes its zone: another one from the end of the present period on."""
+    current = in_force(book, now)
+    if current.zone == zone:
+        return current
+    period = period_of(current, now)
+    first = _number(current, now) + 1
+    return Calendar(anchor=current.anchor, zone=zone, since=period.end, first=first, before=current)
+
+
+def with_anchor(book: Calendar, anchor: datetime) -> Calendar:
+    """The calendar of an account that changes its plan: another one at once, in the zone it has or is about to have."""
+    return Calendar(anchor=anchor, zone=book.zone, since=anchor, before=in_force(book, anchor))
+
+
+def since(book: Calendar, oldest: datetime) -> Calendar:
+    """The calendar without those before it that ended by then."""
+    if book.before is None or book.since is None:
+        return book
+    return replace(book, before=since(book.before, oldest) if book.since > oldest else None)
 
 
 def in_force(book: Calendar, instant: datetime) -> Calendar:
     """The calendar that the instant's period follows from."""
-    while instant < book.anchor and book.before is not None:
+    while book.before is not None and not book.governs(instant):
         book = book.before
     return book
 
@@ -89,20 +119,27 @@ def in_force(book: Calendar, instant: datetime) -> Calendar:
 def year_of(book: Calendar, period: Period) -> tuple[datetime, datetime, int]:
     """The twelve months from the anchor or its anniversary that hold the period: start, end, and which month it is."""
     book = in_force(book, period.start)
-    number = _months(book, period.start)
+    number = _number(book, period.start)
     first = number - number % 12
-    return boundary(book, first), boundary(book, first + 12), number % 12 + 1
+    return _edge(book, first), boundary(book, first + 12), number % 12 + 1
 
 
-def _months(book: Calendar, instant: datetime) -> int:
-    """How many boundaries after the anchor the instant's period starts."""
+def _edge(book: Calendar, number: int) -> datetime:
+    """Where the period of this number starts, in the calendar that it followed from."""
+    while book.before is not None and number < book.first:
+        book = book.before
+    return book.since if book.since is not None and number == book.first else boundary(book, number)
+
+
+def _number(book: Calendar, instant: datetime) -> int:
+    """How many months after the anchor the instant's period starts."""
     first, then = book.local(book.anchor), book.local(instant)
     number = (then.year - first.year) * 12 + then.month - first.month
     while boundary(book, number) > instant:
         number -= 1
     while boundary(book, number + 1) <= instant:
         number += 1
-    return number
+    return number if book.before is None else max(number, book.first)
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,7 @@ from tallybook.domain.audit import Actor
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.ids import INVOICE, SUBSCRIPTION
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.periods import Calendar
+from tallybook.domain.periods import since, with_anchor
 from tallybook.domain.usage import MARKER_LIFE
 from tallybook.services.bill_period import bill_period
 from tallybook.services.changes import Change, decided, recorded
@@ -43,7 +43,7 @@ def change_plan(ctx: Context, account_id: str, plan: str, *, actor: Actor) -> Ch
         while account.cycle.period.end <= now:
             close_until(ctx, account_id, now, actor=actor)
             account = find_account(ctx, account_id)
-        if account.anchor != first.anchor or account.cycle.period.start == now:
+        if account.plan != first.plan or account.cycle.period.start == now:
             raise Conflict("Another change of the plan came first; try again", code="plan_change_in_progress")
         require_active(account)
         return _change(ctx, account, plan, now=now, actor=actor)
@@ -61,8 +61,7 @@ def _check(ctx: Context, account: Account, plan: str) -> None:
 
 def _change(ctx: Context, account: Account, plan: str, *, now: datetime, actor: Actor) -> ChangedPlan:
     bill = bill_period(ctx, account, account.cycle.period, now=now, cut=now)
-    book = Calendar(anchor=account.anchor, zone=account.time_zone)
-    after = replace(account, plan=plan, anchor=now, earlier=_earlier(account, book, now))
+    after = replace(account, plan=plan, calendar=since(with_anchor(account.calendar, now), now - MARKER_LIFE))
     closed = closing(ctx, account, bill, after=after, now=now, actor=actor)
     told = Change(
         actor,
@@ -74,10 +73,3 @@ def _change(ctx: Context, account: Account, plan: str, *, now: datetime, actor: 
     changes = recorded(account, closed.change, told, at=now)
     ctx.tables.transact([*closed.commands, set_plan(account, after), *changes])
     return ChangedPlan(replace(after, cycle=closed.cycle), closed.invoice)
-
-
-def _earlier(account: Account, book: Calendar, now: datetime) -> tuple[Calendar, ...]:
-    """The calendars that usage may still belong to: those that ended no longer ago than a marker lives."""
-    ended = [later.anchor for later in (*account.earlier, book)][1:]
-    kept = [one for one, end in zip(account.earlier, ended, strict=True) if end > now - MARKER_LIFE]
-    return (*kept, book)

@@ -1,5 +1,7 @@
 """Accounts, users and the addresses they sign in with, as items."""
 
+from collections.abc import Sequence
+
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from tallybook.domain.accounts import MAX_KEYS, MAX_KEYS_OF_USER, MAX_USERS, Account, User
@@ -23,11 +25,10 @@ def account_item(account: Account) -> Item:
         "email": account.email,
         "created_at": stamp(account.created_at),
         "status": account.status,
-        "time_zone": account.time_zone,
         "plan": account.plan,
         "subscription_id": account.subscription_id,
         "subscribed_at": stamp(account.subscribed_at),
-        "anchor": stamp(account.anchor),
+        "calendar": calendar_items(account.calendar),
         "first_period_at": stamp(account.first_period_at),
         "cycle": cycle_item(account.cycle),
         "display_name": account.display_name,
@@ -40,7 +41,6 @@ def account_item(account: Account) -> Item:
         "keys": account.keys,
         "invoices": account.invoices,
         "issued": account.issued,
-        "earlier": _calendars(account),
         "tax_rate": account.tax_rate,
         "discount": account.discount,
         "suspended_ms": dict(account.suspended_ms),
@@ -57,11 +57,10 @@ def read_account(item: Item) -> Account:
         email=item["email"],
         created_at=parse_instant(item["created_at"]),
         status=item["status"],
-        time_zone=item["time_zone"],
         plan=item["plan"],
         subscription_id=item["subscription_id"],
         subscribed_at=parse_instant(item["subscribed_at"]),
-        anchor=parse_instant(item["anchor"]),
+        calendar=_read_calendar(item["calendar"]),
         first_period_at=parse_instant(item["first_period_at"]),
         cycle=read_cycle(item["cycle"]),
         display_name=item.get("display_name"),
@@ -74,7 +73,6 @@ def read_account(item: Item) -> Account:
         keys=int(item["keys"]),
         invoices=int(item["invoices"]),
         issued=int(item["issued"]),
-        earlier=tuple(Calendar(parse_instant(book["anchor"]), book["zone"]) for book in item["earlier"]),
         tax_rate=item.get("tax_rate"),
         discount=item["discount"],
         suspended_ms={start: int(ms) for start, ms in item["suspended_ms"].items()},
@@ -180,10 +178,15 @@ def set_account(account: Account, **values: object) -> Update:
 
 
 def set_plan(before: Account, after: Account) -> Update:
-    """Another plan, and with it another anchor; nobody else has changed either meanwhile."""
-    unchanged = Attr("plan").eq(before.plan) & Attr("anchor").eq(stamp(before.anchor)) & _ACTIVE
-    changed = {"plan": after.plan, "anchor": stamp(after.anchor), "earlier": _calendars(after)}
+    """Another plan, and with it another calendar; nobody else has changed either meanwhile."""
+    unchanged = subscribed_as(before) & _ACTIVE
+    changed = {"plan": after.plan, "calendar": calendar_items(after.calendar)}
     return Update(keys.account(before.id), set=changed, condition=unchanged)
+
+
+def subscribed_as(account: Account) -> ConditionBase:
+    """It has the plan and the calendar that it was read with."""
+    return Attr("plan").eq(account.plan) & Attr("calendar").eq(calendar_items(account.calendar))
 
 
 def put_email(user: User, *, refusal: TallybookError) -> Put:
@@ -195,5 +198,24 @@ def free_email(user: User) -> Delete:
     return Delete(keys.email(user.email), condition=Attr("user_id").eq(user.id))
 
 
-def _calendars(account: Account) -> list[dict[str, str]]:
-    return [{"anchor": stamp(book.anchor), "zone": book.zone} for book in account.earlier]
+def calendar_items(book: Calendar) -> list[Item]:
+    """A calendar and those before it, oldest first."""
+    item: Item = {"anchor": stamp(book.anchor), "zone": book.zone}
+    if book.since is not None:
+        item |= {"since": stamp(book.since), "first": book.first}
+    return [*(calendar_items(book.before) if book.before else []), item]
+
+
+def _read_calendar(items: Sequence[Item]) -> Calendar:
+    book: Calendar | None = None
+    for item in items:
+        book = Calendar(
+            anchor=parse_instant(item["anchor"]),
+            zone=item["zone"],
+            since=instant_or_none(item.get("since")),
+            first=int(item.get("first", 0)),
+            before=book,
+        )
+    if book is None:
+        raise LookupError("an account without a calendar")
+    return book

@@ -19,6 +19,7 @@ from tallybook.domain.times import instant_or_none, parse_instant, stamp
 from tallybook.domain.usage import LATE, Quantities
 from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.store import keys
+from tallybook.store.accounts import subscribed_as
 from tallybook.store.commands import Addend, Check, Command, Item, Put, Update
 from tallybook.store.keys import Key
 
@@ -49,14 +50,8 @@ def open_period(account: Account, opened: OpenedPeriod) -> tuple[Put, ...]:
 
 
 def unchanged_subscription(account: Account) -> Check:
-    """A period is opened for the plan and anchor that the account still has."""
-    same = (
-        Attr("plan").eq(account.plan)
-        & Attr("anchor").eq(stamp(account.anchor))
-        & Attr("time_zone").eq(account.time_zone)
-        & Attr("status").ne("deleted")
-    )
-    return Check(keys.account(account.id), same)
+    """A period is opened for the plan and by the calendar that the account still has."""
+    return Check(keys.account(account.id), subscribed_as(account) & Attr("status").ne("deleted"))
 
 
 def add_usage(account_id: str, period: Period, sums: Mapping[str, Quantities], *, shard: int) -> tuple[Command, ...]:
