@@ -131,6 +131,7 @@ class CatalogFile(_Row):
     welcome_credit: int = Field(ge=0, le=10**15)
     free_plan: Slug
     tax_rate: PercentText | None = None
+    smallest_charge: DecimalText | None = None
     plans: dict[Slug, PlanRow]
     meters: dict[Slug, MeterRow]
     packages: dict[Slug, PackageRow]

@@ -108,7 +108,7 @@ def costs_of(
 ) -> PeriodCosts:
     """The costs of a period up to `until`. `by_day` only weighs: the days always add up to the total."""
     lines = lines_of(catalog, plan=opened.plan, quantities=quantities, part=opened.part)
-    days = utc_days(opened.period.start, min(until, opened.period.end - timedelta(seconds=1)))
+    days = utc_days(opened.period.start, min(until, opened.period.end - timedelta(milliseconds=1)))
     by_type: dict[str, list[int]] = {}
     for line in lines:
         costs = by_type.setdefault(line.resource_type, [0] * len(days))

@@ -78,7 +78,9 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """`tax_rate` is the percentage that accounts without a rate of their own are taxed at."""
+    """`tax_rate` is the percentage that accounts without a rate of their own are taxed at; `smallest_charge`, in
+    micros, what an amount must come to before anybody is reminded of it.
+    """
 
     version: int
     currency: str
@@ -88,6 +90,7 @@ class Catalog:
     meters: Mapping[str, Meter]
     packages: tuple[Package, ...]
     tax_rate: Decimal = Decimal(0)
+    smallest_charge: int = 500_000
 
 
 def read(data: Mapping[str, Any], *, version: int) -> Catalog:
@@ -104,6 +107,7 @@ def read(data: Mapping[str, Any], *, version: int) -> Catalog:
             for id, row in data["packages"].items()
         ),
         tax_rate=Decimal(data.get("tax_rate") or 0),
+        smallest_charge=int(Decimal(data.get("smallest_charge") or "0.50").scaleb(6)),
     )
 
 

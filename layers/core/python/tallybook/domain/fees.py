@@ -13,7 +13,7 @@ from decimal import Decimal, localcontext
 from tallybook.domain.accounts import Account
 from tallybook.domain.catalog import Plan
 from tallybook.domain.money import EXACT, in_units, round_to_minor
-from tallybook.domain.periods import Calendar, in_force, period_of, year_of
+from tallybook.domain.periods import Calendar, period_of, year_of
 from tallybook.domain.times import stamp
 from tallybook.domain.usage_period import OpenedPeriod
 
@@ -75,27 +75,29 @@ def fee_for(price: int, time: FeeTime | None, *, discount: Decimal, currency: st
 
 
 def suspensions(book: Calendar, since: datetime, until: datetime) -> dict[str, int]:
-    """A suspension in milliseconds for each period that it touched, by the period's start; the last 13 of them."""
+    """A suspension in milliseconds for each period that it touched, by the period's start."""
     parts: list[tuple[str, int]] = []
     while since < until:
         period = period_of(book, since)
         end = min(period.end, until)
         parts.append((stamp(period.start), (end - since) // _TICK))
         since = end
-    return dict(parts[-_KEPT:])
+    return dict(parts)
 
 
-def remembered(suspended_ms: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
-    """What is known of suspensions with what has come to it; the last 13 periods."""
-    both = {start: suspended_ms.get(start, 0) + more.get(start, 0) for start in {*suspended_ms, *more}}
-    return dict(sorted(both.items())[-_KEPT:])
+def remembered(account: Account, more: Mapping[str, int]) -> dict[str, int]:
+    """What is known of an account's suspensions with what has come to it: of the last 13 periods and all open ones."""
+    known = account.suspended_ms
+    both = sorted((start, known.get(start, 0) + more.get(start, 0)) for start in {*known, *more})
+    unclosed = stamp(account.cycle.period.start)
+    return dict(part for index, part in enumerate(both, _KEPT - len(both)) if index >= 0 or part[0] >= unclosed)
 
 
 def _span(book: Calendar, plan: Plan, opened: OpenedPeriod) -> tuple[datetime, datetime, bool]:
     """What the fee is for, and whether it stands on this period's invoice."""
     if plan.billing_interval == "month":
         return opened.period.start, opened.cut_from or opened.period.end, True
-    start, end, month = year_of(in_force(book, opened.period.start), opened.period)
+    start, end, month = year_of(book, opened.period)
     return start, end, month == 12 or opened.cut_from is not None
 
 

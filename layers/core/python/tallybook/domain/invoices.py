@@ -106,6 +106,10 @@ class Invoice:
         return self.total - self.paid_by_balance if self.status in UNPAID else 0
 
     @property
+    def amount_paid(self) -> int:
+        return self.total if self.status == "paid" else self.paid_by_balance
+
+    @property
     def carried(self) -> int:
         """What it hands on to the next invoice: zero or positive, as a credit."""
         return sum(line.amount for line in self.lines if line.type == "carried" and line.amount > 0)
@@ -118,7 +122,7 @@ class Invoice:
     @property
     def fee(self) -> Fee:
         """The fee as its lines have it, for those who show it beside the usage."""
-        return Fee(standard=self.sum_of("subscription"), discount=-self.sum_of("discount", "credit"))
+        return Fee(self.sum_of("subscription"), discount=-self.sum_of("discount"), unused=-self.sum_of("credit"))
 
     def sum_of(self, *types: LineType) -> int:
         return sum(line.amount for line in self.lines if line.type in types)
@@ -156,6 +160,11 @@ class Invoice:
 def invoice_id(account_id: str, period_start: datetime, *, revision: int = 1) -> str:
     """The same period's invoice has the same id, draft or issued; each reissue another one."""
     return derived_id("invoice", account_id, stamp(period_start), "period", str(revision))
+
+
+def next_revision_of(invoice: Invoice) -> str:
+    """The id of the invoice that takes the place of a void one."""
+    return invoice_id(invoice.account_id, invoice.period.start, revision=invoice.revision + 1)
 
 
 def fee_lines(fee: Fee, *, plan_name: str, discount: Decimal) -> Iterable[InvoiceLine]:

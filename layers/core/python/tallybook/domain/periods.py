@@ -80,11 +80,13 @@ def period_of(book: Calendar, instant: datetime) -> Period:
 
     One that a plan change cut short ends where the calendar that followed begins.
     """
-    if book.before is not None and book.since is not None and not book.governs(instant):
-        period = period_of(book.before, instant)
-        return replace(period, end=min(period.end, book.since))
+    cut: datetime | None = None
+    while book.before is not None and not book.governs(instant):
+        cut = book.since
+        book = book.before
     number = _number(book, instant)
-    return Period(start=_edge(book, number), end=boundary(book, number + 1), zone=book.zone)
+    end = boundary(book, number + 1)
+    return Period(start=_edge(book, number), end=end if cut is None else min(end, cut), zone=book.zone)
 
 
 def in_zone(book: Calendar, zone: str, *, now: datetime) -> Calendar:
@@ -104,9 +106,13 @@ def with_anchor(book: Calendar, anchor: datetime) -> Calendar:
 
 def since(book: Calendar, oldest: datetime) -> Calendar:
     """The calendar without those before it that ended by then."""
-    if book.before is None or book.since is None:
-        return book
-    return replace(book, before=since(book.before, oldest) if book.since > oldest else None)
+    kept = [book]
+    while (last := kept[-1]).before is not None and last.since is not None and last.since > oldest:
+        kept.append(last.before)
+    chain = replace(kept.pop(), before=None)
+    while kept:
+        chain = replace(kept.pop(), before=chain)
+    return chain
 
 
 def in_force(book: Calendar, instant: datetime) -> Calendar:
@@ -142,15 +148,17 @@ def _number(book: Calendar, instant: datetime) -> int:
     return number if book.before is None else max(number, book.first)
 
 
-@lru_cache(maxsize=4096)
 def boundary(book: Calendar, months: int) -> datetime:
     """The instant `months` months after the anchor, in the anchor's wall time, clamped to the month's length."""
-    if months == 0:
-        return book.anchor
-    wall = book.local(book.anchor).replace(tzinfo=None)
+    return book.anchor if months == 0 else _boundary(book.anchor, book.zone, months)
+
+
+@lru_cache(maxsize=4096)
+def _boundary(anchor: datetime, zone: str, months: int) -> datetime:
+    wall = anchor.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     year, month = divmod(wall.year * 12 + wall.month - 1 + months, 12)
     day = min(wall.day, calendar.monthrange(year, month + 1)[1])
-    return _instant(wall.replace(year=year, month=month + 1, day=day), book.zone)
+    return _instant(wall.replace(year=year, month=month + 1, day=day), zone)
 
 
 def start_of_day(day: date, zone: str) -> datetime:

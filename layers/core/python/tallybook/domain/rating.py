@@ -36,7 +36,8 @@ def rate(price: Price, quantity: Decimal) -> Decimal:
 
 
 def scaled(price: Price, part: Fraction) -> Price:
-    """The price for a period that was cut short: allowance and bounds of tiers by the part that ran, rounded up.
+    """The price for a period that was cut short: allowance and bounds of tiers by the part that ran, rounded up,
+    yet never above the whole period's.
 
     Fees and unit prices stay. Half of "1.00 up to 5, 2.00 above" is "1.00 up to 3, 2.00 above".
     """
@@ -52,7 +53,7 @@ def scaled(price: Price, part: Fraction) -> Price:
 
 
 def _part_of(quantity: Decimal, part: Fraction) -> Decimal:
-    return Decimal(ceil(Fraction(quantity) * part))
+    return min(quantity, Decimal(ceil(Fraction(quantity) * part)))
 
 
 def _graduated(tiers: tuple[Tier, ...], quantity: Decimal) -> Decimal:

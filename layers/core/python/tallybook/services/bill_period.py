@@ -21,11 +21,15 @@ from tallybook.domain.invoices import (
     usage_line,
 )
 from tallybook.domain.periods import Period
+from tallybook.domain.times import stamp
 from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.context import Context
 from tallybook.services.periods import open_period
 from tallybook.store.commands import Item
 from tallybook.store.periods import billed_range, by_day, is_fence, quantities_of, rated_range, read_opened
+
+MOST_LATE = 40
+"""Late usage of so many closed periods stands on one invoice, of any more on the next: plan changes leave many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,11 @@ class PeriodBill:
     late: tuple[LateBill, ...]
     invoice: Invoice
 
+    @property
+    def late_left(self) -> frozenset[str]:
+        """The starts of those whose late usage the next invoice will hold."""
+        return self.opened.late - {stamp(late.opened.period.start) for late in self.late}
+
 
 def bill_period(
     ctx: Context, account: Account, period: Period, *, now: datetime, cut: datetime | None = None
@@ -64,7 +73,7 @@ def bill_period(
     plan, currency = catalog.plans[opened.plan], catalog.currency
     until = min(now, opened.period.end)
     costs = costs_of(catalog, opened, quantities_of(fences), by_day(items), until=until)
-    late = tuple(_late_bill(ctx, account, begun) for begun in sorted(opened.late))
+    late = tuple(_late_bill(ctx, account, begun) for begun in sorted(opened.late)[:MOST_LATE])
     time = fee_time(account, plan, opened, until=until)
     fee = fee_for(plan.price, time, discount=account.discount, currency=currency)
     lines: list[InvoiceLine] = [

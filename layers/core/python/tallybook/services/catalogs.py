@@ -15,7 +15,8 @@ def apply_catalog(ctx: Context, data: Mapping[str, Any]) -> Catalog:
     """Make checked catalog data the current version; the same data again changes nothing.
 
     Invalid where a plan of the present version is missing, for accounts may be on it, and their periods could not open;
-    and where the currency is another one, for wallets and invoices are in it.
+    where the currency is another one, for wallets and invoices are in it; and where a plan's interval is, for a year's
+    fee would be charged beside its months or not at all.
     """
     present = ctx.catalogs.present()
     if present is not None:
@@ -35,3 +36,8 @@ def _check_successor(present: Catalog, data: Mapping[str, Any]) -> None:
         raise Invalid(f"plans.{missing[0]} is missing: accounts may be on it", field="plans")
     if data["currency"] != present.currency:
         raise Invalid(f"currency must stay {present.currency}: balances and invoices are in it", field="currency")
+    for name, plan in present.plans.items():
+        if data["plans"][name]["billing_interval"] != plan.billing_interval:
+            raise Invalid(
+                f"plans.{name}.billing_interval must stay {plan.billing_interval}: make another plan", field="plans"
+            )

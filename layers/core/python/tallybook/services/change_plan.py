@@ -11,7 +11,7 @@ from tallybook.domain.audit import Actor
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.ids import INVOICE, SUBSCRIPTION
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.periods import since, with_anchor
+from tallybook.domain.periods import period_of, since, with_anchor
 from tallybook.domain.usage import MARKER_LIFE
 from tallybook.services.bill_period import bill_period
 from tallybook.services.changes import Change, decided, recorded
@@ -19,6 +19,7 @@ from tallybook.services.close_period import close_until, closing
 from tallybook.services.context import Context
 from tallybook.services.directory import find_account
 from tallybook.store.accounts import set_plan
+from tallybook.store.periods import never_opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ def change_plan(ctx: Context, account_id: str, plan: str, *, actor: Actor) -> Ch
         while account.cycle.period.end <= now:
             close_until(ctx, account_id, now, actor=actor)
             account = find_account(ctx, account_id)
-        if account.plan != first.plan or account.cycle.period.start == now:
-            raise Conflict("Another change of the plan came first; try again", code="plan_change_in_progress")
+        if account.plan != first.plan or account.cycle.period.start >= now:
+            raise Conflict("The subscription was changed at the same moment; try again", code="plan_change_in_progress")
         require_active(account)
         return _change(ctx, account, plan, now=now, actor=actor)
 
@@ -71,5 +72,6 @@ def _change(ctx: Context, account: Account, plan: str, *, now: datetime, actor: 
         after={"plan_name": plan, "invoice_id": INVOICE + closed.invoice.id},
     )
     changes = recorded(account, closed.change, told, at=now)
-    ctx.tables.transact([*closed.commands, set_plan(account, after), *changes])
+    next_of_old = period_of(account.calendar, account.cycle.period.end)
+    ctx.tables.transact([*closed.commands, set_plan(account, after), never_opened(account.id, next_of_old), *changes])
     return ChangedPlan(replace(after, cycle=closed.cycle), closed.invoice)

@@ -11,8 +11,9 @@ from datetime import datetime
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import INVOICING, Actor
 from tallybook.domain.cycle import GRACE, Cycle
+from tallybook.domain.errors import Failed
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.periods import period_of
+from tallybook.domain.periods import Period, period_of
 from tallybook.services.bill_period import PeriodBill, bill_period
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
@@ -23,7 +24,7 @@ from tallybook.store import keys
 from tallybook.store.commands import Command
 from tallybook.store.costs import put_costs
 from tallybook.store.cycles import move_cycle
-from tallybook.store.periods import bill_late, close_period, fence, open_period
+from tallybook.store.periods import bill_late, close_period, fence, hand_on_late, open_period
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ def closing(
     ctx: Context, account: Account, bill: PeriodBill, *, after: Account, now: datetime, actor: Actor
 ) -> Closing:
     """All that closes the billed period and opens the next, which follows from the account as it is `after`."""
+    if len(bill.fences) != bill.opened.shards:
+        raise Failed("A period that is to be closed was never opened")
     following = period_of(after.calendar, bill.opened.period.end)
     next_fence, place_key = fence(account.id, following), keys.invoice_place(bill.invoice.id)
     found = ctx.tables.get_many([next_fence, place_key])
@@ -75,7 +78,7 @@ def closing(
         *(bill_late(account.id, late.opened, late.amount) for late in bill.late),
         *((put_costs(account.id, bill.costs, currency=issue.invoice.currency),) if bill.costs.lines else ()),
         *move_cycle(account, cycle),
-        *(open_period(after, opening(ctx, after, following)) if next_fence not in found else ()),
+        *_open_next(ctx, after, following, present=next_fence in found, late=bill.late_left),
         *issue.commands,
     )
     return Closing(issue.invoice, cycle, commands, issue.change)
@@ -87,6 +90,15 @@ def _close(ctx: Context, account: Account, actor: Actor) -> Closing:
     closed = closing(ctx, account, bill, after=account, now=now, actor=actor)
     ctx.tables.transact([*closed.commands, *recorded(account, closed.change, at=now)])
     return closed
+
+
+def _open_next(
+    ctx: Context, account: Account, period: Period, *, present: bool, late: frozenset[str]
+) -> tuple[Command, ...]:
+    """The next period opened, unless somebody has; with the late usage that this invoice had no room for."""
+    if not present:
+        return open_period(account, replace(opening(ctx, account, period), late=late))
+    return (hand_on_late(account.id, period, late),) if late else ()
 
 
 def _ended(account: Account, cycle: Cycle, instant: datetime) -> bool:

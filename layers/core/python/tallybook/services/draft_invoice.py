@@ -1,7 +1,7 @@
 """The draft of the open period's invoice, made or refreshed. Source: ScaleBox billing, "Generate Current Invoice".
 
 It is what the invoice would be if the period ended now, under the id that the invoice will have. It takes a position
-among the account's invoices, and no number.
+among the account's invoices, and no number. That there is one goes on record; that it was refreshed does not.
 """
 
 from dataclasses import replace
@@ -33,12 +33,13 @@ def draft_invoice(ctx: Context, who: Principal) -> Invoice:
         drafted = bill_period(ctx, account, period, now=now).invoice
         invoice = replace(drafted, position=int(place["position"]) if place else account.invoices + 1)
         change = Change(caller(who), "invoice.drafted", INVOICE + invoice.id, after=shown(invoice))
+        changes = () if place else (change,)
         ctx.tables.transact(
             [
                 *((put_over_draft(invoice),) if place else put_new(invoice)),
                 count_invoices(account, positions=0 if place else 1, numbers=0),
                 still_open(account.id, period),
-                *recorded(account, change, at=now),
+                *recorded(account, *changes, at=now),
             ]
         )
         return invoice

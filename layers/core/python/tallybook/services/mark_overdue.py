@@ -1,9 +1,11 @@
 """Open invoices whose due date has passed are overdue. Source: money, "Invoices"."""
 
+from tallybook.domain.accounts import Account
 from tallybook.domain.announcements import invoice_overdue
 from tallybook.domain.audit import INVOICING, Actor
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice
+from tallybook.domain.outbox import Mail
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.services.issue_invoice import invoice_mail, shown
@@ -34,10 +36,17 @@ def mark_overdue(ctx: Context, account_id: str, position: int, *, actor: Actor =
             INVOICE + after.id,
             before=shown(before),
             after=shown(after),
-            mails=(invoice_mail("invoice_overdue", account, after),),
+            mails=_reminder(ctx, account, after),
             events=(invoice_overdue(after),),
         )
         ctx.tables.transact([put_changed(before, after), *recorded(account, change, at=now)])
         return after
 
     return decided(ctx, read(), mark, again=read)
+
+
+def _reminder(ctx: Context, account: Account, invoice: Invoice) -> tuple[Mail, ...]:
+    """Nobody is reminded of less than the catalog's smallest charge."""
+    if invoice.amount_due < ctx.catalogs.current().smallest_charge:
+        return ()
+    return (invoice_mail("invoice_overdue", account, invoice),)

@@ -25,7 +25,7 @@ from tallybook.store.sessions import read_session, runs_range
 
 def read_history(ctx: Context, account: Account, wanted: Range) -> History:
     now = ctx.clock.now()
-    periods = _closed(ctx, account, wanted) + _open(ctx, account, wanted, now=now)
+    periods = _periods(ctx, account, wanted, now=now)
     pk, first, last = runs_range(account.id, wanted.opens, wanted.closes)
     rows = ctx.tables.query("core", pk, start=first, end=last, limit=MAX_SESSIONS, newest_first=True)
     sessions = [read_session(row) for row in rows]
@@ -33,17 +33,17 @@ def read_history(ctx: Context, account: Account, wanted: Range) -> History:
     return history(wanted, periods, [SessionCost(session, costs[session.id]) for session in sessions])
 
 
-def _closed(ctx: Context, account: Account, wanted: Range) -> list[PeriodCosts]:
+def _periods(ctx: Context, account: Account, wanted: Range, *, now: datetime) -> list[PeriodCosts]:
+    """Those of the range, each once: the closed ones, the present one, and any that ended a moment ago.
+
+    One may have been closed since the account was read; it is then among the closed ones already.
+    """
     pk, first, last = costs_range(account.id, wanted.opens, wanted.closes)
-    return [read_costs(item) for item in ctx.tables.query("core", pk, start=first, end=last)]
-
-
-def _open(ctx: Context, account: Account, wanted: Range, *, now: datetime) -> list[PeriodCosts]:
-    """The periods of the range that are not closed: the present one, and those that ended a moment ago."""
-    found: list[PeriodCosts] = []
+    found = [read_costs(item) for item in ctx.tables.query("core", pk, start=first, end=last)]
+    closed = {costs.period.start for costs in found}
     period = account.cycle.period
     while period.start <= min(now, wanted.closes):
-        if period.end > wanted.opens:
+        if period.end > wanted.opens and period.start not in closed:
             found.append(read_open_costs(ctx, account, period, now=now).costs)
         period = period_of(account.calendar, period.end)
     return found

@@ -11,7 +11,8 @@ from tallybook.store.invoices import read_invoice
 def list_invoices(ctx: Context, account: Account, *, offset: int, limit: int) -> list[Invoice]:
     """Up to `limit` invoices after the newest `offset` ones; there are `account.invoices` in all.
 
-    They may lag behind a change of a moment ago; one by itself never does.
+    Each has its place from when it was drafted or issued; those of a page stand drafts first, and then by number. They
+    may lag behind a change of a moment ago; one by itself never does.
     """
     newest = account.invoices - offset
     oldest = max(1, newest - limit + 1)
@@ -19,7 +20,8 @@ def list_invoices(ctx: Context, account: Account, *, offset: int, limit: int) ->
         return []
     first, last = keys.invoice(account.id, oldest), keys.invoice(account.id, newest)
     items = ctx.tables.numbered("core", first.pk, start=first.sk, end=last.sk, count=newest - oldest + 1)
-    return [read_invoice(item) for item in reversed(items)]
+    invoices = [read_invoice(item) for item in reversed(items)]
+    return sorted(invoices, key=lambda invoice: invoice.number or account.issued + 1, reverse=True)
 
 
 def find_invoice(ctx: Context, invoice_id: str, *, of: Account | None = None) -> Invoice:

@@ -80,7 +80,7 @@ def _suspended(account: Account, reason: str, now: datetime) -> Account:
 def _resumed(account: Account, now: datetime) -> Account:
     """What was suspended is remembered for the fee: none accrues meanwhile."""
     since = suspensions(account.calendar, account.suspended_at or now, now)
-    known = remembered(account.suspended_ms, since)
+    known = remembered(account, since)
     return replace(account, status="active", suspended_at=None, suspension_reason=None, suspended_ms=known)
 
 

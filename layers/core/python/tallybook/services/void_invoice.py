@@ -14,7 +14,7 @@ from tallybook.domain.audit import OPERATOR, Actor
 from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.fees import fee_for
 from tallybook.domain.ids import INVOICE
-from tallybook.domain.invoices import Invoice, balanced, fee_lines, invoice_id
+from tallybook.domain.invoices import Invoice, balanced, fee_lines, next_revision_of
 from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.domain.wallet import Entry, entry_id
 from tallybook.services.bill_period import tax_rate_of
@@ -74,16 +74,17 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
 
 
 def reissue_invoice(ctx: Context, invoice_id: str, *, actor: Actor = OPERATOR) -> Invoice:
-    """A void invoice's next revision, issued now or before. Conflict `not_void` for one that is not void."""
-    found = _latest(ctx, find_invoice(ctx, invoice_id))
+    """A void invoice's next revision, issued now or before, whatever has become of it since.
+
+    NotFound for an unknown one; Conflict `not_void` for one that is not void.
+    """
+    found = find_invoice(ctx, invoice_id)
     if found.status != "void":
-        if found.id == invoice_id:
-            raise Conflict(f"Only a void invoice can be issued anew; this one is {found.status}", code="not_void")
-        return found
+        raise Conflict(f"Only a void invoice can be issued anew; this one is {found.status}", code="not_void")
 
     def reissue(read: _Read) -> Invoice:
-        if read.invoice.status != "void":
-            return read.invoice  # somebody else's, of this moment
+        if (already := _successor(ctx, found)) is not None:
+            return already
         now = ctx.clock.now()
         draft = _next_revision(ctx, read)
         issue = issue_invoice(read.account, draft, position=None, now=now, at=now, actor=actor)
@@ -93,7 +94,7 @@ def reissue_invoice(ctx: Context, invoice_id: str, *, actor: Actor = OPERATOR) -
         )
         return issue.invoice
 
-    return decided(ctx, _read(ctx, found), reissue, again=lambda: _read(ctx, _latest(ctx, found)))
+    return decided(ctx, _read(ctx, found), reissue, again=lambda: _read(ctx, found))
 
 
 def _next_revision(ctx: Context, read: _Read) -> Invoice:
@@ -106,7 +107,7 @@ def _next_revision(ctx: Context, read: _Read) -> Invoice:
         *(line for line in void.lines if line.type in ("usage", "late_usage")),
     ]
     return Invoice(
-        id=invoice_id(account.id, void.period.start, revision=void.revision + 1),
+        id=next_revision_of(void),
         account_id=account.id,
         revision=void.revision + 1,
         position=0,
@@ -120,14 +121,11 @@ def _next_revision(ctx: Context, read: _Read) -> Invoice:
     )
 
 
-def _latest(ctx: Context, invoice: Invoice) -> Invoice:
-    """The period's last revision."""
-    while True:
-        following = invoice_id(invoice.account_id, invoice.period.start, revision=invoice.revision + 1)
-        try:
-            invoice = find_invoice(ctx, following)
-        except NotFound:
-            return invoice
+def _successor(ctx: Context, invoice: Invoice) -> Invoice | None:
+    try:
+        return find_invoice(ctx, next_revision_of(invoice))
+    except NotFound:
+        return None
 
 
 def _read(ctx: Context, invoice: Invoice) -> _Read:

@@ -200,10 +200,13 @@ def free_email(user: User) -> Delete:
 
 def calendar_items(book: Calendar) -> list[Item]:
     """A calendar and those before it, oldest first."""
-    item: Item = {"anchor": stamp(book.anchor), "zone": book.zone}
-    if book.since is not None:
-        item |= {"since": stamp(book.since), "first": book.first}
-    return [*(calendar_items(book.before) if book.before else []), item]
+    items: list[Item] = []
+    last: Calendar | None = book
+    while last is not None:
+        item: Item = {"anchor": stamp(last.anchor), "zone": last.zone}
+        items.insert(0, item | ({"since": stamp(last.since), "first": last.first} if last.since else {}))
+        last = last.before
+    return items
 
 
 def _read_calendar(items: Sequence[Item]) -> Calendar:

@@ -34,7 +34,7 @@ def put_costs(account_id: str, costs: PeriodCosts, *, currency: str) -> Put:
 
 def costs_range(account_id: str, start: datetime, end: datetime) -> tuple[str, str, str]:
     """(pk, first sk, last sk) of the closed periods that any instant from `start` to `end` may belong to."""
-    first, last = keys.costs(account_id, max(start, _FIRST) - _LONGEST), keys.costs(account_id, end)
+    first, last = keys.costs(account_id, max(start, _FIRST) - _LONGEST), keys.costs(account_id, max(end, _FIRST))
     return first.pk, first.sk, last.sk
 
 
@@ -47,6 +47,6 @@ def read_costs(item: Item) -> PeriodCosts:
         lines=tuple(
             Line(meter, sku, kind, quantity, int(amount) * unit) for meter, sku, kind, quantity, amount in item["lines"]
         ),
-        days=utc_days(period.start, period.end - timedelta(seconds=1)),
+        days=utc_days(period.start, period.end - timedelta(milliseconds=1)),
         by_type={kind: tuple(int(cost) * unit for cost in of_days) for kind, of_days in item["by_type"].items()},
     )

@@ -16,7 +16,7 @@ from tallybook.domain.accounts import Account
 from tallybook.domain.money import EXACT
 from tallybook.domain.periods import Period
 from tallybook.domain.times import instant_or_none, parse_instant, stamp
-from tallybook.domain.usage import LATE, Quantities
+from tallybook.domain.usage import Quantities
 from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.store import keys
 from tallybook.store.accounts import subscribed_as
@@ -42,6 +42,7 @@ def open_period(account: Account, opened: OpenedPeriod) -> tuple[Put, ...]:
         "plan": opened.plan,
         "catalog_version": opened.catalog_version,
         "shards": opened.shards,
+        "late": set(opened.late) or None,
     }
     return tuple(
         Put(fence(account.id, opened.period, shard), {"open": True, **(pinned if shard == 0 else {})})
@@ -93,6 +94,16 @@ def session_counters(account_id: str, period: Period, session_id: str, *, shards
 def still_open(account_id: str, period: Period) -> Check:
     """Nothing has closed the period."""
     return Check(fence(account_id, period), _OPEN)
+
+
+def hand_on_late(account_id: str, period: Period, late: frozenset[str]) -> Update:
+    """The period's invoice will hold the late usage of these closed ones, by their starts, as well."""
+    return Update(fence(account_id, period), add={"version": 1, "late": set(late)}, condition=_OPEN)
+
+
+def never_opened(account_id: str, period: Period) -> Check:
+    """Nobody has opened the period, so that nothing was counted in it."""
+    return Check(fence(account_id, period), Attr("pk").not_exists())
 
 
 def close_period(account_id: str, closed: OpenedPeriod, fences: Iterable[Item]) -> tuple[Update, ...]:
@@ -158,10 +169,6 @@ def quantities_of(items: Iterable[Item]) -> Quantities:
 
 def is_fence(item: Item) -> bool:
     return str(item["sk"]).startswith(f"{_FENCE}#")
-
-
-def is_late(item: Item) -> bool:
-    return str(item["sk"]).startswith(f"{LATE}#")
 
 
 def by_day(items: Iterable[Item]) -> dict[str, Quantities]:

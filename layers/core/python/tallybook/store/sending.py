@@ -19,6 +19,8 @@ _ATTEMPTS = 20
 _FIRST_PAUSE = 0.025
 _LONGEST_PAUSE = 0.8
 _PATIENCE_SECONDS = 6.0
+_BUSY = "Too much is going on at once; try again"
+_UNREACHABLE = "The database could not be reached; try again"
 
 _TRY_AGAIN = frozenset(
     {
@@ -73,18 +75,18 @@ class Sender:
             except (HTTPClientError, NotConnected):
                 lost = True  # or never came; every call here may be repeated
             except BotoCoreError as error:
-                raise Unavailable("The database could not be reached; try again") from error
-            patience()
+                raise Unavailable(_UNREACHABLE) from error
+            patience(_UNREACHABLE if lost else _BUSY)
 
-    def patience(self) -> Callable[[], None]:
-        """What waits before the next try of one thing, longer each time, until it raises Unavailable."""
+    def patience(self) -> Callable[..., None]:
+        """What waits before the next try of one thing, longer each time, until it raises Unavailable with a reason."""
         began, attempt = self._elapsed(), 0
 
-        def wait() -> None:
+        def wait(reason: str = _BUSY) -> None:
             nonlocal attempt
             attempt += 1
             if attempt >= _ATTEMPTS or self._elapsed() - began > _PATIENCE_SECONDS:
-                raise Unavailable("Too much is going on at once; try again")
+                raise Unavailable(reason)
             longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1))
             self._pause(random.uniform(0, longest))  # noqa: S311 only jitter
 

@@ -1,14 +1,15 @@
 """Invoices as ScaleBox's billing page shows them. Source: ScaleBox billing, "List Invoices"; money, "Invoices".
 
-After the document's fields come ours: `invoice_number`, `amount_due`, `voided_at`, `void_reason`, and the `details` of
-a usage line. What an invoice has not yet, or never had, is null.
+After the document's fields come ours: `invoice_number`, `amount_paid`, `amount_due`, `voided_at`, `void_reason`, and
+the `details` of a usage line, whose quantities are decimals as text. What an invoice has not yet is null.
 """
 
 from collections.abc import Sequence
 
 from tallybook.domain.ids import ACCOUNT, INVOICE
 from tallybook.domain.invoices import Detail, Invoice, InvoiceLine
-from tallybook.wire.answer import amount, number, seconds, seconds_or_none
+from tallybook.domain.usage import plain
+from tallybook.wire.answer import amount, seconds, seconds_or_none
 
 
 def invoices(listed: Sequence[Invoice], pagination: dict[str, int]) -> dict[str, object]:
@@ -35,7 +36,8 @@ def invoice(invoice: Invoice) -> dict[str, object]:
         "payment_method": invoice.payment_method,
         "payment_reference": invoice.payment_reference,
         "invoice_number": invoice.number,
-        "amount_due": amount(invoice.amount_due),
+        "amount_paid": amount(invoice.amount_paid),
+        "amount_due": None if invoice.status == "draft" else amount(invoice.amount_due),
         "voided_at": seconds_or_none(invoice.voided_at),
         "void_reason": invoice.void_reason,
     }
@@ -53,4 +55,4 @@ def _line(line: InvoiceLine) -> dict[str, object]:
 
 
 def _detail(part: Detail) -> dict[str, object]:
-    return {"meter": part.meter, "sku": part.sku, "quantity": number(part.quantity), "amount": amount(part.amount)}
+    return {"meter": part.meter, "sku": part.sku, "quantity": plain(part.quantity), "amount": amount(part.amount)}
