@@ -41,8 +41,17 @@ def test_a_draft_holds_what_the_period_would_be_billed_now(house: House, april: 
         "2026-04-01T00:00:00Z",
         "2026-04-30T00:00:00Z",
     )
-    assert (shown["subtotal"], shown["total_amount"], shown["status"], shown["amount_due"]) == (29.5, 29.5, "draft", 0)
-    none_yet = ("invoice_number", "issued_at", "due_date", "paid_at", "receipt_date", "payment_method", "voided_at")
+    assert (shown["subtotal"], shown["total_amount"], shown["status"], shown["amount_paid"]) == (29.5, 29.5, "draft", 0)
+    none_yet = (
+        "amount_due",
+        "invoice_number",
+        "issued_at",
+        "due_date",
+        "paid_at",
+        "receipt_date",
+        "payment_method",
+        "voided_at",
+    )
     assert {shown[name] for name in none_yet} == {None}
     assert shown["has_receipt"] is False
 

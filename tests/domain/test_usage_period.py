@@ -20,7 +20,7 @@ def test_a_period_that_was_not_cut_runs_whole() -> None:
     ("ran", "part"),
     [
         (timedelta(days=10), Fraction(1, 3)),
-        (timedelta(days=30), Fraction(1)),
+        (timedelta(days=30, milliseconds=-1), 1 - Fraction(1, 30 * 86_400_000)),
         (timedelta(milliseconds=1), Fraction(1, 30 * 86_400_000)),
         (timedelta(hours=7, milliseconds=7), Fraction(25_200_007, 30 * 86_400_000)),
     ],
@@ -29,6 +29,12 @@ def test_the_part_that_ran_is_exact_to_the_millisecond(ran: timedelta, part: Fra
     cut = OPENED.cut(JUNE.start + ran)
     assert (cut.period.start, cut.period.end, cut.cut_from) == (JUNE.start, JUNE.start + ran, JUNE.end)
     assert cut.part == part
+
+
+@pytest.mark.parametrize("at", [JUNE.start - timedelta(milliseconds=1), JUNE.start, JUNE.end])
+def test_it_can_only_be_cut_within(at: datetime) -> None:
+    with pytest.raises(ValueError, match="within"):
+        OPENED.cut(at)
 
 
 def test_what_it_pinned_stays() -> None:

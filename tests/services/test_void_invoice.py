@@ -56,8 +56,17 @@ def test_voiding_and_reissuing_twice_does_each_once(house: House, member: Member
     assert void_invoice(house.ctx, first.id, reason="once more") == void
     again = reissue_invoice(house.ctx, first.id)
     assert reissue_invoice(house.ctx, first.id) == again
-    void_invoice(house.ctx, again.id, reason="as asked")
-    assert reissue_invoice(house.ctx, first.id).revision == 3
+    check_invariants(house)
+
+
+def test_what_was_issued_anew_and_voided_for_good_is_not_billed_by_asking_for_the_first_again(
+    house: House, member: Member
+) -> None:
+    first = close(house, member)
+    void_invoice(house.ctx, first.id, reason="as asked")
+    void = void_invoice(house.ctx, reissue_invoice(house.ctx, first.id).id, reason="never to be billed")
+    assert reissue_invoice(house.ctx, first.id) == void
+    assert reissue_invoice(house.ctx, void.id).revision == 3
     check_invariants(house)
 
 

@@ -197,7 +197,7 @@ def test_a_plan_changed_while_its_period_closes_follows_the_closing(crowded_hous
     assert (cut.period.start, cut.period.end) == (period.end, period.end + GRACE)
     assert cut == changed[0].invoice
     account = house.account_of(member)
-    assert (account.anchor, account.cycle.period.start) == (period.end + GRACE, period.end + GRACE)
+    assert (account.calendar.anchor, account.cycle.period.start) == (period.end + GRACE, period.end + GRACE)
     check_invariants(house)
     assert {result.status for result in house.record(*events)} <= {"accepted", "duplicate"}
     house.clock.advance(days=40)

@@ -54,11 +54,12 @@ def create(
     email: Annotated[str, typer.Argument(help="Whom a mail invites to set a password; the account's address.")],
     name: Annotated[str | None, typer.Option(help="That person's name.")] = None,
     display_name: Annotated[str | None, typer.Option(help="The account's.")] = None,
+    time_zone: Annotated[str, typer.Option(help="Whose months it is billed by, like Europe/Berlin.")] = "UTC",
     as_json: AsJson = False,
 ) -> None:
     """Make an account on the free plan, and invite its root user."""
     with tables() as ctx:
-        account, root = create_account(ctx, email=email, name=name, display_name=display_name)
+        account, root = create_account(ctx, email=email, name=name, display_name=display_name, time_zone=time_zone)
     show_one(account_row(account) | {"user_id": user_row(root)["user_id"]}, as_json=as_json)
 
 
