@@ -14,6 +14,7 @@ from tallybook.services.change_password import ask_for_reset, change_password, s
 from tallybook.services.change_plan import change_plan
 from tallybook.services.change_user import change_user
 from tallybook.services.credits import Move, give_credits
+from tallybook.services.directory import find_account
 from tallybook.services.draft_invoice import draft_invoice
 from tallybook.services.register import register
 from tallybook.services.run_invoicing import carry_out, due_tasks
@@ -107,7 +108,7 @@ def _invoices(listener: Listener, member: Member) -> None:
     draft_invoice(ctx, _who(listener, ADA))
     (partly_paid,) = (invoice for invoice in _use_and_close(listener, member) if invoice.total)
     void_invoice(ctx, partly_paid.id, reason="too much")
-    change_plan(ctx, member.account.id, "pro", actor=OPERATOR)
+    change_plan(ctx, find_account(ctx, member.account.id), "pro", actor=OPERATOR)
 
 
 def _use_and_close(listener: Listener, member: Member) -> list[Invoice]:

@@ -18,6 +18,7 @@ from tallybook.domain.jobs import INVOICES
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.services.change_plan import change_plan
 from tallybook.services.credits import Move, give_credits
+from tallybook.services.directory import find_account
 from tallybook.services.draft_invoice import draft_invoice
 from tallybook.services.operate import create_account
 from tallybook.services.suspend_account import set_standing
@@ -177,7 +178,7 @@ class Story:
         if account.status == "suspended":
             return
         try:
-            change_plan(self.house.ctx, id, plan, actor=OPERATOR)
+            change_plan(self.house.ctx, find_account(self.house.ctx, id), plan, actor=OPERATOR)
         except Invalid:
             assert plan == account.plan
         else:

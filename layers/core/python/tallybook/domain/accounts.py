@@ -29,8 +29,9 @@ class Account:
     """Who is billed. Its subscription is part of it: one account is on one plan at a time.
 
     `balance` is micros and may be negative; `entries` counts its ledger entries, `audits` its audit entries, `running`
-    its sessions now running, `users` its users ever, `keys` its API keys, `invoices` its invoices and drafts, and
-    `issued` those that have a number.
+    its sessions now running, `users` its users ever, `keys` its API keys, `invoices` its invoices and drafts,
+    `issued` those that have a number, `overdue` those overdue or uncollectible, and `changes` its changes of plan.
+    `credited` is all that ever came to the wallet beside the welcome credit and refunds.
     `first_period_at` is the start of its first period ever, `calendar` what its periods follow from, and `cycle` which
     of them is closed next.
     `tax_rate` is a percentage, None for the catalog's; `discount` the percentage that is taken off fees.
@@ -57,6 +58,9 @@ class Account:
     keys: int = 0
     invoices: int = 0
     issued: int = 0
+    overdue: int = 0
+    changes: int = 0
+    credited: int = 0
     tax_rate: Decimal | None = None
     discount: Decimal = Decimal(0)
     suspended_ms: Mapping[str, int] = field(default_factory=dict)

@@ -6,9 +6,10 @@ away or given another meaning within a version.
 
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.credentials import Credential
-from tallybook.domain.ids import ACCOUNT, API_KEY, ENTRY, INVOICE, SUBSCRIPTION, USER
+from tallybook.domain.ids import ACCOUNT, API_KEY, ENTRY, INVOICE, PLAN_CHANGE, SUBSCRIPTION, USER
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.outbox import BusEvent
+from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.times import stamp, stamp_or_none
 from tallybook.domain.wallet import Entry
 
@@ -88,6 +89,26 @@ def subscription_started(account: Account) -> BusEvent:
         "started_at": stamp(account.subscribed_at),
     }
     return BusEvent("SubscriptionStarted", data)
+
+
+def subscription_changed(change: PlanChange) -> BusEvent:
+    """`refund` is the credit for the unused part of the old plan's fee, on the invoice named."""
+    data = {
+        "account_id": ACCOUNT + change.account_id,
+        "subscription_id": SUBSCRIPTION + change.subscription_id,
+        "change_id": PLAN_CHANGE + change.id,
+        "old_plan_name": change.old_plan,
+        "new_plan_name": change.new_plan,
+        "reason": change.reason,
+        "refund": change.refund,
+        "old_plan_price": change.old_price,
+        "new_plan_price": change.new_price,
+        "invoice_id": INVOICE + change.invoice_id,
+        "period_start": stamp(change.new_period.start),
+        "period_end": stamp(change.new_period.end),
+        "changed_at": stamp(change.changed_at),
+    }
+    return BusEvent("SubscriptionChanged", data)
 
 
 def wallet_moved(entry: Entry) -> BusEvent:

@@ -18,6 +18,7 @@ PLATFORM_KEY = "plk-"
 SUBSCRIPTION = "sub-"
 ENTRY = "led-"
 INVOICE = "inv-"
+PLAN_CHANGE = "chg-"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHAPE = re.compile(r"[A-Za-z0-9-]{1,64}")

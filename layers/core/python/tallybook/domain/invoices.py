@@ -106,6 +106,10 @@ class Invoice:
         return self.total - self.paid_by_balance if self.status in UNPAID else 0
 
     @property
+    def is_overdue(self) -> bool:
+        return self.status in ("overdue", "uncollectible")
+
+    @property
     def amount_paid(self) -> int:
         return self.total if self.status == "paid" else self.paid_by_balance
 

@@ -32,6 +32,11 @@ class Entry:
     balance_after: int = 0
     note: str | None = None
 
+    @property
+    def is_credit(self) -> bool:
+        """Money that somebody put in: neither the welcome credit nor what comes back."""
+        return self.amount > 0 and self.kind not in ("welcome", "refund")
+
 
 def entry_id(account_id: str, kind: Kind, cause: str) -> str:
     """Grants and adjustments share one space of references: a reference moves money once, whatever it is called."""

@@ -9,7 +9,7 @@ from tallybook.domain.accounts import Account
 from tallybook.domain.bill import PeriodCosts, costs_of, lines_of
 from tallybook.domain.catalog import Catalog
 from tallybook.domain.errors import Failed
-from tallybook.domain.fees import fee_for, fee_time
+from tallybook.domain.fees import Fee, fee_for, fee_time
 from tallybook.domain.invoices import (
     Detail,
     Invoice,
@@ -48,6 +48,7 @@ class PeriodBill:
     fences: tuple[Item, ...]
     costs: PeriodCosts
     late: tuple[LateBill, ...]
+    fee: Fee
     invoice: Invoice
 
     @property
@@ -96,7 +97,7 @@ def bill_period(
         tax_rate=tax_rate,
         fee_time=time,
     )
-    return PeriodBill(opened, fences, costs, late, invoice)
+    return PeriodBill(opened, fences, costs, late, fee, invoice)
 
 
 def tax_rate_of(account: Account, catalog: Catalog) -> Decimal:

@@ -7,71 +7,130 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tallybook.domain.accounts import Account, require_active
+from tallybook.domain.announcements import subscription_changed
 from tallybook.domain.audit import Actor
+from tallybook.domain.catalog import Plan
 from tallybook.domain.errors import Conflict, Invalid
-from tallybook.domain.ids import INVOICE, SUBSCRIPTION
+from tallybook.domain.ids import INVOICE, SUBSCRIPTION, derived_id
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import period_of, since, with_anchor
+from tallybook.domain.plan_changes import PlanChange, check_payable, reason_for
 from tallybook.domain.usage import MARKER_LIFE
-from tallybook.services.bill_period import bill_period
+from tallybook.services.bill_period import PeriodBill, bill_period
 from tallybook.services.changes import Change, decided, recorded
-from tallybook.services.close_period import close_until, closing
+from tallybook.services.close_period import Closing, close_until, closing
 from tallybook.services.context import Context
 from tallybook.services.directory import find_account
 from tallybook.store.accounts import set_plan
 from tallybook.store.periods import never_opened
+from tallybook.store.plan_changes import put_plan_change
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedPlan:
-    """The account as it is now, and the invoice of the period that the change ended."""
+    """The account as it is now, its change of plan, and the invoice of the period that this ended."""
 
     account: Account
+    change: PlanChange
     invoice: Invoice
 
 
-def change_plan(ctx: Context, account_id: str, plan: str, *, actor: Actor) -> ChangedPlan:
-    """The account on the plan from now on.
+def change_plan(ctx: Context, account: Account, plan: str, *, actor: Actor, must_pay: bool = False) -> ChangedPlan:
+    """The account, as it was read just now, on the plan from now on; `must_pay` where that needs money first.
 
-    NotFound for an unknown account; Invalid `plan_name` for a plan that is not sold or that it is on already;
-    Forbidden `account_suspended`; Conflict `plan_change_in_progress` where another change came first.
+    Invalid `plan_name` for a plan that is not sold or that it is on already; Forbidden `account_suspended`;
+    PaymentRequired; Conflict `plan_change_in_progress` where another change came first.
     """
-    first = find_account(ctx, account_id)
-    _check(ctx, first, plan)
+    first = account
+    new = wanted_plan(ctx, first, plan)
 
     def change(account: Account) -> ChangedPlan:
         now = ctx.clock.now()
         while account.cycle.period.end <= now:
-            close_until(ctx, account_id, now, actor=actor)
-            account = find_account(ctx, account_id)
+            close_until(ctx, account.id, now, actor=actor)
+            account = find_account(ctx, account.id)
         if account.plan != first.plan or account.cycle.period.start >= now:
             raise Conflict("The subscription was changed at the same moment; try again", code="plan_change_in_progress")
         require_active(account)
-        return _change(ctx, account, plan, now=now, actor=actor)
+        bill = cut_period(ctx, account, now=now)
+        old = old_plan(ctx, bill)
+        if must_pay:
+            check_payable(account, old, new)
+        return _change(ctx, account, bill, old=old, new=new, now=now, actor=actor)
 
-    return decided(ctx, first, change, again=lambda: find_account(ctx, account_id))
+    return decided(ctx, first, change, again=lambda: find_account(ctx, first.id))
 
 
-def _check(ctx: Context, account: Account, plan: str) -> None:
+def wanted_plan(ctx: Context, account: Account, name: str) -> Plan:
+    """The plan as it is sold now; refused where the account can't change to it."""
     require_active(account)
-    if plan not in ctx.catalogs.current().plans:
+    plan = ctx.catalogs.current().plans.get(name)
+    if plan is None:
         raise Invalid("There is no such plan", code="unknown_plan", field="plan_name")
-    if plan == account.plan:
+    if name == account.plan:
         raise Invalid("The account is on this plan already", code="same_plan", field="plan_name")
+    return plan
 
 
-def _change(ctx: Context, account: Account, plan: str, *, now: datetime, actor: Actor) -> ChangedPlan:
-    bill = bill_period(ctx, account, account.cycle.period, now=now, cut=now)
-    after = replace(account, plan=plan, calendar=since(with_anchor(account.calendar, now), now - MARKER_LIFE))
+def cut_period(ctx: Context, account: Account, *, now: datetime) -> PeriodBill:
+    """The present period as a change at this instant bills it."""
+    return bill_period(ctx, account, account.cycle.period, now=now, cut=now)
+
+
+def old_plan(ctx: Context, bill: PeriodBill) -> Plan:
+    """The plan that the period pinned, at the price it is billed at."""
+    return ctx.catalogs.version(bill.opened.catalog_version).plans[bill.opened.plan]
+
+
+def on_plan(account: Account, plan: Plan, *, now: datetime) -> Account:
+    """The account on the plan from that instant, which its periods then follow from."""
+    return replace(account, plan=plan.name, calendar=since(with_anchor(account.calendar, now), now - MARKER_LIFE))
+
+
+def _change(
+    ctx: Context, account: Account, bill: PeriodBill, *, old: Plan, new: Plan, now: datetime, actor: Actor
+) -> ChangedPlan:
+    after = on_plan(account, new, now=now)
     closed = closing(ctx, account, bill, after=after, now=now, actor=actor)
+    change = _plan_change(account, bill, closed, old=old, new=new, now=now)
     told = Change(
         actor,
         "subscription.changed",
         SUBSCRIPTION + account.subscription_id,
-        before={"plan_name": account.plan},
-        after={"plan_name": plan, "invoice_id": INVOICE + closed.invoice.id},
+        before={"plan_name": old.name},
+        after={"plan_name": new.name, "invoice_id": INVOICE + closed.invoice.id, "refund": change.refund},
+        events=(subscription_changed(change),),
     )
-    changes = recorded(account, closed.change, told, at=now)
     next_of_old = period_of(account.calendar, account.cycle.period.end)
-    ctx.tables.transact([*closed.commands, set_plan(account, after), never_opened(account.id, next_of_old), *changes])
-    return ChangedPlan(replace(after, cycle=closed.cycle), closed.invoice)
+    ctx.tables.transact(
+        [
+            *closed.commands,
+            set_plan(account, after),
+            *put_plan_change(account, change),
+            never_opened(account.id, next_of_old),
+            *recorded(account, closed.change, told, at=now),
+        ]
+    )
+    return ChangedPlan(replace(after, cycle=closed.cycle), change, closed.invoice)
+
+
+def _plan_change(
+    account: Account, bill: PeriodBill, closed: Closing, *, old: Plan, new: Plan, now: datetime
+) -> PlanChange:
+    number = account.changes + 1
+    return PlanChange(
+        id=derived_id("plan change", account.id, str(number)),
+        account_id=account.id,
+        number=number,
+        subscription_id=account.subscription_id,
+        old_plan=old.name,
+        new_plan=new.name,
+        reason=reason_for(old, new),
+        old_period=bill.opened.period,
+        new_period=closed.cycle.period,
+        refund=bill.fee.unused,
+        old_price=old.price,
+        new_price=new.price,
+        invoice_id=closed.invoice.id,
+        changed_at=now,
+    )

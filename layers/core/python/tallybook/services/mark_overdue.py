@@ -10,7 +10,7 @@ from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.services.issue_invoice import invoice_mail, shown
 from tallybook.store import keys
-from tallybook.store.accounts import read_account
+from tallybook.store.accounts import count_overdue, read_account
 from tallybook.store.commands import Item
 from tallybook.store.invoices import put_changed, read_invoice
 from tallybook.store.keys import Key
@@ -39,7 +39,9 @@ def mark_overdue(ctx: Context, account_id: str, position: int, *, actor: Actor =
             mails=_reminder(ctx, account, after),
             events=(invoice_overdue(after),),
         )
-        ctx.tables.transact([put_changed(before, after), *recorded(account, change, at=now)])
+        ctx.tables.transact(
+            [put_changed(before, after), count_overdue(account, by=1), *recorded(account, change, at=now)]
+        )
         return after
 
     return decided(ctx, read(), mark, again=read)

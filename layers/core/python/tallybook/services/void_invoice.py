@@ -23,7 +23,7 @@ from tallybook.services.context import Context
 from tallybook.services.issue_invoice import invoice_mail, issue_invoice, shown
 from tallybook.services.read_invoices import find_invoice
 from tallybook.store import keys, ledger
-from tallybook.store.accounts import read_account
+from tallybook.store.accounts import count_overdue, read_account
 from tallybook.store.cycles import carry
 from tallybook.store.invoices import put_changed, read_invoice
 from tallybook.store.periods import fence, read_opened
@@ -63,6 +63,7 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
         ctx.tables.transact(
             [
                 put_changed(read.invoice, after),
+                *((count_overdue(read.account, by=-1),) if read.invoice.is_overdue else ()),
                 *((carry(read.account, replace(cycle, carried=cycle.carried + carried)),) if carried else ()),
                 *(ledger.post(read.account, refund) if refund else ()),
                 *recorded(read.account, change, at=now),

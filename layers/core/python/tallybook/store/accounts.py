@@ -41,6 +41,9 @@ def account_item(account: Account) -> Item:
         "keys": account.keys,
         "invoices": account.invoices,
         "issued": account.issued,
+        "overdue": account.overdue,
+        "changes": account.changes,
+        "credited": account.credited,
         "tax_rate": account.tax_rate,
         "discount": account.discount,
         "suspended_ms": dict(account.suspended_ms),
@@ -73,6 +76,9 @@ def read_account(item: Item) -> Account:
         keys=int(item["keys"]),
         invoices=int(item["invoices"]),
         issued=int(item["issued"]),
+        overdue=int(item["overdue"]),
+        changes=int(item["changes"]),
+        credited=int(item["credited"]),
         tax_rate=item.get("tax_rate"),
         discount=item["discount"],
         suspended_ms={start: int(ms) for start, ms in item["suspended_ms"].items()},
@@ -158,6 +164,11 @@ def count_invoices(account: Account, *, positions: int, numbers: int) -> Update:
     counts = {"invoices": account.invoices + positions, "issued": account.issued + numbers}
     unchanged = Attr("invoices").eq(account.invoices) & Attr("issued").eq(account.issued)
     return Update(keys.account(account.id), set=counts, condition=unchanged)
+
+
+def count_overdue(account: Account, *, by: int) -> Update:
+    """One overdue or uncollectible invoice more or fewer."""
+    return Update(keys.account(account.id), set={"overdue": account.overdue + by})
 
 
 def still_root(user: User) -> Check:

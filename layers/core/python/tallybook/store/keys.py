@@ -16,6 +16,7 @@ Table `core`: what the business is. Table `usage`: what was used; it may be writ
     closing(A)               core   ACCOUNT#A                         CLOSING            closing: when the next is due
     invoice(A, 7)            core   ACCOUNT#A                         INVOICE#000000000007 closing, drafting, voiding
     invoice_place(I)         core   INVOICE#I                         INVOICE            the same: whose, and where
+    plan_change(A, 7)        core   ACCOUNT#A                         CHANGE#000000000007 a change of plan
     costs(A, T)              core   ACCOUNT#A                         COSTS#2026-04-01T00:00:00.000Z closing: day by day
     dirty(A)                 core   ACCOUNT#A                         DIRTY              ingest: unchecked usage
     email(a@b.example)       core   EMAIL#a@b.example                 EMAIL              registration: who signs in so
@@ -35,7 +36,7 @@ How they are read:
     who signs in              GetItem email, then BatchGetItem user, account
     an account's API keys or users, at most 1,000 each   Query ACCOUNT#A, sk from APIKEY# or USER#
     the audit log's page n    Query ACCOUNT#A, sk between two numbers: account.audits says how many there are
-    the ledger's page n       the same way: account.entries says how many there are
+    the ledger's page n       the same way: account.entries says how many there are; changes of plan: account.changes
     a period's bill           one Query of USAGE#A#start, sk from `day#` to `period#`: days, late usage and whole
     the invoices' page n      Query ACCOUNT#A, sk between two numbers: account.invoices says how many there are
     one invoice               GetItem invoice_place, which tells a foreign one from an unknown one, then invoice
@@ -124,6 +125,10 @@ def invoice(account_id: str, position: int) -> Key:
 
 def invoice_place(invoice_id: str) -> Key:
     return Key("core", f"INVOICE#{invoice_id}", "INVOICE")
+
+
+def plan_change(account_id: str, number: int) -> Key:
+    return Key("core", _account(account_id), f"CHANGE#{number:012d}")
 
 
 def costs(account_id: str, period_start: datetime) -> Key:

@@ -38,10 +38,11 @@ def put_entry(entry: Entry) -> tuple[Put, Put]:
 def post(account: Account, entry: Entry) -> tuple[Command, ...]:
     """Move the balance and write the entry that says so, provided that no other entry came between."""
     entry = numbered(account, entry)
+    credited = {"credited": entry.amount} if entry.is_credit else {}
     move = Update(
         keys.account(account.id),
         set={"entries": entry.number},
-        add={"balance": entry.amount},
+        add={"balance": entry.amount, **credited},
         condition=Attr("entries").eq(account.entries) & Attr("status").ne("deleted"),
     )
     return (move, *put_entry(entry))

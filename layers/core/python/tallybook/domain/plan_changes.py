@@ -1,0 +1,59 @@
+"""Changes of an account's plan: what each was, when one needs money first, and how it is told. Source: money, "Plan
+changes"; ScaleBox account management, "List Subscription Change History".
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Literal
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.catalog import Plan
+from tallybook.domain.errors import PaymentRequired
+from tallybook.domain.periods import Period
+
+type ChangeReason = Literal["user_upgrade", "user_downgrade", "plan_retired"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChange:
+    """One change of plan, the account's `number`th; prices and the refund are micros.
+
+    `refund` is the credit for the unused part of the old fee, which stands on the invoice of the period that it ended.
+    """
+
+    id: str
+    account_id: str
+    number: int
+    subscription_id: str
+    old_plan: str
+    new_plan: str
+    reason: ChangeReason
+    old_period: Period
+    new_period: Period
+    refund: int
+    old_price: int
+    new_price: int
+    invoice_id: str
+    changed_at: datetime
+
+
+def reason_for(old: Plan, new: Plan) -> ChangeReason:
+    """Up where a month of it costs as much or more."""
+    return "user_upgrade" if is_dearer(old, new) or _month(new) == _month(old) else "user_downgrade"
+
+
+def is_dearer(old: Plan, new: Plan) -> bool:
+    return _month(new) > _month(old)
+
+
+def check_payable(account: Account, old: Plan, new: Plan) -> None:
+    """A plan with a price needs money of one's own in the wallet; a dearer one also that no invoice is overdue."""
+    if new.price and min(account.balance, account.credited) <= 0:
+        raise PaymentRequired("This plan needs a verified payment method or a balance above zero")
+    if is_dearer(old, new) and account.overdue:
+        raise PaymentRequired("An invoice is overdue; pay it first", code="invoice_overdue")
+
+
+def _month(plan: Plan) -> Fraction:
+    return Fraction(plan.price, 12 if plan.billing_interval == "year" else 1)
