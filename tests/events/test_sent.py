@@ -23,6 +23,7 @@ ANNOUNCED = {
     "account.suspended": {"AccountSuspended"},
     "account.resumed": {"AccountResumed"},
     "account.terms_set": {"AccountTermsChanged"},
+    "account.changed": {"AccountChanged"},
     "api_key.created": {"ApiKeyCreated"},
     "api_key.revoked": {"ApiKeyRevoked"},
     "user.invited": {"UserInvited"},

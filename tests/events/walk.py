@@ -10,6 +10,7 @@ from tallybook.domain.invoices import Invoice
 from tallybook.services.account_terms import set_terms_as_platform
 from tallybook.services.api_keys import create_api_key, revoke_api_key
 from tallybook.services.authenticate import authenticate
+from tallybook.services.change_account import change_account
 from tallybook.services.change_password import ask_for_reset, change_password, set_password
 from tallybook.services.change_plan import change_plan
 from tallybook.services.change_user import change_user
@@ -92,6 +93,8 @@ def _money(listener: Listener, account_id: str, user_id: str) -> None:
     end_session(ctx, platform, running.id)
     for terms in ({"tax_rate": Decimal("19.5"), "discount": Decimal(25)}, {"tax_rate": None}):
         set_terms_as_platform(ctx, platform, account_id, terms)
+    changes = {"display_name": "Platform Team", "description": "", "time_zone": "Europe/Berlin"}
+    change_account(ctx, _who(listener, ADA), changes)
     set_standing_as_platform(ctx, platform, account_id, "suspended", reason="x" * 1000)
     set_standing_as_platform(ctx, platform, account_id, "active", reason="paid")
 

@@ -82,6 +82,11 @@ GOOD = {
     Route("DELETE", f"{_USERS}/{{user_id}}"): Good(ROOT, 200),
     Route("GET", "/v1/user-management/audit-log"): Good(ROOT, 200),
     Route("GET", "/v1/user-management/plans"): Good(PUBLIC, 200),
+    Route("PUT", "/v1/user-management/account"): Good(
+        ROOT,
+        200,
+        lambda _: {"display_name": "Platform Team", "description": "Shared account", "time_zone": "Europe/Berlin"},
+    ),
     Route("GET", "/v1/user-management/account/subscription"): Good(USER, 200),
     Route("GET", f"{_BILLING}/current"): Good(USER, 200),
     Route("GET", f"{_BILLING}/invoices"): Good(USER, 200),

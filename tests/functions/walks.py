@@ -45,6 +45,7 @@ def accounts(house: House, _: World) -> None:
     member = house.member()
     call("GET", "/v1/user-management/plans")
     call("GET", "/v1/user-management/audit-log", key=member.api_key)
+    call("PUT", "/v1/user-management/account", key=member.api_key, body={"time_zone": "Europe/Berlin"})
     house.clock.advance(days=31)
     call("GET", "/v1/user-management/account/subscription", key=member.api_key)
 

@@ -122,6 +122,14 @@ def check_name(text: str, *, field: str = "name") -> str:
     return text
 
 
+def check_description(text: str, *, field: str = "description") -> str:
+    """Up to 1,000 characters, in lines, without other control characters."""
+    controls = (char for char in text if unicodedata.category(char) in ("Cc", "Cs"))
+    if len(text) > 1000 or any(char not in "\n\r\t" for char in controls):
+        raise Invalid(f"{field} must have at most 1000 characters and no control characters", field=field)
+    return text
+
+
 def check_reason(text: str, *, field: str = "reason") -> str:
     """1 to 1,000 characters, not only space, no control characters."""
     if not text.strip() or len(text) > 1000 or any(unicodedata.category(char) in ("Cc", "Cs") for char in text):

@@ -25,6 +25,17 @@ def account_registered(account: Account, root: User) -> BusEvent:
     return BusEvent("AccountRegistered", data)
 
 
+def account_changed(account: Account) -> BusEvent:
+    """What its root users set: names, and the zone of its months from the next period on."""
+    data = {
+        "account_id": ACCOUNT + account.id,
+        "display_name": account.display_name,
+        "description": account.description,
+        "time_zone": account.time_zone,
+    }
+    return BusEvent("AccountChanged", data)
+
+
 def account_suspended(account: Account, *, reason: str) -> BusEvent:
     return BusEvent("AccountSuspended", {"account_id": ACCOUNT + account.id, "reason": reason})
 

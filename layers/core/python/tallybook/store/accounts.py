@@ -195,6 +195,16 @@ def set_plan(before: Account, after: Account) -> Update:
     return Update(keys.account(before.id), set=changed, condition=unchanged)
 
 
+def set_profile(before: Account, after: Account) -> Update:
+    """Other names or another zone, provided that nobody else has changed the calendar."""
+    changed = {
+        "display_name": after.display_name,
+        "description": after.description,
+        "calendar": calendar_items(after.calendar),
+    }
+    return Update(keys.account(before.id), set=changed, condition=subscribed_as(before))
+
+
 def subscribed_as(account: Account) -> ConditionBase:
     """It has the plan and the calendar that it was read with."""
     return Attr("plan").eq(account.plan) & Attr("calendar").eq(calendar_items(account.calendar))

@@ -118,6 +118,14 @@ class TermsForm(Form):
     discount: Percent = Decimal(0)
 
 
+class ProfileForm(Form):
+    """What is left out stays."""
+
+    display_name: str = ""
+    description: str = ""
+    time_zone: str = ""
+
+
 class ApiKeyForm(Form):
     name: str
     expires_at: Instant | None = None

@@ -23,17 +23,21 @@ def user(account: Account, user: User) -> dict[str, object]:
         "suspension_reason": user.suspension_reason,
         "has_joined": user.password_hash is not None,
         "created_at": seconds(user.created_at),
-        "account": {
-            "account_id": ACCOUNT + account.id,
-            "display_name": account.display_name,
-            "description": account.description,
-            "email": account.email,
-            "status": account.status,
-            "suspended_at": seconds_or_none(account.suspended_at),
-            "suspension_reason": account.suspension_reason,
-            "time_zone": account.time_zone,
-            "created_at": seconds(account.created_at),
-        },
+        "account": profile(account),
+    }
+
+
+def profile(account: Account) -> dict[str, object]:
+    return {
+        "account_id": ACCOUNT + account.id,
+        "display_name": account.display_name,
+        "description": account.description,
+        "email": account.email,
+        "status": account.status,
+        "suspended_at": seconds_or_none(account.suspended_at),
+        "suspension_reason": account.suspension_reason,
+        "time_zone": account.time_zone,
+        "created_at": seconds(account.created_at),
     }
 
 

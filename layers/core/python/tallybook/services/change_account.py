@@ -1,0 +1,83 @@
+"""An account's profile, changed by its root users. Source: ScaleBox account management, "Update Account"; decisions.
+
+Another time zone holds from the next period on: the present one keeps the days and the end that it began with.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from tallybook.domain.accounts import Account, check_description, check_name, require_root
+from tallybook.domain.announcements import account_changed
+from tallybook.domain.audit import caller
+from tallybook.domain.credentials import Principal
+from tallybook.domain.ids import ACCOUNT
+from tallybook.domain.periods import check_zone, in_zone, period_of, since
+from tallybook.domain.usage import MARKER_LIFE
+from tallybook.services.authenticate import reread
+from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.context import Context
+from tallybook.store.accounts import set_profile, still_root
+from tallybook.store.commands import Check
+from tallybook.store.periods import never_opened
+
+_SHOWN = ("display_name", "description", "time_zone")
+
+
+def change_account(ctx: Context, who: Principal, changes: Mapping[str, str]) -> Account:
+    """The account with another `display_name`, `description` or `time_zone`; what is not named stays.
+
+    Forbidden for users who are not root; Invalid names the field.
+    """
+    if "display_name" in changes:
+        check_name(changes["display_name"], field="display_name")
+    if "description" in changes:
+        check_description(changes["description"])
+    if "time_zone" in changes:
+        check_zone(changes["time_zone"])
+
+    def change(who: Principal) -> Account:
+        require_root(who.user)
+        now, before = ctx.clock.now(), who.account
+        after = _changed(before, changes, now=now)
+        if after == before:
+            return before
+        told = Change(
+            caller(who),
+            "account.changed",
+            ACCOUNT + before.id,
+            before={name: getattr(before, name) for name in _SHOWN},
+            after={name: getattr(after, name) for name in _SHOWN},
+            events=(account_changed(after),),
+        )
+        ctx.tables.transact(
+            [
+                still_root(who.user),
+                set_profile(before, after),
+                *_next_unopened(before, after, now=now),
+                *recorded(before, told, at=now),
+            ]
+        )
+        return after
+
+    return decided(ctx, who, change, again=lambda: reread(ctx, who))
+
+
+def _changed(account: Account, changes: Mapping[str, str], *, now: datetime) -> Account:
+    calendar = account.calendar
+    if "time_zone" in changes and changes["time_zone"] != account.time_zone:
+        calendar = since(in_zone(calendar, changes["time_zone"], now=now), now - MARKER_LIFE)
+    return replace(
+        account,
+        display_name=changes.get("display_name", account.display_name),
+        description=changes.get("description", account.description),
+        calendar=calendar,
+    )
+
+
+def _next_unopened(before: Account, after: Account, *, now: datetime) -> tuple[Check, ...]:
+    """Another zone begins with the next period, which nobody may have opened by the old one."""
+    if after.calendar == before.calendar:
+        return ()
+    present = period_of(before.calendar, now)
+    return (never_opened(before.id, period_of(before.calendar, present.end)),)
