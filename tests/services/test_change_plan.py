@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -145,6 +146,26 @@ def test_a_second_change_by_a_clock_that_is_behind_waits_for_the_firsts_instant(
         house.clock.moment += timedelta(milliseconds=behind)
     house.clock.advance(milliseconds=1)
     assert change(house, member, "hobby").account.plan == "hobby"
+    check_invariants(house)
+
+
+@pytest.mark.parametrize("earlier", [0, 5])
+def test_a_change_that_another_overtakes_after_the_account_was_read_is_refused(
+    house: House, member: Member, earlier: int
+) -> None:
+    house.clock.advance(days=3)
+    events, name = house.client.meta.events, "provide-client-params.dynamodb.Query"
+    other = replace(house.ctx, clock=StillClock(house.clock.now() - timedelta(milliseconds=earlier)))
+
+    def overtake(**_: Any) -> None:
+        events.unregister(name, overtake)
+        change_plan(other, member.account.id, "hobby", actor=OPERATOR)
+
+    events.register(name, overtake)
+    with pytest.raises(Conflict) as refused:
+        change(house, member, "scale")
+    assert refused.value.code == "plan_change_in_progress"
+    assert house.account_of(member).plan == "hobby"
     check_invariants(house)
 
 
