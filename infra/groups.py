@@ -55,8 +55,8 @@ GROUPS = (
         name="accounts",
         paths=("/v1/user-management/plans", "/v1/user-management/account", "/v1/user-management/audit-log"),
         default=True,
-        core=(*READ, "Query", "UpdateItem", "ConditionCheckItem"),
-        usage=("GetItem", "PutItem"),
+        core=(*READ, "Query", *WRITE, "ConditionCheckItem"),
+        usage=(*READ, "Query", *WRITE, "ConditionCheckItem"),  # a change of plan closes a period
     ),
     Group(
         name="billing",
