@@ -56,7 +56,7 @@ GROUPS = (
         paths=("/v1/user-management/plans", "/v1/user-management/account", "/v1/user-management/audit-log"),
         default=True,
         core=(*READ, "Query", *WRITE, "ConditionCheckItem"),
-        usage=("GetItem", "PutItem", "ConditionCheckItem"),
+        usage=(*READ, "Query", *WRITE, "ConditionCheckItem"),  # a change of plan closes a period
     ),
     Group(
         name="billing",

@@ -1,11 +1,14 @@
-"""Plans and the subscription. Source: ScaleBox account management."""
+"""Plans, the subscription, and changes of its plan. Source: ScaleBox account management."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from tallybook.http import Caller, Ctx, respond
-from tallybook.services.subscriptions import list_plans, read_subscription
-from tallybook.wire import scalebox, scalebox_account
+from tallybook.http import Caller, Ctx, body_of, respond
+from tallybook.services.preview_plan import preview_plan
+from tallybook.services.subscriptions import change_subscription, list_plan_changes, list_plans, read_subscription
+from tallybook.wire import scalebox, scalebox_account, scalebox_subscription
+from tallybook.wire.forms import PlanForm
+from tallybook.wire.paging import Page, pagination
 
 router = APIRouter(prefix="/v1/user-management")
 
@@ -19,3 +22,22 @@ async def plans(ctx: Ctx) -> JSONResponse:
 async def subscription(ctx: Ctx, caller: Caller) -> JSONResponse:
     held = read_subscription(ctx, caller.account)
     return respond(scalebox.ok(scalebox_account.subscription(held), at=ctx.clock.now()))
+
+
+@router.post("/account/subscription")
+async def change(ctx: Ctx, caller: Caller, form: PlanForm = body_of(PlanForm)) -> JSONResponse:
+    held, changed = change_subscription(ctx, caller, form.plan_name)
+    return respond(scalebox.ok(scalebox_subscription.changed(held, changed), at=ctx.clock.now()))
+
+
+@router.post("/account/subscription/preview")
+async def preview(ctx: Ctx, caller: Caller, form: PlanForm = body_of(PlanForm)) -> JSONResponse:
+    preview = preview_plan(ctx, caller, form.plan_name)
+    return respond(scalebox.ok(scalebox_subscription.preview(preview), at=ctx.clock.now()))
+
+
+@router.get("/account/subscription/history")
+async def history(ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
+    changes = list_plan_changes(ctx, caller, offset=page.offset, limit=page.limit)
+    shown = scalebox_subscription.history(changes, pagination(page, total=caller.account.changes))
+    return respond(scalebox.ok(shown, at=ctx.clock.now()))

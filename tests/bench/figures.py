@@ -40,6 +40,7 @@ def figures(house: House) -> Iterator[Figure]:
     call("GET", "/v1/billing/current", key=member.api_key)  # notes the hourly last_used_at
     yield from _reads(house, member)
     yield from _writes(house, member, key)
+    yield from _plans(house, member, key)
     yield from _team(house, member)
     yield from _passwords(house, member)
     yield from _usage(house, member, key)
@@ -71,6 +72,7 @@ def _reads(house: House, member: Member) -> Iterator[Figure]:
         "/v1/user-management/api-keys",
         "/v1/user-management/audit-log",
         "/v1/user-management/account/subscription",
+        "/v1/user-management/account/subscription/history",
         "/v1/billing/current",
     ):
         yield measure(
@@ -109,6 +111,25 @@ def _writes(house: House, member: Member, key: str) -> Iterator[Figure]:
     ]
     for name, most, do in calls:
         yield measure(house, name, do, most_calls=most)
+
+
+def _plans(house: House, member: Member, key: str) -> Iterator[Figure]:
+    """Somebody with money goes to a dearer plan and back."""
+    path = "/v1/user-management/account/subscription"
+    credit = {"account_id": member.subject, "amount": 1, "kind": "grant", "reference": "figures of plans"}
+    call("POST", "/v1/platform/credits", key=key, body=credit)
+    pro, hobby = {"plan_name": "pro"}, {"plan_name": "hobby"}
+    calls: list[tuple[str, int, Callable[[], Answer]]] = [
+        ("preview a change of plan", 3, lambda: call("POST", f"{path}/preview", key=member.api_key, body=pro)),
+        ("change the plan", 4, lambda: call("POST", path, key=member.api_key, body=pro)),
+        ("change it back", 4, lambda: call("POST", path, key=member.api_key, body=hobby)),
+    ]
+    for name, most, do in calls:
+        house.clock.advance(seconds=1)
+        yield measure(house, name, do, most_calls=most)
+    yield measure(
+        house, "GET changes of plan", lambda: call("GET", f"{path}/history", key=member.api_key), most_calls=2
+    )
 
 
 def _team(house: House, member: Member) -> Iterator[Figure]:

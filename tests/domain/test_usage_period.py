@@ -22,6 +22,7 @@ def test_a_period_that_was_not_cut_runs_whole() -> None:
         (timedelta(days=10), Fraction(1, 3)),
         (timedelta(days=30, milliseconds=-1), 1 - Fraction(1, 30 * 86_400_000)),
         (timedelta(milliseconds=1), Fraction(1, 30 * 86_400_000)),
+        (timedelta(days=30), Fraction(1)),
         (timedelta(hours=7, milliseconds=7), Fraction(25_200_007, 30 * 86_400_000)),
     ],
 )
@@ -31,8 +32,10 @@ def test_the_part_that_ran_is_exact_to_the_millisecond(ran: timedelta, part: Fra
     assert cut.part == part
 
 
-@pytest.mark.parametrize("at", [JUNE.start - timedelta(milliseconds=1), JUNE.start, JUNE.end])
-def test_it_can_only_be_cut_within(at: datetime) -> None:
+@pytest.mark.parametrize(
+    "at", [JUNE.start - timedelta(milliseconds=1), JUNE.start, JUNE.end + timedelta(milliseconds=1)]
+)
+def test_it_can_only_be_cut_within_or_at_its_end(at: datetime) -> None:
     with pytest.raises(ValueError, match="within"):
         OPENED.cut(at)
 

@@ -34,6 +34,7 @@ ANNOUNCED = {
     "user.resumed": {"UserResumed", "UserChanged"},
     "user.deleted": {"UserDeleted"},
     "user.password_changed": {"PasswordChanged"},
+    "subscription.changed": {"SubscriptionChanged"},
     "wallet.moved": {"WalletMoved"},
     "invoice.issued": {"InvoiceIssued", "InvoicePaid", "WalletMoved"},
     "invoice.overdue": {"InvoiceOverdue"},
@@ -41,7 +42,6 @@ ANNOUNCED = {
     # nobody's business but the audit log's:
     "invoice.drafted": set(),
     "session.started": set(),
-    "subscription.changed": set(),
     "session.ended": set(),
     "user.invited_again": set(),
     "user.signed_in": set(),

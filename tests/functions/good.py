@@ -29,6 +29,7 @@ class Good:
 
 _SIZE = {"cpu_cores": 1, "memory_gb": 2, "storage_gb": 5, "timeout_seconds": 3600}
 _AUTH, _KEYS, _USERS = "/auth", "/v1/user-management/api-keys", "/v1/user-management/users"
+_SUBSCRIPTION = "/v1/user-management/account/subscription"
 _BILLING, _PLATFORM = "/v1/billing", "/v1/platform"
 
 
@@ -88,6 +89,9 @@ GOOD = {
         lambda _: {"display_name": "Platform Team", "description": "Shared account", "time_zone": "Europe/Berlin"},
     ),
     Route("GET", "/v1/user-management/account/subscription"): Good(USER, 200),
+    Route("POST", f"{_SUBSCRIPTION}/preview"): Good(ROOT, 200, lambda _: {"plan_name": "trial"}, starts=True),
+    Route("POST", _SUBSCRIPTION): Good(ROOT, 200, lambda _: {"plan_name": "trial"}, starts=True),
+    Route("GET", f"{_SUBSCRIPTION}/history"): Good(ROOT, 200),
     Route("GET", f"{_BILLING}/current"): Good(USER, 200),
     Route("GET", f"{_BILLING}/invoices"): Good(USER, 200),
     Route("GET", f"{_BILLING}/invoices/{{invoice_id}}"): Good(USER, 200),

@@ -17,6 +17,7 @@ class Stage:
     """An account with its root user, a colleague who is none, and a user who was invited; and the platform.
 
     Paths name the invited user, a spare key of the root user's, a session that runs, and a draft of the account's.
+    There is another plan without a price, `trial`, that everybody may change to.
     """
 
     house: House
@@ -31,6 +32,8 @@ class Stage:
 
     @classmethod
     def of(cls, house: House) -> Self:
+        plans = house.catalog_data()["plans"]
+        house.apply_catalog(plans=plans | {"trial": plans["hobby"] | {"display_name": "Trial"}})
         member, platform_key = house.member("root@example.com"), house.platform_key()
         colleague, invited = house.colleague(member, "plain@example.com"), house.invited(member, "soon@example.com")
         made = call("POST", "/v1/user-management/api-keys", key=member.api_key, body={"name": "spare"})
@@ -53,7 +56,9 @@ class Stage:
     def again(self, house: House | None = None) -> Self:
         """The stage as it was made, whatever was done to it since; in another house if told so."""
         put_back(self.tables)
-        return self if house is None else replace(self, house=house)
+        stage = self if house is None else replace(self, house=house)
+        stage.house.forget_caches()
+        return stage
 
     def seen_by(self, member: Member) -> Self:
         """The same requests by somebody else, about the same things."""

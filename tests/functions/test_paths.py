@@ -78,7 +78,13 @@ def test_an_odd_path_is_only_not_found(house: House, path: str) -> None:
 
 
 KEYS = "/v1/user-management/api-keys"
-PAGED = (KEYS, "/v1/user-management/users", "/v1/user-management/audit-log", "/v1/billing/invoices")
+PAGED = (
+    KEYS,
+    "/v1/user-management/users",
+    "/v1/user-management/audit-log",
+    "/v1/user-management/account/subscription/history",
+    "/v1/billing/invoices",
+)
 
 
 @pytest.mark.parametrize("path", PAGED)

@@ -7,6 +7,7 @@ from typing import Any
 from tallybook.domain.times import stamp
 from tallybook.services.authenticate import authenticate
 from tallybook.services.close_period import close_due
+from tallybook.services.credits import Move, give_credits
 from tallybook.services.draft_invoice import draft_invoice
 from tallybook.services.run_sessions import Wanted, start_session
 from tests.functions.notices import bounce, notify, queued, stream
@@ -47,7 +48,19 @@ def accounts(house: House, _: World) -> None:
     call("GET", "/v1/user-management/audit-log", key=member.api_key)
     call("PUT", "/v1/user-management/account", key=member.api_key, body={"time_zone": "Europe/Berlin"})
     house.clock.advance(days=31)
-    call("GET", "/v1/user-management/account/subscription", key=member.api_key)
+    subscription = "/v1/user-management/account/subscription"
+    call("GET", subscription, key=member.api_key)
+    late = house.event(member, quantity=1_000_000)
+    house.invoice_due()
+    house.record(late | {"time": stamp(house.clock.now() - timedelta(days=20))})
+    draft_invoice(house.ctx, authenticate(house.ctx, member.api_key))
+    house.clock.advance(days=61)
+    give_credits(house.ctx, house.platform(), Move(member.account.id, 50_000_000, "grant", "a walk"))
+    call("POST", f"{subscription}/preview", key=member.api_key, body={"plan_name": "pro"})
+    call("POST", subscription, key=member.api_key, body={"plan_name": "pro"})
+    house.clock.advance(minutes=1)
+    call("POST", subscription, key=member.api_key, body={"plan_name": "hobby"})
+    call("GET", f"{subscription}/history", key=member.api_key)
 
 
 def billing(house: House, _: World) -> None:

@@ -14,6 +14,7 @@ from tallybook.domain.times import parse_instant, stamp
 from tallybook.domain.usage import Quantities
 from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.store.costs import read_costs
+from tallybook.store.plan_changes import read_plan_change
 from tests.support.books import Books, Item, books_of
 
 
@@ -27,6 +28,7 @@ def check_invoices(core: list[Item], usage: list[Item]) -> None:
         _only_the_open_take_usage(books)
         _what_is_due_stands_in_the_index(books)
         _the_ledger_knows_the_payments(books)
+        _changes_of_plan_are_on_their_invoices(books)
 
 
 def _sums_are_right(books: Books) -> None:
@@ -156,3 +158,19 @@ def _the_ledger_knows_the_payments(books: Books) -> None:
             invoice.status not in ("draft", "void") and invoice.paid_by_balance == invoice.total
         )
     assert not paid, "payments without an invoice"
+
+
+def _changes_of_plan_are_on_their_invoices(books: Books) -> None:
+    """They are numbered without a gap, each goes on from the one before it, and none gives back more than was charged."""
+    changes = sorted((read_plan_change(item) for item in books.of("CHANGE#")), key=lambda change: change.number)
+    assert [change.number for change in changes] == list(range(1, books.account.changes + 1))
+    assert not changes or books.account.plan == changes[-1].new_plan
+    assert all(one.new_plan == following.old_plan for one, following in pairwise(changes))
+    firsts = {invoice.id: invoice for invoice in books.issued if invoice.revision == 1}
+    for change in changes:
+        invoice, opened = firsts[change.invoice_id], books.opened[change.new_period.start]
+        assert change.old_period == invoice.period
+        assert change.old_period.end == change.new_period.start == change.changed_at
+        assert (opened.plan, opened.cut_from or opened.period.end) == (change.new_plan, change.new_period.end)
+        assert 0 <= change.refund <= invoice.sum_of("subscription", "discount")
+        assert change.refund <= -invoice.sum_of("credit")

@@ -10,6 +10,8 @@ from typing import Literal
 from tallybook.domain.accounts import Account
 from tallybook.domain.catalog import Plan
 from tallybook.domain.errors import PaymentRequired
+from tallybook.domain.fees import Fee
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period
 
 type ChangeReason = Literal["user_upgrade", "user_downgrade", "plan_retired"]
@@ -38,6 +40,21 @@ class PlanChange:
     changed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class PlanPreview:
+    """What a change of plan would be if it were made now: the record of it, and the invoice that it would issue.
+
+    `fee` is what a whole month or year of the new plan comes to, and `fee_invoiced_at` when it is first invoiced, None
+    where it is free. `missing` is what has to be paid before, if anything.
+    """
+
+    change: PlanChange
+    invoice: Invoice
+    fee: Fee
+    fee_invoiced_at: datetime | None
+    missing: PaymentRequired | None
+
+
 def reason_for(old: Plan, new: Plan) -> ChangeReason:
     """Up where a month of it costs as much or more."""
     return "user_upgrade" if is_dearer(old, new) or _month(new) == _month(old) else "user_downgrade"
@@ -48,11 +65,18 @@ def is_dearer(old: Plan, new: Plan) -> bool:
 
 
 def check_payable(account: Account, old: Plan, new: Plan) -> None:
+    """PaymentRequired where money is needed first."""
+    if missing := missing_payment(account, old, new):
+        raise missing
+
+
+def missing_payment(account: Account, old: Plan, new: Plan) -> PaymentRequired | None:
     """A plan with a price needs money of one's own in the wallet; a dearer one also that no invoice is overdue."""
     if new.price and min(account.balance, account.credited) <= 0:
-        raise PaymentRequired("This plan needs a verified payment method or a balance above zero")
+        return PaymentRequired("This plan needs a verified payment method or a balance above zero")
     if is_dearer(old, new) and account.overdue:
-        raise PaymentRequired("An invoice is overdue; pay it first", code="invoice_overdue")
+        return PaymentRequired("An invoice is overdue; pay it first", code="invoice_overdue")
+    return None
 
 
 def _month(plan: Plan) -> Fraction:

@@ -37,7 +37,7 @@ class OpenedPeriod:
         return Fraction(ran // _TICK, whole // _TICK)
 
     def cut(self, at: datetime) -> Self:
-        """The period as a plan change at this instant, within it, leaves it."""
-        if not self.period.start < at < self.period.end:
-            raise ValueError("a period can only be cut within")
+        """The period as a plan change at this instant, within it or at its very end, leaves it."""
+        if not self.period.start < at <= self.period.end:
+            raise ValueError("a period can only be cut within or at its end")
         return replace(self, period=replace(self.period, end=at), cut_from=self.period.end)

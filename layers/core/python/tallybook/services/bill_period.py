@@ -1,7 +1,7 @@
 """What a period's invoice holds, read and worked out: the same for the draft, the closing and a plan change."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -24,7 +24,7 @@ from tallybook.domain.periods import Period
 from tallybook.domain.times import stamp
 from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.context import Context
-from tallybook.services.periods import open_period
+from tallybook.services.periods import open_period, opening
 from tallybook.store.commands import Item
 from tallybook.store.periods import billed_range, by_day, is_fence, quantities_of, rated_range, read_opened
 
@@ -58,23 +58,32 @@ class PeriodBill:
 
 
 def bill_period(
-    ctx: Context, account: Account, period: Period, *, now: datetime, cut: datetime | None = None
+    ctx: Context,
+    account: Account,
+    period: Period,
+    *,
+    now: datetime,
+    cut: datetime | None = None,
+    after: Sequence[PeriodBill] | None = None,
 ) -> PeriodBill:
     """The period up to now or its end, opened if nobody has; `cut` is the instant at which a plan change ends it.
 
+    With `after`, nothing is written: those are the bills, not written either, of the ended periods before it.
     One query, and one for each closed period that has late usage for it.
     """
     pk, first, last = billed_range(account.id, period.start)
     items = list(ctx.tables.query("usage", pk, start=first, end=last))
     fences = tuple(item for item in items if is_fence(item))
-    opened = opened_by(fences) or open_period(ctx, account, period)
+    opened = opened_by(fences) or (open_period if after is None else opening)(ctx, account, period)
+    if after:
+        opened = replace(opened, late=opened.late | after[-1].late_left)
     if cut is not None and opened.is_open:  # where somebody has closed it, the transaction will be refused
         opened = opened.cut(cut)
     catalog = ctx.catalogs.version(opened.catalog_version)
     plan, currency = catalog.plans[opened.plan], catalog.currency
     until = min(now, opened.period.end)
     costs = costs_of(catalog, opened, quantities_of(fences), by_day(items), until=until)
-    late = tuple(_late_bill(ctx, account, begun) for begun in sorted(opened.late)[:MOST_LATE])
+    late = tuple(_late_bill(ctx, account, begun, after or ()) for begun in sorted(opened.late)[:MOST_LATE])
     time = fee_time(account, plan, opened, until=until)
     fee = fee_for(plan.price, time, discount=account.discount, currency=currency)
     lines: list[InvoiceLine] = [
@@ -109,8 +118,9 @@ def opened_by(fences: Iterable[Item]) -> OpenedPeriod | None:
     return next((read_opened(item) for item in fences if "start" in item), None)
 
 
-def _late_bill(ctx: Context, account: Account, start: str) -> LateBill:
+def _late_bill(ctx: Context, account: Account, start: str, after: Iterable[PeriodBill]) -> LateBill:
     """The whole closed period rated again, with its own prices, less what was billed for it before."""
+    known = [late for bill in after for late in bill.late if stamp(late.opened.period.start) == start]
     pk, first, last = rated_range(account.id, start)
     items = list(ctx.tables.query("usage", pk, start=first, end=last))
     opened = opened_by(items)
@@ -118,4 +128,5 @@ def _late_bill(ctx: Context, account: Account, start: str) -> LateBill:
         raise Failed("A period with late usage was never opened")
     catalog = ctx.catalogs.version(opened.catalog_version)
     lines = lines_of(catalog, plan=opened.plan, quantities=quantities_of(items), part=opened.part)
-    return LateBill(opened, sum(line.amount for line in lines) - opened.billed)
+    billed = opened.billed + sum(late.amount for late in known)
+    return LateBill(opened, sum(line.amount for line in lines) - billed)

@@ -1,10 +1,11 @@
 """A plan changed at once: the old period ends and is invoiced at that instant, and a full month of the new plan begins.
 
-Source: money, "Plan changes". Periods that ended before are closed first, each at its own end.
+Source: money, "Plan changes". Periods that ended before are closed first, each at its own end. One that ends at that
+very instant has run whole: its invoice is the one that the change is recorded with.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tallybook.domain.accounts import Account, require_active
 from tallybook.domain.announcements import subscription_changed
@@ -13,24 +14,30 @@ from tallybook.domain.catalog import Plan
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.ids import INVOICE, SUBSCRIPTION, derived_id
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.periods import period_of, since, with_anchor
+from tallybook.domain.periods import Period, period_of, since, with_anchor
 from tallybook.domain.plan_changes import PlanChange, check_payable, reason_for
 from tallybook.domain.usage import MARKER_LIFE
+from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.bill_period import PeriodBill, bill_period
 from tallybook.services.changes import Change, decided, recorded
-from tallybook.services.close_period import Closing, close_until, closing
+from tallybook.services.close_period import close_until, closing
 from tallybook.services.context import Context
 from tallybook.services.directory import find_account
+from tallybook.services.periods import opening
 from tallybook.store.accounts import set_plan
+from tallybook.store.commands import Check
 from tallybook.store.periods import never_opened
 from tallybook.store.plan_changes import put_plan_change
+
+_TICK = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedPlan:
-    """The account as it is now, its change of plan, and the invoice of the period that this ended."""
+    """The account as it is now, its period, its change of plan, and the invoice of the period that this ended."""
 
     account: Account
+    opened: OpenedPeriod
     change: PlanChange
     invoice: Invoice
 
@@ -46,11 +53,11 @@ def change_plan(ctx: Context, account: Account, plan: str, *, actor: Actor, must
 
     def change(account: Account) -> ChangedPlan:
         now = ctx.clock.now()
-        while account.cycle.period.end <= now:
-            close_until(ctx, account.id, now, actor=actor)
+        while account.cycle.period.end < now:
+            close_until(ctx, account.id, now - _TICK, actor=actor)
             account = find_account(ctx, account.id)
-        if account.plan != first.plan or account.cycle.period.start >= now:
-            raise Conflict("The subscription was changed at the same moment; try again", code="plan_change_in_progress")
+        if account.plan != first.plan:
+            raise in_progress()
         require_active(account)
         bill = cut_period(ctx, account, now=now)
         old = old_plan(ctx, bill)
@@ -66,15 +73,26 @@ def wanted_plan(ctx: Context, account: Account, name: str) -> Plan:
     require_active(account)
     plan = ctx.catalogs.current().plans.get(name)
     if plan is None:
-        raise Invalid("There is no such plan", code="unknown_plan", field="plan_name")
+        raise Invalid("plan_name is none of the plans that are sold", code="unknown_plan", field="plan_name")
     if name == account.plan:
-        raise Invalid("The account is on this plan already", code="same_plan", field="plan_name")
+        raise Invalid("plan_name is the plan that the account is on", code="same_plan", field="plan_name")
     return plan
 
 
-def cut_period(ctx: Context, account: Account, *, now: datetime) -> PeriodBill:
-    """The present period as a change at this instant bills it."""
-    return bill_period(ctx, account, account.cycle.period, now=now, cut=now)
+def in_progress() -> Conflict:
+    return Conflict("The subscription was changed at the same moment; try again", code="plan_change_in_progress")
+
+
+def cut_period(
+    ctx: Context, account: Account, *, now: datetime, after: tuple[PeriodBill, ...] | None = None
+) -> PeriodBill:
+    """The present period as a change at this instant bills it; Conflict where it has only just begun.
+
+    `after` is as in `bill_period`.
+    """
+    if account.cycle.period.start >= now:
+        raise in_progress()
+    return bill_period(ctx, account, account.cycle.period, now=now, cut=now, after=after)
 
 
 def old_plan(ctx: Context, bill: PeriodBill) -> Plan:
@@ -87,36 +105,10 @@ def on_plan(account: Account, plan: Plan, *, now: datetime) -> Account:
     return replace(account, plan=plan.name, calendar=since(with_anchor(account.calendar, now), now - MARKER_LIFE))
 
 
-def _change(
-    ctx: Context, account: Account, bill: PeriodBill, *, old: Plan, new: Plan, now: datetime, actor: Actor
-) -> ChangedPlan:
-    after = on_plan(account, new, now=now)
-    closed = closing(ctx, account, bill, after=after, now=now, actor=actor)
-    change = _plan_change(account, bill, closed, old=old, new=new, now=now)
-    told = Change(
-        actor,
-        "subscription.changed",
-        SUBSCRIPTION + account.subscription_id,
-        before={"plan_name": old.name},
-        after={"plan_name": new.name, "invoice_id": INVOICE + closed.invoice.id, "refund": change.refund},
-        events=(subscription_changed(change),),
-    )
-    next_of_old = period_of(account.calendar, account.cycle.period.end)
-    ctx.tables.transact(
-        [
-            *closed.commands,
-            set_plan(account, after),
-            *put_plan_change(account, change),
-            never_opened(account.id, next_of_old),
-            *recorded(account, closed.change, told, at=now),
-        ]
-    )
-    return ChangedPlan(replace(after, cycle=closed.cycle), change, closed.invoice)
-
-
-def _plan_change(
-    account: Account, bill: PeriodBill, closed: Closing, *, old: Plan, new: Plan, now: datetime
+def as_recorded(
+    account: Account, bill: PeriodBill, *, old: Plan, new: Plan, following: Period, now: datetime
 ) -> PlanChange:
+    """The account's next change of plan, as its history keeps it."""
     number = account.changes + 1
     return PlanChange(
         id=derived_id("plan change", account.id, str(number)),
@@ -127,10 +119,43 @@ def _plan_change(
         new_plan=new.name,
         reason=reason_for(old, new),
         old_period=bill.opened.period,
-        new_period=closed.cycle.period,
+        new_period=following,
         refund=bill.fee.unused,
         old_price=old.price,
         new_price=new.price,
-        invoice_id=closed.invoice.id,
+        invoice_id=bill.invoice.id,
         changed_at=now,
     )
+
+
+def _change(
+    ctx: Context, account: Account, bill: PeriodBill, *, old: Plan, new: Plan, now: datetime, actor: Actor
+) -> ChangedPlan:
+    after = on_plan(account, new, now=now)
+    closed = closing(ctx, account, bill, after=after, now=now, actor=actor)
+    opened = opening(ctx, after, closed.cycle.period)
+    change = as_recorded(account, bill, old=old, new=new, following=opened.period, now=now)
+    told = Change(
+        actor,
+        "subscription.changed",
+        SUBSCRIPTION + account.subscription_id,
+        before={"plan_name": old.name},
+        after={"plan_name": new.name, "invoice_id": INVOICE + closed.invoice.id, "refund": change.refund},
+        events=(subscription_changed(change),),
+    )
+    ctx.tables.transact(
+        [
+            *closed.commands,
+            set_plan(account, after),
+            *put_plan_change(account, change),
+            *_nothing_after(account, now=now),
+            *recorded(account, closed.change, told, at=now),
+        ]
+    )
+    return ChangedPlan(replace(after, cycle=closed.cycle), opened, change, closed.invoice)
+
+
+def _nothing_after(account: Account, *, now: datetime) -> tuple[Check, ...]:
+    """Nobody has opened the period that would have come next, unless that is the one which begins now."""
+    following = period_of(account.calendar, account.cycle.period.end)
+    return () if following.start == now else (never_opened(account.id, following),)

@@ -24,7 +24,7 @@ from tallybook.store import keys
 from tallybook.store.commands import Command
 from tallybook.store.costs import put_costs
 from tallybook.store.cycles import move_cycle
-from tallybook.store.periods import bill_late, close_period, fence, hand_on_late, open_period
+from tallybook.store.periods import bill_late, close_period, fence, hand_on_late, open_period, pin_anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,14 @@ def closing(
         *(bill_late(account.id, late.opened, late.amount) for late in bill.late),
         *((put_costs(account.id, bill.costs, currency=issue.invoice.currency),) if bill.costs.lines else ()),
         *move_cycle(account, cycle),
-        *_open_next(ctx, after, following, present=next_fence in found, late=bill.late_left),
+        *_open_next(
+            ctx,
+            after,
+            following,
+            present=next_fence in found,
+            anew=after.plan != account.plan,
+            late=bill.late_left,
+        ),
         *issue.commands,
     )
     return Closing(issue.invoice, cycle, commands, issue.change)
@@ -93,11 +100,17 @@ def _close(ctx: Context, account: Account, actor: Actor) -> Closing:
 
 
 def _open_next(
-    ctx: Context, account: Account, period: Period, *, present: bool, late: frozenset[str]
+    ctx: Context, account: Account, period: Period, *, present: bool, anew: bool, late: frozenset[str]
 ) -> tuple[Command, ...]:
-    """The next period opened, unless somebody has; with the late usage that this invoice had no room for."""
+    """The next period opened, unless somebody has; with the late usage that this invoice had no room for.
+
+    Where a plan changes at the instant at which it starts, it may be open for the old plan: it is pinned anew.
+    """
+    opened = replace(opening(ctx, account, period), late=late)
     if not present:
-        return open_period(account, replace(opening(ctx, account, period), late=late))
+        return open_period(account, opened)
+    if anew:
+        return (pin_anew(account.id, opened),)
     return (hand_on_late(account.id, period, late),) if late else ()
 
 

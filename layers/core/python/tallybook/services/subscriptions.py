@@ -1,9 +1,16 @@
-"""Which plans there are, and which one an account is on."""
+"""Which plans there are, which one an account is on, and which ones it was on before."""
 
-from tallybook.domain.accounts import Account
+from tallybook.domain.accounts import Account, require_root
+from tallybook.domain.audit import caller
+from tallybook.domain.credentials import Principal
+from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.subscriptions import PlanList, Subscription
+from tallybook.domain.usage_period import OpenedPeriod
+from tallybook.services.change_plan import change_plan
 from tallybook.services.context import Context
 from tallybook.services.periods import period_at
+from tallybook.store import keys
+from tallybook.store.plan_changes import read_plan_change
 
 
 def list_plans(ctx: Context) -> PlanList:
@@ -13,6 +20,28 @@ def list_plans(ctx: Context) -> PlanList:
 
 
 def read_subscription(ctx: Context, account: Account) -> Subscription:
-    opened = period_at(ctx, account, ctx.clock.now())
+    return _subscription(ctx, account, period_at(ctx, account, ctx.clock.now()))
+
+
+def change_subscription(ctx: Context, who: Principal, plan: str) -> tuple[Subscription, PlanChange]:
+    """The subscription on another plan from now on, and what changed; for root users. Refused as `change_plan` says."""
+    require_root(who.user)
+    changed = change_plan(ctx, who.account, plan, actor=caller(who), must_pay=True)
+    return _subscription(ctx, changed.account, changed.opened), changed.change
+
+
+def list_plan_changes(ctx: Context, who: Principal, *, offset: int, limit: int) -> list[PlanChange]:
+    """Up to `limit` changes after the newest `offset` ones; for root users. There are `account.changes` in all."""
+    require_root(who.user)
+    newest = who.account.changes - offset
+    oldest = max(1, newest - limit + 1)
+    if newest < oldest:
+        return []
+    first, last = keys.plan_change(who.account.id, oldest), keys.plan_change(who.account.id, newest)
+    items = ctx.tables.numbered("core", first.pk, start=first.sk, end=last.sk, count=newest - oldest + 1)
+    return [read_plan_change(item) for item in reversed(items)]
+
+
+def _subscription(ctx: Context, account: Account, opened: OpenedPeriod) -> Subscription:
     catalog = ctx.catalogs.version(opened.catalog_version)
     return Subscription(account, opened, catalog.plans[opened.plan], catalog.currency)

@@ -101,6 +101,18 @@ def hand_on_late(account_id: str, period: Period, late: frozenset[str]) -> Updat
     return Update(fence(account_id, period), add={"version": 1, "late": set(late)}, condition=_OPEN)
 
 
+def pin_anew(account_id: str, opened: OpenedPeriod) -> Update:
+    """A period that has been opened, for another plan; whatever was counted in it stays and is this plan's."""
+    pinned = {
+        "end": stamp(opened.period.end),
+        "zone": opened.period.zone,
+        "plan": opened.plan,
+        "catalog_version": opened.catalog_version,
+    }
+    late: dict[str, Addend] = {"late": set(opened.late)} if opened.late else {}
+    return Update(fence(account_id, opened.period), set=pinned, add={"version": 1, **late}, condition=_OPEN)
+
+
 def never_opened(account_id: str, period: Period) -> Check:
     """Nobody has opened the period, so that nothing was counted in it."""
     return Check(fence(account_id, period), Attr("pk").not_exists())

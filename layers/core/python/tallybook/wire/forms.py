@@ -107,6 +107,10 @@ class UserForm(Form):
     suspension_reason: str | None = None
 
 
+class PlanForm(Form):
+    plan_name: str
+
+
 class ReasonForm(Form):
     reason: str
 

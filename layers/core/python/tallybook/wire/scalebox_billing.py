@@ -23,7 +23,7 @@ def current(billing: CurrentBilling) -> dict[str, object]:
         "projected_cost": amount(bill.projected_cost),
         "active_sessions": billing.active_sessions,
         "completed_sessions": billing.completed_sessions,
-        "subscription_fee": {"plan_name": billing.plan.display_name, **_fee(billing.fee)},
+        "subscription_fee": {"plan_name": billing.plan.display_name, **subscription_fee(billing.fee)},
         "cost_breakdown": _breakdown(bill.breakdown),
         "daily_trend": _days(bill.daily_trend),
     }
@@ -54,7 +54,7 @@ def _live(billing: CurrentBilling, draft: Invoice | None) -> dict[str, object]:
         "plan": billing.plan.display_name,
         "is_current": True,
         "type": "current_period",
-        "subscription_fee": _fee(fee),
+        "subscription_fee": subscription_fee(fee),
         "usage_cost": {"accumulated": amount(bill.cost), "projected": amount(bill.projected_cost)},
         "total": amount(fee.final + bill.cost),
         "status": "pending",
@@ -72,7 +72,7 @@ def _invoiced(invoice: Invoice) -> dict[str, object]:
         "plan": invoice.plan_name,
         "is_current": False,
         "type": "invoice",
-        "subscription_fee": _fee(invoice.fee),
+        "subscription_fee": subscription_fee(invoice.fee),
         "usage_cost": {"accumulated": used, "projected": used},
         "total": amount(invoice.total),
         "status": invoice.status,
@@ -99,7 +99,7 @@ def _dates(period: Period) -> dict[str, object]:
     return {"period_start": period.first_day.isoformat(), "period_end": period.last_day.isoformat()}
 
 
-def _fee(fee: Fee) -> dict[str, object]:
+def subscription_fee(fee: Fee) -> dict[str, object]:
     """What the plan costs, what is taken off it for whatever reason, and what remains."""
     return {"standard": amount(fee.standard), "credit": amount(fee.credit), "final": amount(fee.final)}
 

@@ -1,0 +1,57 @@
+"""Changes of plan as ScaleBox's account page shows them: made, made before, and only asked about.
+
+Source: ScaleBox account management, "Change Subscription Plan", "List Subscription Change History". What a change
+answers and all of its preview are ours.
+"""
+
+from collections.abc import Sequence
+
+from tallybook.domain.ids import ACCOUNT, INVOICE, PLAN_CHANGE, SUBSCRIPTION
+from tallybook.domain.plan_changes import PlanChange, PlanPreview
+from tallybook.domain.subscriptions import Subscription
+from tallybook.wire import scalebox_account, scalebox_billing, scalebox_invoices
+from tallybook.wire.answer import amount, seconds, seconds_or_none
+
+
+def changed(held: Subscription, change: PlanChange) -> dict[str, object]:
+    return {**scalebox_account.subscription(held), "change": _change(change)}
+
+
+def history(changes: Sequence[PlanChange], pagination: dict[str, int]) -> dict[str, object]:
+    return {"history": [_change(one) for one in changes], "pagination": pagination}
+
+
+def preview(preview: PlanPreview) -> dict[str, object]:
+    """The change as its history would show it, without ids for what is not there, and the invoice it would issue."""
+    change = preview.change
+    return {
+        **_change(change),
+        "change_id": None,
+        "invoice_id": None,
+        "currency": preview.invoice.currency,
+        "invoice": {**scalebox_invoices.invoice(preview.invoice), "invoice_id": None, "invoice_number": None},
+        "new_subscription_fee": scalebox_billing.subscription_fee(preview.fee),
+        "new_fee_invoiced_at": seconds_or_none(preview.fee_invoiced_at),
+        "payment_required": preview.missing is not None,
+        "payment_required_code": preview.missing.code if preview.missing else None,
+    }
+
+
+def _change(change: PlanChange) -> dict[str, object]:
+    return {
+        "change_id": PLAN_CHANGE + change.id,
+        "account_id": ACCOUNT + change.account_id,
+        "subscription_id": SUBSCRIPTION + change.subscription_id,
+        "old_plan_name": change.old_plan,
+        "new_plan_name": change.new_plan,
+        "change_reason": change.reason,
+        "old_period_start": seconds(change.old_period.start),
+        "old_period_end": seconds(change.old_period.shown_end),
+        "new_period_start": seconds(change.new_period.start),
+        "new_period_end": seconds(change.new_period.shown_end),
+        "prorated_refund_amount": amount(change.refund),
+        "old_plan_price": amount(change.old_price),
+        "new_plan_price": amount(change.new_price),
+        "invoice_id": INVOICE + change.invoice_id,
+        "changed_at": seconds(change.changed_at),
+    }

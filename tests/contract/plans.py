@@ -1,0 +1,56 @@
+"""What the tests of changes of plan share: who can pay for one, and the three calls."""
+
+from typing import Any
+
+from tests.contract.bills import give
+from tests.contract.examples import expect
+from tests.support.call import Answer, call
+from tests.support.house import House, Member
+
+SUBSCRIPTION = "/v1/user-management/account/subscription"
+HISTORY, PREVIEW = f"{SUBSCRIPTION}/history", f"{SUBSCRIPTION}/preview"
+YEARLY = {"price": "365", "billing_interval": "year", "display_name": "Annual"}
+
+
+def payer(house: House, units: int = 1000) -> Member:
+    """Registered now, on the plan that is free unless the house says otherwise, with so much granted."""
+    member = house.member()
+    give(house, member, units)
+    return member
+
+
+def sell(house: House, **more: Any) -> None:
+    """Beside what is sold anyhow, a yearly plan of 365."""
+    plans = house.catalog_data()["plans"]
+    house.apply_catalog(plans=plans | {"annual": plans["pro"] | YEARLY}, **more)
+
+
+def ask(member: Member, plan: object, *, path: str = SUBSCRIPTION) -> Answer:
+    return call("POST", path, key=member.api_key, body={"plan_name": plan})
+
+
+def change(member: Member, plan: str) -> dict[str, Any]:
+    data: dict[str, Any] = expect(ask(member, plan), 200, "subscription_changed")["data"]
+    return data
+
+
+def preview(member: Member, plan: str) -> dict[str, Any]:
+    """The answer's data; an invoice without lines has none to compare."""
+    answer = ask(member, plan, path=PREVIEW)
+    assert answer.status == 200, answer.text
+    data: dict[str, Any] = answer.json["data"]
+    if data["invoice"]["line_items"]:
+        expect(answer, 200, "subscription_preview")
+    return data
+
+
+def history(member: Member, query: str = "") -> list[dict[str, Any]]:
+    answer = call("GET", HISTORY + query, key=member.api_key)
+    listed: list[dict[str, Any]] = expect(answer, 200, "subscription_history")["data"]["history"]
+    return listed
+
+
+def subscription(member: Member) -> dict[str, Any]:
+    answer = call("GET", SUBSCRIPTION, key=member.api_key)
+    held: dict[str, Any] = expect(answer, 200, "subscription")["data"]["subscription"]
+    return held

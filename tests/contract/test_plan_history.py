@@ -1,0 +1,75 @@
+"""GET account/subscription/history: every change of plan, newest first, a page at a time."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from tests.contract.bills import APRIL, get, refusal
+from tests.contract.plans import HISTORY, change, history, payer
+from tests.support.house import House, Member
+
+
+@pytest.fixture
+def changed(house: House) -> Member:
+    """Changed seven times, to pro and back, each a day later."""
+    house.clock.moment = APRIL
+    member = payer(house)
+    for day in range(1, 8):
+        house.clock.moment = APRIL + timedelta(days=day)
+        change(member, "pro" if day % 2 else "hobby")
+    return member
+
+
+def test_newest_comes_first_and_each_period_follows_the_one_before(changed: Member) -> None:
+    listed = history(changed)
+    assert [row["changed_at"] for row in listed] == [f"2026-04-{day:02}T00:00:00Z" for day in range(8, 1, -1)]
+    assert [row["new_plan_name"] for row in listed] == ["pro", "hobby"] * 3 + ["pro"]
+    for later, earlier in pairwise(listed):
+        assert later["old_plan_name"] == earlier["new_plan_name"]
+        assert later["old_period_start"] == earlier["new_period_start"]
+    assert len({row["change_id"] for row in listed}) == len({row["invoice_id"] for row in listed}) == 7
+    assert {row["account_id"] for row in listed} == {changed.subject}
+    assert len({row["subscription_id"] for row in listed}) == 1
+
+
+def test_pages_of_any_size_hold_each_change_once(changed: Member) -> None:
+    whole = history(changed)
+    for size in (1, 2, 3, 7):
+        pages = -(-7 // size)
+        rows = [row for page in range(1, pages + 1) for row in history(changed, f"?page={page}&limit={size}")]
+        assert rows == whole
+    data = get(changed, f"{HISTORY}?page=2&page_size=3").json["data"]
+    assert data["pagination"] == {"page": 2, "limit": 3, "total": 7, "total_pages": 3, "offset": 3}
+    assert data["history"] == whole[3:6]
+
+
+def test_past_the_last_page_and_before_the_first_change_there_is_nothing(house: House, changed: Member) -> None:
+    assert get(changed, f"{HISTORY}?page=4&limit=2").json["data"]["history"] != []
+    assert get(changed, f"{HISTORY}?page=5&limit=2").json["data"]["history"] == []
+    data = get(house.member(), HISTORY).json["data"]
+    assert data == {
+        "history": [],
+        "pagination": {"page": 1, "limit": 50, "total": 0, "total_pages": 0, "offset": 0},
+    }
+
+
+@pytest.mark.parametrize("query", ["?page=0", "?limit=101", "?limit=0", "?page=x", "?page_size=-1"])
+def test_a_page_that_makes_no_sense_is_refused(changed: Member, query: str) -> None:
+    assert refusal(get(changed, HISTORY + query)) == (400, "invalid_request")
+
+
+def test_it_is_for_root_users_and_for_them_while_the_account_is_suspended(house: House, changed: Member) -> None:
+    house.change_user(changed, is_root=False)
+    assert refusal(get(changed, HISTORY)) == (403, "root_user_required")
+    house.change_user(changed, is_root=True)
+    house.change_account(changed, status="suspended")
+    assert len(history(changed)) == 7
+
+
+def test_any_page_takes_two_round_trips(house: House, changed: Member) -> None:
+    history(changed)
+    for query in ("", "?page=4&limit=2"):
+        house.ctx.tables.bill.clear()
+        history(changed, query)
+        assert house.ctx.tables.bill.operations == ["get_many", "query"]

@@ -1,0 +1,67 @@
+"""A crash at any external call of a change of plan leaves the old plan whole or the new one, never half of each."""
+
+from datetime import timedelta
+
+import pytest
+
+from tallybook.domain.errors import Invalid
+from tallybook.domain.plan_changes import PlanChange
+from tallybook.services.authenticate import authenticate
+from tallybook.services.credits import Move, give_credits
+from tallybook.services.subscriptions import change_subscription, list_plan_changes, read_subscription
+from tests.simulation.conftest import Sweep
+from tests.simulation.test_crashes_of_invoicing import draft, end_period, subscriber, sweep_alike, with_late_usage
+from tests.support.house import House, Member
+
+
+def to_hobby(house: House, member: Member) -> PlanChange:
+    """As a client does it who tries again: that it is done already is an answer as well."""
+    who = authenticate(house.ctx, member.api_key)
+    if who.account.plan != "hobby":
+        return change_subscription(house.ctx, who, "hobby")[1]
+    with pytest.raises(Invalid, match="the plan that the account is on"):
+        change_subscription(house.ctx, who, "hobby")
+    (change,) = list_plan_changes(house.ctx, who, offset=0, limit=9)
+    return change
+
+
+def in_the_middle(house: House) -> Member:
+    """With usage, late usage, a draft and a balance, 10 of 30 days after the period began."""
+    member = subscriber(house)
+    end_period(house, member)
+    house.invoice_due()
+    late = house.event(member, quantity=500_000, time=house.clock.now() - timedelta(hours=1))
+    house.record(late, house.event(member, quantity=2_000_000))
+    give_credits(house.ctx, house.platform(), Move(member.account.id, 3_000_000, "grant", "order 7"))
+    house.clock.moment = house.account_of(member).cycle.period.start + timedelta(days=10)
+    draft(house, member)
+    return member
+
+
+def test_changing_a_plan_in_the_middle_of_a_period(sweep: Sweep) -> None:
+    calls, change = sweep_alike(sweep, in_the_middle, to_hobby)
+    assert (change.refund, change.number, change.new_plan) == (13_550_000, 1, "hobby")  # 21 of 31 days of 20.00
+    # who asks; the catalog; the period's usage, and what came late; what is there; the transaction
+    assert calls == 6
+
+
+def test_changing_a_plan_after_a_period_that_nobody_has_closed(sweep: Sweep) -> None:
+    """The ended one is closed at its own end, in a transaction of its own that stands whatever becomes of the change."""
+    calls, change = sweep_alike(sweep, with_late_usage, to_hobby)
+    assert change.changed_at - change.old_period.start == timedelta(minutes=30)
+    # who asks, and that the key is used; the catalog; 5 for the closing, with the late usage; 4 for the change
+    assert calls == 12
+
+
+def test_changing_a_plan_at_the_very_instant_at_which_the_next_period_was_opened_for_the_old_one(sweep: Sweep) -> None:
+    def prepare(house: House) -> Member:
+        member = subscriber(house)
+        house.clock.moment = member.account.cycle.period.end
+        read_subscription(house.ctx, house.account_of(member))
+        house.record(house.event(member, quantity=1_000))
+        draft(house, member)
+        return member
+
+    calls, change = sweep_alike(sweep, prepare, to_hobby)
+    assert (change.refund, change.old_period.end) == (0, change.new_period.start)
+    assert calls == 5

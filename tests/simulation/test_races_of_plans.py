@@ -1,0 +1,132 @@
+"""What holds of changes of plan when much happens at once, with a fifth of all writes conflicting."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tallybook.domain.credentials import Principal
+from tallybook.domain.errors import Conflict, Unavailable
+from tallybook.services.authenticate import authenticate
+from tallybook.services.close_period import close_due
+from tallybook.services.credits import Move, give_credits
+from tallybook.services.draft_invoice import draft_invoice
+from tallybook.services.preview_plan import preview_plan
+from tallybook.services.subscriptions import change_subscription, list_plan_changes, read_subscription
+from tests.simulation.test_races_of_invoicing import failures, invoices
+from tests.support.house import House, Member
+from tests.support.invariants import check_invariants
+from tests.support.race import in_turns, race
+
+
+@pytest.fixture
+def member(crowded_house: House) -> Member:
+    """On a plan of 20.00 a month for 10 days, with money of their own and 14.00 of usage."""
+    house = crowded_house
+    house.apply_catalog(free_plan="pro")
+    member = house.member()
+    house.record(house.event(member, quantity=1_000_000))
+    give_credits(house.ctx, house.platform(), Move(member.account.id, 500_000_000, "grant", "order 1"))
+    house.clock.moment = member.account.cycle.period.start + timedelta(days=10)
+    return member
+
+
+def caller(house: House, member: Member) -> Principal:
+    return authenticate(house.ctx, member.api_key)
+
+
+def to(house: House, who: Principal, plan: str) -> Callable[[], Any]:
+    return lambda: change_subscription(house.ctx, who, plan)
+
+
+def codes(answers: list[Any]) -> list[str]:
+    return [error.code for error in failures(answers) if isinstance(error, Conflict)]
+
+
+@pytest.mark.parametrize("plans", [("scale", "hobby"), ("scale", "scale"), ("hobby", "scale", "hobby", "scale")])
+def test_of_changes_at_once_one_wins_and_the_others_are_told(
+    crowded_house: House, member: Member, plans: tuple[str, ...]
+) -> None:
+    house, who = crowded_house, caller(crowded_house, member)
+    answers = race(*[to(house, who, plan) for plan in plans])
+    assert codes(answers) == ["plan_change_in_progress"] * (len(plans) - 1)
+    ((held, change),) = [answer for answer in answers if not isinstance(answer, Exception)]
+    account = house.account_of(member)
+    assert (account.plan, account.changes, account.calendar.anchor) == (held.plan.name, 1, house.clock.now())
+    assert list_plan_changes(house.ctx, caller(house, member), offset=0, limit=9) == [change]
+    assert [invoice.id for invoice in invoices(house, member)] == [change.invoice_id]
+    check_invariants(house)
+
+
+def test_each_event_that_comes_while_the_plan_changes_is_billed_once(crowded_house: House, member: Member) -> None:
+    """Those of before the change stand on its invoice or are late on the next; the others are the new plan's."""
+    house, who = crowded_house, caller(crowded_house, member)
+    before, now = house.clock.now() - timedelta(hours=1), house.clock.now()
+    events = [house.event(member, quantity=1_000, time=time) for _ in range(30) for time in (before, now)]
+
+    def client(share: list[dict[str, Any]]) -> None:
+        left = share
+        while left:
+            again = {result.id for result in house.record(*left[:4]) if result.reason == "retry"}
+            left = [event for event in left[:4] if event["id"] in again] + left[4:]
+
+    *answers, changed = race(*[lambda s=s: client(s) for s in in_turns(events, 4)], to(house, who, "hobby"))
+    assert not failures([*answers, changed])
+    check_invariants(house)
+    house.clock.moment = house.account_of(member).cycle.period.end + timedelta(hours=1)
+    close_due(house.ctx, member.account.id)
+    check_invariants(house)
+    cut, following = invoices(house, member)
+    assert cut.sum_of("credit") == -13_330_000
+    # 1,060,000 CPU seconds at 0.000014, on the two of them together
+    assert cut.sum_of("usage") + following.sum_of("usage", "late_usage") == 14_840_000
+
+
+def test_drafts_and_previews_while_the_plan_changes_leave_one_invoice_and_one_draft_at_most(
+    crowded_house: House, member: Member
+) -> None:
+    house, who = crowded_house, caller(crowded_house, member)
+    draft_invoice(house.ctx, who)
+    *drafted, first, second, changed = race(
+        *[lambda: draft_invoice(house.ctx, caller(house, member))] * 5,
+        *[lambda: preview_plan(house.ctx, who, "scale")] * 2,
+        to(house, who, "scale"),
+    )
+    assert not [error for error in failures(drafted) if not isinstance(error, Unavailable)]
+    assert not isinstance(changed, Exception)
+    for seen in (first, second):
+        assert isinstance(seen, Exception) or seen.change == changed[1]
+    issued, *drafts = invoices(house, member)
+    assert (issued.id, issued.number) == (changed[1].invoice_id, 1)
+    assert {(draft.status, draft.period.start) for draft in drafts} <= {("draft", house.clock.now())}
+    assert len(drafts) <= 1
+    check_invariants(house)
+
+
+def test_at_a_periods_very_end_a_change_closes_it_whole_whoever_opens_the_next(
+    crowded_house: House, member: Member
+) -> None:
+    """Events, readers and a draft of that instant; whoever came first, the month that begins is the new plan's."""
+    house = crowded_house
+    end = house.clock.moment = member.account.cycle.period.end
+    who = caller(house, member)
+    events = [house.event(member, quantity=1_000, time=end) for _ in range(10)]
+    *_, changed = race(
+        *[lambda s=s: house.record(*s) for s in in_turns(events, 2)],
+        *[lambda: read_subscription(house.ctx, house.account_of(member))] * 2,
+        lambda: draft_invoice(house.ctx, caller(house, member)),
+        to(house, who, "scale"),
+    )
+    held, change = changed
+    assert (change.old_period.end, change.refund, change.new_period.start) == (end, 0, end)
+    assert read_subscription(house.ctx, house.account_of(member)).plan == held.plan
+    assert {result.status for result in house.record(*events)} <= {"accepted", "duplicate"}
+    check_invariants(house)
+    house.clock.moment = house.account_of(member).cycle.period.end + timedelta(hours=1)
+    close_due(house.ctx, member.account.id)
+    check_invariants(house)
+    ended, following = invoices(house, member)
+    assert (ended.sum_of("usage", "subscription"), following.sum_of("subscription")) == (34_000_000, 200_000_000)
+    # 10,000 CPU seconds at the new plan's 0.000012
+    assert following.sum_of("usage") == 120_000
