@@ -27,7 +27,7 @@ def changed_often(house: House, member: Member, times: int) -> list[datetime]:
         house.clock.advance(hours=1)
         inside.append(house.clock.now())
         house.clock.advance(hours=1)
-        change_plan(house.ctx, member.account.id, ["pro", "hobby"][number % 2], actor=OPERATOR)
+        change_plan(house.ctx, house.account_of(member), ["pro", "hobby"][number % 2], actor=OPERATOR)
     return inside
 
 
@@ -92,7 +92,7 @@ def test_what_is_left_goes_on_over_a_plan_change(house: House, member: Member, m
     inside = changed_often(house, member, 5)
     use_late(house, member, inside)
     house.clock.advance(hours=1)
-    changed = change_plan(house.ctx, member.account.id, "hobby", actor=OPERATOR)
+    changed = change_plan(house.ctx, house.account_of(member), "hobby", actor=OPERATOR)
     check_invariants(house)
     assert [len(late_starts(one)) for one in (changed.invoice, close(house, member))] == [3, 2]
 
@@ -134,4 +134,4 @@ def test_the_largest_closing_fits_a_transaction(house: House, drafted: bool) -> 
 
 def change_plan_soon(house: House, member: Member, plan: str) -> Invoice:
     house.clock.advance(hours=1)
-    return change_plan(house.ctx, member.account.id, plan, actor=OPERATOR).invoice
+    return change_plan(house.ctx, house.account_of(member), plan, actor=OPERATOR).invoice

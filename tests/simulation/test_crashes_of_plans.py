@@ -46,7 +46,7 @@ def test_changing_a_plan_in_the_middle_of_a_period(sweep: Sweep) -> None:
 
 
 def test_changing_a_plan_after_a_period_that_nobody_has_closed(sweep: Sweep) -> None:
-    """The ended one is closed at its own end, in a transaction of its own that stands whatever becomes of the change."""
+    """That one is closed at its own end, in a transaction of its own that stands whatever becomes of the change."""
     calls, change = sweep_alike(sweep, with_late_usage, to_hobby)
     assert change.changed_at - change.old_period.start == timedelta(minutes=30)
     # who asks, and that the key is used; the catalog; 5 for the closing, with the late usage; 4 for the change

@@ -161,7 +161,7 @@ def _the_ledger_knows_the_payments(books: Books) -> None:
 
 
 def _changes_of_plan_are_on_their_invoices(books: Books) -> None:
-    """They are numbered without a gap, each goes on from the one before it, and none gives back more than was charged."""
+    """They have no gap, each goes on from the one before it, and none gives back more than was charged."""
     changes = sorted((read_plan_change(item) for item in books.of("CHANGE#")), key=lambda change: change.number)
     assert [change.number for change in changes] == list(range(1, books.account.changes + 1))
     assert not changes or books.account.plan == changes[-1].new_plan
