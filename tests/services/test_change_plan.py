@@ -81,14 +81,19 @@ def test_periods_that_ended_are_closed_first_each_at_its_own_end(house: House, m
     check_invariants(house)
 
 
-def test_a_plan_is_changed_at_a_periods_very_end_only_once_the_next_has_begun(house: House, member: Member) -> None:
-    house.clock.moment = member.account.cycle.period.end
-    with pytest.raises(Conflict) as refused:
-        change(house, member, "scale")
-    assert refused.value.code == "plan_change_in_progress"
+def test_a_change_at_a_periods_very_end_ends_it_whole_and_one_a_millisecond_later_the_next(
+    house: House, member: Member
+) -> None:
+    end = house.clock.moment = member.account.cycle.period.end
+    whole = change(house, member, "scale")
+    assert (whole.invoice.period, whole.change.refund) == (member.account.cycle.period, 0)
+    assert (whole.account.cycle.period.start, whole.account.calendar.anchor) == (end, end)
     check_invariants(house)
-    house.clock.advance(milliseconds=1)
-    assert change(house, member, "scale").account.plan == "scale"
+    house.clock.moment = whole.account.cycle.period.end + timedelta(milliseconds=1)
+    short = change(house, member, "hobby")
+    assert short.invoice.period.end - short.invoice.period.start == timedelta(milliseconds=1)
+    assert lines(short.invoice) == [("subscription", 200 * DOLLAR), ("credit", -200 * DOLLAR)]
+    assert [one.total for one in invoices(house, member)] == [20 * DOLLAR, 200 * DOLLAR, 0]
     check_invariants(house)
 
 

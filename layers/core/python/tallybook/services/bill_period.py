@@ -77,7 +77,7 @@ def bill_period(
     opened = opened_by(fences) or (open_period if after is None else opening)(ctx, account, period)
     if after:
         opened = replace(opened, late=opened.late | after[-1].late_left)
-    if cut is not None and opened.is_open:  # where somebody has closed it, the transaction will be refused
+    if cut is not None and opened.is_open:  # where somebody has closed it, the account is to be read again
         opened = opened.cut(cut)
     catalog = ctx.catalogs.version(opened.catalog_version)
     plan, currency = catalog.plans[opened.plan], catalog.currency

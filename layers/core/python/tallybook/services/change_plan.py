@@ -28,6 +28,7 @@ from tallybook.store.accounts import set_plan
 from tallybook.store.commands import Check
 from tallybook.store.periods import never_opened
 from tallybook.store.plan_changes import put_plan_change
+from tallybook.store.table import Refused
 
 _TICK = timedelta(milliseconds=1)
 
@@ -60,6 +61,8 @@ def change_plan(ctx: Context, account: Account, plan: str, *, actor: Actor, must
             raise in_progress()
         require_active(account)
         bill = cut_period(ctx, account, now=now)
+        if not bill.opened.is_open:  # somebody closed it after the account was read
+            raise Refused(())
         old = old_plan(ctx, bill)
         if must_pay:
             check_payable(account, old, new)
