@@ -23,6 +23,8 @@ REQUIRED = {
     Route("POST", "/v1/user-management/api-keys"): ["name"],
     Route("POST", "/v1/user-management/users"): ["email"],
     Route("PUT", "/v1/user-management/users/{user_id}"): [],
+    Route("POST", "/v1/user-management/account/email-change-request"): ["current_email", "new_email"],
+    Route("POST", "/v1/user-management/account/confirm-email-change"): ["token"],
     Route("POST", "/v1/platform/sessions"): [
         "account_id",
         "user_id",
