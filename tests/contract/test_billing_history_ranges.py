@@ -97,3 +97,23 @@ def test_any_other_range_is_fine_however_far(april: Member, start: str, end: str
 def test_the_beginning_of_time_has_nothing_30_days_before_it(april: Member) -> None:
     data = history(april, end="0001-01-05T00:00:00Z")
     assert (data["period"]["start"], len(data["daily_costs"])) == ("0001-01-01T00:00:00Z", 5)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "count"),
+    [
+        ("1999-12-30T00:00:00Z", "2000-01-02T00:00:00Z", 4),
+        ("1999-01-01T00:00:00Z", "1999-11-01T00:00:00Z", 305),
+        ("1969-12-31T00:00:00Z", "1970-01-01T00:00:00Z", 2),
+        ("0001-01-01T00:00:00Z", "0001-12-31T23:59:59Z", 365),
+    ],
+)
+def test_long_before_there_were_accounts_nothing_was_spent(
+    house: House, april: Member, start: str, end: str, count: int
+) -> None:
+    use(house, april, "1.40", time=APRIL)
+    house.clock.advance(days=40)
+    house.invoice_due()
+    data = history(april, start=start, end=end)
+    assert (data["total_cost"], data["sessions"], data["breakdown"]) == (0, [], [])
+    assert (len(days(data)), spent(data)) == (count, {})

@@ -161,3 +161,29 @@ def test_a_shorter_period_never_has_more_for_free(price: Price, numbers: tuple[i
     bounds = [tier.up_to for tier in cut.tiers if tier.up_to is not None]
     assert bounds == sorted(bounds)
     assert rate(cut, quantity) >= 0
+
+
+@pytest.mark.parametrize(
+    ("whole", "part", "cut"),
+    [("0.5", Fraction(1, 1000), "0.5"), ("0.1", Fraction(1, 2), "0.1"), ("1.5", Fraction(1, 2), "1")],
+)
+def test_a_fraction_of_a_unit_is_not_rounded_up_beyond_itself(whole: str, part: Fraction, cut: str) -> None:
+    price = Price("graduated", tiers=tiers((whole, "100"), (None, "1")), allowance=Decimal(whole))
+    assert scaled(price, part).allowance == Decimal(cut)
+    assert scaled(price, part).tiers == tiers((cut, "100"), (None, "1"))
+
+
+@steady
+@given(
+    whole=st.lists(quantities, min_size=1, max_size=5), numbers=st.tuples(st.integers(0, 10**6), st.integers(1, 10**6))
+)
+def test_no_part_of_an_allowance_or_a_tier_is_above_the_whole(whole: list[Decimal], numbers: tuple[int, int]) -> None:
+    allowance, *bounds = whole
+    rows = tuple(Tier(bound, Decimal(1)) for bound in [*sorted(bounds), None])
+    part = Fraction(min(numbers), max(numbers))
+    cut = scaled(Price("graduated", tiers=rows, allowance=allowance), part)
+    assert allowance * 0 <= cut.allowance <= allowance
+    for tier, before in zip(cut.tiers[:-1], rows, strict=False):
+        assert tier.up_to is not None
+        assert before.up_to is not None
+        assert Fraction(before.up_to) * part <= Fraction(tier.up_to) <= Fraction(before.up_to)

@@ -36,13 +36,14 @@ def test_the_walk_through_runs_as_it_stands(local_stack: LocalStack) -> None:
     done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     told = done.stdout.split("------\n")
-    _, _, bill, sent, credit, login, invited, audit, catalog, operated, looked_up, moved, billed = told
+    _, _, bill, sent, credit, login, drafted, invited, audit, catalog, operated, looked_up, moved, billed = told
     current = json.loads(bill)["data"]
     assert current["current_cost"] == current["daily_trend"][-1]["cost"] > 0
     assert (current["active_sessions"], current["completed_sessions"]) == (0, 1)
     assert [share["resource_type"] for share in current["cost_breakdown"]] == ["sandbox"]
     assert re.search(r"accepted 2.*duplicates 2", sent, re.DOTALL), sent
     assert json.loads(credit)["data"]["balance"] == json.loads(login)["user"]["balance"] == 6_000_000
+    assert json.loads(drafted)["data"]["status"] == "draft"
     assert json.loads(invited)["data"]["user"]["login_email"] == "colleague@example.com"
     assert json.loads(audit)["data"]["entries"][0]["action"] == "user.invited"
     assert catalog

@@ -1,4 +1,4 @@
-"""The operator's catalog can't take a plan or the currency away from under its accounts."""
+"""The operator's catalog can't take a plan, its interval or the currency away from under its accounts."""
 
 import pytest
 
@@ -33,3 +33,18 @@ def test_the_currency_stays_for_balances_and_invoices_are_in_it(house: House) ->
 def test_the_first_catalog_may_be_in_any_currency(empty_house: House) -> None:
     empty_house.apply_catalog(currency="JPY")
     assert empty_house.ctx.catalogs.current().currency == "JPY"
+
+
+@pytest.mark.parametrize(("present", "wanted"), [("month", "year"), ("year", "month")])
+def test_a_plans_interval_stays_for_its_fee_is_due_by_it(house: House, present: str, wanted: str) -> None:
+    plans = house.catalog_data()["plans"]
+    team = plans["pro"] | {"billing_interval": present}
+    house.apply_catalog(plans=plans | {"team": team})
+    before = house.stored("core")
+    with pytest.raises(Invalid) as refused:
+        house.apply_catalog(plans=plans | {"team": team | {"billing_interval": wanted}})
+    assert refused.value.field == "plans"
+    assert f"plans.team.billing_interval must stay {present}" in refused.value.message
+    assert house.stored("core") == before
+    house.apply_catalog(plans=plans | {"team": team | {"price": "21"}})
+    assert house.ctx.catalogs.current().plans["team"].price == 21_000_000

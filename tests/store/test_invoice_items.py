@@ -200,7 +200,7 @@ def test_late_usage_needs_an_open_period_to_hold_it_and_moves_its_version(tables
         tables.transact(periods.close_period("a", told, [fence]))
     pk, start, end = periods.rated_range("a", "2026-04-01T00:00:00.000Z")
     items = list(tables.query("usage", pk, start=start, end=end))
-    assert [periods.is_late(item) for item in items] == [True]
+    assert [item["sk"] for item in items] == [f"late#{told.period.start.isoformat(timespec='milliseconds')[:-6]}Z#0"]
     assert periods.quantities_of(items) == {("cpu_seconds", None): Decimal("2.5")}
 
 

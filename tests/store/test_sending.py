@@ -8,7 +8,7 @@ import pytest
 from tallybook.domain.errors import Unavailable
 from tallybook.store import sending
 from tallybook.store.sending import Sender
-from tests.support.faults import lost_answer
+from tests.support.faults import Fault, conflict, cut_off, lost_answer, throttle
 
 
 class Slow:
@@ -45,3 +45,24 @@ def test_each_call_has_patience_of_its_own() -> None:
         port.left = 1
         assert sender.send("get_item") == "answer"
     assert len(port.begun) == 6
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (lost_answer, "The database could not be reached; try again"),
+        (cut_off, "The database could not be reached; try again"),
+        (throttle, "Too much is going on at once; try again"),
+        (conflict, "Too much is going on at once; try again"),
+    ],
+)
+@pytest.mark.parametrize("operation", ["get_item", "transact_write_items"])
+def test_whoever_is_refused_hears_whether_the_database_was_away_or_busy(
+    fault: Fault, told: str, operation: str
+) -> None:
+    def port(operation: str, call: Callable[[], Any]) -> Any:
+        raise fault(operation)
+
+    with pytest.raises(Unavailable) as refused:
+        Sender(None, port, pause=lambda _: None).send(operation)
+    assert refused.value.message == told

@@ -79,7 +79,10 @@ def _every_excess_is_carried(books: Books) -> None:
 
 
 def _each_event_is_billed_once(books: Books) -> None:
-    """A closed period's events, rated at once, are what its invoice and the corrections of it bill together."""
+    """A closed period's events, rated at once, are what its invoice and the corrections of it bill together.
+
+    Where invoices had no room for what came late, that is so of what came for an earlier one.
+    """
     late_lines: Counter[datetime] = Counter()
     for invoice in books.latest.values():
         for line in invoice.lines:
@@ -87,6 +90,7 @@ def _each_event_is_billed_once(books: Books) -> None:
                 late_lines[line.period_start] += line.amount
     costs = {one.period.start: one for one in map(read_costs, books.of("COSTS#"))}
     closed_until = stamp(books.account.cycle.period.start)
+    waiting = books.opened[books.account.cycle.period.start].late
     for start, opened in books.opened.items():
         if opened.is_open:
             assert start not in costs
@@ -97,7 +101,10 @@ def _each_event_is_billed_once(books: Books) -> None:
         billed = books.latest[start].sum_of("usage")
         assert books.latest[start].period == opened.period
         assert billed == _rated(books, opened, own)
-        assert billed + late_lines.pop(start, 0) == opened.billed == _rated(books, opened, known)
+        assert billed + late_lines.pop(start, 0) == opened.billed
+        until = {marker["late_for"] for marker in known if "late_for" in marker} if stamp(start) in waiting else set()
+        told = ([one for one in known if one.get("late_for", "") < end] for end in {closed_until, *until})
+        assert opened.billed in {_rated(books, opened, markers) for markers in told}
         assert billed == (costs[start].total if start in costs else 0)
         if start in costs:
             assert sum(map(sum, costs[start].by_type.values())) == billed

@@ -68,7 +68,7 @@ def bill_period(
     items = list(ctx.tables.query("usage", pk, start=first, end=last))
     fences = tuple(item for item in items if is_fence(item))
     opened = opened_by(fences) or open_period(ctx, account, period)
-    if cut is not None:
+    if cut is not None and opened.is_open:  # where somebody has closed it, the transaction will be refused
         opened = opened.cut(cut)
     catalog = ctx.catalogs.version(opened.catalog_version)
     plan, currency = catalog.plans[opened.plan], catalog.currency

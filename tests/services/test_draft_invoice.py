@@ -1,0 +1,21 @@
+"""The draft of the open period's invoice: one, refreshed as often as asked, on record once."""
+
+from tallybook.services.authenticate import authenticate
+from tallybook.services.draft_invoice import draft_invoice
+from tallybook.services.read_invoices import list_invoices
+from tests.support.house import House
+from tests.support.invariants import check_invariants
+
+
+def test_a_draft_goes_on_record_once_however_often_it_is_refreshed(house: House) -> None:
+    member = house.member()
+    drafts = []
+    for _ in range(3):
+        house.clock.advance(hours=1)
+        house.record(house.event(member, quantity=1_000_000))
+        drafts.append(draft_invoice(house.ctx, authenticate(house.ctx, member.api_key)))
+    assert [one.total for one in drafts] == [14_000_000, 28_000_000, 42_000_000]
+    assert list_invoices(house.ctx, house.account_of(member), offset=0, limit=10) == drafts[-1:]
+    (entry,) = [item for item in house.stored("core", "AUDIT#") if item["action"] == "invoice.drafted"]
+    assert entry["number"] == house.account_of(member).audits
+    check_invariants(house)

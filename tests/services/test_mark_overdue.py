@@ -1,0 +1,39 @@
+"""An open invoice past its due date is overdue; nobody is reminded of less than the catalog's smallest charge."""
+
+from typing import Any
+
+import pytest
+
+from tallybook.domain.cycle import GRACE
+from tests.support.house import House
+from tests.support.invariants import check_invariants
+
+
+def reminders(house: House) -> list[dict[str, Any]]:
+    return [item for item in house.stored("core", "OUTBOX") if item["body"].get("letter") == "invoice_overdue"]
+
+
+@pytest.mark.parametrize(
+    ("catalog", "quantity", "due", "mails"),
+    [
+        ({}, 35_000, 490_000, 0),
+        ({}, 35_714, 500_000, 1),
+        ({"smallest_charge": "0.51"}, 35_714, 500_000, 0),
+        ({"smallest_charge": "0.49"}, 35_000, 490_000, 1),
+        ({"welcome_credit": 600_000}, 71_429, 400_000, 0),
+        ({"welcome_credit": 500_000}, 71_429, 500_000, 1),
+    ],
+)
+def test_only_what_is_worth_a_charge_is_worth_a_reminder(
+    house: House, catalog: dict[str, Any], quantity: int, due: int, mails: int
+) -> None:
+    house.apply_catalog(**{"welcome_credit": 0, **catalog})
+    member = house.member()
+    house.record(house.event(member, quantity=quantity))
+    house.clock.moment = member.account.cycle.period.end + GRACE
+    house.invoice_due()
+    house.clock.advance(days=7)
+    (overdue,) = house.invoice_due()
+    assert (overdue.status, overdue.amount_due) == ("overdue", due)
+    assert len(reminders(house)) == mails
+    check_invariants(house)

@@ -1,0 +1,21 @@
+"""An account's calendars as they are stored, however many there are."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from tallybook.domain.periods import Calendar, period_of, with_anchor
+from tallybook.store.accounts import account_item, calendar_items, read_account
+from tests.support.house import House
+
+
+def test_two_thousand_calendars_are_stored_oldest_first_and_read_again(house: House) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    chain = Calendar(start, "UTC")
+    for number in range(1, 2_000):
+        chain = with_anchor(chain, start + timedelta(minutes=number))
+    items = calendar_items(chain)
+    assert [item["anchor"] for item in items] == sorted({item["anchor"] for item in items})
+    assert len(items) == 2_000
+    account = read_account(account_item(replace(house.member().account, calendar=chain)))
+    assert calendar_items(account.calendar) == items
+    assert period_of(account.calendar, start) == period_of(chain, start)

@@ -1,0 +1,37 @@
+"""What a range of history asks the tables for, however long ago it is."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tallybook.domain.history import range_of
+from tallybook.store.costs import costs_range
+from tallybook.store.sessions import runs_range
+from tests.support.steady import steady
+
+YEAR_1 = datetime(1, 1, 1, tzinfo=UTC)
+YEAR_2000 = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def ordered(start: datetime, end: datetime) -> None:
+    """DynamoDB refuses a range of keys whose last comes before its first, which moto takes for an empty one."""
+    wanted = range_of(start, end, now=end)
+    for of in (costs_range, runs_range):
+        _, first, last = of("somebody", wanted.opens, wanted.closes)
+        assert first <= last
+
+
+@pytest.mark.parametrize("end", [YEAR_1, YEAR_2000 - timedelta(days=33), YEAR_2000 - timedelta(seconds=1), YEAR_2000])
+def test_keys_of_a_range_before_2000_are_in_order(end: datetime) -> None:
+    ordered(max(YEAR_1 + timedelta(days=9), end) - timedelta(days=9), end)
+
+
+@steady
+@given(
+    start=st.datetimes(datetime(1, 1, 1), datetime(9998, 12, 1), timezones=st.just(UTC)),  # noqa: DTZ001 Hypothesis adds UTC
+    length=st.timedeltas(timedelta(0), timedelta(days=366)),
+)
+def test_keys_of_any_range_are_in_order(start: datetime, length: timedelta) -> None:
+    ordered(start, start + length)
