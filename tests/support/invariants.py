@@ -160,7 +160,7 @@ def _what_waits_is_due(core: list[Item]) -> None:
 
 def _everyone_can_sign_in(core: list[Item]) -> None:
     """Each user's address leads to that user, each address to a user, and each account has a root user."""
-    addresses = {item["pk"].removeprefix("EMAIL#"): item for item in _of(core, "EMAIL")}
+    addresses = {item["pk"].removeprefix("EMAIL#"): item for item in core if item["sk"] == "EMAIL"}
     users = [user for user in _of(core, "USER#") if user["status"] != "deleted"]
     for user in users:
         owner = addresses.pop(user["email"])
@@ -172,7 +172,7 @@ def _everyone_can_sign_in(core: list[Item]) -> None:
 
 def _links_are_stored_as_hashes(core: list[Item]) -> None:
     """Each link that a request to change an email names is found by its hash, and no mail in the outbox holds one."""
-    known = {item["pk"].removeprefix("EMAILTOKEN#"): item for item in _of(core, "EMAILTOKEN")}
+    known = {item["pk"].removeprefix("EMAILTOKEN#"): item for item in _of(core, "TOKEN")}
     assert all(_HASH.fullmatch(hashed) for hashed in known)
     for change in _of(core, "EMAILCHANGE"):
         for side in ("current_hash", "new_hash"):

@@ -8,7 +8,7 @@ Table `core`: what the business is. Table `usage`: what was used; it may be writ
     api_key(A, K)            core   ACCOUNT#A                         APIKEY#K           its user
     password_token(A, U, reset) core ACCOUNT#A                        PASSWORDTOKEN#U#reset a mail with a link
     email_change(A)          core   ACCOUNT#A                         EMAILCHANGE        a root user: the last request
-    email_token(H)           core   EMAILTOKEN#H                      EMAILTOKEN         a mail with a link, by its hash
+    email_token(H)           core   EMAILTOKEN#H                      TOKEN              a mail with a link, by its hash
     sign_in(A, S)            core   ACCOUNT#A                         SIGNIN#S           login, for 24 hours
     ledger_entry(A, 7)       core   ACCOUNT#A                         ENTRY#000000000007 what moves the wallet
     ledger_cause(A, E)       core   ACCOUNT#A                         CAUSE#E            the same: a cause moves it once
@@ -103,7 +103,7 @@ def email_change(account_id: str) -> Key:
 
 
 def email_token(secret_hash: str) -> Key:
-    return Key("core", f"EMAILTOKEN#{secret_hash}", "EMAILTOKEN")
+    return Key("core", f"EMAILTOKEN#{secret_hash}", "TOKEN")
 
 
 def audit(account_id: str, number: int) -> Key:
