@@ -55,7 +55,7 @@ GROUPS = (
         name="accounts",
         paths=("/v1/user-management/plans", "/v1/user-management/account", "/v1/user-management/audit-log"),
         default=True,
-        core=(*READ, "Query", *WRITE, "ConditionCheckItem"),
+        core=(*READ, "Query", *WRITE, "DeleteItem", "ConditionCheckItem"),
         usage=(*READ, "Query", *WRITE, "ConditionCheckItem"),  # a change of plan closes a period
     ),
     Group(

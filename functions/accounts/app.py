@@ -1,7 +1,7 @@
-"""Accounts, their subscriptions and audit log; also the answer to paths that nobody has."""
+"""Accounts, their email, subscriptions and audit log; also the answer to paths that nobody has."""
 
-from accounts import audit_log, profile, subscriptions
+from accounts import audit_log, email, profile, subscriptions
 from tallybook.http import lambda_handler, make_app
 
-app = make_app(profile.router, subscriptions.router, audit_log.router)
+app = make_app(profile.router, subscriptions.router, email.router, audit_log.router)
 handler = lambda_handler(app)

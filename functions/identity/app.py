@@ -1,7 +1,7 @@
-"""Signing up and in, passwords, API keys, and users."""
+"""Signing up and in, passwords, the page that confirms an email, API keys, and users."""
 
-from identity import api_keys, auth, passwords, users
+from identity import api_keys, auth, email, passwords, users
 from tallybook.http import lambda_handler, make_app
 
-app = make_app(auth.router, passwords.router, api_keys.router, users.router)
+app = make_app(auth.router, passwords.router, email.router, api_keys.router, users.router)
 handler = lambda_handler(app)

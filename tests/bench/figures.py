@@ -43,6 +43,7 @@ def figures(house: House) -> Iterator[Figure]:
     yield from _plans(house, member, key)
     yield from _team(house, member)
     yield from _passwords(house, member)
+    yield from _emails(house, member)
     yield from _usage(house, member, key)
 
 
@@ -73,6 +74,7 @@ def _reads(house: House, member: Member) -> Iterator[Figure]:
         "/v1/user-management/audit-log",
         "/v1/user-management/account/subscription",
         "/v1/user-management/account/subscription/history",
+        "/v1/user-management/account/email-change-status",
         "/v1/billing/current",
     ):
         yield measure(
@@ -162,6 +164,26 @@ def _link(house: House, member: Member) -> dict[str, str]:
     token = [mail.token for mail in house.deliver().to(member.user.email) if "#pwt_" in mail.text][-1]
     house.ctx.tables.bill.clear()
     return {"token": token, "password": PASSWORD}
+
+
+def _emails(house: House, member: Member) -> Iterator[Figure]:
+    path, key = "/v1/user-management/account", member.api_key
+    asked = {"current_email": member.account.email, "new_email": "moved@example.com"}
+    ask = f"{path}/email-change-request"
+    yield measure(house, "ask for another email", lambda: call("POST", ask, key=key, body=asked), most_calls=4)
+    clear = f"{path}/clear-email-change-requests"
+    yield measure(house, "clear that request", lambda: call("POST", clear, key=key), most_calls=4)
+    house.clock.advance(minutes=30)
+    call("POST", ask, key=key, body=asked)
+    house.deliver()
+    for name, address in zip(("first", "second"), asked.values(), strict=True):
+        token = {"token": house.world.to(address)[-1].token}
+        yield measure(
+            house,
+            f"confirm it, the {name} address",
+            lambda t=token: call("POST", f"{path}/confirm-email-change", body=t),
+            most_calls=4,
+        )
 
 
 def _usage(house: House, member: Member, key: str) -> Iterator[Figure]:

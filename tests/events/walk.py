@@ -11,9 +11,11 @@ from tallybook.services.account_terms import set_terms_as_platform
 from tallybook.services.api_keys import create_api_key, revoke_api_key
 from tallybook.services.authenticate import authenticate
 from tallybook.services.change_account import change_account
+from tallybook.services.change_email import clear_email_change, request_email_change
 from tallybook.services.change_password import ask_for_reset, change_password, set_password
 from tallybook.services.change_plan import change_plan
 from tallybook.services.change_user import change_user
+from tallybook.services.confirm_email import confirm_email_change
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.directory import find_account
 from tallybook.services.draft_invoice import draft_invoice
@@ -41,6 +43,7 @@ def walk(listener: Listener) -> None:
     _passwords(listener)
     _invoices(listener, Member(owner.account, owner.user, session=owner.text, api_key=""))
     delete_user(ctx, _who(listener, ADA), grace)
+    _emails(listener, owner.user.id)
     listener.deliver()
 
 
@@ -134,6 +137,26 @@ def _passwords(listener: Listener) -> None:
     listener.deliver()
     set_password(ctx, token=listener.token(GRACE), password=PASSWORD, address=HERE)
     logout(ctx, _who(listener, GRACE))
+
+
+def _emails(listener: Listener, owner: str) -> None:
+    """Asked for and cleared, made with the login that equals it, and made once its user is gone."""
+    ctx, clock = listener.house.ctx, listener.house.clock
+    request_email_change(ctx, _who(listener, ADA), current=ADA, new="never@example.com")
+    clear_email_change(ctx, _who(listener, ADA))
+    clock.advance(minutes=30)
+    _email(listener, ADA, current=ADA, new="ada@example.org")
+    delete_user(ctx, _who(listener, "root@example.com"), owner)
+    clock.advance(minutes=30)
+    _email(listener, "root@example.com", current="ada@example.org", new="billing@example.org")
+
+
+def _email(listener: Listener, by: str, *, current: str, new: str) -> None:
+    ctx = listener.house.ctx
+    request_email_change(ctx, _who(listener, by), current=current, new=new)
+    listener.deliver()
+    for address in (current, new):
+        confirm_email_change(ctx, token=listener.token(address), address=HERE)
 
 
 def _who(listener: Listener, email: str) -> Principal:

@@ -29,8 +29,8 @@ class Good:
 
 _SIZE = {"cpu_cores": 1, "memory_gb": 2, "storage_gb": 5, "timeout_seconds": 3600}
 _AUTH, _KEYS, _USERS = "/auth", "/v1/user-management/api-keys", "/v1/user-management/users"
-_SUBSCRIPTION = "/v1/user-management/account/subscription"
-_BILLING, _PLATFORM = "/v1/billing", "/v1/platform"
+_ACCOUNT, _BILLING, _PLATFORM = "/v1/user-management/account", "/v1/billing", "/v1/platform"
+_SUBSCRIPTION = f"{_ACCOUNT}/subscription"
 
 
 def session(stage: Stage, session_id: str) -> dict[str, Any]:
@@ -56,6 +56,7 @@ GOOD = {
     ),
     Route("GET", f"{_AUTH}/password/forgotten"): Good(PUBLIC, 200, is_page=True),
     Route("GET", f"{_AUTH}/password/new"): Good(PUBLIC, 200, is_page=True),
+    Route("GET", f"{_AUTH}/email/confirm"): Good(PUBLIC, 200, is_page=True),
     Route("POST", _KEYS): Good(USER, 201, lambda _: {"name": "ci", "expires_at": "2027-01-01T00:00:00Z"}, starts=True),
     Route("GET", _KEYS): Good(USER, 200),
     Route("DELETE", f"{_KEYS}/{{key_id}}"): Good(USER, 200),
@@ -92,6 +93,14 @@ GOOD = {
     Route("POST", f"{_SUBSCRIPTION}/preview"): Good(ROOT, 200, lambda _: {"plan_name": "trial"}, starts=True),
     Route("POST", _SUBSCRIPTION): Good(ROOT, 200, lambda _: {"plan_name": "trial"}, starts=True),
     Route("GET", f"{_SUBSCRIPTION}/history"): Good(ROOT, 200),
+    Route("POST", f"{_ACCOUNT}/email-change-request"): Good(
+        ROOT,
+        201,
+        lambda stage: {"current_email": stage.member.account.email, "new_email": "moved@example.com"},
+    ),
+    Route("GET", f"{_ACCOUNT}/email-change-status"): Good(USER, 200),
+    Route("POST", f"{_ACCOUNT}/clear-email-change-requests"): Good(ROOT, 200),
+    Route("POST", f"{_ACCOUNT}/confirm-email-change"): Good(PUBLIC, 200, lambda stage: {"token": stage.email_token}),
     Route("GET", f"{_BILLING}/current"): Good(USER, 200),
     Route("GET", f"{_BILLING}/invoices"): Good(USER, 200),
     Route("GET", f"{_BILLING}/invoices/{{invoice_id}}"): Good(USER, 200),

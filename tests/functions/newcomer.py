@@ -33,6 +33,7 @@ def walk(house: House, post: World) -> Iterator[str]:
         call(route.method, f"{route.path}/nothing?api_key={made['api_key']}", key=made["api_key"])
     yield from _team(first, post)
     yield from _passwords(first, post)
+    yield from _email(made["api_key"], post)
     call("DELETE", f"{_KEYS}/{made['api_key_id']}", bearer=first)
     call("POST", "/auth/logout", bearer=first)
     call("GET", "/auth/me", bearer=first)
@@ -89,3 +90,18 @@ def _passwords(session: str, post: World) -> Iterator[str]:
         call("POST", "/auth/password/confirm", body={"token": token, "password": "third horse battery"}).status == 200
     )
     yield "third horse battery"
+
+
+def _email(key: str, post: World) -> Iterator[str]:
+    post.sweep()
+    path = "/v1/user-management/account"
+    addresses = {"current_email": "walk@example.com", "new_email": "run@example.com"}
+    assert call("POST", f"{path}/email-change-request", key=key, body=addresses).status == 201
+    post.sweep()
+    for address in addresses.values():
+        token = post.to(address)[-1].token
+        yield token
+        for _ in range(2):
+            call("POST", f"{path}/confirm-email-change", body={"token": token})
+        call("POST", f"{path}/confirm-email-change?token={token}", body={"token": f"{token} "})
+    assert call("GET", f"{path}/email-change-status?", key=key).json["data"]["status"] == "both_confirmed"

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from tallybook.domain.accounts import User
+from tallybook.domain.email_change import EmailChange
+from tallybook.services.authenticate import authenticate
+from tallybook.services.change_email import request_email_change
 from tests.functions.good import GOOD, PUBLIC, ROOT, USER, session
 from tests.support.call import Answer, call
 from tests.support.house import House, Member
@@ -18,6 +21,7 @@ class Stage:
 
     Paths name the invited user, a spare key of the root user's, a session that runs, and a draft of the account's.
     There is another plan without a price, `trial`, that everybody may change to.
+    Another account waits to have its email changed.
     """
 
     house: House
@@ -28,6 +32,7 @@ class Stage:
     key_id: str
     invoice_id: str
     token: str
+    email_token: str
     tables: bytes = field(repr=False)
 
     @classmethod
@@ -47,6 +52,7 @@ class Stage:
             key_id=made.json["data"]["api_key_id"],
             invoice_id=drafted.json["data"]["invoice_id"],
             token=house.password_token(member.user, "reset"),
+            email_token=house.email_tokens(moving(house))["new"],
             tables=b"",
         )
         running = call("POST", "/v1/platform/sessions", key=platform_key, body=session(stage, "run-0"))
@@ -89,3 +95,9 @@ class Stage:
         """All that is stored but for the counts of attempts, which a refusal may well move."""
         items = self.house.stored("core") + self.house.stored("usage")
         return [item for item in items if not item["pk"].startswith("ATTEMPTS#") and of(item)]
+
+
+def moving(house: House) -> EmailChange:
+    """The pending request of an account of its own."""
+    who = authenticate(house.ctx, house.member("moving@example.com").session)
+    return request_email_change(house.ctx, who, current="moving@example.com", new="settled@example.com")

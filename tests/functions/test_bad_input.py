@@ -25,6 +25,8 @@ REQUIRED = {
     Route("PUT", "/v1/user-management/users/{user_id}"): [],
     Route("POST", "/v1/user-management/account/subscription"): ["plan_name"],
     Route("POST", "/v1/user-management/account/subscription/preview"): ["plan_name"],
+    Route("POST", "/v1/user-management/account/email-change-request"): ["current_email", "new_email"],
+    Route("POST", "/v1/user-management/account/confirm-email-change"): ["token"],
     Route("POST", "/v1/platform/sessions"): [
         "account_id",
         "user_id",

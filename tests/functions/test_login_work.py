@@ -7,6 +7,12 @@ from typing import Any
 import bcrypt
 import pytest
 
+from tallybook.domain.email_change import Side
+from tallybook.services.authenticate import authenticate
+from tallybook.services.change_email import request_email_change
+from tallybook.store import keys
+from tallybook.store.commands import Update
+from tallybook.store.email_changes import read_change
 from tests.support.call import Answer, call
 from tests.support.house import PASSWORD, House
 
@@ -144,3 +150,32 @@ def test_a_token_that_does_not_hold_is_one_answer_and_hashes_nothing(town: House
     assert len(answers) == 1
     assert "invalid_token" in answers.pop()
     assert [work[3] for _, work in (*tries.values(), late)] == [[]] * (len(tries) + 1)
+
+
+def test_a_link_to_confirm_an_email_that_does_not_hold_is_one_answer_and_one_work(town: House, work_of: Any) -> None:
+    def asked(email: str) -> dict[Side, str]:
+        who = authenticate(town.ctx, town.member(email).session)
+        return town.email_tokens(request_email_change(town.ctx, who, current=email, new=f"new-{email}"))
+
+    expired = asked("early@example.com")
+    confirm = "/v1/user-management/account/confirm-email-change"
+    assert call("POST", confirm, body={"token": expired["new"]}).status == 200, "half confirmed"
+    town.clock.advance(days=1)
+    cleared, whole, closed = asked("lin@example.com"), asked("max@example.com"), asked("eve@example.com")
+    ours = {item["email"]: item["id"] for item in town.stored("core", "ACCOUNT") if "email" in item}
+    lin = next(item for item in town.stored("core", "EMAILCHANGE") if item["current_email"] == "lin@example.com")
+    replaced = town.email_tokens(read_change(lin))
+    town.ctx.tables.write(Update(keys.email_change(ours["lin@example.com"]), set={"state": "cleared"}))
+    town.ctx.tables.write(Update(keys.account(ours["eve@example.com"]), set={"status": "deleted"}))
+    texts = [
+        *(expired["current"], expired["new"], cleared["current"], replaced["new"], closed["new"]),
+        *("00000000-0000-4000-8000-000000000000", whole["new"].upper(), whole["new"][:-1], "", "nonsense", "🔑"),
+        "x" * 100_000,
+    ]
+    work_of(confirm, token="the first of its minute")
+    tried = [work_of(confirm, token=text) for text in texts]
+    operations, read, _, _ = all_alike(tried, 400)
+    assert (operations, read) == (["transact", "get", "get_many"], 5)
+    assert "invalid_token" in tried[0][0].text
+    answer, (done, same, _, _) = work_of(confirm, token=whole["new"])
+    assert (answer.status, done, same) == (200, [*operations, "transact"], read)

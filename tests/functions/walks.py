@@ -6,13 +6,14 @@ from typing import Any
 
 from tallybook.domain.times import stamp
 from tallybook.services.authenticate import authenticate
+from tallybook.services.change_email import last_email_change, request_email_change
 from tallybook.services.close_period import close_due
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.draft_invoice import draft_invoice
 from tallybook.services.run_sessions import Wanted, start_session
 from tests.functions.notices import bounce, notify, queued, stream
 from tests.support.call import LambdaContext, call
-from tests.support.house import PASSWORD, House
+from tests.support.house import PASSWORD, House, Member
 from tests.support.ndjson import as_json
 from tests.support.outside import World
 
@@ -47,6 +48,7 @@ def accounts(house: House, _: World) -> None:
     call("GET", "/v1/user-management/plans")
     call("GET", "/v1/user-management/audit-log", key=member.api_key)
     call("PUT", "/v1/user-management/account", key=member.api_key, body={"time_zone": "Europe/Berlin"})
+    _emails(house, member)
     house.clock.advance(days=31)
     subscription = "/v1/user-management/account/subscription"
     call("GET", subscription, key=member.api_key)
@@ -61,6 +63,20 @@ def accounts(house: House, _: World) -> None:
     house.clock.advance(minutes=1)
     call("POST", subscription, key=member.api_key, body={"plan_name": "hobby"})
     call("GET", f"{subscription}/history", key=member.api_key)
+
+
+def _emails(house: House, member: Member) -> None:
+    """A change of the email asked for and cleared; asked for and made."""
+    path, asked = "/v1/user-management/account", {"current_email": member.account.email, "new_email": "new@example.com"}
+    call("POST", f"{path}/email-change-request", key=member.api_key, body=asked)
+    call("POST", f"{path}/clear-email-change-requests", key=member.api_key)
+    house.clock.advance(minutes=30)
+    call("POST", f"{path}/email-change-request", key=member.api_key, body=asked)
+    change = last_email_change(house.ctx, authenticate(house.ctx, member.session))
+    assert change is not None
+    for token in house.email_tokens(change).values():
+        assert call("POST", f"{path}/confirm-email-change", body={"token": token}).status == 200
+    call("GET", f"{path}/email-change-status", key=member.api_key)
 
 
 def billing(house: House, _: World) -> None:
@@ -128,8 +144,11 @@ def outbox(house: House, post: World) -> None:
     house.record(house.event(member, quantity=150_000))
     house.clock.advance(days=31)
     close_due(house.ctx, member.account.id)
+    who = authenticate(house.ctx, member.api_key)
+    request_email_change(house.ctx, who, current=member.account.email, new="new@example.com")
     stream(house)
     assert [mail.subject for mail in post.to(member.user.email) if "invoice" in mail.subject]
+    assert post.to("new@example.com")
     house.invited(house.member())
     post.refusals = ["BadRequestException", "TooManyRequestsException"]
     post.sweep()

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
+from tallybook.domain.email_change import LETTERS
 from tallybook.gateways import letters
 from tallybook.gateways.letters import KINDS, Letter, compose
 from tests.support.markup import Markup
@@ -27,6 +28,10 @@ FACTS: dict[str, Any] = {
     "account": "Engines & Sons",
     "link": f"{PAGES}/auth/password#rst-Zx81_-" + "k" * 40,
     "expires_at": "27 April 2026, 12:34 UTC",
+    "requester": "Grace Hopper",
+    "current_email": "owner@example.com",
+    "new_email": "billing@example.com",
+    "login": "billing@example.com",
     "at": "28 April 2026, 07:00 UTC",
     "address": "203.0.113.7",
     "reason": "Two bills are overdue",
@@ -135,6 +140,7 @@ def test_a_kind_there_is_not_is_an_error(kind: str) -> None:
         ("welcome", {"credits": 0}, "wallet"),
         ("password_changed", {"address": None}, "network address"),
         ("account_suspended", {"reason": None}, "reason"),
+        ("email_changed", {"login": None}, "sign in"),
         ("invoice", {"paid": None}, "balance"),
         ("invoice", {"due": None}, "To pay"),
         ("invoice_overdue", {"paid": None}, "balance"),
@@ -175,7 +181,7 @@ def test_html_says_its_language_and_title_and_which_tables_are_none(kind: str) -
     assert all(head["scope"] == "row" for head in heads)
 
 
-@pytest.mark.parametrize("kind", ["invitation", "password_reset", "password_changed"])
+@pytest.mark.parametrize("kind", ["invitation", "password_reset", "password_changed", *LETTERS])
 def test_a_link_is_one_button_with_its_address_in_full_beneath(kind: str) -> None:
     links = [link["href"] for link in Markup(letter(kind).html).all("a")]
     assert len(links) == 2

@@ -17,7 +17,7 @@ from tests.support.clock import StillClock
 NAMES: dict[Any, str] = {"core": "core", "usage": "usage"}
 PASSWORD_ROUNDS = 4
 _UNLIMITED = Limit(10**6)
-UNLIMITED = Limits(*[_UNLIMITED] * 6)
+UNLIMITED = Limits(*[_UNLIMITED] * 7)
 
 
 def create_tables(client: Any, names: dict[Any, str] = NAMES) -> None:

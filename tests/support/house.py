@@ -7,7 +7,9 @@ from typing import Any
 
 from tallybook.cli.catalog_file import read_catalog
 from tallybook.domain.accounts import Account, User
-from tallybook.domain.credentials import SCOPES, SECRET_BYTES, PlatformCaller
+from tallybook.domain.credentials import SCOPES, SECRET_BYTES, PlatformCaller, hash_text
+from tallybook.domain.email_change import LETTERS, TOKEN_BYTES, EmailChange, Side
+from tallybook.domain.email_change import new_token as new_email_token
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.outbox import Purpose
 from tallybook.domain.passwords import new_token
@@ -29,6 +31,7 @@ from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.catalogs import Catalogs
 from tallybook.store.commands import Update
+from tallybook.store.email_changes import put_token as put_email_token
 from tallybook.store.password_tokens import put_token
 from tallybook.wire.cloudevents import read_events
 from tests.support.clock import StillClock
@@ -122,6 +125,15 @@ class House:
         token, text = new_token(**ids, purpose=purpose, now=self.ctx.clock.now(), secret=secret)
         self.ctx.tables.write(put_token(token))
         return text
+
+    def email_tokens(self, change: EmailChange) -> dict[Side, str]:
+        """The tokens as the two mails' links carry them, in place of any before them."""
+        tokens: dict[Side, str] = {
+            side: new_email_token(self.ctx.random_bytes(TOKEN_BYTES)) for side in LETTERS.values()
+        }
+        for side, text in tokens.items():
+            self.ctx.tables.transact(put_email_token(change, side, hash_text(text)))
+        return tokens
 
     def platform_key(self, *scopes: str) -> str:
         return create_platform_key(self.ctx, name="test", scopes=scopes or SCOPES).text

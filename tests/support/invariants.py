@@ -1,5 +1,6 @@
 """What is true of the stored data after every call, whatever crashed, came twice or raced."""
 
+import re
 from collections import Counter, defaultdict
 from datetime import timedelta
 from decimal import Decimal
@@ -13,6 +14,8 @@ from tests.support.invoice_invariants import check_invoices
 
 type Item = dict[str, Any]
 
+_HASH = re.compile(r"[0-9a-f]{64}")
+
 
 def check_invariants(house: House) -> None:
     core, usage = house.stored("core"), house.stored("usage")
@@ -25,6 +28,7 @@ def check_invariants(house: House) -> None:
     _every_change_is_on_record(core)
     _what_waits_is_due(core)
     _everyone_can_sign_in(core)
+    _links_are_stored_as_hashes(core)
     check_invoices(core, usage)
 
 
@@ -138,7 +142,7 @@ def _every_change_is_on_record(core: list[Item]) -> None:
     numbers = defaultdict(list)
     for entry in _of(core, "AUDIT#"):
         numbers[entry["pk"]].append(entry["number"])
-        assert entry["by"] in ("user", "api_key", "platform", "operator", "job")
+        assert entry["by"] in ("user", "api_key", "platform", "operator", "job", "anyone")
         assert "$2b$" not in repr(entry)
     for account in _of(core, "ACCOUNT"):
         assert sorted(numbers.pop(account["pk"], [])) == list(range(1, int(account["audits"]) + 1))
@@ -156,7 +160,7 @@ def _what_waits_is_due(core: list[Item]) -> None:
 
 def _everyone_can_sign_in(core: list[Item]) -> None:
     """Each user's address leads to that user, each address to a user, and each account has a root user."""
-    addresses = {item["pk"].removeprefix("EMAIL#"): item for item in _of(core, "EMAIL")}
+    addresses = {item["pk"].removeprefix("EMAIL#"): item for item in core if item["sk"] == "EMAIL"}
     users = [user for user in _of(core, "USER#") if user["status"] != "deleted"]
     for user in users:
         owner = addresses.pop(user["email"])
@@ -164,3 +168,14 @@ def _everyone_can_sign_in(core: list[Item]) -> None:
     assert not addresses, "addresses without a user"
     accounts = {account["id"] for account in _of(core, "ACCOUNT")}
     assert accounts == {user["account_id"] for user in users if user["is_root"]}
+
+
+def _links_are_stored_as_hashes(core: list[Item]) -> None:
+    """Each link that a request to change an email names is found by its hash, and no mail in the outbox holds one."""
+    known = {item["pk"].removeprefix("EMAILTOKEN#"): item for item in _of(core, "TOKEN")}
+    assert all(_HASH.fullmatch(hashed) for hashed in known)
+    for change in _of(core, "EMAILCHANGE"):
+        for side in ("current_hash", "new_hash"):
+            if side in change:
+                assert known[change[side]]["account_id"] == change["account_id"]
+    assert not [item for item in _of(core, "OUTBOX") if "/auth/email/confirm" in repr(item)]

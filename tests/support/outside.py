@@ -24,7 +24,7 @@ from tests.support.faults import client_error
 
 SENDER = "Tallybook <no-reply@example.com>"
 PAGE_URL = "https://api.example.com"
-_LINK = re.compile(re.escape(PAGE_URL) + r"/auth/password/new#(pwt_[A-Za-z0-9_-]+)")
+_LINK = re.compile(re.escape(PAGE_URL) + r"/auth/(?:password/new#(?=pwt_)|email/confirm#)([A-Za-z0-9_-]+)")
 
 
 @dataclass(frozen=True, slots=True)

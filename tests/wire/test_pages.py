@@ -65,7 +65,7 @@ def test_every_field_has_a_label_and_messages_are_read_aloud(name: str) -> None:
     markup = Markup(page(name).html)
     assert markup.all("html") == [{"lang": "en"}]
     fields = {field["id"] for field in markup.all("input")}
-    assert fields
+    assert fields or name == "email", "whose link says all there is to say"
     assert {label["for"] for label in markup.all("label")} == fields
     [message] = [each for each in markup.all("p") if each.get("id") == "message"]
     assert (message["role"], message["aria-live"]) == ("status", "polite")
@@ -87,10 +87,21 @@ def test_a_password_is_new_hidden_and_asked_for_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "path"), [("forgotten", "/auth/password/reset"), ("password", "/auth/password/confirm")]
+    ("name", "path"),
+    [
+        ("forgotten", "/auth/password/reset"),
+        ("password", "/auth/password/confirm"),
+        ("email", "/v1/user-management/account/confirm-email-change"),
+    ],
 )
 def test_a_page_posts_to_its_path(name: str, path: str) -> None:
     assert f'"{path}"' in page(name).html
+
+
+def test_an_email_is_confirmed_by_a_button_and_by_nothing_that_loads() -> None:
+    markup = Markup(page("email").html)
+    assert [button["type"] for button in markup.all("button")] == ["submit"]
+    assert page("email").html.count("submit(") == 2, "where it is made, and where the button is pressed"
 
 
 def test_a_page_is_made_once() -> None:

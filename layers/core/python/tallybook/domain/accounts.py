@@ -96,11 +96,11 @@ class User:
     suspension_reason: str | None = None
 
 
-def normal_email(text: str) -> str:
+def normal_email(text: str, *, field: str = "email") -> str:
     """The address in lower case, without surrounding space; refused unless it looks like one in ASCII."""
     email = text.strip().lower()
     if not text.isascii() or not _EMAIL.fullmatch(email) or ".." in email or email.startswith(".") or ".@" in email:
-        raise Invalid("email is not a valid email address", code="invalid_email", field="email")
+        raise Invalid(f"{field} is not a valid email address", code="invalid_email", field=field)
     return email
 
 

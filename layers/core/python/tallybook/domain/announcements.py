@@ -44,6 +44,17 @@ def account_resumed(account: Account, *, reason: str) -> BusEvent:
     return BusEvent("AccountResumed", {"account_id": ACCOUNT + account.id, "reason": reason})
 
 
+def account_email_changed(account: Account, *, email: str, login_of: str | None) -> BusEvent:
+    """`login_of` is the user who signs in with the new address from now on; null where nobody did with the old one."""
+    data = {
+        "account_id": ACCOUNT + account.id,
+        "email": email,
+        "previous_email": account.email,
+        "login_of": login_of and USER + login_of,
+    }
+    return BusEvent("AccountEmailChanged", data)
+
+
 def account_terms_changed(account: Account) -> BusEvent:
     """Percentages as decimal text; no tax rate is the catalog's."""
     data = {

@@ -21,7 +21,8 @@ class Limits:
     """Attempts for each address that asks and for each email that is asked about (decisions, Quota).
 
     Resets and invitations are few, for each of them sends a mail to somebody who may not have asked for it: `invite` is
-    what one account may send, `invited` what one address may get.
+    what one account may send, `invited` what one address may get, by an invitation or to confirm that it is to be an
+    account's; `change_email` is how often one account may try which addresses are free to become its own.
     """
 
     register: Limit = Limit(3)
@@ -30,6 +31,7 @@ class Limits:
     confirm: Limit = Limit(5)
     invite: Limit = Limit(30, HOUR)
     invited: Limit = Limit(3, HOUR)
+    change_email: Limit = Limit(10, HOUR)
 
 
 def window_of(now: datetime, window: timedelta) -> datetime:

@@ -15,6 +15,7 @@ from tallybook.domain.outbox import Mail, OutboxItem, distinct
 from tallybook.domain.passwords import new_token
 from tallybook.domain.times import readable
 from tallybook.services.context import Context
+from tallybook.services.email_letter import email_facts
 from tallybook.services.invoice_letter import invoice_facts
 from tallybook.store import keys
 from tallybook.store.accounts import read_user
@@ -44,6 +45,9 @@ def address_mail(ctx: Context, item: OutboxItem, *, page_url: str) -> Addressed:
     if mail.invoice is not None:
         facts = invoice_facts(ctx, mail)
         return replace(wanted, to=()) if facts is None else replace(wanted, facts=facts)
+    if mail.email_change is not None:
+        linked = email_facts(ctx, mail, page_url=page_url)
+        return replace(wanted, to=()) if linked is None else replace(wanted, facts=linked)
     if mail.purpose is None:
         return wanted
     user = _user(ctx, mail)

@@ -8,7 +8,7 @@ from tallybook.services.context import Context
 from tallybook.store.attempts import count_attempt
 from tallybook.store.commands import Update
 
-type What = Literal["register", "login", "reset", "confirm", "invite", "invited"]
+type What = Literal["register", "login", "reset", "confirm", "invite", "invited", "change_email"]
 
 
 def check_rate(ctx: Context, what: What, *, address: str, email: str | None = None) -> None:
@@ -25,6 +25,12 @@ def check_rate(ctx: Context, what: What, *, address: str, email: str | None = No
 def check_invitations(ctx: Context, *, account_id: str, email: str) -> None:
     """One more invitation by the account and to the address, or TooManyRequests."""
     ctx.tables.transact([_attempt(ctx, "invite", f"account {account_id}"), _attempt(ctx, "invited", _email(email))])
+
+
+def check_email_changes(ctx: Context, *, account_id: str, email: str) -> None:
+    """One more change of an email asked for by the account, with a mail to the address, or TooManyRequests."""
+    account = _attempt(ctx, "change_email", f"account {account_id}")
+    ctx.tables.transact([account, _attempt(ctx, "invited", _email(email))])
 
 
 def _attempt(ctx: Context, what: What, who: str) -> Update:

@@ -7,6 +7,8 @@ Table `core`: what the business is. Table `usage`: what was used; it may be writ
     user(A, U)               core   ACCOUNT#A                         USER#U             registration, sessions
     api_key(A, K)            core   ACCOUNT#A                         APIKEY#K           its user
     password_token(A, U, reset) core ACCOUNT#A                        PASSWORDTOKEN#U#reset a mail with a link
+    email_change(A)          core   ACCOUNT#A                         EMAILCHANGE        a root user: the last request
+    email_token(H)           core   EMAILTOKEN#H                      TOKEN              a mail with a link, by its hash
     sign_in(A, S)            core   ACCOUNT#A                         SIGNIN#S           login, for 24 hours
     ledger_entry(A, 7)       core   ACCOUNT#A                         ENTRY#000000000007 what moves the wallet
     ledger_cause(A, E)       core   ACCOUNT#A                         CAUSE#E            the same: a cause moves it once
@@ -33,6 +35,7 @@ Table `core`: what the business is. Table `usage`: what was used; it may be writ
 How they are read:
 
     who is calling            BatchGetItem of api_key or sign_in, user, account: one round trip, 3 units
+    who confirms an email     GetItem email_token, then BatchGetItem email_change, account, and both email
     who signs in              GetItem email, then BatchGetItem user, account
     an account's API keys or users, at most 1,000 each   Query ACCOUNT#A, sk from APIKEY# or USER#
     the audit log's page n    Query ACCOUNT#A, sk between two numbers: account.audits says how many there are
@@ -93,6 +96,14 @@ def sign_in(account_id: str, session_id: str) -> Key:
 
 def password_token(account_id: str, user_id: str, purpose: str) -> Key:
     return Key("core", _account(account_id), f"PASSWORDTOKEN#{user_id}#{purpose}")
+
+
+def email_change(account_id: str) -> Key:
+    return Key("core", _account(account_id), "EMAILCHANGE")
+
+
+def email_token(secret_hash: str) -> Key:
+    return Key("core", f"EMAILTOKEN#{secret_hash}", "TOKEN")
 
 
 def audit(account_id: str, number: int) -> Key:

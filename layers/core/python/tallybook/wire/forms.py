@@ -90,6 +90,15 @@ class SetPasswordForm(Form):
     name: str | None = None
 
 
+class EmailChangeForm(Form):
+    current_email: str
+    new_email: str
+
+
+class ConfirmEmailForm(Form):
+    token: str
+
+
 class InvitationForm(Form):
     email: str
     display_name: str | None = None

@@ -18,6 +18,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "invitation": ("inviter", "account", "link", "expires_at"),
     "password_reset": ("link", "expires_at", "address"),
     "password_changed": ("at", "address"),
+    "email_change_current": ("account", "requester", "current_email", "new_email", "link", "expires_at"),
+    "email_change_new": ("account", "requester", "current_email", "new_email", "link", "expires_at"),
+    "email_changed": ("account", "at", "current_email", "new_email", "login"),
     "account_suspended": ("account", "reason", "at"),
     "account_resumed": ("account", "at"),
     "invoice": (
@@ -28,7 +31,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "invoice_voided": ("account", "number", "plan", "period", "total", "reason", "given_back"),
 }
 """Each kind's facts: text, but for `credits`, which is whole, and `lines`; a name, a reason or where it came from may
-be None, the inviter, where the operator invites, and what was paid, is due or was given back, where that is nothing.
+be None, the inviter, where the operator invites, the `login`, where nobody's is another one now, and what was paid, is
+due or was given back, where that is nothing.
 
 A line has `text`, `amount`, `details` that have both as well, and `others`: None, or a `count` with their `amount`.
 """

@@ -13,10 +13,12 @@ from string import Template
 from types import MappingProxyType
 
 TITLES: Mapping[str, str] = {
+    "email": "Confirm the new email address",
     "forgotten": "Forgotten your password?",
     "password": "Set a new password",
 }
-"""The title of each page, by its name. `forgotten` asks for an email; `password` finds its token in the fragment."""
+"""The title of each page, by its name. `forgotten` asks for an email; `email` and `password` find their token in the
+fragment."""
 
 _HERE = Path(__file__).parent
 

@@ -10,7 +10,7 @@ function say(text, kind = "") {
   message.className = kind;
 }
 
-// What went wrong, in words for the reader; nothing if all went well.
+// What was answered, and what went wrong, in words for the reader: nothing if all went well.
 async function send(path, content) {
   try {
     const answer = await fetch(path, {
@@ -19,20 +19,22 @@ async function send(path, content) {
       credentials: "omit",
       body: JSON.stringify(content),
     });
-    return answer.ok ? "" : (await answer.json()).error.message || TRY_AGAIN;
+    const told = await answer.json();
+    return { told, problem: answer.ok ? "" : told.message || told.error.message || TRY_AGAIN };
   } catch {
-    return TRY_AGAIN;
+    return { problem: TRY_AGAIN };
   }
 }
 
+// `done` is what to say once it is done, or makes it of what was answered.
 async function submit(path, content, done) {
   const button = form.querySelector("button");
   button.disabled = true;
   say("One moment …");
-  const problem = await send(path, content);
+  const { told, problem } = await send(path, content);
   button.disabled = false;
   form.hidden = !problem;
-  say(problem || done, problem ? "error" : "done");
+  say(problem || (typeof done === "function" ? done(told) : done), problem ? "error" : "done");
   message.focus();
   return !problem;
 }

@@ -1,0 +1,38 @@
+"""The change of the account's email. Source: ScaleBox account management; decisions, "Email change"."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from tallybook.http import Address, Caller, Ctx, body_of, respond
+from tallybook.services.change_email import clear_email_change, last_email_change, request_email_change
+from tallybook.services.confirm_email import confirm_email_change
+from tallybook.wire import scalebox, scalebox_email
+from tallybook.wire.forms import ConfirmEmailForm, EmailChangeForm
+
+router = APIRouter(prefix="/v1/user-management/account")
+
+
+@router.post("/email-change-request")
+async def request(ctx: Ctx, caller: Caller, form: EmailChangeForm = body_of(EmailChangeForm)) -> JSONResponse:
+    change = request_email_change(ctx, caller, current=form.current_email, new=form.new_email)
+    now = ctx.clock.now()
+    return respond(scalebox.ok(scalebox_email.email_change(change, now=now), at=now, status=201))
+
+
+@router.get("/email-change-status")
+async def status(ctx: Ctx, caller: Caller) -> JSONResponse:
+    now = ctx.clock.now()
+    return respond(scalebox.ok(scalebox_email.email_change(last_email_change(ctx, caller), now=now), at=now))
+
+
+@router.post("/clear-email-change-requests")
+async def clear(ctx: Ctx, caller: Caller) -> JSONResponse:
+    clear_email_change(ctx, caller)
+    return respond(scalebox.done("Nothing is pending any more", at=ctx.clock.now()))
+
+
+@router.post("/confirm-email-change")
+async def confirm(ctx: Ctx, address: Address, form: ConfirmEmailForm = body_of(ConfirmEmailForm)) -> JSONResponse:
+    """Public: the token alone authorises."""
+    change = confirm_email_change(ctx, token=form.token, address=address)
+    return respond(scalebox.ok(scalebox_email.confirmed(change), at=ctx.clock.now()))

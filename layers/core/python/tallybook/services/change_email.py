@@ -1,0 +1,117 @@
+"""The account's email: its change asked for, looked at and called off by those who run the account.
+
+A suspended account may change it as well, for it has to be written to. A request is the account's, not its user's: it
+stays when whoever asked is demoted or leaves, for without both addresses nothing comes of it.
+"""
+
+from dataclasses import replace
+
+from tallybook.domain.accounts import normal_email, require_root
+from tallybook.domain.audit import caller
+from tallybook.domain.credentials import Principal
+from tallybook.domain.email_change import LETTERS, EmailChange, check_request, taken
+from tallybook.domain.ids import ACCOUNT
+from tallybook.domain.outbox import Mail
+from tallybook.services.authenticate import reread
+from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.context import Context
+from tallybook.services.limits import check_email_changes
+from tallybook.store import keys
+from tallybook.store.accounts import still_root
+from tallybook.store.commands import Item
+from tallybook.store.email_changes import put_change, read_change, set_change
+from tallybook.store.keys import Key
+
+type _Known = tuple[Principal, dict[Key, Item]]
+
+
+def request_email_change(ctx: Context, who: Principal, *, current: str, new: str) -> EmailChange:
+    """A pending request, and a mail with a link to each of the two addresses.
+
+    Invalid `invalid_email`, `email_change_pending`, `email_exists`, or for a `current` that is not the account's;
+    TooManyRequests within 30 minutes of the last request, and for one who tries out addresses.
+    """
+    require_root(who.user)
+    new = normal_email(new, field="new_email")
+    own, address = keys.email_change(who.account.id), keys.email(new)
+
+    def check(known: _Known) -> EmailChange | None:
+        who, items = known
+        last = read_change(items[own]) if own in items else None
+        check_request(last, account_email=who.account.email, current=current, new=new, now=ctx.clock.now())
+        return last
+
+    def request(known: _Known) -> EmailChange:
+        who, items = known
+        require_root(who.user)
+        last = check(known)
+        if address in items:
+            raise taken()
+        now = ctx.clock.now()
+        change = EmailChange(ctx.new_id(now), who.account.id, who.account.email, new, requested_at=now)
+        asked = Change(
+            caller(who),
+            "account.email_change_requested",
+            ACCOUNT + who.account.id,
+            before={"email": change.current_email},
+            after={"email": change.new_email},
+            mails=_letters(who, change),
+        )
+        ctx.tables.transact(
+            [put_change(change, last=last), still_root(who.user), *recorded(who.account, asked, at=now)]
+        )
+        return change
+
+    def known(who: Principal) -> _Known:
+        return who, ctx.tables.get_many([own, address])
+
+    first = known(who)
+    check(first)
+    check_email_changes(ctx, account_id=who.account.id, email=new)
+    return decided(ctx, first, request, again=lambda: known(reread(ctx, who)))
+
+
+def last_email_change(ctx: Context, who: Principal) -> EmailChange | None:
+    """The account's last request, whatever became of it."""
+    item = ctx.tables.get(keys.email_change(who.account.id))
+    return None if item is None else read_change(item)
+
+
+def clear_email_change(ctx: Context, who: Principal) -> None:
+    """Nothing is pending any more, and no link holds; also where nothing was."""
+    require_root(who.user)
+
+    def clear(known: tuple[Principal, EmailChange | None]) -> None:
+        who, change = known
+        require_root(who.user)
+        now = ctx.clock.now()
+        if change is None or not change.is_pending(now):
+            return
+        cleared = Change(
+            caller(who),
+            "account.email_change_cleared",
+            ACCOUNT + who.account.id,
+            before={"email": change.new_email, "status": change.status},
+        )
+        ended = set_change(change, replace(change, state="cleared"))
+        ctx.tables.transact([ended, still_root(who.user), *recorded(who.account, cleared, at=now)])
+
+    def again() -> tuple[Principal, EmailChange | None]:
+        now = reread(ctx, who)
+        return now, last_email_change(ctx, now)
+
+    decided(ctx, (who, last_email_change(ctx, who)), clear, again=again)
+
+
+def _letters(who: Principal, change: EmailChange) -> tuple[Mail, ...]:
+    facts = {
+        "account": who.account.display_name or who.account.email,
+        "requester": who.user.name or who.user.email,
+        "current_email": change.current_email,
+        "new_email": change.new_email,
+    }
+    to = {"current": change.current_email, "new": change.new_email}
+    return tuple(
+        Mail(letter, (to[side],), facts, account_id=change.account_id, email_change=change.id)
+        for letter, side in LETTERS.items()
+    )

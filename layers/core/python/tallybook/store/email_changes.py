@@ -1,0 +1,99 @@
+"""The last request of an account to change its email, and the tokens of its links, each found by its hash."""
+
+from boto3.dynamodb.conditions import Attr, ConditionBase
+
+from tallybook.domain.email_change import EmailChange, EmailToken, Side
+from tallybook.domain.times import parse_instant, stamp
+from tallybook.store import keys
+from tallybook.store.commands import NEW, Check, Command, Delete, Item, Put, Update
+
+_SIDES: tuple[Side, ...] = ("current", "new")
+
+
+def put_change(change: EmailChange, *, last: EmailChange | None) -> Put:
+    """A new request, in place of the last one as it was read."""
+    item = {
+        "id": change.id,
+        "account_id": change.account_id,
+        "current_email": change.current_email,
+        "new_email": change.new_email,
+        "requested_at": stamp(change.requested_at),
+        "state": change.state,
+        "confirmed": [],
+    }
+    return Put(keys.email_change(change.account_id), item, condition=NEW if last is None else _same(last))
+
+
+def set_change(before: EmailChange, after: EmailChange) -> Update:
+    """The request in another state or confirmed by one more; nobody has changed it, nor replaced a link, meanwhile."""
+    unchanged = _same(before)
+    for side in _SIDES:
+        name, hashed = _hash(side), before.hashes.get(side)
+        unchanged &= Attr(name).not_exists() if hashed is None else Attr(name).eq(hashed)
+    return Update(
+        keys.email_change(before.account_id),
+        set={"state": after.state, "confirmed": _listed(after)},
+        condition=unchanged,
+    )
+
+
+def put_token(change: EmailChange, side: Side, hashed: str) -> list[Command]:
+    """A new link for this address, in place of any before; refused once the request is confirmed, cleared or gone."""
+    item = {
+        "account_id": change.account_id,
+        "current_email": change.current_email,
+        "new_email": change.new_email,
+        "expires": int(change.expires_at.timestamp()),
+    }
+    return [
+        Put(keys.email_token(hashed), item),
+        Update(keys.email_change(change.account_id), set={_hash(side): hashed}, condition=_same(change)),
+    ]
+
+
+def move_login(change: EmailChange, user_id: str) -> list[Command]:
+    """This user signs in with the new address, which must be free, and no more with the current one, which is then."""
+    return [
+        Put(keys.email(change.new_email), {"account_id": change.account_id, "user_id": user_id}),
+        Delete(keys.email(change.current_email), condition=Attr("user_id").eq(user_id)),
+        Update(
+            keys.user(change.account_id, user_id),
+            set={"email": change.new_email},
+            condition=Attr("email").eq(change.current_email),
+        ),
+    ]
+
+
+def still_free(email: str) -> Check:
+    """Nobody signs in with this address."""
+    return Check(keys.email(email), NEW)
+
+
+def read_change(item: Item) -> EmailChange:
+    return EmailChange(
+        id=item["id"],
+        account_id=item["account_id"],
+        current_email=item["current_email"],
+        new_email=item["new_email"],
+        requested_at=parse_instant(item["requested_at"]),
+        state=item["state"],
+        confirmed=frozenset(item["confirmed"]),
+        hashes={side: item[_hash(side)] for side in _SIDES if _hash(side) in item},
+    )
+
+
+def read_token(item: Item) -> EmailToken:
+    return EmailToken(item["account_id"], item["current_email"], item["new_email"])
+
+
+def _same(change: EmailChange) -> ConditionBase:
+    unchanged = Attr("state").eq(change.state) & Attr("confirmed").eq(_listed(change))
+    return Attr("id").eq(change.id) & unchanged
+
+
+def _listed(change: EmailChange) -> list[str]:
+    return sorted(change.confirmed)
+
+
+def _hash(side: Side) -> str:
+    return f"{side}_hash"

@@ -1,0 +1,123 @@
+"""Which changes of the account's email are refused, and how soon the next one may be asked for."""
+
+from typing import Any
+
+import pytest
+
+from tallybook.domain.limits import Limits
+from tests.contract.email_changes import BILLING, OWNER, ask, clear, confirm, confirmed, links, refusal, status
+from tests.contract.examples import expect
+from tests.support.house import House, Member
+
+
+@pytest.fixture
+def owner(house: House) -> Member:
+    return house.member(OWNER)
+
+
+@pytest.fixture
+def limits(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in production, where other tests have none."""
+    from tallybook import runtime
+
+    house.reshape(limits=Limits())
+    monkeypatch.setattr(runtime, "context", lambda: house.ctx)
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "named"),
+    [
+        (("other@example.com", BILLING), "invalid_request", "current_email"),
+        (("", BILLING), "invalid_request", "current_email"),
+        ((OWNER, "nonsense"), "invalid_email", "new_email"),
+        ((OWNER, ""), "invalid_email", "new_email"),
+        ((OWNER, "björn@example.com"), "invalid_email", "new_email"),
+        ((OWNER, f" {OWNER.upper()}"), "invalid_request", "new_email"),
+        ((OWNER, "taken@example.com"), "email_exists", "new_email"),
+        ((OWNER, "colleague@example.com"), "email_exists", "new_email"),
+        ((None, BILLING), "invalid_request", "current_email"),
+        ((OWNER, 5), "invalid_request", "new_email"),
+    ],
+)
+def test_what_does_not_fit_is_named_and_may_be_put_right_at_once(
+    house: House, owner: Member, asked: tuple[Any, Any], code: str, named: str
+) -> None:
+    house.member("taken@example.com")
+    house.invited(owner, "colleague@example.com")
+    current, new = asked
+    answer = ask(owner.api_key, new, current)
+    assert refusal(answer) == (400, code)
+    assert named in answer.json["message"]
+    assert status(owner.api_key) == {"has_pending_request": False}
+    assert ask(owner.api_key, current=f" {OWNER.upper()} ").status == 201
+
+
+def test_for_half_an_hour_it_is_too_soon_and_then_one_is_pending(house: House, owner: Member) -> None:
+    assert ask(owner.api_key).status == 201
+    house.clock.advance(seconds=1)
+    for current in (OWNER, "wrong@example.com"):
+        early = ask(owner.api_key, "other@example.com", current)
+        assert (refusal(early), early.headers["retry-after"]) == ((429, "too_many_requests"), "1799")
+    house.clock.advance(minutes=29, seconds=58)
+    assert ask(owner.api_key).headers["retry-after"] == "1"
+    house.clock.advance(seconds=1)
+    assert refusal(ask(owner.api_key)) == (400, "email_change_pending")
+    house.clock.advance(hours=23, minutes=30)
+    assert ask(owner.api_key).status == 201, "the one before has expired"
+
+
+def test_clearing_or_completing_it_makes_the_half_hour_no_shorter(house: House, owner: Member) -> None:
+    ask(owner.api_key)
+    clear(owner.api_key)
+    house.clock.advance(minutes=10)
+    assert ask(owner.api_key).headers["retry-after"] == str(20 * 60)
+    house.clock.advance(minutes=20)
+    old, new = links(house, owner)
+    confirmed(old)
+    confirmed(new)
+    assert refusal(ask(owner.api_key, OWNER, BILLING)) == (429, "too_many_requests")
+    house.clock.advance(minutes=30)
+    assert ask(owner.api_key, OWNER, BILLING).status == 201
+
+
+def test_an_address_that_no_longer_has_to_confirm_may_ask_for_the_next(house: House, owner: Member) -> None:
+    """The old address, free again, and the account's own new one."""
+    for current, new in ((OWNER, BILLING), (BILLING, OWNER)):
+        for token in links(house, owner, new, current):
+            confirmed(token)
+        house.clock.advance(minutes=30)
+    assert house.account_of(owner).email == OWNER
+
+
+def test_tries_of_a_link_are_five_a_minute_from_one_address(house: House, owner: Member, limits: None) -> None:
+    old, _ = links(house, owner)
+    assert [confirm("guess").status for _ in range(6)] == [400] * 5 + [429]
+    refused = confirm(old)
+    assert (refusal(refused), refused.headers["retry-after"]) == ((429, "too_many_requests"), "4")
+    assert confirm(old, address="203.0.113.99").status == 200
+    house.clock.advance(seconds=4)
+    assert confirm(old).status == 200
+
+
+def test_nobody_tries_out_whose_addresses_there_are(house: House, owner: Member, limits: None) -> None:
+    house.member("taken@example.com")
+    tried = [refusal(ask(owner.api_key, "taken@example.com")) for _ in range(4)]
+    assert tried == [(400, "email_exists")] * 3 + [(429, "too_many_requests")]
+    others = [ask(owner.api_key, f"taken{number}@example.com", "x").status for number in range(20)]
+    assert others == [400] * 20, "who does not know the account's email learns nothing by it"
+    for _ in range(7):
+        house.invited(owner)
+        assert refusal(ask(owner.api_key, f"user{house._registered}@example.com")) == (400, "email_exists")
+    late = ask(owner.api_key)
+    assert (late.status, late.headers["retry-after"]) == (429, str(25 * 60 + 4)), "until the next full hour"
+    house.clock.advance(hours=1)
+    expect(ask(owner.api_key), 201, "email_change_requested")
+
+
+def test_a_stranger_gets_few_mails_whoever_asks(house: House, owner: Member, limits: None) -> None:
+    members = [owner]
+    for number in range(3):
+        house.clock.advance(minutes=1)
+        members.append(house.member(f"owner{number}@example.com"))
+    asked = [ask(member.api_key, "victim@example.org", member.account.email).status for member in members]
+    assert asked == [201, 201, 201, 429]

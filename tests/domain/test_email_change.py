@@ -1,0 +1,111 @@
+"""When an account may ask for another email, whose link a token is, and how it stands after each yes."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tallybook.domain.credentials import hash_text
+from tallybook.domain.email_change import (
+    LIFE,
+    PAUSE,
+    EmailChange,
+    State,
+    check_request,
+    new_token,
+    side_of,
+    with_confirmed,
+)
+from tallybook.domain.errors import Invalid, TooManyRequests
+
+NOW = datetime(2026, 4, 20, 12, 0, tzinfo=UTC)
+OLD, NEW = "owner@example.com", "billing@example.com"
+HASHES: Any = {"current": hash_text("one"), "new": hash_text("two")}
+CHANGE = EmailChange("c", "a", OLD, NEW, NOW, hashes=HASHES)
+SECOND = timedelta(seconds=1)
+
+
+def ask(last: EmailChange | None, now: datetime, *, current: str = OLD, new: str = NEW) -> None:
+    check_request(last, account_email=OLD, current=current, new=new, now=now)
+
+
+@pytest.mark.parametrize("state", ["pending", "cleared", "completed"])
+@pytest.mark.parametrize(
+    ("after", "left"),
+    [
+        (timedelta(0), 1800),
+        (timedelta(microseconds=1), 1800),
+        (SECOND, 1799),
+        (PAUSE - SECOND, 1),
+        (PAUSE - SECOND / 2, 1),
+    ],
+)
+def test_half_an_hour_passes_between_requests_whatever_became_of_the_last(
+    state: State, after: timedelta, left: int
+) -> None:
+    with pytest.raises(TooManyRequests) as refused:
+        ask(replace(CHANGE, state=state), NOW + after, current="wrong")
+    assert refused.value.retry_after == left
+
+
+def test_after_that_only_a_pending_one_is_in_the_way() -> None:
+    for at in (NOW + PAUSE, NOW + LIFE - SECOND):
+        with pytest.raises(Invalid) as refused:
+            ask(CHANGE, at)
+        assert refused.value.code == "email_change_pending"
+    ask(CHANGE, NOW + LIFE)
+    ask(replace(CHANGE, state="cleared"), NOW + PAUSE)
+    ask(replace(CHANGE, state="completed"), NOW + PAUSE)
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "field"), [("x", NEW, "current_email"), (NEW, OLD, "current_email"), (OLD, OLD, "new_email")]
+)
+def test_the_current_email_is_the_accounts_and_the_new_one_another(current: str, new: str, field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        ask(None, NOW, current=current, new=new)
+    assert refused.value.field == field
+    ask(None, NOW, current=f" {OLD.upper()}")
+
+
+def test_each_token_is_of_its_side_until_the_request_expires_or_is_cleared() -> None:
+    for change in (CHANGE, replace(CHANGE, state="completed")):
+        assert side_of(change, "one", now=NOW) == (change, "current")
+        assert side_of(change, "two", now=NOW + LIFE - SECOND) == (change, "new")
+    for late in (
+        (None, "one", NOW),
+        (CHANGE, "three", NOW),
+        (CHANGE, "", NOW),
+        (CHANGE, "one", NOW + LIFE),
+        (replace(CHANGE, state="cleared"), "one", NOW),
+        (replace(CHANGE, hashes={}), "one", NOW),
+    ):
+        change, text, now = late
+        with pytest.raises(Invalid) as refused:
+            side_of(change, text, now=now)
+        assert refused.value.code == "invalid_token"
+
+
+def test_it_is_completed_by_the_second_address_whichever_that_is() -> None:
+    assert (CHANGE.status, CHANGE.unconfirmed) == ("none_confirmed", (OLD, NEW))
+    sides: tuple[tuple[Any, Any, str], ...] = (("current", "new", NEW), ("new", "current", OLD))
+    for first, second, waits in sides:
+        half = with_confirmed(CHANGE, first)
+        assert (half.state, half.status, half.unconfirmed) == ("pending", "partial_confirmed", (waits,))
+        assert with_confirmed(half, first) == half
+        whole = with_confirmed(half, second)
+        assert (whole.state, whole.status, whole.unconfirmed) == ("completed", "both_confirmed", ())
+
+
+def test_it_is_pending_for_a_day() -> None:
+    assert CHANGE.is_pending(NOW + LIFE - SECOND)
+    assert not CHANGE.is_pending(NOW + LIFE)
+    assert not replace(CHANGE, state="cleared").is_pending(NOW)
+    assert not replace(CHANGE, state="completed").is_pending(NOW)
+
+
+def test_a_token_is_a_uuid_of_version_4_and_no_hash_is_shown() -> None:
+    assert new_token(b"\xff" * 16) == "ffffffff-ffff-4fff-bfff-ffffffffffff"
+    assert new_token(b"\x00" * 16) == "00000000-0000-4000-8000-000000000000"
+    assert HASHES["new"] not in repr(CHANGE)
