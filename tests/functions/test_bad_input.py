@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from unicodedata import category
 
 import pytest
 
@@ -23,6 +24,7 @@ REQUIRED = {
     Route("POST", "/v1/user-management/api-keys"): ["name"],
     Route("POST", "/v1/user-management/users"): ["email"],
     Route("PUT", "/v1/user-management/users/{user_id}"): [],
+    Route("PUT", "/v1/user-management/account"): [],
     Route("POST", "/v1/user-management/account/subscription"): ["plan_name"],
     Route("POST", "/v1/user-management/account/subscription/preview"): ["plan_name"],
     Route("POST", "/v1/user-management/account/email-change-request"): ["current_email", "new_email"],
@@ -118,6 +120,8 @@ def _may_be(route: Route, field: str, value: Any) -> bool:
         ("{user_id}", "display_name"): value is None or _is_name(value),
         ("{user_id}", "is_root_user"): value is True,
         ("{user_id}", "suspension_reason"): value is None or _is_name(value),
+        ("account", "display_name"): _is_name(value),
+        ("account", "description"): isinstance(value, str) and text <= 1000 and not _has_controls(value),
         ("sessions", "session_id"): value in (None, "text", "1e5", "acc-"),
         ("sessions", "cpu_cores"): value in (5, 1.5),
         ("sessions", "memory_gb"): value in (5, 1.5),
@@ -131,6 +135,10 @@ def _may_be(route: Route, field: str, value: Any) -> bool:
         ("suspend", "reason"): _is_name(value),
         ("resume", "reason"): _is_name(value),
     }.get((last, field), False)
+
+
+def _has_controls(value: str) -> bool:
+    return any(category(char) in ("Cc", "Cs") for char in value if char not in "\n\r\t")
 
 
 def _is_name(value: Any) -> bool:
