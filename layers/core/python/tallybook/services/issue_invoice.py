@@ -5,6 +5,7 @@ Closing a period and reissuing a void invoice both do it, each in its own transa
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.announcements import invoice_issued, invoice_paid, wallet_moved
@@ -40,7 +41,7 @@ def issue_invoice(
         number=account.issued + 1, now=now, at=at
     )
     invoice = invoice.paid_from(account.balance, at=now)
-    entry = _payment(account, invoice, at=now)
+    entry = wallet_entry(account, invoice, "invoice_payment", at=now)
     paid = (invoice_paid(invoice),) if invoice.status == "paid" else ()
     change = Change(
         actor,
@@ -73,17 +74,20 @@ def shown(invoice: Invoice) -> dict[str, object]:
     }
 
 
-def _payment(account: Account, invoice: Invoice, *, at: datetime) -> Entry | None:
-    """What the wallet pays of an invoice at its issue, once for each invoice."""
-    if not invoice.paid_by_balance:
+def wallet_entry(
+    account: Account, invoice: Invoice, kind: Literal["invoice_payment", "refund"], *, at: datetime
+) -> Entry | None:
+    """What the wallet pays of an invoice, or gets back of it: once for each invoice; None where it paid nothing."""
+    paid = invoice.paid_by_balance
+    if not paid:
         return None
     return ledger.numbered(
         account,
         Entry(
-            id=entry_id(account.id, "invoice_payment", invoice.id),
+            id=entry_id(account.id, kind, invoice.id),
             account_id=account.id,
-            kind="invoice_payment",
-            amount=-invoice.paid_by_balance,
+            kind=kind,
+            amount=paid if kind == "refund" else -paid,
             cause=invoice.id,
             created_at=at,
         ),

@@ -6,7 +6,6 @@ the account's discount and rate give now. Late usage that another invoice holds 
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from tallybook.domain.accounts import Account, check_reason
 from tallybook.domain.announcements import invoice_voided, wallet_moved
@@ -16,11 +15,10 @@ from tallybook.domain.fees import fee_for
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice, balanced, fee_lines, next_revision_of
 from tallybook.domain.usage_period import OpenedPeriod
-from tallybook.domain.wallet import Entry, entry_id
 from tallybook.services.bill_period import tax_rate_of
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.issue_invoice import invoice_mail, issue_invoice, shown
+from tallybook.services.issue_invoice import invoice_mail, issue_invoice, shown, wallet_entry
 from tallybook.services.read_invoices import find_invoice
 from tallybook.store import keys, ledger
 from tallybook.store.accounts import count_overdue, read_account
@@ -49,7 +47,7 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
             return read.invoice
         now = ctx.clock.now()
         after = read.invoice.voided(at=now, reason=reason)
-        refund, given_back = _refund(read.account, read.invoice, at=now), read.invoice.paid_by_balance
+        refund, given_back = wallet_entry(read.account, read.invoice, "refund", at=now), read.invoice.paid_by_balance
         change = Change(
             actor,
             "invoice.voided",
@@ -138,20 +136,3 @@ def _read(ctx: Context, invoice: Invoice) -> _Read:
     items = ctx.tables.get_many(wanted)
     account, stored, opened = (items[key] for key in wanted)
     return _Read(read_account(account), read_invoice(stored), read_opened(opened))
-
-
-def _refund(account: Account, invoice: Invoice, *, at: datetime) -> Entry | None:
-    """What the wallet had paid of it, given back once."""
-    if not invoice.paid_by_balance:
-        return None
-    return ledger.numbered(
-        account,
-        Entry(
-            id=entry_id(account.id, "refund", invoice.id),
-            account_id=account.id,
-            kind="refund",
-            amount=invoice.paid_by_balance,
-            cause=invoice.id,
-            created_at=at,
-        ),
-    )
