@@ -128,6 +128,23 @@ def test_an_account_is_suspended_and_resumed_with_a_reason_on_record(office, tal
     check_invariants(office)
 
 
+def test_a_plan_is_changed_without_money_and_told_as_retired_where_the_old_one_is_not_sold(office, tallybook):
+    member = office.member()
+    told = tallybook("accounts", "plan", member.user.email, "pro")
+    assert (told.code, told.out.startswith(f"{member.subject} is on pro; inv-")) == (0, True)
+    change = read(tallybook("accounts", "plan", member.subject, "scale", "--retired", "--json"))
+    assert (change["old_plan_name"], change["new_plan_name"], change["change_reason"]) == (
+        "pro",
+        "scale",
+        "plan_retired",
+    )
+    assert change["refund"] == 20_000_000  # nothing of it is used
+    assert read(tallybook("accounts", "show", member.subject, "--json"))["plan_name"] == "scale"
+    refused = tallybook("accounts", "plan", member.subject, "gold")
+    assert (refused.code, refused.err) == (1, "tallybook: plan_name is none of the plans that are sold\n")
+    check_invariants(office)
+
+
 def test_terms_are_set_one_by_one_and_a_tax_rate_of_its_own_is_cleared(office, tallybook):
     member = office.member()
     told = tallybook("accounts", "set", member.subject, "--tax-rate", "7.70", "--discount", "25")
@@ -175,7 +192,8 @@ def test_no_standing_changes_without_a_reason(office, tallybook, verb):
 
 
 @pytest.mark.parametrize(
-    "command", [("show",), ("suspend", "--reason", "x"), ("resume", "--reason", "x"), ("set", "--discount", "5")]
+    "command",
+    [("show",), ("suspend", "--reason", "x"), ("resume", "--reason", "x"), ("set", "--discount", "5"), ("plan", "pro")],
 )
 @pytest.mark.parametrize(
     ("name", "problem"),

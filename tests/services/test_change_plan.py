@@ -8,7 +8,7 @@ import pytest
 
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.cycle import GRACE
-from tallybook.domain.errors import Conflict, Forbidden, Invalid, Unavailable
+from tallybook.domain.errors import Conflict, Forbidden, Invalid, TooManyRequests, Unavailable
 from tallybook.domain.invoices import Invoice
 from tallybook.services.change_plan import ChangedPlan, change_plan
 from tallybook.services.read_invoices import list_invoices
@@ -78,6 +78,33 @@ def test_periods_that_ended_are_closed_first_each_at_its_own_end(house: House, m
     assert [one.period.end for one in issued] == ends
     assert [one.total for one in issued] == [20 * DOLLAR, 20 * DOLLAR, 4 * DOLLAR]  # the last is 6 of 30 days
     assert issued[-1] == changed.invoice
+    check_invariants(house)
+
+
+def test_what_is_closed_on_the_way_is_the_jobs_work_and_what_the_change_cuts_its_makers(
+    house: House, member: Member
+) -> None:
+    house.clock.advance(days=36)
+    change(house, member, "hobby")
+    entries = [item for item in house.stored("core", "AUDIT#") if item["action"] == "invoice.issued"]
+    assert [item["by"] for item in entries] == ["job", "operator"]
+
+
+def test_twenty_changes_within_36_days_are_all_and_the_next_may_come_as_the_first_is_forgotten(
+    house: House, member: Member
+) -> None:
+    house.clock.advance(days=1)
+    first = house.clock.now()
+    for number in range(20):
+        change(house, member, ("hobby", "pro")[number % 2])
+        house.clock.advance(days=1)
+    before = everything(house)
+    with pytest.raises(TooManyRequests) as refused:
+        change(house, member, "scale")
+    assert first + timedelta(days=36) == house.clock.now() + timedelta(seconds=refused.value.retry_after)
+    assert everything(house) == before
+    house.clock.moment = first + timedelta(days=36)
+    assert change(house, member, "scale").account.plan == "scale"
     check_invariants(house)
 
 

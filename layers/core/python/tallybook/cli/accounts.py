@@ -8,12 +8,13 @@ import typer
 
 from tallybook.cli.named import account_named
 from tallybook.cli.options import AsJson, Limit, Reason, Whose, percent
-from tallybook.cli.rows import account_row, user_row
+from tallybook.cli.rows import account_row, plan_change_row, user_row
 from tallybook.cli.show import show_list, show_one, tell
 from tallybook.cli.tables import tables
 from tallybook.domain.audit import OPERATOR
-from tallybook.domain.ids import ACCOUNT
+from tallybook.domain.ids import ACCOUNT, INVOICE
 from tallybook.services.account_terms import set_terms
+from tallybook.services.change_plan import change_plan
 from tallybook.services.directory import list_accounts
 from tallybook.services.operate import create_account
 from tallybook.services.suspend_account import Standing, set_standing
@@ -101,6 +102,23 @@ def set_(
     row = account_row(after)
     tax = f"{row['tax_rate']} %" if row["tax_rate"] else "the catalog's"
     tell(f"{row['account_id']}: tax {tax}, discount {row['discount']} %", row, as_json=as_json)
+
+
+@app.command()
+def plan(
+    account: Whose,
+    plan: Annotated[str, typer.Argument(help="One that is sold, like pro.")],
+    retired: Annotated[
+        bool, typer.Option("--retired", help="Tell the account that its present plan is not sold any more.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change an account's plan at once, whether it can pay or not; what the present period came to is invoiced."""
+    with tables() as ctx:
+        found = account_named(ctx, account)
+        made = change_plan(ctx, found, plan, actor=OPERATOR, reason="plan_retired" if retired else None)
+    row = plan_change_row(made.change)
+    tell(f"{ACCOUNT}{found.id} is on {plan}; {INVOICE}{made.invoice.id} is issued", row, as_json=as_json)
 
 
 def _set(name: str, standing: Standing, reason: str, *, as_json: bool) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.audit import AuditEntry
 from tallybook.domain.credentials import Credential
-from tallybook.domain.ids import ACCOUNT, API_KEY, INVOICE, SUBSCRIPTION, USER
+from tallybook.domain.ids import ACCOUNT, API_KEY, INVOICE, PLAN_CHANGE, SUBSCRIPTION, USER
 from tallybook.domain.invoices import Invoice, InvoiceLine
 from tallybook.domain.money import decimals, in_units
 from tallybook.domain.outbox import OutboxItem
+from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.times import stamp, stamp_or_none
 from tallybook.wire import scalebox_audit
 
@@ -37,6 +38,19 @@ def account_row(account: Account) -> Row:
         "tax_rate": None if account.tax_rate is None else f"{account.tax_rate:f}",
         "discount": f"{account.discount:f}",
         "created_at": stamp(account.created_at),
+    }
+
+
+def plan_change_row(change: PlanChange) -> Row:
+    return {
+        "change_id": PLAN_CHANGE + change.id,
+        "account_id": ACCOUNT + change.account_id,
+        "old_plan_name": change.old_plan,
+        "new_plan_name": change.new_plan,
+        "change_reason": change.reason,
+        "refund": change.refund,
+        "invoice_id": INVOICE + change.invoice_id,
+        "changed_at": stamp(change.changed_at),
     }
 
 

@@ -115,6 +115,16 @@ def since(book: Calendar, oldest: datetime) -> Calendar:
     return chain
 
 
+def changes_of(book: Calendar) -> tuple[datetime, ...]:
+    """The instants at which the calendar took over from those before it, oldest first."""
+    found: list[datetime] = []
+    last: Calendar | None = book
+    while last is not None:
+        found += [last.since] if last.since is not None and last.before is not None else []
+        last = last.before
+    return tuple(reversed(found))
+
+
 def in_force(book: Calendar, instant: datetime) -> Calendar:
     """The calendar that the instant's period follows from."""
     while book.before is not None and not book.governs(instant):

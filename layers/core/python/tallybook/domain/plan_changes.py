@@ -3,18 +3,25 @@ changes"; ScaleBox account management, "List Subscription Change History".
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Literal
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.catalog import Plan
-from tallybook.domain.errors import PaymentRequired
+from tallybook.domain.errors import PaymentRequired, TooManyRequests
 from tallybook.domain.fees import Fee
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.periods import Period
+from tallybook.domain.periods import Period, changes_of, since
+from tallybook.domain.usage import MARKER_LIFE
 
 type ChangeReason = Literal["user_upgrade", "user_downgrade", "plan_retired"]
+
+MOST_CHANGES = 20
+"""Within the 36 days for which an account keeps the calendars that its periods followed from, as a part of itself.
+
+It also bounds how many closed periods may have late usage, all of which stands on one invoice: one transaction.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,17 @@ def reason_for(old: Plan, new: Plan) -> ChangeReason:
 
 def is_dearer(old: Plan, new: Plan) -> bool:
     return _month(new) > _month(old)
+
+
+def check_pace(account: Account, *, now: datetime) -> None:
+    """TooManyRequests once the account's periods have changed 20 times in 36 days, by another plan or zone."""
+    recent = changes_of(since(account.calendar, now - MARKER_LIFE))
+    if len(recent) >= MOST_CHANGES:
+        left = recent[0] + MARKER_LIFE - now
+        raise TooManyRequests(
+            f"The plan was changed {MOST_CHANGES} times in {MARKER_LIFE.days} days; try again later",
+            retry_after=max(1, -(-left // timedelta(seconds=1))),
+        )
 
 
 def check_payable(account: Account, old: Plan, new: Plan) -> None:

@@ -1,7 +1,7 @@
 """What a period's invoice holds, read and worked out: the same for the draft, the closing and a plan change."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -28,9 +28,6 @@ from tallybook.services.periods import open_period, opening
 from tallybook.store.commands import Item
 from tallybook.store.periods import billed_range, by_day, is_fence, quantities_of, rated_range, read_opened
 
-MOST_LATE = 40
-"""Late usage of so many closed periods stands on one invoice, of any more on the next: plan changes leave many."""
-
 
 @dataclass(frozen=True, slots=True)
 class LateBill:
@@ -51,11 +48,6 @@ class PeriodBill:
     fee: Fee
     invoice: Invoice
 
-    @property
-    def late_left(self) -> frozenset[str]:
-        """The starts of those whose late usage the next invoice will hold."""
-        return self.opened.late - {stamp(late.opened.period.start) for late in self.late}
-
 
 def bill_period(
     ctx: Context,
@@ -75,15 +67,13 @@ def bill_period(
     items = list(ctx.tables.query("usage", pk, start=first, end=last))
     fences = tuple(item for item in items if is_fence(item))
     opened = opened_by(fences) or (open_period if after is None else opening)(ctx, account, period)
-    if after:
-        opened = replace(opened, late=opened.late | after[-1].late_left)
     if cut is not None and opened.is_open:  # where somebody has closed it, the account is to be read again
         opened = opened.cut(cut)
     catalog = ctx.catalogs.version(opened.catalog_version)
     plan, currency = catalog.plans[opened.plan], catalog.currency
     until = min(now, opened.period.end)
     costs = costs_of(catalog, opened, quantities_of(fences), by_day(items), until=until)
-    late = tuple(_late_bill(ctx, account, begun, after or ()) for begun in sorted(opened.late)[:MOST_LATE])
+    late = tuple(_late_bill(ctx, account, begun, after or ()) for begun in sorted(opened.late))
     time = fee_time(account, plan, opened, until=until)
     fee = fee_for(plan.price, time, discount=account.discount, currency=currency)
     lines: list[InvoiceLine] = [

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 
 from tallybook.domain.accounts import Account, require_active
 from tallybook.domain.announcements import subscription_changed
-from tallybook.domain.audit import Actor
+from tallybook.domain.audit import INVOICING, Actor
 from tallybook.domain.catalog import Plan
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.ids import INVOICE, SUBSCRIPTION, derived_id
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period, period_of, since, with_anchor
-from tallybook.domain.plan_changes import PlanChange, check_payable, reason_for
+from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_pace, check_payable, reason_for
 from tallybook.domain.usage import MARKER_LIFE
 from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.bill_period import PeriodBill, bill_period
@@ -43,11 +43,20 @@ class ChangedPlan:
     invoice: Invoice
 
 
-def change_plan(ctx: Context, account: Account, plan: str, *, actor: Actor, must_pay: bool = False) -> ChangedPlan:
+def change_plan(
+    ctx: Context,
+    account: Account,
+    plan: str,
+    *,
+    actor: Actor,
+    must_pay: bool = False,
+    reason: ChangeReason | None = None,
+) -> ChangedPlan:
     """The account, as it was read just now, on the plan from now on; `must_pay` where that needs money first.
 
-    Invalid `plan_name` for a plan that is not sold or that it is on already; Forbidden `account_suspended`;
-    PaymentRequired; Conflict `plan_change_in_progress` where another change came first.
+    `reason` is up or down, by the prices, unless it is told. Invalid `plan_name` for a plan that is not sold or that it
+    is on already; Forbidden `account_suspended`; PaymentRequired; Conflict `plan_change_in_progress` where another
+    change came first; TooManyRequests.
     """
     first = account
     new = wanted_plan(ctx, first, plan)
@@ -55,18 +64,19 @@ def change_plan(ctx: Context, account: Account, plan: str, *, actor: Actor, must
     def change(account: Account) -> ChangedPlan:
         now = ctx.clock.now()
         while account.cycle.period.end < now:
-            close_until(ctx, account.id, now - _TICK, actor=actor)
+            close_until(ctx, account.id, now - _TICK, actor=INVOICING)
             account = find_account(ctx, account.id)
         if account.plan != first.plan:
             raise in_progress()
         require_active(account)
+        check_pace(account, now=now)
         bill = cut_period(ctx, account, now=now)
         if not bill.opened.is_open:  # somebody closed it after the account was read
             raise Refused(())
         old = old_plan(ctx, bill)
         if must_pay:
             check_payable(account, old, new)
-        return _change(ctx, account, bill, old=old, new=new, now=now, actor=actor)
+        return _change(ctx, account, bill, old=old, new=new, now=now, actor=actor, reason=reason)
 
     return decided(ctx, first, change, again=lambda: find_account(ctx, first.id))
 
@@ -109,7 +119,14 @@ def on_plan(account: Account, plan: Plan, *, now: datetime) -> Account:
 
 
 def as_recorded(
-    account: Account, bill: PeriodBill, *, old: Plan, new: Plan, following: Period, now: datetime
+    account: Account,
+    bill: PeriodBill,
+    *,
+    old: Plan,
+    new: Plan,
+    following: Period,
+    now: datetime,
+    reason: ChangeReason | None = None,
 ) -> PlanChange:
     """The account's next change of plan, as its history keeps it."""
     number = account.changes + 1
@@ -120,7 +137,7 @@ def as_recorded(
         subscription_id=account.subscription_id,
         old_plan=old.name,
         new_plan=new.name,
-        reason=reason_for(old, new),
+        reason=reason or reason_for(old, new),
         old_period=bill.opened.period,
         new_period=following,
         refund=bill.fee.unused,
@@ -132,12 +149,20 @@ def as_recorded(
 
 
 def _change(
-    ctx: Context, account: Account, bill: PeriodBill, *, old: Plan, new: Plan, now: datetime, actor: Actor
+    ctx: Context,
+    account: Account,
+    bill: PeriodBill,
+    *,
+    old: Plan,
+    new: Plan,
+    now: datetime,
+    actor: Actor,
+    reason: ChangeReason | None,
 ) -> ChangedPlan:
     after = on_plan(account, new, now=now)
     closed = closing(ctx, account, bill, after=after, now=now, actor=actor)
     opened = opening(ctx, after, closed.cycle.period)
-    change = as_recorded(account, bill, old=old, new=new, following=opened.period, now=now)
+    change = as_recorded(account, bill, old=old, new=new, following=opened.period, now=now, reason=reason)
     told = Change(
         actor,
         "subscription.changed",

@@ -24,7 +24,7 @@ from tallybook.store import keys
 from tallybook.store.commands import Command
 from tallybook.store.costs import put_costs
 from tallybook.store.cycles import move_cycle
-from tallybook.store.periods import bill_late, close_period, fence, hand_on_late, open_period, pin_anew
+from tallybook.store.periods import bill_late, close_period, fence, open_period, pin_anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,6 @@ def closing(
             following,
             present=next_fence in found,
             anew=after.plan != account.plan,
-            late=bill.late_left,
         ),
         *issue.commands,
     )
@@ -99,19 +98,15 @@ def _close(ctx: Context, account: Account, actor: Actor) -> Closing:
     return closed
 
 
-def _open_next(
-    ctx: Context, account: Account, period: Period, *, present: bool, anew: bool, late: frozenset[str]
-) -> tuple[Command, ...]:
-    """The next period opened, unless somebody has; with the late usage that this invoice had no room for.
+def _open_next(ctx: Context, account: Account, period: Period, *, present: bool, anew: bool) -> tuple[Command, ...]:
+    """The next period opened, unless somebody has.
 
     Where a plan changes at the instant at which it starts, it may be open for the old plan: it is pinned anew.
     """
-    opened = replace(opening(ctx, account, period), late=late)
+    opened = opening(ctx, account, period)
     if not present:
         return open_period(account, opened)
-    if anew:
-        return (pin_anew(account.id, opened),)
-    return (hand_on_late(account.id, period, late),) if late else ()
+    return (pin_anew(account.id, opened),) if anew else ()
 
 
 def _ended(account: Account, cycle: Cycle, instant: datetime) -> bool:

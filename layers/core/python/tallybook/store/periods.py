@@ -42,7 +42,6 @@ def open_period(account: Account, opened: OpenedPeriod) -> tuple[Put, ...]:
         "plan": opened.plan,
         "catalog_version": opened.catalog_version,
         "shards": opened.shards,
-        "late": set(opened.late) or None,
     }
     return tuple(
         Put(fence(account.id, opened.period, shard), {"open": True, **(pinned if shard == 0 else {})})
@@ -96,11 +95,6 @@ def still_open(account_id: str, period: Period) -> Check:
     return Check(fence(account_id, period), _OPEN)
 
 
-def hand_on_late(account_id: str, period: Period, late: frozenset[str]) -> Update:
-    """The period's invoice will hold the late usage of these closed ones, by their starts, as well."""
-    return Update(fence(account_id, period), add={"version": 1, "late": set(late)}, condition=_OPEN)
-
-
 def pin_anew(account_id: str, opened: OpenedPeriod) -> Update:
     """A period that has been opened, for another plan; whatever was counted in it stays and is this plan's."""
     pinned = {
@@ -109,8 +103,7 @@ def pin_anew(account_id: str, opened: OpenedPeriod) -> Update:
         "plan": opened.plan,
         "catalog_version": opened.catalog_version,
     }
-    late: dict[str, Addend] = {"late": set(opened.late)} if opened.late else {}
-    return Update(fence(account_id, opened.period), set=pinned, add={"version": 1, **late}, condition=_OPEN)
+    return Update(fence(account_id, opened.period), set=pinned, add={"version": 1}, condition=_OPEN)
 
 
 def never_opened(account_id: str, period: Period) -> Check:
