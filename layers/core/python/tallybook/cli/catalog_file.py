@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from tallybook.domain.errors import Invalid
 from tallybook.domain.money import MICROS, decimals, places
+from tallybook.domain.quotas import FIELDS
 from tallybook.domain.terms import read_percent
 
 _LIMITS = frozenset(
@@ -114,7 +115,8 @@ class PlanRow(_Row):
 
     @model_validator(mode="after")
     def _knows_its_limits(self) -> Self:
-        missing, unknown = _LIMITS - self.limits.keys(), self.limits.keys() - _LIMITS
+        """Of what the account may use as a whole, whatever is left out is not limited."""
+        missing, unknown = _LIMITS - self.limits.keys(), self.limits.keys() - _LIMITS - set(FIELDS)
         if missing or unknown:
             raise ValueError(f"limits: missing {sorted(missing)}, unknown {sorted(unknown)}")
         return self

@@ -31,6 +31,8 @@ class Account:
     `balance` is micros and may be negative; `entries` counts its ledger entries, `audits` its audit entries, `running`
     its sessions now running, `users` its users ever, `keys` its API keys, `invoices` its invoices and drafts,
     `issued` those that have a number, `overdue` those overdue or uncollectible, and `changes` its changes of plan.
+    `allocations` counts its rows of quota allocations and `requests` those of quota requests; `allocated` is what the
+    active allocations add up to, by field.
     `credited` is all that ever came to the wallet beside the welcome credit and refunds.
     `first_period_at` is the start of its first period ever, `calendar` what its periods follow from, and `cycle` which
     of them is closed next.
@@ -61,6 +63,9 @@ class Account:
     overdue: int = 0
     changes: int = 0
     credited: int = 0
+    allocations: int = 0
+    requests: int = 0
+    allocated: Mapping[str, int] = field(default_factory=dict)
     tax_rate: Decimal | None = None
     discount: Decimal = Decimal(0)
     suspended_ms: Mapping[str, int] = field(default_factory=dict)
@@ -78,6 +83,8 @@ class User:
     """Who signs in. A user belongs to one account; `is_root` users run it.
 
     An invited user has no password yet. Sign-in sessions hold the `generation` they were made in and end with it.
+    `quota` is what the active allocation gives, so that a session's start reads it with its user; `request_id` is the
+    request for another one that waits to be decided.
     """
 
     id: str
@@ -92,6 +99,9 @@ class User:
     running: int = 0
     keys: int = 0
     generation: int = 1
+    allocation_id: str | None = None
+    quota: Mapping[str, int] = field(default_factory=dict)
+    request_id: str | None = None
     suspended_at: datetime | None = None
     suspension_reason: str | None = None
 

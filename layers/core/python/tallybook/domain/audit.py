@@ -30,6 +30,8 @@ class Actor:
 
 OPERATOR = Actor("operator")
 INVOICING = Actor("job", "invoicing")
+SESSIONS = Actor("job", "sessions")
+QUOTAS = Actor("job", "quotas")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from tallybook.domain.quotas import CONCURRENT, FIELDS, Quota, limited
+
 Settles = Literal["invoice", "wallet"]
 Model = Literal["per_unit", "graduated", "volume", "package", "flat"]
 
@@ -64,6 +66,13 @@ class Plan:
     @property
     def is_free(self) -> bool:
         return self.price == 0
+
+    @property
+    def quotas(self) -> Quota:
+        """What it limits of an account as a whole; of the two limits of what runs at once, the smaller."""
+        found = limited({name: self.limits.get(name) for name in FIELDS})
+        most = self.limits.get("max_concurrent_sandboxes")
+        return found if most is None else found | {CONCURRENT: min(most, found.get(CONCURRENT, most))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ SUBSCRIPTION = "sub-"
 ENTRY = "led-"
 INVOICE = "inv-"
 PLAN_CHANGE = "chg-"
+ALLOCATION = "qal-"
+QUOTA_REQUEST = "qrq-"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHAPE = re.compile(r"[A-Za-z0-9-]{1,64}")

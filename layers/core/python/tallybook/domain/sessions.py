@@ -13,6 +13,19 @@ MAX_TIMEOUT_SECONDS = 31 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the platform wants to run; `session_id` is its own id for it, if it has one."""
+
+    account_id: str
+    user_id: str
+    cpu_cores: Decimal
+    memory_gb: Decimal
+    storage_gb: Decimal
+    timeout_seconds: int
+    session_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     id: str
     account_id: str
@@ -24,6 +37,10 @@ class Session:
     expires_at: datetime
     status: Literal["running", "ended"] = "running"
     ended_at: datetime | None = None
+
+    def end_of(self, now: datetime) -> datetime:
+        """When it ends if it does now: never after its timeout."""
+        return min(now, self.expires_at)
 
 
 def check_session_id(text: str) -> str:

@@ -16,6 +16,7 @@ from tallybook.domain.ids import INVOICE, SUBSCRIPTION, derived_id
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period, period_of, since, with_anchor
 from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_pace, check_payable, reason_for
+from tallybook.domain.quotas import check_fits
 from tallybook.domain.usage import MARKER_LIFE
 from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.bill_period import PeriodBill, bill_period
@@ -74,6 +75,8 @@ def change_plan(
         if not bill.opened.is_open:  # somebody closed it after the account was read
             raise Refused(())
         old = old_plan(ctx, bill)
+        if reason != "plan_retired":  # then allocations stand, and the smaller limit counts
+            check_fits(account.allocated, new.quotas, field="plan_name")
         if must_pay:
             check_payable(account, old, new)
         return _change(ctx, account, bill, old=old, new=new, now=now, actor=actor, reason=reason)

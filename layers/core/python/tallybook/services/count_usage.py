@@ -19,6 +19,7 @@ from tallybook.store.accounts import read_account
 from tallybook.store.commands import Command
 from tallybook.store.events import mark_dirty, put_marker, same_content
 from tallybook.store.keys import Key
+from tallybook.store.levels import add_levels, level_keys_of
 from tallybook.store.periods import add_late_usage, add_usage
 from tallybook.store.table import MAX_ACTIONS, Failure, Refused
 
@@ -105,14 +106,17 @@ class AccountCount:
         """As many of the pending events as fit into one transaction, in the order sent."""
         events: dict[int, Event] = {}
         counters: set[tuple[datetime, str]] = set()
+        levels: set[Key] = set()
         has_wallet = False
         for index, event in pending.items():
             more = counters | self._counters(event)
+            more_levels = levels | level_keys_of(event)
             wallet = has_wallet or self._places.meter_of(event).settles == "wallet"
-            actions = len(events) + 1 + len(more) + _DIRTY_ACTIONS + (_WALLET_ACTIONS if wallet else 0)
+            fixed = _DIRTY_ACTIONS + (_WALLET_ACTIONS if wallet else 0)
+            actions = len(events) + 1 + len(more) + len(more_levels) + fixed
             if actions > MAX_ACTIONS:
                 break
-            events[index], counters, has_wallet = event, more, wallet
+            events[index], counters, levels, has_wallet = event, more, more_levels, wallet
         markers = {
             index: put_marker(
                 event,
@@ -123,7 +127,7 @@ class AccountCount:
             for index, event in events.items()
         }
         amount, debits = self._debits(events)
-        commands: list[Command] = [*markers.values(), *self._additions(events), *debits]
+        commands: list[Command] = [*markers.values(), *self._additions(events), *add_levels(events.values()), *debits]
         commands.append(mark_dirty(self._account.id, now=stamp(self._ctx.clock.now())))
         after = replace(
             self._account,

@@ -15,6 +15,7 @@ from tallybook.domain.fees import Fee, FeeTime, fee_for
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import period_of, year_of
 from tallybook.domain.plan_changes import PlanPreview, check_pace, missing_payment
+from tallybook.domain.quotas import check_fits
 from tallybook.services.bill_period import PeriodBill, bill_period
 from tallybook.services.change_plan import as_recorded, cut_period, in_progress, old_plan, on_plan, wanted_plan
 from tallybook.services.context import Context
@@ -27,6 +28,7 @@ def preview_plan(ctx: Context, who: Principal, plan: str) -> PlanPreview:
     new = wanted_plan(ctx, who.account, plan)
     account, ended = _after_closing(ctx, who.account, now=now)
     check_pace(account, now=now)
+    check_fits(account.allocated, new.quotas, field="plan_name")
     bill = cut_period(ctx, account, now=now, after=ended)
     if not all(one.opened.is_open for one in (*ended, bill)):
         raise in_progress()

@@ -1,23 +1,28 @@
-"""Sandbox sessions: the platform starts and ends them; how many run is known on the account and on its user."""
+"""Sandbox sessions: the platform starts and ends them; how many run is known on the account and on its user.
+
+A start is decided on what the caller's authentication has read along, and on the present period's counters where
+something limits them; its one transaction holds only while nothing of the account has changed and there is room.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 
-from tallybook.domain.accounts import Account, require_active
-from tallybook.domain.audit import Actor, platform
+from tallybook.domain.accounts import Account, User
+from tallybook.domain.admission import Reason, Refused, reasons_against
+from tallybook.domain.audit import SESSIONS, Actor, platform
 from tallybook.domain.credentials import PlatformCaller
-from tallybook.domain.errors import Conflict, Forbidden, NotFound
+from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.ids import USER
-from tallybook.domain.sessions import Session, check_session_id
-from tallybook.domain.times import stamp
+from tallybook.domain.quotas import CONCURRENT
+from tallybook.domain.sessions import Session, Wanted, check_session_id
 from tallybook.services.authenticate import authorize_platform
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.services.periods import period_at
+from tallybook.services.quota_use import QuotaUse, read_quota_use
 from tallybook.store import keys
-from tallybook.store.accounts import count_running, read_account
+from tallybook.store.accounts import count_ended, count_started, read_account, read_user
 from tallybook.store.commands import Item
 from tallybook.store.keys import Key
 from tallybook.store.periods import count_completed
@@ -25,49 +30,44 @@ from tallybook.store.sessions import end_session as end_command
 from tallybook.store.sessions import put_session, read_session
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the platform wants to run; `session_id` is its own id for it, if it has one."""
-
-    account_id: str
-    user_id: str
-    cpu_cores: Decimal
-    memory_gb: Decimal
-    storage_gb: Decimal
-    timeout_seconds: int
-    session_id: str | None = None
-
-
 def start_session(ctx: Context, who: PlatformCaller, wanted: Wanted) -> Session:
     """The session, started now or, with the same `session_id`, before.
 
-    NotFound for an unknown account or user; Forbidden `account_suspended` or `user_suspended`; Conflict
-    `session_exists` where the id stands for another session.
+    NotFound for an unknown account or user; Refused with all that stands in the way; Conflict `session_exists` where
+    the id stands for another session.
     """
     now = ctx.clock.now()
     session_id = check_session_id(wanted.session_id) if wanted.session_id is not None else ctx.new_id(now)
-    account_key, user_key = keys.account(wanted.account_id), keys.user(wanted.account_id, wanted.user_id)
     session_key = keys.session(session_id)
-    read = [account_key, user_key, session_key]
+    read = [*_whose(wanted), session_key]
     key, items = authorize_platform(ctx, who, "sessions:write", also=read)
     actor = platform(key, address=who.address)
 
     def start(items: Mapping[Key, Item]) -> Session:
         if session_key in items:
             return _as_before(read_session(items[session_key]), wanted)
-        account = _runnable(items.get(account_key), items.get(user_key))
+        account, user = _known(items, wanted)
+        use, reasons = _admission(ctx, wanted, account, user)
+        if reasons:
+            raise Refused(reasons)
         session = _session(wanted, session_id, now)
         change = Change(actor, "session.started", session.id, after=_shown(session))
         ctx.tables.transact(
             [
                 *put_session(session),
-                *count_running(account_id=session.account_id, user_id=session.user_id, by=1),
+                *count_started(account, user, most=use.plan.quotas.get(CONCURRENT)),
                 *recorded(account, change, at=now),
             ]
         )
         return session
 
     return decided(ctx, items, start, again=lambda: ctx.tables.get_many(read))
+
+
+def admission(ctx: Context, who: PlatformCaller, wanted: Wanted) -> tuple[Reason, ...]:
+    """All that would stand in the way of the session now; nothing is written. NotFound as for a start."""
+    _, items = authorize_platform(ctx, who, "sessions:write", also=_whose(wanted))
+    return _admission(ctx, wanted, *_known(items, wanted))[1]
 
 
 def end_session(ctx: Context, who: PlatformCaller, session_id: str) -> Session:
@@ -80,21 +80,43 @@ def end_session(ctx: Context, who: PlatformCaller, session_id: str) -> Session:
         if session_key not in items:
             raise NotFound("There is no such session", resource="session")
         session = read_session(items[session_key])
-        return session if session.status == "ended" else _end(ctx, session, actor)
+        return session if session.status == "ended" else _end(ctx, session, actor, "session.ended")
 
     return decided(ctx, items, end, again=lambda: ctx.tables.get_many([session_key]))
 
 
-def _runnable(account: Item | None, user: Item | None) -> Account:
+def end_expired(ctx: Context, session_id: str) -> Session | None:
+    """The session, ended because its time is up; None where it was ended before or has time left."""
+
+    def read() -> Item | None:
+        return ctx.tables.get(keys.session(session_id))
+
+    def end(item: Item | None) -> Session | None:
+        session = read_session(item) if item else None
+        if session is None or session.status == "ended" or ctx.clock.now() < session.expires_at:
+            return None
+        return _end(ctx, session, SESSIONS, "session.expired")
+
+    return decided(ctx, read(), end, again=read)
+
+
+def _whose(wanted: Wanted) -> list[Key]:
+    return [keys.account(wanted.account_id), keys.user(wanted.account_id, wanted.user_id)]
+
+
+def _known(items: Mapping[Key, Item], wanted: Wanted) -> tuple[Account, User]:
+    account, user = (items.get(key) for key in _whose(wanted))
     if account is None or account["status"] == "deleted":
         raise NotFound("There is no such account", resource="account")
     if user is None or user["status"] == "deleted":
         raise NotFound("There is no such user in this account", resource="user")
-    known = read_account(account)
-    require_active(known)
-    if user["status"] != "active":
-        raise Forbidden(f"This user is {user['status']}", code=f"user_{user['status']}")
-    return known
+    return read_account(account), read_user(user)
+
+
+def _admission(ctx: Context, wanted: Wanted, account: Account, user: User) -> tuple[QuotaUse, tuple[Reason, ...]]:
+    use = read_quota_use(ctx, account, {user.id: user.quota}, now=ctx.clock.now())
+    reasons = reasons_against(wanted, account, user, use.plan, by_user=use.users[user.id], by_account=use.account)
+    return use, reasons
 
 
 def _session(wanted: Wanted, session_id: str, now: datetime) -> Session:
@@ -110,15 +132,15 @@ def _session(wanted: Wanted, session_id: str, now: datetime) -> Session:
     )
 
 
-def _end(ctx: Context, session: Session, actor: Actor) -> Session:
+def _end(ctx: Context, session: Session, actor: Actor, action: str) -> Session:
     now = ctx.clock.now()
     account = _account(ctx, session)
-    ended = replace(session, status="ended", ended_at=now)
-    change = Change(actor, "session.ended", session.id, before=_shown(session), after=_shown(ended))
+    ended = replace(session, status="ended", ended_at=session.end_of(now))
+    change = Change(actor, action, session.id, before=_shown(session), after=_shown(ended))
     ctx.tables.transact(
         [
-            *end_command(session, ended_at=stamp(now)),
-            *count_running(account_id=session.account_id, user_id=session.user_id, by=-1),
+            *end_command(ended),
+            *count_ended(account_id=session.account_id, user_id=session.user_id),
             count_completed(session.account_id, period_at(ctx, account, now).period),
             *recorded(account, change, at=now),
         ]

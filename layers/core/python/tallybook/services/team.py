@@ -25,6 +25,7 @@ from tallybook.services.change_user import find_user, shown
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.services.limits import check_invitations
+from tallybook.services.quota_reviews import end_quotas
 from tallybook.store import keys
 from tallybook.store.accounts import (
     count_users,
@@ -114,6 +115,8 @@ def delete_user(ctx: Context, who: Principal, user_id: str) -> None:
         user = find_user(ctx, who.account, user_id)
         if user.id == who.user.id:
             raise Invalid("Another root user has to do this to you", code="own_user")
+        now = ctx.clock.now()
+        ended = end_quotas(ctx, who.account, user, actor=caller(who), now=now)
         change = Change(
             caller(who),
             "user.deleted",
@@ -128,8 +131,9 @@ def delete_user(ctx: Context, who: Principal, user_id: str) -> None:
                 free_email(user),
                 *drop_tokens(user.account_id, user.id),
                 *_without_keys(ctx, user),
+                *ended.commands,
                 still_root(who.user),
-                *recorded(who.account, change, at=ctx.clock.now()),
+                *recorded(who.account, change, *ended.changes, at=now),
             ]
         )
 

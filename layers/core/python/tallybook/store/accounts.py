@@ -1,6 +1,7 @@
 """Accounts, users and the addresses they sign in with, as items."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
@@ -8,6 +9,7 @@ from tallybook.domain.accounts import MAX_KEYS, MAX_KEYS_OF_USER, MAX_USERS, Acc
 from tallybook.domain.errors import TallybookError
 from tallybook.domain.jobs import partition
 from tallybook.domain.periods import Calendar
+from tallybook.domain.quotas import CONCURRENT
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
 from tallybook.store.commands import EXISTS, Check, Delete, Item, Put, Update
@@ -44,6 +46,9 @@ def account_item(account: Account) -> Item:
         "overdue": account.overdue,
         "changes": account.changes,
         "credited": account.credited,
+        "allocations": account.allocations,
+        "requests": account.requests,
+        "allocated": dict(account.allocated),
         "tax_rate": account.tax_rate,
         "discount": account.discount,
         "suspended_ms": dict(account.suspended_ms),
@@ -79,6 +84,9 @@ def read_account(item: Item) -> Account:
         overdue=int(item["overdue"]),
         changes=int(item["changes"]),
         credited=int(item["credited"]),
+        allocations=int(item["allocations"]),
+        requests=int(item["requests"]),
+        allocated=read_quota(item["allocated"]),
         tax_rate=item.get("tax_rate"),
         discount=item["discount"],
         suspended_ms={start: int(ms) for start, ms in item["suspended_ms"].items()},
@@ -101,6 +109,9 @@ def user_item(user: User) -> Item:
         "running": user.running,
         "keys": user.keys,
         "generation": user.generation,
+        "allocation_id": user.allocation_id,
+        "quota": dict(user.quota),
+        "request_id": user.request_id,
         "suspended_at": stamp_or_none(user.suspended_at),
         "suspension_reason": user.suspension_reason,
     }
@@ -120,6 +131,9 @@ def read_user(item: Item) -> User:
         running=int(item["running"]),
         keys=int(item["keys"]),
         generation=int(item["generation"]),
+        allocation_id=item.get("allocation_id"),
+        quota=read_quota(item["quota"]),
+        request_id=item.get("request_id"),
         suspended_at=instant_or_none(item.get("suspended_at")),
         suspension_reason=item.get("suspension_reason"),
     )
@@ -133,12 +147,24 @@ def put_user(user: User) -> Put:
     return Put(keys.user(user.account_id, user.id), user_item(user))
 
 
-def count_running(*, account_id: str, user_id: str, by: int) -> tuple[Update, Update]:
-    """One session more or fewer, on the account and on its user; more only while both are active."""
-    condition = EXISTS & _ACTIVE if by > 0 else EXISTS
+def count_started(account: Account, user: User, *, most: int | None) -> tuple[Update, Update]:
+    """One session more, on the account and on its user, while both are active and have room for it.
+
+    `most` is what the account's plan gives it; the user's share is as it was read.
+    """
+    own = user.quota.get(CONCURRENT)
+    unchanged = Attr("quota").eq(dict(user.quota))
     return (
-        Update(keys.account(account_id), add={"running": by}, condition=condition),
-        Update(keys.user(account_id, user_id), add={"running": by}, condition=condition),
+        Update(keys.account(account.id), add={"running": 1}, condition=_with_room(most)),
+        Update(keys.user(account.id, user.id), add={"running": 1}, condition=_with_room(own) & unchanged),
+    )
+
+
+def count_ended(*, account_id: str, user_id: str) -> tuple[Update, Update]:
+    """One session fewer."""
+    return (
+        Update(keys.account(account_id), add={"running": -1}),
+        Update(keys.user(account_id, user_id), add={"running": -1}),
     )
 
 
@@ -210,6 +236,10 @@ def subscribed_as(account: Account) -> ConditionBase:
     return Attr("plan").eq(account.plan) & Attr("calendar").eq(calendar_items(account.calendar))
 
 
+def _with_room(most: int | None) -> ConditionBase:
+    return _ACTIVE if most is None else _ACTIVE & Attr("running").lt(most)
+
+
 def put_email(user: User, *, refusal: TallybookError) -> Put:
     """The address leads to its user; refused where it leads to somebody."""
     return Put(keys.email(user.email), {"account_id": user.account_id, "user_id": user.id}, refusal=refusal)
@@ -217,6 +247,10 @@ def put_email(user: User, *, refusal: TallybookError) -> Put:
 
 def free_email(user: User) -> Delete:
     return Delete(keys.email(user.email), condition=Attr("user_id").eq(user.id))
+
+
+def read_quota(item: Mapping[str, Any]) -> dict[str, int]:
+    return {name: int(amount) for name, amount in item.items()}
 
 
 def calendar_items(book: Calendar) -> list[Item]:

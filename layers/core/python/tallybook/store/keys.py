@@ -20,6 +20,8 @@ Table `core`: what the business is. Table `usage`: what was used; it may be writ
     invoice_place(I)         core   INVOICE#I                         INVOICE            the same: whose, and where
     plan_change(A, 7)        core   ACCOUNT#A                         CHANGE#000000000007 a change of plan
     costs(A, T)              core   ACCOUNT#A                         COSTS#2026-04-01T00:00:00.000Z closing: day by day
+    allocation(A, Q)         core   ACCOUNT#A                         ALLOCATION#Q       a root user: a user's share
+    quota_request(A, R)      core   ACCOUNT#A                         REQUEST#R          a user, and who reviews it
     dirty(A)                 core   ACCOUNT#A                         DIRTY              ingest: unchecked usage
     email(a@b.example)       core   EMAIL#a@b.example                 EMAIL              registration: who signs in so
     suppressed(a@b.example)  core   EMAIL#a@b.example                 SUPPRESSED         bounces and complaints
@@ -30,6 +32,7 @@ Table `core`: what the business is. Table `usage`: what was used; it may be writ
     catalog_current()        core   CATALOG                           CURRENT            the operator: for new periods
     catalog_version(3)       core   CATALOG                           VERSION#000003     the operator: never changed
     marker(E)                usage  EVENT#E                           EVENT              ingest: it was counted
+    level(A, U, 2026-04-20)  usage  LEVEL#A#U                         2026-04-20         ingest: storage, by the hour
     counter(A, T, period, 0) usage  USAGE#A#2026-04-01T00:00:00.000Z  period#0           ingest; has `open`, the fence
 
 How they are read:
@@ -71,6 +74,8 @@ class Key(NamedTuple):
 
 API_KEYS = "APIKEY#"
 USERS = "USER#"
+ALLOCATIONS = "ALLOCATION#"
+REQUESTS = "REQUEST#"
 INVOICES = "INVOICE#"
 COSTS = "COSTS#"
 RUNS = "RUN#"
@@ -146,6 +151,14 @@ def costs(account_id: str, period_start: datetime) -> Key:
     return Key("core", _account(account_id), f"{COSTS}{stamp(period_start)}")
 
 
+def allocation(account_id: str, allocation_id: str) -> Key:
+    return Key("core", _account(account_id), f"{ALLOCATIONS}{allocation_id}")
+
+
+def quota_request(account_id: str, request_id: str) -> Key:
+    return Key("core", _account(account_id), f"{REQUESTS}{request_id}")
+
+
 def dirty(account_id: str) -> Key:
     return Key("core", _account(account_id), "DIRTY")
 
@@ -184,6 +197,11 @@ def catalog_version(version: int) -> Key:
 
 def marker(identity: str) -> Key:
     return Key("usage", f"EVENT#{identity}", "EVENT")
+
+
+def level(account_id: str, user_id: str | None, day: str) -> Key:
+    """Without a user, the whole account's."""
+    return Key("usage", f"LEVEL#{account_id}#{user_id or '-'}", day)
 
 
 def counter(account_id: str, period_start: datetime, name: str, shard: int) -> Key:

@@ -1,14 +1,21 @@
-"""Sandbox sessions, as items: each by its id, and again by the time of its start among its account's."""
+"""Sandbox sessions, as items: each by its id, and again by the time of its start among its account's.
+
+While one runs, the former stands in the index of due work, by the instant at which its time is up.
+"""
 
 from datetime import datetime
 
 from boto3.dynamodb.conditions import Attr
 
+from tallybook.domain.jobs import partition
 from tallybook.domain.sessions import Session
-from tallybook.domain.times import parse_instant, stamp
+from tallybook.domain.times import parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put, Update
 from tallybook.store.keys import Key
+
+RUNNING = "running"
+"""Where in the index sessions stand whose time may be up."""
 
 
 def put_session(session: Session) -> tuple[Put, Put]:
@@ -23,16 +30,17 @@ def put_session(session: Session) -> tuple[Put, Put]:
         "expires_at": stamp(session.expires_at),
         "status": session.status,
     }
-    return Put(keys.session(session.id), item), Put(_run(session), item)
+    due = {"work": partition(RUNNING, session.account_id), "due": stamp(session.expires_at)}
+    return Put(keys.session(session.id), item | due), Put(_run(session), item)
 
 
-def end_session(session: Session, *, ended_at: str) -> tuple[Update, Update]:
+def end_session(ended: Session) -> tuple[Update, Update]:
     """Refused where it has ended already."""
-    ended = {"status": "ended", "ended_at": ended_at}
+    facts = {"status": ended.status, "ended_at": stamp_or_none(ended.ended_at)}
     running = Attr("status").eq("running")
     return (
-        Update(keys.session(session.id), set=ended, condition=running),
-        Update(_run(session), set=ended, condition=running),
+        Update(keys.session(ended.id), set=facts, remove=("work", "due"), condition=running),
+        Update(_run(ended), set=facts, condition=running),
     )
 
 

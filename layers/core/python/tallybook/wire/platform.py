@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from tallybook.domain.accounts import Account
+from tallybook.domain.admission import Reason
 from tallybook.domain.ids import ACCOUNT, ENTRY, USER
 from tallybook.domain.sessions import Session
 from tallybook.domain.usage import Result
 from tallybook.domain.wallet import Entry
+from tallybook.wire import scalebox
 from tallybook.wire.answer import number, seconds, seconds_or_none
 
 _COUNTED = {"accepted": "accepted", "duplicates": "duplicate", "conflicts": "conflict", "rejected": "rejected"}
@@ -28,6 +30,10 @@ def started(session: Session) -> dict[str, object]:
         "started_at": seconds(session.started_at),
         "expires_at": seconds(session.expires_at),
     }
+
+
+def admission(reasons: Sequence[Reason]) -> dict[str, object]:
+    return {"allowed": not reasons, "reasons": scalebox.reasons(reasons)}
 
 
 def ended(session: Session) -> dict[str, object]:

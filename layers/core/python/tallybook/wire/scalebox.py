@@ -5,13 +5,15 @@ Error: {"success": false, "error": …, "message": …, "code": …, "timestamp"
 Source: decisions, "The three dialects".
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
+from tallybook.domain.admission import Reason, Refused
 from tallybook.domain.errors import TallybookError
-from tallybook.wire.answer import Answer, retry_header, seconds, status_of
+from tallybook.wire.answer import Answer, number, retry_header, seconds, status_of
 
 
 def ok(data: Any, *, at: datetime, status: int = 200) -> Answer:
@@ -32,4 +34,15 @@ def error(error: TallybookError, *, at: datetime) -> Answer:
         "code": error.code,
         "timestamp": seconds(at),
     }
+    if isinstance(error, Refused):
+        body = {**body, "data": {"reasons": reasons(error.reasons)}}
     return Answer(status, body, retry_header(error))
+
+
+def reasons(reasons: Sequence[Reason]) -> list[dict[str, object]]:
+    """Source: decisions, "What the platform needs"."""
+    return [{"code": reason.code, "limit": reason.limit, "current": _current(reason)} for reason in reasons]
+
+
+def _current(reason: Reason) -> object:
+    return number(reason.current) if isinstance(reason.current, Decimal) else reason.current

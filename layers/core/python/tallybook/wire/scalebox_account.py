@@ -4,6 +4,7 @@ from tallybook.domain.accounts import Account, User
 from tallybook.domain.catalog import Plan
 from tallybook.domain.credentials import Credential
 from tallybook.domain.ids import ACCOUNT, API_KEY, SUBSCRIPTION, USER
+from tallybook.domain.quotas import FIELDS
 from tallybook.domain.subscriptions import PlanList, Subscription
 from tallybook.wire.answer import amount, seconds, seconds_or_none
 
@@ -60,7 +61,7 @@ def created_api_key(key: Credential, text: str) -> dict[str, object]:
 
 
 def plan(plan: Plan, *, currency: str) -> dict[str, object]:
-    """Source: ScaleBox account management, "List Public Plans"."""
+    """Source: ScaleBox account management, "List Public Plans"; the account-wide quotas are ours, null for no limit."""
     return {
         "plan_name": plan.name,
         "display_name": plan.display_name,
@@ -69,6 +70,7 @@ def plan(plan: Plan, *, currency: str) -> dict[str, object]:
         "currency": currency,
         "billing_interval": plan.billing_interval,
         "is_free": plan.is_free,
+        **dict.fromkeys(FIELDS),
         **plan.limits,
     }
 

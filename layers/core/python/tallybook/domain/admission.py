@@ -1,0 +1,101 @@
+"""Whether a session may start: every reason against it, each with the limit and what it was compared with.
+
+Source: money, "Quotas"; decisions, "What the platform needs". Limits per sandbox bind the session itself; the rest is
+compared with what its user and the whole account run and have used in the present period.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tallybook.domain.accounts import Account, User
+from tallybook.domain.catalog import Plan
+from tallybook.domain.errors import Forbidden
+from tallybook.domain.quotas import CONCURRENT, LEVEL, MONTHLY, Quota
+from tallybook.domain.sessions import Wanted
+
+type Used = Mapping[str, Decimal]
+"""Of quota fields, within the period; of template storage, the level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """`limit` and `current` are null where it is no number that is in the way."""
+
+    code: str
+    limit: int | None = None
+    current: int | Decimal | None = None
+
+
+class Refused(Forbidden):
+    """The session may not start: `reasons` has them all."""
+
+    code = "admission_refused"
+
+    def __init__(self, reasons: tuple[Reason, ...]) -> None:
+        standing = next((reason.code for reason in reasons if reason.code in _STANDING), None)
+        message = _STANDING[standing] if standing else "The session may not start: " + _told(reasons)
+        super().__init__(message, code=standing)
+        self.reasons = reasons
+
+
+_STANDING = {
+    "account_suspended": "This account is suspended",
+    "user_suspended": "This user is suspended",
+    "user_disabled": "This user is disabled",
+}
+
+
+def reasons_against(
+    wanted: Wanted, account: Account, user: User, plan: Plan, *, by_user: Used, by_account: Used
+) -> tuple[Reason, ...]:
+    """All that stands in the way, none if nothing does."""
+    return (
+        *_standing(account, user),
+        *_sizes(wanted, plan),
+        *_concurrency("account", account.running, plan.quotas),
+        *_used_up("account", by_account, plan.quotas),
+        *_concurrency("user", user.running, user.quota),
+        *_used_up("user", by_user, user.quota),
+    )
+
+
+def _standing(account: Account, user: User) -> Iterator[Reason]:
+    if account.status != "active":
+        yield Reason(f"account_{account.status}")
+    if user.status != "active":
+        yield Reason(f"user_{user.status}")
+
+
+def _sizes(wanted: Wanted, plan: Plan) -> Iterator[Reason]:
+    sizes: Mapping[str, Decimal | int] = {
+        "max_cpu_cores_per_sandbox": wanted.cpu_cores,
+        "max_memory_gb_per_sandbox": wanted.memory_gb,
+        "max_storage_gb_per_sandbox": wanted.storage_gb,
+        "max_sandbox_timeout_seconds": wanted.timeout_seconds,
+    }
+    for code, size in sizes.items():
+        limit = plan.limits.get(code)
+        if limit is not None and size > limit:
+            yield Reason(code, limit, size)
+
+
+def _concurrency(whose: str, running: int, quota: Quota) -> Iterator[Reason]:
+    if CONCURRENT in quota and running >= quota[CONCURRENT]:
+        yield Reason(f"{whose}_{CONCURRENT}", quota[CONCURRENT], running)
+
+
+def _used_up(whose: str, used: Used, quota: Quota) -> Iterator[Reason]:
+    """What is used up within a period leaves nothing to run with; storage is in the way only where it is too much."""
+    for name in MONTHLY:
+        if name in quota and used.get(name, Decimal(0)) >= quota[name]:
+            yield Reason(f"{whose}_{name}", quota[name], used.get(name, Decimal(0)))
+    if LEVEL in quota and used.get(LEVEL, Decimal(0)) > quota[LEVEL]:
+        yield Reason(f"{whose}_{LEVEL}", quota[LEVEL], used.get(LEVEL, Decimal(0)))
+
+
+def _told(reasons: tuple[Reason, ...]) -> str:
+    return "; ".join(
+        reason.code if reason.limit is None else f"{reason.code} is {reason.limit}, and it is at {reason.current}"
+        for reason in reasons
+    )

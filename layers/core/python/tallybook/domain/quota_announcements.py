@@ -1,0 +1,61 @@
+"""What is announced on the bus of quotas, as `announcements` says of the rest."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from tallybook.domain.ids import ACCOUNT, ALLOCATION, QUOTA_REQUEST, USER
+from tallybook.domain.outbox import BusEvent
+from tallybook.domain.quotas import FIELDS, Allocation, Quota, QuotaRequest
+from tallybook.domain.times import stamp, stamp_or_none
+
+
+def quota_allocation_changed(allocation: Allocation, *, deleted: bool) -> BusEvent:
+    """A user's share of the plan, made, changed or ended; a field that is null has no limit of its own."""
+    data = {
+        "account_id": ACCOUNT + allocation.account_id,
+        "allocation_id": ALLOCATION + allocation.id,
+        "user_id": USER + allocation.user_id,
+        "status": "deleted" if deleted else allocation.status,
+        **_quota(allocation.quota),
+    }
+    return BusEvent("QuotaAllocationChanged", data)
+
+
+def quota_requested(request: QuotaRequest) -> BusEvent:
+    """A user asks for other numbers in the fields that are not null; again where they change what they ask for."""
+    return BusEvent("QuotaRequested", {**_request(request), "reason": request.reason, **_quota(request.quota)})
+
+
+def quota_reviewed(request: QuotaRequest) -> BusEvent:
+    data = {
+        **_request(request),
+        "status": request.status,
+        "review_notes": request.review_notes,
+        "reviewed_by_user_id": request.reviewed_by and USER + request.reviewed_by,
+        "reviewed_at": stamp_or_none(request.reviewed_at),
+    }
+    return BusEvent("QuotaReviewed", data)
+
+
+def quota_reached(allocation: Allocation, reached: Mapping[str, int], *, period_start: datetime) -> BusEvent:
+    """A user has used up 80 or 100 percent of a field of their allocation, for the first time in the period."""
+    data = {
+        "account_id": ACCOUNT + allocation.account_id,
+        "allocation_id": ALLOCATION + allocation.id,
+        "user_id": USER + allocation.user_id,
+        "period_start": stamp(period_start),
+        "reached": [{"quota": name, "percent": percent} for name, percent in reached.items()],
+    }
+    return BusEvent("QuotaReached", data)
+
+
+def _request(request: QuotaRequest) -> dict[str, str]:
+    return {
+        "account_id": ACCOUNT + request.account_id,
+        "request_id": QUOTA_REQUEST + request.id,
+        "user_id": USER + request.user_id,
+    }
+
+
+def _quota(quota: Quota) -> dict[str, int | None]:
+    return {name: quota.get(name) for name in FIELDS}

@@ -1,0 +1,198 @@
+"""Requests of users for another share: filed, changed and withdrawn by them; one pending request at most for each.
+
+Source: decisions, "Quota requests".
+"""
+
+from dataclasses import dataclass, replace
+
+from tallybook.domain.accounts import Account, User, check_reason, require_root
+from tallybook.domain.audit import Actor, caller
+from tallybook.domain.credentials import Principal
+from tallybook.domain.errors import Invalid, NotFound
+from tallybook.domain.ids import QUOTA_REQUEST, USER
+from tallybook.domain.outbox import Mail
+from tallybook.domain.quota_announcements import quota_requested
+from tallybook.domain.quotas import (
+    MAX_REQUESTS,
+    QuotaRequest,
+    RequestStatus,
+    check_numbers,
+    check_pending,
+    limited,
+    second_request,
+    too_many,
+)
+from tallybook.services.authenticate import reread
+from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.context import Context
+from tallybook.services.quota_allocations import Wish
+from tallybook.store import keys
+from tallybook.store.commands import Command
+from tallybook.store.quotas import (
+    count_requests,
+    delete_request,
+    put_request,
+    read_request,
+    set_pending,
+    set_request,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A pending request taken back, as it is written."""
+
+    commands: tuple[Command, ...]
+    change: Change
+
+
+def file_request(ctx: Context, who: Principal, quota: Wish, *, reason: str) -> QuotaRequest:
+    """A pending request, and a mail to the account. Invalid `request_pending`, or where it names no field."""
+    wish = _checked(quota)
+    check_reason(reason)
+
+    def put(who: Principal) -> QuotaRequest:
+        account, user = who.account, who.user
+        if user.request_id is not None:
+            raise second_request()
+        if account.requests >= MAX_REQUESTS:
+            raise too_many("requests", MAX_REQUESTS)
+        now = ctx.clock.now()
+        request = QuotaRequest(ctx.new_id(now), account.id, user.id, wish, reason, created_at=now)
+        change = Change(
+            caller(who),
+            "quota_request.filed",
+            QUOTA_REQUEST + request.id,
+            after=shown(request),
+            mails=(_request_mail(account, user, request),),
+            events=(quota_requested(request),),
+        )
+        ctx.tables.transact(
+            [
+                put_request(request),
+                set_pending(user, request_id=request.id),
+                count_requests(account, rows=1),
+                *recorded(account, change, at=now),
+            ]
+        )
+        return request
+
+    return decided(ctx, who, put, again=lambda: reread(ctx, who))
+
+
+def change_request(
+    ctx: Context, who: Principal, request_id: str, quota: Wish, *, reason: str | None = None
+) -> QuotaRequest:
+    """One's own pending request with other numbers in the fields named, or another reason; null takes a field away.
+
+    Invalid `request_decided`; NotFound for one that is not the caller's.
+    """
+    check_numbers(quota)
+    if reason is not None:
+        check_reason(reason)
+
+    def change(who: Principal) -> QuotaRequest:
+        before = _own(ctx, who, request_id)
+        check_pending(before)
+        wish = _checked({**before.quota, **quota})
+        after = replace(before, quota=wish, reason=before.reason if reason is None else reason)
+        if after == before:
+            return before
+        told = Change(
+            caller(who),
+            "quota_request.changed",
+            QUOTA_REQUEST + before.id,
+            before=shown(before),
+            after=shown(after),
+            events=(quota_requested(after),),
+        )
+        ctx.tables.transact([set_request(before, after), *recorded(who.account, told, at=ctx.clock.now())])
+        return after
+
+    return decided(ctx, who, change, again=lambda: reread(ctx, who))
+
+
+def withdraw_request(ctx: Context, who: Principal, request_id: str) -> None:
+    """One's own pending request is gone. Invalid `request_decided`; NotFound for one that is not the caller's."""
+
+    def withdraw(who: Principal) -> None:
+        request = _own(ctx, who, request_id)
+        check_pending(request)
+        withdrawn = withdrawal(who.account, who.user, request, actor=caller(who))
+        told = recorded(who.account, withdrawn.change, at=ctx.clock.now())
+        ctx.tables.transact([*withdrawn.commands, *told])
+
+    decided(ctx, who, withdraw, again=lambda: reread(ctx, who))
+
+
+def withdrawal(account: Account, user: User, request: QuotaRequest, *, actor: Actor) -> Withdrawal:
+    """What takes the user's pending request away."""
+    return Withdrawal(
+        (delete_request(request), set_pending(user, request_id=None), count_requests(account, rows=-1)),
+        Change(actor, "quota_request.withdrawn", QUOTA_REQUEST + request.id, before=shown(request)),
+    )
+
+
+def list_requests(ctx: Context, who: Principal, *, status: RequestStatus | None = None) -> list[QuotaRequest]:
+    """The account's, newest first, at most 1,000; for root users."""
+    require_root(who.user)
+    return [one for one in _all(ctx, who.account.id) if status is None or one.status == status]
+
+
+def own_requests(ctx: Context, who: Principal, *, status: RequestStatus | None = None) -> list[QuotaRequest]:
+    """The caller's own, newest first."""
+    mine = (one for one in _all(ctx, who.account.id) if one.user_id == who.user.id)
+    return [one for one in mine if status is None or one.status == status]
+
+
+def _checked(quota: Wish) -> dict[str, int]:
+    check_numbers(quota)
+    wish = limited(quota)
+    if not wish:
+        raise Invalid("A request needs at least one of the quota fields", code="no_quota_field")
+    return wish
+
+
+def _all(ctx: Context, account_id: str) -> list[QuotaRequest]:
+    prefix = keys.REQUESTS
+    items = ctx.tables.query("core", keys.account(account_id).pk, start=prefix, end=f"{prefix}~", newest_first=True)
+    return [read_request(item) for item in items]
+
+
+def find_request(ctx: Context, account: Account, request_id: str) -> QuotaRequest:
+    item = ctx.tables.get(keys.quota_request(account.id, request_id))
+    if item is None:
+        raise _unknown()
+    return read_request(item)
+
+
+def _own(ctx: Context, who: Principal, request_id: str) -> QuotaRequest:
+    request = find_request(ctx, who.account, request_id)
+    if request.user_id != who.user.id:
+        raise _unknown()
+    return request
+
+
+def _unknown() -> NotFound:
+    return NotFound("There is no such quota request", resource="quota request")
+
+
+def shown(request: QuotaRequest) -> dict[str, object]:
+    notes = {"review_notes": request.review_notes} if request.review_notes else {}
+    return {
+        "user_id": USER + request.user_id,
+        "status": request.status,
+        "reason": request.reason,
+        **notes,
+        **request.quota,
+    }
+
+
+def _request_mail(account: Account, user: User, request: QuotaRequest) -> Mail:
+    facts = {
+        "account": account.display_name or account.email,
+        "user": user.name or user.email,
+        "quota": dict(request.quota),
+        "reason": request.reason,
+    }
+    return Mail("quota_requested", (account.email,), facts)

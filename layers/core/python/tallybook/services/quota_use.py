@@ -1,0 +1,94 @@
+"""What an account and its users have used of each quota field in the present period, and what limits them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.admission import Used
+from tallybook.domain.catalog import Plan
+from tallybook.domain.periods import Period, period_of
+from tallybook.domain.quotas import LEVEL, MONTHLY, Quota
+from tallybook.services.context import Context
+from tallybook.store import keys
+from tallybook.store.commands import Item
+from tallybook.store.keys import Key
+from tallybook.store.levels import level_keys, level_of
+from tallybook.store.periods import fence, quantities_of, read_opened
+
+_WHOLE = "period"
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaUse:
+    """What the whole account has used, and each of the users who were asked about; `plan` limits the account."""
+
+    period: Period
+    plan: Plan
+    account: Used
+    users: Mapping[str, Used]
+
+
+def read_quota_use(ctx: Context, account: Account, quotas: Mapping[str, Quota], *, now: datetime) -> QuotaUse:
+    """One round trip for up to some 90 users: `quotas` names them, each with the quota that their use is wanted for.
+
+    Nothing is opened: before anybody has used anything, the plan is the account's as it is sold now.
+    """
+    period = period_of(account.calendar, now)
+    sold = ctx.catalogs.current().plans[account.plan]
+    wanted: dict[str | None, Quota] = {None: sold.quotas}
+    wanted.update(quotas)
+    read = [key for whose, quota in wanted.items() for key in _keys(ctx, account, period, whose, quota, now=now)]
+    items = ctx.tables.get_many(read)
+    pinned = items.get(fence(account.id, period))
+    opened = read_opened(pinned) if pinned else None
+    if opened is not None and opened.shards > ctx.usage_shards:
+        shards = range(ctx.usage_shards, opened.shards)
+        items |= ctx.tables.get_many(
+            keys.counter(account.id, period.start, _name(whose), shard) for whose in wanted for shard in shards
+        )
+    plan = ctx.catalogs.version(opened.catalog_version).plans[opened.plan] if opened else sold
+    shards = range(max(ctx.usage_shards, opened.shards if opened else 0))
+    used = {
+        whose: _used(
+            (items.get(keys.counter(account.id, period.start, _name(whose), shard)) for shard in shards),
+            level_of(*(items.get(key) for key in level_keys(account.id, whose, now=now)), now=now),
+        )
+        for whose in wanted
+    }
+    users = {whose: one for whose, one in used.items() if whose is not None}
+    return QuotaUse(period=period, plan=plan, account=used[None], users=users)
+
+
+def plan_in_force(ctx: Context, account: Account, *, now: datetime) -> Plan:
+    """The plan whose limits hold: as the present period pinned it, or as it is sold where none is open yet."""
+    item = ctx.tables.get(fence(account.id, period_of(account.calendar, now)))
+    if item is None:
+        return ctx.catalogs.current().plans[account.plan]
+    opened = read_opened(item)
+    return ctx.catalogs.version(opened.catalog_version).plans[opened.plan]
+
+
+def _keys(
+    ctx: Context, account: Account, period: Period, whose: str | None, quota: Quota, *, now: datetime
+) -> list[Key]:
+    """The whole account's are always read, for what the period pinned stands there; a user's where something limits."""
+    found: list[Key] = []
+    if whose is None or any(name in quota for name in MONTHLY):
+        found += [keys.counter(account.id, period.start, _name(whose), shard) for shard in range(ctx.usage_shards)]
+    if LEVEL in quota:
+        found += level_keys(account.id, whose, now=now)
+    return found
+
+
+def _name(whose: str | None) -> str:
+    return _WHOLE if whose is None else f"user#{whose}"
+
+
+def _used(counters: Iterable[Item | None], level: Decimal) -> dict[str, Decimal]:
+    quantities = quantities_of(item for item in counters if item is not None)
+    by_meter: dict[str, Decimal] = {}
+    for (meter, _), quantity in quantities.items():
+        by_meter[meter] = by_meter.get(meter, Decimal(0)) + quantity
+    return {name: by_meter.get(meter, Decimal(0)) for name, meter in MONTHLY.items()} | {LEVEL: level}

@@ -1,0 +1,58 @@
+"""Levels of template storage: what each user, and each account as a whole, had stored in each hour of a day."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from tallybook.domain.quotas import LEVEL_METER
+from tallybook.domain.times import day_of
+from tallybook.domain.usage import MARKER_LIFE, Event
+from tallybook.store import keys
+from tallybook.store.commands import Item, Update
+from tallybook.store.keys import Key
+
+
+def level_keys_of(event: Event) -> set[Key]:
+    """Where the event tells of a level: nowhere unless it is of that meter."""
+    if event.meter != LEVEL_METER:
+        return set()
+    day = day_of(event.instant)
+    whose = {None, event.user_id}
+    return {keys.level(event.account_id, user_id, day) for user_id in whose}
+
+
+def add_levels(events: Iterable[Event]) -> list[Update]:
+    """One addition for each item, however many events tell of it."""
+    sums: dict[Key, dict[str, Decimal]] = {}
+    ends: dict[Key, int] = {}
+    for event in events:
+        for key in level_keys_of(event):
+            hours = sums.setdefault(key, {})
+            name = _hour(event.instant)
+            hours[name] = hours.get(name, Decimal(0)) + event.quantity
+            ends[key] = int((event.instant + MARKER_LIFE).timestamp())
+    return [Update(key, set={"expires": ends[key]}, add=hours, condition=None) for key, hours in sums.items()]
+
+
+def level_keys(account_id: str, user_id: str | None, *, now: datetime) -> tuple[Key, Key]:
+    """Today's item and yesterday's."""
+    return keys.level(account_id, user_id, day_of(now)), keys.level(
+        account_id, user_id, day_of(now - timedelta(days=1))
+    )
+
+
+def level_of(today: Item | None, yesterday: Item | None, *, now: datetime) -> Decimal:
+    """The level of the latest hour that was told of, today or yesterday; of the present one only if of no other."""
+    present = _hour(now)
+    hours = sorted(name for name in today or {} if name.startswith("h:") and name <= present)
+    over = [name for name in hours if name < present]
+    if today and over:
+        return Decimal(today[over[-1]])
+    before = sorted(name for name in yesterday or {} if name.startswith("h:"))
+    if yesterday and before:
+        return Decimal(yesterday[before[-1]])
+    return Decimal(today[present]) if today and hours else Decimal(0)
+
+
+def _hour(instant: datetime) -> str:
+    return f"h:{instant.hour:02d}"

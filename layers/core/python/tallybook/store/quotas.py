@@ -1,0 +1,149 @@
+"""Quota allocations and requests of an account, and what its user and the account itself say of them."""
+
+from boto3.dynamodb.conditions import Attr, ConditionBase
+
+from tallybook.domain.accounts import Account, User
+from tallybook.domain.quotas import Allocation, Quota, QuotaRequest
+from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
+from tallybook.store import keys
+from tallybook.store.accounts import read_quota
+from tallybook.store.commands import Delete, Item, Put, Update
+
+
+def put_allocation(allocation: Allocation) -> Put:
+    return Put(keys.allocation(allocation.account_id, allocation.id), _allocation_item(allocation))
+
+
+def set_allocation(before: Allocation, after: Allocation) -> Update:
+    """Other numbers or another status, provided that it is as it was read."""
+    changed = {"quota": dict(after.quota), "status": after.status, "updated_at": stamp(after.updated_at)}
+    return Update(keys.allocation(before.account_id, before.id), set=changed, condition=_unchanged(before))
+
+
+def set_told(before: Allocation, after: Allocation) -> Update:
+    """What its user was written about, provided that nobody has written meanwhile, nor changed it."""
+    unchanged = _unchanged(before) & Attr("told").eq(_told(before))
+    return Update(keys.allocation(before.account_id, before.id), set={"told": _told(after)}, condition=unchanged)
+
+
+def delete_allocation(allocation: Allocation) -> Delete:
+    return Delete(keys.allocation(allocation.account_id, allocation.id), condition=_unchanged(allocation))
+
+
+def set_share(user: User, *, allocation_id: str | None, quota: Quota) -> Update:
+    """What the user may use, provided that nobody has changed it since the user was read."""
+    unchanged = Attr("quota").eq(dict(user.quota)) & _same("allocation_id", user.allocation_id)
+    share = {"allocation_id": allocation_id, "quota": dict(quota)}
+    return Update(keys.user(user.account_id, user.id), set=share, condition=unchanged & Attr("status").ne("deleted"))
+
+
+def set_allocated(account: Account, *, allocated: Quota, rows: int = 0) -> Update:
+    """What the active allocations add up to, and so many more rows; nobody else has changed either meanwhile."""
+    unchanged = Attr("allocated").eq(dict(account.allocated)) & Attr("allocations").eq(account.allocations)
+    changed = {"allocated": dict(allocated), "allocations": account.allocations + rows}
+    return Update(keys.account(account.id), set=changed, condition=unchanged)
+
+
+def put_request(request: QuotaRequest) -> Put:
+    return Put(keys.quota_request(request.account_id, request.id), _request_item(request))
+
+
+def set_request(before: QuotaRequest, after: QuotaRequest) -> Update:
+    """A pending request, changed or decided."""
+    changed = {
+        "quota": dict(after.quota),
+        "reason": after.reason,
+        "status": after.status,
+        "review_notes": after.review_notes,
+        "reviewed_by": after.reviewed_by,
+        "reviewed_at": stamp_or_none(after.reviewed_at),
+    }
+    unchanged = Attr("status").eq(before.status) & Attr("quota").eq(dict(before.quota))
+    return Update(keys.quota_request(before.account_id, before.id), set=changed, condition=unchanged)
+
+
+def delete_request(request: QuotaRequest) -> Delete:
+    """Only while it is pending: what was decided stays."""
+    return Delete(keys.quota_request(request.account_id, request.id), condition=Attr("status").eq("pending"))
+
+
+def set_pending(user: User, *, request_id: str | None) -> Update:
+    """Which request of the user waits to be decided, provided that it is as it was read."""
+    same = _same("request_id", user.request_id)
+    return Update(keys.user(user.account_id, user.id), set={"request_id": request_id}, condition=same)
+
+
+def count_requests(account: Account, *, rows: int) -> Update:
+    """So many more rows of requests; nobody else has made any meanwhile."""
+    unchanged = Attr("requests").eq(account.requests)
+    return Update(keys.account(account.id), set={"requests": account.requests + rows}, condition=unchanged)
+
+
+def read_allocation(item: Item) -> Allocation:
+    return Allocation(
+        id=item["id"],
+        account_id=item["account_id"],
+        user_id=item["user_id"],
+        allocated_by=item["allocated_by"],
+        quota=read_quota(item["quota"]),
+        created_at=parse_instant(item["created_at"]),
+        updated_at=parse_instant(item["updated_at"]),
+        status=item["status"],
+        told={start: read_quota(fields) for start, fields in item["told"].items()},
+    )
+
+
+def read_request(item: Item) -> QuotaRequest:
+    return QuotaRequest(
+        id=item["id"],
+        account_id=item["account_id"],
+        user_id=item["user_id"],
+        quota=read_quota(item["quota"]),
+        reason=item["reason"],
+        created_at=parse_instant(item["created_at"]),
+        status=item["status"],
+        review_notes=item.get("review_notes"),
+        reviewed_by=item.get("reviewed_by"),
+        reviewed_at=instant_or_none(item.get("reviewed_at")),
+    )
+
+
+def _allocation_item(allocation: Allocation) -> Item:
+    return {
+        "id": allocation.id,
+        "account_id": allocation.account_id,
+        "user_id": allocation.user_id,
+        "allocated_by": allocation.allocated_by,
+        "quota": dict(allocation.quota),
+        "created_at": stamp(allocation.created_at),
+        "updated_at": stamp(allocation.updated_at),
+        "status": allocation.status,
+        "told": _told(allocation),
+    }
+
+
+def _request_item(request: QuotaRequest) -> Item:
+    return {
+        "id": request.id,
+        "account_id": request.account_id,
+        "user_id": request.user_id,
+        "quota": dict(request.quota),
+        "reason": request.reason,
+        "created_at": stamp(request.created_at),
+        "status": request.status,
+        "review_notes": request.review_notes,
+        "reviewed_by": request.reviewed_by,
+        "reviewed_at": stamp_or_none(request.reviewed_at),
+    }
+
+
+def _unchanged(allocation: Allocation) -> ConditionBase:
+    return Attr("status").eq(allocation.status) & Attr("quota").eq(dict(allocation.quota))
+
+
+def _same(name: str, value: str | None) -> ConditionBase:
+    return Attr(name).not_exists() if value is None else Attr(name).eq(value)
+
+
+def _told(allocation: Allocation) -> Item:
+    return {start: dict(fields) for start, fields in allocation.told.items()}
