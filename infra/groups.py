@@ -59,6 +59,12 @@ GROUPS = (
         usage=(*READ, "Query", *WRITE, "ConditionCheckItem"),  # a change of plan closes a period
     ),
     Group(
+        name="quotas",
+        paths=("/v1/user-management/quota-allocations", "/v1/user-management/quota-requests", "/v1/usage"),
+        core=(*READ, "Query", *WRITE, "DeleteItem", "ConditionCheckItem"),
+        usage=READ,
+    ),
+    Group(
         name="billing",
         paths=("/v1/billing",),
         core=(*READ, "Query", *WRITE, "ConditionCheckItem"),
@@ -87,6 +93,16 @@ GROUPS = (
         every_minutes=60,
         core=(*READ, *WRITE),
         usage=("BatchGetItem", "Query", *WRITE),
+        work=True,
+        timeout=120,
+    ),
+    Group(
+        name="usage_check",
+        queue="usage_check",
+        sends="usage_check",
+        every_minutes=5,
+        core=(*READ, "Query", *WRITE, "DeleteItem"),
+        usage=(*READ, *WRITE, "ConditionCheckItem"),
         work=True,
         timeout=120,
     ),

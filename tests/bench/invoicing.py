@@ -15,10 +15,12 @@ from tallybook.domain.accounts import Account
 from tallybook.domain.cycle import Cycle
 from tallybook.domain.ids import derived_id
 from tallybook.domain.invoices import Invoice
+from tallybook.domain.jobs import INVOICES
 from tallybook.domain.periods import Calendar, period_of
 from tallybook.domain.times import day_of
 from tallybook.domain.usage_period import OpenedPeriod
-from tallybook.services.run_invoicing import carry_out, due_tasks
+from tallybook.services.run_invoicing import carry_out
+from tallybook.services.tasks import due_tasks
 from tallybook.store import keys
 from tallybook.store.accounts import put_account
 from tallybook.store.commands import Put, to_wire, wire_key
@@ -86,7 +88,7 @@ def tick(client: Any, accounts: int, *, progress: Callable[[int, int], None] = l
     house.clock.advance(days=32)
     bill = house.ctx.tables.bill
     bill.clear()
-    tasks = list(due_tasks(house.ctx))
+    tasks = list(due_tasks(house.ctx, INVOICES))
     queries = bill.calls
     bill.clear()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -101,7 +103,7 @@ def tick(client: Any, accounts: int, *, progress: Callable[[int, int], None] = l
         write_units=bill.write_units / accounts,
         queries=queries,
         paid=sum(invoice.status == "paid" and invoice.paid_by_balance == invoice.total > 0 for invoice in done),
-        left=len(list(due_tasks(house.ctx))),
+        left=len(list(due_tasks(house.ctx, INVOICES))),
     )
 
 

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tallybook.domain.jobs import INVOICES
 from tallybook.gateways.clock import Clock
 from tallybook.services.deliver import sweep
 from tallybook.services.read_invoices import list_invoices
-from tallybook.services.run_invoicing import carry_out, due_tasks
+from tallybook.services.run_invoicing import carry_out
+from tallybook.services.tasks import due_tasks
 from tests.services.outside import outside
 from tests.support.clock import StillClock
 from tests.support.invariants import check_invariants
@@ -37,7 +39,7 @@ def bundle(office, stack, letters, tmp_path):
         if payload == {"job": "outbox"}:
             return sweep(office.ctx, outside(letters), deadline=office.ctx.elapsed() + 60)
         assert payload == {"job": "invoicing"}
-        tasks = list(due_tasks(office.ctx))
+        tasks = list(due_tasks(office.ctx, INVOICES))
         workers.append(threading.Thread(target=later, args=(tasks,)))
         workers[-1].start()
         return {"close": len(tasks)}

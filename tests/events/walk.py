@@ -7,6 +7,7 @@ from typing import Literal
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Principal
 from tallybook.domain.invoices import Invoice
+from tallybook.domain.jobs import INVOICES
 from tallybook.services.account_terms import set_terms_as_platform
 from tallybook.services.api_keys import create_api_key, revoke_api_key
 from tallybook.services.authenticate import authenticate
@@ -20,10 +21,11 @@ from tallybook.services.credits import Move, give_credits
 from tallybook.services.directory import find_account
 from tallybook.services.draft_invoice import draft_invoice
 from tallybook.services.register import register
-from tallybook.services.run_invoicing import carry_out, due_tasks
+from tallybook.services.run_invoicing import carry_out
 from tallybook.services.run_sessions import Wanted, end_session, start_session
 from tallybook.services.sign_in import login, logout
 from tallybook.services.suspend_account import set_standing_as_platform
+from tallybook.services.tasks import due_tasks
 from tallybook.services.team import Invitation, delete_user, invite_again, invite_user
 from tallybook.services.void_invoice import reissue_invoice, void_invoice
 from tests.events.listener import Listener
@@ -127,7 +129,7 @@ def _use_and_close(listener: Listener, member: Member) -> list[Invoice]:
 
 def _invoicing(listener: Listener) -> list[Invoice]:
     ctx = listener.house.ctx
-    return [invoice for task in list(due_tasks(ctx)) for invoice in carry_out(ctx, task)]
+    return [invoice for task in list(due_tasks(ctx, INVOICES)) for invoice in carry_out(ctx, task)]
 
 
 def _passwords(listener: Listener) -> None:

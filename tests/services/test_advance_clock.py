@@ -13,7 +13,8 @@ from tallybook.domain.jobs import INVOICES, JOBS, OUTBOX, Job, partition
 from tallybook.domain.times import stamp
 from tallybook.services.advance_clock import FURTHEST, Call, advance_clock
 from tallybook.services.deliver import sweep
-from tallybook.services.run_invoicing import Task, carry_out, due_tasks
+from tallybook.services.run_invoicing import carry_out
+from tallybook.services.tasks import Task, due_tasks
 from tallybook.store.commands import Delete, Put
 from tallybook.store.keys import Key
 from tests.services.outside import outside
@@ -57,7 +58,7 @@ def invoicing(house: House, queue: list[Task]) -> Any:
 
     def call(name: str) -> dict[str, int]:
         assert name == "invoicing"
-        queue.extend(due_tasks(house.ctx))
+        queue.extend(due_tasks(house.ctx, INVOICES))
         return {"close": len(queue)}
 
     return call

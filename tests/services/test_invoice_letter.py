@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from tallybook.domain.invoices import Detail, Invoice, InvoiceLine, usage_line
+from tallybook.domain.jobs import INVOICES
 from tallybook.domain.outbox import Mail
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.deliver import show_outbox_item
 from tallybook.services.invoice_letter import MOST_DETAILS, invoice_facts
-from tallybook.services.run_invoicing import carry_out, due_tasks
+from tallybook.services.run_invoicing import carry_out
+from tallybook.services.tasks import due_tasks
 from tallybook.services.void_invoice import reissue_invoice, void_invoice
 from tallybook.store.invoices import put_changed
 from tests.support.house import House, Member
@@ -33,7 +35,7 @@ def ada(house: House) -> Member:
 
 def run(house: House) -> list[Invoice]:
     """All that is due now."""
-    return [invoice for task in list(due_tasks(house.ctx)) for invoice in carry_out(house.ctx, task)]
+    return [invoice for task in list(due_tasks(house.ctx, INVOICES)) for invoice in carry_out(house.ctx, task)]
 
 
 def close(house: House) -> Invoice:

@@ -11,6 +11,7 @@ from tallybook.domain.credentials import SCOPES, SECRET_BYTES, PlatformCaller, h
 from tallybook.domain.email_change import LETTERS, TOKEN_BYTES, EmailChange, Side
 from tallybook.domain.email_change import new_token as new_email_token
 from tallybook.domain.invoices import Invoice
+from tallybook.domain.jobs import INVOICES
 from tallybook.domain.outbox import Purpose
 from tallybook.domain.passwords import new_token
 from tallybook.domain.times import stamp
@@ -24,8 +25,9 @@ from tallybook.services.deliver import deliver
 from tallybook.services.platform_keys import create_platform_key
 from tallybook.services.record_usage import account_keys, record_usage
 from tallybook.services.register import register
-from tallybook.services.run_invoicing import carry_out, due_tasks
+from tallybook.services.run_invoicing import carry_out
 from tallybook.services.sign_in import login
+from tallybook.services.tasks import due_tasks
 from tallybook.services.team import Invitation, invite_user
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
@@ -176,7 +178,7 @@ class House:
 
     def invoice_due(self) -> list[Invoice]:
         """All that is due of invoicing, as the hourly tick does it; the invoices that it issued or marked overdue."""
-        return [invoice for task in list(due_tasks(self.ctx)) for invoice in carry_out(self.ctx, task)]
+        return [invoice for task in list(due_tasks(self.ctx, INVOICES)) for invoice in carry_out(self.ctx, task)]
 
     def change_account(self, member: Member, **values: Any) -> None:
         self.ctx.tables.write(Update(keys.account(member.account.id), set=values))

@@ -20,9 +20,11 @@ from tallybook.domain.accounts import Account
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.ids import INVOICE, strip_prefix
 from tallybook.domain.invoices import Invoice
+from tallybook.domain.jobs import INVOICES
 from tallybook.services.context import Context
 from tallybook.services.read_invoices import find_invoice, list_invoices
-from tallybook.services.run_invoicing import carry_out_all, due_tasks
+from tallybook.services.run_invoicing import carry_out_all
+from tallybook.services.tasks import due_tasks
 from tallybook.services.void_invoice import reissue_invoice, void_invoice
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Invoices: what accounts were billed.")
@@ -81,7 +83,7 @@ def run(
     console, summary = Console(stderr=True), Summary()
     with tables() as ctx:
         only = account_named(ctx, account).id if account else None
-        tasks = [task for task in due_tasks(ctx) if only in (None, task.account_id)]
+        tasks = [task for task in due_tasks(ctx, INVOICES) if only in (None, task.account_id)]
         outcomes = carry_out_all(ctx, tasks, actor=OPERATOR)
         with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
             for done in progress.track(outcomes, total=len(tasks), description="Invoicing"):

@@ -33,7 +33,8 @@ class Job:
 
 OUTBOX = Job("outbox", every=timedelta(minutes=5), work=("outbox",))
 INVOICES = Job("invoicing", every=timedelta(hours=1), work=("closing", "overdue"), queued=True)
-JOBS = (OUTBOX, INVOICES)
+USAGE_CHECK = Job("usage_check", every=timedelta(minutes=5), work=("running", "dirty"), queued=True)
+JOBS = (OUTBOX, USAGE_CHECK, INVOICES)
 
 
 def partition(work: str, id: str) -> str:

@@ -22,12 +22,12 @@ from tallybook.services.context import Context
 from tallybook.services.periods import period_at
 from tallybook.services.quota_use import QuotaUse, read_quota_use
 from tallybook.store import keys
-from tallybook.store.accounts import count_ended, count_started, read_account, read_user
+from tallybook.store.accounts import read_account, read_user
 from tallybook.store.commands import Item
 from tallybook.store.keys import Key
 from tallybook.store.periods import count_completed
+from tallybook.store.sessions import count_ended, count_started, put_session, read_session
 from tallybook.store.sessions import end_session as end_command
-from tallybook.store.sessions import put_session, read_session
 
 
 def start_session(ctx: Context, who: PlatformCaller, wanted: Wanted) -> Session:

@@ -1,6 +1,6 @@
 """Accounts, users and the addresses they sign in with, as items."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
@@ -8,17 +8,16 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 from tallybook.domain.accounts import MAX_KEYS, MAX_KEYS_OF_USER, MAX_USERS, Account, User
 from tallybook.domain.errors import TallybookError
 from tallybook.domain.jobs import partition
-from tallybook.domain.periods import Calendar
-from tallybook.domain.quotas import CONCURRENT
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
+from tallybook.store.calendars import calendar_items, read_calendar
 from tallybook.store.commands import EXISTS, Check, Delete, Item, Put, Update
 from tallybook.store.cycles import cycle_item, read_cycle
 
 ACCOUNTS = "account"
 """Where in the index every account stands, by the instant it was made."""
 
-_ACTIVE = Attr("status").eq("active")
+ACTIVE = Attr("status").eq("active")
 
 
 def account_item(account: Account) -> Item:
@@ -68,7 +67,7 @@ def read_account(item: Item) -> Account:
         plan=item["plan"],
         subscription_id=item["subscription_id"],
         subscribed_at=parse_instant(item["subscribed_at"]),
-        calendar=_read_calendar(item["calendar"]),
+        calendar=read_calendar(item["calendar"]),
         first_period_at=parse_instant(item["first_period_at"]),
         cycle=read_cycle(item["cycle"]),
         display_name=item.get("display_name"),
@@ -139,6 +138,10 @@ def read_user(item: Item) -> User:
     )
 
 
+def read_quota(item: Mapping[str, Any]) -> dict[str, int]:
+    return {name: int(amount) for name, amount in item.items()}
+
+
 def put_account(account: Account) -> Put:
     return Put(keys.account(account.id), account_item(account))
 
@@ -147,32 +150,11 @@ def put_user(user: User) -> Put:
     return Put(keys.user(user.account_id, user.id), user_item(user))
 
 
-def count_started(account: Account, user: User, *, most: int | None) -> tuple[Update, Update]:
-    """One session more, on the account and on its user, while both are active and have room for it.
-
-    `most` is what the account's plan gives it; the user's share is as it was read.
-    """
-    own = user.quota.get(CONCURRENT)
-    unchanged = Attr("quota").eq(dict(user.quota))
-    return (
-        Update(keys.account(account.id), add={"running": 1}, condition=_with_room(most)),
-        Update(keys.user(account.id, user.id), add={"running": 1}, condition=_with_room(own) & unchanged),
-    )
-
-
-def count_ended(*, account_id: str, user_id: str) -> tuple[Update, Update]:
-    """One session fewer."""
-    return (
-        Update(keys.account(account_id), add={"running": -1}),
-        Update(keys.user(account_id, user_id), add={"running": -1}),
-    )
-
-
 def count_keys(*, account_id: str, user_id: str, by: int) -> tuple[Update, Update]:
     """API keys more or fewer; more only while both are active and neither has too many."""
 
     def condition(most: int) -> ConditionBase:
-        return _ACTIVE & Attr("keys").lt(most) if by > 0 else EXISTS
+        return ACTIVE & Attr("keys").lt(most) if by > 0 else EXISTS
 
     return (
         Update(keys.account(account_id), add={"keys": by}, condition=condition(MAX_KEYS)),
@@ -182,7 +164,7 @@ def count_keys(*, account_id: str, user_id: str, by: int) -> tuple[Update, Updat
 
 def count_users(account_id: str) -> Update:
     """One user more, while the account is active and has not too many."""
-    return Update(keys.account(account_id), add={"users": 1}, condition=_ACTIVE & Attr("users").lt(MAX_USERS))
+    return Update(keys.account(account_id), add={"users": 1}, condition=ACTIVE & Attr("users").lt(MAX_USERS))
 
 
 def count_invoices(account: Account, *, positions: int, numbers: int) -> Update:
@@ -199,7 +181,7 @@ def count_overdue(account: Account, *, by: int) -> Update:
 
 def still_root(user: User) -> Check:
     """The user still runs the account."""
-    return Check(keys.user(user.account_id, user.id), _ACTIVE & Attr("is_root").eq(True))
+    return Check(keys.user(user.account_id, user.id), ACTIVE & Attr("is_root").eq(True))
 
 
 def set_user(user: User, **values: object) -> Update:
@@ -216,7 +198,7 @@ def set_account(account: Account, **values: object) -> Update:
 
 def set_plan(before: Account, after: Account) -> Update:
     """Another plan, and with it another calendar; nobody else has changed either meanwhile."""
-    unchanged = subscribed_as(before) & _ACTIVE
+    unchanged = subscribed_as(before) & ACTIVE
     changed = {"plan": after.plan, "calendar": calendar_items(after.calendar)}
     return Update(keys.account(before.id), set=changed, condition=unchanged)
 
@@ -236,10 +218,6 @@ def subscribed_as(account: Account) -> ConditionBase:
     return Attr("plan").eq(account.plan) & Attr("calendar").eq(calendar_items(account.calendar))
 
 
-def _with_room(most: int | None) -> ConditionBase:
-    return _ACTIVE if most is None else _ACTIVE & Attr("running").lt(most)
-
-
 def put_email(user: User, *, refusal: TallybookError) -> Put:
     """The address leads to its user; refused where it leads to somebody."""
     return Put(keys.email(user.email), {"account_id": user.account_id, "user_id": user.id}, refusal=refusal)
@@ -247,33 +225,3 @@ def put_email(user: User, *, refusal: TallybookError) -> Put:
 
 def free_email(user: User) -> Delete:
     return Delete(keys.email(user.email), condition=Attr("user_id").eq(user.id))
-
-
-def read_quota(item: Mapping[str, Any]) -> dict[str, int]:
-    return {name: int(amount) for name, amount in item.items()}
-
-
-def calendar_items(book: Calendar) -> list[Item]:
-    """A calendar and those before it, oldest first."""
-    items: list[Item] = []
-    last: Calendar | None = book
-    while last is not None:
-        item: Item = {"anchor": stamp(last.anchor), "zone": last.zone}
-        items.insert(0, item | ({"since": stamp(last.since), "first": last.first} if last.since else {}))
-        last = last.before
-    return items
-
-
-def _read_calendar(items: Sequence[Item]) -> Calendar:
-    book: Calendar | None = None
-    for item in items:
-        book = Calendar(
-            anchor=parse_instant(item["anchor"]),
-            zone=item["zone"],
-            since=instant_or_none(item.get("since")),
-            first=int(item.get("first", 0)),
-            before=book,
-        )
-    if book is None:
-        raise LookupError("an account without a calendar")
-    return book

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
+from boto3.dynamodb.conditions import Attr
+
 from tallybook.domain.jobs import partition
 from tallybook.domain.times import stamp, stamp_or_none
 from tallybook.domain.usage import MARKER_LIFE, Event, plain
 from tallybook.store import keys
-from tallybook.store.commands import Item, Put, Update
+from tallybook.store.commands import Delete, Item, Put, Update
 
 
 def put_marker(event: Event, *, now: datetime, period_start: datetime, late_for: datetime | None = None) -> Put:
@@ -34,10 +36,15 @@ def same_content(item: Item | None, event: Event) -> bool:
 
 
 def mark_dirty(account_id: str, *, now: str) -> Update:
-    """The account has usage that no budget check has seen; `due` stays that of the first unseen one."""
+    """The account has usage that no check has seen; `due` stays that of the first unseen one."""
     return Update(
         keys.dirty(account_id),
         first={"work": partition("dirty", account_id), "due": now, "account_id": account_id},
         add={"version": 1},
         condition=None,
     )
+
+
+def unmark_dirty(account_id: str, *, version: int) -> Delete:
+    """All that was counted has been looked at; refused where more was counted since the mark was read."""
+    return Delete(keys.dirty(account_id), condition=Attr("version").eq(version))

@@ -49,8 +49,9 @@ How they are read:
     history                   Query of costs in the range, the open period's bill, Query of runs, and their counters
     what an ingest may write  BatchGetItem of counter(…, period, 0): open or not, pinned catalog, number of shards
     what needs work           Query of the sparse index `work` (work, due): waiting and parked outbox items, dirty
-                              accounts, periods that may be closed, open invoices by their due date; and, for
-                              the operator's lists, all accounts by the time they were made
+                              accounts, sessions whose time may be up, periods that may be closed, open
+                              invoices by their due date; and, for the operator's lists, all accounts by the
+                              time they were made
 
 Counters are `period`, `day#2026-04-20`, `user#U`, `session#S`, `app#P#2026-04-20`, and what came after its closing as
 `late#` and the start of the period whose invoice holds it; each with its shard's number.

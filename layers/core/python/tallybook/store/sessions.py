@@ -1,16 +1,19 @@
 """Sandbox sessions, as items: each by its id, and again by the time of its start among its account's.
 
-While one runs, the former stands in the index of due work, by the instant at which its time is up.
+While one runs, the latter stands in the index of due work, by the instant at which its time is up.
 """
 
 from datetime import datetime
 
-from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Attr, ConditionBase
 
+from tallybook.domain.accounts import Account, User
 from tallybook.domain.jobs import partition
+from tallybook.domain.quotas import CONCURRENT
 from tallybook.domain.sessions import Session
 from tallybook.domain.times import parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
+from tallybook.store.accounts import ACTIVE
 from tallybook.store.commands import Item, Put, Update
 from tallybook.store.keys import Key
 
@@ -31,7 +34,7 @@ def put_session(session: Session) -> tuple[Put, Put]:
         "status": session.status,
     }
     due = {"work": partition(RUNNING, session.account_id), "due": stamp(session.expires_at)}
-    return Put(keys.session(session.id), item | due), Put(_run(session), item)
+    return Put(keys.session(session.id), item), Put(_run(session), item | due)
 
 
 def end_session(ended: Session) -> tuple[Update, Update]:
@@ -39,8 +42,29 @@ def end_session(ended: Session) -> tuple[Update, Update]:
     facts = {"status": ended.status, "ended_at": stamp_or_none(ended.ended_at)}
     running = Attr("status").eq("running")
     return (
-        Update(keys.session(ended.id), set=facts, remove=("work", "due"), condition=running),
-        Update(_run(ended), set=facts, condition=running),
+        Update(keys.session(ended.id), set=facts, condition=running),
+        Update(_run(ended), set=facts, remove=("work", "due"), condition=running),
+    )
+
+
+def count_started(account: Account, user: User, *, most: int | None) -> tuple[Update, Update]:
+    """One session more, on the account and on its user, while both are active and have room for it.
+
+    `most` is what the account's plan gives it; the user's share is as it was read.
+    """
+    own = user.quota.get(CONCURRENT)
+    unchanged = Attr("quota").eq(dict(user.quota))
+    return (
+        Update(keys.account(account.id), add={"running": 1}, condition=_with_room(most)),
+        Update(keys.user(account.id, user.id), add={"running": 1}, condition=_with_room(own) & unchanged),
+    )
+
+
+def count_ended(*, account_id: str, user_id: str) -> tuple[Update, Update]:
+    """One session fewer."""
+    return (
+        Update(keys.account(account_id), add={"running": -1}),
+        Update(keys.user(account_id, user_id), add={"running": -1}),
     )
 
 
@@ -66,3 +90,7 @@ def read_session(item: Item) -> Session:
 
 def _run(session: Session) -> Key:
     return keys.run(session.account_id, session.started_at, session.id)
+
+
+def _with_room(most: int | None) -> ConditionBase:
+    return ACTIVE if most is None else ACTIVE & Attr("running").lt(most)

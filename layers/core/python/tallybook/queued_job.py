@@ -1,0 +1,82 @@
+"""A job that works from a queue: the schedule's call puts what is due on it, a message a task, and is its worker too.
+
+A task that stands there twice is done once. One that fails comes back, and after five tries stands in the dead-letter
+queue, where an operator sees it; until it is done, each call of the schedule finds it again.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from tallybook import runtime
+from tallybook.domain.jobs import Job
+from tallybook.services.context import Context
+from tallybook.services.tasks import Task, enqueue_due, read_message
+
+_ANSWER_SECONDS = 15.0  # for the call or task under way when time runs out
+
+
+class OutOfTime(Exception):
+    """The batch's time is nearly up: the message comes back."""
+
+
+class QueuedJob:
+    """The handler of a job's function. `carry_out` does a task and says in a word each what came of it, for the log."""
+
+    def __init__(self, job: Job, carry_out: Callable[[Context, Task], Iterable[str]]) -> None:
+        self._job = job
+        self._carry_out = carry_out
+        self._logger = Logger()
+        self._metrics = Metrics(namespace="Tallybook")
+        self._processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """Messages of the queue, or `{"job": …}`, which answers how many tasks of each kind were found."""
+        return self._work_off(event, context) if "Records" in event else self._enqueue(context)
+
+    def _enqueue(self, context: Any) -> dict[str, int]:
+        ctx = runtime.context()
+        counts = enqueue_due(ctx, self._job, self._send, deadline=ctx.elapsed() + _seconds_left(context))
+        log = self._logger.warning if counts["left"] or counts["late"] else self._logger.info
+        log(self._job.name, extra={"tasks": dict(counts)})
+        if counts["late"]:
+            self._metrics.add_dimension(name="stage", value=os.environ["TALLYBOOK_STAGE"])
+            name = f"{self._job.name.title().replace('_', '')}Late"
+            self._metrics.add_metric(name=name, unit=MetricUnit.Count, value=counts["late"])
+            self._metrics.flush_metrics()
+        return {name: count for name, count in counts.items() if count}
+
+    def _send(self, messages: Sequence[str]) -> list[str]:
+        refused = runtime.queue().send(messages)
+        if refused:
+            self._logger.warning("not enqueued", extra={"messages": len(refused), "reasons": sorted(set(refused))})
+        return refused
+
+    def _work_off(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        done: Counter[str] = Counter()
+
+        def take(record: SQSRecord) -> None:
+            if _seconds_left(context) <= 0:
+                raise OutOfTime
+            task = read_message(record.body)
+            try:
+                done.update(self._carry_out(runtime.context(), task))
+            except Exception:
+                named = {"account_id": task.account_id, "session_id": task.session_id}
+                self._logger.exception("task failed", extra={"message_id": record.message_id, **named})
+                raise
+
+        answer = process_partial_response(event=event, record_handler=take, processor=self._processor, context=context)
+        failed = len(answer["batchItemFailures"])
+        self._logger.info("batch", extra={"messages": len(event["Records"]), "failed": failed, "done": dict(done)})
+        return dict(answer)
+
+
+def _seconds_left(context: Any) -> float:
+    return float(context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS)

@@ -1,0 +1,143 @@
+"""What has to be looked at every few minutes: sessions whose time is up, and accounts with usage nobody has seen.
+
+A user is written to once a period for each percentage of their allocation that they reach, the first time that it is
+seen; where several are seen at once, of the highest alone. Source: money, "Quotas".
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import batched
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.audit import QUOTAS
+from tallybook.domain.errors import Failed
+from tallybook.domain.ids import ALLOCATION, USER
+from tallybook.domain.outbox import Mail
+from tallybook.domain.periods import Period
+from tallybook.domain.quota_announcements import quota_reached
+from tallybook.domain.quotas import LEVEL, MONTHLY, Allocation, Use, newly_reached
+from tallybook.domain.times import readable_day, stamp
+from tallybook.domain.usage import plain
+from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.context import Context
+from tallybook.services.directory import find_account
+from tallybook.services.quota_allocations import all_allocations
+from tallybook.services.quota_use import QuotaUse, read_quota_use
+from tallybook.services.run_sessions import end_expired
+from tallybook.services.tasks import Task
+from tallybook.store import keys
+from tallybook.store.commands import Item
+from tallybook.store.events import unmark_dirty
+from tallybook.store.quotas import read_allocation, set_told
+from tallybook.store.table import Refused
+
+_USERS_A_READ = 80
+_MAILS_A_TRANSACTION = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """An allocation before and after its user is told of it: the percentages by field, and what they are of."""
+
+    before: Allocation
+    after: Allocation
+    period: Period
+    percents: Mapping[str, int]
+    uses: tuple[Use, ...]
+
+
+def carry_out(ctx: Context, task: Task) -> list[str]:
+    """Do it, and say what came of it: nothing where it was done before."""
+    match task:
+        case Task("expire", session_id=str(session_id)):
+            return ["expired"] if end_expired(ctx, session_id) else []
+        case Task("check", account_id):
+            return ["written to"] * check_usage(ctx, account_id)
+    raise Failed(f"{task.kind} is no task of the usage check")
+
+
+def check_usage(ctx: Context, account_id: str) -> int:
+    """Look at the account's unseen usage; how many of its users were written to.
+
+    The mark goes last, and only if nothing was counted since it was read: what comes meanwhile is looked at next time.
+    """
+    mark = ctx.tables.get(keys.dirty(account_id))
+    if mark is None:
+        return 0
+    account = find_account(ctx, account_id)
+    told = _check_quotas(ctx, account) if account.allocated and account.status != "deleted" else 0
+    with suppress(Refused):
+        ctx.tables.write(unmark_dirty(account_id, version=int(mark["version"])))
+    return told
+
+
+def _check_quotas(ctx: Context, account: Account) -> int:
+    told = 0
+    active = [one for one in all_allocations(ctx, account.id) if one.status == "active"]
+    for some in batched(active, _USERS_A_READ, strict=False):
+        for few in batched(_reached(ctx, account, some), _MAILS_A_TRANSACTION, strict=False):
+            told += _tell(ctx, account, few)
+    return told
+
+
+def _reached(ctx: Context, account: Account, allocations: Iterable[Allocation]) -> list[_Reached]:
+    allocations = list(allocations)
+    use = read_quota_use(ctx, account, {one.user_id: one.quota for one in allocations}, now=ctx.clock.now())
+    found = (_news(one, use) for one in allocations)
+    return [one for one in found if one]
+
+
+def _news(allocation: Allocation, use: QuotaUse) -> _Reached | None:
+    start, used = stamp(use.period.start), use.users[allocation.user_id]
+    uses = [Use(name, used[name], allocation.quota.get(name)) for name in (*MONTHLY, LEVEL)]
+    told = allocation.told.get(start, {})
+    percents = newly_reached(uses, told)
+    if not percents:
+        return None
+    after = replace(allocation, told={start: {**told, **percents}})
+    return _Reached(allocation, after, use.period, percents, tuple(one for one in uses if one.field in percents))
+
+
+def _tell(ctx: Context, account: Account, reached: Sequence[_Reached]) -> int:
+    """One transaction; where anything of it changed meanwhile, all of it is looked at again."""
+    own = [keys.allocation(account.id, one.before.id) for one in reached]
+    users = [keys.user(account.id, one.before.user_id) for one in reached]
+
+    def again() -> tuple[Account, list[_Reached]]:
+        now = find_account(ctx, account.id)
+        present = [read_allocation(item) for item in ctx.tables.get_many(own).values()]
+        return now, _reached(ctx, now, [one for one in present if one.status == "active"])
+
+    def tell(state: tuple[Account, Sequence[_Reached]]) -> int:
+        account, reached = state
+        if not reached:
+            return 0
+        known = ctx.tables.get_many(users)
+        changes = [_change(account, one, known[keys.user(account.id, one.before.user_id)]) for one in reached]
+        marks = [set_told(one.before, one.after) for one in reached]
+        ctx.tables.transact([*marks, *recorded(account, *changes, at=ctx.clock.now())])
+        return len(reached)
+
+    return decided(ctx, (account, reached), tell, again=again)
+
+
+def _change(account: Account, one: _Reached, user: Item) -> Change:
+    facts = {
+        "account": account.display_name or account.email,
+        "period": f"{readable_day(one.period.first_day)} to {readable_day(one.period.last_day)}",
+        "uses": [_fact(use, one.percents[use.field]) for use in one.uses],
+    }
+    return Change(
+        QUOTAS,
+        "quota_allocation.reached",
+        ALLOCATION + one.before.id,
+        after={"user_id": USER + one.before.user_id, **one.percents},
+        mails=(Mail("quota_reached", (user["email"],), facts),),
+        events=(quota_reached(one.before, one.percents, period_start=one.period.start),),
+    )
+
+
+def _fact(use: Use, percent: int) -> dict[str, object]:
+    """One line of the mail; text, as quantities are exact."""
+    return {"quota": use.field, "percent": percent, "used": plain(use.used), "limit": use.limit}
