@@ -27,7 +27,7 @@ class Reason:
     current: int | Decimal | None = None
 
 
-class Refused(Forbidden):
+class NotAdmitted(Forbidden):
     """The session may not start: `reasons` has them all."""
 
     code = "admission_refused"

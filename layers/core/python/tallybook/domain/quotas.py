@@ -11,6 +11,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
 
 from tallybook.domain.errors import Conflict, Invalid
+from tallybook.domain.periods import Period
 
 type Quota = Mapping[str, int]
 type AllocationStatus = Literal["active", "revoked"]
@@ -96,6 +97,16 @@ class Use:
         """The highest percentage to write about that is reached, 0 for none."""
         percentage = self.percentage
         return 0 if percentage is None else max((one for one in REACHED if percentage >= one), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class UserQuota:
+    """What a user has used in the period: all six fields, each with its limit, if it has one."""
+
+    user_id: str
+    allocation_id: str | None
+    period: Period
+    uses: tuple[Use, ...]
 
 
 def with_sums(sums: Quota, *, less: Quota, more: Quota) -> dict[str, int]:

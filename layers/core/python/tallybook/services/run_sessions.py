@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tallybook.domain.accounts import Account, User
-from tallybook.domain.admission import Reason, Refused, reasons_against
+from tallybook.domain.admission import NotAdmitted, Reason, reasons_against
 from tallybook.domain.audit import SESSIONS, Actor, platform
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import Conflict, NotFound
@@ -33,7 +33,7 @@ from tallybook.store.sessions import end_session as end_command
 def start_session(ctx: Context, who: PlatformCaller, wanted: Wanted) -> Session:
     """The session, started now or, with the same `session_id`, before.
 
-    NotFound for an unknown account or user; Refused with all that stands in the way; Conflict `session_exists` where
+    NotFound for an unknown account or user; NotAdmitted with all that stands in the way; Conflict `session_exists` where
     the id stands for another session.
     """
     now = ctx.clock.now()
@@ -49,7 +49,7 @@ def start_session(ctx: Context, who: PlatformCaller, wanted: Wanted) -> Session:
         account, user = _known(items, wanted)
         use, reasons = _admission(ctx, wanted, account, user)
         if reasons:
-            raise Refused(reasons)
+            raise NotAdmitted(reasons)
         session = _session(wanted, session_id, now)
         change = Change(actor, "session.started", session.id, after=_shown(session))
         ctx.tables.transact(

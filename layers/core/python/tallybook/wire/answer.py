@@ -45,7 +45,7 @@ class Answer:
 
 
 def status_of(error: TallybookError) -> int:
-    return STATUS[type(error)]
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
 def retry_header(error: TallybookError) -> dict[str, str]:

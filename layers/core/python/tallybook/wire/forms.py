@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT, USER, strip_prefix
 from tallybook.domain.money import places
+from tallybook.domain.quotas import MOST
 from tallybook.domain.sessions import MAX_TIMEOUT_SECONDS
 from tallybook.domain.terms import read_percent
 from tallybook.domain.times import parse_instant
@@ -56,6 +57,7 @@ def _own_id(prefix: str) -> AfterValidator:
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Size = Annotated[Decimal, BeforeValidator(_size)]
 Percent = Annotated[Decimal, BeforeValidator(_percent)]
+QuotaNumber = Annotated[int, Field(ge=0, le=MOST)]
 AccountId = Annotated[str, _own_id(ACCOUNT)]
 UserId = Annotated[str, _own_id(USER)]
 
@@ -150,6 +152,34 @@ class CreditsForm(Form):
     kind: Literal["grant", "adjustment"]
     reference: str = Field(min_length=1, max_length=256)
     note: str | None = Field(default=None, max_length=1000)
+
+
+class QuotaForm(Form):
+    """A field that is null has no limit of its own. In a change, what is left out stays."""
+
+    cpu_seconds_monthly: QuotaNumber | None = None
+    ram_gb_seconds: QuotaNumber | None = None
+    sandbox_storage_gb_seconds: QuotaNumber | None = None
+    traffic_gb_seconds: QuotaNumber | None = None
+    template_storage_gb: QuotaNumber | None = None
+    concurrent_sandboxes: QuotaNumber | None = None
+
+
+class AllocationForm(QuotaForm):
+    user_id: UserId
+
+
+class QuotaRequestForm(QuotaForm):
+    reason: str
+
+
+class QuotaRequestChangeForm(QuotaForm):
+    reason: str = ""
+
+
+class ReviewForm(Form):
+    action: Literal["approve", "deny"]
+    review_notes: str | None = None
 
 
 class SessionForm(Form):

@@ -11,7 +11,7 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
-from tallybook.domain.admission import Reason, Refused
+from tallybook.domain.admission import NotAdmitted, Reason
 from tallybook.domain.errors import TallybookError
 from tallybook.wire.answer import Answer, number, retry_header, seconds, status_of
 
@@ -34,7 +34,7 @@ def error(error: TallybookError, *, at: datetime) -> Answer:
         "code": error.code,
         "timestamp": seconds(at),
     }
-    if isinstance(error, Refused):
+    if isinstance(error, NotAdmitted):
         body = {**body, "data": {"reasons": reasons(error.reasons)}}
     return Answer(status, body, retry_header(error))
 

@@ -1,0 +1,74 @@
+"""Quota requests: users' own, and their review by root users. Source: decisions, "Quota requests"; ScaleBox account
+management, "Review Team Quota Requests".
+"""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from tallybook.domain.ids import QUOTA_REQUEST, strip_prefix
+from tallybook.domain.quotas import RequestStatus
+from tallybook.http import Caller, Ctx, body_of, respond
+from tallybook.services.quota_requests import (
+    change_request,
+    file_request,
+    list_requests,
+    own_requests,
+    withdraw_request,
+)
+from tallybook.services.quota_reviews import review_request
+from tallybook.wire import scalebox, scalebox_quotas
+from tallybook.wire.forms import QuotaRequestChangeForm, QuotaRequestForm, ReviewForm, given
+from tallybook.wire.paging import Page, paged
+from tallybook.wire.queries import one_of
+
+router = APIRouter(prefix="/v1")
+
+_OWN = "/usage/quota-requests"
+_TEAM = "/user-management/quota-requests"
+_STATUSES: tuple[RequestStatus, ...] = ("pending", "approved", "denied")
+
+
+@router.post(_OWN)
+async def file(ctx: Ctx, caller: Caller, form: QuotaRequestForm = body_of(QuotaRequestForm)) -> JSONResponse:
+    filed = file_request(ctx, caller, form.model_dump(exclude={"reason"}), reason=form.reason)
+    return respond(scalebox.ok({"request": scalebox_quotas.request(filed)}, at=ctx.clock.now(), status=201))
+
+
+@router.get(_OWN)
+async def own(request: Request, ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
+    rows = own_requests(ctx, caller, status=one_of(request, "status", _STATUSES))
+    shown = paged("requests", [scalebox_quotas.request(one) for one in rows], page)
+    return respond(scalebox.ok(shown, at=ctx.clock.now()))
+
+
+@router.put(_OWN + "/{request_id}")
+async def change(
+    ctx: Ctx, caller: Caller, request_id: str, form: QuotaRequestChangeForm = body_of(QuotaRequestChangeForm)
+) -> JSONResponse:
+    quota = given(form)
+    reason = quota.pop("reason", None)
+    changed = change_request(ctx, caller, _id(request_id), quota, reason=reason)
+    return respond(scalebox.ok({"request": scalebox_quotas.request(changed)}, at=ctx.clock.now()))
+
+
+@router.delete(_OWN + "/{request_id}")
+async def withdraw(ctx: Ctx, caller: Caller, request_id: str) -> JSONResponse:
+    withdraw_request(ctx, caller, _id(request_id))
+    return respond(scalebox.done("Quota request withdrawn", at=ctx.clock.now()))
+
+
+@router.get(_TEAM)
+async def team(request: Request, ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
+    rows = list_requests(ctx, caller, status=one_of(request, "status", _STATUSES))
+    shown = paged("requests", [scalebox_quotas.request(one) for one in rows], page)
+    return respond(scalebox.ok(shown, at=ctx.clock.now()))
+
+
+@router.post(_TEAM + "/{request_id}/review")
+async def review(ctx: Ctx, caller: Caller, request_id: str, form: ReviewForm = body_of(ReviewForm)) -> JSONResponse:
+    decided = review_request(ctx, caller, _id(request_id), form.action, notes=form.review_notes)
+    return respond(scalebox.ok({"request": scalebox_quotas.request(decided)}, at=ctx.clock.now()))
+
+
+def _id(text: str) -> str:
+    return strip_prefix(text, QUOTA_REQUEST, field="request_id")

@@ -1,0 +1,28 @@
+"""Single values of a query. An empty one counts as left out."""
+
+from collections.abc import Sequence
+
+from fastapi import Request
+
+from tallybook.domain.errors import Invalid
+
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def boolean(request: Request, field: str) -> bool:
+    """true or false, 1 or 0, in any case; false where it is left out."""
+    text = request.query_params.get(field) or "false"
+    if (value := _BOOLEANS.get(text.lower())) is None:
+        raise Invalid(f"{field} must be true or false", field=field)
+    return value
+
+
+def one_of[Word: str](request: Request, field: str, words: Sequence[Word]) -> Word | None:
+    """One of the words, or None where it is left out."""
+    text = request.query_params.get(field)
+    if not text:
+        return None
+    found = next((word for word in words if word == text), None)
+    if found is None:
+        raise Invalid(f"{field} must be one of {', '.join(words)}", field=field)
+    return found
