@@ -95,7 +95,5 @@ def _used_up(whose: str, used: Used, quota: Quota) -> Iterator[Reason]:
 
 
 def _told(reasons: tuple[Reason, ...]) -> str:
-    return "; ".join(
-        reason.code if reason.limit is None else f"{reason.code} is {reason.limit}, and it is at {reason.current}"
-        for reason in reasons
-    )
+    """user_concurrent_sandboxes: 3 of 3."""
+    return "; ".join(f"{reason.code}: {reason.current} of {reason.limit}" for reason in reasons)

@@ -33,8 +33,8 @@ from tallybook.store.sessions import end_session as end_command
 def start_session(ctx: Context, who: PlatformCaller, wanted: Wanted) -> Session:
     """The session, started now or, with the same `session_id`, before.
 
-    NotFound for an unknown account or user; NotAdmitted with all that stands in the way; Conflict `session_exists` where
-    the id stands for another session.
+    NotFound for an unknown account or user; NotAdmitted with all that stands in the way; Conflict `session_exists`
+    where the id stands for another session.
     """
     now = ctx.clock.now()
     session_id = check_session_id(wanted.session_id) if wanted.session_id is not None else ctx.new_id(now)
