@@ -11,6 +11,7 @@ from tallybook.domain.usage import Quantities
 from tallybook.store.periods import quantities_of
 from tests.support.house import House
 from tests.support.invoice_invariants import check_invoices
+from tests.support.quota_invariants import check_quotas
 
 type Item = dict[str, Any]
 
@@ -22,14 +23,13 @@ def check_invariants(house: House) -> None:
     _money_adds_up(core)
     _usage_is_counted_once(usage)
     _wallet_usage_is_paid_once(core, usage)
-    _used_accounts_are_dirty(core, usage)
-    _sessions_are_counted(core)
     _keys_and_users_are_counted(core)
     _every_change_is_on_record(core)
     _what_waits_is_due(core)
     _everyone_can_sign_in(core)
     _links_are_stored_as_hashes(core)
     check_invoices(core, usage)
+    check_quotas(house, core, usage)
 
 
 def check_schedule(house: House) -> None:
@@ -106,23 +106,6 @@ def _wallet_usage_is_paid_once(core: list[Item], usage: list[Item]) -> None:
         if entry["kind"] == "usage":
             paid[entry["account_id"]] -= int(entry["amount"])
     assert used == paid
-
-
-def _used_accounts_are_dirty(core: list[Item], usage: list[Item]) -> None:
-    """Usage that no budget check has seen is known to be there."""
-    dirty = {item["account_id"] for item in _of(core, "DIRTY") if "work" in item and "due" in item}
-    assert {marker["account_id"] for marker in _of(usage, "EVENT")} <= dirty
-
-
-def _sessions_are_counted(core: list[Item]) -> None:
-    """An account and its users each know how many of their sessions run."""
-    running = [item for item in _of(core, "SESSION") if item["status"] == "running"]
-    by_account = Counter(session["account_id"] for session in running)
-    by_user = Counter(session["user_id"] for session in running)
-    for account in _of(core, "ACCOUNT"):
-        assert account["running"] == by_account[account["id"]]
-    for user in _of(core, "USER#"):
-        assert user["running"] == by_user[user["id"]]
 
 
 def _keys_and_users_are_counted(core: list[Item]) -> None:

@@ -94,8 +94,8 @@ class Use:
 
     @property
     def reached(self) -> int:
-        """The highest percentage to write about that is reached, 0 for none."""
-        percentage = self.percentage
+        """The highest percentage to write about that is reached, 0 for none and where nothing is used."""
+        percentage = self.percentage if self.used else None
         return 0 if percentage is None else max((one for one in REACHED if percentage >= one), default=0)
 
 

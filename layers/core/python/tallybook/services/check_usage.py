@@ -63,10 +63,10 @@ def check_usage(ctx: Context, account_id: str) -> int:
     The mark goes last, and only if nothing was counted since it was read: what comes meanwhile is looked at next time.
     """
     mark = ctx.tables.get(keys.dirty(account_id))
-    if mark is None:
+    if mark is None or "work" not in mark:
         return 0
     account = find_account(ctx, account_id)
-    told = _check_quotas(ctx, account) if account.allocated and account.status != "deleted" else 0
+    told = _check_quotas(ctx, account) if account.allocations and account.status != "deleted" else 0
     with suppress(Refused):
         ctx.tables.write(unmark_dirty(account_id, version=int(mark["version"])))
     return told

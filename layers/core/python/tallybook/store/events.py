@@ -8,7 +8,7 @@ from tallybook.domain.jobs import partition
 from tallybook.domain.times import stamp, stamp_or_none
 from tallybook.domain.usage import MARKER_LIFE, Event, plain
 from tallybook.store import keys
-from tallybook.store.commands import Delete, Item, Put, Update
+from tallybook.store.commands import Item, Put, Update
 
 
 def put_marker(event: Event, *, now: datetime, period_start: datetime, late_for: datetime | None = None) -> Put:
@@ -45,6 +45,11 @@ def mark_dirty(account_id: str, *, now: str) -> Update:
     )
 
 
-def unmark_dirty(account_id: str, *, version: int) -> Delete:
-    """All that was counted has been looked at; refused where more was counted since the mark was read."""
-    return Delete(keys.dirty(account_id), condition=Attr("version").eq(version))
+def unmark_dirty(account_id: str, *, version: int) -> Update:
+    """All that was counted has been looked at; refused where more was counted since the mark was read.
+
+    The mark stays, so that no later one has this version again and is taken for it.
+    """
+    return Update(
+        keys.dirty(account_id), set={"seen": version}, remove=("work", "due"), condition=Attr("version").eq(version)
+    )

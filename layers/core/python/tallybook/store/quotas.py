@@ -68,8 +68,8 @@ def delete_request(request: QuotaRequest) -> Delete:
 
 
 def set_pending(user: User, *, request_id: str | None) -> Update:
-    """Which request of the user waits to be decided, provided that it is as it was read."""
-    same = _same("request_id", user.request_id)
+    """Which request of the user waits to be decided, provided that it and their standing are as they were read."""
+    same = _same("request_id", user.request_id) & Attr("status").eq(user.status)
     return Update(keys.user(user.account_id, user.id), set={"request_id": request_id}, condition=same)
 
 

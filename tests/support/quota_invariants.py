@@ -1,0 +1,183 @@
+"""What is true of the stored quotas, sessions and levels of storage after every call."""
+
+import json
+from collections import Counter, defaultdict
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from tallybook.domain.catalog import read
+from tallybook.domain.jobs import partition
+from tallybook.domain.periods import Period, period_of
+from tallybook.domain.quotas import FIELDS, LEVEL_METER, MONTHLY, REACHED, Quota
+from tallybook.domain.times import stamp
+from tallybook.store.accounts import read_account
+from tallybook.store.periods import quantities_of
+from tallybook.store.quotas import read_allocation
+from tests.support.house import House
+
+type Item = dict[str, Any]
+
+
+def check_quotas(house: House, core: list[Item], usage: list[Item]) -> None:
+    _shares_are_what_allocations_say(core)
+    _requests_are_known_to_their_users(core)
+    _shares_fit_the_plan(core)
+    _sessions_are_counted(core)
+    _what_runs_is_due(core)
+    _marks_are_due_until_they_are_seen(core, usage)
+    _who_is_to_be_written_to_is_due(core, usage, house.ctx.clock.now())
+    _levels_are_what_was_counted(usage)
+
+
+def _of(items: list[Item], prefix: str) -> list[Item]:
+    return [item for item in items if item["sk"].startswith(prefix)]
+
+
+def _sums(quotas: list[Quota]) -> dict[str, int]:
+    sums = {name: sum(int(quota.get(name, 0)) for quota in quotas) for name in FIELDS}
+    return {name: amount for name, amount in sums.items() if amount}
+
+
+def _shares_are_what_allocations_say(core: list[Item]) -> None:
+    """An account knows the sums of its active allocations and how many rows there are; a user has one active at most,
+    and knows which and what it gives.
+    """
+    rows = _of(core, "ALLOCATION#")
+    by_account = Counter(row["account_id"] for row in rows)
+    active = [row for row in rows if row["status"] == "active"]
+    quotas = defaultdict(list)
+    for row in active:
+        quotas[row["account_id"]].append(row["quota"])
+    for account in _of(core, "ACCOUNT"):
+        assert account["allocations"] == by_account[account["id"]]
+        assert account["allocated"] == _sums(quotas[account["id"]])
+    shares = {(row["account_id"], row["user_id"]): (row["id"], row["quota"]) for row in active}
+    assert len(shares) == len(active), "a user with two active allocations"
+    for user in _of(core, "USER#"):
+        share = shares.pop((user["account_id"], user["id"]), (None, {}))
+        assert (user.get("allocation_id"), user["quota"]) == share
+        assert user["status"] != "deleted" or share == (None, {})
+    assert not shares, "shares of nobody"
+
+
+def _requests_are_known_to_their_users(core: list[Item]) -> None:
+    """An account knows how many rows of requests it has; a user, which one of theirs is pending."""
+    rows = _of(core, "REQUEST#")
+    by_account = Counter(row["account_id"] for row in rows)
+    for account in _of(core, "ACCOUNT"):
+        assert account["requests"] == by_account[account["id"]]
+    pending = [row for row in rows if row["status"] == "pending"]
+    by_user = {(row["account_id"], row["user_id"]): row["id"] for row in pending}
+    assert len(by_user) == len(pending), "a user with two pending requests"
+    for user in _of(core, "USER#"):
+        assert user.get("request_id") == by_user.pop((user["account_id"], user["id"]), None)
+        assert user["status"] != "deleted" or "request_id" not in user
+    assert not by_user, "pending requests of nobody"
+    for row in rows:
+        assert (row["status"] == "pending") == ("reviewed_at" not in row) == ("reviewed_by" not in row)
+
+
+def _shares_fit_the_plan(core: list[Item]) -> None:
+    """No account has allocated more than the most generous version of its plan gives, unless a plan was retired."""
+    versions = [read(json.loads(row["body"]), version=1).plans for row in _of(core, "VERSION#")]
+    retired = {row["account_id"] for row in _of(core, "CHANGE#") if row["reason"] == "plan_retired"}
+    for account in _of(core, "ACCOUNT"):
+        gives = [plans[account["plan"]].quotas for plans in versions if account["plan"] in plans]
+        for name, amount in account["allocated"].items() if account["id"] not in retired else ():
+            assert any(amount <= quotas.get(name, amount) for quotas in gives), (account["id"], name)
+
+
+def _sessions_are_counted(core: list[Item]) -> None:
+    """An account and its users each know how many of their sessions run."""
+    running = [item for item in _of(core, "SESSION") if item["status"] == "running"]
+    by_account = Counter(session["account_id"] for session in running)
+    by_user = Counter((session["account_id"], session["user_id"]) for session in running)
+    users = _of(core, "USER#")
+    for account in _of(core, "ACCOUNT"):
+        of_users = sum(user["running"] for user in users if user["account_id"] == account["id"])
+        assert account["running"] == by_account[account["id"]] == of_users
+    for user in users:
+        assert user["running"] == by_user[user["account_id"], user["id"]]
+
+
+def _what_runs_is_due(core: list[Item]) -> None:
+    """A session stands among its account's as it stands by its id, and in the index until it has ended, and not after;
+    it starts once and ends once, by the audit log.
+    """
+    runs = {row["id"]: row for row in _of(core, "RUN#")}
+    told: dict[str, list[str]] = defaultdict(list)
+    for entry in sorted(_of(core, "AUDIT#"), key=lambda entry: str(entry["sk"])):
+        if entry["action"].startswith("session."):
+            told[entry["target"]].append(entry["action"])
+    for session in _of(core, "SESSION"):
+        run = runs.pop(session["id"])
+        where = {"work": run.pop("work", None), "due": run.pop("due", None)}
+        ended = session["status"] == "ended"
+        due = (None, None) if ended else (partition("running", session["account_id"]), session["expires_at"])
+        assert (where["work"], where["due"]) == due
+        assert _content(run) == _content(session)
+        assert ("ended_at" in session) == ended
+        assert session.get("ended_at", "") <= session["expires_at"]
+        started, *ends = told.pop(session["id"])
+        assert (started, len(ends)) == ("session.started", ended)
+    assert not runs, "runs without a session"
+    assert not told, "records without a session"
+
+
+def _content(item: Item) -> Item:
+    return {name: value for name, value in item.items() if name not in ("pk", "sk")}
+
+
+def _marks_are_due_until_they_are_seen(core: list[Item], usage: list[Item]) -> None:
+    """An account is marked once it has used anything, and due until a check has seen all that the mark was made for."""
+    marks = {mark["account_id"]: mark for mark in _of(core, "DIRTY")}
+    assert {marker["account_id"] for marker in _of(usage, "EVENT")} <= set(marks)
+    for account_id, mark in marks.items():
+        seen = mark.get("seen") == mark["version"]
+        due = (None, False) if seen else (partition("dirty", account_id), True)
+        assert (mark.get("work"), "due" in mark) == due
+
+
+def _who_is_to_be_written_to_is_due(core: list[Item], usage: list[Item], now: datetime) -> None:
+    """Of what a user has used up of their allocation, all that they were not written to about is yet to be seen."""
+    due = {mark["account_id"] for mark in _of(core, "DIRTY") if "work" in mark}
+    periods = {
+        account["id"]: period_of(read_account(account).calendar, now)
+        for account in _of(core, "ACCOUNT")
+        if account["status"] != "deleted"
+    }
+    for allocation in map(read_allocation, _of(core, "ALLOCATION#")):
+        if allocation.status != "active" or allocation.account_id in due or allocation.account_id not in periods:
+            continue
+        period = periods[allocation.account_id]
+        told = allocation.told.get(stamp(period.start), {})
+        used = _used(usage, allocation.account_id, allocation.user_id, period)
+        for name in MONTHLY.keys() & allocation.quota.keys():
+            reached = [one for one in REACHED if used[name] and used[name] * 100 >= allocation.quota[name] * one]
+            assert told.get(name, 0) >= max(reached, default=0), (allocation.id, name)
+
+
+def _used(usage: list[Item], account_id: str, user_id: str, period: Period) -> dict[str, Decimal]:
+    pk = f"USAGE#{account_id}#{stamp(period.start)}"
+    mine = [item for item in usage if item["pk"] == pk and item["sk"].startswith(f"user#{user_id}#")]
+    by_meter = {meter: quantity for (meter, _), quantity in quantities_of(mine).items()}
+    return {name: by_meter.get(meter, Decimal(0)) for name, meter in MONTHLY.items()}
+
+
+def _levels_are_what_was_counted(usage: list[Item]) -> None:
+    """All hours of an account together are its counted events of storage; of each, its users have no more than it."""
+    counted: dict[str, Decimal] = defaultdict(Decimal)
+    for marker in _of(usage, "EVENT"):
+        if marker["meter"] == LEVEL_METER:
+            counted[marker["account_id"]] += Decimal(marker["quantity"])
+    hours: dict[tuple[str, str, str], dict[bool, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for item in (item for item in usage if item["pk"].startswith("LEVEL#")):
+        _, account_id, whose = item["pk"].split("#")
+        for hour in (name for name in item if name.startswith("h:")):
+            hours[account_id, item["sk"], hour][whose == "-"] += item[hour]
+    whole: dict[str, Decimal] = defaultdict(Decimal)
+    for (account_id, _, _), level in hours.items():
+        assert level[False] <= level[True]
+        whole[account_id] += level[True]
+    assert whole == counted
