@@ -7,9 +7,7 @@ from tallybook.services.authenticate import authenticate
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.current_bill import read_current_bill
 from tallybook.services.register import register
-from tallybook.services.run_sessions import end_session, start_session
 from tallybook.services.sign_in import login
-from tests.services.test_run_sessions import wanted
 from tests.simulation.conftest import Sweep
 from tests.support.house import HERE, PASSWORD, House
 
@@ -56,30 +54,3 @@ def test_credits(sweep: Sweep) -> None:
         assert answer.balance_after == house.account_of(prepared[0]).balance == 1_000_500
 
     assert sweep(lambda house: (house.member(), house.platform()), act, check) == 2
-
-
-def test_session_start_and_end(sweep: Sweep) -> None:
-    def start(house: House, prepared: Any) -> Any:
-        return start_session(house.ctx, prepared[1], wanted(prepared[0], "mine-1"))
-
-    def end(house: House, prepared: Any) -> Any:
-        return end_session(house.ctx, prepared[1], "mine-1")
-
-    def running(house: House, prepared: Any, _: Any) -> None:
-        assert house.account_of(prepared[0]).running == 1
-
-    def completed(house: House, prepared: Any, _: Any) -> None:
-        bill = read_current_bill(house.ctx, house.account_of(prepared[0]))
-        assert (bill.active_sessions, bill.completed_sessions) == (0, 1)
-
-    def prepare(house: House) -> Any:
-        return house.member(), house.platform()
-
-    def prepare_started(house: House) -> Any:
-        prepared = prepare(house)
-        start(house, prepared)
-        house.clock.advance(days=31)
-        return prepared
-
-    assert sweep(prepare, start, running) == 2
-    assert sweep(prepare_started, end, completed) == 6

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tallybook.domain.periods import Calendar, period_of, with_anchor
-from tallybook.store.accounts import account_item, calendar_items, read_account
+from tallybook.store.accounts import account_item, read_account
+from tallybook.store.calendars import calendar_items
 from tests.support.house import House
 
 

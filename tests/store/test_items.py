@@ -19,7 +19,7 @@ from tallybook.domain.wallet import Entry
 from tallybook.store import accounts, attempts, credentials, events, keys, ledger, periods, sessions
 from tallybook.store.commands import Put
 from tallybook.store.keys import Key
-from tallybook.store.table import Refused, Tables
+from tallybook.store.table import Due, Refused, Tables
 from tests.support.cloud import NAMES
 
 NOW = datetime(2026, 4, 20, 12, 34, 56, 789_000, tzinfo=UTC)
@@ -62,6 +62,9 @@ FULL_ACCOUNT = replace(
     suspended_ms={"2026-03-01T00:00:00.000Z": 86_400_000},
     suspended_at=NOW,
     suspension_reason="abuse",
+    allocations=2,
+    requests=1,
+    allocated={"ram_gb_seconds": 10**15},
 )
 USER = User(
     id="u",
@@ -84,6 +87,9 @@ FULL_USER = replace(
     role="user",
     suspended_at=NOW,
     suspension_reason="left",
+    allocation_id="q",
+    quota={"ram_gb_seconds": 10**15, "concurrent_sandboxes": 0},
+    request_id="r",
 )
 KEY = Credential(id="c", kind="api_key", account_id="a", user_id="u", secret_hash="h", created_at=NOW)
 FULL_KEY = replace(KEY, expires_at=NOW + timedelta(days=1), name="ci", hint="abcd")
@@ -99,6 +105,7 @@ SESSION = Session(
     started_at=NOW,
     expires_at=NOW + timedelta(hours=1),
 )
+ENDED = replace(SESSION, status="ended", ended_at=datetime(2026, 4, 20, 13, tzinfo=UTC))
 EVENT = Event(
     source="metal-7", id="1", time=NOW, account_id="a", meter="cpu_seconds", quantity=Decimal("2.50"), user_id="u"
 )
@@ -150,12 +157,20 @@ def test_a_platform_key_reads_back(tables: Tables) -> None:
 
 def test_a_session_reads_back_running_and_ended(tables: Tables) -> None:
     """Alike by its id and among its account's."""
-    ended = replace(SESSION, status="ended", ended_at=datetime(2026, 4, 20, 13, tzinfo=UTC))
     both = (keys.session("x"), keys.run("a", NOW, "x"))
     tables.transact(sessions.put_session(SESSION))
     assert [sessions.read_session(item) for item in tables.get_many(both).values()] == [SESSION, SESSION]
-    tables.transact(sessions.end_session(SESSION, ended_at="2026-04-20T13:00:00.000Z"))
-    assert [sessions.read_session(item) for item in tables.get_many(both).values()] == [ended, ended]
+    tables.transact(sessions.end_session(ENDED))
+    assert [sessions.read_session(item) for item in tables.get_many(both).values()] == [ENDED, ENDED]
+
+
+def test_a_session_is_due_when_its_time_is_up_until_it_has_ended(tables: Tables) -> None:
+    own, due = replace(SESSION, account_id="1"), f"{sessions.RUNNING}#1"
+    tables.transact(sessions.put_session(own))
+    assert list(tables.work(due, until="2026-04-20T13:34:56.788Z")) == []
+    assert list(tables.work(due)) == [Due(keys.run("1", NOW, "x"), "2026-04-20T13:34:56.789Z")]
+    tables.transact(sessions.end_session(replace(ENDED, account_id="1")))
+    assert list(tables.work(due)) == []
 
 
 def test_an_accounts_sessions_are_found_by_their_start_both_ends_included(tables: Tables) -> None:
@@ -169,18 +184,51 @@ def test_an_accounts_sessions_are_found_by_their_start_both_ends_included(tables
 
 def test_a_session_ends_once(tables: Tables) -> None:
     tables.transact(sessions.put_session(SESSION))
-    end = sessions.end_session(SESSION, ended_at="2026-04-20T13:00:00.000Z")
-    tables.transact(end)
-    with pytest.raises(Refused):
-        tables.transact(end)
+    tables.transact(sessions.end_session(ENDED))
+    for half in sessions.end_session(ENDED):
+        with pytest.raises(Refused):
+            tables.write(half)
 
 
 def test_running_sessions_are_counted_on_account_and_user(tables: Tables) -> None:
     tables.transact([accounts.put_account(ACCOUNT), accounts.put_user(USER)])
-    for by, running in ((1, 1), (1, 2), (-1, 1)):
-        tables.transact(accounts.count_running(account_id="a", user_id="u", by=by))
+    start = sessions.count_started(ACCOUNT, USER, most=None)
+    for commands, running in ((start, 1), (start, 2), (sessions.count_ended(account_id="a", user_id="u"), 1)):
+        tables.transact(commands)
         found = tables.get_many([keys.account("a"), keys.user("a", "u")])
         assert {item["running"] for item in found.values()} == {running}
+
+
+@pytest.mark.parametrize(
+    ("account", "user", "most"),
+    [
+        (replace(ACCOUNT, running=2), USER, 2),
+        (ACCOUNT, replace(USER, running=2, quota={"concurrent_sandboxes": 2}), None),
+        (ACCOUNT, replace(USER, quota={"concurrent_sandboxes": 0}), None),
+        (ACCOUNT, USER, 0),
+        (replace(ACCOUNT, status="suspended"), USER, None),
+        (ACCOUNT, replace(USER, status="suspended"), None),
+        (ACCOUNT, replace(USER, status="deleted"), None),
+    ],
+)
+def test_no_session_is_counted_where_there_is_no_room_or_somebody_is_not_active(
+    tables: Tables, account: Account, user: User, most: int | None
+) -> None:
+    tables.transact([accounts.put_account(account), accounts.put_user(user)])
+    with pytest.raises(Refused) as refused:
+        tables.transact(sessions.count_started(account, user, most=most))
+    assert len(refused.value.failures) == 1
+
+
+def test_a_session_is_counted_for_the_share_that_its_user_was_read_with(tables: Tables) -> None:
+    own = replace(USER, running=1, quota={"concurrent_sandboxes": 2})
+    tables.transact([accounts.put_account(replace(ACCOUNT, running=1)), accounts.put_user(own)])
+    for other in (USER, replace(own, quota={"concurrent_sandboxes": 9})):
+        with pytest.raises(Refused):
+            tables.transact(sessions.count_started(ACCOUNT, other, most=2))
+    tables.transact(sessions.count_started(ACCOUNT, own, most=2))
+    with pytest.raises(Refused):
+        tables.transact(sessions.count_started(ACCOUNT, own, most=2))
 
 
 @pytest.mark.parametrize("entry", [ENTRY, replace(ENTRY, amount=-500, kind="usage", note="for events")])
@@ -300,6 +348,16 @@ def test_a_dirty_account_stays_due_since_its_first_unseen_usage(tables: Tables) 
     assert item is not None
     assert (item["due"], item["version"], item["account_id"]) == ("2026-04-20T12:00:00.000Z", 2, "a")
     assert item["work"] == "dirty#2"
+
+
+def test_a_mark_that_was_seen_is_due_no_more_until_something_else_is_counted(tables: Tables) -> None:
+    tables.transact([events.mark_dirty("a", now="2026-04-20T12:00:00.000Z")])
+    tables.write(events.unmark_dirty("a", version=1))
+    assert list(tables.work("dirty#2")) == []
+    tables.transact([events.mark_dirty("a", now="2026-04-20T13:00:00.000Z")])
+    with pytest.raises(Refused):
+        tables.write(events.unmark_dirty("a", version=1))
+    assert list(tables.work("dirty#2")) == [Due(keys.dirty("a"), "2026-04-20T13:00:00.000Z")]
 
 
 def test_attempts_are_counted_up_to_the_limit_of_their_minute(tables: Tables) -> None:

@@ -73,16 +73,22 @@ def test_what_a_closed_period_is_rated_from_is_its_whole_and_what_came_late() ->
     assert read == ["period", "late#2026-05-01T00:00:00.000Z"]
 
 
-def test_invoices_costs_and_sessions_are_ranges_of_their_own() -> None:
+def test_invoices_costs_sessions_allocations_and_requests_are_ranges_of_their_own() -> None:
     inside = [keys.account("A"), keys.closing("A"), keys.dirty("A"), keys.audit("A", 1), keys.ledger_entry("A", 1)]
     of = {
         keys.INVOICES: keys.invoice("A", 10**11),
         keys.COSTS: keys.costs("A", START),
         keys.RUNS: keys.run("A", START, "S"),
+        keys.ALLOCATIONS: keys.allocation("A", "ffffffff"),
+        keys.REQUESTS: keys.quota_request("A", "ffffffff"),
     }
     for prefix, key in of.items():
         others = [*inside, *(other for other in of.values() if other != key)]
         assert [one for one in [*others, key] if prefix <= one.sk <= f"{prefix}~"] == [key]
+
+
+def test_a_level_is_a_users_or_the_whole_accounts() -> None:
+    assert keys.level("A", None, "2026-04-20") == ("usage", "LEVEL#A#-", "2026-04-20")
 
 
 def test_an_api_keys_range_holds_keys_alone() -> None:

@@ -41,6 +41,25 @@ def entries(house: House, account_id: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda entry: int(entry["number"]))
 
 
+def actions(house: House, member: Member) -> list[str]:
+    """What is on record of quotas and sessions, in order."""
+    return [
+        one["action"] for one in entries(house, member.account.id) if one["action"].startswith(("quota_", "session"))
+    ]
+
+
+def team(house: House) -> tuple[Member, Member]:
+    """A root user and another, of an account with 1,000 CPU seconds; credentials have been used this hour."""
+    give_limits(house, cpu_seconds_monthly=1000)
+    root = house.member()
+    return root, house.colleague(root)
+
+
+def with_share(house: House) -> tuple[Member, Member, str]:
+    root, ada = team(house)
+    return root, ada, share(house, root, ada, cpu_seconds_monthly=400, concurrent_sandboxes=2).id
+
+
 def most_at_once(house: House, member: Member, plans: Mapping[str, int]) -> int:
     """The most that the account ever ran at once, told by its audit log, in which one thing happens after another.
 

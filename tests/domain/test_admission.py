@@ -1,0 +1,125 @@
+"""A session may start where nothing stands in its way; whatever does is told, all of it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tallybook.domain.accounts import Account, User
+from tallybook.domain.admission import NotAdmitted, Reason, reasons_against
+from tallybook.domain.catalog import Plan
+from tallybook.domain.quotas import MONTHLY
+from tallybook.domain.sessions import Wanted
+from tests.store.test_items import ACCOUNT, USER
+
+WANTED = Wanted("a", "u", Decimal(2), Decimal(4), Decimal(10), 3600)
+LIMITS: Mapping[str, int | None] = {
+    "max_concurrent_sandboxes": 5,
+    "max_cpu_cores_per_sandbox": 2,
+    "max_memory_gb_per_sandbox": 4,
+    "max_storage_gb_per_sandbox": 10,
+    "max_sandbox_timeout_seconds": 3600,
+}
+
+
+def reasons(
+    wanted: Wanted = WANTED,
+    *,
+    account: Account = ACCOUNT,
+    user: User = USER,
+    by_user: Mapping[str, Decimal] | None = None,
+    by_account: Mapping[str, Decimal] | None = None,
+    **limits: int | None,
+) -> tuple[Reason, ...]:
+    plan = Plan("pro", "Pro", "", 0, "month", {**LIMITS, **limits})
+    return reasons_against(wanted, account, user, plan, by_user=by_user or {}, by_account=by_account or {})
+
+
+def test_a_session_of_just_the_plans_size_may_start() -> None:
+    assert reasons() == ()
+
+
+@pytest.mark.parametrize(
+    ("size", "code", "limit"),
+    [
+        ({"cpu_cores": Decimal("2.001")}, "max_cpu_cores_per_sandbox", 2),
+        ({"memory_gb": Decimal("4.5")}, "max_memory_gb_per_sandbox", 4),
+        ({"storage_gb": Decimal(11)}, "max_storage_gb_per_sandbox", 10),
+        ({"timeout_seconds": 3601}, "max_sandbox_timeout_seconds", 3600),
+    ],
+)
+def test_a_session_larger_than_the_plan_allows_may_not(size: dict[str, Any], code: str, limit: int) -> None:
+    assert reasons(replace(WANTED, **size)) == (Reason(code, limit, next(iter(size.values()))),)
+    assert reasons(replace(WANTED, **size), **{code: None}) == ()
+
+
+@pytest.mark.parametrize(("running", "may"), [(4, True), (5, False), (9, False)])
+def test_there_is_room_below_what_runs_at_most(running: int, may: bool) -> None:
+    own = {"concurrent_sandboxes": 5}
+    of_account, of_user = replace(ACCOUNT, running=running), replace(USER, running=running, quota=own)
+    assert reasons(account=of_account) == (() if may else (Reason("account_concurrent_sandboxes", 5, running),))
+    assert reasons(user=of_user) == (() if may else (Reason("user_concurrent_sandboxes", 5, running),))
+
+
+def test_of_a_plans_two_limits_of_what_runs_at_once_the_smaller_counts() -> None:
+    two = replace(ACCOUNT, running=2)
+    assert reasons(account=two, concurrent_sandboxes=2) == (Reason("account_concurrent_sandboxes", 2, 2),)
+    assert reasons(account=two, concurrent_sandboxes=9, max_concurrent_sandboxes=2) == (
+        Reason("account_concurrent_sandboxes", 2, 2),
+    )
+    assert reasons(account=replace(ACCOUNT, running=999), max_concurrent_sandboxes=None) == ()
+
+
+@pytest.mark.parametrize("field", MONTHLY)
+@pytest.mark.parametrize(("used", "may"), [("9.999", True), ("10", False), ("11.5", False)])
+def test_what_is_used_up_leaves_nothing_to_run_with(field: str, used: str, may: bool) -> None:
+    amount = {field: Decimal(used)}
+    against = () if may else (Reason(f"user_{field}", 10, Decimal(used)),)
+    assert reasons(user=replace(USER, quota={field: 10}), by_user=amount) == against
+    against = () if may else (Reason(f"account_{field}", 10, Decimal(used)),)
+    assert reasons(by_account=amount, **{field: 10}) == against
+    assert reasons(by_account=amount, by_user=amount) == ()
+
+
+def test_a_share_of_nothing_lets_nothing_run() -> None:
+    none = replace(USER, quota={"cpu_seconds_monthly": 0, "concurrent_sandboxes": 0, "template_storage_gb": 0})
+    assert reasons(user=none) == (
+        Reason("user_concurrent_sandboxes", 0, 0),
+        Reason("user_cpu_seconds_monthly", 0, Decimal(0)),
+    )
+
+
+def test_storage_is_in_the_way_only_where_it_is_too_much() -> None:
+    own = replace(USER, quota={"template_storage_gb": 10})
+    assert reasons(user=own, by_user={"template_storage_gb": Decimal(10)}) == ()
+    over = {"template_storage_gb": Decimal("10.1")}
+    assert reasons(user=own, by_user=over) == (Reason("user_template_storage_gb", 10, Decimal("10.1")),)
+    assert reasons(by_account=over, template_storage_gb=10) == (
+        Reason("account_template_storage_gb", 10, Decimal("10.1")),
+    )
+
+
+def test_all_that_is_in_the_way_is_told() -> None:
+    found = reasons(
+        replace(WANTED, cpu_cores=Decimal(3)),
+        account=replace(ACCOUNT, status="suspended", running=5),
+        user=replace(USER, status="disabled", running=1, quota={"concurrent_sandboxes": 1}),
+    )
+    assert [reason.code for reason in found] == [
+        "account_suspended",
+        "user_disabled",
+        "max_cpu_cores_per_sandbox",
+        "account_concurrent_sandboxes",
+        "user_concurrent_sandboxes",
+    ]
+    assert (found[0].limit, found[0].current) == (None, None)
+
+
+def test_a_refusal_names_who_is_suspended_or_else_that_it_is_a_matter_of_limits() -> None:
+    limit = Reason("user_concurrent_sandboxes", 3, 3)
+    refused = NotAdmitted((limit,))
+    assert (refused.code, refused.reasons) == ("admission_refused", (limit,))
+    assert str(refused) == "The session may not start: user_concurrent_sandboxes: 3 of 3"
+    assert NotAdmitted((limit, Reason("user_suspended"))).code == "user_suspended"

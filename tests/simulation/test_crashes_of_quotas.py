@@ -1,0 +1,157 @@
+"""A crash at any external call loses no share and no request, counts none twice, and decides none by half."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from tallybook.domain.errors import Invalid, NotFound
+from tallybook.domain.jobs import USAGE_CHECK
+from tallybook.domain.quotas import Decision
+from tallybook.services.check_usage import carry_out
+from tallybook.services.quota_allocations import (
+    allocate,
+    change_allocation,
+    list_allocations,
+    remove_allocation,
+    revoke_allocation,
+)
+from tallybook.services.quota_requests import change_request, file_request, list_requests, withdraw_request
+from tallybook.services.quota_reviews import review_request
+from tallybook.services.run_sessions import start_session
+from tallybook.services.tasks import due_tasks
+from tallybook.services.team import delete_user
+from tests.services.test_run_sessions import wanted
+from tests.simulation.conftest import Sweep
+from tests.support.house import House, Member
+from tests.support.shares import actions, caller, request, team, with_share
+
+type Act = Callable[[House, Any], Any]
+WHY = "It is not enough"
+
+
+def with_request(house: House) -> tuple[Member, Member, str]:
+    root, ada = team(house)
+    return root, ada, request(house, ada, cpu_seconds_monthly=600).id
+
+
+def with_both(house: House) -> tuple[Member, Member, str]:
+    root, ada, _ = with_share(house)
+    return root, ada, request(house, ada, cpu_seconds_monthly=600).id
+
+
+def again(call: Callable[[], Any]) -> Any:
+    """As a client does it who tries again: that it is done already is an answer as well."""
+    with suppress(Invalid, NotFound):
+        return call()
+
+
+def give(house: House, known: Any) -> Any:
+    return again(lambda: allocate(house.ctx, caller(house, known[0]), known[1].user.id, {"cpu_seconds_monthly": 1000}))
+
+
+def raise_it(house: House, known: Any) -> Any:
+    return change_allocation(house.ctx, caller(house, known[0]), known[2], {"cpu_seconds_monthly": 1000})
+
+
+def revoke(house: House, known: Any) -> Any:
+    return again(lambda: revoke_allocation(house.ctx, caller(house, known[0]), known[2]))
+
+
+def remove(house: House, known: Any) -> Any:
+    return again(lambda: remove_allocation(house.ctx, caller(house, known[0]), known[2]))
+
+
+@pytest.mark.parametrize(
+    ("prepare", "act", "calls", "word", "sums", "rows"),
+    [
+        (team, give, 5, "created", {"cpu_seconds_monthly": 1000}, ["active"]),
+        (with_share, raise_it, 6, "changed", {"cpu_seconds_monthly": 1000, "concurrent_sandboxes": 2}, ["active"]),
+        (with_share, revoke, 4, "revoked", {}, ["revoked"]),
+        (with_share, remove, 4, "deleted", {}, []),
+    ],
+)
+def test_a_share_given_changed_and_taken(
+    sweep: Sweep, prepare: Act, act: Act, *, calls: int, word: str, sums: dict[str, int], rows: list[str]
+) -> None:
+    def check(house: House, known: Any, _: Any) -> None:
+        assert house.account_of(known[0]).allocated == sums
+        found = list_allocations(house.ctx, caller(house, known[0]), include_inactive=True)
+        assert [one.status for one in found] == rows
+        assert actions(house, known[0]).count(f"quota_allocation.{word}") == 1
+
+    assert sweep(prepare, act, check) == calls
+
+
+def file(house: House, known: Any) -> Any:
+    return again(lambda: file_request(house.ctx, caller(house, known[1]), {"cpu_seconds_monthly": 600}, reason=WHY))
+
+
+def change(house: House, known: Any) -> Any:
+    return change_request(house.ctx, caller(house, known[1]), known[2], {"ram_gb_seconds": 7}, reason="More of it")
+
+
+def withdraw(house: House, known: Any) -> Any:
+    return again(lambda: withdraw_request(house.ctx, caller(house, known[1]), known[2]))
+
+
+@pytest.mark.parametrize(
+    ("prepare", "act", "calls", "word", "rows"),
+    [
+        (team, file, 2, "filed", [{"cpu_seconds_monthly": 600}]),
+        (with_request, change, 3, "changed", [{"cpu_seconds_monthly": 600, "ram_gb_seconds": 7}]),
+        (with_request, withdraw, 3, "withdrawn", []),
+    ],
+)
+def test_a_request_filed_changed_and_withdrawn(
+    sweep: Sweep, prepare: Act, act: Act, *, calls: int, word: str, rows: list[dict[str, int]]
+) -> None:
+    def check(house: House, known: Any, _: Any) -> None:
+        found = list_requests(house.ctx, caller(house, known[0]))
+        assert [(one.quota, one.status) for one in found] == [(row, "pending") for row in rows]
+        assert actions(house, known[0]).count(f"quota_request.{word}") == 1
+
+    assert sweep(prepare, act, check) == calls
+
+
+@pytest.mark.parametrize(
+    ("prepare", "decision", "calls", "sums"),
+    [
+        (with_request, "approve", 6, {"cpu_seconds_monthly": 600}),
+        (with_both, "approve", 7, {"cpu_seconds_monthly": 600, "concurrent_sandboxes": 2}),
+        (with_both, "deny", 4, {"cpu_seconds_monthly": 400, "concurrent_sandboxes": 2}),
+    ],
+)
+def test_a_request_decided(sweep: Sweep, prepare: Act, decision: Decision, *, calls: int, sums: dict[str, int]) -> None:
+    def review(house: House, known: Any) -> Any:
+        return again(lambda: review_request(house.ctx, caller(house, known[0]), known[2], decision))
+
+    def check(house: House, known: Any, _: Any) -> None:
+        (found,) = list_requests(house.ctx, caller(house, known[0]))
+        assert found.status == {"approve": "approved", "deny": "denied"}[decision]
+        assert house.account_of(known[0]).allocated == sums
+        letters = [item["body"]["letter"] for item in house.stored("core", "OUTBOX") if item["kind"] == "mail"]
+        assert letters.count("quota_reviewed") == 1
+
+    assert sweep(prepare, review, check) == calls
+
+
+def test_a_user_deleted_who_has_a_share_a_request_and_a_session(sweep: Sweep) -> None:
+    def prepare(house: House) -> Any:
+        known = with_both(house)
+        start_session(house.ctx, house.platform(), wanted(known[1]))
+        return known
+
+    def delete(house: House, known: Any) -> Any:
+        return again(lambda: delete_user(house.ctx, caller(house, known[0]), known[1].user.id))
+
+    def check(house: House, known: Any, _: Any) -> None:
+        account = house.account_of(known[0])
+        assert (account.allocated, account.requests, account.running) == ({}, 0, 1)
+        assert actions(house, known[0])[-2:] == ["quota_allocation.revoked", "quota_request.withdrawn"]
+        house.clock.advance(hours=2)
+        (expired,) = [carry_out(house.ctx, task) for task in due_tasks(house.ctx, USAGE_CHECK) if task.kind == "expire"]
+        assert expired == ["expired"]
+
+    assert sweep(prepare, delete, check) == 6

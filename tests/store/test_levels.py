@@ -1,0 +1,82 @@
+"""Levels of template storage are sums by user, account and hour; the level is that of the latest full hour."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tallybook.domain.usage import MARKER_LIFE, Event
+from tallybook.store import keys
+from tallybook.store.levels import add_levels, level_keys, level_keys_of, level_of
+from tallybook.store.table import Tables
+from tests.support.cloud import NAMES
+
+NOON = datetime(2026, 4, 20, 12, tzinfo=UTC)
+EVENT = Event("metal-7", "1", NOON, "a", "template_storage_gb_hours", Decimal("2.5"), user_id="u")
+
+
+@pytest.fixture
+def tables(client: Any) -> Tables:
+    return Tables(client, NAMES)
+
+
+def hours(tables: Tables, user_id: str | None, day: str = "2026-04-20") -> dict[str, Decimal]:
+    item = tables.get(keys.level("a", user_id, day)) or {}
+    return {name: value for name, value in item.items() if name.startswith("h:")}
+
+
+def test_an_hours_events_add_up_for_their_user_and_for_the_account(tables: Tables) -> None:
+    shared, later = replace(EVENT, user_id=None), replace(EVENT, time=NOON + timedelta(minutes=60))
+    for events in ([EVENT, EVENT, shared, later], [replace(EVENT, user_id="v", quantity=Decimal("0.001"))]):
+        tables.transact(add_levels(events))
+    assert hours(tables, "u") == {"h:12": Decimal(5), "h:13": Decimal("2.5")}
+    assert hours(tables, "v") == {"h:12": Decimal("0.001")}
+    assert hours(tables, None) == {"h:12": Decimal("7.501"), "h:13": Decimal("2.5")}
+
+
+def test_a_day_is_one_of_the_meters_own_time_in_utc_and_kept_as_long_as_markers(tables: Tables) -> None:
+    last = NOON.replace(hour=23, minute=59)
+    tables.transact(add_levels([replace(EVENT, time=last), replace(EVENT, time=last + timedelta(minutes=1))]))
+    assert hours(tables, "u") == {"h:23": Decimal("2.5")}
+    assert hours(tables, "u", "2026-04-21") == {"h:00": Decimal("2.5")}
+    item = tables.get(keys.level("a", "u", "2026-04-20")) or {}
+    assert item["expires"] == int((last + MARKER_LIFE).timestamp())
+
+
+def test_what_is_ahead_stands_where_it_counts(tables: Tables) -> None:
+    tables.transact(add_levels([replace(EVENT, time=NOON + timedelta(minutes=5), counted_at=NOON)]))
+    tables.transact(add_levels([replace(EVENT, time=NOON, counted_at=NOON - timedelta(minutes=1))]))
+    assert hours(tables, "u") == {"h:12": Decimal("2.5"), "h:11": Decimal("2.5")}
+
+
+def test_other_meters_tell_of_no_level() -> None:
+    other = replace(EVENT, meter="cpu_seconds")
+    assert level_keys_of(other) == set()
+    assert add_levels([other]) == []
+    assert level_keys_of(EVENT) == {keys.level("a", None, "2026-04-20"), keys.level("a", "u", "2026-04-20")}
+
+
+def test_today_and_yesterday_are_read() -> None:
+    today, yesterday = level_keys("a", "u", now=NOON)
+    assert (today.sk, yesterday.sk) == ("2026-04-20", "2026-04-19")
+
+
+@pytest.mark.parametrize(
+    ("today", "yesterday", "level"),
+    [
+        (None, None, 0),
+        ({"h:09": 3, "h:11": 4, "h:10": 9}, {"h:23": 7}, 4),
+        ({"h:11": 4, "h:12": 1}, None, 4),  # the present hour is not over
+        ({"h:12": 1}, {"h:22": 6, "h:23": 7}, 7),
+        ({"h:12": 1}, None, 1),  # of no other hour is anything known
+        ({"h:12": 1}, {"expires": 5}, 1),
+        ({"h:13": 8}, None, 0),
+        ({"h:13": 8}, {"h:00": 2}, 2),
+        ({"h:11": 0}, {"h:23": 7}, 0),  # nothing is stored any more
+        (None, {"h:23": 7}, 7),
+    ],
+)
+def test_the_level_is_that_of_the_latest_full_hour_that_was_told_of(today: Any, yesterday: Any, level: int) -> None:
+    assert level_of(today, yesterday, now=NOON + timedelta(minutes=59)) == level
