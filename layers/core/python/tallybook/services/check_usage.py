@@ -67,7 +67,7 @@ def check_usage(ctx: Context, account_id: str) -> int:
     account = find_account(ctx, account_id)
     told = _check_quotas(ctx, account) if account.allocations and account.status != "deleted" else 0
     with suppress(Refused):
-        ctx.tables.write(unmark_dirty(account_id, version=int(mark["version"])))
+        ctx.tables.write(unmark_dirty(mark))
     return told
 
 
