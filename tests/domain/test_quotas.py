@@ -79,7 +79,7 @@ def test_a_null_is_no_limit() -> None:
         ("9.9999999", 10, "0.0000001", "99.99", 80),
         ("10", 10, 0, "100.00", 100),
         ("25", 10, 0, "250.00", 100),
-        ("0", 0, 0, "100", 0),  # nobody is written to about what they never had
+        ("0", 0, 0, "100", 100),
         ("0.1", 0, 0, "100", 100),
         ("1E+28", 3, 0, "333333333333333333333333333333.33", 100),
     ],
@@ -102,6 +102,10 @@ def test_a_field_is_told_of_at_80_and_at_100_and_concurrency_never() -> None:
     assert told == dict.fromkeys((name for name in FIELDS if name not in (CPU, "concurrent_sandboxes")), 80)
     full = [Use(name, Decimal(10), 10) for name in (CPU, RAM)]
     assert newly_reached(full, {CPU: 80, RAM: 100}) == {CPU: 100}
+
+
+def test_a_share_of_nothing_is_told_of_once_something_is_used() -> None:
+    assert newly_reached([Use(CPU, Decimal(0), 0), Use(RAM, Decimal("0.1"), 0)], {}) == {RAM: 100}
 
 
 @pytest.mark.parametrize("status", ["active", "revoked"])

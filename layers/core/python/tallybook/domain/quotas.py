@@ -7,10 +7,11 @@ A quota maps fields to integers; a field that it doesn't have is not limited by 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR, Decimal, localcontext
 from typing import Literal
 
 from tallybook.domain.errors import Conflict, Invalid
+from tallybook.domain.money import EXACT
 from tallybook.domain.periods import Period
 
 type Quota = Mapping[str, int]
@@ -81,7 +82,8 @@ class Use:
     @property
     def remaining(self) -> Decimal | None:
         """Never below zero."""
-        return None if self.limit is None else max(Decimal(0), self.limit - self.used)
+        with localcontext(EXACT):
+            return None if self.limit is None else max(Decimal(0), self.limit - self.used)
 
     @property
     def percentage(self) -> Decimal | None:
@@ -90,12 +92,13 @@ class Use:
             return None
         if self.limit == 0:
             return Decimal(100)
-        return (self.used * 100 / self.limit).quantize(Decimal("0.01"), rounding=ROUND_FLOOR)
+        with localcontext(EXACT):
+            return (self.used * 100 / self.limit).quantize(Decimal("0.01"), rounding=ROUND_FLOOR)
 
     @property
     def reached(self) -> int:
-        """The highest percentage to write about that is reached, 0 for none and where nothing is used."""
-        percentage = self.percentage if self.used else None
+        """The highest percentage to write about that is reached, 0 for none."""
+        percentage = self.percentage
         return 0 if percentage is None else max((one for one in REACHED if percentage >= one), default=0)
 
 
@@ -160,5 +163,9 @@ def too_many(what: str, most: int) -> Conflict:
 
 
 def newly_reached(uses: Iterable[Use], told: Mapping[str, int]) -> dict[str, int]:
-    """What is to be written about now: the percentage by field, where it is more than was written about before."""
-    return {use.field: use.reached for use in uses if use.field != CONCURRENT and use.reached > told.get(use.field, 0)}
+    """What is to be written about now: the percentage by field, where it is more than was written about before.
+
+    Nobody is written to about a share of nothing of which they have used nothing.
+    """
+    used = (use for use in uses if use.field != CONCURRENT and use.used)
+    return {use.field: use.reached for use in used if use.reached > told.get(use.field, 0)}

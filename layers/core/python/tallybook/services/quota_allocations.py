@@ -131,7 +131,7 @@ def remove_allocation(ctx: Context, who: Principal, allocation_id: str) -> None:
         share: tuple[Command, ...] = ()
         if active:
             share = (set_share(find_user(ctx, account, allocation.user_id), allocation_id=None, quota={}),)
-        told = _told(allocation, before=allocation, after=None, actor=caller(who), action="deleted")
+        told = _told(allocation, before=allocation, after=None, actor=caller(who), action="quota_allocation.deleted")
         ctx.tables.transact(
             [
                 delete_allocation(allocation),
@@ -159,7 +159,11 @@ def new_share(
         set_allocated(account, allocated=sums, rows=1),
         mark_dirty(account.id, now=stamp(now)),
     )
-    return Shared(allocation, commands, _told(allocation, before=None, after=allocation, actor=actor, action="created"))
+    return Shared(
+        allocation,
+        commands,
+        _told(allocation, before=None, after=allocation, actor=actor, action="quota_allocation.created"),
+    )
 
 
 def other_share(
@@ -174,7 +178,9 @@ def other_share(
         set_allocated(account, allocated=sums),
         mark_dirty(account.id, now=stamp(now)),
     )
-    return Shared(after, commands, _told(after, before=before, after=after, actor=actor, action="changed"))
+    return Shared(
+        after, commands, _told(after, before=before, after=after, actor=actor, action="quota_allocation.changed")
+    )
 
 
 def without_share(account: Account, user: User, before: Allocation, *, actor: Actor, now: datetime) -> Shared:
@@ -185,7 +191,9 @@ def without_share(account: Account, user: User, before: Allocation, *, actor: Ac
         set_share(user, allocation_id=None, quota={}),
         set_allocated(account, allocated=with_sums(account.allocated, less=before.quota, more={})),
     )
-    return Shared(after, commands, _told(after, before=before, after=after, actor=actor, action="revoked"))
+    return Shared(
+        after, commands, _told(after, before=before, after=after, actor=actor, action="quota_allocation.revoked")
+    )
 
 
 def all_allocations(ctx: Context, account_id: str) -> list[Allocation]:
@@ -221,7 +229,7 @@ def _written(ctx: Context, who: Principal, shared: Shared, now: datetime) -> All
 def _told(one: Allocation, *, before: Allocation | None, after: Allocation | None, actor: Actor, action: str) -> Change:
     return Change(
         actor,
-        f"quota_allocation.{action}",
+        action,
         ALLOCATION + one.id,
         before=_shown(before),
         after=_shown(after),

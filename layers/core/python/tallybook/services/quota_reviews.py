@@ -12,7 +12,6 @@ from tallybook.domain.accounts import Account, User, check_reason, require_root
 from tallybook.domain.audit import Actor, caller
 from tallybook.domain.credentials import Principal
 from tallybook.domain.ids import QUOTA_REQUEST
-from tallybook.domain.outbox import Mail
 from tallybook.domain.quota_announcements import quota_reviewed
 from tallybook.domain.quotas import Decision, QuotaRequest, RequestStatus, check_pending
 from tallybook.services.authenticate import reread
@@ -20,12 +19,14 @@ from tallybook.services.change_user import find_user
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.services.quota_allocations import Shared, find_allocation, new_share, other_share, without_share
+from tallybook.services.quota_letters import reviewed_mail
 from tallybook.services.quota_requests import find_request, shown, withdrawal
 from tallybook.store.accounts import still_root
 from tallybook.store.commands import Command
 from tallybook.store.quotas import set_pending, set_request
 
 _DECIDED: Mapping[Decision, RequestStatus] = {"approve": "approved", "deny": "denied"}
+_ACTIONS: Mapping[Decision, str] = {"approve": "quota_request.approved", "deny": "quota_request.denied"}
 
 
 def review_request(
@@ -49,11 +50,11 @@ def review_request(
         shared = _applied(ctx, who, user, before, now) if decision == "approve" else None
         told = Change(
             caller(who),
-            f"quota_request.{after.status}",
+            _ACTIONS[decision],
             QUOTA_REQUEST + before.id,
             before=shown(before),
             after=shown(after),
-            mails=(_review_mail(who.account, user, after),),
+            mails=(reviewed_mail(who.account, user, after),),
             events=(quota_reviewed(after),),
         )
         ctx.tables.transact(
@@ -100,13 +101,3 @@ def _applied(ctx: Context, who: Principal, user: User, request: QuotaRequest, no
         return new_share(ctx, account, user, request.quota, by=who.user.id, actor=actor, now=now)
     before = find_allocation(ctx, account, user.allocation_id)
     return other_share(ctx, account, user, before, {**before.quota, **request.quota}, actor=actor, now=now)
-
-
-def _review_mail(account: Account, user: User, request: QuotaRequest) -> Mail:
-    facts = {
-        "account": account.display_name or account.email,
-        "quota": dict(request.quota),
-        "approved": request.status == "approved",
-        "notes": request.review_notes,
-    }
-    return Mail("quota_reviewed", (user.email,), facts)

@@ -45,11 +45,15 @@ def mark_dirty(account_id: str, *, now: str) -> Update:
     )
 
 
-def unmark_dirty(account_id: str, *, version: int) -> Update:
+def unmark_dirty(mark: Item) -> Update:
     """All that was counted has been looked at; refused where more was counted since the mark was read.
 
-    The mark stays, so that no later one has this version again and is taken for it.
+    The mark itself stays, so that no later one has the same version and is taken for it.
     """
+    version = mark["version"]
     return Update(
-        keys.dirty(account_id), set={"seen": version}, remove=("work", "due"), condition=Attr("version").eq(version)
+        keys.dirty(mark["account_id"]),
+        set={"seen": version},
+        remove=("work", "due"),
+        condition=Attr("version").eq(version),
     )
