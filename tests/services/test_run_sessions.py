@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
+from tallybook.domain.sessions import Wanted
 from tallybook.services.current_bill import read_current_bill
-from tallybook.services.run_sessions import Wanted, end_session, start_session
+from tallybook.services.run_sessions import end_expired, end_session, start_session
+from tallybook.services.team import delete_user
 from tests.support.cloud import make_context
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
+from tests.support.shares import actions, caller
 
 
 def wanted(member: Member, session_id: str | None = None) -> Wanted:
@@ -113,3 +117,40 @@ def test_a_suspension_at_the_same_moment_wins(house: House, whose: str) -> None:
     assert refused.value.code == f"{whose}_suspended"
     assert house.account_of(member).running == 0
     check_invariants(house)
+
+
+def test_a_session_whose_time_is_up_ends_by_itself_and_at_that_time(house: House) -> None:
+    member, key = house.member(), house.platform()
+    session = start_session(house.ctx, key, wanted(member))
+    house.clock.moment = session.expires_at - timedelta(milliseconds=1)
+    assert end_expired(house.ctx, session.id) is None
+    assert counts(house, member) == (1, 0)
+    house.clock.advance(minutes=3)
+    ended = end_expired(house.ctx, session.id)
+    assert ended == replace(session, status="ended", ended_at=session.expires_at)
+    assert counts(house, member) == (0, 1)
+    assert end_expired(house.ctx, session.id) is None
+    assert end_expired(house.ctx, "never-started") is None
+    assert end_session(house.ctx, key, session.id) == ended
+    assert actions(house, member) == ["session.started", "session.expired"]
+
+
+def test_one_that_is_ended_after_its_time_has_ended_when_it_was_up(house: House) -> None:
+    member, key = house.member(), house.platform()
+    session = start_session(house.ctx, key, wanted(member))
+    house.clock.advance(hours=9)
+    assert end_session(house.ctx, key, session.id).ended_at == session.expires_at
+    assert actions(house, member) == ["session.started", "session.ended"]
+    check_invariants(house)
+
+
+def test_sessions_of_a_suspended_account_and_of_a_deleted_user_end_too(house: House) -> None:
+    root, key = house.member(), house.platform()
+    ada = house.colleague(root)
+    mine, hers = (start_session(house.ctx, key, wanted(member)) for member in (root, ada))
+    delete_user(house.ctx, caller(house, root), ada.user.id)
+    house.change_account(root, status="suspended")
+    end_session(house.ctx, key, mine.id)
+    house.clock.advance(hours=1)
+    assert end_expired(house.ctx, hers.id)
+    assert counts(house, root) == (0, 2)

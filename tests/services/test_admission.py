@@ -1,0 +1,96 @@
+"""Sessions start while nothing stands in their way: what runs, what is used, what is stored, of whom."""
+
+from decimal import Decimal
+
+import pytest
+
+from tallybook.domain.admission import NotAdmitted, Reason
+from tallybook.domain.credentials import PlatformCaller
+from tallybook.domain.sessions import Wanted
+from tallybook.services.run_sessions import admission, end_session, start_session
+from tests.services.test_run_sessions import wanted
+from tests.support.house import House
+from tests.support.invariants import check_invariants
+from tests.support.shares import give_limits, share
+
+
+def refused(house: House, key: PlatformCaller, wanted: Wanted) -> list[Reason]:
+    """Why it may not start: admission says the same, and neither leaves anything behind."""
+    before = house.stored("core")
+    with pytest.raises(NotAdmitted) as told:
+        start_session(house.ctx, key, wanted)
+    assert admission(house.ctx, key, wanted) == told.value.reasons
+    assert house.stored("core") == before
+    return list(told.value.reasons)
+
+
+def test_what_runs_counts_against_the_share_of_its_user_and_the_plan_of_the_account(house: House) -> None:
+    give_limits(house, max_concurrent_sandboxes=3)
+    root, key = house.member(), house.platform()
+    ada = house.colleague(root)
+    share(house, root, ada, concurrent_sandboxes=1)
+    first = start_session(house.ctx, key, wanted(ada))
+    assert refused(house, key, wanted(ada)) == [Reason("user_concurrent_sandboxes", 1, 1)]
+    for _ in range(2):
+        start_session(house.ctx, key, wanted(root))
+    assert refused(house, key, wanted(root)) == [Reason("account_concurrent_sandboxes", 3, 3)]
+    end_session(house.ctx, key, first.id)
+    assert admission(house.ctx, key, wanted(ada)) == ()
+    check_invariants(house)
+
+
+def test_a_session_that_has_started_answers_as_before_where_there_is_no_more_room(house: House) -> None:
+    give_limits(house, max_concurrent_sandboxes=1)
+    member, key = house.member(), house.platform()
+    first = start_session(house.ctx, key, wanted(member, "mine-1"))
+    assert start_session(house.ctx, key, wanted(member, "mine-1")) == first
+    assert refused(house, key, wanted(member, "mine-2")) == [Reason("account_concurrent_sandboxes", 1, 1)]
+
+
+def test_what_is_used_up_in_a_period_is_there_again_in_the_next(house: House) -> None:
+    give_limits(house, ram_gb_seconds=50)
+    member, key = house.member(), house.platform()
+    share(house, member, member, cpu_seconds_monthly=100)
+    house.record(house.event(member, quantity="99.5", user_id=member.user_id))
+    assert admission(house.ctx, key, wanted(member)) == ()
+    house.record(
+        house.event(member, quantity="0.5", user_id=member.user_id),
+        house.event(member, meter="ram_gb_seconds", quantity=60),
+    )
+    assert refused(house, key, wanted(member)) == [
+        Reason("account_ram_gb_seconds", 50, Decimal(60)),
+        Reason("user_cpu_seconds_monthly", 100, Decimal(100)),
+    ]
+    house.clock.moment = house.account_of(member).cycle.period.end
+    assert start_session(house.ctx, key, wanted(member)).status == "running"
+    check_invariants(house)
+
+
+def test_storage_keeps_sessions_from_starting_while_it_is_too_much(house: House) -> None:
+    member, key = house.member(), house.platform()
+    share(house, member, member, template_storage_gb=10)
+
+    def store(quantity: int) -> None:
+        """Told of in the hour that ends now."""
+        meter = {"meter": "template_storage_gb_hours", "quantity": quantity}
+        house.record(house.event(member, user_id=member.user_id, **meter))
+        house.clock.advance(hours=1)
+
+    store(10)
+    assert admission(house.ctx, key, wanted(member)) == ()
+    store(11)
+    assert refused(house, key, wanted(member)) == [Reason("user_template_storage_gb", 10, Decimal(11))]
+    store(9)
+    assert admission(house.ctx, key, wanted(member)) == ()
+
+
+def test_a_decision_reads_at_most_twice(house: House) -> None:
+    give_limits(house, cpu_seconds_monthly=100, template_storage_gb=5)
+    member, key = house.member(), house.platform()
+    share(house, member, member, cpu_seconds_monthly=100, template_storage_gb=5)
+    house.record(house.event(member, quantity=1, user_id=member.user_id))
+    house.ctx.tables.bill.clear()
+    assert admission(house.ctx, key, wanted(member)) == ()
+    assert house.ctx.tables.bill.calls == 2
+    start_session(house.ctx, key, wanted(member))
+    assert house.ctx.tables.bill.calls == 2 + 3
