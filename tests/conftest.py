@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.snapshot import keep, put_back, quicken_transactions
+from tests.support.snapshot import keep, put_back, quicken_answers, quicken_snapshots, quicken_transactions
 
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "test",
@@ -33,6 +33,8 @@ def _moto() -> Iterator[Any]:
     from tallybook.runtime import dynamodb
 
     quicken_transactions()
+    quicken_answers()
+    quicken_snapshots()
     with mock_aws():
         yield dynamodb()
 
