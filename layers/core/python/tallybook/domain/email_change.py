@@ -92,6 +92,12 @@ def taken() -> Invalid:
     return Invalid("new_email belongs to a user already", code="email_exists", field="new_email")
 
 
+def taken_since() -> Invalid:
+    """For whoever confirms, who has named no address."""
+    message = "Somebody else has taken the new address by now; clear the request and ask for another one"
+    return Invalid(message, code="email_exists", field="token")
+
+
 def new_token(secret: bytes) -> str:
     """A link's token: a UUID of version 4 out of 16 random bytes."""
     return str(uuid.UUID(bytes=secret, version=4))
