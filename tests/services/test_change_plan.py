@@ -8,7 +8,7 @@ import pytest
 
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.cycle import GRACE
-from tallybook.domain.errors import Conflict, Forbidden, Invalid, TooManyRequests, Unavailable
+from tallybook.domain.errors import Conflict, Forbidden, Invalid, PaymentRequired, TooManyRequests, Unavailable
 from tallybook.domain.invoices import Invoice
 from tallybook.services.change_plan import ChangedPlan, change_plan
 from tallybook.services.read_invoices import list_invoices
@@ -160,6 +160,39 @@ def test_a_suspended_account_changes_no_plan(house: House, member: Member) -> No
         change(house, member, "scale")
     assert refused.value.code == "account_suspended"
     assert everything(house) == before
+
+
+def paid_for(house: House, member: Member, plan: str) -> ChangedPlan:
+    """Where it needs money first."""
+    return change_plan(house.ctx, house.account_of(member), plan, actor=OPERATOR, must_pay=True)
+
+
+@pytest.mark.parametrize(
+    ("standing", "code"),
+    [
+        ({"balance": 0}, "payment_required"),
+        ({"balance": 20 * DOLLAR, "credited": 20 * DOLLAR}, "payment_required"),  # the ended month takes all of it
+        ({"balance": 99 * DOLLAR, "credited": 99 * DOLLAR, "overdue": 1}, "invoice_overdue"),
+    ],
+    ids=["no money", "none that is left", "overdue"],
+)
+def test_what_is_refused_for_money_closes_no_period_that_has_ended(
+    house: House, member: Member, standing: dict[str, int], code: str
+) -> None:
+    house.change_account(member, **standing)
+    house.record(house.event(member, quantity=1_000))
+    house.clock.moment = member.account.cycle.period.end + timedelta(minutes=10)
+    before = everything(house)
+    with pytest.raises(PaymentRequired) as refused:
+        paid_for(house, member, "scale")
+    assert refused.value.code == code
+    assert everything(house) == before
+
+
+def test_money_that_the_ended_periods_leave_pays_for_a_plan(house: House, member: Member) -> None:
+    house.change_account(member, balance=20 * DOLLAR + 1, credited=20 * DOLLAR + 1)
+    house.clock.moment = member.account.cycle.period.end + timedelta(minutes=10)
+    assert paid_for(house, member, "scale").account.balance == 1
 
 
 def test_a_second_change_by_a_clock_that_is_behind_waits_for_the_firsts_instant(house: House, member: Member) -> None:
