@@ -8,7 +8,15 @@ import pytest
 
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.cycle import GRACE
-from tallybook.domain.errors import Conflict, Forbidden, Invalid, PaymentRequired, TooManyRequests, Unavailable
+from tallybook.domain.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PaymentRequired,
+    TooManyRequests,
+    Unavailable,
+)
 from tallybook.domain.invoices import Invoice
 from tallybook.services.change_plan import ChangedPlan, change_plan
 from tallybook.services.read_invoices import list_invoices
@@ -159,6 +167,22 @@ def test_a_suspended_account_changes_no_plan(house: House, member: Member) -> No
     with pytest.raises(Forbidden) as refused:
         change(house, member, "scale")
     assert refused.value.code == "account_suspended"
+    assert everything(house) == before
+
+
+@pytest.mark.parametrize("seen", ["before it was deleted", "after"])
+def test_a_deleted_account_is_none_any_more_and_its_ended_periods_stay_as_they_are(
+    house: House, member: Member, seen: str
+) -> None:
+    account = member.account
+    house.change_account(member, status="deleted")
+    if seen == "after":
+        account = house.account_of(member)
+    house.clock.advance(days=40)
+    before = everything(house)
+    with pytest.raises(NotFound) as refused:
+        change_plan(house.ctx, account, "scale", actor=OPERATOR)
+    assert refused.value.resource == "account"
     assert everything(house) == before
 
 
