@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from tallybook.domain.errors import (
     Unavailable,
 )
 from tallybook.domain.invoices import Invoice
+from tallybook.domain.times import stamp
+from tallybook.services.account_terms import set_terms
 from tallybook.services.change_plan import ChangedPlan, change_plan
 from tallybook.services.read_invoices import list_invoices
 from tallybook.services.suspend_account import set_standing
@@ -253,6 +256,35 @@ def test_a_change_that_another_overtakes_after_the_account_was_read_is_refused(
         change(house, member, "scale")
     assert refused.value.code == "plan_change_in_progress"
     assert house.account_of(member).plan == "hobby"
+    check_invariants(house)
+
+
+@pytest.mark.parametrize("when", ["Query", "TransactWriteItems"])
+@pytest.mark.parametrize("overtaken", [False, True], ids=["at the first try", "and again"])
+def test_the_price_on_record_is_the_one_of_the_catalog_that_the_new_period_pins(
+    house: House, member: Member, when: str, overtaken: bool
+) -> None:
+    """The operator applies another one while the change is made, in which the dearer plan has become the cheaper."""
+    house.clock.advance(days=3)
+    events, name = house.client.meta.events, f"provide-client-params.dynamodb.{when}"
+    plans = house.catalog_data()["plans"]
+    cheaper = plans | {"scale": plans["scale"] | {"price": "5.00"}}
+
+    def apply(**_: Any) -> None:
+        events.unregister(name, apply)
+        house.apply_catalog(free_plan="pro", welcome_credit=0, plans=cheaper)
+        if overtaken:
+            set_terms(house.ctx, member.account.id, {"tax_rate": Decimal(0)}, actor=OPERATOR)
+
+    events.register(name, apply)
+    changed = change(house, member, "scale")
+    pinned = house.ctx.catalogs.version(changed.opened.catalog_version).plans["scale"]
+    assert changed.change.new_price == pinned.price == (5 * DOLLAR if overtaken else 200 * DOLLAR)
+    assert changed.change.reason == ("user_downgrade" if overtaken else "user_upgrade")
+    (fence,) = [
+        item for item in house.stored("usage") if item.get("start") == stamp(changed.account.cycle.period.start)
+    ]
+    assert fence["catalog_version"] == changed.opened.catalog_version
     check_invariants(house)
 
 

@@ -81,9 +81,9 @@ def change_plan(
 
 
 def _change(ctx: Context, planned: PlannedChange, *, actor: Actor, reason: ChangeReason | None) -> ChangedPlan:
-    account, after, now = planned.account, planned.after, planned.now
-    closed = closing(ctx, account, planned.bill, after=after, now=now, actor=actor)
-    opened = opening(ctx, after, closed.cycle.period)
+    account, after, catalog, now = planned.account, planned.after, planned.catalog, planned.now
+    closed = closing(ctx, account, planned.bill, after=after, catalog=catalog, now=now, actor=actor)
+    opened = opening(ctx, after, closed.cycle.period, catalog=catalog)
     change = as_recorded(planned, following=opened.period, reason=reason)
     told = Change(
         actor,
