@@ -49,7 +49,7 @@ def member(house: House) -> Member:
 
 
 def change(house: House, member: Member, plan: str) -> ChangedPlan:
-    return change_plan(house.ctx, house.account_of(member), plan, actor=OPERATOR)
+    return change_plan(house.ctx, house.account_of(member), plan, actor=OPERATOR, must_pay=False)
 
 
 def lines(invoice: Invoice) -> list[tuple[str, int]]:
@@ -184,7 +184,7 @@ def test_a_deleted_account_is_none_any_more_and_its_ended_periods_stay_as_they_a
     house.clock.advance(days=40)
     before = everything(house)
     with pytest.raises(NotFound) as refused:
-        change_plan(house.ctx, account, "scale", actor=OPERATOR)
+        change_plan(house.ctx, account, "scale", actor=OPERATOR, must_pay=False)
     assert refused.value.resource == "account"
     assert everything(house) == before
 
@@ -249,7 +249,7 @@ def test_a_change_that_another_overtakes_after_the_account_was_read_is_refused(
 
     def overtake(**_: Any) -> None:
         events.unregister(name, overtake)
-        change_plan(other, house.account_of(member), "hobby", actor=OPERATOR)
+        change_plan(other, house.account_of(member), "hobby", actor=OPERATOR, must_pay=False)
 
     events.register(name, overtake)
     with pytest.raises(Conflict) as refused:
@@ -326,7 +326,7 @@ def test_a_change_that_meets_the_next_period_opened_ahead_waits_for_it_to_begin(
 ) -> None:
     end = counted_ahead.account.cycle.period.end
     ticking = replace(house.ctx, clock=Ticking(end - APART))
-    changed = change_plan(ticking, house.account_of(counted_ahead), "scale", actor=OPERATOR)
+    changed = change_plan(ticking, house.account_of(counted_ahead), "scale", actor=OPERATOR, must_pay=False)
     ended, cut = invoices(house, counted_ahead)
     assert (ended.period.end, ended.sum_of("usage"), ended.sum_of("credit")) == (end, 14 * DOLLAR, 0)
     assert (cut, cut.sum_of("usage")) == (changed.invoice, 7 * DOLLAR)

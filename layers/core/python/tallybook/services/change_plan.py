@@ -47,7 +47,7 @@ def change_plan(
     plan: str,
     *,
     actor: Actor,
-    must_pay: bool = False,
+    must_pay: bool,
     reason: ChangeReason | None = None,
 ) -> ChangedPlan:
     """The account, as it was read just now, on the plan from now on; `must_pay` where that needs money first.
