@@ -55,8 +55,8 @@ def test_what_does_not_fit_is_named_and_may_be_put_right_at_once(
 def test_for_half_an_hour_it_is_too_soon_and_then_one_is_pending(house: House, owner: Member) -> None:
     assert ask(owner.api_key).status == 201
     house.clock.advance(seconds=1)
-    for current in (OWNER, "wrong@example.com"):
-        early = ask(owner.api_key, "other@example.com", current)
+    for new, current in (("other@example.com", OWNER), ("other@example.com", "wrong"), ("nonsense", OWNER), ("", "")):
+        early = ask(owner.api_key, new, current)
         assert (refusal(early), early.headers["retry-after"]) == ((429, "too_many_requests"), "1799")
     house.clock.advance(minutes=29, seconds=58)
     assert ask(owner.api_key).headers["retry-after"] == "1"

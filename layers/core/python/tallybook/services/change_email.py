@@ -9,7 +9,8 @@ from dataclasses import replace
 from tallybook.domain.accounts import normal_email, require_root
 from tallybook.domain.audit import caller
 from tallybook.domain.credentials import Principal
-from tallybook.domain.email_change import LETTERS, EmailChange, check_request, taken
+from tallybook.domain.email_change import LETTERS, EmailChange, check_pause, check_request, taken
+from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import Mail
 from tallybook.services.authenticate import reread
@@ -32,7 +33,7 @@ def request_email_change(ctx: Context, who: Principal, *, current: str, new: str
     TooManyRequests within 30 minutes of the last request, and for one who tries out addresses.
     """
     require_root(who.user)
-    new = normal_email(new, field="new_email")
+    new = _wanted(ctx, who, new)
     own, address = keys.email_change(who.account.id), keys.email(new)
 
     def check(known: _Known) -> EmailChange | None:
@@ -101,6 +102,15 @@ def clear_email_change(ctx: Context, who: Principal) -> None:
         return now, last_email_change(ctx, now)
 
     decided(ctx, (who, last_email_change(ctx, who)), clear, again=again)
+
+
+def _wanted(ctx: Context, who: Principal, new: str) -> str:
+    """The address as it is kept; what is none waits for the 30 minutes like any other."""
+    try:
+        return normal_email(new, field="new_email")
+    except Invalid:
+        check_pause(last_email_change(ctx, who), now=ctx.clock.now())
+        raise
 
 
 def _letters(who: Principal, change: EmailChange) -> tuple[Mail, ...]:
