@@ -16,7 +16,7 @@ from tallybook.domain.outbox import Mail
 from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.limits import check_email_changes
+from tallybook.services.limits import check_email_changes, one_mail_more
 from tallybook.store import keys
 from tallybook.store.accounts import still_root
 from tallybook.store.commands import Item
@@ -30,7 +30,8 @@ def request_email_change(ctx: Context, who: Principal, *, current: str, new: str
     """A pending request, and a mail with a link to each of the two addresses.
 
     Invalid `invalid_email`, `email_change_pending`, `email_exists`, or for a `current` that is not the account's;
-    TooManyRequests within 30 minutes of the last request, and for one who tries out addresses.
+    TooManyRequests within 30 minutes of the last request, for one who tries out addresses, and where the new one has
+    been written to too often.
     """
     require_root(who.user)
     new = _wanted(ctx, who, new)
@@ -59,7 +60,12 @@ def request_email_change(ctx: Context, who: Principal, *, current: str, new: str
             mails=_letters(who, change),
         )
         ctx.tables.transact(
-            [put_change(change, last=last), still_root(who.user), *recorded(who.account, asked, at=now)]
+            [
+                put_change(change, last=last),
+                still_root(who.user),
+                one_mail_more(ctx, email=new),
+                *recorded(who.account, asked, at=now),
+            ]
         )
         return change
 
@@ -68,7 +74,7 @@ def request_email_change(ctx: Context, who: Principal, *, current: str, new: str
 
     first = known(who)
     check(first)
-    check_email_changes(ctx, account_id=who.account.id, email=new)
+    check_email_changes(ctx, account_id=who.account.id)
     return decided(ctx, first, request, again=lambda: known(reread(ctx, who)))
 
 
