@@ -7,7 +7,9 @@ import pytest
 from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.limits import Limits
 from tallybook.services.authenticate import authenticate
+from tallybook.services.suppress_mail import lift_suppression, suppress_addresses
 from tallybook.services.team import invite_again
+from tallybook.store.suppressions import Reason
 from tests.contract.email_changes import BILLING, OWNER, ask, clear, confirm, confirmed, links, refusal, status
 from tests.contract.examples import expect
 from tests.support.house import House, Member
@@ -53,6 +55,32 @@ def test_what_does_not_fit_is_named_and_may_be_put_right_at_once(
     assert named in answer.json["message"]
     assert status(owner.api_key) == {"has_pending_request": False}
     assert ask(owner.api_key, current=f" {OWNER.upper()} ").status == 201
+
+
+@pytest.mark.parametrize("lost", ["current_email", "new_email"])
+@pytest.mark.parametrize("reason", ["bounce", "complaint"])
+def test_an_address_that_gets_no_more_mail_is_named_until_the_operator_lifts_that(
+    house: House, owner: Member, lost: str, reason: Reason
+) -> None:
+    address = {"current_email": OWNER, "new_email": BILLING}[lost]
+    suppress_addresses(house.ctx, [address], reason=reason)
+    before = [item for item in house.stored("core") if not item["pk"].startswith("ATTEMPTS#")]
+    answer = ask(owner.session, f" {BILLING.upper()}")
+    assert refusal(answer) == (400, "email_unreachable")
+    assert f"Mail to {lost} bounced or was refused" in answer.json["message"]
+    assert [item for item in house.stored("core") if not item["pk"].startswith("ATTEMPTS#")] == before
+    lift_suppression(house.ctx, address)
+    for token in links(house, owner):
+        confirmed(token)
+    assert house.account_of(owner).email == BILLING
+
+
+def test_whether_mail_to_an_address_bounced_is_told_ten_times_an_hour(
+    house: House, owner: Member, limits: None
+) -> None:
+    suppress_addresses(house.ctx, [BILLING], reason="bounce")
+    tried = [refusal(ask(owner.api_key)) for _ in range(11)]
+    assert tried == [(400, "email_unreachable")] * 10 + [(429, "too_many_requests")]
 
 
 def test_for_half_an_hour_it_is_too_soon_and_then_one_is_pending(house: House, owner: Member) -> None:

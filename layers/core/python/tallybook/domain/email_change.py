@@ -97,6 +97,18 @@ def taken() -> Invalid:
     return Invalid("new_email belongs to a user already", code="email_exists", field="new_email")
 
 
+def unreachable(side: Side) -> Invalid:
+    """For an address whose link would never arrive, so that nothing could come of the request."""
+    if side == "new":
+        message = "Mail to new_email bounced or was refused before; give an address that takes mail"
+    else:
+        message = (
+            "Mail to current_email bounced or was refused, and the change needs a link that goes there; "
+            "ask us to write to it again"
+        )
+    return Invalid(message, code="email_unreachable", field=f"{side}_email")
+
+
 def new_token(secret: bytes) -> str:
     """A link's token: a UUID of version 4 out of 16 random bytes."""
     return str(uuid.UUID(bytes=secret, version=4))

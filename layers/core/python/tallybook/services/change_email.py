@@ -2,6 +2,11 @@
 
 A suspended account may change it as well, for it has to be written to. A request is the account's, not its user's: it
 stays when whoever asked is demoted or leaves, for without both addresses nothing comes of it.
+
+So a request is refused at once where one of them gets no more mail, for it bounced or complained. That is so of the
+current address too, though a lost mailbox is why many ask: whoever holds a session or a key alone must not take the
+account away from its address. They are told to ask the operator, who looks into it and lifts that. Of the new one the
+caller learns that mail to it bounced; it is for root users, few times an hour, after the count.
 """
 
 from dataclasses import replace
@@ -9,7 +14,7 @@ from dataclasses import replace
 from tallybook.domain.accounts import normal_email, require_root
 from tallybook.domain.audit import caller
 from tallybook.domain.credentials import Principal
-from tallybook.domain.email_change import LETTERS, EmailChange, check_pause, check_request, taken
+from tallybook.domain.email_change import LETTERS, EmailChange, Side, check_pause, check_request, taken, unreachable
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import Mail
@@ -29,7 +34,8 @@ type _Known = tuple[Principal, dict[Key, Item]]
 def request_email_change(ctx: Context, who: Principal, *, current: str, new: str) -> EmailChange:
     """A pending request, and a mail with a link to each of the two addresses.
 
-    Invalid `invalid_email`, `email_change_pending`, `email_exists`, or for a `current` that is not the account's;
+    Invalid `invalid_email`, `email_change_pending`, `email_exists`, `email_unreachable` for an address that gets no
+    more mail, or for a `current` that is not the account's;
     TooManyRequests within 30 minutes of the last request, for one who tries out addresses, and where the new one has
     been written to too often.
     """
@@ -49,6 +55,9 @@ def request_email_change(ctx: Context, who: Principal, *, current: str, new: str
         last = check(known)
         if address in items:
             raise taken()
+        for side, email in _sides(who, new).items():
+            if keys.suppressed(email) in items:
+                raise unreachable(side)
         now = ctx.clock.now()
         change = EmailChange(ctx.new_id(now), who.account.id, who.account.email, new, requested_at=now)
         asked = Change(
@@ -70,7 +79,7 @@ def request_email_change(ctx: Context, who: Principal, *, current: str, new: str
         return change
 
     def known(who: Principal) -> _Known:
-        return who, ctx.tables.get_many([own, address])
+        return who, ctx.tables.get_many([own, address, *map(keys.suppressed, _sides(who, new).values())])
 
     first = known(who)
     check(first)
@@ -119,6 +128,10 @@ def _wanted(ctx: Context, who: Principal, new: str) -> str:
         raise
 
 
+def _sides(who: Principal, new: str) -> dict[Side, str]:
+    return {"current": who.account.email, "new": new}
+
+
 def _letters(who: Principal, change: EmailChange) -> tuple[Mail, ...]:
     facts = {
         "account": who.account.display_name or who.account.email,
@@ -126,7 +139,7 @@ def _letters(who: Principal, change: EmailChange) -> tuple[Mail, ...]:
         "current_email": change.current_email,
         "new_email": change.new_email,
     }
-    to = {"current": change.current_email, "new": change.new_email}
+    to = _sides(who, change.new_email)
     return tuple(
         Mail(letter, (to[side],), facts, account_id=change.account_id, email_change=change.id)
         for letter, side in LETTERS.items()
