@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from tallybook.domain.cycle import Cycle
-from tallybook.domain.errors import Forbidden, Invalid
+from tallybook.domain.errors import Forbidden, Invalid, NotFound
 from tallybook.domain.periods import Calendar
 
 type AccountStatus = Literal["active", "suspended", "deleted"]
@@ -144,7 +144,9 @@ def require_root(user: User) -> None:
 
 
 def require_active(account: Account) -> None:
-    """A suspended account reads and pays, but starts nothing new."""
+    """A suspended account reads and pays, but starts nothing new; a deleted one is none any more."""
+    if account.status == "deleted":
+        raise NotFound("There is no such account", resource="account")
     if account.status == "suspended":
         raise Forbidden("This account is suspended", code="account_suspended")
 
