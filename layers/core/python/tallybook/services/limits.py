@@ -22,9 +22,9 @@ def check_rate(ctx: Context, what: What, *, address: str, email: str | None = No
     ctx.tables.transact(attempts)
 
 
-def check_invitations(ctx: Context, *, account_id: str, email: str) -> None:
-    """One more invitation by the account and to the address, or TooManyRequests."""
-    ctx.tables.transact([_attempt(ctx, "invite", f"account {account_id}"), _attempt(ctx, "invited", _email(email))])
+def check_invitations(ctx: Context, *, account_id: str) -> None:
+    """One more invitation by the account, or TooManyRequests."""
+    ctx.tables.transact([_attempt(ctx, "invite", f"account {account_id}")])
 
 
 def check_email_changes(ctx: Context, *, account_id: str) -> None:
