@@ -11,6 +11,7 @@ from typing import Literal
 from tallybook.domain.cycle import Cycle
 from tallybook.domain.errors import Forbidden, Invalid
 from tallybook.domain.periods import Calendar
+from tallybook.domain.quotas import Share
 
 type AccountStatus = Literal["active", "suspended", "deleted"]
 type UserStatus = Literal["active", "suspended", "disabled", "deleted"]
@@ -104,6 +105,13 @@ class User:
     request_id: str | None = None
     suspended_at: datetime | None = None
     suspension_reason: str | None = None
+
+    @property
+    def share(self) -> Share | None:
+        """What the user is allocated, if anything."""
+        if self.allocation_id is None:
+            return None
+        return Share(self.account_id, self.id, self.allocation_id, self.quota)
 
 
 def normal_email(text: str, *, field: str = "email") -> str:
