@@ -9,10 +9,11 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from tallybook.domain import announcements
+from tallybook.domain import announcements, quota_announcements
 from tests.events.schemas import README, SCHEMAS, example, faults, fields, file_name
 
-TALLYBOOK = Path(announcements.__file__).parents[1]
+MADE = [Path(module.__file__) for module in (announcements, quota_announcements)]
+TALLYBOOK = MADE[0].parents[1]
 FIELDS = [(file, place) for file, schema in SCHEMAS.items() for place, _, _ in fields(schema)]
 OF_EACH_TYPE: dict[str, Any] = {"null": None, "boolean": True, "number": 0.5, "string": "?", "array": [], "object": {}}
 
@@ -35,11 +36,11 @@ def holder(detail: dict[str, Any], place: str) -> tuple[dict[str, Any], str]:
 
 
 def test_every_event_that_the_code_can_make_has_a_schema_and_every_schema_an_event() -> None:
-    assert sorted(announced(Path(announcements.__file__))) == sorted(SCHEMAS)
+    assert sorted(name for file in MADE for name in announced(file)) == sorted(SCHEMAS)
 
 
-def test_events_are_made_in_one_place_only() -> None:
-    elsewhere = [file for file in TALLYBOOK.rglob("*.py") if file != Path(announcements.__file__)]
+def test_events_are_made_in_no_other_place() -> None:
+    elsewhere = [file for file in TALLYBOOK.rglob("*.py") if file not in MADE]
     assert [file.name for file in elsewhere if list(announced(file))] == []
 
 
@@ -132,6 +133,15 @@ def test_a_field_that_is_missing_or_of_another_type_is_told(file: str, place: st
         ("InvoiceOverdue.v1.json", "data.amount_due", 0),
         ("InvoiceVoided.v1.json", "data.given_back", -1),
         ("InvoiceVoided.v1.json", "data.reason", ""),
+        ("QuotaAllocationChanged.v1.json", "data.status", "inactive"),
+        ("QuotaAllocationChanged.v1.json", "data.traffic_gb_seconds", -1),
+        ("QuotaRequested.v1.json", "data.concurrent_sandboxes", 0.5),
+        ("QuotaRequested.v1.json", "data.reason", ""),
+        ("QuotaRequestWithdrawn.v1.json", "data.request_id", "qal-019676a2-7d10-7c1b-9d5e-3f8a6b2c4d10"),
+        ("QuotaReviewed.v1.json", "data.status", "pending"),
+        ("QuotaReached.v1.json", "data.percent", 90),
+        ("QuotaReached.v1.json", "data.quota", "concurrent_sandboxes"),
+        ("QuotaReached.v1.json", "data.used", "1e3"),
     ],
 )
 def test_a_value_of_another_format_is_told(file: str, place: str, wrong: object) -> None:

@@ -13,6 +13,7 @@ import pytest
 from tallybook import services
 from tallybook.domain.ids import derived_id
 from tallybook.domain.outbox import MAX_ATTEMPTS
+from tallybook.domain.quotas import FIELDS
 from tallybook.services.deliver import list_outbox, retry
 from tests.events.conftest import Walked
 from tests.events.listener import Listener
@@ -40,10 +41,21 @@ ANNOUNCED = {
     "invoice.issued": {"InvoiceIssued", "InvoicePaid", "WalletMoved"},
     "invoice.overdue": {"InvoiceOverdue"},
     "invoice.voided": {"InvoiceVoided", "WalletMoved"},
+    "quota_allocation.created": {"QuotaAllocationChanged"},
+    "quota_allocation.changed": {"QuotaAllocationChanged"},
+    "quota_allocation.revoked": {"QuotaAllocationChanged"},
+    "quota_allocation.deleted": {"QuotaAllocationChanged"},
+    "quota_allocation.reached": {"QuotaReached"},
+    "quota_request.filed": {"QuotaRequested"},
+    "quota_request.changed": {"QuotaRequested"},
+    "quota_request.withdrawn": {"QuotaRequestWithdrawn"},
+    "quota_request.approved": {"QuotaReviewed"},
+    "quota_request.denied": {"QuotaReviewed"},
     # nobody's business but the audit log's:
     "invoice.drafted": set(),
     "session.started": set(),
     "session.ended": set(),
+    "session.expired": set(),
     "account.email_change_requested": set(),
     "account.email_change_confirmed": set(),
     "account.email_change_cleared": set(),
@@ -56,7 +68,9 @@ ANNOUNCED = {
 
 def actions() -> set[str]:
     """Each kind of change that the services can make."""
-    kinds = re.compile(r"(account|user|api_key|wallet|invoice|session|subscription)\.[a-z_]+")
+    kinds = re.compile(
+        r"(account|user|api_key|wallet|invoice|session|subscription|quota_allocation|quota_request)\.[a-z_]+"
+    )
     return {
         node.value
         for file in Path(services.__path__[0]).glob("*.py")
@@ -112,6 +126,9 @@ def test_what_may_be_left_out_is_told_as_null(walked: Walked) -> None:
         ("AccountTermsChanged", "tax_rate"),
         ("ApiKeyCreated", "expires_at"),
         ("InvoicePaid", "payment_method"),
+        *(("QuotaAllocationChanged", name) for name in FIELDS),
+        *(("QuotaRequested", name) for name in FIELDS),
+        ("QuotaReviewed", "review_notes"),
         ("UserChanged", "display_name"),
         ("UserInvited", "display_name"),
         ("UserJoined", "display_name"),

@@ -7,7 +7,8 @@ from typing import Literal
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Principal
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.jobs import INVOICES
+from tallybook.domain.jobs import INVOICES, USAGE_CHECK
+from tallybook.domain.quotas import FIELDS
 from tallybook.services.account_terms import set_terms_as_platform
 from tallybook.services.api_keys import create_api_key, revoke_api_key
 from tallybook.services.authenticate import authenticate
@@ -16,10 +17,14 @@ from tallybook.services.change_email import clear_email_change, request_email_ch
 from tallybook.services.change_password import ask_for_reset, change_password, set_password
 from tallybook.services.change_plan import change_plan
 from tallybook.services.change_user import change_user
+from tallybook.services.check_usage import carry_out as check
 from tallybook.services.confirm_email import confirm_email_change
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.directory import find_account
 from tallybook.services.draft_invoice import draft_invoice
+from tallybook.services.quota_allocations import allocate, change_allocation, remove_allocation, revoke_allocation
+from tallybook.services.quota_requests import change_request, file_request, withdraw_request
+from tallybook.services.quota_reviews import review_request
 from tallybook.services.register import register
 from tallybook.services.run_invoicing import carry_out
 from tallybook.services.run_sessions import Wanted, end_session, start_session
@@ -41,6 +46,7 @@ def walk(listener: Listener) -> None:
     owner = register(ctx, email=ADA, password=PASSWORD, name="Ada Łovelace", address=HERE)
     grace = _team(listener, owner.text)
     _keys(listener, owner.text)
+    _quotas(listener, Member(owner.account, owner.user, session=owner.text, api_key=""), grace)
     _money(listener, owner.account.id, owner.user.id)
     _passwords(listener)
     _invoices(listener, Member(owner.account, owner.user, session=owner.text, api_key=""))
@@ -83,6 +89,32 @@ def _keys(listener: Listener, text: str) -> None:
     create_api_key(ctx, authenticate(ctx, grace.text), name="left behind")
 
 
+def _quotas(listener: Listener, owner: Member, user_id: str) -> None:
+    """Shares with and without each of the fields, used up while a session runs out of its time; and asked for."""
+    house, ctx = listener.house, listener.house.ctx
+    share = allocate(ctx, _who(listener, ADA), user_id, {"concurrent_sandboxes": 2})
+    others = {**dict.fromkeys(FIELDS, 100), "concurrent_sandboxes": None}
+    change_allocation(ctx, _who(listener, ADA), share.id, others)
+    start_session(ctx, house.platform(), _session(owner.account.id, user_id))
+    house.record(house.event(owner, quantity="80.5", user_id=f"usr-{user_id}"))
+    house.clock.advance(hours=1)
+    for task in list(due_tasks(ctx, USAGE_CHECK)):
+        check(ctx, task)
+    filed = file_request(ctx, _who(listener, GRACE), {"cpu_seconds_monthly": 200}, reason="Ł" * 1000)
+    change_request(ctx, _who(listener, GRACE), filed.id, {**dict.fromkeys(FIELDS, 3), "cpu_seconds_monthly": None})
+    withdraw_request(ctx, _who(listener, GRACE), filed.id)
+    denied = file_request(ctx, _who(listener, GRACE), {"concurrent_sandboxes": 3}, reason="tests")
+    review_request(ctx, _who(listener, ADA), denied.id, "deny")
+    approved = file_request(ctx, _who(listener, GRACE), {"concurrent_sandboxes": 1}, reason="tests")
+    review_request(ctx, _who(listener, ADA), approved.id, "approve", notes="until May")
+    revoke_allocation(ctx, _who(listener, ADA), share.id)
+    remove_allocation(ctx, _who(listener, ADA), share.id)
+
+
+def _session(account_id: str, user_id: str) -> Wanted:
+    return Wanted(account_id, user_id, Decimal(1), Decimal(2), Decimal(5), 3600)
+
+
 def _money(listener: Listener, account_id: str, user_id: str) -> None:
     """What the platform does to an account."""
     ctx, platform = listener.house.ctx, listener.house.platform()
@@ -94,7 +126,7 @@ def _money(listener: Listener, account_id: str, user_id: str) -> None:
     )
     for number, (amount, kind) in enumerate(moves):
         give_credits(ctx, platform, Move(account_id, amount, kind, f"order {number}", note="by hand"))
-    running = start_session(ctx, platform, Wanted(account_id, user_id, Decimal(1), Decimal(2), Decimal(5), 3600))
+    running = start_session(ctx, platform, _session(account_id, user_id))
     end_session(ctx, platform, running.id)
     for terms in ({"tax_rate": Decimal("19.5"), "discount": Decimal(25)}, {"tax_rate": None}):
         set_terms_as_platform(ctx, platform, account_id, terms)

@@ -59,6 +59,21 @@ FACTS: dict[str, Any] = {
     "due": "30.00 USD",
     "due_date": "8 May 2026",
     "given_back": "4.56 USD",
+    "wishes": [
+        {"quota": "CPU seconds a month", "wanted": "500,000", "now": "200,000"},
+        {"quota": "GB of template storage", "wanted": "10", "now": None},
+    ],
+    "request": "qrq-019676a2-11a0-7c1b-9d5e-3f8a6b2c4d10",
+    "approved": True,
+    "numbers": [{"quota": "CPU seconds a month", "wanted": "500,000"}],
+    "notes": "Until the launch",
+    "percent": 100,
+    "uses": [
+        {"quota": "CPU seconds a month", "percent": 100, "used": "500,012.5", "limit": "500,000"},
+        {"quota": "GB of template storage", "percent": 80, "used": "8.75", "limit": "10"},
+    ],
+    "next_period": "1 May 2026",
+    "storage": True,
 }
 SHOWN = FACTS | {"credits": "1,000,000 credits"}
 NASTY = [
@@ -90,7 +105,7 @@ def leaves(fact: Any) -> list[str]:
             return [leaf for part in fact.values() for leaf in leaves(part)]
         case list():
             return [leaf for part in fact for leaf in leaves(part)]
-    return [] if fact is None else [str(fact)]
+    return [] if fact is None or isinstance(fact, bool) else [str(fact)]
 
 
 def worst(fact: Any, nasty: str) -> Any:
@@ -123,7 +138,7 @@ def test_every_fact_that_is_listed_is_needed(kind: str) -> None:
 
 def test_every_template_belongs_to_a_kind() -> None:
     files = {path.name for path in Path(letters.__file__).parent.glob("*.j2")}
-    shared = {"layout.txt.j2", "layout.html.j2", "link.html.j2", "amounts.html.j2"}
+    shared = {"layout.txt.j2", "layout.html.j2", "link.html.j2", "amounts.html.j2", "calls.html.j2"}
     assert files == shared | {f"{kind}.{form}.j2" for kind in KINDS for form in ("txt", "html")}
 
 
@@ -145,6 +160,10 @@ def test_a_kind_there_is_not_is_an_error(kind: str) -> None:
         ("invoice", {"due": None}, "To pay"),
         ("invoice_overdue", {"paid": None}, "balance"),
         ("invoice_voided", {"given_back": None}, "balance"),
+        ("quota_requested", {"name": None}, "(ada@example.com)"),
+        ("quota_reviewed", {"notes": None}, "said"),
+        ("quota_reached", {"next_period": None}, "next billing period"),
+        ("quota_reached", {"storage": False}, "templates"),
     ],
 )
 def test_what_is_not_known_is_not_spoken_of(kind: str, facts: dict[str, Any], unsaid: str) -> None:
@@ -177,7 +196,7 @@ def test_html_says_its_language_and_title_and_which_tables_are_none(kind: str) -
     assert "<title>" in made.html
     real = [table for table in markup.all("table") if table.get("role") != "presentation"]
     heads = markup.all("th")
-    assert bool(real) == bool(heads) == kind.startswith("invoice")
+    assert bool(real) == bool(heads) == kind.startswith(("invoice", "quota"))
     assert all(head["scope"] == "row" for head in heads)
 
 

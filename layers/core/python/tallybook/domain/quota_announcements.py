@@ -1,12 +1,13 @@
 """What is announced on the bus of quotas, as `announcements` says of the rest."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
+from tallybook.domain.accounts import User
 from tallybook.domain.ids import ACCOUNT, ALLOCATION, QUOTA_REQUEST, USER
 from tallybook.domain.outbox import BusEvent
-from tallybook.domain.quotas import FIELDS, Allocation, Quota, QuotaRequest, Share
+from tallybook.domain.quotas import FIELDS, Allocation, Quota, QuotaRequest, Share, Use
 from tallybook.domain.times import stamp, stamp_or_none
+from tallybook.domain.usage import plain
 
 
 def quota_allocation_changed(share: Share, *, status: str) -> BusEvent:
@@ -40,14 +41,27 @@ def quota_reviewed(request: QuotaRequest) -> BusEvent:
     return BusEvent("QuotaReviewed", data)
 
 
-def quota_reached(allocation: Allocation, reached: Mapping[str, int], *, period_start: datetime) -> BusEvent:
+def quota_request_withdrawn(user: User, request_id: str) -> BusEvent:
+    """A request that nobody has decided is taken back, by its user or because they were deleted."""
+    data = {
+        "account_id": ACCOUNT + user.account_id,
+        "request_id": QUOTA_REQUEST + request_id,
+        "user_id": USER + user.id,
+    }
+    return BusEvent("QuotaRequestWithdrawn", data)
+
+
+def quota_reached(allocation: Allocation, use: Use, *, period_start: datetime) -> BusEvent:
     """A user has used up 80 or 100 percent of a field of their allocation, for the first time in the period."""
     data = {
         "account_id": ACCOUNT + allocation.account_id,
         "allocation_id": ALLOCATION + allocation.id,
         "user_id": USER + allocation.user_id,
         "period_start": stamp(period_start),
-        "reached": [{"quota": name, "percent": percent} for name, percent in reached.items()],
+        "quota": use.field,
+        "percent": use.reached,
+        "used": plain(use.used),
+        "limit": use.limit,
     }
     return BusEvent("QuotaReached", data)
 

@@ -177,5 +177,9 @@ def too_many(what: str, most: int) -> Conflict:
 
 
 def newly_reached(uses: Iterable[Use], told: Mapping[str, int]) -> dict[str, int]:
-    """What is to be written about now: the percentage by field, where it is more than was written about before."""
-    return {use.field: use.reached for use in uses if use.field != CONCURRENT and use.reached > told.get(use.field, 0)}
+    """What is to be written about now: the percentage by field, where it is more than was written about before.
+
+    Nobody is written to about a share of nothing of which they have used nothing.
+    """
+    used = (use for use in uses if use.field != CONCURRENT and use.used)
+    return {use.field: use.reached for use in used if use.reached > told.get(use.field, 0)}

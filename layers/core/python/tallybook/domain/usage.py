@@ -113,6 +113,12 @@ def plain(quantity: Decimal) -> str:
     return f"{quantity.normalize():f}"
 
 
+def grouped(number: Decimal) -> str:
+    """All its digits, and no zeros at the end, for a reader of mail: 1,234.5."""
+    text = f"{number:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def _digest(*parts: str) -> str:
     text = "".join(f"{len(part)}:{part}" for part in parts)
     return hashlib.sha256(text.encode()).hexdigest()[:40]

@@ -13,16 +13,15 @@ from tallybook.domain.accounts import Account
 from tallybook.domain.audit import QUOTAS
 from tallybook.domain.errors import Failed
 from tallybook.domain.ids import ALLOCATION, USER
-from tallybook.domain.outbox import Mail
 from tallybook.domain.periods import Period
 from tallybook.domain.quota_announcements import quota_reached
 from tallybook.domain.quotas import LEVEL, MONTHLY, Allocation, Use, newly_reached
-from tallybook.domain.times import readable_day, stamp
-from tallybook.domain.usage import plain
+from tallybook.domain.times import stamp
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.services.directory import find_account
 from tallybook.services.quota_allocations import all_allocations
+from tallybook.services.quota_letters import reached_mail
 from tallybook.services.quota_use import QuotaUse, read_quota_use
 from tallybook.services.run_sessions import end_expired
 from tallybook.services.tasks import Task
@@ -66,9 +65,9 @@ def check_usage(ctx: Context, account_id: str) -> int:
     if mark is None:
         return 0
     account = find_account(ctx, account_id)
-    told = _check_quotas(ctx, account) if account.allocated and account.status != "deleted" else 0
+    told = _check_quotas(ctx, account) if account.allocations and account.status != "deleted" else 0
     with suppress(Refused):
-        ctx.tables.write(unmark_dirty(account_id, version=int(mark["version"])))
+        ctx.tables.write(unmark_dirty(mark))
     return told
 
 
@@ -123,21 +122,11 @@ def _tell(ctx: Context, account: Account, reached: Sequence[_Reached]) -> int:
 
 
 def _change(account: Account, one: _Reached, user: Item) -> Change:
-    facts = {
-        "account": account.display_name or account.email,
-        "period": f"{readable_day(one.period.first_day)} to {readable_day(one.period.last_day)}",
-        "uses": [_fact(use, one.percents[use.field]) for use in one.uses],
-    }
     return Change(
         QUOTAS,
         "quota_allocation.reached",
         ALLOCATION + one.before.id,
         after={"user_id": USER + one.before.user_id, **one.percents},
-        mails=(Mail("quota_reached", (user["email"],), facts),),
-        events=(quota_reached(one.before, one.percents, period_start=one.period.start),),
+        mails=(reached_mail(account, user["email"], one.uses, one.period),),
+        events=tuple(quota_reached(one.before, use, period_start=one.period.start) for use in one.uses),
     )
-
-
-def _fact(use: Use, percent: int) -> dict[str, object]:
-    """One line of the mail; text, as quantities are exact."""
-    return {"quota": use.field, "percent": percent, "used": plain(use.used), "limit": use.limit}

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from tallybook.domain.invoices import UNPAID, Detail, Invoice, InvoiceLine, InvoiceStatus
@@ -10,6 +9,7 @@ from tallybook.domain.money import readable
 from tallybook.domain.outbox import Mail
 from tallybook.domain.periods import local_day
 from tallybook.domain.times import readable_day
+from tallybook.domain.usage import grouped
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
@@ -75,7 +75,7 @@ def _lines(invoice: Invoice) -> dict[str, Any]:
         "issued": _day(invoice, invoice.issued_at),
         "lines": [_line(line, invoice.currency) for line in invoice.lines],
         "subtotal": readable(invoice.subtotal, invoice.currency),
-        "tax_rate": f"{_plain(invoice.tax_rate)} %",
+        "tax_rate": f"{grouped(invoice.tax_rate)} %",
         "tax": readable(invoice.tax, invoice.currency),
     }
 
@@ -98,13 +98,7 @@ def _used(detail: Detail) -> str:
     """1,440 container minutes (M)."""
     words = (word.upper() if word in _CAPITALS else word for word in detail.meter.split("_"))
     sku = f" ({detail.sku})" if detail.sku else ""
-    return f"{_plain(detail.quantity)} {' '.join(words)}{sku}"
-
-
-def _plain(number: Decimal) -> str:
-    """All its digits, and no zeros at the end: 1,234.5."""
-    text = f"{number:,f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{grouped(detail.quantity)} {' '.join(words)}{sku}"
 
 
 def _day(invoice: Invoice, instant: datetime | None) -> str | None:

@@ -10,8 +10,7 @@ from tallybook.domain.audit import Actor, caller
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Invalid, NotFound
 from tallybook.domain.ids import QUOTA_REQUEST, USER
-from tallybook.domain.outbox import Mail
-from tallybook.domain.quota_announcements import quota_requested
+from tallybook.domain.quota_announcements import quota_request_withdrawn, quota_requested
 from tallybook.domain.quotas import (
     MAX_REQUESTS,
     QuotaRequest,
@@ -26,6 +25,7 @@ from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.services.quota_allocations import Wish
+from tallybook.services.quota_letters import requested_mail
 from tallybook.store import keys
 from tallybook.store.commands import Command, Item
 from tallybook.store.quotas import (
@@ -64,7 +64,7 @@ def file_request(ctx: Context, who: Principal, quota: Wish, *, reason: str) -> Q
             "quota_request.filed",
             QUOTA_REQUEST + request.id,
             after=shown(request),
-            mails=(_request_mail(account, user, request),),
+            mails=(requested_mail(account, user, request),),
             events=(quota_requested(request),),
         )
         ctx.tables.transact(
@@ -134,6 +134,7 @@ def withdrawal(account: Account, user: User, request_id: str, *, actor: Actor) -
             "quota_request.withdrawn",
             QUOTA_REQUEST + request_id,
             before={"user_id": USER + user.id, "status": "pending"},
+            events=(quota_request_withdrawn(user, request_id),),
         ),
     )
 
@@ -190,13 +191,3 @@ def shown(request: QuotaRequest) -> dict[str, object]:
         **notes,
         **request.quota,
     }
-
-
-def _request_mail(account: Account, user: User, request: QuotaRequest) -> Mail:
-    facts = {
-        "account": account.display_name or account.email,
-        "user": user.name or user.email,
-        "quota": dict(request.quota),
-        "reason": request.reason,
-    }
-    return Mail("quota_requested", (account.email,), facts)

@@ -13,13 +13,13 @@ from tallybook.domain.audit import Actor, caller
 from tallybook.domain.catalog import Plan
 from tallybook.domain.credentials import Principal
 from tallybook.domain.ids import QUOTA_REQUEST
-from tallybook.domain.outbox import Mail
 from tallybook.domain.quota_announcements import quota_reviewed
 from tallybook.domain.quotas import Allocation, Decision, QuotaRequest, RequestStatus, check_pending
 from tallybook.services.authenticate import reread
 from tallybook.services.change_user import find_user
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
+from tallybook.services.quota_letters import reviewed_mail
 from tallybook.services.quota_requests import Withdrawal, known_request, shown, withdrawal
 from tallybook.services.quota_use import plan_of
 from tallybook.services.shares import Shared, new_share, other_share, without_share
@@ -28,6 +28,7 @@ from tallybook.store.accounts import still_root
 from tallybook.store.quotas import set_pending, set_request
 
 _DECIDED: Mapping[Decision, RequestStatus] = {"approve": "approved", "deny": "denied"}
+_ACTIONS: Mapping[Decision, str] = {"approve": "quota_request.approved", "deny": "quota_request.denied"}
 
 
 def review_request(
@@ -54,11 +55,11 @@ def review_request(
         shared = _applied(ctx, who, user, before, plan=plan, now=now) if decision == "approve" else None
         told = Change(
             caller(who),
-            f"quota_request.{after.status}",
+            _ACTIONS[decision],
             QUOTA_REQUEST + before.id,
             before=shown(before),
             after=shown(after),
-            mails=(_review_mail(who.account, user, after),),
+            mails=(reviewed_mail(who.account, user, after),),
             events=(quota_reviewed(after),),
         )
         ctx.tables.transact(
@@ -97,13 +98,3 @@ def _applied(ctx: Context, who: Principal, user: User, request: QuotaRequest, *,
         updated_at=now,
     )
     return new_share(account, allocation, plan=plan, actor=actor)
-
-
-def _review_mail(account: Account, user: User, request: QuotaRequest) -> Mail:
-    facts = {
-        "account": account.display_name or account.email,
-        "quota": dict(request.quota),
-        "approved": request.status == "approved",
-        "notes": request.review_notes,
-    }
-    return Mail("quota_reviewed", (user.email,), facts)

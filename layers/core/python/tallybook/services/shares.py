@@ -46,7 +46,8 @@ def new_share(account: Account, allocation: Allocation, *, plan: Plan, actor: Ac
         set_allocated(account, allocated=_fitting(account, less={}, more=share.quota, plan=plan), rows=1),
         mark_dirty(account.id, now=stamp(allocation.created_at)),
     )
-    return Shared(commands, _change(actor, "created", share, before=None, after="active", quota=share.quota))
+    change = _change(actor, "quota_allocation.created", share, before=None, after="active", quota=share.quota)
+    return Shared(commands, change)
 
 
 def other_share(account: Account, share: Share, quota: Quota, *, plan: Plan, actor: Actor, now: datetime) -> Shared:
@@ -57,7 +58,8 @@ def other_share(account: Account, share: Share, quota: Quota, *, plan: Plan, act
         set_allocated(account, allocated=_fitting(account, less=share.quota, more=quota, plan=plan)),
         mark_dirty(account.id, now=stamp(now)),
     )
-    return Shared(commands, _change(actor, "changed", share, before="active", after="active", quota=quota))
+    change = _change(actor, "quota_allocation.changed", share, before="active", after="active", quota=quota)
+    return Shared(commands, change)
 
 
 def without_share(account: Account, share: Share, *, actor: Actor, now: datetime) -> Shared:
@@ -67,7 +69,8 @@ def without_share(account: Account, share: Share, *, actor: Actor, now: datetime
         set_share(share, quota=None),
         set_allocated(account, allocated=with_sums(account.allocated, less=share.quota, more={})),
     )
-    return Shared(commands, _change(actor, "revoked", share, before="active", after="revoked", quota=share.quota))
+    change = _change(actor, "quota_allocation.revoked", share, before="active", after="revoked", quota=share.quota)
+    return Shared(commands, change)
 
 
 def removed_share(account: Account, allocation: Allocation, *, actor: Actor) -> Shared:
@@ -79,7 +82,8 @@ def removed_share(account: Account, allocation: Allocation, *, actor: Actor) -> 
         set_allocated(account, allocated=sums, rows=-1),
         *((set_share(share, quota=None),) if active else ()),
     )
-    return Shared(commands, _change(actor, "deleted", share, before=allocation.status, after=None, quota={}))
+    change = _change(actor, "quota_allocation.deleted", share, before=allocation.status, after=None, quota={})
+    return Shared(commands, change)
 
 
 def _fitting(account: Account, *, less: Quota, more: Quota, plan: Plan) -> dict[str, int]:
@@ -95,7 +99,7 @@ def _change(actor: Actor, action: str, share: Share, *, before: str | None, afte
     told = Share(share.account_id, share.user_id, share.allocation_id, quota)
     return Change(
         actor,
-        f"quota_allocation.{action}",
+        action,
         ALLOCATION + share.allocation_id,
         before={**whose, "status": before, **share.quota} if before else {},
         after={**whose, "status": after, **quota} if after else {},

@@ -45,6 +45,10 @@ def mark_dirty(account_id: str, *, now: str) -> Update:
     )
 
 
-def unmark_dirty(account_id: str, *, version: int) -> Delete:
-    """All that was counted has been looked at; refused where more was counted since the mark was read."""
-    return Delete(keys.dirty(account_id), condition=Attr("version").eq(version))
+def unmark_dirty(mark: Item) -> Delete:
+    """All that was counted has been looked at; refused where more was counted since the mark was read.
+
+    A mark that another check has taken and that was set again since counts from 1, but is due later.
+    """
+    unchanged = Attr("version").eq(mark["version"]) & Attr("due").eq(mark["due"])
+    return Delete(keys.dirty(mark["account_id"]), condition=unchanged)

@@ -29,12 +29,18 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     ),
     "invoice_overdue": ("account", "number", "plan", "period", "total", "paid", "due", "due_date"),
     "invoice_voided": ("account", "number", "plan", "period", "total", "reason", "given_back"),
+    "quota_requested": ("account", "name", "email", "wishes", "reason", "request"),
+    "quota_reviewed": ("account", "approved", "numbers", "notes"),
+    "quota_reached": ("account", "period", "percent", "uses", "next_period", "storage"),
 }
-"""Each kind's facts: text, but for `credits`, which is whole, and `lines`; a name, a reason or where it came from may
-be None, the inviter, where the operator invites, the `login`, where nobody's is another one now, and what was paid, is
-due or was given back, where that is nothing.
+"""Each kind's facts: text, but for `credits` and `percent`, which are whole, `approved` and `storage`, which are true
+or false, and what is listed. A name, a reason, notes or where it came from may be None, the inviter, where the operator
+invites, the `login`, where nobody's is another one now, what was paid, is due or was given back, where that is nothing,
+and the `next_period`, where nothing is counted by it.
 
-A line has `text`, `amount`, `details` that have both as well, and `others`: None, or a `count` with their `amount`.
+A line has `text`, `amount`, `details` that have both as well, and `others`: None, or a `count` with their `amount`. Of
+the `wishes`, each has a `quota`, what is `wanted` and what it is `now`, None for no limit; of the `numbers`, each the
+first two. Of the `uses`, each has a `quota`, the whole `percent` that it has reached, what is `used` and the `limit`.
 """
 
 _WHOLE = frozenset({"link"})

@@ -1,0 +1,82 @@
+"""The mails about quotas, with the facts that their letters tell; the six fields have their names for readers here."""
+
+from collections.abc import Iterable, Mapping
+from decimal import ROUND_FLOOR, Decimal
+
+from tallybook.domain.accounts import Account, User
+from tallybook.domain.ids import QUOTA_REQUEST
+from tallybook.domain.outbox import Mail
+from tallybook.domain.periods import Period, local_day
+from tallybook.domain.quotas import FIELDS, LEVEL, MONTHLY, QuotaRequest, Use
+from tallybook.domain.times import readable_day
+from tallybook.domain.usage import grouped
+
+NAMES: Mapping[str, str] = {
+    "cpu_seconds_monthly": "CPU seconds a month",
+    "ram_gb_seconds": "GB seconds of memory a month",
+    "sandbox_storage_gb_seconds": "GB seconds of sandbox storage a month",
+    "traffic_gb_seconds": "GB seconds of traffic a month",
+    "template_storage_gb": "GB of template storage",
+    "concurrent_sandboxes": "Sandboxes at the same time",
+}
+
+
+def requested_mail(account: Account, user: User, request: QuotaRequest) -> Mail:
+    """To the account: who asks for which numbers instead of which, and why."""
+    wanted = (name for name in FIELDS if name in request.quota)
+    facts = {
+        "account": _called(account),
+        "name": user.name,
+        "email": user.email,
+        "wishes": [
+            {"quota": NAMES[name], "wanted": f"{request.quota[name]:,}", "now": _number(user.quota.get(name))}
+            for name in wanted
+        ],
+        "reason": request.reason,
+        "request": QUOTA_REQUEST + request.id,
+    }
+    return Mail("quota_requested", (account.email,), facts)
+
+
+def reviewed_mail(account: Account, user: User, request: QuotaRequest) -> Mail:
+    """To the user: what became of the request."""
+    facts = {
+        "account": _called(account),
+        "approved": request.status == "approved",
+        "numbers": [
+            {"quota": NAMES[name], "wanted": f"{request.quota[name]:,}"} for name in FIELDS if name in request.quota
+        ],
+        "notes": request.review_notes,
+    }
+    return Mail("quota_reviewed", (user.email,), facts)
+
+
+def reached_mail(account: Account, to: str, uses: Iterable[Use], period: Period) -> Mail:
+    """To the user: what of their share they have used up by 80 or 100 percent, and what follows from it."""
+    uses = tuple(uses)
+    monthly = any(use.field in MONTHLY for use in uses)
+    facts = {
+        "account": _called(account),
+        "period": f"{readable_day(period.first_day)} to {readable_day(period.last_day)}",
+        "uses": [
+            {"quota": NAMES[use.field], "percent": use.reached, "used": _floored(use.used), "limit": _number(use.limit)}
+            for use in uses
+        ],
+        "percent": max(use.reached for use in uses),
+        "next_period": readable_day(local_day(period.end, period.zone)) if monthly else None,
+        "storage": any(use.field == LEVEL for use in uses),
+    }
+    return Mail("quota_reached", (to,), facts)
+
+
+def _called(account: Account) -> str:
+    return account.display_name or account.email
+
+
+def _number(amount: int | None) -> str | None:
+    return None if amount is None else f"{amount:,}"
+
+
+def _floored(used: Decimal) -> str:
+    """Two decimals at most; rounded up, it might look like a limit that is not reached."""
+    return grouped(used.quantize(Decimal("0.01"), rounding=ROUND_FLOOR))

@@ -1,0 +1,47 @@
+"""Users with shares of a plan, what they use of it, and what they are told."""
+
+from tallybook.domain.accounts import User
+from tallybook.domain.jobs import USAGE_CHECK
+from tallybook.domain.quotas import Allocation
+from tallybook.services.authenticate import authenticate
+from tallybook.services.check_usage import carry_out
+from tallybook.services.context import Context
+from tallybook.services.quota_allocations import allocate, change_allocation
+from tallybook.services.tasks import due_tasks
+from tests.support.house import House, Member
+from tests.support.outside import Sent
+
+GRACE = "grace@example.com"
+
+
+def share(house: House, owner: Member, user: User, **quota: int) -> Allocation:
+    return allocate(house.ctx, authenticate(house.ctx, owner.session), user.id, quota)
+
+
+def change(house: House, owner: Member, allocation: Allocation, **quota: int) -> None:
+    change_allocation(house.ctx, authenticate(house.ctx, owner.session), allocation.id, quota)
+
+
+def use(house: House, owner: Member, user: User | None, quantity: str, **named: str) -> None:
+    """So many CPU seconds of the user, or of what is named."""
+    whose = {"user_id": f"usr-{user.id}"} if user else {}
+    house.record(house.event(owner, quantity=quantity, **named, **whose))
+
+
+def check(house: House, ctx: Context | None = None) -> list[str]:
+    """All that is due, as the job does it."""
+    return [word for task in list(due_tasks(house.ctx, USAGE_CHECK)) for word in carry_out(ctx or house.ctx, task)]
+
+
+def told(house: House, address: str = GRACE) -> list[Sent]:
+    """The letters about what is used up."""
+    return [mail for mail in house.deliver().to(address) if "% of your Tallybook quota" in mail.subject]
+
+
+def percents(house: House, address: str = GRACE) -> list[int]:
+    """What their subjects name, lowest first."""
+    return sorted(int(mail.subject.split()[3]) for mail in told(house, address))
+
+
+def marked(house: House) -> bool:
+    return bool(house.stored("core", "DIRTY"))

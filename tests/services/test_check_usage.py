@@ -1,0 +1,208 @@
+"""Users are written to at 80 and at 100 percent of their share, once a period for each."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tallybook.domain.accounts import User
+from tallybook.domain.errors import Failed
+from tallybook.domain.quotas import LEVEL_METER
+from tallybook.services.check_usage import carry_out, check_usage
+from tallybook.services.deliver import show_outbox_item
+from tallybook.services.run_sessions import start_session
+from tallybook.services.suppress_mail import suppress_addresses
+from tallybook.services.tasks import Task
+from tests.services.shares import GRACE, change, check, marked, percents, share, told, use
+from tests.services.test_run_sessions import wanted
+from tests.support.cloud import make_context
+from tests.support.house import House, Member
+
+
+@pytest.fixture
+def owner(house: House) -> Member:
+    return house.member("ada@example.com")
+
+
+@pytest.fixture
+def grace(house: House, owner: Member) -> User:
+    return house.invited(owner, GRACE)
+
+
+def test_a_user_is_told_at_80_and_at_100_percent_once_each(house: House, owner: Member, grace: User) -> None:
+    share(house, owner, grace, cpu_seconds_monthly=100)
+    steps = [("79.9", []), ("0.1", [80]), ("19.9", [80]), ("0.1", [80, 100]), ("50", [80, 100])]
+    for quantity, so_far in steps:
+        use(house, owner, grace, quantity)
+        check(house)
+        assert percents(house) == so_far
+
+
+def test_the_letter_and_the_events_say_what_is_reached(house: House, owner: Member, grace: User) -> None:
+    allocation = share(house, owner, grace, cpu_seconds_monthly=1000, traffic_gb_seconds=2, ram_gb_seconds=9)
+    use(house, owner, grace, "1234.567")
+    use(house, owner, grace, "1.6", meter="traffic_gb_seconds")
+    assert check(house) == ["written to"]
+    (mail,) = told(house)
+    assert "  - CPU seconds a month: 100 % reached (1,234.56 of 1,000)\n" in mail.text
+    assert "  - GB seconds of traffic a month: 80 % reached (1.6 of 2)\n" in mail.text
+    assert "20 April 2026 to 19 May 2026" in mail.text
+    assert "until the next billing period begins on 20 May 2026" in mail.text
+    assert "memory" not in mail.text
+    assert "storage" not in mail.text
+    events = [detail["data"] for detail in house.world.named("QuotaReached")]
+    assert [(event["quota"], event["percent"], event["used"], event["limit"]) for event in events] == [
+        ("cpu_seconds_monthly", 100, "1234.567", 1000),
+        ("traffic_gb_seconds", 80, "1.6", 2),
+    ]
+    assert {event["allocation_id"] for event in events} == {f"qal-{allocation.id}"}
+
+
+def test_a_field_that_is_reached_later_is_told_alone(house: House, owner: Member, grace: User) -> None:
+    share(house, owner, grace, cpu_seconds_monthly=100, traffic_gb_seconds=100)
+    for quantity in ("80", "1"):
+        for meter in ("cpu_seconds", "traffic_gb_seconds"):
+            use(house, owner, grace, quantity, meter=meter)
+            check(house)
+    assert percents(house) == [80, 80]
+    assert not [mail for mail in told(house) if "CPU" in mail.text and "traffic" in mail.text]
+
+
+def test_where_both_are_passed_at_once_one_letter_names_100(house: House, owner: Member, grace: User) -> None:
+    share(house, owner, grace, cpu_seconds_monthly=100)
+    use(house, owner, grace, "100")
+    check(house)
+    use(house, owner, grace, "1")
+    check(house)
+    assert percents(house) == [100]
+
+
+def test_in_the_next_period_it_is_told_again(house: House, owner: Member, grace: User) -> None:
+    share(house, owner, grace, cpu_seconds_monthly=100)
+    for quantity in ("80", "79"):
+        use(house, owner, grace, quantity)
+        check(house)
+        house.clock.advance(days=31)
+    assert percents(house) == [80]
+    for quantity in ("80", "20"):
+        use(house, owner, grace, quantity)
+        check(house)
+    assert percents(house) == [80, 80, 100]
+
+
+def test_after_a_share_is_raised_the_same_percentage_is_not_told_again(
+    house: House, owner: Member, grace: User
+) -> None:
+    allocation = share(house, owner, grace, cpu_seconds_monthly=100)
+    use(house, owner, grace, "80")
+    check(house)
+    change(house, owner, allocation, cpu_seconds_monthly=200)
+    use(house, owner, grace, "80")
+    assert check(house) == []
+    use(house, owner, grace, "40")
+    check(house)
+    assert percents(house) == [80, 100]
+
+
+def test_a_share_that_is_lowered_to_what_is_used_is_told_without_more_usage(
+    house: House, owner: Member, grace: User
+) -> None:
+    allocation = share(house, owner, grace, cpu_seconds_monthly=200)
+    use(house, owner, grace, "80")
+    assert check(house) == []
+    change(house, owner, allocation, cpu_seconds_monthly=100)
+    assert check(house) == ["written to"]
+
+
+def test_each_user_is_told_of_their_own_use(house: House, owner: Member, grace: User) -> None:
+    joan = house.invited(owner, "joan@example.com")
+    for user in (grace, joan, owner.user):
+        share(house, owner, user, cpu_seconds_monthly=100)
+    use(house, owner, grace, "80")
+    use(house, owner, joan, "100")
+    use(house, owner, None, "500")
+    assert check(house) == ["written to"] * 2
+    assert [percents(house, address) for address in (GRACE, "joan@example.com", "ada@example.com")] == [[80], [100], []]
+    assert not marked(house)
+
+
+def test_more_users_than_a_transaction_holds_are_all_told(house: House, owner: Member) -> None:
+    users = [house.invited(owner) for _ in range(21)]
+    for user in users:
+        share(house, owner, user, cpu_seconds_monthly=1)
+        use(house, owner, user, "1")
+    assert check(house) == ["written to"] * 21
+    assert [percents(house, user.email) for user in users] == [[100]] * 21
+
+
+@pytest.mark.parametrize("fields", [{"concurrent_sandboxes": 1}, {"concurrent_sandboxes": 1, "cpu_seconds_monthly": 9}])
+def test_nobody_is_written_to_about_what_runs_at_once(house: House, fields: dict[str, int]) -> None:
+    member = house.member()
+    share(house, member, member.user, **fields)
+    start_session(house.ctx, house.platform(), wanted(member))
+    use(house, member, member.user, "1")
+    assert check(house) == []
+
+
+def test_a_share_of_nothing_is_told_once_something_is_used(house: House, owner: Member, grace: User) -> None:
+    share(house, owner, grace, cpu_seconds_monthly=0, template_storage_gb=0)
+    assert check(house) == []
+    use(house, owner, grace, "0.5")
+    check(house)
+    assert percents(house) == [100]
+    assert "template" not in told(house)[0].text
+
+
+def test_stored_templates_are_told_of_once_a_period_however_they_come_and_go(
+    house: House, owner: Member, grace: User
+) -> None:
+    share(house, owner, grace, template_storage_gb=10)
+    for gigabytes in ("8", "1", "8"):
+        use(house, owner, grace, gigabytes, meter=LEVEL_METER)
+        check(house)
+        house.clock.advance(hours=1)
+    (mail,) = told(house)
+    assert "  - GB of template storage: 80 % reached (8 of 10)\n" in mail.text
+    assert "until some of them are deleted" in mail.text
+    assert "next billing period" not in mail.text
+
+
+def test_whoever_gets_no_mail_is_passed_over(house: House, owner: Member, grace: User) -> None:
+    share(house, owner, grace, cpu_seconds_monthly=100)
+    suppress_addresses(house.ctx, [GRACE], reason="bounce")
+    house.deliver()
+    use(house, owner, grace, "100")
+    check(house)
+    (waiting,) = [
+        item["id"] for item in house.stored("core", "OUTBOX") if item["body"].get("letter") == "quota_reached"
+    ]
+    assert told(house) == []
+    item = show_outbox_item(house.ctx, waiting)
+    assert (item.state, item.skipped) == ("delivered", (GRACE,))
+
+
+def test_an_account_without_shares_costs_two_reads_and_a_deletion(house: House, owner: Member) -> None:
+    calls: list[str] = []
+
+    def port(called: str, call: Callable[[], Any]) -> Any:
+        calls.append(called)
+        return call()
+
+    use(house, owner, owner.user, "100")
+    assert check_usage(make_context(house.client, port=port, clock=house.clock), owner.account.id) == 0
+    assert calls == ["get_item", "get_item", "delete_item"]
+    assert not marked(house)
+    assert check_usage(house.ctx, owner.account.id) == 0
+
+
+def test_nobody_in_a_deleted_account_is_written_to(house: House, owner: Member, grace: User) -> None:
+    share(house, owner, grace, cpu_seconds_monthly=100)
+    use(house, owner, grace, "100")
+    house.change_account(owner, status="deleted")
+    assert check(house) == []
+    assert not marked(house)
+
+
+def test_a_task_of_another_job_is_refused(house: House) -> None:
+    with pytest.raises(Failed):
+        carry_out(house.ctx, Task("close", "anybody"))

@@ -1,0 +1,90 @@
+"""While usage is looked at, others check, use and revoke: nobody is told twice, and nothing is passed over."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tallybook.domain.accounts import User
+from tallybook.services.authenticate import authenticate
+from tallybook.services.check_usage import check_usage
+from tallybook.services.context import Context
+from tallybook.services.quota_allocations import revoke_allocation
+from tests.services.shares import GRACE, check, marked, percents, share, use
+from tests.support.cloud import make_context
+from tests.support.house import House, Member
+
+
+@pytest.fixture
+def owner(house: House) -> Member:
+    return house.member("ada@example.com")
+
+
+@pytest.fixture
+def grace(house: House, owner: Member) -> User:
+    return house.invited(owner, GRACE)
+
+
+def racing(house: House, operation: str, act: Callable[[], object]) -> Context:
+    """A context in which somebody acts before the first call of this operation."""
+    acted: list[bool] = []
+
+    def port(called: str, call: Callable[[], Any]) -> Any:
+        if called == operation and not acted:
+            acted.append(True)
+            act()
+        return call()
+
+    return make_context(house.client, port=port, clock=house.clock)
+
+
+def test_a_share_that_is_revoked_before_its_user_is_told_is_not_told_of_and_others_are(
+    house: House, owner: Member, grace: User
+) -> None:
+    joan = house.invited(owner, "joan@example.com")
+    revoked, _ = (share(house, owner, user, cpu_seconds_monthly=100) for user in (grace, joan))
+    for user in (grace, joan):
+        use(house, owner, user, "100")
+    who = authenticate(house.ctx, owner.session)
+    ctx = racing(house, "transact_write_items", lambda: revoke_allocation(house.ctx, who, revoked.id))
+    assert check(house, ctx) == ["written to"]
+    assert percents(house) == []
+    assert percents(house, "joan@example.com") == [100]
+
+
+def test_two_checks_at_once_write_once(house: House, owner: Member, grace: User) -> None:
+    share(house, owner, grace, cpu_seconds_monthly=100)
+    use(house, owner, grace, "100")
+    ctx = racing(house, "transact_write_items", lambda: check_usage(house.ctx, owner.account.id))
+    assert check_usage(ctx, owner.account.id) == 0
+    assert percents(house) == [100]
+    assert not marked(house)
+
+
+def test_usage_that_comes_during_the_check_is_left_to_the_next(house: House, owner: Member, grace: User) -> None:
+    share(house, owner, grace, cpu_seconds_monthly=100)
+    use(house, owner, grace, "80")
+    ctx = racing(house, "delete_item", lambda: use(house, owner, grace, "20"))
+    check(house, ctx)
+    assert marked(house)
+    check(house)
+    assert not marked(house)
+    assert percents(house) == [80, 100]
+
+
+def test_a_mark_that_was_taken_by_another_check_and_set_again_is_left_too(
+    house: House, owner: Member, grace: User
+) -> None:
+    share(house, owner, grace, cpu_seconds_monthly=100)
+    check(house)
+    use(house, owner, grace, "80")
+
+    def meanwhile() -> None:
+        check(house)
+        house.clock.advance(seconds=1)
+        use(house, owner, grace, "20")
+
+    check(house, racing(house, "delete_item", meanwhile))
+    assert marked(house)
+    check(house)
+    assert percents(house) == [80, 100]
