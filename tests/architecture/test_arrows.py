@@ -18,9 +18,11 @@ ABSENT = {
     "identity": OPERATOR | NEVER | MAIL,
     "accounts": OPERATOR | NEVER | MAIL | {"bcrypt"},
     "billing": OPERATOR | NEVER | MAIL | {"bcrypt"},
+    "quotas": OPERATOR | NEVER | MAIL | {"bcrypt"},
     "metering": OPERATOR | NEVER | MAIL | {"bcrypt"},
     "usage_queue": OPERATOR | NEVER | MAIL | WEB | {"bcrypt"},
     "invoicing": OPERATOR | NEVER | MAIL | WEB | {"bcrypt"},
+    "usage_check": OPERATOR | NEVER | MAIL | WEB | {"bcrypt"},
     "outbox": OPERATOR | NEVER | WEB | {"bcrypt"},
     "mail_feedback": OPERATOR | NEVER | MAIL | WEB | {"bcrypt"},
 }

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tallybook.domain.ids import derived_id
-from tallybook.domain.jobs import JOBS, Job, partition, partitions
+from tallybook.domain.jobs import INVOICES, JOBS, OUTBOX, USAGE_CHECK, Job, partition, partitions
 
 JOB = Job("any", every=timedelta(minutes=5), work=("one", "two"))
 
@@ -38,11 +38,12 @@ def test_work_on_an_id_stands_in_one_of_the_places_where_it_is_looked_for() -> N
     assert JOB.partitions() == (*partitions("one"), *partitions("two"))
 
 
-def test_periods_are_closed_by_the_hour_and_usage_is_checked_and_what_the_stream_left_sent_every_five_minutes() -> None:
-    assert [(job.name, job.every) for job in JOBS] == [
-        ("outbox", timedelta(minutes=5)),
-        ("usage_check", timedelta(minutes=5)),
-        ("invoicing", timedelta(hours=1)),
+def test_periods_are_closed_by_the_hour_and_what_the_stream_left_and_usage_come_every_five_minutes() -> None:
+    assert JOBS == (OUTBOX, USAGE_CHECK, INVOICES)
+    assert [(job.name, job.every, job.queued) for job in JOBS] == [
+        ("outbox", timedelta(minutes=5), False),
+        ("usage_check", timedelta(minutes=5), True),
+        ("invoicing", timedelta(hours=1), True),
     ]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tallybook.domain.times import parse_instant
-from tallybook.domain.usage import MARKER_LIFE, MAX_AGE, Event, counted, counters_of, merged, plain
+from tallybook.domain.usage import MARKER_LIFE, MAX_AGE, Event, counted, counters_of, grouped, merged, plain
 from tests.support.steady import steady
 
 NOW = datetime(2026, 4, 20, 12, 0, tzinfo=UTC)
@@ -146,6 +146,21 @@ def test_a_thousand_of_the_largest_quantities_add_up_exactly() -> None:
     largest = Decimal("999999999999999.999999999")
     whole = merged(replace(EVENT, quantity=largest) for _ in range(1000))["period"]["cpu_seconds", None]
     assert whole == Decimal("999999999999999999.999999000")
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("0", "0"),
+        ("999", "999"),
+        ("1000", "1,000"),
+        ("1234.500", "1,234.5"),
+        ("100.00", "100"),
+        ("1E15", "1" + ",000" * 5),
+    ],
+)
+def test_a_reader_s_number_has_its_thousands_apart_and_no_zeros_at_its_end(number: str, text: str) -> None:
+    assert grouped(Decimal(number)) == text
 
 
 @pytest.mark.parametrize(

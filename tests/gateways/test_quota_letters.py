@@ -47,7 +47,7 @@ def test_a_user_without_a_name_asks_by_their_address() -> None:
     ("approved", "said", "unsaid"),
     [
         (True, ["was approved", "What you may use from now on:", "Everything else stays"], "denied"),
-        (False, ["was denied", "What you asked for, and don't get:", "Your share stays as it was."], "approved"),
+        (False, ["was denied", "What you had asked for:", "Your share stays as it was."], "approved"),
     ],
 )
 def test_a_decision_is_told_in_the_subject_and_with_what_it_means(approved: bool, said: list[str], unsaid: str) -> None:

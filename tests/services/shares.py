@@ -39,8 +39,8 @@ def told(house: House, address: str = GRACE) -> list[Sent]:
 
 
 def percents(house: House, address: str = GRACE) -> list[int]:
-    """What their subjects name."""
-    return [int(mail.subject.split()[3]) for mail in told(house, address)]
+    """What their subjects name, lowest first."""
+    return sorted(int(mail.subject.split()[3]) for mail in told(house, address))
 
 
 def marked(house: House) -> bool:

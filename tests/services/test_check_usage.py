@@ -58,6 +58,16 @@ def test_the_letter_and_the_events_say_what_is_reached(house: House, owner: Memb
     assert {event["allocation_id"] for event in events} == {f"qal-{allocation.id}"}
 
 
+def test_a_field_that_is_reached_later_is_told_alone(house: House, owner: Member, grace: User) -> None:
+    share(house, owner, grace, cpu_seconds_monthly=100, traffic_gb_seconds=100)
+    for quantity in ("80", "1"):
+        for meter in ("cpu_seconds", "traffic_gb_seconds"):
+            use(house, owner, grace, quantity, meter=meter)
+            check(house)
+    assert percents(house) == [80, 80]
+    assert not [mail for mail in told(house) if "CPU" in mail.text and "traffic" in mail.text]
+
+
 def test_where_both_are_passed_at_once_one_letter_names_100(house: House, owner: Member, grace: User) -> None:
     share(house, owner, grace, cpu_seconds_monthly=100)
     use(house, owner, grace, "100")

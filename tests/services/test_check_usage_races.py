@@ -69,7 +69,7 @@ def test_usage_that_comes_during_the_check_is_left_to_the_next(house: House, own
     assert marked(house)
     check(house)
     assert not marked(house)
-    assert sorted(percents(house)) == [80, 100]
+    assert percents(house) == [80, 100]
 
 
 def test_a_mark_that_was_taken_by_another_check_and_set_again_is_left_too(

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from tallybook.domain.errors import TooManyRequests, Unauthenticated
+from tallybook.domain.errors import Conflict, TooManyRequests, Unauthenticated
 from tallybook.domain.limits import Limits
 from tallybook.services.authenticate import authenticate
 from tallybook.services.register import register
 from tallybook.services.sign_in import SignedIn, login
 from tallybook.services.team import Invitation, invite_again, invite_user
+from tallybook.store import keys
+from tallybook.store.commands import Delete
 from tests.support.call import call
 from tests.support.house import HERE, PASSWORD, House
 from tests.support.race import race
@@ -74,11 +76,23 @@ def test_one_account_invites_30_an_hour_and_one_address_is_invited_3_times(stric
     for _ in range(2):
         invite_again(strict.ctx, who, user.id)
     assert wait(lambda: invite_again(strict.ctx, who, user.id)) == 1504
-    for number in range(27):
+    # what is refused for the address counts for the account, which asked
+    for number in range(26):
         invite_user(strict.ctx, who, Invitation(f"a{number}@example.com"))
     assert wait(lambda: invite_user(strict.ctx, who, Invitation("one-more@example.com"))) == 1504
     strict.clock.advance(seconds=1504)
     assert invite_user(strict.ctx, who, Invitation("one-more@example.com"))
+
+
+def test_an_invitation_that_is_refused_for_its_address_takes_none_from_it(strict: House) -> None:
+    who = authenticate(strict.ctx, strict.member().session)
+    other = strict.member("ada@example.com")
+    for _ in range(5):
+        with pytest.raises(Conflict):
+            invite_user(strict.ctx, who, Invitation("ada@example.com"))
+    strict.change_user(other, status="deleted")
+    strict.ctx.tables.write(Delete(keys.email("ada@example.com")))
+    assert invite_user(strict.ctx, who, Invitation("ada@example.com"))
 
 
 def test_many_at_once_get_no_more_than_one_after_the_other(crowded_house: House) -> None:

@@ -120,7 +120,7 @@ def test_a_request_filed_changed_and_withdrawn(
     [
         (with_request, "approve", 6, {"cpu_seconds_monthly": 600}),
         (with_both, "approve", 7, {"cpu_seconds_monthly": 600, "concurrent_sandboxes": 2}),
-        (with_both, "deny", 4, {"cpu_seconds_monthly": 400, "concurrent_sandboxes": 2}),
+        (with_request, "deny", 4, {}),
     ],
 )
 def test_a_request_decided(sweep: Sweep, prepare: Act, decision: Decision, *, calls: int, sums: dict[str, int]) -> None:

@@ -51,23 +51,22 @@ def work_off(house: House, known: tuple[Any, list[Task]]) -> list[str]:
     return [word for task in known[1] for word in carry_out(house.ctx, task)]
 
 
-def test_sessions_whose_time_is_up(sweep: Sweep) -> None:
+def test_a_session_whose_time_is_up(sweep: Sweep) -> None:
     def prepare(house: House) -> Any:
         root, key = house.member(), house.platform()
-        for number in range(2):
-            start_session(house.ctx, key, wanted(root, f"mine-{number}"))
+        start_session(house.ctx, key, wanted(root))
         house.clock.advance(hours=2)
         return root, due(house)
 
     def check(house: House, known: Any, _: Any) -> None:
         root = known[0]
         bill = read_current_bill(house.ctx, house.account_of(root))
-        assert (bill.active_sessions, bill.completed_sessions) == (0, 2)
-        assert actions(house, root) == ["session.started"] * 2 + ["session.expired"] * 2
+        assert (bill.active_sessions, bill.completed_sessions) == (0, 1)
+        assert actions(house, root) == ["session.started", "session.expired"]
         assert {item["ended_at"] for item in house.stored("core", "RUN#")} == {"2026-04-20T13:34:56.000Z"}
         assert due(house) == []
 
-    assert sweep(prepare, work_off, check) == 2 * 4  # session, account, period, transaction
+    assert sweep(prepare, work_off, check) == 4  # session, account, period, transaction
 
 
 def test_users_who_have_reached_what_they_are_given(sweep: Sweep) -> None:

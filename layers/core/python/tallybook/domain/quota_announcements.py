@@ -2,21 +2,25 @@
 
 from datetime import datetime
 
+from tallybook.domain.accounts import User
 from tallybook.domain.ids import ACCOUNT, ALLOCATION, QUOTA_REQUEST, USER
 from tallybook.domain.outbox import BusEvent
-from tallybook.domain.quotas import FIELDS, Allocation, Quota, QuotaRequest, Use
+from tallybook.domain.quotas import FIELDS, Allocation, Quota, QuotaRequest, Share, Use
 from tallybook.domain.times import stamp, stamp_or_none
 from tallybook.domain.usage import plain
 
 
-def quota_allocation_changed(allocation: Allocation, *, deleted: bool) -> BusEvent:
-    """A user's share of the plan, made, changed or ended; a field that is null has no limit of its own."""
+def quota_allocation_changed(share: Share, *, status: str) -> BusEvent:
+    """A user's share of the plan: `active`, and what it is, or ended, `revoked` or `deleted`.
+
+    A field that is null has no limit of its own.
+    """
     data = {
-        "account_id": ACCOUNT + allocation.account_id,
-        "allocation_id": ALLOCATION + allocation.id,
-        "user_id": USER + allocation.user_id,
-        "status": "deleted" if deleted else allocation.status,
-        **_quota(allocation.quota),
+        "account_id": ACCOUNT + share.account_id,
+        "allocation_id": ALLOCATION + share.allocation_id,
+        "user_id": USER + share.user_id,
+        "status": status,
+        **_quota(share.quota),
     }
     return BusEvent("QuotaAllocationChanged", data)
 
@@ -37,9 +41,14 @@ def quota_reviewed(request: QuotaRequest) -> BusEvent:
     return BusEvent("QuotaReviewed", data)
 
 
-def quota_request_withdrawn(request: QuotaRequest) -> BusEvent:
+def quota_request_withdrawn(user: User, request_id: str) -> BusEvent:
     """A request that nobody has decided is taken back, by its user or because they were deleted."""
-    return BusEvent("QuotaRequestWithdrawn", _request(request))
+    data = {
+        "account_id": ACCOUNT + user.account_id,
+        "request_id": QUOTA_REQUEST + request_id,
+        "user_id": USER + user.id,
+    }
+    return BusEvent("QuotaRequestWithdrawn", data)
 
 
 def quota_reached(allocation: Allocation, use: Use, *, period_start: datetime) -> BusEvent:

@@ -4,30 +4,37 @@ from collections.abc import Mapping
 from typing import Any
 
 from tallybook.domain.credentials import hash_text
-from tallybook.domain.email_change import LETTERS, TOKEN_BYTES, new_token
+from tallybook.domain.email_change import LETTERS, TOKEN_BYTES, EmailChange, new_token
 from tallybook.domain.outbox import Mail
 from tallybook.domain.times import readable
+from tallybook.services.changes import decided
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.email_changes import put_token, read_change
-from tallybook.store.table import Refused
 
 EMAIL_PAGE = "/auth/email/confirm"
 
 
 def email_facts(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any] | None:
     """The facts of the letter; None where its address need not confirm anything any more."""
-    if mail.account_id is None:
+    account_id = mail.account_id
+    if account_id is None:
         return None
-    items = ctx.tables.get_many([keys.email_change(mail.account_id), keys.account(mail.account_id)])
-    if len(items) < 2 or items[keys.account(mail.account_id)]["status"] == "deleted":
-        return None
-    change, side = read_change(items[keys.email_change(mail.account_id)]), LETTERS[mail.letter]
-    if change.id != mail.email_change or side in change.confirmed or not change.is_pending(ctx.clock.now()):
-        return None
-    text = new_token(ctx.random_bytes(TOKEN_BYTES))
-    try:
+
+    def read() -> EmailChange | None:
+        items = ctx.tables.get_many([keys.email_change(account_id), keys.account(account_id)])
+        if len(items) < 2 or items[keys.account(account_id)]["status"] == "deleted":
+            return None
+        return read_change(items[keys.email_change(account_id)])
+
+    def write(change: EmailChange | None) -> Mapping[str, Any] | None:
+        side = LETTERS[mail.letter]
+        if change is None or change.id != mail.email_change or side in change.confirmed:
+            return None
+        if not change.is_pending(ctx.clock.now()):
+            return None
+        text = new_token(ctx.random_bytes(TOKEN_BYTES))
         ctx.tables.transact(put_token(change, side, hash_text(text)))
-    except Refused:
-        return email_facts(ctx, mail, page_url=page_url)  # confirmed by the other address, or ended, since it was read
-    return {**mail.facts, "link": f"{page_url}{EMAIL_PAGE}#{text}", "expires_at": readable(change.expires_at)}
+        return {**mail.facts, "link": f"{page_url}{EMAIL_PAGE}#{text}", "expires_at": readable(change.expires_at)}
+
+    return decided(ctx, read(), write, again=read)

@@ -24,7 +24,7 @@ from tallybook.services.authenticate import reread
 from tallybook.services.change_user import find_user, shown
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.limits import check_invitations
+from tallybook.services.limits import check_invitations, one_mail_more
 from tallybook.services.quota_reviews import end_quotas
 from tallybook.store import keys
 from tallybook.store.accounts import (
@@ -68,12 +68,12 @@ def invite_user(ctx: Context, who: Principal, invitation: Invitation) -> User:
     require_root(who.user)
     require_active(who.account)
     user = new_user(ctx, who.account.id, invitation, now=ctx.clock.now())
-    check_invitations(ctx, account_id=who.account.id, email=user.email)
+    check_invitations(ctx, account_id=who.account.id)
 
     def invite(who: Principal) -> User:
         require_root(who.user)
         commands = invited(who.account, user, actor=caller(who), inviter=who.user.name or who.user.email)
-        ctx.tables.transact([still_root(who.user), *commands])
+        ctx.tables.transact([still_root(who.user), one_mail_more(ctx, email=user.email), *commands])
         return user
 
     return decided(ctx, who, invite, again=lambda: reread(ctx, who))
@@ -87,7 +87,7 @@ def invite_again(ctx: Context, who: Principal, user_id: str) -> User:
     require_root(who.user)
     require_active(who.account)
     user = find_user(ctx, who.account, user_id)
-    check_invitations(ctx, account_id=who.account.id, email=user.email)
+    check_invitations(ctx, account_id=who.account.id)
 
     def again() -> tuple[Principal, User]:
         now = reread(ctx, who)
@@ -101,7 +101,8 @@ def invite_again(ctx: Context, who: Principal, user_id: str) -> User:
             raise Invalid("This user has set a password already", code="already_joined")
         mail = invitation_mail(who.account, user, inviter=who.user.name or who.user.email)
         change = Change(caller(who), "user.invited_again", USER + user.id, mails=(mail,))
-        ctx.tables.transact([still_root(who.user), *recorded(who.account, change, at=ctx.clock.now())])
+        told = recorded(who.account, change, at=ctx.clock.now())
+        ctx.tables.transact([still_root(who.user), one_mail_more(ctx, email=user.email), *told])
         return user
 
     return decided(ctx, (who, user), invite, again=again)
@@ -116,7 +117,7 @@ def delete_user(ctx: Context, who: Principal, user_id: str) -> None:
         if user.id == who.user.id:
             raise Invalid("Another root user has to do this to you", code="own_user")
         now = ctx.clock.now()
-        ended = end_quotas(ctx, who.account, user, actor=caller(who), now=now)
+        ended = end_quotas(who.account, user, actor=caller(who), now=now)
         change = Change(
             caller(who),
             "user.deleted",
@@ -131,9 +132,9 @@ def delete_user(ctx: Context, who: Principal, user_id: str) -> None:
                 free_email(user),
                 *drop_tokens(user.account_id, user.id),
                 *_without_keys(ctx, user),
-                *ended.commands,
+                *(command for one in ended for command in one.commands),
                 still_root(who.user),
-                *recorded(who.account, change, *ended.changes, at=now),
+                *recorded(who.account, change, *(one.change for one in ended), at=now),
             ]
         )
 

@@ -1,0 +1,170 @@
+"""What is due is put on the queue by the schedule's call, and done from there: once, however often it stands there."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from invoicing.app import handler as invoicing
+from tallybook.domain.cycle import GRACE
+from tallybook.services.tasks import read_message
+from tests.functions.notices import queued
+from tests.functions.queued_work import NearlyUp, QueuedWork
+from tests.support.call import LambdaContext
+from tests.support.cloud import make_context
+from tests.support.faults import Faults
+from tests.support.house import House, Member
+from tests.support.outside import World
+from usage_check.app import handler as usage_check
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A job, what its tasks are called, how one becomes due, and how often it is called."""
+
+    work: QueuedWork
+    task: str
+    owe: Callable[[House], Member]
+    every: timedelta
+    done: str
+    late: str
+
+
+def ended(house: House) -> Member:
+    """An account whose period is due to be closed just now."""
+    member = house.member()
+    house.clock.moment = member.account.cycle.period.end + GRACE
+    return member
+
+
+def used(house: House) -> Member:
+    """An account with usage that nobody has seen."""
+    member = house.member()
+    house.record(house.event(member))
+    return member
+
+
+KINDS = [
+    Kind(QueuedWork("invoicing", invoicing), "close", ended, timedelta(hours=1), '{"paid":1}', "InvoicingLate"),
+    Kind(QueuedWork("usage_check", usage_check), "check", used, timedelta(minutes=5), "{}", "UsageCheckLate"),
+]
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.work.name)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    found: Kind = request.param
+    return found
+
+
+def metrics(printed: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in printed.splitlines() if '"_aws"' in line]
+
+
+def test_what_is_due_is_enqueued_and_done_from_the_queue(kind: Kind, house: House, post: World) -> None:
+    assert kind.work.tick() == {}
+    member = kind.owe(house)
+    assert kind.work.tick() == {kind.task: 1}
+    (message,) = post.messages
+    assert (read_message(message).kind, read_message(message).account_id) == (kind.task, member.account.id)
+    assert kind.work.tick() == {kind.task: 1}, "until it is done, it is due"
+    assert kind.work.work_off(post) == []
+    assert kind.work.tick() == {}
+
+
+def test_a_message_a_task_and_ten_a_call(kind: Kind, house: House, post: World) -> None:
+    calls: list[str] = []
+
+    def port(operation: str, call: Callable[[], Any]) -> Any:
+        calls.append(operation)
+        return call()
+
+    members = [house.member() for _ in range(11)]
+    house.record(*(house.event(member) for member in members))
+    house.clock.moment = members[0].account.cycle.period.end + GRACE
+    post.port = port
+    assert kind.work.tick() == {kind.task: 11} | ({"late": 11} if kind.task == "check" else {})
+    assert (len(set(post.messages)), calls) == (11, ["send_message_batch"] * 2)
+
+
+def test_what_the_queue_does_not_take_waits_for_the_next_call(kind: Kind, house: House, post: World) -> None:
+    kind.owe(house)
+    post.refusals = ["ThrottlingException"]
+    assert kind.work.tick() == {kind.task: 1, "left": 1}
+    assert post.messages == []
+    assert kind.work.tick() == {kind.task: 1}
+    assert len(post.messages) == 1
+
+
+def test_a_call_whose_time_is_nearly_up_leaves_the_rest(kind: Kind, house: House, post: World) -> None:
+    kind.owe(house)
+    assert kind.work.tick(NearlyUp()) == {"left": 1}
+    assert post.messages == []
+
+
+def test_a_batch_whose_time_is_nearly_up_gives_its_messages_back(kind: Kind, house: House, post: World) -> None:
+    kind.owe(house)
+    kind.work.tick()
+    assert kind.work.work_off(post, NearlyUp()) == [0]
+    assert kind.work.tick() == {kind.task: 1}
+    assert kind.work.work_off(post) == []
+    assert kind.work.tick() == {}
+
+
+@pytest.mark.parametrize("bad", ["", "[]", "{}", '{"kind": "KIND"}', "OTHER"])
+def test_a_message_that_is_no_task_of_the_job_comes_back_alone(kind: Kind, house: House, post: World, bad: str) -> None:
+    member = kind.owe(house)
+    kind.work.tick()
+    other = {"kind": {"close": "check", "check": "close"}[kind.task], "account_id": member.account.id}
+    post.messages.insert(0, bad.replace("KIND", kind.task).replace("OTHER", json.dumps(other)))
+    assert kind.work.work_off(post) == [0]
+    assert kind.work.tick() == {}
+
+
+def test_a_task_that_fails_comes_back_with_its_reason_logged_and_is_done_later(
+    kind: Kind, house: House, post: World, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
+) -> None:
+    from tallybook import runtime
+
+    member = kind.owe(house)
+    kind.work.tick()
+    ctx = make_context(house.client, port=Faults(throttles=1.0), clock=house.clock)
+    with monkeypatch.context() as broken:
+        broken.setattr(runtime, "context", lambda: ctx)
+        assert kind.work.work_off(post) == [0]
+    assert "Unavailable" in logged()
+    assert member.account.id in logged()
+    assert kind.work.work_off(post) == []
+    assert kind.work.tick() == {}
+
+
+def test_what_the_call_before_found_and_is_still_not_done_is_counted_aloud(
+    kind: Kind, house: House, post: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kind.owe(house)
+    house.clock.moment += kind.every + timedelta(minutes=5)
+    assert kind.work.tick() == {kind.task: 1}
+    assert metrics(capsys.readouterr().out) == []
+    house.clock.advance(seconds=1)
+    assert kind.work.tick() == {kind.task: 1, "late": 1}
+    [line] = metrics(capsys.readouterr().out)
+    assert line[kind.late] == [1.0]
+    assert (line["service"], line["stage"]) == ("test", "test")
+    assert kind.work.work_off(post) == []
+
+
+def test_each_call_tells_its_counts_in_a_line(kind: Kind, house: House, post: World, logged: Callable[[], str]) -> None:
+    kind.owe(house)
+    kind.work.tick()
+    kind.work.work_off(post)
+    assert f'"tasks":{{"{kind.task}":1' in logged()
+    assert f'"messages":1,"failed":0,"done":{kind.done}' in logged()
+
+
+def test_the_worker_asks_for_no_queue(kind: Kind, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("QUEUE_URL", raising=False)
+    member = kind.owe(house)
+    body = json.dumps({"kind": kind.task, "account_id": member.account.id, "position": None})
+    assert kind.work.handler(queued(body), LambdaContext()) == {"batchItemFailures": []}
