@@ -127,11 +127,11 @@ def test_a_smaller_plan_is_refused_while_shares_do_not_fit_it_unless_the_old_one
     root = house.member()
     before = share(house, root, root, concurrent_sandboxes=20)
     house.clock.advance(hours=1)
-    assert refused(lambda: change_plan(house.ctx, house.account_of(root), "hobby", actor=OPERATOR)) == (
+    assert refused(lambda: change_plan(house.ctx, house.account_of(root), "hobby", actor=OPERATOR, must_pay=False)) == (
         "quota_exceeds_plan",
         "plan_name",
     )
-    change_plan(house.ctx, house.account_of(root), "hobby", actor=OPERATOR, reason="plan_retired")
+    change_plan(house.ctx, house.account_of(root), "hobby", actor=OPERATOR, must_pay=False, reason="plan_retired")
     assert user_of(house, root).quota == {"concurrent_sandboxes": 20}
     who = caller(house, root)
     assert refused(lambda: change_allocation(house.ctx, who, before.id, {"concurrent_sandboxes": 21}))[0] == (

@@ -10,7 +10,7 @@ from tallybook.domain.errors import Forbidden, NotFound
 from tallybook.domain.quotas import FIELDS, MONTHLY, UserQuota
 from tallybook.services.authenticate import authenticate
 from tallybook.services.quota_allocations import revoke_allocation
-from tallybook.services.quota_use import plan_in_force, read_quota_use
+from tallybook.services.quota_use import plan_of, read_quota_use
 from tallybook.services.read_quota import allocation_quota, own_quota
 from tallybook.services.run_sessions import start_session
 from tests.services.test_run_sessions import wanted
@@ -107,9 +107,9 @@ def test_the_plan_in_force_is_what_the_period_pinned(house: House) -> None:
     member = house.member()
     give_limits(house, ram_gb_seconds=5)
     now, end = house.clock.now(), member.account.cycle.period.end
-    assert plan_in_force(house.ctx, member.account, now=now).quotas["ram_gb_seconds"] == 7
+    assert plan_of(house.ctx, member.account, now=now)[0].quotas["ram_gb_seconds"] == 7
     assert read_quota_use(house.ctx, member.account, {}, now=now).plan.quotas["ram_gb_seconds"] == 7
-    assert plan_in_force(house.ctx, member.account, now=end).quotas["ram_gb_seconds"] == 5
+    assert plan_of(house.ctx, member.account, now=end)[0].quotas["ram_gb_seconds"] == 5
     assert read_quota_use(house.ctx, member.account, {}, now=end).plan.quotas["ram_gb_seconds"] == 5
 
 

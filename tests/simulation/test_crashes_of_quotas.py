@@ -66,10 +66,10 @@ def remove(house: House, known: Any) -> Any:
 @pytest.mark.parametrize(
     ("prepare", "act", "calls", "word", "sums", "rows"),
     [
-        (team, give, 5, "created", {"cpu_seconds_monthly": 1000}, ["active"]),
-        (with_share, raise_it, 6, "changed", {"cpu_seconds_monthly": 1000, "concurrent_sandboxes": 2}, ["active"]),
-        (with_share, revoke, 4, "revoked", {}, ["revoked"]),
-        (with_share, remove, 4, "deleted", {}, []),
+        (team, give, 4, "created", {"cpu_seconds_monthly": 1000}, ["active"]),
+        (with_share, raise_it, 4, "changed", {"cpu_seconds_monthly": 1000, "concurrent_sandboxes": 2}, ["active"]),
+        (with_share, revoke, 3, "revoked", {}, ["revoked"]),
+        (with_share, remove, 3, "deleted", {}, []),
     ],
 )
 def test_a_share_given_changed_and_taken(
@@ -118,9 +118,9 @@ def test_a_request_filed_changed_and_withdrawn(
 @pytest.mark.parametrize(
     ("prepare", "decision", "calls", "sums"),
     [
-        (with_request, "approve", 6, {"cpu_seconds_monthly": 600}),
-        (with_both, "approve", 7, {"cpu_seconds_monthly": 600, "concurrent_sandboxes": 2}),
-        (with_request, "deny", 4, {}),
+        (with_request, "approve", 5, {"cpu_seconds_monthly": 600}),
+        (with_both, "approve", 5, {"cpu_seconds_monthly": 600, "concurrent_sandboxes": 2}),
+        (with_request, "deny", 5, {}),
     ],
 )
 def test_a_request_decided(sweep: Sweep, prepare: Act, decision: Decision, *, calls: int, sums: dict[str, int]) -> None:
@@ -154,4 +154,4 @@ def test_a_user_deleted_who_has_a_share_a_request_and_a_session(sweep: Sweep) ->
         (expired,) = [carry_out(house.ctx, task) for task in due_tasks(house.ctx, USAGE_CHECK) if task.kind == "expire"]
         assert expired == ["expired"]
 
-    assert sweep(prepare, delete, check) == 6
+    assert sweep(prepare, delete, check) == 4

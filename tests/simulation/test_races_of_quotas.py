@@ -118,7 +118,7 @@ def test_an_allocation_and_a_plan_that_is_too_small_for_it_do_not_both_come(crow
     house.clock.advance(hours=12)
     allocated, changed = race(
         lambda: allocate(house.ctx, who, root.user.id, {"concurrent_sandboxes": 20}),
-        lambda: change_plan(house.ctx, account, "hobby", actor=OPERATOR),
+        lambda: change_plan(house.ctx, account, "hobby", actor=OPERATOR, must_pay=False),
     )
     assert refused([allocated, changed]) == ["quota_exceeds_plan"]
     assert isinstance(allocated, Allocation) != isinstance(changed, ChangedPlan)

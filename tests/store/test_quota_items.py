@@ -68,7 +68,7 @@ def test_a_request_reads_back(tables: Tables, request_: QuotaRequest) -> None:
 
 def test_a_changed_allocation_reads_back_and_what_was_told_of_it_stays(tables: Tables) -> None:
     tables.write(quotas.put_allocation(TOLD))
-    tables.write(quotas.set_allocation(TOLD, REVOKED))
+    tables.write(quotas.set_allocation(TOLD.share, quota={}, status="revoked", at=REVOKED.updated_at))
     assert quotas.read_allocation(tables.get(keys.allocation("a", "q")) or {}) == REVOKED
 
 
@@ -76,9 +76,8 @@ def test_a_changed_allocation_reads_back_and_what_was_told_of_it_stays(tables: T
 def test_an_allocation_that_is_not_as_it_was_read_is_neither_changed_nor_deleted_nor_told_of(
     tables: Tables, other: Allocation
 ) -> None:
-    after = replace(ALLOCATION, quota={"ram_gb_seconds": 1})
     tables.write(quotas.put_allocation(other))
-    assert refused(tables, quotas.set_allocation(ALLOCATION, after))
+    assert refused(tables, quotas.set_allocation(ALLOCATION.share, quota={}, status="active", at=NOW))
     assert refused(tables, quotas.set_told(ALLOCATION, TOLD))
     assert refused(tables, quotas.delete_allocation(ALLOCATION))
     assert quotas.read_allocation(tables.get(keys.allocation("a", "q")) or {}) == other
@@ -91,11 +90,14 @@ def test_what_a_user_was_told_is_written_once(tables: Tables) -> None:
 
 
 def test_a_share_is_given_and_taken_as_the_user_was_read(tables: Tables) -> None:
-    give = quotas.set_share(USER, allocation_id="q", quota=ALLOCATION.quota)
-    take = quotas.set_share(SHARING, allocation_id=None, quota={})
+    give, take = quotas.give_share(ALLOCATION.share), quotas.set_share(ALLOCATION.share, quota=None)
+    change = quotas.set_share(ALLOCATION.share, quota={"ram_gb_seconds": 1})
     tables.write(accounts.put_user(USER))
     assert [refused(tables, command) for command in (take, give, give)] == [True, False, True]
     assert accounts.read_user(tables.get(keys.user("a", "u")) or {}) == SHARING
+    assert [refused(tables, command) for command in (change, take)] == [False, True]
+    assert accounts.read_user(tables.get(keys.user("a", "u")) or {}).quota == {"ram_gb_seconds": 1}
+    replaced(tables, accounts.put_user(SHARING))
     assert not refused(tables, take)
     assert accounts.read_user(tables.get(keys.user("a", "u")) or {}) == USER
     replaced(tables, accounts.put_user(replace(USER, status="deleted")))
@@ -107,7 +109,7 @@ def test_a_share_is_given_and_taken_as_the_user_was_read(tables: Tables) -> None
 )
 def test_a_share_that_is_another_is_not_taken(tables: Tables, other: User) -> None:
     tables.write(accounts.put_user(other))
-    assert refused(tables, quotas.set_share(SHARING, allocation_id=None, quota={}))
+    assert refused(tables, quotas.set_share(ALLOCATION.share, quota=None))
 
 
 @pytest.mark.parametrize(
@@ -134,12 +136,12 @@ def test_a_request_is_decided_changed_and_deleted_while_it_is_pending(tables: Ta
     assert not refused(tables, quotas.set_request(changed, denied))
     assert quotas.read_request(tables.get(keys.quota_request("a", "r")) or {}) == denied
     assert refused(tables, quotas.set_request(changed, denied))
-    assert refused(tables, quotas.delete_request(changed))
+    assert refused(tables, quotas.delete_request("a", "r"))
 
 
 def test_a_pending_request_is_deleted(tables: Tables) -> None:
     tables.write(quotas.put_request(REQUEST))
-    assert [refused(tables, quotas.delete_request(REQUEST)) for _ in range(2)] == [False, True]
+    assert [refused(tables, quotas.delete_request("a", "r")) for _ in range(2)] == [False, True]
 
 
 def test_a_user_has_one_pending_request_and_none_once_they_are_deleted(tables: Tables) -> None:
