@@ -1,7 +1,8 @@
 """What has to be looked at every few minutes: sessions whose time is up, and accounts with usage nobody has seen.
 
 A user is written to once a period for each percentage of their allocation that they reach, the first time that it is
-seen; where several are seen at once, of the highest alone. Source: money, "Quotas".
+seen; where several are seen at once, of the highest alone. What was reached in the last minutes of a period that has
+ended by then is not told any more, for it hinders nobody. Source: money, "Quotas".
 """
 
 from collections.abc import Iterable, Mapping, Sequence
