@@ -81,7 +81,6 @@ def test_a_mark_that_was_taken_by_another_check_and_set_again_is_left_too(
 
     def meanwhile() -> None:
         check(house)
-        house.clock.advance(seconds=1)
         use(house, owner, grace, "20")
 
     check(house, racing(house, "update_item", meanwhile))

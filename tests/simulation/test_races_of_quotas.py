@@ -17,7 +17,6 @@ from tallybook.services.quota_requests import change_request, file_request, list
 from tallybook.services.quota_reviews import review_request
 from tallybook.services.tasks import due_tasks
 from tallybook.services.team import delete_user
-from tests.support.cloud import make_context
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 from tests.support.race import in_turns, race
@@ -196,23 +195,3 @@ def test_what_is_reached_while_usage_comes_is_told_once_however_many_look(team: 
     assert counted["cpu_seconds_monthly 80"] <= 2
     assert counted["template_storage_gb 80"] <= 1
     assert list(due_tasks(house.ctx, USAGE_CHECK)) == []
-
-
-def test_usage_that_comes_between_two_looks_at_once_is_seen_by_the_next(house: House) -> None:
-    """The second look takes the mark that the first has read, and the event makes one anew: it is not the same."""
-    member = house.member()
-    share(house, member, member, cpu_seconds_monthly=100)
-    late: list[bool] = []
-
-    def meanwhile(operation: str, call: Callable[[], Any]) -> Any:
-        if operation == "update_item" and not late:
-            late.append(True)
-            check_usage(house.ctx, member.account.id)
-            house.record(house.event(member, quantity=100, user_id=member.user_id))
-        return call()
-
-    slow = make_context(house.client, port=meanwhile, clock=house.clock)
-    assert check_usage(slow, member.account.id) == 0
-    check_invariants(house)
-    assert [check_usage(house.ctx, member.account.id) for _ in range(2)] == [1, 0]
-    assert late
