@@ -117,7 +117,8 @@ def test_children_too_short_to_be_seen_are_counted(house, meter):
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to the meter")
 def test_a_child_whose_parent_has_ended_is_still_measured(house, meter):
     orphan = LEAVE_AN_ORPHAN.format(BURN)
-    code = f"import subprocess, sys, time; subprocess.run([sys.executable, '-S', '-c', {orphan!r}]); time.sleep(1)"
+    waits_for_it = "stdout=subprocess.PIPE"  # which the orphan holds open until it ends
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-S', '-c', {orphan!r}], {waits_for_it})"
     meter(*python(code))
     assert used(house, "cpu_seconds") >= Decimal("0.3")
 
