@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from tallybook.domain.quotas import FIELDS
 from tests.support.call import Answer, call
 from tests.support.house import PASSWORD, House, Member
 
@@ -43,7 +42,6 @@ def figures(house: House) -> Iterator[Figure]:
     yield from _writes(house, member, key)
     yield from _plans(house, member, key)
     yield from _team(house, member)
-    yield from _quotas(house, member, key)
     yield from _passwords(house, member)
     yield from _emails(house, member)
     yield from _usage(house, member, key)
@@ -148,66 +146,6 @@ def _team(house: House, member: Member) -> Iterator[Figure]:
     ]
     for name, do in calls:
         yield measure(house, name, do, most_calls=4)
-
-
-def _quotas(house: House, member: Member, key: str) -> Iterator[Figure]:
-    """On a plan that limits everything, so that all that may be read is."""
-    plans = house.catalog_data()["plans"]
-    limits = plans["hobby"]["limits"] | dict.fromkeys(FIELDS, 1_000_000)
-    house.apply_catalog(plans=plans | {"hobby": plans["hobby"] | {"limits": limits}})
-    share, ask = dict.fromkeys(FIELDS, 3), {"cpu_seconds_monthly": 4, "reason": "figures"}
-    path, team, own = (
-        "/v1/user-management/quota-allocations",
-        "/v1/user-management/quota-requests",
-        "/v1/usage/quota-requests",
-    )
-    made: dict[str, str] = {}
-
-    def send(method: str, url: str, body: Any = None) -> Callable[[], Answer]:
-        def sent() -> Answer:
-            answer = call(method, url.format(**made), key=member.api_key, body=body)
-            data = answer.json.get("data") or {}
-            made.update({name: data[name][f"{name}_id"] for name in ("allocation", "request") if name in data})
-            return answer
-
-        return sent
-
-    calls: list[tuple[str, int, Callable[[], Answer]]] = [
-        ("give a user a share", 4, send("POST", path, {"user_id": member.user_id, **share})),
-        ("change it", 4, send("PUT", f"{path}/{{allocation}}", {"ram_gb_seconds": 4})),
-        ("ask for another", 4, send("POST", own, ask)),
-        ("change what is asked for", 4, send("PUT", f"{own}/{{request}}", {"cpu_seconds_monthly": 5})),
-        ("approve it", 4, send("POST", f"{team}/{{request}}/review", {"action": "approve"})),
-        ("ask again", 4, send("POST", own, ask)),
-        ("withdraw it", 4, send("DELETE", f"{own}/{{request}}")),
-        ("ask once more", 4, send("POST", own, ask)),
-        ("deny it", 4, send("POST", f"{team}/{{request}}/review", {"action": "deny"})),
-    ]
-    for name, most, do in calls:
-        yield measure(house, name, do, most_calls=most)
-    for url in (path, team, own, "/v1/usage/quota"):
-        yield measure(house, f"GET {url}", send("GET", url), most_calls=2, most_read="returned")
-    yield measure(house, "GET its usage", send("GET", f"{path}/{{allocation}}/usage"), most_calls=4)
-    session = {
-        "account_id": member.subject,
-        "user_id": member.user_id,
-        "cpu_cores": 1,
-        "memory_gb": 1,
-        "storage_gb": 1,
-        "timeout_seconds": 60,
-        "session_id": "limited",
-    }
-    yield measure(
-        house, "admission", lambda: call("POST", "/v1/platform/admission", key=key, body=session), most_calls=2
-    )
-    yield measure(
-        house,
-        "start what is limited",
-        lambda: call("POST", "/v1/platform/sessions", key=key, body=session),
-        most_calls=3,
-    )
-    yield measure(house, "revoke the share", send("POST", f"{path}/{{allocation}}/revoke"), most_calls=4)
-    yield measure(house, "delete it", send("DELETE", f"{path}/{{allocation}}"), most_calls=4)
 
 
 def _passwords(house: House, member: Member) -> Iterator[Figure]:

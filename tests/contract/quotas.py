@@ -1,4 +1,4 @@
-"""What the tests of quotas share: plans that limit an account as a whole, shares of them, requests, use and sessions."""
+"""What the tests of quotas share: plans that limit an account as a whole, shares, requests, use and sessions."""
 
 from datetime import datetime
 from typing import Any

@@ -20,7 +20,7 @@ from tests.contract.quotas import (
     start,
     use,
 )
-from tests.support.call import Answer, call
+from tests.support.call import call
 from tests.support.house import House, Member
 
 LIMITS = {
@@ -166,69 +166,3 @@ def test_all_that_stands_in_the_way_is_told_at_once(house: House, key: str, root
 def test_a_share_of_nothing_lets_nothing_start(house: House, key: str, root: Member, ada: Member) -> None:
     allocated(root, ada, cpu_seconds_monthly=0)
     assert both(house, key, ada) == [("user_cpu_seconds_monthly", 0, 0)]
-
-
-def test_suspension_comes_first_and_gives_the_refusal_its_code(
-    house: House, key: str, root: Member, ada: Member
-) -> None:
-    allocated(root, ada, concurrent_sandboxes=0)
-    quota = ("user_concurrent_sandboxes", 0, 0)
-    for status in ("suspended", "disabled"):
-        house.change_user(ada, status=status)
-        assert both(house, key, ada) == [(f"user_{status}", None, None), quota]
-        assert refusal(start(key, ada)) == (403, f"user_{status}")
-    house.change_account(root, status="suspended")
-    assert both(house, key, ada) == [("account_suspended", None, None), ("user_disabled", None, None), quota]
-    assert refusal(start(key, ada)) == (403, "account_suspended")
-
-
-def test_the_same_session_again_is_answered_as_before_even_where_nothing_more_may_start(
-    house: House, key: str, root: Member, ada: Member
-) -> None:
-    allocated(root, ada, concurrent_sandboxes=1)
-    first = expect(start(key, ada, session_id="one"), 201, "platform_session")["data"]
-    before = house.stored("core")
-    assert expect(start(key, ada, session_id="one"), 201, "platform_session")["data"] == first
-    assert house.stored("core") == before
-    assert refusal(start(key, ada, session_id="two")) == (403, "admission_refused")
-
-
-def test_a_session_ended_after_its_time_was_up_ended_then(house: House, key: str, ada: Member) -> None:
-    start(key, ada, session_id="one", timeout_seconds=60)
-    house.clock.advance(minutes=5)
-    ended = [call("POST", f"{SESSIONS}/one/end", key=key) for _ in range(2)]
-    for answer in ended:
-        assert expect(answer, 200, "platform_session_ended")["data"]["ended_at"] == "2026-04-20T12:35:56Z"
-
-
-@pytest.mark.parametrize(
-    ("changes", "status"),
-    [
-        ({"account_id": "acc-unknown"}, 404),
-        ({"user_id": "usr-unknown"}, 404),
-        ({"account_id": "usr-1"}, 400),
-        ({"user_id": None}, 400),
-        ({"session_id": "a b"}, 400),
-        ({"cpu_cores": 0}, 400),
-        ({"memory_gb": "1"}, 400),
-        ({"storage_gb": True}, 400),
-        ({"timeout_seconds": 1.5}, 400),
-    ],
-)
-def test_a_question_that_cannot_be_answered_names_what_is_wrong(
-    key: str, ada: Member, changes: dict[str, Any], status: int
-) -> None:
-    def told(answer: Answer) -> tuple[int, str, str]:
-        return *refusal(answer), answer.json["message"]
-
-    found = told(start(key, ada, path=ADMISSION, **changes))
-    assert found == told(start(key, ada, **changes))
-    assert found[0] == status
-    assert next(iter(changes)).removesuffix("_id") in found[2]
-
-
-def test_nobody_else_is_admitted_for_another_account(house: House, key: str, ada: Member) -> None:
-    stranger = house.member()
-    assert refusal(start(key, ada, path=ADMISSION, user_id=stranger.user_id)) == (404, "not_found")
-    house.change_user(ada, status="deleted")
-    assert refusal(start(key, ada, path=ADMISSION)) == (404, "not_found")

@@ -1,4 +1,4 @@
-"""Plans and the shares of them: what a plan gives as a whole is shown, and a plan that the shares do not fit is refused.
+"""Plans and the shares of them: what a plan gives is shown, and a plan that the shares do not fit is refused.
 
 Source: money, "Quotas" and "Plan changes".
 """
