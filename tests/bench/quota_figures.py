@@ -19,7 +19,7 @@ def quota_figures(house: House) -> Iterator[Figure]:
     plans = house.catalog_data()["plans"]
     limits = plans["hobby"]["limits"] | dict.fromkeys(FIELDS, 1_000_000)
     house.apply_catalog(plans=plans | {"hobby": plans["hobby"] | {"limits": limits}})
-    share, ask = dict.fromkeys(FIELDS, 3), {"cpu_seconds_monthly": 4, "reason": "figures"}
+    share, ask = dict.fromkeys(FIELDS, 1000), {"cpu_seconds_monthly": 1004, "reason": "figures"}
     path, team, own = (
         "/v1/user-management/quota-allocations",
         "/v1/user-management/quota-requests",
@@ -38,9 +38,9 @@ def quota_figures(house: House) -> Iterator[Figure]:
 
     calls: list[tuple[str, int, Callable[[], Answer]]] = [
         ("give a user a share", 4, send("POST", path, {"user_id": member.user_id, **share})),
-        ("change it", 4, send("PUT", f"{path}/{{allocation}}", {"ram_gb_seconds": 4})),
+        ("change it", 4, send("PUT", f"{path}/{{allocation}}", {"ram_gb_seconds": 1004})),
         ("ask for another", 4, send("POST", own, ask)),
-        ("change what is asked for", 4, send("PUT", f"{own}/{{request}}", {"cpu_seconds_monthly": 5})),
+        ("change what is asked for", 4, send("PUT", f"{own}/{{request}}", {"cpu_seconds_monthly": 1005})),
         ("approve it", 4, send("POST", f"{team}/{{request}}/review", {"action": "approve"})),
         ("ask again", 4, send("POST", own, ask)),
         ("withdraw it", 4, send("DELETE", f"{own}/{{request}}")),
