@@ -40,9 +40,7 @@ class Alarms(Construct):
                 self._watch_stream(function)
             if function.group.sends:
                 late = self._counted(f"{function.node.id}Late", function)
-                self._alarm(
-                    f"{function.node.id}Late", late, "What fell due before the last hourly call is still not done"
-                )
+                self._alarm(f"{function.node.id}Late", late, "What fell due before its last call is still not done")
 
     def _let_alarms_publish(self) -> None:
         """A topic with a policy has only that one, and CloudWatch needs to be in it."""

@@ -6,7 +6,7 @@ from constructs import Construct
 from infra.alarms import Alarms
 from infra.api import Api
 from infra.bus import Bus
-from infra.function import Function
+from infra.function import Function, title
 from infra.groups import GROUPS
 from infra.layers import Layers
 from infra.mail import Mail
@@ -56,15 +56,15 @@ class Tallybook(Stack):
             if function.group.every_minutes:
                 Schedule(self, function, every_minutes=function.group.every_minutes)
         Alarms(self, stage, api=api, queues=list(queues.values()), functions=functions)
-        named = {function.group.name: function.function.function_name for function in functions}
         self._tell("ApiUrl", api.url)
         self._tell("ApiId", api.http.api_id)
         self._tell("CoreTable", tables.core.table_name)
         self._tell("UsageTable", tables.usage.table_name)
         self._tell("UsageQueueUrl", queues["usage"].main.queue_url)
         self._tell("BusName", bus.name)
-        self._tell("OutboxFunction", named["outbox"])
-        self._tell("InvoicingFunction", named["invoicing"])
+        for function in functions:
+            if function.group.every_minutes:
+                self._tell(f"{title(function.group.name)}Function", function.function.function_name)
 
     def _tell(self, name: str, value: str) -> None:
         CfnOutput(self, name, value=value)

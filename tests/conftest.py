@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.snapshot import keep, put_back, quicken_transactions
+from tests.support.snapshot import keep, put_back, quicken_answers, quicken_snapshots, quicken_transactions
 
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "test",
@@ -33,6 +33,8 @@ def _moto() -> Iterator[Any]:
     from tallybook.runtime import dynamodb
 
     quicken_transactions()
+    quicken_answers()
+    quicken_snapshots()
     with mock_aws():
         yield dynamodb()
 
@@ -64,12 +66,23 @@ def empty_house(client: Any) -> Any:
     return House(make_context(client), client)
 
 
+@pytest.fixture(scope="session")
+def _priced_tables(_moto: Any, _fresh_tables: bytes) -> bytes:
+    from tests.support.cloud import make_context
+    from tests.support.house import House
+
+    put_back(_fresh_tables)
+    House(make_context(_moto), _moto).apply_catalog()
+    return keep()
+
+
 @pytest.fixture
-def house(empty_house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A house with a catalog; the real handlers work in it."""
+def house(empty_house: Any, _priced_tables: bytes, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A house with a catalog, which it has read; the real handlers work in it."""
     from tallybook import runtime
 
-    empty_house.apply_catalog()
+    put_back(_priced_tables)
+    empty_house.ctx.catalogs.current()
     monkeypatch.setattr(runtime, "context", lambda: empty_house.ctx)
     return empty_house
 

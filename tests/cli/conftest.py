@@ -68,6 +68,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             "UsageTable": NAMES["usage"],
             "OutboxFunction": "the-outbox",
             "InvoicingFunction": "the-invoicing",
+            "UsageCheckFunction": "the-usage-check",
         }
         monkeypatch.setenv("TALLYBOOK_STACK", STACK)
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", there.url)

@@ -141,7 +141,7 @@ def test_a_plan_is_changed_without_money_and_told_as_retired_where_the_old_one_i
     assert change["refund"] == 20_000_000  # nothing of it is used
     assert read(tallybook("accounts", "show", member.subject, "--json"))["plan_name"] == "scale"
     refused = tallybook("accounts", "plan", member.subject, "gold")
-    assert (refused.code, refused.err) == (1, "tallybook: plan_name is none of the plans that are sold\n")
+    assert (refused.code, refused.err) == (1, "tallybook: plan_name must be one of hobby, pro, scale\n")
     check_invariants(office)
 
 

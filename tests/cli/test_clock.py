@@ -3,12 +3,14 @@
 import json
 import threading
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tallybook.domain.jobs import INVOICES
+from tallybook.domain.jobs import JOBS
 from tallybook.gateways.clock import Clock
+from tallybook.services import check_usage
 from tallybook.services.deliver import sweep
 from tallybook.services.read_invoices import list_invoices
 from tallybook.services.run_invoicing import carry_out
@@ -32,17 +34,17 @@ def bundle(office, stack, letters, tmp_path):
     def later(tasks):
         time.sleep(0.2)
         for task in tasks:
-            carry_out(office.ctx, task)
+            (check_usage.carry_out if task.kind in ("check", "expire") else carry_out)(office.ctx, task)
 
     def job(payload):
         office.reshape(clock=StillClock(clock.now()))
         if payload == {"job": "outbox"}:
             return sweep(office.ctx, outside(letters), deadline=office.ctx.elapsed() + 60)
-        assert payload == {"job": "invoicing"}
-        tasks = list(due_tasks(office.ctx, INVOICES))
+        (called,) = [job for job in JOBS if payload == {"job": job.name}]
+        tasks = list(due_tasks(office.ctx, called))
         workers.append(threading.Thread(target=later, args=(tasks,)))
         workers[-1].start()
-        return {"close": len(tasks)}
+        return Counter(task.kind for task in tasks)
 
     stack.job = job
     yield stack

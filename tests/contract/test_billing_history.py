@@ -100,7 +100,7 @@ def test_a_plan_change_within_a_day_takes_nothing_of_it_away(house: House, april
     run(house, april, "run-1", start=noon - timedelta(hours=1))
     use(house, april, "1.40", time=noon - timedelta(minutes=1), session_id="run-1")
     house.clock.moment = noon
-    change_plan(house.ctx, house.account_of(april), "hobby", actor=OPERATOR)
+    change_plan(house.ctx, house.account_of(april), "hobby", actor=OPERATOR, must_pay=False)
     use(house, april, "0.70", time=noon + timedelta(minutes=1), session_id="run-1")
     data = history(april)
     assert spent(data) == {"2026-04-10": 2.1}

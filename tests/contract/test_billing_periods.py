@@ -136,9 +136,9 @@ def test_a_period_that_has_ended_and_is_not_closed_yet_has_no_row_of_its_own(hou
 def test_a_plan_change_ends_a_row_and_begins_another(house: House, april: Member) -> None:
     use(house, april, "1.40", time=APRIL + timedelta(days=3))
     house.clock.moment = APRIL + timedelta(days=15)
-    change_plan(house.ctx, house.account_of(april), "scale", actor=OPERATOR)
+    change_plan(house.ctx, house.account_of(april), "scale", actor=OPERATOR, must_pay=False)
     house.clock.moment += timedelta(minutes=5)
-    change_plan(house.ctx, house.account_of(april), "pro", actor=OPERATOR)
+    change_plan(house.ctx, house.account_of(april), "pro", actor=OPERATOR, must_pay=False)
     house.clock.moment += timedelta(days=1)
     current, short, first = periods(april)
     dates = [(row["period_start"], row["period_end"], row["plan"]) for row in (current, short, first)]

@@ -155,7 +155,9 @@ def test_a_new_address_that_was_taken_meanwhile_changes_nothing(house: House, ow
     assert confirmed(old) == {"status": "pending", "pending_email": BILLING}
     before = house.stored("core")
     for _ in range(2):
-        assert refusal(confirm(new)) == (400, "email_exists")
+        refused = confirm(new)
+        assert refusal(refused) == (400, "email_exists")
+        assert refused.json["message"].startswith("Somebody else has taken the new address by now")
     ours = [item for item in house.stored("core") if not item["pk"].startswith("ATTEMPTS#")]
     assert ours == [item for item in before if not item["pk"].startswith("ATTEMPTS#")]
     assert status(root.api_key)["status"] == "partial_confirmed", "it stays until it is cleared or expires"

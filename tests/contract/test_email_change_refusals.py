@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
+from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.limits import Limits
+from tallybook.services.authenticate import authenticate
+from tallybook.services.suppress_mail import lift_suppression, suppress_addresses
+from tallybook.services.team import invite_again
+from tallybook.store.suppressions import Reason
 from tests.contract.email_changes import BILLING, OWNER, ask, clear, confirm, confirmed, links, refusal, status
 from tests.contract.examples import expect
 from tests.support.house import House, Member
@@ -52,11 +57,37 @@ def test_what_does_not_fit_is_named_and_may_be_put_right_at_once(
     assert ask(owner.api_key, current=f" {OWNER.upper()} ").status == 201
 
 
+@pytest.mark.parametrize("lost", ["current_email", "new_email"])
+@pytest.mark.parametrize("reason", ["bounce", "complaint"])
+def test_an_address_that_gets_no_more_mail_is_named_until_the_operator_lifts_that(
+    house: House, owner: Member, lost: str, reason: Reason
+) -> None:
+    address = {"current_email": OWNER, "new_email": BILLING}[lost]
+    suppress_addresses(house.ctx, [address], reason=reason)
+    before = [item for item in house.stored("core") if not item["pk"].startswith("ATTEMPTS#")]
+    answer = ask(owner.session, f" {BILLING.upper()}")
+    assert refusal(answer) == (400, "email_unreachable")
+    assert f"Mail to {lost} bounced or was refused" in answer.json["message"]
+    assert [item for item in house.stored("core") if not item["pk"].startswith("ATTEMPTS#")] == before
+    lift_suppression(house.ctx, address)
+    for token in links(house, owner):
+        confirmed(token)
+    assert house.account_of(owner).email == BILLING
+
+
+def test_whether_mail_to_an_address_bounced_is_told_ten_times_an_hour(
+    house: House, owner: Member, limits: None
+) -> None:
+    suppress_addresses(house.ctx, [BILLING], reason="bounce")
+    tried = [refusal(ask(owner.api_key)) for _ in range(11)]
+    assert tried == [(400, "email_unreachable")] * 10 + [(429, "too_many_requests")]
+
+
 def test_for_half_an_hour_it_is_too_soon_and_then_one_is_pending(house: House, owner: Member) -> None:
     assert ask(owner.api_key).status == 201
     house.clock.advance(seconds=1)
-    for current in (OWNER, "wrong@example.com"):
-        early = ask(owner.api_key, "other@example.com", current)
+    for new, current in (("other@example.com", OWNER), ("other@example.com", "wrong"), ("nonsense", OWNER), ("", "")):
+        early = ask(owner.api_key, new, current)
         assert (refusal(early), early.headers["retry-after"]) == ((429, "too_many_requests"), "1799")
     house.clock.advance(minutes=29, seconds=58)
     assert ask(owner.api_key).headers["retry-after"] == "1"
@@ -102,10 +133,10 @@ def test_tries_of_a_link_are_five_a_minute_from_one_address(house: House, owner:
 def test_nobody_tries_out_whose_addresses_there_are(house: House, owner: Member, limits: None) -> None:
     house.member("taken@example.com")
     tried = [refusal(ask(owner.api_key, "taken@example.com")) for _ in range(4)]
-    assert tried == [(400, "email_exists")] * 3 + [(429, "too_many_requests")]
+    assert tried == [(400, "email_exists")] * 4
     others = [ask(owner.api_key, f"taken{number}@example.com", "x").status for number in range(20)]
     assert others == [400] * 20, "who does not know the account's email learns nothing by it"
-    for _ in range(7):
+    for _ in range(6):
         house.invited(owner)
         assert refusal(ask(owner.api_key, f"user{house._registered}@example.com")) == (400, "email_exists")
     late = ask(owner.api_key)
@@ -121,3 +152,18 @@ def test_a_stranger_gets_few_mails_whoever_asks(house: House, owner: Member, lim
         members.append(house.member(f"owner{number}@example.com"))
     asked = [ask(member.api_key, "victim@example.org", member.account.email).status for member in members]
     assert asked == [201, 201, 201, 429]
+
+
+def test_what_is_refused_for_an_address_that_is_taken_keeps_no_invitation_from_it(
+    house: House, owner: Member, limits: None
+) -> None:
+    user = house.invited(owner, "ada@example.com")
+    for number in range(3):
+        house.clock.advance(minutes=1)
+        other = house.member(f"owner{number}@example.com")
+        assert refusal(ask(other.api_key, user.email, other.account.email)) == (400, "email_exists")
+    who = authenticate(house.ctx, owner.api_key)
+    for _ in range(2):
+        invite_again(house.ctx, who, user.id)
+    with pytest.raises(TooManyRequests):
+        invite_again(house.ctx, who, user.id)

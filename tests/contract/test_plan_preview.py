@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tallybook.domain.audit import caller
+from tallybook.domain.errors import PaymentRequired
 from tallybook.domain.invoices import Invoice
 from tallybook.services.authenticate import authenticate
 from tallybook.services.change_plan import change_plan
@@ -181,7 +182,12 @@ def test_it_is_what_the_change_then_does_and_writes_nothing(house: House, situat
     stored = house.stored("core"), house.stored("usage")
     before = preview_plan(house.ctx, who, plan)
     assert (house.stored("core"), house.stored("usage")) == stored
-    after = change_plan(house.ctx, who.account, plan, actor=caller(who))
+    if before.missing is not None:
+        with pytest.raises(PaymentRequired) as refused:
+            change_plan(house.ctx, who.account, plan, actor=caller(who), must_pay=True)
+        assert refused.value.code == before.missing.code
+        assert (house.stored("core"), house.stored("usage")) == stored
+    after = change_plan(house.ctx, who.account, plan, actor=caller(who), must_pay=before.missing is None)
     assert before.change == after.change
     assert _without_place(before.invoice) == _without_place(after.invoice)
 

@@ -73,7 +73,9 @@ def test_a_name_has_1_to_100_characters(text: str) -> None:
     assert check_name(text) == text
 
 
-@pytest.mark.parametrize("text", ["", " ", "\t", "\u3000", "x" * 101, "a\nb", "a\x00", "a\x7f", "a\x85", "a\ud800"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\t", "\u3000", "x" * 101, "a\nb", "a\x00", "a\x7f", "a\x85", "a\ud800", "a\u202eb", "\u2066"]
+)
 def test_a_name_of_nothing_or_with_control_characters_is_refused(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_name(text, field="display_name")

@@ -116,7 +116,7 @@ def _invoices(listener: Listener, member: Member) -> None:
     draft_invoice(ctx, _who(listener, ADA))
     (partly_paid,) = (invoice for invoice in _use_and_close(listener, member) if invoice.total)
     void_invoice(ctx, partly_paid.id, reason="too much")
-    change_plan(ctx, find_account(ctx, member.account.id), "pro", actor=OPERATOR)
+    change_plan(ctx, find_account(ctx, member.account.id), "pro", actor=OPERATOR, must_pay=False)
 
 
 def _use_and_close(listener: Listener, member: Member) -> list[Invoice]:

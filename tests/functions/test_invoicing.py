@@ -195,7 +195,7 @@ def test_each_call_tells_its_counts_in_a_line(house: House, post: World, logged:
     tick()
     work_off(post)
     assert '"tasks":{"close":1' in logged()
-    assert '"messages":1,"failed":0,"invoices":{"paid":1}' in logged()
+    assert '"messages":1,"failed":0,"done":{"paid":1}' in logged()
 
 
 def test_the_worker_asks_for_no_queue(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,15 +11,17 @@ TEN_MINUTES = 10 * 60 * 1000
 
 def test_there_is_an_alarm_for_each_thing_to_look_at_and_no_other(production: Synthesized) -> None:
     unanswered = [group.name for group in GROUPS if not group.paths]
-    assert unanswered == ["usage_queue", "invoicing", "outbox", "mail_feedback"]
+    assert unanswered == ["usage_queue", "invoicing", "usage_check", "outbox", "mail_feedback"]
     assert sorted(_watched(production)) == sorted(
         [
             ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "UsageMessagesDead.QueueName"),
             ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "InvoicingMessagesDead.QueueName"),
+            ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "UsageCheckMessagesDead.QueueName"),
             ("AWS/ApiGateway", "5xx", "ApiHttp"),
             ("AWS/Lambda", "IteratorAge", "OutboxFunction"),
             ("Tallybook", "OutboxParked", "outbox"),
             ("Tallybook", "InvoicingLate", "invoicing"),
+            ("Tallybook", "UsageCheckLate", "usage_check"),
             *(("AWS/Lambda", "Errors", f"{title(name)}Function") for name in unanswered),
         ]
     )
@@ -42,7 +44,10 @@ def test_it_counts_what_failed_and_looks_at_the_oldest(metric: str, statistic: s
     assert statistics == {statistic}
 
 
-@pytest.mark.parametrize(("metric", "service"), [("OutboxParked", "outbox"), ("InvoicingLate", "invoicing")])
+@pytest.mark.parametrize(
+    ("metric", "service"),
+    [("OutboxParked", "outbox"), ("InvoicingLate", "invoicing"), ("UsageCheckLate", "usage_check")],
+)
 def test_some_metrics_are_told_by_the_function_itself(metric: str, service: str, production: Synthesized) -> None:
     (alarm,) = [alarm for (_, name, _), alarm in _watched(production).items() if name == metric]
     assert alarm["Dimensions"] == [

@@ -35,7 +35,10 @@ def test_a_batch_fails_message_by_message(group: Group, production: Synthesized)
 
 def test_the_sender_is_told_where_its_own_queue_is(production: Synthesized) -> None:
     told = {name: function["Environment"]["Variables"].get("QUEUE_URL") for name, function in _functions(production)}
-    assert {name: written(url) for name, url in told.items() if url} == {"invoicing": "InvoicingMessagesMain"}
+    assert {name: written(url) for name, url in told.items() if url} == {
+        "invoicing": "InvoicingMessagesMain",
+        "usage_check": "UsageCheckMessagesMain",
+    }
 
 
 def _functions(stage: Synthesized) -> list[tuple[str, Properties]]:

@@ -47,14 +47,14 @@ def test_only_the_outbox_sends_mails_and_events(production: Synthesized) -> None
         assert able == ["outbox"]
 
 
-def test_only_invoicing_puts_messages_on_a_queue_and_on_its_own_alone(production: Synthesized) -> None:
+def test_only_queued_jobs_put_messages_on_a_queue_and_on_their_own_alone(production: Synthesized) -> None:
     able = {
         (group.name, queue)
         for group in GROUPS
         for right, queue in _rights(group, production)
         if right.startswith("sqs:Send")
     }
-    assert able == {("invoicing", "InvoicingMessagesMain.Arn")}
+    assert able == {("invoicing", "InvoicingMessagesMain.Arn"), ("usage_check", "UsageCheckMessagesMain.Arn")}
 
 
 def test_mails_leave_from_the_stages_one_address_alone(production: Synthesized) -> None:

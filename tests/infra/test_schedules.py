@@ -37,6 +37,7 @@ def test_the_rule_alone_may_call_it(production: Synthesized) -> None:
     assert allowed == {
         "OutboxFunction.Arn": "OutboxScheduleRule.Arn",
         "InvoicingFunction.Arn": "InvoicingScheduleRule.Arn",
+        "UsageCheckFunction.Arn": "UsageCheckScheduleRule.Arn",
     }
 
 

@@ -95,7 +95,9 @@ def test_a_year_at_once_is_twelve_invoices_of_what_was_used(bundle: Bundle) -> N
 
 def test_a_year_with_usage_and_fees_in_it_is_twelve_invoices_of_both(bundle: Bundle) -> None:
     before = len(bundle.invoices(bundle.account))
-    changed = change_plan(bundle.ctx, find_account(bundle.ctx, bundle.account.id), "pro", actor=OPERATOR)
+    changed = change_plan(
+        bundle.ctx, find_account(bundle.ctx, bundle.account.id), "pro", actor=OPERATOR, must_pay=False
+    )
     used = 0
     for months in range(1, 7):
         used += bundle.use(1_000 * months)

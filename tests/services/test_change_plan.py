@@ -2,14 +2,25 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.cycle import GRACE
-from tallybook.domain.errors import Conflict, Forbidden, Invalid, TooManyRequests, Unavailable
+from tallybook.domain.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PaymentRequired,
+    TooManyRequests,
+    Unavailable,
+)
 from tallybook.domain.invoices import Invoice
+from tallybook.domain.times import stamp
+from tallybook.services.account_terms import set_terms
 from tallybook.services.change_plan import ChangedPlan, change_plan
 from tallybook.services.read_invoices import list_invoices
 from tallybook.services.suspend_account import set_standing
@@ -38,7 +49,7 @@ def member(house: House) -> Member:
 
 
 def change(house: House, member: Member, plan: str) -> ChangedPlan:
-    return change_plan(house.ctx, house.account_of(member), plan, actor=OPERATOR)
+    return change_plan(house.ctx, house.account_of(member), plan, actor=OPERATOR, must_pay=False)
 
 
 def lines(invoice: Invoice) -> list[tuple[str, int]]:
@@ -162,6 +173,55 @@ def test_a_suspended_account_changes_no_plan(house: House, member: Member) -> No
     assert everything(house) == before
 
 
+@pytest.mark.parametrize("seen", ["before it was deleted", "after"])
+def test_a_deleted_account_is_none_any_more_and_its_ended_periods_stay_as_they_are(
+    house: House, member: Member, seen: str
+) -> None:
+    account = member.account
+    house.change_account(member, status="deleted")
+    if seen == "after":
+        account = house.account_of(member)
+    house.clock.advance(days=40)
+    before = everything(house)
+    with pytest.raises(NotFound) as refused:
+        change_plan(house.ctx, account, "scale", actor=OPERATOR, must_pay=False)
+    assert refused.value.resource == "account"
+    assert everything(house) == before
+
+
+def paid_for(house: House, member: Member, plan: str) -> ChangedPlan:
+    """Where it needs money first."""
+    return change_plan(house.ctx, house.account_of(member), plan, actor=OPERATOR, must_pay=True)
+
+
+@pytest.mark.parametrize(
+    ("standing", "code"),
+    [
+        ({"balance": 0}, "payment_required"),
+        ({"balance": 20 * DOLLAR, "credited": 20 * DOLLAR}, "payment_required"),  # the ended month takes all of it
+        ({"balance": 99 * DOLLAR, "credited": 99 * DOLLAR, "overdue": 1}, "invoice_overdue"),
+    ],
+    ids=["no money", "none that is left", "overdue"],
+)
+def test_what_is_refused_for_money_closes_no_period_that_has_ended(
+    house: House, member: Member, standing: dict[str, int], code: str
+) -> None:
+    house.change_account(member, **standing)
+    house.record(house.event(member, quantity=1_000))
+    house.clock.moment = member.account.cycle.period.end + timedelta(minutes=10)
+    before = everything(house)
+    with pytest.raises(PaymentRequired) as refused:
+        paid_for(house, member, "scale")
+    assert refused.value.code == code
+    assert everything(house) == before
+
+
+def test_money_that_the_ended_periods_leave_pays_for_a_plan(house: House, member: Member) -> None:
+    house.change_account(member, balance=20 * DOLLAR + 1, credited=20 * DOLLAR + 1)
+    house.clock.moment = member.account.cycle.period.end + timedelta(minutes=10)
+    assert paid_for(house, member, "scale").account.balance == 1
+
+
 def test_a_second_change_by_a_clock_that_is_behind_waits_for_the_firsts_instant(house: House, member: Member) -> None:
     house.clock.advance(days=3)
     change(house, member, "scale")
@@ -189,13 +249,42 @@ def test_a_change_that_another_overtakes_after_the_account_was_read_is_refused(
 
     def overtake(**_: Any) -> None:
         events.unregister(name, overtake)
-        change_plan(other, house.account_of(member), "hobby", actor=OPERATOR)
+        change_plan(other, house.account_of(member), "hobby", actor=OPERATOR, must_pay=False)
 
     events.register(name, overtake)
     with pytest.raises(Conflict) as refused:
         change(house, member, "scale")
     assert refused.value.code == "plan_change_in_progress"
     assert house.account_of(member).plan == "hobby"
+    check_invariants(house)
+
+
+@pytest.mark.parametrize("when", ["Query", "TransactWriteItems"])
+@pytest.mark.parametrize("overtaken", [False, True], ids=["at the first try", "and again"])
+def test_the_price_on_record_is_the_one_of_the_catalog_that_the_new_period_pins(
+    house: House, member: Member, when: str, overtaken: bool
+) -> None:
+    """The operator applies another one while the change is made, in which the dearer plan has become the cheaper."""
+    house.clock.advance(days=3)
+    events, name = house.client.meta.events, f"provide-client-params.dynamodb.{when}"
+    plans = house.catalog_data()["plans"]
+    cheaper = plans | {"scale": plans["scale"] | {"price": "5.00"}}
+
+    def apply(**_: Any) -> None:
+        events.unregister(name, apply)
+        house.apply_catalog(free_plan="pro", welcome_credit=0, plans=cheaper)
+        if overtaken:
+            set_terms(house.ctx, member.account.id, {"tax_rate": Decimal(0)}, actor=OPERATOR)
+
+    events.register(name, apply)
+    changed = change(house, member, "scale")
+    pinned = house.ctx.catalogs.version(changed.opened.catalog_version).plans["scale"]
+    assert changed.change.new_price == pinned.price == (5 * DOLLAR if overtaken else 200 * DOLLAR)
+    assert changed.change.reason == ("user_downgrade" if overtaken else "user_upgrade")
+    (fence,) = [
+        item for item in house.stored("usage") if item.get("start") == stamp(changed.account.cycle.period.start)
+    ]
+    assert fence["catalog_version"] == changed.opened.catalog_version
     check_invariants(house)
 
 
@@ -237,7 +326,7 @@ def test_a_change_that_meets_the_next_period_opened_ahead_waits_for_it_to_begin(
 ) -> None:
     end = counted_ahead.account.cycle.period.end
     ticking = replace(house.ctx, clock=Ticking(end - APART))
-    changed = change_plan(ticking, house.account_of(counted_ahead), "scale", actor=OPERATOR)
+    changed = change_plan(ticking, house.account_of(counted_ahead), "scale", actor=OPERATOR, must_pay=False)
     ended, cut = invoices(house, counted_ahead)
     assert (ended.period.end, ended.sum_of("usage"), ended.sum_of("credit")) == (end, 14 * DOLLAR, 0)
     assert (cut, cut.sum_of("usage")) == (changed.invoice, 7 * DOLLAR)

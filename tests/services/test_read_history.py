@@ -33,7 +33,7 @@ def test_a_period_that_a_plan_change_ends_after_the_account_was_read_is_counted_
     house.record(house.event(member, quantity=1_000_000))
     house.clock.advance(days=3)
     read_before = house.account_of(member)
-    change_plan(house.ctx, house.account_of(member), "pro", actor=OPERATOR)
+    change_plan(house.ctx, house.account_of(member), "pro", actor=OPERATOR, must_pay=False)
     house.clock.advance(seconds=1)
     wanted = range_of(start, house.clock.now() + timedelta(days=1), now=house.clock.now())
     assert read_history(house.ctx, read_before, wanted).total == 14 * DOLLAR

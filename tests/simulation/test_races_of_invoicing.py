@@ -182,8 +182,8 @@ def test_a_plan_changed_while_its_period_closes_follows_the_closing(crowded_hous
     *_, first, second, third = race(
         *[lambda s=s: house.record(*s) for s in in_turns(events, 2)],
         close(house, member),
-        lambda: change_plan(house.ctx, house.account_of(member), "scale", actor=OPERATOR),
-        lambda: change_plan(house.ctx, house.account_of(member), "hobby", actor=OPERATOR),
+        lambda: change_plan(house.ctx, house.account_of(member), "scale", actor=OPERATOR, must_pay=False),
+        lambda: change_plan(house.ctx, house.account_of(member), "hobby", actor=OPERATOR, must_pay=False),
     )
     assert not isinstance(first, Exception)
     changed = [answer for answer in (second, third) if isinstance(answer, ChangedPlan)]
@@ -209,7 +209,7 @@ def test_a_plan_changed_while_its_period_closes_follows_the_closing(crowded_hous
 
 def test_a_plan_changed_by_many_at_once_is_changed_once(crowded_house: House, member: Member) -> None:
     account = crowded_house.account_of(member)
-    answers = race(*[lambda: change_plan(crowded_house.ctx, account, "scale", actor=OPERATOR)] * 5)
+    answers = race(*[lambda: change_plan(crowded_house.ctx, account, "scale", actor=OPERATOR, must_pay=False)] * 5)
     assert sum(isinstance(answer, ChangedPlan) for answer in answers) == 1
     refused = failures(answers)
     assert {type(error) for error in refused} <= {Conflict, Invalid}

@@ -178,7 +178,7 @@ class Story:
         if account.status == "suspended":
             return
         try:
-            change_plan(self.house.ctx, find_account(self.house.ctx, id), plan, actor=OPERATOR)
+            change_plan(self.house.ctx, find_account(self.house.ctx, id), plan, actor=OPERATOR, must_pay=False)
         except Invalid:
             assert plan == account.plan
         else:

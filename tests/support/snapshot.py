@@ -1,6 +1,7 @@
 """All that moto's tables hold, read past its API, kept and put back: what takes many calls is done at once."""
 
 import copy
+import copyreg
 import pickle
 from collections import defaultdict
 from types import SimpleNamespace
@@ -80,6 +81,43 @@ def _before(table: Any, actions: list[dict[str, Any]]) -> Any:
         if update["TableName"] == table.name and sk in before.items.get(pk, {}):
             before.items[pk][sk] = copy.deepcopy(before.items[pk][sk])
     return before
+
+
+def quicken_answers() -> None:
+    """Moto looks for each of an attribute's ten types by some ten spellings of its name; it has one, by its own."""
+    from moto.core.serialize import JSONSerializer
+
+    slow = JSONSerializer._serialize_type_structure
+
+    def quick(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+        if shape.name == "AttributeValue" and (plain := _plain(value)) is not None:
+            self._default_serialize(serialized, plain, shape, key)
+        else:
+            slow(self, serialized, value, shape, key)
+
+    JSONSerializer._serialize_type_structure = quick  # type: ignore[method-assign]
+
+
+def _plain(value: Any) -> dict[str, Any] | None:
+    """An attribute that holds no more than one text, number or truth."""
+    held = value if isinstance(value, dict) else {value.type: value.value}
+    (kind, content), *others = held.items()
+    return None if others or kind not in {"S", "N", "BOOL", "NULL"} else {kind: content}
+
+
+def quicken_snapshots() -> None:
+    """Moto measures an item anew for each attribute that it is given; one that is put back was measured once."""
+    from moto.dynamodb.models.dynamo_type import LimitedSizeDict
+
+    copyreg.pickle(LimitedSizeDict, lambda attributes: (_as_kept, (dict(attributes),)))
+
+
+def _as_kept(attributes: dict[str, Any]) -> Any:
+    from moto.dynamodb.models.dynamo_type import LimitedSizeDict
+
+    kept = LimitedSizeDict()
+    dict.update(kept, attributes)
+    return kept
 
 
 def _in_order(table: Any) -> list[Any]:

@@ -116,7 +116,7 @@ def plan(
     """Change an account's plan at once, whether it can pay or not; what the present period came to is invoiced."""
     with tables() as ctx:
         found = account_named(ctx, account)
-        made = change_plan(ctx, found, plan, actor=OPERATOR, reason="plan_retired" if retired else None)
+        made = change_plan(ctx, found, plan, actor=OPERATOR, must_pay=False, reason="plan_retired" if retired else None)
     row = plan_change_row(made.change)
     tell(f"{ACCOUNT}{found.id} is on {plan}; {INVOICE}{made.invoice.id} is issued", row, as_json=as_json)
 

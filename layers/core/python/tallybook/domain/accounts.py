@@ -9,14 +9,16 @@ from decimal import Decimal
 from typing import Literal
 
 from tallybook.domain.cycle import Cycle
-from tallybook.domain.errors import Forbidden, Invalid
+from tallybook.domain.errors import Forbidden, Invalid, NotFound
 from tallybook.domain.periods import Calendar
+from tallybook.domain.quotas import Share
 
 type AccountStatus = Literal["active", "suspended", "deleted"]
 type UserStatus = Literal["active", "suspended", "disabled", "deleted"]
 type Role = Literal["admin", "user"]
 
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,255}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _MIN_PASSWORD = 8
 _MAX_PASSWORD = 1024
 MAX_USERS = 1000
@@ -105,6 +107,13 @@ class User:
     suspended_at: datetime | None = None
     suspension_reason: str | None = None
 
+    @property
+    def share(self) -> Share | None:
+        """What the user is allocated, if anything."""
+        if self.allocation_id is None:
+            return None
+        return Share(self.account_id, self.id, self.allocation_id, self.quota)
+
 
 def normal_email(text: str, *, field: str = "email") -> str:
     """The address in lower case, without surrounding space; refused unless it looks like one in ASCII."""
@@ -124,8 +133,8 @@ def check_password(text: str) -> str:
 
 
 def check_name(text: str, *, field: str = "name") -> str:
-    """1 to 100 characters, not only space, no control characters."""
-    if not text.strip() or len(text) > 100 or any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
+    """1 to 100 characters, not only space, no control characters, none that turns the text after it round."""
+    if not text.strip() or len(text) > 100 or _controls(text) or _TURNS.search(text):
         raise Invalid(
             f"{field} must have 1 to 100 characters and no control characters", code="invalid_name", field=field
         )
@@ -134,15 +143,14 @@ def check_name(text: str, *, field: str = "name") -> str:
 
 def check_description(text: str, *, field: str = "description") -> str:
     """Up to 1,000 characters, in lines, without other control characters."""
-    controls = (char for char in text if unicodedata.category(char) in ("Cc", "Cs"))
-    if len(text) > 1000 or any(char not in "\n\r\t" for char in controls):
+    if len(text) > 1000 or any(char not in "\n\r\t" for char in _controls(text)):
         raise Invalid(f"{field} must have at most 1000 characters and no control characters", field=field)
     return text
 
 
 def check_reason(text: str, *, field: str = "reason") -> str:
     """1 to 1,000 characters, not only space, no control characters."""
-    if not text.strip() or len(text) > 1000 or any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
+    if not text.strip() or len(text) > 1000 or _controls(text):
         raise Invalid(f"{field} must have 1 to 1000 characters and no control characters", field=field)
     return text
 
@@ -154,6 +162,12 @@ def require_root(user: User) -> None:
 
 
 def require_active(account: Account) -> None:
-    """A suspended account reads and pays, but starts nothing new."""
+    """A suspended account reads and pays, but starts nothing new; a deleted one is none any more."""
+    if account.status == "deleted":
+        raise NotFound("There is no such account", resource="account")
     if account.status == "suspended":
         raise Forbidden("This account is suspended", code="account_suspended")
+
+
+def _controls(text: str) -> list[str]:
+    return [char for char in text if unicodedata.category(char) in ("Cc", "Cs")]

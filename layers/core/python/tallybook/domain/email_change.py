@@ -71,15 +71,20 @@ NO_TOKEN = EmailToken("nobody", "nobody@invalid", "nowhere@invalid")
 """What an unknown token leads to, so that it costs what an expired one does."""
 
 
-def check_request(last: EmailChange | None, *, account_email: str, current: str, new: str, now: datetime) -> None:
-    """Whether the account may ask now for this change; `last` is its last request, whatever became of it.
-
-    TooManyRequests within 30 minutes; Invalid `email_change_pending`, or with the field that is wrong.
-    """
+def check_pause(last: EmailChange | None, *, now: datetime) -> None:
+    """TooManyRequests within 30 minutes of the account's last request, whatever became of that."""
     if last is not None and now < last.requested_at + PAUSE:
         left = last.requested_at + PAUSE - now
         message = "A change of the email was asked for in the last 30 minutes; try again later"
         raise TooManyRequests(message, retry_after=-(-left // timedelta(seconds=1)))
+
+
+def check_request(last: EmailChange | None, *, account_email: str, current: str, new: str, now: datetime) -> None:
+    """Whether the account may ask now for this change; `last` is its last request.
+
+    TooManyRequests as `check_pause` says; Invalid `email_change_pending`, or with the field that is wrong.
+    """
+    check_pause(last, now=now)
     if last is not None and last.is_pending(now):
         raise Invalid("A change of the email waits to be confirmed; clear it first", code="email_change_pending")
     if current.strip().lower() != account_email:
@@ -90,6 +95,24 @@ def check_request(last: EmailChange | None, *, account_email: str, current: str,
 
 def taken() -> Invalid:
     return Invalid("new_email belongs to a user already", code="email_exists", field="new_email")
+
+
+def taken_since() -> Invalid:
+    """For whoever confirms, who has named no address."""
+    message = "Somebody else has taken the new address by now; clear the request and ask for another one"
+    return Invalid(message, code="email_exists", field="token")
+
+
+def unreachable(side: Side) -> Invalid:
+    """For an address whose link would never arrive, so that nothing could come of the request."""
+    if side == "new":
+        message = "Mail to new_email bounced or was refused before; give an address that takes mail"
+    else:
+        message = (
+            "Mail to current_email bounced or was refused, and the change needs a link that goes there; "
+            "ask us to write to it again"
+        )
+    return Invalid(message, code="email_unreachable", field=f"{side}_email")
 
 
 def new_token(secret: bytes) -> str:

@@ -5,18 +5,21 @@ from datetime import datetime
 
 from tallybook.domain.ids import ACCOUNT, ALLOCATION, QUOTA_REQUEST, USER
 from tallybook.domain.outbox import BusEvent
-from tallybook.domain.quotas import FIELDS, Allocation, Quota, QuotaRequest
+from tallybook.domain.quotas import FIELDS, Allocation, Quota, QuotaRequest, Share
 from tallybook.domain.times import stamp, stamp_or_none
 
 
-def quota_allocation_changed(allocation: Allocation, *, deleted: bool) -> BusEvent:
-    """A user's share of the plan, made, changed or ended; a field that is null has no limit of its own."""
+def quota_allocation_changed(share: Share, *, status: str) -> BusEvent:
+    """A user's share of the plan: `active`, and what it is, or ended, `revoked` or `deleted`.
+
+    A field that is null has no limit of its own.
+    """
     data = {
-        "account_id": ACCOUNT + allocation.account_id,
-        "allocation_id": ALLOCATION + allocation.id,
-        "user_id": USER + allocation.user_id,
-        "status": "deleted" if deleted else allocation.status,
-        **_quota(allocation.quota),
+        "account_id": ACCOUNT + share.account_id,
+        "allocation_id": ALLOCATION + share.allocation_id,
+        "user_id": USER + share.user_id,
+        "status": status,
+        **_quota(share.quota),
     }
     return BusEvent("QuotaAllocationChanged", data)
 

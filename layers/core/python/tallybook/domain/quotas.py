@@ -40,8 +40,21 @@ REACHED = (80, 100)
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What a user is allocated now, as their own item says it too."""
+
+    account_id: str
+    user_id: str
+    allocation_id: str
+    quota: Quota
+
+
+@dataclass(frozen=True, slots=True)
 class Allocation:
-    """A user's share. `told` holds what was written about: the period's start, then the percentage by field."""
+    """A user's share, given or taken back.
+
+    `told` holds what the user was written to about: by the period's start, the percentage by field.
+    """
 
     id: str
     account_id: str
@@ -52,6 +65,10 @@ class Allocation:
     updated_at: datetime
     status: AllocationStatus = "active"
     told: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def share(self) -> Share:
+        return Share(self.account_id, self.user_id, self.id, self.quota)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,11 @@
 
 A suspended account may change it as well, for it has to be written to. A request is the account's, not its user's: it
 stays when whoever asked is demoted or leaves, for without both addresses nothing comes of it.
+
+So a request is refused at once where one of them gets no more mail, for it bounced or complained. That is so of the
+current address too, though a lost mailbox is why many ask: whoever holds a session or a key alone must not take the
+account away from its address. They are told to ask the operator, who looks into it and lifts that. Of the new one the
+caller learns that mail to it bounced; it is for root users, few times an hour, after the count.
 """
 
 from dataclasses import replace
@@ -9,13 +14,14 @@ from dataclasses import replace
 from tallybook.domain.accounts import normal_email, require_root
 from tallybook.domain.audit import caller
 from tallybook.domain.credentials import Principal
-from tallybook.domain.email_change import LETTERS, EmailChange, check_request, taken
+from tallybook.domain.email_change import LETTERS, EmailChange, Side, check_pause, check_request, taken, unreachable
+from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import Mail
 from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.limits import check_email_changes
+from tallybook.services.limits import check_email_changes, one_mail_more
 from tallybook.store import keys
 from tallybook.store.accounts import still_root
 from tallybook.store.commands import Item
@@ -28,11 +34,13 @@ type _Known = tuple[Principal, dict[Key, Item]]
 def request_email_change(ctx: Context, who: Principal, *, current: str, new: str) -> EmailChange:
     """A pending request, and a mail with a link to each of the two addresses.
 
-    Invalid `invalid_email`, `email_change_pending`, `email_exists`, or for a `current` that is not the account's;
-    TooManyRequests within 30 minutes of the last request, and for one who tries out addresses.
+    Invalid `invalid_email`, `email_change_pending`, `email_exists`, `email_unreachable` for an address that gets no
+    more mail, or for a `current` that is not the account's;
+    TooManyRequests within 30 minutes of the last request, for one who tries out addresses, and where the new one has
+    been written to too often.
     """
     require_root(who.user)
-    new = normal_email(new, field="new_email")
+    new = _wanted(ctx, who, new)
     own, address = keys.email_change(who.account.id), keys.email(new)
 
     def check(known: _Known) -> EmailChange | None:
@@ -47,6 +55,9 @@ def request_email_change(ctx: Context, who: Principal, *, current: str, new: str
         last = check(known)
         if address in items:
             raise taken()
+        for side, email in _sides(who, new).items():
+            if keys.suppressed(email) in items:
+                raise unreachable(side)
         now = ctx.clock.now()
         change = EmailChange(ctx.new_id(now), who.account.id, who.account.email, new, requested_at=now)
         asked = Change(
@@ -58,16 +69,21 @@ def request_email_change(ctx: Context, who: Principal, *, current: str, new: str
             mails=_letters(who, change),
         )
         ctx.tables.transact(
-            [put_change(change, last=last), still_root(who.user), *recorded(who.account, asked, at=now)]
+            [
+                put_change(change, last=last),
+                still_root(who.user),
+                one_mail_more(ctx, email=new),
+                *recorded(who.account, asked, at=now),
+            ]
         )
         return change
 
     def known(who: Principal) -> _Known:
-        return who, ctx.tables.get_many([own, address])
+        return who, ctx.tables.get_many([own, address, *map(keys.suppressed, _sides(who, new).values())])
 
     first = known(who)
     check(first)
-    check_email_changes(ctx, account_id=who.account.id, email=new)
+    check_email_changes(ctx, account_id=who.account.id)
     return decided(ctx, first, request, again=lambda: known(reread(ctx, who)))
 
 
@@ -103,6 +119,19 @@ def clear_email_change(ctx: Context, who: Principal) -> None:
     decided(ctx, (who, last_email_change(ctx, who)), clear, again=again)
 
 
+def _wanted(ctx: Context, who: Principal, new: str) -> str:
+    """The address as it is kept; what is none waits for the 30 minutes like any other."""
+    try:
+        return normal_email(new, field="new_email")
+    except Invalid:
+        check_pause(last_email_change(ctx, who), now=ctx.clock.now())
+        raise
+
+
+def _sides(who: Principal, new: str) -> dict[Side, str]:
+    return {"current": who.account.email, "new": new}
+
+
 def _letters(who: Principal, change: EmailChange) -> tuple[Mail, ...]:
     facts = {
         "account": who.account.display_name or who.account.email,
@@ -110,7 +139,7 @@ def _letters(who: Principal, change: EmailChange) -> tuple[Mail, ...]:
         "current_email": change.current_email,
         "new_email": change.new_email,
     }
-    to = {"current": change.current_email, "new": change.new_email}
+    to = _sides(who, change.new_email)
     return tuple(
         Mail(letter, (to[side],), facts, account_id=change.account_id, email_change=change.id)
         for letter, side in LETTERS.items()

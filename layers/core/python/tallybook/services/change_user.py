@@ -21,7 +21,7 @@ from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.accounts import read_user, set_user, still_root, user_item
-from tallybook.store.commands import Command
+from tallybook.store.commands import Command, Item
 
 _ACTION: dict[UserStatus, str] = {
     "active": "user.resumed",
@@ -57,7 +57,11 @@ def change_user(ctx: Context, who: Principal, user_id: str, changes: Mapping[str
 
 def find_user(ctx: Context, account: Account, user_id: str) -> User:
     """One of the account's users, if not deleted."""
-    item = ctx.tables.get(keys.user(account.id, user_id))
+    return live_user(ctx.tables.get(keys.user(account.id, user_id)))
+
+
+def live_user(item: Item | None) -> User:
+    """NotFound for nobody, and for a deleted user."""
     if item is None or item["status"] == "deleted":
         raise NotFound("There is no such user", resource="user")
     return read_user(item)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import INVOICING, Actor
+from tallybook.domain.catalog import Catalog
 from tallybook.domain.cycle import GRACE, Cycle
 from tallybook.domain.errors import Failed
 from tallybook.domain.invoices import Invoice
@@ -62,9 +63,18 @@ def close_until(ctx: Context, account_id: str, instant: datetime, *, actor: Acto
 
 
 def closing(
-    ctx: Context, account: Account, bill: PeriodBill, *, after: Account, now: datetime, actor: Actor
+    ctx: Context,
+    account: Account,
+    bill: PeriodBill,
+    *,
+    after: Account,
+    catalog: Catalog,
+    now: datetime,
+    actor: Actor,
 ) -> Closing:
-    """All that closes the billed period and opens the next, which follows from the account as it is `after`."""
+    """All that closes the billed period and opens the next, which follows from the account as it is `after` and pins
+    the catalog.
+    """
     if len(bill.fences) != bill.opened.shards:
         raise Failed("A period that is to be closed was never opened")
     following = period_of(after.calendar, bill.opened.period.end)
@@ -82,6 +92,7 @@ def closing(
             ctx,
             after,
             following,
+            catalog,
             present=next_fence in found,
             anew=after.plan != account.plan,
         ),
@@ -93,17 +104,19 @@ def closing(
 def _close(ctx: Context, account: Account, actor: Actor) -> Closing:
     now = ctx.clock.now()
     bill = bill_period(ctx, account, account.cycle.period, now=now)
-    closed = closing(ctx, account, bill, after=account, now=now, actor=actor)
+    closed = closing(ctx, account, bill, after=account, catalog=ctx.catalogs.current(), now=now, actor=actor)
     ctx.tables.transact([*closed.commands, *recorded(account, closed.change, at=now)])
     return closed
 
 
-def _open_next(ctx: Context, account: Account, period: Period, *, present: bool, anew: bool) -> tuple[Command, ...]:
+def _open_next(
+    ctx: Context, account: Account, period: Period, catalog: Catalog, *, present: bool, anew: bool
+) -> tuple[Command, ...]:
     """The next period opened, unless somebody has.
 
     Where a plan changes at the instant at which it starts, it may be open for the old plan: it is pinned anew.
     """
-    opened = opening(ctx, account, period)
+    opened = opening(ctx, account, period, catalog=catalog)
     if not present:
         return open_period(account, opened)
     return (pin_anew(account.id, opened),) if anew else ()

@@ -7,7 +7,7 @@ from tallybook.domain.accounts import Account
 from tallybook.domain.announcements import account_email_changed
 from tallybook.domain.audit import Actor
 from tallybook.domain.credentials import hash_text
-from tallybook.domain.email_change import NO_TOKEN, EmailChange, invalid_token, side_of, taken, with_confirmed
+from tallybook.domain.email_change import NO_TOKEN, EmailChange, invalid_token, side_of, taken_since, with_confirmed
 from tallybook.domain.ids import ACCOUNT, USER
 from tallybook.domain.outbox import Mail
 from tallybook.domain.times import readable
@@ -54,7 +54,7 @@ def confirm_email_change(ctx: Context, *, token: str, address: str) -> EmailChan
         else:
             old, new = (items.get(key) for key in addresses)
             if new is not None:
-                raise taken()
+                raise taken_since()
             login_of = old["user_id"] if old is not None and old["account_id"] == account.id else None
             commands = _changed(account, before, login_of=login_of, actor=actor, at=now)
         ctx.tables.transact([set_change(before, after), *commands])

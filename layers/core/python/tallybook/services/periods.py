@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from tallybook.domain.accounts import Account
+from tallybook.domain.catalog import Catalog
 from tallybook.domain.errors import Unavailable
 from tallybook.domain.periods import Period, period_of
 from tallybook.domain.usage_period import OpenedPeriod
@@ -11,12 +12,12 @@ from tallybook.store import periods
 from tallybook.store.table import Refused
 
 
-def opening(ctx: Context, account: Account, period: Period) -> OpenedPeriod:
-    """What opening the period now would pin: the account's plan and the current catalog."""
+def opening(ctx: Context, account: Account, period: Period, *, catalog: Catalog | None = None) -> OpenedPeriod:
+    """What opening the period now would pin: the account's plan, and the current catalog unless told another."""
     return OpenedPeriod(
         period=period,
         plan=account.plan,
-        catalog_version=ctx.catalogs.current().version,
+        catalog_version=(catalog or ctx.catalogs.current()).version,
         shards=ctx.usage_shards,
         is_open=True,
     )

@@ -27,7 +27,7 @@ from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.services.quota_allocations import Wish
 from tallybook.store import keys
-from tallybook.store.commands import Command
+from tallybook.store.commands import Command, Item
 from tallybook.store.quotas import (
     count_requests,
     delete_request,
@@ -118,18 +118,23 @@ def withdraw_request(ctx: Context, who: Principal, request_id: str) -> None:
     def withdraw(who: Principal) -> None:
         request = _own(ctx, who, request_id)
         check_pending(request)
-        withdrawn = withdrawal(who.account, who.user, request, actor=caller(who))
+        withdrawn = withdrawal(who.account, who.user, request.id, actor=caller(who))
         told = recorded(who.account, withdrawn.change, at=ctx.clock.now())
         ctx.tables.transact([*withdrawn.commands, *told])
 
     decided(ctx, who, withdraw, again=lambda: reread(ctx, who))
 
 
-def withdrawal(account: Account, user: User, request: QuotaRequest, *, actor: Actor) -> Withdrawal:
+def withdrawal(account: Account, user: User, request_id: str, *, actor: Actor) -> Withdrawal:
     """What takes the user's pending request away."""
     return Withdrawal(
-        (delete_request(request), set_pending(user, request_id=None), count_requests(account, rows=-1)),
-        Change(actor, "quota_request.withdrawn", QUOTA_REQUEST + request.id, before=shown(request)),
+        (delete_request(account.id, request_id), set_pending(user, request_id=None), count_requests(account, rows=-1)),
+        Change(
+            actor,
+            "quota_request.withdrawn",
+            QUOTA_REQUEST + request_id,
+            before={"user_id": USER + user.id, "status": "pending"},
+        ),
     )
 
 
@@ -159,15 +164,14 @@ def _all(ctx: Context, account_id: str) -> list[QuotaRequest]:
     return [read_request(item) for item in items]
 
 
-def find_request(ctx: Context, account: Account, request_id: str) -> QuotaRequest:
-    item = ctx.tables.get(keys.quota_request(account.id, request_id))
+def known_request(item: Item | None) -> QuotaRequest:
     if item is None:
         raise _unknown()
     return read_request(item)
 
 
 def _own(ctx: Context, who: Principal, request_id: str) -> QuotaRequest:
-    request = find_request(ctx, who.account, request_id)
+    request = known_request(ctx.tables.get(keys.quota_request(who.account.id, request_id)))
     if request.user_id != who.user.id:
         raise _unknown()
     return request

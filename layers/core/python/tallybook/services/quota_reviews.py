@@ -5,24 +5,26 @@ transaction. Source: ScaleBox account management, "Review Team Quota Requests"; 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from tallybook.domain.accounts import Account, User, check_reason, require_root
 from tallybook.domain.audit import Actor, caller
+from tallybook.domain.catalog import Plan
 from tallybook.domain.credentials import Principal
 from tallybook.domain.ids import QUOTA_REQUEST
 from tallybook.domain.outbox import Mail
 from tallybook.domain.quota_announcements import quota_reviewed
-from tallybook.domain.quotas import Decision, QuotaRequest, RequestStatus, check_pending
+from tallybook.domain.quotas import Allocation, Decision, QuotaRequest, RequestStatus, check_pending
 from tallybook.services.authenticate import reread
 from tallybook.services.change_user import find_user
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.quota_allocations import Shared, find_allocation, new_share, other_share, without_share
-from tallybook.services.quota_requests import find_request, shown, withdrawal
+from tallybook.services.quota_requests import Withdrawal, known_request, shown, withdrawal
+from tallybook.services.quota_use import plan_of
+from tallybook.services.shares import Shared, new_share, other_share, without_share
+from tallybook.store import keys
 from tallybook.store.accounts import still_root
-from tallybook.store.commands import Command
 from tallybook.store.quotas import set_pending, set_request
 
 _DECIDED: Mapping[Decision, RequestStatus] = {"approve": "approved", "deny": "denied"}
@@ -39,14 +41,17 @@ def review_request(
     if notes is not None:
         check_reason(notes, field="review_notes")
 
+    own = keys.quota_request(who.account.id, request_id)
+
     def review(who: Principal) -> QuotaRequest:
         require_root(who.user)
-        before = find_request(ctx, who.account, request_id)
+        now = ctx.clock.now()
+        plan, items = plan_of(ctx, who.account, now=now, also=[own])
+        before = known_request(items.get(own))
         check_pending(before)
         user = find_user(ctx, who.account, before.user_id)
-        now = ctx.clock.now()
         after = replace(before, status=_DECIDED[decision], review_notes=notes, reviewed_by=who.user.id, reviewed_at=now)
-        shared = _applied(ctx, who, user, before, now) if decision == "approve" else None
+        shared = _applied(ctx, who, user, before, plan=plan, now=now) if decision == "approve" else None
         told = Change(
             caller(who),
             f"quota_request.{after.status}",
@@ -70,36 +75,28 @@ def review_request(
     return decided(ctx, who, review, again=lambda: reread(ctx, who))
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What becomes of a deleted user's share and pending request."""
-
-    commands: tuple[Command, ...] = ()
-    changes: tuple[Change, ...] = ()
-
-
-def end_quotas(ctx: Context, account: Account, user: User, *, actor: Actor, now: datetime) -> Ended:
+def end_quotas(account: Account, user: User, *, actor: Actor, now: datetime) -> list[Shared | Withdrawal]:
     """The share of a user who is deleted is revoked, and what they asked for is taken back."""
-    commands: list[Command] = []
-    changes: list[Change] = []
-    if user.allocation_id is not None:
-        before = find_allocation(ctx, account, user.allocation_id)
-        shared = without_share(account, user, before, actor=actor, now=now)
-        commands += shared.commands
-        changes.append(shared.change)
-    if user.request_id is not None:
-        withdrawn = withdrawal(account, user, find_request(ctx, account, user.request_id), actor=actor)
-        commands += withdrawn.commands
-        changes.append(withdrawn.change)
-    return Ended(tuple(commands), tuple(changes))
+    share = [without_share(account, user.share, actor=actor, now=now)] if user.share else []
+    request = [withdrawal(account, user, user.request_id, actor=actor)] if user.request_id else []
+    return [*share, *request]
 
 
-def _applied(ctx: Context, who: Principal, user: User, request: QuotaRequest, now: datetime) -> Shared:
+def _applied(ctx: Context, who: Principal, user: User, request: QuotaRequest, *, plan: Plan, now: datetime) -> Shared:
     account, actor = who.account, caller(who)
-    if user.allocation_id is None:
-        return new_share(ctx, account, user, request.quota, by=who.user.id, actor=actor, now=now)
-    before = find_allocation(ctx, account, user.allocation_id)
-    return other_share(ctx, account, user, before, {**before.quota, **request.quota}, actor=actor, now=now)
+    if user.share is not None:
+        quota = {**user.quota, **request.quota}
+        return other_share(account, user.share, quota, plan=plan, actor=actor, now=now)
+    allocation = Allocation(
+        id=ctx.new_id(now),
+        account_id=account.id,
+        user_id=user.id,
+        allocated_by=who.user.id,
+        quota=request.quota,
+        created_at=now,
+        updated_at=now,
+    )
+    return new_share(account, allocation, plan=plan, actor=actor)
 
 
 def _review_mail(account: Account, user: User, request: QuotaRequest) -> Mail:

@@ -61,13 +61,19 @@ def read_quota_use(ctx: Context, account: Account, quotas: Mapping[str, Quota], 
     return QuotaUse(period=period, plan=plan, account=used[None], users=users)
 
 
-def plan_in_force(ctx: Context, account: Account, *, now: datetime) -> Plan:
-    """The plan whose limits hold: as the present period pinned it, or as it is sold where none is open yet."""
-    item = ctx.tables.get(fence(account.id, period_of(account.calendar, now)))
-    if item is None:
-        return ctx.catalogs.current().plans[account.plan]
-    opened = read_opened(item)
-    return ctx.catalogs.version(opened.catalog_version).plans[opened.plan]
+def plan_of(
+    ctx: Context, account: Account, *, now: datetime, also: Iterable[Key] = ()
+) -> tuple[Plan, Mapping[Key, Item]]:
+    """The plan whose limits hold, and the items of `also` that are there, in one round trip.
+
+    It is as the present period pinned it, or as it is sold where none is open yet.
+    """
+    pinned = fence(account.id, period_of(account.calendar, now))
+    items = ctx.tables.get_many([pinned, *also])
+    if pinned not in items:
+        return ctx.catalogs.current().plans[account.plan], items
+    opened = read_opened(items[pinned])
+    return ctx.catalogs.version(opened.catalog_version).plans[opened.plan], items
 
 
 def _keys(

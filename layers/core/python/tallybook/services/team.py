@@ -116,7 +116,7 @@ def delete_user(ctx: Context, who: Principal, user_id: str) -> None:
         if user.id == who.user.id:
             raise Invalid("Another root user has to do this to you", code="own_user")
         now = ctx.clock.now()
-        ended = end_quotas(ctx, who.account, user, actor=caller(who), now=now)
+        ended = end_quotas(who.account, user, actor=caller(who), now=now)
         change = Change(
             caller(who),
             "user.deleted",
@@ -131,9 +131,9 @@ def delete_user(ctx: Context, who: Principal, user_id: str) -> None:
                 free_email(user),
                 *drop_tokens(user.account_id, user.id),
                 *_without_keys(ctx, user),
-                *ended.commands,
+                *(command for one in ended for command in one.commands),
                 still_root(who.user),
-                *recorded(who.account, change, *ended.changes, at=now),
+                *recorded(who.account, change, *(one.change for one in ended), at=now),
             ]
         )
 

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from boto3.dynamodb.conditions import Attr
 
+from tallybook.domain.accounts import User
+from tallybook.domain.outbox import Purpose
 from tallybook.domain.passwords import LIFE, PasswordToken
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.store import keys
-from tallybook.store.commands import Delete, Item, Put
+from tallybook.store.commands import Check, Delete, Item, Put
 from tallybook.store.keys import Key
 
 
@@ -23,6 +25,14 @@ def put_token(token: PasswordToken) -> Put:
         },
         condition=None,
     )
+
+
+def still_addressed(user: User, purpose: Purpose) -> Check:
+    """The user has the address that they were read with, and may still set a password by a mail of this purpose."""
+    wanted = Attr("status").eq("active") & Attr("email").eq(user.email)
+    if purpose == "invitation":
+        wanted &= Attr("password_hash").not_exists()
+    return Check(keys.user(user.account_id, user.id), wanted)
 
 
 def use_token(token: PasswordToken) -> list[Delete]:

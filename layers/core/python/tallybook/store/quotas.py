@@ -1,9 +1,11 @@
 """Quota allocations and requests of an account, and what its user and the account itself say of them."""
 
+from datetime import datetime
+
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from tallybook.domain.accounts import Account, User
-from tallybook.domain.quotas import Allocation, Quota, QuotaRequest
+from tallybook.domain.quotas import Allocation, AllocationStatus, Quota, QuotaRequest, Share
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
 from tallybook.store.accounts import read_quota
@@ -14,10 +16,11 @@ def put_allocation(allocation: Allocation) -> Put:
     return Put(keys.allocation(allocation.account_id, allocation.id), _allocation_item(allocation))
 
 
-def set_allocation(before: Allocation, after: Allocation) -> Update:
-    """Other numbers or another status, provided that it is as it was read."""
-    changed = {"quota": dict(after.quota), "status": after.status, "updated_at": stamp(after.updated_at)}
-    return Update(keys.allocation(before.account_id, before.id), set=changed, condition=_unchanged(before))
+def set_allocation(share: Share, *, quota: Quota, status: AllocationStatus, at: datetime) -> Update:
+    """An active allocation with other numbers or another status, provided that it is as it was read."""
+    changed = {"quota": dict(quota), "status": status, "updated_at": stamp(at)}
+    unchanged = Attr("status").eq("active") & Attr("quota").eq(dict(share.quota))
+    return Update(keys.allocation(share.account_id, share.allocation_id), set=changed, condition=unchanged)
 
 
 def set_told(before: Allocation, after: Allocation) -> Update:
@@ -30,11 +33,20 @@ def delete_allocation(allocation: Allocation) -> Delete:
     return Delete(keys.allocation(allocation.account_id, allocation.id), condition=_unchanged(allocation))
 
 
-def set_share(user: User, *, allocation_id: str | None, quota: Quota) -> Update:
-    """What the user may use, provided that nobody has changed it since the user was read."""
-    unchanged = Attr("quota").eq(dict(user.quota)) & _same("allocation_id", user.allocation_id)
-    share = {"allocation_id": allocation_id, "quota": dict(quota)}
-    return Update(keys.user(user.account_id, user.id), set=share, condition=unchanged & Attr("status").ne("deleted"))
+def give_share(share: Share) -> Update:
+    """What the user may use from now on, who had no share and isn't deleted."""
+    return Update(
+        keys.user(share.account_id, share.user_id),
+        set={"allocation_id": share.allocation_id, "quota": dict(share.quota)},
+        condition=Attr("allocation_id").not_exists() & Attr("status").ne("deleted"),
+    )
+
+
+def set_share(share: Share, *, quota: Quota | None) -> Update:
+    """Another quota for the user, or None for no share any more, provided that it is as it was read."""
+    after = {"allocation_id": None if quota is None else share.allocation_id, "quota": dict(quota or {})}
+    unchanged = Attr("allocation_id").eq(share.allocation_id) & Attr("quota").eq(dict(share.quota))
+    return Update(keys.user(share.account_id, share.user_id), set=after, condition=unchanged)
 
 
 def set_allocated(account: Account, *, allocated: Quota, rows: int = 0) -> Update:
@@ -62,9 +74,9 @@ def set_request(before: QuotaRequest, after: QuotaRequest) -> Update:
     return Update(keys.quota_request(before.account_id, before.id), set=changed, condition=unchanged)
 
 
-def delete_request(request: QuotaRequest) -> Delete:
+def delete_request(account_id: str, request_id: str) -> Delete:
     """Only while it is pending: what was decided stays."""
-    return Delete(keys.quota_request(request.account_id, request.id), condition=Attr("status").eq("pending"))
+    return Delete(keys.quota_request(account_id, request_id), condition=Attr("status").eq("pending"))
 
 
 def set_pending(user: User, *, request_id: str | None) -> Update:
