@@ -62,7 +62,7 @@ GROUPS = (
         name="quotas",
         paths=("/v1/user-management/quota-allocations", "/v1/user-management/quota-requests", "/v1/usage"),
         core=(*READ, "Query", *WRITE, "DeleteItem", "ConditionCheckItem"),
-        usage=READ,
+        usage=("BatchGetItem",),
     ),
     Group(
         name="billing",

@@ -13,6 +13,7 @@ from tests.contract.examples import expect
 from tests.contract.plans import PREVIEW, SUBSCRIPTION, ask, subscription
 from tests.contract.plans import change as change_to
 from tests.contract.quotas import (
+    ADMISSION,
     GIVEN,
     allocate,
     allocated,
@@ -24,6 +25,7 @@ from tests.contract.quotas import (
     refusal,
     revoke,
     start,
+    use,
 )
 from tests.support.call import call
 from tests.support.house import House, Member
@@ -80,7 +82,7 @@ def test_after_a_plan_was_retired_shares_stand_and_the_smaller_limit_counts(hous
     ada, key = house.colleague(payer), house.platform_key()
     share = allocated(payer, ada, concurrent_sandboxes=5, cpu_seconds_monthly=5000)
     house.clock.advance(minutes=1)
-    change_plan(house.ctx, house.account_of(payer), "pro", actor=OPERATOR, reason="plan_retired")
+    change_plan(house.ctx, house.account_of(payer), "pro", actor=OPERATOR, must_pay=False, reason="plan_retired")
     assert allocations(payer) == [share]
     for _ in range(4):
         assert start(key, ada).status == 201
@@ -107,6 +109,17 @@ def test_the_new_plans_limits_hold_from_the_instant_of_the_change(house: House, 
     change_to(payer, "scale")
     assert start(key, payer).status == 201
     assert allocated(payer, payer, concurrent_sandboxes=1000)["status"] == "active"
+
+
+def test_a_limit_of_storage_that_is_sold_no_more_holds_until_the_period_ends(house: House, payer: Member) -> None:
+    change_to(payer, "pro")
+    give(house, "pro")
+    use(house, payer, "template_storage_gb_hours", 51)
+    key = house.platform_key()
+    assert reasons(start(key, payer, path=ADMISSION)) == [("account_template_storage_gb", 50, 51)]
+    house.clock.advance(days=31)
+    use(house, payer, "template_storage_gb_hours", 51)
+    assert reasons(start(key, payer, path=ADMISSION)) == []
 
 
 def test_what_a_plan_is_sold_with_later_holds_from_the_next_period(house: House, payer: Member) -> None:
