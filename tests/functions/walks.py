@@ -16,6 +16,7 @@ from tallybook.services.quota_allocations import allocate
 from tallybook.services.quota_requests import file_request
 from tallybook.services.run_sessions import Wanted, start_session
 from tests.functions.notices import bounce, notify, queued, stream
+from tests.functions.quota_walks import quotas, usage_check
 from tests.support.call import LambdaContext, call
 from tests.support.house import PASSWORD, House, Member
 from tests.support.ndjson import as_json
@@ -90,31 +91,6 @@ def _emails(house: House, member: Member) -> None:
     for token in house.email_tokens(change).values():
         assert call("POST", f"{path}/confirm-email-change", body={"token": token}).status == 200
     call("GET", f"{path}/email-change-status", key=member.api_key)
-
-
-def quotas(house: House, _: World) -> None:
-    member = house.member()
-    colleague = house.colleague(member)
-    house.clock.advance(days=31)
-    team, mine = "/v1/user-management/quota-requests", "/v1/usage/quota-requests"
-    wish = {"cpu_seconds_monthly": 50, "template_storage_gb": 5, "reason": "a walk"}
-    call("GET", "/v1/usage/quota", key=colleague.api_key)
-    for _ in range(2):
-        asked = call("POST", mine, key=colleague.api_key, body=wish).json["data"]["request"]["request_id"]
-        call("GET", mine, key=colleague.api_key)
-        call("PUT", f"{mine}/{asked}", key=colleague.api_key, body={"concurrent_sandboxes": 1})
-        call("POST", f"{team}/{asked}/review", key=member.api_key, body={"action": "approve"})
-    withdrawn = call("POST", mine, key=colleague.api_key, body=wish).json["data"]["request"]["request_id"]
-    call("DELETE", f"{mine}/{withdrawn}", key=colleague.api_key)
-    call("GET", team, key=member.api_key)
-    path = "/v1/user-management/quota-allocations"
-    call("POST", path, key=member.api_key, body={"user_id": member.user_id, "ram_gb_seconds": 10})
-    for one in call("GET", path, key=member.api_key).json["data"]["allocations"]:
-        own = f"{path}/{one['allocation_id']}"
-        call("PUT", own, key=member.api_key, body={"concurrent_sandboxes": 2})
-        call("GET", f"{own}/usage", key=member.api_key)
-        call("POST", f"{own}/revoke", key=member.api_key)
-        call("DELETE", own, key=member.api_key)
 
 
 def billing(house: House, _: World) -> None:
@@ -206,5 +182,16 @@ def _user(house: House, user_id: str) -> Any:
 
 WALKS = {
     walk.__name__: walk
-    for walk in (identity, accounts, quotas, billing, metering, usage_queue, invoicing, outbox, mail_feedback)
+    for walk in (
+        identity,
+        accounts,
+        quotas,
+        billing,
+        metering,
+        usage_queue,
+        invoicing,
+        usage_check,
+        outbox,
+        mail_feedback,
+    )
 }
