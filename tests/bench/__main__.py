@@ -14,6 +14,7 @@ from tests.bench.cold_start import cold_starts
 from tests.bench.figures import Figure, figures, read_goal
 from tests.bench.invoice_figures import add_sessions, history_figure, invoice_figures, payer
 from tests.bench.invoicing import MOST_CALLS, MOST_WRITE_UNITS, tick
+from tests.bench.quota_figures import quota_figures
 from tests.bench.warm import warm_request
 from tests.support.call import call
 from tests.support.cloud import create_tables, make_context
@@ -38,6 +39,7 @@ def main() -> None:
             _print_flatness(house)
             _print_history(house)
             _print_warm(house)
+            _print_figures("of quotas", quota_figures(house))
         _print_invoicing(client)
     _print_cold_starts()
 

@@ -7,6 +7,7 @@ import pytest
 from tests.bench.figures import figures, read_goal
 from tests.bench.invoice_figures import add_sessions, history_figure, invoice_figures, payer
 from tests.bench.invoicing import MOST_CALLS, MOST_WRITE_UNITS, tick
+from tests.bench.quota_figures import quota_figures
 from tests.support.call import call
 from tests.support.house import House
 
@@ -24,6 +25,11 @@ def test_every_call_stays_within_its_round_trips_and_units(house: House) -> None
 
 def test_invoices_are_made_and_read_within_their_round_trips_and_units(house: House) -> None:
     missed = [figure for figure in invoice_figures(house) if not figure.reached]
+    assert missed == []
+
+
+def test_quotas_are_given_asked_for_and_held_within_their_round_trips_and_units(house: House) -> None:
+    missed = [figure for figure in quota_figures(house) if not figure.reached]
     assert missed == []
 
 

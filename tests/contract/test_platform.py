@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.contract.examples import expect
+from tests.contract.quotas import refusal
 from tests.support.call import Answer, call
 from tests.support.house import House, Member
 
@@ -24,10 +25,6 @@ def key(house: House) -> str:
 def start(key: str, member: Member, **changes: Any) -> Answer:
     body = {"account_id": member.subject, "user_id": member.user_id, **SIZE, **changes}
     return call("POST", "/v1/platform/sessions", key=key, body=body)
-
-
-def refusal(answer: Answer) -> tuple[int, str]:
-    return answer.status, expect(answer, answer.status, "error_scalebox")["code"]
 
 
 def test_events_are_answered_one_by_one_and_summed_up(house: House, key: str, member: Member) -> None:

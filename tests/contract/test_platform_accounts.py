@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.contract.examples import expect
+from tests.contract.quotas import refusal
 from tests.support.call import Answer, call
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
@@ -35,10 +36,6 @@ def resume(key: str, member: Member, reason: Any = "paid") -> Answer:
 def account(answer: Answer) -> dict[str, Any]:
     data: dict[str, Any] = expect(answer, 200, "platform_account")["data"]
     return data
-
-
-def refusal(answer: Answer) -> tuple[int, str]:
-    return answer.status, expect(answer, answer.status, "error_scalebox")["code"]
 
 
 def test_an_account_is_suspended_and_shows_why_and_since_when(house: House, key: str, member: Member) -> None:

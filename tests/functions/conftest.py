@@ -16,11 +16,13 @@ def _made() -> list[Stage]:
 
 
 @pytest.fixture
-def stage(house: House, _made: list[Stage]) -> Stage:
-    """Made once, and as new for each test."""
+def stage(house: House, _made: list[Stage], request: pytest.FixtureRequest) -> Stage:
+    """Made once, and as new for each test; ready for the route that the test is about, if it is about one."""
     if not _made:
         _made.append(Stage.of(house))
-    return _made[0].again(house)
+    about = getattr(request.node, "callspec", None)
+    route = about.params.get("route") if about else None
+    return (_made[0].ready_for(route) if route else _made[0]).again(house)
 
 
 @pytest.fixture

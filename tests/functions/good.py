@@ -31,6 +31,17 @@ _SIZE = {"cpu_cores": 1, "memory_gb": 2, "storage_gb": 5, "timeout_seconds": 360
 _AUTH, _KEYS, _USERS = "/auth", "/v1/user-management/api-keys", "/v1/user-management/users"
 _ACCOUNT, _BILLING, _PLATFORM = "/v1/user-management/account", "/v1/billing", "/v1/platform"
 _SUBSCRIPTION = f"{_ACCOUNT}/subscription"
+_ALLOCATIONS, _REQUESTS = "/v1/user-management/quota-allocations", "/v1/user-management/quota-requests"
+_OWN_REQUESTS = "/v1/usage/quota-requests"
+FILE_REQUEST = Route("POST", _OWN_REQUESTS)
+_QUOTA = {
+    "cpu_seconds_monthly": 500_000,
+    "ram_gb_seconds": 1_200_000,
+    "sandbox_storage_gb_seconds": 2_400_000,
+    "traffic_gb_seconds": 50_000,
+    "template_storage_gb": 50,
+    "concurrent_sandboxes": 3,
+}
 
 
 def session(stage: Stage, session_id: str) -> dict[str, Any]:
@@ -101,6 +112,21 @@ GOOD = {
     Route("GET", f"{_ACCOUNT}/email-change-status"): Good(USER, 200),
     Route("POST", f"{_ACCOUNT}/clear-email-change-requests"): Good(ROOT, 200),
     Route("POST", f"{_ACCOUNT}/confirm-email-change"): Good(PUBLIC, 200, lambda stage: {"token": stage.email_token}),
+    Route("GET", _ALLOCATIONS): Good(ROOT, 200),
+    Route("POST", _ALLOCATIONS): Good(ROOT, 201, lambda stage: {"user_id": stage.member.user_id, **_QUOTA}),
+    Route("GET", f"{_ALLOCATIONS}/{{allocation_id}}/usage"): Good(ROOT, 200),
+    Route("PUT", f"{_ALLOCATIONS}/{{allocation_id}}"): Good(ROOT, 200, lambda _: {**_QUOTA, "concurrent_sandboxes": 1}),
+    Route("POST", f"{_ALLOCATIONS}/{{allocation_id}}/revoke"): Good(ROOT, 200),
+    Route("DELETE", f"{_ALLOCATIONS}/{{allocation_id}}"): Good(ROOT, 200),
+    Route("GET", "/v1/usage/quota"): Good(USER, 200),
+    Route("GET", _OWN_REQUESTS): Good(USER, 200),
+    Route("PUT", f"{_OWN_REQUESTS}/{{request_id}}"): Good(USER, 200, lambda _: {**_QUOTA, "reason": "More tests"}),
+    Route("DELETE", f"{_OWN_REQUESTS}/{{request_id}}"): Good(USER, 200),
+    FILE_REQUEST: Good(USER, 201, lambda _: {**_QUOTA, "reason": "CI needs more"}),
+    Route("GET", _REQUESTS): Good(ROOT, 200),
+    Route("POST", f"{_REQUESTS}/{{request_id}}/review"): Good(
+        ROOT, 200, lambda _: {"action": "approve", "review_notes": "Approved for CI expansion"}
+    ),
     Route("GET", f"{_BILLING}/current"): Good(USER, 200),
     Route("GET", f"{_BILLING}/invoices"): Good(USER, 200),
     Route("GET", f"{_BILLING}/invoices/{{invoice_id}}"): Good(USER, 200),
@@ -110,6 +136,7 @@ GOOD = {
     Route("POST", f"{_PLATFORM}/events"): Good(
         "usage:write", 200, lambda stage: stage.house.event(stage.member, sku=None)
     ),
+    Route("POST", f"{_PLATFORM}/admission"): Good("sessions:write", 200, lambda stage: session(stage, "run-1")),
     Route("POST", f"{_PLATFORM}/sessions"): Good(
         "sessions:write", 201, lambda stage: session(stage, "run-1"), starts=True
     ),

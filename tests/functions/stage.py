@@ -8,18 +8,22 @@ from tallybook.domain.accounts import User
 from tallybook.domain.email_change import EmailChange
 from tallybook.services.authenticate import authenticate
 from tallybook.services.change_email import request_email_change
-from tests.functions.good import GOOD, PUBLIC, ROOT, USER, session
+from tests.functions.good import FILE_REQUEST, GOOD, PUBLIC, ROOT, USER, session
 from tests.support.call import Answer, call
 from tests.support.house import House, Member
 from tests.support.routes import Route
 from tests.support.snapshot import keep, put_back
+
+ALLOCATIONS = "/v1/user-management/quota-allocations"
+ONE_SANDBOX = {"cpu_seconds_monthly": 100_000, "concurrent_sandboxes": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
     """An account with its root user, a colleague who is none, and a user who was invited; and the platform.
 
-    Paths name the invited user, a spare key of the root user's, a session that runs, and a draft of the account's.
+    Paths name the invited user, a spare key of the root user's, a session that runs, and a draft of the account's;
+    the colleague's share of the plan, the root user's own request for one, and the request of another user's to review.
     There is another plan without a price, `trial`, that everybody may change to.
     Another account waits to have its email changed.
     """
@@ -31,9 +35,14 @@ class Stage:
     platform_key: str
     key_id: str
     invoice_id: str
+    allocation_id: str
+    own_request_id: str
+    request_id: str
     token: str
     email_token: str
     tables: bytes = field(repr=False)
+    unasked: bytes = field(repr=False)
+    """The tables without the root user's own request, who may then file one."""
 
     @classmethod
     def of(cls, house: House) -> Self:
@@ -43,6 +52,8 @@ class Stage:
         colleague, invited = house.colleague(member, "plain@example.com"), house.invited(member, "soon@example.com")
         made = call("POST", "/v1/user-management/api-keys", key=member.api_key, body={"name": "spare"})
         drafted = call("POST", "/v1/billing/invoice/generate", key=member.api_key)
+        shared = call("POST", ALLOCATIONS, key=member.api_key, body={"user_id": colleague.user_id, **ONE_SANDBOX})
+        asked = _asked(house.colleague(member, "asking@example.com"))
         stage = cls(
             house=house,
             member=member,
@@ -51,13 +62,22 @@ class Stage:
             platform_key=platform_key,
             key_id=made.json["data"]["api_key_id"],
             invoice_id=drafted.json["data"]["invoice_id"],
+            allocation_id=shared.json["data"]["allocation"]["allocation_id"],
+            own_request_id="",
+            request_id=asked,
             token=house.password_token(member.user, "reset"),
             email_token=house.email_tokens(moving(house))["new"],
             tables=b"",
+            unasked=b"",
         )
         running = call("POST", "/v1/platform/sessions", key=platform_key, body=session(stage, "run-0"))
         assert running.status == 201
-        return replace(stage, tables=keep())
+        unasked = keep()
+        return replace(stage, own_request_id=_asked(member), unasked=unasked, tables=keep())
+
+    def ready_for(self, route: Route) -> Self:
+        """The stage on which this route's good request succeeds; but for one route that is the same for all."""
+        return replace(self, tables=self.unasked) if route == FILE_REQUEST else self
 
     def again(self, house: House | None = None) -> Self:
         """The stage as it was made, whatever was done to it since; in another house if told so."""
@@ -84,6 +104,8 @@ class Stage:
             account_id=self.member.subject,
             session_id="run-0",
             invoice_id=self.invoice_id,
+            allocation_id=self.allocation_id,
+            request_id=self.request_id if route.path.endswith("/review") else self.own_request_id,
         )
 
     def credential(self, route: Route) -> str | None:
@@ -95,6 +117,13 @@ class Stage:
         """All that is stored but for the counts of attempts, which a refusal may well move."""
         items = self.house.stored("core") + self.house.stored("usage")
         return [item for item in items if not item["pk"].startswith("ATTEMPTS#") and of(item)]
+
+
+def _asked(member: Member) -> str:
+    """The id of a request that the user has filed."""
+    body = {"cpu_seconds_monthly": 500_000, "reason": "CI needs more"}
+    filed = call("POST", FILE_REQUEST.path, key=member.api_key, body=body)
+    return str(filed.json["data"]["request"]["request_id"])
 
 
 def moving(house: House) -> EmailChange:

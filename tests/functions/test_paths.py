@@ -83,6 +83,9 @@ PAGED = (
     "/v1/user-management/users",
     "/v1/user-management/audit-log",
     "/v1/user-management/account/subscription/history",
+    "/v1/user-management/quota-allocations",
+    "/v1/user-management/quota-requests",
+    "/v1/usage/quota-requests",
     "/v1/billing/invoices",
 )
 

@@ -1,5 +1,6 @@
 """A walk through each function: everything that it may be asked to do."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,11 +8,15 @@ from typing import Any
 from tallybook.domain.times import stamp
 from tallybook.services.authenticate import authenticate
 from tallybook.services.change_email import last_email_change, request_email_change
+from tallybook.services.change_user import find_user
 from tallybook.services.close_period import close_due
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.draft_invoice import draft_invoice
+from tallybook.services.quota_allocations import allocate
+from tallybook.services.quota_requests import file_request
 from tallybook.services.run_sessions import Wanted, start_session
 from tests.functions.notices import bounce, notify, queued, stream
+from tests.functions.quota_walks import quotas, usage_check
 from tests.support.call import LambdaContext, call
 from tests.support.house import PASSWORD, House, Member
 from tests.support.ndjson import as_json
@@ -32,6 +37,7 @@ def identity(house: House, _: World) -> None:
     call("POST", f"{path}/invitation", bearer=session)
     call("GET", _USERS, bearer=session)
     call("GET", path, bearer=session)
+    _share(house, session, invited["user_id"].removeprefix("usr-"))
     call("PUT", path, bearer=session, body={"display_name": "Joan", "status": "suspended"})
     call("DELETE", path, bearer=session)
     call("POST", "/auth/password/reset", body={"email": "ada@example.com"})
@@ -41,6 +47,14 @@ def identity(house: House, _: World) -> None:
     call("POST", "/auth/password/confirm", body={"token": token, "password": PASSWORD})
     session = call("POST", "/auth/login", body=signed).json["session_token"]
     call("POST", "/auth/logout", bearer=session)
+
+
+def _share(house: House, root: str, user_id: str) -> None:
+    """The user has a share of the plan and has asked for another."""
+    allocate(house.ctx, authenticate(house.ctx, root), user_id, {"ram_gb_seconds": 1})
+    who = authenticate(house.ctx, root)
+    asking = replace(who, user=find_user(house.ctx, who.account, user_id))
+    file_request(house.ctx, asking, {"ram_gb_seconds": 2}, reason="a walk")
 
 
 def accounts(house: House, _: World) -> None:
@@ -98,6 +112,7 @@ def metering(house: House, _: World) -> None:
     call("POST", "/v1/platform/events", key=key, body=event)
     size = {"cpu_cores": 1, "memory_gb": 1, "storage_gb": 1, "timeout_seconds": 60, "session_id": "one"}
     session = size | {"account_id": member.subject, "user_id": member.user_id}
+    call("POST", "/v1/platform/admission", key=key, body=session)
     call("POST", "/v1/platform/sessions", key=key, body=session)
     house.clock.advance(days=31)
     call("POST", "/v1/platform/sessions/one/end", key=key)
@@ -167,5 +182,16 @@ def _user(house: House, user_id: str) -> Any:
 
 WALKS = {
     walk.__name__: walk
-    for walk in (identity, accounts, billing, metering, usage_queue, invoicing, outbox, mail_feedback)
+    for walk in (
+        identity,
+        accounts,
+        quotas,
+        billing,
+        metering,
+        usage_queue,
+        invoicing,
+        usage_check,
+        outbox,
+        mail_feedback,
+    )
 }

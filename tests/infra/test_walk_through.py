@@ -36,7 +36,8 @@ def test_the_walk_through_runs_as_it_stands(local_stack: LocalStack) -> None:
     done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     told = done.stdout.split("------\n")
-    _, _, bill, sent, credit, login, drafted, invited, audit, catalog, operated, looked_up, moved, billed = told
+    _, _, bill, sent, credit, login, drafted, invited, audit, share, admission, *rest = told
+    catalog, operated, looked_up, moved, billed = rest
     current = json.loads(bill)["data"]
     assert current["current_cost"] == current["daily_trend"][-1]["cost"] > 0
     assert (current["active_sessions"], current["completed_sessions"]) == (0, 1)
@@ -46,6 +47,8 @@ def test_the_walk_through_runs_as_it_stands(local_stack: LocalStack) -> None:
     assert json.loads(drafted)["data"]["status"] == "draft"
     assert json.loads(invited)["data"]["user"]["login_email"] == "colleague@example.com"
     assert json.loads(audit)["data"]["entries"][0]["action"] == "user.invited"
+    assert json.loads(share)["data"]["allocation"]["concurrent_sandboxes"] == 1
+    assert [reason["code"] for reason in json.loads(admission)["data"]["reasons"]] == ["user_cpu_seconds_monthly"]
     assert catalog
     assert local_stack.variables["TALLYBOOK_ACCOUNT_ID"] + " is active\n" in operated
     assert {key["name"] for key in json.loads(operated.splitlines()[-2])["api_keys"]} == {"local", "laptop"}

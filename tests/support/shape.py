@@ -19,7 +19,7 @@ _FORMATS = {
     "a date": re.compile(r"\d{4}-\d\d-\d\d"),
     "an email address": re.compile(r"[^@\s]+@[^@\s]+"),
 }
-_PREFIX = re.compile(r"(acc-|ad-|chg-|cs_|inv-|key-|led-|ntf-|pi_|pk-|qal-|sess_|sk-|sub-|us-|usr-).+")
+_PREFIX = re.compile(r"(acc-|ad-|chg-|cs_|inv-|key-|led-|ntf-|pi_|pk-|qal-|qrq-|sess_|sk-|sub-|us-|usr-).+")
 
 
 @dataclass(frozen=True, slots=True)

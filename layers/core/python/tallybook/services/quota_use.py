@@ -1,6 +1,6 @@
 """What an account and its users have used of each quota field in the present period, and what limits them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -22,15 +22,21 @@ _WHOLE = "period"
 
 @dataclass(frozen=True, slots=True)
 class QuotaUse:
-    """What the whole account has used, and each of the users who were asked about; `plan` limits the account."""
+    """What the whole account has used, and each of the users who were asked about; `plan` limits the account.
+
+    `also` are the items that were asked for beside.
+    """
 
     period: Period
     plan: Plan
     account: Used
     users: Mapping[str, Used]
+    also: Mapping[Key, Item]
 
 
-def read_quota_use(ctx: Context, account: Account, quotas: Mapping[str, Quota], *, now: datetime) -> QuotaUse:
+def read_quota_use(
+    ctx: Context, account: Account, quotas: Mapping[str, Quota], *, now: datetime, also: Sequence[Key] = ()
+) -> QuotaUse:
     """One round trip for up to some 90 users: `quotas` names them, each with the quota that their use is wanted for.
 
     Nothing is opened: before anybody has used anything, the plan is the account's as it is sold now.
@@ -40,7 +46,7 @@ def read_quota_use(ctx: Context, account: Account, quotas: Mapping[str, Quota], 
     wanted: dict[str | None, Quota] = {None: sold.quotas}
     wanted.update(quotas)
     read = [key for whose, quota in wanted.items() for key in _keys(ctx, account, period, whose, quota, now=now)]
-    items = ctx.tables.get_many(read)
+    items = ctx.tables.get_many([*read, *also])
     pinned = items.get(fence(account.id, period))
     opened = read_opened(pinned) if pinned else None
     if opened is not None and opened.shards > ctx.usage_shards:
@@ -49,6 +55,8 @@ def read_quota_use(ctx: Context, account: Account, quotas: Mapping[str, Quota], 
             keys.counter(account.id, period.start, _name(whose), shard) for whose in wanted for shard in shards
         )
     plan = ctx.catalogs.version(opened.catalog_version).plans[opened.plan] if opened else sold
+    if LEVEL in plan.quotas and LEVEL not in sold.quotas:  # it is sold without that limit now
+        items |= ctx.tables.get_many(level_keys(account.id, None, now=now))
     shards = range(max(ctx.usage_shards, opened.shards if opened else 0))
     used = {
         whose: _used(
@@ -58,7 +66,8 @@ def read_quota_use(ctx: Context, account: Account, quotas: Mapping[str, Quota], 
         for whose in wanted
     }
     users = {whose: one for whose, one in used.items() if whose is not None}
-    return QuotaUse(period=period, plan=plan, account=used[None], users=users)
+    beside = {key: items[key] for key in also if key in items}
+    return QuotaUse(period=period, plan=plan, account=used[None], users=users, also=beside)
 
 
 def plan_of(

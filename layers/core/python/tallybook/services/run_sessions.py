@@ -66,6 +66,8 @@ def start_session(ctx: Context, who: PlatformCaller, wanted: Wanted) -> Session:
 
 def admission(ctx: Context, who: PlatformCaller, wanted: Wanted) -> tuple[Reason, ...]:
     """All that would stand in the way of the session now; nothing is written. NotFound as for a start."""
+    if wanted.session_id is not None:
+        check_session_id(wanted.session_id)
     _, items = authorize_platform(ctx, who, "sessions:write", also=_whose(wanted))
     return _admission(ctx, wanted, *_known(items, wanted))[1]
 

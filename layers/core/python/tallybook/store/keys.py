@@ -47,6 +47,9 @@ How they are read:
     the invoices' page n      Query ACCOUNT#A, sk between two numbers: account.invoices says how many there are
     one invoice               GetItem invoice_place, which tells a foreign one from an unknown one, then invoice
     history                   Query of costs in the range, the open period's bill, Query of runs, and their counters
+    an account's allocations or requests, at most 1,000 each   Query ACCOUNT#A, sk from ALLOCATION# or REQUEST#
+    whether a session may start   account and user with the platform's key; BatchGetItem of the account's and the
+                              user's counters of the open period, and levels of today and yesterday, where limited
     what an ingest may write  BatchGetItem of counter(…, period, 0): open or not, pinned catalog, number of shards
     what needs work           Query of the sparse index `work` (work, due): waiting and parked outbox items, dirty
                               accounts, sessions whose time may be up, periods that may be closed, open

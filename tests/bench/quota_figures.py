@@ -1,0 +1,75 @@
+"""The deterministic figures of quotas, on a plan that limits everything, so that all that may be read is."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tallybook.domain.quotas import FIELDS, LEVEL_METER, MONTHLY
+from tests.bench.figures import Figure, measure
+from tests.support.call import Answer, call
+from tests.support.house import House
+
+
+def quota_figures(house: House) -> Iterator[Figure]:
+    """Each call once, on an account that has used something of everything."""
+    plans = house.catalog_data()["plans"]
+    limits = plans["hobby"]["limits"] | dict.fromkeys((*FIELDS, "max_concurrent_sandboxes"), 1_000_000)
+    house.apply_catalog(plans=plans | {"hobby": plans["hobby"] | {"limits": limits}})
+    member, key = house.member(), house.platform_key()
+    call("GET", "/v1/billing/current", key=member.api_key)  # notes the hourly last_used_at
+    house.record(
+        *[house.event(member, meter=meter, user_id=member.user_id) for meter in (*MONTHLY.values(), LEVEL_METER)]
+    )
+    share, ask = dict.fromkeys(FIELDS, 1000), {"cpu_seconds_monthly": 1004, "reason": "figures"}
+    path, team, own = (
+        "/v1/user-management/quota-allocations",
+        "/v1/user-management/quota-requests",
+        "/v1/usage/quota-requests",
+    )
+    made: dict[str, str] = {}
+
+    def send(method: str, url: str, body: Any = None) -> Callable[[], Answer]:
+        def sent() -> Answer:
+            answer = call(method, url.format(**made), key=member.api_key, body=body)
+            data = answer.json.get("data") or {}
+            made.update({name: data[name][f"{name}_id"] for name in ("allocation", "request") if name in data})
+            return answer
+
+        return sent
+
+    calls: list[tuple[str, int, Callable[[], Answer]]] = [
+        ("give a user a share", 3, send("POST", path, {"user_id": member.user_id, **share})),
+        ("change it", 3, send("PUT", f"{path}/{{allocation}}", {"ram_gb_seconds": 1004})),
+        ("ask for another", 2, send("POST", own, ask)),
+        ("change what is asked for", 3, send("PUT", f"{own}/{{request}}", {"cpu_seconds_monthly": 1005})),
+        ("approve it", 4, send("POST", f"{team}/{{request}}/review", {"action": "approve"})),
+        ("ask again", 2, send("POST", own, ask)),
+        ("withdraw it", 3, send("DELETE", f"{own}/{{request}}")),
+        ("ask once more", 2, send("POST", own, ask)),
+        ("deny it", 4, send("POST", f"{team}/{{request}}/review", {"action": "deny"})),
+    ]
+    for name, most, do in calls:
+        yield measure(house, name, do, most_calls=most)
+    for url in (path, team, own):
+        yield measure(house, f"GET {url}", send("GET", url), most_calls=2, most_read="returned")
+    yield measure(house, "GET its usage", send("GET", f"{path}/{{allocation}}/usage"), most_calls=3)
+    yield measure(house, "GET one's own", send("GET", "/v1/usage/quota"), most_calls=2)
+    session = {
+        "account_id": member.subject,
+        "user_id": member.user_id,
+        "cpu_cores": 1,
+        "memory_gb": 1,
+        "storage_gb": 1,
+        "timeout_seconds": 60,
+        "session_id": "limited",
+    }
+    yield measure(
+        house, "admission", lambda: call("POST", "/v1/platform/admission", key=key, body=session), most_calls=2
+    )
+    yield measure(
+        house,
+        "start what is limited",
+        lambda: call("POST", "/v1/platform/sessions", key=key, body=session),
+        most_calls=3,
+    )
+    yield measure(house, "revoke the share", send("POST", f"{path}/{{allocation}}/revoke"), most_calls=3)
+    yield measure(house, "delete it", send("DELETE", f"{path}/{{allocation}}"), most_calls=3)

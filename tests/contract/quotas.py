@@ -1,0 +1,137 @@
+"""What the tests of quotas share: plans that limit an account as a whole, shares, requests, use and sessions."""
+
+from datetime import datetime
+from typing import Any
+
+from tallybook.domain.quotas import FIELDS
+from tests.contract.examples import expect
+from tests.support.call import Answer, call
+from tests.support.house import House, Member
+
+ALLOCATIONS, TEAM = "/v1/user-management/quota-allocations", "/v1/user-management/quota-requests"
+OWN, OWN_USE = "/v1/usage/quota-requests", "/v1/usage/quota"
+SESSIONS, ADMISSION = "/v1/platform/sessions", "/v1/platform/admission"
+MOST = 10**15
+GIVEN = {
+    "cpu_seconds_monthly": 1000,
+    "ram_gb_seconds": 2000,
+    "sandbox_storage_gb_seconds": 3000,
+    "traffic_gb_seconds": 400,
+    "template_storage_gb": 50,
+    "concurrent_sandboxes": 4,
+}
+"""What the plan gives in these tests."""
+SHARE = {name: amount // 2 for name, amount in GIVEN.items()}
+SIZE = {"cpu_cores": 1, "memory_gb": 0.5, "storage_gb": 5, "timeout_seconds": 3600}
+
+
+def give(house: House, plan: str = "hobby", **quota: int) -> None:
+    """The plan gives an account this much as a whole, and of the rest without end."""
+    plans = house.catalog_data()["plans"]
+    limits = plans[plan]["limits"] | quota
+    house.apply_catalog(plans=plans | {plan: plans[plan] | {"limits": limits}})
+
+
+def allocate(by: Member, user: Member, **quota: Any) -> Answer:
+    return call("POST", ALLOCATIONS, key=by.api_key, body={"user_id": user.user_id, **quota})
+
+
+def allocated(by: Member, user: Member, **quota: Any) -> dict[str, Any]:
+    return shown(allocate(by, user, **quota), 201)
+
+
+def shown(answer: Answer, status: int = 200) -> dict[str, Any]:
+    data: dict[str, Any] = expect(answer, status, "quota_allocation")["data"]["allocation"]
+    return data
+
+
+def change(by: Member, allocation_id: str, **quota: Any) -> Answer:
+    return call("PUT", f"{ALLOCATIONS}/{allocation_id}", key=by.api_key, body=quota)
+
+
+def revoke(by: Member, allocation_id: str) -> Answer:
+    return call("POST", f"{ALLOCATIONS}/{allocation_id}/revoke", key=by.api_key)
+
+
+def remove(by: Member, allocation_id: str) -> Answer:
+    return call("DELETE", f"{ALLOCATIONS}/{allocation_id}", key=by.api_key)
+
+
+def allocations(by: Member, query: str = "") -> list[dict[str, Any]]:
+    """Newest first; an empty list has nothing to compare."""
+    return _listed(by, ALLOCATIONS + query, "allocations")
+
+
+def ask(user: Member, **body: Any) -> Answer:
+    return call("POST", OWN, key=user.api_key, body={"reason": "CI needs more", **body})
+
+
+def asked(user: Member, **body: Any) -> dict[str, Any]:
+    return request(ask(user, **body), 201)
+
+
+def request(answer: Answer, status: int = 200) -> dict[str, Any]:
+    data: dict[str, Any] = expect(answer, status, "quota_request")["data"]["request"]
+    return data
+
+
+def review(by: Member, request_id: str, action: Any = "approve", **more: Any) -> Answer:
+    return call("POST", f"{TEAM}/{request_id}/review", key=by.api_key, body={"action": action, **more})
+
+
+def requests(by: Member, query: str = "", *, path: str = TEAM) -> list[dict[str, Any]]:
+    return _listed(by, path + query, "requests")
+
+
+def use(house: House, user: Member, meter: str, quantity: object, *, time: datetime | None = None) -> None:
+    event = house.event(user, meter=meter, quantity=quantity, user_id=user.user_id, time=time or house.clock.now())
+    assert [result.status for result in house.record(event)] == ["accepted"]
+
+
+def used(user: Member) -> dict[str, dict[str, Any]]:
+    """What the caller has used of each field, as they see it themselves."""
+    data = expect(call("GET", OWN_USE, key=user.api_key), 200, "quota_usage")["data"]
+    quota: dict[str, dict[str, Any]] = data["quota"]
+    return quota
+
+
+def start(key: str, user: Member, *, path: str = SESSIONS, **changes: Any) -> Answer:
+    body = {"account_id": user.subject, "user_id": user.user_id, **SIZE, **changes}
+    return call("POST", path, key=key, body=body)
+
+
+def reasons(answer: Answer) -> list[tuple[str, Any, Any]]:
+    """(code, limit, current) of each reason of a start that was refused, or of an admission."""
+    if answer.status == 200:
+        data = answer.json["data"]
+        assert data["allowed"] is not bool(data["reasons"])
+        if data["reasons"]:
+            expect(answer, 200, "platform_admission")
+        found = data["reasons"]
+    else:
+        found = expect(answer, 403, "admission_refused")["data"]["reasons"]
+    return [(one["code"], one["limit"], one["current"]) for one in found]
+
+
+def stored(house: House) -> list[dict[str, Any]]:
+    """All of `core` but the API keys, whose use is noted."""
+    return [item for item in house.stored("core") if not item["sk"].startswith("APIKEY#")]
+
+
+def fields(row: dict[str, Any]) -> dict[str, Any]:
+    """The quota fields of a row that are not null."""
+    return {name: row[name] for name in FIELDS if row[name] is not None}
+
+
+def refusal(answer: Answer) -> tuple[int, str]:
+    name = "admission_refused" if '"reasons"' in answer.text else "error_scalebox"
+    return answer.status, expect(answer, answer.status, name)["code"]
+
+
+def _listed(by: Member, path: str, name: str) -> list[dict[str, Any]]:
+    answer = call("GET", path, key=by.api_key)
+    assert answer.status == 200, answer.text
+    rows: list[dict[str, Any]] = answer.json["data"][name]
+    if rows:
+        expect(answer, 200, f"quota_{name}")
+    return rows

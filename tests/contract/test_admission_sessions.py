@@ -1,0 +1,114 @@
+"""Sessions and admission beside limits: the same session again, its end, and who or what is none of the plan's.
+
+Source: decisions, "What the documents presume".
+"""
+
+from typing import Any
+
+import pytest
+
+from tests.contract.examples import expect
+from tests.contract.quotas import (
+    ADMISSION,
+    GIVEN,
+    SESSIONS,
+    allocated,
+    give,
+    reasons,
+    refusal,
+    start,
+)
+from tests.support.call import Answer, call
+from tests.support.house import House, Member
+
+
+@pytest.fixture
+def root(house: House) -> Member:
+    """Of an account whose plan limits it in all six fields."""
+    give(house, **GIVEN)
+    return house.member()
+
+
+@pytest.fixture
+def ada(house: House, root: Member) -> Member:
+    return house.colleague(root)
+
+
+@pytest.fixture
+def key(house: House) -> str:
+    return house.platform_key("sessions:write")
+
+
+def both(house: House, key: str, user: Member, **changes: Any) -> list[tuple[str, Any, Any]]:
+    """The reasons that a start is refused for, which are those that admission tells; neither writes anything."""
+    before = house.stored("core"), house.stored("usage")
+    told = reasons(start(key, user, path=ADMISSION, **changes))
+    assert reasons(start(key, user, **changes)) == told
+    assert (house.stored("core"), house.stored("usage")) == before
+    return told
+
+
+def test_suspension_comes_first_and_gives_the_refusal_its_code(
+    house: House, key: str, root: Member, ada: Member
+) -> None:
+    allocated(root, ada, concurrent_sandboxes=0)
+    quota = ("user_concurrent_sandboxes", 0, 0)
+    for status in ("suspended", "disabled"):
+        house.change_user(ada, status=status)
+        assert both(house, key, ada) == [(f"user_{status}", None, None), quota]
+        assert refusal(start(key, ada)) == (403, f"user_{status}")
+    house.change_account(root, status="suspended")
+    assert both(house, key, ada) == [("account_suspended", None, None), ("user_disabled", None, None), quota]
+    assert refusal(start(key, ada)) == (403, "account_suspended")
+
+
+def test_the_same_session_again_is_answered_as_before_even_where_nothing_more_may_start(
+    house: House, key: str, root: Member, ada: Member
+) -> None:
+    allocated(root, ada, concurrent_sandboxes=1)
+    first = expect(start(key, ada, session_id="one"), 201, "platform_session")["data"]
+    before = house.stored("core")
+    assert expect(start(key, ada, session_id="one"), 201, "platform_session")["data"] == first
+    assert house.stored("core") == before
+    assert refusal(start(key, ada, session_id="two")) == (403, "admission_refused")
+
+
+def test_a_session_ended_after_its_time_was_up_ended_then(house: House, key: str, ada: Member) -> None:
+    start(key, ada, session_id="one", timeout_seconds=60)
+    house.clock.advance(minutes=5)
+    ended = [call("POST", f"{SESSIONS}/one/end", key=key) for _ in range(2)]
+    for answer in ended:
+        assert expect(answer, 200, "platform_session_ended")["data"]["ended_at"] == "2026-04-20T12:35:56Z"
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"account_id": "acc-unknown"}, 404),
+        ({"user_id": "usr-unknown"}, 404),
+        ({"account_id": "usr-1"}, 400),
+        ({"user_id": None}, 400),
+        ({"session_id": "a b"}, 400),
+        ({"cpu_cores": 0}, 400),
+        ({"memory_gb": "1"}, 400),
+        ({"storage_gb": True}, 400),
+        ({"timeout_seconds": 1.5}, 400),
+    ],
+)
+def test_a_question_that_cannot_be_answered_names_what_is_wrong(
+    key: str, ada: Member, changes: dict[str, Any], status: int
+) -> None:
+    def told(answer: Answer) -> tuple[int, str, str]:
+        return *refusal(answer), answer.json["message"]
+
+    found = told(start(key, ada, path=ADMISSION, **changes))
+    assert found == told(start(key, ada, **changes))
+    assert found[0] == status
+    assert next(iter(changes)).removesuffix("_id") in found[2]
+
+
+def test_nobody_else_is_admitted_for_another_account(house: House, key: str, ada: Member) -> None:
+    stranger = house.member()
+    assert refusal(start(key, ada, path=ADMISSION, user_id=stranger.user_id)) == (404, "not_found")
+    house.change_user(ada, status="deleted")
+    assert refusal(start(key, ada, path=ADMISSION)) == (404, "not_found")

@@ -1,0 +1,116 @@
+"""GET quota-allocations, and whose allocations one gets at. Source: ScaleBox account management, "User Quota
+Administration".
+"""
+
+import pytest
+
+from tests.contract.quotas import (
+    ALLOCATIONS,
+    GIVEN,
+    SHARE,
+    allocated,
+    allocations,
+    change,
+    give,
+    refusal,
+    remove,
+    revoke,
+    stored,
+)
+from tests.support.call import call
+from tests.support.house import House, Member
+
+UNKNOWN = "qal-019d0000-0000-7000-8000-000000000000"
+
+
+@pytest.fixture
+def root(house: House) -> Member:
+    """Of an account whose plan limits it in all six fields."""
+    give(house, **GIVEN)
+    return house.member()
+
+
+@pytest.fixture
+def ada(house: House, root: Member) -> Member:
+    return house.colleague(root)
+
+
+@pytest.fixture
+def grace(house: House, root: Member) -> Member:
+    return house.colleague(root)
+
+
+@pytest.mark.parametrize(
+    ("query", "inactive"),
+    [("", 0), ("?include_inactive=", 0), ("?include_inactive=false", 0), ("?include_inactive=0", 0)]
+    + [(f"?include_inactive={yes}", 1) for yes in ("true", "True", "1")],
+)
+def test_the_inactive_are_listed_where_it_is_asked_for(
+    house: House, root: Member, ada: Member, query: str, inactive: int
+) -> None:
+    revoke(root, allocated(root, ada)["allocation_id"])
+    house.clock.advance(minutes=1)
+    allocated(root, ada)
+    listed = [one["status"] for one in allocations(root, query)]
+    assert listed == ["active", "revoked"][: 1 + inactive]
+
+
+@pytest.mark.parametrize("word", ["yes", "2", "null", "%20", "truee", "-1"])
+def test_what_is_neither_true_nor_false_is_refused(root: Member, word: str) -> None:
+    answer = call("GET", f"{ALLOCATIONS}?include_inactive={word}", key=root.api_key)
+    assert refusal(answer) == (400, "invalid_request")
+    assert answer.json["message"].startswith("include_inactive ")
+
+
+def test_pages_of_any_size_hold_each_allocation_once_newest_first(house: House, root: Member, ada: Member) -> None:
+    made = []
+    for _ in range(5):
+        made.append(allocated(root, ada)["allocation_id"])
+        revoke(root, made[-1])
+        house.clock.advance(minutes=1)
+    for name in ("limit", "page_size"):
+        seen = []
+        for page in (1, 2, 3, 4):
+            query = f"?include_inactive=true&page={page}&{name}=2"
+            answer = call("GET", ALLOCATIONS + query, key=root.api_key)
+            wanted = {"page": page, "limit": 2, "total": 5, "total_pages": 3, "offset": 2 * page - 2}
+            assert answer.json["data"]["pagination"] == wanted
+            seen += [one["allocation_id"] for one in answer.json["data"]["allocations"]]
+        assert seen == made[::-1]
+
+
+@pytest.mark.parametrize("query", ["?page=0", "?limit=0", "?limit=101", "?page=x", "?page_size=-1"])
+def test_a_page_that_makes_no_sense_is_refused(root: Member, query: str) -> None:
+    assert refusal(call("GET", ALLOCATIONS + query, key=root.api_key)) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("id", ["unknown", "acc-1", "qal-", "qal-a_b", f"qal-{'a' * 65}", "qal-%C3%A9"])
+def test_a_malformed_id_is_refused_by_its_name(root: Member, id: str) -> None:
+    for answer in (change(root, id), revoke(root, id), remove(root, id)):
+        assert refusal(answer) == (400, "invalid_request")
+        assert answer.json["message"].startswith("allocation_id ")
+
+
+def test_an_unknown_allocation_and_another_accounts_are_not_found(house: House, root: Member, ada: Member) -> None:
+    made = allocated(root, ada, cpu_seconds_monthly=5)
+    before = stored(house)
+    stranger = house.member()
+    kept = [item for item in before if item["pk"] == f"ACCOUNT#{root.account.id}"]
+    for by, id in ((root, UNKNOWN), (stranger, made["allocation_id"])):
+        for answer in (change(by, id, cpu_seconds_monthly=1), revoke(by, id), remove(by, id)):
+            assert refusal(answer) == (404, "not_found")
+            assert answer.json["message"] == "There is no such quota allocation"
+    assert [item for item in stored(house) if item["pk"] == f"ACCOUNT#{root.account.id}"] == kept
+    assert allocations(stranger, "?include_inactive=true") == []
+
+
+def test_a_share_is_for_a_user_of_the_account_who_is_not_deleted(house: House, root: Member, ada: Member) -> None:
+    other = house.member()
+    assert call("DELETE", f"/v1/user-management/users/{ada.user_id}", key=root.api_key).status == 200
+    for id in (other.user_id, ada.user_id, "usr-unknown"):
+        answer = call("POST", ALLOCATIONS, key=root.api_key, body={"user_id": id, **SHARE})
+        assert refusal(answer) == (404, "not_found")
+    for bad in ("unknown", "acc-1", "usr-", None, 5):
+        answer = call("POST", ALLOCATIONS, key=root.api_key, body={"user_id": bad})
+        assert refusal(answer) == (400, "invalid_request")
+        assert answer.json["message"].startswith("user_id: ")

@@ -1,0 +1,176 @@
+"""Requests for another share: filed, changed and withdrawn by users. Source: decisions, "Quota requests"."""
+
+from typing import Any
+
+import pytest
+
+from tests.contract.quotas import (
+    GIVEN,
+    MOST,
+    OWN,
+    SHARE,
+    TEAM,
+    ask,
+    asked,
+    fields,
+    give,
+    refusal,
+    request,
+    requests,
+    review,
+    stored,
+)
+from tests.support.call import Answer, call
+from tests.support.house import House, Member
+
+UNKNOWN = "qrq-019d0000-0000-7000-8000-000000000000"
+
+
+@pytest.fixture
+def root(house: House) -> Member:
+    """Of an account whose plan limits it in all six fields."""
+    give(house, **GIVEN)
+    return house.member()
+
+
+@pytest.fixture
+def ada(house: House, root: Member) -> Member:
+    return house.colleague(root)
+
+
+def change(user: Member, request_id: str, **body: Any) -> Answer:
+    return call("PUT", f"{OWN}/{request_id}", key=user.api_key, body=body)
+
+
+def withdraw(user: Member, request_id: str) -> Answer:
+    return call("DELETE", f"{OWN}/{request_id}", key=user.api_key)
+
+
+def test_a_request_is_shown_with_every_field_of_the_decisions(root: Member, ada: Member) -> None:
+    filed = asked(ada, **SHARE)
+    assert requests(root) == requests(ada, path=OWN) == [filed]
+    assert filed.pop("request_id").startswith("qrq-")
+    assert filed == {
+        "account_id": root.subject,
+        "user_id": ada.user_id,
+        **SHARE,
+        "reason": "CI needs more",
+        "status": "pending",
+        "review_notes": None,
+        "reviewed_by_user_id": None,
+        "created_at": "2026-04-20T12:34:56Z",
+        "reviewed_at": None,
+    }
+
+
+def test_more_than_the_plan_gives_may_be_asked_for(ada: Member) -> None:
+    assert fields(asked(ada, cpu_seconds_monthly=MOST)) == {"cpu_seconds_monthly": MOST}
+
+
+def test_one_request_of_a_user_waits_at_most(house: House, root: Member, ada: Member) -> None:
+    first = asked(ada, cpu_seconds_monthly=5)
+    before = stored(house)
+    assert refusal(ask(ada, cpu_seconds_monthly=6)) == (400, "request_pending")
+    assert stored(house) == before
+    asked(root, cpu_seconds_monthly=7)
+    assert review(root, first["request_id"], "deny").status == 200
+    second = asked(ada, cpu_seconds_monthly=6)
+    assert withdraw(ada, second["request_id"]).status == 200
+    asked(ada, cpu_seconds_monthly=7)
+
+
+def test_a_request_asks_for_something(house: House, ada: Member) -> None:
+    before = stored(house)
+    for wish in ({}, {"cpu_seconds_monthly": None}):
+        assert refusal(ask(ada, **wish)) == (400, "no_quota_field")
+    assert stored(house) == before
+    assert fields(asked(ada, concurrent_sandboxes=0)) == {"concurrent_sandboxes": 0}
+
+
+@pytest.mark.parametrize("reason", [None, "", "  ", 5, "x" * 1001, "a\u0000b"], ids=ascii)
+def test_a_request_has_a_reason(house: House, ada: Member, reason: object) -> None:
+    filed = asked(ada, cpu_seconds_monthly=5)
+    before = stored(house)
+    for answer in (ask(ada, cpu_seconds_monthly=5, reason=reason), change(ada, filed["request_id"], reason=reason)):
+        assert refusal(answer) == (400, "invalid_request")
+        assert answer.json["message"].startswith("reason")
+    missing = call("POST", OWN, key=ada.api_key, body={"cpu_seconds_monthly": 5})
+    assert refusal(missing) == (400, "invalid_request")
+    assert stored(house) == before
+
+
+@pytest.mark.parametrize("value", [MOST + 1, -1, 1.5, "5", True])
+def test_what_is_no_number_of_units_is_refused_by_its_field(ada: Member, value: object) -> None:
+    answer = ask(ada, ram_gb_seconds=value)
+    assert refusal(answer) == (400, "invalid_request")
+    assert answer.json["message"].startswith("ram_gb_seconds: ")
+
+
+def test_a_pending_request_is_changed_in_what_is_named(ada: Member) -> None:
+    filed = asked(ada, cpu_seconds_monthly=5, ram_gb_seconds=6)
+    id = filed["request_id"]
+    after = request(change(ada, id, cpu_seconds_monthly=None, traffic_gb_seconds=7, reason="Bigger tests"))
+    wanted = {"cpu_seconds_monthly": None, "traffic_gb_seconds": 7, "reason": "Bigger tests"}
+    assert after == filed | wanted
+    assert request(change(ada, id)) == after, "a change of nothing is none"
+    assert refusal(change(ada, id, ram_gb_seconds=None, traffic_gb_seconds=None)) == (400, "no_quota_field")
+    assert requests(ada, path=OWN) == [after]
+
+
+def test_a_withdrawn_request_is_gone(root: Member, ada: Member) -> None:
+    filed = asked(ada, cpu_seconds_monthly=5)
+    answer = withdraw(ada, filed["request_id"])
+    assert (answer.status, answer.json["message"]) == (200, "Quota request withdrawn")
+    assert refusal(withdraw(ada, filed["request_id"])) == (404, "not_found")
+    assert requests(root) == requests(ada, path=OWN) == []
+
+
+def test_only_ones_own_request_is_changed_and_withdrawn_and_only_while_it_is_pending(
+    house: House, root: Member, ada: Member
+) -> None:
+    filed = asked(ada, cpu_seconds_monthly=5)
+    before = stored(house)
+    for other in (root, house.colleague(root), house.member()):
+        for answer in (change(other, filed["request_id"], reason="mine"), withdraw(other, filed["request_id"])):
+            assert refusal(answer) == (404, "not_found")
+            assert answer.json["message"] == "There is no such quota request"
+    assert [item for item in stored(house) if item["sk"].startswith("REQUEST#")] == [
+        item for item in before if item["sk"].startswith("REQUEST#")
+    ]
+    review(root, filed["request_id"], "deny")
+    for answer in (change(ada, filed["request_id"], reason="please"), withdraw(ada, filed["request_id"])):
+        assert refusal(answer) == (400, "request_decided")
+
+
+def test_lists_are_newest_first_and_by_status(house: House, root: Member, ada: Member) -> None:
+    ids = []
+    for action in ("approve", "deny", None):
+        ids.append(asked(ada, cpu_seconds_monthly=5)["request_id"])
+        house.clock.advance(minutes=1)
+        if action:
+            review(root, ids[-1], action)
+    grace = house.colleague(root)
+    theirs = asked(grace, cpu_seconds_monthly=5)["request_id"]
+
+    def listed(by: Member, path: str, status: str) -> list[str]:
+        return [one["request_id"] for one in requests(by, f"?status={status}", path=path)]
+
+    assert listed(root, TEAM, "") == [theirs, *ids[::-1]]
+    assert listed(ada, OWN, "") == ids[::-1]
+    assert [listed(root, TEAM, status) for status in ("approved", "denied", "pending")] == [
+        [ids[0]],
+        [ids[1]],
+        [theirs, ids[2]],
+    ]
+    assert [listed(ada, OWN, status) for status in ("approved", "pending")] == [[ids[0]], [ids[2]]]
+    answer = call("GET", f"{TEAM}?page=2&page_size=3", key=root.api_key)
+    assert answer.json["data"]["pagination"] == {"page": 2, "limit": 3, "total": 4, "total_pages": 2, "offset": 3}
+    assert [one["request_id"] for one in answer.json["data"]["requests"]] == [ids[0]]
+
+
+@pytest.mark.parametrize("path", [TEAM, OWN])
+@pytest.mark.parametrize("status", ["Pending", "revoked", "all", "1", "%00"])
+def test_a_status_that_is_none_is_refused(root: Member, path: str, status: str) -> None:
+    answer = call("GET", f"{path}?status={status}", key=root.api_key)
+    assert refusal(answer) == (400, "invalid_request")
+    assert answer.json["message"] == "status must be one of pending, approved, denied"

@@ -1,0 +1,155 @@
+"""What a user has used of their share: seen by themselves, and by root users for each active allocation."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tallybook.domain.quotas import FIELDS
+from tests.contract.examples import expect
+from tests.contract.quotas import ALLOCATIONS, OWN_USE, allocated, change, refusal, remove, revoke, start, use, used
+from tests.support.call import Answer, call
+from tests.support.house import House, Member
+
+
+@pytest.fixture
+def root(house: House) -> Member:
+    return house.member()
+
+
+@pytest.fixture
+def ada(house: House, root: Member) -> Member:
+    return house.colleague(root)
+
+
+def of(root: Member, allocation_id: str) -> Answer:
+    return call("GET", f"{ALLOCATIONS}/{allocation_id}/usage", key=root.api_key)
+
+
+def amounts(user: Member) -> dict[str, Any]:
+    """What is used of each field, where it is anything."""
+    return {name: one["used"] for name, one in used(user).items() if one["used"]}
+
+
+def test_without_a_share_and_without_usage_all_is_zero_and_nothing_limits(ada: Member) -> None:
+    data = expect(call("GET", OWN_USE, key=ada.api_key), 200, "quota_usage")["data"]
+    free = {"limit": None, "used": 0, "remaining": None, "percentage_used": None}
+    assert data == {
+        "user_id": ada.user_id,
+        "allocation_id": None,
+        "period_start": "2026-04-20T00:00:00Z",
+        "period_end": "2026-05-19T00:00:00Z",
+        "quota": dict.fromkeys(FIELDS, free),
+    }
+
+
+def test_use_is_shown_against_the_share_to_its_user_and_to_root_users_alike(
+    house: House, root: Member, ada: Member
+) -> None:
+    share = allocated(
+        root, ada, cpu_seconds_monthly=300, ram_gb_seconds=0, traffic_gb_seconds=7, concurrent_sandboxes=4
+    )
+    assert start(house.platform_key(), ada).status == 403
+    change(root, share["allocation_id"], ram_gb_seconds=None)
+    assert start(house.platform_key(), ada).status == 201
+    change(root, share["allocation_id"], ram_gb_seconds=0)
+    use(house, ada, "cpu_seconds", "99.5")
+    use(house, ada, "cpu_seconds", "100.5")
+    use(house, ada, "traffic_gb_seconds", "7.25")
+    use(house, ada, "sandbox_storage_gb_seconds", 5)
+    use(house, root, "cpu_seconds", 5000)
+    answer = of(root, share["allocation_id"])
+    data = expect(answer, 200, "quota_usage")["data"]
+    assert data == call("GET", OWN_USE, key=ada.api_key).json["data"]
+    assert (data["user_id"], data["allocation_id"]) == (ada.user_id, share["allocation_id"])
+    quota = data["quota"]
+    assert quota["cpu_seconds_monthly"] == {"limit": 300, "used": 200, "remaining": 100, "percentage_used": 66.66}
+    assert quota["ram_gb_seconds"] == {"limit": 0, "used": 0, "remaining": 0, "percentage_used": 100}
+    assert quota["traffic_gb_seconds"] == {"limit": 7, "used": 7.25, "remaining": 0, "percentage_used": 103.57}
+    assert quota["sandbox_storage_gb_seconds"] == {"limit": None, "used": 5, "remaining": None, "percentage_used": None}
+    assert quota["concurrent_sandboxes"] == {"limit": 4, "used": 1, "remaining": 3, "percentage_used": 25}
+    assert amounts(root) == {"cpu_seconds_monthly": 5000}
+
+
+def test_only_the_four_meters_that_are_named_count(house: House, ada: Member) -> None:
+    use(house, ada, "credits", 5)
+    use(house, ada, "ram_gb_seconds", 3)
+    assert amounts(ada) == {"ram_gb_seconds": 3}
+
+
+def test_usage_of_nobody_in_particular_is_no_users(house: House, root: Member, ada: Member) -> None:
+    house.record(house.event(root, quantity=500))
+    assert (amounts(root), amounts(ada)) == ({}, {})
+
+
+def test_what_was_used_before_the_share_was_given_counts(house: House, root: Member, ada: Member) -> None:
+    use(house, ada, "cpu_seconds", 30)
+    share = allocated(root, ada, cpu_seconds_monthly=40)
+    assert used(ada)["cpu_seconds_monthly"]["percentage_used"] == 75
+    change(root, share["allocation_id"], cpu_seconds_monthly=60)
+    assert used(ada)["cpu_seconds_monthly"]["percentage_used"] == 50
+
+
+def test_at_a_periods_turn_all_begins_at_zero_to_the_millisecond(house: House, root: Member, ada: Member) -> None:
+    allocated(root, ada, cpu_seconds_monthly=40)
+    use(house, ada, "cpu_seconds", 30)
+    end = house.clock.moment.replace(month=5, hour=0, minute=0, second=0)
+    house.clock.moment = end - timedelta(milliseconds=1)
+    assert amounts(ada) == {"cpu_seconds_monthly": 30}
+    house.clock.moment = end
+    assert amounts(ada) == {}
+    use(house, ada, "cpu_seconds", 7, time=end - timedelta(milliseconds=1))
+    use(house, ada, "cpu_seconds", 4, time=end)
+    assert amounts(ada) == {"cpu_seconds_monthly": 4}
+    assert call("GET", OWN_USE, key=ada.api_key).json["data"]["period_start"] == "2026-05-20T00:00:00Z"
+
+
+def test_late_usage_counts_nowhere_in_the_present_period(house: House, root: Member, ada: Member) -> None:
+    share = allocated(root, ada, cpu_seconds_monthly=40)
+    then = house.clock.moment
+    use(house, ada, "cpu_seconds", 30)
+    house.clock.advance(days=31)
+    house.invoice_due()
+    use(house, ada, "cpu_seconds", 35, time=then)
+    assert amounts(ada) == {}
+    assert of(root, share["allocation_id"]).json["data"]["quota"]["cpu_seconds_monthly"]["remaining"] == 40
+
+
+def test_template_storage_is_the_level_of_the_last_hour_that_is_over(house: House, ada: Member) -> None:
+    def level() -> Any:
+        return used(ada)["template_storage_gb"]["used"]
+
+    def told(gb: object) -> None:
+        use(house, ada, "template_storage_gb_hours", gb)
+
+    house.clock.moment = house.clock.moment.replace(hour=10, minute=0, second=0)
+    told(3)
+    told("1.5")
+    assert level() == 4.5, "the hour has just begun, and there is no other"
+    house.clock.advance(hours=1)
+    assert level() == 4.5
+    told(2)
+    assert level() == 4.5, "what the present hour comes to is not known yet"
+    house.clock.advance(hours=1)
+    assert level() == 2
+    house.clock.moment += timedelta(hours=12)
+    assert level() == 2, "yesterday's last hour, as nothing was told of today"
+    house.clock.advance(days=1)
+    assert level() == 0
+
+
+def test_the_use_of_an_allocation_that_is_not_active_is_not_found(house: House, root: Member, ada: Member) -> None:
+    share = allocated(root, ada, cpu_seconds_monthly=5)["allocation_id"]
+    revoke(root, share)
+    assert refusal(of(root, share)) == (404, "not_found")
+    allocated(root, ada, cpu_seconds_monthly=6)
+    assert refusal(of(root, share)) == (404, "not_found"), "nor where its user has another"
+    remove(root, share)
+    stranger = house.member()
+    foreign = allocated(stranger, stranger)["allocation_id"]
+    for id in (share, foreign, "qal-unknown"):
+        assert refusal(of(root, id)) == (404, "not_found")
+    for id in ("unknown", "usr-1", "qal-", "qal-a_b"):
+        answer = of(root, id)
+        assert refusal(answer) == (400, "invalid_request")
+        assert answer.json["message"].startswith("allocation_id ")

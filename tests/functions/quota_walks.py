@@ -1,0 +1,52 @@
+"""Walks through what gives shares of a plan and what looks after them: everything that they may be asked to do."""
+
+from decimal import Decimal
+
+from tallybook.services.authenticate import authenticate
+from tallybook.services.quota_allocations import allocate
+from tallybook.services.run_sessions import Wanted, start_session
+from tests.functions.notices import queued
+from tests.support.call import LambdaContext, call
+from tests.support.house import House
+from tests.support.outside import World
+
+
+def quotas(house: House, _: World) -> None:
+    member = house.member()
+    colleague = house.colleague(member)
+    house.clock.advance(days=31)
+    team, mine = "/v1/user-management/quota-requests", "/v1/usage/quota-requests"
+    wish = {"cpu_seconds_monthly": 50, "template_storage_gb": 5, "reason": "a walk"}
+    call("GET", "/v1/usage/quota", key=colleague.api_key)
+    for _ in range(2):
+        asked = call("POST", mine, key=colleague.api_key, body=wish).json["data"]["request"]["request_id"]
+        call("GET", mine, key=colleague.api_key)
+        call("PUT", f"{mine}/{asked}", key=colleague.api_key, body={"concurrent_sandboxes": 1})
+        call("POST", f"{team}/{asked}/review", key=member.api_key, body={"action": "approve"})
+    withdrawn = call("POST", mine, key=colleague.api_key, body=wish).json["data"]["request"]["request_id"]
+    call("DELETE", f"{mine}/{withdrawn}", key=colleague.api_key)
+    call("GET", team, key=member.api_key)
+    path = "/v1/user-management/quota-allocations"
+    call("POST", path, key=member.api_key, body={"user_id": member.user_id, "ram_gb_seconds": 10})
+    for one in call("GET", path, key=member.api_key).json["data"]["allocations"]:
+        own = f"{path}/{one['allocation_id']}"
+        call("PUT", own, key=member.api_key, body={"concurrent_sandboxes": 2})
+        call("GET", f"{own}/usage", key=member.api_key)
+        call("POST", f"{own}/revoke", key=member.api_key)
+        call("DELETE", own, key=member.api_key)
+
+
+def usage_check(house: House, post: World) -> None:
+    from usage_check.app import handler
+
+    member = house.member()
+    house.clock.advance(days=31)
+    allocate(house.ctx, authenticate(house.ctx, member.api_key), member.user.id, {"cpu_seconds_monthly": 1000})
+    for one in (member, house.member()):  # nobody opens the other's period before its session's time is up
+        wanted = Wanted(one.account.id, one.user.id, Decimal(1), Decimal(1), Decimal(1), timeout_seconds=60)
+        start_session(house.ctx, house.platform(), wanted)
+    house.record(house.event(member, user_id=member.user_id, quantity=900))
+    house.clock.advance(days=31)
+    house.record(house.event(member, user_id=member.user_id, quantity=900))
+    handler({"job": "usage_check"}, LambdaContext())
+    handler(queued(*post.messages), LambdaContext())
