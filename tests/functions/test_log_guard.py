@@ -55,7 +55,7 @@ def test_every_password_of_the_tests_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["tallybook.http", "usage_queue.app", "invoicing.app", "outbox.app", "mail_feedback.app"]
+    "module", ["tallybook.http", "tallybook.queued_job", "usage_queue.app", "outbox.app", "mail_feedback.app"]
 )
 def test_the_logger_of_each_function_is_seen(module: str) -> None:
     logger = importlib.import_module(module).logger

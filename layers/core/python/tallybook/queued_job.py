@@ -19,6 +19,8 @@ from tallybook.domain.jobs import Job
 from tallybook.services.context import Context
 from tallybook.services.tasks import Task, enqueue_due, read_message
 
+logger = Logger()
+
 _ANSWER_SECONDS = 15.0  # for the call or task under way when time runs out
 
 
@@ -32,7 +34,6 @@ class QueuedJob:
     def __init__(self, job: Job, carry_out: Callable[[Context, Task], Iterable[str]]) -> None:
         self._job = job
         self._carry_out = carry_out
-        self._logger = Logger()
         self._metrics = Metrics(namespace="Tallybook")
         self._processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
@@ -43,7 +44,7 @@ class QueuedJob:
     def _enqueue(self, context: Any) -> dict[str, int]:
         ctx = runtime.context()
         counts = enqueue_due(ctx, self._job, self._send, deadline=ctx.elapsed() + _seconds_left(context))
-        log = self._logger.warning if counts["left"] or counts["late"] else self._logger.info
+        log = logger.warning if counts["left"] or counts["late"] else logger.info
         log(self._job.name, extra={"tasks": dict(counts)})
         if counts["late"]:
             self._metrics.add_dimension(name="stage", value=os.environ["TALLYBOOK_STAGE"])
@@ -55,7 +56,7 @@ class QueuedJob:
     def _send(self, messages: Sequence[str]) -> list[str]:
         refused = runtime.queue().send(messages)
         if refused:
-            self._logger.warning("not enqueued", extra={"messages": len(refused), "reasons": sorted(set(refused))})
+            logger.warning("not enqueued", extra={"messages": len(refused), "reasons": sorted(set(refused))})
         return refused
 
     def _work_off(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -69,12 +70,12 @@ class QueuedJob:
                 done.update(self._carry_out(runtime.context(), task))
             except Exception:
                 named = {"account_id": task.account_id, "session_id": task.session_id}
-                self._logger.exception("task failed", extra={"message_id": record.message_id, **named})
+                logger.exception("task failed", extra={"message_id": record.message_id, **named})
                 raise
 
         answer = process_partial_response(event=event, record_handler=take, processor=self._processor, context=context)
         failed = len(answer["batchItemFailures"])
-        self._logger.info("batch", extra={"messages": len(event["Records"]), "failed": failed, "done": dict(done)})
+        logger.info("batch", extra={"messages": len(event["Records"]), "failed": failed, "done": dict(done)})
         return dict(answer)
 
 
