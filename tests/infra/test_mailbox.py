@@ -15,6 +15,7 @@ from infra.local.cloud import free_port
 from infra.local.proxy import Proxy
 from tallybook.gateways.letters import KINDS, Letter, compose
 from tallybook.gateways.mail import Mail, Passing
+from tests.gateways.test_letters import FACTS
 from tests.support.markup import Markup
 
 SENDER = "Tallybook <hello@example.com>"
@@ -156,10 +157,8 @@ def test_the_emulated_ses_knows_its_senders_too(port: int, ses: Any, mail: Mail)
 
 
 def test_every_kind_of_letter_arrives(port: int, mail: Mail) -> None:
-    line = {"text": "Resource Usage", "amount": "9.50 USD", "details": [], "others": None}
-    facts: dict[str, Any] = {name: f"the {name}" for names in KINDS.values() for name in names}
-    facts |= {"credits": 5, "lines": [line]}
-    for kind in KINDS:
+    for kind, names in KINDS.items():
+        facts = {name: FACTS[name] for name in names}
         letter = compose(kind, facts, brand="Tallybook", page_url="http://localhost:8000")
         mail.send("ada@example.org", letter, tags={"kind": kind})
     assert len(mails(port)) == len(KINDS)
