@@ -191,10 +191,29 @@ def test_a_request_of_a_user_who_was_read_before_their_deletion_is_refused(house
     check_invariants(house)
 
 
-def test_there_are_only_so_many_decided_ones_included(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_are_only_so_many_and_the_oldest_decided_one_makes_room(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quota_requests, "MAX_REQUESTS", 3)
+    root, ada = team(house)
+    eve = house.colleague(root)
+    house.clock.advance(seconds=1)
+    pending = request(house, eve, ram_gb_seconds=1)
+    filed = [pending]
+    for number in range(4):
+        house.clock.advance(seconds=1)
+        filed.append(request(house, ada, ram_gb_seconds=number))
+        review(house, root, filed[-1], "deny")
+    kept = [one.id for one in list_requests(house.ctx, caller(house, root))]
+    assert kept == [filed[4].id, filed[3].id, pending.id]
+    check_invariants(house)
+
+
+def test_where_all_of_them_wait_there_is_no_room(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quota_requests, "MAX_REQUESTS", 1)
     root, ada = team(house)
-    review(house, root, request(house, ada, ram_gb_seconds=1), "deny")
+    request(house, root, ram_gb_seconds=1)
     with pytest.raises(Conflict) as told:
         request(house, ada, ram_gb_seconds=1)
     assert told.value.code == "too_many_requests"
+    check_invariants(house)

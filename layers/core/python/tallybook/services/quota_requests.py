@@ -3,6 +3,7 @@
 Source: decisions, "Quota requests".
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tallybook.domain.accounts import Account, User, check_reason, require_root
@@ -31,6 +32,7 @@ from tallybook.store.commands import Command, Item
 from tallybook.store.quotas import (
     count_requests,
     delete_request,
+    drop_decided,
     put_request,
     read_request,
     set_pending,
@@ -47,7 +49,10 @@ class Withdrawal:
 
 
 def file_request(ctx: Context, who: Principal, quota: Wish, *, reason: str) -> QuotaRequest:
-    """A pending request, and a mail to the account. Invalid `request_pending`, or where it names no field."""
+    """A pending request, and a mail to the account. Invalid `request_pending`, or where it names no field.
+
+    Of 1,000 requests of an account the oldest decided one makes room; Conflict `too_many_requests` where none is.
+    """
     wish = _checked(quota)
     check_reason(reason)
 
@@ -55,8 +60,7 @@ def file_request(ctx: Context, who: Principal, quota: Wish, *, reason: str) -> Q
         account, user = who.account, who.user
         if user.request_id is not None:
             raise second_request()
-        if account.requests >= MAX_REQUESTS:
-            raise too_many("requests", MAX_REQUESTS)
+        dropped = _oldest_decided(ctx, account) if account.requests >= MAX_REQUESTS else None
         now = ctx.clock.now()
         request = QuotaRequest(ctx.new_id(now), account.id, user.id, wish, reason, created_at=now)
         change = Change(
@@ -71,7 +75,7 @@ def file_request(ctx: Context, who: Principal, quota: Wish, *, reason: str) -> Q
             [
                 put_request(request),
                 set_pending(user, request_id=request.id),
-                count_requests(account, rows=1),
+                *((drop_decided(dropped),) if dropped else (count_requests(account, rows=1),)),
                 *recorded(account, change, at=now),
             ]
         )
@@ -151,6 +155,13 @@ def own_requests(ctx: Context, who: Principal, *, status: RequestStatus | None =
     return [one for one in mine if status is None or one.status == status]
 
 
+def _oldest_decided(ctx: Context, account: Account) -> QuotaRequest:
+    decided = (one for one in _all(ctx, account.id, newest_first=False) if one.status != "pending")
+    if (oldest := next(decided, None)) is None:
+        raise too_many("requests", MAX_REQUESTS)
+    return oldest
+
+
 def _checked(quota: Wish) -> dict[str, int]:
     check_numbers(quota)
     wish = limited(quota)
@@ -159,10 +170,10 @@ def _checked(quota: Wish) -> dict[str, int]:
     return wish
 
 
-def _all(ctx: Context, account_id: str) -> list[QuotaRequest]:
-    prefix = keys.REQUESTS
-    items = ctx.tables.query("core", keys.account(account_id).pk, start=prefix, end=f"{prefix}~", newest_first=True)
-    return [read_request(item) for item in items]
+def _all(ctx: Context, account_id: str, *, newest_first: bool = True) -> Iterator[QuotaRequest]:
+    pk, start = keys.account(account_id).pk, keys.REQUESTS
+    items = ctx.tables.query("core", pk, start=start, end=f"{start}~", newest_first=newest_first)
+    return map(read_request, items)
 
 
 def known_request(item: Item | None) -> QuotaRequest:

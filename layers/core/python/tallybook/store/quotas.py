@@ -79,6 +79,11 @@ def delete_request(account_id: str, request_id: str) -> Delete:
     return Delete(keys.quota_request(account_id, request_id), condition=Attr("status").eq("pending"))
 
 
+def drop_decided(request: QuotaRequest) -> Delete:
+    """Out of the list, for a newer one; the audit log keeps what became of it."""
+    return Delete(keys.quota_request(request.account_id, request.id), condition=Attr("status").ne("pending"))
+
+
 def set_pending(user: User, *, request_id: str | None) -> Update:
     """Which request of the user waits to be decided, provided that it and their standing are as they were read."""
     same = _same("request_id", user.request_id) & Attr("status").eq(user.status)
