@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from tallybook.domain.audit import OPERATOR
 from tallybook.domain.sessions import Session
 from tallybook.services.authenticate import authenticate
 from tallybook.services.close_period import close_due
@@ -136,6 +137,6 @@ def add_sessions(house: House, member: Member, count: int) -> None:
         now = house.clock.now()
         one = Decimal(1)
         id = house.ctx.new_id(now)
-        session = Session(id, member.account.id, member.user.id, one, one, one, now, now + timedelta(days=1))
+        session = Session(id, member.account.id, member.user.id, one, one, one, now, now + timedelta(days=1), OPERATOR)
         for put in put_session(session):
             house.ctx.tables.write(put)

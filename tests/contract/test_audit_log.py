@@ -107,8 +107,6 @@ def test_every_change_through_every_path_is_in_it_once(house: House, root: Membe
         "user.password_changed",
         "user.signed_in",
         "user.signed_out",
-        "session.started",
-        "session.ended",
         "wallet.moved",
         "account.suspended",
         "account.resumed",

@@ -52,10 +52,14 @@ def test_a_session_starts_and_the_same_id_answers_as_before(house: House, key: s
         "session_id": "run_1-A",
         "started_at": "2026-04-20T12:34:56Z",
         "expires_at": "2026-04-20T13:34:56Z",
+        "status": "running",
     }
     house.clock.advance(minutes=5)
     assert expect(start(key, member, session_id="run_1-A"), 201, "platform_session")["data"] == first
     assert call("GET", "/v1/billing/current", key=member.api_key).json["data"]["active_sessions"] == 1
+    call("POST", "/v1/platform/sessions/run_1-A/end", key=key)
+    again = expect(start(key, member, session_id="run_1-A"), 201, "platform_session")["data"]
+    assert again == first | {"status": "ended"}, "it is told that nothing runs"
 
 
 def test_sessions_without_an_id_get_one_of_their_own(house: House, key: str, member: Member) -> None:

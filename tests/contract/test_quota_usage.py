@@ -132,10 +132,12 @@ def test_template_storage_is_the_level_of_the_last_hour_that_is_over(house: Hous
     assert level() == 4.5, "what the present hour comes to is not known yet"
     house.clock.advance(hours=1)
     assert level() == 2
-    house.clock.moment += timedelta(hours=12)
-    assert level() == 2, "yesterday's last hour, as nothing was told of today"
-    house.clock.advance(days=1)
-    assert level() == 0
+    told(7)
+    assert level() == 7, "it has come to more already"
+    house.clock.advance(hours=3)
+    assert level() == 7
+    house.clock.advance(hours=1)
+    assert level() == 0, "nothing was told of for three hours"
 
 
 def test_the_use_of_an_allocation_that_is_not_active_is_not_found(house: House, root: Member, ada: Member) -> None:

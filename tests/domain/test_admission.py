@@ -123,3 +123,9 @@ def test_a_refusal_names_who_is_suspended_or_else_that_it_is_a_matter_of_limits(
     assert (refused.code, refused.reasons) == ("admission_refused", (limit,))
     assert str(refused) == "The session may not start: user_concurrent_sandboxes: 3 of 3"
     assert NotAdmitted((limit, Reason("user_suspended"))).code == "user_suspended"
+
+
+@pytest.mark.parametrize(("current", "shown"), [("1E+2", "100"), ("1000000.000000000", "1000000"), ("0.5", "0.5")])
+def test_a_refusal_writes_numbers_out(current: str, shown: str) -> None:
+    refused = NotAdmitted((Reason("max_memory_gb_per_sandbox", 8, Decimal(current)),))
+    assert str(refused).endswith(f"max_memory_gb_per_sandbox: {shown} of 8")

@@ -52,7 +52,7 @@ def test_what_is_over_is_told_with_sum_and_limit() -> None:
     with pytest.raises(Invalid) as refused:
         check_fits({CPU: 11, RAM: 8}, {CPU: 10, RAM: 7})
     assert (refused.value.code, refused.value.field) == ("quota_exceeds_plan", CPU)
-    assert "ram_gb_seconds: the active allocations add up to 8, and the plan has 7" in str(refused.value)
+    assert "ram_gb_seconds: allocations add up to 8, and the plan has 7" in str(refused.value)
     with pytest.raises(Invalid) as refused:
         check_fits({CPU: 11}, {CPU: 10}, field="plan_name")
     assert refused.value.field == "plan_name"

@@ -53,9 +53,6 @@ ANNOUNCED = {
     "quota_request.denied": {"QuotaReviewed"},
     # nobody's business but the audit log's:
     "invoice.drafted": set(),
-    "session.started": set(),
-    "session.ended": set(),
-    "session.expired": set(),
     "account.email_change_requested": set(),
     "account.email_change_confirmed": set(),
     "account.email_change_cleared": set(),

@@ -129,7 +129,7 @@ def _may_be(route: Route, field: str, value: Any) -> bool:
         ("{allocation_id}", field): value in (None, 0, 5),
         ("quota-requests", field): value in (None, 0, 5) if field in FIELDS else _is_name(value),
         ("{request_id}", field): value in (None, 0, 5) if field in FIELDS else _is_name(value),
-        ("review", "review_notes"): value is None or _is_name(value),
+        ("review", "review_notes"): value in (None, "") or _is_name(value),
         ("admission", field): value == 5 or (value == 1.5 and field != "timeout_seconds"),
         ("admission", "session_id"): value in (None, "text", "1e5", "acc-"),
         ("sessions", "session_id"): value in (None, "text", "1e5", "acc-"),

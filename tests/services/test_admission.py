@@ -6,6 +6,7 @@ import pytest
 
 from tallybook.domain.admission import NotAdmitted, Reason
 from tallybook.domain.credentials import PlatformCaller
+from tallybook.domain.errors import Conflict
 from tallybook.domain.sessions import Wanted
 from tallybook.services.run_sessions import admission, end_session, start_session
 from tests.services.test_run_sessions import wanted
@@ -45,6 +46,16 @@ def test_a_session_that_has_started_answers_as_before_where_there_is_no_more_roo
     first = start_session(house.ctx, key, wanted(member, "mine-1"))
     assert start_session(house.ctx, key, wanted(member, "mine-1")) == first
     assert refused(house, key, wanted(member, "mine-2")) == [Reason("account_concurrent_sandboxes", 1, 1)]
+
+
+def test_a_session_that_has_started_is_admitted_as_its_start_answers(house: House) -> None:
+    give_limits(house, max_concurrent_sandboxes=1)
+    member, key = house.member(), house.platform()
+    start_session(house.ctx, key, wanted(member, "box"))
+    assert admission(house.ctx, key, wanted(member, "box")) == ()
+    assert admission(house.ctx, key, wanted(member)) == (Reason("account_concurrent_sandboxes", 1, 1),)
+    with pytest.raises(Conflict):
+        admission(house.ctx, key, wanted(house.member(), "box"))
 
 
 def test_what_is_used_up_in_a_period_is_there_again_in_the_next(house: House) -> None:

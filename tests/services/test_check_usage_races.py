@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from tallybook.domain.accounts import User
+from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.services.authenticate import authenticate
 from tallybook.services.check_usage import check_usage
 from tallybook.services.context import Context
 from tallybook.services.quota_allocations import revoke_allocation
+from tallybook.services.tasks import due_tasks
 from tests.services.shares import GRACE, check, marked, percents, share, use
 from tests.support.cloud import make_context
 from tests.support.house import House, Member
@@ -87,3 +89,22 @@ def test_a_mark_that_was_taken_by_another_check_and_set_again_is_left_too(
     assert marked(house)
     check(house)
     assert sorted(percents(house)) == [80, 100]
+
+
+def test_an_account_that_is_used_all_the_time_is_due_since_its_last_check(
+    house: House, owner: Member, grace: User
+) -> None:
+    """So that no check which succeeds is taken for one that was missed."""
+    share(house, owner, grace, cpu_seconds_monthly=1000)
+    use(house, owner, grace, "1")
+    for _ in range(3):
+        house.clock.advance(minutes=5)
+        began = house.clock.now()
+
+        def meanwhile() -> None:
+            house.clock.advance(seconds=1)
+            use(house, owner, grace, "1")
+
+        assert check_usage(racing(house, "update_item", meanwhile), owner.account.id) == 0
+        (task,) = due_tasks(house.ctx, USAGE_CHECK)
+        assert task.due == began

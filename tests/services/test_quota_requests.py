@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tallybook.domain.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from tallybook.domain.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests, Unauthenticated
+from tallybook.domain.limits import Limits
 from tallybook.domain.quotas import QuotaRequest
 from tallybook.services import quota_requests
 from tallybook.services.quota_allocations import list_allocations, revoke_allocation
@@ -215,5 +216,18 @@ def test_where_all_of_them_wait_there_is_no_room(house: House, monkeypatch: pyte
     request(house, root, ram_gb_seconds=1)
     with pytest.raises(Conflict) as told:
         request(house, ada, ram_gb_seconds=1)
-    assert told.value.code == "too_many_requests"
+    assert told.value.code == "too_many_pending"
+    check_invariants(house)
+
+
+def test_one_user_files_ten_an_hour_for_the_account_is_told_of_each(house: House) -> None:
+    house.reshape(limits=Limits())
+    root, ada = team(house)
+    for _ in range(10):
+        withdraw_request(house.ctx, caller(house, ada), request(house, ada, ram_gb_seconds=1).id)
+    with pytest.raises(TooManyRequests):
+        request(house, ada, ram_gb_seconds=1)
+    assert request(house, root, ram_gb_seconds=1).status == "pending", "others are not kept from it"
+    house.clock.advance(hours=1)
+    assert request(house, ada, ram_gb_seconds=1).status == "pending"
     check_invariants(house)

@@ -74,9 +74,9 @@ def test_what_is_stored_is_the_latest_full_hour_and_not_a_sum(house: House) -> N
     assert used(own(house, member)) == {"template_storage_gb": 20}
     record(house, member, ("template_storage_gb_hours", 1), user_id=member.user_id)
     assert used(own(house, member)) == {"template_storage_gb": 20}
-    house.clock.advance(days=1)
+    house.clock.advance(hours=1)
     assert used(own(house, member)) == {"template_storage_gb": 1}
-    house.clock.advance(days=1)
+    house.clock.advance(hours=3)
     assert used(own(house, member)) == {}
     check_invariants(house)
 

@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
+from tallybook.domain.audit import SESSIONS
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
 from tallybook.domain.sessions import Wanted
 from tallybook.services.current_bill import read_current_bill
 from tallybook.services.run_sessions import end_expired, end_session, start_session
 from tallybook.services.team import delete_user
+from tallybook.store.sessions import read_session
 from tests.support.cloud import make_context
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
-from tests.support.shares import actions, caller
+from tests.support.shares import caller
 
 
 def wanted(member: Member, session_id: str | None = None) -> Wanted:
@@ -127,12 +129,12 @@ def test_a_session_whose_time_is_up_ends_by_itself_and_at_that_time(house: House
     assert counts(house, member) == (1, 0)
     house.clock.advance(minutes=3)
     ended = end_expired(house.ctx, session.id)
-    assert ended == replace(session, status="ended", ended_at=session.expires_at)
+    assert ended == replace(session, status="ended", ended_at=session.expires_at, ended_by=SESSIONS)
     assert counts(house, member) == (0, 1)
     assert end_expired(house.ctx, session.id) is None
     assert end_expired(house.ctx, "never-started") is None
     assert end_session(house.ctx, key, session.id) == ended
-    assert actions(house, member) == ["session.started", "session.expired"]
+    assert session.started_by.kind == "platform"
 
 
 def test_one_that_is_ended_after_its_time_has_ended_when_it_was_up(house: House) -> None:
@@ -140,7 +142,6 @@ def test_one_that_is_ended_after_its_time_has_ended_when_it_was_up(house: House)
     session = start_session(house.ctx, key, wanted(member))
     house.clock.advance(hours=9)
     assert end_session(house.ctx, key, session.id).ended_at == session.expires_at
-    assert actions(house, member) == ["session.started", "session.ended"]
     check_invariants(house)
 
 
@@ -154,3 +155,36 @@ def test_sessions_of_a_suspended_account_and_of_a_deleted_user_end_too(house: Ho
     house.clock.advance(hours=1)
     assert end_expired(house.ctx, hers.id)
     assert counts(house, root) == (0, 2)
+
+
+def test_sessions_of_a_deleted_account_end_in_a_period_that_is_not_opened_any_more(house: House) -> None:
+    member, key = house.member(), house.platform()
+    first, second = (start_session(house.ctx, key, wanted(member)) for _ in range(2))
+    house.change_account(member, status="deleted")
+    house.clock.advance(days=40)
+    opened = len(house.stored("usage"))
+    assert end_session(house.ctx, key, first.id).status == "ended"
+    assert end_expired(house.ctx, second.id) is not None
+    assert house.account_of(member).running == 0
+    assert len(house.stored("usage")) == opened
+
+
+def test_a_session_tells_who_started_and_who_ended_it(house: House) -> None:
+    member, key = house.member(), house.platform()
+    start_session(house.ctx, key, wanted(member, "box"))
+    ended = end_session(house.ctx, house.platform(), "box")
+    assert ended.ended_by is not None
+    assert (ended.started_by.kind, ended.ended_by.kind) == ("platform", "platform")
+    assert ended.started_by.id != ended.ended_by.id, "each by its key"
+    (stored,) = house.stored("core", "RUN#")
+    assert read_session(stored) == ended
+
+
+def test_an_end_takes_four_round_trips_where_nobody_has_opened_the_period_too(house: House) -> None:
+    member, key = house.member(), house.platform()
+    session = start_session(house.ctx, key, wanted(member))
+    house.clock.advance(days=40)
+    house.ctx.tables.bill.clear()
+    end_session(house.ctx, key, session.id)
+    assert house.ctx.tables.bill.operations == ["get_many", "get", "get", "transact"]
+    assert counts(house, member) == (0, 1)

@@ -1,6 +1,5 @@
 """What holds of sessions when many start and end them at once, with a fifth of all writes conflicting."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,12 +16,10 @@ from tallybook.services.quota_allocations import change_allocation
 from tallybook.services.run_sessions import end_expired, end_session, start_session
 from tallybook.services.team import delete_user
 from tests.services.test_run_sessions import wanted
-from tests.support.cloud import make_context
-from tests.support.faults import Faults
 from tests.support.house import House
 from tests.support.invariants import check_invariants
 from tests.support.race import in_turns, race
-from tests.support.shares import Watch, caller, give_limits, most_at_once, share
+from tests.support.shares import caller, give_limits, share, watched
 
 UNLIMITED = 10**6
 
@@ -43,8 +40,7 @@ def test_of_50_sessions_started_by_8_clients_against_7_exactly_7_run_at_every_in
     member, key = house.member(), house.platform()
     if whose == "user":
         share(house, member, member, concurrent_sandboxes=7)
-    watch = Watch(house, Faults(conflicts=0.2, lost=0.02, seed=11), member)
-    ctx = make_context(house.client, port=watch, clock=house.clock, pause=time.sleep)
+    ctx, watch = watched(house, member)
 
     def client(ids: list[str]) -> list[Any]:
         return [attempt(lambda i=i: start_session(ctx, key, wanted(member, i))) for i in ids]
@@ -52,8 +48,20 @@ def test_of_50_sessions_started_by_8_clients_against_7_exactly_7_run_at_every_in
     ids = [f"box-{number}" for number in range(50)]
     answers = [one for part in race(*[lambda s=s: client(s) for s in in_turns(ids, 8)]) for one in part]
     assert refusals(answers) == [(Reason(f"{whose}_concurrent_sandboxes", 7, 7),)] * 43
-    assert house.account_of(member).running == max(watch.seen) == 7
-    assert most_at_once(house, member, {"hobby": 7 if whose == "account" else UNLIMITED}) == 7
+    assert house.account_of(member).running == 7
+    assert watch.most_at_once({"hobby": 7 if whose == "account" else UNLIMITED}) == 7
+    check_invariants(house)
+
+
+def test_as_many_at_once_as_there_is_room_for_all_run(crowded_house: House) -> None:
+    """None of them waits for the others to be recorded, so that none gives up."""
+    house = crowded_house
+    give_limits(house, max_concurrent_sandboxes=100)
+    member, key = house.member(), house.platform()
+    ctx, _ = watched(house, member)
+    answers = race(*[lambda i=i: start_session(ctx, key, wanted(member, f"box-{i}")) for i in range(101)])
+    assert refusals(answers) == [(Reason("account_concurrent_sandboxes", 100, 100),)]
+    assert house.account_of(member).running == 100
     check_invariants(house)
 
 
@@ -68,20 +76,21 @@ def test_sessions_that_end_make_room_for_others_and_never_for_too_many(crowded_h
     house = crowded_house
     give_limits(house, max_concurrent_sandboxes=4)
     member, key = house.member(), house.platform()
+    ctx, watch = watched(house, member)
 
     def client(name: int) -> list[Any]:
         answers = []
         for number in range(4):
-            answers.append(attempt(lambda n=number: start_session(house.ctx, key, wanted(member, f"box-{name}-{n}"))))
+            answers.append(attempt(lambda n=number: start_session(ctx, key, wanted(member, f"box-{name}-{n}"))))
             if isinstance(answers[-1], Session) and number < 3:
-                assert end_session(house.ctx, key, answers[-1].id).status == "ended"
+                assert end_session(ctx, key, answers[-1].id).status == "ended"
         return answers
 
     parts = race(*[lambda n=n: client(n) for n in range(8)])
     answers = [answer for part in parts for answer in part]
     assert set(refusals(answers)) <= {(Reason("account_concurrent_sandboxes", 4, 4),)}
     left = sum(isinstance(part[-1], Session) for part in parts)
-    assert house.account_of(member).running == left <= most_at_once(house, member, {"hobby": 4}) <= 4
+    assert house.account_of(member).running == left <= watch.most_at_once({"hobby": 4}) <= 4
     check_invariants(house)
     assert len(
         refusals([attempt(lambda i=i: start_session(house.ctx, key, wanted(member, f"x{i}"))) for i in range(5)])
@@ -93,13 +102,14 @@ def test_no_session_starts_beyond_a_share_once_it_is_lowered(crowded_house: Hous
     member, key = house.member(), house.platform()
     before = share(house, member, member, concurrent_sandboxes=5)
     root = caller(house, member)
+    ctx, watch = watched(house, member)
     *answers, changed = race(
-        *[lambda i=i: start_session(house.ctx, key, wanted(member, f"box-{i}")) for i in range(6)],
-        lambda: change_allocation(house.ctx, root, before.id, {"concurrent_sandboxes": 2}),
+        *[lambda i=i: start_session(ctx, key, wanted(member, f"box-{i}")) for i in range(6)],
+        lambda: change_allocation(ctx, root, before.id, {"concurrent_sandboxes": 2}),
     )
     assert isinstance(changed, Allocation)
     assert {reason[0].limit for reason in refusals(answers)} <= {2, 5}
-    assert 2 <= most_at_once(house, member, {"hobby": 5}) == house.account_of(member).running
+    assert 2 <= watch.most_at_once({"hobby": 5}) == house.account_of(member).running
     check_invariants(house)
 
 
@@ -108,13 +118,14 @@ def test_no_session_starts_beyond_a_plan_once_it_has_changed(crowded_house: Hous
     give_limits(house, free_plan="pro", max_concurrent_sandboxes=3)
     member, key = house.member(), house.platform()
     house.clock.advance(days=1)
+    ctx, watch = watched(house, member)
     *answers, changed = race(
-        *[lambda i=i: start_session(house.ctx, key, wanted(member, f"box-{i}")) for i in range(6)],
-        lambda: change_plan(house.ctx, house.account_of(member), "hobby", actor=OPERATOR, must_pay=False),
+        *[lambda i=i: start_session(ctx, key, wanted(member, f"box-{i}")) for i in range(6)],
+        lambda: change_plan(ctx, house.account_of(member), "hobby", actor=OPERATOR, must_pay=False),
     )
     assert isinstance(changed, ChangedPlan)
     assert {reason[0].limit for reason in refusals(answers)} <= {3}
-    assert 3 <= most_at_once(house, member, {"pro": 50, "hobby": 3}) == house.account_of(member).running
+    assert 3 <= watch.most_at_once({"pro": 50, "hobby": 3}) == house.account_of(member).running
     check_invariants(house)
 
 
@@ -148,4 +159,4 @@ def test_a_session_ended_by_many_while_its_time_is_up_ends_once(crowded_house: H
     assert all(answers[4:])
     bill = read_current_bill(house.ctx, house.account_of(member))
     assert (bill.active_sessions, bill.completed_sessions) == (0, 1)
-    check_invariants(house)  # which knows that the audit log tells of one end
+    check_invariants(house)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tallybook.domain.accounts import Account, User
+from tallybook.domain.audit import SESSIONS, Actor
 from tallybook.domain.credentials import Credential, Named, PlatformKey
 from tallybook.domain.cycle import Cycle
 from tallybook.domain.errors import TooManyRequests
@@ -104,8 +105,9 @@ SESSION = Session(
     storage_gb=Decimal("1E+2"),
     started_at=NOW,
     expires_at=NOW + timedelta(hours=1),
+    started_by=Actor("platform", "plk-p", address="203.0.113.7"),
 )
-ENDED = replace(SESSION, status="ended", ended_at=datetime(2026, 4, 20, 13, tzinfo=UTC))
+ENDED = replace(SESSION, status="ended", ended_at=datetime(2026, 4, 20, 13, tzinfo=UTC), ended_by=SESSIONS)
 EVENT = Event(
     source="metal-7", id="1", time=NOW, account_id="a", meter="cpu_seconds", quantity=Decimal("2.50"), user_id="u"
 )
@@ -386,7 +388,7 @@ def test_no_item_says_anything_that_its_thing_does_not() -> None:
         (FULL_USER, accounts.user_item(FULL_USER), set()),
         (FULL_KEY, credentials.put_credential(FULL_KEY).item, {"last_used_at"}),
         (ENTRY, ledger.put_entry(ENTRY)[0].item, set()),
-        (SESSION, sessions.put_session(SESSION)[0].item, {"ended_at"}),
+        (SESSION, sessions.put_session(SESSION)[0].item, {"ended_at", "ended_by"}),
     ):
         assert {field.name for field in fields(thing)} - derived <= set(item)  # type: ignore[arg-type]
 

@@ -69,14 +69,22 @@ def test_today_and_yesterday_are_read() -> None:
         (None, None, 0),
         ({"h:09": 3, "h:11": 4, "h:10": 9}, {"h:23": 7}, 4),
         ({"h:11": 4, "h:12": 1}, None, 4),  # the present hour is not over
-        ({"h:12": 1}, {"h:22": 6, "h:23": 7}, 7),
-        ({"h:12": 1}, None, 1),  # of no other hour is anything known
-        ({"h:12": 1}, {"expires": 5}, 1),
+        ({"h:11": 4, "h:12": 9}, None, 9),  # but has come to more already
+        ({"h:12": 1}, {"h:22": 6, "h:23": 7}, 1),
+        ({"h:09": 3}, {"expires": 5}, 3),
+        ({"h:08": 3}, None, 0),  # three hours without a word: nothing is stored
         ({"h:13": 8}, None, 0),
-        ({"h:13": 8}, {"h:00": 2}, 2),
-        ({"h:11": 0}, {"h:23": 7}, 0),  # nothing is stored any more
-        (None, {"h:23": 7}, 7),
+        ({"h:11": 0, "h:10": 5}, None, 0),
+        (None, {"h:23": 7}, 0),
     ],
 )
-def test_the_level_is_that_of_the_latest_full_hour_that_was_told_of(today: Any, yesterday: Any, level: int) -> None:
+def test_the_level_is_that_of_the_latest_of_the_last_hours_that_was_told_of(
+    today: Any, yesterday: Any, level: int
+) -> None:
     assert level_of(today, yesterday, now=NOON + timedelta(minutes=59)) == level
+
+
+@pytest.mark.parametrize(("hour", "level"), [(0, 7), (1, 7), (2, 7), (3, 0)])
+def test_the_last_hours_reach_back_over_midnight(hour: int, level: int) -> None:
+    now = NOON.replace(hour=hour, minute=30)
+    assert level_of(None, {"h:20": 5, "h:23": 7}, now=now) == level

@@ -1,18 +1,24 @@
-"""Quotas in the tests' house: plans that limit accounts, shares of users, and what the audit log says ran when."""
+"""Quotas in the tests' house: plans that limit accounts, shares of users, and a watch on what runs."""
 
 import threading
-from collections import Counter
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from tallybook.domain.credentials import Principal
 from tallybook.domain.quotas import CONCURRENT, Allocation, QuotaRequest
 from tallybook.gateways.port import Port
 from tallybook.services.authenticate import authenticate
+from tallybook.services.context import Context
 from tallybook.services.quota_allocations import allocate
 from tallybook.services.quota_requests import file_request
 from tallybook.store import keys
-from tallybook.store.commands import from_wire, wire_key
+from tallybook.store.accounts import read_quota
+from tallybook.store.commands import from_wire
+from tests.support.cloud import make_context
+from tests.support.faults import Faults
 from tests.support.house import HERE, House, Member
 
 
@@ -60,46 +66,55 @@ def with_share(house: House) -> tuple[Member, Member, str]:
     return root, ada, share(house, root, ada, cpu_seconds_monthly=400, concurrent_sandboxes=2).id
 
 
-def most_at_once(house: House, member: Member, plans: Mapping[str, int]) -> int:
-    """The most that the account ever ran at once, told by its audit log, in which one thing happens after another.
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What an account and its users ran between two writes, with what they might."""
 
-    No start went beyond what the plan then gave the account, or beyond the share that its user then had.
-    """
-    plan, most = member.account.plan, 0
-    shares: dict[str, int | None] = {}
-    running: Counter[str] = Counter()
-    for entry in entries(house, member.account.id):
-        action, before, after = entry["action"], entry["before"], entry["after"]
-        user_id = (after or before).get("user_id", "")
-        if action == "subscription.changed":
-            plan = after["plan_name"]
-        elif action.startswith("quota_allocation.") and action != "quota_allocation.reached":
-            shares[user_id] = after.get(CONCURRENT) if after.get("status") == "active" else None
-        elif action == "session.started":
-            running[user_id] += 1
-            own = shares.get(user_id)
-            assert running.total() <= plans[plan], "more than the plan gives"
-            assert own is None or running[user_id] <= own, "more than the user's share"
-            most = max(most, running.total())
-        elif action.startswith("session."):
-            running[user_id] -= 1
-    return most
+    plan: str
+    running: int
+    users: Mapping[str, tuple[int, int | None]]
 
 
 class Watch:
-    """A port that looks at an account after each write of anybody's: `most` is the most that it has seen run."""
+    """A port that lets one write in after the other and notes how the account stands after each."""
 
     def __init__(self, house: House, port: Port, member: Member) -> None:
         self._client, self._port = house.client, port
-        self._where = {"TableName": house.names["core"], "Key": wire_key(keys.account(member.account.id))}
+        self._account = keys.account(member.account.id)
+        self._table = house.names["core"]
         self._lock = threading.Lock()
-        self.seen: Counter[int] = Counter()
+        self.moments: list[Moment] = [self._look()]
 
     def __call__(self, operation: str, call: Callable[[], Any]) -> Any:
-        try:
+        if operation != "transact_write_items":
             return self._port(operation, call)
-        finally:
-            if operation == "transact_write_items":
-                answer = self._client.get_item(**self._where, ConsistentRead=True)
-                with self._lock:
-                    self.seen[int(from_wire(answer["Item"])["running"])] += 1
+        with self._lock:
+            try:
+                return self._port(operation, call)
+            finally:
+                self.moments.append(self._look())
+
+    def most_at_once(self, plans: Mapping[str, int]) -> int:
+        """The most that ever ran; no start went beyond what the plan then gave, or beyond the user's share."""
+        for before, after in pairwise(self.moments):
+            if after.running > before.running:
+                assert after.running <= plans[after.plan], "more than the plan gives"
+            for user_id, (running, most) in after.users.items():
+                if most is not None and running > before.users.get(user_id, (0, None))[0]:
+                    assert running <= most, "more than the user's share"
+        return max(moment.running for moment in self.moments)
+
+    def _look(self) -> Moment:
+        pk = {":pk": {"S": self._account.pk}}
+        query = {"TableName": self._table, "KeyConditionExpression": "pk = :pk", "ConsistentRead": True}
+        rows = [from_wire(row) for row in self._client.query(**query, ExpressionAttributeValues=pk)["Items"]]
+        (account,) = [row for row in rows if row["sk"] == self._account.sk]
+        users = [row for row in rows if row["sk"].startswith(keys.USERS)]
+        shares = {row["id"]: (int(row["running"]), read_quota(row["quota"]).get(CONCURRENT)) for row in users}
+        return Moment(account["plan"], int(account["running"]), shares)
+
+
+def watched(house: House, member: Member) -> tuple[Context, Watch]:
+    """A context of the house with a fifth of writes conflicting, and the port that watches it."""
+    watch = Watch(house, Faults(conflicts=0.2, lost=0.02, seed=11), member)
+    return make_context(house.client, port=watch, clock=house.clock, pause=time.sleep), watch

@@ -109,7 +109,7 @@ def plan(
     account: Whose,
     plan: Annotated[str, typer.Argument(help="One that is sold, like pro.")],
     retired: Annotated[
-        bool, typer.Option("--retired", help="Tell the account that its present plan is not sold any more.")
+        bool, typer.Option("--retired", help="Because its present plan is given up: what it allocated stands.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -13,6 +13,7 @@ from tallybook.domain.catalog import Plan
 from tallybook.domain.errors import Forbidden
 from tallybook.domain.quotas import CONCURRENT, LEVEL, MONTHLY, Quota
 from tallybook.domain.sessions import Wanted
+from tallybook.domain.usage import plain
 
 type Used = Mapping[str, Decimal]
 """Of quota fields, within the period; of template storage, the level."""
@@ -96,4 +97,4 @@ def _used_up(whose: str, used: Used, quota: Quota) -> Iterator[Reason]:
 
 def _told(reasons: tuple[Reason, ...]) -> str:
     """user_concurrent_sandboxes: 3 of 3."""
-    return "; ".join(f"{reason.code}: {reason.current} of {reason.limit}" for reason in reasons)
+    return "; ".join(f"{reason.code}: {plain(Decimal(reason.current or 0))} of {reason.limit}" for reason in reasons)

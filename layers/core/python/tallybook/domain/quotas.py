@@ -139,9 +139,7 @@ def check_fits(sums: Quota, plan: Quota, *, field: str | None = None) -> None:
     """Invalid `quota_exceeds_plan`, with field, sum and limit, where the allocations are more than the plan gives."""
     over = [name for name in FIELDS if name in plan and sums.get(name, 0) > plan[name]]
     if over:
-        told = "; ".join(
-            f"{name}: the active allocations add up to {sums[name]}, and the plan has {plan[name]}" for name in over
-        )
+        told = "; ".join(f"{name}: allocations add up to {sums[name]}, and the plan has {plan[name]}" for name in over)
         raise Invalid(told, code="quota_exceeds_plan", field=field or over[0])
 
 

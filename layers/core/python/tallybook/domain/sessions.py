@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from tallybook.domain.audit import Actor
 from tallybook.domain.errors import Invalid
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -27,6 +28,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Session:
+    """It tells who started and who ended it by itself: the audit log, whose entries come one after the other, would
+    make sessions of one account wait for each other.
+    """
+
     id: str
     account_id: str
     user_id: str
@@ -35,8 +40,10 @@ class Session:
     storage_gb: Decimal
     started_at: datetime
     expires_at: datetime
+    started_by: Actor
     status: Literal["running", "ended"] = "running"
     ended_at: datetime | None = None
+    ended_by: Actor | None = None
 
     def end_of(self, now: datetime) -> datetime:
         """When it ends if it does now: never after its timeout."""

@@ -28,11 +28,11 @@ from tallybook.services.run_sessions import end_expired
 from tallybook.services.tasks import Task
 from tallybook.store import keys
 from tallybook.store.commands import Item
-from tallybook.store.events import unmark_dirty
+from tallybook.store.events import still_dirty, unmark_dirty
 from tallybook.store.quotas import read_allocation, set_told
 from tallybook.store.table import Refused
 
-_USERS_A_READ = 80
+_USERS_A_READ = 30
 _MAILS_A_TRANSACTION = 20
 
 
@@ -65,10 +65,14 @@ def check_usage(ctx: Context, account_id: str) -> int:
     mark = ctx.tables.get(keys.dirty(account_id))
     if mark is None or "work" not in mark:
         return 0
+    began = ctx.clock.now()
     account = find_account(ctx, account_id)
     told = _check_quotas(ctx, account) if account.allocations and account.status != "deleted" else 0
-    with suppress(Refused):
+    try:
         ctx.tables.write(unmark_dirty(mark))
+    except Refused:
+        with suppress(Refused):
+            ctx.tables.write(still_dirty(mark, now=stamp(began)))
     return told
 
 

@@ -8,7 +8,7 @@ from tallybook.services.context import Context
 from tallybook.store.attempts import count_attempt
 from tallybook.store.commands import Update
 
-type What = Literal["register", "login", "reset", "confirm", "invite", "invited", "change_email"]
+type What = Literal["register", "login", "reset", "confirm", "invite", "invited", "change_email", "quota_request"]
 
 
 def check_rate(ctx: Context, what: What, *, address: str, email: str | None = None) -> None:
@@ -38,6 +38,11 @@ def one_mail_more(ctx: Context, *, email: str) -> Update:
     So what is refused for another reason takes away nobody's chance to be written to.
     """
     return _attempt(ctx, "invited", _email(email))
+
+
+def one_request_more(ctx: Context, *, user_id: str) -> Update:
+    """One more quota request of the user, counted with what files it; or else TooManyRequests."""
+    return _attempt(ctx, "quota_request", f"user {user_id}")
 
 
 def _attempt(ctx: Context, what: What, who: str) -> Update:

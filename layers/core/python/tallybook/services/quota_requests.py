@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from tallybook.domain.accounts import Account, User, check_reason, require_root
 from tallybook.domain.audit import Actor, caller
 from tallybook.domain.credentials import Principal
-from tallybook.domain.errors import Invalid, NotFound
+from tallybook.domain.errors import Conflict, Invalid, NotFound
 from tallybook.domain.ids import QUOTA_REQUEST, USER
 from tallybook.domain.quota_announcements import quota_request_withdrawn, quota_requested
 from tallybook.domain.quotas import (
@@ -20,11 +20,11 @@ from tallybook.domain.quotas import (
     check_pending,
     limited,
     second_request,
-    too_many,
 )
 from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
+from tallybook.services.limits import one_request_more
 from tallybook.services.quota_allocations import Wish
 from tallybook.services.quota_letters import requested_mail
 from tallybook.store import keys
@@ -51,7 +51,8 @@ class Withdrawal:
 def file_request(ctx: Context, who: Principal, quota: Wish, *, reason: str) -> QuotaRequest:
     """A pending request, and a mail to the account. Invalid `request_pending`, or where it names no field.
 
-    Of 1,000 requests of an account the oldest decided one makes room; Conflict `too_many_requests` where none is.
+    Of 1,000 requests of an account the oldest decided one makes room; Conflict `too_many_pending` where none is.
+    TooManyRequests over 10 an hour from one user.
     """
     wish = _checked(quota)
     check_reason(reason)
@@ -74,6 +75,7 @@ def file_request(ctx: Context, who: Principal, quota: Wish, *, reason: str) -> Q
         ctx.tables.transact(
             [
                 put_request(request),
+                one_request_more(ctx, user_id=user.id),
                 set_pending(user, request_id=request.id),
                 *((drop_decided(dropped),) if dropped else (count_requests(account, rows=1),)),
                 *recorded(account, change, at=now),
@@ -156,10 +158,12 @@ def own_requests(ctx: Context, who: Principal, *, status: RequestStatus | None =
 
 
 def _oldest_decided(ctx: Context, account: Account) -> QuotaRequest:
-    decided = (one for one in _all(ctx, account.id, newest_first=False) if one.status != "pending")
-    if (oldest := next(decided, None)) is None:
-        raise too_many("requests", MAX_REQUESTS)
-    return oldest
+    """Among the 50 oldest, or else among all."""
+    for limit in (50, None):
+        listed = _all(ctx, account.id, newest_first=False, limit=limit)
+        if oldest := next((one for one in listed if one.status != "pending"), None):
+            return oldest
+    raise Conflict(f"{MAX_REQUESTS} requests of this account wait to be decided", code="too_many_pending")
 
 
 def _checked(quota: Wish) -> dict[str, int]:
@@ -170,9 +174,11 @@ def _checked(quota: Wish) -> dict[str, int]:
     return wish
 
 
-def _all(ctx: Context, account_id: str, *, newest_first: bool = True) -> Iterator[QuotaRequest]:
+def _all(
+    ctx: Context, account_id: str, *, newest_first: bool = True, limit: int | None = None
+) -> Iterator[QuotaRequest]:
     pk, start = keys.account(account_id).pk, keys.REQUESTS
-    items = ctx.tables.query("core", pk, start=start, end=f"{start}~", newest_first=newest_first)
+    items = ctx.tables.query("core", pk, start=start, end=f"{start}~", newest_first=newest_first, limit=limit)
     return map(read_request, items)
 
 

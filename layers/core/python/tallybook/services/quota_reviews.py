@@ -39,9 +39,9 @@ def review_request(
     Invalid `request_decided`, `quota_exceeds_plan`; NotFound.
     """
     require_root(who.user)
+    notes = notes or None
     if notes is not None:
         check_reason(notes, field="review_notes")
-
     own = keys.quota_request(who.account.id, request_id)
 
     def review(who: Principal) -> QuotaRequest:

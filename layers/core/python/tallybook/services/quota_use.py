@@ -37,7 +37,7 @@ class QuotaUse:
 def read_quota_use(
     ctx: Context, account: Account, quotas: Mapping[str, Quota], *, now: datetime, also: Sequence[Key] = ()
 ) -> QuotaUse:
-    """One round trip for up to some 90 users: `quotas` names them, each with the quota that their use is wanted for.
+    """One round trip for up to some 30 users: `quotas` names them, each with the quota that their use is wanted for.
 
     Nothing is opened: before anybody has used anything, the plan is the account's as it is sold now.
     """

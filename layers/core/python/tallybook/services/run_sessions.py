@@ -1,7 +1,7 @@
 """Sandbox sessions: the platform starts and ends them; how many run is known on the account and on its user.
 
-A start is decided on what the caller's authentication has read along, and on the present period's counters where
-something limits them; its one transaction holds only while nothing of the account has changed and there is room.
+A start is decided on what the caller's authentication has read along, and on the present period's counters; its one
+transaction holds only while there is room, and plan and share are as they were read.
 """
 
 from collections.abc import Mapping
@@ -13,19 +13,20 @@ from tallybook.domain.admission import NotAdmitted, Reason, reasons_against
 from tallybook.domain.audit import SESSIONS, Actor, platform
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import Conflict, NotFound
-from tallybook.domain.ids import USER
+from tallybook.domain.periods import period_of
 from tallybook.domain.quotas import CONCURRENT
 from tallybook.domain.sessions import Session, Wanted, check_session_id
 from tallybook.services.authenticate import authorize_platform
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import decided
 from tallybook.services.context import Context
-from tallybook.services.periods import period_at
+from tallybook.services.directory import find_account
+from tallybook.services.periods import opening
 from tallybook.services.quota_use import QuotaUse, read_quota_use
 from tallybook.store import keys
 from tallybook.store.accounts import read_account, read_user
-from tallybook.store.commands import Item
+from tallybook.store.commands import Command, Item
 from tallybook.store.keys import Key
-from tallybook.store.periods import count_completed
+from tallybook.store.periods import count_completed, fence, open_period, unchanged_subscription
 from tallybook.store.sessions import count_ended, count_started, put_session, read_session
 from tallybook.store.sessions import end_session as end_command
 
@@ -50,25 +51,24 @@ def start_session(ctx: Context, who: PlatformCaller, wanted: Wanted) -> Session:
         use, reasons = _admission(ctx, wanted, account, user)
         if reasons:
             raise NotAdmitted(reasons)
-        session = _session(wanted, session_id, now)
-        change = Change(actor, "session.started", session.id, after=_shown(session))
-        ctx.tables.transact(
-            [
-                *put_session(session),
-                *count_started(account, user, most=use.plan.quotas.get(CONCURRENT)),
-                *recorded(account, change, at=now),
-            ]
-        )
+        session = _session(wanted, session_id, now, actor)
+        room = count_started(account, user, most=use.plan.quotas.get(CONCURRENT))
+        ctx.tables.transact([*put_session(session), *room])
         return session
 
     return decided(ctx, items, start, again=lambda: ctx.tables.get_many(read))
 
 
 def admission(ctx: Context, who: PlatformCaller, wanted: Wanted) -> tuple[Reason, ...]:
-    """All that would stand in the way of the session now; nothing is written. NotFound as for a start."""
-    if wanted.session_id is not None:
-        check_session_id(wanted.session_id)
-    _, items = authorize_platform(ctx, who, "sessions:write", also=_whose(wanted))
+    """All that would stand in the way of the session now, nothing where it was started before; nothing is written.
+
+    NotFound and Conflict as for a start.
+    """
+    own = [keys.session(check_session_id(wanted.session_id))] if wanted.session_id is not None else []
+    _, items = authorize_platform(ctx, who, "sessions:write", also=[*_whose(wanted), *own])
+    for started in (items[key] for key in own if key in items):
+        _as_before(read_session(started), wanted)
+        return ()
     return _admission(ctx, wanted, *_known(items, wanted))[1]
 
 
@@ -82,7 +82,7 @@ def end_session(ctx: Context, who: PlatformCaller, session_id: str) -> Session:
         if session_key not in items:
             raise NotFound("There is no such session", resource="session")
         session = read_session(items[session_key])
-        return session if session.status == "ended" else _end(ctx, session, actor, "session.ended")
+        return session if session.status == "ended" else _end(ctx, session, actor)
 
     return decided(ctx, items, end, again=lambda: ctx.tables.get_many([session_key]))
 
@@ -97,7 +97,7 @@ def end_expired(ctx: Context, session_id: str) -> Session | None:
         session = read_session(item) if item else None
         if session is None or session.status == "ended" or ctx.clock.now() < session.expires_at:
             return None
-        return _end(ctx, session, SESSIONS, "session.expired")
+        return _end(ctx, session, SESSIONS)
 
     return decided(ctx, read(), end, again=read)
 
@@ -121,7 +121,7 @@ def _admission(ctx: Context, wanted: Wanted, account: Account, user: User) -> tu
     return use, reasons
 
 
-def _session(wanted: Wanted, session_id: str, now: datetime) -> Session:
+def _session(wanted: Wanted, session_id: str, now: datetime, actor: Actor) -> Session:
     return Session(
         id=session_id,
         account_id=wanted.account_id,
@@ -131,34 +131,32 @@ def _session(wanted: Wanted, session_id: str, now: datetime) -> Session:
         storage_gb=wanted.storage_gb,
         started_at=now,
         expires_at=now + timedelta(seconds=wanted.timeout_seconds),
+        started_by=actor,
     )
 
 
-def _end(ctx: Context, session: Session, actor: Actor, action: str) -> Session:
+def _end(ctx: Context, session: Session, actor: Actor) -> Session:
     now = ctx.clock.now()
-    account = _account(ctx, session)
-    ended = replace(session, status="ended", ended_at=session.end_of(now))
-    change = Change(actor, action, session.id, before=_shown(session), after=_shown(ended))
+    ended = replace(session, status="ended", ended_at=session.end_of(now), ended_by=actor)
     ctx.tables.transact(
         [
             *end_command(ended),
             *count_ended(account_id=session.account_id, user_id=session.user_id),
-            count_completed(session.account_id, period_at(ctx, account, now).period),
-            *recorded(account, change, at=now),
+            *_completed(ctx, find_account(ctx, session.account_id), now),
         ]
     )
     return ended
 
 
-def _shown(session: Session) -> dict[str, str]:
-    return {"user_id": USER + session.user_id, "status": session.status}
-
-
-def _account(ctx: Context, session: Session) -> Account:
-    item = ctx.tables.get(keys.account(session.account_id))
-    if item is None:
-        raise NotFound("There is no such account", resource="account")
-    return read_account(item)
+def _completed(ctx: Context, account: Account, now: datetime) -> tuple[Command, ...]:
+    """One more session for the present period to show, which is opened with it if nobody has; none for the deleted."""
+    if account.status == "deleted":
+        return ()
+    period = period_of(account.calendar, now)
+    if ctx.tables.get(fence(account.id, period)) is not None:
+        return (count_completed(account.id, period),)
+    opened = replace(opening(ctx, account, period), completed_sessions=1)
+    return (*open_period(account, opened), unchanged_subscription(account))
 
 
 def _as_before(session: Session, wanted: Wanted) -> Session:

@@ -34,7 +34,7 @@ def read_entry(item: Item) -> AuditEntry:
         account_id=item["pk"].partition("#")[2],
         number=int(item["number"]),
         at=parse_instant(item["at"]),
-        actor=Actor(item["by"], item.get("by_id"), item.get("by_user"), item.get("address")),
+        actor=read_actor(item),
         action=item["action"],
         target=item["target"],
         before=item["before"],
@@ -42,13 +42,20 @@ def read_entry(item: Item) -> AuditEntry:
     )
 
 
+def actor_item(actor: Actor) -> Item:
+    """Without what is not known."""
+    item = {"by": actor.kind, "by_id": actor.id, "by_user": actor.user_id, "address": actor.address}
+    return {name: value for name, value in item.items() if value is not None}
+
+
+def read_actor(item: Mapping[str, Any]) -> Actor:
+    return Actor(item["by"], item.get("by_id"), item.get("by_user"), item.get("address"))
+
+
 def _content(entry: AuditEntry) -> Item:
     return {
         "at": stamp(entry.at),
-        "by": entry.actor.kind,
-        "by_id": entry.actor.id,
-        "by_user": entry.actor.user_id,
-        "address": entry.actor.address,
+        **actor_item(entry.actor),
         "action": entry.action,
         "target": entry.target,
         "before": masked(entry.before),

@@ -57,3 +57,8 @@ def unmark_dirty(mark: Item) -> Update:
         remove=("work", "due"),
         condition=Attr("version").eq(version),
     )
+
+
+def still_dirty(mark: Item, *, now: str) -> Update:
+    """What was counted while a check looked is due from now; what it had been marked for is seen."""
+    return Update(keys.dirty(mark["account_id"]), set={"due": now}, condition=Attr("due").eq(mark["due"]))

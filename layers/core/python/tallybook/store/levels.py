@@ -42,16 +42,14 @@ def level_keys(account_id: str, user_id: str | None, *, now: datetime) -> tuple[
 
 
 def level_of(today: Item | None, yesterday: Item | None, *, now: datetime) -> Decimal:
-    """The level of the latest hour that was told of, today or yesterday; of the present one only if of no other."""
-    present = _hour(now)
-    hours = sorted(name for name in today or {} if name.startswith("h:") and name <= present)
-    over = [name for name in hours if name < present]
-    if today and over:
-        return Decimal(today[over[-1]])
-    before = sorted(name for name in yesterday or {} if name.startswith("h:"))
-    if yesterday and before:
-        return Decimal(yesterday[before[-1]])
-    return Decimal(today[present]) if today and hours else Decimal(0)
+    """The level of the latest of the last three hours that was told of, or what the present one has come to already.
+
+    So nothing is stored three hours after the last word of it.
+    """
+    days = {day_of(now): today or {}, day_of(now - timedelta(days=1)): yesterday or {}}
+    told = [days[day_of(hour)].get(_hour(hour)) for hour in (now - timedelta(hours=ago) for ago in range(4))]
+    latest = next((level for level in told[1:] if level is not None), 0)
+    return max(Decimal(told[0] or 0), Decimal(latest))
 
 
 def _hour(instant: datetime) -> str:

@@ -42,6 +42,7 @@ def open_period(account: Account, opened: OpenedPeriod) -> tuple[Put, ...]:
         "plan": opened.plan,
         "catalog_version": opened.catalog_version,
         "shards": opened.shards,
+        "completed": opened.completed_sessions or None,
     }
     return tuple(
         Put(fence(account.id, opened.period, shard), {"open": True, **(pinned if shard == 0 else {})})

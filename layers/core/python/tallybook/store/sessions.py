@@ -14,6 +14,7 @@ from tallybook.domain.sessions import Session
 from tallybook.domain.times import parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
 from tallybook.store.accounts import ACTIVE
+from tallybook.store.audit import actor_item, read_actor
 from tallybook.store.commands import Item, Put, Update
 from tallybook.store.keys import Key
 
@@ -32,6 +33,7 @@ def put_session(session: Session) -> tuple[Put, Put]:
         "started_at": stamp(session.started_at),
         "expires_at": stamp(session.expires_at),
         "status": session.status,
+        "started_by": actor_item(session.started_by),
     }
     due = {"work": partition(RUNNING, session.account_id), "due": stamp(session.expires_at)}
     return Put(keys.session(session.id), item), Put(_run(session), item | due)
@@ -39,7 +41,9 @@ def put_session(session: Session) -> tuple[Put, Put]:
 
 def end_session(ended: Session) -> tuple[Update, Update]:
     """Refused where it has ended already."""
-    facts = {"status": ended.status, "ended_at": stamp_or_none(ended.ended_at)}
+    facts: Item = {"status": ended.status, "ended_at": stamp_or_none(ended.ended_at)}
+    if ended.ended_by:
+        facts["ended_by"] = actor_item(ended.ended_by)
     running = Attr("status").eq("running")
     return (
         Update(keys.session(ended.id), set=facts, condition=running),
@@ -50,13 +54,13 @@ def end_session(ended: Session) -> tuple[Update, Update]:
 def count_started(account: Account, user: User, *, most: int | None) -> tuple[Update, Update]:
     """One session more, on the account and on its user, while both are active and have room for it.
 
-    `most` is what the account's plan gives it; the user's share is as it was read.
+    `most` is what the account's plan gives it; plan and share are as they were read.
     """
+    same_plan, same_share = Attr("plan").eq(account.plan), Attr("quota").eq(dict(user.quota))
     own = user.quota.get(CONCURRENT)
-    unchanged = Attr("quota").eq(dict(user.quota))
     return (
-        Update(keys.account(account.id), add={"running": 1}, condition=_with_room(most)),
-        Update(keys.user(account.id, user.id), add={"running": 1}, condition=_with_room(own) & unchanged),
+        Update(keys.account(account.id), add={"running": 1}, condition=_with_room(most) & same_plan),
+        Update(keys.user(account.id, user.id), add={"running": 1}, condition=_with_room(own) & same_share),
     )
 
 
@@ -84,7 +88,9 @@ def read_session(item: Item) -> Session:
         started_at=parse_instant(item["started_at"]),
         expires_at=parse_instant(item["expires_at"]),
         status=item["status"],
+        started_by=read_actor(item["started_by"]),
         ended_at=parse_instant(item["ended_at"]) if "ended_at" in item else None,
+        ended_by=read_actor(item["ended_by"]) if "ended_by" in item else None,
     )
 
 

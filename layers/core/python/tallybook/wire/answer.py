@@ -53,7 +53,7 @@ def retry_header(error: TallybookError) -> dict[str, str]:
 
 
 def number(value: Decimal) -> int | float:
-    """A JSON number as the documents write it: 20, 29.5, 12.84. Amounts have too few digits for a float to bend."""
+    """A JSON number as the documents write it: 20, 29.5, 12.84. Of more than 15 digits, a float shows the first."""
     return int(value) if value == value.to_integral_value() else float(value)
 
 

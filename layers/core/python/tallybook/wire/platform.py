@@ -29,6 +29,7 @@ def started(session: Session) -> dict[str, object]:
         "session_id": session.id,
         "started_at": seconds(session.started_at),
         "expires_at": seconds(session.expires_at),
+        "status": session.status,
     }
 
 
@@ -41,7 +42,6 @@ def ended(session: Session) -> dict[str, object]:
         **started(session),
         "account_id": ACCOUNT + session.account_id,
         "user_id": USER + session.user_id,
-        "status": session.status,
         "ended_at": seconds_or_none(session.ended_at),
     }
 

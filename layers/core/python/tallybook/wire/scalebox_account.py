@@ -70,8 +70,8 @@ def plan(plan: Plan, *, currency: str) -> dict[str, object]:
         "currency": currency,
         "billing_interval": plan.billing_interval,
         "is_free": plan.is_free,
-        **dict.fromkeys(FIELDS),
         **plan.limits,
+        **{name: plan.quotas.get(name) for name in FIELDS},
     }
 
 
