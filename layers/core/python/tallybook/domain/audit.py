@@ -1,7 +1,8 @@
 """The audit log: who changed what of an account, from where, and what it was before.
 
-Entries of an account are numbered from 1 without a gap. Secrets never stand in one: a password or key that changed
-shows as `***`.
+Entries of an account are numbered from 1 without a gap, so that they come one after the other. Usage and sessions, of
+which there are many at once, tell of themselves instead. Secrets never stand in an entry: a password or key that
+changed shows as `***`.
 """
 
 from collections.abc import Mapping
