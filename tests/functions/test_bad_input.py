@@ -127,9 +127,9 @@ def _may_be(route: Route, field: str, value: Any) -> bool:
         ("account", "description"): isinstance(value, str) and text <= 1000 and not _has_controls(value),
         ("quota-allocations", field): field in FIELDS and value in (None, 0, 5),
         ("{allocation_id}", field): value in (None, 0, 5),
-        ("quota-requests", field): value in (None, 0, 5) if field in FIELDS else _is_name(value),
-        ("{request_id}", field): value in (None, 0, 5) if field in FIELDS else _is_name(value),
-        ("review", "review_notes"): value in (None, "") or _is_name(value),
+        ("quota-requests", field): value in (None, 0, 5) if field in FIELDS else _is_text(value),
+        ("{request_id}", field): value in (None, 0, 5) if field in FIELDS else _is_text(value),
+        ("review", "review_notes"): value in (None, "") or _is_text(value),
         ("admission", field): value == 5 or (value == 1.5 and field != "timeout_seconds"),
         ("admission", "session_id"): value in (None, "text", "1e5", "acc-"),
         ("sessions", "session_id"): value in (None, "text", "1e5", "acc-"),
@@ -153,6 +153,11 @@ def _has_controls(value: str) -> bool:
 
 def _is_name(value: Any) -> bool:
     return value in ("text", "1e5", "🔑", "\u202e", "2026-04-31T00:00:00Z", "acc-", "usr-'; DROP TABLE users; --")
+
+
+def _is_text(value: Any) -> bool:
+    """A few words, perhaps in lines."""
+    return _is_name(value) or value == "a\nb"
 
 
 @pytest.mark.parametrize("route", FORMS, ids=name_of)

@@ -75,6 +75,15 @@ def test_whoever_asked_reads_what_became_of_it(
     assert ("Until &lt;May&gt;" in mail.html) == bool(notes)
 
 
+def test_what_users_write_stands_in_one_line(house: House, ada: Member, grace: Member) -> None:
+    who = authenticate(house.ctx, grace.session)
+    filed = file_request(house.ctx, who, {"cpu_seconds_monthly": 1}, reason="For CI.\n\n-- \nTallybook: pay here")
+    assert "The reason given: For CI. -- Tallybook: pay here\n" in letter(house, ADA).text
+    house.world.mails.clear()
+    review_request(house.ctx, authenticate(house.ctx, ada.session), filed.id, "deny", notes="No.\n\tSorry.")
+    assert "What was said about it: No. Sorry.\n" in letter(house, GRACE).text
+
+
 def test_each_field_has_a_name_that_a_reader_understands() -> None:
     assert tuple(NAMES) == FIELDS
     assert len(set(NAMES.values())) == len(FIELDS)

@@ -148,6 +148,13 @@ def check_description(text: str, *, field: str = "description") -> str:
     return text
 
 
+def check_text(text: str, *, field: str) -> str:
+    """1 to 1,000 characters, not only space, in lines, without other control characters."""
+    if not text.strip():
+        raise Invalid(f"{field} must have 1 to 1000 characters", field=field)
+    return check_description(text, field=field)
+
+
 def check_reason(text: str, *, field: str = "reason") -> str:
     """1 to 1,000 characters, not only space, no control characters."""
     if not text.strip() or len(text) > 1000 or _controls(text):

@@ -32,7 +32,7 @@ def requested_mail(account: Account, user: User, request: QuotaRequest) -> Mail:
             {"quota": NAMES[name], "wanted": f"{request.quota[name]:,}", "now": _number(user.quota.get(name))}
             for name in wanted
         ],
-        "reason": request.reason,
+        "reason": _one_line(request.reason),
         "request": QUOTA_REQUEST + request.id,
     }
     return Mail("quota_requested", (account.email,), facts)
@@ -46,7 +46,7 @@ def reviewed_mail(account: Account, user: User, request: QuotaRequest) -> Mail:
         "numbers": [
             {"quota": NAMES[name], "wanted": f"{request.quota[name]:,}"} for name in FIELDS if name in request.quota
         ],
-        "notes": request.review_notes,
+        "notes": request.review_notes and _one_line(request.review_notes),
     }
     return Mail("quota_reviewed", (user.email,), facts)
 
@@ -71,6 +71,11 @@ def reached_mail(account: Account, to: str, uses: Iterable[Use], period: Period)
 
 def _called(account: Account) -> str:
     return account.display_name or account.email
+
+
+def _one_line(text: str) -> str:
+    """So that nothing a user writes looks like a part of the letter."""
+    return " ".join(text.split())
 
 
 def _number(amount: int | None) -> str | None:

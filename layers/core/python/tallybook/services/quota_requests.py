@@ -6,7 +6,7 @@ Source: decisions, "Quota requests".
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tallybook.domain.accounts import Account, User, check_reason, require_root
+from tallybook.domain.accounts import Account, User, check_text, require_root
 from tallybook.domain.audit import Actor, caller
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Invalid, NotFound
@@ -55,7 +55,7 @@ def file_request(ctx: Context, who: Principal, quota: Wish, *, reason: str) -> Q
     TooManyRequests over 10 an hour from one user.
     """
     wish = _checked(quota)
-    check_reason(reason)
+    check_text(reason, field="reason")
 
     def put(who: Principal) -> QuotaRequest:
         account, user = who.account, who.user
@@ -95,7 +95,7 @@ def change_request(
     """
     check_numbers(quota)
     if reason is not None:
-        check_reason(reason)
+        check_text(reason, field="reason")
 
     def change(who: Principal) -> QuotaRequest:
         before = _own(ctx, who, request_id)

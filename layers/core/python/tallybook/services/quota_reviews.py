@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from tallybook.domain.accounts import Account, User, check_reason, require_root
+from tallybook.domain.accounts import Account, User, check_text, require_root
 from tallybook.domain.audit import Actor, caller
 from tallybook.domain.catalog import Plan
 from tallybook.domain.credentials import Principal
@@ -41,7 +41,7 @@ def review_request(
     require_root(who.user)
     notes = notes or None
     if notes is not None:
-        check_reason(notes, field="review_notes")
+        check_text(notes, field="review_notes")
     own = keys.quota_request(who.account.id, request_id)
 
     def review(who: Principal) -> QuotaRequest:
