@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from threading import Event
 from typing import Any
 
@@ -12,6 +13,7 @@ from tallybook.domain.audit import OPERATOR
 from tallybook.domain.cycle import GRACE
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.invoices import Invoice
+from tallybook.domain.times import stamp
 from tallybook.services.authenticate import authenticate
 from tallybook.services.change_plan import ChangedPlan, change_plan
 from tallybook.services.close_period import close_due
@@ -203,8 +205,15 @@ def test_a_plan_changed_while_its_period_closes_follows_the_closing(crowded_hous
     house.clock.advance(days=40)
     close(house, member)()
     used = sum(invoice.sum_of("usage", "late_usage") for invoice in invoices(house, member))
-    assert used == 14_000_000 + 280_000
+    after = sum(item.get("period") == stamp(period.end + GRACE) for item in house.stored("usage", "EVENT"))
+    cheaper = changed[0].account.plan == "scale"  # an event of the very instant of the change is of either plan
+    assert used == 14_000_000 + cents(20 - after, "0.014") + cents(after, "0.012" if cheaper else "0.014")
     check_invariants(house)
+
+
+def cents(events: int, price: str) -> int:
+    """What so many cost together in one period, rounded once."""
+    return int((events * Decimal(price)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP) * 1_000_000)
 
 
 def test_a_plan_changed_by_many_at_once_is_changed_once(crowded_house: House, member: Member) -> None:
