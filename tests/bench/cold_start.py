@@ -100,6 +100,7 @@ _HELLO_HOURLY = _HELLO_JOB.replace(
 _JOBS = {
     "usage_queue": _HELLO_JOB,
     "invoicing": _HELLO_HOURLY,
+    "usage_check": _HELLO_HOURLY,
     "outbox": _HELLO_DELIVERY,
     "mail_feedback": _HELLO_NOTICE,
 }
@@ -114,7 +115,7 @@ class ColdStart:
 
 def cold_starts(rounds: int) -> Iterator[ColdStart]:
     """Each function's best time to ready over the best of its hello-world: the least disturbed by the machine."""
-    for group in ("identity", "accounts", "billing", "metering"):
+    for group in ("identity", "accounts", "quotas", "billing", "metering"):
         yield ColdStart(group, _ratio(group, _HELLO_HTTP.replace("ROUTES", str(_routes(group))), rounds), 1.2)
     for job, hello in _JOBS.items():
         yield ColdStart(job, _ratio(job, hello, rounds), 1.15)

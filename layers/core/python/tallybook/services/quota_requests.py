@@ -4,14 +4,14 @@ Source: decisions, "Quota requests".
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from tallybook.domain.accounts import Account, User, check_text, require_root
-from tallybook.domain.audit import Actor, caller
+from tallybook.domain.accounts import Account, check_text, require_root
+from tallybook.domain.audit import caller
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Invalid, NotFound
 from tallybook.domain.ids import QUOTA_REQUEST, USER
-from tallybook.domain.quota_announcements import quota_request_withdrawn, quota_requested
+from tallybook.domain.quota_announcements import quota_requested
 from tallybook.domain.quotas import (
     MAX_REQUESTS,
     QuotaRequest,
@@ -24,28 +24,20 @@ from tallybook.domain.quotas import (
 from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
+from tallybook.services.end_quotas import withdrawal
 from tallybook.services.limits import one_request_more
 from tallybook.services.quota_allocations import Wish
 from tallybook.services.quota_letters import requested_mail
 from tallybook.store import keys
-from tallybook.store.commands import Command, Item
+from tallybook.store.commands import Item
 from tallybook.store.quotas import (
     count_requests,
-    delete_request,
     drop_decided,
     put_request,
     read_request,
     set_pending,
     set_request,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Withdrawal:
-    """A pending request taken back, as it is written."""
-
-    commands: tuple[Command, ...]
-    change: Change
 
 
 def file_request(ctx: Context, who: Principal, quota: Wish, *, reason: str) -> QuotaRequest:
@@ -129,20 +121,6 @@ def withdraw_request(ctx: Context, who: Principal, request_id: str) -> None:
         ctx.tables.transact([*withdrawn.commands, *told])
 
     decided(ctx, who, withdraw, again=lambda: reread(ctx, who))
-
-
-def withdrawal(account: Account, user: User, request_id: str, *, actor: Actor) -> Withdrawal:
-    """What takes the user's pending request away."""
-    return Withdrawal(
-        (delete_request(account.id, request_id), set_pending(user, request_id=None), count_requests(account, rows=-1)),
-        Change(
-            actor,
-            "quota_request.withdrawn",
-            QUOTA_REQUEST + request_id,
-            before={"user_id": USER + user.id, "status": "pending"},
-            events=(quota_request_withdrawn(user, request_id),),
-        ),
-    )
 
 
 def list_requests(ctx: Context, who: Principal, *, status: RequestStatus | None = None) -> list[QuotaRequest]:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from tallybook.domain.accounts import Account, User, check_text, require_root
-from tallybook.domain.audit import Actor, caller
+from tallybook.domain.accounts import User, check_text, require_root
+from tallybook.domain.audit import caller
 from tallybook.domain.catalog import Plan
 from tallybook.domain.credentials import Principal
 from tallybook.domain.ids import QUOTA_REQUEST
@@ -20,9 +20,9 @@ from tallybook.services.change_user import find_user
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.services.quota_letters import reviewed_mail
-from tallybook.services.quota_requests import Withdrawal, known_request, shown, withdrawal
+from tallybook.services.quota_requests import known_request, shown
 from tallybook.services.quota_use import plan_of
-from tallybook.services.shares import Shared, new_share, other_share, without_share
+from tallybook.services.shares import Shared, new_share, other_share
 from tallybook.store import keys
 from tallybook.store.accounts import still_root
 from tallybook.store.quotas import set_pending, set_request
@@ -74,13 +74,6 @@ def review_request(
         return after
 
     return decided(ctx, who, review, again=lambda: reread(ctx, who))
-
-
-def end_quotas(account: Account, user: User, *, actor: Actor, now: datetime) -> list[Shared | Withdrawal]:
-    """The share of a user who is deleted is revoked, and what they asked for is taken back."""
-    share = [without_share(account, user.share, actor=actor, now=now)] if user.share else []
-    request = [withdrawal(account, user, user.request_id, actor=actor)] if user.request_id else []
-    return [*share, *request]
 
 
 def _applied(ctx: Context, who: Principal, user: User, request: QuotaRequest, *, plan: Plan, now: datetime) -> Shared:

@@ -24,8 +24,8 @@ from tallybook.services.authenticate import reread
 from tallybook.services.change_user import find_user, shown
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
+from tallybook.services.end_quotas import end_quotas
 from tallybook.services.limits import check_invitations, one_mail_more
-from tallybook.services.quota_reviews import end_quotas
 from tallybook.store import keys
 from tallybook.store.accounts import (
     count_users,
