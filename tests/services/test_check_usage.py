@@ -13,7 +13,7 @@ from tallybook.services.deliver import show_outbox_item
 from tallybook.services.run_sessions import start_session
 from tallybook.services.suppress_mail import suppress_addresses
 from tallybook.services.tasks import Task
-from tests.services.shares import GRACE, change, check, marked, percents, share, told, use
+from tests.services.checks import GRACE, change, check, marked, percents, share, told, use
 from tests.services.test_run_sessions import wanted
 from tests.support.cloud import make_context
 from tests.support.house import House, Member

@@ -12,7 +12,7 @@ from tallybook.services.check_usage import check_usage
 from tallybook.services.context import Context
 from tallybook.services.quota_allocations import revoke_allocation
 from tallybook.services.tasks import due_tasks
-from tests.services.shares import GRACE, check, marked, percents, share, use
+from tests.services.checks import GRACE, check, marked, percents, share, use
 from tests.support.cloud import make_context
 from tests.support.house import House, Member
 

@@ -17,11 +17,6 @@ def root(house: House) -> Member:
     return house.member()
 
 
-@pytest.fixture
-def ada(house: House, root: Member) -> Member:
-    return house.colleague(root)
-
-
 def of(root: Member, allocation_id: str) -> Answer:
     return call("GET", f"{ALLOCATIONS}/{allocation_id}/usage", key=root.api_key)
 

@@ -3,48 +3,24 @@
 Source: ScaleBox account management, "Review Team Quota Requests"; money, "Quotas".
 """
 
-from typing import Any
-
 import pytest
 
 from tests.contract.quotas import (
-    GIVEN,
-    OWN,
     allocated,
     allocations,
     asked,
+    change_request,
     fields,
-    give,
     refusal,
     request,
     review,
     revoke,
     stored,
+    withdraw,
 )
-from tests.support.call import Answer, call
 from tests.support.house import House, Member
 
 UNKNOWN = "qrq-019d0000-0000-7000-8000-000000000000"
-
-
-@pytest.fixture
-def root(house: House) -> Member:
-    """Of an account whose plan limits it in all six fields."""
-    give(house, **GIVEN)
-    return house.member()
-
-
-@pytest.fixture
-def ada(house: House, root: Member) -> Member:
-    return house.colleague(root)
-
-
-def change(user: Member, request_id: str, **body: Any) -> Answer:
-    return call("PUT", f"{OWN}/{request_id}", key=user.api_key, body=body)
-
-
-def withdraw(user: Member, request_id: str) -> Answer:
-    return call("DELETE", f"{OWN}/{request_id}", key=user.api_key)
 
 
 def test_approving_makes_the_allocation_where_there_is_none(house: House, root: Member, ada: Member) -> None:
@@ -136,8 +112,8 @@ def test_an_unknown_request_a_foreign_one_and_a_malformed_id(house: House, root:
     id = asked(ada, cpu_seconds_monthly=5)["request_id"]
     for by, unknown in ((root, UNKNOWN), (house.member(), id)):
         assert refusal(review(by, unknown)) == (404, "not_found")
-    assert refusal(change(ada, UNKNOWN)) == refusal(withdraw(ada, UNKNOWN)) == (404, "not_found")
+    assert refusal(change_request(ada, UNKNOWN)) == refusal(withdraw(ada, UNKNOWN)) == (404, "not_found")
     for malformed in ("unknown", "qal-1", "qrq-", "qrq-a_b", f"qrq-{'a' * 65}"):
-        for answer in (review(root, malformed), change(ada, malformed), withdraw(ada, malformed)):
+        for answer in (review(root, malformed), change_request(ada, malformed), withdraw(ada, malformed)):
             assert refusal(answer) == (400, "invalid_request")
             assert answer.json["message"].startswith("request_id ")

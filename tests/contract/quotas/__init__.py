@@ -135,3 +135,20 @@ def _listed(by: Member, path: str, name: str) -> list[dict[str, Any]]:
     if rows:
         expect(answer, 200, f"quota_{name}")
     return rows
+
+
+def change_request(user: Member, request_id: str, **body: Any) -> Answer:
+    return call("PUT", f"{OWN}/{request_id}", key=user.api_key, body=body)
+
+
+def withdraw(user: Member, request_id: str) -> Answer:
+    return call("DELETE", f"{OWN}/{request_id}", key=user.api_key)
+
+
+def both(house: House, key: str, user: Member, **changes: Any) -> list[tuple[str, Any, Any]]:
+    """The reasons that a start is refused for, which are those that admission tells; neither writes anything."""
+    before = house.stored("core"), house.stored("usage")
+    told = reasons(start(key, user, path=ADMISSION, **changes))
+    assert reasons(start(key, user, **changes)) == told
+    assert (house.stored("core"), house.stored("usage")) == before
+    return told

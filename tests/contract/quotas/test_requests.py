@@ -1,49 +1,27 @@
 """Requests for another share: filed, changed and withdrawn by users. Source: decisions, "Quota requests"."""
 
-from typing import Any
-
 import pytest
 
 from tests.contract.quotas import (
-    GIVEN,
     MOST,
     OWN,
     SHARE,
     TEAM,
     ask,
     asked,
+    change_request,
     fields,
-    give,
     refusal,
     request,
     requests,
     review,
     stored,
+    withdraw,
 )
-from tests.support.call import Answer, call
+from tests.support.call import call
 from tests.support.house import House, Member
 
 UNKNOWN = "qrq-019d0000-0000-7000-8000-000000000000"
-
-
-@pytest.fixture
-def root(house: House) -> Member:
-    """Of an account whose plan limits it in all six fields."""
-    give(house, **GIVEN)
-    return house.member()
-
-
-@pytest.fixture
-def ada(house: House, root: Member) -> Member:
-    return house.colleague(root)
-
-
-def change(user: Member, request_id: str, **body: Any) -> Answer:
-    return call("PUT", f"{OWN}/{request_id}", key=user.api_key, body=body)
-
-
-def withdraw(user: Member, request_id: str) -> Answer:
-    return call("DELETE", f"{OWN}/{request_id}", key=user.api_key)
 
 
 def test_a_request_is_shown_with_every_field_of_the_decisions(root: Member, ada: Member) -> None:
@@ -91,7 +69,10 @@ def test_a_request_asks_for_something(house: House, ada: Member) -> None:
 def test_a_request_has_a_reason(house: House, ada: Member, reason: object) -> None:
     filed = asked(ada, cpu_seconds_monthly=5)
     before = stored(house)
-    for answer in (ask(ada, cpu_seconds_monthly=5, reason=reason), change(ada, filed["request_id"], reason=reason)):
+    for answer in (
+        ask(ada, cpu_seconds_monthly=5, reason=reason),
+        change_request(ada, filed["request_id"], reason=reason),
+    ):
         assert refusal(answer) == (400, "invalid_request")
         assert answer.json["message"].startswith("reason")
     missing = call("POST", OWN, key=ada.api_key, body={"cpu_seconds_monthly": 5})
@@ -109,11 +90,11 @@ def test_what_is_no_number_of_units_is_refused_by_its_field(ada: Member, value: 
 def test_a_pending_request_is_changed_in_what_is_named(ada: Member) -> None:
     filed = asked(ada, cpu_seconds_monthly=5, ram_gb_seconds=6)
     id = filed["request_id"]
-    after = request(change(ada, id, cpu_seconds_monthly=None, traffic_gb_seconds=7, reason="Bigger tests"))
+    after = request(change_request(ada, id, cpu_seconds_monthly=None, traffic_gb_seconds=7, reason="Bigger tests"))
     wanted = {"cpu_seconds_monthly": None, "traffic_gb_seconds": 7, "reason": "Bigger tests"}
     assert after == filed | wanted
-    assert request(change(ada, id)) == after, "a change of nothing is none"
-    assert refusal(change(ada, id, ram_gb_seconds=None, traffic_gb_seconds=None)) == (400, "no_quota_field")
+    assert request(change_request(ada, id)) == after, "a change of nothing is none"
+    assert refusal(change_request(ada, id, ram_gb_seconds=None, traffic_gb_seconds=None)) == (400, "no_quota_field")
     assert requests(ada, path=OWN) == [after]
 
 
@@ -131,14 +112,14 @@ def test_only_ones_own_request_is_changed_and_withdrawn_and_only_while_it_is_pen
     filed = asked(ada, cpu_seconds_monthly=5)
     before = stored(house)
     for other in (root, house.colleague(root), house.member()):
-        for answer in (change(other, filed["request_id"], reason="mine"), withdraw(other, filed["request_id"])):
+        for answer in (change_request(other, filed["request_id"], reason="mine"), withdraw(other, filed["request_id"])):
             assert refusal(answer) == (404, "not_found")
             assert answer.json["message"] == "There is no such quota request"
     assert [item for item in stored(house) if item["sk"].startswith("REQUEST#")] == [
         item for item in before if item["sk"].startswith("REQUEST#")
     ]
     review(root, filed["request_id"], "deny")
-    for answer in (change(ada, filed["request_id"], reason="please"), withdraw(ada, filed["request_id"])):
+    for answer in (change_request(ada, filed["request_id"], reason="please"), withdraw(ada, filed["request_id"])):
         assert refusal(answer) == (400, "request_decided")
 
 

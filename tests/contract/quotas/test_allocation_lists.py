@@ -6,12 +6,10 @@ import pytest
 
 from tests.contract.quotas import (
     ALLOCATIONS,
-    GIVEN,
     SHARE,
     allocated,
     allocations,
     change,
-    give,
     refusal,
     remove,
     revoke,
@@ -21,23 +19,6 @@ from tests.support.call import call
 from tests.support.house import House, Member
 
 UNKNOWN = "qal-019d0000-0000-7000-8000-000000000000"
-
-
-@pytest.fixture
-def root(house: House) -> Member:
-    """Of an account whose plan limits it in all six fields."""
-    give(house, **GIVEN)
-    return house.member()
-
-
-@pytest.fixture
-def ada(house: House, root: Member) -> Member:
-    return house.colleague(root)
-
-
-@pytest.fixture
-def grace(house: House, root: Member) -> Member:
-    return house.colleague(root)
 
 
 @pytest.mark.parametrize(

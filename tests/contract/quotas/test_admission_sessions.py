@@ -10,42 +10,14 @@ import pytest
 from tests.contract.examples import expect
 from tests.contract.quotas import (
     ADMISSION,
-    GIVEN,
     SESSIONS,
     allocated,
-    give,
-    reasons,
+    both,
     refusal,
     start,
 )
 from tests.support.call import Answer, call
 from tests.support.house import House, Member
-
-
-@pytest.fixture
-def root(house: House) -> Member:
-    """Of an account whose plan limits it in all six fields."""
-    give(house, **GIVEN)
-    return house.member()
-
-
-@pytest.fixture
-def ada(house: House, root: Member) -> Member:
-    return house.colleague(root)
-
-
-@pytest.fixture
-def key(house: House) -> str:
-    return house.platform_key("sessions:write")
-
-
-def both(house: House, key: str, user: Member, **changes: Any) -> list[tuple[str, Any, Any]]:
-    """The reasons that a start is refused for, which are those that admission tells; neither writes anything."""
-    before = house.stored("core"), house.stored("usage")
-    told = reasons(start(key, user, path=ADMISSION, **changes))
-    assert reasons(start(key, user, **changes)) == told
-    assert (house.stored("core"), house.stored("usage")) == before
-    return told
 
 
 def test_suspension_comes_first_and_gives_the_refusal_its_code(

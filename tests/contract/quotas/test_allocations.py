@@ -17,7 +17,6 @@ from tests.contract.quotas import (
     asked,
     change,
     fields,
-    give,
     refusal,
     remove,
     requests,
@@ -29,23 +28,6 @@ from tests.support.call import call
 from tests.support.house import House, Member
 
 UNKNOWN = "qal-019d0000-0000-7000-8000-000000000000"
-
-
-@pytest.fixture
-def root(house: House) -> Member:
-    """Of an account whose plan limits it in all six fields."""
-    give(house, **GIVEN)
-    return house.member()
-
-
-@pytest.fixture
-def ada(house: House, root: Member) -> Member:
-    return house.colleague(root)
-
-
-@pytest.fixture
-def grace(house: House, root: Member) -> Member:
-    return house.colleague(root)
 
 
 def test_a_share_is_shown_with_every_field_of_the_document(house: House, root: Member, ada: Member) -> None:

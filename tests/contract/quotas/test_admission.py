@@ -2,8 +2,6 @@
 a start, the same. Source: money, "Quotas"; decisions, "What the documents presume".
 """
 
-from typing import Any
-
 import pytest
 
 from tests.contract.examples import expect
@@ -12,6 +10,7 @@ from tests.contract.quotas import (
     GIVEN,
     SESSIONS,
     allocated,
+    both,
     change,
     give,
     reasons,
@@ -35,32 +34,6 @@ METERS = {
     "sandbox_storage_gb_seconds": "sandbox_storage_gb_seconds",
     "traffic_gb_seconds": "traffic_gb_seconds",
 }
-
-
-@pytest.fixture
-def root(house: House) -> Member:
-    """Of an account whose plan limits it in all six fields."""
-    give(house, **GIVEN)
-    return house.member()
-
-
-@pytest.fixture
-def ada(house: House, root: Member) -> Member:
-    return house.colleague(root)
-
-
-@pytest.fixture
-def key(house: House) -> str:
-    return house.platform_key("sessions:write")
-
-
-def both(house: House, key: str, user: Member, **changes: Any) -> list[tuple[str, Any, Any]]:
-    """The reasons that a start is refused for, which are those that admission tells; neither writes anything."""
-    before = house.stored("core"), house.stored("usage")
-    told = reasons(start(key, user, path=ADMISSION, **changes))
-    assert reasons(start(key, user, **changes)) == told
-    assert (house.stored("core"), house.stored("usage")) == before
-    return told
 
 
 def test_what_may_start_is_allowed_and_nothing_is_written(house: House, key: str, ada: Member) -> None:
