@@ -5,9 +5,11 @@ from decimal import Decimal
 import pytest
 
 from tallybook.domain.admission import NotAdmitted, Reason
+from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import Conflict
 from tallybook.domain.sessions import Wanted
+from tallybook.services.change_plan import change_plan
 from tallybook.services.run_sessions import admission, end_session, start_session
 from tests.services.test_run_sessions import wanted
 from tests.support.house import House
@@ -95,13 +97,36 @@ def test_storage_keeps_sessions_from_starting_while_it_is_too_much(house: House)
     assert admission(house.ctx, key, wanted(member)) == ()
 
 
-def test_a_decision_reads_at_most_twice(house: House) -> None:
+def test_a_decision_reads_at_most_twice_and_once_where_its_users_last_one_was_made_here(house: House) -> None:
     give_limits(house, cpu_seconds_monthly=100, template_storage_gb=5)
     member, key = house.member(), house.platform()
     share(house, member, member, cpu_seconds_monthly=100, template_storage_gb=5)
     house.record(house.event(member, quantity=1, user_id=member.user_id))
-    house.ctx.tables.bill.clear()
+    bill = house.ctx.tables.bill
+    bill.clear()
     assert admission(house.ctx, key, wanted(member)) == ()
-    assert house.ctx.tables.bill.calls == 2
+    assert bill.operations == ["get_many", "get_many"]
     start_session(house.ctx, key, wanted(member))
-    assert house.ctx.tables.bill.calls == 2 + 3
+    assert bill.operations[2:] == ["get_many", "transact"]
+    assert admission(house.ctx, key, wanted(member)) == ()
+    assert bill.operations[4:] == ["get_many"]
+    house.reshape(likely={})
+    start_session(house.ctx, key, wanted(member))
+    assert bill.operations[5:] == ["get_many", "get_many", "transact"]
+
+
+def test_what_was_read_along_is_read_anew_where_it_stands_elsewhere_by_now(house: House) -> None:
+    """The next period, the next day, another plan: each has counters of its own."""
+    give_limits(house, cpu_seconds_monthly=100)
+    member, key = house.member(), house.platform()
+    share(house, member, member, cpu_seconds_monthly=50)
+    house.record(house.event(member, quantity=50, user_id=member.user_id))
+    used_up = [Reason("user_cpu_seconds_monthly", 50, Decimal(50))]
+    assert refused(house, key, wanted(member)) == used_up
+    assert refused(house, key, wanted(member)) == used_up, "as it is read along"
+    house.clock.advance(days=31)
+    assert admission(house.ctx, key, wanted(member)) == ()
+    house.record(house.event(member, quantity=60, user_id=member.user_id))
+    assert refused(house, key, wanted(member)) == [Reason("user_cpu_seconds_monthly", 50, Decimal(60))]
+    change_plan(house.ctx, house.account_of(member), "pro", actor=OPERATOR, must_pay=False)
+    assert admission(house.ctx, key, wanted(member)) == ()

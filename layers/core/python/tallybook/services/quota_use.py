@@ -24,7 +24,7 @@ _WHOLE = "period"
 class QuotaUse:
     """What the whole account has used, and each of the users who were asked about; `plan` limits the account.
 
-    `also` are the items that were asked for beside.
+    `also` are the items that were asked for beside, `read` says where the rest stands.
     """
 
     period: Period
@@ -32,21 +32,32 @@ class QuotaUse:
     account: Used
     users: Mapping[str, Used]
     also: Mapping[Key, Item]
+    read: tuple[Key, ...]
 
 
 def read_quota_use(
-    ctx: Context, account: Account, quotas: Mapping[str, Quota], *, now: datetime, also: Sequence[Key] = ()
+    ctx: Context,
+    account: Account,
+    quotas: Mapping[str, Quota],
+    *,
+    now: datetime,
+    also: Sequence[Key] = (),
+    known: Mapping[Key, Item | None] | None = None,
 ) -> QuotaUse:
     """One round trip for up to some 30 users: `quotas` names them, each with the quota that their use is wanted for.
 
-    Nothing is opened: before anybody has used anything, the plan is the account's as it is sold now.
+    What is `known` was read already, None where nothing stands, and is not read again. Nothing is opened: before
+    anybody has used anything, the plan is the account's as it is sold now.
     """
     period = period_of(account.calendar, now)
     sold = ctx.catalogs.current().plans[account.plan]
     wanted: dict[str | None, Quota] = {None: sold.quotas}
     wanted.update(quotas)
     read = [key for whose, quota in wanted.items() for key in _keys(ctx, account, period, whose, quota, now=now)]
-    items = ctx.tables.get_many([*read, *also])
+    known = known or {}
+    items = {key: item for key, item in known.items() if item is not None}
+    if missing := [key for key in (*read, *also) if key not in known]:
+        items |= ctx.tables.get_many(missing)
     pinned = items.get(fence(account.id, period))
     opened = read_opened(pinned) if pinned else None
     if opened is not None and opened.shards > ctx.usage_shards:
@@ -67,7 +78,7 @@ def read_quota_use(
     }
     users = {whose: one for whose, one in used.items() if whose is not None}
     beside = {key: items[key] for key in also if key in items}
-    return QuotaUse(period=period, plan=plan, account=used[None], users=users, also=beside)
+    return QuotaUse(period=period, plan=plan, account=used[None], users=users, also=beside, read=tuple(read))
 
 
 def plan_of(

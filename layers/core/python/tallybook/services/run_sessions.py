@@ -1,6 +1,7 @@
 """Sandbox sessions: the platform starts and ends them; how many run is known on the account and on its user.
 
-A start is decided on what the caller's authentication has read along, and on the present period's counters; its one
+A start is decided on what is read along with who is calling: account, user, and the present period's counters where
+the user's last start in this process found them; where they stand elsewhere by now, they are read after it. Its one
 transaction holds only while there is room, and plan and share are as they were read.
 """
 
@@ -30,6 +31,8 @@ from tallybook.store.periods import count_completed, fence, open_period, unchang
 from tallybook.store.sessions import count_ended, count_started, put_session, read_session
 from tallybook.store.sessions import end_session as end_command
 
+_MOST_LIKELY = 10_000
+
 
 def start_session(ctx: Context, who: PlatformCaller, wanted: Wanted) -> Session:
     """The session, started now or, with the same `session_id`, before.
@@ -40,7 +43,8 @@ def start_session(ctx: Context, who: PlatformCaller, wanted: Wanted) -> Session:
     now = ctx.clock.now()
     session_id = check_session_id(wanted.session_id) if wanted.session_id is not None else ctx.new_id(now)
     session_key = keys.session(session_id)
-    read = [*_whose(wanted), session_key]
+    likely = ctx.likely.get((wanted.account_id, wanted.user_id), ())
+    read = [*_whose(wanted), session_key, *likely]
     key, items = authorize_platform(ctx, who, "sessions:write", also=read)
     actor = platform(key, address=who.address)
 
@@ -48,7 +52,7 @@ def start_session(ctx: Context, who: PlatformCaller, wanted: Wanted) -> Session:
         if session_key in items:
             return _as_before(read_session(items[session_key]), wanted)
         account, user = _known(items, wanted)
-        use, reasons = _admission(ctx, wanted, account, user)
+        use, reasons = _admission(ctx, wanted, account, user, known={key: items.get(key) for key in likely})
         if reasons:
             raise NotAdmitted(reasons)
         session = _session(wanted, session_id, now, actor)
@@ -65,11 +69,13 @@ def admission(ctx: Context, who: PlatformCaller, wanted: Wanted) -> tuple[Reason
     NotFound and Conflict as for a start.
     """
     own = [keys.session(check_session_id(wanted.session_id))] if wanted.session_id is not None else []
-    _, items = authorize_platform(ctx, who, "sessions:write", also=[*_whose(wanted), *own])
+    likely = ctx.likely.get((wanted.account_id, wanted.user_id), ())
+    _, items = authorize_platform(ctx, who, "sessions:write", also=[*_whose(wanted), *own, *likely])
     for started in (items[key] for key in own if key in items):
         _as_before(read_session(started), wanted)
         return ()
-    return _admission(ctx, wanted, *_known(items, wanted))[1]
+    known = {key: items.get(key) for key in likely}
+    return _admission(ctx, wanted, *_known(items, wanted), known=known)[1]
 
 
 def end_session(ctx: Context, who: PlatformCaller, session_id: str) -> Session:
@@ -115,8 +121,13 @@ def _known(items: Mapping[Key, Item], wanted: Wanted) -> tuple[Account, User]:
     return read_account(account), read_user(user)
 
 
-def _admission(ctx: Context, wanted: Wanted, account: Account, user: User) -> tuple[QuotaUse, tuple[Reason, ...]]:
-    use = read_quota_use(ctx, account, {user.id: user.quota}, now=ctx.clock.now())
+def _admission(
+    ctx: Context, wanted: Wanted, account: Account, user: User, *, known: Mapping[Key, Item | None]
+) -> tuple[QuotaUse, tuple[Reason, ...]]:
+    use = read_quota_use(ctx, account, {user.id: user.quota}, now=ctx.clock.now(), known=known)
+    if len(ctx.likely) >= _MOST_LIKELY:
+        ctx.likely.clear()
+    ctx.likely[account.id, user.id] = use.read
     reasons = reasons_against(wanted, account, user, use.plan, by_user=use.users[user.id], by_account=use.account)
     return use, reasons
 
