@@ -14,13 +14,6 @@ NOW = datetime(2026, 4, 20, 12, 34, 56, 789_000, tzinfo=UTC)
 CHANGE = EmailChange("c", "a", "owner@example.com", "billing@example.com", NOW)
 
 
-@pytest.fixture
-def tables(client: object) -> Tables:
-    from tests.support.cloud import NAMES
-
-    return Tables(client, NAMES)
-
-
 def stored(tables: Tables) -> EmailChange:
     item = tables.get(keys.email_change("a"))
     assert item is not None

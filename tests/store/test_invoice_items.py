@@ -16,8 +16,7 @@ from tallybook.domain.usage import merged
 from tallybook.store import accounts, costs, cycles, invoices, keys, periods
 from tallybook.store.commands import Put
 from tallybook.store.table import Refused, Tables
-from tests.store.test_items import ACCOUNT, APRIL, EVENT, NOW, opened, stored
-from tests.support.cloud import NAMES
+from tests.store.things import ACCOUNT, APRIL, EVENT, NOW, opened, stored
 
 MAY = Period(APRIL.end, datetime(2026, 6, 1, tzinfo=UTC), APRIL.zone)
 DRAFT = Invoice(
@@ -52,11 +51,6 @@ ISSUED = replace(
         InvoiceLine("usage", "Resource Usage", 10_000, (Detail("container_minutes", "M", Decimal("1E-9"), 10_000),)),
     ),
 )
-
-
-@pytest.fixture
-def tables(client: Any) -> Tables:
-    return Tables(client, NAMES)
 
 
 @pytest.mark.parametrize("invoice", [DRAFT, ISSUED, replace(DRAFT, lines=())])

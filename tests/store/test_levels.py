@@ -11,15 +11,9 @@ from tallybook.domain.usage import MARKER_LIFE, Event
 from tallybook.store import keys
 from tallybook.store.levels import add_levels, level_keys, level_keys_of, level_of
 from tallybook.store.table import Tables
-from tests.support.cloud import NAMES
 
 NOON = datetime(2026, 4, 20, 12, tzinfo=UTC)
 EVENT = Event("metal-7", "1", NOON, "a", "template_storage_gb_hours", Decimal("2.5"), user_id="u")
-
-
-@pytest.fixture
-def tables(client: Any) -> Tables:
-    return Tables(client, NAMES)
 
 
 def hours(tables: Tables, user_id: str | None, day: str = "2026-04-20") -> dict[str, Decimal]:

@@ -11,8 +11,7 @@ from tallybook.domain.quotas import Allocation, QuotaRequest
 from tallybook.store import accounts, keys, quotas
 from tallybook.store.commands import Command, Put
 from tallybook.store.table import Refused, Tables
-from tests.store.test_items import ACCOUNT, USER
-from tests.support.cloud import NAMES
+from tests.store.things import ACCOUNT, USER
 
 NOW = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
 ALLOCATION = Allocation(
@@ -31,11 +30,6 @@ REQUEST = QuotaRequest(
 )
 DENIED = replace(REQUEST, status="denied", review_notes="", reviewed_by="b", reviewed_at=NOW + timedelta(hours=1))
 SHARING = replace(USER, allocation_id="q", quota=ALLOCATION.quota)
-
-
-@pytest.fixture
-def tables(client: Any) -> Tables:
-    return Tables(client, NAMES)
 
 
 def stored(tables: Tables, put: Put) -> dict[str, Any]:

@@ -1,0 +1,13 @@
+"""The store on its tables, which are empty at first."""
+
+from typing import Any
+
+import pytest
+
+from tallybook.store.table import Tables
+from tests.support.cloud import NAMES
+
+
+@pytest.fixture
+def tables(client: Any) -> Tables:
+    return Tables(client, NAMES)

@@ -1,0 +1,93 @@
+"""Sessions as items: once each, due while they run, and counted on account and user while there is room."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tallybook.domain.accounts import Account, User
+from tallybook.store import accounts, keys, sessions
+from tallybook.store.table import Due, Refused, Tables
+from tests.store.things import (
+    ACCOUNT,
+    ENDED,
+    NOW,
+    SESSION,
+    USER,
+)
+
+
+def test_a_session_reads_back_running_and_ended(tables: Tables) -> None:
+    """Alike by its id and among its account's."""
+    both = (keys.session("x"), keys.run("a", NOW, "x"))
+    tables.transact(sessions.put_session(SESSION))
+    assert [sessions.read_session(item) for item in tables.get_many(both).values()] == [SESSION, SESSION]
+    tables.transact(sessions.end_session(ENDED))
+    assert [sessions.read_session(item) for item in tables.get_many(both).values()] == [ENDED, ENDED]
+
+
+def test_a_session_is_due_when_its_time_is_up_until_it_has_ended(tables: Tables) -> None:
+    own, due = replace(SESSION, account_id="1"), f"{sessions.RUNNING}#1"
+    tables.transact(sessions.put_session(own))
+    assert list(tables.work(due, until="2026-04-20T13:34:56.788Z")) == []
+    assert list(tables.work(due)) == [Due(keys.run("1", NOW, "x"), "2026-04-20T13:34:56.789Z")]
+    tables.transact(sessions.end_session(replace(ENDED, account_id="1")))
+    assert list(tables.work(due)) == []
+
+
+def test_an_accounts_sessions_are_found_by_their_start_both_ends_included(tables: Tables) -> None:
+    starts = [NOW + timedelta(hours=hours) for hours in (0, 1, 2, 3)]
+    for number, start in enumerate(starts):
+        tables.transact(sessions.put_session(replace(SESSION, id=f"x{number}", started_at=start)))
+    pk, first, last = sessions.runs_range("a", starts[1], starts[2])
+    found = [sessions.read_session(item).id for item in tables.query("core", pk, start=first, end=last)]
+    assert found == ["x1", "x2"]
+
+
+def test_a_session_ends_once(tables: Tables) -> None:
+    tables.transact(sessions.put_session(SESSION))
+    tables.transact(sessions.end_session(ENDED))
+    for half in sessions.end_session(ENDED):
+        with pytest.raises(Refused):
+            tables.write(half)
+
+
+def test_running_sessions_are_counted_on_account_and_user(tables: Tables) -> None:
+    tables.transact([accounts.put_account(ACCOUNT), accounts.put_user(USER)])
+    start = sessions.count_started(ACCOUNT, USER, most=None)
+    for commands, running in ((start, 1), (start, 2), (sessions.count_ended(account_id="a", user_id="u"), 1)):
+        tables.transact(commands)
+        found = tables.get_many([keys.account("a"), keys.user("a", "u")])
+        assert {item["running"] for item in found.values()} == {running}
+
+
+@pytest.mark.parametrize(
+    ("account", "user", "most"),
+    [
+        (replace(ACCOUNT, running=2), USER, 2),
+        (ACCOUNT, replace(USER, running=2, quota={"concurrent_sandboxes": 2}), None),
+        (ACCOUNT, replace(USER, quota={"concurrent_sandboxes": 0}), None),
+        (ACCOUNT, USER, 0),
+        (replace(ACCOUNT, status="suspended"), USER, None),
+        (ACCOUNT, replace(USER, status="suspended"), None),
+        (ACCOUNT, replace(USER, status="deleted"), None),
+    ],
+)
+def test_no_session_is_counted_where_there_is_no_room_or_somebody_is_not_active(
+    tables: Tables, account: Account, user: User, most: int | None
+) -> None:
+    tables.transact([accounts.put_account(account), accounts.put_user(user)])
+    with pytest.raises(Refused) as refused:
+        tables.transact(sessions.count_started(account, user, most=most))
+    assert len(refused.value.failures) == 1
+
+
+def test_a_session_is_counted_for_the_share_that_its_user_was_read_with(tables: Tables) -> None:
+    own = replace(USER, running=1, quota={"concurrent_sandboxes": 2})
+    tables.transact([accounts.put_account(replace(ACCOUNT, running=1)), accounts.put_user(own)])
+    for other in (USER, replace(own, quota={"concurrent_sandboxes": 9})):
+        with pytest.raises(Refused):
+            tables.transact(sessions.count_started(ACCOUNT, other, most=2))
+    tables.transact(sessions.count_started(ACCOUNT, own, most=2))
+    with pytest.raises(Refused):
+        tables.transact(sessions.count_started(ACCOUNT, own, most=2))

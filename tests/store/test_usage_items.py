@@ -1,0 +1,117 @@
+"""Periods, their counters, and the marks and markers of usage, as items."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from tallybook.domain.periods import Calendar
+from tallybook.domain.usage import MARKER_LIFE, merged
+from tallybook.store import accounts, events, keys, periods
+from tallybook.store.commands import Put
+from tallybook.store.table import Due, Refused, Tables
+from tests.store.things import (
+    ACCOUNT,
+    APRIL,
+    EVENT,
+    FULL_ACCOUNT,
+    NOW,
+    opened,
+    stored,
+)
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_an_opened_period_reads_back_and_opens_once(tables: Tables, shards: int) -> None:
+    tables.transact(periods.open_period(ACCOUNT, opened(shards)))
+    item = tables.get(periods.fence("a", APRIL))
+    assert item is not None
+    assert periods.read_opened(item) == opened(shards)
+    with pytest.raises(Refused):
+        tables.transact(periods.open_period(ACCOUNT, opened(shards)))
+
+
+def test_a_period_opens_only_for_the_subscription_that_the_account_still_has(tables: Tables) -> None:
+    for change in ({"plan": "scale"}, {"calendar": Calendar(NOW, "UTC")}, {"status": "deleted"}):
+        now = replace(ACCOUNT, **change)  # type: ignore[arg-type]
+        tables.write(Put(keys.account("a"), accounts.account_item(now), condition=None))
+        with pytest.raises(Refused):
+            tables.transact([periods.unchanged_subscription(ACCOUNT), *periods.open_period(ACCOUNT, opened())])
+    tables.write(Put(keys.account("a"), accounts.account_item(FULL_ACCOUNT), condition=None))
+    tables.transact([periods.unchanged_subscription(ACCOUNT), *periods.open_period(ACCOUNT, opened())])
+
+
+def test_usage_adds_up_over_shards_days_and_skus_and_the_bills_range_holds_just_that(tables: Tables) -> None:
+    tables.transact(periods.open_period(ACCOUNT, opened(2)))
+    sku = replace(EVENT, meter="container_minutes", sku="S", quantity=Decimal(3), session_id="x", app_id="p")
+    for shard in (0, 1, 1):
+        tables.transact(periods.add_usage("a", APRIL, merged([EVENT, sku]), shard=shard))
+    pk, start, end = periods.billed_range("a", APRIL.start)
+    items = list(tables.query("usage", pk, start=start, end=end))
+    fences = [item for item in items if periods.is_fence(item)]
+    days = [item for item in items if not periods.is_fence(item)]
+    whole = {("cpu_seconds", None): Decimal("7.5"), ("container_minutes", "S"): 9}
+    assert periods.quantities_of(fences) == periods.quantities_of(days) == whole
+    assert periods.by_day(items) == {"2026-04-20": whole}
+    assert (len(fences), len(days)) == (2, 2)
+
+
+def test_sums_keep_every_digit() -> None:
+    large, small = Decimal(10) ** 28, Decimal("0.000000001")
+    assert periods.quantities_of([{"q:m": large}, {"q:m": small}]) == {("m", None): Decimal(f"1{'0' * 28}.000000001")}
+
+
+def test_a_closed_or_unopened_period_takes_no_usage_and_no_session(tables: Tables) -> None:
+    usage = periods.add_usage("a", APRIL, merged([EVENT]), shard=0)
+    for commands in (usage, [periods.count_completed("a", APRIL)]):
+        with pytest.raises(Refused):
+            tables.transact(commands)
+    (fence,) = periods.open_period(ACCOUNT, opened())
+    closed = {name: value for name, value in fence.item.items() if name != "open"}
+    assert periods.read_opened(stored(tables, Put(fence.key, closed))).is_open is False
+    for commands in (usage, [periods.count_completed("a", APRIL)]):
+        with pytest.raises(Refused) as refused:
+            tables.transact(commands)
+        assert [failure.command.key for failure in refused.value.failures] == [fence.key]
+
+
+def test_completed_sessions_are_counted_in_their_period(tables: Tables) -> None:
+    tables.transact(periods.open_period(ACCOUNT, opened()))
+    for _ in range(2):
+        tables.transact([periods.count_completed("a", APRIL)])
+    item = tables.get(periods.fence("a", APRIL))
+    assert item is not None
+    assert periods.read_opened(item) == replace(opened(), completed_sessions=2)
+
+
+def test_a_marker_says_what_was_counted_for_36_days(tables: Tables) -> None:
+    item = stored(tables, events.put_marker(EVENT, now=NOW, period_start=APRIL.start))
+    assert (item["quantity"], item["meter"], item["account_id"]) == ("2.5", "cpu_seconds", "a")
+    assert (item["period"], "late_for" in item) == ("2026-04-01T00:00:00.000Z", False)
+    assert item["expires"] == int((NOW + MARKER_LIFE).timestamp())
+    assert events.same_content(item, replace(EVENT, quantity=Decimal("2.5")))
+    assert not events.same_content(item, replace(EVENT, quantity=Decimal("2.6")))
+    assert not events.same_content(None, EVENT)
+    with pytest.raises(Refused) as refused:
+        tables.transact([events.put_marker(replace(EVENT, account_id="b"), now=NOW, period_start=NOW)])
+    assert refused.value.failures[0].was == item
+
+
+def test_a_dirty_account_stays_due_since_its_first_unseen_usage(tables: Tables) -> None:
+    for now in ("2026-04-20T12:00:00.000Z", "2026-04-20T13:00:00.000Z"):
+        tables.transact([events.mark_dirty("a", now=now)])
+    item = tables.get(keys.dirty("a"))
+    assert item is not None
+    assert (item["due"], item["version"], item["account_id"]) == ("2026-04-20T12:00:00.000Z", 2, "a")
+    assert item["work"] == "dirty#2"
+
+
+def test_a_mark_that_was_seen_is_due_no_more_until_something_else_is_counted(tables: Tables) -> None:
+    tables.transact([events.mark_dirty("a", now="2026-04-20T12:00:00.000Z")])
+    seen = tables.get(keys.dirty("a")) or {}
+    tables.write(events.unmark_dirty(seen))
+    assert list(tables.work("dirty#2")) == []
+    tables.transact([events.mark_dirty("a", now="2026-04-20T13:00:00.000Z")])
+    with pytest.raises(Refused):
+        tables.write(events.unmark_dirty(seen))
+    assert list(tables.work("dirty#2")) == [Due(keys.dirty("a"), "2026-04-20T13:00:00.000Z")]

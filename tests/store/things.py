@@ -1,0 +1,118 @@
+"""One of each thing that is stored, as little and as much of it as there can be, and what stands of it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from tallybook.domain.accounts import Account, User
+from tallybook.domain.audit import SESSIONS, Actor
+from tallybook.domain.credentials import Credential
+from tallybook.domain.cycle import Cycle
+from tallybook.domain.periods import Calendar, Period
+from tallybook.domain.sessions import Session
+from tallybook.domain.usage import Event
+from tallybook.domain.usage_period import OpenedPeriod
+from tallybook.domain.wallet import Entry
+from tallybook.store.commands import Put
+from tallybook.store.table import Tables
+
+NOW = datetime(2026, 4, 20, 12, 34, 56, 789_000, tzinfo=UTC)
+APRIL = Period(start=datetime(2026, 4, 1, tzinfo=UTC), end=datetime(2026, 5, 1, tzinfo=UTC), zone="Asia/Kolkata")
+
+ACCOUNT = Account(
+    id="a",
+    email="a@example.com",
+    created_at=NOW,
+    status="active",
+    plan="pro",
+    subscription_id="s",
+    subscribed_at=NOW + timedelta(seconds=1),
+    calendar=Calendar(
+        NOW - timedelta(days=1),
+        "Asia/Kolkata",
+        since=NOW,
+        first=3,
+        before=Calendar(NOW - timedelta(days=1), "UTC", before=Calendar(NOW - timedelta(days=60), "UTC")),
+    ),
+    first_period_at=NOW - timedelta(days=2),
+    cycle=Cycle(APRIL),
+)
+FULL_ACCOUNT = replace(
+    ACCOUNT,
+    display_name="A",
+    description="",
+    balance=-5,
+    entries=7,
+    audits=9,
+    running=2,
+    users=3,
+    keys=4,
+    status="suspended",
+    invoices=6,
+    issued=5,
+    cycle=Cycle(APRIL, carried=12_340_000),
+    tax_rate=Decimal("7.7"),
+    discount=Decimal(25),
+    suspended_ms={"2026-03-01T00:00:00.000Z": 86_400_000},
+    suspended_at=NOW,
+    suspension_reason="abuse",
+    allocations=2,
+    requests=1,
+    allocated={"ram_gb_seconds": 10**15},
+)
+USER = User(
+    id="u",
+    account_id="a",
+    email="u@example.com",
+    created_at=NOW,
+    status="active",
+    role="admin",
+    is_root=False,
+    password_hash="hash",
+)
+FULL_USER = replace(
+    USER,
+    name="U",
+    running=3,
+    keys=4,
+    generation=5,
+    is_root=True,
+    status="suspended",
+    role="user",
+    suspended_at=NOW,
+    suspension_reason="left",
+    allocation_id="q",
+    quota={"ram_gb_seconds": 10**15, "concurrent_sandboxes": 0},
+    request_id="r",
+)
+KEY = Credential(id="c", kind="api_key", account_id="a", user_id="u", secret_hash="h", created_at=NOW)
+FULL_KEY = replace(KEY, expires_at=NOW + timedelta(days=1), name="ci", hint="abcd")
+SIGN_IN = replace(KEY, kind="session", expires_at=NOW + timedelta(hours=24))
+ENTRY = Entry(id="e", account_id="a", kind="grant", amount=500, cause="order 7", created_at=NOW)
+SESSION = Session(
+    id="x",
+    account_id="a",
+    user_id="u",
+    cpu_cores=Decimal("0.125"),
+    memory_gb=Decimal(4),
+    storage_gb=Decimal("1E+2"),
+    started_at=NOW,
+    expires_at=NOW + timedelta(hours=1),
+    started_by=Actor("platform", "plk-p", address="203.0.113.7"),
+)
+ENDED = replace(SESSION, status="ended", ended_at=datetime(2026, 4, 20, 13, tzinfo=UTC), ended_by=SESSIONS)
+EVENT = Event(
+    source="metal-7", id="1", time=NOW, account_id="a", meter="cpu_seconds", quantity=Decimal("2.50"), user_id="u"
+)
+
+
+def stored(tables: Tables, put: Put) -> dict[str, Any]:
+    tables.write(put)
+    item = tables.get(put.key)
+    assert item is not None
+    return item
+
+
+def opened(shards: int = 1) -> OpenedPeriod:
+    return OpenedPeriod(period=APRIL, plan="pro", catalog_version=3, shards=shards, is_open=True)
