@@ -1,0 +1,39 @@
+"""What the tests of a plan that is changed at once share."""
+
+from datetime import datetime
+
+from tallybook.domain.audit import OPERATOR
+from tallybook.domain.invoices import Invoice
+from tallybook.services.change_plan import ChangedPlan, change_plan
+from tallybook.services.read_invoices import list_invoices
+from tests.support.house import House, Member
+
+DOLLAR = 1_000_000
+
+
+def on_pro(house: House) -> Member:
+    """On a plan of 20.00 a month from 2026-04-20 on, with no balance; it is the first second of its period."""
+    house.apply_catalog(free_plan="pro", welcome_credit=0)
+    house.clock.moment = house.clock.now().replace(hour=0, minute=0, second=0)
+    return house.member()
+
+
+def change(house: House, member: Member, plan: str) -> ChangedPlan:
+    return change_plan(house.ctx, house.account_of(member), plan, actor=OPERATOR, must_pay=False)
+
+
+def lines(invoice: Invoice) -> list[tuple[str, int]]:
+    return [(line.type, line.amount) for line in invoice.lines]
+
+
+def invoices(house: House, member: Member) -> list[Invoice]:
+    """Oldest first."""
+    return list_invoices(house.ctx, house.account_of(member), offset=0, limit=100)[::-1]
+
+
+def everything(house: House) -> list[list[dict[str, object]]]:
+    return [house.stored("core"), house.stored("usage")]
+
+
+def datetime_of(day: str) -> datetime:
+    return datetime.fromisoformat(f"{day}T00:00:00Z")
