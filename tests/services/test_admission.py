@@ -125,8 +125,9 @@ def test_what_was_read_along_is_read_anew_where_it_stands_elsewhere_by_now(house
     assert refused(house, key, wanted(member)) == used_up
     assert refused(house, key, wanted(member)) == used_up, "as it is read along"
     house.clock.advance(days=31)
-    assert admission(house.ctx, key, wanted(member)) == ()
     house.record(house.event(member, quantity=60, user_id=member.user_id))
     assert refused(house, key, wanted(member)) == [Reason("user_cpu_seconds_monthly", 50, Decimal(60))]
+    house.clock.advance(seconds=1)
     change_plan(house.ctx, house.account_of(member), "pro", actor=OPERATOR, must_pay=False)
-    assert admission(house.ctx, key, wanted(member)) == ()
+    house.record(house.event(member, quantity=70, user_id=member.user_id))
+    assert refused(house, key, wanted(member)) == [Reason("user_cpu_seconds_monthly", 50, Decimal(70))]

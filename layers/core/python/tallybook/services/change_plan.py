@@ -53,7 +53,8 @@ def change_plan(
     """The account, as it was read just now, on the plan from now on; `must_pay` where that needs money first.
 
     `reason` is up or down, by the prices, unless it is told. Refused as `planned_change` says, and PaymentRequired;
-    Conflict `plan_change_in_progress` also where another change came first. What is refused has written nothing.
+    Conflict `plan_change_in_progress` also where another change came first. What is refused has written
+    nothing, but where the account changed while its ended periods were closed.
     """
     first = account
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.admission import Used
 from tallybook.domain.catalog import Plan
+from tallybook.domain.money import EXACT
 from tallybook.domain.periods import Period, period_of
 from tallybook.domain.quotas import LEVEL, MONTHLY, Quota
 from tallybook.services.context import Context
@@ -115,6 +116,7 @@ def _name(whose: str | None) -> str:
 def _used(counters: Iterable[Item | None], level: Decimal) -> dict[str, Decimal]:
     quantities = quantities_of(item for item in counters if item is not None)
     by_meter: dict[str, Decimal] = {}
-    for (meter, _), quantity in quantities.items():
-        by_meter[meter] = by_meter.get(meter, Decimal(0)) + quantity
+    with localcontext(EXACT):
+        for (meter, _), quantity in quantities.items():
+            by_meter[meter] = by_meter.get(meter, Decimal(0)) + quantity
     return {name: by_meter.get(meter, Decimal(0)) for name, meter in MONTHLY.items()} | {LEVEL: level}
