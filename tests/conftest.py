@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 
-from tests.support.snapshot import keep, put_back, quicken_answers, quicken_snapshots, quicken_transactions
+from tests.support.snapshot import (
+    add_small_numbers,
+    keep,
+    put_back,
+    quicken_answers,
+    quicken_snapshots,
+    quicken_transactions,
+)
 
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "test",
@@ -35,6 +42,7 @@ def _moto() -> Iterator[Any]:
     quicken_transactions()
     quicken_answers()
     quicken_snapshots()
+    add_small_numbers()
     with mock_aws():
         yield dynamodb()
 

@@ -276,3 +276,11 @@ def test_a_period_closed_while_its_fence_was_read_does_not_take_the_event(house:
     answers = record_usage(house.ctx, submitted, accounts)
     assert [result.reason for result in answers] == ["retry"]
     assert totals(house, member) == {("cpu_seconds", None): 100}
+
+
+def test_the_smallest_quantities_add_up(house: House) -> None:
+    member = house.member()
+    for _ in range(3):
+        assert [one.status for one in house.record(house.event(member, quantity="0.000000001"))] == ["accepted"]
+    assert sum(Decimal(item["quantity"]) for item in house.stored("usage", "EVENT")) == Decimal("0.000000003")
+    check_invariants(house)

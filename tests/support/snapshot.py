@@ -4,6 +4,7 @@ import copy
 import copyreg
 import pickle
 from collections import defaultdict
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -103,6 +104,18 @@ def _plain(value: Any) -> dict[str, Any] | None:
     held = value if isinstance(value, dict) else {value.type: value.value}
     (kind, content), *others = held.items()
     return None if others or kind not in {"S", "N", "BOOL", "NULL"} else {kind: content}
+
+
+def add_small_numbers() -> None:
+    """Moto fails to add what it or boto3 writes as 1E-9, which DynamoDB takes like any number."""
+    from moto.dynamodb.models.dynamo_type import DDBType, DynamoType
+
+    def add(self: Any, other: Any) -> Any:
+        one, two = (int(n.value) if n.value.lstrip("-").isdigit() else Decimal(n.value) for n in (self, other))
+        return DynamoType({DDBType.NUMBER: f"{one + two}"})
+
+    slow = DynamoType.__add__
+    DynamoType.__add__ = lambda self, other: add(self, other) if self.is_number() else slow(self, other)  # type: ignore[method-assign]
 
 
 def quicken_snapshots() -> None:
