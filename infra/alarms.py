@@ -61,13 +61,14 @@ class Alarms(Construct):
     def _watch_stream(self, function: Function) -> None:
         late = function.entry.metric("IteratorAge", period=_PERIOD, statistic="Maximum")
         self._alarm(
-            f"{function.node.id}Late",
+            f"{function.node.id}StreamLate",
             late,
             f"{function.group.name} is more than 10 minutes behind what was stored",
             threshold=10 * 60 * 1000,
         )
-        parked = self._counted("OutboxParked", function)
-        self._alarm("OutboxParked", parked, "Something in the outbox failed too often and is tried no more")
+        if function.group.stream == "outbox":
+            parked = self._counted("OutboxParked", function)
+            self._alarm("OutboxParked", parked, "Something in the outbox failed too often and is tried no more")
 
     def _counted(self, metric: str, function: Function) -> cloudwatch.Metric:
         """What the function itself counts aloud."""

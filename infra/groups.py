@@ -27,8 +27,8 @@ class Group:
     """The queue that it puts messages on."""
     topic: str | None = None
     """The topic whose every notification calls it."""
-    stream: bool = False
-    """Whether each outbox item that appears in `core` calls it, the moment it is stored."""
+    stream: Literal["outbox", "usage"] | None = None
+    """What calls it the moment it is stored in `core`: each outbox item that appears, or each mark of unseen usage."""
     every_minutes: int | None = None
     """How often it is called with `{"job": <its name>}`."""
     core: tuple[Action, ...]
@@ -61,6 +61,12 @@ GROUPS = (
     Group(
         name="quotas",
         paths=("/v1/user-management/quota-allocations", "/v1/user-management/quota-requests", "/v1/usage"),
+        core=(*READ, "Query", *WRITE, "DeleteItem", "ConditionCheckItem"),
+        usage=("BatchGetItem",),
+    ),
+    Group(
+        name="budgets",
+        paths=("/v1/budgets",),
         core=(*READ, "Query", *WRITE, "DeleteItem", "ConditionCheckItem"),
         usage=("BatchGetItem",),
     ),
@@ -100,6 +106,7 @@ GROUPS = (
         name="usage_check",
         queue="usage_check",
         sends="usage_check",
+        stream="usage",
         every_minutes=5,
         core=(*READ, "Query", *WRITE),
         usage=(*READ, *WRITE),
@@ -108,7 +115,7 @@ GROUPS = (
     ),
     Group(
         name="outbox",
-        stream=True,
+        stream="outbox",
         every_minutes=5,
         core=(*READ, *WRITE, "ConditionCheckItem"),  # a link's token is stored only while it may be sent
         usage=(),
@@ -120,7 +127,7 @@ GROUPS = (
     Group(
         name="mail_feedback",
         topic="mail_feedback",
-        core=("PutItem",),
+        core=("GetItem", *WRITE),
         usage=(),
     ),
 )

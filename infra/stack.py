@@ -52,7 +52,7 @@ class Tallybook(Stack):
             if function.group.mail:
                 mail.open_to(function)
             if function.group.stream:
-                Stream(self, tables.core, function)
+                Stream(self, tables.core, function, function.group.stream)
             if function.group.every_minutes:
                 Schedule(self, function, every_minutes=function.group.every_minutes)
         Alarms(self, stage, api=api, queues=list(queues.values()), functions=functions)

@@ -1,5 +1,10 @@
-"""What appears in the outbox calls a function at once; what it fails on is left to its sweep."""
+"""What is stored in `core` calls a function at once; what it fails on is left to its sweep."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.aws_lambda import FilterCriteria, FilterRule
@@ -7,39 +12,63 @@ from constructs import Construct
 
 from infra.function import Function, title
 
-OUTBOX = "OUTBOX#"
-"""How the partition key of an outbox item begins."""
-BATCH = 10
+type Told = Literal["outbox", "usage"]
 RETRIES = 2
 
 
-class Stream(Construct):
-    """Only insertions: an outbox item that changes is being worked on already."""
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """Which records pass, how many at a time, and for how long they are gathered."""
 
-    def __init__(self, scope: Construct, table: dynamodb.Table, function: Function) -> None:
+    pattern: Mapping[str, Any]
+    batch: int
+    gathered: Duration | None = None
+
+
+class Stream(Construct):
+    def __init__(self, scope: Construct, table: dynamodb.Table, function: Function, told: Told) -> None:
         super().__init__(scope, f"{title(function.group.name)}Stream")
         address = table.table_stream_arn
         if address is None:
             raise ValueError("the table has no stream")
         function.allow([f"dynamodb:{action}" for action in _READING], address)
+        records = _RECORDS[told]
         lambda_.EventSourceMapping(
             self,
             "Source",
             target=function.entry,
             event_source_arn=address,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-            batch_size=BATCH,
+            batch_size=records.batch,
+            max_batching_window=records.gathered,
             retry_attempts=RETRIES,
             bisect_batch_on_error=True,
-            filters=[_APPEARED],
+            filters=[FilterCriteria.filter(dict(records.pattern))],
         )
 
 
 # CDK's own event source would grant ListStreams on every resource; on the stream alone it does as well.
 _READING = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
-_APPEARED = FilterCriteria.filter(
-    {
-        "eventName": FilterRule.is_equal("INSERT"),
-        "dynamodb": {"Keys": {"pk": {"S": FilterRule.begins_with(OUTBOX)}}},
-    }
-)
+
+_RECORDS: Mapping[Told, _Records] = {
+    # Only insertions: an outbox item that changes is being worked on already.
+    "outbox": _Records(
+        {
+            "eventName": FilterRule.is_equal("INSERT"),
+            "dynamodb": {"Keys": {"pk": {"S": FilterRule.begins_with("OUTBOX#")}}},
+        },
+        batch=10,
+    ),
+    # An account's mark each time that it uses something, and not when a check takes it back. An account that uses
+    # something all the time is looked at once a second.
+    "usage": _Records(
+        {
+            "dynamodb": {
+                "Keys": {"sk": {"S": FilterRule.is_equal("DIRTY")}},
+                "NewImage": {"due": {"S": FilterRule.exists()}},
+            }
+        },
+        batch=100,
+        gathered=Duration.seconds(1),
+    ),
+}

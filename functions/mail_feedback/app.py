@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from tallybook import runtime
-from tallybook.services.suppress_mail import suppress_addresses
+from tallybook.services.suppress_mail import note_bounce, suppress_addresses
 
 logger = Logger()
 
@@ -34,12 +34,15 @@ def _read(message: str) -> dict[str, Any]:
 
 
 def _suppress(told: dict[str, Any]) -> int:
-    """A bounce that may pass, like a full mailbox, suppresses nobody."""
+    """A bounce that may pass, like a full mailbox, suppresses nobody, but that mail is lost."""
     ctx = runtime.context()
     match told.get("eventType") or told.get("notificationType"):
-        case "Bounce" if told["bounce"]["bounceType"] == "Permanent":
+        case "Bounce":
             addresses = [recipient["emailAddress"] for recipient in told["bounce"]["bouncedRecipients"]]
-            return suppress_addresses(ctx, addresses, reason="bounce")
+            for item_id in told["mail"].get("tags", {}).get("item", ()):
+                note_bounce(ctx, item_id, addresses)
+            if told["bounce"]["bounceType"] == "Permanent":
+                return suppress_addresses(ctx, addresses, reason="bounce")
         case "Complaint" if told["complaint"].get("complaintFeedbackType") != "not-spam":
             addresses = [recipient["emailAddress"] for recipient in told["complaint"]["complainedRecipients"]]
             return suppress_addresses(ctx, addresses, reason="complaint")

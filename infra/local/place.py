@@ -10,7 +10,7 @@ from pathlib import Path
 
 from infra.bundle import ROOT
 
-STATE_VERSION = "5"
+STATE_VERSION = "6"
 """Counted up with each change of the stored items that older ones are not read with."""
 
 _LAST_RUN_SAVES_WITHIN = 30.0

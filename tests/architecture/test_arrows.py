@@ -17,6 +17,7 @@ NEVER = {"email_validator", "orjson", "stripe", "moto", "aws_xray_sdk"}
 ABSENT = {
     "identity": OPERATOR | NEVER | MAIL,
     "accounts": OPERATOR | NEVER | MAIL | {"bcrypt"},
+    "budgets": OPERATOR | NEVER | MAIL | {"bcrypt"},
     "billing": OPERATOR | NEVER | MAIL | {"bcrypt"},
     "quotas": OPERATOR | NEVER | MAIL | {"bcrypt"},
     "metering": OPERATOR | NEVER | MAIL | {"bcrypt"},

@@ -115,7 +115,7 @@ class ColdStart:
 
 def cold_starts(rounds: int) -> Iterator[ColdStart]:
     """Each function's best time to ready over the best of its hello-world: the least disturbed by the machine."""
-    for group in ("identity", "accounts", "quotas", "billing", "metering"):
+    for group in ("identity", "accounts", "quotas", "budgets", "billing", "metering"):
         yield ColdStart(group, _ratio(group, _HELLO_HTTP.replace("ROUTES", str(_routes(group))), rounds), 1.2)
     for job, hello in _JOBS.items():
         yield ColdStart(job, _ratio(job, hello, rounds), 1.15)

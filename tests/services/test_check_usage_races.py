@@ -58,7 +58,7 @@ def test_two_checks_at_once_write_once(house: House, owner: Member, grace: User)
     share(house, owner, grace, cpu_seconds_monthly=100)
     use(house, owner, grace, "100")
     ctx = racing(house, "transact_write_items", lambda: check_usage(house.ctx, owner.account.id))
-    assert check_usage(ctx, owner.account.id) == 0
+    assert check_usage(ctx, owner.account.id) == []
     assert percents(house) == [100]
     assert not marked(house)
 
@@ -105,6 +105,6 @@ def test_an_account_that_is_used_all_the_time_is_due_since_its_last_check(
             house.clock.advance(seconds=1)
             use(house, owner, grace, "1")
 
-        assert check_usage(racing(house, "update_item", meanwhile), owner.account.id) == 0
+        assert check_usage(racing(house, "update_item", meanwhile), owner.account.id) == []
         (task,) = due_tasks(house.ctx, USAGE_CHECK)
         assert task.due == began

@@ -182,7 +182,7 @@ def test_what_is_reached_while_usage_comes_is_told_once_however_many_look(team: 
         return call
 
     def look() -> int:
-        return sum(check_usage(house.ctx, root.account.id) for _ in range(4))
+        return sum(len(check_usage(house.ctx, root.account.id)) for _ in range(4))
 
     *sent, first, second, third = race(*[send(some) for some in in_turns(events, 3)], look, look, look)
     assert sent == [None] * 3

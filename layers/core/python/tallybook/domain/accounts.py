@@ -34,7 +34,8 @@ class Account:
     its sessions now running, `users` its users ever, `keys` its API keys, `invoices` its invoices and drafts,
     `issued` those that have a number, `overdue` those overdue or uncollectible, and `changes` its changes of plan.
     `allocations` counts its rows of quota allocations and `requests` those of quota requests; `allocated` is what the
-    active allocations add up to, by field.
+    active allocations add up to, by field. `budgets` and `messages` count its budgets and its budget messages ever,
+    `archived` the messages of budgets that are no more.
     `credited` is all that ever came to the wallet beside the welcome credit and refunds.
     `first_period_at` is the start of its first period ever, `calendar` what its periods follow from, and `cycle` which
     of them is closed next.
@@ -68,6 +69,9 @@ class Account:
     allocations: int = 0
     requests: int = 0
     allocated: Mapping[str, int] = field(default_factory=dict)
+    budgets: int = 0
+    messages: int = 0
+    archived: int = 0
     tax_rate: Decimal | None = None
     discount: Decimal = Decimal(0)
     suspended_ms: Mapping[str, int] = field(default_factory=dict)

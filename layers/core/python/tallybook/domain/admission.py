@@ -1,7 +1,7 @@
 """Whether a session may start: every reason against it, each with the limit and what it was compared with.
 
-Source: money, "Quotas"; decisions, "What the platform needs". Limits per sandbox bind the session itself; the rest is
-compared with what its user and the whole account run and have used in the present period.
+Source: money, "Quotas" and "Budgets"; decisions, "What the platform needs". Limits per sandbox bind the session itself;
+the rest is compared with what its user and the whole account run and have used in the present period.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tallybook.domain.accounts import Account, User
+from tallybook.domain.budget_status import BudgetStatus
 from tallybook.domain.catalog import Plan
 from tallybook.domain.errors import Forbidden
+from tallybook.domain.money import in_units
 from tallybook.domain.quotas import CONCURRENT, LEVEL, MONTHLY, Quota
 from tallybook.domain.sessions import Wanted
 from tallybook.domain.usage import plain
@@ -24,7 +26,7 @@ class Reason:
     """`limit` and `current` are null where it is no number that is in the way."""
 
     code: str
-    limit: int | None = None
+    limit: int | Decimal | None = None
     current: int | Decimal | None = None
 
 
@@ -48,7 +50,14 @@ _STANDING = {
 
 
 def reasons_against(
-    wanted: Wanted, account: Account, user: User, plan: Plan, *, by_user: Used, by_account: Used
+    wanted: Wanted,
+    account: Account,
+    user: User,
+    plan: Plan,
+    *,
+    by_user: Used,
+    by_account: Used,
+    budget: BudgetStatus | None = None,
 ) -> tuple[Reason, ...]:
     """All that stands in the way, none if nothing does."""
     return (
@@ -56,6 +65,7 @@ def reasons_against(
         *_sizes(wanted, plan),
         *_concurrency("account", account.running, plan.quotas),
         *_used_up("account", by_account, plan.quotas),
+        *_restricted(budget),
         *_concurrency("user", user.running, user.quota),
         *_used_up("user", by_user, user.quota),
     )
@@ -95,6 +105,16 @@ def _used_up(whose: str, used: Used, quota: Quota) -> Iterator[Reason]:
         yield Reason(f"{whose}_{LEVEL}", quota[LEVEL], used.get(LEVEL, Decimal(0)))
 
 
+def _restricted(budget: BudgetStatus | None) -> Iterator[Reason]:
+    """In the catalog's currency."""
+    if budget is not None and budget.is_restricted:
+        yield Reason("budget_restricted", in_units(budget.budget.amount), in_units(budget.spent.used))
+
+
 def _told(reasons: tuple[Reason, ...]) -> str:
     """user_concurrent_sandboxes: 3 of 3."""
-    return "; ".join(f"{reason.code}: {plain(Decimal(reason.current or 0))} of {reason.limit}" for reason in reasons)
+    return "; ".join(f"{reason.code}: {_number(reason.current)} of {_number(reason.limit)}" for reason in reasons)
+
+
+def _number(value: int | Decimal | None) -> str:
+    return plain(Decimal(value or 0))

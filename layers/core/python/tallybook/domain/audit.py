@@ -33,6 +33,7 @@ OPERATOR = Actor("operator")
 INVOICING = Actor("job", "invoicing")
 SESSIONS = Actor("job", "sessions")
 QUOTAS = Actor("job", "quotas")
+BUDGETS = Actor("job", "budgets")
 
 
 @dataclass(frozen=True, slots=True)

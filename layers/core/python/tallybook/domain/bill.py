@@ -103,6 +103,12 @@ def lines_of(catalog: Catalog, *, plan: str, quantities: Quantities, part: Fract
     return tuple(lines)
 
 
+def usage_cost(catalog: Catalog, opened: OpenedPeriod, quantities: Quantities) -> int:
+    """What the period's usage comes to in micros: the bill's total without its days."""
+    lines = lines_of(catalog, plan=opened.plan, quantities=quantities, part=opened.part)
+    return sum(line.amount for line in lines)
+
+
 def costs_of(
     catalog: Catalog, opened: OpenedPeriod, quantities: Quantities, by_day: Mapping[str, Quantities], *, until: datetime
 ) -> PeriodCosts:

@@ -1,18 +1,22 @@
 """A budget: what an account means to spend within a period, and the thresholds of it that somebody is told of.
 
 A threshold alerts once for each time that usage comes to it, and not again within 24 hours of its last alert in the
-period: then it is due when they end, if usage is still there. Everything is decided on shown amounts, in micros.
+period: then it is due when they end, if usage is still there. A new period knows nothing of the one before: it may
+alert within the same hour. Everything is decided on shown amounts, in micros.
 Source: ScaleBox budgets; money, "Budgets"; decisions, ScaleBox.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from decimal import ROUND_FLOOR, Decimal, localcontext
+from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
 
+from tallybook.domain.accounts import normal_email
 from tallybook.domain.errors import Invalid
-from tallybook.domain.money import EXACT, places
+from tallybook.domain.money import EXACT, MICROS, decimals, places
+from tallybook.domain.outbox import distinct
+from tallybook.domain.periods import Period
 
 type LimitType = Literal["soft", "hard"]
 type ThresholdType = Literal["warning", "exceeded"]
@@ -20,9 +24,11 @@ type ThresholdType = Literal["warning", "exceeded"]
 CHECK_EVERY = timedelta(minutes=5)
 COOLDOWN = timedelta(hours=24)
 MOST_THRESHOLDS = 20
+MOST_EMAILS = 20
 HIGHEST = 1000
-MOST_AMOUNT = 10**15 * 1_000_000
+MOST_AMOUNT = 10**15
 _PLACES = 2
+_TICK = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +56,11 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """An account's one budget, its `number`th ever; `amount` is micros. `alerts` are those of the period that began at
-    `period_start`, by percent.
+    """An account's one budget, its `number`th ever; `amount` is micros.
+
+    `alerts` are those of the period that began at `period_start`, by percent. `restricted` is whether it was announced
+    that no session starts, `due` when it is to be looked at though nothing was used: a threshold is silent until then,
+    or the period ends that it restricts. `version` counts the times that it was stored.
     """
 
     number: int
@@ -65,27 +74,64 @@ class Budget:
     is_active: bool = True
     period_start: datetime | None = None
     alerts: Mapping[Decimal, Alert] = field(default_factory=dict)
+    restricted: bool = False
+    due: datetime | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What an account has used within a period, in micros."""
+
+    period: Period
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The thresholds, lowest first, of a budget as it was then, that alert together, and what had been used."""
+
+    budget: Budget
+    thresholds: tuple[Threshold, ...]
+    spending: Spending
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a check came to: the budget then, the thresholds that alert now, lowest first, and the instant at which one
-    that is silenced is due.
-    """
+    """The budget after a check, and what it found."""
 
     budget: Budget
-    fired: tuple[Threshold, ...]
-    due: datetime | None
+    reached: tuple[Reached, ...]
 
 
-def check(budget: Budget, *, used: int, period_start: datetime, now: datetime) -> Checked:
-    """The budget held against what the period that began then has come to."""
-    alerts = dict(budget.alerts) if budget.period_start == period_start else {}
+def check(budget: Budget, spending: Sequence[Spending], *, now: datetime) -> Checked:
+    """The budget held against the present period, which comes last, and before it those ended ones that nobody has
+    looked at since something was used in them.
+
+    Those are judged as of their ends, and by no budget that was set since.
+    """
+    found: list[Reached] = []
+    for spent in spending:
+        if _is_to_be_judged(budget, spent.period, now=now):
+            budget, fired = _judge(budget, spent, now=min(now, spent.period.end - _TICK))
+            found += [Reached(budget, fired, spent)] if fired else []
+    return Checked(budget, tuple(found))
+
+
+def _is_to_be_judged(budget: Budget, period: Period, *, now: datetime) -> bool:
+    if period.holds(now):
+        return True
+    return budget.updated_at < period.end and (budget.period_start is None or budget.period_start <= period.start)
+
+
+def _judge(budget: Budget, spent: Spending, *, now: datetime) -> tuple[Budget, tuple[Threshold, ...]]:
+    alerts = dict(budget.alerts) if budget.period_start == spent.period.start else {}
     fired: list[Threshold] = []
-    due: datetime | None = None
-    for threshold in sorted(budget.thresholds, key=lambda one: one.percent):
+    restricted = is_restricted(budget, used=spent.used)
+    due = [spent.period.end] if restricted else []
+    for threshold in budget.thresholds:
         last = alerts.get(threshold.percent)
-        if not is_reached(threshold, budget.amount, used=used):
+        if spent.used * 100 < EXACT.multiply(threshold.percent, budget.amount):
             if last is not None:
                 alerts[threshold.percent] = replace(last, holds=False)
         elif (last is not None and last.holds) or not (threshold.enabled and budget.is_active):
@@ -94,14 +140,13 @@ def check(budget: Budget, *, used: int, period_start: datetime, now: datetime) -
             alerts[threshold.percent] = Alert(now, holds=True)
             fired.append(threshold)
         else:
-            due = last.at + COOLDOWN if due is None else min(due, last.at + COOLDOWN)
-    kept = _worth_keeping(alerts, budget.thresholds, now=now)
-    return Checked(replace(budget, period_start=period_start, alerts=kept), tuple(fired), due)
-
-
-def is_reached(threshold: Threshold, amount: int, *, used: int) -> bool:
-    with localcontext(EXACT):
-        return Decimal(used) * 100 >= threshold.percent * amount
+            due.append(last.at + COOLDOWN)
+    alerts = _worth_keeping(alerts, budget.thresholds, now=now)
+    wait = min(due, default=None)
+    if (alerts, restricted, wait) == (budget.alerts, budget.restricted, budget.due):
+        return budget, ()
+    judged = replace(budget, period_start=spent.period.start, alerts=alerts, restricted=restricted, due=wait)
+    return judged, tuple(fired)
 
 
 def is_restricted(budget: Budget, *, used: int) -> bool:
@@ -109,17 +154,19 @@ def is_restricted(budget: Budget, *, used: int) -> bool:
     return budget.limit_type == "hard" and budget.is_active and used >= budget.amount
 
 
-def percentage_used(budget: Budget, *, used: int) -> Decimal:
+def percentage_used(amount: int, *, used: int) -> Decimal:
     """Two decimals, rounded down."""
-    with localcontext(EXACT):
-        return (Decimal(used) * 100 / budget.amount).quantize(Decimal("0.01"), rounding=ROUND_FLOOR)
+    exact = EXACT.divide(Decimal(used) * 100, Decimal(amount))
+    return exact.quantize(Decimal("0.01"), rounding=ROUND_FLOOR, context=EXACT)
 
 
-def check_amount(amount: int) -> int:
-    """Above 0, in micros."""
+def check_amount(amount: Decimal, *, currency: str) -> int:
+    """In micros: above 0, with no more decimals than the currency has."""
     if not 0 < amount <= MOST_AMOUNT:
         raise Invalid("budget_amount must be above 0 and at most 10^15", field="budget_amount")
-    return amount
+    if places(amount) > decimals(currency):
+        raise Invalid(f"budget_amount must have at most {decimals(currency)} decimals", field="budget_amount")
+    return int(EXACT.multiply(amount, Decimal(MICROS)))
 
 
 def check_thresholds(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
@@ -127,14 +174,23 @@ def check_thresholds(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
     if len(thresholds) > MOST_THRESHOLDS:
         raise _wrong(f"alert_thresholds has {len(thresholds)}; {MOST_THRESHOLDS} are the most")
     seen: set[Decimal] = set()
-    for threshold in thresholds:
+    for place, threshold in enumerate(thresholds):
         percent = threshold.percent
         if not percent.is_finite() or not 0 < percent <= HIGHEST or places(percent) > _PLACES:
-            raise _wrong(f"alert_thresholds: {percent} must be above 0 and at most {HIGHEST}, with at most 2 decimals")
+            told = f"{percent} must be above 0 and at most {HIGHEST}, with at most {_PLACES} decimals"
+            raise _wrong(f"alert_thresholds.{place}.percent: {told}", place=place)
         if percent in seen:
-            raise _wrong(f"alert_thresholds: {percent} stands there twice")
+            raise _wrong(f"alert_thresholds.{place}.percent: {percent} stands there twice", place=place)
         seen.add(percent)
     return tuple(sorted(thresholds, key=lambda one: one.percent))
+
+
+def check_emails(emails: Iterable[str]) -> tuple[str, ...]:
+    """Each address once, in the order given; at most 20."""
+    checked = distinct(normal_email(email, field=f"notification_emails.{place}") for place, email in enumerate(emails))
+    if len(checked) > MOST_EMAILS:
+        raise Invalid(f"notification_emails may have at most {MOST_EMAILS} addresses", field="notification_emails")
+    return checked
 
 
 def _worth_keeping(
@@ -145,5 +201,6 @@ def _worth_keeping(
     return {percent: alert for percent, alert in alerts.items() if percent in present or now < alert.at + COOLDOWN}
 
 
-def _wrong(message: str) -> Invalid:
-    return Invalid(message, code="invalid_thresholds", field="alert_thresholds")
+def _wrong(message: str, *, place: int | None = None) -> Invalid:
+    name = "alert_thresholds" if place is None else f"alert_thresholds.{place}.percent"
+    return Invalid(message, code="invalid_thresholds", field=name)

@@ -21,6 +21,8 @@ INVOICE = "inv-"
 PLAN_CHANGE = "chg-"
 ALLOCATION = "qal-"
 QUOTA_REQUEST = "qrq-"
+BUDGET = "bud-"
+NOTIFICATION = "ntf-"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHAPE = re.compile(r"[A-Za-z0-9-]{1,64}")

@@ -33,7 +33,7 @@ class Job:
 
 OUTBOX = Job("outbox", every=timedelta(minutes=5), work=("outbox",))
 INVOICES = Job("invoicing", every=timedelta(hours=1), work=("closing", "overdue"), queued=True)
-USAGE_CHECK = Job("usage_check", every=timedelta(minutes=5), work=("running", "dirty"), queued=True)
+USAGE_CHECK = Job("usage_check", every=timedelta(minutes=5), work=("running", "dirty", "budget"), queued=True)
 JOBS = (OUTBOX, USAGE_CHECK, INVOICES)
 
 

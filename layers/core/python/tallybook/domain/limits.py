@@ -22,8 +22,9 @@ class Limits:
 
     Resets and invitations are few, for each of them sends a mail to somebody who may not have asked for it: `invite` is
     what one account may send, `invited` what one address may get, by an invitation or to confirm that it is to be an
-    account's; `change_email` is how often one account may try which addresses are free to become its own, and
-    `quota_request` how often one user may file a request, of which the account is told by mail.
+    account's; `change_email` is how often one account may try which addresses are free to become its own,
+    `quota_request` how often one user may file a request, of which the account is told by mail, and `budget` how often
+    one account may change its budget so that it alerts at once: whoever the budget names gets a mail of it.
     """
 
     register: Limit = Limit(3)
@@ -34,6 +35,7 @@ class Limits:
     invited: Limit = Limit(3, HOUR)
     change_email: Limit = Limit(10, HOUR)
     quota_request: Limit = Limit(10, HOUR)
+    budget: Limit = Limit(10, HOUR)
 
 
 def window_of(now: datetime, window: timedelta) -> datetime:

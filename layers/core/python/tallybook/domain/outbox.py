@@ -31,7 +31,8 @@ class Mail:
     With a `purpose` it carries a link with a token of that purpose. The token is made when the mail is, and only its
     hash is ever stored; so it is the user whom the letter is about that is named here. One about an `invoice` names
     its position, and tells of it as it is when the letter is written; one with a link for an `email_change`
-    names the request.
+    names the request. One that budget `messages` stand for names the first and last of them, which are told to whom it
+    went.
     """
 
     letter: str
@@ -42,6 +43,7 @@ class Mail:
     user_id: str | None = None
     invoice: int | None = None
     email_change: str | None = None
+    messages: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

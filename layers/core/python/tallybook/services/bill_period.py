@@ -26,7 +26,7 @@ from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.context import Context
 from tallybook.services.periods import open_period, opening
 from tallybook.store.commands import Item
-from tallybook.store.periods import billed_range, by_day, is_fence, quantities_of, rated_range, read_opened
+from tallybook.store.periods import billed_range, by_day, is_fence, opened_by, quantities_of, rated_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +101,6 @@ def bill_period(
 
 def tax_rate_of(account: Account, catalog: Catalog) -> Decimal:
     return catalog.tax_rate if account.tax_rate is None else account.tax_rate
-
-
-def opened_by(fences: Iterable[Item]) -> OpenedPeriod | None:
-    """What the period pinned: it stands on its fence's first shard."""
-    return next((read_opened(item) for item in fences if "start" in item), None)
 
 
 def _late_bill(ctx: Context, account: Account, start: str, after: Iterable[PeriodBill]) -> LateBill:

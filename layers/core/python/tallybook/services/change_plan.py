@@ -2,7 +2,7 @@
 
 Source: money, "Plan changes". Periods that ended before are closed first, each at its own end, once nothing stands
 before the change. One that ends at that very instant has run whole: its invoice is the one that the change is recorded
-with.
+with. A budget is looked at anew, for it restricts nothing in the new month.
 """
 
 from dataclasses import dataclass, replace
@@ -15,6 +15,7 @@ from tallybook.domain.ids import INVOICE, SUBSCRIPTION
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import period_of
 from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_payable
+from tallybook.domain.times import stamp
 from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.close_period import close_until, closing
@@ -24,6 +25,7 @@ from tallybook.services.periods import opening
 from tallybook.services.planned_change import PlannedChange, as_recorded, in_progress, planned_change
 from tallybook.store.accounts import set_plan
 from tallybook.store.commands import Check
+from tallybook.store.events import mark_dirty
 from tallybook.store.periods import never_opened
 from tallybook.store.plan_changes import put_plan_change
 from tallybook.store.table import Refused
@@ -100,6 +102,7 @@ def _change(ctx: Context, planned: PlannedChange, *, actor: Actor, reason: Chang
             set_plan(account, after),
             *put_plan_change(account, change),
             *_nothing_after(account, now=now),
+            *([mark_dirty(account.id, now=stamp(now))] if account.budgets else []),
             *recorded(account, closed.change, told, at=now),
         ]
     )

@@ -1,4 +1,5 @@
-"""What has to be looked at every few minutes: sessions whose time is up, and accounts with usage nobody has seen.
+"""What has to be looked at every few minutes: sessions whose time is up, budgets that wait for an instant, and accounts
+with usage nobody has seen.
 
 A user is written to once a period for each percentage of their allocation that they reach, the first time that it is
 seen; where several are seen at once, of the highest alone. What was reached in the last minutes of a period that has
@@ -19,6 +20,7 @@ from tallybook.domain.quota_announcements import quota_reached
 from tallybook.domain.quotas import LEVEL, MONTHLY, Allocation, Use, newly_reached
 from tallybook.domain.times import stamp
 from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.check_budget import check_budget
 from tallybook.services.context import Context
 from tallybook.services.directory import find_account
 from tallybook.services.quota_allocations import all_allocations
@@ -52,28 +54,33 @@ def carry_out(ctx: Context, task: Task) -> list[str]:
     match task:
         case Task("expire", session_id=str(session_id)):
             return ["expired"] if end_expired(ctx, session_id) else []
+        case Task("budget", account_id):
+            return ["alerted"] * check_budget(ctx, account_id)
         case Task("check", account_id):
-            return ["written to"] * check_usage(ctx, account_id)
+            return check_usage(ctx, account_id)
     raise Failed(f"{task.kind} is no task of the usage check")
 
 
-def check_usage(ctx: Context, account_id: str) -> int:
-    """Look at the account's unseen usage; how many of its users were written to.
+def check_usage(ctx: Context, account_id: str) -> list[str]:
+    """Look at the account's unseen usage: `alerted` for each threshold of its budget, `written to` for each user.
 
-    The mark goes last, and only if nothing was counted since it was read: what comes meanwhile is looked at next time.
+    The mark is read first and goes last, and only if nothing was counted since: what comes meanwhile is looked at next
+    time.
     """
+    began = ctx.clock.now()
     mark = ctx.tables.get(keys.dirty(account_id))
     if mark is None or "work" not in mark:
-        return 0
-    began = ctx.clock.now()
+        return []
+    done = ["alerted"] * check_budget(ctx, account_id)
     account = find_account(ctx, account_id)
-    told = _check_quotas(ctx, account) if account.allocations and account.status != "deleted" else 0
+    if account.allocations and account.status != "deleted":
+        done += ["written to"] * _check_quotas(ctx, account)
     try:
         ctx.tables.write(unmark_dirty(mark))
     except Refused:
         with suppress(Refused):
             ctx.tables.write(still_dirty(mark, now=stamp(began)))
-    return told
+    return done
 
 
 def _check_quotas(ctx: Context, account: Account) -> int:

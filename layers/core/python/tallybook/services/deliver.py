@@ -19,6 +19,8 @@ from tallybook.domain.times import stamp
 from tallybook.services.address_mail import Addressed, address_mail
 from tallybook.services.context import Context
 from tallybook.store import keys, outbox
+from tallybook.store.budgets import note_sent
+from tallybook.store.commands import Update
 from tallybook.store.outbox import read_outbox_item
 from tallybook.store.table import Refused
 
@@ -56,7 +58,7 @@ def deliver(ctx: Context, outside: Outside, item_id: str) -> Outcome:
         ctx.tables.write(outbox.claim(item, now=now))
         item = replace(item, attempts=item.attempts + 1, claims=item.claims + 1, leased=True)
         done = _hand_over(ctx, outside, item)
-        ctx.tables.write(outbox.delivered(done, at=ctx.clock.now()))
+        _store(ctx, outbox.delivered(done, at=ctx.clock.now()), done)
     except Refused:
         return "not_due"  # somebody else has it
     except Unavailable:
@@ -149,9 +151,17 @@ def _send(ctx: Context, outside: Outside, item: OutboxItem) -> OutboxItem:
         outside.mail.send(address, letter, tags={"letter": wanted.letter, "item": item.id})
         marked = replace(item, sent=(*item.sent, address))
         if address != left[-1]:
-            ctx.tables.write(outbox.note_sent(item, address))
+            _store(ctx, outbox.note_sent(item, address), marked)
         item = marked
     return item
+
+
+def _store(ctx: Context, step: Update, item: OutboxItem) -> None:
+    """The step, and with it, in the messages that a mail stands for, to whom it has gone."""
+    if messages := item.body.get("messages"):
+        ctx.tables.transact([step, *note_sent(item.body["account_id"], *messages, sent=item.sent)])
+    else:
+        ctx.tables.write(step)
 
 
 def _failed(ctx: Context, item: OutboxItem, failure: Exception) -> Outcome:

@@ -8,7 +8,9 @@ from tallybook.services.context import Context
 from tallybook.store.attempts import count_attempt
 from tallybook.store.commands import Update
 
-type What = Literal["register", "login", "reset", "confirm", "invite", "invited", "change_email", "quota_request"]
+type What = Literal[
+    "register", "login", "reset", "confirm", "invite", "invited", "change_email", "quota_request", "budget"
+]
 
 
 def check_rate(ctx: Context, what: What, *, address: str, email: str | None = None) -> None:
@@ -43,6 +45,11 @@ def one_mail_more(ctx: Context, *, email: str) -> Update:
 def one_request_more(ctx: Context, *, user_id: str) -> Update:
     """One more quota request of the user, counted with what files it; or else TooManyRequests."""
     return _attempt(ctx, "quota_request", f"user {user_id}")
+
+
+def one_alert_more(ctx: Context, *, account_id: str) -> Update:
+    """One more change of the account's budget that alerts at once, counted with it; or else TooManyRequests."""
+    return _attempt(ctx, "budget", f"account {account_id}")
 
 
 def _attempt(ctx: Context, what: What, who: str) -> Update:

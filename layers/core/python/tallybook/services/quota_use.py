@@ -11,6 +11,8 @@ from tallybook.domain.catalog import Plan
 from tallybook.domain.money import EXACT
 from tallybook.domain.periods import Period, period_of
 from tallybook.domain.quotas import LEVEL, MONTHLY, Quota
+from tallybook.domain.usage import Quantities
+from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.commands import Item
@@ -25,13 +27,16 @@ _WHOLE = "period"
 class QuotaUse:
     """What the whole account has used, and each of the users who were asked about; `plan` limits the account.
 
-    `also` are the items that were asked for beside, `read` says where the rest stands.
+    `opened` is the period where anybody has opened it, `quantities` is all that the account has used in it. `also` are
+    the items that were asked for beside, `read` says where the rest stands.
     """
 
     period: Period
     plan: Plan
     account: Used
     users: Mapping[str, Used]
+    opened: OpenedPeriod | None
+    quantities: Quantities
     also: Mapping[Key, Item]
     read: tuple[Key, ...]
 
@@ -70,16 +75,26 @@ def read_quota_use(
     if LEVEL in plan.quotas and LEVEL not in sold.quotas:  # it is sold without that limit now
         items |= ctx.tables.get_many(level_keys(account.id, None, now=now))
     shards = range(max(ctx.usage_shards, opened.shards if opened else 0))
-    used = {
-        whose: _used(
-            (items.get(keys.counter(account.id, period.start, _name(whose), shard)) for shard in shards),
-            level_of(*(items.get(key) for key in level_keys(account.id, whose, now=now)), now=now),
+    quantities = {
+        whose: quantities_of(
+            item for shard in shards if (item := items.get(keys.counter(account.id, period.start, _name(whose), shard)))
         )
         for whose in wanted
     }
-    users = {whose: one for whose, one in used.items() if whose is not None}
-    beside = {key: items[key] for key in also if key in items}
-    return QuotaUse(period=period, plan=plan, account=used[None], users=users, also=beside, read=tuple(read))
+    levels = {
+        whose: level_of(*(items.get(key) for key in level_keys(account.id, whose, now=now)), now=now)
+        for whose in wanted
+    }
+    return QuotaUse(
+        period=period,
+        plan=plan,
+        account=_used(quantities[None], levels[None]),
+        users={whose: _used(quantities[whose], levels[whose]) for whose in quotas},
+        opened=opened,
+        quantities=quantities[None],
+        also={key: items[key] for key in also if key in items},
+        read=tuple(read),
+    )
 
 
 def plan_of(
@@ -113,8 +128,7 @@ def _name(whose: str | None) -> str:
     return _WHOLE if whose is None else f"user#{whose}"
 
 
-def _used(counters: Iterable[Item | None], level: Decimal) -> dict[str, Decimal]:
-    quantities = quantities_of(item for item in counters if item is not None)
+def _used(quantities: Quantities, level: Decimal) -> dict[str, Decimal]:
     by_meter: dict[str, Decimal] = {}
     with localcontext(EXACT):
         for (meter, _), quantity in quantities.items():

@@ -23,10 +23,10 @@ _A_CALL = 10
 @dataclass(frozen=True, slots=True)
 class Task:
     """What is due for an account: its ended periods to close, its invoice at a position that has become overdue, its
-    usage to be looked at, or its session whose time is up.
+    usage or its budget to be looked at, or its session whose time is up.
     """
 
-    kind: Literal["close", "overdue", "check", "expire"]
+    kind: Literal["close", "overdue", "check", "budget", "expire"]
     account_id: str
     position: int | None = None
     session_id: str | None = None
@@ -82,6 +82,8 @@ def _task(due: Due) -> Task:
         return Task("close", account_id, due=at)
     if due.key == keys.dirty(account_id):
         return Task("check", account_id, due=at)
+    if due.key == keys.budget(account_id):
+        return Task("budget", account_id, due=at)
     if due.key.sk.startswith(keys.RUNS):
         return Task("expire", account_id, session_id=due.key.sk.rpartition("#")[2], due=at)
     return Task("overdue", account_id, int(due.key.sk.removeprefix(keys.INVOICES)), due=at)

@@ -22,6 +22,8 @@ Table `core`: what the business is. Table `usage`: what was used; it may be writ
     costs(A, T)              core   ACCOUNT#A                         COSTS#2026-04-01T00:00:00.000Z closing: day by day
     allocation(A, Q)         core   ACCOUNT#A                         ALLOCATION#Q       a root user: a user's share
     quota_request(A, R)      core   ACCOUNT#A                         REQUEST#R          a user, and who reviews it
+    budget(A)                core   ACCOUNT#A                         BUDGET             a root user, and its checks
+    budget_message(A, 7)     core   ACCOUNT#A                         MESSAGE#000000000007 a check: a threshold alerted
     dirty(A)                 core   ACCOUNT#A                         DIRTY              ingest: unchecked usage
     email(a@b.example)       core   EMAIL#a@b.example                 EMAIL              registration: who signs in so
     suppressed(a@b.example)  core   EMAIL#a@b.example                 SUPPRESSED         bounces and complaints
@@ -48,13 +50,15 @@ How they are read:
     one invoice               GetItem invoice_place, which tells a foreign one from an unknown one, then invoice
     history                   Query of costs in the range, the open period's bill, Query of runs, and their counters
     an account's allocations or requests, at most 1,000 each   Query ACCOUNT#A, sk from ALLOCATION# or REQUEST#
-    whether a session may start   account and user with the platform's key; BatchGetItem of the account's and the
-                              user's counters of the open period, and levels of today and yesterday, where limited
+    whether a session may start   account, user and budget with the platform's key; BatchGetItem of the account's and
+                              the user's counters of the open period, and levels of today and yesterday, where limited
+    a budget and what is used   BatchGetItem of budget and counter(…, period, 0)
+    budget messages' page n   Query ACCOUNT#A, sk between two numbers: account.messages says how many there are
     what an ingest may write  BatchGetItem of counter(…, period, 0): open or not, pinned catalog, number of shards
     what needs work           Query of the sparse index `work` (work, due): waiting and parked outbox items, dirty
-                              accounts, sessions whose time may be up, periods that may be closed, open
-                              invoices by their due date; and, for the operator's lists, all accounts by the
-                              time they were made
+                              accounts, sessions whose time may be up, budgets to be looked at again, periods that
+                              may be closed, open invoices by their due date; and, for the operator's lists, all
+                              accounts by the time they were made
 
 Counters are `period`, `day#2026-04-20`, `user#U`, `session#S`, `app#P#2026-04-20`, and what came after its closing as
 `late#` and the start of the period whose invoice holds it; each with its shard's number.
@@ -161,6 +165,14 @@ def allocation(account_id: str, allocation_id: str) -> Key:
 
 def quota_request(account_id: str, request_id: str) -> Key:
     return Key("core", _account(account_id), f"{REQUESTS}{request_id}")
+
+
+def budget(account_id: str) -> Key:
+    return Key("core", _account(account_id), "BUDGET")
+
+
+def budget_message(account_id: str, number: int) -> Key:
+    return Key("core", _account(account_id), f"MESSAGE#{number:012d}")
 
 
 def dirty(account_id: str) -> Key:

@@ -151,6 +151,11 @@ def read_opened(item: Item) -> OpenedPeriod:
     )
 
 
+def opened_by(fences: Iterable[Item]) -> OpenedPeriod | None:
+    """What the period pinned: it stands on its fence's first shard."""
+    return next((read_opened(item) for item in fences if "start" in item), None)
+
+
 def rated_range(account_id: str, period_start: str) -> tuple[str, str, str]:
     """(pk, first sk, last sk) of all that a closed period is rated from: the whole, and what came late."""
     return (keys.counter(account_id, parse_instant(period_start), _FENCE, 0).pk, *keys.RATED)

@@ -41,8 +41,10 @@ def error(error: TallybookError, *, at: datetime) -> Answer:
 
 def reasons(reasons: Sequence[Reason]) -> list[dict[str, object]]:
     """Source: decisions, "What the platform needs"."""
-    return [{"code": reason.code, "limit": reason.limit, "current": _current(reason)} for reason in reasons]
+    return [
+        {"code": reason.code, "limit": _number(reason.limit), "current": _number(reason.current)} for reason in reasons
+    ]
 
 
-def _current(reason: Reason) -> object:
-    return number(reason.current) if isinstance(reason.current, Decimal) else reason.current
+def _number(value: int | Decimal | None) -> int | float | None:
+    return number(value) if isinstance(value, Decimal) else value

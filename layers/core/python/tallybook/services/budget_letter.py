@@ -1,0 +1,36 @@
+"""The mail of a budget's alert, with the facts that its letter tells."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.budget_messages import BudgetMessage, numbers_of
+from tallybook.domain.budgets import Reached, percentage_used
+from tallybook.domain.money import readable
+from tallybook.domain.outbox import Mail, distinct
+from tallybook.domain.periods import local_day
+from tallybook.domain.times import readable_day
+from tallybook.domain.usage import grouped
+
+
+def reached_mail(
+    account: Account, messages: Sequence[BudgetMessage], reached: Reached, *, currency: str, now: datetime
+) -> Mail:
+    """To the account and whoever else its budget names: the highest threshold that is reached, and what follows."""
+    budget, spent = reached.budget, reached.spending
+    highest = reached.thresholds[-1]
+    facts = {
+        "account": account.display_name or account.email,
+        "threshold": f"{grouped(highest.percent)} %",
+        "others": [f"{grouped(one.percent)} %" for one in reached.thresholds[:-1]],
+        "used": readable(spent.used, currency),
+        "budget": readable(budget.amount, currency),
+        "percent_used": f"{grouped(percentage_used(budget.amount, used=spent.used))} %",
+        "period": f"{readable_day(spent.period.first_day)} to {readable_day(spent.period.last_day)}",
+        "next_period": readable_day(local_day(spent.period.end, spent.period.zone)),
+        "hard": budget.limit_type == "hard",
+        "restricted": budget.restricted,
+        "ended": spent.period.end <= now,
+    }
+    recipients = distinct((account.email, *budget.emails))
+    return Mail("budget_reached", recipients, facts, account_id=account.id, messages=numbers_of(messages))

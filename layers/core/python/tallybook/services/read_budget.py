@@ -1,0 +1,37 @@
+"""The account's budget as it stands, and the messages of it; for its root users. Source: ScaleBox budgets."""
+
+from tallybook.domain.accounts import require_root
+from tallybook.domain.budget_messages import BudgetMessage
+from tallybook.domain.budget_status import BudgetStatus, Forecast, forecast
+from tallybook.domain.credentials import Principal
+from tallybook.domain.periods import period_of
+from tallybook.services.context import Context
+from tallybook.services.spending import read_spending
+from tallybook.store import keys
+from tallybook.store.budgets import read_budget, read_message
+
+
+def budget_status(ctx: Context, who: Principal) -> BudgetStatus | None:
+    """One round trip; None where there is no budget."""
+    require_root(who.user)
+    key, account = keys.budget(who.account.id), who.account
+    spending, items = read_spending(ctx, account, [period_of(account.calendar, ctx.clock.now())], also=[key])
+    return BudgetStatus(read_budget(items[key]), spending[0]) if key in items else None
+
+
+def budget_forecast(ctx: Context, status: BudgetStatus) -> Forecast:
+    return forecast(status, currency=ctx.catalogs.current().currency, now=ctx.clock.now())
+
+
+def list_messages(ctx: Context, who: Principal, *, offset: int, limit: int) -> tuple[list[BudgetMessage], int]:
+    """Up to `limit` messages of the present budget after the newest `offset` ones, and how many it has in all."""
+    require_root(who.user)
+    account = who.account
+    newest = account.messages - offset
+    oldest = max(account.archived + 1, newest - limit + 1)
+    total = account.messages - account.archived
+    if newest < oldest:
+        return [], total
+    first, last = keys.budget_message(account.id, oldest), keys.budget_message(account.id, newest)
+    items = ctx.tables.numbered("core", first.pk, start=first.sk, end=last.sk, count=newest - oldest + 1)
+    return [read_message(item) for item in reversed(items)], total

@@ -1,0 +1,57 @@
+"""The bodies that set a budget. Source: ScaleBox budgets; decisions, "ScaleBox"."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from tallybook.domain.budgets import Threshold
+from tallybook.wire.forms import Form, given
+
+_NAMES: Mapping[str, str] = {
+    "budget_amount": "amount",
+    "alert_thresholds": "thresholds",
+    "notification_emails": "emails",
+}
+
+
+def _threshold(value: Any) -> Any:
+    """A bare number is an enabled threshold."""
+    return {"percent": value} if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
+
+
+def _number(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError("must be a number")
+    return Decimal(value)
+
+
+Number = Annotated[Decimal, BeforeValidator(_number)]
+
+
+class ThresholdForm(Form):
+    percent: Number
+    enabled: bool = True
+
+
+class BudgetForm(Form):
+    budget_amount: Number
+    alert_thresholds: list[Annotated[ThresholdForm, BeforeValidator(_threshold)]] = Field(default_factory=list)
+    limit_type: Literal["soft", "hard"] = "soft"
+    notification_emails: list[str] = Field(default_factory=list)
+
+
+class BudgetChangeForm(BudgetForm):
+    """What is left out stays."""
+
+    budget_amount: Number = Decimal(0)
+    is_active: bool = True
+
+
+def terms(form: BudgetForm) -> dict[str, Any]:
+    """What was sent, by the domain's names."""
+    sent = {_NAMES.get(name, name): value for name, value in given(form).items()}
+    if "thresholds" in sent:
+        sent["thresholds"] = [Threshold(one.percent, one.enabled) for one in form.alert_thresholds]
+    return sent
