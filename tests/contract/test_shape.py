@@ -18,6 +18,7 @@ BODY = {
     "target": "usr-1",
     "free": False,
     "rows": [{"n": 1}, {"n": 2, "shortened": True}],
+    "tags": ["one"],
     "map": {},
     "nothing": None,
 }
@@ -29,6 +30,7 @@ EXAMPLE = Example(
     nullable=frozenset({"day", "rows[].n"}),
     numbers=frozenset({"fee"}),
     texts=frozenset({"target"}),
+    empty=frozenset({"tags"}),
 )
 
 
@@ -48,6 +50,7 @@ def told(**changes: Any) -> list[str]:
         {"target": "key-1"},
         {"target": "run 7"},
         {"map": {"any": ["thing"]}},
+        {"tags": []},
         {"rows": [{"n": 1, "note": "text"}]},
         {"rows": [{"n": 1}, {"n": None}, {"n": 3}]},
         {"id": "acc-019db0f2-5270-7000-8000-000000000000"},
@@ -83,6 +86,7 @@ def test_what_an_example_allows_passes(changes: dict[str, Any]) -> None:
         ({"rows": [{"n": 1}, {"n": "2"}]}, "rows[].n is a string, not an integer"),
         ({"rows": [{"n": 1, "note": 5}]}, "rows[].note is an integer, not a string"),
         ({"rows": [{"n": 1, "shortened": True}]}, "rows[].shortened is extra"),
+        ({"tags": [7]}, "tags[] is an integer, not a string"),
         ({"map": []}, "map is an array, not an object"),
     ],
 )

@@ -19,6 +19,7 @@ _FORMATS = {
     "a date": re.compile(r"\d{4}-\d\d-\d\d"),
     "an email address": re.compile(r"[^@\s]+@[^@\s]+"),
 }
+_ALLOWANCES = ("optional", "nullable", "numbers", "texts", "empty")
 _PREFIX = re.compile(r"(acc-|ad-|chg-|cs_|inv-|key-|led-|ntf-|pi_|pk-|qal-|qrq-|sess_|sk-|sub-|us-|usr-).+")
 
 
@@ -27,7 +28,8 @@ class Example:
     """A document's example, and how an answer may differ from it.
 
     `added` are fields that the document's example doesn't show, each with an example of its own; `optional` ones may be
-    absent, `nullable` ones null; `numbers` may have decimals though the example has none, `texts` any format.
+    absent, `nullable` ones null; `numbers` may have decimals though the example has none, `texts` any format, and lists
+    that are in `empty` nothing.
     """
 
     source: str
@@ -37,11 +39,12 @@ class Example:
     nullable: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
+    empty: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, file: Path) -> Self:
         data = json.loads(file.read_text())
-        allowed = {name: frozenset(data.pop(name, ())) for name in ("optional", "nullable", "numbers", "texts")}
+        allowed = {name: frozenset(data.pop(name, ())) for name in _ALLOWANCES}
         return cls(source=data.pop("source"), body=data.pop("example"), **allowed, **data)
 
     def differences(self, answer: Any) -> list[str]:
@@ -75,7 +78,7 @@ class Example:
         yield from (f"{name} is extra" for name in given if name not in wanted)
 
     def _compare_lists(self, answer: list[Any], example: list[Any], place: str) -> Iterator[str]:
-        if example and not answer:
+        if example and not answer and place not in self.empty:
             yield f"{place} is empty: there is nothing to compare"
         for item in answer if example else ():
             yield from self._compare(item, example[0], f"{place}[]")

@@ -172,15 +172,14 @@ def check_amount(amount: Decimal, *, currency: str) -> int:
 def check_thresholds(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
     """Lowest first: at most 20, no two alike, each above 0 and at most 1000 with at most 2 decimals."""
     if len(thresholds) > MOST_THRESHOLDS:
-        raise _wrong(f"alert_thresholds has {len(thresholds)}; {MOST_THRESHOLDS} are the most")
+        raise _wrong(f"may have at most {MOST_THRESHOLDS}")
     seen: set[Decimal] = set()
     for place, threshold in enumerate(thresholds):
         percent = threshold.percent
         if not percent.is_finite() or not 0 < percent <= HIGHEST or places(percent) > _PLACES:
-            told = f"{percent} must be above 0 and at most {HIGHEST}, with at most {_PLACES} decimals"
-            raise _wrong(f"alert_thresholds.{place}.percent: {told}", place=place)
+            raise _wrong(f"must be above 0 and at most {HIGHEST}, with at most {_PLACES} decimals", place=place)
         if percent in seen:
-            raise _wrong(f"alert_thresholds.{place}.percent: {percent} stands there twice", place=place)
+            raise _wrong("stands there twice", place=place)
         seen.add(percent)
     return tuple(sorted(thresholds, key=lambda one: one.percent))
 
@@ -201,6 +200,6 @@ def _worth_keeping(
     return {percent: alert for percent, alert in alerts.items() if percent in present or now < alert.at + COOLDOWN}
 
 
-def _wrong(message: str, *, place: int | None = None) -> Invalid:
+def _wrong(rule: str, *, place: int | None = None) -> Invalid:
     name = "alert_thresholds" if place is None else f"alert_thresholds.{place}.percent"
-    return Invalid(message, code="invalid_thresholds", field=name)
+    return Invalid(f"{name} {rule}", code="invalid_thresholds", field=name)

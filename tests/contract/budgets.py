@@ -1,0 +1,66 @@
+"""What the tests of budgets share: the calls, each answer held against its example, and checks of what was used."""
+
+from typing import Any
+
+from tallybook.services.check_budget import check_budget
+from tests.contract.examples import expect
+from tests.support.call import Answer, call
+from tests.support.house import House, Member
+
+BUDGETS = "/v1/budgets"
+STATUS, MESSAGES = f"{BUDGETS}/status", f"{BUDGETS}/messages"
+EMPTY_PAGE = {"page": 1, "limit": 20, "total": 0, "total_pages": 0, "offset": 0}
+DEFAULT_THRESHOLDS = [{"percent": percent, "enabled": True} for percent in (50, 80, 100)]
+
+
+def post(member: Member, body: Any) -> Answer:
+    return call("POST", BUDGETS, key=member.api_key, body=body)
+
+
+def put(member: Member, body: Any = None, *, raw: bytes | None = None) -> Answer:
+    return call("PUT", BUDGETS, key=member.api_key, body=body, raw=raw)
+
+
+def delete(member: Member) -> Answer:
+    return call("DELETE", BUDGETS, key=member.api_key)
+
+
+def created(member: Member, amount: float = 100, **terms: Any) -> dict[str, Any]:
+    return shown(post(member, {"budget_amount": amount, **terms}), 201)
+
+
+def changed(member: Member, **terms: Any) -> dict[str, Any]:
+    return shown(put(member, terms))
+
+
+def shown(answer: Answer, status: int = 200) -> dict[str, Any]:
+    data: dict[str, Any] = expect(answer, status, "budget")["data"]
+    return data
+
+
+def budget(member: Member) -> dict[str, Any]:
+    return shown(call("GET", BUDGETS, key=member.api_key))
+
+
+def status(member: Member) -> dict[str, Any]:
+    data: dict[str, Any] = expect(call("GET", STATUS, key=member.api_key), 200, "budget_status")["data"]
+    return data
+
+
+def page(member: Member, query: str = "") -> dict[str, Any]:
+    data: dict[str, Any] = expect(call("GET", MESSAGES + query, key=member.api_key), 200, "budget_messages")["data"]
+    return data
+
+
+def messages(member: Member, query: str = "") -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = page(member, query)["messages"]
+    return rows
+
+
+def check(house: House, member: Member) -> int:
+    """As the stream and the sweep do it; how many thresholds alert."""
+    return check_budget(house.ctx, member.account.id)
+
+
+def refusal(answer: Answer) -> tuple[int, str]:
+    return answer.status, expect(answer, answer.status, "error_scalebox")["code"]

@@ -1,0 +1,180 @@
+"""What no budget may be: refused before anything is read of it, naming the field and, of a list, the place."""
+
+from typing import Any
+
+import pytest
+
+from tests.contract.budgets import budget, created, post, put, refusal
+from tests.support.call import Answer
+from tests.support.house import House, Member
+
+AMOUNTS = [0, -1, -0.01, 0.001, 99.999, 10**15 + 1, 10**400, "100", "", True, False, None, [], {}, [100]]
+PERCENTS = [0, -1, -0.5, 1000.01, 1001, 50.125, 0.001, 10**400, "50", "", True, False, None, [], {}]
+EMAILS = [
+    "",
+    "finance",
+    "@example.com",
+    "finance@",
+    "finance@example",
+    "a b@example.com",
+    "a@example.com,b@example.com",
+    "a@b@example.com",
+    "a@example.com\nBcc: b@example.com",
+    "é@example.com",
+    "x" * 65 + "@example.com",
+    7,
+    True,
+    None,
+    {"email": "a@example.com"},
+]
+
+
+@pytest.fixture
+def root(house: House) -> Member:
+    return house.member()
+
+
+def refused(root: Member, *values: Any, key: str = "alert_thresholds") -> list[str]:
+    """What each of the values is refused with, alike in a budget to be made and in a change of one; neither happens."""
+    told = []
+    made = created(root)
+    for value in values:
+        answers = (post(root, {"budget_amount": 100, key: value}), put(root, {"limit_type": "hard", key: value}))
+        first, second = (_reason(answer, value) for answer in answers)
+        assert first == second
+        told.append(first)
+    assert budget(root) == made
+    return told
+
+
+def _reason(answer: Answer, value: Any) -> str:
+    assert refusal(answer)[0] == 400, value
+    assert len(answer.text) < 500, "what was sent is not repeated"
+    return str(answer.json["message"])
+
+
+def test_an_amount_is_a_number_above_0_with_the_currencys_decimals(root: Member) -> None:
+    assert all("budget_amount" in reason for reason in refused(root, *AMOUNTS, key="budget_amount"))
+
+
+def test_it_is_told_what_is_wrong_with_an_amount(root: Member) -> None:
+    assert refused(root, 0, 0.001, "100", key="budget_amount") == [
+        "budget_amount must be above 0 and at most 10^15",
+        "budget_amount must have at most 2 decimals",
+        "budget_amount: must be a number",
+    ]
+
+
+@pytest.mark.parametrize(("currency", "finest", "too_fine"), [("JPY", 5, 5.5), ("KWD", 5.125, 5.1255)])
+def test_each_currency_has_its_own_decimals(
+    empty_house: House, monkeypatch: pytest.MonkeyPatch, currency: str, finest: float, too_fine: float
+) -> None:
+    from tallybook import runtime
+
+    monkeypatch.setattr(runtime, "context", lambda: empty_house.ctx)
+    empty_house.apply_catalog(currency=currency)
+    root = empty_house.member()
+    assert created(root, finest)["budget_amount"] == finest
+    assert refusal(put(root, {"budget_amount": too_fine}))[0] == 400
+
+
+def test_without_an_amount_no_budget_is_made(root: Member) -> None:
+    answer = post(root, {"limit_type": "hard"})
+    assert refusal(answer) == (400, "invalid_request")
+    assert answer.json["message"] == "budget_amount: Field required"
+
+
+def test_numbers_that_json_does_not_know_are_no_amount(root: Member) -> None:
+    created(root)
+    for number in (b"NaN", b"Infinity", b"-Infinity", b"1e99999999999999999999"):
+        assert refusal(put(root, raw=b'{"budget_amount": %b}' % number))[0] == 400
+
+
+def test_the_offending_threshold_is_named_by_its_place(root: Member) -> None:
+    objects = [[{"percent": 50}, {"percent": value}] for value in PERCENTS]
+    assert all("alert_thresholds.1.percent" in reason for reason in refused(root, *objects))
+
+
+def test_so_is_one_that_is_a_bare_number(root: Member) -> None:
+    bare = [[50, value] for value in PERCENTS if not isinstance(value, dict)]
+    assert all(reason.startswith("alert_thresholds.1") for reason in refused(root, *bare))
+
+
+def test_it_is_told_what_is_wrong_with_a_threshold(root: Member) -> None:
+    rule = "must be above 0 and at most 1000, with at most 2 decimals"
+    assert refused(root, [0], [80, 1000.01, 0], [80, 50, 80], [{"percent": 50, "enabled": "yes"}], [{}]) == [
+        f"alert_thresholds.0.percent {rule}",
+        f"alert_thresholds.1.percent {rule}",
+        "alert_thresholds.2.percent stands there twice",
+        "alert_thresholds.0.enabled: Input should be a valid boolean",
+        "alert_thresholds.0.percent: Field required",
+    ]
+    assert refusal(put(root, {"alert_thresholds": [0]}))[1] == "invalid_thresholds"
+
+
+def test_no_two_thresholds_are_alike_however_they_are_written(root: Member) -> None:
+    twice: list[list[Any]] = [[50, 50.0], [50, {"percent": 50, "enabled": False}], [0.5, {"percent": 0.50}]]
+    assert set(refused(root, *twice)) == {"alert_thresholds.1.percent stands there twice"}
+
+
+def test_whether_one_is_enabled_is_true_or_false(root: Member) -> None:
+    wrong = [[{"percent": 50, "enabled": value}] for value in ("true", 1, 0, None, [])]
+    assert all(reason.startswith("alert_thresholds.0.enabled: ") for reason in refused(root, *wrong))
+
+
+def test_twenty_thresholds_are_the_most(root: Member) -> None:
+    assert refused(root, list(range(1, 22))) == ["alert_thresholds may have at most 20"]
+
+
+def test_thresholds_are_a_list(root: Member) -> None:
+    wrong = [None, 50, "50", {}, {"percent": 50, "enabled": True}]
+    assert all(reason.startswith("alert_thresholds: ") for reason in refused(root, *wrong))
+
+
+def test_a_limit_is_soft_or_hard(root: Member) -> None:
+    reasons = refused(root, "Hard", "", "none", None, True, 1, ["hard"], key="limit_type")
+    assert set(reasons) == {"limit_type: Input should be 'soft' or 'hard'"}
+
+
+def test_each_address_looks_like_one_or_is_named_by_its_place(root: Member) -> None:
+    lists = [["finance@example.com", email] for email in EMAILS]
+    assert all(
+        reason.startswith("notification_emails.1") for reason in refused(root, *lists, key="notification_emails")
+    )
+
+
+def test_addresses_are_a_list(root: Member) -> None:
+    reasons = refused(root, None, "finance@example.com", {}, 7, key="notification_emails")
+    assert all(reason.startswith("notification_emails: ") for reason in reasons)
+
+
+def test_twenty_addresses_are_the_most_those_that_stand_there_twice_counted_once(root: Member) -> None:
+    many = [f"finance{number}@example.com" for number in range(21)]
+    (reason,) = refused(root, many, key="notification_emails")
+    assert reason == "notification_emails may have at most 20 addresses"
+    sent = [*many[:20], many[0].upper()]
+    assert put(root, {"notification_emails": sent}).json["data"]["notification_emails"] == many[:20]
+
+
+def test_whether_a_budget_is_active_is_true_or_false(root: Member) -> None:
+    created(root)
+    for value in (None, "false", 0, 1, []):
+        answer = put(root, {"is_active": value})
+        assert refusal(answer)[0] == 400
+        assert answer.json["message"].startswith("is_active: ")
+    assert budget(root)["is_active"] is True
+
+
+def test_all_that_is_wrong_is_told_at_once_of_what_can_be_read(root: Member) -> None:
+    body = {"budget_amount": "1", "alert_thresholds": [{"percent": "x"}, {"enabled": 1}], "limit_type": "firm"}
+    message = post(root, body).json["message"]
+    names = ("budget_amount", "alert_thresholds.0.percent", "alert_thresholds.1.percent", "limit_type")
+    assert [name for name in names if f"{name}: " not in message] == []
+
+
+def test_a_body_that_is_no_object_is_refused(root: Member) -> None:
+    created(root)
+    for body in ([], [50, 80], 100, "100", True):
+        for answer in (post(root, body), put(root, body)):
+            assert refusal(answer) == (400, "invalid_request")
+            assert answer.json["message"] == "The body must be a JSON object"

@@ -1,0 +1,249 @@
+"""GET, POST, PUT and DELETE /v1/budgets: what an account means to spend in a period. Source: ScaleBox budgets."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.contract.bills import on_pro, use
+from tests.contract.budgets import (
+    BUDGETS,
+    DEFAULT_THRESHOLDS,
+    budget,
+    changed,
+    created,
+    delete,
+    messages,
+    post,
+    put,
+    refusal,
+    shown,
+    status,
+)
+from tests.contract.examples import expect
+from tests.contract.quotas import ADMISSION, reasons, start
+from tests.support.call import call
+from tests.support.house import House, Member
+
+NOW = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
+
+
+@pytest.fixture
+def root(house: House) -> Member:
+    """Of an account whose period is April 2026."""
+    member = on_pro(house)
+    house.clock.moment = NOW
+    return member
+
+
+def test_the_documents_example(house: House, root: Member) -> None:
+    house.clock.moment = datetime(2026, 4, 1, tzinfo=UTC)
+    created(root)
+    house.clock.moment = datetime(2026, 4, 18, 8, tzinfo=UTC)
+    changed(root, notification_emails=["finance@example.com"])
+    house.clock.moment = NOW
+    assert call("GET", BUDGETS, key=root.api_key).json == {
+        "success": True,
+        "data": {
+            "id": 1,
+            "account_id": root.subject,
+            "budget_amount": 100,
+            "alert_thresholds": DEFAULT_THRESHOLDS,
+            "limit_type": "soft",
+            "notification_emails": ["finance@example.com"],
+            "is_active": True,
+            "is_restricted": False,
+            "created_at": "2026-04-01T00:00:00Z",
+            "updated_at": "2026-04-18T08:00:00Z",
+        },
+        "timestamp": "2026-04-20T12:34:56Z",
+    }
+
+
+def test_without_a_budget_there_is_null_to_read_and_nothing_to_change_or_delete(root: Member) -> None:
+    expect(call("GET", BUDGETS, key=root.api_key), 200, "budget_none")
+    for answer in (put(root, {"budget_amount": 50}), delete(root)):
+        assert refusal(answer) == (404, "not_found")
+        assert answer.json["message"] == "This account has no budget"
+    expect(call("GET", BUDGETS, key=root.api_key), 200, "budget_none")
+
+
+def test_an_amount_is_all_that_a_budget_needs(root: Member) -> None:
+    made = created(root, 99.5)
+    assert made == {
+        "id": 1,
+        "account_id": root.subject,
+        "budget_amount": 99.5,
+        "alert_thresholds": DEFAULT_THRESHOLDS,
+        "limit_type": "soft",
+        "notification_emails": [],
+        "is_active": True,
+        "is_restricted": False,
+        "created_at": "2026-04-20T12:34:56Z",
+        "updated_at": "2026-04-20T12:34:56Z",
+    }
+    assert budget(root) == made
+
+
+def test_whatever_is_sent_is_what_it_has_and_whether_it_is_active_is_not_asked_at_first(root: Member) -> None:
+    terms = {"limit_type": "hard", "alert_thresholds": [{"percent": 12.25, "enabled": False}]}
+    made = created(root, 0.01, notification_emails=["b@example.com", "a@example.com"], is_active=False, **terms)
+    assert {name: made[name] for name in terms} == terms
+    assert made["notification_emails"] == ["b@example.com", "a@example.com"]
+    assert (made["budget_amount"], made["is_active"]) == (0.01, True)
+    assert budget(root) == made
+
+
+@pytest.mark.parametrize(
+    ("sent", "taken"),
+    [
+        ([50, 80], [(50, True), (80, True)]),
+        ([80, {"percent": 50, "enabled": False}, 33.33], [(33.33, True), (50, False), (80, True)]),
+        ([{"percent": 70}], [(70, True)]),
+        ([0.01, 1000], [(0.01, True), (1000, True)]),
+        ([50.0, 100.50], [(50, True), (100.5, True)]),
+        (list(range(20, 0, -1)), [(percent, True) for percent in range(1, 21)]),
+        ([], []),
+    ],
+)
+def test_thresholds_are_objects_or_bare_numbers_and_shown_lowest_first(root: Member, sent: Any, taken: Any) -> None:
+    wanted = [{"percent": percent, "enabled": enabled} for percent, enabled in taken]
+    assert created(root, alert_thresholds=sent)["alert_thresholds"] == wanted
+    changed(root, alert_thresholds=[7])
+    assert changed(root, alert_thresholds=sent)["alert_thresholds"] == wanted
+    assert status(root)["alert_thresholds"] == wanted
+
+
+def test_no_address_stands_there_twice_and_each_is_in_lower_case(root: Member) -> None:
+    sent = ["Finance@Example.com", " ops@example.com ", "finance@example.com", root.account.email]
+    made = created(root, notification_emails=sent)
+    assert made["notification_emails"] == ["finance@example.com", "ops@example.com", root.account.email]
+
+
+def test_the_largest_and_the_smallest_amount(root: Member) -> None:
+    assert created(root, 10**15)["budget_amount"] == 10**15
+    assert changed(root, budget_amount=0.01)["budget_amount"] == 0.01
+    assert status(root)["remaining_budget"] == 0.01
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("budget_amount", 250.75),
+        ("alert_thresholds", [{"percent": 90, "enabled": False}]),
+        ("alert_thresholds", []),
+        ("limit_type", "hard"),
+        ("notification_emails", ["other@example.com"]),
+        ("notification_emails", []),
+        ("is_active", False),
+    ],
+)
+def test_each_key_is_changed_alone_and_the_rest_stays(house: House, root: Member, key: str, value: Any) -> None:
+    made = created(root, notification_emails=["finance@example.com"])
+    house.clock.advance(hours=1)
+    after = made | {key: value, "updated_at": "2026-04-20T13:34:56Z"}
+    assert changed(root, **{key: value}) == budget(root) == after
+    house.clock.advance(hours=1)
+    assert changed(root, **{key: value}) == after, "it was so already"
+    assert changed(root, **{key: made[key]}) == made | {"updated_at": "2026-04-20T14:34:56Z"}
+
+
+def test_what_is_not_sent_or_not_known_changes_nothing(house: House, root: Member) -> None:
+    made = created(root)
+    house.clock.advance(hours=1)
+    assert changed(root) == made
+    assert changed(root, id=7, account_id="acc-1", is_restricted=True, created_at="2020-01-01T00:00:00Z") == made
+
+
+def test_an_account_has_one_budget(root: Member) -> None:
+    made = created(root)
+    answer = post(root, {"budget_amount": 7})
+    assert refusal(answer) == (409, "budget_exists")
+    assert budget(root) == made
+
+
+def test_a_deleted_budget_is_gone_and_the_next_one_is_another(house: House, root: Member) -> None:
+    created(root, limit_type="hard", notification_emails=["finance@example.com"])
+    answer = delete(root)
+    assert expect(answer, 200, "message")["message"] == "Budget deleted"
+    expect(call("GET", BUDGETS, key=root.api_key), 200, "budget_none")
+    assert refusal(delete(root)) == (404, "not_found")
+    house.clock.advance(minutes=1)
+    made = created(root, 7)
+    assert (made["id"], made["limit_type"], made["notification_emails"]) == (2, "soft", [])
+    assert (made["created_at"], made["updated_at"]) == ("2026-04-20T12:35:56Z", "2026-04-20T12:35:56Z")
+
+
+def restricted(house: House, root: Member) -> bool:
+    """As all who can tell say it: the budget, its status, and whether a session may start."""
+    found = call("GET", BUDGETS, key=root.api_key).json["data"]
+    told = {found["is_restricted"], status(root)["is_restricted"]} if found else set()
+    against = reasons(start(house.platform_key("sessions:write"), root, path=ADMISSION))
+    told.add("budget_restricted" in [code for code, *_ in against])
+    (one,) = told
+    return one
+
+
+def test_a_hard_limit_restricts_from_the_moment_that_all_of_it_is_used(house: House, root: Member) -> None:
+    key = house.platform_key("sessions:write")
+    created(root, limit_type="hard")
+    use(house, root, "99.99", time=NOW)
+    assert not restricted(house, root)
+    use(house, root, "0.01", time=NOW)
+    assert restricted(house, root)
+    assert reasons(start(key, root)) == [("budget_restricted", 100, 100)]
+    assert shown(put(root, {"budget_amount": 99.99}))["is_restricted"] is True
+    assert reasons(start(key, root)) == [("budget_restricted", 99.99, 100)]
+
+
+def test_a_soft_limit_never_restricts(house: House, root: Member) -> None:
+    created(root)
+    use(house, root, "500", time=NOW)
+    assert not restricted(house, root)
+    assert changed(root, limit_type="hard")["is_restricted"] is True
+    assert restricted(house, root)
+
+
+@pytest.mark.parametrize("terms", [{"budget_amount": 100.01}, {"limit_type": "soft"}, {"is_active": False}])
+def test_whatever_loosens_it_lifts_the_restriction_at_once(house: House, root: Member, terms: dict[str, Any]) -> None:
+    made = created(root, limit_type="hard")
+    use(house, root, "100", time=NOW)
+    assert restricted(house, root)
+    assert changed(root, **terms)["is_restricted"] is False
+    assert not restricted(house, root)
+    assert changed(root, **{name: made[name] for name in terms})["is_restricted"] is True
+    assert restricted(house, root)
+
+
+def test_its_deletion_lifts_the_restriction_at_once(house: House, root: Member) -> None:
+    created(root, limit_type="hard")
+    use(house, root, "100", time=NOW)
+    assert restricted(house, root)
+    delete(root)
+    assert not restricted(house, root)
+    assert created(root, limit_type="hard")["is_restricted"] is True
+
+
+def test_a_new_period_lifts_the_restriction_at_once(house: House, root: Member) -> None:
+    created(root, limit_type="hard")
+    use(house, root, "100", time=NOW)
+    house.clock.moment = datetime(2026, 4, 30, 23, 59, 59, tzinfo=UTC)
+    assert restricted(house, root)
+    house.clock.moment = datetime(2026, 5, 1, tzinfo=UTC)
+    assert not restricted(house, root)
+
+
+def test_edits_that_alert_at_once_are_ten_an_hour_and_all_others_without_end(house: House, root: Member) -> None:
+    created(root, 1000)
+    use(house, root, "200", time=NOW)
+    for percent in range(1, 11):
+        changed(root, alert_thresholds=[percent])
+    answer = put(root, {"alert_thresholds": [11]})
+    assert refusal(answer) == (429, "too_many_requests")
+    assert 0 < int(answer.headers["retry-after"]) <= 3600
+    assert budget(root)["alert_thresholds"] == [{"percent": 10, "enabled": True}]
+    assert changed(root, alert_thresholds=[11], is_active=False)["is_active"] is False, "nothing alerts"
+    assert len(messages(root)) == 10
+    house.clock.advance(hours=1)
+    changed(root, is_active=True)
+    assert messages(root)[0]["threshold_percent"] == 11
