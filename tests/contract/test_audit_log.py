@@ -191,3 +191,30 @@ def test_any_page_costs_what_the_first_one_does_however_many_there_are(house: Ho
     assert [cost(f"?limit=10&page={page}") for page in (2, 5)] == [first] * 2
     written(house, root, 60)
     assert [cost(f"?limit=10&page={page}") for page in (1, 11)] == [first] * 2
+
+
+def test_a_budget_is_in_it_as_it_was_and_is_with_its_thresholds(house: House, root: Member) -> None:
+    budgets = "/v1/budgets"
+    call("POST", budgets, key=root.api_key, body={"budget_amount": 1, "alert_thresholds": [50, 99.5]})
+    call("PUT", budgets, key=root.api_key, body={"alert_thresholds": [{"percent": 10, "enabled": False}]})
+    house.record(house.event(root, quantity=100_000))
+    call("DELETE", budgets, key=root.api_key)
+    deleted, changed, made = entries(root, "?limit=3")
+    assert [one["action"] for one in (made, changed, deleted)] == ["budget.created", "budget.changed", "budget.deleted"]
+    first, then = (
+        [{"percent": 50, "enabled": True}, {"percent": 99.5, "enabled": True}],
+        [{"percent": 10, "enabled": False}],
+    )
+    assert (made["before"], made["after"]["alert_thresholds"]) == ({}, first)
+    assert (changed["before"]["alert_thresholds"], changed["after"]["alert_thresholds"]) == (first, then)
+    assert (deleted["before"]["alert_thresholds"], deleted["after"]) == (then, {})
+
+
+def test_what_alerts_is_in_it_too(house: House, root: Member) -> None:
+    house.record(house.event(root, quantity=100_000))  # 1.40
+    call("POST", "/v1/budgets", key=root.api_key, body={"budget_amount": 1, "limit_type": "hard"})
+    actions = [one["action"] for one in entries(root, "?limit=3")]
+    assert sorted(actions) == ["budget.created", "budget.restricted", "budget.threshold_reached"]
+    (reached,) = [one for one in entries(root, "?limit=3") if one["action"] == "budget.threshold_reached"]
+    assert reached["actor"]["type"] == "job"
+    assert reached["after"]["thresholds"] == [50, 80, 100]

@@ -33,7 +33,14 @@ _ACCOUNT, _BILLING, _PLATFORM = "/v1/user-management/account", "/v1/billing", "/
 _SUBSCRIPTION = f"{_ACCOUNT}/subscription"
 _ALLOCATIONS, _REQUESTS = "/v1/user-management/quota-allocations", "/v1/user-management/quota-requests"
 _OWN_REQUESTS = "/v1/usage/quota-requests"
-FILE_REQUEST = Route("POST", _OWN_REQUESTS)
+_BUDGETS = "/v1/budgets"
+FILE_REQUEST, MAKE_BUDGET = Route("POST", _OWN_REQUESTS), Route("POST", _BUDGETS)
+_BUDGET = {
+    "budget_amount": 100,
+    "alert_thresholds": [{"percent": 50, "enabled": True}, {"percent": 99.5, "enabled": False}],
+    "limit_type": "hard",
+    "notification_emails": ["finance@example.com"],
+}
 _QUOTA = {
     "cpu_seconds_monthly": 500_000,
     "ram_gb_seconds": 1_200_000,
@@ -127,6 +134,12 @@ GOOD = {
     Route("POST", f"{_REQUESTS}/{{request_id}}/review"): Good(
         ROOT, 200, lambda _: {"action": "approve", "review_notes": "Approved for CI expansion"}
     ),
+    Route("GET", _BUDGETS): Good(ROOT, 200),
+    Route("GET", f"{_BUDGETS}/status"): Good(ROOT, 200),
+    Route("GET", f"{_BUDGETS}/messages"): Good(ROOT, 200),
+    Route("PUT", _BUDGETS): Good(ROOT, 200, lambda _: {**_BUDGET, "is_active": False}),
+    Route("DELETE", _BUDGETS): Good(ROOT, 200),
+    MAKE_BUDGET: Good(ROOT, 201, lambda _: _BUDGET),
     Route("GET", f"{_BILLING}/current"): Good(USER, 200),
     Route("GET", f"{_BILLING}/invoices"): Good(USER, 200),
     Route("GET", f"{_BILLING}/invoices/{{invoice_id}}"): Good(USER, 200),

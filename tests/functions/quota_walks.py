@@ -5,7 +5,8 @@ from decimal import Decimal
 from tallybook.services.authenticate import authenticate
 from tallybook.services.quota_allocations import allocate
 from tallybook.services.run_sessions import Wanted, start_session
-from tests.functions.notices import queued
+from tests.functions.budget_walks import spender
+from tests.functions.notices import queued, record
 from tests.support.call import LambdaContext, call
 from tests.support.house import House
 from tests.support.outside import World
@@ -46,7 +47,10 @@ def usage_check(house: House, post: World) -> None:
         wanted = Wanted(one.account.id, one.user.id, Decimal(1), Decimal(1), Decimal(1), timeout_seconds=60)
         start_session(house.ctx, house.platform(), wanted)
     house.record(house.event(member, user_id=member.user_id, quantity=900))
+    spender(house)
     house.clock.advance(days=31)
     house.record(house.event(member, user_id=member.user_id, quantity=900))
+    spender(house)
+    handler({"Records": [record(item) for item in house.stored("core", "DIRTY")]}, LambdaContext())
     handler({"job": "usage_check"}, LambdaContext())
     handler(queued(*post.messages), LambdaContext())

@@ -8,7 +8,7 @@ from tallybook.domain.accounts import User
 from tallybook.domain.email_change import EmailChange
 from tallybook.services.authenticate import authenticate
 from tallybook.services.change_email import request_email_change
-from tests.functions.good import FILE_REQUEST, GOOD, PUBLIC, ROOT, USER, session
+from tests.functions.good import FILE_REQUEST, GOOD, MAKE_BUDGET, PUBLIC, ROOT, USER, session
 from tests.support.call import Answer, call
 from tests.support.house import House, Member
 from tests.support.routes import Route
@@ -24,6 +24,7 @@ class Stage:
 
     Paths name the invited user, a spare key of the root user's, a session that runs, and a draft of the account's;
     the colleague's share of the plan, the root user's own request for one, and the request of another user's to review.
+    The account has a budget.
     There is another plan without a price, `trial`, that everybody may change to.
     Another account waits to have its email changed.
     """
@@ -41,8 +42,8 @@ class Stage:
     token: str
     email_token: str
     tables: bytes = field(repr=False)
-    unasked: bytes = field(repr=False)
-    """The tables without the root user's own request, who may then file one."""
+    bare: bytes = field(repr=False)
+    """The tables without the root user's own request and without a budget, so that each may be made."""
 
     @classmethod
     def of(cls, house: House) -> Self:
@@ -68,16 +69,17 @@ class Stage:
             token=house.password_token(member.user, "reset"),
             email_token=house.email_tokens(moving(house))["new"],
             tables=b"",
-            unasked=b"",
+            bare=b"",
         )
         running = call("POST", "/v1/platform/sessions", key=platform_key, body=session(stage, "run-0"))
         assert running.status == 201
-        unasked = keep()
-        return replace(stage, own_request_id=_asked(member), unasked=unasked, tables=keep())
+        bare = keep()
+        assert call("POST", MAKE_BUDGET.path, key=member.api_key, body={"budget_amount": 250}).status == 201
+        return replace(stage, own_request_id=_asked(member), bare=bare, tables=keep())
 
     def ready_for(self, route: Route) -> Self:
-        """The stage on which this route's good request succeeds; but for one route that is the same for all."""
-        return replace(self, tables=self.unasked) if route == FILE_REQUEST else self
+        """The stage on which this route's good request succeeds; but for two routes that is the same for all."""
+        return replace(self, tables=self.bare) if route in (FILE_REQUEST, MAKE_BUDGET) else self
 
     def again(self, house: House | None = None) -> Self:
         """The stage as it was made, whatever was done to it since; in another house if told so."""

@@ -15,6 +15,9 @@ from tests.support.routes import Route
 SHARED = {Route("GET", "/v1/billing/invoices/{invoice_id}"): (403, "foreign_invoice")}
 """What belongs to the account rather than to one user, and what another account is told of it."""
 
+ONES_OWN = {Route("PUT", "/v1/budgets"), Route("DELETE", "/v1/budgets")}
+"""What is about the one thing that an account has: another account is told that it has none itself."""
+
 each_user_route = pytest.mark.parametrize("route", USER_ROUTES, ids=name_of)
 each_platform_route = pytest.mark.parametrize("route", PLATFORM_ROUTES, ids=name_of)
 
@@ -65,7 +68,7 @@ def test_another_account_gets_at_nothing_of_this_one(stage: Stage, route: Route)
         answer = stage.seen_by(stranger).request(route, bearer=stranger.session)
         if stranger is plain and route in ROOT_ROUTES:
             assert refusal(answer) == (403, "root_user_required")
-        elif "{" in route.path:
+        elif "{" in route.path or route in ONES_OWN:
             assert refusal(answer) == SHARED.get(route, (404, "not_found"))
         else:
             assert answer.status == GOOD[route].status
@@ -133,6 +136,9 @@ def test_what_one_is_shown_is_ones_own(stage: Stage) -> None:
         lambda member: call("GET", "/v1/billing/invoices", key=member.api_key),
         lambda member: call("GET", "/v1/billing/periods", key=member.api_key),
         lambda member: call("GET", "/v1/billing/history", key=member.api_key),
+        lambda member: call("GET", "/v1/budgets", key=member.api_key),
+        lambda member: call("GET", "/v1/budgets/status", key=member.api_key),
+        lambda member: call("GET", "/v1/budgets/messages", key=member.api_key),
     ]
     for ask in asked:
         mine, theirs = ask(stage.member), ask(other)

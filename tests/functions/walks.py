@@ -15,7 +15,8 @@ from tallybook.services.draft_invoice import draft_invoice
 from tallybook.services.quota_allocations import allocate
 from tallybook.services.quota_requests import file_request
 from tallybook.services.run_sessions import Wanted, start_session
-from tests.functions.notices import bounce, notify, queued, stream
+from tests.functions.budget_walks import budgets, mail_feedback
+from tests.functions.notices import queued, stream
 from tests.functions.quota_walks import quotas, usage_check
 from tests.support.call import LambdaContext, call
 from tests.support.house import PASSWORD, House, Member
@@ -169,10 +170,6 @@ def outbox(house: House, post: World) -> None:
     post.sweep()
 
 
-def mail_feedback(_: House, __: World) -> None:
-    notify(bounce("ada@example.com"))
-
-
 def _user(house: House, user_id: str) -> Any:
     from tallybook.store.accounts import read_user
 
@@ -186,6 +183,7 @@ WALKS = {
         identity,
         accounts,
         quotas,
+        budgets,
         billing,
         metering,
         usage_queue,

@@ -172,14 +172,15 @@ def check_amount(amount: Decimal, *, currency: str) -> int:
 def check_thresholds(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
     """Lowest first: at most 20, no two alike, each above 0 and at most 1000 with at most 2 decimals."""
     if len(thresholds) > MOST_THRESHOLDS:
-        raise _wrong(f"may have at most {MOST_THRESHOLDS}")
+        raise _wrong(f"alert_thresholds has {len(thresholds)}; {MOST_THRESHOLDS} are the most")
     seen: set[Decimal] = set()
     for place, threshold in enumerate(thresholds):
         percent = threshold.percent
         if not percent.is_finite() or not 0 < percent <= HIGHEST or places(percent) > _PLACES:
-            raise _wrong(f"must be above 0 and at most {HIGHEST}, with at most {_PLACES} decimals", place=place)
+            told = f"{percent:.9g} must be above 0 and at most {HIGHEST}, with at most {_PLACES} decimals"
+            raise _wrong(f"alert_thresholds.{place}.percent: {told}", place=place)
         if percent in seen:
-            raise _wrong("stands there twice", place=place)
+            raise _wrong(f"alert_thresholds.{place}.percent: {percent:.9g} stands there twice", place=place)
         seen.add(percent)
     return tuple(sorted(thresholds, key=lambda one: one.percent))
 
@@ -200,6 +201,6 @@ def _worth_keeping(
     return {percent: alert for percent, alert in alerts.items() if percent in present or now < alert.at + COOLDOWN}
 
 
-def _wrong(rule: str, *, place: int | None = None) -> Invalid:
+def _wrong(message: str, *, place: int | None = None) -> Invalid:
     name = "alert_thresholds" if place is None else f"alert_thresholds.{place}.percent"
-    return Invalid(f"{name} {rule}", code="invalid_thresholds", field=name)
+    return Invalid(message, code="invalid_thresholds", field=name)

@@ -72,5 +72,16 @@ def seconds_or_none(instant: datetime | None) -> str | None:
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Stored values as JSON has them: the store's Decimals as numbers."""
-    return {name: number(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+    """Stored values as JSON has them: the store's Decimals as numbers, in lists and maps too."""
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return number(value)
+        case Mapping():
+            return plain(value)
+        case list():
+            return [_plain(one) for one in value]
+    return value
