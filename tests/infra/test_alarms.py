@@ -19,6 +19,7 @@ def test_there_is_an_alarm_for_each_thing_to_look_at_and_no_other(production: Sy
             ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "UsageCheckMessagesDead.QueueName"),
             ("AWS/ApiGateway", "5xx", "ApiHttp"),
             ("AWS/Lambda", "IteratorAge", "OutboxFunction"),
+            ("AWS/Lambda", "IteratorAge", "UsageCheckFunction"),
             ("Tallybook", "OutboxParked", "outbox"),
             ("Tallybook", "InvoicingLate", "invoicing"),
             ("Tallybook", "UsageCheckLate", "usage_check"),
@@ -54,6 +55,11 @@ def test_some_metrics_are_told_by_the_function_itself(metric: str, service: str,
         {"Name": "service", "Value": service},
         {"Name": "stage", "Value": "production"},
     ]
+
+
+def test_whose_stream_is_late_is_in_the_alarms_name(production: Synthesized) -> None:
+    late = [name for name, alarm in production.resources("CloudWatch::Alarm").items() if "IteratorAge" in str(alarm)]
+    assert sorted(written({"Ref": name}) for name in late) == ["AlarmsOutboxStreamLate", "AlarmsUsageCheckStreamLate"]
 
 
 def test_an_alarm_may_reach_its_topic(production: Synthesized) -> None:

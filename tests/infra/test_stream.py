@@ -1,33 +1,102 @@
-"""What appears in the outbox, and nothing else, calls the function that delivers it."""
+"""What appears in the outbox calls the function that delivers it, and what was used the one that checks budgets."""
 
 import json
+from typing import Any
+
+import pytest
 
 from infra.groups import GROUPS
+from tallybook.services.check_usage import check_usage
+from tests.functions.notices import record
+from tests.support.house import House
 from tests.support.template import Properties, Synthesized, written
 
+OUTBOX, USAGE = "OutboxFunction", "UsageCheckFunction"
+each_function = pytest.mark.parametrize("function", [OUTBOX, USAGE])
 
-def test_only_items_that_appear_in_the_outbox_pass(production: Synthesized) -> None:
-    (passed,) = _source(production)["FilterCriteria"]["Filters"]
-    assert json.loads(passed["Pattern"]) == {
+
+def test_there_is_one_for_each_row_that_says_so(production: Synthesized) -> None:
+    assert sorted(_sources(production)) == [OUTBOX, USAGE]
+    assert {group.name: group.stream for group in GROUPS if group.stream} == {
+        "outbox": "outbox",
+        "usage_check": "usage",
+    }
+
+
+def test_only_items_that_appear_in_the_outbox_are_delivered(production: Synthesized) -> None:
+    assert _pattern(production, OUTBOX) == {
         "eventName": ["INSERT"],
         "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "OUTBOX#"}]}}},
     }
 
 
-def test_they_come_in_small_batches_from_the_oldest_on(production: Synthesized) -> None:
-    source = _source(production)
+def test_only_what_was_used_is_checked(production: Synthesized) -> None:
+    assert _pattern(production, USAGE) == {
+        "dynamodb": {"Keys": {"sk": {"S": ["DIRTY"]}}, "NewImage": {"due": {"S": [{"exists": True}]}}}
+    }
+
+
+def test_the_mark_that_usage_leaves_passes_and_nothing_else_does(house: House, production: Synthesized) -> None:
+    pattern, member = _pattern(production, USAGE), house.member()
+    assert [item["sk"] for item in house.stored("core") if _passes(pattern, record(item))] == []
+    house.record(house.event(member))
+    marks = [item for item in house.stored("core") if _passes(pattern, record(item, kind="MODIFY"))]
+    assert [(mark["pk"], mark["sk"]) for mark in marks] == [(f"ACCOUNT#{member.account.id}", "DIRTY")]
+    check_usage(house.ctx, member.account.id)
+    (looked_at,) = house.stored("core", "DIRTY")
+    assert not _passes(pattern, record(looked_at, kind="MODIFY"))
+
+
+@each_function
+def test_it_reads_the_stream_of_core_from_the_oldest_on(production: Synthesized, function: str) -> None:
+    source = _sources(production)[function]
     assert written(source["EventSourceArn"]) == "TablesCore.StreamArn"
-    assert (source["StartingPosition"], source["BatchSize"]) == ("TRIM_HORIZON", 10)
+    assert source["StartingPosition"] == "TRIM_HORIZON"
 
 
-def test_a_batch_that_fails_is_halved_and_soon_left_to_the_sweep(production: Synthesized) -> None:
-    source = _source(production)
+def test_outbox_items_come_at_once_in_small_batches_and_usage_gathered_for_a_second(production: Synthesized) -> None:
+    sources = _sources(production)
+    assert {name: source["BatchSize"] for name, source in sources.items()} == {OUTBOX: 10, USAGE: 100}
+    assert "MaximumBatchingWindowInSeconds" not in sources[OUTBOX]
+    assert sources[USAGE]["MaximumBatchingWindowInSeconds"] == 1
+
+
+@each_function
+def test_a_batch_that_fails_is_halved_and_soon_left_to_the_sweep(production: Synthesized, function: str) -> None:
+    source = _sources(production)[function]
     assert (source["MaximumRetryAttempts"], source["BisectBatchOnFunctionError"]) == (2, True)
     assert "DestinationConfig" not in source
     assert all(group.every_minutes for group in GROUPS if group.stream)
 
 
-def _source(stage: Synthesized) -> Properties:
-    (source,) = [s for s in stage.properties("Lambda::EventSourceMapping") if "StartingPosition" in s]
-    assert written(source["FunctionName"]) == "OutboxFunction"
-    return source
+def _sources(stage: Synthesized) -> dict[str, Properties]:
+    """Function -> its mapping."""
+    sources = [one for one in stage.properties("Lambda::EventSourceMapping") if "StartingPosition" in one]
+    found = {written(source["FunctionName"]): source for source in sources}
+    assert len(found) == len(sources)
+    return found
+
+
+def _pattern(stage: Synthesized, function: str) -> dict[str, Any]:
+    (passed,) = _sources(stage)[function]["FilterCriteria"]["Filters"]
+    pattern: dict[str, Any] = json.loads(passed["Pattern"])
+    return pattern
+
+
+def _passes(pattern: Any, told: Any) -> bool:
+    """As Lambda filters: each place of the pattern lists what is let through there.
+
+    Source: Lambda, "Filter rule syntax".
+    """
+    if isinstance(pattern, list):
+        return any(_is(rule, told) for rule in pattern)
+    return all(_passes(inner, told.get(name) if isinstance(told, dict) else None) for name, inner in pattern.items())
+
+
+def _is(rule: Any, value: Any) -> bool:
+    match rule:
+        case {"exists": wanted}:
+            return (value is not None) is wanted
+        case {"prefix": start}:
+            return isinstance(value, str) and value.startswith(start)
+    return bool(value == rule)
