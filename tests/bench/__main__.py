@@ -10,6 +10,8 @@ from unittest import mock
 import tests.conftest  # noqa: F401 the environment that the tests run in
 from infra.local.cloud import ministack
 from tallybook import runtime
+from tests.bench.budget_figures import budget_figures
+from tests.bench.budget_sweep import sweep
 from tests.bench.cold_start import cold_starts
 from tests.bench.figures import Figure, figures, read_goal
 from tests.bench.invoice_figures import add_sessions, history_figure, invoice_figures, payer
@@ -25,6 +27,7 @@ _BATCH = 1000
 _FLAT_AT = (10, 100, 1_000, 10_000, 100_000)
 _SESSIONS_AT = (10, 100, 1_000)
 _ACCOUNTS_AT = (100, 1_000, 10_000)
+_BUDGETS_AT, _USED = (100, 1_000, 10_000), 100
 
 
 def main() -> None:
@@ -40,6 +43,8 @@ def main() -> None:
             _print_history(house)
             _print_warm(house)
             _print_figures("of quotas", quota_figures(house))
+            _print_figures("of budgets", budget_figures(house))
+        _print_sweeps(client)
         _print_invoicing(client)
     _print_cold_starts()
 
@@ -106,6 +111,21 @@ def _print_invoicing(client: Any) -> None:
             flush=True,
         )
     print("  (DynamoDB and SQS on demand; not the Lambda, nor mails and events, which leave afterwards)")
+
+
+def _print_sweeps(client: Any) -> None:
+    print(f"\nOne sweep over so many budgets, of which {_USED} accounts have used something")
+    first: tuple[float, ...] | None = None
+    for budgets in _BUDGETS_AT:
+        row = sweep(client, budgets, _USED, progress=_progress)
+        first = first or row.cost
+        mark = "" if row.cost == first and row.found == row.used and not row.left else "  MISSED"
+        print(
+            f"  {row.budgets:7} budgets: found {row.found} by {row.queries} queries for {row.finding_units} units,"
+            f" checked for calls {row.calls}  read {row.read_units}  write {row.write_units};"
+            f" {row.alerted} alerted{mark}",
+            flush=True,
+        )
 
 
 def _print_warm(house: House) -> None:

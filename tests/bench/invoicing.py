@@ -84,7 +84,7 @@ def tick(client: Any, accounts: int, *, progress: Callable[[int, int], None] = l
     house = House(make_context(client, names=names), client, names)
     house.apply_catalog()
     opens = house.clock.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    _write(house, [put for number in range(accounts) for put in _account(house, str(number), opens)])
+    write(house, [put for number in range(accounts) for put in _account(house, str(number), opens)])
     house.clock.advance(days=32)
     bill = house.ctx.tables.bill
     bill.clear()
@@ -134,7 +134,8 @@ def _account(house: House, name: str, opens: datetime) -> Iterator[Put]:
         yield Put(keys.counter(id, opens, f"day#{day_of(opens + timedelta(days=day))}", 0), _USED)
 
 
-def _write(house: House, puts: Sequence[Put]) -> None:
+def write(house: House, puts: Sequence[Put]) -> None:
+    """Past the product, many at once."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         batches = (puts[start : start + _MOST_ITEMS] for start in range(0, len(puts), _MOST_ITEMS))
         for _ in pool.map(lambda batch: _write_batch(house, batch), batches):

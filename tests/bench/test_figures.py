@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.bench.budget_figures import budget_figures
+from tests.bench.budget_sweep import sweep
 from tests.bench.figures import figures, read_goal
 from tests.bench.invoice_figures import add_sessions, history_figure, invoice_figures, payer
 from tests.bench.invoicing import MOST_CALLS, MOST_WRITE_UNITS, tick
@@ -31,6 +33,22 @@ def test_invoices_are_made_and_read_within_their_round_trips_and_units(house: Ho
 def test_quotas_are_given_asked_for_and_held_within_their_round_trips_and_units(house: House) -> None:
     missed = [figure for figure in quota_figures(house) if not figure.reached]
     assert missed == []
+
+
+def test_budgets_are_set_read_and_checked_within_their_round_trips_and_units(house: House) -> None:
+    missed = [figure for figure in budget_figures(house) if not figure.reached]
+    assert missed == []
+
+
+def test_a_sweep_costs_what_those_cost_that_have_used_something_however_many_budgets_there_are(client: Any) -> None:
+    few, many = sweep(client, 10, 10), sweep(client, 300, 10)
+    assert (few.found, few.alerted, few.left) == (many.found, many.alerted, many.left) == (10, 1, 0)
+    assert few.cost == many.cost
+
+
+def test_a_sweep_over_budgets_that_nobody_has_used_reads_no_item_and_calls_nothing(client: Any) -> None:
+    idle = sweep(client, 100, 0)
+    assert (idle.found, idle.calls, idle.read_units, idle.write_units) == (0, 0, 0, 0)
 
 
 def test_closing_the_periods_of_many_accounts_takes_of_each_what_it_takes_of_few(emulated: Any) -> None:
