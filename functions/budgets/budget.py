@@ -1,4 +1,4 @@
-"""The budget of the caller's account, for root users. Source: ScaleBox budgets."""
+"""The budget of the caller's account, for root users; one that is made answers 201. Source: ScaleBox budgets."""
 
 from typing import Annotated
 

@@ -36,8 +36,8 @@ def test_the_walk_through_runs_as_it_stands(local_stack: LocalStack) -> None:
     done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     told = done.stdout.split("------\n")
-    _, _, bill, sent, credit, login, drafted, invited, audit, share, admission, *rest = told
-    catalog, operated, looked_up, moved, billed = rest
+    _, _, bill, sent, credit, login, drafted, invited, audit, *rest = told
+    budget, standing, raised, share, admission, catalog, operated, looked_up, moved, billed = rest
     current = json.loads(bill)["data"]
     assert current["current_cost"] == current["daily_trend"][-1]["cost"] > 0
     assert (current["active_sessions"], current["completed_sessions"]) == (0, 1)
@@ -47,6 +47,9 @@ def test_the_walk_through_runs_as_it_stands(local_stack: LocalStack) -> None:
     assert json.loads(drafted)["data"]["status"] == "draft"
     assert json.loads(invited)["data"]["user"]["login_email"] == "colleague@example.com"
     assert json.loads(audit)["data"]["entries"][0]["action"] == "user.invited"
+    assert json.loads(budget)["data"]["is_restricted"] is json.loads(standing)["data"]["is_restricted"] is True
+    assert json.loads(standing)["data"]["amount_used"] > 3000
+    assert json.loads(raised)["data"]["is_restricted"] is False
     assert json.loads(share)["data"]["allocation"]["concurrent_sandboxes"] == 1
     assert [reason["code"] for reason in json.loads(admission)["data"]["reasons"]] == ["user_cpu_seconds_monthly"]
     assert catalog
@@ -69,6 +72,10 @@ def test_the_mails_of_the_walk_through_are_in_the_mailbox(local_stack: LocalStac
         time.sleep(0.2)
     invitation = next(mail["text"] for mail in mails if mail["to"] == ["colleague@example.com"])
     assert "/auth/password/new#pwt_" in invitation
+    assert {to for to, subject in sent if subject == "Budget threshold reached"} == {
+        "owner@example.com",
+        "finance@example.com",
+    }
     told = [subject for to, subject in sent if to == "owner@example.com"]
     assert {number for subject in told for number in re.findall(r"invoice no\. (\d)", subject)} == {"1", "2", "3"}
 

@@ -32,7 +32,8 @@ _CHECKED: Mapping[str, Callable[[Any], Any]] = {"thresholds": check_thresholds, 
 def create_budget(ctx: Context, who: Principal, terms: Mapping[str, Any]) -> BudgetStatus:
     """The budget that the account has from now on, of an `amount` and perhaps `thresholds`, `limit_type`, `emails`.
 
-    Conflict `budget_exists`; Forbidden for users who are not root; Invalid names the field.
+    Conflict `budget_exists`; Forbidden for users who are not root; Invalid names the field; TooManyRequests where it
+    alerts at once and ten changes within the hour have done so.
     """
     checked_terms = _checked(ctx, terms)
 

@@ -51,7 +51,7 @@ def status(status: BudgetStatus, forecast: Forecast) -> dict[str, object]:
 
 
 def message(message: BudgetMessage) -> dict[str, object]:
-    """`email_recipients` are those who have got the mail, as far as anybody knows: none until it has left."""
+    """`email_recipients` joins by ", " those who have got the mail, as far as anybody knows: none until it has left."""
     return {
         "id": message.number,
         "threshold_percent": number(message.threshold.percent),
