@@ -98,12 +98,14 @@ def test_what_leaves_is_called_as_its_row_says(local_stack: LocalStack) -> None:
     stack = local_stack
     assert stack.variables["TALLYBOOK_STACK"] == "tallybook-local"
     _await(lambda: stack.calls("outbox") >= 1)
-    before = _settled(stack)
+    before, checks = _settled(stack), stack.calls("usage_check")
     _put(stack, "SOMETHING#x")
+    _put(stack, "ACCOUNT#0", sk="DIRTY")
     time.sleep(_POLLED_WITHIN)
-    assert stack.calls("outbox") == before
+    assert (stack.calls("outbox"), stack.calls("usage_check")) == (before, checks)
     _put(stack, "OUTBOX#x")
-    _await(lambda: stack.calls("outbox") > before)
+    _put(stack, "ACCOUNT#0", sk="DIRTY", due="2026-04-20T12:34:56.000Z")
+    _await(lambda: stack.calls("outbox") > before and stack.calls("usage_check") > checks)
     assert stack.calls("mail_feedback") == 0
     _notify(stack)
     _await(lambda: stack.calls("mail_feedback") >= 1)
@@ -118,8 +120,8 @@ def _settled(stack: LocalStack) -> int:
     return calls
 
 
-def _put(stack: LocalStack, pk: str) -> None:
-    item = {"pk": {"S": pk}, "sk": {"S": "x"}}
+def _put(stack: LocalStack, pk: str, *, sk: str = "x", **more: str) -> None:
+    item = {name: {"S": value} for name, value in {"pk": pk, "sk": sk, **more}.items()}
     stack.client("dynamodb").put_item(TableName=stack.variables["CORE_TABLE"], Item=item)
 
 
