@@ -86,6 +86,7 @@ PAGED = (
     "/v1/user-management/quota-allocations",
     "/v1/user-management/quota-requests",
     "/v1/usage/quota-requests",
+    "/v1/budgets/messages",
     "/v1/billing/invoices",
 )
 
