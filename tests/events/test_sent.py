@@ -51,6 +51,12 @@ ANNOUNCED = {
     "quota_request.withdrawn": {"QuotaRequestWithdrawn"},
     "quota_request.approved": {"QuotaReviewed"},
     "quota_request.denied": {"QuotaReviewed"},
+    "budget.created": {"BudgetSet"},
+    "budget.changed": {"BudgetSet"},
+    "budget.deleted": {"BudgetDeleted"},
+    "budget.threshold_reached": {"BudgetThresholdReached"},
+    "budget.restricted": {"BudgetRestricted"},
+    "budget.restriction_lifted": {"BudgetRestrictionLifted"},
     # nobody's business but the audit log's:
     "invoice.drafted": set(),
     "account.email_change_requested": set(),
@@ -66,7 +72,7 @@ ANNOUNCED = {
 def actions() -> set[str]:
     """Each kind of change that the services can make."""
     kinds = re.compile(
-        r"(account|user|api_key|wallet|invoice|session|subscription|quota_allocation|quota_request)\.[a-z_]+"
+        r"(account|user|api_key|wallet|invoice|session|subscription|quota_allocation|quota_request|budget)\.[a-z_]+"
     )
     return {
         node.value
@@ -145,9 +151,9 @@ def test_what_is_sent_does_not_fit_a_schema_that_asks_for_something_else(file: s
     more = copy.deepcopy(SCHEMAS[file])
     more["properties"]["data"]["required"].append("more")
     assert {fault for event in sent for fault in faults(more, event)} == {"$.data: 'more' is a required property"}
-    for field in SCHEMAS[file]["properties"]["data"]["properties"]:
+    for field, said in SCHEMAS[file]["properties"]["data"]["properties"].items():
         other = copy.deepcopy(SCHEMAS[file])
-        other["properties"]["data"]["properties"][field] = {"type": "array"}
+        other["properties"]["data"]["properties"][field] = {"type": "object" if said["type"] == "array" else "array"}
         assert {fault.partition(":")[0] for event in sent for fault in faults(other, event)} == {f"$.data.{field}"}
 
 
