@@ -1,5 +1,6 @@
 """Who bounced for good or complained gets no more mail; whoever's mailbox was only full still does."""
 
+import copy
 from collections.abc import Callable
 
 import pytest
@@ -101,6 +102,19 @@ def test_a_bounce_of_a_budgets_mail_is_told_where_the_account_reads_of_it(house:
     assert told(member) == (True, ADA)
     notify(bounce(CFO, kind=kind, item=item), bounce("Ada@Example.com", kind=kind, item=item))
     assert told(member) == (False, "")
+
+
+def test_an_automatic_reply_is_no_bounce_and_the_report_of_a_mail_server_is_one(house: House) -> None:
+    """SES tells both as a general bounce that may pass."""
+    member, item = alerted(house)
+    general = bounce(CFO, kind="Transient", item=item)
+    general["bounce"]["bounceSubType"] = "General"
+    reply = copy.deepcopy(general)
+    reply["bounce"]["bouncedRecipients"] = [{"emailAddress": CFO}]
+    notify(reply)
+    assert mailed(house, member) == [(ADA, CFO)]
+    notify(general)
+    assert mailed(house, member) == [(ADA,)]
 
 
 def test_a_bounce_of_another_mail_of_none_that_is_known_and_without_tags_is_told_nowhere(house: House) -> None:
