@@ -101,11 +101,15 @@ def test_so_is_one_that_is_a_bare_number(root: Member) -> None:
 
 
 def test_it_is_told_what_is_wrong_with_a_threshold(root: Member) -> None:
+    kind = "must be an object with a percent, or a number"
     rule = "must be above 0 and at most 1000, with at most 2 decimals"
-    assert refused(root, [0], [80, 1000.01, 0], [80, 50, 80], [{"percent": 50, "enabled": "yes"}], [{}]) == [
+    assert refused(
+        root, [0], [80, 1000.01, 0], [80, 50, 80], [80, "50"], [{"percent": 50, "enabled": "yes"}], [{}]
+    ) == [
         f"alert_thresholds.0.percent: 0 {rule}",
         f"alert_thresholds.1.percent: 1000.01 {rule}",
         "alert_thresholds.2.percent: 80 stands there twice",
+        f"alert_thresholds.1: {kind}",
         "alert_thresholds.0.enabled: Input should be a valid boolean",
         "alert_thresholds.0.percent: Field required",
     ]
@@ -166,11 +170,21 @@ def test_whether_a_budget_is_active_is_true_or_false(root: Member) -> None:
     assert budget(root)["is_active"] is True
 
 
-def test_all_that_is_wrong_is_told_at_once_of_what_can_be_read(root: Member) -> None:
-    body = {"budget_amount": "1", "alert_thresholds": [{"percent": "x"}, {"enabled": 1}], "limit_type": "firm"}
-    message = post(root, body).json["message"]
-    names = ("budget_amount", "alert_thresholds.0.percent", "alert_thresholds.1.percent", "limit_type")
-    assert [name for name in names if f"{name}: " not in message] == []
+def test_each_field_that_is_wrong_is_told_and_of_a_list_the_first(root: Member) -> None:
+    body = {"budget_amount": "1", "alert_thresholds": [50, {"percent": "x"}, {"enabled": 1}], "limit_type": "firm"}
+    assert post(root, body).json["message"] == (
+        "budget_amount: must be a number; alert_thresholds.1.percent: must be a number; "
+        "limit_type: Input should be 'soft' or 'hard'"
+    )
+
+
+def test_a_body_full_of_what_is_no_threshold_or_address_is_answered_in_a_line(root: Member) -> None:
+    created(root)
+    for key in ("alert_thresholds", "notification_emails"):
+        answer = put(root, {key: [[]] * 100_000})
+        assert refusal(answer) == (400, "invalid_request")
+        assert answer.json["message"].startswith(f"{key}.0: ")
+        assert len(answer.text) < 500
 
 
 def test_a_body_that_is_no_object_is_refused(root: Member) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, FailFast, Field
 
 from tallybook.domain.budgets import Threshold
 from tallybook.wire.forms import Form, given
@@ -18,7 +18,11 @@ _NAMES: Mapping[str, str] = {
 
 def _threshold(value: Any) -> Any:
     """A bare number is an enabled threshold."""
-    return {"percent": value} if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError("must be an object with a percent, or a number")
+    return {"percent": value}
 
 
 def _number(value: Any) -> Decimal:
@@ -36,10 +40,14 @@ class ThresholdForm(Form):
 
 
 class BudgetForm(Form):
+    """Of a list, the first that is wrong is told: a body may hold some hundred thousand."""
+
     budget_amount: Number
-    alert_thresholds: list[Annotated[ThresholdForm, BeforeValidator(_threshold)]] = Field(default_factory=list)
+    alert_thresholds: Annotated[list[Annotated[ThresholdForm, BeforeValidator(_threshold)]], FailFast()] = Field(
+        default_factory=list
+    )
     limit_type: Literal["soft", "hard"] = "soft"
-    notification_emails: list[str] = Field(default_factory=list)
+    notification_emails: Annotated[list[str], FailFast()] = Field(default_factory=list)
 
 
 class BudgetChangeForm(BudgetForm):
