@@ -25,11 +25,12 @@ _UNIT_OF_USAGE = 1000
 """CPU seconds at the price that `cheap` gives them: a thousandth."""
 
 
-def cheap(house: House) -> None:
-    """Of CPU seconds, a thousand cost one unit of the currency."""
-    meters = house.catalog_data()["meters"]
-    meters["cpu_seconds"]["prices"] = [{"model": "per_unit", "unit_price": "0.001"}]
-    house.apply_catalog(meters=meters)
+def cheap(house: House, **limits: int) -> None:
+    """Of CPU seconds, a thousand cost one unit of the currency; the free plan has these limits."""
+    known = house.catalog_data()
+    known["meters"]["cpu_seconds"]["prices"] = [{"model": "per_unit", "unit_price": "0.001"}]
+    known["plans"]["hobby"]["limits"] |= limits
+    house.apply_catalog(meters=known["meters"], plans=known["plans"])
 
 
 def thresholds(*percents: object) -> tuple[Threshold, ...]:
