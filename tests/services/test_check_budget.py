@@ -346,6 +346,20 @@ def test_a_budget_in_place_of_another_is_not_written_over_by_a_check_of_the_firs
     check_invariants(house)
 
 
+def test_a_check_that_has_nothing_to_tell_writes_over_no_change(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    spend(house, owner, 50)
+    look(house)
+    house.clock.advance(days=31)
+    spend(house, owner, 1)
+    changing = racing(house, "put_item", lambda: edit(house, owner, amount=2))
+    assert check_budget(changing, owner.account.id) == 0
+    budget = budget_of(house, owner)
+    assert budget is not None
+    assert (budget.amount, percents(house, owner)) == (2_000_000, [50, 50])
+    check_invariants(house)
+
+
 def test_the_period_that_ends_under_the_check_is_told_by_the_next(house: House, owner: Member) -> None:
     set_up(house, owner)
     end = end_of_period(house, owner)
