@@ -30,7 +30,6 @@ from tests.support.budgets import (
     look,
     messages,
     percents,
-    racing,
     root,
     set_up,
     spend,
@@ -38,6 +37,7 @@ from tests.support.budgets import (
 )
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
+from tests.support.race import racing
 from tests.support.shares import entries
 
 LIFTS: list[dict[str, Any]] = [

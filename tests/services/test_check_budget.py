@@ -22,7 +22,6 @@ from tests.support.budgets import (
     look,
     messages,
     percents,
-    racing,
     root,
     set_up,
     spend,
@@ -30,6 +29,7 @@ from tests.support.budgets import (
 )
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
+from tests.support.race import racing
 
 TICK = timedelta(milliseconds=1)
 

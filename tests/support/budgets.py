@@ -1,6 +1,5 @@
 """Budgets in the tests' house: set and changed by a root user, used up, and what was told of it."""
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +15,6 @@ from tallybook.services.context import Context
 from tallybook.services.tasks import due_tasks
 from tallybook.store import keys
 from tallybook.store.budgets import read_budget, read_message
-from tests.support.cloud import make_context
 from tests.support.house import HERE, House, Member
 from tests.support.shares import entries
 
@@ -91,20 +89,6 @@ def actions(house: House, member: Member) -> list[str]:
     """What is on record of its budgets, in order."""
     found = [entry["action"] for entry in entries(house, member.account.id)]
     return [action.removeprefix("budget.") for action in found if action.startswith("budget.")]
-
-
-def racing(house: House, operation: str, act: Callable[[], object], *, call: int = 1) -> Context:
-    """A context in which somebody acts before the first, or another, call of this operation."""
-    calls: list[str] = []
-
-    def port(called: str, go: Callable[[], Any]) -> Any:
-        if called == operation:
-            calls.append(called)
-            if len(calls) == call:
-                act()
-        return go()
-
-    return make_context(house.client, port=port, clock=house.clock)
 
 
 def _terms(named: dict[str, Any]) -> dict[str, Any]:
