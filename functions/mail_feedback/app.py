@@ -40,13 +40,23 @@ def _suppress(told: dict[str, Any]) -> int:
         case "Bounce":
             addresses = [recipient["emailAddress"] for recipient in told["bounce"]["bouncedRecipients"]]
             for item_id in told["mail"].get("tags", {}).get("item", ()):
-                note_bounce(ctx, item_id, addresses)
+                note_bounce(ctx, item_id, _unreached(told["bounce"]))
             if told["bounce"]["bounceType"] == "Permanent":
                 return suppress_addresses(ctx, addresses, reason="bounce")
         case "Complaint" if told["complaint"].get("complaintFeedbackType") != "not-spam":
             addresses = [recipient["emailAddress"] for recipient in told["complaint"]["complainedRecipients"]]
             return suppress_addresses(ctx, addresses, reason="complaint")
     return 0
+
+
+def _unreached(bounce: dict[str, Any]) -> list[str]:
+    """Who never got the mail; of a general bounce that may pass, only whom a mail server reports.
+
+    Most of those are automatic replies to a mail that has arrived.
+    """
+    may_be_reply = (bounce["bounceType"], bounce.get("bounceSubType")) == ("Transient", "General")
+    recipients = bounce["bouncedRecipients"]
+    return [one["emailAddress"] for one in recipients if not may_be_reply or one.get("action") == "failed"]
 
 
 runtime.prepare()

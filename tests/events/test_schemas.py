@@ -9,10 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from tallybook.domain import announcements, quota_announcements
+from tallybook.domain import announcements, budget_announcements, quota_announcements
 from tests.events.schemas import README, SCHEMAS, example, faults, fields, file_name
 
-MADE = [Path(module.__file__) for module in (announcements, quota_announcements)]
+MADE = [Path(module.__file__) for module in (announcements, quota_announcements, budget_announcements)]
 TALLYBOOK = MADE[0].parents[1]
 FIELDS = [(file, place) for file, schema in SCHEMAS.items() for place, _, _ in fields(schema)]
 OF_EACH_TYPE: dict[str, Any] = {"null": None, "boolean": True, "number": 0.5, "string": "?", "array": [], "object": {}}
@@ -142,6 +142,20 @@ def test_a_field_that_is_missing_or_of_another_type_is_told(file: str, place: st
         ("QuotaReached.v1.json", "data.percent", 90),
         ("QuotaReached.v1.json", "data.quota", "concurrent_sandboxes"),
         ("QuotaReached.v1.json", "data.used", "1e3"),
+        ("BudgetSet.v1.json", "data.budget_amount", 0),
+        ("BudgetSet.v1.json", "data.budget_id", "2"),
+        ("BudgetSet.v1.json", "data.limit_type", "Hard"),
+        ("BudgetSet.v1.json", "data.thresholds", ["50"]),
+        ("BudgetSet.v1.json", "data.thresholds", [{"percent": "50"}]),
+        ("BudgetSet.v1.json", "data.thresholds", [{"percent": 50, "enabled": True}]),
+        ("BudgetSet.v1.json", "data.thresholds", [{"percent": "50", "enabled": "yes"}]),
+        ("BudgetSet.v1.json", "data.notification_emails", ["finance"]),
+        ("BudgetThresholdReached.v1.json", "data.threshold_percent", "66.667"),
+        ("BudgetThresholdReached.v1.json", "data.threshold_type", "reached"),
+        ("BudgetThresholdReached.v1.json", "data.notification_id", "1234567890ab"),
+        ("BudgetThresholdReached.v1.json", "data.message_id", 0),
+        ("BudgetRestricted.v1.json", "data.used", -1),
+        ("BudgetRestrictionLifted.v1.json", "data.period_end", None),
     ],
 )
 def test_a_value_of_another_format_is_told(file: str, place: str, wrong: object) -> None:

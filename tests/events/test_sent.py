@@ -5,6 +5,7 @@ import copy
 import json
 import re
 from collections import defaultdict
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ from tallybook import services
 from tallybook.domain.ids import derived_id
 from tallybook.domain.outbox import MAX_ATTEMPTS
 from tallybook.domain.quotas import FIELDS
+from tallybook.services.authenticate import authenticate
+from tallybook.services.budgets import remove_budget
 from tallybook.services.deliver import list_outbox, retry
 from tests.events.conftest import Walked
 from tests.events.listener import Listener
 from tests.events.schemas import SCHEMAS, faults, file_name, sent_faults
+from tests.services.budgeted import budgeted, edit, spend
 
 ANNOUNCED = {
     "account.registered": {"AccountRegistered", "SubscriptionStarted", "WalletMoved"},
@@ -51,6 +55,12 @@ ANNOUNCED = {
     "quota_request.withdrawn": {"QuotaRequestWithdrawn"},
     "quota_request.approved": {"QuotaReviewed"},
     "quota_request.denied": {"QuotaReviewed"},
+    "budget.created": {"BudgetSet"},
+    "budget.changed": {"BudgetSet"},
+    "budget.deleted": {"BudgetDeleted"},
+    "budget.threshold_reached": {"BudgetThresholdReached"},
+    "budget.restricted": {"BudgetRestricted"},
+    "budget.restriction_lifted": {"BudgetRestrictionLifted"},
     # nobody's business but the audit log's:
     "invoice.drafted": set(),
     "account.email_change_requested": set(),
@@ -66,7 +76,7 @@ ANNOUNCED = {
 def actions() -> set[str]:
     """Each kind of change that the services can make."""
     kinds = re.compile(
-        r"(account|user|api_key|wallet|invoice|session|subscription|quota_allocation|quota_request)\.[a-z_]+"
+        r"(account|user|api_key|wallet|invoice|session|subscription|quota_allocation|quota_request|budget)\.[a-z_]+"
     )
     return {
         node.value
@@ -145,9 +155,9 @@ def test_what_is_sent_does_not_fit_a_schema_that_asks_for_something_else(file: s
     more = copy.deepcopy(SCHEMAS[file])
     more["properties"]["data"]["required"].append("more")
     assert {fault for event in sent for fault in faults(more, event)} == {"$.data: 'more' is a required property"}
-    for field in SCHEMAS[file]["properties"]["data"]["properties"]:
+    for field, said in SCHEMAS[file]["properties"]["data"]["properties"].items():
         other = copy.deepcopy(SCHEMAS[file])
-        other["properties"]["data"]["properties"][field] = {"type": "array"}
+        other["properties"]["data"]["properties"][field] = {"type": "object" if said["type"] == "array" else "array"}
         assert {fault.partition(":")[0] for event in sent for fault in faults(other, event)} == {f"$.data.{field}"}
 
 
@@ -186,6 +196,26 @@ def test_an_event_that_an_operator_sends_again_is_the_same_too(listener: Listene
     listener.deliver()
     assert len(listener.entries) == 4 * (MAX_ATTEMPTS + 1)
     assert {listener.entries.count(entry) for entry in listener.entries} == {MAX_ATTEMPTS + 1}
+
+
+def test_what_nobody_had_looked_at_before_a_budget_was_changed_has_happened_before(listener: Listener) -> None:
+    """And what is reached because it was changed, after."""
+    house = listener.house
+    member = budgeted(house)
+    spend(house, member, "50")
+    edit(house, member, amount=Decimal("62.50"))
+    spend(house, member, "12.50")
+    remove_budget(house.ctx, authenticate(house.ctx, member.api_key))
+    listener.deliver()
+    told = sorted((detail(entry)["sequence"], entry["DetailType"]) for entry in listener.entries)
+    assert [name for _, name in told if "Budget" in name] == [
+        "BudgetSet",
+        "BudgetThresholdReached",
+        "BudgetSet",
+        "BudgetThresholdReached",
+        "BudgetThresholdReached",
+        "BudgetDeleted",
+    ]
 
 
 def test_an_event_happened_when_the_change_was_made_however_late_it_is_told(listener: Listener) -> None:

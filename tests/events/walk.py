@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Literal
 
 from tallybook.domain.audit import OPERATOR
+from tallybook.domain.budgets import Threshold
 from tallybook.domain.credentials import Principal
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.jobs import INVOICES, USAGE_CHECK
@@ -12,11 +13,13 @@ from tallybook.domain.quotas import FIELDS
 from tallybook.services.account_terms import set_terms_as_platform
 from tallybook.services.api_keys import create_api_key, revoke_api_key
 from tallybook.services.authenticate import authenticate
+from tallybook.services.budgets import change_budget, create_budget, remove_budget
 from tallybook.services.change_account import change_account
 from tallybook.services.change_email import clear_email_change, request_email_change
 from tallybook.services.change_password import ask_for_reset, change_password, set_password
 from tallybook.services.change_plan import change_plan
 from tallybook.services.change_user import change_user
+from tallybook.services.check_budget import check_budget
 from tallybook.services.check_usage import carry_out as check
 from tallybook.services.confirm_email import confirm_email_change
 from tallybook.services.credits import Move, give_credits
@@ -47,6 +50,7 @@ def walk(listener: Listener) -> None:
     grace = _team(listener, owner.text)
     _keys(listener, owner.text)
     _quotas(listener, Member(owner.account, owner.user, session=owner.text, api_key=""), grace)
+    _budgets(listener, Member(owner.account, owner.user, session=owner.text, api_key=""))
     _money(listener, owner.account.id, owner.user.id)
     _passwords(listener)
     _invoices(listener, Member(owner.account, owner.user, session=owner.text, api_key=""))
@@ -109,6 +113,18 @@ def _quotas(listener: Listener, owner: Member, user_id: str) -> None:
     review_request(ctx, _who(listener, ADA), approved.id, "approve", notes="until May")
     revoke_allocation(ctx, _who(listener, ADA), share.id)
     remove_allocation(ctx, _who(listener, ADA), share.id)
+
+
+def _budgets(listener: Listener, owner: Member) -> None:
+    """A hard one with a threshold of each kind, that a cent of CPU uses up; raised, and taken away."""
+    house, ctx = listener.house, listener.house.ctx
+    thresholds = (Threshold(Decimal("66.67")), Threshold(Decimal(80), enabled=False), Threshold(Decimal(100)))
+    terms = {"amount": Decimal("0.01"), "thresholds": thresholds, "limit_type": "hard", "emails": ["cfo@example.com"]}
+    create_budget(ctx, _who(listener, ADA), terms)
+    house.record(house.event(owner, quantity=1000))
+    check_budget(ctx, owner.account.id)
+    change_budget(ctx, _who(listener, ADA), {"amount": Decimal(10**9)})
+    remove_budget(ctx, _who(listener, ADA))
 
 
 def _session(account_id: str, user_id: str) -> Wanted:

@@ -59,8 +59,8 @@ def queued(*bodies: str) -> Event:
     }
 
 
-def bounce(*addresses: str, kind: str = "Permanent") -> Event:
-    """Source: SES, "Bounce object" of an event that SES publishes to SNS."""
+def bounce(*addresses: str, kind: str = "Permanent", item: str | None = None) -> Event:
+    """Of the mail of this outbox item. Source: SES, "Bounce object" of an event that SES publishes to SNS."""
     return {
         "eventType": "Bounce",
         "bounce": {
@@ -74,11 +74,11 @@ def bounce(*addresses: str, kind: str = "Permanent") -> Event:
             "timestamp": "2026-04-20T12:34:56.114Z",
             "reportingMTA": "dsn; mta.example.com",
         },
-        "mail": _mail(*addresses),
+        "mail": _mail(*addresses, item=item),
     }
 
 
-def complaint(*addresses: str) -> Event:
+def complaint(*addresses: str, item: str | None = None) -> Event:
     return {
         "eventType": "Complaint",
         "complaint": {
@@ -87,7 +87,7 @@ def complaint(*addresses: str) -> Event:
             "timestamp": "2026-04-20T12:34:56.114Z",
             "complaintFeedbackType": "abuse",
         },
-        "mail": _mail(*addresses),
+        "mail": _mail(*addresses, item=item),
     }
 
 
@@ -120,7 +120,9 @@ def _notification(told: Event | str) -> Event:
     }
 
 
-def _mail(*addresses: str) -> Event:
+def _mail(*addresses: str, item: str | None) -> Event:
+    """A tag of a mail has a list of values. Source: SES, "Mail object"."""
+    tags = {"letter": ["welcome"], "ses:from-domain": ["example.com"]}
     return {
         "timestamp": "2026-04-20T12:34:50.000Z",
         "source": "Tallybook <hello@example.com>",
@@ -131,5 +133,5 @@ def _mail(*addresses: str) -> Event:
         "headersTruncated": False,
         "headers": [{"name": "To", "value": ", ".join(addresses)}],
         "commonHeaders": {"to": list(addresses), "subject": "Welcome"},
-        "tags": {"letter": ["welcome"], "ses:from-domain": ["example.com"]},
+        "tags": tags | ({"item": [item]} if item else {}),
     }

@@ -1,11 +1,15 @@
 """Who bounced for good or complained gets no more mail; whoever's mailbox was only full still does."""
 
+import copy
 from collections.abc import Callable
 
 import pytest
 
+from tallybook.services.check_budget import check_budget
 from tests.functions.notices import bounce, complaint, notify
-from tests.support.house import House
+from tests.services.budgeted import budgeted, mailed, spend
+from tests.support.call import call
+from tests.support.house import House, Member
 
 
 def suppressed(house: House) -> dict[str, str]:
@@ -71,3 +75,62 @@ def test_what_ses_says_on_subscribing_is_no_event_and_does_no_harm(house: House)
     hello = "Successfully validated SNS topic for Amazon SES event publishing."
     for odd in (hello, "", "[]", "null", "5"):
         assert notify(odd, bounce("ada@example.com")) == {"suppressed": 1}
+
+
+ADA, CFO = "ada@example.com", "cfo@example.com"
+
+
+def alerted(house: House) -> tuple[Member, str]:
+    """An account whose budget has alerted, and the outbox item of the mail that told the account and one other."""
+    member = budgeted(house, email=ADA, emails=(CFO,))
+    spend(house, member, "50")
+    check_budget(house.ctx, member.account.id)
+    return member, next(mail.item for mail in house.deliver().mails if "threshold" in mail.subject)
+
+
+def told(member: Member) -> tuple[bool, str]:
+    """What the account reads of its only budget message."""
+    (message,) = call("GET", "/v1/budgets/messages", key=member.api_key).json["data"]["messages"]
+    return message["email_sent"], message["email_recipients"]
+
+
+@pytest.mark.parametrize(("kind", "count"), [("Permanent", 1), ("Transient", 0), ("Undetermined", 0)])
+def test_a_bounce_of_a_budgets_mail_is_told_where_the_account_reads_of_it(house: House, kind: str, count: int) -> None:
+    member, item = alerted(house)
+    assert told(member) == (True, f"{ADA}, {CFO}")
+    assert notify(bounce(CFO, kind=kind, item=item)) == {"suppressed": count}
+    assert told(member) == (True, ADA)
+    notify(bounce(CFO, kind=kind, item=item), bounce("Ada@Example.com", kind=kind, item=item))
+    assert told(member) == (False, "")
+
+
+def test_an_automatic_reply_is_no_bounce_and_the_report_of_a_mail_server_is_one(house: House) -> None:
+    """SES tells both as a general bounce that may pass."""
+    member, item = alerted(house)
+    general = bounce(CFO, kind="Transient", item=item)
+    general["bounce"]["bounceSubType"] = "General"
+    reply = copy.deepcopy(general)
+    reply["bounce"]["bouncedRecipients"] = [{"emailAddress": CFO}]
+    notify(reply)
+    assert mailed(house, member) == [(ADA, CFO)]
+    notify(general)
+    assert mailed(house, member) == [(ADA,)]
+
+
+def test_a_bounce_of_another_mail_of_none_that_is_known_and_without_tags_is_told_nowhere(house: House) -> None:
+    member, item = alerted(house)
+    untagged, odd = bounce(CFO), bounce(CFO, item=item)
+    del untagged["mail"]["tags"]
+    odd["mail"]["tags"]["item"] = []
+    welcome = next(mail.item for mail in house.world.to(ADA) if mail.item != item)
+    others = [bounce(ADA, item=welcome), bounce(ADA, item="unknown"), bounce(CFO), untagged, odd]
+    assert notify(*others) == {"suppressed": 5}
+    assert mailed(house, member) == [(ADA, CFO)]
+    notify(bounce("stranger@example.com", item=item))
+    assert mailed(house, member) == [(ADA, CFO)]
+
+
+def test_a_complaint_has_been_read_and_is_no_bounce(house: House) -> None:
+    member, item = alerted(house)
+    assert notify(complaint(CFO, item=item)) == {"suppressed": 1}
+    assert mailed(house, member) == [(ADA, CFO)]

@@ -1,12 +1,22 @@
-"""Every five minutes sessions whose time is up are ended, and users are told of what they have used up."""
+"""Sessions whose time is up are ended, and users are told of what they have used up: within five minutes.
 
+And budgets are looked at: as the stream tells of usage, and within five minutes whatever the stream does.
+"""
+
+from collections.abc import Callable
 from datetime import timedelta
 
 from tallybook.services.authenticate import authenticate
 from tallybook.services.quota_allocations import allocate
 from tallybook.services.run_sessions import end_session, start_session
-from tests.functions.queued_work import QueuedWork
+from tallybook.store import keys
+from tallybook.store.commands import Update
+from tests.functions.notices import record
+from tests.functions.queued_work import NearlyUp, QueuedWork
+from tests.services.budgeted import budgeted, spend
+from tests.services.budgeted import told as alerted
 from tests.services.test_run_sessions import counts, wanted
+from tests.support.call import LambdaContext
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 from tests.support.outside import World
@@ -73,3 +83,93 @@ def test_a_session_that_the_platform_ended_first_is_left_as_it_ended(house: Hous
     assert end_session(house.ctx, key, session.id) == ended
     assert counts(house, member) == (0, 1)
     check_invariants(house)
+
+
+def streamed(house: House, *, times: int = 1, context: LambdaContext | None = None) -> dict[str, int]:
+    """The mark of each account with usage comes down the stream, so many times over."""
+    marks = [mark for mark in house.stored("core", "DIRTY") if "due" in mark]
+    records = [record(mark, kind=kind) for kind in ["INSERT", *["MODIFY"] * (times - 1)] for mark in marks]
+    counts: dict[str, int] = handler({"Records": records}, context or LambdaContext())
+    return counts
+
+
+def test_the_stream_has_the_budget_looked_at_once_for_all_of_an_accounts_records(
+    house: House,
+) -> None:
+    first, second = budgeted(house), budgeted(house)
+    spend(house, first, "50")
+    spend(house, first, "30")
+    spend(house, second, "49.99")
+    assert streamed(house, times=3) == {"accounts": 2, "alerted": 2, "left": 0}
+    assert (alerted(house, first), alerted(house, second)) == ([50, 80], [])
+    spend(house, second, "0.01")
+    assert streamed(house) == {"accounts": 2, "alerted": 1, "left": 0}
+    assert alerted(house, second) == [50]
+
+
+def test_what_the_stream_has_told_the_sweep_tells_nobody_again(house: House, post: World) -> None:
+    member = budgeted(house)
+    spend(house, member, "80")
+    late = [record(mark, kind="MODIFY") for mark in house.stored("core", "DIRTY")]
+    assert streamed(house) == {"accounts": 1, "alerted": 2, "left": 0}
+    assert JOB.tick() == {"check": 1}
+    assert JOB.work_off(post) == []
+    assert JOB.tick() == {}
+    assert handler({"Records": late}, LambdaContext()) == {"accounts": 1, "alerted": 0, "left": 0}
+    assert alerted(house, member) == [50, 80]
+    assert len([mail for mail in house.deliver().to(member.user.email) if "threshold" in mail.subject]) == 1
+    check_invariants(house)
+
+
+def test_what_the_stream_never_told_the_sweep_tells(house: House, post: World) -> None:
+    member = budgeted(house)
+    spend(house, member, "80")
+    assert JOB.tick() == {"check": 1}
+    assert JOB.work_off(post) == []
+    assert alerted(house, member) == [50, 80]
+
+
+def test_a_record_of_an_account_without_a_budget_costs_a_unit_and_of_an_unknown_one_too(house: House) -> None:
+    spend(house, house.member(), "1")
+    bill = house.ctx.tables.bill
+    bill.clear()
+    assert streamed(house) == {"accounts": 1, "alerted": 0, "left": 0}
+    unknown = {"pk": keys.dirty("nobody").pk, "sk": "DIRTY", "due": "2026-04-20T12:34:56.000Z"}
+    assert handler({"Records": [record(unknown)]}, LambdaContext()) == {"accounts": 1, "alerted": 0, "left": 0}
+    assert (bill.operations, bill.read_units, bill.write_units) == (["get", "get"], 2, 0)
+
+
+def test_an_account_that_fails_keeps_no_other_from_being_looked_at_and_the_sweep_finds_it(
+    house: House, post: World, logged: Callable[[], str]
+) -> None:
+    members = [budgeted(house) for _ in range(3)]
+    for member in members:
+        spend(house, member, "50")
+    broken = keys.budget(members[1].account.id)
+    house.ctx.tables.write(Update(broken, remove=("thresholds",)))
+    assert streamed(house) == {"accounts": 2, "alerted": 2, "left": 1}
+    assert [alerted(house, member) for member in members] == [[50], [], [50]]
+    assert members[1].account.id in logged()
+    house.ctx.tables.write(Update(broken, set={"thresholds": [[50, True]]}))
+    JOB.tick()
+    assert JOB.work_off(post) == []
+    assert [alerted(house, member) for member in members] == [[50], [50], [50]]
+
+
+def test_out_of_time_the_rest_is_left_to_the_sweep(house: House, post: World, logged: Callable[[], str]) -> None:
+    member = budgeted(house)
+    spend(house, member, "50")
+    assert streamed(house, context=NearlyUp()) == {"accounts": 0, "alerted": 0, "left": 1}
+    assert '"level":"WARNING"' in logged()
+    JOB.tick()
+    assert JOB.work_off(post) == []
+    assert alerted(house, member) == [50]
+
+
+def test_its_line_in_the_log_counts_and_names_nobody(house: House, logged: Callable[[], str]) -> None:
+    member = budgeted(house, emails=("cfo@example.com",))
+    spend(house, member, "50")
+    streamed(house)
+    assert '"counts":{"accounts":1,"alerted":1,"left":0}' in logged()
+    assert "cfo@example.com" not in logged()
+    assert member.user.email not in logged()

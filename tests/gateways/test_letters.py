@@ -74,6 +74,14 @@ FACTS: dict[str, Any] = {
     ],
     "next_period": "1 May 2026",
     "storage": True,
+    "threshold": "80 %",
+    "others": ["50 %", "66.67 %"],
+    "used": "1,082.50 USD",
+    "percent_used": "82.5 %",
+    "budget": "1,312.12 USD",
+    "hard": True,
+    "restricted": False,
+    "ended": False,
 }
 SHOWN = FACTS | {"credits": "1,000,000 credits"}
 NASTY = [
@@ -164,6 +172,7 @@ def test_a_kind_there_is_not_is_an_error(kind: str) -> None:
         ("quota_reviewed", {"notes": None}, "said"),
         ("quota_reached", {"next_period": None}, "next billing period"),
         ("quota_reached", {"storage": False}, "templates"),
+        ("budget_reached", {"others": []}, "at the same time"),
     ],
 )
 def test_what_is_not_known_is_not_spoken_of(kind: str, facts: dict[str, Any], unsaid: str) -> None:
@@ -196,7 +205,7 @@ def test_html_says_its_language_and_title_and_which_tables_are_none(kind: str) -
     assert "<title>" in made.html
     real = [table for table in markup.all("table") if table.get("role") != "presentation"]
     heads = markup.all("th")
-    assert bool(real) == bool(heads) == kind.startswith(("invoice", "quota"))
+    assert bool(real) == bool(heads) == kind.startswith(("invoice", "quota", "budget"))
     assert all(head["scope"] == "row" for head in heads)
 
 

@@ -208,6 +208,28 @@ def test_of_several_addresses_those_that_have_their_mail_get_no_second_one(house
     assert item(house, item_id)["sent"] == ["ada@example.com", "bob@example.com", "eve@example.com"]
 
 
+@pytest.mark.parametrize("bad", range(3))
+def test_an_address_that_is_refused_for_good_keeps_no_other_from_its_mail(house: House, bad: int) -> None:
+    addresses = ["ada@example.com", "bob@example.com", "eve@example.com"]
+    item_id = mail_item(house, *addresses)
+    calls: list[str] = []
+
+    def refused(operation: str, call: Any) -> Any:
+        calls.append(operation)
+        if len(calls) == bad + 1:
+            raise client_error("send_email", "BadRequestException")
+        return call()
+
+    house.world.port = refused
+    assert deliver(house.ctx, house.world.ways_out(), item_id) == "parked"
+    others = [address for address in addresses if address != addresses[bad]]
+    assert [mail.to for mail in house.world.mails] == others
+    assert item(house, item_id)["sent"] == others
+    retry(house.ctx, item_id)
+    assert deliver(house.ctx, house.world.ways_out(), item_id) == "delivered"
+    assert [mail.to for mail in house.world.mails] == [*others, addresses[bad]]
+
+
 def test_whoever_bounced_or_complained_gets_no_more_mail_and_the_item_says_so(house: House) -> None:
     suppress_addresses(house.ctx, ["Ada@example.com"], reason="bounce")
     item_id = mail_item(house, "ada@example.com", "bob@example.com")

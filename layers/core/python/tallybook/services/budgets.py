@@ -125,7 +125,10 @@ def _write(
     budgets: int = 0,
     archive: bool = False,
 ) -> None:
-    """With what alerts: what was `settled` before the change, and what is reached by the change's `own` doing."""
+    """With what alerts: what was `settled` before the change, and what is reached by the change's `own` doing.
+
+    They are on record in this order.
+    """
     account = who.account
     told = told_of(ctx, account, (*settled, *own), now=now)
     alerts = (one_alert_more(ctx, account_id=account.id),) if own else ()
@@ -137,7 +140,7 @@ def _write(
             *told.commands,
             *(counts if budgets or told.messages or archive else ()),
             *alerts,
-            *recorded(account, *changes, *told.changes, at=now),
+            *recorded(account, *told.changes[: len(settled)], *changes, *told.changes[len(settled) :], at=now),
         ]
     )
 

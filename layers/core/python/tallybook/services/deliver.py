@@ -142,17 +142,26 @@ def _detail(item: OutboxItem, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _send(ctx: Context, outside: Outside, item: OutboxItem) -> OutboxItem:
-    """Each address once, the marker of one before the mail to the next."""
+    """Each address once, the marker of one before the mail to the next. One that is refused for good keeps no other
+    from its mail.
+    """
     wanted: Addressed = address_mail(ctx, item, page_url=outside.page_url)
     item = replace(item, skipped=wanted.skipped)
     left = [address for address in wanted.to if address not in item.sent]
+    refused: Undeliverable | None = None
     for address in left:
         letter = outside.compose(wanted.letter, wanted.facts)
-        outside.mail.send(address, letter, tags={"letter": wanted.letter, "item": item.id})
+        try:
+            outside.mail.send(address, letter, tags={"letter": wanted.letter, "item": item.id})
+        except Undeliverable as error:
+            refused = refused or error
+            continue
         marked = replace(item, sent=(*item.sent, address))
-        if address != left[-1]:
+        if refused or address != left[-1]:
             _store(ctx, outbox.note_sent(item, address), marked)
         item = marked
+    if refused:
+        raise refused
     return item
 
 

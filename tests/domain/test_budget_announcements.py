@@ -1,0 +1,88 @@
+"""What each event says of a budget."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from tallybook.domain import budget_announcements as told
+from tallybook.domain.budget_messages import messages_of
+from tallybook.domain.budgets import Alert, Budget, Reached, Spending, Threshold
+from tallybook.domain.outbox import BusEvent
+from tallybook.domain.periods import Period
+
+AT = datetime(2026, 4, 18, 8, 5, tzinfo=UTC)
+PERIOD = Period(datetime(2026, 3, 31, 18, 30, tzinfo=UTC), datetime(2026, 4, 30, 18, 30, tzinfo=UTC), "Asia/Kolkata")
+BUDGET = Budget(2, "a1", 100_000_000, created_at=AT, updated_at=AT)
+SPENT = Spending(PERIOD, 100_250_000)
+
+OF_BUDGET = {"account_id": "acc-a1", "budget_id": 2}
+OF_PERIOD = {"period_start": "2026-03-31T18:30:00.000Z", "period_end": "2026-04-30T18:30:00.000Z"}
+STANDING = {**OF_BUDGET, "budget_amount": 100_000_000, "used": 100_250_000, **OF_PERIOD}
+
+
+@pytest.mark.parametrize(
+    ("event", "name", "data"),
+    [
+        (
+            told.budget_set(
+                replace(BUDGET, thresholds=(Threshold(Decimal("5E+1")), Threshold(Decimal("87.50"), enabled=False)))
+            ),
+            "BudgetSet",
+            {
+                **OF_BUDGET,
+                "budget_amount": 100_000_000,
+                "thresholds": [{"percent": "50", "enabled": True}, {"percent": "87.5", "enabled": False}],
+                "limit_type": "soft",
+                "notification_emails": [],
+                "is_active": True,
+            },
+        ),
+        (
+            told.budget_set(
+                replace(BUDGET, thresholds=(), limit_type="hard", emails=("cfo@example.com",), is_active=False)
+            ),
+            "BudgetSet",
+            {
+                **OF_BUDGET,
+                "budget_amount": 100_000_000,
+                "thresholds": [],
+                "limit_type": "hard",
+                "notification_emails": ["cfo@example.com"],
+                "is_active": False,
+            },
+        ),
+        (told.budget_deleted(BUDGET), "BudgetDeleted", OF_BUDGET),
+        (told.budget_restricted(BUDGET, SPENT), "BudgetRestricted", STANDING),
+        (told.restriction_lifted(BUDGET, SPENT), "BudgetRestrictionLifted", STANDING),
+    ],
+)
+def test_an_event_says_what_is_stored_under_the_names_of_the_api(
+    event: BusEvent, name: str, data: dict[str, object]
+) -> None:
+    assert (event.name, event.version, dict(event.data)) == (name, 1, data)
+
+
+def test_thresholds_that_are_reached_at_once_are_told_each_with_the_same_notification() -> None:
+    thresholds = (Threshold(Decimal("99.99")), Threshold(Decimal(100)))
+    first, second = messages_of(Reached(BUDGET, thresholds, SPENT), first=88, now=AT)
+    assert dict(told.threshold_reached(first).data) == {
+        **OF_BUDGET,
+        "message_id": 88,
+        "notification_id": f"ntf-{first.notification_id}",
+        "threshold_percent": "99.99",
+        "threshold_type": "warning",
+        "used": 100_250_000,
+        "budget_amount": 100_000_000,
+        "percentage_used": "100.25",
+        **OF_PERIOD,
+    }
+    later = told.threshold_reached(second).data
+    assert (later["message_id"], later["threshold_type"]) == (89, "exceeded")
+    assert later["notification_id"] == f"ntf-{first.notification_id}"
+
+
+def test_what_a_budget_has_alerted_and_when_it_waits_is_told_nobody() -> None:
+    waiting = replace(BUDGET, alerts={Decimal(50): Alert(AT, holds=True)}, due=AT, restricted=True, version=9)
+    assert told.budget_set(waiting) == told.budget_set(BUDGET)

@@ -1,0 +1,95 @@
+"""The mail of a budget's alert: to whom it goes, and what of the budget it names."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.budget_messages import SUBJECT, messages_of
+from tallybook.domain.budgets import Budget, Reached, Spending, Threshold
+from tallybook.domain.outbox import Mail
+from tallybook.domain.periods import Period
+from tallybook.gateways.letters import KINDS, compose
+from tallybook.services.budget_letter import reached_mail
+from tests.store.things import ACCOUNT
+
+UNIT = 1_000_000
+START, END = datetime(2026, 3, 31, 18, 30, tzinfo=UTC), datetime(2026, 4, 30, 18, 30, tzinfo=UTC)
+PERIOD = Period(START, END, "Asia/Kolkata")
+NOW = START + timedelta(days=9)
+BUDGET = Budget(2, ACCOUNT.id, 100 * UNIT, created_at=START, updated_at=START)
+OWNER = replace(ACCOUNT, email="ada@example.com", display_name="Engines & Sons")
+
+
+def mail(
+    *percents: str,
+    used: int = 82_500_000,
+    currency: str = "USD",
+    now: datetime = NOW,
+    account: Account = OWNER,
+    **terms: Any,
+) -> Mail:
+    """As it is written when these thresholds alert together, the account's eighth message and those after it."""
+    thresholds = tuple(Threshold(Decimal(percent)) for percent in percents or ("80",))
+    reached = Reached(replace(BUDGET, **terms), thresholds, Spending(PERIOD, used))
+    messages = messages_of(reached, first=8, now=now)
+    return reached_mail(account, messages, reached, currency=currency, now=now)
+
+
+def test_it_goes_to_the_account_and_whoever_the_budget_names_and_to_nobody_twice() -> None:
+    assert mail().to == ("ada@example.com",)
+    named = ("cfo@example.com", "Ada@example.com", "CFO@example.com", "ops@example.com")
+    assert mail(emails=named).to == ("ada@example.com", "cfo@example.com", "ops@example.com")
+
+
+def test_it_stands_for_the_messages_that_share_it() -> None:
+    assert (mail("50", "80", "100").messages, mail().messages) == ((8, 10), (8, 8))
+    assert mail().account_id == ACCOUNT.id
+
+
+def test_it_names_the_highest_threshold_and_the_others_beside_it() -> None:
+    facts = mail("50", "66.67", "1000").facts
+    assert (facts["threshold"], facts["others"]) == ("1,000 %", ["50 %", "66.67 %"])
+    assert (mail("100").facts["threshold"], mail("100").facts["others"]) == ("100 %", [])
+
+
+def test_its_days_are_those_of_the_account() -> None:
+    facts = mail().facts
+    assert (facts["period"], facts["next_period"]) == ("1 April 2026 to 30 April 2026", "1 May 2026")
+
+
+@pytest.mark.parametrize(
+    ("currency", "used", "amount", "told"),
+    [
+        ("USD", 1_082_500_000, 1_312_120_000, ["1,082.50 USD", "1,312.12 USD", "82.5 %"]),
+        ("JPY", 66_666 * UNIT, 100_000 * UNIT, ["66,666 JPY", "100,000 JPY", "66.66 %"]),
+        ("KWD", 1_999_000, 2_000_000, ["1.999 KWD", "2.000 KWD", "99.95 %"]),
+        ("USD", 2_000_000_000, 10_000, ["2,000.00 USD", "0.01 USD", "20,000,000 %"]),
+    ],
+)
+def test_amounts_have_the_decimals_of_their_currency(currency: str, used: int, amount: int, told: list[str]) -> None:
+    facts = mail(currency=currency, used=used, amount=amount).facts
+    assert [facts["used"], facts["budget"], facts["percent_used"]] == told
+
+
+def test_whether_it_restricts_and_whether_its_period_has_ended_decide_what_it_says_of_what_is_next() -> None:
+    def states(written: Mail) -> list[bool]:
+        return [written.facts[name] for name in ("hard", "restricted", "ended")]
+
+    assert states(mail()) == [False, False, False]
+    assert states(mail(limit_type="hard")) == [True, False, False]
+    assert states(mail("120", limit_type="hard", restricted=True)) == [True, True, False]
+    assert states(mail(now=END - timedelta(milliseconds=1))) == [False, False, False]
+    assert states(mail(now=END)) == [False, False, True]
+
+
+@pytest.mark.parametrize("name", [None, "Engines & Sons"])
+def test_it_calls_the_account_by_its_name_or_else_by_its_address(name: str | None) -> None:
+    written = mail(account=replace(OWNER, display_name=name))
+    assert written.facts.keys() == set(KINDS[written.letter])
+    made = compose(written.letter, written.facts, brand="Tallybook", page_url="https://api.example.com")
+    assert made.subject == SUBJECT
+    assert f'The account "{name or "ada@example.com"}" has reached 80 %' in made.text
