@@ -11,6 +11,7 @@ import tests.conftest  # noqa: F401 the environment that the tests run in
 from infra.local.cloud import ministack
 from tallybook import runtime
 from tests.bench.budget_figures import budget_figures
+from tests.bench.budget_story import EVENTS, MOST_SECONDS, million
 from tests.bench.budget_sweep import sweep
 from tests.bench.cold_start import cold_starts
 from tests.bench.figures import Figure, figures, read_goal
@@ -46,6 +47,7 @@ def main() -> None:
             _print_figures("of budgets", budget_figures(house))
         _print_sweeps(client)
         _print_invoicing(client)
+    _print_budget_story()
     _print_cold_starts()
 
 
@@ -133,6 +135,13 @@ def _print_warm(house: House) -> None:
         warm = warm_request(house, rounds=200)
     mark = "" if warm.ratio <= warm.goal else "  MISSED"
     print(f"\nWarm {warm.request}: {warm.ratio:.2f} x a hello-world with the same calls [{warm.goal}]{mark}")
+
+
+def _print_budget_story() -> None:
+    counts, seconds = million()
+    mark = "" if seconds <= MOST_SECONDS else "  MISSED"
+    told = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+    print(f"\nA budget through {EVENTS} events told what the rule in other words does: {told}{mark}")
 
 
 def _print_cold_starts() -> None:

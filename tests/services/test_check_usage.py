@@ -15,6 +15,8 @@ from tallybook.services.suppress_mail import suppress_addresses
 from tallybook.services.tasks import Task
 from tests.services.checks import GRACE, change, check, marked, percents, share, told, use
 from tests.services.test_run_sessions import wanted
+from tests.support.budgets import set_up
+from tests.support.budgets import percents as budget_percents
 from tests.support.cloud import make_context
 from tests.support.house import House, Member
 
@@ -197,6 +199,15 @@ def test_an_account_without_shares_nor_a_budget_costs_three_reads_and_a_write_an
     assert not marked(house)
     assert check_usage(ctx, owner.account.id) == []
     assert calls[4:] == ["get_item"], "a task that comes twice"
+
+
+def test_one_look_tells_of_the_budget_and_of_shares(house: House, owner: Member, grace: User) -> None:
+    set_up(house, owner, amount=2)
+    share(house, owner, grace, cpu_seconds_monthly=100_000)
+    use(house, owner, grace, "100000")
+    assert check(house) == ["alerted", "written to"]
+    assert (percents(house), budget_percents(house, owner)) == ([100], [50])
+    assert not marked(house)
 
 
 def test_nobody_in_a_deleted_account_is_written_to(house: House, owner: Member, grace: User) -> None:

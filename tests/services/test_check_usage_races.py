@@ -1,20 +1,16 @@
 """While usage is looked at, others check, use and revoke: nobody is told twice, and nothing is passed over."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from tallybook.domain.accounts import User
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.services.authenticate import authenticate
 from tallybook.services.check_usage import check_usage
-from tallybook.services.context import Context
 from tallybook.services.quota_allocations import revoke_allocation
 from tallybook.services.tasks import due_tasks
 from tests.services.checks import GRACE, check, marked, percents, share, use
-from tests.support.cloud import make_context
 from tests.support.house import House, Member
+from tests.support.race import racing
 
 
 @pytest.fixture
@@ -25,19 +21,6 @@ def owner(house: House) -> Member:
 @pytest.fixture
 def grace(house: House, owner: Member) -> User:
     return house.invited(owner, GRACE)
-
-
-def racing(house: House, operation: str, act: Callable[[], object]) -> Context:
-    """A context in which somebody acts before the first call of this operation."""
-    acted: list[bool] = []
-
-    def port(called: str, call: Callable[[], Any]) -> Any:
-        if called == operation and not acted:
-            acted.append(True)
-            act()
-        return call()
-
-    return make_context(house.client, port=port, clock=house.clock)
 
 
 def test_a_share_that_is_revoked_before_its_user_is_told_is_not_told_of_and_others_are(

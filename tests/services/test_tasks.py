@@ -13,6 +13,7 @@ from tallybook.domain.times import stamp
 from tallybook.services.run_sessions import end_session, start_session
 from tallybook.services.tasks import Task, as_message, due_tasks, enqueue_due, read_message
 from tests.services.test_run_sessions import wanted
+from tests.support.budgets import cheap, edit, look, set_up, spend
 from tests.support.house import House, Member
 
 LATER = float("inf")
@@ -23,7 +24,7 @@ def due(house: House, job: Job) -> set[tuple[Task, str | None]]:
     return {(task, stamp(task.due) if task.due else None) for task in due_tasks(house.ctx, job)}
 
 
-def of(member: Member, kind: Literal["close", "overdue", "check", "expire"], **named: Any) -> Task:
+def of(member: Member, kind: Literal["close", "overdue", "check", "budget", "expire"], **named: Any) -> Task:
     return Task(kind, member.account.id, **named)
 
 
@@ -33,6 +34,22 @@ def test_usage_that_nobody_has_seen_is_due_since_the_first_of_it(house: House) -
         house.record(house.event(member))
         house.clock.advance(seconds=1)
     assert due(house, USAGE_CHECK) == {(of(member, "check"), since)}
+
+
+def test_a_budget_is_due_when_a_silence_of_it_ends_and_not_while_it_waits_for_nothing(house: House) -> None:
+    cheap(house)
+    member = house.member()
+    set_up(house, member)
+    spend(house, member, 50)
+    look(house)
+    assert due(house, USAGE_CHECK) == set()
+    at = house.clock.now() + timedelta(hours=24)
+    for amount in (200, 100):
+        edit(house, member, amount=amount)
+    house.clock.moment = at - timedelta(milliseconds=1)
+    assert due(house, USAGE_CHECK) == set()
+    house.clock.moment = at
+    assert due(house, USAGE_CHECK) == {(of(member, "budget"), stamp(at))}
 
 
 @pytest.mark.parametrize("session_id", ["mine", "a_b-C_9", None])
@@ -65,6 +82,7 @@ def test_an_ended_period_and_an_invoice_that_is_not_paid_are_due_of_invoicing_al
     [
         (Task("close", "a"), {"kind": "close", "account_id": "a"}),
         (Task("check", "a"), {"kind": "check", "account_id": "a"}),
+        (Task("budget", "a"), {"kind": "budget", "account_id": "a"}),
         (Task("overdue", "a", position=7), {"kind": "overdue", "account_id": "a", "position": 7}),
         (Task("expire", "a", session_id="s#1"), {"kind": "expire", "account_id": "a", "session_id": "s#1"}),
     ],

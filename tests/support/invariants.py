@@ -9,6 +9,7 @@ from typing import Any
 from tallybook.domain.times import parse_instant
 from tallybook.domain.usage import Quantities
 from tallybook.store.periods import quantities_of
+from tests.support.budget_invariants import check_budgets
 from tests.support.house import House
 from tests.support.invoice_invariants import check_invoices
 from tests.support.quota_invariants import check_quotas
@@ -30,6 +31,7 @@ def check_invariants(house: House) -> None:
     _links_are_stored_as_hashes(core)
     check_invoices(core, usage)
     check_quotas(house, core, usage)
+    check_budgets(house, core, usage)
 
 
 def check_schedule(house: House) -> None:

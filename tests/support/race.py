@@ -1,9 +1,13 @@
-"""Many callers at once: all start at the same instant, in threads of their own."""
+"""Many callers at once, in threads of their own that start at the same instant; or one between two calls of another."""
 
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+
+from tallybook.services.context import Context
+from tests.support.cloud import make_context
+from tests.support.house import House
 
 
 def race(*calls: Callable[[], Any]) -> list[Any]:
@@ -24,3 +28,17 @@ def race(*calls: Callable[[], Any]) -> list[Any]:
 def in_turns[T](items: Sequence[T], callers: int) -> list[list[T]]:
     """The items dealt out to so many callers."""
     return [list(items[start::callers]) for start in range(callers)]
+
+
+def racing(house: House, operation: str, act: Callable[[], object], *, call: int = 1) -> Context:
+    """A context in which somebody acts before the first, or another, call of this operation."""
+    calls: list[str] = []
+
+    def port(called: str, go: Callable[[], Any]) -> Any:
+        if called == operation:
+            calls.append(called)
+            if len(calls) == call:
+                act()
+        return go()
+
+    return make_context(house.client, port=port, clock=house.clock)

@@ -33,7 +33,9 @@ class BudgetStatus:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What the period comes to at the present rate, in micros, and the local day on which that reaches the budget."""
+    """What the period comes to at the present rate, in micros, and the local day on which that reaches the budget, None
+    where it won't within the period or has already.
+    """
 
     amount: int
     reached_on: date | None
@@ -43,12 +45,12 @@ def forecast(status: BudgetStatus, *, currency: str, now: datetime) -> Forecast:
     """The rate is what was used so far by the days elapsed; the amount is the bill's projected cost."""
     spent = status.spent
     amount = projected(spent.used, period=spent.period, now=now, currency=currency)
-    return Forecast(amount, _reached_on(status.budget, spent, now=now))
+    return Forecast(amount, _reached_on(status.budget, spent, now=now) if amount >= status.budget.amount else None)
 
 
 def _reached_on(budget: Budget, spent: Spending, *, now: datetime) -> date | None:
-    """None where it is reached already, or won't be within the period."""
-    if not 0 < spent.used < budget.amount:
+    """None where it is reached already; at the latest the last day, for what is shown to come to it does."""
+    if spent.used >= budget.amount:
         return None
     days = -(-budget.amount * spent.period.days_elapsed(now) // spent.used)
-    return spent.period.first_day + timedelta(days=days - 1) if days <= spent.period.days else None
+    return spent.period.first_day + timedelta(days=min(days, spent.period.days) - 1)

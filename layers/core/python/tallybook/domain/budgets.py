@@ -9,7 +9,7 @@ Source: ScaleBox budgets; money, "Budgets"; decisions, ScaleBox.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Literal
 
 from tallybook.domain.accounts import normal_email
@@ -125,25 +125,27 @@ def _is_to_be_judged(budget: Budget, period: Period, *, now: datetime) -> bool:
 
 
 def _judge(budget: Budget, spent: Spending, *, now: datetime) -> tuple[Budget, tuple[Threshold, ...]]:
-    alerts = dict(budget.alerts) if budget.period_start == spent.period.start else {}
-    fired: list[Threshold] = []
+    """The budget once it was held against one period, and what alerts; the very same where nothing is new."""
+    before = budget.alerts if budget.period_start == spent.period.start else {}
+    percentage = percentage_used(budget.amount, used=spent.used)
     restricted = is_restricted(budget, used=spent.used)
     due = [spent.period.end] if restricted else []
+    fired: list[Threshold] = []
+    alerts = _of_old_thresholds(budget, before, now=now)
     for threshold in budget.thresholds:
-        last = alerts.get(threshold.percent)
-        if spent.used * 100 < EXACT.multiply(threshold.percent, budget.amount):
-            if last is not None:
-                alerts[threshold.percent] = replace(last, holds=False)
-        elif (last is not None and last.holds) or not (threshold.enabled and budget.is_active):
-            continue
-        elif last is None or now >= last.at + COOLDOWN:
-            alerts[threshold.percent] = Alert(now, holds=True)
-            fired.append(threshold)
-        else:
-            due.append(last.at + COOLDOWN)
-    alerts = _worth_keeping(alerts, budget.thresholds, now=now)
+        last = before.get(threshold.percent)
+        if percentage < threshold.percent:
+            last = _ended(last) if last else None
+        elif (last is None or not last.holds) and threshold.enabled and budget.is_active:
+            if last is None or now >= last.at + COOLDOWN:
+                last = Alert(now, holds=True)
+                fired.append(threshold)
+            else:
+                due.append(last.at + COOLDOWN)
+        if last is not None:
+            alerts[threshold.percent] = last
     wait = min(due, default=None)
-    if (alerts, restricted, wait) == (budget.alerts, budget.restricted, budget.due):
+    if restricted == budget.restricted and wait == budget.due and alerts == budget.alerts:
         return budget, ()
     judged = replace(budget, period_start=spent.period.start, alerts=alerts, restricted=restricted, due=wait)
     return judged, tuple(fired)
@@ -155,9 +157,8 @@ def is_restricted(budget: Budget, *, used: int) -> bool:
 
 
 def percentage_used(amount: int, *, used: int) -> Decimal:
-    """Two decimals, rounded down."""
-    exact = EXACT.divide(Decimal(used) * 100, Decimal(amount))
-    return exact.quantize(Decimal("0.01"), rounding=ROUND_FLOOR, context=EXACT)
+    """Two decimals, rounded down; a threshold has no more, so it is reached where this has come to it."""
+    return Decimal(used * 100 * 10**_PLACES // amount).scaleb(-_PLACES, context=EXACT)
 
 
 def check_amount(amount: Decimal, *, currency: str) -> int:
@@ -193,12 +194,15 @@ def check_emails(emails: Iterable[str]) -> tuple[str, ...]:
     return checked
 
 
-def _worth_keeping(
-    alerts: Mapping[Decimal, Alert], thresholds: Sequence[Threshold], *, now: datetime
-) -> dict[Decimal, Alert]:
-    """Of thresholds that are no more, only what would still silence them if they came back."""
-    present = {threshold.percent for threshold in thresholds}
-    return {percent: alert for percent, alert in alerts.items() if percent in present or now < alert.at + COOLDOWN}
+def _of_old_thresholds(budget: Budget, alerts: Mapping[Decimal, Alert], *, now: datetime) -> dict[Decimal, Alert]:
+    """Of thresholds that are no more, what silences them if they come back; then that is another crossing."""
+    old = alerts.keys() - {threshold.percent for threshold in budget.thresholds} if alerts else ()
+    return {percent: _ended(alerts[percent]) for percent in old if now < alerts[percent].at + COOLDOWN}
+
+
+def _ended(alert: Alert) -> Alert:
+    """Usage is below the threshold since."""
+    return replace(alert, holds=False) if alert.holds else alert
 
 
 def _wrong(message: str, *, place: int | None = None) -> Invalid:

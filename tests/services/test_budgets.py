@@ -1,0 +1,374 @@
+"""A budget is set by root users; each change first tells what stood, and then is a check itself."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tallybook.domain.admission import NotAdmitted
+from tallybook.domain.audit import OPERATOR
+from tallybook.domain.errors import Conflict, Forbidden, NotFound, TooManyRequests
+from tallybook.domain.limits import Limit, Limits
+from tallybook.services.authenticate import authenticate
+from tallybook.services.budgets import change_budget, create_budget, remove_budget
+from tallybook.services.change_user import change_user
+from tallybook.services.read_budget import budget_status, list_messages
+from tallybook.services.run_sessions import admission, start_session
+from tallybook.services.suspend_account import set_standing
+from tests.services.test_run_sessions import wanted
+from tests.support.budgets import (
+    UNIT,
+    actions,
+    budget_of,
+    cheap,
+    drop,
+    due,
+    edit,
+    look,
+    messages,
+    percents,
+    root,
+    set_up,
+    spend,
+    thresholds,
+)
+from tests.support.house import House, Member
+from tests.support.invariants import check_invariants
+from tests.support.race import racing
+from tests.support.shares import entries
+
+LIFTS: list[dict[str, Any]] = [
+    {"amount": "100.01"},
+    {"limit_type": "soft"},
+    {"is_active": False},
+]
+
+
+@pytest.fixture
+def owner(house: House) -> Member:
+    cheap(house)
+    return house.member("ada@example.com")
+
+
+def may_start(house: House, owner: Member) -> bool:
+    reasons = admission(house.ctx, house.platform(), wanted(owner))
+    assert {reason.code for reason in reasons} <= {"budget_restricted"}
+    return not reasons
+
+
+def test_a_budget_that_is_made_over_what_is_used_alerts_at_once(house: House, owner: Member) -> None:
+    spend(house, owner, "82.5")
+    status = set_up(house, owner)
+    assert (status.spent.used, status.budget.number) == (82_500_000, 1)
+    assert percents(house, owner) == [50, 80]
+    assert look(house) == []
+    check_invariants(house)
+
+
+def test_a_hard_one_that_is_used_up_already_restricts_from_its_making(house: House, owner: Member) -> None:
+    spend(house, owner, 100)
+    assert may_start(house, owner)
+    assert set_up(house, owner, limit_type="hard").is_restricted
+    assert not may_start(house, owner)
+    assert actions(house, owner) == ["created", "restricted", "threshold_reached"]
+    check_invariants(house)
+
+
+@pytest.mark.parametrize("change", LIFTS)
+def test_what_lifts_the_restriction_does_so_at_once(house: House, owner: Member, change: dict[str, Any]) -> None:
+    set_up(house, owner, limit_type="hard")
+    spend(house, owner, 100)
+    assert not may_start(house, owner), "whatever the stream does"
+    look(house)
+    status = edit(house, owner, **change)
+    assert (status.is_restricted, status.budget.restricted) == (False, False)
+    assert may_start(house, owner)
+    assert actions(house, owner)[-2:] == ["changed", "restriction_lifted"]
+    check_invariants(house)
+
+
+def test_its_deletion_lifts_it_too(house: House, owner: Member) -> None:
+    set_up(house, owner, limit_type="hard")
+    spend(house, owner, 100)
+    look(house)
+    drop(house, owner)
+    assert may_start(house, owner)
+    assert actions(house, owner)[-2:] == ["deleted", "restriction_lifted"]
+    check_invariants(house)
+
+
+@pytest.mark.parametrize("lift", [lambda h, o: edit(h, o, amount=200), drop])
+def test_a_restriction_that_nobody_saw_is_neither_announced_nor_lifted(
+    house: House, owner: Member, lift: Callable[[House, Member], object]
+) -> None:
+    set_up(house, owner, limit_type="hard")
+    spend(house, owner, 100)
+    lift(house, owner)
+    assert not {"restricted", "restriction_lifted"} & set(actions(house, owner))
+    assert percents(house, owner) == [50, 80, 100], "what was reached is told all the same"
+    check_invariants(house)
+
+
+def test_a_change_tells_first_what_stood_before_it(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    spend(house, owner, 60)
+    edit(house, owner, amount=75)
+    told = [(one.threshold.percent, one.amount) for one in messages(house, owner)]
+    assert told == [(50, 100 * UNIT), (80, 75 * UNIT)]
+    first, second = messages(house, owner)
+    assert first.notification_id != second.notification_id
+    assert look(house) == []
+    check_invariants(house)
+
+
+def test_a_budget_raised_beyond_what_nobody_saw_tells_it_first_and_not_again(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    spend(house, owner, 80)
+    edit(house, owner, amount=1000)
+    assert percents(house, owner) == [50, 80]
+    assert look(house) == []
+    edit(house, owner, amount=100)
+    assert percents(house, owner) == [50, 80], "within a day"
+    house.clock.advance(hours=24)
+    assert look(house) == ["alerted"] * 2
+    check_invariants(house)
+
+
+def test_a_change_in_the_next_period_tells_first_of_the_one_that_ended(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    spend(house, owner, 50)
+    house.clock.advance(days=31)
+    spend(house, owner, 10)
+    edit(house, owner, amount=20)
+    told = [(one.threshold.percent, one.amount, one.used) for one in messages(house, owner)]
+    assert told == [(50, 100 * UNIT, 50 * UNIT), (50, 20 * UNIT, 10 * UNIT)]
+    assert look(house) == []
+    check_invariants(house)
+
+
+def test_a_deletion_tells_first_what_was_reached(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    spend(house, owner, 50)
+    drop(house, owner)
+    assert percents(house, owner) == [50]
+    assert look(house) == []
+    check_invariants(house)
+
+
+def test_the_next_budget_begins_anew_and_lists_its_own_messages(house: House, owner: Member) -> None:
+    spend(house, owner, 50)
+    set_up(house, owner)
+    drop(house, owner)
+    status = set_up(house, owner)
+    assert status.budget.number == 2
+    assert [(one.number, one.budget) for one in messages(house, owner)] == [(1, 1), (2, 2)]
+    listed, total = list_messages(house.ctx, root(house, owner), offset=0, limit=20)
+    assert ([one.number for one in listed], total) == ([2], 1)
+    check_invariants(house)
+
+
+def test_a_change_that_changes_nothing_leaves_no_trace(house: House, owner: Member) -> None:
+    before = set_up(house, owner, emails=["fin@example.com"]).budget
+    house.clock.advance(minutes=1)
+    same = {"amount": "100.00", "emails": ["FIN@example.com"], "limit_type": "soft", "is_active": True}
+    assert edit(house, owner, **same, thresholds=thresholds(100, 80, "50.00")).budget == before
+    assert edit(house, owner).budget == before
+    assert actions(house, owner) == ["created"]
+
+
+def test_a_change_that_changes_nothing_is_a_check_as_well(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    spend(house, owner, 50)
+    edit(house, owner)
+    assert percents(house, owner) == [50]
+    assert actions(house, owner) == ["created", "threshold_reached"]
+    check_invariants(house)
+
+
+def test_what_changed_is_on_record_with_what_it_was(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    house.clock.advance(minutes=1)
+    budget = edit(house, owner, amount="99.5", is_active=False).budget
+    assert (budget.updated_at, budget.created_at) == (house.clock.now(), house.clock.now() - timedelta(minutes=1))
+    (entry,) = [one for one in entries(house, owner.account.id) if one["action"] == "budget.changed"]
+    was, now = entry["before"], entry["after"]
+    assert (was["budget_amount"], now["budget_amount"]) == (100 * UNIT, 99_500_000)
+    assert (was["is_active"], now["is_active"]) == (True, False)
+    events = house.deliver().named("BudgetSet")
+    assert [event["data"]["budget_amount"] for event in events] == [100 * UNIT, 99_500_000]
+
+
+def test_an_account_has_one_budget_and_only_what_it_has_is_changed(house: House, owner: Member) -> None:
+    for call in (lambda: edit(house, owner, amount=1), lambda: drop(house, owner)):
+        with pytest.raises(NotFound):
+            call()
+    set_up(house, owner)
+    with pytest.raises(Conflict) as refused:
+        set_up(house, owner)
+    assert refused.value.code == "budget_exists"
+
+
+def test_each_account_has_its_own(house: House, owner: Member) -> None:
+    other = house.member()
+    set_up(house, owner)
+    assert budget_status(house.ctx, root(house, other)) is None
+    with pytest.raises(NotFound):
+        drop(house, other)
+    assert set_up(house, other, amount=7).budget.number == 1
+    spend(house, other, 7)
+    assert look(house) == ["alerted"] * 3
+    assert (percents(house, owner), percents(house, other)) == ([], [50, 80, 100])
+    drop(house, other)
+    assert budget_of(house, owner) is not None
+    check_invariants(house)
+
+
+def test_only_root_users_have_to_do_with_it(house: House, owner: Member) -> None:
+    colleague = house.colleague(owner)
+    who = root(house, colleague)
+    calls: list[Callable[[], object]] = [
+        lambda: create_budget(house.ctx, who, {"amount": Decimal(1)}),
+        lambda: change_budget(house.ctx, who, {}),
+        lambda: remove_budget(house.ctx, who),
+        lambda: budget_status(house.ctx, who),
+        lambda: list_messages(house.ctx, who, offset=0, limit=20),
+    ]
+    for call in calls:
+        with pytest.raises(Forbidden) as refused:
+            call()
+        assert refused.value.code == "root_user_required"
+
+
+def test_whoever_is_no_root_user_any_more_when_it_is_written_changes_nothing(house: House, owner: Member) -> None:
+    colleague = house.colleague(owner, is_root=True)
+    who, by = root(house, colleague), root(house, owner)
+    ctx = racing(
+        house, "transact_write_items", lambda: change_user(house.ctx, by, colleague.user.id, {"is_root": False})
+    )
+    with pytest.raises(Forbidden):
+        create_budget(ctx, who, {"amount": Decimal(1)})
+    assert budget_of(house, owner) is None
+
+
+def test_a_suspended_account_may_set_change_and_delete_its_budget(house: House, owner: Member) -> None:
+    set_standing(house.ctx, owner.account.id, "suspended", reason="unpaid", actor=OPERATOR)
+    set_up(house, owner)
+    assert edit(house, owner, amount=5).budget.amount == 5 * UNIT
+    drop(house, owner)
+    assert budget_of(house, owner) is None
+
+
+def limited(house: House, most: int) -> None:
+    house.reshape(limits=Limits(budget=Limit(most, timedelta(hours=1))))
+
+
+def test_after_ten_changes_in_an_hour_that_alert_by_themselves_the_next_is_refused_and_writes_nothing(
+    house: House, owner: Member
+) -> None:
+    limited(house, 10)
+    spend(house, owner, 50)
+    set_up(house, owner, thresholds=())
+    for number in range(1, 11):
+        before = edit(house, owner, thresholds=thresholds(*range(1, number + 1))).budget
+    with pytest.raises(TooManyRequests) as refused:
+        edit(house, owner, thresholds=thresholds(*range(1, 12)))
+    assert 0 < refused.value.retry_after <= 3600
+    assert budget_of(house, owner) == replace(before, version=before.version + 1)
+    assert percents(house, owner) == list(range(1, 11))
+    check_invariants(house)
+
+
+@pytest.mark.parametrize("change", [*LIFTS, {"amount": 500, "thresholds": thresholds(90)}])
+def test_what_lifts_or_calms_is_never_refused_for_its_number(
+    house: House, owner: Member, change: dict[str, Any]
+) -> None:
+    """Nor is what was reached before it taken for its doing."""
+    limited(house, 1)
+    spend(house, owner, 60)
+    set_up(house, owner, limit_type="hard")
+    spend(house, owner, 40)
+    with pytest.raises(TooManyRequests):
+        edit(house, owner, thresholds=thresholds(10))
+    assert edit(house, owner, **change).is_restricted is False
+    assert percents(house, owner) == [50, 80, 100]
+    drop(house, owner)
+    check_invariants(house)
+
+
+def test_the_limit_ends_with_its_hour_and_is_the_accounts_own(house: House, owner: Member) -> None:
+    limited(house, 1)
+    other = house.member()
+    for member in (owner, other):
+        spend(house, member, 100)
+        set_up(house, member)
+        drop(house, member)
+        with pytest.raises(TooManyRequests):
+            set_up(house, member)
+    house.clock.advance(hours=1)
+    set_up(house, owner)
+    assert len(messages(house, owner)) == 6
+    check_invariants(house)
+
+
+def test_two_budgets_made_at_once_are_one(house: House, owner: Member) -> None:
+    ctx = racing(house, "transact_write_items", lambda: set_up(house, owner, amount=7))
+    with pytest.raises(Conflict):
+        set_up(house, owner, ctx)
+    budget = budget_of(house, owner)
+    assert budget is not None
+    assert (budget.number, budget.amount) == (1, 7 * UNIT)
+    check_invariants(house)
+
+
+def test_two_changes_at_once_both_hold(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    ctx = racing(house, "transact_write_items", lambda: edit(house, owner, limit_type="hard"))
+    after = edit(house, owner, ctx, amount=70).budget
+    assert (after.amount, after.limit_type) == (70 * UNIT, "hard")
+    assert budget_of(house, owner) == replace(after, version=3)
+
+
+def test_a_change_of_what_is_deleted_meanwhile_finds_none(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    for call in (lambda ctx: edit(house, owner, ctx, amount=70), lambda ctx: drop(house, owner, ctx)):
+        ctx = racing(house, "transact_write_items", lambda: drop(house, owner))
+        with pytest.raises(NotFound):
+            call(ctx)
+        set_up(house, owner)
+    check_invariants(house)
+
+
+def test_usage_that_comes_while_it_is_changed_is_told_by_the_next_look(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    edit(house, owner, racing(house, "transact_write_items", lambda: spend(house, owner, 60)), amount=75)
+    assert percents(house, owner) == []
+    assert due(house) == ["check"]
+    look(house)
+    assert [(one.threshold.percent, one.amount) for one in messages(house, owner)] == [(50, 75 * UNIT), (80, 75 * UNIT)]
+    check_invariants(house)
+
+
+def test_a_check_that_tells_while_it_is_changed_is_not_repeated_by_the_change(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    spend(house, owner, 80)
+    edit(house, owner, racing(house, "transact_write_items", lambda: look(house)), amount=500)
+    assert percents(house, owner) == [50, 80]
+    check_invariants(house)
+
+
+def test_a_session_is_refused_once_a_lower_hard_limit_is_set_between_its_reading_and_its_writing(
+    house: House, owner: Member
+) -> None:
+    set_up(house, owner, limit_type="hard")
+    spend(house, owner, 60)
+    key = house.platform()
+    ctx = racing(house, "transact_write_items", lambda: edit(house, owner, amount=50))
+    with pytest.raises(NotAdmitted):
+        start_session(ctx, key, wanted(owner))
+
+
+def test_who_sets_it_calls_by_a_session_as_well(house: House, owner: Member) -> None:
+    assert create_budget(house.ctx, authenticate(house.ctx, owner.session), {"amount": Decimal("0.01")})

@@ -1,0 +1,205 @@
+"""Two years of budgets that are edited at random, while a stream loses, doubles and delays its records: what was told
+is what usage and edits alone say.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from heapq import heapify, heappop, heappush
+from typing import Any
+
+import pytest
+
+from tallybook.domain.budgets import Budget
+from tallybook.domain.jobs import USAGE_CHECK
+from tallybook.domain.limits import Limit, Limits
+from tallybook.domain.periods import period_of
+from tallybook.domain.times import parse_instant
+from tallybook.services.api_keys import create_api_key
+from tallybook.services.authenticate import authenticate
+from tallybook.services.change_password import set_password
+from tallybook.services.check_budget import check_budget
+from tallybook.services.check_usage import carry_out
+from tallybook.services.operate import create_account
+from tallybook.services.sign_in import login
+from tallybook.services.tasks import Task
+from tests.support.budgets import UNIT, cheap, drop, edit, messages, set_up, thresholds
+from tests.support.house import HERE, PASSWORD, House, Member
+from tests.support.invariants import check_invariants
+
+START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+END = START + timedelta(days=730)
+ZONES = (("UTC", "Asia/Kolkata"), ("America/Santiago", "Pacific/Chatham"))
+DAY = timedelta(days=1)
+PERCENTS = tuple(map(Decimal, ("25", "33.33", "50", "80", "100", "150")))
+
+type Happened = tuple[datetime, int, str, Any]
+type Told = tuple[int, datetime, Decimal]
+
+
+def expected(happened: Iterable[Happened], ends: Iterable[datetime]) -> list[Told]:
+    """What usage, edits and the ends of periods come to: budget, period and percent of all that is to be told."""
+    agenda = [*happened, *((end, 0, "end", None) for end in ends)]
+    heapify(agenda)
+    told: list[Told] = []
+    budget: Budget | None = None
+    used, start, last, over = Decimal(0), START, dict[Decimal, datetime](), set[Decimal]()
+    while agenda:
+        now, _, what, value = heappop(agenda)
+        if what == "end":
+            used, start, last, over = Decimal(0), now, {}, set()
+        elif what == "used":
+            used += value
+        elif what == "edited":
+            last, over = (last, over) if budget and value and budget.number == value.number else ({}, set())
+            budget = value
+        if budget is None:
+            continue
+        reached = {one.percent for one in budget.thresholds if used * 10**8 >= one.percent * budget.amount}
+        over &= reached
+        for one in budget.thresholds if budget.is_active else ():
+            is_silent = one.percent in last and now < last[one.percent] + DAY
+            if one.enabled and one.percent in reached - over and not is_silent:
+                told.append((budget.number, start, one.percent))
+                last[one.percent] = now
+                over.add(one.percent)
+                heappush(agenda, (now + DAY, 1, "may be told again", None))
+    return told
+
+
+def owner(house: House, zone: str) -> Member:
+    """The root user of an account that the operator has made in this zone."""
+    account, user = create_account(house.ctx, email=f"{zone}@example.com", time_zone=zone)
+    set_password(house.ctx, token=house.password_token(user), password=PASSWORD, address=HERE)
+    who = login(house.ctx, email=user.email, password=PASSWORD, address=HERE)
+    key = create_api_key(house.ctx, authenticate(house.ctx, who.text), name="test")
+    return Member(account, user, who.text, key.text)
+
+
+class Story:
+    """What happens at an instant happens to all of it before anything else does. Instants of two days in a row never
+    lie 24 hours apart but for minutes, so that it is the same whether the stream told at once or the sweep a little
+    later.
+    """
+
+    def __init__(self, house: House, seed: int) -> None:
+        self.house, self.chance = house, random.Random(seed)
+        self.members = [owner(house, zone) for zone in ZONES[seed]]
+        self.happened: dict[str, list[Happened]] = {member.account.id: [] for member in self.members}
+        self.delayed: list[str] = []
+        self.edits: Counter[str] = Counter()
+
+    def run(self) -> None:
+        step = 0
+        while self.house.clock.now() < END:
+            self._pass_time(self._next_instant())
+            self._stream(self.delayed)
+            for _ in range(self.chance.choice((1, 1, 1, 2))):
+                self._happen(self.chance.choice(self.members))
+            step += 1
+            if step % 50 == 0:
+                check_invariants(self.house)
+        self._pass_time(END + timedelta(days=40))
+        check_invariants(self.house)
+
+    def _next_instant(self) -> datetime:
+        """Some hours or days from now, in minutes of their own; or about the end of somebody's period."""
+        now, chance = self.house.clock.now(), self.chance
+        if chance.random() < 0.15:
+            end = min(self._end(member, now) for member in self.members)
+            return max(now, end - timedelta(milliseconds=chance.choice((0, 1, 2000, 240_000))))
+        then = now + timedelta(hours=chance.choice((3, 7, 12, 20, 26, 45, 200, 350)))
+        minute = 16 if then.toordinal() % 2 else 36
+        return then.replace(minute=minute + chance.randrange(3), second=chance.randrange(60))
+
+    def _end(self, member: Member, now: datetime) -> datetime:
+        return period_of(self.house.account_of(member).calendar, now).end
+
+    def _pass_time(self, until: datetime) -> None:
+        """Through each call of the schedule that finds something."""
+        while (due := self._due()) and (call := USAGE_CHECK.call_for(due[0][0])) <= until:
+            self.house.clock.moment = max(self.house.clock.moment, call)
+            for at, task in due:
+                if at <= call:
+                    carry_out(self.house.ctx, task)
+        self.house.clock.moment = until
+
+    def _due(self) -> list[tuple[datetime, Task]]:
+        """The index, read past its API: for the sweep's sake it would be asked a thousand times."""
+        rows = {"check": self.house.stored("core", "DIRTY"), "budget": self.house.stored("core", "BUDGET")}
+        due = [
+            (parse_instant(row["due"]), Task(kind, row["account_id"]))
+            for kind in ("check", "budget")
+            for row in rows[kind]
+            if "work" in row
+        ]
+        return sorted(due, key=lambda one: one[0])
+
+    def _stream(self, records: list[str]) -> None:
+        """Of each record none, one or two copies come, and some of them later."""
+        for account_id in records[:]:
+            records.remove(account_id)
+            match self.chance.choice(("lost", "once", "twice", "later")):
+                case "once":
+                    check_budget(self.house.ctx, account_id)
+                case "twice":
+                    check_budget(self.house.ctx, account_id)
+                    check_budget(self.house.ctx, account_id)
+                case "later":
+                    self.delayed.append(account_id)
+
+    def _happen(self, member: Member) -> None:
+        happening, value = self.chance.choice((self._use, self._edit))(member)
+        mine = self.happened[member.account.id]
+        mine.append((self.house.clock.now(), len(mine) + 1, happening, value))
+
+    def _use(self, member: Member) -> tuple[str, Decimal]:
+        units = Decimal(self.chance.choice((20, 40, 90)))
+        event = self.house.event(member, quantity=int(units * 1000))
+        copies = self.chance.choice((1, 1, 1, 1, 1, 2))
+        assert [self.house.record(event)[0].status for _ in range(copies)] == ["accepted", "duplicate"][:copies]
+        self._stream([member.account.id])
+        return "used", units
+
+    def _edit(self, member: Member) -> tuple[str, Budget | None]:
+        chance = self.chance
+        mine = [value for *_, what, value in self.happened[member.account.id] if what == "edited"]
+        if not mine or mine[-1] is None:
+            self.edits["set up"] += 1
+            some = thresholds(*sorted(chance.sample(PERCENTS, 4)))
+            return "edited", set_up(self.house, member, thresholds=some, limit_type="hard").budget
+        what = chance.choice((*["amount"] * 6, "is_active", "limit_type", "thresholds", "drop"))
+        what = what if mine[-1].is_active else "is_active"
+        self.edits[what] += 1
+        if what == "drop":
+            drop(self.house, member)
+            return "edited", None
+        new = {
+            "amount": chance.choice((40, "99.99", 150) if mine[-1].amount > 200 * UNIT else (300, 900)),
+            "is_active": not mine[-1].is_active,
+            "limit_type": chance.choice(("soft", "hard")),
+            "thresholds": thresholds(*sorted(chance.sample(PERCENTS, 5))),
+        }
+        return "edited", edit(self.house, member, **{what: new[what]}).budget
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_was_told_is_what_usage_and_edits_alone_say(house: House, seed: int) -> None:
+    house.clock.moment = START
+    house.reshape(limits=Limits(budget=Limit(10**6)))
+    cheap(house)
+    story = Story(house, seed)
+    story.run()
+    told_in_all: Counter[int] = Counter()
+    for member in story.members:
+        starts = [member.account.cycle.period.start]
+        while starts[-1] < house.clock.now():
+            starts.append(period_of(house.account_of(member).calendar, starts[-1]).end)
+        found = [(one.budget, one.period.start, one.threshold.percent) for one in messages(house, member)]
+        assert found == expected(story.happened[member.account.id], starts)
+        told_in_all.update(Counter(found).values())
+    assert told_in_all.total() > 50
+    assert told_in_all[2] > 1, "told again within their period"
+    assert min(story.edits.values()) > 2

@@ -1,0 +1,249 @@
+"""What holds of a budget when it is used, looked at, changed and started under at once; a fifth of writes conflicts."""
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tallybook.domain.admission import NotAdmitted
+from tallybook.domain.audit import OPERATOR
+from tallybook.domain.budget_status import BudgetStatus
+from tallybook.domain.errors import Conflict, NotFound
+from tallybook.domain.jobs import USAGE_CHECK
+from tallybook.domain.limits import Limit, Limits
+from tallybook.domain.sessions import Session
+from tallybook.services.budgets import change_budget, create_budget, remove_budget
+from tallybook.services.change_plan import ChangedPlan, change_plan
+from tallybook.services.check_budget import check_budget
+from tallybook.services.check_usage import carry_out
+from tallybook.services.run_sessions import start_session
+from tallybook.services.tasks import due_tasks
+from tests.services.test_run_sessions import wanted
+from tests.support.budgets import UNIT, actions, budget_of, cheap, messages, percents, set_up, thresholds
+from tests.support.house import House, Member
+from tests.support.invariants import check_invariants
+from tests.support.race import in_turns, race
+from tests.support.shares import caller
+
+
+@pytest.fixture
+def owner(crowded_house: House) -> tuple[House, Member]:
+    house = crowded_house
+    house.reshape(limits=Limits(budget=Limit(10**6)))
+    cheap(house, max_concurrent_sandboxes=1000)
+    return house, house.member("ada@example.com")
+
+
+type Owner = tuple[House, Member]
+
+
+def sending(house: House, events: list[dict[str, Any]]) -> Callable[[], int]:
+    """One after the other; each is accepted, however often it collides."""
+
+    def send() -> int:
+        results = [house.record(event)[0].status for event in events]
+        assert results == ["accepted"] * len(events)
+        return len(results)
+
+    return send
+
+
+def streamed(house: House, member: Member, times: int) -> Callable[[], int]:
+    return lambda: sum(check_budget(house.ctx, member.account.id) for _ in range(times))
+
+
+def swept(house: House, times: int = 1) -> Callable[[], int]:
+    """Whatever is due, `alerted` once for each threshold."""
+
+    def sweep() -> int:
+        return sum(
+            carry_out(house.ctx, task).count("alerted")
+            for _ in range(times)
+            for task in list(due_tasks(house.ctx, USAGE_CHECK))
+        )
+
+    return sweep
+
+
+def settle(house: House) -> int:
+    """The next sweep, after which nothing is due any more."""
+    check_invariants(house)
+    told = swept(house)()
+    assert list(due_tasks(house.ctx, USAGE_CHECK)) == []
+    check_invariants(house)
+    return told
+
+
+def test_each_threshold_is_told_once_however_many_look_while_usage_comes(owner: Owner) -> None:
+    house, member = owner
+    set_up(house, member, thresholds=thresholds(*range(10, 101, 10)))
+    events = [house.event(member, quantity=4000) for _ in range(25)]
+    look = streamed(house, member, 6)
+    *sent, one, two, three = race(
+        *[sending(house, some) for some in in_turns(events, 3)], look, look, swept(house, times=3)
+    )
+    assert sum(sent) == 25
+    assert one + two + three + settle(house) == 10
+    assert percents(house, member) == list(range(10, 101, 10))
+    assert len({message.notification_id for message in messages(house, member)}) == actions(house, member).count(
+        "threshold_reached"
+    )
+
+
+def test_a_budget_that_is_changed_all_the_while_tells_each_crossing_once_a_day(owner: Owner) -> None:
+    house, member = owner
+    set_up(house, member)
+    who = caller(house, member)
+    events = [house.event(member, quantity=4000) for _ in range(20)]
+
+    def change(seed: int) -> Callable[[], list[BudgetStatus]]:
+        amounts = random.Random(seed).choices((50, 70, 100, 400), k=5)
+        return lambda: [change_budget(house.ctx, who, {"amount": Decimal(amount)}) for amount in amounts]
+
+    answers = race(
+        *[sending(house, some) for some in in_turns(events, 2)],
+        change(1),
+        change(2),
+        streamed(house, member, 6),
+        swept(house, times=2),
+    )
+    assert [answer for answer in answers if isinstance(answer, Exception)] == []
+    settle(house)
+    for amount in (80, 1000, 80):
+        change_budget(house.ctx, who, {"amount": Decimal(amount)})
+    settle(house)
+    assert sorted(percents(house, member)) == [50, 80, 100]
+    house.clock.advance(hours=24)
+    settle(house)
+    assert Counter(percents(house, member)) == {50: 2, 80: 2, 100: 2}
+
+
+def test_of_budgets_made_and_deleted_at_once_there_is_one_at_a_time(owner: Owner) -> None:
+    house, member = owner
+    house.record(house.event(member, quantity=90_000))
+    who = caller(house, member)
+
+    def make() -> list[str]:
+        return [attempt(lambda: create_budget(house.ctx, who, {"amount": Decimal(100)})) for _ in range(3)]
+
+    def delete() -> list[str]:
+        return [attempt(lambda: remove_budget(house.ctx, who)) for _ in range(3)]
+
+    answers = Counter(
+        one for part in race(make, make, delete, delete, streamed(house, member, 4)) for one in told(part)
+    )
+    assert answers.total() - answers["done"] == answers["Conflict"] + answers["NotFound"]
+    settle(house)
+    made = house.account_of(member).budgets
+    assert 1 <= made == actions(house, member).count("created")
+    assert percents(house, member) == [50, 80] * made
+    assert (budget_of(house, member) is None) == (actions(house, member).count("deleted") == made)
+
+
+def told(part: Any) -> list[str]:
+    return part if isinstance(part, list) else []
+
+
+def attempt(call: Callable[[], Any]) -> str:
+    try:
+        call()
+    except (Conflict, NotFound) as refused:
+        return type(refused).__name__
+    return "done"
+
+
+def test_no_session_starts_that_was_asked_for_after_the_usage_which_reached_the_limit(owner: Owner) -> None:
+    """Whatever the stream does: nobody looks at the budget but who starts."""
+    house, member = owner
+    set_up(house, member, limit_type="hard")
+    key, reached = house.platform(), threading.Event()
+
+    def use() -> None:
+        for _ in range(10):
+            sending(house, [house.event(member, quantity=10_000)])()
+        reached.set()
+
+    def start(name: int) -> list[tuple[bool, Any]]:
+        """Each with whether the limit had been reached when it was asked for."""
+        answers: list[tuple[bool, Any]] = []
+        for number in range(40):
+            was_reached = reached.is_set()
+            try:
+                answer: Any = start_session(house.ctx, key, wanted(member, f"box-{name}-{number}"))
+            except NotAdmitted as refused:
+                answer = refused.reasons[0].code
+            answers.append((was_reached, answer))
+            if was_reached:
+                break
+        return answers
+
+    _, *parts = race(use, *[lambda n=n: start(n) for n in range(4)])
+    answers = [answer for part in parts for answer in part]
+    started = [answer for answer in answers if isinstance(answer[1], Session)]
+    assert started
+    assert not any(was_reached for was_reached, _ in started)
+    assert {code for _, code in answers if not isinstance(code, Session)} == {"budget_restricted"}
+    assert house.account_of(member).running == len(started)
+    settle(house)
+    assert actions(house, member) == ["created", "threshold_reached", "restricted"]
+
+
+def test_a_limit_that_is_lifted_and_set_while_sessions_start_lets_in_only_while_it_is_lifted(owner: Owner) -> None:
+    house, member = owner
+    set_up(house, member, limit_type="hard")
+    house.record(house.event(member, quantity=100_000))
+    who, key, lifted = caller(house, member), house.platform(), threading.Event()
+
+    def lift() -> None:
+        change_budget(house.ctx, who, {"amount": Decimal(200)})
+        lifted.set()
+
+    def start(name: int) -> list[tuple[bool, bool]]:
+        answers = []
+        for number in range(30):
+            was_lifted = lifted.is_set()
+            try:
+                start_session(house.ctx, key, wanted(member, f"box-{name}-{number}"))
+            except NotAdmitted:
+                answers.append((was_lifted, False))
+            else:
+                answers.append((was_lifted, True))
+            if was_lifted:
+                break
+        return answers
+
+    done, looked, *parts = race(lift, streamed(house, member, 3), *[lambda n=n: start(n) for n in range(3)])
+    assert (done, looked in (0, 3)) == (None, True)
+    answers = [answer for part in parts for answer in part]
+    assert (True, False) not in answers
+    settle(house)
+    assert actions(house, member).count("restricted") == actions(house, member).count("restriction_lifted")
+    change_budget(house.ctx, who, {"amount": Decimal(100)})
+    with pytest.raises(NotAdmitted):
+        start_session(house.ctx, key, wanted(member))
+    settle(house)
+
+
+def test_a_plan_changed_under_a_check_starts_a_month_that_restricts_nothing(owner: Owner) -> None:
+    house, member = owner
+    set_up(house, member, limit_type="hard")
+    house.record(house.event(member, quantity=100_000))
+    account = house.account_of(member)
+    house.clock.advance(hours=12)
+    changed, *looked = race(
+        lambda: change_plan(house.ctx, account, "pro", actor=OPERATOR, must_pay=False),
+        streamed(house, member, 3),
+        swept(house),
+    )
+    assert isinstance(changed, ChangedPlan)
+    assert sum(looked) + settle(house) == 3
+    assert percents(house, member) == [50, 80, 100]
+    assert {message.amount for message in messages(house, member)} == {100 * UNIT}
+    budget = budget_of(house, member)
+    assert budget is not None
+    assert (budget.restricted, budget.due) == (False, None)
+    start_session(house.ctx, house.platform(), wanted(member))
