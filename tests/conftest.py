@@ -10,14 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.snapshot import (
-    add_small_numbers,
-    keep,
-    put_back,
-    quicken_answers,
-    quicken_snapshots,
-    quicken_transactions,
-)
+from tests.support.quick import quicken
+from tests.support.snapshot import add_small_numbers, keep, put_back, quicken_snapshots
 
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "test",
@@ -39,12 +33,12 @@ def _moto() -> Iterator[Any]:
 
     from tallybook.runtime import dynamodb
 
-    quicken_transactions()
-    quicken_answers()
     quicken_snapshots()
     add_small_numbers()
     with mock_aws():
-        yield dynamodb()
+        client = dynamodb()
+        quicken(client)
+        yield client
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,206 @@
+"""What moto does many times over for one call, done once: the same answers, in a third of the time."""
+
+import copy
+import json
+import pickle
+from collections import defaultdict
+from types import SimpleNamespace
+from typing import Any
+
+_ACTIONS = {
+    "BatchGetItem": "batch_get_item",
+    "DeleteItem": "delete_item",
+    "GetItem": "get_item",
+    "PutItem": "put_item",
+    "Query": "query",
+    "TransactWriteItems": "transact_write_items",
+    "UpdateItem": "update_item",
+}
+
+
+def quicken(client: Any) -> None:
+    """Once in a process, before the client's first call."""
+    _quicken_transactions()
+    _quicken_conditions()
+    _quicken_updates()
+    _quicken_items()
+    _quicken_answers()
+    _answer_directly(client)
+
+
+def _answer_directly(client: Any) -> None:
+    """What the client has checked and written as JSON goes to moto at once, and moto's answer to the client.
+
+    Left out is the way between the two: the address, the signature, HTTP, and its headers. What goes wrong is read by
+    the client's own parser. What isn't about items goes the long way.
+    """
+    from moto.core.exceptions import HTTPException
+    from moto.dynamodb.models import dynamodb_backends
+    from moto.dynamodb.responses import DynamoHandler
+
+    class Handler(DynamoHandler):
+        dynamodb_backend = property(lambda _: dynamodb_backends["123456789012"][client.meta.region_name])
+
+        def __init__(self, body: dict[str, Any]) -> None:
+            super().__init__()
+            self.body = self.params = body
+            self.uri_match: dict[str, Any] = {}
+
+    def answer(model: Any, params: dict[str, Any], **_: Any) -> Any:
+        if model.name not in _ACTIONS:
+            return None
+        try:
+            result = getattr(Handler(json.loads(params["body"])), _ACTIONS[model.name])().result
+        except HTTPException as error:
+            return SimpleNamespace(status_code=error.code), _error(client, model, error)
+        known = {name: value for name, value in result.items() if name in model.output_shape.members}
+        metadata = {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}
+        answer = json.loads(json.dumps(known, default=lambda value: {value.type: value.value}))
+        return SimpleNamespace(status_code=200), {**answer, "ResponseMetadata": metadata}
+
+    client.meta.events.register("before-call.dynamodb", answer)
+    agent = client._user_agent_creator.to_string()
+    client._user_agent_creator.to_string = lambda: agent
+    client._resolve_endpoint_ruleset = lambda *_, **__: (client.meta.endpoint_url, {}, {})
+
+
+def _error(client: Any, model: Any, error: Any) -> dict[str, Any]:
+    from botocore.parsers import create_parser
+
+    parser = create_parser(model.service_model.resolved_protocol)
+    response = {"status_code": error.code, "headers": dict(error.get_headers()), "body": error.description.encode()}
+    parsed: dict[str, Any] = parser.parse(response, model.output_shape)
+    client._endpoint._add_modeled_error_fields(response, parsed, model, parser)
+    return parsed
+
+
+def _quicken_answers() -> None:
+    """Moto unfolds all it found before it is written as JSON; as JSON it unfolds by itself."""
+    from moto.core.responses import ActionResult
+    from moto.dynamodb import responses
+    from moto.dynamodb.models.utilities import dynamo_to_dict
+
+    class Folded(ActionResult):
+        def execute_result(self, context: Any) -> Any:
+            return ActionResult(dynamo_to_dict(self.result)).execute_result(context)
+
+    responses.DynamoResult = Folded  # type: ignore[misc,assignment]
+
+
+def _quicken_transactions() -> None:
+    """Moto copies a table whole for each action of a transaction, to put it back, and sorts it whole for each query.
+
+    Once for all actions is enough, of the items alone that they change; and plain texts sort as well. What was found
+    is copied again as it is answered.
+    """
+    from moto.dynamodb import models
+    from moto.dynamodb.models import DynamoDBBackend, Table
+    from moto.dynamodb.models import table as tables
+
+    slow = DynamoDBBackend.transact_write_items
+    copies: dict[int, Any] = {}
+    actions: list[dict[str, Any]] = []
+
+    def copied(thing: Any) -> Any:
+        if not isinstance(thing, Table):
+            return thing  # an item before its update, which only a stream would ask for
+        if id(thing) not in copies:
+            copies[id(thing)] = _before(thing, actions)
+        return copies[id(thing)]
+
+    def found(thing: Any) -> Any:
+        return thing if isinstance(thing, list) else copy.deepcopy(thing)
+
+    def quick(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
+        copies.clear()
+        actions[:] = transact_items
+        slow(backend, transact_items)
+
+    models.copy = SimpleNamespace(deepcopy=copied)  # type: ignore[assignment]
+    tables.copy = SimpleNamespace(copy=copy.copy, deepcopy=found)  # type: ignore[assignment]
+    DynamoDBBackend.transact_write_items = quick  # type: ignore[method-assign]
+    Table.all_items = _in_order  # type: ignore[method-assign]
+
+
+def _before(table: Any, actions: list[dict[str, Any]]) -> Any:
+    """The table as it is, whatever the actions do to it: an update changes its item in place, all else replaces it."""
+    from moto.dynamodb.models.dynamo_type import DynamoType
+
+    before = copy.copy(table)
+    before.items = defaultdict(dict, {pk: dict(rows) for pk, rows in table.items.items()})
+    for update in (action["Update"] for action in actions if "Update" in action):
+        pk, sk = DynamoType(update["Key"]["pk"]), DynamoType(update["Key"]["sk"])
+        if update["TableName"] == table.name and sk in before.items.get(pk, {}):
+            before.items[pk][sk] = copy.deepcopy(before.items[pk][sk])
+    return before
+
+
+def _in_order(table: Any) -> list[Any]:
+    items = [item for rows in table.items.values() for item in rows.values()]
+    return sorted(items, key=lambda item: (item.hash_key.value, item.range_key.value))
+
+
+def _quicken_conditions() -> None:
+    """Moto reads each condition three times; what it read stands for as long as nothing else in it changes."""
+    from moto.dynamodb.comparisons import ConditionExpressionParser
+
+    slow = ConditionExpressionParser.parse
+    read: dict[str, Any] = {}
+
+    def quick(self: Any) -> Any:
+        about = (self.condition_expression, self.expression_attribute_names, self.expression_attribute_values)
+        key = repr(about)
+        if key not in read:
+            if len(read) > 1_000:
+                read.clear()
+            read[key] = slow(self), list(self.expr_attr_names_found), list(self.expr_attr_values_found)
+        operation, self.expr_attr_names_found[:], self.expr_attr_values_found[:] = read[key]
+        return operation
+
+    ConditionExpressionParser.parse = quick  # type: ignore[method-assign]
+
+
+def _quicken_updates() -> None:
+    """Moto reads each update three times, and asks ten times of each of its nodes what may be done about its kind."""
+    from moto.dynamodb.parsing import validators
+    from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
+    from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+
+    slow = UpdateExpressionParser.make
+    read: dict[str, Any] = {}
+    kept: dict[int, bytes] = {}
+
+    def make(expression: str) -> Any:
+        if expression not in read:
+            read[expression] = slow(expression)
+            kept[id(read[expression])] = pickle.dumps(read[expression], pickle.HIGHEST_PROTOCOL)
+        return read[expression]
+
+    def traverse(self: Any, node: Any) -> Any:
+        steps, kinds = self._processing_map(), self.nodes_to_be_processed()
+        self._processing_map, self.nodes_to_be_processed = lambda: steps, lambda: kinds
+        return self.traverse_node_recursively(node)
+
+    UpdateExpressionParser.make = make  # type: ignore[method-assign]
+    validators.deepcopy = lambda tree: pickle.loads(kept[id(tree)])  # type: ignore[assignment] # noqa: S301 our own
+    DepthFirstTraverser.traverse = traverse
+
+
+def _quicken_items() -> None:
+    """Moto measures an item anew for each attribute that it is given, and unfolds all of it for each that it keeps."""
+    from moto.dynamodb.exceptions import ItemSizeTooLarge
+    from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+
+    def make(self: Any, hash_key: Any, range_key: Any, attrs: dict[str, Any]) -> None:
+        self.hash_key, self.range_key = hash_key, range_key
+        self.attrs = LimitedSizeDict()
+        dict.update(self.attrs, {name: DynamoType(value) for name, value in attrs.items()})
+        if self.size() > 405_000:
+            raise ItemSizeTooLarge
+
+    def project(self: Any, paths: list[list[str]]) -> Any:
+        assert all(len(path) == 1 for path in paths), "only whole attributes are asked for"
+        return Item(self.hash_key, self.range_key, {name: self.attrs[name] for (name,) in paths if name in self.attrs})
+
+    Item.__init__ = make  # type: ignore[method-assign]
+    Item.project = project  # type: ignore[method-assign]
