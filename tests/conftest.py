@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.quick import quicken
-from tests.support.snapshot import add_small_numbers, keep, put_back, quicken_snapshots
+from tests.support.snapshot import Kept, add_small_numbers, keep, put_back
 
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "test",
@@ -33,7 +33,6 @@ def _moto() -> Iterator[Any]:
 
     from tallybook.runtime import dynamodb
 
-    quicken_snapshots()
     add_small_numbers()
     with mock_aws():
         client = dynamodb()
@@ -42,7 +41,7 @@ def _moto() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def _fresh_tables(_moto: Any) -> bytes:
+def _fresh_tables(_moto: Any) -> Kept:
     from moto.dynamodb import dynamodb_backends
 
     from tests.support.cloud import create_tables
@@ -53,7 +52,7 @@ def _fresh_tables(_moto: Any) -> bytes:
 
 
 @pytest.fixture
-def client(_moto: Any, _fresh_tables: bytes) -> Any:
+def client(_moto: Any, _fresh_tables: Kept) -> Any:
     """A DynamoDB client on fresh tables."""
     put_back(_fresh_tables)
     return _moto
@@ -69,7 +68,7 @@ def empty_house(client: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def _priced_tables(_moto: Any, _fresh_tables: bytes) -> bytes:
+def _priced_tables(_moto: Any, _fresh_tables: Kept) -> Kept:
     from tests.support.cloud import make_context
     from tests.support.house import House
 
@@ -79,7 +78,7 @@ def _priced_tables(_moto: Any, _fresh_tables: bytes) -> bytes:
 
 
 @pytest.fixture
-def house(empty_house: Any, _priced_tables: bytes, monkeypatch: pytest.MonkeyPatch) -> Any:
+def house(empty_house: Any, _priced_tables: Kept, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A house with a catalog, which it has read; the real handlers work in it."""
     from tallybook import runtime
 

@@ -181,7 +181,9 @@ def test_whoever_gets_no_mail_is_passed_over(house: House, owner: Member, grace:
     assert (item.state, item.skipped) == ("delivered", (GRACE,))
 
 
-def test_an_account_without_shares_nor_a_budget_costs_three_reads_and_a_write_and_only_once(house: House, owner: Member) -> None:
+def test_an_account_without_shares_nor_a_budget_costs_three_reads_and_a_write_and_only_once(
+    house: House, owner: Member
+) -> None:
     calls: list[str] = []
 
     def port(called: str, call: Callable[[], Any]) -> Any:

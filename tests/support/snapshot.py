@@ -1,18 +1,39 @@
 """All that moto's tables hold, read past its API, kept and put back: what takes many calls is done at once."""
 
-import copyreg
-import pickle
+import copy
+from collections import defaultdict
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from tallybook.store.commands import from_wire
 
-def keep() -> bytes:
-    return pickle.dumps(_backend().tables, pickle.HIGHEST_PROTOCOL)
+type Kept = dict[str, Any]
 
 
-def put_back(kept: bytes) -> None:
+def keep() -> Kept:
+    """All as it is now; an item never changes, for moto puts another in its place (see `quick`)."""
+    return {name: with_rows(table, table.items) for name, table in _backend().tables.items()}
+
+
+def put_back(kept: Kept) -> None:
     """Everything as it was; what was written since is gone."""
-    _backend().tables = pickle.loads(kept)  # noqa: S301 our own, from this process
+    _backend().tables = {name: with_rows(table, table.items) for name, table in kept.items()}
+
+
+def with_rows(table: Any, items: dict[Any, dict[Any, Any]]) -> Any:
+    """The same table, but what is written to the one is not in the other."""
+    other = copy.copy(table)
+    other.items = defaultdict(dict, {pk: dict(rows) for pk, rows in items.items()})
+    return other
+
+
+def once[Told](item: Any, name: str, tell: Callable[[Any], Told]) -> Told:
+    """What is to be told of an item, found out when it is first asked for."""
+    if name not in item.__dict__:
+        item.__dict__[name] = tell(item)
+    told: Told = item.__dict__[name]
+    return told
 
 
 def is_moto(client: Any) -> bool:
@@ -21,10 +42,10 @@ def is_moto(client: Any) -> bool:
 
 
 def rows(name: str, sk: str = "") -> list[dict[str, Any]]:
-    """A table's items, those whose sort key starts so, as DynamoDB's typed JSON."""
+    """A table's items, those whose sort key starts so."""
     partitions = _backend().tables[name].items.values()
     items = (item for partition in partitions for item in partition.values() if item.range_key.value.startswith(sk))
-    return [item.to_json()["Attributes"] for item in items]
+    return [dict(once(item, "plain", _plain)) for item in items]
 
 
 def forget(name: str, sk: str) -> None:
@@ -36,7 +57,11 @@ def forget(name: str, sk: str) -> None:
 
 def row(name: str, pk: str, sk: str) -> dict[str, Any] | None:
     item = _backend().get_item(name, {"pk": {"S": pk}, "sk": {"S": sk}})
-    return item.to_json()["Attributes"] if item else None
+    return dict(once(item, "plain", _plain)) if item else None
+
+
+def _plain(item: Any) -> dict[str, Any]:
+    return from_wire(item.to_json()["Attributes"])
 
 
 def add_small_numbers() -> None:
@@ -49,21 +74,6 @@ def add_small_numbers() -> None:
 
     slow = DynamoType.__add__
     DynamoType.__add__ = lambda self, other: add(self, other) if self.is_number() else slow(self, other)  # type: ignore[method-assign]
-
-
-def quicken_snapshots() -> None:
-    """Moto measures an item anew for each attribute that it is given; one that is put back was measured once."""
-    from moto.dynamodb.models.dynamo_type import LimitedSizeDict
-
-    copyreg.pickle(LimitedSizeDict, lambda attributes: (_as_kept, (dict(attributes),)))
-
-
-def _as_kept(attributes: dict[str, Any]) -> Any:
-    from moto.dynamodb.models.dynamo_type import LimitedSizeDict
-
-    kept = LimitedSizeDict()
-    dict.update(kept, attributes)
-    return kept
 
 
 def _backend() -> Any:
