@@ -6,6 +6,7 @@ And what watches over each of them: no secret is ever logged.
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ os.environ |= {
     "TALLYBOOK_STAGE": "test",
     "POWERTOOLS_DEV": "false",
     "ALLOWED_ORIGINS": "https://app.example.com",
+    "NODE_COMPILE_CACHE": str(Path(__file__).parents[1] / "build/node"),  # CDK starts some six times in a run
 }
 
 pytest_plugins = ["tests.support.log_guard"]
