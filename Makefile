@@ -92,7 +92,7 @@ $(VENV)/.installed: requirements.lock | $(VENV)/bin/uv
 $(CLOUD)/.installed: infra/local/requirements.lock | $(VENV)/bin/uv
 	@echo "Installing the emulated cloud into $(CLOUD)"
 	[ -x $(CLOUD)/bin/python ] || $(PYTHON) -m venv --without-pip $(CLOUD)
-	$(UV) pip sync -q --require-hashes --python $(CLOUD)/bin/python infra/local/requirements.lock
+	$(UV) pip sync -q --require-hashes --compile-bytecode --python $(CLOUD)/bin/python infra/local/requirements.lock
 	touch $@
 
 $(VENV)/bin/tallybook: layers/core/python/tallybook/cli/tallybook.sh | $(VENV)/.installed

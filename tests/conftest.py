@@ -6,18 +6,13 @@ And what watches over each of them: no secret is ever logged.
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.snapshot import (
-    add_small_numbers,
-    keep,
-    put_back,
-    quicken_answers,
-    quicken_snapshots,
-    quicken_transactions,
-)
+from tests.support.quick import quicken
+from tests.support.snapshot import Kept, add_small_numbers, keep, put_back
 
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "test",
@@ -28,6 +23,7 @@ os.environ |= {
     "TALLYBOOK_STAGE": "test",
     "POWERTOOLS_DEV": "false",
     "ALLOWED_ORIGINS": "https://app.example.com",
+    "NODE_COMPILE_CACHE": str(Path(__file__).parents[1] / "build/node"),  # CDK starts some six times in a run
 }
 
 pytest_plugins = ["tests.support.log_guard"]
@@ -39,16 +35,15 @@ def _moto() -> Iterator[Any]:
 
     from tallybook.runtime import dynamodb
 
-    quicken_transactions()
-    quicken_answers()
-    quicken_snapshots()
     add_small_numbers()
     with mock_aws():
-        yield dynamodb()
+        client = dynamodb()
+        quicken(client)
+        yield client
 
 
 @pytest.fixture(scope="session")
-def _fresh_tables(_moto: Any) -> bytes:
+def _fresh_tables(_moto: Any) -> Kept:
     from moto.dynamodb import dynamodb_backends
 
     from tests.support.cloud import create_tables
@@ -59,7 +54,7 @@ def _fresh_tables(_moto: Any) -> bytes:
 
 
 @pytest.fixture
-def client(_moto: Any, _fresh_tables: bytes) -> Any:
+def client(_moto: Any, _fresh_tables: Kept) -> Any:
     """A DynamoDB client on fresh tables."""
     put_back(_fresh_tables)
     return _moto
@@ -75,7 +70,7 @@ def empty_house(client: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def _priced_tables(_moto: Any, _fresh_tables: bytes) -> bytes:
+def _priced_tables(_moto: Any, _fresh_tables: Kept) -> Kept:
     from tests.support.cloud import make_context
     from tests.support.house import House
 
@@ -85,7 +80,7 @@ def _priced_tables(_moto: Any, _fresh_tables: bytes) -> bytes:
 
 
 @pytest.fixture
-def house(empty_house: Any, _priced_tables: bytes, monkeypatch: pytest.MonkeyPatch) -> Any:
+def house(empty_house: Any, _priced_tables: Kept, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A house with a catalog, which it has read; the real handlers work in it."""
     from tallybook import runtime
 

@@ -40,8 +40,11 @@ def served(house: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
 @pytest.fixture
 def office(house: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """The house, with the environment that leads the command to its tables and to its time."""
+    from tallybook import runtime
     from tallybook.gateways.clock import Clock
     from tests.support.cloud import NAMES
+
+    monkeypatch.setattr(runtime, "dynamodb", lambda *_: house.client)
 
     clock_file = tmp_path / "clock"
     Clock(clock_file).move_to(house.clock.now())

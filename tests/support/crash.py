@@ -14,13 +14,13 @@ from tests.support.faults import READS, Crash, Faults, When
 from tests.support.house import House
 from tests.support.invariants import check_invariants
 from tests.support.outside import World
-from tests.support.snapshot import keep, put_back
+from tests.support.snapshot import Kept, keep, put_back
 
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
     first: House
-    tables: bytes
+    tables: Kept
     prepared: Any
     act: Callable[[House, Any], Any]
     check: Callable[[House, Any, Any], None]

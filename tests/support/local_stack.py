@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,22 +35,28 @@ class LocalStack:
         return dict(word[1].split("=", 1) for word in words if word[:1] == ["export"])
 
     def client(self, service: str) -> Any:
-        return client(service, self.variables["AWS_ENDPOINT_URL"])
+        return _client(service, self.variables["AWS_ENDPOINT_URL"])
 
     def calls(self, group: str) -> int:
         """How often its function has been called so far, as its log says."""
-        return sum(line.startswith("START ") for line in self.logged()[group])
+        return sum(line.startswith("START ") for line in self._lines(self._logs()[group]))
 
     def logged(self) -> dict[str, list[str]]:
         """The lines that each function has logged so far, by its group."""
+        return {group: self._lines(log) for group, log in self._logs().items()}
+
+    def _logs(self) -> dict[str, str]:
         return {
-            function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]: self._lines(function["LoggingConfig"])
+            function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]: function["LoggingConfig"]["LogGroup"]
             for function in self.client("lambda").list_functions()["Functions"]
         }
 
-    def _lines(self, logging: dict[str, str]) -> list[str]:
-        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=logging["LogGroup"])
+    def _lines(self, log: str) -> list[str]:
+        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=log)
         return [event["message"] for page in pages for event in page["events"]]
+
+
+_client = cache(client)
 
 
 @contextmanager

@@ -1,0 +1,166 @@
+"""What moto does many times over inside its tables for one call, done once."""
+
+import copy
+import pickle
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+from tests.support.snapshot import once, with_rows
+
+_OF_TEXT = ("ActionCountValidator", "OverlappingPathsValidator", "UpdateHashRangeKeyValidator")
+
+
+def quicken_tables() -> None:
+    """Once in a process."""
+    _quicken_changes()
+    _quicken_conditions()
+    _quicken_updates()
+    _quicken_items()
+
+
+def _quicken_changes() -> None:
+    """An item that changes is another from then on, so that what was before it need not be copied to be put back.
+
+    Moto copies a table whole for each action of a transaction, and all that a query finds, and sorts all for each.
+    """
+    from moto.dynamodb import models, responses
+    from moto.dynamodb.models import DynamoDBBackend, Table
+    from moto.dynamodb.models import table as tables
+    from moto.dynamodb.models.dynamo_type import DynamoType
+
+    change, copied = DynamoDBBackend.update_item, DynamoType.__deepcopy__
+    slow = DynamoDBBackend.transact_write_items
+    before: dict[int, Any] = {}
+
+    def update(backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *how: Any, **more: Any) -> Any:
+        pk, sk = DynamoType(key["pk"]), DynamoType(key["sk"])
+        rows = backend.get_table(table_name).items.get(pk, {})
+        if sk in rows:
+            rows[sk] = copy.deepcopy(rows[sk])
+        return change(backend, table_name, key, *how, **more)
+
+    def transact(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
+        before.clear()
+        slow(backend, transact_items)
+
+    def as_it_is(thing: Any) -> Any:
+        if not isinstance(thing, Table):
+            return thing
+        if id(thing) not in before:
+            before[id(thing)] = with_rows(thing, thing.items)
+        return before[id(thing)]
+
+    def of_parts_alone(self: Any, memo: dict[int, Any]) -> Any:
+        return copied(self, memo) if isinstance(self.value, dict | list) else self
+
+    DynamoDBBackend.update_item = update  # type: ignore[method-assign]
+    DynamoDBBackend.transact_write_items = transact  # type: ignore[method-assign]
+    DynamoType.__deepcopy__ = of_parts_alone  # type: ignore[method-assign]
+    for module in (models, responses, tables):
+        module.copy = SimpleNamespace(copy=copy.copy, deepcopy=as_it_is)  # type: ignore[attr-defined]
+    Table.all_items = _in_order  # type: ignore[method-assign]
+
+
+def _in_order(table: Any) -> list[Any]:
+    items = [item for rows in table.items.values() for item in rows.values()]
+    return sorted(items, key=lambda item: (item.hash_key.value, item.range_key.value))
+
+
+def _quicken_conditions() -> None:
+    """Moto reads each condition three times; what it read stands for as long as nothing else in it changes."""
+    from moto.dynamodb.comparisons import ConditionExpressionParser
+
+    slow = ConditionExpressionParser.parse
+    read: dict[str, Any] = {}
+
+    def quick(self: Any) -> Any:
+        about = (self.condition_expression, self.expression_attribute_names, self.expression_attribute_values)
+        key = repr(about)
+        if key not in read:
+            if len(read) > 1_000:
+                read.clear()
+            read[key] = slow(self), list(self.expr_attr_names_found), list(self.expr_attr_values_found)
+        operation, self.expr_attr_names_found[:], self.expr_attr_values_found[:] = read[key]
+        return operation
+
+    ConditionExpressionParser.parse = quick  # type: ignore[method-assign]
+
+
+def _quicken_updates() -> None:
+    """Moto reads each update three times, and each time anew for what its text alone tells."""
+    from moto.dynamodb.parsing import validators
+    from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
+    from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+
+    slow = UpdateExpressionParser.make
+    read: dict[str, Any] = {}
+    kept: dict[int, bytes] = {}
+    sound: set[tuple[str, str, str]] = set()
+    is_kind = cache(issubclass)
+
+    def make(expression: str) -> Any:
+        if expression not in read:
+            tree = read[expression] = slow(expression)
+            tree.text = expression
+            kept[id(tree)] = pickle.dumps(tree, pickle.HIGHEST_PROTOCOL)
+        return read[expression]
+
+    def validate(self: Any) -> Any:
+        node = self.node_to_validate
+        text = (node.text, repr(self.expression_attribute_names), self.table.name)
+        for processor in self.processors[len(_OF_TEXT) if text in sound else 0 :]:
+            node = processor.traverse(node)
+        assert tuple(type(processor).__name__ for processor in self.processors[: len(_OF_TEXT)]) == _OF_TEXT
+        sound.add(text)
+        return node
+
+    def traverse(self: Any, node: Any) -> Any:
+        steps, kinds = self._processing_map(), self.nodes_to_be_processed()
+        self._processing_map, self.nodes_to_be_processed = lambda: steps, lambda: kinds
+        return self.traverse_node_recursively(node)
+
+    def recursively(self: Any, node: Any, place: int = -1) -> Any:
+        if not is_kind(type(node), Node):
+            return node
+        parent = node.parent
+        for number, child in enumerate(node.children or ()):
+            self.pre_processing_of_child(node, number)
+            self.traverse_node_recursively(child, number)
+        if is_kind(type(node), self.nodes_to_be_processed()):
+            node = self.process(node)
+            node.parent = parent
+            if parent:
+                parent.children[place] = node
+        return node
+
+    UpdateExpressionParser.make = make  # type: ignore[method-assign]
+    validators.deepcopy = lambda tree: pickle.loads(kept[id(tree)])  # type: ignore[assignment] # noqa: S301 our own
+    validators.UpdateExpressionValidator.validate = validate  # type: ignore[method-assign]
+    DepthFirstTraverser.traverse = traverse
+    DepthFirstTraverser.traverse_node_recursively = recursively
+
+
+def _quicken_items() -> None:
+    """Moto measures an item anew for each attribute that it is given, and unfolds all of it for each that it keeps."""
+    from moto.dynamodb.exceptions import ItemSizeTooLarge
+    from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+
+    def make(self: Any, hash_key: Any, range_key: Any, attrs: dict[str, Any]) -> None:
+        self.hash_key, self.range_key = hash_key, range_key
+        self.attrs = LimitedSizeDict()
+        dict.update(self.attrs, {name: DynamoType(value) for name, value in attrs.items()})
+        if measured(self) > 405_000:
+            raise ItemSizeTooLarge
+
+    def project(self: Any, paths: list[list[str]]) -> Any:
+        assert all(len(path) == 1 for path in paths), "only whole attributes are asked for"
+        return Item(self.hash_key, self.range_key, {name: self.attrs[name] for (name,) in paths if name in self.attrs})
+
+    def size(self: Any) -> int:
+        return once(self, "bytes", measured)
+
+    measured = Item.size
+    Item.size = size  # type: ignore[method-assign]
+    Item.__init__ = make  # type: ignore[method-assign]
+    Item.project = project  # type: ignore[method-assign]
