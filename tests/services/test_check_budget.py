@@ -326,7 +326,7 @@ def test_a_budget_that_is_deleted_under_the_check_is_told_by_its_deletion(house:
     spend(house, owner, 50)
     ctx = racing(house, "transact_write_items", lambda: drop(house, owner))
     assert check_budget(ctx, owner.account.id) == 0
-    assert actions(house, owner) == ["created", "deleted", "threshold_reached"]
+    assert actions(house, owner) == ["created", "threshold_reached", "deleted"]
     check_invariants(house)
 
 

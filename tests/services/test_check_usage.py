@@ -15,8 +15,8 @@ from tallybook.services.suppress_mail import suppress_addresses
 from tallybook.services.tasks import Task
 from tests.services.checks import GRACE, change, check, marked, percents, share, told, use
 from tests.services.test_run_sessions import wanted
-from tests.support.budgets import set_up
 from tests.support.budgets import percents as budget_percents
+from tests.support.budgets import set_up
 from tests.support.cloud import make_context
 from tests.support.house import House, Member
 
