@@ -195,7 +195,7 @@ def test_what_changed_is_on_record_with_what_it_was(house: House, owner: Member)
     assert (budget.updated_at, budget.created_at) == (house.clock.now(), house.clock.now() - timedelta(minutes=1))
     (entry,) = [one for one in entries(house, owner.account.id) if one["action"] == "budget.changed"]
     was, now = entry["before"], entry["after"]
-    assert (was["budget_amount"], now["budget_amount"]) == (100 * UNIT, 99_500_000)
+    assert (was["amount"], now["amount"]) == (100 * UNIT, 99_500_000)
     assert (was["is_active"], now["is_active"]) == (True, False)
     events = house.deliver().named("BudgetSet")
     assert [event["data"]["budget_amount"] for event in events] == [100 * UNIT, 99_500_000]

@@ -179,14 +179,19 @@ def test_what_nobody_saw_before_the_period_ended_is_told_of_it_once(house: House
     check_invariants(house)
 
 
-def test_what_the_sweep_comes_to_months_later_is_told_of_each_month(house: House, owner: Member) -> None:
-    set_up(house, owner)
-    for _ in range(3):
+def test_of_what_nobody_saw_for_months_the_last_two_are_told_in_one_transaction_at_the_most(
+    house: House, owner: Member
+) -> None:
+    set_up(house, owner, thresholds=thresholds(*range(1, 21)))
+    for _ in range(4):
         spend(house, owner, 50)
         house.clock.moment = end_of_period(house, owner)
-    assert look(house) == ["alerted"] * 3
+    spend(house, owner, 50)
+    edit(house, owner, thresholds=thresholds(*range(21, 41)))
     starts = [message.period.start for message in messages(house, owner)]
-    assert starts == sorted(set(starts))
+    assert len(set(starts)) == 3
+    assert starts == sorted(starts)
+    assert len(starts) == 4 * 20
     assert look(house) == []
     check_invariants(house)
 

@@ -161,7 +161,7 @@ def _present(standing: Standing) -> Budget:
 
 def _shown(budget: Budget) -> dict[str, Any]:
     return {
-        "budget_amount": budget.amount,
+        "amount": budget.amount,
         "alert_thresholds": [{"percent": one.percent, "enabled": one.enabled} for one in budget.thresholds],
         "limit_type": budget.limit_type,
         "notification_emails": list(budget.emails),

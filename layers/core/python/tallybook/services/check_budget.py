@@ -26,6 +26,9 @@ from tallybook.store.budgets import count_budgets, put_message, read_budget, set
 from tallybook.store.commands import Command, Item
 
 
+MOST_ENDED = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """An account with its budget, and what it has used in each period that the budget is to be held against."""
@@ -65,7 +68,10 @@ def check_budget(ctx: Context, account_id: str) -> int:
 
 
 def standing_of(ctx: Context, account: Account) -> Standing:
-    """As it is now, in one round trip, and one more where periods ended before anybody has looked at them."""
+    """As it is now, in one round trip, and one more where periods ended before anybody has looked at them.
+
+    Of months that nobody has looked at the last two are told: so all that one change tells fits one transaction.
+    """
     now = ctx.clock.now()
     present = period_of(account.calendar, now)
     budget_key, mark_key = keys.budget(account.id), keys.dirty(account.id)
@@ -75,7 +81,8 @@ def standing_of(ctx: Context, account: Account) -> Standing:
     budget = read_budget(items[budget_key])
     since = _unseen_since(budget, items.get(mark_key))
     if since is not None and since < present.start:
-        ended, _ = read_spending(ctx, account, periods_between(account, since, present))
+        unseen = periods_between(account, since, present)[-MOST_ENDED:]
+        ended, _ = read_spending(ctx, account, unseen)
         spending = [*ended, *spending]
     return Standing(account, budget, spending, now)
 
@@ -97,7 +104,7 @@ def told_of(ctx: Context, account: Account, reached: Iterable[Reached], *, now: 
                 after={
                     "thresholds": [threshold.percent for threshold in one.thresholds],
                     "used": one.spending.used,
-                    "budget_amount": one.budget.amount,
+                    "amount": one.budget.amount,
                 },
                 mails=(reached_mail(account, messages, one, currency=currency, now=now),),
                 events=tuple(map(threshold_reached, messages)),
