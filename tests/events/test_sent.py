@@ -21,7 +21,7 @@ from tallybook.services.deliver import list_outbox, retry
 from tests.events.conftest import Walked
 from tests.events.listener import Listener
 from tests.events.schemas import SCHEMAS, faults, file_name, sent_faults
-from tests.services.budgeted import budgeted, edit, spend
+from tests.support.budgets import budgeted, edit, spend
 
 ANNOUNCED = {
     "account.registered": {"AccountRegistered", "SubscriptionStarted", "WalletMoved"},

@@ -7,7 +7,7 @@ import pytest
 
 from tallybook.services.check_budget import check_budget
 from tests.functions.notices import bounce, complaint, notify
-from tests.services.budgeted import budgeted, mailed, spend
+from tests.support.budgets import budgeted, mailed, spend
 from tests.support.call import call
 from tests.support.house import House, Member
 

@@ -13,9 +13,9 @@ from tallybook.store import keys
 from tallybook.store.commands import Update
 from tests.functions.notices import record
 from tests.functions.queued_work import NearlyUp, QueuedWork
-from tests.services.budgeted import budgeted, spend
-from tests.services.budgeted import told as alerted
 from tests.services.test_run_sessions import counts, wanted
+from tests.support.budgets import budgeted, spend
+from tests.support.budgets import percents as alerted
 from tests.support.call import LambdaContext
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants

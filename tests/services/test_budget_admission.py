@@ -12,9 +12,9 @@ from tallybook.services.authenticate import authenticate
 from tallybook.services.budgets import remove_budget
 from tallybook.services.change_plan import change_plan
 from tallybook.services.run_sessions import admission, start_session
-from tests.services.budgeted import budgeted, edit, spend
 from tests.services.test_admission import refused
 from tests.services.test_run_sessions import wanted
+from tests.support.budgets import budgeted, edit, spend
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 from tests.support.shares import give_limits, share

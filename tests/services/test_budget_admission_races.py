@@ -11,9 +11,9 @@ from tallybook.domain.credentials import PlatformCaller
 from tallybook.services.authenticate import authenticate
 from tallybook.services.budgets import remove_budget
 from tallybook.services.run_sessions import start_session
-from tests.services.budgeted import budgeted, edit, spend
 from tests.services.test_budget_admission import restricted
 from tests.services.test_run_sessions import wanted
+from tests.support.budgets import budgeted, edit, spend
 from tests.support.cloud import make_context
 from tests.support.house import House
 from tests.support.invariants import check_invariants

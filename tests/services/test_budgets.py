@@ -1,31 +1,26 @@
 """A budget is set by root users; each change first tells what stood, and then is a check itself."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tallybook.domain.admission import NotAdmitted
 from tallybook.domain.audit import OPERATOR
-from tallybook.domain.errors import Conflict, Forbidden, NotFound, TooManyRequests
-from tallybook.domain.limits import Limit, Limits
+from tallybook.domain.errors import Conflict, Forbidden, NotFound
 from tallybook.services.authenticate import authenticate
 from tallybook.services.budgets import change_budget, create_budget, remove_budget
-from tallybook.services.change_user import change_user
 from tallybook.services.read_budget import budget_status, list_messages
-from tallybook.services.run_sessions import admission, start_session
+from tallybook.services.run_sessions import admission
 from tallybook.services.suspend_account import set_standing
 from tests.services.test_run_sessions import wanted
 from tests.support.budgets import (
+    LIFTS,
     UNIT,
     actions,
     budget_of,
-    cheap,
     drop,
-    due,
     edit,
     look,
     messages,
@@ -37,19 +32,11 @@ from tests.support.budgets import (
 )
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
-from tests.support.race import racing
 from tests.support.shares import entries
-
-LIFTS: list[dict[str, Any]] = [
-    {"amount": "100.01"},
-    {"limit_type": "soft"},
-    {"is_active": False},
-]
 
 
 @pytest.fixture
 def owner(house: House) -> Member:
-    cheap(house)
     return house.member("ada@example.com")
 
 
@@ -242,132 +229,12 @@ def test_only_root_users_have_to_do_with_it(house: House, owner: Member) -> None
         assert refused.value.code == "root_user_required"
 
 
-def test_whoever_is_no_root_user_any_more_when_it_is_written_changes_nothing(house: House, owner: Member) -> None:
-    colleague = house.colleague(owner, is_root=True)
-    who, by = root(house, colleague), root(house, owner)
-    ctx = racing(
-        house, "transact_write_items", lambda: change_user(house.ctx, by, colleague.user.id, {"is_root": False})
-    )
-    with pytest.raises(Forbidden):
-        create_budget(ctx, who, {"amount": Decimal(1)})
-    assert budget_of(house, owner) is None
-
-
 def test_a_suspended_account_may_set_change_and_delete_its_budget(house: House, owner: Member) -> None:
     set_standing(house.ctx, owner.account.id, "suspended", reason="unpaid", actor=OPERATOR)
     set_up(house, owner)
     assert edit(house, owner, amount=5).budget.amount == 5 * UNIT
     drop(house, owner)
     assert budget_of(house, owner) is None
-
-
-def limited(house: House, most: int) -> None:
-    house.reshape(limits=Limits(budget=Limit(most, timedelta(hours=1))))
-
-
-def test_after_ten_changes_in_an_hour_that_alert_by_themselves_the_next_is_refused_and_writes_nothing(
-    house: House, owner: Member
-) -> None:
-    limited(house, 10)
-    spend(house, owner, 50)
-    set_up(house, owner, thresholds=())
-    for number in range(1, 11):
-        before = edit(house, owner, thresholds=thresholds(*range(1, number + 1))).budget
-    with pytest.raises(TooManyRequests) as refused:
-        edit(house, owner, thresholds=thresholds(*range(1, 12)))
-    assert 0 < refused.value.retry_after <= 3600
-    assert budget_of(house, owner) == replace(before, version=before.version + 1)
-    assert percents(house, owner) == list(range(1, 11))
-    check_invariants(house)
-
-
-@pytest.mark.parametrize("change", [*LIFTS, {"amount": 500, "thresholds": thresholds(90)}])
-def test_what_lifts_or_calms_is_never_refused_for_its_number(
-    house: House, owner: Member, change: dict[str, Any]
-) -> None:
-    """Nor is what was reached before it taken for its doing."""
-    limited(house, 1)
-    spend(house, owner, 60)
-    set_up(house, owner, limit_type="hard")
-    spend(house, owner, 40)
-    with pytest.raises(TooManyRequests):
-        edit(house, owner, thresholds=thresholds(10))
-    assert edit(house, owner, **change).is_restricted is False
-    assert percents(house, owner) == [50, 80, 100]
-    drop(house, owner)
-    check_invariants(house)
-
-
-def test_the_limit_ends_with_its_hour_and_is_the_accounts_own(house: House, owner: Member) -> None:
-    limited(house, 1)
-    other = house.member()
-    for member in (owner, other):
-        spend(house, member, 100)
-        set_up(house, member)
-        drop(house, member)
-        with pytest.raises(TooManyRequests):
-            set_up(house, member)
-    house.clock.advance(hours=1)
-    set_up(house, owner)
-    assert len(messages(house, owner)) == 6
-    check_invariants(house)
-
-
-def test_two_budgets_made_at_once_are_one(house: House, owner: Member) -> None:
-    ctx = racing(house, "transact_write_items", lambda: set_up(house, owner, amount=7))
-    with pytest.raises(Conflict):
-        set_up(house, owner, ctx)
-    budget = budget_of(house, owner)
-    assert budget is not None
-    assert (budget.number, budget.amount) == (1, 7 * UNIT)
-    check_invariants(house)
-
-
-def test_two_changes_at_once_both_hold(house: House, owner: Member) -> None:
-    set_up(house, owner)
-    ctx = racing(house, "transact_write_items", lambda: edit(house, owner, limit_type="hard"))
-    after = edit(house, owner, ctx, amount=70).budget
-    assert (after.amount, after.limit_type) == (70 * UNIT, "hard")
-    assert budget_of(house, owner) == replace(after, version=3)
-
-
-def test_a_change_of_what_is_deleted_meanwhile_finds_none(house: House, owner: Member) -> None:
-    set_up(house, owner)
-    for call in (lambda ctx: edit(house, owner, ctx, amount=70), lambda ctx: drop(house, owner, ctx)):
-        ctx = racing(house, "transact_write_items", lambda: drop(house, owner))
-        with pytest.raises(NotFound):
-            call(ctx)
-        set_up(house, owner)
-    check_invariants(house)
-
-
-def test_usage_that_comes_while_it_is_changed_is_told_by_the_next_look(house: House, owner: Member) -> None:
-    set_up(house, owner)
-    edit(house, owner, racing(house, "transact_write_items", lambda: spend(house, owner, 60)), amount=75)
-    assert percents(house, owner) == []
-    assert due(house) == ["check"]
-    look(house)
-    assert [(one.threshold.percent, one.amount) for one in messages(house, owner)] == [(50, 75 * UNIT), (80, 75 * UNIT)]
-    check_invariants(house)
-
-
-def test_a_check_that_tells_while_it_is_changed_is_not_repeated_by_the_change(house: House, owner: Member) -> None:
-    set_up(house, owner)
-    spend(house, owner, 80)
-    edit(house, owner, racing(house, "transact_write_items", lambda: look(house)), amount=500)
-    assert percents(house, owner) == [50, 80]
-    check_invariants(house)
-
-
-def test_a_session_is_refused_once_a_lower_hard_limit_is_set_between_its_reading_and_its_writing(
-    house: House, owner: Member
-) -> None:
-    set_up(house, owner, limit_type="hard")
-    spend(house, owner, 60)
-    key = house.platform()
-    ctx = racing(house, "transact_write_items", lambda: edit(house, owner, amount=50))
-    with pytest.raises(NotAdmitted):
-        start_session(ctx, key, wanted(owner))
 
 
 def test_who_sets_it_calls_by_a_session_as_well(house: House, owner: Member) -> None:

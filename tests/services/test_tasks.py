@@ -13,7 +13,7 @@ from tallybook.domain.times import stamp
 from tallybook.services.run_sessions import end_session, start_session
 from tallybook.services.tasks import Task, as_message, due_tasks, enqueue_due, read_message
 from tests.services.test_run_sessions import wanted
-from tests.support.budgets import cheap, edit, look, set_up, spend
+from tests.support.budgets import edit, look, set_up, spend
 from tests.support.house import House, Member
 
 LATER = float("inf")
@@ -37,7 +37,6 @@ def test_usage_that_nobody_has_seen_is_due_since_the_first_of_it(house: House) -
 
 
 def test_a_budget_is_due_when_a_silence_of_it_ends_and_not_while_it_waits_for_nothing(house: House) -> None:
-    cheap(house)
     member = house.member()
     set_up(house, member)
     spend(house, member, 50)

@@ -25,7 +25,7 @@ from tallybook.services.check_usage import carry_out
 from tallybook.services.operate import create_account
 from tallybook.services.sign_in import login
 from tallybook.services.tasks import Task
-from tests.support.budgets import UNIT, cheap, drop, edit, messages, set_up, thresholds
+from tests.support.budgets import UNIT, drop, edit, messages, set_up, thresholds
 from tests.support.house import HERE, PASSWORD, House, Member
 from tests.support.invariants import check_invariants
 
@@ -157,7 +157,7 @@ class Story:
 
     def _use(self, member: Member) -> tuple[str, Decimal]:
         units = Decimal(self.chance.choice((20, 40, 90)))
-        event = self.house.event(member, quantity=int(units * 1000))
+        event = self.house.event(member, meter="traffic_gb_seconds", quantity=int(units * 50_000))
         copies = self.chance.choice((1, 1, 1, 1, 1, 2))
         assert [self.house.record(event)[0].status for _ in range(copies)] == ["accepted", "duplicate"][:copies]
         self._stream([member.account.id])
@@ -189,7 +189,6 @@ class Story:
 def test_what_was_told_is_what_usage_and_edits_alone_say(house: House, seed: int) -> None:
     house.clock.moment = START
     house.reshape(limits=Limits(budget=Limit(10**6)))
-    cheap(house)
     story = Story(house, seed)
     story.run()
     told_in_all: Counter[int] = Counter()

@@ -6,8 +6,8 @@ from tallybook.domain.outbox import LEASE
 from tallybook.services.check_budget import check_budget
 from tallybook.services.deliver import deliver
 from tallybook.store.budgets import read_message
-from tests.services.budgeted import budgeted, spend
 from tests.simulation.conftest import Sweep
+from tests.support.budgets import budgeted, spend
 from tests.support.house import House, Member
 
 ADA, BOB = "ada@example.com", "bob@example.com"

@@ -23,7 +23,6 @@ from tests.simulation.conftest import Sweep
 from tests.support.budgets import (
     actions,
     budget_of,
-    cheap,
     edit,
     look,
     messages,
@@ -77,7 +76,6 @@ def disturbed(client: Any, sweep: Sweep) -> Disturbed:
 
 def used(house: House, *, units: object = "82.5", **terms: Any) -> Member:
     """An account that has used so much of its budget, and nobody has seen it."""
-    cheap(house)
     member = house.member("ada@example.com")
     set_up(house, member, **TERMS | terms)
     spend(house, member, units)
@@ -148,7 +146,6 @@ def test_a_change_that_tells_what_stood_and_alerts_by_itself(disturbed: Disturbe
 
 def test_a_budget_made_over_what_is_used(disturbed: Disturbed) -> None:
     def prepare(house: House) -> Member:
-        cheap(house)
         member = house.member()
         spend(house, member, 100)
         return member

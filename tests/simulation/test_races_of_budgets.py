@@ -23,18 +23,18 @@ from tallybook.services.check_usage import carry_out
 from tallybook.services.run_sessions import start_session
 from tallybook.services.tasks import due_tasks
 from tests.services.test_run_sessions import wanted
-from tests.support.budgets import UNIT, actions, budget_of, cheap, messages, percents, set_up, thresholds
+from tests.support.budgets import UNIT, actions, budget_of, messages, percents, set_up, spend, thresholds, worth
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 from tests.support.race import in_turns, race
-from tests.support.shares import caller
+from tests.support.shares import caller, give_limits
 
 
 @pytest.fixture
 def owner(crowded_house: House) -> tuple[House, Member]:
     house = crowded_house
     house.reshape(limits=Limits(budget=Limit(10**6)))
-    cheap(house, max_concurrent_sandboxes=1000)
+    give_limits(house, max_concurrent_sandboxes=1000)
     return house, house.member("ada@example.com")
 
 
@@ -81,7 +81,7 @@ def settle(house: House) -> int:
 def test_each_threshold_is_told_once_however_many_look_while_usage_comes(owner: Owner) -> None:
     house, member = owner
     set_up(house, member, thresholds=thresholds(*range(10, 101, 10)))
-    events = [house.event(member, quantity=4000) for _ in range(25)]
+    events = [worth(house, member, 4) for _ in range(25)]
     look = streamed(house, member, 6)
     *sent, one, two, three = race(
         *[sending(house, some) for some in in_turns(events, 3)], look, look, swept(house, times=3)
@@ -98,7 +98,7 @@ def test_a_budget_that_is_changed_all_the_while_tells_each_crossing_once_a_day(o
     house, member = owner
     set_up(house, member)
     who = caller(house, member)
-    events = [house.event(member, quantity=4000) for _ in range(20)]
+    events = [worth(house, member, 4) for _ in range(20)]
 
     def change(seed: int) -> Callable[[], list[BudgetStatus]]:
         amounts = random.Random(seed).choices((50, 70, 100, 400), k=5)
@@ -124,7 +124,7 @@ def test_a_budget_that_is_changed_all_the_while_tells_each_crossing_once_a_day(o
 
 def test_of_budgets_made_and_deleted_at_once_there_is_one_at_a_time(owner: Owner) -> None:
     house, member = owner
-    house.record(house.event(member, quantity=90_000))
+    spend(house, member, 90)
     who = caller(house, member)
 
     def make() -> list[str]:
@@ -164,7 +164,7 @@ def test_no_session_starts_that_was_asked_for_after_the_usage_which_reached_the_
 
     def use() -> None:
         for _ in range(10):
-            sending(house, [house.event(member, quantity=10_000)])()
+            sending(house, [worth(house, member, 10)])()
         reached.set()
 
     def start(name: int) -> list[tuple[bool, Any]]:
@@ -195,7 +195,7 @@ def test_no_session_starts_that_was_asked_for_after_the_usage_which_reached_the_
 def test_a_limit_that_is_lifted_and_set_while_sessions_start_lets_in_only_while_it_is_lifted(owner: Owner) -> None:
     house, member = owner
     set_up(house, member, limit_type="hard")
-    house.record(house.event(member, quantity=100_000))
+    spend(house, member, 100)
     who, key, lifted = caller(house, member), house.platform(), threading.Event()
 
     def lift() -> None:
@@ -231,7 +231,7 @@ def test_a_limit_that_is_lifted_and_set_while_sessions_start_lets_in_only_while_
 def test_a_plan_changed_under_a_check_starts_a_month_that_restricts_nothing(owner: Owner) -> None:
     house, member = owner
     set_up(house, member, limit_type="hard")
-    house.record(house.event(member, quantity=100_000))
+    spend(house, member, 100)
     account = house.account_of(member)
     house.clock.advance(hours=12)
     changed, *looked = race(

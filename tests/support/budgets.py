@@ -1,5 +1,6 @@
 """Budgets in the tests' house: set and changed by a root user, used up, and what was told of it."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -8,8 +9,10 @@ from tallybook.domain.budget_status import BudgetStatus
 from tallybook.domain.budgets import Budget, Threshold
 from tallybook.domain.credentials import Principal
 from tallybook.domain.jobs import USAGE_CHECK
+from tallybook.domain.periods import period_of
 from tallybook.services.authenticate import authenticate
 from tallybook.services.budgets import change_budget, create_budget, remove_budget
+from tallybook.services.check_budget import check_budget
 from tallybook.services.check_usage import carry_out
 from tallybook.services.context import Context
 from tallybook.services.tasks import due_tasks
@@ -19,26 +22,29 @@ from tests.support.house import HERE, House, Member
 from tests.support.shares import entries
 
 UNIT = 1_000_000
-_UNIT_OF_USAGE = 1000
-"""CPU seconds at the price that `cheap` gives them: a thousandth."""
+_A_UNIT = 50_000  # of the traffic that costs 1.00
 
 
-def cheap(house: House, **limits: int) -> None:
-    """Of CPU seconds, a thousand cost one unit of the currency; the free plan has these limits."""
-    known = house.catalog_data()
-    known["meters"]["cpu_seconds"]["prices"] = [{"model": "per_unit", "unit_price": "0.001"}]
-    known["plans"]["hobby"]["limits"] |= limits
-    house.apply_catalog(meters=known["meters"], plans=known["plans"])
+LIFTS: list[dict[str, Any]] = [
+    {"amount": "100.01"},
+    {"limit_type": "soft"},
+    {"is_active": False},
+]
+"""Each ends a restriction of a budget of 100 of which 100 are used."""
 
 
 def thresholds(*percents: object) -> tuple[Threshold, ...]:
     return tuple(Threshold(Decimal(str(percent))) for percent in percents)
 
 
-def spend(house: House, member: Member, units: object) -> None:
-    """So many units of the currency, by one event of now."""
-    quantity = str(Decimal(str(units)) * _UNIT_OF_USAGE)
-    (result,) = house.record(house.event(member, quantity=quantity))
+def worth(house: House, member: Member, units: object, **said: Any) -> dict[str, Any]:
+    """An event of now that costs so many units of the currency."""
+    quantity = str(Decimal(str(units)) * _A_UNIT)
+    return house.event(member, meter="traffic_gb_seconds", quantity=quantity, **said)
+
+
+def spend(house: House, member: Member, units: object, **said: Any) -> None:
+    (result,) = house.record(worth(house, member, units, **said))
     assert result.status == "accepted"
 
 
@@ -52,6 +58,13 @@ def set_up(house: House, member: Member, ctx: Context | None = None, **terms: An
     return create_budget(ctx or house.ctx, root(house, member), _terms({"amount": 100, **terms}))
 
 
+def budgeted(house: House, amount: object = 100, *, email: str | None = None, **terms: Any) -> Member:
+    """An account with such a budget."""
+    member = house.member(email)
+    set_up(house, member, amount=amount, **terms)
+    return member
+
+
 def edit(house: House, member: Member, ctx: Context | None = None, **changes: Any) -> BudgetStatus:
     return change_budget(ctx or house.ctx, root(house, member), _terms(changes))
 
@@ -63,6 +76,15 @@ def drop(house: House, member: Member, ctx: Context | None = None) -> None:
 def look(house: House, ctx: Context | None = None) -> list[str]:
     """All that is due, as the job does it."""
     return [word for task in list(due_tasks(house.ctx, USAGE_CHECK)) for word in carry_out(ctx or house.ctx, task)]
+
+
+def streamed(house: House, member: Member) -> int:
+    """The check that the stream calls for: it leaves the mark to the sweep."""
+    return check_budget(house.ctx, member.account.id)
+
+
+def end_of_period(house: House, member: Member) -> datetime:
+    return period_of(house.account_of(member).calendar, house.clock.now()).end
 
 
 def due(house: House) -> list[str]:
@@ -83,6 +105,11 @@ def messages(house: House, member: Member) -> list[BudgetMessage]:
 
 def percents(house: House, member: Member) -> list[float]:
     return [float(message.threshold.percent) for message in messages(house, member)]
+
+
+def mailed(house: House, member: Member) -> list[tuple[str, ...]]:
+    """To whom the mail of each message went, first to last."""
+    return [message.recipients for message in messages(house, member)]
 
 
 def actions(house: House, member: Member) -> list[str]:

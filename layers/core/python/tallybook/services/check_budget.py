@@ -25,7 +25,6 @@ from tallybook.store.accounts import read_account
 from tallybook.store.budgets import count_budgets, put_message, read_budget, set_budget
 from tallybook.store.commands import Command, Item
 
-
 MOST_ENDED = 2
 
 
@@ -146,7 +145,6 @@ def _check(ctx: Context, account: Account) -> int:
 
 
 def _unseen_since(budget: Budget, mark: Item | None) -> datetime | None:
-    """When something was first used, or a threshold due, that no check has looked at; not before it was set last."""
+    """When something was first used, or a threshold due, that no check has looked at."""
     marked = instant_or_none(mark.get("due")) if mark else None
-    waited = [instant for instant in (marked, budget.due) if instant is not None]
-    return max(min(waited), budget.updated_at) if waited else None
+    return min((instant for instant in (marked, budget.due) if instant is not None), default=None)

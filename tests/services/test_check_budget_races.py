@@ -1,0 +1,159 @@
+"""Checks of a budget between whose calls something else happens: nothing is lost, nothing told twice."""
+
+from datetime import timedelta
+
+import pytest
+
+from tallybook.domain.jobs import USAGE_CHECK
+from tallybook.services.check_budget import check_budget
+from tallybook.services.tasks import due_tasks
+from tests.support.budgets import (
+    actions,
+    budget_of,
+    drop,
+    due,
+    edit,
+    end_of_period,
+    look,
+    messages,
+    percents,
+    set_up,
+    spend,
+    streamed,
+)
+from tests.support.house import House, Member
+from tests.support.invariants import check_invariants
+from tests.support.race import racing
+
+TICK = timedelta(milliseconds=1)
+
+
+@pytest.fixture
+def owner(house: House) -> Member:
+    return house.member("ada@example.com")
+
+
+def test_usage_between_the_marks_reading_and_the_check_is_told_once(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    spend(house, owner, 1)
+    look(house, racing(house, "get_item", lambda: spend(house, owner, 49), call=2))
+    assert percents(house, owner) == [50]
+    assert due(house) == ["check"], "the mark is newer than what was read of it"
+    assert (look(house), due(house)) == ([], [])
+    check_invariants(house)
+
+
+@pytest.mark.parametrize("call", [1, 2])
+def test_usage_that_comes_after_the_check_has_read_is_left_to_the_next(house: House, owner: Member, call: int) -> None:
+    set_up(house, owner)
+    spend(house, owner, 50)
+    ctx = racing(house, "transact_write_items" if call == 1 else "update_item", lambda: spend(house, owner, 30))
+    look(house, ctx)
+    check_invariants(house)
+    assert due(house) == ["check"]
+    look(house)
+    assert percents(house, owner) == [50, 80]
+    check_invariants(house)
+
+
+def test_two_checks_at_once_tell_once(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    spend(house, owner, 80)
+    ctx = racing(house, "transact_write_items", lambda: streamed(house, owner))
+    assert check_budget(ctx, owner.account.id) == 0
+    assert percents(house, owner) == [50, 80]
+    check_invariants(house)
+
+
+def test_a_budget_that_changes_under_the_check_is_looked_at_anew(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    spend(house, owner, 80)
+    ctx = racing(house, "transact_write_items", lambda: edit(house, owner, amount=160))
+    assert check_budget(ctx, owner.account.id) == 0
+    assert [(one.threshold.percent, one.amount) for one in messages(house, owner)] == [
+        (50, 100_000_000),
+        (80, 100_000_000),
+    ], "the edit told what stood before it"
+    check_invariants(house)
+
+
+def test_a_budget_that_is_deleted_under_the_check_is_told_by_its_deletion(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    spend(house, owner, 50)
+    ctx = racing(house, "transact_write_items", lambda: drop(house, owner))
+    assert check_budget(ctx, owner.account.id) == 0
+    assert actions(house, owner) == ["created", "threshold_reached", "deleted"]
+    check_invariants(house)
+
+
+def test_a_budget_in_place_of_another_is_not_written_over_by_a_check_of_the_first(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    spend(house, owner, 50)
+
+    def replaced() -> None:
+        drop(house, owner)
+        set_up(house, owner, amount=500)
+
+    assert check_budget(racing(house, "transact_write_items", replaced), owner.account.id) == 0
+    budget = budget_of(house, owner)
+    assert budget is not None
+    assert (budget.number, budget.amount) == (2, 500_000_000)
+    assert percents(house, owner) == [50]
+    check_invariants(house)
+
+
+def test_a_check_that_has_nothing_to_tell_writes_over_no_change(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    spend(house, owner, 50)
+    look(house)
+    house.clock.advance(days=31)
+    spend(house, owner, 1)
+    changing = racing(house, "put_item", lambda: edit(house, owner, amount=2))
+    assert check_budget(changing, owner.account.id) == 0
+    budget = budget_of(house, owner)
+    assert budget is not None
+    assert (budget.amount, percents(house, owner)) == (2_000_000, [50, 50])
+    check_invariants(house)
+
+
+def test_nor_over_a_budget_that_took_the_place_of_the_one_it_read(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    spend(house, owner, 50)
+    look(house)
+    house.clock.advance(days=31)
+    spend(house, owner, 1)
+    first = budget_of(house, owner)
+
+    def replaced() -> None:
+        drop(house, owner)
+        set_up(house, owner, amount=500)
+        edit(house, owner, amount=600)
+
+    assert check_budget(racing(house, "put_item", replaced), owner.account.id) == 0
+    budget = budget_of(house, owner)
+    assert first is not None
+    assert budget is not None
+    assert (budget.number, budget.amount, budget.version) == (2, 600_000_000, first.version)
+    check_invariants(house)
+
+
+def test_the_period_that_ends_under_the_check_is_told_by_the_next(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    end = end_of_period(house, owner)
+    house.clock.moment = end - TICK
+    spend(house, owner, 50)
+
+    def over() -> None:
+        spend(house, owner, 30)
+        house.clock.moment = end
+        spend(house, owner, 50)
+
+    look(house, racing(house, "transact_write_items", over))
+    look(house)
+    assert [(one.period.end == end, one.threshold.percent) for one in messages(house, owner)] == [
+        (True, 50),
+        (True, 80),
+        (False, 50),
+    ]
+    assert list(due_tasks(house.ctx, USAGE_CHECK)) == []
+    check_invariants(house)
