@@ -9,9 +9,10 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from tallybook import runtime
+from tallybook.domain.errors import Unavailable
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.queued_job import QueuedJob
-from tallybook.services.check_budget import check_budget
+from tallybook.services.check_budget import check_budget, with_budgets
 from tallybook.services.check_usage import carry_out
 
 logger = Logger()
@@ -31,14 +32,19 @@ def _streamed(records: list[dict[str, Any]], context: Any) -> dict[str, int]:
     """Each account once. Nothing fails here for the stream's sake: what is left undone, the sweep finds."""
     ctx = runtime.context()
     deadline = ctx.elapsed() + context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
-    counts = {"accounts": 0, "alerted": 0, "left": 0}
-    for account_id in dict.fromkeys(_account_of(record) for record in records):
+    counts = {"budgets": 0, "alerted": 0, "left": 0}
+    accounts = dict.fromkeys(map(_account_of, records))
+    try:
+        found = with_budgets(ctx, accounts)
+    except Unavailable:
+        found, counts["left"] = [], len(accounts)
+    for account_id in found:
         if ctx.elapsed() >= deadline:
             counts["left"] += 1
             continue
         try:
             counts["alerted"] += check_budget(ctx, account_id)
-            counts["accounts"] += 1
+            counts["budgets"] += 1
         except Exception:
             logger.exception("check failed", extra={"account_id": account_id})
             counts["left"] += 1

@@ -13,7 +13,6 @@ from tests.contract.budgets import (
     changed,
     created,
     delete,
-    messages,
     post,
     put,
     refusal,
@@ -233,17 +232,12 @@ def test_a_new_period_lifts_the_restriction_at_once(house: House, root: Member) 
     assert not restricted(house, root)
 
 
-def test_edits_that_alert_at_once_are_ten_an_hour_and_all_others_without_end(house: House, root: Member) -> None:
+def test_thresholds_that_alert_can_not_be_replaced_by_others_all_day(house: House, root: Member) -> None:
     created(root, 1000)
     use(house, root, "200", time=NOW)
-    for percent in range(1, 11):
-        changed(root, alert_thresholds=[percent])
-    answer = put(root, {"alert_thresholds": [11]})
+    for turn in range(3):
+        changed(root, alert_thresholds=[(20 * turn + number) / 100 for number in range(1, 21)])
+    answer = put(root, {"alert_thresholds": [1, 2, 3]})
     assert refusal(answer) == (429, "too_many_requests")
-    assert 0 < int(answer.headers["retry-after"]) <= 3600
-    assert budget(root)["alert_thresholds"] == [{"percent": 10, "enabled": True}]
-    assert changed(root, alert_thresholds=[11], is_active=False)["is_active"] is False, "nothing alerts"
-    assert len(messages(root)) == 10
-    house.clock.advance(hours=1)
-    changed(root, is_active=True)
-    assert messages(root)[0]["threshold_percent"] == 11
+    assert int(answer.headers["retry-after"]) == 86_400
+    assert changed(root, budget_amount=2000)["budget_amount"] == 2000

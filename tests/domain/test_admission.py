@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,10 +9,7 @@ import pytest
 
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.admission import NotAdmitted, Reason, reasons_against
-from tallybook.domain.budget_status import BudgetStatus
-from tallybook.domain.budgets import Budget, Spending, Threshold
 from tallybook.domain.catalog import Plan
-from tallybook.domain.periods import Period
 from tallybook.domain.quotas import MONTHLY
 from tallybook.domain.sessions import Wanted
 from tests.store.things import ACCOUNT, USER
@@ -35,21 +31,15 @@ def reasons(
     user: User = USER,
     by_user: Mapping[str, Decimal] | None = None,
     by_account: Mapping[str, Decimal] | None = None,
-    budget: BudgetStatus | None = None,
+    spent: int = 0,
     **limits: int | None,
 ) -> tuple[Reason, ...]:
     plan = Plan("pro", "Pro", "", 0, "month", {**LIMITS, **limits})
     used = {"by_user": by_user or {}, "by_account": by_account or {}}
-    return reasons_against(wanted, account, user, plan, **used, budget=budget)
+    return reasons_against(wanted, account, user, plan, **used, spent=spent)
 
 
-APRIL = Period(datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC), "UTC")
-BUDGET = Budget(1, "a", 100_000_000, created_at=APRIL.start, updated_at=APRIL.start, limit_type="hard")
-
-
-def spent(micros: int, **terms: Any) -> BudgetStatus:
-    """A hard budget of 100 with so much used of it, or one of other terms."""
-    return BudgetStatus(replace(BUDGET, **terms), Spending(APRIL, micros))
+RESTRICTING = replace(ACCOUNT, hard_limit=100_000_000)
 
 
 def test_a_session_of_just_the_plans_size_may_start() -> None:
@@ -117,29 +107,19 @@ def test_storage_is_in_the_way_only_where_it_is_too_much() -> None:
 
 
 def test_a_hard_budget_that_is_used_up_is_in_the_way_to_the_cent() -> None:
-    assert reasons(budget=spent(99_990_000)) == ()
-    assert reasons(budget=spent(100_000_000)) == (Reason("budget_restricted", Decimal(100), Decimal(100)),)
-    assert reasons(budget=spent(123_450_000)) == (Reason("budget_restricted", Decimal(100), Decimal("123.45")),)
-    assert reasons(budget=spent(0, amount=1)) == ()
-
-
-@pytest.mark.parametrize("terms", [{"limit_type": "soft"}, {"is_active": False}, {"amount": 200_000_010}])
-def test_a_budget_that_is_soft_disabled_or_larger_is_not(terms: dict[str, Any]) -> None:
-    assert reasons(budget=spent(200_000_000, **terms)) == ()
-
-
-@pytest.mark.parametrize(("percent", "enabled"), [("1000", True), ("50", False)])
-def test_which_thresholds_a_budget_has_is_no_matter(percent: str, enabled: bool) -> None:
-    only = (Threshold(Decimal(percent), enabled),)
-    assert [reason.code for reason in reasons(budget=spent(100_000_000, thresholds=only))] == ["budget_restricted"]
+    assert reasons(account=RESTRICTING, spent=99_990_000) == ()
+    for spent, told in ((100_000_000, "100"), (123_450_000, "123.45")):
+        against = Reason("budget_restricted", Decimal(100), Decimal(told))
+        assert reasons(account=RESTRICTING, spent=spent) == (against,)
+    assert reasons(spent=10**15) == (), "without a limit nothing is too much"
 
 
 def test_all_that_is_in_the_way_is_told() -> None:
     found = reasons(
         replace(WANTED, cpu_cores=Decimal(3)),
-        account=replace(ACCOUNT, status="suspended", running=5),
+        account=replace(RESTRICTING, status="suspended", running=5),
         user=replace(USER, status="disabled", running=1, quota={"concurrent_sandboxes": 1}),
-        budget=spent(100_000_000),
+        spent=100_000_000,
     )
     assert [reason.code for reason in found] == [
         "account_suspended",
@@ -161,7 +141,7 @@ def test_a_refusal_names_who_is_suspended_or_else_that_it_is_a_matter_of_limits(
 
 
 def test_a_refusal_for_a_budget_names_it_and_what_is_used_of_it() -> None:
-    refused = NotAdmitted(reasons(budget=spent(1_234_500_000)))
+    refused = NotAdmitted(reasons(account=RESTRICTING, spent=1_234_500_000))
     assert refused.code == "admission_refused"
     assert str(refused) == "The session may not start: budget_restricted: 1234.5 of 100"
 

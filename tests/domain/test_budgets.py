@@ -3,11 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from tallybook.domain.budgets import (
     MOST_AMOUNT,
+    MOST_REMEMBERED,
+    Alert,
     Budget,
     Checked,
     Spending,
@@ -15,11 +18,12 @@ from tallybook.domain.budgets import (
     check,
     check_amount,
     check_emails,
+    check_pace,
     check_thresholds,
     is_restricted,
     percentage_used,
 )
-from tallybook.domain.errors import Invalid
+from tallybook.domain.errors import Invalid, TooManyRequests
 from tallybook.domain.periods import Period
 from tests.support.budget_story import Story
 
@@ -345,3 +349,34 @@ def test_over_many_edits_and_months_it_tells_what_the_rule_in_other_words_does()
     story.run(100_000)
     least = {"alerts": 600, "silenced": 500, "edits": 1500, "restricted": 3000, "told of an ended month": 5}
     assert {name: story.counts[name] for name in least if story.counts[name] < least[name]} == {}
+
+
+@pytest.mark.parametrize(
+    ("terms", "limit"),
+    [({}, None), ({"limit_type": "hard"}, 100 * UNIT), ({"limit_type": "hard", "is_active": False}, None)],
+)
+def test_only_a_hard_active_budget_is_a_limit_whatever_its_thresholds(terms: dict[str, Any], limit: int | None) -> None:
+    assert replace(BUDGET, **terms).hard_limit == limit
+    assert replace(BUDGET, thresholds=(), **terms).hard_limit == limit
+
+
+def test_a_percent_is_kept_with_two_decimals_however_many_zeros_it_is_sent_with() -> None:
+    (kept,) = check_thresholds([Threshold(Decimal("50." + "0" * 60))])
+    assert str(kept.percent) == "50.00"
+
+
+def test_thresholds_that_alerted_within_a_day_are_kept_in_mind_up_to_a_number() -> None:
+    now = APRIL + timedelta(hours=3)
+    many = {Decimal(percent): Alert(APRIL + timedelta(hours=1), holds=False) for percent in range(MOST_REMEMBERED)}
+    check_pace(replace(BUDGET, alerts=many), now=now)
+    with pytest.raises(TooManyRequests) as refused:
+        check_pace(replace(BUDGET, alerts=many | {Decimal(99): Alert(APRIL, holds=True)}), now=now)
+    assert refused.value.retry_after == 21 * 3600
+
+
+def test_a_period_before_the_one_that_was_looked_at_is_judged_no_more_even_where_the_clock_says_it_is_the_present() -> (
+    None
+):
+    late = replace(BUDGET, period_start=MAY)
+    checked = check(late, [spent(100)], now=MAY - TICK)
+    assert (checked.budget, checked.reached) == (late, ())

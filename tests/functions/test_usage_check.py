@@ -5,7 +5,11 @@ And budgets are looked at: as the stream tells of usage, and within five minutes
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
+import pytest
+
+from tallybook import runtime
 from tallybook.services.authenticate import authenticate
 from tallybook.services.quota_allocations import allocate
 from tallybook.services.run_sessions import end_session, start_session
@@ -17,6 +21,8 @@ from tests.services.test_run_sessions import counts, wanted
 from tests.support.budgets import budgeted, spend
 from tests.support.budgets import percents as alerted
 from tests.support.call import LambdaContext
+from tests.support.cloud import make_context
+from tests.support.faults import throttle
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 from tests.support.outside import World
@@ -100,10 +106,10 @@ def test_the_stream_has_the_budget_looked_at_once_for_all_of_an_accounts_records
     spend(house, first, "50")
     spend(house, first, "30")
     spend(house, second, "49.99")
-    assert streamed(house, times=3) == {"accounts": 2, "alerted": 2, "left": 0}
+    assert streamed(house, times=3) == {"budgets": 2, "alerted": 2, "left": 0}
     assert (alerted(house, first), alerted(house, second)) == ([50, 80], [])
     spend(house, second, "0.01")
-    assert streamed(house) == {"accounts": 2, "alerted": 1, "left": 0}
+    assert streamed(house) == {"budgets": 2, "alerted": 1, "left": 0}
     assert alerted(house, second) == [50]
 
 
@@ -111,11 +117,11 @@ def test_what_the_stream_has_told_the_sweep_tells_nobody_again(house: House, pos
     member = budgeted(house)
     spend(house, member, "80")
     late = [record(mark, kind="MODIFY") for mark in house.stored("core", "DIRTY")]
-    assert streamed(house) == {"accounts": 1, "alerted": 2, "left": 0}
+    assert streamed(house) == {"budgets": 1, "alerted": 2, "left": 0}
     assert JOB.tick() == {"check": 1}
     assert JOB.work_off(post) == []
     assert JOB.tick() == {}
-    assert handler({"Records": late}, LambdaContext()) == {"accounts": 1, "alerted": 0, "left": 0}
+    assert handler({"Records": late}, LambdaContext()) == {"budgets": 1, "alerted": 0, "left": 0}
     assert alerted(house, member) == [50, 80]
     assert len([mail for mail in house.deliver().to(member.user.email) if "threshold" in mail.subject]) == 1
     check_invariants(house)
@@ -129,14 +135,31 @@ def test_what_the_stream_never_told_the_sweep_tells(house: House, post: World) -
     assert alerted(house, member) == [50, 80]
 
 
-def test_a_record_of_an_account_without_a_budget_costs_a_unit_and_of_an_unknown_one_too(house: House) -> None:
-    spend(house, house.member(), "1")
+def test_records_of_accounts_without_a_budget_cost_a_unit_each_in_one_call(house: House) -> None:
+    for _ in range(3):
+        spend(house, house.member(), "1")
+    marks = house.stored("core", "DIRTY")
+    unknown = {"pk": keys.dirty("nobody").pk, "sk": "DIRTY", "due": "2026-04-20T12:34:56.000Z"}
     bill = house.ctx.tables.bill
     bill.clear()
-    assert streamed(house) == {"accounts": 1, "alerted": 0, "left": 0}
-    unknown = {"pk": keys.dirty("nobody").pk, "sk": "DIRTY", "due": "2026-04-20T12:34:56.000Z"}
-    assert handler({"Records": [record(unknown)]}, LambdaContext()) == {"accounts": 1, "alerted": 0, "left": 0}
-    assert (bill.operations, bill.read_units, bill.write_units) == (["get", "get"], 2, 0)
+    records = [record(mark) for mark in (*marks, unknown)]
+    assert handler({"Records": records}, LambdaContext()) == {"budgets": 0, "alerted": 0, "left": 0}
+    assert (bill.operations, bill.read_units, bill.write_units) == (["get_many"], 4, 0)
+
+
+def test_where_the_table_can_not_be_read_all_is_left_to_the_sweep(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = budgeted(house)
+    spend(house, member, "50")
+
+    def down(operation: str, _: Callable[[], Any]) -> Any:
+        raise throttle(operation)
+
+    monkeypatch.setattr(runtime, "context", lambda: make_context(house.client, port=down, clock=house.clock))
+    assert streamed(house) == {"budgets": 0, "alerted": 0, "left": 1}
+    monkeypatch.undo()
+    assert alerted(house, member) == []
 
 
 def test_an_account_that_fails_keeps_no_other_from_being_looked_at_and_the_sweep_finds_it(
@@ -147,7 +170,7 @@ def test_an_account_that_fails_keeps_no_other_from_being_looked_at_and_the_sweep
         spend(house, member, "50")
     broken = keys.budget(members[1].account.id)
     house.ctx.tables.write(Update(broken, remove=("thresholds",)))
-    assert streamed(house) == {"accounts": 2, "alerted": 2, "left": 1}
+    assert streamed(house) == {"budgets": 2, "alerted": 2, "left": 1}
     assert [alerted(house, member) for member in members] == [[50], [], [50]]
     assert members[1].account.id in logged()
     house.ctx.tables.write(Update(broken, set={"thresholds": [[50, True]]}))
@@ -159,7 +182,7 @@ def test_an_account_that_fails_keeps_no_other_from_being_looked_at_and_the_sweep
 def test_out_of_time_the_rest_is_left_to_the_sweep(house: House, post: World, logged: Callable[[], str]) -> None:
     member = budgeted(house)
     spend(house, member, "50")
-    assert streamed(house, context=NearlyUp()) == {"accounts": 0, "alerted": 0, "left": 1}
+    assert streamed(house, context=NearlyUp()) == {"budgets": 0, "alerted": 0, "left": 1}
     assert '"level":"WARNING"' in logged()
     JOB.tick()
     assert JOB.work_off(post) == []
@@ -170,6 +193,6 @@ def test_its_line_in_the_log_counts_and_names_nobody(house: House, logged: Calla
     member = budgeted(house, emails=("cfo@example.com",))
     spend(house, member, "50")
     streamed(house)
-    assert '"counts":{"accounts":1,"alerted":1,"left":0}' in logged()
+    assert '"counts":{"budgets":1,"alerted":1,"left":0}' in logged()
     assert "cfo@example.com" not in logged()
     assert member.user.email not in logged()

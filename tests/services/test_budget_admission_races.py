@@ -8,15 +8,14 @@ import pytest
 
 from tallybook.domain.admission import NotAdmitted
 from tallybook.domain.credentials import PlatformCaller
-from tallybook.services.authenticate import authenticate
-from tallybook.services.budgets import remove_budget
 from tallybook.services.run_sessions import start_session
 from tests.services.test_budget_admission import restricted
 from tests.services.test_run_sessions import wanted
-from tests.support.budgets import budgeted, edit, spend
+from tests.support.budgets import budgeted, drop, edit, set_up, spend
 from tests.support.cloud import make_context
 from tests.support.house import House
 from tests.support.invariants import check_invariants
+from tests.support.race import racing
 
 
 @pytest.fixture
@@ -47,26 +46,40 @@ def test_an_edit_at_the_same_moment_counts(
                 edit(house, member, **left.pop(0))
         return call()
 
-    racing = make_context(house.client, port=edited_first, clock=house.clock)
+    disturbed = make_context(house.client, port=edited_first, clock=house.clock)
     if starts:
-        start_session(racing, key, wanted(member))
+        start_session(disturbed, key, wanted(member))
     else:
         with pytest.raises(NotAdmitted) as told:
-            start_session(racing, key, wanted(member))
+            start_session(disturbed, key, wanted(member))
         assert list(told.value.reasons) == [restricted("40", "50")]
     assert house.account_of(member).running == int(starts)
     check_invariants(house)
 
 
+@pytest.mark.parametrize("before", [None, {"limit_type": "soft"}, {"limit_type": "hard", "is_active": False}], ids=str)
+def test_a_limit_that_is_set_at_the_same_moment_counts(
+    house: House, key: PlatformCaller, before: dict[str, Any] | None
+) -> None:
+    member = house.member()
+    if before:
+        set_up(house, member)
+        edit(house, member, **before)
+    spend(house, member, "100")
+
+    def limited() -> None:
+        if before:
+            edit(house, member, limit_type="hard", is_active=True)
+        else:
+            set_up(house, member, limit_type="hard")
+
+    with pytest.raises(NotAdmitted) as told:
+        start_session(racing(house, "transact_write_items", limited), key, wanted(member))
+    assert list(told.value.reasons) == [restricted("100", "100")]
+    check_invariants(house)
+
+
 def test_a_deletion_at_the_same_moment_lets_it_start(house: House, key: PlatformCaller) -> None:
     member = budgeted(house, limit_type="hard")
-    deleted: list[bool] = []
-
-    def deleted_first(operation: str, call: Callable[[], Any]) -> Any:
-        if operation == "transact_write_items" and not deleted:
-            deleted.append(True)
-            remove_budget(house.ctx, authenticate(house.ctx, member.api_key))
-        return call()
-
-    racing = make_context(house.client, port=deleted_first, clock=house.clock)
-    assert start_session(racing, key, wanted(member)).status == "running"
+    disturbed = racing(house, "transact_write_items", lambda: drop(house, member))
+    assert start_session(disturbed, key, wanted(member)).status == "running"

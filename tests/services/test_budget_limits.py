@@ -1,11 +1,11 @@
-"""Changes of a budget that alert by their own doing are few; what lifts or calms is never refused."""
+"""Mails about a budget are at most so many a day; what they tell stands in its messages all the same."""
 
-from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from decimal import Decimal
 
 import pytest
 
+from tallybook.domain.budgets import MOST_REMEMBERED
 from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.limits import Limit, Limits
 from tests.support.budgets import (
@@ -13,6 +13,8 @@ from tests.support.budgets import (
     budget_of,
     drop,
     edit,
+    look,
+    mailed,
     messages,
     percents,
     set_up,
@@ -22,59 +24,88 @@ from tests.support.budgets import (
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 
+ADA = "ada@example.com"
+
 
 @pytest.fixture
 def owner(house: House) -> Member:
-    return house.member("ada@example.com")
+    return house.member(ADA)
 
 
 def limited(house: House, most: int) -> None:
-    house.reshape(limits=Limits(budget=Limit(most, timedelta(hours=1))))
+    house.reshape(limits=Limits(budget_mail=Limit(most, timedelta(days=1))))
 
 
-def test_after_ten_changes_in_an_hour_that_alert_by_themselves_the_next_is_refused_and_writes_nothing(
-    house: House, owner: Member
-) -> None:
-    limited(house, 10)
+def told(house: House) -> int:
+    """How many mails have told of a budget."""
+    return len([mail for mail in house.deliver().to(ADA) if mail.subject.startswith("Budget")])
+
+
+def test_a_budget_with_the_most_thresholds_never_comes_to_the_limit_by_itself() -> None:
+    assert Limits().budget_mail == Limit(40, timedelta(days=1))
+
+
+def test_beyond_the_limit_a_change_alerts_without_a_mail(house: House, owner: Member) -> None:
+    limited(house, 3)
     spend(house, owner, 50)
     set_up(house, owner, thresholds=())
-    for number in range(1, 11):
-        before = edit(house, owner, thresholds=thresholds(*range(1, number + 1))).budget
-    with pytest.raises(TooManyRequests) as refused:
-        edit(house, owner, thresholds=thresholds(*range(1, 12)))
-    assert 0 < refused.value.retry_after <= 3600
-    assert budget_of(house, owner) == replace(before, version=before.version + 1)
-    assert percents(house, owner) == list(range(1, 11))
+    for percent in range(1, 6):
+        edit(house, owner, thresholds=thresholds(percent))
+    assert told(house) == 3
+    assert percents(house, owner) == [1, 2, 3, 4, 5]
+    assert mailed(house, owner) == [(ADA,)] * 3 + [()] * 2
+    assert len(house.world.named("BudgetThresholdReached")) == 5
     check_invariants(house)
 
 
-@pytest.mark.parametrize("change", [*LIFTS, {"amount": 500, "thresholds": thresholds(90)}])
-def test_what_lifts_or_calms_is_never_refused_for_its_number(
-    house: House, owner: Member, change: dict[str, Any]
-) -> None:
-    """Nor is what was reached before it taken for its doing."""
-    limited(house, 1)
-    spend(house, owner, 60)
-    set_up(house, owner, limit_type="hard")
-    spend(house, owner, 40)
-    with pytest.raises(TooManyRequests):
-        edit(house, owner, thresholds=thresholds(10))
-    assert edit(house, owner, **change).is_restricted is False
-    assert percents(house, owner) == [50, 80, 100]
+def test_nor_does_a_check_write_more_however_the_budget_is_edited_beside_it(house: House, owner: Member) -> None:
+    limited(house, 3)
+    set_up(house, owner, thresholds=())
+    for number in range(1, 6):
+        edit(house, owner, thresholds=thresholds(number))
+        spend(house, owner, 1)
+        assert look(house) == ["alerted"]
     drop(house, owner)
+    set_up(house, owner)
+    spend(house, owner, 50)
+    assert look(house) == ["alerted"]
+    assert (told(house), len(messages(house, owner))) == (3, 6)
     check_invariants(house)
 
 
-def test_the_limit_ends_with_its_hour_and_is_the_accounts_own(house: House, owner: Member) -> None:
+def test_the_limit_ends_with_its_day_and_is_the_accounts_own(house: House, owner: Member) -> None:
     limited(house, 1)
-    other = house.member()
+    other = house.member("bob@example.com")
     for member in (owner, other):
         spend(house, member, 100)
-        set_up(house, member)
-        drop(house, member)
-        with pytest.raises(TooManyRequests):
+        for _ in range(2):
             set_up(house, member)
-    house.clock.advance(hours=1)
+            drop(house, member)
+    house.deliver()
+    assert mailed(house, owner) == [(ADA,)] * 3 + [()] * 3
+    assert mailed(house, other) == [("bob@example.com",)] * 3 + [()] * 3
+    house.clock.advance(days=1)
     set_up(house, owner)
-    assert len(messages(house, owner)) == 6
+    house.deliver()
+    assert mailed(house, owner)[-1] == (ADA,)
+    check_invariants(house)
+
+
+def test_thresholds_that_alerted_can_not_be_replaced_without_end(house: House, owner: Member) -> None:
+    spend(house, owner, 50)
+    set_up(house, owner, thresholds=(), limit_type="hard", amount=50)
+    some = [thresholds(*(Decimal(20 * turn + number) / 100 for number in range(1, 21))) for turn in range(4)]
+    for twenty in some[:3]:
+        edit(house, owner, thresholds=twenty)
+    before = budget_of(house, owner)
+    with pytest.raises(TooManyRequests) as refused:
+        edit(house, owner, thresholds=some[3])
+    assert refused.value.retry_after == 24 * 3600
+    assert budget_of(house, owner) == before
+    assert before is not None
+    assert len(before.alerts) == MOST_REMEMBERED
+    for change in LIFTS:
+        assert edit(house, owner, **change).is_restricted is False
+    house.clock.advance(days=1)
+    edit(house, owner, thresholds=some[3])
     check_invariants(house)

@@ -86,7 +86,7 @@ def test_of_what_nobody_saw_for_months_the_last_two_are_told_in_one_transaction_
         spend(house, owner, 50)
         house.clock.moment = end_of_period(house, owner)
     spend(house, owner, 50)
-    edit(house, owner, thresholds=thresholds(*range(21, 41)))
+    edit(house, owner, thresholds=thresholds(*range(21, 41)), limit_type="hard", amount=50)
     starts = [message.period.start for message in messages(house, owner)]
     assert len(set(starts)) == 3
     assert starts == sorted(starts)

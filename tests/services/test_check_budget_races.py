@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from tallybook.domain.audit import OPERATOR
 from tallybook.domain.jobs import USAGE_CHECK
+from tallybook.services.change_plan import change_plan
 from tallybook.services.check_budget import check_budget
 from tallybook.services.tasks import due_tasks
 from tests.support.budgets import (
@@ -156,4 +158,41 @@ def test_the_period_that_ends_under_the_check_is_told_by_the_next(house: House, 
         (False, 50),
     ]
     assert list(due_tasks(house.ctx, USAGE_CHECK)) == []
+    check_invariants(house)
+
+
+def test_a_check_that_took_its_time_before_the_period_ended_tells_nothing_of_it_twice(
+    house: House, owner: Member
+) -> None:
+    set_up(house, owner)
+    end = end_of_period(house, owner)
+    house.clock.moment = end - timedelta(minutes=1)
+    spend(house, owner, 85)
+    assert streamed(house, owner) == 2
+    house.clock.moment = end - TICK
+
+    def looked() -> None:
+        house.clock.moment = end + TICK
+        assert streamed(house, owner) == 0
+
+    assert check_budget(racing(house, "batch_get_item", looked), owner.account.id) == 0
+    assert percents(house, owner) == [50, 80]
+    check_invariants(house)
+
+
+def test_a_check_that_read_the_account_before_its_plan_changed_tells_nothing_twice(house: House, owner: Member) -> None:
+    set_up(house, owner)
+    spend(house, owner, 10)
+    look(house)
+    house.clock.advance(hours=1)
+
+    def changed() -> None:
+        change_plan(house.ctx, house.account_of(owner), "pro", actor=OPERATOR, must_pay=False)
+        spend(house, owner, 85)
+        assert look(house) == ["alerted"] * 2
+
+    assert check_budget(racing(house, "batch_get_item", changed), owner.account.id) == 0
+    spend(house, owner, 1)
+    assert look(house) == []
+    assert percents(house, owner) == [50, 80]
     check_invariants(house)

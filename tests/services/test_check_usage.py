@@ -195,10 +195,10 @@ def test_an_account_without_shares_nor_a_budget_costs_three_reads_and_a_write_an
     use(house, owner, owner.user, "100")
     ctx = make_context(house.client, port=port, clock=house.clock)
     assert check_usage(ctx, owner.account.id) == []
-    assert calls == ["get_item", "get_item", "get_item", "update_item"]
+    assert calls == ["get_item", "batch_get_item", "update_item"]
     assert not marked(house)
     assert check_usage(ctx, owner.account.id) == []
-    assert calls[4:] == ["get_item"], "a task that comes twice"
+    assert calls[3:] == ["get_item"], "a task that comes twice"
 
 
 def test_one_look_tells_of_the_budget_and_of_shares(house: House, owner: Member, grace: User) -> None:

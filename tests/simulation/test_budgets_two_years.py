@@ -14,7 +14,6 @@ import pytest
 
 from tallybook.domain.budgets import Budget
 from tallybook.domain.jobs import USAGE_CHECK
-from tallybook.domain.limits import Limit, Limits
 from tallybook.domain.periods import period_of
 from tallybook.domain.times import parse_instant
 from tallybook.services.api_keys import create_api_key
@@ -188,7 +187,6 @@ class Story:
 @pytest.mark.parametrize("seed", range(2))
 def test_what_was_told_is_what_usage_and_edits_alone_say(house: House, seed: int) -> None:
     house.clock.moment = START
-    house.reshape(limits=Limits(budget=Limit(10**6)))
     story = Story(house, seed)
     story.run()
     told_in_all: Counter[int] = Counter()

@@ -89,5 +89,5 @@ def test_users_who_have_reached_what_they_are_given(sweep: Sweep) -> None:
         assert letters.count("quota_reached") == 2
         assert due(house) == []
 
-    # mark, budget, account, allocations, use, catalog, users, transaction; the mark taken
-    assert sweep(prepare, work_off, check) == 9
+    # mark, account, allocations, use, catalog, users, transaction; the mark taken
+    assert sweep(prepare, work_off, check) == 8

@@ -14,7 +14,6 @@ from tallybook.domain.audit import OPERATOR
 from tallybook.domain.budget_status import BudgetStatus
 from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.jobs import USAGE_CHECK
-from tallybook.domain.limits import Limit, Limits
 from tallybook.domain.sessions import Session
 from tallybook.services.budgets import change_budget, create_budget, remove_budget
 from tallybook.services.change_plan import ChangedPlan, change_plan
@@ -33,7 +32,6 @@ from tests.support.shares import caller, give_limits
 @pytest.fixture
 def owner(crowded_house: House) -> tuple[House, Member]:
     house = crowded_house
-    house.reshape(limits=Limits(budget=Limit(10**6)))
     give_limits(house, max_concurrent_sandboxes=1000)
     return house, house.member("ada@example.com")
 

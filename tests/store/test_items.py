@@ -95,7 +95,8 @@ def test_attempts_are_counted_up_to_the_limit_of_their_minute(tables: Tables) ->
     minute = NOW.replace(second=0, microsecond=0)
 
     def attempt(who: str, at: datetime) -> None:
-        tables.transact([attempts.count_attempt("login", who, window=at, most=2, refusal=refusal)])
+        length = timedelta(minutes=1)
+        tables.transact([attempts.count_attempt("login", who, window=at, length=length, most=2, refusal=refusal)])
 
     attempt("w", minute)
     attempt("w", minute)
@@ -106,6 +107,7 @@ def test_attempts_are_counted_up_to_the_limit_of_their_minute(tables: Tables) ->
     item = tables.get(keys.attempts("login", "w", minute))
     assert item is not None
     assert item["count"] == 2
+    assert item["expires"] == int((minute + timedelta(minutes=61)).timestamp())
 
 
 def test_no_item_says_anything_that_its_thing_does_not() -> None:

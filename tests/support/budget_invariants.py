@@ -56,6 +56,7 @@ def _are_counted(account: Account, budget: Budget | None, messages: list[BudgetM
     assert messages[: account.archived] == archived
     assert [message.budget for message in messages] == sorted(message.budget for message in messages)
     assert budget is None or budget.number == account.budgets
+    assert account.hard_limit == (budget.hard_limit if budget else None)
     assert all(1 <= message.budget <= account.budgets for message in messages)
 
 
@@ -71,8 +72,8 @@ def _are_told_once_a_day(messages: list[BudgetMessage]) -> None:
 
 
 def _share_mails(account: Account, messages: list[BudgetMessage], items: list[Item]) -> None:
-    """Those of one notification follow each other, lowest first, and have one mail, to nobody twice; whoever is said to
-    have got it is among them.
+    """Those of one notification follow each other, lowest first, and have one mail at most, to nobody twice; whoever is
+    said to have got it is among them.
     """
     mails = {tuple(map(int, item["body"]["messages"])): item for item in items if item["sk"] == "OUTBOX"}
     assert len(mails) == sum(item["sk"] == "OUTBOX" for item in items), "messages with two mails"
@@ -85,7 +86,10 @@ def _share_mails(account: Account, messages: list[BudgetMessage], items: list[It
         percents = [message.threshold.percent for message in some]
         assert percents == sorted(set(percents))
         assert len({(one.budget, one.used, one.amount, one.created_at, one.sent, one.bounced) for one in some}) == 1
-        mail = mails.pop((first.number, last.number))
+        mail = mails.pop((first.number, last.number), None)
+        if mail is None:
+            assert not first.sent, "the day's mails were used up"
+            continue
         to = tuple(mail["body"]["to"])
         assert to == distinct(to)
         assert set(first.sent) <= set(to)

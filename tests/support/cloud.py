@@ -1,6 +1,7 @@
 """The two tables, for tests: on moto inside the process, or on an emulator that many threads may use at once."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 from tallybook.domain.limits import Limit, Limits
@@ -17,7 +18,7 @@ from tests.support.clock import StillClock
 NAMES: dict[Any, str] = {"core": "core", "usage": "usage"}
 PASSWORD_ROUNDS = 4
 _UNLIMITED = Limit(10**6)
-UNLIMITED = Limits(*[_UNLIMITED] * 7)
+UNLIMITED = Limits(**{each.name: _UNLIMITED for each in fields(Limits)})
 
 
 def create_tables(client: Any, names: dict[Any, str] = NAMES) -> None:

@@ -35,7 +35,7 @@ class Account:
     `issued` those that have a number, `overdue` those overdue or uncollectible, and `changes` its changes of plan.
     `allocations` counts its rows of quota allocations and `requests` those of quota requests; `allocated` is what the
     active allocations add up to, by field. `budgets` and `messages` count its budgets and its budget messages ever,
-    `archived` the messages of budgets that are no more.
+    `archived` the messages of budgets that are no more; at `hard_limit`, its budget's, no session starts any more.
     `credited` is all that ever came to the wallet beside the welcome credit and refunds.
     `first_period_at` is the start of its first period ever, `calendar` what its periods follow from, and `cycle` which
     of them is closed next.
@@ -72,6 +72,7 @@ class Account:
     budgets: int = 0
     messages: int = 0
     archived: int = 0
+    hard_limit: int | None = None
     tax_rate: Decimal | None = None
     discount: Decimal = Decimal(0)
     suspended_ms: Mapping[str, int] = field(default_factory=dict)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tallybook.domain.accounts import Account, User
-from tallybook.domain.budget_status import BudgetStatus
 from tallybook.domain.catalog import Plan
 from tallybook.domain.errors import Forbidden
 from tallybook.domain.money import in_units
@@ -57,15 +56,15 @@ def reasons_against(
     *,
     by_user: Used,
     by_account: Used,
-    budget: BudgetStatus | None = None,
+    spent: int = 0,
 ) -> tuple[Reason, ...]:
-    """All that stands in the way, none if nothing does."""
+    """All that stands in the way, none if nothing does. `spent` is what the period has come to, in micros."""
     return (
         *_standing(account, user),
         *_sizes(wanted, plan),
         *_concurrency("account", account.running, plan.quotas),
         *_used_up("account", by_account, plan.quotas),
-        *_restricted(budget),
+        *_restricted(account, spent),
         *_concurrency("user", user.running, user.quota),
         *_used_up("user", by_user, user.quota),
     )
@@ -105,10 +104,10 @@ def _used_up(whose: str, used: Used, quota: Quota) -> Iterator[Reason]:
         yield Reason(f"{whose}_{LEVEL}", quota[LEVEL], used.get(LEVEL, Decimal(0)))
 
 
-def _restricted(budget: BudgetStatus | None) -> Iterator[Reason]:
+def _restricted(account: Account, spent: int) -> Iterator[Reason]:
     """In the catalog's currency."""
-    if budget is not None and budget.is_restricted:
-        yield Reason("budget_restricted", in_units(budget.budget.amount), in_units(budget.spent.used))
+    if account.hard_limit is not None and spent >= account.hard_limit:
+        yield Reason("budget_restricted", in_units(account.hard_limit), in_units(spent))
 
 
 def _told(reasons: tuple[Reason, ...]) -> str:

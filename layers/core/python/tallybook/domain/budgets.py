@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Literal
 
 from tallybook.domain.accounts import normal_email
-from tallybook.domain.errors import Invalid
+from tallybook.domain.errors import Invalid, TooManyRequests
 from tallybook.domain.money import EXACT, MICROS, decimals, places
 from tallybook.domain.outbox import distinct
 from tallybook.domain.periods import Period
@@ -24,10 +24,12 @@ type ThresholdType = Literal["warning", "exceeded"]
 CHECK_EVERY = timedelta(minutes=5)
 COOLDOWN = timedelta(hours=24)
 MOST_THRESHOLDS = 20
+MOST_REMEMBERED = 60
 MOST_EMAILS = 20
 HIGHEST = 1000
 MOST_AMOUNT = 10**15
 _PLACES = 2
+_HUNDREDTH = Decimal(1).scaleb(-_PLACES)
 _TICK = timedelta(milliseconds=1)
 
 
@@ -78,6 +80,11 @@ class Budget:
     due: datetime | None = None
     version: int = 1
 
+    @property
+    def hard_limit(self) -> int | None:
+        """From where on no session starts, if anywhere."""
+        return self.amount if self.limit_type == "hard" and self.is_active else None
+
 
 @dataclass(frozen=True, slots=True)
 class Spending:
@@ -119,9 +126,9 @@ def check(budget: Budget, spending: Sequence[Spending], *, now: datetime) -> Che
 
 
 def _is_to_be_judged(budget: Budget, period: Period, *, now: datetime) -> bool:
-    if period.holds(now):
-        return True
-    return budget.updated_at < period.end and (budget.period_start is None or budget.period_start <= period.start)
+    if budget.period_start is not None and period.start < budget.period_start:
+        return False
+    return period.holds(now) or budget.updated_at < period.end
 
 
 def _judge(budget: Budget, spent: Spending, *, now: datetime) -> tuple[Budget, tuple[Threshold, ...]]:
@@ -153,7 +160,7 @@ def _judge(budget: Budget, spent: Spending, *, now: datetime) -> tuple[Budget, t
 
 def is_restricted(budget: Budget, *, used: int) -> bool:
     """A hard, active budget that is used up: no session starts until it is not any more."""
-    return budget.limit_type == "hard" and budget.is_active and used >= budget.amount
+    return budget.hard_limit is not None and used >= budget.hard_limit
 
 
 def percentage_used(amount: int, *, used: int) -> Decimal:
@@ -183,7 +190,18 @@ def check_thresholds(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
         if percent in seen:
             raise _wrong(f"alert_thresholds.{place}.percent: {percent:.9g} stands there twice", place=place)
         seen.add(percent)
-    return tuple(sorted(thresholds, key=lambda one: one.percent))
+    exact = (replace(one, percent=one.percent.quantize(_HUNDREDTH, context=EXACT)) for one in thresholds)
+    return tuple(sorted(exact, key=lambda one: one.percent))
+
+
+def check_pace(budget: Budget, *, now: datetime) -> None:
+    """Thresholds may change as often as anybody likes, but for those that alerted within 24 hours, which are kept in
+    mind.
+    """
+    if len(budget.alerts) > MOST_REMEMBERED:
+        oldest = min(alert.at for alert in budget.alerts.values())
+        wait = -(-(oldest + COOLDOWN - now) // timedelta(seconds=1))
+        raise TooManyRequests("alert_thresholds has changed too often; try again later", retry_after=max(1, wait))
 
 
 def check_emails(emails: Iterable[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -23,8 +24,9 @@ class Limits:
     Resets and invitations are few, for each of them sends a mail to somebody who may not have asked for it: `invite` is
     what one account may send, `invited` what one address may get, by an invitation or to confirm that it is to be an
     account's; `change_email` is how often one account may try which addresses are free to become its own,
-    `quota_request` how often one user may file a request, of which the account is told by mail, and `budget` how often
-    one account may change its budget so that it alerts at once: whoever the budget names gets a mail of it.
+    `quota_request` how often one user may file a request, of which the account is told by mail, and
+    `budget_mail` how often mails tell of one account's budget, which names whom it likes: more often than one with the
+    most thresholds does by itself, and less than whoever edits it to no other end.
     """
 
     register: Limit = Limit(3)
@@ -35,7 +37,7 @@ class Limits:
     invited: Limit = Limit(3, HOUR)
     change_email: Limit = Limit(10, HOUR)
     quota_request: Limit = Limit(10, HOUR)
-    budget: Limit = Limit(10, HOUR)
+    budget_mail: Limit = Limit(40, DAY)
 
 
 def window_of(now: datetime, window: timedelta) -> datetime:

@@ -4,7 +4,7 @@ Each change is a check, and before it the budget as it stood is held against wha
 because nobody had looked yet. A change that lets or keeps sessions from starting does so with its own transaction.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,43 +13,47 @@ from tallybook.domain.accounts import require_root
 from tallybook.domain.audit import Actor, caller
 from tallybook.domain.budget_announcements import budget_deleted, budget_set
 from tallybook.domain.budget_status import BudgetStatus
-from tallybook.domain.budgets import Budget, Reached, Spending, check, check_amount, check_emails, check_thresholds
+from tallybook.domain.budgets import (
+    Budget,
+    Reached,
+    Spending,
+    check,
+    check_amount,
+    check_emails,
+    check_pace,
+    check_thresholds,
+)
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.ids import BUDGET
 from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
-from tallybook.services.check_budget import Standing, restriction, standing_of, told_of
+from tallybook.services.check_budget import Standing, Told, restriction, standing_of, telling
 from tallybook.services.context import Context
-from tallybook.services.limits import one_alert_more
 from tallybook.store.accounts import still_root
-from tallybook.store.budgets import count_budgets, delete_budget, put_budget, set_budget
+from tallybook.store.budgets import archive_messages, delete_budget, know_budget, put_budget, set_budget
 from tallybook.store.commands import Command
-
-_CHECKED: Mapping[str, Callable[[Any], Any]] = {"thresholds": check_thresholds, "emails": check_emails}
 
 
 def create_budget(ctx: Context, who: Principal, terms: Mapping[str, Any]) -> BudgetStatus:
     """The budget that the account has from now on, of an `amount` and perhaps `thresholds`, `limit_type`, `emails`.
 
-    Conflict `budget_exists`; Forbidden for users who are not root; Invalid names the field; TooManyRequests where it
-    alerts at once and ten changes within the hour have done so.
+    Conflict `budget_exists`; Forbidden for users who are not root; Invalid names the field.
     """
     checked_terms = _checked(ctx, terms)
 
     def create(who: Principal) -> BudgetStatus:
         require_root(who.user)
         standing = standing_of(ctx, who.account)
-        now = standing.now
         if standing.budget is not None:
             raise Conflict("This account has a budget already; PUT changes it", code="budget_exists")
-        number = who.account.budgets + 1
+        now, number = standing.now, who.account.budgets + 1
         new = Budget(number, who.account.id, created_at=now, updated_at=now, **checked_terms)
         checked = check(new, [standing.present], now=now)
         told = Change(caller(who), "budget.created", _id(new), after=_shown(new), events=(budget_set(new),))
         changes = (told, *restriction(new, checked.budget, standing.present))
-        commands = [put_budget(checked.budget)]
-        _write(ctx, who, commands, changes, own=checked.reached, now=now, budgets=1)
+        commands = (put_budget(checked.budget), know_budget(who.account, new))
+        _write(ctx, who, commands, changes, own=checked.reached, now=now)
         return BudgetStatus(checked.budget, standing.present)
 
     return decided(ctx, who, create, again=lambda: reread(ctx, who))
@@ -58,20 +62,20 @@ def create_budget(ctx: Context, who: Principal, terms: Mapping[str, Any]) -> Bud
 def change_budget(ctx: Context, who: Principal, changes: Mapping[str, Any]) -> BudgetStatus:
     """The budget with other terms, as in `create_budget`, or `is_active`; what is not named stays.
 
-    NotFound where there is none.
+    NotFound where there is none; TooManyRequests where thresholds that alerted were replaced too often.
     """
     checked_changes = _checked(ctx, changes)
 
     def change(who: Principal) -> BudgetStatus:
         require_root(who.user)
         standing = standing_of(ctx, who.account)
-        now = standing.now
-        before = _present(standing)
+        now, before = standing.now, _present(standing)
         settled = check(before, standing.spending, now=now)
         after, edits, own = _edited(settled.budget, checked_changes, standing.present, actor=caller(who), now=now)
         if after != before:
+            commands = (set_budget(before, after), know_budget(who.account, after))
             told = (*edits, *restriction(before, after, standing.present))
-            _write(ctx, who, [set_budget(before, after)], told, settled=settled.reached, own=own, now=now)
+            _write(ctx, who, commands, told, settled=settled.reached, own=own, now=now)
         return BudgetStatus(after, standing.present)
 
     return decided(ctx, who, change, again=lambda: reread(ctx, who))
@@ -83,14 +87,18 @@ def remove_budget(ctx: Context, who: Principal) -> None:
     def remove(who: Principal) -> None:
         require_root(who.user)
         standing = standing_of(ctx, who.account)
-        now = standing.now
-        before = _present(standing)
+        now, before = standing.now, _present(standing)
         settled = check(before, standing.spending, now=now)
         events = (budget_deleted(before),)
         told = Change(caller(who), "budget.deleted", _id(before), before=_shown(before), events=events)
-        lifted = restriction(before, replace(before, restricted=False), standing.present)
-        changes = (told, *lifted)
-        _write(ctx, who, [delete_budget(before)], changes, settled=settled.reached, now=now, archive=True)
+        changes = (told, *restriction(before, replace(before, restricted=False), standing.present))
+        messages = sum(len(reached.thresholds) for reached in settled.reached)
+        commands = (
+            delete_budget(before),
+            know_budget(who.account, None),
+            archive_messages(who.account, more=messages),
+        )
+        _write(ctx, who, commands, changes, settled=settled.reached, now=now)
 
     decided(ctx, who, remove, again=lambda: reread(ctx, who))
 
@@ -103,6 +111,8 @@ def _edited(
     if edited == budget:
         return budget, (), ()
     checked = check(replace(edited, updated_at=now), [present], now=now)
+    if edited.thresholds != budget.thresholds:
+        check_pace(checked.budget, now=now)
     told = Change(
         actor,
         "budget.changed",
@@ -118,38 +128,33 @@ def _write(
     ctx: Context,
     who: Principal,
     commands: Sequence[Command],
-    changes: tuple[Change, ...],
+    changes: Sequence[Change],
     *,
     now: datetime,
     settled: tuple[Reached, ...] = (),
     own: tuple[Reached, ...] = (),
-    budgets: int = 0,
-    archive: bool = False,
 ) -> None:
     """With what alerts: what was `settled` before the change, and what is reached by the change's `own` doing.
 
     They are on record in this order.
     """
-    account = who.account
-    told = told_of(ctx, account, (*settled, *own), now=now)
-    alerts = (one_alert_more(ctx, account_id=account.id),) if own else ()
-    counts = (count_budgets(account, budgets=budgets, messages=told.messages, archive=archive),)
-    ctx.tables.transact(
-        [
-            still_root(who.user),
-            *commands,
-            *told.commands,
-            *(counts if budgets or told.messages or archive else ()),
-            *alerts,
-            *recorded(account, *told.changes[: len(settled)], *changes, *told.changes[len(settled) :], at=now),
-        ]
-    )
+
+    def write(told: Told) -> None:
+        before, after = told.changes[: len(settled)], told.changes[len(settled) :]
+        record = recorded(who.account, *before, *changes, *after, at=now)
+        ctx.tables.transact([still_root(who.user), *commands, *told.commands, *record])
+
+    telling(ctx, who.account, (*settled, *own), write)
 
 
 def _checked(ctx: Context, terms: Mapping[str, Any]) -> dict[str, Any]:
-    checked = {name: _CHECKED[name](value) if name in _CHECKED else value for name, value in terms.items()}
-    if "amount" in checked:
-        checked["amount"] = check_amount(checked["amount"], currency=ctx.catalogs.current().currency)
+    checked = dict(terms)
+    if "amount" in terms:
+        checked["amount"] = check_amount(terms["amount"], currency=ctx.catalogs.current().currency)
+    if "thresholds" in terms:
+        checked["thresholds"] = check_thresholds(terms["thresholds"])
+    if "emails" in terms:
+        checked["emails"] = check_emails(terms["emails"])
     return checked
 
 

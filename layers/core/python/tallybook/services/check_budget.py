@@ -4,7 +4,7 @@ Whoever finds that a threshold is reached writes the messages, the budget's stat
 holds only while nobody else has: so each crossing is told once, whoever looks at it how often.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,19 +13,22 @@ from tallybook.domain.audit import BUDGETS
 from tallybook.domain.budget_announcements import budget_restricted, restriction_lifted, threshold_reached
 from tallybook.domain.budget_messages import messages_of
 from tallybook.domain.budgets import Budget, Reached, Spending, check
+from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.ids import BUDGET
 from tallybook.domain.periods import period_of
 from tallybook.domain.times import instant_or_none
 from tallybook.services.budget_letter import reached_mail
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
+from tallybook.services.limits import one_alert_more
 from tallybook.services.spending import periods_between, read_spending
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
-from tallybook.store.budgets import count_budgets, put_message, read_budget, set_budget
+from tallybook.store.budgets import count_messages, put_message, read_budget, set_budget
 from tallybook.store.commands import Command, Item
+from tallybook.store.table import Refused
 
-MOST_ENDED = 2
+_MOST_ENDED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +47,21 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What alerts: the messages and their count, and what is recorded of them."""
+    """What alerts: the messages and their count, and what is recorded of each time."""
 
     commands: tuple[Command, ...]
     messages: int
     changes: tuple[Change, ...]
 
 
+def with_budgets(ctx: Context, account_ids: Iterable[str]) -> list[str]:
+    """Those of the accounts that have a budget: one round trip, a unit each."""
+    wanted = {keys.budget(account_id): account_id for account_id in account_ids}
+    return [wanted[key] for key in ctx.tables.get_many(wanted)]
+
+
 def check_budget(ctx: Context, account_id: str) -> int:
-    """How many thresholds of the account's budget alert now; nothing, for one unit, where it has none."""
+    """How many thresholds of the account's budget alert now; nothing where it has none."""
 
     def read() -> Account | None:
         item = ctx.tables.get(keys.account(account_id))
@@ -61,8 +70,6 @@ def check_budget(ctx: Context, account_id: str) -> int:
     def look(account: Account | None) -> int:
         return _check(ctx, account) if account else 0
 
-    if ctx.tables.get(keys.budget(account_id)) is None:
-        return 0
     return decided(ctx, read(), look, again=read)
 
 
@@ -70,6 +77,7 @@ def standing_of(ctx: Context, account: Account) -> Standing:
     """As it is now, in one round trip, and one more where periods ended before anybody has looked at them.
 
     Of months that nobody has looked at the last two are told: so all that one change tells fits one transaction.
+    Refused where somebody has looked at a later period than the account and the clock, as they were read, know of.
     """
     now = ctx.clock.now()
     present = period_of(account.calendar, now)
@@ -78,23 +86,79 @@ def standing_of(ctx: Context, account: Account) -> Standing:
     if budget_key not in items:
         return Standing(account, None, spending, now)
     budget = read_budget(items[budget_key])
+    if budget.period_start is not None and present.start < budget.period_start:
+        raise Refused(())
     since = _unseen_since(budget, items.get(mark_key))
     if since is not None and since < present.start:
-        unseen = periods_between(account, since, present)[-MOST_ENDED:]
+        unseen = periods_between(account, since, present)[-_MOST_ENDED:]
         ended, _ = read_spending(ctx, account, unseen)
         spending = [*ended, *spending]
     return Standing(account, budget, spending, now)
 
 
-def told_of(ctx: Context, account: Account, reached: Iterable[Reached], *, now: datetime) -> Told:
-    """The messages of what is reached, numbered from the account's next, with mail and events."""
+def telling(ctx: Context, account: Account, reached: Sequence[Reached], write: Callable[[Told], None]) -> int:
+    """Write what alerts, with mails; without them where too many have told of the account's budget today. How many
+    messages that made.
+    """
+    told = _told_of(ctx, account, reached, mails=True)
+    if not told.messages:
+        write(told)
+        return 0
+    counted = replace(told, commands=(*told.commands, one_alert_more(ctx, account_id=account.id)))
+    try:
+        write(counted)
+    except TooManyRequests:
+        write(_told_of(ctx, account, reached, mails=False))
+    return told.messages
+
+
+def restriction(before: Budget, after: Budget, spent: Spending) -> tuple[Change, ...]:
+    """That a hard limit refuses sessions from now on, or no longer, where that was not told yet."""
+    if before.restricted == after.restricted:
+        return ()
+    action = "budget.restricted" if after.restricted else "budget.restriction_lifted"
+    event = budget_restricted if after.restricted else restriction_lifted
+    facts = {"used": spent.used, "amount": after.amount}
+    return (Change(BUDGETS, action, f"{BUDGET}{after.number}", after=facts, events=(event(after, spent),)),)
+
+
+def _check(ctx: Context, account: Account) -> int:
+    standing = standing_of(ctx, account)
+    before = standing.budget
+    if before is None:
+        return 0
+    if account.status == "deleted":
+        if before.due is not None:
+            ctx.tables.write(set_budget(before, replace(before, due=None)))
+        return 0
+    checked = check(before, standing.spending, now=standing.now)
+    after = checked.budget
+    if after == before:
+        return 0
+    also = restriction(before, after, standing.present)
+
+    def write(told: Told) -> None:
+        changes = (*told.changes, *also)
+        if changes:
+            record = recorded(account, *changes, at=standing.now)
+            ctx.tables.transact([set_budget(before, after), *told.commands, *record])
+        else:
+            ctx.tables.write(set_budget(before, after))
+
+    return telling(ctx, account, checked.reached, write)
+
+
+def _told_of(ctx: Context, account: Account, reached: Iterable[Reached], *, mails: bool) -> Told:
+    """The messages of what is reached, numbered from the account's next, with their mail and events."""
+    now, currency = ctx.clock.now(), ctx.catalogs.current().currency
     commands: list[Command] = []
     changes: list[Change] = []
-    number, currency = account.messages, ctx.catalogs.current().currency
+    count = 0
     for one in reached:
-        messages = messages_of(one, first=number + 1, now=now)
-        number += len(messages)
+        messages = messages_of(one, first=account.messages + count + 1, now=now)
+        count += len(messages)
         commands += map(put_message, messages)
+        mail = reached_mail(account, messages, one, currency=currency, now=now)
         changes.append(
             Change(
                 BUDGETS,
@@ -105,43 +169,12 @@ def told_of(ctx: Context, account: Account, reached: Iterable[Reached], *, now: 
                     "used": one.spending.used,
                     "amount": one.budget.amount,
                 },
-                mails=(reached_mail(account, messages, one, currency=currency, now=now),),
+                mails=(mail,) if mails else (),
                 events=tuple(map(threshold_reached, messages)),
             )
         )
-    return Told(tuple(commands), number - account.messages, tuple(changes))
-
-
-def restriction(before: Budget, after: Budget, spent: Spending) -> tuple[Change, ...]:
-    """That a hard limit refuses sessions from now on, or no longer, where that was not told yet."""
-    if before.restricted == after.restricted:
-        return ()
-    action = "budget.restricted" if after.restricted else "budget.restriction_lifted"
-    event = budget_restricted if after.restricted else restriction_lifted
-    return (Change(BUDGETS, action, f"{BUDGET}{after.number}", events=(event(after, spent),)),)
-
-
-def _check(ctx: Context, account: Account) -> int:
-    standing = standing_of(ctx, account)
-    before, now = standing.budget, standing.now
-    if before is None:
-        return 0
-    if account.status == "deleted":
-        if before.due is not None:
-            ctx.tables.write(set_budget(before, replace(before, due=None)))
-        return 0
-    checked = check(before, standing.spending, now=now)
-    after = checked.budget
-    if after == before:
-        return 0
-    told = told_of(ctx, account, checked.reached, now=now)
-    changes = (*told.changes, *restriction(before, after, standing.present))
-    if not changes:
-        ctx.tables.write(set_budget(before, after))
-        return 0
-    messages = (count_budgets(account, messages=told.messages),) if told.messages else ()
-    ctx.tables.transact([set_budget(before, after), *told.commands, *messages, *recorded(account, *changes, at=now)])
-    return told.messages
+    counted = (count_messages(account, more=count),) if count else ()
+    return Told((*commands, *counted), count, tuple(changes))
 
 
 def _unseen_since(budget: Budget, mark: Item | None) -> datetime | None:

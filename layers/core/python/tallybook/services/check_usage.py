@@ -29,6 +29,7 @@ from tallybook.services.quota_use import QuotaUse, read_quota_use
 from tallybook.services.run_sessions import end_expired
 from tallybook.services.tasks import Task
 from tallybook.store import keys
+from tallybook.store.accounts import read_account
 from tallybook.store.commands import Item
 from tallybook.store.events import still_dirty, unmark_dirty
 from tallybook.store.quotas import read_allocation, set_told
@@ -71,8 +72,10 @@ def check_usage(ctx: Context, account_id: str) -> list[str]:
     mark = ctx.tables.get(keys.dirty(account_id))
     if mark is None or "work" not in mark:
         return []
-    done = ["alerted"] * check_budget(ctx, account_id)
-    account = find_account(ctx, account_id)
+    account_key, budget_key = keys.account(account_id), keys.budget(account_id)
+    items = ctx.tables.get_many([account_key, budget_key])
+    done = ["alerted"] * check_budget(ctx, account_id) if budget_key in items else []
+    account = read_account(items[account_key])
     if account.allocations and account.status != "deleted":
         done += ["written to"] * _check_quotas(ctx, account)
     try:

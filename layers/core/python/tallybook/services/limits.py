@@ -9,7 +9,7 @@ from tallybook.store.attempts import count_attempt
 from tallybook.store.commands import Update
 
 type What = Literal[
-    "register", "login", "reset", "confirm", "invite", "invited", "change_email", "quota_request", "budget"
+    "register", "login", "reset", "confirm", "invite", "invited", "change_email", "quota_request", "budget_mail"
 ]
 
 
@@ -48,8 +48,8 @@ def one_request_more(ctx: Context, *, user_id: str) -> Update:
 
 
 def one_alert_more(ctx: Context, *, account_id: str) -> Update:
-    """One more change of the account's budget that alerts at once, counted with it; or else TooManyRequests."""
-    return _attempt(ctx, "budget", f"account {account_id}")
+    """One more time that mails tell of the account's budget, counted with them; or else TooManyRequests."""
+    return _attempt(ctx, "budget_mail", f"account {account_id}")
 
 
 def _attempt(ctx: Context, what: What, who: str) -> Update:
@@ -57,7 +57,7 @@ def _attempt(ctx: Context, what: What, who: str) -> Update:
     now = ctx.clock.now()
     refusal = TooManyRequests("Too many attempts; try again later", retry_after=seconds_left(now, limit.window))
     window = window_of(now, limit.window)
-    return count_attempt(what, stand_in(who), window=window, most=limit.most, refusal=refusal)
+    return count_attempt(what, stand_in(who), window=window, length=limit.window, most=limit.most, refusal=refusal)
 
 
 def _email(email: str) -> str:

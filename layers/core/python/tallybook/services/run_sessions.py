@@ -1,8 +1,8 @@
 """Sandbox sessions: the platform starts and ends them; how many run is known on the account and on its user.
 
-A start is decided on what is read along with who is calling: account, user, budget, and the present period's counters
+A start is decided on what is read along with who is calling: account, user, and the present period's counters
 where the user's last start in this process found them; where they stand elsewhere by now, they are read after it. Its
-one transaction holds only while there is room, and plan, share and a hard budget are as they were read.
+one transaction holds only while there is room, and plan, share and hard limit are as they were read.
 """
 
 from collections.abc import Mapping
@@ -12,8 +12,6 @@ from datetime import datetime, timedelta
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.admission import NotAdmitted, Reason, reasons_against
 from tallybook.domain.audit import SESSIONS, Actor, platform
-from tallybook.domain.budget_status import BudgetStatus
-from tallybook.domain.budgets import Budget, Spending
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.periods import period_of
@@ -25,10 +23,9 @@ from tallybook.services.context import Context
 from tallybook.services.directory import find_account
 from tallybook.services.periods import opening
 from tallybook.services.quota_use import QuotaUse, read_quota_use
-from tallybook.services.spending import used_in
+from tallybook.services.spending import spending_in
 from tallybook.store import keys
 from tallybook.store.accounts import read_account, read_user
-from tallybook.store.budgets import read_budget, still_allows
 from tallybook.store.commands import Command, Item
 from tallybook.store.keys import Key
 from tallybook.store.periods import count_completed, fence, open_period, unchanged_subscription
@@ -56,13 +53,12 @@ def start_session(ctx: Context, who: PlatformCaller, wanted: Wanted) -> Session:
         if session_key in items:
             return _as_before(read_session(items[session_key]), wanted)
         account, user = _known(items, wanted)
-        budget = _budget(items, wanted)
-        use, reasons = _admission(ctx, wanted, account, user, budget, known={key: items.get(key) for key in likely})
+        use, reasons = _admission(ctx, wanted, account, user, known={key: items.get(key) for key in likely})
         if reasons:
             raise NotAdmitted(reasons)
         session = _session(wanted, session_id, now, actor)
         room = count_started(account, user, most=use.plan.quotas.get(CONCURRENT))
-        ctx.tables.transact([*put_session(session), *room, *([still_allows(budget)] if budget else [])])
+        ctx.tables.transact([*put_session(session), *room])
         return session
 
     return decided(ctx, items, start, again=lambda: ctx.tables.get_many(read))
@@ -80,7 +76,7 @@ def admission(ctx: Context, who: PlatformCaller, wanted: Wanted) -> tuple[Reason
         _as_before(read_session(started), wanted)
         return ()
     known = {key: items.get(key) for key in likely}
-    return _admission(ctx, wanted, *_known(items, wanted), _budget(items, wanted), known=known)[1]
+    return _admission(ctx, wanted, *_known(items, wanted), known=known)[1]
 
 
 def end_session(ctx: Context, who: PlatformCaller, session_id: str) -> Session:
@@ -114,12 +110,11 @@ def end_expired(ctx: Context, session_id: str) -> Session | None:
 
 
 def _whose(wanted: Wanted) -> list[Key]:
-    whose = wanted.account_id
-    return [keys.account(whose), keys.user(whose, wanted.user_id), keys.budget(whose)]
+    return [keys.account(wanted.account_id), keys.user(wanted.account_id, wanted.user_id)]
 
 
 def _known(items: Mapping[Key, Item], wanted: Wanted) -> tuple[Account, User]:
-    account, user, _ = (items.get(key) for key in _whose(wanted))
+    account, user = (items.get(key) for key in _whose(wanted))
     if account is None or account["status"] == "deleted":
         raise NotFound("There is no such account", resource="account")
     if user is None or user["status"] == "deleted":
@@ -127,19 +122,11 @@ def _known(items: Mapping[Key, Item], wanted: Wanted) -> tuple[Account, User]:
     return read_account(account), read_user(user)
 
 
-def _budget(items: Mapping[Key, Item], wanted: Wanted) -> Budget | None:
-    """The account's, if it is one that may keep sessions from starting."""
-    item = items.get(keys.budget(wanted.account_id))
-    budget = read_budget(item) if item else None
-    return budget if budget and budget.limit_type == "hard" and budget.is_active else None
-
-
 def _admission(
     ctx: Context,
     wanted: Wanted,
     account: Account,
     user: User,
-    budget: Budget | None,
     *,
     known: Mapping[Key, Item | None],
 ) -> tuple[QuotaUse, tuple[Reason, ...]]:
@@ -154,13 +141,9 @@ def _admission(
         use.plan,
         by_user=use.users[user.id],
         by_account=use.account,
-        budget=BudgetStatus(budget, Spending(use.period, _spent(ctx, use))) if budget else None,
+        spent=spending_in(ctx, use.period, use.opened, use.quantities).used,
     )
     return use, reasons
-
-
-def _spent(ctx: Context, use: QuotaUse) -> int:
-    return used_in(ctx, use.opened, use.quantities) if use.opened else 0
 
 
 def _session(wanted: Wanted, session_id: str, now: datetime, actor: Actor) -> Session:

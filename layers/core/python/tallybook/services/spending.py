@@ -12,7 +12,7 @@ from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.context import Context
 from tallybook.store.commands import Item
 from tallybook.store.keys import Key
-from tallybook.store.periods import fence, opened_by, quantities_of
+from tallybook.store.periods import fence, quantities_of, read_opened
 
 
 def read_spending(
@@ -23,7 +23,7 @@ def read_spending(
     """
     shards = range(ctx.usage_shards)
     items = ctx.tables.get_many([*(fence(account.id, period, shard) for period in periods for shard in shards), *also])
-    return [Spending(period, _used(ctx, account, period, items)) for period in periods], items
+    return [_spending(ctx, account, period, items) for period in periods], items
 
 
 def periods_between(account: Account, since: datetime, present: Period) -> list[Period]:
@@ -35,17 +35,17 @@ def periods_between(account: Account, since: datetime, present: Period) -> list[
     return found
 
 
-def used_in(ctx: Context, opened: OpenedPeriod, quantities: Quantities) -> int:
-    """What these come to in the period, in micros."""
-    return usage_cost(ctx.catalogs.version(opened.catalog_version), opened, quantities)
-
-
-def _used(ctx: Context, account: Account, period: Period, items: Mapping[Key, Item]) -> int:
-    first = items.get(fence(account.id, period))
-    opened = opened_by([first] if first else [])
+def spending_in(ctx: Context, period: Period, opened: OpenedPeriod | None, quantities: Quantities) -> Spending:
+    """What these come to in the period, which nobody may have opened yet."""
     if opened is None:
-        return 0
-    wanted = [fence(account.id, period, shard) for shard in range(opened.shards)]
+        return Spending(period, 0)
+    return Spending(period, usage_cost(ctx.catalogs.version(opened.catalog_version), opened, quantities))
+
+
+def _spending(ctx: Context, account: Account, period: Period, items: Mapping[Key, Item]) -> Spending:
+    first = items.get(fence(account.id, period))
+    opened = read_opened(first) if first else None
+    wanted = [fence(account.id, period, shard) for shard in range(opened.shards if opened else 0)]
     more = ctx.tables.get_many(wanted[ctx.usage_shards :])
     fences = [item for key in wanted if (item := items.get(key) or more.get(key))]
-    return used_in(ctx, opened, quantities_of(fences))
+    return spending_in(ctx, period, opened, quantities_of(fences))

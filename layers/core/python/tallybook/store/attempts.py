@@ -8,14 +8,16 @@ from tallybook.domain.errors import TallybookError
 from tallybook.store import keys
 from tallybook.store.commands import Update
 
-_KEPT = timedelta(hours=2)
+_KEPT = timedelta(hours=1)
 
 
-def count_attempt(what: str, who: str, *, window: datetime, most: int, refusal: TallybookError) -> Update:
-    """One more, unless there have been `most` in the window that began then."""
+def count_attempt(
+    what: str, who: str, *, window: datetime, length: timedelta, most: int, refusal: TallybookError
+) -> Update:
+    """One more, unless there have been `most` in the window of that length that began then."""
     return Update(
         keys.attempts(what, who, window),
-        first={"expires": int((window + _KEPT).timestamp())},
+        first={"expires": int((window + length + _KEPT).timestamp())},
         add={"count": 1},
         condition=Attr("count").not_exists() | Attr("count").lt(most),
         refusal=refusal,

@@ -16,7 +16,7 @@ from tallybook.domain.jobs import partition
 from tallybook.domain.periods import Period
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
-from tallybook.store.commands import Check, Delete, Item, Put, Update
+from tallybook.store.commands import Delete, Item, Put, Update
 
 SILENT = "budget"
 """Where in the index budgets stand that are to be looked at again."""
@@ -37,19 +37,22 @@ def delete_budget(budget: Budget) -> Delete:
     return Delete(keys.budget(budget.account_id), condition=_unchanged(budget))
 
 
-def still_allows(budget: Budget) -> Check:
-    """A hard budget is as it was when it did not restrict."""
-    same = Attr("amount").eq(budget.amount) & Attr("number").eq(budget.number)
-    return Check(keys.budget(budget.account_id), same)
+def count_messages(account: Account, *, more: int) -> Update:
+    """So many more messages of the account's budgets."""
+    counted = {"messages": account.messages + more}
+    return Update(keys.account(account.id), set=counted, condition=Attr("messages").eq(account.messages))
 
 
-def count_budgets(account: Account, *, budgets: int = 0, messages: int = 0, archive: bool = False) -> Update:
-    """So many more of each; `archive` where those of the messages so far are no longer the present budget's."""
-    counts = {"budgets": account.budgets + budgets, "messages": account.messages + messages}
-    if archive:
-        counts["archived"] = counts["messages"]
-    unchanged = Attr("budgets").eq(account.budgets) & Attr("messages").eq(account.messages)
-    return Update(keys.account(account.id), set=counts, condition=unchanged)
+def know_budget(account: Account, budget: Budget | None) -> Update:
+    """What the account's other changes are decided on: which budget it has now, if any, and its hard limit."""
+    if budget is None:
+        return Update(keys.account(account.id), set={"hard_limit": None})
+    return Update(keys.account(account.id), set={"budgets": budget.number, "hard_limit": budget.hard_limit})
+
+
+def archive_messages(account: Account, *, more: int) -> Update:
+    """The messages so far, and those that come with it, are no longer the present budget's."""
+    return Update(keys.account(account.id), set={"archived": account.messages + more})
 
 
 def read_budget(item: Item) -> Budget:

@@ -50,8 +50,8 @@ How they are read:
     one invoice               GetItem invoice_place, which tells a foreign one from an unknown one, then invoice
     history                   Query of costs in the range, the open period's bill, Query of runs, and their counters
     an account's allocations or requests, at most 1,000 each   Query ACCOUNT#A, sk from ALLOCATION# or REQUEST#
-    whether a session may start   account, user and budget with the platform's key; BatchGetItem of the account's and
-                              the user's counters of the open period, and levels of today and yesterday, where limited
+    whether a session may start   account and user with the platform's key; BatchGetItem of the account's and the
+                              user's counters of the open period, and levels of today and yesterday, where limited
     a budget and what is used   BatchGetItem of budget and counter(…, period, 0)
     budget messages' page n   Query ACCOUNT#A, sk between two numbers: account.messages says how many there are
     what an ingest may write  BatchGetItem of counter(…, period, 0): open or not, pinned catalog, number of shards

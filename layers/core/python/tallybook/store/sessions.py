@@ -54,9 +54,12 @@ def end_session(ended: Session) -> tuple[Update, Update]:
 def count_started(account: Account, user: User, *, most: int | None) -> tuple[Update, Update]:
     """One session more, on the account and on its user, while both are active and have room for it.
 
-    `most` is what the account's plan gives it; plan and share are as they were read.
+    `most` is what the account's plan gives it; plan, hard limit and share are as they were read.
     """
-    same_plan, same_share = Attr("plan").eq(account.plan), Attr("quota").eq(dict(user.quota))
+    same_share = Attr("quota").eq(dict(user.quota))
+    limit = Attr("hard_limit")
+    same_limit = limit.not_exists() if account.hard_limit is None else limit.eq(account.hard_limit)
+    same_plan = Attr("plan").eq(account.plan) & same_limit
     own = user.quota.get(CONCURRENT)
     return (
         Update(keys.account(account.id), add={"running": 1}, condition=_with_room(most) & same_plan),
