@@ -1,36 +1,49 @@
 """Years of the running bundle, in moved time: each month's invoice is there, and they add up to what was used."""
 
 import json
+import random
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
 from tallybook.cli.main import main
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import OPERATOR
+from tallybook.domain.budget_messages import BudgetMessage
+from tallybook.domain.budgets import Budget
 from tallybook.domain.ids import ACCOUNT, INVOICE
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.money import round_to_minor
+from tallybook.domain.periods import period_of
 from tallybook.domain.times import stamp
 from tallybook.gateways.clock import Clock
 from tallybook.runtime import connect
+from tallybook.services.api_keys import create_api_key
 from tallybook.services.audit_log import audit_entries
+from tallybook.services.authenticate import authenticate
 from tallybook.services.change_plan import change_plan
 from tallybook.services.context import Context
 from tallybook.services.directory import find_account
 from tallybook.services.operate import create_account
 from tallybook.services.read_invoices import list_invoices
+from tallybook.services.register import register
+from tallybook.store import keys
+from tallybook.store.budgets import read_budget, read_message
+from tests.support.budget_reference import Happened, expected
 from tests.support.local_stack import ROOT, LocalStack, free_port, running
 
 CATALOG = tomllib.loads((ROOT / "infra/catalog.toml").read_text())
 START = datetime(2030, 3, 10, 12, tzinfo=UTC)  # twelve periods end in each 365 days from here, on whatever day they do
 LONGEST_OPEN = timedelta(minutes=90)
+_CPU_PRICE = Decimal(CATALOG["meters"]["cpu_seconds"]["prices"][0]["unit_price"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +78,7 @@ class Bundle:
         file = self.stack.folder / "usage.ndjson"
         file.write_text(json.dumps(event))
         self.command("send", str(file))
-        price = Decimal(CATALOG["meters"]["cpu_seconds"]["prices"][0]["unit_price"])
-        return round_to_minor(price * quantity, CATALOG["currency"])
+        return round_to_minor(_CPU_PRICE * quantity, CATALOG["currency"])
 
     def invoices(self, account: Account) -> list[Invoice]:
         return list_invoices(self.ctx, find_account(self.ctx, account.id), offset=0, limit=100)
@@ -131,6 +143,94 @@ def test_no_period_was_open_90_minutes_past_its_end(bundle: Bundle) -> None:
     issued = [entry for entry in entries if entry.action == "invoice.issued" and entry.actor.kind == "job"]
     assert len(issued) >= 24
     assert max(entry.at - ends[entry.target] for entry in issued) < LONGEST_OPEN
+
+
+class Spender:
+    """An account of its own with a budget, whose root user calls over HTTP, and what has happened to it."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle, self.chance = bundle, random.Random(7)
+        who = register(bundle.ctx, email="spender@example.com", password="correct horse battery", address="192.0.2.1")
+        self.account = who.account
+        self.key = create_api_key(bundle.ctx, authenticate(bundle.ctx, who.text), name="years").text
+        self.happened: list[Happened] = []
+
+    def live(self) -> None:
+        """Something happens to it, and the clock goes on, now for hours and now for weeks; no two days at the same
+        time, so that it does not matter whether the stream or the sweep looks first.
+        """
+        what, value = self.chance.choice((self._use, self._use, self._edit))()
+        self.happened.append((self.bundle.ctx.clock.now(), len(self.happened) + 1, what, value))
+        now = self.bundle.ctx.clock.now()
+        then = now + timedelta(hours=self.chance.choice((7, 20, 26, 200, 700, 1000)))
+        then = then.replace(minute=16 if then.toordinal() % 2 else 36, second=self.chance.randrange(60))
+        self.bundle.command("clock", "advance", f"{(then - now) // timedelta(seconds=1)}s")
+
+    def _use(self) -> tuple[str, Decimal]:
+        units = self.chance.choice((20, 40, 90))
+        data = {"meter": "cpu_seconds", "quantity": int(units / _CPU_PRICE)}
+        event = {"specversion": "1.0", "type": "tallybook.usage.v1", "source": "years", "id": str(len(self.happened))}
+        now = stamp(self.bundle.ctx.clock.now())
+        event |= {"time": now, "subject": ACCOUNT + self.account.id, "data": data}
+        told = self._call(
+            "POST", "/v1/platform/events", [event], key=self.bundle.stack.variables["TALLYBOOK_PLATFORM_KEY"]
+        )
+        assert told["accepted"] == 1
+        return "used", Decimal(units)
+
+    def _edit(self) -> tuple[str, Budget | None]:
+        present = self._budget()
+        if present is None:
+            self._call("POST", "/v1/budgets", {"budget_amount": 100, "alert_thresholds": [25, 50, 80, 100, 150]})
+        elif self.chance.random() < 0.1:
+            self._call("DELETE", "/v1/budgets", None)
+        else:
+            amounts = (300, 900) if present.amount <= 150_000_000 else (40, 99.99, 150)
+            change = self.chance.choice(
+                (
+                    *[{"budget_amount": self.chance.choice(amounts)}] * 6,
+                    {"limit_type": self.chance.choice(("soft", "hard"))},
+                    {"alert_thresholds": sorted(self.chance.sample((25, 33.33, 50, 80, 100, 150), 4))},
+                )
+            )
+            self._call("PUT", "/v1/budgets", change)
+        return "edited", self._budget()
+
+    def _budget(self) -> Budget | None:
+        item = self.bundle.ctx.tables.get(keys.budget(self.account.id))
+        return read_budget(item) if item else None
+
+    def messages(self) -> list[BudgetMessage]:
+        """All that its budgets ever told."""
+        account = find_account(self.bundle.ctx, self.account.id)
+        wanted = [keys.budget_message(account.id, number) for number in range(1, account.messages + 1)]
+        items = self.bundle.ctx.tables.get_many(wanted)
+        return [read_message(items[key]) for key in wanted]
+
+    def _call(self, method: str, path: str, body: Any, *, key: str | None = None) -> Any:
+        request = Request(
+            self.bundle.stack.variables["TALLYBOOK_URL"] + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"X-API-Key": key or self.key, "Content-Type": "application/json"},
+        )
+        with urlopen(request) as answer:
+            return json.load(answer).get("data")
+
+
+def test_two_years_of_a_budget_edited_at_random_tell_what_its_rules_alone_say(bundle: Bundle) -> None:
+    spender = Spender(bundle)
+    began = bundle.ctx.clock.now()
+    while bundle.ctx.clock.now() < began + timedelta(days=730):
+        spender.live()
+    account = find_account(bundle.ctx, spender.account.id)
+    starts = [account.first_period_at]
+    while starts[-1] < bundle.ctx.clock.now():
+        starts.append(period_of(account.calendar, starts[-1]).end)
+    found = [(one.budget, one.period.start, one.threshold.percent) for one in spender.messages()]
+    assert found == expected(spender.happened, starts)
+    assert len(found) > 15
+    assert max(Counter(found).values()) > 1, "told again within a period"
 
 
 def _read(bundle: Bundle, capfd: pytest.CaptureFixture[str], *arguments: str) -> Any:

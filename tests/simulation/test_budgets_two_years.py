@@ -4,11 +4,8 @@ is what usage and edits alone say.
 
 import random
 from collections import Counter
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from heapq import heapify, heappop, heappush
-from typing import Any
 
 import pytest
 
@@ -24,6 +21,7 @@ from tallybook.services.check_usage import carry_out
 from tallybook.services.operate import create_account
 from tallybook.services.sign_in import login
 from tallybook.services.tasks import Task
+from tests.support.budget_reference import Happened, expected
 from tests.support.budgets import UNIT, drop, edit, messages, set_up, thresholds
 from tests.support.house import HERE, PASSWORD, House, Member
 from tests.support.invariants import check_invariants
@@ -31,41 +29,7 @@ from tests.support.invariants import check_invariants
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 END = START + timedelta(days=730)
 ZONES = (("UTC", "Asia/Kolkata"), ("America/Santiago", "Pacific/Chatham"))
-DAY = timedelta(days=1)
 PERCENTS = tuple(map(Decimal, ("25", "33.33", "50", "80", "100", "150")))
-
-type Happened = tuple[datetime, int, str, Any]
-type Told = tuple[int, datetime, Decimal]
-
-
-def expected(happened: Iterable[Happened], ends: Iterable[datetime]) -> list[Told]:
-    """What usage, edits and the ends of periods come to: budget, period and percent of all that is to be told."""
-    agenda = [*happened, *((end, 0, "end", None) for end in ends)]
-    heapify(agenda)
-    told: list[Told] = []
-    budget: Budget | None = None
-    used, start, last, over = Decimal(0), START, dict[Decimal, datetime](), set[Decimal]()
-    while agenda:
-        now, _, what, value = heappop(agenda)
-        if what == "end":
-            used, start, last, over = Decimal(0), now, {}, set()
-        elif what == "used":
-            used += value
-        elif what == "edited":
-            last, over = (last, over) if budget and value and budget.number == value.number else ({}, set())
-            budget = value
-        if budget is None:
-            continue
-        reached = {one.percent for one in budget.thresholds if used * 10**8 >= one.percent * budget.amount}
-        over &= reached
-        for one in budget.thresholds if budget.is_active else ():
-            is_silent = one.percent in last and now < last[one.percent] + DAY
-            if one.enabled and one.percent in reached - over and not is_silent:
-                told.append((budget.number, start, one.percent))
-                last[one.percent] = now
-                over.add(one.percent)
-                heappush(agenda, (now + DAY, 1, "may be told again", None))
-    return told
 
 
 def owner(house: House, zone: str) -> Member:
