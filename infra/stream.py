@@ -18,11 +18,14 @@ RETRIES = 2
 
 @dataclass(frozen=True, slots=True)
 class _Records:
-    """Which records pass, how many at a time, and for how long they are gathered."""
+    """Which records pass, how many at a time, for how long they are gathered, and how many batches of a shard are worked
+    on at once: an item's records always one after the other.
+    """
 
     pattern: Mapping[str, Any]
     batch: int
     gathered: Duration | None = None
+    at_once: int = 1
 
 
 class Stream(Construct):
@@ -41,6 +44,7 @@ class Stream(Construct):
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             batch_size=records.batch,
             max_batching_window=records.gathered,
+            parallelization_factor=records.at_once,
             retry_attempts=RETRIES,
             bisect_batch_on_error=True,
             filters=[FilterCriteria.filter(dict(records.pattern))],
@@ -70,5 +74,6 @@ _RECORDS: Mapping[Told, _Records] = {
         },
         batch=100,
         gathered=Duration.seconds(1),
+        at_once=10,
     ),
 }

@@ -61,6 +61,13 @@ def test_outbox_items_come_at_once_in_small_batches_and_usage_gathered_for_a_sec
     assert sources[USAGE]["MaximumBatchingWindowInSeconds"] == 1
 
 
+def test_many_accounts_budgets_are_checked_at_once_and_outbox_items_of_a_shard_in_a_row(
+    production: Synthesized,
+) -> None:
+    sources = _sources(production)
+    assert {name: source["ParallelizationFactor"] for name, source in sources.items()} == {OUTBOX: 1, USAGE: 10}
+
+
 @each_function
 def test_a_batch_that_fails_is_halved_and_soon_left_to_the_sweep(production: Synthesized, function: str) -> None:
     source = _sources(production)[function]
