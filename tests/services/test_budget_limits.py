@@ -91,9 +91,11 @@ def test_the_limit_ends_with_its_day_and_is_the_accounts_own(house: House, owner
     check_invariants(house)
 
 
-def test_thresholds_that_alerted_can_not_be_replaced_without_end(house: House, owner: Member) -> None:
+def test_thresholds_that_alerted_can_not_be_replaced_without_end_and_nothing_else_is_refused(
+    house: House, owner: Member
+) -> None:
     spend(house, owner, 50)
-    set_up(house, owner, thresholds=(), limit_type="hard", amount=50)
+    set_up(house, owner, thresholds=(), limit_type="hard")
     some = [thresholds(*(Decimal(20 * turn + number) / 100 for number in range(1, 21))) for turn in range(4)]
     for twenty in some[:3]:
         edit(house, owner, thresholds=twenty)
@@ -104,8 +106,13 @@ def test_thresholds_that_alerted_can_not_be_replaced_without_end(house: House, o
     assert budget_of(house, owner) == before
     assert before is not None
     assert len(before.alerts) == MOST_REMEMBERED
+    edit(house, owner, thresholds=thresholds(100))
+    spend(house, owner, 50)
+    assert look(house) == ["alerted"]
     for change in LIFTS:
         assert edit(house, owner, **change).is_restricted is False
+    with pytest.raises(TooManyRequests):
+        edit(house, owner, thresholds=thresholds(100, 200))
     house.clock.advance(days=1)
     edit(house, owner, thresholds=some[3])
     check_invariants(house)

@@ -1,6 +1,7 @@
 """Budgets set, changed and deleted while something else happens."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -17,6 +18,7 @@ from tests.support.budgets import (
     drop,
     due,
     edit,
+    end_of_period,
     look,
     messages,
     percents,
@@ -100,3 +102,23 @@ def test_a_session_is_refused_once_a_lower_hard_limit_is_set_between_its_reading
     ctx = racing(house, "transact_write_items", lambda: edit(house, owner, amount=50))
     with pytest.raises(NotAdmitted):
         start_session(ctx, key, wanted(owner))
+
+
+def test_a_change_that_took_its_time_before_the_period_ended_is_made_in_the_next_one(
+    house: House, owner: Member
+) -> None:
+    set_up(house, owner)
+    spend(house, owner, 50)
+    look(house)
+    end = end_of_period(house, owner)
+    house.clock.moment = end - timedelta(milliseconds=1)
+
+    def ended() -> None:
+        house.clock.moment = end
+        spend(house, owner, 60)
+        assert look(house) == ["alerted"]
+
+    status = edit(house, owner, ctx=racing(house, "batch_get_item", ended), amount=60)
+    assert (status.spent.period.start, status.spent.used) == (end, 60 * UNIT)
+    assert percents(house, owner) == [50, 50, 80, 100]
+    check_invariants(house)
