@@ -18,8 +18,8 @@ RETRIES = 2
 
 @dataclass(frozen=True, slots=True)
 class _Records:
-    """Which records pass, how many at a time, for how long they are gathered, and how many batches of a shard go at once:
-    an item's records always one after the other.
+    """Which records pass, how many at a time, for how long they are gathered, and how many batches of a shard go at
+    once: an item's records always one after the other.
     """
 
     pattern: Mapping[str, Any]
