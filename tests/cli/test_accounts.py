@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.support.budgets import budgeted
 from tests.support.invariants import check_invariants
 
 
@@ -61,6 +62,7 @@ def test_an_account_is_shown_by_its_id_or_by_the_address_of_a_user(office, tally
         "users": 1,
         "api_keys": 1,
         "running_sessions": 0,
+        "budget_hard_limit": None,
         "time_zone": "UTC",
         "tax_rate": None,
         "discount": "0",
@@ -69,6 +71,11 @@ def test_an_account_is_shown_by_its_id_or_by_the_address_of_a_user(office, tally
     told = tallybook("accounts", "show", named).out
     assert f"account_id\t{member.subject}\n" in told
     assert "balance\t1000000\n" in told
+
+
+def test_an_account_is_shown_with_what_its_budget_lets_it_use(office, tallybook):
+    member = budgeted(office, 12.5, limit_type="hard")
+    assert read(tallybook("accounts", "show", "--json", member.subject))["budget_hard_limit"] == 12_500_000
 
 
 def test_a_created_account_is_like_a_registered_one_but_its_root_user_is_invited(office, tallybook):

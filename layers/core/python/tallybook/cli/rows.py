@@ -34,6 +34,7 @@ def account_row(account: Account) -> Row:
         "users": account.users,
         "api_keys": account.keys,
         "running_sessions": account.running,
+        "budget_hard_limit": account.hard_limit,
         "time_zone": account.time_zone,
         "tax_rate": None if account.tax_rate is None else f"{account.tax_rate:f}",
         "discount": f"{account.discount:f}",
