@@ -235,7 +235,7 @@ def test_a_new_period_lifts_the_restriction_at_once(house: House, root: Member) 
 def test_thresholds_that_alert_can_not_be_replaced_by_others_all_day(house: House, root: Member) -> None:
     created(root, 1000)
     use(house, root, "200", time=NOW)
-    for turn in range(3):
+    for turn in range(4):
         changed(root, alert_thresholds=[(20 * turn + number) / 100 for number in range(1, 21)])
     answer = put(root, {"alert_thresholds": [1, 2, 3]})
     assert refusal(answer) == (429, "too_many_requests")

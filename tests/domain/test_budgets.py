@@ -365,13 +365,40 @@ def test_a_percent_is_kept_with_two_decimals_however_many_zeros_it_is_sent_with(
     assert str(kept.percent) == "50.00"
 
 
-def test_thresholds_that_alerted_within_a_day_are_kept_in_mind_up_to_a_number() -> None:
+def alerted(number: int, *, at: datetime = APRIL) -> dict[Decimal, Alert]:
+    return {Decimal(percent): Alert(at, holds=False) for percent in range(1, number + 1)}
+
+
+def test_as_many_thresholds_as_may_be_remembered_may_follow_each_other() -> None:
     now = APRIL + timedelta(hours=3)
-    many = {Decimal(percent): Alert(APRIL + timedelta(hours=1), holds=False) for percent in range(MOST_REMEMBERED)}
-    check_pace(replace(BUDGET, alerts=many), now=now)
+    before = replace(BUDGET, thresholds=(), alerts=alerted(MOST_REMEMBERED - 2))
+    check_pace(before, replace(before, thresholds=thresholds(500, 600)), now=now)
     with pytest.raises(TooManyRequests) as refused:
-        check_pace(replace(BUDGET, alerts=many | {Decimal(99): Alert(APRIL, holds=True)}), now=now)
+        check_pace(before, replace(before, thresholds=thresholds(500, 600, 700)), now=now)
     assert refused.value.retry_after == 21 * 3600
+
+
+def test_beyond_that_only_new_ones_are_refused() -> None:
+    now = APRIL + timedelta(hours=3)
+    before = replace(BUDGET, thresholds=thresholds(*range(1, 21)), alerts=alerted(MOST_REMEMBERED + 20))
+    for fewer in (thresholds(), thresholds(7), thresholds(7, 90)):
+        check_pace(before, replace(before, thresholds=fewer, amount=1), now=now)
+    with pytest.raises(TooManyRequests):
+        check_pace(before, replace(before, thresholds=thresholds(7, 500)), now=now)
+
+
+def test_who_waits_as_long_as_told_is_not_refused_again() -> None:
+    before = replace(
+        BUDGET,
+        thresholds=thresholds(500),
+        alerts=alerted(MOST_REMEMBERED, at=APRIL + timedelta(hours=47)) | {Decimal(500): Alert(APRIL, holds=True)},
+    )
+    now, after = APRIL + timedelta(hours=48), replace(before, thresholds=thresholds(500, 600))
+    with pytest.raises(TooManyRequests) as refused:
+        check_pace(before, after, now=now)
+    later = now + timedelta(seconds=refused.value.retry_after)
+    forgotten = check(before, [spent(0)], now=later).budget
+    check_pace(forgotten, replace(forgotten, thresholds=after.thresholds), now=later)
 
 
 def test_a_period_before_the_one_that_was_looked_at_is_judged_no_more_even_where_the_clock_says_it_is_the_present() -> (

@@ -11,9 +11,10 @@ STATES = {
     "hard": {"hard": True, "restricted": False, "ended": False},
     "used up": {"hard": True, "restricted": True, "ended": False},
     "ended": {"hard": True, "restricted": True, "ended": True},
+    "deleted": {"hard": False, "restricted": False, "ended": False, "since": "deleted"},
 }
 NEXT = {
-    "soft": "Nothing stops: the budget is a soft limit, and usage goes on and is billed. The next billing period "
+    "soft": "Nothing stops: the budget is no hard limit, and usage goes on and is billed. The next billing period "
     "begins on 1 May 2026 and is counted from zero.",
     "hard": "The budget is a hard limit: once 100 % of it is used, no new session starts until the next billing period "
     "begins on 1 May 2026, or the budget is raised. Sessions that are running go on, and what they use is billed.",
@@ -21,7 +22,9 @@ NEXT = {
     "on 1 May 2026, or the budget is raised, made soft, disabled or deleted. Sessions that are running go on, and what "
     "they use is billed.",
     "ended": "That period has ended. The one that began on 1 May 2026 is counted from zero.",
+    "deleted": "The budget has been deleted since: nothing follows from it any more.",
 }
+CHANGED = "The budget has been changed since; what follows is as it stands now."
 
 
 def test_its_subject_is_the_one_that_the_messages_tell() -> None:
@@ -54,9 +57,18 @@ def test_what_happens_next_is_told_of_each_state_and_of_no_other(state: str) -> 
         assert [told for told, words in NEXT.items() if words in said] == [state]
 
 
+@pytest.mark.parametrize("state", ["soft", "hard", "used up"])
+def test_of_a_budget_that_was_changed_at_once_what_follows_is_told_as_it_stands_now(state: str) -> None:
+    for said in read("budget_reached", **STATES[state], since="changed"):
+        assert said.index(CHANGED) < said.index(NEXT[state])
+    for said in read("budget_reached", **STATES[state]):
+        assert CHANGED not in said
+
+
 def test_one_threshold_alone_leaves_no_gap() -> None:
     assert "\n\n\n" not in letter("budget_reached", others=[]).text
     assert "\n\n\n" not in letter("budget_reached").text
+    assert "\n\n\n" not in letter("budget_reached", since="changed").text
 
 
 def test_as_many_thresholds_as_a_budget_may_have_are_all_named() -> None:

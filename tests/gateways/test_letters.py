@@ -82,6 +82,7 @@ FACTS: dict[str, Any] = {
     "hard": True,
     "restricted": False,
     "ended": False,
+    "since": None,
 }
 SHOWN = FACTS | {"credits": "1,000,000 credits"}
 NASTY = [

@@ -1,5 +1,6 @@
 """The mail of a budget's alert: to whom it goes, and what of the budget it names."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -30,13 +31,18 @@ def mail(
     currency: str = "USD",
     now: datetime = NOW,
     account: Account = OWNER,
+    is_deleted: bool = False,
+    changes: Mapping[str, Any] | None = None,
     **terms: Any,
 ) -> Mail:
-    """As it is written when these thresholds alert together, the account's eighth message and those after it."""
+    """As it is written when these thresholds alert together, the account's eighth message and those after it; the
+    budget stands so after that, or with `changes`, or is deleted.
+    """
     thresholds = tuple(Threshold(Decimal(percent)) for percent in percents or ("80",))
     reached = Reached(replace(BUDGET, **terms), thresholds, Spending(PERIOD, used))
     messages = messages_of(reached, first=8, now=now)
-    return reached_mail(account, messages, reached, currency=currency, now=now)
+    after = None if is_deleted else replace(reached.budget, **(changes or {}))
+    return reached_mail(account, messages, reached, after=after, currency=currency, now=now)
 
 
 def test_it_goes_to_the_account_and_whoever_the_budget_names_and_to_nobody_twice() -> None:
@@ -84,6 +90,29 @@ def test_whether_it_restricts_and_whether_its_period_has_ended_decide_what_it_sa
     assert states(mail("120", limit_type="hard", restricted=True)) == [True, True, False]
     assert states(mail(now=END - timedelta(milliseconds=1))) == [False, False, False]
     assert states(mail(now=END)) == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, (True, True, None)),
+        ({"version": 9, "due": END}, (True, True, None)),
+        ({"amount": 200 * UNIT, "restricted": False}, (True, False, "changed")),
+        ({"limit_type": "soft", "restricted": False}, (False, False, "changed")),
+        ({"is_active": False, "restricted": False}, (False, False, "changed")),
+    ],
+)
+def test_what_follows_is_of_the_budget_as_it_stands_after_the_change_that_told_of_it(
+    changes: dict[str, Any], told: tuple[Any, ...]
+) -> None:
+    facts = mail("100", used=100 * UNIT, limit_type="hard", restricted=True, changes=changes).facts
+    assert (facts["hard"], facts["restricted"], facts["since"]) == told
+    assert facts["budget"] == "100.00 USD"
+
+
+def test_nothing_follows_from_a_budget_that_is_deleted_at_once() -> None:
+    facts = mail("100", used=100 * UNIT, limit_type="hard", restricted=True, is_deleted=True).facts
+    assert (facts["hard"], facts["restricted"], facts["since"]) == (False, False, "deleted")
 
 
 @pytest.mark.parametrize("name", [None, "Engines & Sons"])

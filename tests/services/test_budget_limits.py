@@ -13,6 +13,7 @@ from tests.support.budgets import (
     budget_of,
     drop,
     edit,
+    end_of_period,
     look,
     mailed,
     messages,
@@ -41,8 +42,19 @@ def told(house: House) -> int:
     return len([mail for mail in house.deliver().to(ADA) if mail.subject.startswith("Budget")])
 
 
-def test_a_budget_with_the_most_thresholds_never_comes_to_the_limit_by_itself() -> None:
-    assert Limits().budget_mail == Limit(40, timedelta(days=1))
+def test_a_budget_that_nobody_edits_has_mails_enough_for_a_day_on_which_a_period_ends(
+    house: House, owner: Member
+) -> None:
+    house.reshape(limits=Limits())
+    set_up(house, owner, thresholds=thresholds(*range(5, 101, 5)))
+    house.clock.moment = end_of_period(house, owner) - timedelta(hours=12)
+    for _ in range(2):
+        for _ in range(20):
+            spend(house, owner, 5)
+            assert look(house) == ["alerted"]
+        house.clock.advance(hours=12)
+    house.deliver()
+    assert mailed(house, owner) == [(ADA,)] * 40
 
 
 def test_beyond_the_limit_a_change_alerts_without_a_mail(house: House, owner: Member) -> None:
@@ -96,23 +108,20 @@ def test_thresholds_that_alerted_can_not_be_replaced_without_end_and_nothing_els
 ) -> None:
     spend(house, owner, 50)
     set_up(house, owner, thresholds=(), limit_type="hard")
-    some = [thresholds(*(Decimal(20 * turn + number) / 100 for number in range(1, 21))) for turn in range(4)]
-    for twenty in some[:3]:
+    some = [thresholds(*(Decimal(20 * turn + number) / 100 for number in range(1, 21))) for turn in range(5)]
+    for twenty in some[:4]:
         edit(house, owner, thresholds=twenty)
     before = budget_of(house, owner)
     with pytest.raises(TooManyRequests) as refused:
-        edit(house, owner, thresholds=some[3])
+        edit(house, owner, thresholds=some[4])
     assert refused.value.retry_after == 24 * 3600
     assert budget_of(house, owner) == before
     assert before is not None
     assert len(before.alerts) == MOST_REMEMBERED
-    edit(house, owner, thresholds=thresholds(100))
     spend(house, owner, 50)
-    assert look(house) == ["alerted"]
     for change in LIFTS:
-        assert edit(house, owner, **change).is_restricted is False
-    with pytest.raises(TooManyRequests):
-        edit(house, owner, thresholds=thresholds(100, 200))
+        assert edit(house, owner, **change, thresholds=some[3][:7]).is_restricted is False
+    assert edit(house, owner, thresholds=()).budget.thresholds == ()
     house.clock.advance(days=1)
-    edit(house, owner, thresholds=some[3])
+    edit(house, owner, thresholds=some[4])
     check_invariants(house)

@@ -239,3 +239,20 @@ def test_a_suspended_account_may_set_change_and_delete_its_budget(house: House, 
 
 def test_who_sets_it_calls_by_a_session_as_well(house: House, owner: Member) -> None:
     assert create_budget(house.ctx, authenticate(house.ctx, owner.session), {"amount": Decimal("0.01")})
+
+
+def test_the_mail_of_what_stood_says_what_follows_from_the_budget_as_it_is_then(house: House, owner: Member) -> None:
+    def said(mail: int) -> str:
+        return [one.text for one in house.deliver().to("ada@example.com") if "threshold" in one.subject][mail]
+
+    set_up(house, owner, limit_type="hard", thresholds=thresholds(100))
+    spend(house, owner, 100)
+    edit(house, owner, amount=200)
+    assert "Budget: 100.00 USD" in said(0)
+    assert "changed since" in said(0)
+    assert "no new session starts until" not in said(0).replace("once 100 % of it is used, no new", "")
+    spend(house, owner, 100)
+    house.clock.advance(days=1)
+    drop(house, owner)
+    assert "deleted since" in said(1)
+    assert "no new session" not in said(1)

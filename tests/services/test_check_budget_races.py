@@ -6,6 +6,7 @@ import pytest
 
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.jobs import USAGE_CHECK
+from tallybook.domain.periods import period_of
 from tallybook.services.change_plan import change_plan
 from tallybook.services.check_budget import check_budget
 from tallybook.services.tasks import due_tasks
@@ -190,9 +191,48 @@ def test_a_check_that_read_the_account_before_its_plan_changed_tells_nothing_twi
         change_plan(house.ctx, house.account_of(owner), "pro", actor=OPERATOR, must_pay=False)
         spend(house, owner, 85)
         assert look(house) == ["alerted"] * 2
+        edit(house, owner, amount=200)
+        edit(house, owner, amount=100)
 
     assert check_budget(racing(house, "batch_get_item", changed), owner.account.id) == 0
     spend(house, owner, 1)
     assert look(house) == []
     assert percents(house, owner) == [50, 80]
+    check_invariants(house)
+
+
+@pytest.mark.parametrize("checked", ["while the plan changes", "by an account read before"])
+def test_a_month_that_a_change_of_plan_cuts_off_before_it_began_is_forgotten(
+    house: House, owner: Member, checked: str
+) -> None:
+    """The change took its time before the month's end, and the check its own after it."""
+    set_up(house, owner, limit_type="hard")
+    spend(house, owner, 60)
+    look(house)
+    end = end_of_period(house, owner)
+    house.clock.moment = end - timedelta(milliseconds=20)
+    account = house.account_of(owner)
+
+    def looked() -> None:
+        house.clock.moment = end + timedelta(milliseconds=20)
+        assert streamed(house, owner) == 0
+
+    def changed() -> None:
+        house.clock.moment = end - timedelta(milliseconds=20)
+        change_plan(house.ctx, account, "pro", actor=OPERATOR, must_pay=False)
+        house.clock.moment = end + timedelta(milliseconds=20)
+
+    if checked == "while the plan changes":
+        racing_ctx = racing(house, "transact_write_items", looked)
+        change_plan(racing_ctx, account, "pro", actor=OPERATOR, must_pay=False)
+    else:
+        house.clock.moment = end + timedelta(milliseconds=20)
+        assert check_budget(racing(house, "batch_get_item", changed), owner.account.id) == 0
+    assert period_of(house.account_of(owner).calendar, house.clock.now()).start < end
+    house.clock.advance(days=5)
+    spend(house, owner, 100)
+    assert streamed(house, owner) == 3
+    assert edit(house, owner, amount=500).is_restricted is False
+    drop(house, owner)
+    assert percents(house, owner) == [50, 50, 80, 100]
     check_invariants(house)

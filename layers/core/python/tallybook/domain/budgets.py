@@ -24,7 +24,7 @@ type ThresholdType = Literal["warning", "exceeded"]
 CHECK_EVERY = timedelta(minutes=5)
 COOLDOWN = timedelta(hours=24)
 MOST_THRESHOLDS = 20
-MOST_REMEMBERED = 60
+MOST_REMEMBERED = 80
 MOST_EMAILS = 20
 HIGHEST = 1000
 MOST_AMOUNT = 10**15
@@ -79,6 +79,11 @@ class Budget:
     restricted: bool = False
     due: datetime | None = None
     version: int = 1
+
+    @property
+    def terms(self) -> tuple[object, ...]:
+        """All that root users set."""
+        return (self.amount, self.thresholds, self.limit_type, self.emails, self.is_active)
 
     @property
     def hard_limit(self) -> int | None:
@@ -194,13 +199,16 @@ def check_thresholds(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
     return tuple(sorted(exact, key=lambda one: one.percent))
 
 
-def check_pace(budget: Budget, *, now: datetime) -> None:
-    """Thresholds may change as often as anybody likes, but for those that alerted within 24 hours, which are kept in
-    mind.
+def check_pace(before: Budget, edited: Budget, *, now: datetime) -> None:
+    """A threshold that alerted is remembered for 24 hours, so that it does not again: there are not to be too many of
+    them. Refused are thresholds that are neither there nor remembered.
     """
-    if len(budget.alerts) > MOST_REMEMBERED:
-        oldest = min(alert.at for alert in budget.alerts.values())
-        wait = -(-(oldest + COOLDOWN - now) // timedelta(seconds=1))
+    percents = {threshold.percent for threshold in edited.thresholds}
+    known = before.alerts.keys() | percents
+    new = percents - before.alerts.keys() - {threshold.percent for threshold in before.thresholds}
+    if new and (over := len(known) - MOST_REMEMBERED) > 0:
+        free = sorted(alert.at + COOLDOWN for percent, alert in before.alerts.items() if percent not in percents)
+        wait = -(-(free[over - 1] - now) // timedelta(seconds=1))
         raise TooManyRequests("alert_thresholds has changed too often; try again later", retry_after=max(1, wait))
 
 

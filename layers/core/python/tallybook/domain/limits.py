@@ -25,8 +25,8 @@ class Limits:
     what one account may send, `invited` what one address may get, by an invitation or to confirm that it is to be an
     account's; `change_email` is how often one account may try which addresses are free to become its own,
     `quota_request` how often one user may file a request, of which the account is told by mail, and
-    `budget_mail` how often mails tell of one account's budget, which names whom it likes: more often than one with the
-    most thresholds does by itself, and less than whoever edits it to no other end.
+    `budget_mail` how many mails tell of one account's budgets, which name whom they like: three times as many as there
+    are thresholds.
     """
 
     register: Limit = Limit(3)
@@ -37,7 +37,7 @@ class Limits:
     invited: Limit = Limit(3, HOUR)
     change_email: Limit = Limit(10, HOUR)
     quota_request: Limit = Limit(10, HOUR)
-    budget_mail: Limit = Limit(40, DAY)
+    budget_mail: Limit = Limit(60, DAY)
 
 
 def window_of(now: datetime, window: timedelta) -> datetime:

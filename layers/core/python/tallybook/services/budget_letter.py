@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.budget_messages import BudgetMessage, numbers_of
-from tallybook.domain.budgets import Reached, percentage_used
+from tallybook.domain.budgets import Budget, Reached, percentage_used
 from tallybook.domain.money import readable
 from tallybook.domain.outbox import Mail, distinct
 from tallybook.domain.periods import local_day
@@ -14,9 +14,17 @@ from tallybook.domain.usage import grouped
 
 
 def reached_mail(
-    account: Account, messages: Sequence[BudgetMessage], reached: Reached, *, currency: str, now: datetime
+    account: Account,
+    messages: Sequence[BudgetMessage],
+    reached: Reached,
+    *,
+    after: Budget | None,
+    currency: str,
+    now: datetime,
 ) -> Mail:
-    """To the account and whoever else its budget names: the highest threshold that is reached, and what follows."""
+    """To the account and whoever else its budget names: the highest threshold that is reached, and what follows from
+    the budget as it stands `after` that, which may have been changed at once, or deleted.
+    """
     budget, spent = reached.budget, reached.spending
     highest = reached.thresholds[-1]
     facts = {
@@ -28,9 +36,16 @@ def reached_mail(
         "percent_used": f"{grouped(percentage_used(budget.amount, used=spent.used))} %",
         "period": f"{readable_day(spent.period.first_day)} to {readable_day(spent.period.last_day)}",
         "next_period": readable_day(local_day(spent.period.end, spent.period.zone)),
-        "hard": budget.limit_type == "hard",
-        "restricted": budget.restricted,
+        "hard": after is not None and after.hard_limit is not None,
+        "restricted": after is not None and after.restricted,
+        "since": _since(budget, after),
         "ended": spent.period.end <= now,
     }
     recipients = distinct((account.email, *budget.emails))
     return Mail("budget_reached", recipients, facts, account_id=account.id, messages=numbers_of(messages))
+
+
+def _since(then: Budget, after: Budget | None) -> str | None:
+    if after is None:
+        return "deleted"
+    return None if after.terms == then.terms else "changed"

@@ -53,7 +53,7 @@ def create_budget(ctx: Context, who: Principal, terms: Mapping[str, Any]) -> Bud
         told = Change(caller(who), "budget.created", _id(new), after=_shown(new), events=(budget_set(new),))
         changes = (told, *restriction(new, checked.budget, standing.present))
         commands = (put_budget(checked.budget), know_budget(who.account, new))
-        _write(ctx, who, commands, changes, own=checked.reached, now=now)
+        _write(ctx, who, commands, changes, after=checked.budget, own=checked.reached, now=now)
         return BudgetStatus(checked.budget, standing.present)
 
     return decided(ctx, who, create, again=lambda: reread(ctx, who))
@@ -75,7 +75,7 @@ def change_budget(ctx: Context, who: Principal, changes: Mapping[str, Any]) -> B
         if after != before:
             commands = (set_budget(before, after), know_budget(who.account, after))
             told = (*edits, *restriction(before, after, standing.present))
-            _write(ctx, who, commands, told, settled=settled.reached, own=own, now=now)
+            _write(ctx, who, commands, told, after=after, settled=settled.reached, own=own, now=now)
         return BudgetStatus(after, standing.present)
 
     return decided(ctx, who, change, again=lambda: reread(ctx, who))
@@ -98,7 +98,7 @@ def remove_budget(ctx: Context, who: Principal) -> None:
             know_budget(who.account, None),
             archive_messages(who.account, more=messages),
         )
-        _write(ctx, who, commands, changes, settled=settled.reached, now=now)
+        _write(ctx, who, commands, changes, after=None, settled=settled.reached, now=now)
 
     decided(ctx, who, remove, again=lambda: reread(ctx, who))
 
@@ -110,9 +110,8 @@ def _edited(
     edited = replace(budget, **changes)
     if edited == budget:
         return budget, (), ()
+    check_pace(budget, edited, now=now)
     checked = check(replace(edited, updated_at=now), [present], now=now)
-    if edited.thresholds != budget.thresholds:
-        check_pace(checked.budget, now=now)
     told = Change(
         actor,
         "budget.changed",
@@ -130,21 +129,21 @@ def _write(
     commands: Sequence[Command],
     changes: Sequence[Change],
     *,
+    after: Budget | None,
     now: datetime,
     settled: tuple[Reached, ...] = (),
     own: tuple[Reached, ...] = (),
 ) -> None:
-    """With what alerts: what was `settled` before the change, and what is reached by the change's `own` doing.
-
-    They are on record in this order.
+    """The change, `after` which the budget stands so, with what alerts: what was `settled` before it, and what is
+    reached by its `own` doing. They are on record in this order.
     """
 
     def write(told: Told) -> None:
-        before, after = told.changes[: len(settled)], told.changes[len(settled) :]
-        record = recorded(who.account, *before, *changes, *after, at=now)
+        first, last = told.changes[: len(settled)], told.changes[len(settled) :]
+        record = recorded(who.account, *first, *changes, *last, at=now)
         ctx.tables.transact([still_root(who.user), *commands, *told.commands, *record])
 
-    telling(ctx, who.account, (*settled, *own), write)
+    telling(ctx, who.account, (*settled, *own), write, after=after, now=now)
 
 
 def _checked(ctx: Context, terms: Mapping[str, Any]) -> dict[str, Any]:

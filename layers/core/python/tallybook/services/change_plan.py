@@ -2,7 +2,7 @@
 
 Source: money, "Plan changes". Periods that ended before are closed first, each at its own end, once nothing stands
 before the change. One that ends at that very instant has run whole: its invoice is the one that the change is recorded
-with. A budget is looked at anew, for it restricts nothing in the new month.
+with. A hard budget is looked at anew, for it restricts nothing in the new month.
 """
 
 from dataclasses import dataclass, replace
@@ -102,7 +102,7 @@ def _change(ctx: Context, planned: PlannedChange, *, actor: Actor, reason: Chang
             set_plan(account, after),
             *put_plan_change(account, change),
             *_nothing_after(account, now=now),
-            *([mark_dirty(account.id, now=stamp(now))] if account.budgets else []),
+            *([mark_dirty(account.id, now=stamp(now))] if account.hard_limit is not None else []),
             *recorded(account, closed.change, told, at=now),
         ]
     )

@@ -20,7 +20,7 @@ from tallybook.domain.times import instant_or_none
 from tallybook.services.budget_letter import reached_mail
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.limits import one_alert_more
+from tallybook.services.limits import more_budget_mails
 from tallybook.services.spending import periods_between, read_spending
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
@@ -77,7 +77,7 @@ def standing_of(ctx: Context, account: Account) -> Standing:
     """As it is now, in one round trip, and one more where periods ended before anybody has looked at them.
 
     Of months that nobody has looked at the last two are told: so all that one change tells fits one transaction.
-    Refused where somebody has looked at a later period than the account and the clock, as they were read, know of.
+    Refused where somebody has looked at a later period than the account or the clock knew of when they were read.
     """
     now = ctx.clock.now()
     present = period_of(account.calendar, now)
@@ -87,7 +87,9 @@ def standing_of(ctx: Context, account: Account) -> Standing:
         return Standing(account, None, spending, now)
     budget = read_budget(items[budget_key])
     if budget.period_start is not None and present.start < budget.period_start:
-        raise Refused(())
+        if now < budget.period_start or not _is_as_stored(ctx, account):
+            raise Refused(())
+        budget = replace(budget, period_start=None, alerts={})  # a change of plan left nothing of that period
     since = _unseen_since(budget, items.get(mark_key))
     if since is not None and since < present.start:
         unseen = periods_between(account, since, present)[-_MOST_ENDED:]
@@ -96,19 +98,29 @@ def standing_of(ctx: Context, account: Account) -> Standing:
     return Standing(account, budget, spending, now)
 
 
-def telling(ctx: Context, account: Account, reached: Sequence[Reached], write: Callable[[Told], None]) -> int:
-    """Write what alerts, with mails; without them where too many have told of the account's budget today. How many
+def telling(
+    ctx: Context,
+    account: Account,
+    reached: Sequence[Reached],
+    write: Callable[[Told], None],
+    *,
+    after: Budget | None,
+    now: datetime,
+) -> int:
+    """Write what alerts, with mails; without them where too many have told of the account's budgets today. How many
     messages that made.
+
+    The mails say what follows from the budget as it stands `after` it is written.
     """
-    told = _told_of(ctx, account, reached, mails=True)
-    if not told.messages:
-        write(told)
+    if not reached:
+        write(Told((), 0, ()))
         return 0
-    counted = replace(told, commands=(*told.commands, one_alert_more(ctx, account_id=account.id)))
+    told = _told_of(ctx, account, reached, after=after, now=now)
+    counted = more_budget_mails(ctx, account_id=account.id, mails=len(reached))
     try:
-        write(counted)
+        write(replace(told, commands=(*told.commands, counted)))
     except TooManyRequests:
-        write(_told_of(ctx, account, reached, mails=False))
+        write(replace(told, changes=tuple(replace(change, mails=()) for change in told.changes)))
     return told.messages
 
 
@@ -145,12 +157,14 @@ def _check(ctx: Context, account: Account) -> int:
         else:
             ctx.tables.write(set_budget(before, after))
 
-    return telling(ctx, account, checked.reached, write)
+    return telling(ctx, account, checked.reached, write, after=after, now=standing.now)
 
 
-def _told_of(ctx: Context, account: Account, reached: Iterable[Reached], *, mails: bool) -> Told:
-    """The messages of what is reached, numbered from the account's next, with their mail and events."""
-    now, currency = ctx.clock.now(), ctx.catalogs.current().currency
+def _told_of(
+    ctx: Context, account: Account, reached: Iterable[Reached], *, after: Budget | None, now: datetime
+) -> Told:
+    """The messages of what is reached, numbered from the account's next, with their mails and events."""
+    currency = ctx.catalogs.current().currency
     commands: list[Command] = []
     changes: list[Change] = []
     count = 0
@@ -158,7 +172,6 @@ def _told_of(ctx: Context, account: Account, reached: Iterable[Reached], *, mail
         messages = messages_of(one, first=account.messages + count + 1, now=now)
         count += len(messages)
         commands += map(put_message, messages)
-        mail = reached_mail(account, messages, one, currency=currency, now=now)
         changes.append(
             Change(
                 BUDGETS,
@@ -169,12 +182,17 @@ def _told_of(ctx: Context, account: Account, reached: Iterable[Reached], *, mail
                     "used": one.spending.used,
                     "amount": one.budget.amount,
                 },
-                mails=(mail,) if mails else (),
+                mails=(reached_mail(account, messages, one, after=after, currency=currency, now=now),),
                 events=tuple(map(threshold_reached, messages)),
             )
         )
-    counted = (count_messages(account, more=count),) if count else ()
-    return Told((*commands, *counted), count, tuple(changes))
+    return Told((*commands, count_messages(account, more=count)), count, tuple(changes))
+
+
+def _is_as_stored(ctx: Context, account: Account) -> bool:
+    """Whether its periods still follow from what was read of it."""
+    item = ctx.tables.get(keys.account(account.id))
+    return item is not None and read_account(item).calendar == account.calendar
 
 
 def _unseen_since(budget: Budget, mark: Item | None) -> datetime | None:

@@ -47,17 +47,18 @@ def one_request_more(ctx: Context, *, user_id: str) -> Update:
     return _attempt(ctx, "quota_request", f"user {user_id}")
 
 
-def one_alert_more(ctx: Context, *, account_id: str) -> Update:
-    """One more time that mails tell of the account's budget, counted with them; or else TooManyRequests."""
-    return _attempt(ctx, "budget_mail", f"account {account_id}")
+def more_budget_mails(ctx: Context, *, account_id: str, mails: int) -> Update:
+    """So many more mails about the account's budgets, counted with them; or else TooManyRequests."""
+    return _attempt(ctx, "budget_mail", f"account {account_id}", by=mails)
 
 
-def _attempt(ctx: Context, what: What, who: str) -> Update:
+def _attempt(ctx: Context, what: What, who: str, *, by: int = 1) -> Update:
     limit: Limit = getattr(ctx.limits, what)
     now = ctx.clock.now()
     refusal = TooManyRequests("Too many attempts; try again later", retry_after=seconds_left(now, limit.window))
     window = window_of(now, limit.window)
-    return count_attempt(what, stand_in(who), window=window, length=limit.window, most=limit.most, refusal=refusal)
+    length, most = limit.window, limit.most
+    return count_attempt(what, stand_in(who), window=window, length=length, by=by, most=most, refusal=refusal)
 
 
 def _email(email: str) -> str:

@@ -12,13 +12,13 @@ _KEPT = timedelta(hours=1)
 
 
 def count_attempt(
-    what: str, who: str, *, window: datetime, length: timedelta, most: int, refusal: TallybookError
+    what: str, who: str, *, window: datetime, length: timedelta, most: int, refusal: TallybookError, by: int = 1
 ) -> Update:
-    """One more, unless there have been `most` in the window of that length that began then."""
+    """So many more, unless that were more than `most` in the window of that length that began then."""
     return Update(
         keys.attempts(what, who, window),
         first={"expires": int((window + length + _KEPT).timestamp())},
-        add={"count": 1},
-        condition=Attr("count").not_exists() | Attr("count").lt(most),
+        add={"count": by},
+        condition=Attr("count").not_exists() | Attr("count").lte(most - by),
         refusal=refusal,
     )

@@ -59,10 +59,10 @@ def count_started(account: Account, user: User, *, most: int | None) -> tuple[Up
     same_share = Attr("quota").eq(dict(user.quota))
     limit = Attr("hard_limit")
     same_limit = limit.not_exists() if account.hard_limit is None else limit.eq(account.hard_limit)
-    same_plan = Attr("plan").eq(account.plan) & same_limit
+    as_read = Attr("plan").eq(account.plan) & same_limit
     own = user.quota.get(CONCURRENT)
     return (
-        Update(keys.account(account.id), add={"running": 1}, condition=_with_room(most) & same_plan),
+        Update(keys.account(account.id), add={"running": 1}, condition=_with_room(most) & as_read),
         Update(keys.user(account.id, user.id), add={"running": 1}, condition=_with_room(own) & same_share),
     )
 

@@ -34,13 +34,13 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "quota_reached": ("account", "period", "percent", "uses", "next_period", "storage"),
     "budget_reached": (
         *("account", "threshold", "others", "used", "budget", "percent_used", "period"),
-        *("hard", "restricted", "ended", "next_period"),
+        *("hard", "restricted", "since", "ended", "next_period"),
     ),
 }
 """Each kind's facts: text, but for `credits` and `percent`, which are whole, `approved`, `storage`, `hard`,
 `restricted` and `ended`, true or false, and what is listed. A name, a reason, notes or where it came from may be None,
 the inviter, where the operator invites, the `login`, where nobody's is another one now, what was paid, is due or was
-given back, where that is nothing, and the `next_period`, where nothing is counted by it.
+given back, where that is nothing, the `next_period`, where nothing is counted by it, and what has happened `since`.
 
 A line has `text`, `amount`, `details` that have both as well, and `others`: None, or a `count` with their `amount`. Of
 the `wishes`, each has a `quota`, what is `wanted` and what it is `now`, None for no limit; of the `numbers`, each the
