@@ -19,11 +19,11 @@ NOON = datetime(2026, 4, 20, 12, tzinfo=UTC)
 
 
 def meter(name: str, resource_type: str, *prices: Price, settles: str = "invoice") -> Meter:
-    return Meter(name=name, resource_type=resource_type, unit="unit", settles=settles, prices=prices)  # type: ignore[arg-type]
+    return Meter(name=name, resource_type=resource_type, unit="unit", settles=settles, prices=prices)
 
 
 def per_unit(price: str, **more: object) -> Price:
-    return Price("per_unit", unit_price=Decimal(price), **more)  # type: ignore[arg-type]
+    return Price("per_unit", unit_price=Decimal(price), **more)
 
 
 CATALOG = Catalog(

@@ -160,7 +160,7 @@ def test_a_credential_that_holds_stands() -> None:
 @pytest.mark.parametrize("account", ["active", "suspended"])
 def test_a_suspended_account_still_signs_in(account: str) -> None:
     who = principal()
-    who = replace(who, account=replace(who.account, status=account))  # type: ignore[arg-type]
+    who = replace(who, account=replace(who.account, status=account))
     assert check_standing(who, text=TEXT, now=NOW) is who
 
 
@@ -181,9 +181,9 @@ def test_what_does_not_hold_is_refused_without_saying_why(
 ) -> None:
     who = principal()
     broken = Principal(
-        replace(who.account, **account),  # type: ignore[arg-type]
-        replace(who.user, **user),  # type: ignore[arg-type]
-        replace(who.credential, **credential),  # type: ignore[arg-type]
+        replace(who.account, **account),
+        replace(who.user, **user),
+        replace(who.credential, **credential),
     )
     with pytest.raises(Unauthenticated, match=r"^A valid credential is required$"):
         check_standing(broken, text=TEXT, now=NOW)
@@ -198,7 +198,7 @@ def test_a_credential_holds_until_the_instant_of_its_expiry() -> None:
 @pytest.mark.parametrize("status", ["suspended", "disabled"])
 def test_a_user_who_is_known_but_barred_is_told_so(status: str) -> None:
     who = principal()
-    barred = replace(who, user=replace(who.user, status=status))  # type: ignore[arg-type]
+    barred = replace(who, user=replace(who.user, status=status))
     with pytest.raises(Forbidden, match=status) as refused:
         check_standing(barred, text=TEXT, now=NOW)
     assert refused.value.code == f"user_{status}"

@@ -43,7 +43,7 @@ def account(anchor: datetime = JANUARY, **more: object) -> Account:
         first_period_at=anchor,
         cycle=Cycle(first),
     )
-    return replace(known, **more)  # type: ignore[arg-type]
+    return replace(known, **more)
 
 
 def opened(book: Calendar, inside: datetime, cut: datetime | None = None) -> OpenedPeriod:

@@ -1,7 +1,7 @@
 """An invoice adds up, is taxed once, is never below zero, and changes only as its state allows."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -117,7 +117,7 @@ def test_usage_is_one_line_with_its_details() -> None:
 
 
 def test_a_late_line_names_its_period_by_its_local_days() -> None:
-    start, end = (start_of_day(day, "Asia/Kolkata") for day in (datetime(2026, 4, 1), datetime(2026, 5, 1)))  # noqa: DTZ001
+    start, end = (start_of_day(day, "Asia/Kolkata") for day in (date(2026, 4, 1), date(2026, 5, 1)))
     late = late_line(Period(start, end, "Asia/Kolkata"), -CENT)
     assert late.description == "Late usage, 2026-04-01 to 2026-04-30"
     assert (late.type, late.amount, late.period_start) == ("late_usage", -CENT, start)

@@ -15,7 +15,7 @@ NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
 ACCOUNT, USER = "019daae2-fd80-7db1-afd2-c65749c80317", "019daae2-fd80-7dcf-a216-837db6539549"
 
 
-def token(purpose: Purpose = "reset"):  # type: ignore[no-untyped-def]
+def token(purpose: Purpose = "reset"):
     return new_token(account_id=ACCOUNT, user_id=USER, purpose=purpose, now=NOW, secret=b"s" * 32)
 
 

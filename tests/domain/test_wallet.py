@@ -30,7 +30,7 @@ def test_other_accounts_kinds_and_causes_are_other_entries() -> None:
     [("grant", 1), ("grant", 10**15), ("adjustment", -1), ("adjustment", 5), ("adjustment", -(10**15))],
 )
 def test_a_grant_adds_and_an_adjustment_moves_either_way(kind: str, amount: int) -> None:
-    assert check_move(kind, amount) == amount  # type: ignore[arg-type]
+    assert check_move(kind, amount) == amount
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_grant_adds_and_an_adjustment_moves_either_way(kind: str, amount: int)
 )
 def test_nothing_moves_zero_or_more_than_allowed(kind: str, amount: int) -> None:
     with pytest.raises(Invalid) as refused:
-        check_move(kind, amount)  # type: ignore[arg-type]
+        check_move(kind, amount)
     assert refused.value.field == "amount"
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tallybook.domain.budgets import MOST_REMEMBERED
+from tallybook.domain.budget_terms import MOST_REMEMBERED
 from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.limits import Limit, Limits
 from tests.support.budgets import (

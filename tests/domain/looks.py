@@ -1,0 +1,26 @@
+"""A budget of 100 held against what was used, so many hours into April."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from tallybook.domain.budgets import Budget, Checked, Spending, check
+from tallybook.domain.periods import Period
+
+UNIT = 1_000_000
+APRIL, MAY, JUNE = (datetime(2026, month, 1, tzinfo=UTC) for month in (4, 5, 6))
+ENDS = {APRIL: MAY, MAY: JUNE}
+TICK = timedelta(milliseconds=1)
+BUDGET = Budget(1, "a", 100 * UNIT, created_at=APRIL, updated_at=APRIL)
+
+
+def spent(units: object, period: datetime = APRIL) -> Spending:
+    return Spending(Period(period, ENDS[period], "UTC"), int(Decimal(str(units)) * UNIT))
+
+
+def looked(budget: Budget, units: object, hours: float, *, period: datetime = APRIL) -> Checked:
+    """A check at so many units used, so many hours into the period."""
+    return check(budget, [spent(units, period)], now=period + timedelta(hours=hours))
+
+
+def fired(checked: Checked) -> list[int | float]:
+    return [float(one.percent) for reached in checked.reached for one in reached.thresholds]
