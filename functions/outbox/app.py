@@ -17,13 +17,12 @@ from tallybook.services.deliver import Outcome, deliver, sweep
 
 logger = Logger()
 metrics = Metrics(namespace="Tallybook")
-_ANSWER_SECONDS = 15.0  # for the delivery under way when time runs out
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """Records of the stream, or `{"job": "outbox"}`; answers how many items had which outcome."""
     ctx = runtime.context()
-    deadline = ctx.elapsed() + context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
+    deadline = ctx.elapsed() + runtime.seconds_left(context)
     if "Records" in event:
         outcomes = _streamed(ctx, event["Records"], deadline)
     else:

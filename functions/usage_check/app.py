@@ -17,7 +17,6 @@ from tallybook.services.check_usage import carry_out
 
 logger = Logger()
 _job = QueuedJob(USAGE_CHECK, carry_out)
-_ANSWER_SECONDS = 15.0  # for the check under way when time runs out
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -31,7 +30,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _streamed(records: list[dict[str, Any]], context: Any) -> dict[str, int]:
     """Each account once. Nothing fails here for the stream's sake: what is left undone, the sweep finds."""
     ctx = runtime.context()
-    deadline = ctx.elapsed() + context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
+    deadline = ctx.elapsed() + runtime.seconds_left(context)
     counts = {"budgets": 0, "alerted": 0, "left": 0}
     accounts = dict.fromkeys(map(_account_of, records))
     try:

@@ -39,7 +39,7 @@ def owner(house: House) -> Member:
 def test_usage_between_the_marks_reading_and_the_check_is_told_once(house: House, owner: Member) -> None:
     set_up(house, owner)
     spend(house, owner, 1)
-    look(house, racing(house, "get_item", lambda: spend(house, owner, 49), call=2))
+    look(house, racing(house, "batch_get_item", lambda: spend(house, owner, 49)))
     assert percents(house, owner) == [50]
     assert due(house) == ["check"], "the mark is newer than what was read of it"
     assert (look(house), due(house)) == ([], [])

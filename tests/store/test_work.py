@@ -1,6 +1,7 @@
 """The index of due work, and lists that only grow."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -90,7 +91,20 @@ def test_numbered_items_come_at_half_the_price_unless_the_reader_lags(client: An
     for number in range(1, 6):
         tables.write(Put(keys.audit("a", number), {"number": number}))
     tables.bill.clear()
-    first, last = keys.audit("a", 2), keys.audit("a", 4)
-    found = tables.numbered("core", first.pk, start=first.sk, end=last.sk, count=3)
-    assert [item["number"] for item in found] == [2, 3, 4]
+    found = tables.numbered(partial(keys.audit, "a"), newest=4, limit=3)
+    assert [item["number"] for item in found] == [4, 3, 2]
     assert tables.bill.read_units == (1.5 if missing else 0.5)
+
+
+def test_numbered_items_end_where_they_are_told_to_and_what_is_not_there_costs_nothing(tables: Tables) -> None:
+    for number in range(1, 6):
+        tables.write(Put(keys.audit("a", number), {"number": number}))
+
+    def numbers(**wanted: int) -> list[int]:
+        return [int(item["number"]) for item in tables.numbered(partial(keys.audit, "a"), **wanted)]
+
+    assert numbers(newest=5, limit=9) == [5, 4, 3, 2, 1]
+    assert numbers(newest=4, limit=9, after=2) == [4, 3]
+    tables.bill.clear()
+    assert numbers(newest=0, limit=9) == numbers(newest=-3, limit=9) == numbers(newest=2, limit=9, after=2) == []
+    assert tables.bill.operations == []

@@ -21,8 +21,6 @@ from tallybook.services.tasks import Task, enqueue_due, read_message
 
 logger = Logger()
 
-_ANSWER_SECONDS = 15.0  # for the call or task under way when time runs out
-
 
 class OutOfTime(Exception):
     """The batch's time is nearly up: the message comes back."""
@@ -43,7 +41,7 @@ class QueuedJob:
 
     def _enqueue(self, context: Any) -> dict[str, int]:
         ctx = runtime.context()
-        counts = enqueue_due(ctx, self._job, self._send, deadline=ctx.elapsed() + _seconds_left(context))
+        counts = enqueue_due(ctx, self._job, self._send, deadline=ctx.elapsed() + runtime.seconds_left(context))
         log = logger.warning if counts["left"] or counts["late"] else logger.info
         log(self._job.name, extra={"tasks": dict(counts)})
         if counts["late"]:
@@ -63,7 +61,7 @@ class QueuedJob:
         done: Counter[str] = Counter()
 
         def take(record: SQSRecord) -> None:
-            if _seconds_left(context) <= 0:
+            if runtime.seconds_left(context) <= 0:
                 raise OutOfTime
             task = read_message(record.body)
             try:
@@ -77,7 +75,3 @@ class QueuedJob:
         failed = len(answer["batchItemFailures"])
         logger.info("batch", extra={"messages": len(event["Records"]), "failed": failed, "done": dict(done)})
         return dict(answer)
-
-
-def _seconds_left(context: Any) -> float:
-    return float(context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS)

@@ -23,6 +23,8 @@ _CONFIG = Config(
     tcp_keepalive=True,
 )
 
+_TO_END_SECONDS = 15.0
+
 
 def dynamodb(endpoint_url: str | None = None) -> Any:
     """A low-level client; the endpoint and region come from the environment unless given."""
@@ -52,6 +54,11 @@ def context() -> Context:
 def queue() -> Queue:
     """The queue that this function puts its own work on. Most calls only take from it, so it is made when asked for."""
     return Queue(boto3.session.Session().client("sqs", config=_CONFIG), os.environ["QUEUE_URL"])
+
+
+def seconds_left(context: Any) -> float:
+    """For so long this call may begin something more: what is under way when time runs out has a while to end."""
+    return float(context.get_remaining_time_in_millis() / 1000 - _TO_END_SECONDS)
 
 
 def prepare() -> None:

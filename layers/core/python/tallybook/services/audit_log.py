@@ -1,5 +1,7 @@
 """An account's audit log, newest first, a page at a time; any page costs what the first one does."""
 
+from functools import partial
+
 from tallybook.domain.accounts import require_root
 from tallybook.domain.audit import AuditEntry
 from tallybook.domain.credentials import Principal
@@ -15,9 +17,5 @@ def read_audit_log(ctx: Context, who: Principal, *, offset: int, limit: int) -> 
 
 
 def audit_entries(ctx: Context, account_id: str, *, newest: int, limit: int) -> list[AuditEntry]:
-    oldest = max(1, newest - limit + 1)
-    if newest < oldest:
-        return []
-    first, last = keys.audit(account_id, oldest), keys.audit(account_id, newest)
-    items = ctx.tables.numbered("core", first.pk, start=first.sk, end=last.sk, count=newest - oldest + 1)
-    return [read_entry(item) for item in reversed(items)]
+    items = ctx.tables.numbered(partial(keys.audit, account_id), newest=newest, limit=limit)
+    return [read_entry(item) for item in items]

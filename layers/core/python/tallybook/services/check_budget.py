@@ -60,8 +60,10 @@ def with_budgets(ctx: Context, account_ids: Iterable[str]) -> list[str]:
     return [wanted[key] for key in ctx.tables.get_many(wanted)]
 
 
-def check_budget(ctx: Context, account_id: str) -> int:
-    """How many thresholds of the account's budget alert now; nothing where it has none."""
+def check_budget(ctx: Context, account_id: str, *, account: Account | None = None) -> int:
+    """How many thresholds of the account's budget alert now; nothing where it has none. An `account` that was read
+    just now is not read again.
+    """
 
     def read() -> Account | None:
         item = ctx.tables.get(keys.account(account_id))
@@ -70,7 +72,7 @@ def check_budget(ctx: Context, account_id: str) -> int:
     def look(account: Account | None) -> int:
         return _check(ctx, account) if account else 0
 
-    return decided(ctx, read(), look, again=read)
+    return decided(ctx, account or read(), look, again=read)
 
 
 def standing_of(ctx: Context, account: Account) -> Standing:

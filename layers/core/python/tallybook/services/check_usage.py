@@ -74,8 +74,8 @@ def check_usage(ctx: Context, account_id: str) -> list[str]:
         return []
     account_key, budget_key = keys.account(account_id), keys.budget(account_id)
     items = ctx.tables.get_many([account_key, budget_key])
-    done = ["alerted"] * check_budget(ctx, account_id) if budget_key in items else []
     account = read_account(items[account_key])
+    done = ["alerted"] * check_budget(ctx, account_id, account=account) if budget_key in items else []
     if account.allocations and account.status != "deleted":
         done += ["written to"] * _check_quotas(ctx, account)
     try:

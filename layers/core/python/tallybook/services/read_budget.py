@@ -1,5 +1,7 @@
 """The account's budget as it stands, and the messages of it; for its root users. Source: ScaleBox budgets."""
 
+from functools import partial
+
 from tallybook.domain.accounts import require_root
 from tallybook.domain.budget_messages import BudgetMessage
 from tallybook.domain.budget_status import BudgetStatus, Forecast, forecast
@@ -27,11 +29,6 @@ def list_messages(ctx: Context, who: Principal, *, offset: int, limit: int) -> t
     """Up to `limit` messages of the present budget after the newest `offset` ones, and how many it has in all."""
     require_root(who.user)
     account = who.account
-    newest = account.messages - offset
-    oldest = max(account.archived + 1, newest - limit + 1)
-    total = account.messages - account.archived
-    if newest < oldest:
-        return [], total
-    first, last = keys.budget_message(account.id, oldest), keys.budget_message(account.id, newest)
-    items = ctx.tables.numbered("core", first.pk, start=first.sk, end=last.sk, count=newest - oldest + 1)
-    return [read_message(item) for item in reversed(items)], total
+    key_of = partial(keys.budget_message, account.id)
+    items = ctx.tables.numbered(key_of, newest=account.messages - offset, limit=limit, after=account.archived)
+    return [read_message(item) for item in items], account.messages - account.archived

@@ -1,5 +1,7 @@
 """An account's invoices and drafts: a page of them, newest first, and one by its id."""
 
+from functools import partial
+
 from tallybook.domain.accounts import Account
 from tallybook.domain.errors import Forbidden, NotFound
 from tallybook.domain.invoices import Invoice
@@ -14,13 +16,8 @@ def list_invoices(ctx: Context, account: Account, *, offset: int, limit: int) ->
     Each has its place from when it was drafted or issued; those of a page stand drafts first, and then by number. They
     may lag behind a change of a moment ago; one by itself never does.
     """
-    newest = account.invoices - offset
-    oldest = max(1, newest - limit + 1)
-    if newest < oldest:
-        return []
-    first, last = keys.invoice(account.id, oldest), keys.invoice(account.id, newest)
-    items = ctx.tables.numbered("core", first.pk, start=first.sk, end=last.sk, count=newest - oldest + 1)
-    invoices = [read_invoice(item) for item in reversed(items)]
+    items = ctx.tables.numbered(partial(keys.invoice, account.id), newest=account.invoices - offset, limit=limit)
+    invoices = [read_invoice(item) for item in items]
     return sorted(invoices, key=lambda invoice: invoice.number or account.issued + 1, reverse=True)
 
 

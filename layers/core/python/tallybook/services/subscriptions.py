@@ -1,5 +1,7 @@
 """Which plans there are, which one an account is on, and which ones it was on before."""
 
+from functools import partial
+
 from tallybook.domain.accounts import Account, require_root
 from tallybook.domain.audit import caller
 from tallybook.domain.credentials import Principal
@@ -33,13 +35,9 @@ def change_subscription(ctx: Context, who: Principal, plan: str) -> tuple[Subscr
 def list_plan_changes(ctx: Context, who: Principal, *, offset: int, limit: int) -> list[PlanChange]:
     """Up to `limit` changes after the newest `offset` ones; for root users. There are `account.changes` in all."""
     require_root(who.user)
-    newest = who.account.changes - offset
-    oldest = max(1, newest - limit + 1)
-    if newest < oldest:
-        return []
-    first, last = keys.plan_change(who.account.id, oldest), keys.plan_change(who.account.id, newest)
-    items = ctx.tables.numbered("core", first.pk, start=first.sk, end=last.sk, count=newest - oldest + 1)
-    return [read_plan_change(item) for item in reversed(items)]
+    key_of = partial(keys.plan_change, who.account.id)
+    items = ctx.tables.numbered(key_of, newest=who.account.changes - offset, limit=limit)
+    return [read_plan_change(item) for item in items]
 
 
 def _subscription(ctx: Context, account: Account, opened: OpenedPeriod) -> Subscription:

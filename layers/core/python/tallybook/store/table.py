@@ -114,12 +114,19 @@ class Tables:
         condition = KeyCondition("pk").eq(pk) & KeyCondition("sk").between(start, end)
         return self._pages(table, condition, limit=limit, consistent=consistent, ScanIndexForward=not newest_first)
 
-    def numbered(self, table: TableName, pk: str, *, start: str, end: str, count: int) -> list[Item]:
-        """So many items, at half the price. Where a lagging reader misses one they are all read again in full; a change
-        of a moment ago may still be missing from an item.
+    def numbered(self, key_of: Callable[[int], Key], *, newest: int, limit: int, after: int = 0) -> list[Item]:
+        """Of items that are numbered without a gap up to `limit`, from the `newest` down, none up to `after`.
+
+        At half the price. Where a lagging reader misses one they are all read again in full; a change of a moment ago
+        may still be missing from an item.
         """
-        found = list(self.query(table, pk, start=start, end=end, consistent=False))
-        return found if len(found) == count else list(self.query(table, pk, start=start, end=end))
+        oldest = max(after + 1, newest - limit + 1)
+        if newest < oldest:
+            return []
+        first, last = key_of(oldest), key_of(newest)
+        where: dict[str, Any] = {"start": first.sk, "end": last.sk, "newest_first": True}
+        found = list(self.query(first.table, first.pk, **where, consistent=False))
+        return found if len(found) == newest - oldest + 1 else list(self.query(first.table, first.pk, **where))
 
     def work(
         self, partition: str, *, until: str = LAST, limit: int | None = None, newest_first: bool = False
