@@ -107,7 +107,7 @@ def _install(python: Path, target: str | None) -> None:
     command = [uv, "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:", *where]
     command += ["--python", sys.executable, "--python-version", PYTHON_VERSION]
     environment = os.environ | {"UV_PYTHON_DOWNLOADS": "never"}
-    subprocess.run([*command, "--target", str(python), "-r", str(_DEPS_LOCK)], check=True, env=environment)  # noqa: S603
+    subprocess.run([*command, "--target", str(python), "-r", str(_DEPS_LOCK)], check=True, env=environment)  # noqa: S603 our own lock
 
 
 def _trim(python: Path) -> None:

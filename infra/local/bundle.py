@@ -78,7 +78,7 @@ def _up_to_date(before: Deployed | None, place: Place, endpoint: str, port: int)
     _tell("Synthesizing the stack")
     settings = os.environ | {"STAGE": "local", "PORT": str(port), "OUT": str(place.assembly)}
     command = [sys.executable, "-m", "infra.app"]  # a process of its own: CDK's Node needn't stay
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(  # noqa: S603 our own entry point
         command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False, start_new_session=True
     )
     if done.returncode:

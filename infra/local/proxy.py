@@ -75,7 +75,7 @@ class _Forwarder(BaseHTTPRequestHandler):
         self._answer(status, headers, content)
         return None
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _forward  # noqa: N815
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _forward  # noqa: N815 http.server's names
 
     def _here(self) -> tuple[int, list[tuple[str, str]], bytes]:
         host = self.headers.get("Host", "")

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 
-from ministack.app import main  # type: ignore[import-not-found]  # it lives in the other environment
+from ministack.app import main  # it lives in the other environment
 
 
 def stop_when_input_closes() -> None:

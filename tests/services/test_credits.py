@@ -11,7 +11,7 @@ from tests.support.invariants import check_invariants
 def give(house: House, member: Member, amount: int, *, kind: str = "grant", reference: str = "order 7") -> int:
     key = house.platform("accounts:admin")
     house.ctx.tables.bill.clear()
-    move = Move(account_id=member.account.id, amount=amount, kind=kind, reference=reference)  # type: ignore[arg-type]
+    move = Move(account_id=member.account.id, amount=amount, kind=kind, reference=reference)
     entry = give_credits(house.ctx, key, move)
     check_invariants(house)
     return entry.balance_after

@@ -98,7 +98,7 @@ def test_a_change_that_others_come_between_is_decided_anew(house: House, member:
             operate.create_key(house.ctx, member.account.id, member.user.id, name="between")
         transact(commands)
 
-    tables.transact = interrupted  # type: ignore[method-assign]
+    tables.transact = interrupted
     CHANGES[name](house, member, key_id)
     assert came_between
     check_invariants(house)

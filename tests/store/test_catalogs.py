@@ -110,7 +110,7 @@ def test_two_at_once_give_two_versions_in_some_order(shelf: Shelf, other: Shelf)
             done.append(other.apply(welcome_credit=5))
         real(commands)
 
-    shelf.tables.transact = late  # type: ignore[method-assign]
+    shelf.tables.transact = late
     assert shelf.apply(welcome_credit=6) == 2
     assert (done, other.catalogs.version(1).welcome_credit, other.catalogs.version(2).welcome_credit) == ([1], 5, 6)
 
@@ -123,7 +123,7 @@ def test_two_at_once_with_the_same_content_are_one_version(shelf: Shelf, other: 
             done.append(other.apply())
         real(commands)
 
-    shelf.tables.transact = late  # type: ignore[method-assign]
+    shelf.tables.transact = late
     assert shelf.apply() == 1
     assert shelf.tables.get(keys.catalog_version(2)) is None
 

@@ -51,7 +51,7 @@ def test_a_sign_in_is_tidied_away_after_it_has_expired_and_an_api_key_never(tabl
 
 def test_what_a_text_names_leads_to_credential_user_and_account() -> None:
     for kind, key in (("api_key", keys.api_key("a", "c")), ("session", keys.sign_in("a", "c"))):
-        named = Named(kind, account_id="a", user_id="u", credential_id="c")  # type: ignore[arg-type]
+        named = Named(kind, account_id="a", user_id="u", credential_id="c")
         assert credentials.keys_named(named) == (key, keys.user("a", "u"), keys.account("a"))
 
 
@@ -119,7 +119,7 @@ def test_no_item_says_anything_that_its_thing_does_not() -> None:
         (ENTRY, ledger.put_entry(ENTRY)[0].item, set()),
         (SESSION, sessions.put_session(SESSION)[0].item, {"ended_at", "ended_by"}),
     ):
-        assert {field.name for field in fields(thing)} - derived <= set(item)  # type: ignore[arg-type]
+        assert {field.name for field in fields(thing)} - derived <= set(item)
 
 
 def test_a_credentials_last_use_reads_back() -> None:

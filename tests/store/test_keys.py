@@ -37,7 +37,7 @@ FUNCTIONS = {
 
 def key_of(call: str) -> Key:
     """What the function gives for the arguments of its row: numbers as they are, T for a period's start."""
-    name, arguments = re.fullmatch(r"(\w+)\((.*)\)", call).groups()  # type: ignore[union-attr]
+    name, arguments = re.fullmatch(r"(\w+)\((.*)\)", call).groups()
     words = [word for word in arguments.split(", ") if word]
     key: Key = getattr(keys, name)(*(START if word == "T" else int(word) if word.isdigit() else word for word in words))
     return key
@@ -45,7 +45,7 @@ def key_of(call: str) -> Key:
 
 @pytest.mark.parametrize("row", ROWS, ids=[row["call"] for row in ROWS])
 def test_a_rows_example_is_the_key_that_its_function_gives(row: dict[str, str]) -> None:
-    assert key_of(row["call"]) == Key(row["table"], row["pk"], row["sk"])  # type: ignore[arg-type]
+    assert key_of(row["call"]) == Key(row["table"], row["pk"], row["sk"])
 
 
 def test_every_function_has_one_row() -> None:

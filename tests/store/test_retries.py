@@ -247,7 +247,7 @@ def test_keys_left_unprocessed_are_asked_for_again(client: Any) -> None:
     writing = Tables(client, NAMES)
     for key in (ONE, usage):
         writing.write(Put(key, {"name": key.table}))
-    stingy, pauses = Stingy(client), []  # type: ignore[var-annotated]
+    stingy, pauses = Stingy(client), []
     tables = Tables(stingy, NAMES, pause=pauses.append)
     found = tables.get_many([ONE, TWO, usage])
     assert {key: item["name"] for key, item in found.items()} == {ONE: "core", usage: "usage"}

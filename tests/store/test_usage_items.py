@@ -33,7 +33,7 @@ def test_an_opened_period_reads_back_and_opens_once(tables: Tables, shards: int)
 
 def test_a_period_opens_only_for_the_subscription_that_the_account_still_has(tables: Tables) -> None:
     for change in ({"plan": "scale"}, {"calendar": Calendar(NOW, "UTC")}, {"status": "deleted"}):
-        now = replace(ACCOUNT, **change)  # type: ignore[arg-type]
+        now = replace(ACCOUNT, **change)
         tables.write(Put(keys.account("a"), accounts.account_item(now), condition=None))
         with pytest.raises(Refused):
             tables.transact([periods.unchanged_subscription(ACCOUNT), *periods.open_period(ACCOUNT, opened())])

@@ -29,7 +29,7 @@ class Guard(logging.Handler):
         super().__init__()
         self._found: list[str] = []
 
-    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 a filter gets the record
         """All of them: Powertools has each handler of the root leave its own records out, as they were written once."""
         return True
 

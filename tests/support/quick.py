@@ -81,7 +81,7 @@ def _quicken_answers() -> None:
         def execute_result(self, context: Any) -> Any:
             return ActionResult(dynamo_to_dict(self.result)).execute_result(context)
 
-    responses.DynamoResult = Folded  # type: ignore[misc,assignment]
+    responses.DynamoResult = Folded
 
 
 def _quicken_reading() -> None:
@@ -93,4 +93,4 @@ def _quicken_reading() -> None:
     def quick(self: Any, value: dict[str, Any]) -> Any:
         return value["S"] if value.keys() == {"S"} else slow(self, value)
 
-    TypeDeserializer.deserialize = quick  # type: ignore[method-assign]
+    TypeDeserializer.deserialize = quick

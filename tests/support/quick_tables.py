@@ -54,12 +54,12 @@ def _quicken_changes() -> None:
     def of_parts_alone(self: Any, memo: dict[int, Any]) -> Any:
         return copied(self, memo) if isinstance(self.value, dict | list) else self
 
-    DynamoDBBackend.update_item = update  # type: ignore[method-assign]
-    DynamoDBBackend.transact_write_items = transact  # type: ignore[method-assign]
-    DynamoType.__deepcopy__ = of_parts_alone  # type: ignore[method-assign]
+    DynamoDBBackend.update_item = update
+    DynamoDBBackend.transact_write_items = transact
+    DynamoType.__deepcopy__ = of_parts_alone
     for module in (models, responses, tables):
-        module.copy = SimpleNamespace(copy=copy.copy, deepcopy=as_it_is)  # type: ignore[attr-defined]
-    Table.all_items = _in_order  # type: ignore[method-assign]
+        module.copy = SimpleNamespace(copy=copy.copy, deepcopy=as_it_is)
+    Table.all_items = _in_order
 
 
 def _in_order(table: Any) -> list[Any]:
@@ -84,7 +84,7 @@ def _quicken_conditions() -> None:
         operation, self.expr_attr_names_found[:], self.expr_attr_values_found[:] = read[key]
         return operation
 
-    ConditionExpressionParser.parse = quick  # type: ignore[method-assign]
+    ConditionExpressionParser.parse = quick
 
 
 def _quicken_updates() -> None:
@@ -134,9 +134,9 @@ def _quicken_updates() -> None:
                 parent.children[place] = node
         return node
 
-    UpdateExpressionParser.make = make  # type: ignore[method-assign]
-    validators.deepcopy = lambda tree: pickle.loads(kept[id(tree)])  # type: ignore[assignment] # noqa: S301 our own
-    validators.UpdateExpressionValidator.validate = validate  # type: ignore[method-assign]
+    UpdateExpressionParser.make = make
+    validators.deepcopy = lambda tree: pickle.loads(kept[id(tree)])  # noqa: S301 our own
+    validators.UpdateExpressionValidator.validate = validate
     DepthFirstTraverser.traverse = traverse
     DepthFirstTraverser.traverse_node_recursively = recursively
 
@@ -161,6 +161,6 @@ def _quicken_items() -> None:
         return once(self, "bytes", measured)
 
     measured = Item.size
-    Item.size = size  # type: ignore[method-assign]
-    Item.__init__ = make  # type: ignore[method-assign]
-    Item.project = project  # type: ignore[method-assign]
+    Item.size = size
+    Item.__init__ = make
+    Item.project = project

@@ -73,7 +73,7 @@ def add_small_numbers() -> None:
         return DynamoType({DDBType.NUMBER: f"{one + two}"})
 
     slow = DynamoType.__add__
-    DynamoType.__add__ = lambda self, other: add(self, other) if self.is_number() else slow(self, other)  # type: ignore[method-assign]
+    DynamoType.__add__ = lambda self, other: add(self, other) if self.is_number() else slow(self, other)
 
 
 def _backend() -> Any:
