@@ -23,8 +23,8 @@ from tallybook.services.check_budget import check_budget
 from tallybook.services.check_usage import carry_out as check
 from tallybook.services.confirm_email import confirm_email_change
 from tallybook.services.credits import Move, give_credits
-from tallybook.services.directory import find_account
 from tallybook.services.draft_invoice import draft_invoice
+from tallybook.services.lookup import find_account
 from tallybook.services.quota_allocations import allocate, change_allocation, remove_allocation, revoke_allocation
 from tallybook.services.quota_requests import change_request, file_request, withdraw_request
 from tallybook.services.quota_reviews import review_request

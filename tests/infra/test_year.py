@@ -31,7 +31,7 @@ from tallybook.services.audit_log import audit_entries
 from tallybook.services.authenticate import authenticate
 from tallybook.services.change_plan import change_plan
 from tallybook.services.context import Context
-from tallybook.services.directory import find_account
+from tallybook.services.lookup import find_account
 from tallybook.services.operate import create_account
 from tallybook.services.read_invoices import list_invoices
 from tallybook.services.register import register

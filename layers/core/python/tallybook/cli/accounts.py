@@ -15,7 +15,7 @@ from tallybook.domain.audit import OPERATOR
 from tallybook.domain.ids import ACCOUNT, INVOICE
 from tallybook.services.account_terms import set_terms
 from tallybook.services.change_plan import change_plan
-from tallybook.services.directory import list_accounts
+from tallybook.services.lookup import list_accounts
 from tallybook.services.operate import create_account
 from tallybook.services.suspend_account import Standing, set_standing
 

@@ -4,7 +4,7 @@ from tallybook.domain.accounts import Account, User
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT, USER, strip_prefix
 from tallybook.services.context import Context
-from tallybook.services.directory import find_account, find_by_email, find_member
+from tallybook.services.lookup import find_account, find_by_email, find_member
 
 
 def account_named(ctx: Context, name: str) -> Account:

@@ -21,7 +21,7 @@ from tallybook.domain.outbox import Mail
 from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.limits import check_email_changes, one_mail_more
+from tallybook.services.rate_limits import check_email_changes, one_mail_more
 from tallybook.store import keys
 from tallybook.store.accounts import still_root
 from tallybook.store.commands import Item

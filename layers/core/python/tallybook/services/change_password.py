@@ -14,8 +14,8 @@ from tallybook.domain.times import readable
 from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.limits import check_rate
 from tallybook.services.passwords import hash_password, password_matches
+from tallybook.services.rate_limits import check_rate
 from tallybook.store import keys
 from tallybook.store.accounts import read_account, read_user, set_user
 from tallybook.store.commands import Command, Update

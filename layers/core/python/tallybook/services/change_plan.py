@@ -20,7 +20,7 @@ from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.close_period import close_until, closing
 from tallybook.services.context import Context
-from tallybook.services.directory import find_account
+from tallybook.services.lookup import find_account
 from tallybook.services.periods import opening
 from tallybook.services.planned_change import PlannedChange, as_recorded, in_progress, planned_change
 from tallybook.store.accounts import set_plan

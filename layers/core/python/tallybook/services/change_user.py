@@ -13,15 +13,15 @@ from tallybook.domain.accounts import Account, User, UserStatus, check_name, che
 from tallybook.domain.announcements import user_changed, user_resumed, user_suspended
 from tallybook.domain.audit import Actor, caller
 from tallybook.domain.credentials import Principal
-from tallybook.domain.errors import Invalid, NotFound
+from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import BusEvent
 from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.store import keys
-from tallybook.store.accounts import read_user, set_user, still_root, user_item
-from tallybook.store.commands import Command, Item
+from tallybook.services.lookup import find_user
+from tallybook.store.accounts import set_user, still_root, user_item
+from tallybook.store.commands import Command
 
 _ACTION: dict[UserStatus, str] = {
     "active": "user.resumed",
@@ -53,18 +53,6 @@ def change_user(ctx: Context, who: Principal, user_id: str, changes: Mapping[str
         return after
 
     return decided(ctx, who, change, again=lambda: reread(ctx, who))
-
-
-def find_user(ctx: Context, account: Account, user_id: str) -> User:
-    """One of the account's users, if not deleted."""
-    return live_user(ctx.tables.get(keys.user(account.id, user_id)))
-
-
-def live_user(item: Item | None) -> User:
-    """NotFound for nobody, and for a deleted user."""
-    if item is None or item["status"] == "deleted":
-        raise NotFound("There is no such user", resource="user")
-    return read_user(item)
 
 
 def changed(account: Account, before: User, after: User, *, actor: Actor, at: datetime) -> list[Command]:

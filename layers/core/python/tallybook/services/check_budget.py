@@ -20,7 +20,7 @@ from tallybook.domain.times import instant_or_none
 from tallybook.services.budget_letter import reached_mail
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.limits import more_budget_mails
+from tallybook.services.rate_limits import more_budget_mails
 from tallybook.services.spending import periods_between, read_spending
 from tallybook.store import keys
 from tallybook.store.accounts import read_account

@@ -22,7 +22,7 @@ from tallybook.domain.times import stamp
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.check_budget import check_budget
 from tallybook.services.context import Context
-from tallybook.services.directory import find_account
+from tallybook.services.lookup import find_account
 from tallybook.services.quota_allocations import all_allocations
 from tallybook.services.quota_letters import reached_mail
 from tallybook.services.quota_use import QuotaUse, read_quota_use

@@ -18,8 +18,8 @@ from tallybook.domain.periods import Period, period_of
 from tallybook.services.bill_period import PeriodBill, bill_period
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.directory import find_account
 from tallybook.services.issue_invoice import issue_invoice
+from tallybook.services.lookup import find_account
 from tallybook.services.periods import opening
 from tallybook.store import keys
 from tallybook.store.commands import Command

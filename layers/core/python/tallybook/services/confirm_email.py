@@ -13,7 +13,7 @@ from tallybook.domain.outbox import Mail
 from tallybook.domain.times import readable
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.limits import check_rate
+from tallybook.services.rate_limits import check_rate
 from tallybook.store import keys
 from tallybook.store.accounts import read_account, set_account
 from tallybook.store.commands import Command, Item

@@ -15,8 +15,8 @@ from tallybook.domain.periods import period_of
 from tallybook.services.bill_period import bill_period
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.directory import find_account
 from tallybook.services.issue_invoice import shown
+from tallybook.services.lookup import find_account
 from tallybook.store import keys
 from tallybook.store.accounts import count_invoices
 from tallybook.store.invoices import put_new, put_over_draft

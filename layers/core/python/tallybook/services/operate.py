@@ -15,7 +15,7 @@ from tallybook.services.api_keys import CreatedKey, created, new_key, revoked
 from tallybook.services.change_user import changed, with_status
 from tallybook.services.changes import decided
 from tallybook.services.context import Context
-from tallybook.services.directory import find_account, find_key, find_member
+from tallybook.services.lookup import find_account, find_key, find_member
 from tallybook.services.open_account import new_account, opened
 from tallybook.services.suspend_account import Standing
 from tallybook.services.team import Invitation, invitation_mail, invited, new_user

@@ -25,9 +25,9 @@ from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.services.end_quotas import withdrawal
-from tallybook.services.limits import one_request_more
 from tallybook.services.quota_allocations import Wish
 from tallybook.services.quota_letters import requested_mail
+from tallybook.services.rate_limits import one_request_more
 from tallybook.store import keys
 from tallybook.store.commands import Item
 from tallybook.store.quotas import (

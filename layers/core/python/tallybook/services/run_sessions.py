@@ -20,7 +20,7 @@ from tallybook.domain.sessions import Session, Wanted, check_session_id
 from tallybook.services.authenticate import authorize_platform
 from tallybook.services.changes import decided
 from tallybook.services.context import Context
-from tallybook.services.directory import find_account
+from tallybook.services.lookup import find_account
 from tallybook.services.periods import opening
 from tallybook.services.quota_use import QuotaUse, read_quota_use
 from tallybook.services.spending import spending_in

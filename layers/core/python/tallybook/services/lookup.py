@@ -10,6 +10,7 @@ from tallybook.domain.jobs import partitions
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.accounts import ACCOUNTS, read_account, read_user
+from tallybook.store.commands import Item
 from tallybook.store.credentials import read_credential
 
 
@@ -41,6 +42,18 @@ def find_member(ctx: Context, account_id: str, user_id: str) -> tuple[Account, U
     if len(items) < 2 or items[user_key]["status"] == "deleted":
         raise NotFound("There is no such user", resource="user")
     return read_account(items[account_key]), read_user(items[user_key])
+
+
+def find_user(ctx: Context, account: Account, user_id: str) -> User:
+    """One of the account's users, if not deleted."""
+    return live_user(ctx.tables.get(keys.user(account.id, user_id)))
+
+
+def live_user(item: Item | None) -> User:
+    """NotFound for nobody, and for a deleted user."""
+    if item is None or item["status"] == "deleted":
+        raise NotFound("There is no such user", resource="user")
+    return read_user(item)
 
 
 def find_by_email(ctx: Context, email: str) -> tuple[Account, User]:
