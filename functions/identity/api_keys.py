@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 
 from tallybook.domain.ids import API_KEY, strip_prefix
 from tallybook.http import Caller, Ctx, body_of, respond
-from tallybook.services.api_keys import create_api_key, list_api_keys, revoke_api_key
+from tallybook.services.identity.api_keys import create_api_key, list_api_keys, revoke_api_key
 from tallybook.wire import scalebox, scalebox_account
 from tallybook.wire.forms import ApiKeyForm
 from tallybook.wire.paging import Page, paged

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from tallybook.http import Address, Caller, Ctx, body_of
-from tallybook.services.change_password import ask_for_reset, change_password, set_password
+from tallybook.services.identity.change_password import ask_for_reset, change_password, set_password
 from tallybook.wire.forms import ChangePasswordForm, ResetForm, SetPasswordForm
 from tallybook.wire.pages import page
 

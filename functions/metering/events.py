@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from tallybook.http import Ctx, Platform, respond
-from tallybook.services.authenticate import authorize_platform
+from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.services.record_usage import account_keys, record_usage
 from tallybook.wire import platform, scalebox
 from tallybook.wire.cloudevents import read_events

@@ -12,7 +12,7 @@ from tallybook.cli.catalog_file import read_catalog
 from tallybook.domain.credentials import SCOPES
 from tallybook.services.catalogs import apply_catalog
 from tallybook.services.context import Context
-from tallybook.services.platform_keys import create_platform_key
+from tallybook.services.identity.platform_keys import create_platform_key
 
 EMAIL = "owner@example.com"
 PASSWORD = "only-on-this-computer"  # noqa: S105 - no other address than loopback serves this account

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from tallybook.services.authenticate import authenticate
 from tallybook.services.budgets import create_budget
 from tallybook.services.check_budget import check_budget, with_budgets
+from tallybook.services.identity.authenticate import authenticate
 from tests.bench.figures import Figure, measure
 from tests.support.call import Answer, call
 from tests.support.house import House, Member

@@ -6,7 +6,7 @@ import pytest
 
 from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.limits import Limits
-from tallybook.services.authenticate import authenticate
+from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.suppress_mail import lift_suppression, suppress_addresses
 from tallybook.services.team import invite_again
 from tallybook.store.suppressions import Reason

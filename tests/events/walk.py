@@ -11,12 +11,9 @@ from tallybook.domain.invoices import Invoice
 from tallybook.domain.jobs import INVOICES, USAGE_CHECK
 from tallybook.domain.quotas import FIELDS
 from tallybook.services.account_terms import set_terms_as_platform
-from tallybook.services.api_keys import create_api_key, revoke_api_key
-from tallybook.services.authenticate import authenticate
 from tallybook.services.budgets import change_budget, create_budget, remove_budget
 from tallybook.services.change_account import change_account
 from tallybook.services.change_email import clear_email_change, request_email_change
-from tallybook.services.change_password import ask_for_reset, change_password, set_password
 from tallybook.services.change_plan import change_plan
 from tallybook.services.change_user import change_user
 from tallybook.services.check_budget import check_budget
@@ -24,6 +21,10 @@ from tallybook.services.check_usage import carry_out as check
 from tallybook.services.confirm_email import confirm_email_change
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.draft_invoice import draft_invoice
+from tallybook.services.identity.api_keys import create_api_key, revoke_api_key
+from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.identity.change_password import ask_for_reset, change_password, set_password
+from tallybook.services.identity.sign_in import login, logout
 from tallybook.services.lookup import find_account
 from tallybook.services.quota_allocations import allocate, change_allocation, remove_allocation, revoke_allocation
 from tallybook.services.quota_requests import change_request, file_request, withdraw_request
@@ -31,7 +32,6 @@ from tallybook.services.quota_reviews import review_request
 from tallybook.services.register import register
 from tallybook.services.run_invoicing import carry_out
 from tallybook.services.run_sessions import Wanted, end_session, start_session
-from tallybook.services.sign_in import login, logout
 from tallybook.services.suspend_account import set_standing_as_platform
 from tallybook.services.tasks import due_tasks
 from tallybook.services.team import Invitation, delete_user, invite_again, invite_user

@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from tallybook.services.authenticate import authenticate
 from tallybook.services.budgets import create_budget
 from tallybook.services.check_budget import check_budget
+from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.read_budget import list_messages
 from tests.functions.notices import bounce, notify
 from tests.support.call import call

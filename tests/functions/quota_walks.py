@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from tallybook.services.authenticate import authenticate
+from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.quota_allocations import allocate
 from tallybook.services.run_sessions import Wanted, start_session
 from tests.functions.budget_walks import spender

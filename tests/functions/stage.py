@@ -6,8 +6,8 @@ from typing import Any, Self
 
 from tallybook.domain.accounts import User
 from tallybook.domain.email_change import EmailChange
-from tallybook.services.authenticate import authenticate
 from tallybook.services.change_email import request_email_change
+from tallybook.services.identity.authenticate import authenticate
 from tests.functions.good import FILE_REQUEST, GOOD, MAKE_BUDGET, PUBLIC, ROOT, USER, session
 from tests.support.call import Answer, call
 from tests.support.house import House, Member

@@ -10,7 +10,7 @@ import pytest
 
 from tallybook.domain.credentials import write_platform_text, write_text
 from tallybook.domain.passwords import new_token
-from tallybook.services.passwords import hash_password
+from tallybook.services.identity.password_hashing import hash_password
 from tests.functions.good import NEW_PASSWORD
 from tests.support.clock import StillClock
 from tests.support.house import PASSWORD

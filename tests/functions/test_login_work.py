@@ -8,8 +8,8 @@ import bcrypt
 import pytest
 
 from tallybook.domain.email_change import Side
-from tallybook.services.authenticate import authenticate
 from tallybook.services.change_email import request_email_change
+from tallybook.services.identity.authenticate import authenticate
 from tallybook.store import keys
 from tallybook.store.commands import Update
 from tallybook.store.email_changes import read_change

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tallybook import runtime
-from tallybook.services.authenticate import authenticate
+from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.quota_allocations import allocate
 from tallybook.services.run_sessions import end_session, start_session
 from tallybook.store import keys

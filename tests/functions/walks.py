@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from tallybook.domain.times import stamp
-from tallybook.services.authenticate import authenticate
 from tallybook.services.change_email import last_email_change, request_email_change
 from tallybook.services.close_period import close_due
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.draft_invoice import draft_invoice
+from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.lookup import find_user
 from tallybook.services.quota_allocations import allocate
 from tallybook.services.quota_requests import file_request

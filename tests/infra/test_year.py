@@ -26,11 +26,11 @@ from tallybook.domain.periods import period_of
 from tallybook.domain.times import stamp
 from tallybook.gateways.clock import Clock
 from tallybook.runtime import connect
-from tallybook.services.api_keys import create_api_key
 from tallybook.services.audit_log import audit_entries
-from tallybook.services.authenticate import authenticate
 from tallybook.services.change_plan import change_plan
 from tallybook.services.context import Context
+from tallybook.services.identity.api_keys import create_api_key
+from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.lookup import find_account
 from tallybook.services.operate import create_account
 from tallybook.services.read_invoices import list_invoices

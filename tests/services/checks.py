@@ -3,9 +3,9 @@
 from tallybook.domain.accounts import User
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.quotas import Allocation
-from tallybook.services.authenticate import authenticate
 from tallybook.services.check_usage import carry_out
 from tallybook.services.context import Context
+from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.quota_allocations import allocate, change_allocation
 from tallybook.services.tasks import due_tasks
 from tests.support.house import House, Member

@@ -9,8 +9,8 @@ import pytest
 
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
-from tallybook.services.authenticate import authenticate
 from tallybook.services.budgets import change_budget, create_budget, remove_budget
+from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.read_budget import budget_status, list_messages
 from tallybook.services.run_sessions import admission
 from tallybook.services.suspend_account import set_standing

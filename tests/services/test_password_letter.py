@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tallybook.services.authenticate import authenticate
 from tallybook.services.change_email import request_email_change
-from tallybook.services.change_password import ask_for_reset, set_password
 from tallybook.services.confirm_email import confirm_email_change
+from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.identity.change_password import ask_for_reset, set_password
 from tests.support.house import HERE, PASSWORD, House, Member
 from tests.support.invariants import check_invariants
 

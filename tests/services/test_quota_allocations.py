@@ -9,8 +9,8 @@ import pytest
 from tallybook.domain.accounts import User
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.errors import Invalid
-from tallybook.services.authenticate import authenticate
 from tallybook.services.change_plan import change_plan
+from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.quota_allocations import (
     allocate,
     change_allocation,

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from tallybook.domain.quotas import FIELDS, Decision
-from tallybook.services.authenticate import authenticate
+from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.quota_allocations import allocate
 from tallybook.services.quota_letters import NAMES
 from tallybook.services.quota_requests import file_request

@@ -8,7 +8,7 @@ import pytest
 
 from tallybook.domain.errors import Forbidden, NotFound
 from tallybook.domain.quotas import FIELDS, MONTHLY, UserQuota
-from tallybook.services.authenticate import authenticate
+from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.quota_allocations import revoke_allocation
 from tallybook.services.quota_use import plan_of, read_quota_use
 from tallybook.services.read_quota import allocation_quota, own_quota

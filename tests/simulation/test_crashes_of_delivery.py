@@ -5,10 +5,10 @@ from typing import Any
 
 from tallybook.domain.errors import Conflict
 from tallybook.domain.outbox import LEASE
-from tallybook.services.api_keys import create_api_key
-from tallybook.services.authenticate import authenticate
-from tallybook.services.change_password import ask_for_reset, set_password
 from tallybook.services.deliver import deliver, retry, sweep
+from tallybook.services.identity.api_keys import create_api_key
+from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.identity.change_password import ask_for_reset, set_password
 from tallybook.services.suppress_mail import suppress_addresses
 from tests.simulation.conftest import Sweep
 from tests.support.faults import client_error

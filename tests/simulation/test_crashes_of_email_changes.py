@@ -9,10 +9,10 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.email_change import EmailChange
 from tallybook.domain.errors import Invalid, TooManyRequests
 from tallybook.domain.outbox import LEASE
-from tallybook.services.authenticate import authenticate, reread
 from tallybook.services.change_email import clear_email_change, last_email_change, request_email_change
 from tallybook.services.confirm_email import confirm_email_change
-from tallybook.services.sign_in import login
+from tallybook.services.identity.authenticate import authenticate, reread
+from tallybook.services.identity.sign_in import login
 from tests.simulation.conftest import Sweep
 from tests.support.house import HERE, PASSWORD, House
 

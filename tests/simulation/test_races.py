@@ -7,9 +7,9 @@ from typing import Any
 from tallybook.domain.errors import Conflict
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.current_bill import read_current_bill
+from tallybook.services.identity.sign_in import SignedIn
 from tallybook.services.register import register
 from tallybook.services.run_sessions import end_session, start_session
-from tallybook.services.sign_in import SignedIn
 from tests.services.test_run_sessions import wanted
 from tests.support.house import HERE, PASSWORD, House
 from tests.support.invariants import check_invariants

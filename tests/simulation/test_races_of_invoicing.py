@@ -14,12 +14,12 @@ from tallybook.domain.cycle import GRACE
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.times import stamp
-from tallybook.services.authenticate import authenticate
 from tallybook.services.change_plan import ChangedPlan, change_plan
 from tallybook.services.close_period import close_due
 from tallybook.services.context import Context
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.draft_invoice import draft_invoice
+from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.mark_overdue import mark_overdue
 from tallybook.services.read_invoices import list_invoices
 from tallybook.services.suspend_account import set_standing

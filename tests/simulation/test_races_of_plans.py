@@ -8,10 +8,10 @@ import pytest
 
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Unavailable
-from tallybook.services.authenticate import authenticate
 from tallybook.services.close_period import close_due
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.draft_invoice import draft_invoice
+from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.preview_plan import preview_plan
 from tallybook.services.subscriptions import change_subscription, list_plan_changes, read_subscription
 from tests.simulation.test_races_of_invoicing import failures, invoices

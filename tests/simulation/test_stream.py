@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 
 from tallybook.domain.audit import OPERATOR
-from tallybook.services.change_password import ask_for_reset
 from tallybook.services.deliver import deliver, sweep
+from tallybook.services.identity.change_password import ask_for_reset
 from tallybook.services.suspend_account import set_standing
 from tests.support.house import HERE, House, Member
 from tests.support.invariants import check_invariants

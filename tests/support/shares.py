@@ -10,8 +10,8 @@ from typing import Any
 from tallybook.domain.credentials import Principal
 from tallybook.domain.quotas import CONCURRENT, Allocation, QuotaRequest
 from tallybook.gateways.port import Port
-from tallybook.services.authenticate import authenticate
 from tallybook.services.context import Context
+from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.quota_allocations import allocate
 from tallybook.services.quota_requests import file_request
 from tallybook.store import keys

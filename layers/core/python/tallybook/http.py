@@ -27,8 +27,8 @@ from tallybook.domain.errors import (
     TooLarge,
     Unavailable,
 )
-from tallybook.services.authenticate import authenticate
 from tallybook.services.context import Context
+from tallybook.services.identity.authenticate import authenticate
 from tallybook.wire.answer import Answer
 from tallybook.wire.cloudevents import MAX_BYTES, read_json
 from tallybook.wire.credentials import presented

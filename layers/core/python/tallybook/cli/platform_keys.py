@@ -9,7 +9,7 @@ from tallybook.cli.options import AsJson
 from tallybook.cli.tables import tables
 from tallybook.domain.credentials import SCOPES
 from tallybook.domain.times import stamp
-from tallybook.services.platform_keys import create_platform_key
+from tallybook.services.identity.platform_keys import create_platform_key
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="The keys of the platform that runs the metered service."

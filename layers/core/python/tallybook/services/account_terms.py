@@ -14,9 +14,9 @@ from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import NotFound
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.terms import terms_of
-from tallybook.services.authenticate import authorize_platform
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
+from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.store import keys
 from tallybook.store.accounts import read_account, set_account
 from tallybook.store.commands import Item

@@ -18,10 +18,10 @@ from tallybook.domain.budgets import Budget, Reached, Spending, check
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.ids import BUDGET
-from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.check_budget import Standing, Told, restriction, standing_of, telling
 from tallybook.services.context import Context
+from tallybook.services.identity.authenticate import reread
 from tallybook.store.accounts import still_root
 from tallybook.store.budgets import archive_messages, delete_budget, know_budget, put_budget, set_budget
 from tallybook.store.commands import Command

@@ -14,9 +14,9 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.periods import check_zone, in_zone, period_of, since
 from tallybook.domain.usage import MARKER_LIFE
-from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
+from tallybook.services.identity.authenticate import reread
 from tallybook.store.accounts import set_profile, still_root
 from tallybook.store.commands import Check
 from tallybook.store.periods import never_opened

@@ -18,9 +18,9 @@ from tallybook.domain.email_change import LETTERS, EmailChange, Side, check_paus
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import Mail
-from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
+from tallybook.services.identity.authenticate import reread
 from tallybook.services.rate_limits import check_email_changes, one_mail_more
 from tallybook.store import keys
 from tallybook.store.accounts import still_root

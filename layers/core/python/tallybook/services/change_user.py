@@ -16,9 +16,9 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import BusEvent
-from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
+from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import find_user
 from tallybook.store.accounts import set_user, still_root, user_item
 from tallybook.store.commands import Command

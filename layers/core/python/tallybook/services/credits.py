@@ -11,9 +11,9 @@ from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import Conflict, NotFound, Unavailable
 from tallybook.domain.ids import ENTRY
 from tallybook.domain.wallet import Entry, check_move, entry_id
-from tallybook.services.authenticate import authorize_platform
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
+from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.store import keys, ledger
 from tallybook.store.accounts import read_account
 from tallybook.store.commands import Item

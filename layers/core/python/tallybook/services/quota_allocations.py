@@ -10,9 +10,9 @@ from tallybook.domain.audit import caller
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import NotFound
 from tallybook.domain.quotas import Allocation, check_active, check_numbers, limited, second_allocation
-from tallybook.services.authenticate import reread
 from tallybook.services.changes import decided, recorded
 from tallybook.services.context import Context
+from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import live_user
 from tallybook.services.quota_use import plan_of
 from tallybook.services.shares import Shared, new_share, other_share, removed_share, without_share

@@ -21,10 +21,10 @@ from tallybook.domain.quotas import (
     limited,
     second_request,
 )
-from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.services.end_quotas import withdrawal
+from tallybook.services.identity.authenticate import reread
 from tallybook.services.quota_allocations import Wish
 from tallybook.services.quota_letters import requested_mail
 from tallybook.services.rate_limits import one_request_more

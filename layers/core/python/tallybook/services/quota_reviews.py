@@ -15,9 +15,9 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.ids import QUOTA_REQUEST
 from tallybook.domain.quota_announcements import quota_reviewed
 from tallybook.domain.quotas import Allocation, Decision, QuotaRequest, RequestStatus, check_pending
-from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
+from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import find_user
 from tallybook.services.quota_letters import reviewed_mail
 from tallybook.services.quota_requests import known_request, shown

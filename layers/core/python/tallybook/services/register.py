@@ -6,10 +6,10 @@ from tallybook.domain.credentials import SESSION_LIFE
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
 from tallybook.services.context import Context
+from tallybook.services.identity.password_hashing import hash_password
+from tallybook.services.identity.sign_in import SignedIn, new_session
 from tallybook.services.open_account import new_account, opened
-from tallybook.services.passwords import hash_password
 from tallybook.services.rate_limits import check_rate
-from tallybook.services.sign_in import SignedIn, new_session
 from tallybook.store.credentials import put_credential
 
 

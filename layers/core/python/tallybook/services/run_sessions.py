@@ -17,9 +17,9 @@ from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.periods import period_of
 from tallybook.domain.quotas import CONCURRENT
 from tallybook.domain.sessions import Session, Wanted, check_session_id
-from tallybook.services.authenticate import authorize_platform
 from tallybook.services.changes import decided
 from tallybook.services.context import Context
+from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.services.lookup import find_account
 from tallybook.services.periods import opening
 from tallybook.services.quota_use import QuotaUse, read_quota_use

@@ -13,9 +13,9 @@ from tallybook.domain.fees import remembered, suspensions
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import Mail
 from tallybook.domain.times import readable, stamp_or_none
-from tallybook.services.authenticate import authorize_platform
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
+from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.store import keys
 from tallybook.store.accounts import read_account, set_account
 from tallybook.store.commands import Item

@@ -19,12 +19,12 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
-from tallybook.services.api_keys import all_keys
-from tallybook.services.authenticate import reread
 from tallybook.services.change_user import shown
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.services.end_quotas import end_quotas
+from tallybook.services.identity.api_keys import all_keys
+from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import find_user
 from tallybook.services.rate_limits import check_invitations, one_mail_more
 from tallybook.store import keys

@@ -10,9 +10,9 @@ from tallybook.domain.credentials import SECRET_BYTES, Credential, Principal, ha
 from tallybook.domain.errors import Conflict, Invalid, NotFound
 from tallybook.domain.ids import API_KEY, USER
 from tallybook.domain.times import stamp_or_none
-from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
+from tallybook.services.identity.authenticate import reread
 from tallybook.store import keys
 from tallybook.store.accounts import count_keys
 from tallybook.store.commands import Command, Delete

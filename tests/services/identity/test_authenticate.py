@@ -7,8 +7,8 @@ import pytest
 
 from tallybook.domain.credentials import PREFIXES, PlatformCaller
 from tallybook.domain.errors import Forbidden, TallybookError, Unauthenticated
-from tallybook.services.api_keys import create_api_key, list_api_keys, revoke_api_key
-from tallybook.services.authenticate import authenticate, authorize_platform
+from tallybook.services.identity.api_keys import create_api_key, list_api_keys, revoke_api_key
+from tallybook.services.identity.authenticate import authenticate, authorize_platform
 from tallybook.store import keys
 from tests.support.cloud import make_context
 from tests.support.faults import Faults, lost_answer, throttle

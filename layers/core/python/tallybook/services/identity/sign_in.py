@@ -10,7 +10,7 @@ from tallybook.domain.errors import Forbidden, Unauthenticated
 from tallybook.domain.ids import USER
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.passwords import password_matches
+from tallybook.services.identity.password_hashing import password_matches
 from tallybook.services.rate_limits import check_rate
 from tallybook.store import keys
 from tallybook.store.accounts import read_account, read_user

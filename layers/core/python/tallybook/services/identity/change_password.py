@@ -11,10 +11,10 @@ from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
 from tallybook.domain.passwords import PasswordToken, held_token, invalid_token, owner_of
 from tallybook.domain.times import readable
-from tallybook.services.authenticate import reread
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.passwords import hash_password, password_matches
+from tallybook.services.identity.authenticate import reread
+from tallybook.services.identity.password_hashing import hash_password, password_matches
 from tallybook.services.rate_limits import check_rate
 from tallybook.store import keys
 from tallybook.store.accounts import read_account, read_user, set_user
