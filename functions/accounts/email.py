@@ -4,8 +4,8 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from tallybook.http import Address, Caller, Ctx, body_of, respond
-from tallybook.services.change_email import clear_email_change, last_email_change, request_email_change
-from tallybook.services.confirm_email import confirm_email_change
+from tallybook.services.accounts.email_change import clear_email_change, last_email_change, request_email_change
+from tallybook.services.accounts.email_confirmation import confirm_email_change
 from tallybook.wire import scalebox, scalebox_email
 from tallybook.wire.forms import ConfirmEmailForm, EmailChangeForm
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from tallybook.http import Caller, Ctx, body_of, respond
-from tallybook.services.change_account import change_account
+from tallybook.services.accounts.profile import change_account
 from tallybook.wire import scalebox, scalebox_account
 from tallybook.wire.forms import ProfileForm, given
 

@@ -5,8 +5,8 @@ from fastapi.responses import JSONResponse
 
 from tallybook.domain.credentials import SESSION_LIFE
 from tallybook.http import Address, Caller, Ctx, body_of, may_use_cookie
+from tallybook.services.accounts.sign_up import register as sign_up
 from tallybook.services.identity import sign_in
-from tallybook.services.register import register as sign_up
 from tallybook.wire import quota
 from tallybook.wire.credentials import session_cookie
 from tallybook.wire.forms import LoginForm, RegisterForm

@@ -6,8 +6,8 @@ from fastapi.responses import JSONResponse
 from tallybook.domain.errors import NotAllowed
 from tallybook.domain.ids import USER, strip_prefix
 from tallybook.http import Caller, Ctx, body_of, respond
-from tallybook.services.change_user import change_user
-from tallybook.services.team import Invitation, delete_user, invite_again, invite_user, list_users, show_user
+from tallybook.services.accounts.team import Invitation, delete_user, invite_again, invite_user, list_users, show_user
+from tallybook.services.accounts.users import change_user
 from tallybook.wire import scalebox, scalebox_account
 from tallybook.wire.forms import InvitationForm, UserForm, given
 from tallybook.wire.paging import Page, paged

@@ -5,8 +5,8 @@ from fastapi.responses import JSONResponse
 
 from tallybook.domain.ids import ACCOUNT, strip_prefix
 from tallybook.http import Ctx, Platform, body_of, respond
-from tallybook.services.account_terms import set_terms_as_platform
-from tallybook.services.suspend_account import set_standing_as_platform
+from tallybook.services.accounts.billing_settings import set_terms_as_platform
+from tallybook.services.accounts.suspension import set_standing_as_platform
 from tallybook.wire import platform, scalebox
 from tallybook.wire.forms import ReasonForm, TermsForm, given
 

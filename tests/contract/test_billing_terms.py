@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tallybook.domain.audit import OPERATOR
-from tallybook.services.suspend_account import set_standing
+from tallybook.services.accounts.suspension import set_standing
 from tests.contract.bills import (
     APRIL,
     INVOICES,

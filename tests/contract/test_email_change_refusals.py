@@ -6,9 +6,9 @@ import pytest
 
 from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.limits import Limits
+from tallybook.services.accounts.team import invite_again
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.suppress_mail import lift_suppression, suppress_addresses
-from tallybook.services.team import invite_again
 from tallybook.store.suppressions import Reason
 from tests.contract.email_changes import BILLING, OWNER, ask, clear, confirm, confirmed, links, refusal, status
 from tests.contract.examples import expect

@@ -10,15 +10,18 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.jobs import INVOICES, USAGE_CHECK
 from tallybook.domain.quotas import FIELDS
-from tallybook.services.account_terms import set_terms_as_platform
+from tallybook.services.accounts.billing_settings import set_terms_as_platform
+from tallybook.services.accounts.email_change import clear_email_change, request_email_change
+from tallybook.services.accounts.email_confirmation import confirm_email_change
+from tallybook.services.accounts.profile import change_account
+from tallybook.services.accounts.sign_up import register
+from tallybook.services.accounts.suspension import set_standing_as_platform
+from tallybook.services.accounts.team import Invitation, delete_user, invite_again, invite_user
+from tallybook.services.accounts.users import change_user
 from tallybook.services.budgets import change_budget, create_budget, remove_budget
-from tallybook.services.change_account import change_account
-from tallybook.services.change_email import clear_email_change, request_email_change
 from tallybook.services.change_plan import change_plan
-from tallybook.services.change_user import change_user
 from tallybook.services.check_budget import check_budget
 from tallybook.services.check_usage import carry_out as check
-from tallybook.services.confirm_email import confirm_email_change
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.draft_invoice import draft_invoice
 from tallybook.services.identity.api_keys import create_api_key, revoke_api_key
@@ -29,12 +32,9 @@ from tallybook.services.lookup import find_account
 from tallybook.services.quota_allocations import allocate, change_allocation, remove_allocation, revoke_allocation
 from tallybook.services.quota_requests import change_request, file_request, withdraw_request
 from tallybook.services.quota_reviews import review_request
-from tallybook.services.register import register
 from tallybook.services.run_invoicing import carry_out
 from tallybook.services.run_sessions import Wanted, end_session, start_session
-from tallybook.services.suspend_account import set_standing_as_platform
 from tallybook.services.tasks import due_tasks
-from tallybook.services.team import Invitation, delete_user, invite_again, invite_user
 from tallybook.services.void_invoice import reissue_invoice, void_invoice
 from tests.events.listener import Listener
 from tests.support.house import HERE, PASSWORD, Member

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from tallybook.domain.accounts import User
 from tallybook.domain.email_change import EmailChange
-from tallybook.services.change_email import request_email_change
+from tallybook.services.accounts.email_change import request_email_change
 from tallybook.services.identity.authenticate import authenticate
 from tests.functions.good import FILE_REQUEST, GOOD, MAKE_BUDGET, PUBLIC, ROOT, USER, session
 from tests.support.call import Answer, call

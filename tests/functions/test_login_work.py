@@ -8,7 +8,7 @@ import bcrypt
 import pytest
 
 from tallybook.domain.email_change import Side
-from tallybook.services.change_email import request_email_change
+from tallybook.services.accounts.email_change import request_email_change
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.store import keys
 from tallybook.store.commands import Update

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from tallybook.domain.times import stamp
-from tallybook.services.change_email import last_email_change, request_email_change
+from tallybook.services.accounts.email_change import last_email_change, request_email_change
 from tallybook.services.close_period import close_due
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.draft_invoice import draft_invoice

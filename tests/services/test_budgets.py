@@ -9,11 +9,11 @@ import pytest
 
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
+from tallybook.services.accounts.suspension import set_standing
 from tallybook.services.budgets import change_budget, create_budget, remove_budget
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.read_budget import budget_status, list_messages
 from tallybook.services.run_sessions import admission
-from tallybook.services.suspend_account import set_standing
 from tests.services.test_run_sessions import wanted
 from tests.support.budgets import (
     LIFTS,

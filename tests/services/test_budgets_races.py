@@ -8,8 +8,8 @@ import pytest
 
 from tallybook.domain.admission import NotAdmitted
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
+from tallybook.services.accounts.users import change_user
 from tallybook.services.budgets import create_budget
-from tallybook.services.change_user import change_user
 from tallybook.services.run_sessions import start_session
 from tests.services.test_run_sessions import wanted
 from tests.support.budgets import (

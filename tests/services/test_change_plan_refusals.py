@@ -11,8 +11,8 @@ from tallybook.domain.errors import (
     NotFound,
     PaymentRequired,
 )
+from tallybook.services.accounts.suspension import set_standing
 from tallybook.services.change_plan import ChangedPlan, change_plan
-from tallybook.services.suspend_account import set_standing
 from tests.services.plan_changes import DOLLAR, change, everything, on_pro
 from tests.support.house import House, Member
 

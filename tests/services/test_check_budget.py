@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from tallybook.domain.audit import OPERATOR
+from tallybook.services.accounts.suspension import set_standing
 from tallybook.services.check_budget import check_budget
-from tallybook.services.suspend_account import set_standing
 from tests.support.budgets import (
     budget_of,
     drop,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tallybook.domain.audit import OPERATOR
-from tallybook.services.change_account import change_account
+from tallybook.services.accounts.profile import change_account
 from tallybook.services.change_plan import change_plan
 from tests.support.budgets import (
     actions,

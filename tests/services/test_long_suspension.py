@@ -3,7 +3,7 @@
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.cycle import GRACE
 from tallybook.domain.periods import boundary
-from tallybook.services.suspend_account import set_standing
+from tallybook.services.accounts.suspension import set_standing
 from tests.support.house import House
 from tests.support.invariants import check_invariants
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tallybook.services.change_email import request_email_change
-from tallybook.services.confirm_email import confirm_email_change
+from tallybook.services.accounts.email_change import request_email_change
+from tallybook.services.accounts.email_confirmation import confirm_email_change
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.change_password import ask_for_reset, set_password
 from tests.support.house import HERE, PASSWORD, House, Member

@@ -8,6 +8,7 @@ import pytest
 from tallybook.domain import quotas
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
 from tallybook.services import shares
+from tallybook.services.accounts.team import delete_user
 from tallybook.services.quota_allocations import (
     allocate,
     change_allocation,
@@ -15,7 +16,6 @@ from tallybook.services.quota_allocations import (
     remove_allocation,
     revoke_allocation,
 )
-from tallybook.services.team import delete_user
 from tests.services.test_quota_allocations import refused, user_of
 from tests.support.cloud import make_context
 from tests.support.house import House

@@ -10,6 +10,7 @@ from tallybook.domain.errors import Conflict, Forbidden, Invalid, NotFound, TooM
 from tallybook.domain.limits import Limits
 from tallybook.domain.quotas import QuotaRequest
 from tallybook.services import quota_requests
+from tallybook.services.accounts.team import delete_user
 from tallybook.services.quota_allocations import list_allocations, revoke_allocation
 from tallybook.services.quota_requests import (
     change_request,
@@ -19,7 +20,6 @@ from tallybook.services.quota_requests import (
     withdraw_request,
 )
 from tallybook.services.quota_reviews import review_request
-from tallybook.services.team import delete_user
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 from tests.support.shares import actions, caller, request, share, team

@@ -7,10 +7,10 @@ import pytest
 
 from tallybook.domain.errors import Conflict, TooManyRequests, Unauthenticated
 from tallybook.domain.limits import Limits
+from tallybook.services.accounts.sign_up import register
+from tallybook.services.accounts.team import Invitation, invite_again, invite_user
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.sign_in import SignedIn, login
-from tallybook.services.register import register
-from tallybook.services.team import Invitation, invite_again, invite_user
 from tallybook.store import keys
 from tallybook.store.commands import Delete
 from tests.support.call import call

@@ -13,13 +13,13 @@ from tallybook.domain.budgets import Budget
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.periods import period_of
 from tallybook.domain.times import parse_instant
+from tallybook.services.accounts.operator import create_account
 from tallybook.services.check_budget import check_budget
 from tallybook.services.check_usage import carry_out
 from tallybook.services.identity.api_keys import create_api_key
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.change_password import set_password
 from tallybook.services.identity.sign_in import login
-from tallybook.services.operate import create_account
 from tallybook.services.tasks import Task
 from tests.support.budget_reference import Happened, expected
 from tests.support.budgets import UNIT, drop, edit, messages, set_up, thresholds

@@ -9,8 +9,8 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.email_change import EmailChange
 from tallybook.domain.errors import Invalid, TooManyRequests
 from tallybook.domain.outbox import LEASE
-from tallybook.services.change_email import clear_email_change, last_email_change, request_email_change
-from tallybook.services.confirm_email import confirm_email_change
+from tallybook.services.accounts.email_change import clear_email_change, last_email_change, request_email_change
+from tallybook.services.accounts.email_confirmation import confirm_email_change
 from tallybook.services.identity.authenticate import authenticate, reread
 from tallybook.services.identity.sign_in import login
 from tests.simulation.conftest import Sweep

@@ -8,13 +8,13 @@ import pytest
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Invalid, NotFound
-from tallybook.services.change_user import change_user
+from tallybook.services.accounts.suspension import set_standing, set_standing_as_platform
+from tallybook.services.accounts.team import Invitation, delete_user, invite_again, invite_user, list_users
+from tallybook.services.accounts.users import change_user
 from tallybook.services.identity.api_keys import create_api_key, list_api_keys, revoke_api_key
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.change_password import ask_for_reset, change_password, set_password
 from tallybook.services.identity.sign_in import login, logout
-from tallybook.services.suspend_account import set_standing, set_standing_as_platform
-from tallybook.services.team import Invitation, delete_user, invite_again, invite_user, list_users
 from tests.simulation.conftest import Sweep
 from tests.support.house import HERE, PASSWORD, House
 

@@ -9,6 +9,7 @@ import pytest
 from tallybook.domain.errors import Invalid, NotFound
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.quotas import Decision
+from tallybook.services.accounts.team import delete_user
 from tallybook.services.check_usage import carry_out
 from tallybook.services.quota_allocations import (
     allocate,
@@ -21,7 +22,6 @@ from tallybook.services.quota_requests import change_request, file_request, list
 from tallybook.services.quota_reviews import review_request
 from tallybook.services.run_sessions import start_session
 from tallybook.services.tasks import due_tasks
-from tallybook.services.team import delete_user
 from tests.services.test_run_sessions import wanted
 from tests.simulation.conftest import Sweep
 from tests.support.house import House, Member

@@ -4,12 +4,19 @@ from contextlib import suppress
 from typing import Any
 
 from tallybook.domain.errors import Conflict, NotFound
+from tallybook.services.accounts.operator import (
+    create_account,
+    create_key,
+    invite,
+    resume_user,
+    revoke_key,
+    suspend_user,
+)
+from tallybook.services.accounts.team import Invitation, all_users
 from tallybook.services.catalogs import apply_catalog
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.platform_keys import create_platform_key
 from tallybook.services.lookup import find_account, find_by_email
-from tallybook.services.operate import create_account, create_key, invite, resume_user, revoke_key, suspend_user
-from tallybook.services.team import Invitation, all_users
 from tests.simulation.conftest import Sweep
 from tests.support.house import House, Member
 

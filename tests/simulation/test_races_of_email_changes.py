@@ -6,14 +6,14 @@ from typing import Any
 from tallybook.domain.credentials import Principal
 from tallybook.domain.email_change import EmailChange
 from tallybook.domain.errors import Conflict, Forbidden, Invalid, TooManyRequests
-from tallybook.services.change_email import clear_email_change, last_email_change, request_email_change
-from tallybook.services.change_user import change_user
-from tallybook.services.confirm_email import confirm_email_change
+from tallybook.services.accounts.email_change import clear_email_change, last_email_change, request_email_change
+from tallybook.services.accounts.email_confirmation import confirm_email_change
+from tallybook.services.accounts.sign_up import register
+from tallybook.services.accounts.team import delete_user
+from tallybook.services.accounts.users import change_user
 from tallybook.services.deliver import deliver
 from tallybook.services.identity.authenticate import authenticate, reread
 from tallybook.services.identity.sign_in import SignedIn
-from tallybook.services.register import register
-from tallybook.services.team import delete_user
 from tests.support.house import HERE, PASSWORD, House
 from tests.support.invariants import check_invariants
 from tests.support.race import race

@@ -16,6 +16,8 @@ from tallybook.domain.outbox import Purpose
 from tallybook.domain.passwords import new_token
 from tallybook.domain.times import stamp
 from tallybook.domain.usage import Result
+from tallybook.services.accounts.sign_up import register
+from tallybook.services.accounts.team import Invitation, invite_user
 from tallybook.services.catalogs import apply_catalog
 from tallybook.services.context import Context
 from tallybook.services.deliver import deliver
@@ -25,10 +27,8 @@ from tallybook.services.identity.change_password import set_password
 from tallybook.services.identity.platform_keys import create_platform_key
 from tallybook.services.identity.sign_in import login
 from tallybook.services.record_usage import account_keys, record_usage
-from tallybook.services.register import register
 from tallybook.services.run_invoicing import carry_out
 from tallybook.services.tasks import due_tasks
-from tallybook.services.team import Invitation, invite_user
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.catalogs import Catalogs

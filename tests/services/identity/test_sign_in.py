@@ -4,9 +4,9 @@ import bcrypt
 import pytest
 
 from tallybook.domain.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from tallybook.services.accounts.sign_up import register
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.sign_in import login, logout
-from tallybook.services.register import register
 from tests.support.house import HERE, PASSWORD, House
 from tests.support.invariants import check_invariants
 

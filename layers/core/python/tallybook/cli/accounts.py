@@ -13,11 +13,11 @@ from tallybook.cli.show import show_list, show_one, tell
 from tallybook.cli.tables import tables
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.ids import ACCOUNT, INVOICE
-from tallybook.services.account_terms import set_terms
+from tallybook.services.accounts.billing_settings import set_terms
+from tallybook.services.accounts.operator import create_account
+from tallybook.services.accounts.suspension import Standing, set_standing
 from tallybook.services.change_plan import change_plan
 from tallybook.services.lookup import list_accounts
-from tallybook.services.operate import create_account
-from tallybook.services.suspend_account import Standing, set_standing
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Accounts: who is billed.")
 

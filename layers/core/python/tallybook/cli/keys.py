@@ -11,9 +11,9 @@ from tallybook.cli.rows import key_row
 from tallybook.cli.show import show_list, show_one, tell
 from tallybook.cli.tables import tables
 from tallybook.domain.ids import API_KEY, strip_prefix
+from tallybook.services.accounts.operator import create_key, revoke_key
 from tallybook.services.identity.api_keys import all_keys
 from tallybook.services.lookup import find_key
-from tallybook.services.operate import create_key, revoke_key
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The API keys of users.")
 

@@ -12,8 +12,8 @@ from tallybook.cli.show import show_list, show_one, tell
 from tallybook.cli.tables import tables
 from tallybook.domain.accounts import User
 from tallybook.domain.ids import USER
-from tallybook.services.operate import invite, resume_user, suspend_user
-from tallybook.services.team import Invitation, all_users
+from tallybook.services.accounts.operator import invite, resume_user, suspend_user
+from tallybook.services.accounts.team import Invitation, all_users
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Users: who signs in.")
 

@@ -11,14 +11,14 @@ from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Credential
 from tallybook.domain.errors import Forbidden
 from tallybook.domain.periods import check_zone
-from tallybook.services.change_user import changed, with_status
+from tallybook.services.accounts.open_account import new_account, opened
+from tallybook.services.accounts.suspension import Standing
+from tallybook.services.accounts.team import Invitation, invitation_mail, invited, new_user
+from tallybook.services.accounts.users import changed, with_status
 from tallybook.services.changes import decided
 from tallybook.services.context import Context
 from tallybook.services.identity.api_keys import CreatedKey, created, new_key, revoked
 from tallybook.services.lookup import find_account, find_key, find_member
-from tallybook.services.open_account import new_account, opened
-from tallybook.services.suspend_account import Standing
-from tallybook.services.team import Invitation, invitation_mail, invited, new_user
 
 
 def create_account(

@@ -19,7 +19,7 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
-from tallybook.services.change_user import shown
+from tallybook.services.accounts.users import shown
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.services.end_quotas import end_quotas

@@ -5,10 +5,10 @@ from tallybook.domain.audit import Actor
 from tallybook.domain.credentials import SESSION_LIFE
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
+from tallybook.services.accounts.open_account import new_account, opened
 from tallybook.services.context import Context
 from tallybook.services.identity.password_hashing import hash_password
 from tallybook.services.identity.sign_in import SignedIn, new_session
-from tallybook.services.open_account import new_account, opened
 from tallybook.services.rate_limits import check_rate
 from tallybook.store.credentials import put_credential
 

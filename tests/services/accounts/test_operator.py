@@ -9,10 +9,10 @@ import pytest
 from tallybook.domain.accounts import MAX_KEYS_OF_USER, MAX_USERS
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
 from tallybook.domain.jobs import partitions
-from tallybook.services import operate
+from tallybook.services.accounts import operator as operate
+from tallybook.services.accounts.team import Invitation, delete_user, invite_user
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.lookup import find_by_email, find_member, list_accounts
-from tallybook.services.team import Invitation, delete_user, invite_user
 from tallybook.store import keys
 from tallybook.store.accounts import ACCOUNTS
 from tallybook.store.commands import Update
