@@ -4,8 +4,13 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from tallybook.http import Caller, Ctx, body_of, respond
-from tallybook.services.preview_plan import preview_plan
-from tallybook.services.subscriptions import change_subscription, list_plan_changes, list_plans, read_subscription
+from tallybook.services.subscriptions.preview import preview_plan
+from tallybook.services.subscriptions.subscription import (
+    change_subscription,
+    list_plan_changes,
+    list_plans,
+    read_subscription,
+)
 from tallybook.wire import scalebox, scalebox_account, scalebox_subscription
 from tallybook.wire.forms import PlanForm
 from tallybook.wire.paging import Page, pagination

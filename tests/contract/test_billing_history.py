@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tallybook.domain.audit import OPERATOR
-from tallybook.services.change_plan import change_plan
+from tallybook.services.subscriptions.change_plan import change_plan
 from tests.contract.bills import APRIL, JUNE, MAY, close, days, history, in_zone, on_pro, spent, use
 from tests.support.call import call
 from tests.support.house import House, Member

@@ -19,7 +19,6 @@ from tallybook.services.accounts.suspension import set_standing_as_platform
 from tallybook.services.accounts.team import Invitation, delete_user, invite_again, invite_user
 from tallybook.services.accounts.users import change_user
 from tallybook.services.budgets import change_budget, create_budget, remove_budget
-from tallybook.services.change_plan import change_plan
 from tallybook.services.check_budget import check_budget
 from tallybook.services.check_usage import carry_out as check
 from tallybook.services.credits import Move, give_credits
@@ -34,6 +33,7 @@ from tallybook.services.quota_requests import change_request, file_request, with
 from tallybook.services.quota_reviews import review_request
 from tallybook.services.run_invoicing import carry_out
 from tallybook.services.run_sessions import Wanted, end_session, start_session
+from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.services.tasks import due_tasks
 from tallybook.services.void_invoice import reissue_invoice, void_invoice
 from tests.events.listener import Listener

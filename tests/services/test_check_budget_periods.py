@@ -6,7 +6,7 @@ import pytest
 
 from tallybook.domain.audit import OPERATOR
 from tallybook.services.accounts.profile import change_account
-from tallybook.services.change_plan import change_plan
+from tallybook.services.subscriptions.change_plan import change_plan
 from tests.support.budgets import (
     actions,
     due,

@@ -9,7 +9,6 @@ import pytest
 from tallybook.domain.accounts import User
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.errors import Invalid
-from tallybook.services.change_plan import change_plan
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.quota_allocations import (
     allocate,
@@ -18,6 +17,7 @@ from tallybook.services.quota_allocations import (
     remove_allocation,
     revoke_allocation,
 )
+from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.store import keys
 from tallybook.store.accounts import read_user
 from tests.support.house import House, Member

@@ -5,8 +5,8 @@ from datetime import timedelta
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.cycle import GRACE
 from tallybook.domain.history import range_of
-from tallybook.services.change_plan import change_plan
 from tallybook.services.read_history import read_history
+from tallybook.services.subscriptions.change_plan import change_plan
 from tests.support.house import House
 
 DOLLAR = 1_000_000

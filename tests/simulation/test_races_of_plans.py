@@ -12,8 +12,8 @@ from tallybook.services.close_period import close_due
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.draft_invoice import draft_invoice
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.services.preview_plan import preview_plan
-from tallybook.services.subscriptions import change_subscription, list_plan_changes, read_subscription
+from tallybook.services.subscriptions.preview import preview_plan
+from tallybook.services.subscriptions.subscription import change_subscription, list_plan_changes, read_subscription
 from tests.simulation.test_races_of_invoicing import failures, invoices
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants

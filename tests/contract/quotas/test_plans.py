@@ -7,7 +7,7 @@ import pytest
 
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.quotas import FIELDS
-from tallybook.services.change_plan import change_plan
+from tallybook.services.subscriptions.change_plan import change_plan
 from tests.contract.bills import give as grant
 from tests.contract.examples import expect
 from tests.contract.plans import PREVIEW, SUBSCRIPTION, ask, subscription

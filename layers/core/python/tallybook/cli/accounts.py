@@ -16,8 +16,8 @@ from tallybook.domain.ids import ACCOUNT, INVOICE
 from tallybook.services.accounts.billing_settings import set_terms
 from tallybook.services.accounts.operator import create_account
 from tallybook.services.accounts.suspension import Standing, set_standing
-from tallybook.services.change_plan import change_plan
 from tallybook.services.lookup import list_accounts
+from tallybook.services.subscriptions.change_plan import change_plan
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Accounts: who is billed.")
 

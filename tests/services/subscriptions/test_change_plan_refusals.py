@@ -12,7 +12,7 @@ from tallybook.domain.errors import (
     PaymentRequired,
 )
 from tallybook.services.accounts.suspension import set_standing
-from tallybook.services.change_plan import ChangedPlan, change_plan
+from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
 from tests.services.plan_changes import DOLLAR, change, everything, on_pro
 from tests.support.house import House, Member
 

@@ -15,7 +15,7 @@ from tallybook.domain.errors import (
 )
 from tallybook.domain.times import stamp
 from tallybook.services.accounts.billing_settings import set_terms
-from tallybook.services.change_plan import change_plan
+from tallybook.services.subscriptions.change_plan import change_plan
 from tests.services.plan_changes import DOLLAR, change, everything, invoices, on_pro
 from tests.support.clock import StillClock
 from tests.support.house import House, Member

@@ -22,7 +22,7 @@ from tallybook.services.close_period import close_until, closing
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
 from tallybook.services.periods import opening
-from tallybook.services.planned_change import PlannedChange, as_recorded, in_progress, planned_change
+from tallybook.services.subscriptions.quote import PlannedChange, as_recorded, in_progress, planned_change
 from tallybook.store.accounts import set_plan
 from tallybook.store.commands import Check
 from tallybook.store.events import mark_dirty

@@ -6,7 +6,7 @@ from tallybook.domain.fees import Fee, FeeTime, fee_for
 from tallybook.domain.periods import period_of, year_of
 from tallybook.domain.plan_changes import PlanPreview, missing_payment
 from tallybook.services.context import Context
-from tallybook.services.planned_change import PlannedChange, as_recorded, in_progress, issued, planned_change
+from tallybook.services.subscriptions.quote import PlannedChange, as_recorded, in_progress, issued, planned_change
 
 
 def preview_plan(ctx: Context, who: Principal, plan: str) -> PlanPreview:
