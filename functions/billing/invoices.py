@@ -5,8 +5,8 @@ from fastapi.responses import JSONResponse
 
 from tallybook.domain.ids import INVOICE, strip_prefix
 from tallybook.http import Caller, Ctx, respond
-from tallybook.services.draft_invoice import draft_invoice
-from tallybook.services.read_invoices import find_invoice, list_invoices
+from tallybook.services.billing.draft_invoice import draft_invoice
+from tallybook.services.billing.invoices import find_invoice, list_invoices
 from tallybook.wire import scalebox, scalebox_invoices
 from tallybook.wire.paging import Page, pagination
 

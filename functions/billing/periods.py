@@ -5,9 +5,9 @@ from fastapi.responses import JSONResponse
 
 from tallybook.domain.history import range_of
 from tallybook.http import Caller, Ctx, respond
-from tallybook.services.billing_periods import read_billing_periods
-from tallybook.services.current_bill import read_current_bill
-from tallybook.services.read_history import read_history
+from tallybook.services.billing.billing_periods import read_billing_periods
+from tallybook.services.billing.current_bill import read_current_bill
+from tallybook.services.billing.history import read_history
 from tallybook.wire import scalebox, scalebox_billing
 from tallybook.wire.ranges import SentRange
 

@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 from infra.bundle import ROOT
 from tallybook.cli.catalog_file import read_catalog
 from tallybook.domain.credentials import SCOPES
-from tallybook.services.catalogs import apply_catalog
+from tallybook.services.billing.apply_catalog import apply_catalog
 from tallybook.services.context import Context
 from tallybook.services.identity.platform_keys import create_platform_key
 

@@ -8,7 +8,7 @@ import pytest
 
 from tallybook.gateways.clock import Clock
 from tallybook.runtime import connect
-from tallybook.services.draft_invoice import draft_invoice
+from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.store import keys
 from tallybook.store.commands import Delete

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tallybook.services.void_invoice import void_invoice
+from tallybook.services.billing.void_invoice import void_invoice
 from tests.contract.bills import INVOICES, MAY, UNKNOWN, close, draft, get, invoices, newest, on_pro, one, refusal
 from tests.contract.examples import expect
 from tests.support.call import call

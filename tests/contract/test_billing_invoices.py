@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tallybook.services.void_invoice import reissue_invoice, void_invoice
+from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tests.contract.bills import (
     APRIL,
     INVOICES,

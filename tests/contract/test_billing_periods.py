@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tallybook.domain.audit import OPERATOR
+from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tallybook.services.subscriptions.change_plan import change_plan
-from tallybook.services.void_invoice import reissue_invoice, void_invoice
 from tests.contract.bills import (
     APRIL,
     MAY,

@@ -9,8 +9,8 @@ import pytest
 from tallybook.domain.audit import caller
 from tallybook.domain.errors import PaymentRequired
 from tallybook.domain.invoices import Invoice
+from tallybook.services.billing.mark_overdue import mark_overdue
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.services.mark_overdue import mark_overdue
 from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.services.subscriptions.preview import preview_plan
 from tests.contract.bills import APRIL, MAY, close, draft, exact, give, in_zone, lines, on_pro, refusal, terms, use

@@ -18,11 +18,12 @@ from tallybook.services.accounts.sign_up import register
 from tallybook.services.accounts.suspension import set_standing_as_platform
 from tallybook.services.accounts.team import Invitation, delete_user, invite_again, invite_user
 from tallybook.services.accounts.users import change_user
+from tallybook.services.billing.draft_invoice import draft_invoice
+from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tallybook.services.budgets import change_budget, create_budget, remove_budget
 from tallybook.services.check_budget import check_budget
 from tallybook.services.check_usage import carry_out as check
 from tallybook.services.credits import Move, give_credits
-from tallybook.services.draft_invoice import draft_invoice
 from tallybook.services.identity.api_keys import create_api_key, revoke_api_key
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.change_password import ask_for_reset, change_password, set_password
@@ -35,7 +36,6 @@ from tallybook.services.run_invoicing import carry_out
 from tallybook.services.run_sessions import Wanted, end_session, start_session
 from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.services.tasks import due_tasks
-from tallybook.services.void_invoice import reissue_invoice, void_invoice
 from tests.events.listener import Listener
 from tests.support.house import HERE, PASSWORD, Member
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from invoicing.app import handler
 from tallybook.domain.invoices import Invoice
-from tallybook.services.read_invoices import list_invoices
+from tallybook.services.billing.invoices import list_invoices
 from tests.functions.queued_work import QueuedWork
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants

@@ -7,9 +7,9 @@ from typing import Any
 
 from tallybook.domain.times import stamp
 from tallybook.services.accounts.email_change import last_email_change, request_email_change
-from tallybook.services.close_period import close_due
+from tallybook.services.billing.close_period import close_due
+from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.credits import Move, give_credits
-from tallybook.services.draft_invoice import draft_invoice
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.lookup import find_user
 from tallybook.services.quota_allocations import allocate

@@ -29,11 +29,11 @@ from tallybook.runtime import connect
 from tallybook.services.accounts.operator import create_account
 from tallybook.services.accounts.sign_up import register
 from tallybook.services.audit_log import audit_entries
+from tallybook.services.billing.invoices import list_invoices
 from tallybook.services.context import Context
 from tallybook.services.identity.api_keys import create_api_key
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.lookup import find_account
-from tallybook.services.read_invoices import list_invoices
 from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.store import keys
 from tallybook.store.budgets import read_budget, read_message

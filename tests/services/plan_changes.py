@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.invoices import Invoice
-from tallybook.services.read_invoices import list_invoices
+from tallybook.services.billing.invoices import list_invoices
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
 from tests.support.house import House, Member
 

@@ -9,7 +9,7 @@ import pytest
 from tallybook.domain.cycle import GRACE
 from tallybook.domain.periods import period_of
 from tallybook.domain.times import stamp
-from tallybook.services.current_bill import read_current_bill
+from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.record_usage import account_keys, record_usage
 from tallybook.store.commands import Update
 from tallybook.store.periods import fence, quantities_of, read_opened

@@ -12,7 +12,7 @@ from tallybook.domain.audit import SESSIONS
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
 from tallybook.domain.sessions import Wanted
 from tallybook.services.accounts.team import delete_user
-from tallybook.services.current_bill import read_current_bill
+from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.run_sessions import end_expired, end_session, start_session
 from tallybook.store.sessions import read_session
 from tests.support.cloud import make_context

@@ -4,8 +4,8 @@ from typing import Any
 
 from tallybook.domain.errors import Conflict
 from tallybook.services.accounts.sign_up import register
+from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.credits import Move, give_credits
-from tallybook.services.current_bill import read_current_bill
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.sign_in import login
 from tests.simulation.conftest import Sweep

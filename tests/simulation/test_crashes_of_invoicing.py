@@ -7,11 +7,11 @@ from typing import Any
 
 from tallybook.domain.cycle import GRACE
 from tallybook.domain.invoices import Invoice
+from tallybook.services.billing.draft_invoice import draft_invoice
+from tallybook.services.billing.invoices import list_invoices
+from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tallybook.services.credits import Move, give_credits
-from tallybook.services.draft_invoice import draft_invoice
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.services.read_invoices import list_invoices
-from tallybook.services.void_invoice import reissue_invoice, void_invoice
 from tests.simulation.conftest import Sweep
 from tests.support.house import House, Member
 from tests.support.snapshot import keep, put_back

@@ -3,8 +3,8 @@
 from typing import Any
 
 from tallybook.domain.jobs import USAGE_CHECK
+from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.check_usage import carry_out
-from tallybook.services.current_bill import read_current_bill
 from tallybook.services.run_sessions import end_session, start_session
 from tallybook.services.tasks import Task, due_tasks
 from tests.services.test_run_sessions import wanted

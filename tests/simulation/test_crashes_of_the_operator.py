@@ -13,7 +13,7 @@ from tallybook.services.accounts.operator import (
     suspend_user,
 )
 from tallybook.services.accounts.team import Invitation, all_users
-from tallybook.services.catalogs import apply_catalog
+from tallybook.services.billing.apply_catalog import apply_catalog
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.platform_keys import create_platform_key
 from tallybook.services.lookup import find_account, find_by_email

@@ -6,8 +6,8 @@ from typing import Any
 
 from tallybook.domain.errors import Conflict
 from tallybook.services.accounts.sign_up import register
+from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.credits import Move, give_credits
-from tallybook.services.current_bill import read_current_bill
 from tallybook.services.identity.sign_in import SignedIn
 from tallybook.services.run_sessions import end_session, start_session
 from tests.services.test_run_sessions import wanted

@@ -15,15 +15,15 @@ from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.times import stamp
 from tallybook.services.accounts.suspension import set_standing
-from tallybook.services.close_period import close_due
+from tallybook.services.billing.close_period import close_due
+from tallybook.services.billing.draft_invoice import draft_invoice
+from tallybook.services.billing.invoices import list_invoices
+from tallybook.services.billing.mark_overdue import mark_overdue
+from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tallybook.services.context import Context
 from tallybook.services.credits import Move, give_credits
-from tallybook.services.draft_invoice import draft_invoice
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.services.mark_overdue import mark_overdue
-from tallybook.services.read_invoices import list_invoices
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
-from tallybook.services.void_invoice import reissue_invoice, void_invoice
 from tests.support.clock import StillClock
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants, check_schedule

@@ -8,9 +8,9 @@ import pytest
 
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Unavailable
-from tallybook.services.close_period import close_due
+from tallybook.services.billing.close_period import close_due
+from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.credits import Move, give_credits
-from tallybook.services.draft_invoice import draft_invoice
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.subscriptions.preview import preview_plan
 from tallybook.services.subscriptions.subscription import change_subscription, list_plan_changes, read_subscription

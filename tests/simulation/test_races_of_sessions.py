@@ -11,7 +11,7 @@ from tallybook.domain.errors import NotFound
 from tallybook.domain.quotas import Allocation
 from tallybook.domain.sessions import Session
 from tallybook.services.accounts.team import delete_user
-from tallybook.services.current_bill import read_current_bill
+from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.quota_allocations import change_allocation
 from tallybook.services.run_sessions import end_expired, end_session, start_session
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan

@@ -10,7 +10,7 @@ from tallybook.cli.catalog_file import read_catalog
 from tallybook.cli.options import AsJson
 from tallybook.cli.tables import tables
 from tallybook.domain.errors import Invalid
-from tallybook.services.catalogs import apply_catalog
+from tallybook.services.billing.apply_catalog import apply_catalog
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="What is sold, and for how much.")
 

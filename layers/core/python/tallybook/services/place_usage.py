@@ -12,8 +12,8 @@ from tallybook.domain.catalog import Meter, Price
 from tallybook.domain.periods import Period, period_of
 from tallybook.domain.usage import Event
 from tallybook.domain.usage_period import OpenedPeriod
+from tallybook.services.billing.open_period import open_period
 from tallybook.services.context import Context
-from tallybook.services.periods import open_period
 from tallybook.store.keys import Key
 from tallybook.store.periods import fence, read_opened
 

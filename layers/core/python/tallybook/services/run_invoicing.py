@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from tallybook.domain.audit import INVOICING, Actor
 from tallybook.domain.errors import Failed
 from tallybook.domain.invoices import Invoice
-from tallybook.services.close_period import close_due
+from tallybook.services.billing.close_period import close_due
+from tallybook.services.billing.mark_overdue import mark_overdue
 from tallybook.services.context import Context
-from tallybook.services.mark_overdue import mark_overdue
 from tallybook.services.tasks import Task
 
 

@@ -11,9 +11,9 @@ from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import BusEvent, Mail
 from tallybook.domain.periods import Calendar, first_anchor, period_of
 from tallybook.domain.wallet import Entry, entry_id
+from tallybook.services.billing.open_period import opening
 from tallybook.services.changes import Change, first_recorded
 from tallybook.services.context import Context
-from tallybook.services.periods import opening
 from tallybook.store import ledger
 from tallybook.store.accounts import put_account, put_email, put_user
 from tallybook.store.commands import Command

@@ -17,11 +17,11 @@ from tallybook.domain.periods import period_of
 from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_payable
 from tallybook.domain.times import stamp
 from tallybook.domain.usage_period import OpenedPeriod
+from tallybook.services.billing.close_period import close_until, closing
+from tallybook.services.billing.open_period import opening
 from tallybook.services.changes import Change, decided, recorded
-from tallybook.services.close_period import close_until, closing
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
-from tallybook.services.periods import opening
 from tallybook.services.subscriptions.quote import PlannedChange, as_recorded, in_progress, planned_change
 from tallybook.store.accounts import set_plan
 from tallybook.store.commands import Check

@@ -18,7 +18,7 @@ from tallybook.domain.periods import Period, period_of, since, with_anchor
 from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_pace, reason_for
 from tallybook.domain.quotas import check_fits
 from tallybook.domain.usage import MARKER_LIFE
-from tallybook.services.bill_period import PeriodBill, bill_period
+from tallybook.services.billing.bill_period import PeriodBill, bill_period
 from tallybook.services.context import Context
 
 

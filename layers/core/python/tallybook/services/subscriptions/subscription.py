@@ -8,8 +8,8 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.subscriptions import PlanList, Subscription
 from tallybook.domain.usage_period import OpenedPeriod
+from tallybook.services.billing.open_period import period_at
 from tallybook.services.context import Context
-from tallybook.services.periods import period_at
 from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.store import keys
 from tallybook.store.plan_changes import read_plan_change

@@ -5,7 +5,7 @@ from datetime import timedelta
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.cycle import GRACE
 from tallybook.domain.history import range_of
-from tallybook.services.read_history import read_history
+from tallybook.services.billing.history import read_history
 from tallybook.services.subscriptions.change_plan import change_plan
 from tests.support.house import House
 

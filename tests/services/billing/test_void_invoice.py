@@ -8,8 +8,8 @@ import pytest
 from tallybook.domain.cycle import GRACE
 from tallybook.domain.errors import Conflict, Invalid, NotFound
 from tallybook.domain.invoices import Invoice
-from tallybook.services.mark_overdue import mark_overdue
-from tallybook.services.void_invoice import reissue_invoice, void_invoice
+from tallybook.services.billing.mark_overdue import mark_overdue
+from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 

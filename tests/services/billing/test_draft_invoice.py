@@ -1,8 +1,8 @@
 """The draft of the open period's invoice: one, refreshed as often as asked, on record once."""
 
-from tallybook.services.draft_invoice import draft_invoice
+from tallybook.services.billing.draft_invoice import draft_invoice
+from tallybook.services.billing.invoices import list_invoices
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.services.read_invoices import list_invoices
 from tests.support.house import House
 from tests.support.invariants import check_invariants
 

@@ -15,12 +15,12 @@ from tallybook.domain.cycle import GRACE, Cycle
 from tallybook.domain.errors import Failed
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period, period_of
-from tallybook.services.bill_period import PeriodBill, bill_period
+from tallybook.services.billing.bill_period import PeriodBill, bill_period
+from tallybook.services.billing.issue_invoice import issue_invoice
+from tallybook.services.billing.open_period import opening
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.issue_invoice import issue_invoice
 from tallybook.services.lookup import find_account
-from tallybook.services.periods import opening
 from tallybook.store import keys
 from tallybook.store.commands import Command
 from tallybook.store.costs import put_costs

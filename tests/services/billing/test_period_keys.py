@@ -4,7 +4,7 @@ import pytest
 
 from tallybook.domain.cycle import GRACE
 from tallybook.domain.errors import Failed
-from tallybook.services.close_period import close_due
+from tallybook.services.billing.close_period import close_due
 from tallybook.store.commands import Delete
 from tallybook.store.periods import fence
 from tests.support.house import House

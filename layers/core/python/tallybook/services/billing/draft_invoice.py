@@ -12,10 +12,10 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice, invoice_id
 from tallybook.domain.periods import period_of
-from tallybook.services.bill_period import bill_period
+from tallybook.services.billing.bill_period import bill_period
+from tallybook.services.billing.issue_invoice import shown
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.issue_invoice import shown
 from tallybook.services.lookup import find_account
 from tallybook.store import keys
 from tallybook.store.accounts import count_invoices

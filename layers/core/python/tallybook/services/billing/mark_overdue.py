@@ -6,9 +6,9 @@ from tallybook.domain.audit import INVOICING, Actor
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.outbox import Mail
+from tallybook.services.billing.issue_invoice import invoice_mail, shown
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.issue_invoice import invoice_mail, shown
 from tallybook.store import keys
 from tallybook.store.accounts import count_overdue, read_account
 from tallybook.store.commands import Item

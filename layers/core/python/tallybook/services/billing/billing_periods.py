@@ -4,9 +4,9 @@ Billing Periods".
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.bill import BillingPeriods
+from tallybook.services.billing.current_bill import read_current_bill
+from tallybook.services.billing.invoices import list_invoices
 from tallybook.services.context import Context
-from tallybook.services.current_bill import read_current_bill
-from tallybook.services.read_invoices import list_invoices
 
 MOST = 120
 """Ten years of months; whoever wants more has the invoices, page by page."""

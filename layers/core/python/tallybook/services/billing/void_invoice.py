@@ -15,11 +15,11 @@ from tallybook.domain.fees import fee_for
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice, balanced, fee_lines, next_revision_of
 from tallybook.domain.usage_period import OpenedPeriod
-from tallybook.services.bill_period import tax_rate_of
+from tallybook.services.billing.bill_period import tax_rate_of
+from tallybook.services.billing.invoices import find_invoice
+from tallybook.services.billing.issue_invoice import invoice_mail, issue_invoice, shown, wallet_entry
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.issue_invoice import invoice_mail, issue_invoice, shown, wallet_entry
-from tallybook.services.read_invoices import find_invoice
 from tallybook.store import keys, ledger
 from tallybook.store.accounts import count_overdue, read_account
 from tallybook.store.cycles import carry

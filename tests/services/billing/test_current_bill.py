@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tallybook.services.current_bill import read_current_bill
+from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.record_usage import account_keys, record_usage
 from tallybook.wire.cloudevents import read_events
 from tests.support.house import House

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tallybook.domain.cycle import GRACE
 from tallybook.domain.money import round_to_minor
 from tallybook.domain.rating import rate
-from tallybook.services.read_invoices import list_invoices
+from tallybook.services.billing.invoices import list_invoices
 from tests.support.house import House
 from tests.support.invariants import check_invariants
 from tests.support.snapshot import keep, put_back

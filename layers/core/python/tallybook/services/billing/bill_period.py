@@ -23,8 +23,8 @@ from tallybook.domain.invoices import (
 from tallybook.domain.periods import Period
 from tallybook.domain.times import stamp
 from tallybook.domain.usage_period import OpenedPeriod
+from tallybook.services.billing.open_period import open_period, opening
 from tallybook.services.context import Context
-from tallybook.services.periods import open_period, opening
 from tallybook.store.commands import Item
 from tallybook.store.periods import billed_range, by_day, is_fence, opened_by, quantities_of, rated_range
 

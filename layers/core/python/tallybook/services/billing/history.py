@@ -15,8 +15,8 @@ from tallybook.domain.history import MAX_SESSIONS, History, Range, SessionCost, 
 from tallybook.domain.money import minor_unit
 from tallybook.domain.periods import period_of
 from tallybook.domain.sessions import Session
+from tallybook.services.billing.current_bill import read_open_costs
 from tallybook.services.context import Context
-from tallybook.services.current_bill import read_open_costs
 from tallybook.store.costs import costs_range, read_costs
 from tallybook.store.keys import Key
 from tallybook.store.periods import quantities_of, session_counters

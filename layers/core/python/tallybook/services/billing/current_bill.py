@@ -9,8 +9,8 @@ from tallybook.domain.catalog import Catalog
 from tallybook.domain.fees import fee_for, fee_time
 from tallybook.domain.periods import Period, period_of
 from tallybook.domain.usage_period import OpenedPeriod
+from tallybook.services.billing.open_period import open_period
 from tallybook.services.context import Context
-from tallybook.services.periods import open_period
 from tallybook.store.periods import billed_range, by_day, is_fence, opened_by, quantities_of
 
 

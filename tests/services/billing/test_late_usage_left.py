@@ -11,7 +11,7 @@ from tallybook.domain.audit import OPERATOR
 from tallybook.domain.cycle import GRACE
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.plan_changes import MOST_CHANGES
-from tallybook.services.draft_invoice import draft_invoice
+from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.subscriptions.change_plan import change_plan
 from tests.support.house import House, Member
