@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 
 from tallybook.http import Ctx, Platform, respond
 from tallybook.services.identity.authenticate import authorize_platform
-from tallybook.services.record_usage import account_keys, record_usage
+from tallybook.services.metering.ingest import account_keys, record_usage
 from tallybook.wire import platform, scalebox
 from tallybook.wire.cloudevents import read_events
 

@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 
 from tallybook.domain.sessions import Wanted
 from tallybook.http import Ctx, Platform, body_of, respond
-from tallybook.services.run_sessions import admission, end_session, start_session
+from tallybook.services.metering.sessions import admission, end_session, start_session
 from tallybook.wire import platform, scalebox
 from tallybook.wire.forms import SessionForm
 

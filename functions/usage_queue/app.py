@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from tallybook import runtime
-from tallybook.services.record_usage import PATIENCE_SECONDS, account_keys, record_usage
+from tallybook.services.metering.ingest import PATIENCE_SECONDS, account_keys, record_usage
 from tallybook.wire.cloudevents import read_events
 
 logger = Logger()

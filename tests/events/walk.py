@@ -29,11 +29,11 @@ from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.change_password import ask_for_reset, change_password, set_password
 from tallybook.services.identity.sign_in import login, logout
 from tallybook.services.lookup import find_account
+from tallybook.services.metering.sessions import Wanted, end_session, start_session
 from tallybook.services.quota_allocations import allocate, change_allocation, remove_allocation, revoke_allocation
 from tallybook.services.quota_requests import change_request, file_request, withdraw_request
 from tallybook.services.quota_reviews import review_request
 from tallybook.services.run_invoicing import carry_out
-from tallybook.services.run_sessions import Wanted, end_session, start_session
 from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.services.tasks import due_tasks
 from tests.events.listener import Listener

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.metering.sessions import Wanted, start_session
 from tallybook.services.quota_allocations import allocate
-from tallybook.services.run_sessions import Wanted, start_session
 from tests.functions.budget_walks import spender
 from tests.functions.notices import queued, record
 from tests.support.call import LambdaContext, call

@@ -11,13 +11,13 @@ import pytest
 
 from tallybook import runtime
 from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.metering.sessions import end_session, start_session
 from tallybook.services.quota_allocations import allocate
-from tallybook.services.run_sessions import end_session, start_session
 from tallybook.store import keys
 from tallybook.store.commands import Update
 from tests.functions.notices import record
 from tests.functions.queued_work import NearlyUp, QueuedWork
-from tests.services.test_run_sessions import counts, wanted
+from tests.services.metering.test_sessions import counts, wanted
 from tests.support.budgets import budgeted, spend
 from tests.support.budgets import percents as alerted
 from tests.support.call import LambdaContext

@@ -12,9 +12,9 @@ from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.lookup import find_user
+from tallybook.services.metering.sessions import Wanted, start_session
 from tallybook.services.quota_allocations import allocate
 from tallybook.services.quota_requests import file_request
-from tallybook.services.run_sessions import Wanted, start_session
 from tests.functions.budget_walks import budgets, mail_feedback
 from tests.functions.notices import queued, stream
 from tests.functions.quota_walks import quotas, usage_check

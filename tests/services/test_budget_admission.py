@@ -10,10 +10,10 @@ from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.services.budgets import remove_budget
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.services.run_sessions import admission, start_session
+from tallybook.services.metering.sessions import admission, start_session
 from tallybook.services.subscriptions.change_plan import change_plan
-from tests.services.test_admission import refused
-from tests.services.test_run_sessions import wanted
+from tests.services.metering.test_admission import refused
+from tests.services.metering.test_sessions import wanted
 from tests.support.budgets import budgeted, edit, spend
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants

@@ -12,9 +12,9 @@ from tallybook.domain.errors import Conflict, Forbidden, NotFound
 from tallybook.services.accounts.suspension import set_standing
 from tallybook.services.budgets import change_budget, create_budget, remove_budget
 from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.metering.sessions import admission
 from tallybook.services.read_budget import budget_status, list_messages
-from tallybook.services.run_sessions import admission
-from tests.services.test_run_sessions import wanted
+from tests.services.metering.test_sessions import wanted
 from tests.support.budgets import (
     LIFTS,
     UNIT,

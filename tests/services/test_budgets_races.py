@@ -10,8 +10,8 @@ from tallybook.domain.admission import NotAdmitted
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
 from tallybook.services.accounts.users import change_user
 from tallybook.services.budgets import create_budget
-from tallybook.services.run_sessions import start_session
-from tests.services.test_run_sessions import wanted
+from tallybook.services.metering.sessions import start_session
+from tests.services.metering.test_sessions import wanted
 from tests.support.budgets import (
     UNIT,
     budget_of,

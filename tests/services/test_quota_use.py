@@ -9,11 +9,11 @@ import pytest
 from tallybook.domain.errors import Forbidden, NotFound
 from tallybook.domain.quotas import FIELDS, MONTHLY, UserQuota
 from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.metering.sessions import start_session
 from tallybook.services.quota_allocations import revoke_allocation
 from tallybook.services.quota_use import plan_of, read_quota_use
 from tallybook.services.read_quota import allocation_quota, own_quota
-from tallybook.services.run_sessions import start_session
-from tests.services.test_run_sessions import wanted
+from tests.services.metering.test_sessions import wanted
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 from tests.support.shares import caller, give_limits, share, team

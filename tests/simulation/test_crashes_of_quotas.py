@@ -11,6 +11,7 @@ from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.quotas import Decision
 from tallybook.services.accounts.team import delete_user
 from tallybook.services.check_usage import carry_out
+from tallybook.services.metering.sessions import start_session
 from tallybook.services.quota_allocations import (
     allocate,
     change_allocation,
@@ -20,9 +21,8 @@ from tallybook.services.quota_allocations import (
 )
 from tallybook.services.quota_requests import change_request, file_request, list_requests, withdraw_request
 from tallybook.services.quota_reviews import review_request
-from tallybook.services.run_sessions import start_session
 from tallybook.services.tasks import due_tasks
-from tests.services.test_run_sessions import wanted
+from tests.services.metering.test_sessions import wanted
 from tests.simulation.conftest import Sweep
 from tests.support.house import House, Member
 from tests.support.shares import actions, caller, request, team, with_share

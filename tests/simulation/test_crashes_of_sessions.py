@@ -5,9 +5,9 @@ from typing import Any
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.check_usage import carry_out
-from tallybook.services.run_sessions import end_session, start_session
+from tallybook.services.metering.sessions import end_session, start_session
 from tallybook.services.tasks import Task, due_tasks
-from tests.services.test_run_sessions import wanted
+from tests.services.metering.test_sessions import wanted
 from tests.simulation.conftest import Sweep
 from tests.support.house import House
 from tests.support.shares import entries, share, with_share

@@ -9,8 +9,8 @@ from tallybook.services.accounts.sign_up import register
 from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.identity.sign_in import SignedIn
-from tallybook.services.run_sessions import end_session, start_session
-from tests.services.test_run_sessions import wanted
+from tallybook.services.metering.sessions import end_session, start_session
+from tests.services.metering.test_sessions import wanted
 from tests.support.house import HERE, PASSWORD, House
 from tests.support.invariants import check_invariants
 from tests.support.race import in_turns, race

@@ -18,10 +18,10 @@ from tallybook.domain.sessions import Session
 from tallybook.services.budgets import change_budget, create_budget, remove_budget
 from tallybook.services.check_budget import check_budget
 from tallybook.services.check_usage import carry_out
-from tallybook.services.run_sessions import start_session
+from tallybook.services.metering.sessions import start_session
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
 from tallybook.services.tasks import due_tasks
-from tests.services.test_run_sessions import wanted
+from tests.services.metering.test_sessions import wanted
 from tests.support.budgets import UNIT, actions, budget_of, messages, percents, set_up, spend, thresholds, worth
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants

@@ -26,7 +26,7 @@ from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.change_password import set_password
 from tallybook.services.identity.platform_keys import create_platform_key
 from tallybook.services.identity.sign_in import login
-from tallybook.services.record_usage import account_keys, record_usage
+from tallybook.services.metering.ingest import account_keys, record_usage
 from tallybook.services.run_invoicing import carry_out
 from tallybook.services.tasks import due_tasks
 from tallybook.store import keys

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tallybook.services.billing.current_bill import read_current_bill
-from tallybook.services.record_usage import account_keys, record_usage
+from tallybook.services.metering.ingest import account_keys, record_usage
 from tallybook.wire.cloudevents import read_events
 from tests.support.house import House
 from tests.support.ndjson import as_json

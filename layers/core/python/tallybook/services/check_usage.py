@@ -23,10 +23,10 @@ from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.check_budget import check_budget
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
+from tallybook.services.metering.sessions import end_expired
 from tallybook.services.quota_allocations import all_allocations
 from tallybook.services.quota_letters import reached_mail
 from tallybook.services.quota_use import QuotaUse, read_quota_use
-from tallybook.services.run_sessions import end_expired
 from tallybook.services.tasks import Task
 from tallybook.store import keys
 from tallybook.store.accounts import read_account

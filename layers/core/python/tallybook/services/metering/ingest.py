@@ -15,7 +15,7 @@ from tallybook.domain.periods import period_of
 from tallybook.domain.usage import Event, Result, counted
 from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.context import Context
-from tallybook.services.count_usage import AccountCount, Verdict
+from tallybook.services.metering.ingest_account import AccountCount, Verdict
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.commands import Item

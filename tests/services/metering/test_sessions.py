@@ -13,7 +13,7 @@ from tallybook.domain.errors import Conflict, Forbidden, NotFound
 from tallybook.domain.sessions import Wanted
 from tallybook.services.accounts.team import delete_user
 from tallybook.services.billing.current_bill import read_current_bill
-from tallybook.services.run_sessions import end_expired, end_session, start_session
+from tallybook.services.metering.sessions import end_expired, end_session, start_session
 from tallybook.store.sessions import read_session
 from tests.support.cloud import make_context
 from tests.support.house import House, Member

@@ -9,9 +9,9 @@ from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import Conflict
 from tallybook.domain.sessions import Wanted
-from tallybook.services.run_sessions import admission, end_session, start_session
+from tallybook.services.metering.sessions import admission, end_session, start_session
 from tallybook.services.subscriptions.change_plan import change_plan
-from tests.services.test_run_sessions import wanted
+from tests.services.metering.test_sessions import wanted
 from tests.support.house import House
 from tests.support.invariants import check_invariants
 from tests.support.shares import give_limits, share

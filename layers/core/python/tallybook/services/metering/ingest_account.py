@@ -13,7 +13,7 @@ from tallybook.domain.usage import Event, Status, counted, counters_of, merged
 from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.domain.wallet import Entry, debit, entry_id
 from tallybook.services.context import Context
-from tallybook.services.place_usage import Places, read_places
+from tallybook.services.metering.event_periods import Places, read_places
 from tallybook.store import keys, ledger
 from tallybook.store.accounts import read_account
 from tallybook.store.commands import Command

@@ -10,7 +10,7 @@ from tallybook.domain.cycle import GRACE
 from tallybook.domain.periods import period_of
 from tallybook.domain.times import stamp
 from tallybook.services.billing.current_bill import read_current_bill
-from tallybook.services.record_usage import account_keys, record_usage
+from tallybook.services.metering.ingest import account_keys, record_usage
 from tallybook.store.commands import Update
 from tallybook.store.periods import fence, quantities_of, read_opened
 from tallybook.wire.cloudevents import read_events
