@@ -5,14 +5,14 @@ from fastapi.responses import JSONResponse
 
 from tallybook.domain.ids import ALLOCATION, strip_prefix
 from tallybook.http import Caller, Ctx, body_of, respond
-from tallybook.services.quota_allocations import (
+from tallybook.services.quotas.allocations import (
     allocate,
     change_allocation,
     list_allocations,
     remove_allocation,
     revoke_allocation,
 )
-from tallybook.services.read_quota import allocation_quota
+from tallybook.services.quotas.user_quota import allocation_quota
 from tallybook.wire import scalebox, scalebox_quotas
 from tallybook.wire.forms import AllocationForm, QuotaForm, given
 from tallybook.wire.paging import Page, paged

@@ -8,14 +8,14 @@ from fastapi.responses import JSONResponse
 from tallybook.domain.ids import QUOTA_REQUEST, strip_prefix
 from tallybook.domain.quotas import RequestStatus
 from tallybook.http import Caller, Ctx, body_of, respond
-from tallybook.services.quota_requests import (
+from tallybook.services.quotas.requests import (
     change_request,
     file_request,
     list_requests,
     own_requests,
     withdraw_request,
 )
-from tallybook.services.quota_reviews import review_request
+from tallybook.services.quotas.reviews import review_request
 from tallybook.wire import scalebox, scalebox_quotas
 from tallybook.wire.forms import QuotaRequestChangeForm, QuotaRequestForm, ReviewForm, given
 from tallybook.wire.paging import Page, paged

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from tallybook.http import Caller, Ctx, respond
-from tallybook.services.read_quota import own_quota
+from tallybook.services.quotas.user_quota import own_quota
 from tallybook.wire import scalebox, scalebox_quotas
 
 router = APIRouter(prefix="/v1/usage")

@@ -30,9 +30,9 @@ from tallybook.services.identity.change_password import ask_for_reset, change_pa
 from tallybook.services.identity.sign_in import login, logout
 from tallybook.services.lookup import find_account
 from tallybook.services.metering.sessions import Wanted, end_session, start_session
-from tallybook.services.quota_allocations import allocate, change_allocation, remove_allocation, revoke_allocation
-from tallybook.services.quota_requests import change_request, file_request, withdraw_request
-from tallybook.services.quota_reviews import review_request
+from tallybook.services.quotas.allocations import allocate, change_allocation, remove_allocation, revoke_allocation
+from tallybook.services.quotas.requests import change_request, file_request, withdraw_request
+from tallybook.services.quotas.reviews import review_request
 from tallybook.services.run_invoicing import carry_out
 from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.services.tasks import due_tasks

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.metering.sessions import Wanted, start_session
-from tallybook.services.quota_allocations import allocate
+from tallybook.services.quotas.allocations import allocate
 from tests.functions.budget_walks import spender
 from tests.functions.notices import queued, record
 from tests.support.call import LambdaContext, call

@@ -12,7 +12,7 @@ import pytest
 from tallybook import runtime
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.metering.sessions import end_session, start_session
-from tallybook.services.quota_allocations import allocate
+from tallybook.services.quotas.allocations import allocate
 from tallybook.store import keys
 from tallybook.store.commands import Update
 from tests.functions.notices import record

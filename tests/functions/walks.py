@@ -13,8 +13,8 @@ from tallybook.services.credits import Move, give_credits
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.lookup import find_user
 from tallybook.services.metering.sessions import Wanted, start_session
-from tallybook.services.quota_allocations import allocate
-from tallybook.services.quota_requests import file_request
+from tallybook.services.quotas.allocations import allocate
+from tallybook.services.quotas.requests import file_request
 from tests.functions.budget_walks import budgets, mail_feedback
 from tests.functions.notices import queued, stream
 from tests.functions.quota_walks import quotas, usage_check

@@ -6,7 +6,7 @@ from tallybook.domain.quotas import Allocation
 from tallybook.services.check_usage import carry_out
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.services.quota_allocations import allocate, change_allocation
+from tallybook.services.quotas.allocations import allocate, change_allocation
 from tallybook.services.tasks import due_tasks
 from tests.support.house import House, Member
 from tests.support.outside import Sent

@@ -6,7 +6,7 @@ from tallybook.domain.accounts import User
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.services.check_usage import check_usage
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.services.quota_allocations import revoke_allocation
+from tallybook.services.quotas.allocations import revoke_allocation
 from tallybook.services.tasks import due_tasks
 from tests.services.checks import GRACE, check, marked, percents, share, use
 from tests.support.house import House, Member

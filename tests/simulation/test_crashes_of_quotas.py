@@ -12,15 +12,15 @@ from tallybook.domain.quotas import Decision
 from tallybook.services.accounts.team import delete_user
 from tallybook.services.check_usage import carry_out
 from tallybook.services.metering.sessions import start_session
-from tallybook.services.quota_allocations import (
+from tallybook.services.quotas.allocations import (
     allocate,
     change_allocation,
     list_allocations,
     remove_allocation,
     revoke_allocation,
 )
-from tallybook.services.quota_requests import change_request, file_request, list_requests, withdraw_request
-from tallybook.services.quota_reviews import review_request
+from tallybook.services.quotas.requests import change_request, file_request, list_requests, withdraw_request
+from tallybook.services.quotas.reviews import review_request
 from tallybook.services.tasks import due_tasks
 from tests.services.metering.test_sessions import wanted
 from tests.simulation.conftest import Sweep

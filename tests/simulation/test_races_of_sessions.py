@@ -13,7 +13,7 @@ from tallybook.domain.sessions import Session
 from tallybook.services.accounts.team import delete_user
 from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.metering.sessions import end_expired, end_session, start_session
-from tallybook.services.quota_allocations import change_allocation
+from tallybook.services.quotas.allocations import change_allocation
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
 from tests.services.metering.test_sessions import wanted
 from tests.support.house import House

@@ -12,8 +12,8 @@ from tallybook.domain.quotas import CONCURRENT, Allocation, QuotaRequest
 from tallybook.gateways.port import Port
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.services.quota_allocations import allocate
-from tallybook.services.quota_requests import file_request
+from tallybook.services.quotas.allocations import allocate
+from tallybook.services.quotas.requests import file_request
 from tallybook.store import keys
 from tallybook.store.accounts import read_quota
 from tallybook.store.commands import from_wire

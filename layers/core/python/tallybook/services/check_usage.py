@@ -24,9 +24,9 @@ from tallybook.services.check_budget import check_budget
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
 from tallybook.services.metering.sessions import end_expired
-from tallybook.services.quota_allocations import all_allocations
-from tallybook.services.quota_letters import reached_mail
-from tallybook.services.quota_use import QuotaUse, read_quota_use
+from tallybook.services.quotas.allocations import all_allocations
+from tallybook.services.quotas.consumption import QuotaUse, read_quota_use
+from tallybook.services.quotas.mails import reached_mail
 from tallybook.services.tasks import Task
 from tallybook.store import keys
 from tallybook.store.accounts import read_account

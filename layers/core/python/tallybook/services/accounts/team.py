@@ -22,10 +22,10 @@ from tallybook.domain.outbox import Mail
 from tallybook.services.accounts.users import shown
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.end_quotas import end_quotas
 from tallybook.services.identity.api_keys import all_keys
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import find_user
+from tallybook.services.quotas.release import end_quotas
 from tallybook.services.rate_limits import check_invitations, one_mail_more
 from tallybook.store import keys
 from tallybook.store.accounts import (

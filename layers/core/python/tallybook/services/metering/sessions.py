@@ -22,7 +22,7 @@ from tallybook.services.changes import decided
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.services.lookup import find_account
-from tallybook.services.quota_use import QuotaUse, read_quota_use
+from tallybook.services.quotas.consumption import QuotaUse, read_quota_use
 from tallybook.services.spending import spending_in
 from tallybook.store import keys
 from tallybook.store.accounts import read_account, read_user

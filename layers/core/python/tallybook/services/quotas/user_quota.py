@@ -7,8 +7,8 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import NotFound
 from tallybook.domain.quotas import CONCURRENT, FIELDS, LEVEL, MONTHLY, Quota, Use, UserQuota
 from tallybook.services.context import Context
-from tallybook.services.quota_allocations import find_allocation
-from tallybook.services.quota_use import QuotaUse, read_quota_use
+from tallybook.services.quotas.allocations import find_allocation
+from tallybook.services.quotas.consumption import QuotaUse, read_quota_use
 from tallybook.store import keys
 from tallybook.store.accounts import read_user
 

@@ -23,10 +23,10 @@ from tallybook.domain.quotas import (
 )
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
-from tallybook.services.end_quotas import withdrawal
 from tallybook.services.identity.authenticate import reread
-from tallybook.services.quota_allocations import Wish
-from tallybook.services.quota_letters import requested_mail
+from tallybook.services.quotas.allocations import Wish
+from tallybook.services.quotas.mails import requested_mail
+from tallybook.services.quotas.release import withdrawal
 from tallybook.services.rate_limits import one_request_more
 from tallybook.store import keys
 from tallybook.store.commands import Item

@@ -14,8 +14,8 @@ from tallybook.services.changes import decided, recorded
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import live_user
-from tallybook.services.quota_use import plan_of
-from tallybook.services.shares import Shared, new_share, other_share, removed_share, without_share
+from tallybook.services.quotas.allocation_changes import Shared, new_share, other_share, removed_share, without_share
+from tallybook.services.quotas.consumption import plan_of
 from tallybook.store import keys
 from tallybook.store.accounts import still_root
 from tallybook.store.commands import Item

@@ -10,9 +10,9 @@ from tallybook.domain.errors import Forbidden, NotFound
 from tallybook.domain.quotas import FIELDS, MONTHLY, UserQuota
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.metering.sessions import start_session
-from tallybook.services.quota_allocations import revoke_allocation
-from tallybook.services.quota_use import plan_of, read_quota_use
-from tallybook.services.read_quota import allocation_quota, own_quota
+from tallybook.services.quotas.allocations import revoke_allocation
+from tallybook.services.quotas.consumption import plan_of, read_quota_use
+from tallybook.services.quotas.user_quota import allocation_quota, own_quota
 from tests.services.metering.test_sessions import wanted
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants

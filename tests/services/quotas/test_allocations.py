@@ -10,7 +10,7 @@ from tallybook.domain.accounts import User
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.errors import Invalid
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.services.quota_allocations import (
+from tallybook.services.quotas.allocations import (
     allocate,
     change_allocation,
     list_allocations,

@@ -7,16 +7,16 @@ import pytest
 
 from tallybook.domain import quotas
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
-from tallybook.services import shares
 from tallybook.services.accounts.team import delete_user
-from tallybook.services.quota_allocations import (
+from tallybook.services.quotas import allocation_changes as shares
+from tallybook.services.quotas.allocations import (
     allocate,
     change_allocation,
     list_allocations,
     remove_allocation,
     revoke_allocation,
 )
-from tests.services.test_quota_allocations import refused, user_of
+from tests.services.quotas.test_allocations import refused, user_of
 from tests.support.cloud import make_context
 from tests.support.house import House
 from tests.support.invariants import check_invariants

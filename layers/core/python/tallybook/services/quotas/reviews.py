@@ -19,10 +19,10 @@ from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import find_user
-from tallybook.services.quota_letters import reviewed_mail
-from tallybook.services.quota_requests import known_request, shown
-from tallybook.services.quota_use import plan_of
-from tallybook.services.shares import Shared, new_share, other_share
+from tallybook.services.quotas.allocation_changes import Shared, new_share, other_share
+from tallybook.services.quotas.consumption import plan_of
+from tallybook.services.quotas.mails import reviewed_mail
+from tallybook.services.quotas.requests import known_request, shown
 from tallybook.store import keys
 from tallybook.store.accounts import still_root
 from tallybook.store.quotas import set_pending, set_request

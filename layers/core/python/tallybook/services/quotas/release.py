@@ -8,7 +8,7 @@ from tallybook.domain.audit import Actor
 from tallybook.domain.ids import QUOTA_REQUEST, USER
 from tallybook.domain.quota_announcements import quota_request_withdrawn
 from tallybook.services.changes import Change
-from tallybook.services.shares import Shared, without_share
+from tallybook.services.quotas.allocation_changes import Shared, without_share
 from tallybook.store.commands import Command
 from tallybook.store.quotas import count_requests, delete_request, set_pending
 

@@ -7,10 +7,10 @@ import pytest
 
 from tallybook.domain.quotas import FIELDS, Decision
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.services.quota_allocations import allocate
-from tallybook.services.quota_letters import NAMES
-from tallybook.services.quota_requests import file_request
-from tallybook.services.quota_reviews import review_request
+from tallybook.services.quotas.allocations import allocate
+from tallybook.services.quotas.mails import NAMES
+from tallybook.services.quotas.requests import file_request
+from tallybook.services.quotas.reviews import review_request
 from tests.support.house import House, Member
 from tests.support.outside import Sent
 

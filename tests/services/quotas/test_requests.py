@@ -9,17 +9,17 @@ import pytest
 from tallybook.domain.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests, Unauthenticated
 from tallybook.domain.limits import Limits
 from tallybook.domain.quotas import QuotaRequest
-from tallybook.services import quota_requests
 from tallybook.services.accounts.team import delete_user
-from tallybook.services.quota_allocations import list_allocations, revoke_allocation
-from tallybook.services.quota_requests import (
+from tallybook.services.quotas import requests as quota_requests
+from tallybook.services.quotas.allocations import list_allocations, revoke_allocation
+from tallybook.services.quotas.requests import (
     change_request,
     file_request,
     list_requests,
     own_requests,
     withdraw_request,
 )
-from tallybook.services.quota_reviews import review_request
+from tallybook.services.quotas.reviews import review_request
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 from tests.support.shares import actions, caller, request, share, team
