@@ -6,8 +6,8 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from tallybook.http import Caller, Ctx, body_of, respond
-from tallybook.services.budgets import change_budget, create_budget, remove_budget
-from tallybook.services.read_budget import budget_forecast, budget_status, list_messages
+from tallybook.services.budgets.budget import change_budget, create_budget, remove_budget
+from tallybook.services.budgets.status import budget_forecast, budget_status, list_messages
 from tallybook.wire import scalebox, scalebox_budgets
 from tallybook.wire.budget_forms import BudgetChangeForm, BudgetForm, terms
 from tallybook.wire.paging import PageOf, page_of, pagination

@@ -12,7 +12,7 @@ from tallybook import runtime
 from tallybook.domain.errors import Unavailable
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.queued_job import QueuedJob
-from tallybook.services.check_budget import check_budget, with_budgets
+from tallybook.services.budgets.check import check_budget, with_budgets
 from tallybook.services.check_usage import carry_out
 
 logger = Logger()

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from tallybook.services.budgets import create_budget
-from tallybook.services.check_budget import check_budget, with_budgets
+from tallybook.services.budgets.budget import create_budget
+from tallybook.services.budgets.check import check_budget, with_budgets
 from tallybook.services.identity.authenticate import authenticate
 from tests.bench.figures import Figure, measure
 from tests.support.call import Answer, call

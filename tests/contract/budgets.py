@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tallybook.services.check_budget import check_budget
+from tallybook.services.budgets.check import check_budget
 from tests.contract.examples import expect
 from tests.support.call import Answer, call
 from tests.support.house import House, Member

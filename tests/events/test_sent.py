@@ -15,7 +15,7 @@ from tallybook import services
 from tallybook.domain.ids import derived_id
 from tallybook.domain.outbox import MAX_ATTEMPTS
 from tallybook.domain.quotas import FIELDS
-from tallybook.services.budgets import remove_budget
+from tallybook.services.budgets.budget import remove_budget
 from tallybook.services.deliver import list_outbox, retry
 from tallybook.services.identity.authenticate import authenticate
 from tests.events.conftest import Walked

@@ -20,8 +20,8 @@ from tallybook.services.accounts.team import Invitation, delete_user, invite_aga
 from tallybook.services.accounts.users import change_user
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
-from tallybook.services.budgets import change_budget, create_budget, remove_budget
-from tallybook.services.check_budget import check_budget
+from tallybook.services.budgets.budget import change_budget, create_budget, remove_budget
+from tallybook.services.budgets.check import check_budget
 from tallybook.services.check_usage import carry_out as check
 from tallybook.services.credits import Move, give_credits
 from tallybook.services.identity.api_keys import create_api_key, revoke_api_key

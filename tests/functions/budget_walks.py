@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from tallybook.services.budgets import create_budget
-from tallybook.services.check_budget import check_budget
+from tallybook.services.budgets.budget import create_budget
+from tallybook.services.budgets.check import check_budget
+from tallybook.services.budgets.status import list_messages
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.services.read_budget import list_messages
 from tests.functions.notices import bounce, notify
 from tests.support.call import call
 from tests.support.house import House, Member

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tallybook.services.check_budget import check_budget
+from tallybook.services.budgets.check import check_budget
 from tests.functions.notices import bounce, complaint, notify
 from tests.support.budgets import budgeted, mailed, spend
 from tests.support.call import call

@@ -14,7 +14,7 @@ from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.periods import period_of
 from tallybook.domain.times import parse_instant
 from tallybook.services.accounts.operator import create_account
-from tallybook.services.check_budget import check_budget
+from tallybook.services.budgets.check import check_budget
 from tallybook.services.check_usage import carry_out
 from tallybook.services.identity.api_keys import create_api_key
 from tallybook.services.identity.authenticate import authenticate

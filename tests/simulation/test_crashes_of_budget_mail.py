@@ -3,7 +3,7 @@
 from collections import Counter
 
 from tallybook.domain.outbox import LEASE
-from tallybook.services.check_budget import check_budget
+from tallybook.services.budgets.check import check_budget
 from tallybook.services.deliver import deliver
 from tallybook.store.budgets import read_message
 from tests.simulation.conftest import Sweep

@@ -13,8 +13,8 @@ import pytest
 from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.outbox import LEASE
-from tallybook.services.budgets import change_budget, create_budget, remove_budget
-from tallybook.services.check_budget import check_budget
+from tallybook.services.budgets.budget import change_budget, create_budget, remove_budget
+from tallybook.services.budgets.check import check_budget
 from tallybook.services.check_usage import carry_out
 from tallybook.services.deliver import deliver
 from tallybook.services.suppress_mail import note_bounce, suppress_addresses

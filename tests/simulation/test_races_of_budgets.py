@@ -15,8 +15,8 @@ from tallybook.domain.budget_status import BudgetStatus
 from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.sessions import Session
-from tallybook.services.budgets import change_budget, create_budget, remove_budget
-from tallybook.services.check_budget import check_budget
+from tallybook.services.budgets.budget import change_budget, create_budget, remove_budget
+from tallybook.services.budgets.check import check_budget
 from tallybook.services.check_usage import carry_out
 from tallybook.services.metering.sessions import start_session
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan

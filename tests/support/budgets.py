@@ -10,8 +10,8 @@ from tallybook.domain.budgets import Budget, Threshold
 from tallybook.domain.credentials import Principal
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.periods import period_of
-from tallybook.services.budgets import change_budget, create_budget, remove_budget
-from tallybook.services.check_budget import check_budget
+from tallybook.services.budgets.budget import change_budget, create_budget, remove_budget
+from tallybook.services.budgets.check import check_budget
 from tallybook.services.check_usage import carry_out
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate

@@ -19,8 +19,8 @@ from tallybook.domain.periods import Period
 from tallybook.domain.quota_announcements import quota_reached
 from tallybook.domain.quotas import LEVEL, MONTHLY, Allocation, Use, newly_reached
 from tallybook.domain.times import stamp
+from tallybook.services.budgets.check import check_budget
 from tallybook.services.changes import Change, decided, recorded
-from tallybook.services.check_budget import check_budget
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
 from tallybook.services.metering.sessions import end_expired

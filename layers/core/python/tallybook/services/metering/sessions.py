@@ -18,12 +18,12 @@ from tallybook.domain.periods import period_of
 from tallybook.domain.quotas import CONCURRENT
 from tallybook.domain.sessions import Session, Wanted, check_session_id
 from tallybook.services.billing.open_period import opening
+from tallybook.services.budgets.spending import spending_in
 from tallybook.services.changes import decided
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.services.lookup import find_account
 from tallybook.services.quotas.consumption import QuotaUse, read_quota_use
-from tallybook.services.spending import spending_in
 from tallybook.store import keys
 from tallybook.store.accounts import read_account, read_user
 from tallybook.store.commands import Command, Item

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from tallybook.domain.outbox import MAX_ATTEMPTS
-from tallybook.services.check_budget import check_budget
+from tallybook.services.budgets.check import check_budget
 from tallybook.services.deliver import deliver, retry
 from tallybook.services.suppress_mail import note_bounce, suppress_addresses
 from tests.support.budgets import budgeted, edit, mailed, messages, spend

@@ -18,8 +18,8 @@ from tallybook.domain.budgets import Budget, Reached, Spending, check
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.ids import BUDGET
+from tallybook.services.budgets.check import Standing, Told, restriction, standing_of, telling
 from tallybook.services.changes import Change, decided, recorded
-from tallybook.services.check_budget import Standing, Told, restriction, standing_of, telling
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.store.accounts import still_root

@@ -10,10 +10,10 @@ import pytest
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
 from tallybook.services.accounts.suspension import set_standing
-from tallybook.services.budgets import change_budget, create_budget, remove_budget
+from tallybook.services.budgets.budget import change_budget, create_budget, remove_budget
+from tallybook.services.budgets.status import budget_status, list_messages
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.metering.sessions import admission
-from tallybook.services.read_budget import budget_status, list_messages
 from tests.services.metering.test_sessions import wanted
 from tests.support.budgets import (
     LIFTS,

@@ -17,11 +17,11 @@ from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.ids import BUDGET
 from tallybook.domain.periods import period_of
 from tallybook.domain.times import instant_or_none
-from tallybook.services.budget_letter import reached_mail
+from tallybook.services.budgets.alert_mail import reached_mail
+from tallybook.services.budgets.spending import periods_between, read_spending
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
 from tallybook.services.rate_limits import more_budget_mails
-from tallybook.services.spending import periods_between, read_spending
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.budgets import count_messages, put_message, read_budget, set_budget

@@ -9,8 +9,8 @@ import pytest
 from tallybook.domain.admission import NotAdmitted
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.services.metering.sessions import start_session
+from tests.services.budgets.test_admission import restricted
 from tests.services.metering.test_sessions import wanted
-from tests.services.test_budget_admission import restricted
 from tests.support.budgets import budgeted, drop, edit, set_up, spend
 from tests.support.cloud import make_context
 from tests.support.house import House

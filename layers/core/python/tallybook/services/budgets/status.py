@@ -7,8 +7,8 @@ from tallybook.domain.budget_messages import BudgetMessage
 from tallybook.domain.budget_status import BudgetStatus, Forecast, forecast
 from tallybook.domain.credentials import Principal
 from tallybook.domain.periods import period_of
+from tallybook.services.budgets.spending import read_spending
 from tallybook.services.context import Context
-from tallybook.services.spending import read_spending
 from tallybook.store import keys
 from tallybook.store.budgets import read_budget, read_message
 

@@ -7,7 +7,7 @@ import pytest
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.periods import period_of
-from tallybook.services.check_budget import check_budget
+from tallybook.services.budgets.check import check_budget
 from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.services.tasks import due_tasks
 from tests.support.budgets import (

@@ -8,7 +8,7 @@ import pytest
 from tallybook.domain.admission import Reason
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import PlatformCaller
-from tallybook.services.budgets import remove_budget
+from tallybook.services.budgets.budget import remove_budget
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.metering.sessions import admission, start_session
 from tallybook.services.subscriptions.change_plan import change_plan

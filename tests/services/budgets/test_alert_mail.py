@@ -14,7 +14,7 @@ from tallybook.domain.budgets import Budget, Reached, Spending, Threshold
 from tallybook.domain.outbox import Mail
 from tallybook.domain.periods import Period
 from tallybook.gateways.letters import KINDS, compose
-from tallybook.services.budget_letter import reached_mail
+from tallybook.services.budgets.alert_mail import reached_mail
 from tests.store.things import ACCOUNT
 
 UNIT = 1_000_000

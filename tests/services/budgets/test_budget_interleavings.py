@@ -9,7 +9,7 @@ import pytest
 from tallybook.domain.admission import NotAdmitted
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
 from tallybook.services.accounts.users import change_user
-from tallybook.services.budgets import create_budget
+from tallybook.services.budgets.budget import create_budget
 from tallybook.services.metering.sessions import start_session
 from tests.services.metering.test_sessions import wanted
 from tests.support.budgets import (

@@ -6,7 +6,7 @@ import pytest
 
 from tallybook.domain.audit import OPERATOR
 from tallybook.services.accounts.suspension import set_standing
-from tallybook.services.check_budget import check_budget
+from tallybook.services.budgets.check import check_budget
 from tests.support.budgets import (
     budget_of,
     drop,
