@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from tallybook.http import Ctx, Platform, body_of, respond
-from tallybook.services.credits import Move, give_credits
+from tallybook.services.wallet.credits import Move, give_credits
 from tallybook.wire import platform, scalebox
 from tallybook.wire.forms import CreditsForm
 

@@ -11,8 +11,8 @@ from tallybook.domain.sessions import Session
 from tallybook.services.billing.close_period import close_due
 from tallybook.services.billing.mark_overdue import mark_overdue
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
-from tallybook.services.credits import Move, give_credits
 from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.wallet.credits import Move, give_credits
 from tallybook.store.sessions import put_session
 from tests.bench.figures import Figure, measure
 from tests.bench.invoicing import MOST_CALLS, MOST_WRITE_UNITS

@@ -8,11 +8,11 @@ from urllib.parse import quote
 from tallybook.domain.audit import OPERATOR
 from tallybook.services.accounts.billing_settings import set_terms
 from tallybook.services.accounts.operator import create_account
-from tallybook.services.credits import Move, give_credits
 from tallybook.services.identity.api_keys import create_api_key
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.change_password import set_password
 from tallybook.services.identity.sign_in import login
+from tallybook.services.wallet.credits import Move, give_credits
 from tests.contract.examples import expect
 from tests.support.call import Answer, call
 from tests.support.house import HERE, PASSWORD, House, Member

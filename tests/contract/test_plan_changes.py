@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tallybook.services.billing.mark_overdue import mark_overdue
-from tallybook.services.credits import Move, give_credits
+from tallybook.services.wallet.credits import Move, give_credits
 from tests.contract.bills import APRIL, INVOICES, MAY, close, get, give, lines, newest, on_pro, one, refusal, use
 from tests.contract.plans import SUBSCRIPTION, ask, change, history, payer, sell, subscription
 from tests.support.call import call

@@ -9,12 +9,12 @@ from tallybook.domain.times import stamp
 from tallybook.services.accounts.email_change import last_email_change, request_email_change
 from tallybook.services.billing.close_period import close_due
 from tallybook.services.billing.draft_invoice import draft_invoice
-from tallybook.services.credits import Move, give_credits
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.lookup import find_user
 from tallybook.services.metering.sessions import Wanted, start_session
 from tallybook.services.quotas.allocations import allocate
 from tallybook.services.quotas.requests import file_request
+from tallybook.services.wallet.credits import Move, give_credits
 from tests.functions.budget_walks import budgets, mail_feedback
 from tests.functions.notices import queued, stream
 from tests.functions.quota_walks import quotas, usage_check

@@ -5,9 +5,9 @@ from typing import Any
 from tallybook.domain.errors import Conflict
 from tallybook.services.accounts.sign_up import register
 from tallybook.services.billing.current_bill import read_current_bill
-from tallybook.services.credits import Move, give_credits
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.sign_in import login
+from tallybook.services.wallet.credits import Move, give_credits
 from tests.simulation.conftest import Sweep
 from tests.support.house import HERE, PASSWORD, House
 

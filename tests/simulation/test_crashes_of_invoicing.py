@@ -10,8 +10,8 @@ from tallybook.domain.invoices import Invoice
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.billing.invoices import list_invoices
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
-from tallybook.services.credits import Move, give_credits
 from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.wallet.credits import Move, give_credits
 from tests.simulation.conftest import Sweep
 from tests.support.house import House, Member
 from tests.support.snapshot import keep, put_back

@@ -6,9 +6,9 @@ import pytest
 
 from tallybook.domain.errors import Invalid
 from tallybook.domain.plan_changes import PlanChange
-from tallybook.services.credits import Move, give_credits
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.subscriptions.subscription import change_subscription, list_plan_changes, read_subscription
+from tallybook.services.wallet.credits import Move, give_credits
 from tests.simulation.conftest import Sweep
 from tests.simulation.test_crashes_of_invoicing import draft, end_period, subscriber, sweep_alike, with_late_usage
 from tests.support.house import House, Member

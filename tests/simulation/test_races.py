@@ -7,9 +7,9 @@ from typing import Any
 from tallybook.domain.errors import Conflict
 from tallybook.services.accounts.sign_up import register
 from tallybook.services.billing.current_bill import read_current_bill
-from tallybook.services.credits import Move, give_credits
 from tallybook.services.identity.sign_in import SignedIn
 from tallybook.services.metering.sessions import end_session, start_session
+from tallybook.services.wallet.credits import Move, give_credits
 from tests.services.metering.test_sessions import wanted
 from tests.support.house import HERE, PASSWORD, House
 from tests.support.invariants import check_invariants

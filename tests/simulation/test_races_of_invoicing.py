@@ -21,9 +21,9 @@ from tallybook.services.billing.invoices import list_invoices
 from tallybook.services.billing.mark_overdue import mark_overdue
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tallybook.services.context import Context
-from tallybook.services.credits import Move, give_credits
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
+from tallybook.services.wallet.credits import Move, give_credits
 from tests.support.clock import StillClock
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants, check_schedule

@@ -10,10 +10,10 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Unavailable
 from tallybook.services.billing.close_period import close_due
 from tallybook.services.billing.draft_invoice import draft_invoice
-from tallybook.services.credits import Move, give_credits
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.subscriptions.preview import preview_plan
 from tallybook.services.subscriptions.subscription import change_subscription, list_plan_changes, read_subscription
+from tallybook.services.wallet.credits import Move, give_credits
 from tests.simulation.test_races_of_invoicing import failures, invoices
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants

@@ -20,9 +20,9 @@ from tallybook.services.accounts.operator import create_account
 from tallybook.services.accounts.suspension import set_standing
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
-from tallybook.services.credits import Move, give_credits
 from tallybook.services.lookup import find_account
 from tallybook.services.subscriptions.change_plan import change_plan
+from tallybook.services.wallet.credits import Move, give_credits
 from tallybook.store import keys
 from tallybook.store.accounts import read_account, read_user
 from tallybook.store.commands import Update

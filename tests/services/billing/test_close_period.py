@@ -6,7 +6,7 @@ import pytest
 
 from tallybook.domain.cycle import GRACE
 from tallybook.domain.invoices import Invoice
-from tallybook.services.credits import Move, give_credits
+from tallybook.services.wallet.credits import Move, give_credits
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 

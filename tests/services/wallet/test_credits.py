@@ -3,7 +3,7 @@
 import pytest
 
 from tallybook.domain.errors import Conflict, Invalid, NotFound
-from tallybook.services.credits import Move, give_credits
+from tallybook.services.wallet.credits import Move, give_credits
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 
