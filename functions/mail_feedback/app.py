@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from tallybook import runtime
-from tallybook.services.suppress_mail import note_bounce, suppress_addresses
+from tallybook.services.outbox.suppressions import note_bounce, suppress_addresses
 
 logger = Logger()
 

@@ -13,7 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from tallybook import delivery, runtime
 from tallybook.domain.errors import Unavailable
 from tallybook.services.context import Context
-from tallybook.services.deliver import Outcome, deliver, sweep
+from tallybook.services.outbox.deliver import Outcome, deliver, sweep
 
 logger = Logger()
 metrics = Metrics(namespace="Tallybook")

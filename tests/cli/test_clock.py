@@ -12,7 +12,7 @@ from tallybook.domain.jobs import JOBS
 from tallybook.gateways.clock import Clock
 from tallybook.services import check_usage
 from tallybook.services.billing.invoices import list_invoices
-from tallybook.services.deliver import sweep
+from tallybook.services.outbox.deliver import sweep
 from tallybook.services.run_invoicing import carry_out
 from tallybook.services.tasks import due_tasks
 from tests.services.outside import outside

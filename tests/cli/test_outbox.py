@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tallybook.services.suppress_mail import suppress_addresses
+from tallybook.services.outbox.suppressions import suppress_addresses
 from tallybook.store import keys
 from tallybook.store.commands import Update
 from tallybook.store.outbox import PARKED, parked, read_outbox_item

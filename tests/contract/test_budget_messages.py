@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tallybook.services.suppress_mail import note_bounce
+from tallybook.services.outbox.suppressions import note_bounce
 from tests.contract.bills import MAY, on_pro, use
 from tests.contract.budgets import (
     EMPTY_PAGE,

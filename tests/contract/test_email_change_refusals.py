@@ -8,7 +8,7 @@ from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.limits import Limits
 from tallybook.services.accounts.team import invite_again
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.services.suppress_mail import lift_suppression, suppress_addresses
+from tallybook.services.outbox.suppressions import lift_suppression, suppress_addresses
 from tallybook.store.suppressions import Reason
 from tests.contract.email_changes import BILLING, OWNER, ask, clear, confirm, confirmed, links, refusal, status
 from tests.contract.examples import expect

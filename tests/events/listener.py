@@ -9,7 +9,7 @@ from typing import Any
 from tallybook.gateways.bus import Bus, Published
 from tallybook.gateways.letters import compose
 from tallybook.gateways.mail import Mail
-from tallybook.services.deliver import Outside, sweep
+from tallybook.services.outbox.deliver import Outside, sweep
 from tests.gateways.aws import Service, service
 from tests.support.house import House
 

@@ -16,8 +16,8 @@ from tallybook.domain.ids import derived_id
 from tallybook.domain.outbox import MAX_ATTEMPTS
 from tallybook.domain.quotas import FIELDS
 from tallybook.services.budgets.budget import remove_budget
-from tallybook.services.deliver import list_outbox, retry
 from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.outbox.deliver import list_outbox, retry
 from tests.events.conftest import Walked
 from tests.events.listener import Listener
 from tests.events.schemas import SCHEMAS, faults, file_name, sent_faults

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tallybook.services.deliver import Outside
+from tallybook.services.outbox.deliver import Outside
 
 
 class Ways:

@@ -4,7 +4,7 @@ from collections import Counter
 
 from tallybook.domain.outbox import LEASE
 from tallybook.services.budgets.check import check_budget
-from tallybook.services.deliver import deliver
+from tallybook.services.outbox.deliver import deliver
 from tallybook.store.budgets import read_message
 from tests.simulation.conftest import Sweep
 from tests.support.budgets import budgeted, spend

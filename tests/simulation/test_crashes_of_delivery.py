@@ -5,11 +5,11 @@ from typing import Any
 
 from tallybook.domain.errors import Conflict
 from tallybook.domain.outbox import LEASE
-from tallybook.services.deliver import deliver, retry, sweep
 from tallybook.services.identity.api_keys import create_api_key
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.change_password import ask_for_reset, set_password
-from tallybook.services.suppress_mail import suppress_addresses
+from tallybook.services.outbox.deliver import deliver, retry, sweep
+from tallybook.services.outbox.suppressions import suppress_addresses
 from tests.simulation.conftest import Sweep
 from tests.support.faults import client_error
 from tests.support.house import HERE, PASSWORD, House

@@ -11,9 +11,9 @@ from tallybook.services.accounts.email_confirmation import confirm_email_change
 from tallybook.services.accounts.sign_up import register
 from tallybook.services.accounts.team import delete_user
 from tallybook.services.accounts.users import change_user
-from tallybook.services.deliver import deliver
 from tallybook.services.identity.authenticate import authenticate, reread
 from tallybook.services.identity.sign_in import SignedIn
+from tallybook.services.outbox.deliver import deliver
 from tests.support.house import HERE, PASSWORD, House
 from tests.support.invariants import check_invariants
 from tests.support.race import race

@@ -8,11 +8,11 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Forbidden, Invalid, TallybookError
 from tallybook.services.accounts.team import Invitation, delete_user, invite_user, list_users
 from tallybook.services.accounts.users import change_user
-from tallybook.services.deliver import deliver
 from tallybook.services.identity.api_keys import CreatedKey, create_api_key, list_api_keys
 from tallybook.services.identity.authenticate import authenticate, reread
 from tallybook.services.identity.change_password import ask_for_reset, set_password
 from tallybook.services.identity.sign_in import login
+from tallybook.services.outbox.deliver import deliver
 from tests.support.house import HERE, PASSWORD, House
 from tests.support.invariants import check_invariants
 from tests.support.race import race

@@ -7,8 +7,8 @@ import pytest
 
 from tallybook.domain.audit import OPERATOR
 from tallybook.services.accounts.suspension import set_standing
-from tallybook.services.deliver import deliver, sweep
 from tallybook.services.identity.change_password import ask_for_reset
+from tallybook.services.outbox.deliver import deliver, sweep
 from tests.support.house import HERE, House, Member
 from tests.support.invariants import check_invariants
 

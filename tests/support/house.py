@@ -20,13 +20,13 @@ from tallybook.services.accounts.sign_up import register
 from tallybook.services.accounts.team import Invitation, invite_user
 from tallybook.services.billing.apply_catalog import apply_catalog
 from tallybook.services.context import Context
-from tallybook.services.deliver import deliver
 from tallybook.services.identity.api_keys import create_api_key
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.change_password import set_password
 from tallybook.services.identity.platform_keys import create_platform_key
 from tallybook.services.identity.sign_in import login
 from tallybook.services.metering.ingest import account_keys, record_usage
+from tallybook.services.outbox.deliver import deliver
 from tallybook.services.run_invoicing import carry_out
 from tallybook.services.tasks import due_tasks
 from tallybook.store import keys

@@ -19,7 +19,7 @@ from tallybook.gateways.letters import compose
 from tallybook.gateways.mail import Mail
 from tallybook.gateways.port import Port, straight
 from tallybook.gateways.queue import Queue
-from tallybook.services.deliver import Outside
+from tallybook.services.outbox.deliver import Outside
 from tests.support.faults import client_error
 
 SENDER = "Tallybook <no-reply@example.com>"

@@ -8,8 +8,8 @@ from botocore.exceptions import ReadTimeoutError
 
 from tallybook.domain.outbox import MAX_ATTEMPTS
 from tallybook.services.budgets.check import check_budget
-from tallybook.services.deliver import deliver, retry
-from tallybook.services.suppress_mail import note_bounce, suppress_addresses
+from tallybook.services.outbox.deliver import deliver, retry
+from tallybook.services.outbox.suppressions import note_bounce, suppress_addresses
 from tests.support.budgets import budgeted, edit, mailed, messages, spend
 from tests.support.faults import client_error
 from tests.support.house import House, Member

@@ -9,8 +9,8 @@ from tallybook.cli.rows import outbox_row
 from tallybook.cli.show import show_list, show_one, tell
 from tallybook.cli.tables import tables
 from tallybook.domain.times import stamp
-from tallybook.services.deliver import list_outbox, retry, show_outbox_item
-from tallybook.services.suppress_mail import find_suppression, lift_suppression
+from tallybook.services.outbox.deliver import list_outbox, retry, show_outbox_item
+from tallybook.services.outbox.suppressions import find_suppression, lift_suppression
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Mails and events that wait to leave, or were given up."

@@ -3,7 +3,7 @@
 import pytest
 
 from tallybook.domain.errors import NotFound
-from tallybook.services.suppress_mail import find_suppression, lift_suppression, suppress_addresses
+from tallybook.services.outbox.suppressions import find_suppression, lift_suppression, suppress_addresses
 from tests.support.house import House
 
 

@@ -16,8 +16,8 @@ from tallybook.domain.errors import Conflict, NotFound, Unavailable
 from tallybook.domain.jobs import OUTBOX, partitions
 from tallybook.domain.outbox import MAX_ATTEMPTS, OutboxItem, Undeliverable, next_try
 from tallybook.domain.times import stamp
-from tallybook.services.address_mail import Addressed, address_mail
 from tallybook.services.context import Context
+from tallybook.services.outbox.resolve_mail import Addressed, address_mail
 from tallybook.store import keys, outbox
 from tallybook.store.budgets import note_sent
 from tallybook.store.commands import Update

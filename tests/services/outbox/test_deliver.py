@@ -10,8 +10,8 @@ from botocore.exceptions import ReadTimeoutError
 from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.outbox import LEASE, MAX_ATTEMPTS, Mail
 from tallybook.domain.times import parse_instant
-from tallybook.services.deliver import deliver, list_outbox, retry, sweep
-from tallybook.services.suppress_mail import suppress_addresses
+from tallybook.services.outbox.deliver import deliver, list_outbox, retry, sweep
+from tallybook.services.outbox.suppressions import suppress_addresses
 from tallybook.store.outbox import claim, delivered, put_mail, read_outbox_item
 from tallybook.store.table import Refused
 from tests.support.faults import client_error

@@ -11,9 +11,9 @@ from typing import Any
 
 from tallybook.domain.outbox import Mail, OutboxItem, distinct
 from tallybook.services.context import Context
-from tallybook.services.email_letter import email_facts
-from tallybook.services.invoice_letter import invoice_facts
-from tallybook.services.password_letter import password_facts
+from tallybook.services.outbox.account_contexts import email_facts
+from tallybook.services.outbox.billing_contexts import invoice_facts
+from tallybook.services.outbox.identity_contexts import password_facts
 from tallybook.store import keys
 
 
