@@ -4,8 +4,8 @@ from tallybook import runtime
 from tallybook.domain.jobs import INVOICES
 from tallybook.queued_job import QueuedJob
 from tallybook.services.context import Context
-from tallybook.services.run_invoicing import carry_out
-from tallybook.services.tasks import Task
+from tallybook.services.jobs.due_tasks import Task
+from tallybook.services.jobs.invoicing import carry_out
 
 
 def _invoices(ctx: Context, task: Task) -> list[str]:

@@ -13,7 +13,7 @@ from tallybook.domain.errors import Unavailable
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.queued_job import QueuedJob
 from tallybook.services.budgets.check import check_budget, with_budgets
-from tallybook.services.check_usage import carry_out
+from tallybook.services.jobs.usage_check import carry_out
 
 logger = Logger()
 _job = QueuedJob(USAGE_CHECK, carry_out)

@@ -17,8 +17,8 @@ from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.periods import Calendar, period_of
 from tallybook.domain.times import stamp
 from tallybook.domain.usage_period import OpenedPeriod
-from tallybook.services.check_usage import carry_out
-from tallybook.services.tasks import due_tasks
+from tallybook.services.jobs.due_tasks import due_tasks
+from tallybook.services.jobs.usage_check import carry_out
 from tallybook.store.accounts import put_account
 from tallybook.store.budgets import put_budget
 from tallybook.store.commands import Put

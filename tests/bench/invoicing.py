@@ -19,8 +19,8 @@ from tallybook.domain.jobs import INVOICES
 from tallybook.domain.periods import Calendar, period_of
 from tallybook.domain.times import day_of
 from tallybook.domain.usage_period import OpenedPeriod
-from tallybook.services.run_invoicing import carry_out
-from tallybook.services.tasks import due_tasks
+from tallybook.services.jobs.due_tasks import due_tasks
+from tallybook.services.jobs.invoicing import carry_out
 from tallybook.store import keys
 from tallybook.store.accounts import put_account
 from tallybook.store.commands import Put, to_wire, wire_key

@@ -10,11 +10,11 @@ import pytest
 
 from tallybook.domain.jobs import JOBS
 from tallybook.gateways.clock import Clock
-from tallybook.services import check_usage
 from tallybook.services.billing.invoices import list_invoices
+from tallybook.services.jobs import usage_check as check_usage
+from tallybook.services.jobs.due_tasks import due_tasks
+from tallybook.services.jobs.invoicing import carry_out
 from tallybook.services.outbox.deliver import sweep
-from tallybook.services.run_invoicing import carry_out
-from tallybook.services.tasks import due_tasks
 from tests.services.outside import outside
 from tests.support.clock import StillClock
 from tests.support.invariants import check_invariants

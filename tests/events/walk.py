@@ -22,19 +22,19 @@ from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tallybook.services.budgets.budget import change_budget, create_budget, remove_budget
 from tallybook.services.budgets.check import check_budget
-from tallybook.services.check_usage import carry_out as check
 from tallybook.services.identity.api_keys import create_api_key, revoke_api_key
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.change_password import ask_for_reset, change_password, set_password
 from tallybook.services.identity.sign_in import login, logout
+from tallybook.services.jobs.due_tasks import due_tasks
+from tallybook.services.jobs.invoicing import carry_out
+from tallybook.services.jobs.usage_check import carry_out as check
 from tallybook.services.lookup import find_account
 from tallybook.services.metering.sessions import Wanted, end_session, start_session
 from tallybook.services.quotas.allocations import allocate, change_allocation, remove_allocation, revoke_allocation
 from tallybook.services.quotas.requests import change_request, file_request, withdraw_request
 from tallybook.services.quotas.reviews import review_request
-from tallybook.services.run_invoicing import carry_out
 from tallybook.services.subscriptions.change_plan import change_plan
-from tallybook.services.tasks import due_tasks
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.events.listener import Listener
 from tests.support.house import HERE, PASSWORD, Member

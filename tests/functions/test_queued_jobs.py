@@ -10,7 +10,7 @@ import pytest
 
 from invoicing.app import handler as invoicing
 from tallybook.domain.cycle import GRACE
-from tallybook.services.tasks import read_message
+from tallybook.services.jobs.due_tasks import read_message
 from tests.functions.notices import queued
 from tests.functions.queued_work import NearlyUp, QueuedWork
 from tests.support.call import LambdaContext

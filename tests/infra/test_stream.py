@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from infra.groups import GROUPS
-from tallybook.services.check_usage import check_usage
+from tallybook.services.jobs.usage_check import check_usage
 from tests.functions.notices import record
 from tests.support.house import House
 from tests.support.template import Properties, Synthesized, written

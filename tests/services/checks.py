@@ -3,11 +3,11 @@
 from tallybook.domain.accounts import User
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.quotas import Allocation
-from tallybook.services.check_usage import carry_out
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.jobs.due_tasks import due_tasks
+from tallybook.services.jobs.usage_check import carry_out
 from tallybook.services.quotas.allocations import allocate, change_allocation
-from tallybook.services.tasks import due_tasks
 from tests.support.house import House, Member
 from tests.support.outside import Sent
 

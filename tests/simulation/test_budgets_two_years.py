@@ -15,12 +15,12 @@ from tallybook.domain.periods import period_of
 from tallybook.domain.times import parse_instant
 from tallybook.services.accounts.operator import create_account
 from tallybook.services.budgets.check import check_budget
-from tallybook.services.check_usage import carry_out
 from tallybook.services.identity.api_keys import create_api_key
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.change_password import set_password
 from tallybook.services.identity.sign_in import login
-from tallybook.services.tasks import Task
+from tallybook.services.jobs.due_tasks import Task
+from tallybook.services.jobs.usage_check import carry_out
 from tests.support.budget_reference import Happened, expected
 from tests.support.budgets import UNIT, drop, edit, messages, set_up, thresholds
 from tests.support.house import HERE, PASSWORD, House, Member

@@ -15,10 +15,10 @@ from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.outbox import LEASE
 from tallybook.services.budgets.budget import change_budget, create_budget, remove_budget
 from tallybook.services.budgets.check import check_budget
-from tallybook.services.check_usage import carry_out
+from tallybook.services.jobs.due_tasks import Task, due_tasks
+from tallybook.services.jobs.usage_check import carry_out
 from tallybook.services.outbox.deliver import deliver
 from tallybook.services.outbox.suppressions import note_bounce, suppress_addresses
-from tallybook.services.tasks import Task, due_tasks
 from tests.simulation.conftest import Sweep
 from tests.support.budgets import (
     actions,

@@ -10,7 +10,8 @@ from tallybook.domain.errors import Invalid, NotFound
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.quotas import Decision
 from tallybook.services.accounts.team import delete_user
-from tallybook.services.check_usage import carry_out
+from tallybook.services.jobs.due_tasks import due_tasks
+from tallybook.services.jobs.usage_check import carry_out
 from tallybook.services.metering.sessions import start_session
 from tallybook.services.quotas.allocations import (
     allocate,
@@ -21,7 +22,6 @@ from tallybook.services.quotas.allocations import (
 )
 from tallybook.services.quotas.requests import change_request, file_request, list_requests, withdraw_request
 from tallybook.services.quotas.reviews import review_request
-from tallybook.services.tasks import due_tasks
 from tests.services.metering.test_sessions import wanted
 from tests.simulation.conftest import Sweep
 from tests.support.house import House, Member

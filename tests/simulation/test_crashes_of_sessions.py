@@ -4,9 +4,9 @@ from typing import Any
 
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.services.billing.current_bill import read_current_bill
-from tallybook.services.check_usage import carry_out
+from tallybook.services.jobs.due_tasks import Task, due_tasks
+from tallybook.services.jobs.usage_check import carry_out
 from tallybook.services.metering.sessions import end_session, start_session
-from tallybook.services.tasks import Task, due_tasks
 from tests.services.metering.test_sessions import wanted
 from tests.simulation.conftest import Sweep
 from tests.support.house import House

@@ -17,10 +17,10 @@ from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.sessions import Session
 from tallybook.services.budgets.budget import change_budget, create_budget, remove_budget
 from tallybook.services.budgets.check import check_budget
-from tallybook.services.check_usage import carry_out
+from tallybook.services.jobs.due_tasks import due_tasks
+from tallybook.services.jobs.usage_check import carry_out
 from tallybook.services.metering.sessions import start_session
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
-from tallybook.services.tasks import due_tasks
 from tests.services.metering.test_sessions import wanted
 from tests.support.budgets import UNIT, actions, budget_of, messages, percents, set_up, spend, thresholds, worth
 from tests.support.house import House, Member

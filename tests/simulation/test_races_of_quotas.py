@@ -11,12 +11,12 @@ from tallybook.domain.errors import Invalid, NotFound, Unauthenticated
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.quotas import Allocation, QuotaRequest
 from tallybook.services.accounts.team import delete_user
-from tallybook.services.check_usage import carry_out, check_usage
+from tallybook.services.jobs.due_tasks import due_tasks
+from tallybook.services.jobs.usage_check import carry_out, check_usage
 from tallybook.services.quotas.allocations import allocate, change_allocation, list_allocations, revoke_allocation
 from tallybook.services.quotas.requests import change_request, file_request, list_requests, withdraw_request
 from tallybook.services.quotas.reviews import review_request
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
-from tallybook.services.tasks import due_tasks
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 from tests.support.race import in_turns, race

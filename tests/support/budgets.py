@@ -12,10 +12,10 @@ from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.periods import period_of
 from tallybook.services.budgets.budget import change_budget, create_budget, remove_budget
 from tallybook.services.budgets.check import check_budget
-from tallybook.services.check_usage import carry_out
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.services.tasks import due_tasks
+from tallybook.services.jobs.due_tasks import due_tasks
+from tallybook.services.jobs.usage_check import carry_out
 from tallybook.store import keys
 from tallybook.store.budgets import read_budget, read_message
 from tests.support.house import HERE, House, Member

@@ -25,10 +25,10 @@ from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.change_password import set_password
 from tallybook.services.identity.platform_keys import create_platform_key
 from tallybook.services.identity.sign_in import login
+from tallybook.services.jobs.due_tasks import due_tasks
+from tallybook.services.jobs.invoicing import carry_out
 from tallybook.services.metering.ingest import account_keys, record_usage
 from tallybook.services.outbox.deliver import deliver
-from tallybook.services.run_invoicing import carry_out
-from tallybook.services.tasks import due_tasks
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.catalogs import Catalogs

@@ -8,8 +8,8 @@ from tallybook.domain.audit import OPERATOR
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.periods import period_of
 from tallybook.services.budgets.check import check_budget
+from tallybook.services.jobs.due_tasks import due_tasks
 from tallybook.services.subscriptions.change_plan import change_plan
-from tallybook.services.tasks import due_tasks
 from tests.support.budgets import (
     actions,
     budget_of,

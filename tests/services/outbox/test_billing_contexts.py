@@ -11,10 +11,10 @@ from tallybook.domain.invoices import Detail, Invoice, InvoiceLine, usage_line
 from tallybook.domain.jobs import INVOICES
 from tallybook.domain.outbox import Mail
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
+from tallybook.services.jobs.due_tasks import due_tasks
+from tallybook.services.jobs.invoicing import carry_out
 from tallybook.services.outbox.billing_contexts import MOST_DETAILS, invoice_facts
 from tallybook.services.outbox.deliver import show_outbox_item
-from tallybook.services.run_invoicing import carry_out
-from tallybook.services.tasks import due_tasks
 from tallybook.services.wallet.credits import Move, give_credits
 from tallybook.store.invoices import put_changed
 from tests.support.house import House, Member

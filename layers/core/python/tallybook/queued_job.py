@@ -17,7 +17,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from tallybook import runtime
 from tallybook.domain.jobs import Job
 from tallybook.services.context import Context
-from tallybook.services.tasks import Task, enqueue_due, read_message
+from tallybook.services.jobs.due_tasks import Task, enqueue_due, read_message
 
 logger = Logger()
 

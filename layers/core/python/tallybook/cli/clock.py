@@ -22,7 +22,7 @@ from tallybook.domain.jobs import JOBS
 from tallybook.domain.times import stamp
 from tallybook.gateways.clock import Clock
 from tallybook.gateways.jobs import JobFailed, Jobs
-from tallybook.services.advance_clock import Call, advance_clock
+from tallybook.services.jobs.advance_clock import Call, advance_clock
 
 _POLL_SECONDS = 0.1
 _STUCK_AFTER_SECONDS = 60.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tallybook.domain.errors import TallybookError
 from tallybook.domain.ids import ACCOUNT
-from tallybook.services.run_invoicing import Done
+from tallybook.services.jobs.invoicing import Done
 
 _SHOWN = 20
 

@@ -24,8 +24,8 @@ from tallybook.domain.jobs import INVOICES
 from tallybook.services.billing.invoices import find_invoice, list_invoices
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tallybook.services.context import Context
-from tallybook.services.run_invoicing import carry_out_all
-from tallybook.services.tasks import due_tasks
+from tallybook.services.jobs.due_tasks import due_tasks
+from tallybook.services.jobs.invoicing import carry_out_all
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Invoices: what accounts were billed.")
 

@@ -11,10 +11,10 @@ import pytest
 from tallybook.domain.errors import Invalid
 from tallybook.domain.jobs import INVOICES, JOBS, OUTBOX, Job, partition
 from tallybook.domain.times import stamp
-from tallybook.services.advance_clock import FURTHEST, Call, advance_clock
+from tallybook.services.jobs.advance_clock import FURTHEST, Call, advance_clock
+from tallybook.services.jobs.due_tasks import Task, due_tasks
+from tallybook.services.jobs.invoicing import carry_out
 from tallybook.services.outbox.deliver import sweep
-from tallybook.services.run_invoicing import carry_out
-from tallybook.services.tasks import Task, due_tasks
 from tallybook.store.commands import Delete, Put
 from tallybook.store.keys import Key
 from tests.services.outside import outside

@@ -10,8 +10,8 @@ import pytest
 from tallybook.domain.cycle import GRACE
 from tallybook.domain.jobs import INVOICES, USAGE_CHECK, Job
 from tallybook.domain.times import stamp
+from tallybook.services.jobs.due_tasks import Task, as_message, due_tasks, enqueue_due, read_message
 from tallybook.services.metering.sessions import end_session, start_session
-from tallybook.services.tasks import Task, as_message, due_tasks, enqueue_due, read_message
 from tests.services.metering.test_sessions import wanted
 from tests.support.budgets import edit, look, set_up, spend
 from tests.support.house import House, Member

@@ -4,10 +4,10 @@ import pytest
 
 from tallybook.domain.accounts import User
 from tallybook.domain.jobs import USAGE_CHECK
-from tallybook.services.check_usage import check_usage
 from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.jobs.due_tasks import due_tasks
+from tallybook.services.jobs.usage_check import check_usage
 from tallybook.services.quotas.allocations import revoke_allocation
-from tallybook.services.tasks import due_tasks
 from tests.services.checks import GRACE, check, marked, percents, share, use
 from tests.support.house import House, Member
 from tests.support.race import racing

@@ -8,11 +8,11 @@ import pytest
 from tallybook.domain.accounts import User
 from tallybook.domain.errors import Failed
 from tallybook.domain.quotas import LEVEL_METER
-from tallybook.services.check_usage import carry_out, check_usage
+from tallybook.services.jobs.due_tasks import Task
+from tallybook.services.jobs.usage_check import carry_out, check_usage
 from tallybook.services.metering.sessions import start_session
 from tallybook.services.outbox.deliver import show_outbox_item
 from tallybook.services.outbox.suppressions import suppress_addresses
-from tallybook.services.tasks import Task
 from tests.services.checks import GRACE, change, check, marked, percents, share, told, use
 from tests.services.metering.test_sessions import wanted
 from tests.support.budgets import percents as budget_percents

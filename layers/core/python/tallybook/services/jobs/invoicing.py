@@ -13,7 +13,7 @@ from tallybook.domain.invoices import Invoice
 from tallybook.services.billing.close_period import close_due
 from tallybook.services.billing.mark_overdue import mark_overdue
 from tallybook.services.context import Context
-from tallybook.services.tasks import Task
+from tallybook.services.jobs.due_tasks import Task
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,12 @@ from tallybook.domain.times import stamp
 from tallybook.services.budgets.check import check_budget
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context
+from tallybook.services.jobs.due_tasks import Task
 from tallybook.services.lookup import find_account
 from tallybook.services.metering.sessions import end_expired
 from tallybook.services.quotas.allocations import all_allocations
 from tallybook.services.quotas.consumption import QuotaUse, read_quota_use
 from tallybook.services.quotas.mails import reached_mail
-from tallybook.services.tasks import Task
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.commands import Item
