@@ -5,8 +5,9 @@ from fastapi.responses import JSONResponse
 
 from tallybook.http import Caller, Ctx, respond
 from tallybook.services.audit_log import read_audit_log
-from tallybook.wire import scalebox, scalebox_audit
-from tallybook.wire.paging import Page, pagination
+from tallybook.wire.requests.paging import Page, pagination
+from tallybook.wire.scalebox import envelope
+from tallybook.wire.scalebox.audit import present_audit_entry
 
 router = APIRouter(prefix="/v1/user-management")
 
@@ -14,6 +15,6 @@ router = APIRouter(prefix="/v1/user-management")
 @router.get("/audit-log")
 async def audit_log(ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
     entries = read_audit_log(ctx, caller, offset=page.offset, limit=page.limit)
-    shown = [scalebox_audit.entry(entry) for entry in entries]
+    shown = [present_audit_entry(entry) for entry in entries]
     pages = pagination(page, total=caller.account.audits)
-    return respond(scalebox.ok({"entries": shown, "pagination": pages}, at=ctx.clock.now()))
+    return respond(envelope.ok({"entries": shown, "pagination": pages}, at=ctx.clock.now()))

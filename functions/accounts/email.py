@@ -6,8 +6,9 @@ from fastapi.responses import JSONResponse
 from tallybook.http import Address, Caller, Ctx, body_of, respond
 from tallybook.services.accounts.email_change import clear_email_change, last_email_change, request_email_change
 from tallybook.services.accounts.email_confirmation import confirm_email_change
-from tallybook.wire import scalebox, scalebox_email
-from tallybook.wire.forms import ConfirmEmailForm, EmailChangeForm
+from tallybook.wire.requests.bodies import ConfirmEmailForm, EmailChangeForm
+from tallybook.wire.scalebox import envelope
+from tallybook.wire.scalebox.email import present_confirmation, present_email_change
 
 router = APIRouter(prefix="/v1/user-management/account")
 
@@ -16,23 +17,23 @@ router = APIRouter(prefix="/v1/user-management/account")
 async def request(ctx: Ctx, caller: Caller, form: EmailChangeForm = body_of(EmailChangeForm)) -> JSONResponse:
     change = request_email_change(ctx, caller, current=form.current_email, new=form.new_email)
     now = ctx.clock.now()
-    return respond(scalebox.ok(scalebox_email.email_change(change, now=now), at=now, status=201))
+    return respond(envelope.ok(present_email_change(change, now=now), at=now, status=201))
 
 
 @router.get("/email-change-status")
 async def status(ctx: Ctx, caller: Caller) -> JSONResponse:
     now = ctx.clock.now()
-    return respond(scalebox.ok(scalebox_email.email_change(last_email_change(ctx, caller), now=now), at=now))
+    return respond(envelope.ok(present_email_change(last_email_change(ctx, caller), now=now), at=now))
 
 
 @router.post("/clear-email-change-requests")
 async def clear(ctx: Ctx, caller: Caller) -> JSONResponse:
     clear_email_change(ctx, caller)
-    return respond(scalebox.done("Nothing is pending any more", at=ctx.clock.now()))
+    return respond(envelope.done("Nothing is pending any more", at=ctx.clock.now()))
 
 
 @router.post("/confirm-email-change")
 async def confirm(ctx: Ctx, address: Address, form: ConfirmEmailForm = body_of(ConfirmEmailForm)) -> JSONResponse:
     """Public: the token alone authorises."""
     change = confirm_email_change(ctx, token=form.token, address=address)
-    return respond(scalebox.ok(scalebox_email.confirmed(change), at=ctx.clock.now()))
+    return respond(envelope.ok(present_confirmation(change), at=ctx.clock.now()))

@@ -5,8 +5,9 @@ from fastapi.responses import JSONResponse
 
 from tallybook.http import Caller, Ctx, body_of, respond
 from tallybook.services.accounts.profile import change_account
-from tallybook.wire import scalebox, scalebox_account
-from tallybook.wire.forms import ProfileForm, given
+from tallybook.wire.requests.bodies import ProfileForm, given
+from tallybook.wire.scalebox import envelope
+from tallybook.wire.scalebox.account import present_account
 
 router = APIRouter(prefix="/v1/user-management")
 
@@ -14,4 +15,4 @@ router = APIRouter(prefix="/v1/user-management")
 @router.put("/account")
 async def update(ctx: Ctx, caller: Caller, form: ProfileForm = body_of(ProfileForm)) -> JSONResponse:
     account = change_account(ctx, caller, given(form))
-    return respond(scalebox.ok({"account": scalebox_account.profile(account)}, at=ctx.clock.now()))
+    return respond(envelope.ok({"account": present_account(account)}, at=ctx.clock.now()))

@@ -11,38 +11,40 @@ from tallybook.services.subscriptions.subscription import (
     list_plans,
     read_subscription,
 )
-from tallybook.wire import scalebox, scalebox_account, scalebox_subscription
-from tallybook.wire.forms import PlanForm
-from tallybook.wire.paging import Page, pagination
+from tallybook.wire.requests.bodies import PlanForm
+from tallybook.wire.requests.paging import Page, pagination
+from tallybook.wire.scalebox import envelope
+from tallybook.wire.scalebox.account import present_plans, present_subscription
+from tallybook.wire.scalebox.subscription import present_plan_change, present_plan_changes, present_preview
 
 router = APIRouter(prefix="/v1/user-management")
 
 
 @router.get("/plans")
 async def plans(ctx: Ctx) -> JSONResponse:
-    return respond(scalebox.ok(scalebox_account.plans(list_plans(ctx)), at=ctx.clock.now()))
+    return respond(envelope.ok(present_plans(list_plans(ctx)), at=ctx.clock.now()))
 
 
 @router.get("/account/subscription")
 async def subscription(ctx: Ctx, caller: Caller) -> JSONResponse:
     held = read_subscription(ctx, caller.account)
-    return respond(scalebox.ok(scalebox_account.subscription(held), at=ctx.clock.now()))
+    return respond(envelope.ok(present_subscription(held), at=ctx.clock.now()))
 
 
 @router.post("/account/subscription")
 async def change(ctx: Ctx, caller: Caller, form: PlanForm = body_of(PlanForm)) -> JSONResponse:
     held, changed = change_subscription(ctx, caller, form.plan_name)
-    return respond(scalebox.ok(scalebox_subscription.changed(held, changed), at=ctx.clock.now()))
+    return respond(envelope.ok(present_plan_change(held, changed), at=ctx.clock.now()))
 
 
 @router.post("/account/subscription/preview")
 async def preview(ctx: Ctx, caller: Caller, form: PlanForm = body_of(PlanForm)) -> JSONResponse:
     preview = preview_plan(ctx, caller, form.plan_name)
-    return respond(scalebox.ok(scalebox_subscription.preview(preview), at=ctx.clock.now()))
+    return respond(envelope.ok(present_preview(preview), at=ctx.clock.now()))
 
 
 @router.get("/account/subscription/history")
 async def history(ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
     changes = list_plan_changes(ctx, caller, offset=page.offset, limit=page.limit)
-    shown = scalebox_subscription.history(changes, pagination(page, total=caller.account.changes))
-    return respond(scalebox.ok(shown, at=ctx.clock.now()))
+    shown = present_plan_changes(changes, pagination(page, total=caller.account.changes))
+    return respond(envelope.ok(shown, at=ctx.clock.now()))

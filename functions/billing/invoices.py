@@ -7,8 +7,9 @@ from tallybook.domain.ids import INVOICE, strip_prefix
 from tallybook.http import Caller, Ctx, respond
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.billing.invoices import find_invoice, list_invoices
-from tallybook.wire import scalebox, scalebox_invoices
-from tallybook.wire.paging import Page, pagination
+from tallybook.wire.requests.paging import Page, pagination
+from tallybook.wire.scalebox import envelope
+from tallybook.wire.scalebox.invoices import present_invoice, present_invoices
 
 router = APIRouter(prefix="/v1/billing")
 
@@ -16,17 +17,17 @@ router = APIRouter(prefix="/v1/billing")
 @router.get("/invoices")
 async def invoices(ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
     listed = list_invoices(ctx, caller.account, offset=page.offset, limit=page.limit)
-    shown = scalebox_invoices.invoices(listed, pagination(page, total=caller.account.invoices))
-    return respond(scalebox.ok(shown, at=ctx.clock.now()))
+    shown = present_invoices(listed, pagination(page, total=caller.account.invoices))
+    return respond(envelope.ok(shown, at=ctx.clock.now()))
 
 
 @router.get("/invoices/{invoice_id}")
 async def invoice(ctx: Ctx, caller: Caller, invoice_id: str) -> JSONResponse:
     found = find_invoice(ctx, strip_prefix(invoice_id, INVOICE, field="invoice_id"), of=caller.account)
-    return respond(scalebox.ok(scalebox_invoices.invoice(found), at=ctx.clock.now()))
+    return respond(envelope.ok(present_invoice(found), at=ctx.clock.now()))
 
 
 @router.post("/invoice/generate")
 async def generate(ctx: Ctx, caller: Caller) -> JSONResponse:
     draft = draft_invoice(ctx, caller)
-    return respond(scalebox.ok(scalebox_invoices.invoice(draft), at=ctx.clock.now()))
+    return respond(envelope.ok(present_invoice(draft), at=ctx.clock.now()))

@@ -8,9 +8,10 @@ from fastapi.responses import JSONResponse
 from tallybook.http import Caller, Ctx, body_of, respond
 from tallybook.services.budgets.budget import change_budget, create_budget, remove_budget
 from tallybook.services.budgets.status import budget_forecast, budget_status, list_messages
-from tallybook.wire import scalebox, scalebox_budgets
-from tallybook.wire.budget_forms import BudgetChangeForm, BudgetForm, terms
-from tallybook.wire.paging import PageOf, page_of, pagination
+from tallybook.wire.requests.budget_bodies import BudgetChangeForm, BudgetForm, terms
+from tallybook.wire.requests.paging import PageOf, page_of, pagination
+from tallybook.wire.scalebox import envelope
+from tallybook.wire.scalebox.budgets import present_budget, present_budget_message, present_budget_status
 
 router = APIRouter(prefix="/v1/budgets")
 
@@ -20,39 +21,39 @@ _Page = Annotated[PageOf, page_of(20)]
 @router.get("")
 async def read(ctx: Ctx, caller: Caller) -> JSONResponse:
     found = budget_status(ctx, caller)
-    return respond(scalebox.ok(found and scalebox_budgets.budget(found), at=ctx.clock.now()))
+    return respond(envelope.ok(found and present_budget(found), at=ctx.clock.now()))
 
 
 @router.post("")
 async def create(ctx: Ctx, caller: Caller, form: BudgetForm = body_of(BudgetForm)) -> JSONResponse:
     created = create_budget(ctx, caller, terms(form))
-    return respond(scalebox.ok(scalebox_budgets.budget(created), at=ctx.clock.now(), status=201))
+    return respond(envelope.ok(present_budget(created), at=ctx.clock.now(), status=201))
 
 
 @router.put("")
 async def change(ctx: Ctx, caller: Caller, form: BudgetChangeForm = body_of(BudgetChangeForm)) -> JSONResponse:
     changed = change_budget(ctx, caller, terms(form))
-    return respond(scalebox.ok(scalebox_budgets.budget(changed), at=ctx.clock.now()))
+    return respond(envelope.ok(present_budget(changed), at=ctx.clock.now()))
 
 
 @router.delete("")
 async def delete(ctx: Ctx, caller: Caller) -> JSONResponse:
     remove_budget(ctx, caller)
-    return respond(scalebox.done("Budget deleted", at=ctx.clock.now()))
+    return respond(envelope.done("Budget deleted", at=ctx.clock.now()))
 
 
 @router.get("/status")
 async def status(ctx: Ctx, caller: Caller) -> JSONResponse:
     found = budget_status(ctx, caller)
-    shown = found and scalebox_budgets.status(found, budget_forecast(ctx, found))
-    return respond(scalebox.ok(shown, at=ctx.clock.now()))
+    shown = found and present_budget_status(found, budget_forecast(ctx, found))
+    return respond(envelope.ok(shown, at=ctx.clock.now()))
 
 
 @router.get("/messages")
 async def messages(ctx: Ctx, caller: Caller, page: _Page) -> JSONResponse:
     found, total = list_messages(ctx, caller, offset=page.offset, limit=page.limit)
     shown = {
-        "messages": [scalebox_budgets.message(message) for message in found],
+        "messages": [present_budget_message(message) for message in found],
         "pagination": pagination(page, total=total),
     }
-    return respond(scalebox.ok(shown, at=ctx.clock.now()))
+    return respond(envelope.ok(shown, at=ctx.clock.now()))

@@ -6,9 +6,10 @@ from fastapi.responses import JSONResponse
 from tallybook.domain.ids import API_KEY, strip_prefix
 from tallybook.http import Caller, Ctx, body_of, respond
 from tallybook.services.identity.api_keys import create_api_key, list_api_keys, revoke_api_key
-from tallybook.wire import scalebox, scalebox_account
-from tallybook.wire.forms import ApiKeyForm
-from tallybook.wire.paging import Page, paged
+from tallybook.wire.requests.bodies import ApiKeyForm
+from tallybook.wire.requests.paging import Page, paged
+from tallybook.wire.scalebox import envelope
+from tallybook.wire.scalebox.account import present_api_key, present_created_api_key
 
 router = APIRouter(prefix="/v1/user-management/api-keys")
 
@@ -16,16 +17,16 @@ router = APIRouter(prefix="/v1/user-management/api-keys")
 @router.post("")
 async def create(ctx: Ctx, caller: Caller, form: ApiKeyForm = body_of(ApiKeyForm)) -> JSONResponse:
     made = create_api_key(ctx, caller, name=form.name, expires_at=form.expires_at)
-    return respond(scalebox.ok(scalebox_account.created_api_key(made.key, made.text), at=ctx.clock.now(), status=201))
+    return respond(envelope.ok(present_created_api_key(made.key, made.text), at=ctx.clock.now(), status=201))
 
 
 @router.get("")
 async def list_all(ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
-    keys = [scalebox_account.api_key(key) for key in list_api_keys(ctx, caller)]
-    return respond(scalebox.ok(paged("api_keys", keys, page), at=ctx.clock.now()))
+    keys = [present_api_key(key) for key in list_api_keys(ctx, caller)]
+    return respond(envelope.ok(paged("api_keys", keys, page), at=ctx.clock.now()))
 
 
 @router.delete("/{key_id}")
 async def revoke(ctx: Ctx, caller: Caller, key_id: str) -> JSONResponse:
     revoke_api_key(ctx, caller, strip_prefix(key_id, API_KEY, field="api_key_id"))
-    return respond(scalebox.done("API key revoked", at=ctx.clock.now()))
+    return respond(envelope.done("API key revoked", at=ctx.clock.now()))

@@ -7,9 +7,9 @@ from tallybook.domain.credentials import SESSION_LIFE
 from tallybook.http import Address, Caller, Ctx, body_of, may_use_cookie
 from tallybook.services.accounts.sign_up import register as sign_up
 from tallybook.services.identity import sign_in
-from tallybook.wire import quota
-from tallybook.wire.credentials import session_cookie
-from tallybook.wire.forms import LoginForm, RegisterForm
+from tallybook.wire.quota_app.envelope import present_sign_in, present_user
+from tallybook.wire.requests.bodies import LoginForm, RegisterForm
+from tallybook.wire.requests.credentials import session_cookie
 
 router = APIRouter(prefix="/auth")
 
@@ -34,7 +34,7 @@ async def login(request: Request, ctx: Ctx, address: Address, form: LoginForm = 
 
 @router.get("/me")
 async def me(caller: Caller) -> JSONResponse:
-    return JSONResponse({"user": quota.user(caller.account, caller.user)})
+    return JSONResponse({"user": present_user(caller.account, caller.user)})
 
 
 @router.post("/logout")
@@ -45,7 +45,7 @@ async def logout(ctx: Ctx, caller: Caller) -> JSONResponse:
 
 def _signed_in(request: Request, who: sign_in.SignedIn, *, status: int) -> JSONResponse:
     """The cookie only for pages that may use it: no other page is to sign a browser in as somebody else."""
-    body = quota.signed_in(who.account, who.user, text=who.text, expires_at=who.expires_at)
+    body = present_sign_in(who.account, who.user, text=who.text, expires_at=who.expires_at)
     cookie = session_cookie(who.text, max_age=int(SESSION_LIFE.total_seconds()))
     headers = {"Set-Cookie": cookie} if may_use_cookie(request) else {}
     return JSONResponse(body, status_code=status, headers=headers)

@@ -5,8 +5,8 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from tallybook.http import Address, Caller, Ctx, body_of
 from tallybook.services.identity.change_password import ask_for_reset, change_password, set_password
-from tallybook.wire.forms import ChangePasswordForm, ResetForm, SetPasswordForm
 from tallybook.wire.pages import page
+from tallybook.wire.requests.bodies import ChangePasswordForm, ResetForm, SetPasswordForm
 
 router = APIRouter(prefix="/auth/password")
 

@@ -8,9 +8,10 @@ from tallybook.domain.ids import USER, strip_prefix
 from tallybook.http import Caller, Ctx, body_of, respond
 from tallybook.services.accounts.team import Invitation, delete_user, invite_again, invite_user, list_users, show_user
 from tallybook.services.accounts.users import change_user
-from tallybook.wire import scalebox, scalebox_account
-from tallybook.wire.forms import InvitationForm, UserForm, given
-from tallybook.wire.paging import Page, paged
+from tallybook.wire.requests.bodies import InvitationForm, UserForm, given
+from tallybook.wire.requests.paging import Page, paged
+from tallybook.wire.scalebox import envelope
+from tallybook.wire.scalebox.account import present_user
 
 router = APIRouter(prefix="/v1/user-management/users")
 
@@ -19,47 +20,47 @@ _STORED_NAMES = {"display_name": "name", "is_root_user": "is_root"}
 
 @router.get("/me")
 async def me(ctx: Ctx, caller: Caller) -> JSONResponse:
-    shown = {"user": scalebox_account.user(caller.account, caller.user)}
-    return respond(scalebox.ok(shown, at=ctx.clock.now()))
+    shown = {"user": present_user(caller.account, caller.user)}
+    return respond(envelope.ok(shown, at=ctx.clock.now()))
 
 
 @router.post("")
 async def invite(ctx: Ctx, caller: Caller, form: InvitationForm = body_of(InvitationForm)) -> JSONResponse:
     invitation = Invitation(form.email, name=form.display_name, role=form.role, is_root=form.is_root_user)
-    shown = {"user": scalebox_account.user(caller.account, invite_user(ctx, caller, invitation))}
-    return respond(scalebox.ok(shown, at=ctx.clock.now(), status=201))
+    shown = {"user": present_user(caller.account, invite_user(ctx, caller, invitation))}
+    return respond(envelope.ok(shown, at=ctx.clock.now(), status=201))
 
 
 @router.get("")
 async def list_all(ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
-    users = [scalebox_account.user(caller.account, user) for user in list_users(ctx, caller)]
-    return respond(scalebox.ok(paged("users", users, page), at=ctx.clock.now()))
+    users = [present_user(caller.account, user) for user in list_users(ctx, caller)]
+    return respond(envelope.ok(paged("users", users, page), at=ctx.clock.now()))
 
 
 @router.get("/{user_id}")
 async def show(ctx: Ctx, caller: Caller, user_id: str) -> JSONResponse:
     user = show_user(ctx, caller, _id(user_id))
-    return respond(scalebox.ok({"user": scalebox_account.user(caller.account, user)}, at=ctx.clock.now()))
+    return respond(envelope.ok({"user": present_user(caller.account, user)}, at=ctx.clock.now()))
 
 
 @router.put("/{user_id}")
 async def change(ctx: Ctx, caller: Caller, user_id: str, form: UserForm = body_of(UserForm)) -> JSONResponse:
     changes = {_STORED_NAMES.get(name, name): value for name, value in given(form).items()}
     user = change_user(ctx, caller, _id(user_id), changes)
-    return respond(scalebox.ok({"user": scalebox_account.user(caller.account, user)}, at=ctx.clock.now()))
+    return respond(envelope.ok({"user": present_user(caller.account, user)}, at=ctx.clock.now()))
 
 
 @router.delete("/{user_id}")
 async def delete(ctx: Ctx, caller: Caller, user_id: str) -> JSONResponse:
     delete_user(ctx, caller, _id(user_id))
-    return respond(scalebox.done("User deleted", at=ctx.clock.now()))
+    return respond(envelope.done("User deleted", at=ctx.clock.now()))
 
 
 @router.post("/{user_id}/invitation")
 async def remind(ctx: Ctx, caller: Caller, user_id: str) -> JSONResponse:
     """The invitation once more, with a new link."""
     invite_again(ctx, caller, _id(user_id))
-    return respond(scalebox.done("Invitation sent again", at=ctx.clock.now()))
+    return respond(envelope.done("Invitation sent again", at=ctx.clock.now()))
 
 
 def _id(text: str) -> str:

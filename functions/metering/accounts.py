@@ -7,8 +7,9 @@ from tallybook.domain.ids import ACCOUNT, strip_prefix
 from tallybook.http import Ctx, Platform, body_of, respond
 from tallybook.services.accounts.billing_settings import set_terms_as_platform
 from tallybook.services.accounts.suspension import set_standing_as_platform
-from tallybook.wire import platform, scalebox
-from tallybook.wire.forms import ReasonForm, TermsForm, given
+from tallybook.wire.platform import present_account
+from tallybook.wire.requests.bodies import ReasonForm, TermsForm, given
+from tallybook.wire.scalebox import envelope
 
 router = APIRouter(prefix="/v1/platform/accounts")
 
@@ -16,19 +17,19 @@ router = APIRouter(prefix="/v1/platform/accounts")
 @router.put("/{account_id}")
 async def terms(ctx: Ctx, who: Platform, account_id: str, form: TermsForm = body_of(TermsForm)) -> JSONResponse:
     account = set_terms_as_platform(ctx, who, _id(account_id), given(form))
-    return respond(scalebox.ok(platform.account(account), at=ctx.clock.now()))
+    return respond(envelope.ok(present_account(account), at=ctx.clock.now()))
 
 
 @router.post("/{account_id}/suspend")
 async def suspend(ctx: Ctx, who: Platform, account_id: str, form: ReasonForm = body_of(ReasonForm)) -> JSONResponse:
     account = set_standing_as_platform(ctx, who, _id(account_id), "suspended", reason=form.reason)
-    return respond(scalebox.ok(platform.account(account), at=ctx.clock.now()))
+    return respond(envelope.ok(present_account(account), at=ctx.clock.now()))
 
 
 @router.post("/{account_id}/resume")
 async def resume(ctx: Ctx, who: Platform, account_id: str, form: ReasonForm = body_of(ReasonForm)) -> JSONResponse:
     account = set_standing_as_platform(ctx, who, _id(account_id), "active", reason=form.reason)
-    return respond(scalebox.ok(platform.account(account), at=ctx.clock.now()))
+    return respond(envelope.ok(present_account(account), at=ctx.clock.now()))
 
 
 def _id(text: str) -> str:

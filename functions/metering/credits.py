@@ -5,8 +5,9 @@ from fastapi.responses import JSONResponse
 
 from tallybook.http import Ctx, Platform, body_of, respond
 from tallybook.services.wallet.credits import Move, give_credits
-from tallybook.wire import platform, scalebox
-from tallybook.wire.forms import CreditsForm
+from tallybook.wire.platform import present_ledger_entry
+from tallybook.wire.requests.bodies import CreditsForm
+from tallybook.wire.scalebox import envelope
 
 router = APIRouter(prefix="/v1/platform")
 
@@ -14,4 +15,4 @@ router = APIRouter(prefix="/v1/platform")
 @router.post("/credits")
 async def credits(ctx: Ctx, who: Platform, form: CreditsForm = body_of(CreditsForm)) -> JSONResponse:
     entry = give_credits(ctx, who, Move(**form.model_dump()))
-    return respond(scalebox.ok(platform.entry(entry), at=ctx.clock.now(), status=201))
+    return respond(envelope.ok(present_ledger_entry(entry), at=ctx.clock.now(), status=201))

@@ -6,8 +6,9 @@ from fastapi.responses import JSONResponse
 from tallybook.http import Ctx, Platform, respond
 from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.services.metering.ingest import account_keys, record_usage
-from tallybook.wire import platform, scalebox
-from tallybook.wire.cloudevents import read_events
+from tallybook.wire.platform import present_results
+from tallybook.wire.requests.cloudevents import read_events
+from tallybook.wire.scalebox import envelope
 
 router = APIRouter(prefix="/v1/platform")
 
@@ -17,4 +18,4 @@ async def events(request: Request, ctx: Ctx, who: Platform) -> JSONResponse:
     submitted = read_events(await request.body())
     _, accounts = authorize_platform(ctx, who, "usage:write", also=account_keys(submitted))
     results = record_usage(ctx, submitted, accounts)
-    return respond(scalebox.ok(platform.results(results), at=ctx.clock.now()))
+    return respond(envelope.ok(present_results(results), at=ctx.clock.now()))

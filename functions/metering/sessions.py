@@ -6,8 +6,9 @@ from fastapi.responses import JSONResponse
 from tallybook.domain.sessions import Wanted
 from tallybook.http import Ctx, Platform, body_of, respond
 from tallybook.services.metering.sessions import admission, end_session, start_session
-from tallybook.wire import platform, scalebox
-from tallybook.wire.forms import SessionForm
+from tallybook.wire.platform import present_admission, present_ended_session, present_session
+from tallybook.wire.requests.bodies import SessionForm
+from tallybook.wire.scalebox import envelope
 
 router = APIRouter(prefix="/v1/platform")
 
@@ -15,16 +16,16 @@ router = APIRouter(prefix="/v1/platform")
 @router.post("/sessions")
 async def start(ctx: Ctx, who: Platform, form: SessionForm = body_of(SessionForm)) -> JSONResponse:
     session = start_session(ctx, who, Wanted(**form.model_dump()))
-    return respond(scalebox.ok(platform.started(session), at=ctx.clock.now(), status=201))
+    return respond(envelope.ok(present_session(session), at=ctx.clock.now(), status=201))
 
 
 @router.post("/sessions/{session_id}/end")
 async def end(ctx: Ctx, who: Platform, session_id: str) -> JSONResponse:
-    return respond(scalebox.ok(platform.ended(end_session(ctx, who, session_id)), at=ctx.clock.now()))
+    return respond(envelope.ok(present_ended_session(end_session(ctx, who, session_id)), at=ctx.clock.now()))
 
 
 @router.post("/admission")
 async def admit(ctx: Ctx, who: Platform, form: SessionForm = body_of(SessionForm)) -> JSONResponse:
     """Whether the session could start now, with every reason against it; nothing is written."""
     reasons = admission(ctx, who, Wanted(**form.model_dump()))
-    return respond(scalebox.ok(platform.admission(reasons), at=ctx.clock.now()))
+    return respond(envelope.ok(present_admission(reasons), at=ctx.clock.now()))

@@ -13,10 +13,11 @@ from tallybook.services.quotas.allocations import (
     revoke_allocation,
 )
 from tallybook.services.quotas.user_quota import allocation_quota
-from tallybook.wire import scalebox, scalebox_quotas
-from tallybook.wire.forms import AllocationForm, QuotaForm, given
-from tallybook.wire.paging import Page, paged
-from tallybook.wire.queries import boolean
+from tallybook.wire.requests.bodies import AllocationForm, QuotaForm, given
+from tallybook.wire.requests.paging import Page, paged
+from tallybook.wire.requests.queries import boolean
+from tallybook.wire.scalebox import envelope
+from tallybook.wire.scalebox.quotas import present_allocation, present_usage
 
 router = APIRouter(prefix="/v1/user-management/quota-allocations")
 
@@ -24,39 +25,39 @@ router = APIRouter(prefix="/v1/user-management/quota-allocations")
 @router.get("")
 async def list_all(request: Request, ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
     inactive = boolean(request, "include_inactive")
-    rows = [scalebox_quotas.allocation(one) for one in list_allocations(ctx, caller, include_inactive=inactive)]
-    return respond(scalebox.ok(paged("allocations", rows, page), at=ctx.clock.now()))
+    rows = [present_allocation(one) for one in list_allocations(ctx, caller, include_inactive=inactive)]
+    return respond(envelope.ok(paged("allocations", rows, page), at=ctx.clock.now()))
 
 
 @router.post("")
 async def create(ctx: Ctx, caller: Caller, form: AllocationForm = body_of(AllocationForm)) -> JSONResponse:
     quota = form.model_dump(exclude={"user_id"})
-    shown = {"allocation": scalebox_quotas.allocation(allocate(ctx, caller, form.user_id, quota))}
-    return respond(scalebox.ok(shown, at=ctx.clock.now(), status=201))
+    shown = {"allocation": present_allocation(allocate(ctx, caller, form.user_id, quota))}
+    return respond(envelope.ok(shown, at=ctx.clock.now(), status=201))
 
 
 @router.put("/{allocation_id}")
 async def change(ctx: Ctx, caller: Caller, allocation_id: str, form: QuotaForm = body_of(QuotaForm)) -> JSONResponse:
     changed = change_allocation(ctx, caller, _id(allocation_id), given(form))
-    return respond(scalebox.ok({"allocation": scalebox_quotas.allocation(changed)}, at=ctx.clock.now()))
+    return respond(envelope.ok({"allocation": present_allocation(changed)}, at=ctx.clock.now()))
 
 
 @router.delete("/{allocation_id}")
 async def delete(ctx: Ctx, caller: Caller, allocation_id: str) -> JSONResponse:
     remove_allocation(ctx, caller, _id(allocation_id))
-    return respond(scalebox.done("Quota allocation deleted", at=ctx.clock.now()))
+    return respond(envelope.done("Quota allocation deleted", at=ctx.clock.now()))
 
 
 @router.post("/{allocation_id}/revoke")
 async def revoke(ctx: Ctx, caller: Caller, allocation_id: str) -> JSONResponse:
     revoked = revoke_allocation(ctx, caller, _id(allocation_id))
-    return respond(scalebox.ok({"allocation": scalebox_quotas.allocation(revoked)}, at=ctx.clock.now()))
+    return respond(envelope.ok({"allocation": present_allocation(revoked)}, at=ctx.clock.now()))
 
 
 @router.get("/{allocation_id}/usage")
 async def usage(ctx: Ctx, caller: Caller, allocation_id: str) -> JSONResponse:
     used = allocation_quota(ctx, caller, _id(allocation_id))
-    return respond(scalebox.ok(scalebox_quotas.usage(used), at=ctx.clock.now()))
+    return respond(envelope.ok(present_usage(used), at=ctx.clock.now()))
 
 
 def _id(text: str) -> str:

@@ -16,10 +16,11 @@ from tallybook.services.quotas.requests import (
     withdraw_request,
 )
 from tallybook.services.quotas.reviews import review_request
-from tallybook.wire import scalebox, scalebox_quotas
-from tallybook.wire.forms import QuotaRequestChangeForm, QuotaRequestForm, ReviewForm, given
-from tallybook.wire.paging import Page, paged
-from tallybook.wire.queries import one_of
+from tallybook.wire.requests.bodies import QuotaRequestChangeForm, QuotaRequestForm, ReviewForm, given
+from tallybook.wire.requests.paging import Page, paged
+from tallybook.wire.requests.queries import one_of
+from tallybook.wire.scalebox import envelope
+from tallybook.wire.scalebox.quotas import present_request
 
 router = APIRouter(prefix="/v1")
 
@@ -31,14 +32,14 @@ _STATUSES: tuple[RequestStatus, ...] = ("pending", "approved", "denied")
 @router.post(_OWN)
 async def file(ctx: Ctx, caller: Caller, form: QuotaRequestForm = body_of(QuotaRequestForm)) -> JSONResponse:
     filed = file_request(ctx, caller, form.model_dump(exclude={"reason"}), reason=form.reason)
-    return respond(scalebox.ok({"request": scalebox_quotas.request(filed)}, at=ctx.clock.now(), status=201))
+    return respond(envelope.ok({"request": present_request(filed)}, at=ctx.clock.now(), status=201))
 
 
 @router.get(_OWN)
 async def own(request: Request, ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
     rows = own_requests(ctx, caller, status=one_of(request, "status", _STATUSES))
-    shown = paged("requests", [scalebox_quotas.request(one) for one in rows], page)
-    return respond(scalebox.ok(shown, at=ctx.clock.now()))
+    shown = paged("requests", [present_request(one) for one in rows], page)
+    return respond(envelope.ok(shown, at=ctx.clock.now()))
 
 
 @router.put(_OWN + "/{request_id}")
@@ -48,26 +49,26 @@ async def change(
     quota = given(form)
     reason = quota.pop("reason", None)
     changed = change_request(ctx, caller, _id(request_id), quota, reason=reason)
-    return respond(scalebox.ok({"request": scalebox_quotas.request(changed)}, at=ctx.clock.now()))
+    return respond(envelope.ok({"request": present_request(changed)}, at=ctx.clock.now()))
 
 
 @router.delete(_OWN + "/{request_id}")
 async def withdraw(ctx: Ctx, caller: Caller, request_id: str) -> JSONResponse:
     withdraw_request(ctx, caller, _id(request_id))
-    return respond(scalebox.done("Quota request withdrawn", at=ctx.clock.now()))
+    return respond(envelope.done("Quota request withdrawn", at=ctx.clock.now()))
 
 
 @router.get(_TEAM)
 async def team(request: Request, ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
     rows = list_requests(ctx, caller, status=one_of(request, "status", _STATUSES))
-    shown = paged("requests", [scalebox_quotas.request(one) for one in rows], page)
-    return respond(scalebox.ok(shown, at=ctx.clock.now()))
+    shown = paged("requests", [present_request(one) for one in rows], page)
+    return respond(envelope.ok(shown, at=ctx.clock.now()))
 
 
 @router.post(_TEAM + "/{request_id}/review")
 async def review(ctx: Ctx, caller: Caller, request_id: str, form: ReviewForm = body_of(ReviewForm)) -> JSONResponse:
     decided = review_request(ctx, caller, _id(request_id), form.action, notes=form.review_notes)
-    return respond(scalebox.ok({"request": scalebox_quotas.request(decided)}, at=ctx.clock.now()))
+    return respond(envelope.ok({"request": present_request(decided)}, at=ctx.clock.now()))
 
 
 def _id(text: str) -> str:

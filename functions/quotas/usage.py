@@ -5,11 +5,12 @@ from fastapi.responses import JSONResponse
 
 from tallybook.http import Caller, Ctx, respond
 from tallybook.services.quotas.user_quota import own_quota
-from tallybook.wire import scalebox, scalebox_quotas
+from tallybook.wire.scalebox import envelope
+from tallybook.wire.scalebox.quotas import present_usage
 
 router = APIRouter(prefix="/v1/usage")
 
 
 @router.get("/quota")
 async def quota(ctx: Ctx, caller: Caller) -> JSONResponse:
-    return respond(scalebox.ok(scalebox_quotas.usage(own_quota(ctx, caller)), at=ctx.clock.now()))
+    return respond(envelope.ok(present_usage(own_quota(ctx, caller)), at=ctx.clock.now()))

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from tallybook import runtime
 from tallybook.services.metering.ingest import PATIENCE_SECONDS, account_keys, record_usage
-from tallybook.wire.cloudevents import read_events
+from tallybook.wire.requests.cloudevents import read_events
 
 logger = Logger()
 _ANSWER_SECONDS = 10.0  # for the call under way when patience ends, and to say which messages failed

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tallybook.cli.session import Session, UsageEvents, Wanted
 from tallybook.domain.usage import Event
-from tallybook.wire.cloudevents import read_events
+from tallybook.wire.requests.cloudevents import read_events
 
 SESSION = Session(
     "one",

@@ -35,7 +35,7 @@ from tallybook.store.catalogs import Catalogs
 from tallybook.store.commands import Update
 from tallybook.store.email_changes import put_token as put_email_token
 from tallybook.store.password_tokens import put_token
-from tallybook.wire.cloudevents import read_events
+from tallybook.wire.requests.cloudevents import read_events
 from tests.support.clock import StillClock
 from tests.support.cloud import NAMES, all_items
 from tests.support.ndjson import as_json

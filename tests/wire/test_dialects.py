@@ -20,9 +20,11 @@ from tallybook.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
-from tallybook.wire import quota, scalebox, scalingo
-from tallybook.wire.answer import STATUS
 from tallybook.wire.dialects import error_of
+from tallybook.wire.quota_app import envelope as quota_app
+from tallybook.wire.response import STATUS
+from tallybook.wire.scalebox import envelope as scalebox
+from tallybook.wire.scalingo import envelope as scalingo
 
 AT = datetime(2026, 4, 20, 12, 34, 56, 789_000, tzinfo=UTC)
 
@@ -52,11 +54,11 @@ STATUSES = [
         ("/v1/account", scalingo),
         ("/v1/tokens", scalingo),
         ("/v1/tokens/exchange", scalingo),
-        ("/account", quota),
-        ("/account/profile", quota),
-        ("/auth/login", quota),
-        ("/auth", quota),
-        ("/v1/packages", quota),
+        ("/account", quota_app),
+        ("/account/profile", quota_app),
+        ("/auth/login", quota_app),
+        ("/auth", quota_app),
+        ("/v1/packages", quota_app),
         ("/v1/budgets", scalebox),
         ("/v1/budgets/messages", scalebox),
         ("/v1/billing/current", scalebox),
@@ -103,7 +105,7 @@ def test_scalebox_tells_every_error_in_one_envelope(error: TallybookError, statu
 
 @pytest.mark.parametrize(("error", "status"), STATUSES, ids=lambda value: type(value).__name__)
 def test_quota_tells_every_error_in_one_object(error: TallybookError, status: int) -> None:
-    answer = quota.error(error, at=AT)
+    answer = quota_app.error(error, at=AT)
     assert answer.status == status
     assert answer.body == {
         "error": {
@@ -124,7 +126,7 @@ def test_quota_tells_every_error_in_one_object(error: TallybookError, status: in
     ],
 )
 def test_quota_tells_a_bad_body_with_its_fields_code(error: Invalid, code: str) -> None:
-    assert quota.error(error, at=AT).body["error"]["code"] == code
+    assert quota_app.error(error, at=AT).body["error"]["code"] == code
 
 
 @pytest.mark.parametrize(
@@ -156,7 +158,7 @@ def test_scalingo_tells_errors_in_three_shapes_never_empty(
     assert (answer.status, answer.body) == (status, body)
 
 
-@pytest.mark.parametrize("tell", [scalebox.error, scalingo.error, quota.error])
+@pytest.mark.parametrize("tell", [scalebox.error, scalingo.error, quota_app.error])
 def test_too_many_requests_say_when_to_come_back_and_nothing_else_does(tell: Callable[..., Any]) -> None:
     assert tell(TooManyRequests("slow", retry_after=7), at=AT).headers == {"Retry-After": "7"}
     assert tell(Forbidden("no"), at=AT).headers == {}

@@ -6,7 +6,7 @@ import pytest
 
 from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.metering.ingest import account_keys, record_usage
-from tallybook.wire.cloudevents import read_events
+from tallybook.wire.requests.cloudevents import read_events
 from tests.support.house import House
 from tests.support.ndjson import as_json
 

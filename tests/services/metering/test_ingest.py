@@ -13,7 +13,7 @@ from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.metering.ingest import account_keys, record_usage
 from tallybook.store.commands import Update
 from tallybook.store.periods import fence, quantities_of, read_opened
-from tallybook.wire.cloudevents import read_events
+from tallybook.wire.requests.cloudevents import read_events
 from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 from tests.support.ndjson import as_json

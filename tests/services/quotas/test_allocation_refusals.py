@@ -8,7 +8,7 @@ import pytest
 from tallybook.domain import quotas
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
 from tallybook.services.accounts.team import delete_user
-from tallybook.services.quotas import allocation_changes as shares
+from tallybook.services.quotas import allocation_changes
 from tallybook.services.quotas.allocations import (
     allocate,
     change_allocation,
@@ -71,7 +71,7 @@ def test_a_revoked_share_changes_no_more_and_is_deleted_without_a_trace_in_the_s
 
 
 def test_there_are_only_so_many_revoked_ones_included(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shares, "MAX_ALLOCATIONS", 2)
+    monkeypatch.setattr(allocation_changes, "MAX_ALLOCATIONS", 2)
     root, ada = team(house)
     for _ in range(2):
         one = share(house, root, ada)

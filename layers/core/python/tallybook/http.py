@@ -29,11 +29,11 @@ from tallybook.domain.errors import (
 )
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.wire.answer import Answer
-from tallybook.wire.cloudevents import MAX_BYTES, read_json
-from tallybook.wire.credentials import presented
 from tallybook.wire.dialects import error_of
-from tallybook.wire.forms import Form, fill
+from tallybook.wire.requests.bodies import Form, fill
+from tallybook.wire.requests.cloudevents import MAX_BYTES, read_json
+from tallybook.wire.requests.credentials import presented
+from tallybook.wire.response import Answer
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

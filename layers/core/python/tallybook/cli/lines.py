@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from tallybook.domain.errors import Invalid
-from tallybook.wire.cloudevents import MAX_BYTES, MAX_EVENTS, read_json
+from tallybook.wire.requests.cloudevents import MAX_BYTES, MAX_EVENTS, read_json
 
 _BRACKETS = 2
 

@@ -15,7 +15,7 @@ from tallybook.domain.money import decimals, in_units
 from tallybook.domain.outbox import OutboxItem
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.times import stamp, stamp_or_none
-from tallybook.wire import scalebox_audit
+from tallybook.wire.scalebox.audit import present_audit_entry
 
 type Row = dict[str, Any]
 
@@ -153,7 +153,7 @@ def outbox_row(item: OutboxItem) -> Row:
 
 
 def audit_row(entry: AuditEntry) -> Row:
-    return {**scalebox_audit.entry(entry), "created_at": stamp(entry.at)}
+    return {**present_audit_entry(entry), "created_at": stamp(entry.at)}
 
 
 def _line(line: InvoiceLine) -> Row:

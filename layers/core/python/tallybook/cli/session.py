@@ -10,7 +10,7 @@ from decimal import Decimal
 from tallybook.cli.api import Platform
 from tallybook.cli.lines import Line
 from tallybook.domain.times import parse_instant, stamp
-from tallybook.wire.cloudevents import TYPE
+from tallybook.wire.requests.cloudevents import TYPE
 
 SOURCE = "tallybook-meter"
 _PATH = "/v1/platform/sessions"

@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Protocol
 
 from tallybook.domain.errors import TallybookError
-from tallybook.wire import quota, scalebox, scalingo
-from tallybook.wire.answer import Answer
+from tallybook.wire.quota_app.envelope import error as quota_app_error
+from tallybook.wire.response import Answer
+from tallybook.wire.scalebox.envelope import error as scalebox_error
+from tallybook.wire.scalingo.envelope import error as scalingo_error
 
 _SCALINGO = ("/v1/users", "/v1/account", "/v1/tokens")
-_QUOTA = ("/account", "/auth", "/v1/packages")
+_QUOTA_APP = ("/account", "/auth", "/v1/packages")
 
 
 class ErrorOf(Protocol):
@@ -18,10 +20,10 @@ class ErrorOf(Protocol):
 def error_of(path: str) -> ErrorOf:
     """How errors are told on this path; ScaleBox's way where no dialect owns it."""
     if _under(path, _SCALINGO):
-        return scalingo.error
-    if _under(path, _QUOTA):
-        return quota.error
-    return scalebox.error
+        return scalingo_error
+    if _under(path, _QUOTA_APP):
+        return quota_app_error
+    return scalebox_error
 
 
 def _under(path: str, prefixes: tuple[str, ...]) -> bool:

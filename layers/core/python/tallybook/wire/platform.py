@@ -8,13 +8,13 @@ from tallybook.domain.ids import ACCOUNT, ENTRY, USER
 from tallybook.domain.sessions import Session
 from tallybook.domain.usage import Result
 from tallybook.domain.wallet import Entry
-from tallybook.wire import scalebox
-from tallybook.wire.answer import number, seconds, seconds_or_none
+from tallybook.wire.response import number, seconds, seconds_or_none
+from tallybook.wire.scalebox import envelope
 
 _COUNTED = {"accepted": "accepted", "duplicates": "duplicate", "conflicts": "conflict", "rejected": "rejected"}
 
 
-def results(results: Sequence[Result]) -> dict[str, object]:
+def present_results(results: Sequence[Result]) -> dict[str, object]:
     """How many of each, and each in the order sent; `reason` only where there is one."""
     counts = {name: sum(result.status == status for result in results) for name, status in _COUNTED.items()}
     rows = [
@@ -24,7 +24,7 @@ def results(results: Sequence[Result]) -> dict[str, object]:
     return {**counts, "results": rows}
 
 
-def started(session: Session) -> dict[str, object]:
+def present_session(session: Session) -> dict[str, object]:
     return {
         "session_id": session.id,
         "started_at": seconds(session.started_at),
@@ -33,20 +33,20 @@ def started(session: Session) -> dict[str, object]:
     }
 
 
-def admission(reasons: Sequence[Reason]) -> dict[str, object]:
-    return {"allowed": not reasons, "reasons": scalebox.reasons(reasons)}
+def present_admission(reasons: Sequence[Reason]) -> dict[str, object]:
+    return {"allowed": not reasons, "reasons": envelope.reasons(reasons)}
 
 
-def ended(session: Session) -> dict[str, object]:
+def present_ended_session(session: Session) -> dict[str, object]:
     return {
-        **started(session),
+        **present_session(session),
         "account_id": ACCOUNT + session.account_id,
         "user_id": USER + session.user_id,
         "ended_at": seconds_or_none(session.ended_at),
     }
 
 
-def entry(entry: Entry) -> dict[str, object]:
+def present_ledger_entry(entry: Entry) -> dict[str, object]:
     return {
         "entry_id": ENTRY + entry.id,
         "account_id": ACCOUNT + entry.account_id,
@@ -59,7 +59,7 @@ def entry(entry: Entry) -> dict[str, object]:
     }
 
 
-def account(account: Account) -> dict[str, object]:
+def present_account(account: Account) -> dict[str, object]:
     return {
         "account_id": ACCOUNT + account.id,
         "status": account.status,

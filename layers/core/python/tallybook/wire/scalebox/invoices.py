@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from tallybook.domain.ids import ACCOUNT, INVOICE
 from tallybook.domain.invoices import Detail, Invoice, InvoiceLine
 from tallybook.domain.usage import plain
-from tallybook.wire.answer import amount, seconds, seconds_or_none
+from tallybook.wire.response import amount, seconds, seconds_or_none
 
 
-def invoices(listed: Sequence[Invoice], pagination: dict[str, int]) -> dict[str, object]:
-    return {"invoices": [invoice(one) for one in listed], "pagination": pagination}
+def present_invoices(listed: Sequence[Invoice], pagination: dict[str, int]) -> dict[str, object]:
+    return {"invoices": [present_invoice(one) for one in listed], "pagination": pagination}
 
 
-def invoice(invoice: Invoice) -> dict[str, object]:
+def present_invoice(invoice: Invoice) -> dict[str, object]:
     return {
         "invoice_id": INVOICE + invoice.id,
         "account_id": ACCOUNT + invoice.account_id,

@@ -2,10 +2,10 @@
 
 from tallybook.domain.audit import AuditEntry
 from tallybook.domain.ids import ACCOUNT
-from tallybook.wire.answer import plain, seconds
+from tallybook.wire.response import plain, seconds
 
 
-def entry(entry: AuditEntry) -> dict[str, object]:
+def present_audit_entry(entry: AuditEntry) -> dict[str, object]:
     """Who did what, from where; `before` and `after` hold what the action changed, secrets masked."""
     return {
         "number": entry.number,

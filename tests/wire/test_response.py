@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallybook.wire.answer import amount, number, seconds, seconds_or_none
+from tallybook.wire.response import amount, number, seconds, seconds_or_none
 from tests.support.steady import steady
 
 

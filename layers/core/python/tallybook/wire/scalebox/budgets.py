@@ -10,10 +10,10 @@ from tallybook.domain.budget_status import BudgetStatus, Forecast
 from tallybook.domain.budgets import CHECK_EVERY, COOLDOWN, Budget, percentage_used
 from tallybook.domain.ids import ACCOUNT, NOTIFICATION
 from tallybook.domain.periods import Period
-from tallybook.wire.answer import amount, number, seconds
+from tallybook.wire.response import amount, number, seconds
 
 
-def budget(status: BudgetStatus) -> dict[str, object]:
+def present_budget(status: BudgetStatus) -> dict[str, object]:
     budget = status.budget
     return {
         "id": budget.number,
@@ -29,7 +29,7 @@ def budget(status: BudgetStatus) -> dict[str, object]:
     }
 
 
-def status(status: BudgetStatus, forecast: Forecast) -> dict[str, object]:
+def present_budget_status(status: BudgetStatus, forecast: Forecast) -> dict[str, object]:
     budget = status.budget
     return {
         "budget_id": budget.number,
@@ -50,7 +50,7 @@ def status(status: BudgetStatus, forecast: Forecast) -> dict[str, object]:
     }
 
 
-def message(message: BudgetMessage) -> dict[str, object]:
+def present_budget_message(message: BudgetMessage) -> dict[str, object]:
     """`email_recipients` joins by ", " those who have got the mail, as far as anybody knows: none until it has left."""
     return {
         "id": message.number,

@@ -3,7 +3,7 @@
 import pytest
 
 from tallybook.domain.errors import Unauthenticated
-from tallybook.wire.credentials import Presented, presented, session_cookie
+from tallybook.wire.requests.credentials import Presented, presented, session_cookie
 
 
 @pytest.mark.parametrize(

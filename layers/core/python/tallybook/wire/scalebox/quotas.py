@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from tallybook.domain.ids import ACCOUNT, ALLOCATION, QUOTA_REQUEST, USER
 from tallybook.domain.quotas import FIELDS, Allocation, Quota, QuotaRequest, Use, UserQuota
-from tallybook.wire.answer import number, seconds, seconds_or_none
+from tallybook.wire.response import number, seconds, seconds_or_none
 
 
-def allocation(allocation: Allocation) -> dict[str, object]:
+def present_allocation(allocation: Allocation) -> dict[str, object]:
     return {
         "allocation_id": ALLOCATION + allocation.id,
         "account_id": ACCOUNT + allocation.account_id,
@@ -22,7 +22,7 @@ def allocation(allocation: Allocation) -> dict[str, object]:
     }
 
 
-def request(request: QuotaRequest) -> dict[str, object]:
+def present_request(request: QuotaRequest) -> dict[str, object]:
     return {
         "request_id": QUOTA_REQUEST + request.id,
         "account_id": ACCOUNT + request.account_id,
@@ -37,7 +37,7 @@ def request(request: QuotaRequest) -> dict[str, object]:
     }
 
 
-def usage(used: UserQuota) -> dict[str, object]:
+def present_usage(used: UserQuota) -> dict[str, object]:
     """Each field by its name: without a limit of one's own, `limit`, `remaining` and `percentage_used` are null."""
     return {
         "user_id": USER + used.user_id,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, FailFast, Field
 
 from tallybook.domain.budgets import Threshold
-from tallybook.wire.forms import Form, given
+from tallybook.wire.requests.bodies import Form, given
 
 _NAMES: Mapping[str, str] = {
     "budget_amount": "amount",

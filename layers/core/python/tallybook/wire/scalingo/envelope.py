@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from tallybook.domain.errors import Forbidden, Invalid, NotFound, TallybookError
-from tallybook.wire.answer import Answer, retry_header, status_of
+from tallybook.wire.response import Answer, retry_header, status_of
 
 
 def error(error: TallybookError, *, at: datetime) -> Answer:  # noqa: ARG001 its errors carry no time

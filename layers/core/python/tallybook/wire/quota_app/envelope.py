@@ -9,7 +9,7 @@ from datetime import datetime
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.errors import Invalid, TallybookError
 from tallybook.domain.times import stamp
-from tallybook.wire.answer import Answer, retry_header, status_of
+from tallybook.wire.response import Answer, retry_header, status_of
 
 _DOCS = "https://docs.tallybook.example/errors#"
 
@@ -22,10 +22,10 @@ def error(error: TallybookError, *, at: datetime) -> Answer:  # noqa: ARG001 its
     return Answer(status_of(error), body, retry_header(error))
 
 
-def user(account: Account, user: User) -> dict[str, object]:
+def present_user(account: Account, user: User) -> dict[str, object]:
     """Who signed in; the balance is the account's, in credits."""
     return {"id": user.id, "email": user.email, "balance": account.balance}
 
 
-def signed_in(account: Account, who: User, *, text: str, expires_at: datetime) -> dict[str, object]:
-    return {"user": user(account, who), "session_token": text, "expires_at": stamp(expires_at)}
+def present_sign_in(account: Account, who: User, *, text: str, expires_at: datetime) -> dict[str, object]:
+    return {"user": present_user(account, who), "session_token": text, "expires_at": stamp(expires_at)}

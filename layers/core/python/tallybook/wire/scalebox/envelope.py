@@ -13,7 +13,7 @@ from typing import Any
 
 from tallybook.domain.admission import NotAdmitted, Reason
 from tallybook.domain.errors import TallybookError
-from tallybook.wire.answer import Answer, number, retry_header, seconds, status_of
+from tallybook.wire.response import Answer, number, retry_header, seconds, status_of
 
 
 def ok(data: Any, *, at: datetime, status: int = 200) -> Answer:

@@ -7,7 +7,7 @@ import pytest
 from starlette.requests import Request
 
 from tallybook.domain.errors import Invalid
-from tallybook.wire.paging import PageOf, page_of, paged, pagination
+from tallybook.wire.requests.paging import PageOf, page_of, paged, pagination
 
 
 def read(query: str, *, default: int = 50) -> PageOf:

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from tallybook.domain.email_change import EmailChange
-from tallybook.wire.answer import seconds
+from tallybook.wire.response import seconds
 
 
-def email_change(change: EmailChange | None, *, now: datetime) -> dict[str, object]:
+def present_email_change(change: EmailChange | None, *, now: datetime) -> dict[str, object]:
     """A request that is pending, or that none is; the last one's status where it was completed."""
     if change is not None and change.is_pending(now):
         return {
@@ -22,7 +22,7 @@ def email_change(change: EmailChange | None, *, now: datetime) -> dict[str, obje
     return {"has_pending_request": False}
 
 
-def confirmed(change: EmailChange) -> dict[str, object]:
+def present_confirmation(change: EmailChange) -> dict[str, object]:
     """What whoever opened a link is told."""
     if change.state == "completed":
         return {"status": "completed"}

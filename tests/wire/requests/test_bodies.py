@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from tallybook.domain.errors import Invalid
 from tallybook.store.commands import to_wire
-from tallybook.wire.cloudevents import read_json
-from tallybook.wire.forms import ApiKeyForm, CreditsForm, Form, LoginForm, RegisterForm, SessionForm, fill
+from tallybook.wire.requests.bodies import ApiKeyForm, CreditsForm, Form, LoginForm, RegisterForm, SessionForm, fill
+from tallybook.wire.requests.cloudevents import read_json
 
 REGISTER = {"email": "a@example.com", "password": "12345678"}
 CREDITS = {"account_id": "acc-1", "amount": 5, "kind": "grant", "reference": "order 7"}

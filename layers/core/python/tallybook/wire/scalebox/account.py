@@ -6,10 +6,10 @@ from tallybook.domain.credentials import Credential
 from tallybook.domain.ids import ACCOUNT, API_KEY, SUBSCRIPTION, USER
 from tallybook.domain.quotas import FIELDS
 from tallybook.domain.subscriptions import PlanList, Subscription
-from tallybook.wire.answer import amount, seconds, seconds_or_none
+from tallybook.wire.response import amount, seconds, seconds_or_none
 
 
-def user(account: Account, user: User) -> dict[str, object]:
+def present_user(account: Account, user: User) -> dict[str, object]:
     """A user; the email shown is the account's, which its users share (decisions, ScaleBox)."""
     return {
         "user_id": USER + user.id,
@@ -24,11 +24,11 @@ def user(account: Account, user: User) -> dict[str, object]:
         "suspension_reason": user.suspension_reason,
         "has_joined": user.password_hash is not None,
         "created_at": seconds(user.created_at),
-        "account": profile(account),
+        "account": present_account(account),
     }
 
 
-def profile(account: Account) -> dict[str, object]:
+def present_account(account: Account) -> dict[str, object]:
     return {
         "account_id": ACCOUNT + account.id,
         "display_name": account.display_name,
@@ -42,7 +42,7 @@ def profile(account: Account) -> dict[str, object]:
     }
 
 
-def api_key(key: Credential) -> dict[str, object]:
+def present_api_key(key: Credential) -> dict[str, object]:
     """A key without its secret; `hint` is the secret's last four characters."""
     return {
         "api_key_id": API_KEY + key.id,
@@ -55,12 +55,12 @@ def api_key(key: Credential) -> dict[str, object]:
     }
 
 
-def created_api_key(key: Credential, text: str) -> dict[str, object]:
+def present_created_api_key(key: Credential, text: str) -> dict[str, object]:
     """The only answer that shows the secret."""
-    return {**api_key(key), "api_key": text}
+    return {**present_api_key(key), "api_key": text}
 
 
-def plan(plan: Plan, *, currency: str) -> dict[str, object]:
+def present_plan(plan: Plan, *, currency: str) -> dict[str, object]:
     """Source: ScaleBox account management, "List Public Plans"; the account-wide quotas are ours, null for no limit."""
     return {
         "plan_name": plan.name,
@@ -75,11 +75,11 @@ def plan(plan: Plan, *, currency: str) -> dict[str, object]:
     }
 
 
-def plans(listed: PlanList) -> dict[str, object]:
-    return {"plans": [plan(one, currency=listed.currency) for one in listed.plans]}
+def present_plans(listed: PlanList) -> dict[str, object]:
+    return {"plans": [present_plan(one, currency=listed.currency) for one in listed.plans]}
 
 
-def subscription(held: Subscription) -> dict[str, object]:
+def present_subscription(held: Subscription) -> dict[str, object]:
     """Source: ScaleBox account management, "Get Active Subscription"; its own fields are read from its siblings."""
     period = held.opened.period
     return {
@@ -91,6 +91,6 @@ def subscription(held: Subscription) -> dict[str, object]:
             "current_period_start": seconds(period.start),
             "current_period_end": seconds(period.shown_end),
             "created_at": seconds(held.account.subscribed_at),
-            "plan": plan(held.plan, currency=held.currency),
+            "plan": present_plan(held.plan, currency=held.currency),
         }
     }

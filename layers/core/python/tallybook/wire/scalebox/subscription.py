@@ -9,19 +9,21 @@ from collections.abc import Sequence
 from tallybook.domain.ids import ACCOUNT, INVOICE, PLAN_CHANGE, SUBSCRIPTION
 from tallybook.domain.plan_changes import PlanChange, PlanPreview
 from tallybook.domain.subscriptions import Subscription
-from tallybook.wire import scalebox_account, scalebox_billing, scalebox_invoices
-from tallybook.wire.answer import amount, seconds, seconds_or_none
+from tallybook.wire.response import amount, seconds, seconds_or_none
+from tallybook.wire.scalebox.account import present_subscription
+from tallybook.wire.scalebox.billing import present_fee
+from tallybook.wire.scalebox.invoices import present_invoice
 
 
-def changed(held: Subscription, change: PlanChange) -> dict[str, object]:
-    return {**scalebox_account.subscription(held), "change": _change(change)}
+def present_plan_change(held: Subscription, change: PlanChange) -> dict[str, object]:
+    return {**present_subscription(held), "change": _change(change)}
 
 
-def history(changes: Sequence[PlanChange], pagination: dict[str, int]) -> dict[str, object]:
+def present_plan_changes(changes: Sequence[PlanChange], pagination: dict[str, int]) -> dict[str, object]:
     return {"history": [_change(one) for one in changes], "pagination": pagination}
 
 
-def preview(preview: PlanPreview) -> dict[str, object]:
+def present_preview(preview: PlanPreview) -> dict[str, object]:
     """The change as its history would show it, without ids for what is not there, and the invoice it would issue."""
     change = preview.change
     return {
@@ -29,8 +31,8 @@ def preview(preview: PlanPreview) -> dict[str, object]:
         "change_id": None,
         "invoice_id": None,
         "currency": preview.invoice.currency,
-        "invoice": {**scalebox_invoices.invoice(preview.invoice), "invoice_id": None, "invoice_number": None},
-        "new_subscription_fee": scalebox_billing.subscription_fee(preview.fee),
+        "invoice": {**present_invoice(preview.invoice), "invoice_id": None, "invoice_number": None},
+        "new_subscription_fee": present_fee(preview.fee),
         "new_fee_invoiced_at": seconds_or_none(preview.fee_invoiced_at),
         "payment_required": preview.missing is not None,
         "payment_required_code": preview.missing.code if preview.missing else None,

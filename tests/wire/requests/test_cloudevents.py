@@ -12,7 +12,7 @@ from tallybook.domain.errors import Invalid, TooLarge
 from tallybook.domain.usage import Event, Result
 from tallybook.store.commands import to_wire
 from tallybook.store.events import put_marker
-from tallybook.wire.cloudevents import MAX_BYTES, read_events, read_json
+from tallybook.wire.requests.cloudevents import MAX_BYTES, read_events, read_json
 from tests.support.steady import steady
 
 EVENT: dict[str, Any] = {

@@ -12,10 +12,10 @@ from tallybook.domain.history import History, SessionCost
 from tallybook.domain.ids import INVOICE, USER
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period
-from tallybook.wire.answer import amount, number, seconds, seconds_or_none
+from tallybook.wire.response import amount, number, seconds, seconds_or_none
 
 
-def current(billing: CurrentBilling) -> dict[str, object]:
+def present_current_bill(billing: CurrentBilling) -> dict[str, object]:
     bill = billing.bill
     return {
         "current_period": {"start": seconds(bill.period.start), "end": seconds(bill.period.shown_end)},
@@ -23,18 +23,18 @@ def current(billing: CurrentBilling) -> dict[str, object]:
         "projected_cost": amount(bill.projected_cost),
         "active_sessions": billing.active_sessions,
         "completed_sessions": billing.completed_sessions,
-        "subscription_fee": {"plan_name": billing.plan.display_name, **subscription_fee(billing.fee)},
+        "subscription_fee": {"plan_name": billing.plan.display_name, **present_fee(billing.fee)},
         "cost_breakdown": _breakdown(bill.breakdown),
         "daily_trend": _days(bill.daily_trend),
     }
 
 
-def periods(billing: BillingPeriods) -> dict[str, object]:
+def present_periods(billing: BillingPeriods) -> dict[str, object]:
     """The live period, and after it those that have an invoice, newest first."""
     return {"periods": [_live(billing.current, billing.draft), *map(_invoiced, billing.invoices)]}
 
 
-def history(history: History, *, at: datetime) -> dict[str, object]:
+def present_history(history: History, *, at: datetime) -> dict[str, object]:
     """`at` is now: how long a session that still runs has lasted."""
     return {
         "period": {"start": seconds(history.range.start), "end": seconds(history.range.end)},
@@ -54,7 +54,7 @@ def _live(billing: CurrentBilling, draft: Invoice | None) -> dict[str, object]:
         "plan": billing.plan.display_name,
         "is_current": True,
         "type": "current_period",
-        "subscription_fee": subscription_fee(fee),
+        "subscription_fee": present_fee(fee),
         "usage_cost": {"accumulated": amount(bill.cost), "projected": amount(bill.projected_cost)},
         "total": amount(fee.final + bill.cost),
         "status": "pending",
@@ -72,7 +72,7 @@ def _invoiced(invoice: Invoice) -> dict[str, object]:
         "plan": invoice.plan_name,
         "is_current": False,
         "type": "invoice",
-        "subscription_fee": subscription_fee(invoice.fee),
+        "subscription_fee": present_fee(invoice.fee),
         "usage_cost": {"accumulated": used, "projected": used},
         "total": amount(invoice.total),
         "status": invoice.status,
@@ -99,7 +99,7 @@ def _dates(period: Period) -> dict[str, object]:
     return {"period_start": period.first_day.isoformat(), "period_end": period.last_day.isoformat()}
 
 
-def subscription_fee(fee: Fee) -> dict[str, object]:
+def present_fee(fee: Fee) -> dict[str, object]:
     """What the plan costs, what is taken off it for whatever reason, and what remains."""
     return {"standard": amount(fee.standard), "credit": amount(fee.credit), "final": amount(fee.final)}
 
