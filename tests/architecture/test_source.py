@@ -44,7 +44,7 @@ def test_nothing_scans_a_table(file: Path) -> None:
     assert "scan" not in {name for _, name in calls(file)}
 
 
-@pytest.mark.parametrize("file", sorted((TALLYBOOK / "domain").glob("*.py")), ids=name_of)
+@pytest.mark.parametrize("file", sorted((TALLYBOOK / "domain").rglob("*.py")), ids=name_of)
 def test_no_float_comes_near_money(file: Path) -> None:
     tree = ast.parse(file.read_text())
     literals = [

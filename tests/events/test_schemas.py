@@ -9,11 +9,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from tallybook.domain import announcements, budget_announcements, quota_announcements
+from tallybook.domain import events
 from tests.events.schemas import README, SCHEMAS, example, faults, fields, file_name
 
-MADE = [Path(module.__file__) for module in (announcements, quota_announcements, budget_announcements)]
-TALLYBOOK = MADE[0].parents[1]
+EVENTS = Path(events.__file__).parent
+MADE = sorted(EVENTS.glob("*.py"))
+TALLYBOOK = EVENTS.parents[1]
 FIELDS = [(file, place) for file, schema in SCHEMAS.items() for place, _, _ in fields(schema)]
 OF_EACH_TYPE: dict[str, Any] = {"null": None, "boolean": True, "number": 0.5, "string": "?", "array": [], "object": {}}
 

@@ -80,7 +80,7 @@ def actions() -> set[str]:
     )
     return {
         node.value
-        for file in Path(services.__path__[0]).glob("*.py")
+        for file in Path(services.__path__[0]).rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and kinds.fullmatch(node.value)
     }

@@ -110,7 +110,7 @@ def test_keys_are_written_nowhere_else() -> None:
     package = inspect.getfile(keys).rsplit("/", 2)[0]
     from pathlib import Path
 
-    for path in [*Path(package, "store").glob("*.py"), *Path(package, "services").glob("*.py")]:
+    for path in [*Path(package, "store").glob("*.py"), *Path(package, "services").rglob("*.py")]:
         if path.name != "keys.py":
             texts = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
             assert not [text for text in texts if isinstance(text, str) and text.startswith(tuple(prefixes))], path

@@ -8,10 +8,10 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.announcements import account_terms_changed
 from tallybook.domain.audit import Actor, platform
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import NotFound
+from tallybook.domain.events.accounts import account_terms_changed
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.terms import terms_of
 from tallybook.services.changes import Change, decided, recorded

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.announcements import account_email_changed
 from tallybook.domain.audit import Actor
 from tallybook.domain.credentials import hash_text
 from tallybook.domain.email_change import NO_TOKEN, EmailChange, invalid_token, side_of, taken_since, with_confirmed
+from tallybook.domain.events.accounts import account_email_changed
 from tallybook.domain.ids import ACCOUNT, USER
 from tallybook.domain.outbox import Mail
 from tallybook.domain.times import readable

@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from tallybook.domain.accounts import Account, User
-from tallybook.domain.announcements import account_registered, subscription_started, wallet_moved
 from tallybook.domain.audit import Actor
 from tallybook.domain.cycle import Cycle
 from tallybook.domain.errors import Conflict
+from tallybook.domain.events.accounts import account_registered
+from tallybook.domain.events.billing import subscription_started, wallet_moved
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import BusEvent, Mail
 from tallybook.domain.periods import Calendar, first_anchor, period_of

@@ -6,10 +6,10 @@ Accounts are suspended and resumed by `suspend_account.set_standing`.
 from datetime import datetime
 
 from tallybook.domain.accounts import Account, User, check_name, check_reason, normal_email
-from tallybook.domain.announcements import user_invited
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Credential
 from tallybook.domain.errors import Forbidden
+from tallybook.domain.events.accounts import user_invited
 from tallybook.domain.periods import check_zone
 from tallybook.services.accounts.open_account import new_account, opened
 from tallybook.services.accounts.suspension import Standing

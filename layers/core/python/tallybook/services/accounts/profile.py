@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from tallybook.domain.accounts import Account, check_description, check_name, require_root
-from tallybook.domain.announcements import account_changed
 from tallybook.domain.audit import caller
 from tallybook.domain.credentials import Principal
+from tallybook.domain.events.accounts import account_changed
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.periods import check_zone, in_zone, period_of, since
 from tallybook.domain.usage import MARKER_LIFE

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Literal
 
 from tallybook.domain.accounts import Account, check_reason
-from tallybook.domain.announcements import account_resumed, account_suspended
 from tallybook.domain.audit import Actor, platform
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import NotFound
+from tallybook.domain.events.accounts import account_resumed, account_suspended
 from tallybook.domain.fees import remembered, suspensions
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import Mail

@@ -13,10 +13,10 @@ from tallybook.domain.accounts import (
     require_active,
     require_root,
 )
-from tallybook.domain.announcements import user_deleted, user_invited
 from tallybook.domain.audit import Actor, caller
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Invalid
+from tallybook.domain.events.accounts import user_deleted, user_invited
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
 from tallybook.services.accounts.users import shown

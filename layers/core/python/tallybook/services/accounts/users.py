@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from tallybook.domain.accounts import Account, User, UserStatus, check_name, check_reason, require_root
-from tallybook.domain.announcements import user_changed, user_resumed, user_suspended
 from tallybook.domain.audit import Actor, caller
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Invalid
+from tallybook.domain.events.accounts import user_changed, user_resumed, user_suspended
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import BusEvent
 from tallybook.services.changes import Change, decided, recorded

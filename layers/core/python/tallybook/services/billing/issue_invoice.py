@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Literal
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.announcements import invoice_issued, invoice_paid, wallet_moved
 from tallybook.domain.audit import Actor
+from tallybook.domain.events.billing import invoice_issued, invoice_paid, wallet_moved
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.outbox import Mail

@@ -1,8 +1,8 @@
 """Open invoices whose due date has passed are overdue. Source: money, "Invoices"."""
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.announcements import invoice_overdue
 from tallybook.domain.audit import INVOICING, Actor
+from tallybook.domain.events.billing import invoice_overdue
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.outbox import Mail

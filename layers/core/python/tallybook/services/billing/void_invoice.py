@@ -8,9 +8,9 @@ the account's discount and rate give now. Late usage that another invoice holds 
 from dataclasses import dataclass, replace
 
 from tallybook.domain.accounts import Account, check_reason
-from tallybook.domain.announcements import invoice_voided, wallet_moved
 from tallybook.domain.audit import OPERATOR, Actor
 from tallybook.domain.errors import Conflict, NotFound
+from tallybook.domain.events.billing import invoice_voided, wallet_moved
 from tallybook.domain.fees import fee_for
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice, balanced, fee_lines, next_revision_of

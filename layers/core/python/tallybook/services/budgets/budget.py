@@ -11,12 +11,12 @@ from typing import Any
 
 from tallybook.domain.accounts import require_root
 from tallybook.domain.audit import Actor, caller
-from tallybook.domain.budget_announcements import budget_deleted, budget_set
 from tallybook.domain.budget_status import BudgetStatus
 from tallybook.domain.budget_terms import check_amount, check_emails, check_pace, check_thresholds
 from tallybook.domain.budgets import Budget, Reached, Spending, check
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, NotFound
+from tallybook.domain.events.budgets import budget_deleted, budget_set
 from tallybook.domain.ids import BUDGET
 from tallybook.services.budgets.check import Standing, Told, restriction, standing_of, telling
 from tallybook.services.changes import Change, decided, recorded

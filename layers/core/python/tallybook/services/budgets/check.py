@@ -10,10 +10,10 @@ from datetime import datetime
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import BUDGETS
-from tallybook.domain.budget_announcements import budget_restricted, restriction_lifted, threshold_reached
 from tallybook.domain.budget_messages import messages_of
 from tallybook.domain.budgets import Budget, Reached, Spending, check
 from tallybook.domain.errors import TooManyRequests
+from tallybook.domain.events.budgets import budget_restricted, restriction_lifted, threshold_reached
 from tallybook.domain.ids import BUDGET
 from tallybook.domain.periods import period_of
 from tallybook.domain.times import instant_or_none

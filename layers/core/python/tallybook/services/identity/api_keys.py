@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tallybook.domain.accounts import MAX_KEYS, MAX_KEYS_OF_USER, Account, User, check_name, require_active
-from tallybook.domain.announcements import api_key_created, api_key_revoked
 from tallybook.domain.audit import Actor, caller
 from tallybook.domain.credentials import SECRET_BYTES, Credential, Principal, hash_text, write_text
 from tallybook.domain.errors import Conflict, Invalid, NotFound
+from tallybook.domain.events.accounts import api_key_created, api_key_revoked
 from tallybook.domain.ids import API_KEY, USER
 from tallybook.domain.times import stamp_or_none
 from tallybook.services.changes import Change, decided, recorded

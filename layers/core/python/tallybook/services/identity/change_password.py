@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from tallybook.domain.accounts import Account, User, check_name, check_password, normal_email
-from tallybook.domain.announcements import password_changed, user_joined
 from tallybook.domain.audit import Actor, caller
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Invalid
+from tallybook.domain.events.accounts import password_changed, user_joined
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
 from tallybook.domain.passwords import PasswordToken, held_token, invalid_token, owner_of

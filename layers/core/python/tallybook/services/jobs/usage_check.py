@@ -14,9 +14,9 @@ from itertools import batched
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import QUOTAS
 from tallybook.domain.errors import Failed
+from tallybook.domain.events.quotas import quota_reached
 from tallybook.domain.ids import ALLOCATION, USER
 from tallybook.domain.periods import Period
-from tallybook.domain.quota_announcements import quota_reached
 from tallybook.domain.quotas import LEVEL, MONTHLY, Allocation, Use, newly_reached
 from tallybook.domain.times import stamp
 from tallybook.services.budgets.check import check_budget

@@ -10,8 +10,8 @@ from datetime import datetime
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import Actor
 from tallybook.domain.catalog import Plan
+from tallybook.domain.events.quotas import quota_allocation_changed
 from tallybook.domain.ids import ALLOCATION, USER
-from tallybook.domain.quota_announcements import quota_allocation_changed
 from tallybook.domain.quotas import MAX_ALLOCATIONS, Allocation, Quota, Share, check_fits, too_many, with_sums
 from tallybook.domain.times import stamp
 from tallybook.services.changes import Change

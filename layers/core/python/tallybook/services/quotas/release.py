@@ -5,8 +5,8 @@ from datetime import datetime
 
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.audit import Actor
+from tallybook.domain.events.quotas import quota_request_withdrawn
 from tallybook.domain.ids import QUOTA_REQUEST, USER
-from tallybook.domain.quota_announcements import quota_request_withdrawn
 from tallybook.services.changes import Change
 from tallybook.services.quotas.allocation_changes import Shared, without_share
 from tallybook.store.commands import Command

@@ -10,8 +10,8 @@ from tallybook.domain.accounts import Account, check_text, require_root
 from tallybook.domain.audit import caller
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Invalid, NotFound
+from tallybook.domain.events.quotas import quota_requested
 from tallybook.domain.ids import QUOTA_REQUEST, USER
-from tallybook.domain.quota_announcements import quota_requested
 from tallybook.domain.quotas import (
     MAX_REQUESTS,
     QuotaRequest,

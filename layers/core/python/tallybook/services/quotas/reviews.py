@@ -12,8 +12,8 @@ from tallybook.domain.accounts import User, check_text, require_root
 from tallybook.domain.audit import caller
 from tallybook.domain.catalog import Plan
 from tallybook.domain.credentials import Principal
+from tallybook.domain.events.quotas import quota_reviewed
 from tallybook.domain.ids import QUOTA_REQUEST
-from tallybook.domain.quota_announcements import quota_reviewed
 from tallybook.domain.quotas import Allocation, Decision, QuotaRequest, RequestStatus, check_pending
 from tallybook.services.changes import Change, decided, recorded
 from tallybook.services.context import Context

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.announcements import subscription_changed
 from tallybook.domain.audit import INVOICING, Actor
+from tallybook.domain.events.billing import subscription_changed
 from tallybook.domain.ids import INVOICE, SUBSCRIPTION
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import period_of

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.announcements import wallet_moved
 from tallybook.domain.audit import Actor, platform
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import Conflict, NotFound, Unavailable
+from tallybook.domain.events.billing import wallet_moved
 from tallybook.domain.ids import ENTRY
 from tallybook.domain.wallet import Entry, check_move, entry_id
 from tallybook.services.changes import Change, decided, recorded

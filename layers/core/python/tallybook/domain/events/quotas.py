@@ -1,4 +1,4 @@
-"""What is announced on the bus of quotas, as `announcements` says of the rest."""
+"""Events about quota allocations, requests and use."""
 
 from datetime import datetime
 

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from tallybook.domain import announcements as told
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.credentials import Credential
 from tallybook.domain.cycle import Cycle
+from tallybook.domain.events import accounts, billing
 from tallybook.domain.invoices import Invoice, InvoiceLine
 from tallybook.domain.outbox import BusEvent
 from tallybook.domain.periods import Calendar, Period
@@ -73,7 +73,7 @@ OF_KEY = {**OF_USER, "api_key_id": "key-k1", "name": "ci"}
     ("event", "name", "data"),
     [
         (
-            told.account_registered(ACCOUNT, replace(USER, name=None)),
+            accounts.account_registered(ACCOUNT, replace(USER, name=None)),
             "AccountRegistered",
             {
                 "account_id": "acc-a1",
@@ -84,35 +84,39 @@ OF_KEY = {**OF_USER, "api_key_id": "key-k1", "name": "ci"}
             },
         ),
         (
-            told.account_suspended(ACCOUNT, reason="late"),
+            accounts.account_suspended(ACCOUNT, reason="late"),
             "AccountSuspended",
             {"account_id": "acc-a1", "reason": "late"},
         ),
-        (told.account_resumed(ACCOUNT, reason="paid"), "AccountResumed", {"account_id": "acc-a1", "reason": "paid"}),
-        (told.user_invited(USER), "UserInvited", {**OF_USER, "email": "grace@example.com", **SHOWN}),
-        (told.user_joined(USER), "UserJoined", {**OF_USER, "display_name": "Grace"}),
         (
-            told.user_changed(replace(USER, is_root=True, role="admin")),
+            accounts.account_resumed(ACCOUNT, reason="paid"),
+            "AccountResumed",
+            {"account_id": "acc-a1", "reason": "paid"},
+        ),
+        (accounts.user_invited(USER), "UserInvited", {**OF_USER, "email": "grace@example.com", **SHOWN}),
+        (accounts.user_joined(USER), "UserJoined", {**OF_USER, "display_name": "Grace"}),
+        (
+            accounts.user_changed(replace(USER, is_root=True, role="admin")),
             "UserChanged",
             {**OF_USER, **SHOWN, "role": "admin", "is_root_user": True},
         ),
         (
-            told.user_suspended(replace(USER, status="disabled", suspension_reason="left")),
+            accounts.user_suspended(replace(USER, status="disabled", suspension_reason="left")),
             "UserSuspended",
             {**OF_USER, "status": "disabled", "reason": "left"},
         ),
-        (told.user_resumed(USER), "UserResumed", OF_USER),
-        (told.user_deleted(USER), "UserDeleted", OF_USER),
-        (told.password_changed(USER), "PasswordChanged", OF_USER),
-        (told.api_key_created(KEY), "ApiKeyCreated", {**OF_KEY, "expires_at": None}),
+        (accounts.user_resumed(USER), "UserResumed", OF_USER),
+        (accounts.user_deleted(USER), "UserDeleted", OF_USER),
+        (accounts.password_changed(USER), "PasswordChanged", OF_USER),
+        (accounts.api_key_created(KEY), "ApiKeyCreated", {**OF_KEY, "expires_at": None}),
         (
-            told.api_key_created(replace(KEY, expires_at=AT)),
+            accounts.api_key_created(replace(KEY, expires_at=AT)),
             "ApiKeyCreated",
             {**OF_KEY, "expires_at": "2026-04-27T12:34:56.789Z"},
         ),
-        (told.api_key_revoked(KEY), "ApiKeyRevoked", OF_KEY),
+        (accounts.api_key_revoked(KEY), "ApiKeyRevoked", OF_KEY),
         (
-            told.subscription_started(ACCOUNT),
+            billing.subscription_started(ACCOUNT),
             "SubscriptionStarted",
             {
                 "account_id": "acc-a1",
@@ -122,7 +126,7 @@ OF_KEY = {**OF_USER, "api_key_id": "key-k1", "name": "ci"}
             },
         ),
         (
-            told.wallet_moved(ENTRY),
+            billing.wallet_moved(ENTRY),
             "WalletMoved",
             {
                 "account_id": "acc-a1",
@@ -135,7 +139,7 @@ OF_KEY = {**OF_USER, "api_key_id": "key-k1", "name": "ci"}
             },
         ),
         (
-            told.wallet_moved(replace(ENTRY, kind="invoice_payment", cause="i1")),
+            billing.wallet_moved(replace(ENTRY, kind="invoice_payment", cause="i1")),
             "WalletMoved",
             {
                 "account_id": "acc-a1",
@@ -148,7 +152,7 @@ OF_KEY = {**OF_USER, "api_key_id": "key-k1", "name": "ci"}
             },
         ),
         (
-            told.invoice_issued(INVOICE.paid_from(5_001_234, at=AT)),
+            billing.invoice_issued(INVOICE.paid_from(5_001_234, at=AT)),
             "InvoiceIssued",
             {
                 **OF_INVOICE,
@@ -164,7 +168,7 @@ OF_KEY = {**OF_USER, "api_key_id": "key-k1", "name": "ci"}
             },
         ),
         (
-            told.invoice_paid(INVOICE.paid_from(99_000_000, at=AT)),
+            billing.invoice_paid(INVOICE.paid_from(99_000_000, at=AT)),
             "InvoicePaid",
             {
                 **OF_INVOICE,
@@ -176,7 +180,7 @@ OF_KEY = {**OF_USER, "api_key_id": "key-k1", "name": "ci"}
             },
         ),
         (
-            told.invoice_overdue(INVOICE.paid_from(5_000_000, at=AT).overdue()),
+            billing.invoice_overdue(INVOICE.paid_from(5_000_000, at=AT).overdue()),
             "InvoiceOverdue",
             {
                 **OF_INVOICE,
@@ -186,7 +190,7 @@ OF_KEY = {**OF_USER, "api_key_id": "key-k1", "name": "ci"}
             },
         ),
         (
-            told.invoice_voided(INVOICE.voided(at=AT, reason="twice"), given_back=5_000_000),
+            billing.invoice_voided(INVOICE.voided(at=AT, reason="twice"), given_back=5_000_000),
             "InvoiceVoided",
             {
                 **OF_INVOICE,

@@ -1,4 +1,4 @@
-"""What is announced on the bus of budgets, as `announcements` says of the rest."""
+"""Events about budgets."""
 
 from tallybook.domain.budget_messages import BudgetMessage
 from tallybook.domain.budgets import Budget, Spending, percentage_used

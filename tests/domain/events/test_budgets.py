@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from tallybook.domain import budget_announcements as told
 from tallybook.domain.budget_messages import messages_of
 from tallybook.domain.budgets import Alert, Budget, Reached, Spending, Threshold
+from tallybook.domain.events import budgets
 from tallybook.domain.outbox import BusEvent
 from tallybook.domain.periods import Period
 
@@ -26,7 +26,7 @@ STANDING = {**OF_BUDGET, "budget_amount": 100_000_000, "used": 100_250_000, **OF
     ("event", "name", "data"),
     [
         (
-            told.budget_set(
+            budgets.budget_set(
                 replace(BUDGET, thresholds=(Threshold(Decimal("5E+1")), Threshold(Decimal("87.50"), enabled=False)))
             ),
             "BudgetSet",
@@ -40,7 +40,7 @@ STANDING = {**OF_BUDGET, "budget_amount": 100_000_000, "used": 100_250_000, **OF
             },
         ),
         (
-            told.budget_set(
+            budgets.budget_set(
                 replace(BUDGET, thresholds=(), limit_type="hard", emails=("cfo@example.com",), is_active=False)
             ),
             "BudgetSet",
@@ -53,9 +53,9 @@ STANDING = {**OF_BUDGET, "budget_amount": 100_000_000, "used": 100_250_000, **OF
                 "is_active": False,
             },
         ),
-        (told.budget_deleted(BUDGET), "BudgetDeleted", OF_BUDGET),
-        (told.budget_restricted(BUDGET, SPENT), "BudgetRestricted", STANDING),
-        (told.restriction_lifted(BUDGET, SPENT), "BudgetRestrictionLifted", STANDING),
+        (budgets.budget_deleted(BUDGET), "BudgetDeleted", OF_BUDGET),
+        (budgets.budget_restricted(BUDGET, SPENT), "BudgetRestricted", STANDING),
+        (budgets.restriction_lifted(BUDGET, SPENT), "BudgetRestrictionLifted", STANDING),
     ],
 )
 def test_an_event_says_what_is_stored_under_the_names_of_the_api(
@@ -67,7 +67,7 @@ def test_an_event_says_what_is_stored_under_the_names_of_the_api(
 def test_thresholds_that_are_reached_at_once_are_told_each_with_the_same_notification() -> None:
     thresholds = (Threshold(Decimal("99.99")), Threshold(Decimal(100)))
     first, second = messages_of(Reached(BUDGET, thresholds, SPENT), first=88, now=AT)
-    assert dict(told.threshold_reached(first).data) == {
+    assert dict(budgets.threshold_reached(first).data) == {
         **OF_BUDGET,
         "message_id": 88,
         "notification_id": f"ntf-{first.notification_id}",
@@ -78,11 +78,11 @@ def test_thresholds_that_are_reached_at_once_are_told_each_with_the_same_notific
         "percentage_used": "100.25",
         **OF_PERIOD,
     }
-    later = told.threshold_reached(second).data
+    later = budgets.threshold_reached(second).data
     assert (later["message_id"], later["threshold_type"]) == (89, "exceeded")
     assert later["notification_id"] == f"ntf-{first.notification_id}"
 
 
 def test_what_a_budget_has_alerted_and_when_it_waits_is_told_nobody() -> None:
     waiting = replace(BUDGET, alerts={Decimal(50): Alert(AT, holds=True)}, due=AT, restricted=True, version=9)
-    assert told.budget_set(waiting) == told.budget_set(BUDGET)
+    assert budgets.budget_set(waiting) == budgets.budget_set(BUDGET)

@@ -1,0 +1,5 @@
+"""Events on the bus, one function for each; `infra/events/` has a JSON schema of each name and version.
+
+Ids carry their prefixes, money is in micros, times are RFC 3339, and an unknown value is null. Within a version a
+field is never removed and never changes its meaning.
+"""
