@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tallybook.cli.settings import Stop, required
+from tallybook.cli.stop import Stop, required
 
 _CONFIG = Config(connect_timeout=5, read_timeout=900, retries={"total_max_attempts": 1})  # a job may run for 15 minutes
 

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from tallybook.cli.aws import client, output, plainly
 from tallybook.cli.options import AsJson, duration, instant
-from tallybook.cli.settings import Stop
 from tallybook.cli.show import show_one, tell
+from tallybook.cli.stop import Stop
 from tallybook.cli.tables import tables
 from tallybook.domain.errors import Invalid
 from tallybook.domain.jobs import JOBS

@@ -8,9 +8,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from tallybook.cli.meter import meter
-from tallybook.cli.send import send
-from tallybook.cli.settings import Stop
+from tallybook.cli.meter.command import meter
+from tallybook.cli.meter.send import send
+from tallybook.cli.stop import Stop
 from tallybook.domain.errors import TallybookError
 
 NOUNS = ("accounts", "users", "keys", "audit", "invoices", "outbox", "catalog", "platform-keys", "clock")

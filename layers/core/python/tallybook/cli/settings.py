@@ -14,24 +14,8 @@ import os
 import threading
 from urllib.parse import urlsplit
 
-from tallybook.cli.api import Platform
-
-
-class Stop(Exception):
-    """Nothing more to do: one clear line for the operator, and the exit code."""
-
-    def __init__(self, message: str, *, code: int = 1) -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = code
-
-
-def required(name: str) -> str:
-    """The variable's value; Stop with the one line that helps if there is none."""
-    value = os.environ.get(name)
-    if not value:
-        raise Stop(f"{name} is not set; for the local bundle: source .local/env", code=2)
-    return value
+from tallybook.cli.meter.api import Platform
+from tallybook.cli.stop import Stop, required
 
 
 def platform(*, hurry: threading.Event | None = None) -> Platform:

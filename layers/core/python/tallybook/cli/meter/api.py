@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import urllib3
 
-from tallybook.cli.patience import Patience
+from tallybook.cli.meter.backoff import Patience
 
 _TIMEOUT = urllib3.Timeout(connect=5, read=60)
 _CONNECTIONS = 8

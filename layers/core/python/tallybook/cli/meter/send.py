@@ -15,12 +15,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from tallybook.cli import settings
-from tallybook.cli.api import Platform, Refused, Unreachable
-from tallybook.cli.deliver import Outcome, deliver
-from tallybook.cli.lines import BadLine, Line, batches, read_lines
+from tallybook.cli.meter.api import Platform, Refused, Unreachable
+from tallybook.cli.meter.deliver import Outcome, deliver
+from tallybook.cli.meter.lines import BadLine, Line, batches, read_lines
+from tallybook.cli.meter.tally import Tally
 from tallybook.cli.options import AsJson
-from tallybook.cli.settings import Stop
-from tallybook.cli.tally import Tally
+from tallybook.cli.stop import Stop
 
 _IN_FLIGHT = 4
 

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from tallybook.cli import settings
-from tallybook.cli.api import Platform, Refused, Unreachable
-from tallybook.cli.metering import Metering
-from tallybook.cli.session import Session, Wanted, open_session
-from tallybook.cli.settings import Stop
+from tallybook.cli.meter.api import Platform, Refused, Unreachable
+from tallybook.cli.meter.run import Metering
+from tallybook.cli.meter.session import Session, Wanted, open_session
+from tallybook.cli.stop import Stop, required
 
 _NOT_FOUND = 127
 
@@ -34,8 +34,8 @@ def meter(  # noqa: PLR0917 the command line names them
     if not shutil.which(command[0]):
         raise Stop(f"{command[0]}: there is no such command", code=_NOT_FOUND)
     wanted = Wanted(
-        account_id=account or settings.required("TALLYBOOK_ACCOUNT_ID"),
-        user_id=user or settings.required("TALLYBOOK_USER_ID"),
+        account_id=account or required("TALLYBOOK_ACCOUNT_ID"),
+        user_id=user or required("TALLYBOOK_USER_ID"),
         cpu_cores=cpu_cores,
         memory_gb=memory_gb,
         storage_gb=storage_gb,

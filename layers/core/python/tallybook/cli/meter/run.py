@@ -9,13 +9,13 @@ from pathlib import Path
 
 import typer
 
-from tallybook.cli.api import Platform, Refused, Unreachable
-from tallybook.cli.child import Child
-from tallybook.cli.lines import Line
-from tallybook.cli.measure import Measure, adopt_orphans
-from tallybook.cli.reporter import Reporter
-from tallybook.cli.session import Session, UsageEvents, end_session
-from tallybook.cli.settings import Stop
+from tallybook.cli.meter.api import Platform, Refused, Unreachable
+from tallybook.cli.meter.child import Child
+from tallybook.cli.meter.lines import Line
+from tallybook.cli.meter.measure import Measure, adopt_orphans
+from tallybook.cli.meter.reporter import Reporter
+from tallybook.cli.meter.session import Session, UsageEvents, end_session
+from tallybook.cli.stop import Stop
 
 _NOT_RUNNABLE, _TIMED_OUT = 126, 124
 _FIRST_PAUSE, _LONGEST_PAUSE, _SLOWER = 0.01, 0.25, 1.5

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallybook.cli.session import Session, UsageEvents, Wanted
+from tallybook.cli.meter.session import Session, UsageEvents, Wanted
 from tallybook.domain.usage import Event
 from tallybook.wire.requests.cloudevents import read_events
 

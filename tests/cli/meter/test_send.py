@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from tallybook.cli import api, patience
+from tallybook.cli.meter import api, backoff
 from tests.support.call import Answer, call
 
 
 @pytest.fixture(autouse=True)
 def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "_FIRST", 0.02)
-    monkeypatch.setattr(patience, "_LONGEST", 0.05)
+    monkeypatch.setattr(backoff, "_FIRST", 0.02)
+    monkeypatch.setattr(backoff, "_LONGEST", 0.05)
     monkeypatch.setattr(api, "PATIENCE_SECONDS", 0.4)
 
 

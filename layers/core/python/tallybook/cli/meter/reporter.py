@@ -3,10 +3,10 @@
 import threading
 from collections.abc import Iterable
 
-from tallybook.cli.api import Platform, Refused, Unreachable
-from tallybook.cli.deliver import RETRY, deliver
-from tallybook.cli.lines import Line, batches
-from tallybook.cli.tally import Tally
+from tallybook.cli.meter.api import Platform, Refused, Unreachable
+from tallybook.cli.meter.deliver import RETRY, deliver
+from tallybook.cli.meter.lines import Line, batches
+from tallybook.cli.meter.tally import Tally
 
 
 class Reporter:

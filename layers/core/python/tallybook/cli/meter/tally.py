@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tallybook.cli.deliver import Outcome
+from tallybook.cli.meter.deliver import Outcome
 
 _SHOWN_LINES = 20
 _COUNTED = {"accepted": "accepted", "duplicate": "duplicates", "conflict": "conflicts", "rejected": "rejected"}

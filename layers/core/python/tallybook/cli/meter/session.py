@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from tallybook.cli.api import Platform
-from tallybook.cli.lines import Line
+from tallybook.cli.meter.api import Platform
+from tallybook.cli.meter.lines import Line
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.wire.requests.cloudevents import TYPE
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tallybook.cli.api import Platform, Refused
-from tallybook.cli.lines import Line, as_array
+from tallybook.cli.meter.api import Platform, Refused
+from tallybook.cli.meter.lines import Line, as_array
 
 PATH = "/v1/platform/events"
 RETRY = "retry"
