@@ -9,7 +9,7 @@ from aws_cdk import App
 from aws_cdk.cx_api import CloudAssembly
 
 from infra.bundle import ROOT
-from infra.rules import add_rules
+from infra.nag import add_rules
 from infra.stack import Tallybook, stack_name
 from infra.stage import STAGES, Stage, local
 

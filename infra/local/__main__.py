@@ -11,8 +11,8 @@ from infra.bundle import ROOT
 from infra.local.bundle import Running, running
 from infra.local.cloud import CloudFailed
 from infra.local.deploy import DeployFailed
-from infra.local.place import Place, Refused
 from infra.local.seed import SeedFailed
+from infra.local.state_dir import Place, Refused
 
 
 def main() -> None:

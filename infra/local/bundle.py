@@ -15,10 +15,10 @@ from infra.local.cloud import CREDENTIALS, free_port, ministack
 from infra.local.deploy import Deployed, DeployFailed, deploy, deployed
 from infra.local.inputs import digest_of_inputs
 from infra.local.jobs import invoke
-from infra.local.place import Place, only_one
 from infra.local.proxy import Proxy
 from infra.local.seed import EMAIL, PASSWORD, price, seed
 from infra.local.state import forget_stream_positions
+from infra.local.state_dir import Place, only_one
 from infra.local.variables import read_variables, write_variables
 from infra.stage import local
 from tallybook.runtime import connect

@@ -12,7 +12,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from infra.local.mailbox import answer_locally, is_local
-from infra.local.place import Refused
+from infra.local.state_dir import Refused
 
 _MAX_BODY = 10 * 1024 * 1024  # API Gateway's own
 _ANSWERS_WITHIN = 60.0

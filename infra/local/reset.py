@@ -3,7 +3,7 @@
 import shutil
 import sys
 
-from infra.local.place import Place, Refused, only_one
+from infra.local.state_dir import Place, Refused, only_one
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from tallybook.gateways.bus import Bus, Published
-from tallybook.gateways.letters import compose
 from tallybook.gateways.mail import Mail
+from tallybook.gateways.templates import compose
 from tallybook.services.outbox.deliver import Outside, sweep
 from tests.gateways.aws import Service, service
 from tests.support.house import House

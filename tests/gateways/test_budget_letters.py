@@ -3,8 +3,8 @@
 import pytest
 
 from tallybook.domain.budget_messages import SUBJECT
-from tests.gateways.test_letters import letter
 from tests.gateways.test_quota_letters import body, read
+from tests.gateways.test_templates import letter
 
 STATES = {
     "soft": {"hard": False, "restricted": False, "ended": False},

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tallybook.gateways.letters import Letter, compose
 from tallybook.gateways.mail import Mail, MailFailed, Passing, Refused
+from tallybook.gateways.templates import Letter, compose
 from tests.gateways.aws import Service, service
 
 SENDER = "Tallybook <hello@example.com>"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.gateways.test_letters import letter, one_line
+from tests.gateways.test_templates import letter, one_line
 from tests.support.markup import Markup
 
 

@@ -13,9 +13,9 @@ import pytest
 
 from infra.local.cloud import free_port
 from infra.local.proxy import Proxy
-from tallybook.gateways.letters import KINDS, Letter, compose
 from tallybook.gateways.mail import Mail, Passing
-from tests.gateways.test_letters import FACTS
+from tallybook.gateways.templates import KINDS, Letter, compose
+from tests.gateways.test_templates import FACTS
 from tests.support.markup import Markup
 
 SENDER = "Tallybook <hello@example.com>"

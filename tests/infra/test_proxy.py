@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from infra.local.cloud import free_port
-from infra.local.place import Refused
 from infra.local.proxy import Proxy
+from infra.local.state_dir import Refused
 
 
 class _Echo(BaseHTTPRequestHandler):

@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from tallybook.domain.limits import Limit, Limits
-from tallybook.gateways.port import Port, straight
+from tallybook.gateways.interceptor import Port, straight
 from tallybook.services.context import Context
 from tallybook.store.capacity import Bill, item_size
 from tallybook.store.catalogs import Catalogs

@@ -15,10 +15,10 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
 from tallybook.gateways.bus import Bus, Published
-from tallybook.gateways.letters import compose
+from tallybook.gateways.interceptor import Port, straight
 from tallybook.gateways.mail import Mail
-from tallybook.gateways.port import Port, straight
 from tallybook.gateways.queue import Queue
+from tallybook.gateways.templates import compose
 from tallybook.services.outbox.deliver import Outside
 from tests.support.faults import client_error
 

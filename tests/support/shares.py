@@ -9,7 +9,7 @@ from typing import Any
 
 from tallybook.domain.credentials import Principal
 from tallybook.domain.quotas import CONCURRENT, Allocation, QuotaRequest
-from tallybook.gateways.port import Port
+from tallybook.gateways.interceptor import Port
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.quotas.allocations import allocate

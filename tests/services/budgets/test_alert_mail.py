@@ -13,7 +13,7 @@ from tallybook.domain.budget_messages import SUBJECT, messages_of
 from tallybook.domain.budgets import Budget, Reached, Spending, Threshold
 from tallybook.domain.outbox import Mail
 from tallybook.domain.periods import Period
-from tallybook.gateways.letters import KINDS, compose
+from tallybook.gateways.templates import KINDS, compose
 from tallybook.services.budgets.alert_mail import reached_mail
 from tests.store.things import ACCOUNT
 

@@ -10,8 +10,8 @@ import boto3
 from botocore.config import Config
 
 from tallybook.gateways.bus import Bus, Published
-from tallybook.gateways.letters import compose
 from tallybook.gateways.mail import Mail
+from tallybook.gateways.templates import compose
 from tallybook.services.outbox.deliver import Outside
 
 _CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})  # the outbox tries again

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tallybook.gateways.port import Port, straight
+from tallybook.gateways.interceptor import Port, straight
 
 
 class JobFailed(Exception):

@@ -15,8 +15,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from tallybook.domain.outbox import Undeliverable
-from tallybook.gateways.letters import Letter
-from tallybook.gateways.port import Port, straight
+from tallybook.gateways.interceptor import Port, straight
+from tallybook.gateways.templates import Letter
 
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
 

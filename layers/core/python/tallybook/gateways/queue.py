@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tallybook.gateways.port import Port, straight
+from tallybook.gateways.interceptor import Port, straight
 
 MOST_A_CALL = 10
 

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
 
 from tallybook.domain.errors import Unavailable
-from tallybook.gateways.port import Port, straight
+from tallybook.gateways.interceptor import Port, straight
 from tallybook.store.commands import Item, from_wire
 
 _ATTEMPTS = 20

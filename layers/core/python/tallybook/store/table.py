@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
 from boto3.dynamodb.conditions import Key as KeyCondition
 
-from tallybook.gateways.port import Port, straight
+from tallybook.gateways.interceptor import Port, straight
 from tallybook.store.capacity import Bill, item_size, read_units, write_units
 from tallybook.store.commands import (
     Check,

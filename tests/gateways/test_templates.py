@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
 from tallybook.domain.email_change import LETTERS
-from tallybook.gateways import letters
-from tallybook.gateways.letters import KINDS, Letter, compose
+from tallybook.gateways import templates
+from tallybook.gateways.templates import KINDS, Letter, compose
 from tests.support.markup import Markup
 from tests.support.steady import steady
 
@@ -146,12 +146,12 @@ def test_every_fact_that_is_listed_is_needed(kind: str) -> None:
 
 
 def test_every_template_belongs_to_a_kind() -> None:
-    files = {path.name for path in Path(letters.__file__).parent.glob("*.j2")}
+    files = {path.name for path in Path(templates.__file__).parent.glob("*.j2")}
     shared = {"layout.txt.j2", "layout.html.j2", "link.html.j2", "amounts.html.j2", "calls.html.j2"}
     assert files == shared | {f"{kind}.{form}.j2" for kind in KINDS for form in ("txt", "html")}
 
 
-@pytest.mark.parametrize("kind", ["", "layout", "../letters/welcome", "Welcome"])
+@pytest.mark.parametrize("kind", ["", "layout", "../templates/welcome", "Welcome"])
 def test_a_kind_there_is_not_is_an_error(kind: str) -> None:
     with pytest.raises(LookupError):
         compose(kind, FACTS, brand="Tallybook", page_url=PAGES)

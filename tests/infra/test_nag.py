@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.rules import ACCEPTED
+from infra.nag import ACCEPTED
 from infra.stage import STAGES, Stage, local
 from tests.support.template import Synthesized
 
