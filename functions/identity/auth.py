@@ -43,9 +43,9 @@ async def logout(ctx: Ctx, caller: Caller) -> JSONResponse:
     return JSONResponse({"success": True}, headers={"Set-Cookie": session_cookie("", max_age=0)})
 
 
-def _signed_in(request: Request, who: sign_in.SignedIn, *, status: int) -> JSONResponse:
+def _signed_in(request: Request, signed_in: sign_in.SignedIn, *, status: int) -> JSONResponse:
     """The cookie only for pages that may use it: no other page is to sign a browser in as somebody else."""
-    body = present_sign_in(who.account, who.user, text=who.text, expires_at=who.expires_at)
-    cookie = session_cookie(who.text, max_age=int(SESSION_LIFE.total_seconds()))
+    body = present_sign_in(signed_in.account, signed_in.user, text=signed_in.text, expires_at=signed_in.expires_at)
+    cookie = session_cookie(signed_in.text, max_age=int(SESSION_LIFE.total_seconds()))
     headers = {"Set-Cookie": cookie} if may_use_cookie(request) else {}
     return JSONResponse(body, status_code=status, headers=headers)

@@ -15,20 +15,24 @@ router = APIRouter(prefix="/v1/platform/accounts")
 
 
 @router.put("/{account_id}")
-async def terms(ctx: Ctx, who: Platform, account_id: str, form: TermsForm = body_of(TermsForm)) -> JSONResponse:
-    account = set_terms_as_platform(ctx, who, _id(account_id), given(form))
+async def terms(ctx: Ctx, principal: Platform, account_id: str, form: TermsForm = body_of(TermsForm)) -> JSONResponse:
+    account = set_terms_as_platform(ctx, principal, _id(account_id), given(form))
     return respond(envelope.ok(present_account(account), at=ctx.clock.now()))
 
 
 @router.post("/{account_id}/suspend")
-async def suspend(ctx: Ctx, who: Platform, account_id: str, form: ReasonForm = body_of(ReasonForm)) -> JSONResponse:
-    account = set_standing_as_platform(ctx, who, _id(account_id), "suspended", reason=form.reason)
+async def suspend(
+    ctx: Ctx, principal: Platform, account_id: str, form: ReasonForm = body_of(ReasonForm)
+) -> JSONResponse:
+    account = set_standing_as_platform(ctx, principal, _id(account_id), "suspended", reason=form.reason)
     return respond(envelope.ok(present_account(account), at=ctx.clock.now()))
 
 
 @router.post("/{account_id}/resume")
-async def resume(ctx: Ctx, who: Platform, account_id: str, form: ReasonForm = body_of(ReasonForm)) -> JSONResponse:
-    account = set_standing_as_platform(ctx, who, _id(account_id), "active", reason=form.reason)
+async def resume(
+    ctx: Ctx, principal: Platform, account_id: str, form: ReasonForm = body_of(ReasonForm)
+) -> JSONResponse:
+    account = set_standing_as_platform(ctx, principal, _id(account_id), "active", reason=form.reason)
     return respond(envelope.ok(present_account(account), at=ctx.clock.now()))
 
 

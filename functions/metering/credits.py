@@ -13,6 +13,6 @@ router = APIRouter(prefix="/v1/platform")
 
 
 @router.post("/credits")
-async def credits(ctx: Ctx, who: Platform, form: CreditsForm = body_of(CreditsForm)) -> JSONResponse:
-    entry = give_credits(ctx, who, Move(**form.model_dump()))
+async def credits(ctx: Ctx, principal: Platform, form: CreditsForm = body_of(CreditsForm)) -> JSONResponse:
+    entry = give_credits(ctx, principal, Move(**form.model_dump()))
     return respond(envelope.ok(present_ledger_entry(entry), at=ctx.clock.now(), status=201))

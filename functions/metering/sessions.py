@@ -14,18 +14,18 @@ router = APIRouter(prefix="/v1/platform")
 
 
 @router.post("/sessions")
-async def start(ctx: Ctx, who: Platform, form: SessionForm = body_of(SessionForm)) -> JSONResponse:
-    session = start_session(ctx, who, Wanted(**form.model_dump()))
+async def start(ctx: Ctx, principal: Platform, form: SessionForm = body_of(SessionForm)) -> JSONResponse:
+    session = start_session(ctx, principal, Wanted(**form.model_dump()))
     return respond(envelope.ok(present_session(session), at=ctx.clock.now(), status=201))
 
 
 @router.post("/sessions/{session_id}/end")
-async def end(ctx: Ctx, who: Platform, session_id: str) -> JSONResponse:
-    return respond(envelope.ok(present_ended_session(end_session(ctx, who, session_id)), at=ctx.clock.now()))
+async def end(ctx: Ctx, principal: Platform, session_id: str) -> JSONResponse:
+    return respond(envelope.ok(present_ended_session(end_session(ctx, principal, session_id)), at=ctx.clock.now()))
 
 
 @router.post("/admission")
-async def admit(ctx: Ctx, who: Platform, form: SessionForm = body_of(SessionForm)) -> JSONResponse:
+async def admit(ctx: Ctx, principal: Platform, form: SessionForm = body_of(SessionForm)) -> JSONResponse:
     """Whether the session could start now, with every reason against it; nothing is written."""
-    reasons = admission(ctx, who, Wanted(**form.model_dump()))
+    reasons = admission(ctx, principal, Wanted(**form.model_dump()))
     return respond(envelope.ok(present_admission(reasons), at=ctx.clock.now()))

@@ -36,9 +36,9 @@ def in_zone(house: House, zone: str, *, since: datetime) -> Member:
     house.clock.moment = since
     account, root = create_account(house.ctx, email="far@example.com", time_zone=zone)
     set_password(house.ctx, token=house.password_token(root), password=PASSWORD, address=HERE)
-    who = login(house.ctx, email=root.email, password=PASSWORD, address=HERE)
-    key = create_api_key(house.ctx, authenticate(house.ctx, who.text), name="test")
-    return Member(account, who.user, who.text, key.text)
+    signed_in = login(house.ctx, email=root.email, password=PASSWORD, address=HERE)
+    key = create_api_key(house.ctx, authenticate(house.ctx, signed_in.text), name="test")
+    return Member(account, signed_in.user, signed_in.text, key.text)
 
 
 def give(house: House, member: Member, units: int) -> None:

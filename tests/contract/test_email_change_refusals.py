@@ -162,8 +162,8 @@ def test_what_is_refused_for_an_address_that_is_taken_keeps_no_invitation_from_i
         house.clock.advance(minutes=1)
         other = house.member(f"owner{number}@example.com")
         assert refusal(ask(other.api_key, user.email, other.account.email)) == (400, "email_exists")
-    who = authenticate(house.ctx, owner.api_key)
+    principal = authenticate(house.ctx, owner.api_key)
     for _ in range(2):
-        invite_again(house.ctx, who, user.id)
+        invite_again(house.ctx, principal, user.id)
     with pytest.raises(TooManyRequests):
-        invite_again(house.ctx, who, user.id)
+        invite_again(house.ctx, principal, user.id)

@@ -177,17 +177,17 @@ def far_away_after_a_suspension(house: House) -> Member:
 )
 def test_it_is_what_the_change_then_does_and_writes_nothing(house: House, situation: Callable[[House], Member]) -> None:
     member = situation(house)
-    who = authenticate(house.ctx, member.api_key)  # notes the hourly last_used_at
-    plan = "scale" if who.account.plan == "pro" else "pro"
+    principal = authenticate(house.ctx, member.api_key)  # notes the hourly last_used_at
+    plan = "scale" if principal.account.plan == "pro" else "pro"
     stored = house.stored("core"), house.stored("usage")
-    before = preview_plan(house.ctx, who, plan)
+    before = preview_plan(house.ctx, principal, plan)
     assert (house.stored("core"), house.stored("usage")) == stored
     if before.missing is not None:
         with pytest.raises(PaymentRequired) as refused:
-            change_plan(house.ctx, who.account, plan, actor=caller(who), must_pay=True)
+            change_plan(house.ctx, principal.account, plan, actor=caller(principal), must_pay=True)
         assert refused.value.code == before.missing.code
         assert (house.stored("core"), house.stored("usage")) == stored
-    after = change_plan(house.ctx, who.account, plan, actor=caller(who), must_pay=before.missing is None)
+    after = change_plan(house.ctx, principal.account, plan, actor=caller(principal), must_pay=before.missing is None)
     assert before.change == after.change
     assert _without_place(before.invoice) == _without_place(after.invoice)
 

@@ -15,9 +15,9 @@ SESSION = Credential("s", "session", "a", "u", "hash", NOW, generation=1)
 
 
 def test_a_session_is_its_user_and_a_key_is_the_key_of_its_user() -> None:
-    who = Principal(ACCOUNT, replace(USER, id="u"), SESSION, "203.0.113.7")
-    assert caller(who) == Actor("user", "usr-u", "usr-u", "203.0.113.7")
-    with_key = replace(who, credential=replace(SESSION, id="k", kind="api_key"))
+    principal = Principal(ACCOUNT, replace(USER, id="u"), SESSION, "203.0.113.7")
+    assert caller(principal) == Actor("user", "usr-u", "usr-u", "203.0.113.7")
+    with_key = replace(principal, credential=replace(SESSION, id="k", kind="api_key"))
     assert caller(with_key) == Actor("api_key", "key-k", "usr-u", "203.0.113.7")
 
 

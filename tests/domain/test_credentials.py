@@ -123,7 +123,7 @@ def test_the_text_is_spelled_in_one_way_only() -> None:
     assert not matches(padded, hash_text(TEXT))
 
 
-def principal() -> Principal:
+def make_principal() -> Principal:
     account = Account(
         id=A,
         email="a@example.com",
@@ -153,15 +153,15 @@ def principal() -> Principal:
 
 
 def test_a_credential_that_holds_stands() -> None:
-    who = principal()
-    assert check_standing(who, text=TEXT, now=NOW) is who
+    principal = make_principal()
+    assert check_standing(principal, text=TEXT, now=NOW) is principal
 
 
 @pytest.mark.parametrize("account", ["active", "suspended"])
 def test_a_suspended_account_still_signs_in(account: str) -> None:
-    who = principal()
-    who = replace(who, account=replace(who.account, status=account))
-    assert check_standing(who, text=TEXT, now=NOW) is who
+    principal = make_principal()
+    principal = replace(principal, account=replace(principal.account, status=account))
+    assert check_standing(principal, text=TEXT, now=NOW) is principal
 
 
 @pytest.mark.parametrize(
@@ -179,26 +179,26 @@ def test_a_suspended_account_still_signs_in(account: str) -> None:
 def test_what_does_not_hold_is_refused_without_saying_why(
     credential: dict[str, object], user: dict[str, object], account: dict[str, object]
 ) -> None:
-    who = principal()
+    principal = make_principal()
     broken = Principal(
-        replace(who.account, **account),
-        replace(who.user, **user),
-        replace(who.credential, **credential),
+        replace(principal.account, **account),
+        replace(principal.user, **user),
+        replace(principal.credential, **credential),
     )
     with pytest.raises(Unauthenticated, match=r"^A valid credential is required$"):
         check_standing(broken, text=TEXT, now=NOW)
 
 
 def test_a_credential_holds_until_the_instant_of_its_expiry() -> None:
-    who = principal()
-    brief = replace(who, credential=replace(who.credential, expires_at=NOW + timedelta(milliseconds=1)))
+    principal = make_principal()
+    brief = replace(principal, credential=replace(principal.credential, expires_at=NOW + timedelta(milliseconds=1)))
     assert check_standing(brief, text=TEXT, now=NOW) is brief
 
 
 @pytest.mark.parametrize("status", ["suspended", "disabled"])
 def test_a_user_who_is_known_but_barred_is_told_so(status: str) -> None:
-    who = principal()
-    barred = replace(who, user=replace(who.user, status=status))
+    principal = make_principal()
+    barred = replace(principal, user=replace(principal.user, status=status))
     with pytest.raises(Forbidden, match=status) as refused:
         check_standing(barred, text=TEXT, now=NOW)
     assert refused.value.code == f"user_{status}"
@@ -206,6 +206,6 @@ def test_a_user_who_is_known_but_barred_is_told_so(status: str) -> None:
 
 def test_no_hash_is_printed() -> None:
     key = PlatformKey(id=C, name="ci", scopes=(), secret_hash=hash_text(PLATFORM_TEXT), created_at=NOW)
-    shown = repr(principal()) + repr(key)
+    shown = repr(make_principal()) + repr(key)
     for secret in (hash_text(TEXT), hash_text(PLATFORM_TEXT), "stored-password"):
         assert secret not in shown

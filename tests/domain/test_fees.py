@@ -51,11 +51,11 @@ def opened(book: Calendar, inside: datetime, cut: datetime | None = None) -> Ope
     return whole if cut is None else whole.cut(cut)
 
 
-def fee(who: Account, of: Plan, inside: datetime, *, cut: datetime | None = None, currency: str = "USD") -> Fee:
+def fee(payer: Account, of: Plan, inside: datetime, *, cut: datetime | None = None, currency: str = "USD") -> Fee:
     """The fee on the invoice of the period that holds `inside`, at its end."""
-    period = opened(who.calendar, inside, cut)
-    time = fee_time(who, of, period, until=period.period.end)
-    return fee_for(of.price, time, discount=who.discount, currency=currency)
+    period = opened(payer.calendar, inside, cut)
+    time = fee_time(payer, of, period, until=period.period.end)
+    return fee_for(of.price, time, discount=payer.discount, currency=currency)
 
 
 def ms(**by: float) -> int:
@@ -103,9 +103,9 @@ def test_a_free_plan_has_no_fee() -> None:
 
 
 def test_a_yearly_fee_stands_on_the_invoice_of_the_twelfth_month_alone() -> None:
-    who, yearly = account(), plan(interval="year")
+    payer, yearly = account(), plan(interval="year")
     months = [
-        fee(who, yearly, datetime(2026 + year, month, 15, tzinfo=UTC)) for year in (0, 1) for month in range(1, 13)
+        fee(payer, yearly, datetime(2026 + year, month, 15, tzinfo=UTC)) for year in (0, 1) for month in range(1, 13)
     ]
     due = [number for number, got in enumerate(months, 1) if got.standard]
     assert due == [12, 24]
@@ -114,16 +114,16 @@ def test_a_yearly_fee_stands_on_the_invoice_of_the_twelfth_month_alone() -> None
 
 def test_a_yearly_plan_that_ends_early_is_charged_then_less_the_rest_of_its_year() -> None:
     """From 1 January to 15 March are 73 of 365 days."""
-    who, yearly = account(), plan(price=365_000_000, interval="year")
-    got = fee(who, yearly, at("2026-03-02T00:00Z"), cut=at("2026-03-15T00:00Z"))
+    payer, yearly = account(), plan(price=365_000_000, interval="year")
+    got = fee(payer, yearly, at("2026-03-02T00:00Z"), cut=at("2026-03-15T00:00Z"))
     assert got == Fee(365_000_000, unused=292_000_000)
 
 
 def test_a_yearly_plan_after_a_plan_change_counts_from_the_change() -> None:
-    who = account(calendar=with_anchor(Calendar(JANUARY, "UTC"), at("2026-06-11T00:00Z")))
+    payer = account(calendar=with_anchor(Calendar(JANUARY, "UTC"), at("2026-06-11T00:00Z")))
     yearly = plan(interval="year")
-    assert not fee(who, yearly, at("2026-12-15T00:00Z")).standard
-    assert fee(who, yearly, at("2027-05-15T00:00Z")).standard
+    assert not fee(payer, yearly, at("2026-12-15T00:00Z")).standard
+    assert fee(payer, yearly, at("2027-05-15T00:00Z")).standard
 
 
 @pytest.mark.parametrize(
@@ -145,8 +145,8 @@ def test_a_suspension_is_kept_by_the_periods_that_it_touched(since: str, until: 
 
 def test_suspensions_of_one_period_add_up_and_13_periods_are_remembered() -> None:
     months = [f"{2025 + month // 12}-{month % 12 + 1:02}-01T00:00:00.000Z" for month in range(14)]
-    who = account(suspended_ms=dict.fromkeys(months[:13], 5), cycle=Cycle(opened(CALENDAR, at(months[13])).period))
-    known = remembered(who, {months[12]: 2, months[13]: 3})
+    payer = account(suspended_ms=dict.fromkeys(months[:13], 5), cycle=Cycle(opened(CALENDAR, at(months[13])).period))
+    known = remembered(payer, {months[12]: 2, months[13]: 3})
     assert list(known) == months[1:]
     assert (known[months[1]], known[months[12]], known[months[13]]) == (5, 7, 3)
 
@@ -162,36 +162,36 @@ def test_what_is_not_billed_yet_is_remembered_however_long_it_took() -> None:
     [(0, 0), (10, 32_260_000), (31, 100_000_000)],
 )
 def test_no_fee_accrues_while_the_account_is_suspended(days: int, suspended: int) -> None:
-    who = account(suspended_ms={stamp(JANUARY): days * DAY} if days else {})
-    assert fee(who, plan(), JANUARY) == Fee(100_000_000, suspended=suspended)
+    payer = account(suspended_ms={stamp(JANUARY): days * DAY} if days else {})
+    assert fee(payer, plan(), JANUARY) == Fee(100_000_000, suspended=suspended)
 
 
 def test_a_suspension_that_goes_on_counts_up_to_now_or_the_periods_end() -> None:
-    who = account(status="suspended", suspended_at=at("2026-01-11T00:00Z"))
-    january = opened(who.calendar, JANUARY)
+    payer = account(status="suspended", suspended_at=at("2026-01-11T00:00Z"))
+    january = opened(payer.calendar, JANUARY)
     for now, days in [("2026-01-05T00:00Z", 0), ("2026-01-21T00:00Z", 10), ("2026-02-03T00:00Z", 21)]:
-        assert fee_time(who, plan(), january, until=at(now)) == FeeTime(31 * DAY, 0, days * DAY)
-    february = opened(who.calendar, at("2026-02-01T00:00Z"))
-    assert fee_time(who, plan(), february, until=at("2026-03-05T00:00Z")) == FeeTime(28 * DAY, 0, 28 * DAY)
+        assert fee_time(payer, plan(), january, until=at(now)) == FeeTime(31 * DAY, 0, days * DAY)
+    february = opened(payer.calendar, at("2026-02-01T00:00Z"))
+    assert fee_time(payer, plan(), february, until=at("2026-03-05T00:00Z")) == FeeTime(28 * DAY, 0, 28 * DAY)
 
 
 def test_a_suspension_after_the_period_takes_nothing_off_it() -> None:
     """The period is closed half an hour after its end."""
-    who = account(status="suspended", suspended_at=at("2026-02-01T00:10Z"))
-    assert fee(who, plan(), JANUARY) == Fee(100_000_000)
+    payer = account(status="suspended", suspended_at=at("2026-02-01T00:10Z"))
+    assert fee(payer, plan(), JANUARY) == Fee(100_000_000)
 
 
 def test_past_and_present_suspensions_of_a_period_add_up() -> None:
-    who = account(status="suspended", suspended_at=at("2026-01-21T00:00Z"), suspended_ms={stamp(JANUARY): 3 * DAY})
-    got = fee_time(who, plan(), opened(who.calendar, JANUARY), until=at("2026-01-31T00:00Z"))
+    payer = account(status="suspended", suspended_at=at("2026-01-21T00:00Z"), suspended_ms={stamp(JANUARY): 3 * DAY})
+    got = fee_time(payer, plan(), opened(payer.calendar, JANUARY), until=at("2026-01-31T00:00Z"))
     assert got == FeeTime(31 * DAY, 0, 13 * DAY)
 
 
 def test_a_yearly_fee_leaves_out_all_the_suspensions_of_its_year() -> None:
     months = {"2026-02-01T00:00:00.000Z": 28 * DAY, "2026-08-01T00:00:00.000Z": 8 * DAY}
     outside = {"2025-12-01T00:00:00.000Z": 9 * DAY}
-    who = account(suspended_ms=outside | months)
-    got = fee(who, plan(price=365_000_000, interval="year"), at("2026-12-15T00:00Z"))
+    payer = account(suspended_ms=outside | months)
+    got = fee(payer, plan(price=365_000_000, interval="year"), at("2026-12-15T00:00Z"))
     assert got == Fee(365_000_000, suspended=36_000_000)
 
 
@@ -213,10 +213,10 @@ def test_the_used_and_the_unused_part_are_all_that_was_charged(
 ) -> None:
     """Each to within half a minor unit of its exact part, and never more than was charged."""
     unit = minor_unit(currency)
-    who, of = account(anchor, discount=discount), plan(price * unit)
-    whole = period_of(who.calendar, anchor)
+    payer, of = account(anchor, discount=discount), plan(price * unit)
+    whole = period_of(payer.calendar, anchor)
     cut = min(anchor + timedelta(milliseconds=ran), whole.end)
-    got = fee(who, of, anchor, cut=cut, currency=currency)
+    got = fee(payer, of, anchor, cut=cut, currency=currency)
     charged = got.standard - got.discount
     assert got.final + got.unused == charged >= 0
     assert 0 <= got.unused <= charged

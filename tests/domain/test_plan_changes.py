@@ -54,11 +54,11 @@ def test_it_is_up_where_a_month_costs_as_much_or_more(
 def test_a_plan_with_a_price_needs_money_of_ones_own_and_a_dearer_one_no_debts(
     balance: int, credited: int, overdue: int, plans: tuple[Plan, Plan], code: str | None
 ) -> None:
-    who = account(balance=balance, credited=credited, overdue=overdue)
-    missing = missing_payment(who, *plans)
+    payer = account(balance=balance, credited=credited, overdue=overdue)
+    missing = missing_payment(payer, *plans)
     assert (missing and missing.code) == code
     if code is None:
-        check_payable(who, *plans)
+        check_payable(payer, *plans)
     else:
         with pytest.raises(PaymentRequired):
-            check_payable(who, *plans)
+            check_payable(payer, *plans)

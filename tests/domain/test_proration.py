@@ -146,11 +146,11 @@ def cut_fee(
 ) -> Fee:
     """The fee on the invoice of the period that a change at `cut` ends."""
     currency = str(terms.pop("currency", "USD"))
-    who = replace(account(book.anchor, **terms), calendar=book)
+    payer = replace(account(book.anchor, **terms), calendar=book)
     of = plan(price, interval)
     inside = period_of(book, cut - TICK)
     opened = OpenedPeriod(inside, plan="pro", catalog_version=1, shards=1, is_open=True).cut(cut)
-    return fee_for(price, fee_time(who, of, opened, until=cut), discount=who.discount, currency=currency)
+    return fee_for(price, fee_time(payer, of, opened, until=cut), discount=payer.discount, currency=currency)
 
 
 def fee_of(case: Case) -> Fee:

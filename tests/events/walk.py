@@ -62,8 +62,8 @@ def walk(listener: Listener) -> None:
 def _team(listener: Listener, text: str) -> str:
     """Grace comes into the account, by a mail, and is not left in peace there."""
     ctx = listener.house.ctx
-    who = authenticate(ctx, text)
-    invite_user(ctx, who, Invitation("root@example.com", role="admin", is_root=True))
+    principal = authenticate(ctx, text)
+    invite_user(ctx, principal, Invitation("root@example.com", role="admin", is_root=True))
     user = invite_user(ctx, authenticate(ctx, text), Invitation(GRACE, name="東京"))
     invite_again(ctx, authenticate(ctx, text), user.id)
     listener.deliver()

@@ -39,7 +39,7 @@ def mail_feedback(house: House, _: World) -> None:
 def spender(house: House) -> Member:
     """Of an account that has used up its hard budget, which nobody has looked at yet."""
     member = house.member()
-    who = authenticate(house.ctx, member.api_key)
-    create_budget(house.ctx, who, {"amount": Decimal(10), "limit_type": "hard"})
+    principal = authenticate(house.ctx, member.api_key)
+    create_budget(house.ctx, principal, {"amount": Decimal(10), "limit_type": "hard"})
     house.record(house.event(member, quantity=10**6))
     return member

@@ -20,7 +20,7 @@ NEW_PASSWORD = "another horse battery"
 class Good:
     """`who` is anybody, a user, a root user, or a platform key's scope; `starts` is refused to a suspended account."""
 
-    who: str
+    caller: str
     status: int
     body: Callable[[Stage], Any] = lambda _: None
     starts: bool = False
@@ -176,10 +176,10 @@ GOOD = {
     ),
 }
 
-PUBLIC_ROUTES = [route for route, good in GOOD.items() if good.who == PUBLIC]
-ROOT_ROUTES = [route for route, good in GOOD.items() if good.who == ROOT]
-USER_ROUTES = [route for route, good in GOOD.items() if good.who in (USER, ROOT)]
-PLATFORM_ROUTES = [route for route, good in GOOD.items() if good.who not in (PUBLIC, USER, ROOT)]
+PUBLIC_ROUTES = [route for route, good in GOOD.items() if good.caller == PUBLIC]
+ROOT_ROUTES = [route for route, good in GOOD.items() if good.caller == ROOT]
+USER_ROUTES = [route for route, good in GOOD.items() if good.caller in (USER, ROOT)]
+PLATFORM_ROUTES = [route for route, good in GOOD.items() if good.caller not in (PUBLIC, USER, ROOT)]
 CHANGING_ROUTES = [route for route in GOOD if route.method != "GET"]
 JSON_ROUTES = [route for route, good in GOOD.items() if not good.is_page]
 

@@ -113,7 +113,7 @@ class Stage:
     def credential(self, route: Route) -> str | None:
         """What the good request carries in `X-API-Key`."""
         mine = self.member.api_key
-        return {PUBLIC: None, USER: mine, ROOT: mine}.get(GOOD[route].who, self.platform_key)
+        return {PUBLIC: None, USER: mine, ROOT: mine}.get(GOOD[route].caller, self.platform_key)
 
     def stored(self, of: Callable[[dict[str, Any]], bool] = lambda _: True) -> list[dict[str, Any]]:
         """All that is stored but for the counts of attempts, which a refusal may well move."""
@@ -130,5 +130,5 @@ def _asked(member: Member) -> str:
 
 def moving(house: House) -> EmailChange:
     """The pending request of an account of its own."""
-    who = authenticate(house.ctx, house.member("moving@example.com").session)
-    return request_email_change(house.ctx, who, current="moving@example.com", new="settled@example.com")
+    caller = authenticate(house.ctx, house.member("moving@example.com").session)
+    return request_email_change(house.ctx, caller, current="moving@example.com", new="settled@example.com")

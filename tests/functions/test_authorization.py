@@ -78,7 +78,7 @@ def test_another_account_gets_at_nothing_of_this_one(stage: Stage, route: Route)
 
 @each_platform_route
 def test_a_platform_key_without_the_scope_is_told_which_it_lacks(stage: Stage, route: Route) -> None:
-    wanted = GOOD[route].who
+    wanted = GOOD[route].caller
     others = [scope for scope in ("usage:write", "sessions:write", "accounts:admin") if scope != wanted]
     key = stage.house.platform_key(*others)
     before = stage.stored()

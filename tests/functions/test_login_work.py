@@ -154,8 +154,8 @@ def test_a_token_that_does_not_hold_is_one_answer_and_hashes_nothing(town: House
 
 def test_a_link_to_confirm_an_email_that_does_not_hold_is_one_answer_and_one_work(town: House, work_of: Any) -> None:
     def asked(email: str) -> dict[Side, str]:
-        who = authenticate(town.ctx, town.member(email).session)
-        return town.email_tokens(request_email_change(town.ctx, who, current=email, new=f"new-{email}"))
+        principal = authenticate(town.ctx, town.member(email).session)
+        return town.email_tokens(request_email_change(town.ctx, principal, current=email, new=f"new-{email}"))
 
     expired = asked("early@example.com")
     confirm = "/v1/user-management/account/confirm-email-change"

@@ -128,8 +128,8 @@ def test_a_query_nobody_asked_for_is_in_nobodys_way(stage: Stage, route: Route) 
 
 
 def test_no_function_shows_a_schema_or_a_console() -> None:
-    for name, app in apps().items():
-        assert (app.docs_url, app.redoc_url, app.openapi_url) == (None, None, None), name
+    for name, function in apps().items():
+        assert (function.docs_url, function.redoc_url, function.openapi_url) == (None, None, None), name
 
 
 def test_answers_are_json_but_for_our_pages_and_no_cache_keeps_them(stage: Stage) -> None:

@@ -53,8 +53,8 @@ def identity(house: House, _: World) -> None:
 def _share(house: House, root: str, user_id: str) -> None:
     """The user has a share of the plan and has asked for another."""
     allocate(house.ctx, authenticate(house.ctx, root), user_id, {"ram_gb_seconds": 1})
-    who = authenticate(house.ctx, root)
-    asking = replace(who, user=find_user(house.ctx, who.account, user_id))
+    principal = authenticate(house.ctx, root)
+    asking = replace(principal, user=find_user(house.ctx, principal.account, user_id))
     file_request(house.ctx, asking, {"ram_gb_seconds": 2}, reason="a walk")
 
 
@@ -160,8 +160,8 @@ def outbox(house: House, post: World) -> None:
     house.record(house.event(member, quantity=150_000))
     house.clock.advance(days=31)
     close_due(house.ctx, member.account.id)
-    who = authenticate(house.ctx, member.api_key)
-    request_email_change(house.ctx, who, current=member.account.email, new="new@example.com")
+    principal = authenticate(house.ctx, member.api_key)
+    request_email_change(house.ctx, principal, current=member.account.email, new="new@example.com")
     stream(house)
     assert [mail.subject for mail in post.to(member.user.email) if "invoice" in mail.subject]
     assert post.to("new@example.com")

@@ -150,9 +150,11 @@ class Spender:
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle, self.chance = bundle, random.Random(7)
-        who = register(bundle.ctx, email="spender@example.com", password="correct horse battery", address="192.0.2.1")
-        self.account = who.account
-        self.key = create_api_key(bundle.ctx, authenticate(bundle.ctx, who.text), name="years").text
+        principal = register(
+            bundle.ctx, email="spender@example.com", password="correct horse battery", address="192.0.2.1"
+        )
+        self.account = principal.account
+        self.key = create_api_key(bundle.ctx, authenticate(bundle.ctx, principal.text), name="years").text
         self.happened: list[Happened] = []
 
     def live(self) -> None:

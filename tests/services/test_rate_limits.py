@@ -71,28 +71,28 @@ def test_over_http_it_is_a_429_that_says_how_long(strict: House, monkeypatch: py
 
 
 def test_one_account_invites_30_an_hour_and_one_address_is_invited_3_times(strict: House) -> None:
-    who = authenticate(strict.ctx, strict.member().session)
-    user = invite_user(strict.ctx, who, Invitation("ada@example.com"))
+    principal = authenticate(strict.ctx, strict.member().session)
+    user = invite_user(strict.ctx, principal, Invitation("ada@example.com"))
     for _ in range(2):
-        invite_again(strict.ctx, who, user.id)
-    assert wait(lambda: invite_again(strict.ctx, who, user.id)) == 1504
+        invite_again(strict.ctx, principal, user.id)
+    assert wait(lambda: invite_again(strict.ctx, principal, user.id)) == 1504
     # what is refused for the address counts for the account, which asked
     for number in range(26):
-        invite_user(strict.ctx, who, Invitation(f"a{number}@example.com"))
-    assert wait(lambda: invite_user(strict.ctx, who, Invitation("one-more@example.com"))) == 1504
+        invite_user(strict.ctx, principal, Invitation(f"a{number}@example.com"))
+    assert wait(lambda: invite_user(strict.ctx, principal, Invitation("one-more@example.com"))) == 1504
     strict.clock.advance(seconds=1504)
-    assert invite_user(strict.ctx, who, Invitation("one-more@example.com"))
+    assert invite_user(strict.ctx, principal, Invitation("one-more@example.com"))
 
 
 def test_an_invitation_that_is_refused_for_its_address_takes_none_from_it(strict: House) -> None:
-    who = authenticate(strict.ctx, strict.member().session)
+    principal = authenticate(strict.ctx, strict.member().session)
     other = strict.member("ada@example.com")
     for _ in range(5):
         with pytest.raises(Conflict):
-            invite_user(strict.ctx, who, Invitation("ada@example.com"))
+            invite_user(strict.ctx, principal, Invitation("ada@example.com"))
     strict.change_user(other, status="deleted")
     strict.ctx.tables.write(Delete(keys.email("ada@example.com")))
-    assert invite_user(strict.ctx, who, Invitation("ada@example.com"))
+    assert invite_user(strict.ctx, principal, Invitation("ada@example.com"))
 
 
 def test_many_at_once_get_no_more_than_one_after_the_other(crowded_house: House) -> None:

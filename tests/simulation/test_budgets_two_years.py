@@ -36,9 +36,9 @@ def owner(house: House, zone: str) -> Member:
     """The root user of an account that the operator has made in this zone."""
     account, user = create_account(house.ctx, email=f"{zone}@example.com", time_zone=zone)
     set_password(house.ctx, token=house.password_token(user), password=PASSWORD, address=HERE)
-    who = login(house.ctx, email=user.email, password=PASSWORD, address=HERE)
-    key = create_api_key(house.ctx, authenticate(house.ctx, who.text), name="test")
-    return Member(account, user, who.text, key.text)
+    signed_in = login(house.ctx, email=user.email, password=PASSWORD, address=HERE)
+    key = create_api_key(house.ctx, authenticate(house.ctx, signed_in.text), name="test")
+    return Member(account, user, signed_in.text, key.text)
 
 
 class Story:

@@ -20,21 +20,21 @@ OLD, NEW = "root@example.com", "moved@example.com"
 
 
 def root(house: House) -> Principal:
-    who = authenticate(house.ctx, house.member(OLD).session, address=HERE)
+    principal = authenticate(house.ctx, house.member(OLD).session, address=HERE)
     house.deliver()
-    return who
+    return principal
 
 
 def requested(house: House) -> Principal:
-    who = root(house)
-    request_email_change(house.ctx, reread(house.ctx, who), current=OLD, new=NEW)
-    return who
+    principal = root(house)
+    request_email_change(house.ctx, reread(house.ctx, principal), current=OLD, new=NEW)
+    return principal
 
 
 def delivered(house: House) -> tuple[Principal, str, str]:
-    who = requested(house)
+    principal = requested(house)
     house.deliver()
-    return who, house.world.to(OLD)[-1].token, house.world.to(NEW)[-1].token
+    return principal, house.world.to(OLD)[-1].token, house.world.to(NEW)[-1].token
 
 
 def half_confirmed(house: House) -> tuple[Principal, str, str]:
@@ -52,11 +52,11 @@ def actions(house: House) -> list[str]:
 
 
 def test_a_request(sweep: Sweep) -> None:
-    def act(house: House, who: Principal) -> None:
+    def act(house: House, principal: Principal) -> None:
         with suppress(TooManyRequests):
-            request_email_change(house.ctx, reread(house.ctx, who), current=OLD, new=NEW)
+            request_email_change(house.ctx, reread(house.ctx, principal), current=OLD, new=NEW)
 
-    def check(house: House, who: Principal, _: Any) -> None:
+    def check(house: House, principal: Principal, _: Any) -> None:
         assert actions(house).count("email_change_requested") == 1
         mails = len(house.world.mails)
         house.deliver()

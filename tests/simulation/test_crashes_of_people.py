@@ -27,21 +27,21 @@ def root(house: House) -> Principal:
 
 def invited(house: House) -> tuple[Principal, str]:
     """A root user, and the id of a user who was invited and has an API key."""
-    who = root(house)
-    user = invite_user(house.ctx, who, Invitation("ada@example.com"))
+    principal = root(house)
+    user = invite_user(house.ctx, principal, Invitation("ada@example.com"))
     house.deliver()
     (mail,) = house.world.to("ada@example.com")
     set_password(house.ctx, token=mail.token, password=PASSWORD, address=HERE)
     session = login(house.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
     create_api_key(house.ctx, authenticate(house.ctx, session.text), name="hers")
     house.deliver()
-    return refreshed(house, who), user.id
+    return refreshed(house, principal), user.id
 
 
-def refreshed(house: House, who: Principal) -> Principal:
+def refreshed(house: House, principal: Principal) -> Principal:
     from tallybook.services.identity.authenticate import reread
 
-    return reread(house.ctx, who)
+    return reread(house.ctx, principal)
 
 
 def link(house: House) -> str:
@@ -56,12 +56,12 @@ def actions(house: House) -> list[str]:
 
 
 def test_an_invitation(sweep: Sweep) -> None:
-    def act(house: House, who: Principal) -> Any:
+    def act(house: House, principal: Principal) -> Any:
         with suppress(Conflict):
-            invite_user(house.ctx, refreshed(house, who), Invitation("ada@example.com", name="Ada"))
-        return list_users(house.ctx, who)
+            invite_user(house.ctx, refreshed(house, principal), Invitation("ada@example.com", name="Ada"))
+        return list_users(house.ctx, principal)
 
-    def check(house: House, who: Principal, users: Any) -> None:
+    def check(house: House, principal: Principal, users: Any) -> None:
         assert sorted(user.email for user in users) == ["ada@example.com", "root@example.com"]
         assert actions(house).count("user.invited") == 1
         house.deliver()
@@ -72,8 +72,8 @@ def test_an_invitation(sweep: Sweep) -> None:
 
 def test_a_change_of_a_user(sweep: Sweep) -> None:
     def act(house: House, prepared: Any) -> Any:
-        who, user_id = prepared
-        return change_user(house.ctx, who, user_id, {"status": "suspended", "suspension_reason": "left"})
+        principal, user_id = prepared
+        return change_user(house.ctx, principal, user_id, {"status": "suspended", "suspension_reason": "left"})
 
     def check(house: House, prepared: Any, user: Any) -> None:
         assert (user.status, user.suspension_reason) == ("suspended", "left")
@@ -84,15 +84,15 @@ def test_a_change_of_a_user(sweep: Sweep) -> None:
 
 def test_a_deletion_of_a_user(sweep: Sweep) -> None:
     def act(house: House, prepared: Any) -> Any:
-        who, user_id = prepared
+        principal, user_id = prepared
         with suppress(NotFound):
-            delete_user(house.ctx, who, user_id)
+            delete_user(house.ctx, principal, user_id)
 
     def check(house: House, prepared: Any, _: Any) -> None:
-        who = refreshed(house, prepared[0])
-        assert [user.email for user in list_users(house.ctx, who)] == ["root@example.com"]
-        assert [key.name for key in list_api_keys(house.ctx, who)] == ["test"]
-        assert invite_user(house.ctx, who, Invitation("ada@example.com")), "the address is free again"
+        principal = refreshed(house, prepared[0])
+        assert [user.email for user in list_users(house.ctx, principal)] == ["root@example.com"]
+        assert [key.name for key in list_api_keys(house.ctx, principal)] == ["test"]
+        assert invite_user(house.ctx, principal, Invitation("ada@example.com")), "the address is free again"
         assert actions(house).count("user.deleted") == 1
 
     assert sweep(invited, act, check) == 3
@@ -100,10 +100,10 @@ def test_a_deletion_of_a_user(sweep: Sweep) -> None:
 
 def test_another_invitation_of_the_same_user(sweep: Sweep) -> None:
     def prepare(house: House) -> Any:
-        who = root(house)
-        user = invite_user(house.ctx, who, Invitation("ada@example.com"))
+        principal = root(house)
+        user = invite_user(house.ctx, principal, Invitation("ada@example.com"))
         house.deliver()
-        return who, user.id
+        return principal, user.id
 
     def act(house: House, prepared: Any) -> Any:
         return invite_again(house.ctx, refreshed(house, prepared[0]), prepared[1])
@@ -118,13 +118,13 @@ def test_another_invitation_of_the_same_user(sweep: Sweep) -> None:
 
 
 def test_a_change_of_the_password(sweep: Sweep) -> None:
-    def act(house: House, who: Principal) -> Any:
+    def act(house: House, principal: Principal) -> Any:
         with suppress(Invalid):
-            change_password(house.ctx, refreshed(house, who), current=PASSWORD, password=NEW, address=HERE)
+            change_password(house.ctx, refreshed(house, principal), current=PASSWORD, password=NEW, address=HERE)
 
-    def check(house: House, who: Principal, _: Any) -> None:
+    def check(house: House, principal: Principal, _: Any) -> None:
         assert login(house.ctx, email="root@example.com", password=NEW, address=HERE)
-        assert refreshed(house, who), "the session it was done with goes on"
+        assert refreshed(house, principal), "the session it was done with goes on"
         house.deliver()
         assert len(house.world.to("root@example.com")) == 2  # welcome, password changed
         assert actions(house).count("user.password_changed") == 1
@@ -136,7 +136,7 @@ def test_a_forgotten_password_and_its_new_one(sweep: Sweep) -> None:
     def ask(house: House, _: Any) -> None:
         ask_for_reset(house.ctx, email="root@example.com", address=HERE)
 
-    def asked(house: House, who: Any, _: Any) -> None:
+    def asked(house: House, principal: Any, _: Any) -> None:
         house.deliver()
         set_password(house.ctx, token=link(house), password=NEW, address=HERE)
         assert login(house.ctx, email="root@example.com", password=NEW, address=HERE)
@@ -162,15 +162,15 @@ def test_a_forgotten_password_and_its_new_one(sweep: Sweep) -> None:
 
 
 def test_keys_made_and_revoked(sweep: Sweep) -> None:
-    def create(house: House, who: Principal) -> Any:
-        return create_api_key(house.ctx, refreshed(house, who), name="ci")
+    def create(house: House, principal: Principal) -> Any:
+        return create_api_key(house.ctx, refreshed(house, principal), name="ci")
 
-    def created(house: House, who: Principal, made: Any) -> None:
+    def created(house: House, principal: Principal, made: Any) -> None:
         assert authenticate(house.ctx, made.text)
 
     def prepare(house: House) -> Any:
-        who = root(house)
-        return who, list_api_keys(house.ctx, who)[0].id
+        principal = root(house)
+        return principal, list_api_keys(house.ctx, principal)[0].id
 
     def revoke(house: House, prepared: Any) -> None:
         with suppress(NotFound):
@@ -191,10 +191,10 @@ def test_signing_in_and_out(sweep: Sweep) -> None:
     def signed_in(house: House, _: Any, answer: Any) -> None:
         assert authenticate(house.ctx, answer.text)
 
-    def sign_out(house: House, who: Principal) -> None:
-        logout(house.ctx, who)
+    def sign_out(house: House, principal: Principal) -> None:
+        logout(house.ctx, principal)
 
-    def signed_out(house: House, who: Principal, _: Any) -> None:
+    def signed_out(house: House, principal: Principal, _: Any) -> None:
         assert not [item for item in house.stored("core") if item["sk"].startswith("SIGNIN#")]
         assert actions(house).count("user.signed_out") == 1
 
@@ -203,19 +203,19 @@ def test_signing_in_and_out(sweep: Sweep) -> None:
 
 
 def test_an_account_suspended_by_the_operator_and_resumed_by_the_platform(sweep: Sweep) -> None:
-    def suspend(house: House, who: Principal) -> Any:
-        return set_standing(house.ctx, who.account.id, "suspended", reason="abuse", actor=OPERATOR)
+    def suspend(house: House, principal: Principal) -> Any:
+        return set_standing(house.ctx, principal.account.id, "suspended", reason="abuse", actor=OPERATOR)
 
-    def suspended(house: House, who: Principal, account: Any) -> None:
+    def suspended(house: House, principal: Principal, account: Any) -> None:
         assert (account.status, account.suspension_reason) == ("suspended", "abuse")
         assert actions(house).count("account.suspended") == 1
         house.deliver()
         assert len(house.world.to("root@example.com")) == 2
 
     def prepare(house: House) -> Any:
-        who = root(house)
-        suspend(house, who)
-        return who, house.platform()
+        principal = root(house)
+        suspend(house, principal)
+        return principal, house.platform()
 
     def resume(house: House, prepared: Any) -> Any:
         return set_standing_as_platform(house.ctx, prepared[1], prepared[0].account.id, "active", reason="sorry")

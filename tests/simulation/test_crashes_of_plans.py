@@ -16,12 +16,12 @@ from tests.support.house import House, Member
 
 def to_hobby(house: House, member: Member) -> PlanChange:
     """As a client does it who tries again: that it is done already is an answer as well."""
-    who = authenticate(house.ctx, member.api_key)
-    if who.account.plan != "hobby":
-        return change_subscription(house.ctx, who, "hobby")[1]
+    principal = authenticate(house.ctx, member.api_key)
+    if principal.account.plan != "hobby":
+        return change_subscription(house.ctx, principal, "hobby")[1]
     with pytest.raises(Invalid, match="the plan that the account is on"):
-        change_subscription(house.ctx, who, "hobby")
-    (change,) = list_plan_changes(house.ctx, who, offset=0, limit=9)
+        change_subscription(house.ctx, principal, "hobby")
+    (change,) = list_plan_changes(house.ctx, principal, offset=0, limit=9)
     return change
 
 

@@ -95,12 +95,12 @@ def test_each_threshold_is_told_once_however_many_look_while_usage_comes(owner: 
 def test_a_budget_that_is_changed_all_the_while_tells_each_crossing_once_a_day(owner: Owner) -> None:
     house, member = owner
     set_up(house, member)
-    who = caller(house, member)
+    principal = caller(house, member)
     events = [worth(house, member, 4) for _ in range(20)]
 
     def change(seed: int) -> Callable[[], list[BudgetStatus]]:
         amounts = random.Random(seed).choices((50, 70, 100, 400), k=5)
-        return lambda: [change_budget(house.ctx, who, {"amount": Decimal(amount)}) for amount in amounts]
+        return lambda: [change_budget(house.ctx, principal, {"amount": Decimal(amount)}) for amount in amounts]
 
     answers = race(
         *[sending(house, some) for some in in_turns(events, 2)],
@@ -112,7 +112,7 @@ def test_a_budget_that_is_changed_all_the_while_tells_each_crossing_once_a_day(o
     assert [answer for answer in answers if isinstance(answer, Exception)] == []
     settle(house)
     for amount in (80, 1000, 80):
-        change_budget(house.ctx, who, {"amount": Decimal(amount)})
+        change_budget(house.ctx, principal, {"amount": Decimal(amount)})
     settle(house)
     assert sorted(percents(house, member)) == [50, 80, 100]
     house.clock.advance(hours=24)
@@ -123,13 +123,13 @@ def test_a_budget_that_is_changed_all_the_while_tells_each_crossing_once_a_day(o
 def test_of_budgets_made_and_deleted_at_once_there_is_one_at_a_time(owner: Owner) -> None:
     house, member = owner
     spend(house, member, 90)
-    who = caller(house, member)
+    principal = caller(house, member)
 
     def make() -> list[str]:
-        return [attempt(lambda: create_budget(house.ctx, who, {"amount": Decimal(100)})) for _ in range(3)]
+        return [attempt(lambda: create_budget(house.ctx, principal, {"amount": Decimal(100)})) for _ in range(3)]
 
     def delete() -> list[str]:
-        return [attempt(lambda: remove_budget(house.ctx, who)) for _ in range(3)]
+        return [attempt(lambda: remove_budget(house.ctx, principal)) for _ in range(3)]
 
     answers = Counter(
         one for part in race(make, make, delete, delete, streamed(house, member, 4)) for one in told(part)
@@ -194,10 +194,10 @@ def test_a_limit_that_is_lifted_and_set_while_sessions_start_lets_in_only_while_
     house, member = owner
     set_up(house, member, limit_type="hard")
     spend(house, member, 100)
-    who, key, lifted = caller(house, member), house.platform(), threading.Event()
+    principal, key, lifted = caller(house, member), house.platform(), threading.Event()
 
     def lift() -> None:
-        change_budget(house.ctx, who, {"amount": Decimal(200)})
+        change_budget(house.ctx, principal, {"amount": Decimal(200)})
         lifted.set()
 
     def start(name: int) -> list[tuple[bool, bool]]:
@@ -220,7 +220,7 @@ def test_a_limit_that_is_lifted_and_set_while_sessions_start_lets_in_only_while_
     assert (True, False) not in answers
     settle(house)
     assert actions(house, member).count("restricted") == actions(house, member).count("restriction_lifted")
-    change_budget(house.ctx, who, {"amount": Decimal(100)})
+    change_budget(house.ctx, principal, {"amount": Decimal(100)})
     with pytest.raises(NotAdmitted):
         start_session(house.ctx, key, wanted(member))
     settle(house)

@@ -25,10 +25,10 @@ def root(house: House) -> Principal:
     return authenticate(house.ctx, house.member(OLD).session, address=HERE)
 
 
-def asked(house: House, who: Principal) -> tuple[str, str]:
+def asked(house: House, principal: Principal) -> tuple[str, str]:
     """The tokens of both links."""
     house.deliver()
-    change = request_email_change(house.ctx, reread(house.ctx, who), current=OLD, new=NEW)
+    change = request_email_change(house.ctx, reread(house.ctx, principal), current=OLD, new=NEW)
     tokens = house.email_tokens(change)
     return tokens["current"], tokens["new"]
 
@@ -47,19 +47,19 @@ def states(answers: list[Any]) -> list[str]:
 
 def test_both_sides_confirmed_at_once_change_it_once(crowded_house: House) -> None:
     house = crowded_house
-    who = root(house)
-    old, new = asked(house, who)
+    principal = root(house)
+    old, new = asked(house, principal)
     answers = race(lambda: confirm(house, old), lambda: confirm(house, new))
     assert states(answers) == ["completed", "pending"]
-    assert reread(house.ctx, who).account.email == NEW
+    assert reread(house.ctx, principal).account.email == NEW
     assert (actions(house)["email_change_confirmed"], actions(house)["email_changed"]) == (1, 1)
     check_invariants(house)
 
 
 def test_each_side_confirmed_by_many_changes_it_once(crowded_house: House) -> None:
     house = crowded_house
-    who = root(house)
-    old, new = asked(house, who)
+    principal = root(house)
+    old, new = asked(house, principal)
     first = race(*[lambda: confirm(house, old)] * 5)
     assert states(first) == ["pending"] * 5
     assert states(race(*[lambda: confirm(house, new)] * 5)) == ["completed"] * 5
@@ -69,45 +69,47 @@ def test_each_side_confirmed_by_many_changes_it_once(crowded_house: House) -> No
 
 def test_a_confirmation_and_a_clearing_leave_it_changed_or_cleared(crowded_house: House) -> None:
     house = crowded_house
-    who = root(house)
-    old, new = asked(house, who)
+    principal = root(house)
+    old, new = asked(house, principal)
     confirm(house, old)
-    answer, cleared = race(lambda: confirm(house, new), lambda: clear_email_change(house.ctx, reread(house.ctx, who)))
+    answer, cleared = race(
+        lambda: confirm(house, new), lambda: clear_email_change(house.ctx, reread(house.ctx, principal))
+    )
     assert cleared is None
-    change = last_email_change(house.ctx, who)
+    change = last_email_change(house.ctx, principal)
     assert change is not None
     if isinstance(answer, Invalid):
         assert (answer.code, change.state) == ("invalid_token", "cleared")
     else:
         assert (answer.state, change.state) == ("completed", "completed")
-    assert (reread(house.ctx, who).account.email == NEW) == (change.state == "completed")
+    assert (reread(house.ctx, principal).account.email == NEW) == (change.state == "completed")
     assert actions(house)["email_changed"] + actions(house)["email_change_cleared"] == 1
     check_invariants(house)
 
 
 def test_whoever_registers_the_new_address_first_has_it(crowded_house: House) -> None:
     house = crowded_house
-    who = root(house)
-    old, new = asked(house, who)
+    principal = root(house)
+    old, new = asked(house, principal)
     confirm(house, old)
     answers = race(lambda: confirm(house, new), lambda: register(house.ctx, email=NEW, password=PASSWORD, address=HERE))
     if isinstance(answers[1], SignedIn):
         assert isinstance(answers[0], Invalid)
         assert answers[0].code == "email_exists"
-        assert reread(house.ctx, who).account.email == OLD
+        assert reread(house.ctx, principal).account.email == OLD
     else:
         assert isinstance(answers[1], Conflict)
         assert answers[0].state == "completed"
-        assert reread(house.ctx, who).account.email == NEW
+        assert reread(house.ctx, principal).account.email == NEW
     check_invariants(house)
 
 
 def test_of_requests_made_at_once_one_wins_and_the_others_are_too_soon(crowded_house: House) -> None:
     house = crowded_house
-    who = root(house)
+    principal = root(house)
     answers = race(
         *[
-            lambda n=number: request_email_change(house.ctx, who, current=OLD, new=f"{n}@example.com")
+            lambda n=number: request_email_change(house.ctx, principal, current=OLD, new=f"{n}@example.com")
             for number in range(4)
         ]
     )
@@ -122,9 +124,9 @@ def test_who_is_demoted_while_asking_has_asked_before_or_not_at_all(crowded_hous
     house = crowded_house
     owner = house.member(OLD)
     other = house.colleague(owner, "other@example.com", is_root=True)
-    who, boss = (authenticate(house.ctx, member.session) for member in (other, owner))
+    principal, boss = (authenticate(house.ctx, member.session) for member in (other, owner))
     answers = race(
-        lambda: request_email_change(house.ctx, who, current=OLD, new=NEW),
+        lambda: request_email_change(house.ctx, principal, current=OLD, new=NEW),
         lambda: change_user(house.ctx, boss, other.user.id, {"is_root": False}),
     )
     assert isinstance(answers[0], EmailChange | Forbidden)
@@ -148,9 +150,9 @@ def test_a_user_deleted_while_their_login_changes_is_gone_and_both_addresses_are
 
 def test_a_link_confirmed_while_its_mail_goes_again_holds_or_a_newer_one_does(crowded_house: House) -> None:
     house = crowded_house
-    who = root(house)
+    principal = root(house)
     house.deliver()
-    change = request_email_change(house.ctx, reread(house.ctx, who), current=OLD, new=NEW)
+    change = request_email_change(house.ctx, reread(house.ctx, principal), current=OLD, new=NEW)
     early = house.email_tokens(change)["new"]
     answers = race(
         lambda: confirm(house, early),

@@ -134,10 +134,10 @@ def test_missed_months_closed_by_many_are_closed_once_each_in_order(crowded_hous
 def test_drafts_of_the_ending_and_of_the_next_period_come_between_a_closing_and_one_invoice_is_issued(
     crowded_house: House, member: Member
 ) -> None:
-    house, who = crowded_house, authenticate(crowded_house.ctx, member.api_key)
+    house, principal = crowded_house, authenticate(crowded_house.ctx, member.api_key)
     slow = [before_the_end(house, member) for _ in range(3)]
     *drafted, closed = race(
-        *[lambda c=c: draft_invoice(c, who) for c in [*slow, *[house.ctx] * 3]], close(house, member)
+        *[lambda c=c: draft_invoice(c, principal) for c in [*slow, *[house.ctx] * 3]], close(house, member)
     )
     assert not failures(drafted)
     assert len(closed) == 1

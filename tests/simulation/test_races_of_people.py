@@ -22,9 +22,9 @@ def root(house: House) -> Principal:
     return authenticate(house.ctx, house.member("root@example.com").session)
 
 
-def joined(house: House, who: Principal, email: str, *, is_root: bool = False) -> Principal:
+def joined(house: House, principal: Principal, email: str, *, is_root: bool = False) -> Principal:
     """A user who was invited and has set a password."""
-    invite_user(house.ctx, who, Invitation(email, is_root=is_root))
+    invite_user(house.ctx, principal, Invitation(email, is_root=is_root))
     house.deliver()
     set_password(house.ctx, token=house.world.to(email)[-1].token, password=PASSWORD, address=HERE)
     return authenticate(house.ctx, login(house.ctx, email=email, password=PASSWORD, address=HERE).text)
@@ -57,10 +57,10 @@ def test_two_root_users_who_delete_each_other_leave_one(crowded_house: House) ->
 
 def test_keys_made_at_once_stop_at_the_limit(crowded_house: House) -> None:
     house = crowded_house
-    who = root(house)
+    principal = root(house)
     for _ in range(MAX_KEYS_OF_USER - 3):
-        create_api_key(house.ctx, reread(house.ctx, who), name="early")
-    answers = race(*[lambda: create_api_key(house.ctx, who, name="late")] * 6)
+        create_api_key(house.ctx, reread(house.ctx, principal), name="early")
+    answers = race(*[lambda: create_api_key(house.ctx, principal, name="late")] * 6)
     assert sum(isinstance(answer, CreatedKey) for answer in answers) == 2
     assert [answer.code for answer in answers if isinstance(answer, Conflict)] == ["too_many_keys"] * 4
     check_invariants(house)
@@ -68,25 +68,25 @@ def test_keys_made_at_once_stop_at_the_limit(crowded_house: House) -> None:
 
 def test_a_user_deleted_while_they_make_keys_has_none_left(crowded_house: House) -> None:
     house = crowded_house
-    who = root(house)
-    ada = joined(house, who, "ada@example.com")
+    principal = root(house)
+    ada = joined(house, principal, "ada@example.com")
     answers = race(
         *[lambda: create_api_key(house.ctx, ada, name="one more")] * 4,
-        lambda: delete_user(house.ctx, reread(house.ctx, who), ada.user.id),
+        lambda: delete_user(house.ctx, reread(house.ctx, principal), ada.user.id),
     )
     assert answers[4] is None
     assert not [answer for answer in answers[:4] if not isinstance(answer, CreatedKey | TallybookError)]
-    assert {key.user_id for key in list_api_keys(house.ctx, who)} == {who.user.id}
+    assert {key.user_id for key in list_api_keys(house.ctx, principal)} == {principal.user.id}
     check_invariants(house)
 
 
 def test_one_address_invited_by_many_is_one_user(crowded_house: House) -> None:
     house = crowded_house
-    who = root(house)
-    answers = race(*[lambda: invite_user(house.ctx, who, Invitation("ada@example.com"))] * 6)
+    principal = root(house)
+    answers = race(*[lambda: invite_user(house.ctx, principal, Invitation("ada@example.com"))] * 6)
     assert sum(isinstance(answer, User) for answer in answers) == 1
     assert [answer.code for answer in answers if isinstance(answer, Conflict)] == ["email_exists"] * 5
-    assert len(list_users(house.ctx, reread(house.ctx, who))) == 2
+    assert len(list_users(house.ctx, reread(house.ctx, principal))) == 2
     check_invariants(house)
 
 

@@ -36,8 +36,8 @@ def caller(house: House, member: Member) -> Principal:
     return authenticate(house.ctx, member.api_key)
 
 
-def to(house: House, who: Principal, plan: str) -> Callable[[], Any]:
-    return lambda: change_subscription(house.ctx, who, plan)
+def to(house: House, principal: Principal, plan: str) -> Callable[[], Any]:
+    return lambda: change_subscription(house.ctx, principal, plan)
 
 
 def codes(answers: list[Any]) -> list[str]:
@@ -48,8 +48,8 @@ def codes(answers: list[Any]) -> list[str]:
 def test_of_changes_at_once_one_wins_and_the_others_are_told(
     crowded_house: House, member: Member, plans: tuple[str, ...]
 ) -> None:
-    house, who = crowded_house, caller(crowded_house, member)
-    answers = race(*[to(house, who, plan) for plan in plans])
+    house, principal = crowded_house, caller(crowded_house, member)
+    answers = race(*[to(house, principal, plan) for plan in plans])
     assert codes(answers) == ["plan_change_in_progress"] * (len(plans) - 1)
     ((held, change),) = [answer for answer in answers if not isinstance(answer, Exception)]
     account = house.account_of(member)
@@ -61,7 +61,7 @@ def test_of_changes_at_once_one_wins_and_the_others_are_told(
 
 def test_each_event_that_comes_while_the_plan_changes_is_billed_once(crowded_house: House, member: Member) -> None:
     """Those of before the change stand on its invoice or are late on the next; the others are the new plan's."""
-    house, who = crowded_house, caller(crowded_house, member)
+    house, principal = crowded_house, caller(crowded_house, member)
     before, now = house.clock.now() - timedelta(hours=1), house.clock.now()
     events = [house.event(member, quantity=1_000, time=time) for _ in range(30) for time in (before, now)]
 
@@ -71,7 +71,7 @@ def test_each_event_that_comes_while_the_plan_changes_is_billed_once(crowded_hou
             again = {result.id for result in house.record(*left[:4]) if result.reason == "retry"}
             left = [event for event in left[:4] if event["id"] in again] + left[4:]
 
-    *answers, changed = race(*[lambda s=s: client(s) for s in in_turns(events, 4)], to(house, who, "hobby"))
+    *answers, changed = race(*[lambda s=s: client(s) for s in in_turns(events, 4)], to(house, principal, "hobby"))
     assert not failures([*answers, changed])
     check_invariants(house)
     house.clock.moment = house.account_of(member).cycle.period.end + timedelta(hours=1)
@@ -86,12 +86,12 @@ def test_each_event_that_comes_while_the_plan_changes_is_billed_once(crowded_hou
 def test_drafts_and_previews_while_the_plan_changes_leave_one_invoice_and_one_draft_at_most(
     crowded_house: House, member: Member
 ) -> None:
-    house, who = crowded_house, caller(crowded_house, member)
-    draft_invoice(house.ctx, who)
+    house, principal = crowded_house, caller(crowded_house, member)
+    draft_invoice(house.ctx, principal)
     *drafted, first, second, changed = race(
         *[lambda: draft_invoice(house.ctx, caller(house, member))] * 5,
-        *[lambda: preview_plan(house.ctx, who, "scale")] * 2,
-        to(house, who, "scale"),
+        *[lambda: preview_plan(house.ctx, principal, "scale")] * 2,
+        to(house, principal, "scale"),
     )
     assert not [error for error in failures(drafted) if not isinstance(error, Unavailable)]
     assert not isinstance(changed, Exception)
@@ -110,13 +110,13 @@ def test_at_a_periods_very_end_a_change_closes_it_whole_whoever_opens_the_next(
     """Events, readers and a draft of that instant; whoever came first, the month that begins is the new plan's."""
     house = crowded_house
     end = house.clock.moment = member.account.cycle.period.end
-    who = caller(house, member)
+    principal = caller(house, member)
     events = [house.event(member, quantity=1_000, time=end) for _ in range(10)]
     *_, changed = race(
         *[lambda s=s: house.record(*s) for s in in_turns(events, 2)],
         *[lambda: read_subscription(house.ctx, house.account_of(member))] * 2,
         lambda: draft_invoice(house.ctx, caller(house, member)),
-        to(house, who, "scale"),
+        to(house, principal, "scale"),
     )
     held, change = changed
     assert (change.old_period.end, change.refund, change.new_period.start) == (end, 0, end)

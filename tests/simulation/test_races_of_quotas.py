@@ -47,19 +47,19 @@ type Team = tuple[House, Member, Member, Member]
 @pytest.mark.parametrize("decisions", [("approve", "approve"), ("approve", "deny"), ("deny", "deny")])
 def test_a_request_is_decided_once(team: Team, decisions: tuple[Any, Any]) -> None:
     house, root, ada, _ = team
-    filed, who = request(house, ada, cpu_seconds_monthly=600), caller(house, root)
-    answers = race(*[lambda d=d: review_request(house.ctx, who, filed.id, d) for d in decisions])
+    filed, principal = request(house, ada, cpu_seconds_monthly=600), caller(house, root)
+    answers = race(*[lambda d=d: review_request(house.ctx, principal, filed.id, d) for d in decisions])
     assert refused(answers) == ["request_decided"]
     (decided,) = [answer for answer in answers if isinstance(answer, QuotaRequest)]
     assert statuses(house, root) == [decided.status]
-    assert len(list_allocations(house.ctx, who, include_inactive=True)) == (decided.status == "approved")
+    assert len(list_allocations(house.ctx, principal, include_inactive=True)) == (decided.status == "approved")
     check_invariants(house)
 
 
 def test_of_two_approvals_that_do_not_both_fit_one_is_refused_and_its_request_still_waits(team: Team) -> None:
     house, root, *users = team
-    filed, who = [request(house, user, cpu_seconds_monthly=600) for user in users], caller(house, root)
-    answers = race(*[lambda i=one.id: review_request(house.ctx, who, i, "approve") for one in filed])
+    filed, principal = [request(house, user, cpu_seconds_monthly=600) for user in users], caller(house, root)
+    answers = race(*[lambda i=one.id: review_request(house.ctx, principal, i, "approve") for one in filed])
     assert refused(answers) == ["quota_exceeds_plan"]
     assert statuses(house, root) == ["approved", "pending"]
     assert house.account_of(root).allocated == {"cpu_seconds_monthly": 600}
@@ -68,10 +68,10 @@ def test_of_two_approvals_that_do_not_both_fit_one_is_refused_and_its_request_st
 
 def test_of_allocations_at_once_no_more_are_made_than_fit(team: Team) -> None:
     house, root, *users = team
-    who = caller(house, root)
+    principal = caller(house, root)
     answers = race(
         *[
-            lambda u=user: allocate(house.ctx, who, u.user.id, {"cpu_seconds_monthly": 400})
+            lambda u=user: allocate(house.ctx, principal, u.user.id, {"cpu_seconds_monthly": 400})
             for user in [root, *users] * 2
         ]
     )
@@ -85,10 +85,10 @@ def test_of_allocations_at_once_no_more_are_made_than_fit(team: Team) -> None:
 
 def test_of_an_allocation_and_a_raise_that_do_not_both_fit_one_is_refused(team: Team) -> None:
     house, root, ada, bob = team
-    before, who = share(house, root, ada, cpu_seconds_monthly=400), caller(house, root)
+    before, principal = share(house, root, ada, cpu_seconds_monthly=400), caller(house, root)
     answers = race(
-        lambda: change_allocation(house.ctx, who, before.id, {"cpu_seconds_monthly": 700}),
-        lambda: allocate(house.ctx, who, bob.user.id, {"cpu_seconds_monthly": 600}),
+        lambda: change_allocation(house.ctx, principal, before.id, {"cpu_seconds_monthly": 700}),
+        lambda: allocate(house.ctx, principal, bob.user.id, {"cpu_seconds_monthly": 600}),
     )
     assert refused(answers) == ["quota_exceeds_plan"]
     assert house.account_of(root).allocated["cpu_seconds_monthly"] in (700, 1000)
@@ -97,10 +97,10 @@ def test_of_an_allocation_and_a_raise_that_do_not_both_fit_one_is_refused(team: 
 
 def test_what_one_gives_back_another_has_only_once(team: Team) -> None:
     house, root, *users = team
-    before, who = share(house, root, root, cpu_seconds_monthly=600), caller(house, root)
+    before, principal = share(house, root, root, cpu_seconds_monthly=600), caller(house, root)
     gave, *answers = race(
-        lambda: revoke_allocation(house.ctx, who, before.id),
-        *[lambda u=user: allocate(house.ctx, who, u.user.id, {"cpu_seconds_monthly": 600}) for user in users],
+        lambda: revoke_allocation(house.ctx, principal, before.id),
+        *[lambda u=user: allocate(house.ctx, principal, u.user.id, {"cpu_seconds_monthly": 600}) for user in users],
     )
     assert gave.status == "revoked"
     made = sum(isinstance(answer, Allocation) for answer in answers)
@@ -113,10 +113,10 @@ def test_an_allocation_and_a_plan_that_is_too_small_for_it_do_not_both_come(crow
     house = crowded_house
     give_limits(house, free_plan="pro")
     root = house.member()
-    who, account = caller(house, root), house.account_of(root)
+    principal, account = caller(house, root), house.account_of(root)
     house.clock.advance(hours=12)
     allocated, changed = race(
-        lambda: allocate(house.ctx, who, root.user.id, {"concurrent_sandboxes": 20}),
+        lambda: allocate(house.ctx, principal, root.user.id, {"concurrent_sandboxes": 20}),
         lambda: change_plan(house.ctx, account, "hobby", actor=OPERATOR, must_pay=False),
     )
     assert refused([allocated, changed]) == ["quota_exceeds_plan"]
@@ -126,12 +126,12 @@ def test_an_allocation_and_a_plan_that_is_too_small_for_it_do_not_both_come(crow
 
 def test_a_user_who_is_deleted_is_given_nothing_and_asks_for_nothing(team: Team) -> None:
     house, root, ada, bob = team
-    who, asking = caller(house, root), caller(house, bob)
+    principal, asking = caller(house, root), caller(house, bob)
     given, first, filed, second = race(
-        lambda: allocate(house.ctx, who, ada.user.id, {"cpu_seconds_monthly": 10}),
-        lambda: delete_user(house.ctx, who, ada.user.id),
+        lambda: allocate(house.ctx, principal, ada.user.id, {"cpu_seconds_monthly": 10}),
+        lambda: delete_user(house.ctx, principal, ada.user.id),
         lambda: file_request(house.ctx, asking, {"cpu_seconds_monthly": 10}, reason="It is not enough"),
-        lambda: delete_user(house.ctx, who, bob.user.id),
+        lambda: delete_user(house.ctx, principal, bob.user.id),
     )
     assert first is second is None
     assert isinstance(given, Allocation | NotFound)
@@ -143,11 +143,11 @@ def test_a_user_who_is_deleted_is_given_nothing_and_asks_for_nothing(team: Team)
 
 def test_a_request_that_is_withdrawn_changed_and_decided_at_once_is_one_of_them(team: Team) -> None:
     house, root, ada, _ = team
-    filed, who, asking = request(house, ada, cpu_seconds_monthly=600), caller(house, root), caller(house, ada)
+    filed, principal, asking = request(house, ada, cpu_seconds_monthly=600), caller(house, root), caller(house, ada)
     changed, gone, decided = race(
         lambda: change_request(house.ctx, asking, filed.id, {"cpu_seconds_monthly": 300}),
         lambda: withdraw_request(house.ctx, asking, filed.id),
-        lambda: review_request(house.ctx, who, filed.id, "approve"),
+        lambda: review_request(house.ctx, principal, filed.id, "approve"),
     )
     assert isinstance(changed, QuotaRequest | NotFound | Invalid)
     if gone is None:

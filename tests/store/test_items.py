@@ -94,9 +94,9 @@ def test_attempts_are_counted_up_to_the_limit_of_their_minute(tables: Tables) ->
     refusal = TooManyRequests("slow", retry_after=7)
     minute = NOW.replace(second=0, microsecond=0)
 
-    def attempt(who: str, at: datetime) -> None:
+    def attempt(subject: str, at: datetime) -> None:
         length = timedelta(minutes=1)
-        tables.transact([attempts.count_attempt("login", who, window=at, length=length, most=2, refusal=refusal)])
+        tables.transact([attempts.count_attempt("login", subject, window=at, length=length, most=2, refusal=refusal)])
 
     attempt("w", minute)
     attempt("w", minute)

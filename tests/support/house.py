@@ -102,23 +102,27 @@ class House:
 
     def member(self, email: str | None = None) -> Member:
         self._registered += 1
-        who = register(self.ctx, email=email or f"owner{self._registered}@example.com", password=PASSWORD, address=HERE)
-        key = create_api_key(self.ctx, authenticate(self.ctx, who.text), name="test")
-        return Member(who.account, who.user, who.text, key.text)
+        signed_in = register(
+            self.ctx, email=email or f"owner{self._registered}@example.com", password=PASSWORD, address=HERE
+        )
+        key = create_api_key(self.ctx, authenticate(self.ctx, signed_in.text), name="test")
+        return Member(signed_in.account, signed_in.user, signed_in.text, key.text)
 
     def invited(self, by: Member, email: str | None = None, *, is_root: bool = False) -> User:
         """A user whom the root user has invited, and who has no password yet."""
         self._registered += 1
-        who = authenticate(self.ctx, by.session, address=HERE)
-        return invite_user(self.ctx, who, Invitation(email or f"user{self._registered}@example.com", is_root=is_root))
+        principal = authenticate(self.ctx, by.session, address=HERE)
+        return invite_user(
+            self.ctx, principal, Invitation(email or f"user{self._registered}@example.com", is_root=is_root)
+        )
 
     def colleague(self, of: Member, email: str | None = None, *, is_root: bool = False) -> Member:
         """An invited user of the account who has joined; no root user unless told so."""
         user = self.invited(of, email, is_root=is_root)
         set_password(self.ctx, token=self.password_token(user), password=PASSWORD, address=HERE)
-        who = login(self.ctx, email=user.email, password=PASSWORD, address=HERE)
-        key = create_api_key(self.ctx, authenticate(self.ctx, who.text), name="test")
-        return Member(who.account, who.user, who.text, key.text)
+        signed_in = login(self.ctx, email=user.email, password=PASSWORD, address=HERE)
+        key = create_api_key(self.ctx, authenticate(self.ctx, signed_in.text), name="test")
+        return Member(signed_in.account, signed_in.user, signed_in.text, key.text)
 
     def password_token(self, user: User, purpose: Purpose = "invitation") -> str:
         """A token as a mail's link carries it, in place of any before it."""

@@ -43,8 +43,8 @@ def test_accounts_of_a_status_are_looked_for_no_further_than_needed(house: House
 
 
 def test_a_deleted_user_is_not_found_by_id_nor_by_address(house: House, member: Member) -> None:
-    who = authenticate(house.ctx, member.session)
-    gone = invite_user(house.ctx, who, Invitation("bo@example.com"))
+    principal = authenticate(house.ctx, member.session)
+    gone = invite_user(house.ctx, principal, Invitation("bo@example.com"))
     delete_user(house.ctx, authenticate(house.ctx, member.session), gone.id)
     with pytest.raises(NotFound):
         find_member(house.ctx, member.account.id, gone.id)

@@ -215,13 +215,13 @@ def test_each_account_has_its_own(house: House, owner: Member) -> None:
 
 def test_only_root_users_have_to_do_with_it(house: House, owner: Member) -> None:
     colleague = house.colleague(owner)
-    who = root(house, colleague)
+    principal = root(house, colleague)
     calls: list[Callable[[], object]] = [
-        lambda: create_budget(house.ctx, who, {"amount": Decimal(1)}),
-        lambda: change_budget(house.ctx, who, {}),
-        lambda: remove_budget(house.ctx, who),
-        lambda: budget_status(house.ctx, who),
-        lambda: list_messages(house.ctx, who, offset=0, limit=20),
+        lambda: create_budget(house.ctx, principal, {"amount": Decimal(1)}),
+        lambda: change_budget(house.ctx, principal, {}),
+        lambda: remove_budget(house.ctx, principal),
+        lambda: budget_status(house.ctx, principal),
+        lambda: list_messages(house.ctx, principal, offset=0, limit=20),
     ]
     for call in calls:
         with pytest.raises(Forbidden) as refused:

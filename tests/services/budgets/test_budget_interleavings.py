@@ -38,12 +38,12 @@ def owner(house: House) -> Member:
 
 def test_whoever_is_no_root_user_any_more_when_it_is_written_changes_nothing(house: House, owner: Member) -> None:
     colleague = house.colleague(owner, is_root=True)
-    who, by = root(house, colleague), root(house, owner)
+    principal, by = root(house, colleague), root(house, owner)
     ctx = racing(
         house, "transact_write_items", lambda: change_user(house.ctx, by, colleague.user.id, {"is_root": False})
     )
     with pytest.raises(Forbidden):
-        create_budget(ctx, who, {"amount": Decimal(1)})
+        create_budget(ctx, principal, {"amount": Decimal(1)})
     assert budget_of(house, owner) is None
 
 

@@ -98,12 +98,12 @@ def test_a_revoked_key_is_unknown_at_once(house: House) -> None:
 
 
 def test_a_platform_key_does_what_its_scopes_say_and_reads_along_in_one_round_trip(house: House) -> None:
-    who = house.platform("usage:write")
+    principal = house.platform("usage:write")
     house.ctx.tables.bill.clear()
-    key, items = authorize_platform(house.ctx, who, "usage:write")
+    key, items = authorize_platform(house.ctx, principal, "usage:write")
     assert (key.scopes, items, house.ctx.tables.bill.calls) == (("usage:write",), {}, 1)
     with pytest.raises(Forbidden) as refused:
-        authorize_platform(house.ctx, who, "accounts:admin")
+        authorize_platform(house.ctx, principal, "accounts:admin")
     assert refused.value.code == "missing_scope"
     with pytest.raises(Unauthenticated):
         authorize_platform(house.ctx, PlatformCaller(house.member().api_key), "usage:write")

@@ -13,11 +13,11 @@ from tests.support.invariants import check_invariants
 
 def test_registering_makes_account_root_user_welcome_credit_period_and_session_at_once(house: House) -> None:
     house.ctx.tables.bill.clear()
-    who = register(house.ctx, email=" Ada@Example.com ", password=PASSWORD, name="Ada", address=HERE)
+    signed_in = register(house.ctx, email=" Ada@Example.com ", password=PASSWORD, name="Ada", address=HERE)
     assert list(house.ctx.tables.bill.operations) == ["transact", "transact"]
-    assert (who.user.email, who.user.is_root, who.account.plan) == ("ada@example.com", True, "hobby")
-    assert who.account.balance == 1_000_000
-    assert authenticate(house.ctx, who.text).user == who.user
+    assert (signed_in.user.email, signed_in.user.is_root, signed_in.account.plan) == ("ada@example.com", True, "hobby")
+    assert signed_in.account.balance == 1_000_000
+    assert authenticate(house.ctx, signed_in.text).user == signed_in.user
     assert [item["sk"] for item in house.stored("usage")] == ["period#0"]
     check_invariants(house)
 

@@ -30,8 +30,8 @@ def test_a_share_that_is_revoked_before_its_user_is_told_is_not_told_of_and_othe
     revoked, _ = (share(house, owner, user, cpu_seconds_monthly=100) for user in (grace, joan))
     for user in (grace, joan):
         use(house, owner, user, "100")
-    who = authenticate(house.ctx, owner.session)
-    ctx = racing(house, "transact_write_items", lambda: revoke_allocation(house.ctx, who, revoked.id))
+    principal = authenticate(house.ctx, owner.session)
+    ctx = racing(house, "transact_write_items", lambda: revoke_allocation(house.ctx, principal, revoked.id))
     assert check(house, ctx) == ["written to"]
     assert percents(house) == []
     assert percents(house, "joan@example.com") == [100]

@@ -26,13 +26,13 @@ from tests.support.shares import caller, share, team
 def test_only_root_users_see_and_give_shares(house: House) -> None:
     root, ada = team(house)
     one = share(house, root, ada, cpu_seconds_monthly=1)
-    who = caller(house, ada)
+    principal = caller(house, ada)
     for call in (
-        lambda: list_allocations(house.ctx, who, include_inactive=True),
-        lambda: allocate(house.ctx, who, ada.user.id, {}),
-        lambda: change_allocation(house.ctx, who, one.id, {"cpu_seconds_monthly": 2}),
-        lambda: revoke_allocation(house.ctx, who, one.id),
-        lambda: remove_allocation(house.ctx, who, one.id),
+        lambda: list_allocations(house.ctx, principal, include_inactive=True),
+        lambda: allocate(house.ctx, principal, ada.user.id, {}),
+        lambda: change_allocation(house.ctx, principal, one.id, {"cpu_seconds_monthly": 2}),
+        lambda: revoke_allocation(house.ctx, principal, one.id),
+        lambda: remove_allocation(house.ctx, principal, one.id),
     ):
         with pytest.raises(Forbidden) as told:
             call()
@@ -44,13 +44,13 @@ def test_what_is_another_accounts_or_gone_is_not_found(house: House) -> None:
     (root, ada), (stranger, other) = team(house), team(house)
     one = share(house, root, ada, cpu_seconds_monthly=1)
     delete_user(house.ctx, caller(house, stranger), other.user.id)
-    who = caller(house, stranger)
+    principal = caller(house, stranger)
     for call in (
-        lambda: allocate(house.ctx, who, ada.user.id, {}),
-        lambda: allocate(house.ctx, who, other.user.id, {}),
-        lambda: change_allocation(house.ctx, who, one.id, {}),
-        lambda: revoke_allocation(house.ctx, who, one.id),
-        lambda: remove_allocation(house.ctx, who, one.id),
+        lambda: allocate(house.ctx, principal, ada.user.id, {}),
+        lambda: allocate(house.ctx, principal, other.user.id, {}),
+        lambda: change_allocation(house.ctx, principal, one.id, {}),
+        lambda: revoke_allocation(house.ctx, principal, one.id),
+        lambda: remove_allocation(house.ctx, principal, one.id),
     ):
         with pytest.raises(NotFound):
             call()
@@ -61,9 +61,9 @@ def test_a_revoked_share_changes_no_more_and_is_deleted_without_a_trace_in_the_s
     root, ada = team(house)
     one = share(house, root, ada, cpu_seconds_monthly=1)
     revoke_allocation(house.ctx, caller(house, root), one.id)
-    who = caller(house, root)
-    assert refused(lambda: change_allocation(house.ctx, who, one.id, {}))[0] == "allocation_not_active"
-    assert refused(lambda: revoke_allocation(house.ctx, who, one.id))[0] == "allocation_not_active"
+    principal = caller(house, root)
+    assert refused(lambda: change_allocation(house.ctx, principal, one.id, {}))[0] == "allocation_not_active"
+    assert refused(lambda: revoke_allocation(house.ctx, principal, one.id))[0] == "allocation_not_active"
     share(house, root, ada, cpu_seconds_monthly=7)
     remove_allocation(house.ctx, caller(house, root), one.id)
     assert house.account_of(root).allocated == user_of(house, ada).quota == {"cpu_seconds_monthly": 7}
@@ -86,7 +86,7 @@ def test_there_are_only_so_many_revoked_ones_included(house: House, monkeypatch:
 
 def test_who_is_no_root_user_any_more_by_then_gives_nothing(house: House) -> None:
     root, ada = team(house)
-    who, demoted = caller(house, root), []
+    principal, demoted = caller(house, root), []
 
     def demote_first(operation: str, call: Callable[[], Any]) -> Any:
         if operation == "transact_write_items" and not demoted:
@@ -97,6 +97,6 @@ def test_who_is_no_root_user_any_more_by_then_gives_nothing(house: House) -> Non
 
     slow = make_context(house.client, port=demote_first, clock=house.clock)
     with pytest.raises(Forbidden):
-        allocate(slow, who, ada.user.id, {"cpu_seconds_monthly": 1})
+        allocate(slow, principal, ada.user.id, {"cpu_seconds_monthly": 1})
     assert user_of(house, ada).quota == {}
     check_invariants(house)

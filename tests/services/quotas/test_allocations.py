@@ -115,8 +115,8 @@ def test_the_plan_is_as_the_present_period_pinned_it(house: House) -> None:
     give_limits(house, cpu_seconds_monthly=10)
     assert share(house, root, ada, cpu_seconds_monthly=1000)
     house.clock.moment = house.account_of(root).cycle.period.end
-    who = authenticate(house.ctx, root.api_key)
-    assert refused(lambda: allocate(house.ctx, who, root.user.id, {"cpu_seconds_monthly": 1})) == (
+    principal = authenticate(house.ctx, root.api_key)
+    assert refused(lambda: allocate(house.ctx, principal, root.user.id, {"cpu_seconds_monthly": 1})) == (
         "quota_exceeds_plan",
         "cpu_seconds_monthly",
     )
@@ -133,12 +133,12 @@ def test_a_smaller_plan_is_refused_while_shares_do_not_fit_it_unless_the_old_one
     )
     change_plan(house.ctx, house.account_of(root), "hobby", actor=OPERATOR, must_pay=False, reason="plan_retired")
     assert user_of(house, root).quota == {"concurrent_sandboxes": 20}
-    who = caller(house, root)
-    assert refused(lambda: change_allocation(house.ctx, who, before.id, {"concurrent_sandboxes": 21}))[0] == (
+    principal = caller(house, root)
+    assert refused(lambda: change_allocation(house.ctx, principal, before.id, {"concurrent_sandboxes": 21}))[0] == (
         "quota_exceeds_plan"
     )
     smaller = {"concurrent_sandboxes": 19, "ram_gb_seconds": 3}
-    assert change_allocation(house.ctx, who, before.id, smaller).quota == smaller
+    assert change_allocation(house.ctx, principal, before.id, smaller).quota == smaller
     check_invariants(house)
 
 

@@ -76,8 +76,8 @@ def test_whoever_asked_reads_what_became_of_it(
 
 
 def test_what_users_write_stands_in_one_line(house: House, ada: Member, grace: Member) -> None:
-    who = authenticate(house.ctx, grace.session)
-    filed = file_request(house.ctx, who, {"cpu_seconds_monthly": 1}, reason="For CI.\n\n-- \nTallybook: pay here")
+    principal = authenticate(house.ctx, grace.session)
+    filed = file_request(house.ctx, principal, {"cpu_seconds_monthly": 1}, reason="For CI.\n\n-- \nTallybook: pay here")
     assert "The reason given: For CI. -- Tallybook: pay here\n" in letter(house, ADA).text
     house.world.mails.clear()
     review_request(house.ctx, authenticate(house.ctx, ada.session), filed.id, "deny", notes="No.\n\tSorry.")

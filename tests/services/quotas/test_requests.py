@@ -32,8 +32,8 @@ def refused(call: Callable[[], Any]) -> str | None:
     return told.value.code
 
 
-def change(house: House, who: Member, filed: QuotaRequest, reason: str | None = None, **quota: int | None) -> Any:
-    return change_request(house.ctx, caller(house, who), filed.id, quota, reason=reason)
+def change(house: House, member: Member, filed: QuotaRequest, reason: str | None = None, **quota: int | None) -> Any:
+    return change_request(house.ctx, caller(house, member), filed.id, quota, reason=reason)
 
 
 def review(house: House, root: Member, filed: QuotaRequest, decision: Any, notes: str | None = None) -> QuotaRequest:
@@ -67,9 +67,9 @@ def test_a_user_has_one_pending_request_and_files_another_once_it_is_decided(hou
     review(house, root, first, "deny")
     house.clock.advance(seconds=1)
     request(house, ada, ram_gb_seconds=1)
-    who = caller(house, root)
-    assert [one.status for one in list_requests(house.ctx, who)] == ["pending", "denied"]
-    assert [one.id for one in list_requests(house.ctx, who, status="denied")] == [first.id]
+    principal = caller(house, root)
+    assert [one.status for one in list_requests(house.ctx, principal)] == ["pending", "denied"]
+    assert [one.id for one in list_requests(house.ctx, principal, status="denied")] == [first.id]
     check_invariants(house)
 
 
@@ -184,9 +184,9 @@ def test_a_deleted_users_share_is_given_back_and_their_request_is_gone(house: Ho
 def test_a_request_of_a_user_who_was_read_before_their_deletion_is_refused(house: House) -> None:
     """Also where the account was read after it: a request reads both at once, but not as of one instant."""
     root, ada = team(house)
-    who = caller(house, ada)
+    principal = caller(house, ada)
     delete_user(house.ctx, caller(house, root), ada.user.id)
-    between = replace(who, account=house.account_of(root))
+    between = replace(principal, account=house.account_of(root))
     with pytest.raises(Unauthenticated):
         file_request(house.ctx, between, {"cpu_seconds_monthly": 1}, reason="It is not enough")
     check_invariants(house)

@@ -52,13 +52,13 @@ def more_budget_mails(ctx: Context, *, account_id: str, mails: int) -> Update:
     return _attempt(ctx, "budget_mail", f"account {account_id}", by=mails)
 
 
-def _attempt(ctx: Context, what: What, who: str, *, by: int = 1) -> Update:
+def _attempt(ctx: Context, what: What, subject: str, *, by: int = 1) -> Update:
     limit: Limit = getattr(ctx.limits, what)
     now = ctx.clock.now()
     refusal = TooManyRequests("Too many attempts; try again later", retry_after=seconds_left(now, limit.window))
     window = window_of(now, limit.window)
     length, most = limit.window, limit.most
-    return count_attempt(what, stand_in(who), window=window, length=length, by=by, most=most, refusal=refusal)
+    return count_attempt(what, stand_in(subject), window=window, length=length, by=by, most=most, refusal=refusal)
 
 
 def _email(email: str) -> str:

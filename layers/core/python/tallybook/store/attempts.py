@@ -12,11 +12,11 @@ _KEPT = timedelta(hours=1)
 
 
 def count_attempt(
-    what: str, who: str, *, window: datetime, length: timedelta, most: int, refusal: TallybookError, by: int = 1
+    what: str, subject: str, *, window: datetime, length: timedelta, most: int, refusal: TallybookError, by: int = 1
 ) -> Update:
     """So many more, unless that were more than `most` in the window of that length that began then."""
     return Update(
-        keys.attempts(what, who, window),
+        keys.attempts(what, subject, window),
         first={"expires": int((window + length + _KEPT).timestamp())},
         add={"count": by},
         condition=Attr("count").not_exists() | Attr("count").lte(most - by),

@@ -191,8 +191,8 @@ def platform_key(key_id: str) -> Key:
     return Key("core", f"PLATFORM#{key_id}", "KEY")
 
 
-def attempts(what: str, who: str, window: datetime) -> Key:
-    return Key("core", f"ATTEMPTS#{what}#{who}", stamp(window))
+def attempts(what: str, subject: str, window: datetime) -> Key:
+    return Key("core", f"ATTEMPTS#{what}#{subject}", stamp(window))
 
 
 def session(session_id: str) -> Key:

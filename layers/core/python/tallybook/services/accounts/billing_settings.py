@@ -22,11 +22,13 @@ from tallybook.store.accounts import read_account, set_account
 from tallybook.store.commands import Item
 
 
-def set_terms_as_platform(ctx: Context, who: PlatformCaller, account_id: str, changes: Mapping[str, Any]) -> Account:
+def set_terms_as_platform(
+    ctx: Context, principal: PlatformCaller, account_id: str, changes: Mapping[str, Any]
+) -> Account:
     """As `set_terms`, for a platform key with the scope accounts:admin."""
     key = keys.account(account_id)
-    platform_key, items = authorize_platform(ctx, who, "accounts:admin", also=[key])
-    return _set(ctx, items.get(key), account_id, changes, actor=platform(platform_key, address=who.address))
+    platform_key, items = authorize_platform(ctx, principal, "accounts:admin", also=[key])
+    return _set(ctx, items.get(key), account_id, changes, actor=platform(platform_key, address=principal.address))
 
 
 def set_terms(ctx: Context, account_id: str, changes: Mapping[str, Any], *, actor: Actor) -> Account:

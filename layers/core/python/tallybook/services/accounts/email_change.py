@@ -31,7 +31,7 @@ from tallybook.store.keys import Key
 type _Known = tuple[Principal, dict[Key, Item]]
 
 
-def request_email_change(ctx: Context, who: Principal, *, current: str, new: str) -> EmailChange:
+def request_email_change(ctx: Context, principal: Principal, *, current: str, new: str) -> EmailChange:
     """A pending request, and a mail with a link to each of the two addresses.
 
     Invalid `invalid_email`, `email_change_pending`, `email_exists`, `email_unreachable` for an address that gets no
@@ -39,107 +39,107 @@ def request_email_change(ctx: Context, who: Principal, *, current: str, new: str
     TooManyRequests within 30 minutes of the last request, for one who tries out addresses, and where the new one has
     been written to too often.
     """
-    require_root(who.user)
-    new = _wanted(ctx, who, new)
-    own, address = keys.email_change(who.account.id), keys.email(new)
+    require_root(principal.user)
+    new = _wanted(ctx, principal, new)
+    own, address = keys.email_change(principal.account.id), keys.email(new)
 
     def check(known: _Known) -> EmailChange | None:
-        who, items = known
+        principal, items = known
         last = read_change(items[own]) if own in items else None
-        check_request(last, account_email=who.account.email, current=current, new=new, now=ctx.clock.now())
+        check_request(last, account_email=principal.account.email, current=current, new=new, now=ctx.clock.now())
         return last
 
     def request(known: _Known) -> EmailChange:
-        who, items = known
-        require_root(who.user)
+        principal, items = known
+        require_root(principal.user)
         last = check(known)
         if address in items:
             raise taken()
-        for side, email in _sides(who, new).items():
+        for side, email in _sides(principal, new).items():
             if keys.suppressed(email) in items:
                 raise unreachable(side)
         now = ctx.clock.now()
-        change = EmailChange(ctx.new_id(now), who.account.id, who.account.email, new, requested_at=now)
+        change = EmailChange(ctx.new_id(now), principal.account.id, principal.account.email, new, requested_at=now)
         asked = Change(
-            caller(who),
+            caller(principal),
             "account.email_change_requested",
-            ACCOUNT + who.account.id,
+            ACCOUNT + principal.account.id,
             before={"email": change.current_email},
             after={"email": change.new_email},
-            mails=_letters(who, change),
+            mails=_letters(principal, change),
         )
         ctx.tables.transact(
             [
                 put_change(change, last=last),
-                still_root(who.user),
+                still_root(principal.user),
                 one_mail_more(ctx, email=new),
-                *recorded(who.account, asked, at=now),
+                *recorded(principal.account, asked, at=now),
             ]
         )
         return change
 
-    def known(who: Principal) -> _Known:
-        return who, ctx.tables.get_many([own, address, *map(keys.suppressed, _sides(who, new).values())])
+    def known(principal: Principal) -> _Known:
+        return principal, ctx.tables.get_many([own, address, *map(keys.suppressed, _sides(principal, new).values())])
 
-    first = known(who)
+    first = known(principal)
     check(first)
-    check_email_changes(ctx, account_id=who.account.id)
-    return decided(ctx, first, request, again=lambda: known(reread(ctx, who)))
+    check_email_changes(ctx, account_id=principal.account.id)
+    return decided(ctx, first, request, again=lambda: known(reread(ctx, principal)))
 
 
-def last_email_change(ctx: Context, who: Principal) -> EmailChange | None:
+def last_email_change(ctx: Context, principal: Principal) -> EmailChange | None:
     """The account's last request, whatever became of it."""
-    item = ctx.tables.get(keys.email_change(who.account.id))
+    item = ctx.tables.get(keys.email_change(principal.account.id))
     return None if item is None else read_change(item)
 
 
-def clear_email_change(ctx: Context, who: Principal) -> None:
+def clear_email_change(ctx: Context, principal: Principal) -> None:
     """Nothing is pending any more, and no link holds; also where nothing was."""
-    require_root(who.user)
+    require_root(principal.user)
 
     def clear(known: tuple[Principal, EmailChange | None]) -> None:
-        who, change = known
-        require_root(who.user)
+        principal, change = known
+        require_root(principal.user)
         now = ctx.clock.now()
         if change is None or not change.is_pending(now):
             return
         cleared = Change(
-            caller(who),
+            caller(principal),
             "account.email_change_cleared",
-            ACCOUNT + who.account.id,
+            ACCOUNT + principal.account.id,
             before={"email": change.new_email, "status": change.status},
         )
         ended = set_change(change, replace(change, state="cleared"))
-        ctx.tables.transact([ended, still_root(who.user), *recorded(who.account, cleared, at=now)])
+        ctx.tables.transact([ended, still_root(principal.user), *recorded(principal.account, cleared, at=now)])
 
     def again() -> tuple[Principal, EmailChange | None]:
-        now = reread(ctx, who)
+        now = reread(ctx, principal)
         return now, last_email_change(ctx, now)
 
-    decided(ctx, (who, last_email_change(ctx, who)), clear, again=again)
+    decided(ctx, (principal, last_email_change(ctx, principal)), clear, again=again)
 
 
-def _wanted(ctx: Context, who: Principal, new: str) -> str:
+def _wanted(ctx: Context, principal: Principal, new: str) -> str:
     """The address as it is kept; what is none waits for the 30 minutes like any other."""
     try:
         return normal_email(new, field="new_email")
     except Invalid:
-        check_pause(last_email_change(ctx, who), now=ctx.clock.now())
+        check_pause(last_email_change(ctx, principal), now=ctx.clock.now())
         raise
 
 
-def _sides(who: Principal, new: str) -> dict[Side, str]:
-    return {"current": who.account.email, "new": new}
+def _sides(principal: Principal, new: str) -> dict[Side, str]:
+    return {"current": principal.account.email, "new": new}
 
 
-def _letters(who: Principal, change: EmailChange) -> tuple[Mail, ...]:
+def _letters(principal: Principal, change: EmailChange) -> tuple[Mail, ...]:
     facts = {
-        "account": who.account.display_name or who.account.email,
-        "requester": who.user.name or who.user.email,
+        "account": principal.account.display_name or principal.account.email,
+        "requester": principal.user.name or principal.user.email,
         "current_email": change.current_email,
         "new_email": change.new_email,
     }
-    to = _sides(who, change.new_email)
+    to = _sides(principal, change.new_email)
     return tuple(
         Mail(letter, (to[side],), facts, account_id=change.account_id, email_change=change.id)
         for letter, side in LETTERS.items()

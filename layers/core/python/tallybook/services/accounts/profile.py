@@ -24,7 +24,7 @@ from tallybook.store.periods import never_opened
 _SHOWN = ("display_name", "description", "time_zone")
 
 
-def change_account(ctx: Context, who: Principal, changes: Mapping[str, str]) -> Account:
+def change_account(ctx: Context, principal: Principal, changes: Mapping[str, str]) -> Account:
     """The account with another `display_name`, `description` or `time_zone`; what is not named stays.
 
     Forbidden for users who are not root; Invalid names the field.
@@ -36,14 +36,14 @@ def change_account(ctx: Context, who: Principal, changes: Mapping[str, str]) -> 
     if "time_zone" in changes:
         check_zone(changes["time_zone"])
 
-    def change(who: Principal) -> Account:
-        require_root(who.user)
-        now, before = ctx.clock.now(), who.account
+    def change(principal: Principal) -> Account:
+        require_root(principal.user)
+        now, before = ctx.clock.now(), principal.account
         after = _changed(before, changes, now=now)
         if after == before:
             return before
         told = Change(
-            caller(who),
+            caller(principal),
             "account.changed",
             ACCOUNT + before.id,
             before={name: getattr(before, name) for name in _SHOWN},
@@ -52,7 +52,7 @@ def change_account(ctx: Context, who: Principal, changes: Mapping[str, str]) -> 
         )
         ctx.tables.transact(
             [
-                still_root(who.user),
+                still_root(principal.user),
                 set_profile(before, after),
                 *_next_unopened(before, after, now=now),
                 *recorded(before, told, at=now),
@@ -60,7 +60,7 @@ def change_account(ctx: Context, who: Principal, changes: Mapping[str, str]) -> 
         )
         return after
 
-    return decided(ctx, who, change, again=lambda: reread(ctx, who))
+    return decided(ctx, principal, change, again=lambda: reread(ctx, principal))
 
 
 def _changed(account: Account, changes: Mapping[str, str], *, now: datetime) -> Account:

@@ -24,12 +24,12 @@ type Standing = Literal["suspended", "active"]
 
 
 def set_standing_as_platform(
-    ctx: Context, who: PlatformCaller, account_id: str, standing: Standing, *, reason: str
+    ctx: Context, principal: PlatformCaller, account_id: str, standing: Standing, *, reason: str
 ) -> Account:
     """As `set_standing`, for a platform key with the scope accounts:admin."""
     key = keys.account(account_id)
-    platform_key, items = authorize_platform(ctx, who, "accounts:admin", also=[key])
-    actor = platform(platform_key, address=who.address)
+    platform_key, items = authorize_platform(ctx, principal, "accounts:admin", also=[key])
+    actor = platform(platform_key, address=principal.address)
     return _set(ctx, items.get(key), account_id, standing, reason=reason, actor=actor)
 
 

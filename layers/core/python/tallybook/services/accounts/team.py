@@ -49,78 +49,80 @@ class Invitation:
     is_root: bool = False
 
 
-def list_users(ctx: Context, who: Principal) -> list[User]:
+def list_users(ctx: Context, principal: Principal) -> list[User]:
     """Newest first, without the deleted ones; for root users."""
-    require_root(who.user)
-    return all_users(ctx, who.account.id)
+    require_root(principal.user)
+    return all_users(ctx, principal.account.id)
 
 
-def show_user(ctx: Context, who: Principal, user_id: str) -> User:
-    require_root(who.user)
-    return find_user(ctx, who.account, user_id)
+def show_user(ctx: Context, principal: Principal, user_id: str) -> User:
+    require_root(principal.user)
+    return find_user(ctx, principal.account, user_id)
 
 
-def invite_user(ctx: Context, who: Principal, invitation: Invitation) -> User:
+def invite_user(ctx: Context, principal: Principal, invitation: Invitation) -> User:
     """A user without a password, and a mail with a link to set one.
 
     Forbidden `account_suspended`; Conflict `email_exists`, or `too_many_users` over 1,000, deleted ones included;
     TooManyRequests over 30 an hour from one account or 3 to one address.
     """
-    require_root(who.user)
-    require_active(who.account)
-    user = new_user(ctx, who.account.id, invitation, now=ctx.clock.now())
-    check_invitations(ctx, account_id=who.account.id)
+    require_root(principal.user)
+    require_active(principal.account)
+    user = new_user(ctx, principal.account.id, invitation, now=ctx.clock.now())
+    check_invitations(ctx, account_id=principal.account.id)
 
-    def invite(who: Principal) -> User:
-        require_root(who.user)
-        commands = invited(who.account, user, actor=caller(who), inviter=who.user.name or who.user.email)
-        ctx.tables.transact([still_root(who.user), one_mail_more(ctx, email=user.email), *commands])
+    def invite(principal: Principal) -> User:
+        require_root(principal.user)
+        commands = invited(
+            principal.account, user, actor=caller(principal), inviter=principal.user.name or principal.user.email
+        )
+        ctx.tables.transact([still_root(principal.user), one_mail_more(ctx, email=user.email), *commands])
         return user
 
-    return decided(ctx, who, invite, again=lambda: reread(ctx, who))
+    return decided(ctx, principal, invite, again=lambda: reread(ctx, principal))
 
 
-def invite_again(ctx: Context, who: Principal, user_id: str) -> User:
+def invite_again(ctx: Context, principal: Principal, user_id: str) -> User:
     """The mail once more, with a new link; as often as `invite_user` says.
 
     Invalid `already_joined` for a user who has a password.
     """
-    require_root(who.user)
-    require_active(who.account)
-    user = find_user(ctx, who.account, user_id)
-    check_invitations(ctx, account_id=who.account.id)
+    require_root(principal.user)
+    require_active(principal.account)
+    user = find_user(ctx, principal.account, user_id)
+    check_invitations(ctx, account_id=principal.account.id)
 
     def again() -> tuple[Principal, User]:
-        now = reread(ctx, who)
+        now = reread(ctx, principal)
         return now, find_user(ctx, now.account, user_id)
 
     def invite(state: tuple[Principal, User]) -> User:
-        who, user = state
-        require_root(who.user)
-        require_active(who.account)
+        principal, user = state
+        require_root(principal.user)
+        require_active(principal.account)
         if user.password_hash is not None:
             raise Invalid("This user has set a password already", code="already_joined")
-        mail = invitation_mail(who.account, user, inviter=who.user.name or who.user.email)
-        change = Change(caller(who), "user.invited_again", USER + user.id, mails=(mail,))
-        told = recorded(who.account, change, at=ctx.clock.now())
-        ctx.tables.transact([still_root(who.user), one_mail_more(ctx, email=user.email), *told])
+        mail = invitation_mail(principal.account, user, inviter=principal.user.name or principal.user.email)
+        change = Change(caller(principal), "user.invited_again", USER + user.id, mails=(mail,))
+        told = recorded(principal.account, change, at=ctx.clock.now())
+        ctx.tables.transact([still_root(principal.user), one_mail_more(ctx, email=user.email), *told])
         return user
 
-    return decided(ctx, (who, user), invite, again=again)
+    return decided(ctx, (principal, user), invite, again=again)
 
 
-def delete_user(ctx: Context, who: Principal, user_id: str) -> None:
+def delete_user(ctx: Context, principal: Principal, user_id: str) -> None:
     """The user, their address and their keys, at once; their sessions end with them. Invalid `own_user`."""
 
-    def delete(who: Principal) -> None:
-        require_root(who.user)
-        user = find_user(ctx, who.account, user_id)
-        if user.id == who.user.id:
+    def delete(principal: Principal) -> None:
+        require_root(principal.user)
+        user = find_user(ctx, principal.account, user_id)
+        if user.id == principal.user.id:
             raise Invalid("Another root user has to do this to you", code="own_user")
         now = ctx.clock.now()
-        ended = end_quotas(who.account, user, actor=caller(who), now=now)
+        ended = end_quotas(principal.account, user, actor=caller(principal), now=now)
         change = Change(
-            caller(who),
+            caller(principal),
             "user.deleted",
             USER + user.id,
             before={"email": user.email, **shown(user)},
@@ -134,12 +136,12 @@ def delete_user(ctx: Context, who: Principal, user_id: str) -> None:
                 *drop_tokens(user.account_id, user.id),
                 *_without_keys(ctx, user),
                 *(command for one in ended for command in one.commands),
-                still_root(who.user),
-                *recorded(who.account, change, *(one.change for one in ended), at=now),
+                still_root(principal.user),
+                *recorded(principal.account, change, *(one.change for one in ended), at=now),
             ]
         )
 
-    decided(ctx, who, delete, again=lambda: reread(ctx, who))
+    decided(ctx, principal, delete, again=lambda: reread(ctx, principal))
 
 
 def all_users(ctx: Context, account_id: str) -> list[User]:

@@ -30,7 +30,7 @@ _ACTION: dict[UserStatus, str] = {
 }
 
 
-def change_user(ctx: Context, who: Principal, user_id: str, changes: Mapping[str, Any]) -> User:
+def change_user(ctx: Context, principal: Principal, user_id: str, changes: Mapping[str, Any]) -> User:
     """The user with new `name`, `role`, `is_root`, `status` or `suspension_reason`; what is not named stays.
 
     Invalid `own_user` where a root user would take the root or the status from themselves.
@@ -40,19 +40,21 @@ def change_user(ctx: Context, who: Principal, user_id: str, changes: Mapping[str
     if changes.get("suspension_reason") is not None:
         check_reason(changes["suspension_reason"], field="suspension_reason")
 
-    def change(who: Principal) -> User:
-        require_root(who.user)
-        before = find_user(ctx, who.account, user_id)
+    def change(principal: Principal) -> User:
+        require_root(principal.user)
+        before = find_user(ctx, principal.account, user_id)
         now = ctx.clock.now()
         after = _changed(before, changes, now)
-        if before.id == who.user.id and (after.is_root, after.status) != (before.is_root, before.status):
+        if before.id == principal.user.id and (after.is_root, after.status) != (before.is_root, before.status):
             raise Invalid("Another root user has to do this to you", code="own_user")
         if after == before:
             return before
-        ctx.tables.transact([still_root(who.user), *changed(who.account, before, after, actor=caller(who), at=now)])
+        ctx.tables.transact(
+            [still_root(principal.user), *changed(principal.account, before, after, actor=caller(principal), at=now)]
+        )
         return after
 
-    return decided(ctx, who, change, again=lambda: reread(ctx, who))
+    return decided(ctx, principal, change, again=lambda: reread(ctx, principal))
 
 
 def changed(account: Account, before: User, after: User, *, actor: Actor, at: datetime) -> list[Command]:

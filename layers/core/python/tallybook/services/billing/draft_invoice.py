@@ -23,7 +23,7 @@ from tallybook.store.invoices import put_new, put_over_draft
 from tallybook.store.periods import still_open
 
 
-def draft_invoice(ctx: Context, who: Principal) -> Invoice:
+def draft_invoice(ctx: Context, principal: Principal) -> Invoice:
     """The draft for the period that contains now."""
 
     def draft(account: Account) -> Invoice:
@@ -32,7 +32,7 @@ def draft_invoice(ctx: Context, who: Principal) -> Invoice:
         place = ctx.tables.get(keys.invoice_place(invoice_id(account.id, period.start)))
         drafted = bill_period(ctx, account, period, now=now).invoice
         invoice = replace(drafted, position=int(place["position"]) if place else account.invoices + 1)
-        change = Change(caller(who), "invoice.drafted", INVOICE + invoice.id, after=shown(invoice))
+        change = Change(caller(principal), "invoice.drafted", INVOICE + invoice.id, after=shown(invoice))
         changes = () if place else (change,)
         ctx.tables.transact(
             [
@@ -44,4 +44,4 @@ def draft_invoice(ctx: Context, who: Principal) -> Invoice:
         )
         return invoice
 
-    return decided(ctx, who.account, draft, again=lambda: find_account(ctx, who.account.id))
+    return decided(ctx, principal.account, draft, again=lambda: find_account(ctx, principal.account.id))

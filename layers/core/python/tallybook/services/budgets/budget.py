@@ -27,72 +27,72 @@ from tallybook.store.budgets import archive_messages, delete_budget, know_budget
 from tallybook.store.commands import Command
 
 
-def create_budget(ctx: Context, who: Principal, terms: Mapping[str, Any]) -> BudgetStatus:
+def create_budget(ctx: Context, principal: Principal, terms: Mapping[str, Any]) -> BudgetStatus:
     """The budget that the account has from now on, of an `amount` and perhaps `thresholds`, `limit_type`, `emails`.
 
     Conflict `budget_exists`; Forbidden for users who are not root; Invalid names the field.
     """
     checked_terms = _checked(ctx, terms)
 
-    def create(who: Principal) -> BudgetStatus:
-        require_root(who.user)
-        standing = standing_of(ctx, who.account)
+    def create(principal: Principal) -> BudgetStatus:
+        require_root(principal.user)
+        standing = standing_of(ctx, principal.account)
         if standing.budget is not None:
             raise Conflict("This account has a budget already; PUT changes it", code="budget_exists")
-        now, number = standing.now, who.account.budgets + 1
-        new = Budget(number, who.account.id, created_at=now, updated_at=now, **checked_terms)
+        now, number = standing.now, principal.account.budgets + 1
+        new = Budget(number, principal.account.id, created_at=now, updated_at=now, **checked_terms)
         checked = check(new, [standing.present], now=now)
-        told = Change(caller(who), "budget.created", _id(new), after=_shown(new), events=(budget_set(new),))
+        told = Change(caller(principal), "budget.created", _id(new), after=_shown(new), events=(budget_set(new),))
         changes = (told, *restriction(new, checked.budget, standing.present))
-        commands = (put_budget(checked.budget), know_budget(who.account, new))
-        _write(ctx, who, commands, changes, after=checked.budget, own=checked.reached, now=now)
+        commands = (put_budget(checked.budget), know_budget(principal.account, new))
+        _write(ctx, principal, commands, changes, after=checked.budget, own=checked.reached, now=now)
         return BudgetStatus(checked.budget, standing.present)
 
-    return decided(ctx, who, create, again=lambda: reread(ctx, who))
+    return decided(ctx, principal, create, again=lambda: reread(ctx, principal))
 
 
-def change_budget(ctx: Context, who: Principal, changes: Mapping[str, Any]) -> BudgetStatus:
+def change_budget(ctx: Context, principal: Principal, changes: Mapping[str, Any]) -> BudgetStatus:
     """The budget with other terms, as in `create_budget`, or `is_active`; what is not named stays.
 
     NotFound where there is none; TooManyRequests where thresholds that alerted were replaced too often.
     """
     checked_changes = _checked(ctx, changes)
 
-    def change(who: Principal) -> BudgetStatus:
-        require_root(who.user)
-        standing = standing_of(ctx, who.account)
+    def change(principal: Principal) -> BudgetStatus:
+        require_root(principal.user)
+        standing = standing_of(ctx, principal.account)
         now, before = standing.now, _present(standing)
         settled = check(before, standing.spending, now=now)
-        after, edits, own = _edited(settled.budget, checked_changes, standing.present, actor=caller(who), now=now)
+        after, edits, own = _edited(settled.budget, checked_changes, standing.present, actor=caller(principal), now=now)
         if after != before:
-            commands = (set_budget(before, after), know_budget(who.account, after))
+            commands = (set_budget(before, after), know_budget(principal.account, after))
             told = (*edits, *restriction(before, after, standing.present))
-            _write(ctx, who, commands, told, after=after, settled=settled.reached, own=own, now=now)
+            _write(ctx, principal, commands, told, after=after, settled=settled.reached, own=own, now=now)
         return BudgetStatus(after, standing.present)
 
-    return decided(ctx, who, change, again=lambda: reread(ctx, who))
+    return decided(ctx, principal, change, again=lambda: reread(ctx, principal))
 
 
-def remove_budget(ctx: Context, who: Principal) -> None:
+def remove_budget(ctx: Context, principal: Principal) -> None:
     """The account has no budget any more, and nothing that it restricted is. NotFound where there is none."""
 
-    def remove(who: Principal) -> None:
-        require_root(who.user)
-        standing = standing_of(ctx, who.account)
+    def remove(principal: Principal) -> None:
+        require_root(principal.user)
+        standing = standing_of(ctx, principal.account)
         now, before = standing.now, _present(standing)
         settled = check(before, standing.spending, now=now)
         events = (budget_deleted(before),)
-        told = Change(caller(who), "budget.deleted", _id(before), before=_shown(before), events=events)
+        told = Change(caller(principal), "budget.deleted", _id(before), before=_shown(before), events=events)
         changes = (told, *restriction(before, replace(before, restricted=False), standing.present))
         messages = sum(len(reached.thresholds) for reached in settled.reached)
         commands = (
             delete_budget(before),
-            know_budget(who.account, None),
-            archive_messages(who.account, more=messages),
+            know_budget(principal.account, None),
+            archive_messages(principal.account, more=messages),
         )
-        _write(ctx, who, commands, changes, after=None, settled=settled.reached, now=now)
+        _write(ctx, principal, commands, changes, after=None, settled=settled.reached, now=now)
 
-    decided(ctx, who, remove, again=lambda: reread(ctx, who))
+    decided(ctx, principal, remove, again=lambda: reread(ctx, principal))
 
 
 def _edited(
@@ -117,7 +117,7 @@ def _edited(
 
 def _write(
     ctx: Context,
-    who: Principal,
+    principal: Principal,
     commands: Sequence[Command],
     changes: Sequence[Change],
     *,
@@ -132,10 +132,10 @@ def _write(
 
     def write(told: Told) -> None:
         first, last = told.changes[: len(settled)], told.changes[len(settled) :]
-        record = recorded(who.account, *first, *changes, *last, at=now)
-        ctx.tables.transact([still_root(who.user), *commands, *told.commands, *record])
+        record = recorded(principal.account, *first, *changes, *last, at=now)
+        ctx.tables.transact([still_root(principal.user), *commands, *told.commands, *record])
 
-    telling(ctx, who.account, (*settled, *own), write, after=after, now=now)
+    telling(ctx, principal.account, (*settled, *own), write, after=after, now=now)
 
 
 def _checked(ctx: Context, terms: Mapping[str, Any]) -> dict[str, Any]:

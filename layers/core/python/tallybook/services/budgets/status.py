@@ -13,10 +13,10 @@ from tallybook.store import keys
 from tallybook.store.budgets import read_budget, read_message
 
 
-def budget_status(ctx: Context, who: Principal) -> BudgetStatus | None:
+def budget_status(ctx: Context, principal: Principal) -> BudgetStatus | None:
     """One round trip; None where there is no budget."""
-    require_root(who.user)
-    key, account = keys.budget(who.account.id), who.account
+    require_root(principal.user)
+    key, account = keys.budget(principal.account.id), principal.account
     spending, items = read_spending(ctx, account, [period_of(account.calendar, ctx.clock.now())], also=[key])
     return BudgetStatus(read_budget(items[key]), spending[0]) if key in items else None
 
@@ -25,10 +25,10 @@ def budget_forecast(ctx: Context, status: BudgetStatus) -> Forecast:
     return forecast(status, currency=ctx.catalogs.current().currency, now=ctx.clock.now())
 
 
-def list_messages(ctx: Context, who: Principal, *, offset: int, limit: int) -> tuple[list[BudgetMessage], int]:
+def list_messages(ctx: Context, principal: Principal, *, offset: int, limit: int) -> tuple[list[BudgetMessage], int]:
     """Up to `limit` messages of the present budget after the newest `offset` ones, and how many it has in all."""
-    require_root(who.user)
-    account = who.account
+    require_root(principal.user)
+    account = principal.account
     key_of = partial(keys.budget_message, account.id)
     items = ctx.tables.numbered(key_of, newest=account.messages - offset, limit=limit, after=account.archived)
     return [read_message(item) for item in items], account.messages - account.archived

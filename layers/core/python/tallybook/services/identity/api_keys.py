@@ -25,37 +25,39 @@ class CreatedKey:
     text: str
 
 
-def create_api_key(ctx: Context, who: Principal, *, name: str, expires_at: datetime | None = None) -> CreatedKey:
+def create_api_key(ctx: Context, principal: Principal, *, name: str, expires_at: datetime | None = None) -> CreatedKey:
     """A key that acts as the caller.
 
     Forbidden `account_suspended`; Conflict `too_many_keys` over 50 for a user or 1,000 for an account.
     """
     now = ctx.clock.now()
-    made = new_key(ctx, who.user, name=name, expires_at=expires_at, now=now)
+    made = new_key(ctx, principal.user, name=name, expires_at=expires_at, now=now)
 
-    def create(who: Principal) -> CreatedKey:
-        ctx.tables.transact(created(who.account, who.user, made.key, actor=caller(who)))
+    def create(principal: Principal) -> CreatedKey:
+        ctx.tables.transact(created(principal.account, principal.user, made.key, actor=caller(principal)))
         return made
 
-    return decided(ctx, who, create, again=lambda: reread(ctx, who))
+    return decided(ctx, principal, create, again=lambda: reread(ctx, principal))
 
 
-def list_api_keys(ctx: Context, who: Principal) -> list[Credential]:
+def list_api_keys(ctx: Context, principal: Principal) -> list[Credential]:
     """Newest first: all of the account's for a root user, their own for others."""
-    found = reversed(all_keys(ctx, who.account.id))
-    return [key for key in found if who.user.is_root or key.user_id == who.user.id]
+    found = reversed(all_keys(ctx, principal.account.id))
+    return [key for key in found if principal.user.is_root or key.user_id == principal.user.id]
 
 
-def revoke_api_key(ctx: Context, who: Principal, key_id: str) -> None:
+def revoke_api_key(ctx: Context, principal: Principal, key_id: str) -> None:
     """The key ends at once. NotFound for one the caller could not list."""
 
-    def revoke(who: Principal) -> None:
-        item = ctx.tables.get(keys.api_key(who.account.id, key_id))
-        if item is None or not (who.user.is_root or item["user_id"] == who.user.id):
+    def revoke(principal: Principal) -> None:
+        item = ctx.tables.get(keys.api_key(principal.account.id, key_id))
+        if item is None or not (principal.user.is_root or item["user_id"] == principal.user.id):
             raise NotFound("There is no such API key", resource="api_key")
-        ctx.tables.transact(revoked(who.account, read_credential(item), actor=caller(who), at=ctx.clock.now()))
+        ctx.tables.transact(
+            revoked(principal.account, read_credential(item), actor=caller(principal), at=ctx.clock.now())
+        )
 
-    decided(ctx, who, revoke, again=lambda: reread(ctx, who))
+    decided(ctx, principal, revoke, again=lambda: reread(ctx, principal))
 
 
 def new_key(ctx: Context, user: User, *, name: str, expires_at: datetime | None, now: datetime) -> CreatedKey:

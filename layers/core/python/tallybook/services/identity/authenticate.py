@@ -40,13 +40,13 @@ def authenticate(ctx: Context, text: str, *, address: str | None = None) -> Prin
     return principal
 
 
-def reread(ctx: Context, who: Principal) -> Principal:
+def reread(ctx: Context, principal: Principal) -> Principal:
     """The caller as they stand now, for whoever lost a race; refused like a new request if they may not any more."""
-    credential = who.credential
+    credential = principal.credential
     own = key_of(credential.kind, credential.account_id, credential.id)
-    wanted = (own, keys.user(who.account.id, who.user.id), keys.account(who.account.id))
-    principal = _read(ctx, wanted, who.address)
-    return check_known(principal, now=ctx.clock.now())
+    wanted = (own, keys.user(principal.account.id, principal.user.id), keys.account(principal.account.id))
+    current = _read(ctx, wanted, principal.address)
+    return check_known(current, now=ctx.clock.now())
 
 
 def _read(ctx: Context, wanted: tuple[Key, Key, Key], address: str | None) -> Principal:
@@ -58,20 +58,20 @@ def _read(ctx: Context, wanted: tuple[Key, Key, Key], address: str | None) -> Pr
 
 
 def authorize_platform(
-    ctx: Context, who: PlatformCaller, scope: Scope, *, also: Iterable[Key] = ()
+    ctx: Context, principal: PlatformCaller, scope: Scope, *, also: Iterable[Key] = ()
 ) -> tuple[PlatformKey, Mapping[Key, Item]]:
     """The platform's key if it has the scope, and the items of `also` that are there: 99 in the same round trip.
 
     More are read only for a key that holds, so that a made-up one costs no more than that.
     """
-    own = keys.platform_key(read_platform_text(who.text))
+    own = keys.platform_key(read_platform_text(principal.text))
     wanted = list(dict.fromkeys(also))
     at_once = MAX_KEYS - 1
     items = ctx.tables.get_many([own, *wanted[:at_once]])
     if own not in items:
         raise refused()
     key = read_platform_key(items.pop(own))
-    if not matches(who.text, key.secret_hash):
+    if not matches(principal.text, key.secret_hash):
         raise refused()
     if scope not in key.scopes:
         raise Forbidden(f"This key lacks the scope {scope}", code="missing_scope")

@@ -26,26 +26,29 @@ from tallybook.store.password_tokens import keys_of_tokens, read_token, use_toke
 _LONGEST_EMAIL = 320
 
 
-def change_password(ctx: Context, who: Principal, *, current: str, password: str, address: str) -> None:
+def change_password(ctx: Context, principal: Principal, *, current: str, password: str, address: str) -> None:
     """The password, changed; all sessions of the user end but the one that the caller came with.
 
     Invalid `invalid_password` unless `current` is it, `weak_password`; TooManyRequests as for a login.
     """
     check_password(password)
-    check_rate(ctx, "login", address=address, email=who.user.email)
-    if not password_matches(current, who.user.password_hash, rounds=ctx.password_rounds):
+    check_rate(ctx, "login", address=address, email=principal.user.email)
+    if not password_matches(current, principal.user.password_hash, rounds=ctx.password_rounds):
         raise Invalid("The current password is wrong", code="invalid_password", field="current_password")
     hashed = hash_password(password, rounds=ctx.password_rounds)
-    known = who.user.password_hash
+    known = principal.user.password_hash
 
-    def change(who: Principal) -> None:
-        if who.user.password_hash != known:
+    def change(principal: Principal) -> None:
+        if principal.user.password_hash != known:
             raise Invalid("The current password is wrong", code="invalid_password", field="current_password")
         ctx.tables.transact(
-            [*_with_password(ctx, who.account, who.user, hashed, actor=caller(who)), *_own_session(who)]
+            [
+                *_with_password(ctx, principal.account, principal.user, hashed, actor=caller(principal)),
+                *_own_session(principal),
+            ]
         )
 
-    decided(ctx, who, change, again=lambda: reread(ctx, who))
+    decided(ctx, principal, change, again=lambda: reread(ctx, principal))
 
 
 def ask_for_reset(ctx: Context, *, email: str, address: str) -> None:
@@ -120,9 +123,9 @@ def _with_password(
     return [set_user(user, **values), *recorded(account, change, at=now)]
 
 
-def _own_session(who: Principal) -> list[Command]:
-    credential = who.credential
+def _own_session(principal: Principal) -> list[Command]:
+    credential = principal.credential
     if credential.kind != "session":
         return []
     own = key_of("session", credential.account_id, credential.id)
-    return [Update(own, set={"generation": who.user.generation + 1})]
+    return [Update(own, set={"generation": principal.user.generation + 1})]

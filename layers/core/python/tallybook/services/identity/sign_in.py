@@ -62,9 +62,9 @@ def login(ctx: Context, *, email: str, password: str, address: str) -> SignedIn:
     return decided(ctx, account, sign_in, again=lambda: _account(ctx, account.id))
 
 
-def logout(ctx: Context, who: Principal) -> None:
+def logout(ctx: Context, principal: Principal) -> None:
     """End the session the caller came with; an API key is not a session and stays."""
-    credential = who.credential
+    credential = principal.credential
     if credential.kind != "session":
         return
     ended = key_of("session", credential.account_id, credential.id)
@@ -72,10 +72,10 @@ def logout(ctx: Context, who: Principal) -> None:
     def sign_out(account: Account) -> None:
         if ctx.tables.get(ended) is None:
             return
-        change = Change(caller(who), "user.signed_out", USER + who.user.id)
+        change = Change(caller(principal), "user.signed_out", USER + principal.user.id)
         ctx.tables.transact([Delete(ended), *recorded(account, change, at=ctx.clock.now())])
 
-    decided(ctx, who.account, sign_out, again=lambda: _account(ctx, who.account.id))
+    decided(ctx, principal.account, sign_out, again=lambda: _account(ctx, principal.account.id))
 
 
 def new_session(ctx: Context, user: User, now: datetime) -> tuple[Credential, str]:

@@ -35,7 +35,7 @@ from tallybook.store.sessions import end_session as end_command
 _MOST_LIKELY = 10_000
 
 
-def start_session(ctx: Context, who: PlatformCaller, wanted: Wanted) -> Session:
+def start_session(ctx: Context, principal: PlatformCaller, wanted: Wanted) -> Session:
     """The session, started now or, with the same `session_id`, before.
 
     NotFound for an unknown account or user; NotAdmitted with all that stands in the way; Conflict `session_exists`
@@ -46,8 +46,8 @@ def start_session(ctx: Context, who: PlatformCaller, wanted: Wanted) -> Session:
     session_key = keys.session(session_id)
     likely = ctx.likely.get((wanted.account_id, wanted.user_id), ())
     read = [*_whose(wanted), session_key, *likely]
-    key, items = authorize_platform(ctx, who, "sessions:write", also=read)
-    actor = platform(key, address=who.address)
+    key, items = authorize_platform(ctx, principal, "sessions:write", also=read)
+    actor = platform(key, address=principal.address)
 
     def start(items: Mapping[Key, Item]) -> Session:
         if session_key in items:
@@ -64,14 +64,14 @@ def start_session(ctx: Context, who: PlatformCaller, wanted: Wanted) -> Session:
     return decided(ctx, items, start, again=lambda: ctx.tables.get_many(read))
 
 
-def admission(ctx: Context, who: PlatformCaller, wanted: Wanted) -> tuple[Reason, ...]:
+def admission(ctx: Context, principal: PlatformCaller, wanted: Wanted) -> tuple[Reason, ...]:
     """All that would stand in the way of the session now, nothing where it was started before; nothing is written.
 
     NotFound and Conflict as for a start.
     """
     own = [keys.session(check_session_id(wanted.session_id))] if wanted.session_id is not None else []
     likely = ctx.likely.get((wanted.account_id, wanted.user_id), ())
-    _, items = authorize_platform(ctx, who, "sessions:write", also=[*_whose(wanted), *own, *likely])
+    _, items = authorize_platform(ctx, principal, "sessions:write", also=[*_whose(wanted), *own, *likely])
     for started in (items[key] for key in own if key in items):
         _as_before(read_session(started), wanted)
         return ()
@@ -79,11 +79,11 @@ def admission(ctx: Context, who: PlatformCaller, wanted: Wanted) -> tuple[Reason
     return _admission(ctx, wanted, *_known(items, wanted), known=known)[1]
 
 
-def end_session(ctx: Context, who: PlatformCaller, session_id: str) -> Session:
+def end_session(ctx: Context, principal: PlatformCaller, session_id: str) -> Session:
     """The session, ended now or before. NotFound for an unknown one."""
     session_key = keys.session(check_session_id(session_id))
-    key, items = authorize_platform(ctx, who, "sessions:write", also=[session_key])
-    actor = platform(key, address=who.address)
+    key, items = authorize_platform(ctx, principal, "sessions:write", also=[session_key])
+    actor = platform(key, address=principal.address)
 
     def end(items: Mapping[Key, Item]) -> Session:
         if session_key not in items:

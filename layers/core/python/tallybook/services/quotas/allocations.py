@@ -24,90 +24,90 @@ from tallybook.store.quotas import read_allocation
 type Wish = Mapping[str, int | None]
 
 
-def list_allocations(ctx: Context, who: Principal, *, include_inactive: bool) -> list[Allocation]:
+def list_allocations(ctx: Context, principal: Principal, *, include_inactive: bool) -> list[Allocation]:
     """Newest first, at most 1,000; for root users."""
-    require_root(who.user)
-    return [one for one in all_allocations(ctx, who.account.id) if include_inactive or one.status == "active"]
+    require_root(principal.user)
+    return [one for one in all_allocations(ctx, principal.account.id) if include_inactive or one.status == "active"]
 
 
-def allocate(ctx: Context, who: Principal, user_id: str, quota: Wish) -> Allocation:
+def allocate(ctx: Context, principal: Principal, user_id: str, quota: Wish) -> Allocation:
     """A share for a user who has none. Invalid `allocation_exists`, `quota_exceeds_plan`; NotFound for the user."""
-    require_root(who.user)
+    require_root(principal.user)
     check_numbers(quota)
-    user_key = keys.user(who.account.id, user_id)
+    user_key = keys.user(principal.account.id, user_id)
 
-    def make(who: Principal) -> Allocation:
-        require_root(who.user)
+    def make(principal: Principal) -> Allocation:
+        require_root(principal.user)
         now = ctx.clock.now()
-        plan, items = plan_of(ctx, who.account, now=now, also=[user_key])
+        plan, items = plan_of(ctx, principal.account, now=now, also=[user_key])
         user = live_user(items.get(user_key))
         if user.share is not None:
             raise second_allocation()
         allocation = Allocation(
             id=ctx.new_id(now),
-            account_id=who.account.id,
+            account_id=principal.account.id,
             user_id=user.id,
-            allocated_by=who.user.id,
+            allocated_by=principal.user.id,
             quota=limited(quota),
             created_at=now,
             updated_at=now,
         )
-        _write(ctx, who, new_share(who.account, allocation, plan=plan, actor=caller(who)))
+        _write(ctx, principal, new_share(principal.account, allocation, plan=plan, actor=caller(principal)))
         return allocation
 
-    return decided(ctx, who, make, again=lambda: reread(ctx, who))
+    return decided(ctx, principal, make, again=lambda: reread(ctx, principal))
 
 
-def change_allocation(ctx: Context, who: Principal, allocation_id: str, quota: Wish) -> Allocation:
+def change_allocation(ctx: Context, principal: Principal, allocation_id: str, quota: Wish) -> Allocation:
     """Other numbers in the fields named, null for no limit of its own; the others stay.
 
     Invalid `allocation_not_active`, `quota_exceeds_plan`; NotFound.
     """
-    require_root(who.user)
+    require_root(principal.user)
     check_numbers(quota)
-    own = keys.allocation(who.account.id, allocation_id)
+    own = keys.allocation(principal.account.id, allocation_id)
 
-    def change(who: Principal) -> Allocation:
-        require_root(who.user)
+    def change(principal: Principal) -> Allocation:
+        require_root(principal.user)
         now = ctx.clock.now()
-        plan, items = plan_of(ctx, who.account, now=now, also=[own])
+        plan, items = plan_of(ctx, principal.account, now=now, also=[own])
         before = _known(items.get(own))
         check_active(before)
         after = replace(before, quota=limited({**before.quota, **quota}), updated_at=now)
         if after.quota == before.quota:
             return before
-        shared = other_share(who.account, before.share, after.quota, plan=plan, actor=caller(who), now=now)
-        _write(ctx, who, shared)
+        shared = other_share(principal.account, before.share, after.quota, plan=plan, actor=caller(principal), now=now)
+        _write(ctx, principal, shared)
         return after
 
-    return decided(ctx, who, change, again=lambda: reread(ctx, who))
+    return decided(ctx, principal, change, again=lambda: reread(ctx, principal))
 
 
-def revoke_allocation(ctx: Context, who: Principal, allocation_id: str) -> Allocation:
+def revoke_allocation(ctx: Context, principal: Principal, allocation_id: str) -> Allocation:
     """The allocation, inactive from now on. Invalid `allocation_not_active`; NotFound."""
-    require_root(who.user)
+    require_root(principal.user)
 
-    def revoke(who: Principal) -> Allocation:
-        require_root(who.user)
-        before = find_allocation(ctx, who.account, allocation_id)
+    def revoke(principal: Principal) -> Allocation:
+        require_root(principal.user)
+        before = find_allocation(ctx, principal.account, allocation_id)
         check_active(before)
         now = ctx.clock.now()
-        _write(ctx, who, without_share(who.account, before.share, actor=caller(who), now=now))
+        _write(ctx, principal, without_share(principal.account, before.share, actor=caller(principal), now=now))
         return replace(before, status="revoked", updated_at=now)
 
-    return decided(ctx, who, revoke, again=lambda: reread(ctx, who))
+    return decided(ctx, principal, revoke, again=lambda: reread(ctx, principal))
 
 
-def remove_allocation(ctx: Context, who: Principal, allocation_id: str) -> None:
+def remove_allocation(ctx: Context, principal: Principal, allocation_id: str) -> None:
     """The allocation is gone, and with an active one its user's share. NotFound."""
-    require_root(who.user)
+    require_root(principal.user)
 
-    def remove(who: Principal) -> None:
-        require_root(who.user)
-        allocation = find_allocation(ctx, who.account, allocation_id)
-        _write(ctx, who, removed_share(who.account, allocation, actor=caller(who)))
+    def remove(principal: Principal) -> None:
+        require_root(principal.user)
+        allocation = find_allocation(ctx, principal.account, allocation_id)
+        _write(ctx, principal, removed_share(principal.account, allocation, actor=caller(principal)))
 
-    decided(ctx, who, remove, again=lambda: reread(ctx, who))
+    decided(ctx, principal, remove, again=lambda: reread(ctx, principal))
 
 
 def all_allocations(ctx: Context, account_id: str) -> list[Allocation]:
@@ -127,6 +127,6 @@ def _known(item: Item | None) -> Allocation:
     return read_allocation(item)
 
 
-def _write(ctx: Context, who: Principal, shared: Shared) -> None:
-    record = recorded(who.account, shared.change, at=ctx.clock.now())
-    ctx.tables.transact([*shared.commands, still_root(who.user), *record])
+def _write(ctx: Context, principal: Principal, shared: Shared) -> None:
+    record = recorded(principal.account, shared.change, at=ctx.clock.now())
+    ctx.tables.transact([*shared.commands, still_root(principal.user), *record])

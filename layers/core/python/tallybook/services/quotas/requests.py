@@ -40,7 +40,7 @@ from tallybook.store.quotas import (
 )
 
 
-def file_request(ctx: Context, who: Principal, quota: Wish, *, reason: str) -> QuotaRequest:
+def file_request(ctx: Context, principal: Principal, quota: Wish, *, reason: str) -> QuotaRequest:
     """A pending request, and a mail to the account. Invalid `request_pending`, or where it names no field.
 
     Of 1,000 requests of an account the oldest decided one makes room; Conflict `too_many_pending` where none is.
@@ -49,15 +49,15 @@ def file_request(ctx: Context, who: Principal, quota: Wish, *, reason: str) -> Q
     wish = _checked(quota)
     check_text(reason, field="reason")
 
-    def put(who: Principal) -> QuotaRequest:
-        account, user = who.account, who.user
+    def put(principal: Principal) -> QuotaRequest:
+        account, user = principal.account, principal.user
         if user.request_id is not None:
             raise second_request()
         dropped = _oldest_decided(ctx, account) if account.requests >= MAX_REQUESTS else None
         now = ctx.clock.now()
         request = QuotaRequest(ctx.new_id(now), account.id, user.id, wish, reason, created_at=now)
         change = Change(
-            caller(who),
+            caller(principal),
             "quota_request.filed",
             QUOTA_REQUEST + request.id,
             after=shown(request),
@@ -75,11 +75,11 @@ def file_request(ctx: Context, who: Principal, quota: Wish, *, reason: str) -> Q
         )
         return request
 
-    return decided(ctx, who, put, again=lambda: reread(ctx, who))
+    return decided(ctx, principal, put, again=lambda: reread(ctx, principal))
 
 
 def change_request(
-    ctx: Context, who: Principal, request_id: str, quota: Wish, *, reason: str | None = None
+    ctx: Context, principal: Principal, request_id: str, quota: Wish, *, reason: str | None = None
 ) -> QuotaRequest:
     """One's own pending request with other numbers in the fields named, or another reason; null takes a field away.
 
@@ -89,49 +89,49 @@ def change_request(
     if reason is not None:
         check_text(reason, field="reason")
 
-    def change(who: Principal) -> QuotaRequest:
-        before = _own(ctx, who, request_id)
+    def change(principal: Principal) -> QuotaRequest:
+        before = _own(ctx, principal, request_id)
         check_pending(before)
         wish = _checked({**before.quota, **quota})
         after = replace(before, quota=wish, reason=before.reason if reason is None else reason)
         if after == before:
             return before
         told = Change(
-            caller(who),
+            caller(principal),
             "quota_request.changed",
             QUOTA_REQUEST + before.id,
             before=shown(before),
             after=shown(after),
             events=(quota_requested(after),),
         )
-        ctx.tables.transact([set_request(before, after), *recorded(who.account, told, at=ctx.clock.now())])
+        ctx.tables.transact([set_request(before, after), *recorded(principal.account, told, at=ctx.clock.now())])
         return after
 
-    return decided(ctx, who, change, again=lambda: reread(ctx, who))
+    return decided(ctx, principal, change, again=lambda: reread(ctx, principal))
 
 
-def withdraw_request(ctx: Context, who: Principal, request_id: str) -> None:
+def withdraw_request(ctx: Context, principal: Principal, request_id: str) -> None:
     """One's own pending request is gone. Invalid `request_decided`; NotFound for one that is not the caller's."""
 
-    def withdraw(who: Principal) -> None:
-        request = _own(ctx, who, request_id)
+    def withdraw(principal: Principal) -> None:
+        request = _own(ctx, principal, request_id)
         check_pending(request)
-        withdrawn = withdrawal(who.account, who.user, request.id, actor=caller(who))
-        told = recorded(who.account, withdrawn.change, at=ctx.clock.now())
+        withdrawn = withdrawal(principal.account, principal.user, request.id, actor=caller(principal))
+        told = recorded(principal.account, withdrawn.change, at=ctx.clock.now())
         ctx.tables.transact([*withdrawn.commands, *told])
 
-    decided(ctx, who, withdraw, again=lambda: reread(ctx, who))
+    decided(ctx, principal, withdraw, again=lambda: reread(ctx, principal))
 
 
-def list_requests(ctx: Context, who: Principal, *, status: RequestStatus | None = None) -> list[QuotaRequest]:
+def list_requests(ctx: Context, principal: Principal, *, status: RequestStatus | None = None) -> list[QuotaRequest]:
     """The account's, newest first, at most 1,000; for root users."""
-    require_root(who.user)
-    return [one for one in _all(ctx, who.account.id) if status is None or one.status == status]
+    require_root(principal.user)
+    return [one for one in _all(ctx, principal.account.id) if status is None or one.status == status]
 
 
-def own_requests(ctx: Context, who: Principal, *, status: RequestStatus | None = None) -> list[QuotaRequest]:
+def own_requests(ctx: Context, principal: Principal, *, status: RequestStatus | None = None) -> list[QuotaRequest]:
     """The caller's own, newest first."""
-    mine = (one for one in _all(ctx, who.account.id) if one.user_id == who.user.id)
+    mine = (one for one in _all(ctx, principal.account.id) if one.user_id == principal.user.id)
     return [one for one in mine if status is None or one.status == status]
 
 
@@ -166,9 +166,9 @@ def known_request(item: Item | None) -> QuotaRequest:
     return read_request(item)
 
 
-def _own(ctx: Context, who: Principal, request_id: str) -> QuotaRequest:
-    request = known_request(ctx.tables.get(keys.quota_request(who.account.id, request_id)))
-    if request.user_id != who.user.id:
+def _own(ctx: Context, principal: Principal, request_id: str) -> QuotaRequest:
+    request = known_request(ctx.tables.get(keys.quota_request(principal.account.id, request_id)))
+    if request.user_id != principal.user.id:
         raise _unknown()
     return request
 

@@ -32,52 +32,56 @@ _ACTIONS: Mapping[Decision, str] = {"approve": "quota_request.approved", "deny":
 
 
 def review_request(
-    ctx: Context, who: Principal, request_id: str, decision: Decision, *, notes: str | None = None
+    ctx: Context, principal: Principal, request_id: str, decision: Decision, *, notes: str | None = None
 ) -> QuotaRequest:
     """The request, decided, and a mail to its user; approved, their allocation has its numbers.
 
     Invalid `request_decided`, `quota_exceeds_plan`; NotFound.
     """
-    require_root(who.user)
+    require_root(principal.user)
     notes = notes or None
     if notes is not None:
         check_text(notes, field="review_notes")
-    own = keys.quota_request(who.account.id, request_id)
+    own = keys.quota_request(principal.account.id, request_id)
 
-    def review(who: Principal) -> QuotaRequest:
-        require_root(who.user)
+    def review(principal: Principal) -> QuotaRequest:
+        require_root(principal.user)
         now = ctx.clock.now()
-        plan, items = plan_of(ctx, who.account, now=now, also=[own])
+        plan, items = plan_of(ctx, principal.account, now=now, also=[own])
         before = known_request(items.get(own))
         check_pending(before)
-        user = find_user(ctx, who.account, before.user_id)
-        after = replace(before, status=_DECIDED[decision], review_notes=notes, reviewed_by=who.user.id, reviewed_at=now)
-        shared = _applied(ctx, who, user, before, plan=plan, now=now) if decision == "approve" else None
+        user = find_user(ctx, principal.account, before.user_id)
+        after = replace(
+            before, status=_DECIDED[decision], review_notes=notes, reviewed_by=principal.user.id, reviewed_at=now
+        )
+        shared = _applied(ctx, principal, user, before, plan=plan, now=now) if decision == "approve" else None
         told = Change(
-            caller(who),
+            caller(principal),
             _ACTIONS[decision],
             QUOTA_REQUEST + before.id,
             before=shown(before),
             after=shown(after),
-            mails=(reviewed_mail(who.account, user, after),),
+            mails=(reviewed_mail(principal.account, user, after),),
             events=(quota_reviewed(after),),
         )
         ctx.tables.transact(
             [
                 set_request(before, after),
                 set_pending(user, request_id=None),
-                still_root(who.user),
+                still_root(principal.user),
                 *(shared.commands if shared else ()),
-                *recorded(who.account, told, *((shared.change,) if shared else ()), at=now),
+                *recorded(principal.account, told, *((shared.change,) if shared else ()), at=now),
             ]
         )
         return after
 
-    return decided(ctx, who, review, again=lambda: reread(ctx, who))
+    return decided(ctx, principal, review, again=lambda: reread(ctx, principal))
 
 
-def _applied(ctx: Context, who: Principal, user: User, request: QuotaRequest, *, plan: Plan, now: datetime) -> Shared:
-    account, actor = who.account, caller(who)
+def _applied(
+    ctx: Context, principal: Principal, user: User, request: QuotaRequest, *, plan: Plan, now: datetime
+) -> Shared:
+    account, actor = principal.account, caller(principal)
     if user.share is not None:
         quota = {**user.quota, **request.quota}
         return other_share(account, user.share, quota, plan=plan, actor=actor, now=now)
@@ -85,7 +89,7 @@ def _applied(ctx: Context, who: Principal, user: User, request: QuotaRequest, *,
         id=ctx.new_id(now),
         account_id=account.id,
         user_id=user.id,
-        allocated_by=who.user.id,
+        allocated_by=principal.user.id,
         quota=request.quota,
         created_at=now,
         updated_at=now,

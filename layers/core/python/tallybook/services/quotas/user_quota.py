@@ -15,17 +15,19 @@ from tallybook.store.accounts import read_user
 _ALL: Quota = dict.fromkeys((*MONTHLY, LEVEL), 0)
 
 
-def own_quota(ctx: Context, who: Principal) -> UserQuota:
+def own_quota(ctx: Context, principal: Principal) -> UserQuota:
     """The caller's: one round trip beside authentication's."""
-    return _shown(read_quota_use(ctx, who.account, {who.user.id: _ALL}, now=ctx.clock.now()), who.user)
+    return _shown(
+        read_quota_use(ctx, principal.account, {principal.user.id: _ALL}, now=ctx.clock.now()), principal.user
+    )
 
 
-def allocation_quota(ctx: Context, who: Principal, allocation_id: str) -> UserQuota:
+def allocation_quota(ctx: Context, principal: Principal, allocation_id: str) -> UserQuota:
     """Of the user whose active allocation it is; for root users. NotFound, for one that is not active too."""
-    require_root(who.user)
-    allocation = find_allocation(ctx, who.account, allocation_id)
-    whose = keys.user(who.account.id, allocation.user_id)
-    read = read_quota_use(ctx, who.account, {allocation.user_id: _ALL}, now=ctx.clock.now(), also=[whose])
+    require_root(principal.user)
+    allocation = find_allocation(ctx, principal.account, allocation_id)
+    whose = keys.user(principal.account.id, allocation.user_id)
+    read = read_quota_use(ctx, principal.account, {allocation.user_id: _ALL}, now=ctx.clock.now(), also=[whose])
     user = read_user(read.also[whose])
     if user.allocation_id != allocation.id:
         raise NotFound("This quota allocation is not active", resource="quota allocation")

@@ -9,10 +9,10 @@ from tallybook.services.context import Context
 from tallybook.services.subscriptions.quote import PlannedChange, as_recorded, in_progress, issued, planned_change
 
 
-def preview_plan(ctx: Context, who: Principal, plan: str) -> PlanPreview:
+def preview_plan(ctx: Context, principal: Principal, plan: str) -> PlanPreview:
     """For root users; refused as the change itself is, but told where only a payment is missing."""
-    require_root(who.user)
-    planned = planned_change(ctx, who.account, plan, now=ctx.clock.now())
+    require_root(principal.user)
+    planned = planned_change(ctx, principal.account, plan, now=ctx.clock.now())
     if not planned.is_open:
         raise in_progress()
     account, new, now = planned.account, planned.new, planned.now

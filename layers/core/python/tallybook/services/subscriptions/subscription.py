@@ -25,18 +25,18 @@ def read_subscription(ctx: Context, account: Account) -> Subscription:
     return _subscription(ctx, account, period_at(ctx, account, ctx.clock.now()))
 
 
-def change_subscription(ctx: Context, who: Principal, plan: str) -> tuple[Subscription, PlanChange]:
+def change_subscription(ctx: Context, principal: Principal, plan: str) -> tuple[Subscription, PlanChange]:
     """The subscription on another plan from now on, and what changed; for root users. Refused as `change_plan` says."""
-    require_root(who.user)
-    changed = change_plan(ctx, who.account, plan, actor=caller(who), must_pay=True)
+    require_root(principal.user)
+    changed = change_plan(ctx, principal.account, plan, actor=caller(principal), must_pay=True)
     return _subscription(ctx, changed.account, changed.opened), changed.change
 
 
-def list_plan_changes(ctx: Context, who: Principal, *, offset: int, limit: int) -> list[PlanChange]:
+def list_plan_changes(ctx: Context, principal: Principal, *, offset: int, limit: int) -> list[PlanChange]:
     """Up to `limit` changes after the newest `offset` ones; for root users. There are `account.changes` in all."""
-    require_root(who.user)
-    key_of = partial(keys.plan_change, who.account.id)
-    items = ctx.tables.numbered(key_of, newest=who.account.changes - offset, limit=limit)
+    require_root(principal.user)
+    key_of = partial(keys.plan_change, principal.account.id)
+    items = ctx.tables.numbered(key_of, newest=principal.account.changes - offset, limit=limit)
     return [read_plan_change(item) for item in items]
 
 

@@ -31,7 +31,7 @@ class Move:
     note: str | None = None
 
 
-def give_credits(ctx: Context, who: PlatformCaller, move: Move) -> Entry:
+def give_credits(ctx: Context, principal: PlatformCaller, move: Move) -> Entry:
     """The ledger entry of the reference, written now or before.
 
     NotFound for an unknown or deleted account; Conflict `reference_reused` where the reference moved something else.
@@ -39,8 +39,8 @@ def give_credits(ctx: Context, who: PlatformCaller, move: Move) -> Entry:
     check_move(move.kind, move.amount)
     account_key = keys.account(move.account_id)
     cause_key = keys.ledger_cause(move.account_id, entry_id(move.account_id, move.kind, move.reference))
-    key, items = authorize_platform(ctx, who, "accounts:admin", also=[account_key, cause_key])
-    actor = platform(key, address=who.address)
+    key, items = authorize_platform(ctx, principal, "accounts:admin", also=[account_key, cause_key])
+    actor = platform(key, address=principal.address)
 
     def give(items: Mapping[Key, Item]) -> Entry:
         if cause_key in items:

@@ -27,5 +27,5 @@ def present_user(account: Account, user: User) -> dict[str, object]:
     return {"id": user.id, "email": user.email, "balance": account.balance}
 
 
-def present_sign_in(account: Account, who: User, *, text: str, expires_at: datetime) -> dict[str, object]:
-    return {"user": present_user(account, who), "session_token": text, "expires_at": stamp(expires_at)}
+def present_sign_in(account: Account, user: User, *, text: str, expires_at: datetime) -> dict[str, object]:
+    return {"user": present_user(account, user), "session_token": text, "expires_at": stamp(expires_at)}
