@@ -61,43 +61,43 @@ def client(_moto: Any, _fresh_tables: Kept) -> Any:
 
 
 @pytest.fixture
-def empty_house(client: Any) -> Any:
+def empty_app(client: Any) -> Any:
     """A house with tables and nothing in them."""
+    from tests.support.app import App
     from tests.support.cloud import make_context
-    from tests.support.house import House
 
-    return House(make_context(client), client)
+    return App(make_context(client), client)
 
 
 @pytest.fixture(scope="session")
 def _priced_tables(_moto: Any, _fresh_tables: Kept) -> Kept:
+    from tests.support.app import App
     from tests.support.cloud import make_context
-    from tests.support.house import House
 
     put_back(_fresh_tables)
-    House(make_context(_moto), _moto).apply_catalog()
+    App(make_context(_moto), _moto).apply_catalog()
     return keep()
 
 
 @pytest.fixture
-def house(empty_house: Any, _priced_tables: Kept, monkeypatch: pytest.MonkeyPatch) -> Any:
+def app(empty_app: Any, _priced_tables: Kept, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A house with a catalog, which it has read; the real handlers work in it."""
     from tallybook import runtime
 
     put_back(_priced_tables)
-    empty_house.ctx.catalogs.current()
-    monkeypatch.setattr(runtime, "context", lambda: empty_house.ctx)
-    return empty_house
+    empty_app.ctx.catalogs.current()
+    monkeypatch.setattr(runtime, "context", lambda: empty_app.ctx)
+    return empty_app
 
 
 @pytest.fixture
-def post(house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+def post(app: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What leaves the house; it leaves when the function `outbox` is called, or `invoicing`."""
     from tallybook import delivery, runtime
 
-    monkeypatch.setattr(delivery, "outside", house.world.ways_out)
-    monkeypatch.setattr(runtime, "queue", house.world.queue)
-    return house.world
+    monkeypatch.setattr(delivery, "outside", app.fake_aws.ways_out)
+    monkeypatch.setattr(runtime, "queue", app.fake_aws.queue)
+    return app.fake_aws
 
 
 @pytest.fixture(scope="session")
@@ -110,18 +110,18 @@ def _emulator() -> Iterator[Any]:
 
 
 @pytest.fixture
-def crowded_house(_emulator: Any) -> Any:
+def crowded_app(_emulator: Any) -> Any:
     """A house on the emulator, which is exact under threads; a fifth of its writes conflict, and answers get lost."""
     import urllib.request
 
+    from tests.support.app import App
     from tests.support.cloud import create_tables, make_context
     from tests.support.faults import Faults
-    from tests.support.house import House
 
     url, client = _emulator
     urllib.request.urlopen(urllib.request.Request(f"{url}/_ministack/reset", method="POST")).close()
     create_tables(client)
     faults = Faults(conflicts=0.2, lost=0.02, seed=7)
-    house = House(make_context(client, port=faults, workers=8, pause=time.sleep), client)
-    house.apply_catalog()
-    return house
+    app = App(make_context(client, port=faults, workers=8, pause=time.sleep), client)
+    app.apply_catalog()
+    return app

@@ -19,9 +19,9 @@ from tests.bench.invoice_figures import add_sessions, history_figure, invoice_fi
 from tests.bench.invoicing import MOST_CALLS, MOST_WRITE_UNITS, tick
 from tests.bench.quota_figures import quota_figures
 from tests.bench.warm import warm_request
+from tests.support.app import App
 from tests.support.call import call
 from tests.support.cloud import create_tables, make_context
-from tests.support.house import House
 
 _ROUNDS = 12
 _BATCH = 1000
@@ -35,16 +35,16 @@ def main() -> None:
     with ministack() as url:
         client = runtime.dynamodb(url)
         create_tables(client)
-        house = House(make_context(client, workers=8), client)
-        house.apply_catalog()
-        with mock.patch.object(runtime, "context", return_value=house.ctx):
-            _print_figures("of one call", figures(house))
-            _print_figures("of invoices", invoice_figures(house))
-            _print_flatness(house)
-            _print_history(house)
-            _print_warm(house)
-            _print_figures("of quotas", quota_figures(house))
-            _print_figures("of budgets", budget_figures(house))
+        app = App(make_context(client, workers=8), client)
+        app.apply_catalog()
+        with mock.patch.object(runtime, "context", return_value=app.ctx):
+            _print_figures("of one call", figures(app))
+            _print_figures("of invoices", invoice_figures(app))
+            _print_flatness(app)
+            _print_history(app)
+            _print_warm(app)
+            _print_figures("of quotas", quota_figures(app))
+            _print_figures("of budgets", budget_figures(app))
         _print_sweeps(client)
         _print_invoicing(client)
     _print_budget_story()
@@ -62,40 +62,40 @@ def _print_figures(what: str, figures: Iterator[Figure]) -> None:
         print(f"  {row.name:52} calls {row.calls} [{row.most_calls}]  read {read:14}  write {write}{mark}")
 
 
-def _print_flatness(house: House) -> None:
+def _print_flatness(app: App) -> None:
     print("\nGET /v1/billing/current after so many events")
-    member, key = house.member(), house.platform_key()
+    member, key = app.member(), app.platform_key()
     sent = 0
     with _quiet():
         call("GET", "/v1/billing/current", key=member.api_key)
     for target in _FLAT_AT:
-        house.ctx.tables.bill.clear()
+        app.ctx.tables.bill.clear()
         while sent < target:
-            events = [house.event(member, quantity=1) for _ in range(min(_BATCH, target - sent))]
+            events = [app.event(member, quantity=1) for _ in range(min(_BATCH, target - sent))]
             with _quiet():
                 answer = call("POST", "/v1/platform/events", key=key, body=events)
             assert answer.json["data"]["accepted"] == len(events)
             sent += len(events)
             _progress(sent, _FLAT_AT[-1])
-        house.ctx.tables.bill.clear()
+        app.ctx.tables.bill.clear()
         with _quiet():
             bill = call("GET", "/v1/billing/current", key=member.api_key).json["data"]
-        spent = house.ctx.tables.bill
-        mark = "" if spent.calls <= 3 and spent.read_units <= read_goal(house) else "  MISSED"
+        spent = app.ctx.tables.bill
+        mark = "" if spent.calls <= 3 and spent.read_units <= read_goal(app) else "  MISSED"
         print(
-            f"  {target:7} events: calls {spent.calls} [3]  read {spent.read_units} [{read_goal(house)}]"
+            f"  {target:7} events: calls {spent.calls} [3]  read {spent.read_units} [{read_goal(app)}]"
             f"  current_cost {bill['current_cost']}{mark}"
         )
 
 
-def _print_history(house: House) -> None:
+def _print_history(app: App) -> None:
     print("\nThe history of a month after so many sessions and events, of which the newest 100 sessions are told")
-    member, there = payer(house), 0
+    member, there = payer(app), 0
     for target in _SESSIONS_AT:
         with _quiet():
-            add_sessions(house, member, target - there)
-            house.record(*[house.event(member) for _ in range(target - there)])
-            row = history_figure(house, member, f"{target:7} of each")
+            add_sessions(app, member, target - there)
+            app.record(*[app.event(member) for _ in range(target - there)])
+            row = history_figure(app, member, f"{target:7} of each")
         there = target
         mark = "" if row.reached else "  MISSED"
         print(f"  {row.name}: calls {row.calls} [{row.most_calls}]  read {row.read_units}{mark}")
@@ -130,9 +130,9 @@ def _print_sweeps(client: Any) -> None:
         )
 
 
-def _print_warm(house: House) -> None:
+def _print_warm(app: App) -> None:
     with _quiet():
-        warm = warm_request(house, rounds=200)
+        warm = warm_request(app, rounds=200)
     mark = "" if warm.ratio <= warm.goal else "  MISSED"
     print(f"\nWarm {warm.request}: {warm.ratio:.2f} x a hello-world with the same calls [{warm.goal}]{mark}")
 

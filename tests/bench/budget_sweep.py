@@ -25,8 +25,8 @@ from tallybook.store.commands import Put
 from tallybook.store.events import mark_dirty
 from tallybook.store.periods import open_period
 from tests.bench.invoicing import write
+from tests.support.app import App
 from tests.support.cloud import NAMES, create_tables, make_context
-from tests.support.house import House
 
 _LITTLE, _HALF = Decimal(100_000), Decimal(4_000_000)
 """CPU seconds that cost 1.40 and 56.00, of a budget of 100."""
@@ -57,22 +57,22 @@ def sweep(client: Any, budgets: int, used: int, *, progress: Callable[[int, int]
     """Over so many accounts, in tables of their own."""
     names: dict[Any, str] = {table: f"{table}-of-{budgets}-budgets" for table in NAMES}
     create_tables(client, names)
-    house = House(make_context(client, names=names), client, names)
-    house.apply_catalog()
-    opens = house.clock.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    write(house, [put for number in range(budgets) for put in _account(house, number, opens, has_used=number < used)])
+    app = App(make_context(client, names=names), client, names)
+    app.apply_catalog()
+    opens = app.clock.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    write(app, [put for number in range(budgets) for put in _account(app, number, opens, has_used=number < used)])
     for number in range(used):
-        house.ctx.tables.transact([mark_dirty(_id(number), now=stamp(house.clock.now()))])
-    house.clock.advance(minutes=5)
-    house.ctx.catalogs.current()
-    bill = house.ctx.tables.bill
+        app.ctx.tables.transact([mark_dirty(_id(number), now=stamp(app.clock.now()))])
+    app.clock.advance(minutes=5)
+    app.ctx.catalogs.current()
+    bill = app.ctx.tables.bill
     bill.clear()
-    tasks = list(due_tasks(house.ctx, USAGE_CHECK))
+    tasks = list(due_tasks(app.ctx, USAGE_CHECK))
     queries, finding = bill.calls, bill.read_units
     bill.clear()
     done: list[str] = []
     for place, task in enumerate(tasks):
-        done += carry_out(house.ctx, task)
+        done += carry_out(app.ctx, task)
         progress(place, used)
     calls, read, written = bill.calls, bill.read_units, bill.write_units
     return Sweep(
@@ -85,11 +85,11 @@ def sweep(client: Any, budgets: int, used: int, *, progress: Callable[[int, int]
         calls=calls,
         read_units=read,
         write_units=written,
-        left=len(list(due_tasks(house.ctx, USAGE_CHECK))),
+        left=len(list(due_tasks(app.ctx, USAGE_CHECK))),
     )
 
 
-def _account(house: House, number: int, opens: datetime, *, has_used: bool) -> Iterator[Put]:
+def _account(app: App, number: int, opens: datetime, *, has_used: bool) -> Iterator[Put]:
     id, calendar = _id(number), Calendar(opens, "UTC")
     period = period_of(calendar, opens)
     account = Account(
@@ -108,7 +108,7 @@ def _account(house: House, number: int, opens: datetime, *, has_used: bool) -> I
     yield put_account(account)
     yield put_budget(Budget(1, id, 100_000_000, created_at=opens, updated_at=opens))
     if has_used:
-        version = house.ctx.catalogs.current().version
+        version = app.ctx.catalogs.current().version
         (fence,) = open_period(account, OpenedPeriod(period, account.plan, version, shards=1, is_open=True))
         yield Put(fence.key, {**fence.item, "q:cpu_seconds": _LITTLE if number % 10 else _HALF, "version": 1})
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
+from tests.support.app import PASSWORD, App, Member
 from tests.support.call import Answer, call
-from tests.support.house import PASSWORD, House, Member
 
 AUTHENTICATION_UNITS = 3.0
 DECIDING_UNITS = 2.0
@@ -34,39 +34,37 @@ class Figure:
         )
 
 
-def figures(house: House) -> Iterator[Figure]:
+def figures(app: App) -> Iterator[Figure]:
     """Each call once, in a process that is warm and on an account that has been used."""
-    member, key = house.member(), house.platform_key()
+    member, key = app.member(), app.platform_key()
     call("GET", "/v1/billing/current", key=member.api_key)  # notes the hourly last_used_at
-    yield from _reads(house, member)
-    yield from _writes(house, member, key)
-    yield from _plans(house, member, key)
-    yield from _team(house, member)
-    yield from _passwords(house, member)
-    yield from _emails(house, member)
-    yield from _usage(house, member, key)
+    yield from _reads(app, member)
+    yield from _writes(app, member, key)
+    yield from _plans(app, member, key)
+    yield from _team(app, member)
+    yield from _passwords(app, member)
+    yield from _emails(app, member)
+    yield from _usage(app, member, key)
 
 
-def read_goal(house: House) -> float:
+def read_goal(app: App) -> float:
     """3 units for authentication, 2 for what decides, 0.5 for each 4 KB that the tables returned."""
-    return AUTHENTICATION_UNITS + DECIDING_UNITS + UNITS_FOR_4_KB * ceil(house.ctx.tables.bill.bytes_read / 4096)
+    return AUTHENTICATION_UNITS + DECIDING_UNITS + UNITS_FOR_4_KB * ceil(app.ctx.tables.bill.bytes_read / 4096)
 
 
-def measure(house: House, name: str, do: Callable[[], Any], *, most_calls: int, **goals: Any) -> Figure:
+def measure(app: App, name: str, do: Callable[[], Any], *, most_calls: int, **goals: Any) -> Figure:
     """What doing it took: an HTTP call, or a use case that raises where it is refused."""
-    bill = house.ctx.tables.bill
+    bill = app.ctx.tables.bill
     bill.clear()
     answer = do()
     assert not isinstance(answer, Answer) or answer.status < 300, answer.text
     if goals.get("most_read") == "returned":
-        goals["most_read"] = read_goal(house)
+        goals["most_read"] = read_goal(app)
     return Figure(name, bill.calls, bill.read_units, bill.write_units, most_calls, **goals)
 
 
-def _reads(house: House, member: Member) -> Iterator[Figure]:
-    yield measure(
-        house, "authenticate", lambda: call("GET", "/auth/me", key=member.api_key), most_calls=1, most_read=3.0
-    )
+def _reads(app: App, member: Member) -> Iterator[Figure]:
+    yield measure(app, "authenticate", lambda: call("GET", "/auth/me", key=member.api_key), most_calls=1, most_read=3.0)
     for path in (
         "/v1/user-management/users/me",
         "/v1/user-management/users",
@@ -78,12 +76,12 @@ def _reads(house: House, member: Member) -> Iterator[Figure]:
         "/v1/billing/current",
     ):
         yield measure(
-            house, f"GET {path}", lambda p=path: call("GET", p, key=member.api_key), most_calls=3, most_read="returned"
+            app, f"GET {path}", lambda p=path: call("GET", p, key=member.api_key), most_calls=3, most_read="returned"
         )
-    yield measure(house, "GET plans", lambda: call("GET", "/v1/user-management/plans"), most_calls=3)
+    yield measure(app, "GET plans", lambda: call("GET", "/v1/user-management/plans"), most_calls=3)
 
 
-def _writes(house: House, member: Member, key: str) -> Iterator[Figure]:
+def _writes(app: App, member: Member, key: str) -> Iterator[Figure]:
     credentials = {"email": "figures@example.com", "password": "correct horse battery"}
     session = {
         "account_id": member.subject,
@@ -112,10 +110,10 @@ def _writes(house: House, member: Member, key: str) -> Iterator[Figure]:
         ("give credits", 4, lambda: call("POST", "/v1/platform/credits", key=key, body=credit)),
     ]
     for name, most, do in calls:
-        yield measure(house, name, do, most_calls=most)
+        yield measure(app, name, do, most_calls=most)
 
 
-def _plans(house: House, member: Member, key: str) -> Iterator[Figure]:
+def _plans(app: App, member: Member, key: str) -> Iterator[Figure]:
     """Somebody with money goes to a dearer plan and back."""
     path = "/v1/user-management/account/subscription"
     credit = {"account_id": member.subject, "amount": 1, "kind": "grant", "reference": "figures of plans"}
@@ -127,17 +125,15 @@ def _plans(house: House, member: Member, key: str) -> Iterator[Figure]:
         ("change it back", 4, lambda: call("POST", path, key=member.api_key, body=hobby)),
     ]
     for name, most, do in calls:
-        house.clock.advance(seconds=1)
-        yield measure(house, name, do, most_calls=most)
-    yield measure(
-        house, "GET changes of plan", lambda: call("GET", f"{path}/history", key=member.api_key), most_calls=2
-    )
+        app.clock.advance(seconds=1)
+        yield measure(app, name, do, most_calls=most)
+    yield measure(app, "GET changes of plan", lambda: call("GET", f"{path}/history", key=member.api_key), most_calls=2)
 
 
-def _team(house: House, member: Member) -> Iterator[Figure]:
+def _team(app: App, member: Member) -> Iterator[Figure]:
     users, key = "/v1/user-management/users", member.api_key
     email = {"email": "ada@example.com"}
-    yield measure(house, "invite a user", lambda: call("POST", users, key=key, body=email), most_calls=4)
+    yield measure(app, "invite a user", lambda: call("POST", users, key=key, body=email), most_calls=4)
     listed = call("GET", users, key=key).json["data"]["users"]
     (ada,) = [user["user_id"] for user in listed if user["login_email"] == email["email"]]
     calls: list[tuple[str, Callable[[], Answer]]] = [
@@ -145,53 +141,53 @@ def _team(house: House, member: Member) -> Iterator[Figure]:
         ("delete a user", lambda: call("DELETE", f"{users}/{ada}", key=key)),
     ]
     for name, do in calls:
-        yield measure(house, name, do, most_calls=4)
+        yield measure(app, name, do, most_calls=4)
 
 
-def _passwords(house: House, member: Member) -> Iterator[Figure]:
+def _passwords(app: App, member: Member) -> Iterator[Figure]:
     email, changed = {"email": member.user.email}, f"{PASSWORD}!"
     change = {"current_password": PASSWORD, "password": changed}
     calls: list[tuple[str, Callable[[], Answer]]] = [
         ("change the password", lambda: call("POST", "/auth/password", key=member.api_key, body=change)),
         ("ask for a reset", lambda: call("POST", "/auth/password/reset", body=email)),
-        ("set it with a mail's token", lambda: call("POST", "/auth/password/confirm", body=_link(house, member))),
+        ("set it with a mail's token", lambda: call("POST", "/auth/password/confirm", body=_link(app, member))),
     ]
     for name, do in calls:
-        yield measure(house, name, do, most_calls=4)
+        yield measure(app, name, do, most_calls=4)
 
 
-def _link(house: House, member: Member) -> dict[str, str]:
-    token = [mail.token for mail in house.deliver().to(member.user.email) if "#pwt_" in mail.text][-1]
-    house.ctx.tables.bill.clear()
+def _link(app: App, member: Member) -> dict[str, str]:
+    token = [mail.token for mail in app.deliver().to(member.user.email) if "#pwt_" in mail.text][-1]
+    app.ctx.tables.bill.clear()
     return {"token": token, "password": PASSWORD}
 
 
-def _emails(house: House, member: Member) -> Iterator[Figure]:
+def _emails(app: App, member: Member) -> Iterator[Figure]:
     path, key = "/v1/user-management/account", member.api_key
     asked = {"current_email": member.account.email, "new_email": "moved@example.com"}
     ask = f"{path}/email-change-request"
-    yield measure(house, "ask for another email", lambda: call("POST", ask, key=key, body=asked), most_calls=4)
+    yield measure(app, "ask for another email", lambda: call("POST", ask, key=key, body=asked), most_calls=4)
     clear = f"{path}/clear-email-change-requests"
-    yield measure(house, "clear that request", lambda: call("POST", clear, key=key), most_calls=4)
-    house.clock.advance(minutes=30)
+    yield measure(app, "clear that request", lambda: call("POST", clear, key=key), most_calls=4)
+    app.clock.advance(minutes=30)
     call("POST", ask, key=key, body=asked)
-    house.deliver()
+    app.deliver()
     for name, address in zip(("first", "second"), asked.values(), strict=True):
-        token = {"token": house.world.to(address)[-1].token}
+        token = {"token": app.fake_aws.to(address)[-1].token}
         yield measure(
-            house,
+            app,
             f"confirm it, the {name} address",
             lambda t=token: call("POST", f"{path}/confirm-email-change", body=t),
             most_calls=4,
         )
 
 
-def _usage(house: House, member: Member, key: str) -> Iterator[Figure]:
+def _usage(app: App, member: Member, key: str) -> Iterator[Figure]:
     for events, users in ((85, 1), (88, 6), (90, 6)):
-        batch = [house.event(member, user_id=f"usr-{index % users}", session_id="one") for index in range(events)]
+        batch = [app.event(member, user_id=f"usr-{index % users}", session_id="one") for index in range(events)]
         counters = 3 + users
         yield measure(
-            house,
+            app,
             f"{events} events on {counters} counters",
             lambda b=batch: call("POST", "/v1/platform/events", key=key, body=b),
             most_calls=4,

@@ -16,8 +16,8 @@ from tallybook.services.wallet.credits import Move, give_credits
 from tallybook.store.sessions import put_session
 from tests.bench.figures import Figure, measure
 from tests.bench.invoicing import MOST_CALLS, MOST_WRITE_UNITS
+from tests.support.app import App, Member
 from tests.support.call import Answer, call
-from tests.support.house import House, Member
 
 METERS = (
     ("cpu_seconds", None),
@@ -33,110 +33,110 @@ _ENOUGH = 10**12
 _CLOSED = {"most_calls": MOST_CALLS, "most_write": MOST_WRITE_UNITS}
 
 
-def payer(house: House, *, balance: int = _ENOUGH) -> Member:
+def payer(app: App, *, balance: int = _ENOUGH) -> Member:
     """Somebody on a paid plan, with a balance that pays for all that they use."""
-    member = house.member()
-    house.change_account(member, plan="pro", tax_rate=Decimal(20))
+    member = app.member()
+    app.change_account(member, plan="pro", tax_rate=Decimal(20))
     if balance:
-        give_credits(house.ctx, house.platform(), Move(member.account.id, balance, "grant", "figures"))
+        give_credits(app.ctx, app.platform(), Move(member.account.id, balance, "grant", "figures"))
     return member
 
 
-def use(house: House, member: Member, *, days: int, whats: Any = METERS) -> None:
+def use(app: App, member: Member, *, days: int, whats: Any = METERS) -> None:
     """So many days go by, with usage in each of these meters."""
-    house.clock.advance(days=days)
-    times = [house.clock.now() - timedelta(days=back) for back in range(days)]
-    house.record(
+    app.clock.advance(days=days)
+    times = [app.clock.now() - timedelta(days=back) for back in range(days)]
+    app.record(
         *[
-            house.event(member, meter=meter, sku=sku, quantity="123456.5", time=time)
+            app.event(member, meter=meter, sku=sku, quantity="123456.5", time=time)
             for time in times
             for meter, sku in whats
         ]
     )
 
 
-def invoice_figures(house: House) -> Iterator[Figure]:
-    yield from _closings(house)
-    yield from _operator(house)
-    yield from _reads(house)
+def invoice_figures(app: App) -> Iterator[Figure]:
+    yield from _closings(app)
+    yield from _operator(app)
+    yield from _reads(app)
 
 
-def _closings(house: House) -> Iterator[Figure]:
-    member = payer(house)
-    house.clock.advance(days=31)
-    close_due(house.ctx, member.account.id)
+def _closings(app: App) -> Iterator[Figure]:
+    member = payer(app)
+    app.clock.advance(days=31)
+    close_due(app.ctx, member.account.id)
 
     def close() -> None:
-        (invoice,) = close_due(house.ctx, member.account.id)
+        (invoice,) = close_due(app.ctx, member.account.id)
         assert invoice.payment_method == "Balance"
 
     def draft() -> Answer:
         return call("POST", "/v1/billing/invoice/generate", key=member.api_key)
 
-    use(house, member, days=28)
-    house.clock.advance(days=4)
-    house.deliver()
-    yield measure(house, "close a period, paid from the balance", close, **_CLOSED)
-    yield measure(house, "its mail and its events leave (5 and 3)", house.deliver, most_calls=8)
-    use(house, member, days=26)
-    authenticate(house.ctx, member.api_key)  # notes the hourly last_used_at
-    yield measure(house, "generate: the first draft", draft, most_calls=4)
-    yield measure(house, "generate: a newer draft", draft, most_calls=4)
-    house.clock.advance(days=6)
-    yield measure(house, "close a period that has a draft", close, **_CLOSED)
-    use(house, member, days=20)
-    late = house.clock.now() - timedelta(days=30)
-    house.record(*[house.event(member, meter=meter, sku=sku, quantity=777_777, time=late) for meter, sku in METERS])
-    house.clock.advance(days=12)
+    use(app, member, days=28)
+    app.clock.advance(days=4)
+    app.deliver()
+    yield measure(app, "close a period, paid from the balance", close, **_CLOSED)
+    yield measure(app, "its mail and its events leave (5 and 3)", app.deliver, most_calls=8)
+    use(app, member, days=26)
+    authenticate(app.ctx, member.api_key)  # notes the hourly last_used_at
+    yield measure(app, "generate: the first draft", draft, most_calls=4)
+    yield measure(app, "generate: a newer draft", draft, most_calls=4)
+    app.clock.advance(days=6)
+    yield measure(app, "close a period that has a draft", close, **_CLOSED)
+    use(app, member, days=20)
+    late = app.clock.now() - timedelta(days=30)
+    app.record(*[app.event(member, meter=meter, sku=sku, quantity=777_777, time=late) for meter, sku in METERS])
+    app.clock.advance(days=12)
     more = {**_CLOSED, "most_calls": MOST_CALLS + 1}
-    yield measure(house, "close a period with late usage (1 for its period)", close, **more)
+    yield measure(app, "close a period with late usage (1 for its period)", close, **more)
 
 
-def _operator(house: House) -> Iterator[Figure]:
-    member = payer(house, balance=0)
-    use(house, member, days=1)
-    house.clock.advance(days=31)
-    (invoice,) = close_due(house.ctx, member.account.id)
-    house.clock.advance(days=8)
+def _operator(app: App) -> Iterator[Figure]:
+    member = payer(app, balance=0)
+    use(app, member, days=1)
+    app.clock.advance(days=31)
+    (invoice,) = close_due(app.ctx, member.account.id)
+    app.clock.advance(days=8)
     calls: list[tuple[str, int, Callable[[], Any]]] = [
-        ("mark an invoice overdue", 4, lambda: mark_overdue(house.ctx, member.account.id, invoice.position)),
-        ("void an invoice", 4, lambda: void_invoice(house.ctx, invoice.id, reason="figures")),
-        ("reissue it (1 for what may follow it)", 5, lambda: reissue_invoice(house.ctx, invoice.id)),
+        ("mark an invoice overdue", 4, lambda: mark_overdue(app.ctx, member.account.id, invoice.position)),
+        ("void an invoice", 4, lambda: void_invoice(app.ctx, invoice.id, reason="figures")),
+        ("reissue it (1 for what may follow it)", 5, lambda: reissue_invoice(app.ctx, invoice.id)),
     ]
     for name, most, do in calls:
-        yield measure(house, name, do, most_calls=most)
+        yield measure(app, name, do, most_calls=most)
 
 
-def _reads(house: House) -> Iterator[Figure]:
-    member = payer(house)
+def _reads(app: App) -> Iterator[Figure]:
+    member = payer(app)
     for _ in range(3):
-        use(house, member, days=10)
-        house.clock.advance(days=21)
-        (invoice,) = close_due(house.ctx, member.account.id)
-    authenticate(house.ctx, member.api_key)  # notes the hourly last_used_at
+        use(app, member, days=10)
+        app.clock.advance(days=21)
+        (invoice,) = close_due(app.ctx, member.account.id)
+    authenticate(app.ctx, member.api_key)  # notes the hourly last_used_at
     for name, path in (
         ("GET invoices", "/v1/billing/invoices"),
         ("GET an invoice", f"/v1/billing/invoices/inv-{invoice.id}"),
         ("GET periods", "/v1/billing/periods"),
     ):
         read = partial(call, "GET", path, key=member.api_key)
-        yield measure(house, name, read, most_calls=3, most_read="returned")
-    yield history_figure(house, member, "GET history of a month")
+        yield measure(app, name, read, most_calls=3, most_read="returned")
+    yield history_figure(app, member, "GET history of a month")
 
 
-def history_figure(house: House, member: Member, name: str) -> Figure:
+def history_figure(app: App, member: Member, name: str) -> Figure:
     """One for who asks, one each for closed periods, the open one and sessions, and one for what these used."""
-    authenticate(house.ctx, member.api_key)  # notes the hourly last_used_at
-    return measure(house, name, lambda: call("GET", "/v1/billing/history", key=member.api_key), most_calls=5)
+    authenticate(app.ctx, member.api_key)  # notes the hourly last_used_at
+    return measure(app, name, lambda: call("GET", "/v1/billing/history", key=member.api_key), most_calls=5)
 
 
-def add_sessions(house: House, member: Member, count: int) -> None:
+def add_sessions(app: App, member: Member, count: int) -> None:
     """So many sessions that have begun, a second apart, written past the product; each has used something."""
     for _ in range(count):
-        house.clock.advance(seconds=1)
-        now = house.clock.now()
+        app.clock.advance(seconds=1)
+        now = app.clock.now()
         one = Decimal(1)
-        id = house.ctx.new_id(now)
+        id = app.ctx.new_id(now)
         session = Session(id, member.account.id, member.user.id, one, one, one, now, now + timedelta(days=1), OPERATOR)
         for put in put_session(session):
-            house.ctx.tables.write(put)
+            app.ctx.tables.write(put)

@@ -27,8 +27,8 @@ from tallybook.store.commands import Put, to_wire, wire_key
 from tallybook.store.cycles import put_closing
 from tallybook.store.keys import Key
 from tallybook.store.periods import open_period
+from tests.support.app import App
 from tests.support.cloud import NAMES, create_tables, make_context
-from tests.support.house import House
 
 MOST_CALLS = 4
 MOST_WRITE_UNITS = 36
@@ -81,19 +81,19 @@ def tick(client: Any, accounts: int, *, progress: Callable[[int, int], None] = l
     """Close the period of so many accounts, in tables of their own."""
     names: dict[Any, str] = {table: f"{table}-of-{accounts}" for table in NAMES}
     create_tables(client, names)
-    house = House(make_context(client, names=names), client, names)
-    house.apply_catalog()
-    opens = house.clock.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    write(house, [put for number in range(accounts) for put in _account(house, str(number), opens)])
-    house.clock.advance(days=32)
-    bill = house.ctx.tables.bill
+    app = App(make_context(client, names=names), client, names)
+    app.apply_catalog()
+    opens = app.clock.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    write(app, [put for number in range(accounts) for put in _account(app, str(number), opens)])
+    app.clock.advance(days=32)
+    bill = app.ctx.tables.bill
     bill.clear()
-    tasks = list(due_tasks(house.ctx, INVOICES))
+    tasks = list(due_tasks(app.ctx, INVOICES))
     queries = bill.calls
     bill.clear()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         done: list[Invoice] = []
-        for invoices in pool.map(lambda task: carry_out(house.ctx, task), tasks):
+        for invoices in pool.map(lambda task: carry_out(app.ctx, task), tasks):
             done += invoices
             progress(len(done), accounts)
     return Tick(
@@ -103,11 +103,11 @@ def tick(client: Any, accounts: int, *, progress: Callable[[int, int], None] = l
         write_units=bill.write_units / accounts,
         queries=queries,
         paid=sum(invoice.status == "paid" and invoice.paid_by_balance == invoice.total > 0 for invoice in done),
-        left=len(list(due_tasks(house.ctx, INVOICES))),
+        left=len(list(due_tasks(app.ctx, INVOICES))),
     )
 
 
-def _account(house: House, name: str, opens: datetime) -> Iterator[Put]:
+def _account(app: App, name: str, opens: datetime) -> Iterator[Put]:
     id = derived_id("bench", name)
     period = period_of(Calendar(opens, "UTC"), opens)
     account = Account(
@@ -124,7 +124,7 @@ def _account(house: House, name: str, opens: datetime) -> Iterator[Put]:
         balance=_BALANCE,
         tax_rate=Decimal(20),
     )
-    version = house.ctx.catalogs.current().version
+    version = app.ctx.catalogs.current().version
     (fence,) = open_period(account, OpenedPeriod(period, account.plan, version, shards=1, is_open=True))
     used = {meter: quantity * DAYS for meter, quantity in _USED.items()}
     yield put_account(account)
@@ -134,18 +134,18 @@ def _account(house: House, name: str, opens: datetime) -> Iterator[Put]:
         yield Put(keys.counter(id, opens, f"day#{day_of(opens + timedelta(days=day))}", 0), _USED)
 
 
-def write(house: House, puts: Sequence[Put]) -> None:
+def write(app: App, puts: Sequence[Put]) -> None:
     """Past the product, many at once."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         batches = (puts[start : start + _MOST_ITEMS] for start in range(0, len(puts), _MOST_ITEMS))
-        for _ in pool.map(lambda batch: _write_batch(house, batch), batches):
+        for _ in pool.map(lambda batch: _write_batch(app, batch), batches):
             pass
 
 
-def _write_batch(house: House, puts: Sequence[Put]) -> None:
+def _write_batch(app: App, puts: Sequence[Put]) -> None:
     requests: dict[str, list[Any]] = {}
     for put in puts:
         item = wire_key(Key(*put.key)) | to_wire(put.item)
-        requests.setdefault(house.names[put.key.table], []).append({"PutRequest": {"Item": item}})
+        requests.setdefault(app.names[put.key.table], []).append({"PutRequest": {"Item": item}})
     while requests:
-        requests = house.client.batch_write_item(RequestItems=requests).get("UnprocessedItems") or {}
+        requests = app.client.batch_write_item(RequestItems=requests).get("UnprocessedItems") or {}

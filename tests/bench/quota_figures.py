@@ -5,20 +5,18 @@ from typing import Any
 
 from tallybook.domain.quotas import FIELDS, LEVEL_METER, MONTHLY
 from tests.bench.figures import Figure, measure
+from tests.support.app import App
 from tests.support.call import Answer, call
-from tests.support.house import House
 
 
-def quota_figures(house: House) -> Iterator[Figure]:
+def quota_figures(app: App) -> Iterator[Figure]:
     """Each call once, on an account that has used something of everything."""
-    plans = house.catalog_data()["plans"]
+    plans = app.catalog_data()["plans"]
     limits = plans["hobby"]["limits"] | dict.fromkeys((*FIELDS, "max_concurrent_sandboxes"), 1_000_000)
-    house.apply_catalog(plans=plans | {"hobby": plans["hobby"] | {"limits": limits}})
-    member, key = house.member(), house.platform_key()
+    app.apply_catalog(plans=plans | {"hobby": plans["hobby"] | {"limits": limits}})
+    member, key = app.member(), app.platform_key()
     call("GET", "/v1/billing/current", key=member.api_key)  # notes the hourly last_used_at
-    house.record(
-        *[house.event(member, meter=meter, user_id=member.user_id) for meter in (*MONTHLY.values(), LEVEL_METER)]
-    )
+    app.record(*[app.event(member, meter=meter, user_id=member.user_id) for meter in (*MONTHLY.values(), LEVEL_METER)])
     share, ask = dict.fromkeys(FIELDS, 1000), {"cpu_seconds_monthly": 1004, "reason": "figures"}
     path, team, own = (
         "/v1/user-management/quota-allocations",
@@ -48,11 +46,11 @@ def quota_figures(house: House) -> Iterator[Figure]:
         ("deny it", 4, send("POST", f"{team}/{{request}}/review", {"action": "deny"})),
     ]
     for name, most, do in calls:
-        yield measure(house, name, do, most_calls=most)
+        yield measure(app, name, do, most_calls=most)
     for url in (path, team, own):
-        yield measure(house, f"GET {url}", send("GET", url), most_calls=2, most_read="returned")
-    yield measure(house, "GET its usage", send("GET", f"{path}/{{allocation}}/usage"), most_calls=3)
-    yield measure(house, "GET one's own", send("GET", "/v1/usage/quota"), most_calls=2)
+        yield measure(app, f"GET {url}", send("GET", url), most_calls=2, most_read="returned")
+    yield measure(app, "GET its usage", send("GET", f"{path}/{{allocation}}/usage"), most_calls=3)
+    yield measure(app, "GET one's own", send("GET", "/v1/usage/quota"), most_calls=2)
     session = {
         "account_id": member.subject,
         "user_id": member.user_id,
@@ -62,14 +60,12 @@ def quota_figures(house: House) -> Iterator[Figure]:
         "timeout_seconds": 60,
         "session_id": "limited",
     }
+    yield measure(app, "admission", lambda: call("POST", "/v1/platform/admission", key=key, body=session), most_calls=2)
     yield measure(
-        house, "admission", lambda: call("POST", "/v1/platform/admission", key=key, body=session), most_calls=2
-    )
-    yield measure(
-        house,
+        app,
         "start what is limited",
         lambda: call("POST", "/v1/platform/sessions", key=key, body=session),
         most_calls=3,
     )
-    yield measure(house, "revoke the share", send("POST", f"{path}/{{allocation}}/revoke"), most_calls=3)
-    yield measure(house, "delete it", send("DELETE", f"{path}/{{allocation}}"), most_calls=3)
+    yield measure(app, "revoke the share", send("POST", f"{path}/{{allocation}}/revoke"), most_calls=3)
+    yield measure(app, "delete it", send("DELETE", f"{path}/{{allocation}}"), most_calls=3)

@@ -10,8 +10,8 @@ from tests.bench.figures import figures, read_goal
 from tests.bench.invoice_figures import add_sessions, history_figure, invoice_figures, payer
 from tests.bench.invoicing import MOST_CALLS, MOST_WRITE_UNITS, tick
 from tests.bench.quota_figures import quota_figures
+from tests.support.app import App
 from tests.support.call import call
-from tests.support.house import House
 
 
 @pytest.fixture
@@ -20,23 +20,23 @@ def emulated(_emulator: Any) -> Any:
     return _emulator[1]
 
 
-def test_every_call_stays_within_its_round_trips_and_units(house: House) -> None:
-    missed = [figure for figure in figures(house) if not figure.reached]
+def test_every_call_stays_within_its_round_trips_and_units(app: App) -> None:
+    missed = [figure for figure in figures(app) if not figure.reached]
     assert missed == []
 
 
-def test_invoices_are_made_and_read_within_their_round_trips_and_units(house: House) -> None:
-    missed = [figure for figure in invoice_figures(house) if not figure.reached]
+def test_invoices_are_made_and_read_within_their_round_trips_and_units(app: App) -> None:
+    missed = [figure for figure in invoice_figures(app) if not figure.reached]
     assert missed == []
 
 
-def test_quotas_are_given_asked_for_and_held_within_their_round_trips_and_units(house: House) -> None:
-    missed = [figure for figure in quota_figures(house) if not figure.reached]
+def test_quotas_are_given_asked_for_and_held_within_their_round_trips_and_units(app: App) -> None:
+    missed = [figure for figure in quota_figures(app) if not figure.reached]
     assert missed == []
 
 
-def test_budgets_are_set_read_and_checked_within_their_round_trips_and_units(house: House) -> None:
-    missed = [figure for figure in budget_figures(house) if not figure.reached]
+def test_budgets_are_set_read_and_checked_within_their_round_trips_and_units(app: App) -> None:
+    missed = [figure for figure in budget_figures(app) if not figure.reached]
     assert missed == []
 
 
@@ -61,29 +61,29 @@ def test_closing_the_periods_of_many_accounts_takes_of_each_what_it_takes_of_few
     assert few.queries == many.queries
 
 
-def test_a_history_reads_alike_however_many_sessions_and_events_there_were(house: House) -> None:
-    member, rows = payer(house), []
+def test_a_history_reads_alike_however_many_sessions_and_events_there_were(app: App) -> None:
+    member, rows = payer(app), []
     for more in (10, 190, 800):
-        add_sessions(house, member, more)
-        house.record(*[house.event(member) for _ in range(more)])
-        rows.append(history_figure(house, member, "history"))
+        add_sessions(app, member, more)
+        app.record(*[app.event(member) for _ in range(more)])
+        rows.append(history_figure(app, member, "history"))
     few, some, many = rows
     assert few.calls == some.calls == many.calls <= few.most_calls
     assert few.read_units < some.read_units == many.read_units
 
 
-def test_authentication_is_one_round_trip_of_three_units(house: House) -> None:
-    member = house.member()
+def test_authentication_is_one_round_trip_of_three_units(app: App) -> None:
+    member = app.member()
     call("GET", "/auth/me", key=member.api_key)
-    house.ctx.tables.bill.clear()
+    app.ctx.tables.bill.clear()
     call("GET", "/auth/me", key=member.api_key)
-    assert (house.ctx.tables.bill.calls, house.ctx.tables.bill.read_units) == (1, 3.0)
+    assert (app.ctx.tables.bill.calls, app.ctx.tables.bill.read_units) == (1, 3.0)
 
 
 @pytest.mark.parametrize("days", [1, 30])
-def test_the_bill_of_a_busy_account_reads_like_that_of_a_new_one(house: House, days: int) -> None:
+def test_the_bill_of_a_busy_account_reads_like_that_of_a_new_one(app: App, days: int) -> None:
     """Eight meters and skus on each day of a month are 31 more counters, and no further round trip."""
-    member = house.member()
+    member = app.member()
     whats = [
         ("cpu_seconds", None),
         ("ram_gb_seconds", None),
@@ -95,11 +95,11 @@ def test_the_bill_of_a_busy_account_reads_like_that_of_a_new_one(house: House, d
         ("template_storage_gb_hours", None),
     ]
     for _ in range(days):
-        house.record(*[house.event(member, meter=meter, sku=sku, quantity="1234.5") for meter, sku in whats])
-        house.clock.advance(days=1)
-    house.clock.advance(hours=-13)
+        app.record(*[app.event(member, meter=meter, sku=sku, quantity="1234.5") for meter, sku in whats])
+        app.clock.advance(days=1)
+    app.clock.advance(hours=-13)
     call("GET", "/v1/billing/current", key=member.api_key)
-    house.ctx.tables.bill.clear()
+    app.ctx.tables.bill.clear()
     call("GET", "/v1/billing/current", key=member.api_key)
-    assert house.ctx.tables.bill.calls == 2
-    assert house.ctx.tables.bill.read_units <= read_goal(house)
+    assert app.ctx.tables.bill.calls == 2
+    assert app.ctx.tables.bill.read_units <= read_goal(app)

@@ -11,9 +11,9 @@ from mangum import Mangum
 
 from tallybook.store.commands import wire_key
 from tallybook.store.keys import account, user
+from tests.support.app import App
 from tests.support.call import LambdaContext, call, gateway_event
 from tests.support.cloud import NAMES
-from tests.support.house import House
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,11 @@ class Warm:
     goal: float = 2.0
 
 
-def warm_request(house: House, rounds: int) -> Warm:
+def warm_request(app: App, rounds: int) -> Warm:
     """GET /v1/billing/current: a batch get and a query, against a route that does just these."""
-    member = house.member()
+    member = app.member()
     path = "/v1/billing/current"
-    hello = _hello(house.client, [wire_key(key) for key in _keys(member)])
+    hello = _hello(app.client, [wire_key(key) for key in _keys(member)])
     ours = _best(lambda: call("GET", path, key=member.api_key), rounds)
     theirs = _best(lambda: hello(gateway_event("GET", path), LambdaContext()), rounds)
     return Warm(f"GET {path}", ours / theirs)

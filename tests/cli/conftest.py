@@ -25,11 +25,11 @@ class Run:
 
 
 @pytest.fixture
-def served(house: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Served]:
+def served(app: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Served]:
     """The house over HTTP, with its address and a platform key in the environment; the current folder is empty."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "layers/core/python"))
-    monkeypatch.setenv("TALLYBOOK_PLATFORM_KEY", house.platform_key())
+    monkeypatch.setenv("TALLYBOOK_PLATFORM_KEY", app.platform_key())
     logging.disable(logging.INFO)  # the handlers' lines are not the command's output
     with serve() as served:
         monkeypatch.setenv("TALLYBOOK_URL", served.url)
@@ -38,16 +38,16 @@ def served(house: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
 
 
 @pytest.fixture
-def office(house: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+def office(app: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """The house, with the environment that leads the command to its tables and to its time."""
     from tallybook import runtime
     from tallybook.gateways.clock import Clock
     from tests.support.cloud import NAMES
 
-    monkeypatch.setattr(runtime, "dynamodb", lambda *_: house.client)
+    monkeypatch.setattr(runtime, "dynamodb", lambda *_: app.client)
 
     clock_file = tmp_path / "clock"
-    Clock(clock_file).move_to(house.clock.now())
+    Clock(clock_file).move_to(app.clock.now())
     for name, value in {
         "CORE_TABLE": NAMES["core"],
         "USAGE_TABLE": NAMES["usage"],
@@ -55,7 +55,7 @@ def office(house: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         "COLUMNS": "200",
     }.items():
         monkeypatch.setenv(name, value)
-    return house
+    return app
 
 
 @pytest.fixture

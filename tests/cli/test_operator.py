@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.app import CATALOG
 from tests.support.call import call
 from tests.support.cloud import NAMES
-from tests.support.house import CATALOG
 
 
 @pytest.fixture(autouse=True)
@@ -33,12 +33,12 @@ def test_the_catalog_of_the_bundle_is_in_order(tallybook):
 
 
 @pytest.mark.parametrize("verb", ["check", "apply"])
-def test_each_wrong_key_has_a_line_and_nothing_is_applied(empty_house, tallybook, broken, verb):
+def test_each_wrong_key_has_a_line_and_nothing_is_applied(empty_app, tallybook, broken, verb):
     run = tallybook("catalog", verb, broken)
     assert run.code == 1
     assert f"tallybook: {broken}: plans.pro.price: must be a decimal in quotes" in run.err.splitlines()
     assert any("free_plan" in line for line in run.err.splitlines())
-    assert empty_house.stored("core") == []
+    assert empty_app.stored("core") == []
 
 
 def test_machines_read_the_wrong_keys_as_json(tallybook, broken):
@@ -47,7 +47,7 @@ def test_machines_read_the_wrong_keys_as_json(tallybook, broken):
     assert len(json.loads(run.out)["errors"]) == 2
 
 
-def test_applying_makes_a_version_and_applying_the_same_again_does_not(empty_house, tallybook, tmp_path):
+def test_applying_makes_a_version_and_applying_the_same_again_does_not(empty_app, tallybook, tmp_path):
     changed = tmp_path / "changed.toml"
     changed.write_text(CATALOG.read_text().replace('price = "20"', 'price = "21"'))
     told = [tallybook("catalog", "apply", file).out for file in (CATALOG, CATALOG, changed)]
@@ -55,30 +55,30 @@ def test_applying_makes_a_version_and_applying_the_same_again_does_not(empty_hou
     assert json.loads(tallybook("catalog", "apply", "--json", changed).out) == {"version": 2}
 
 
-def test_a_platform_key_is_printed_once_and_may_do_what_its_scopes_say(house, tallybook):
+def test_a_platform_key_is_printed_once_and_may_do_what_its_scopes_say(app, tallybook):
     run = tallybook("platform-keys", "create", "--name", "meter", "--scope", "usage:write")
     text = run.out.strip()
-    event = house.event(house.member())
+    event = app.event(app.member())
     assert call("POST", "/v1/platform/events", key=text, body=event).json["data"]["accepted"] == 1
     assert call("POST", "/v1/platform/credits", key=text, body={}).status in (400, 403)
     assert text not in run.err
-    assert not any(text in str(item) for item in house.stored("core"))
+    assert not any(text in str(item) for item in app.stored("core"))
 
 
-def test_a_platform_key_for_machines_is_json(house, tallybook):
+def test_a_platform_key_for_machines_is_json(app, tallybook):
     scopes = ["usage:write", "sessions:write"]
     options = [option for scope in scopes for option in ("--scope", scope)]
     made = json.loads(tallybook("platform-keys", "create", "--json", "--name", "meter", *options).out)
     assert (made["name"], made["scopes"], made["key"][:3]) == ("meter", scopes, "pk-")
 
 
-def test_an_unknown_scope_is_refused_with_those_there_are(house, tallybook):
+def test_an_unknown_scope_is_refused_with_those_there_are(app, tallybook):
     run = tallybook("platform-keys", "create", "--name", "meter", "--scope", "everything")
     assert run.code == 1
     assert run.err == "tallybook: scopes must be one or more of usage:write, sessions:write, accounts:admin\n"
 
 
-def test_a_missing_table_is_one_clear_line(house, tallybook, monkeypatch):
+def test_a_missing_table_is_one_clear_line(app, tallybook, monkeypatch):
     monkeypatch.setenv("CORE_TABLE", "elsewhere")
     run = tallybook("catalog", "apply", CATALOG)
     assert run.code == 1

@@ -73,9 +73,9 @@ def test_a_cloud_out_of_reach_is_one_line(nowhere, stack, tallybook, monkeypatch
     assert run.err.startswith("tallybook: AWS: Could not connect")
 
 
-def test_the_stack_tells_where_usage_goes(house, served, stack, tallybook, monkeypatch):
+def test_the_stack_tells_where_usage_goes(app, served, stack, tallybook, monkeypatch):
     stack.outputs["ApiUrl"] = served.url
     monkeypatch.delenv("TALLYBOOK_URL")
     file = Path("usage.ndjson")
-    file.write_text(json.dumps(house.event(house.member())))
+    file.write_text(json.dumps(app.event(app.member())))
     assert tallybook("send", file).out.startswith("accepted 1,")

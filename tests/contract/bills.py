@@ -14,8 +14,8 @@ from tallybook.services.identity.change_password import set_password
 from tallybook.services.identity.sign_in import login
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.contract.examples import expect
+from tests.support.app import HERE, PASSWORD, App, Member
 from tests.support.call import Answer, call
-from tests.support.house import HERE, PASSWORD, House, Member
 
 APRIL, MAY, JUNE = (datetime(2026, month, 1, tzinfo=UTC) for month in (4, 5, 6))
 INVOICES, GENERATE = "/v1/billing/invoices", "/v1/billing/invoice/generate"
@@ -23,45 +23,45 @@ PERIODS, HISTORY = "/v1/billing/periods", "/v1/billing/history"
 UNKNOWN = "inv-019d0000-0000-7000-8000-000000000000"
 
 
-def on_pro(house: House, *, since: datetime = APRIL) -> Member:
+def on_pro(app: App, *, since: datetime = APRIL) -> Member:
     """An account whose plan costs 20 a month, on its first day; its balance is the welcome credit of 1.00."""
-    house.apply_catalog(free_plan="pro")
-    house.clock.moment = since
-    return house.member()
+    app.apply_catalog(free_plan="pro")
+    app.clock.moment = since
+    return app.member()
 
 
-def in_zone(house: House, zone: str, *, since: datetime) -> Member:
+def in_zone(app: App, zone: str, *, since: datetime) -> Member:
     """The same, with months of another time zone."""
-    house.apply_catalog(free_plan="pro")
-    house.clock.moment = since
-    account, root = create_account(house.ctx, email="far@example.com", time_zone=zone)
-    set_password(house.ctx, token=house.password_token(root), password=PASSWORD, address=HERE)
-    signed_in = login(house.ctx, email=root.email, password=PASSWORD, address=HERE)
-    key = create_api_key(house.ctx, authenticate(house.ctx, signed_in.text), name="test")
+    app.apply_catalog(free_plan="pro")
+    app.clock.moment = since
+    account, root = create_account(app.ctx, email="far@example.com", time_zone=zone)
+    set_password(app.ctx, token=app.password_token(root), password=PASSWORD, address=HERE)
+    signed_in = login(app.ctx, email=root.email, password=PASSWORD, address=HERE)
+    key = create_api_key(app.ctx, authenticate(app.ctx, signed_in.text), name="test")
     return Member(account, signed_in.user, signed_in.text, key.text)
 
 
-def give(house: House, member: Member, units: int) -> None:
+def give(app: App, member: Member, units: int) -> None:
     move = Move(member.account.id, units * 1_000_000, "grant", f"grant {units}")
-    give_credits(house.ctx, house.platform("accounts:admin"), move)
+    give_credits(app.ctx, app.platform("accounts:admin"), move)
 
 
-def use(house: House, member: Member, cost: str, *, time: datetime, **changes: Any) -> None:
+def use(app: App, member: Member, cost: str, *, time: datetime, **changes: Any) -> None:
     """CPU seconds that cost so many units of the test catalog's currency; the clock goes there if it was earlier."""
-    house.clock.moment = max(house.clock.moment, time)
+    app.clock.moment = max(app.clock.moment, time)
     seconds = (Decimal(cost) / Decimal("0.000014")).quantize(Decimal("1e-9"))
-    results = house.record(house.event(member, quantity=str(seconds), time=time, **changes))
+    results = app.record(app.event(member, quantity=str(seconds), time=time, **changes))
     assert [result.status for result in results] == ["accepted"]
 
 
-def terms(house: House, member: Member, **changes: Any) -> None:
-    set_terms(house.ctx, member.account.id, changes, actor=OPERATOR)
+def terms(app: App, member: Member, **changes: Any) -> None:
+    set_terms(app.ctx, member.account.id, changes, actor=OPERATOR)
 
 
-def close(house: House, *, at: datetime) -> None:
+def close(app: App, *, at: datetime) -> None:
     """The hourly tick at an instant."""
-    house.clock.moment = at
-    house.invoice_due()
+    app.clock.moment = at
+    app.invoice_due()
 
 
 def get(member: Member, path: str) -> Answer:

@@ -4,8 +4,8 @@ from typing import Any
 
 from tallybook.services.budgets.check import check_budget
 from tests.contract.examples import expect
+from tests.support.app import App, Member
 from tests.support.call import Answer, call
-from tests.support.house import House, Member
 
 BUDGETS = "/v1/budgets"
 STATUS, MESSAGES = f"{BUDGETS}/status", f"{BUDGETS}/messages"
@@ -57,9 +57,9 @@ def messages(member: Member, query: str = "") -> list[dict[str, Any]]:
     return rows
 
 
-def check(house: House, member: Member) -> int:
+def check(app: App, member: Member) -> int:
     """As the stream and the sweep do it; how many thresholds alert."""
-    return check_budget(house.ctx, member.account.id)
+    return check_budget(app.ctx, member.account.id)
 
 
 def refusal(answer: Answer) -> tuple[int, str]:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from tests.contract.examples import expect
+from tests.support.app import App, Member
 from tests.support.call import Answer, call
-from tests.support.house import House, Member
 
 PATH = "/v1/user-management/account"
 OWNER, BILLING = "owner@example.com", "billing@example.com"
@@ -40,12 +40,12 @@ def refusal(answer: Answer) -> tuple[int, str]:
     return answer.status, expect(answer, answer.status, "error_scalebox")["code"]
 
 
-def links(house: House, member: Member, new: str = BILLING, current: str = OWNER) -> tuple[str, str]:
+def links(app: App, member: Member, new: str = BILLING, current: str = OWNER) -> tuple[str, str]:
     """The tokens that both addresses get once the member has asked."""
-    house.deliver()
+    app.deliver()
     expect(ask(member.api_key, new, current), 201, "email_change_requested")
-    house.deliver()
-    old, other = house.world.to(current)[-1], house.world.to(new)[-1]
+    app.deliver()
+    old, other = app.fake_aws.to(current)[-1], app.fake_aws.to(new)[-1]
     return old.token, other.token
 
 

@@ -4,25 +4,25 @@ from typing import Any
 
 from tests.contract.bills import give
 from tests.contract.examples import expect
+from tests.support.app import App, Member
 from tests.support.call import Answer, call
-from tests.support.house import House, Member
 
 SUBSCRIPTION = "/v1/user-management/account/subscription"
 HISTORY, PREVIEW = f"{SUBSCRIPTION}/history", f"{SUBSCRIPTION}/preview"
 YEARLY = {"price": "365", "billing_interval": "year", "display_name": "Annual"}
 
 
-def payer(house: House, units: int = 1000) -> Member:
+def payer(app: App, units: int = 1000) -> Member:
     """Registered now, on the plan that is free unless the house says otherwise, with so much granted."""
-    member = house.member()
-    give(house, member, units)
+    member = app.member()
+    give(app, member, units)
     return member
 
 
-def sell(house: House, **more: Any) -> None:
+def sell(app: App, **more: Any) -> None:
     """Beside what is sold anyhow, a yearly plan of 365."""
-    plans = house.catalog_data()["plans"]
-    house.apply_catalog(plans=plans | {"annual": plans["pro"] | YEARLY}, **more)
+    plans = app.catalog_data()["plans"]
+    app.apply_catalog(plans=plans | {"annual": plans["pro"] | YEARLY}, **more)
 
 
 def ask(member: Member, plan: object, *, path: str = SUBSCRIPTION) -> Answer:

@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 
 from tests.contract.examples import expect
+from tests.support.app import App, Member
 from tests.support.call import Answer, call
-from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 
 PATH = "/v1/user-management/account"
 
 
 @pytest.fixture
-def member(house: House) -> Member:
-    house.clock.moment = datetime(2026, 4, 1, 9, tzinfo=UTC)
-    return house.member()
+def member(app: App) -> Member:
+    app.clock.moment = datetime(2026, 4, 1, 9, tzinfo=UTC)
+    return app.member()
 
 
 def put(member: Member, body: Any) -> Answer:
@@ -58,13 +58,13 @@ def test_either_may_be_left_out_and_stays_as_it_was(member: Member) -> None:
     ],
 )
 def test_what_breaks_a_rule_is_400_naming_it_and_changes_nothing(
-    house: House, member: Member, body: Any, field: str
+    app: App, member: Member, body: Any, field: str
 ) -> None:
-    before = house.account_of(member)
+    before = app.account_of(member)
     answer = put(member, {"display_name": "Fine", "description": "Fine", **body})
     assert answer.status == 400
     assert field in answer.json["message"]
-    assert house.account_of(member) == before
+    assert app.account_of(member) == before
 
 
 def test_the_longest_are_fine(member: Member) -> None:
@@ -72,49 +72,49 @@ def test_the_longest_are_fine(member: Member) -> None:
     assert (len(account["display_name"]), len(account["description"])) == (100, 1000)
 
 
-def test_only_root_users_may(house: House, member: Member) -> None:
-    assert put(house.colleague(member), {"display_name": "Mine"}).status == 403
-    assert put(house.colleague(member, is_root=True), {"display_name": "Ours"}).status == 200
+def test_only_root_users_may(app: App, member: Member) -> None:
+    assert put(app.colleague(member), {"display_name": "Mine"}).status == 403
+    assert put(app.colleague(member, is_root=True), {"display_name": "Ours"}).status == 200
 
 
-def test_a_suspended_account_still_may(house: House, member: Member) -> None:
-    house.change_account(member, status="suspended")
+def test_a_suspended_account_still_may(app: App, member: Member) -> None:
+    app.change_account(member, status="suspended")
     assert changed(member, {"display_name": "Still here"})["status"] == "suspended"
 
 
-def test_another_zone_shows_at_once_and_holds_from_the_next_period_on(house: House, member: Member) -> None:
+def test_another_zone_shows_at_once_and_holds_from_the_next_period_on(app: App, member: Member) -> None:
     assert changed(member, {"time_zone": "America/New_York"})["time_zone"] == "America/New_York"
     shown = []
     for moment in (datetime(2026, 4, 20, tzinfo=UTC), datetime(2026, 5, 20, tzinfo=UTC)):
-        house.clock.moment = moment
-        house.record(house.event(member))
+        app.clock.moment = moment
+        app.record(app.event(member))
         current = call("GET", "/v1/billing/current", key=member.api_key).json["data"]["current_period"]
         shown.append((current["start"], current["end"]))
     assert shown == [
         ("2026-04-01T00:00:00Z", "2026-04-30T00:00:00Z"),
         ("2026-05-01T00:00:00Z", "2026-05-31T04:00:00Z"),  # 31 March 20:00 there is the anchor: its last day is 31 May
     ]
-    house.clock.moment = datetime(2026, 7, 10, tzinfo=UTC)
-    first, second, third = [invoice.period for invoice in house.invoice_due()]
+    app.clock.moment = datetime(2026, 7, 10, tzinfo=UTC)
+    first, second, third = [invoice.period for invoice in app.invoice_due()]
     assert (first.end, second.end) == (second.start, third.start)
     assert (first.zone, second.zone, third.zone) == ("UTC", "America/New_York", "America/New_York")
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_a_zone_that_is_taken_back_in_time_was_never_changed(house: House, member: Member) -> None:
+def test_a_zone_that_is_taken_back_in_time_was_never_changed(app: App, member: Member) -> None:
     changed(member, {"time_zone": "Asia/Kolkata"})
     changed(member, {"time_zone": "UTC"})
-    assert house.account_of(member).calendar == member.account.calendar
+    assert app.account_of(member).calendar == member.account.calendar
 
 
-def test_the_zone_waits_where_the_next_period_is_open_already(house: House, member: Member) -> None:
+def test_the_zone_waits_where_the_next_period_is_open_already(app: App, member: Member) -> None:
     """Somebody whose clock is ahead has opened it by the old zone; it keeps that, and the change comes after it."""
-    house.clock.moment = member.account.cycle.period.end
-    house.record(house.event(member))
-    house.clock.moment -= timedelta(milliseconds=1)
+    app.clock.moment = member.account.cycle.period.end
+    app.record(app.event(member))
+    app.clock.moment -= timedelta(milliseconds=1)
     assert put(member, {"time_zone": "Asia/Kolkata"}).status == 503
-    house.clock.moment += timedelta(milliseconds=1)
+    app.clock.moment += timedelta(milliseconds=1)
     changed(member, {"time_zone": "Asia/Kolkata"})
-    house.clock.advance(days=62)
-    house.invoice_due()
-    check_invariants(house)
+    app.clock.advance(days=62)
+    app.invoice_due()
+    check_invariants(app)

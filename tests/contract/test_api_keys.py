@@ -9,16 +9,16 @@ from tallybook.domain.credentials import SESSION_LIFE, Credential, hash_text, wr
 from tallybook.store.accounts import put_user
 from tallybook.store.credentials import put_credential
 from tests.contract.examples import example, expect
+from tests.support.app import App, Member
 from tests.support.call import Answer, call
-from tests.support.house import House, Member
 
 PATH = "/v1/user-management/api-keys"
 UNKNOWN = "019d0000-0000-7000-8000-000000000000"
 
 
 @pytest.fixture
-def member(house: House) -> Member:
-    return house.member()
+def member(app: App) -> Member:
+    return app.member()
 
 
 def create(member: Member, **body: Any) -> Answer:
@@ -34,8 +34,8 @@ def refusal(answer: Answer) -> tuple[int, str]:
     return answer.status, expect(answer, answer.status, "error_scalebox")["code"]
 
 
-def test_the_secret_is_shown_at_creation_and_never_again(house: House, member: Member) -> None:
-    house.clock.advance(minutes=1)
+def test_the_secret_is_shown_at_creation_and_never_again(app: App, member: Member) -> None:
+    app.clock.advance(minutes=1)
     made = expect(create(member), 201, "api_key_created")["data"]
     assert call("GET", PATH, key=made["api_key"]).status == 200
     listed = call("GET", PATH, bearer=member.session)
@@ -46,9 +46,9 @@ def test_the_secret_is_shown_at_creation_and_never_again(house: House, member: M
     }
 
 
-def test_keys_are_listed_newest_first_in_pages(house: House, member: Member) -> None:
+def test_keys_are_listed_newest_first_in_pages(app: App, member: Member) -> None:
     for number in range(4):
-        house.clock.advance(minutes=1)
+        app.clock.advance(minutes=1)
         create(member, name=f"key {number}")
     assert names(member) == ["key 3", "key 2", "key 1", "key 0", "test"]
     assert names(member, "?limit=2&page=2") == ["key 1", "key 0"]
@@ -69,9 +69,7 @@ def test_keys_are_listed_newest_first_in_pages(house: House, member: Member) -> 
         ("?unknown=1&page=1", (1, 50, 3, 1, 0)),
     ],
 )
-def test_the_pagination_says_where_one_is(
-    house: House, member: Member, query: str, pagination: tuple[int, ...]
-) -> None:
+def test_the_pagination_says_where_one_is(app: App, member: Member, query: str, pagination: tuple[int, ...]) -> None:
     create(member)
     create(member)
     data = call("GET", PATH + query, bearer=member.session).json["data"]
@@ -81,7 +79,7 @@ def test_the_pagination_says_where_one_is(
     assert len(data["api_keys"]) == max(0, min(limit, total - offset)), page
 
 
-def test_an_empty_list_has_no_pages(house: House, member: Member) -> None:
+def test_an_empty_list_has_no_pages(app: App, member: Member) -> None:
     key_id = call("GET", PATH, bearer=member.session).json["data"]["api_keys"][0]["api_key_id"]
     expect(call("DELETE", f"{PATH}/{key_id}", bearer=member.session), 200, "message")
     data = call("GET", PATH, bearer=member.session).json["data"]
@@ -91,7 +89,7 @@ def test_an_empty_list_has_no_pages(house: House, member: Member) -> None:
     }
 
 
-def test_a_revoked_key_is_refused_at_once_and_cannot_be_revoked_again(house: House, member: Member) -> None:
+def test_a_revoked_key_is_refused_at_once_and_cannot_be_revoked_again(app: App, member: Member) -> None:
     made = create(member).json["data"]
     path = f"{PATH}/{made['api_key_id']}"
     assert expect(call("DELETE", path, key=made["api_key"]), 200, "message")["message"] == "API key revoked"
@@ -100,36 +98,36 @@ def test_a_revoked_key_is_refused_at_once_and_cannot_be_revoked_again(house: Hou
 
 
 @pytest.mark.parametrize("id", ["key-unknown", "key-019db0f2-5270-7000-8000-000000000000", "key-" + "a" * 64])
-def test_a_well_formed_id_that_nobody_has_is_unknown(house: House, member: Member, id: str) -> None:
+def test_a_well_formed_id_that_nobody_has_is_unknown(app: App, member: Member, id: str) -> None:
     assert refusal(call("DELETE", f"{PATH}/{id}", bearer=member.session)) == (404, "not_found")
 
 
 @pytest.mark.parametrize("id", ["unknown", "key-", "key-a_b", "KEY-a", "key-" + "a" * 65, "usr-1", "key-%C3%A9", "%00"])
-def test_an_id_that_cannot_be_one_is_malformed(house: House, member: Member, id: str) -> None:
+def test_an_id_that_cannot_be_one_is_malformed(app: App, member: Member, id: str) -> None:
     answer = call("DELETE", f"{PATH}/{id}", bearer=member.session)
     assert refusal(answer) == (400, "invalid_request")
     assert "api_key_id" in answer.json["message"]
 
 
-def test_nobody_sees_or_revokes_another_accounts_key(house: House, member: Member) -> None:
-    stranger = house.member()
+def test_nobody_sees_or_revokes_another_accounts_key(app: App, member: Member) -> None:
+    stranger = app.member()
     made = create(member).json["data"]
     assert names(stranger) == ["test"]
     assert refusal(call("DELETE", f"{PATH}/{made['api_key_id']}", bearer=stranger.session)) == (404, "not_found")
     assert call("GET", PATH, key=made["api_key"]).status == 200
 
 
-def test_a_key_expires_at_the_instant_it_was_given(house: House, member: Member) -> None:
+def test_a_key_expires_at_the_instant_it_was_given(app: App, member: Member) -> None:
     made = expect(create(member, expires_at="2026-04-20T15:34:56.000+02:00"), 201, "api_key_created")["data"]
     assert made["expires_at"] == "2026-04-20T13:34:56Z"
-    house.clock.advance(minutes=59, seconds=59)
+    app.clock.advance(minutes=59, seconds=59)
     assert call("GET", PATH, key=made["api_key"]).status == 200
-    house.clock.advance(seconds=1)
+    app.clock.advance(seconds=1)
     assert refusal(call("GET", PATH, key=made["api_key"])) == (401, "unauthorized")
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 101, "bell\u0007", "del\u007f", "line\nbreak"])
-def test_a_name_has_1_to_100_characters_and_no_control_characters(house: House, member: Member, name: str) -> None:
+def test_a_name_has_1_to_100_characters_and_no_control_characters(app: App, member: Member, name: str) -> None:
     answer = create(member, name=name)
     assert refusal(answer) == (400, "invalid_name")
     assert answer.json["message"].startswith("name ")
@@ -151,21 +149,21 @@ def test_a_name_has_1_to_100_characters_and_no_control_characters(house: House, 
         1_893_456_000,
     ],
 )
-def test_an_expiry_is_an_instant_that_lies_ahead(house: House, member: Member, expires_at: Any) -> None:
+def test_an_expiry_is_an_instant_that_lies_ahead(app: App, member: Member, expires_at: Any) -> None:
     answer = create(member, expires_at=expires_at)
     assert refusal(answer) == (400, "invalid_request")
     assert answer.json["message"].startswith("expires_at")
     assert names(member) == ["test"]
 
 
-def test_a_suspended_account_lists_and_revokes_but_makes_no_key(house: House, member: Member) -> None:
-    house.change_account(member, status="suspended")
+def test_a_suspended_account_lists_and_revokes_but_makes_no_key(app: App, member: Member) -> None:
+    app.change_account(member, status="suspended")
     assert refusal(create(member)) == (403, "account_suspended")
     key_id = call("GET", PATH, bearer=member.session).json["data"]["api_keys"][0]["api_key_id"]
     assert call("DELETE", f"{PATH}/{key_id}", bearer=member.session).status == 200
 
 
-def test_whoever_registered_can_make_a_first_api_key(house: House) -> None:
+def test_whoever_registered_can_make_a_first_api_key(app: App) -> None:
     body = {"email": "ada@example.com", "password": "correct horse battery"}
     session = call("POST", "/auth/register", body=body).json["session_token"]
     made = call("POST", PATH, bearer=session, body={"name": "first"}).json["data"]
@@ -173,22 +171,22 @@ def test_whoever_registered_can_make_a_first_api_key(house: House) -> None:
     assert (me["email"], me["user_id"]) == ("ada@example.com", made["user_id"])
 
 
-def colleague(house: House, member: Member) -> Member:
+def colleague(app: App, member: Member) -> Member:
     """A second user of the account, who does not run it."""
     user = replace(member.user, id=UNKNOWN, keys=0, email="colleague@example.com", is_root=False, role="user")
     ids = {"account_id": user.account_id, "user_id": user.id, "credential_id": UNKNOWN}
     text = write_text("session", **ids, secret=b"s" * 32)
-    now = house.clock.now()
+    now = app.clock.now()
     session = Credential(
         UNKNOWN, "session", user.account_id, user.id, hash_text(text), now, now + SESSION_LIFE, generation=1
     )
     for command in (put_user(user), put_credential(session)):
-        house.ctx.tables.write(command)
+        app.ctx.tables.write(command)
     return Member(member.account, user, text, "")
 
 
-def test_a_user_who_is_no_root_sees_and_revokes_only_their_own_keys(house: House, member: Member) -> None:
-    other = colleague(house, member)
+def test_a_user_who_is_no_root_sees_and_revokes_only_their_own_keys(app: App, member: Member) -> None:
+    other = colleague(app, member)
     own = create(other, name="own").json["data"]["api_key_id"]
     roots = create(member, name="root's").json["data"]["api_key_id"]
     assert names(other) == ["own"]

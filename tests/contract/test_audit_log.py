@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.contract.examples import expect
+from tests.support.app import PASSWORD, App, Member
 from tests.support.call import Answer, call
-from tests.support.house import PASSWORD, House, Member
 from tests.support.invariants import check_invariants
 
 PATH = "/v1/user-management/audit-log"
@@ -14,8 +14,8 @@ USERS, KEYS = "/v1/user-management/users", "/v1/user-management/api-keys"
 
 
 @pytest.fixture
-def root(house: House) -> Member:
-    return house.member("root@example.com")
+def root(app: App) -> Member:
+    return app.member("root@example.com")
 
 
 def data(root: Member, query: str = "") -> dict[str, Any]:
@@ -32,7 +32,7 @@ def refusal(answer: Answer) -> tuple[int, str]:
     return answer.status, expect(answer, answer.status, "error_scalebox")["code"]
 
 
-def test_the_log_begins_with_the_registration_and_its_newest_entry_comes_first(house: House, root: Member) -> None:
+def test_the_log_begins_with_the_registration_and_its_newest_entry_comes_first(app: App, root: Member) -> None:
     newest, oldest = entries(root)
     assert (oldest["number"], oldest["action"], oldest["target_id"]) == (1, "account.registered", root.subject)
     assert oldest["actor"] == {"type": "user", "id": root.user_id, "user_id": root.user_id}
@@ -42,9 +42,9 @@ def test_the_log_begins_with_the_registration_and_its_newest_entry_comes_first(h
     assert newest["created_at"] == "2026-04-20T12:34:56Z"
 
 
-def test_an_entry_tells_what_was_and_what_is_of_what_an_action_changed(house: House, root: Member) -> None:
-    joan = house.colleague(root, "joan@example.com")
-    house.clock.advance(minutes=5)
+def test_an_entry_tells_what_was_and_what_is_of_what_an_action_changed(app: App, root: Member) -> None:
+    joan = app.colleague(root, "joan@example.com")
+    app.clock.advance(minutes=5)
     body = {"status": "suspended", "suspension_reason": "on leave"}
     call("PUT", f"{USERS}/{joan.user_id}", bearer=root.session, body=body, address="198.51.100.9")
     entry = entries(root)[0]
@@ -54,12 +54,12 @@ def test_an_entry_tells_what_was_and_what_is_of_what_an_action_changed(house: Ho
     assert (entry["after"]["status"], entry["after"]["suspension_reason"]) == ("suspended", "on leave")
 
 
-def test_who_did_it_is_the_user_the_key_or_the_platform(house: House, root: Member) -> None:
+def test_who_did_it_is_the_user_the_key_or_the_platform(app: App, root: Member) -> None:
     key_id = call("GET", KEYS, bearer=root.session).json["data"]["api_keys"][0]["api_key_id"]
     call("POST", KEYS, bearer=root.session, body={"name": "by session"})
     call("POST", KEYS, key=root.api_key, body={"name": "by key"})
     suspended = f"/v1/platform/accounts/{root.subject}/suspend"
-    call("POST", suspended, key=house.platform_key(), body={"reason": "unpaid"}, address="198.51.100.9")
+    call("POST", suspended, key=app.platform_key(), body={"reason": "unpaid"}, address="198.51.100.9")
     platform, by_key, by_session = entries(root, "?limit=3")
     assert by_session["actor"] == {"type": "user", "id": root.user_id, "user_id": root.user_id}
     assert by_key["actor"] == {"type": "api_key", "id": key_id, "user_id": root.user_id}
@@ -70,8 +70,8 @@ def test_who_did_it_is_the_user_the_key_or_the_platform(house: House, root: Memb
     assert platform["after"] == {"status": "suspended", "reason": "unpaid"}
 
 
-def test_every_change_through_every_path_is_in_it_once(house: House, root: Member) -> None:
-    platform = house.platform_key()
+def test_every_change_through_every_path_is_in_it_once(app: App, root: Member) -> None:
+    platform = app.platform_key()
     joan = call("POST", USERS, key=root.api_key, body={"email": "joan@example.com"}).json["data"]["user"]["user_id"]
     call("POST", f"{USERS}/{joan}/invitation", key=root.api_key)
     call("PUT", f"{USERS}/{joan}", key=root.api_key, body={"display_name": "Joan"})
@@ -111,10 +111,10 @@ def test_every_change_through_every_path_is_in_it_once(house: House, root: Membe
         "account.suspended",
         "account.resumed",
     ]
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_a_refusal_and_what_changes_nothing_leave_no_entry(house: House, root: Member) -> None:
+def test_a_refusal_and_what_changes_nothing_leave_no_entry(app: App, root: Member) -> None:
     before = entries(root)
     call("PUT", f"{USERS}/{root.user_id}", key=root.api_key, body={})
     call("PUT", f"{USERS}/{root.user_id}", key=root.api_key, body={"status": "disabled"})
@@ -123,10 +123,10 @@ def test_a_refusal_and_what_changes_nothing_leave_no_entry(house: House, root: M
     assert entries(root) == before
 
 
-def test_a_password_shows_masked_and_no_secret_at_all(house: House, root: Member) -> None:
+def test_a_password_shows_masked_and_no_secret_at_all(app: App, root: Member) -> None:
     new = {"current_password": PASSWORD, "password": "another horse battery"}
     call("POST", "/auth/password", bearer=root.session, body=new)
-    call("POST", "/auth/password/confirm", body={"token": house.password_token(root.user, "reset"), **new})
+    call("POST", "/auth/password/confirm", body={"token": app.password_token(root.user, "reset"), **new})
     answer = call("GET", PATH, key=root.api_key)
     assert [(entry["before"], entry["after"]) for entry in answer.json["data"]["entries"][:2]] == [
         ({"password": "***"}, {"password": "***"})
@@ -135,9 +135,9 @@ def test_a_password_shows_masked_and_no_secret_at_all(house: House, root: Member
         assert secret not in answer.text
 
 
-def test_who_sets_a_first_password_had_none_before(house: House, root: Member) -> None:
-    user = house.invited(root)
-    call("POST", "/auth/password/confirm", body={"token": house.password_token(user), "password": PASSWORD})
+def test_who_sets_a_first_password_had_none_before(app: App, root: Member) -> None:
+    user = app.invited(root)
+    call("POST", "/auth/password/confirm", body={"token": app.password_token(user), "password": PASSWORD})
     entry = entries(root)[0]
     assert (entry["action"], entry["before"], entry["after"]) == (
         "user.joined",
@@ -146,24 +146,24 @@ def test_who_sets_a_first_password_had_none_before(house: House, root: Member) -
     )
 
 
-def test_it_is_for_root_users_and_of_ones_own_account(house: House, root: Member) -> None:
-    colleague, stranger = house.colleague(root), house.member()
+def test_it_is_for_root_users_and_of_ones_own_account(app: App, root: Member) -> None:
+    colleague, stranger = app.colleague(root), app.member()
     assert refusal(call("GET", PATH, key=colleague.api_key)) == (403, "root_user_required")
     assert {entry["account_id"] for entry in entries(stranger)} == {stranger.subject}
 
 
-def written(house: House, root: Member, count: int) -> None:
+def written(app: App, root: Member, count: int) -> None:
     """So many entries more, past HTTP."""
     from tallybook.domain.audit import OPERATOR
     from tallybook.services.changes import Change, recorded
 
     for number in range(count):
         change = Change(OPERATOR, "account.noted", root.subject, after={"note": f"{number:05d}"})
-        house.ctx.tables.transact(recorded(house.account_of(root), change, at=house.clock.now()))
+        app.ctx.tables.transact(recorded(app.account_of(root), change, at=app.clock.now()))
 
 
-def test_pages_are_cut_by_number_and_the_total_is_exact(house: House, root: Member) -> None:
-    written(house, root, 5)
+def test_pages_are_cut_by_number_and_the_total_is_exact(app: App, root: Member) -> None:
+    written(app, root, 5)
     for query, numbers, place in (
         ("?limit=3", [7, 6, 5], (1, 3, 7, 3, 0)),
         ("?limit=3&page=2", [4, 3, 2], (2, 3, 7, 3, 3)),
@@ -176,12 +176,12 @@ def test_pages_are_cut_by_number_and_the_total_is_exact(house: House, root: Memb
         assert tuple(page["pagination"].values()) == place
 
 
-def test_any_page_costs_what_the_first_one_does_however_many_there_are(house: House, root: Member) -> None:
+def test_any_page_costs_what_the_first_one_does_however_many_there_are(app: App, root: Member) -> None:
     call("GET", PATH, key=root.api_key)  # the key's use has been noted
-    written(house, root, 58)
+    written(app, root, 58)
 
     def cost(query: str) -> tuple[list[str], float, float]:
-        bill = house.ctx.tables.bill
+        bill = app.ctx.tables.bill
         bill.clear()
         assert len(entries(root, query)) == 10
         return list(bill.operations), bill.read_units, bill.write_units
@@ -189,15 +189,15 @@ def test_any_page_costs_what_the_first_one_does_however_many_there_are(house: Ho
     first = cost("?limit=10")
     assert first == (["get_many", "query"], 3.5, 0)
     assert [cost(f"?limit=10&page={page}") for page in (2, 5)] == [first] * 2
-    written(house, root, 60)
+    written(app, root, 60)
     assert [cost(f"?limit=10&page={page}") for page in (1, 11)] == [first] * 2
 
 
-def test_a_budget_is_in_it_as_it_was_and_is_with_its_thresholds(house: House, root: Member) -> None:
+def test_a_budget_is_in_it_as_it_was_and_is_with_its_thresholds(app: App, root: Member) -> None:
     budgets = "/v1/budgets"
     call("POST", budgets, key=root.api_key, body={"budget_amount": 1, "alert_thresholds": [50, 99.5]})
     call("PUT", budgets, key=root.api_key, body={"alert_thresholds": [{"percent": 10, "enabled": False}]})
-    house.record(house.event(root, quantity=100_000))
+    app.record(app.event(root, quantity=100_000))
     call("DELETE", budgets, key=root.api_key)
     deleted, changed, made = entries(root, "?limit=3")
     assert [one["action"] for one in (made, changed, deleted)] == ["budget.created", "budget.changed", "budget.deleted"]
@@ -210,8 +210,8 @@ def test_a_budget_is_in_it_as_it_was_and_is_with_its_thresholds(house: House, ro
     assert (deleted["before"]["alert_thresholds"], deleted["after"]) == (then, {})
 
 
-def test_what_alerts_is_in_it_too(house: House, root: Member) -> None:
-    house.record(house.event(root, quantity=100_000))  # 1.40
+def test_what_alerts_is_in_it_too(app: App, root: Member) -> None:
+    app.record(app.event(root, quantity=100_000))  # 1.40
     call("POST", "/v1/budgets", key=root.api_key, body={"budget_amount": 1, "limit_type": "hard"})
     actions = [one["action"] for one in entries(root, "?limit=3")]
     assert sorted(actions) == ["budget.created", "budget.restricted", "budget.threshold_reached"]

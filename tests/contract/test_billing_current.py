@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.contract.examples import expect
+from tests.support.app import App, Member
 from tests.support.call import call
-from tests.support.house import House, Member
 
 APRIL = datetime(2026, 4, 1, tzinfo=UTC)
 NOW = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
@@ -19,22 +19,22 @@ APP_MINUTES = 6_840
 
 
 @pytest.fixture
-def april(house: House) -> Member:
+def april(app: App) -> Member:
     """An account on Pro since 1 April; it is 20 April."""
-    house.apply_catalog(free_plan="pro")
-    house.clock.moment = APRIL + timedelta(hours=9)
-    member = house.member()
-    house.clock.moment = NOW
+    app.apply_catalog(free_plan="pro")
+    app.clock.moment = APRIL + timedelta(hours=9)
+    member = app.member()
+    app.clock.moment = NOW
     return member
 
 
-def send(house: House, *events: dict[str, Any]) -> None:
-    answer = call("POST", "/v1/platform/events", key=house.platform_key("usage:write"), body=list(events))
+def send(app: App, *events: dict[str, Any]) -> None:
+    answer = call("POST", "/v1/platform/events", key=app.platform_key("usage:write"), body=list(events))
     assert answer.json["data"]["accepted"] == len(events), answer.text
 
 
-def run_sessions(house: House, member: Member, *, started: int, ended: int) -> None:
-    key = house.platform_key("sessions:write")
+def run_sessions(app: App, member: Member, *, started: int, ended: int) -> None:
+    key = app.platform_key("sessions:write")
     size = {"cpu_cores": 1, "memory_gb": 2, "storage_gb": 5, "timeout_seconds": 3600}
     for number in range(started):
         body = {"account_id": member.subject, "user_id": member.user_id, "session_id": f"run-{number}", **size}
@@ -47,13 +47,13 @@ def current(member: Member) -> Any:
     return expect(call("GET", "/v1/billing/current", key=member.api_key), 200, "billing_current")["data"]
 
 
-def test_the_documents_example_comes_out_of_usage_that_costs_12_84(house: House, april: Member) -> None:
-    run_sessions(house, april, started=18, ended=17)
+def test_the_documents_example_comes_out_of_usage_that_costs_12_84(app: App, april: Member) -> None:
+    run_sessions(app, april, started=18, ended=17)
     send(
-        house,
-        house.event(april, quantity=SANDBOX_SECONDS - 99_286, time=APRIL + timedelta(days=4)),
-        house.event(april, quantity=99_286, time=datetime(2026, 4, 19, 23, 59, 59, tzinfo=UTC)),
-        house.event(april, meter="container_minutes", sku="S", quantity=APP_MINUTES),
+        app,
+        app.event(april, quantity=SANDBOX_SECONDS - 99_286, time=APRIL + timedelta(days=4)),
+        app.event(april, quantity=99_286, time=datetime(2026, 4, 19, 23, 59, 59, tzinfo=UTC)),
+        app.event(april, meter="container_minutes", sku="S", quantity=APP_MINUTES),
     )
     data = current(april)
     assert data.pop("daily_trend")[18] == {"date": "2026-04-19T00:00:00Z", "cost": 1.39}
@@ -71,16 +71,16 @@ def test_the_documents_example_comes_out_of_usage_that_costs_12_84(house: House,
     }
 
 
-def test_the_trend_is_every_utc_day_up_to_today_and_adds_up_to_the_cost(house: House, april: Member) -> None:
+def test_the_trend_is_every_utc_day_up_to_today_and_adds_up_to_the_cost(app: App, april: Member) -> None:
     quantities = (71_429, 1, 500_000, 333_333, 7)
     times = [APRIL + timedelta(days=5 * index, minutes=index) for index in range(4)]
     send(
-        house,
+        app,
         *(
-            house.event(april, quantity=quantity, time=time)
+            app.event(april, quantity=quantity, time=time)
             for quantity, time in zip(quantities, [*times, NOW], strict=True)
         ),
-        house.event(april, meter="ram_gb_seconds", quantity="1234567.891", time=times[1]),
+        app.event(april, meter="ram_gb_seconds", quantity="1234567.891", time=times[1]),
     )
     data = current(april)
     days = [row["date"] for row in data["daily_trend"]]
@@ -91,8 +91,8 @@ def test_the_trend_is_every_utc_day_up_to_today_and_adds_up_to_the_cost(house: H
     assert sum(Decimal(str(row["cost"])) for row in data["cost_breakdown"]) == sum(costs)
 
 
-def test_amounts_are_json_numbers_without_needless_decimals(house: House, april: Member) -> None:
-    send(house, house.event(april, quantity=1_000_000, time=APRIL))
+def test_amounts_are_json_numbers_without_needless_decimals(app: App, april: Member) -> None:
+    send(app, app.event(april, quantity=1_000_000, time=APRIL))
     text = call("GET", "/v1/billing/current", key=april.api_key).text.replace(" ", "")
     assert '"current_cost":14,' in text
     assert '"projected_cost":21,' in text
@@ -100,14 +100,14 @@ def test_amounts_are_json_numbers_without_needless_decimals(house: House, april:
     assert '"standard":20,"credit":0,"final":20' in text
 
 
-def test_an_account_without_usage_owes_nothing_and_shows_every_day(house: House, april: Member) -> None:
+def test_an_account_without_usage_owes_nothing_and_shows_every_day(app: App, april: Member) -> None:
     data = call("GET", "/v1/billing/current", key=april.api_key).json["data"]
     assert (data["current_cost"], data["projected_cost"], data["cost_breakdown"]) == (0, 0, [])
     assert [row["cost"] for row in data["daily_trend"]] == [0] * 20
 
 
-def test_the_fee_is_apart_from_the_cost_and_the_wallets_usage_is_not_in_it(house: House, april: Member) -> None:
-    send(house, house.event(april, meter="credits", quantity=5_000_000), house.event(april, quantity=1_000_000))
+def test_the_fee_is_apart_from_the_cost_and_the_wallets_usage_is_not_in_it(app: App, april: Member) -> None:
+    send(app, app.event(april, meter="credits", quantity=5_000_000), app.event(april, quantity=1_000_000))
     assert current(april)["current_cost"] == 14
 
 
@@ -116,30 +116,30 @@ def test_the_fee_is_apart_from_the_cost_and_the_wallets_usage_is_not_in_it(house
     [(1, 30 * 14), (2, 15 * 14), (20, 21), (30, 14)],
 )
 def test_the_projection_counts_the_days_of_the_calendar_both_ends_included(
-    house: House, april: Member, day: int, projected: int
+    app: App, april: Member, day: int, projected: int
 ) -> None:
-    house.clock.moment = APRIL + timedelta(hours=9)
-    send(house, house.event(april, quantity=1_000_000, time=APRIL))
-    house.clock.moment = datetime(2026, 4, day, 23, 59, 59, tzinfo=UTC)
+    app.clock.moment = APRIL + timedelta(hours=9)
+    send(app, app.event(april, quantity=1_000_000, time=APRIL))
+    app.clock.moment = datetime(2026, 4, day, 23, 59, 59, tzinfo=UTC)
     assert current(april)["projected_cost"] == projected
 
 
-def test_the_next_period_begins_at_nothing_on_the_anniversary(house: House, april: Member) -> None:
-    send(house, house.event(april, quantity=1_000_000))
-    house.clock.moment = datetime(2026, 5, 1, tzinfo=UTC)
-    send(house, house.event(april, quantity=500_000))
+def test_the_next_period_begins_at_nothing_on_the_anniversary(app: App, april: Member) -> None:
+    send(app, app.event(april, quantity=1_000_000))
+    app.clock.moment = datetime(2026, 5, 1, tzinfo=UTC)
+    send(app, app.event(april, quantity=500_000))
     data = current(april)
     assert data["current_period"] == {"start": "2026-05-01T00:00:00Z", "end": "2026-05-31T00:00:00Z"}
     assert (data["current_cost"], data["projected_cost"]) == (7, 217)
     assert data["daily_trend"] == [{"date": "2026-05-01T00:00:00Z", "cost": 7}]
 
 
-def test_a_period_runs_from_the_day_of_registration_to_the_eve_of_its_anniversary(house: House) -> None:
-    house.clock.moment = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)
-    member = house.member()
+def test_a_period_runs_from_the_day_of_registration_to_the_eve_of_its_anniversary(app: App) -> None:
+    app.clock.moment = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)
+    member = app.member()
     shown = []
     for moment in ((2026, 1, 31, 23, 45), (2026, 2, 28, 0, 0), (2026, 3, 31, 0, 0), (2026, 4, 30, 12, 0)):
-        house.clock.moment = datetime(*moment, tzinfo=UTC)
+        app.clock.moment = datetime(*moment, tzinfo=UTC)
         period = call("GET", "/v1/billing/current", key=member.api_key).json["data"]["current_period"]
         shown.append((period["start"][:10], period["end"][:10]))
     assert shown == [

@@ -22,19 +22,19 @@ from tests.contract.bills import (
     use,
 )
 from tests.contract.examples import expect
+from tests.support.app import App, Member
 from tests.support.call import call
-from tests.support.house import House, Member
 
 TICK = timedelta(minutes=30)
 
 
 @pytest.fixture
-def april(house: House) -> Member:
-    return on_pro(house)
+def april(app: App) -> Member:
+    return on_pro(app)
 
 
-def test_a_draft_holds_what_the_period_would_be_billed_now(house: House, april: Member) -> None:
-    use(house, april, "9.50", time=APRIL + timedelta(days=18))
+def test_a_draft_holds_what_the_period_would_be_billed_now(app: App, april: Member) -> None:
+    use(app, april, "9.50", time=APRIL + timedelta(days=18))
     shown = draft(april)
     assert lines(shown) == [("subscription", 20), ("usage", 9.5)]
     assert (shown["billing_period_start"], shown["billing_period_end"]) == (
@@ -56,22 +56,22 @@ def test_a_draft_holds_what_the_period_would_be_billed_now(house: House, april: 
     assert shown["has_receipt"] is False
 
 
-def test_generating_again_refreshes_the_same_draft(house: House, april: Member) -> None:
-    use(house, april, "9.50", time=APRIL)
+def test_generating_again_refreshes_the_same_draft(app: App, april: Member) -> None:
+    use(app, april, "9.50", time=APRIL)
     first = draft(april)
     assert draft(april) == first
-    use(house, april, "0.50", time=APRIL + timedelta(days=2))
+    use(app, april, "0.50", time=APRIL + timedelta(days=2))
     second = draft(april)
     assert second["invoice_id"] == first["invoice_id"]
     assert second["total_amount"] == 30
     assert invoices(april) == [second]
 
 
-def test_the_draft_becomes_the_invoice_under_the_same_id_with_all_that_came_since(house: House, april: Member) -> None:
-    give(house, april, 50)
+def test_the_draft_becomes_the_invoice_under_the_same_id_with_all_that_came_since(app: App, april: Member) -> None:
+    give(app, april, 50)
     before = draft(april)
-    use(house, april, "9.50", time=MAY - timedelta(seconds=1))
-    close(house, at=MAY + TICK)
+    use(app, april, "9.50", time=MAY - timedelta(seconds=1))
+    close(app, at=MAY + TICK)
     [shown] = invoices(april)
     assert shown["invoice_id"] == before["invoice_id"]
     assert (shown["status"], shown["invoice_number"], shown["total_amount"]) == ("paid", 1, 29.5)
@@ -80,41 +80,39 @@ def test_the_draft_becomes_the_invoice_under_the_same_id_with_all_that_came_sinc
     assert [row["status"] for row in invoices(april)] == ["draft", "paid"]
 
 
-def test_a_draft_takes_no_number(house: House, april: Member) -> None:
+def test_a_draft_takes_no_number(app: App, april: Member) -> None:
     draft(april)
-    close(house, at=MAY + TICK)
+    close(app, at=MAY + TICK)
     draft(april)
     draft(april)
-    close(house, at=JUNE + TICK)
+    close(app, at=JUNE + TICK)
     assert [row["invoice_number"] for row in invoices(april)] == [2, 1]
 
 
-def test_from_the_periods_end_on_the_draft_is_the_next_ones_and_the_old_one_is_issued(
-    house: House, april: Member
-) -> None:
+def test_from_the_periods_end_on_the_draft_is_the_next_ones_and_the_old_one_is_issued(app: App, april: Member) -> None:
     old = draft(april)
-    house.clock.moment = MAY
+    app.clock.moment = MAY
     new = draft(april)
     assert (new["billing_period_start"], new["invoice_id"] != old["invoice_id"]) == ("2026-05-01T00:00:00Z", True)
-    close(house, at=MAY + TICK)
+    close(app, at=MAY + TICK)
     assert [(row["invoice_id"], row["status"]) for row in invoices(april)] == [
         (new["invoice_id"], "draft"),
         (old["invoice_id"], "open"),
     ]
 
 
-def test_late_usage_tax_and_discount_are_on_the_draft(house: House, april: Member) -> None:
-    close(house, at=MAY + TICK)
-    use(house, april, "0.70", time=MAY - timedelta(hours=1))
-    terms(house, april, tax_rate=exact(20), discount=exact(25))
+def test_late_usage_tax_and_discount_are_on_the_draft(app: App, april: Member) -> None:
+    close(app, at=MAY + TICK)
+    use(app, april, "0.70", time=MAY - timedelta(hours=1))
+    terms(app, april, tax_rate=exact(20), discount=exact(25))
     shown = draft(april)
     assert lines(shown) == [("subscription", 20), ("discount", -5), ("late_usage", 0.7)]
     assert (shown["subtotal"], shown["tax_amount"], shown["total_amount"]) == (15.7, 3.14, 18.84)
 
 
-def test_any_user_may_and_so_may_a_suspended_account(house: House, april: Member) -> None:
-    plain = house.colleague(april)
-    house.change_account(april, status="suspended")
+def test_any_user_may_and_so_may_a_suspended_account(app: App, april: Member) -> None:
+    plain = app.colleague(april)
+    app.change_account(april, status="suspended")
     assert draft(plain)["invoice_id"] == draft(april)["invoice_id"]
 
 
@@ -128,13 +126,13 @@ def test_there_is_no_getting_the_generator(april: Member) -> None:
     assert get(april, f"{INVOICES}/generate").status == 400
 
 
-def test_it_takes_four_round_trips_first_and_again(house: House, april: Member) -> None:
-    bill = house.ctx.tables.bill
+def test_it_takes_four_round_trips_first_and_again(app: App, april: Member) -> None:
+    bill = app.ctx.tables.bill
     draft(april)  # the day's first: the key's use is noted
     spent = []
     for moment in (MAY + timedelta(days=1), MAY + timedelta(days=1, minutes=1)):
-        house.clock.moment = moment
-        use(house, april, "0.70", time=moment)
+        app.clock.moment = moment
+        use(app, april, "0.70", time=moment)
         get(april, "/v1/billing/current")
         bill.clear()
         draft(april)

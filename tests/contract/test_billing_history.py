@@ -7,33 +7,33 @@ import pytest
 from tallybook.domain.audit import OPERATOR
 from tallybook.services.subscriptions.change_plan import change_plan
 from tests.contract.bills import APRIL, JUNE, MAY, close, days, history, in_zone, on_pro, spent, use
+from tests.support.app import App, Member
 from tests.support.call import call
-from tests.support.house import House, Member
 
 TICK = timedelta(minutes=30)
 SIZE = {"cpu_cores": 1, "memory_gb": 2, "storage_gb": 5, "timeout_seconds": 86400}
 
 
 @pytest.fixture
-def april(house: House) -> Member:
-    return on_pro(house)
+def april(app: App) -> Member:
+    return on_pro(app)
 
 
-def run(house: House, member: Member, name: str, *, start: datetime, end: datetime | None = None) -> None:
-    key = house.platform_key("sessions:write")
-    house.clock.moment = start
+def run(app: App, member: Member, name: str, *, start: datetime, end: datetime | None = None) -> None:
+    key = app.platform_key("sessions:write")
+    app.clock.moment = start
     body = {"account_id": member.subject, "user_id": member.user_id, "session_id": name, **SIZE}
     assert call("POST", "/v1/platform/sessions", key=key, body=body).status == 201
     if end is not None:
-        house.clock.moment = end
+        app.clock.moment = end
         assert call("POST", f"/v1/platform/sessions/{name}/end", key=key).status == 200
 
 
-def test_it_shows_the_last_30_days_unless_told_otherwise(house: House, april: Member) -> None:
-    run(house, april, "run-1", start=APRIL + timedelta(days=3), end=APRIL + timedelta(days=3, minutes=1))
-    use(house, april, "11.70", time=APRIL + timedelta(days=3), session_id="run-1")
-    house.record(house.event(april, meter="container_minutes", sku="S", quantity=6_840))
-    house.clock.moment = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
+def test_it_shows_the_last_30_days_unless_told_otherwise(app: App, april: Member) -> None:
+    run(app, april, "run-1", start=APRIL + timedelta(days=3), end=APRIL + timedelta(days=3, minutes=1))
+    use(app, april, "11.70", time=APRIL + timedelta(days=3), session_id="run-1")
+    app.record(app.event(april, meter="container_minutes", sku="S", quantity=6_840))
+    app.clock.moment = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
     data = history(april)
     assert days(data) == [f"2026-03-{day}T00:00:00Z" for day in range(21, 32)] + [
         f"2026-04-{day:02d}T00:00:00Z" for day in range(1, 21)
@@ -60,16 +60,16 @@ def test_it_shows_the_last_30_days_unless_told_otherwise(house: House, april: Me
     }
 
 
-def test_closed_and_open_periods_add_up_and_so_do_their_sessions(house: House, april: Member) -> None:
-    run(house, april, "before", start=APRIL + timedelta(days=29, hours=23), end=MAY + timedelta(hours=1))
-    use(house, april, "9.50", time=MAY - timedelta(minutes=5), session_id="before")
-    use(house, april, "0.07", time=MAY + timedelta(minutes=5), session_id="before")
-    close(house, at=MAY + TICK * 3)
-    run(house, april, "between", start=MAY + timedelta(days=14), end=MAY + timedelta(days=15))
-    use(house, april, "1.13", time=MAY + timedelta(days=15), session_id="between")
-    close(house, at=JUNE + TICK)
-    run(house, april, "now", start=JUNE + timedelta(days=1))
-    use(house, april, "2.22", time=JUNE + timedelta(days=1, hours=3), session_id="now")
+def test_closed_and_open_periods_add_up_and_so_do_their_sessions(app: App, april: Member) -> None:
+    run(app, april, "before", start=APRIL + timedelta(days=29, hours=23), end=MAY + timedelta(hours=1))
+    use(app, april, "9.50", time=MAY - timedelta(minutes=5), session_id="before")
+    use(app, april, "0.07", time=MAY + timedelta(minutes=5), session_id="before")
+    close(app, at=MAY + TICK * 3)
+    run(app, april, "between", start=MAY + timedelta(days=14), end=MAY + timedelta(days=15))
+    use(app, april, "1.13", time=MAY + timedelta(days=15), session_id="between")
+    close(app, at=JUNE + TICK)
+    run(app, april, "now", start=JUNE + timedelta(days=1))
+    use(app, april, "2.22", time=JUNE + timedelta(days=1, hours=3), session_id="now")
     data = history(april, start="2026-04-01T00:00:00Z", end="2026-06-30T00:00:00Z")
     assert spent(data) == {"2026-04-30": 9.5, "2026-05-01": 0.07, "2026-05-16": 1.13, "2026-06-02": 2.22}
     assert data["total_cost"] == 12.92
@@ -82,11 +82,11 @@ def test_closed_and_open_periods_add_up_and_so_do_their_sessions(house: House, a
     assert (now["ended_at"], now["duration_seconds"]) == (None, 3 * 3600)
 
 
-def test_a_closed_period_costs_in_history_what_it_was_billed(house: House, april: Member) -> None:
+def test_a_closed_period_costs_in_history_what_it_was_billed(app: App, april: Member) -> None:
     for day in range(30):
-        use(house, april, "0.333", time=APRIL + timedelta(days=day, hours=2))
+        use(app, april, "0.333", time=APRIL + timedelta(days=day, hours=2))
     open_still = history(april, start="2026-04-01T00:00:00Z", end="2026-04-30T00:00:00Z")
-    close(house, at=MAY + TICK)
+    close(app, at=MAY + TICK)
     closed = history(april, start="2026-04-01T00:00:00Z", end="2026-04-30T00:00:00Z")
     assert closed == open_still
     assert closed["total_cost"] == 9.99
@@ -95,82 +95,82 @@ def test_a_closed_period_costs_in_history_what_it_was_billed(house: House, april
     assert spent(half) == {day: cost for day, cost in spent(closed).items() if day <= "2026-04-15"}
 
 
-def test_a_plan_change_within_a_day_takes_nothing_of_it_away(house: House, april: Member) -> None:
+def test_a_plan_change_within_a_day_takes_nothing_of_it_away(app: App, april: Member) -> None:
     noon = APRIL + timedelta(days=9, hours=12)
-    run(house, april, "run-1", start=noon - timedelta(hours=1))
-    use(house, april, "1.40", time=noon - timedelta(minutes=1), session_id="run-1")
-    house.clock.moment = noon
-    change_plan(house.ctx, house.account_of(april), "hobby", actor=OPERATOR, must_pay=False)
-    use(house, april, "0.70", time=noon + timedelta(minutes=1), session_id="run-1")
+    run(app, april, "run-1", start=noon - timedelta(hours=1))
+    use(app, april, "1.40", time=noon - timedelta(minutes=1), session_id="run-1")
+    app.clock.moment = noon
+    change_plan(app.ctx, app.account_of(april), "hobby", actor=OPERATOR, must_pay=False)
+    use(app, april, "0.70", time=noon + timedelta(minutes=1), session_id="run-1")
     data = history(april)
     assert spent(data) == {"2026-04-10": 2.1}
     assert data["sessions"][0]["cost"] == 2.1
 
 
-def test_neither_fee_nor_wallet_nor_late_usage_is_in_it(house: House, april: Member) -> None:
-    house.record(house.event(april, meter="credits", quantity=500_000))
-    close(house, at=MAY + TICK)
-    use(house, april, "0.70", time=MAY - timedelta(hours=1))
+def test_neither_fee_nor_wallet_nor_late_usage_is_in_it(app: App, april: Member) -> None:
+    app.record(app.event(april, meter="credits", quantity=500_000))
+    close(app, at=MAY + TICK)
+    use(app, april, "0.70", time=MAY - timedelta(hours=1))
     assert history(april, start="2026-04-01T00:00:00Z")["total_cost"] == 0
 
 
-def test_a_period_that_has_ended_and_is_not_closed_yet_is_in_it(house: House, april: Member) -> None:
-    use(house, april, "9.50", time=APRIL)
-    use(house, april, "0.70", time=MAY + timedelta(minutes=10))
+def test_a_period_that_has_ended_and_is_not_closed_yet_is_in_it(app: App, april: Member) -> None:
+    use(app, april, "9.50", time=APRIL)
+    use(app, april, "0.70", time=MAY + timedelta(minutes=10))
     assert spent(history(april)) == {"2026-04-01": 9.5, "2026-05-01": 0.7}
 
 
-def test_a_period_of_another_zone_counts_by_utc_days(house: House) -> None:
-    member = in_zone(house, "Asia/Kolkata", since=datetime(2026, 3, 1, 15, tzinfo=UTC))
-    use(house, member, "1.40", time=datetime(2026, 3, 31, 18, 29, tzinfo=UTC))
-    use(house, member, "0.70", time=datetime(2026, 3, 31, 18, 31, tzinfo=UTC))
-    close(house, at=datetime(2026, 4, 1, tzinfo=UTC))
+def test_a_period_of_another_zone_counts_by_utc_days(app: App) -> None:
+    member = in_zone(app, "Asia/Kolkata", since=datetime(2026, 3, 1, 15, tzinfo=UTC))
+    use(app, member, "1.40", time=datetime(2026, 3, 31, 18, 29, tzinfo=UTC))
+    use(app, member, "0.70", time=datetime(2026, 3, 31, 18, 31, tzinfo=UTC))
+    close(app, at=datetime(2026, 4, 1, tzinfo=UTC))
     data = history(member, start="2026-03-31T00:00:00Z", end="2026-03-31T00:00:00Z")
     assert spent(data) == {"2026-03-31": 2.1}
 
 
-def test_the_newest_hundred_sessions_are_told(house: House, april: Member) -> None:
+def test_the_newest_hundred_sessions_are_told(app: App, april: Member) -> None:
     for number in range(103):
-        house.clock.moment = APRIL + timedelta(minutes=number)
-        run(house, april, f"run-{number}", start=house.clock.moment, end=house.clock.moment)
-    use(house, april, "0.70", time=house.clock.moment, session_id="run-0")
+        app.clock.moment = APRIL + timedelta(minutes=number)
+        run(app, april, f"run-{number}", start=app.clock.moment, end=app.clock.moment)
+    use(app, april, "0.70", time=app.clock.moment, session_id="run-0")
     data = history(april)
     assert [row["session_id"] for row in data["sessions"]] == [f"run-{number}" for number in range(102, 2, -1)]
     assert {row["cost"] for row in data["sessions"]} == {0}
     assert data["total_cost"] == 0.7
 
 
-def test_sessions_are_those_that_started_in_the_range_and_are_the_accounts_own(house: House, april: Member) -> None:
-    other = house.member()
+def test_sessions_are_those_that_started_in_the_range_and_are_the_accounts_own(app: App, april: Member) -> None:
+    other = app.member()
     for day in (1, 2, 3):
-        run(house, april, f"mine-{day}", start=APRIL + timedelta(days=day))
-        run(house, other, f"theirs-{day}", start=APRIL + timedelta(days=day))
+        run(app, april, f"mine-{day}", start=APRIL + timedelta(days=day))
+        run(app, other, f"theirs-{day}", start=APRIL + timedelta(days=day))
     data = history(april, start="2026-04-03T12:00:00Z", end="2026-04-03T12:00:00Z")
     assert [row["session_id"] for row in data["sessions"]] == ["mine-2"]
 
 
-def test_any_user_reads_it_suspended_or_not(house: House, april: Member) -> None:
-    plain = house.colleague(april)
-    use(house, april, "1.40", time=APRIL)
-    house.change_account(april, status="suspended")
+def test_any_user_reads_it_suspended_or_not(app: App, april: Member) -> None:
+    plain = app.colleague(april)
+    use(app, april, "1.40", time=APRIL)
+    app.change_account(april, status="suspended")
     assert history(plain)["total_cost"] == 1.4
 
 
-def test_its_round_trips_do_not_grow_with_events_or_periods(house: House, april: Member) -> None:
-    bill = house.ctx.tables.bill
+def test_its_round_trips_do_not_grow_with_events_or_periods(app: App, april: Member) -> None:
+    bill = app.ctx.tables.bill
 
     def cost_of_reading() -> tuple[int, list[str]]:
-        start = max(APRIL, house.clock.moment - timedelta(days=366))
+        start = max(APRIL, app.clock.moment - timedelta(days=366))
         history(april, start=start.isoformat().replace("+00:00", "Z"))
         bill.clear()
         history(april, start=start.isoformat().replace("+00:00", "Z"))
         return bill.calls, list(bill.operations)
 
-    run(house, april, "run-1", start=APRIL, end=APRIL + timedelta(hours=1))
-    use(house, april, "1.40", time=APRIL, session_id="run-1")
+    run(app, april, "run-1", start=APRIL, end=APRIL + timedelta(hours=1))
+    use(app, april, "1.40", time=APRIL, session_id="run-1")
     first = cost_of_reading()
     for month in range(5, 13):
-        use(house, april, "1.40", time=datetime(2026, month - 1, 3, tzinfo=UTC), session_id="run-1")
-        run(house, april, f"run-{month}", start=datetime(2026, month - 1, 4, tzinfo=UTC))
-        close(house, at=datetime(2026, month, 1, 0, 30, tzinfo=UTC))
+        use(app, april, "1.40", time=datetime(2026, month - 1, 3, tzinfo=UTC), session_id="run-1")
+        run(app, april, f"run-{month}", start=datetime(2026, month - 1, 4, tzinfo=UTC))
+        close(app, at=datetime(2026, month, 1, 0, 30, tzinfo=UTC))
     assert cost_of_reading() == first == (5, ["get_many", "query", "query", "query", "get_many"])

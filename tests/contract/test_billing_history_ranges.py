@@ -6,31 +6,31 @@ from urllib.parse import quote
 import pytest
 
 from tests.contract.bills import APRIL, HISTORY, days, get, history, on_pro, refusal, spent, use
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 
 
 @pytest.fixture
-def april(house: House) -> Member:
-    return on_pro(house)
+def april(app: App) -> Member:
+    return on_pro(app)
 
 
-def test_days_are_whole_utc_days_from_the_starts_to_the_ends(house: House, april: Member) -> None:
-    use(house, april, "1.40", time=APRIL + timedelta(days=4, hours=1))
-    use(house, april, "0.70", time=APRIL + timedelta(days=6, hours=23))
+def test_days_are_whole_utc_days_from_the_starts_to_the_ends(app: App, april: Member) -> None:
+    use(app, april, "1.40", time=APRIL + timedelta(days=4, hours=1))
+    use(app, april, "0.70", time=APRIL + timedelta(days=6, hours=23))
     data = history(april, start="2026-04-05T22:00:00Z", end="2026-04-07T01:00:00+00:00")
     assert data["period"] == {"start": "2026-04-05T22:00:00Z", "end": "2026-04-07T01:00:00Z"}
     assert days(data) == ["2026-04-05T00:00:00Z", "2026-04-06T00:00:00Z", "2026-04-07T00:00:00Z"]
     assert spent(data) == {"2026-04-05": 1.4, "2026-04-07": 0.7}
 
 
-def test_an_offset_is_minded(house: House, april: Member) -> None:
-    use(house, april, "1.40", time=APRIL + timedelta(days=4, hours=1))
+def test_an_offset_is_minded(app: App, april: Member) -> None:
+    use(app, april, "1.40", time=APRIL + timedelta(days=4, hours=1))
     data = history(april, start="2026-04-06T01:30:00+02:00", end="2026-04-06T01:30:00+02:00")
     assert (days(data), data["total_cost"]) == (["2026-04-05T00:00:00Z"], 1.4)
 
 
-def test_one_end_alone_is_enough(house: House, april: Member) -> None:
-    house.clock.moment = APRIL + timedelta(days=9, hours=5)
+def test_one_end_alone_is_enough(app: App, april: Member) -> None:
+    app.clock.moment = APRIL + timedelta(days=9, hours=5)
     assert history(april, start="2026-04-08T00:00:00Z")["period"] == {
         "start": "2026-04-08T00:00:00Z",
         "end": "2026-04-10T05:00:00Z",
@@ -109,11 +109,11 @@ def test_the_beginning_of_time_has_nothing_30_days_before_it(april: Member) -> N
     ],
 )
 def test_long_before_there_were_accounts_nothing_was_spent(
-    house: House, april: Member, start: str, end: str, count: int
+    app: App, april: Member, start: str, end: str, count: int
 ) -> None:
-    use(house, april, "1.40", time=APRIL)
-    house.clock.advance(days=40)
-    house.invoice_due()
+    use(app, april, "1.40", time=APRIL)
+    app.clock.advance(days=40)
+    app.invoice_due()
     data = history(april, start=start, end=end)
     assert (data["total_cost"], data["sessions"], data["breakdown"]) == (0, [], [])
     assert (len(days(data)), spent(data)) == (count, {})

@@ -7,21 +7,21 @@ import pytest
 from tallybook.services.billing.void_invoice import void_invoice
 from tests.contract.bills import INVOICES, MAY, UNKNOWN, close, draft, get, invoices, newest, on_pro, one, refusal
 from tests.contract.examples import expect
+from tests.support.app import App, Member
 from tests.support.call import call
-from tests.support.house import House, Member
 
 TICK = timedelta(minutes=33)
 AUGUST = datetime.fromisoformat("2026-08-01T00:33:00Z")
 
 
 @pytest.fixture
-def april(house: House) -> Member:
-    return on_pro(house)
+def april(app: App) -> Member:
+    return on_pro(app)
 
 
-def test_the_list_is_paged_newest_first_with_drafts_and_void_ones_in_its_total(house: House, april: Member) -> None:
-    close(house, at=AUGUST)
-    void_invoice(house.ctx, newest(april)["invoice_id"].removeprefix("inv-"), reason="wrong")
+def test_the_list_is_paged_newest_first_with_drafts_and_void_ones_in_its_total(app: App, april: Member) -> None:
+    close(app, at=AUGUST)
+    void_invoice(app.ctx, newest(april)["invoice_id"].removeprefix("inv-"), reason="wrong")
     draft(april)
     starts = ["2026-08-01", "2026-07-01", "2026-06-01", "2026-05-01", "2026-04-01"]
     assert [row["billing_period_start"][:10] for row in invoices(april)] == starts
@@ -49,17 +49,17 @@ def test_an_account_without_invoices_has_an_empty_list(april: Member) -> None:
     }
 
 
-def test_any_user_of_the_account_reads_them_suspended_or_not(house: House, april: Member) -> None:
-    plain = house.colleague(april)
-    close(house, at=MAY + TICK)
-    house.change_account(april, status="suspended")
+def test_any_user_of_the_account_reads_them_suspended_or_not(app: App, april: Member) -> None:
+    plain = app.colleague(april)
+    close(app, at=MAY + TICK)
+    app.change_account(april, status="suspended")
     assert invoices(plain) == invoices(april)
     assert one(plain, newest(april)["invoice_id"]) == newest(april)
 
 
-def test_another_accounts_invoice_is_403_and_nothing_of_it_is_told(house: House, april: Member) -> None:
-    other = house.member()
-    close(house, at=MAY + TICK)
+def test_another_accounts_invoice_is_403_and_nothing_of_it_is_told(app: App, april: Member) -> None:
+    other = app.member()
+    close(app, at=MAY + TICK)
     path = f"{INVOICES}/{newest(april)['invoice_id']}"
     answer = get(other, path)
     assert refusal(answer) == (403, "foreign_invoice")
@@ -79,9 +79,9 @@ def test_what_is_no_invoice_id_is_400_and_named(april: Member, text: str) -> Non
     assert answer.json["message"].startswith("invoice_id")
 
 
-def test_reading_takes_three_round_trips_however_many_there_are(house: House, april: Member) -> None:
-    bill = house.ctx.tables.bill
-    close(house, at=AUGUST)
+def test_reading_takes_three_round_trips_however_many_there_are(app: App, april: Member) -> None:
+    bill = app.ctx.tables.bill
+    close(app, at=AUGUST)
     invoice_id = newest(april)["invoice_id"]
     costs = {}
     for path in (INVOICES, f"{INVOICES}?page=2&limit=2", f"{INVOICES}/{invoice_id}"):

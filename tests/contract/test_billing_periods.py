@@ -25,15 +25,15 @@ from tests.contract.bills import (
     use,
 )
 from tests.contract.examples import expect
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 
 NOW = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
 TICK = timedelta(minutes=30)
 
 
 @pytest.fixture
-def april(house: House) -> Member:
-    return on_pro(house)
+def april(app: App) -> Member:
+    return on_pro(app)
 
 
 def periods(member: Member) -> list[dict[str, Any]]:
@@ -41,9 +41,9 @@ def periods(member: Member) -> list[dict[str, Any]]:
     return rows
 
 
-def test_the_documents_example_comes_out_of_usage_that_costs_12_84(house: House, april: Member) -> None:
-    use(house, april, "12.84", time=APRIL + timedelta(days=3))
-    house.clock.moment = NOW
+def test_the_documents_example_comes_out_of_usage_that_costs_12_84(app: App, april: Member) -> None:
+    use(app, april, "12.84", time=APRIL + timedelta(days=3))
+    app.clock.moment = NOW
     assert periods(april) == [
         {
             "period_id": "current",
@@ -62,20 +62,20 @@ def test_the_documents_example_comes_out_of_usage_that_costs_12_84(house: House,
     ]
 
 
-def test_with_a_draft_the_current_row_names_it_and_is_pending_still(house: House, april: Member) -> None:
-    terms(house, april, tax_rate=exact(20))
-    use(house, april, "1.40", time=NOW)
+def test_with_a_draft_the_current_row_names_it_and_is_pending_still(app: App, april: Member) -> None:
+    terms(app, april, tax_rate=exact(20))
+    use(app, april, "1.40", time=NOW)
     drafted = draft(april)
     [row] = periods(april)
     assert (row["invoice_generated"], row["invoice_id"], row["status"]) == (True, drafted["invoice_id"], "pending")
     assert row["total"] == 21.4, "the fee and the usage; tax is the draft's to show"
 
 
-def test_a_closed_periods_row_is_its_invoices(house: House, april: Member) -> None:
-    give(house, april, 50)
-    terms(house, april, tax_rate=exact(10), discount=exact(25))
-    use(house, april, "9.50", time=APRIL)
-    close(house, at=MAY + TICK)
+def test_a_closed_periods_row_is_its_invoices(app: App, april: Member) -> None:
+    give(app, april, 50)
+    terms(app, april, tax_rate=exact(10), discount=exact(25))
+    use(app, april, "9.50", time=APRIL)
+    close(app, at=MAY + TICK)
     [current, closed] = periods(april)
     assert (current["period_id"], current["period_start"], current["period_end"]) == (
         "current",
@@ -99,17 +99,17 @@ def test_a_closed_periods_row_is_its_invoices(house: House, april: Member) -> No
     }
 
 
-def test_a_closed_periods_usage_is_its_own_and_not_what_came_late_for_another(house: House, april: Member) -> None:
-    close(house, at=MAY + TICK)
-    use(house, april, "0.70", time=MAY - timedelta(hours=1))
-    use(house, april, "1.40", time=MAY)
-    close(house, at=datetime(2026, 6, 1, 0, 30, tzinfo=UTC))
+def test_a_closed_periods_usage_is_its_own_and_not_what_came_late_for_another(app: App, april: Member) -> None:
+    close(app, at=MAY + TICK)
+    use(app, april, "0.70", time=MAY - timedelta(hours=1))
+    use(app, april, "1.40", time=MAY)
+    close(app, at=datetime(2026, 6, 1, 0, 30, tzinfo=UTC))
     may = periods(april)[1]
     assert (may["usage_cost"]["accumulated"], may["total"]) == (1.4, 22.1)
 
 
-def test_each_period_of_a_year_stands_once_newest_first(house: House, april: Member) -> None:
-    close(house, at=datetime(2027, 4, 1, 1, 0, tzinfo=UTC))
+def test_each_period_of_a_year_stands_once_newest_first(app: App, april: Member) -> None:
+    close(app, at=datetime(2027, 4, 1, 1, 0, tzinfo=UTC))
     rows = periods(april)
     months = [f"2026-{month:02d}" for month in range(4, 13)] + ["2027-01", "2027-02", "2027-03", "2027-04"]
     assert [row["period_start"][:7] for row in rows] == months[::-1]
@@ -117,29 +117,29 @@ def test_each_period_of_a_year_stands_once_newest_first(house: House, april: Mem
     assert all(row["subscription_fee"]["final"] == 20 for row in rows)
 
 
-def test_void_ones_are_left_out_and_what_was_issued_anew_stands_at_its_period(house: House, april: Member) -> None:
-    close(house, at=datetime(2026, 6, 1, 0, 30, tzinfo=UTC))
+def test_void_ones_are_left_out_and_what_was_issued_anew_stands_at_its_period(app: App, april: Member) -> None:
+    close(app, at=datetime(2026, 6, 1, 0, 30, tzinfo=UTC))
     may, first = invoices(april)
-    void_invoice(house.ctx, first["invoice_id"].removeprefix("inv-"), reason="wrong")
+    void_invoice(app.ctx, first["invoice_id"].removeprefix("inv-"), reason="wrong")
     assert [row["invoice_id"] for row in periods(april)] == [None, may["invoice_id"]]
-    again = "inv-" + reissue_invoice(house.ctx, first["invoice_id"].removeprefix("inv-")).id
+    again = "inv-" + reissue_invoice(app.ctx, first["invoice_id"].removeprefix("inv-")).id
     assert [row["invoice_id"] for row in periods(april)] == [None, may["invoice_id"], again]
 
 
-def test_a_period_that_has_ended_and_is_not_closed_yet_has_no_row_of_its_own(house: House, april: Member) -> None:
+def test_a_period_that_has_ended_and_is_not_closed_yet_has_no_row_of_its_own(app: App, april: Member) -> None:
     draft(april)
-    house.clock.moment = MAY + timedelta(minutes=29)
+    app.clock.moment = MAY + timedelta(minutes=29)
     [row] = periods(april)
     assert (row["period_start"], row["invoice_generated"]) == ("2026-05-01", False)
 
 
-def test_a_plan_change_ends_a_row_and_begins_another(house: House, april: Member) -> None:
-    use(house, april, "1.40", time=APRIL + timedelta(days=3))
-    house.clock.moment = APRIL + timedelta(days=15)
-    change_plan(house.ctx, house.account_of(april), "scale", actor=OPERATOR, must_pay=False)
-    house.clock.moment += timedelta(minutes=5)
-    change_plan(house.ctx, house.account_of(april), "pro", actor=OPERATOR, must_pay=False)
-    house.clock.moment += timedelta(days=1)
+def test_a_plan_change_ends_a_row_and_begins_another(app: App, april: Member) -> None:
+    use(app, april, "1.40", time=APRIL + timedelta(days=3))
+    app.clock.moment = APRIL + timedelta(days=15)
+    change_plan(app.ctx, app.account_of(april), "scale", actor=OPERATOR, must_pay=False)
+    app.clock.moment += timedelta(minutes=5)
+    change_plan(app.ctx, app.account_of(april), "pro", actor=OPERATOR, must_pay=False)
+    app.clock.moment += timedelta(days=1)
     current, short, first = periods(april)
     dates = [(row["period_start"], row["period_end"], row["plan"]) for row in (current, short, first)]
     assert dates == [
@@ -162,9 +162,9 @@ def test_a_plan_change_ends_a_row_and_begins_another(house: House, april: Member
         ("America/New_York", "2026-03-01T05:00:00Z", "2026-03-31T04:00:00Z"),
     ],
 )
-def test_dates_are_the_accounts_own_and_instants_are_utc(house: House, zone: str, starts: str, shown: str) -> None:
-    member = in_zone(house, zone, since=datetime(2026, 3, 1, 15, tzinfo=UTC))
-    close(house, at=datetime(2026, 4, 1, 5, tzinfo=UTC))
+def test_dates_are_the_accounts_own_and_instants_are_utc(app: App, zone: str, starts: str, shown: str) -> None:
+    member = in_zone(app, zone, since=datetime(2026, 3, 1, 15, tzinfo=UTC))
+    close(app, at=datetime(2026, 4, 1, 5, tzinfo=UTC))
     current, closed = periods(member)
     assert (closed["period_start"], closed["period_end"]) == ("2026-03-01", "2026-03-31")
     assert (current["period_start"], current["period_end"]) == ("2026-04-01", "2026-04-30")
@@ -173,12 +173,12 @@ def test_dates_are_the_accounts_own_and_instants_are_utc(house: House, zone: str
     assert march["issued_at"] == ("2026-03-31T18:30:00Z" if "Kolkata" in zone else "2026-04-01T04:00:00Z")
 
 
-def test_any_user_reads_them_in_three_round_trips_however_many_there_are(house: House, april: Member) -> None:
-    plain = house.colleague(april)
-    house.change_account(april, status="suspended")
-    bill = house.ctx.tables.bill
+def test_any_user_reads_them_in_three_round_trips_however_many_there_are(app: App, april: Member) -> None:
+    plain = app.colleague(april)
+    app.change_account(april, status="suspended")
+    bill = app.ctx.tables.bill
     for moment in (MAY + TICK, datetime(2027, 4, 1, 1, 0, tzinfo=UTC)):
-        close(house, at=moment)
+        close(app, at=moment)
         periods(plain)
         bill.clear()
         periods(plain)

@@ -24,14 +24,14 @@ from tests.contract.bills import (
     use,
 )
 from tests.contract.examples import expect
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 
 TICK = timedelta(minutes=30)
 
 
 @pytest.fixture
-def april(house: House) -> Member:
-    return on_pro(house)
+def april(app: App) -> Member:
+    return on_pro(app)
 
 
 def fee(member: Member) -> dict[str, Any]:
@@ -43,9 +43,9 @@ def fee(member: Member) -> dict[str, Any]:
     return shown
 
 
-def set_to(house: House, member: Member, standing: Any, *, at: datetime) -> None:
-    house.clock.moment = at
-    set_standing(house.ctx, member.account.id, standing, reason="a test", actor=OPERATOR)
+def set_to(app: App, member: Member, standing: Any, *, at: datetime) -> None:
+    app.clock.moment = at
+    set_standing(app.ctx, member.account.id, standing, reason="a test", actor=OPERATOR)
 
 
 @pytest.mark.parametrize(
@@ -53,34 +53,34 @@ def set_to(house: House, member: Member, standing: Any, *, at: datetime) -> None
     [("0", 0, 20), ("25", 5, 15), ("12.5", 2.5, 17.5), ("33.3333", 6.67, 13.33), ("100", 20, 0)],
 )
 def test_a_discount_is_a_credit_of_the_fee_and_a_line_of_the_invoice(
-    house: House, april: Member, discount: str, credit: float, final: float
+    app: App, april: Member, discount: str, credit: float, final: float
 ) -> None:
-    terms(house, april, discount=Decimal(discount))
+    terms(app, april, discount=Decimal(discount))
     assert fee(april) == {"standard": 20, "credit": credit, "final": final}
-    close(house, at=MAY + TICK)
+    close(app, at=MAY + TICK)
     assert lines(newest(april)) == [("subscription", 20), *([("discount", -credit)] if credit else [])]
     assert newest(april)["total_amount"] == final
     assert get(april, PERIODS).json["data"]["periods"][1]["subscription_fee"]["credit"] == credit
 
 
-def test_no_fee_accrues_while_the_account_is_suspended(house: House, april: Member) -> None:
-    set_to(house, april, "suspended", at=APRIL + timedelta(days=6))
+def test_no_fee_accrues_while_the_account_is_suspended(app: App, april: Member) -> None:
+    set_to(app, april, "suspended", at=APRIL + timedelta(days=6))
     assert fee(april) == {"standard": 20, "credit": 0, "final": 20}
-    house.clock.moment = APRIL + timedelta(days=9)
+    app.clock.moment = APRIL + timedelta(days=9)
     assert fee(april) == {"standard": 20, "credit": 2, "final": 18}
-    set_to(house, april, "active", at=APRIL + timedelta(days=12))
-    house.clock.moment = APRIL + timedelta(days=29)
+    set_to(app, april, "active", at=APRIL + timedelta(days=12))
+    app.clock.moment = APRIL + timedelta(days=29)
     assert fee(april) == {"standard": 20, "credit": 4, "final": 16}
-    close(house, at=MAY + TICK)
+    close(app, at=MAY + TICK)
     assert lines(newest(april)) == [("subscription", 20), ("credit", -4)]
     assert newest(april)["line_items"][1]["description"] == "Time for which the account was suspended"
     assert fee(april) == {"standard": 20, "credit": 0, "final": 20}
 
 
-def test_a_suspended_account_with_a_discount_is_credited_both(house: House, april: Member) -> None:
-    terms(house, april, discount=Decimal(25))
-    set_to(house, april, "suspended", at=APRIL + timedelta(days=15))
-    close(house, at=MAY + TICK)
+def test_a_suspended_account_with_a_discount_is_credited_both(app: App, april: Member) -> None:
+    terms(app, april, discount=Decimal(25))
+    set_to(app, april, "suspended", at=APRIL + timedelta(days=15))
+    close(app, at=MAY + TICK)
     assert lines(newest(april)) == [("subscription", 20), ("discount", -5), ("credit", -7.5)]
     assert get(april, PERIODS).json["data"]["periods"][1]["subscription_fee"] == {
         "standard": 20,
@@ -89,47 +89,47 @@ def test_a_suspended_account_with_a_discount_is_credited_both(house: House, apri
     }
 
 
-def test_tax_is_the_catalogs_unless_the_account_has_a_rate_of_its_own(house: House) -> None:
-    house.apply_catalog(free_plan="pro", tax_rate="20")
-    house.clock.moment = APRIL
-    member = house.member()
+def test_tax_is_the_catalogs_unless_the_account_has_a_rate_of_its_own(app: App) -> None:
+    app.apply_catalog(free_plan="pro", tax_rate="20")
+    app.clock.moment = APRIL
+    member = app.member()
     taxed = {}
     for rate in (None, Decimal(0), Decimal("7.7"), Decimal("0.001")):
-        terms(house, member, tax_rate=rate)
+        terms(app, member, tax_rate=rate)
         taxed[rate] = draft(member)["tax_amount"]
     assert taxed == {None: 4, Decimal(0): 0, Decimal("7.7"): 1.54, Decimal("0.001"): 0}
 
 
-def test_tax_is_rounded_once_on_the_sum_of_the_lines(house: House, april: Member) -> None:
-    terms(house, april, tax_rate=Decimal(20), discount=Decimal(100))
-    use(house, april, "0.09", time=APRIL)
+def test_tax_is_rounded_once_on_the_sum_of_the_lines(app: App, april: Member) -> None:
+    terms(app, april, tax_rate=Decimal(20), discount=Decimal(100))
+    use(app, april, "0.09", time=APRIL)
     assert draft(april)["tax_amount"] == 0.02
 
 
-def test_a_period_keeps_the_catalogs_tax_rate_that_it_opened_with(house: House, april: Member) -> None:
-    house.apply_catalog(free_plan="pro", tax_rate="20")
+def test_a_period_keeps_the_catalogs_tax_rate_that_it_opened_with(app: App, april: Member) -> None:
+    app.apply_catalog(free_plan="pro", tax_rate="20")
     assert draft(april)["tax_amount"] == 0
-    house.clock.moment = MAY
+    app.clock.moment = MAY
     assert draft(april)["tax_amount"] == 4
 
 
-def test_late_usage_that_lowers_a_bill_is_carried_until_it_is_used_up(house: House) -> None:
+def test_late_usage_that_lowers_a_bill_is_carried_until_it_is_used_up(app: App) -> None:
     """Volume prices: the 100,001st unit makes all of them cheaper."""
-    data = house.catalog_data()
+    data = app.catalog_data()
     cheaper = {"model": "volume", "tiers": [{"up_to": "100000", "unit_price": "0.001"}, {"unit_price": "0.0002"}]}
     data["meters"]["cpu_seconds"]["prices"] = [cheaper]
-    house.apply_catalog(meters=data["meters"])
-    house.clock.moment = APRIL
-    member = house.member()
-    house.record(house.event(member, quantity=100_000, time=APRIL))
-    close(house, at=MAY + TICK)
+    app.apply_catalog(meters=data["meters"])
+    app.clock.moment = APRIL
+    member = app.member()
+    app.record(app.event(member, quantity=100_000, time=APRIL))
+    close(app, at=MAY + TICK)
     assert newest(member)["total_amount"] == 100
-    house.record(house.event(member, quantity=1, time=MAY - timedelta(hours=1)))
-    close(house, at=datetime(2026, 6, 1, 0, 30, tzinfo=UTC))
+    app.record(app.event(member, quantity=1, time=MAY - timedelta(hours=1)))
+    close(app, at=datetime(2026, 6, 1, 0, 30, tzinfo=UTC))
     may = newest(member)
     assert lines(may) == [("late_usage", -80), ("carried", 80)]
     assert (may["subtotal"], may["total_amount"], may["status"]) == (0, 0, "paid")
-    house.record(house.event(member, quantity=10_000))
+    app.record(app.event(member, quantity=10_000))
     shown = draft(member)
     assert lines(shown) == [("usage", 10), ("carried", -80), ("carried", 70)]
     assert [line["description"] for line in shown["line_items"][1:]] == [
@@ -139,27 +139,27 @@ def test_late_usage_that_lowers_a_bill_is_carried_until_it_is_used_up(house: Hou
 
 
 @pytest.fixture
-def abroad(empty_house: House, monkeypatch: pytest.MonkeyPatch) -> House:
+def abroad(empty_app: App, monkeypatch: pytest.MonkeyPatch) -> App:
     """A house without a catalog yet, and so without a currency; the real handlers work in it."""
     from tallybook import runtime
 
-    monkeypatch.setattr(runtime, "context", lambda: empty_house.ctx)
-    return empty_house
+    monkeypatch.setattr(runtime, "context", lambda: empty_app.ctx)
+    return empty_app
 
 
-def billed_abroad(house: House, currency: str, price: str) -> dict[str, Any]:
-    plans = house.catalog_data()["plans"]
+def billed_abroad(app: App, currency: str, price: str) -> dict[str, Any]:
+    plans = app.catalog_data()["plans"]
     plans["hobby"]["price"] = price
-    house.apply_catalog(currency=currency, plans=plans, welcome_credit=7_654_321)
-    house.clock.moment = APRIL
-    member = house.member()
-    terms(house, member, tax_rate=Decimal("7.7"), discount=Decimal("33.3"))
-    use(house, member, "1234.5678", time=APRIL + timedelta(days=1))
-    close(house, at=MAY + TICK)
+    app.apply_catalog(currency=currency, plans=plans, welcome_credit=7_654_321)
+    app.clock.moment = APRIL
+    member = app.member()
+    terms(app, member, tax_rate=Decimal("7.7"), discount=Decimal("33.3"))
+    use(app, member, "1234.5678", time=APRIL + timedelta(days=1))
+    close(app, at=MAY + TICK)
     return expect(get(member, INVOICES), 200, "billing_invoices")["data"]["invoices"][0]
 
 
-def test_amounts_in_yen_have_no_decimals(abroad: House) -> None:
+def test_amounts_in_yen_have_no_decimals(abroad: App) -> None:
     shown = billed_abroad(abroad, "JPY", "2000")
     assert lines(shown) == [("subscription", 2000), ("discount", -666), ("usage", 1235)]
     assert (shown["currency"], shown["subtotal"], shown["tax_amount"], shown["total_amount"]) == (
@@ -172,7 +172,7 @@ def test_amounts_in_yen_have_no_decimals(abroad: House) -> None:
     assert all(isinstance(line["amount"], int) for line in shown["line_items"])
 
 
-def test_amounts_in_dinars_have_three_decimals(abroad: House) -> None:
+def test_amounts_in_dinars_have_three_decimals(abroad: App) -> None:
     shown = billed_abroad(abroad, "KWD", "6.125")
     assert lines(shown) == [("subscription", 6.125), ("discount", -2.04), ("usage", 1234.568)]
     assert exact(shown["subtotal"]) == Decimal("1238.653")

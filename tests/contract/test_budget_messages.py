@@ -18,8 +18,8 @@ from tests.contract.budgets import (
     refusal,
 )
 from tests.contract.examples import expect
+from tests.support.app import App, Member
 from tests.support.call import call
-from tests.support.house import House, Member
 from tests.support.outside import Sent
 
 THEN = datetime(2026, 4, 18, 8, 5, tzinfo=UTC)
@@ -29,24 +29,24 @@ EVERY = list(range(1, 21))
 
 
 @pytest.fixture
-def root(house: House) -> Member:
+def root(app: App) -> Member:
     """Of an account whose period is April 2026."""
-    member = on_pro(house)
-    house.clock.moment = THEN
+    member = on_pro(app)
+    app.clock.moment = THEN
     return member
 
 
-def mails(house: House) -> list[Sent]:
+def mails(app: App) -> list[Sent]:
     """What of it left, all that waited having been delivered."""
-    return [mail for mail in house.deliver().mails if mail.subject == SUBJECT]
+    return [mail for mail in app.deliver().mails if mail.subject == SUBJECT]
 
 
-def test_the_documents_example(house: House, root: Member) -> None:
+def test_the_documents_example(app: App, root: Member) -> None:
     created(root, alert_thresholds=[80], notification_emails=[FINANCE])
-    use(house, root, "82.5", time=THEN)
-    assert check(house, root) == 1
-    house.deliver()
-    house.clock.moment = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
+    use(app, root, "82.5", time=THEN)
+    assert check(app, root) == 1
+    app.deliver()
+    app.clock.moment = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
     answer = call("GET", MESSAGES, key=root.api_key)
     (message,) = expect(answer, 200, "budget_messages")["data"]["messages"]
     assert answer.json == {
@@ -75,22 +75,22 @@ def test_the_documents_example(house: House, root: Member) -> None:
     }
 
 
-def test_without_a_budget_and_before_anything_is_reached_the_list_is_empty(house: House, root: Member) -> None:
+def test_without_a_budget_and_before_anything_is_reached_the_list_is_empty(app: App, root: Member) -> None:
     assert page(root) == {"messages": [], "pagination": EMPTY_PAGE}
     created(root)
-    use(house, root, "49.99", time=THEN)
-    assert check(house, root) == 0
+    use(app, root, "49.99", time=THEN)
+    assert check(app, root) == 0
     assert page(root) == {"messages": [], "pagination": EMPTY_PAGE}
 
 
-def test_what_is_reached_together_shares_a_notification_and_the_newest_comes_first(house: House, root: Member) -> None:
+def test_what_is_reached_together_shares_a_notification_and_the_newest_comes_first(app: App, root: Member) -> None:
     created(root)
-    use(house, root, "80", time=THEN)
-    assert check(house, root) == 2
-    house.clock.advance(minutes=1)
-    use(house, root, "20", time=house.clock.now())
-    assert check(house, root) == 1
-    assert check(house, root) == 0
+    use(app, root, "80", time=THEN)
+    assert check(app, root) == 2
+    app.clock.advance(minutes=1)
+    use(app, root, "20", time=app.clock.now())
+    assert check(app, root) == 1
+    assert check(app, root) == 0
     third, second, first = messages(root)
     assert [one["id"] for one in (first, second, third)] == [1, 2, 3]
     assert [one["threshold_percent"] for one in (first, second, third)] == [50, 80, 100]
@@ -99,23 +99,23 @@ def test_what_is_reached_together_shares_a_notification_and_the_newest_comes_fir
     assert (second["created_at"], third["created_at"]) == ("2026-04-18T08:05:00Z", "2026-04-18T08:06:00Z")
 
 
-def test_a_threshold_warns_below_100_percent_and_is_exceeded_from_there_on(house: House, root: Member) -> None:
-    use(house, root, "300", time=THEN)
+def test_a_threshold_warns_below_100_percent_and_is_exceeded_from_there_on(app: App, root: Member) -> None:
+    use(app, root, "300", time=THEN)
     created(root, alert_thresholds=[0.5, 99.99, 100, 100.01, 250])
     types = {one["threshold_percent"]: one["threshold_type"] for one in messages(root)}
     assert types == {0.5: "warning", 99.99: "warning", 100: "exceeded", 100.01: "exceeded", 250: "exceeded"}
 
 
-def test_creating_and_editing_a_budget_is_a_check_of_it(house: House, root: Member) -> None:
-    use(house, root, "60", time=THEN)
+def test_creating_and_editing_a_budget_is_a_check_of_it(app: App, root: Member) -> None:
+    use(app, root, "60", time=THEN)
     created(root)
     assert [one["threshold_percent"] for one in messages(root)] == [50]
     changed(root, budget_amount=75)
     assert [one["threshold_percent"] for one in messages(root)] == [80, 50]
 
 
-def test_a_message_stays_what_it_was_whatever_becomes_of_the_budget(house: House, root: Member) -> None:
-    use(house, root, "66.66", time=THEN)
+def test_a_message_stays_what_it_was_whatever_becomes_of_the_budget(app: App, root: Member) -> None:
+    use(app, root, "66.66", time=THEN)
     created(root, 99, notification_emails=[FINANCE])
     before = messages(root)
     assert [(one["usage_amount"], one["budget_amount"], one["percentage_used"]) for one in before] == [
@@ -125,41 +125,41 @@ def test_a_message_stays_what_it_was_whatever_becomes_of_the_budget(house: House
     assert messages(root) == before
 
 
-def test_a_message_says_who_has_got_its_mail_once_it_has_left(house: House, root: Member) -> None:
-    use(house, root, "90", time=THEN)
+def test_a_message_says_who_has_got_its_mail_once_it_has_left(app: App, root: Member) -> None:
+    use(app, root, "90", time=THEN)
     created(root, notification_emails=[FINANCE, root.account.email])
     assert [(one["email_sent"], one["email_recipients"]) for one in messages(root)] == [(False, "")] * 2
-    sent = mails(house)
+    sent = mails(app)
     assert [mail.to for mail in sent] == [root.account.email, FINANCE], "both thresholds share it"
     both = (True, f"{root.account.email}, {FINANCE}")
     assert [(one["email_sent"], one["email_recipients"]) for one in messages(root)] == [both] * 2
     assert {one["email_subject"] for one in messages(root)} == {SUBJECT}
 
 
-def test_whom_the_mail_never_reached_is_not_named_any_more(house: House, root: Member) -> None:
-    use(house, root, "90", time=THEN)
+def test_whom_the_mail_never_reached_is_not_named_any_more(app: App, root: Member) -> None:
+    use(app, root, "90", time=THEN)
     created(root, notification_emails=[FINANCE])
-    (item,) = {mail.item for mail in mails(house)}
-    note_bounce(house.ctx, item, [root.account.email])
+    (item,) = {mail.item for mail in mails(app)}
+    note_bounce(app.ctx, item, [root.account.email])
     assert [(one["email_sent"], one["email_recipients"]) for one in messages(root)] == [(True, FINANCE)] * 2
-    note_bounce(house.ctx, item, [FINANCE])
+    note_bounce(app.ctx, item, [FINANCE])
     assert [(one["email_sent"], one["email_recipients"]) for one in messages(root)] == [(False, "")] * 2
 
 
-def test_each_message_tells_its_own_period(house: House, root: Member) -> None:
+def test_each_message_tells_its_own_period(app: App, root: Member) -> None:
     created(root, alert_thresholds=[50])
-    use(house, root, "60", time=THEN)
-    check(house, root)
-    use(house, root, "60", time=MAY)
-    check(house, root)
+    use(app, root, "60", time=THEN)
+    check(app, root)
+    use(app, root, "60", time=MAY)
+    check(app, root)
     assert [(one["id"], one["period_start"], one["period_end"]) for one in messages(root)] == [
         (2, "2026-05-01T00:00:00Z", "2026-05-31T00:00:00Z"),
         (1, "2026-04-01T00:00:00Z", "2026-04-30T00:00:00Z"),
     ]
 
 
-def test_messages_come_in_pages(house: House, root: Member) -> None:
-    use(house, root, "90", time=THEN)
+def test_messages_come_in_pages(app: App, root: Member) -> None:
+    use(app, root, "90", time=THEN)
     created(root, alert_thresholds=EVERY)
     changed(root, alert_thresholds=[21, 22, 23, 24, 25])
     first, second = page(root), page(root, "?page=2")
@@ -186,8 +186,8 @@ def test_a_page_that_cannot_be_is_400_naming_it(root: Member, query: str) -> Non
         assert answer.json["message"].startswith(sent.partition("=")[0])
 
 
-def test_the_next_budget_has_messages_of_its_own_whose_ids_go_on(house: House, root: Member) -> None:
-    use(house, root, "90", time=THEN)
+def test_the_next_budget_has_messages_of_its_own_whose_ids_go_on(app: App, root: Member) -> None:
+    use(app, root, "90", time=THEN)
     created(root)
     assert [one["id"] for one in messages(root)] == [2, 1]
     delete(root)
@@ -200,11 +200,11 @@ def test_the_next_budget_has_messages_of_its_own_whose_ids_go_on(house: House, r
     assert found["pagination"]["total"] == 2
 
 
-def test_what_was_reached_unseen_is_told_before_the_budget_is_deleted(house: House, root: Member) -> None:
+def test_what_was_reached_unseen_is_told_before_the_budget_is_deleted(app: App, root: Member) -> None:
     created(root)
-    use(house, root, "60", time=THEN)
+    use(app, root, "60", time=THEN)
     delete(root)
-    assert [mail.to for mail in mails(house)] == [root.account.email]
+    assert [mail.to for mail in mails(app)] == [root.account.email]
     assert messages(root) == []
     created(root)
     assert [one["id"] for one in messages(root)] == [2]

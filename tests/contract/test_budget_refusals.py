@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.contract.budgets import budget, created, post, put, refusal
+from tests.support.app import App, Member
 from tests.support.call import Answer
-from tests.support.house import House, Member
 
 AMOUNTS = [0, -1, -0.01, 0.001, 99.999, 10**15 + 1, 10**400, "100", "", True, False, None, [], {}, [100]]
 PERCENTS = [0, -1, -0.5, 1000.01, 1001, 50.125, 0.001, 10**400, "50", "", True, False, None, [], {}]
@@ -30,8 +30,8 @@ EMAILS = [
 
 
 @pytest.fixture
-def root(house: House) -> Member:
-    return house.member()
+def root(app: App) -> Member:
+    return app.member()
 
 
 def refused(root: Member, *values: Any, key: str = "alert_thresholds") -> list[str]:
@@ -67,13 +67,13 @@ def test_it_is_told_what_is_wrong_with_an_amount(root: Member) -> None:
 
 @pytest.mark.parametrize(("currency", "finest", "too_fine"), [("JPY", 5, 5.5), ("KWD", 5.125, 5.1255)])
 def test_each_currency_has_its_own_decimals(
-    empty_house: House, monkeypatch: pytest.MonkeyPatch, currency: str, finest: float, too_fine: float
+    empty_app: App, monkeypatch: pytest.MonkeyPatch, currency: str, finest: float, too_fine: float
 ) -> None:
     from tallybook import runtime
 
-    monkeypatch.setattr(runtime, "context", lambda: empty_house.ctx)
-    empty_house.apply_catalog(currency=currency)
-    root = empty_house.member()
+    monkeypatch.setattr(runtime, "context", lambda: empty_app.ctx)
+    empty_app.apply_catalog(currency=currency)
+    root = empty_app.member()
     assert created(root, finest)["budget_amount"] == finest
     assert refusal(put(root, {"budget_amount": too_fine}))[0] == 400
 

@@ -8,17 +8,17 @@ import pytest
 from tests.contract.bills import APRIL, MAY, get, in_zone, on_pro, use
 from tests.contract.budgets import DEFAULT_THRESHOLDS, STATUS, budget, changed, created, status
 from tests.contract.examples import expect
+from tests.support.app import App, Member
 from tests.support.call import call
-from tests.support.house import House, Member
 
 NOW = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
 
 
 @pytest.fixture
-def root(house: House) -> Member:
+def root(app: App) -> Member:
     """Of an account whose period is April 2026; it is the 20th of its 30 days."""
-    member = on_pro(house)
-    house.clock.moment = NOW
+    member = on_pro(app)
+    app.clock.moment = NOW
     return member
 
 
@@ -26,9 +26,9 @@ def current(member: Member) -> Any:
     return get(member, "/v1/billing/current").json["data"]
 
 
-def test_the_documents_example(house: House, root: Member) -> None:
+def test_the_documents_example(app: App, root: Member) -> None:
     created(root, alert_thresholds=[50])
-    use(house, root, "42.75", time=NOW)
+    use(app, root, "42.75", time=NOW)
     assert call("GET", STATUS, key=root.api_key).json == {
         "success": True,
         "data": {
@@ -53,8 +53,8 @@ def test_the_documents_example(house: House, root: Member) -> None:
     }
 
 
-def test_without_a_budget_there_is_null(house: House, root: Member) -> None:
-    use(house, root, "42.75", time=NOW)
+def test_without_a_budget_there_is_null(app: App, root: Member) -> None:
+    use(app, root, "42.75", time=NOW)
     expect(call("GET", STATUS, key=root.api_key), 200, "budget_none")
 
 
@@ -75,9 +75,9 @@ def test_it_shows_the_budget_as_it_is(root: Member) -> None:
         assert shown[name] == now[name]
 
 
-def test_what_remains_may_be_less_than_nothing(house: House, root: Member) -> None:
+def test_what_remains_may_be_less_than_nothing(app: App, root: Member) -> None:
     created(root)
-    use(house, root, "250.5", time=NOW)
+    use(app, root, "250.5", time=NOW)
     shown = status(root)
     assert (shown["amount_used"], shown["percentage_used"], shown["remaining_budget"]) == (250.5, 250.5, -150.5)
 
@@ -93,28 +93,26 @@ def test_what_remains_may_be_less_than_nothing(house: House, root: Member) -> No
         ("1", 0.01, 10000),
     ],
 )
-def test_the_percentage_is_rounded_down(
-    house: House, root: Member, used: str, amount: float, percentage: float
-) -> None:
+def test_the_percentage_is_rounded_down(app: App, root: Member, used: str, amount: float, percentage: float) -> None:
     created(root, amount)
-    use(house, root, used, time=NOW)
+    use(app, root, used, time=NOW)
     assert status(root)["percentage_used"] == percentage
 
 
-def test_what_is_used_counts_as_it_is_billed_without_the_plans_fee(house: House, root: Member) -> None:
+def test_what_is_used_counts_as_it_is_billed_without_the_plans_fee(app: App, root: Member) -> None:
     created(root)
     for cost in ("0.004", "0.003", "12.345"):
-        use(house, root, cost, time=NOW)
+        use(app, root, cost, time=NOW)
     bill = current(root)
     assert (status(root)["amount_used"], bill["current_cost"]) == (12.35, 12.35)
     assert bill["subscription_fee"]["final"] == 20
 
 
 @pytest.mark.parametrize("day", [0, 6, 19, 29])
-def test_the_projected_amount_is_the_current_bills(house: House, root: Member, day: int) -> None:
+def test_the_projected_amount_is_the_current_bills(app: App, root: Member, day: int) -> None:
     created(root)
-    use(house, root, "31.41", time=APRIL)
-    house.clock.moment = APRIL + timedelta(days=day, hours=23, minutes=59)
+    use(app, root, "31.41", time=APRIL)
+    app.clock.moment = APRIL + timedelta(days=day, hours=23, minutes=59)
     assert status(root)["projected_amount"] == current(root)["projected_cost"] >= 31.41
 
 
@@ -131,52 +129,52 @@ def test_the_projected_amount_is_the_current_bills(house: House, root: Member, d
     ],
 )
 def test_the_day_is_told_on_which_the_budget_is_reached_at_the_present_rate(
-    house: House, root: Member, amount: float, day: str | None
+    app: App, root: Member, amount: float, day: str | None
 ) -> None:
     """2.00 a day."""
     created(root, amount)
-    use(house, root, "40", time=NOW)
+    use(app, root, "40", time=NOW)
     assert status(root)["projected_reached_on"] == day
 
 
-def test_the_day_is_one_of_the_accounts_own_zone(house: House) -> None:
-    root = in_zone(house, "Pacific/Auckland", since=datetime(2026, 3, 31, 12, tzinfo=UTC))
+def test_the_day_is_one_of_the_accounts_own_zone(app: App) -> None:
+    root = in_zone(app, "Pacific/Auckland", since=datetime(2026, 3, 31, 12, tzinfo=UTC))
     created(root)
-    house.clock.moment = datetime(2026, 4, 9, 11, 59, tzinfo=UTC)  # 9 April there, and a minute later the 10th
-    use(house, root, "50", time=house.clock.now())
+    app.clock.moment = datetime(2026, 4, 9, 11, 59, tzinfo=UTC)  # 9 April there, and a minute later the 10th
+    use(app, root, "50", time=app.clock.now())
     assert status(root)["projected_reached_on"] == "2026-04-18"
-    house.clock.advance(minutes=1)
+    app.clock.advance(minutes=1)
     assert status(root)["projected_reached_on"] == "2026-04-20"
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "America/New_York"])
-def test_the_period_is_the_current_bills(house: House, zone: str) -> None:
-    root = in_zone(house, zone, since=datetime(2026, 3, 1, 15, tzinfo=UTC))
+def test_the_period_is_the_current_bills(app: App, zone: str) -> None:
+    root = in_zone(app, zone, since=datetime(2026, 3, 1, 15, tzinfo=UTC))
     created(root)
     for moment in (NOW, NOW + timedelta(days=200)):
-        house.clock.moment = moment
+        app.clock.moment = moment
         shown = status(root)
         assert {"start": shown["period_start"], "end": shown["period_end"]} == current(root)["current_period"]
 
 
-def test_a_new_period_begins_at_nothing(house: House, root: Member) -> None:
+def test_a_new_period_begins_at_nothing(app: App, root: Member) -> None:
     created(root)
-    use(house, root, "99", time=NOW)
-    house.clock.moment = MAY
+    use(app, root, "99", time=NOW)
+    app.clock.moment = MAY
     shown = status(root)
     assert (shown["amount_used"], shown["remaining_budget"]) == (0, 100)
     assert (shown["period_start"], shown["period_end"]) == ("2026-05-01T00:00:00Z", "2026-05-31T00:00:00Z")
 
 
-def test_what_comes_late_of_a_period_that_is_over_is_not_the_present_ones(house: House, root: Member) -> None:
+def test_what_comes_late_of_a_period_that_is_over_is_not_the_present_ones(app: App, root: Member) -> None:
     created(root)
-    house.clock.moment = MAY
-    use(house, root, "7", time=NOW)
+    app.clock.moment = MAY
+    use(app, root, "7", time=NOW)
     assert status(root)["amount_used"] == 0
 
 
 @pytest.mark.parametrize(("used", "restricted"), [("99.99", False), ("100", True), ("100.01", True)])
-def test_a_hard_limit_restricts_at_exactly_all_of_it(house: House, root: Member, used: str, restricted: bool) -> None:
+def test_a_hard_limit_restricts_at_exactly_all_of_it(app: App, root: Member, used: str, restricted: bool) -> None:
     created(root, limit_type="hard", alert_thresholds=[])
-    use(house, root, used, time=NOW)
+    use(app, root, used, time=NOW)
     assert status(root)["is_restricted"] is budget(root)["is_restricted"] is restricted

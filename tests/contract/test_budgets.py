@@ -21,26 +21,26 @@ from tests.contract.budgets import (
 )
 from tests.contract.examples import expect
 from tests.contract.quotas import ADMISSION, reasons, start
+from tests.support.app import App, Member
 from tests.support.call import call
-from tests.support.house import House, Member
 
 NOW = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
 
 
 @pytest.fixture
-def root(house: House) -> Member:
+def root(app: App) -> Member:
     """Of an account whose period is April 2026."""
-    member = on_pro(house)
-    house.clock.moment = NOW
+    member = on_pro(app)
+    app.clock.moment = NOW
     return member
 
 
-def test_the_documents_example(house: House, root: Member) -> None:
-    house.clock.moment = datetime(2026, 4, 1, tzinfo=UTC)
+def test_the_documents_example(app: App, root: Member) -> None:
+    app.clock.moment = datetime(2026, 4, 1, tzinfo=UTC)
     created(root)
-    house.clock.moment = datetime(2026, 4, 18, 8, tzinfo=UTC)
+    app.clock.moment = datetime(2026, 4, 18, 8, tzinfo=UTC)
     changed(root, notification_emails=["finance@example.com"])
-    house.clock.moment = NOW
+    app.clock.moment = NOW
     assert call("GET", BUDGETS, key=root.api_key).json == {
         "success": True,
         "data": {
@@ -137,19 +137,19 @@ def test_the_largest_and_the_smallest_amount(root: Member) -> None:
         ("is_active", False),
     ],
 )
-def test_each_key_is_changed_alone_and_the_rest_stays(house: House, root: Member, key: str, value: Any) -> None:
+def test_each_key_is_changed_alone_and_the_rest_stays(app: App, root: Member, key: str, value: Any) -> None:
     made = created(root, notification_emails=["finance@example.com"])
-    house.clock.advance(hours=1)
+    app.clock.advance(hours=1)
     after = made | {key: value, "updated_at": "2026-04-20T13:34:56Z"}
     assert changed(root, **{key: value}) == budget(root) == after
-    house.clock.advance(hours=1)
+    app.clock.advance(hours=1)
     assert changed(root, **{key: value}) == after, "it was so already"
     assert changed(root, **{key: made[key]}) == made | {"updated_at": "2026-04-20T14:34:56Z"}
 
 
-def test_what_is_not_sent_or_not_known_changes_nothing(house: House, root: Member) -> None:
+def test_what_is_not_sent_or_not_known_changes_nothing(app: App, root: Member) -> None:
     made = created(root)
-    house.clock.advance(hours=1)
+    app.clock.advance(hours=1)
     assert changed(root) == made
     assert changed(root, id=7, account_id="acc-1", is_restricted=True, created_at="2020-01-01T00:00:00Z") == made
 
@@ -161,80 +161,80 @@ def test_an_account_has_one_budget(root: Member) -> None:
     assert budget(root) == made
 
 
-def test_a_deleted_budget_is_gone_and_the_next_one_is_another(house: House, root: Member) -> None:
+def test_a_deleted_budget_is_gone_and_the_next_one_is_another(app: App, root: Member) -> None:
     created(root, limit_type="hard", notification_emails=["finance@example.com"])
     answer = delete(root)
     assert expect(answer, 200, "message")["message"] == "Budget deleted"
     expect(call("GET", BUDGETS, key=root.api_key), 200, "budget_none")
     assert refusal(delete(root)) == (404, "not_found")
-    house.clock.advance(minutes=1)
+    app.clock.advance(minutes=1)
     made = created(root, 7)
     assert (made["id"], made["limit_type"], made["notification_emails"]) == (2, "soft", [])
     assert (made["created_at"], made["updated_at"]) == ("2026-04-20T12:35:56Z", "2026-04-20T12:35:56Z")
 
 
-def restricted(house: House, root: Member) -> bool:
+def restricted(app: App, root: Member) -> bool:
     """As all who can tell say it: the budget, its status, and whether a session may start."""
     found = call("GET", BUDGETS, key=root.api_key).json["data"]
     told = {found["is_restricted"], status(root)["is_restricted"]} if found else set()
-    against = reasons(start(house.platform_key("sessions:write"), root, path=ADMISSION))
+    against = reasons(start(app.platform_key("sessions:write"), root, path=ADMISSION))
     told.add("budget_restricted" in [code for code, *_ in against])
     (one,) = told
     return one
 
 
-def test_a_hard_limit_restricts_from_the_moment_that_all_of_it_is_used(house: House, root: Member) -> None:
-    key = house.platform_key("sessions:write")
+def test_a_hard_limit_restricts_from_the_moment_that_all_of_it_is_used(app: App, root: Member) -> None:
+    key = app.platform_key("sessions:write")
     created(root, limit_type="hard")
-    use(house, root, "99.99", time=NOW)
-    assert not restricted(house, root)
-    use(house, root, "0.01", time=NOW)
-    assert restricted(house, root)
+    use(app, root, "99.99", time=NOW)
+    assert not restricted(app, root)
+    use(app, root, "0.01", time=NOW)
+    assert restricted(app, root)
     assert reasons(start(key, root)) == [("budget_restricted", 100, 100)]
     assert shown(put(root, {"budget_amount": 99.99}))["is_restricted"] is True
     assert reasons(start(key, root)) == [("budget_restricted", 99.99, 100)]
 
 
-def test_a_soft_limit_never_restricts(house: House, root: Member) -> None:
+def test_a_soft_limit_never_restricts(app: App, root: Member) -> None:
     created(root)
-    use(house, root, "500", time=NOW)
-    assert not restricted(house, root)
+    use(app, root, "500", time=NOW)
+    assert not restricted(app, root)
     assert changed(root, limit_type="hard")["is_restricted"] is True
-    assert restricted(house, root)
+    assert restricted(app, root)
 
 
 @pytest.mark.parametrize("terms", [{"budget_amount": 100.01}, {"limit_type": "soft"}, {"is_active": False}])
-def test_whatever_loosens_it_lifts_the_restriction_at_once(house: House, root: Member, terms: dict[str, Any]) -> None:
+def test_whatever_loosens_it_lifts_the_restriction_at_once(app: App, root: Member, terms: dict[str, Any]) -> None:
     made = created(root, limit_type="hard")
-    use(house, root, "100", time=NOW)
-    assert restricted(house, root)
+    use(app, root, "100", time=NOW)
+    assert restricted(app, root)
     assert changed(root, **terms)["is_restricted"] is False
-    assert not restricted(house, root)
+    assert not restricted(app, root)
     assert changed(root, **{name: made[name] for name in terms})["is_restricted"] is True
-    assert restricted(house, root)
+    assert restricted(app, root)
 
 
-def test_its_deletion_lifts_the_restriction_at_once(house: House, root: Member) -> None:
+def test_its_deletion_lifts_the_restriction_at_once(app: App, root: Member) -> None:
     created(root, limit_type="hard")
-    use(house, root, "100", time=NOW)
-    assert restricted(house, root)
+    use(app, root, "100", time=NOW)
+    assert restricted(app, root)
     delete(root)
-    assert not restricted(house, root)
+    assert not restricted(app, root)
     assert created(root, limit_type="hard")["is_restricted"] is True
 
 
-def test_a_new_period_lifts_the_restriction_at_once(house: House, root: Member) -> None:
+def test_a_new_period_lifts_the_restriction_at_once(app: App, root: Member) -> None:
     created(root, limit_type="hard")
-    use(house, root, "100", time=NOW)
-    house.clock.moment = datetime(2026, 4, 30, 23, 59, 59, tzinfo=UTC)
-    assert restricted(house, root)
-    house.clock.moment = datetime(2026, 5, 1, tzinfo=UTC)
-    assert not restricted(house, root)
+    use(app, root, "100", time=NOW)
+    app.clock.moment = datetime(2026, 4, 30, 23, 59, 59, tzinfo=UTC)
+    assert restricted(app, root)
+    app.clock.moment = datetime(2026, 5, 1, tzinfo=UTC)
+    assert not restricted(app, root)
 
 
-def test_thresholds_that_alert_can_not_be_replaced_by_others_all_day(house: House, root: Member) -> None:
+def test_thresholds_that_alert_can_not_be_replaced_by_others_all_day(app: App, root: Member) -> None:
     created(root, 1000)
-    use(house, root, "200", time=NOW)
+    use(app, root, "200", time=NOW)
     for turn in range(4):
         changed(root, alert_thresholds=[(20 * turn + number) / 100 for number in range(1, 21)])
     answer = put(root, {"alert_thresholds": [1, 2, 3]})

@@ -17,20 +17,20 @@ from tests.contract.email_changes import (
     status,
 )
 from tests.contract.examples import expect
+from tests.support.app import PASSWORD, App, Member
 from tests.support.call import call
-from tests.support.house import PASSWORD, House, Member
 from tests.support.invariants import check_invariants
 
 EXPIRES = "2026-04-21T12:34:56Z"
 
 
 @pytest.fixture
-def owner(house: House) -> Member:
-    return house.member(OWNER)
+def owner(app: App) -> Member:
+    return app.member(OWNER)
 
 
-def test_a_request_is_pending_for_a_day_and_every_user_sees_it(house: House, owner: Member) -> None:
-    colleague = house.colleague(owner)
+def test_a_request_is_pending_for_a_day_and_every_user_sees_it(app: App, owner: Member) -> None:
+    colleague = app.colleague(owner)
     assert status(owner.api_key) == {"has_pending_request": False}
     asked = expect(ask(owner.session, new=f"  {BILLING.upper()} "), 201, "email_change_requested")["data"]
     assert asked == {
@@ -42,16 +42,16 @@ def test_a_request_is_pending_for_a_day_and_every_user_sees_it(house: House, own
         "expires_at": EXPIRES,
     }
     assert status(owner.api_key) == status(colleague.api_key) == asked
-    house.clock.advance(hours=23, minutes=59, seconds=59)
+    app.clock.advance(hours=23, minutes=59, seconds=59)
     assert status(owner.api_key) == asked
-    house.clock.advance(seconds=1)
+    app.clock.advance(seconds=1)
     assert status(owner.api_key) == {"has_pending_request": False}
-    check_invariants(house)
+    check_invariants(app)
 
 
 @pytest.mark.parametrize("first", [0, 1], ids=["the old address first", "the new address first"])
-def test_both_addresses_confirm_and_the_account_and_the_login_change(house: House, owner: Member, first: int) -> None:
-    tokens = links(house, owner)
+def test_both_addresses_confirm_and_the_account_and_the_login_change(app: App, owner: Member, first: int) -> None:
+    tokens = links(app, owner)
     waits = (BILLING, OWNER)[first]
     assert confirmed(tokens[first]) == {"status": "pending", "pending_email": waits}
     assert status(owner.api_key)["status"] == "partial_confirmed"
@@ -62,111 +62,111 @@ def test_both_addresses_confirm_and_the_account_and_the_login_change(house: Hous
     for email, answered in ((OWNER, 401), (BILLING, 200)):
         assert call("POST", "/auth/login", body={"email": email, "password": PASSWORD}).status == answered
     assert call("GET", "/auth/me", bearer=owner.session).status == 200, "who is signed in stays so"
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_an_address_that_confirms_again_is_told_how_it_stands(house: House, owner: Member) -> None:
-    old, new = links(house, owner)
+def test_an_address_that_confirms_again_is_told_how_it_stands(app: App, owner: Member) -> None:
+    old, new = links(app, owner)
     for _ in range(2):
         assert confirmed(new) == {"status": "pending", "pending_email": OWNER}
     confirmed(old)
-    entries = len(house.stored("core", "AUDIT#"))
+    entries = len(app.stored("core", "AUDIT#"))
     assert confirmed(old) == confirmed(new) == COMPLETED
-    assert len(house.stored("core", "AUDIT#")) == entries
-    house.clock.advance(days=1)
+    assert len(app.stored("core", "AUDIT#")) == entries
+    app.clock.advance(days=1)
     assert refusal(confirm(old)) == refusal(confirm(new)) == (400, "invalid_token")
 
 
-def test_each_address_gets_its_own_link_and_both_a_notice(house: House, owner: Member) -> None:
-    tokens = links(house, owner)
+def test_each_address_gets_its_own_link_and_both_a_notice(app: App, owner: Member) -> None:
+    tokens = links(app, owner)
     assert len(set(tokens)) == 2
     for token in tokens:
         assert [len(part) for part in token.split("-")] == [8, 4, 4, 4, 12]
         confirmed(token)
-    house.deliver()
-    old, new = house.world.to(OWNER)[-1], house.world.to(BILLING)[-1]
+    app.deliver()
+    old, new = app.fake_aws.to(OWNER)[-1], app.fake_aws.to(BILLING)[-1]
     assert old.text == new.text
     assert f"from {OWNER} to {BILLING} on 20 April 2026, 12:34 UTC" in old.text
     assert f"sign in with {BILLING}" in old.text
-    (told,) = house.world.named("AccountEmailChanged")
+    (told,) = app.fake_aws.named("AccountEmailChanged")
     assert told["data"] == {
         "account_id": owner.subject,
         "email": BILLING,
         "previous_email": OWNER,
         "login_of": owner.user_id,
     }
-    assert not [token for token in tokens if token in repr(house.stored("core")) or token in repr(house.world.entries)]
+    assert not [token for token in tokens if token in repr(app.stored("core")) or token in repr(app.fake_aws.entries)]
 
 
-def test_the_old_address_is_free_and_its_links_to_set_a_password_end(house: House, owner: Member) -> None:
-    old, new = links(house, owner)
-    reset = house.password_token(owner.user, "reset")
+def test_the_old_address_is_free_and_its_links_to_set_a_password_end(app: App, owner: Member) -> None:
+    old, new = links(app, owner)
+    reset = app.password_token(owner.user, "reset")
     call("POST", "/auth/password/reset", body={"email": OWNER})
     confirmed(old)
     confirmed(new)
     assert call("POST", "/auth/password/confirm", body={"token": reset, "password": PASSWORD}).status == 400
-    mails = len(house.world.to(OWNER))
-    house.deliver()
-    assert [mail.subject for mail in house.world.to(OWNER)[mails:]] == [
+    mails = len(app.fake_aws.to(OWNER))
+    app.deliver()
+    assert [mail.subject for mail in app.fake_aws.to(OWNER)[mails:]] == [
         "The email address of your Tallybook account was changed"
     ]
-    assert house.member(OWNER).account.email == OWNER
-    check_invariants(house)
+    assert app.member(OWNER).account.email == OWNER
+    check_invariants(app)
 
 
-def test_every_user_of_the_account_sees_the_new_one_and_few_items_are_written(house: House, owner: Member) -> None:
-    colleagues = [house.colleague(owner) for _ in range(20)]
-    old, new = links(house, owner)
+def test_every_user_of_the_account_sees_the_new_one_and_few_items_are_written(app: App, owner: Member) -> None:
+    colleagues = [app.colleague(owner) for _ in range(20)]
+    old, new = links(app, owner)
     confirmed(old)
-    before = {(item["pk"], item["sk"]): item for item in house.stored("core")}
+    before = {(item["pk"], item["sk"]): item for item in app.stored("core")}
     confirmed(new)
-    after = {(item["pk"], item["sk"]): item for item in house.stored("core")}
+    after = {(item["pk"], item["sk"]): item for item in app.stored("core")}
     assert {shown(member) for member in (owner, *colleagues)} == {BILLING}
     changed = [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
     kinds = sorted(sk.partition("#")[0] for _, sk in changed if not sk.startswith("2026"))
     assert kinds == ["ACCOUNT", "AUDIT", "EMAIL", "EMAIL", "EMAILCHANGE", "OUTBOX", "OUTBOX", "USER"]
 
 
-def test_without_a_user_of_that_login_the_accounts_email_alone_changes(house: House, owner: Member) -> None:
-    root = house.colleague(owner, "root@example.com", is_root=True)
+def test_without_a_user_of_that_login_the_accounts_email_alone_changes(app: App, owner: Member) -> None:
+    root = app.colleague(owner, "root@example.com", is_root=True)
     assert call("DELETE", f"/v1/user-management/users/{owner.user_id}", key=root.api_key).status == 200
-    other = house.member(OWNER)  # the address is free, and somebody else's login now
-    old, new = links(house, root)
+    other = app.member(OWNER)  # the address is free, and somebody else's login now
+    old, new = links(app, root)
     confirmed(old)
     assert confirmed(new) == COMPLETED
     assert (shown(root), shown(other)) == (BILLING, OWNER)
     for email in (OWNER, "root@example.com"):
         assert call("POST", "/auth/login", body={"email": email, "password": PASSWORD}).status == 200
-    assert house.member(BILLING), "nobody signs in with it yet"
-    house.deliver()
-    assert house.world.named("AccountEmailChanged")[0]["data"]["login_of"] is None
-    (notice,) = [mail for mail in house.world.to(BILLING) if "was changed" in mail.subject]
+    assert app.member(BILLING), "nobody signs in with it yet"
+    app.deliver()
+    assert app.fake_aws.named("AccountEmailChanged")[0]["data"]["login_of"] is None
+    (notice,) = [mail for mail in app.fake_aws.to(BILLING) if "was changed" in mail.subject]
     assert "sign in" not in notice.text
-    check_invariants(house)
+    check_invariants(app)
 
 
 @pytest.mark.parametrize("with_login", [True, False], ids=["a login too", "no login"])
-def test_a_new_address_that_was_taken_meanwhile_changes_nothing(house: House, owner: Member, with_login: bool) -> None:
-    root = house.colleague(owner, "root@example.com", is_root=True)
+def test_a_new_address_that_was_taken_meanwhile_changes_nothing(app: App, owner: Member, with_login: bool) -> None:
+    root = app.colleague(owner, "root@example.com", is_root=True)
     if not with_login:
         call("DELETE", f"/v1/user-management/users/{owner.user_id}", key=root.api_key)
-    old, new = links(house, root)
-    house.member(BILLING)
+    old, new = links(app, root)
+    app.member(BILLING)
     assert confirmed(old) == {"status": "pending", "pending_email": BILLING}
-    before = house.stored("core")
+    before = app.stored("core")
     for _ in range(2):
         refused = confirm(new)
         assert refusal(refused) == (400, "email_exists")
         assert refused.json["message"].startswith("Somebody else has taken the new address by now")
-    ours = [item for item in house.stored("core") if not item["pk"].startswith("ATTEMPTS#")]
+    ours = [item for item in app.stored("core") if not item["pk"].startswith("ATTEMPTS#")]
     assert ours == [item for item in before if not item["pk"].startswith("ATTEMPTS#")]
     assert status(root.api_key)["status"] == "partial_confirmed", "it stays until it is cleared or expires"
-    check_invariants(house)
+    check_invariants(app)
 
 
 @pytest.mark.parametrize("confirmations", [0, 1])
-def test_a_cleared_request_is_gone_and_its_links_with_it(house: House, owner: Member, confirmations: int) -> None:
-    tokens = links(house, owner)
+def test_a_cleared_request_is_gone_and_its_links_with_it(app: App, owner: Member, confirmations: int) -> None:
+    tokens = links(app, owner)
     for token in tokens[:confirmations]:
         confirmed(token)
     for _ in range(2):
@@ -174,16 +174,16 @@ def test_a_cleared_request_is_gone_and_its_links_with_it(house: House, owner: Me
     assert status(owner.api_key) == {"has_pending_request": False}
     for token in tokens:
         assert refusal(confirm(token)) == (400, "invalid_token")
-    assert (shown(owner), len([item for item in house.stored("core", "AUDIT#") if "cleared" in item["action"]])) == (
+    assert (shown(owner), len([item for item in app.stored("core", "AUDIT#") if "cleared" in item["action"]])) == (
         OWNER,
         1,
     )
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_there_may_be_nothing_to_clear(house: House, owner: Member) -> None:
+def test_there_may_be_nothing_to_clear(app: App, owner: Member) -> None:
     expect(clear(owner.session), 200, "message")
-    old, new = links(house, owner)
+    old, new = links(app, owner)
     confirmed(old)
     confirmed(new)
     expect(clear(owner.session), 200, "message")
@@ -191,25 +191,25 @@ def test_there_may_be_nothing_to_clear(house: House, owner: Member) -> None:
     assert confirmed(old) == COMPLETED
 
 
-def test_a_letter_that_was_not_written_in_time_is_not_written(house: House, owner: Member) -> None:
-    house.deliver()
+def test_a_letter_that_was_not_written_in_time_is_not_written(app: App, owner: Member) -> None:
+    app.deliver()
     ask(owner.session)
     clear(owner.session)
-    house.deliver()
-    assert house.world.to(BILLING) == []
-    house.clock.advance(minutes=30)
+    app.deliver()
+    assert app.fake_aws.to(BILLING) == []
+    app.clock.advance(minutes=30)
     ask(owner.api_key)
-    house.clock.advance(days=1)
-    house.deliver()
-    assert house.world.to(BILLING) == []
-    assert house.stored("core", "TOKEN") == []
+    app.clock.advance(days=1)
+    app.deliver()
+    assert app.fake_aws.to(BILLING) == []
+    assert app.stored("core", "TOKEN") == []
 
 
-def test_a_newer_request_ends_the_links_of_the_one_before(house: House, owner: Member) -> None:
-    early = links(house, owner)
+def test_a_newer_request_ends_the_links_of_the_one_before(app: App, owner: Member) -> None:
+    early = links(app, owner)
     clear(owner.api_key)
-    house.clock.advance(minutes=30)
-    old, new = links(house, owner, "other@example.com")
+    app.clock.advance(minutes=30)
+    old, new = links(app, owner, "other@example.com")
     assert {refusal(confirm(token)) for token in early} == {(400, "invalid_token")}
     confirmed(old)
     assert confirmed(new) == COMPLETED
@@ -217,39 +217,39 @@ def test_a_newer_request_ends_the_links_of_the_one_before(house: House, owner: M
 
 
 @pytest.mark.parametrize("what", ["user", "suspended account", "root"])
-def test_what_becomes_of_who_asked_stops_nothing(house: House, owner: Member, what: str) -> None:
-    other = house.colleague(owner, "root@example.com", is_root=True)
-    tokens = links(house, other)
+def test_what_becomes_of_who_asked_stops_nothing(app: App, owner: Member, what: str) -> None:
+    other = app.colleague(owner, "root@example.com", is_root=True)
+    tokens = links(app, other)
     if what == "user":
         call("DELETE", f"/v1/user-management/users/{other.user_id}", key=owner.api_key)
     elif what == "root":
-        house.change_user(other, is_root=False)
+        app.change_user(other, is_root=False)
     else:
-        house.change_account(owner, status="suspended")
+        app.change_account(owner, status="suspended")
     confirmed(tokens[0])
     assert confirmed(tokens[1]) == COMPLETED
     assert shown(owner) == BILLING
 
 
-def test_a_deleted_account_is_changed_no_more(house: House, owner: Member) -> None:
-    tokens = links(house, owner)
-    house.change_account(owner, status="deleted")
+def test_a_deleted_account_is_changed_no_more(app: App, owner: Member) -> None:
+    tokens = links(app, owner)
+    app.change_account(owner, status="deleted")
     assert {refusal(confirm(token)) for token in tokens} == {(400, "invalid_token")}
 
 
-def test_a_suspended_account_may_be_written_to_elsewhere(house: House, owner: Member) -> None:
-    house.change_account(owner, status="suspended")
-    old, new = links(house, owner)
+def test_a_suspended_account_may_be_written_to_elsewhere(app: App, owner: Member) -> None:
+    app.change_account(owner, status="suspended")
+    old, new = links(app, owner)
     confirmed(old)
     assert confirmed(new) == COMPLETED
 
 
-def test_the_page_of_a_link_has_a_button_and_confirms_nothing(house: House, owner: Member) -> None:
-    token, _ = links(house, owner)
-    before = house.stored("core")
+def test_the_page_of_a_link_has_a_button_and_confirms_nothing(app: App, owner: Member) -> None:
+    token, _ = links(app, owner)
+    before = app.stored("core")
     for method in ("GET", "HEAD"):
         page = call(method, f"/auth/email/confirm?token={token}")
         assert page.status == (200 if method == "GET" else 405)
-    assert house.stored("core") == before
+    assert app.stored("core") == before
     assert call("POST", "/auth/email/confirm", body={"token": token}).status == 405
     assert call("GET", f"{PATH}/confirm-email-change").status == 405

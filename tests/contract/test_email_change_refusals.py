@@ -12,21 +12,21 @@ from tallybook.services.outbox.suppressions import lift_suppression, suppress_ad
 from tallybook.store.suppressions import Reason
 from tests.contract.email_changes import BILLING, OWNER, ask, clear, confirm, confirmed, links, refusal, status
 from tests.contract.examples import expect
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 
 
 @pytest.fixture
-def owner(house: House) -> Member:
-    return house.member(OWNER)
+def owner(app: App) -> Member:
+    return app.member(OWNER)
 
 
 @pytest.fixture
-def limits(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def limits(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """As in production, where other tests have none."""
     from tallybook import runtime
 
-    house.reshape(limits=Limits())
-    monkeypatch.setattr(runtime, "context", lambda: house.ctx)
+    app.reshape(limits=Limits())
+    monkeypatch.setattr(runtime, "context", lambda: app.ctx)
 
 
 @pytest.mark.parametrize(
@@ -45,10 +45,10 @@ def limits(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_what_does_not_fit_is_named_and_may_be_put_right_at_once(
-    house: House, owner: Member, asked: tuple[Any, Any], code: str, named: str
+    app: App, owner: Member, asked: tuple[Any, Any], code: str, named: str
 ) -> None:
-    house.member("taken@example.com")
-    house.invited(owner, "colleague@example.com")
+    app.member("taken@example.com")
+    app.invited(owner, "colleague@example.com")
     current, new = asked
     answer = ask(owner.api_key, new, current)
     assert refusal(answer) == (400, code)
@@ -60,110 +60,108 @@ def test_what_does_not_fit_is_named_and_may_be_put_right_at_once(
 @pytest.mark.parametrize("lost", ["current_email", "new_email"])
 @pytest.mark.parametrize("reason", ["bounce", "complaint"])
 def test_an_address_that_gets_no_more_mail_is_named_until_the_operator_lifts_that(
-    house: House, owner: Member, lost: str, reason: Reason
+    app: App, owner: Member, lost: str, reason: Reason
 ) -> None:
     address = {"current_email": OWNER, "new_email": BILLING}[lost]
-    suppress_addresses(house.ctx, [address], reason=reason)
-    before = [item for item in house.stored("core") if not item["pk"].startswith("ATTEMPTS#")]
+    suppress_addresses(app.ctx, [address], reason=reason)
+    before = [item for item in app.stored("core") if not item["pk"].startswith("ATTEMPTS#")]
     answer = ask(owner.session, f" {BILLING.upper()}")
     assert refusal(answer) == (400, "email_unreachable")
     assert f"Mail to {lost} bounced or was refused" in answer.json["message"]
-    assert [item for item in house.stored("core") if not item["pk"].startswith("ATTEMPTS#")] == before
-    lift_suppression(house.ctx, address)
-    for token in links(house, owner):
+    assert [item for item in app.stored("core") if not item["pk"].startswith("ATTEMPTS#")] == before
+    lift_suppression(app.ctx, address)
+    for token in links(app, owner):
         confirmed(token)
-    assert house.account_of(owner).email == BILLING
+    assert app.account_of(owner).email == BILLING
 
 
-def test_whether_mail_to_an_address_bounced_is_told_ten_times_an_hour(
-    house: House, owner: Member, limits: None
-) -> None:
-    suppress_addresses(house.ctx, [BILLING], reason="bounce")
+def test_whether_mail_to_an_address_bounced_is_told_ten_times_an_hour(app: App, owner: Member, limits: None) -> None:
+    suppress_addresses(app.ctx, [BILLING], reason="bounce")
     tried = [refusal(ask(owner.api_key)) for _ in range(11)]
     assert tried == [(400, "email_unreachable")] * 10 + [(429, "too_many_requests")]
 
 
-def test_for_half_an_hour_it_is_too_soon_and_then_one_is_pending(house: House, owner: Member) -> None:
+def test_for_half_an_hour_it_is_too_soon_and_then_one_is_pending(app: App, owner: Member) -> None:
     assert ask(owner.api_key).status == 201
-    house.clock.advance(seconds=1)
+    app.clock.advance(seconds=1)
     for new, current in (("other@example.com", OWNER), ("other@example.com", "wrong"), ("nonsense", OWNER), ("", "")):
         early = ask(owner.api_key, new, current)
         assert (refusal(early), early.headers["retry-after"]) == ((429, "too_many_requests"), "1799")
-    house.clock.advance(minutes=29, seconds=58)
+    app.clock.advance(minutes=29, seconds=58)
     assert ask(owner.api_key).headers["retry-after"] == "1"
-    house.clock.advance(seconds=1)
+    app.clock.advance(seconds=1)
     assert refusal(ask(owner.api_key)) == (400, "email_change_pending")
-    house.clock.advance(hours=23, minutes=30)
+    app.clock.advance(hours=23, minutes=30)
     assert ask(owner.api_key).status == 201, "the one before has expired"
 
 
-def test_clearing_or_completing_it_makes_the_half_hour_no_shorter(house: House, owner: Member) -> None:
+def test_clearing_or_completing_it_makes_the_half_hour_no_shorter(app: App, owner: Member) -> None:
     ask(owner.api_key)
     clear(owner.api_key)
-    house.clock.advance(minutes=10)
+    app.clock.advance(minutes=10)
     assert ask(owner.api_key).headers["retry-after"] == str(20 * 60)
-    house.clock.advance(minutes=20)
-    old, new = links(house, owner)
+    app.clock.advance(minutes=20)
+    old, new = links(app, owner)
     confirmed(old)
     confirmed(new)
     assert refusal(ask(owner.api_key, OWNER, BILLING)) == (429, "too_many_requests")
-    house.clock.advance(minutes=30)
+    app.clock.advance(minutes=30)
     assert ask(owner.api_key, OWNER, BILLING).status == 201
 
 
-def test_an_address_that_no_longer_has_to_confirm_may_ask_for_the_next(house: House, owner: Member) -> None:
+def test_an_address_that_no_longer_has_to_confirm_may_ask_for_the_next(app: App, owner: Member) -> None:
     """The old address, free again, and the account's own new one."""
     for current, new in ((OWNER, BILLING), (BILLING, OWNER)):
-        for token in links(house, owner, new, current):
+        for token in links(app, owner, new, current):
             confirmed(token)
-        house.clock.advance(minutes=30)
-    assert house.account_of(owner).email == OWNER
+        app.clock.advance(minutes=30)
+    assert app.account_of(owner).email == OWNER
 
 
-def test_tries_of_a_link_are_five_a_minute_from_one_address(house: House, owner: Member, limits: None) -> None:
-    old, _ = links(house, owner)
+def test_tries_of_a_link_are_five_a_minute_from_one_address(app: App, owner: Member, limits: None) -> None:
+    old, _ = links(app, owner)
     assert [confirm("guess").status for _ in range(6)] == [400] * 5 + [429]
     refused = confirm(old)
     assert (refusal(refused), refused.headers["retry-after"]) == ((429, "too_many_requests"), "4")
     assert confirm(old, address="203.0.113.99").status == 200
-    house.clock.advance(seconds=4)
+    app.clock.advance(seconds=4)
     assert confirm(old).status == 200
 
 
-def test_nobody_tries_out_whose_addresses_there_are(house: House, owner: Member, limits: None) -> None:
-    house.member("taken@example.com")
+def test_nobody_tries_out_whose_addresses_there_are(app: App, owner: Member, limits: None) -> None:
+    app.member("taken@example.com")
     tried = [refusal(ask(owner.api_key, "taken@example.com")) for _ in range(4)]
     assert tried == [(400, "email_exists")] * 4
     others = [ask(owner.api_key, f"taken{number}@example.com", "x").status for number in range(20)]
     assert others == [400] * 20, "who does not know the account's email learns nothing by it"
     for _ in range(6):
-        house.invited(owner)
-        assert refusal(ask(owner.api_key, f"user{house._registered}@example.com")) == (400, "email_exists")
+        app.invited(owner)
+        assert refusal(ask(owner.api_key, f"user{app._registered}@example.com")) == (400, "email_exists")
     late = ask(owner.api_key)
     assert (late.status, late.headers["retry-after"]) == (429, str(25 * 60 + 4)), "until the next full hour"
-    house.clock.advance(hours=1)
+    app.clock.advance(hours=1)
     expect(ask(owner.api_key), 201, "email_change_requested")
 
 
-def test_a_stranger_gets_few_mails_whoever_asks(house: House, owner: Member, limits: None) -> None:
+def test_a_stranger_gets_few_mails_whoever_asks(app: App, owner: Member, limits: None) -> None:
     members = [owner]
     for number in range(3):
-        house.clock.advance(minutes=1)
-        members.append(house.member(f"owner{number}@example.com"))
+        app.clock.advance(minutes=1)
+        members.append(app.member(f"owner{number}@example.com"))
     asked = [ask(member.api_key, "victim@example.org", member.account.email).status for member in members]
     assert asked == [201, 201, 201, 429]
 
 
 def test_what_is_refused_for_an_address_that_is_taken_keeps_no_invitation_from_it(
-    house: House, owner: Member, limits: None
+    app: App, owner: Member, limits: None
 ) -> None:
-    user = house.invited(owner, "ada@example.com")
+    user = app.invited(owner, "ada@example.com")
     for number in range(3):
-        house.clock.advance(minutes=1)
-        other = house.member(f"owner{number}@example.com")
+        app.clock.advance(minutes=1)
+        other = app.member(f"owner{number}@example.com")
         assert refusal(ask(other.api_key, user.email, other.account.email)) == (400, "email_exists")
-    principal = authenticate(house.ctx, owner.api_key)
+    principal = authenticate(app.ctx, owner.api_key)
     for _ in range(2):
-        invite_again(house.ctx, principal, user.id)
+        invite_again(app.ctx, principal, user.id)
     with pytest.raises(TooManyRequests):
-        invite_again(house.ctx, principal, user.id)
+        invite_again(app.ctx, principal, user.id)

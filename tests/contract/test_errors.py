@@ -10,8 +10,8 @@ from fastapi import APIRouter
 from tallybook.domain import errors
 from tallybook.http import lambda_handler, make_app
 from tests.contract.examples import example
+from tests.support.app import App
 from tests.support.call import LambdaContext, call
-from tests.support.house import House
 
 RAISED: dict[int, errors.TallybookError] = {
     400: errors.Invalid("email is not an address", code="invalid_email", field="email"),
@@ -42,7 +42,7 @@ QUOTA = ["/account", "/account/spend", "/auth/x", "/v1/packages"]
 
 
 @pytest.fixture
-def raising(house: House) -> Callable[[str, int], tuple[int, dict[str, str], Any]]:
+def raising(app: App) -> Callable[[str, int], tuple[int, dict[str, str], Any]]:
     """Calls a path whose route raises the error of this status."""
     router = APIRouter()
 
@@ -112,7 +112,7 @@ def test_quota_has_one_error_object_with_a_code(raising: Any, status: int) -> No
         ("/authors", "error_scalebox"),
     ],
 )
-def test_a_path_that_nobody_has_is_told_in_its_own_dialect(house: House, path: str, shape: str) -> None:
+def test_a_path_that_nobody_has_is_told_in_its_own_dialect(app: App, path: str, shape: str) -> None:
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         answer = call(method, path, body={})
         assert answer.status == 404, answer.text

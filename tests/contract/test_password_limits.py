@@ -4,31 +4,31 @@ import pytest
 
 from tallybook.domain.limits import Limits
 from tests.contract.test_passwords import ADA, change, confirm, login, refusal
+from tests.support.app import App, Member
 from tests.support.call import Answer, call
-from tests.support.house import House, Member
 
 
 @pytest.fixture
-def ada(house: House) -> Member:
-    return house.member(ADA)
+def ada(app: App) -> Member:
+    return app.member(ADA)
 
 
 @pytest.fixture(autouse=True)
-def limits(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def limits(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """As in production, where other tests have none."""
     from tallybook import runtime
 
-    house.reshape(limits=Limits())
-    monkeypatch.setattr(runtime, "context", lambda: house.ctx)
+    app.reshape(limits=Limits())
+    monkeypatch.setattr(runtime, "context", lambda: app.ctx)
 
 
-def test_resets_are_three_an_hour_about_one_address_and_from_one(house: House, ada: Member) -> None:
+def test_resets_are_three_an_hour_about_one_address_and_from_one(app: App, ada: Member) -> None:
 
     def reset(email: str, address: str) -> Answer:
         return call("POST", "/auth/password/reset", body={"email": email}, address=address)
 
     assert [reset(ADA, f"203.0.113.{n}").status for n in range(4)] == [202, 202, 202, 429]
-    house.clock.advance(hours=1)
+    app.clock.advance(hours=1)
     answers = [reset(f"user{n}@example.com", "203.0.113.7") for n in range(4)]
     assert [answer.status for answer in answers] == [202, 202, 202, 429]
     assert refusal(answers[-1]) == (429, "too_many_requests")
@@ -36,15 +36,15 @@ def test_resets_are_three_an_hour_about_one_address_and_from_one(house: House, a
     assert reset("user5@example.com", "203.0.113.8").status == 202
 
 
-def test_tries_of_a_token_are_five_a_minute_from_one_address(house: House, ada: Member) -> None:
+def test_tries_of_a_token_are_five_a_minute_from_one_address(app: App, ada: Member) -> None:
     assert [confirm("pwt_guess").status for _ in range(6)] == [400] * 5 + [429]
-    refused = confirm(house.password_token(ada.user, "reset"))
+    refused = confirm(app.password_token(ada.user, "reset"))
     assert (refusal(refused), refused.headers["retry-after"]) == ((429, "too_many_requests"), "4")
-    house.clock.advance(seconds=4)
-    assert confirm(house.password_token(ada.user, "reset")).status == 200
+    app.clock.advance(seconds=4)
+    assert confirm(app.password_token(ada.user, "reset")).status == 200
 
 
-def test_tries_of_the_current_password_count_as_logins(house: House, ada: Member) -> None:
+def test_tries_of_the_current_password_count_as_logins(app: App, ada: Member) -> None:
     tries = [change(ada.session, current="wrong horse battery").status for _ in range(6)]
     assert tries == [400] * 5 + [429]
     assert change(ada.session).headers["retry-after"] == "4"

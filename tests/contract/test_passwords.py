@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 
 from tests.contract.examples import expect
+from tests.support.app import PASSWORD, App, Member
 from tests.support.call import Answer, call
-from tests.support.house import PASSWORD, House, Member
 from tests.support.invariants import check_invariants
-from tests.support.outside import World
+from tests.support.outside import FakeAws
 
 NEW = "another horse battery"
 ADA = "ada@example.com"
 
 
 @pytest.fixture
-def ada(house: House) -> Member:
-    return house.member(ADA)
+def ada(app: App) -> Member:
+    return app.member(ADA)
 
 
 def login(password: str = PASSWORD, email: str = ADA) -> Answer:
@@ -32,7 +32,7 @@ def confirm(token: str, password: str = NEW, **body: Any) -> Answer:
     return call("POST", "/auth/password/confirm", body={"token": token, "password": password, **body})
 
 
-def link(post: World, to: str = ADA) -> str:
+def link(post: FakeAws, to: str = ADA) -> str:
     """The token of the letter that comes of it."""
     before = len(post.to(to))
     assert set(post.sweep()) == {"delivered"}
@@ -40,7 +40,7 @@ def link(post: World, to: str = ADA) -> str:
     return letter.token
 
 
-def asked(post: World, email: str = ADA) -> str:
+def asked(post: FakeAws, email: str = ADA) -> str:
     """The token of a reset, once whatever waited before is out."""
     post.sweep()
     answer = call("POST", "/auth/password/reset", body={"email": email})
@@ -52,7 +52,7 @@ def refusal(answer: Answer) -> tuple[int, str]:
     return answer.status, expect(answer, answer.status, "error_quota")["error"]["code"]
 
 
-def test_a_change_keeps_the_session_it_came_by_and_the_keys_and_ends_all_others(house: House, ada: Member) -> None:
+def test_a_change_keeps_the_session_it_came_by_and_the_keys_and_ends_all_others(app: App, ada: Member) -> None:
     other = login().json["session_token"]
     assert expect(change(other), 200, "auth_logout") == {"success": True}
     assert call("GET", "/auth/me", bearer=other).status == 200
@@ -60,37 +60,37 @@ def test_a_change_keeps_the_session_it_came_by_and_the_keys_and_ends_all_others(
     assert call("GET", "/auth/me", key=ada.api_key).status == 200
     assert refusal(login()) == (401, "invalid_credentials")
     assert login(NEW).status == 200
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_a_change_by_key_ends_every_session(house: House, ada: Member) -> None:
+def test_a_change_by_key_ends_every_session(app: App, ada: Member) -> None:
     assert change(ada.api_key).status == 200
     assert refusal(call("GET", "/auth/me", bearer=ada.session)) == (401, "unauthorized")
 
 
-def test_a_session_may_change_it_again_and_again(house: House, ada: Member) -> None:
+def test_a_session_may_change_it_again_and_again(app: App, ada: Member) -> None:
     assert change(ada.session).status == 200
     assert change(ada.session, current=NEW, password=PASSWORD).status == 200
     assert login().status == 200
 
 
-def test_who_does_not_know_the_password_cannot_change_it(house: House, ada: Member) -> None:
-    before = [item for item in house.stored("core") if not item["pk"].startswith("ATTEMPTS#")]
+def test_who_does_not_know_the_password_cannot_change_it(app: App, ada: Member) -> None:
+    before = [item for item in app.stored("core") if not item["pk"].startswith("ATTEMPTS#")]
     for wrong in ("wrong horse battery", "", PASSWORD.upper(), f"{PASSWORD} ", "x" * 100_000):
         assert refusal(change(ada.session, current=wrong)) == (400, "invalid_password")
-    assert [item for item in house.stored("core") if not item["pk"].startswith("ATTEMPTS#")] == before
+    assert [item for item in app.stored("core") if not item["pk"].startswith("ATTEMPTS#")] == before
     assert login().status == 200
 
 
 @pytest.mark.parametrize("password", ["", "seven77", "x" * 1025], ids=len)
-def test_a_new_password_has_8_to_1024_characters(house: House, ada: Member, password: str) -> None:
+def test_a_new_password_has_8_to_1024_characters(app: App, ada: Member, password: str) -> None:
     assert refusal(change(ada.session, password=password)) == (400, "weak_password")
-    token = house.password_token(ada.user, "reset")
+    token = app.password_token(ada.user, "reset")
     assert refusal(confirm(token, password)) == (400, "weak_password")
     assert confirm(token, "x" * 8).status == 200, "and the token was not used up"
 
 
-def test_who_changed_it_is_told_by_mail(house: House, ada: Member, post: World) -> None:
+def test_who_changed_it_is_told_by_mail(app: App, ada: Member, post: FakeAws) -> None:
     post.sweep()
     change(ada.session)
     post.sweep()
@@ -101,51 +101,51 @@ def test_who_changed_it_is_told_by_mail(house: House, ada: Member, post: World) 
     assert post.events[-1][0] == "PasswordChanged"
 
 
-def test_a_forgotten_password_is_set_with_the_link_of_the_mail(house: House, ada: Member, post: World) -> None:
+def test_a_forgotten_password_is_set_with_the_link_of_the_mail(app: App, ada: Member, post: FakeAws) -> None:
     assert expect(confirm(asked(post)), 200, "auth_logout") == {"success": True}
     assert refusal(call("GET", "/auth/me", bearer=ada.session)) == (401, "unauthorized")
     assert call("GET", "/auth/me", key=ada.api_key).status == 200
     assert refusal(login()) == (401, "invalid_credentials")
     assert login(NEW).status == 200
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_a_link_holds_once(house: House, ada: Member, post: World) -> None:
+def test_a_link_holds_once(app: App, ada: Member, post: FakeAws) -> None:
     token = asked(post)
     assert confirm(token).status == 200
     assert refusal(confirm(token, "a third horse battery")) == (400, "invalid_token")
     assert login(NEW).status == 200
 
 
-def test_a_reset_holds_for_an_hour_and_not_a_moment_longer(house: House, ada: Member, post: World) -> None:
+def test_a_reset_holds_for_an_hour_and_not_a_moment_longer(app: App, ada: Member, post: FakeAws) -> None:
     early, late = asked(post), None
-    house.clock.advance(minutes=59, seconds=59)
+    app.clock.advance(minutes=59, seconds=59)
     assert confirm(early).status == 200
     late = asked(post)
-    house.clock.advance(hours=1)
+    app.clock.advance(hours=1)
     assert refusal(confirm(late)) == (400, "invalid_token")
 
 
-def test_an_invitation_holds_for_seven_days(house: House, ada: Member, post: World) -> None:
+def test_an_invitation_holds_for_seven_days(app: App, ada: Member, post: FakeAws) -> None:
     for name, wait, answered in (("joan", timedelta(days=7, seconds=-1), 200), ("max", timedelta(days=7), 400)):
         session = login().json["session_token"]
         email = f"{name}@example.com"
         call("POST", "/v1/user-management/users", bearer=session, body={"email": email})
         token = link(post, email)
-        house.clock.moment += wait
+        app.clock.moment += wait
         assert confirm(token).status == answered
 
 
-def test_a_newer_link_takes_the_place_of_the_one_before(house: House, ada: Member, post: World) -> None:
+def test_a_newer_link_takes_the_place_of_the_one_before(app: App, ada: Member, post: FakeAws) -> None:
     first, second = asked(post), asked(post)
     assert refusal(confirm(first)) == (400, "invalid_token")
     assert confirm(second).status == 200
 
 
-def test_who_joins_may_say_their_name_and_no_mail_warns_them(house: House, ada: Member, post: World) -> None:
-    user = house.invited(ada, "joan@example.com")
-    assert refusal(confirm(house.password_token(user), name="a\nb")) == (400, "invalid_name")
-    assert confirm(house.password_token(user), name="Joan").status == 200
+def test_who_joins_may_say_their_name_and_no_mail_warns_them(app: App, ada: Member, post: FakeAws) -> None:
+    user = app.invited(ada, "joan@example.com")
+    assert refusal(confirm(app.password_token(user), name="a\nb")) == (400, "invalid_name")
+    assert confirm(app.password_token(user), name="Joan").status == 200
     me = call("GET", f"/v1/user-management/users/usr-{user.id}", key=ada.api_key).json["data"]["user"]
     assert (me["display_name"], me["has_joined"]) == ("Joan", True)
     post.sweep()
@@ -154,14 +154,14 @@ def test_who_joins_may_say_their_name_and_no_mail_warns_them(house: House, ada: 
 
 
 @pytest.mark.parametrize("standing", ["user", "account"])
-def test_a_link_ends_with_its_user_and_with_the_account(house: House, ada: Member, post: World, standing: str) -> None:
+def test_a_link_ends_with_its_user_and_with_the_account(app: App, ada: Member, post: FakeAws, standing: str) -> None:
     token = asked(post)
-    (house.change_user if standing == "user" else house.change_account)(ada, status="deleted")
+    (app.change_user if standing == "user" else app.change_account)(ada, status="deleted")
     assert refusal(confirm(token)) == (400, "invalid_token")
 
 
-def test_nobody_who_asks_for_a_reset_takes_an_invitation_away(house: House, post: World) -> None:
-    root = house.member()
+def test_nobody_who_asks_for_a_reset_takes_an_invitation_away(app: App, post: FakeAws) -> None:
+    root = app.member()
     call("POST", "/v1/user-management/users", key=root.api_key, body={"email": "joan@example.com"})
     post.sweep()
     call("POST", "/auth/password/reset", body={"email": "joan@example.com"})
@@ -173,8 +173,8 @@ def test_nobody_who_asks_for_a_reset_takes_an_invitation_away(house: House, post
     assert call("POST", "/auth/password/confirm", body=body).json["error"]["code"] == "invalid_token"
 
 
-def test_whoever_sets_a_first_password_by_a_reset_has_joined(house: House, post: World) -> None:
-    root = house.member()
+def test_whoever_sets_a_first_password_by_a_reset_has_joined(app: App, post: FakeAws) -> None:
+    root = app.member()
     call("POST", "/v1/user-management/users", key=root.api_key, body={"email": "joan@example.com"})
     call("POST", "/auth/password/reset", body={"email": "joan@example.com"})
     post.sweep()

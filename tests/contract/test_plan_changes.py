@@ -9,25 +9,25 @@ from tallybook.services.billing.mark_overdue import mark_overdue
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.contract.bills import APRIL, INVOICES, MAY, close, get, give, lines, newest, on_pro, one, refusal, use
 from tests.contract.plans import SUBSCRIPTION, ask, change, history, payer, sell, subscription
+from tests.support.app import App, Member
 from tests.support.call import call
-from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def pro(house: House) -> Member:
+def pro(app: App) -> Member:
     """On a plan of 20 since 1 April, with money to pay for others."""
-    member = on_pro(house)
-    give(house, member, 1000)
+    member = on_pro(app)
+    give(app, member, 1000)
     return member
 
 
-def test_the_documents_example_at_a_periods_very_start(house: House) -> None:
-    house.clock.moment = MARCH
-    member = payer(house)
-    house.clock.moment = APRIL
+def test_the_documents_example_at_a_periods_very_start(app: App) -> None:
+    app.clock.moment = MARCH
+    member = payer(app)
+    app.clock.moment = APRIL
     made = change(member, "pro")["change"]
     ids = {name: made.pop(name) for name in ("change_id", "account_id", "subscription_id", "invoice_id")}
     assert made == {
@@ -51,44 +51,44 @@ def test_the_documents_example_at_a_periods_very_start(house: House) -> None:
         "2026-03-31T00:00:00Z",
     )
     assert (march["total_amount"], march["status"], march["invoice_number"]) == (0, "paid", 1)
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_at_a_periods_very_start_what_somebody_opened_then_is_the_new_plans(house: House) -> None:
+def test_at_a_periods_very_start_what_somebody_opened_then_is_the_new_plans(app: App) -> None:
     """A reader, a draft and an event of that very instant were there first; the old period's last second is billed."""
-    house.clock.moment = MARCH
-    member = payer(house)
-    use(house, member, "7", time=APRIL - timedelta(seconds=1))
-    house.clock.moment = APRIL
+    app.clock.moment = MARCH
+    member = payer(app)
+    use(app, member, "7", time=APRIL - timedelta(seconds=1))
+    app.clock.moment = APRIL
     assert subscription(member)["plan_name"] == "hobby"
     call("POST", "/v1/billing/invoice/generate", key=member.api_key)
-    use(house, member, "3", time=APRIL)
+    use(app, member, "3", time=APRIL)
     made = change(member, "pro")
     assert lines(one(member, made["change"]["invoice_id"])) == [("usage", 7)]
     assert subscription(member) == made["subscription"]
     assert (made["subscription"]["plan_name"], made["subscription"]["plan"]["max_concurrent_sandboxes"]) == ("pro", 50)
-    check_invariants(house)
-    close(house, at=MAY + timedelta(minutes=30))
+    check_invariants(app)
+    close(app, at=MAY + timedelta(minutes=30))
     assert lines(newest(member)) == [("subscription", 20), ("usage", 3)]
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_a_yearly_plan_that_ends_with_one_of_its_months_is_charged_then(house: House) -> None:
+def test_a_yearly_plan_that_ends_with_one_of_its_months_is_charged_then(app: App) -> None:
     """From 1 April to 1 July are 91 of the year's 365 days: 365 less 274."""
-    sell(house, free_plan="annual")
-    house.clock.moment = APRIL
-    member = payer(house)
+    sell(app, free_plan="annual")
+    app.clock.moment = APRIL
+    member = payer(app)
     for month in (5, 6):
-        close(house, at=datetime(2026, month, 1, 1, tzinfo=UTC))
-    house.clock.moment = datetime(2026, 7, 1, tzinfo=UTC)
+        close(app, at=datetime(2026, month, 1, 1, tzinfo=UTC))
+    app.clock.moment = datetime(2026, 7, 1, tzinfo=UTC)
     made = change(member, "hobby")["change"]
     assert (made["old_period_start"], made["prorated_refund_amount"]) == ("2026-06-01T00:00:00Z", 274)
     assert lines(one(member, made["invoice_id"])) == [("subscription", 365), ("credit", -274)]
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_the_answer_is_the_subscription_as_it_is_then_and_the_newest_change(house: House, pro: Member) -> None:
-    house.clock.moment = APRIL + timedelta(days=10)
+def test_the_answer_is_the_subscription_as_it_is_then_and_the_newest_change(app: App, pro: Member) -> None:
+    app.clock.moment = APRIL + timedelta(days=10)
     made = change(pro, "scale")
     assert made["subscription"] == subscription(pro)
     assert made["change"] == history(pro)[0]
@@ -97,10 +97,10 @@ def test_the_answer_is_the_subscription_as_it_is_then_and_the_newest_change(hous
     assert made["subscription"]["created_at"] == "2026-04-01T00:00:00Z"
 
 
-def test_the_old_period_is_invoiced_at_once_with_a_credit_for_its_unused_part(house: House, pro: Member) -> None:
+def test_the_old_period_is_invoiced_at_once_with_a_credit_for_its_unused_part(app: App, pro: Member) -> None:
     """20 of 30 days are unused: 13.33 of 20.00."""
-    use(house, pro, "9.50", time=APRIL + timedelta(days=9))
-    house.clock.moment = APRIL + timedelta(days=10)
+    use(app, pro, "9.50", time=APRIL + timedelta(days=9))
+    app.clock.moment = APRIL + timedelta(days=10)
     made = change(pro, "scale")["change"]
     assert (made["prorated_refund_amount"], made["change_reason"]) == (13.33, "user_upgrade")
     shown = newest(pro)
@@ -108,37 +108,37 @@ def test_the_old_period_is_invoiced_at_once_with_a_credit_for_its_unused_part(ho
     assert lines(shown) == [("subscription", 20), ("credit", -13.33), ("usage", 9.5)]
     assert (shown["issued_at"], shown["billing_period_end"]) == ("2026-04-11T00:00:00Z", "2026-04-10T00:00:00Z")
     assert (shown["total_amount"], shown["payment_method"]) == (16.17, "Balance")
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_the_new_plans_limits_and_prices_hold_from_the_same_instant(house: House, pro: Member) -> None:
-    house.clock.moment = APRIL + timedelta(days=10)
+def test_the_new_plans_limits_and_prices_hold_from_the_same_instant(app: App, pro: Member) -> None:
+    app.clock.moment = APRIL + timedelta(days=10)
     change(pro, "scale")
     held = subscription(pro)
     assert (held["plan_name"], held["plan"]["max_sandbox_timeout_seconds"]) == ("scale", 604_800)
     current = get(pro, "/v1/billing/current").json["data"]
     assert current["subscription_fee"] == {"plan_name": "Scale", "standard": 200, "credit": 0, "final": 200}
-    house.record(house.event(pro, quantity=1_000_000))
+    app.record(app.event(pro, quantity=1_000_000))
     # 0.000012 a second there, 0.000014 before
     assert get(pro, "/v1/billing/current").json["data"]["current_cost"] == 12
 
 
-def test_ended_periods_are_closed_first_each_at_its_own_end(house: House, pro: Member) -> None:
-    use(house, pro, "1", time=APRIL)
-    use(house, pro, "2", time=MAY + timedelta(minutes=10))
-    house.clock.moment = MAY + timedelta(days=15, hours=12)
+def test_ended_periods_are_closed_first_each_at_its_own_end(app: App, pro: Member) -> None:
+    use(app, pro, "1", time=APRIL)
+    use(app, pro, "2", time=MAY + timedelta(minutes=10))
+    app.clock.moment = MAY + timedelta(days=15, hours=12)
     made = change(pro, "hobby")["change"]
     assert (made["change_reason"], made["prorated_refund_amount"]) == ("user_downgrade", 10)
     cut, april = call("GET", "/v1/billing/invoices", key=pro.api_key).json["data"]["invoices"]
     assert lines(april) == [("subscription", 20), ("usage", 1)]
     assert lines(cut) == [("subscription", 20), ("credit", -10), ("usage", 2)]
     assert (april["issued_at"], cut["issued_at"]) == ("2026-05-16T12:00:00Z", "2026-05-16T12:00:00Z")
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_up_and_down_and_up_again_within_a_month_charges_each_for_its_days(house: House, pro: Member) -> None:
+def test_up_and_down_and_up_again_within_a_month_charges_each_for_its_days(app: App, pro: Member) -> None:
     for day, plan in ((5, "scale"), (8, "hobby"), (20, "pro")):
-        house.clock.moment = APRIL + timedelta(days=day)
+        app.clock.moment = APRIL + timedelta(days=day)
         change(pro, plan)
     shown = [
         (made["change_reason"], made["old_plan_price"], made["prorated_refund_amount"])
@@ -148,17 +148,17 @@ def test_up_and_down_and_up_again_within_a_month_charges_each_for_its_days(house
     assert shown == [("user_upgrade", 20, 16.67), ("user_downgrade", 200, 180), ("user_upgrade", 0, 0)]
     ended = get(pro, INVOICES).json["data"]["invoices"]
     assert [invoice["total_amount"] for invoice in reversed(ended)] == [3.33, 20, 0]
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_plans_of_equal_price_are_an_upgrade_and_a_years_price_counts_by_the_month(house: House) -> None:
+def test_plans_of_equal_price_are_an_upgrade_and_a_years_price_counts_by_the_month(app: App) -> None:
     """365 a year are a little over 30 a month."""
-    sell(house)
-    house.clock.moment = APRIL
-    member = payer(house)
+    sell(app)
+    app.clock.moment = APRIL
+    member = payer(app)
     reasons = []
     for day, plan in ((1, "pro"), (2, "annual"), (3, "scale"), (4, "annual"), (5, "pro")):
-        house.clock.moment = APRIL + timedelta(days=day)
+        app.clock.moment = APRIL + timedelta(days=day)
         reasons.append(change(member, plan)["change"]["change_reason"])
     assert reasons == ["user_upgrade"] * 3 + ["user_downgrade"] * 2
 
@@ -166,77 +166,77 @@ def test_plans_of_equal_price_are_an_upgrade_and_a_years_price_counts_by_the_mon
 @pytest.mark.parametrize(
     ("plan", "code"), [("gold", "unknown_plan"), ("Pro", "unknown_plan"), ("", "unknown_plan"), ("pro", "same_plan")]
 )
-def test_a_plan_that_is_not_sold_or_that_it_is_on_is_refused(house: House, pro: Member, plan: str, code: str) -> None:
-    house.clock.moment = APRIL + timedelta(days=10)
+def test_a_plan_that_is_not_sold_or_that_it_is_on_is_refused(app: App, pro: Member, plan: str, code: str) -> None:
+    app.clock.moment = APRIL + timedelta(days=10)
     subscription(pro)  # the key's use of this hour is noted
-    before = house.stored("core")
+    before = app.stored("core")
     assert refusal(ask(pro, plan)) == (400, code)
-    assert house.stored("core") == before
+    assert app.stored("core") == before
 
 
 @pytest.mark.parametrize("body", [None, {}, {"plan_name": None}, {"plan_name": 5}, {"plan_name": ["pro"]}, []])
-def test_a_body_without_a_plans_name_is_refused(house: House, pro: Member, body: Any) -> None:
+def test_a_body_without_a_plans_name_is_refused(app: App, pro: Member, body: Any) -> None:
     assert refusal(call("POST", SUBSCRIPTION, key=pro.api_key, body=body)) == (400, "invalid_request")
 
 
-def test_a_plan_with_a_price_needs_money_that_is_not_the_welcome_credit(house: House) -> None:
-    member, key = house.member(), house.platform()
+def test_a_plan_with_a_price_needs_money_that_is_not_the_welcome_credit(app: App) -> None:
+    member, key = app.member(), app.platform()
     assert refusal(ask(member, "pro")) == (402, "payment_required")
-    give_credits(house.ctx, key, Move(member.account.id, 1, "grant", "a micro"))
+    give_credits(app.ctx, key, Move(member.account.id, 1, "grant", "a micro"))
     assert change(member, "pro")["subscription"]["plan_name"] == "pro"
 
 
-def test_a_balance_that_is_used_up_is_none(house: House) -> None:
-    member = payer(house, 5)
-    house.record(house.event(member, meter="credits", quantity=6_000_000))
+def test_a_balance_that_is_used_up_is_none(app: App) -> None:
+    member = payer(app, 5)
+    app.record(app.event(member, meter="credits", quantity=6_000_000))
     assert refusal(ask(member, "pro")) == (402, "payment_required")
     assert history_is_empty(member)
 
 
-def test_a_free_plan_needs_nothing(house: House) -> None:
-    member = on_pro(house)
-    house.clock.moment = APRIL + timedelta(days=10)
+def test_a_free_plan_needs_nothing(app: App) -> None:
+    member = on_pro(app)
+    app.clock.moment = APRIL + timedelta(days=10)
     assert change(member, "hobby")["change"]["change_reason"] == "user_downgrade"
 
 
-def test_an_overdue_invoice_stands_before_a_dearer_plan_but_not_before_a_cheaper_one(house: House) -> None:
-    sell(house, free_plan="annual")
-    house.clock.moment = APRIL
-    member = house.member()
-    use(house, member, "50", time=APRIL + timedelta(days=1))
-    close(house, at=MAY + timedelta(minutes=30))
-    house.clock.moment = MAY + timedelta(days=8)
-    mark_overdue(house.ctx, member.account.id, 1)
-    give(house, member, 500)
+def test_an_overdue_invoice_stands_before_a_dearer_plan_but_not_before_a_cheaper_one(app: App) -> None:
+    sell(app, free_plan="annual")
+    app.clock.moment = APRIL
+    member = app.member()
+    use(app, member, "50", time=APRIL + timedelta(days=1))
+    close(app, at=MAY + timedelta(minutes=30))
+    app.clock.moment = MAY + timedelta(days=8)
+    mark_overdue(app.ctx, member.account.id, 1)
+    give(app, member, 500)
     assert refusal(ask(member, "scale")) == (402, "invoice_overdue")
     assert change(member, "pro")["change"]["change_reason"] == "user_downgrade"
-    house.clock.advance(days=1)
+    app.clock.advance(days=1)
     assert refusal(ask(member, "scale")) == (402, "invoice_overdue")
     assert change(member, "hobby")["subscription"]["plan_name"] == "hobby"
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_a_second_change_of_the_same_instant_is_in_progress(house: House, pro: Member) -> None:
-    house.clock.moment = APRIL + timedelta(days=10)
+def test_a_second_change_of_the_same_instant_is_in_progress(app: App, pro: Member) -> None:
+    app.clock.moment = APRIL + timedelta(days=10)
     change(pro, "scale")
     assert refusal(ask(pro, "hobby")) == (409, "plan_change_in_progress")
-    house.clock.advance(seconds=0.001)
+    app.clock.advance(seconds=0.001)
     assert change(pro, "hobby")["change"]["prorated_refund_amount"] == 200
 
 
-def test_a_suspended_account_keeps_its_plan(house: House, pro: Member) -> None:
-    house.change_account(pro, status="suspended")
+def test_a_suspended_account_keeps_its_plan(app: App, pro: Member) -> None:
+    app.change_account(pro, status="suspended")
     assert refusal(ask(pro, "hobby")) == (403, "account_suspended")
 
 
-def test_who_is_no_root_user_is_told_so_before_anything_else(house: House, pro: Member) -> None:
-    plain = house.colleague(pro)
+def test_who_is_no_root_user_is_told_so_before_anything_else(app: App, pro: Member) -> None:
+    plain = app.colleague(pro)
     for plan in ("scale", "pro", "gold"):
         assert refusal(ask(plain, plan)) == (403, "root_user_required")
 
 
-def test_the_change_is_on_record_by_who_made_it(house: House, pro: Member) -> None:
-    house.clock.moment = APRIL + timedelta(days=10)
+def test_the_change_is_on_record_by_who_made_it(app: App, pro: Member) -> None:
+    app.clock.moment = APRIL + timedelta(days=10)
     made = change(pro, "scale")["change"]
     newest_two = call("GET", "/v1/user-management/audit-log?limit=2", key=pro.api_key).json["data"]["entries"]
     entry, issued = newest_two
@@ -247,12 +247,12 @@ def test_the_change_is_on_record_by_who_made_it(house: House, pro: Member) -> No
     assert issued["action"] == "invoice.issued"
 
 
-def test_it_takes_four_round_trips(house: House, pro: Member) -> None:
-    house.clock.moment = APRIL + timedelta(days=10)
+def test_it_takes_four_round_trips(app: App, pro: Member) -> None:
+    app.clock.moment = APRIL + timedelta(days=10)
     subscription(pro)  # the key's use of this hour is noted, and the catalog's version known
-    house.ctx.tables.bill.clear()
+    app.ctx.tables.bill.clear()
     change(pro, "scale")
-    assert house.ctx.tables.bill.operations == ["get_many", "query", "get_many", "transact"]
+    assert app.ctx.tables.bill.operations == ["get_many", "query", "get_many", "transact"]
 
 
 def history_is_empty(member: Member) -> bool:

@@ -7,16 +7,16 @@ import pytest
 
 from tests.contract.bills import APRIL, get, refusal
 from tests.contract.plans import HISTORY, change, history, payer
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 
 
 @pytest.fixture
-def changed(house: House) -> Member:
+def changed(app: App) -> Member:
     """Changed seven times, to pro and back, each a day later."""
-    house.clock.moment = APRIL
-    member = payer(house)
+    app.clock.moment = APRIL
+    member = payer(app)
     for day in range(1, 8):
-        house.clock.moment = APRIL + timedelta(days=day)
+        app.clock.moment = APRIL + timedelta(days=day)
         change(member, "pro" if day % 2 else "hobby")
     return member
 
@@ -44,10 +44,10 @@ def test_pages_of_any_size_hold_each_change_once(changed: Member) -> None:
     assert data["history"] == whole[3:6]
 
 
-def test_past_the_last_page_and_before_the_first_change_there_is_nothing(house: House, changed: Member) -> None:
+def test_past_the_last_page_and_before_the_first_change_there_is_nothing(app: App, changed: Member) -> None:
     assert get(changed, f"{HISTORY}?page=4&limit=2").json["data"]["history"] != []
     assert get(changed, f"{HISTORY}?page=5&limit=2").json["data"]["history"] == []
-    data = get(house.member(), HISTORY).json["data"]
+    data = get(app.member(), HISTORY).json["data"]
     assert data == {
         "history": [],
         "pagination": {"page": 1, "limit": 50, "total": 0, "total_pages": 0, "offset": 0},
@@ -59,17 +59,17 @@ def test_a_page_that_makes_no_sense_is_refused(changed: Member, query: str) -> N
     assert refusal(get(changed, HISTORY + query)) == (400, "invalid_request")
 
 
-def test_it_is_for_root_users_and_for_them_while_the_account_is_suspended(house: House, changed: Member) -> None:
-    house.change_user(changed, is_root=False)
+def test_it_is_for_root_users_and_for_them_while_the_account_is_suspended(app: App, changed: Member) -> None:
+    app.change_user(changed, is_root=False)
     assert refusal(get(changed, HISTORY)) == (403, "root_user_required")
-    house.change_user(changed, is_root=True)
-    house.change_account(changed, status="suspended")
+    app.change_user(changed, is_root=True)
+    app.change_account(changed, status="suspended")
     assert len(history(changed)) == 7
 
 
-def test_any_page_takes_two_round_trips(house: House, changed: Member) -> None:
+def test_any_page_takes_two_round_trips(app: App, changed: Member) -> None:
     history(changed)
     for query in ("", "?page=4&limit=2"):
-        house.ctx.tables.bill.clear()
+        app.ctx.tables.bill.clear()
         history(changed, query)
-        assert house.ctx.tables.bill.operations == ["get_many", "query"]
+        assert app.ctx.tables.bill.operations == ["get_many", "query"]

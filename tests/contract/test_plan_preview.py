@@ -15,23 +15,23 @@ from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.services.subscriptions.preview import preview_plan
 from tests.contract.bills import APRIL, MAY, close, draft, exact, give, in_zone, lines, on_pro, refusal, terms, use
 from tests.contract.plans import PREVIEW, ask, change, payer, preview, sell, subscription
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 
 ELEVENTH = APRIL + timedelta(days=10)
 
 
 @pytest.fixture
-def pro(house: House) -> Member:
+def pro(app: App) -> Member:
     """On a plan of 20 since 1 April, with a balance of 6."""
-    member = on_pro(house)
-    give(house, member, 5)
+    member = on_pro(app)
+    give(app, member, 5)
     return member
 
 
-def test_it_tells_what_would_be_charged_credited_and_begun(house: House, pro: Member) -> None:
-    terms(house, pro, discount=exact(25), tax_rate=exact(20))
-    use(house, pro, "9.50", time=APRIL + timedelta(days=9))
-    house.clock.moment = ELEVENTH
+def test_it_tells_what_would_be_charged_credited_and_begun(app: App, pro: Member) -> None:
+    terms(app, pro, discount=exact(25), tax_rate=exact(20))
+    use(app, pro, "9.50", time=APRIL + timedelta(days=9))
+    app.clock.moment = ELEVENTH
     shown = preview(pro, "scale")
     invoice = shown.pop("invoice")
     # 15.00 after the discount, 20 of 30 days of it unused; 14.50 with 20 % tax, 6.00 of it from the balance
@@ -69,97 +69,97 @@ def test_it_tells_what_would_be_charged_credited_and_begun(house: House, pro: Me
     }
 
 
-def test_a_yearly_fee_is_first_invoiced_in_a_year_and_a_free_plans_never(house: House) -> None:
-    sell(house)
-    house.clock.moment = APRIL
-    member = payer(house)
-    house.clock.moment = ELEVENTH
+def test_a_yearly_fee_is_first_invoiced_in_a_year_and_a_free_plans_never(app: App) -> None:
+    sell(app)
+    app.clock.moment = APRIL
+    member = payer(app)
+    app.clock.moment = ELEVENTH
     shown = preview(member, "annual")
     assert shown["new_subscription_fee"] == {"standard": 365, "credit": 0, "final": 365}
     assert (shown["new_fee_invoiced_at"], shown["new_period_end"]) == ("2027-04-11T00:00:00Z", "2026-05-10T00:00:00Z")
     change(member, "pro")
-    house.clock.advance(days=1)
+    app.clock.advance(days=1)
     shown = preview(member, "hobby")
     assert shown["new_subscription_fee"] == {"standard": 0, "credit": 0, "final": 0}
     assert shown["new_fee_invoiced_at"] is None
 
 
-def test_a_payment_that_is_missing_is_told_and_no_refusal(house: House) -> None:
-    member = house.member()
-    use(house, member, "30", time=house.clock.now())
+def test_a_payment_that_is_missing_is_told_and_no_refusal(app: App) -> None:
+    member = app.member()
+    use(app, member, "30", time=app.clock.now())
     shown = preview(member, "pro")
     assert (shown["payment_required"], shown["payment_required_code"]) == (True, "payment_required")
     assert refusal(ask(member, "pro")) == (402, "payment_required")
-    close(house, at=house.clock.now() + timedelta(days=31))
-    house.clock.advance(days=8)
-    mark_overdue(house.ctx, member.account.id, 1)
-    give(house, member, 5)
+    close(app, at=app.clock.now() + timedelta(days=31))
+    app.clock.advance(days=8)
+    mark_overdue(app.ctx, member.account.id, 1)
+    give(app, member, 5)
     shown = preview(member, "pro")
     assert (shown["payment_required"], shown["payment_required_code"]) == (True, "invoice_overdue")
     assert refusal(ask(member, "pro")) == (402, "invoice_overdue")
 
 
-def test_what_else_the_change_refuses_so_does_its_preview(house: House, pro: Member) -> None:
+def test_what_else_the_change_refuses_so_does_its_preview(app: App, pro: Member) -> None:
     assert refusal(ask(pro, "hobby", path=PREVIEW)) == (409, "plan_change_in_progress")
-    house.clock.moment = APRIL + timedelta(hours=1)
+    app.clock.moment = APRIL + timedelta(hours=1)
     assert refusal(ask(pro, "gold", path=PREVIEW)) == (400, "unknown_plan")
     assert refusal(ask(pro, "pro", path=PREVIEW)) == (400, "same_plan")
     assert refusal(ask(pro, None, path=PREVIEW)) == (400, "invalid_request")
-    assert refusal(ask(house.colleague(pro), "gold", path=PREVIEW)) == (403, "root_user_required")
-    house.change_account(pro, status="suspended")
+    assert refusal(ask(app.colleague(pro), "gold", path=PREVIEW)) == (403, "root_user_required")
+    app.change_account(pro, status="suspended")
     assert refusal(ask(pro, "scale", path=PREVIEW)) == (403, "account_suspended")
 
 
-def on_the_first_day(house: House) -> Member:
-    return payer(house, 5)
+def on_the_first_day(app: App) -> Member:
+    return payer(app, 5)
 
 
-def a_moment_before_the_end(house: House) -> Member:
-    member = on_pro(house)
-    give(house, member, 30)
-    use(house, member, "12.34", time=MAY - timedelta(seconds=0.001))
+def a_moment_before_the_end(app: App) -> Member:
+    member = on_pro(app)
+    give(app, member, 30)
+    use(app, member, "12.34", time=MAY - timedelta(seconds=0.001))
     return member
 
 
-def at_the_very_end(house: House) -> Member:
-    member = a_moment_before_the_end(house)
-    house.clock.moment = MAY
+def at_the_very_end(app: App) -> Member:
+    member = a_moment_before_the_end(app)
+    app.clock.moment = MAY
     return member
 
 
-def with_a_draft_late_usage_and_something_carried(house: House) -> Member:
+def with_a_draft_late_usage_and_something_carried(app: App) -> Member:
     """Volume prices: the 100,001st unit makes all of them cheaper, by more than there is to pay."""
-    meters = house.catalog_data()["meters"]
+    meters = app.catalog_data()["meters"]
     cheaper = {"model": "volume", "tiers": [{"up_to": "100000", "unit_price": "0.001"}, {"unit_price": "0.0002"}]}
     meters["cpu_seconds"]["prices"] = [cheaper]
-    sell(house, meters=meters)
-    house.clock.moment = APRIL
-    member = payer(house)
-    house.record(house.event(member, quantity=100_000))
-    close(house, at=MAY + timedelta(minutes=30))
-    house.record(house.event(member, quantity=1, time=MAY - timedelta(hours=1)))
-    house.clock.moment = MAY + timedelta(days=2)
+    sell(app, meters=meters)
+    app.clock.moment = APRIL
+    member = payer(app)
+    app.record(app.event(member, quantity=100_000))
+    close(app, at=MAY + timedelta(minutes=30))
+    app.record(app.event(member, quantity=1, time=MAY - timedelta(hours=1)))
+    app.clock.moment = MAY + timedelta(days=2)
     draft(member)
     return member
 
 
-def with_two_months_that_nobody_closed(house: House) -> Member:
+def with_two_months_that_nobody_closed(app: App) -> Member:
     """Late usage of April counts in May and in June; the balance pays for May and a part of June."""
-    member = on_pro(house)
-    give(house, member, 45)
-    close(house, at=MAY + timedelta(minutes=30))
-    house.record(house.event(member, quantity=1_000_000, time=MAY - timedelta(days=1)))
-    house.clock.moment = MAY + timedelta(days=33)
-    house.record(house.event(member, quantity=500_000, time=MAY - timedelta(days=1)))
-    house.record(house.event(member, quantity=500_000))
-    house.clock.moment = datetime.fromisoformat("2026-07-03T12:00:00Z")
+    member = on_pro(app)
+    give(app, member, 45)
+    close(app, at=MAY + timedelta(minutes=30))
+    app.record(app.event(member, quantity=1_000_000, time=MAY - timedelta(days=1)))
+    app.clock.moment = MAY + timedelta(days=33)
+    app.record(app.event(member, quantity=500_000, time=MAY - timedelta(days=1)))
+    app.record(app.event(member, quantity=500_000))
+    app.clock.moment = datetime.fromisoformat("2026-07-03T12:00:00Z")
     return member
 
 
-def far_away_after_a_suspension(house: House) -> Member:
-    member = in_zone(house, "Asia/Kolkata", since=APRIL)
-    house.change_account(member, suspended_ms={"2026-03-31T18:30:00.000Z": 7_654_321})
-    house.clock.moment = APRIL + timedelta(days=17, seconds=1.234)
+def far_away_after_a_suspension(app: App) -> Member:
+    member = in_zone(app, "Asia/Kolkata", since=APRIL)
+    app.change_account(member, suspended_ms={"2026-03-31T18:30:00.000Z": 7_654_321})
+    app.clock.moment = APRIL + timedelta(days=17, seconds=1.234)
     return member
 
 
@@ -175,25 +175,25 @@ def far_away_after_a_suspension(house: House) -> Member:
     ],
     ids=lambda situation: situation.__name__,
 )
-def test_it_is_what_the_change_then_does_and_writes_nothing(house: House, situation: Callable[[House], Member]) -> None:
-    member = situation(house)
-    principal = authenticate(house.ctx, member.api_key)  # notes the hourly last_used_at
+def test_it_is_what_the_change_then_does_and_writes_nothing(app: App, situation: Callable[[App], Member]) -> None:
+    member = situation(app)
+    principal = authenticate(app.ctx, member.api_key)  # notes the hourly last_used_at
     plan = "scale" if principal.account.plan == "pro" else "pro"
-    stored = house.stored("core"), house.stored("usage")
-    before = preview_plan(house.ctx, principal, plan)
-    assert (house.stored("core"), house.stored("usage")) == stored
+    stored = app.stored("core"), app.stored("usage")
+    before = preview_plan(app.ctx, principal, plan)
+    assert (app.stored("core"), app.stored("usage")) == stored
     if before.missing is not None:
         with pytest.raises(PaymentRequired) as refused:
-            change_plan(house.ctx, principal.account, plan, actor=caller(principal), must_pay=True)
+            change_plan(app.ctx, principal.account, plan, actor=caller(principal), must_pay=True)
         assert refused.value.code == before.missing.code
-        assert (house.stored("core"), house.stored("usage")) == stored
-    after = change_plan(house.ctx, principal.account, plan, actor=caller(principal), must_pay=before.missing is None)
+        assert (app.stored("core"), app.stored("usage")) == stored
+    after = change_plan(app.ctx, principal.account, plan, actor=caller(principal), must_pay=before.missing is None)
     assert before.change == after.change
     assert _without_place(before.invoice) == _without_place(after.invoice)
 
 
-def test_what_is_shown_is_what_the_change_then_shows(house: House, pro: Member) -> None:
-    house.clock.moment = ELEVENTH
+def test_what_is_shown_is_what_the_change_then_shows(app: App, pro: Member) -> None:
+    app.clock.moment = ELEVENTH
     before = preview(pro, "scale")
     after = change(pro, "scale")["change"]
     ids = ("change_id", "invoice_id")
@@ -204,12 +204,12 @@ def test_what_is_shown_is_what_the_change_then_shows(house: House, pro: Member) 
     )
 
 
-def test_it_takes_two_round_trips(house: House, pro: Member) -> None:
-    house.clock.moment = ELEVENTH
+def test_it_takes_two_round_trips(app: App, pro: Member) -> None:
+    app.clock.moment = ELEVENTH
     subscription(pro)
-    house.ctx.tables.bill.clear()
+    app.ctx.tables.bill.clear()
     preview(pro, "scale")
-    assert house.ctx.tables.bill.operations == ["get_many", "query"]
+    assert app.ctx.tables.bill.operations == ["get_many", "query"]
 
 
 def _without_place(invoice: Invoice) -> Invoice:

@@ -1,19 +1,19 @@
 """GET plans and subscription: the document's fields, and what the catalog sells."""
 
 from tests.contract.examples import expect
+from tests.support.app import App
 from tests.support.call import call
-from tests.support.house import House
 
 
-def test_plans_are_public_and_cheapest_first(house: House) -> None:
+def test_plans_are_public_and_cheapest_first(app: App) -> None:
     data = expect(call("GET", "/v1/user-management/plans"), 200, "plans")["data"]
     shown = [(plan["plan_name"], plan["display_name"], plan["price_amount"], plan["is_free"]) for plan in data["plans"]]
     assert shown == [("hobby", "Hobby", 0, True), ("pro", "Pro", 20, False), ("scale", "Scale", 200, False)]
     assert {plan["billing_interval"] for plan in data["plans"]} == {"month"}
 
 
-def test_the_subscription_holds_its_plan_as_the_list_shows_it(house: House) -> None:
-    member = house.member()
+def test_the_subscription_holds_its_plan_as_the_list_shows_it(app: App) -> None:
+    member = app.member()
     answer = call("GET", "/v1/user-management/account/subscription", key=member.api_key)
     held = expect(answer, 200, "subscription")["data"]["subscription"]
     plans = call("GET", "/v1/user-management/plans").json["data"]["plans"]
@@ -25,21 +25,21 @@ def test_the_subscription_holds_its_plan_as_the_list_shows_it(house: House) -> N
     )
 
 
-def test_a_subscription_shows_the_plan_as_its_period_pinned_it(house: House) -> None:
-    member = house.member()
-    plans = house.catalog_data()["plans"]
-    house.apply_catalog(plans=plans | {"hobby": plans["hobby"] | {"display_name": "Tinkerer"}})
+def test_a_subscription_shows_the_plan_as_its_period_pinned_it(app: App) -> None:
+    member = app.member()
+    plans = app.catalog_data()["plans"]
+    app.apply_catalog(plans=plans | {"hobby": plans["hobby"] | {"display_name": "Tinkerer"}})
     path = "/v1/user-management/account/subscription"
     shown = []
     for _ in range(2):
         shown.append(call("GET", path, key=member.api_key).json["data"]["subscription"]["plan"]["display_name"])
-        house.clock.advance(days=31)
+        app.clock.advance(days=31)
     assert shown == ["Hobby", "Tinkerer"]
     assert call("GET", "/v1/user-management/plans").json["data"]["plans"][0]["display_name"] == "Tinkerer"
 
 
-def test_a_price_has_the_decimals_it_needs(house: House) -> None:
-    plans = house.catalog_data()["plans"]
-    house.apply_catalog(plans=plans | {"pro": plans["pro"] | {"price": "29.5"}})
+def test_a_price_has_the_decimals_it_needs(app: App) -> None:
+    plans = app.catalog_data()["plans"]
+    app.apply_catalog(plans=plans | {"pro": plans["pro"] | {"price": "29.5"}})
     data = expect(call("GET", "/v1/user-management/plans"), 200, "plans")["data"]
     assert [plan["price_amount"] for plan in data["plans"]] == [0, 29.5, 200]

@@ -6,20 +6,20 @@ import pytest
 
 from tests.contract.examples import expect
 from tests.contract.quotas import refusal
+from tests.support.app import App, Member
 from tests.support.call import Answer, call
-from tests.support.house import House, Member
 
 SIZE = {"cpu_cores": 1, "memory_gb": 0.5, "storage_gb": 5, "timeout_seconds": 3600}
 
 
 @pytest.fixture
-def member(house: House) -> Member:
-    return house.member()
+def member(app: App) -> Member:
+    return app.member()
 
 
 @pytest.fixture
-def key(house: House) -> str:
-    return house.platform_key()
+def key(app: App) -> str:
+    return app.platform_key()
 
 
 def start(key: str, member: Member, **changes: Any) -> Answer:
@@ -27,8 +27,8 @@ def start(key: str, member: Member, **changes: Any) -> Answer:
     return call("POST", "/v1/platform/sessions", key=key, body=body)
 
 
-def test_events_are_answered_one_by_one_and_summed_up(house: House, key: str, member: Member) -> None:
-    good, late = house.event(member), house.event(member, time="2020-01-01T00:00:00Z")
+def test_events_are_answered_one_by_one_and_summed_up(app: App, key: str, member: Member) -> None:
+    good, late = app.event(member), app.event(member, time="2020-01-01T00:00:00Z")
     other = {**good, "data": {**good["data"], "quantity": 7}}
     answer = call("POST", "/v1/platform/events", key=key, body=[good, late, good, other])
     data = expect(answer, 200, "platform_events")["data"]
@@ -46,7 +46,7 @@ def test_events_are_answered_one_by_one_and_summed_up(house: House, key: str, me
     ]
 
 
-def test_a_session_starts_and_the_same_id_answers_as_before(house: House, key: str, member: Member) -> None:
+def test_a_session_starts_and_the_same_id_answers_as_before(app: App, key: str, member: Member) -> None:
     first = expect(start(key, member, session_id="run_1-A"), 201, "platform_session")["data"]
     assert first == {
         "session_id": "run_1-A",
@@ -54,7 +54,7 @@ def test_a_session_starts_and_the_same_id_answers_as_before(house: House, key: s
         "expires_at": "2026-04-20T13:34:56Z",
         "status": "running",
     }
-    house.clock.advance(minutes=5)
+    app.clock.advance(minutes=5)
     assert expect(start(key, member, session_id="run_1-A"), 201, "platform_session")["data"] == first
     assert call("GET", "/v1/billing/current", key=member.api_key).json["data"]["active_sessions"] == 1
     call("POST", "/v1/platform/sessions/run_1-A/end", key=key)
@@ -62,27 +62,27 @@ def test_a_session_starts_and_the_same_id_answers_as_before(house: House, key: s
     assert again == first | {"status": "ended"}, "it is told that nothing runs"
 
 
-def test_sessions_without_an_id_get_one_of_their_own(house: House, key: str, member: Member) -> None:
+def test_sessions_without_an_id_get_one_of_their_own(app: App, key: str, member: Member) -> None:
     ids = {expect(start(key, member), 201, "platform_session")["data"]["session_id"] for _ in range(3)}
     assert len(ids) == 3
     assert call("GET", "/v1/billing/current", key=member.api_key).json["data"]["active_sessions"] == 3
 
 
-def test_a_session_ends_once_and_says_so_again(house: House, key: str, member: Member) -> None:
+def test_a_session_ends_once_and_says_so_again(app: App, key: str, member: Member) -> None:
     start(key, member, session_id="run-1")
-    house.clock.advance(minutes=5)
+    app.clock.advance(minutes=5)
     first = expect(call("POST", "/v1/platform/sessions/run-1/end", key=key), 200, "platform_session_ended")["data"]
     assert (first["status"], first["ended_at"]) == ("ended", "2026-04-20T12:39:56Z")
-    house.clock.advance(minutes=5)
+    app.clock.advance(minutes=5)
     again = expect(call("POST", "/v1/platform/sessions/run-1/end", key=key), 200, "platform_session_ended")["data"]
     assert again == first
     data = call("GET", "/v1/billing/current", key=member.api_key).json["data"]
     assert (data["active_sessions"], data["completed_sessions"]) == (0, 1)
 
 
-def test_a_session_id_stands_for_one_session_of_one_user(house: House, key: str, member: Member) -> None:
+def test_a_session_id_stands_for_one_session_of_one_user(app: App, key: str, member: Member) -> None:
     start(key, member, session_id="run-1")
-    assert refusal(start(key, house.member(), session_id="run-1")) == (409, "session_exists")
+    assert refusal(start(key, app.member(), session_id="run-1")) == (409, "session_exists")
 
 
 @pytest.mark.parametrize(
@@ -109,36 +109,36 @@ def test_a_session_id_stands_for_one_session_of_one_user(house: House, key: str,
     ],
 )
 def test_a_session_that_cannot_start_names_what_is_wrong(
-    house: House, key: str, member: Member, changes: dict[str, Any], status: int
+    app: App, key: str, member: Member, changes: dict[str, Any], status: int
 ) -> None:
-    before = house.stored("core")
+    before = app.stored("core")
     answer = start(key, member, **changes)
     code = "not_found" if status == 404 else "invalid_request"
     assert refusal(answer) == (status, code)
     (field,) = changes
     assert field.removesuffix("_id") in answer.json["message"]
-    assert house.stored("core") == before
+    assert app.stored("core") == before
 
 
 @pytest.mark.parametrize("id", ["unknown", "a" * 64])
-def test_an_unknown_session_cannot_be_ended(house: House, key: str, id: str) -> None:
+def test_an_unknown_session_cannot_be_ended(app: App, key: str, id: str) -> None:
     assert refusal(call("POST", f"/v1/platform/sessions/{id}/end", key=key)) == (404, "not_found")
 
 
 @pytest.mark.parametrize("id", ["a" * 65, "a%20b", "%C3%A9", "a.b"])
-def test_what_cannot_be_a_session_id_is_malformed(house: House, key: str, id: str) -> None:
+def test_what_cannot_be_a_session_id_is_malformed(app: App, key: str, id: str) -> None:
     answer = call("POST", f"/v1/platform/sessions/{id}/end", key=key)
     assert refusal(answer) == (400, "invalid_request")
     assert answer.json["message"].startswith("session_id ")
 
 
-def test_no_session_starts_for_the_suspended_or_the_deleted(house: House, key: str) -> None:
-    members = [house.member() for _ in range(5)]
-    house.change_account(members[0], status="suspended")
-    house.change_account(members[1], status="deleted")
-    house.change_user(members[2], status="suspended")
-    house.change_user(members[3], status="disabled")
-    house.change_user(members[4], status="deleted")
+def test_no_session_starts_for_the_suspended_or_the_deleted(app: App, key: str) -> None:
+    members = [app.member() for _ in range(5)]
+    app.change_account(members[0], status="suspended")
+    app.change_account(members[1], status="deleted")
+    app.change_user(members[2], status="suspended")
+    app.change_user(members[3], status="disabled")
+    app.change_user(members[4], status="deleted")
     assert [refusal(start(key, member)) for member in members] == [
         (403, "account_suspended"),
         (404, "not_found"),
@@ -148,7 +148,7 @@ def test_no_session_starts_for_the_suspended_or_the_deleted(house: House, key: s
     ]
 
 
-def test_a_session_of_a_suspended_account_can_be_ended(house: House, key: str, member: Member) -> None:
+def test_a_session_of_a_suspended_account_can_be_ended(app: App, key: str, member: Member) -> None:
     start(key, member, session_id="run-1")
-    house.change_account(member, status="suspended")
+    app.change_account(member, status="suspended")
     assert call("POST", "/v1/platform/sessions/run-1/end", key=key).json["data"]["status"] == "ended"

@@ -6,20 +6,20 @@ import pytest
 
 from tests.contract.bills import UNKNOWN, refusal
 from tests.contract.examples import expect
+from tests.support.app import App, Member
 from tests.support.call import Answer, call
-from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
-from tests.support.outside import World
+from tests.support.outside import FakeAws
 
 
 @pytest.fixture
-def member(house: House) -> Member:
-    return house.member("ada@example.com")
+def member(app: App) -> Member:
+    return app.member("ada@example.com")
 
 
 @pytest.fixture
-def key(house: House) -> str:
-    return house.platform_key("accounts:admin")
+def key(app: App) -> str:
+    return app.platform_key("accounts:admin")
 
 
 def put(key: str, member: Member, body: Any = None, *, raw: bytes | None = None) -> Answer:
@@ -42,7 +42,7 @@ def test_an_account_has_neither_until_they_are_set(key: str, member: Member) -> 
     }
 
 
-def test_what_is_left_out_stays_and_null_is_the_catalogs_rate(house: House, key: str, member: Member) -> None:
+def test_what_is_left_out_stays_and_null_is_the_catalogs_rate(app: App, key: str, member: Member) -> None:
     assert terms(put(key, member, {"tax_rate": 20})) == (20, 0)
     assert terms(put(key, member, {"discount": 12.5})) == (20, 12.5)
     assert terms(put(key, member, {"tax_rate": 0})) == (0, 12.5)
@@ -51,11 +51,11 @@ def test_what_is_left_out_stays_and_null_is_the_catalogs_rate(house: House, key:
         call(
             "POST",
             f"/v1/platform/accounts/{member.subject}/resume",
-            key=house.platform_key(),
+            key=app.platform_key(),
             body={"reason": "as it was"},
         )
     ) == (None, 0)
-    check_invariants(house)
+    check_invariants(app)
 
 
 @pytest.mark.parametrize(
@@ -78,11 +78,11 @@ def test_what_is_left_out_stays_and_null_is_the_catalogs_rate(house: House, key:
     ],
 )
 def test_a_percentage_is_kept_exactly_as_number_or_text(
-    house: House, key: str, member: Member, text: str, kept: str
+    app: App, key: str, member: Member, text: str, kept: str
 ) -> None:
     answer = put(key, member, raw=f'{{"tax_rate": {text}, "discount": {text}}}'.encode())
     assert terms(answer) == (float(kept), float(kept))
-    account = house.account_of(member)
+    account = app.account_of(member)
     assert (str(account.tax_rate), str(account.discount)) == (kept, kept)
 
 
@@ -96,14 +96,14 @@ BAD = [
 @pytest.mark.parametrize("field", ["tax_rate", "discount"])
 @pytest.mark.parametrize("text", BAD)
 def test_anything_else_is_400_by_its_field_and_changes_nothing(
-    house: House, key: str, member: Member, field: str, text: str
+    app: App, key: str, member: Member, field: str, text: str
 ) -> None:
     other = "discount" if field == "tax_rate" else "tax_rate"
-    before = house.stored("core")
+    before = app.stored("core")
     answer = put(key, member, raw=f'{{"{field}": {text}, "{other}": 5}}'.encode())
     assert refusal(answer) == (400, "invalid_request")
     assert answer.json["message"] == f"{field}: must be a percentage from 0 to 100 with at most 4 decimals"
-    assert house.stored("core") == before
+    assert app.stored("core") == before
 
 
 def test_a_discount_is_never_null(key: str, member: Member) -> None:
@@ -113,10 +113,10 @@ def test_a_discount_is_never_null(key: str, member: Member) -> None:
 
 
 def test_an_account_that_nobody_has_or_has_any_more_is_404_and_what_is_no_id_400(
-    house: House, key: str, member: Member
+    app: App, key: str, member: Member
 ) -> None:
-    house.change_account(member, status="deleted")
-    before = house.stored("core")
+    app.change_account(member, status="deleted")
+    before = app.stored("core")
     for unknown in (UNKNOWN.replace("inv-", "acc-"), "acc-x", member.subject):
         assert refusal(call("PUT", f"/v1/platform/accounts/{unknown}", key=key, body={"discount": 5})) == (
             404,
@@ -126,17 +126,17 @@ def test_an_account_that_nobody_has_or_has_any_more_is_404_and_what_is_no_id_400
         answer = call("PUT", f"/v1/platform/accounts/{text}", key=key, body={"discount": 5})
         assert refusal(answer) == (400, "invalid_request")
         assert "account_id" in answer.json["message"]
-    assert house.stored("core") == before
+    assert app.stored("core") == before
 
 
-def test_a_suspended_account_gets_new_terms_and_stays_suspended(house: House, key: str, member: Member) -> None:
+def test_a_suspended_account_gets_new_terms_and_stays_suspended(app: App, key: str, member: Member) -> None:
     call("POST", f"/v1/platform/accounts/{member.subject}/suspend", key=key, body={"reason": "unpaid"})
     data = expect(put(key, member, {"discount": 50}), 200, "platform_account")["data"]
     assert (data["status"], data["suspension_reason"], data["discount"]) == ("suspended", "unpaid", 50)
 
 
 def test_a_change_is_on_record_and_announced_and_none_is_neither(
-    house: House, key: str, member: Member, post: World
+    app: App, key: str, member: Member, post: FakeAws
 ) -> None:
     post.sweep()
     post.entries.clear()
@@ -160,7 +160,7 @@ def test_a_change_is_on_record_and_announced_and_none_is_neither(
     ]
 
 
-def test_it_takes_two_round_trips(house: House, key: str, member: Member) -> None:
-    house.ctx.tables.bill.clear()
+def test_it_takes_two_round_trips(app: App, key: str, member: Member) -> None:
+    app.ctx.tables.bill.clear()
     put(key, member, {"discount": 5})
-    assert house.ctx.tables.bill.operations == ["get_many", "transact"]
+    assert app.ctx.tables.bill.operations == ["get_many", "transact"]

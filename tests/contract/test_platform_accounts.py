@@ -6,23 +6,23 @@ import pytest
 
 from tests.contract.examples import expect
 from tests.contract.quotas import refusal
+from tests.support.app import App, Member
 from tests.support.call import Answer, call
-from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
-from tests.support.outside import World
+from tests.support.outside import FakeAws
 
 PATH = "/v1/platform/accounts"
 SIZE = {"cpu_cores": 1, "memory_gb": 0.5, "storage_gb": 5, "timeout_seconds": 3600}
 
 
 @pytest.fixture
-def member(house: House) -> Member:
-    return house.member("ada@example.com")
+def member(app: App) -> Member:
+    return app.member("ada@example.com")
 
 
 @pytest.fixture
-def key(house: House) -> str:
-    return house.platform_key()
+def key(app: App) -> str:
+    return app.platform_key()
 
 
 def suspend(key: str, member: Member, reason: Any = "unpaid since March") -> Answer:
@@ -38,7 +38,7 @@ def account(answer: Answer) -> dict[str, Any]:
     return data
 
 
-def test_an_account_is_suspended_and_shows_why_and_since_when(house: House, key: str, member: Member) -> None:
+def test_an_account_is_suspended_and_shows_why_and_since_when(app: App, key: str, member: Member) -> None:
     assert account(suspend(key, member)) == {
         "account_id": member.subject,
         "status": "suspended",
@@ -50,10 +50,10 @@ def test_an_account_is_suspended_and_shows_why_and_since_when(house: House, key:
     me = expect(call("GET", "/v1/user-management/users/me", key=member.api_key), 200, "users_me")["data"]["user"]
     assert (me["status"], me["account"]["status"]) == ("active", "suspended")
     assert me["account"]["suspension_reason"] == "unpaid since March"
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_a_resumed_account_is_as_if_nothing_had_been(house: House, key: str, member: Member) -> None:
+def test_a_resumed_account_is_as_if_nothing_had_been(app: App, key: str, member: Member) -> None:
     suspend(key, member)
     assert account(resume(key, member)) == {
         "account_id": member.subject,
@@ -64,22 +64,22 @@ def test_a_resumed_account_is_as_if_nothing_had_been(house: House, key: str, mem
         "discount": 0,
     }
     assert call("POST", "/v1/user-management/api-keys", key=member.api_key, body={"name": "ci"}).status == 201
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_the_same_again_answers_as_before_and_changes_nothing(house: House, key: str, member: Member) -> None:
+def test_the_same_again_answers_as_before_and_changes_nothing(app: App, key: str, member: Member) -> None:
     first = account(suspend(key, member))
-    before = house.stored("core")
-    house.clock.advance(hours=1)
+    before = app.stored("core")
+    app.clock.advance(hours=1)
     assert account(suspend(key, member, "another reason")) == first
-    assert house.stored("core") == before
+    assert app.stored("core") == before
     resumed = account(resume(key, member))
-    before = house.stored("core")
+    before = app.stored("core")
     assert account(resume(key, member)) == resumed
-    assert house.stored("core") == before
+    assert app.stored("core") == before
 
 
-def test_what_is_suspended_still_reads(house: House, key: str, member: Member) -> None:
+def test_what_is_suspended_still_reads(app: App, key: str, member: Member) -> None:
     suspend(key, member)
     for path in (
         "/auth/me",
@@ -92,8 +92,8 @@ def test_what_is_suspended_still_reads(house: House, key: str, member: Member) -
         assert call("GET", path, key=member.api_key).status == 200, path
 
 
-def test_no_session_key_or_invitation_begins(house: House, key: str, member: Member) -> None:
-    user = house.invited(member)
+def test_no_session_key_or_invitation_begins(app: App, key: str, member: Member) -> None:
+    user = app.invited(member)
     suspend(key, member)
     run = {"account_id": member.subject, "user_id": member.user_id, **SIZE}
     users = "/v1/user-management/users"
@@ -108,25 +108,25 @@ def test_no_session_key_or_invitation_begins(house: House, key: str, member: Mem
     assert call("POST", "/v1/platform/sessions", key=key, body=run).status == 201
 
 
-def test_usage_that_arrives_is_accepted_and_credits_too(house: House, key: str, member: Member) -> None:
+def test_usage_that_arrives_is_accepted_and_credits_too(app: App, key: str, member: Member) -> None:
     suspend(key, member)
-    event = house.event(member, meter="credits", quantity=7)
+    event = app.event(member, meter="credits", quantity=7)
     assert call("POST", "/v1/platform/events", key=key, body=event).json["data"]["accepted"] == 1
     credit = {"account_id": member.subject, "amount": 1, "kind": "grant", "reference": "one"}
     assert call("POST", "/v1/platform/credits", key=key, body=credit).status == 201
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_a_session_that_ran_already_ends_as_ever(house: House, key: str, member: Member) -> None:
+def test_a_session_that_ran_already_ends_as_ever(app: App, key: str, member: Member) -> None:
     run = {"account_id": member.subject, "user_id": member.user_id, "session_id": "run-1", **SIZE}
     call("POST", "/v1/platform/sessions", key=key, body=run)
     suspend(key, member)
     assert call("POST", "/v1/platform/sessions", key=key, body=run).status == 201, "the same one again"
     assert call("POST", "/v1/platform/sessions/run-1/end", key=key).json["data"]["status"] == "ended"
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_its_users_sign_in_and_out(house: House, key: str, member: Member) -> None:
+def test_its_users_sign_in_and_out(app: App, key: str, member: Member) -> None:
     suspend(key, member)
     signed = call("POST", "/auth/login", body={"email": "ada@example.com", "password": "correct horse battery"})
     assert signed.status == 200
@@ -135,38 +135,36 @@ def test_its_users_sign_in_and_out(house: House, key: str, member: Member) -> No
 
 @pytest.mark.parametrize("verb", ["suspend", "resume"])
 def test_an_account_that_nobody_has_or_has_any_more_is_404_and_what_is_no_id_400(
-    house: House, key: str, member: Member, verb: str
+    app: App, key: str, member: Member, verb: str
 ) -> None:
     def ask(text: str) -> Answer:
         return call("POST", f"{PATH}/{text}/{verb}", key=key, body={"reason": "unpaid"})
 
-    house.change_account(member, status="deleted")
-    before = house.stored("core")
+    app.change_account(member, status="deleted")
+    before = app.stored("core")
     for unknown in ("acc-019d0000-0000-7000-8000-000000000000", "acc-x", member.subject):
         assert refusal(ask(unknown)) == (404, "not_found")
     for text in ("acc-", member.account.id, member.user_id, "acc-a_b", "acc-" + "a" * 65):
         answer = ask(text)
         assert refusal(answer) == (400, "invalid_request")
         assert "account_id" in answer.json["message"]
-    assert house.stored("core") == before
+    assert app.stored("core") == before
 
 
 @pytest.mark.parametrize("reason", ["", " ", "x" * 1001, "a\u0007b", "a\nb", None, 5, ["unpaid"]], ids=repr)
 def test_a_reason_has_1_to_1000_characters_and_no_control_characters(
-    house: House, key: str, member: Member, reason: Any
+    app: App, key: str, member: Member, reason: Any
 ) -> None:
-    before = house.stored("core")
+    before = app.stored("core")
     for ask in (suspend, resume):
         answer = ask(key, member, reason)
         assert refusal(answer) == (400, "invalid_request")
         assert answer.json["message"].startswith("reason")
-    assert house.stored("core") == before
+    assert app.stored("core") == before
     assert account(suspend(key, member, "x" * 1000))["suspension_reason"] == "x" * 1000
 
 
-def test_the_account_is_told_by_mail_and_the_bus_hears_of_it(
-    house: House, key: str, member: Member, post: World
-) -> None:
+def test_the_account_is_told_by_mail_and_the_bus_hears_of_it(app: App, key: str, member: Member, post: FakeAws) -> None:
     post.sweep()
     post.entries.clear()
     suspend(key, member, "unpaid <b>since</b> March")

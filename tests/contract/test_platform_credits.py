@@ -5,18 +5,18 @@ from typing import Any
 import pytest
 
 from tests.contract.examples import expect
+from tests.support.app import App, Member
 from tests.support.call import Answer, call
-from tests.support.house import House, Member
 
 
 @pytest.fixture
-def member(house: House) -> Member:
-    return house.member()
+def member(app: App) -> Member:
+    return app.member()
 
 
 @pytest.fixture
-def key(house: House) -> str:
-    return house.platform_key()
+def key(app: App) -> str:
+    return app.platform_key()
 
 
 def move(key: str, member: Member, **changes: Any) -> Answer:
@@ -28,11 +28,11 @@ def refusal(answer: Answer) -> tuple[int, str]:
     return answer.status, expect(answer, answer.status, "error_scalebox")["code"]
 
 
-def entries(house: House) -> list[dict[str, Any]]:
-    return [item for item in house.stored("core") if item["sk"].startswith("ENTRY#") and item["kind"] != "welcome"]
+def entries(app: App) -> list[dict[str, Any]]:
+    return [item for item in app.stored("core") if item["sk"].startswith("ENTRY#") and item["kind"] != "welcome"]
 
 
-def test_credits_are_given_once_for_each_reference(house: House, key: str, member: Member) -> None:
+def test_credits_are_given_once_for_each_reference(app: App, key: str, member: Member) -> None:
     first = expect(move(key, member, note="an apology"), 201, "platform_credits")["data"]
     assert (first["amount"], first["kind"], first["balance"], first["note"]) == (
         5_000_000,
@@ -42,25 +42,25 @@ def test_credits_are_given_once_for_each_reference(house: House, key: str, membe
     )
     assert expect(move(key, member, note="an apology"), 201, "platform_credits")["data"] == first
     expect(move(key, member, reference="ticket 8"), 201, "platform_credits")
-    assert [entry["cause"] for entry in entries(house)] == ["ticket 7", "ticket 8"]
+    assert [entry["cause"] for entry in entries(app)] == ["ticket 7", "ticket 8"]
     assert call("GET", "/auth/me", bearer=member.session).json["user"]["balance"] == 11_000_000
 
 
-def test_an_adjustment_may_take_the_balance_below_zero(house: House, key: str, member: Member) -> None:
+def test_an_adjustment_may_take_the_balance_below_zero(app: App, key: str, member: Member) -> None:
     data = expect(move(key, member, kind="adjustment", amount=-3_000_000), 201, "platform_credits")["data"]
     assert data["balance"] == -2_000_000
 
 
 @pytest.mark.parametrize("changes", [{"amount": 1}, {"kind": "adjustment"}])
-def test_a_reference_stands_for_one_move(house: House, key: str, member: Member, changes: dict[str, Any]) -> None:
+def test_a_reference_stands_for_one_move(app: App, key: str, member: Member, changes: dict[str, Any]) -> None:
     move(key, member)
     assert refusal(move(key, member, **changes)) == (409, "reference_reused")
-    assert len(entries(house)) == 1
+    assert len(entries(app)) == 1
 
 
-def test_two_accounts_may_share_a_reference(house: House, key: str, member: Member) -> None:
-    assert [move(key, one).status for one in (member, house.member())] == [201, 201]
-    assert len(entries(house)) == 2
+def test_two_accounts_may_share_a_reference(app: App, key: str, member: Member) -> None:
+    assert [move(key, one).status for one in (member, app.member())] == [201, 201]
+    assert len(entries(app)) == 2
 
 
 @pytest.mark.parametrize(
@@ -84,28 +84,26 @@ def test_two_accounts_may_share_a_reference(house: House, key: str, member: Memb
     ],
 )
 def test_a_move_that_cannot_be_made_names_the_field(
-    house: House, key: str, member: Member, changes: dict[str, Any], field: str
+    app: App, key: str, member: Member, changes: dict[str, Any], field: str
 ) -> None:
-    before = house.stored("core")
+    before = app.stored("core")
     answer = move(key, member, **changes)
     assert refusal(answer) == (400, "invalid_request")
     assert answer.json["message"].startswith(field)
-    assert house.stored("core") == before
+    assert app.stored("core") == before
 
 
-def test_credits_go_to_a_suspended_account_and_to_no_deleted_or_unknown_one(
-    house: House, key: str, member: Member
-) -> None:
-    house.change_account(member, status="suspended")
+def test_credits_go_to_a_suspended_account_and_to_no_deleted_or_unknown_one(app: App, key: str, member: Member) -> None:
+    app.change_account(member, status="suspended")
     assert move(key, member).status == 201
-    house.change_account(member, status="deleted")
+    app.change_account(member, status="deleted")
     assert refusal(move(key, member, reference="another")) == (404, "not_found")
     assert refusal(move(key, member, account_id="acc-unknown")) == (404, "not_found")
 
 
 def test_a_repeated_move_answers_as_before_even_after_the_account_is_deleted(
-    house: House, key: str, member: Member
+    app: App, key: str, member: Member
 ) -> None:
     first = move(key, member).json["data"]
-    house.change_account(member, status="deleted")
+    app.change_account(member, status="deleted")
     assert move(key, member).json["data"] == first

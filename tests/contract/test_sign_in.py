@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.contract.examples import expect
+from tests.support.app import PASSWORD, App
 from tests.support.call import Answer, call
-from tests.support.house import PASSWORD, House
 
 ADA = {"email": "ada@example.com", "password": PASSWORD, "name": "Ada Lovelace"}
 
@@ -27,7 +27,7 @@ def refusal(answer: Answer) -> tuple[int, str]:
     return answer.status, code
 
 
-def test_registering_answers_with_the_user_the_welcome_credit_and_a_session_of_24_hours(house: House) -> None:
+def test_registering_answers_with_the_user_the_welcome_credit_and_a_session_of_24_hours(app: App) -> None:
     data = expect(register(), 201, "auth_signed_in")
     assert (data["user"]["email"], data["user"]["balance"]) == ("ada@example.com", 1_000_000)
     assert data["expires_at"] == "2026-04-21T12:34:56.000Z"
@@ -35,7 +35,7 @@ def test_registering_answers_with_the_user_the_welcome_credit_and_a_session_of_2
     assert me == {"user": data["user"]}
 
 
-def test_registering_makes_an_account_its_root_user_a_subscription_and_one_ledger_entry(house: House) -> None:
+def test_registering_makes_an_account_its_root_user_a_subscription_and_one_ledger_entry(app: App) -> None:
     session = register().json["session_token"]
     me = call("GET", "/v1/user-management/users/me", bearer=session).json["data"]["user"]
     assert (me["is_root_user"], me["role"], me["status"], me["display_name"]) == (
@@ -46,11 +46,11 @@ def test_registering_makes_an_account_its_root_user_a_subscription_and_one_ledge
     )
     held = call("GET", "/v1/user-management/account/subscription", bearer=session).json["data"]["subscription"]
     assert (held["account_id"], held["plan"]["is_free"]) == (me["account_id"], True)
-    entries = [item for item in house.stored("core") if item["sk"].startswith("ENTRY#")]
+    entries = [item for item in app.stored("core") if item["sk"].startswith("ENTRY#")]
     assert [(entry["kind"], entry["amount"]) for entry in entries] == [("welcome", 1_000_000)]
 
 
-def test_an_address_is_one_address_in_any_case(house: House) -> None:
+def test_an_address_is_one_address_in_any_case(app: App) -> None:
     assert register(email=" Ada@Example.COM ").json["user"]["email"] == "ada@example.com"
     assert refusal(register(email="ADA@example.com")) == (409, "email_exists")
     assert login(email="aDa@eXample.com").status == 200
@@ -76,46 +76,44 @@ def test_an_address_is_one_address_in_any_case(house: House) -> None:
     ],
 )
 def test_what_cannot_be_registered_is_refused_with_the_fields_code(
-    house: House, changes: dict[str, Any], code: str
+    app: App, changes: dict[str, Any], code: str
 ) -> None:
     assert refusal(register(**changes)) == (400, code)
-    assert not [item for item in house.stored("core") if item["pk"].startswith(("ACCOUNT#", "EMAIL#"))]
+    assert not [item for item in app.stored("core") if item["pk"].startswith(("ACCOUNT#", "EMAIL#"))]
 
 
 @pytest.mark.parametrize("password", ["eight888", "пароль-пароль", "🔑🔑🔑🔑🔑🔑🔑🔑", "nul\u0000inside", "x" * 1024])
-def test_any_password_of_eight_characters_opens_its_account_and_no_shortened_one_does(
-    house: House, password: str
-) -> None:
+def test_any_password_of_eight_characters_opens_its_account_and_no_shortened_one_does(app: App, password: str) -> None:
     assert register(password=password).status == 201
     assert login(password=password).status == 200
     assert refusal(login(password=password[:-1])) == (401, "invalid_credentials")
 
 
-def test_a_login_gives_another_session_and_leaves_the_first(house: House) -> None:
+def test_a_login_gives_another_session_and_leaves_the_first(app: App) -> None:
     first = register().json["session_token"]
-    house.clock.advance(hours=2)
+    app.clock.advance(hours=2)
     data = expect(login(), 200, "auth_signed_in")
     assert data["expires_at"] == "2026-04-21T14:34:56.000Z"
     assert data["session_token"] != first
     assert all(call("GET", "/auth/me", bearer=token).status == 200 for token in (first, data["session_token"]))
 
 
-def test_a_session_ends_after_24_hours_to_the_second(house: House) -> None:
+def test_a_session_ends_after_24_hours_to_the_second(app: App) -> None:
     session = register().json["session_token"]
-    house.clock.moment = datetime(2026, 4, 21, 12, 34, 55, tzinfo=UTC)
+    app.clock.moment = datetime(2026, 4, 21, 12, 34, 55, tzinfo=UTC)
     assert call("GET", "/auth/me", bearer=session).status == 200
-    house.clock.advance(seconds=1)
+    app.clock.advance(seconds=1)
     assert refusal(call("GET", "/auth/me", bearer=session)) == (401, "unauthorized")
 
 
-def test_a_logout_ends_this_session_and_no_other(house: House) -> None:
+def test_a_logout_ends_this_session_and_no_other(app: App) -> None:
     first, second = register().json["session_token"], login().json["session_token"]
     assert expect(call("POST", "/auth/logout", bearer=first), 200, "auth_logout") == {"success": True}
     assert refusal(call("POST", "/auth/logout", bearer=first)) == (401, "unauthorized")
     assert call("GET", "/auth/me", bearer=second).status == 200
 
 
-def test_the_session_comes_as_a_cookie_too_that_scripts_and_other_sites_cannot_use(house: House) -> None:
+def test_the_session_comes_as_a_cookie_too_that_scripts_and_other_sites_cannot_use(app: App) -> None:
     for answer in (register(), login()):
         (text,) = answer.cookies
         (cookie,) = SimpleCookie(text).values()
@@ -124,7 +122,7 @@ def test_the_session_comes_as_a_cookie_too_that_scripts_and_other_sites_cannot_u
         assert (cookie["max-age"], cookie["path"]) == ("86400", "/")
 
 
-def test_no_page_of_another_origin_signs_a_browser_in(house: House) -> None:
+def test_no_page_of_another_origin_signs_a_browser_in(app: App) -> None:
     register()
     body = {"email": ADA["email"], "password": PASSWORD}
     given = {
@@ -134,14 +132,14 @@ def test_no_page_of_another_origin_signs_a_browser_in(house: House) -> None:
     assert given == {"https://app.example.com": 1, "https://evil.example.com": 0, "null": 0}
 
 
-def test_a_logout_takes_the_cookie_away(house: House) -> None:
+def test_a_logout_takes_the_cookie_away(app: App) -> None:
     (text,) = call("POST", "/auth/logout", bearer=register().json["session_token"]).cookies
     (cookie,) = SimpleCookie(text).values()
     assert (cookie.key, cookie.value, cookie["max-age"]) == ("quota_session", "", "0")
     assert (cookie["httponly"], cookie["secure"], cookie["path"]) == (True, True, "/")
 
 
-def test_a_login_that_fails_says_the_same_whatever_is_wrong(house: House) -> None:
+def test_a_login_that_fails_says_the_same_whatever_is_wrong(app: App) -> None:
     register()
     answers = [
         login(password="wrong horse battery"),
@@ -156,15 +154,15 @@ def test_a_login_that_fails_says_the_same_whatever_is_wrong(house: House) -> Non
 
 
 @pytest.mark.parametrize("status", ["suspended", "disabled"])
-def test_a_user_who_may_not_is_told_so_once_the_password_was_right(house: House, status: str) -> None:
-    member = house.member("ada@example.com")
-    house.change_user(member, status=status)
+def test_a_user_who_may_not_is_told_so_once_the_password_was_right(app: App, status: str) -> None:
+    member = app.member("ada@example.com")
+    app.change_user(member, status=status)
     assert refusal(login()) == (403, f"user_{status}")
     assert refusal(login(password="wrong horse battery")) == (401, "invalid_credentials")
 
 
 @pytest.mark.parametrize("what", ["user", "account"])
-def test_the_deleted_cannot_log_in_by_their_password(house: House, what: str) -> None:
-    member = house.member("ada@example.com")
-    (house.change_user if what == "user" else house.change_account)(member, status="deleted")
+def test_the_deleted_cannot_log_in_by_their_password(app: App, what: str) -> None:
+    member = app.member("ada@example.com")
+    (app.change_user if what == "user" else app.change_account)(member, status="deleted")
     assert refusal(login()) == (401, "invalid_credentials")

@@ -5,18 +5,18 @@ from typing import Any
 import pytest
 
 from tests.contract.examples import expect
+from tests.support.app import App, Member
 from tests.support.call import Answer, call
-from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
-from tests.support.outside import World
+from tests.support.outside import FakeAws
 
 PATH = "/v1/user-management/users"
 UNKNOWN = "usr-019d0000-0000-7000-8000-000000000000"
 
 
 @pytest.fixture
-def root(house: House) -> Member:
-    return house.member("root@example.com")
+def root(app: App) -> Member:
+    return app.member("root@example.com")
 
 
 def invite(root: Member, email: str = "joan@example.com", **body: Any) -> Answer:
@@ -37,23 +37,23 @@ def refusal(answer: Answer) -> tuple[int, str]:
     return answer.status, expect(answer, answer.status, "error_scalebox")["code"]
 
 
-def test_an_invited_user_is_there_at_once_and_has_yet_to_join(house: House, root: Member) -> None:
+def test_an_invited_user_is_there_at_once_and_has_yet_to_join(app: App, root: Member) -> None:
     user = invited(root)
     assert (user["login_email"], user["email"]) == ("joan@example.com", "root@example.com")
     assert (user["display_name"], user["role"], user["is_root_user"]) == (None, "user", False)
     assert (user["status"], user["has_joined"]) == ("active", False)
     shown = expect(call("GET", f"{PATH}/{user['user_id']}", bearer=root.session), 200, "users_me")
     assert shown["data"]["user"] == user
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_an_invitation_names_who_they_will_be(house: House, root: Member) -> None:
+def test_an_invitation_names_who_they_will_be(app: App, root: Member) -> None:
     user = invited(root, " Joan@Example.com ", display_name="Joan", role="admin", is_root_user=True)
     assert user["login_email"] == "joan@example.com"
     assert (user["display_name"], user["role"], user["is_root_user"]) == ("Joan", "admin", True)
 
 
-def test_an_invitation_is_mailed_and_leads_in(house: House, root: Member, post: World) -> None:
+def test_an_invitation_is_mailed_and_leads_in(app: App, root: Member, post: FakeAws) -> None:
     user = invited(root)
     post.sweep()
     (letter,) = post.to("joan@example.com")
@@ -67,7 +67,7 @@ def test_an_invitation_is_mailed_and_leads_in(house: House, root: Member, post: 
     assert [name for name, _ in post.events].count("UserInvited") == 1
 
 
-def test_an_invitation_may_be_sent_again_until_it_is_taken(house: House, root: Member, post: World) -> None:
+def test_an_invitation_may_be_sent_again_until_it_is_taken(app: App, root: Member, post: FakeAws) -> None:
     path = f"{PATH}/{invited(root)['user_id']}/invitation"
     done = expect(call("POST", path, bearer=root.session), 200, "message")
     assert done["message"] == "Invitation sent again"
@@ -82,9 +82,9 @@ def test_an_invitation_may_be_sent_again_until_it_is_taken(house: House, root: M
     assert refusal(call("POST", path, bearer=root.session)) == (400, "already_joined")
 
 
-def test_users_are_listed_newest_first_in_pages(house: House, root: Member) -> None:
+def test_users_are_listed_newest_first_in_pages(app: App, root: Member) -> None:
     for name in ("ada", "joan", "max"):
-        house.clock.advance(minutes=1)
+        app.clock.advance(minutes=1)
         invited(root, f"{name}@example.com")
     assert listed(root) == ["max", "joan", "ada", "root"]
     assert listed(root, "?limit=2&page=2") == ["ada", "root"]
@@ -92,23 +92,23 @@ def test_users_are_listed_newest_first_in_pages(house: House, root: Member) -> N
     assert pages == {"page": 2, "limit": 3, "total": 4, "total_pages": 2, "offset": 3}
 
 
-def counted_apart(house: House) -> list[dict[str, Any]]:
+def counted_apart(app: App) -> list[dict[str, Any]]:
     """All that is stored but for the counts of attempts."""
-    return [item for item in house.stored("core") if not item["pk"].startswith("ATTEMPTS#")]
+    return [item for item in app.stored("core") if not item["pk"].startswith("ATTEMPTS#")]
 
 
 @pytest.mark.parametrize(
     "email", ["joan@example.com", " JOAN@example.com", "root@example.com", "far@example.com"], ids=str
 )
-def test_an_address_that_signs_somebody_in_is_taken(house: House, root: Member, email: str) -> None:
-    house.member("far@example.com")
+def test_an_address_that_signs_somebody_in_is_taken(app: App, root: Member, email: str) -> None:
+    app.member("far@example.com")
     invited(root)
-    before = counted_apart(house)
+    before = counted_apart(app)
     assert refusal(invite(root, email)) == (409, "email_exists")
-    assert counted_apart(house) == before
+    assert counted_apart(app) == before
 
 
-def test_an_invited_address_cannot_register(house: House, root: Member) -> None:
+def test_an_invited_address_cannot_register(app: App, root: Member) -> None:
     invited(root)
     answer = call("POST", "/auth/register", body={"email": "joan@example.com", "password": "joans horse battery"})
     assert (answer.status, answer.json["error"]["code"]) == (409, "email_exists")
@@ -127,21 +127,21 @@ def test_an_invited_address_cannot_register(house: House, root: Member) -> None:
     ids=str,
 )
 def test_an_invitation_that_does_not_fit_names_the_field(
-    house: House, root: Member, body: dict[str, Any], code: str
+    app: App, root: Member, body: dict[str, Any], code: str
 ) -> None:
-    before = house.stored("core")
+    before = app.stored("core")
     answer = call("POST", PATH, bearer=root.session, body={"email": "joan@example.com", **body})
     assert refusal(answer) == (400, code)
     assert answer.json["message"].startswith(next(iter(body)))
-    assert house.stored("core") == before
+    assert app.stored("core") == before
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
 def test_who_is_unknown_of_another_account_or_gone_is_404_and_what_is_no_id_400(
-    house: House, root: Member, method: str
+    app: App, root: Member, method: str
 ) -> None:
-    foreign = house.member()
-    gone = house.colleague(root)
+    foreign = app.member()
+    gone = app.colleague(root)
     assert call("DELETE", f"{PATH}/{gone.user_id}", bearer=root.session).status == 200
     for user_id in (UNKNOWN, foreign.user_id, gone.user_id, "usr-x"):
         path = f"{PATH}/{user_id}" + ("/invitation" if method == "POST" else "")
@@ -152,9 +152,9 @@ def test_who_is_unknown_of_another_account_or_gone_is_404_and_what_is_no_id_400(
         answer = call(method, path, bearer=root.session, body={"display_name": "X"})
         assert refusal(answer) == (400, "invalid_request"), text
         assert "user_id" in answer.json["message"]
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_me_is_read_and_nothing_else(house: House, root: Member) -> None:
+def test_me_is_read_and_nothing_else(app: App, root: Member) -> None:
     for method in ("PUT", "DELETE", "POST", "PATCH"):
         assert refusal(call(method, f"{PATH}/me", bearer=root.session, body={})) == (405, "method_not_allowed")

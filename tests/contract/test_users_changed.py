@@ -5,22 +5,22 @@ from typing import Any
 import pytest
 
 from tests.contract.examples import expect
+from tests.support.app import PASSWORD, App, Member
 from tests.support.call import Answer, call
-from tests.support.house import PASSWORD, House, Member
 from tests.support.invariants import check_invariants
-from tests.support.outside import World
+from tests.support.outside import FakeAws
 
 PATH = "/v1/user-management/users"
 
 
 @pytest.fixture
-def root(house: House) -> Member:
-    return house.member("root@example.com")
+def root(app: App) -> Member:
+    return app.member("root@example.com")
 
 
 @pytest.fixture
-def joan(house: House, root: Member) -> Member:
-    return house.colleague(root, "joan@example.com")
+def joan(app: App, root: Member) -> Member:
+    return app.colleague(root, "joan@example.com")
 
 
 def put(by: Member, user_id: str, /, **body: Any) -> Answer:
@@ -49,50 +49,50 @@ def refusal(answer: Answer) -> tuple[int, str]:
     ids=str,
 )
 def test_what_is_named_changes_and_what_is_not_stays(
-    house: House, root: Member, joan: Member, body: dict[str, Any], shown: dict[str, Any]
+    app: App, root: Member, joan: Member, body: dict[str, Any], shown: dict[str, Any]
 ) -> None:
     path = f"{PATH}/{joan.user_id}"
     before = call("GET", path, bearer=root.session).json["data"]["user"]
     assert changed(root, joan.user_id, **body) == before | shown
     assert call("GET", path, bearer=root.session).json["data"]["user"] == before | shown
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_a_null_takes_the_name_away_and_leaving_it_out_does_not(house: House, root: Member, joan: Member) -> None:
+def test_a_null_takes_the_name_away_and_leaving_it_out_does_not(app: App, root: Member, joan: Member) -> None:
     changed(root, joan.user_id, display_name="Joan")
     assert changed(root, joan.user_id, role="admin")["display_name"] == "Joan"
     assert changed(root, joan.user_id, display_name=None)["display_name"] is None
 
 
-def test_what_changes_nothing_leaves_no_trace(house: House, root: Member, joan: Member) -> None:
+def test_what_changes_nothing_leaves_no_trace(app: App, root: Member, joan: Member) -> None:
     changed(root, joan.user_id, role="admin")
-    before = house.stored("core")
+    before = app.stored("core")
     changed(root, joan.user_id, role="admin")
-    assert house.stored("core") == before
+    assert app.stored("core") == before
 
 
 @pytest.mark.parametrize("status", ["suspended", "disabled"])
 def test_a_user_is_kept_out_with_a_reason_since_when_and_let_in_again(
-    house: House, root: Member, joan: Member, status: str
+    app: App, root: Member, joan: Member, status: str
 ) -> None:
     user = changed(root, joan.user_id, status=status, suspension_reason="on leave")
     assert (user["status"], user["suspension_reason"]) == (status, "on leave")
     assert user["suspended_at"] == "2026-04-20T12:34:56Z"
     for text in (joan.session, joan.api_key):
         assert refusal(call("GET", f"{PATH}/me", bearer=text)) == (403, f"user_{status}")
-    house.clock.advance(hours=1)
+    app.clock.advance(hours=1)
     user = changed(root, joan.user_id, suspension_reason="gone fishing")
     assert (user["suspended_at"], user["suspension_reason"]) == ("2026-04-20T12:34:56Z", "gone fishing")
     user = changed(root, joan.user_id, status="active")
     assert (user["status"], user["suspended_at"], user["suspension_reason"]) == ("active", None, None)
     for text in (joan.session, joan.api_key):
         assert call("GET", f"{PATH}/me", bearer=text).status == 200
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_from_suspended_to_disabled_begins_anew(house: House, root: Member, joan: Member) -> None:
+def test_from_suspended_to_disabled_begins_anew(app: App, root: Member, joan: Member) -> None:
     changed(root, joan.user_id, status="suspended", suspension_reason="on leave")
-    house.clock.advance(hours=1)
+    app.clock.advance(hours=1)
     user = changed(root, joan.user_id, status="disabled")
     assert (user["suspended_at"], user["suspension_reason"]) == ("2026-04-20T13:34:56Z", None)
 
@@ -114,34 +114,34 @@ def test_from_suspended_to_disabled_begins_anew(house: House, root: Member, joan
     ids=str,
 )
 def test_a_change_that_does_not_fit_names_the_field(
-    house: House, root: Member, joan: Member, body: dict[str, Any], code: str
+    app: App, root: Member, joan: Member, body: dict[str, Any], code: str
 ) -> None:
-    before = house.stored("core")
+    before = app.stored("core")
     answer = put(root, joan.user_id, **body)
     assert refusal(answer) == (400, code)
     assert answer.json["message"].startswith(next(iter(body)))
-    assert house.stored("core") == before
+    assert app.stored("core") == before
 
 
 @pytest.mark.parametrize("body", [{"is_root_user": False}, {"status": "suspended"}, {"status": "disabled"}], ids=str)
-def test_nobody_takes_the_account_from_themselves(house: House, root: Member, body: dict[str, Any]) -> None:
-    before = house.stored("core")
+def test_nobody_takes_the_account_from_themselves(app: App, root: Member, body: dict[str, Any]) -> None:
+    before = app.stored("core")
     assert refusal(put(root, root.user_id, **body)) == (400, "own_user")
     assert refusal(call("DELETE", f"{PATH}/{root.user_id}", bearer=root.session)) == (400, "own_user")
-    assert house.stored("core") == before
+    assert app.stored("core") == before
     assert changed(root, root.user_id, display_name="Ada", role="user")["display_name"] == "Ada"
 
 
-def test_another_root_user_may_take_it_and_then_it_is_gone_at_once(house: House, root: Member) -> None:
-    other = house.colleague(root, is_root=True)
+def test_another_root_user_may_take_it_and_then_it_is_gone_at_once(app: App, root: Member) -> None:
+    other = app.colleague(root, is_root=True)
     assert changed(other, root.user_id, is_root_user=False)["is_root_user"] is False
     for text in (root.session, root.api_key):
         assert refusal(call("GET", PATH, bearer=text)) == (403, "root_user_required")
     assert refusal(put(other, other.user_id, is_root_user=False)) == (400, "own_user")
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_a_deleted_user_is_out_at_once_and_the_address_is_free(house: House, root: Member, joan: Member) -> None:
+def test_a_deleted_user_is_out_at_once_and_the_address_is_free(app: App, root: Member, joan: Member) -> None:
     done = expect(call("DELETE", f"{PATH}/{joan.user_id}", bearer=root.session), 200, "message")
     assert done["message"] == "User deleted"
     for text in (joan.session, joan.api_key):
@@ -153,18 +153,18 @@ def test_a_deleted_user_is_out_at_once_and_the_address_is_free(house: House, roo
     again = call("POST", PATH, bearer=root.session, body={"email": "joan@example.com"})
     assert again.status == 201
     assert again.json["data"]["user"]["user_id"] != joan.user_id
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_what_is_left_of_a_deleted_user_is_no_person(house: House, root: Member, joan: Member) -> None:
+def test_what_is_left_of_a_deleted_user_is_no_person(app: App, root: Member, joan: Member) -> None:
     changed(root, joan.user_id, display_name="Joan Clarke")
     call("DELETE", f"{PATH}/{joan.user_id}", bearer=root.session)
-    (item,) = (item for item in house.stored("core") if item["sk"] == f"USER#{joan.user.id}")
+    (item,) = (item for item in app.stored("core") if item["sk"] == f"USER#{joan.user.id}")
     assert "joan" not in repr(item).lower()
     assert "password_hash" not in item
 
 
-def test_the_bus_hears_of_each_change_once(house: House, root: Member, joan: Member, post: World) -> None:
+def test_the_bus_hears_of_each_change_once(app: App, root: Member, joan: Member, post: FakeAws) -> None:
     post.sweep()
     post.entries.clear()
     changed(root, joan.user_id, display_name="Joan", status="suspended", suspension_reason="on leave")

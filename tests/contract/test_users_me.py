@@ -1,28 +1,28 @@
 """GET /v1/user-management/users/me. Source: decisions, "ScaleBox" and "One identity"."""
 
 from tests.contract.examples import expect
+from tests.support.app import App
 from tests.support.call import call
-from tests.support.house import House
 
 
-def test_one_is_shown_with_ones_account(house: House) -> None:
-    member = house.member("ada@example.com")
+def test_one_is_shown_with_ones_account(app: App) -> None:
+    member = app.member("ada@example.com")
     user = expect(call("GET", "/v1/user-management/users/me", key=member.api_key), 200, "users_me")["data"]["user"]
     assert (user["user_id"], user["account_id"]) == (member.user_id, member.subject)
     assert (user["role"], user["is_root_user"], user["status"]) == ("admin", True, "active")
     assert (user["account"]["status"], user["account"]["time_zone"]) == ("active", "UTC")
 
 
-def test_the_email_shown_is_the_accounts_and_the_login_ones_own(house: House) -> None:
-    member = house.member("ada@example.com")
-    house.change_account(member, email="billing@example.com")
+def test_the_email_shown_is_the_accounts_and_the_login_ones_own(app: App) -> None:
+    member = app.member("ada@example.com")
+    app.change_account(member, email="billing@example.com")
     user = call("GET", "/v1/user-management/users/me", key=member.api_key).json["data"]["user"]
     assert (user["email"], user["account"]["email"]) == ("billing@example.com", "billing@example.com")
     assert user["login_email"] == "ada@example.com"
 
 
-def test_one_user_is_recognisable_in_each_dialect(house: House) -> None:
-    member = house.member()
+def test_one_user_is_recognisable_in_each_dialect(app: App) -> None:
+    member = app.member()
     bare = call("GET", "/auth/me", key=member.api_key).json["user"]["id"]
     assert (
         call("GET", "/v1/user-management/users/me", key=member.api_key).json["data"]["user"]["user_id"] == f"usr-{bare}"

@@ -9,14 +9,14 @@ from moto.dynamodb import dynamodb_backends
 
 from tests.events.listener import Listener, listening
 from tests.events.walk import walk
+from tests.support.app import App
 from tests.support.cloud import create_tables, make_context
-from tests.support.house import House
 from tests.support.invariants import check_invariants
 
 
 @pytest.fixture
-def listener(house: House) -> Iterator[Listener]:
-    with listening(house) as it:
+def listener(app: App) -> Iterator[Listener]:
+    with listening(app) as it:
         yield it
 
 
@@ -38,9 +38,9 @@ def walked(_moto: Any) -> Walked:
     """One walk for all tests that look at it."""
     dynamodb_backends["123456789012"]["eu-west-1"].reset()
     create_tables(_moto)
-    house = House(make_context(_moto), _moto)
-    house.apply_catalog()
-    with listening(house) as listener:
+    app = App(make_context(_moto), _moto)
+    app.apply_catalog()
+    with listening(app) as listener:
         walk(listener)
-        check_invariants(house)
-        return Walked(listener.entries, house.stored("core"), listener.deliver())
+        check_invariants(app)
+        return Walked(listener.entries, app.stored("core"), listener.deliver())

@@ -11,7 +11,7 @@ from tallybook.gateways.mail import Mail
 from tallybook.gateways.templates import compose
 from tallybook.services.outbox.deliver import Outside, sweep
 from tests.gateways.aws import Service, service
-from tests.support.house import House
+from tests.support.app import App
 
 PAGES = "https://api.example.com"
 
@@ -20,14 +20,14 @@ PAGES = "https://api.example.com"
 class Listener:
     """Gets what leaves the house, whenever the house is told to deliver."""
 
-    house: House
+    app: App
     bus: Service
     ses: Service
     outside: Outside
 
     def deliver(self) -> int:
         """Deliver all that is due; how many items left."""
-        outcomes = sweep(self.house.ctx, self.outside, deadline=float("inf"))
+        outcomes = sweep(self.app.ctx, self.outside, deadline=float("inf"))
         return outcomes["delivered"]
 
     @property
@@ -43,7 +43,7 @@ class Listener:
 
 
 @contextmanager
-def listening(house: House) -> Iterator[Listener]:
+def listening(app: App) -> Iterator[Listener]:
     taken = {"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]}
     with service(taken) as events, service({"MessageId": "m"}) as ses:
         outside = Outside(
@@ -53,4 +53,4 @@ def listening(house: House) -> Iterator[Listener]:
             event=Published,
             page_url=PAGES,
         )
-        yield Listener(house, events, ses, outside)
+        yield Listener(app, events, ses, outside)

@@ -170,10 +170,10 @@ NOT_TAKEN = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingExcepti
     ids=["lost", "failed", "not taken"],
 )
 def test_an_event_that_comes_again_is_the_same_in_every_letter(answer: Any, listener: Listener) -> None:
-    listener.house.member()
+    listener.app.member()
     listener.bus.answers.append(answer)
     first = listener.deliver()
-    listener.house.clock.advance(minutes=1)
+    listener.app.clock.advance(minutes=1)
     assert (first, listener.deliver()) == (2, 1)
     came = defaultdict(list)
     for entry in listener.entries:
@@ -184,15 +184,15 @@ def test_an_event_that_comes_again_is_the_same_in_every_letter(answer: Any, list
 
 
 def test_an_event_that_an_operator_sends_again_is_the_same_too(listener: Listener) -> None:
-    listener.house.member()
+    listener.app.member()
     listener.bus.answers += [(500, "InternalException", {})] * MAX_ATTEMPTS * 2
     for _ in range(MAX_ATTEMPTS):
         listener.deliver()
-        listener.house.clock.advance(days=1)
-    parked = list_outbox(listener.house.ctx, state="parked", limit=9)
+        listener.app.clock.advance(days=1)
+    parked = list_outbox(listener.app.ctx, state="parked", limit=9)
     assert len(parked) == 2
     for item in parked:
-        retry(listener.house.ctx, item.id)
+        retry(listener.app.ctx, item.id)
     listener.deliver()
     assert len(listener.entries) == 4 * (MAX_ATTEMPTS + 1)
     assert {listener.entries.count(entry) for entry in listener.entries} == {MAX_ATTEMPTS + 1}
@@ -200,12 +200,12 @@ def test_an_event_that_an_operator_sends_again_is_the_same_too(listener: Listene
 
 def test_what_nobody_had_looked_at_before_a_budget_was_changed_has_happened_before(listener: Listener) -> None:
     """And what is reached because it was changed, after."""
-    house = listener.house
-    member = budgeted(house)
-    spend(house, member, "50")
-    edit(house, member, amount=Decimal("62.50"))
-    spend(house, member, "12.50")
-    remove_budget(house.ctx, authenticate(house.ctx, member.api_key))
+    app = listener.app
+    member = budgeted(app)
+    spend(app, member, "50")
+    edit(app, member, amount=Decimal("62.50"))
+    spend(app, member, "12.50")
+    remove_budget(app.ctx, authenticate(app.ctx, member.api_key))
     listener.deliver()
     told = sorted((detail(entry)["sequence"], entry["DetailType"]) for entry in listener.entries)
     assert [name for _, name in told if "Budget" in name] == [
@@ -219,8 +219,8 @@ def test_what_nobody_had_looked_at_before_a_budget_was_changed_has_happened_befo
 
 
 def test_an_event_happened_when_the_change_was_made_however_late_it_is_told(listener: Listener) -> None:
-    listener.house.member()
-    listener.house.clock.advance(hours=5)
+    listener.app.member()
+    listener.app.clock.advance(hours=5)
     listener.deliver()
     assert {detail(entry)["time"] for entry in listener.entries} == {"2026-04-20T12:34:56.000Z"}
     assert {entry["Time"] for entry in listener.entries} == {1776688496.0}

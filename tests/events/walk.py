@@ -37,14 +37,14 @@ from tallybook.services.quotas.reviews import review_request
 from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.events.listener import Listener
-from tests.support.house import HERE, PASSWORD, Member
+from tests.support.app import HERE, PASSWORD, Member
 
 ADA, GRACE, NOBODY = "ada@example.com", "grace@example.com", "nobody@example.com"
 
 
 def walk(listener: Listener) -> None:
     """Everything once at least, with and without what may be left out; all of it delivered."""
-    ctx = listener.house.ctx
+    ctx = listener.app.ctx
     register(ctx, email=NOBODY, password=PASSWORD, address=HERE)
     owner = register(ctx, email=ADA, password=PASSWORD, name="Ada Łovelace", address=HERE)
     grace = _team(listener, owner.text)
@@ -61,7 +61,7 @@ def walk(listener: Listener) -> None:
 
 def _team(listener: Listener, text: str) -> str:
     """Grace comes into the account, by a mail, and is not left in peace there."""
-    ctx = listener.house.ctx
+    ctx = listener.app.ctx
     principal = authenticate(ctx, text)
     invite_user(ctx, principal, Invitation("root@example.com", role="admin", is_root=True))
     user = invite_user(ctx, authenticate(ctx, text), Invitation(GRACE, name="東京"))
@@ -78,13 +78,13 @@ def _team(listener: Listener, text: str) -> str:
         {"status": "suspended"},
         {"status": "active"},
     ):
-        listener.house.clock.advance(minutes=1)
+        listener.app.clock.advance(minutes=1)
         change_user(ctx, authenticate(ctx, text), user.id, changes)
     return user.id
 
 
 def _keys(listener: Listener, text: str) -> None:
-    ctx = listener.house.ctx
+    ctx = listener.app.ctx
     soon = ctx.clock.now() + timedelta(days=30)
     for name, expires_at in (("ci", None), ("a month's", soon)):
         made = create_api_key(ctx, authenticate(ctx, text), name=name, expires_at=expires_at)
@@ -95,13 +95,13 @@ def _keys(listener: Listener, text: str) -> None:
 
 def _quotas(listener: Listener, owner: Member, user_id: str) -> None:
     """Shares with and without each of the fields, used up while a session runs out of its time; and asked for."""
-    house, ctx = listener.house, listener.house.ctx
+    app, ctx = listener.app, listener.app.ctx
     share = allocate(ctx, _who(listener, ADA), user_id, {"concurrent_sandboxes": 2})
     others = {**dict.fromkeys(FIELDS, 100), "concurrent_sandboxes": None}
     change_allocation(ctx, _who(listener, ADA), share.id, others)
-    start_session(ctx, house.platform(), _session(owner.account.id, user_id))
-    house.record(house.event(owner, quantity="80.5", user_id=f"usr-{user_id}"))
-    house.clock.advance(hours=1)
+    start_session(ctx, app.platform(), _session(owner.account.id, user_id))
+    app.record(app.event(owner, quantity="80.5", user_id=f"usr-{user_id}"))
+    app.clock.advance(hours=1)
     for task in list(due_tasks(ctx, USAGE_CHECK)):
         check(ctx, task)
     filed = file_request(ctx, _who(listener, GRACE), {"cpu_seconds_monthly": 200}, reason="Ł" * 1000)
@@ -117,11 +117,11 @@ def _quotas(listener: Listener, owner: Member, user_id: str) -> None:
 
 def _budgets(listener: Listener, owner: Member) -> None:
     """A hard one with a threshold of each kind, that a cent of CPU uses up; raised, and taken away."""
-    house, ctx = listener.house, listener.house.ctx
+    app, ctx = listener.app, listener.app.ctx
     thresholds = (Threshold(Decimal("66.67")), Threshold(Decimal(80), enabled=False), Threshold(Decimal(100)))
     terms = {"amount": Decimal("0.01"), "thresholds": thresholds, "limit_type": "hard", "emails": ["cfo@example.com"]}
     create_budget(ctx, _who(listener, ADA), terms)
-    house.record(house.event(owner, quantity=1000))
+    app.record(app.event(owner, quantity=1000))
     check_budget(ctx, owner.account.id)
     change_budget(ctx, _who(listener, ADA), {"amount": Decimal(10**9)})
     remove_budget(ctx, _who(listener, ADA))
@@ -133,7 +133,7 @@ def _session(account_id: str, user_id: str) -> Wanted:
 
 def _money(listener: Listener, account_id: str, user_id: str) -> None:
     """What the platform does to an account."""
-    ctx, platform = listener.house.ctx, listener.house.platform()
+    ctx, platform = listener.app.ctx, listener.app.platform()
     moves: tuple[tuple[int, Literal["grant", "adjustment"]], ...] = (
         (1, "grant"),
         (10**15, "grant"),
@@ -154,9 +154,9 @@ def _money(listener: Listener, account_id: str, user_id: str) -> None:
 
 def _invoices(listener: Listener, member: Member) -> None:
     """One that nothing pays until it is corrected, one that a balance pays in part, and those with nothing on them."""
-    ctx, platform = listener.house.ctx, listener.house.platform()
+    ctx, platform = listener.app.ctx, listener.app.platform()
     _use_and_close(listener, member)
-    listener.house.clock.advance(days=7)
+    listener.app.clock.advance(days=7)
     (overdue,) = _invoicing(listener)
     give_credits(ctx, platform, Move(member.account.id, 20_000_000, "grant", "goodwill"))
     void_invoice(ctx, overdue.id, reason="Ł" * 1000)
@@ -169,19 +169,19 @@ def _invoices(listener: Listener, member: Member) -> None:
 
 def _use_and_close(listener: Listener, member: Member) -> list[Invoice]:
     """CPU for 14.00, and the end of the period."""
-    house = listener.house
-    house.record(house.event(member, quantity=1_000_000))
-    house.clock.advance(days=31)
+    app = listener.app
+    app.record(app.event(member, quantity=1_000_000))
+    app.clock.advance(days=31)
     return _invoicing(listener)
 
 
 def _invoicing(listener: Listener) -> list[Invoice]:
-    ctx = listener.house.ctx
+    ctx = listener.app.ctx
     return [invoice for task in list(due_tasks(ctx, INVOICES)) for invoice in carry_out(ctx, task)]
 
 
 def _passwords(listener: Listener) -> None:
-    ctx = listener.house.ctx
+    ctx = listener.app.ctx
     change_password(ctx, _who(listener, GRACE), current=PASSWORD, password=PASSWORD, address=HERE)
     ask_for_reset(ctx, email=GRACE, address=HERE)
     listener.deliver()
@@ -191,7 +191,7 @@ def _passwords(listener: Listener) -> None:
 
 def _emails(listener: Listener, owner: str) -> None:
     """Asked for and cleared, made with the login that equals it, and made once its user is gone."""
-    ctx, clock = listener.house.ctx, listener.house.clock
+    ctx, clock = listener.app.ctx, listener.app.clock
     request_email_change(ctx, _who(listener, ADA), current=ADA, new="never@example.com")
     clear_email_change(ctx, _who(listener, ADA))
     clock.advance(minutes=30)
@@ -202,7 +202,7 @@ def _emails(listener: Listener, owner: str) -> None:
 
 
 def _email(listener: Listener, by: str, *, current: str, new: str) -> None:
-    ctx = listener.house.ctx
+    ctx = listener.app.ctx
     request_email_change(ctx, _who(listener, by), current=current, new=new)
     listener.deliver()
     for address in (current, new):
@@ -210,5 +210,5 @@ def _email(listener: Listener, by: str, *, current: str, new: str) -> None:
 
 
 def _who(listener: Listener, email: str) -> Principal:
-    ctx = listener.house.ctx
+    ctx = listener.app.ctx
     return authenticate(ctx, login(ctx, email=email, password=PASSWORD, address=HERE).text)

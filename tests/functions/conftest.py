@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.functions.stage import Stage
-from tests.support.house import House
+from tests.support.app import App
 
 
 @pytest.fixture(scope="session")
@@ -16,13 +16,13 @@ def _made() -> list[Stage]:
 
 
 @pytest.fixture
-def stage(house: House, _made: list[Stage], request: pytest.FixtureRequest) -> Stage:
+def stage(app: App, _made: list[Stage], request: pytest.FixtureRequest) -> Stage:
     """Made once, and as new for each test; ready for the route that the test is about, if it is about one."""
     if not _made:
-        _made.append(Stage.of(house))
+        _made.append(Stage.of(app))
     about = getattr(request.node, "callspec", None)
     route = about.params.get("route") if about else None
-    return (_made[0].ready_for(route) if route else _made[0]).again(house)
+    return (_made[0].ready_for(route) if route else _made[0]).again(app)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.support.house import PASSWORD
+from tests.support.app import PASSWORD
 from tests.support.routes import Route
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ GOOD = {
     Route("GET", f"{_BILLING}/history"): Good(USER, 200),
     Route("POST", f"{_BILLING}/invoice/generate"): Good(USER, 200),
     Route("POST", f"{_PLATFORM}/events"): Good(
-        "usage:write", 200, lambda stage: stage.house.event(stage.member, sku=None)
+        "usage:write", 200, lambda stage: stage.app.event(stage.member, sku=None)
     ),
     Route("POST", f"{_PLATFORM}/admission"): Good("sessions:write", 200, lambda stage: session(stage, "run-1")),
     Route("POST", f"{_PLATFORM}/sessions"): Good(

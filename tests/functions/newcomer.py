@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from tests.functions.good import GOOD
+from tests.support.app import App
 from tests.support.call import call
-from tests.support.house import House
-from tests.support.outside import World
+from tests.support.outside import FakeAws
 
 _KEYS, _USERS = "/v1/user-management/api-keys", "/v1/user-management/users"
 
 
-def walk(house: House, post: World) -> Iterator[str]:
+def walk(app: App, post: FakeAws) -> Iterator[str]:
     """Each secret that is made on the way, or tried."""
     account = {"email": "walk@example.com", "password": "first horse battery"}
     yield account["password"]
@@ -24,7 +24,7 @@ def walk(house: House, post: World) -> Iterator[str]:
     yield "too late a horse battery"
     made = call("POST", _KEYS, bearer=first, body={"name": "ci"}).json["data"]
     yield made["api_key"]
-    platform = house.platform_key()
+    platform = app.platform_key()
     yield platform
     _meter(platform, made["api_key"])
     for route in GOOD:
@@ -64,7 +64,7 @@ def _meter(platform: str, key: str) -> None:
         assert call("POST", path, key=platform, body={"reason": "a walk"}).status == 200
 
 
-def _team(session: str, post: World) -> Iterator[str]:
+def _team(session: str, post: FakeAws) -> Iterator[str]:
     invited = call("POST", _USERS, bearer=session, body={"email": "joan@example.com"}).json["data"]["user"]
     post.sweep()
     (letter,) = post.to("joan@example.com")
@@ -76,7 +76,7 @@ def _team(session: str, post: World) -> Iterator[str]:
     call("DELETE", f"{_USERS}/{invited['user_id']}", bearer=session)
 
 
-def _passwords(session: str, post: World) -> Iterator[str]:
+def _passwords(session: str, post: FakeAws) -> Iterator[str]:
     change = {"current_password": "first horse battery", "password": "second horse battery"}
     for _ in range(2):
         call("POST", "/auth/password", bearer=session, body=change)
@@ -92,7 +92,7 @@ def _passwords(session: str, post: World) -> Iterator[str]:
     yield "third horse battery"
 
 
-def _email(key: str, post: World) -> Iterator[str]:
+def _email(key: str, post: FakeAws) -> Iterator[str]:
     post.sweep()
     path = "/v1/user-management/account"
     addresses = {"current_email": "walk@example.com", "new_email": "run@example.com"}

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from tallybook.store.commands import to_wire
+from tests.support.app import App
 from tests.support.call import LambdaContext
-from tests.support.house import House
 
 Event = dict[str, Any]
 
@@ -32,11 +32,11 @@ def record(item: dict[str, Any], *, kind: str = "INSERT") -> Event:
     }
 
 
-def stream(house: House, *more: Event) -> dict[str, int]:
+def stream(app: App, *more: Event) -> dict[str, int]:
     """All that is stored comes down the stream, and whatever else."""
     from outbox.app import handler
 
-    return handler({"Records": [*(record(item) for item in house.stored("core")), *more]}, LambdaContext())
+    return handler({"Records": [*(record(item) for item in app.stored("core")), *more]}, LambdaContext())
 
 
 def queued(*bodies: str) -> Event:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.functions.notices import queued
 from tests.support.call import LambdaContext
-from tests.support.outside import World
+from tests.support.outside import FakeAws
 
 
 class NearlyUp(LambdaContext):
@@ -26,7 +26,7 @@ class QueuedWork:
         counts: dict[str, int] = self.handler({"job": self.name}, context or LambdaContext())
         return counts
 
-    def work_off(self, post: World, context: LambdaContext | None = None) -> list[int]:
+    def work_off(self, post: FakeAws, context: LambdaContext | None = None) -> list[int]:
         """All that stands on the queue, in one batch; the places of the messages that come back, and stay there."""
         answer = self.handler(queued(*post.messages), context or LambdaContext())
         failed = [int(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]

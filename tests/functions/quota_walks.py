@@ -7,15 +7,15 @@ from tallybook.services.metering.sessions import Wanted, start_session
 from tallybook.services.quotas.allocations import allocate
 from tests.functions.budget_walks import spender
 from tests.functions.notices import queued, record
+from tests.support.app import App
 from tests.support.call import LambdaContext, call
-from tests.support.house import House
-from tests.support.outside import World
+from tests.support.outside import FakeAws
 
 
-def quotas(house: House, _: World) -> None:
-    member = house.member()
-    colleague = house.colleague(member)
-    house.clock.advance(days=31)
+def quotas(app: App, _: FakeAws) -> None:
+    member = app.member()
+    colleague = app.colleague(member)
+    app.clock.advance(days=31)
     team, mine = "/v1/user-management/quota-requests", "/v1/usage/quota-requests"
     wish = {"cpu_seconds_monthly": 50, "template_storage_gb": 5, "reason": "a walk"}
     call("GET", "/v1/usage/quota", key=colleague.api_key)
@@ -37,20 +37,20 @@ def quotas(house: House, _: World) -> None:
         call("DELETE", own, key=member.api_key)
 
 
-def usage_check(house: House, post: World) -> None:
+def usage_check(app: App, post: FakeAws) -> None:
     from usage_check.app import handler
 
-    member = house.member()
-    house.clock.advance(days=31)
-    allocate(house.ctx, authenticate(house.ctx, member.api_key), member.user.id, {"cpu_seconds_monthly": 1000})
-    for one in (member, house.member()):  # nobody opens the other's period before its session's time is up
+    member = app.member()
+    app.clock.advance(days=31)
+    allocate(app.ctx, authenticate(app.ctx, member.api_key), member.user.id, {"cpu_seconds_monthly": 1000})
+    for one in (member, app.member()):  # nobody opens the other's period before its session's time is up
         wanted = Wanted(one.account.id, one.user.id, Decimal(1), Decimal(1), Decimal(1), timeout_seconds=60)
-        start_session(house.ctx, house.platform(), wanted)
-    house.record(house.event(member, user_id=member.user_id, quantity=900))
-    spender(house)
-    house.clock.advance(days=31)
-    house.record(house.event(member, user_id=member.user_id, quantity=900))
-    spender(house)
-    handler({"Records": [record(item) for item in house.stored("core", "DIRTY")]}, LambdaContext())
+        start_session(app.ctx, app.platform(), wanted)
+    app.record(app.event(member, user_id=member.user_id, quantity=900))
+    spender(app)
+    app.clock.advance(days=31)
+    app.record(app.event(member, user_id=member.user_id, quantity=900))
+    spender(app)
+    handler({"Records": [record(item) for item in app.stored("core", "DIRTY")]}, LambdaContext())
     handler({"job": "usage_check"}, LambdaContext())
     handler(queued(*post.messages), LambdaContext())

@@ -4,23 +4,23 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
+from tests.support.app import App, Member
 from tests.support.call import Answer, call
-from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 from tests.support.ndjson import as_json
 
 PATH = "/v1/platform/events"
 
 
-def post(house: House, key: str, body: Any, *, headers: dict[str, str] | None = None) -> Answer:
+def post(app: App, key: str, body: Any, *, headers: dict[str, str] | None = None) -> Answer:
     answer = call("POST", PATH, key=key, raw=as_json(body), headers=headers)
-    check_invariants(house)
+    check_invariants(app)
     return answer
 
 
-def told(house: House, key: str, *events: Any) -> list[str]:
+def told(app: App, key: str, *events: Any) -> list[str]:
     """Status, or status and reason, of each event, the sums having been checked."""
-    answer = post(house, key, list(events))
+    answer = post(app, key, list(events))
     assert answer.status == 200, answer.text
     data = answer.json["data"]
     assert [result["id"] for result in data["results"]] == [
@@ -36,13 +36,13 @@ def told(house: House, key: str, *events: Any) -> list[str]:
     return [" ".join(filter(None, (result["status"], result.get("reason")))) for result in data["results"]]
 
 
-def quantity_of(house: House, member: Member) -> Decimal:
+def quantity_of(app: App, member: Member) -> Decimal:
     """The CPU seconds counted for the account, over all its periods."""
-    periods = [item for item in house.stored("usage") if item["sk"] == "period#0" and member.account.id in item["pk"]]
+    periods = [item for item in app.stored("usage") if item["sk"] == "period#0" and member.account.id in item["pk"]]
     return sum((item.get("q:cpu_seconds", Decimal(0)) for item in periods), Decimal(0))
 
 
-def ledger(house: House, member: Member) -> list[tuple[str, int, int]]:
-    items = [item for item in house.stored("core") if item["sk"].startswith("ENTRY#")]
+def ledger(app: App, member: Member) -> list[tuple[str, int, int]]:
+    items = [item for item in app.stored("core") if item["sk"].startswith("ENTRY#")]
     mine = sorted((item for item in items if item["account_id"] == member.account.id), key=lambda item: item["number"])
     return [(item["kind"], int(item["amount"]), int(item["balance_after"])) for item in mine]

@@ -9,8 +9,8 @@ from tallybook.domain.email_change import EmailChange
 from tallybook.services.accounts.email_change import request_email_change
 from tallybook.services.identity.authenticate import authenticate
 from tests.functions.good import FILE_REQUEST, GOOD, MAKE_BUDGET, PUBLIC, ROOT, USER, session
+from tests.support.app import App, Member
 from tests.support.call import Answer, call
-from tests.support.house import House, Member
 from tests.support.routes import Route
 from tests.support.snapshot import keep, put_back
 
@@ -29,7 +29,7 @@ class Stage:
     Another account waits to have its email changed.
     """
 
-    house: House
+    app: App
     member: Member
     colleague: Member
     invited: User
@@ -46,17 +46,17 @@ class Stage:
     """The tables without the root user's own request and without a budget, so that each may be made."""
 
     @classmethod
-    def of(cls, house: House) -> Self:
-        plans = house.catalog_data()["plans"]
-        house.apply_catalog(plans=plans | {"trial": plans["hobby"] | {"display_name": "Trial"}})
-        member, platform_key = house.member("root@example.com"), house.platform_key()
-        colleague, invited = house.colleague(member, "plain@example.com"), house.invited(member, "soon@example.com")
+    def of(cls, app: App) -> Self:
+        plans = app.catalog_data()["plans"]
+        app.apply_catalog(plans=plans | {"trial": plans["hobby"] | {"display_name": "Trial"}})
+        member, platform_key = app.member("root@example.com"), app.platform_key()
+        colleague, invited = app.colleague(member, "plain@example.com"), app.invited(member, "soon@example.com")
         made = call("POST", "/v1/user-management/api-keys", key=member.api_key, body={"name": "spare"})
         drafted = call("POST", "/v1/billing/invoice/generate", key=member.api_key)
         shared = call("POST", ALLOCATIONS, key=member.api_key, body={"user_id": colleague.user_id, **ONE_SANDBOX})
-        asked = _asked(house.colleague(member, "asking@example.com"))
+        asked = _asked(app.colleague(member, "asking@example.com"))
         stage = cls(
-            house=house,
+            app=app,
             member=member,
             colleague=colleague,
             invited=invited,
@@ -66,8 +66,8 @@ class Stage:
             allocation_id=shared.json["data"]["allocation"]["allocation_id"],
             own_request_id="",
             request_id=asked,
-            token=house.password_token(member.user, "reset"),
-            email_token=house.email_tokens(moving(house))["new"],
+            token=app.password_token(member.user, "reset"),
+            email_token=app.email_tokens(moving(app))["new"],
             tables=b"",
             bare=b"",
         )
@@ -81,11 +81,11 @@ class Stage:
         """The stage on which this route's good request succeeds; but for two routes that is the same for all."""
         return replace(self, tables=self.bare) if route in (FILE_REQUEST, MAKE_BUDGET) else self
 
-    def again(self, house: House | None = None) -> Self:
+    def again(self, app: App | None = None) -> Self:
         """The stage as it was made, whatever was done to it since; in another house if told so."""
         put_back(self.tables)
-        stage = self if house is None else replace(self, house=house)
-        stage.house.forget_caches()
+        stage = self if app is None else replace(self, app=app)
+        stage.app.forget_caches()
         return stage
 
     def seen_by(self, member: Member) -> Self:
@@ -117,7 +117,7 @@ class Stage:
 
     def stored(self, of: Callable[[dict[str, Any]], bool] = lambda _: True) -> list[dict[str, Any]]:
         """All that is stored but for the counts of attempts, which a refusal may well move."""
-        items = self.house.stored("core") + self.house.stored("usage")
+        items = self.app.stored("core") + self.app.stored("usage")
         return [item for item in items if not item["pk"].startswith("ATTEMPTS#") and of(item)]
 
 
@@ -128,7 +128,7 @@ def _asked(member: Member) -> str:
     return str(filed.json["data"]["request"]["request_id"])
 
 
-def moving(house: House) -> EmailChange:
+def moving(app: App) -> EmailChange:
     """The pending request of an account of its own."""
-    caller = authenticate(house.ctx, house.member("moving@example.com").session)
-    return request_email_change(house.ctx, caller, current="moving@example.com", new="settled@example.com")
+    caller = authenticate(app.ctx, app.member("moving@example.com").session)
+    return request_email_change(app.ctx, caller, current="moving@example.com", new="settled@example.com")

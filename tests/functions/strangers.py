@@ -8,8 +8,8 @@ from typing import Self
 from tallybook.domain.credentials import write_text
 from tests.functions.good import NEW_PASSWORD
 from tests.functions.stage import Stage
+from tests.support.app import PASSWORD, App, Member
 from tests.support.call import call
-from tests.support.house import PASSWORD, House, Member
 from tests.support.snapshot import keep, put_back
 
 APP = "https://app.example.com"
@@ -29,14 +29,14 @@ class Strangers:
 
     @classmethod
     def of(cls, stage: Stage) -> Self:
-        former = former_keys(stage.house)
+        former = former_keys(stage.app)
         false = false_keys(stage)
-        return cls(stage, former, false, keep(), stage.house.clock.moment)
+        return cls(stage, former, false, keep(), stage.app.clock.moment)
 
-    def again(self, house: House) -> Self:
-        stage = self.stage.again(house)
+    def again(self, app: App) -> Self:
+        stage = self.stage.again(app)
         put_back(self.tables)
-        house.clock.moment = self.moment
+        app.clock.moment = self.moment
         return type(self)(stage, self.former, self.false, self.tables, self.moment)
 
 
@@ -45,7 +45,7 @@ def altered(text: str) -> str:
     return text[:-6] + ("AAAAAA" if not text.endswith("AAAAAA") else "BBBBBB")
 
 
-def former_keys(house: House) -> dict[str, str]:
+def former_keys(app: App) -> dict[str, str]:
     """Credentials that held once: what became of each is its name."""
     gone: dict[str, str] = {}
 
@@ -53,45 +53,45 @@ def former_keys(house: House) -> dict[str, str]:
         data = call("POST", _KEYS, key=member.api_key, body={"name": "ci", **body}).json["data"]
         return data["api_key"], data["api_key_id"]
 
-    old = house.member()
+    old = app.member()
     gone["expired session"] = old.session
     gone["expired key"], _ = made(old, expires_at="2026-04-20T13:00:00Z")
-    house.clock.advance(hours=24)
-    member = house.member()
+    app.clock.advance(hours=24)
+    member = app.member()
     gone["revoked key"], key_id = made(member)
     assert call("DELETE", f"{_KEYS}/{key_id}", key=member.api_key).status == 200
     gone["logged-out session"] = member.session
     assert call("POST", "/auth/logout", bearer=member.session).status == 200
-    for name, change in (("user", house.change_user), ("account", house.change_account)):
-        deleted = house.member()
+    for name, change in (("user", app.change_user), ("account", app.change_account)):
+        deleted = app.member()
         change(deleted, status="deleted")
         gone[f"key of a deleted {name}"] = deleted.api_key
         gone[f"session of a deleted {name}"] = deleted.session
-    return gone | _former_colleagues(house) | _former_sessions(house)
+    return gone | _former_colleagues(app) | _former_sessions(app)
 
 
-def _former_colleagues(house: House) -> dict[str, str]:
+def _former_colleagues(app: App) -> dict[str, str]:
     """A root user takes another one out."""
-    root = house.member()
-    gone = house.colleague(root, is_root=True)
+    root = app.member()
+    gone = app.colleague(root, is_root=True)
     assert call("DELETE", f"{_USERS}/{gone.user_id}", bearer=root.session).status == 200
     return {"key of a user who was taken out": gone.api_key, "session of a user who was taken out": gone.session}
 
 
-def _former_sessions(house: House) -> dict[str, str]:
+def _former_sessions(app: App) -> dict[str, str]:
     """Sessions of an earlier generation: before a password was changed, or set with a mail's link."""
-    changed, reset = house.member(), house.member()
+    changed, reset = app.member(), app.member()
     body = {"current_password": PASSWORD, "password": NEW_PASSWORD}
     assert call("POST", "/auth/password", key=changed.api_key, body=body).status == 200
-    body = {"token": house.password_token(reset.user, "reset"), "password": NEW_PASSWORD}
+    body = {"token": app.password_token(reset.user, "reset"), "password": NEW_PASSWORD}
     assert call("POST", "/auth/password/confirm", body=body).status == 200
     return {"session before a new password": changed.session, "session before a reset": reset.session}
 
 
 def false_keys(stage: Stage) -> dict[str, str]:
     """What nobody ever handed out, some of it made of ids that are there."""
-    house, one, invited = stage.house, stage.house.member(), stage.invited
-    other = house.member()
+    app, one, invited = stage.app, stage.app.member(), stage.invited
+    other = app.member()
     secret = b"s" * 32
 
     def forged(account_id: str, user_id: str, credential_id: str = UNKNOWN) -> str:
@@ -123,7 +123,7 @@ def false_keys(stage: Stage) -> dict[str, str]:
         "very long": "sk-" + "A" * 100_000,
         "key of the store": f"ACCOUNT#{one.account.id}",
         "bearer of another kind": "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.",
-        "platform key": house.platform_key(),
+        "platform key": app.platform_key(),
     }
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.functions.refusal import check_refusal
+from tests.support.app import PASSWORD, App
 from tests.support.call import LambdaContext, call
-from tests.support.house import PASSWORD, House
 
 
 def event(**changes: Any) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def handle(given: dict[str, Any]) -> dict[str, Any]:
     return handler(given, LambdaContext())
 
 
-def test_a_body_that_comes_as_text_is_read_and_the_cookie_leaves_apart_from_the_headers(house: House) -> None:
+def test_a_body_that_comes_as_text_is_read_and_the_cookie_leaves_apart_from_the_headers(app: App) -> None:
     answer = handle(event())
     assert answer["statusCode"] == 201
     assert answer["isBase64Encoded"] is False
@@ -73,15 +73,15 @@ def test_a_body_that_comes_as_text_is_read_and_the_cookie_leaves_apart_from_the_
     assert me.json["data"]["user"]["display_name"] == "Zoë 🔑 Ünïcode"
 
 
-def test_an_event_without_body_headers_or_cookies_is_answered_too(house: House) -> None:
+def test_an_event_without_body_headers_or_cookies_is_answered_too(app: App) -> None:
     bare = {name: value for name, value in event().items() if name not in ("body", "cookies", "headers")}
     answer = handle(bare)
     assert answer["statusCode"] == 400
     assert json.loads(answer["body"])["error"]["message"] == "The body is not valid JSON"
 
 
-def test_cookies_that_come_in_an_array_are_read_together(house: House) -> None:
-    member = house.member()
+def test_cookies_that_come_in_an_array_are_read_together(app: App) -> None:
+    member = app.member()
     http = {**event()["requestContext"]["http"], "method": "GET", "path": "/auth/me"}
     given = event(cookies=["a=1", f"quota_session={member.session}", "b=2"], requestContext={"http": http}, body=None)
     assert handle(given)["statusCode"] == 200
@@ -112,8 +112,8 @@ ODD_HEADERS = [
 
 
 @pytest.mark.parametrize("headers", ODD_HEADERS, ids=lambda headers: str(headers)[:40])
-def test_no_header_a_client_makes_up_is_more_than_ignored(house: House, headers: dict[str, str]) -> None:
-    member = house.member()
+def test_no_header_a_client_makes_up_is_more_than_ignored(app: App, headers: dict[str, str]) -> None:
+    member = app.member()
     assert call("GET", "/auth/me", key=member.api_key, headers=headers).status == 200
     assert check_refusal(call("GET", "/auth/nothing", headers=headers), "/auth", 404)
     assert check_refusal(call("POST", "/auth/login", headers=headers, raw=b"{"), "/auth")

@@ -9,8 +9,8 @@ from tests.functions.good import GOOD, PLATFORM_ROUTES, PUBLIC_ROUTES, USER_ROUT
 from tests.functions.refusal import code_of
 from tests.functions.stage import Stage
 from tests.functions.strangers import APP, UNKNOWN, Strangers, altered, bare_requests
+from tests.support.app import App
 from tests.support.call import Answer
-from tests.support.house import House
 from tests.support.routes import Route, routes
 
 each_user_route = pytest.mark.parametrize("route", USER_ROUTES, ids=name_of)
@@ -23,10 +23,10 @@ def _known() -> list[Strangers]:
 
 
 @pytest.fixture
-def strangers(stage: Stage, house: House, _known: list[Strangers]) -> Strangers:
+def strangers(stage: Stage, app: App, _known: list[Strangers]) -> Strangers:
     if not _known:
         _known.append(Strangers.of(stage))
-    return _known[0].again(house)
+    return _known[0].again(app)
 
 
 def test_every_route_has_a_good_request_in_the_table() -> None:

@@ -8,8 +8,8 @@ from tests.functions.good import GOOD, PLATFORM_ROUTES, ROOT_ROUTES, USER_ROUTES
 from tests.functions.refusal import code_of
 from tests.functions.stage import Stage
 from tests.functions.strangers import altered
+from tests.support.app import Member
 from tests.support.call import Answer, call
-from tests.support.house import Member
 from tests.support.routes import Route
 
 SHARED = {Route("GET", "/v1/billing/invoices/{invoice_id}"): (403, "foreign_invoice")}
@@ -57,8 +57,8 @@ def not_a_note(item: dict[str, object]) -> bool:
 
 @each_user_route
 def test_another_account_gets_at_nothing_of_this_one(stage: Stage, route: Route) -> None:
-    root = stage.house.member("far@example.com")
-    plain = stage.house.colleague(root, "away@example.com")
+    root = stage.app.member("far@example.com")
+    plain = stage.app.colleague(root, "away@example.com")
 
     def is_ours(item: dict[str, object]) -> bool:
         return item["pk"] == f"ACCOUNT#{stage.member.account.id}"
@@ -80,19 +80,19 @@ def test_another_account_gets_at_nothing_of_this_one(stage: Stage, route: Route)
 def test_a_platform_key_without_the_scope_is_told_which_it_lacks(stage: Stage, route: Route) -> None:
     wanted = GOOD[route].caller
     others = [scope for scope in ("usage:write", "sessions:write", "accounts:admin") if scope != wanted]
-    key = stage.house.platform_key(*others)
+    key = stage.app.platform_key(*others)
     before = stage.stored()
     answer = stage.request(route, key=key)
     assert refusal(answer) == (403, "missing_scope")
     assert wanted in answer.json["message"]
     assert stage.stored() == before
-    assert stage.request(route, key=stage.house.platform_key(wanted)).status == GOOD[route].status
+    assert stage.request(route, key=stage.app.platform_key(wanted)).status == GOOD[route].status
 
 
 @each_user_route
 def test_a_user_who_may_not_is_refused_on_every_route(stage: Stage, route: Route) -> None:
     for status in ("suspended", "disabled"):
-        stage.house.change_user(stage.member, status=status)
+        stage.app.change_user(stage.member, status=status)
         before = stage.stored()
         for text in (stage.member.api_key, stage.member.session):
             assert refusal(stage.request(route, bearer=text)) == (403, f"user_{status}")
@@ -103,7 +103,7 @@ def test_a_user_who_may_not_is_refused_on_every_route(stage: Stage, route: Route
 
 @pytest.mark.parametrize("route", [*USER_ROUTES, *PLATFORM_ROUTES], ids=name_of)
 def test_a_suspended_account_still_reads_and_starts_nothing_new(stage: Stage, route: Route) -> None:
-    stage.house.change_account(stage.member, status="suspended")
+    stage.app.change_account(stage.member, status="suspended")
     before = stage.stored()
     answer = stage.request(route, key=stage.credential(route))
     if GOOD[route].starts:
@@ -115,7 +115,7 @@ def test_a_suspended_account_still_reads_and_starts_nothing_new(stage: Stage, ro
 
 @each_user_route
 def test_nobody_of_a_deleted_account_comes_in(stage: Stage, route: Route) -> None:
-    stage.house.change_account(stage.member, status="deleted")
+    stage.app.change_account(stage.member, status="deleted")
     before = stage.stored()
     for member in (stage.member, stage.colleague):
         for text in (member.api_key, member.session):
@@ -124,7 +124,7 @@ def test_nobody_of_a_deleted_account_comes_in(stage: Stage, route: Route) -> Non
 
 
 def test_what_one_is_shown_is_ones_own(stage: Stage) -> None:
-    other = stage.house.member()
+    other = stage.app.member()
     asked: list[Callable[[Member], Answer]] = [
         lambda member: call("GET", "/auth/me", key=member.api_key),
         lambda member: call("GET", "/v1/user-management/users/me", key=member.api_key),
@@ -148,7 +148,7 @@ def test_what_one_is_shown_is_ones_own(stage: Stage) -> None:
 
 
 def test_a_sandbox_session_cannot_be_started_for_another_accounts_user(stage: Stage) -> None:
-    other = stage.house.member()
+    other = stage.app.member()
     before = stage.stored()
     route = Route("POST", "/v1/platform/sessions")
     body = {**GOOD[route].body(stage), "user_id": other.user_id}

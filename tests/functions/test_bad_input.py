@@ -178,7 +178,7 @@ def test_unknown_fields_are_ignored(stage: Stage, route: Route) -> None:
     }
     answer = send(stage, route, body={**more, **GOOD[route].body(stage)})
     assert answer.status == GOOD[route].status, answer.text
-    account = stage.house.account_of(stage.member)
+    account = stage.app.account_of(stage.member)
     assert account.status == ("suspended" if route.path.endswith("/suspend") else "active")
     assert account.balance < 10**9
 

@@ -14,11 +14,11 @@ from tests.functions.good import GOOD, JSON_ROUTES, NEW_PASSWORD, name_of
 from tests.functions.newcomer import walk
 from tests.functions.refusal import check_refusal
 from tests.functions.stage import Stage
+from tests.support.app import PASSWORD, App
 from tests.support.call import LambdaContext, call
 from tests.support.cloud import make_context
 from tests.support.faults import Faults, client_error, cut_off, throttle
-from tests.support.house import PASSWORD, House
-from tests.support.outside import World
+from tests.support.outside import FakeAws
 from tests.support.routes import Route
 
 MESSAGE = "Something went wrong on our side"
@@ -48,7 +48,7 @@ def told_in(text: str, secrets: list[str]) -> list[str]:
 def faulty(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Faults:
     """The stage's tables behind a port that fails what it is told to fail."""
     faults = Faults()
-    ctx = make_context(stage.house.client, port=faults, clock=stage.house.clock)
+    ctx = make_context(stage.app.client, port=faults, clock=stage.app.clock)
     monkeypatch.setattr(runtime, "context", lambda: ctx)
     return faults
 
@@ -99,7 +99,7 @@ def test_a_database_that_is_too_busy_is_a_503_that_asks_to_try_again(stage: Stag
 
 
 @pytest.fixture
-def broken(house: House) -> Callable[[str], tuple[int, Any]]:
+def broken(app: App) -> Callable[[str], tuple[int, Any]]:
     """Asks a path whose route has a defect."""
     router = APIRouter()
 
@@ -138,23 +138,23 @@ def test_a_defect_is_told_in_each_dialect(broken: Any, logged: Callable[[], str]
     assert f"{CAUSE} at {path}" in logged()
 
 
-def test_a_house_without_a_catalog_is_a_defect_of_ours_too(empty_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime, "context", lambda: empty_house.ctx)
+def test_a_house_without_a_catalog_is_a_defect_of_ours_too(empty_app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "context", lambda: empty_app.ctx)
     for route in (Route("GET", "/v1/user-management/plans"), Route("POST", "/auth/register")):
         answer = call(route.method, route.path, body={"email": "ada@example.com", "password": PASSWORD})
         check_refusal(answer, route.path, 500)
 
 
 def test_no_secret_of_a_whole_walk_is_logged_stored_or_told_outside(
-    house: House, post: World, logged: Callable[[], str]
+    app: App, post: FakeAws, logged: Callable[[], str]
 ) -> None:
     secrets: list[str] = []
     stored = ""
-    for secret in walk(house, post):
+    for secret in walk(app, post):
         secrets.append(secret)
-        stored += repr(house.stored("core")) + repr(house.stored("usage"))
+        stored += repr(app.stored("core")) + repr(app.stored("usage"))
     post.sweep()
-    stored += repr(house.stored("core")) + repr(house.stored("usage"))
+    stored += repr(app.stored("core")) + repr(app.stored("usage"))
     assert len(secrets) == 14
     assert logged().count('"message":"request"') > 3 * len(GOOD)
     assert not told_in(logged(), secrets), "logged"
@@ -178,8 +178,8 @@ def test_a_secret_is_shown_by_the_answer_that_makes_it_and_by_no_other(stage: St
             assert not told_in(answer.text + repr(answer.headers), [*secrets, "$2b$04$"]), route
 
 
-def test_each_request_leaves_one_line_without_query_header_or_body(house: House, logged: Callable[[], str]) -> None:
-    member = house.member()
+def test_each_request_leaves_one_line_without_query_header_or_body(app: App, logged: Callable[[], str]) -> None:
+    member = app.member()
     call("GET", "/v1/billing/current?note=in-the-query", key=member.api_key, headers={"user-agent": "in-a-header"})
     call("POST", "/v1/user-management/api-keys", key=member.api_key, body={"name": "in-the-body"})
     lines = [line for line in logged().splitlines() if line.startswith('{"level"')]

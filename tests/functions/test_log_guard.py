@@ -12,8 +12,8 @@ from tallybook.domain.credentials import write_platform_text, write_text
 from tallybook.domain.passwords import new_token
 from tallybook.services.identity.password_hashing import hash_password
 from tests.functions.good import NEW_PASSWORD
+from tests.support.app import PASSWORD
 from tests.support.clock import StillClock
-from tests.support.house import PASSWORD
 from tests.support.log_guard import SECRETS, guard
 
 ROOT = Path(__file__).parents[2]

@@ -13,14 +13,14 @@ from tallybook.services.identity.authenticate import authenticate
 from tallybook.store import keys
 from tallybook.store.commands import Update
 from tallybook.store.email_changes import read_change
+from tests.support.app import PASSWORD, App
 from tests.support.call import Answer, call
-from tests.support.house import PASSWORD, House
 
 type Work = tuple[list[str], float, float, list[int]]
 
 
 @pytest.fixture
-def work_of(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Answer, Work]]:
+def work_of(app: App, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Answer, Work]]:
     """A request's answer, its calls to the tables with their units, and the cost of each password it hashed."""
     hashed: list[int] = []
     check, make = bcrypt.checkpw, bcrypt.hashpw
@@ -39,7 +39,7 @@ def work_of(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
     monkeypatch.setattr(bcrypt, "hashpw", made)
 
     def ask(path: str, **body: Any) -> tuple[Answer, Work]:
-        bill = house.ctx.tables.bill
+        bill = app.ctx.tables.bill
         bill.clear()
         hashed.clear()
         answer = call("POST", path, body=body)
@@ -49,16 +49,16 @@ def work_of(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
 
 
 @pytest.fixture
-def town(house: House) -> House:
+def town(app: App) -> App:
     """Somebody of every standing, each by their address."""
-    ada = house.member("ada@example.com")
-    house.change_user(house.member("gone@example.com"), status="deleted")
-    house.change_account(house.member("closed@example.com"), status="deleted")
-    house.change_account(house.member("unpaid@example.com"), status="suspended")
-    house.change_user(house.member("waiting@example.com"), status="suspended")
-    house.change_user(house.member("left@example.com"), status="disabled")
-    house.invited(ada, "soon@example.com")
-    return house
+    ada = app.member("ada@example.com")
+    app.change_user(app.member("gone@example.com"), status="deleted")
+    app.change_account(app.member("closed@example.com"), status="deleted")
+    app.change_account(app.member("unpaid@example.com"), status="suspended")
+    app.change_user(app.member("waiting@example.com"), status="suspended")
+    app.change_user(app.member("left@example.com"), status="disabled")
+    app.invited(ada, "soon@example.com")
+    return app
 
 
 def all_alike(tried: list[tuple[Answer, Work]], status: int) -> Work:
@@ -71,7 +71,7 @@ def all_alike(tried: list[tuple[Answer, Work]], status: int) -> Work:
     return first
 
 
-def test_whoever_cannot_log_in_costs_the_same_and_hears_the_same(town: House, work_of: Any) -> None:
+def test_whoever_cannot_log_in_costs_the_same_and_hears_the_same(town: App, work_of: Any) -> None:
     work_of("/auth/login", email="ada@example.com", password=PASSWORD)
     tried = [
         ("ada@example.com", "wrong horse battery"),
@@ -93,7 +93,7 @@ def test_whoever_cannot_log_in_costs_the_same_and_hears_the_same(town: House, wo
     assert all_alike(answers, 401)[3] == [town.ctx.password_rounds]
 
 
-def test_a_login_that_succeeds_reads_and_hashes_no_more_and_writes_once(town: House, work_of: Any) -> None:
+def test_a_login_that_succeeds_reads_and_hashes_no_more_and_writes_once(town: App, work_of: Any) -> None:
     _, (refused, read, _, hashed) = work_of("/auth/login", email="ada@example.com", password="wrong horse battery")
     answer, (operations, read_too, _, hashed_too) = work_of("/auth/login", email="ada@example.com", password=PASSWORD)
     assert answer.status == 200
@@ -102,26 +102,26 @@ def test_a_login_that_succeeds_reads_and_hashes_no_more_and_writes_once(town: Ho
 
 
 def test_a_password_of_twelve_rounds_costs_twelve_rounds_for_nobody_too(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tallybook import runtime
 
-    house.reshape(password_rounds=12)
-    monkeypatch.setattr(runtime, "context", lambda: house.ctx)
+    app.reshape(password_rounds=12)
+    monkeypatch.setattr(runtime, "context", lambda: app.ctx)
     costs: list[bytes] = []
     monkeypatch.setattr(bcrypt, "checkpw", lambda _, stored: costs.append(stored[4:6]))
     call("POST", "/auth/login", body={"email": "nobody@example.com", "password": PASSWORD})
     assert costs == [b"12"]
 
 
-def test_a_reset_takes_the_same_and_says_the_same_whoever_it_is_about(town: House, work_of: Any) -> None:
+def test_a_reset_takes_the_same_and_says_the_same_whoever_it_is_about(town: App, work_of: Any) -> None:
     names = ("ada", "nobody", "gone", "closed", "unpaid", "waiting", "left", "soon")
     tried = [work_of("/auth/password/reset", email=f"{name}@example.com") for name in names]
     operations, read, _, hashed = all_alike(tried, 202)
     assert (operations, read, hashed) == (["transact", "put"], 0, [])
 
 
-def test_only_who_may_come_in_gets_a_mail(town: House, work_of: Any, post: Any) -> None:
+def test_only_who_may_come_in_gets_a_mail(town: App, work_of: Any, post: Any) -> None:
     post.sweep()
     post.mails.clear()
     for name in ("ada", "nobody", "gone", "closed", "unpaid", "waiting", "left", "soon"):
@@ -134,7 +134,7 @@ def test_only_who_may_come_in_gets_a_mail(town: House, work_of: Any, post: Any) 
     ]
 
 
-def test_a_token_that_does_not_hold_is_one_answer_and_hashes_nothing(town: House, work_of: Any) -> None:
+def test_a_token_that_does_not_hold_is_one_answer_and_hashes_nothing(town: App, work_of: Any) -> None:
     ada, other = town.member("lin@example.com"), town.member("max@example.com")
     replaced, right = (town.password_token(ada.user, "reset") for _ in range(2))
     used = town.password_token(other.user, "reset")
@@ -152,7 +152,7 @@ def test_a_token_that_does_not_hold_is_one_answer_and_hashes_nothing(town: House
     assert [work[3] for _, work in (*tries.values(), late)] == [[]] * (len(tries) + 1)
 
 
-def test_a_link_to_confirm_an_email_that_does_not_hold_is_one_answer_and_one_work(town: House, work_of: Any) -> None:
+def test_a_link_to_confirm_an_email_that_does_not_hold_is_one_answer_and_one_work(town: App, work_of: Any) -> None:
     def asked(email: str) -> dict[Side, str]:
         principal = authenticate(town.ctx, town.member(email).session)
         return town.email_tokens(request_email_change(town.ctx, principal, current=email, new=f"new-{email}"))

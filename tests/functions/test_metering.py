@@ -7,23 +7,23 @@ import pytest
 from tallybook import runtime
 from tests.functions.refusal import check_refusal
 from tests.functions.sent import PATH, post, quantity_of, told
+from tests.support.app import App, Member
 from tests.support.call import call
 from tests.support.cloud import make_context
 from tests.support.faults import Faults, lost_answer, throttle
-from tests.support.house import House, Member
 
 SINGLE = {"content-type": "application/cloudevents+json; charset=utf-8"}
 BATCH = {"content-type": "application/cloudevents-batch+json"}
 
 
 @pytest.fixture
-def key(house: House) -> str:
-    return house.platform_key("usage:write")
+def key(app: App) -> str:
+    return app.platform_key("usage:write")
 
 
 @pytest.fixture
-def member(house: House) -> Member:
-    return house.member()
+def member(app: App) -> Member:
+    return app.member()
 
 
 @pytest.mark.parametrize(
@@ -31,53 +31,53 @@ def member(house: House) -> Member:
     [(SINGLE, False), (BATCH, True), (None, True), (None, False), ({"content-type": "text/plain"}, True)],
 )
 def test_one_event_a_batch_and_a_plain_array_are_read_alike(
-    house: House, key: str, member: Member, headers: dict[str, str] | None, batch: bool
+    app: App, key: str, member: Member, headers: dict[str, str] | None, batch: bool
 ) -> None:
-    event = house.event(member, quantity=7)
-    answer = post(house, key, [event] if batch else event, headers=headers)
+    event = app.event(member, quantity=7)
+    answer = post(app, key, [event] if batch else event, headers=headers)
     assert answer.json["data"]["results"] == [{"id": event["id"], "status": "accepted"}]
-    assert quantity_of(house, member) == 7
+    assert quantity_of(app, member) == 7
 
 
 @pytest.mark.parametrize("body", ["[]", "null", "5", '"event"', "true", "1.5"])
-def test_an_envelope_that_holds_no_events_is_a_400(house: House, key: str, body: str) -> None:
+def test_an_envelope_that_holds_no_events_is_a_400(app: App, key: str, body: str) -> None:
     check_refusal(call("POST", PATH, key=key, raw=body.encode()), PATH)
 
 
 def test_a_thousand_events_are_taken_and_one_more_is_a_400_that_counts_nothing(
-    house: House, key: str, member: Member
+    app: App, key: str, member: Member
 ) -> None:
-    event = house.event(member, quantity=1)
-    assert "1000" in check_refusal(post(house, key, [event] * 1001), PATH)
-    assert quantity_of(house, member) == 0
-    assert told(house, key, *[event] * 1000) == ["accepted"] + ["duplicate"] * 999
-    assert quantity_of(house, member) == 1
+    event = app.event(member, quantity=1)
+    assert "1000" in check_refusal(post(app, key, [event] * 1001), PATH)
+    assert quantity_of(app, member) == 0
+    assert told(app, key, *[event] * 1000) == ["accepted"] + ["duplicate"] * 999
+    assert quantity_of(app, member) == 1
 
 
-def test_what_is_no_event_is_rejected_in_its_place_and_the_others_count(house: House, key: str, member: Member) -> None:
-    good = [house.event(member, quantity=1) for _ in range(2)]
+def test_what_is_no_event_is_rejected_in_its_place_and_the_others_count(app: App, key: str, member: Member) -> None:
+    good = [app.event(member, quantity=1) for _ in range(2)]
     odd: list[Any] = [None, 5, "event", [], [good[0]], {}, {"id": 5}, {"id": "only an id"}, True]
-    answers = told(house, key, good[0], *odd, good[1])
+    answers = told(app, key, good[0], *odd, good[1])
     assert (answers[0], answers[-1]) == ("accepted", "accepted")
     assert all(answer.startswith("rejected ") for answer in answers[1:-1])
-    assert quantity_of(house, member) == 2
+    assert quantity_of(app, member) == 2
 
 
-def test_results_stand_in_the_order_sent_whatever_became_of_each(house: House, key: str, member: Member) -> None:
-    other = house.member()
-    events = [house.event(one, quantity=1) for _ in range(20) for one in (member, other)]
-    old = house.event(member, time="2020-01-01T00:00:00Z")
-    stranger = {**house.event(member), "subject": "acc-nobody"}
-    told(house, key, events[3], events[4])
+def test_results_stand_in_the_order_sent_whatever_became_of_each(app: App, key: str, member: Member) -> None:
+    other = app.member()
+    events = [app.event(one, quantity=1) for _ in range(20) for one in (member, other)]
+    old = app.event(member, time="2020-01-01T00:00:00Z")
+    stranger = {**app.event(member), "subject": "acc-nobody"}
+    told(app, key, events[3], events[4])
     changed = {**events[4], "data": {"meter": "cpu_seconds", "quantity": 2}}
     expected = ["accepted"] * 40 + ["duplicate", "rejected too_old", "conflict", "rejected unknown_account"]
     expected[3], expected[4] = "duplicate", "duplicate"
-    assert told(house, key, *events, events[7], old, changed, stranger) == expected
-    assert quantity_of(house, member) == quantity_of(house, other) == 20
+    assert told(app, key, *events, events[7], old, changed, stranger) == expected
+    assert quantity_of(app, member) == quantity_of(app, other) == 20
 
 
-def test_an_event_sent_again_is_a_duplicate_however_it_is_written(house: House, key: str, member: Member) -> None:
-    event = house.event(member, quantity=1, time="2026-04-20T12:00:00Z", user_id=member.user_id)
+def test_an_event_sent_again_is_a_duplicate_however_it_is_written(app: App, key: str, member: Member) -> None:
+    event = app.event(member, quantity=1, time="2026-04-20T12:00:00Z", user_id=member.user_id)
     again = {**event, "time": "2026-04-20T14:00:00.000+02:00", "data": {**event["data"], "quantity": "1.000"}}
     more = {
         **event,
@@ -86,10 +86,10 @@ def test_an_event_sent_again_is_a_duplicate_however_it_is_written(house: House, 
         "data": {**event["data"], "note": 1},
     }
     scientific = {**event, "data": {**event["data"], "quantity": "1e0", "sku": None}}
-    answers = told(house, key, event, event, again, more, scientific)
+    answers = told(app, key, event, event, again, more, scientific)
     assert answers == ["accepted", "duplicate", "duplicate", "duplicate", "duplicate"]
-    assert told(house, key, event, again) == ["duplicate", "duplicate"]
-    assert quantity_of(house, member) == 1
+    assert told(app, key, event, again) == ["duplicate", "duplicate"]
+    assert quantity_of(app, member) == 1
 
 
 @pytest.mark.parametrize(
@@ -105,40 +105,40 @@ def test_an_event_sent_again_is_a_duplicate_however_it_is_written(house: House, 
     ids=str,
 )
 def test_the_same_identity_with_other_content_is_a_conflict(
-    house: House, key: str, member: Member, change: dict[str, Any]
+    app: App, key: str, member: Member, change: dict[str, Any]
 ) -> None:
-    event = house.event(member)
+    event = app.event(member)
     changed = {**event, **{name: value for name, value in change.items() if name in event}}
     changed["data"] = {**event["data"], **{name: value for name, value in change.items() if name not in event}}
-    assert told(house, key, event, changed) == ["accepted", "conflict"]
-    assert told(house, key, changed, event) == ["conflict", "duplicate"]
-    assert quantity_of(house, member) == 100
+    assert told(app, key, event, changed) == ["accepted", "conflict"]
+    assert told(app, key, changed, event) == ["conflict", "duplicate"]
+    assert quantity_of(app, member) == 100
 
 
-def test_another_source_or_another_id_is_another_event(house: House, key: str, member: Member) -> None:
-    event = house.event(member, quantity=1)
+def test_another_source_or_another_id_is_another_event(app: App, key: str, member: Member) -> None:
+    event = app.event(member, quantity=1)
     others = [
         {**event, "source": "elsewhere"},
         {**event, "id": "another"},
         {**event, "id": "test", "source": event["id"]},
     ]
     split = [{**event, "source": "a", "id": "bc"}, {**event, "source": "ab", "id": "c"}]
-    assert told(house, key, event, *others, *split) == ["accepted"] * 6
-    assert quantity_of(house, member) == 6
+    assert told(app, key, event, *others, *split) == ["accepted"] * 6
+    assert quantity_of(app, member) == 6
 
 
 def test_a_refused_event_leaves_its_identity_to_a_better_one_even_in_the_same_request(
-    house: House, key: str, member: Member
+    app: App, key: str, member: Member
 ) -> None:
-    good = house.event(member, quantity=1)
+    good = app.event(member, quantity=1)
     bad = [
         {**good, "data": {"meter": "kilowatts", "quantity": 1}},
         {**good, "time": "2020-01-01T00:00:00Z"},
         {**good, "subject": "acc-nobody"},
     ]
     for event in bad:
-        assert told(house, key, event)[0].startswith("rejected")
-    answers = told(house, key, *bad, good, bad[0], good)
+        assert told(app, key, event)[0].startswith("rejected")
+    answers = told(app, key, *bad, good, bad[0], good)
     assert answers == [
         "rejected unknown_meter",
         "rejected too_old",
@@ -147,31 +147,31 @@ def test_a_refused_event_leaves_its_identity_to_a_better_one_even_in_the_same_re
         "conflict",
         "duplicate",
     ]
-    assert quantity_of(house, member) == 1
+    assert quantity_of(app, member) == 1
 
 
-def test_a_lost_answer_counts_nothing_twice(house: House, key: str, member: Member, monkeypatch: Any) -> None:
-    events = [house.event(member, quantity=1) for _ in range(3)]
+def test_a_lost_answer_counts_nothing_twice(app: App, key: str, member: Member, monkeypatch: Any) -> None:
+    events = [app.event(member, quantity=1) for _ in range(3)]
     for n in range(1, 5):
         faults = Faults().fail_nth(n, "after", lost_answer)
-        ctx = make_context(house.client, port=faults, clock=house.clock)
+        ctx = make_context(app.client, port=faults, clock=app.clock)
         monkeypatch.setattr(runtime, "context", lambda ctx=ctx: ctx)
-        assert set(told(house, key, *events)) <= {"accepted", "duplicate"}
+        assert set(told(app, key, *events)) <= {"accepted", "duplicate"}
         assert faults.calls >= n - 1
-        assert quantity_of(house, member) == 3
+        assert quantity_of(app, member) == 3
 
 
 def test_what_could_not_be_counted_now_is_for_the_sender_to_send_again(
-    house: House, key: str, member: Member, monkeypatch: Any
+    app: App, key: str, member: Member, monkeypatch: Any
 ) -> None:
-    events = [house.event(member, quantity=1) for _ in range(3)]
+    events = [app.event(member, quantity=1) for _ in range(3)]
     faults = Faults()
-    ctx = make_context(house.client, port=faults, clock=house.clock)
+    ctx = make_context(app.client, port=faults, clock=app.clock)
     ctx.catalogs.current()
     faults.clear()
     for n in range(3, 500):
         faults.fail_nth(n, error=throttle)
     monkeypatch.setattr(runtime, "context", lambda: ctx)
-    assert told(house, key, *events) == ["rejected retry"] * 3
+    assert told(app, key, *events) == ["rejected retry"] * 3
     faults.clear()
-    assert told(house, key, *events) == ["accepted"] * 3
+    assert told(app, key, *events) == ["accepted"] * 3

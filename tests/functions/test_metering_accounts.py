@@ -6,89 +6,89 @@ from decimal import Decimal
 import pytest
 
 from tests.functions.sent import PATH, ledger, quantity_of, told
+from tests.support.app import App, Member
 from tests.support.call import call
-from tests.support.house import House, Member
 
 
 @pytest.fixture
-def key(house: House) -> str:
-    return house.platform_key("usage:write")
+def key(app: App) -> str:
+    return app.platform_key("usage:write")
 
 
 @pytest.fixture
-def member(house: House) -> Member:
-    return house.member()
+def member(app: App) -> Member:
+    return app.member()
 
 
 def test_accounts_that_are_unknown_or_deleted_are_told_apart_and_hinder_nobody(
-    house: House, key: str, member: Member
+    app: App, key: str, member: Member
 ) -> None:
-    gone = house.member()
-    house.change_account(gone, status="deleted")
-    unknown = {**house.event(member), "subject": "acc-019d0000-0000-7000-8000-000000000000"}
-    events = [unknown, house.event(member), house.event(gone)]
-    assert told(house, key, *events) == ["rejected unknown_account", "accepted", "rejected account_deleted"]
+    gone = app.member()
+    app.change_account(gone, status="deleted")
+    unknown = {**app.event(member), "subject": "acc-019d0000-0000-7000-8000-000000000000"}
+    events = [unknown, app.event(member), app.event(gone)]
+    assert told(app, key, *events) == ["rejected unknown_account", "accepted", "rejected account_deleted"]
 
 
-def test_a_suspended_accounts_usage_is_accepted(house: House, key: str, member: Member) -> None:
-    house.change_account(member, status="suspended")
-    house.change_user(member, status="suspended")
-    assert told(house, key, house.event(member, user_id=member.user_id)) == ["accepted"]
+def test_a_suspended_accounts_usage_is_accepted(app: App, key: str, member: Member) -> None:
+    app.change_account(member, status="suspended")
+    app.change_user(member, status="suspended")
+    assert told(app, key, app.event(member, user_id=member.user_id)) == ["accepted"]
 
 
-def test_usage_of_one_account_is_on_its_own_bill_alone(house: House, key: str, member: Member) -> None:
-    other = house.member()
-    told(house, key, house.event(member, quantity=1_000_000), house.event(other, quantity=500_000))
+def test_usage_of_one_account_is_on_its_own_bill_alone(app: App, key: str, member: Member) -> None:
+    other = app.member()
+    told(app, key, app.event(member, quantity=1_000_000), app.event(other, quantity=500_000))
     costs = [
         call("GET", "/v1/billing/current", key=one.api_key).json["data"]["current_cost"] for one in (member, other)
     ]
     assert costs == [14, 7]
 
 
-def test_one_request_may_reach_into_two_periods(house: House, key: str, member: Member) -> None:
-    house.clock.advance(days=31)
+def test_one_request_may_reach_into_two_periods(app: App, key: str, member: Member) -> None:
+    app.clock.advance(days=31)
     times = ["2026-05-19T23:59:59.999Z", "2026-05-20T00:00:00Z"]
-    assert told(house, key, *(house.event(member, time=time) for time in times)) == ["accepted", "accepted"]
+    assert told(app, key, *(app.event(member, time=time) for time in times)) == ["accepted", "accepted"]
     assert call("GET", "/v1/billing/current", key=member.api_key).json["data"]["current_period"]["start"] == times[1]
-    assert quantity_of(house, member) == 200
+    assert quantity_of(app, member) == 200
 
 
-def test_credits_are_debited_with_one_ledger_entry_a_transaction(house: House, key: str, member: Member) -> None:
-    events = [house.event(member, meter="credits", quantity=amount, app_id="writer") for amount in (100, 250, 50)]
-    assert told(house, key, *events, house.event(member)) == ["accepted"] * 4
-    assert ledger(house, member) == [("welcome", 1_000_000, 1_000_000), ("usage", -400, 999_600)]
-    assert told(house, key, *events) == ["duplicate"] * 3
-    assert told(house, key, *events, house.event(member, meter="credits", quantity=600))[-1] == "accepted"
-    assert ledger(house, member)[2:] == [("usage", -600, 999_000)]
+def test_credits_are_debited_with_one_ledger_entry_a_transaction(app: App, key: str, member: Member) -> None:
+    events = [app.event(member, meter="credits", quantity=amount, app_id="writer") for amount in (100, 250, 50)]
+    assert told(app, key, *events, app.event(member)) == ["accepted"] * 4
+    assert ledger(app, member) == [("welcome", 1_000_000, 1_000_000), ("usage", -400, 999_600)]
+    assert told(app, key, *events) == ["duplicate"] * 3
+    assert told(app, key, *events, app.event(member, meter="credits", quantity=600))[-1] == "accepted"
+    assert ledger(app, member)[2:] == [("usage", -600, 999_000)]
     assert call("GET", "/auth/me", bearer=member.session).json["user"]["balance"] == 999_000
 
 
-def test_usage_may_take_the_balance_below_zero(house: House, key: str, member: Member) -> None:
-    told(house, key, house.event(member, meter="credits", quantity=1_500_000))
+def test_usage_may_take_the_balance_below_zero(app: App, key: str, member: Member) -> None:
+    told(app, key, app.event(member, meter="credits", quantity=1_500_000))
     assert call("GET", "/auth/me", bearer=member.session).json["user"]["balance"] == -500_000
 
 
-def test_more_wallet_events_than_a_transaction_holds_are_each_paid_once(house: House, key: str, member: Member) -> None:
-    events = [house.event(member, meter="credits", quantity=1) for _ in range(110)]
-    assert told(house, key, *events) == ["accepted"] * 110
-    entries = ledger(house, member)
+def test_more_wallet_events_than_a_transaction_holds_are_each_paid_once(app: App, key: str, member: Member) -> None:
+    events = [app.event(member, meter="credits", quantity=1) for _ in range(110)]
+    assert told(app, key, *events) == ["accepted"] * 110
+    entries = ledger(app, member)
     assert len(entries) == 3
     assert entries[-1][2] == 1_000_000 - 110
 
 
-def test_conflicts_and_rejections_are_not_paid(house: House, key: str, member: Member) -> None:
-    event = house.event(member, meter="credits", quantity=10)
+def test_conflicts_and_rejections_are_not_paid(app: App, key: str, member: Member) -> None:
+    event = app.event(member, meter="credits", quantity=10)
     changed = {**event, "data": {**event["data"], "quantity": 20}}
-    old = house.event(member, meter="credits", quantity=40, time="2020-01-01T00:00:00Z")
-    assert told(house, key, event, changed, old) == ["accepted", "conflict", "rejected too_old"]
-    assert ledger(house, member)[1:] == [("usage", -10, 999_990)]
+    old = app.event(member, meter="credits", quantity=40, time="2020-01-01T00:00:00Z")
+    assert told(app, key, event, changed, old) == ["accepted", "conflict", "rejected too_old"]
+    assert ledger(app, member)[1:] == [("usage", -10, 999_990)]
 
 
-def test_quantities_are_exact_to_the_last_decimal(house: House, key: str, member: Member) -> None:
+def test_quantities_are_exact_to_the_last_decimal(app: App, key: str, member: Member) -> None:
     quantities = ["0.1", "0.2", "0.000000001", "999999999999999.999999999", "1e15", "123456789.123456789"]
-    events = [house.event(member, quantity=quantity) for quantity in quantities]
-    numbers = [house.event(member, quantity=Decimal("0.1")), house.event(member, quantity=3)]
+    events = [app.event(member, quantity=quantity) for quantity in quantities]
+    numbers = [app.event(member, quantity=Decimal("0.1")), app.event(member, quantity=3)]
     raw = json.dumps([*events, *numbers], default=str)
     raw = raw.replace('"quantity": "0.1"}', '"quantity": 0.1}')
     assert call("POST", PATH, key=key, raw=raw.encode()).json["data"]["accepted"] == len(events) + 2
-    assert quantity_of(house, member) == sum(map(Decimal, quantities), Decimal("3.1"))
+    assert quantity_of(app, member) == sum(map(Decimal, quantities), Decimal("3.1"))

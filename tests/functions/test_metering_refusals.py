@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 
 from tests.functions.sent import told
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 
 
 @pytest.fixture
-def key(house: House) -> str:
-    return house.platform_key("usage:write")
+def key(app: App) -> str:
+    return app.platform_key("usage:write")
 
 
 @pytest.fixture
-def member(house: House) -> Member:
-    return house.member()
+def member(app: App) -> Member:
+    return app.member()
 
 
 @pytest.mark.parametrize(
@@ -39,20 +39,20 @@ def member(house: House) -> Member:
     ],
     ids=str,
 )
-def test_each_reason_is_told(house: House, key: str, changes: dict[str, Any], answer: str) -> None:
-    house.clock.advance(days=-40)
-    member = house.member()
-    house.clock.advance(days=40)
-    now = house.clock.now()
+def test_each_reason_is_told(app: App, key: str, changes: dict[str, Any], answer: str) -> None:
+    app.clock.advance(days=-40)
+    member = app.member()
+    app.clock.advance(days=40)
+    now = app.clock.now()
     moved = {name: now + value if isinstance(value, timedelta) else value for name, value in changes.items()}
-    assert told(house, key, house.event(member, **moved)) == [answer]
+    assert told(app, key, app.event(member, **moved)) == [answer]
 
 
-def test_an_event_counts_from_the_start_of_the_accounts_first_period(house: House, key: str, member: Member) -> None:
+def test_an_event_counts_from_the_start_of_the_accounts_first_period(app: App, key: str, member: Member) -> None:
     first = "2026-04-20T00:00:00Z"
     eve = "2026-04-19T23:59:59.999Z"
-    events = [house.event(member, time=first), house.event(member, time=eve)]
-    assert told(house, key, *events) == ["accepted", "rejected before_account"]
+    events = [app.event(member, time=first), app.event(member, time=eve)]
+    assert told(app, key, *events) == ["accepted", "rejected before_account"]
 
 
 @pytest.mark.parametrize(
@@ -76,21 +76,21 @@ def test_an_event_counts_from_the_start_of_the_accounts_first_period(house: Hous
     ids=str,
 )
 def test_a_field_that_does_not_fit_rejects_its_event_by_name_and_no_other(
-    house: House, key: str, member: Member, field: str, values: list[Any]
+    app: App, key: str, member: Member, field: str, values: list[Any]
 ) -> None:
-    before = house.stored("usage")
-    bad = [house.event(member, **{field: value}) for value in values]
-    answers = told(house, key, *bad)
+    before = app.stored("usage")
+    bad = [app.event(member, **{field: value}) for value in values]
+    answers = told(app, key, *bad)
     assert all(answer.startswith("rejected ") and field in answer for answer in answers), answers
-    assert house.stored("usage") == before
-    assert told(house, key, *bad[:3], house.event(member))[-1] == "accepted"
+    assert app.stored("usage") == before
+    assert told(app, key, *bad[:3], app.event(member))[-1] == "accepted"
 
 
-def test_a_field_that_is_missing_rejects_its_event_by_name(house: House, key: str, member: Member) -> None:
-    good = house.event(member)
+def test_a_field_that_is_missing_rejects_its_event_by_name(app: App, key: str, member: Member) -> None:
+    good = app.event(member)
     without = [{name: value for name, value in good.items() if name != left_out} for left_out in good]
     without += [{**good, "data": {"meter": "cpu_seconds"}}, {**good, "data": {"quantity": 1}}]
-    answers = told(house, key, *without)
+    answers = told(app, key, *without)
     for answer, field in zip(answers, [*good, "quantity", "meter"], strict=True):
         assert answer.startswith("rejected ")
         assert field in answer

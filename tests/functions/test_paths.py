@@ -8,8 +8,8 @@ import pytest
 from tests.functions.good import GOOD, JSON_ROUTES, name_of
 from tests.functions.refusal import check_refusal
 from tests.functions.stage import Stage
+from tests.support.app import App
 from tests.support.call import call
-from tests.support.house import House
 from tests.support.routes import Route, apps, routes
 
 
@@ -71,7 +71,7 @@ ODD_PATHS = [
 
 
 @pytest.mark.parametrize("path", ODD_PATHS)
-def test_an_odd_path_is_only_not_found(house: House, path: str) -> None:
+def test_an_odd_path_is_only_not_found(app: App, path: str) -> None:
     answer = call("GET", path)
     assert check_refusal(answer, "/v1", 404) == "There is nothing at this path"
     assert "set-cookie" not in answer.headers

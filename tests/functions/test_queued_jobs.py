@@ -13,11 +13,11 @@ from tallybook.domain.cycle import GRACE
 from tallybook.services.jobs.due_tasks import read_message
 from tests.functions.notices import queued
 from tests.functions.queued_work import NearlyUp, QueuedWork
+from tests.support.app import App, Member
 from tests.support.call import LambdaContext
 from tests.support.cloud import make_context
 from tests.support.faults import Faults
-from tests.support.house import House, Member
-from tests.support.outside import World
+from tests.support.outside import FakeAws
 from usage_check.app import handler as usage_check
 
 
@@ -27,23 +27,23 @@ class Kind:
 
     work: QueuedWork
     task: str
-    owe: Callable[[House], Member]
+    owe: Callable[[App], Member]
     every: timedelta
     done: str
     late: str
 
 
-def ended(house: House) -> Member:
+def ended(app: App) -> Member:
     """An account whose period is due to be closed just now."""
-    member = house.member()
-    house.clock.moment = member.account.cycle.period.end + GRACE
+    member = app.member()
+    app.clock.moment = member.account.cycle.period.end + GRACE
     return member
 
 
-def used(house: House) -> Member:
+def used(app: App) -> Member:
     """An account with usage that nobody has seen."""
-    member = house.member()
-    house.record(house.event(member))
+    member = app.member()
+    app.record(app.event(member))
     return member
 
 
@@ -63,9 +63,9 @@ def metrics(printed: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in printed.splitlines() if '"_aws"' in line]
 
 
-def test_what_is_due_is_enqueued_and_done_from_the_queue(kind: Kind, house: House, post: World) -> None:
+def test_what_is_due_is_enqueued_and_done_from_the_queue(kind: Kind, app: App, post: FakeAws) -> None:
     assert kind.work.tick() == {}
-    member = kind.owe(house)
+    member = kind.owe(app)
     assert kind.work.tick() == {kind.task: 1}
     (message,) = post.messages
     assert (read_message(message).kind, read_message(message).account_id) == (kind.task, member.account.id)
@@ -74,23 +74,23 @@ def test_what_is_due_is_enqueued_and_done_from_the_queue(kind: Kind, house: Hous
     assert kind.work.tick() == {}
 
 
-def test_a_message_a_task_and_ten_a_call(kind: Kind, house: House, post: World) -> None:
+def test_a_message_a_task_and_ten_a_call(kind: Kind, app: App, post: FakeAws) -> None:
     calls: list[str] = []
 
     def port(operation: str, call: Callable[[], Any]) -> Any:
         calls.append(operation)
         return call()
 
-    members = [house.member() for _ in range(11)]
-    house.record(*(house.event(member) for member in members))
-    house.clock.moment = members[0].account.cycle.period.end + GRACE
+    members = [app.member() for _ in range(11)]
+    app.record(*(app.event(member) for member in members))
+    app.clock.moment = members[0].account.cycle.period.end + GRACE
     post.port = port
     assert kind.work.tick() == {kind.task: 11} | ({"late": 11} if kind.task == "check" else {})
     assert (len(set(post.messages)), calls) == (11, ["send_message_batch"] * 2)
 
 
-def test_what_the_queue_does_not_take_waits_for_the_next_call(kind: Kind, house: House, post: World) -> None:
-    kind.owe(house)
+def test_what_the_queue_does_not_take_waits_for_the_next_call(kind: Kind, app: App, post: FakeAws) -> None:
+    kind.owe(app)
     post.refusals = ["ThrottlingException"]
     assert kind.work.tick() == {kind.task: 1, "left": 1}
     assert post.messages == []
@@ -98,14 +98,14 @@ def test_what_the_queue_does_not_take_waits_for_the_next_call(kind: Kind, house:
     assert len(post.messages) == 1
 
 
-def test_a_call_whose_time_is_nearly_up_leaves_the_rest(kind: Kind, house: House, post: World) -> None:
-    kind.owe(house)
+def test_a_call_whose_time_is_nearly_up_leaves_the_rest(kind: Kind, app: App, post: FakeAws) -> None:
+    kind.owe(app)
     assert kind.work.tick(NearlyUp()) == {"left": 1}
     assert post.messages == []
 
 
-def test_a_batch_whose_time_is_nearly_up_gives_its_messages_back(kind: Kind, house: House, post: World) -> None:
-    kind.owe(house)
+def test_a_batch_whose_time_is_nearly_up_gives_its_messages_back(kind: Kind, app: App, post: FakeAws) -> None:
+    kind.owe(app)
     kind.work.tick()
     assert kind.work.work_off(post, NearlyUp()) == [0]
     assert kind.work.tick() == {kind.task: 1}
@@ -114,8 +114,8 @@ def test_a_batch_whose_time_is_nearly_up_gives_its_messages_back(kind: Kind, hou
 
 
 @pytest.mark.parametrize("bad", ["", "[]", "{}", '{"kind": "KIND"}', "OTHER"])
-def test_a_message_that_is_no_task_of_the_job_comes_back_alone(kind: Kind, house: House, post: World, bad: str) -> None:
-    member = kind.owe(house)
+def test_a_message_that_is_no_task_of_the_job_comes_back_alone(kind: Kind, app: App, post: FakeAws, bad: str) -> None:
+    member = kind.owe(app)
     kind.work.tick()
     other = {"kind": {"close": "check", "check": "close"}[kind.task], "account_id": member.account.id}
     post.messages.insert(0, bad.replace("KIND", kind.task).replace("OTHER", json.dumps(other)))
@@ -124,13 +124,13 @@ def test_a_message_that_is_no_task_of_the_job_comes_back_alone(kind: Kind, house
 
 
 def test_a_task_that_fails_comes_back_with_its_reason_logged_and_is_done_later(
-    kind: Kind, house: House, post: World, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
+    kind: Kind, app: App, post: FakeAws, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
 ) -> None:
     from tallybook import runtime
 
-    member = kind.owe(house)
+    member = kind.owe(app)
     kind.work.tick()
-    ctx = make_context(house.client, port=Faults(throttles=1.0), clock=house.clock)
+    ctx = make_context(app.client, port=Faults(throttles=1.0), clock=app.clock)
     with monkeypatch.context() as broken:
         broken.setattr(runtime, "context", lambda: ctx)
         assert kind.work.work_off(post) == [0]
@@ -141,13 +141,13 @@ def test_a_task_that_fails_comes_back_with_its_reason_logged_and_is_done_later(
 
 
 def test_what_the_call_before_found_and_is_still_not_done_is_counted_aloud(
-    kind: Kind, house: House, post: World, capsys: pytest.CaptureFixture[str]
+    kind: Kind, app: App, post: FakeAws, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kind.owe(house)
-    house.clock.moment += kind.every + timedelta(minutes=5)
+    kind.owe(app)
+    app.clock.moment += kind.every + timedelta(minutes=5)
     assert kind.work.tick() == {kind.task: 1}
     assert metrics(capsys.readouterr().out) == []
-    house.clock.advance(seconds=1)
+    app.clock.advance(seconds=1)
     assert kind.work.tick() == {kind.task: 1, "late": 1}
     [line] = metrics(capsys.readouterr().out)
     assert line[kind.late] == [1.0]
@@ -155,16 +155,16 @@ def test_what_the_call_before_found_and_is_still_not_done_is_counted_aloud(
     assert kind.work.work_off(post) == []
 
 
-def test_each_call_tells_its_counts_in_a_line(kind: Kind, house: House, post: World, logged: Callable[[], str]) -> None:
-    kind.owe(house)
+def test_each_call_tells_its_counts_in_a_line(kind: Kind, app: App, post: FakeAws, logged: Callable[[], str]) -> None:
+    kind.owe(app)
     kind.work.tick()
     kind.work.work_off(post)
     assert f'"tasks":{{"{kind.task}":1' in logged()
     assert f'"messages":1,"failed":0,"done":{kind.done}' in logged()
 
 
-def test_the_worker_asks_for_no_queue(kind: Kind, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_worker_asks_for_no_queue(kind: Kind, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("QUEUE_URL", raising=False)
-    member = kind.owe(house)
+    member = kind.owe(app)
     body = json.dumps({"kind": kind.task, "account_id": member.account.id, "position": None})
     assert kind.work.handler(queued(body), LambdaContext()) == {"batchItemFailures": []}

@@ -7,9 +7,9 @@ import pytest
 
 from infra.groups import GROUPS
 from tests.functions.walks import WALKS
+from tests.support.app import App
 from tests.support.cloud import NAMES, make_context
-from tests.support.house import House
-from tests.support.outside import World
+from tests.support.outside import FakeAws
 
 _SINGLE = {"get_item": "GetItem", "put_item": "PutItem", "update_item": "UpdateItem", "delete_item": "DeleteItem"}
 _TABLE_OF = {name: table for table, name in NAMES.items()}
@@ -47,15 +47,15 @@ def _rights_of(operation: str, request: dict[str, Any]) -> list[tuple[str, str]]
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
 def test_a_function_has_the_rights_it_uses_and_no_others(
-    house: House, post: World, monkeypatch: pytest.MonkeyPatch, group: Any
+    app: App, post: FakeAws, monkeypatch: pytest.MonkeyPatch, group: Any
 ) -> None:
     from tallybook import runtime
 
-    recorder = Recorder(house.client)
-    recorded = make_context(recorder, clock=house.clock)
+    recorder = Recorder(app.client)
+    recorded = make_context(recorder, clock=app.clock)
     recorded.tables.bill.sizes = None
     monkeypatch.setattr(runtime, "context", lambda: recorded)
-    WALKS[group.name](house, post)
+    WALKS[group.name](app, post)
     granted = {("core", action) for action in group.core} | {("usage", action) for action in group.usage}
     granted |= {("core", "Query on work")} if group.work else set()
     assert granted - recorder.rights <= _ONLY_ON_REFUSAL.get(group.name, set()), "granted, not used"

@@ -18,15 +18,15 @@ from tallybook.services.wallet.credits import Move, give_credits
 from tests.functions.budget_walks import budgets, mail_feedback
 from tests.functions.notices import queued, stream
 from tests.functions.quota_walks import quotas, usage_check
+from tests.support.app import PASSWORD, App, Member
 from tests.support.call import LambdaContext, call
-from tests.support.house import PASSWORD, House, Member
 from tests.support.ndjson import as_json
-from tests.support.outside import World
+from tests.support.outside import FakeAws
 
 _KEYS, _USERS = "/v1/user-management/api-keys", "/v1/user-management/users"
 
 
-def identity(house: House, _: World) -> None:
+def identity(app: App, _: FakeAws) -> None:
     signed = {"email": "ada@example.com", "password": PASSWORD}
     call("POST", "/auth/register", body=signed)
     session = call("POST", "/auth/login", body=signed).json["session_token"]
@@ -38,84 +38,84 @@ def identity(house: House, _: World) -> None:
     call("POST", f"{path}/invitation", bearer=session)
     call("GET", _USERS, bearer=session)
     call("GET", path, bearer=session)
-    _share(house, session, invited["user_id"].removeprefix("usr-"))
+    _share(app, session, invited["user_id"].removeprefix("usr-"))
     call("PUT", path, bearer=session, body={"display_name": "Joan", "status": "suspended"})
     call("DELETE", path, bearer=session)
     call("POST", "/auth/password/reset", body={"email": "ada@example.com"})
     me = call("GET", "/auth/me", bearer=session).json["user"]
     call("POST", "/auth/password", bearer=session, body={"current_password": PASSWORD, "password": PASSWORD})
-    token = house.password_token(_user(house, me["id"]), "reset")
+    token = app.password_token(_user(app, me["id"]), "reset")
     call("POST", "/auth/password/confirm", body={"token": token, "password": PASSWORD})
     session = call("POST", "/auth/login", body=signed).json["session_token"]
     call("POST", "/auth/logout", bearer=session)
 
 
-def _share(house: House, root: str, user_id: str) -> None:
+def _share(app: App, root: str, user_id: str) -> None:
     """The user has a share of the plan and has asked for another."""
-    allocate(house.ctx, authenticate(house.ctx, root), user_id, {"ram_gb_seconds": 1})
-    principal = authenticate(house.ctx, root)
-    asking = replace(principal, user=find_user(house.ctx, principal.account, user_id))
-    file_request(house.ctx, asking, {"ram_gb_seconds": 2}, reason="a walk")
+    allocate(app.ctx, authenticate(app.ctx, root), user_id, {"ram_gb_seconds": 1})
+    principal = authenticate(app.ctx, root)
+    asking = replace(principal, user=find_user(app.ctx, principal.account, user_id))
+    file_request(app.ctx, asking, {"ram_gb_seconds": 2}, reason="a walk")
 
 
-def accounts(house: House, _: World) -> None:
-    member = house.member()
+def accounts(app: App, _: FakeAws) -> None:
+    member = app.member()
     call("GET", "/v1/user-management/plans")
     call("GET", "/v1/user-management/audit-log", key=member.api_key)
     call("PUT", "/v1/user-management/account", key=member.api_key, body={"time_zone": "Europe/Berlin"})
-    _emails(house, member)
-    house.clock.advance(days=31)
+    _emails(app, member)
+    app.clock.advance(days=31)
     subscription = "/v1/user-management/account/subscription"
     call("GET", subscription, key=member.api_key)
-    late = house.event(member, quantity=1_000_000)
-    house.invoice_due()
-    house.record(late | {"time": stamp(house.clock.now() - timedelta(days=20))})
-    draft_invoice(house.ctx, authenticate(house.ctx, member.api_key))
-    house.clock.advance(days=61)
-    give_credits(house.ctx, house.platform(), Move(member.account.id, 50_000_000, "grant", "a walk"))
+    late = app.event(member, quantity=1_000_000)
+    app.invoice_due()
+    app.record(late | {"time": stamp(app.clock.now() - timedelta(days=20))})
+    draft_invoice(app.ctx, authenticate(app.ctx, member.api_key))
+    app.clock.advance(days=61)
+    give_credits(app.ctx, app.platform(), Move(member.account.id, 50_000_000, "grant", "a walk"))
     call("POST", f"{subscription}/preview", key=member.api_key, body={"plan_name": "pro"})
     call("POST", subscription, key=member.api_key, body={"plan_name": "pro"})
-    house.clock.advance(minutes=1)
+    app.clock.advance(minutes=1)
     call("POST", subscription, key=member.api_key, body={"plan_name": "hobby"})
     call("GET", f"{subscription}/history", key=member.api_key)
 
 
-def _emails(house: House, member: Member) -> None:
+def _emails(app: App, member: Member) -> None:
     """A change of the email asked for and cleared; asked for and made."""
     path, asked = "/v1/user-management/account", {"current_email": member.account.email, "new_email": "new@example.com"}
     call("POST", f"{path}/email-change-request", key=member.api_key, body=asked)
     call("POST", f"{path}/clear-email-change-requests", key=member.api_key)
-    house.clock.advance(minutes=30)
+    app.clock.advance(minutes=30)
     call("POST", f"{path}/email-change-request", key=member.api_key, body=asked)
-    change = last_email_change(house.ctx, authenticate(house.ctx, member.session))
+    change = last_email_change(app.ctx, authenticate(app.ctx, member.session))
     assert change is not None
-    for token in house.email_tokens(change).values():
+    for token in app.email_tokens(change).values():
         assert call("POST", f"{path}/confirm-email-change", body={"token": token}).status == 200
     call("GET", f"{path}/email-change-status", key=member.api_key)
 
 
-def billing(house: House, _: World) -> None:
-    member = house.member()
-    house.clock.advance(days=31)
+def billing(app: App, _: FakeAws) -> None:
+    member = app.member()
+    app.clock.advance(days=31)
     call("GET", "/v1/billing/current", key=member.api_key)
     wanted = Wanted(member.account.id, member.user.id, Decimal(1), Decimal(1), Decimal(1), timeout_seconds=60)
-    start_session(house.ctx, house.platform(), wanted)
+    start_session(app.ctx, app.platform(), wanted)
     for _ in range(2):
         drafted = call("POST", "/v1/billing/invoice/generate", key=member.api_key).json["data"]
     for path in ("invoices", f"invoices/{drafted['invoice_id']}", "periods", "history"):
         call("GET", f"/v1/billing/{path}", key=member.api_key)
 
 
-def metering(house: House, _: World) -> None:
-    member, key = house.member(), house.platform_key()
-    house.clock.advance(days=31)
-    event = house.event(member, meter="credits", quantity=1, user_id=member.user_id)
+def metering(app: App, _: FakeAws) -> None:
+    member, key = app.member(), app.platform_key()
+    app.clock.advance(days=31)
+    event = app.event(member, meter="credits", quantity=1, user_id=member.user_id)
     call("POST", "/v1/platform/events", key=key, body=event)
     size = {"cpu_cores": 1, "memory_gb": 1, "storage_gb": 1, "timeout_seconds": 60, "session_id": "one"}
     session = size | {"account_id": member.subject, "user_id": member.user_id}
     call("POST", "/v1/platform/admission", key=key, body=session)
     call("POST", "/v1/platform/sessions", key=key, body=session)
-    house.clock.advance(days=31)
+    app.clock.advance(days=31)
     call("POST", "/v1/platform/sessions/one/end", key=key)
     credit = {"account_id": member.subject, "amount": 1, "kind": "grant", "reference": "one"}
     call("POST", "/v1/platform/credits", key=key, body=credit)
@@ -125,17 +125,17 @@ def metering(house: House, _: World) -> None:
         call("POST", f"/v1/platform/accounts/{member.subject}/{verb}", key=key, body={"reason": "a walk"})
 
 
-def usage_queue(house: House, _: World) -> None:
+def usage_queue(app: App, _: FakeAws) -> None:
     from usage_queue.app import handler
 
-    member = house.member()
-    house.clock.advance(days=31)
-    event = house.event(member, meter="credits", quantity=1, time=stamp(house.clock.now() - timedelta(minutes=1)))
+    member = app.member()
+    app.clock.advance(days=31)
+    event = app.event(member, meter="credits", quantity=1, time=stamp(app.clock.now() - timedelta(minutes=1)))
     record = {"messageId": "1", "eventSource": "aws:sqs", "body": as_json(event).decode()}
     handler({"Records": [record]}, LambdaContext())
 
 
-def invoicing(house: House, post: World) -> None:
+def invoicing(app: App, post: FakeAws) -> None:
     from invoicing.app import handler
 
     def hour() -> None:
@@ -143,37 +143,37 @@ def invoicing(house: House, post: World) -> None:
         handler(queued(*post.messages), LambdaContext())
         post.messages.clear()
 
-    member = house.member()
-    used = house.event(member, quantity=1_000_000)
-    draft_invoice(house.ctx, authenticate(house.ctx, member.session))
-    house.record(used)
-    house.clock.advance(days=31)
+    member = app.member()
+    used = app.event(member, quantity=1_000_000)
+    draft_invoice(app.ctx, authenticate(app.ctx, member.session))
+    app.record(used)
+    app.clock.advance(days=31)
     hour()
-    house.record(house.event(member, time=used["time"]))
-    house.clock.advance(days=31)
+    app.record(app.event(member, time=used["time"]))
+    app.clock.advance(days=31)
     hour()
 
 
-def outbox(house: House, post: World) -> None:
-    member = house.member()
-    house.invited(member)
-    house.record(house.event(member, quantity=150_000))
-    house.clock.advance(days=31)
-    close_due(house.ctx, member.account.id)
-    principal = authenticate(house.ctx, member.api_key)
-    request_email_change(house.ctx, principal, current=member.account.email, new="new@example.com")
-    stream(house)
+def outbox(app: App, post: FakeAws) -> None:
+    member = app.member()
+    app.invited(member)
+    app.record(app.event(member, quantity=150_000))
+    app.clock.advance(days=31)
+    close_due(app.ctx, member.account.id)
+    principal = authenticate(app.ctx, member.api_key)
+    request_email_change(app.ctx, principal, current=member.account.email, new="new@example.com")
+    stream(app)
     assert [mail.subject for mail in post.to(member.user.email) if "invoice" in mail.subject]
     assert post.to("new@example.com")
-    house.invited(house.member())
+    app.invited(app.member())
     post.refusals = ["BadRequestException", "TooManyRequestsException"]
     post.sweep()
 
 
-def _user(house: House, user_id: str) -> Any:
+def _user(app: App, user_id: str) -> Any:
     from tallybook.store.accounts import read_user
 
-    (item,) = (item for item in house.stored("core") if item["sk"] == f"USER#{user_id}")
+    (item,) = (item for item in app.stored("core") if item["sk"] == f"USER#{user_id}")
     return read_user(item)
 
 

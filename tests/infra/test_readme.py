@@ -25,9 +25,9 @@ def test_the_verbs_are_all_there_are() -> None:
 
 
 def test_the_map_names_the_folders_that_are_there() -> None:
-    house = README.split("## The map of the house")[1]
+    app = README.split("## The map of the house")[1]
     for folder in ("infra", "functions", "layers", "tests"):
-        assert f"{folder}/" in house
+        assert f"{folder}/" in app
     assert {group.name for group in GROUPS} == {
         path.name for path in (ROOT / "functions").iterdir() if path.is_dir()
     } - {"__pycache__"}

@@ -8,7 +8,7 @@ import pytest
 from infra.groups import GROUPS
 from tallybook.services.jobs.usage_check import check_usage
 from tests.functions.notices import record
-from tests.support.house import House
+from tests.support.app import App
 from tests.support.template import Properties, Synthesized, written
 
 OUTBOX, USAGE = "OutboxFunction", "UsageCheckFunction"
@@ -36,14 +36,14 @@ def test_only_what_was_used_is_checked(production: Synthesized) -> None:
     }
 
 
-def test_the_mark_that_usage_leaves_passes_and_nothing_else_does(house: House, production: Synthesized) -> None:
-    pattern, member = _pattern(production, USAGE), house.member()
-    assert [item["sk"] for item in house.stored("core") if _passes(pattern, record(item))] == []
-    house.record(house.event(member))
-    marks = [item for item in house.stored("core") if _passes(pattern, record(item, kind="MODIFY"))]
+def test_the_mark_that_usage_leaves_passes_and_nothing_else_does(app: App, production: Synthesized) -> None:
+    pattern, member = _pattern(production, USAGE), app.member()
+    assert [item["sk"] for item in app.stored("core") if _passes(pattern, record(item))] == []
+    app.record(app.event(member))
+    marks = [item for item in app.stored("core") if _passes(pattern, record(item, kind="MODIFY"))]
     assert [(mark["pk"], mark["sk"]) for mark in marks] == [(f"ACCOUNT#{member.account.id}", "DIRTY")]
-    check_usage(house.ctx, member.account.id)
-    (looked_at,) = house.stored("core", "DIRTY")
+    check_usage(app.ctx, member.account.id)
+    (looked_at,) = app.stored("core", "DIRTY")
     assert not _passes(pattern, record(looked_at, kind="MODIFY"))
 
 

@@ -8,40 +8,40 @@ from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.jobs.due_tasks import due_tasks
 from tallybook.services.jobs.usage_check import carry_out
 from tallybook.services.quotas.allocations import allocate, change_allocation
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 from tests.support.outside import Sent
 
 GRACE = "grace@example.com"
 
 
-def share(house: House, owner: Member, user: User, **quota: int) -> Allocation:
-    return allocate(house.ctx, authenticate(house.ctx, owner.session), user.id, quota)
+def share(app: App, owner: Member, user: User, **quota: int) -> Allocation:
+    return allocate(app.ctx, authenticate(app.ctx, owner.session), user.id, quota)
 
 
-def change(house: House, owner: Member, allocation: Allocation, **quota: int) -> None:
-    change_allocation(house.ctx, authenticate(house.ctx, owner.session), allocation.id, quota)
+def change(app: App, owner: Member, allocation: Allocation, **quota: int) -> None:
+    change_allocation(app.ctx, authenticate(app.ctx, owner.session), allocation.id, quota)
 
 
-def use(house: House, owner: Member, user: User | None, quantity: str, **named: str) -> None:
+def use(app: App, owner: Member, user: User | None, quantity: str, **named: str) -> None:
     """So many CPU seconds of the user, or of what is named."""
     whose = {"user_id": f"usr-{user.id}"} if user else {}
-    house.record(house.event(owner, quantity=quantity, **named, **whose))
+    app.record(app.event(owner, quantity=quantity, **named, **whose))
 
 
-def check(house: House, ctx: Context | None = None) -> list[str]:
+def check(app: App, ctx: Context | None = None) -> list[str]:
     """All that is due, as the job does it."""
-    return [word for task in list(due_tasks(house.ctx, USAGE_CHECK)) for word in carry_out(ctx or house.ctx, task)]
+    return [word for task in list(due_tasks(app.ctx, USAGE_CHECK)) for word in carry_out(ctx or app.ctx, task)]
 
 
-def told(house: House, address: str = GRACE) -> list[Sent]:
+def told(app: App, address: str = GRACE) -> list[Sent]:
     """The letters about what is used up."""
-    return [mail for mail in house.deliver().to(address) if "% of your Tallybook quota" in mail.subject]
+    return [mail for mail in app.deliver().to(address) if "% of your Tallybook quota" in mail.subject]
 
 
-def percents(house: House, address: str = GRACE) -> list[int]:
+def percents(app: App, address: str = GRACE) -> list[int]:
     """What their subjects name, lowest first."""
-    return sorted(int(mail.subject.split()[3]) for mail in told(house, address))
+    return sorted(int(mail.subject.split()[3]) for mail in told(app, address))
 
 
-def marked(house: House) -> bool:
-    return any("work" in mark for mark in house.stored("core", "DIRTY"))
+def marked(app: App) -> bool:
+    return any("work" in mark for mark in app.stored("core", "DIRTY"))

@@ -6,33 +6,33 @@ from tallybook.domain.audit import OPERATOR
 from tallybook.domain.invoices import Invoice
 from tallybook.services.billing.invoices import list_invoices
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 
 DOLLAR = 1_000_000
 
 
-def on_pro(house: House) -> Member:
+def on_pro(app: App) -> Member:
     """On a plan of 20.00 a month from 2026-04-20 on, with no balance; it is the first second of its period."""
-    house.apply_catalog(free_plan="pro", welcome_credit=0)
-    house.clock.moment = house.clock.now().replace(hour=0, minute=0, second=0)
-    return house.member()
+    app.apply_catalog(free_plan="pro", welcome_credit=0)
+    app.clock.moment = app.clock.now().replace(hour=0, minute=0, second=0)
+    return app.member()
 
 
-def change(house: House, member: Member, plan: str) -> ChangedPlan:
-    return change_plan(house.ctx, house.account_of(member), plan, actor=OPERATOR, must_pay=False)
+def change(app: App, member: Member, plan: str) -> ChangedPlan:
+    return change_plan(app.ctx, app.account_of(member), plan, actor=OPERATOR, must_pay=False)
 
 
 def lines(invoice: Invoice) -> list[tuple[str, int]]:
     return [(line.type, line.amount) for line in invoice.lines]
 
 
-def invoices(house: House, member: Member) -> list[Invoice]:
+def invoices(app: App, member: Member) -> list[Invoice]:
     """Oldest first."""
-    return list_invoices(house.ctx, house.account_of(member), offset=0, limit=100)[::-1]
+    return list_invoices(app.ctx, app.account_of(member), offset=0, limit=100)[::-1]
 
 
-def everything(house: House) -> list[list[dict[str, object]]]:
-    return [house.stored("core"), house.stored("usage")]
+def everything(app: App) -> list[list[dict[str, object]]]:
+    return [app.stored("core"), app.stored("usage")]
 
 
 def datetime_of(day: str) -> datetime:

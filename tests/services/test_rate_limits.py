@@ -13,17 +13,17 @@ from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.sign_in import SignedIn, login
 from tallybook.store import keys
 from tallybook.store.commands import Delete
+from tests.support.app import HERE, PASSWORD, App
 from tests.support.call import call
-from tests.support.house import HERE, PASSWORD, House
 from tests.support.race import race
 
 THERE = "203.0.113.8"
 
 
 @pytest.fixture
-def strict(house: House) -> House:
-    house.reshape(limits=Limits())
-    return house
+def strict(app: App) -> App:
+    app.reshape(limits=Limits())
+    return app
 
 
 def wait(attempt: Callable[[], Any]) -> int:
@@ -32,7 +32,7 @@ def wait(attempt: Callable[[], Any]) -> int:
     return refused.value.retry_after
 
 
-def test_a_fourth_registration_from_one_address_waits_for_the_next_minute(strict: House) -> None:
+def test_a_fourth_registration_from_one_address_waits_for_the_next_minute(strict: App) -> None:
     for number in range(3):
         register(strict.ctx, email=f"a{number}@example.com", password=PASSWORD, address=HERE)
     assert wait(lambda: register(strict.ctx, email="a4@example.com", password=PASSWORD, address=HERE)) == 4
@@ -41,7 +41,7 @@ def test_a_fourth_registration_from_one_address_waits_for_the_next_minute(strict
     register(strict.ctx, email="a5@example.com", password=PASSWORD, address=HERE)
 
 
-def test_a_sixth_login_about_one_email_waits_wherever_it_comes_from_and_whatever_the_password(strict: House) -> None:
+def test_a_sixth_login_about_one_email_waits_wherever_it_comes_from_and_whatever_the_password(strict: App) -> None:
     register(strict.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
     for number in range(5):
         with pytest.raises(Unauthenticated):
@@ -51,14 +51,14 @@ def test_a_sixth_login_about_one_email_waits_wherever_it_comes_from_and_whatever
     assert login(strict.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
 
 
-def test_a_sixth_login_from_one_address_waits_whoever_it_is_about(strict: House) -> None:
+def test_a_sixth_login_from_one_address_waits_whoever_it_is_about(strict: App) -> None:
     for number in range(5):
         with pytest.raises(Unauthenticated):
             login(strict.ctx, email=f"a{number}@example.com", password="wrong", address=HERE)
     assert wait(lambda: login(strict.ctx, email="b@example.com", password="wrong", address=HERE)) == 4
 
 
-def test_over_http_it_is_a_429_that_says_how_long(strict: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_over_http_it_is_a_429_that_says_how_long(strict: App, monkeypatch: pytest.MonkeyPatch) -> None:
     from tallybook import runtime
 
     monkeypatch.setattr(runtime, "context", lambda: strict.ctx)
@@ -70,7 +70,7 @@ def test_over_http_it_is_a_429_that_says_how_long(strict: House, monkeypatch: py
     assert refused.json["error"]["code"] == "too_many_requests"
 
 
-def test_one_account_invites_30_an_hour_and_one_address_is_invited_3_times(strict: House) -> None:
+def test_one_account_invites_30_an_hour_and_one_address_is_invited_3_times(strict: App) -> None:
     principal = authenticate(strict.ctx, strict.member().session)
     user = invite_user(strict.ctx, principal, Invitation("ada@example.com"))
     for _ in range(2):
@@ -84,7 +84,7 @@ def test_one_account_invites_30_an_hour_and_one_address_is_invited_3_times(stric
     assert invite_user(strict.ctx, principal, Invitation("one-more@example.com"))
 
 
-def test_an_invitation_that_is_refused_for_its_address_takes_none_from_it(strict: House) -> None:
+def test_an_invitation_that_is_refused_for_its_address_takes_none_from_it(strict: App) -> None:
     principal = authenticate(strict.ctx, strict.member().session)
     other = strict.member("ada@example.com")
     for _ in range(5):
@@ -95,10 +95,10 @@ def test_an_invitation_that_is_refused_for_its_address_takes_none_from_it(strict
     assert invite_user(strict.ctx, principal, Invitation("ada@example.com"))
 
 
-def test_many_at_once_get_no_more_than_one_after_the_other(crowded_house: House) -> None:
-    crowded_house.reshape(limits=Limits())
+def test_many_at_once_get_no_more_than_one_after_the_other(crowded_app: App) -> None:
+    crowded_app.reshape(limits=Limits())
     attempts = [
-        lambda n=n: register(crowded_house.ctx, email=f"a{n}@example.com", password=PASSWORD, address=HERE)
+        lambda n=n: register(crowded_app.ctx, email=f"a{n}@example.com", password=PASSWORD, address=HERE)
         for n in range(8)
     ]
     answers = race(*attempts)
@@ -106,7 +106,7 @@ def test_many_at_once_get_no_more_than_one_after_the_other(crowded_house: House)
     assert sum(isinstance(answer, TooManyRequests) for answer in answers) == 5
 
 
-def test_no_address_stands_in_a_key_as_it_is(strict: House) -> None:
+def test_no_address_stands_in_a_key_as_it_is(strict: App) -> None:
     register(strict.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
     counted = [item for item in strict.stored("core") if item["pk"].startswith("ATTEMPTS#")]
     assert len(counted) == 2

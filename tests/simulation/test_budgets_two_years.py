@@ -21,9 +21,9 @@ from tallybook.services.identity.change_password import set_password
 from tallybook.services.identity.sign_in import login
 from tallybook.services.jobs.due_tasks import Task
 from tallybook.services.jobs.usage_check import carry_out
+from tests.support.app import HERE, PASSWORD, App, Member
 from tests.support.budget_reference import Happened, expected
 from tests.support.budgets import UNIT, drop, edit, messages, set_up, thresholds
-from tests.support.house import HERE, PASSWORD, House, Member
 from tests.support.invariants import check_invariants
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
@@ -32,12 +32,12 @@ ZONES = (("UTC", "Asia/Kolkata"), ("America/Santiago", "Pacific/Chatham"))
 PERCENTS = tuple(map(Decimal, ("25", "33.33", "50", "80", "100", "150")))
 
 
-def owner(house: House, zone: str) -> Member:
+def owner(app: App, zone: str) -> Member:
     """The root user of an account that the operator has made in this zone."""
-    account, user = create_account(house.ctx, email=f"{zone}@example.com", time_zone=zone)
-    set_password(house.ctx, token=house.password_token(user), password=PASSWORD, address=HERE)
-    signed_in = login(house.ctx, email=user.email, password=PASSWORD, address=HERE)
-    key = create_api_key(house.ctx, authenticate(house.ctx, signed_in.text), name="test")
+    account, user = create_account(app.ctx, email=f"{zone}@example.com", time_zone=zone)
+    set_password(app.ctx, token=app.password_token(user), password=PASSWORD, address=HERE)
+    signed_in = login(app.ctx, email=user.email, password=PASSWORD, address=HERE)
+    key = create_api_key(app.ctx, authenticate(app.ctx, signed_in.text), name="test")
     return Member(account, user, signed_in.text, key.text)
 
 
@@ -47,29 +47,29 @@ class Story:
     later.
     """
 
-    def __init__(self, house: House, seed: int) -> None:
-        self.house, self.chance = house, random.Random(seed)
-        self.members = [owner(house, zone) for zone in ZONES[seed]]
+    def __init__(self, app: App, seed: int) -> None:
+        self.app, self.chance = app, random.Random(seed)
+        self.members = [owner(app, zone) for zone in ZONES[seed]]
         self.happened: dict[str, list[Happened]] = {member.account.id: [] for member in self.members}
         self.delayed: list[str] = []
         self.edits: Counter[str] = Counter()
 
     def run(self) -> None:
         step = 0
-        while self.house.clock.now() < END:
+        while self.app.clock.now() < END:
             self._pass_time(self._next_instant())
             self._stream(self.delayed)
             for _ in range(self.chance.choice((1, 1, 1, 2))):
                 self._happen(self.chance.choice(self.members))
             step += 1
             if step % 50 == 0:
-                check_invariants(self.house)
+                check_invariants(self.app)
         self._pass_time(END + timedelta(days=40))
-        check_invariants(self.house)
+        check_invariants(self.app)
 
     def _next_instant(self) -> datetime:
         """Some hours or days from now, in minutes of their own; or about the end of somebody's period."""
-        now, chance = self.house.clock.now(), self.chance
+        now, chance = self.app.clock.now(), self.chance
         if chance.random() < 0.15:
             end = min(self._end(member, now) for member in self.members)
             return max(now, end - timedelta(milliseconds=chance.choice((0, 1, 2000, 240_000))))
@@ -78,20 +78,20 @@ class Story:
         return then.replace(minute=minute + chance.randrange(3), second=chance.randrange(60))
 
     def _end(self, member: Member, now: datetime) -> datetime:
-        return period_of(self.house.account_of(member).calendar, now).end
+        return period_of(self.app.account_of(member).calendar, now).end
 
     def _pass_time(self, until: datetime) -> None:
         """Through each call of the schedule that finds something."""
         while (due := self._due()) and (call := USAGE_CHECK.call_for(due[0][0])) <= until:
-            self.house.clock.moment = max(self.house.clock.moment, call)
+            self.app.clock.moment = max(self.app.clock.moment, call)
             for at, task in due:
                 if at <= call:
-                    carry_out(self.house.ctx, task)
-        self.house.clock.moment = until
+                    carry_out(self.app.ctx, task)
+        self.app.clock.moment = until
 
     def _due(self) -> list[tuple[datetime, Task]]:
         """The index, read past its API: for the sweep's sake it would be asked a thousand times."""
-        rows = {"check": self.house.stored("core", "DIRTY"), "budget": self.house.stored("core", "BUDGET")}
+        rows = {"check": self.app.stored("core", "DIRTY"), "budget": self.app.stored("core", "BUDGET")}
         due = [
             (parse_instant(row["due"]), Task(kind, row["account_id"]))
             for kind in ("check", "budget")
@@ -106,23 +106,23 @@ class Story:
             records.remove(account_id)
             match self.chance.choice(("lost", "once", "twice", "later")):
                 case "once":
-                    check_budget(self.house.ctx, account_id)
+                    check_budget(self.app.ctx, account_id)
                 case "twice":
-                    check_budget(self.house.ctx, account_id)
-                    check_budget(self.house.ctx, account_id)
+                    check_budget(self.app.ctx, account_id)
+                    check_budget(self.app.ctx, account_id)
                 case "later":
                     self.delayed.append(account_id)
 
     def _happen(self, member: Member) -> None:
         happening, value = self.chance.choice((self._use, self._edit))(member)
         mine = self.happened[member.account.id]
-        mine.append((self.house.clock.now(), len(mine) + 1, happening, value))
+        mine.append((self.app.clock.now(), len(mine) + 1, happening, value))
 
     def _use(self, member: Member) -> tuple[str, Decimal]:
         units = Decimal(self.chance.choice((20, 40, 90)))
-        event = self.house.event(member, meter="traffic_gb_seconds", quantity=int(units * 50_000))
+        event = self.app.event(member, meter="traffic_gb_seconds", quantity=int(units * 50_000))
         copies = self.chance.choice((1, 1, 1, 1, 1, 2))
-        assert [self.house.record(event)[0].status for _ in range(copies)] == ["accepted", "duplicate"][:copies]
+        assert [self.app.record(event)[0].status for _ in range(copies)] == ["accepted", "duplicate"][:copies]
         self._stream([member.account.id])
         return "used", units
 
@@ -132,12 +132,12 @@ class Story:
         if not mine or mine[-1] is None:
             self.edits["set up"] += 1
             some = thresholds(*sorted(chance.sample(PERCENTS, 4)))
-            return "edited", set_up(self.house, member, thresholds=some, limit_type="hard").budget
+            return "edited", set_up(self.app, member, thresholds=some, limit_type="hard").budget
         what = chance.choice((*["amount"] * 6, "is_active", "limit_type", "thresholds", "drop"))
         what = what if mine[-1].is_active else "is_active"
         self.edits[what] += 1
         if what == "drop":
-            drop(self.house, member)
+            drop(self.app, member)
             return "edited", None
         new = {
             "amount": chance.choice((40, "99.99", 150) if mine[-1].amount > 200 * UNIT else (300, 900)),
@@ -145,20 +145,20 @@ class Story:
             "limit_type": chance.choice(("soft", "hard")),
             "thresholds": thresholds(*sorted(chance.sample(PERCENTS, 5))),
         }
-        return "edited", edit(self.house, member, **{what: new[what]}).budget
+        return "edited", edit(self.app, member, **{what: new[what]}).budget
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_what_was_told_is_what_usage_and_edits_alone_say(house: House, seed: int) -> None:
-    house.clock.moment = START
-    story = Story(house, seed)
+def test_what_was_told_is_what_usage_and_edits_alone_say(app: App, seed: int) -> None:
+    app.clock.moment = START
+    story = Story(app, seed)
     story.run()
     told_in_all: Counter[int] = Counter()
     for member in story.members:
         starts = [member.account.cycle.period.start]
-        while starts[-1] < house.clock.now():
-            starts.append(period_of(house.account_of(member).calendar, starts[-1]).end)
-        found = [(one.budget, one.period.start, one.threshold.percent) for one in messages(house, member)]
+        while starts[-1] < app.clock.now():
+            starts.append(period_of(app.account_of(member).calendar, starts[-1]).end)
+        found = [(one.budget, one.period.start, one.threshold.percent) for one in messages(app, member)]
         assert found == expected(story.happened[member.account.id], starts)
         told_in_all.update(Counter(found).values())
     assert told_in_all.total() > 50

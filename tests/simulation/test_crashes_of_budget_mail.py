@@ -7,44 +7,44 @@ from tallybook.services.budgets.check import check_budget
 from tallybook.services.outbox.deliver import deliver
 from tallybook.store.budgets import read_message
 from tests.simulation.conftest import Sweep
+from tests.support.app import App, Member
 from tests.support.budgets import budgeted, spend
-from tests.support.house import House, Member
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 
 
-def got(house: House) -> Counter[str]:
+def got(app: App) -> Counter[str]:
     """How often the mail came to each address."""
-    return Counter(mail.to for mail in house.world.mails if "threshold" in mail.subject)
+    return Counter(mail.to for mail in app.fake_aws.mails if "threshold" in mail.subject)
 
 
-def stored_recipients(house: House, member: Member) -> list[tuple[str, ...]]:
+def stored_recipients(app: App, member: Member) -> list[tuple[str, ...]]:
     """Whom each message tells, past the store, whose calls are counted."""
-    rows = [row for row in house.stored("core", "MESSAGE#") if row["account_id"] == member.account.id]
+    rows = [row for row in app.stored("core", "MESSAGE#") if row["account_id"] == member.account.id]
     return [read_message(row).recipients for row in rows]
 
 
-def prepare(house: House) -> tuple[Member, str]:
+def prepare(app: App) -> tuple[Member, str]:
     """A mail about two thresholds waits to go to two addresses."""
-    member = budgeted(house, email=ADA, emails=(BOB,))
-    spend(house, member, "80")
-    house.deliver()
-    check_budget(house.ctx, member.account.id)
-    (item,) = [one["id"] for one in house.stored("core", "OUTBOX") if "messages" in one["body"]]
+    member = budgeted(app, email=ADA, emails=(BOB,))
+    spend(app, member, "80")
+    app.deliver()
+    check_budget(app.ctx, member.account.id)
+    (item,) = [one["id"] for one in app.stored("core", "OUTBOX") if "messages" in one["body"]]
     return member, item
 
 
 def test_a_mail_to_two_addresses(sweep: Sweep) -> None:
-    def act(house: House, prepared: tuple[Member, str]) -> None:
+    def act(app: App, prepared: tuple[Member, str]) -> None:
         member, item = prepared
-        house.clock.advance(seconds=LEASE.total_seconds())
-        for recipients in stored_recipients(house, member):
-            assert set(recipients) <= got(house).keys()
-        deliver(house.ctx, house.world.ways_out(), item)
+        app.clock.advance(seconds=LEASE.total_seconds())
+        for recipients in stored_recipients(app, member):
+            assert set(recipients) <= got(app).keys()
+        deliver(app.ctx, app.fake_aws.ways_out(), item)
 
-    def told(house: House, prepared: tuple[Member, str], _: object) -> None:
-        assert stored_recipients(house, prepared[0]) == [(ADA, BOB)] * 2
-        assert got(house).keys() == {ADA, BOB}
-        assert got(house).total() <= 3, "only what the crash cut off from its marker went twice"
+    def told(app: App, prepared: tuple[Member, str], _: object) -> None:
+        assert stored_recipients(app, prepared[0]) == [(ADA, BOB)] * 2
+        assert got(app).keys() == {ADA, BOB}
+        assert got(app).total() <= 3, "only what the crash cut off from its marker went twice"
 
     assert sweep(prepare, act, told) == 7

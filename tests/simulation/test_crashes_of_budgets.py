@@ -20,6 +20,7 @@ from tallybook.services.jobs.usage_check import carry_out
 from tallybook.services.outbox.deliver import deliver
 from tallybook.services.outbox.suppressions import note_bounce, suppress_addresses
 from tests.simulation.conftest import Sweep
+from tests.support.app import App, Member
 from tests.support.budgets import (
     actions,
     budget_of,
@@ -33,18 +34,17 @@ from tests.support.budgets import (
     thresholds,
 )
 from tests.support.cloud import make_context
-from tests.support.house import House, Member
 from tests.support.shares import caller
 
-type Act = Callable[[House, Any], Any]
-type Disturbed = Callable[[Callable[[House], Any], Act], tuple[int, House, Any]]
+type Act = Callable[[App, Any], Any]
+type Disturbed = Callable[[Callable[[App], Any], Act], tuple[int, App, Any]]
 TERMS = {"amount": Decimal(100), "limit_type": "hard", "emails": ["fin@example.com"]}
 
 
-def stored(house: House) -> list[Any]:
+def stored(app: App) -> list[Any]:
     """All that a budget leaves: itself, its messages, what is on record and what leaves, and how often it was tried."""
     rows = []
-    for row in house.stored("core"):
+    for row in app.stored("core"):
         if row["sk"] == "OUTBOX":
             rows.append((row["id"], row["body"]))
         elif row["sk"].startswith(("ACCOUNT", "BUDGET", "MESSAGE#", "AUDIT#", "DIRTY")) or "#budget_mail#" in row["pk"]:
@@ -58,145 +58,143 @@ def disturbed(client: Any, sweep: Sweep) -> Disturbed:
     prepared.
     """
 
-    def disturbed(prepare: Callable[[House], Any], act: Act) -> tuple[int, House, Any]:
+    def disturbed(prepare: Callable[[App], Any], act: Act) -> tuple[int, App, Any]:
         left: list[list[Any]] = []
         known: list[Any] = []
 
-        def remembered(house: House) -> Any:
-            known.append(prepare(house))
+        def remembered(app: App) -> Any:
+            known.append(prepare(app))
             return known[0]
 
-        calls = sweep(remembered, act, lambda house, *_: left.append(stored(house)))
-        whole = House(make_context(client), client)
+        calls = sweep(remembered, act, lambda app, *_: left.append(stored(app)))
+        whole = App(make_context(client), client)
         assert left == [stored(whole)] * len(left)
         return calls, whole, known[0]
 
     return disturbed
 
 
-def used(house: House, *, units: object = "82.5", **terms: Any) -> Member:
+def used(app: App, *, units: object = "82.5", **terms: Any) -> Member:
     """An account that has used so much of its budget, and nobody has seen it."""
-    member = house.member("ada@example.com")
-    set_up(house, member, **TERMS | terms)
-    spend(house, member, units)
+    member = app.member("ada@example.com")
+    set_up(app, member, **TERMS | terms)
+    spend(app, member, units)
     return member
 
 
 def test_a_check_that_alerts(disturbed: Disturbed) -> None:
-    calls, house, member = disturbed(
-        lambda house: used(house, units=100), lambda house, member: check_budget(house.ctx, member.account.id)
+    calls, app, member = disturbed(
+        lambda app: used(app, units=100), lambda app, member: check_budget(app.ctx, member.account.id)
     )
     assert calls == 5  # the account, the budget with what is used, the catalog twice, the transaction
-    assert percents(house, member) == [50, 80, 100]
-    assert actions(house, member) == ["created", "threshold_reached", "restricted"]
-    check_budget(house.ctx, member.account.id)
-    assert len(percents(house, member)) == 3
+    assert percents(app, member) == [50, 80, 100]
+    assert actions(app, member) == ["created", "threshold_reached", "restricted"]
+    check_budget(app.ctx, member.account.id)
+    assert len(percents(app, member)) == 3
 
 
 def test_a_sweep_that_finds_usage_and_a_silence_that_is_over(disturbed: Disturbed) -> None:
-    def prepare(house: House) -> tuple[Member, list[Task]]:
-        member = used(house, units=50)
-        look(house)
+    def prepare(app: App) -> tuple[Member, list[Task]]:
+        member = used(app, units=50)
+        look(app)
         for amount in (500, 100):
-            edit(house, member, amount=amount)
-        house.clock.advance(hours=24)
-        spend(house, member, 30)
-        return member, list(due_tasks(house.ctx, USAGE_CHECK))
+            edit(app, member, amount=amount)
+        app.clock.advance(hours=24)
+        spend(app, member, 30)
+        return member, list(due_tasks(app.ctx, USAGE_CHECK))
 
-    def act(house: House, known: tuple[Member, list[Task]]) -> None:
+    def act(app: App, known: tuple[Member, list[Task]]) -> None:
         for task in known[1]:
-            carry_out(house.ctx, task)
+            carry_out(app.ctx, task)
 
-    calls, house, (member, _) = disturbed(prepare, act)
+    calls, app, (member, _) = disturbed(prepare, act)
     assert calls > 8
-    assert percents(house, member) == [50, 50, 80]
-    assert list(due_tasks(house.ctx, USAGE_CHECK)) == []
+    assert percents(app, member) == [50, 50, 80]
+    assert list(due_tasks(app.ctx, USAGE_CHECK)) == []
 
 
 def test_a_restriction_that_ends_with_its_period(disturbed: Disturbed) -> None:
-    def prepare(house: House) -> Member:
-        member = used(house, units=100)
-        look(house)
-        house.clock.advance(days=31)
+    def prepare(app: App) -> Member:
+        member = used(app, units=100)
+        look(app)
+        app.clock.advance(days=31)
         return member
 
-    calls, house, member = disturbed(
-        prepare, lambda house, member: carry_out(house.ctx, Task("budget", member.account.id))
-    )
+    calls, app, member = disturbed(prepare, lambda app, member: carry_out(app.ctx, Task("budget", member.account.id)))
     assert calls == 3  # the account, the budget with what is used, the transaction
-    assert actions(house, member)[-1] == "restriction_lifted"
-    assert "work" not in next(iter(house.stored("core", "BUDGET")))
+    assert actions(app, member)[-1] == "restriction_lifted"
+    assert "work" not in next(iter(app.stored("core", "BUDGET")))
 
 
 def test_a_change_that_tells_what_stood_and_alerts_by_itself(disturbed: Disturbed) -> None:
-    def prepare(house: House) -> Member:
-        return used(house, units=60)
+    def prepare(app: App) -> Member:
+        return used(app, units=60)
 
-    def act(house: House, member: Member) -> None:
-        change_budget(house.ctx, caller(house, member), {"amount": Decimal(60), "thresholds": thresholds(50, 90)})
+    def act(app: App, member: Member) -> None:
+        change_budget(app.ctx, caller(app, member), {"amount": Decimal(60), "thresholds": thresholds(50, 90)})
 
-    calls, house, member = disturbed(prepare, act)
+    calls, app, member = disturbed(prepare, act)
     assert calls == 4  # who calls, the catalog, what is used, the transaction
-    told = [(int(one.threshold.percent), one.amount // 10**6) for one in messages(house, member)]
+    told = [(int(one.threshold.percent), one.amount // 10**6) for one in messages(app, member)]
     assert told == [(50, 100), (90, 60)]
-    assert actions(house, member) == ["created", "threshold_reached", "changed", "restricted", "threshold_reached"]
-    (attempts,) = [row for row in house.stored("core") if "#budget_mail#" in row["pk"]]
+    assert actions(app, member) == ["created", "threshold_reached", "changed", "restricted", "threshold_reached"]
+    (attempts,) = [row for row in app.stored("core") if "#budget_mail#" in row["pk"]]
     assert attempts["count"] == 2
 
 
 def test_a_budget_made_over_what_is_used(disturbed: Disturbed) -> None:
-    def prepare(house: House) -> Member:
-        member = house.member()
-        spend(house, member, 100)
+    def prepare(app: App) -> Member:
+        member = app.member()
+        spend(app, member, 100)
         return member
 
-    def act(house: House, member: Member) -> None:
+    def act(app: App, member: Member) -> None:
         with suppress(Conflict):  # made by the try before
-            create_budget(house.ctx, caller(house, member), TERMS)
+            create_budget(app.ctx, caller(app, member), TERMS)
 
-    calls, house, member = disturbed(prepare, act)
+    calls, app, member = disturbed(prepare, act)
     assert calls == 4
-    assert percents(house, member) == [50, 80, 100]
-    assert house.account_of(member).budgets == 1
+    assert percents(app, member) == [50, 80, 100]
+    assert app.account_of(member).budgets == 1
 
 
 def test_a_budget_deleted_that_has_something_to_tell(disturbed: Disturbed) -> None:
-    def prepare(house: House) -> Member:
-        member = used(house, units=100)
-        look(house)
-        edit(house, member, amount=90, thresholds=thresholds(100, 120))
-        spend(house, member, 10)
+    def prepare(app: App) -> Member:
+        member = used(app, units=100)
+        look(app)
+        edit(app, member, amount=90, thresholds=thresholds(100, 120))
+        spend(app, member, 10)
         return member
 
-    def act(house: House, member: Member) -> None:
+    def act(app: App, member: Member) -> None:
         with suppress(NotFound):  # deleted by the try before
-            remove_budget(house.ctx, caller(house, member))
+            remove_budget(app.ctx, caller(app, member))
 
-    calls, house, member = disturbed(prepare, act)
+    calls, app, member = disturbed(prepare, act)
     assert calls == 5
-    assert percents(house, member) == [50, 80, 100, 120]
-    assert actions(house, member)[-3:] == ["threshold_reached", "deleted", "restriction_lifted"]
-    assert budget_of(house, member) is None
+    assert percents(app, member) == [50, 80, 100, 120]
+    assert actions(app, member)[-3:] == ["threshold_reached", "deleted", "restriction_lifted"]
+    assert budget_of(app, member) is None
 
 
-def alerted(house: House) -> tuple[Member, str]:
+def alerted(app: App) -> tuple[Member, str]:
     """An account whose budget alerts, and the mail that waits for that."""
-    member = used(house)
-    house.deliver()
-    look(house)
-    (mail,) = [row["id"] for row in house.stored("core", "OUTBOX") if row["body"].get("letter") == "budget_reached"]
+    member = used(app)
+    app.deliver()
+    look(app)
+    (mail,) = [row["id"] for row in app.stored("core", "OUTBOX") if row["body"].get("letter") == "budget_reached"]
     return member, mail
 
 
 def test_a_mail_delivered_is_told_in_its_messages(sweep: Sweep) -> None:
-    def act(house: House, known: tuple[Member, str]) -> None:
-        house.clock.advance(seconds=LEASE.total_seconds())
-        deliver(house.ctx, house.world.ways_out(), known[1])
+    def act(app: App, known: tuple[Member, str]) -> None:
+        app.clock.advance(seconds=LEASE.total_seconds())
+        deliver(app.ctx, app.fake_aws.ways_out(), known[1])
 
-    def check(house: House, known: tuple[Member, str], _: Any) -> None:
+    def check(app: App, known: tuple[Member, str], _: Any) -> None:
         to = ["ada@example.com", "fin@example.com"]
-        assert [list(one.recipients) for one in messages(house, known[0])] == [to] * 2
-        sent = [mail.to for mail in house.world.mails if mail.item == known[1]]
+        assert [list(one.recipients) for one in messages(app, known[0])] == [to] * 2
+        sent = [mail.to for mail in app.fake_aws.mails if mail.item == known[1]]
         assert sorted(set(sent)) == to
         assert len(sent) <= 3, "only what the crash cut off from its marker went twice"
 
@@ -204,52 +202,50 @@ def test_a_mail_delivered_is_told_in_its_messages(sweep: Sweep) -> None:
 
 
 def test_a_mail_that_bounced_is_told_in_its_messages(disturbed: Disturbed) -> None:
-    def prepare(house: House) -> tuple[Member, str]:
-        known = alerted(house)
-        house.clock.advance(seconds=1)
-        house.deliver()
+    def prepare(app: App) -> tuple[Member, str]:
+        known = alerted(app)
+        app.clock.advance(seconds=1)
+        app.deliver()
         return known
 
-    def act(house: House, known: tuple[Member, str]) -> None:
-        suppress_addresses(house.ctx, ["fin@example.com"], reason="bounce")
-        note_bounce(house.ctx, known[1], ["fin@example.com"])
+    def act(app: App, known: tuple[Member, str]) -> None:
+        suppress_addresses(app.ctx, ["fin@example.com"], reason="bounce")
+        note_bounce(app.ctx, known[1], ["fin@example.com"])
 
-    calls, house, (member, _) = disturbed(prepare, act)
+    calls, app, (member, _) = disturbed(prepare, act)
     assert calls == 3
-    assert [one.recipients for one in messages(house, member)] == [("ada@example.com",)] * 2
+    assert [one.recipients for one in messages(app, member)] == [("ada@example.com",)] * 2
 
 
 def test_a_silence_that_outlives_its_budget_is_forgotten_with_it(disturbed: Disturbed) -> None:
-    def prepare(house: House) -> Member:
-        member = used(house, units=50)
-        look(house)
+    def prepare(app: App) -> Member:
+        member = used(app, units=50)
+        look(app)
         for amount in (500, 100):
-            edit(house, member, amount=amount)
-        house.clock.advance(hours=24)
+            edit(app, member, amount=amount)
+        app.clock.advance(hours=24)
         return member
 
-    def act(house: House, member: Member) -> None:
+    def act(app: App, member: Member) -> None:
         with suppress(NotFound):
-            remove_budget(house.ctx, root(house, member))
+            remove_budget(app.ctx, root(app, member))
 
-    _, house, member = disturbed(prepare, act)
-    assert percents(house, member) == [50, 50], "its day was over when it was deleted"
-    house.clock.advance(days=2)
-    assert list(due_tasks(house.ctx, USAGE_CHECK)) == []
+    _, app, member = disturbed(prepare, act)
+    assert percents(app, member) == [50, 50], "its day was over when it was deleted"
+    app.clock.advance(days=2)
+    assert list(due_tasks(app.ctx, USAGE_CHECK)) == []
 
 
 def test_what_nobody_saw_before_its_period_ended(disturbed: Disturbed) -> None:
-    def prepare(house: House) -> Member:
-        member = used(house, units=80)
-        house.clock.advance(days=31)
-        spend(house, member, 50)
-        house.clock.advance(minutes=5)
+    def prepare(app: App) -> Member:
+        member = used(app, units=80)
+        app.clock.advance(days=31)
+        spend(app, member, 50)
+        app.clock.advance(minutes=5)
         return member
 
-    calls, house, member = disturbed(
-        prepare, lambda house, member: carry_out(house.ctx, Task("check", member.account.id))
-    )
+    calls, app, member = disturbed(prepare, lambda app, member: carry_out(app.ctx, Task("check", member.account.id)))
     assert calls > 6
-    told = [(message.period.start, int(message.threshold.percent)) for message in messages(house, member)]
+    told = [(message.period.start, int(message.threshold.percent)) for message in messages(app, member)]
     assert [percent for _, percent in told] == [50, 80, 50]
     assert told[0][0] + timedelta(days=28) < told[2][0]

@@ -13,73 +13,73 @@ from tallybook.services.billing.void_invoice import reissue_invoice, void_invoic
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.simulation.conftest import Sweep
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 from tests.support.snapshot import keep, put_back
 
-type Act = Callable[[House, Any], Any]
+type Act = Callable[[App, Any], Any]
 
 
-def subscriber(house: House) -> Member:
+def subscriber(app: App) -> Member:
     """On a plan of 20.00 a month, with a balance of 1.00 and 14.00 of usage."""
-    house.apply_catalog(free_plan="pro", tax_rate="7.7")
-    member = house.member()
-    house.record(house.event(member, quantity=1_000_000))
+    app.apply_catalog(free_plan="pro", tax_rate="7.7")
+    member = app.member()
+    app.record(app.event(member, quantity=1_000_000))
     return member
 
 
-def end_period(house: House, member: Member) -> None:
-    house.clock.moment = house.account_of(member).cycle.period.end + GRACE
+def end_period(app: App, member: Member) -> None:
+    app.clock.moment = app.account_of(member).cycle.period.end + GRACE
 
 
-def draft(house: House, member: Member) -> Invoice:
-    return draft_invoice(house.ctx, authenticate(house.ctx, member.api_key))
+def draft(app: App, member: Member) -> Invoice:
+    return draft_invoice(app.ctx, authenticate(app.ctx, member.api_key))
 
 
-def invoices(house: House, member: Member) -> list[Invoice]:
+def invoices(app: App, member: Member) -> list[Invoice]:
     """Oldest first."""
-    return list_invoices(house.ctx, house.account_of(member), offset=0, limit=100)[::-1]
+    return list_invoices(app.ctx, app.account_of(member), offset=0, limit=100)[::-1]
 
 
-def everything(house: House) -> list[dict[str, Any]]:
-    items = house.stored("core") + house.stored("usage")
+def everything(app: App) -> list[dict[str, Any]]:
+    items = app.stored("core") + app.stored("usage")
     return sorted(items, key=lambda item: (item["pk"], item["sk"]))
 
 
-def sweep_alike(sweep: Sweep, prepare: Callable[[House], Any], act: Act) -> tuple[int, Any]:
+def sweep_alike(sweep: Sweep, prepare: Callable[[App], Any], act: Act) -> tuple[int, Any]:
     """Whatever crashed, all that is stored in the end is what a run without a crash stores; and what that answers."""
     clean: dict[str, Any] = {}
 
-    def prepared(house: House) -> Any:
-        known = prepare(house)
+    def prepared(app: App) -> Any:
+        known = prepare(app)
         before = keep()
-        clean["answer"] = act(house, known)
-        clean["state"] = everything(house)
+        clean["answer"] = act(app, known)
+        clean["state"] = everything(app)
         put_back(before)
-        assert everything(house) != clean["state"]
+        assert everything(app) != clean["state"]
         return known
 
-    def check(house: House, known: Any, answer: Any) -> None:
-        assert everything(house) == clean["state"]
+    def check(app: App, known: Any, answer: Any) -> None:
+        assert everything(app) == clean["state"]
 
     return sweep(prepared, act, check), clean["answer"]
 
 
-def invoice_due(house: House, _: Any) -> list[Invoice]:
-    return house.invoice_due()
+def invoice_due(app: App, _: Any) -> list[Invoice]:
+    return app.invoice_due()
 
 
-def with_late_usage(house: House) -> Member:
+def with_late_usage(app: App) -> Member:
     """One period closed, late usage for it, a draft of the next, and that one at its end."""
-    member = subscriber(house)
-    end_period(house, member)
-    house.invoice_due()
-    late = house.event(member, quantity=500_000, time=house.clock.now() - timedelta(hours=1))
-    house.record(late, house.event(member, quantity=2_000_000))
-    give_credits(house.ctx, house.platform(), Move(member.account.id, 3_000_000, "grant", "order 7"))
-    draft(house, member)
-    house.clock.advance(days=8)
-    house.invoice_due()  # the first invoice is overdue then
-    end_period(house, member)
+    member = subscriber(app)
+    end_period(app, member)
+    app.invoice_due()
+    late = app.event(member, quantity=500_000, time=app.clock.now() - timedelta(hours=1))
+    app.record(late, app.event(member, quantity=2_000_000))
+    give_credits(app.ctx, app.platform(), Move(member.account.id, 3_000_000, "grant", "order 7"))
+    draft(app, member)
+    app.clock.advance(days=8)
+    app.invoice_due()  # the first invoice is overdue then
+    end_period(app, member)
     return member
 
 
@@ -93,9 +93,9 @@ def test_closing_a_period_that_has_a_draft_late_usage_and_a_balance(sweep: Sweep
 
 
 def test_closing_three_missed_months_one_after_the_other(sweep: Sweep) -> None:
-    def prepare(house: House) -> Member:
-        member = subscriber(house)
-        house.clock.advance(days=95)
+    def prepare(app: App) -> Member:
+        member = subscriber(app)
+        app.clock.advance(days=95)
         return member
 
     calls, issued = sweep_alike(sweep, prepare, invoice_due)
@@ -104,21 +104,21 @@ def test_closing_three_missed_months_one_after_the_other(sweep: Sweep) -> None:
 
 
 def test_drafting_and_refreshing_a_draft(sweep: Sweep) -> None:
-    def refresh(house: House, known: tuple[Member, Invoice | None]) -> Invoice:
-        return draft(house, known[0])
+    def refresh(app: App, known: tuple[Member, Invoice | None]) -> Invoice:
+        return draft(app, known[0])
 
-    def check(house: House, known: tuple[Member, Invoice | None], answer: Invoice) -> None:
-        assert invoices(house, known[0]) == [answer]
+    def check(app: App, known: tuple[Member, Invoice | None], answer: Invoice) -> None:
+        assert invoices(app, known[0]) == [answer]
         assert (answer.status, answer.number, answer.position) == ("draft", None, 1)
         assert answer.total == (36_620_000 if known[1] is None else 51_700_000)
 
-    def first(house: House) -> tuple[Member, Invoice | None]:
-        return subscriber(house), None
+    def first(app: App) -> tuple[Member, Invoice | None]:
+        return subscriber(app), None
 
-    def again(house: House) -> tuple[Member, Invoice | None]:
-        member = subscriber(house)
-        before = draft(house, member)
-        house.record(house.event(member, quantity=1_000_000))
+    def again(app: App) -> tuple[Member, Invoice | None]:
+        member = subscriber(app)
+        before = draft(app, member)
+        app.record(app.event(member, quantity=1_000_000))
         return member, before
 
     assert sweep(first, refresh, check) == 6  # the key's first use is noted as well
@@ -126,35 +126,35 @@ def test_drafting_and_refreshing_a_draft(sweep: Sweep) -> None:
 
 
 def test_usage_that_comes_late(sweep: Sweep) -> None:
-    def prepare(house: House) -> tuple[Member, list[Any]]:
-        member = subscriber(house)
-        end_period(house, member)
-        house.invoice_due()
-        before = house.clock.now() - timedelta(hours=1)
-        late = [house.event(member, quantity=1, time=before) for _ in range(150)]
-        return member, [*late, house.event(member, quantity=1), house.event(member, meter="credits", time=before)]
+    def prepare(app: App) -> tuple[Member, list[Any]]:
+        member = subscriber(app)
+        end_period(app, member)
+        app.invoice_due()
+        before = app.clock.now() - timedelta(hours=1)
+        late = [app.event(member, quantity=1, time=before) for _ in range(150)]
+        return member, [*late, app.event(member, quantity=1), app.event(member, meter="credits", time=before)]
 
-    def ingest(house: House, known: tuple[Member, list[Any]]) -> None:
-        answers = house.record(*known[1])
+    def ingest(app: App, known: tuple[Member, list[Any]]) -> None:
+        answers = app.record(*known[1])
         assert {answer.status for answer in answers} <= {"accepted", "duplicate"}
 
     calls, _ = sweep_alike(sweep, prepare, ingest)
     assert calls == 5
 
 
-def unpaid(house: House) -> tuple[Member, Invoice]:
+def unpaid(app: App) -> tuple[Member, Invoice]:
     """An invoice that the balance paid a part of."""
-    member = subscriber(house)
-    end_period(house, member)
-    (issued,) = house.invoice_due()
+    member = subscriber(app)
+    end_period(app, member)
+    (issued,) = app.invoice_due()
     assert (issued.paid_by_balance, issued.status) == (1_000_000, "open")
     return member, issued
 
 
 def test_marking_an_invoice_overdue(sweep: Sweep) -> None:
-    def prepare(house: House) -> None:
-        unpaid(house)
-        house.clock.advance(days=7)
+    def prepare(app: App) -> None:
+        unpaid(app)
+        app.clock.advance(days=7)
 
     calls, (overdue,) = sweep_alike(sweep, prepare, invoice_due)
     assert overdue.status == "overdue"
@@ -162,9 +162,9 @@ def test_marking_an_invoice_overdue(sweep: Sweep) -> None:
 
 
 def test_voiding_an_invoice_gives_back_what_the_balance_had_paid(sweep: Sweep) -> None:
-    def void(house: House, known: tuple[Member, Invoice]) -> tuple[Invoice, int]:
-        after = void_invoice(house.ctx, known[1].id, reason="as asked")
-        return after, house.account_of(known[0]).balance
+    def void(app: App, known: tuple[Member, Invoice]) -> tuple[Invoice, int]:
+        after = void_invoice(app.ctx, known[1].id, reason="as asked")
+        return after, app.account_of(known[0]).balance
 
     calls, (after, balance) = sweep_alike(sweep, unpaid, void)
     assert (after.status, after.paid_by_balance, balance) == ("void", 0, 1_000_000)
@@ -172,14 +172,14 @@ def test_voiding_an_invoice_gives_back_what_the_balance_had_paid(sweep: Sweep) -
 
 
 def test_issuing_a_void_invoice_anew(sweep: Sweep) -> None:
-    def prepare(house: House) -> tuple[Member, Invoice]:
-        member, issued = unpaid(house)
-        void_invoice(house.ctx, issued.id, reason="as asked")
-        house.change_account(member, discount=Decimal(50))
+    def prepare(app: App) -> tuple[Member, Invoice]:
+        member, issued = unpaid(app)
+        void_invoice(app.ctx, issued.id, reason="as asked")
+        app.change_account(member, discount=Decimal(50))
         return member, issued
 
-    def reissue(house: House, known: tuple[Member, Invoice]) -> Invoice:
-        return reissue_invoice(house.ctx, known[1].id)
+    def reissue(app: App, known: tuple[Member, Invoice]) -> Invoice:
+        return reissue_invoice(app.ctx, known[1].id)
 
     calls, after = sweep_alike(sweep, prepare, reissue)
     assert (after.revision, after.number, after.total, after.paid_by_balance) == (2, 2, 25_850_000, 1_000_000)

@@ -11,30 +11,30 @@ from tallybook.services.subscriptions.subscription import change_subscription, l
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.simulation.conftest import Sweep
 from tests.simulation.test_crashes_of_invoicing import draft, end_period, subscriber, sweep_alike, with_late_usage
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 
 
-def to_hobby(house: House, member: Member) -> PlanChange:
+def to_hobby(app: App, member: Member) -> PlanChange:
     """As a client does it who tries again: that it is done already is an answer as well."""
-    principal = authenticate(house.ctx, member.api_key)
+    principal = authenticate(app.ctx, member.api_key)
     if principal.account.plan != "hobby":
-        return change_subscription(house.ctx, principal, "hobby")[1]
+        return change_subscription(app.ctx, principal, "hobby")[1]
     with pytest.raises(Invalid, match="the plan that the account is on"):
-        change_subscription(house.ctx, principal, "hobby")
-    (change,) = list_plan_changes(house.ctx, principal, offset=0, limit=9)
+        change_subscription(app.ctx, principal, "hobby")
+    (change,) = list_plan_changes(app.ctx, principal, offset=0, limit=9)
     return change
 
 
-def in_the_middle(house: House) -> Member:
+def in_the_middle(app: App) -> Member:
     """With usage, late usage, a draft and a balance, 10 of 30 days after the period began."""
-    member = subscriber(house)
-    end_period(house, member)
-    house.invoice_due()
-    late = house.event(member, quantity=500_000, time=house.clock.now() - timedelta(hours=1))
-    house.record(late, house.event(member, quantity=2_000_000))
-    give_credits(house.ctx, house.platform(), Move(member.account.id, 3_000_000, "grant", "order 7"))
-    house.clock.moment = house.account_of(member).cycle.period.start + timedelta(days=10)
-    draft(house, member)
+    member = subscriber(app)
+    end_period(app, member)
+    app.invoice_due()
+    late = app.event(member, quantity=500_000, time=app.clock.now() - timedelta(hours=1))
+    app.record(late, app.event(member, quantity=2_000_000))
+    give_credits(app.ctx, app.platform(), Move(member.account.id, 3_000_000, "grant", "order 7"))
+    app.clock.moment = app.account_of(member).cycle.period.start + timedelta(days=10)
+    draft(app, member)
     return member
 
 
@@ -55,12 +55,12 @@ def test_changing_a_plan_after_a_period_that_nobody_has_closed(sweep: Sweep) -> 
 
 
 def test_changing_a_plan_at_the_very_instant_at_which_the_next_period_was_opened_for_the_old_one(sweep: Sweep) -> None:
-    def prepare(house: House) -> Member:
-        member = subscriber(house)
-        house.clock.moment = member.account.cycle.period.end
-        read_subscription(house.ctx, house.account_of(member))
-        house.record(house.event(member, quantity=1_000))
-        draft(house, member)
+    def prepare(app: App) -> Member:
+        member = subscriber(app)
+        app.clock.moment = member.account.cycle.period.end
+        read_subscription(app.ctx, app.account_of(member))
+        app.record(app.event(member, quantity=1_000))
+        draft(app, member)
         return member
 
     calls, change = sweep_alike(sweep, prepare, to_hobby)

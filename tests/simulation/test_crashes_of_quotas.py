@@ -24,21 +24,21 @@ from tallybook.services.quotas.requests import change_request, file_request, lis
 from tallybook.services.quotas.reviews import review_request
 from tests.services.metering.test_sessions import wanted
 from tests.simulation.conftest import Sweep
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 from tests.support.shares import actions, caller, request, team, with_share
 
-type Act = Callable[[House, Any], Any]
+type Act = Callable[[App, Any], Any]
 WHY = "It is not enough"
 
 
-def with_request(house: House) -> tuple[Member, Member, str]:
-    root, ada = team(house)
-    return root, ada, request(house, ada, cpu_seconds_monthly=600).id
+def with_request(app: App) -> tuple[Member, Member, str]:
+    root, ada = team(app)
+    return root, ada, request(app, ada, cpu_seconds_monthly=600).id
 
 
-def with_both(house: House) -> tuple[Member, Member, str]:
-    root, ada, _ = with_share(house)
-    return root, ada, request(house, ada, cpu_seconds_monthly=600).id
+def with_both(app: App) -> tuple[Member, Member, str]:
+    root, ada, _ = with_share(app)
+    return root, ada, request(app, ada, cpu_seconds_monthly=600).id
 
 
 def again(call: Callable[[], Any]) -> Any:
@@ -47,20 +47,20 @@ def again(call: Callable[[], Any]) -> Any:
         return call()
 
 
-def give(house: House, known: Any) -> Any:
-    return again(lambda: allocate(house.ctx, caller(house, known[0]), known[1].user.id, {"cpu_seconds_monthly": 1000}))
+def give(app: App, known: Any) -> Any:
+    return again(lambda: allocate(app.ctx, caller(app, known[0]), known[1].user.id, {"cpu_seconds_monthly": 1000}))
 
 
-def raise_it(house: House, known: Any) -> Any:
-    return change_allocation(house.ctx, caller(house, known[0]), known[2], {"cpu_seconds_monthly": 1000})
+def raise_it(app: App, known: Any) -> Any:
+    return change_allocation(app.ctx, caller(app, known[0]), known[2], {"cpu_seconds_monthly": 1000})
 
 
-def revoke(house: House, known: Any) -> Any:
-    return again(lambda: revoke_allocation(house.ctx, caller(house, known[0]), known[2]))
+def revoke(app: App, known: Any) -> Any:
+    return again(lambda: revoke_allocation(app.ctx, caller(app, known[0]), known[2]))
 
 
-def remove(house: House, known: Any) -> Any:
-    return again(lambda: remove_allocation(house.ctx, caller(house, known[0]), known[2]))
+def remove(app: App, known: Any) -> Any:
+    return again(lambda: remove_allocation(app.ctx, caller(app, known[0]), known[2]))
 
 
 @pytest.mark.parametrize(
@@ -75,25 +75,25 @@ def remove(house: House, known: Any) -> Any:
 def test_a_share_given_changed_and_taken(
     sweep: Sweep, prepare: Act, act: Act, *, calls: int, word: str, sums: dict[str, int], rows: list[str]
 ) -> None:
-    def check(house: House, known: Any, _: Any) -> None:
-        assert house.account_of(known[0]).allocated == sums
-        found = list_allocations(house.ctx, caller(house, known[0]), include_inactive=True)
+    def check(app: App, known: Any, _: Any) -> None:
+        assert app.account_of(known[0]).allocated == sums
+        found = list_allocations(app.ctx, caller(app, known[0]), include_inactive=True)
         assert [one.status for one in found] == rows
-        assert actions(house, known[0]).count(f"quota_allocation.{word}") == 1
+        assert actions(app, known[0]).count(f"quota_allocation.{word}") == 1
 
     assert sweep(prepare, act, check) == calls
 
 
-def file(house: House, known: Any) -> Any:
-    return again(lambda: file_request(house.ctx, caller(house, known[1]), {"cpu_seconds_monthly": 600}, reason=WHY))
+def file(app: App, known: Any) -> Any:
+    return again(lambda: file_request(app.ctx, caller(app, known[1]), {"cpu_seconds_monthly": 600}, reason=WHY))
 
 
-def change(house: House, known: Any) -> Any:
-    return change_request(house.ctx, caller(house, known[1]), known[2], {"ram_gb_seconds": 7}, reason="More of it")
+def change(app: App, known: Any) -> Any:
+    return change_request(app.ctx, caller(app, known[1]), known[2], {"ram_gb_seconds": 7}, reason="More of it")
 
 
-def withdraw(house: House, known: Any) -> Any:
-    return again(lambda: withdraw_request(house.ctx, caller(house, known[1]), known[2]))
+def withdraw(app: App, known: Any) -> Any:
+    return again(lambda: withdraw_request(app.ctx, caller(app, known[1]), known[2]))
 
 
 @pytest.mark.parametrize(
@@ -107,10 +107,10 @@ def withdraw(house: House, known: Any) -> Any:
 def test_a_request_filed_changed_and_withdrawn(
     sweep: Sweep, prepare: Act, act: Act, *, calls: int, word: str, rows: list[dict[str, int]]
 ) -> None:
-    def check(house: House, known: Any, _: Any) -> None:
-        found = list_requests(house.ctx, caller(house, known[0]))
+    def check(app: App, known: Any, _: Any) -> None:
+        found = list_requests(app.ctx, caller(app, known[0]))
         assert [(one.quota, one.status) for one in found] == [(row, "pending") for row in rows]
-        assert actions(house, known[0]).count(f"quota_request.{word}") == 1
+        assert actions(app, known[0]).count(f"quota_request.{word}") == 1
 
     assert sweep(prepare, act, check) == calls
 
@@ -124,34 +124,34 @@ def test_a_request_filed_changed_and_withdrawn(
     ],
 )
 def test_a_request_decided(sweep: Sweep, prepare: Act, decision: Decision, *, calls: int, sums: dict[str, int]) -> None:
-    def review(house: House, known: Any) -> Any:
-        return again(lambda: review_request(house.ctx, caller(house, known[0]), known[2], decision))
+    def review(app: App, known: Any) -> Any:
+        return again(lambda: review_request(app.ctx, caller(app, known[0]), known[2], decision))
 
-    def check(house: House, known: Any, _: Any) -> None:
-        (found,) = list_requests(house.ctx, caller(house, known[0]))
+    def check(app: App, known: Any, _: Any) -> None:
+        (found,) = list_requests(app.ctx, caller(app, known[0]))
         assert found.status == {"approve": "approved", "deny": "denied"}[decision]
-        assert house.account_of(known[0]).allocated == sums
-        letters = [item["body"]["letter"] for item in house.stored("core", "OUTBOX") if item["kind"] == "mail"]
+        assert app.account_of(known[0]).allocated == sums
+        letters = [item["body"]["letter"] for item in app.stored("core", "OUTBOX") if item["kind"] == "mail"]
         assert letters.count("quota_reviewed") == 1
 
     assert sweep(prepare, review, check) == calls
 
 
 def test_a_user_deleted_who_has_a_share_a_request_and_a_session(sweep: Sweep) -> None:
-    def prepare(house: House) -> Any:
-        known = with_both(house)
-        start_session(house.ctx, house.platform(), wanted(known[1]))
+    def prepare(app: App) -> Any:
+        known = with_both(app)
+        start_session(app.ctx, app.platform(), wanted(known[1]))
         return known
 
-    def delete(house: House, known: Any) -> Any:
-        return again(lambda: delete_user(house.ctx, caller(house, known[0]), known[1].user.id))
+    def delete(app: App, known: Any) -> Any:
+        return again(lambda: delete_user(app.ctx, caller(app, known[0]), known[1].user.id))
 
-    def check(house: House, known: Any, _: Any) -> None:
-        account = house.account_of(known[0])
+    def check(app: App, known: Any, _: Any) -> None:
+        account = app.account_of(known[0])
         assert (account.allocated, account.requests, account.running) == ({}, 0, 1)
-        assert actions(house, known[0])[-2:] == ["quota_allocation.revoked", "quota_request.withdrawn"]
-        house.clock.advance(hours=2)
-        (expired,) = [carry_out(house.ctx, task) for task in due_tasks(house.ctx, USAGE_CHECK) if task.kind == "expire"]
+        assert actions(app, known[0])[-2:] == ["quota_allocation.revoked", "quota_request.withdrawn"]
+        app.clock.advance(hours=2)
+        (expired,) = [carry_out(app.ctx, task) for task in due_tasks(app.ctx, USAGE_CHECK) if task.kind == "expire"]
         assert expired == ["expired"]
 
     assert sweep(prepare, delete, check) == 4

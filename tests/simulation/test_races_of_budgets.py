@@ -22,124 +22,122 @@ from tallybook.services.jobs.usage_check import carry_out
 from tallybook.services.metering.sessions import start_session
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
 from tests.services.metering.test_sessions import wanted
+from tests.support.app import App, Member
 from tests.support.budgets import UNIT, actions, budget_of, messages, percents, set_up, spend, thresholds, worth
-from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 from tests.support.race import in_turns, race
 from tests.support.shares import caller, give_limits
 
 
 @pytest.fixture
-def owner(crowded_house: House) -> tuple[House, Member]:
-    house = crowded_house
-    give_limits(house, max_concurrent_sandboxes=1000)
-    return house, house.member("ada@example.com")
+def owner(crowded_app: App) -> tuple[App, Member]:
+    app = crowded_app
+    give_limits(app, max_concurrent_sandboxes=1000)
+    return app, app.member("ada@example.com")
 
 
-type Owner = tuple[House, Member]
+type Owner = tuple[App, Member]
 
 
-def sending(house: House, events: list[dict[str, Any]]) -> Callable[[], int]:
+def sending(app: App, events: list[dict[str, Any]]) -> Callable[[], int]:
     """One after the other; each is accepted, however often it collides."""
 
     def send() -> int:
-        results = [house.record(event)[0].status for event in events]
+        results = [app.record(event)[0].status for event in events]
         assert results == ["accepted"] * len(events)
         return len(results)
 
     return send
 
 
-def streamed(house: House, member: Member, times: int) -> Callable[[], int]:
-    return lambda: sum(check_budget(house.ctx, member.account.id) for _ in range(times))
+def streamed(app: App, member: Member, times: int) -> Callable[[], int]:
+    return lambda: sum(check_budget(app.ctx, member.account.id) for _ in range(times))
 
 
-def swept(house: House, times: int = 1) -> Callable[[], int]:
+def swept(app: App, times: int = 1) -> Callable[[], int]:
     """Whatever is due, `alerted` once for each threshold."""
 
     def sweep() -> int:
         return sum(
-            carry_out(house.ctx, task).count("alerted")
+            carry_out(app.ctx, task).count("alerted")
             for _ in range(times)
-            for task in list(due_tasks(house.ctx, USAGE_CHECK))
+            for task in list(due_tasks(app.ctx, USAGE_CHECK))
         )
 
     return sweep
 
 
-def settle(house: House) -> int:
+def settle(app: App) -> int:
     """The next sweep, after which nothing is due any more."""
-    check_invariants(house)
-    told = swept(house)()
-    assert list(due_tasks(house.ctx, USAGE_CHECK)) == []
-    check_invariants(house)
+    check_invariants(app)
+    told = swept(app)()
+    assert list(due_tasks(app.ctx, USAGE_CHECK)) == []
+    check_invariants(app)
     return told
 
 
 def test_each_threshold_is_told_once_however_many_look_while_usage_comes(owner: Owner) -> None:
-    house, member = owner
-    set_up(house, member, thresholds=thresholds(*range(10, 101, 10)))
-    events = [worth(house, member, 4) for _ in range(25)]
-    look = streamed(house, member, 6)
+    app, member = owner
+    set_up(app, member, thresholds=thresholds(*range(10, 101, 10)))
+    events = [worth(app, member, 4) for _ in range(25)]
+    look = streamed(app, member, 6)
     *sent, one, two, three = race(
-        *[sending(house, some) for some in in_turns(events, 3)], look, look, swept(house, times=3)
+        *[sending(app, some) for some in in_turns(events, 3)], look, look, swept(app, times=3)
     )
     assert sum(sent) == 25
-    assert one + two + three + settle(house) == 10
-    assert percents(house, member) == list(range(10, 101, 10))
-    assert len({message.notification_id for message in messages(house, member)}) == actions(house, member).count(
+    assert one + two + three + settle(app) == 10
+    assert percents(app, member) == list(range(10, 101, 10))
+    assert len({message.notification_id for message in messages(app, member)}) == actions(app, member).count(
         "threshold_reached"
     )
 
 
 def test_a_budget_that_is_changed_all_the_while_tells_each_crossing_once_a_day(owner: Owner) -> None:
-    house, member = owner
-    set_up(house, member)
-    principal = caller(house, member)
-    events = [worth(house, member, 4) for _ in range(20)]
+    app, member = owner
+    set_up(app, member)
+    principal = caller(app, member)
+    events = [worth(app, member, 4) for _ in range(20)]
 
     def change(seed: int) -> Callable[[], list[BudgetStatus]]:
         amounts = random.Random(seed).choices((50, 70, 100, 400), k=5)
-        return lambda: [change_budget(house.ctx, principal, {"amount": Decimal(amount)}) for amount in amounts]
+        return lambda: [change_budget(app.ctx, principal, {"amount": Decimal(amount)}) for amount in amounts]
 
     answers = race(
-        *[sending(house, some) for some in in_turns(events, 2)],
+        *[sending(app, some) for some in in_turns(events, 2)],
         change(1),
         change(2),
-        streamed(house, member, 6),
-        swept(house, times=2),
+        streamed(app, member, 6),
+        swept(app, times=2),
     )
     assert [answer for answer in answers if isinstance(answer, Exception)] == []
-    settle(house)
+    settle(app)
     for amount in (80, 1000, 80):
-        change_budget(house.ctx, principal, {"amount": Decimal(amount)})
-    settle(house)
-    assert sorted(percents(house, member)) == [50, 80, 100]
-    house.clock.advance(hours=24)
-    settle(house)
-    assert Counter(percents(house, member)) == {50: 2, 80: 2, 100: 2}
+        change_budget(app.ctx, principal, {"amount": Decimal(amount)})
+    settle(app)
+    assert sorted(percents(app, member)) == [50, 80, 100]
+    app.clock.advance(hours=24)
+    settle(app)
+    assert Counter(percents(app, member)) == {50: 2, 80: 2, 100: 2}
 
 
 def test_of_budgets_made_and_deleted_at_once_there_is_one_at_a_time(owner: Owner) -> None:
-    house, member = owner
-    spend(house, member, 90)
-    principal = caller(house, member)
+    app, member = owner
+    spend(app, member, 90)
+    principal = caller(app, member)
 
     def make() -> list[str]:
-        return [attempt(lambda: create_budget(house.ctx, principal, {"amount": Decimal(100)})) for _ in range(3)]
+        return [attempt(lambda: create_budget(app.ctx, principal, {"amount": Decimal(100)})) for _ in range(3)]
 
     def delete() -> list[str]:
-        return [attempt(lambda: remove_budget(house.ctx, principal)) for _ in range(3)]
+        return [attempt(lambda: remove_budget(app.ctx, principal)) for _ in range(3)]
 
-    answers = Counter(
-        one for part in race(make, make, delete, delete, streamed(house, member, 4)) for one in told(part)
-    )
+    answers = Counter(one for part in race(make, make, delete, delete, streamed(app, member, 4)) for one in told(part))
     assert answers.total() - answers["done"] == answers["Conflict"] + answers["NotFound"]
-    settle(house)
-    made = house.account_of(member).budgets
-    assert 1 <= made == actions(house, member).count("created")
-    assert percents(house, member) == [50, 80] * made
-    assert (budget_of(house, member) is None) == (actions(house, member).count("deleted") == made)
+    settle(app)
+    made = app.account_of(member).budgets
+    assert 1 <= made == actions(app, member).count("created")
+    assert percents(app, member) == [50, 80] * made
+    assert (budget_of(app, member) is None) == (actions(app, member).count("deleted") == made)
 
 
 def told(part: Any) -> list[str]:
@@ -156,13 +154,13 @@ def attempt(call: Callable[[], Any]) -> str:
 
 def test_no_session_starts_that_was_asked_for_after_the_usage_which_reached_the_limit(owner: Owner) -> None:
     """Whatever the stream does: nobody looks at the budget but who starts."""
-    house, member = owner
-    set_up(house, member, limit_type="hard")
-    key, reached = house.platform(), threading.Event()
+    app, member = owner
+    set_up(app, member, limit_type="hard")
+    key, reached = app.platform(), threading.Event()
 
     def use() -> None:
         for _ in range(10):
-            sending(house, [worth(house, member, 10)])()
+            sending(app, [worth(app, member, 10)])()
         reached.set()
 
     def start(name: int) -> list[tuple[bool, Any]]:
@@ -171,7 +169,7 @@ def test_no_session_starts_that_was_asked_for_after_the_usage_which_reached_the_
         for number in range(40):
             was_reached = reached.is_set()
             try:
-                answer: Any = start_session(house.ctx, key, wanted(member, f"box-{name}-{number}"))
+                answer: Any = start_session(app.ctx, key, wanted(member, f"box-{name}-{number}"))
             except NotAdmitted as refused:
                 answer = refused.reasons[0].code
             answers.append((was_reached, answer))
@@ -185,19 +183,19 @@ def test_no_session_starts_that_was_asked_for_after_the_usage_which_reached_the_
     assert started
     assert not any(was_reached for was_reached, _ in started)
     assert {code for _, code in answers if not isinstance(code, Session)} == {"budget_restricted"}
-    assert house.account_of(member).running == len(started)
-    settle(house)
-    assert actions(house, member) == ["created", "threshold_reached", "restricted"]
+    assert app.account_of(member).running == len(started)
+    settle(app)
+    assert actions(app, member) == ["created", "threshold_reached", "restricted"]
 
 
 def test_a_limit_that_is_lifted_and_set_while_sessions_start_lets_in_only_while_it_is_lifted(owner: Owner) -> None:
-    house, member = owner
-    set_up(house, member, limit_type="hard")
-    spend(house, member, 100)
-    principal, key, lifted = caller(house, member), house.platform(), threading.Event()
+    app, member = owner
+    set_up(app, member, limit_type="hard")
+    spend(app, member, 100)
+    principal, key, lifted = caller(app, member), app.platform(), threading.Event()
 
     def lift() -> None:
-        change_budget(house.ctx, principal, {"amount": Decimal(200)})
+        change_budget(app.ctx, principal, {"amount": Decimal(200)})
         lifted.set()
 
     def start(name: int) -> list[tuple[bool, bool]]:
@@ -205,7 +203,7 @@ def test_a_limit_that_is_lifted_and_set_while_sessions_start_lets_in_only_while_
         for number in range(30):
             was_lifted = lifted.is_set()
             try:
-                start_session(house.ctx, key, wanted(member, f"box-{name}-{number}"))
+                start_session(app.ctx, key, wanted(member, f"box-{name}-{number}"))
             except NotAdmitted:
                 answers.append((was_lifted, False))
             else:
@@ -214,34 +212,34 @@ def test_a_limit_that_is_lifted_and_set_while_sessions_start_lets_in_only_while_
                 break
         return answers
 
-    done, looked, *parts = race(lift, streamed(house, member, 3), *[lambda n=n: start(n) for n in range(3)])
+    done, looked, *parts = race(lift, streamed(app, member, 3), *[lambda n=n: start(n) for n in range(3)])
     assert (done, looked in (0, 3)) == (None, True)
     answers = [answer for part in parts for answer in part]
     assert (True, False) not in answers
-    settle(house)
-    assert actions(house, member).count("restricted") == actions(house, member).count("restriction_lifted")
-    change_budget(house.ctx, principal, {"amount": Decimal(100)})
+    settle(app)
+    assert actions(app, member).count("restricted") == actions(app, member).count("restriction_lifted")
+    change_budget(app.ctx, principal, {"amount": Decimal(100)})
     with pytest.raises(NotAdmitted):
-        start_session(house.ctx, key, wanted(member))
-    settle(house)
+        start_session(app.ctx, key, wanted(member))
+    settle(app)
 
 
 def test_a_plan_changed_under_a_check_starts_a_month_that_restricts_nothing(owner: Owner) -> None:
-    house, member = owner
-    set_up(house, member, limit_type="hard")
-    spend(house, member, 100)
-    account = house.account_of(member)
-    house.clock.advance(hours=12)
+    app, member = owner
+    set_up(app, member, limit_type="hard")
+    spend(app, member, 100)
+    account = app.account_of(member)
+    app.clock.advance(hours=12)
     changed, *looked = race(
-        lambda: change_plan(house.ctx, account, "pro", actor=OPERATOR, must_pay=False),
-        streamed(house, member, 3),
-        swept(house),
+        lambda: change_plan(app.ctx, account, "pro", actor=OPERATOR, must_pay=False),
+        streamed(app, member, 3),
+        swept(app),
     )
     assert isinstance(changed, ChangedPlan)
-    assert sum(looked) + settle(house) == 3
-    assert percents(house, member) == [50, 80, 100]
-    assert {message.amount for message in messages(house, member)} == {100 * UNIT}
-    budget = budget_of(house, member)
+    assert sum(looked) + settle(app) == 3
+    assert percents(app, member) == [50, 80, 100]
+    assert {message.amount for message in messages(app, member)} == {100 * UNIT}
+    budget = budget_of(app, member)
     assert budget is not None
     assert (budget.restricted, budget.due) == (False, None)
-    start_session(house.ctx, house.platform(), wanted(member))
+    start_session(app.ctx, app.platform(), wanted(member))

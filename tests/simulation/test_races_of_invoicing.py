@@ -24,29 +24,29 @@ from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
 from tallybook.services.wallet.credits import Move, give_credits
+from tests.support.app import App, Member
 from tests.support.clock import StillClock
-from tests.support.house import House, Member
 from tests.support.invariants import check_invariants, check_schedule
 from tests.support.race import in_turns, race
 
 
 @pytest.fixture
-def member(crowded_house: House) -> Member:
+def member(crowded_app: App) -> Member:
     """On a plan of 20.00 a month, with a balance of 1.00 and 14.00 of usage; its first period may just be closed."""
-    crowded_house.apply_catalog(free_plan="pro")
-    member = crowded_house.member()
-    crowded_house.record(crowded_house.event(member, quantity=1_000_000))
-    crowded_house.clock.moment = member.account.cycle.period.end + GRACE
+    crowded_app.apply_catalog(free_plan="pro")
+    member = crowded_app.member()
+    crowded_app.record(crowded_app.event(member, quantity=1_000_000))
+    crowded_app.clock.moment = member.account.cycle.period.end + GRACE
     return member
 
 
-def invoices(house: House, member: Member) -> list[Invoice]:
+def invoices(app: App, member: Member) -> list[Invoice]:
     """Oldest first."""
-    return list_invoices(house.ctx, house.account_of(member), offset=0, limit=100)[::-1]
+    return list_invoices(app.ctx, app.account_of(member), offset=0, limit=100)[::-1]
 
 
-def close(house: House, member: Member) -> Callable[[], list[Invoice]]:
-    return lambda: close_due(house.ctx, member.account.id)
+def close(app: App, member: Member) -> Callable[[], list[Invoice]]:
+    return lambda: close_due(app.ctx, member.account.id)
 
 
 class SlowStart(StillClock):
@@ -61,9 +61,9 @@ class SlowStart(StillClock):
         return first
 
 
-def before_the_end(house: House, member: Member) -> Context:
+def before_the_end(app: App, member: Member) -> Context:
     """A process that began in the period's last second, and is slow."""
-    return replace(house.ctx, clock=SlowStart(member.account.cycle.period.end, house.clock.now()))
+    return replace(app.ctx, clock=SlowStart(member.account.cycle.period.end, app.clock.now()))
 
 
 def failures(answers: list[Any]) -> list[Exception]:
@@ -71,14 +71,14 @@ def failures(answers: list[Any]) -> list[Exception]:
 
 
 def test_each_event_of_the_last_second_is_on_the_invoice_or_a_correction_on_the_next(
-    crowded_house: House, member: Member
+    crowded_app: App, member: Member
 ) -> None:
-    house, last = crowded_house, member.account.cycle.period.end - timedelta(seconds=1)
-    events = [house.event(member, quantity=1_000, time=last) for _ in range(120)]
+    app, last = crowded_app, member.account.cycle.period.end - timedelta(seconds=1)
+    events = [app.event(member, quantity=1_000, time=last) for _ in range(120)]
     over = Event()
 
     def close_and_tell() -> list[Invoice]:
-        issued = close(house, member)()
+        issued = close(app, member)()
         over.set()
         return issued
 
@@ -90,7 +90,7 @@ def test_each_event_of_the_last_second_is_on_the_invoice_or_a_correction_on_the_
                 assert over.wait(timeout=30)
             left = share[start : start + 3]
             while left:
-                results = house.record(*left)
+                results = app.record(*left)
                 again = {result.id for result in results if result.reason == "retry"}
                 statuses += [result.status for result in results if result.id not in again]
                 left = [event for event in left if event["id"] in again]
@@ -100,92 +100,92 @@ def test_each_event_of_the_last_second_is_on_the_invoice_or_a_correction_on_the_
     *answers, closed = race(*clients, close_and_tell)
     assert [status for answer in answers for status in answer] == ["accepted"] * 120
     assert len(closed) == 1
-    check_invariants(house)
-    check_schedule(house)
-    house.clock.moment = house.account_of(member).cycle.period.end + GRACE
-    close(house, member)()
-    first, second = invoices(house, member)
+    check_invariants(app)
+    check_schedule(app)
+    app.clock.moment = app.account_of(member).cycle.period.end + GRACE
+    close(app, member)()
+    first, second = invoices(app, member)
     # 1,120,000 CPU seconds at 0.000014 are 15.68, wherever the closing fell
     assert first.sum_of("usage") + second.sum_of("late_usage") == 15_680_000
     assert second.sum_of("late_usage") >= 210_000
     assert second.sum_of("usage") == 0
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_eight_closings_at_once_are_one(crowded_house: House, member: Member) -> None:
-    answers = race(*[close(crowded_house, member)] * 8)
+def test_eight_closings_at_once_are_one(crowded_app: App, member: Member) -> None:
+    answers = race(*[close(crowded_app, member)] * 8)
     assert not failures(answers)
     (issued,) = [invoice for answer in answers for invoice in answer]
-    assert invoices(crowded_house, member) == [issued]
+    assert invoices(crowded_app, member) == [issued]
     assert (issued.number, issued.total, issued.paid_by_balance) == (1, 34_000_000, 1_000_000)
-    check_invariants(crowded_house)
+    check_invariants(crowded_app)
 
 
-def test_missed_months_closed_by_many_are_closed_once_each_in_order(crowded_house: House, member: Member) -> None:
-    crowded_house.clock.advance(days=70)
-    answers = race(*[close(crowded_house, member)] * 6)
+def test_missed_months_closed_by_many_are_closed_once_each_in_order(crowded_app: App, member: Member) -> None:
+    crowded_app.clock.advance(days=70)
+    answers = race(*[close(crowded_app, member)] * 6)
     assert not failures(answers)
     issued = sorted((one for answer in answers for one in answer), key=lambda invoice: invoice.number or 0)
     assert [invoice.number for invoice in issued] == [1, 2, 3]
-    assert invoices(crowded_house, member) == issued
-    check_invariants(crowded_house)
+    assert invoices(crowded_app, member) == issued
+    check_invariants(crowded_app)
 
 
 def test_drafts_of_the_ending_and_of_the_next_period_come_between_a_closing_and_one_invoice_is_issued(
-    crowded_house: House, member: Member
+    crowded_app: App, member: Member
 ) -> None:
-    house, principal = crowded_house, authenticate(crowded_house.ctx, member.api_key)
-    slow = [before_the_end(house, member) for _ in range(3)]
+    app, principal = crowded_app, authenticate(crowded_app.ctx, member.api_key)
+    slow = [before_the_end(app, member) for _ in range(3)]
     *drafted, closed = race(
-        *[lambda c=c: draft_invoice(c, principal) for c in [*slow, *[house.ctx] * 3]], close(house, member)
+        *[lambda c=c: draft_invoice(c, principal) for c in [*slow, *[app.ctx] * 3]], close(app, member)
     )
     assert not failures(drafted)
     assert len(closed) == 1
-    assert sorted(invoice.status for invoice in invoices(house, member)) == ["draft", "open"]
-    check_invariants(house)
+    assert sorted(invoice.status for invoice in invoices(app, member)) == ["draft", "open"]
+    check_invariants(app)
 
 
-def test_the_wallet_moves_while_it_pays(crowded_house: House, member: Member) -> None:
+def test_the_wallet_moves_while_it_pays(crowded_app: App, member: Member) -> None:
     """Usage that takes 0.30, and 30.00 in three grants that each come twice."""
-    house, key = crowded_house, crowded_house.platform()
-    events = [house.event(member, meter="credits", quantity=10_000) for _ in range(30)]
+    app, key = crowded_app, crowded_app.platform()
+    events = [app.event(member, meter="credits", quantity=10_000) for _ in range(30)]
 
     def grant(number: int) -> Any:
-        return give_credits(house.ctx, key, Move(member.account.id, 10_000_000, "grant", f"order {number % 3}"))
+        return give_credits(app.ctx, key, Move(member.account.id, 10_000_000, "grant", f"order {number % 3}"))
 
     answers = race(
-        *[lambda s=s: house.record(*s) for s in in_turns(events, 3)],
+        *[lambda s=s: app.record(*s) for s in in_turns(events, 3)],
         *[lambda n=n: grant(n) for n in range(6)],
-        close(house, member),
+        close(app, member),
     )
     assert not failures(answers)
-    (issued,) = invoices(house, member)
-    assert house.account_of(member).balance == 1_000_000 + 30_000_000 - 300_000 - issued.paid_by_balance
-    check_invariants(house)
+    (issued,) = invoices(app, member)
+    assert app.account_of(member).balance == 1_000_000 + 30_000_000 - 300_000 - issued.paid_by_balance
+    check_invariants(app)
 
 
-def test_suspending_and_resuming_while_a_period_closes(crowded_house: House, member: Member) -> None:
-    house = crowded_house
+def test_suspending_and_resuming_while_a_period_closes(crowded_app: App, member: Member) -> None:
+    app = crowded_app
 
     def stand(standing: Any) -> Any:
-        return set_standing(house.ctx, member.account.id, standing, reason="as drawn", actor=OPERATOR)
+        return set_standing(app.ctx, member.account.id, standing, reason="as drawn", actor=OPERATOR)
 
-    answers = race(*[lambda s=s: stand(s) for s in ("suspended", "active", "suspended")], *[close(house, member)] * 3)
+    answers = race(*[lambda s=s: stand(s) for s in ("suspended", "active", "suspended")], *[close(app, member)] * 3)
     assert not failures(answers)
-    (issued,) = invoices(house, member)
+    (issued,) = invoices(app, member)
     assert issued.total == 34_000_000
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_a_plan_changed_while_its_period_closes_follows_the_closing(crowded_house: House, member: Member) -> None:
+def test_a_plan_changed_while_its_period_closes_follows_the_closing(crowded_app: App, member: Member) -> None:
     """However they fall, the ended period is invoiced at its own end, and the 30 minutes after it by themselves."""
-    house = crowded_house
-    events = [house.event(member, quantity=1_000, time=house.clock.now()) for _ in range(20)]
+    app = crowded_app
+    events = [app.event(member, quantity=1_000, time=app.clock.now()) for _ in range(20)]
     *_, first, second, third = race(
-        *[lambda s=s: house.record(*s) for s in in_turns(events, 2)],
-        close(house, member),
-        lambda: change_plan(house.ctx, house.account_of(member), "scale", actor=OPERATOR, must_pay=False),
-        lambda: change_plan(house.ctx, house.account_of(member), "hobby", actor=OPERATOR, must_pay=False),
+        *[lambda s=s: app.record(*s) for s in in_turns(events, 2)],
+        close(app, member),
+        lambda: change_plan(app.ctx, app.account_of(member), "scale", actor=OPERATOR, must_pay=False),
+        lambda: change_plan(app.ctx, app.account_of(member), "hobby", actor=OPERATOR, must_pay=False),
     )
     assert not isinstance(first, Exception)
     changed = [answer for answer in (second, third) if isinstance(answer, ChangedPlan)]
@@ -193,22 +193,22 @@ def test_a_plan_changed_while_its_period_closes_follows_the_closing(crowded_hous
     assert (len(changed), len(refused)) == (1, 1)
     assert isinstance(refused[0], Conflict)
     assert refused[0].code == "plan_change_in_progress"
-    ended, cut = invoices(house, member)
+    ended, cut = invoices(app, member)
     period = member.account.cycle.period
     assert (ended.period, ended.total) == (period, 34_000_000)
     assert (cut.period.start, cut.period.end) == (period.end, period.end + GRACE)
     assert cut == changed[0].invoice
-    account = house.account_of(member)
+    account = app.account_of(member)
     assert (account.calendar.anchor, account.cycle.period.start) == (period.end + GRACE, period.end + GRACE)
-    check_invariants(house)
-    assert {result.status for result in house.record(*events)} <= {"accepted", "duplicate"}
-    house.clock.advance(days=40)
-    close(house, member)()
-    used = sum(invoice.sum_of("usage", "late_usage") for invoice in invoices(house, member))
-    after = sum(item.get("period") == stamp(period.end + GRACE) for item in house.stored("usage", "EVENT"))
+    check_invariants(app)
+    assert {result.status for result in app.record(*events)} <= {"accepted", "duplicate"}
+    app.clock.advance(days=40)
+    close(app, member)()
+    used = sum(invoice.sum_of("usage", "late_usage") for invoice in invoices(app, member))
+    after = sum(item.get("period") == stamp(period.end + GRACE) for item in app.stored("usage", "EVENT"))
     cheaper = changed[0].account.plan == "scale"  # an event of the very instant of the change is of either plan
     assert used == 14_000_000 + cents(20 - after, "0.014") + cents(after, "0.012" if cheaper else "0.014")
-    check_invariants(house)
+    check_invariants(app)
 
 
 def cents(events: int, price: str) -> int:
@@ -216,45 +216,45 @@ def cents(events: int, price: str) -> int:
     return int((events * Decimal(price)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP) * 1_000_000)
 
 
-def test_a_plan_changed_by_many_at_once_is_changed_once(crowded_house: House, member: Member) -> None:
-    account = crowded_house.account_of(member)
-    answers = race(*[lambda: change_plan(crowded_house.ctx, account, "scale", actor=OPERATOR, must_pay=False)] * 5)
+def test_a_plan_changed_by_many_at_once_is_changed_once(crowded_app: App, member: Member) -> None:
+    account = crowded_app.account_of(member)
+    answers = race(*[lambda: change_plan(crowded_app.ctx, account, "scale", actor=OPERATOR, must_pay=False)] * 5)
     assert sum(isinstance(answer, ChangedPlan) for answer in answers) == 1
     refused = failures(answers)
     assert {type(error) for error in refused} <= {Conflict, Invalid}
     assert len(refused) == 4
-    check_invariants(crowded_house)
+    check_invariants(crowded_app)
 
 
-def test_an_invoice_voided_by_many_while_it_becomes_overdue_is_void_once(crowded_house: House, member: Member) -> None:
-    house = crowded_house
-    (issued,) = close(house, member)()
-    house.clock.advance(days=8)
+def test_an_invoice_voided_by_many_while_it_becomes_overdue_is_void_once(crowded_app: App, member: Member) -> None:
+    app = crowded_app
+    (issued,) = close(app, member)()
+    app.clock.advance(days=8)
     answers = race(
-        *[lambda: void_invoice(house.ctx, issued.id, reason="as asked")] * 4,
-        *[lambda: mark_overdue(house.ctx, member.account.id, 1)] * 3,
+        *[lambda: void_invoice(app.ctx, issued.id, reason="as asked")] * 4,
+        *[lambda: mark_overdue(app.ctx, member.account.id, 1)] * 3,
     )
     assert not failures(answers)
     assert {answer.status for answer in answers[:4]} == {"void"}
-    assert house.account_of(member).balance == 1_000_000
-    assert [invoice.status for invoice in invoices(house, member)] == ["void"]
-    actions = [item["action"] for item in house.stored("core") if item["sk"].startswith("AUDIT#")]
+    assert app.account_of(member).balance == 1_000_000
+    assert [invoice.status for invoice in invoices(app, member)] == ["void"]
+    actions = [item["action"] for item in app.stored("core") if item["sk"].startswith("AUDIT#")]
     assert actions.count("invoice.voided") == 1
     assert actions.count("invoice.overdue") <= 1
-    check_invariants(house)
+    check_invariants(app)
 
 
 def test_a_void_invoice_issued_anew_by_many_while_the_next_period_closes_is_one(
-    crowded_house: House, member: Member
+    crowded_app: App, member: Member
 ) -> None:
-    house = crowded_house
-    (issued,) = close(house, member)()
-    void_invoice(house.ctx, issued.id, reason="as asked")
-    house.clock.moment = house.account_of(member).cycle.period.end + GRACE
-    answers = race(*[lambda: reissue_invoice(house.ctx, issued.id)] * 5, *[close(house, member)] * 2)
+    app = crowded_app
+    (issued,) = close(app, member)()
+    void_invoice(app.ctx, issued.id, reason="as asked")
+    app.clock.moment = app.account_of(member).cycle.period.end + GRACE
+    answers = race(*[lambda: reissue_invoice(app.ctx, issued.id)] * 5, *[close(app, member)] * 2)
     assert not failures(answers)
     assert len({answer.id for answer in answers[:5]}) == 1
-    numbers = [(invoice.number, invoice.revision, invoice.status) for invoice in invoices(house, member)]
+    numbers = [(invoice.number, invoice.revision, invoice.status) for invoice in invoices(app, member)]
     assert sorted(revision for _, revision, _ in numbers) == [1, 1, 2]
     assert [number for number, *_ in numbers] == [1, 2, 3]
-    check_invariants(house)
+    check_invariants(app)

@@ -13,115 +13,113 @@ from tallybook.services.identity.authenticate import authenticate, reread
 from tallybook.services.identity.change_password import ask_for_reset, set_password
 from tallybook.services.identity.sign_in import login
 from tallybook.services.outbox.deliver import deliver
-from tests.support.house import HERE, PASSWORD, House
+from tests.support.app import HERE, PASSWORD, App
 from tests.support.invariants import check_invariants
 from tests.support.race import race
 
 
-def root(house: House) -> Principal:
-    return authenticate(house.ctx, house.member("root@example.com").session)
+def root(app: App) -> Principal:
+    return authenticate(app.ctx, app.member("root@example.com").session)
 
 
-def joined(house: House, principal: Principal, email: str, *, is_root: bool = False) -> Principal:
+def joined(app: App, principal: Principal, email: str, *, is_root: bool = False) -> Principal:
     """A user who was invited and has set a password."""
-    invite_user(house.ctx, principal, Invitation(email, is_root=is_root))
-    house.deliver()
-    set_password(house.ctx, token=house.world.to(email)[-1].token, password=PASSWORD, address=HERE)
-    return authenticate(house.ctx, login(house.ctx, email=email, password=PASSWORD, address=HERE).text)
+    invite_user(app.ctx, principal, Invitation(email, is_root=is_root))
+    app.deliver()
+    set_password(app.ctx, token=app.fake_aws.to(email)[-1].token, password=PASSWORD, address=HERE)
+    return authenticate(app.ctx, login(app.ctx, email=email, password=PASSWORD, address=HERE).text)
 
 
-def test_two_root_users_who_take_the_root_from_each_other_leave_one(crowded_house: House) -> None:
-    house = crowded_house
-    one = root(house)
-    other = joined(house, one, "other@example.com", is_root=True)
+def test_two_root_users_who_take_the_root_from_each_other_leave_one(crowded_app: App) -> None:
+    app = crowded_app
+    one = root(app)
+    other = joined(app, one, "other@example.com", is_root=True)
     answers = race(
-        lambda: change_user(house.ctx, one, other.user.id, {"is_root": False}),
-        lambda: change_user(house.ctx, other, one.user.id, {"is_root": False}),
+        lambda: change_user(app.ctx, one, other.user.id, {"is_root": False}),
+        lambda: change_user(app.ctx, other, one.user.id, {"is_root": False}),
     )
     assert [type(answer) for answer in answers].count(User) == 1
     assert [answer.code for answer in answers if isinstance(answer, Forbidden)] == ["root_user_required"]
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_two_root_users_who_delete_each_other_leave_one(crowded_house: House) -> None:
-    house = crowded_house
-    one = root(house)
-    other = joined(house, one, "other@example.com", is_root=True)
-    answers = race(
-        lambda: delete_user(house.ctx, one, other.user.id), lambda: delete_user(house.ctx, other, one.user.id)
-    )
+def test_two_root_users_who_delete_each_other_leave_one(crowded_app: App) -> None:
+    app = crowded_app
+    one = root(app)
+    other = joined(app, one, "other@example.com", is_root=True)
+    answers = race(lambda: delete_user(app.ctx, one, other.user.id), lambda: delete_user(app.ctx, other, one.user.id))
     assert answers.count(None) == 1
-    assert len([item for item in house.stored("core") if item["sk"].startswith("EMAIL")]) == 1
-    check_invariants(house)
+    assert len([item for item in app.stored("core") if item["sk"].startswith("EMAIL")]) == 1
+    check_invariants(app)
 
 
-def test_keys_made_at_once_stop_at_the_limit(crowded_house: House) -> None:
-    house = crowded_house
-    principal = root(house)
+def test_keys_made_at_once_stop_at_the_limit(crowded_app: App) -> None:
+    app = crowded_app
+    principal = root(app)
     for _ in range(MAX_KEYS_OF_USER - 3):
-        create_api_key(house.ctx, reread(house.ctx, principal), name="early")
-    answers = race(*[lambda: create_api_key(house.ctx, principal, name="late")] * 6)
+        create_api_key(app.ctx, reread(app.ctx, principal), name="early")
+    answers = race(*[lambda: create_api_key(app.ctx, principal, name="late")] * 6)
     assert sum(isinstance(answer, CreatedKey) for answer in answers) == 2
     assert [answer.code for answer in answers if isinstance(answer, Conflict)] == ["too_many_keys"] * 4
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_a_user_deleted_while_they_make_keys_has_none_left(crowded_house: House) -> None:
-    house = crowded_house
-    principal = root(house)
-    ada = joined(house, principal, "ada@example.com")
+def test_a_user_deleted_while_they_make_keys_has_none_left(crowded_app: App) -> None:
+    app = crowded_app
+    principal = root(app)
+    ada = joined(app, principal, "ada@example.com")
     answers = race(
-        *[lambda: create_api_key(house.ctx, ada, name="one more")] * 4,
-        lambda: delete_user(house.ctx, reread(house.ctx, principal), ada.user.id),
+        *[lambda: create_api_key(app.ctx, ada, name="one more")] * 4,
+        lambda: delete_user(app.ctx, reread(app.ctx, principal), ada.user.id),
     )
     assert answers[4] is None
     assert not [answer for answer in answers[:4] if not isinstance(answer, CreatedKey | TallybookError)]
-    assert {key.user_id for key in list_api_keys(house.ctx, principal)} == {principal.user.id}
-    check_invariants(house)
+    assert {key.user_id for key in list_api_keys(app.ctx, principal)} == {principal.user.id}
+    check_invariants(app)
 
 
-def test_one_address_invited_by_many_is_one_user(crowded_house: House) -> None:
-    house = crowded_house
-    principal = root(house)
-    answers = race(*[lambda: invite_user(house.ctx, principal, Invitation("ada@example.com"))] * 6)
+def test_one_address_invited_by_many_is_one_user(crowded_app: App) -> None:
+    app = crowded_app
+    principal = root(app)
+    answers = race(*[lambda: invite_user(app.ctx, principal, Invitation("ada@example.com"))] * 6)
     assert sum(isinstance(answer, User) for answer in answers) == 1
     assert [answer.code for answer in answers if isinstance(answer, Conflict)] == ["email_exists"] * 5
-    assert len(list_users(house.ctx, reread(house.ctx, principal))) == 2
-    check_invariants(house)
+    assert len(list_users(app.ctx, reread(app.ctx, principal))) == 2
+    check_invariants(app)
 
 
-def test_a_token_used_by_many_at_once_sets_one_password(crowded_house: House) -> None:
-    house = crowded_house
-    root(house)
-    ask_for_reset(house.ctx, email="root@example.com", address=HERE)
-    house.deliver()
-    (token,) = [mail.token for mail in house.world.to("root@example.com") if "#pwt_" in mail.text]
+def test_a_token_used_by_many_at_once_sets_one_password(crowded_app: App) -> None:
+    app = crowded_app
+    root(app)
+    ask_for_reset(app.ctx, email="root@example.com", address=HERE)
+    app.deliver()
+    (token,) = [mail.token for mail in app.fake_aws.to("root@example.com") if "#pwt_" in mail.text]
     passwords = [f"horse battery {number}" for number in range(5)]
-    answers = race(*[lambda p=p: set_password(house.ctx, token=token, password=p, address=HERE) for p in passwords])
+    answers = race(*[lambda p=p: set_password(app.ctx, token=token, password=p, address=HERE) for p in passwords])
     assert answers.count(None) == 1
     assert [answer.code for answer in answers if isinstance(answer, Invalid)] == ["invalid_token"] * 4
     winner = passwords[answers.index(None)]
-    assert login(house.ctx, email="root@example.com", password=winner, address=HERE)
-    check_invariants(house)
+    assert login(app.ctx, email="root@example.com", password=winner, address=HERE)
+    check_invariants(app)
 
 
-def test_what_many_deliver_at_once_leaves_once(crowded_house: House) -> None:
-    house = crowded_house
+def test_what_many_deliver_at_once_leaves_once(crowded_app: App) -> None:
+    app = crowded_app
     for number in range(3):
-        house.member(f"owner{number}@example.com")
-    waiting = house.waiting()
+        app.member(f"owner{number}@example.com")
+    waiting = app.waiting()
 
     def work(shift: int) -> Any:
         mine = waiting[shift:] + waiting[:shift]
-        return [deliver(house.ctx, house.world.ways_out(), item_id) for item_id in mine]
+        return [deliver(app.ctx, app.fake_aws.ways_out(), item_id) for item_id in mine]
 
     outcomes = [outcome for part in race(*[lambda s=s: work(s) for s in range(5)]) for outcome in part]
     for _ in range(3):  # a claim whose answer was lost keeps its item until the lease ends
-        house.clock.advance(minutes=2)
-        house.deliver()
+        app.clock.advance(minutes=2)
+        app.deliver()
     assert set(outcomes) <= {"delivered", "not_due"}
-    assert house.waiting() == []
-    assert sorted(mail.to for mail in house.world.mails) == [f"owner{number}@example.com" for number in range(3)]
-    events = Counter(detail["id"] for detail in house.world.details)
+    assert app.waiting() == []
+    assert sorted(mail.to for mail in app.fake_aws.mails) == [f"owner{number}@example.com" for number in range(3)]
+    events = Counter(detail["id"] for detail in app.fake_aws.details)
     assert len(events) == 12
-    check_invariants(house)
+    check_invariants(app)

@@ -15,29 +15,29 @@ from tallybook.services.subscriptions.preview import preview_plan
 from tallybook.services.subscriptions.subscription import change_subscription, list_plan_changes, read_subscription
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.simulation.test_races_of_invoicing import failures, invoices
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
 from tests.support.race import in_turns, race
 
 
 @pytest.fixture
-def member(crowded_house: House) -> Member:
+def member(crowded_app: App) -> Member:
     """On a plan of 20.00 a month for 10 days, with money of their own and 14.00 of usage."""
-    house = crowded_house
-    house.apply_catalog(free_plan="pro")
-    member = house.member()
-    house.record(house.event(member, quantity=1_000_000))
-    give_credits(house.ctx, house.platform(), Move(member.account.id, 500_000_000, "grant", "order 1"))
-    house.clock.moment = member.account.cycle.period.start + timedelta(days=10)
+    app = crowded_app
+    app.apply_catalog(free_plan="pro")
+    member = app.member()
+    app.record(app.event(member, quantity=1_000_000))
+    give_credits(app.ctx, app.platform(), Move(member.account.id, 500_000_000, "grant", "order 1"))
+    app.clock.moment = member.account.cycle.period.start + timedelta(days=10)
     return member
 
 
-def caller(house: House, member: Member) -> Principal:
-    return authenticate(house.ctx, member.api_key)
+def caller(app: App, member: Member) -> Principal:
+    return authenticate(app.ctx, member.api_key)
 
 
-def to(house: House, principal: Principal, plan: str) -> Callable[[], Any]:
-    return lambda: change_subscription(house.ctx, principal, plan)
+def to(app: App, principal: Principal, plan: str) -> Callable[[], Any]:
+    return lambda: change_subscription(app.ctx, principal, plan)
 
 
 def codes(answers: list[Any]) -> list[str]:
@@ -46,87 +46,87 @@ def codes(answers: list[Any]) -> list[str]:
 
 @pytest.mark.parametrize("plans", [("scale", "hobby"), ("scale", "scale"), ("hobby", "scale", "hobby", "scale")])
 def test_of_changes_at_once_one_wins_and_the_others_are_told(
-    crowded_house: House, member: Member, plans: tuple[str, ...]
+    crowded_app: App, member: Member, plans: tuple[str, ...]
 ) -> None:
-    house, principal = crowded_house, caller(crowded_house, member)
-    answers = race(*[to(house, principal, plan) for plan in plans])
+    app, principal = crowded_app, caller(crowded_app, member)
+    answers = race(*[to(app, principal, plan) for plan in plans])
     assert codes(answers) == ["plan_change_in_progress"] * (len(plans) - 1)
     ((held, change),) = [answer for answer in answers if not isinstance(answer, Exception)]
-    account = house.account_of(member)
-    assert (account.plan, account.changes, account.calendar.anchor) == (held.plan.name, 1, house.clock.now())
-    assert list_plan_changes(house.ctx, caller(house, member), offset=0, limit=9) == [change]
-    assert [invoice.id for invoice in invoices(house, member)] == [change.invoice_id]
-    check_invariants(house)
+    account = app.account_of(member)
+    assert (account.plan, account.changes, account.calendar.anchor) == (held.plan.name, 1, app.clock.now())
+    assert list_plan_changes(app.ctx, caller(app, member), offset=0, limit=9) == [change]
+    assert [invoice.id for invoice in invoices(app, member)] == [change.invoice_id]
+    check_invariants(app)
 
 
-def test_each_event_that_comes_while_the_plan_changes_is_billed_once(crowded_house: House, member: Member) -> None:
+def test_each_event_that_comes_while_the_plan_changes_is_billed_once(crowded_app: App, member: Member) -> None:
     """Those of before the change stand on its invoice or are late on the next; the others are the new plan's."""
-    house, principal = crowded_house, caller(crowded_house, member)
-    before, now = house.clock.now() - timedelta(hours=1), house.clock.now()
-    events = [house.event(member, quantity=1_000, time=time) for _ in range(30) for time in (before, now)]
+    app, principal = crowded_app, caller(crowded_app, member)
+    before, now = app.clock.now() - timedelta(hours=1), app.clock.now()
+    events = [app.event(member, quantity=1_000, time=time) for _ in range(30) for time in (before, now)]
 
     def client(share: list[dict[str, Any]]) -> None:
         left = share
         while left:
-            again = {result.id for result in house.record(*left[:4]) if result.reason == "retry"}
+            again = {result.id for result in app.record(*left[:4]) if result.reason == "retry"}
             left = [event for event in left[:4] if event["id"] in again] + left[4:]
 
-    *answers, changed = race(*[lambda s=s: client(s) for s in in_turns(events, 4)], to(house, principal, "hobby"))
+    *answers, changed = race(*[lambda s=s: client(s) for s in in_turns(events, 4)], to(app, principal, "hobby"))
     assert not failures([*answers, changed])
-    check_invariants(house)
-    house.clock.moment = house.account_of(member).cycle.period.end + timedelta(hours=1)
-    close_due(house.ctx, member.account.id)
-    check_invariants(house)
-    cut, following = invoices(house, member)
+    check_invariants(app)
+    app.clock.moment = app.account_of(member).cycle.period.end + timedelta(hours=1)
+    close_due(app.ctx, member.account.id)
+    check_invariants(app)
+    cut, following = invoices(app, member)
     assert cut.sum_of("credit") == -13_330_000
     # 1,060,000 CPU seconds at 0.000014, on the two of them together
     assert cut.sum_of("usage") + following.sum_of("usage", "late_usage") == 14_840_000
 
 
 def test_drafts_and_previews_while_the_plan_changes_leave_one_invoice_and_one_draft_at_most(
-    crowded_house: House, member: Member
+    crowded_app: App, member: Member
 ) -> None:
-    house, principal = crowded_house, caller(crowded_house, member)
-    draft_invoice(house.ctx, principal)
+    app, principal = crowded_app, caller(crowded_app, member)
+    draft_invoice(app.ctx, principal)
     *drafted, first, second, changed = race(
-        *[lambda: draft_invoice(house.ctx, caller(house, member))] * 5,
-        *[lambda: preview_plan(house.ctx, principal, "scale")] * 2,
-        to(house, principal, "scale"),
+        *[lambda: draft_invoice(app.ctx, caller(app, member))] * 5,
+        *[lambda: preview_plan(app.ctx, principal, "scale")] * 2,
+        to(app, principal, "scale"),
     )
     assert not [error for error in failures(drafted) if not isinstance(error, Unavailable)]
     assert not isinstance(changed, Exception)
     for seen in (first, second):
         assert isinstance(seen, Exception) or seen.change == changed[1]
-    issued, *drafts = invoices(house, member)
+    issued, *drafts = invoices(app, member)
     assert (issued.id, issued.number) == (changed[1].invoice_id, 1)
-    assert {(draft.status, draft.period.start) for draft in drafts} <= {("draft", house.clock.now())}
+    assert {(draft.status, draft.period.start) for draft in drafts} <= {("draft", app.clock.now())}
     assert len(drafts) <= 1
-    check_invariants(house)
+    check_invariants(app)
 
 
 def test_at_a_periods_very_end_a_change_closes_it_whole_whoever_opens_the_next(
-    crowded_house: House, member: Member
+    crowded_app: App, member: Member
 ) -> None:
     """Events, readers and a draft of that instant; whoever came first, the month that begins is the new plan's."""
-    house = crowded_house
-    end = house.clock.moment = member.account.cycle.period.end
-    principal = caller(house, member)
-    events = [house.event(member, quantity=1_000, time=end) for _ in range(10)]
+    app = crowded_app
+    end = app.clock.moment = member.account.cycle.period.end
+    principal = caller(app, member)
+    events = [app.event(member, quantity=1_000, time=end) for _ in range(10)]
     *_, changed = race(
-        *[lambda s=s: house.record(*s) for s in in_turns(events, 2)],
-        *[lambda: read_subscription(house.ctx, house.account_of(member))] * 2,
-        lambda: draft_invoice(house.ctx, caller(house, member)),
-        to(house, principal, "scale"),
+        *[lambda s=s: app.record(*s) for s in in_turns(events, 2)],
+        *[lambda: read_subscription(app.ctx, app.account_of(member))] * 2,
+        lambda: draft_invoice(app.ctx, caller(app, member)),
+        to(app, principal, "scale"),
     )
     held, change = changed
     assert (change.old_period.end, change.refund, change.new_period.start) == (end, 0, end)
-    assert read_subscription(house.ctx, house.account_of(member)).plan == held.plan
-    assert {result.status for result in house.record(*events)} <= {"accepted", "duplicate"}
-    check_invariants(house)
-    house.clock.moment = house.account_of(member).cycle.period.end + timedelta(hours=1)
-    close_due(house.ctx, member.account.id)
-    check_invariants(house)
-    ended, following = invoices(house, member)
+    assert read_subscription(app.ctx, app.account_of(member)).plan == held.plan
+    assert {result.status for result in app.record(*events)} <= {"accepted", "duplicate"}
+    check_invariants(app)
+    app.clock.moment = app.account_of(member).cycle.period.end + timedelta(hours=1)
+    close_due(app.ctx, member.account.id)
+    check_invariants(app)
+    ended, following = invoices(app, member)
     assert (ended.sum_of("usage", "subscription"), following.sum_of("subscription")) == (34_000_000, 200_000_000)
     # 10,000 CPU seconds at the new plan's 0.000012
     assert following.sum_of("usage") == 120_000

@@ -17,7 +17,7 @@ from tallybook.services.quotas.allocations import allocate, change_allocation, l
 from tallybook.services.quotas.requests import change_request, file_request, list_requests, withdraw_request
 from tallybook.services.quotas.reviews import review_request
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
 from tests.support.race import in_turns, race
 from tests.support.shares import caller, give_limits, request, share
@@ -28,50 +28,50 @@ def refused(answers: list[Any]) -> list[str | None]:
     return [answer.code for answer in answers if isinstance(answer, Invalid)]
 
 
-def statuses(house: House, root: Member) -> list[str]:
-    return sorted(one.status for one in list_requests(house.ctx, caller(house, root)))
+def statuses(app: App, root: Member) -> list[str]:
+    return sorted(one.status for one in list_requests(app.ctx, caller(app, root)))
 
 
 @pytest.fixture
-def team(crowded_house: House) -> tuple[House, Member, Member, Member]:
+def team(crowded_app: App) -> tuple[App, Member, Member, Member]:
     """A root user and two others, of an account with 1,000 CPU seconds and 5 sandboxes."""
-    house = crowded_house
-    give_limits(house, cpu_seconds_monthly=1000)
-    root = house.member()
-    return house, root, house.colleague(root), house.colleague(root)
+    app = crowded_app
+    give_limits(app, cpu_seconds_monthly=1000)
+    root = app.member()
+    return app, root, app.colleague(root), app.colleague(root)
 
 
-type Team = tuple[House, Member, Member, Member]
+type Team = tuple[App, Member, Member, Member]
 
 
 @pytest.mark.parametrize("decisions", [("approve", "approve"), ("approve", "deny"), ("deny", "deny")])
 def test_a_request_is_decided_once(team: Team, decisions: tuple[Any, Any]) -> None:
-    house, root, ada, _ = team
-    filed, principal = request(house, ada, cpu_seconds_monthly=600), caller(house, root)
-    answers = race(*[lambda d=d: review_request(house.ctx, principal, filed.id, d) for d in decisions])
+    app, root, ada, _ = team
+    filed, principal = request(app, ada, cpu_seconds_monthly=600), caller(app, root)
+    answers = race(*[lambda d=d: review_request(app.ctx, principal, filed.id, d) for d in decisions])
     assert refused(answers) == ["request_decided"]
     (decided,) = [answer for answer in answers if isinstance(answer, QuotaRequest)]
-    assert statuses(house, root) == [decided.status]
-    assert len(list_allocations(house.ctx, principal, include_inactive=True)) == (decided.status == "approved")
-    check_invariants(house)
+    assert statuses(app, root) == [decided.status]
+    assert len(list_allocations(app.ctx, principal, include_inactive=True)) == (decided.status == "approved")
+    check_invariants(app)
 
 
 def test_of_two_approvals_that_do_not_both_fit_one_is_refused_and_its_request_still_waits(team: Team) -> None:
-    house, root, *users = team
-    filed, principal = [request(house, user, cpu_seconds_monthly=600) for user in users], caller(house, root)
-    answers = race(*[lambda i=one.id: review_request(house.ctx, principal, i, "approve") for one in filed])
+    app, root, *users = team
+    filed, principal = [request(app, user, cpu_seconds_monthly=600) for user in users], caller(app, root)
+    answers = race(*[lambda i=one.id: review_request(app.ctx, principal, i, "approve") for one in filed])
     assert refused(answers) == ["quota_exceeds_plan"]
-    assert statuses(house, root) == ["approved", "pending"]
-    assert house.account_of(root).allocated == {"cpu_seconds_monthly": 600}
-    check_invariants(house)
+    assert statuses(app, root) == ["approved", "pending"]
+    assert app.account_of(root).allocated == {"cpu_seconds_monthly": 600}
+    check_invariants(app)
 
 
 def test_of_allocations_at_once_no_more_are_made_than_fit(team: Team) -> None:
-    house, root, *users = team
-    principal = caller(house, root)
+    app, root, *users = team
+    principal = caller(app, root)
     answers = race(
         *[
-            lambda u=user: allocate(house.ctx, principal, u.user.id, {"cpu_seconds_monthly": 400})
+            lambda u=user: allocate(app.ctx, principal, u.user.id, {"cpu_seconds_monthly": 400})
             for user in [root, *users] * 2
         ]
     )
@@ -79,119 +79,119 @@ def test_of_allocations_at_once_no_more_are_made_than_fit(team: Team) -> None:
     codes = Counter(refused(answers))
     assert codes.total() == 4
     assert codes.keys() <= {"quota_exceeds_plan", "allocation_exists"}
-    assert house.account_of(root).allocated == {"cpu_seconds_monthly": 800}
-    check_invariants(house)
+    assert app.account_of(root).allocated == {"cpu_seconds_monthly": 800}
+    check_invariants(app)
 
 
 def test_of_an_allocation_and_a_raise_that_do_not_both_fit_one_is_refused(team: Team) -> None:
-    house, root, ada, bob = team
-    before, principal = share(house, root, ada, cpu_seconds_monthly=400), caller(house, root)
+    app, root, ada, bob = team
+    before, principal = share(app, root, ada, cpu_seconds_monthly=400), caller(app, root)
     answers = race(
-        lambda: change_allocation(house.ctx, principal, before.id, {"cpu_seconds_monthly": 700}),
-        lambda: allocate(house.ctx, principal, bob.user.id, {"cpu_seconds_monthly": 600}),
+        lambda: change_allocation(app.ctx, principal, before.id, {"cpu_seconds_monthly": 700}),
+        lambda: allocate(app.ctx, principal, bob.user.id, {"cpu_seconds_monthly": 600}),
     )
     assert refused(answers) == ["quota_exceeds_plan"]
-    assert house.account_of(root).allocated["cpu_seconds_monthly"] in (700, 1000)
-    check_invariants(house)
+    assert app.account_of(root).allocated["cpu_seconds_monthly"] in (700, 1000)
+    check_invariants(app)
 
 
 def test_what_one_gives_back_another_has_only_once(team: Team) -> None:
-    house, root, *users = team
-    before, principal = share(house, root, root, cpu_seconds_monthly=600), caller(house, root)
+    app, root, *users = team
+    before, principal = share(app, root, root, cpu_seconds_monthly=600), caller(app, root)
     gave, *answers = race(
-        lambda: revoke_allocation(house.ctx, principal, before.id),
-        *[lambda u=user: allocate(house.ctx, principal, u.user.id, {"cpu_seconds_monthly": 600}) for user in users],
+        lambda: revoke_allocation(app.ctx, principal, before.id),
+        *[lambda u=user: allocate(app.ctx, principal, u.user.id, {"cpu_seconds_monthly": 600}) for user in users],
     )
     assert gave.status == "revoked"
     made = sum(isinstance(answer, Allocation) for answer in answers)
     assert made <= 1
     assert refused(answers) == ["quota_exceeds_plan"] * (2 - made)
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_an_allocation_and_a_plan_that_is_too_small_for_it_do_not_both_come(crowded_house: House) -> None:
-    house = crowded_house
-    give_limits(house, free_plan="pro")
-    root = house.member()
-    principal, account = caller(house, root), house.account_of(root)
-    house.clock.advance(hours=12)
+def test_an_allocation_and_a_plan_that_is_too_small_for_it_do_not_both_come(crowded_app: App) -> None:
+    app = crowded_app
+    give_limits(app, free_plan="pro")
+    root = app.member()
+    principal, account = caller(app, root), app.account_of(root)
+    app.clock.advance(hours=12)
     allocated, changed = race(
-        lambda: allocate(house.ctx, principal, root.user.id, {"concurrent_sandboxes": 20}),
-        lambda: change_plan(house.ctx, account, "hobby", actor=OPERATOR, must_pay=False),
+        lambda: allocate(app.ctx, principal, root.user.id, {"concurrent_sandboxes": 20}),
+        lambda: change_plan(app.ctx, account, "hobby", actor=OPERATOR, must_pay=False),
     )
     assert refused([allocated, changed]) == ["quota_exceeds_plan"]
     assert isinstance(allocated, Allocation) != isinstance(changed, ChangedPlan)
-    check_invariants(house)
+    check_invariants(app)
 
 
 def test_a_user_who_is_deleted_is_given_nothing_and_asks_for_nothing(team: Team) -> None:
-    house, root, ada, bob = team
-    principal, asking = caller(house, root), caller(house, bob)
+    app, root, ada, bob = team
+    principal, asking = caller(app, root), caller(app, bob)
     given, first, filed, second = race(
-        lambda: allocate(house.ctx, principal, ada.user.id, {"cpu_seconds_monthly": 10}),
-        lambda: delete_user(house.ctx, principal, ada.user.id),
-        lambda: file_request(house.ctx, asking, {"cpu_seconds_monthly": 10}, reason="It is not enough"),
-        lambda: delete_user(house.ctx, principal, bob.user.id),
+        lambda: allocate(app.ctx, principal, ada.user.id, {"cpu_seconds_monthly": 10}),
+        lambda: delete_user(app.ctx, principal, ada.user.id),
+        lambda: file_request(app.ctx, asking, {"cpu_seconds_monthly": 10}, reason="It is not enough"),
+        lambda: delete_user(app.ctx, principal, bob.user.id),
     )
     assert first is second is None
     assert isinstance(given, Allocation | NotFound)
     assert isinstance(filed, QuotaRequest | Unauthenticated)
-    assert house.account_of(root).allocated == {}
-    assert statuses(house, root) == []
-    check_invariants(house)
+    assert app.account_of(root).allocated == {}
+    assert statuses(app, root) == []
+    check_invariants(app)
 
 
 def test_a_request_that_is_withdrawn_changed_and_decided_at_once_is_one_of_them(team: Team) -> None:
-    house, root, ada, _ = team
-    filed, principal, asking = request(house, ada, cpu_seconds_monthly=600), caller(house, root), caller(house, ada)
+    app, root, ada, _ = team
+    filed, principal, asking = request(app, ada, cpu_seconds_monthly=600), caller(app, root), caller(app, ada)
     changed, gone, decided = race(
-        lambda: change_request(house.ctx, asking, filed.id, {"cpu_seconds_monthly": 300}),
-        lambda: withdraw_request(house.ctx, asking, filed.id),
-        lambda: review_request(house.ctx, principal, filed.id, "approve"),
+        lambda: change_request(app.ctx, asking, filed.id, {"cpu_seconds_monthly": 300}),
+        lambda: withdraw_request(app.ctx, asking, filed.id),
+        lambda: review_request(app.ctx, principal, filed.id, "approve"),
     )
     assert isinstance(changed, QuotaRequest | NotFound | Invalid)
     if gone is None:
         assert isinstance(decided, NotFound)
-        assert (statuses(house, root), house.account_of(root).allocated) == ([], {})
+        assert (statuses(app, root), app.account_of(root).allocated) == ([], {})
     else:
         assert refused([gone]) == ["request_decided"]
-        assert house.account_of(root).allocated == decided.quota
-    check_invariants(house)
+        assert app.account_of(root).allocated == decided.quota
+    check_invariants(app)
 
 
-def told(house: House) -> list[set[str]]:
+def told(app: App) -> list[set[str]]:
     """The percentages that each mail tells of, by what the audit log says of it."""
-    entries = [item for item in house.stored("core", "AUDIT#") if item["action"] == "quota_allocation.reached"]
-    mails = [item for item in house.stored("core", "OUTBOX") if item.get("body", {}).get("letter") == "quota_reached"]
+    entries = [item for item in app.stored("core", "AUDIT#") if item["action"] == "quota_allocation.reached"]
+    mails = [item for item in app.stored("core", "OUTBOX") if item.get("body", {}).get("letter") == "quota_reached"]
     assert len(entries) == len(mails)
     return [{f"{name} {percent}" for name, percent in entry["after"].items() if name != "user_id"} for entry in entries]
 
 
 def test_what_is_reached_while_usage_comes_is_told_once_however_many_look(team: Team) -> None:
-    house, root, ada, bob = team
+    app, root, ada, bob = team
     for user in (ada, bob):
-        share(house, root, user, cpu_seconds_monthly=500, template_storage_gb=10)
-    events = [house.event(root, quantity=50, user_id=user.user_id) for user in (ada, bob) for _ in range(10)]
-    events += [house.event(root, meter="template_storage_gb_hours", quantity=1, user_id=ada.user_id) for _ in range(10)]
+        share(app, root, user, cpu_seconds_monthly=500, template_storage_gb=10)
+    events = [app.event(root, quantity=50, user_id=user.user_id) for user in (ada, bob) for _ in range(10)]
+    events += [app.event(root, meter="template_storage_gb_hours", quantity=1, user_id=ada.user_id) for _ in range(10)]
 
     def send(some: list[dict[str, Any]]) -> Callable[[], None]:
         def call() -> None:
             for event in some:
-                assert [result.status for result in house.record(event)] == ["accepted"]
+                assert [result.status for result in app.record(event)] == ["accepted"]
 
         return call
 
     def look() -> int:
-        return sum(len(check_usage(house.ctx, root.account.id)) for _ in range(4))
+        return sum(len(check_usage(app.ctx, root.account.id)) for _ in range(4))
 
     *sent, first, second, third = race(*[send(some) for some in in_turns(events, 3)], look, look, look)
     assert sent == [None] * 3
-    check_invariants(house)
-    last = sum(len(carry_out(house.ctx, task)) for task in list(due_tasks(house.ctx, USAGE_CHECK)))
-    check_invariants(house)
-    assert first + second + third + last == len(told(house))
-    counted = Counter(one for mail in told(house) for one in mail)
+    check_invariants(app)
+    last = sum(len(carry_out(app.ctx, task)) for task in list(due_tasks(app.ctx, USAGE_CHECK)))
+    check_invariants(app)
+    assert first + second + third + last == len(told(app))
+    counted = Counter(one for mail in told(app) for one in mail)
     assert (counted["cpu_seconds_monthly 100"], counted["template_storage_gb 100"]) == (2, 1)
     assert counted["cpu_seconds_monthly 80"] <= 2
     assert counted["template_storage_gb 80"] <= 1
-    assert list(due_tasks(house.ctx, USAGE_CHECK)) == []
+    assert list(due_tasks(app.ctx, USAGE_CHECK)) == []

@@ -16,7 +16,7 @@ from tallybook.services.metering.sessions import end_expired, end_session, start
 from tallybook.services.quotas.allocations import change_allocation
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
 from tests.services.metering.test_sessions import wanted
-from tests.support.house import House
+from tests.support.app import App
 from tests.support.invariants import check_invariants
 from tests.support.race import in_turns, race
 from tests.support.shares import caller, give_limits, share, watched
@@ -33,14 +33,14 @@ def refusals(answers: list[Any]) -> list[tuple[Reason, ...]]:
 
 @pytest.mark.parametrize("whose", ["account", "user"])
 def test_of_50_sessions_started_by_8_clients_against_7_exactly_7_run_at_every_instant(
-    crowded_house: House, whose: str
+    crowded_app: App, whose: str
 ) -> None:
-    house = crowded_house
-    give_limits(house, max_concurrent_sandboxes=7 if whose == "account" else UNLIMITED)
-    member, key = house.member(), house.platform()
+    app = crowded_app
+    give_limits(app, max_concurrent_sandboxes=7 if whose == "account" else UNLIMITED)
+    member, key = app.member(), app.platform()
     if whose == "user":
-        share(house, member, member, concurrent_sandboxes=7)
-    ctx, watch = watched(house, member)
+        share(app, member, member, concurrent_sandboxes=7)
+    ctx, watch = watched(app, member)
 
     def client(ids: list[str]) -> list[Any]:
         return [attempt(lambda i=i: start_session(ctx, key, wanted(member, i))) for i in ids]
@@ -48,21 +48,21 @@ def test_of_50_sessions_started_by_8_clients_against_7_exactly_7_run_at_every_in
     ids = [f"box-{number}" for number in range(50)]
     answers = [one for part in race(*[lambda s=s: client(s) for s in in_turns(ids, 8)]) for one in part]
     assert refusals(answers) == [(Reason(f"{whose}_concurrent_sandboxes", 7, 7),)] * 43
-    assert house.account_of(member).running == 7
+    assert app.account_of(member).running == 7
     assert watch.most_at_once({"hobby": 7 if whose == "account" else UNLIMITED}) == 7
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_as_many_at_once_as_there_is_room_for_all_run(crowded_house: House) -> None:
+def test_as_many_at_once_as_there_is_room_for_all_run(crowded_app: App) -> None:
     """None of them waits for the others to be recorded, so that none gives up."""
-    house = crowded_house
-    give_limits(house, max_concurrent_sandboxes=100)
-    member, key = house.member(), house.platform()
-    ctx, _ = watched(house, member)
+    app = crowded_app
+    give_limits(app, max_concurrent_sandboxes=100)
+    member, key = app.member(), app.platform()
+    ctx, _ = watched(app, member)
     answers = race(*[lambda i=i: start_session(ctx, key, wanted(member, f"box-{i}")) for i in range(101)])
     assert refusals(answers) == [(Reason("account_concurrent_sandboxes", 100, 100),)]
-    assert house.account_of(member).running == 100
-    check_invariants(house)
+    assert app.account_of(member).running == 100
+    check_invariants(app)
 
 
 def attempt(call: Callable[[], Any]) -> Any:
@@ -72,11 +72,11 @@ def attempt(call: Callable[[], Any]) -> Any:
         return error
 
 
-def test_sessions_that_end_make_room_for_others_and_never_for_too_many(crowded_house: House) -> None:
-    house = crowded_house
-    give_limits(house, max_concurrent_sandboxes=4)
-    member, key = house.member(), house.platform()
-    ctx, watch = watched(house, member)
+def test_sessions_that_end_make_room_for_others_and_never_for_too_many(crowded_app: App) -> None:
+    app = crowded_app
+    give_limits(app, max_concurrent_sandboxes=4)
+    member, key = app.member(), app.platform()
+    ctx, watch = watched(app, member)
 
     def client(name: int) -> list[Any]:
         answers = []
@@ -90,73 +90,71 @@ def test_sessions_that_end_make_room_for_others_and_never_for_too_many(crowded_h
     answers = [answer for part in parts for answer in part]
     assert set(refusals(answers)) <= {(Reason("account_concurrent_sandboxes", 4, 4),)}
     left = sum(isinstance(part[-1], Session) for part in parts)
-    assert house.account_of(member).running == left <= watch.most_at_once({"hobby": 4}) <= 4
-    check_invariants(house)
-    assert len(
-        refusals([attempt(lambda i=i: start_session(house.ctx, key, wanted(member, f"x{i}"))) for i in range(5)])
-    )
+    assert app.account_of(member).running == left <= watch.most_at_once({"hobby": 4}) <= 4
+    check_invariants(app)
+    assert len(refusals([attempt(lambda i=i: start_session(app.ctx, key, wanted(member, f"x{i}"))) for i in range(5)]))
 
 
-def test_no_session_starts_beyond_a_share_once_it_is_lowered(crowded_house: House) -> None:
-    house = crowded_house
-    member, key = house.member(), house.platform()
-    before = share(house, member, member, concurrent_sandboxes=5)
-    root = caller(house, member)
-    ctx, watch = watched(house, member)
+def test_no_session_starts_beyond_a_share_once_it_is_lowered(crowded_app: App) -> None:
+    app = crowded_app
+    member, key = app.member(), app.platform()
+    before = share(app, member, member, concurrent_sandboxes=5)
+    root = caller(app, member)
+    ctx, watch = watched(app, member)
     *answers, changed = race(
         *[lambda i=i: start_session(ctx, key, wanted(member, f"box-{i}")) for i in range(6)],
         lambda: change_allocation(ctx, root, before.id, {"concurrent_sandboxes": 2}),
     )
     assert isinstance(changed, Allocation)
     assert {reason[0].limit for reason in refusals(answers)} <= {2, 5}
-    assert 2 <= watch.most_at_once({"hobby": 5}) == house.account_of(member).running
-    check_invariants(house)
+    assert 2 <= watch.most_at_once({"hobby": 5}) == app.account_of(member).running
+    check_invariants(app)
 
 
-def test_no_session_starts_beyond_a_plan_once_it_has_changed(crowded_house: House) -> None:
-    house = crowded_house
-    give_limits(house, free_plan="pro", max_concurrent_sandboxes=3)
-    member, key = house.member(), house.platform()
-    house.clock.advance(days=1)
-    ctx, watch = watched(house, member)
+def test_no_session_starts_beyond_a_plan_once_it_has_changed(crowded_app: App) -> None:
+    app = crowded_app
+    give_limits(app, free_plan="pro", max_concurrent_sandboxes=3)
+    member, key = app.member(), app.platform()
+    app.clock.advance(days=1)
+    ctx, watch = watched(app, member)
     *answers, changed = race(
         *[lambda i=i: start_session(ctx, key, wanted(member, f"box-{i}")) for i in range(6)],
-        lambda: change_plan(ctx, house.account_of(member), "hobby", actor=OPERATOR, must_pay=False),
+        lambda: change_plan(ctx, app.account_of(member), "hobby", actor=OPERATOR, must_pay=False),
     )
     assert isinstance(changed, ChangedPlan)
     assert {reason[0].limit for reason in refusals(answers)} <= {3}
-    assert 3 <= watch.most_at_once({"pro": 50, "hobby": 3}) == house.account_of(member).running
-    check_invariants(house)
+    assert 3 <= watch.most_at_once({"pro": 50, "hobby": 3}) == app.account_of(member).running
+    check_invariants(app)
 
 
-def test_a_user_who_is_deleted_starts_nothing_afterwards_and_what_runs_ends(crowded_house: House) -> None:
-    house = crowded_house
-    member, key = house.member(), house.platform()
-    other = house.colleague(member)
-    root = caller(house, member)
+def test_a_user_who_is_deleted_starts_nothing_afterwards_and_what_runs_ends(crowded_app: App) -> None:
+    app = crowded_app
+    member, key = app.member(), app.platform()
+    other = app.colleague(member)
+    root = caller(app, member)
     *answers, deleted = race(
-        *[lambda i=i: start_session(house.ctx, key, wanted(other, f"box-{i}")) for i in range(5)],
-        lambda: delete_user(house.ctx, root, other.user.id),
+        *[lambda i=i: start_session(app.ctx, key, wanted(other, f"box-{i}")) for i in range(5)],
+        lambda: delete_user(app.ctx, root, other.user.id),
     )
     assert deleted is None
     assert {type(answer) for answer in answers} <= {Session, NotFound}
-    check_invariants(house)
+    check_invariants(app)
     for session in (answer for answer in answers if isinstance(answer, Session)):
-        assert end_session(house.ctx, key, session.id).status == "ended"
-    assert house.account_of(member).running == 0
-    check_invariants(house)
+        assert end_session(app.ctx, key, session.id).status == "ended"
+    assert app.account_of(member).running == 0
+    check_invariants(app)
 
 
-def test_a_session_ended_by_many_while_its_time_is_up_ends_once(crowded_house: House) -> None:
-    house = crowded_house
-    member, key = house.member(), house.platform()
-    session = start_session(house.ctx, key, wanted(member))
-    house.clock.advance(seconds=3600)
+def test_a_session_ended_by_many_while_its_time_is_up_ends_once(crowded_app: App) -> None:
+    app = crowded_app
+    member, key = app.member(), app.platform()
+    session = start_session(app.ctx, key, wanted(member))
+    app.clock.advance(seconds=3600)
     answers = race(
-        *[lambda: end_expired(house.ctx, session.id)] * 4, *[lambda: end_session(house.ctx, key, session.id)] * 4
+        *[lambda: end_expired(app.ctx, session.id)] * 4, *[lambda: end_session(app.ctx, key, session.id)] * 4
     )
     assert {answer.ended_at for answer in answers if answer} == {session.expires_at}
     assert all(answers[4:])
-    bill = read_current_bill(house.ctx, house.account_of(member))
+    bill = read_current_bill(app.ctx, app.account_of(member))
     assert (bill.active_sessions, bill.completed_sessions) == (0, 1)
-    check_invariants(house)
+    check_invariants(app)

@@ -9,46 +9,46 @@ from tallybook.domain.audit import OPERATOR
 from tallybook.services.accounts.suspension import set_standing
 from tallybook.services.identity.change_password import ask_for_reset
 from tallybook.services.outbox.deliver import deliver, sweep
-from tests.support.house import HERE, House, Member
+from tests.support.app import HERE, App, Member
 from tests.support.invariants import check_invariants
 
 FOREVER = 1e9
 
 
-def change_something(house: House, member: Member, chance: random.Random) -> None:
+def change_something(app: App, member: Member, chance: random.Random) -> None:
     standing = chance.choice(("suspended", "active"))
     if chance.random() < 0.3:
-        ask_for_reset(house.ctx, email=member.user.email, address=HERE)
-    set_standing(house.ctx, member.account.id, standing, reason="as drawn", actor=OPERATOR)
+        ask_for_reset(app.ctx, email=member.user.email, address=HERE)
+    set_standing(app.ctx, member.account.id, standing, reason="as drawn", actor=OPERATOR)
 
 
-def told(house: House, records: list[str], chance: random.Random) -> None:
+def told(app: App, records: list[str], chance: random.Random) -> None:
     """The stream goes on: of each record one, two or no copies come, in any order."""
     copies = [record for record in records for _ in range(chance.choice((0, 1, 1, 2)))]
     chance.shuffle(copies)
     for record in copies:
-        deliver(house.ctx, house.world.ways_out(), record)
+        deliver(app.ctx, app.fake_aws.ways_out(), record)
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_everything_that_happened_leaves_exactly_once(house: House, seed: int) -> None:
+def test_everything_that_happened_leaves_exactly_once(app: App, seed: int) -> None:
     chance = random.Random(seed)
-    members = [house.member() for _ in range(3)]
+    members = [app.member() for _ in range(3)]
     records: list[str] = []
     for step in range(12):
-        change_something(house, chance.choice(members), chance)
-        fresh = [each for each in house.waiting() if each not in records]
+        change_something(app, chance.choice(members), chance)
+        fresh = [each for each in app.waiting() if each not in records]
         records += fresh
         if not 3 <= step < 9:  # for a day the stream stands still, and the schedule too
-            told(house, records if step == 9 else fresh, chance)
-            sweep(house.ctx, house.world.ways_out(), deadline=FOREVER)
-        house.clock.advance(hours=4)
-    told(house, records, chance)
-    assert house.waiting() == []
-    stored = [item for item in house.stored("core") if item["sk"] == "OUTBOX"]
+            told(app, records if step == 9 else fresh, chance)
+            sweep(app.ctx, app.fake_aws.ways_out(), deadline=FOREVER)
+        app.clock.advance(hours=4)
+    told(app, records, chance)
+    assert app.waiting() == []
+    stored = [item for item in app.stored("core") if item["sk"] == "OUTBOX"]
     assert {item["state"] for item in stored} == {"delivered"}
-    mails = Counter(mail.item for mail in house.world.mails)
+    mails = Counter(mail.item for mail in app.fake_aws.mails)
     assert mails == Counter({item["id"]: 1 for item in stored if item["kind"] == "mail"})
-    events = Counter(detail["id"] for detail in house.world.details)
+    events = Counter(detail["id"] for detail in app.fake_aws.details)
     assert events == Counter({row["id"]: 1 for item in stored for row in item["body"].get("events", ())})
-    check_invariants(house)
+    check_invariants(app)

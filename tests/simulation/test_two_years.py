@@ -27,8 +27,8 @@ from tallybook.store import keys
 from tallybook.store.accounts import read_account, read_user
 from tallybook.store.commands import Update
 from tests.simulation.reference import Life, half_up
+from tests.support.app import App
 from tests.support.books import Books, books_of
-from tests.support.house import House
 from tests.support.invariants import check_invariants, check_schedule
 from tests.support.snapshot import forget
 
@@ -57,13 +57,13 @@ PRICES: dict[str, dict[str, Any]] = {
 class Story:
     """What happens to the accounts, and what the reference is told of it."""
 
-    def __init__(self, house: House, seed: int) -> None:
-        self.house, self.chance = house, random.Random(seed)
+    def __init__(self, app: App, seed: int) -> None:
+        self.app, self.chance = app, random.Random(seed)
         self.lives: dict[str, Life] = {}
         self.terms: dict[str, tuple[Decimal, Decimal]] = {}
         self.sent: list[dict[str, Any]] = []
         self.catalogs: dict[int, dict[str, Any]] = {}
-        self.key = house.platform()
+        self.key = app.platform()
         self.prices("1")
 
     def prices(self, factor: str, **more: Any) -> None:
@@ -73,28 +73,28 @@ class Story:
         for name in ("per_unit", "package"):
             dearer[name]["unit_price"] = str(Decimal(PRICES[name]["unit_price"]) * Decimal(factor))
         meters = {name: plain | {"prices": [price]} for name, price in dearer.items()}
-        known = self.house.catalog_data()
+        known = self.app.catalog_data()
         annual = known["plans"]["pro"] | {"price": "199", "billing_interval": "year"}
         plans = known["plans"] | {"annual": annual}
         data = known | {"plans": plans, "meters": known["meters"] | meters, "tax_rate": "7.7"} | more
-        self.house.apply_catalog(**data)
-        self.catalogs[self.house.ctx.catalogs.current().version] = data
+        self.app.apply_catalog(**data)
+        self.catalogs[self.app.ctx.catalogs.current().version] = data
 
     def open_account(self, zone: str, plan: str) -> None:
         self.prices("1", free_plan=plan)
         email = f"{len(self.lives)}@example.com"
-        account, _ = create_account(self.house.ctx, email=email, time_zone=zone)
+        account, _ = create_account(self.app.ctx, email=email, time_zone=zone)
         self.lives[account.id] = Life(zone, [(account.first_period_at, plan)])
 
     def account(self, id: str) -> Account:
-        return read_account(self.house.ctx.tables.get(keys.account(id)) or {})
+        return read_account(self.app.ctx.tables.get(keys.account(id)) or {})
 
     def books(self) -> list[Books]:
-        return list(books_of(self.house.stored("core"), self.house.stored("usage")))
+        return list(books_of(self.app.stored("core"), self.app.stored("usage")))
 
     def use(self, id: str) -> None:
         """Some usage, of now or late, and some of before once more."""
-        now, chance = self.house.clock.now(), self.chance
+        now, chance = self.app.clock.now(), self.chance
         events = []
         for _ in range(chance.randint(1, 6)):
             ago = timedelta(seconds=chance.choice([chance.randint(0, 7200), chance.randint(0, 35 * 86_400)]))
@@ -104,7 +104,7 @@ class Story:
                 event | {"id": f"{len(self.sent)}-{len(events)}", "subject": f"acc-{id}", "time": stamp(now - ago)}
             )
         again = chance.sample(self.sent, min(2, len(self.sent)))
-        for event, result in zip(events, self.house.record(*events, *again), strict=False):
+        for event, result in zip(events, self.app.record(*events, *again), strict=False):
             assert result.status == "accepted" or result.reason == "before_account"
             if result.status == "accepted":
                 used = (parse_instant(event["time"]), event["data"]["meter"], Fraction(event["data"]["quantity"]))
@@ -113,19 +113,19 @@ class Story:
 
     def pass_time(self, by: timedelta, *, scheduled: bool) -> None:
         """Through each call of the schedule that finds something, or past them all, until the first after an outage."""
-        clock, until = self.house.clock, self.house.clock.now() + by
+        clock, until = self.app.clock, self.app.clock.now() + by
         while scheduled and (call := self._next_call()) <= until:
             clock.moment = max(clock.moment, call)
-            self.house.invoice_due()
-            check_schedule(self.house)
+            self.app.invoice_due()
+            check_schedule(self.app)
         clock.moment = max(clock.moment, until)
         if not scheduled:
             clock.moment = INVOICES.call_for(clock.moment)
-            self.house.invoice_due()
-            check_schedule(self.house)
+            self.app.invoice_due()
+            check_schedule(self.app)
 
     def _next_call(self) -> datetime:
-        work = self.house.stored("core", "CLOSING") + self.house.stored("core", "INVOICE#")
+        work = self.app.stored("core", "CLOSING") + self.app.stored("core", "INVOICE#")
         return INVOICES.call_for(min(parse_instant(item["due"]) for item in work if "work" in item))
 
     def learn_terms(self) -> None:
@@ -136,30 +136,30 @@ class Story:
                 self.terms.setdefault(invoice.id, (books.account.discount, Decimal("7.7") if rate is None else rate))
 
     def suspend_or_resume(self, id: str) -> None:
-        now, spans = self.house.clock.now(), self.lives[id].suspended
+        now, spans = self.app.clock.now(), self.lives[id].suspended
         is_suspended = self.account(id).status == "suspended"
-        set_standing(self.house.ctx, id, "active" if is_suspended else "suspended", reason="as drawn", actor=OPERATOR)
+        set_standing(self.app.ctx, id, "active" if is_suspended else "suspended", reason="as drawn", actor=OPERATOR)
         if is_suspended:
             spans[-1][1] = now
         else:
             spans.append([now, datetime.max.replace(tzinfo=UTC)])
 
     def draft(self, id: str) -> None:
-        root = next(item for item in self.house.stored("core", "USER#") if item["account_id"] == id)
+        root = next(item for item in self.app.stored("core", "USER#") if item["account_id"] == id)
         credential = Credential("c", "api_key", id, root["id"], "hash", START)
-        draft_invoice(self.house.ctx, Principal(self.account(id), read_user(root), credential))
+        draft_invoice(self.app.ctx, Principal(self.account(id), read_user(root), credential))
 
     def void(self, id: str) -> None:
         (books,) = [books for books in self.books() if books.account.id == id]
         unpaid = [invoice for invoice in books.issued if invoice.status in UNPAID]
         for invoice in self.chance.sample(unpaid, min(1, len(unpaid))):
-            void_invoice(self.house.ctx, invoice.id, reason="as drawn")
+            void_invoice(self.app.ctx, invoice.id, reason="as drawn")
 
     def reissue(self, id: str) -> None:
         (books,) = [books for books in self.books() if books.account.id == id]
         for invoice in books.latest.values():
             if invoice.status == "void":
-                reissue_invoice(self.house.ctx, invoice.id)
+                reissue_invoice(self.app.ctx, invoice.id)
 
     def new_terms(self, id: str) -> None:
         self.learn_terms()
@@ -167,22 +167,22 @@ class Story:
             "discount": Decimal(self.chance.choice(["0", "12.5", "33"])),
             "tax_rate": self.chance.choice([None, Decimal(20)]),
         }
-        self.house.ctx.tables.write(Update(keys.account(id), set=terms))
+        self.app.ctx.tables.write(Update(keys.account(id), set=terms))
 
     def grant(self, id: str) -> None:
         amount = self.chance.randint(1, 40_000_000)
-        give_credits(self.house.ctx, self.key, Move(id, amount, "grant", f"order {self.chance.random()}"))
+        give_credits(self.app.ctx, self.key, Move(id, amount, "grant", f"order {self.chance.random()}"))
 
     def change_plan(self, id: str) -> None:
         account, plan = self.account(id), self.chance.choice(["hobby", "pro", "annual"])
         if account.status == "suspended":
             return
         try:
-            change_plan(self.house.ctx, find_account(self.house.ctx, id), plan, actor=OPERATOR, must_pay=False)
+            change_plan(self.app.ctx, find_account(self.app.ctx, id), plan, actor=OPERATOR, must_pay=False)
         except Invalid:
             assert plan == account.plan
         else:
-            self.lives[id].plans.append((self.house.clock.now(), plan))
+            self.lives[id].plans.append((self.app.clock.now(), plan))
 
     def step(self) -> None:
         """A few things that happen to somebody, and then some time."""
@@ -204,23 +204,23 @@ class Story:
         hours = chance.choice([0.2, 5, 60, 300, 500, 900])
         self.pass_time(timedelta(hours=hours), scheduled=hours < 900)
         forget("core", "OUTBOX")
-        check_invariants(self.house)
+        check_invariants(self.app)
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_in_two_years_everything_is_billed_once(house: House, seed: int) -> None:
-    house.clock.moment = START
-    story = Story(house, seed)
+def test_in_two_years_everything_is_billed_once(app: App, seed: int) -> None:
+    app.clock.moment = START
+    story = Story(app, seed)
     for zone, plan in PEOPLE[seed]:
         story.open_account(zone, plan)
         story.pass_time(timedelta(days=9), scheduled=True)
-    while house.clock.now() < START + timedelta(days=730):
+    while app.clock.now() < START + timedelta(days=730):
         story.step()
     story.pass_time(timedelta(days=70), scheduled=True)
     for id in story.lives:
         story.reissue(id)
     story.pass_time(timedelta(days=70), scheduled=True)
-    check_invariants(house)
+    check_invariants(app)
     story.learn_terms()
     seen: Counter[str] = Counter()
     for books in story.books():

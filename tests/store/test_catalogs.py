@@ -11,9 +11,9 @@ from tallybook.store import keys
 from tallybook.store.catalogs import Catalogs
 from tallybook.store.commands import Put
 from tallybook.store.table import Tables
+from tests.support.app import CATALOG
 from tests.support.cloud import NAMES
 from tests.support.faults import Faults, lost_answer
-from tests.support.house import CATALOG
 
 AT = "2026-04-20T12:00:00.000Z"
 

@@ -33,7 +33,7 @@ class Recording:
         return call
 
 
-class House:
+class App:
     """Tables with faults at their port, and the pauses that they made."""
 
     def __init__(self, client: Any) -> None:
@@ -44,28 +44,28 @@ class House:
 
 
 @pytest.fixture
-def house(client: Any) -> House:
-    return House(client)
+def app(client: Any) -> App:
+    return App(client)
 
 
 @pytest.mark.parametrize("error", PASSING)
 @pytest.mark.parametrize("times", [1, 5])
-def test_every_call_is_tried_again_until_it_goes_through(house: House, error: Fault, times: int) -> None:
+def test_every_call_is_tried_again_until_it_goes_through(app: App, error: Fault, times: int) -> None:
     for call in (
-        lambda: house.tables.write(Put(ONE, {"a": 1})),
-        lambda: house.tables.get(ONE),
-        lambda: house.tables.get_many([ONE, TWO]),
-        lambda: list(house.tables.query("core", "P", start="0", end="9")),
-        lambda: house.tables.transact([Update(ONE, add={"a": 1}), Put(TWO, {})]),
-        lambda: house.tables.write(Delete(ONE)),
+        lambda: app.tables.write(Put(ONE, {"a": 1})),
+        lambda: app.tables.get(ONE),
+        lambda: app.tables.get_many([ONE, TWO]),
+        lambda: list(app.tables.query("core", "P", start="0", end="9")),
+        lambda: app.tables.transact([Update(ONE, add={"a": 1}), Put(TWO, {})]),
+        lambda: app.tables.write(Delete(ONE)),
     ):
-        house.faults.clear()
+        app.faults.clear()
         for number in range(1, times + 1):
-            house.faults.fail_nth(number, error=error)
+            app.faults.fail_nth(number, error=error)
         call()
-        assert house.faults.calls == times + 1
-    assert house.tables.get(ONE) is None
-    assert house.tables.get(TWO) is not None
+        assert app.faults.calls == times + 1
+    assert app.tables.get(ONE) is None
+    assert app.tables.get(TWO) is not None
 
 
 @pytest.mark.parametrize(
@@ -79,10 +79,10 @@ def test_every_call_is_tried_again_until_it_goes_through(house: House, error: Fa
         "TransactionInProgressException",
     ],
 )
-def test_what_aws_says_will_pass_is_tried_again(house: House, code: str) -> None:
-    house.faults.fail_nth(1, error=lambda operation: client_error(operation, code))
-    house.tables.write(Put(ONE, {}))
-    assert house.faults.calls == 2
+def test_what_aws_says_will_pass_is_tried_again(app: App, code: str) -> None:
+    app.faults.fail_nth(1, error=lambda operation: client_error(operation, code))
+    app.tables.write(Put(ONE, {}))
+    assert app.faults.calls == 2
 
 
 @pytest.mark.parametrize(
@@ -94,132 +94,132 @@ def test_what_aws_says_will_pass_is_tried_again(house: House, code: str) -> None
         "IdempotentParameterMismatchException",
     ],
 )
-def test_a_mistake_is_not_tried_again(house: House, code: str) -> None:
-    house.faults.fail_nth(1, error=lambda operation: client_error(operation, code))
+def test_a_mistake_is_not_tried_again(app: App, code: str) -> None:
+    app.faults.fail_nth(1, error=lambda operation: client_error(operation, code))
     with pytest.raises(ClientError, match=code):
-        house.tables.write(Put(ONE, {}))
-    assert (house.faults.calls, house.pauses) == (1, [])
+        app.tables.write(Put(ONE, {}))
+    assert (app.faults.calls, app.pauses) == (1, [])
 
 
-def test_a_transaction_cancelled_for_a_mistake_is_not_tried_again(house: House) -> None:
+def test_a_transaction_cancelled_for_a_mistake_is_not_tried_again(app: App) -> None:
     reasons = [{"Code": "None"}, {"Code": "ValidationError"}]
-    house.faults.fail_nth(
+    app.faults.fail_nth(
         1, error=lambda name: client_error(name, "TransactionCanceledException", CancellationReasons=reasons)
     )
     with pytest.raises(ClientError):
-        house.tables.transact([Put(ONE, {}), Put(TWO, {})])
-    assert house.faults.calls == 1
+        app.tables.transact([Put(ONE, {}), Put(TWO, {})])
+    assert app.faults.calls == 1
 
 
-def test_a_condition_that_failed_beside_a_conflict_is_final(house: House) -> None:
+def test_a_condition_that_failed_beside_a_conflict_is_final(app: App) -> None:
     """The other transaction may still fail, but what was read is what stood there."""
     reasons = [{"Code": "TransactionConflict"}, {"Code": "ConditionalCheckFailed", "Item": {"a": {"N": "1"}}}]
-    house.faults.fail_nth(
+    app.faults.fail_nth(
         1, error=lambda name: client_error(name, "TransactionCanceledException", CancellationReasons=reasons)
     )
     with pytest.raises(Refused) as refused:
-        house.tables.transact([Put(ONE, {}), Put(TWO, {})])
+        app.tables.transact([Put(ONE, {}), Put(TWO, {})])
     assert [(failure.command.key, failure.was) for failure in refused.value.failures] == [(TWO, {"a": 1})]
-    assert house.faults.calls == 1
+    assert app.faults.calls == 1
 
 
-def test_a_refused_condition_is_not_tried_again(house: House) -> None:
-    house.tables.write(Put(ONE, {}))
-    house.faults.clear()
+def test_a_refused_condition_is_not_tried_again(app: App) -> None:
+    app.tables.write(Put(ONE, {}))
+    app.faults.clear()
     with pytest.raises(Refused):
-        house.tables.transact([Put(ONE, {})])
+        app.tables.transact([Put(ONE, {})])
     with pytest.raises(Refused):
-        house.tables.write(Update(TWO, set={"a": 1}))
-    assert house.faults.calls == 2
+        app.tables.write(Update(TWO, set={"a": 1}))
+    assert app.faults.calls == 2
 
 
-def test_after_the_last_attempt_it_is_unavailable_and_nothing_is_written(house: House) -> None:
+def test_after_the_last_attempt_it_is_unavailable_and_nothing_is_written(app: App) -> None:
     for number in range(1, 100):
-        house.faults.fail_nth(number)
+        app.faults.fail_nth(number)
     for call in (
-        lambda: house.tables.write(Put(ONE, {})),
-        lambda: house.tables.transact([Put(ONE, {})]),
+        lambda: app.tables.write(Put(ONE, {})),
+        lambda: app.tables.transact([Put(ONE, {})]),
     ):
-        before = house.faults.calls
+        before = app.faults.calls
         with pytest.raises(Unavailable):
             call()
-        assert house.faults.calls - before == ATTEMPTS
-    house.faults.clear()
-    assert house.tables.get(ONE) is None
+        assert app.faults.calls - before == ATTEMPTS
+    app.faults.clear()
+    assert app.tables.get(ONE) is None
 
 
-def test_the_last_attempt_may_still_go_through(house: House) -> None:
+def test_the_last_attempt_may_still_go_through(app: App) -> None:
     for number in range(1, ATTEMPTS):
-        house.faults.fail_nth(number, error=throttle)
-    house.tables.write(Put(ONE, {}))
-    assert house.faults.calls == ATTEMPTS
+        app.faults.fail_nth(number, error=throttle)
+    app.tables.write(Put(ONE, {}))
+    assert app.faults.calls == ATTEMPTS
 
 
-def test_pauses_grow_to_a_bound_and_are_never_alike(house: House) -> None:
+def test_pauses_grow_to_a_bound_and_are_never_alike(app: App) -> None:
     for number in range(1, ATTEMPTS):
-        house.faults.fail_nth(number)
-    house.tables.get_many([ONE])
-    house.tables.write(Put(ONE, {}))
+        app.faults.fail_nth(number)
+    app.tables.get_many([ONE])
+    app.tables.write(Put(ONE, {}))
     bounds = [min(0.8, 0.025 * 2**attempt) for attempt in range(ATTEMPTS - 1)]
-    assert len(house.pauses) == len(bounds)
-    assert all(0 <= pause <= bound for pause, bound in zip(house.pauses, bounds, strict=True))
-    assert len(set(house.pauses)) == len(house.pauses)
+    assert len(app.pauses) == len(bounds)
+    assert all(0 <= pause <= bound for pause, bound in zip(app.pauses, bounds, strict=True))
+    assert len(set(app.pauses)) == len(app.pauses)
 
 
-def test_an_endpoint_that_can_not_be_reached_is_unavailable(house: House) -> None:
+def test_an_endpoint_that_can_not_be_reached_is_unavailable(app: App) -> None:
     """A wrong address or no network shows at once; waiting for it would only hide it."""
-    house.faults.fail_nth(1, error=lambda _: EndpointConnectionError(endpoint_url="https://nowhere.example"))
+    app.faults.fail_nth(1, error=lambda _: EndpointConnectionError(endpoint_url="https://nowhere.example"))
     try:
-        house.tables.get(ONE)
+        app.tables.get(ONE)
     except Unavailable:
-        assert house.faults.calls == 1
+        assert app.faults.calls == 1
     else:
-        assert house.faults.calls == 2
+        assert app.faults.calls == 2
 
 
 @pytest.mark.parametrize("error", [lost_answer, cut_off])
-def test_a_put_whose_answer_was_lost_knows_its_own_write(house: House, error: Fault) -> None:
+def test_a_put_whose_answer_was_lost_knows_its_own_write(app: App, error: Fault) -> None:
     value = {"number": 7, "none": None, "list": ["a"], "nested": {"yes": True}}
-    house.faults.fail_nth(1, "after", error)
-    house.tables.write(Put(ONE, value, refusal=Conflict("taken")))
-    assert house.faults.calls == 2
-    assert house.tables.get(ONE) == {"pk": "P", "sk": "1", "number": 7, "list": ["a"], "nested": {"yes": True}}
+    app.faults.fail_nth(1, "after", error)
+    app.tables.write(Put(ONE, value, refusal=Conflict("taken")))
+    assert app.faults.calls == 2
+    assert app.tables.get(ONE) == {"pk": "P", "sk": "1", "number": 7, "list": ["a"], "nested": {"yes": True}}
 
 
-def test_a_put_whose_answer_was_lost_before_somebody_elses_write_is_refused(house: House) -> None:
-    house.tables.write(Put(ONE, {"mine": False}))
-    house.faults.clear().fail_nth(1, "after", lost_answer)
+def test_a_put_whose_answer_was_lost_before_somebody_elses_write_is_refused(app: App) -> None:
+    app.tables.write(Put(ONE, {"mine": False}))
+    app.faults.clear().fail_nth(1, "after", lost_answer)
     with pytest.raises(Conflict, match="taken"):
-        house.tables.write(Put(ONE, {"mine": True}, refusal=Conflict("taken")))
-    assert house.tables.get(ONE) == {"pk": "P", "sk": "1", "mine": False}
+        app.tables.write(Put(ONE, {"mine": True}, refusal=Conflict("taken")))
+    assert app.tables.get(ONE) == {"pk": "P", "sk": "1", "mine": False}
 
 
-def test_an_update_whose_answer_was_lost_is_repeated_to_the_same_end(house: House) -> None:
-    house.tables.write(Put(ONE, {"a": 1}))
-    house.faults.clear().fail_nth(1, "after", lost_answer)
-    house.tables.write(Update(ONE, set={"a": 2}))
-    assert house.tables.get(ONE) == {"pk": "P", "sk": "1", "a": 2}
+def test_an_update_whose_answer_was_lost_is_repeated_to_the_same_end(app: App) -> None:
+    app.tables.write(Put(ONE, {"a": 1}))
+    app.faults.clear().fail_nth(1, "after", lost_answer)
+    app.tables.write(Update(ONE, set={"a": 2}))
+    assert app.tables.get(ONE) == {"pk": "P", "sk": "1", "a": 2}
 
 
-def test_a_transaction_is_repeated_with_its_own_token_and_each_has_another(house: House) -> None:
+def test_a_transaction_is_repeated_with_its_own_token_and_each_has_another(app: App) -> None:
     """With the token DynamoDB takes the repeat of a transaction that happened for that same one."""
-    house.faults.fail_nth(2, error=lost_answer).fail_nth(3).fail_nth(4, error=throttle)
-    house.tables.transact([Put(ONE, {})])
-    house.faults.clear()
-    seen = len(house.client.requests)
+    app.faults.fail_nth(2, error=lost_answer).fail_nth(3).fail_nth(4, error=throttle)
+    app.tables.transact([Put(ONE, {})])
+    app.faults.clear()
+    seen = len(app.client.requests)
     faulty = Faults().fail_nth(1, "after", throttle)
-    tables = Tables(house.client, NAMES, port=faulty, pause=house.pauses.append)
+    tables = Tables(app.client, NAMES, port=faulty, pause=app.pauses.append)
     tables.transact([Update(ONE, set={"a": 1}, condition=Attr("a").not_exists() | Attr("a").eq(1))])
-    tokens = [request["ClientRequestToken"] for request in house.client.requests]
+    tokens = [request["ClientRequestToken"] for request in app.client.requests]
     assert seen == 1
     assert tokens[1] == tokens[2] != tokens[0]
 
 
-def test_every_read_is_strongly_consistent(house: House) -> None:
-    house.tables.get(ONE)
-    list(house.tables.query("core", "P", start="0", end="9"))
-    house.tables.get_many([ONE, Key("usage", "P", "1")])
-    get, query, batch = house.client.requests
+def test_every_read_is_strongly_consistent(app: App) -> None:
+    app.tables.get(ONE)
+    list(app.tables.query("core", "P", start="0", end="9"))
+    app.tables.get_many([ONE, Key("usage", "P", "1")])
+    get, query, batch = app.client.requests
     tables = batch["RequestItems"].values()
     assert [request.get("ConsistentRead") for request in (get, query, *tables)] == [True] * 4
 

@@ -16,14 +16,14 @@ from tallybook.domain.times import stamp
 from tallybook.store.accounts import read_account
 from tallybook.store.budgets import read_budget, read_message
 from tallybook.store.periods import quantities_of, read_opened
-from tests.support.house import House
+from tests.support.app import App
 
 type Item = dict[str, Any]
 
 _DAY = timedelta(hours=24)
 
 
-def check_budgets(house: House, core: list[Item], usage: list[Item]) -> None:
+def check_budgets(app: App, core: list[Item], usage: list[Item]) -> None:
     """Of each account that ever had one, and none has anything of a budget that never was."""
     mine: dict[str, list[Item]] = defaultdict(list)
     for item in core:
@@ -32,7 +32,7 @@ def check_budgets(house: House, core: list[Item], usage: list[Item]) -> None:
                 mine[item["body"]["account_id"]].append(item)
         elif item["sk"].startswith(("BUDGET", "MESSAGE#", "AUDIT#", "DIRTY")):
             mine[item["pk"].partition("#")[2]].append(item)
-    now = house.ctx.clock.now()
+    now = app.ctx.clock.now()
     for account in (read_account(item) for item in core if item["sk"] == "ACCOUNT"):
         items = mine[account.id]
         budget = next((read_budget(item) for item in items if item["sk"] == "BUDGET"), None)
@@ -45,7 +45,7 @@ def check_budgets(house: House, core: list[Item], usage: list[Item]) -> None:
         if budget is not None:
             _stands_in_the_index_while_it_waits(budget, items)
             if account.status != "deleted" and not _is_to_be_looked_at(budget, items, now):
-                _has_told_all(house, account, budget, usage, now)
+                _has_told_all(app, account, budget, usage, now)
 
 
 def _are_counted(account: Account, budget: Budget | None, messages: list[BudgetMessage]) -> None:
@@ -123,12 +123,12 @@ def _is_to_be_looked_at(budget: Budget, items: list[Item], now: datetime) -> boo
     return marked or (budget.due is not None and budget.due <= now)
 
 
-def _has_told_all(house: House, account: Account, budget: Budget, usage: list[Item], now: datetime) -> None:
+def _has_told_all(app: App, account: Account, budget: Budget, usage: list[Item], now: datetime) -> None:
     """Of what is reached in the present period, each threshold has alerted or is silent until a day has passed since;
     it is known whether the budget restricts, and until when it waits.
     """
     period = period_of(account.calendar, now)
-    used = _used(house, account, period, usage)
+    used = _used(app, account, period, usage)
     alerts = budget.alerts if budget.period_start == period.start else {}
     restricted = budget.limit_type == "hard" and budget.is_active and used >= budget.amount
     waits = [period.end] if restricted else []
@@ -144,11 +144,11 @@ def _has_told_all(house: House, account: Account, budget: Budget, usage: list[It
     assert budget.due == min(waits, default=None)
 
 
-def _used(house: House, account: Account, period: Period, usage: list[Item]) -> int:
+def _used(app: App, account: Account, period: Period, usage: list[Item]) -> int:
     pk = f"USAGE#{account.id}#{stamp(period.start)}"
     fences = [item for item in usage if item["pk"] == pk and item["sk"].startswith("period#")]
     first = next((item for item in fences if item["sk"] == "period#0"), None)
     if first is None:
         return 0
     opened = read_opened(first)
-    return usage_cost(house.ctx.catalogs.version(opened.catalog_version), opened, quantities_of(fences))
+    return usage_cost(app.ctx.catalogs.version(opened.catalog_version), opened, quantities_of(fences))

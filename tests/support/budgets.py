@@ -18,7 +18,7 @@ from tallybook.services.jobs.due_tasks import due_tasks
 from tallybook.services.jobs.usage_check import carry_out
 from tallybook.store import keys
 from tallybook.store.budgets import read_budget, read_message
-from tests.support.house import HERE, House, Member
+from tests.support.app import HERE, App, Member
 from tests.support.shares import entries
 
 UNIT = 1_000_000
@@ -37,84 +37,84 @@ def thresholds(*percents: object) -> tuple[Threshold, ...]:
     return tuple(Threshold(Decimal(str(percent))) for percent in percents)
 
 
-def worth(house: House, member: Member, units: object, **said: Any) -> dict[str, Any]:
+def worth(app: App, member: Member, units: object, **said: Any) -> dict[str, Any]:
     """An event of now that costs so many units of the currency."""
     quantity = str(Decimal(str(units)) * _A_UNIT)
-    return house.event(member, meter="traffic_gb_seconds", quantity=quantity, **said)
+    return app.event(member, meter="traffic_gb_seconds", quantity=quantity, **said)
 
 
-def spend(house: House, member: Member, units: object, **said: Any) -> None:
-    (result,) = house.record(worth(house, member, units, **said))
+def spend(app: App, member: Member, units: object, **said: Any) -> None:
+    (result,) = app.record(worth(app, member, units, **said))
     assert result.status == "accepted"
 
 
-def root(house: House, member: Member) -> Principal:
+def root(app: App, member: Member) -> Principal:
     """By an API key, which holds for months."""
-    return authenticate(house.ctx, member.api_key, address=HERE)
+    return authenticate(app.ctx, member.api_key, address=HERE)
 
 
-def set_up(house: House, member: Member, ctx: Context | None = None, **terms: Any) -> BudgetStatus:
+def set_up(app: App, member: Member, ctx: Context | None = None, **terms: Any) -> BudgetStatus:
     """A budget of 100 units, or of others; a number stands for the amount that it is."""
-    return create_budget(ctx or house.ctx, root(house, member), _terms({"amount": 100, **terms}))
+    return create_budget(ctx or app.ctx, root(app, member), _terms({"amount": 100, **terms}))
 
 
-def budgeted(house: House, amount: object = 100, *, email: str | None = None, **terms: Any) -> Member:
+def budgeted(app: App, amount: object = 100, *, email: str | None = None, **terms: Any) -> Member:
     """An account with such a budget."""
-    member = house.member(email)
-    set_up(house, member, amount=amount, **terms)
+    member = app.member(email)
+    set_up(app, member, amount=amount, **terms)
     return member
 
 
-def edit(house: House, member: Member, ctx: Context | None = None, **changes: Any) -> BudgetStatus:
-    return change_budget(ctx or house.ctx, root(house, member), _terms(changes))
+def edit(app: App, member: Member, ctx: Context | None = None, **changes: Any) -> BudgetStatus:
+    return change_budget(ctx or app.ctx, root(app, member), _terms(changes))
 
 
-def drop(house: House, member: Member, ctx: Context | None = None) -> None:
-    remove_budget(ctx or house.ctx, root(house, member))
+def drop(app: App, member: Member, ctx: Context | None = None) -> None:
+    remove_budget(ctx or app.ctx, root(app, member))
 
 
-def look(house: House, ctx: Context | None = None) -> list[str]:
+def look(app: App, ctx: Context | None = None) -> list[str]:
     """All that is due, as the job does it."""
-    return [word for task in list(due_tasks(house.ctx, USAGE_CHECK)) for word in carry_out(ctx or house.ctx, task)]
+    return [word for task in list(due_tasks(app.ctx, USAGE_CHECK)) for word in carry_out(ctx or app.ctx, task)]
 
 
-def streamed(house: House, member: Member) -> int:
+def streamed(app: App, member: Member) -> int:
     """The check that the stream calls for: it leaves the mark to the sweep."""
-    return check_budget(house.ctx, member.account.id)
+    return check_budget(app.ctx, member.account.id)
 
 
-def end_of_period(house: House, member: Member) -> datetime:
-    return period_of(house.account_of(member).calendar, house.clock.now()).end
+def end_of_period(app: App, member: Member) -> datetime:
+    return period_of(app.account_of(member).calendar, app.clock.now()).end
 
 
-def due(house: House) -> list[str]:
+def due(app: App) -> list[str]:
     """The kinds of what is due now."""
-    return sorted(task.kind for task in due_tasks(house.ctx, USAGE_CHECK))
+    return sorted(task.kind for task in due_tasks(app.ctx, USAGE_CHECK))
 
 
-def budget_of(house: House, member: Member) -> Budget | None:
-    item = house.ctx.tables.get(keys.budget(member.account.id))
+def budget_of(app: App, member: Member) -> Budget | None:
+    item = app.ctx.tables.get(keys.budget(member.account.id))
     return read_budget(item) if item else None
 
 
-def messages(house: House, member: Member) -> list[BudgetMessage]:
+def messages(app: App, member: Member) -> list[BudgetMessage]:
     """All that its budgets ever told, oldest first."""
-    found = [read_message(item) for item in house.stored("core", "MESSAGE#") if item["account_id"] == member.account.id]
+    found = [read_message(item) for item in app.stored("core", "MESSAGE#") if item["account_id"] == member.account.id]
     return sorted(found, key=lambda message: message.number)
 
 
-def percents(house: House, member: Member) -> list[float]:
-    return [float(message.threshold.percent) for message in messages(house, member)]
+def percents(app: App, member: Member) -> list[float]:
+    return [float(message.threshold.percent) for message in messages(app, member)]
 
 
-def mailed(house: House, member: Member) -> list[tuple[str, ...]]:
+def mailed(app: App, member: Member) -> list[tuple[str, ...]]:
     """To whom the mail of each message went, first to last."""
-    return [message.recipients for message in messages(house, member)]
+    return [message.recipients for message in messages(app, member)]
 
 
-def actions(house: House, member: Member) -> list[str]:
+def actions(app: App, member: Member) -> list[str]:
     """What is on record of its budgets, in order."""
-    found = [entry["action"] for entry in entries(house, member.account.id)]
+    found = [entry["action"] for entry in entries(app, member.account.id)]
     return [action.removeprefix("budget.") for action in found if action.startswith("budget.")]
 
 

@@ -8,36 +8,36 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.support.app import App
 from tests.support.clock import StillClock
 from tests.support.cloud import make_context
 from tests.support.faults import READS, Crash, Faults, When
-from tests.support.house import House
 from tests.support.invariants import check_invariants
-from tests.support.outside import World
+from tests.support.outside import FakeAws
 from tests.support.snapshot import Kept, keep, put_back
 
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    first: House
+    first: App
     tables: Kept
     prepared: Any
-    act: Callable[[House, Any], Any]
-    check: Callable[[House, Any, Any], None]
+    act: Callable[[App, Any], Any]
+    check: Callable[[App, Any, Any], None]
 
 
 def crash_sweep(
     client: Any,
-    prepare: Callable[[House], Any],
-    act: Callable[[House, Any], Any],
-    check: Callable[[House, Any, Any], None],
+    prepare: Callable[[App], Any],
+    act: Callable[[App, Any], Any],
+    check: Callable[[App, Any, Any], None],
 ) -> int:
     """Crash `act` before and after each of its external calls, and say how many there are.
 
     `check(house, prepared, answer)` sees what the call after the crash answered. Moto's tables are what `prepare`
     made of them at the start of each. After a read is the same as before the call that follows, and not tried apart.
     """
-    first = House(make_context(client), client)
+    first = App(make_context(client), client)
     first.apply_catalog()
     prepared = prepare(first)
     trial = _Trial(first, keep(), prepared, act, check)
@@ -53,25 +53,25 @@ def _crash(trial: _Trial, at: int, when: When) -> str | None:
     """The operation that the process died at, before it or after it; None where it got to its end."""
     put_back(trial.tables)
     faults = Faults().crash_at(at, when)
-    house = _again(trial.first, faults)
+    app = _again(trial.first, faults)
     try:
-        trial.act(house, trial.prepared)
+        trial.act(app, trial.prepared)
     except Crash:
         operation = faults.operations[-1]
     else:
         return None
     finally:
         faults.clear()
-    check_invariants(house)
-    answer = trial.act(house, trial.prepared)
-    check_invariants(house)
-    trial.check(house, trial.prepared, answer)
+    check_invariants(app)
+    answer = trial.act(app, trial.prepared)
+    check_invariants(app)
+    trial.check(app, trial.prepared, answer)
     return operation
 
 
-def _again(first: House, faults: Faults) -> House:
+def _again(first: App, faults: Faults) -> App:
     """The house as it was prepared, in a process that has just started."""
     clock = StillClock(first.clock.now())
-    house = House(make_context(first.client, port=faults, clock=clock), first.client)
-    house.world = World(faults, list(first.world.mails), list(first.world.entries))
-    return house
+    app = App(make_context(first.client, port=faults, clock=clock), first.client)
+    app.fake_aws = FakeAws(faults, list(first.fake_aws.mails), list(first.fake_aws.entries))
+    return app

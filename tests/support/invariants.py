@@ -9,8 +9,8 @@ from typing import Any
 from tallybook.domain.times import parse_instant
 from tallybook.domain.usage import Quantities
 from tallybook.store.periods import quantities_of
+from tests.support.app import App
 from tests.support.budget_invariants import check_budgets
-from tests.support.house import House
 from tests.support.invoice_invariants import check_invoices
 from tests.support.quota_invariants import check_quotas
 
@@ -19,8 +19,8 @@ type Item = dict[str, Any]
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
-def check_invariants(house: House) -> None:
-    core, usage = house.stored("core"), house.stored("usage")
+def check_invariants(app: App) -> None:
+    core, usage = app.stored("core"), app.stored("usage")
     _money_adds_up(core)
     _usage_is_counted_once(usage)
     _wallet_usage_is_paid_once(core, usage)
@@ -30,14 +30,14 @@ def check_invariants(house: House) -> None:
     _everyone_can_sign_in(core)
     _links_are_stored_as_hashes(core)
     check_invoices(core, usage)
-    check_quotas(house, core, usage)
-    check_budgets(house, core, usage)
+    check_quotas(app, core, usage)
+    check_budgets(app, core, usage)
 
 
-def check_schedule(house: House) -> None:
+def check_schedule(app: App) -> None:
     """While the schedule runs, no period is open 90 minutes past its end."""
-    now = house.ctx.clock.now()
-    for account in house.stored("core", "ACCOUNT"):
+    now = app.ctx.clock.now()
+    for account in app.stored("core", "ACCOUNT"):
         assert parse_instant(account["cycle"]["end"]) + timedelta(minutes=90) > now, account["id"]
 
 

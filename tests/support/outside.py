@@ -46,7 +46,7 @@ class Sent:
 
 
 @dataclass
-class World:
+class FakeAws:
     """What left so far, as mails, as entries of the bus and as messages on the queue; each call goes through `port`.
 
     `refusals` are error codes for the next calls to be refused with.
@@ -116,8 +116,8 @@ class World:
 class _Client:
     """Checks a request as boto3 would, and hands it to the world."""
 
-    def __init__(self, world: World, operation: str) -> None:
-        self._world, self._operation = world, operation
+    def __init__(self, fake_aws: FakeAws, operation: str) -> None:
+        self._world, self._operation = fake_aws, operation
 
     def __getattr__(self, operation: str) -> Any:
         assert operation == self._operation

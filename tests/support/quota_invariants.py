@@ -14,19 +14,19 @@ from tallybook.domain.times import stamp
 from tallybook.store.accounts import read_account
 from tallybook.store.periods import quantities_of
 from tallybook.store.quotas import read_allocation
-from tests.support.house import House
+from tests.support.app import App
 
 type Item = dict[str, Any]
 
 
-def check_quotas(house: House, core: list[Item], usage: list[Item]) -> None:
+def check_quotas(app: App, core: list[Item], usage: list[Item]) -> None:
     _shares_are_what_allocations_say(core)
     _requests_are_known_to_their_users(core)
     _shares_fit_the_plan(core)
     _sessions_are_counted(core)
     _what_runs_is_due(core)
     _marks_are_due_until_they_are_seen(core, usage)
-    _who_is_to_be_written_to_is_due(core, usage, house.ctx.clock.now())
+    _who_is_to_be_written_to_is_due(core, usage, app.ctx.clock.now())
     _levels_are_what_was_counted(usage)
 
 

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tallybook.services.context import Context
+from tests.support.app import App
 from tests.support.cloud import make_context
-from tests.support.house import House
 
 
 def race(*calls: Callable[[], Any]) -> list[Any]:
@@ -30,7 +30,7 @@ def in_turns[T](items: Sequence[T], callers: int) -> list[list[T]]:
     return [list(items[start::callers]) for start in range(callers)]
 
 
-def racing(house: House, operation: str, act: Callable[[], object], *, call: int = 1) -> Context:
+def racing(app: App, operation: str, act: Callable[[], object], *, call: int = 1) -> Context:
     """A context in which somebody acts before the first, or another, call of this operation."""
     calls: list[str] = []
 
@@ -41,4 +41,4 @@ def racing(house: House, operation: str, act: Callable[[], object], *, call: int
                 act()
         return go()
 
-    return make_context(house.client, port=port, clock=house.clock)
+    return make_context(app.client, port=port, clock=app.clock)

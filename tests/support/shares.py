@@ -17,53 +17,51 @@ from tallybook.services.quotas.requests import file_request
 from tallybook.store import keys
 from tallybook.store.accounts import read_quota
 from tallybook.store.commands import from_wire
+from tests.support.app import HERE, App, Member
 from tests.support.cloud import make_context
 from tests.support.faults import Faults
-from tests.support.house import HERE, House, Member
 
 
-def give_limits(house: House, plan: str = "hobby", *, free_plan: str = "hobby", **limits: int) -> None:
+def give_limits(app: App, plan: str = "hobby", *, free_plan: str = "hobby", **limits: int) -> None:
     """The plan limits accounts so from now on, in place of what the catalog's file says."""
-    plans = house.catalog_data()["plans"]
+    plans = app.catalog_data()["plans"]
     plans[plan]["limits"] |= limits
-    house.apply_catalog(plans=plans, free_plan=free_plan)
+    app.apply_catalog(plans=plans, free_plan=free_plan)
 
 
-def caller(house: House, member: Member) -> Principal:
-    return authenticate(house.ctx, member.session, address=HERE)
+def caller(app: App, member: Member) -> Principal:
+    return authenticate(app.ctx, member.session, address=HERE)
 
 
-def share(house: House, root: Member, user: Member, **quota: int) -> Allocation:
-    return allocate(house.ctx, caller(house, root), user.user.id, quota)
+def share(app: App, root: Member, user: Member, **quota: int) -> Allocation:
+    return allocate(app.ctx, caller(app, root), user.user.id, quota)
 
 
-def request(house: House, user: Member, **quota: int) -> QuotaRequest:
-    return file_request(house.ctx, caller(house, user), quota, reason="It is not enough")
+def request(app: App, user: Member, **quota: int) -> QuotaRequest:
+    return file_request(app.ctx, caller(app, user), quota, reason="It is not enough")
 
 
-def entries(house: House, account_id: str) -> list[dict[str, Any]]:
+def entries(app: App, account_id: str) -> list[dict[str, Any]]:
     """The account's audit log, oldest first."""
-    found = [item for item in house.stored("core", "AUDIT#") if item["pk"] == keys.account(account_id).pk]
+    found = [item for item in app.stored("core", "AUDIT#") if item["pk"] == keys.account(account_id).pk]
     return sorted(found, key=lambda entry: int(entry["number"]))
 
 
-def actions(house: House, member: Member) -> list[str]:
+def actions(app: App, member: Member) -> list[str]:
     """What is on record of quotas and sessions, in order."""
-    return [
-        one["action"] for one in entries(house, member.account.id) if one["action"].startswith(("quota_", "session"))
-    ]
+    return [one["action"] for one in entries(app, member.account.id) if one["action"].startswith(("quota_", "session"))]
 
 
-def team(house: House) -> tuple[Member, Member]:
+def team(app: App) -> tuple[Member, Member]:
     """A root user and another, of an account with 1,000 CPU seconds; credentials have been used this hour."""
-    give_limits(house, cpu_seconds_monthly=1000)
-    root = house.member()
-    return root, house.colleague(root)
+    give_limits(app, cpu_seconds_monthly=1000)
+    root = app.member()
+    return root, app.colleague(root)
 
 
-def with_share(house: House) -> tuple[Member, Member, str]:
-    root, ada = team(house)
-    return root, ada, share(house, root, ada, cpu_seconds_monthly=400, concurrent_sandboxes=2).id
+def with_share(app: App) -> tuple[Member, Member, str]:
+    root, ada = team(app)
+    return root, ada, share(app, root, ada, cpu_seconds_monthly=400, concurrent_sandboxes=2).id
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +76,10 @@ class Moment:
 class Watch:
     """A port that lets one write in after the other and notes how the account stands after each."""
 
-    def __init__(self, house: House, port: Port, member: Member) -> None:
-        self._client, self._port = house.client, port
+    def __init__(self, app: App, port: Port, member: Member) -> None:
+        self._client, self._port = app.client, port
         self._account = keys.account(member.account.id)
-        self._table = house.names["core"]
+        self._table = app.names["core"]
         self._lock = threading.Lock()
         self.moments: list[Moment] = [self._look()]
 
@@ -114,7 +112,7 @@ class Watch:
         return Moment(account["plan"], int(account["running"]), shares)
 
 
-def watched(house: House, member: Member) -> tuple[Context, Watch]:
+def watched(app: App, member: Member) -> tuple[Context, Watch]:
     """A context of the house with a fifth of writes conflicting, and the port that watches it."""
-    watch = Watch(house, Faults(conflicts=0.2, lost=0.02, seed=11), member)
-    return make_context(house.client, port=watch, clock=house.clock, pause=time.sleep), watch
+    watch = Watch(app, Faults(conflicts=0.2, lost=0.02, seed=11), member)
+    return make_context(app.client, port=watch, clock=app.clock, pause=time.sleep), watch

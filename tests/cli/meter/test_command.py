@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tallybook.cli.catalog_file import read_catalog
+from tests.support.app import CATALOG
 from tests.support.call import call
-from tests.support.house import CATALOG
 from tests.support.serve import Served, serve
 
 BURN = "import time\nwhile time.process_time() < 0.3: pass"
@@ -25,8 +25,8 @@ LEAVE_AN_ORPHAN = "import subprocess, sys; subprocess.Popen([sys.executable, '-S
 
 
 @pytest.fixture
-def member(house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    member = house.member()
+def member(app: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    member = app.member()
     monkeypatch.setenv("TALLYBOOK_ACCOUNT_ID", member.subject)
     monkeypatch.setenv("TALLYBOOK_USER_ID", member.user_id)
     return member
@@ -63,9 +63,9 @@ def sessions(member: Any) -> tuple[int, int]:
     return data["active_sessions"], data["completed_sessions"]
 
 
-def used(house: Any, meter: str) -> Decimal:
+def used(app: Any, meter: str) -> Decimal:
     """What the counter of the period holds."""
-    counters = (item for item in house.stored("usage") if item["sk"].startswith("period"))
+    counters = (item for item in app.stored("usage") if item["sk"].startswith("period"))
     return sum((counter.get(f"q:{meter}", Decimal(0)) for counter in counters), Decimal(0))
 
 
@@ -81,20 +81,20 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def dear_cpu(house: Any) -> None:
+def dear_cpu(app: Any) -> None:
     """A CPU second costs 1.00."""
     meters = read_catalog(CATALOG)["meters"]
     meters["cpu_seconds"]["prices"] = [{"model": "per_unit", "unit_price": "1"}]
-    house.apply_catalog(meters=meters)
+    app.apply_catalog(meters=meters)
 
 
 def test_what_a_child_of_the_command_burns_is_on_the_bill_and_the_session_completed(
-    house, dear_cpu, member, served, meter
+    app, dear_cpu, member, served, meter
 ):
     run = meter(*python(RUN_A_CHILD.format(BURN)))
     assert run.returncode == 0, run.stderr
-    assert Decimal("0.3") <= used(house, "cpu_seconds") < 2
-    assert f"{used(house, 'cpu_seconds'):.3f} CPU seconds" in run.stderr
+    assert Decimal("0.3") <= used(app, "cpu_seconds") < 2
+    assert f"{used(app, 'cpu_seconds'):.3f} CPU seconds" in run.stderr
     bill = call("GET", "/v1/billing/current", key=member.api_key).json["data"]
     assert (bill["active_sessions"], bill["completed_sessions"]) == (0, 1)
     assert bill["current_cost"] >= 0.3
@@ -104,28 +104,28 @@ def test_what_a_child_of_the_command_burns_is_on_the_bill_and_the_session_comple
     assert len([path for path, _ in served.requests if path.endswith("/events")]) > 1
 
 
-def test_children_too_short_to_be_seen_are_counted(house, meter):
+def test_children_too_short_to_be_seen_are_counted(app, meter):
     code = (
         "import os, subprocess, sys\n"
         "for _ in range(25): subprocess.run([sys.executable, '-SE', '-c', ''])\n"
         "print(sum(os.times()[:4]))"
     )
     told = Decimal(meter(*python(code)).stdout.strip())
-    assert told - Decimal("0.02") <= used(house, "cpu_seconds") <= told + Decimal("0.3")
+    assert told - Decimal("0.02") <= used(app, "cpu_seconds") <= told + Decimal("0.3")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to the meter")
-def test_a_child_whose_parent_has_ended_is_still_measured(house, meter):
+def test_a_child_whose_parent_has_ended_is_still_measured(app, meter):
     orphan = LEAVE_AN_ORPHAN.format(BURN)
     waits_for_it = "stdout=subprocess.PIPE"  # which the orphan holds open until it ends
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-S', '-c', {orphan!r}], {waits_for_it})"
     meter(*python(code))
-    assert used(house, "cpu_seconds") >= Decimal("0.3")
+    assert used(app, "cpu_seconds") >= Decimal("0.3")
 
 
-def test_memory_is_counted_for_as_long_as_it_is_held(house, meter):
+def test_memory_is_counted_for_as_long_as_it_is_held(app, meter):
     meter(*python("import time; held = b'x' * 2**28; time.sleep(0.5)"))
-    assert Decimal("0.125") <= used(house, "ram_gb_seconds") <= Decimal("0.6")
+    assert Decimal("0.125") <= used(app, "ram_gb_seconds") <= Decimal("0.6")
 
 
 def test_its_streams_are_its_own_and_its_exit_code_is_passed_on(member, meter):
@@ -214,7 +214,7 @@ def test_when_its_time_is_up_it_is_stopped(member, meter):
     assert sessions(member) == (0, 1)
 
 
-def test_a_server_that_was_away_for_a_while_gets_everything_once(house, member, line, monkeypatch):
+def test_a_server_that_was_away_for_a_while_gets_everything_once(app, member, line, monkeypatch):
     code = (
         "import time, os\nend = time.monotonic() + 1.2\nwhile time.monotonic() < end: pass\nprint(sum(os.times()[:4]))"
     )
@@ -227,11 +227,11 @@ def test_a_server_that_was_away_for_a_while_gets_everything_once(house, member, 
         told, err = process.communicate(timeout=30)
     assert process.returncode == 0
     assert "rejected 0" in err
-    assert abs(used(house, "cpu_seconds") - Decimal(told.strip())) < Decimal("0.2")
+    assert abs(used(app, "cpu_seconds") - Decimal(told.strip())) < Decimal("0.2")
     assert sessions(member) == (0, 1)
 
 
-def test_what_could_not_be_sent_is_kept_in_a_file_that_send_can_send(house, line, served, tallybook, monkeypatch):
+def test_what_could_not_be_sent_is_kept_in_a_file_that_send_can_send(app, line, served, tallybook, monkeypatch):
     words = ("sh", "-c", f'"{sys.executable}" -S -c "$1"; touch ended', "sh", BURN)
     with serve() as first:
         monkeypatch.setenv("TALLYBOOK_URL", first.url)
@@ -249,4 +249,4 @@ def test_what_could_not_be_sent_is_kept_in_a_file_that_send_can_send(house, line
     assert "could not be ended" in told
     monkeypatch.setenv("TALLYBOOK_URL", served.url)
     assert tallybook("send", file).out.startswith("accepted 2,")
-    assert used(house, "cpu_seconds") >= Decimal("0.3")
+    assert used(app, "cpu_seconds") >= Decimal("0.3")

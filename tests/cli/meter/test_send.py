@@ -19,8 +19,8 @@ def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def member(house: Any) -> Any:
-    return house.member()
+def member(app: Any) -> Any:
+    return app.member()
 
 
 def write(*events: Any) -> Path:
@@ -31,8 +31,8 @@ def write(*events: Any) -> Path:
     return file
 
 
-def test_a_file_is_counted_and_its_second_sending_is_all_duplicates(house, member, served, tallybook):
-    file = write(*(house.event(member, quantity="100000") for _ in range(3)))
+def test_a_file_is_counted_and_its_second_sending_is_all_duplicates(app, member, served, tallybook):
+    file = write(*(app.event(member, quantity="100000") for _ in range(3)))
     first, cost = tallybook("send", file), call("GET", "/v1/billing/current", key=member.api_key).json["data"]
     second, again = tallybook("send", file), call("GET", "/v1/billing/current", key=member.api_key).json["data"]
     assert (first.code, first.out) == (0, "accepted 3, duplicates 0, conflicts 0, rejected 0\n")
@@ -41,13 +41,13 @@ def test_a_file_is_counted_and_its_second_sending_is_all_duplicates(house, membe
     assert cost["current_cost"] == again["current_cost"] == 4.2
 
 
-def test_blank_lines_are_skipped_and_the_last_line_needs_no_end(house, member, served, tallybook):
-    file = write("\ufeff" + json.dumps(house.event(member)), "", "  \r", house.event(member))
+def test_blank_lines_are_skipped_and_the_last_line_needs_no_end(app, member, served, tallybook):
+    file = write("\ufeff" + json.dumps(app.event(member)), "", "  \r", app.event(member))
     assert tallybook("send", file).out.startswith("accepted 2,")
 
 
-def test_a_line_that_is_not_json_is_rejected_by_its_number_and_spoils_no_other(house, member, served, tallybook):
-    file = write(house.event(member), "", "{not json", house.event(member), '{"quantity": NaN}')
+def test_a_line_that_is_not_json_is_rejected_by_its_number_and_spoils_no_other(app, member, served, tallybook):
+    file = write(app.event(member), "", "{not json", app.event(member), '{"quantity": NaN}')
     run = tallybook("send", file)
     assert run.code == 1
     assert run.out.splitlines() == [
@@ -56,9 +56,9 @@ def test_a_line_that_is_not_json_is_rejected_by_its_number_and_spoils_no_other(h
     ]
 
 
-def test_what_the_server_rejects_is_told_with_its_reason_and_lines(house, member, served, tallybook):
-    strange = [house.event(member, meter="heartbeats") for _ in range(22)]
-    run = tallybook("send", write(house.event(member), house.event(member, quantity=-1), "[]", *strange))
+def test_what_the_server_rejects_is_told_with_its_reason_and_lines(app, member, served, tallybook):
+    strange = [app.event(member, meter="heartbeats") for _ in range(22)]
+    run = tallybook("send", write(app.event(member), app.event(member, quantity=-1), "[]", *strange))
     assert run.code == 1
     assert "accepted 1, duplicates 0, conflicts 0, rejected 24" in run.out
     assert "rejected: an event must be an object (line 3)" in run.out
@@ -66,8 +66,8 @@ def test_what_the_server_rejects_is_told_with_its_reason_and_lines(house, member
     assert f"rejected: unknown_meter (lines {shown} and 2 more)" in run.out
 
 
-def test_other_content_under_one_identity_is_a_conflict(house, member, served, tallybook):
-    event = house.event(member)
+def test_other_content_under_one_identity_is_a_conflict(app, member, served, tallybook):
+    event = app.event(member)
     tallybook("send", write(event))
     run = tallybook("send", write(event | {"data": {**event["data"], "quantity": 101}}))
     assert run.code == 1
@@ -75,8 +75,8 @@ def test_other_content_under_one_identity_is_a_conflict(house, member, served, t
     assert "conflict: the same source and id were counted with other content (line 1)" in run.out
 
 
-def test_a_long_file_goes_in_requests_of_at_most_1000_events_and_a_mebibyte(house, member, served, tallybook):
-    wide = [house.event(member) | {"comment": "y" * 300_000} for _ in range(8)]
+def test_a_long_file_goes_in_requests_of_at_most_1000_events_and_a_mebibyte(app, member, served, tallybook):
+    wide = [app.event(member) | {"comment": "y" * 300_000} for _ in range(8)]
     many = ['{"specversion": "0"}'] * 2_100
     run = tallybook("send", write(*wide, *many))
     assert "accepted 8, duplicates 0, conflicts 0, rejected 2100" in run.out
@@ -85,16 +85,16 @@ def test_a_long_file_goes_in_requests_of_at_most_1000_events_and_a_mebibyte(hous
     assert max(size for _, size in sizes) <= 1024 * 1024
 
 
-def test_a_line_longer_than_a_request_is_rejected_alone(house, member, served, tallybook):
-    endless = json.dumps(house.event(member) | {"comment": "y" * 3_000_000})
-    run = tallybook("send", write(endless, house.event(member)))
+def test_a_line_longer_than_a_request_is_rejected_alone(app, member, served, tallybook):
+    endless = json.dumps(app.event(member) | {"comment": "y" * 3_000_000})
+    run = tallybook("send", write(endless, app.event(member)))
     assert run.out.splitlines()[0] == "accepted 1, duplicates 0, conflicts 0, rejected 1"
     assert "rejected: the line is too long (line 1)" in run.out
 
 
-def test_a_line_that_spoils_its_batch_is_found(house, member, served, tallybook):
+def test_a_line_that_spoils_its_batch_is_found(app, member, served, tallybook):
     served.instead = [Answer(400, {}, '{"success": false, "message": "The body is not valid JSON"}')] * 3
-    run = tallybook("send", write(house.event(member), *[house.event(member) for _ in range(3)]))
+    run = tallybook("send", write(app.event(member), *[app.event(member) for _ in range(3)]))
     assert run.out.splitlines() == [
         "accepted 3, duplicates 0, conflicts 0, rejected 1",
         "rejected: The body is not valid JSON (line 1)",
@@ -102,14 +102,14 @@ def test_a_line_that_spoils_its_batch_is_found(house, member, served, tallybook)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_busy_server_is_asked_again(house, member, served, tallybook, status):
+def test_a_busy_server_is_asked_again(app, member, served, tallybook, status):
     served.instead = [Answer(status, {}, "{}")] * 2
-    assert tallybook("send", write(house.event(member))).out.startswith("accepted 1,")
+    assert tallybook("send", write(app.event(member))).out.startswith("accepted 1,")
     assert len(served.requests) == 3
 
 
-def test_an_event_that_the_server_wants_later_is_sent_later_and_alone(house, member, served, tallybook):
-    file = write(house.event(member, id="first"), house.event(member, id="second"))
+def test_an_event_that_the_server_wants_later_is_sent_later_and_alone(app, member, served, tallybook):
+    file = write(app.event(member, id="first"), app.event(member, id="second"))
     results = [{"id": "first", "status": "accepted"}, {"id": "second", "status": "rejected", "reason": "retry"}]
     served.instead = [Answer(200, {}, json.dumps({"success": True, "data": {"results": results}}))]
     run = tallybook("send", file)
@@ -117,17 +117,17 @@ def test_an_event_that_the_server_wants_later_is_sent_later_and_alone(house, mem
     assert run.out == "accepted 2, duplicates 0, conflicts 0, rejected 0\n"
 
 
-def test_an_event_that_is_wanted_later_for_too_long_is_rejected(house, member, served, tallybook):
+def test_an_event_that_is_wanted_later_for_too_long_is_rejected(app, member, served, tallybook):
     results = [{"id": "first", "status": "rejected", "reason": "retry"}]
     served.instead = [Answer(200, {}, json.dumps({"success": True, "data": {"results": results}}))] * 100
-    run = tallybook("send", write(house.event(member)))
+    run = tallybook("send", write(app.event(member)))
     assert run.code == 1
     assert "rejected: retry (line 1)" in run.out
 
 
-def test_a_server_that_stays_away_ends_it_with_one_clear_line(house, member, served, tallybook, monkeypatch):
+def test_a_server_that_stays_away_ends_it_with_one_clear_line(app, member, served, tallybook, monkeypatch):
     monkeypatch.setenv("TALLYBOOK_URL", "http://127.0.0.1:9")
-    run = tallybook("send", write(house.event(member)))
+    run = tallybook("send", write(app.event(member)))
     assert run.code == 1
     assert run.err == (
         "tallybook: http://127.0.0.1:9 can't be reached: Connection refused; not all was sent. "
@@ -135,22 +135,22 @@ def test_a_server_that_stays_away_ends_it_with_one_clear_line(house, member, ser
     )
 
 
-def test_a_key_that_does_not_hold_ends_it_at_once(house, member, served, tallybook, monkeypatch):
+def test_a_key_that_does_not_hold_ends_it_at_once(app, member, served, tallybook, monkeypatch):
     monkeypatch.setenv("TALLYBOOK_PLATFORM_KEY", "pk-nothing")
-    run = tallybook("send", write(house.event(member)))
+    run = tallybook("send", write(app.event(member)))
     assert run.code == 1
     assert "A valid credential is required" in run.err
     assert len(served.requests) == 1
 
 
-def test_standard_input_is_a_file_too(house, member, served, tallybook, monkeypatch):
-    stream = io.TextIOWrapper(io.BytesIO(json.dumps(house.event(member)).encode()))
+def test_standard_input_is_a_file_too(app, member, served, tallybook, monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(json.dumps(app.event(member)).encode()))
     monkeypatch.setattr("sys.stdin", stream)
     assert tallybook("send", "-").out.startswith("accepted 1,")
 
 
-def test_machines_read_json(house, member, served, tallybook):
-    run = tallybook("send", "--json", write(house.event(member), "nonsense"))
+def test_machines_read_json(app, member, served, tallybook):
+    run = tallybook("send", "--json", write(app.event(member), "nonsense"))
     assert run.code == 1
     assert json.loads(run.out) == {
         "accepted": 1,

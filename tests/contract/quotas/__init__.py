@@ -5,8 +5,8 @@ from typing import Any
 
 from tallybook.domain.quotas import FIELDS
 from tests.contract.examples import expect
+from tests.support.app import App, Member
 from tests.support.call import Answer, call
-from tests.support.house import House, Member
 
 ALLOCATIONS, TEAM = "/v1/user-management/quota-allocations", "/v1/user-management/quota-requests"
 OWN, OWN_USE = "/v1/usage/quota-requests", "/v1/usage/quota"
@@ -25,11 +25,11 @@ SHARE = {name: amount // 2 for name, amount in GIVEN.items()}
 SIZE = {"cpu_cores": 1, "memory_gb": 0.5, "storage_gb": 5, "timeout_seconds": 3600}
 
 
-def give(house: House, plan: str = "hobby", **quota: int) -> None:
+def give(app: App, plan: str = "hobby", **quota: int) -> None:
     """The plan gives an account this much as a whole, and of the rest without end."""
-    plans = house.catalog_data()["plans"]
+    plans = app.catalog_data()["plans"]
     limits = plans[plan]["limits"] | quota
-    house.apply_catalog(plans=plans | {plan: plans[plan] | {"limits": limits}})
+    app.apply_catalog(plans=plans | {plan: plans[plan] | {"limits": limits}})
 
 
 def allocate(by: Member, user: Member, **quota: Any) -> Answer:
@@ -83,9 +83,9 @@ def requests(by: Member, query: str = "", *, path: str = TEAM) -> list[dict[str,
     return _listed(by, path + query, "requests")
 
 
-def use(house: House, user: Member, meter: str, quantity: object, *, time: datetime | None = None) -> None:
-    event = house.event(user, meter=meter, quantity=quantity, user_id=user.user_id, time=time or house.clock.now())
-    assert [result.status for result in house.record(event)] == ["accepted"]
+def use(app: App, user: Member, meter: str, quantity: object, *, time: datetime | None = None) -> None:
+    event = app.event(user, meter=meter, quantity=quantity, user_id=user.user_id, time=time or app.clock.now())
+    assert [result.status for result in app.record(event)] == ["accepted"]
 
 
 def used(user: Member) -> dict[str, dict[str, Any]]:
@@ -113,9 +113,9 @@ def reasons(answer: Answer) -> list[tuple[str, Any, Any]]:
     return [(one["code"], one["limit"], one["current"]) for one in found]
 
 
-def stored(house: House) -> list[dict[str, Any]]:
+def stored(app: App) -> list[dict[str, Any]]:
     """All of `core` but the API keys, whose use is noted."""
-    return [item for item in house.stored("core") if not item["sk"].startswith("APIKEY#")]
+    return [item for item in app.stored("core") if not item["sk"].startswith("APIKEY#")]
 
 
 def fields(row: dict[str, Any]) -> dict[str, Any]:
@@ -145,10 +145,10 @@ def withdraw(user: Member, request_id: str) -> Answer:
     return call("DELETE", f"{OWN}/{request_id}", key=user.api_key)
 
 
-def both(house: House, key: str, user: Member, **changes: Any) -> list[tuple[str, Any, Any]]:
+def both(app: App, key: str, user: Member, **changes: Any) -> list[tuple[str, Any, Any]]:
     """The reasons that a start is refused for, which are those that admission tells; neither writes anything."""
-    before = house.stored("core"), house.stored("usage")
+    before = app.stored("core"), app.stored("usage")
     told = reasons(start(key, user, path=ADMISSION, **changes))
     assert reasons(start(key, user, **changes)) == told
-    assert (house.stored("core"), house.stored("usage")) == before
+    assert (app.stored("core"), app.stored("usage")) == before
     return told

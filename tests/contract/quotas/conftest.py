@@ -3,26 +3,26 @@
 import pytest
 
 from tests.contract.quotas import GIVEN, give
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 
 
 @pytest.fixture
-def root(house: House) -> Member:
+def root(app: App) -> Member:
     """Of an account whose plan limits it in all six fields."""
-    give(house, **GIVEN)
-    return house.member()
+    give(app, **GIVEN)
+    return app.member()
 
 
 @pytest.fixture
-def ada(house: House, root: Member) -> Member:
-    return house.colleague(root)
+def ada(app: App, root: Member) -> Member:
+    return app.colleague(root)
 
 
 @pytest.fixture
-def grace(house: House, root: Member) -> Member:
-    return house.colleague(root)
+def grace(app: App, root: Member) -> Member:
+    return app.colleague(root)
 
 
 @pytest.fixture
-def key(house: House) -> str:
-    return house.platform_key("sessions:write")
+def key(app: App) -> str:
+    return app.platform_key("sessions:write")

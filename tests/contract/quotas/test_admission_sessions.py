@@ -16,38 +16,36 @@ from tests.contract.quotas import (
     refusal,
     start,
 )
+from tests.support.app import App, Member
 from tests.support.call import Answer, call
-from tests.support.house import House, Member
 
 
-def test_suspension_comes_first_and_gives_the_refusal_its_code(
-    house: House, key: str, root: Member, ada: Member
-) -> None:
+def test_suspension_comes_first_and_gives_the_refusal_its_code(app: App, key: str, root: Member, ada: Member) -> None:
     allocated(root, ada, concurrent_sandboxes=0)
     quota = ("user_concurrent_sandboxes", 0, 0)
     for status in ("suspended", "disabled"):
-        house.change_user(ada, status=status)
-        assert both(house, key, ada) == [(f"user_{status}", None, None), quota]
+        app.change_user(ada, status=status)
+        assert both(app, key, ada) == [(f"user_{status}", None, None), quota]
         assert refusal(start(key, ada)) == (403, f"user_{status}")
-    house.change_account(root, status="suspended")
-    assert both(house, key, ada) == [("account_suspended", None, None), ("user_disabled", None, None), quota]
+    app.change_account(root, status="suspended")
+    assert both(app, key, ada) == [("account_suspended", None, None), ("user_disabled", None, None), quota]
     assert refusal(start(key, ada)) == (403, "account_suspended")
 
 
 def test_the_same_session_again_is_answered_as_before_even_where_nothing_more_may_start(
-    house: House, key: str, root: Member, ada: Member
+    app: App, key: str, root: Member, ada: Member
 ) -> None:
     allocated(root, ada, concurrent_sandboxes=1)
     first = expect(start(key, ada, session_id="one"), 201, "platform_session")["data"]
-    before = house.stored("core")
+    before = app.stored("core")
     assert expect(start(key, ada, session_id="one"), 201, "platform_session")["data"] == first
-    assert house.stored("core") == before
+    assert app.stored("core") == before
     assert refusal(start(key, ada, session_id="two")) == (403, "admission_refused")
 
 
-def test_a_session_ended_after_its_time_was_up_ended_then(house: House, key: str, ada: Member) -> None:
+def test_a_session_ended_after_its_time_was_up_ended_then(app: App, key: str, ada: Member) -> None:
     start(key, ada, session_id="one", timeout_seconds=60)
-    house.clock.advance(minutes=5)
+    app.clock.advance(minutes=5)
     ended = [call("POST", f"{SESSIONS}/one/end", key=key) for _ in range(2)]
     for answer in ended:
         assert expect(answer, 200, "platform_session_ended")["data"]["ended_at"] == "2026-04-20T12:35:56Z"
@@ -79,8 +77,8 @@ def test_a_question_that_cannot_be_answered_names_what_is_wrong(
     assert next(iter(changes)).removesuffix("_id") in found[2]
 
 
-def test_nobody_else_is_admitted_for_another_account(house: House, key: str, ada: Member) -> None:
-    stranger = house.member()
+def test_nobody_else_is_admitted_for_another_account(app: App, key: str, ada: Member) -> None:
+    stranger = app.member()
     assert refusal(start(key, ada, path=ADMISSION, user_id=stranger.user_id)) == (404, "not_found")
-    house.change_user(ada, status="deleted")
+    app.change_user(ada, status="deleted")
     assert refusal(start(key, ada, path=ADMISSION)) == (404, "not_found")

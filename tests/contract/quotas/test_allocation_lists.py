@@ -15,8 +15,8 @@ from tests.contract.quotas import (
     revoke,
     stored,
 )
+from tests.support.app import App, Member
 from tests.support.call import call
-from tests.support.house import House, Member
 
 UNKNOWN = "qal-019d0000-0000-7000-8000-000000000000"
 
@@ -27,10 +27,10 @@ UNKNOWN = "qal-019d0000-0000-7000-8000-000000000000"
     + [(f"?include_inactive={yes}", 1) for yes in ("true", "True", "1")],
 )
 def test_the_inactive_are_listed_where_it_is_asked_for(
-    house: House, root: Member, ada: Member, query: str, inactive: int
+    app: App, root: Member, ada: Member, query: str, inactive: int
 ) -> None:
     revoke(root, allocated(root, ada)["allocation_id"])
-    house.clock.advance(minutes=1)
+    app.clock.advance(minutes=1)
     allocated(root, ada)
     listed = [one["status"] for one in allocations(root, query)]
     assert listed == ["active", "revoked"][: 1 + inactive]
@@ -43,12 +43,12 @@ def test_what_is_neither_true_nor_false_is_refused(root: Member, word: str) -> N
     assert answer.json["message"].startswith("include_inactive ")
 
 
-def test_pages_of_any_size_hold_each_allocation_once_newest_first(house: House, root: Member, ada: Member) -> None:
+def test_pages_of_any_size_hold_each_allocation_once_newest_first(app: App, root: Member, ada: Member) -> None:
     made = []
     for _ in range(5):
         made.append(allocated(root, ada)["allocation_id"])
         revoke(root, made[-1])
-        house.clock.advance(minutes=1)
+        app.clock.advance(minutes=1)
     for name in ("limit", "page_size"):
         seen = []
         for page in (1, 2, 3, 4):
@@ -72,21 +72,21 @@ def test_a_malformed_id_is_refused_by_its_name(root: Member, id: str) -> None:
         assert answer.json["message"].startswith("allocation_id ")
 
 
-def test_an_unknown_allocation_and_another_accounts_are_not_found(house: House, root: Member, ada: Member) -> None:
+def test_an_unknown_allocation_and_another_accounts_are_not_found(app: App, root: Member, ada: Member) -> None:
     made = allocated(root, ada, cpu_seconds_monthly=5)
-    before = stored(house)
-    stranger = house.member()
+    before = stored(app)
+    stranger = app.member()
     kept = [item for item in before if item["pk"] == f"ACCOUNT#{root.account.id}"]
     for by, id in ((root, UNKNOWN), (stranger, made["allocation_id"])):
         for answer in (change(by, id, cpu_seconds_monthly=1), revoke(by, id), remove(by, id)):
             assert refusal(answer) == (404, "not_found")
             assert answer.json["message"] == "There is no such quota allocation"
-    assert [item for item in stored(house) if item["pk"] == f"ACCOUNT#{root.account.id}"] == kept
+    assert [item for item in stored(app) if item["pk"] == f"ACCOUNT#{root.account.id}"] == kept
     assert allocations(stranger, "?include_inactive=true") == []
 
 
-def test_a_share_is_for_a_user_of_the_account_who_is_not_deleted(house: House, root: Member, ada: Member) -> None:
-    other = house.member()
+def test_a_share_is_for_a_user_of_the_account_who_is_not_deleted(app: App, root: Member, ada: Member) -> None:
+    other = app.member()
     assert call("DELETE", f"/v1/user-management/users/{ada.user_id}", key=root.api_key).status == 200
     for id in (other.user_id, ada.user_id, "usr-unknown"):
         answer = call("POST", ALLOCATIONS, key=root.api_key, body={"user_id": id, **SHARE})

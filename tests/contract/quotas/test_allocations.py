@@ -24,13 +24,13 @@ from tests.contract.quotas import (
     shown,
     stored,
 )
+from tests.support.app import App, Member
 from tests.support.call import call
-from tests.support.house import House, Member
 
 UNKNOWN = "qal-019d0000-0000-7000-8000-000000000000"
 
 
-def test_a_share_is_shown_with_every_field_of_the_document(house: House, root: Member, ada: Member) -> None:
+def test_a_share_is_shown_with_every_field_of_the_document(app: App, root: Member, ada: Member) -> None:
     made = allocated(root, ada, **SHARE)
     assert made.pop("allocation_id").startswith("qal-")
     assert made == {
@@ -50,27 +50,27 @@ def test_a_field_that_is_left_out_or_null_has_no_limit(root: Member, ada: Member
     assert fields(allocations(root)[0]) == {"cpu_seconds_monthly": 5}
 
 
-def test_a_user_has_one_active_allocation(house: House, root: Member, ada: Member) -> None:
+def test_a_user_has_one_active_allocation(app: App, root: Member, ada: Member) -> None:
     first = allocated(root, ada, concurrent_sandboxes=1)
-    before = stored(house)
+    before = stored(app)
     answer = allocate(root, ada, concurrent_sandboxes=1)
     assert refusal(answer) == (400, "allocation_exists")
-    assert stored(house) == before
+    assert stored(app) == before
     assert revoke(root, first["allocation_id"]).status == 200
     assert allocated(root, ada)["status"] == "active"
 
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_the_shares_of_all_users_fit_the_plan_to_the_last_unit(
-    house: House, root: Member, ada: Member, grace: Member, field: str
+    app: App, root: Member, ada: Member, grace: Member, field: str
 ) -> None:
     most = GIVEN[field]
     allocated(root, ada, **{field: most - 1})
-    before = stored(house)
+    before = stored(app)
     answer = allocate(root, grace, **{field: 2})
     assert refusal(answer) == (400, "quota_exceeds_plan")
     assert all(word in answer.json["message"] for word in (field, str(most + 1), str(most)))
-    assert stored(house) == before
+    assert stored(app) == before
     made = allocated(root, grace, **{field: 1})
     assert refusal(change(root, made["allocation_id"], **{field: 2})) == (400, "quota_exceeds_plan")
     assert {one["user_id"]: one[field] for one in allocations(root)} == {ada.user_id: most - 1, grace.user_id: 1}
@@ -87,48 +87,46 @@ def test_a_share_that_was_revoked_or_deleted_is_free_again(root: Member, ada: Me
 
 
 @pytest.mark.parametrize("amount", [0, 1, MOST])
-def test_a_number_goes_from_0_to_a_thousand_million_million(house: House, amount: int) -> None:
-    root = house.member()
+def test_a_number_goes_from_0_to_a_thousand_million_million(app: App, amount: int) -> None:
+    root = app.member()
     assert allocated(root, root, ram_gb_seconds=amount)["ram_gb_seconds"] == amount
 
 
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("value", [MOST + 1, -1, 1.5, 1.0, 1e15, "5", True, False, [], {}], ids=repr)
 def test_what_is_no_such_number_is_refused_by_its_field(
-    house: House, root: Member, ada: Member, field: str, value: Any
+    app: App, root: Member, ada: Member, field: str, value: Any
 ) -> None:
     made = allocated(root, root, concurrent_sandboxes=1)
-    before = stored(house)
+    before = stored(app)
     for answer in (allocate(root, ada, **{field: value}), change(root, made["allocation_id"], **{field: value})):
         assert refusal(answer) == (400, "invalid_request")
         assert answer.json["message"].startswith(f"{field}: ")
-    assert stored(house) == before
+    assert stored(app) == before
 
 
-def test_a_change_leaves_what_it_does_not_name_and_null_takes_a_limit_away(
-    house: House, root: Member, ada: Member
-) -> None:
+def test_a_change_leaves_what_it_does_not_name_and_null_takes_a_limit_away(app: App, root: Member, ada: Member) -> None:
     made = allocated(root, ada, cpu_seconds_monthly=5, ram_gb_seconds=6, traffic_gb_seconds=7)
-    house.clock.advance(hours=1)
+    app.clock.advance(hours=1)
     after = shown(change(root, made["allocation_id"], cpu_seconds_monthly=50, ram_gb_seconds=None))
     assert fields(after) == {"cpu_seconds_monthly": 50, "traffic_gb_seconds": 7}
     assert (after["created_at"], after["updated_at"]) == (made["created_at"], "2026-04-20T13:34:56Z")
     assert allocations(root) == [after]
-    house.clock.advance(hours=1)
+    app.clock.advance(hours=1)
     assert shown(change(root, made["allocation_id"])) == after, "a change of nothing is none"
 
 
 def test_a_revoked_share_is_listed_on_request_and_is_revoked_and_changed_no_more(
-    house: House, root: Member, ada: Member
+    app: App, root: Member, ada: Member
 ) -> None:
     made = allocated(root, ada, cpu_seconds_monthly=5)
-    house.clock.advance(hours=1)
+    app.clock.advance(hours=1)
     after = shown(revoke(root, made["allocation_id"]))
     assert after == made | {"status": "revoked", "updated_at": "2026-04-20T13:34:56Z"}
-    before = stored(house)
+    before = stored(app)
     assert refusal(revoke(root, made["allocation_id"])) == (400, "allocation_not_active")
     assert refusal(change(root, made["allocation_id"], cpu_seconds_monthly=6)) == (400, "allocation_not_active")
-    assert stored(house) == before
+    assert stored(app) == before
     assert (allocations(root), allocations(root, "?include_inactive=true")) == ([], [after])
 
 
@@ -144,7 +142,7 @@ def test_an_allocation_is_deleted_active_or_revoked(root: Member, ada: Member, g
 
 
 def test_a_deleted_users_share_is_revoked_and_their_request_taken_back(
-    house: House, root: Member, ada: Member, grace: Member
+    app: App, root: Member, ada: Member, grace: Member
 ) -> None:
     made = allocated(root, ada, **GIVEN)
     asked(ada, cpu_seconds_monthly=900)

@@ -27,21 +27,21 @@ from tests.contract.quotas import (
     start,
     use,
 )
+from tests.support.app import App, Member
 from tests.support.call import call
-from tests.support.house import House, Member
 
 
 @pytest.fixture
-def payer(house: House) -> Member:
+def payer(app: App) -> Member:
     """On the plan hobby, which limits nothing as a whole but what runs at once; pro gives the usual."""
-    give(house, "pro", **GIVEN)
-    member = house.member()
-    grant(house, member, 1000)
-    house.clock.advance(minutes=1)
+    give(app, "pro", **GIVEN)
+    member = app.member()
+    grant(app, member, 1000)
+    app.clock.advance(minutes=1)
     return member
 
 
-def test_plans_and_the_subscription_show_what_is_given_as_a_whole(house: House, payer: Member) -> None:
+def test_plans_and_the_subscription_show_what_is_given_as_a_whole(app: App, payer: Member) -> None:
     plans = expect(call("GET", "/v1/user-management/plans"), 200, "plans")["data"]["plans"]
     shown = {plan["plan_name"]: {name: plan[name] for name in FIELDS} for plan in plans}
     nothing = dict.fromkeys(FIELDS)
@@ -54,20 +54,20 @@ def test_plans_and_the_subscription_show_what_is_given_as_a_whole(house: House, 
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_plan_that_the_shares_do_not_fit_is_refused_with_field_sum_and_limit(
-    house: House, payer: Member, field: str
+    app: App, payer: Member, field: str
 ) -> None:
     most = GIVEN[field]
     first = allocated(payer, payer, **{field: most})
-    second = allocated(payer, house.colleague(payer), **{field: 1})
-    house.clock.advance(minutes=1)
-    before = house.stored("core")
+    second = allocated(payer, app.colleague(payer), **{field: 1})
+    app.clock.advance(minutes=1)
+    before = app.stored("core")
     for path in (SUBSCRIPTION, PREVIEW):
         answer = ask(payer, "pro", path=path)
         assert refusal(answer) == (400, "quota_exceeds_plan")
         assert all(word in answer.json["message"] for word in (field, str(most + 1), str(most)))
-    assert house.stored("core") == before
+    assert app.stored("core") == before
     revoke(payer, second["allocation_id"])
-    house.clock.advance(minutes=1)
+    app.clock.advance(minutes=1)
     assert ask(payer, "pro", path=PREVIEW).status == 200
     change_to(payer, "pro")
     assert allocations(payer) == [first], "shares stand as they are"
@@ -79,11 +79,11 @@ def test_every_field_that_does_not_fit_is_named(payer: Member) -> None:
     assert all(f"{name}: allocations add up to {amount + 1}" in message for name, amount in GIVEN.items())
 
 
-def test_after_a_plan_was_retired_shares_stand_and_the_smaller_limit_counts(house: House, payer: Member) -> None:
-    ada, key = house.colleague(payer), house.platform_key()
+def test_after_a_plan_was_retired_shares_stand_and_the_smaller_limit_counts(app: App, payer: Member) -> None:
+    ada, key = app.colleague(payer), app.platform_key()
     share = allocated(payer, ada, concurrent_sandboxes=5, cpu_seconds_monthly=5000)
-    house.clock.advance(minutes=1)
-    change_plan(house.ctx, house.account_of(payer), "pro", actor=OPERATOR, must_pay=False, reason="plan_retired")
+    app.clock.advance(minutes=1)
+    change_plan(app.ctx, app.account_of(payer), "pro", actor=OPERATOR, must_pay=False, reason="plan_retired")
     assert allocations(payer) == [share]
     for _ in range(4):
         assert start(key, ada).status == 201
@@ -95,41 +95,41 @@ def test_after_a_plan_was_retired_shares_stand_and_the_smaller_limit_counts(hous
     assert refusal(change(payer, share["allocation_id"], cpu_seconds_monthly=4001)) == (400, "quota_exceeds_plan")
 
 
-def test_the_new_plans_limits_hold_from_the_instant_of_the_change(house: House, payer: Member) -> None:
-    key = house.platform_key()
+def test_the_new_plans_limits_hold_from_the_instant_of_the_change(app: App, payer: Member) -> None:
+    key = app.platform_key()
     for _ in range(4):
         start(key, payer)
-    house.record(house.event(payer, quantity=5000))
+    app.record(app.event(payer, quantity=5000))
     assert reasons(start(key, payer, path="/v1/platform/admission")) == []
     change_to(payer, "pro")
     assert reasons(start(key, payer)) == [("account_concurrent_sandboxes", 4, 4)], "a new period has used nothing"
     assert refusal(allocate(payer, payer, concurrent_sandboxes=5)) == (400, "quota_exceeds_plan")
-    house.record(house.event(payer, quantity=1000))
-    house.clock.advance(minutes=1)
+    app.record(app.event(payer, quantity=1000))
+    app.clock.advance(minutes=1)
     assert ("account_cpu_seconds_monthly", 1000, 1000) in reasons(start(key, payer))
     change_to(payer, "scale")
     assert start(key, payer).status == 201
     assert allocated(payer, payer, concurrent_sandboxes=1000)["status"] == "active"
 
 
-def test_a_limit_of_storage_that_is_sold_no_more_holds_until_the_period_ends(house: House, payer: Member) -> None:
+def test_a_limit_of_storage_that_is_sold_no_more_holds_until_the_period_ends(app: App, payer: Member) -> None:
     change_to(payer, "pro")
-    give(house, "pro")
-    use(house, payer, "template_storage_gb_hours", 51)
-    key = house.platform_key()
+    give(app, "pro")
+    use(app, payer, "template_storage_gb_hours", 51)
+    key = app.platform_key()
     assert reasons(start(key, payer, path=ADMISSION)) == [("account_template_storage_gb", 50, 51)]
-    house.clock.advance(days=31)
-    use(house, payer, "template_storage_gb_hours", 51)
+    app.clock.advance(days=31)
+    use(app, payer, "template_storage_gb_hours", 51)
     assert reasons(start(key, payer, path=ADMISSION)) == []
 
 
-def test_what_a_plan_is_sold_with_later_holds_from_the_next_period(house: House, payer: Member) -> None:
+def test_what_a_plan_is_sold_with_later_holds_from_the_next_period(app: App, payer: Member) -> None:
     change_to(payer, "pro")
-    ada = house.colleague(payer)
-    give(house, "pro", **GIVEN | {"cpu_seconds_monthly": 10})
+    ada = app.colleague(payer)
+    give(app, "pro", **GIVEN | {"cpu_seconds_monthly": 10})
     assert fields(subscription(payer)["plan"]) == GIVEN
     share = allocated(payer, payer, cpu_seconds_monthly=1000)
-    house.clock.advance(days=31)
+    app.clock.advance(days=31)
     assert subscription(payer)["plan"]["cpu_seconds_monthly"] == 10
     assert refusal(allocate(payer, ada, cpu_seconds_monthly=1)) == (400, "quota_exceeds_plan")
     assert allocations(payer) == [share]

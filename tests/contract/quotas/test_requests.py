@@ -18,8 +18,8 @@ from tests.contract.quotas import (
     stored,
     withdraw,
 )
+from tests.support.app import App, Member
 from tests.support.call import call
-from tests.support.house import House, Member
 
 UNKNOWN = "qrq-019d0000-0000-7000-8000-000000000000"
 
@@ -45,11 +45,11 @@ def test_more_than_the_plan_gives_may_be_asked_for(ada: Member) -> None:
     assert fields(asked(ada, cpu_seconds_monthly=MOST)) == {"cpu_seconds_monthly": MOST}
 
 
-def test_one_request_of_a_user_waits_at_most(house: House, root: Member, ada: Member) -> None:
+def test_one_request_of_a_user_waits_at_most(app: App, root: Member, ada: Member) -> None:
     first = asked(ada, cpu_seconds_monthly=5)
-    before = stored(house)
+    before = stored(app)
     assert refusal(ask(ada, cpu_seconds_monthly=6)) == (400, "request_pending")
-    assert stored(house) == before
+    assert stored(app) == before
     asked(root, cpu_seconds_monthly=7)
     assert review(root, first["request_id"], "deny").status == 200
     second = asked(ada, cpu_seconds_monthly=6)
@@ -57,18 +57,18 @@ def test_one_request_of_a_user_waits_at_most(house: House, root: Member, ada: Me
     asked(ada, cpu_seconds_monthly=7)
 
 
-def test_a_request_asks_for_something(house: House, ada: Member) -> None:
-    before = stored(house)
+def test_a_request_asks_for_something(app: App, ada: Member) -> None:
+    before = stored(app)
     for wish in ({}, {"cpu_seconds_monthly": None}):
         assert refusal(ask(ada, **wish)) == (400, "no_quota_field")
-    assert stored(house) == before
+    assert stored(app) == before
     assert fields(asked(ada, concurrent_sandboxes=0)) == {"concurrent_sandboxes": 0}
 
 
 @pytest.mark.parametrize("reason", [None, "", "  ", 5, "x" * 1001, "a\u0000b"], ids=ascii)
-def test_a_request_has_a_reason(house: House, ada: Member, reason: object) -> None:
+def test_a_request_has_a_reason(app: App, ada: Member, reason: object) -> None:
     filed = asked(ada, cpu_seconds_monthly=5)
-    before = stored(house)
+    before = stored(app)
     for answer in (
         ask(ada, cpu_seconds_monthly=5, reason=reason),
         change_request(ada, filed["request_id"], reason=reason),
@@ -77,7 +77,7 @@ def test_a_request_has_a_reason(house: House, ada: Member, reason: object) -> No
         assert answer.json["message"].startswith("reason")
     missing = call("POST", OWN, key=ada.api_key, body={"cpu_seconds_monthly": 5})
     assert refusal(missing) == (400, "invalid_request")
-    assert stored(house) == before
+    assert stored(app) == before
 
 
 @pytest.mark.parametrize("value", [MOST + 1, -1, 1.5, "5", True])
@@ -107,15 +107,15 @@ def test_a_withdrawn_request_is_gone(root: Member, ada: Member) -> None:
 
 
 def test_only_ones_own_request_is_changed_and_withdrawn_and_only_while_it_is_pending(
-    house: House, root: Member, ada: Member
+    app: App, root: Member, ada: Member
 ) -> None:
     filed = asked(ada, cpu_seconds_monthly=5)
-    before = stored(house)
-    for other in (root, house.colleague(root), house.member()):
+    before = stored(app)
+    for other in (root, app.colleague(root), app.member()):
         for answer in (change_request(other, filed["request_id"], reason="mine"), withdraw(other, filed["request_id"])):
             assert refusal(answer) == (404, "not_found")
             assert answer.json["message"] == "There is no such quota request"
-    assert [item for item in stored(house) if item["sk"].startswith("REQUEST#")] == [
+    assert [item for item in stored(app) if item["sk"].startswith("REQUEST#")] == [
         item for item in before if item["sk"].startswith("REQUEST#")
     ]
     review(root, filed["request_id"], "deny")
@@ -123,14 +123,14 @@ def test_only_ones_own_request_is_changed_and_withdrawn_and_only_while_it_is_pen
         assert refusal(answer) == (400, "request_decided")
 
 
-def test_lists_are_newest_first_and_by_status(house: House, root: Member, ada: Member) -> None:
+def test_lists_are_newest_first_and_by_status(app: App, root: Member, ada: Member) -> None:
     ids = []
     for action in ("approve", "deny", None):
         ids.append(asked(ada, cpu_seconds_monthly=5)["request_id"])
-        house.clock.advance(minutes=1)
+        app.clock.advance(minutes=1)
         if action:
             review(root, ids[-1], action)
-    grace = house.colleague(root)
+    grace = app.colleague(root)
     theirs = asked(grace, cpu_seconds_monthly=5)["request_id"]
 
     def listed(by: Member, path: str, status: str) -> list[str]:

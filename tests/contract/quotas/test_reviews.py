@@ -18,14 +18,14 @@ from tests.contract.quotas import (
     stored,
     withdraw,
 )
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 
 UNKNOWN = "qrq-019d0000-0000-7000-8000-000000000000"
 
 
-def test_approving_makes_the_allocation_where_there_is_none(house: House, root: Member, ada: Member) -> None:
+def test_approving_makes_the_allocation_where_there_is_none(app: App, root: Member, ada: Member) -> None:
     filed = asked(ada, cpu_seconds_monthly=5, concurrent_sandboxes=0)
-    house.clock.advance(hours=1)
+    app.clock.advance(hours=1)
     decided = request(review(root, filed["request_id"], review_notes="Approved for CI expansion"))
     assert decided == filed | {
         "status": "approved",
@@ -38,11 +38,9 @@ def test_approving_makes_the_allocation_where_there_is_none(house: House, root: 
     assert fields(made) == {"cpu_seconds_monthly": 5, "concurrent_sandboxes": 0}
 
 
-def test_approving_replaces_the_requested_fields_of_the_allocation_alone(
-    house: House, root: Member, ada: Member
-) -> None:
+def test_approving_replaces_the_requested_fields_of_the_allocation_alone(app: App, root: Member, ada: Member) -> None:
     before = allocated(root, ada, cpu_seconds_monthly=900, ram_gb_seconds=6)
-    house.clock.advance(hours=1)
+    app.clock.advance(hours=1)
     filed = asked(ada, cpu_seconds_monthly=1000, traffic_gb_seconds=7)
     review(root, filed["request_id"])
     changed = {"cpu_seconds_monthly": 1000, "traffic_gb_seconds": 7, "updated_at": "2026-04-20T13:34:56Z"}
@@ -67,38 +65,38 @@ def test_denying_only_decides(root: Member, ada: Member) -> None:
     assert (decided["reviewed_by_user_id"], allocations(root)) == (root.user_id, [made])
 
 
-def test_a_request_is_decided_once(house: House, root: Member, ada: Member) -> None:
+def test_a_request_is_decided_once(app: App, root: Member, ada: Member) -> None:
     for first, told in (("approve", "approved"), ("deny", "denied")):
         id = asked(ada, cpu_seconds_monthly=5)["request_id"]
         review(root, id, first)
-        before = stored(house)
+        before = stored(app)
         for second in ("approve", "deny"):
             answer = review(root, id, second)
             assert refusal(answer) == (400, "request_decided")
             assert told in answer.json["message"]
-        assert stored(house) == before
+        assert stored(app) == before
 
 
-def test_an_approval_that_no_longer_fits_the_plan_changes_nothing(house: House, root: Member, ada: Member) -> None:
+def test_an_approval_that_no_longer_fits_the_plan_changes_nothing(app: App, root: Member, ada: Member) -> None:
     filed = asked(ada, cpu_seconds_monthly=600, concurrent_sandboxes=1)
     other = allocated(root, root, cpu_seconds_monthly=401)
-    before = stored(house)
+    before = stored(app)
     answer = review(root, filed["request_id"])
     assert refusal(answer) == (400, "quota_exceeds_plan")
     assert all(word in answer.json["message"] for word in ("cpu_seconds_monthly", "1001", "1000"))
-    assert stored(house) == before
+    assert stored(app) == before
     revoke(root, other["allocation_id"])
     assert review(root, filed["request_id"]).status == 200
 
 
 @pytest.mark.parametrize("action", [None, "", "Approve", "approved", "withdraw", True, ["approve"]], ids=repr)
-def test_a_review_approves_or_denies(house: House, root: Member, ada: Member, action: object) -> None:
+def test_a_review_approves_or_denies(app: App, root: Member, ada: Member, action: object) -> None:
     id = asked(ada, cpu_seconds_monthly=5)["request_id"]
-    before = stored(house)
+    before = stored(app)
     answer = review(root, id, action)
     assert refusal(answer) == (400, "invalid_request")
     assert answer.json["message"].startswith("action: ")
-    assert stored(house) == before
+    assert stored(app) == before
 
 
 @pytest.mark.parametrize("notes", [" ", 5, "x" * 1001, "a\u0007b"], ids=ascii)
@@ -108,9 +106,9 @@ def test_notes_are_text_that_says_something(root: Member, ada: Member, notes: ob
     assert answer.json["message"].startswith("review_notes")
 
 
-def test_an_unknown_request_a_foreign_one_and_a_malformed_id(house: House, root: Member, ada: Member) -> None:
+def test_an_unknown_request_a_foreign_one_and_a_malformed_id(app: App, root: Member, ada: Member) -> None:
     id = asked(ada, cpu_seconds_monthly=5)["request_id"]
-    for by, unknown in ((root, UNKNOWN), (house.member(), id)):
+    for by, unknown in ((root, UNKNOWN), (app.member(), id)):
         assert refusal(review(by, unknown)) == (404, "not_found")
     assert refusal(change_request(ada, UNKNOWN)) == refusal(withdraw(ada, UNKNOWN)) == (404, "not_found")
     for malformed in ("unknown", "qal-1", "qrq-", "qrq-a_b", f"qrq-{'a' * 65}"):

@@ -8,13 +8,13 @@ import pytest
 from tallybook.domain.quotas import FIELDS
 from tests.contract.examples import expect
 from tests.contract.quotas import ALLOCATIONS, OWN_USE, allocated, change, refusal, remove, revoke, start, use, used
+from tests.support.app import App, Member
 from tests.support.call import Answer, call
-from tests.support.house import House, Member
 
 
 @pytest.fixture
-def root(house: House) -> Member:
-    return house.member()
+def root(app: App) -> Member:
+    return app.member()
 
 
 def of(root: Member, allocation_id: str) -> Answer:
@@ -39,20 +39,20 @@ def test_without_a_share_and_without_usage_all_is_zero_and_nothing_limits(ada: M
 
 
 def test_use_is_shown_against_the_share_to_its_user_and_to_root_users_alike(
-    house: House, root: Member, ada: Member
+    app: App, root: Member, ada: Member
 ) -> None:
     share = allocated(
         root, ada, cpu_seconds_monthly=300, ram_gb_seconds=0, traffic_gb_seconds=7, concurrent_sandboxes=4
     )
-    assert start(house.platform_key(), ada).status == 403
+    assert start(app.platform_key(), ada).status == 403
     change(root, share["allocation_id"], ram_gb_seconds=None)
-    assert start(house.platform_key(), ada).status == 201
+    assert start(app.platform_key(), ada).status == 201
     change(root, share["allocation_id"], ram_gb_seconds=0)
-    use(house, ada, "cpu_seconds", "99.5")
-    use(house, ada, "cpu_seconds", "100.5")
-    use(house, ada, "traffic_gb_seconds", "7.25")
-    use(house, ada, "sandbox_storage_gb_seconds", 5)
-    use(house, root, "cpu_seconds", 5000)
+    use(app, ada, "cpu_seconds", "99.5")
+    use(app, ada, "cpu_seconds", "100.5")
+    use(app, ada, "traffic_gb_seconds", "7.25")
+    use(app, ada, "sandbox_storage_gb_seconds", 5)
+    use(app, root, "cpu_seconds", 5000)
     answer = of(root, share["allocation_id"])
     data = expect(answer, 200, "quota_usage")["data"]
     assert data == call("GET", OWN_USE, key=ada.api_key).json["data"]
@@ -66,83 +66,83 @@ def test_use_is_shown_against_the_share_to_its_user_and_to_root_users_alike(
     assert amounts(root) == {"cpu_seconds_monthly": 5000}
 
 
-def test_only_the_four_meters_that_are_named_count(house: House, ada: Member) -> None:
-    use(house, ada, "credits", 5)
-    use(house, ada, "ram_gb_seconds", 3)
+def test_only_the_four_meters_that_are_named_count(app: App, ada: Member) -> None:
+    use(app, ada, "credits", 5)
+    use(app, ada, "ram_gb_seconds", 3)
     assert amounts(ada) == {"ram_gb_seconds": 3}
 
 
-def test_usage_of_nobody_in_particular_is_no_users(house: House, root: Member, ada: Member) -> None:
-    house.record(house.event(root, quantity=500))
+def test_usage_of_nobody_in_particular_is_no_users(app: App, root: Member, ada: Member) -> None:
+    app.record(app.event(root, quantity=500))
     assert (amounts(root), amounts(ada)) == ({}, {})
 
 
-def test_what_was_used_before_the_share_was_given_counts(house: House, root: Member, ada: Member) -> None:
-    use(house, ada, "cpu_seconds", 30)
+def test_what_was_used_before_the_share_was_given_counts(app: App, root: Member, ada: Member) -> None:
+    use(app, ada, "cpu_seconds", 30)
     share = allocated(root, ada, cpu_seconds_monthly=40)
     assert used(ada)["cpu_seconds_monthly"]["percentage_used"] == 75
     change(root, share["allocation_id"], cpu_seconds_monthly=60)
     assert used(ada)["cpu_seconds_monthly"]["percentage_used"] == 50
 
 
-def test_at_a_periods_turn_all_begins_at_zero_to_the_millisecond(house: House, root: Member, ada: Member) -> None:
+def test_at_a_periods_turn_all_begins_at_zero_to_the_millisecond(app: App, root: Member, ada: Member) -> None:
     allocated(root, ada, cpu_seconds_monthly=40)
-    use(house, ada, "cpu_seconds", 30)
-    end = house.clock.moment.replace(month=5, hour=0, minute=0, second=0)
-    house.clock.moment = end - timedelta(milliseconds=1)
+    use(app, ada, "cpu_seconds", 30)
+    end = app.clock.moment.replace(month=5, hour=0, minute=0, second=0)
+    app.clock.moment = end - timedelta(milliseconds=1)
     assert amounts(ada) == {"cpu_seconds_monthly": 30}
-    house.clock.moment = end
+    app.clock.moment = end
     assert amounts(ada) == {}
-    use(house, ada, "cpu_seconds", 7, time=end - timedelta(milliseconds=1))
-    use(house, ada, "cpu_seconds", 4, time=end)
+    use(app, ada, "cpu_seconds", 7, time=end - timedelta(milliseconds=1))
+    use(app, ada, "cpu_seconds", 4, time=end)
     assert amounts(ada) == {"cpu_seconds_monthly": 4}
     assert call("GET", OWN_USE, key=ada.api_key).json["data"]["period_start"] == "2026-05-20T00:00:00Z"
 
 
-def test_late_usage_counts_nowhere_in_the_present_period(house: House, root: Member, ada: Member) -> None:
+def test_late_usage_counts_nowhere_in_the_present_period(app: App, root: Member, ada: Member) -> None:
     share = allocated(root, ada, cpu_seconds_monthly=40)
-    then = house.clock.moment
-    use(house, ada, "cpu_seconds", 30)
-    house.clock.advance(days=31)
-    house.invoice_due()
-    use(house, ada, "cpu_seconds", 35, time=then)
+    then = app.clock.moment
+    use(app, ada, "cpu_seconds", 30)
+    app.clock.advance(days=31)
+    app.invoice_due()
+    use(app, ada, "cpu_seconds", 35, time=then)
     assert amounts(ada) == {}
     assert of(root, share["allocation_id"]).json["data"]["quota"]["cpu_seconds_monthly"]["remaining"] == 40
 
 
-def test_template_storage_is_the_level_of_the_last_hour_that_is_over(house: House, ada: Member) -> None:
+def test_template_storage_is_the_level_of_the_last_hour_that_is_over(app: App, ada: Member) -> None:
     def level() -> Any:
         return used(ada)["template_storage_gb"]["used"]
 
     def told(gb: object) -> None:
-        use(house, ada, "template_storage_gb_hours", gb)
+        use(app, ada, "template_storage_gb_hours", gb)
 
-    house.clock.moment = house.clock.moment.replace(hour=10, minute=0, second=0)
+    app.clock.moment = app.clock.moment.replace(hour=10, minute=0, second=0)
     told(3)
     told("1.5")
     assert level() == 4.5, "the hour has just begun, and there is no other"
-    house.clock.advance(hours=1)
+    app.clock.advance(hours=1)
     assert level() == 4.5
     told(2)
     assert level() == 4.5, "what the present hour comes to is not known yet"
-    house.clock.advance(hours=1)
+    app.clock.advance(hours=1)
     assert level() == 2
     told(7)
     assert level() == 7, "it has come to more already"
-    house.clock.advance(hours=3)
+    app.clock.advance(hours=3)
     assert level() == 7
-    house.clock.advance(hours=1)
+    app.clock.advance(hours=1)
     assert level() == 0, "nothing was told of for three hours"
 
 
-def test_the_use_of_an_allocation_that_is_not_active_is_not_found(house: House, root: Member, ada: Member) -> None:
+def test_the_use_of_an_allocation_that_is_not_active_is_not_found(app: App, root: Member, ada: Member) -> None:
     share = allocated(root, ada, cpu_seconds_monthly=5)["allocation_id"]
     revoke(root, share)
     assert refusal(of(root, share)) == (404, "not_found")
     allocated(root, ada, cpu_seconds_monthly=6)
     assert refusal(of(root, share)) == (404, "not_found"), "nor where its user has another"
     remove(root, share)
-    stranger = house.member()
+    stranger = app.member()
     foreign = allocated(stranger, stranger)["allocation_id"]
     for id in (share, foreign, "qal-unknown"):
         assert refusal(of(root, id)) == (404, "not_found")

@@ -16,113 +16,111 @@ from tallybook.services.lookup import find_by_email, find_member, list_accounts
 from tallybook.store import keys
 from tallybook.store.accounts import ACCOUNTS
 from tallybook.store.commands import Update
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
 
 
 @pytest.fixture
-def member(house: House) -> Member:
-    return house.member()
+def member(app: App) -> Member:
+    return app.member()
 
 
-def test_a_list_costs_one_look_at_the_index_and_one_read_for_each_hundred(house: House) -> None:
+def test_a_list_costs_one_look_at_the_index_and_one_read_for_each_hundred(app: App) -> None:
     for _ in range(12):
-        house.member()
-    house.ctx.tables.bill.clear()
-    assert len(list_accounts(house.ctx, limit=5)) == 5
-    assert sorted(house.ctx.tables.bill.operations) == ["get_many", *["query"] * len(partitions(ACCOUNTS))]
+        app.member()
+    app.ctx.tables.bill.clear()
+    assert len(list_accounts(app.ctx, limit=5)) == 5
+    assert sorted(app.ctx.tables.bill.operations) == ["get_many", *["query"] * len(partitions(ACCOUNTS))]
 
 
-def test_accounts_of_a_status_are_looked_for_no_further_than_needed(house: House) -> None:
-    members = [house.member() for _ in range(6)]
-    house.change_account(members[0], status="suspended")
-    assert [account.id for account in list_accounts(house.ctx, limit=1, status="suspended")] == [members[0].account.id]
-    house.ctx.tables.bill.clear()
-    assert len(list_accounts(house.ctx, limit=2, status="active")) == 2
-    assert house.ctx.tables.bill.operations.count("get_many") <= 2
+def test_accounts_of_a_status_are_looked_for_no_further_than_needed(app: App) -> None:
+    members = [app.member() for _ in range(6)]
+    app.change_account(members[0], status="suspended")
+    assert [account.id for account in list_accounts(app.ctx, limit=1, status="suspended")] == [members[0].account.id]
+    app.ctx.tables.bill.clear()
+    assert len(list_accounts(app.ctx, limit=2, status="active")) == 2
+    assert app.ctx.tables.bill.operations.count("get_many") <= 2
 
 
-def test_a_deleted_user_is_not_found_by_id_nor_by_address(house: House, member: Member) -> None:
-    principal = authenticate(house.ctx, member.session)
-    gone = invite_user(house.ctx, principal, Invitation("bo@example.com"))
-    delete_user(house.ctx, authenticate(house.ctx, member.session), gone.id)
+def test_a_deleted_user_is_not_found_by_id_nor_by_address(app: App, member: Member) -> None:
+    principal = authenticate(app.ctx, member.session)
+    gone = invite_user(app.ctx, principal, Invitation("bo@example.com"))
+    delete_user(app.ctx, authenticate(app.ctx, member.session), gone.id)
     with pytest.raises(NotFound):
-        find_member(house.ctx, member.account.id, gone.id)
+        find_member(app.ctx, member.account.id, gone.id)
     with pytest.raises(NotFound):
-        find_by_email(house.ctx, "bo@example.com")
+        find_by_email(app.ctx, "bo@example.com")
 
 
-def test_opening_an_account_is_one_transaction_like_registering(house: House) -> None:
-    house.ctx.tables.bill.clear()
-    account, root = operate.create_account(house.ctx, email="ada@example.com")
-    assert house.ctx.tables.bill.operations == ["transact"]
+def test_opening_an_account_is_one_transaction_like_registering(app: App) -> None:
+    app.ctx.tables.bill.clear()
+    account, root = operate.create_account(app.ctx, email="ada@example.com")
+    assert app.ctx.tables.bill.operations == ["transact"]
     assert (root.is_root, root.role, root.password_hash) == (True, "admin", None)
-    assert find_by_email(house.ctx, "ada@example.com") == (account, root)
+    assert find_by_email(app.ctx, "ada@example.com") == (account, root)
     events = [
-        row["name"] for item in house.stored("core") if item.get("kind") == "events" for row in item["body"]["events"]
+        row["name"] for item in app.stored("core") if item.get("kind") == "events" for row in item["body"]["events"]
     ]
     assert events == ["AccountRegistered", "UserInvited", "SubscriptionStarted", "WalletMoved"]
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_an_account_or_a_user_may_be_full(house: House, member: Member) -> None:
-    house.change_account(member, users=MAX_USERS)
+def test_an_account_or_a_user_may_be_full(app: App, member: Member) -> None:
+    app.change_account(member, users=MAX_USERS)
     with pytest.raises(Conflict, match="at most 1000 users"):
-        operate.invite(house.ctx, member.account.id, Invitation("bo@example.com"))
-    house.change_user(member, keys=MAX_KEYS_OF_USER)
+        operate.invite(app.ctx, member.account.id, Invitation("bo@example.com"))
+    app.change_user(member, keys=MAX_KEYS_OF_USER)
     with pytest.raises(Conflict, match="at most 50 API keys"):
-        operate.create_key(house.ctx, member.account.id, member.user.id, name="x")
+        operate.create_key(app.ctx, member.account.id, member.user.id, name="x")
 
 
-CHANGES: dict[str, Callable[[House, Member, str], Any]] = {
-    "invite": lambda house, member, _: operate.invite(house.ctx, member.account.id, Invitation("bo@example.com")),
-    "suspend_user": lambda house, member, _: operate.suspend_user(
-        house.ctx, member.account.id, member.user.id, reason="x"
-    ),
-    "create_key": lambda house, member, _: operate.create_key(house.ctx, member.account.id, member.user.id, name="x"),
-    "revoke_key": lambda house, member, key_id: operate.revoke_key(house.ctx, member.account.id, key_id),
+CHANGES: dict[str, Callable[[App, Member, str], Any]] = {
+    "invite": lambda app, member, _: operate.invite(app.ctx, member.account.id, Invitation("bo@example.com")),
+    "suspend_user": lambda app, member, _: operate.suspend_user(app.ctx, member.account.id, member.user.id, reason="x"),
+    "create_key": lambda app, member, _: operate.create_key(app.ctx, member.account.id, member.user.id, name="x"),
+    "revoke_key": lambda app, member, key_id: operate.revoke_key(app.ctx, member.account.id, key_id),
 }
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_change_that_others_come_between_is_decided_anew(house: House, member: Member, name: str) -> None:
-    key_id = authenticate(house.ctx, member.api_key).credential.id
-    tables, transact = house.ctx.tables, house.ctx.tables.transact
+def test_a_change_that_others_come_between_is_decided_anew(app: App, member: Member, name: str) -> None:
+    key_id = authenticate(app.ctx, member.api_key).credential.id
+    tables, transact = app.ctx.tables, app.ctx.tables.transact
     came_between: list[str] = []
 
     def interrupted(commands: Any) -> None:
         if not came_between:
             came_between.append(name)
-            house.ctx = replace(house.ctx, tables=tables)
+            app.ctx = replace(app.ctx, tables=tables)
             del tables.transact
-            operate.create_key(house.ctx, member.account.id, member.user.id, name="between")
+            operate.create_key(app.ctx, member.account.id, member.user.id, name="between")
         transact(commands)
 
     tables.transact = interrupted
-    CHANGES[name](house, member, key_id)
+    CHANGES[name](app, member, key_id)
     assert came_between
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_a_user_who_was_suspended_meanwhile_gets_no_key(house: House, member: Member) -> None:
-    house.ctx.tables.write(Update(keys.user(member.account.id, member.user.id), set={"status": "suspended"}))
+def test_a_user_who_was_suspended_meanwhile_gets_no_key(app: App, member: Member) -> None:
+    app.ctx.tables.write(Update(keys.user(member.account.id, member.user.id), set={"status": "suspended"}))
     with pytest.raises(Forbidden) as refused:
-        operate.create_key(house.ctx, member.account.id, member.user.id, name="x")
+        operate.create_key(app.ctx, member.account.id, member.user.id, name="x")
     assert refused.value.code == "user_suspended"
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_a_suspended_account_gets_no_key_but_loses_one(house: House, member: Member) -> None:
-    key_id = authenticate(house.ctx, member.api_key).credential.id
-    house.change_account(member, status="suspended")
+def test_a_suspended_account_gets_no_key_but_loses_one(app: App, member: Member) -> None:
+    key_id = authenticate(app.ctx, member.api_key).credential.id
+    app.change_account(member, status="suspended")
     with pytest.raises(Forbidden) as refused:
-        operate.create_key(house.ctx, member.account.id, member.user.id, name="x")
+        operate.create_key(app.ctx, member.account.id, member.user.id, name="x")
     assert refused.value.code == "account_suspended"
-    operate.revoke_key(house.ctx, member.account.id, key_id)
-    check_invariants(house)
+    operate.revoke_key(app.ctx, member.account.id, key_id)
+    check_invariants(app)
 
 
-def test_what_is_so_already_is_no_change(house: House, member: Member) -> None:
-    before = house.stored("core")
-    operate.resume_user(house.ctx, member.account.id, member.user.id)
-    assert house.stored("core") == before
+def test_what_is_so_already_is_no_change(app: App, member: Member) -> None:
+    before = app.stored("core")
+    operate.resume_user(app.ctx, member.account.id, member.user.id)
+    assert app.stored("core") == before

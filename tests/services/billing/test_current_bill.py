@@ -7,44 +7,44 @@ import pytest
 from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.metering.ingest import account_keys, record_usage
 from tallybook.wire.requests.cloudevents import read_events
-from tests.support.house import House
+from tests.support.app import App
 from tests.support.ndjson import as_json
 
 
-def test_a_period_nobody_opened_is_opened_by_reading_its_bill(house: House) -> None:
-    member = house.member()
-    house.clock.advance(days=100)
-    first = read_current_bill(house.ctx, member.account)
+def test_a_period_nobody_opened_is_opened_by_reading_its_bill(app: App) -> None:
+    member = app.member()
+    app.clock.advance(days=100)
+    first = read_current_bill(app.ctx, member.account)
     assert first.bill.cost == 0
     assert first.bill.period.start == datetime(2026, 7, 20, tzinfo=UTC)
-    assert read_current_bill(house.ctx, member.account) == first
+    assert read_current_bill(app.ctx, member.account) == first
 
 
-def test_the_trend_has_each_utc_day_to_today_and_adds_up_to_the_cost(house: House) -> None:
-    member = house.member()
+def test_the_trend_has_each_utc_day_to_today_and_adds_up_to_the_cost(app: App) -> None:
+    member = app.member()
     for day in range(10):
-        house.record(house.event(member, quantity=1234 * (day + 1)))
-        house.clock.advance(days=1)
-    house.clock.advance(days=2)
-    bill = read_current_bill(house.ctx, member.account).bill
+        app.record(app.event(member, quantity=1234 * (day + 1)))
+        app.clock.advance(days=1)
+    app.clock.advance(days=2)
+    bill = read_current_bill(app.ctx, member.account).bill
     days = [day for day, _ in bill.daily_trend]
     assert (days[0], days[-1], len(days)) == ("2026-04-20", "2026-05-02", 13)
     assert sum(cost for _, cost in bill.daily_trend) == bill.cost == 950_000
 
 
-def test_each_meter_is_rounded_once_from_its_sum(house: House) -> None:
-    member = house.member()
+def test_each_meter_is_rounded_once_from_its_sum(app: App) -> None:
+    member = app.member()
     for _ in range(10):
-        house.record(house.event(member, quantity=300), house.event(member, meter="traffic_gb_seconds", quantity=300))
-    bill = read_current_bill(house.ctx, member.account).bill
+        app.record(app.event(member, quantity=300), app.event(member, meter="traffic_gb_seconds", quantity=300))
+    bill = read_current_bill(app.ctx, member.account).bill
     assert bill.cost == 40_000 + 60_000
 
 
 @pytest.mark.parametrize("events", [10, 1000])
-def test_reading_costs_the_same_after_any_number_of_events(house: House, events: int) -> None:
-    member = house.member()
-    submitted = read_events(as_json([house.event(member, quantity=1) for _ in range(events)]))
-    record_usage(house.ctx, submitted, house.ctx.tables.get_many(account_keys(submitted)))
-    house.ctx.tables.bill.clear()
-    read_current_bill(house.ctx, member.account)
-    assert (house.ctx.tables.bill.calls, house.ctx.tables.bill.read_units) == (1, 1)
+def test_reading_costs_the_same_after_any_number_of_events(app: App, events: int) -> None:
+    member = app.member()
+    submitted = read_events(as_json([app.event(member, quantity=1) for _ in range(events)]))
+    record_usage(app.ctx, submitted, app.ctx.tables.get_many(account_keys(submitted)))
+    app.ctx.tables.bill.clear()
+    read_current_bill(app.ctx, member.account)
+    assert (app.ctx.tables.bill.calls, app.ctx.tables.bill.read_units) == (1, 1)

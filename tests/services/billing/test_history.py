@@ -7,33 +7,33 @@ from tallybook.domain.cycle import GRACE
 from tallybook.domain.history import range_of
 from tallybook.services.billing.history import read_history
 from tallybook.services.subscriptions.change_plan import change_plan
-from tests.support.house import House
+from tests.support.app import App
 
 DOLLAR = 1_000_000
 
 
-def test_a_period_that_closes_after_the_account_was_read_is_counted_once(house: House) -> None:
-    member = house.member()
-    house.record(house.event(member, quantity=1_000_000))
-    read_before = house.account_of(member)
-    start = house.clock.now()
-    house.clock.moment = read_before.cycle.period.end + GRACE
-    house.record(house.event(member, quantity=500_000))
-    wanted = range_of(start, house.clock.now(), now=house.clock.now())
-    assert read_history(house.ctx, read_before, wanted).total == 21 * DOLLAR
-    house.invoice_due()
-    late = read_history(house.ctx, read_before, wanted)
-    assert late == read_history(house.ctx, house.account_of(member), wanted)
+def test_a_period_that_closes_after_the_account_was_read_is_counted_once(app: App) -> None:
+    member = app.member()
+    app.record(app.event(member, quantity=1_000_000))
+    read_before = app.account_of(member)
+    start = app.clock.now()
+    app.clock.moment = read_before.cycle.period.end + GRACE
+    app.record(app.event(member, quantity=500_000))
+    wanted = range_of(start, app.clock.now(), now=app.clock.now())
+    assert read_history(app.ctx, read_before, wanted).total == 21 * DOLLAR
+    app.invoice_due()
+    late = read_history(app.ctx, read_before, wanted)
+    assert late == read_history(app.ctx, app.account_of(member), wanted)
     assert (late.total, dict(late.daily_costs)["2026-04-20"]) == (21 * DOLLAR, 14 * DOLLAR)
 
 
-def test_a_period_that_a_plan_change_ends_after_the_account_was_read_is_counted_once(house: House) -> None:
-    member = house.member()
-    start = house.clock.now()
-    house.record(house.event(member, quantity=1_000_000))
-    house.clock.advance(days=3)
-    read_before = house.account_of(member)
-    change_plan(house.ctx, house.account_of(member), "pro", actor=OPERATOR, must_pay=False)
-    house.clock.advance(seconds=1)
-    wanted = range_of(start, house.clock.now() + timedelta(days=1), now=house.clock.now())
-    assert read_history(house.ctx, read_before, wanted).total == 14 * DOLLAR
+def test_a_period_that_a_plan_change_ends_after_the_account_was_read_is_counted_once(app: App) -> None:
+    member = app.member()
+    start = app.clock.now()
+    app.record(app.event(member, quantity=1_000_000))
+    app.clock.advance(days=3)
+    read_before = app.account_of(member)
+    change_plan(app.ctx, app.account_of(member), "pro", actor=OPERATOR, must_pay=False)
+    app.clock.advance(seconds=1)
+    wanted = range_of(start, app.clock.now() + timedelta(days=1), now=app.clock.now())
+    assert read_history(app.ctx, read_before, wanted).total == 14 * DOLLAR

@@ -11,7 +11,7 @@ from tallybook.domain.cycle import GRACE
 from tallybook.domain.money import round_to_minor
 from tallybook.domain.rating import rate
 from tallybook.services.billing.invoices import list_invoices
-from tests.support.house import House
+from tests.support.app import App
 from tests.support.invariants import check_invariants
 from tests.support.snapshot import keep, put_back
 from tests.support.steady import steady
@@ -37,34 +37,34 @@ shares = st.lists(st.tuples(st.sampled_from(list(MODELS)), amounts), max_size=4)
 @settings(steady, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(in_time=shares, late=st.lists(shares, min_size=1, max_size=2))
 def test_an_invoice_and_its_corrections_add_up_to_the_whole(
-    house: House, in_time: list[tuple[str, Decimal]], late: list[list[tuple[str, Decimal]]]
+    app: App, in_time: list[tuple[str, Decimal]], late: list[list[tuple[str, Decimal]]]
 ) -> None:
-    fresh, start = keep(), house.clock.now()
+    fresh, start = keep(), app.clock.now()
     try:
         meters = {name: METER | {"prices": [price]} for name, price in MODELS.items()}
-        house.apply_catalog(meters=house.catalog_data()["meters"] | meters)
-        member = house.member()
+        app.apply_catalog(meters=app.catalog_data()["meters"] | meters)
+        member = app.member()
         first = member.account.cycle.period
         for share in [in_time, *late]:
-            day = max(first.start, house.clock.now() - timedelta(days=34))
-            events = [house.event(member, meter=meter, quantity=str(quantity), time=day) for meter, quantity in share]
-            assert all(result.status == "accepted" for result in (house.record(*events) if events else []))
-            house.clock.moment = house.account_of(member).cycle.period.end + GRACE
-            house.invoice_due()
-            check_invariants(house)
-            if house.clock.now() - timedelta(days=34) >= first.end:
+            day = max(first.start, app.clock.now() - timedelta(days=34))
+            events = [app.event(member, meter=meter, quantity=str(quantity), time=day) for meter, quantity in share]
+            assert all(result.status == "accepted" for result in (app.record(*events) if events else []))
+            app.clock.moment = app.account_of(member).cycle.period.end + GRACE
+            app.invoice_due()
+            check_invariants(app)
+            if app.clock.now() - timedelta(days=34) >= first.end:
                 break
-        issued = list_invoices(house.ctx, house.account_of(member), offset=0, limit=10)
+        issued = list_invoices(app.ctx, app.account_of(member), offset=0, limit=10)
         billed = sum(one.sum_of("usage") for one in issued if one.period == first)
         billed += sum(line.amount for one in issued for line in one.lines if line.period_start == first.start)
         told = [in_time, *late][: len(issued)]
         used: dict[str, Decimal] = {}
         for meter, quantity in (pair for share in told for pair in share):
             used[meter] = used.get(meter, Decimal(0)) + quantity
-        catalog = house.ctx.catalogs.current()
+        catalog = app.ctx.catalogs.current()
         whole = {meter: rate(catalog.meters[meter].prices[0], quantity) for meter, quantity in used.items()}
         assert billed == sum(round_to_minor(cost, "USD") for cost in whole.values())
     finally:
-        house.clock.moment = start
+        app.clock.moment = start
         put_back(fresh)
-        house.forget_caches()
+        app.forget_caches()

@@ -14,33 +14,33 @@ from tallybook.domain.plan_changes import MOST_CHANGES
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.subscriptions.change_plan import change_plan
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
 
 DOLLAR = 1_000_000
 
 
-def changed_often(house: House, member: Member, times: int) -> list[datetime]:
+def changed_often(app: App, member: Member, times: int) -> list[datetime]:
     """So many plan changes, two hours apart; an instant within each period that they ended."""
     inside: list[datetime] = []
     for number in range(times):
-        house.clock.advance(hours=1)
-        inside.append(house.clock.now())
-        house.clock.advance(hours=1)
-        change_plan(house.ctx, house.account_of(member), ["pro", "hobby"][number % 2], actor=OPERATOR, must_pay=False)
+        app.clock.advance(hours=1)
+        inside.append(app.clock.now())
+        app.clock.advance(hours=1)
+        change_plan(app.ctx, app.account_of(member), ["pro", "hobby"][number % 2], actor=OPERATOR, must_pay=False)
     return inside
 
 
-def use_late(house: House, member: Member, instants: list[datetime]) -> None:
+def use_late(app: App, member: Member, instants: list[datetime]) -> None:
     """7.00 more of each period."""
-    results = house.record(*[house.event(member, quantity=500_000, time=instant) for instant in instants])
+    results = app.record(*[app.event(member, quantity=500_000, time=instant) for instant in instants])
     assert {result.status for result in results} == {"accepted"}
 
 
-def close(house: House, member: Member) -> Invoice:
-    house.clock.moment = house.account_of(member).cycle.period.end + GRACE
-    (issued,) = [one for one in house.invoice_due() if one.status != "overdue"]
-    check_invariants(house)
+def close(app: App, member: Member) -> Invoice:
+    app.clock.moment = app.account_of(member).cycle.period.end + GRACE
+    (issued,) = [one for one in app.invoice_due() if one.status != "overdue"]
+    check_invariants(app)
     return issued
 
 
@@ -49,9 +49,9 @@ def late_starts(invoice: Invoice) -> list[datetime]:
 
 
 @pytest.fixture
-def member(house: House) -> Member:
-    house.apply_catalog(welcome_credit=0)
-    return house.member()
+def member(app: App) -> Member:
+    app.apply_catalog(welcome_credit=0)
+    return app.member()
 
 
 @contextmanager
@@ -71,24 +71,24 @@ def actions_counted(client: Any) -> Iterator[list[int]]:
 
 
 @pytest.mark.parametrize("drafted", [False, True])
-def test_the_largest_closing_fits_a_transaction(house: House, drafted: bool) -> None:
+def test_the_largest_closing_fits_a_transaction(app: App, drafted: bool) -> None:
     """Of a period in eight shards, paid by the balance, ended by a plan change; DynamoDB takes 100 actions."""
-    house.apply_catalog(welcome_credit=10_000 * DOLLAR)
-    member = house.member()
-    house.reshape(usage_shards=8)
-    inside = changed_often(house, member, MOST_CHANGES - 1)
-    house.clock.advance(hours=1)
-    use_late(house, member, inside)
-    house.record(house.event(member, quantity=1_000_000))
+    app.apply_catalog(welcome_credit=10_000 * DOLLAR)
+    member = app.member()
+    app.reshape(usage_shards=8)
+    inside = changed_often(app, member, MOST_CHANGES - 1)
+    app.clock.advance(hours=1)
+    use_late(app, member, inside)
+    app.record(app.event(member, quantity=1_000_000))
     if drafted:
-        draft_invoice(house.ctx, authenticate(house.ctx, member.api_key))
-    with actions_counted(house.client) as counts:
-        changed = change_plan_soon(house, member, "hobby")
+        draft_invoice(app.ctx, authenticate(app.ctx, member.api_key))
+    with actions_counted(app.client) as counts:
+        changed = change_plan_soon(app, member, "hobby")
     assert len(late_starts(changed)) == MOST_CHANGES - 1
     assert MOST_CHANGES + 8 < max(counts) <= 100
-    assert late_starts(close(house, member)) == []
+    assert late_starts(close(app, member)) == []
 
 
-def change_plan_soon(house: House, member: Member, plan: str) -> Invoice:
-    house.clock.advance(hours=1)
-    return change_plan(house.ctx, house.account_of(member), plan, actor=OPERATOR, must_pay=False).invoice
+def change_plan_soon(app: App, member: Member, plan: str) -> Invoice:
+    app.clock.advance(hours=1)
+    return change_plan(app.ctx, app.account_of(member), plan, actor=OPERATOR, must_pay=False).invoice

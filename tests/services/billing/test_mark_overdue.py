@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from tallybook.domain.cycle import GRACE
-from tests.support.house import House
+from tests.support.app import App
 from tests.support.invariants import check_invariants
 
 
-def reminders(house: House) -> list[dict[str, Any]]:
-    return [item for item in house.stored("core", "OUTBOX") if item["body"].get("letter") == "invoice_overdue"]
+def reminders(app: App) -> list[dict[str, Any]]:
+    return [item for item in app.stored("core", "OUTBOX") if item["body"].get("letter") == "invoice_overdue"]
 
 
 @pytest.mark.parametrize(
@@ -25,15 +25,15 @@ def reminders(house: House) -> list[dict[str, Any]]:
     ],
 )
 def test_only_what_is_worth_a_charge_is_worth_a_reminder(
-    house: House, catalog: dict[str, Any], quantity: int, due: int, mails: int
+    app: App, catalog: dict[str, Any], quantity: int, due: int, mails: int
 ) -> None:
-    house.apply_catalog(**{"welcome_credit": 0, **catalog})
-    member = house.member()
-    house.record(house.event(member, quantity=quantity))
-    house.clock.moment = member.account.cycle.period.end + GRACE
-    house.invoice_due()
-    house.clock.advance(days=7)
-    (overdue,) = house.invoice_due()
+    app.apply_catalog(**{"welcome_credit": 0, **catalog})
+    member = app.member()
+    app.record(app.event(member, quantity=quantity))
+    app.clock.moment = member.account.cycle.period.end + GRACE
+    app.invoice_due()
+    app.clock.advance(days=7)
+    (overdue,) = app.invoice_due()
     assert (overdue.status, overdue.amount_due) == ("overdue", due)
-    assert len(reminders(house)) == mails
-    check_invariants(house)
+    assert len(reminders(app)) == mails
+    check_invariants(app)

@@ -7,18 +7,18 @@ from tallybook.domain.errors import Failed
 from tallybook.services.billing.close_period import close_due
 from tallybook.store.commands import Delete
 from tallybook.store.periods import fence
-from tests.support.house import House
+from tests.support.app import App
 
 
 @pytest.mark.parametrize("missing", [[1], [0, 1]])
-def test_a_period_without_all_its_fences_is_not_closed(house: House, missing: list[int]) -> None:
-    house.reshape(usage_shards=2)
-    member = house.member()
+def test_a_period_without_all_its_fences_is_not_closed(app: App, missing: list[int]) -> None:
+    app.reshape(usage_shards=2)
+    member = app.member()
     period = member.account.cycle.period
     for shard in missing:
-        house.ctx.tables.write(Delete(fence(member.account.id, period, shard)))
-    house.clock.moment = period.end + GRACE
-    before = house.stored("core")
+        app.ctx.tables.write(Delete(fence(member.account.id, period, shard)))
+    app.clock.moment = period.end + GRACE
+    before = app.stored("core")
     with pytest.raises(Failed):
-        close_due(house.ctx, member.account.id)
-    assert house.stored("core") == before
+        close_due(app.ctx, member.account.id)
+    assert app.stored("core") == before

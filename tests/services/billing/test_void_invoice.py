@@ -10,73 +10,73 @@ from tallybook.domain.errors import Conflict, Invalid, NotFound
 from tallybook.domain.invoices import Invoice
 from tallybook.services.billing.mark_overdue import mark_overdue
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
 
 DOLLAR = 1_000_000
 
 
 @pytest.fixture
-def member(house: House) -> Member:
+def member(app: App) -> Member:
     """On a plan of 20.00 a month, with no balance and 14.00 of usage."""
-    house.apply_catalog(free_plan="pro", welcome_credit=0, tax_rate="10")
-    member = house.member()
-    house.record(house.event(member, quantity=1_000_000))
+    app.apply_catalog(free_plan="pro", welcome_credit=0, tax_rate="10")
+    member = app.member()
+    app.record(app.event(member, quantity=1_000_000))
     return member
 
 
-def close(house: House, member: Member) -> Invoice:
-    house.clock.moment = house.account_of(member).cycle.period.end + GRACE
-    *_, issued = sorted(house.invoice_due(), key=lambda invoice: invoice.number or 0)
-    check_invariants(house)
+def close(app: App, member: Member) -> Invoice:
+    app.clock.moment = app.account_of(member).cycle.period.end + GRACE
+    *_, issued = sorted(app.invoice_due(), key=lambda invoice: invoice.number or 0)
+    check_invariants(app)
     return issued
 
 
-def test_a_reissue_bills_the_same_usage_with_the_discount_and_tax_of_now(house: House, member: Member) -> None:
-    first = close(house, member)
-    void_invoice(house.ctx, first.id, reason="as asked")
-    house.change_account(member, discount=Decimal(25), tax_rate=Decimal(0))
-    house.clock.advance(days=3)
-    again = reissue_invoice(house.ctx, first.id)
-    check_invariants(house)
+def test_a_reissue_bills_the_same_usage_with_the_discount_and_tax_of_now(app: App, member: Member) -> None:
+    first = close(app, member)
+    void_invoice(app.ctx, first.id, reason="as asked")
+    app.change_account(member, discount=Decimal(25), tax_rate=Decimal(0))
+    app.clock.advance(days=3)
+    again = reissue_invoice(app.ctx, first.id)
+    check_invariants(app)
     assert (first.total, again.total) == (37_400_000, 29 * DOLLAR)
     assert (again.revision, again.number, again.position) == (2, 2, 2)
     assert (again.period, again.issued_at, again.due_date) == (
         first.period,
-        house.clock.now(),
-        house.clock.now() + timedelta(days=7),
+        app.clock.now(),
+        app.clock.now() + timedelta(days=7),
     )
     assert again.id != first.id
 
 
-def test_voiding_and_reissuing_twice_does_each_once(house: House, member: Member) -> None:
-    first = close(house, member)
-    void = void_invoice(house.ctx, first.id, reason="as asked")
-    house.clock.advance(days=1)
-    assert void_invoice(house.ctx, first.id, reason="once more") == void
-    again = reissue_invoice(house.ctx, first.id)
-    assert reissue_invoice(house.ctx, first.id) == again
-    check_invariants(house)
+def test_voiding_and_reissuing_twice_does_each_once(app: App, member: Member) -> None:
+    first = close(app, member)
+    void = void_invoice(app.ctx, first.id, reason="as asked")
+    app.clock.advance(days=1)
+    assert void_invoice(app.ctx, first.id, reason="once more") == void
+    again = reissue_invoice(app.ctx, first.id)
+    assert reissue_invoice(app.ctx, first.id) == again
+    check_invariants(app)
 
 
 def test_what_was_issued_anew_and_voided_for_good_is_not_billed_by_asking_for_the_first_again(
-    house: House, member: Member
+    app: App, member: Member
 ) -> None:
-    first = close(house, member)
-    void_invoice(house.ctx, first.id, reason="as asked")
-    void = void_invoice(house.ctx, reissue_invoice(house.ctx, first.id).id, reason="never to be billed")
-    assert reissue_invoice(house.ctx, first.id) == void
-    assert reissue_invoice(house.ctx, void.id).revision == 3
-    check_invariants(house)
+    first = close(app, member)
+    void_invoice(app.ctx, first.id, reason="as asked")
+    void = void_invoice(app.ctx, reissue_invoice(app.ctx, first.id).id, reason="never to be billed")
+    assert reissue_invoice(app.ctx, first.id) == void
+    assert reissue_invoice(app.ctx, void.id).revision == 3
+    check_invariants(app)
 
 
-def test_late_usage_of_a_void_invoices_period_is_billed_elsewhere_and_stays_there(house: House, member: Member) -> None:
-    first = close(house, member)
-    void_invoice(house.ctx, first.id, reason="as asked")
-    house.record(house.event(member, quantity=500_000, time=first.period.start))
-    second = close(house, member)
-    again = reissue_invoice(house.ctx, first.id)
-    check_invariants(house)
+def test_late_usage_of_a_void_invoices_period_is_billed_elsewhere_and_stays_there(app: App, member: Member) -> None:
+    first = close(app, member)
+    void_invoice(app.ctx, first.id, reason="as asked")
+    app.record(app.event(member, quantity=500_000, time=first.period.start))
+    second = close(app, member)
+    again = reissue_invoice(app.ctx, first.id)
+    check_invariants(app)
     assert (second.sum_of("late_usage"), again.sum_of("usage"), again.sum_of("late_usage")) == (
         7 * DOLLAR,
         14 * DOLLAR,
@@ -84,50 +84,50 @@ def test_late_usage_of_a_void_invoices_period_is_billed_elsewhere_and_stays_ther
     )
 
 
-def test_a_credit_that_a_void_invoice_had_taken_over_is_the_next_ones_again(house: House) -> None:
+def test_a_credit_that_a_void_invoice_had_taken_over_is_the_next_ones_again(app: App) -> None:
     """Volume, 5.00 up to 10 and 0.01 above: an eleventh that comes late makes 50.00 to 0.11."""
     tiers = [{"up_to": "10", "unit_price": "5"}, {"unit_price": "0.01"}]
     prices = [{"model": "volume", "tiers": tiers}]
     bulk = {"resource_type": "sandbox", "unit": "unit", "settles": "invoice", "prices": prices}
-    meters = house.catalog_data()["meters"] | {"bulk": bulk}
-    house.apply_catalog(free_plan="pro", welcome_credit=0, tax_rate="10", meters=meters)
-    member = house.member()
-    house.record(house.event(member, meter="bulk", quantity=10))
-    first = close(house, member)
-    house.record(house.event(member, meter="bulk", quantity=1, time=first.period.start))
-    second, third, fourth = (close(house, member) for _ in range(3))
+    meters = app.catalog_data()["meters"] | {"bulk": bulk}
+    app.apply_catalog(free_plan="pro", welcome_credit=0, tax_rate="10", meters=meters)
+    member = app.member()
+    app.record(app.event(member, meter="bulk", quantity=10))
+    first = close(app, member)
+    app.record(app.event(member, meter="bulk", quantity=1, time=first.period.start))
+    second, third, fourth = (close(app, member) for _ in range(3))
     assert (second.sum_of("late_usage"), second.total, second.carried) == (-49_890_000, 0, 32_880_000)
     assert (third.carried_in, third.total, third.carried) == (32_880_000, 0, 10_880_000)
     assert (fourth.carried_in, fourth.total, fourth.carried) == (10_880_000, 11_120_000, 0)
-    void_invoice(house.ctx, fourth.id, reason="as asked")
-    assert house.account_of(member).cycle.carried == 10_880_000
-    again = reissue_invoice(house.ctx, fourth.id)
+    void_invoice(app.ctx, fourth.id, reason="as asked")
+    assert app.account_of(member).cycle.carried == 10_880_000
+    again = reissue_invoice(app.ctx, fourth.id)
     assert (again.carried_in, again.total) == (10_880_000, 11_120_000)
-    assert house.account_of(member).cycle.carried == 0
-    check_invariants(house)
+    assert app.account_of(member).cycle.carried == 0
+    check_invariants(app)
 
 
 def test_only_what_was_issued_and_is_not_paid_is_voided_and_only_what_is_void_issued_anew(
-    house: House, member: Member
+    app: App, member: Member
 ) -> None:
-    issued = close(house, member)
+    issued = close(app, member)
     for id, reason, refusal in ((issued.id, "", Invalid), ("nobody", "as asked", NotFound)):
         with pytest.raises(refusal):
-            void_invoice(house.ctx, id, reason=reason)
+            void_invoice(app.ctx, id, reason=reason)
     with pytest.raises(Conflict) as refused:
-        reissue_invoice(house.ctx, issued.id)
+        reissue_invoice(app.ctx, issued.id)
     assert refused.value.code == "not_void"
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_an_invoice_is_overdue_from_its_due_date_and_not_before(house: House, member: Member) -> None:
-    issued = close(house, member)
+def test_an_invoice_is_overdue_from_its_due_date_and_not_before(app: App, member: Member) -> None:
+    issued = close(app, member)
     assert issued.due_date is not None
-    house.clock.moment = issued.due_date - timedelta(milliseconds=1)
-    assert mark_overdue(house.ctx, member.account.id, issued.position) is None
-    house.clock.moment = issued.due_date
-    (overdue,) = house.invoice_due()
+    app.clock.moment = issued.due_date - timedelta(milliseconds=1)
+    assert mark_overdue(app.ctx, member.account.id, issued.position) is None
+    app.clock.moment = issued.due_date
+    (overdue,) = app.invoice_due()
     assert (overdue.status, overdue.amount_due) == ("overdue", issued.total)
-    assert house.invoice_due() == []
-    assert void_invoice(house.ctx, issued.id, reason="as asked").status == "void"
-    check_invariants(house)
+    assert app.invoice_due() == []
+    assert void_invoice(app.ctx, issued.id, reason="as asked").status == "void"
+    check_invariants(app)

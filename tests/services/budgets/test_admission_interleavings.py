@@ -11,16 +11,16 @@ from tallybook.domain.credentials import PlatformCaller
 from tallybook.services.metering.sessions import start_session
 from tests.services.budgets.test_admission import restricted
 from tests.services.metering.test_sessions import wanted
+from tests.support.app import App
 from tests.support.budgets import budgeted, drop, edit, set_up, spend
 from tests.support.cloud import make_context
-from tests.support.house import House
 from tests.support.invariants import check_invariants
 from tests.support.race import racing
 
 
 @pytest.fixture
-def key(house: House) -> PlatformCaller:
-    return house.platform()
+def key(app: App) -> PlatformCaller:
+    return app.platform()
 
 
 @pytest.mark.parametrize(
@@ -34,52 +34,52 @@ def key(house: House) -> PlatformCaller:
     ids=str,
 )
 def test_an_edit_at_the_same_moment_counts(
-    house: House, key: PlatformCaller, edits: list[dict[str, Any]], starts: bool
+    app: App, key: PlatformCaller, edits: list[dict[str, Any]], starts: bool
 ) -> None:
-    member = budgeted(house, limit_type="hard")
-    spend(house, member, "50")
+    member = budgeted(app, limit_type="hard")
+    spend(app, member, "50")
     left = list(edits)
 
     def edited_first(operation: str, call: Callable[[], Any]) -> Any:
         if operation == "transact_write_items":
             while left:
-                edit(house, member, **left.pop(0))
+                edit(app, member, **left.pop(0))
         return call()
 
-    disturbed = make_context(house.client, port=edited_first, clock=house.clock)
+    disturbed = make_context(app.client, port=edited_first, clock=app.clock)
     if starts:
         start_session(disturbed, key, wanted(member))
     else:
         with pytest.raises(NotAdmitted) as told:
             start_session(disturbed, key, wanted(member))
         assert list(told.value.reasons) == [restricted("40", "50")]
-    assert house.account_of(member).running == int(starts)
-    check_invariants(house)
+    assert app.account_of(member).running == int(starts)
+    check_invariants(app)
 
 
 @pytest.mark.parametrize("before", [None, {"limit_type": "soft"}, {"limit_type": "hard", "is_active": False}], ids=str)
 def test_a_limit_that_is_set_at_the_same_moment_counts(
-    house: House, key: PlatformCaller, before: dict[str, Any] | None
+    app: App, key: PlatformCaller, before: dict[str, Any] | None
 ) -> None:
-    member = house.member()
+    member = app.member()
     if before:
-        set_up(house, member)
-        edit(house, member, **before)
-    spend(house, member, "100")
+        set_up(app, member)
+        edit(app, member, **before)
+    spend(app, member, "100")
 
     def limited() -> None:
         if before:
-            edit(house, member, limit_type="hard", is_active=True)
+            edit(app, member, limit_type="hard", is_active=True)
         else:
-            set_up(house, member, limit_type="hard")
+            set_up(app, member, limit_type="hard")
 
     with pytest.raises(NotAdmitted) as told:
-        start_session(racing(house, "transact_write_items", limited), key, wanted(member))
+        start_session(racing(app, "transact_write_items", limited), key, wanted(member))
     assert list(told.value.reasons) == [restricted("100", "100")]
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_a_deletion_at_the_same_moment_lets_it_start(house: House, key: PlatformCaller) -> None:
-    member = budgeted(house, limit_type="hard")
-    disturbed = racing(house, "transact_write_items", lambda: drop(house, member))
+def test_a_deletion_at_the_same_moment_lets_it_start(app: App, key: PlatformCaller) -> None:
+    member = budgeted(app, limit_type="hard")
+    disturbed = racing(app, "transact_write_items", lambda: drop(app, member))
     assert start_session(disturbed, key, wanted(member)).status == "running"

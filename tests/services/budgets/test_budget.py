@@ -15,6 +15,7 @@ from tallybook.services.budgets.status import budget_status, list_messages
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.metering.sessions import admission
 from tests.services.metering.test_sessions import wanted
+from tests.support.app import App, Member
 from tests.support.budgets import (
     LIFTS,
     UNIT,
@@ -30,198 +31,197 @@ from tests.support.budgets import (
     spend,
     thresholds,
 )
-from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 from tests.support.shares import entries
 
 
 @pytest.fixture
-def owner(house: House) -> Member:
-    return house.member("ada@example.com")
+def owner(app: App) -> Member:
+    return app.member("ada@example.com")
 
 
-def may_start(house: House, owner: Member) -> bool:
-    reasons = admission(house.ctx, house.platform(), wanted(owner))
+def may_start(app: App, owner: Member) -> bool:
+    reasons = admission(app.ctx, app.platform(), wanted(owner))
     assert {reason.code for reason in reasons} <= {"budget_restricted"}
     return not reasons
 
 
-def test_a_budget_that_is_made_over_what_is_used_alerts_at_once(house: House, owner: Member) -> None:
-    spend(house, owner, "82.5")
-    status = set_up(house, owner)
+def test_a_budget_that_is_made_over_what_is_used_alerts_at_once(app: App, owner: Member) -> None:
+    spend(app, owner, "82.5")
+    status = set_up(app, owner)
     assert (status.spent.used, status.budget.number) == (82_500_000, 1)
-    assert percents(house, owner) == [50, 80]
-    assert look(house) == []
-    check_invariants(house)
+    assert percents(app, owner) == [50, 80]
+    assert look(app) == []
+    check_invariants(app)
 
 
-def test_a_hard_one_that_is_used_up_already_restricts_from_its_making(house: House, owner: Member) -> None:
-    spend(house, owner, 100)
-    assert may_start(house, owner)
-    assert set_up(house, owner, limit_type="hard").is_restricted
-    assert not may_start(house, owner)
-    assert actions(house, owner) == ["created", "restricted", "threshold_reached"]
-    check_invariants(house)
+def test_a_hard_one_that_is_used_up_already_restricts_from_its_making(app: App, owner: Member) -> None:
+    spend(app, owner, 100)
+    assert may_start(app, owner)
+    assert set_up(app, owner, limit_type="hard").is_restricted
+    assert not may_start(app, owner)
+    assert actions(app, owner) == ["created", "restricted", "threshold_reached"]
+    check_invariants(app)
 
 
 @pytest.mark.parametrize("change", LIFTS)
-def test_what_lifts_the_restriction_does_so_at_once(house: House, owner: Member, change: dict[str, Any]) -> None:
-    set_up(house, owner, limit_type="hard")
-    spend(house, owner, 100)
-    assert not may_start(house, owner), "whatever the stream does"
-    look(house)
-    status = edit(house, owner, **change)
+def test_what_lifts_the_restriction_does_so_at_once(app: App, owner: Member, change: dict[str, Any]) -> None:
+    set_up(app, owner, limit_type="hard")
+    spend(app, owner, 100)
+    assert not may_start(app, owner), "whatever the stream does"
+    look(app)
+    status = edit(app, owner, **change)
     assert (status.is_restricted, status.budget.restricted) == (False, False)
-    assert may_start(house, owner)
-    assert actions(house, owner)[-2:] == ["changed", "restriction_lifted"]
-    check_invariants(house)
+    assert may_start(app, owner)
+    assert actions(app, owner)[-2:] == ["changed", "restriction_lifted"]
+    check_invariants(app)
 
 
-def test_its_deletion_lifts_it_too(house: House, owner: Member) -> None:
-    set_up(house, owner, limit_type="hard")
-    spend(house, owner, 100)
-    look(house)
-    drop(house, owner)
-    assert may_start(house, owner)
-    assert actions(house, owner)[-2:] == ["deleted", "restriction_lifted"]
-    check_invariants(house)
+def test_its_deletion_lifts_it_too(app: App, owner: Member) -> None:
+    set_up(app, owner, limit_type="hard")
+    spend(app, owner, 100)
+    look(app)
+    drop(app, owner)
+    assert may_start(app, owner)
+    assert actions(app, owner)[-2:] == ["deleted", "restriction_lifted"]
+    check_invariants(app)
 
 
 @pytest.mark.parametrize("lift", [lambda h, o: edit(h, o, amount=200), drop])
 def test_a_restriction_that_nobody_saw_is_neither_announced_nor_lifted(
-    house: House, owner: Member, lift: Callable[[House, Member], object]
+    app: App, owner: Member, lift: Callable[[App, Member], object]
 ) -> None:
-    set_up(house, owner, limit_type="hard")
-    spend(house, owner, 100)
-    lift(house, owner)
-    assert not {"restricted", "restriction_lifted"} & set(actions(house, owner))
-    assert percents(house, owner) == [50, 80, 100], "what was reached is told all the same"
-    check_invariants(house)
+    set_up(app, owner, limit_type="hard")
+    spend(app, owner, 100)
+    lift(app, owner)
+    assert not {"restricted", "restriction_lifted"} & set(actions(app, owner))
+    assert percents(app, owner) == [50, 80, 100], "what was reached is told all the same"
+    check_invariants(app)
 
 
-def test_a_change_tells_first_what_stood_before_it(house: House, owner: Member) -> None:
-    set_up(house, owner)
-    spend(house, owner, 60)
-    edit(house, owner, amount=75)
-    told = [(one.threshold.percent, one.amount) for one in messages(house, owner)]
+def test_a_change_tells_first_what_stood_before_it(app: App, owner: Member) -> None:
+    set_up(app, owner)
+    spend(app, owner, 60)
+    edit(app, owner, amount=75)
+    told = [(one.threshold.percent, one.amount) for one in messages(app, owner)]
     assert told == [(50, 100 * UNIT), (80, 75 * UNIT)]
-    first, second = messages(house, owner)
+    first, second = messages(app, owner)
     assert first.notification_id != second.notification_id
-    assert look(house) == []
-    check_invariants(house)
+    assert look(app) == []
+    check_invariants(app)
 
 
-def test_a_budget_raised_beyond_what_nobody_saw_tells_it_first_and_not_again(house: House, owner: Member) -> None:
-    set_up(house, owner)
-    spend(house, owner, 80)
-    edit(house, owner, amount=1000)
-    assert percents(house, owner) == [50, 80]
-    assert look(house) == []
-    edit(house, owner, amount=100)
-    assert percents(house, owner) == [50, 80], "within a day"
-    house.clock.advance(hours=24)
-    assert look(house) == ["alerted"] * 2
-    check_invariants(house)
+def test_a_budget_raised_beyond_what_nobody_saw_tells_it_first_and_not_again(app: App, owner: Member) -> None:
+    set_up(app, owner)
+    spend(app, owner, 80)
+    edit(app, owner, amount=1000)
+    assert percents(app, owner) == [50, 80]
+    assert look(app) == []
+    edit(app, owner, amount=100)
+    assert percents(app, owner) == [50, 80], "within a day"
+    app.clock.advance(hours=24)
+    assert look(app) == ["alerted"] * 2
+    check_invariants(app)
 
 
-def test_a_change_in_the_next_period_tells_first_of_the_one_that_ended(house: House, owner: Member) -> None:
-    set_up(house, owner)
-    spend(house, owner, 50)
-    house.clock.advance(days=31)
-    spend(house, owner, 10)
-    edit(house, owner, amount=20)
-    told = [(one.threshold.percent, one.amount, one.used) for one in messages(house, owner)]
+def test_a_change_in_the_next_period_tells_first_of_the_one_that_ended(app: App, owner: Member) -> None:
+    set_up(app, owner)
+    spend(app, owner, 50)
+    app.clock.advance(days=31)
+    spend(app, owner, 10)
+    edit(app, owner, amount=20)
+    told = [(one.threshold.percent, one.amount, one.used) for one in messages(app, owner)]
     assert told == [(50, 100 * UNIT, 50 * UNIT), (50, 20 * UNIT, 10 * UNIT)]
-    assert look(house) == []
-    check_invariants(house)
+    assert look(app) == []
+    check_invariants(app)
 
 
-def test_a_deletion_tells_first_what_was_reached(house: House, owner: Member) -> None:
-    set_up(house, owner)
-    spend(house, owner, 50)
-    drop(house, owner)
-    assert percents(house, owner) == [50]
-    assert look(house) == []
-    check_invariants(house)
+def test_a_deletion_tells_first_what_was_reached(app: App, owner: Member) -> None:
+    set_up(app, owner)
+    spend(app, owner, 50)
+    drop(app, owner)
+    assert percents(app, owner) == [50]
+    assert look(app) == []
+    check_invariants(app)
 
 
-def test_the_next_budget_begins_anew_and_lists_its_own_messages(house: House, owner: Member) -> None:
-    spend(house, owner, 50)
-    set_up(house, owner)
-    drop(house, owner)
-    status = set_up(house, owner)
+def test_the_next_budget_begins_anew_and_lists_its_own_messages(app: App, owner: Member) -> None:
+    spend(app, owner, 50)
+    set_up(app, owner)
+    drop(app, owner)
+    status = set_up(app, owner)
     assert status.budget.number == 2
-    assert [(one.number, one.budget) for one in messages(house, owner)] == [(1, 1), (2, 2)]
-    listed, total = list_messages(house.ctx, root(house, owner), offset=0, limit=20)
+    assert [(one.number, one.budget) for one in messages(app, owner)] == [(1, 1), (2, 2)]
+    listed, total = list_messages(app.ctx, root(app, owner), offset=0, limit=20)
     assert ([one.number for one in listed], total) == ([2], 1)
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_a_change_that_changes_nothing_leaves_no_trace(house: House, owner: Member) -> None:
-    before = set_up(house, owner, emails=["fin@example.com"]).budget
-    house.clock.advance(minutes=1)
+def test_a_change_that_changes_nothing_leaves_no_trace(app: App, owner: Member) -> None:
+    before = set_up(app, owner, emails=["fin@example.com"]).budget
+    app.clock.advance(minutes=1)
     same = {"amount": "100.00", "emails": ["FIN@example.com"], "limit_type": "soft", "is_active": True}
-    assert edit(house, owner, **same, thresholds=thresholds(100, 80, "50.00")).budget == before
-    assert edit(house, owner).budget == before
-    assert actions(house, owner) == ["created"]
+    assert edit(app, owner, **same, thresholds=thresholds(100, 80, "50.00")).budget == before
+    assert edit(app, owner).budget == before
+    assert actions(app, owner) == ["created"]
 
 
-def test_a_change_that_changes_nothing_is_a_check_as_well(house: House, owner: Member) -> None:
-    set_up(house, owner)
-    spend(house, owner, 50)
-    edit(house, owner)
-    assert percents(house, owner) == [50]
-    assert actions(house, owner) == ["created", "threshold_reached"]
-    check_invariants(house)
+def test_a_change_that_changes_nothing_is_a_check_as_well(app: App, owner: Member) -> None:
+    set_up(app, owner)
+    spend(app, owner, 50)
+    edit(app, owner)
+    assert percents(app, owner) == [50]
+    assert actions(app, owner) == ["created", "threshold_reached"]
+    check_invariants(app)
 
 
-def test_what_changed_is_on_record_with_what_it_was(house: House, owner: Member) -> None:
-    set_up(house, owner)
-    house.clock.advance(minutes=1)
-    budget = edit(house, owner, amount="99.5", is_active=False).budget
-    assert (budget.updated_at, budget.created_at) == (house.clock.now(), house.clock.now() - timedelta(minutes=1))
-    (entry,) = [one for one in entries(house, owner.account.id) if one["action"] == "budget.changed"]
+def test_what_changed_is_on_record_with_what_it_was(app: App, owner: Member) -> None:
+    set_up(app, owner)
+    app.clock.advance(minutes=1)
+    budget = edit(app, owner, amount="99.5", is_active=False).budget
+    assert (budget.updated_at, budget.created_at) == (app.clock.now(), app.clock.now() - timedelta(minutes=1))
+    (entry,) = [one for one in entries(app, owner.account.id) if one["action"] == "budget.changed"]
     was, now = entry["before"], entry["after"]
     assert (was["amount"], now["amount"]) == (100 * UNIT, 99_500_000)
     assert (was["is_active"], now["is_active"]) == (True, False)
-    events = house.deliver().named("BudgetSet")
+    events = app.deliver().named("BudgetSet")
     assert [event["data"]["budget_amount"] for event in events] == [100 * UNIT, 99_500_000]
 
 
-def test_an_account_has_one_budget_and_only_what_it_has_is_changed(house: House, owner: Member) -> None:
-    for call in (lambda: edit(house, owner, amount=1), lambda: drop(house, owner)):
+def test_an_account_has_one_budget_and_only_what_it_has_is_changed(app: App, owner: Member) -> None:
+    for call in (lambda: edit(app, owner, amount=1), lambda: drop(app, owner)):
         with pytest.raises(NotFound):
             call()
-    set_up(house, owner)
+    set_up(app, owner)
     with pytest.raises(Conflict) as refused:
-        set_up(house, owner)
+        set_up(app, owner)
     assert refused.value.code == "budget_exists"
 
 
-def test_each_account_has_its_own(house: House, owner: Member) -> None:
-    other = house.member()
-    set_up(house, owner)
-    assert budget_status(house.ctx, root(house, other)) is None
+def test_each_account_has_its_own(app: App, owner: Member) -> None:
+    other = app.member()
+    set_up(app, owner)
+    assert budget_status(app.ctx, root(app, other)) is None
     with pytest.raises(NotFound):
-        drop(house, other)
-    assert set_up(house, other, amount=7).budget.number == 1
-    spend(house, other, 7)
-    assert look(house) == ["alerted"] * 3
-    assert (percents(house, owner), percents(house, other)) == ([], [50, 80, 100])
-    drop(house, other)
-    assert budget_of(house, owner) is not None
-    check_invariants(house)
+        drop(app, other)
+    assert set_up(app, other, amount=7).budget.number == 1
+    spend(app, other, 7)
+    assert look(app) == ["alerted"] * 3
+    assert (percents(app, owner), percents(app, other)) == ([], [50, 80, 100])
+    drop(app, other)
+    assert budget_of(app, owner) is not None
+    check_invariants(app)
 
 
-def test_only_root_users_have_to_do_with_it(house: House, owner: Member) -> None:
-    colleague = house.colleague(owner)
-    principal = root(house, colleague)
+def test_only_root_users_have_to_do_with_it(app: App, owner: Member) -> None:
+    colleague = app.colleague(owner)
+    principal = root(app, colleague)
     calls: list[Callable[[], object]] = [
-        lambda: create_budget(house.ctx, principal, {"amount": Decimal(1)}),
-        lambda: change_budget(house.ctx, principal, {}),
-        lambda: remove_budget(house.ctx, principal),
-        lambda: budget_status(house.ctx, principal),
-        lambda: list_messages(house.ctx, principal, offset=0, limit=20),
+        lambda: create_budget(app.ctx, principal, {"amount": Decimal(1)}),
+        lambda: change_budget(app.ctx, principal, {}),
+        lambda: remove_budget(app.ctx, principal),
+        lambda: budget_status(app.ctx, principal),
+        lambda: list_messages(app.ctx, principal, offset=0, limit=20),
     ]
     for call in calls:
         with pytest.raises(Forbidden) as refused:
@@ -229,30 +229,30 @@ def test_only_root_users_have_to_do_with_it(house: House, owner: Member) -> None
         assert refused.value.code == "root_user_required"
 
 
-def test_a_suspended_account_may_set_change_and_delete_its_budget(house: House, owner: Member) -> None:
-    set_standing(house.ctx, owner.account.id, "suspended", reason="unpaid", actor=OPERATOR)
-    set_up(house, owner)
-    assert edit(house, owner, amount=5).budget.amount == 5 * UNIT
-    drop(house, owner)
-    assert budget_of(house, owner) is None
+def test_a_suspended_account_may_set_change_and_delete_its_budget(app: App, owner: Member) -> None:
+    set_standing(app.ctx, owner.account.id, "suspended", reason="unpaid", actor=OPERATOR)
+    set_up(app, owner)
+    assert edit(app, owner, amount=5).budget.amount == 5 * UNIT
+    drop(app, owner)
+    assert budget_of(app, owner) is None
 
 
-def test_who_sets_it_calls_by_a_session_as_well(house: House, owner: Member) -> None:
-    assert create_budget(house.ctx, authenticate(house.ctx, owner.session), {"amount": Decimal("0.01")})
+def test_who_sets_it_calls_by_a_session_as_well(app: App, owner: Member) -> None:
+    assert create_budget(app.ctx, authenticate(app.ctx, owner.session), {"amount": Decimal("0.01")})
 
 
-def test_the_mail_of_what_stood_says_what_follows_from_the_budget_as_it_is_then(house: House, owner: Member) -> None:
+def test_the_mail_of_what_stood_says_what_follows_from_the_budget_as_it_is_then(app: App, owner: Member) -> None:
     def said(mail: int) -> str:
-        return [one.text for one in house.deliver().to("ada@example.com") if "threshold" in one.subject][mail]
+        return [one.text for one in app.deliver().to("ada@example.com") if "threshold" in one.subject][mail]
 
-    set_up(house, owner, limit_type="hard", thresholds=thresholds(100))
-    spend(house, owner, 100)
-    edit(house, owner, amount=200)
+    set_up(app, owner, limit_type="hard", thresholds=thresholds(100))
+    spend(app, owner, 100)
+    edit(app, owner, amount=200)
     assert "Budget: 100.00 USD" in said(0)
     assert "changed since" in said(0)
     assert "no new session starts until" not in said(0).replace("once 100 % of it is used, no new", "")
-    spend(house, owner, 100)
-    house.clock.advance(days=1)
-    drop(house, owner)
+    spend(app, owner, 100)
+    app.clock.advance(days=1)
+    drop(app, owner)
     assert "deleted since" in said(1)
     assert "no new session" not in said(1)

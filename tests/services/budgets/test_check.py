@@ -7,6 +7,7 @@ import pytest
 from tallybook.domain.audit import OPERATOR
 from tallybook.services.accounts.suspension import set_standing
 from tallybook.services.budgets.check import check_budget
+from tests.support.app import App, Member
 from tests.support.budgets import (
     budget_of,
     drop,
@@ -21,122 +22,119 @@ from tests.support.budgets import (
     streamed,
     thresholds,
 )
-from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 
 TICK = timedelta(milliseconds=1)
 
 
 @pytest.fixture
-def owner(house: House) -> Member:
-    return house.member("ada@example.com")
+def owner(app: App) -> Member:
+    return app.member("ada@example.com")
 
 
-def test_each_threshold_is_told_once_however_often_anybody_looks(house: House, owner: Member) -> None:
-    set_up(house, owner)
+def test_each_threshold_is_told_once_however_often_anybody_looks(app: App, owner: Member) -> None:
+    set_up(app, owner)
     for units, alerts in (("49.99", 0), ("0.01", 1), ("0.01", 0), ("49.98", 1), ("0.01", 1), ("50", 0)):
-        spend(house, owner, units)
-        assert [streamed(house, owner), streamed(house, owner)] == [alerts, 0]
-        assert look(house) == []
-        check_invariants(house)
-    assert percents(house, owner) == [50, 80, 100]
-    assert [message.used for message in messages(house, owner)] == [50_000_000, 99_990_000, 100_000_000]
+        spend(app, owner, units)
+        assert [streamed(app, owner), streamed(app, owner)] == [alerts, 0]
+        assert look(app) == []
+        check_invariants(app)
+    assert percents(app, owner) == [50, 80, 100]
+    assert [message.used for message in messages(app, owner)] == [50_000_000, 99_990_000, 100_000_000]
 
 
-def test_what_one_check_finds_shares_a_notification_and_a_mail_to_each_address_once(
-    house: House, owner: Member
-) -> None:
-    set_up(house, owner, emails=["fin@example.com", "ADA@example.com", "fin@example.com"])
-    spend(house, owner, "82.5")
-    assert look(house) == ["alerted"] * 2
-    assert len({message.notification_id for message in messages(house, owner)}) == 1
-    mails = [mail for mail in house.deliver().mails if mail.subject.startswith("Budget")]
+def test_what_one_check_finds_shares_a_notification_and_a_mail_to_each_address_once(app: App, owner: Member) -> None:
+    set_up(app, owner, emails=["fin@example.com", "ADA@example.com", "fin@example.com"])
+    spend(app, owner, "82.5")
+    assert look(app) == ["alerted"] * 2
+    assert len({message.notification_id for message in messages(app, owner)}) == 1
+    mails = [mail for mail in app.deliver().mails if mail.subject.startswith("Budget")]
     assert [mail.to for mail in mails] == ["ada@example.com", "fin@example.com"]
-    told = [detail["data"]["threshold_percent"] for detail in house.world.named("BudgetThresholdReached")]
+    told = [detail["data"]["threshold_percent"] for detail in app.fake_aws.named("BudgetThresholdReached")]
     assert told == ["50", "80"]
-    assert {message.recipients for message in messages(house, owner)} == {("ada@example.com", "fin@example.com")}
+    assert {message.recipients for message in messages(app, owner)} == {("ada@example.com", "fin@example.com")}
 
 
-def test_where_the_stream_lost_its_record_the_sweep_tells(house: House, owner: Member) -> None:
-    set_up(house, owner)
-    spend(house, owner, 50)
-    house.clock.advance(minutes=5)
-    assert look(house) == ["alerted"]
-    assert due(house) == []
+def test_where_the_stream_lost_its_record_the_sweep_tells(app: App, owner: Member) -> None:
+    set_up(app, owner)
+    spend(app, owner, 50)
+    app.clock.advance(minutes=5)
+    assert look(app) == ["alerted"]
+    assert due(app) == []
 
 
-def test_what_the_stream_has_told_leaves_the_sweep_nothing_but_the_mark(house: House, owner: Member) -> None:
-    set_up(house, owner)
-    spend(house, owner, 50)
-    assert streamed(house, owner) == 1
-    assert due(house) == ["check"]
-    assert look(house) == []
-    assert due(house) == []
+def test_what_the_stream_has_told_leaves_the_sweep_nothing_but_the_mark(app: App, owner: Member) -> None:
+    set_up(app, owner)
+    spend(app, owner, 50)
+    assert streamed(app, owner) == 1
+    assert due(app) == ["check"]
+    assert look(app) == []
+    assert due(app) == []
 
 
-def test_a_silenced_crossing_is_told_at_its_very_instant_though_nothing_is_used(house: House, owner: Member) -> None:
-    set_up(house, owner)
-    spend(house, owner, 50)
-    look(house)
-    at = house.clock.now() + timedelta(hours=24)
+def test_a_silenced_crossing_is_told_at_its_very_instant_though_nothing_is_used(app: App, owner: Member) -> None:
+    set_up(app, owner)
+    spend(app, owner, 50)
+    look(app)
+    at = app.clock.now() + timedelta(hours=24)
     for amount in (200, 100):
-        house.clock.advance(hours=1)
-        edit(house, owner, amount=amount)
-    house.clock.moment = at - TICK
-    assert (due(house), streamed(house, owner), percents(house, owner)) == ([], 0, [50])
-    house.clock.moment = at
-    assert due(house) == ["budget"]
-    assert look(house) == ["alerted"]
-    assert (due(house), percents(house, owner)) == ([], [50, 50])
-    check_invariants(house)
+        app.clock.advance(hours=1)
+        edit(app, owner, amount=amount)
+    app.clock.moment = at - TICK
+    assert (due(app), streamed(app, owner), percents(app, owner)) == ([], 0, [50])
+    app.clock.moment = at
+    assert due(app) == ["budget"]
+    assert look(app) == ["alerted"]
+    assert (due(app), percents(app, owner)) == ([], [50, 50])
+    check_invariants(app)
 
 
 @pytest.mark.parametrize("end", [{"amount": 500}, {"is_active": False}, {"thresholds": thresholds(80)}])
-def test_a_silenced_crossing_that_is_over_is_not_told(house: House, owner: Member, end: dict[str, object]) -> None:
-    set_up(house, owner)
-    spend(house, owner, 50)
-    look(house)
+def test_a_silenced_crossing_that_is_over_is_not_told(app: App, owner: Member, end: dict[str, object]) -> None:
+    set_up(app, owner)
+    spend(app, owner, 50)
+    look(app)
     for amount in (200, 100):
-        edit(house, owner, amount=amount)
-    edit(house, owner, **end)
-    house.clock.advance(hours=25)
-    assert (due(house), look(house), percents(house, owner)) == ([], [], [50])
-    check_invariants(house)
+        edit(app, owner, amount=amount)
+    edit(app, owner, **end)
+    app.clock.advance(hours=25)
+    assert (due(app), look(app), percents(app, owner)) == ([], [], [50])
+    check_invariants(app)
 
 
-def test_a_silenced_crossing_of_a_budget_that_is_no_more_is_due_nowhere(house: House, owner: Member) -> None:
-    set_up(house, owner)
-    spend(house, owner, 50)
-    look(house)
+def test_a_silenced_crossing_of_a_budget_that_is_no_more_is_due_nowhere(app: App, owner: Member) -> None:
+    set_up(app, owner)
+    spend(app, owner, 50)
+    look(app)
     for amount in (200, 100):
-        edit(house, owner, amount=amount)
-    drop(house, owner)
-    house.clock.advance(hours=25)
-    assert due(house) == []
-    check_invariants(house)
+        edit(app, owner, amount=amount)
+    drop(app, owner)
+    app.clock.advance(hours=25)
+    assert due(app) == []
+    check_invariants(app)
 
 
-def test_a_suspended_account_is_told_of_what_it_uses_still(house: House, owner: Member) -> None:
-    set_up(house, owner)
-    set_standing(house.ctx, owner.account.id, "suspended", reason="unpaid", actor=OPERATOR)
-    spend(house, owner, 50)
-    assert look(house) == ["alerted"]
+def test_a_suspended_account_is_told_of_what_it_uses_still(app: App, owner: Member) -> None:
+    set_up(app, owner)
+    set_standing(app.ctx, owner.account.id, "suspended", reason="unpaid", actor=OPERATOR)
+    spend(app, owner, 50)
+    assert look(app) == ["alerted"]
 
 
-def test_nobody_in_a_deleted_account_is_told_and_its_budget_leaves_the_index(house: House, owner: Member) -> None:
-    set_up(house, owner, limit_type="hard")
-    spend(house, owner, 100)
-    look(house)
-    end = end_of_period(house, owner)
-    spend(house, owner, 1)
-    house.change_account(owner, status="deleted")
-    assert look(house) == []
-    budget = budget_of(house, owner)
+def test_nobody_in_a_deleted_account_is_told_and_its_budget_leaves_the_index(app: App, owner: Member) -> None:
+    set_up(app, owner, limit_type="hard")
+    spend(app, owner, 100)
+    look(app)
+    end = end_of_period(app, owner)
+    spend(app, owner, 1)
+    app.change_account(owner, status="deleted")
+    assert look(app) == []
+    budget = budget_of(app, owner)
     assert budget is not None
     assert budget.due is None
-    house.clock.moment = end
-    assert due(house) == []
+    app.clock.moment = end
+    assert due(app) == []
 
 
-def test_an_account_that_never_was_has_no_budget(house: House) -> None:
-    assert check_budget(house.ctx, "nobody") == 0
+def test_an_account_that_never_was_has_no_budget(app: App) -> None:
+    assert check_budget(app.ctx, "nobody") == 0

@@ -7,28 +7,28 @@ from tallybook.domain.errors import Conflict, Forbidden, Invalid, Unauthenticate
 from tallybook.services.accounts.sign_up import register
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.sign_in import login, logout
-from tests.support.house import HERE, PASSWORD, House
+from tests.support.app import HERE, PASSWORD, App
 from tests.support.invariants import check_invariants
 
 
-def test_registering_makes_account_root_user_welcome_credit_period_and_session_at_once(house: House) -> None:
-    house.ctx.tables.bill.clear()
-    signed_in = register(house.ctx, email=" Ada@Example.com ", password=PASSWORD, name="Ada", address=HERE)
-    assert list(house.ctx.tables.bill.operations) == ["transact", "transact"]
+def test_registering_makes_account_root_user_welcome_credit_period_and_session_at_once(app: App) -> None:
+    app.ctx.tables.bill.clear()
+    signed_in = register(app.ctx, email=" Ada@Example.com ", password=PASSWORD, name="Ada", address=HERE)
+    assert list(app.ctx.tables.bill.operations) == ["transact", "transact"]
     assert (signed_in.user.email, signed_in.user.is_root, signed_in.account.plan) == ("ada@example.com", True, "hobby")
     assert signed_in.account.balance == 1_000_000
-    assert authenticate(house.ctx, signed_in.text).user == signed_in.user
-    assert [item["sk"] for item in house.stored("usage")] == ["period#0"]
-    check_invariants(house)
+    assert authenticate(app.ctx, signed_in.text).user == signed_in.user
+    assert [item["sk"] for item in app.stored("usage")] == ["period#0"]
+    check_invariants(app)
 
 
-def test_an_address_is_registered_once_however_it_is_spelled(house: House) -> None:
-    register(house.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
+def test_an_address_is_registered_once_however_it_is_spelled(app: App) -> None:
+    register(app.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
     with pytest.raises(Conflict) as refused:
-        register(house.ctx, email="ADA@example.com", password=PASSWORD, address=HERE)
+        register(app.ctx, email="ADA@example.com", password=PASSWORD, address=HERE)
     assert refused.value.code == "email_exists"
-    assert [item["sk"] for item in house.stored("core")].count("ACCOUNT") == 1
-    check_invariants(house)
+    assert [item["sk"] for item in app.stored("core")].count("ACCOUNT") == 1
+    check_invariants(app)
 
 
 @pytest.mark.parametrize(
@@ -46,34 +46,34 @@ def test_an_address_is_registered_once_however_it_is_spelled(house: House) -> No
     ],
 )
 def test_what_does_not_fit_is_refused_by_name_and_nothing_is_stored(
-    house: House, fields: dict[str, str], code: str
+    app: App, fields: dict[str, str], code: str
 ) -> None:
-    before = house.stored("core")
+    before = app.stored("core")
     with pytest.raises(Invalid) as refused:
-        register(house.ctx, **{"email": "ada@example.com", "password": PASSWORD, "address": HERE, **fields})
+        register(app.ctx, **{"email": "ada@example.com", "password": PASSWORD, "address": HERE, **fields})
     assert refused.value.code == code
-    assert house.stored("core") == before
+    assert app.stored("core") == before
 
 
-def test_without_a_welcome_credit_the_ledger_starts_empty(house: House) -> None:
-    house.apply_catalog(welcome_credit=0)
-    assert house.member().account.balance == 0
-    check_invariants(house)
+def test_without_a_welcome_credit_the_ledger_starts_empty(app: App) -> None:
+    app.apply_catalog(welcome_credit=0)
+    assert app.member().account.balance == 0
+    check_invariants(app)
 
 
-def test_signing_in_takes_the_right_password_in_every_character(house: House) -> None:
+def test_signing_in_takes_the_right_password_in_every_character(app: App) -> None:
     long = "x" * 100 + "a"
-    register(house.ctx, email="ada@example.com", password=long, address=HERE)
-    assert authenticate(house.ctx, login(house.ctx, email="ADA@example.com", password=long, address=HERE).text)
+    register(app.ctx, email="ada@example.com", password=long, address=HERE)
+    assert authenticate(app.ctx, login(app.ctx, email="ADA@example.com", password=long, address=HERE).text)
     with pytest.raises(Unauthenticated) as refused:
-        login(house.ctx, email="ada@example.com", password="x" * 100 + "b", address=HERE)
+        login(app.ctx, email="ada@example.com", password="x" * 100 + "b", address=HERE)
     assert refused.value.code == "invalid_credentials"
 
 
 def test_an_unknown_address_is_refused_with_the_same_words_and_the_same_work(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    register(house.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
+    register(app.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
     checked: list[bytes] = []
     real = bcrypt.checkpw
     monkeypatch.setattr(
@@ -81,10 +81,10 @@ def test_an_unknown_address_is_refused_with_the_same_words_and_the_same_work(
     )
     work, words = [], []
     for email in ("ada@example.com", "eve@example.com", "x" * 5000):
-        house.ctx.tables.bill.clear()
+        app.ctx.tables.bill.clear()
         with pytest.raises(Unauthenticated) as refused:
-            login(house.ctx, email=email, password="wrong password", address=HERE)
-        work.append(list(house.ctx.tables.bill.operations))
+            login(app.ctx, email=email, password="wrong password", address=HERE)
+        work.append(list(app.ctx.tables.bill.operations))
         words.append((refused.value.code, refused.value.message))
     assert work[0] == work[1] == work[2]
     assert words[0] == words[1] == words[2]
@@ -92,29 +92,29 @@ def test_an_unknown_address_is_refused_with_the_same_words_and_the_same_work(
 
 
 @pytest.mark.parametrize("status", ["suspended", "disabled"])
-def test_a_user_who_may_not_is_told_so_only_with_the_right_password(house: House, status: str) -> None:
-    member = house.member("ada@example.com")
-    house.change_user(member, status=status)
+def test_a_user_who_may_not_is_told_so_only_with_the_right_password(app: App, status: str) -> None:
+    member = app.member("ada@example.com")
+    app.change_user(member, status=status)
     with pytest.raises(Unauthenticated):
-        login(house.ctx, email="ada@example.com", password="wrong password", address=HERE)
+        login(app.ctx, email="ada@example.com", password="wrong password", address=HERE)
     with pytest.raises(Forbidden) as refused:
-        login(house.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
+        login(app.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
     assert refused.value.code == f"user_{status}"
 
 
-def test_signing_out_ends_this_session_and_no_other(house: House) -> None:
-    member = house.member("ada@example.com")
-    other = login(house.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
-    logout(house.ctx, authenticate(house.ctx, other.text))
+def test_signing_out_ends_this_session_and_no_other(app: App) -> None:
+    member = app.member("ada@example.com")
+    other = login(app.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
+    logout(app.ctx, authenticate(app.ctx, other.text))
     with pytest.raises(Unauthenticated):
-        authenticate(house.ctx, other.text)
-    assert authenticate(house.ctx, member.session)
+        authenticate(app.ctx, other.text)
+    assert authenticate(app.ctx, member.session)
 
 
-def test_a_session_lasts_24_hours(house: House) -> None:
-    member = house.member()
-    house.clock.advance(hours=23, minutes=59)
-    assert authenticate(house.ctx, member.session)
-    house.clock.advance(minutes=1)
+def test_a_session_lasts_24_hours(app: App) -> None:
+    member = app.member()
+    app.clock.advance(hours=23, minutes=59)
+    assert authenticate(app.ctx, member.session)
+    app.clock.advance(minutes=1)
     with pytest.raises(Unauthenticated):
-        authenticate(house.ctx, member.session)
+        authenticate(app.ctx, member.session)

@@ -13,67 +13,67 @@ from tallybook.domain.times import stamp
 from tallybook.services.jobs.due_tasks import Task, as_message, due_tasks, enqueue_due, read_message
 from tallybook.services.metering.sessions import end_session, start_session
 from tests.services.metering.test_sessions import wanted
+from tests.support.app import App, Member
 from tests.support.budgets import edit, look, set_up, spend
-from tests.support.house import House, Member
 
 LATER = float("inf")
 
 
-def due(house: House, job: Job) -> set[tuple[Task, str | None]]:
+def due(app: App, job: Job) -> set[tuple[Task, str | None]]:
     """Each task with the instant since when it is due."""
-    return {(task, stamp(task.due) if task.due else None) for task in due_tasks(house.ctx, job)}
+    return {(task, stamp(task.due) if task.due else None) for task in due_tasks(app.ctx, job)}
 
 
 def of(member: Member, kind: Literal["close", "overdue", "check", "budget", "expire"], **named: Any) -> Task:
     return Task(kind, member.account.id, **named)
 
 
-def test_usage_that_nobody_has_seen_is_due_since_the_first_of_it(house: House) -> None:
-    member, since = house.member(), stamp(house.clock.now())
+def test_usage_that_nobody_has_seen_is_due_since_the_first_of_it(app: App) -> None:
+    member, since = app.member(), stamp(app.clock.now())
     for _ in range(2):
-        house.record(house.event(member))
-        house.clock.advance(seconds=1)
-    assert due(house, USAGE_CHECK) == {(of(member, "check"), since)}
+        app.record(app.event(member))
+        app.clock.advance(seconds=1)
+    assert due(app, USAGE_CHECK) == {(of(member, "check"), since)}
 
 
-def test_a_budget_is_due_when_a_silence_of_it_ends_and_not_while_it_waits_for_nothing(house: House) -> None:
-    member = house.member()
-    set_up(house, member)
-    spend(house, member, 50)
-    look(house)
-    assert due(house, USAGE_CHECK) == set()
-    at = house.clock.now() + timedelta(hours=24)
+def test_a_budget_is_due_when_a_silence_of_it_ends_and_not_while_it_waits_for_nothing(app: App) -> None:
+    member = app.member()
+    set_up(app, member)
+    spend(app, member, 50)
+    look(app)
+    assert due(app, USAGE_CHECK) == set()
+    at = app.clock.now() + timedelta(hours=24)
     for amount in (200, 100):
-        edit(house, member, amount=amount)
-    house.clock.moment = at - timedelta(milliseconds=1)
-    assert due(house, USAGE_CHECK) == set()
-    house.clock.moment = at
-    assert due(house, USAGE_CHECK) == {(of(member, "budget"), stamp(at))}
+        edit(app, member, amount=amount)
+    app.clock.moment = at - timedelta(milliseconds=1)
+    assert due(app, USAGE_CHECK) == set()
+    app.clock.moment = at
+    assert due(app, USAGE_CHECK) == {(of(member, "budget"), stamp(at))}
 
 
 @pytest.mark.parametrize("session_id", ["mine", "a_b-C_9", None])
-def test_a_session_is_due_once_its_time_is_up_while_it_runs(house: House, session_id: str | None) -> None:
-    member, key = house.member(), house.platform()
-    session = start_session(house.ctx, key, wanted(member, session_id))
-    house.clock.moment = session.expires_at - timedelta(milliseconds=1)
-    assert due(house, USAGE_CHECK) == set()
-    house.clock.moment = session.expires_at
-    assert due(house, USAGE_CHECK) == {(of(member, "expire", session_id=session.id), stamp(session.expires_at))}
-    end_session(house.ctx, key, session.id)
-    assert due(house, USAGE_CHECK) == set()
+def test_a_session_is_due_once_its_time_is_up_while_it_runs(app: App, session_id: str | None) -> None:
+    member, key = app.member(), app.platform()
+    session = start_session(app.ctx, key, wanted(member, session_id))
+    app.clock.moment = session.expires_at - timedelta(milliseconds=1)
+    assert due(app, USAGE_CHECK) == set()
+    app.clock.moment = session.expires_at
+    assert due(app, USAGE_CHECK) == {(of(member, "expire", session_id=session.id), stamp(session.expires_at))}
+    end_session(app.ctx, key, session.id)
+    assert due(app, USAGE_CHECK) == set()
 
 
-def test_an_ended_period_and_an_invoice_that_is_not_paid_are_due_of_invoicing_alone(house: House) -> None:
-    member = house.member()
-    house.record(house.event(member, quantity=1_000_000))
+def test_an_ended_period_and_an_invoice_that_is_not_paid_are_due_of_invoicing_alone(app: App) -> None:
+    member = app.member()
+    app.record(app.event(member, quantity=1_000_000))
     end = member.account.cycle.period.end + GRACE
-    house.clock.moment = end
-    assert due(house, INVOICES) == {(of(member, "close"), stamp(end))}
-    (invoice,) = house.invoice_due()
+    app.clock.moment = end
+    assert due(app, INVOICES) == {(of(member, "close"), stamp(end))}
+    (invoice,) = app.invoice_due()
     assert invoice.due_date is not None
-    house.clock.moment = invoice.due_date
-    assert due(house, INVOICES) == {(of(member, "overdue", position=1), stamp(invoice.due_date))}
-    assert {task.kind for task in due_tasks(house.ctx, USAGE_CHECK)} == {"check"}
+    app.clock.moment = invoice.due_date
+    assert due(app, INVOICES) == {(of(member, "overdue", position=1), stamp(invoice.due_date))}
+    assert {task.kind for task in due_tasks(app.ctx, USAGE_CHECK)} == {"check"}
 
 
 @pytest.mark.parametrize(
@@ -91,11 +91,11 @@ def test_a_task_is_a_message_without_what_it_does_not_need_and_is_read_back(task
     assert read_message(as_message(task)) == task
 
 
-def test_a_task_is_the_same_whenever_it_became_due(house: House) -> None:
-    member = house.member()
-    house.record(house.event(member))
-    (task,) = due_tasks(house.ctx, USAGE_CHECK)
-    assert task.due == house.clock.now()
+def test_a_task_is_the_same_whenever_it_became_due(app: App) -> None:
+    member = app.member()
+    app.record(app.event(member))
+    (task,) = due_tasks(app.ctx, USAGE_CHECK)
+    assert task.due == app.clock.now()
     assert read_message(as_message(task)) == task
 
 
@@ -105,28 +105,28 @@ def test_what_is_no_message_of_ours_is_an_error(text: str) -> None:
         read_message(text)
 
 
-def test_tasks_go_ten_a_call_and_those_that_are_not_taken_are_left(house: House) -> None:
+def test_tasks_go_ten_a_call_and_those_that_are_not_taken_are_left(app: App) -> None:
     sent: list[int] = []
 
     def send(messages: Sequence[str]) -> list[str]:
         sent.append(len(messages))
         return ["throttled"] if len(sent) == 1 else []
 
-    house.record(*(house.event(house.member()) for _ in range(12)))
-    assert enqueue_due(house.ctx, USAGE_CHECK, send, deadline=LATER) == {"check": 12, "left": 1, "late": 0}
+    app.record(*(app.event(app.member()) for _ in range(12)))
+    assert enqueue_due(app.ctx, USAGE_CHECK, send, deadline=LATER) == {"check": 12, "left": 1, "late": 0}
     assert sent == [10, 2]
 
 
-def test_at_the_deadline_nothing_more_is_sent_and_something_is_left(house: House) -> None:
-    house.record(house.event(house.member()))
-    counts = enqueue_due(house.ctx, USAGE_CHECK, lambda _: [], deadline=house.ctx.elapsed())
+def test_at_the_deadline_nothing_more_is_sent_and_something_is_left(app: App) -> None:
+    app.record(app.event(app.member()))
+    counts = enqueue_due(app.ctx, USAGE_CHECK, lambda _: [], deadline=app.ctx.elapsed())
     assert counts == {"left": 1}
 
 
-def test_what_has_been_due_for_longer_than_a_call_takes_to_come_is_counted_as_late(house: House) -> None:
-    house.record(house.event(house.member()))
-    house.clock.advance(minutes=10)
-    house.record(house.event(house.member()))
-    assert enqueue_due(house.ctx, USAGE_CHECK, lambda _: [], deadline=LATER)["late"] == 0
-    house.clock.advance(seconds=1)
-    assert enqueue_due(house.ctx, USAGE_CHECK, lambda _: [], deadline=LATER)["late"] == 1
+def test_what_has_been_due_for_longer_than_a_call_takes_to_come_is_counted_as_late(app: App) -> None:
+    app.record(app.event(app.member()))
+    app.clock.advance(minutes=10)
+    app.record(app.event(app.member()))
+    assert enqueue_due(app.ctx, USAGE_CHECK, lambda _: [], deadline=LATER)["late"] == 0
+    app.clock.advance(seconds=1)
+    assert enqueue_due(app.ctx, USAGE_CHECK, lambda _: [], deadline=LATER)["late"] == 1

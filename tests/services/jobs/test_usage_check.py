@@ -15,44 +15,44 @@ from tallybook.services.outbox.deliver import show_outbox_item
 from tallybook.services.outbox.suppressions import suppress_addresses
 from tests.services.checks import GRACE, change, check, marked, percents, share, told, use
 from tests.services.metering.test_sessions import wanted
+from tests.support.app import App, Member
 from tests.support.budgets import percents as budget_percents
 from tests.support.budgets import set_up
 from tests.support.cloud import make_context
-from tests.support.house import House, Member
 
 
 @pytest.fixture
-def owner(house: House) -> Member:
-    return house.member("ada@example.com")
+def owner(app: App) -> Member:
+    return app.member("ada@example.com")
 
 
 @pytest.fixture
-def grace(house: House, owner: Member) -> User:
-    return house.invited(owner, GRACE)
+def grace(app: App, owner: Member) -> User:
+    return app.invited(owner, GRACE)
 
 
-def test_a_user_is_told_at_80_and_at_100_percent_once_each(house: House, owner: Member, grace: User) -> None:
-    share(house, owner, grace, cpu_seconds_monthly=100)
+def test_a_user_is_told_at_80_and_at_100_percent_once_each(app: App, owner: Member, grace: User) -> None:
+    share(app, owner, grace, cpu_seconds_monthly=100)
     steps = [("79.9", []), ("0.1", [80]), ("19.9", [80]), ("0.1", [80, 100]), ("50", [80, 100])]
     for quantity, so_far in steps:
-        use(house, owner, grace, quantity)
-        check(house)
-        assert percents(house) == so_far
+        use(app, owner, grace, quantity)
+        check(app)
+        assert percents(app) == so_far
 
 
-def test_the_letter_and_the_events_say_what_is_reached(house: House, owner: Member, grace: User) -> None:
-    allocation = share(house, owner, grace, cpu_seconds_monthly=1000, traffic_gb_seconds=2, ram_gb_seconds=9)
-    use(house, owner, grace, "1234.567")
-    use(house, owner, grace, "1.6", meter="traffic_gb_seconds")
-    assert check(house) == ["written to"]
-    (mail,) = told(house)
+def test_the_letter_and_the_events_say_what_is_reached(app: App, owner: Member, grace: User) -> None:
+    allocation = share(app, owner, grace, cpu_seconds_monthly=1000, traffic_gb_seconds=2, ram_gb_seconds=9)
+    use(app, owner, grace, "1234.567")
+    use(app, owner, grace, "1.6", meter="traffic_gb_seconds")
+    assert check(app) == ["written to"]
+    (mail,) = told(app)
     assert "  - CPU seconds a month: 100 % reached (1,234.56 of 1,000)\n" in mail.text
     assert "  - GB seconds of traffic a month: 80 % reached (1.6 of 2)\n" in mail.text
     assert "20 April 2026 to 19 May 2026" in mail.text
     assert "until the next billing period begins on 20 May 2026" in mail.text
     assert "memory" not in mail.text
     assert "storage" not in mail.text
-    events = [detail["data"] for detail in house.world.named("QuotaReached")]
+    events = [detail["data"] for detail in app.fake_aws.named("QuotaReached")]
     assert [(event["quota"], event["percent"], event["used"], event["limit"]) for event in events] == [
         ("cpu_seconds_monthly", 100, "1234.567", 1000),
         ("traffic_gb_seconds", 80, "1.6", 2),
@@ -60,131 +60,127 @@ def test_the_letter_and_the_events_say_what_is_reached(house: House, owner: Memb
     assert {event["allocation_id"] for event in events} == {f"qal-{allocation.id}"}
 
 
-def test_a_field_that_is_reached_later_is_told_alone(house: House, owner: Member, grace: User) -> None:
-    share(house, owner, grace, cpu_seconds_monthly=100, traffic_gb_seconds=100)
+def test_a_field_that_is_reached_later_is_told_alone(app: App, owner: Member, grace: User) -> None:
+    share(app, owner, grace, cpu_seconds_monthly=100, traffic_gb_seconds=100)
     for quantity in ("80", "1"):
         for meter in ("cpu_seconds", "traffic_gb_seconds"):
-            use(house, owner, grace, quantity, meter=meter)
-            check(house)
-    assert percents(house) == [80, 80]
-    assert not [mail for mail in told(house) if "CPU" in mail.text and "traffic" in mail.text]
+            use(app, owner, grace, quantity, meter=meter)
+            check(app)
+    assert percents(app) == [80, 80]
+    assert not [mail for mail in told(app) if "CPU" in mail.text and "traffic" in mail.text]
 
 
-def test_where_both_are_passed_at_once_one_letter_names_100(house: House, owner: Member, grace: User) -> None:
-    share(house, owner, grace, cpu_seconds_monthly=100)
-    use(house, owner, grace, "100")
-    check(house)
-    use(house, owner, grace, "1")
-    check(house)
-    assert percents(house) == [100]
+def test_where_both_are_passed_at_once_one_letter_names_100(app: App, owner: Member, grace: User) -> None:
+    share(app, owner, grace, cpu_seconds_monthly=100)
+    use(app, owner, grace, "100")
+    check(app)
+    use(app, owner, grace, "1")
+    check(app)
+    assert percents(app) == [100]
 
 
-def test_in_the_next_period_it_is_told_again(house: House, owner: Member, grace: User) -> None:
-    share(house, owner, grace, cpu_seconds_monthly=100)
+def test_in_the_next_period_it_is_told_again(app: App, owner: Member, grace: User) -> None:
+    share(app, owner, grace, cpu_seconds_monthly=100)
     for quantity in ("80", "79"):
-        use(house, owner, grace, quantity)
-        check(house)
-        house.clock.advance(days=31)
-    assert percents(house) == [80]
+        use(app, owner, grace, quantity)
+        check(app)
+        app.clock.advance(days=31)
+    assert percents(app) == [80]
     for quantity in ("80", "20"):
-        use(house, owner, grace, quantity)
-        check(house)
-    assert sorted(percents(house)) == [80, 80, 100]
+        use(app, owner, grace, quantity)
+        check(app)
+    assert sorted(percents(app)) == [80, 80, 100]
 
 
-def test_after_a_share_is_raised_the_same_percentage_is_not_told_again(
-    house: House, owner: Member, grace: User
-) -> None:
-    allocation = share(house, owner, grace, cpu_seconds_monthly=100)
-    use(house, owner, grace, "80")
-    check(house)
-    change(house, owner, allocation, cpu_seconds_monthly=200)
-    use(house, owner, grace, "80")
-    assert check(house) == []
-    use(house, owner, grace, "40")
-    check(house)
-    assert sorted(percents(house)) == [80, 100]
+def test_after_a_share_is_raised_the_same_percentage_is_not_told_again(app: App, owner: Member, grace: User) -> None:
+    allocation = share(app, owner, grace, cpu_seconds_monthly=100)
+    use(app, owner, grace, "80")
+    check(app)
+    change(app, owner, allocation, cpu_seconds_monthly=200)
+    use(app, owner, grace, "80")
+    assert check(app) == []
+    use(app, owner, grace, "40")
+    check(app)
+    assert sorted(percents(app)) == [80, 100]
 
 
 def test_a_share_that_is_lowered_to_what_is_used_is_told_without_more_usage(
-    house: House, owner: Member, grace: User
+    app: App, owner: Member, grace: User
 ) -> None:
-    allocation = share(house, owner, grace, cpu_seconds_monthly=200)
-    use(house, owner, grace, "80")
-    assert check(house) == []
-    change(house, owner, allocation, cpu_seconds_monthly=100)
-    assert check(house) == ["written to"]
+    allocation = share(app, owner, grace, cpu_seconds_monthly=200)
+    use(app, owner, grace, "80")
+    assert check(app) == []
+    change(app, owner, allocation, cpu_seconds_monthly=100)
+    assert check(app) == ["written to"]
 
 
-def test_each_user_is_told_of_their_own_use(house: House, owner: Member, grace: User) -> None:
-    joan = house.invited(owner, "joan@example.com")
+def test_each_user_is_told_of_their_own_use(app: App, owner: Member, grace: User) -> None:
+    joan = app.invited(owner, "joan@example.com")
     for user in (grace, joan, owner.user):
-        share(house, owner, user, cpu_seconds_monthly=100)
-    use(house, owner, grace, "80")
-    use(house, owner, joan, "100")
-    use(house, owner, None, "500")
-    assert check(house) == ["written to"] * 2
-    assert [percents(house, address) for address in (GRACE, "joan@example.com", "ada@example.com")] == [[80], [100], []]
-    assert not marked(house)
+        share(app, owner, user, cpu_seconds_monthly=100)
+    use(app, owner, grace, "80")
+    use(app, owner, joan, "100")
+    use(app, owner, None, "500")
+    assert check(app) == ["written to"] * 2
+    assert [percents(app, address) for address in (GRACE, "joan@example.com", "ada@example.com")] == [[80], [100], []]
+    assert not marked(app)
 
 
-def test_more_users_than_a_transaction_holds_are_all_told(house: House, owner: Member) -> None:
-    users = [house.invited(owner) for _ in range(21)]
+def test_more_users_than_a_transaction_holds_are_all_told(app: App, owner: Member) -> None:
+    users = [app.invited(owner) for _ in range(21)]
     for user in users:
-        share(house, owner, user, cpu_seconds_monthly=1)
-        use(house, owner, user, "1")
-    assert check(house) == ["written to"] * 21
-    assert [percents(house, user.email) for user in users] == [[100]] * 21
+        share(app, owner, user, cpu_seconds_monthly=1)
+        use(app, owner, user, "1")
+    assert check(app) == ["written to"] * 21
+    assert [percents(app, user.email) for user in users] == [[100]] * 21
 
 
 @pytest.mark.parametrize("fields", [{"concurrent_sandboxes": 1}, {"concurrent_sandboxes": 1, "cpu_seconds_monthly": 9}])
-def test_nobody_is_written_to_about_what_runs_at_once(house: House, fields: dict[str, int]) -> None:
-    member = house.member()
-    share(house, member, member.user, **fields)
-    start_session(house.ctx, house.platform(), wanted(member))
-    use(house, member, member.user, "1")
-    assert check(house) == []
+def test_nobody_is_written_to_about_what_runs_at_once(app: App, fields: dict[str, int]) -> None:
+    member = app.member()
+    share(app, member, member.user, **fields)
+    start_session(app.ctx, app.platform(), wanted(member))
+    use(app, member, member.user, "1")
+    assert check(app) == []
 
 
-def test_a_share_of_nothing_is_told_once_something_is_used(house: House, owner: Member, grace: User) -> None:
-    share(house, owner, grace, cpu_seconds_monthly=0, template_storage_gb=0)
-    assert check(house) == []
-    use(house, owner, grace, "0.5")
-    check(house)
-    assert percents(house) == [100]
-    assert "template" not in told(house)[0].text
+def test_a_share_of_nothing_is_told_once_something_is_used(app: App, owner: Member, grace: User) -> None:
+    share(app, owner, grace, cpu_seconds_monthly=0, template_storage_gb=0)
+    assert check(app) == []
+    use(app, owner, grace, "0.5")
+    check(app)
+    assert percents(app) == [100]
+    assert "template" not in told(app)[0].text
 
 
 def test_stored_templates_are_told_of_once_a_period_however_they_come_and_go(
-    house: House, owner: Member, grace: User
+    app: App, owner: Member, grace: User
 ) -> None:
-    share(house, owner, grace, template_storage_gb=10)
+    share(app, owner, grace, template_storage_gb=10)
     for gigabytes in ("8", "1", "8"):
-        use(house, owner, grace, gigabytes, meter=LEVEL_METER)
-        check(house)
-        house.clock.advance(hours=1)
-    (mail,) = told(house)
+        use(app, owner, grace, gigabytes, meter=LEVEL_METER)
+        check(app)
+        app.clock.advance(hours=1)
+    (mail,) = told(app)
     assert "  - GB of template storage: 80 % reached (8 of 10)\n" in mail.text
     assert "until some of them are deleted" in mail.text
     assert "next billing period" not in mail.text
 
 
-def test_whoever_gets_no_mail_is_passed_over(house: House, owner: Member, grace: User) -> None:
-    share(house, owner, grace, cpu_seconds_monthly=100)
-    suppress_addresses(house.ctx, [GRACE], reason="bounce")
-    house.deliver()
-    use(house, owner, grace, "100")
-    check(house)
-    (waiting,) = [
-        item["id"] for item in house.stored("core", "OUTBOX") if item["body"].get("letter") == "quota_reached"
-    ]
-    assert told(house) == []
-    item = show_outbox_item(house.ctx, waiting)
+def test_whoever_gets_no_mail_is_passed_over(app: App, owner: Member, grace: User) -> None:
+    share(app, owner, grace, cpu_seconds_monthly=100)
+    suppress_addresses(app.ctx, [GRACE], reason="bounce")
+    app.deliver()
+    use(app, owner, grace, "100")
+    check(app)
+    (waiting,) = [item["id"] for item in app.stored("core", "OUTBOX") if item["body"].get("letter") == "quota_reached"]
+    assert told(app) == []
+    item = show_outbox_item(app.ctx, waiting)
     assert (item.state, item.skipped) == ("delivered", (GRACE,))
 
 
 def test_an_account_without_shares_nor_a_budget_costs_three_reads_and_a_write_and_only_once(
-    house: House, owner: Member
+    app: App, owner: Member
 ) -> None:
     calls: list[str] = []
 
@@ -192,32 +188,32 @@ def test_an_account_without_shares_nor_a_budget_costs_three_reads_and_a_write_an
         calls.append(called)
         return call()
 
-    use(house, owner, owner.user, "100")
-    ctx = make_context(house.client, port=port, clock=house.clock)
+    use(app, owner, owner.user, "100")
+    ctx = make_context(app.client, port=port, clock=app.clock)
     assert check_usage(ctx, owner.account.id) == []
     assert calls == ["get_item", "batch_get_item", "update_item"]
-    assert not marked(house)
+    assert not marked(app)
     assert check_usage(ctx, owner.account.id) == []
     assert calls[3:] == ["get_item"], "a task that comes twice"
 
 
-def test_one_look_tells_of_the_budget_and_of_shares(house: House, owner: Member, grace: User) -> None:
-    set_up(house, owner, amount=2)
-    share(house, owner, grace, cpu_seconds_monthly=100_000)
-    use(house, owner, grace, "100000")
-    assert check(house) == ["alerted", "written to"]
-    assert (percents(house), budget_percents(house, owner)) == ([100], [50])
-    assert not marked(house)
+def test_one_look_tells_of_the_budget_and_of_shares(app: App, owner: Member, grace: User) -> None:
+    set_up(app, owner, amount=2)
+    share(app, owner, grace, cpu_seconds_monthly=100_000)
+    use(app, owner, grace, "100000")
+    assert check(app) == ["alerted", "written to"]
+    assert (percents(app), budget_percents(app, owner)) == ([100], [50])
+    assert not marked(app)
 
 
-def test_nobody_in_a_deleted_account_is_written_to(house: House, owner: Member, grace: User) -> None:
-    share(house, owner, grace, cpu_seconds_monthly=100)
-    use(house, owner, grace, "100")
-    house.change_account(owner, status="deleted")
-    assert check(house) == []
-    assert not marked(house)
+def test_nobody_in_a_deleted_account_is_written_to(app: App, owner: Member, grace: User) -> None:
+    share(app, owner, grace, cpu_seconds_monthly=100)
+    use(app, owner, grace, "100")
+    app.change_account(owner, status="deleted")
+    assert check(app) == []
+    assert not marked(app)
 
 
-def test_a_task_of_another_job_is_refused(house: House) -> None:
+def test_a_task_of_another_job_is_refused(app: App) -> None:
     with pytest.raises(Failed):
-        carry_out(house.ctx, Task("close", "anybody"))
+        carry_out(app.ctx, Task("close", "anybody"))

@@ -15,8 +15,8 @@ from tallybook.services.accounts.team import delete_user
 from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.metering.sessions import end_expired, end_session, start_session
 from tallybook.store.sessions import read_session
+from tests.support.app import App, Member
 from tests.support.cloud import make_context
-from tests.support.house import House, Member
 from tests.support.invariants import check_invariants
 from tests.support.shares import caller
 
@@ -33,158 +33,158 @@ def wanted(member: Member, session_id: str | None = None) -> Wanted:
     )
 
 
-def counts(house: House, member: Member) -> tuple[int, int]:
-    check_invariants(house)
-    bill = read_current_bill(house.ctx, house.account_of(member))
+def counts(app: App, member: Member) -> tuple[int, int]:
+    check_invariants(app)
+    bill = read_current_bill(app.ctx, app.account_of(member))
     return bill.active_sessions, bill.completed_sessions
 
 
-def test_a_session_is_active_until_it_ends_and_completed_after(house: House) -> None:
-    member, key = house.member(), house.platform()
-    session = start_session(house.ctx, key, wanted(member))
+def test_a_session_is_active_until_it_ends_and_completed_after(app: App) -> None:
+    member, key = app.member(), app.platform()
+    session = start_session(app.ctx, key, wanted(member))
     assert (session.expires_at - session.started_at).total_seconds() == 3600
-    assert counts(house, member) == (1, 0)
-    house.clock.advance(minutes=5)
-    ended = end_session(house.ctx, key, session.id)
-    assert ended.ended_at == house.clock.now()
-    assert counts(house, member) == (0, 1)
+    assert counts(app, member) == (1, 0)
+    app.clock.advance(minutes=5)
+    ended = end_session(app.ctx, key, session.id)
+    assert ended.ended_at == app.clock.now()
+    assert counts(app, member) == (0, 1)
 
 
-def test_ending_again_answers_as_before_and_counts_nothing(house: House) -> None:
-    member, key = house.member(), house.platform()
-    session = start_session(house.ctx, key, wanted(member))
-    first = end_session(house.ctx, key, session.id)
-    house.clock.advance(minutes=5)
-    assert end_session(house.ctx, key, session.id) == first
-    assert counts(house, member) == (0, 1)
+def test_ending_again_answers_as_before_and_counts_nothing(app: App) -> None:
+    member, key = app.member(), app.platform()
+    session = start_session(app.ctx, key, wanted(member))
+    first = end_session(app.ctx, key, session.id)
+    app.clock.advance(minutes=5)
+    assert end_session(app.ctx, key, session.id) == first
+    assert counts(app, member) == (0, 1)
 
 
-def test_starting_with_the_same_id_answers_as_before(house: House) -> None:
-    member, key = house.member(), house.platform()
-    first = start_session(house.ctx, key, wanted(member, "mine-1"))
-    house.clock.advance(minutes=5)
-    assert start_session(house.ctx, key, wanted(member, "mine-1")) == first
-    assert counts(house, member) == (1, 0)
+def test_starting_with_the_same_id_answers_as_before(app: App) -> None:
+    member, key = app.member(), app.platform()
+    first = start_session(app.ctx, key, wanted(member, "mine-1"))
+    app.clock.advance(minutes=5)
+    assert start_session(app.ctx, key, wanted(member, "mine-1")) == first
+    assert counts(app, member) == (1, 0)
 
 
-def test_an_id_that_stands_for_somebody_elses_session_is_a_conflict(house: House) -> None:
-    key = house.platform()
-    start_session(house.ctx, key, wanted(house.member(), "mine-1"))
+def test_an_id_that_stands_for_somebody_elses_session_is_a_conflict(app: App) -> None:
+    key = app.platform()
+    start_session(app.ctx, key, wanted(app.member(), "mine-1"))
     with pytest.raises(Conflict) as refused:
-        start_session(house.ctx, key, wanted(house.member(), "mine-1"))
+        start_session(app.ctx, key, wanted(app.member(), "mine-1"))
     assert refused.value.code == "session_exists"
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_a_session_that_ends_in_the_next_period_is_completed_there(house: House) -> None:
-    member, key = house.member(), house.platform()
-    session = start_session(house.ctx, key, wanted(member))
-    house.clock.advance(days=31)
-    end_session(house.ctx, key, session.id)
-    assert counts(house, member) == (0, 1)
+def test_a_session_that_ends_in_the_next_period_is_completed_there(app: App) -> None:
+    member, key = app.member(), app.platform()
+    session = start_session(app.ctx, key, wanted(member))
+    app.clock.advance(days=31)
+    end_session(app.ctx, key, session.id)
+    assert counts(app, member) == (0, 1)
 
 
-def test_nobody_starts_what_is_not_theirs_to_run(house: House) -> None:
-    member, stranger, key = house.member(), house.member(), house.platform()
+def test_nobody_starts_what_is_not_theirs_to_run(app: App) -> None:
+    member, stranger, key = app.member(), app.member(), app.platform()
     for unknown in (replace(wanted(member), user_id=stranger.user.id), replace(wanted(member), account_id="nobody")):
         with pytest.raises(NotFound):
-            start_session(house.ctx, key, unknown)
+            start_session(app.ctx, key, unknown)
     with pytest.raises(NotFound):
-        end_session(house.ctx, key, "never-started")
-    house.change_account(member, status="suspended")
+        end_session(app.ctx, key, "never-started")
+    app.change_account(member, status="suspended")
     with pytest.raises(Forbidden) as refused:
-        start_session(house.ctx, key, wanted(member))
+        start_session(app.ctx, key, wanted(member))
     assert refused.value.code == "account_suspended"
-    house.change_user(stranger, status="suspended")
+    app.change_user(stranger, status="suspended")
     with pytest.raises(Forbidden) as refused:
-        start_session(house.ctx, key, wanted(stranger))
+        start_session(app.ctx, key, wanted(stranger))
     assert refused.value.code == "user_suspended"
-    assert not [item for item in house.stored("core") if item["sk"] == "SESSION"]
+    assert not [item for item in app.stored("core") if item["sk"] == "SESSION"]
 
 
 @pytest.mark.parametrize("whose", ["account", "user"])
-def test_a_suspension_at_the_same_moment_wins(house: House, whose: str) -> None:
-    member, key = house.member(), house.platform()
+def test_a_suspension_at_the_same_moment_wins(app: App, whose: str) -> None:
+    member, key = app.member(), app.platform()
     suspended: list[bool] = []
 
     def suspend_first(operation: str, call: Callable[[], Any]) -> Any:
         if operation == "transact_write_items" and not suspended:
             suspended.append(True)
-            (house.change_account if whose == "account" else house.change_user)(member, status="suspended")
+            (app.change_account if whose == "account" else app.change_user)(member, status="suspended")
         return call()
 
-    racing = make_context(house.client, port=suspend_first, clock=house.clock)
+    racing = make_context(app.client, port=suspend_first, clock=app.clock)
     with pytest.raises(Forbidden) as refused:
         start_session(racing, key, wanted(member))
     assert refused.value.code == f"{whose}_suspended"
-    assert house.account_of(member).running == 0
-    check_invariants(house)
+    assert app.account_of(member).running == 0
+    check_invariants(app)
 
 
-def test_a_session_whose_time_is_up_ends_by_itself_and_at_that_time(house: House) -> None:
-    member, key = house.member(), house.platform()
-    session = start_session(house.ctx, key, wanted(member))
-    house.clock.moment = session.expires_at - timedelta(milliseconds=1)
-    assert end_expired(house.ctx, session.id) is None
-    assert counts(house, member) == (1, 0)
-    house.clock.advance(minutes=3)
-    ended = end_expired(house.ctx, session.id)
+def test_a_session_whose_time_is_up_ends_by_itself_and_at_that_time(app: App) -> None:
+    member, key = app.member(), app.platform()
+    session = start_session(app.ctx, key, wanted(member))
+    app.clock.moment = session.expires_at - timedelta(milliseconds=1)
+    assert end_expired(app.ctx, session.id) is None
+    assert counts(app, member) == (1, 0)
+    app.clock.advance(minutes=3)
+    ended = end_expired(app.ctx, session.id)
     assert ended == replace(session, status="ended", ended_at=session.expires_at, ended_by=SESSIONS)
-    assert counts(house, member) == (0, 1)
-    assert end_expired(house.ctx, session.id) is None
-    assert end_expired(house.ctx, "never-started") is None
-    assert end_session(house.ctx, key, session.id) == ended
+    assert counts(app, member) == (0, 1)
+    assert end_expired(app.ctx, session.id) is None
+    assert end_expired(app.ctx, "never-started") is None
+    assert end_session(app.ctx, key, session.id) == ended
     assert session.started_by.kind == "platform"
 
 
-def test_one_that_is_ended_after_its_time_has_ended_when_it_was_up(house: House) -> None:
-    member, key = house.member(), house.platform()
-    session = start_session(house.ctx, key, wanted(member))
-    house.clock.advance(hours=9)
-    assert end_session(house.ctx, key, session.id).ended_at == session.expires_at
-    check_invariants(house)
+def test_one_that_is_ended_after_its_time_has_ended_when_it_was_up(app: App) -> None:
+    member, key = app.member(), app.platform()
+    session = start_session(app.ctx, key, wanted(member))
+    app.clock.advance(hours=9)
+    assert end_session(app.ctx, key, session.id).ended_at == session.expires_at
+    check_invariants(app)
 
 
-def test_sessions_of_a_suspended_account_and_of_a_deleted_user_end_too(house: House) -> None:
-    root, key = house.member(), house.platform()
-    ada = house.colleague(root)
-    mine, hers = (start_session(house.ctx, key, wanted(member)) for member in (root, ada))
-    delete_user(house.ctx, caller(house, root), ada.user.id)
-    house.change_account(root, status="suspended")
-    end_session(house.ctx, key, mine.id)
-    house.clock.advance(hours=1)
-    assert end_expired(house.ctx, hers.id)
-    assert counts(house, root) == (0, 2)
+def test_sessions_of_a_suspended_account_and_of_a_deleted_user_end_too(app: App) -> None:
+    root, key = app.member(), app.platform()
+    ada = app.colleague(root)
+    mine, hers = (start_session(app.ctx, key, wanted(member)) for member in (root, ada))
+    delete_user(app.ctx, caller(app, root), ada.user.id)
+    app.change_account(root, status="suspended")
+    end_session(app.ctx, key, mine.id)
+    app.clock.advance(hours=1)
+    assert end_expired(app.ctx, hers.id)
+    assert counts(app, root) == (0, 2)
 
 
-def test_sessions_of_a_deleted_account_end_in_a_period_that_is_not_opened_any_more(house: House) -> None:
-    member, key = house.member(), house.platform()
-    first, second = (start_session(house.ctx, key, wanted(member)) for _ in range(2))
-    house.change_account(member, status="deleted")
-    house.clock.advance(days=40)
-    opened = len(house.stored("usage"))
-    assert end_session(house.ctx, key, first.id).status == "ended"
-    assert end_expired(house.ctx, second.id) is not None
-    assert house.account_of(member).running == 0
-    assert len(house.stored("usage")) == opened
+def test_sessions_of_a_deleted_account_end_in_a_period_that_is_not_opened_any_more(app: App) -> None:
+    member, key = app.member(), app.platform()
+    first, second = (start_session(app.ctx, key, wanted(member)) for _ in range(2))
+    app.change_account(member, status="deleted")
+    app.clock.advance(days=40)
+    opened = len(app.stored("usage"))
+    assert end_session(app.ctx, key, first.id).status == "ended"
+    assert end_expired(app.ctx, second.id) is not None
+    assert app.account_of(member).running == 0
+    assert len(app.stored("usage")) == opened
 
 
-def test_a_session_tells_who_started_and_who_ended_it(house: House) -> None:
-    member, key = house.member(), house.platform()
-    start_session(house.ctx, key, wanted(member, "box"))
-    ended = end_session(house.ctx, house.platform(), "box")
+def test_a_session_tells_who_started_and_who_ended_it(app: App) -> None:
+    member, key = app.member(), app.platform()
+    start_session(app.ctx, key, wanted(member, "box"))
+    ended = end_session(app.ctx, app.platform(), "box")
     assert ended.ended_by is not None
     assert (ended.started_by.kind, ended.ended_by.kind) == ("platform", "platform")
     assert ended.started_by.id != ended.ended_by.id, "each by its key"
-    (stored,) = house.stored("core", "RUN#")
+    (stored,) = app.stored("core", "RUN#")
     assert read_session(stored) == ended
 
 
-def test_an_end_takes_four_round_trips_where_nobody_has_opened_the_period_too(house: House) -> None:
-    member, key = house.member(), house.platform()
-    session = start_session(house.ctx, key, wanted(member))
-    house.clock.advance(days=40)
-    house.ctx.tables.bill.clear()
-    end_session(house.ctx, key, session.id)
-    assert house.ctx.tables.bill.operations == ["get_many", "get", "get", "transact"]
-    assert counts(house, member) == (0, 1)
+def test_an_end_takes_four_round_trips_where_nobody_has_opened_the_period_too(app: App) -> None:
+    member, key = app.member(), app.platform()
+    session = start_session(app.ctx, key, wanted(member))
+    app.clock.advance(days=40)
+    app.ctx.tables.bill.clear()
+    end_session(app.ctx, key, session.id)
+    assert app.ctx.tables.bill.operations == ["get_many", "get", "get", "transact"]
+    assert counts(app, member) == (0, 1)

@@ -17,7 +17,7 @@ from tallybook.services.outbox.billing_contexts import MOST_DETAILS, invoice_fac
 from tallybook.services.outbox.deliver import show_outbox_item
 from tallybook.services.wallet.credits import Move, give_credits
 from tallybook.store.invoices import put_changed
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 from tests.support.markup import Markup
 from tests.support.outside import Sent
 
@@ -26,35 +26,33 @@ NOW = datetime(2026, 5, 20, 13, tzinfo=UTC)
 
 
 @pytest.fixture
-def ada(house: House) -> Member:
+def ada(app: App) -> Member:
     """Somebody on a plan of 20.00 a month, whose welcome credit is 1.00."""
-    member = house.member(ADA)
-    house.change_account(member, plan="pro", tax_rate=Decimal(20), display_name="Engines & Sons")
+    member = app.member(ADA)
+    app.change_account(member, plan="pro", tax_rate=Decimal(20), display_name="Engines & Sons")
     return member
 
 
-def run(house: House) -> list[Invoice]:
+def run(app: App) -> list[Invoice]:
     """All that is due now."""
-    return [invoice for task in list(due_tasks(house.ctx, INVOICES)) for invoice in carry_out(house.ctx, task)]
+    return [invoice for task in list(due_tasks(app.ctx, INVOICES)) for invoice in carry_out(app.ctx, task)]
 
 
-def close(house: House) -> Invoice:
+def close(app: App) -> Invoice:
     """The present period's end, and the tick after it."""
-    house.clock.moment = NOW
-    (invoice,) = run(house)
+    app.clock.moment = NOW
+    (invoice,) = run(app)
     return invoice
 
 
-def letters(house: House, word: str = "invoice no.") -> list[Sent]:
-    return [mail for mail in house.deliver().to(ADA) if word in mail.subject]
+def letters(app: App, word: str = "invoice no.") -> list[Sent]:
+    return [mail for mail in app.deliver().to(ADA) if word in mail.subject]
 
 
-def test_an_invoice_s_mail_tells_its_lines_what_the_balance_paid_and_what_is_due(house: House, ada: Member) -> None:
-    house.record(
-        house.event(ada, quantity=150_000), house.event(ada, meter="container_minutes", sku="M", quantity="1440.5")
-    )
-    close(house)
-    (mail,) = letters(house)
+def test_an_invoice_s_mail_tells_its_lines_what_the_balance_paid_and_what_is_due(app: App, ada: Member) -> None:
+    app.record(app.event(ada, quantity=150_000), app.event(ada, meter="container_minutes", sku="M", quantity="1440.5"))
+    close(app)
+    (mail,) = letters(app)
     assert mail.subject == "Your Tallybook invoice no. 1: 3.10 USD"
     told = [
         'Here is invoice no. 1 for the account "Engines & Sons", issued on 20 May 2026.',
@@ -75,23 +73,23 @@ def test_an_invoice_s_mail_tells_its_lines_what_the_balance_paid_and_what_is_due
     assert "Total 3.10 USD" in read
 
 
-def test_an_invoice_that_the_balance_paid_asks_for_nothing(house: House, ada: Member) -> None:
-    house.record(house.event(ada, quantity=50_000))
-    close(house)
-    (mail,) = letters(house)
+def test_an_invoice_that_the_balance_paid_asks_for_nothing(app: App, ada: Member) -> None:
+    app.record(app.event(ada, quantity=50_000))
+    close(app)
+    (mail,) = letters(app)
     assert "Paid from your balance: 0.84 USD" in mail.text
     assert "It is paid; there is nothing to do." in mail.text
 
 
-def test_an_invoice_over_nothing_is_not_mailed(house: House, ada: Member) -> None:
-    assert close(house).total == 0
-    assert letters(house) == []
+def test_an_invoice_over_nothing_is_not_mailed(app: App, ada: Member) -> None:
+    assert close(app).total == 0
+    assert letters(app) == []
 
 
-def test_an_invoice_that_is_void_before_its_mail_leaves_is_only_told_to_be_void(house: House, ada: Member) -> None:
-    house.record(house.event(ada, quantity=150_000))
-    void_invoice(house.ctx, close(house).id, reason="A mistake of ours")
-    (mail,) = letters(house)
+def test_an_invoice_that_is_void_before_its_mail_leaves_is_only_told_to_be_void(app: App, ada: Member) -> None:
+    app.record(app.event(ada, quantity=150_000))
+    void_invoice(app.ctx, close(app).id, reason="A mistake of ours")
+    (mail,) = letters(app)
     assert mail.subject == "Your Tallybook invoice no. 1 is void"
     assert 'Invoice no. 1 for the account "Engines & Sons" is void: nothing of it is owed.' in mail.text
     assert "The reason given: A mistake of ours" in mail.text
@@ -99,66 +97,66 @@ def test_an_invoice_that_is_void_before_its_mail_leaves_is_only_told_to_be_void(
     assert "Given back to your balance: 1.00 USD" in mail.text
 
 
-def test_a_void_invoice_of_which_nothing_was_paid_gives_nothing_back(house: House, ada: Member) -> None:
-    house.record(house.event(ada, meter="credits", quantity=1_000_000), house.event(ada, quantity=150_000))
-    void_invoice(house.ctx, close(house).id, reason="A mistake of ours")
-    (mail,) = letters(house)
+def test_a_void_invoice_of_which_nothing_was_paid_gives_nothing_back(app: App, ada: Member) -> None:
+    app.record(app.event(ada, meter="credits", quantity=1_000_000), app.event(ada, quantity=150_000))
+    void_invoice(app.ctx, close(app).id, reason="A mistake of ours")
+    (mail,) = letters(app)
     assert "Given back" not in mail.text
 
 
-def test_an_overdue_invoice_s_mail_tells_what_is_due_since_when_and_for_what(house: House, ada: Member) -> None:
-    house.record(house.event(ada, quantity=150_000))
-    close(house)
-    house.clock.advance(days=7)
-    assert [invoice.status for invoice in run(house)] == ["overdue"]
-    (mail,) = letters(house, "overdue")
+def test_an_overdue_invoice_s_mail_tells_what_is_due_since_when_and_for_what(app: App, ada: Member) -> None:
+    app.record(app.event(ada, quantity=150_000))
+    close(app)
+    app.clock.advance(days=7)
+    assert [invoice.status for invoice in run(app)] == ["overdue"]
+    (mail,) = letters(app, "overdue")
     assert mail.subject == "Your Tallybook invoice no. 1 is overdue: 1.52 USD"
     for told in ("Overdue since 27 May 2026: 1.52 USD", "Period: 20 April 2026 to 19 May 2026", "Total: 2.52 USD"):
         assert told in mail.text.splitlines()
 
 
 @pytest.mark.parametrize("status", ["paid", "void"])
-def test_who_has_paid_or_owes_no_more_is_not_told_that_it_is_overdue(house: House, ada: Member, status: Any) -> None:
-    house.record(house.event(ada, quantity=150_000))
-    close(house)
-    house.deliver()
-    house.clock.advance(days=7)
-    (overdue,) = run(house)
-    house.ctx.tables.write(put_changed(overdue, replace(overdue, status=status)))
-    waiting = house.waiting()
-    assert letters(house, "overdue") == []
-    assert {show_outbox_item(house.ctx, item_id).state for item_id in waiting} == {"delivered"}
+def test_who_has_paid_or_owes_no_more_is_not_told_that_it_is_overdue(app: App, ada: Member, status: Any) -> None:
+    app.record(app.event(ada, quantity=150_000))
+    close(app)
+    app.deliver()
+    app.clock.advance(days=7)
+    (overdue,) = run(app)
+    app.ctx.tables.write(put_changed(overdue, replace(overdue, status=status)))
+    waiting = app.waiting()
+    assert letters(app, "overdue") == []
+    assert {show_outbox_item(app.ctx, item_id).state for item_id in waiting} == {"delivered"}
 
 
-def test_a_corrected_invoice_has_a_mail_of_its_own_with_its_own_number(house: House, ada: Member) -> None:
-    house.record(house.event(ada, quantity=150_000))
-    invoice = close(house)
-    house.deliver()
-    give_credits(house.ctx, house.platform(), Move(ada.account.id, 1_000_000, "grant", "sorry"))
-    void_invoice(house.ctx, invoice.id, reason="Tax is not due")
-    house.change_account(ada, tax_rate=Decimal(0))
-    reissue_invoice(house.ctx, invoice.id)
-    subjects = [mail.subject for mail in letters(house)]
+def test_a_corrected_invoice_has_a_mail_of_its_own_with_its_own_number(app: App, ada: Member) -> None:
+    app.record(app.event(ada, quantity=150_000))
+    invoice = close(app)
+    app.deliver()
+    give_credits(app.ctx, app.platform(), Move(ada.account.id, 1_000_000, "grant", "sorry"))
+    void_invoice(app.ctx, invoice.id, reason="Tax is not due")
+    app.change_account(ada, tax_rate=Decimal(0))
+    reissue_invoice(app.ctx, invoice.id)
+    subjects = [mail.subject for mail in letters(app)]
     assert subjects[0] == "Your Tallybook invoice no. 1: 2.52 USD"
     assert set(subjects[1:]) == {"Your Tallybook invoice no. 1 is void", "Your Tallybook invoice no. 2: 2.10 USD"}
-    corrected = next(mail for mail in house.world.to(ADA) if "no. 2" in mail.subject)
+    corrected = next(mail for mail in app.fake_aws.to(ADA) if "no. 2" in mail.subject)
     assert "Tax (0 %): 0.00 USD" in corrected.text
     assert "Paid from your balance: 2.00 USD" in corrected.text
 
 
-def test_days_are_those_where_the_account_is(house: House, ada: Member) -> None:
-    house.record(house.event(ada, quantity=150_000))
-    facts = told(house, close(house), zone="America/Los_Angeles")
+def test_days_are_those_where_the_account_is(app: App, ada: Member) -> None:
+    app.record(app.event(ada, quantity=150_000))
+    facts = told(app, close(app), zone="America/Los_Angeles")
     assert facts["period"] == "19 April 2026 to 19 May 2026"
     assert (facts["issued"], facts["due_date"]) == ("19 May 2026", "26 May 2026")
 
 
-def test_a_period_of_one_day_is_that_day(house: House, ada: Member) -> None:
-    house.record(house.event(ada, quantity=150_000))
-    invoice = close(house)
+def test_a_period_of_one_day_is_that_day(app: App, ada: Member) -> None:
+    app.record(app.event(ada, quantity=150_000))
+    invoice = close(app)
     day = replace(invoice.period, end=invoice.period.start.replace(hour=12))
-    house.ctx.tables.write(put_changed(invoice, replace(invoice, period=day)))
-    assert "Period: 20 April 2026" in letters(house)[0].text.splitlines()
+    app.ctx.tables.write(put_changed(invoice, replace(invoice, period=day)))
+    assert "Period: 20 April 2026" in letters(app)[0].text.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -171,28 +169,28 @@ def test_a_period_of_one_day_is_that_day(house: House, ada: Member) -> None:
     ],
 )
 def test_amounts_have_the_decimals_and_the_code_of_their_currency(
-    house: House, ada: Member, currency: str, amount: int, shown: str
+    app: App, ada: Member, currency: str, amount: int, shown: str
 ) -> None:
     line = InvoiceLine("late_usage", "Late usage", amount)
-    house.record(house.event(ada, quantity=150_000))
-    facts = told(house, close(house), lines=(line,), currency=currency, tax_rate=Decimal("8.250"))
+    app.record(app.event(ada, quantity=150_000))
+    facts = told(app, close(app), lines=(line,), currency=currency, tax_rate=Decimal("8.250"))
     assert facts["lines"][0]["amount"] == facts["subtotal"] == shown
     assert facts["tax_rate"] == "8.25 %"
 
 
 @pytest.mark.parametrize("beyond", [0, 1, 500])
-def test_details_beyond_so_many_are_told_together(house: House, ada: Member, beyond: int) -> None:
+def test_details_beyond_so_many_are_told_together(app: App, ada: Member, beyond: int) -> None:
     details = [Detail("ram_gb_seconds", f"size-{n}", Decimal("1E+3"), 10_000) for n in range(MOST_DETAILS + beyond)]
-    house.record(house.event(ada, quantity=150_000))
-    (line,) = told(house, close(house), lines=(usage_line(details),))["lines"]
+    app.record(app.event(ada, quantity=150_000))
+    (line,) = told(app, close(app), lines=(usage_line(details),))["lines"]
     assert len(line["details"]) == MOST_DETAILS
     assert line["details"][0] == {"text": "1,000 RAM GB seconds (size-0)", "amount": "0.01 USD"}
     others = {"count": beyond, "amount": f"{beyond / 100:.2f} USD"}
     assert line["others"] == (others if beyond else None)
 
 
-def told(house: House, invoice: Invoice, *, zone: str = "UTC", **changes: Any) -> Any:
+def told(app: App, invoice: Invoice, *, zone: str = "UTC", **changes: Any) -> Any:
     """What the letter of the invoice says with these changes of it."""
     changed = replace(invoice, period=replace(invoice.period, zone=zone), **changes)
-    house.ctx.tables.write(put_changed(invoice, changed))
-    return invoice_facts(house.ctx, Mail("invoice", (ADA,), account_id=invoice.account_id, invoice=invoice.position))
+    app.ctx.tables.write(put_changed(invoice, changed))
+    return invoice_facts(app.ctx, Mail("invoice", (ADA,), account_id=invoice.account_id, invoice=invoice.position))

@@ -4,21 +4,21 @@ import pytest
 
 from tallybook.domain.errors import NotFound
 from tallybook.services.outbox.suppressions import find_suppression, lift_suppression, suppress_addresses
-from tests.support.house import House
+from tests.support.app import App
 
 
-def test_a_suppression_is_lifted_by_the_operator_and_mail_goes_again(house: House) -> None:
-    suppress_addresses(house.ctx, ["ada@example.com"], reason="complaint")
-    assert find_suppression(house.ctx, "ADA@example.com") == ("complaint", house.clock.now())
-    lift_suppression(house.ctx, "Ada@example.com")
-    house.member("ada@example.com")
-    assert len(house.deliver().to("ada@example.com")) == 1
-    assert [item["target"] for item in house.stored("core") if item.get("action") == "suppression.lifted"] == [
+def test_a_suppression_is_lifted_by_the_operator_and_mail_goes_again(app: App) -> None:
+    suppress_addresses(app.ctx, ["ada@example.com"], reason="complaint")
+    assert find_suppression(app.ctx, "ADA@example.com") == ("complaint", app.clock.now())
+    lift_suppression(app.ctx, "Ada@example.com")
+    app.member("ada@example.com")
+    assert len(app.deliver().to("ada@example.com")) == 1
+    assert [item["target"] for item in app.stored("core") if item.get("action") == "suppression.lifted"] == [
         "ada@example.com"
     ]
 
 
-def test_what_is_not_suppressed_is_neither_shown_nor_lifted(house: House) -> None:
+def test_what_is_not_suppressed_is_neither_shown_nor_lifted(app: App) -> None:
     for ask in (find_suppression, lift_suppression):
         with pytest.raises(NotFound):
-            ask(house.ctx, "ada@example.com")
+            ask(app.ctx, "ada@example.com")

@@ -14,7 +14,7 @@ from tallybook.services.quotas.allocations import revoke_allocation
 from tallybook.services.quotas.consumption import plan_of, read_quota_use
 from tallybook.services.quotas.user_quota import allocation_quota, own_quota
 from tests.services.metering.test_sessions import wanted
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
 from tests.support.shares import caller, give_limits, share, team
 
@@ -27,99 +27,99 @@ def limits(quota: UserQuota) -> dict[str, int]:
     return {use.field: use.limit for use in quota.uses if use.limit is not None}
 
 
-def own(house: House, member: Member) -> UserQuota:
-    return own_quota(house.ctx, authenticate(house.ctx, member.api_key))
+def own(app: App, member: Member) -> UserQuota:
+    return own_quota(app.ctx, authenticate(app.ctx, member.api_key))
 
 
-def record(house: House, of: Member, *quantities: tuple[str, Any], **more: Any) -> None:
-    events = [house.event(of, meter=meter, quantity=quantity, **more) for meter, quantity in quantities]
-    assert {result.status for result in house.record(*events)} == {"accepted"}
+def record(app: App, of: Member, *quantities: tuple[str, Any], **more: Any) -> None:
+    events = [app.event(of, meter=meter, quantity=quantity, **more) for meter, quantity in quantities]
+    assert {result.status for result in app.record(*events)} == {"accepted"}
 
 
-def test_each_field_shows_what_its_own_meter_counted_for_the_user(house: House) -> None:
-    root, ada = team(house)
-    shown = share(house, root, ada, cpu_seconds_monthly=400, concurrent_sandboxes=2)
+def test_each_field_shows_what_its_own_meter_counted_for_the_user(app: App) -> None:
+    root, ada = team(app)
+    shown = share(app, root, ada, cpu_seconds_monthly=400, concurrent_sandboxes=2)
     amounts = {name: Decimal(number) / 8 for number, name in enumerate(MONTHLY, 1)}
-    record(house, root, *((MONTHLY[name], str(amount)) for name, amount in amounts.items()), user_id=ada.user_id)
-    record(house, root, ("cpu_seconds", 500))
-    record(house, root, ("container_minutes", 5), sku="S", user_id=ada.user_id)
-    start_session(house.ctx, house.platform(), wanted(ada))
-    found = own(house, ada)
+    record(app, root, *((MONTHLY[name], str(amount)) for name, amount in amounts.items()), user_id=ada.user_id)
+    record(app, root, ("cpu_seconds", 500))
+    record(app, root, ("container_minutes", 5), sku="S", user_id=ada.user_id)
+    start_session(app.ctx, app.platform(), wanted(ada))
+    found = own(app, ada)
     assert [use.field for use in found.uses] == list(FIELDS)
     assert used(found) == amounts | {"concurrent_sandboxes": 1}
     assert limits(found) == {"cpu_seconds_monthly": 400, "concurrent_sandboxes": 2}
-    assert found.period == house.account_of(root).cycle.period
-    assert found == allocation_quota(house.ctx, caller(house, root), shown.id)
-    assert used(own(house, root)) == {}
-    check_invariants(house)
+    assert found.period == app.account_of(root).cycle.period
+    assert found == allocation_quota(app.ctx, caller(app, root), shown.id)
+    assert used(own(app, root)) == {}
+    check_invariants(app)
 
 
-def test_what_is_used_starts_anew_with_the_period_and_shares_stay(house: House) -> None:
-    root, ada = team(house)
-    share(house, root, ada, cpu_seconds_monthly=400)
-    record(house, root, ("cpu_seconds", 7), user_id=ada.user_id)
-    last = house.account_of(root).cycle.period.end
-    house.clock.moment = last
-    record(house, root, ("cpu_seconds", 2), user_id=ada.user_id)
-    assert used(own(house, ada)) == {"cpu_seconds_monthly": 2}
-    assert limits(own(house, ada)) == {"cpu_seconds_monthly": 400}
-    check_invariants(house)
+def test_what_is_used_starts_anew_with_the_period_and_shares_stay(app: App) -> None:
+    root, ada = team(app)
+    share(app, root, ada, cpu_seconds_monthly=400)
+    record(app, root, ("cpu_seconds", 7), user_id=ada.user_id)
+    last = app.account_of(root).cycle.period.end
+    app.clock.moment = last
+    record(app, root, ("cpu_seconds", 2), user_id=ada.user_id)
+    assert used(own(app, ada)) == {"cpu_seconds_monthly": 2}
+    assert limits(own(app, ada)) == {"cpu_seconds_monthly": 400}
+    check_invariants(app)
 
 
-def test_what_is_stored_is_the_latest_full_hour_and_not_a_sum(house: House) -> None:
-    member = house.member()
+def test_what_is_stored_is_the_latest_full_hour_and_not_a_sum(app: App) -> None:
+    member = app.member()
     for quantity in (30, 20):
-        record(house, member, ("template_storage_gb_hours", quantity), user_id=member.user_id)
-        house.clock.advance(hours=1)
-    assert used(own(house, member)) == {"template_storage_gb": 20}
-    record(house, member, ("template_storage_gb_hours", 1), user_id=member.user_id)
-    assert used(own(house, member)) == {"template_storage_gb": 20}
-    house.clock.advance(hours=1)
-    assert used(own(house, member)) == {"template_storage_gb": 1}
-    house.clock.advance(hours=3)
-    assert used(own(house, member)) == {}
-    check_invariants(house)
+        record(app, member, ("template_storage_gb_hours", quantity), user_id=member.user_id)
+        app.clock.advance(hours=1)
+    assert used(own(app, member)) == {"template_storage_gb": 20}
+    record(app, member, ("template_storage_gb_hours", 1), user_id=member.user_id)
+    assert used(own(app, member)) == {"template_storage_gb": 20}
+    app.clock.advance(hours=1)
+    assert used(own(app, member)) == {"template_storage_gb": 1}
+    app.clock.advance(hours=3)
+    assert used(own(app, member)) == {}
+    check_invariants(app)
 
 
-def test_an_account_that_nothing_limits_is_read_with_its_fence_alone(house: House) -> None:
-    member = house.member()
-    house.ctx.tables.bill.clear()
-    use = read_quota_use(house.ctx, member.account, {member.user.id: {}}, now=house.clock.now())
+def test_an_account_that_nothing_limits_is_read_with_its_fence_alone(app: App) -> None:
+    member = app.member()
+    app.ctx.tables.bill.clear()
+    use = read_quota_use(app.ctx, member.account, {member.user.id: {}}, now=app.clock.now())
     assert (use.plan.name, use.account["cpu_seconds_monthly"]) == ("hobby", 0)
-    assert (house.ctx.tables.bill.calls, house.ctx.tables.bill.read_units) == (1, 1)
+    assert (app.ctx.tables.bill.calls, app.ctx.tables.bill.read_units) == (1, 1)
 
 
 @pytest.mark.parametrize("shards", [1, 3])
-def test_all_shards_of_a_period_add_up_however_many_there_are_now(house: House, shards: int) -> None:
-    house.reshape(usage_shards=3)
-    member = house.member()
+def test_all_shards_of_a_period_add_up_however_many_there_are_now(app: App, shards: int) -> None:
+    app.reshape(usage_shards=3)
+    member = app.member()
     for _ in range(12):
-        record(house, member, ("cpu_seconds", 5), user_id=member.user_id)
-    assert len([item for item in house.stored("usage") if item["sk"].startswith("user#")]) > 1
-    house.reshape(usage_shards=shards)
+        record(app, member, ("cpu_seconds", 5), user_id=member.user_id)
+    assert len([item for item in app.stored("usage") if item["sk"].startswith("user#")]) > 1
+    app.reshape(usage_shards=shards)
     quotas = {member.user.id: {"cpu_seconds_monthly": 100}}
-    use = read_quota_use(house.ctx, member.account, quotas, now=house.clock.now())
+    use = read_quota_use(app.ctx, member.account, quotas, now=app.clock.now())
     assert use.account["cpu_seconds_monthly"] == use.users[member.user.id]["cpu_seconds_monthly"] == 60
 
 
-def test_the_plan_in_force_is_what_the_period_pinned(house: House) -> None:
-    give_limits(house, ram_gb_seconds=7)
-    member = house.member()
-    give_limits(house, ram_gb_seconds=5)
-    now, end = house.clock.now(), member.account.cycle.period.end
-    assert plan_of(house.ctx, member.account, now=now)[0].quotas["ram_gb_seconds"] == 7
-    assert read_quota_use(house.ctx, member.account, {}, now=now).plan.quotas["ram_gb_seconds"] == 7
-    assert plan_of(house.ctx, member.account, now=end)[0].quotas["ram_gb_seconds"] == 5
-    assert read_quota_use(house.ctx, member.account, {}, now=end).plan.quotas["ram_gb_seconds"] == 5
+def test_the_plan_in_force_is_what_the_period_pinned(app: App) -> None:
+    give_limits(app, ram_gb_seconds=7)
+    member = app.member()
+    give_limits(app, ram_gb_seconds=5)
+    now, end = app.clock.now(), member.account.cycle.period.end
+    assert plan_of(app.ctx, member.account, now=now)[0].quotas["ram_gb_seconds"] == 7
+    assert read_quota_use(app.ctx, member.account, {}, now=now).plan.quotas["ram_gb_seconds"] == 7
+    assert plan_of(app.ctx, member.account, now=end)[0].quotas["ram_gb_seconds"] == 5
+    assert read_quota_use(app.ctx, member.account, {}, now=end).plan.quotas["ram_gb_seconds"] == 5
 
 
-def test_the_use_of_an_allocation_is_shown_to_root_users_while_it_is_active(house: House) -> None:
-    root, ada = team(house)
-    one = share(house, root, ada, cpu_seconds_monthly=400)
+def test_the_use_of_an_allocation_is_shown_to_root_users_while_it_is_active(app: App) -> None:
+    root, ada = team(app)
+    one = share(app, root, ada, cpu_seconds_monthly=400)
     with pytest.raises(Forbidden):
-        allocation_quota(house.ctx, caller(house, ada), one.id)
+        allocation_quota(app.ctx, caller(app, ada), one.id)
     with pytest.raises(NotFound):
-        allocation_quota(house.ctx, replace(caller(house, root), account=house.member().account), one.id)
-    revoke_allocation(house.ctx, caller(house, root), one.id)
+        allocation_quota(app.ctx, replace(caller(app, root), account=app.member().account), one.id)
+    revoke_allocation(app.ctx, caller(app, root), one.id)
     with pytest.raises(NotFound):
-        allocation_quota(house.ctx, caller(house, root), one.id)
+        allocation_quota(app.ctx, caller(app, root), one.id)

@@ -11,40 +11,40 @@ from tallybook.services.quotas.allocations import allocate
 from tallybook.services.quotas.mails import NAMES
 from tallybook.services.quotas.requests import file_request
 from tallybook.services.quotas.reviews import review_request
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 from tests.support.outside import Sent
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
 
 
 @pytest.fixture
-def ada(house: House) -> Member:
-    member = house.member(ADA)
-    house.change_account(member, display_name="Engines & Sons")
+def ada(app: App) -> Member:
+    member = app.member(ADA)
+    app.change_account(member, display_name="Engines & Sons")
     return member
 
 
 @pytest.fixture
-def grace(house: House, ada: Member) -> Member:
+def grace(app: App, ada: Member) -> Member:
     """A user with a share of 200,000 CPU seconds."""
-    grace = house.colleague(ada, GRACE)
-    allocate(house.ctx, authenticate(house.ctx, ada.session), grace.user.id, {"cpu_seconds_monthly": 200_000})
+    grace = app.colleague(ada, GRACE)
+    allocate(app.ctx, authenticate(app.ctx, ada.session), grace.user.id, {"cpu_seconds_monthly": 200_000})
     return grace
 
 
-def letter(house: House, address: str) -> Sent:
+def letter(app: App, address: str) -> Sent:
     """The only one about a quota."""
-    (found,) = [mail for mail in house.deliver().to(address) if "quota" in mail.subject]
+    (found,) = [mail for mail in app.deliver().to(address) if "quota" in mail.subject]
     return found
 
 
 def test_whoever_runs_the_account_reads_who_asks_for_what_and_how_to_decide(
-    house: House, ada: Member, grace: Member
+    app: App, ada: Member, grace: Member
 ) -> None:
-    house.change_user(grace, name="Grace <b>Hopper</b>")
+    app.change_user(grace, name="Grace <b>Hopper</b>")
     quota = {"template_storage_gb": 10, "cpu_seconds_monthly": 1_500_000}
-    filed = file_request(house.ctx, authenticate(house.ctx, grace.session), quota, reason="Load tests & more")
-    mail = letter(house, ADA)
+    filed = file_request(app.ctx, authenticate(app.ctx, grace.session), quota, reason="Load tests & more")
+    mail = letter(app, ADA)
     assert (
         'Grace <b>Hopper</b> (grace@example.com) asks for another share of the plan of the account "Engines'
         in mail.text
@@ -63,11 +63,11 @@ def test_whoever_runs_the_account_reads_who_asks_for_what_and_how_to_decide(
 @pytest.mark.parametrize("decision", get_args(Decision.__value__))
 @pytest.mark.parametrize("notes", ["Until <May>", None])
 def test_whoever_asked_reads_what_became_of_it(
-    house: House, ada: Member, grace: Member, decision: Decision, notes: str | None
+    app: App, ada: Member, grace: Member, decision: Decision, notes: str | None
 ) -> None:
-    filed = file_request(house.ctx, authenticate(house.ctx, grace.session), {"traffic_gb_seconds": 1000}, reason="x")
-    review_request(house.ctx, authenticate(house.ctx, ada.session), filed.id, decision, notes=notes)
-    mail = letter(house, GRACE)
+    filed = file_request(app.ctx, authenticate(app.ctx, grace.session), {"traffic_gb_seconds": 1000}, reason="x")
+    review_request(app.ctx, authenticate(app.ctx, ada.session), filed.id, decision, notes=notes)
+    mail = letter(app, GRACE)
     assert {"approve": "approved", "deny": "denied"}[decision] in mail.subject
     assert "  - GB seconds of traffic a month: 1,000\n" in mail.text
     assert "CPU" not in mail.text
@@ -75,13 +75,13 @@ def test_whoever_asked_reads_what_became_of_it(
     assert ("Until &lt;May&gt;" in mail.html) == bool(notes)
 
 
-def test_what_users_write_stands_in_one_line(house: House, ada: Member, grace: Member) -> None:
-    principal = authenticate(house.ctx, grace.session)
-    filed = file_request(house.ctx, principal, {"cpu_seconds_monthly": 1}, reason="For CI.\n\n-- \nTallybook: pay here")
-    assert "The reason given: For CI. -- Tallybook: pay here\n" in letter(house, ADA).text
-    house.world.mails.clear()
-    review_request(house.ctx, authenticate(house.ctx, ada.session), filed.id, "deny", notes="No.\n\tSorry.")
-    assert "What was said about it: No. Sorry.\n" in letter(house, GRACE).text
+def test_what_users_write_stands_in_one_line(app: App, ada: Member, grace: Member) -> None:
+    principal = authenticate(app.ctx, grace.session)
+    filed = file_request(app.ctx, principal, {"cpu_seconds_monthly": 1}, reason="For CI.\n\n-- \nTallybook: pay here")
+    assert "The reason given: For CI. -- Tallybook: pay here\n" in letter(app, ADA).text
+    app.fake_aws.mails.clear()
+    review_request(app.ctx, authenticate(app.ctx, ada.session), filed.id, "deny", notes="No.\n\tSorry.")
+    assert "What was said about it: No. Sorry.\n" in letter(app, GRACE).text
 
 
 def test_each_field_has_a_name_that_a_reader_understands() -> None:

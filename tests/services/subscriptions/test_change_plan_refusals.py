@@ -14,53 +14,53 @@ from tallybook.domain.errors import (
 from tallybook.services.accounts.suspension import set_standing
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
 from tests.services.plan_changes import DOLLAR, change, everything, on_pro
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 
 
 @pytest.fixture
-def member(house: House) -> Member:
-    return on_pro(house)
+def member(app: App) -> Member:
+    return on_pro(app)
 
 
 @pytest.mark.parametrize(("plan", "code"), [("gold", "unknown_plan"), ("", "unknown_plan"), ("pro", "same_plan")])
-def test_a_plan_that_is_not_sold_or_that_it_has_is_named(house: House, member: Member, plan: str, code: str) -> None:
-    house.clock.advance(days=3)
-    before = everything(house)
+def test_a_plan_that_is_not_sold_or_that_it_has_is_named(app: App, member: Member, plan: str, code: str) -> None:
+    app.clock.advance(days=3)
+    before = everything(app)
     with pytest.raises(Invalid) as refused:
-        change(house, member, plan)
+        change(app, member, plan)
     assert (refused.value.code, refused.value.field) == (code, "plan_name")
-    assert everything(house) == before
+    assert everything(app) == before
 
 
-def test_a_suspended_account_changes_no_plan(house: House, member: Member) -> None:
-    set_standing(house.ctx, member.account.id, "suspended", reason="as asked", actor=OPERATOR)
-    house.clock.advance(days=40)
-    before = everything(house)
+def test_a_suspended_account_changes_no_plan(app: App, member: Member) -> None:
+    set_standing(app.ctx, member.account.id, "suspended", reason="as asked", actor=OPERATOR)
+    app.clock.advance(days=40)
+    before = everything(app)
     with pytest.raises(Forbidden) as refused:
-        change(house, member, "scale")
+        change(app, member, "scale")
     assert refused.value.code == "account_suspended"
-    assert everything(house) == before
+    assert everything(app) == before
 
 
 @pytest.mark.parametrize("seen", ["before it was deleted", "after"])
 def test_a_deleted_account_is_none_any_more_and_its_ended_periods_stay_as_they_are(
-    house: House, member: Member, seen: str
+    app: App, member: Member, seen: str
 ) -> None:
     account = member.account
-    house.change_account(member, status="deleted")
+    app.change_account(member, status="deleted")
     if seen == "after":
-        account = house.account_of(member)
-    house.clock.advance(days=40)
-    before = everything(house)
+        account = app.account_of(member)
+    app.clock.advance(days=40)
+    before = everything(app)
     with pytest.raises(NotFound) as refused:
-        change_plan(house.ctx, account, "scale", actor=OPERATOR, must_pay=False)
+        change_plan(app.ctx, account, "scale", actor=OPERATOR, must_pay=False)
     assert refused.value.resource == "account"
-    assert everything(house) == before
+    assert everything(app) == before
 
 
-def paid_for(house: House, member: Member, plan: str) -> ChangedPlan:
+def paid_for(app: App, member: Member, plan: str) -> ChangedPlan:
     """Where it needs money first."""
-    return change_plan(house.ctx, house.account_of(member), plan, actor=OPERATOR, must_pay=True)
+    return change_plan(app.ctx, app.account_of(member), plan, actor=OPERATOR, must_pay=True)
 
 
 @pytest.mark.parametrize(
@@ -73,19 +73,19 @@ def paid_for(house: House, member: Member, plan: str) -> ChangedPlan:
     ids=["no money", "none that is left", "overdue"],
 )
 def test_what_is_refused_for_money_closes_no_period_that_has_ended(
-    house: House, member: Member, standing: dict[str, int], code: str
+    app: App, member: Member, standing: dict[str, int], code: str
 ) -> None:
-    house.change_account(member, **standing)
-    house.record(house.event(member, quantity=1_000))
-    house.clock.moment = member.account.cycle.period.end + timedelta(minutes=10)
-    before = everything(house)
+    app.change_account(member, **standing)
+    app.record(app.event(member, quantity=1_000))
+    app.clock.moment = member.account.cycle.period.end + timedelta(minutes=10)
+    before = everything(app)
     with pytest.raises(PaymentRequired) as refused:
-        paid_for(house, member, "scale")
+        paid_for(app, member, "scale")
     assert refused.value.code == code
-    assert everything(house) == before
+    assert everything(app) == before
 
 
-def test_money_that_the_ended_periods_leave_pays_for_a_plan(house: House, member: Member) -> None:
-    house.change_account(member, balance=20 * DOLLAR + 1, credited=20 * DOLLAR + 1)
-    house.clock.moment = member.account.cycle.period.end + timedelta(minutes=10)
-    assert paid_for(house, member, "scale").account.balance == 1
+def test_money_that_the_ended_periods_leave_pays_for_a_plan(app: App, member: Member) -> None:
+    app.change_account(member, balance=20 * DOLLAR + 1, credited=20 * DOLLAR + 1)
+    app.clock.moment = member.account.cycle.period.end + timedelta(minutes=10)
+    assert paid_for(app, member, "scale").account.balance == 1

@@ -4,54 +4,54 @@ import pytest
 
 from tallybook.domain.errors import Conflict, Invalid, NotFound
 from tallybook.services.wallet.credits import Move, give_credits
-from tests.support.house import House, Member
+from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
 
 
-def give(house: House, member: Member, amount: int, *, kind: str = "grant", reference: str = "order 7") -> int:
-    key = house.platform("accounts:admin")
-    house.ctx.tables.bill.clear()
+def give(app: App, member: Member, amount: int, *, kind: str = "grant", reference: str = "order 7") -> int:
+    key = app.platform("accounts:admin")
+    app.ctx.tables.bill.clear()
     move = Move(account_id=member.account.id, amount=amount, kind=kind, reference=reference)
-    entry = give_credits(house.ctx, key, move)
-    check_invariants(house)
+    entry = give_credits(app.ctx, key, move)
+    check_invariants(app)
     return entry.balance_after
 
 
-def test_a_reference_moves_money_once_however_often_it_is_asked(house: House) -> None:
-    member = house.member()
-    assert give(house, member, 500) == 1_000_500
-    assert house.ctx.tables.bill.calls == 2
-    assert give(house, member, 500) == 1_000_500
-    assert give(house, member, 500, reference="order 8") == 1_001_000
+def test_a_reference_moves_money_once_however_often_it_is_asked(app: App) -> None:
+    member = app.member()
+    assert give(app, member, 500) == 1_000_500
+    assert app.ctx.tables.bill.calls == 2
+    assert give(app, member, 500) == 1_000_500
+    assert give(app, member, 500, reference="order 8") == 1_001_000
 
 
-def test_the_same_reference_belongs_to_each_account_on_its_own(house: House) -> None:
-    assert give(house, house.member(), 1) == give(house, house.member(), 1) == 1_000_001
+def test_the_same_reference_belongs_to_each_account_on_its_own(app: App) -> None:
+    assert give(app, app.member(), 1) == give(app, app.member(), 1) == 1_000_001
 
 
 @pytest.mark.parametrize(("amount", "kind"), [(501, "grant"), (500, "adjustment")])
-def test_a_reference_used_for_something_else_is_a_conflict(house: House, amount: int, kind: str) -> None:
-    member = house.member()
-    give(house, member, 500)
+def test_a_reference_used_for_something_else_is_a_conflict(app: App, amount: int, kind: str) -> None:
+    member = app.member()
+    give(app, member, 500)
     with pytest.raises(Conflict) as refused:
-        give(house, member, amount, kind=kind)
+        give(app, member, amount, kind=kind)
     assert refused.value.code == "reference_reused"
-    check_invariants(house)
+    check_invariants(app)
 
 
-def test_an_adjustment_moves_either_way_and_below_zero(house: House) -> None:
-    assert give(house, house.member(), -1_500_000, kind="adjustment") == -500_000
+def test_an_adjustment_moves_either_way_and_below_zero(app: App) -> None:
+    assert give(app, app.member(), -1_500_000, kind="adjustment") == -500_000
 
 
 @pytest.mark.parametrize(("amount", "kind"), [(0, "adjustment"), (0, "grant"), (-1, "grant"), (10**15 + 1, "grant")])
-def test_an_amount_that_its_kind_cannot_have_is_refused(house: House, amount: int, kind: str) -> None:
+def test_an_amount_that_its_kind_cannot_have_is_refused(app: App, amount: int, kind: str) -> None:
     with pytest.raises(Invalid) as refused:
-        give(house, house.member(), amount, kind=kind)
+        give(app, app.member(), amount, kind=kind)
     assert refused.value.field == "amount"
 
 
-def test_an_unknown_or_deleted_account_is_not_found(house: House) -> None:
-    member = house.member()
-    house.change_account(member, status="deleted")
+def test_an_unknown_or_deleted_account_is_not_found(app: App) -> None:
+    member = app.member()
+    app.change_account(member, status="deleted")
     with pytest.raises(NotFound):
-        give(house, member, 5)
+        give(app, member, 5)

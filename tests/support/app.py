@@ -39,7 +39,7 @@ from tallybook.wire.requests.cloudevents import read_events
 from tests.support.clock import StillClock
 from tests.support.cloud import NAMES, all_items
 from tests.support.ndjson import as_json
-from tests.support.outside import World
+from tests.support.outside import FakeAws
 
 CATALOG = Path(__file__).with_name("catalog.toml")
 PASSWORD = "correct horse battery"
@@ -64,12 +64,12 @@ class Member:
         return f"usr-{self.user.id}"
 
 
-class House:
+class App:
     def __init__(self, ctx: Context, client: Any, names: dict[Any, str] = NAMES) -> None:
         self.ctx = ctx
         self.client = client
         self.names = names
-        self.world = World()
+        self.fake_aws = FakeAws()
         self._registered = 0
         self._events = 0
 
@@ -153,11 +153,11 @@ class House:
         items = [item for item in self.stored("core") if item["sk"] == "OUTBOX" and item["state"] == "waiting"]
         return [item["id"] for item in sorted(items, key=lambda item: (item["created_at"], item["id"]))]
 
-    def deliver(self) -> World:
+    def deliver(self) -> FakeAws:
         """Everything that waits, as the stream would; the world as it is then."""
         for item_id in self.waiting():
-            deliver(self.ctx, self.world.ways_out(), item_id)
-        return self.world
+            deliver(self.ctx, self.fake_aws.ways_out(), item_id)
+        return self.fake_aws
 
     def event(self, member: Member, **changes: Any) -> dict[str, Any]:
         """A CloudEvent of 100 CPU seconds now; changes go to the envelope or, where it has no such key, to data."""
