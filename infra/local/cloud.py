@@ -48,7 +48,7 @@ def ministack(
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - both paths are this repository's own
-                [PYTHON, Path(__file__).with_name("tethered.py")],
+                [PYTHON, Path(__file__).with_name("child.py")],
                 env=settings,
                 cwd=home,
                 stdin=subprocess.PIPE,
