@@ -122,6 +122,6 @@ def crowded_app(_emulator: Any) -> Any:
     urllib.request.urlopen(urllib.request.Request(f"{url}/_ministack/reset", method="POST")).close()
     create_tables(client)
     faults = Faults(conflicts=0.2, lost=0.02, seed=7)
-    app = App(make_context(client, port=faults, workers=8, pause=time.sleep), client)
+    app = App(make_context(client, interceptor=faults, workers=8, pause=time.sleep), client)
     app.apply_catalog()
     return app

@@ -5,11 +5,11 @@ from tallybook.domain.jobs import INVOICES
 from tallybook.queued_job import QueuedJob
 from tallybook.services.context import Context
 from tallybook.services.jobs.due_tasks import Task
-from tallybook.services.jobs.invoicing import carry_out
+from tallybook.services.jobs.invoicing import run_task
 
 
 def _invoices(ctx: Context, task: Task) -> list[str]:
-    return [invoice.status for invoice in carry_out(ctx, task)]
+    return [invoice.status for invoice in run_task(ctx, task)]
 
 
 handler = QueuedJob(INVOICES, _invoices)

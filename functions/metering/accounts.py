@@ -6,7 +6,7 @@ from fastapi.responses import JSONResponse
 from tallybook.domain.ids import ACCOUNT, strip_prefix
 from tallybook.http import Ctx, Platform, body_of, respond
 from tallybook.services.accounts.billing_settings import set_terms_as_platform
-from tallybook.services.accounts.suspension import set_standing_as_platform
+from tallybook.services.accounts.suspension import set_account_status_as_platform
 from tallybook.wire.platform import present_account
 from tallybook.wire.requests.bodies import ReasonForm, TermsForm, given
 from tallybook.wire.scalebox import envelope
@@ -24,7 +24,7 @@ async def terms(ctx: Ctx, principal: Platform, account_id: str, form: TermsForm 
 async def suspend(
     ctx: Ctx, principal: Platform, account_id: str, form: ReasonForm = body_of(ReasonForm)
 ) -> JSONResponse:
-    account = set_standing_as_platform(ctx, principal, _id(account_id), "suspended", reason=form.reason)
+    account = set_account_status_as_platform(ctx, principal, _id(account_id), "suspended", reason=form.reason)
     return respond(envelope.ok(present_account(account), at=ctx.clock.now()))
 
 
@@ -32,7 +32,7 @@ async def suspend(
 async def resume(
     ctx: Ctx, principal: Platform, account_id: str, form: ReasonForm = body_of(ReasonForm)
 ) -> JSONResponse:
-    account = set_standing_as_platform(ctx, principal, _id(account_id), "active", reason=form.reason)
+    account = set_account_status_as_platform(ctx, principal, _id(account_id), "active", reason=form.reason)
     return respond(envelope.ok(present_account(account), at=ctx.clock.now()))
 
 

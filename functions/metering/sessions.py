@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from tallybook.domain.sessions import Wanted
+from tallybook.domain.sessions import SessionRequest
 from tallybook.http import Ctx, Platform, body_of, respond
 from tallybook.services.metering.sessions import admission, end_session, start_session
 from tallybook.wire.platform import present_admission, present_ended_session, present_session
@@ -15,7 +15,7 @@ router = APIRouter(prefix="/v1/platform")
 
 @router.post("/sessions")
 async def start(ctx: Ctx, principal: Platform, form: SessionForm = body_of(SessionForm)) -> JSONResponse:
-    session = start_session(ctx, principal, Wanted(**form.model_dump()))
+    session = start_session(ctx, principal, SessionRequest(**form.model_dump()))
     return respond(envelope.ok(present_session(session), at=ctx.clock.now(), status=201))
 
 
@@ -27,5 +27,5 @@ async def end(ctx: Ctx, principal: Platform, session_id: str) -> JSONResponse:
 @router.post("/admission")
 async def admit(ctx: Ctx, principal: Platform, form: SessionForm = body_of(SessionForm)) -> JSONResponse:
     """Whether the session could start now, with every reason against it; nothing is written."""
-    reasons = admission(ctx, principal, Wanted(**form.model_dump()))
+    reasons = admission(ctx, principal, SessionRequest(**form.model_dump()))
     return respond(envelope.ok(present_admission(reasons), at=ctx.clock.now()))

@@ -13,10 +13,10 @@ from tallybook.domain.errors import Unavailable
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.queued_job import QueuedJob
 from tallybook.services.budgets.check import check_budget, with_budgets
-from tallybook.services.jobs.usage_check import carry_out
+from tallybook.services.jobs.usage_check import run_task
 
 logger = Logger()
-_job = QueuedJob(USAGE_CHECK, carry_out)
+_job = QueuedJob(USAGE_CHECK, run_task)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background job starts with it ignored
         signal.signal(number, _interrupt)
     try:
-        with running(Place.of_environment(), _port()) as bundle:
+        with running(Place.of_environment(), _interceptor()) as bundle:
             print(_welcome(bundle), flush=True)
             _until_interrupted()
             print("\nSaving the state", flush=True)
@@ -30,7 +30,7 @@ def main() -> None:
         sys.exit("\nStopped before it was up")
 
 
-def _port() -> int:
+def _interceptor() -> int:
     text = os.environ.get("PORT") or "8000"
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise Refused(f"PORT must be a number from 1 to 65535, not {text!r}")

@@ -10,15 +10,15 @@ from decimal import Decimal
 from typing import Any
 
 from tallybook.domain.accounts import Account
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.budgets import Budget
-from tallybook.domain.cycle import Cycle
+from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.ids import derived_id
 from tallybook.domain.jobs import USAGE_CHECK
-from tallybook.domain.periods import Calendar, period_of
+from tallybook.domain.periods import BillingSchedule, period_of
 from tallybook.domain.times import stamp
-from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.jobs.due_tasks import due_tasks
-from tallybook.services.jobs.usage_check import carry_out
+from tallybook.services.jobs.usage_check import run_task
 from tallybook.store.accounts import put_account
 from tallybook.store.budgets import put_budget
 from tallybook.store.commands import Put
@@ -72,7 +72,7 @@ def sweep(client: Any, budgets: int, used: int, *, progress: Callable[[int, int]
     bill.clear()
     done: list[str] = []
     for place, task in enumerate(tasks):
-        done += carry_out(app.ctx, task)
+        done += run_task(app.ctx, task)
         progress(place, used)
     calls, read, written = bill.calls, bill.read_units, bill.write_units
     return Sweep(
@@ -90,8 +90,8 @@ def sweep(client: Any, budgets: int, used: int, *, progress: Callable[[int, int]
 
 
 def _account(app: App, number: int, opens: datetime, *, has_used: bool) -> Iterator[Put]:
-    id, calendar = _id(number), Calendar(opens, "UTC")
-    period = period_of(calendar, opens)
+    id, schedule = _id(number), BillingSchedule(opens, "UTC")
+    period = period_of(schedule, opens)
     account = Account(
         id=id,
         email=f"{id}@example.com",
@@ -100,17 +100,17 @@ def _account(app: App, number: int, opens: datetime, *, has_used: bool) -> Itera
         plan="hobby",
         subscription_id=id,
         subscribed_at=opens,
-        calendar=calendar,
+        schedule=schedule,
         first_period_at=opens,
-        cycle=Cycle(period),
+        closing_cursor=ClosingCursor(period),
         budgets=1,
     )
     yield put_account(account)
     yield put_budget(Budget(1, id, 100_000_000, created_at=opens, updated_at=opens))
     if has_used:
         version = app.ctx.catalogs.current().version
-        (fence,) = open_period(account, OpenedPeriod(period, account.plan, version, shards=1, is_open=True))
-        yield Put(fence.key, {**fence.item, "q:cpu_seconds": _LITTLE if number % 10 else _HALF, "version": 1})
+        (period_key,) = open_period(account, BillingPeriod(period, account.plan, version, shards=1, is_open=True))
+        yield Put(period_key.key, {**period_key.item, "q:cpu_seconds": _LITTLE if number % 10 else _HALF, "version": 1})
 
 
 def _id(number: int) -> str:

@@ -12,19 +12,19 @@ from decimal import Decimal
 from typing import Any
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.cycle import Cycle
+from tallybook.domain.billing_period import BillingPeriod
+from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.ids import derived_id
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.jobs import INVOICES
-from tallybook.domain.periods import Calendar, period_of
+from tallybook.domain.periods import BillingSchedule, period_of
 from tallybook.domain.times import day_of
-from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.jobs.due_tasks import due_tasks
-from tallybook.services.jobs.invoicing import carry_out
+from tallybook.services.jobs.invoicing import run_task
 from tallybook.store import keys
 from tallybook.store.accounts import put_account
+from tallybook.store.closing_cursors import put_closing
 from tallybook.store.commands import Put, to_wire, wire_key
-from tallybook.store.cycles import put_closing
 from tallybook.store.keys import Key
 from tallybook.store.periods import open_period
 from tests.support.app import App
@@ -93,7 +93,7 @@ def tick(client: Any, accounts: int, *, progress: Callable[[int, int], None] = l
     bill.clear()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         done: list[Invoice] = []
-        for invoices in pool.map(lambda task: carry_out(app.ctx, task), tasks):
+        for invoices in pool.map(lambda task: run_task(app.ctx, task), tasks):
             done += invoices
             progress(len(done), accounts)
     return Tick(
@@ -109,7 +109,7 @@ def tick(client: Any, accounts: int, *, progress: Callable[[int, int], None] = l
 
 def _account(app: App, name: str, opens: datetime) -> Iterator[Put]:
     id = derived_id("bench", name)
-    period = period_of(Calendar(opens, "UTC"), opens)
+    period = period_of(BillingSchedule(opens, "UTC"), opens)
     account = Account(
         id=id,
         email=f"{id}@example.com",
@@ -118,18 +118,18 @@ def _account(app: App, name: str, opens: datetime) -> Iterator[Put]:
         plan="pro",
         subscription_id=id,
         subscribed_at=opens,
-        calendar=Calendar(opens, "UTC"),
+        schedule=BillingSchedule(opens, "UTC"),
         first_period_at=opens,
-        cycle=Cycle(period),
+        closing_cursor=ClosingCursor(period),
         balance=_BALANCE,
         tax_rate=Decimal(20),
     )
     version = app.ctx.catalogs.current().version
-    (fence,) = open_period(account, OpenedPeriod(period, account.plan, version, shards=1, is_open=True))
+    (period_key,) = open_period(account, BillingPeriod(period, account.plan, version, shards=1, is_open=True))
     used = {meter: quantity * DAYS for meter, quantity in _USED.items()}
     yield put_account(account)
-    yield put_closing(id, account.cycle)
-    yield Put(fence.key, {**fence.item, **used, "version": DAYS})
+    yield put_closing(id, account.closing_cursor)
+    yield Put(period_key.key, {**period_key.item, **used, "version": DAYS})
     for day in range(DAYS):
         yield Put(keys.counter(id, opens, f"day#{day_of(opens + timedelta(days=day))}", 0), _USED)
 

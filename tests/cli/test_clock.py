@@ -13,7 +13,7 @@ from tallybook.gateways.clock import Clock
 from tallybook.services.billing.invoices import list_invoices
 from tallybook.services.jobs import usage_check as check_usage
 from tallybook.services.jobs.due_tasks import due_tasks
-from tallybook.services.jobs.invoicing import carry_out
+from tallybook.services.jobs.invoicing import run_task
 from tallybook.services.outbox.deliver import sweep
 from tests.services.outside import outside
 from tests.support.clock import StillClock
@@ -34,7 +34,7 @@ def bundle(office, stack, letters, tmp_path):
     def later(tasks):
         time.sleep(0.2)
         for task in tasks:
-            (check_usage.carry_out if task.kind in ("check", "expire") else carry_out)(office.ctx, task)
+            (check_usage.run_task if task.kind in ("check", "expire") else run_task)(office.ctx, task)
 
     def job(payload):
         office.reshape(clock=StillClock(clock.now()))

@@ -104,12 +104,12 @@ def test_another_zone_shows_at_once_and_holds_from_the_next_period_on(app: App, 
 def test_a_zone_that_is_taken_back_in_time_was_never_changed(app: App, member: Member) -> None:
     changed(member, {"time_zone": "Asia/Kolkata"})
     changed(member, {"time_zone": "UTC"})
-    assert app.account_of(member).calendar == member.account.calendar
+    assert app.account_of(member).schedule == member.account.schedule
 
 
 def test_the_zone_waits_where_the_next_period_is_open_already(app: App, member: Member) -> None:
     """Somebody whose clock is ahead has opened it by the old zone; it keeps that, and the change comes after it."""
-    app.clock.moment = member.account.cycle.period.end
+    app.clock.moment = member.account.closing_cursor.period.end
     app.record(app.event(member))
     app.clock.moment -= timedelta(milliseconds=1)
     assert put(member, {"time_zone": "Asia/Kolkata"}).status == 503

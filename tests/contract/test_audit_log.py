@@ -155,11 +155,11 @@ def test_it_is_for_root_users_and_of_ones_own_account(app: App, root: Member) ->
 def written(app: App, root: Member, count: int) -> None:
     """So many entries more, past HTTP."""
     from tallybook.domain.audit import OPERATOR
-    from tallybook.services.changes import Change, recorded
+    from tallybook.services.changes import Change, record
 
     for number in range(count):
         change = Change(OPERATOR, "account.noted", root.subject, after={"note": f"{number:05d}"})
-        app.ctx.tables.transact(recorded(app.account_of(root), change, at=app.clock.now()))
+        app.ctx.tables.transact(record(app.account_of(root), change, at=app.clock.now()))
 
 
 def test_pages_are_cut_by_number_and_the_total_is_exact(app: App, root: Member) -> None:

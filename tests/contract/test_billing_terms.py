@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tallybook.domain.audit import OPERATOR
-from tallybook.services.accounts.suspension import set_standing
+from tallybook.services.accounts.suspension import set_account_status
 from tests.contract.bills import (
     APRIL,
     INVOICES,
@@ -45,7 +45,7 @@ def fee(member: Member) -> dict[str, Any]:
 
 def set_to(app: App, member: Member, standing: Any, *, at: datetime) -> None:
     app.clock.moment = at
-    set_standing(app.ctx, member.account.id, standing, reason="a test", actor=OPERATOR)
+    set_account_status(app.ctx, member.account.id, standing, reason="a test", actor=OPERATOR)
 
 
 @pytest.mark.parametrize(

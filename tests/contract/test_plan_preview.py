@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tallybook.domain.audit import caller
+from tallybook.domain.audit import actor_of
 from tallybook.domain.errors import PaymentRequired
 from tallybook.domain.invoices import Invoice
 from tallybook.services.billing.mark_overdue import mark_overdue
@@ -184,10 +184,10 @@ def test_it_is_what_the_change_then_does_and_writes_nothing(app: App, situation:
     assert (app.stored("core"), app.stored("usage")) == stored
     if before.missing is not None:
         with pytest.raises(PaymentRequired) as refused:
-            change_plan(app.ctx, principal.account, plan, actor=caller(principal), must_pay=True)
+            change_plan(app.ctx, principal.account, plan, actor=actor_of(principal), must_pay=True)
         assert refused.value.code == before.missing.code
         assert (app.stored("core"), app.stored("usage")) == stored
-    after = change_plan(app.ctx, principal.account, plan, actor=caller(principal), must_pay=before.missing is None)
+    after = change_plan(app.ctx, principal.account, plan, actor=actor_of(principal), must_pay=before.missing is None)
     assert before.change == after.change
     assert _without_place(before.invoice) == _without_place(after.invoice)
 

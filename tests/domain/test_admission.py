@@ -11,10 +11,10 @@ from tallybook.domain.accounts import Account, User
 from tallybook.domain.admission import NotAdmitted, Reason, reasons_against
 from tallybook.domain.catalog import Plan
 from tallybook.domain.quotas import MONTHLY
-from tallybook.domain.sessions import Wanted
+from tallybook.domain.sessions import SessionRequest
 from tests.store.things import ACCOUNT, USER
 
-WANTED = Wanted("a", "u", Decimal(2), Decimal(4), Decimal(10), 3600)
+WANTED = SessionRequest("a", "u", Decimal(2), Decimal(4), Decimal(10), 3600)
 LIMITS: Mapping[str, int | None] = {
     "max_concurrent_sandboxes": 5,
     "max_cpu_cores_per_sandbox": 2,
@@ -25,7 +25,7 @@ LIMITS: Mapping[str, int | None] = {
 
 
 def reasons(
-    wanted: Wanted = WANTED,
+    wanted: SessionRequest = WANTED,
     *,
     account: Account = ACCOUNT,
     user: User = USER,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tallybook.domain.audit import MASK, Actor, caller, masked, platform
+from tallybook.domain.audit import MASK, Actor, actor_of, masked, platform
 from tallybook.domain.credentials import Credential, PlatformKey, Principal
 from tests.store.things import ACCOUNT, USER
 
@@ -16,9 +16,9 @@ SESSION = Credential("s", "session", "a", "u", "hash", NOW, generation=1)
 
 def test_a_session_is_its_user_and_a_key_is_the_key_of_its_user() -> None:
     principal = Principal(ACCOUNT, replace(USER, id="u"), SESSION, "203.0.113.7")
-    assert caller(principal) == Actor("user", "usr-u", "usr-u", "203.0.113.7")
+    assert actor_of(principal) == Actor("user", "usr-u", "usr-u", "203.0.113.7")
     with_key = replace(principal, credential=replace(SESSION, id="k", kind="api_key"))
-    assert caller(with_key) == Actor("api_key", "key-k", "usr-u", "203.0.113.7")
+    assert actor_of(with_key) == Actor("api_key", "key-k", "usr-u", "203.0.113.7")
 
 
 def test_the_platform_is_its_key() -> None:

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tallybook.domain.bill import CurrentBill, costs_of, current_bill, lines_of, projected
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog, Meter, Price
 from tallybook.domain.periods import Period
 from tallybook.domain.usage import Quantities
-from tallybook.domain.usage_period import OpenedPeriod
 from tests.support.steady import steady
 
 APRIL = Period(start=datetime(2026, 4, 1, tzinfo=UTC), end=datetime(2026, 5, 1, tzinfo=UTC), zone="UTC")
@@ -43,7 +43,7 @@ CATALOG = Catalog(
 
 
 def bill(quantities: Quantities, by_day: dict[str, Quantities] | None = None, now: datetime = NOON) -> CurrentBill:
-    opened = OpenedPeriod(period=APRIL, plan="hobby", catalog_version=1, shards=1, is_open=True)
+    opened = BillingPeriod(period=APRIL, plan="hobby", catalog_version=1, shards=1, is_open=True)
     costs = costs_of(CATALOG, opened, quantities, by_day or {}, until=now)
     return current_bill(costs, currency=CATALOG.currency, now=now)
 

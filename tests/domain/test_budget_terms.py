@@ -21,7 +21,7 @@ from tests.support.budgets import thresholds
 
 
 def alerted(number: int, *, at: datetime = APRIL) -> dict[Decimal, Alert]:
-    return {Decimal(percent): Alert(at, holds=False) for percent in range(1, number + 1)}
+    return {Decimal(percent): Alert(at, contains=False) for percent in range(1, number + 1)}
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_who_waits_as_long_as_told_is_not_refused_again() -> None:
     before = replace(
         BUDGET,
         thresholds=thresholds(500),
-        alerts=alerted(MOST_REMEMBERED, at=APRIL + timedelta(hours=47)) | {Decimal(500): Alert(APRIL, holds=True)},
+        alerts=alerted(MOST_REMEMBERED, at=APRIL + timedelta(hours=47)) | {Decimal(500): Alert(APRIL, contains=True)},
     )
     now, after = APRIL + timedelta(hours=48), replace(before, thresholds=thresholds(500, 600))
     with pytest.raises(TooManyRequests) as refused:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tallybook.domain.accounts import Account, User
+from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.credentials import (
     PREFIXES,
     Credential,
@@ -18,7 +19,7 @@ from tallybook.domain.credentials import (
     Named,
     PlatformKey,
     Principal,
-    check_standing,
+    check_credential,
     hash_text,
     matches,
     read_platform_text,
@@ -26,9 +27,8 @@ from tallybook.domain.credentials import (
     write_platform_text,
     write_text,
 )
-from tallybook.domain.cycle import Cycle
 from tallybook.domain.errors import Forbidden, Unauthenticated
-from tallybook.domain.periods import Calendar, Period
+from tallybook.domain.periods import BillingSchedule, Period
 from tests.support.steady import steady
 
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
@@ -132,9 +132,9 @@ def make_principal() -> Principal:
         plan="hobby",
         subscription_id=A,
         subscribed_at=NOW,
-        calendar=Calendar(NOW, "UTC"),
+        schedule=BillingSchedule(NOW, "UTC"),
         first_period_at=NOW,
-        cycle=Cycle(Period(NOW, NOW + timedelta(days=30), "UTC")),
+        closing_cursor=ClosingCursor(Period(NOW, NOW + timedelta(days=30), "UTC")),
     )
     user = User(
         id=U,
@@ -154,14 +154,14 @@ def make_principal() -> Principal:
 
 def test_a_credential_that_holds_stands() -> None:
     principal = make_principal()
-    assert check_standing(principal, text=TEXT, now=NOW) is principal
+    assert check_credential(principal, text=TEXT, now=NOW) is principal
 
 
 @pytest.mark.parametrize("account", ["active", "suspended"])
 def test_a_suspended_account_still_signs_in(account: str) -> None:
     principal = make_principal()
     principal = replace(principal, account=replace(principal.account, status=account))
-    assert check_standing(principal, text=TEXT, now=NOW) is principal
+    assert check_credential(principal, text=TEXT, now=NOW) is principal
 
 
 @pytest.mark.parametrize(
@@ -186,13 +186,13 @@ def test_what_does_not_hold_is_refused_without_saying_why(
         replace(principal.credential, **credential),
     )
     with pytest.raises(Unauthenticated, match=r"^A valid credential is required$"):
-        check_standing(broken, text=TEXT, now=NOW)
+        check_credential(broken, text=TEXT, now=NOW)
 
 
 def test_a_credential_holds_until_the_instant_of_its_expiry() -> None:
     principal = make_principal()
     brief = replace(principal, credential=replace(principal.credential, expires_at=NOW + timedelta(milliseconds=1)))
-    assert check_standing(brief, text=TEXT, now=NOW) is brief
+    assert check_credential(brief, text=TEXT, now=NOW) is brief
 
 
 @pytest.mark.parametrize("status", ["suspended", "disabled"])
@@ -200,7 +200,7 @@ def test_a_user_who_is_known_but_barred_is_told_so(status: str) -> None:
     principal = make_principal()
     barred = replace(principal, user=replace(principal.user, status=status))
     with pytest.raises(Forbidden, match=status) as refused:
-        check_standing(barred, text=TEXT, now=NOW)
+        check_credential(barred, text=TEXT, now=NOW)
     assert refused.value.code == f"user_{status}"
 
 

@@ -10,19 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tallybook.domain.accounts import Account
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Plan
-from tallybook.domain.cycle import Cycle
+from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.fees import Fee, FeeTime, fee_for, fee_time, remembered, suspensions
 from tallybook.domain.money import in_units, minor_unit
-from tallybook.domain.periods import Calendar, Period, period_of, with_anchor
+from tallybook.domain.periods import BillingSchedule, Period, period_of, with_anchor
 from tallybook.domain.times import stamp
-from tallybook.domain.usage_period import OpenedPeriod
 from tests.domain.test_periods import ZONES, at, instants
 from tests.support.steady import steady
 
 DAY = 86_400_000
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
-CALENDAR = Calendar(JANUARY, "UTC")
+CALENDAR = BillingSchedule(JANUARY, "UTC")
 
 
 def plan(price: int = 100_000_000, interval: Literal["month", "year"] = "month") -> Plan:
@@ -30,7 +30,7 @@ def plan(price: int = 100_000_000, interval: Literal["month", "year"] = "month")
 
 
 def account(anchor: datetime = JANUARY, **more: object) -> Account:
-    first = period_of(Calendar(anchor, "UTC"), anchor)
+    first = period_of(BillingSchedule(anchor, "UTC"), anchor)
     known = Account(
         id="a",
         email="a@example.com",
@@ -39,21 +39,21 @@ def account(anchor: datetime = JANUARY, **more: object) -> Account:
         plan="pro",
         subscription_id="s",
         subscribed_at=anchor,
-        calendar=Calendar(anchor, "UTC"),
+        schedule=BillingSchedule(anchor, "UTC"),
         first_period_at=anchor,
-        cycle=Cycle(first),
+        closing_cursor=ClosingCursor(first),
     )
     return replace(known, **more)
 
 
-def opened(book: Calendar, inside: datetime, cut: datetime | None = None) -> OpenedPeriod:
-    whole = OpenedPeriod(period_of(book, inside), plan="pro", catalog_version=1, shards=1, is_open=True)
+def opened(schedule: BillingSchedule, inside: datetime, cut: datetime | None = None) -> BillingPeriod:
+    whole = BillingPeriod(period_of(schedule, inside), plan="pro", catalog_version=1, shards=1, is_open=True)
     return whole if cut is None else whole.cut(cut)
 
 
 def fee(payer: Account, of: Plan, inside: datetime, *, cut: datetime | None = None, currency: str = "USD") -> Fee:
     """The fee on the invoice of the period that holds `inside`, at its end."""
-    period = opened(payer.calendar, inside, cut)
+    period = opened(payer.schedule, inside, cut)
     time = fee_time(payer, of, period, until=period.period.end)
     return fee_for(of.price, time, discount=payer.discount, currency=currency)
 
@@ -63,7 +63,7 @@ def ms(**by: float) -> int:
 
 
 @pytest.mark.parametrize(
-    ("anchor", "cut", "price", "currency", "unused"),
+    ("anchor", "cut", "price", "currency", "proration_credit"),
     [
         ("2026-06-01T00:00Z", "2026-06-11T00:00Z", 100_000_000, "USD", 66_670_000),
         ("2026-06-01T00:00Z", "2026-06-11T00:00Z", 10_000_000_000, "JPY", 6_667_000_000),
@@ -74,17 +74,17 @@ def ms(**by: float) -> int:
     ],
 )
 def test_what_a_plan_change_leaves_unused_comes_off_by_exact_seconds(
-    anchor: str, cut: str, price: int, currency: str, unused: int
+    anchor: str, cut: str, price: int, currency: str, proration_credit: int
 ) -> None:
     got = fee(account(at(anchor)), plan(price), at(anchor), cut=at(cut), currency=currency)
-    assert got == Fee(standard=price, unused=unused)
+    assert got == Fee(standard=price, proration_credit=proration_credit)
 
 
 def test_the_discount_comes_off_first_and_the_unused_part_is_of_what_is_left() -> None:
     """100.00 less 25 %, half of it unused: 37.50."""
     june = at("2026-06-01T00:00Z")
     got = fee(account(june, discount=Decimal(25)), plan(), june, cut=june + timedelta(days=15))
-    assert got == Fee(100_000_000, discount=25_000_000, unused=37_500_000)
+    assert got == Fee(100_000_000, discount=25_000_000, proration_credit=37_500_000)
     assert (got.credit, got.final) == (62_500_000, 37_500_000)
 
 
@@ -116,11 +116,11 @@ def test_a_yearly_plan_that_ends_early_is_charged_then_less_the_rest_of_its_year
     """From 1 January to 15 March are 73 of 365 days."""
     payer, yearly = account(), plan(price=365_000_000, interval="year")
     got = fee(payer, yearly, at("2026-03-02T00:00Z"), cut=at("2026-03-15T00:00Z"))
-    assert got == Fee(365_000_000, unused=292_000_000)
+    assert got == Fee(365_000_000, proration_credit=292_000_000)
 
 
 def test_a_yearly_plan_after_a_plan_change_counts_from_the_change() -> None:
-    payer = account(calendar=with_anchor(Calendar(JANUARY, "UTC"), at("2026-06-11T00:00Z")))
+    payer = account(schedule=with_anchor(BillingSchedule(JANUARY, "UTC"), at("2026-06-11T00:00Z")))
     yearly = plan(interval="year")
     assert not fee(payer, yearly, at("2026-12-15T00:00Z")).standard
     assert fee(payer, yearly, at("2027-05-15T00:00Z")).standard
@@ -137,15 +137,18 @@ def test_a_yearly_plan_after_a_plan_change_counts_from_the_change() -> None:
     ],
 )
 def test_a_suspension_is_kept_by_the_periods_that_it_touched(since: str, until: str, taken: dict[str, int]) -> None:
-    book = Calendar(JANUARY, "UTC")
-    assert suspensions(book, at(since), at(until)) == {
+    schedule = BillingSchedule(JANUARY, "UTC")
+    assert suspensions(schedule, at(since), at(until)) == {
         f"{month}-01T00:00:00.000Z": length for month, length in taken.items()
     }
 
 
 def test_suspensions_of_one_period_add_up_and_13_periods_are_remembered() -> None:
     months = [f"{2025 + month // 12}-{month % 12 + 1:02}-01T00:00:00.000Z" for month in range(14)]
-    payer = account(suspended_ms=dict.fromkeys(months[:13], 5), cycle=Cycle(opened(CALENDAR, at(months[13])).period))
+    payer = account(
+        suspended_ms=dict.fromkeys(months[:13], 5),
+        closing_cursor=ClosingCursor(opened(CALENDAR, at(months[13])).period),
+    )
     known = remembered(payer, {months[12]: 2, months[13]: 3})
     assert list(known) == months[1:]
     assert (known[months[1]], known[months[12]], known[months[13]]) == (5, 7, 3)
@@ -168,10 +171,10 @@ def test_no_fee_accrues_while_the_account_is_suspended(days: int, suspended: int
 
 def test_a_suspension_that_goes_on_counts_up_to_now_or_the_periods_end() -> None:
     payer = account(status="suspended", suspended_at=at("2026-01-11T00:00Z"))
-    january = opened(payer.calendar, JANUARY)
+    january = opened(payer.schedule, JANUARY)
     for now, days in [("2026-01-05T00:00Z", 0), ("2026-01-21T00:00Z", 10), ("2026-02-03T00:00Z", 21)]:
         assert fee_time(payer, plan(), january, until=at(now)) == FeeTime(31 * DAY, 0, days * DAY)
-    february = opened(payer.calendar, at("2026-02-01T00:00Z"))
+    february = opened(payer.schedule, at("2026-02-01T00:00Z"))
     assert fee_time(payer, plan(), february, until=at("2026-03-05T00:00Z")) == FeeTime(28 * DAY, 0, 28 * DAY)
 
 
@@ -183,7 +186,7 @@ def test_a_suspension_after_the_period_takes_nothing_off_it() -> None:
 
 def test_past_and_present_suspensions_of_a_period_add_up() -> None:
     payer = account(status="suspended", suspended_at=at("2026-01-21T00:00Z"), suspended_ms={stamp(JANUARY): 3 * DAY})
-    got = fee_time(payer, plan(), opened(payer.calendar, JANUARY), until=at("2026-01-31T00:00Z"))
+    got = fee_time(payer, plan(), opened(payer.schedule, JANUARY), until=at("2026-01-31T00:00Z"))
     assert got == FeeTime(31 * DAY, 0, 13 * DAY)
 
 
@@ -197,8 +200,10 @@ def test_a_yearly_fee_leaves_out_all_the_suspensions_of_its_year() -> None:
 
 def test_a_suspended_time_and_an_unused_one_never_take_off_more_than_was_charged() -> None:
     """Both halves of 0.01 round up; only one of them is there to be given."""
-    time = FeeTime(whole=2, unused=1, suspended=1)
-    assert fee_for(10_000, time, discount=Decimal(0), currency="USD") == Fee(10_000, unused=10_000, suspended=0)
+    time = FeeTime(whole=2, proration_credit=1, suspended=1)
+    assert fee_for(10_000, time, discount=Decimal(0), currency="USD") == Fee(
+        10_000, proration_credit=10_000, suspended=0
+    )
 
 
 amounts = st.integers(0, 10**9)
@@ -214,13 +219,13 @@ def test_the_used_and_the_unused_part_are_all_that_was_charged(
     """Each to within half a minor unit of its exact part, and never more than was charged."""
     unit = minor_unit(currency)
     payer, of = account(anchor, discount=discount), plan(price * unit)
-    whole = period_of(payer.calendar, anchor)
+    whole = period_of(payer.schedule, anchor)
     cut = min(anchor + timedelta(milliseconds=ran), whole.end)
     got = fee(payer, of, anchor, cut=cut, currency=currency)
     charged = got.standard - got.discount
-    assert got.final + got.unused == charged >= 0
-    assert 0 <= got.unused <= charged
-    assert {amount % unit for amount in (got.discount, got.unused, got.final)} == {0}
+    assert got.final + got.proration_credit == charged >= 0
+    assert 0 <= got.proration_credit <= charged
+    assert {amount % unit for amount in (got.discount, got.proration_credit, got.final)} == {0}
     exact = in_units(charged) * ((cut - anchor) // timedelta(milliseconds=1))
     exact /= (whole.end - anchor) // timedelta(milliseconds=1)
     assert abs(in_units(got.final) - exact) <= in_units(unit) / 2 + Decimal("1e-12")
@@ -231,20 +236,20 @@ def test_the_used_and_the_unused_part_are_all_that_was_charged(
 def test_no_fee_is_below_zero_whatever_comes_off(
     price: int, discount: Decimal, whole: int, parts: tuple[int, int]
 ) -> None:
-    unused = parts[0] % (whole + 1)
-    time = FeeTime(whole, unused, parts[1] % (whole - unused + 1))
+    proration_credit = parts[0] % (whole + 1)
+    time = FeeTime(whole, proration_credit, parts[1] % (whole - proration_credit + 1))
     got = fee_for(price * 10_000, time, discount=discount, currency="USD")
-    assert min(got.final, got.discount, got.unused, got.suspended) >= 0
+    assert min(got.final, got.discount, got.proration_credit, got.suspended) >= 0
 
 
 @steady
 @given(anchor=instants, zone=st.sampled_from(ZONES), since=st.integers(0, 300 * DAY), length=st.integers(0, 80 * DAY))
 def test_a_suspensions_parts_add_up_to_all_of_it(anchor: datetime, zone: str, since: int, length: int) -> None:
-    book = with_anchor(Calendar(anchor, zone), anchor + timedelta(days=100))
+    schedule = with_anchor(BillingSchedule(anchor, zone), anchor + timedelta(days=100))
     start = anchor + timedelta(milliseconds=since)
-    parts = suspensions(book, start, start + timedelta(milliseconds=length))
+    parts = suspensions(schedule, start, start + timedelta(milliseconds=length))
     assert sum(parts.values()) == length
     for began, part in parts.items():
-        period: Period = period_of(book, at(began))
+        period: Period = period_of(schedule, at(began))
         assert stamp(period.start) == began
         assert part <= (period.end - period.start) // timedelta(milliseconds=1)

@@ -73,7 +73,7 @@ def test_a_total_below_zero_is_carried_on_and_the_carried_line_is_not_taxed() ->
     bill = invoice(100 * CENT, -400 * CENT, tax_rate="20")
     assert [(part.type, part.amount) for part in bill.lines][2:] == [("carried", 360 * CENT)]
     assert bill.lines[-1].description == "Carried to next invoice"
-    assert (bill.subtotal, bill.tax, bill.total, bill.carried) == (60 * CENT, -60 * CENT, 0, 360 * CENT)
+    assert (bill.subtotal, bill.tax, bill.total, bill.carried_credit) == (60 * CENT, -60 * CENT, 0, 360 * CENT)
 
 
 def test_what_was_carried_here_comes_off_after_the_tax() -> None:
@@ -81,12 +81,12 @@ def test_what_was_carried_here_comes_off_after_the_tax() -> None:
     assert [(part.type, part.description, part.amount) for part in bill.lines][1:] == [
         ("carried", "Carried from last invoice", -360 * CENT)
     ]
-    assert (bill.tax, bill.total, bill.carried, bill.carried_in) == (200 * CENT, 840 * CENT, 0, 360 * CENT)
+    assert (bill.tax, bill.total, bill.carried_credit, bill.carried_in) == (200 * CENT, 840 * CENT, 0, 360 * CENT)
 
 
 def test_what_more_was_carried_than_is_owed_goes_on() -> None:
     bill = invoice(100 * CENT, tax_rate="20", carried_in=360 * CENT)
-    assert (bill.total, bill.carried_in, bill.carried) == (0, 360 * CENT, 240 * CENT)
+    assert (bill.total, bill.carried_in, bill.carried_credit) == (0, 360 * CENT, 240 * CENT)
 
 
 def test_lines_of_nothing_are_left_out() -> None:
@@ -95,7 +95,7 @@ def test_lines_of_nothing_are_left_out() -> None:
 
 
 def test_a_fee_stands_with_all_that_is_taken_off_it_in_lines_of_their_own() -> None:
-    fee = Fee(100 * CENT, discount=25 * CENT, unused=30 * CENT, suspended=5 * CENT)
+    fee = Fee(100 * CENT, discount=25 * CENT, proration_credit=30 * CENT, suspended=5 * CENT)
     lines = balanced(
         fee_lines(fee, plan_name="Pro", discount=Decimal("25.00")), carried_in=0, tax_rate=Decimal(0), currency="USD"
     )
@@ -218,21 +218,21 @@ rates = st.decimals(0, 30, places=2)
 @given(
     amounts=st.lists(cents, max_size=6),
     rate=rates,
-    carried=st.integers(0, 10**6),
+    carried_credit=st.integers(0, 10**6),
     currency=st.sampled_from(["USD", "JPY", "KWD"]),
 )
 def test_every_invoice_adds_up_and_hands_on_exactly_what_is_too_much(
-    amounts: list[int], rate: Decimal, carried: int, currency: str
+    amounts: list[int], rate: Decimal, carried_credit: int, currency: str
 ) -> None:
     unit = minor_unit(currency)
     bill = invoice(
-        *(amount * unit for amount in amounts), tax_rate=str(rate), currency=currency, carried_in=carried * unit
+        *(amount * unit for amount in amounts), tax_rate=str(rate), currency=currency, carried_in=carried_credit * unit
     )
     net = sum(amounts) * unit
     exact = Fraction(net) * Fraction(rate) / 100
     assert abs(bill.tax - exact) <= Fraction(unit, 2)
-    assert bill.total == max(0, net + bill.tax - carried * unit)
-    assert bill.carried == max(0, carried * unit - net - bill.tax)
+    assert bill.total == max(0, net + bill.tax - carried_credit * unit)
+    assert bill.carried_credit == max(0, carried_credit * unit - net - bill.tax)
     assert bill.subtotal + bill.tax == bill.total
     assert all(part.amount and part.amount % unit == 0 for part in bill.lines)
 
@@ -240,9 +240,9 @@ def test_every_invoice_adds_up_and_hands_on_exactly_what_is_too_much(
 @steady
 @given(invoices=st.lists(st.lists(cents, max_size=3), max_size=8), rate=rates)
 def test_over_a_row_of_invoices_nothing_of_what_is_carried_is_lost(invoices: list[list[int]], rate: Decimal) -> None:
-    carried, totals, owed = 0, 0, 0
+    carried_credit, totals, owed = 0, 0, 0
     for amounts in invoices:
-        bill = invoice(*(amount * CENT for amount in amounts), tax_rate=str(rate), carried_in=carried)
-        carried, totals = bill.carried, totals + bill.total
+        bill = invoice(*(amount * CENT for amount in amounts), tax_rate=str(rate), carried_in=carried_credit)
+        carried_credit, totals = bill.carried_credit, totals + bill.total
         owed += sum(amounts) * CENT + bill.tax
-    assert totals - carried == owed
+    assert totals - carried_credit == owed

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tallybook.domain.periods import (
-    Calendar,
+    BillingSchedule,
     Period,
     boundary,
     first_anchor,
@@ -56,8 +56,8 @@ def at(text: str) -> datetime:
 
 
 def boundaries(anchor: str, zone: str, count: int) -> list[datetime]:
-    book = Calendar(anchor=at(anchor), zone=zone)
-    return [boundary(book, number) for number in range(count)]
+    schedule = BillingSchedule(anchor=at(anchor), zone=zone)
+    return [boundary(schedule, number) for number in range(count)]
 
 
 def test_each_boundary_counts_from_the_original_anchor_and_is_clamped_to_its_month() -> None:
@@ -81,8 +81,8 @@ def test_a_common_year_clamps_to_the_28th_and_a_year_rolls_over() -> None:
 
 
 def test_a_march_in_kolkata_runs_from_local_midnight_to_local_midnight() -> None:
-    book = Calendar(anchor=start_of_day(date(2024, 3, 1), "Asia/Kolkata"), zone="Asia/Kolkata")
-    period = period_of(book, at("2024-03-15T12:00Z"))
+    schedule = BillingSchedule(anchor=start_of_day(date(2024, 3, 1), "Asia/Kolkata"), zone="Asia/Kolkata")
+    period = period_of(schedule, at("2024-03-15T12:00Z"))
     assert (period.start, period.end) == (at("2024-02-29T18:30Z"), at("2024-03-31T18:30Z"))
     assert period.shown_end == at("2024-03-30T18:30Z")
     assert period.days == 31
@@ -111,7 +111,7 @@ def test_a_midnight_that_is_skipped_starts_the_day_at_its_first_instant() -> Non
 
 def test_an_anchor_in_the_second_of_two_equal_hours_keeps_its_instant() -> None:
     anchor = at("2024-10-27T02:30+01:00")
-    assert period_of(Calendar(anchor=anchor, zone="Europe/Berlin"), anchor).start == anchor
+    assert period_of(BillingSchedule(anchor=anchor, zone="Europe/Berlin"), anchor).start == anchor
 
 
 def test_the_first_period_starts_at_local_midnight_of_the_day_of_registration() -> None:
@@ -122,12 +122,12 @@ def test_the_first_period_starts_at_local_midnight_of_the_day_of_registration() 
 
 
 def test_a_period_holds_its_start_but_not_its_end() -> None:
-    book = Calendar(anchor=at("2026-04-01T00:00Z"), zone="UTC")
+    schedule = BillingSchedule(anchor=at("2026-04-01T00:00Z"), zone="UTC")
     end = at("2026-05-01T00:00Z")
-    assert period_of(book, book.anchor).start == book.anchor
-    assert period_of(book, end - timedelta(milliseconds=1)).start == book.anchor
-    assert period_of(book, end).start == end
-    assert period_of(book, book.anchor - timedelta(milliseconds=1)).start == at("2026-03-01T00:00Z")
+    assert period_of(schedule, schedule.anchor).start == schedule.anchor
+    assert period_of(schedule, end - timedelta(milliseconds=1)).start == schedule.anchor
+    assert period_of(schedule, end).start == end
+    assert period_of(schedule, schedule.anchor - timedelta(milliseconds=1)).start == at("2026-03-01T00:00Z")
 
 
 @pytest.mark.parametrize(
@@ -174,61 +174,63 @@ def test_elapsed_days_are_local_days() -> None:
 
 def test_a_plan_change_cuts_its_period_and_starts_another_at_its_instant() -> None:
     change = at("2026-06-11T15:00Z")
-    before = Calendar(anchor=at("2026-01-31T00:00Z"), zone="UTC")
-    book = with_anchor(before, change)
+    before = BillingSchedule(anchor=at("2026-01-31T00:00Z"), zone="UTC")
+    schedule = with_anchor(before, change)
     cut = Period(at("2026-05-31T00:00Z"), change, "UTC")
-    assert period_of(book, change - timedelta(milliseconds=1)) == period_of(book, at("2026-05-31T00:00Z")) == cut
-    assert period_of(book, change) == Period(change, at("2026-07-11T15:00Z"), "UTC")
-    assert period_of(book, at("2026-05-30T23:59Z")) == Period(at("2026-04-30T00:00Z"), cut.start, "UTC")
-    assert (in_force(book, cut.start), in_force(book, change)) == (before, book)
+    assert (
+        period_of(schedule, change - timedelta(milliseconds=1)) == period_of(schedule, at("2026-05-31T00:00Z")) == cut
+    )
+    assert period_of(schedule, change) == Period(change, at("2026-07-11T15:00Z"), "UTC")
+    assert period_of(schedule, at("2026-05-30T23:59Z")) == Period(at("2026-04-30T00:00Z"), cut.start, "UTC")
+    assert (in_force(schedule, cut.start), in_force(schedule, change)) == (before, schedule)
 
 
 def test_two_plan_changes_in_one_day_leave_a_period_of_hours_between_them() -> None:
     first, second = at("2026-06-11T09:00Z"), at("2026-06-11T15:00Z")
-    book = with_anchor(with_anchor(Calendar(at("2026-06-01T00:00Z"), "UTC"), first), second)
-    assert period_of(book, at("2026-06-11T12:00Z")) == Period(first, second, "UTC")
-    assert period_of(book, at("2026-06-05T12:00Z")) == Period(at("2026-06-01T00:00Z"), first, "UTC")
+    schedule = with_anchor(with_anchor(BillingSchedule(at("2026-06-01T00:00Z"), "UTC"), first), second)
+    assert period_of(schedule, at("2026-06-11T12:00Z")) == Period(first, second, "UTC")
+    assert period_of(schedule, at("2026-06-05T12:00Z")) == Period(at("2026-06-01T00:00Z"), first, "UTC")
 
 
 def test_a_change_at_a_periods_end_cuts_nothing() -> None:
-    book = with_anchor(Calendar(at("2026-06-01T00:00Z"), "UTC"), at("2026-07-01T00:00Z"))
-    assert period_of(book, at("2026-06-30T23:59Z")).end == book.anchor == at("2026-07-01T00:00Z")
+    schedule = with_anchor(BillingSchedule(at("2026-06-01T00:00Z"), "UTC"), at("2026-07-01T00:00Z"))
+    assert period_of(schedule, at("2026-06-30T23:59Z")).end == schedule.anchor == at("2026-07-01T00:00Z")
 
 
 def test_another_zone_holds_from_the_end_of_the_present_period_on() -> None:
     """From 1 June 00:00 UTC, which is 31 May 20:00 in New York: its months end there at 20:00 of the last day."""
-    june = Calendar(at("2026-06-01T00:00Z"), "UTC")
-    book = in_zone(june, "America/New_York", now=at("2026-09-15T00:00Z"))
-    assert period_of(book, at("2026-09-15T00:00Z")) == period_of(june, at("2026-09-15T00:00Z"))
-    october = period_of(book, at("2026-10-01T00:00Z"))
+    june = BillingSchedule(at("2026-06-01T00:00Z"), "UTC")
+    schedule = in_zone(june, "America/New_York", now=at("2026-09-15T00:00Z"))
+    assert period_of(schedule, at("2026-09-15T00:00Z")) == period_of(june, at("2026-09-15T00:00Z"))
+    october = period_of(schedule, at("2026-10-01T00:00Z"))
     assert october == Period(at("2026-10-01T00:00Z"), at("2026-11-01T00:00Z"), "America/New_York")
-    november = period_of(book, october.end)
+    november = period_of(schedule, october.end)
     assert november == Period(october.end, at("2026-12-01T01:00Z"), "America/New_York")  # 20:00 of winter time
 
 
 def test_the_zone_that_it_has_again_before_the_period_ends_was_never_changed() -> None:
-    june, now = Calendar(at("2026-06-01T00:00Z"), "UTC"), at("2026-06-15T00:00Z")
+    june, now = BillingSchedule(at("2026-06-01T00:00Z"), "UTC"), at("2026-06-15T00:00Z")
     kolkata = in_zone(june, "Asia/Kolkata", now=now)
     assert in_zone(kolkata, "UTC", now=now) == june
     assert in_zone(kolkata, "Europe/Berlin", now=now) == in_zone(june, "Europe/Berlin", now=now)
 
 
 def test_a_plan_change_before_the_zone_has_changed_begins_in_the_new_one() -> None:
-    june, now = Calendar(at("2026-06-01T00:00Z"), "UTC"), at("2026-06-15T12:00Z")
-    book = with_anchor(in_zone(june, "Asia/Kolkata", now=now), now)
-    assert period_of(book, at("2026-06-14T00:00Z")) == Period(june.anchor, now, "UTC")
-    assert period_of(book, now).zone == "Asia/Kolkata"
-    assert book.before == june
+    june, now = BillingSchedule(at("2026-06-01T00:00Z"), "UTC"), at("2026-06-15T12:00Z")
+    schedule = with_anchor(in_zone(june, "Asia/Kolkata", now=now), now)
+    assert period_of(schedule, at("2026-06-14T00:00Z")) == Period(june.anchor, now, "UTC")
+    assert period_of(schedule, now).zone == "Asia/Kolkata"
+    assert schedule.before == june
 
 
 def test_calendars_that_ended_long_ago_are_let_go() -> None:
-    june = Calendar(at("2026-06-01T00:00Z"), "UTC")
-    book = with_anchor(with_anchor(june, at("2026-06-10T00:00Z")), at("2026-08-20T00:00Z"))
-    kept = since(book, at("2026-07-01T00:00Z"))
+    june = BillingSchedule(at("2026-06-01T00:00Z"), "UTC")
+    schedule = with_anchor(with_anchor(june, at("2026-06-10T00:00Z")), at("2026-08-20T00:00Z"))
+    kept = since(schedule, at("2026-07-01T00:00Z"))
     assert kept.before is not None
     assert kept.before.before is None
-    assert period_of(kept, at("2026-08-15T00:00Z")) == period_of(book, at("2026-08-15T00:00Z"))
-    assert since(book, at("2026-08-20T00:00Z")).before is None
+    assert period_of(kept, at("2026-08-15T00:00Z")) == period_of(schedule, at("2026-08-15T00:00Z"))
+    assert since(schedule, at("2026-08-20T00:00Z")).before is None
 
 
 @pytest.mark.parametrize(
@@ -245,15 +247,15 @@ def test_calendars_that_ended_long_ago_are_let_go() -> None:
 def test_a_year_is_twelve_months_from_the_anchor_or_its_anniversary(
     inside: str, start: str, end: str, month: int
 ) -> None:
-    book = Calendar(at("2024-02-29T00:00Z"), "UTC")
-    assert year_of(book, period_of(book, at(inside))) == (at(start), at(end), month)
+    schedule = BillingSchedule(at("2024-02-29T00:00Z"), "UTC")
+    assert year_of(schedule, period_of(schedule, at(inside))) == (at(start), at(end), month)
 
 
 def test_the_year_of_a_period_before_a_plan_change_is_that_of_the_plan_it_was_on() -> None:
-    book = with_anchor(Calendar(at("2026-01-01T00:00Z"), "UTC"), at("2026-06-11T00:00Z"))
-    cut, after = period_of(book, at("2026-06-05T00:00Z")), period_of(book, at("2026-06-11T00:00Z"))
-    assert year_of(book, cut) == (at("2026-01-01T00:00Z"), at("2027-01-01T00:00Z"), 6)
-    assert year_of(book, after) == (at("2026-06-11T00:00Z"), at("2027-06-11T00:00Z"), 1)
+    schedule = with_anchor(BillingSchedule(at("2026-01-01T00:00Z"), "UTC"), at("2026-06-11T00:00Z"))
+    cut, after = period_of(schedule, at("2026-06-05T00:00Z")), period_of(schedule, at("2026-06-11T00:00Z"))
+    assert year_of(schedule, cut) == (at("2026-01-01T00:00Z"), at("2027-01-01T00:00Z"), 6)
+    assert year_of(schedule, after) == (at("2026-06-11T00:00Z"), at("2027-06-11T00:00Z"), 1)
 
 
 instants = st.integers(946_684_800_000, 2_145_830_400_000).map(  # 2000 to 2037
@@ -266,28 +268,28 @@ instants = st.integers(946_684_800_000, 2_145_830_400_000).map(  # 2000 to 2037
 @example(anchor=at("2011-11-30T10:00Z"), zone="Pacific/Apia", months=0)  # where 30 December 2011 never was
 @example(anchor=at("2024-10-27T01:30Z"), zone="Europe/Berlin", months=-1)
 def test_periods_follow_each_other_without_gap_or_overlap(anchor: datetime, zone: str, months: int) -> None:
-    book = Calendar(anchor=anchor, zone=zone)
-    start, end = boundary(book, months), boundary(book, months + 1)
+    schedule = BillingSchedule(anchor=anchor, zone=zone)
+    start, end = boundary(schedule, months), boundary(schedule, months + 1)
     assert timedelta(days=27) < end - start < timedelta(days=33)
     for inside in (start, start + (end - start) / 2, end - timedelta(microseconds=1)):
-        assert period_of(book, inside) == Period(start=start, end=end, zone=zone)
-    assert period_of(book, end).start == end
+        assert period_of(schedule, inside) == Period(start=start, end=end, zone=zone)
+    assert period_of(schedule, end).start == end
 
 
 @steady
 @given(anchor=instants, zone=st.sampled_from(ZONES), instant=instants)
 def test_each_instant_is_in_exactly_one_period(anchor: datetime, zone: str, instant: datetime) -> None:
-    book = Calendar(anchor=anchor, zone=zone)
-    period = period_of(book, instant)
-    assert period.holds(instant)
-    assert not period_of(book, period.end).holds(instant)
-    assert not period_of(book, period.start - timedelta(microseconds=1)).holds(instant)
+    schedule = BillingSchedule(anchor=anchor, zone=zone)
+    period = period_of(schedule, instant)
+    assert period.contains(instant)
+    assert not period_of(schedule, period.end).contains(instant)
+    assert not period_of(schedule, period.start - timedelta(microseconds=1)).contains(instant)
 
 
 @steady
 @given(anchor=instants, zone=st.sampled_from(ZONES), now=instants)
 def test_days_elapsed_count_from_one_to_all_days(anchor: datetime, zone: str, now: datetime) -> None:
-    period = period_of(Calendar(anchor=anchor, zone=zone), now)
+    period = period_of(BillingSchedule(anchor=anchor, zone=zone), now)
     assert 1 <= period.days_elapsed(now) <= period.days <= 33
     assert period.days_elapsed(period.start) == 1
     assert period.days_elapsed(period.end - timedelta(seconds=1)) == period.days
@@ -313,22 +315,22 @@ def test_periods_follow_each_other_over_any_number_of_changes_of_plan_and_zone(
     anchor: datetime, zone: str, changes: list[tuple[int, str | None]]
 ) -> None:
     """Each is a month at most, the first starts at the anchor, a plan change starts one, every instant has one."""
-    book, now, plans = Calendar(anchor, zone), anchor, set()
+    schedule, now, plans = BillingSchedule(anchor, zone), anchor, set()
     for milliseconds, another in changes:
         now += timedelta(milliseconds=milliseconds)
         if another is None:
-            book = with_anchor(book, now)
+            schedule = with_anchor(schedule, now)
             plans.add(now)
         else:
-            book = in_zone(book, another, now=now)
-    starts, period = {anchor}, period_of(book, anchor)
+            schedule = in_zone(schedule, another, now=now)
+    starts, period = {anchor}, period_of(schedule, anchor)
     assert period.start == anchor
     while period.start < now + timedelta(days=100):
         assert timedelta(0) < period.end - period.start < timedelta(days=34)
         for inside in (period.start, period.start + (period.end - period.start) / 2, period.end - timedelta.resolution):
-            assert period_of(book, inside) == period
-        assert in_force(book, period.start).zone == period.zone
-        following = period_of(book, period.end)
+            assert period_of(schedule, inside) == period
+        assert in_force(schedule, period.start).zone == period.zone
+        following = period_of(schedule, period.end)
         assert following.start == period.end
         starts.add(following.start)
         period = following
@@ -338,11 +340,11 @@ def test_periods_follow_each_other_over_any_number_of_changes_of_plan_and_zone(
 @steady
 @given(anchor=instants, zone=st.sampled_from(ZONES), instant=instants)
 def test_each_period_is_one_month_of_one_year(anchor: datetime, zone: str, instant: datetime) -> None:
-    book = Calendar(anchor, zone)
-    period = period_of(book, instant)
-    start, end, month = year_of(book, period)
+    schedule = BillingSchedule(anchor, zone)
+    period = period_of(schedule, instant)
+    start, end, month = year_of(schedule, period)
     assert start <= period.start < period.end <= end
     assert 1 <= month <= 12
     assert (month == 1) == (period.start == start)
     assert (month == 12) == (period.end == end)
-    assert period_of(book, start - timedelta.resolution).end == start
+    assert period_of(schedule, start - timedelta.resolution).end == start

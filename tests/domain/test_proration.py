@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.fees import Fee, fee_for, fee_time
 from tallybook.domain.invoices import Invoice, balanced, fee_lines
 from tallybook.domain.money import minor_unit
-from tallybook.domain.periods import Calendar, in_zone, period_of, start_of_day, with_anchor
+from tallybook.domain.periods import BillingSchedule, in_zone, period_of, start_of_day, with_anchor
 from tallybook.domain.times import stamp
-from tallybook.domain.usage_period import OpenedPeriod
 from tests.domain.test_fees import account, plan
 from tests.domain.test_periods import ZONES, at, instants
 from tests.support.steady import steady
@@ -34,7 +34,7 @@ class Case:
     words: str
     anchor: str
     cut: str
-    unused: str
+    proration_credit: str
     price: str = "20"
     interval: Literal["month", "year"] = "month"
     zone: str = "UTC"
@@ -142,20 +142,25 @@ def micros(units: str) -> int:
 
 
 def cut_fee(
-    book: Calendar, cut: datetime, *, price: int, interval: Literal["month", "year"] = "month", **terms: object
+    schedule: BillingSchedule,
+    cut: datetime,
+    *,
+    price: int,
+    interval: Literal["month", "year"] = "month",
+    **terms: object,
 ) -> Fee:
     """The fee on the invoice of the period that a change at `cut` ends."""
     currency = str(terms.pop("currency", "USD"))
-    payer = replace(account(book.anchor, **terms), calendar=book)
+    payer = replace(account(schedule.anchor, **terms), schedule=schedule)
     of = plan(price, interval)
-    inside = period_of(book, cut - TICK)
-    opened = OpenedPeriod(inside, plan="pro", catalog_version=1, shards=1, is_open=True).cut(cut)
+    inside = period_of(schedule, cut - TICK)
+    opened = BillingPeriod(inside, plan="pro", catalog_version=1, shards=1, is_open=True).cut(cut)
     return fee_for(price, fee_time(payer, of, opened, until=cut), discount=payer.discount, currency=currency)
 
 
 def fee_of(case: Case) -> Fee:
     return cut_fee(
-        Calendar(utc(case.anchor), case.zone),
+        BillingSchedule(utc(case.anchor), case.zone),
         utc(case.cut),
         price=micros(case.price),
         interval=case.interval,
@@ -168,8 +173,8 @@ def fee_of(case: Case) -> Fee:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.words)
 def test_what_is_left_of_the_fee_is_given_back_and_never_more_than_was_charged(case: Case) -> None:
     fee = fee_of(case)
-    assert fee.unused == micros(case.unused)
-    assert 0 <= fee.unused + fee.suspended <= fee.standard - fee.discount
+    assert fee.proration_credit == micros(case.proration_credit)
+    assert 0 <= fee.proration_credit + fee.suspended <= fee.standard - fee.discount
     assert fee.final >= 0
 
 
@@ -185,26 +190,28 @@ def test_a_suspension_before_the_change_comes_off_beside_what_is_left(case: Case
 
 def test_the_parts_of_one_month_under_several_plans_are_each_charged_by_themselves() -> None:
     """30.00 from 1 June for 10 of 30 days, 60.00 for 2 of 30, 30.00 for 1 of 30, 31.00 for 7 of 31 in July."""
-    book, paid = Calendar(utc("2026-06-01"), "UTC"), []
+    schedule, paid = BillingSchedule(utc("2026-06-01"), "UTC"), []
     for cut, price in (("2026-06-11", 30), ("2026-06-13", 60), ("2026-06-14", 30), ("2026-07-21", 31)):
-        fee = cut_fee(book, utc(cut), price=micros(str(price)))
+        fee = cut_fee(schedule, utc(cut), price=micros(str(price)))
         paid.append(fee.final)
-        book = with_anchor(book, utc(cut))
+        schedule = with_anchor(schedule, utc(cut))
     assert paid == [10_000_000, 4_000_000, 1_000_000, 7_000_000]
 
 
 def test_a_change_counts_from_the_change_before_it_not_from_the_account_s_first_day() -> None:
     """From 31 January, changed on 15 February: 10 of the 28 days to 15 March are left on the 5th."""
-    book = with_anchor(Calendar(utc("2026-01-31"), "UTC"), utc("2026-02-15"))
-    assert cut_fee(book, utc("2026-03-05"), price=28_000_000).unused == 10_000_000
+    schedule = with_anchor(BillingSchedule(utc("2026-01-31"), "UTC"), utc("2026-02-15"))
+    assert cut_fee(schedule, utc("2026-03-05"), price=28_000_000).proration_credit == 10_000_000
 
 
 def test_a_month_after_a_change_of_zone_is_charged_by_its_own_length() -> None:
     """February in Berlin, March in New York, whose clocks skip an hour: 371 of 743 hours are left, 0.01 each."""
-    book = in_zone(Calendar(utc("2026-01-31T23:00"), "Europe/Berlin"), "America/New_York", now=utc("2026-02-10"))
-    march = period_of(book, utc("2026-03-02"))
+    schedule = in_zone(
+        BillingSchedule(utc("2026-01-31T23:00"), "Europe/Berlin"), "America/New_York", now=utc("2026-02-10")
+    )
+    march = period_of(schedule, utc("2026-03-02"))
     assert (march.start, march.end) == (utc("2026-02-28T23:00"), utc("2026-03-31T22:00"))
-    assert cut_fee(book, utc("2026-03-16T11:00"), price=7_430_000).unused == 3_710_000
+    assert cut_fee(schedule, utc("2026-03-16T11:00"), price=7_430_000).proration_credit == 3_710_000
 
 
 @pytest.mark.parametrize(
@@ -225,7 +232,7 @@ def test_tax_is_on_what_is_left_of_the_fee(case: Case, rate: str, tax: str) -> N
         account_id="a",
         revision=1,
         position=1,
-        period=period_of(Calendar(utc(case.anchor), "UTC"), utc(case.anchor)),
+        period=period_of(BillingSchedule(utc(case.anchor), "UTC"), utc(case.anchor)),
         plan="pro",
         plan_name="Pro",
         currency=case.currency,
@@ -248,16 +255,16 @@ def test_however_often_a_plan_changes_each_time_is_charged_for_what_ran(
 ) -> None:
     """Each stay's last month: to within half a minor unit of its part of the month, and never below zero."""
     price, discount, currency = terms
-    book, unit = Calendar(start_of_day(anchor.date(), zone), zone), minor_unit(currency)
-    cut = book.anchor
+    schedule, unit = BillingSchedule(start_of_day(anchor.date(), zone), zone), minor_unit(currency)
+    cut = schedule.anchor
     for stay in stays:
         cut += timedelta(milliseconds=stay)
-        period = period_of(book, cut - TICK)
-        fee = cut_fee(book, cut, price=price * unit, discount=discount, currency=currency)
+        period = period_of(schedule, cut - TICK)
+        fee = cut_fee(schedule, cut, price=price * unit, discount=discount, currency=currency)
         charged = fee.standard - fee.discount
-        assert 0 <= fee.unused <= charged
+        assert 0 <= fee.proration_credit <= charged
         part = Fraction(
             (cut - period.start) // timedelta(milliseconds=1), (period.end - period.start) // timedelta(milliseconds=1)
         )
         assert abs(fee.final - charged * part) <= Fraction(unit, 2)
-        book = with_anchor(book, cut)
+        schedule = with_anchor(schedule, cut)

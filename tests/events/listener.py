@@ -9,7 +9,7 @@ from typing import Any
 from tallybook.gateways.bus import Bus, Published
 from tallybook.gateways.mail import Mail
 from tallybook.gateways.templates import compose
-from tallybook.services.outbox.deliver import Outside, sweep
+from tallybook.services.outbox.deliver import Channels, sweep
 from tests.gateways.aws import Service, service
 from tests.support.app import App
 
@@ -23,7 +23,7 @@ class Listener:
     app: App
     bus: Service
     ses: Service
-    outside: Outside
+    outside: Channels
 
     def deliver(self) -> int:
         """Deliver all that is due; how many items left."""
@@ -46,7 +46,7 @@ class Listener:
 def listening(app: App) -> Iterator[Listener]:
     taken = {"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]}
     with service(taken) as events, service({"MessageId": "m"}) as ses:
-        outside = Outside(
+        outside = Channels(
             mail=Mail(ses.client("sesv2"), sender="hello@example.com", configuration_set=None),
             bus=Bus(events.client("events"), "house"),
             compose=partial(compose, brand="Tallybook", page_url=PAGES),

@@ -15,7 +15,7 @@ from tallybook.services.accounts.email_change import clear_email_change, request
 from tallybook.services.accounts.email_confirmation import confirm_email_change
 from tallybook.services.accounts.profile import change_account
 from tallybook.services.accounts.sign_up import register
-from tallybook.services.accounts.suspension import set_standing_as_platform
+from tallybook.services.accounts.suspension import set_account_status_as_platform
 from tallybook.services.accounts.team import Invitation, delete_user, invite_again, invite_user
 from tallybook.services.accounts.users import change_user
 from tallybook.services.billing.draft_invoice import draft_invoice
@@ -27,10 +27,10 @@ from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.change_password import ask_for_reset, change_password, set_password
 from tallybook.services.identity.sign_in import login, logout
 from tallybook.services.jobs.due_tasks import due_tasks
-from tallybook.services.jobs.invoicing import carry_out
-from tallybook.services.jobs.usage_check import carry_out as check
+from tallybook.services.jobs.invoicing import run_task
+from tallybook.services.jobs.usage_check import run_task as check
 from tallybook.services.lookup import find_account
-from tallybook.services.metering.sessions import Wanted, end_session, start_session
+from tallybook.services.metering.sessions import SessionRequest, end_session, start_session
 from tallybook.services.quotas.allocations import allocate, change_allocation, remove_allocation, revoke_allocation
 from tallybook.services.quotas.requests import change_request, file_request, withdraw_request
 from tallybook.services.quotas.reviews import review_request
@@ -127,8 +127,8 @@ def _budgets(listener: Listener, owner: Member) -> None:
     remove_budget(ctx, _who(listener, ADA))
 
 
-def _session(account_id: str, user_id: str) -> Wanted:
-    return Wanted(account_id, user_id, Decimal(1), Decimal(2), Decimal(5), 3600)
+def _session(account_id: str, user_id: str) -> SessionRequest:
+    return SessionRequest(account_id, user_id, Decimal(1), Decimal(2), Decimal(5), 3600)
 
 
 def _money(listener: Listener, account_id: str, user_id: str) -> None:
@@ -148,8 +148,8 @@ def _money(listener: Listener, account_id: str, user_id: str) -> None:
         set_terms_as_platform(ctx, platform, account_id, terms)
     changes = {"display_name": "Platform Team", "description": "", "time_zone": "Europe/Berlin"}
     change_account(ctx, _who(listener, ADA), changes)
-    set_standing_as_platform(ctx, platform, account_id, "suspended", reason="x" * 1000)
-    set_standing_as_platform(ctx, platform, account_id, "active", reason="paid")
+    set_account_status_as_platform(ctx, platform, account_id, "suspended", reason="x" * 1000)
+    set_account_status_as_platform(ctx, platform, account_id, "active", reason="paid")
 
 
 def _invoices(listener: Listener, member: Member) -> None:
@@ -177,7 +177,7 @@ def _use_and_close(listener: Listener, member: Member) -> list[Invoice]:
 
 def _invoicing(listener: Listener) -> list[Invoice]:
     ctx = listener.app.ctx
-    return [invoice for task in list(due_tasks(ctx, INVOICES)) for invoice in carry_out(ctx, task)]
+    return [invoice for task in list(due_tasks(ctx, INVOICES)) for invoice in run_task(ctx, task)]
 
 
 def _passwords(listener: Listener) -> None:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.services.metering.sessions import Wanted, start_session
+from tallybook.services.metering.sessions import SessionRequest, start_session
 from tallybook.services.quotas.allocations import allocate
 from tests.functions.budget_walks import spender
 from tests.functions.notices import queued, record
@@ -44,7 +44,7 @@ def usage_check(app: App, post: FakeAws) -> None:
     app.clock.advance(days=31)
     allocate(app.ctx, authenticate(app.ctx, member.api_key), member.user.id, {"cpu_seconds_monthly": 1000})
     for one in (member, app.member()):  # nobody opens the other's period before its session's time is up
-        wanted = Wanted(one.account.id, one.user.id, Decimal(1), Decimal(1), Decimal(1), timeout_seconds=60)
+        wanted = SessionRequest(one.account.id, one.user.id, Decimal(1), Decimal(1), Decimal(1), timeout_seconds=60)
         start_session(app.ctx, app.platform(), wanted)
     app.record(app.event(member, user_id=member.user_id, quantity=900))
     spender(app)

@@ -46,9 +46,9 @@ def told_in(text: str, secrets: list[str]) -> list[str]:
 
 @pytest.fixture
 def faulty(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Faults:
-    """The stage's tables behind a port that fails what it is told to fail."""
+    """The stage's tables behind an interceptor that fails what it is told to fail."""
     faults = Faults()
-    ctx = make_context(stage.app.client, port=faults, clock=stage.app.clock)
+    ctx = make_context(stage.app.client, interceptor=faults, clock=stage.app.clock)
     monkeypatch.setattr(runtime, "context", lambda: ctx)
     return faults
 

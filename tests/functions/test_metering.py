@@ -154,7 +154,7 @@ def test_a_lost_answer_counts_nothing_twice(app: App, key: str, member: Member, 
     events = [app.event(member, quantity=1) for _ in range(3)]
     for n in range(1, 5):
         faults = Faults().fail_nth(n, "after", lost_answer)
-        ctx = make_context(app.client, port=faults, clock=app.clock)
+        ctx = make_context(app.client, interceptor=faults, clock=app.clock)
         monkeypatch.setattr(runtime, "context", lambda ctx=ctx: ctx)
         assert set(told(app, key, *events)) <= {"accepted", "duplicate"}
         assert faults.calls >= n - 1
@@ -166,7 +166,7 @@ def test_what_could_not_be_counted_now_is_for_the_sender_to_send_again(
 ) -> None:
     events = [app.event(member, quantity=1) for _ in range(3)]
     faults = Faults()
-    ctx = make_context(app.client, port=faults, clock=app.clock)
+    ctx = make_context(app.client, interceptor=faults, clock=app.clock)
     ctx.catalogs.current()
     faults.clear()
     for n in range(3, 500):

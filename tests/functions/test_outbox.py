@@ -133,7 +133,7 @@ def test_a_database_that_is_too_busy_leaves_it_to_the_sweep_and_fails_nothing(
     from tallybook import runtime
 
     app.member()
-    busy = make_context(app.client, port=Faults(throttles=1.0), clock=app.clock)
+    busy = make_context(app.client, interceptor=Faults(throttles=1.0), clock=app.clock)
     monkeypatch.setattr(runtime, "context", lambda: busy)
     assert stream(app) == {"left": len(items(app))}
     assert '"level":"WARNING"' in logged()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from invoicing.app import handler as invoicing
-from tallybook.domain.cycle import GRACE
+from tallybook.domain.closing_cursor import GRACE
 from tallybook.services.jobs.due_tasks import read_message
 from tests.functions.notices import queued
 from tests.functions.queued_work import NearlyUp, QueuedWork
@@ -36,7 +36,7 @@ class Kind:
 def ended(app: App) -> Member:
     """An account whose period is due to be closed just now."""
     member = app.member()
-    app.clock.moment = member.account.cycle.period.end + GRACE
+    app.clock.moment = member.account.closing_cursor.period.end + GRACE
     return member
 
 
@@ -77,14 +77,14 @@ def test_what_is_due_is_enqueued_and_done_from_the_queue(kind: Kind, app: App, p
 def test_a_message_a_task_and_ten_a_call(kind: Kind, app: App, post: FakeAws) -> None:
     calls: list[str] = []
 
-    def port(operation: str, call: Callable[[], Any]) -> Any:
+    def interceptor(operation: str, call: Callable[[], Any]) -> Any:
         calls.append(operation)
         return call()
 
     members = [app.member() for _ in range(11)]
     app.record(*(app.event(member) for member in members))
-    app.clock.moment = members[0].account.cycle.period.end + GRACE
-    post.port = port
+    app.clock.moment = members[0].account.closing_cursor.period.end + GRACE
+    post.interceptor = interceptor
     assert kind.work.tick() == {kind.task: 11} | ({"late": 11} if kind.task == "check" else {})
     assert (len(set(post.messages)), calls) == (11, ["send_message_batch"] * 2)
 
@@ -130,7 +130,7 @@ def test_a_task_that_fails_comes_back_with_its_reason_logged_and_is_done_later(
 
     member = kind.owe(app)
     kind.work.tick()
-    ctx = make_context(app.client, port=Faults(throttles=1.0), clock=app.clock)
+    ctx = make_context(app.client, interceptor=Faults(throttles=1.0), clock=app.clock)
     with monkeypatch.context() as broken:
         broken.setattr(runtime, "context", lambda: ctx)
         assert kind.work.work_off(post) == [0]

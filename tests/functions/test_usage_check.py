@@ -154,7 +154,7 @@ def test_where_the_table_can_not_be_read_all_is_left_to_the_sweep(app: App, monk
     def down(operation: str, _: Callable[[], Any]) -> Any:
         raise throttle(operation)
 
-    monkeypatch.setattr(runtime, "context", lambda: make_context(app.client, port=down, clock=app.clock))
+    monkeypatch.setattr(runtime, "context", lambda: make_context(app.client, interceptor=down, clock=app.clock))
     assert streamed(app) == {"budgets": 0, "alerted": 0, "left": 1}
     monkeypatch.undo()
     assert alerted(app, member) == []

@@ -122,7 +122,7 @@ def test_a_message_that_could_not_be_counted_now_comes_back_and_counts_later(
     member = app.member()
     messages = [app.event(member), [app.event(member), app.event(member)]]
     faults = Faults(throttles=1.0)
-    ctx = make_context(app.client, port=faults, clock=app.clock)
+    ctx = make_context(app.client, interceptor=faults, clock=app.clock)
     monkeypatch.setattr(runtime, "context", lambda: ctx)
     assert deliver(app, *messages) == [0, 1]
     monkeypatch.setattr(runtime, "context", lambda: app.ctx)

@@ -11,7 +11,7 @@ from tallybook.services.billing.close_period import close_due
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.lookup import find_user
-from tallybook.services.metering.sessions import Wanted, start_session
+from tallybook.services.metering.sessions import SessionRequest, start_session
 from tallybook.services.quotas.allocations import allocate
 from tallybook.services.quotas.requests import file_request
 from tallybook.services.wallet.credits import Move, give_credits
@@ -98,7 +98,7 @@ def billing(app: App, _: FakeAws) -> None:
     member = app.member()
     app.clock.advance(days=31)
     call("GET", "/v1/billing/current", key=member.api_key)
-    wanted = Wanted(member.account.id, member.user.id, Decimal(1), Decimal(1), Decimal(1), timeout_seconds=60)
+    wanted = SessionRequest(member.account.id, member.user.id, Decimal(1), Decimal(1), Decimal(1), timeout_seconds=60)
     start_session(app.ctx, app.platform(), wanted)
     for _ in range(2):
         drafted = call("POST", "/v1/billing/invoice/generate", key=member.api_key).json["data"]

@@ -83,11 +83,11 @@ def test_an_answer_that_was_lost_is_a_failure(events: Service, answer: Any) -> N
 def test_every_call_goes_through_the_port(events: Service) -> None:
     passed = []
 
-    def port(operation: str, call: Callable[[], Any]) -> Any:
+    def interceptor(operation: str, call: Callable[[], Any]) -> Any:
         passed.append(operation)
         return call()
 
-    Bus(events.client("events"), "house", port).publish(several(11))
+    Bus(events.client("events"), "house", interceptor).publish(several(11))
     assert passed == ["put_events", "put_events"]
 
 

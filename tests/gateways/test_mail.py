@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tallybook.gateways.mail import Mail, MailFailed, Passing, Refused
-from tallybook.gateways.templates import Letter, compose
+from tallybook.gateways.templates import RenderedMail, compose
 from tests.gateways.aws import Service, service
 
 SENDER = "Tallybook <hello@example.com>"
@@ -141,11 +141,11 @@ def test_a_failure_says_why_and_names_no_reader(ses: Service) -> None:
 def test_every_call_goes_through_the_port(ses: Service) -> None:
     passed = []
 
-    def port(operation: str, call: Callable[[], Any]) -> Any:
+    def interceptor(operation: str, call: Callable[[], Any]) -> Any:
         passed.append(operation)
         return call()
 
-    mail(ses, port=port).send(TO, LETTER, tags={})
+    mail(ses, interceptor=interceptor).send(TO, LETTER, tags={})
     assert passed == ["send_email"]
 
 
@@ -162,4 +162,6 @@ def test_ses_takes_a_letter_from_a_sender_it_knows_and_refuses_any_other() -> No
         kept = ses_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].sent_messages[-1]
         assert (kept.id, kept.subject, kept.destinations) == (sent, LETTER.subject, {"ToAddresses": [TO]})
         with pytest.raises(Passing, match="MessageRejected"):
-            Mail(client, sender="no@evil.example", configuration_set=None).send(TO, Letter("s", "t", "h"), tags={})
+            Mail(client, sender="no@evil.example", configuration_set=None).send(
+                TO, RenderedMail("s", "t", "h"), tags={}
+            )

@@ -43,11 +43,11 @@ def test_an_answer_that_was_lost_is_as_none_taken(sqs: Service, answer: Any) -> 
 def test_every_call_goes_through_the_port(sqs: Service) -> None:
     passed = []
 
-    def port(operation: str, call: Callable[[], Any]) -> Any:
+    def interceptor(operation: str, call: Callable[[], Any]) -> Any:
         passed.append(operation)
         return call()
 
-    Queue(sqs.client("sqs"), URL, port).send(["one"])
+    Queue(sqs.client("sqs"), URL, interceptor).send(["one"])
     assert passed == ["send_message_batch"]
 
 

@@ -14,7 +14,7 @@ from jinja2 import UndefinedError
 
 from tallybook.domain.email_change import LETTERS
 from tallybook.gateways import templates
-from tallybook.gateways.templates import KINDS, Letter, compose
+from tallybook.gateways.templates import KINDS, RenderedMail, compose
 from tests.support.markup import Markup
 from tests.support.steady import steady
 
@@ -99,7 +99,7 @@ NASTY = [
 ]
 
 
-def letter(kind: str, **facts: Any) -> Letter:
+def letter(kind: str, **facts: Any) -> RenderedMail:
     return compose(kind, {name: FACTS[name] for name in KINDS[kind]} | facts, brand="Tallybook", page_url=PAGES)
 
 
@@ -305,7 +305,7 @@ def test_whatever_a_name_is_a_subject_is_one_line(inviter: str, account: str) ->
     Markup(made.html)
 
 
-def _sent(made: Letter) -> EmailMessage:
+def _sent(made: RenderedMail) -> EmailMessage:
     """A real mail library takes the subject as it is; it raises where a header would break."""
     mail = EmailMessage(SMTP)
     mail["Subject"] = made.subject

@@ -14,7 +14,7 @@ import pytest
 from infra.local.cloud import free_port
 from infra.local.proxy import Proxy
 from tallybook.gateways.mail import Mail, Passing
-from tallybook.gateways.templates import KINDS, Letter, compose
+from tallybook.gateways.templates import KINDS, RenderedMail, compose
 from tests.gateways.test_templates import FACTS
 from tests.support.markup import Markup
 
@@ -26,7 +26,7 @@ RESET = compose(
     brand="Tallybook",
     page_url="http://localhost:8000",
 )
-EVIL = Letter("<i>subject</i>", "<b>text</b>", '"><script>alert(1)</script>')
+EVIL = RenderedMail("<i>subject</i>", "<b>text</b>", '"><script>alert(1)</script>')
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_the_start_leads_to_the_mail(port: int, mail: Mail) -> None:
 def test_the_list_has_every_mail_newest_first(port: int, mail: Mail) -> None:
     sent = []
     for number in range(3):
-        sent.append(mail.send(f"user{number}@example.org", Letter(f"Letter {number}", "text", "html"), tags={}))
+        sent.append(mail.send(f"user{number}@example.org", RenderedMail(f"Letter {number}", "text", "html"), tags={}))
         time.sleep(0.01)
     page = markup(port, "/_local/mail")
     links = [link["href"] for link in page.all("a") if str(link["href"]).startswith("/_local/mail/")]

@@ -228,7 +228,7 @@ def test_two_years_of_a_budget_edited_at_random_tell_what_its_rules_alone_say(bu
     account = find_account(bundle.ctx, spender.account.id)
     starts = [account.first_period_at]
     while starts[-1] < bundle.ctx.clock.now():
-        starts.append(period_of(account.calendar, starts[-1]).end)
+        starts.append(period_of(account.schedule, starts[-1]).end)
     found = [(one.budget, one.period.start, one.threshold.percent) for one in spender.messages()]
     assert found == expected(spender.happened, starts)
     assert len(found) > 15

@@ -6,7 +6,7 @@ from tallybook.domain.quotas import Allocation
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.jobs.due_tasks import due_tasks
-from tallybook.services.jobs.usage_check import carry_out
+from tallybook.services.jobs.usage_check import run_task
 from tallybook.services.quotas.allocations import allocate, change_allocation
 from tests.support.app import App, Member
 from tests.support.outside import Sent
@@ -30,7 +30,7 @@ def use(app: App, owner: Member, user: User | None, quantity: str, **named: str)
 
 def check(app: App, ctx: Context | None = None) -> list[str]:
     """All that is due, as the job does it."""
-    return [word for task in list(due_tasks(app.ctx, USAGE_CHECK)) for word in carry_out(ctx or app.ctx, task)]
+    return [word for task in list(due_tasks(app.ctx, USAGE_CHECK)) for word in run_task(ctx or app.ctx, task)]
 
 
 def told(app: App, address: str = GRACE) -> list[Sent]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tallybook.services.outbox.deliver import Outside
+from tallybook.services.outbox.deliver import Channels
 
 
 class Ways:
@@ -24,9 +24,9 @@ class Ways:
             raise self._failure
 
 
-def outside(letters: list[tuple[str, str]], failure: Exception | None = None) -> Outside:
+def outside(letters: list[tuple[str, str]], failure: Exception | None = None) -> Channels:
     ways = Ways(letters, failure)
-    return Outside(
+    return Channels(
         mail=ways,
         bus=ways,
         compose=lambda kind, _: kind,

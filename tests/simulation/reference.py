@@ -67,9 +67,9 @@ class Life:
         price = half_up(100 * Fraction(plan["price"]))
         charged = price - half_up(price * Fraction(discount) / 100)
         idle = sum((max(timedelta(), min(end, to) - max(since, of)) for of, to in self.suspended), timedelta())
-        unused = half_up(charged * Fraction((until - end) / timedelta(milliseconds=1)) / span(since, until))
+        proration_credit = half_up(charged * Fraction((until - end) / timedelta(milliseconds=1)) / span(since, until))
         barred = half_up(charged * Fraction(idle / timedelta(milliseconds=1)) / span(since, until))
-        return charged - unused - min(barred, charged - unused)
+        return charged - proration_credit - min(barred, charged - proration_credit)
 
 
 def cost(price: dict[str, Any], quantity: Fraction, part: Fraction) -> Fraction:

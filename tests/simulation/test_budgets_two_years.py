@@ -20,7 +20,7 @@ from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.change_password import set_password
 from tallybook.services.identity.sign_in import login
 from tallybook.services.jobs.due_tasks import Task
-from tallybook.services.jobs.usage_check import carry_out
+from tallybook.services.jobs.usage_check import run_task
 from tests.support.app import HERE, PASSWORD, App, Member
 from tests.support.budget_reference import Happened, expected
 from tests.support.budgets import UNIT, drop, edit, messages, set_up, thresholds
@@ -78,7 +78,7 @@ class Story:
         return then.replace(minute=minute + chance.randrange(3), second=chance.randrange(60))
 
     def _end(self, member: Member, now: datetime) -> datetime:
-        return period_of(self.app.account_of(member).calendar, now).end
+        return period_of(self.app.account_of(member).schedule, now).end
 
     def _pass_time(self, until: datetime) -> None:
         """Through each call of the schedule that finds something."""
@@ -86,7 +86,7 @@ class Story:
             self.app.clock.moment = max(self.app.clock.moment, call)
             for at, task in due:
                 if at <= call:
-                    carry_out(self.app.ctx, task)
+                    run_task(self.app.ctx, task)
         self.app.clock.moment = until
 
     def _due(self) -> list[tuple[datetime, Task]]:
@@ -155,9 +155,9 @@ def test_what_was_told_is_what_usage_and_edits_alone_say(app: App, seed: int) ->
     story.run()
     told_in_all: Counter[int] = Counter()
     for member in story.members:
-        starts = [member.account.cycle.period.start]
+        starts = [member.account.closing_cursor.period.start]
         while starts[-1] < app.clock.now():
-            starts.append(period_of(app.account_of(member).calendar, starts[-1]).end)
+            starts.append(period_of(app.account_of(member).schedule, starts[-1]).end)
         found = [(one.budget, one.period.start, one.threshold.percent) for one in messages(app, member)]
         assert found == expected(story.happened[member.account.id], starts)
         told_in_all.update(Counter(found).values())

@@ -16,7 +16,7 @@ from tallybook.domain.outbox import LEASE
 from tallybook.services.budgets.budget import change_budget, create_budget, remove_budget
 from tallybook.services.budgets.check import check_budget
 from tallybook.services.jobs.due_tasks import Task, due_tasks
-from tallybook.services.jobs.usage_check import carry_out
+from tallybook.services.jobs.usage_check import run_task
 from tallybook.services.outbox.deliver import deliver
 from tallybook.services.outbox.suppressions import note_bounce, suppress_addresses
 from tests.simulation.conftest import Sweep
@@ -34,7 +34,7 @@ from tests.support.budgets import (
     thresholds,
 )
 from tests.support.cloud import make_context
-from tests.support.shares import caller
+from tests.support.shares import principal_of
 
 type Act = Callable[[App, Any], Any]
 type Disturbed = Callable[[Callable[[App], Any], Act], tuple[int, App, Any]]
@@ -105,7 +105,7 @@ def test_a_sweep_that_finds_usage_and_a_silence_that_is_over(disturbed: Disturbe
 
     def act(app: App, known: tuple[Member, list[Task]]) -> None:
         for task in known[1]:
-            carry_out(app.ctx, task)
+            run_task(app.ctx, task)
 
     calls, app, (member, _) = disturbed(prepare, act)
     assert calls > 8
@@ -120,7 +120,7 @@ def test_a_restriction_that_ends_with_its_period(disturbed: Disturbed) -> None:
         app.clock.advance(days=31)
         return member
 
-    calls, app, member = disturbed(prepare, lambda app, member: carry_out(app.ctx, Task("budget", member.account.id)))
+    calls, app, member = disturbed(prepare, lambda app, member: run_task(app.ctx, Task("budget", member.account.id)))
     assert calls == 3  # the account, the budget with what is used, the transaction
     assert actions(app, member)[-1] == "restriction_lifted"
     assert "work" not in next(iter(app.stored("core", "BUDGET")))
@@ -131,7 +131,7 @@ def test_a_change_that_tells_what_stood_and_alerts_by_itself(disturbed: Disturbe
         return used(app, units=60)
 
     def act(app: App, member: Member) -> None:
-        change_budget(app.ctx, caller(app, member), {"amount": Decimal(60), "thresholds": thresholds(50, 90)})
+        change_budget(app.ctx, principal_of(app, member), {"amount": Decimal(60), "thresholds": thresholds(50, 90)})
 
     calls, app, member = disturbed(prepare, act)
     assert calls == 4  # who calls, the catalog, what is used, the transaction
@@ -150,7 +150,7 @@ def test_a_budget_made_over_what_is_used(disturbed: Disturbed) -> None:
 
     def act(app: App, member: Member) -> None:
         with suppress(Conflict):  # made by the try before
-            create_budget(app.ctx, caller(app, member), TERMS)
+            create_budget(app.ctx, principal_of(app, member), TERMS)
 
     calls, app, member = disturbed(prepare, act)
     assert calls == 4
@@ -168,7 +168,7 @@ def test_a_budget_deleted_that_has_something_to_tell(disturbed: Disturbed) -> No
 
     def act(app: App, member: Member) -> None:
         with suppress(NotFound):  # deleted by the try before
-            remove_budget(app.ctx, caller(app, member))
+            remove_budget(app.ctx, principal_of(app, member))
 
     calls, app, member = disturbed(prepare, act)
     assert calls == 5
@@ -244,7 +244,7 @@ def test_what_nobody_saw_before_its_period_ended(disturbed: Disturbed) -> None:
         app.clock.advance(minutes=5)
         return member
 
-    calls, app, member = disturbed(prepare, lambda app, member: carry_out(app.ctx, Task("check", member.account.id)))
+    calls, app, member = disturbed(prepare, lambda app, member: run_task(app.ctx, Task("check", member.account.id)))
     assert calls > 6
     told = [(message.period.start, int(message.threshold.percent)) for message in messages(app, member)]
     assert [percent for _, percent in told] == [50, 80, 50]

@@ -61,9 +61,9 @@ def test_a_parked_item_that_the_operator_tries_again(sweep: Sweep) -> None:
     def parked(app: App) -> str:
         app.member("ada@example.com")
         (item_id,) = [each for each in app.waiting() if kind_of(app, each) == "mail"]
-        port, app.fake_aws.port = app.fake_aws.port, refuse
+        interceptor, app.fake_aws.interceptor = app.fake_aws.interceptor, refuse
         deliver(app.ctx, app.fake_aws.ways_out(), item_id)
-        app.fake_aws.port = port
+        app.fake_aws.interceptor = interceptor
         return item_id
 
     def act(app: App, item_id: str) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from tallybook.domain.cycle import GRACE
+from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.invoices import Invoice
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.billing.invoices import list_invoices
@@ -28,7 +28,7 @@ def subscriber(app: App) -> Member:
 
 
 def end_period(app: App, member: Member) -> None:
-    app.clock.moment = app.account_of(member).cycle.period.end + GRACE
+    app.clock.moment = app.account_of(member).closing_cursor.period.end + GRACE
 
 
 def draft(app: App, member: Member) -> Invoice:

@@ -8,7 +8,7 @@ import pytest
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Invalid, NotFound
-from tallybook.services.accounts.suspension import set_standing, set_standing_as_platform
+from tallybook.services.accounts.suspension import set_account_status, set_account_status_as_platform
 from tallybook.services.accounts.team import Invitation, delete_user, invite_again, invite_user, list_users
 from tallybook.services.accounts.users import change_user
 from tallybook.services.identity.api_keys import create_api_key, list_api_keys, revoke_api_key
@@ -204,7 +204,7 @@ def test_signing_in_and_out(sweep: Sweep) -> None:
 
 def test_an_account_suspended_by_the_operator_and_resumed_by_the_platform(sweep: Sweep) -> None:
     def suspend(app: App, principal: Principal) -> Any:
-        return set_standing(app.ctx, principal.account.id, "suspended", reason="abuse", actor=OPERATOR)
+        return set_account_status(app.ctx, principal.account.id, "suspended", reason="abuse", actor=OPERATOR)
 
     def suspended(app: App, principal: Principal, account: Any) -> None:
         assert (account.status, account.suspension_reason) == ("suspended", "abuse")
@@ -218,7 +218,7 @@ def test_an_account_suspended_by_the_operator_and_resumed_by_the_platform(sweep:
         return principal, app.platform()
 
     def resume(app: App, prepared: Any) -> Any:
-        return set_standing_as_platform(app.ctx, prepared[1], prepared[0].account.id, "active", reason="sorry")
+        return set_account_status_as_platform(app.ctx, prepared[1], prepared[0].account.id, "active", reason="sorry")
 
     def resumed(app: App, prepared: Any, account: Any) -> None:
         assert (account.status, account.suspended_at, account.suspension_reason) == ("active", None, None)

@@ -33,7 +33,7 @@ def in_the_middle(app: App) -> Member:
     late = app.event(member, quantity=500_000, time=app.clock.now() - timedelta(hours=1))
     app.record(late, app.event(member, quantity=2_000_000))
     give_credits(app.ctx, app.platform(), Move(member.account.id, 3_000_000, "grant", "order 7"))
-    app.clock.moment = app.account_of(member).cycle.period.start + timedelta(days=10)
+    app.clock.moment = app.account_of(member).closing_cursor.period.start + timedelta(days=10)
     draft(app, member)
     return member
 
@@ -57,7 +57,7 @@ def test_changing_a_plan_after_a_period_that_nobody_has_closed(sweep: Sweep) -> 
 def test_changing_a_plan_at_the_very_instant_at_which_the_next_period_was_opened_for_the_old_one(sweep: Sweep) -> None:
     def prepare(app: App) -> Member:
         member = subscriber(app)
-        app.clock.moment = member.account.cycle.period.end
+        app.clock.moment = member.account.closing_cursor.period.end
         read_subscription(app.ctx, app.account_of(member))
         app.record(app.event(member, quantity=1_000))
         draft(app, member)

@@ -11,7 +11,7 @@ from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.quotas import Decision
 from tallybook.services.accounts.team import delete_user
 from tallybook.services.jobs.due_tasks import due_tasks
-from tallybook.services.jobs.usage_check import carry_out
+from tallybook.services.jobs.usage_check import run_task
 from tallybook.services.metering.sessions import start_session
 from tallybook.services.quotas.allocations import (
     allocate,
@@ -25,7 +25,7 @@ from tallybook.services.quotas.reviews import review_request
 from tests.services.metering.test_sessions import wanted
 from tests.simulation.conftest import Sweep
 from tests.support.app import App, Member
-from tests.support.shares import actions, caller, request, team, with_share
+from tests.support.shares import actions, principal_of, request, team, with_share
 
 type Act = Callable[[App, Any], Any]
 WHY = "It is not enough"
@@ -48,19 +48,21 @@ def again(call: Callable[[], Any]) -> Any:
 
 
 def give(app: App, known: Any) -> Any:
-    return again(lambda: allocate(app.ctx, caller(app, known[0]), known[1].user.id, {"cpu_seconds_monthly": 1000}))
+    return again(
+        lambda: allocate(app.ctx, principal_of(app, known[0]), known[1].user.id, {"cpu_seconds_monthly": 1000})
+    )
 
 
 def raise_it(app: App, known: Any) -> Any:
-    return change_allocation(app.ctx, caller(app, known[0]), known[2], {"cpu_seconds_monthly": 1000})
+    return change_allocation(app.ctx, principal_of(app, known[0]), known[2], {"cpu_seconds_monthly": 1000})
 
 
 def revoke(app: App, known: Any) -> Any:
-    return again(lambda: revoke_allocation(app.ctx, caller(app, known[0]), known[2]))
+    return again(lambda: revoke_allocation(app.ctx, principal_of(app, known[0]), known[2]))
 
 
 def remove(app: App, known: Any) -> Any:
-    return again(lambda: remove_allocation(app.ctx, caller(app, known[0]), known[2]))
+    return again(lambda: remove_allocation(app.ctx, principal_of(app, known[0]), known[2]))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_a_share_given_changed_and_taken(
 ) -> None:
     def check(app: App, known: Any, _: Any) -> None:
         assert app.account_of(known[0]).allocated == sums
-        found = list_allocations(app.ctx, caller(app, known[0]), include_inactive=True)
+        found = list_allocations(app.ctx, principal_of(app, known[0]), include_inactive=True)
         assert [one.status for one in found] == rows
         assert actions(app, known[0]).count(f"quota_allocation.{word}") == 1
 
@@ -85,15 +87,15 @@ def test_a_share_given_changed_and_taken(
 
 
 def file(app: App, known: Any) -> Any:
-    return again(lambda: file_request(app.ctx, caller(app, known[1]), {"cpu_seconds_monthly": 600}, reason=WHY))
+    return again(lambda: file_request(app.ctx, principal_of(app, known[1]), {"cpu_seconds_monthly": 600}, reason=WHY))
 
 
 def change(app: App, known: Any) -> Any:
-    return change_request(app.ctx, caller(app, known[1]), known[2], {"ram_gb_seconds": 7}, reason="More of it")
+    return change_request(app.ctx, principal_of(app, known[1]), known[2], {"ram_gb_seconds": 7}, reason="More of it")
 
 
 def withdraw(app: App, known: Any) -> Any:
-    return again(lambda: withdraw_request(app.ctx, caller(app, known[1]), known[2]))
+    return again(lambda: withdraw_request(app.ctx, principal_of(app, known[1]), known[2]))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +110,7 @@ def test_a_request_filed_changed_and_withdrawn(
     sweep: Sweep, prepare: Act, act: Act, *, calls: int, word: str, rows: list[dict[str, int]]
 ) -> None:
     def check(app: App, known: Any, _: Any) -> None:
-        found = list_requests(app.ctx, caller(app, known[0]))
+        found = list_requests(app.ctx, principal_of(app, known[0]))
         assert [(one.quota, one.status) for one in found] == [(row, "pending") for row in rows]
         assert actions(app, known[0]).count(f"quota_request.{word}") == 1
 
@@ -125,10 +127,10 @@ def test_a_request_filed_changed_and_withdrawn(
 )
 def test_a_request_decided(sweep: Sweep, prepare: Act, decision: Decision, *, calls: int, sums: dict[str, int]) -> None:
     def review(app: App, known: Any) -> Any:
-        return again(lambda: review_request(app.ctx, caller(app, known[0]), known[2], decision))
+        return again(lambda: review_request(app.ctx, principal_of(app, known[0]), known[2], decision))
 
     def check(app: App, known: Any, _: Any) -> None:
-        (found,) = list_requests(app.ctx, caller(app, known[0]))
+        (found,) = list_requests(app.ctx, principal_of(app, known[0]))
         assert found.status == {"approve": "approved", "deny": "denied"}[decision]
         assert app.account_of(known[0]).allocated == sums
         letters = [item["body"]["letter"] for item in app.stored("core", "OUTBOX") if item["kind"] == "mail"]
@@ -144,14 +146,14 @@ def test_a_user_deleted_who_has_a_share_a_request_and_a_session(sweep: Sweep) ->
         return known
 
     def delete(app: App, known: Any) -> Any:
-        return again(lambda: delete_user(app.ctx, caller(app, known[0]), known[1].user.id))
+        return again(lambda: delete_user(app.ctx, principal_of(app, known[0]), known[1].user.id))
 
     def check(app: App, known: Any, _: Any) -> None:
         account = app.account_of(known[0])
         assert (account.allocated, account.requests, account.running) == ({}, 0, 1)
         assert actions(app, known[0])[-2:] == ["quota_allocation.revoked", "quota_request.withdrawn"]
         app.clock.advance(hours=2)
-        (expired,) = [carry_out(app.ctx, task) for task in due_tasks(app.ctx, USAGE_CHECK) if task.kind == "expire"]
+        (expired,) = [run_task(app.ctx, task) for task in due_tasks(app.ctx, USAGE_CHECK) if task.kind == "expire"]
         assert expired == ["expired"]
 
     assert sweep(prepare, delete, check) == 4

@@ -5,7 +5,7 @@ from typing import Any
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.jobs.due_tasks import Task, due_tasks
-from tallybook.services.jobs.usage_check import carry_out
+from tallybook.services.jobs.usage_check import run_task
 from tallybook.services.metering.sessions import end_session, start_session
 from tests.services.metering.test_sessions import wanted
 from tests.simulation.conftest import Sweep
@@ -48,7 +48,7 @@ def due(app: App) -> list[Task]:
 
 def work_off(app: App, known: tuple[Any, list[Task]]) -> list[str]:
     """What the queue holds is worked off; what was before the crash as well."""
-    return [word for task in known[1] for word in carry_out(app.ctx, task)]
+    return [word for task in known[1] for word in run_task(app.ctx, task)]
 
 
 def test_a_session_whose_time_is_up(sweep: Sweep) -> None:

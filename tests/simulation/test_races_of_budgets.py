@@ -18,7 +18,7 @@ from tallybook.domain.sessions import Session
 from tallybook.services.budgets.budget import change_budget, create_budget, remove_budget
 from tallybook.services.budgets.check import check_budget
 from tallybook.services.jobs.due_tasks import due_tasks
-from tallybook.services.jobs.usage_check import carry_out
+from tallybook.services.jobs.usage_check import run_task
 from tallybook.services.metering.sessions import start_session
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
 from tests.services.metering.test_sessions import wanted
@@ -26,7 +26,7 @@ from tests.support.app import App, Member
 from tests.support.budgets import UNIT, actions, budget_of, messages, percents, set_up, spend, thresholds, worth
 from tests.support.invariants import check_invariants
 from tests.support.race import in_turns, race
-from tests.support.shares import caller, give_limits
+from tests.support.shares import give_limits, principal_of
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def swept(app: App, times: int = 1) -> Callable[[], int]:
 
     def sweep() -> int:
         return sum(
-            carry_out(app.ctx, task).count("alerted")
+            run_task(app.ctx, task).count("alerted")
             for _ in range(times)
             for task in list(due_tasks(app.ctx, USAGE_CHECK))
         )
@@ -95,7 +95,7 @@ def test_each_threshold_is_told_once_however_many_look_while_usage_comes(owner: 
 def test_a_budget_that_is_changed_all_the_while_tells_each_crossing_once_a_day(owner: Owner) -> None:
     app, member = owner
     set_up(app, member)
-    principal = caller(app, member)
+    principal = principal_of(app, member)
     events = [worth(app, member, 4) for _ in range(20)]
 
     def change(seed: int) -> Callable[[], list[BudgetStatus]]:
@@ -123,7 +123,7 @@ def test_a_budget_that_is_changed_all_the_while_tells_each_crossing_once_a_day(o
 def test_of_budgets_made_and_deleted_at_once_there_is_one_at_a_time(owner: Owner) -> None:
     app, member = owner
     spend(app, member, 90)
-    principal = caller(app, member)
+    principal = principal_of(app, member)
 
     def make() -> list[str]:
         return [attempt(lambda: create_budget(app.ctx, principal, {"amount": Decimal(100)})) for _ in range(3)]
@@ -192,7 +192,7 @@ def test_a_limit_that_is_lifted_and_set_while_sessions_start_lets_in_only_while_
     app, member = owner
     set_up(app, member, limit_type="hard")
     spend(app, member, 100)
-    principal, key, lifted = caller(app, member), app.platform(), threading.Event()
+    principal, key, lifted = principal_of(app, member), app.platform(), threading.Event()
 
     def lift() -> None:
         change_budget(app.ctx, principal, {"amount": Decimal(200)})

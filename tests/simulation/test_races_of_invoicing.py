@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from tallybook.domain.audit import OPERATOR
-from tallybook.domain.cycle import GRACE
+from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.times import stamp
-from tallybook.services.accounts.suspension import set_standing
+from tallybook.services.accounts.suspension import set_account_status
 from tallybook.services.billing.close_period import close_due
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.billing.invoices import list_invoices
@@ -36,7 +36,7 @@ def member(crowded_app: App) -> Member:
     crowded_app.apply_catalog(free_plan="pro")
     member = crowded_app.member()
     crowded_app.record(crowded_app.event(member, quantity=1_000_000))
-    crowded_app.clock.moment = member.account.cycle.period.end + GRACE
+    crowded_app.clock.moment = member.account.closing_cursor.period.end + GRACE
     return member
 
 
@@ -63,7 +63,7 @@ class SlowStart(StillClock):
 
 def before_the_end(app: App, member: Member) -> Context:
     """A process that began in the period's last second, and is slow."""
-    return replace(app.ctx, clock=SlowStart(member.account.cycle.period.end, app.clock.now()))
+    return replace(app.ctx, clock=SlowStart(member.account.closing_cursor.period.end, app.clock.now()))
 
 
 def failures(answers: list[Any]) -> list[Exception]:
@@ -73,7 +73,7 @@ def failures(answers: list[Any]) -> list[Exception]:
 def test_each_event_of_the_last_second_is_on_the_invoice_or_a_correction_on_the_next(
     crowded_app: App, member: Member
 ) -> None:
-    app, last = crowded_app, member.account.cycle.period.end - timedelta(seconds=1)
+    app, last = crowded_app, member.account.closing_cursor.period.end - timedelta(seconds=1)
     events = [app.event(member, quantity=1_000, time=last) for _ in range(120)]
     over = Event()
 
@@ -102,7 +102,7 @@ def test_each_event_of_the_last_second_is_on_the_invoice_or_a_correction_on_the_
     assert len(closed) == 1
     check_invariants(app)
     check_schedule(app)
-    app.clock.moment = app.account_of(member).cycle.period.end + GRACE
+    app.clock.moment = app.account_of(member).closing_cursor.period.end + GRACE
     close(app, member)()
     first, second = invoices(app, member)
     # 1,120,000 CPU seconds at 0.000014 are 15.68, wherever the closing fell
@@ -168,7 +168,7 @@ def test_suspending_and_resuming_while_a_period_closes(crowded_app: App, member:
     app = crowded_app
 
     def stand(standing: Any) -> Any:
-        return set_standing(app.ctx, member.account.id, standing, reason="as drawn", actor=OPERATOR)
+        return set_account_status(app.ctx, member.account.id, standing, reason="as drawn", actor=OPERATOR)
 
     answers = race(*[lambda s=s: stand(s) for s in ("suspended", "active", "suspended")], *[close(app, member)] * 3)
     assert not failures(answers)
@@ -194,12 +194,12 @@ def test_a_plan_changed_while_its_period_closes_follows_the_closing(crowded_app:
     assert isinstance(refused[0], Conflict)
     assert refused[0].code == "plan_change_in_progress"
     ended, cut = invoices(app, member)
-    period = member.account.cycle.period
+    period = member.account.closing_cursor.period
     assert (ended.period, ended.total) == (period, 34_000_000)
     assert (cut.period.start, cut.period.end) == (period.end, period.end + GRACE)
     assert cut == changed[0].invoice
     account = app.account_of(member)
-    assert (account.calendar.anchor, account.cycle.period.start) == (period.end + GRACE, period.end + GRACE)
+    assert (account.schedule.anchor, account.closing_cursor.period.start) == (period.end + GRACE, period.end + GRACE)
     check_invariants(app)
     assert {result.status for result in app.record(*events)} <= {"accepted", "duplicate"}
     app.clock.advance(days=40)
@@ -250,7 +250,7 @@ def test_a_void_invoice_issued_anew_by_many_while_the_next_period_closes_is_one(
     app = crowded_app
     (issued,) = close(app, member)()
     void_invoice(app.ctx, issued.id, reason="as asked")
-    app.clock.moment = app.account_of(member).cycle.period.end + GRACE
+    app.clock.moment = app.account_of(member).closing_cursor.period.end + GRACE
     answers = race(*[lambda: reissue_invoice(app.ctx, issued.id)] * 5, *[close(app, member)] * 2)
     assert not failures(answers)
     assert len({answer.id for answer in answers[:5]}) == 1

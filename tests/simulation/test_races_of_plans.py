@@ -28,11 +28,11 @@ def member(crowded_app: App) -> Member:
     member = app.member()
     app.record(app.event(member, quantity=1_000_000))
     give_credits(app.ctx, app.platform(), Move(member.account.id, 500_000_000, "grant", "order 1"))
-    app.clock.moment = member.account.cycle.period.start + timedelta(days=10)
+    app.clock.moment = member.account.closing_cursor.period.start + timedelta(days=10)
     return member
 
 
-def caller(app: App, member: Member) -> Principal:
+def principal_of(app: App, member: Member) -> Principal:
     return authenticate(app.ctx, member.api_key)
 
 
@@ -48,20 +48,20 @@ def codes(answers: list[Any]) -> list[str]:
 def test_of_changes_at_once_one_wins_and_the_others_are_told(
     crowded_app: App, member: Member, plans: tuple[str, ...]
 ) -> None:
-    app, principal = crowded_app, caller(crowded_app, member)
+    app, principal = crowded_app, principal_of(crowded_app, member)
     answers = race(*[to(app, principal, plan) for plan in plans])
     assert codes(answers) == ["plan_change_in_progress"] * (len(plans) - 1)
     ((held, change),) = [answer for answer in answers if not isinstance(answer, Exception)]
     account = app.account_of(member)
-    assert (account.plan, account.changes, account.calendar.anchor) == (held.plan.name, 1, app.clock.now())
-    assert list_plan_changes(app.ctx, caller(app, member), offset=0, limit=9) == [change]
+    assert (account.plan, account.changes, account.schedule.anchor) == (held.plan.name, 1, app.clock.now())
+    assert list_plan_changes(app.ctx, principal_of(app, member), offset=0, limit=9) == [change]
     assert [invoice.id for invoice in invoices(app, member)] == [change.invoice_id]
     check_invariants(app)
 
 
 def test_each_event_that_comes_while_the_plan_changes_is_billed_once(crowded_app: App, member: Member) -> None:
     """Those of before the change stand on its invoice or are late on the next; the others are the new plan's."""
-    app, principal = crowded_app, caller(crowded_app, member)
+    app, principal = crowded_app, principal_of(crowded_app, member)
     before, now = app.clock.now() - timedelta(hours=1), app.clock.now()
     events = [app.event(member, quantity=1_000, time=time) for _ in range(30) for time in (before, now)]
 
@@ -74,7 +74,7 @@ def test_each_event_that_comes_while_the_plan_changes_is_billed_once(crowded_app
     *answers, changed = race(*[lambda s=s: client(s) for s in in_turns(events, 4)], to(app, principal, "hobby"))
     assert not failures([*answers, changed])
     check_invariants(app)
-    app.clock.moment = app.account_of(member).cycle.period.end + timedelta(hours=1)
+    app.clock.moment = app.account_of(member).closing_cursor.period.end + timedelta(hours=1)
     close_due(app.ctx, member.account.id)
     check_invariants(app)
     cut, following = invoices(app, member)
@@ -86,10 +86,10 @@ def test_each_event_that_comes_while_the_plan_changes_is_billed_once(crowded_app
 def test_drafts_and_previews_while_the_plan_changes_leave_one_invoice_and_one_draft_at_most(
     crowded_app: App, member: Member
 ) -> None:
-    app, principal = crowded_app, caller(crowded_app, member)
+    app, principal = crowded_app, principal_of(crowded_app, member)
     draft_invoice(app.ctx, principal)
     *drafted, first, second, changed = race(
-        *[lambda: draft_invoice(app.ctx, caller(app, member))] * 5,
+        *[lambda: draft_invoice(app.ctx, principal_of(app, member))] * 5,
         *[lambda: preview_plan(app.ctx, principal, "scale")] * 2,
         to(app, principal, "scale"),
     )
@@ -109,13 +109,13 @@ def test_at_a_periods_very_end_a_change_closes_it_whole_whoever_opens_the_next(
 ) -> None:
     """Events, readers and a draft of that instant; whoever came first, the month that begins is the new plan's."""
     app = crowded_app
-    end = app.clock.moment = member.account.cycle.period.end
-    principal = caller(app, member)
+    end = app.clock.moment = member.account.closing_cursor.period.end
+    principal = principal_of(app, member)
     events = [app.event(member, quantity=1_000, time=end) for _ in range(10)]
     *_, changed = race(
         *[lambda s=s: app.record(*s) for s in in_turns(events, 2)],
         *[lambda: read_subscription(app.ctx, app.account_of(member))] * 2,
-        lambda: draft_invoice(app.ctx, caller(app, member)),
+        lambda: draft_invoice(app.ctx, principal_of(app, member)),
         to(app, principal, "scale"),
     )
     held, change = changed
@@ -123,7 +123,7 @@ def test_at_a_periods_very_end_a_change_closes_it_whole_whoever_opens_the_next(
     assert read_subscription(app.ctx, app.account_of(member)).plan == held.plan
     assert {result.status for result in app.record(*events)} <= {"accepted", "duplicate"}
     check_invariants(app)
-    app.clock.moment = app.account_of(member).cycle.period.end + timedelta(hours=1)
+    app.clock.moment = app.account_of(member).closing_cursor.period.end + timedelta(hours=1)
     close_due(app.ctx, member.account.id)
     check_invariants(app)
     ended, following = invoices(app, member)

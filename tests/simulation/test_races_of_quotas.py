@@ -12,7 +12,7 @@ from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.quotas import Allocation, QuotaRequest
 from tallybook.services.accounts.team import delete_user
 from tallybook.services.jobs.due_tasks import due_tasks
-from tallybook.services.jobs.usage_check import carry_out, check_usage
+from tallybook.services.jobs.usage_check import check_usage, run_task
 from tallybook.services.quotas.allocations import allocate, change_allocation, list_allocations, revoke_allocation
 from tallybook.services.quotas.requests import change_request, file_request, list_requests, withdraw_request
 from tallybook.services.quotas.reviews import review_request
@@ -20,7 +20,7 @@ from tallybook.services.subscriptions.change_plan import ChangedPlan, change_pla
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
 from tests.support.race import in_turns, race
-from tests.support.shares import caller, give_limits, request, share
+from tests.support.shares import give_limits, principal_of, request, share
 
 
 def refused(answers: list[Any]) -> list[str | None]:
@@ -29,7 +29,7 @@ def refused(answers: list[Any]) -> list[str | None]:
 
 
 def statuses(app: App, root: Member) -> list[str]:
-    return sorted(one.status for one in list_requests(app.ctx, caller(app, root)))
+    return sorted(one.status for one in list_requests(app.ctx, principal_of(app, root)))
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ type Team = tuple[App, Member, Member, Member]
 @pytest.mark.parametrize("decisions", [("approve", "approve"), ("approve", "deny"), ("deny", "deny")])
 def test_a_request_is_decided_once(team: Team, decisions: tuple[Any, Any]) -> None:
     app, root, ada, _ = team
-    filed, principal = request(app, ada, cpu_seconds_monthly=600), caller(app, root)
+    filed, principal = request(app, ada, cpu_seconds_monthly=600), principal_of(app, root)
     answers = race(*[lambda d=d: review_request(app.ctx, principal, filed.id, d) for d in decisions])
     assert refused(answers) == ["request_decided"]
     (decided,) = [answer for answer in answers if isinstance(answer, QuotaRequest)]
@@ -58,7 +58,7 @@ def test_a_request_is_decided_once(team: Team, decisions: tuple[Any, Any]) -> No
 
 def test_of_two_approvals_that_do_not_both_fit_one_is_refused_and_its_request_still_waits(team: Team) -> None:
     app, root, *users = team
-    filed, principal = [request(app, user, cpu_seconds_monthly=600) for user in users], caller(app, root)
+    filed, principal = [request(app, user, cpu_seconds_monthly=600) for user in users], principal_of(app, root)
     answers = race(*[lambda i=one.id: review_request(app.ctx, principal, i, "approve") for one in filed])
     assert refused(answers) == ["quota_exceeds_plan"]
     assert statuses(app, root) == ["approved", "pending"]
@@ -68,7 +68,7 @@ def test_of_two_approvals_that_do_not_both_fit_one_is_refused_and_its_request_st
 
 def test_of_allocations_at_once_no_more_are_made_than_fit(team: Team) -> None:
     app, root, *users = team
-    principal = caller(app, root)
+    principal = principal_of(app, root)
     answers = race(
         *[
             lambda u=user: allocate(app.ctx, principal, u.user.id, {"cpu_seconds_monthly": 400})
@@ -85,7 +85,7 @@ def test_of_allocations_at_once_no_more_are_made_than_fit(team: Team) -> None:
 
 def test_of_an_allocation_and_a_raise_that_do_not_both_fit_one_is_refused(team: Team) -> None:
     app, root, ada, bob = team
-    before, principal = share(app, root, ada, cpu_seconds_monthly=400), caller(app, root)
+    before, principal = share(app, root, ada, cpu_seconds_monthly=400), principal_of(app, root)
     answers = race(
         lambda: change_allocation(app.ctx, principal, before.id, {"cpu_seconds_monthly": 700}),
         lambda: allocate(app.ctx, principal, bob.user.id, {"cpu_seconds_monthly": 600}),
@@ -97,7 +97,7 @@ def test_of_an_allocation_and_a_raise_that_do_not_both_fit_one_is_refused(team: 
 
 def test_what_one_gives_back_another_has_only_once(team: Team) -> None:
     app, root, *users = team
-    before, principal = share(app, root, root, cpu_seconds_monthly=600), caller(app, root)
+    before, principal = share(app, root, root, cpu_seconds_monthly=600), principal_of(app, root)
     gave, *answers = race(
         lambda: revoke_allocation(app.ctx, principal, before.id),
         *[lambda u=user: allocate(app.ctx, principal, u.user.id, {"cpu_seconds_monthly": 600}) for user in users],
@@ -113,7 +113,7 @@ def test_an_allocation_and_a_plan_that_is_too_small_for_it_do_not_both_come(crow
     app = crowded_app
     give_limits(app, free_plan="pro")
     root = app.member()
-    principal, account = caller(app, root), app.account_of(root)
+    principal, account = principal_of(app, root), app.account_of(root)
     app.clock.advance(hours=12)
     allocated, changed = race(
         lambda: allocate(app.ctx, principal, root.user.id, {"concurrent_sandboxes": 20}),
@@ -126,7 +126,7 @@ def test_an_allocation_and_a_plan_that_is_too_small_for_it_do_not_both_come(crow
 
 def test_a_user_who_is_deleted_is_given_nothing_and_asks_for_nothing(team: Team) -> None:
     app, root, ada, bob = team
-    principal, asking = caller(app, root), caller(app, bob)
+    principal, asking = principal_of(app, root), principal_of(app, bob)
     given, first, filed, second = race(
         lambda: allocate(app.ctx, principal, ada.user.id, {"cpu_seconds_monthly": 10}),
         lambda: delete_user(app.ctx, principal, ada.user.id),
@@ -143,7 +143,11 @@ def test_a_user_who_is_deleted_is_given_nothing_and_asks_for_nothing(team: Team)
 
 def test_a_request_that_is_withdrawn_changed_and_decided_at_once_is_one_of_them(team: Team) -> None:
     app, root, ada, _ = team
-    filed, principal, asking = request(app, ada, cpu_seconds_monthly=600), caller(app, root), caller(app, ada)
+    filed, principal, asking = (
+        request(app, ada, cpu_seconds_monthly=600),
+        principal_of(app, root),
+        principal_of(app, ada),
+    )
     changed, gone, decided = race(
         lambda: change_request(app.ctx, asking, filed.id, {"cpu_seconds_monthly": 300}),
         lambda: withdraw_request(app.ctx, asking, filed.id),
@@ -187,7 +191,7 @@ def test_what_is_reached_while_usage_comes_is_told_once_however_many_look(team: 
     *sent, first, second, third = race(*[send(some) for some in in_turns(events, 3)], look, look, look)
     assert sent == [None] * 3
     check_invariants(app)
-    last = sum(len(carry_out(app.ctx, task)) for task in list(due_tasks(app.ctx, USAGE_CHECK)))
+    last = sum(len(run_task(app.ctx, task)) for task in list(due_tasks(app.ctx, USAGE_CHECK)))
     check_invariants(app)
     assert first + second + third + last == len(told(app))
     counted = Counter(one for mail in told(app) for one in mail)

@@ -19,7 +19,7 @@ from tests.services.metering.test_sessions import wanted
 from tests.support.app import App
 from tests.support.invariants import check_invariants
 from tests.support.race import in_turns, race
-from tests.support.shares import caller, give_limits, share, watched
+from tests.support.shares import give_limits, principal_of, share, watched
 
 UNLIMITED = 10**6
 
@@ -99,7 +99,7 @@ def test_no_session_starts_beyond_a_share_once_it_is_lowered(crowded_app: App) -
     app = crowded_app
     member, key = app.member(), app.platform()
     before = share(app, member, member, concurrent_sandboxes=5)
-    root = caller(app, member)
+    root = principal_of(app, member)
     ctx, watch = watched(app, member)
     *answers, changed = race(
         *[lambda i=i: start_session(ctx, key, wanted(member, f"box-{i}")) for i in range(6)],
@@ -131,7 +131,7 @@ def test_a_user_who_is_deleted_starts_nothing_afterwards_and_what_runs_ends(crow
     app = crowded_app
     member, key = app.member(), app.platform()
     other = app.colleague(member)
-    root = caller(app, member)
+    root = principal_of(app, member)
     *answers, deleted = race(
         *[lambda i=i: start_session(app.ctx, key, wanted(other, f"box-{i}")) for i in range(5)],
         lambda: delete_user(app.ctx, root, other.user.id),

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from tallybook.domain.audit import OPERATOR
-from tallybook.services.accounts.suspension import set_standing
+from tallybook.services.accounts.suspension import set_account_status
 from tallybook.services.identity.change_password import ask_for_reset
 from tallybook.services.outbox.deliver import deliver, sweep
 from tests.support.app import HERE, App, Member
@@ -19,7 +19,7 @@ def change_something(app: App, member: Member, chance: random.Random) -> None:
     standing = chance.choice(("suspended", "active"))
     if chance.random() < 0.3:
         ask_for_reset(app.ctx, email=member.user.email, address=HERE)
-    set_standing(app.ctx, member.account.id, standing, reason="as drawn", actor=OPERATOR)
+    set_account_status(app.ctx, member.account.id, standing, reason="as drawn", actor=OPERATOR)
 
 
 def told(app: App, records: list[str], chance: random.Random) -> None:

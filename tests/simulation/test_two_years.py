@@ -17,7 +17,7 @@ from tallybook.domain.invoices import UNPAID
 from tallybook.domain.jobs import INVOICES
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.services.accounts.operator import create_account
-from tallybook.services.accounts.suspension import set_standing
+from tallybook.services.accounts.suspension import set_account_status
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tallybook.services.lookup import find_account
@@ -138,7 +138,8 @@ class Story:
     def suspend_or_resume(self, id: str) -> None:
         now, spans = self.app.clock.now(), self.lives[id].suspended
         is_suspended = self.account(id).status == "suspended"
-        set_standing(self.app.ctx, id, "active" if is_suspended else "suspended", reason="as drawn", actor=OPERATOR)
+        status = "active" if is_suspended else "suspended"
+        set_account_status(self.app.ctx, id, status, reason="as drawn", actor=OPERATOR)
         if is_suspended:
             spans[-1][1] = now
         else:
@@ -224,7 +225,7 @@ def test_in_two_years_everything_is_billed_once(app: App, seed: int) -> None:
     story.learn_terms()
     seen: Counter[str] = Counter()
     for books in story.books():
-        life, closed_until = story.lives[books.account.id], books.account.cycle.period.start
+        life, closed_until = story.lives[books.account.id], books.account.closing_cursor.period.start
         valid = [invoice for invoice in books.issued if invoice.status != "void"]
         by_start = {invoice.period.start: invoice for invoice in valid}
         periods = life.periods(closed_until)
@@ -240,7 +241,9 @@ def test_in_two_years_everything_is_billed_once(app: App, seed: int) -> None:
             taxes += half_up(net * Fraction(rate) / 100)
         assert usage * 10_000 == sum(invoice.sum_of("usage", "late_usage") for invoice in valid)
         assert fees * 10_000 == sum(invoice.fee.final for invoice in valid)
-        assert (usage + fees + taxes) * 10_000 == sum(invoice.total for invoice in valid) - books.account.cycle.carried
+        assert (usage + fees + taxes) * 10_000 == sum(
+            invoice.total for invoice in valid
+        ) - books.account.closing_cursor.carried_credit
         seen.update(line.type for invoice in valid for line in invoice.lines)
         seen.update(invoice.status for invoice in books.issued)
     assert set(seen) >= {"subscription", "discount", "credit", "usage", "late_usage", "paid", "overdue", "void"}

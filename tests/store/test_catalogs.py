@@ -36,7 +36,7 @@ class Shelf:
     def __init__(self, client: Any) -> None:
         self.faults = Faults()
         self.elapsed = Elapsed()
-        self.tables = Tables(client, NAMES, port=self.faults, pause=lambda _: None)
+        self.tables = Tables(client, NAMES, interceptor=self.faults, pause=lambda _: None)
         self.catalogs = Catalogs(self.tables, elapsed=self.elapsed)
 
     def apply(self, **changes: Any) -> int:

@@ -7,8 +7,8 @@ from boto3.dynamodb.conditions import Attr
 
 from tallybook.domain.errors import Conflict
 from tallybook.store import keys
-from tallybook.store.commands import Check, Delete, Put, Update, joined
-from tallybook.store.table import Refused, Tables
+from tallybook.store.commands import Check, Delete, Put, Update, merge_commands
+from tallybook.store.table import Tables, WriteConflict
 from tests.support.cloud import NAMES
 
 ONE, OTHER = keys.account("a"), keys.account("b")
@@ -46,7 +46,7 @@ def test_what_several_parts_add_to_one_attribute_adds_up(tables: Tables) -> None
 def test_each_partys_condition_must_hold(tables: Tables, place: int) -> None:
     conditions = [Attr("status").eq("active"), Attr("count").eq(1)]
     conditions[place] = Attr("status").eq("gone")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(WriteConflict) as refused:
         tables.transact([Update(ONE, add={"count": 1}, condition=conditions[0]), Check(ONE, conditions[1])])
     (failure,) = refused.value.failures
     assert failure.was is not None
@@ -55,14 +55,14 @@ def test_each_partys_condition_must_hold(tables: Tables, place: int) -> None:
 
 
 def test_checks_alone_stay_a_check(tables: Tables) -> None:
-    (only,) = joined([Check(ONE, Attr("count").eq(1)), Check(ONE, Attr("status").eq("active"))])
+    (only,) = merge_commands([Check(ONE, Attr("count").eq(1)), Check(ONE, Attr("status").eq("active"))])
     assert isinstance(only, Check)
     tables.transact([only])
 
 
 def test_the_order_of_the_rest_stays() -> None:
     commands = [Put(OTHER, {}), Update(ONE, set={"a": 1}), Update(ONE, set={"b": 2})]
-    assert [command.key for command in joined(commands)] == [OTHER, ONE]
+    assert [command.key for command in merge_commands(commands)] == [OTHER, ONE]
 
 
 @pytest.mark.parametrize(
@@ -76,4 +76,4 @@ def test_the_order_of_the_rest_stays() -> None:
 )
 def test_what_would_lose_a_change_or_a_refusal_is_a_defect(one: Any, other: Any) -> None:
     with pytest.raises(ValueError, match="two commands"):
-        joined([one, other])
+        merge_commands([one, other])

@@ -8,7 +8,7 @@ import pytest
 from tallybook.domain.email_change import EmailChange, EmailToken
 from tallybook.store import keys
 from tallybook.store.email_changes import put_change, put_token, read_change, read_token, set_change
-from tallybook.store.table import Refused, Tables
+from tallybook.store.table import Tables, WriteConflict
 
 NOW = datetime(2026, 4, 20, 12, 34, 56, 789_000, tzinfo=UTC)
 CHANGE = EmailChange("c", "a", "owner@example.com", "billing@example.com", NOW)
@@ -40,7 +40,7 @@ def test_only_the_last_request_as_it_was_read_is_replaced(tables: Tables) -> Non
     tables.write(put_change(CHANGE, last=None))
     later = replace(CHANGE, id="d", new_email="other@example.com")
     for last in (None, replace(CHANGE, id="b"), replace(CHANGE, state="cleared")):
-        with pytest.raises(Refused):
+        with pytest.raises(WriteConflict):
             tables.write(put_change(later, last=last))
     tables.transact([put_change(later, last=CHANGE)])
     assert stored(tables) == later
@@ -49,10 +49,10 @@ def test_only_the_last_request_as_it_was_read_is_replaced(tables: Tables) -> Non
 def test_a_change_or_a_link_is_refused_once_it_was_changed_in_between(tables: Tables) -> None:
     tables.write(put_change(CHANGE, last=None))
     tables.transact(put_token(CHANGE, "new", "h1"))
-    with pytest.raises(Refused):
+    with pytest.raises(WriteConflict):
         tables.write(set_change(CHANGE, replace(CHANGE, state="cleared")))
     linked = stored(tables)
     tables.write(set_change(linked, replace(linked, confirmed=frozenset({"new"}))))
-    with pytest.raises(Refused):
+    with pytest.raises(WriteConflict):
         tables.transact(put_token(CHANGE, "new", "h2"))
     assert tables.get(keys.email_token("h2")) is None

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from tallybook.domain.bill import Line, PeriodCosts, utc_days
-from tallybook.domain.cycle import Cycle
+from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.fees import FeeTime
 from tallybook.domain.invoices import Detail, Invoice, InvoiceLine
 from tallybook.domain.periods import Period
 from tallybook.domain.usage import merged
-from tallybook.store import accounts, costs, cycles, invoices, keys, periods
+from tallybook.store import accounts, closing_cursors, costs, invoices, keys, periods
 from tallybook.store.commands import Put
-from tallybook.store.table import Refused, Tables
+from tallybook.store.table import Tables, WriteConflict
 from tests.store.things import ACCOUNT, APRIL, EVENT, NOW, opened, stored
 
 MAY = Period(APRIL.end, datetime(2026, 6, 1, tzinfo=UTC), APRIL.zone)
@@ -84,16 +84,16 @@ def test_only_an_open_invoice_waits_in_the_index_for_its_due_date(status: Any) -
 def test_an_id_and_a_position_are_taken_once(tables: Tables) -> None:
     tables.transact(invoices.put_new(DRAFT))
     for other in (replace(DRAFT, position=4), replace(DRAFT, id="j")):
-        with pytest.raises(Refused):
+        with pytest.raises(WriteConflict):
             tables.transact(invoices.put_new(other))
 
 
 def test_an_invoice_is_written_over_its_own_draft_alone(tables: Tables) -> None:
     tables.transact(invoices.put_new(DRAFT))
-    with pytest.raises(Refused):
+    with pytest.raises(WriteConflict):
         tables.transact([invoices.put_over_draft(replace(DRAFT, id="j"))])
     tables.transact([invoices.put_over_draft(replace(DRAFT, status="open"))])
-    with pytest.raises(Refused):
+    with pytest.raises(WriteConflict):
         tables.transact([invoices.put_over_draft(DRAFT)])
 
 
@@ -101,7 +101,7 @@ def test_an_invoice_is_written_over_its_own_draft_alone(tables: Tables) -> None:
 def test_an_invoice_is_changed_only_as_it_was_read(tables: Tables, stands: dict[str, Any]) -> None:
     before = replace(DRAFT, status="open")
     tables.transact(invoices.put_new(replace(before, **stands)))
-    with pytest.raises(Refused):
+    with pytest.raises(WriteConflict):
         tables.transact([invoices.put_changed(before, replace(before, status="overdue"))])
 
 
@@ -112,15 +112,15 @@ def test_numbers_are_taken_in_turn(tables: Tables) -> None:
     item = tables.get(keys.account("a")) or {}
     assert (item["invoices"], item["issued"]) == (5, 4)
     for stale in (account, replace(account, invoices=5), replace(account, issued=4)):
-        with pytest.raises(Refused):
+        with pytest.raises(WriteConflict):
             tables.transact([accounts.count_invoices(stale, positions=1, numbers=1)])
 
 
 def test_the_cycle_moves_on_with_the_instant_at_which_it_is_due(tables: Tables) -> None:
-    tables.transact([accounts.put_account(ACCOUNT), cycles.put_closing("a", ACCOUNT.cycle)])
-    tables.transact(cycles.move_cycle(ACCOUNT, Cycle(MAY, carried=7)))
+    tables.transact([accounts.put_account(ACCOUNT), closing_cursors.put_closing("a", ACCOUNT.closing_cursor)])
+    tables.transact(closing_cursors.move_closing_cursor(ACCOUNT, ClosingCursor(MAY, carried_credit=7)))
     found = tables.get_many([keys.account("a"), keys.closing("a")])
-    assert accounts.read_account(found[keys.account("a")]).cycle == Cycle(MAY, carried=7)
+    assert accounts.read_account(found[keys.account("a")]).closing_cursor == ClosingCursor(MAY, carried_credit=7)
     assert found[keys.closing("a")]["due"] == "2026-06-01T00:30:00.000Z"
     assert found[keys.closing("a")]["work"] == "closing#2"
 
@@ -157,41 +157,41 @@ def test_a_period_is_closed_once_as_its_fences_were_read(tables: Tables, shards:
     tables.transact(periods.open_period(ACCOUNT, opened(shards)))
     tables.transact(periods.add_usage("a", APRIL, merged([EVENT]), shard=shards - 1))
     pk, start, end = periods.billed_range("a", APRIL.start)
-    read = [item for item in tables.query("usage", pk, start=start, end=end) if periods.is_fence(item)]
+    read = [item for item in tables.query("usage", pk, start=start, end=end) if periods.is_period_key(item)]
     tables.transact(periods.add_usage("a", APRIL, merged([EVENT]), shard=shards - 1))
     billed = replace(opened(shards), billed=50)
-    with pytest.raises(Refused):
+    with pytest.raises(WriteConflict):
         tables.transact(periods.close_period("a", billed, read))
-    read = [item for item in tables.query("usage", pk, start=start, end=end) if periods.is_fence(item)]
+    read = [item for item in tables.query("usage", pk, start=start, end=end) if periods.is_period_key(item)]
     tables.transact(periods.close_period("a", billed, read))
-    item = tables.get(periods.fence("a", APRIL)) or {}
+    item = tables.get(periods.period_key("a", APRIL)) or {}
     assert periods.read_opened(item) == replace(billed, is_open=False)
     for again in (periods.close_period("a", billed, read), periods.add_usage("a", APRIL, merged([EVENT]), shard=0)):
-        with pytest.raises(Refused):
+        with pytest.raises(WriteConflict):
             tables.transact(again)
 
 
 def test_a_period_that_is_cut_short_says_where_and_what_it_was_to_be(tables: Tables) -> None:
     tables.transact(periods.open_period(ACCOUNT, opened()))
-    fence = tables.get(periods.fence("a", APRIL)) or {}
+    period_key = tables.get(periods.period_key("a", APRIL)) or {}
     cut = opened().cut(NOW)
-    tables.transact(periods.close_period("a", cut, [fence]))
-    after = periods.read_opened(tables.get(periods.fence("a", APRIL)) or {})
+    tables.transact(periods.close_period("a", cut, [period_key]))
+    after = periods.read_opened(tables.get(periods.period_key("a", APRIL)) or {})
     assert (after.period.end, after.cut_from, after.is_open) == (NOW, APRIL.end, False)
     assert after.part == cut.part
 
 
 def test_late_usage_needs_an_open_period_to_hold_it_and_moves_its_version(tables: Tables) -> None:
     add = periods.add_late_usage("a", APRIL, merged([EVENT], late_for=MAY.start), target=MAY.start)
-    with pytest.raises(Refused):
+    with pytest.raises(WriteConflict):
         tables.transact(add)
     tables.transact(periods.open_period(ACCOUNT, replace(opened(), period=MAY)))
-    fence = tables.get(periods.fence("a", MAY)) or {}
+    period_key = tables.get(periods.period_key("a", MAY)) or {}
     tables.transact(add)
-    told = periods.read_opened(tables.get(periods.fence("a", MAY)) or {})
+    told = periods.read_opened(tables.get(periods.period_key("a", MAY)) or {})
     assert told.late == {"2026-04-01T00:00:00.000Z"}
-    with pytest.raises(Refused):
-        tables.transact(periods.close_period("a", told, [fence]))
+    with pytest.raises(WriteConflict):
+        tables.transact(periods.close_period("a", told, [period_key]))
     pk, start, end = periods.rated_range("a", "2026-04-01T00:00:00.000Z")
     items = list(tables.query("usage", pk, start=start, end=end))
     assert [item["sk"] for item in items] == [f"late#{told.period.start.isoformat(timespec='milliseconds')[:-6]}Z#0"]
@@ -204,5 +204,5 @@ def test_a_closed_period_is_billed_more_by_one_correction_at_a_time(tables: Tabl
     tables.write(Put(put.key, {**{name: value for name, value in put.item.items() if name != "open"}, "billed": 50}))
     tables.transact([periods.bill_late("a", before, -20)])
     assert periods.read_opened(tables.get(put.key) or {}).billed == 30
-    with pytest.raises(Refused):
+    with pytest.raises(WriteConflict):
         tables.transact([periods.bill_late("a", before, 5)])

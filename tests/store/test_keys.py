@@ -88,7 +88,7 @@ def test_invoices_costs_sessions_allocations_and_requests_are_ranges_of_their_ow
 
 
 def test_a_level_is_a_users_or_the_whole_accounts() -> None:
-    assert keys.level("A", None, "2026-04-20") == ("usage", "LEVEL#A#-", "2026-04-20")
+    assert keys.gauge("A", None, "2026-04-20") == ("usage", "LEVEL#A#-", "2026-04-20")
 
 
 def test_an_api_keys_range_holds_keys_alone() -> None:

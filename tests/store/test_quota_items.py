@@ -10,7 +10,7 @@ from tallybook.domain.accounts import Account, User
 from tallybook.domain.quotas import Allocation, QuotaRequest
 from tallybook.store import accounts, keys, quotas
 from tallybook.store.commands import Command, Put
-from tallybook.store.table import Refused, Tables
+from tallybook.store.table import Tables, WriteConflict
 from tests.store.things import ACCOUNT, USER
 
 NOW = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
@@ -41,7 +41,7 @@ def refused(tables: Tables, command: Command) -> bool:
     """Whether it was; where not, it is done."""
     try:
         tables.transact([command])
-    except Refused:
+    except WriteConflict:
         return True
     return False
 

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from tallybook.domain.errors import Conflict, Unavailable
 from tallybook.store.commands import Delete, Put, Update
 from tallybook.store.keys import Key
-from tallybook.store.table import Refused, Tables
+from tallybook.store.table import Tables, WriteConflict
 from tests.support.cloud import NAMES
 from tests.support.faults import Fault, Faults, client_error, conflict, cut_off, lost_answer, throttle
 
@@ -34,13 +34,13 @@ class Recording:
 
 
 class App:
-    """Tables with faults at their port, and the pauses that they made."""
+    """Tables with faults at their interceptor, and the pauses that they made."""
 
     def __init__(self, client: Any) -> None:
         self.faults = Faults()
         self.pauses: list[float] = []
         self.client = Recording(client)
-        self.tables = Tables(self.client, NAMES, port=self.faults, pause=self.pauses.append)
+        self.tables = Tables(self.client, NAMES, interceptor=self.faults, pause=self.pauses.append)
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_a_condition_that_failed_beside_a_conflict_is_final(app: App) -> None:
     app.faults.fail_nth(
         1, error=lambda name: client_error(name, "TransactionCanceledException", CancellationReasons=reasons)
     )
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(WriteConflict) as refused:
         app.tables.transact([Put(ONE, {}), Put(TWO, {})])
     assert [(failure.command.key, failure.was) for failure in refused.value.failures] == [(TWO, {"a": 1})]
     assert app.faults.calls == 1
@@ -126,9 +126,9 @@ def test_a_condition_that_failed_beside_a_conflict_is_final(app: App) -> None:
 def test_a_refused_condition_is_not_tried_again(app: App) -> None:
     app.tables.write(Put(ONE, {}))
     app.faults.clear()
-    with pytest.raises(Refused):
+    with pytest.raises(WriteConflict):
         app.tables.transact([Put(ONE, {})])
-    with pytest.raises(Refused):
+    with pytest.raises(WriteConflict):
         app.tables.write(Update(TWO, set={"a": 1}))
     assert app.faults.calls == 2
 
@@ -208,7 +208,7 @@ def test_a_transaction_is_repeated_with_its_own_token_and_each_has_another(app: 
     app.faults.clear()
     seen = len(app.client.requests)
     faulty = Faults().fail_nth(1, "after", throttle)
-    tables = Tables(app.client, NAMES, port=faulty, pause=app.pauses.append)
+    tables = Tables(app.client, NAMES, interceptor=faulty, pause=app.pauses.append)
     tables.transact([Update(ONE, set={"a": 1}, condition=Attr("a").not_exists() | Attr("a").eq(1))])
     tokens = [request["ClientRequestToken"] for request in app.client.requests]
     assert seen == 1

@@ -12,12 +12,12 @@ from tests.support.faults import Fault, conflict, cut_off, lost_answer, throttle
 
 
 class Slow:
-    """A port whose calls each take some seconds of its own clock, the first `lost` of them in vain."""
+    """An interceptor whose calls each take some seconds of its own clock, the first `lost` of them in vain."""
 
     def __init__(self, *, seconds: float, lost: int) -> None:
         self.now, self.seconds, self.left, self.begun = 500.0, seconds, lost, list[float]()
 
-    def __call__(self, operation: str, call: Callable[[], Any]) -> Any:  # noqa: ARG002 a port gets both
+    def __call__(self, operation: str, call: Callable[[], Any]) -> Any:  # noqa: ARG002 an interceptor gets both
         self.begun.append(self.now - 500.0)
         self.now += self.seconds
         self.left -= 1
@@ -31,20 +31,20 @@ class Slow:
 
 @pytest.mark.parametrize("seconds", [0, 0.25, 1, 4, 5, 11])
 def test_no_try_begins_after_patience_ended_nor_more_than_twenty(seconds: float) -> None:
-    port = Slow(seconds=seconds, lost=99)
+    interceptor = Slow(seconds=seconds, lost=99)
     with pytest.raises(Unavailable):
-        port.sender().send("get_item")
-    assert port.begun[-1] <= sending._PATIENCE_SECONDS
-    assert len(port.begun) == 20 or port.begun[-1] + seconds > sending._PATIENCE_SECONDS
+        interceptor.sender().send("get_item")
+    assert interceptor.begun[-1] <= sending._PATIENCE_SECONDS
+    assert len(interceptor.begun) == 20 or interceptor.begun[-1] + seconds > sending._PATIENCE_SECONDS
 
 
 def test_each_call_has_patience_of_its_own() -> None:
-    port = Slow(seconds=sending._PATIENCE_SECONDS, lost=1)
-    sender = port.sender()
+    interceptor = Slow(seconds=sending._PATIENCE_SECONDS, lost=1)
+    sender = interceptor.sender()
     for _ in range(3):
-        port.left = 1
+        interceptor.left = 1
         assert sender.send("get_item") == "answer"
-    assert len(port.begun) == 6
+    assert len(interceptor.begun) == 6
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,9 @@ def test_each_call_has_patience_of_its_own() -> None:
 def test_whoever_is_refused_hears_whether_the_database_was_away_or_busy(
     fault: Fault, told: str, operation: str
 ) -> None:
-    def port(operation: str, call: Callable[[], Any]) -> Any:
+    def interceptor(operation: str, call: Callable[[], Any]) -> Any:
         raise fault(operation)
 
     with pytest.raises(Unavailable) as refused:
-        Sender(None, port, pause=lambda _: None).send(operation)
+        Sender(None, interceptor, pause=lambda _: None).send(operation)
     assert refused.value.message == told

@@ -7,7 +7,7 @@ import pytest
 
 from tallybook.domain.accounts import Account, User
 from tallybook.store import accounts, keys, sessions
-from tallybook.store.table import Due, Refused, Tables
+from tallybook.store.table import Due, Tables, WriteConflict
 from tests.store.things import (
     ACCOUNT,
     ENDED,
@@ -48,7 +48,7 @@ def test_a_session_ends_once(tables: Tables) -> None:
     tables.transact(sessions.put_session(SESSION))
     tables.transact(sessions.end_session(ENDED))
     for half in sessions.end_session(ENDED):
-        with pytest.raises(Refused):
+        with pytest.raises(WriteConflict):
             tables.write(half)
 
 
@@ -77,7 +77,7 @@ def test_no_session_is_counted_where_there_is_no_room_or_somebody_is_not_active(
     tables: Tables, account: Account, user: User, most: int | None
 ) -> None:
     tables.transact([accounts.put_account(account), accounts.put_user(user)])
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(WriteConflict) as refused:
         tables.transact(sessions.count_started(account, user, most=most))
     assert len(refused.value.failures) == 1
 
@@ -86,8 +86,8 @@ def test_a_session_is_counted_for_the_share_that_its_user_was_read_with(tables: 
     own = replace(USER, running=1, quota={"concurrent_sandboxes": 2})
     tables.transact([accounts.put_account(replace(ACCOUNT, running=1)), accounts.put_user(own)])
     for other in (USER, replace(own, quota={"concurrent_sandboxes": 9})):
-        with pytest.raises(Refused):
+        with pytest.raises(WriteConflict):
             tables.transact(sessions.count_started(ACCOUNT, other, most=2))
     tables.transact(sessions.count_started(ACCOUNT, own, most=2))
-    with pytest.raises(Refused):
+    with pytest.raises(WriteConflict):
         tables.transact(sessions.count_started(ACCOUNT, own, most=2))

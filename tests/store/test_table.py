@@ -11,7 +11,7 @@ from tallybook.domain.errors import Conflict, Invalid
 from tallybook.store.capacity import Bill
 from tallybook.store.commands import EXISTS, Check, Command, Delete, Item, Put, Update
 from tallybook.store.keys import Key
-from tallybook.store.table import Failure, Refused, Tables
+from tallybook.store.table import Failure, Tables, WriteConflict
 from tests.support.cloud import NAMES, all_items
 
 ONE, TWO, USAGE = Key("core", "P", "1"), Key("core", "P", "2"), Key("usage", "P", "1")
@@ -29,7 +29,7 @@ def item(tables: Tables, key: Key) -> Item | None:
 
 
 def refusal(tables: Tables, *commands: Command) -> tuple[Failure, ...]:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(WriteConflict) as refused:
         tables.transact(commands)
     return refused.value.failures
 
@@ -103,7 +103,7 @@ def test_a_query_with_a_limit_reads_no_more_than_that(tables: Tables) -> None:
 
 def test_a_put_is_for_a_new_item_only(tables: Tables) -> None:
     tables.write(Put(ONE, {"a": 1}))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(WriteConflict) as refused:
         tables.write(Put(ONE, {"a": 2}))
     assert refused.value.failures[0].was == {"pk": "P", "sk": "1", "a": 1}
     assert item(tables, ONE) == {"a": 1}
@@ -164,7 +164,7 @@ def test_a_delete_takes_away_what_is_there(tables: Tables) -> None:
     tables.write(Put(ONE, {"a": 1}))
     tables.write(Delete(ONE))
     assert tables.get(ONE) is None
-    with pytest.raises(Refused):
+    with pytest.raises(WriteConflict):
         tables.write(Delete(ONE))
 
 

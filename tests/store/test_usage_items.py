@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from tallybook.domain.periods import Calendar
+from tallybook.domain.periods import BillingSchedule
 from tallybook.domain.usage import MARKER_LIFE, merged
 from tallybook.store import accounts, events, keys, periods
 from tallybook.store.commands import Put
-from tallybook.store.table import Due, Refused, Tables
+from tallybook.store.table import Due, Tables, WriteConflict
 from tests.store.things import (
     ACCOUNT,
     APRIL,
@@ -24,18 +24,18 @@ from tests.store.things import (
 @pytest.mark.parametrize("shards", [1, 3])
 def test_an_opened_period_reads_back_and_opens_once(tables: Tables, shards: int) -> None:
     tables.transact(periods.open_period(ACCOUNT, opened(shards)))
-    item = tables.get(periods.fence("a", APRIL))
+    item = tables.get(periods.period_key("a", APRIL))
     assert item is not None
     assert periods.read_opened(item) == opened(shards)
-    with pytest.raises(Refused):
+    with pytest.raises(WriteConflict):
         tables.transact(periods.open_period(ACCOUNT, opened(shards)))
 
 
 def test_a_period_opens_only_for_the_subscription_that_the_account_still_has(tables: Tables) -> None:
-    for change in ({"plan": "scale"}, {"calendar": Calendar(NOW, "UTC")}, {"status": "deleted"}):
+    for change in ({"plan": "scale"}, {"schedule": BillingSchedule(NOW, "UTC")}, {"status": "deleted"}):
         now = replace(ACCOUNT, **change)
         tables.write(Put(keys.account("a"), accounts.account_item(now), condition=None))
-        with pytest.raises(Refused):
+        with pytest.raises(WriteConflict):
             tables.transact([periods.unchanged_subscription(ACCOUNT), *periods.open_period(ACCOUNT, opened())])
     tables.write(Put(keys.account("a"), accounts.account_item(FULL_ACCOUNT), condition=None))
     tables.transact([periods.unchanged_subscription(ACCOUNT), *periods.open_period(ACCOUNT, opened())])
@@ -48,8 +48,8 @@ def test_usage_adds_up_over_shards_days_and_skus_and_the_bills_range_holds_just_
         tables.transact(periods.add_usage("a", APRIL, merged([EVENT, sku]), shard=shard))
     pk, start, end = periods.billed_range("a", APRIL.start)
     items = list(tables.query("usage", pk, start=start, end=end))
-    fences = [item for item in items if periods.is_fence(item)]
-    days = [item for item in items if not periods.is_fence(item)]
+    fences = [item for item in items if periods.is_period_key(item)]
+    days = [item for item in items if not periods.is_period_key(item)]
     whole = {("cpu_seconds", None): Decimal("7.5"), ("container_minutes", "S"): 9}
     assert periods.quantities_of(fences) == periods.quantities_of(days) == whole
     assert periods.by_day(items) == {"2026-04-20": whole}
@@ -64,22 +64,22 @@ def test_sums_keep_every_digit() -> None:
 def test_a_closed_or_unopened_period_takes_no_usage_and_no_session(tables: Tables) -> None:
     usage = periods.add_usage("a", APRIL, merged([EVENT]), shard=0)
     for commands in (usage, [periods.count_completed("a", APRIL)]):
-        with pytest.raises(Refused):
+        with pytest.raises(WriteConflict):
             tables.transact(commands)
-    (fence,) = periods.open_period(ACCOUNT, opened())
-    closed = {name: value for name, value in fence.item.items() if name != "open"}
-    assert periods.read_opened(stored(tables, Put(fence.key, closed))).is_open is False
+    (period_key,) = periods.open_period(ACCOUNT, opened())
+    closed = {name: value for name, value in period_key.item.items() if name != "open"}
+    assert periods.read_opened(stored(tables, Put(period_key.key, closed))).is_open is False
     for commands in (usage, [periods.count_completed("a", APRIL)]):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(WriteConflict) as refused:
             tables.transact(commands)
-        assert [failure.command.key for failure in refused.value.failures] == [fence.key]
+        assert [failure.command.key for failure in refused.value.failures] == [period_key.key]
 
 
 def test_completed_sessions_are_counted_in_their_period(tables: Tables) -> None:
     tables.transact(periods.open_period(ACCOUNT, opened()))
     for _ in range(2):
         tables.transact([periods.count_completed("a", APRIL)])
-    item = tables.get(periods.fence("a", APRIL))
+    item = tables.get(periods.period_key("a", APRIL))
     assert item is not None
     assert periods.read_opened(item) == replace(opened(), completed_sessions=2)
 
@@ -92,7 +92,7 @@ def test_a_marker_says_what_was_counted_for_36_days(tables: Tables) -> None:
     assert events.same_content(item, replace(EVENT, quantity=Decimal("2.5")))
     assert not events.same_content(item, replace(EVENT, quantity=Decimal("2.6")))
     assert not events.same_content(None, EVENT)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(WriteConflict) as refused:
         tables.transact([events.put_marker(replace(EVENT, account_id="b"), now=NOW, period_start=NOW)])
     assert refused.value.failures[0].was == item
 
@@ -112,6 +112,6 @@ def test_a_mark_that_was_seen_is_due_no_more_until_something_else_is_counted(tab
     tables.write(events.unmark_dirty(seen))
     assert list(tables.work("dirty#2")) == []
     tables.transact([events.mark_dirty("a", now="2026-04-20T13:00:00.000Z")])
-    with pytest.raises(Refused):
+    with pytest.raises(WriteConflict):
         tables.write(events.unmark_dirty(seen))
     assert list(tables.work("dirty#2")) == [Due(keys.dirty("a"), "2026-04-20T13:00:00.000Z")]

@@ -10,7 +10,7 @@ from tallybook.domain.outbox import BusEvent, Mail
 from tallybook.domain.times import stamp
 from tallybook.store import keys, outbox
 from tallybook.store.commands import Put
-from tallybook.store.table import Refused, Tables
+from tallybook.store.table import Tables, WriteConflict
 from tests.support.cloud import NAMES
 
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
@@ -48,7 +48,7 @@ def test_a_cause_leaves_one_mail_and_one_list_of_events(tables: Tables) -> None:
     events = outbox.put_events([BusEvent("One", {"n": 1}), BusEvent("Two", {})], account_id="a", number=7, at=NOW)
     tables.transact([mail, events])
     for again in (mail, events):
-        with pytest.raises(Refused):
+        with pytest.raises(WriteConflict):
             tables.write(Put(again.key, {**again.item, "attempts": 1}))
     assert mail.key != outbox.put_mail(MAIL, "account", "8", at=NOW).key
     stored = outbox.read_outbox_item(tables.get(events.key) or {})
@@ -72,7 +72,7 @@ def test_only_one_of_two_who_begin_the_same_try_has_the_item(tables: Tables) -> 
     item = outbox.read_outbox_item(tables.get(put.key) or {})
     tables.write(outbox.claim(item, now=NOW))
     for late in (outbox.claim(item, now=NOW), outbox.delivered(item, at=NOW), outbox.note_sent(item, "a@b.example")):
-        with pytest.raises(Refused):
+        with pytest.raises(WriteConflict):
             tables.write(late)
 
 
@@ -80,14 +80,14 @@ def test_only_one_of_two_who_begin_the_same_try_has_the_item(tables: Tables) -> 
 def test_numbered_items_come_at_half_the_price_unless_the_reader_lags(client: Any, missing: int) -> None:
     lagging: list[bool] = []
 
-    def port(operation: str, call: Any) -> Any:
+    def interceptor(operation: str, call: Any) -> Any:
         answer = call()
         if operation == "query" and not lagging:
             lagging.append(True)
             answer["Items"] = answer["Items"][: len(answer["Items"]) - missing]
         return answer
 
-    tables = Tables(client, NAMES, port=port, pause=lambda _: None)
+    tables = Tables(client, NAMES, interceptor=interceptor, pause=lambda _: None)
     for number in range(1, 6):
         tables.write(Put(keys.audit("a", number), {"number": number}))
     tables.bill.clear()

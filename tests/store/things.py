@@ -7,12 +7,12 @@ from typing import Any
 
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.audit import SESSIONS, Actor
+from tallybook.domain.billing_period import BillingPeriod
+from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.credentials import Credential
-from tallybook.domain.cycle import Cycle
-from tallybook.domain.periods import Calendar, Period
+from tallybook.domain.periods import BillingSchedule, Period
 from tallybook.domain.sessions import Session
 from tallybook.domain.usage import Event
-from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.domain.wallet import Entry
 from tallybook.store.commands import Put
 from tallybook.store.table import Tables
@@ -28,15 +28,15 @@ ACCOUNT = Account(
     plan="pro",
     subscription_id="s",
     subscribed_at=NOW + timedelta(seconds=1),
-    calendar=Calendar(
+    schedule=BillingSchedule(
         NOW - timedelta(days=1),
         "Asia/Kolkata",
         since=NOW,
         first=3,
-        before=Calendar(NOW - timedelta(days=1), "UTC", before=Calendar(NOW - timedelta(days=60), "UTC")),
+        before=BillingSchedule(NOW - timedelta(days=1), "UTC", before=BillingSchedule(NOW - timedelta(days=60), "UTC")),
     ),
     first_period_at=NOW - timedelta(days=2),
-    cycle=Cycle(APRIL),
+    closing_cursor=ClosingCursor(APRIL),
 )
 FULL_ACCOUNT = replace(
     ACCOUNT,
@@ -51,7 +51,7 @@ FULL_ACCOUNT = replace(
     status="suspended",
     invoices=6,
     issued=5,
-    cycle=Cycle(APRIL, carried=12_340_000),
+    closing_cursor=ClosingCursor(APRIL, carried_credit=12_340_000),
     tax_rate=Decimal("7.7"),
     discount=Decimal(25),
     suspended_ms={"2026-03-01T00:00:00.000Z": 86_400_000},
@@ -114,5 +114,5 @@ def stored(tables: Tables, put: Put) -> dict[str, Any]:
     return item
 
 
-def opened(shards: int = 1) -> OpenedPeriod:
-    return OpenedPeriod(period=APRIL, plan="pro", catalog_version=3, shards=shards, is_open=True)
+def opened(shards: int = 1) -> BillingPeriod:
+    return BillingPeriod(period=APRIL, plan="pro", catalog_version=3, shards=shards, is_open=True)

@@ -26,7 +26,7 @@ from tallybook.services.identity.change_password import set_password
 from tallybook.services.identity.platform_keys import create_platform_key
 from tallybook.services.identity.sign_in import login
 from tallybook.services.jobs.due_tasks import due_tasks
-from tallybook.services.jobs.invoicing import carry_out
+from tallybook.services.jobs.invoicing import run_task
 from tallybook.services.metering.ingest import account_keys, record_usage
 from tallybook.services.outbox.deliver import deliver
 from tallybook.store import keys
@@ -182,7 +182,7 @@ class App:
 
     def invoice_due(self) -> list[Invoice]:
         """All that is due of invoicing, as the hourly tick does it; the invoices that it issued or marked overdue."""
-        return [invoice for task in list(due_tasks(self.ctx, INVOICES)) for invoice in carry_out(self.ctx, task)]
+        return [invoice for task in list(due_tasks(self.ctx, INVOICES)) for invoice in run_task(self.ctx, task)]
 
     def change_account(self, member: Member, **values: Any) -> None:
         self.ctx.tables.write(Update(keys.account(member.account.id), set=values))

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from tallybook.domain.accounts import Account
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog, read
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.times import parse_instant
-from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.store.accounts import read_account
 from tallybook.store.invoices import read_invoice
 from tallybook.store.periods import read_opened
@@ -36,7 +36,7 @@ class Books:
         return [invoice for invoice in self.invoices if invoice.status != "draft"]
 
     @property
-    def opened(self) -> dict[datetime, OpenedPeriod]:
+    def opened(self) -> dict[datetime, BillingPeriod]:
         """What each period pinned, oldest first."""
         firsts = {start: next(item for item in shards if "start" in item) for start, shards in self.fences.items()}
         return {start: read_opened(firsts[start]) for start in sorted(firsts)}

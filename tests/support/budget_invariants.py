@@ -127,7 +127,7 @@ def _has_told_all(app: App, account: Account, budget: Budget, usage: list[Item],
     """Of what is reached in the present period, each threshold has alerted or is silent until a day has passed since;
     it is known whether the budget restricts, and until when it waits.
     """
-    period = period_of(account.calendar, now)
+    period = period_of(account.schedule, now)
     used = _used(app, account, period, usage)
     alerts = budget.alerts if budget.period_start == period.start else {}
     restricted = budget.limit_type == "hard" and budget.is_active and used >= budget.amount
@@ -137,7 +137,7 @@ def _has_told_all(app: App, account: Account, budget: Budget, usage: list[Item],
         if not threshold.enabled or used * 100 < threshold.percent * budget.amount:
             continue
         assert last is not None, f"{threshold.percent} percent of {account.id} are reached and not told"
-        if not last.holds:
+        if not last.contains:
             assert now < last.at + _DAY, f"{threshold.percent} percent of {account.id} are reached again and not told"
             waits.append(last.at + _DAY)
     assert budget.restricted == restricted

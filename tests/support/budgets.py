@@ -15,7 +15,7 @@ from tallybook.services.budgets.check import check_budget
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.jobs.due_tasks import due_tasks
-from tallybook.services.jobs.usage_check import carry_out
+from tallybook.services.jobs.usage_check import run_task
 from tallybook.store import keys
 from tallybook.store.budgets import read_budget, read_message
 from tests.support.app import HERE, App, Member
@@ -75,7 +75,7 @@ def drop(app: App, member: Member, ctx: Context | None = None) -> None:
 
 def look(app: App, ctx: Context | None = None) -> list[str]:
     """All that is due, as the job does it."""
-    return [word for task in list(due_tasks(app.ctx, USAGE_CHECK)) for word in carry_out(ctx or app.ctx, task)]
+    return [word for task in list(due_tasks(app.ctx, USAGE_CHECK)) for word in run_task(ctx or app.ctx, task)]
 
 
 def streamed(app: App, member: Member) -> int:
@@ -84,7 +84,7 @@ def streamed(app: App, member: Member) -> int:
 
 
 def end_of_period(app: App, member: Member) -> datetime:
-    return period_of(app.account_of(member).calendar, app.clock.now()).end
+    return period_of(app.account_of(member).schedule, app.clock.now()).end
 
 
 def due(app: App) -> list[str]:

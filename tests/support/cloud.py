@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from tallybook.domain.limits import Limit, Limits
-from tallybook.gateways.interceptor import Port, straight
+from tallybook.gateways.interceptor import Interceptor, passthrough
 from tallybook.services.context import Context
 from tallybook.store.capacity import Bill, item_size
 from tallybook.store.catalogs import Catalogs
@@ -47,7 +47,7 @@ def create_tables(client: Any, names: dict[Any, str] = NAMES) -> None:
 def make_context(
     client: Any,
     *,
-    port: Port = straight,
+    interceptor: Interceptor = passthrough,
     names: dict[Any, str] = NAMES,
     clock: StillClock | None = None,
     pause: Callable[[float], None] = lambda _: None,
@@ -61,7 +61,7 @@ def make_context(
         answer = client.get_item(TableName=names[key.table], Key=wire_key(key), ConsistentRead=True)
         return item_size(from_wire(answer.get("Item", {})))
 
-    tables = Tables(client, names, port=port, bill=Bill(sizes=size), pause=pause)
+    tables = Tables(client, names, interceptor=interceptor, bill=Bill(sizes=size), pause=pause)
     settings = {"password_rounds": PASSWORD_ROUNDS, "workers": 1, "limits": UNLIMITED, **settings}
     return Context(tables=tables, catalogs=Catalogs(tables), clock=clock or StillClock(), **settings)
 

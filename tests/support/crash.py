@@ -72,6 +72,6 @@ def _crash(trial: _Trial, at: int, when: When) -> str | None:
 def _again(first: App, faults: Faults) -> App:
     """The house as it was prepared, in a process that has just started."""
     clock = StillClock(first.clock.now())
-    app = App(make_context(first.client, port=faults, clock=clock), first.client)
+    app = App(make_context(first.client, interceptor=faults, clock=clock), first.client)
     app.fake_aws = FakeAws(faults, list(first.fake_aws.mails), list(first.fake_aws.entries))
     return app

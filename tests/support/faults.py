@@ -1,6 +1,6 @@
 """Faults between the store and its tables: what goes wrong in production, at the very call that a test names.
 
-A `Faults` is a port of `Tables`. Calls are numbered from 1 over all operations, repeated attempts included, and
+A `Faults` is an interceptor of `Tables`. Calls are numbered from 1 over all operations, repeated attempts included, and
 `operations` lists them. Each fault strikes `before` the call takes effect or `after` it has.
 
     Tables(client, NAMES, port=Faults().fail_nth(2, when="after", error=lost_answer))
@@ -65,7 +65,7 @@ def client_error(operation: str, code: str, **more: Any) -> ClientError:
 
 
 class Faults:
-    """A port that fails the calls it was told to, and, at a rate, writes by conflicts or any call by throttling."""
+    """An interceptor that fails chosen calls and, at a rate, writes by conflicts or any call by throttling."""
 
     def __init__(self, *, conflicts: float = 0.0, throttles: float = 0.0, lost: float = 0.0, seed: int = 0) -> None:
         self._conflicts, self._throttles, self._lost = conflicts, throttles, lost

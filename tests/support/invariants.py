@@ -87,8 +87,8 @@ def _usage_is_counted_once(usage: list[Item]) -> None:
         assert {item["sk"].split("#")[1] for item in _of(items, "late#")} == set(expected)
         for target, late in expected.items():
             assert quantities_of(_of(items, f"late#{target}#")) == late
-            (fence,) = [item for item in periods[period[0], target] if item["sk"] == "period#0"]
-            assert period[1] in fence["late"]
+            (period_key,) = [item for item in periods[period[0], target] if item["sk"] == "period#0"]
+            assert period[1] in period_key["late"]
         for kind in ("user#", "session#"):
             for what, quantity in quantities_of(_of(items, kind)).items():
                 assert quantity <= timely[what]

@@ -8,11 +8,11 @@ from fractions import Fraction
 from itertools import pairwise
 
 from tallybook.domain.bill import lines_of
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.money import minor_unit
 from tallybook.domain.periods import period_of
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.domain.usage import Quantities
-from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.store.costs import read_costs
 from tallybook.store.plan_changes import read_plan_change
 from tests.support.books import Books, Item, books_of
@@ -43,7 +43,7 @@ def _sums_are_right(books: Books) -> None:
         assert all(line.amount and line.amount % unit == 0 for line in invoice.lines)
         for line in invoice.lines:
             assert not line.details or line.amount == sum(detail.amount for detail in line.details)
-        assert not invoice.carried or invoice.total == 0
+        assert not invoice.carried_credit or invoice.total == 0
 
 
 def _each_period_is_invoiced_once(books: Books) -> None:
@@ -53,10 +53,10 @@ def _each_period_is_invoiced_once(books: Books) -> None:
     firsts = sorted((one for one in books.issued if one.revision == 1), key=lambda invoice: invoice.period.start)
     assert {one.period.start for one in firsts} == {one.period.start for one in books.issued}
     bounds = [(invoice.period.start, invoice.period.end) for invoice in firsts]
-    bounds.append((books.account.cycle.period.start, books.account.cycle.period.end))
+    bounds.append((books.account.closing_cursor.period.start, books.account.closing_cursor.period.end))
     assert bounds[0][0] == books.account.first_period_at
     assert all(one[1] == following[0] for one, following in pairwise(bounds))
-    assert period_of(books.account.calendar, bounds[-1][0]) == books.account.cycle.period
+    assert period_of(books.account.schedule, bounds[-1][0]) == books.account.closing_cursor.period
     for draft in (one for one in books.invoices if one.status == "draft"):
         assert draft.period.start >= bounds[-1][0]
         assert (draft.number, draft.issued_at, draft.due_date) == (None, None, None)
@@ -77,7 +77,7 @@ def _invoices_are_numbered(books: Books) -> None:
 def _every_excess_is_carried(books: Books) -> None:
     """What invoices handed on is on later ones, or waits for the next."""
     valid = [one for one in books.issued if one.status != "void"]
-    assert sum(one.carried - one.carried_in for one in valid) == books.account.cycle.carried >= 0
+    assert sum(one.carried_credit - one.carried_in for one in valid) == books.account.closing_cursor.carried_credit >= 0
 
 
 def _each_event_is_billed_once(books: Books) -> None:
@@ -91,8 +91,8 @@ def _each_event_is_billed_once(books: Books) -> None:
             if line.period_start is not None:
                 late_lines[line.period_start] += line.amount
     costs = {one.period.start: one for one in map(read_costs, books.of("COSTS#"))}
-    closed_until = stamp(books.account.cycle.period.start)
-    waiting = books.opened[books.account.cycle.period.start].late
+    closed_until = stamp(books.account.closing_cursor.period.start)
+    waiting = books.opened[books.account.closing_cursor.period.start].late
     for start, opened in books.opened.items():
         if opened.is_open:
             assert start not in costs
@@ -113,7 +113,7 @@ def _each_event_is_billed_once(books: Books) -> None:
     assert not late_lines, "late usage of a period that is not closed"
 
 
-def _rated(books: Books, opened: OpenedPeriod, markers: Iterable[Item]) -> int:
+def _rated(books: Books, opened: BillingPeriod, markers: Iterable[Item]) -> int:
     quantities: Quantities = {}
     for marker in markers:
         what = (marker["meter"], marker.get("sku"))
@@ -124,7 +124,7 @@ def _rated(books: Books, opened: OpenedPeriod, markers: Iterable[Item]) -> int:
 
 def _only_the_open_take_usage(books: Books) -> None:
     """A period is open from the cycle's on, in all its shards, and none before; those are billed."""
-    present = books.account.cycle.period.start
+    present = books.account.closing_cursor.period.start
     assert present in books.fences
     for start, shards in books.fences.items():
         opened = books.opened[start]
@@ -137,7 +137,7 @@ def _only_the_open_take_usage(books: Books) -> None:
 def _what_is_due_stands_in_the_index(books: Books) -> None:
     (closing,) = books.of("CLOSING")
     assert closing["work"].startswith("closing#")
-    assert closing["due"] == stamp(books.account.cycle.closes_at)
+    assert closing["due"] == stamp(books.account.closing_cursor.closes_at)
     for item in books.of("INVOICE#"):
         assert ("work" in item) == ("due" in item) == (item["status"] == "open")
         if item["status"] == "open":

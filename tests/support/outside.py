@@ -15,11 +15,11 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
 from tallybook.gateways.bus import Bus, Published
-from tallybook.gateways.interceptor import Port, straight
+from tallybook.gateways.interceptor import Interceptor, passthrough
 from tallybook.gateways.mail import Mail
 from tallybook.gateways.queue import Queue
 from tallybook.gateways.templates import compose
-from tallybook.services.outbox.deliver import Outside
+from tallybook.services.outbox.deliver import Channels
 from tests.support.faults import client_error
 
 SENDER = "Tallybook <no-reply@example.com>"
@@ -47,24 +47,28 @@ class Sent:
 
 @dataclass
 class FakeAws:
-    """What left so far, as mails, as entries of the bus and as messages on the queue; each call goes through `port`.
+    """What left so far: mails, entries of the bus, messages on the queue. Each call goes through `interceptor`.
 
     `refusals` are error codes for the next calls to be refused with.
     """
 
-    port: Port = straight
+    interceptor: Interceptor = passthrough
     mails: list[Sent] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
 
     def queue(self) -> Queue:
-        return Queue(_Client(self, "send_message_batch"), "https://sqs.example.com/invoicing", port=self.port)
+        return Queue(
+            _Client(self, "send_message_batch"), "https://sqs.example.com/invoicing", interceptor=self.interceptor
+        )
 
-    def ways_out(self) -> Outside:
-        return Outside(
-            mail=Mail(_Client(self, "send_email"), sender=SENDER, configuration_set="set", port=self.port),
-            bus=Bus(_Client(self, "put_events"), "bus", port=self.port),
+    def ways_out(self) -> Channels:
+        return Channels(
+            mail=Mail(
+                _Client(self, "send_email"), sender=SENDER, configuration_set="set", interceptor=self.interceptor
+            ),
+            bus=Bus(_Client(self, "put_events"), "bus", interceptor=self.interceptor),
             compose=partial(compose, brand="Tallybook", page_url=PAGE_URL),
             event=Published,
             page_url=PAGE_URL,

@@ -135,7 +135,7 @@ def _who_is_to_be_written_to_is_due(core: list[Item], usage: list[Item], now: da
     """Of what a user has used up of their allocation, all that they were not written to about is yet to be seen."""
     due = {mark["account_id"] for mark in _of(core, "DIRTY") if "work" in mark}
     periods = {
-        account["id"]: period_of(read_account(account).calendar, now)
+        account["id"]: period_of(read_account(account).schedule, now)
         for account in _of(core, "ACCOUNT")
         if account["status"] != "deleted"
     }
@@ -169,7 +169,7 @@ def _levels_are_what_was_counted(usage: list[Item]) -> None:
         for hour in (name for name in item if name.startswith("h:")):
             hours[account_id, item["sk"], hour][whose == "-"] += item[hour]
     whole: dict[str, Decimal] = defaultdict(Decimal)
-    for (account_id, _, _), level in hours.items():
-        assert level[False] <= level[True]
-        whole[account_id] += level[True]
+    for (account_id, _, _), gauge in hours.items():
+        assert gauge[False] <= gauge[True]
+        whole[account_id] += gauge[True]
     assert whole == counted

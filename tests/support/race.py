@@ -34,11 +34,11 @@ def racing(app: App, operation: str, act: Callable[[], object], *, call: int = 1
     """A context in which somebody acts before the first, or another, call of this operation."""
     calls: list[str] = []
 
-    def port(called: str, go: Callable[[], Any]) -> Any:
+    def interceptor(called: str, go: Callable[[], Any]) -> Any:
         if called == operation:
             calls.append(called)
             if len(calls) == call:
                 act()
         return go()
 
-    return make_context(app.client, port=port, clock=app.clock)
+    return make_context(app.client, interceptor=interceptor, clock=app.clock)

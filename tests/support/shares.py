@@ -9,7 +9,7 @@ from typing import Any
 
 from tallybook.domain.credentials import Principal
 from tallybook.domain.quotas import CONCURRENT, Allocation, QuotaRequest
-from tallybook.gateways.interceptor import Port
+from tallybook.gateways.interceptor import Interceptor
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.quotas.allocations import allocate
@@ -29,16 +29,16 @@ def give_limits(app: App, plan: str = "hobby", *, free_plan: str = "hobby", **li
     app.apply_catalog(plans=plans, free_plan=free_plan)
 
 
-def caller(app: App, member: Member) -> Principal:
+def principal_of(app: App, member: Member) -> Principal:
     return authenticate(app.ctx, member.session, address=HERE)
 
 
 def share(app: App, root: Member, user: Member, **quota: int) -> Allocation:
-    return allocate(app.ctx, caller(app, root), user.user.id, quota)
+    return allocate(app.ctx, principal_of(app, root), user.user.id, quota)
 
 
 def request(app: App, user: Member, **quota: int) -> QuotaRequest:
-    return file_request(app.ctx, caller(app, user), quota, reason="It is not enough")
+    return file_request(app.ctx, principal_of(app, user), quota, reason="It is not enough")
 
 
 def entries(app: App, account_id: str) -> list[dict[str, Any]]:
@@ -74,10 +74,10 @@ class Moment:
 
 
 class Watch:
-    """A port that lets one write in after the other and notes how the account stands after each."""
+    """An interceptor that lets one write in after the other and notes how the account stands after each."""
 
-    def __init__(self, app: App, port: Port, member: Member) -> None:
-        self._client, self._port = app.client, port
+    def __init__(self, app: App, interceptor: Interceptor, member: Member) -> None:
+        self._client, self._interceptor = app.client, interceptor
         self._account = keys.account(member.account.id)
         self._table = app.names["core"]
         self._lock = threading.Lock()
@@ -85,10 +85,10 @@ class Watch:
 
     def __call__(self, operation: str, call: Callable[[], Any]) -> Any:
         if operation != "transact_write_items":
-            return self._port(operation, call)
+            return self._interceptor(operation, call)
         with self._lock:
             try:
-                return self._port(operation, call)
+                return self._interceptor(operation, call)
             finally:
                 self.moments.append(self._look())
 
@@ -113,6 +113,6 @@ class Watch:
 
 
 def watched(app: App, member: Member) -> tuple[Context, Watch]:
-    """A context of the house with a fifth of writes conflicting, and the port that watches it."""
+    """A context of the house with a fifth of writes conflicting, and the interceptor that watches it."""
     watch = Watch(app, Faults(conflicts=0.2, lost=0.02, seed=11), member)
-    return make_context(app.client, port=watch, clock=app.clock, pause=time.sleep), watch
+    return make_context(app.client, interceptor=watch, clock=app.clock, pause=time.sleep), watch

@@ -111,7 +111,7 @@ def test_late_usage_counts_nowhere_in_the_present_period(app: App, root: Member,
 
 
 def test_template_storage_is_the_level_of_the_last_hour_that_is_over(app: App, ada: Member) -> None:
-    def level() -> Any:
+    def gauge() -> Any:
         return used(ada)["template_storage_gb"]["used"]
 
     def told(gb: object) -> None:
@@ -120,19 +120,19 @@ def test_template_storage_is_the_level_of_the_last_hour_that_is_over(app: App, a
     app.clock.moment = app.clock.moment.replace(hour=10, minute=0, second=0)
     told(3)
     told("1.5")
-    assert level() == 4.5, "the hour has just begun, and there is no other"
+    assert gauge() == 4.5, "the hour has just begun, and there is no other"
     app.clock.advance(hours=1)
-    assert level() == 4.5
+    assert gauge() == 4.5
     told(2)
-    assert level() == 4.5, "what the present hour comes to is not known yet"
+    assert gauge() == 4.5, "what the present hour comes to is not known yet"
     app.clock.advance(hours=1)
-    assert level() == 2
+    assert gauge() == 2
     told(7)
-    assert level() == 7, "it has come to more already"
+    assert gauge() == 7, "it has come to more already"
     app.clock.advance(hours=3)
-    assert level() == 7
+    assert gauge() == 7
     app.clock.advance(hours=1)
-    assert level() == 0, "nothing was told of for three hours"
+    assert gauge() == 0, "nothing was told of for three hours"
 
 
 def test_the_use_of_an_allocation_that_is_not_active_is_not_found(app: App, root: Member, ada: Member) -> None:

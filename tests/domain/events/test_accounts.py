@@ -7,12 +7,12 @@ from decimal import Decimal
 import pytest
 
 from tallybook.domain.accounts import Account, User
+from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.credentials import Credential
-from tallybook.domain.cycle import Cycle
 from tallybook.domain.events import accounts, billing
 from tallybook.domain.invoices import Invoice, InvoiceLine
 from tallybook.domain.outbox import BusEvent
-from tallybook.domain.periods import Calendar, Period
+from tallybook.domain.periods import BillingSchedule, Period
 from tallybook.domain.wallet import Entry
 
 AT = datetime(2026, 4, 27, 12, 34, 56, 789_000, tzinfo=UTC)
@@ -25,9 +25,9 @@ ACCOUNT = Account(
     plan="pro",
     subscription_id="s1",
     subscribed_at=AT,
-    calendar=Calendar(AT, "Asia/Kolkata"),
+    schedule=BillingSchedule(AT, "Asia/Kolkata"),
     first_period_at=AT,
-    cycle=Cycle(PERIOD),
+    closing_cursor=ClosingCursor(PERIOD),
 )
 USER = User(
     id="u1",

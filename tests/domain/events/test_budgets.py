@@ -84,5 +84,5 @@ def test_thresholds_that_are_reached_at_once_are_told_each_with_the_same_notific
 
 
 def test_what_a_budget_has_alerted_and_when_it_waits_is_told_nobody() -> None:
-    waiting = replace(BUDGET, alerts={Decimal(50): Alert(AT, holds=True)}, due=AT, restricted=True, version=9)
+    waiting = replace(BUDGET, alerts={Decimal(50): Alert(AT, contains=True)}, due=AT, restricted=True, version=9)
     assert budgets.budget_set(waiting) == budgets.budget_set(BUDGET)

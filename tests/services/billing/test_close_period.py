@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tallybook.domain.cycle import GRACE
+from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.invoices import Invoice
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.support.app import App, Member
@@ -15,8 +15,8 @@ DOLLAR = 1_000_000
 
 def close(app: App, member: Member) -> Invoice:
     """The invoice of the account's oldest open period, half an hour after its end."""
-    start = app.account_of(member).cycle.period.start
-    app.clock.moment = app.account_of(member).cycle.period.end + GRACE
+    start = app.account_of(member).closing_cursor.period.start
+    app.clock.moment = app.account_of(member).closing_cursor.period.end + GRACE
     (issued,) = [one for one in app.invoice_due() if one.period.start == start]
     check_invariants(app)
     return issued
@@ -34,7 +34,7 @@ def member(app: App) -> Member:
 
 
 def test_a_period_is_left_alone_until_half_an_hour_after_its_end(app: App, member: Member) -> None:
-    end = member.account.cycle.period.end
+    end = member.account.closing_cursor.period.end
     app.clock.moment = end + GRACE - timedelta(milliseconds=1)
     assert app.invoice_due() == []
     app.clock.moment = end + GRACE

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tallybook.domain.audit import OPERATOR
-from tallybook.domain.cycle import GRACE
+from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.history import range_of
 from tallybook.services.billing.history import read_history
 from tallybook.services.subscriptions.change_plan import change_plan
@@ -17,7 +17,7 @@ def test_a_period_that_closes_after_the_account_was_read_is_counted_once(app: Ap
     app.record(app.event(member, quantity=1_000_000))
     read_before = app.account_of(member)
     start = app.clock.now()
-    app.clock.moment = read_before.cycle.period.end + GRACE
+    app.clock.moment = read_before.closing_cursor.period.end + GRACE
     app.record(app.event(member, quantity=500_000))
     wanted = range_of(start, app.clock.now(), now=app.clock.now())
     assert read_history(app.ctx, read_before, wanted).total == 21 * DOLLAR

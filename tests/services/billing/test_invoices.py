@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tallybook.domain.cycle import GRACE
+from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.invoices import Invoice
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.billing.invoices import list_invoices
@@ -17,7 +17,7 @@ def draft(app: App, member: Member) -> Invoice:
 
 
 def close(app: App, member: Member) -> Invoice:
-    app.clock.moment = app.account_of(member).cycle.period.end + GRACE
+    app.clock.moment = app.account_of(member).closing_cursor.period.end + GRACE
     *_, issued = sorted(app.invoice_due(), key=lambda invoice: invoice.number or 0)
     return issued
 
@@ -33,7 +33,7 @@ def listed(app: App, member: Member, *, offset: int = 0, limit: int = 10) -> lis
 def test_a_draft_made_within_30_minutes_of_a_periods_end_stands_before_that_periods_invoice(app: App) -> None:
     member = app.member()
     close(app, member)
-    app.clock.moment = app.account_of(member).cycle.period.end + timedelta(minutes=5)
+    app.clock.moment = app.account_of(member).closing_cursor.period.end + timedelta(minutes=5)
     early = draft(app, member)
     second = close(app, member)
     assert early.position < second.position
@@ -62,7 +62,7 @@ def test_a_draft_stands_before_what_was_issued_anew_beside_it(app: App) -> None:
 def test_pages_hold_each_invoice_once(app: App) -> None:
     member = app.member()
     for _ in range(3):
-        app.clock.moment = app.account_of(member).cycle.period.end + timedelta(minutes=5)
+        app.clock.moment = app.account_of(member).closing_cursor.period.end + timedelta(minutes=5)
         draft(app, member)
         close(app, member)
     draft(app, member)

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tallybook.domain.cycle import GRACE
+from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.money import round_to_minor
 from tallybook.domain.rating import rate
 from tallybook.services.billing.invoices import list_invoices
@@ -44,12 +44,12 @@ def test_an_invoice_and_its_corrections_add_up_to_the_whole(
         meters = {name: METER | {"prices": [price]} for name, price in MODELS.items()}
         app.apply_catalog(meters=app.catalog_data()["meters"] | meters)
         member = app.member()
-        first = member.account.cycle.period
+        first = member.account.closing_cursor.period
         for share in [in_time, *late]:
             day = max(first.start, app.clock.now() - timedelta(days=34))
             events = [app.event(member, meter=meter, quantity=str(quantity), time=day) for meter, quantity in share]
             assert all(result.status == "accepted" for result in (app.record(*events) if events else []))
-            app.clock.moment = app.account_of(member).cycle.period.end + GRACE
+            app.clock.moment = app.account_of(member).closing_cursor.period.end + GRACE
             app.invoice_due()
             check_invariants(app)
             if app.clock.now() - timedelta(days=34) >= first.end:

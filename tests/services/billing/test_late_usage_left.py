@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tallybook.domain.audit import OPERATOR
-from tallybook.domain.cycle import GRACE
+from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.plan_changes import MOST_CHANGES
 from tallybook.services.billing.draft_invoice import draft_invoice
@@ -38,7 +38,7 @@ def use_late(app: App, member: Member, instants: list[datetime]) -> None:
 
 
 def close(app: App, member: Member) -> Invoice:
-    app.clock.moment = app.account_of(member).cycle.period.end + GRACE
+    app.clock.moment = app.account_of(member).closing_cursor.period.end + GRACE
     (issued,) = [one for one in app.invoice_due() if one.status != "overdue"]
     check_invariants(app)
     return issued

@@ -1,9 +1,9 @@
 """No fee accrues while an account is suspended, also over months that nobody closed."""
 
 from tallybook.domain.audit import OPERATOR
-from tallybook.domain.cycle import GRACE
+from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.periods import boundary
-from tallybook.services.accounts.suspension import set_standing
+from tallybook.services.accounts.suspension import set_account_status
 from tests.support.app import App
 from tests.support.invariants import check_invariants
 
@@ -14,15 +14,15 @@ def test_seventeen_months_suspended_and_never_closed_cost_nothing(app: App) -> N
     app.apply_catalog(free_plan="pro", welcome_credit=0)
     app.clock.moment = app.clock.now().replace(hour=0, minute=0, second=0)
     member = app.member()
-    set_standing(app.ctx, member.account.id, "suspended", reason="as asked", actor=OPERATOR)
-    app.clock.moment = boundary(member.account.calendar, 17)
-    set_standing(app.ctx, member.account.id, "active", reason="as asked", actor=OPERATOR)
+    set_account_status(app.ctx, member.account.id, "suspended", reason="as asked", actor=OPERATOR)
+    app.clock.moment = boundary(member.account.schedule, 17)
+    set_account_status(app.ctx, member.account.id, "active", reason="as asked", actor=OPERATOR)
     assert len(app.account_of(member).suspended_ms) == 17
     app.clock.moment += GRACE
     issued = app.invoice_due()
     assert [(one.sum_of("subscription"), one.total) for one in issued] == [(20 * DOLLAR, 0)] * 17
     check_invariants(app)
-    app.clock.moment = boundary(member.account.calendar, 18) + GRACE
+    app.clock.moment = boundary(member.account.schedule, 18) + GRACE
     assert [one.total for one in app.invoice_due()] == [20 * DOLLAR]
 
 
@@ -32,10 +32,10 @@ def test_suspensions_after_a_long_one_forget_none_of_the_months_that_are_not_clo
     member = app.member()
     for month in range(17):
         for standing in ("suspended", "active"):
-            set_standing(app.ctx, member.account.id, standing, reason="as asked", actor=OPERATOR)
-            app.clock.moment = boundary(member.account.calendar, month + 1)
+            set_account_status(app.ctx, member.account.id, standing, reason="as asked", actor=OPERATOR)
+            app.clock.moment = boundary(member.account.schedule, month + 1)
             app.clock.advance(seconds=0 if standing == "suspended" else 1)
-    app.clock.moment = boundary(member.account.calendar, 17) + GRACE
+    app.clock.moment = boundary(member.account.schedule, 17) + GRACE
     # each but the first one began a second into its month
     assert {one.total for one in app.invoice_due()} == {0}
     check_invariants(app)

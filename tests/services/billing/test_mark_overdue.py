@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tallybook.domain.cycle import GRACE
+from tallybook.domain.closing_cursor import GRACE
 from tests.support.app import App
 from tests.support.invariants import check_invariants
 
@@ -30,7 +30,7 @@ def test_only_what_is_worth_a_charge_is_worth_a_reminder(
     app.apply_catalog(**{"welcome_credit": 0, **catalog})
     member = app.member()
     app.record(app.event(member, quantity=quantity))
-    app.clock.moment = member.account.cycle.period.end + GRACE
+    app.clock.moment = member.account.closing_cursor.period.end + GRACE
     app.invoice_due()
     app.clock.advance(days=7)
     (overdue,) = app.invoice_due()

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tallybook.domain.cycle import GRACE
+from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.errors import Failed
 from tallybook.services.billing.close_period import close_due
 from tallybook.store.commands import Delete
-from tallybook.store.periods import fence
+from tallybook.store.periods import period_key
 from tests.support.app import App
 
 
@@ -14,9 +14,9 @@ from tests.support.app import App
 def test_a_period_without_all_its_fences_is_not_closed(app: App, missing: list[int]) -> None:
     app.reshape(usage_shards=2)
     member = app.member()
-    period = member.account.cycle.period
+    period = member.account.closing_cursor.period
     for shard in missing:
-        app.ctx.tables.write(Delete(fence(member.account.id, period, shard)))
+        app.ctx.tables.write(Delete(period_key(member.account.id, period, shard)))
     app.clock.moment = period.end + GRACE
     before = app.stored("core")
     with pytest.raises(Failed):

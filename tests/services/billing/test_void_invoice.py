@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tallybook.domain.cycle import GRACE
+from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.errors import Conflict, Invalid, NotFound
 from tallybook.domain.invoices import Invoice
 from tallybook.services.billing.mark_overdue import mark_overdue
@@ -26,7 +26,7 @@ def member(app: App) -> Member:
 
 
 def close(app: App, member: Member) -> Invoice:
-    app.clock.moment = app.account_of(member).cycle.period.end + GRACE
+    app.clock.moment = app.account_of(member).closing_cursor.period.end + GRACE
     *_, issued = sorted(app.invoice_due(), key=lambda invoice: invoice.number or 0)
     check_invariants(app)
     return issued
@@ -96,14 +96,14 @@ def test_a_credit_that_a_void_invoice_had_taken_over_is_the_next_ones_again(app:
     first = close(app, member)
     app.record(app.event(member, meter="bulk", quantity=1, time=first.period.start))
     second, third, fourth = (close(app, member) for _ in range(3))
-    assert (second.sum_of("late_usage"), second.total, second.carried) == (-49_890_000, 0, 32_880_000)
-    assert (third.carried_in, third.total, third.carried) == (32_880_000, 0, 10_880_000)
-    assert (fourth.carried_in, fourth.total, fourth.carried) == (10_880_000, 11_120_000, 0)
+    assert (second.sum_of("late_usage"), second.total, second.carried_credit) == (-49_890_000, 0, 32_880_000)
+    assert (third.carried_in, third.total, third.carried_credit) == (32_880_000, 0, 10_880_000)
+    assert (fourth.carried_in, fourth.total, fourth.carried_credit) == (10_880_000, 11_120_000, 0)
     void_invoice(app.ctx, fourth.id, reason="as asked")
-    assert app.account_of(member).cycle.carried == 10_880_000
+    assert app.account_of(member).closing_cursor.carried_credit == 10_880_000
     again = reissue_invoice(app.ctx, fourth.id)
     assert (again.carried_in, again.total) == (10_880_000, 11_120_000)
-    assert app.account_of(member).cycle.carried == 0
+    assert app.account_of(member).closing_cursor.carried_credit == 0
     check_invariants(app)
 
 

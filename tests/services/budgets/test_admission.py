@@ -81,7 +81,7 @@ def test_its_deletion_lifts_it_at_once(app: App, key: PlatformCaller) -> None:
 def test_a_new_period_lifts_it_before_anything_is_used_in_it(app: App, key: PlatformCaller) -> None:
     member = used_up(app)
     assert refused(app, key, wanted(member)) == [restricted()]
-    app.clock.moment = app.account_of(member).cycle.period.end
+    app.clock.moment = app.account_of(member).closing_cursor.period.end
     assert start_session(app.ctx, key, wanted(member)).status == "running"
     spend(app, member, "99.99")
     assert admission(app.ctx, key, wanted(member)) == ()
@@ -101,7 +101,7 @@ def test_what_belongs_to_a_period_that_has_ended_does_not_count(app: App, key: P
     member = budgeted(app, limit_type="hard")
     then = app.clock.now()
     spend(app, member, "1")
-    app.clock.moment = app.account_of(member).cycle.period.end
+    app.clock.moment = app.account_of(member).closing_cursor.period.end
     spend(app, member, "200", time=then)
     assert admission(app.ctx, key, wanted(member)) == ()
     app.clock.advance(days=2)
@@ -125,7 +125,7 @@ def test_what_is_counted_in_several_places_is_summed(app: App, key: PlatformCall
     for _ in range(9):
         spend(app, member, "11.11")
     fences = [item for item in app.stored("usage") if item["sk"].startswith("period#")]
-    assert len([fence for fence in fences if any(name.startswith("q:") for name in fence)]) > 1
+    assert len([period_key for period_key in fences if any(name.startswith("q:") for name in period_key)]) > 1
     assert admission(app.ctx, key, wanted(member)) == ()
     spend(app, member, "0.01")
     for shards in (4, 1, 8):

@@ -46,7 +46,7 @@ def test_an_edit_at_the_same_moment_counts(
                 edit(app, member, **left.pop(0))
         return call()
 
-    disturbed = make_context(app.client, port=edited_first, clock=app.clock)
+    disturbed = make_context(app.client, interceptor=edited_first, clock=app.clock)
     if starts:
         start_session(disturbed, key, wanted(member))
     else:

@@ -9,7 +9,7 @@ import pytest
 
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
-from tallybook.services.accounts.suspension import set_standing
+from tallybook.services.accounts.suspension import set_account_status
 from tallybook.services.budgets.budget import change_budget, create_budget, remove_budget
 from tallybook.services.budgets.status import budget_status, list_messages
 from tallybook.services.identity.authenticate import authenticate
@@ -230,7 +230,7 @@ def test_only_root_users_have_to_do_with_it(app: App, owner: Member) -> None:
 
 
 def test_a_suspended_account_may_set_change_and_delete_its_budget(app: App, owner: Member) -> None:
-    set_standing(app.ctx, owner.account.id, "suspended", reason="unpaid", actor=OPERATOR)
+    set_account_status(app.ctx, owner.account.id, "suspended", reason="unpaid", actor=OPERATOR)
     set_up(app, owner)
     assert edit(app, owner, amount=5).budget.amount == 5 * UNIT
     drop(app, owner)

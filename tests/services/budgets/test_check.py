@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tallybook.domain.audit import OPERATOR
-from tallybook.services.accounts.suspension import set_standing
+from tallybook.services.accounts.suspension import set_account_status
 from tallybook.services.budgets.check import check_budget
 from tests.support.app import App, Member
 from tests.support.budgets import (
@@ -116,7 +116,7 @@ def test_a_silenced_crossing_of_a_budget_that_is_no_more_is_due_nowhere(app: App
 
 def test_a_suspended_account_is_told_of_what_it_uses_still(app: App, owner: Member) -> None:
     set_up(app, owner)
-    set_standing(app.ctx, owner.account.id, "suspended", reason="unpaid", actor=OPERATOR)
+    set_account_status(app.ctx, owner.account.id, "suspended", reason="unpaid", actor=OPERATOR)
     spend(app, owner, 50)
     assert look(app) == ["alerted"]
 

@@ -226,7 +226,7 @@ def test_a_month_that_a_change_of_plan_cuts_off_before_it_began_is_forgotten(
     else:
         app.clock.moment = end + timedelta(milliseconds=20)
         assert check_budget(racing(app, "batch_get_item", changed), owner.account.id) == 0
-    assert period_of(app.account_of(owner).calendar, app.clock.now()).start < end
+    assert period_of(app.account_of(owner).schedule, app.clock.now()).start < end
     app.clock.advance(days=5)
     spend(app, owner, 100)
     assert streamed(app, owner) == 3

@@ -166,7 +166,7 @@ def test_what_is_counted_in_several_places_is_summed_however_many_new_periods_ha
     for _ in range(9):
         spend(app, owner, "11.11")
     fences = [item for item in app.stored("usage") if item["sk"].startswith("period#")]
-    assert len([fence for fence in fences if any(name.startswith("q:") for name in fence)]) > 1
+    assert len([period_key for period_key in fences if any(name.startswith("q:") for name in period_key)]) > 1
     app.reshape(usage_shards=1)
     assert look(app) == ["alerted"] * 2
     spend(app, owner, "0.01")

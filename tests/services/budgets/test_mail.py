@@ -40,7 +40,7 @@ def mail_of_it(app: App) -> str:
 def failing(app: App, error: BaseException, *, addresses: set[str]) -> None:
     """No mail goes to these until it is taken back."""
 
-    def port(operation: str, call: Callable[[], Any]) -> Any:
+    def interceptor(operation: str, call: Callable[[], Any]) -> Any:
         before = len(app.fake_aws.mails)
         answer = call()
         if operation == "send_email" and app.fake_aws.mails[-1].to in addresses:
@@ -48,7 +48,7 @@ def failing(app: App, error: BaseException, *, addresses: set[str]) -> None:
             raise error
         return answer
 
-    app.fake_aws.port = port
+    app.fake_aws.interceptor = interceptor
 
 
 def test_before_its_mail_goes_a_message_tells_nobody_and_then_each_address(app: App, ada: Member) -> None:
@@ -61,12 +61,12 @@ def test_before_its_mail_goes_a_message_tells_nobody_and_then_each_address(app: 
 def test_each_address_is_told_once_its_marker_is_stored(app: App, ada: Member) -> None:
     seen: list[list[tuple[str, ...]]] = []
 
-    def port(operation: str, call: Callable[[], Any]) -> Any:
+    def interceptor(operation: str, call: Callable[[], Any]) -> Any:
         if operation == "send_email":
             seen.append(mailed(app, ada))
         return call()
 
-    app.fake_aws.port = port
+    app.fake_aws.interceptor = interceptor
     deliver(app.ctx, app.fake_aws.ways_out(), mail_of_it(app))
     assert seen == [[()] * 2, [(ADA,)] * 2, [(ADA, BOB)] * 2]
 
@@ -136,7 +136,7 @@ def test_a_bounce_that_overtakes_the_marker_counts_all_the_same(app: App, ada: M
         note_bounce(app.ctx, item, [app.fake_aws.mails[-1].to])
         return answer
 
-    app.fake_aws.port = bounced_at_once
+    app.fake_aws.interceptor = bounced_at_once
     assert deliver(app.ctx, app.fake_aws.ways_out(), item) == "delivered"
     assert mailed(app, ada) == [(), ()]
 

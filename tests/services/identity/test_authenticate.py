@@ -26,8 +26,8 @@ def test_a_key_and_a_session_name_the_same_caller_in_one_round_trip(app: App) ->
     authenticate(app.ctx, member.api_key)
     for text in (member.api_key, member.session):
         app.ctx.tables.bill.clear()
-        caller = authenticate(app.ctx, text)
-        assert (caller.user.id, caller.account.id) == (member.user.id, member.account.id)
+        principal_of = authenticate(app.ctx, text)
+        assert (principal_of.user.id, principal_of.account.id) == (member.user.id, member.account.id)
         assert (app.ctx.tables.bill.calls, app.ctx.tables.bill.read_units) == (1, 3)
 
 
@@ -71,9 +71,9 @@ def test_deleted_users_and_accounts_are_strangers_in_the_same_instant(app: App) 
 def test_a_suspended_account_may_still_read_but_gets_no_new_key(app: App) -> None:
     member = app.member()
     app.change_account(member, status="suspended")
-    caller = authenticate(app.ctx, member.api_key)
+    principal_of = authenticate(app.ctx, member.api_key)
     with pytest.raises(Forbidden) as refused:
-        create_api_key(app.ctx, caller, name="another")
+        create_api_key(app.ctx, principal_of, name="another")
     assert refused.value.code == "account_suspended"
 
 
@@ -86,14 +86,14 @@ def test_the_use_of_a_key_is_noted_once_an_hour(app: App) -> None:
         authenticate(app.ctx, member.api_key)
         writes.append(app.ctx.tables.bill.operations.count("update"))
     assert writes == [1, 0, 0, 1]
-    caller = authenticate(app.ctx, member.session)
-    assert list_api_keys(app.ctx, caller)[0].last_used_at == app.clock.now()
+    principal_of = authenticate(app.ctx, member.session)
+    assert list_api_keys(app.ctx, principal_of)[0].last_used_at == app.clock.now()
 
 
 def test_a_revoked_key_is_unknown_at_once(app: App) -> None:
     member = app.member()
-    caller = authenticate(app.ctx, member.session)
-    revoke_api_key(app.ctx, caller, list_api_keys(app.ctx, caller)[0].id)
+    principal_of = authenticate(app.ctx, member.session)
+    revoke_api_key(app.ctx, principal_of, list_api_keys(app.ctx, principal_of)[0].id)
     assert refusal(app, member.api_key)[0] == "unauthorized"
 
 
@@ -126,13 +126,13 @@ def test_a_note_of_use_that_cannot_be_made_stops_nobody(app: App) -> None:
             raise throttle(operation)
         return call()
 
-    assert authenticate(make_context(app.client, port=throttled, clock=app.clock), member.api_key)
+    assert authenticate(make_context(app.client, interceptor=throttled, clock=app.clock), member.api_key)
 
 
 def test_a_revocation_whose_answer_was_lost_is_a_revocation(crowded_app: App) -> None:
     app, member = crowded_app, crowded_app.member()
-    caller = authenticate(app.ctx, member.session)
-    key_id = list_api_keys(app.ctx, caller)[0].id
-    losing = make_context(app.client, port=Faults().fail_nth(2, "after", lost_answer), clock=app.clock)
-    revoke_api_key(losing, caller, key_id)
-    assert list_api_keys(app.ctx, caller) == []
+    principal_of = authenticate(app.ctx, member.session)
+    key_id = list_api_keys(app.ctx, principal_of)[0].id
+    losing = make_context(app.client, interceptor=Faults().fail_nth(2, "after", lost_answer), clock=app.clock)
+    revoke_api_key(losing, principal_of, key_id)
+    assert list_api_keys(app.ctx, principal_of) == []

@@ -13,7 +13,7 @@ from tallybook.domain.jobs import INVOICES, JOBS, OUTBOX, Job, partition
 from tallybook.domain.times import stamp
 from tallybook.services.jobs.advance_clock import FURTHEST, Call, advance_clock
 from tallybook.services.jobs.due_tasks import Task, due_tasks
-from tallybook.services.jobs.invoicing import carry_out
+from tallybook.services.jobs.invoicing import run_task
 from tallybook.services.outbox.deliver import sweep
 from tallybook.store.commands import Delete, Put
 from tallybook.store.keys import Key
@@ -200,7 +200,7 @@ def test_what_a_call_put_on_a_queue_is_done_before_time_goes_on(app: App) -> Non
     def settle(job: str, left: Callable[[], int]) -> None:
         assert (job, left()) == ("invoicing", 1)
         app.clock.advance(seconds=2)
-        issued.extend(carry_out(app.ctx, queue.pop()))
+        issued.extend(run_task(app.ctx, queue.pop()))
         assert left() == 0
 
     calls = travel(app, YEAR, invoicing(app, queue), settle=settle, jobs=(INVOICES,))

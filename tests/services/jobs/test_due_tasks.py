@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from tallybook.domain.cycle import GRACE
+from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.jobs import INVOICES, USAGE_CHECK, Job
 from tallybook.domain.times import stamp
 from tallybook.services.jobs.due_tasks import Task, as_message, due_tasks, enqueue_due, read_message
@@ -66,7 +66,7 @@ def test_a_session_is_due_once_its_time_is_up_while_it_runs(app: App, session_id
 def test_an_ended_period_and_an_invoice_that_is_not_paid_are_due_of_invoicing_alone(app: App) -> None:
     member = app.member()
     app.record(app.event(member, quantity=1_000_000))
-    end = member.account.cycle.period.end + GRACE
+    end = member.account.closing_cursor.period.end + GRACE
     app.clock.moment = end
     assert due(app, INVOICES) == {(of(member, "close"), stamp(end))}
     (invoice,) = app.invoice_due()

@@ -9,7 +9,7 @@ from tallybook.domain.accounts import User
 from tallybook.domain.errors import Failed
 from tallybook.domain.quotas import LEVEL_METER
 from tallybook.services.jobs.due_tasks import Task
-from tallybook.services.jobs.usage_check import carry_out, check_usage
+from tallybook.services.jobs.usage_check import check_usage, run_task
 from tallybook.services.metering.sessions import start_session
 from tallybook.services.outbox.deliver import show_outbox_item
 from tallybook.services.outbox.suppressions import suppress_addresses
@@ -184,12 +184,12 @@ def test_an_account_without_shares_nor_a_budget_costs_three_reads_and_a_write_an
 ) -> None:
     calls: list[str] = []
 
-    def port(called: str, call: Callable[[], Any]) -> Any:
+    def interceptor(called: str, call: Callable[[], Any]) -> Any:
         calls.append(called)
         return call()
 
     use(app, owner, owner.user, "100")
-    ctx = make_context(app.client, port=port, clock=app.clock)
+    ctx = make_context(app.client, interceptor=interceptor, clock=app.clock)
     assert check_usage(ctx, owner.account.id) == []
     assert calls == ["get_item", "batch_get_item", "update_item"]
     assert not marked(app)
@@ -216,4 +216,4 @@ def test_nobody_in_a_deleted_account_is_written_to(app: App, owner: Member, grac
 
 def test_a_task_of_another_job_is_refused(app: App) -> None:
     with pytest.raises(Failed):
-        carry_out(app.ctx, Task("close", "anybody"))
+        run_task(app.ctx, Task("close", "anybody"))

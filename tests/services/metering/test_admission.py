@@ -8,7 +8,7 @@ from tallybook.domain.admission import NotAdmitted, Reason
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import Conflict
-from tallybook.domain.sessions import Wanted
+from tallybook.domain.sessions import SessionRequest
 from tallybook.services.metering.sessions import admission, end_session, start_session
 from tallybook.services.subscriptions.change_plan import change_plan
 from tests.services.metering.test_sessions import wanted
@@ -17,7 +17,7 @@ from tests.support.invariants import check_invariants
 from tests.support.shares import give_limits, share
 
 
-def refused(app: App, key: PlatformCaller, wanted: Wanted) -> list[Reason]:
+def refused(app: App, key: PlatformCaller, wanted: SessionRequest) -> list[Reason]:
     """Why it may not start: admission says the same, and neither leaves anything behind."""
     before = app.stored("core")
     with pytest.raises(NotAdmitted) as told:
@@ -74,7 +74,7 @@ def test_what_is_used_up_in_a_period_is_there_again_in_the_next(app: App) -> Non
         Reason("account_ram_gb_seconds", 50, Decimal(60)),
         Reason("user_cpu_seconds_monthly", 100, Decimal(100)),
     ]
-    app.clock.moment = app.account_of(member).cycle.period.end
+    app.clock.moment = app.account_of(member).closing_cursor.period.end
     assert start_session(app.ctx, key, wanted(member)).status == "running"
     check_invariants(app)
 
@@ -110,7 +110,7 @@ def test_a_decision_reads_at_most_twice_and_once_where_its_users_last_one_was_ma
     assert bill.operations[2:] == ["get_many", "transact"]
     assert admission(app.ctx, key, wanted(member)) == ()
     assert bill.operations[4:] == ["get_many"]
-    app.reshape(likely={})
+    app.reshape(admission_keys={})
     start_session(app.ctx, key, wanted(member))
     assert bill.operations[5:] == ["get_many", "get_many", "transact"]
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from tallybook.domain.cycle import GRACE
+from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.periods import period_of
 from tallybook.domain.times import stamp
 from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.metering.ingest import account_keys, record_usage
 from tallybook.store.commands import Update
-from tallybook.store.periods import fence, quantities_of, read_opened
+from tallybook.store.periods import period_key, quantities_of, read_opened
 from tallybook.wire.requests.cloudevents import read_events
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
@@ -228,25 +228,25 @@ def test_an_account_deleted_on_the_way_is_told_so_at_once(app: App, member: Memb
 
 def test_an_event_for_a_closed_period_counts_beside_it_under_the_next_ones_fence(app: App, member: Member) -> None:
     record(app, app.event(member, app_id="writer"))
-    period = member.account.cycle.period
+    period = member.account.closing_cursor.period
     app.clock.moment = period.end + GRACE
     app.invoice_due()
     event = app.event(member, quantity=7, time=period.start, user_id=member.user_id, app_id="writer")
     assert record(app, event) == ["accepted"]
     assert record(app, event) == ["duplicate"]
     assert totals(app, member) == {("cpu_seconds", None): 100}
-    target = app.account_of(member).cycle.period
+    target = app.account_of(member).closing_cursor.period
     late = {item["sk"]: item for item in app.stored("usage") if item["sk"].startswith("late#")}
     assert quantities_of(late.values()) == {("cpu_seconds", None): 7}
     assert list(late) == [f"late#{stamp(target.start)}#0"]
-    told = app.ctx.tables.get(fence(member.account.id, target)) or {}
+    told = app.ctx.tables.get(period_key(member.account.id, target)) or {}
     assert read_opened(told).late == {stamp(period.start)}
     apps = [item for item in app.stored("usage") if item["sk"].startswith("app#")]
     assert sum(quantities_of(apps).values()) == 107
 
 
 def test_late_and_timely_events_of_one_call_are_counted_in_one_transaction(app: App, member: Member) -> None:
-    first = member.account.cycle.period
+    first = member.account.closing_cursor.period
     app.clock.moment = first.end + GRACE
     app.invoice_due()
     events = [app.event(member, quantity=1, time=first.start), app.event(member, quantity=2)]
@@ -257,9 +257,9 @@ def test_late_and_timely_events_of_one_call_are_counted_in_one_transaction(app: 
 
 def test_an_event_that_meets_a_closed_fence_looks_again_and_counts_late(app: App, member: Member) -> None:
     """Its sender had read the account and its period while they were open."""
-    submitted = read_events(as_json([app.event(member, time=member.account.cycle.period.start)]))
+    submitted = read_events(as_json([app.event(member, time=member.account.closing_cursor.period.start)]))
     accounts = app.ctx.tables.get_many(account_keys(submitted))
-    app.clock.moment = member.account.cycle.period.end + GRACE
+    app.clock.moment = member.account.closing_cursor.period.end + GRACE
     app.invoice_due()
     assert [result.status for result in record_usage(app.ctx, submitted, accounts)] == ["accepted"]
     assert totals(app, member) == {}
@@ -268,8 +268,8 @@ def test_an_event_that_meets_a_closed_fence_looks_again_and_counts_late(app: App
 
 def test_a_period_closed_while_its_fence_was_read_does_not_take_the_event(app: App, member: Member) -> None:
     record(app, app.event(member))
-    period = period_of(member.account.calendar, app.clock.now())
-    app.ctx.tables.write(Update(fence(member.account.id, period), remove=("open",)))
+    period = period_of(member.account.schedule, app.clock.now())
+    app.ctx.tables.write(Update(period_key(member.account.id, period), remove=("open",)))
     submitted = read_events(as_json([app.event(member)]))
     accounts = app.ctx.tables.get_many(account_keys(submitted))
     app.ctx.tables.bill.clear()

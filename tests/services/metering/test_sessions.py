@@ -10,7 +10,7 @@ import pytest
 
 from tallybook.domain.audit import SESSIONS
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
-from tallybook.domain.sessions import Wanted
+from tallybook.domain.sessions import SessionRequest
 from tallybook.services.accounts.team import delete_user
 from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.metering.sessions import end_expired, end_session, start_session
@@ -18,11 +18,11 @@ from tallybook.store.sessions import read_session
 from tests.support.app import App, Member
 from tests.support.cloud import make_context
 from tests.support.invariants import check_invariants
-from tests.support.shares import caller
+from tests.support.shares import principal_of
 
 
-def wanted(member: Member, session_id: str | None = None) -> Wanted:
-    return Wanted(
+def wanted(member: Member, session_id: str | None = None) -> SessionRequest:
+    return SessionRequest(
         account_id=member.account.id,
         user_id=member.user.id,
         cpu_cores=Decimal(1),
@@ -113,7 +113,7 @@ def test_a_suspension_at_the_same_moment_wins(app: App, whose: str) -> None:
             (app.change_account if whose == "account" else app.change_user)(member, status="suspended")
         return call()
 
-    racing = make_context(app.client, port=suspend_first, clock=app.clock)
+    racing = make_context(app.client, interceptor=suspend_first, clock=app.clock)
     with pytest.raises(Forbidden) as refused:
         start_session(racing, key, wanted(member))
     assert refused.value.code == f"{whose}_suspended"
@@ -149,7 +149,7 @@ def test_sessions_of_a_suspended_account_and_of_a_deleted_user_end_too(app: App)
     root, key = app.member(), app.platform()
     ada = app.colleague(root)
     mine, hers = (start_session(app.ctx, key, wanted(member)) for member in (root, ada))
-    delete_user(app.ctx, caller(app, root), ada.user.id)
+    delete_user(app.ctx, principal_of(app, root), ada.user.id)
     app.change_account(root, status="suspended")
     end_session(app.ctx, key, mine.id)
     app.clock.advance(hours=1)

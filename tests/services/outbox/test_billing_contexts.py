@@ -12,7 +12,7 @@ from tallybook.domain.jobs import INVOICES
 from tallybook.domain.outbox import Mail
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tallybook.services.jobs.due_tasks import due_tasks
-from tallybook.services.jobs.invoicing import carry_out
+from tallybook.services.jobs.invoicing import run_task
 from tallybook.services.outbox.billing_contexts import MOST_DETAILS, invoice_facts
 from tallybook.services.outbox.deliver import show_outbox_item
 from tallybook.services.wallet.credits import Move, give_credits
@@ -35,7 +35,7 @@ def ada(app: App) -> Member:
 
 def run(app: App) -> list[Invoice]:
     """All that is due now."""
-    return [invoice for task in list(due_tasks(app.ctx, INVOICES)) for invoice in carry_out(app.ctx, task)]
+    return [invoice for task in list(due_tasks(app.ctx, INVOICES)) for invoice in run_task(app.ctx, task)]
 
 
 def close(app: App) -> Invoice:

@@ -13,7 +13,7 @@ from tallybook.domain.times import parse_instant
 from tallybook.services.outbox.deliver import deliver, list_outbox, retry, sweep
 from tallybook.services.outbox.suppressions import suppress_addresses
 from tallybook.store.outbox import claim, delivered, put_mail, read_outbox_item
-from tallybook.store.table import Refused
+from tallybook.store.table import WriteConflict
 from tests.support.app import App
 from tests.support.faults import client_error
 from tests.support.invariants import check_invariants
@@ -29,7 +29,7 @@ def broken(*, code: str = "TooManyRequestsException", fake_aws: FakeAws | None =
         raise client_error(operation, code)
 
     fake_aws = fake_aws or FakeAws()
-    fake_aws.port = fail
+    fake_aws.interceptor = fail
     return fake_aws
 
 
@@ -114,7 +114,7 @@ def test_tries_that_die_without_a_word_are_counted_too(app: App) -> None:
     def die(operation: str, call: Any) -> Any:
         raise KeyboardInterrupt
 
-    app.fake_aws.port = die
+    app.fake_aws.interceptor = die
     for _ in range(MAX_ATTEMPTS):
         with pytest.raises(KeyboardInterrupt):
             deliver(app.ctx, app.fake_aws.ways_out(), item_id)
@@ -145,7 +145,7 @@ def test_what_is_leaving_just_now_is_not_sent_once_more_by_the_operator(app: App
         assert refused.value.code == "busy"
         return call()
 
-    app.fake_aws.port = retried_meanwhile
+    app.fake_aws.interceptor = retried_meanwhile
     assert deliver(app.ctx, app.fake_aws.ways_out(), item_id) == "delivered"
     assert len(app.fake_aws.mails) == 1
 
@@ -156,7 +156,7 @@ def test_a_delivery_that_outlived_its_lease_marks_nothing_of_the_one_after_it(ap
     app.ctx.tables.write(claim(late, now=app.clock.now()))
     app.clock.advance(seconds=LEASE.total_seconds())
     retry(app.ctx, item_id)
-    with pytest.raises(Refused):
+    with pytest.raises(WriteConflict):
         app.ctx.tables.write(delivered(replace(late, claims=0), at=app.clock.now()))
     assert deliver(app.ctx, app.fake_aws.ways_out(), item_id) == "delivered"
     assert item(app, item_id)["claims"] == 2
@@ -199,9 +199,9 @@ def test_of_several_addresses_those_that_have_their_mail_get_no_second_one(app: 
             raise ReadTimeoutError(endpoint_url="https://email")
         return call()
 
-    fake_aws.port = second_fails
+    fake_aws.interceptor = second_fails
     assert deliver(app.ctx, fake_aws.ways_out(), item_id) == "postponed"
-    fake_aws.port = lambda _, call: call()
+    fake_aws.interceptor = lambda _, call: call()
     app.clock.advance(minutes=1)
     assert deliver(app.ctx, fake_aws.ways_out(), item_id) == "delivered"
     assert [mail.to for mail in fake_aws.mails] == ["ada@example.com", "bob@example.com", "eve@example.com"]
@@ -220,7 +220,7 @@ def test_an_address_that_is_refused_for_good_keeps_no_other_from_its_mail(app: A
             raise client_error("send_email", "BadRequestException")
         return call()
 
-    app.fake_aws.port = refused
+    app.fake_aws.interceptor = refused
     assert deliver(app.ctx, app.fake_aws.ways_out(), item_id) == "parked"
     others = [address for address in addresses if address != addresses[bad]]
     assert [mail.to for mail in app.fake_aws.mails] == others
@@ -248,9 +248,9 @@ def test_a_bus_that_takes_only_some_events_gets_all_of_them_again_under_the_same
         answer["Entries"][1] = {"ErrorCode": "ThrottlingException"}
         return answer | {"FailedEntryCount": 1}
 
-    fake_aws.port = half
+    fake_aws.interceptor = half
     assert deliver(app.ctx, fake_aws.ways_out(), item_id) == "postponed"
-    fake_aws.port = lambda _, call: call()
+    fake_aws.interceptor = lambda _, call: call()
     app.clock.advance(minutes=1)
     assert deliver(app.ctx, fake_aws.ways_out(), item_id) == "delivered"
     ids = [detail["id"] for detail in fake_aws.details]

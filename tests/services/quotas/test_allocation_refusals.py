@@ -20,13 +20,13 @@ from tests.services.quotas.test_allocations import refused, user_of
 from tests.support.app import App
 from tests.support.cloud import make_context
 from tests.support.invariants import check_invariants
-from tests.support.shares import caller, share, team
+from tests.support.shares import principal_of, share, team
 
 
 def test_only_root_users_see_and_give_shares(app: App) -> None:
     root, ada = team(app)
     one = share(app, root, ada, cpu_seconds_monthly=1)
-    principal = caller(app, ada)
+    principal = principal_of(app, ada)
     for call in (
         lambda: list_allocations(app.ctx, principal, include_inactive=True),
         lambda: allocate(app.ctx, principal, ada.user.id, {}),
@@ -43,8 +43,8 @@ def test_only_root_users_see_and_give_shares(app: App) -> None:
 def test_what_is_another_accounts_or_gone_is_not_found(app: App) -> None:
     (root, ada), (stranger, other) = team(app), team(app)
     one = share(app, root, ada, cpu_seconds_monthly=1)
-    delete_user(app.ctx, caller(app, stranger), other.user.id)
-    principal = caller(app, stranger)
+    delete_user(app.ctx, principal_of(app, stranger), other.user.id)
+    principal = principal_of(app, stranger)
     for call in (
         lambda: allocate(app.ctx, principal, ada.user.id, {}),
         lambda: allocate(app.ctx, principal, other.user.id, {}),
@@ -60,12 +60,12 @@ def test_what_is_another_accounts_or_gone_is_not_found(app: App) -> None:
 def test_a_revoked_share_changes_no_more_and_is_deleted_without_a_trace_in_the_sums(app: App) -> None:
     root, ada = team(app)
     one = share(app, root, ada, cpu_seconds_monthly=1)
-    revoke_allocation(app.ctx, caller(app, root), one.id)
-    principal = caller(app, root)
+    revoke_allocation(app.ctx, principal_of(app, root), one.id)
+    principal = principal_of(app, root)
     assert refused(lambda: change_allocation(app.ctx, principal, one.id, {}))[0] == "allocation_not_active"
     assert refused(lambda: revoke_allocation(app.ctx, principal, one.id))[0] == "allocation_not_active"
     share(app, root, ada, cpu_seconds_monthly=7)
-    remove_allocation(app.ctx, caller(app, root), one.id)
+    remove_allocation(app.ctx, principal_of(app, root), one.id)
     assert app.account_of(root).allocated == user_of(app, ada).quota == {"cpu_seconds_monthly": 7}
     check_invariants(app)
 
@@ -75,18 +75,18 @@ def test_there_are_only_so_many_revoked_ones_included(app: App, monkeypatch: pyt
     root, ada = team(app)
     for _ in range(2):
         one = share(app, root, ada)
-        revoke_allocation(app.ctx, caller(app, root), one.id)
+        revoke_allocation(app.ctx, principal_of(app, root), one.id)
     with pytest.raises(Conflict) as told:
         share(app, root, ada)
     assert told.value.code == "too_many_allocations"
-    remove_allocation(app.ctx, caller(app, root), one.id)
+    remove_allocation(app.ctx, principal_of(app, root), one.id)
     assert share(app, root, ada).quota == {}
     assert quotas.MAX_ALLOCATIONS == 1000
 
 
 def test_who_is_no_root_user_any_more_by_then_gives_nothing(app: App) -> None:
     root, ada = team(app)
-    principal, demoted = caller(app, root), []
+    principal, demoted = principal_of(app, root), []
 
     def demote_first(operation: str, call: Callable[[], Any]) -> Any:
         if operation == "transact_write_items" and not demoted:
@@ -95,7 +95,7 @@ def test_who_is_no_root_user_any_more_by_then_gives_nothing(app: App) -> None:
             app.change_user(ada, is_root=True)
         return call()
 
-    slow = make_context(app.client, port=demote_first, clock=app.clock)
+    slow = make_context(app.client, interceptor=demote_first, clock=app.clock)
     with pytest.raises(Forbidden):
         allocate(slow, principal, ada.user.id, {"cpu_seconds_monthly": 1})
     assert user_of(app, ada).quota == {}

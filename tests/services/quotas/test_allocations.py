@@ -22,7 +22,7 @@ from tallybook.store import keys
 from tallybook.store.accounts import read_user
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
-from tests.support.shares import actions, caller, give_limits, share, team
+from tests.support.shares import actions, give_limits, principal_of, share, team
 
 
 def user_of(app: App, member: Member) -> User:
@@ -30,7 +30,7 @@ def user_of(app: App, member: Member) -> User:
 
 
 def listed(app: App, root: Member, *, inactive: bool = True) -> list[str]:
-    return [one.status for one in list_allocations(app.ctx, caller(app, root), include_inactive=inactive)]
+    return [one.status for one in list_allocations(app.ctx, principal_of(app, root), include_inactive=inactive)]
 
 
 def refused(call: Callable[[], Any]) -> tuple[str, str | None]:
@@ -42,20 +42,22 @@ def refused(call: Callable[[], Any]) -> tuple[str, str | None]:
 
 def test_a_share_is_its_users_from_when_it_is_given_until_it_is_taken(app: App) -> None:
     root, ada = team(app)
-    given = allocate(app.ctx, caller(app, root), ada.user.id, {"cpu_seconds_monthly": 400, "ram_gb_seconds": None})
+    given = allocate(
+        app.ctx, principal_of(app, root), ada.user.id, {"cpu_seconds_monthly": 400, "ram_gb_seconds": None}
+    )
     assert (given.quota, given.status, given.allocated_by) == ({"cpu_seconds_monthly": 400}, "active", root.user.id)
     assert (user_of(app, ada).allocation_id, user_of(app, ada).quota) == (given.id, given.quota)
     app.clock.advance(minutes=1)
     new = {"cpu_seconds_monthly": None, "concurrent_sandboxes": 0}
-    changed = change_allocation(app.ctx, caller(app, root), given.id, new)
+    changed = change_allocation(app.ctx, principal_of(app, root), given.id, new)
     assert changed.quota == user_of(app, ada).quota == {"concurrent_sandboxes": 0}
     assert changed.updated_at - changed.created_at == timedelta(minutes=1)
     check_invariants(app)
-    revoked = revoke_allocation(app.ctx, caller(app, root), given.id)
+    revoked = revoke_allocation(app.ctx, principal_of(app, root), given.id)
     assert (revoked.status, revoked.quota, user_of(app, ada).quota) == ("revoked", changed.quota, {})
     assert (listed(app, root), listed(app, root, inactive=False)) == (["revoked"], [])
     check_invariants(app)
-    remove_allocation(app.ctx, caller(app, root), given.id)
+    remove_allocation(app.ctx, principal_of(app, root), given.id)
     assert listed(app, root) == []
     words = ["created", "changed", "revoked", "deleted"]
     assert actions(app, root) == [f"quota_allocation.{word}" for word in words]
@@ -64,7 +66,7 @@ def test_a_share_is_its_users_from_when_it_is_given_until_it_is_taken(app: App) 
 
 def test_an_active_share_that_is_deleted_is_given_back(app: App) -> None:
     root, ada = team(app)
-    remove_allocation(app.ctx, caller(app, root), share(app, root, ada, cpu_seconds_monthly=1000).id)
+    remove_allocation(app.ctx, principal_of(app, root), share(app, root, ada, cpu_seconds_monthly=1000).id)
     assert (user_of(app, ada).allocation_id, app.account_of(root).allocated) == (None, {})
     assert share(app, root, root, cpu_seconds_monthly=1000)
     check_invariants(app)
@@ -74,7 +76,7 @@ def test_a_user_has_one_share_and_another_after_it_is_revoked(app: App) -> None:
     root, ada = team(app)
     first = share(app, root, ada, cpu_seconds_monthly=1)
     assert refused(lambda: share(app, root, ada, ram_gb_seconds=1)) == ("allocation_exists", "user_id")
-    revoke_allocation(app.ctx, caller(app, root), first.id)
+    revoke_allocation(app.ctx, principal_of(app, root), first.id)
     app.clock.advance(seconds=1)
     assert share(app, root, ada, ram_gb_seconds=1).id != first.id
     assert listed(app, root) == ["active", "revoked"]
@@ -88,7 +90,7 @@ def test_shares_add_up_to_the_plan_and_no_further(app: App) -> None:
 
     def change(allocation_id: str, amount: int | None) -> Callable[[], Any]:
         return lambda: change_allocation(
-            app.ctx, caller(app, root), allocation_id, {"cpu_seconds_monthly": amount, "ram_gb_seconds": 10**15}
+            app.ctx, principal_of(app, root), allocation_id, {"cpu_seconds_monthly": amount, "ram_gb_seconds": 10**15}
         )
 
     assert refused(change(hers.id, 401)) == over
@@ -114,7 +116,7 @@ def test_the_plan_is_as_the_present_period_pinned_it(app: App) -> None:
     root, ada = team(app)
     give_limits(app, cpu_seconds_monthly=10)
     assert share(app, root, ada, cpu_seconds_monthly=1000)
-    app.clock.moment = app.account_of(root).cycle.period.end
+    app.clock.moment = app.account_of(root).closing_cursor.period.end
     principal = authenticate(app.ctx, root.api_key)
     assert refused(lambda: allocate(app.ctx, principal, root.user.id, {"cpu_seconds_monthly": 1})) == (
         "quota_exceeds_plan",
@@ -133,7 +135,7 @@ def test_a_smaller_plan_is_refused_while_shares_do_not_fit_it_unless_the_old_one
     )
     change_plan(app.ctx, app.account_of(root), "hobby", actor=OPERATOR, must_pay=False, reason="plan_retired")
     assert user_of(app, root).quota == {"concurrent_sandboxes": 20}
-    principal = caller(app, root)
+    principal = principal_of(app, root)
     assert refused(lambda: change_allocation(app.ctx, principal, before.id, {"concurrent_sandboxes": 21}))[0] == (
         "quota_exceeds_plan"
     )
@@ -146,5 +148,5 @@ def test_a_change_of_nothing_is_no_change(app: App) -> None:
     root, ada = team(app)
     one = share(app, root, ada, cpu_seconds_monthly=1)
     app.clock.advance(minutes=1)
-    assert change_allocation(app.ctx, caller(app, root), one.id, {"cpu_seconds_monthly": 1}) == one
+    assert change_allocation(app.ctx, principal_of(app, root), one.id, {"cpu_seconds_monthly": 1}) == one
     assert actions(app, root) == ["quota_allocation.created"]

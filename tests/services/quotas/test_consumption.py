@@ -16,7 +16,7 @@ from tallybook.services.quotas.user_quota import allocation_quota, own_quota
 from tests.services.metering.test_sessions import wanted
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
-from tests.support.shares import caller, give_limits, share, team
+from tests.support.shares import give_limits, principal_of, share, team
 
 
 def used(quota: UserQuota) -> dict[str, Decimal]:
@@ -48,8 +48,8 @@ def test_each_field_shows_what_its_own_meter_counted_for_the_user(app: App) -> N
     assert [use.field for use in found.uses] == list(FIELDS)
     assert used(found) == amounts | {"concurrent_sandboxes": 1}
     assert limits(found) == {"cpu_seconds_monthly": 400, "concurrent_sandboxes": 2}
-    assert found.period == app.account_of(root).cycle.period
-    assert found == allocation_quota(app.ctx, caller(app, root), shown.id)
+    assert found.period == app.account_of(root).closing_cursor.period
+    assert found == allocation_quota(app.ctx, principal_of(app, root), shown.id)
     assert used(own(app, root)) == {}
     check_invariants(app)
 
@@ -58,7 +58,7 @@ def test_what_is_used_starts_anew_with_the_period_and_shares_stay(app: App) -> N
     root, ada = team(app)
     share(app, root, ada, cpu_seconds_monthly=400)
     record(app, root, ("cpu_seconds", 7), user_id=ada.user_id)
-    last = app.account_of(root).cycle.period.end
+    last = app.account_of(root).closing_cursor.period.end
     app.clock.moment = last
     record(app, root, ("cpu_seconds", 2), user_id=ada.user_id)
     assert used(own(app, ada)) == {"cpu_seconds_monthly": 2}
@@ -106,7 +106,7 @@ def test_the_plan_in_force_is_what_the_period_pinned(app: App) -> None:
     give_limits(app, ram_gb_seconds=7)
     member = app.member()
     give_limits(app, ram_gb_seconds=5)
-    now, end = app.clock.now(), member.account.cycle.period.end
+    now, end = app.clock.now(), member.account.closing_cursor.period.end
     assert plan_of(app.ctx, member.account, now=now)[0].quotas["ram_gb_seconds"] == 7
     assert read_quota_use(app.ctx, member.account, {}, now=now).plan.quotas["ram_gb_seconds"] == 7
     assert plan_of(app.ctx, member.account, now=end)[0].quotas["ram_gb_seconds"] == 5
@@ -117,9 +117,9 @@ def test_the_use_of_an_allocation_is_shown_to_root_users_while_it_is_active(app:
     root, ada = team(app)
     one = share(app, root, ada, cpu_seconds_monthly=400)
     with pytest.raises(Forbidden):
-        allocation_quota(app.ctx, caller(app, ada), one.id)
+        allocation_quota(app.ctx, principal_of(app, ada), one.id)
     with pytest.raises(NotFound):
-        allocation_quota(app.ctx, replace(caller(app, root), account=app.member().account), one.id)
-    revoke_allocation(app.ctx, caller(app, root), one.id)
+        allocation_quota(app.ctx, replace(principal_of(app, root), account=app.member().account), one.id)
+    revoke_allocation(app.ctx, principal_of(app, root), one.id)
     with pytest.raises(NotFound):
-        allocation_quota(app.ctx, caller(app, root), one.id)
+        allocation_quota(app.ctx, principal_of(app, root), one.id)

@@ -22,7 +22,7 @@ from tallybook.services.quotas.requests import (
 from tallybook.services.quotas.reviews import review_request
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
-from tests.support.shares import actions, caller, request, share, team
+from tests.support.shares import actions, principal_of, request, share, team
 
 
 def refused(call: Callable[[], Any]) -> str | None:
@@ -33,15 +33,15 @@ def refused(call: Callable[[], Any]) -> str | None:
 
 
 def change(app: App, member: Member, filed: QuotaRequest, reason: str | None = None, **quota: int | None) -> Any:
-    return change_request(app.ctx, caller(app, member), filed.id, quota, reason=reason)
+    return change_request(app.ctx, principal_of(app, member), filed.id, quota, reason=reason)
 
 
 def review(app: App, root: Member, filed: QuotaRequest, decision: Any, notes: str | None = None) -> QuotaRequest:
-    return review_request(app.ctx, caller(app, root), filed.id, decision, notes=notes)
+    return review_request(app.ctx, principal_of(app, root), filed.id, decision, notes=notes)
 
 
 def shares(app: App, root: Member) -> list[tuple[str, dict[str, int]]]:
-    found = list_allocations(app.ctx, caller(app, root), include_inactive=True)
+    found = list_allocations(app.ctx, principal_of(app, root), include_inactive=True)
     return [(one.status, dict(one.quota)) for one in found]
 
 
@@ -53,8 +53,8 @@ def test_a_request_is_filed_changed_and_withdrawn(app: App) -> None:
     assert changed.quota == {"ram_gb_seconds": 5, "traffic_gb_seconds": 0}
     assert change(app, ada, filed, reason="Now it is").reason == "Now it is"
     check_invariants(app)
-    withdraw_request(app.ctx, caller(app, ada), filed.id)
-    assert own_requests(app.ctx, caller(app, ada)) == []
+    withdraw_request(app.ctx, principal_of(app, ada), filed.id)
+    assert own_requests(app.ctx, principal_of(app, ada)) == []
     words = ["filed", "changed", "changed", "withdrawn"]
     assert actions(app, root) == [f"quota_request.{word}" for word in words]
     check_invariants(app)
@@ -67,7 +67,7 @@ def test_a_user_has_one_pending_request_and_files_another_once_it_is_decided(app
     review(app, root, first, "deny")
     app.clock.advance(seconds=1)
     request(app, ada, ram_gb_seconds=1)
-    principal = caller(app, root)
+    principal = principal_of(app, root)
     assert [one.status for one in list_requests(app.ctx, principal)] == ["pending", "denied"]
     assert [one.id for one in list_requests(app.ctx, principal, status="denied")] == [first.id]
     check_invariants(app)
@@ -77,10 +77,10 @@ def test_a_request_names_a_field_and_a_number_that_can_be(app: App) -> None:
     _, ada = team(app)
     filed = request(app, ada, cpu_seconds_monthly=600)
     assert refused(lambda: change(app, ada, filed, cpu_seconds_monthly=None)) == "no_quota_field"
-    withdraw_request(app.ctx, caller(app, ada), filed.id)
+    withdraw_request(app.ctx, principal_of(app, ada), filed.id)
     assert refused(lambda: request(app, ada)) == "no_quota_field"
     assert refused(lambda: request(app, ada, cpu_seconds_monthly=-1))
-    assert refused(lambda: file_request(app.ctx, caller(app, ada), {"ram_gb_seconds": 1}, reason=" "))
+    assert refused(lambda: file_request(app.ctx, principal_of(app, ada), {"ram_gb_seconds": 1}, reason=" "))
     check_invariants(app)
 
 
@@ -108,7 +108,7 @@ def test_a_share_that_was_revoked_meanwhile_is_made_anew_by_approving(app: App) 
     root, ada = team(app)
     before = share(app, root, ada, concurrent_sandboxes=2)
     filed = request(app, ada, cpu_seconds_monthly=100)
-    revoke_allocation(app.ctx, caller(app, root), before.id)
+    revoke_allocation(app.ctx, principal_of(app, root), before.id)
     review(app, root, filed, "approve")
     assert sorted(shares(app, root)) == [
         ("active", {"cpu_seconds_monthly": 100}),
@@ -146,7 +146,7 @@ def test_what_is_decided_is_not_decided_changed_or_withdrawn_again(app: App, dec
         lambda: review(app, root, filed, "approve"),
         lambda: review(app, root, filed, "deny"),
         lambda: change(app, ada, filed, cpu_seconds_monthly=1),
-        lambda: withdraw_request(app.ctx, caller(app, ada), filed.id),
+        lambda: withdraw_request(app.ctx, principal_of(app, ada), filed.id),
     ):
         assert refused(again) == "request_decided"
     assert app.stored("core") == before
@@ -159,23 +159,23 @@ def test_requests_are_their_users_to_change_and_their_roots_to_see_and_decide(ap
         with pytest.raises(NotFound):
             change(app, other, filed, cpu_seconds_monthly=1)
         with pytest.raises(NotFound):
-            withdraw_request(app.ctx, caller(app, other), filed.id)
+            withdraw_request(app.ctx, principal_of(app, other), filed.id)
     with pytest.raises(NotFound):
         review(app, stranger, filed, "deny")
     with pytest.raises(Forbidden):
         review(app, ada, filed, "approve")
     with pytest.raises(Forbidden):
-        list_requests(app.ctx, caller(app, ada))
-    assert list_requests(app.ctx, caller(app, stranger)) == own_requests(app.ctx, caller(app, root)) == []
-    assert own_requests(app.ctx, caller(app, ada)) == [filed]
+        list_requests(app.ctx, principal_of(app, ada))
+    assert list_requests(app.ctx, principal_of(app, stranger)) == own_requests(app.ctx, principal_of(app, root)) == []
+    assert own_requests(app.ctx, principal_of(app, ada)) == [filed]
 
 
 def test_a_deleted_users_share_is_given_back_and_their_request_is_gone(app: App) -> None:
     root, ada = team(app)
     share(app, root, ada, cpu_seconds_monthly=900)
     request(app, ada, cpu_seconds_monthly=1000)
-    delete_user(app.ctx, caller(app, root), ada.user.id)
-    assert list_requests(app.ctx, caller(app, root)) == []
+    delete_user(app.ctx, principal_of(app, root), ada.user.id)
+    assert list_requests(app.ctx, principal_of(app, root)) == []
     assert shares(app, root) == [("revoked", {"cpu_seconds_monthly": 900})]
     assert app.account_of(root).allocated == {}
     check_invariants(app)
@@ -184,8 +184,8 @@ def test_a_deleted_users_share_is_given_back_and_their_request_is_gone(app: App)
 def test_a_request_of_a_user_who_was_read_before_their_deletion_is_refused(app: App) -> None:
     """Also where the account was read after it: a request reads both at once, but not as of one instant."""
     root, ada = team(app)
-    principal = caller(app, ada)
-    delete_user(app.ctx, caller(app, root), ada.user.id)
+    principal = principal_of(app, ada)
+    delete_user(app.ctx, principal_of(app, root), ada.user.id)
     between = replace(principal, account=app.account_of(root))
     with pytest.raises(Unauthenticated):
         file_request(app.ctx, between, {"cpu_seconds_monthly": 1}, reason="It is not enough")
@@ -205,7 +205,7 @@ def test_there_are_only_so_many_and_the_oldest_decided_one_makes_room(
         app.clock.advance(seconds=1)
         filed.append(request(app, ada, ram_gb_seconds=number))
         review(app, root, filed[-1], "deny")
-    kept = [one.id for one in list_requests(app.ctx, caller(app, root))]
+    kept = [one.id for one in list_requests(app.ctx, principal_of(app, root))]
     assert kept == [filed[4].id, filed[3].id, pending.id]
     check_invariants(app)
 
@@ -224,7 +224,7 @@ def test_one_user_files_ten_an_hour_for_the_account_is_told_of_each(app: App) ->
     app.reshape(limits=Limits())
     root, ada = team(app)
     for _ in range(10):
-        withdraw_request(app.ctx, caller(app, ada), request(app, ada, ram_gb_seconds=1).id)
+        withdraw_request(app.ctx, principal_of(app, ada), request(app, ada, ram_gb_seconds=1).id)
     with pytest.raises(TooManyRequests):
         request(app, ada, ram_gb_seconds=1)
     assert request(app, root, ram_gb_seconds=1).status == "pending", "others are not kept from it"

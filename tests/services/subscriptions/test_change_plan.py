@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tallybook.domain.cycle import GRACE
+from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.errors import (
     TooManyRequests,
 )
@@ -25,11 +25,17 @@ def test_the_period_ends_with_its_part_of_the_fee_and_a_full_month_of_the_new_pl
     now = app.clock.now()
     changed = change(app, member, "scale")
     assert lines(changed.invoice) == [("subscription", 20 * DOLLAR), ("credit", -12 * DOLLAR)]
-    assert (changed.invoice.period.start, changed.invoice.period.end) == (member.account.cycle.period.start, now)
+    assert (changed.invoice.period.start, changed.invoice.period.end) == (
+        member.account.closing_cursor.period.start,
+        now,
+    )
     assert (changed.invoice.plan, changed.account.plan) == ("pro", "scale")
-    assert (changed.account.cycle.period.start, changed.account.cycle.period.end) == (now, datetime_of("2026-06-02"))
-    assert app.account_of(member).cycle == changed.account.cycle
-    app.clock.moment = changed.account.cycle.period.end + GRACE
+    assert (changed.account.closing_cursor.period.start, changed.account.closing_cursor.period.end) == (
+        now,
+        datetime_of("2026-06-02"),
+    )
+    assert app.account_of(member).closing_cursor == changed.account.closing_cursor
+    app.clock.moment = changed.account.closing_cursor.period.end + GRACE
     assert [lines(one) for one in app.invoice_due() if one.plan == "scale"] == [[("subscription", 200 * DOLLAR)]]
     check_invariants(app)
 
@@ -75,12 +81,12 @@ def test_twenty_changes_within_36_days_are_all_and_the_next_may_come_as_the_firs
 def test_a_change_at_a_periods_very_end_ends_it_whole_and_one_a_millisecond_later_the_next(
     app: App, member: Member
 ) -> None:
-    end = app.clock.moment = member.account.cycle.period.end
+    end = app.clock.moment = member.account.closing_cursor.period.end
     whole = change(app, member, "scale")
-    assert (whole.invoice.period, whole.change.refund) == (member.account.cycle.period, 0)
-    assert (whole.account.cycle.period.start, whole.account.calendar.anchor) == (end, end)
+    assert (whole.invoice.period, whole.change.refund) == (member.account.closing_cursor.period, 0)
+    assert (whole.account.closing_cursor.period.start, whole.account.schedule.anchor) == (end, end)
     check_invariants(app)
-    app.clock.moment = whole.account.cycle.period.end + timedelta(milliseconds=1)
+    app.clock.moment = whole.account.closing_cursor.period.end + timedelta(milliseconds=1)
     short = change(app, member, "hobby")
     assert short.invoice.period.end - short.invoice.period.start == timedelta(milliseconds=1)
     assert lines(short.invoice) == [("subscription", 200 * DOLLAR), ("credit", -200 * DOLLAR)]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tallybook.domain.audit import OPERATOR
-from tallybook.domain.cycle import GRACE
+from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.errors import (
     Conflict,
     Unavailable,
@@ -96,15 +96,17 @@ def test_the_price_on_record_is_the_one_of_the_catalog_that_the_new_period_pins(
     pinned = app.ctx.catalogs.version(changed.opened.catalog_version).plans["scale"]
     assert changed.change.new_price == pinned.price == (5 * DOLLAR if overtaken else 200 * DOLLAR)
     assert changed.change.reason == ("user_downgrade" if overtaken else "user_upgrade")
-    (fence,) = [item for item in app.stored("usage") if item.get("start") == stamp(changed.account.cycle.period.start)]
-    assert fence["catalog_version"] == changed.opened.catalog_version
+    (period_key,) = [
+        item for item in app.stored("usage") if item.get("start") == stamp(changed.account.closing_cursor.period.start)
+    ]
+    assert period_key["catalog_version"] == changed.opened.catalog_version
     check_invariants(app)
 
 
 @pytest.fixture
 def counted_ahead(app: App, member: Member) -> Member:
     """14.00 of usage, and 7.00 more that a clock ahead has counted in the next period, which has not begun here."""
-    end = member.account.cycle.period.end
+    end = member.account.closing_cursor.period.end
     app.record(app.event(member, quantity=1_000_000))
     app.clock.moment = end + APART
     assert [result.status for result in app.record(app.event(member, quantity=500_000))] == ["accepted"]
@@ -116,7 +118,7 @@ def used_once(app: App, member: Member) -> None:
     """All that was used is billed once, when the period after the change has closed."""
     check_invariants(app)
     for _ in range(2):
-        app.clock.moment = app.account_of(member).cycle.period.end + GRACE
+        app.clock.moment = app.account_of(member).closing_cursor.period.end + GRACE
         app.invoice_due()
         check_invariants(app)
     assert sum(one.sum_of("usage", "late_usage") for one in invoices(app, member)) == 21 * DOLLAR
@@ -129,15 +131,15 @@ def test_a_change_just_before_the_end_leaves_what_a_clock_ahead_counted_in_the_n
     with pytest.raises(Unavailable):
         change(app, counted_ahead, "scale")
     assert everything(app) == before
-    app.clock.moment = counted_ahead.account.cycle.period.end + 2 * APART
-    assert change(app, counted_ahead, "scale").invoice.period.start == counted_ahead.account.cycle.period.end
+    app.clock.moment = counted_ahead.account.closing_cursor.period.end + 2 * APART
+    assert change(app, counted_ahead, "scale").invoice.period.start == counted_ahead.account.closing_cursor.period.end
     used_once(app, counted_ahead)
 
 
 def test_a_change_that_meets_the_next_period_opened_ahead_waits_for_it_to_begin(
     app: App, counted_ahead: Member
 ) -> None:
-    end = counted_ahead.account.cycle.period.end
+    end = counted_ahead.account.closing_cursor.period.end
     ticking = replace(app.ctx, clock=Ticking(end - APART))
     changed = change_plan(ticking, app.account_of(counted_ahead), "scale", actor=OPERATOR, must_pay=False)
     ended, cut = invoices(app, counted_ahead)

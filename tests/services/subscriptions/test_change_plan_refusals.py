@@ -11,7 +11,7 @@ from tallybook.domain.errors import (
     NotFound,
     PaymentRequired,
 )
-from tallybook.services.accounts.suspension import set_standing
+from tallybook.services.accounts.suspension import set_account_status
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
 from tests.services.plan_changes import DOLLAR, change, everything, on_pro
 from tests.support.app import App, Member
@@ -33,7 +33,7 @@ def test_a_plan_that_is_not_sold_or_that_it_has_is_named(app: App, member: Membe
 
 
 def test_a_suspended_account_changes_no_plan(app: App, member: Member) -> None:
-    set_standing(app.ctx, member.account.id, "suspended", reason="as asked", actor=OPERATOR)
+    set_account_status(app.ctx, member.account.id, "suspended", reason="as asked", actor=OPERATOR)
     app.clock.advance(days=40)
     before = everything(app)
     with pytest.raises(Forbidden) as refused:
@@ -77,7 +77,7 @@ def test_what_is_refused_for_money_closes_no_period_that_has_ended(
 ) -> None:
     app.change_account(member, **standing)
     app.record(app.event(member, quantity=1_000))
-    app.clock.moment = member.account.cycle.period.end + timedelta(minutes=10)
+    app.clock.moment = member.account.closing_cursor.period.end + timedelta(minutes=10)
     before = everything(app)
     with pytest.raises(PaymentRequired) as refused:
         paid_for(app, member, "scale")
@@ -87,5 +87,5 @@ def test_what_is_refused_for_money_closes_no_period_that_has_ended(
 
 def test_money_that_the_ended_periods_leave_pays_for_a_plan(app: App, member: Member) -> None:
     app.change_account(member, balance=20 * DOLLAR + 1, credited=20 * DOLLAR + 1)
-    app.clock.moment = member.account.cycle.period.end + timedelta(minutes=10)
+    app.clock.moment = member.account.closing_cursor.period.end + timedelta(minutes=10)
     assert paid_for(app, member, "scale").account.balance == 1

@@ -29,9 +29,9 @@ class OutOfTime(Exception):
 class QueuedJob:
     """The handler of a job's function. `carry_out` does a task and says in a word each what came of it, for the log."""
 
-    def __init__(self, job: Job, carry_out: Callable[[Context, Task], Iterable[str]]) -> None:
+    def __init__(self, job: Job, run_task: Callable[[Context, Task], Iterable[str]]) -> None:
         self._job = job
-        self._carry_out = carry_out
+        self._carry_out = run_task
         self._metrics = Metrics(namespace="Tallybook")
         self._processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 

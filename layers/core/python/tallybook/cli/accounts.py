@@ -15,7 +15,7 @@ from tallybook.domain.audit import OPERATOR
 from tallybook.domain.ids import ACCOUNT, INVOICE
 from tallybook.services.accounts.billing_settings import set_terms
 from tallybook.services.accounts.operator import create_account
-from tallybook.services.accounts.suspension import Standing, set_standing
+from tallybook.services.accounts.suspension import NewStatus, set_account_status
 from tallybook.services.lookup import list_accounts
 from tallybook.services.subscriptions.change_plan import change_plan
 
@@ -121,7 +121,7 @@ def plan(
     tell(f"{ACCOUNT}{found.id} is on {plan}; {INVOICE}{made.invoice.id} is issued", row, as_json=as_json)
 
 
-def _set(name: str, standing: Standing, reason: str, *, as_json: bool) -> None:
+def _set(name: str, standing: NewStatus, reason: str, *, as_json: bool) -> None:
     with tables() as ctx:
-        account = set_standing(ctx, account_named(ctx, name).id, standing, reason=reason, actor=OPERATOR)
+        account = set_account_status(ctx, account_named(ctx, name).id, standing, reason=reason, actor=OPERATOR)
     tell(f"{ACCOUNT}{account.id} is {account.status}", account_row(account), as_json=as_json)

@@ -8,9 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from tallybook.domain.cycle import Cycle
+from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Forbidden, Invalid, NotFound
-from tallybook.domain.periods import Calendar
+from tallybook.domain.periods import BillingSchedule
 from tallybook.domain.quotas import Share
 
 type AccountStatus = Literal["active", "suspended", "deleted"]
@@ -50,9 +50,9 @@ class Account:
     plan: str
     subscription_id: str
     subscribed_at: datetime
-    calendar: Calendar
+    schedule: BillingSchedule
     first_period_at: datetime
-    cycle: Cycle
+    closing_cursor: ClosingCursor
     display_name: str | None = None
     description: str | None = None
     balance: int = 0
@@ -82,7 +82,7 @@ class Account:
     @property
     def time_zone(self) -> str:
         """The zone it was set to last; a period that began in another one keeps it to its end."""
-        return self.calendar.zone
+        return self.schedule.zone
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from tallybook.domain.catalog import Plan
 from tallybook.domain.errors import Forbidden
 from tallybook.domain.money import in_units
 from tallybook.domain.quotas import CONCURRENT, LEVEL, MONTHLY, Quota
-from tallybook.domain.sessions import Wanted
+from tallybook.domain.sessions import SessionRequest
 from tallybook.domain.usage import plain
 
 type Used = Mapping[str, Decimal]
@@ -49,7 +49,7 @@ _STANDING = {
 
 
 def reasons_against(
-    wanted: Wanted,
+    wanted: SessionRequest,
     account: Account,
     user: User,
     plan: Plan,
@@ -77,7 +77,7 @@ def _standing(account: Account, user: User) -> Iterator[Reason]:
         yield Reason(f"user_{user.status}")
 
 
-def _sizes(wanted: Wanted, plan: Plan) -> Iterator[Reason]:
+def _sizes(wanted: SessionRequest, plan: Plan) -> Iterator[Reason]:
     sizes: Mapping[str, Decimal | int] = {
         "max_cpu_cores_per_sandbox": wanted.cpu_cores,
         "max_memory_gb_per_sandbox": wanted.memory_gb,

@@ -50,7 +50,7 @@ class AuditEntry:
     after: Mapping[str, Any]
 
 
-def caller(principal: Principal) -> Actor:
+def actor_of(principal: Principal) -> Actor:
     """A signed-in user as themselves; with an API key, the key of its user."""
     user_id = USER + principal.user.id
     if principal.credential.kind == "api_key":

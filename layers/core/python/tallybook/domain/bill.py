@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog, Plan
 from tallybook.domain.fees import Fee
 from tallybook.domain.invoices import Invoice
@@ -14,7 +15,6 @@ from tallybook.domain.periods import Period
 from tallybook.domain.rating import rate, scaled
 from tallybook.domain.times import day_of
 from tallybook.domain.usage import Quantities
-from tallybook.domain.usage_period import OpenedPeriod
 
 WHOLE = Fraction(1)
 
@@ -103,14 +103,19 @@ def lines_of(catalog: Catalog, *, plan: str, quantities: Quantities, part: Fract
     return tuple(lines)
 
 
-def usage_cost(catalog: Catalog, opened: OpenedPeriod, quantities: Quantities) -> int:
+def usage_cost(catalog: Catalog, opened: BillingPeriod, quantities: Quantities) -> int:
     """What the period's usage comes to in micros: the bill's total without its days."""
     lines = lines_of(catalog, plan=opened.plan, quantities=quantities, part=opened.part)
     return sum(line.amount for line in lines)
 
 
 def costs_of(
-    catalog: Catalog, opened: OpenedPeriod, quantities: Quantities, by_day: Mapping[str, Quantities], *, until: datetime
+    catalog: Catalog,
+    opened: BillingPeriod,
+    quantities: Quantities,
+    by_day: Mapping[str, Quantities],
+    *,
+    until: datetime,
 ) -> PeriodCosts:
     """The costs of a period up to `until`. `by_day` only weighs: the days always add up to the total."""
     lines = lines_of(catalog, plan=opened.plan, quantities=quantities, part=opened.part)

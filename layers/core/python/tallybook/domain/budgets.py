@@ -44,7 +44,7 @@ class Alert:
     """When a threshold last alerted in the period, and whether usage has not been below it since."""
 
     at: datetime
-    holds: bool
+    contains: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def check(budget: Budget, spending: Sequence[Spending], *, now: datetime) -> Che
 def _is_to_be_judged(budget: Budget, period: Period, *, now: datetime) -> bool:
     if budget.period_start is not None and period.start < budget.period_start:
         return False
-    return period.holds(now) or budget.updated_at < period.end
+    return period.contains(now) or budget.updated_at < period.end
 
 
 def _judge(budget: Budget, spent: Spending, *, now: datetime) -> tuple[Budget, tuple[Threshold, ...]]:
@@ -139,9 +139,9 @@ def _judge(budget: Budget, spent: Spending, *, now: datetime) -> tuple[Budget, t
         last = before.get(threshold.percent)
         if percentage < threshold.percent:
             last = _ended(last) if last else None
-        elif (last is None or not last.holds) and threshold.enabled and budget.is_active:
+        elif (last is None or not last.contains) and threshold.enabled and budget.is_active:
             if last is None or now >= last.at + COOLDOWN:
-                last = Alert(now, holds=True)
+                last = Alert(now, contains=True)
                 fired.append(threshold)
             else:
                 due.append(last.at + COOLDOWN)
@@ -172,4 +172,4 @@ def _of_old_thresholds(budget: Budget, alerts: Mapping[Decimal, Alert], *, now: 
 
 def _ended(alert: Alert) -> Alert:
     """Usage is below the threshold since."""
-    return replace(alert, holds=False) if alert.holds else alert
+    return replace(alert, contains=False) if alert.contains else alert

@@ -122,7 +122,7 @@ def matches(text: str, secret_hash: str) -> bool:
     return hmac.compare_digest(hash_text(text), secret_hash)
 
 
-def check_standing(principal: Principal, *, text: str, now: datetime) -> Principal:
+def check_credential(principal: Principal, *, text: str, now: datetime) -> Principal:
     """The credential holds, has not expired, and neither user nor account is gone; a suspended user is refused.
 
     Which of them failed is not told apart, except to a user who is known and may be told why.

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 
 from tallybook.domain.accounts import Account
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Plan
 from tallybook.domain.money import EXACT, in_units, round_to_minor
-from tallybook.domain.periods import Calendar, period_of, year_of
+from tallybook.domain.periods import BillingSchedule, period_of, year_of
 from tallybook.domain.times import stamp
-from tallybook.domain.usage_period import OpenedPeriod
 
 _TICK = timedelta(milliseconds=1)
 _KEPT = 13
@@ -28,13 +28,13 @@ class Fee:
 
     standard: int = 0
     discount: int = 0
-    unused: int = 0
+    proration_credit: int = 0
     suspended: int = 0
 
     @property
     def credit(self) -> int:
         """All that is taken off."""
-        return self.discount + self.unused + self.suspended
+        return self.discount + self.proration_credit + self.suspended
 
     @property
     def final(self) -> int:
@@ -46,21 +46,21 @@ class FeeTime:
     """What a fee is for, in milliseconds: the whole time, and how much of it is unused or was spent suspended."""
 
     whole: int
-    unused: int = 0
+    proration_credit: int = 0
     suspended: int = 0
 
 
-def fee_time(account: Account, plan: Plan, opened: OpenedPeriod, *, until: datetime) -> FeeTime | None:
+def fee_time(account: Account, plan: Plan, opened: BillingPeriod, *, until: datetime) -> FeeTime | None:
     """The time of the fee on the invoice of a period, as known at `until`: its end, or now while it is open.
 
     None where no fee stands on that invoice: the plan is free, or its year goes on.
     """
-    start, end, is_due = _span(account.calendar, plan, opened)
+    start, end, is_due = _span(account.schedule, plan, opened)
     if not is_due or not plan.price:
         return None
-    unused = (end - opened.period.end) // _TICK if opened.cut_from is not None else 0
+    proration_credit = (end - opened.period.end) // _TICK if opened.cut_from is not None else 0
     suspended = _suspended(account, start, min(until, opened.period.end))
-    return FeeTime((end - start) // _TICK, unused, suspended)
+    return FeeTime((end - start) // _TICK, proration_credit, suspended)
 
 
 def fee_for(price: int, time: FeeTime | None, *, discount: Decimal, currency: str) -> Fee:
@@ -69,16 +69,16 @@ def fee_for(price: int, time: FeeTime | None, *, discount: Decimal, currency: st
         return Fee()
     taken_off = round_to_minor(in_units(price) * discount / 100, currency)
     charged = price - taken_off
-    unused = _part(charged, time.unused, time.whole, currency)
+    proration_credit = _part(charged, time.proration_credit, time.whole, currency)
     suspended = _part(charged, time.suspended, time.whole, currency)
-    return Fee(price, taken_off, unused, min(suspended, charged - unused))
+    return Fee(price, taken_off, proration_credit, min(suspended, charged - proration_credit))
 
 
-def suspensions(book: Calendar, since: datetime, until: datetime) -> dict[str, int]:
+def suspensions(schedule: BillingSchedule, since: datetime, until: datetime) -> dict[str, int]:
     """A suspension in milliseconds for each period that it touched, by the period's start."""
     parts: list[tuple[str, int]] = []
     while since < until:
-        period = period_of(book, since)
+        period = period_of(schedule, since)
         end = min(period.end, until)
         parts.append((stamp(period.start), (end - since) // _TICK))
         since = end
@@ -89,15 +89,15 @@ def remembered(account: Account, more: Mapping[str, int]) -> dict[str, int]:
     """What is known of an account's suspensions with what has come to it: of the last 13 periods and all open ones."""
     known = account.suspended_ms
     both = sorted((start, known.get(start, 0) + more.get(start, 0)) for start in {*known, *more})
-    unclosed = stamp(account.cycle.period.start)
+    unclosed = stamp(account.closing_cursor.period.start)
     return dict(part for index, part in enumerate(both, _KEPT - len(both)) if index >= 0 or part[0] >= unclosed)
 
 
-def _span(book: Calendar, plan: Plan, opened: OpenedPeriod) -> tuple[datetime, datetime, bool]:
+def _span(schedule: BillingSchedule, plan: Plan, opened: BillingPeriod) -> tuple[datetime, datetime, bool]:
     """What the fee is for, and whether it stands on this period's invoice."""
     if plan.billing_interval == "month":
         return opened.period.start, opened.cut_from or opened.period.end, True
-    start, end, month = year_of(book, opened.period)
+    start, end, month = year_of(schedule, opened.period)
     return start, end, month == 12 or opened.cut_from is not None
 
 

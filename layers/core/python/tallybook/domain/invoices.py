@@ -114,7 +114,7 @@ class Invoice:
         return self.total if self.status == "paid" else self.paid_by_balance
 
     @property
-    def carried(self) -> int:
+    def carried_credit(self) -> int:
         """What it hands on to the next invoice: zero or positive, as a credit."""
         return sum(line.amount for line in self.lines if line.type == "carried" and line.amount > 0)
 
@@ -126,7 +126,9 @@ class Invoice:
     @property
     def fee(self) -> Fee:
         """The fee as its lines have it, for those who show it beside the usage."""
-        return Fee(self.sum_of("subscription"), discount=-self.sum_of("discount"), unused=-self.sum_of("credit"))
+        return Fee(
+            self.sum_of("subscription"), discount=-self.sum_of("discount"), proration_credit=-self.sum_of("credit")
+        )
 
     def sum_of(self, *types: LineType) -> int:
         return sum(line.amount for line in self.lines if line.type in types)
@@ -174,7 +176,7 @@ def next_revision_of(invoice: Invoice) -> str:
 def fee_lines(fee: Fee, *, plan_name: str, discount: Decimal) -> Iterable[InvoiceLine]:
     yield InvoiceLine("subscription", f"Subscription Fee for {plan_name} plan", fee.standard)
     yield InvoiceLine("discount", f"Discount of {discount.normalize():f} %", -fee.discount)
-    yield InvoiceLine("credit", f"Unused part of the {plan_name} plan", -fee.unused)
+    yield InvoiceLine("credit", f"Unused part of the {plan_name} plan", -fee.proration_credit)
     yield InvoiceLine("credit", "Time for which the account was suspended", -fee.suspended)
 
 

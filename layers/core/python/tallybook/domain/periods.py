@@ -16,7 +16,7 @@ from tallybook.domain.errors import Invalid
 
 
 @dataclass(frozen=True, slots=True)
-class Calendar:
+class BillingSchedule:
     """What an account's periods follow from: the anchor, an instant, and the IANA zone its wall time is read in.
 
     A later one takes over from the calendar `before` it at the instant `since`, with the period of the number `first`
@@ -46,7 +46,7 @@ class Period:
     end: datetime
     zone: str
 
-    def holds(self, instant: datetime) -> bool:
+    def contains(self, instant: datetime) -> bool:
         return self.start <= instant < self.end
 
     @property
@@ -75,38 +75,38 @@ class Period:
         return max(1, min(elapsed, self.days))
 
 
-def period_of(book: Calendar, instant: datetime) -> Period:
+def period_of(schedule: BillingSchedule, instant: datetime) -> Period:
     """The period that holds the instant; it follows from the anchor, not from what was opened or closed.
 
     One that a plan change cut short ends where the calendar that followed begins.
     """
     cut: datetime | None = None
-    while book.before is not None and not book.governs(instant):
-        cut = book.since
-        book = book.before
-    number = _number(book, instant)
-    end = boundary(book, number + 1)
-    return Period(start=_edge(book, number), end=end if cut is None else min(end, cut), zone=book.zone)
+    while schedule.before is not None and not schedule.governs(instant):
+        cut = schedule.since
+        schedule = schedule.before
+    number = _number(schedule, instant)
+    end = boundary(schedule, number + 1)
+    return Period(start=_edge(schedule, number), end=end if cut is None else min(end, cut), zone=schedule.zone)
 
 
-def in_zone(book: Calendar, zone: str, *, now: datetime) -> Calendar:
+def in_zone(schedule: BillingSchedule, zone: str, *, now: datetime) -> BillingSchedule:
     """The calendar of an account that changes its zone: another one from the end of the present period on."""
-    current = in_force(book, now)
+    current = in_force(schedule, now)
     if current.zone == zone:
         return current
     period = period_of(current, now)
     first = _number(current, now) + 1
-    return Calendar(anchor=current.anchor, zone=zone, since=period.end, first=first, before=current)
+    return BillingSchedule(anchor=current.anchor, zone=zone, since=period.end, first=first, before=current)
 
 
-def with_anchor(book: Calendar, anchor: datetime) -> Calendar:
+def with_anchor(schedule: BillingSchedule, anchor: datetime) -> BillingSchedule:
     """The calendar of an account that changes its plan: another one at once, in the zone it has or is about to have."""
-    return Calendar(anchor=anchor, zone=book.zone, since=anchor, before=in_force(book, anchor))
+    return BillingSchedule(anchor=anchor, zone=schedule.zone, since=anchor, before=in_force(schedule, anchor))
 
 
-def since(book: Calendar, oldest: datetime) -> Calendar:
+def since(schedule: BillingSchedule, oldest: datetime) -> BillingSchedule:
     """The calendar without those before it that ended by then."""
-    kept = [book]
+    kept = [schedule]
     while (last := kept[-1]).before is not None and last.since is not None and last.since > oldest:
         kept.append(last.before)
     chain = replace(kept.pop(), before=None)
@@ -115,52 +115,52 @@ def since(book: Calendar, oldest: datetime) -> Calendar:
     return chain
 
 
-def changes_of(book: Calendar) -> tuple[datetime, ...]:
+def changes_of(schedule: BillingSchedule) -> tuple[datetime, ...]:
     """The instants at which the calendar took over from those before it, oldest first."""
     found: list[datetime] = []
-    last: Calendar | None = book
+    last: BillingSchedule | None = schedule
     while last is not None:
         found += [last.since] if last.since is not None and last.before is not None else []
         last = last.before
     return tuple(reversed(found))
 
 
-def in_force(book: Calendar, instant: datetime) -> Calendar:
+def in_force(schedule: BillingSchedule, instant: datetime) -> BillingSchedule:
     """The calendar that the instant's period follows from."""
-    while book.before is not None and not book.governs(instant):
-        book = book.before
-    return book
+    while schedule.before is not None and not schedule.governs(instant):
+        schedule = schedule.before
+    return schedule
 
 
-def year_of(book: Calendar, period: Period) -> tuple[datetime, datetime, int]:
+def year_of(schedule: BillingSchedule, period: Period) -> tuple[datetime, datetime, int]:
     """The twelve months from the anchor or its anniversary that hold the period: start, end, and which month it is."""
-    book = in_force(book, period.start)
-    number = _number(book, period.start)
+    schedule = in_force(schedule, period.start)
+    number = _number(schedule, period.start)
     first = number - number % 12
-    return _edge(book, first), boundary(book, first + 12), number % 12 + 1
+    return _edge(schedule, first), boundary(schedule, first + 12), number % 12 + 1
 
 
-def _edge(book: Calendar, number: int) -> datetime:
+def _edge(schedule: BillingSchedule, number: int) -> datetime:
     """Where the period of this number starts, in the calendar that it followed from."""
-    while book.before is not None and number < book.first:
-        book = book.before
-    return book.since if book.since is not None and number == book.first else boundary(book, number)
+    while schedule.before is not None and number < schedule.first:
+        schedule = schedule.before
+    return schedule.since if schedule.since is not None and number == schedule.first else boundary(schedule, number)
 
 
-def _number(book: Calendar, instant: datetime) -> int:
+def _number(schedule: BillingSchedule, instant: datetime) -> int:
     """How many months after the anchor the instant's period starts."""
-    first, then = book.local(book.anchor), book.local(instant)
+    first, then = schedule.local(schedule.anchor), schedule.local(instant)
     number = (then.year - first.year) * 12 + then.month - first.month
-    while boundary(book, number) > instant:
+    while boundary(schedule, number) > instant:
         number -= 1
-    while boundary(book, number + 1) <= instant:
+    while boundary(schedule, number + 1) <= instant:
         number += 1
-    return number if book.before is None else max(number, book.first)
+    return number if schedule.before is None else max(number, schedule.first)
 
 
-def boundary(book: Calendar, months: int) -> datetime:
+def boundary(schedule: BillingSchedule, months: int) -> datetime:
     """The instant `months` months after the anchor, in the anchor's wall time, clamped to the month's length."""
-    return book.anchor if months == 0 else _boundary(book.anchor, book.zone, months)
+    return schedule.anchor if months == 0 else _boundary(schedule.anchor, schedule.zone, months)
 
 
 @lru_cache(maxsize=4096)

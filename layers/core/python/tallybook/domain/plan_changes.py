@@ -73,7 +73,7 @@ def is_dearer(old: Plan, new: Plan) -> bool:
 
 def check_pace(account: Account, *, now: datetime) -> None:
     """TooManyRequests once the account's periods have changed 20 times in 36 days, by another plan or zone."""
-    recent = changes_of(since(account.calendar, now - MARKER_LIFE))
+    recent = changes_of(since(account.schedule, now - MARKER_LIFE))
     if len(recent) >= MOST_CHANGES:
         left = recent[0] + MARKER_LIFE - now
         raise TooManyRequests(

@@ -14,7 +14,7 @@ MAX_TIMEOUT_SECONDS = 31 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SessionRequest:
     """What the platform wants to run; `session_id` is its own id for it, if it has one."""
 
     account_id: str

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from tallybook.domain.accounts import Account
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Plan
-from tallybook.domain.usage_period import OpenedPeriod
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,7 @@ class Subscription:
     """An account's subscription with its plan, as the current period pinned it."""
 
     account: Account
-    opened: OpenedPeriod
+    opened: BillingPeriod
     plan: Plan
     currency: str
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tallybook.gateways.interceptor import Port, straight
+from tallybook.gateways.interceptor import Interceptor, passthrough
 
 SOURCE = "tallybook"
 
@@ -38,12 +38,12 @@ class BusFailed(Exception):
 
 
 class Bus:
-    """Publishes through a port to the bus of this name."""
+    """Publishes through an interceptor to the bus of this name."""
 
-    def __init__(self, client: Any, name: str, port: Port = straight) -> None:
+    def __init__(self, client: Any, name: str, interceptor: Interceptor = passthrough) -> None:
         self._client = client
         self._name = name
-        self._port = port
+        self._interceptor = interceptor
 
     def publish(self, events: Sequence[Published]) -> None:
         """All of them, ten a call, in order; BusFailed at the first call that did not take all of its own."""
@@ -58,7 +58,7 @@ class Bus:
         """The code of each event that was not taken."""
         entries = [self._entry(event) for event in batch]
         try:
-            answer = self._port("put_events", lambda: self._client.put_events(Entries=entries))
+            answer = self._interceptor("put_events", lambda: self._client.put_events(Entries=entries))
         except ClientError as error:
             return [error.response["Error"]["Code"]] * len(batch)
         except BotoCoreError as error:

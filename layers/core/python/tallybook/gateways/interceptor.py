@@ -6,8 +6,8 @@ Production goes straight through. Tests put a port here that fails a call before
 from collections.abc import Callable
 from typing import Any
 
-type Port = Callable[[str, Callable[[], Any]], Any]
+type Interceptor = Callable[[str, Callable[[], Any]], Any]
 
 
-def straight(operation: str, call: Callable[[], Any]) -> Any:  # noqa: ARG001 a port gets both
+def passthrough(operation: str, call: Callable[[], Any]) -> Any:  # noqa: ARG001 an interceptor gets both
     return call()

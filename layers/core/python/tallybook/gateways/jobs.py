@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tallybook.gateways.interceptor import Port, straight
+from tallybook.gateways.interceptor import Interceptor, passthrough
 
 
 class JobFailed(Exception):
@@ -12,17 +12,22 @@ class JobFailed(Exception):
 
 
 class Jobs:
-    """Calls functions through a port. `functions` names each job's, like `tallybook-local-Outbox…` for `outbox`."""
+    """Calls functions through an interceptor.
 
-    def __init__(self, client: Any, functions: Mapping[str, str], port: Port = straight) -> None:
+    `functions` has the function of each job: `tallybook-local-Outbox…` for `outbox`.
+    """
+
+    def __init__(self, client: Any, functions: Mapping[str, str], interceptor: Interceptor = passthrough) -> None:
         self._client = client
         self._functions = functions
-        self._port = port
+        self._interceptor = interceptor
 
     def call(self, job: str) -> Mapping[str, Any]:
         """What the job answered, once it has ended."""
         payload = json.dumps({"job": job}).encode()
-        answer = self._port("invoke", lambda: self._client.invoke(FunctionName=self._functions[job], Payload=payload))
+        answer = self._interceptor(
+            "invoke", lambda: self._client.invoke(FunctionName=self._functions[job], Payload=payload)
+        )
         told = json.loads(answer["Payload"].read() or "null")
         if answer.get("FunctionError"):
             raise JobFailed(f"The job {job} failed: {_reason(told)}")

@@ -15,8 +15,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from tallybook.domain.outbox import Undeliverable
-from tallybook.gateways.interceptor import Port, straight
-from tallybook.gateways.templates import Letter
+from tallybook.gateways.interceptor import Interceptor, passthrough
+from tallybook.gateways.templates import RenderedMail
 
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
 
@@ -38,21 +38,23 @@ class Refused(MailFailed, Undeliverable):
 
 
 class Mail:
-    """Sends through a port, from `sender`, which may have a name: `Tallybook <hello@example.com>`."""
+    """Sends through an interceptor, from `sender`, which may have a name: `Tallybook <hello@example.com>`."""
 
-    def __init__(self, client: Any, *, sender: str, configuration_set: str | None, port: Port = straight) -> None:
+    def __init__(
+        self, client: Any, *, sender: str, configuration_set: str | None, interceptor: Interceptor = passthrough
+    ) -> None:
         self._client = client
         self._sender = sender
         self._configuration_set = configuration_set
-        self._port = port
+        self._interceptor = interceptor
 
-    def send(self, to: str, letter: Letter, *, tags: Mapping[str, str]) -> str:
+    def send(self, to: str, letter: RenderedMail, *, tags: Mapping[str, str]) -> str:
         """The message's id at SES. `tags` come back with its bounces: ASCII letters, digits, `_` and `-` only."""
         if not _PLAIN_ADDRESS.fullmatch(to):
             raise Refused("not one plain address")
         request = self._request(to, letter, tags)
         try:
-            answer = self._port("send_email", lambda: self._client.send_email(**request))
+            answer = self._interceptor("send_email", lambda: self._client.send_email(**request))
         except ClientError as error:
             code, reason = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
             told = f"{code}: {_ADDRESS.sub('…', reason)}" if reason else code
@@ -63,7 +65,7 @@ class Mail:
             raise Passing(type(error).__name__) from error
         return str(answer["MessageId"])
 
-    def _request(self, to: str, letter: Letter, tags: Mapping[str, str]) -> dict[str, Any]:
+    def _request(self, to: str, letter: RenderedMail, tags: Mapping[str, str]) -> dict[str, Any]:
         body = {"Text": _utf8(letter.text), "Html": _utf8(letter.html)}
         request: dict[str, Any] = {
             "FromEmailAddress": self._sender,

@@ -5,24 +5,24 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tallybook.gateways.interceptor import Port, straight
+from tallybook.gateways.interceptor import Interceptor, passthrough
 
 MOST_A_CALL = 10
 
 
 class Queue:
-    """Sends through a port to the queue with this address."""
+    """Sends through an interceptor to the queue with this address."""
 
-    def __init__(self, client: Any, url: str, port: Port = straight) -> None:
+    def __init__(self, client: Any, url: str, interceptor: Interceptor = passthrough) -> None:
         self._client = client
         self._url = url
-        self._port = port
+        self._interceptor = interceptor
 
     def send(self, bodies: Sequence[str]) -> list[str]:
         """Put up to ten messages on the queue in one call; the code of each that was not taken, or not known to be."""
         entries = [{"Id": str(place), "MessageBody": body} for place, body in enumerate(bodies)]
         try:
-            answer = self._port(
+            answer = self._interceptor(
                 "send_message_batch", lambda: self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
             )
         except ClientError as error:

@@ -18,7 +18,7 @@ from tallybook.services.context import Context
 from tallybook.store.audit import count_entries, put_entry
 from tallybook.store.commands import Command, Put
 from tallybook.store.outbox import put_events, put_mail
-from tallybook.store.table import Refused
+from tallybook.store.table import WriteConflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Change:
     events: tuple[BusEvent, ...] = ()
 
 
-def recorded(account: Account, *changes: Change, at: datetime) -> tuple[Command, ...]:
-    """The changes as the account's next ones; Refused where another came between."""
+def record(account: Account, *changes: Change, at: datetime) -> tuple[Command, ...]:
+    """The changes as the account's next ones; WriteConflict where another came between."""
     puts = (
         put
         for number, change in enumerate(changes, account.audits + 1)
@@ -61,6 +61,6 @@ def decided[State, Done](
     while True:
         try:
             return decide(state)
-        except Refused:
+        except WriteConflict:
             patience()
         state = again()

@@ -36,7 +36,7 @@ class Context:
     workers: int = 8
     password_rounds: int = 12
     limits: Limits = field(default_factory=Limits)
-    likely: dict[tuple[str, str], tuple[Key, ...]] = field(default_factory=dict)
+    admission_keys: dict[tuple[str, str], tuple[Key, ...]] = field(default_factory=dict)
 
     def new_id(self, now: datetime) -> str:
         return new_id(now, self.random_bytes(10))

@@ -10,9 +10,9 @@ from tallybook.domain.errors import TallybookError
 from tallybook.domain.jobs import partition
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
-from tallybook.store.calendars import calendar_items, read_calendar
+from tallybook.store.closing_cursors import closing_cursor_item, read_closing_cursor
 from tallybook.store.commands import EXISTS, Check, Delete, Item, Put, Update
-from tallybook.store.cycles import cycle_item, read_cycle
+from tallybook.store.schedules import read_schedule, schedule_items
 
 ACCOUNTS = "account"
 """Where in the index every account stands, by the instant it was made."""
@@ -29,9 +29,9 @@ def account_item(account: Account) -> Item:
         "plan": account.plan,
         "subscription_id": account.subscription_id,
         "subscribed_at": stamp(account.subscribed_at),
-        "calendar": calendar_items(account.calendar),
+        "calendar": schedule_items(account.schedule),
         "first_period_at": stamp(account.first_period_at),
-        "cycle": cycle_item(account.cycle),
+        "cycle": closing_cursor_item(account.closing_cursor),
         "display_name": account.display_name,
         "description": account.description,
         "balance": account.balance,
@@ -71,9 +71,9 @@ def read_account(item: Item) -> Account:
         plan=item["plan"],
         subscription_id=item["subscription_id"],
         subscribed_at=parse_instant(item["subscribed_at"]),
-        calendar=read_calendar(item["calendar"]),
+        schedule=read_schedule(item["calendar"]),
         first_period_at=parse_instant(item["first_period_at"]),
-        cycle=read_cycle(item["cycle"]),
+        closing_cursor=read_closing_cursor(item["cycle"]),
         display_name=item.get("display_name"),
         description=item.get("description"),
         balance=int(item["balance"]),
@@ -207,7 +207,7 @@ def set_account(account: Account, **values: object) -> Update:
 def set_plan(before: Account, after: Account) -> Update:
     """Another plan, and with it another calendar; nobody else has changed either meanwhile."""
     unchanged = subscribed_as(before) & ACTIVE
-    changed = {"plan": after.plan, "calendar": calendar_items(after.calendar)}
+    changed = {"plan": after.plan, "calendar": schedule_items(after.schedule)}
     return Update(keys.account(before.id), set=changed, condition=unchanged)
 
 
@@ -216,14 +216,14 @@ def set_profile(before: Account, after: Account) -> Update:
     changed = {
         "display_name": after.display_name,
         "description": after.description,
-        "calendar": calendar_items(after.calendar),
+        "calendar": schedule_items(after.schedule),
     }
     return Update(keys.account(before.id), set=changed, condition=subscribed_as(before))
 
 
 def subscribed_as(account: Account) -> ConditionBase:
     """It has the plan and the calendar that it was read with."""
-    return Attr("plan").eq(account.plan) & Attr("calendar").eq(calendar_items(account.calendar))
+    return Attr("plan").eq(account.plan) & Attr("calendar").eq(schedule_items(account.schedule))
 
 
 def put_email(user: User, *, refusal: TallybookError) -> Put:

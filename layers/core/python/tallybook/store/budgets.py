@@ -67,7 +67,9 @@ def read_budget(item: Item) -> Budget:
         emails=tuple(item["emails"]),
         is_active=item["is_active"],
         period_start=instant_or_none(item.get("period_start")),
-        alerts={Decimal(percent): Alert(parse_instant(at), holds) for percent, (at, holds) in item["alerts"].items()},
+        alerts={
+            Decimal(percent): Alert(parse_instant(at), contains) for percent, (at, contains) in item["alerts"].items()
+        },
         restricted=item["restricted"],
         due=instant_or_none(item.get("due")),
         version=int(item["version"]),
@@ -91,7 +93,7 @@ def _item(budget: Budget) -> Item:
         "emails": list(budget.emails),
         "is_active": budget.is_active,
         "period_start": stamp_or_none(budget.period_start),
-        "alerts": {str(percent): [stamp(alert.at), alert.holds] for percent, alert in budget.alerts.items()},
+        "alerts": {str(percent): [stamp(alert.at), alert.contains] for percent, alert in budget.alerts.items()},
         "restricted": budget.restricted,
         "version": budget.version,
         **({"work": partition(SILENT, budget.account_id), "due": stamp(budget.due)} if budget.due else {}),

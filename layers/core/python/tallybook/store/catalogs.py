@@ -10,7 +10,7 @@ from tallybook.domain.catalog import Catalog
 from tallybook.domain.errors import Failed
 from tallybook.store import keys
 from tallybook.store.commands import Put
-from tallybook.store.table import Refused, Tables
+from tallybook.store.table import Tables, WriteConflict
 
 _FRESH_SECONDS = 60.0
 
@@ -71,7 +71,7 @@ class Catalogs:
                         record(number + 1),
                     ]
                 )
-            except Refused:
+            except WriteConflict:
                 continue
             self._current = (self._elapsed(), number + 1)
             return self._keep(number + 1, body)

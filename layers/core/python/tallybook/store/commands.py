@@ -66,7 +66,7 @@ class Check:
 type Command = Put | Update | Delete | Check
 
 
-def joined(commands: Sequence[Command]) -> list[Command]:
+def merge_commands(commands: Sequence[Command]) -> list[Command]:
     """Commands on one item as one: their changes together, under all their conditions.
 
     For updates and checks of what several parts of a transaction know something about. None of them may name a

@@ -12,7 +12,7 @@ from tallybook.store.commands import Item, Put, Update
 
 
 def put_marker(event: Event, *, now: datetime, period_start: datetime, late_for: datetime | None = None) -> Put:
-    """Refused where the event was counted before; the stored content then tells a duplicate from a conflict.
+    """WriteConflict where the event was counted before; the stored content then tells a duplicate from a conflict.
 
     `late_for` is the start of the period whose invoice holds it, where that is not its own.
     """

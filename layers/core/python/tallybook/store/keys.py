@@ -34,7 +34,7 @@ Table `core`: what the business is. Table `usage`: what was used; it may be writ
     catalog_current()        core   CATALOG                           CURRENT            the operator: for new periods
     catalog_version(3)       core   CATALOG                           VERSION#000003     the operator: never changed
     marker(E)                usage  EVENT#E                           EVENT              ingest: it was counted
-    level(A, U, 2026-04-20)  usage  LEVEL#A#U                         2026-04-20         ingest: storage, by the hour
+    gauge(A, U, 2026-04-20)  usage  LEVEL#A#U                         2026-04-20         ingest: storage, by the hour
     counter(A, T, period, 0) usage  USAGE#A#2026-04-01T00:00:00.000Z  period#0           ingest; has `open`, the fence
 
 How they are read:
@@ -215,7 +215,7 @@ def marker(identity: str) -> Key:
     return Key("usage", f"EVENT#{identity}", "EVENT")
 
 
-def level(account_id: str, user_id: str | None, day: str) -> Key:
+def gauge(account_id: str, user_id: str | None, day: str) -> Key:
     """Without a user, the whole account's."""
     return Key("usage", f"LEVEL#{account_id}#{user_id or '-'}", day)
 

@@ -13,11 +13,11 @@ from decimal import Decimal, localcontext
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from tallybook.domain.accounts import Account
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.money import EXACT
 from tallybook.domain.periods import Period
 from tallybook.domain.times import instant_or_none, parse_instant, stamp
 from tallybook.domain.usage import Quantities
-from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.store import keys
 from tallybook.store.accounts import subscribed_as
 from tallybook.store.commands import Addend, Check, Command, Item, Put, Update
@@ -28,11 +28,11 @@ _FENCE = "period"
 _OPEN = Attr("open").exists()
 
 
-def fence(account_id: str, period: Period, shard: int = 0) -> Key:
+def period_key(account_id: str, period: Period, shard: int = 0) -> Key:
     return keys.counter(account_id, period.start, _FENCE, shard)
 
 
-def open_period(account: Account, opened: OpenedPeriod) -> tuple[Put, ...]:
+def open_period(account: Account, opened: BillingPeriod) -> tuple[Put, ...]:
     """The period's fence, in each shard; refused where it has been opened before."""
     pinned = {
         "account_id": account.id,
@@ -45,7 +45,7 @@ def open_period(account: Account, opened: OpenedPeriod) -> tuple[Put, ...]:
         "completed": opened.completed_sessions or None,
     }
     return tuple(
-        Put(fence(account.id, opened.period, shard), {"open": True, **(pinned if shard == 0 else {})})
+        Put(period_key(account.id, opened.period, shard), {"open": True, **(pinned if shard == 0 else {})})
         for shard in range(opened.shards)
     )
 
@@ -83,7 +83,7 @@ def add_late_usage(
 
 def count_completed(account_id: str, period: Period) -> Update:
     """One more session that ended within the period, while it is open."""
-    return Update(fence(account_id, period), add={"completed": 1}, condition=_OPEN)
+    return Update(period_key(account_id, period), add={"completed": 1}, condition=_OPEN)
 
 
 def session_counters(account_id: str, period: Period, session_id: str, *, shards: int) -> list[Key]:
@@ -93,10 +93,10 @@ def session_counters(account_id: str, period: Period, session_id: str, *, shards
 
 def still_open(account_id: str, period: Period) -> Check:
     """Nothing has closed the period."""
-    return Check(fence(account_id, period), _OPEN)
+    return Check(period_key(account_id, period), _OPEN)
 
 
-def pin_anew(account_id: str, opened: OpenedPeriod) -> Update:
+def repin(account_id: str, opened: BillingPeriod) -> Update:
     """A period that has been opened, for another plan; whatever was counted in it stays and is this plan's."""
     pinned = {
         "end": stamp(opened.period.end),
@@ -104,15 +104,15 @@ def pin_anew(account_id: str, opened: OpenedPeriod) -> Update:
         "plan": opened.plan,
         "catalog_version": opened.catalog_version,
     }
-    return Update(fence(account_id, opened.period), set=pinned, add={"version": 1}, condition=_OPEN)
+    return Update(period_key(account_id, opened.period), set=pinned, add={"version": 1}, condition=_OPEN)
 
 
 def never_opened(account_id: str, period: Period) -> Check:
     """Nobody has opened the period, so that nothing was counted in it."""
-    return Check(fence(account_id, period), Attr("pk").not_exists())
+    return Check(period_key(account_id, period), Attr("pk").not_exists())
 
 
-def close_period(account_id: str, closed: OpenedPeriod, fences: Iterable[Item]) -> tuple[Update, ...]:
+def close_period(account_id: str, closed: BillingPeriod, fences: Iterable[Item]) -> tuple[Update, ...]:
     """No usage goes into the period any more, provided that none has since its fences were read.
 
     `closed` says what it was billed at, and where a plan change cut it short.
@@ -123,7 +123,7 @@ def close_period(account_id: str, closed: OpenedPeriod, fences: Iterable[Item]) 
     return tuple(
         Update(
             Key("usage", item["pk"], item["sk"]),
-            set=facts if item["sk"] == fence(account_id, closed.period).sk else {},
+            set=facts if item["sk"] == period_key(account_id, closed.period).sk else {},
             remove=("open",),
             condition=_OPEN & _unchanged(item, "version"),
         )
@@ -131,14 +131,14 @@ def close_period(account_id: str, closed: OpenedPeriod, fences: Iterable[Item]) 
     )
 
 
-def bill_late(account_id: str, before: OpenedPeriod, amount: int) -> Update:
+def bill_late(account_id: str, before: BillingPeriod, amount: int) -> Update:
     """So much more was billed for a closed period; one correction at a time."""
     unchanged = Attr("billed").eq(before.billed) & Attr("open").not_exists()
-    return Update(fence(account_id, before.period), set={"billed": before.billed + amount}, condition=unchanged)
+    return Update(period_key(account_id, before.period), set={"billed": before.billed + amount}, condition=unchanged)
 
 
-def read_opened(item: Item) -> OpenedPeriod:
-    return OpenedPeriod(
+def read_opened(item: Item) -> BillingPeriod:
+    return BillingPeriod(
         period=Period(start=parse_instant(item["start"]), end=parse_instant(item["end"]), zone=item["zone"]),
         plan=item["plan"],
         catalog_version=int(item["catalog_version"]),
@@ -151,7 +151,7 @@ def read_opened(item: Item) -> OpenedPeriod:
     )
 
 
-def opened_by(fences: Iterable[Item]) -> OpenedPeriod | None:
+def opened_by(fences: Iterable[Item]) -> BillingPeriod | None:
     """What the period pinned: it stands on its fence's first shard."""
     return next((read_opened(item) for item in fences if "start" in item), None)
 
@@ -178,7 +178,7 @@ def quantities_of(items: Iterable[Item]) -> Quantities:
     return sums
 
 
-def is_fence(item: Item) -> bool:
+def is_period_key(item: Item) -> bool:
     return str(item["sk"]).startswith(f"{_FENCE}#")
 
 

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
 
 from tallybook.domain.errors import Unavailable
-from tallybook.gateways.interceptor import Port, straight
+from tallybook.gateways.interceptor import Interceptor, passthrough
 from tallybook.store.commands import Item, from_wire
 
 _ATTEMPTS = 20
@@ -48,18 +48,18 @@ class ConditionFailed(Exception):
 
 
 class Sender:
-    """Sends through a port; `pause` waits and `elapsed` tells how long, both for tests to replace."""
+    """Sends through an interceptor; `pause` waits and `elapsed` tells how long, both for tests to replace."""
 
     def __init__(
         self,
         client: Any,
-        port: Port = straight,
+        interceptor: Interceptor = passthrough,
         *,
         pause: Callable[[float], None] = time.sleep,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
-        self._port = port
+        self._interceptor = interceptor
         self._pause = pause
         self._elapsed = elapsed
 
@@ -69,7 +69,7 @@ class Sender:
         lost = False
         while True:
             try:
-                return self._port(operation, lambda: getattr(self._client, operation)(**request))
+                return self._interceptor(operation, lambda: getattr(self._client, operation)(**request))
             except ClientError as error:
                 _raise_unless_passing(error, lost=lost)
             except (HTTPClientError, NotConnected):

@@ -40,7 +40,7 @@ def put_session(session: Session) -> tuple[Put, Put]:
 
 
 def end_session(ended: Session) -> tuple[Update, Update]:
-    """Refused where it has ended already."""
+    """WriteConflict where it has ended already."""
     facts: Item = {"status": ended.status, "ended_at": stamp_or_none(ended.ended_at)}
     if ended.ended_by:
         facts["ended_by"] = actor_item(ended.ended_by)

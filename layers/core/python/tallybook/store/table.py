@@ -1,7 +1,7 @@
 """The only DynamoDB calls there are: get, get_many, query, write and transact.
 
 Throttling, conflicts and lost answers are tried again (`sending.py`), so that services see three outcomes: it
-happened, it was refused (`Refused`, or the refusal that the failing command names), or `Unavailable`.
+happened, it was refused (`WriteConflict`, or the refusal that the failing command names), or `Unavailable`.
 A transaction whose answer was lost is repeated with its own token, so that it happens once.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
 from boto3.dynamodb.conditions import Key as KeyCondition
 
-from tallybook.gateways.interceptor import Port, straight
+from tallybook.gateways.interceptor import Interceptor, passthrough
 from tallybook.store.capacity import Bill, item_size, read_units, write_units
 from tallybook.store.commands import (
     Check,
@@ -25,7 +25,7 @@ from tallybook.store.commands import (
     Update,
     from_wire,
     index_units,
-    joined,
+    merge_commands,
     request_of,
     to_wire,
     wire_key,
@@ -54,7 +54,7 @@ class Due(NamedTuple):
     at: str
 
 
-class Refused(Exception):
+class WriteConflict(Exception):
     """Nothing was written, for these commands' conditions did not hold."""
 
     def __init__(self, failures: Sequence[Failure]) -> None:
@@ -70,13 +70,13 @@ class Tables:
         client: Any,
         names: Mapping[TableName, str],
         *,
-        port: Port = straight,
+        interceptor: Interceptor = passthrough,
         bill: Bill | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._names = names
         self._tables = {name: table for table, name in names.items()}
-        self._sender = Sender(client, port, pause=pause)
+        self._sender = Sender(client, interceptor, pause=pause)
         self.bill = bill or Bill()
 
     def patience(self) -> Callable[[], None]:
@@ -184,7 +184,7 @@ class Tables:
 
     def transact(self, commands: Sequence[Command]) -> None:
         """All of the commands or none. Those on one item are joined; then there may be at most 100."""
-        commands = joined(commands)
+        commands = merge_commands(commands)
         actions = [request_of(command, self._names) for command in commands]
         request = {
             "TransactItems": [{action: parameters} for action, parameters in actions],
@@ -225,7 +225,7 @@ class Tables:
         named = next((failure.command.refusal for failure in failures if failure.command.refusal), None)
         if named is not None:
             raise named
-        raise Refused(failures)
+        raise WriteConflict(failures)
 
     def _cost(self, command: Command) -> int:
         match command:

@@ -10,7 +10,7 @@ import typer
 from tallybook.cli import settings
 from tallybook.cli.meter.api import Platform, Refused, Unreachable
 from tallybook.cli.meter.run import Metering
-from tallybook.cli.meter.session import Session, Wanted, open_session
+from tallybook.cli.meter.session import Session, SessionRequest, open_session
 from tallybook.cli.stop import Stop, required
 
 _NOT_FOUND = 127
@@ -33,7 +33,7 @@ def meter(  # noqa: PLR0917 the command line names them
     """
     if not shutil.which(command[0]):
         raise Stop(f"{command[0]}: there is no such command", code=_NOT_FOUND)
-    wanted = Wanted(
+    wanted = SessionRequest(
         account_id=account or required("TALLYBOOK_ACCOUNT_ID"),
         user_id=user or required("TALLYBOOK_USER_ID"),
         cpu_cores=cpu_cores,
@@ -53,7 +53,7 @@ def meter(  # noqa: PLR0917 the command line names them
     raise typer.Exit(code)
 
 
-def _opened(platform: Platform, wanted: Wanted) -> Session:
+def _opened(platform: Platform, wanted: SessionRequest) -> Session:
     try:
         return open_session(platform, wanted)
     except Unreachable as error:

@@ -17,7 +17,7 @@ _PATH = "/v1/platform/sessions"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SessionRequest:
     """Who runs something, and the size of what they run it in."""
 
     account_id: str
@@ -33,10 +33,10 @@ class Wanted:
 class Session:
     id: str
     started_at: datetime
-    wanted: Wanted
+    wanted: SessionRequest
 
 
-def open_session(platform: Platform, wanted: Wanted) -> Session:
+def open_session(platform: Platform, wanted: SessionRequest) -> Session:
     """The id is ours, so that a request that is tried again opens no second session."""
     id = str(uuid.uuid4())
     data = platform.post_json(

@@ -58,7 +58,7 @@ _TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class RenderedMail:
     """What a reader sees; the subject is one line."""
 
     subject: str
@@ -66,7 +66,7 @@ class Letter:
     html: str
 
 
-def compose(kind: str, facts: Mapping[str, Any], *, brand: str, page_url: str) -> Letter:
+def compose(kind: str, facts: Mapping[str, Any], *, brand: str, page_url: str) -> RenderedMail:
     """A letter of this kind. LookupError for a kind there is not; a fact that is missing is an error.
 
     `brand` is who writes, `page_url` the address of our own pages, like `https://api.example.com`.
@@ -78,7 +78,7 @@ def compose(kind: str, facts: Mapping[str, Any], *, brand: str, page_url: str) -
     first, _, text = _rendered(f"{kind}.txt.j2", known).partition("\n")
     subject = _clipped(first, _LONGEST_SUBJECT)
     html = _rendered(f"{kind}.html.j2", known | {"subject": subject})
-    return Letter(subject, text.lstrip("\n"), html)
+    return RenderedMail(subject, text.lstrip("\n"), html)
 
 
 @cache

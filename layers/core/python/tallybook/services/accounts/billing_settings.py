@@ -14,7 +14,7 @@ from tallybook.domain.errors import NotFound
 from tallybook.domain.events.accounts import account_terms_changed
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.terms import terms_of
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.store import keys
@@ -57,7 +57,7 @@ def _set(ctx: Context, item: Item | None, account_id: str, changes: Mapping[str,
             after=asdict(after),
             events=(account_terms_changed(changed),),
         )
-        ctx.tables.transact([set_account(account, **asdict(after)), *recorded(account, told, at=ctx.clock.now())])
+        ctx.tables.transact([set_account(account, **asdict(after)), *record(account, told, at=ctx.clock.now())])
         return changed
 
     return decided(ctx, item, change, again=lambda: _read(ctx, account_id))

@@ -12,13 +12,13 @@ caller learns that mail to it bounced; it is for root users, few times an hour, 
 from dataclasses import replace
 
 from tallybook.domain.accounts import normal_email, require_root
-from tallybook.domain.audit import caller
+from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.email_change import LETTERS, EmailChange, Side, check_pause, check_request, taken, unreachable
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import Mail
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.rate_limits import check_email_changes, one_mail_more
@@ -61,7 +61,7 @@ def request_email_change(ctx: Context, principal: Principal, *, current: str, ne
         now = ctx.clock.now()
         change = EmailChange(ctx.new_id(now), principal.account.id, principal.account.email, new, requested_at=now)
         asked = Change(
-            caller(principal),
+            actor_of(principal),
             "account.email_change_requested",
             ACCOUNT + principal.account.id,
             before={"email": change.current_email},
@@ -73,7 +73,7 @@ def request_email_change(ctx: Context, principal: Principal, *, current: str, ne
                 put_change(change, last=last),
                 still_root(principal.user),
                 one_mail_more(ctx, email=new),
-                *recorded(principal.account, asked, at=now),
+                *record(principal.account, asked, at=now),
             ]
         )
         return change
@@ -104,13 +104,13 @@ def clear_email_change(ctx: Context, principal: Principal) -> None:
         if change is None or not change.is_pending(now):
             return
         cleared = Change(
-            caller(principal),
+            actor_of(principal),
             "account.email_change_cleared",
             ACCOUNT + principal.account.id,
             before={"email": change.new_email, "status": change.status},
         )
         ended = set_change(change, replace(change, state="cleared"))
-        ctx.tables.transact([ended, still_root(principal.user), *recorded(principal.account, cleared, at=now)])
+        ctx.tables.transact([ended, still_root(principal.user), *record(principal.account, cleared, at=now)])
 
     def again() -> tuple[Principal, EmailChange | None]:
         now = reread(ctx, principal)

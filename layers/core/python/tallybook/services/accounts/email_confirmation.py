@@ -11,7 +11,7 @@ from tallybook.domain.events.accounts import account_email_changed
 from tallybook.domain.ids import ACCOUNT, USER
 from tallybook.domain.outbox import Mail
 from tallybook.domain.times import readable
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.rate_limits import check_rate
 from tallybook.store import keys
@@ -73,7 +73,7 @@ def _noted(
         before={"status": before.status},
         after={"status": after.status, "unconfirmed": after.unconfirmed[0]},
     )
-    return recorded(account, noted, at=at)
+    return record(account, noted, at=at)
 
 
 def _changed(
@@ -89,7 +89,7 @@ def _changed(
         mails=(_notice(account, change, at=readable(at), with_login=login_of is not None),),
         events=(account_email_changed(account, email=change.new_email, login_of=login_of),),
     )
-    own = (set_account(account, email=change.new_email), *recorded(account, changed, at=at))
+    own = (set_account(account, email=change.new_email), *record(account, changed, at=at))
     if login_of is None:
         return (still_free(change.new_email), *own)
     return (*move_login(change, login_of), *drop_tokens(account.id, login_of), *own)

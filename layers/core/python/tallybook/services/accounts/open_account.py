@@ -4,21 +4,21 @@ from datetime import datetime
 
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.audit import Actor
-from tallybook.domain.cycle import Cycle
+from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Conflict
 from tallybook.domain.events.accounts import account_registered
 from tallybook.domain.events.billing import subscription_started, wallet_moved
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import BusEvent, Mail
-from tallybook.domain.periods import Calendar, first_anchor, period_of
+from tallybook.domain.periods import BillingSchedule, first_anchor, period_of
 from tallybook.domain.wallet import Entry, entry_id
 from tallybook.services.billing.open_period import opening
 from tallybook.services.changes import Change, first_recorded
 from tallybook.services.context import Context
 from tallybook.store import ledger
 from tallybook.store.accounts import put_account, put_email, put_user
+from tallybook.store.closing_cursors import put_closing
 from tallybook.store.commands import Command
-from tallybook.store.cycles import put_closing
 from tallybook.store.periods import open_period
 
 
@@ -36,7 +36,7 @@ def new_account(
     catalog = ctx.catalogs.current()
     account_id, user_id = ctx.new_id(now), ctx.new_id(now)
     anchor = first_anchor(now, time_zone)
-    calendar = Calendar(anchor, time_zone)
+    schedule = BillingSchedule(anchor, time_zone)
     account = Account(
         id=account_id,
         email=email,
@@ -45,9 +45,9 @@ def new_account(
         plan=catalog.free_plan,
         subscription_id=ctx.new_id(now),
         subscribed_at=now,
-        calendar=calendar,
+        schedule=schedule,
         first_period_at=anchor,
-        cycle=Cycle(period_of(calendar, now)),
+        closing_cursor=ClosingCursor(period_of(schedule, now)),
         display_name=display_name,
         balance=catalog.welcome_credit,
         entries=1 if catalog.welcome_credit else 0,
@@ -68,7 +68,7 @@ def new_account(
     return account, user
 
 
-def opened(
+def open_commands(
     ctx: Context, account: Account, root: User, *, actor: Actor, mail: Mail, also: tuple[BusEvent, ...] = ()
 ) -> list[Command]:
     """All that makes the account, told by this mail and, besides what tells of any account, by the events of `also`.
@@ -96,8 +96,8 @@ def opened(
         put_user(root),
         *(ledger.put_entry(welcome) if welcome else ()),
         *first_recorded(account.id, change, at=account.created_at),
-        *open_period(account, opening(ctx, account, account.cycle.period)),
-        put_closing(account.id, account.cycle),
+        *open_period(account, opening(ctx, account, account.closing_cursor.period)),
+        put_closing(account.id, account.closing_cursor),
     ]
 
 

@@ -11,9 +11,9 @@ from tallybook.domain.credentials import Credential
 from tallybook.domain.errors import Forbidden
 from tallybook.domain.events.accounts import user_invited
 from tallybook.domain.periods import check_zone
-from tallybook.services.accounts.open_account import new_account, opened
-from tallybook.services.accounts.suspension import Standing
-from tallybook.services.accounts.team import Invitation, invitation_mail, invited, new_user
+from tallybook.services.accounts.open_account import new_account, open_commands
+from tallybook.services.accounts.suspension import NewStatus
+from tallybook.services.accounts.team import Invitation, invitation_mail, invite_commands, new_user
 from tallybook.services.accounts.users import changed, with_status
 from tallybook.services.changes import decided
 from tallybook.services.context import Context
@@ -44,7 +44,7 @@ def create_account(
         ctx, email=email, name=name, display_name=display_name, time_zone=time_zone, password_hash=None, now=now
     )
     mail = invitation_mail(account, root, inviter=None)
-    ctx.tables.transact(opened(ctx, account, root, actor=OPERATOR, mail=mail, also=(user_invited(root),)))
+    ctx.tables.transact(open_commands(ctx, account, root, actor=OPERATOR, mail=mail, also=(user_invited(root),)))
     return account, root
 
 
@@ -53,7 +53,7 @@ def invite(ctx: Context, account_id: str, invitation: Invitation) -> User:
     user = new_user(ctx, account_id, invitation, now=ctx.clock.now())
 
     def add(account: Account) -> User:
-        ctx.tables.transact(invited(account, user, actor=OPERATOR, inviter=None))
+        ctx.tables.transact(invite_commands(account, user, actor=OPERATOR, inviter=None))
         return user
 
     return decided(ctx, find_account(ctx, account_id), add, again=lambda: find_account(ctx, account_id))
@@ -100,7 +100,7 @@ def revoke_key(ctx: Context, account_id: str, key_id: str) -> Credential:
     return decided(ctx, find_account(ctx, account_id), revoke, again=lambda: find_account(ctx, account_id))
 
 
-def _with_standing(ctx: Context, account_id: str, user_id: str, status: Standing, *, reason: str | None) -> User:
+def _with_standing(ctx: Context, account_id: str, user_id: str, status: NewStatus, *, reason: str | None) -> User:
     def change(found: tuple[Account, User]) -> User:
         account, before = found
         if before.status == status:

@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from tallybook.domain.accounts import Account, check_description, check_name, require_root
-from tallybook.domain.audit import caller
+from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.events.accounts import account_changed
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.periods import check_zone, in_zone, period_of, since
 from tallybook.domain.usage import MARKER_LIFE
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.store.accounts import set_profile, still_root
@@ -43,7 +43,7 @@ def change_account(ctx: Context, principal: Principal, changes: Mapping[str, str
         if after == before:
             return before
         told = Change(
-            caller(principal),
+            actor_of(principal),
             "account.changed",
             ACCOUNT + before.id,
             before={name: getattr(before, name) for name in _SHOWN},
@@ -55,7 +55,7 @@ def change_account(ctx: Context, principal: Principal, changes: Mapping[str, str
                 still_root(principal.user),
                 set_profile(before, after),
                 *_next_unopened(before, after, now=now),
-                *recorded(before, told, at=now),
+                *record(before, told, at=now),
             ]
         )
         return after
@@ -64,20 +64,20 @@ def change_account(ctx: Context, principal: Principal, changes: Mapping[str, str
 
 
 def _changed(account: Account, changes: Mapping[str, str], *, now: datetime) -> Account:
-    calendar = account.calendar
+    schedule = account.schedule
     if "time_zone" in changes and changes["time_zone"] != account.time_zone:
-        calendar = since(in_zone(calendar, changes["time_zone"], now=now), now - MARKER_LIFE)
+        schedule = since(in_zone(schedule, changes["time_zone"], now=now), now - MARKER_LIFE)
     return replace(
         account,
         display_name=changes.get("display_name", account.display_name),
         description=changes.get("description", account.description),
-        calendar=calendar,
+        schedule=schedule,
     )
 
 
 def _next_unopened(before: Account, after: Account, *, now: datetime) -> tuple[Check, ...]:
     """Another zone begins with the next period, which nobody may have opened by the old one."""
-    if after.calendar == before.calendar:
+    if after.schedule == before.schedule:
         return ()
-    present = period_of(before.calendar, now)
-    return (never_opened(before.id, period_of(before.calendar, present.end)),)
+    present = period_of(before.schedule, now)
+    return (never_opened(before.id, period_of(before.schedule, present.end)),)

@@ -5,7 +5,7 @@ from tallybook.domain.audit import Actor
 from tallybook.domain.credentials import SESSION_LIFE
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
-from tallybook.services.accounts.open_account import new_account, opened
+from tallybook.services.accounts.open_account import new_account, open_commands
 from tallybook.services.context import Context
 from tallybook.services.identity.password_hashing import hash_password
 from tallybook.services.identity.sign_in import SignedIn, new_session
@@ -33,5 +33,5 @@ def register(ctx: Context, *, email: str, password: str, address: str, name: str
     facts = {"name": user.name, "email": user.email, "plan": plan, "credits": account.balance}
     actor = Actor("user", USER + user.id, USER + user.id, address)
     mail = Mail("welcome", (user.email,), facts)
-    ctx.tables.transact([*opened(ctx, account, user, actor=actor, mail=mail), put_credential(session)])
+    ctx.tables.transact([*open_commands(ctx, account, user, actor=actor, mail=mail), put_credential(session)])
     return SignedIn(account, user, text, now + SESSION_LIFE)

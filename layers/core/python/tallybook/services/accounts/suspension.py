@@ -13,18 +13,18 @@ from tallybook.domain.fees import remembered, suspensions
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import Mail
 from tallybook.domain.times import readable, stamp_or_none
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.store import keys
 from tallybook.store.accounts import read_account, set_account
 from tallybook.store.commands import Item
 
-type Standing = Literal["suspended", "active"]
+type NewStatus = Literal["suspended", "active"]
 
 
-def set_standing_as_platform(
-    ctx: Context, principal: PlatformCaller, account_id: str, standing: Standing, *, reason: str
+def set_account_status_as_platform(
+    ctx: Context, principal: PlatformCaller, account_id: str, standing: NewStatus, *, reason: str
 ) -> Account:
     """As `set_standing`, for a platform key with the scope accounts:admin."""
     key = keys.account(account_id)
@@ -33,7 +33,7 @@ def set_standing_as_platform(
     return _set(ctx, items.get(key), account_id, standing, reason=reason, actor=actor)
 
 
-def set_standing(ctx: Context, account_id: str, standing: Standing, *, reason: str, actor: Actor) -> Account:
+def set_account_status(ctx: Context, account_id: str, standing: NewStatus, *, reason: str, actor: Actor) -> Account:
     """The account, suspended or active from now on, and a mail that says so; unchanged where it is already.
 
     NotFound for an unknown or deleted account; Invalid `reason` unless 1 to 1,000 characters.
@@ -41,7 +41,9 @@ def set_standing(ctx: Context, account_id: str, standing: Standing, *, reason: s
     return _set(ctx, _read(ctx, account_id), account_id, standing, reason=reason, actor=actor)
 
 
-def _set(ctx: Context, item: Item | None, account_id: str, standing: Standing, *, reason: str, actor: Actor) -> Account:
+def _set(
+    ctx: Context, item: Item | None, account_id: str, standing: NewStatus, *, reason: str, actor: Actor
+) -> Account:
     check_reason(reason)
 
     def change(item: Item | None) -> Account:
@@ -67,7 +69,7 @@ def _set(ctx: Context, item: Item | None, account_id: str, standing: Standing, *
             mails=(_mail(after, reason=reason, at=readable(now)),),
             events=((account_suspended if standing == "suspended" else account_resumed)(after, reason=reason),),
         )
-        ctx.tables.transact([set_account(before, **values), *recorded(before, told, at=now)])
+        ctx.tables.transact([set_account(before, **values), *record(before, told, at=now)])
         return after
 
     return decided(ctx, item, change, again=lambda: _read(ctx, account_id))
@@ -79,7 +81,7 @@ def _suspended(account: Account, reason: str, now: datetime) -> Account:
 
 def _resumed(account: Account, now: datetime) -> Account:
     """What was suspended is remembered for the fee: none accrues meanwhile."""
-    since = suspensions(account.calendar, account.suspended_at or now, now)
+    since = suspensions(account.schedule, account.suspended_at or now, now)
     known = remembered(account, since)
     return replace(account, status="active", suspended_at=None, suspension_reason=None, suspended_ms=known)
 

@@ -13,14 +13,14 @@ from tallybook.domain.accounts import (
     require_active,
     require_root,
 )
-from tallybook.domain.audit import Actor, caller
+from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.events.accounts import user_deleted, user_invited
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
 from tallybook.services.accounts.users import shown
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.identity.api_keys import all_keys
 from tallybook.services.identity.authenticate import reread
@@ -73,8 +73,8 @@ def invite_user(ctx: Context, principal: Principal, invitation: Invitation) -> U
 
     def invite(principal: Principal) -> User:
         require_root(principal.user)
-        commands = invited(
-            principal.account, user, actor=caller(principal), inviter=principal.user.name or principal.user.email
+        commands = invite_commands(
+            principal.account, user, actor=actor_of(principal), inviter=principal.user.name or principal.user.email
         )
         ctx.tables.transact([still_root(principal.user), one_mail_more(ctx, email=user.email), *commands])
         return user
@@ -103,8 +103,8 @@ def invite_again(ctx: Context, principal: Principal, user_id: str) -> User:
         if user.password_hash is not None:
             raise Invalid("This user has set a password already", code="already_joined")
         mail = invitation_mail(principal.account, user, inviter=principal.user.name or principal.user.email)
-        change = Change(caller(principal), "user.invited_again", USER + user.id, mails=(mail,))
-        told = recorded(principal.account, change, at=ctx.clock.now())
+        change = Change(actor_of(principal), "user.invited_again", USER + user.id, mails=(mail,))
+        told = record(principal.account, change, at=ctx.clock.now())
         ctx.tables.transact([still_root(principal.user), one_mail_more(ctx, email=user.email), *told])
         return user
 
@@ -120,9 +120,9 @@ def delete_user(ctx: Context, principal: Principal, user_id: str) -> None:
         if user.id == principal.user.id:
             raise Invalid("Another root user has to do this to you", code="own_user")
         now = ctx.clock.now()
-        ended = end_quotas(principal.account, user, actor=caller(principal), now=now)
+        ended = end_quotas(principal.account, user, actor=actor_of(principal), now=now)
         change = Change(
-            caller(principal),
+            actor_of(principal),
             "user.deleted",
             USER + user.id,
             before={"email": user.email, **shown(user)},
@@ -137,7 +137,7 @@ def delete_user(ctx: Context, principal: Principal, user_id: str) -> None:
                 *_without_keys(ctx, user),
                 *(command for one in ended for command in one.commands),
                 still_root(principal.user),
-                *recorded(principal.account, change, *(one.change for one in ended), at=now),
+                *record(principal.account, change, *(one.change for one in ended), at=now),
             ]
         )
 
@@ -167,7 +167,7 @@ def new_user(ctx: Context, account_id: str, invitation: Invitation, *, now: date
     )
 
 
-def invited(account: Account, user: User, *, actor: Actor, inviter: str | None) -> list[Command]:
+def invite_commands(account: Account, user: User, *, actor: Actor, inviter: str | None) -> list[Command]:
     """The user with all that belongs to one; refused as `invite_user` says."""
     require_active(account)
     if account.users >= MAX_USERS:
@@ -185,7 +185,7 @@ def invited(account: Account, user: User, *, actor: Actor, inviter: str | None) 
         put_email(user, refusal=taken),
         put_user(user),
         count_users(account.id),
-        *recorded(account, change, at=user.created_at),
+        *record(account, change, at=user.created_at),
     ]
 
 

@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from tallybook.domain.accounts import Account, User, UserStatus, check_name, check_reason, require_root
-from tallybook.domain.audit import Actor, caller
+from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Invalid
 from tallybook.domain.events.accounts import user_changed, user_resumed, user_suspended
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import BusEvent
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import find_user
@@ -50,7 +50,7 @@ def change_user(ctx: Context, principal: Principal, user_id: str, changes: Mappi
         if after == before:
             return before
         ctx.tables.transact(
-            [still_root(principal.user), *changed(principal.account, before, after, actor=caller(principal), at=now)]
+            [still_root(principal.user), *changed(principal.account, before, after, actor=actor_of(principal), at=now)]
         )
         return after
 
@@ -68,7 +68,7 @@ def changed(account: Account, before: User, after: User, *, actor: Actor, at: da
         after=shown(after),
         events=tuple(_announced(before, after)),
     )
-    return [set_user(before, **values), *recorded(account, change, at=at)]
+    return [set_user(before, **values), *record(account, change, at=at)]
 
 
 def with_status(user: User, status: UserStatus, *, reason: str | None, now: datetime) -> User:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.bill import PeriodCosts, costs_of, lines_of
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog
 from tallybook.domain.errors import Failed
 from tallybook.domain.fees import Fee, fee_for, fee_time
@@ -22,18 +23,17 @@ from tallybook.domain.invoices import (
 )
 from tallybook.domain.periods import Period
 from tallybook.domain.times import stamp
-from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.billing.open_period import open_period, opening
 from tallybook.services.context import Context
 from tallybook.store.commands import Item
-from tallybook.store.periods import billed_range, by_day, is_fence, opened_by, quantities_of, rated_range
+from tallybook.store.periods import billed_range, by_day, is_period_key, opened_by, quantities_of, rated_range
 
 
 @dataclass(frozen=True, slots=True)
 class LateBill:
     """A closed period with usage that came late, and how much more it costs than was billed; perhaps less."""
 
-    opened: OpenedPeriod
+    opened: BillingPeriod
     amount: int
 
 
@@ -41,7 +41,7 @@ class LateBill:
 class PeriodBill:
     """A period as it was read, with its invoice as a draft that has no position yet."""
 
-    opened: OpenedPeriod
+    opened: BillingPeriod
     fences: tuple[Item, ...]
     costs: PeriodCosts
     late: tuple[LateBill, ...]
@@ -65,7 +65,7 @@ def bill_period(
     """
     pk, first, last = billed_range(account.id, period.start)
     items = list(ctx.tables.query("usage", pk, start=first, end=last))
-    fences = tuple(item for item in items if is_fence(item))
+    fences = tuple(item for item in items if is_period_key(item))
     opened = opened_by(fences) or (open_period if after is None else opening)(ctx, account, period)
     if cut is not None and opened.is_open:  # where somebody has closed it, the account is to be read again
         opened = opened.cut(cut)
@@ -82,7 +82,7 @@ def bill_period(
         *(late_line(bill.opened.period, bill.amount) for bill in late),
     ]
     tax_rate = tax_rate_of(account, catalog)
-    carried = account.cycle.carried if account.cycle.period.start == period.start else 0
+    carried_credit = account.closing_cursor.carried_credit if account.closing_cursor.period.start == period.start else 0
     invoice = Invoice(
         id=invoice_id(account.id, period.start),
         account_id=account.id,
@@ -92,7 +92,7 @@ def bill_period(
         plan=plan.name,
         plan_name=plan.display_name,
         currency=currency,
-        lines=tuple(balanced(lines, carried_in=carried, tax_rate=tax_rate, currency=currency)),
+        lines=tuple(balanced(lines, carried_in=carried_credit, tax_rate=tax_rate, currency=currency)),
         tax_rate=tax_rate,
         fee_time=time,
     )

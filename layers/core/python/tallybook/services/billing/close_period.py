@@ -11,21 +11,21 @@ from datetime import datetime
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import INVOICING, Actor
 from tallybook.domain.catalog import Catalog
-from tallybook.domain.cycle import GRACE, Cycle
+from tallybook.domain.closing_cursor import GRACE, ClosingCursor
 from tallybook.domain.errors import Failed
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period, period_of
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
 from tallybook.services.billing.issue_invoice import issue_invoice
 from tallybook.services.billing.open_period import opening
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
 from tallybook.store import keys
+from tallybook.store.closing_cursors import move_closing_cursor
 from tallybook.store.commands import Command
 from tallybook.store.costs import put_costs
-from tallybook.store.cycles import move_cycle
-from tallybook.store.periods import bill_late, close_period, fence, open_period, pin_anew
+from tallybook.store.periods import bill_late, close_period, open_period, period_key, repin
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Closing:
     """A period's closing, worked out: the invoice, where the cycle is then, what writes it and what is recorded."""
 
     invoice: Invoice
-    cycle: Cycle
+    closing_cursor: ClosingCursor
     commands: tuple[Command, ...]
     change: Change
 
@@ -50,13 +50,13 @@ def close_until(ctx: Context, account_id: str, instant: datetime, *, actor: Acto
         return find_account(ctx, account_id)
 
     def close(account: Account) -> Closing | None:
-        return _close(ctx, account, actor) if _ended(account, account.cycle, instant) else None
+        return _close(ctx, account, actor) if _ended(account, account.closing_cursor, instant) else None
 
     invoices: list[Invoice] = []
     account = read()
     while closed := decided(ctx, account, close, again=read):
         invoices.append(closed.invoice)
-        if not _ended(account, closed.cycle, instant):
+        if not _ended(account, closed.closing_cursor, instant):
             break
         account = read()
     return invoices
@@ -77,17 +77,17 @@ def closing(
     """
     if len(bill.fences) != bill.opened.shards:
         raise Failed("A period that is to be closed was never opened")
-    following = period_of(after.calendar, bill.opened.period.end)
-    next_fence, place_key = fence(account.id, following), keys.invoice_place(bill.invoice.id)
+    following = period_of(after.schedule, bill.opened.period.end)
+    next_fence, place_key = period_key(account.id, following), keys.invoice_place(bill.invoice.id)
     found = ctx.tables.get_many([next_fence, place_key])
     position = int(found[place_key]["position"]) if place_key in found else None
     issue = issue_invoice(account, bill.invoice, position=position, now=now, at=None, actor=actor)
-    cycle = Cycle(following, carried=issue.invoice.carried)
+    closing_cursor = ClosingCursor(following, carried_credit=issue.invoice.carried_credit)
     commands = (
         *close_period(account.id, replace(bill.opened, billed=bill.costs.total), bill.fences),
         *(bill_late(account.id, late.opened, late.amount) for late in bill.late),
         *((put_costs(account.id, bill.costs, currency=issue.invoice.currency),) if bill.costs.lines else ()),
-        *move_cycle(account, cycle),
+        *move_closing_cursor(account, closing_cursor),
         *_open_next(
             ctx,
             after,
@@ -98,14 +98,14 @@ def closing(
         ),
         *issue.commands,
     )
-    return Closing(issue.invoice, cycle, commands, issue.change)
+    return Closing(issue.invoice, closing_cursor, commands, issue.change)
 
 
 def _close(ctx: Context, account: Account, actor: Actor) -> Closing:
     now = ctx.clock.now()
-    bill = bill_period(ctx, account, account.cycle.period, now=now)
+    bill = bill_period(ctx, account, account.closing_cursor.period, now=now)
     closed = closing(ctx, account, bill, after=account, catalog=ctx.catalogs.current(), now=now, actor=actor)
-    ctx.tables.transact([*closed.commands, *recorded(account, closed.change, at=now)])
+    ctx.tables.transact([*closed.commands, *record(account, closed.change, at=now)])
     return closed
 
 
@@ -119,8 +119,8 @@ def _open_next(
     opened = opening(ctx, account, period, catalog=catalog)
     if not present:
         return open_period(account, opened)
-    return (pin_anew(account.id, opened),) if anew else ()
+    return (repin(account.id, opened),) if anew else ()
 
 
-def _ended(account: Account, cycle: Cycle, instant: datetime) -> bool:
-    return account.status != "deleted" and cycle.period.end <= instant
+def _ended(account: Account, closing_cursor: ClosingCursor, instant: datetime) -> bool:
+    return account.status != "deleted" and closing_cursor.period.end <= instant

@@ -7,14 +7,14 @@ among the account's invoices, and no number. That there is one goes on record; t
 from dataclasses import replace
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.audit import caller
+from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice, invoice_id
 from tallybook.domain.periods import period_of
 from tallybook.services.billing.bill_period import bill_period
 from tallybook.services.billing.issue_invoice import shown
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
 from tallybook.store import keys
@@ -28,18 +28,18 @@ def draft_invoice(ctx: Context, principal: Principal) -> Invoice:
 
     def draft(account: Account) -> Invoice:
         now = ctx.clock.now()
-        period = period_of(account.calendar, now)
+        period = period_of(account.schedule, now)
         place = ctx.tables.get(keys.invoice_place(invoice_id(account.id, period.start)))
         drafted = bill_period(ctx, account, period, now=now).invoice
         invoice = replace(drafted, position=int(place["position"]) if place else account.invoices + 1)
-        change = Change(caller(principal), "invoice.drafted", INVOICE + invoice.id, after=shown(invoice))
+        change = Change(actor_of(principal), "invoice.drafted", INVOICE + invoice.id, after=shown(invoice))
         changes = () if place else (change,)
         ctx.tables.transact(
             [
                 *((put_over_draft(invoice),) if place else put_new(invoice)),
                 count_invoices(account, positions=0 if place else 1, numbers=0),
                 still_open(account.id, period),
-                *recorded(account, *changes, at=now),
+                *record(account, *changes, at=now),
             ]
         )
         return invoice

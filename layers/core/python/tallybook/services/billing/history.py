@@ -41,11 +41,11 @@ def _periods(ctx: Context, account: Account, wanted: Range, *, now: datetime) ->
     pk, first, last = costs_range(account.id, wanted.opens, wanted.closes)
     found = [read_costs(item) for item in ctx.tables.query("core", pk, start=first, end=last)]
     closed = {costs.period.start for costs in found}
-    period = account.cycle.period
+    period = account.closing_cursor.period
     while period.start <= min(now, wanted.closes):
         if period.end > wanted.opens and period.start not in closed:
             found.append(read_open_costs(ctx, account, period, now=now).costs)
-        period = period_of(account.calendar, period.end)
+        period = period_of(account.schedule, period.end)
     return found
 
 

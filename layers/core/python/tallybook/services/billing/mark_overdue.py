@@ -7,7 +7,7 @@ from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.outbox import Mail
 from tallybook.services.billing.issue_invoice import invoice_mail, shown
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.accounts import count_overdue, read_account
@@ -40,7 +40,7 @@ def mark_overdue(ctx: Context, account_id: str, position: int, *, actor: Actor =
             events=(invoice_overdue(after),),
         )
         ctx.tables.transact(
-            [put_changed(before, after), count_overdue(account, by=1), *recorded(account, change, at=now)]
+            [put_changed(before, after), count_overdue(account, by=1), *record(account, change, at=now)]
         )
         return after
 

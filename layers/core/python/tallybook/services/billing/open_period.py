@@ -3,18 +3,18 @@
 from datetime import datetime
 
 from tallybook.domain.accounts import Account
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog
 from tallybook.domain.errors import Unavailable
 from tallybook.domain.periods import Period, period_of
-from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.context import Context
 from tallybook.store import periods
-from tallybook.store.table import Refused
+from tallybook.store.table import WriteConflict
 
 
-def opening(ctx: Context, account: Account, period: Period, *, catalog: Catalog | None = None) -> OpenedPeriod:
+def opening(ctx: Context, account: Account, period: Period, *, catalog: Catalog | None = None) -> BillingPeriod:
     """What opening the period now would pin: the account's plan, and the current catalog unless told another."""
-    return OpenedPeriod(
+    return BillingPeriod(
         period=period,
         plan=account.plan,
         catalog_version=(catalog or ctx.catalogs.current()).version,
@@ -23,7 +23,7 @@ def opening(ctx: Context, account: Account, period: Period, *, catalog: Catalog 
     )
 
 
-def open_period(ctx: Context, account: Account, period: Period) -> OpenedPeriod:
+def open_period(ctx: Context, account: Account, period: Period) -> BillingPeriod:
     """Open the period unless it has been; either way, what stands now.
 
     Unavailable where the account's plan, zone or status changed since it was read: the next try reads it anew.
@@ -31,16 +31,16 @@ def open_period(ctx: Context, account: Account, period: Period) -> OpenedPeriod:
     wanted = opening(ctx, account, period)
     try:
         ctx.tables.transact([*periods.open_period(account, wanted), periods.unchanged_subscription(account)])
-    except Refused as refused:
-        present = ctx.tables.get(periods.fence(account.id, period))
+    except WriteConflict as refused:
+        present = ctx.tables.get(periods.period_key(account.id, period))
         if present is None:
             raise Unavailable("The account changed at the same moment; try again") from refused
         return periods.read_opened(present)
     return wanted
 
 
-def period_at(ctx: Context, account: Account, instant: datetime) -> OpenedPeriod:
+def period_at(ctx: Context, account: Account, instant: datetime) -> BillingPeriod:
     """The account's period that holds the instant, opened if nobody has."""
-    period = period_of(account.calendar, instant)
-    present = ctx.tables.get(periods.fence(account.id, period))
+    period = period_of(account.schedule, instant)
+    present = ctx.tables.get(periods.period_key(account.id, period))
     return periods.read_opened(present) if present else open_period(ctx, account, period)

@@ -9,29 +9,29 @@ from dataclasses import dataclass, replace
 
 from tallybook.domain.accounts import Account, check_reason
 from tallybook.domain.audit import OPERATOR, Actor
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.events.billing import invoice_voided, wallet_moved
 from tallybook.domain.fees import fee_for
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice, balanced, fee_lines, next_revision_of
-from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.billing.bill_period import tax_rate_of
 from tallybook.services.billing.invoices import find_invoice
 from tallybook.services.billing.issue_invoice import invoice_mail, issue_invoice, shown, wallet_entry
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.store import keys, ledger
 from tallybook.store.accounts import count_overdue, read_account
-from tallybook.store.cycles import carry
+from tallybook.store.closing_cursors import carry
 from tallybook.store.invoices import put_changed, read_invoice
-from tallybook.store.periods import fence, read_opened
+from tallybook.store.periods import period_key, read_opened
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
     account: Account
     invoice: Invoice
-    opened: OpenedPeriod
+    opened: BillingPeriod
 
 
 def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = OPERATOR) -> Invoice:
@@ -57,14 +57,23 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
             mails=(invoice_mail("invoice_voided", read.account, after, given_back=given_back),),
             events=(invoice_voided(after, given_back=given_back), *((wallet_moved(refund),) if refund else ())),
         )
-        cycle, carried = read.account.cycle, read.invoice.carried_in
+        closing_cursor, carried_credit = read.account.closing_cursor, read.invoice.carried_in
         ctx.tables.transact(
             [
                 put_changed(read.invoice, after),
                 *((count_overdue(read.account, by=-1),) if read.invoice.is_overdue else ()),
-                *((carry(read.account, replace(cycle, carried=cycle.carried + carried)),) if carried else ()),
+                *(
+                    (
+                        carry(
+                            read.account,
+                            replace(closing_cursor, carried_credit=closing_cursor.carried_credit + carried_credit),
+                        ),
+                    )
+                    if carried_credit
+                    else ()
+                ),
                 *(ledger.post(read.account, refund) if refund else ()),
-                *recorded(read.account, change, at=now),
+                *record(read.account, change, at=now),
             ]
         )
         return after
@@ -87,9 +96,9 @@ def reissue_invoice(ctx: Context, invoice_id: str, *, actor: Actor = OPERATOR) -
         now = ctx.clock.now()
         draft = _next_revision(ctx, read)
         issue = issue_invoice(read.account, draft, position=None, now=now, at=now, actor=actor)
-        cycle = replace(read.account.cycle, carried=issue.invoice.carried)
+        closing_cursor = replace(read.account.closing_cursor, carried_credit=issue.invoice.carried_credit)
         ctx.tables.transact(
-            [carry(read.account, cycle), *issue.commands, *recorded(read.account, issue.change, at=now)]
+            [carry(read.account, closing_cursor), *issue.commands, *record(read.account, issue.change, at=now)]
         )
         return issue.invoice
 
@@ -114,7 +123,9 @@ def _next_revision(ctx: Context, read: _Read) -> Invoice:
         plan=void.plan,
         plan_name=void.plan_name,
         currency=void.currency,
-        lines=tuple(balanced(lines, carried_in=account.cycle.carried, tax_rate=tax_rate, currency=void.currency)),
+        lines=tuple(
+            balanced(lines, carried_in=account.closing_cursor.carried_credit, tax_rate=tax_rate, currency=void.currency)
+        ),
         tax_rate=tax_rate,
         fee_time=void.fee_time,
     )
@@ -131,7 +142,7 @@ def _read(ctx: Context, invoice: Invoice) -> _Read:
     wanted = (
         keys.account(invoice.account_id),
         keys.invoice(invoice.account_id, invoice.position),
-        fence(invoice.account_id, invoice.period),
+        period_key(invoice.account_id, invoice.period),
     )
     items = ctx.tables.get_many(wanted)
     account, stored, opened = (items[key] for key in wanted)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from tallybook.domain.accounts import require_root
-from tallybook.domain.audit import Actor, caller
+from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.budget_status import BudgetStatus
 from tallybook.domain.budget_terms import check_amount, check_emails, check_pace, check_thresholds
 from tallybook.domain.budgets import Budget, Reached, Spending, check
@@ -18,8 +18,8 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.events.budgets import budget_deleted, budget_set
 from tallybook.domain.ids import BUDGET
-from tallybook.services.budgets.check import Standing, Told, restriction, standing_of, telling
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.budgets.check import BudgetSnapshot, Told, restriction, standing_of, telling
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.store.accounts import still_root
@@ -42,7 +42,7 @@ def create_budget(ctx: Context, principal: Principal, terms: Mapping[str, Any]) 
         now, number = standing.now, principal.account.budgets + 1
         new = Budget(number, principal.account.id, created_at=now, updated_at=now, **checked_terms)
         checked = check(new, [standing.present], now=now)
-        told = Change(caller(principal), "budget.created", _id(new), after=_shown(new), events=(budget_set(new),))
+        told = Change(actor_of(principal), "budget.created", _id(new), after=_shown(new), events=(budget_set(new),))
         changes = (told, *restriction(new, checked.budget, standing.present))
         commands = (put_budget(checked.budget), know_budget(principal.account, new))
         _write(ctx, principal, commands, changes, after=checked.budget, own=checked.reached, now=now)
@@ -63,7 +63,9 @@ def change_budget(ctx: Context, principal: Principal, changes: Mapping[str, Any]
         standing = standing_of(ctx, principal.account)
         now, before = standing.now, _present(standing)
         settled = check(before, standing.spending, now=now)
-        after, edits, own = _edited(settled.budget, checked_changes, standing.present, actor=caller(principal), now=now)
+        after, edits, own = _edited(
+            settled.budget, checked_changes, standing.present, actor=actor_of(principal), now=now
+        )
         if after != before:
             commands = (set_budget(before, after), know_budget(principal.account, after))
             told = (*edits, *restriction(before, after, standing.present))
@@ -82,7 +84,7 @@ def remove_budget(ctx: Context, principal: Principal) -> None:
         now, before = standing.now, _present(standing)
         settled = check(before, standing.spending, now=now)
         events = (budget_deleted(before),)
-        told = Change(caller(principal), "budget.deleted", _id(before), before=_shown(before), events=events)
+        told = Change(actor_of(principal), "budget.deleted", _id(before), before=_shown(before), events=events)
         changes = (told, *restriction(before, replace(before, restricted=False), standing.present))
         messages = sum(len(reached.thresholds) for reached in settled.reached)
         commands = (
@@ -132,8 +134,8 @@ def _write(
 
     def write(told: Told) -> None:
         first, last = told.changes[: len(settled)], told.changes[len(settled) :]
-        record = recorded(principal.account, *first, *changes, *last, at=now)
-        ctx.tables.transact([still_root(principal.user), *commands, *told.commands, *record])
+        audit = record(principal.account, *first, *changes, *last, at=now)
+        ctx.tables.transact([still_root(principal.user), *commands, *told.commands, *audit])
 
     telling(ctx, principal.account, (*settled, *own), write, after=after, now=now)
 
@@ -149,7 +151,7 @@ def _checked(ctx: Context, terms: Mapping[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def _present(standing: Standing) -> Budget:
+def _present(standing: BudgetSnapshot) -> Budget:
     if standing.budget is None:
         raise NotFound("This account has no budget", resource="budget")
     return standing.budget

@@ -19,20 +19,20 @@ from tallybook.domain.periods import period_of
 from tallybook.domain.times import instant_or_none
 from tallybook.services.budgets.alert_mail import reached_mail
 from tallybook.services.budgets.spending import periods_between, read_spending
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.rate_limits import more_budget_mails
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.budgets import count_messages, put_message, read_budget, set_budget
 from tallybook.store.commands import Command, Item
-from tallybook.store.table import Refused
+from tallybook.store.table import WriteConflict
 
 _MOST_ENDED = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BudgetSnapshot:
     """An account with its budget, and what it has used in each period that the budget is to be held against."""
 
     account: Account
@@ -75,29 +75,29 @@ def check_budget(ctx: Context, account_id: str, *, account: Account | None = Non
     return decided(ctx, account or read(), look, again=read)
 
 
-def standing_of(ctx: Context, account: Account) -> Standing:
+def standing_of(ctx: Context, account: Account) -> BudgetSnapshot:
     """As it is now, in one round trip, and one more where periods ended before anybody has looked at them.
 
     Of months that nobody has looked at the last two are told: so all that one change tells fits one transaction.
-    Refused where somebody has looked at a later period than the account or the clock knew of when they were read.
+    WriteConflict where somebody has looked at a later period than the account or the clock knew of when they were read.
     """
     now = ctx.clock.now()
-    present = period_of(account.calendar, now)
+    present = period_of(account.schedule, now)
     budget_key, mark_key = keys.budget(account.id), keys.dirty(account.id)
     spending, items = read_spending(ctx, account, [present], also=[budget_key, mark_key])
     if budget_key not in items:
-        return Standing(account, None, spending, now)
+        return BudgetSnapshot(account, None, spending, now)
     budget = read_budget(items[budget_key])
     if budget.period_start is not None and present.start < budget.period_start:
         if now < budget.period_start or not _is_as_stored(ctx, account):
-            raise Refused(())
+            raise WriteConflict(())
         budget = replace(budget, period_start=None, alerts={})  # a change of plan left nothing of that period
     since = _unseen_since(budget, items.get(mark_key))
     if since is not None and since < present.start:
         unseen = periods_between(account, since, present)[-_MOST_ENDED:]
         ended, _ = read_spending(ctx, account, unseen)
         spending = [*ended, *spending]
-    return Standing(account, budget, spending, now)
+    return BudgetSnapshot(account, budget, spending, now)
 
 
 def telling(
@@ -154,8 +154,8 @@ def _check(ctx: Context, account: Account) -> int:
     def write(told: Told) -> None:
         changes = (*told.changes, *also)
         if changes:
-            record = recorded(account, *changes, at=standing.now)
-            ctx.tables.transact([set_budget(before, after), *told.commands, *record])
+            audit = record(account, *changes, at=standing.now)
+            ctx.tables.transact([set_budget(before, after), *told.commands, *audit])
         else:
             ctx.tables.write(set_budget(before, after))
 
@@ -194,7 +194,7 @@ def _told_of(
 def _is_as_stored(ctx: Context, account: Account) -> bool:
     """Whether its periods still follow from what was read of it."""
     item = ctx.tables.get(keys.account(account.id))
-    return item is not None and read_account(item).calendar == account.calendar
+    return item is not None and read_account(item).schedule == account.schedule
 
 
 def _unseen_since(budget: Budget, mark: Item | None) -> datetime | None:

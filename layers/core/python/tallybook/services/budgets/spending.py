@@ -5,14 +5,14 @@ from datetime import datetime
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.bill import usage_cost
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.budgets import Spending
 from tallybook.domain.periods import Period, period_of
 from tallybook.domain.usage import Quantities
-from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.context import Context
 from tallybook.store.commands import Item
 from tallybook.store.keys import Key
-from tallybook.store.periods import fence, quantities_of, read_opened
+from tallybook.store.periods import period_key, quantities_of, read_opened
 
 
 def read_spending(
@@ -22,7 +22,9 @@ def read_spending(
     there: one round trip.
     """
     shards = range(ctx.usage_shards)
-    items = ctx.tables.get_many([*(fence(account.id, period, shard) for period in periods for shard in shards), *also])
+    items = ctx.tables.get_many(
+        [*(period_key(account.id, period, shard) for period in periods for shard in shards), *also]
+    )
     return [_spending(ctx, account, period, items) for period in periods], items
 
 
@@ -30,12 +32,12 @@ def periods_between(account: Account, since: datetime, present: Period) -> list[
     """Those from the one that holds the instant to the one before the present."""
     found: list[Period] = []
     while since < present.start:
-        found.append(period_of(account.calendar, since))
+        found.append(period_of(account.schedule, since))
         since = found[-1].end
     return found
 
 
-def spending_in(ctx: Context, period: Period, opened: OpenedPeriod | None, quantities: Quantities) -> Spending:
+def spending_in(ctx: Context, period: Period, opened: BillingPeriod | None, quantities: Quantities) -> Spending:
     """What these come to in the period, which nobody may have opened yet."""
     if opened is None:
         return Spending(period, 0)
@@ -43,9 +45,9 @@ def spending_in(ctx: Context, period: Period, opened: OpenedPeriod | None, quant
 
 
 def _spending(ctx: Context, account: Account, period: Period, items: Mapping[Key, Item]) -> Spending:
-    first = items.get(fence(account.id, period))
+    first = items.get(period_key(account.id, period))
     opened = read_opened(first) if first else None
-    wanted = [fence(account.id, period, shard) for shard in range(opened.shards if opened else 0)]
+    wanted = [period_key(account.id, period, shard) for shard in range(opened.shards if opened else 0)]
     more = ctx.tables.get_many(wanted[ctx.usage_shards :])
     fences = [item for key in wanted if (item := items.get(key) or more.get(key))]
     return spending_in(ctx, period, opened, quantities_of(fences))

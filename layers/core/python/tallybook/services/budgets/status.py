@@ -17,7 +17,7 @@ def budget_status(ctx: Context, principal: Principal) -> BudgetStatus | None:
     """One round trip; None where there is no budget."""
     require_root(principal.user)
     key, account = keys.budget(principal.account.id), principal.account
-    spending, items = read_spending(ctx, account, [period_of(account.calendar, ctx.clock.now())], also=[key])
+    spending, items = read_spending(ctx, account, [period_of(account.schedule, ctx.clock.now())], also=[key])
     return BudgetStatus(read_budget(items[key]), spending[0]) if key in items else None
 
 

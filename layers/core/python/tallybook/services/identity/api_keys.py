@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tallybook.domain.accounts import MAX_KEYS, MAX_KEYS_OF_USER, Account, User, check_name, require_active
-from tallybook.domain.audit import Actor, caller
+from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import SECRET_BYTES, Credential, Principal, hash_text, write_text
 from tallybook.domain.errors import Conflict, Invalid, NotFound
 from tallybook.domain.events.accounts import api_key_created, api_key_revoked
 from tallybook.domain.ids import API_KEY, USER
 from tallybook.domain.times import stamp_or_none
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.store import keys
@@ -34,7 +34,7 @@ def create_api_key(ctx: Context, principal: Principal, *, name: str, expires_at:
     made = new_key(ctx, principal.user, name=name, expires_at=expires_at, now=now)
 
     def create(principal: Principal) -> CreatedKey:
-        ctx.tables.transact(created(principal.account, principal.user, made.key, actor=caller(principal)))
+        ctx.tables.transact(created(principal.account, principal.user, made.key, actor=actor_of(principal)))
         return made
 
     return decided(ctx, principal, create, again=lambda: reread(ctx, principal))
@@ -54,7 +54,7 @@ def revoke_api_key(ctx: Context, principal: Principal, key_id: str) -> None:
         if item is None or not (principal.user.is_root or item["user_id"] == principal.user.id):
             raise NotFound("There is no such API key", resource="api_key")
         ctx.tables.transact(
-            revoked(principal.account, read_credential(item), actor=caller(principal), at=ctx.clock.now())
+            revoked(principal.account, read_credential(item), actor=actor_of(principal), at=ctx.clock.now())
         )
 
     decided(ctx, principal, revoke, again=lambda: reread(ctx, principal))
@@ -104,7 +104,7 @@ def created(account: Account, user: User, key: Credential, *, actor: Actor) -> l
     return [
         put_credential(key),
         *count_keys(account_id=account.id, user_id=user.id, by=1),
-        *recorded(account, change, at=key.created_at),
+        *record(account, change, at=key.created_at),
     ]
 
 
@@ -119,7 +119,7 @@ def revoked(account: Account, key: Credential, *, actor: Actor, at: datetime) ->
     return [
         Delete(keys.api_key(account.id, key.id)),
         *count_keys(account_id=account.id, user_id=key.user_id, by=-1),
-        *recorded(account, change, at=at),
+        *record(account, change, at=at),
     ]
 
 

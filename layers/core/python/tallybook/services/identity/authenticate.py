@@ -8,8 +8,8 @@ from tallybook.domain.credentials import (
     PlatformKey,
     Principal,
     Scope,
+    check_credential,
     check_known,
-    check_standing,
     matches,
     read_platform_text,
     read_text,
@@ -23,7 +23,7 @@ from tallybook.store.accounts import read_account, read_user
 from tallybook.store.commands import Item, Update
 from tallybook.store.credentials import key_of, keys_named, read_credential, read_platform_key
 from tallybook.store.keys import Key
-from tallybook.store.table import MAX_KEYS, Refused
+from tallybook.store.table import MAX_KEYS, WriteConflict
 
 _NOTE_USE_EVERY = timedelta(hours=1)
 
@@ -35,7 +35,7 @@ def authenticate(ctx: Context, text: str, *, address: str | None = None) -> Prin
     """
     principal = _read(ctx, keys_named(read_text(text)), address)
     now = ctx.clock.now()
-    check_standing(principal, text=text, now=now)
+    check_credential(principal, text=text, now=now)
     _note_use(ctx, principal, now)
     return principal
 
@@ -85,7 +85,7 @@ def _note_use(ctx: Context, principal: Principal, now: datetime) -> None:
         return
     try:
         ctx.tables.write(Update(keys.api_key(credential.account_id, credential.id), set={"last_used_at": stamp(now)}))
-    except Refused:
+    except WriteConflict:
         raise refused() from None  # revoked since it was read
     except Unavailable:
         return  # a note is not worth the request; the next one makes it

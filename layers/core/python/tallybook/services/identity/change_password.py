@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tallybook.domain.accounts import Account, User, check_name, check_password, normal_email
-from tallybook.domain.audit import Actor, caller
+from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Invalid
 from tallybook.domain.events.accounts import password_changed, user_joined
@@ -11,7 +11,7 @@ from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
 from tallybook.domain.passwords import PasswordToken, held_token, invalid_token, owner_of
 from tallybook.domain.times import readable
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.identity.password_hashing import hash_password, password_matches
@@ -43,7 +43,7 @@ def change_password(ctx: Context, principal: Principal, *, current: str, passwor
             raise Invalid("The current password is wrong", code="invalid_password", field="current_password")
         ctx.tables.transact(
             [
-                *_with_password(ctx, principal.account, principal.user, hashed, actor=caller(principal)),
+                *_with_password(ctx, principal.account, principal.user, hashed, actor=actor_of(principal)),
                 *_own_session(principal),
             ]
         )
@@ -86,7 +86,7 @@ def set_password(ctx: Context, *, token: str, password: str, address: str, name:
         if joins:
             user = replace(user, name=name or user.name)
         actor = Actor("user", USER + user.id, USER + user.id, address)
-        commands = _with_password(ctx, account, user, hashed, actor=actor, joined=joins)
+        commands = _with_password(ctx, account, user, hashed, actor=actor, merge_commands=joins)
         ctx.tables.transact([*commands, *use_token(held)])
 
     decided(ctx, (account, user, held), change, again=lambda: _holder(ctx, account_id, user_id, token))
@@ -106,21 +106,21 @@ def _holder(ctx: Context, account_id: str, user_id: str, text: str) -> tuple[Acc
 
 
 def _with_password(
-    ctx: Context, account: Account, user: User, hashed: str, *, actor: Actor, joined: bool = False
+    ctx: Context, account: Account, user: User, hashed: str, *, actor: Actor, merge_commands: bool = False
 ) -> list[Command]:
     now = ctx.clock.now()
     mail = Mail("password_changed", (user.email,), facts={"at": readable(now), "address": actor.address})
     change = Change(
         actor,
-        "user.joined" if joined else "user.password_changed",
+        "user.joined" if merge_commands else "user.password_changed",
         USER + user.id,
         before={"password": user.password_hash},
         after={"password": hashed},
-        mails=() if joined else (mail,),
-        events=((user_joined if joined else password_changed)(user),),
+        mails=() if merge_commands else (mail,),
+        events=((user_joined if merge_commands else password_changed)(user),),
     )
     values = {"password_hash": hashed, "generation": user.generation + 1, "name": user.name}
-    return [set_user(user, **values), *recorded(account, change, at=now)]
+    return [set_user(user, **values), *record(account, change, at=now)]
 
 
 def _own_session(principal: Principal) -> list[Command]:

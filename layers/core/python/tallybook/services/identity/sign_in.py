@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tallybook.domain.accounts import Account, User
-from tallybook.domain.audit import Actor, caller
+from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import SECRET_BYTES, SESSION_LIFE, Credential, Principal, hash_text, write_text
 from tallybook.domain.errors import Forbidden, Unauthenticated
 from tallybook.domain.ids import USER
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.identity.password_hashing import password_matches
 from tallybook.services.rate_limits import check_rate
@@ -56,7 +56,7 @@ def login(ctx: Context, *, email: str, password: str, address: str) -> SignedIn:
 
     def sign_in(account: Account) -> SignedIn:
         change = Change(actor, "user.signed_in", USER + user.id)
-        ctx.tables.transact([put_credential(session), *recorded(account, change, at=now)])
+        ctx.tables.transact([put_credential(session), *record(account, change, at=now)])
         return SignedIn(account, user, text, now + SESSION_LIFE)
 
     return decided(ctx, account, sign_in, again=lambda: _account(ctx, account.id))
@@ -72,8 +72,8 @@ def logout(ctx: Context, principal: Principal) -> None:
     def sign_out(account: Account) -> None:
         if ctx.tables.get(ended) is None:
             return
-        change = Change(caller(principal), "user.signed_out", USER + principal.user.id)
-        ctx.tables.transact([Delete(ended), *recorded(account, change, at=ctx.clock.now())])
+        change = Change(actor_of(principal), "user.signed_out", USER + principal.user.id)
+        ctx.tables.transact([Delete(ended), *record(account, change, at=ctx.clock.now())])
 
     decided(ctx, principal.account, sign_out, again=lambda: _account(ctx, principal.account.id))
 

@@ -25,7 +25,7 @@ class Done:
     failure: Exception | None = None
 
 
-def carry_out(ctx: Context, task: Task, *, actor: Actor = INVOICING) -> list[Invoice]:
+def run_task(ctx: Context, task: Task, *, actor: Actor = INVOICING) -> list[Invoice]:
     """Do it, and say which invoices were issued or changed: none where it was done before."""
     match task:
         case Task("close", account_id):
@@ -41,7 +41,7 @@ def carry_out_all(ctx: Context, tasks: Iterable[Task], *, actor: Actor) -> Itera
 
     def attempt(task: Task) -> Done:
         try:
-            return Done(task, tuple(carry_out(ctx, task, actor=actor)))
+            return Done(task, tuple(run_task(ctx, task, actor=actor)))
         except Exception as failure:
             return Done(task, failure=failure)
 

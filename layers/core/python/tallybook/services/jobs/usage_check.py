@@ -20,7 +20,7 @@ from tallybook.domain.periods import Period
 from tallybook.domain.quotas import LEVEL, MONTHLY, Allocation, Use, newly_reached
 from tallybook.domain.times import stamp
 from tallybook.services.budgets.check import check_budget
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.jobs.due_tasks import Task
 from tallybook.services.lookup import find_account
@@ -33,7 +33,7 @@ from tallybook.store.accounts import read_account
 from tallybook.store.commands import Item
 from tallybook.store.events import still_dirty, unmark_dirty
 from tallybook.store.quotas import read_allocation, set_told
-from tallybook.store.table import Refused
+from tallybook.store.table import WriteConflict
 
 _USERS_A_READ = 30
 _MAILS_A_TRANSACTION = 20
@@ -50,7 +50,7 @@ class _Reached:
     uses: tuple[Use, ...]
 
 
-def carry_out(ctx: Context, task: Task) -> list[str]:
+def run_task(ctx: Context, task: Task) -> list[str]:
     """Do it, and say what came of it: nothing where it was done before."""
     match task:
         case Task("expire", session_id=str(session_id)):
@@ -80,8 +80,8 @@ def check_usage(ctx: Context, account_id: str) -> list[str]:
         done += ["written to"] * _check_quotas(ctx, account)
     try:
         ctx.tables.write(unmark_dirty(mark))
-    except Refused:
-        with suppress(Refused):
+    except WriteConflict:
+        with suppress(WriteConflict):
             ctx.tables.write(still_dirty(mark, now=stamp(began)))
     return done
 
@@ -130,7 +130,7 @@ def _tell(ctx: Context, account: Account, reached: Sequence[_Reached]) -> int:
         known = ctx.tables.get_many(users)
         changes = [_change(account, one, known[keys.user(account.id, one.before.user_id)]) for one in reached]
         marks = [set_told(one.before, one.after) for one in reached]
-        ctx.tables.transact([*marks, *recorded(account, *changes, at=ctx.clock.now())])
+        ctx.tables.transact([*marks, *record(account, *changes, at=ctx.clock.now())])
         return len(reached)
 
     return decided(ctx, (account, reached), tell, again=again)

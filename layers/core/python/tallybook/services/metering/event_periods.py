@@ -8,37 +8,37 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from tallybook.domain.accounts import Account
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Meter, Price
 from tallybook.domain.periods import Period, period_of
 from tallybook.domain.usage import Event
-from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.billing.open_period import open_period
 from tallybook.services.context import Context
 from tallybook.store.keys import Key
-from tallybook.store.periods import fence, read_opened
+from tallybook.store.periods import period_key, read_opened
 
 
-class Places:
+class EventPeriods:
     """The account's periods as they were read; one that nobody has opened is opened by the first event of it."""
 
-    def __init__(self, ctx: Context, account: Account, opened: Mapping[Key, OpenedPeriod]) -> None:
+    def __init__(self, ctx: Context, account: Account, opened: Mapping[Key, BillingPeriod]) -> None:
         self._ctx = ctx
         self._account = account
         self._opened = dict(opened)
 
     def period_of(self, event: Event) -> Period:
-        return period_of(self._account.calendar, event.instant)
+        return period_of(self._account.schedule, event.instant)
 
-    def opened_of(self, event: Event) -> OpenedPeriod:
+    def opened_of(self, event: Event) -> BillingPeriod:
         period = self.period_of(event)
-        key = fence(self._account.id, period)
+        key = period_key(self._account.id, period)
         if key not in self._opened:
             self._opened[key] = open_period(self._ctx, self._account, period)
         return self._opened[key]
 
     def late_for(self, event: Event) -> datetime | None:
         """The start of the period whose invoice holds an event that came late; None for one that did not."""
-        return None if self.opened_of(event).is_open else self._account.cycle.period.start
+        return None if self.opened_of(event).is_open else self._account.closing_cursor.period.start
 
     def meter_of(self, event: Event) -> Meter:
         return self._meters(event)[event.meter]
@@ -64,7 +64,7 @@ class Places:
         return self._ctx.catalogs.version(self.opened_of(event).catalog_version).meters
 
 
-def read_places(ctx: Context, account: Account, events: Iterable[Event]) -> Places:
+def read_places(ctx: Context, account: Account, events: Iterable[Event]) -> EventPeriods:
     """With the periods of these events as they stand now."""
-    fences = {fence(account.id, period_of(account.calendar, event.instant)) for event in events}
-    return Places(ctx, account, {key: read_opened(item) for key, item in ctx.tables.get_many(fences).items()})
+    fences = {period_key(account.id, period_of(account.schedule, event.instant)) for event in events}
+    return EventPeriods(ctx, account, {key: read_opened(item) for key, item in ctx.tables.get_many(fences).items()})

@@ -10,17 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tallybook.domain.accounts import Account
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.errors import Unavailable
 from tallybook.domain.periods import period_of
 from tallybook.domain.usage import Event, Result, counted
-from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.context import Context
-from tallybook.services.metering.ingest_account import AccountCount, Verdict
+from tallybook.services.metering.ingest_account import AccountCount, IngestResult
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.commands import Item
 from tallybook.store.keys import Key
-from tallybook.store.periods import fence, read_opened
+from tallybook.store.periods import period_key, read_opened
 
 PATIENCE_SECONDS = 20.0
 RETRY = "retry"
@@ -46,7 +46,7 @@ def record_usage(
     What is not done within `patience` seconds is answered `retry`.
     """
     deadline = ctx.elapsed() + patience
-    verdicts: dict[int, Verdict] = {}
+    verdicts: dict[int, IngestResult] = {}
     left = {index: item for index, item in enumerate(submitted) if isinstance(item, Event)}
     while left:
         leaders, followers = _one_of_each(left)
@@ -63,9 +63,9 @@ def record_usage(
 
 def _record(
     ctx: Context, leaders: Mapping[int, Event], accounts: Mapping[Key, Item], deadline: float
-) -> dict[int, Verdict]:
+) -> dict[int, IngestResult]:
     """A verdict for each event, no two of which have one identity."""
-    verdicts: dict[int, Verdict] = {}
+    verdicts: dict[int, IngestResult] = {}
     counts = _counts(ctx, leaders, accounts, verdicts)
     if len(counts) > 1 and ctx.workers > 1:
         with ThreadPoolExecutor(max_workers=min(ctx.workers, len(counts))) as pool:
@@ -104,7 +104,7 @@ def _one_of_each(events: Mapping[int, Event]) -> tuple[dict[int, Event], dict[in
     return leaders, followers
 
 
-def _follow(leader: Verdict, event: Event) -> Verdict:
+def _follow(leader: IngestResult, event: Event) -> IngestResult:
     """A second event of one identity in the same request: told by what is stored once the first is through.
 
     Where the first was refused for what it says, nothing is stored, and the second is looked at by itself.
@@ -112,18 +112,18 @@ def _follow(leader: Verdict, event: Event) -> Verdict:
     if leader.stored_content is None:
         return leader
     same = event.content == leader.stored_content
-    return Verdict("duplicate" if same else "conflict", stored_content=leader.stored_content)
+    return IngestResult("duplicate" if same else "conflict", stored_content=leader.stored_content)
 
 
 def _counts(
-    ctx: Context, leaders: Mapping[int, Event], items: Mapping[Key, Item], verdicts: dict[int, Verdict]
+    ctx: Context, leaders: Mapping[int, Event], items: Mapping[Key, Item], verdicts: dict[int, IngestResult]
 ) -> list[AccountCount]:
     """The work of each account that exists, with the periods its events fall into read in one go."""
     by_account: dict[str, dict[int, Event]] = {}
     for index, event in leaders.items():
         item = items.get(keys.account(event.account_id))
         if item is None or item["status"] == "deleted":
-            verdicts[index] = Verdict("rejected", "unknown_account" if item is None else "account_deleted")
+            verdicts[index] = IngestResult("rejected", "unknown_account" if item is None else "account_deleted")
         else:
             by_account.setdefault(event.account_id, {})[index] = event
     accounts = {id: read_account(items[keys.account(id)]) for id in by_account}
@@ -133,15 +133,15 @@ def _counts(
 
 def _read_periods(
     ctx: Context, accounts: Mapping[str, Account], by_account: Mapping[str, Mapping[int, Event]]
-) -> dict[str, dict[Key, OpenedPeriod]]:
+) -> dict[str, dict[Key, BillingPeriod]]:
     now = ctx.clock.now()
     owner_of: dict[Key, str] = {}
     for id, events in by_account.items():
-        calendar = accounts[id].calendar
+        schedule = accounts[id].schedule
         for event in events.values():
             if (instant := counted(event.time, now)) is not None:
-                owner_of[fence(id, period_of(calendar, instant))] = id
-    found: dict[str, dict[Key, OpenedPeriod]] = {}
+                owner_of[period_key(id, period_of(schedule, instant))] = id
+    found: dict[str, dict[Key, BillingPeriod]] = {}
     for key, item in ctx.tables.get_many(owner_of).items():
         found.setdefault(owner_of[key], {})[key] = read_opened(item)
     return found

@@ -6,29 +6,29 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tallybook.domain.accounts import Account
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.ids import derived_id
 from tallybook.domain.periods import Period
 from tallybook.domain.times import stamp
 from tallybook.domain.usage import Event, Status, counted, counters_of, merged
-from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.domain.wallet import Entry, debit, entry_id
 from tallybook.services.context import Context
-from tallybook.services.metering.event_periods import Places, read_places
+from tallybook.services.metering.event_periods import EventPeriods, read_places
 from tallybook.store import keys, ledger
 from tallybook.store.accounts import read_account
 from tallybook.store.commands import Command
 from tallybook.store.events import mark_dirty, put_marker, same_content
+from tallybook.store.gauges import add_gauges, gauge_keys_of
 from tallybook.store.keys import Key
-from tallybook.store.levels import add_levels, level_keys_of
 from tallybook.store.periods import add_late_usage, add_usage
-from tallybook.store.table import MAX_ACTIONS, Failure, Refused
+from tallybook.store.table import MAX_ACTIONS, Failure, WriteConflict
 
 _WALLET_ACTIONS = 3
 _DIRTY_ACTIONS = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class IngestResult:
     """What became of an event; `stored_content` is what its identity now stands for, if anything."""
 
     status: Status
@@ -52,14 +52,14 @@ class AccountCount:
     """The events of one account, by their place in the request, until each has its verdict."""
 
     def __init__(
-        self, ctx: Context, account: Account, events: Mapping[int, Event], opened: Mapping[Key, OpenedPeriod]
+        self, ctx: Context, account: Account, events: Mapping[int, Event], opened: Mapping[Key, BillingPeriod]
     ) -> None:
         self._ctx = ctx
         self._account = account
         self._events = dict(events)
-        self._places = Places(ctx, account, opened)
+        self._places = EventPeriods(ctx, account, opened)
         self._pause = ctx.tables.patience()
-        self.verdicts: dict[int, Verdict] = {}
+        self.verdicts: dict[int, IngestResult] = {}
 
     def run(self, deadline: float) -> None:
         """Count until nothing is left or the deadline (of `ctx.elapsed`) has passed."""
@@ -70,19 +70,19 @@ class AccountCount:
             chunk = self._chunk(pending)
             try:
                 self._ctx.tables.transact(chunk.commands)
-            except Refused as refused:
+            except WriteConflict as refused:
                 self._learn(chunk, refused.failures, pending)
             else:
                 self._account = chunk.account
                 for index, event in chunk.events.items():
-                    self.verdicts[index] = Verdict("accepted", stored_content=event.content)
+                    self.verdicts[index] = IngestResult("accepted", stored_content=event.content)
             pending = {index: event for index, event in pending.items() if index not in self.verdicts}
         return None
 
     def give_up(self) -> None:
         """Whatever has no verdict yet is for the sender to send again."""
         for index in self._events:
-            self.verdicts.setdefault(index, Verdict("rejected", "retry"))
+            self.verdicts.setdefault(index, IngestResult("rejected", "retry"))
 
     def _admitted(self) -> dict[int, Event]:
         """The events that may count at all, each with the instant at which it does."""
@@ -99,7 +99,7 @@ class AccountCount:
                 reason = self._places.refusal(pending[index])
             if reason is not None:
                 pending.pop(index, None)
-                self.verdicts[index] = Verdict("rejected", reason)
+                self.verdicts[index] = IngestResult("rejected", reason)
         return pending
 
     def _chunk(self, pending: Mapping[int, Event]) -> _Chunk:
@@ -110,7 +110,7 @@ class AccountCount:
         has_wallet = False
         for index, event in pending.items():
             more = counters | self._counters(event)
-            more_levels = levels | level_keys_of(event)
+            more_levels = levels | gauge_keys_of(event)
             wallet = has_wallet or self._places.meter_of(event).settles == "wallet"
             fixed = _DIRTY_ACTIONS + (_WALLET_ACTIONS if wallet else 0)
             actions = len(events) + 1 + len(more) + len(more_levels) + fixed
@@ -127,7 +127,7 @@ class AccountCount:
             for index, event in events.items()
         }
         amount, debits = self._debits(events)
-        commands: list[Command] = [*markers.values(), *self._additions(events), *add_levels(events.values()), *debits]
+        commands: list[Command] = [*markers.values(), *self._additions(events), *add_gauges(events.values()), *debits]
         commands.append(mark_dirty(self._account.id, now=stamp(self._ctx.clock.now())))
         after = replace(
             self._account,
@@ -185,7 +185,7 @@ class AccountCount:
             if (index := chunk.marker_of.get(failure.command.key)) is not None:
                 same = same_content(failure.was, chunk.events[index])
                 stored = failure.was["content"] if failure.was else None
-                self.verdicts[index] = Verdict("duplicate" if same else "conflict", stored_content=stored)
+                self.verdicts[index] = IngestResult("duplicate" if same else "conflict", stored_content=stored)
         if any(failure.command.key not in chunk.marker_of for failure in failures):
             self._look_again(pending)
 
@@ -195,10 +195,10 @@ class AccountCount:
         item = self._ctx.tables.get(keys.account(self._account.id))
         if item is None or item["status"] == "deleted":
             for index in self._events:
-                self.verdicts.setdefault(index, Verdict("rejected", "account_deleted"))
+                self.verdicts.setdefault(index, IngestResult("rejected", "account_deleted"))
             return
         self._account = read_account(item)
         self._places = read_places(self._ctx, self._account, pending.values())
         for index, event in pending.items():
             if (reason := self._places.refusal(event)) is not None:
-                self.verdicts.setdefault(index, Verdict("rejected", reason))
+                self.verdicts.setdefault(index, IngestResult("rejected", reason))

@@ -16,7 +16,7 @@ from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.periods import period_of
 from tallybook.domain.quotas import CONCURRENT
-from tallybook.domain.sessions import Session, Wanted, check_session_id
+from tallybook.domain.sessions import Session, SessionRequest, check_session_id
 from tallybook.services.billing.open_period import opening
 from tallybook.services.budgets.spending import spending_in
 from tallybook.services.changes import decided
@@ -28,14 +28,14 @@ from tallybook.store import keys
 from tallybook.store.accounts import read_account, read_user
 from tallybook.store.commands import Command, Item
 from tallybook.store.keys import Key
-from tallybook.store.periods import count_completed, fence, open_period, unchanged_subscription
+from tallybook.store.periods import count_completed, open_period, period_key, unchanged_subscription
 from tallybook.store.sessions import count_ended, count_started, put_session, read_session
 from tallybook.store.sessions import end_session as end_command
 
 _MOST_LIKELY = 10_000
 
 
-def start_session(ctx: Context, principal: PlatformCaller, wanted: Wanted) -> Session:
+def start_session(ctx: Context, principal: PlatformCaller, wanted: SessionRequest) -> Session:
     """The session, started now or, with the same `session_id`, before.
 
     NotFound for an unknown account or user; NotAdmitted with all that stands in the way; Conflict `session_exists`
@@ -44,8 +44,8 @@ def start_session(ctx: Context, principal: PlatformCaller, wanted: Wanted) -> Se
     now = ctx.clock.now()
     session_id = check_session_id(wanted.session_id) if wanted.session_id is not None else ctx.new_id(now)
     session_key = keys.session(session_id)
-    likely = ctx.likely.get((wanted.account_id, wanted.user_id), ())
-    read = [*_whose(wanted), session_key, *likely]
+    admission_keys = ctx.admission_keys.get((wanted.account_id, wanted.user_id), ())
+    read = [*_whose(wanted), session_key, *admission_keys]
     key, items = authorize_platform(ctx, principal, "sessions:write", also=read)
     actor = platform(key, address=principal.address)
 
@@ -53,7 +53,7 @@ def start_session(ctx: Context, principal: PlatformCaller, wanted: Wanted) -> Se
         if session_key in items:
             return _as_before(read_session(items[session_key]), wanted)
         account, user = _known(items, wanted)
-        use, reasons = _admission(ctx, wanted, account, user, known={key: items.get(key) for key in likely})
+        use, reasons = _admission(ctx, wanted, account, user, known={key: items.get(key) for key in admission_keys})
         if reasons:
             raise NotAdmitted(reasons)
         session = _session(wanted, session_id, now, actor)
@@ -64,18 +64,18 @@ def start_session(ctx: Context, principal: PlatformCaller, wanted: Wanted) -> Se
     return decided(ctx, items, start, again=lambda: ctx.tables.get_many(read))
 
 
-def admission(ctx: Context, principal: PlatformCaller, wanted: Wanted) -> tuple[Reason, ...]:
+def admission(ctx: Context, principal: PlatformCaller, wanted: SessionRequest) -> tuple[Reason, ...]:
     """All that would stand in the way of the session now, nothing where it was started before; nothing is written.
 
     NotFound and Conflict as for a start.
     """
     own = [keys.session(check_session_id(wanted.session_id))] if wanted.session_id is not None else []
-    likely = ctx.likely.get((wanted.account_id, wanted.user_id), ())
-    _, items = authorize_platform(ctx, principal, "sessions:write", also=[*_whose(wanted), *own, *likely])
+    admission_keys = ctx.admission_keys.get((wanted.account_id, wanted.user_id), ())
+    _, items = authorize_platform(ctx, principal, "sessions:write", also=[*_whose(wanted), *own, *admission_keys])
     for started in (items[key] for key in own if key in items):
         _as_before(read_session(started), wanted)
         return ()
-    known = {key: items.get(key) for key in likely}
+    known = {key: items.get(key) for key in admission_keys}
     return _admission(ctx, wanted, *_known(items, wanted), known=known)[1]
 
 
@@ -109,11 +109,11 @@ def end_expired(ctx: Context, session_id: str) -> Session | None:
     return decided(ctx, read(), end, again=read)
 
 
-def _whose(wanted: Wanted) -> list[Key]:
+def _whose(wanted: SessionRequest) -> list[Key]:
     return [keys.account(wanted.account_id), keys.user(wanted.account_id, wanted.user_id)]
 
 
-def _known(items: Mapping[Key, Item], wanted: Wanted) -> tuple[Account, User]:
+def _known(items: Mapping[Key, Item], wanted: SessionRequest) -> tuple[Account, User]:
     account, user = (items.get(key) for key in _whose(wanted))
     if account is None or account["status"] == "deleted":
         raise NotFound("There is no such account", resource="account")
@@ -124,16 +124,16 @@ def _known(items: Mapping[Key, Item], wanted: Wanted) -> tuple[Account, User]:
 
 def _admission(
     ctx: Context,
-    wanted: Wanted,
+    wanted: SessionRequest,
     account: Account,
     user: User,
     *,
     known: Mapping[Key, Item | None],
 ) -> tuple[QuotaUse, tuple[Reason, ...]]:
     use = read_quota_use(ctx, account, {user.id: user.quota}, now=ctx.clock.now(), known=known)
-    if len(ctx.likely) >= _MOST_LIKELY:
-        ctx.likely.clear()
-    ctx.likely[account.id, user.id] = use.read
+    if len(ctx.admission_keys) >= _MOST_LIKELY:
+        ctx.admission_keys.clear()
+    ctx.admission_keys[account.id, user.id] = use.read
     reasons = reasons_against(
         wanted,
         account,
@@ -146,7 +146,7 @@ def _admission(
     return use, reasons
 
 
-def _session(wanted: Wanted, session_id: str, now: datetime, actor: Actor) -> Session:
+def _session(wanted: SessionRequest, session_id: str, now: datetime, actor: Actor) -> Session:
     return Session(
         id=session_id,
         account_id=wanted.account_id,
@@ -177,14 +177,14 @@ def _completed(ctx: Context, account: Account, now: datetime) -> tuple[Command, 
     """One more session for the present period to show, which is opened with it if nobody has; none for the deleted."""
     if account.status == "deleted":
         return ()
-    period = period_of(account.calendar, now)
-    if ctx.tables.get(fence(account.id, period)) is not None:
+    period = period_of(account.schedule, now)
+    if ctx.tables.get(period_key(account.id, period)) is not None:
         return (count_completed(account.id, period),)
     opened = replace(opening(ctx, account, period), completed_sessions=1)
     return (*open_period(account, opened), unchanged_subscription(account))
 
 
-def _as_before(session: Session, wanted: Wanted) -> Session:
+def _as_before(session: Session, wanted: SessionRequest) -> Session:
     if (session.account_id, session.user_id) != (wanted.account_id, wanted.user_id):
         raise Conflict("This session_id stands for another session", code="session_exists", field="session_id")
     return session

@@ -22,7 +22,7 @@ from tallybook.store import keys, outbox
 from tallybook.store.budgets import note_sent
 from tallybook.store.commands import Update
 from tallybook.store.outbox import read_outbox_item
-from tallybook.store.table import Refused
+from tallybook.store.table import WriteConflict
 
 type Outcome = Literal["delivered", "postponed", "parked", "not_due", "left"]
 
@@ -36,7 +36,7 @@ class Publishes(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class Channels:
     """The ways out: the mail, the bus, how a letter is written from its facts and an event from its detail."""
 
     mail: SendsMail
@@ -46,7 +46,7 @@ class Outside:
     page_url: str
 
 
-def deliver(ctx: Context, outside: Outside, item_id: str) -> Outcome:
+def deliver(ctx: Context, outside: Channels, item_id: str) -> Outcome:
     """One item, if it is due and nobody else is at it."""
     now = ctx.clock.now()
     item = _read(ctx, item_id)
@@ -59,7 +59,7 @@ def deliver(ctx: Context, outside: Outside, item_id: str) -> Outcome:
         item = replace(item, attempts=item.attempts + 1, claims=item.claims + 1, leased=True)
         done = _hand_over(ctx, outside, item)
         _store(ctx, outbox.delivered(done, at=ctx.clock.now()), done)
-    except Refused:
+    except WriteConflict:
         return "not_due"  # somebody else has it
     except Unavailable:
         raise
@@ -68,7 +68,7 @@ def deliver(ctx: Context, outside: Outside, item_id: str) -> Outcome:
     return "delivered"
 
 
-def sweep(ctx: Context, outside: Outside, *, deadline: float) -> Counter[Outcome]:
+def sweep(ctx: Context, outside: Channels, *, deadline: float) -> Counter[Outcome]:
     """All that is due, until the deadline of `ctx.elapsed` or until the tables can't be reached.
 
     What is `left` then waits for the next sweep.
@@ -118,7 +118,7 @@ def retry(ctx: Context, item_id: str) -> OutboxItem:
         raise busy
     try:
         ctx.tables.write(outbox.unparked(item, at=now))
-    except Refused:
+    except WriteConflict:
         raise busy from None
     return replace(item, state="waiting", due=now, attempts=0)
 
@@ -128,7 +128,7 @@ def _read(ctx: Context, item_id: str) -> OutboxItem | None:
     return read_outbox_item(item) if item else None
 
 
-def _hand_over(ctx: Context, outside: Outside, item: OutboxItem) -> OutboxItem:
+def _hand_over(ctx: Context, outside: Channels, item: OutboxItem) -> OutboxItem:
     if item.kind == "mail":
         return _send(ctx, outside, item)
     at = item.created_at
@@ -141,7 +141,7 @@ def _detail(item: OutboxItem, row: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": row["id"], "version": row["version"], **known, "data": row["data"]}
 
 
-def _send(ctx: Context, outside: Outside, item: OutboxItem) -> OutboxItem:
+def _send(ctx: Context, outside: Channels, item: OutboxItem) -> OutboxItem:
     """Each address once, the marker of one before the mail to the next. One that is refused for good keeps no other
     from its mail.
     """
@@ -182,6 +182,6 @@ def _failed(ctx: Context, item: OutboxItem, failure: Exception) -> Outcome:
             ctx.tables.write(outbox.parked(item, at=now, error=error))
             return "parked"
         ctx.tables.write(outbox.postponed(item, until=until, error=error))
-    except Refused:
+    except WriteConflict:
         return "not_due"
     return "postponed"

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tallybook.domain.accounts import Account, require_root
-from tallybook.domain.audit import caller
+from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import NotFound
 from tallybook.domain.quotas import Allocation, check_active, check_numbers, limited, second_allocation
-from tallybook.services.changes import decided, recorded
+from tallybook.services.changes import decided, record
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import live_user
@@ -21,7 +21,7 @@ from tallybook.store.accounts import still_root
 from tallybook.store.commands import Item
 from tallybook.store.quotas import read_allocation
 
-type Wish = Mapping[str, int | None]
+type RequestedQuota = Mapping[str, int | None]
 
 
 def list_allocations(ctx: Context, principal: Principal, *, include_inactive: bool) -> list[Allocation]:
@@ -30,7 +30,7 @@ def list_allocations(ctx: Context, principal: Principal, *, include_inactive: bo
     return [one for one in all_allocations(ctx, principal.account.id) if include_inactive or one.status == "active"]
 
 
-def allocate(ctx: Context, principal: Principal, user_id: str, quota: Wish) -> Allocation:
+def allocate(ctx: Context, principal: Principal, user_id: str, quota: RequestedQuota) -> Allocation:
     """A share for a user who has none. Invalid `allocation_exists`, `quota_exceeds_plan`; NotFound for the user."""
     require_root(principal.user)
     check_numbers(quota)
@@ -52,13 +52,13 @@ def allocate(ctx: Context, principal: Principal, user_id: str, quota: Wish) -> A
             created_at=now,
             updated_at=now,
         )
-        _write(ctx, principal, new_share(principal.account, allocation, plan=plan, actor=caller(principal)))
+        _write(ctx, principal, new_share(principal.account, allocation, plan=plan, actor=actor_of(principal)))
         return allocation
 
     return decided(ctx, principal, make, again=lambda: reread(ctx, principal))
 
 
-def change_allocation(ctx: Context, principal: Principal, allocation_id: str, quota: Wish) -> Allocation:
+def change_allocation(ctx: Context, principal: Principal, allocation_id: str, quota: RequestedQuota) -> Allocation:
     """Other numbers in the fields named, null for no limit of its own; the others stay.
 
     Invalid `allocation_not_active`, `quota_exceeds_plan`; NotFound.
@@ -76,7 +76,9 @@ def change_allocation(ctx: Context, principal: Principal, allocation_id: str, qu
         after = replace(before, quota=limited({**before.quota, **quota}), updated_at=now)
         if after.quota == before.quota:
             return before
-        shared = other_share(principal.account, before.share, after.quota, plan=plan, actor=caller(principal), now=now)
+        shared = other_share(
+            principal.account, before.share, after.quota, plan=plan, actor=actor_of(principal), now=now
+        )
         _write(ctx, principal, shared)
         return after
 
@@ -92,7 +94,7 @@ def revoke_allocation(ctx: Context, principal: Principal, allocation_id: str) ->
         before = find_allocation(ctx, principal.account, allocation_id)
         check_active(before)
         now = ctx.clock.now()
-        _write(ctx, principal, without_share(principal.account, before.share, actor=caller(principal), now=now))
+        _write(ctx, principal, without_share(principal.account, before.share, actor=actor_of(principal), now=now))
         return replace(before, status="revoked", updated_at=now)
 
     return decided(ctx, principal, revoke, again=lambda: reread(ctx, principal))
@@ -105,7 +107,7 @@ def remove_allocation(ctx: Context, principal: Principal, allocation_id: str) ->
     def remove(principal: Principal) -> None:
         require_root(principal.user)
         allocation = find_allocation(ctx, principal.account, allocation_id)
-        _write(ctx, principal, removed_share(principal.account, allocation, actor=caller(principal)))
+        _write(ctx, principal, removed_share(principal.account, allocation, actor=actor_of(principal)))
 
     decided(ctx, principal, remove, again=lambda: reread(ctx, principal))
 
@@ -128,5 +130,5 @@ def _known(item: Item | None) -> Allocation:
 
 
 def _write(ctx: Context, principal: Principal, shared: Shared) -> None:
-    record = recorded(principal.account, shared.change, at=ctx.clock.now())
-    ctx.tables.transact([*shared.commands, still_root(principal.user), *record])
+    audit = record(principal.account, shared.change, at=ctx.clock.now())
+    ctx.tables.transact([*shared.commands, still_root(principal.user), *audit])

@@ -7,18 +7,18 @@ from decimal import Decimal, localcontext
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.admission import Used
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Plan
 from tallybook.domain.money import EXACT
 from tallybook.domain.periods import Period, period_of
 from tallybook.domain.quotas import LEVEL, MONTHLY, Quota
 from tallybook.domain.usage import Quantities
-from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.commands import Item
+from tallybook.store.gauges import gauge_keys, gauge_value
 from tallybook.store.keys import Key
-from tallybook.store.levels import level_keys, level_of
-from tallybook.store.periods import fence, quantities_of, read_opened
+from tallybook.store.periods import period_key, quantities_of, read_opened
 
 _WHOLE = "period"
 
@@ -35,7 +35,7 @@ class QuotaUse:
     plan: Plan
     account: Used
     users: Mapping[str, Used]
-    opened: OpenedPeriod | None
+    opened: BillingPeriod | None
     quantities: Quantities
     also: Mapping[Key, Item]
     read: tuple[Key, ...]
@@ -55,7 +55,7 @@ def read_quota_use(
     What is `known` was read already, None where nothing stands, and is not read again. Nothing is opened: before
     anybody has used anything, the plan is the account's as it is sold now.
     """
-    period = period_of(account.calendar, now)
+    period = period_of(account.schedule, now)
     sold = ctx.catalogs.current().plans[account.plan]
     wanted: dict[str | None, Quota] = {None: sold.quotas}
     wanted.update(quotas)
@@ -64,7 +64,7 @@ def read_quota_use(
     items = {key: item for key, item in known.items() if item is not None}
     if missing := [key for key in (*read, *also) if key not in known]:
         items |= ctx.tables.get_many(missing)
-    pinned = items.get(fence(account.id, period))
+    pinned = items.get(period_key(account.id, period))
     opened = read_opened(pinned) if pinned else None
     if opened is not None and opened.shards > ctx.usage_shards:
         shards = range(ctx.usage_shards, opened.shards)
@@ -73,7 +73,7 @@ def read_quota_use(
         )
     plan = ctx.catalogs.version(opened.catalog_version).plans[opened.plan] if opened else sold
     if LEVEL in plan.quotas and LEVEL not in sold.quotas:  # it is sold without that limit now
-        items |= ctx.tables.get_many(level_keys(account.id, None, now=now))
+        items |= ctx.tables.get_many(gauge_keys(account.id, None, now=now))
     shards = range(max(ctx.usage_shards, opened.shards if opened else 0))
     quantities = {
         whose: quantities_of(
@@ -82,7 +82,7 @@ def read_quota_use(
         for whose in wanted
     }
     levels = {
-        whose: level_of(*(items.get(key) for key in level_keys(account.id, whose, now=now)), now=now)
+        whose: gauge_value(*(items.get(key) for key in gauge_keys(account.id, whose, now=now)), now=now)
         for whose in wanted
     }
     return QuotaUse(
@@ -104,7 +104,7 @@ def plan_of(
 
     It is as the present period pinned it, or as it is sold where none is open yet.
     """
-    pinned = fence(account.id, period_of(account.calendar, now))
+    pinned = period_key(account.id, period_of(account.schedule, now))
     items = ctx.tables.get_many([pinned, *also])
     if pinned not in items:
         return ctx.catalogs.current().plans[account.plan], items
@@ -120,7 +120,7 @@ def _keys(
     if whose is None or any(name in quota for name in MONTHLY):
         found += [keys.counter(account.id, period.start, _name(whose), shard) for shard in range(ctx.usage_shards)]
     if LEVEL in quota:
-        found += level_keys(account.id, whose, now=now)
+        found += gauge_keys(account.id, whose, now=now)
     return found
 
 
@@ -128,9 +128,9 @@ def _name(whose: str | None) -> str:
     return _WHOLE if whose is None else f"user#{whose}"
 
 
-def _used(quantities: Quantities, level: Decimal) -> dict[str, Decimal]:
+def _used(quantities: Quantities, gauge: Decimal) -> dict[str, Decimal]:
     by_meter: dict[str, Decimal] = {}
     with localcontext(EXACT):
         for (meter, _), quantity in quantities.items():
             by_meter[meter] = by_meter.get(meter, Decimal(0)) + quantity
-    return {name: by_meter.get(meter, Decimal(0)) for name, meter in MONTHLY.items()} | {LEVEL: level}
+    return {name: by_meter.get(meter, Decimal(0)) for name, meter in MONTHLY.items()} | {LEVEL: gauge}

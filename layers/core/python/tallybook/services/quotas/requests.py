@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tallybook.domain.accounts import Account, check_text, require_root
-from tallybook.domain.audit import caller
+from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Invalid, NotFound
 from tallybook.domain.events.quotas import quota_requested
@@ -21,10 +21,10 @@ from tallybook.domain.quotas import (
     limited,
     second_request,
 )
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
-from tallybook.services.quotas.allocations import Wish
+from tallybook.services.quotas.allocations import RequestedQuota
 from tallybook.services.quotas.mails import requested_mail
 from tallybook.services.quotas.release import withdrawal
 from tallybook.services.rate_limits import one_request_more
@@ -40,7 +40,7 @@ from tallybook.store.quotas import (
 )
 
 
-def file_request(ctx: Context, principal: Principal, quota: Wish, *, reason: str) -> QuotaRequest:
+def file_request(ctx: Context, principal: Principal, quota: RequestedQuota, *, reason: str) -> QuotaRequest:
     """A pending request, and a mail to the account. Invalid `request_pending`, or where it names no field.
 
     Of 1,000 requests of an account the oldest decided one makes room; Conflict `too_many_pending` where none is.
@@ -57,7 +57,7 @@ def file_request(ctx: Context, principal: Principal, quota: Wish, *, reason: str
         now = ctx.clock.now()
         request = QuotaRequest(ctx.new_id(now), account.id, user.id, wish, reason, created_at=now)
         change = Change(
-            caller(principal),
+            actor_of(principal),
             "quota_request.filed",
             QUOTA_REQUEST + request.id,
             after=shown(request),
@@ -70,7 +70,7 @@ def file_request(ctx: Context, principal: Principal, quota: Wish, *, reason: str
                 one_request_more(ctx, user_id=user.id),
                 set_pending(user, request_id=request.id),
                 *((drop_decided(dropped),) if dropped else (count_requests(account, rows=1),)),
-                *recorded(account, change, at=now),
+                *record(account, change, at=now),
             ]
         )
         return request
@@ -79,7 +79,7 @@ def file_request(ctx: Context, principal: Principal, quota: Wish, *, reason: str
 
 
 def change_request(
-    ctx: Context, principal: Principal, request_id: str, quota: Wish, *, reason: str | None = None
+    ctx: Context, principal: Principal, request_id: str, quota: RequestedQuota, *, reason: str | None = None
 ) -> QuotaRequest:
     """One's own pending request with other numbers in the fields named, or another reason; null takes a field away.
 
@@ -97,14 +97,14 @@ def change_request(
         if after == before:
             return before
         told = Change(
-            caller(principal),
+            actor_of(principal),
             "quota_request.changed",
             QUOTA_REQUEST + before.id,
             before=shown(before),
             after=shown(after),
             events=(quota_requested(after),),
         )
-        ctx.tables.transact([set_request(before, after), *recorded(principal.account, told, at=ctx.clock.now())])
+        ctx.tables.transact([set_request(before, after), *record(principal.account, told, at=ctx.clock.now())])
         return after
 
     return decided(ctx, principal, change, again=lambda: reread(ctx, principal))
@@ -116,8 +116,8 @@ def withdraw_request(ctx: Context, principal: Principal, request_id: str) -> Non
     def withdraw(principal: Principal) -> None:
         request = _own(ctx, principal, request_id)
         check_pending(request)
-        withdrawn = withdrawal(principal.account, principal.user, request.id, actor=caller(principal))
-        told = recorded(principal.account, withdrawn.change, at=ctx.clock.now())
+        withdrawn = withdrawal(principal.account, principal.user, request.id, actor=actor_of(principal))
+        told = record(principal.account, withdrawn.change, at=ctx.clock.now())
         ctx.tables.transact([*withdrawn.commands, *told])
 
     decided(ctx, principal, withdraw, again=lambda: reread(ctx, principal))
@@ -144,7 +144,7 @@ def _oldest_decided(ctx: Context, account: Account) -> QuotaRequest:
     raise Conflict(f"{MAX_REQUESTS} requests of this account wait to be decided", code="too_many_pending")
 
 
-def _checked(quota: Wish) -> dict[str, int]:
+def _checked(quota: RequestedQuota) -> dict[str, int]:
     check_numbers(quota)
     wish = limited(quota)
     if not wish:

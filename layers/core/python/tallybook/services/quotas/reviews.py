@@ -9,13 +9,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from tallybook.domain.accounts import User, check_text, require_root
-from tallybook.domain.audit import caller
+from tallybook.domain.audit import actor_of
 from tallybook.domain.catalog import Plan
 from tallybook.domain.credentials import Principal
 from tallybook.domain.events.quotas import quota_reviewed
 from tallybook.domain.ids import QUOTA_REQUEST
 from tallybook.domain.quotas import Allocation, Decision, QuotaRequest, RequestStatus, check_pending
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import find_user
@@ -56,7 +56,7 @@ def review_request(
         )
         shared = _applied(ctx, principal, user, before, plan=plan, now=now) if decision == "approve" else None
         told = Change(
-            caller(principal),
+            actor_of(principal),
             _ACTIONS[decision],
             QUOTA_REQUEST + before.id,
             before=shown(before),
@@ -70,7 +70,7 @@ def review_request(
                 set_pending(user, request_id=None),
                 still_root(principal.user),
                 *(shared.commands if shared else ()),
-                *recorded(principal.account, told, *((shared.change,) if shared else ()), at=now),
+                *record(principal.account, told, *((shared.change,) if shared else ()), at=now),
             ]
         )
         return after
@@ -81,7 +81,7 @@ def review_request(
 def _applied(
     ctx: Context, principal: Principal, user: User, request: QuotaRequest, *, plan: Plan, now: datetime
 ) -> Shared:
-    account, actor = principal.account, caller(principal)
+    account, actor = principal.account, actor_of(principal)
     if user.share is not None:
         quota = {**user.quota, **request.quota}
         return other_share(account, user.share, quota, plan=plan, actor=actor, now=now)

@@ -10,16 +10,16 @@ from datetime import datetime, timedelta
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import INVOICING, Actor
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.events.billing import subscription_changed
 from tallybook.domain.ids import INVOICE, SUBSCRIPTION
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import period_of
 from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_payable
 from tallybook.domain.times import stamp
-from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.billing.close_period import close_until, closing
 from tallybook.services.billing.open_period import opening
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
 from tallybook.services.subscriptions.quote import PlannedChange, as_recorded, in_progress, planned_change
@@ -28,7 +28,7 @@ from tallybook.store.commands import Check
 from tallybook.store.events import mark_dirty
 from tallybook.store.periods import never_opened
 from tallybook.store.plan_changes import put_plan_change
-from tallybook.store.table import Refused
+from tallybook.store.table import WriteConflict
 
 _TICK = timedelta(milliseconds=1)
 
@@ -38,7 +38,7 @@ class ChangedPlan:
     """The account as it is now, its period, its change of plan, and the invoice of the period that this ended."""
 
     account: Account
-    opened: OpenedPeriod
+    opened: BillingPeriod
     change: PlanChange
     invoice: Invoice
 
@@ -65,7 +65,7 @@ def change_plan(
             raise in_progress()
         planned = planned_change(ctx, account, plan, now=now, reason=reason)
         if not planned.is_open:
-            raise Refused(())
+            raise WriteConflict(())
         if must_pay:
             check_payable(planned.account, planned.old, planned.new)
         return planned
@@ -77,7 +77,7 @@ def change_plan(
             close_until(ctx, account.id, now - _TICK, actor=INVOICING)
             wanted = planned(find_account(ctx, account.id), now)
             if wanted.ended:
-                raise Refused(())
+                raise WriteConflict(())
         return _change(ctx, wanted, actor=actor, reason=reason)
 
     return decided(ctx, first, change, again=lambda: find_account(ctx, first.id))
@@ -86,7 +86,7 @@ def change_plan(
 def _change(ctx: Context, planned: PlannedChange, *, actor: Actor, reason: ChangeReason | None) -> ChangedPlan:
     account, after, catalog, now = planned.account, planned.after, planned.catalog, planned.now
     closed = closing(ctx, account, planned.bill, after=after, catalog=catalog, now=now, actor=actor)
-    opened = opening(ctx, after, closed.cycle.period, catalog=catalog)
+    opened = opening(ctx, after, closed.closing_cursor.period, catalog=catalog)
     change = as_recorded(planned, following=opened.period, reason=reason)
     told = Change(
         actor,
@@ -103,13 +103,13 @@ def _change(ctx: Context, planned: PlannedChange, *, actor: Actor, reason: Chang
             *put_plan_change(account, change),
             *_nothing_after(account, now=now),
             *([mark_dirty(account.id, now=stamp(now))] if account.hard_limit is not None else []),
-            *recorded(account, closed.change, told, at=now),
+            *record(account, closed.change, told, at=now),
         ]
     )
-    return ChangedPlan(replace(after, cycle=closed.cycle), opened, change, closed.invoice)
+    return ChangedPlan(replace(after, closing_cursor=closed.closing_cursor), opened, change, closed.invoice)
 
 
 def _nothing_after(account: Account, *, now: datetime) -> tuple[Check, ...]:
     """Nobody has opened the period that would have come next, unless that is the one which begins now."""
-    following = period_of(account.calendar, account.cycle.period.end)
+    following = period_of(account.schedule, account.closing_cursor.period.end)
     return () if following.start == now else (never_opened(account.id, following),)

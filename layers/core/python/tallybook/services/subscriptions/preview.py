@@ -16,9 +16,9 @@ def preview_plan(ctx: Context, principal: Principal, plan: str) -> PlanPreview:
     if not planned.is_open:
         raise in_progress()
     account, new, now = planned.account, planned.new, planned.now
-    calendar = planned.after.calendar
-    following = period_of(calendar, now)
-    invoiced_at = year_of(calendar, following)[1] if new.billing_interval == "year" else following.end
+    schedule = planned.after.schedule
+    following = period_of(schedule, now)
+    invoiced_at = year_of(schedule, following)[1] if new.billing_interval == "year" else following.end
     return PlanPreview(
         change=as_recorded(planned, following=following),
         invoice=issued(account, planned.bill, now=now),

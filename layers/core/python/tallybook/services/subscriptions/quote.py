@@ -10,7 +10,7 @@ from datetime import datetime
 
 from tallybook.domain.accounts import Account, require_active
 from tallybook.domain.catalog import Catalog, Plan
-from tallybook.domain.cycle import Cycle
+from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.ids import derived_id
 from tallybook.domain.invoices import Invoice
@@ -45,8 +45,8 @@ class PlannedChange:
     @property
     def after(self) -> Account:
         """The account on the new plan from now on, which its periods then follow from."""
-        calendar = since(with_anchor(self.account.calendar, self.now), self.now - MARKER_LIFE)
-        return replace(self.account, plan=self.new.name, calendar=calendar)
+        schedule = since(with_anchor(self.account.schedule, self.now), self.now - MARKER_LIFE)
+        return replace(self.account, plan=self.new.name, schedule=schedule)
 
 
 def planned_change(
@@ -67,9 +67,9 @@ def planned_change(
         check_fits(account.allocated, new.quotas, field="plan_name")
     account, ended = _after_closing(ctx, account, now=now)
     check_pace(account, now=now)
-    if account.cycle.period.start >= now:
+    if account.closing_cursor.period.start >= now:
         raise in_progress()
-    bill = bill_period(ctx, account, account.cycle.period, now=now, cut=now, after=ended)
+    bill = bill_period(ctx, account, account.closing_cursor.period, now=now, cut=now, after=ended)
     old = ctx.catalogs.version(bill.opened.catalog_version).plans[bill.opened.plan]
     return PlannedChange(account, ended, bill, catalog, old, new, now)
 
@@ -92,7 +92,7 @@ def as_recorded(planned: PlannedChange, *, following: Period, reason: ChangeReas
         reason=reason or reason_for(old, new),
         old_period=bill.opened.period,
         new_period=following,
-        refund=bill.fee.unused,
+        refund=bill.fee.proration_credit,
         old_price=old.price,
         new_price=new.price,
         invoice_id=bill.invoice.id,
@@ -108,14 +108,14 @@ def issued(account: Account, bill: PeriodBill, *, now: datetime) -> Invoice:
 def _after_closing(ctx: Context, account: Account, *, now: datetime) -> tuple[Account, tuple[PeriodBill, ...]]:
     """The account as it will be once its ended periods are closed, and their bills."""
     bills: tuple[PeriodBill, ...] = ()
-    while account.cycle.period.end < now:
-        bill = bill_period(ctx, account, account.cycle.period, now=now, after=bills)
+    while account.closing_cursor.period.end < now:
+        bill = bill_period(ctx, account, account.closing_cursor.period, now=now, after=bills)
         invoice = issued(account, bill, now=now)
-        following = period_of(account.calendar, account.cycle.period.end)
+        following = period_of(account.schedule, account.closing_cursor.period.end)
         account = replace(
             account,
             balance=account.balance - invoice.paid_by_balance,
-            cycle=Cycle(following, carried=invoice.carried),
+            closing_cursor=ClosingCursor(following, carried_credit=invoice.carried_credit),
         )
         bills = (*bills, bill)
     return account, bills

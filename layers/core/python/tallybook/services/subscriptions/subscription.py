@@ -3,11 +3,11 @@
 from functools import partial
 
 from tallybook.domain.accounts import Account, require_root
-from tallybook.domain.audit import caller
+from tallybook.domain.audit import actor_of
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.credentials import Principal
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.subscriptions import PlanList, Subscription
-from tallybook.domain.usage_period import OpenedPeriod
 from tallybook.services.billing.open_period import period_at
 from tallybook.services.context import Context
 from tallybook.services.subscriptions.change_plan import change_plan
@@ -28,7 +28,7 @@ def read_subscription(ctx: Context, account: Account) -> Subscription:
 def change_subscription(ctx: Context, principal: Principal, plan: str) -> tuple[Subscription, PlanChange]:
     """The subscription on another plan from now on, and what changed; for root users. Refused as `change_plan` says."""
     require_root(principal.user)
-    changed = change_plan(ctx, principal.account, plan, actor=caller(principal), must_pay=True)
+    changed = change_plan(ctx, principal.account, plan, actor=actor_of(principal), must_pay=True)
     return _subscription(ctx, changed.account, changed.opened), changed.change
 
 
@@ -40,6 +40,6 @@ def list_plan_changes(ctx: Context, principal: Principal, *, offset: int, limit:
     return [read_plan_change(item) for item in items]
 
 
-def _subscription(ctx: Context, account: Account, opened: OpenedPeriod) -> Subscription:
+def _subscription(ctx: Context, account: Account, opened: BillingPeriod) -> Subscription:
     catalog = ctx.catalogs.version(opened.catalog_version)
     return Subscription(account, opened, catalog.plans[opened.plan], catalog.currency)

@@ -11,7 +11,7 @@ from tallybook.domain.errors import Conflict, NotFound, Unavailable
 from tallybook.domain.events.billing import wallet_moved
 from tallybook.domain.ids import ENTRY
 from tallybook.domain.wallet import Entry, check_move, entry_id
-from tallybook.services.changes import Change, decided, recorded
+from tallybook.services.changes import Change, decided, record
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.store import keys, ledger
@@ -73,7 +73,7 @@ def _post(ctx: Context, account: Account, move: Move, *, actor: Actor) -> Entry:
         after={"balance": entry.balance_after, "kind": entry.kind, "reference": entry.cause, "note": entry.note},
         events=(wallet_moved(entry),),
     )
-    ctx.tables.transact([*ledger.post(account, entry), *recorded(account, change, at=entry.created_at)])
+    ctx.tables.transact([*ledger.post(account, entry), *record(account, change, at=entry.created_at)])
     return entry
 
 

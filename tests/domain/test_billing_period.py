@@ -5,11 +5,11 @@ from fractions import Fraction
 
 import pytest
 
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.periods import Period
-from tallybook.domain.usage_period import OpenedPeriod
 
 JUNE = Period(datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC), "UTC")
-OPENED = OpenedPeriod(period=JUNE, plan="pro", catalog_version=1, shards=1, is_open=True)
+OPENED = BillingPeriod(period=JUNE, plan="pro", catalog_version=1, shards=1, is_open=True)
 
 
 def test_a_period_that_was_not_cut_runs_whole() -> None:

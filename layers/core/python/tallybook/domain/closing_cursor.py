@@ -13,11 +13,11 @@ GRACE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Cycle:
+class ClosingCursor:
     """`period` is the oldest one not closed; `carried` is what its invoice starts with, as a credit in micros."""
 
     period: Period
-    carried: int = 0
+    carried_credit: int = 0
 
     @property
     def closes_at(self) -> datetime:

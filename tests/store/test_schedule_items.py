@@ -3,20 +3,20 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tallybook.domain.periods import Calendar, period_of, with_anchor
+from tallybook.domain.periods import BillingSchedule, period_of, with_anchor
 from tallybook.store.accounts import account_item, read_account
-from tallybook.store.calendars import calendar_items
+from tallybook.store.schedules import schedule_items
 from tests.support.app import App
 
 
 def test_two_thousand_calendars_are_stored_oldest_first_and_read_again(app: App) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    chain = Calendar(start, "UTC")
+    chain = BillingSchedule(start, "UTC")
     for number in range(1, 2_000):
         chain = with_anchor(chain, start + timedelta(minutes=number))
-    items = calendar_items(chain)
+    items = schedule_items(chain)
     assert [item["anchor"] for item in items] == sorted({item["anchor"] for item in items})
     assert len(items) == 2_000
-    account = read_account(account_item(replace(app.member().account, calendar=chain)))
-    assert calendar_items(account.calendar) == items
-    assert period_of(account.calendar, start) == period_of(chain, start)
+    account = read_account(account_item(replace(app.member().account, schedule=chain)))
+    assert schedule_items(account.schedule) == items
+    assert period_of(account.schedule, start) == period_of(chain, start)

@@ -11,7 +11,7 @@ _TICK = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class OpenedPeriod:
+class BillingPeriod:
     """`plan` and `catalog_version` are those of its opening; `shards` is how many counters share its writes.
 
     `cut_from` is the end it had when it opened, where a plan change ended it before. `late` are the starts of the
