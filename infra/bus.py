@@ -16,6 +16,6 @@ class Bus(Construct):
     def name(self) -> str:
         return self.bus.event_bus_name
 
-    def open_to(self, function: Function) -> None:
+    def grant(self, function: Function) -> None:
         function.allow(["events:PutEvents"], self.bus.event_bus_arn)
-        function.tell(BUS_NAME=self.name)
+        function.add_environment(BUS_NAME=self.name)

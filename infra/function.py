@@ -54,7 +54,7 @@ class Function(Construct):
             statement = iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
             self._role.add_to_policy(statement)
 
-    def tell(self, **variables: str) -> None:
+    def add_environment(self, **variables: str) -> None:
         """More of its environment, where only some functions need it."""
         for name, value in variables.items():
             self.function.add_environment(name, value)

@@ -28,14 +28,14 @@ class Mail(Construct):
         )
         self._hear_back(feedback)
 
-    def open_to(self, function: Function) -> None:
+    def grant(self, function: Function) -> None:
         function.allow(
             ["ses:SendEmail"],
             self._identity.email_identity_arn,
             self._set_arn,
             only={"ses:FromAddress": self._stage.mail_address},
         )
-        function.tell(
+        function.add_environment(
             MAIL_FROM=self._stage.mail_from,
             MAIL_CONFIGURATION_SET=self._set.configuration_set_name,
             PAGE_URL=self._page_url,

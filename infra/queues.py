@@ -25,10 +25,10 @@ class Queue(Construct):
         )
         function.entry.add_event_source(SqsEventSource(self.main, batch_size=BATCH, report_batch_item_failures=True))
 
-    def open_to(self, function: Function) -> None:
+    def grant(self, function: Function) -> None:
         """Let the function put messages on it, and tell it where it is."""
         function.allow(["sqs:SendMessage"], self.main.queue_arn)
-        function.tell(QUEUE_URL=self.main.queue_url)
+        function.add_environment(QUEUE_URL=self.main.queue_url)
 
     def _queue(
         self,

@@ -46,11 +46,11 @@ class Tallybook(Stack):
         mail = Mail(self, stage, feedback=topics["mail_feedback"], page_url=stage.page_url or api.url)
         for function in functions:
             if function.group.sends:
-                queues[function.group.sends].open_to(function)
+                queues[function.group.sends].grant(function)
             if function.group.bus:
-                bus.open_to(function)
+                bus.grant(function)
             if function.group.mail:
-                mail.open_to(function)
+                mail.grant(function)
             if function.group.stream:
                 Stream(self, tables.core, function, function.group.stream)
             if function.group.every_minutes:

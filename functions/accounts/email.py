@@ -6,7 +6,7 @@ from fastapi.responses import JSONResponse
 from tallybook.http import Address, Caller, Ctx, body_of, respond
 from tallybook.services.accounts.email_change import clear_email_change, last_email_change, request_email_change
 from tallybook.services.accounts.email_confirmation import confirm_email_change
-from tallybook.wire.requests.bodies import ConfirmEmailForm, EmailChangeForm
+from tallybook.wire.requests.bodies import ConfirmEmailRequest, EmailChangeRequest
 from tallybook.wire.scalebox import envelope
 from tallybook.wire.scalebox.email import present_confirmation, present_email_change
 
@@ -14,8 +14,8 @@ router = APIRouter(prefix="/v1/user-management/account")
 
 
 @router.post("/email-change-request")
-async def request(ctx: Ctx, caller: Caller, form: EmailChangeForm = body_of(EmailChangeForm)) -> JSONResponse:
-    change = request_email_change(ctx, caller, current=form.current_email, new=form.new_email)
+async def request(ctx: Ctx, caller: Caller, body: EmailChangeRequest = body_of(EmailChangeRequest)) -> JSONResponse:
+    change = request_email_change(ctx, caller, current=body.current_email, new=body.new_email)
     now = ctx.clock.now()
     return respond(envelope.ok(present_email_change(change, now=now), at=now, status=201))
 
@@ -33,7 +33,7 @@ async def clear(ctx: Ctx, caller: Caller) -> JSONResponse:
 
 
 @router.post("/confirm-email-change")
-async def confirm(ctx: Ctx, address: Address, form: ConfirmEmailForm = body_of(ConfirmEmailForm)) -> JSONResponse:
+async def confirm(ctx: Ctx, address: Address, body: ConfirmEmailRequest = body_of(ConfirmEmailRequest)) -> JSONResponse:
     """Public: the token alone authorises."""
-    change = confirm_email_change(ctx, token=form.token, address=address)
+    change = confirm_email_change(ctx, token=body.token, address=address)
     return respond(envelope.ok(present_confirmation(change), at=ctx.clock.now()))

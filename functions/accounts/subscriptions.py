@@ -11,7 +11,7 @@ from tallybook.services.subscriptions.subscription import (
     list_plans,
     read_subscription,
 )
-from tallybook.wire.requests.bodies import PlanForm
+from tallybook.wire.requests.bodies import PlanRequest
 from tallybook.wire.requests.paging import Page, pagination
 from tallybook.wire.scalebox import envelope
 from tallybook.wire.scalebox.account import present_plans, present_subscription
@@ -32,14 +32,14 @@ async def subscription(ctx: Ctx, caller: Caller) -> JSONResponse:
 
 
 @router.post("/account/subscription")
-async def change(ctx: Ctx, caller: Caller, form: PlanForm = body_of(PlanForm)) -> JSONResponse:
-    held, changed = change_subscription(ctx, caller, form.plan_name)
+async def change(ctx: Ctx, caller: Caller, body: PlanRequest = body_of(PlanRequest)) -> JSONResponse:
+    held, changed = change_subscription(ctx, caller, body.plan_name)
     return respond(envelope.ok(present_plan_change(held, changed), at=ctx.clock.now()))
 
 
 @router.post("/account/subscription/preview")
-async def preview(ctx: Ctx, caller: Caller, form: PlanForm = body_of(PlanForm)) -> JSONResponse:
-    preview = preview_plan(ctx, caller, form.plan_name)
+async def preview(ctx: Ctx, caller: Caller, body: PlanRequest = body_of(PlanRequest)) -> JSONResponse:
+    preview = preview_plan(ctx, caller, body.plan_name)
     return respond(envelope.ok(present_preview(preview), at=ctx.clock.now()))
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from tallybook.http import Caller, Ctx, body_of, respond
 from tallybook.services.budgets.budget import change_budget, create_budget, remove_budget
 from tallybook.services.budgets.status import budget_forecast, budget_status, list_messages
-from tallybook.wire.requests.budget_bodies import BudgetChangeForm, BudgetForm, terms
+from tallybook.wire.requests.budget_bodies import BudgetChangeRequest, BudgetRequest, budget_terms
 from tallybook.wire.requests.paging import PageOf, page_of, pagination
 from tallybook.wire.scalebox import envelope
 from tallybook.wire.scalebox.budgets import present_budget, present_budget_message, present_budget_status
@@ -25,14 +25,14 @@ async def read(ctx: Ctx, caller: Caller) -> JSONResponse:
 
 
 @router.post("")
-async def create(ctx: Ctx, caller: Caller, form: BudgetForm = body_of(BudgetForm)) -> JSONResponse:
-    created = create_budget(ctx, caller, terms(form))
+async def create(ctx: Ctx, caller: Caller, body: BudgetRequest = body_of(BudgetRequest)) -> JSONResponse:
+    created = create_budget(ctx, caller, budget_terms(body))
     return respond(envelope.ok(present_budget(created), at=ctx.clock.now(), status=201))
 
 
 @router.put("")
-async def change(ctx: Ctx, caller: Caller, form: BudgetChangeForm = body_of(BudgetChangeForm)) -> JSONResponse:
-    changed = change_budget(ctx, caller, terms(form))
+async def change(ctx: Ctx, caller: Caller, body: BudgetChangeRequest = body_of(BudgetChangeRequest)) -> JSONResponse:
+    changed = change_budget(ctx, caller, budget_terms(body))
     return respond(envelope.ok(present_budget(changed), at=ctx.clock.now()))
 
 

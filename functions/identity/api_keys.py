@@ -6,7 +6,7 @@ from fastapi.responses import JSONResponse
 from tallybook.domain.ids import API_KEY, strip_prefix
 from tallybook.http import Caller, Ctx, body_of, respond
 from tallybook.services.identity.api_keys import create_api_key, list_api_keys, revoke_api_key
-from tallybook.wire.requests.bodies import ApiKeyForm
+from tallybook.wire.requests.bodies import ApiKeyRequest
 from tallybook.wire.requests.paging import Page, paged
 from tallybook.wire.scalebox import envelope
 from tallybook.wire.scalebox.account import present_api_key, present_created_api_key
@@ -15,8 +15,8 @@ router = APIRouter(prefix="/v1/user-management/api-keys")
 
 
 @router.post("")
-async def create(ctx: Ctx, caller: Caller, form: ApiKeyForm = body_of(ApiKeyForm)) -> JSONResponse:
-    made = create_api_key(ctx, caller, name=form.name, expires_at=form.expires_at)
+async def create(ctx: Ctx, caller: Caller, body: ApiKeyRequest = body_of(ApiKeyRequest)) -> JSONResponse:
+    made = create_api_key(ctx, caller, name=body.name, expires_at=body.expires_at)
     return respond(envelope.ok(present_created_api_key(made.key, made.text), at=ctx.clock.now(), status=201))
 
 

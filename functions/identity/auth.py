@@ -8,7 +8,7 @@ from tallybook.http import Address, Caller, Ctx, body_of, may_use_cookie
 from tallybook.services.accounts.sign_up import register as sign_up
 from tallybook.services.identity import sign_in
 from tallybook.wire.quota_app.envelope import present_sign_in, present_user
-from tallybook.wire.requests.bodies import LoginForm, RegisterForm
+from tallybook.wire.requests.bodies import LoginRequest, RegisterRequest
 from tallybook.wire.requests.credentials import session_cookie
 
 router = APIRouter(prefix="/auth")
@@ -16,19 +16,21 @@ router = APIRouter(prefix="/auth")
 
 @router.post("/register")
 async def register(
-    request: Request, ctx: Ctx, address: Address, form: RegisterForm = body_of(RegisterForm)
+    request: Request, ctx: Ctx, address: Address, body: RegisterRequest = body_of(RegisterRequest)
 ) -> JSONResponse:
     return _signed_in(
         request,
-        sign_up(ctx, email=form.email, password=form.password, name=form.name, address=address),
+        sign_up(ctx, email=body.email, password=body.password, name=body.name, address=address),
         status=201,
     )
 
 
 @router.post("/login")
-async def login(request: Request, ctx: Ctx, address: Address, form: LoginForm = body_of(LoginForm)) -> JSONResponse:
+async def login(
+    request: Request, ctx: Ctx, address: Address, body: LoginRequest = body_of(LoginRequest)
+) -> JSONResponse:
     return _signed_in(
-        request, sign_in.login(ctx, email=form.email, password=form.password, address=address), status=200
+        request, sign_in.login(ctx, email=body.email, password=body.password, address=address), status=200
     )
 
 

@@ -6,29 +6,29 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from tallybook.http import Address, Caller, Ctx, body_of
 from tallybook.services.identity.change_password import ask_for_reset, change_password, set_password
 from tallybook.wire.pages import page
-from tallybook.wire.requests.bodies import ChangePasswordForm, ResetForm, SetPasswordForm
+from tallybook.wire.requests.bodies import ChangePasswordRequest, ResetRequest, SetPasswordRequest
 
 router = APIRouter(prefix="/auth/password")
 
 
 @router.post("")
 async def change(
-    ctx: Ctx, caller: Caller, address: Address, form: ChangePasswordForm = body_of(ChangePasswordForm)
+    ctx: Ctx, caller: Caller, address: Address, body: ChangePasswordRequest = body_of(ChangePasswordRequest)
 ) -> JSONResponse:
-    change_password(ctx, caller, current=form.current_password, password=form.password, address=address)
+    change_password(ctx, caller, current=body.current_password, password=body.password, address=address)
     return JSONResponse({"success": True})
 
 
 @router.post("/reset")
-async def reset(ctx: Ctx, address: Address, form: ResetForm = body_of(ResetForm)) -> JSONResponse:
+async def reset(ctx: Ctx, address: Address, body: ResetRequest = body_of(ResetRequest)) -> JSONResponse:
     """The same answer whoever's address it is."""
-    ask_for_reset(ctx, email=form.email, address=address)
+    ask_for_reset(ctx, email=body.email, address=address)
     return JSONResponse({"success": True}, status_code=202)
 
 
 @router.post("/confirm")
-async def confirm(ctx: Ctx, address: Address, form: SetPasswordForm = body_of(SetPasswordForm)) -> JSONResponse:
-    set_password(ctx, token=form.token, password=form.password, name=form.name, address=address)
+async def confirm(ctx: Ctx, address: Address, body: SetPasswordRequest = body_of(SetPasswordRequest)) -> JSONResponse:
+    set_password(ctx, token=body.token, password=body.password, name=body.name, address=address)
     return JSONResponse({"success": True})
 
 

@@ -8,7 +8,7 @@ from tallybook.domain.ids import USER, strip_prefix
 from tallybook.http import Caller, Ctx, body_of, respond
 from tallybook.services.accounts.team import Invitation, delete_user, invite_again, invite_user, list_users, show_user
 from tallybook.services.accounts.users import change_user
-from tallybook.wire.requests.bodies import InvitationForm, UserForm, given
+from tallybook.wire.requests.bodies import InvitationRequest, UserRequest, sent_fields
 from tallybook.wire.requests.paging import Page, paged
 from tallybook.wire.scalebox import envelope
 from tallybook.wire.scalebox.account import present_user
@@ -25,8 +25,8 @@ async def me(ctx: Ctx, caller: Caller) -> JSONResponse:
 
 
 @router.post("")
-async def invite(ctx: Ctx, caller: Caller, form: InvitationForm = body_of(InvitationForm)) -> JSONResponse:
-    invitation = Invitation(form.email, name=form.display_name, role=form.role, is_root=form.is_root_user)
+async def invite(ctx: Ctx, caller: Caller, body: InvitationRequest = body_of(InvitationRequest)) -> JSONResponse:
+    invitation = Invitation(body.email, name=body.display_name, role=body.role, is_root=body.is_root_user)
     shown = {"user": present_user(caller.account, invite_user(ctx, caller, invitation))}
     return respond(envelope.ok(shown, at=ctx.clock.now(), status=201))
 
@@ -44,8 +44,8 @@ async def show(ctx: Ctx, caller: Caller, user_id: str) -> JSONResponse:
 
 
 @router.put("/{user_id}")
-async def change(ctx: Ctx, caller: Caller, user_id: str, form: UserForm = body_of(UserForm)) -> JSONResponse:
-    changes = {_STORED_NAMES.get(name, name): value for name, value in given(form).items()}
+async def change(ctx: Ctx, caller: Caller, user_id: str, body: UserRequest = body_of(UserRequest)) -> JSONResponse:
+    changes = {_STORED_NAMES.get(name, name): value for name, value in sent_fields(body).items()}
     user = change_user(ctx, caller, _id(user_id), changes)
     return respond(envelope.ok({"user": present_user(caller.account, user)}, at=ctx.clock.now()))
 

@@ -6,13 +6,13 @@ from fastapi.responses import JSONResponse
 from tallybook.http import Ctx, Platform, body_of, respond
 from tallybook.services.wallet.credits import Move, give_credits
 from tallybook.wire.platform import present_ledger_entry
-from tallybook.wire.requests.bodies import CreditsForm
+from tallybook.wire.requests.bodies import CreditsRequest
 from tallybook.wire.scalebox import envelope
 
 router = APIRouter(prefix="/v1/platform")
 
 
 @router.post("/credits")
-async def credits(ctx: Ctx, principal: Platform, form: CreditsForm = body_of(CreditsForm)) -> JSONResponse:
-    entry = give_credits(ctx, principal, Move(**form.model_dump()))
+async def credits(ctx: Ctx, principal: Platform, body: CreditsRequest = body_of(CreditsRequest)) -> JSONResponse:
+    entry = give_credits(ctx, principal, Move(**body.model_dump()))
     return respond(envelope.ok(present_ledger_entry(entry), at=ctx.clock.now(), status=201))

@@ -7,15 +7,17 @@ from tallybook.domain.sessions import SessionRequest
 from tallybook.http import Ctx, Platform, body_of, respond
 from tallybook.services.metering.sessions import admission, end_session, start_session
 from tallybook.wire.platform import present_admission, present_ended_session, present_session
-from tallybook.wire.requests.bodies import SessionForm
+from tallybook.wire.requests.bodies import StartSessionRequest
 from tallybook.wire.scalebox import envelope
 
 router = APIRouter(prefix="/v1/platform")
 
 
 @router.post("/sessions")
-async def start(ctx: Ctx, principal: Platform, form: SessionForm = body_of(SessionForm)) -> JSONResponse:
-    session = start_session(ctx, principal, SessionRequest(**form.model_dump()))
+async def start(
+    ctx: Ctx, principal: Platform, body: StartSessionRequest = body_of(StartSessionRequest)
+) -> JSONResponse:
+    session = start_session(ctx, principal, SessionRequest(**body.model_dump()))
     return respond(envelope.ok(present_session(session), at=ctx.clock.now(), status=201))
 
 
@@ -25,7 +27,9 @@ async def end(ctx: Ctx, principal: Platform, session_id: str) -> JSONResponse:
 
 
 @router.post("/admission")
-async def admit(ctx: Ctx, principal: Platform, form: SessionForm = body_of(SessionForm)) -> JSONResponse:
+async def admit(
+    ctx: Ctx, principal: Platform, body: StartSessionRequest = body_of(StartSessionRequest)
+) -> JSONResponse:
     """Whether the session could start now, with every reason against it; nothing is written."""
-    reasons = admission(ctx, principal, SessionRequest(**form.model_dump()))
+    reasons = admission(ctx, principal, SessionRequest(**body.model_dump()))
     return respond(envelope.ok(present_admission(reasons), at=ctx.clock.now()))

@@ -13,7 +13,7 @@ from tallybook.services.quotas.allocations import (
     revoke_allocation,
 )
 from tallybook.services.quotas.user_quota import allocation_quota
-from tallybook.wire.requests.bodies import AllocationForm, QuotaForm, given
+from tallybook.wire.requests.bodies import AllocationRequest, QuotaFields, sent_fields
 from tallybook.wire.requests.paging import Page, paged
 from tallybook.wire.requests.queries import boolean
 from tallybook.wire.scalebox import envelope
@@ -30,15 +30,17 @@ async def list_all(request: Request, ctx: Ctx, caller: Caller, page: Page) -> JS
 
 
 @router.post("")
-async def create(ctx: Ctx, caller: Caller, form: AllocationForm = body_of(AllocationForm)) -> JSONResponse:
-    quota = form.model_dump(exclude={"user_id"})
-    shown = {"allocation": present_allocation(allocate(ctx, caller, form.user_id, quota))}
+async def create(ctx: Ctx, caller: Caller, body: AllocationRequest = body_of(AllocationRequest)) -> JSONResponse:
+    quota = body.model_dump(exclude={"user_id"})
+    shown = {"allocation": present_allocation(allocate(ctx, caller, body.user_id, quota))}
     return respond(envelope.ok(shown, at=ctx.clock.now(), status=201))
 
 
 @router.put("/{allocation_id}")
-async def change(ctx: Ctx, caller: Caller, allocation_id: str, form: QuotaForm = body_of(QuotaForm)) -> JSONResponse:
-    changed = change_allocation(ctx, caller, _id(allocation_id), given(form))
+async def change(
+    ctx: Ctx, caller: Caller, allocation_id: str, body: QuotaFields = body_of(QuotaFields)
+) -> JSONResponse:
+    changed = change_allocation(ctx, caller, _id(allocation_id), sent_fields(body))
     return respond(envelope.ok({"allocation": present_allocation(changed)}, at=ctx.clock.now()))
 
 

@@ -16,7 +16,7 @@ from tallybook.services.quotas.requests import (
     withdraw_request,
 )
 from tallybook.services.quotas.reviews import review_request
-from tallybook.wire.requests.bodies import QuotaRequestChangeForm, QuotaRequestForm, ReviewForm, given
+from tallybook.wire.requests.bodies import ChangeQuotaRequest, FileQuotaRequest, ReviewRequest, sent_fields
 from tallybook.wire.requests.paging import Page, paged
 from tallybook.wire.requests.queries import one_of
 from tallybook.wire.scalebox import envelope
@@ -30,8 +30,8 @@ _STATUSES: tuple[RequestStatus, ...] = ("pending", "approved", "denied")
 
 
 @router.post(_OWN)
-async def file(ctx: Ctx, caller: Caller, form: QuotaRequestForm = body_of(QuotaRequestForm)) -> JSONResponse:
-    filed = file_request(ctx, caller, form.model_dump(exclude={"reason"}), reason=form.reason)
+async def file(ctx: Ctx, caller: Caller, body: FileQuotaRequest = body_of(FileQuotaRequest)) -> JSONResponse:
+    filed = file_request(ctx, caller, body.model_dump(exclude={"reason"}), reason=body.reason)
     return respond(envelope.ok({"request": present_request(filed)}, at=ctx.clock.now(), status=201))
 
 
@@ -44,9 +44,9 @@ async def own(request: Request, ctx: Ctx, caller: Caller, page: Page) -> JSONRes
 
 @router.put(_OWN + "/{request_id}")
 async def change(
-    ctx: Ctx, caller: Caller, request_id: str, form: QuotaRequestChangeForm = body_of(QuotaRequestChangeForm)
+    ctx: Ctx, caller: Caller, request_id: str, body: ChangeQuotaRequest = body_of(ChangeQuotaRequest)
 ) -> JSONResponse:
-    quota = given(form)
+    quota = sent_fields(body)
     reason = quota.pop("reason", None)
     changed = change_request(ctx, caller, _id(request_id), quota, reason=reason)
     return respond(envelope.ok({"request": present_request(changed)}, at=ctx.clock.now()))
@@ -66,8 +66,10 @@ async def team(request: Request, ctx: Ctx, caller: Caller, page: Page) -> JSONRe
 
 
 @router.post(_TEAM + "/{request_id}/review")
-async def review(ctx: Ctx, caller: Caller, request_id: str, form: ReviewForm = body_of(ReviewForm)) -> JSONResponse:
-    decided = review_request(ctx, caller, _id(request_id), form.action, notes=form.review_notes)
+async def review(
+    ctx: Ctx, caller: Caller, request_id: str, body: ReviewRequest = body_of(ReviewRequest)
+) -> JSONResponse:
+    decided = review_request(ctx, caller, _id(request_id), body.action, notes=body.review_notes)
     return respond(envelope.ok({"request": present_request(decided)}, at=ctx.clock.now()))
 
 

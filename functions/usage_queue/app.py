@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from tallybook import runtime
-from tallybook.services.metering.ingest import PATIENCE_SECONDS, account_keys, record_usage
+from tallybook.services.metering.ingest import RETRY_SECONDS, account_keys, record_usage
 from tallybook.wire.requests.cloudevents import read_events
 
 logger = Logger()
@@ -28,7 +28,7 @@ def _count(record: SQSRecord, lambda_context: Any) -> None:
     ctx = runtime.context()
     submitted = read_events(record.body)
     accounts = ctx.tables.get_many(account_keys(submitted))
-    results = record_usage(ctx, submitted, accounts, patience=min(PATIENCE_SECONDS, left))
+    results = record_usage(ctx, submitted, accounts, backoff=min(RETRY_SECONDS, left))
     refused = [result for result in results if result.status not in ("accepted", "duplicate")]
     if refused:
         reasons = sorted({result.reason or result.status for result in refused})

@@ -12,7 +12,7 @@ from tallybook.domain.admission import NotAdmitted, Reason, reasons_against
 from tallybook.domain.catalog import Plan
 from tallybook.domain.quotas import MONTHLY
 from tallybook.domain.sessions import SessionRequest
-from tests.store.things import ACCOUNT, USER
+from tests.store.samples import ACCOUNT, USER
 
 WANTED = SessionRequest("a", "u", Decimal(2), Decimal(4), Decimal(10), 3600)
 LIMITS: Mapping[str, int | None] = {

@@ -8,7 +8,7 @@ import pytest
 
 from tallybook.domain.audit import MASK, Actor, actor_of, masked, platform
 from tallybook.domain.credentials import Credential, PlatformKey, Principal
-from tests.store.things import ACCOUNT, USER
+from tests.store.samples import ACCOUNT, USER
 
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
 SESSION = Credential("s", "session", "a", "u", "hash", NOW, generation=1)

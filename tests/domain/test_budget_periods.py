@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from tallybook.domain.budgets import Budget, Checked, Spending, check
 from tallybook.domain.periods import Period
-from tests.domain.looks import APRIL, BUDGET, JUNE, MAY, TICK, UNIT, fired, looked, spent
+from tests.domain.budget_checks import APRIL, BUDGET, JUNE, MAY, TICK, UNIT, fired, looked, spent
 
 
 def looked_late(budget: Budget, april: object, may: object, hours: float) -> Checked:

@@ -16,7 +16,7 @@ from tallybook.domain.budget_terms import (
 )
 from tallybook.domain.budgets import Alert, Threshold, check
 from tallybook.domain.errors import Invalid, TooManyRequests
-from tests.domain.looks import APRIL, BUDGET, UNIT, spent
+from tests.domain.budget_checks import APRIL, BUDGET, UNIT, spent
 from tests.support.budgets import thresholds
 
 

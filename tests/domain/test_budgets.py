@@ -11,7 +11,7 @@ from tallybook.domain.budget_terms import (
     MOST_AMOUNT,
 )
 from tallybook.domain.budgets import Threshold, is_restricted, percentage_used
-from tests.domain.looks import APRIL, BUDGET, MAY, UNIT, fired, looked
+from tests.domain.budget_checks import APRIL, BUDGET, MAY, UNIT, fired, looked
 from tests.support.budget_story import Story
 from tests.support.budgets import thresholds
 

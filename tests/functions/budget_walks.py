@@ -6,7 +6,7 @@ from tallybook.services.budgets.budget import create_budget
 from tallybook.services.budgets.check import check_budget
 from tallybook.services.budgets.status import list_messages
 from tallybook.services.identity.authenticate import authenticate
-from tests.functions.notices import bounce, notify
+from tests.functions.lambda_events import bounce, notify
 from tests.support.app import App, Member
 from tests.support.call import call
 from tests.support.outside import FakeAws

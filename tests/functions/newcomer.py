@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.functions.good import GOOD
+from tests.functions.route_catalog import GOOD
 from tests.support.app import App
 from tests.support.call import call
 from tests.support.outside import FakeAws

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.functions.notices import queued
+from tests.functions.lambda_events import queued
 from tests.support.call import LambdaContext
 from tests.support.outside import FakeAws
 

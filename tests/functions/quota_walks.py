@@ -6,7 +6,7 @@ from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.metering.sessions import SessionRequest, start_session
 from tallybook.services.quotas.allocations import allocate
 from tests.functions.budget_walks import spender
-from tests.functions.notices import queued, record
+from tests.functions.lambda_events import queued, record
 from tests.support.app import App
 from tests.support.call import LambdaContext, call
 from tests.support.outside import FakeAws

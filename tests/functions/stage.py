@@ -8,7 +8,7 @@ from tallybook.domain.accounts import User
 from tallybook.domain.email_change import EmailChange
 from tallybook.services.accounts.email_change import request_email_change
 from tallybook.services.identity.authenticate import authenticate
-from tests.functions.good import FILE_REQUEST, GOOD, MAKE_BUDGET, PUBLIC, ROOT, USER, session
+from tests.functions.route_catalog import FILE_REQUEST, GOOD, MAKE_BUDGET, PUBLIC, ROOT, USER, session
 from tests.support.app import App, Member
 from tests.support.call import Answer, call
 from tests.support.routes import Route

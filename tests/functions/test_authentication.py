@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tallybook.domain.credentials import write_platform_text
-from tests.functions.good import GOOD, PLATFORM_ROUTES, PUBLIC_ROUTES, USER_ROUTES, name_of
+from tests.functions.bad_credentials import APP, UNKNOWN, Strangers, altered, bare_requests
 from tests.functions.refusal import code_of
+from tests.functions.route_catalog import GOOD, PLATFORM_ROUTES, PUBLIC_ROUTES, USER_ROUTES, name_of
 from tests.functions.stage import Stage
-from tests.functions.strangers import APP, UNKNOWN, Strangers, altered, bare_requests
 from tests.support.app import App
 from tests.support.call import Answer
 from tests.support.routes import Route, routes

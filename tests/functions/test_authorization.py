@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.functions.good import GOOD, PLATFORM_ROUTES, ROOT_ROUTES, USER_ROUTES, name_of
+from tests.functions.bad_credentials import altered
 from tests.functions.refusal import code_of
+from tests.functions.route_catalog import GOOD, PLATFORM_ROUTES, ROOT_ROUTES, USER_ROUTES, name_of
 from tests.functions.stage import Stage
-from tests.functions.strangers import altered
 from tests.support.app import Member
 from tests.support.call import Answer, call
 from tests.support.routes import Route

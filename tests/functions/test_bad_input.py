@@ -8,8 +8,8 @@ import pytest
 
 from tallybook.domain.quotas import FIELDS
 from tests.functions.bad_values import NO_OBJECTS, UNREADABLE, WRONG_VALUES
-from tests.functions.good import CHANGING_ROUTES, GOOD, PUBLIC_ROUTES, USER_ROUTES, name_of
 from tests.functions.refusal import check_refusal
+from tests.functions.route_catalog import CHANGING_ROUTES, GOOD, PUBLIC_ROUTES, USER_ROUTES, name_of
 from tests.functions.stage import Stage
 from tests.support.call import Answer, call
 from tests.support.routes import Route

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Request
 from tallybook import runtime
 from tallybook.http import lambda_handler, make_app
 from tests.contract.examples import example
-from tests.functions.good import GOOD, JSON_ROUTES, NEW_PASSWORD, name_of
 from tests.functions.newcomer import walk
 from tests.functions.refusal import check_refusal
+from tests.functions.route_catalog import GOOD, JSON_ROUTES, NEW_PASSWORD, name_of
 from tests.functions.stage import Stage
 from tests.support.app import PASSWORD, App
 from tests.support.call import LambdaContext, call

@@ -11,7 +11,7 @@ import pytest
 from tallybook.domain.credentials import write_platform_text, write_text
 from tallybook.domain.passwords import new_token
 from tallybook.services.identity.password_hashing import hash_password
-from tests.functions.good import NEW_PASSWORD
+from tests.functions.route_catalog import NEW_PASSWORD
 from tests.support.app import PASSWORD
 from tests.support.clock import StillClock
 from tests.support.log_guard import SECRETS, guard

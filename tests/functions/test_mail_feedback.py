@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tallybook.services.budgets.check import check_budget
-from tests.functions.notices import bounce, complaint, notify
+from tests.functions.lambda_events import bounce, complaint, notify
 from tests.support.app import App, Member
 from tests.support.budgets import budgeted, mailed, spend
 from tests.support.call import call

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.functions.notices import bounce, notify, record, stream
+from tests.functions.lambda_events import bounce, notify, record, stream
 from tests.support.app import App
 from tests.support.call import LambdaContext, call
 from tests.support.cloud import make_context

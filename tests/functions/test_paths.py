@@ -5,8 +5,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.functions.good import GOOD, JSON_ROUTES, name_of
 from tests.functions.refusal import check_refusal
+from tests.functions.route_catalog import GOOD, JSON_ROUTES, name_of
 from tests.functions.stage import Stage
 from tests.support.app import App
 from tests.support.call import call

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.functions.good import CHANGING_ROUTES, GOOD, PLATFORM_ROUTES, USER_ROUTES, name_of
 from tests.functions.refusal import check_refusal
+from tests.functions.route_catalog import CHANGING_ROUTES, GOOD, PLATFORM_ROUTES, USER_ROUTES, name_of
 from tests.functions.stage import Stage
 from tests.support.routes import Route
 

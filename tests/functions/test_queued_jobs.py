@@ -11,7 +11,7 @@ import pytest
 from invoicing.app import handler as invoicing
 from tallybook.domain.closing_cursor import GRACE
 from tallybook.services.jobs.due_tasks import read_message
-from tests.functions.notices import queued
+from tests.functions.lambda_events import queued
 from tests.functions.queued_work import NearlyUp, QueuedWork
 from tests.support.app import App, Member
 from tests.support.call import LambdaContext

@@ -15,7 +15,7 @@ from tallybook.services.metering.sessions import end_session, start_session
 from tallybook.services.quotas.allocations import allocate
 from tallybook.store import keys
 from tallybook.store.commands import Update
-from tests.functions.notices import record
+from tests.functions.lambda_events import record
 from tests.functions.queued_work import NearlyUp, QueuedWork
 from tests.services.metering.test_sessions import counts, wanted
 from tests.support.app import App, Member

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.functions.notices import queued
+from tests.functions.lambda_events import queued
 from tests.support.app import App
 from tests.support.call import LambdaContext
 from tests.support.cloud import make_context

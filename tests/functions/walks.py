@@ -16,7 +16,7 @@ from tallybook.services.quotas.allocations import allocate
 from tallybook.services.quotas.requests import file_request
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.functions.budget_walks import budgets, mail_feedback
-from tests.functions.notices import queued, stream
+from tests.functions.lambda_events import queued, stream
 from tests.functions.quota_walks import quotas, usage_check
 from tests.support.app import PASSWORD, App, Member
 from tests.support.call import LambdaContext, call

@@ -7,7 +7,7 @@ import pytest
 
 from infra.groups import GROUPS
 from tallybook.services.jobs.usage_check import check_usage
-from tests.functions.notices import record
+from tests.functions.lambda_events import record
 from tests.support.app import App
 from tests.support.template import Properties, Synthesized, written
 

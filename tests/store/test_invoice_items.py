@@ -16,7 +16,7 @@ from tallybook.domain.usage import merged
 from tallybook.store import accounts, closing_cursors, costs, invoices, keys, periods
 from tallybook.store.commands import Put
 from tallybook.store.table import Tables, WriteConflict
-from tests.store.things import ACCOUNT, APRIL, EVENT, NOW, opened, stored
+from tests.store.samples import ACCOUNT, APRIL, EVENT, NOW, opened, stored
 
 MAY = Period(APRIL.end, datetime(2026, 6, 1, tzinfo=UTC), APRIL.zone)
 DRAFT = Invoice(

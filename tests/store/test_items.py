@@ -13,7 +13,7 @@ from tallybook.store import accounts, attempts, credentials, keys, ledger, sessi
 from tallybook.store.commands import Put
 from tallybook.store.keys import Key
 from tallybook.store.table import Tables, WriteConflict
-from tests.store.things import (
+from tests.store.samples import (
     ACCOUNT,
     ENTRY,
     FULL_ACCOUNT,

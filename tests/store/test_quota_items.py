@@ -11,7 +11,7 @@ from tallybook.domain.quotas import Allocation, QuotaRequest
 from tallybook.store import accounts, keys, quotas
 from tallybook.store.commands import Command, Put
 from tallybook.store.table import Tables, WriteConflict
-from tests.store.things import ACCOUNT, USER
+from tests.store.samples import ACCOUNT, USER
 
 NOW = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
 ALLOCATION = Allocation(

@@ -34,12 +34,12 @@ def test_no_try_begins_after_patience_ended_nor_more_than_twenty(seconds: float)
     interceptor = Slow(seconds=seconds, lost=99)
     with pytest.raises(Unavailable):
         interceptor.sender().send("get_item")
-    assert interceptor.begun[-1] <= sending._PATIENCE_SECONDS
-    assert len(interceptor.begun) == 20 or interceptor.begun[-1] + seconds > sending._PATIENCE_SECONDS
+    assert interceptor.begun[-1] <= sending._RETRY_SECONDS
+    assert len(interceptor.begun) == 20 or interceptor.begun[-1] + seconds > sending._RETRY_SECONDS
 
 
 def test_each_call_has_patience_of_its_own() -> None:
-    interceptor = Slow(seconds=sending._PATIENCE_SECONDS, lost=1)
+    interceptor = Slow(seconds=sending._RETRY_SECONDS, lost=1)
     sender = interceptor.sender()
     for _ in range(3):
         interceptor.left = 1

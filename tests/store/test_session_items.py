@@ -8,7 +8,7 @@ import pytest
 from tallybook.domain.accounts import Account, User
 from tallybook.store import accounts, keys, sessions
 from tallybook.store.table import Due, Tables, WriteConflict
-from tests.store.things import (
+from tests.store.samples import (
     ACCOUNT,
     ENDED,
     NOW,

@@ -10,7 +10,7 @@ from tallybook.domain.usage import MARKER_LIFE, merged
 from tallybook.store import accounts, events, keys, periods
 from tallybook.store.commands import Put
 from tallybook.store.table import Due, Tables, WriteConflict
-from tests.store.things import (
+from tests.store.samples import (
     ACCOUNT,
     APRIL,
     EVENT,

@@ -12,10 +12,10 @@ from tests.support.call import Answer, call
 
 
 @pytest.fixture(autouse=True)
-def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backoff, "_FIRST", 0.02)
     monkeypatch.setattr(backoff, "_LONGEST", 0.05)
-    monkeypatch.setattr(api, "PATIENCE_SECONDS", 0.4)
+    monkeypatch.setattr(api, "RETRY_SECONDS", 0.4)
 
 
 @pytest.fixture

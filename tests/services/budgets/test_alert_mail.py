@@ -15,7 +15,7 @@ from tallybook.domain.outbox import Mail
 from tallybook.domain.periods import Period
 from tallybook.gateways.templates import KINDS, compose
 from tallybook.services.budgets.alert_mail import reached_mail
-from tests.store.things import ACCOUNT
+from tests.store.samples import ACCOUNT
 
 UNIT = 1_000_000
 START, END = datetime(2026, 3, 31, 18, 30, tzinfo=UTC), datetime(2026, 4, 30, 18, 30, tzinfo=UTC)

@@ -9,7 +9,15 @@ from pydantic import BaseModel
 
 from tallybook.domain.errors import Invalid
 from tallybook.store.commands import to_wire
-from tallybook.wire.requests.bodies import ApiKeyForm, CreditsForm, Form, LoginForm, RegisterForm, SessionForm, fill
+from tallybook.wire.requests.bodies import (
+    ApiKeyRequest,
+    CreditsRequest,
+    LoginRequest,
+    RegisterRequest,
+    RequestBody,
+    StartSessionRequest,
+    read_body,
+)
 from tallybook.wire.requests.cloudevents import read_json
 
 REGISTER = {"email": "a@example.com", "password": "12345678"}
@@ -22,67 +30,67 @@ SESSION = {
     "storage_gb": 10,
     "timeout_seconds": 3600,
 }
-FORMS: list[tuple[type[Form], dict[str, Any]]] = [
-    (RegisterForm, REGISTER),
-    (LoginForm, REGISTER),
-    (ApiKeyForm, {"name": "ci"}),
-    (CreditsForm, CREDITS),
-    (SessionForm, SESSION),
+FORMS: list[tuple[type[RequestBody], dict[str, Any]]] = [
+    (RegisterRequest, REGISTER),
+    (LoginRequest, REGISTER),
+    (ApiKeyRequest, {"name": "ci"}),
+    (CreditsRequest, CREDITS),
+    (StartSessionRequest, SESSION),
 ]
 
 
-def refused(form: type[Form], data: Any) -> Invalid:
+def refused(model: type[RequestBody], data: Any) -> Invalid:
     with pytest.raises(Invalid) as caught:
-        fill(form, data)
+        read_body(model, data)
     return caught.value
 
 
-@pytest.mark.parametrize(("form", "data"), FORMS)
-def test_unknown_fields_are_ignored(form: type[Form], data: dict[str, Any]) -> None:
-    filled = fill(form, {**data, "unknown": {"a": 1}, "model_config": 1, "__class__": "x"})
+@pytest.mark.parametrize(("model", "data"), FORMS)
+def test_unknown_fields_are_ignored(model: type[RequestBody], data: dict[str, Any]) -> None:
+    filled = read_body(model, {**data, "unknown": {"a": 1}, "model_config": 1, "__class__": "x"})
     assert isinstance(filled, BaseModel)
-    assert filled == fill(form, data)
+    assert filled == read_body(model, data)
 
 
-@pytest.mark.parametrize(("form", "data"), FORMS)
-def test_each_missing_field_is_named(form: type[Form], data: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("model", "data"), FORMS)
+def test_each_missing_field_is_named(model: type[RequestBody], data: dict[str, Any]) -> None:
     for name in data:
-        error = refused(form, {key: value for key, value in data.items() if key != name})
+        error = refused(model, {key: value for key, value in data.items() if key != name})
         assert error.field == name
         assert list(error.fields) == [name]
-    assert list(refused(form, {}).fields) == [*data]
+    assert list(refused(model, {}).fields) == [*data]
 
 
-@pytest.mark.parametrize(("form", "data"), FORMS)
+@pytest.mark.parametrize(("model", "data"), FORMS)
 @pytest.mark.parametrize("wrong", [True, False, [], {}, ["x"]])
 def test_a_value_of_a_wrong_type_names_its_field_and_is_not_repeated(
-    form: type[Form], data: dict[str, Any], wrong: Any
+    model: type[RequestBody], data: dict[str, Any], wrong: Any
 ) -> None:
     for name in data:
-        error = refused(form, {**data, name: wrong})
+        error = refused(model, {**data, name: wrong})
         assert list(error.fields) == [name]
         assert error.message.startswith(f"{name}: ")
 
 
-@pytest.mark.parametrize(("form", "data"), FORMS)
-def test_null_is_no_value_where_one_is_required(form: type[Form], data: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("model", "data"), FORMS)
+def test_null_is_no_value_where_one_is_required(model: type[RequestBody], data: dict[str, Any]) -> None:
     for name in data:
-        assert refused(form, {**data, name: None}).field == name
+        assert refused(model, {**data, name: None}).field == name
 
 
 @pytest.mark.parametrize("name", ["email", "password"])
 @pytest.mark.parametrize("wrong", [12345678, Decimal("1.5")])
 def test_a_number_is_no_text(name: str, wrong: Any) -> None:
-    assert refused(RegisterForm, {**REGISTER, name: wrong}).field == name
+    assert refused(RegisterRequest, {**REGISTER, name: wrong}).field == name
 
 
 @pytest.mark.parametrize("body", [None, [], "text", 7, True, [REGISTER]])
 def test_a_body_that_is_no_object_is_refused(body: Any) -> None:
-    assert refused(RegisterForm, body).message == "The body must be a JSON object"
+    assert refused(RegisterRequest, body).message == "The body must be a JSON object"
 
 
 def test_a_refusal_does_not_repeat_a_secret() -> None:
-    error = refused(RegisterForm, {"email": ["hunter2hunter2"], "password": {"hunter2hunter2": 1}})
+    error = refused(RegisterRequest, {"email": ["hunter2hunter2"], "password": {"hunter2hunter2": 1}})
     assert list(error.fields) == ["email", "password"]
     assert "hunter2" not in error.message + str(error.fields)
 
@@ -91,9 +99,9 @@ def test_a_refusal_does_not_repeat_a_secret() -> None:
 def test_credits_are_whole_numbers(amount: str) -> None:
     body = read_json(f'{{"account_id": "acc-1", "kind": "grant", "reference": "r", "amount": {amount}}}')
     if amount == "5":
-        assert fill(CreditsForm, body).amount == 5
+        assert read_body(CreditsRequest, body).amount == 5
     else:
-        assert refused(CreditsForm, body).field == "amount"
+        assert refused(CreditsRequest, body).field == "amount"
 
 
 @pytest.mark.parametrize(
@@ -110,20 +118,20 @@ def test_credits_are_whole_numbers(amount: str) -> None:
     ],
 )
 def test_credits_are_for_an_account_a_kind_and_a_reference(name: str, wrong: str) -> None:
-    assert refused(CreditsForm, {**CREDITS, name: wrong}).field == name
+    assert refused(CreditsRequest, {**CREDITS, name: wrong}).field == name
 
 
 def test_ids_are_read_without_their_prefixes() -> None:
-    form = fill(SessionForm, SESSION)
-    assert (form.account_id, form.user_id) == ("1", "2")
+    model = read_body(StartSessionRequest, SESSION)
+    assert (model.account_id, model.user_id) == ("1", "2")
 
 
 @pytest.mark.parametrize("size", ["1", "1.0", "1.000", "1e0", f"1.{'0' * 60}", "0.001", "100000", "1E5", "2.125"])
 def test_a_size_is_a_number_with_at_most_three_decimals(size: str) -> None:
     body = read_json(f'{{"cpu_cores": {size}}}')
-    form = fill(SessionForm, {**SESSION, **body})
-    assert form.cpu_cores == Decimal(size)
-    assert to_wire({"cpu_cores": form.cpu_cores})
+    model = read_body(StartSessionRequest, {**SESSION, **body})
+    assert model.cpu_cores == Decimal(size)
+    assert to_wire({"cpu_cores": model.cpu_cores})
 
 
 @pytest.mark.parametrize(
@@ -132,17 +140,17 @@ def test_a_size_is_a_number_with_at_most_three_decimals(size: str) -> None:
 )
 @pytest.mark.parametrize("name", ["cpu_cores", "memory_gb", "storage_gb"])
 def test_any_other_size_is_refused(name: str, size: str) -> None:
-    assert refused(SessionForm, {**SESSION, **read_json(f'{{"{name}": {size}}}')}).field == name
+    assert refused(StartSessionRequest, {**SESSION, **read_json(f'{{"{name}": {size}}}')}).field == name
 
 
 @pytest.mark.parametrize("timeout", [0, -1, 31 * 86_400 + 1, Decimal(60), "60"])
 def test_a_timeout_is_whole_seconds_up_to_31_days(timeout: Any) -> None:
-    assert refused(SessionForm, {**SESSION, "timeout_seconds": timeout}).field == "timeout_seconds"
-    assert fill(SessionForm, {**SESSION, "timeout_seconds": 31 * 86_400}).timeout_seconds == 2_678_400
+    assert refused(StartSessionRequest, {**SESSION, "timeout_seconds": timeout}).field == "timeout_seconds"
+    assert read_body(StartSessionRequest, {**SESSION, "timeout_seconds": 31 * 86_400}).timeout_seconds == 2_678_400
 
 
 def test_an_expiry_is_an_instant() -> None:
-    form = fill(ApiKeyForm, {"name": "ci", "expires_at": "2026-05-01T00:00:00+02:00"})
-    assert form.expires_at == datetime(2026, 4, 30, 22, tzinfo=UTC)
+    model = read_body(ApiKeyRequest, {"name": "ci", "expires_at": "2026-05-01T00:00:00+02:00"})
+    assert model.expires_at == datetime(2026, 4, 30, 22, tzinfo=UTC)
     for wrong in ("2026-05-01", "tomorrow", 1776688496, True, "", "9999-12-31T23:59:59-01:00"):
-        assert refused(ApiKeyForm, {"name": "ci", "expires_at": wrong}).field == "expires_at"
+        assert refused(ApiKeyRequest, {"name": "ci", "expires_at": wrong}).field == "expires_at"

@@ -30,7 +30,7 @@ from tallybook.domain.errors import (
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.wire.dialects import error_of
-from tallybook.wire.requests.bodies import Form, fill
+from tallybook.wire.requests.bodies import RequestBody, read_body
 from tallybook.wire.requests.cloudevents import MAX_BYTES, read_json
 from tallybook.wire.requests.credentials import presented
 from tallybook.wire.response import Answer
@@ -90,10 +90,10 @@ async def _context() -> Context:
 
 async def _caller(request: Request, ctx: Annotated[Context, Depends(_context)]) -> Principal:
     """Who is calling, by any credential. What came as a cookie may change things only from an allowed origin."""
-    given = presented(request.headers, request.cookies)
-    if given.by_cookie and request.method not in _SAFE_METHODS:
+    credential = presented(request.headers, request.cookies)
+    if credential.by_cookie and request.method not in _SAFE_METHODS:
         check_origin(request)
-    return authenticate(ctx, given.text, address=_address_of(request))
+    return authenticate(ctx, credential.text, address=_address_of(request))
 
 
 async def _platform(request: Request) -> PlatformCaller:
@@ -118,14 +118,14 @@ Address = Annotated[str, Depends(_address)]
 Platform = Annotated[PlatformCaller, Depends(_platform)]
 
 
-def body_of(form: type[Form]) -> Any:
-    """The JSON body as a filled form. It stands after the caller in a route, so that strangers get a 401 first."""
+def body_of(model: type[RequestBody]) -> Any:
+    """The JSON body as the model. It stands after the caller in a route, so that strangers get a 401 first."""
 
-    async def read(request: Request) -> Form:
+    async def read(request: Request) -> RequestBody:
         body = await request.body()
         if len(body) > MAX_BYTES:
             raise TooLarge(f"The request body must be at most {MAX_BYTES} bytes")
-        return fill(form, read_json(body))
+        return read_body(model, read_json(body))
 
     return Depends(read)
 

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from tallybook.cli.named import account_named
-from tallybook.cli.options import AsJson, Limit, Reason, Whose, percent
+from tallybook.cli.options import AccountArg, AsJson, Limit, Reason, percent
 from tallybook.cli.rows import account_row, plan_change_row, user_row
-from tallybook.cli.show import show_list, show_one, tell
+from tallybook.cli.show import print_result, show_list, show_one
 from tallybook.cli.tables import tables
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.ids import ACCOUNT, INVOICE
@@ -43,7 +43,7 @@ def list_(
 
 
 @app.command()
-def show(account: Whose, as_json: AsJson = False) -> None:
+def show(account: AccountArg, as_json: AsJson = False) -> None:
     """One account, with all that is known of it."""
     with tables() as ctx:
         found = account_named(ctx, account)
@@ -65,20 +65,20 @@ def create(
 
 
 @app.command()
-def suspend(account: Whose, reason: Reason, as_json: AsJson = False) -> None:
+def suspend(account: AccountArg, reason: Reason, as_json: AsJson = False) -> None:
     """Let an account read and pay, but start nothing new."""
     _set(account, "suspended", reason, as_json=as_json)
 
 
 @app.command()
-def resume(account: Whose, reason: Reason, as_json: AsJson = False) -> None:
+def resume(account: AccountArg, reason: Reason, as_json: AsJson = False) -> None:
     """Lift a suspension."""
     _set(account, "active", reason, as_json=as_json)
 
 
 @app.command("set")
 def set_(
-    account: Whose,
+    account: AccountArg,
     tax_rate: Annotated[
         Decimal | None, typer.Option(parser=percent, metavar="PERCENT", help="Instead of the catalog's.")
     ] = None,
@@ -101,12 +101,12 @@ def set_(
         after = set_terms(ctx, account_named(ctx, account).id, changes, actor=OPERATOR)
     row = account_row(after)
     tax = f"{row['tax_rate']} %" if row["tax_rate"] else "the catalog's"
-    tell(f"{row['account_id']}: tax {tax}, discount {row['discount']} %", row, as_json=as_json)
+    print_result(f"{row['account_id']}: tax {tax}, discount {row['discount']} %", row, as_json=as_json)
 
 
 @app.command()
 def plan(
-    account: Whose,
+    account: AccountArg,
     plan: Annotated[str, typer.Argument(help="One that is sold, like pro.")],
     retired: Annotated[
         bool, typer.Option("--retired", help="Because its present plan is given up: what it allocated stands.")
@@ -118,10 +118,10 @@ def plan(
         found = account_named(ctx, account)
         made = change_plan(ctx, found, plan, actor=OPERATOR, must_pay=False, reason="plan_retired" if retired else None)
     row = plan_change_row(made.change)
-    tell(f"{ACCOUNT}{found.id} is on {plan}; {INVOICE}{made.invoice.id} is issued", row, as_json=as_json)
+    print_result(f"{ACCOUNT}{found.id} is on {plan}; {INVOICE}{made.invoice.id} is issued", row, as_json=as_json)
 
 
 def _set(name: str, standing: NewStatus, reason: str, *, as_json: bool) -> None:
     with tables() as ctx:
         account = set_account_status(ctx, account_named(ctx, name).id, standing, reason=reason, actor=OPERATOR)
-    tell(f"{ACCOUNT}{account.id} is {account.status}", account_row(account), as_json=as_json)
+    print_result(f"{ACCOUNT}{account.id} is {account.status}", account_row(account), as_json=as_json)

@@ -3,7 +3,7 @@
 import typer
 
 from tallybook.cli.named import account_named
-from tallybook.cli.options import AsJson, Limit, Whose
+from tallybook.cli.options import AccountArg, AsJson, Limit
 from tallybook.cli.rows import audit_row
 from tallybook.cli.show import show_list
 from tallybook.cli.tables import tables
@@ -15,7 +15,7 @@ _COLUMNS = ("number", "created_at", "actor", "action", "target_id", "after")
 
 
 @app.command()
-def audit(account: Whose, limit: Limit = 50, as_json: AsJson = False) -> None:
+def audit(account: AccountArg, limit: Limit = 50, as_json: AsJson = False) -> None:
     """Who changed what of an account, newest first."""
     with tables() as ctx:
         found = account_named(ctx, account)

@@ -15,7 +15,7 @@ _CONFIG = Config(connect_timeout=5, read_timeout=900, retries={"total_max_attemp
 
 
 @contextmanager
-def plainly() -> Iterator[None]:
+def aws_errors() -> Iterator[None]:
     """What AWS objects to within the block is one clear line."""
     try:
         yield

@@ -12,9 +12,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from tallybook.cli.aws import client, output, plainly
+from tallybook.cli.aws import aws_errors, client, output
 from tallybook.cli.options import AsJson, duration, instant
-from tallybook.cli.show import show_one, tell
+from tallybook.cli.show import print_result, show_one
 from tallybook.cli.stop import Stop
 from tallybook.cli.tables import tables
 from tallybook.domain.errors import Invalid
@@ -66,7 +66,7 @@ def _go(clock: Clock, to: datetime, *, as_json: bool) -> None:
     start = clock.now()
     calls = []
     console = Console(stderr=True)
-    with tables() as ctx, plainly(), console.status(f"On the way to {stamp(to)}"):
+    with tables() as ctx, aws_errors(), console.status(f"On the way to {stamp(to)}"):
         jobs = Jobs(client("lambda"), {job.name: output(_output_of(job.name)) for job in JOBS})
         for call in advance_clock(ctx, to, move=clock.move_to, call=jobs.call, settle=_settle):
             calls.append(call)
@@ -77,7 +77,7 @@ def _go(clock: Clock, to: datetime, *, as_json: bool) -> None:
         "now": stamp(clock.now()),
         "calls": [{"job": call.job, "at": stamp(call.at), "answer": call.answer} for call in calls],
     }
-    tell(f"It is {row['now']}; {_summary(calls)}", row, as_json=as_json)
+    print_result(f"It is {row['now']}; {_summary(calls)}", row, as_json=as_json)
 
 
 def _settle(job: str, left: Callable[[], int]) -> None:

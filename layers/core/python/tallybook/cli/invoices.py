@@ -12,9 +12,9 @@ from rich.progress import Progress
 
 from tallybook.cli.due_work import Summary
 from tallybook.cli.named import account_named
-from tallybook.cli.options import AsJson, Limit, Reason, Whose
+from tallybook.cli.options import AccountArg, AsJson, Limit, Reason
 from tallybook.cli.rows import invoice_line_rows, invoice_row, readable_invoice
-from tallybook.cli.show import show_list, show_one, tell
+from tallybook.cli.show import print_result, show_list, show_one
 from tallybook.cli.tables import tables
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import OPERATOR
@@ -46,7 +46,7 @@ class Status(StrEnum):
 
 @app.command("list")
 def list_(
-    account: Whose,
+    account: AccountArg,
     status: Annotated[Status | None, typer.Option(help="Only those that are.")] = None,
     limit: Limit = 50,
     as_json: AsJson = False,
@@ -107,7 +107,7 @@ def void(
     sentence = f"{INVOICE}{voided.id} is void"
     if anew:
         sentence += f"; {INVOICE}{anew.id}, number {anew.number}, is in its place"
-    tell(sentence, invoice_row(voided) | {"reissued": invoice_row(anew) if anew else None}, as_json=as_json)
+    print_result(sentence, invoice_row(voided) | {"reissued": invoice_row(anew) if anew else None}, as_json=as_json)
 
 
 def _every(ctx: Context, account: Account) -> Iterator[Invoice]:

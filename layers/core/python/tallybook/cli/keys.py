@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from tallybook.cli.named import account_named, user_named
-from tallybook.cli.options import AsJson, Limit, OfAccount, Who, Whose, instant
+from tallybook.cli.options import AccountArg, AsJson, Limit, OfAccount, Who, instant
 from tallybook.cli.rows import key_row
-from tallybook.cli.show import show_list, show_one, tell
+from tallybook.cli.show import print_result, show_list, show_one
 from tallybook.cli.tables import tables
 from tallybook.domain.ids import API_KEY, strip_prefix
 from tallybook.services.accounts.operator import create_key, revoke_key
@@ -38,7 +38,7 @@ def list_(
 
 
 @app.command()
-def show(account: Whose, key: Key, as_json: AsJson = False) -> None:
+def show(account: AccountArg, key: Key, as_json: AsJson = False) -> None:
     """One key, without its secret, which is not stored."""
     with tables() as ctx:
         found = find_key(ctx, account_named(ctx, account).id, _id(key))
@@ -60,17 +60,17 @@ def create(
         account, owner = user_named(ctx, who, user)
         made = create_key(ctx, account.id, owner.id, name=name, expires_at=expires_at)
     row = key_row(made.key)
-    tell(made.text, row | {"api_key": made.text}, as_json=as_json)
+    print_result(made.text, row | {"api_key": made.text}, as_json=as_json)
     if not as_json:
         typer.echo(f"{row['api_key_id']}, {name}. Keep it now; it is not shown again.", err=True)
 
 
 @app.command()
-def revoke(account: Whose, key: Key, as_json: AsJson = False) -> None:
+def revoke(account: AccountArg, key: Key, as_json: AsJson = False) -> None:
     """End a key, at once."""
     with tables() as ctx:
         revoked = revoke_key(ctx, account_named(ctx, account).id, _id(key))
-    tell(f"{key} is revoked", key_row(revoked), as_json=as_json)
+    print_result(f"{key} is revoked", key_row(revoked), as_json=as_json)
 
 
 def _id(key: str) -> str:

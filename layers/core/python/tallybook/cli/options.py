@@ -44,7 +44,7 @@ def percent(text: str) -> Decimal:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="So many at most.")]
-Whose = Annotated[str, typer.Argument(help="acc-…, or the email address of one of its users.", metavar="ACCOUNT")]
+AccountArg = Annotated[str, typer.Argument(help="acc-…, or the email address of one of its users.", metavar="ACCOUNT")]
 Who = Annotated[str, typer.Argument(help="The user's email address; or acc-…, and then usr-….", metavar="WHO")]
 OfAccount = Annotated[str | None, typer.Argument(help="usr-…, after acc-….", metavar="[USER]")]
 Reason = Annotated[str, typer.Option(help="Why, for those concerned to read.")]

@@ -6,7 +6,7 @@ import typer
 
 from tallybook.cli.options import AsJson, Limit
 from tallybook.cli.rows import outbox_row
-from tallybook.cli.show import show_list, show_one, tell
+from tallybook.cli.show import print_result, show_list, show_one
 from tallybook.cli.tables import tables
 from tallybook.domain.times import stamp
 from tallybook.services.outbox.deliver import list_outbox, retry, show_outbox_item
@@ -46,7 +46,7 @@ def retry_(item: Item, as_json: AsJson = False) -> None:
     """Make an item due, with all its tries before it. It leaves with the next sweep, within 5 minutes."""
     with tables() as ctx:
         found = retry(ctx, item)
-    tell(f"{found.id} is due now", outbox_row(found), as_json=as_json)
+    print_result(f"{found.id} is due now", outbox_row(found), as_json=as_json)
 
 
 @app.command()
@@ -62,4 +62,4 @@ def lift(address: Address, as_json: AsJson = False) -> None:
     """Let an address get mail again. What was skipped meanwhile stays skipped."""
     with tables() as ctx:
         lift_suppression(ctx, address)
-    tell(f"{address} gets mail again", {"address": address}, as_json=as_json)
+    print_result(f"{address} gets mail again", {"address": address}, as_json=as_json)

@@ -28,7 +28,7 @@ def show_one(row: Row, *, as_json: bool) -> None:
     _print((), row.items())
 
 
-def tell(sentence: str, row: Row, *, as_json: bool) -> None:
+def print_result(sentence: str, row: Row, *, as_json: bool) -> None:
     """What was done: a sentence, or the thing as it now stands."""
     typer.echo(json.dumps(row) if as_json else sentence)
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tallybook.cli.aws import output, plainly
+from tallybook.cli.aws import aws_errors, output
 from tallybook.runtime import connect
 from tallybook.services.context import Context
 
@@ -12,7 +12,7 @@ from tallybook.services.context import Context
 @contextmanager
 def tables() -> Iterator[Context]:
     """A context on the tables that the environment names, or else those of its stack."""
-    with plainly():
+    with aws_errors():
         core, usage = os.environ.get("CORE_TABLE"), os.environ.get("USAGE_TABLE")
         if not core or not usage:
             core, usage = output("CoreTable"), output("UsageTable")

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from tallybook.cli.named import account_named, user_named
-from tallybook.cli.options import AsJson, Limit, OfAccount, Reason, Who, Whose
+from tallybook.cli.options import AccountArg, AsJson, Limit, OfAccount, Reason, Who
 from tallybook.cli.rows import user_row
-from tallybook.cli.show import show_list, show_one, tell
+from tallybook.cli.show import print_result, show_list, show_one
 from tallybook.cli.tables import tables
 from tallybook.domain.accounts import User
 from tallybook.domain.ids import USER
@@ -26,7 +26,7 @@ class Role(StrEnum):
 
 
 @app.command("list")
-def list_(account: Whose, limit: Limit = 50, as_json: AsJson = False) -> None:
+def list_(account: AccountArg, limit: Limit = 50, as_json: AsJson = False) -> None:
     """An account's users, newest first."""
     with tables() as ctx:
         found = all_users(ctx, account_named(ctx, account).id)[:limit]
@@ -43,7 +43,7 @@ def show(who: Who, user: OfAccount = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def create(  # noqa: PLR0917 the command line names them
-    account: Whose,
+    account: AccountArg,
     email: Annotated[str, typer.Argument(help="Whom a mail invites to set a password.")],
     name: Annotated[str | None, typer.Option(help="That person's name.")] = None,
     role: Annotated[Role, typer.Option(help="What the platform lets them do.")] = Role.USER,
@@ -62,7 +62,7 @@ def suspend(who: Who, reason: Reason, user: OfAccount = None, as_json: AsJson = 
     with tables() as ctx:
         account, found = user_named(ctx, who, user)
         after = suspend_user(ctx, account.id, found.id, reason=reason)
-    _tell(after, as_json=as_json)
+    _print_user(after, as_json=as_json)
 
 
 @app.command()
@@ -71,8 +71,8 @@ def resume(who: Who, user: OfAccount = None, as_json: AsJson = False) -> None:
     with tables() as ctx:
         account, found = user_named(ctx, who, user)
         after = resume_user(ctx, account.id, found.id)
-    _tell(after, as_json=as_json)
+    _print_user(after, as_json=as_json)
 
 
-def _tell(user: User, *, as_json: bool) -> None:
-    tell(f"{USER}{user.id} is {user.status}", user_row(user), as_json=as_json)
+def _print_user(user: User, *, as_json: bool) -> None:
+    print_result(f"{USER}{user.id} is {user.status}", user_row(user), as_json=as_json)

@@ -53,14 +53,17 @@ def first_recorded(account_id: str, change: Change, *, at: datetime, number: int
     return (put_entry(entry), *mails, *events)
 
 
-def decided[State, Done](
-    ctx: Context, state: State, decide: Callable[[State], Done], *, again: Callable[[], State]
-) -> Done:
-    """Decide on what was read and write; where others changed it in between, read it `again` and decide anew."""
-    patience = ctx.tables.patience()
+def retry_on_conflict[State, Result](
+    ctx: Context, decide: Callable[[State], Result], state: State, *, reload: Callable[[], State]
+) -> Result:
+    """The result of `decide(state)`, which decides on what was read and writes.
+
+    On a WriteConflict it waits, reads the state again with `reload` and decides again; Unavailable after the last try.
+    """
+    backoff = ctx.tables.backoff()
     while True:
         try:
             return decide(state)
         except WriteConflict:
-            patience()
-        state = again()
+            backoff()
+        state = reload()

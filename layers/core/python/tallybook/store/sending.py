@@ -18,7 +18,7 @@ from tallybook.store.commands import Item, from_wire
 _ATTEMPTS = 20
 _FIRST_PAUSE = 0.025
 _LONGEST_PAUSE = 0.8
-_PATIENCE_SECONDS = 6.0
+_RETRY_SECONDS = 6.0
 _BUSY = "Too much is going on at once; try again"
 _UNREACHABLE = "The database could not be reached; try again"
 
@@ -65,7 +65,7 @@ class Sender:
 
     def send(self, operation: str, **request: Any) -> Any:
         """The answer; ConditionFailed where a condition did not hold, Unavailable where patience ended."""
-        patience = self.patience()
+        backoff = self.backoff()
         lost = False
         while True:
             try:
@@ -76,16 +76,16 @@ class Sender:
                 lost = True  # or never came; every call here may be repeated
             except BotoCoreError as error:
                 raise Unavailable(_UNREACHABLE) from error
-            patience(_UNREACHABLE if lost else _BUSY)
+            backoff(_UNREACHABLE if lost else _BUSY)
 
-    def patience(self) -> Callable[..., None]:
+    def backoff(self) -> Callable[..., None]:
         """What waits before the next try of one thing, longer each time, until it raises Unavailable with a reason."""
         began, attempt = self._elapsed(), 0
 
         def wait(reason: str = _BUSY) -> None:
             nonlocal attempt
             attempt += 1
-            if attempt >= _ATTEMPTS or self._elapsed() - began > _PATIENCE_SECONDS:
+            if attempt >= _ATTEMPTS or self._elapsed() - began > _RETRY_SECONDS:
                 raise Unavailable(reason)
             longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1))
             self._pause(random.uniform(0, longest))  # noqa: S311 only jitter

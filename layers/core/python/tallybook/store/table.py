@@ -79,9 +79,9 @@ class Tables:
         self._sender = Sender(client, interceptor, pause=pause)
         self.bill = bill or Bill()
 
-    def patience(self) -> Callable[[], None]:
+    def backoff(self) -> Callable[[], None]:
         """What waits between tries of something that others keep changing, until it raises Unavailable."""
-        return self._sender.patience()
+        return self._sender.backoff()
 
     def get(self, key: Key) -> Item | None:
         """The item, strongly consistent."""
@@ -203,7 +203,7 @@ class Tables:
             table = request.setdefault(self._names[key.table], {"Keys": [], "ConsistentRead": consistent})
             table["Keys"].append(wire_key(key))
         found: dict[Key, Item] = {}
-        patience = self._sender.patience()
+        backoff = self._sender.backoff()
         asked = len(keys)
         while request:
             answer = self._sender.send("batch_get_item", RequestItems=request)
@@ -218,7 +218,7 @@ class Tables:
             units = absent + sum(read_units(size, consistent=consistent) for size in sizes)
             self.bill.add("get_many", read=units, size=sum(sizes))
             if request:
-                patience()
+                backoff()
         return found
 
     def _refuse(self, failures: list[Failure]) -> None:

@@ -12,11 +12,11 @@ from typing import Any, Self
 
 import urllib3
 
-from tallybook.cli.meter.backoff import Patience
+from tallybook.cli.meter.backoff import Backoff
 
 _TIMEOUT = urllib3.Timeout(connect=5, read=60)
 _CONNECTIONS = 8
-PATIENCE_SECONDS = 30.0
+RETRY_SECONDS = 30.0
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -51,15 +51,15 @@ class Platform:
     ) -> None:
         self._http.clear()
 
-    def patience(self) -> Patience:
-        return Patience(PATIENCE_SECONDS, hurry=self._hurry)
+    def backoff(self) -> Backoff:
+        return Backoff(RETRY_SECONDS, hurry=self._hurry)
 
     def post_json(self, path: str, body: Mapping[str, object]) -> Mapping[str, Any]:
         return self.post(path, json.dumps(body).encode())
 
     def post(self, path: str, body: bytes = b"") -> Mapping[str, Any]:
         """The answer's `data`. What is posted here may be repeated: each request names what it makes."""
-        patience = self.patience()
+        backoff = self.backoff()
         while True:
             wait = 0.0
             try:
@@ -71,7 +71,7 @@ class Platform:
                     return _data(answer.status, answer.data, source=self._url)
                 reason = f"{self._url} answered {answer.status}"
                 wait = _seconds(answer.headers.get("Retry-After"))
-            if not patience.pause(at_least=wait):
+            if not backoff.pause(at_least=wait):
                 raise Unreachable(reason)
 
 

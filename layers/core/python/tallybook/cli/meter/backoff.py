@@ -8,7 +8,7 @@ _FIRST = 0.2
 _LONGEST = 5.0
 
 
-class Patience:
+class Backoff:
     """Pauses that double from 0.2 to 5 seconds, with jitter, until `seconds` have gone by since the first.
 
     Who is in a hurry sets `hurry`: the pause ends at once, and there is no further try.

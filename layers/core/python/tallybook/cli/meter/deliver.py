@@ -29,12 +29,12 @@ def deliver(platform: Platform, batch: Sequence[Line]) -> list[Outcome]:
     """
     outcomes: dict[int, Outcome] = {}
     left = list(batch)
-    patience = platform.patience()
+    backoff = platform.backoff()
     while True:
         for outcome in _send(platform, left):
             outcomes[outcome.number] = outcome
         left = [line for line in left if outcomes[line.number].reason == RETRY]
-        if not left or not patience.pause():
+        if not left or not backoff.pause():
             return [outcomes[line.number] for line in batch]
 
 

@@ -14,7 +14,7 @@ from tallybook.domain.errors import NotFound
 from tallybook.domain.events.accounts import account_terms_changed
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.terms import terms_of
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.store import keys
@@ -60,7 +60,7 @@ def _set(ctx: Context, item: Item | None, account_id: str, changes: Mapping[str,
         ctx.tables.transact([set_account(account, **asdict(after)), *record(account, told, at=ctx.clock.now())])
         return changed
 
-    return decided(ctx, item, change, again=lambda: _read(ctx, account_id))
+    return retry_on_conflict(ctx, change, item, reload=lambda: _read(ctx, account_id))
 
 
 def _read(ctx: Context, account_id: str) -> Item | None:

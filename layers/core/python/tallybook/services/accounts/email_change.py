@@ -18,7 +18,7 @@ from tallybook.domain.email_change import LETTERS, EmailChange, Side, check_paus
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import Mail
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.rate_limits import check_email_changes, one_mail_more
@@ -84,7 +84,7 @@ def request_email_change(ctx: Context, principal: Principal, *, current: str, ne
     first = known(principal)
     check(first)
     check_email_changes(ctx, account_id=principal.account.id)
-    return decided(ctx, first, request, again=lambda: known(reread(ctx, principal)))
+    return retry_on_conflict(ctx, request, first, reload=lambda: known(reread(ctx, principal)))
 
 
 def last_email_change(ctx: Context, principal: Principal) -> EmailChange | None:
@@ -116,7 +116,7 @@ def clear_email_change(ctx: Context, principal: Principal) -> None:
         now = reread(ctx, principal)
         return now, last_email_change(ctx, now)
 
-    decided(ctx, (principal, last_email_change(ctx, principal)), clear, again=again)
+    retry_on_conflict(ctx, clear, (principal, last_email_change(ctx, principal)), reload=again)
 
 
 def _wanted(ctx: Context, principal: Principal, new: str) -> str:

@@ -11,7 +11,7 @@ from tallybook.domain.events.accounts import account_email_changed
 from tallybook.domain.ids import ACCOUNT, USER
 from tallybook.domain.outbox import Mail
 from tallybook.domain.times import readable
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.rate_limits import check_rate
 from tallybook.store import keys
@@ -60,7 +60,7 @@ def confirm_email_change(ctx: Context, *, token: str, address: str) -> EmailChan
         ctx.tables.transact([set_change(before, after), *commands])
         return after
 
-    return decided(ctx, read(), confirm, again=read)
+    return retry_on_conflict(ctx, confirm, read(), reload=read)
 
 
 def _noted(

@@ -15,7 +15,7 @@ from tallybook.services.accounts.open_account import new_account, open_commands
 from tallybook.services.accounts.suspension import NewStatus
 from tallybook.services.accounts.team import Invitation, invitation_mail, invite_commands, new_user
 from tallybook.services.accounts.users import changed, with_status
-from tallybook.services.changes import decided
+from tallybook.services.changes import retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.api_keys import CreatedKey, created, new_key, revoked
 from tallybook.services.lookup import find_account, find_key, find_member
@@ -56,7 +56,7 @@ def invite(ctx: Context, account_id: str, invitation: Invitation) -> User:
         ctx.tables.transact(invite_commands(account, user, actor=OPERATOR, inviter=None))
         return user
 
-    return decided(ctx, find_account(ctx, account_id), add, again=lambda: find_account(ctx, account_id))
+    return retry_on_conflict(ctx, add, find_account(ctx, account_id), reload=lambda: find_account(ctx, account_id))
 
 
 def suspend_user(ctx: Context, account_id: str, user_id: str, *, reason: str) -> User:
@@ -86,7 +86,7 @@ def create_key(
         ctx.tables.transact(created(account, user, made.key, actor=OPERATOR))
         return made
 
-    return decided(ctx, (account, user), create, again=lambda: find_member(ctx, account_id, user_id))
+    return retry_on_conflict(ctx, create, (account, user), reload=lambda: find_member(ctx, account_id, user_id))
 
 
 def revoke_key(ctx: Context, account_id: str, key_id: str) -> Credential:
@@ -97,7 +97,7 @@ def revoke_key(ctx: Context, account_id: str, key_id: str) -> Credential:
         ctx.tables.transact(revoked(account, key, actor=OPERATOR, at=ctx.clock.now()))
         return key
 
-    return decided(ctx, find_account(ctx, account_id), revoke, again=lambda: find_account(ctx, account_id))
+    return retry_on_conflict(ctx, revoke, find_account(ctx, account_id), reload=lambda: find_account(ctx, account_id))
 
 
 def _with_standing(ctx: Context, account_id: str, user_id: str, status: NewStatus, *, reason: str | None) -> User:
@@ -111,4 +111,4 @@ def _with_standing(ctx: Context, account_id: str, user_id: str, status: NewStatu
         return after
 
     found = find_member(ctx, account_id, user_id)
-    return decided(ctx, found, change, again=lambda: find_member(ctx, account_id, user_id))
+    return retry_on_conflict(ctx, change, found, reload=lambda: find_member(ctx, account_id, user_id))

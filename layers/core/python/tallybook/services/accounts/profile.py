@@ -14,7 +14,7 @@ from tallybook.domain.events.accounts import account_changed
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.periods import check_zone, in_zone, period_of, since
 from tallybook.domain.usage import MARKER_LIFE
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.store.accounts import set_profile, still_root
@@ -60,7 +60,7 @@ def change_account(ctx: Context, principal: Principal, changes: Mapping[str, str
         )
         return after
 
-    return decided(ctx, principal, change, again=lambda: reread(ctx, principal))
+    return retry_on_conflict(ctx, change, principal, reload=lambda: reread(ctx, principal))
 
 
 def _changed(account: Account, changes: Mapping[str, str], *, now: datetime) -> Account:

@@ -13,7 +13,7 @@ from tallybook.domain.fees import remembered, suspensions
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import Mail
 from tallybook.domain.times import readable, stamp_or_none
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.store import keys
@@ -72,7 +72,7 @@ def _set(
         ctx.tables.transact([set_account(before, **values), *record(before, told, at=now)])
         return after
 
-    return decided(ctx, item, change, again=lambda: _read(ctx, account_id))
+    return retry_on_conflict(ctx, change, item, reload=lambda: _read(ctx, account_id))
 
 
 def _suspended(account: Account, reason: str, now: datetime) -> Account:

@@ -20,7 +20,7 @@ from tallybook.domain.events.accounts import user_deleted, user_invited
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
 from tallybook.services.accounts.users import shown
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.api_keys import all_keys
 from tallybook.services.identity.authenticate import reread
@@ -79,7 +79,7 @@ def invite_user(ctx: Context, principal: Principal, invitation: Invitation) -> U
         ctx.tables.transact([still_root(principal.user), one_mail_more(ctx, email=user.email), *commands])
         return user
 
-    return decided(ctx, principal, invite, again=lambda: reread(ctx, principal))
+    return retry_on_conflict(ctx, invite, principal, reload=lambda: reread(ctx, principal))
 
 
 def invite_again(ctx: Context, principal: Principal, user_id: str) -> User:
@@ -108,7 +108,7 @@ def invite_again(ctx: Context, principal: Principal, user_id: str) -> User:
         ctx.tables.transact([still_root(principal.user), one_mail_more(ctx, email=user.email), *told])
         return user
 
-    return decided(ctx, (principal, user), invite, again=again)
+    return retry_on_conflict(ctx, invite, (principal, user), reload=again)
 
 
 def delete_user(ctx: Context, principal: Principal, user_id: str) -> None:
@@ -141,7 +141,7 @@ def delete_user(ctx: Context, principal: Principal, user_id: str) -> None:
             ]
         )
 
-    decided(ctx, principal, delete, again=lambda: reread(ctx, principal))
+    retry_on_conflict(ctx, delete, principal, reload=lambda: reread(ctx, principal))
 
 
 def all_users(ctx: Context, account_id: str) -> list[User]:

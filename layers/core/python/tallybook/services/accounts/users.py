@@ -16,7 +16,7 @@ from tallybook.domain.errors import Invalid
 from tallybook.domain.events.accounts import user_changed, user_resumed, user_suspended
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import BusEvent
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import find_user
@@ -54,7 +54,7 @@ def change_user(ctx: Context, principal: Principal, user_id: str, changes: Mappi
         )
         return after
 
-    return decided(ctx, principal, change, again=lambda: reread(ctx, principal))
+    return retry_on_conflict(ctx, change, principal, reload=lambda: reread(ctx, principal))
 
 
 def changed(account: Account, before: User, after: User, *, actor: Actor, at: datetime) -> list[Command]:

@@ -18,7 +18,7 @@ from tallybook.domain.periods import Period, period_of
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
 from tallybook.services.billing.issue_invoice import issue_invoice
 from tallybook.services.billing.open_period import opening
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
 from tallybook.store import keys
@@ -54,7 +54,7 @@ def close_until(ctx: Context, account_id: str, instant: datetime, *, actor: Acto
 
     invoices: list[Invoice] = []
     account = read()
-    while closed := decided(ctx, account, close, again=read):
+    while closed := retry_on_conflict(ctx, close, account, reload=read):
         invoices.append(closed.invoice)
         if not _ended(account, closed.closing_cursor, instant):
             break

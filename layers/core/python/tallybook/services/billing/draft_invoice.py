@@ -14,7 +14,7 @@ from tallybook.domain.invoices import Invoice, invoice_id
 from tallybook.domain.periods import period_of
 from tallybook.services.billing.bill_period import bill_period
 from tallybook.services.billing.issue_invoice import shown
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
 from tallybook.store import keys
@@ -44,4 +44,4 @@ def draft_invoice(ctx: Context, principal: Principal) -> Invoice:
         )
         return invoice
 
-    return decided(ctx, principal.account, draft, again=lambda: find_account(ctx, principal.account.id))
+    return retry_on_conflict(ctx, draft, principal.account, reload=lambda: find_account(ctx, principal.account.id))

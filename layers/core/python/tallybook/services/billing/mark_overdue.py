@@ -7,7 +7,7 @@ from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.outbox import Mail
 from tallybook.services.billing.issue_invoice import invoice_mail, shown
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.accounts import count_overdue, read_account
@@ -44,7 +44,7 @@ def mark_overdue(ctx: Context, account_id: str, position: int, *, actor: Actor =
         )
         return after
 
-    return decided(ctx, read(), mark, again=read)
+    return retry_on_conflict(ctx, mark, read(), reload=read)
 
 
 def _reminder(ctx: Context, account: Account, invoice: Invoice) -> tuple[Mail, ...]:

@@ -18,7 +18,7 @@ from tallybook.domain.invoices import Invoice, balanced, fee_lines, next_revisio
 from tallybook.services.billing.bill_period import tax_rate_of
 from tallybook.services.billing.invoices import find_invoice
 from tallybook.services.billing.issue_invoice import invoice_mail, issue_invoice, shown, wallet_entry
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.store import keys, ledger
 from tallybook.store.accounts import count_overdue, read_account
@@ -78,7 +78,7 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
         )
         return after
 
-    return decided(ctx, _read(ctx, found), void, again=lambda: _read(ctx, found))
+    return retry_on_conflict(ctx, void, _read(ctx, found), reload=lambda: _read(ctx, found))
 
 
 def reissue_invoice(ctx: Context, invoice_id: str, *, actor: Actor = OPERATOR) -> Invoice:
@@ -102,7 +102,7 @@ def reissue_invoice(ctx: Context, invoice_id: str, *, actor: Actor = OPERATOR) -
         )
         return issue.invoice
 
-    return decided(ctx, _read(ctx, found), reissue, again=lambda: _read(ctx, found))
+    return retry_on_conflict(ctx, reissue, _read(ctx, found), reload=lambda: _read(ctx, found))
 
 
 def _next_revision(ctx: Context, read: _Read) -> Invoice:

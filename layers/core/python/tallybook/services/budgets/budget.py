@@ -19,7 +19,7 @@ from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.events.budgets import budget_deleted, budget_set
 from tallybook.domain.ids import BUDGET
 from tallybook.services.budgets.check import BudgetSnapshot, Told, restriction, standing_of, telling
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.store.accounts import still_root
@@ -48,7 +48,7 @@ def create_budget(ctx: Context, principal: Principal, terms: Mapping[str, Any]) 
         _write(ctx, principal, commands, changes, after=checked.budget, own=checked.reached, now=now)
         return BudgetStatus(checked.budget, standing.present)
 
-    return decided(ctx, principal, create, again=lambda: reread(ctx, principal))
+    return retry_on_conflict(ctx, create, principal, reload=lambda: reread(ctx, principal))
 
 
 def change_budget(ctx: Context, principal: Principal, changes: Mapping[str, Any]) -> BudgetStatus:
@@ -72,7 +72,7 @@ def change_budget(ctx: Context, principal: Principal, changes: Mapping[str, Any]
             _write(ctx, principal, commands, told, after=after, settled=settled.reached, own=own, now=now)
         return BudgetStatus(after, standing.present)
 
-    return decided(ctx, principal, change, again=lambda: reread(ctx, principal))
+    return retry_on_conflict(ctx, change, principal, reload=lambda: reread(ctx, principal))
 
 
 def remove_budget(ctx: Context, principal: Principal) -> None:
@@ -94,7 +94,7 @@ def remove_budget(ctx: Context, principal: Principal) -> None:
         )
         _write(ctx, principal, commands, changes, after=None, settled=settled.reached, now=now)
 
-    decided(ctx, principal, remove, again=lambda: reread(ctx, principal))
+    retry_on_conflict(ctx, remove, principal, reload=lambda: reread(ctx, principal))
 
 
 def _edited(

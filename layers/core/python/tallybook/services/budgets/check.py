@@ -19,7 +19,7 @@ from tallybook.domain.periods import period_of
 from tallybook.domain.times import instant_or_none
 from tallybook.services.budgets.alert_mail import reached_mail
 from tallybook.services.budgets.spending import periods_between, read_spending
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.rate_limits import more_budget_mails
 from tallybook.store import keys
@@ -72,7 +72,7 @@ def check_budget(ctx: Context, account_id: str, *, account: Account | None = Non
     def look(account: Account | None) -> int:
         return _check(ctx, account) if account else 0
 
-    return decided(ctx, account or read(), look, again=read)
+    return retry_on_conflict(ctx, look, account or read(), reload=read)
 
 
 def standing_of(ctx: Context, account: Account) -> BudgetSnapshot:

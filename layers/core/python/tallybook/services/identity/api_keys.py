@@ -10,7 +10,7 @@ from tallybook.domain.errors import Conflict, Invalid, NotFound
 from tallybook.domain.events.accounts import api_key_created, api_key_revoked
 from tallybook.domain.ids import API_KEY, USER
 from tallybook.domain.times import stamp_or_none
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.store import keys
@@ -37,7 +37,7 @@ def create_api_key(ctx: Context, principal: Principal, *, name: str, expires_at:
         ctx.tables.transact(created(principal.account, principal.user, made.key, actor=actor_of(principal)))
         return made
 
-    return decided(ctx, principal, create, again=lambda: reread(ctx, principal))
+    return retry_on_conflict(ctx, create, principal, reload=lambda: reread(ctx, principal))
 
 
 def list_api_keys(ctx: Context, principal: Principal) -> list[Credential]:
@@ -57,7 +57,7 @@ def revoke_api_key(ctx: Context, principal: Principal, key_id: str) -> None:
             revoked(principal.account, read_credential(item), actor=actor_of(principal), at=ctx.clock.now())
         )
 
-    decided(ctx, principal, revoke, again=lambda: reread(ctx, principal))
+    retry_on_conflict(ctx, revoke, principal, reload=lambda: reread(ctx, principal))
 
 
 def new_key(ctx: Context, user: User, *, name: str, expires_at: datetime | None, now: datetime) -> CreatedKey:

@@ -11,7 +11,7 @@ from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
 from tallybook.domain.passwords import PasswordToken, held_token, invalid_token, owner_of
 from tallybook.domain.times import readable
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.identity.password_hashing import hash_password, password_matches
@@ -48,7 +48,7 @@ def change_password(ctx: Context, principal: Principal, *, current: str, passwor
             ]
         )
 
-    decided(ctx, principal, change, again=lambda: reread(ctx, principal))
+    retry_on_conflict(ctx, change, principal, reload=lambda: reread(ctx, principal))
 
 
 def ask_for_reset(ctx: Context, *, email: str, address: str) -> None:
@@ -89,7 +89,7 @@ def set_password(ctx: Context, *, token: str, password: str, address: str, name:
         commands = _with_password(ctx, account, user, hashed, actor=actor, merge_commands=joins)
         ctx.tables.transact([*commands, *use_token(held)])
 
-    decided(ctx, (account, user, held), change, again=lambda: _holder(ctx, account_id, user_id, token))
+    retry_on_conflict(ctx, change, (account, user, held), reload=lambda: _holder(ctx, account_id, user_id, token))
 
 
 def _holder(ctx: Context, account_id: str, user_id: str, text: str) -> tuple[Account, User, PasswordToken]:

@@ -8,7 +8,7 @@ from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import SECRET_BYTES, SESSION_LIFE, Credential, Principal, hash_text, write_text
 from tallybook.domain.errors import Forbidden, Unauthenticated
 from tallybook.domain.ids import USER
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.password_hashing import password_matches
 from tallybook.services.rate_limits import check_rate
@@ -59,7 +59,7 @@ def login(ctx: Context, *, email: str, password: str, address: str) -> SignedIn:
         ctx.tables.transact([put_credential(session), *record(account, change, at=now)])
         return SignedIn(account, user, text, now + SESSION_LIFE)
 
-    return decided(ctx, account, sign_in, again=lambda: _account(ctx, account.id))
+    return retry_on_conflict(ctx, sign_in, account, reload=lambda: _account(ctx, account.id))
 
 
 def logout(ctx: Context, principal: Principal) -> None:
@@ -75,7 +75,7 @@ def logout(ctx: Context, principal: Principal) -> None:
         change = Change(actor_of(principal), "user.signed_out", USER + principal.user.id)
         ctx.tables.transact([Delete(ended), *record(account, change, at=ctx.clock.now())])
 
-    decided(ctx, principal.account, sign_out, again=lambda: _account(ctx, principal.account.id))
+    retry_on_conflict(ctx, sign_out, principal.account, reload=lambda: _account(ctx, principal.account.id))
 
 
 def new_session(ctx: Context, user: User, now: datetime) -> tuple[Credential, str]:

@@ -20,7 +20,7 @@ from tallybook.domain.periods import Period
 from tallybook.domain.quotas import LEVEL, MONTHLY, Allocation, Use, newly_reached
 from tallybook.domain.times import stamp
 from tallybook.services.budgets.check import check_budget
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.jobs.due_tasks import Task
 from tallybook.services.lookup import find_account
@@ -133,7 +133,7 @@ def _tell(ctx: Context, account: Account, reached: Sequence[_Reached]) -> int:
         ctx.tables.transact([*marks, *record(account, *changes, at=ctx.clock.now())])
         return len(reached)
 
-    return decided(ctx, (account, reached), tell, again=again)
+    return retry_on_conflict(ctx, tell, (account, reached), reload=again)
 
 
 def _change(account: Account, one: _Reached, user: Item) -> Change:

@@ -22,7 +22,7 @@ from tallybook.store.commands import Item
 from tallybook.store.keys import Key
 from tallybook.store.periods import period_key, read_opened
 
-PATIENCE_SECONDS = 20.0
+RETRY_SECONDS = 20.0
 RETRY = "retry"
 
 type Submitted = Event | Result
@@ -38,14 +38,14 @@ def record_usage(
     submitted: Sequence[Submitted],
     accounts: Mapping[Key, Item],
     *,
-    patience: float = PATIENCE_SECONDS,
+    backoff: float = RETRY_SECONDS,
 ) -> list[Result]:
     """An answer for each submitted event, in order: accepted, duplicate, conflict, or rejected with its reason.
 
     `submitted` holds events, and Results for what could not be read as one; `accounts` the items of `account_keys`.
-    What is not done within `patience` seconds is answered `retry`.
+    What is not done within `retry_seconds` is answered `retry`.
     """
-    deadline = ctx.elapsed() + patience
+    deadline = ctx.elapsed() + backoff
     verdicts: dict[int, IngestResult] = {}
     left = {index: item for index, item in enumerate(submitted) if isinstance(item, Event)}
     while left:

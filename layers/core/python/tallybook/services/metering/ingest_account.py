@@ -58,7 +58,7 @@ class AccountCount:
         self._account = account
         self._events = dict(events)
         self._places = EventPeriods(ctx, account, opened)
-        self._pause = ctx.tables.patience()
+        self._pause = ctx.tables.backoff()
         self.verdicts: dict[int, IngestResult] = {}
 
     def run(self, deadline: float) -> None:

@@ -19,7 +19,7 @@ from tallybook.domain.quotas import CONCURRENT
 from tallybook.domain.sessions import Session, SessionRequest, check_session_id
 from tallybook.services.billing.open_period import opening
 from tallybook.services.budgets.spending import spending_in
-from tallybook.services.changes import decided
+from tallybook.services.changes import retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.services.lookup import find_account
@@ -61,7 +61,7 @@ def start_session(ctx: Context, principal: PlatformCaller, wanted: SessionReques
         ctx.tables.transact([*put_session(session), *room])
         return session
 
-    return decided(ctx, items, start, again=lambda: ctx.tables.get_many(read))
+    return retry_on_conflict(ctx, start, items, reload=lambda: ctx.tables.get_many(read))
 
 
 def admission(ctx: Context, principal: PlatformCaller, wanted: SessionRequest) -> tuple[Reason, ...]:
@@ -91,7 +91,7 @@ def end_session(ctx: Context, principal: PlatformCaller, session_id: str) -> Ses
         session = read_session(items[session_key])
         return session if session.status == "ended" else _end(ctx, session, actor)
 
-    return decided(ctx, items, end, again=lambda: ctx.tables.get_many([session_key]))
+    return retry_on_conflict(ctx, end, items, reload=lambda: ctx.tables.get_many([session_key]))
 
 
 def end_expired(ctx: Context, session_id: str) -> Session | None:
@@ -106,7 +106,7 @@ def end_expired(ctx: Context, session_id: str) -> Session | None:
             return None
         return _end(ctx, session, SESSIONS)
 
-    return decided(ctx, read(), end, again=read)
+    return retry_on_conflict(ctx, end, read(), reload=read)
 
 
 def _whose(wanted: SessionRequest) -> list[Key]:

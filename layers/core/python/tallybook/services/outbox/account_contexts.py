@@ -7,7 +7,7 @@ from tallybook.domain.credentials import hash_text
 from tallybook.domain.email_change import LETTERS, TOKEN_BYTES, EmailChange, new_token
 from tallybook.domain.outbox import Mail
 from tallybook.domain.times import readable
-from tallybook.services.changes import decided
+from tallybook.services.changes import retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.email_changes import put_token, read_change
@@ -37,4 +37,4 @@ def email_facts(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any]
         ctx.tables.transact(put_token(change, side, hash_text(text)))
         return {**mail.facts, "link": f"{page_url}{EMAIL_PAGE}#{text}", "expires_at": readable(change.expires_at)}
 
-    return decided(ctx, read(), write, again=read)
+    return retry_on_conflict(ctx, write, read(), reload=read)

@@ -12,7 +12,7 @@ from tallybook.domain.credentials import SECRET_BYTES
 from tallybook.domain.outbox import Mail, Purpose
 from tallybook.domain.passwords import new_token
 from tallybook.domain.times import readable
-from tallybook.services.changes import decided
+from tallybook.services.changes import retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.accounts import read_user
@@ -38,7 +38,7 @@ def password_facts(ctx: Context, mail: Mail, purpose: Purpose, *, page_url: str)
         link = {"link": f"{page_url}{PASSWORD_PAGE}#{text}", "expires_at": readable(token.expires_at)}
         return {**mail.facts, **link}
 
-    return decided(ctx, _user(ctx, mail), write, again=lambda: _user(ctx, mail))
+    return retry_on_conflict(ctx, write, _user(ctx, mail), reload=lambda: _user(ctx, mail))
 
 
 def _user(ctx: Context, mail: Mail) -> User | None:

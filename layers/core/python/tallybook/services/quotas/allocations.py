@@ -10,7 +10,7 @@ from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import NotFound
 from tallybook.domain.quotas import Allocation, check_active, check_numbers, limited, second_allocation
-from tallybook.services.changes import decided, record
+from tallybook.services.changes import record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import live_user
@@ -55,7 +55,7 @@ def allocate(ctx: Context, principal: Principal, user_id: str, quota: RequestedQ
         _write(ctx, principal, new_share(principal.account, allocation, plan=plan, actor=actor_of(principal)))
         return allocation
 
-    return decided(ctx, principal, make, again=lambda: reread(ctx, principal))
+    return retry_on_conflict(ctx, make, principal, reload=lambda: reread(ctx, principal))
 
 
 def change_allocation(ctx: Context, principal: Principal, allocation_id: str, quota: RequestedQuota) -> Allocation:
@@ -82,7 +82,7 @@ def change_allocation(ctx: Context, principal: Principal, allocation_id: str, qu
         _write(ctx, principal, shared)
         return after
 
-    return decided(ctx, principal, change, again=lambda: reread(ctx, principal))
+    return retry_on_conflict(ctx, change, principal, reload=lambda: reread(ctx, principal))
 
 
 def revoke_allocation(ctx: Context, principal: Principal, allocation_id: str) -> Allocation:
@@ -97,7 +97,7 @@ def revoke_allocation(ctx: Context, principal: Principal, allocation_id: str) ->
         _write(ctx, principal, without_share(principal.account, before.share, actor=actor_of(principal), now=now))
         return replace(before, status="revoked", updated_at=now)
 
-    return decided(ctx, principal, revoke, again=lambda: reread(ctx, principal))
+    return retry_on_conflict(ctx, revoke, principal, reload=lambda: reread(ctx, principal))
 
 
 def remove_allocation(ctx: Context, principal: Principal, allocation_id: str) -> None:
@@ -109,7 +109,7 @@ def remove_allocation(ctx: Context, principal: Principal, allocation_id: str) ->
         allocation = find_allocation(ctx, principal.account, allocation_id)
         _write(ctx, principal, removed_share(principal.account, allocation, actor=actor_of(principal)))
 
-    decided(ctx, principal, remove, again=lambda: reread(ctx, principal))
+    retry_on_conflict(ctx, remove, principal, reload=lambda: reread(ctx, principal))
 
 
 def all_allocations(ctx: Context, account_id: str) -> list[Allocation]:

@@ -21,7 +21,7 @@ from tallybook.domain.quotas import (
     limited,
     second_request,
 )
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.quotas.allocations import RequestedQuota
@@ -75,7 +75,7 @@ def file_request(ctx: Context, principal: Principal, quota: RequestedQuota, *, r
         )
         return request
 
-    return decided(ctx, principal, put, again=lambda: reread(ctx, principal))
+    return retry_on_conflict(ctx, put, principal, reload=lambda: reread(ctx, principal))
 
 
 def change_request(
@@ -107,7 +107,7 @@ def change_request(
         ctx.tables.transact([set_request(before, after), *record(principal.account, told, at=ctx.clock.now())])
         return after
 
-    return decided(ctx, principal, change, again=lambda: reread(ctx, principal))
+    return retry_on_conflict(ctx, change, principal, reload=lambda: reread(ctx, principal))
 
 
 def withdraw_request(ctx: Context, principal: Principal, request_id: str) -> None:
@@ -120,7 +120,7 @@ def withdraw_request(ctx: Context, principal: Principal, request_id: str) -> Non
         told = record(principal.account, withdrawn.change, at=ctx.clock.now())
         ctx.tables.transact([*withdrawn.commands, *told])
 
-    decided(ctx, principal, withdraw, again=lambda: reread(ctx, principal))
+    retry_on_conflict(ctx, withdraw, principal, reload=lambda: reread(ctx, principal))
 
 
 def list_requests(ctx: Context, principal: Principal, *, status: RequestStatus | None = None) -> list[QuotaRequest]:

@@ -15,7 +15,7 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.events.quotas import quota_reviewed
 from tallybook.domain.ids import QUOTA_REQUEST
 from tallybook.domain.quotas import Allocation, Decision, QuotaRequest, RequestStatus, check_pending
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import find_user
@@ -75,7 +75,7 @@ def review_request(
         )
         return after
 
-    return decided(ctx, principal, review, again=lambda: reread(ctx, principal))
+    return retry_on_conflict(ctx, review, principal, reload=lambda: reread(ctx, principal))
 
 
 def _applied(

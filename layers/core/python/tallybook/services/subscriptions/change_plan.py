@@ -19,7 +19,7 @@ from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_payabl
 from tallybook.domain.times import stamp
 from tallybook.services.billing.close_period import close_until, closing
 from tallybook.services.billing.open_period import opening
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
 from tallybook.services.subscriptions.quote import PlannedChange, as_recorded, in_progress, planned_change
@@ -80,7 +80,7 @@ def change_plan(
                 raise WriteConflict(())
         return _change(ctx, wanted, actor=actor, reason=reason)
 
-    return decided(ctx, first, change, again=lambda: find_account(ctx, first.id))
+    return retry_on_conflict(ctx, change, first, reload=lambda: find_account(ctx, first.id))
 
 
 def _change(ctx: Context, planned: PlannedChange, *, actor: Actor, reason: ChangeReason | None) -> ChangedPlan:

@@ -11,7 +11,7 @@ from tallybook.domain.errors import Conflict, NotFound, Unavailable
 from tallybook.domain.events.billing import wallet_moved
 from tallybook.domain.ids import ENTRY
 from tallybook.domain.wallet import Entry, check_move, entry_id
-from tallybook.services.changes import Change, decided, record
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.store import keys, ledger
@@ -49,7 +49,7 @@ def give_credits(ctx: Context, principal: PlatformCaller, move: Move) -> Entry:
             raise NotFound("There is no such account", resource="account")
         return _post(ctx, read_account(items[account_key]), move, actor=actor)
 
-    return decided(ctx, items, give, again=lambda: ctx.tables.get_many([account_key, cause_key]))
+    return retry_on_conflict(ctx, give, items, reload=lambda: ctx.tables.get_many([account_key, cause_key]))
 
 
 def _post(ctx: Context, account: Account, move: Move, *, actor: Actor) -> Entry:

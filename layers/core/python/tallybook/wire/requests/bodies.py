@@ -62,53 +62,53 @@ AccountId = Annotated[str, _own_id(ACCOUNT)]
 UserId = Annotated[str, _own_id(USER)]
 
 
-class Form(BaseModel):
+class RequestBody(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
 
-class RegisterForm(Form):
+class RegisterRequest(RequestBody):
     email: str
     password: str
     name: str | None = None
 
 
-class LoginForm(Form):
+class LoginRequest(RequestBody):
     email: str
     password: str
 
 
-class ChangePasswordForm(Form):
+class ChangePasswordRequest(RequestBody):
     current_password: str
     password: str
 
 
-class ResetForm(Form):
+class ResetRequest(RequestBody):
     email: str
 
 
-class SetPasswordForm(Form):
+class SetPasswordRequest(RequestBody):
     token: str
     password: str
     name: str | None = None
 
 
-class EmailChangeForm(Form):
+class EmailChangeRequest(RequestBody):
     current_email: str
     new_email: str
 
 
-class ConfirmEmailForm(Form):
+class ConfirmEmailRequest(RequestBody):
     token: str
 
 
-class InvitationForm(Form):
+class InvitationRequest(RequestBody):
     email: str
     display_name: str | None = None
     role: Literal["admin", "user"] = "user"
     is_root_user: bool = False
 
 
-class UserForm(Form):
+class UserRequest(RequestBody):
     """What is left out stays; a null display name is taken away."""
 
     display_name: str | None = None
@@ -118,22 +118,22 @@ class UserForm(Form):
     suspension_reason: str | None = None
 
 
-class PlanForm(Form):
+class PlanRequest(RequestBody):
     plan_name: str
 
 
-class ReasonForm(Form):
+class ReasonRequest(RequestBody):
     reason: str
 
 
-class TermsForm(Form):
+class TermsRequest(RequestBody):
     """What is left out stays; without a tax rate of its own an account has the catalog's."""
 
     tax_rate: Percent | None = None
     discount: Percent = Decimal(0)
 
 
-class ProfileForm(Form):
+class ProfileRequest(RequestBody):
     """What is left out stays."""
 
     display_name: str = ""
@@ -141,12 +141,12 @@ class ProfileForm(Form):
     time_zone: str = ""
 
 
-class ApiKeyForm(Form):
+class ApiKeyRequest(RequestBody):
     name: str
     expires_at: Instant | None = None
 
 
-class CreditsForm(Form):
+class CreditsRequest(RequestBody):
     account_id: AccountId
     amount: int = Field(ge=-MAX_MOVE, le=MAX_MOVE)
     kind: Literal["grant", "adjustment"]
@@ -154,7 +154,7 @@ class CreditsForm(Form):
     note: str | None = Field(default=None, max_length=1000)
 
 
-class QuotaForm(Form):
+class QuotaFields(RequestBody):
     """A field that is null has no limit of its own. In a change, what is left out stays."""
 
     cpu_seconds_monthly: QuotaNumber | None = None
@@ -165,24 +165,24 @@ class QuotaForm(Form):
     concurrent_sandboxes: QuotaNumber | None = None
 
 
-class AllocationForm(QuotaForm):
+class AllocationRequest(QuotaFields):
     user_id: UserId
 
 
-class QuotaRequestForm(QuotaForm):
+class FileQuotaRequest(QuotaFields):
     reason: str
 
 
-class QuotaRequestChangeForm(QuotaForm):
+class ChangeQuotaRequest(QuotaFields):
     reason: str = ""
 
 
-class ReviewForm(Form):
+class ReviewRequest(RequestBody):
     action: Literal["approve", "deny"]
     review_notes: str | None = None
 
 
-class SessionForm(Form):
+class StartSessionRequest(RequestBody):
     account_id: AccountId
     user_id: UserId
     cpu_cores: Size
@@ -192,17 +192,17 @@ class SessionForm(Form):
     session_id: str | None = None
 
 
-def given(form: Form) -> dict[str, Any]:
+def sent_fields(body: RequestBody) -> dict[str, Any]:
     """The fields that were sent."""
-    return form.model_dump(exclude_unset=True)
+    return body.model_dump(exclude_unset=True)
 
 
-def fill[F: Form](form: type[F], data: Any) -> F:
-    """The form filled with a JSON object; Invalid names every field that does not fit, the first as `field`."""
+def read_body[F: RequestBody](model: type[F], data: Any) -> F:
+    """The JSON object as the model; Invalid names every field that does not fit, the first as `field`."""
     if not isinstance(data, dict):
         raise Invalid("The body must be a JSON object")
     try:
-        return form.model_validate(data)
+        return model.model_validate(data)
     except ValidationError as error:
         fields: dict[str, list[str]] = {}
         for problem in error.errors(include_url=False, include_input=False, include_context=False):

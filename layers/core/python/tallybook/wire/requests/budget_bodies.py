@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, FailFast, Field
 
 from tallybook.domain.budgets import Threshold
-from tallybook.wire.requests.bodies import Form, given
+from tallybook.wire.requests.bodies import RequestBody, sent_fields
 
 _NAMES: Mapping[str, str] = {
     "budget_amount": "amount",
@@ -34,32 +34,32 @@ def _number(value: Any) -> Decimal:
 Number = Annotated[Decimal, BeforeValidator(_number)]
 
 
-class ThresholdForm(Form):
+class ThresholdFields(RequestBody):
     percent: Number
     enabled: bool = True
 
 
-class BudgetForm(Form):
+class BudgetRequest(RequestBody):
     """Of a list, the first that is wrong is told: a body may hold some hundred thousand."""
 
     budget_amount: Number
-    alert_thresholds: Annotated[list[Annotated[ThresholdForm, BeforeValidator(_threshold)]], FailFast()] = Field(
+    alert_thresholds: Annotated[list[Annotated[ThresholdFields, BeforeValidator(_threshold)]], FailFast()] = Field(
         default_factory=list
     )
     limit_type: Literal["soft", "hard"] = "soft"
     notification_emails: Annotated[list[str], FailFast()] = Field(default_factory=list)
 
 
-class BudgetChangeForm(BudgetForm):
+class BudgetChangeRequest(BudgetRequest):
     """What is left out stays."""
 
     budget_amount: Number = Decimal(0)
     is_active: bool = True
 
 
-def terms(form: BudgetForm) -> dict[str, Any]:
+def budget_terms(body: BudgetRequest) -> dict[str, Any]:
     """What was sent, by the domain's names."""
-    sent = {_NAMES.get(name, name): value for name, value in given(form).items()}
+    sent = {_NAMES.get(name, name): value for name, value in sent_fields(body).items()}
     if "thresholds" in sent:
-        sent["thresholds"] = [Threshold(one.percent, one.enabled) for one in form.alert_thresholds]
+        sent["thresholds"] = [Threshold(one.percent, one.enabled) for one in body.alert_thresholds]
     return sent

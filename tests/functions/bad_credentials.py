@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Self
 
 from tallybook.domain.credentials import write_text
-from tests.functions.good import NEW_PASSWORD
+from tests.functions.route_catalog import NEW_PASSWORD
 from tests.functions.stage import Stage
 from tests.support.app import PASSWORD, App, Member
 from tests.support.call import call
