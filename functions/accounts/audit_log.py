@@ -16,5 +16,5 @@ router = APIRouter(prefix="/v1/user-management")
 async def audit_log(ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
     entries = read_audit_log(ctx, caller, offset=page.offset, limit=page.limit)
     shown = [present_audit_entry(entry) for entry in entries]
-    pages = pagination(page, total=caller.account.audits)
+    pages = pagination(page, total=caller.account.counts.audit_count)
     return respond(envelope.ok({"entries": shown, "pagination": pages}, at=ctx.clock.now()))

@@ -46,5 +46,5 @@ async def preview(ctx: Ctx, caller: Caller, body: PlanRequest = body_of(PlanRequ
 @router.get("/account/subscription/history")
 async def history(ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
     changes = list_plan_changes(ctx, caller, offset=page.offset, limit=page.limit)
-    shown = present_plan_changes(changes, pagination(page, total=caller.account.changes))
+    shown = present_plan_changes(changes, pagination(page, total=caller.account.counts.plan_change_count))
     return respond(envelope.ok(shown, at=ctx.clock.now()))

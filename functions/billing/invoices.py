@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/billing")
 @router.get("/invoices")
 async def invoices(ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
     listed = list_invoices(ctx, caller.account, offset=page.offset, limit=page.limit)
-    shown = present_invoices(listed, pagination(page, total=caller.account.invoices))
+    shown = present_invoices(listed, pagination(page, total=caller.account.counts.invoice_count))
     return respond(envelope.ok(shown, at=ctx.clock.now()))
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from tallybook.domain.accounts import Account
+from tallybook.domain.accounts import Account, Counts
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.budgets import Budget
 from tallybook.domain.closing_cursor import ClosingCursor
@@ -103,7 +103,7 @@ def _account(app: App, number: int, opens: datetime, *, has_used: bool) -> Itera
         schedule=schedule,
         first_period_at=opens,
         closing_cursor=ClosingCursor(period),
-        budgets=1,
+        counts=Counts(budget_count=1),
     )
     yield put_account(account)
     yield put_budget(Budget(1, id, 100_000_000, created_at=opens, updated_at=opens))

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tallybook.domain.accounts import Account
+from tallybook.domain.accounts import Account, BillingTerms, Wallet
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.ids import derived_id
@@ -121,8 +121,8 @@ def _account(app: App, name: str, opens: datetime) -> Iterator[Put]:
         schedule=BillingSchedule(opens, "UTC"),
         first_period_at=opens,
         closing_cursor=ClosingCursor(period),
-        balance=_BALANCE,
-        tax_rate=Decimal(20),
+        wallet=Wallet(balance=_BALANCE),
+        billing=BillingTerms(tax_rate=Decimal(20)),
     )
     version = app.ctx.catalogs.current().version
     (period_key,) = open_period(account, BillingPeriod(period, account.plan, version, shards=1, is_open=True))

@@ -173,7 +173,7 @@ def test_whoever_registered_can_make_a_first_api_key(app: App) -> None:
 
 def colleague(app: App, member: Member) -> Member:
     """A second user of the account, who does not run it."""
-    user = replace(member.user, id=UNKNOWN, keys=0, email="colleague@example.com", is_root=False, role="user")
+    user = replace(member.user, id=UNKNOWN, key_count=0, email="colleague@example.com", is_root=False, role="user")
     ids = {"account_id": user.account_id, "user_id": user.id, "credential_id": UNKNOWN}
     text = write_text("session", **ids, secret=b"s" * 32)
     now = app.clock.now()

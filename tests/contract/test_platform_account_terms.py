@@ -83,7 +83,7 @@ def test_a_percentage_is_kept_exactly_as_number_or_text(
     answer = put(key, member, raw=f'{{"tax_rate": {text}, "discount": {text}}}'.encode())
     assert terms(answer) == (float(kept), float(kept))
     account = app.account_of(member)
-    assert (str(account.tax_rate), str(account.discount)) == (kept, kept)
+    assert (str(account.billing.tax_rate), str(account.billing.discount)) == (kept, kept)
 
 
 BAD = [

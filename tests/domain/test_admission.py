@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tallybook.domain.accounts import Account, User
+from tallybook.domain.accounts import Account, Counts, User
 from tallybook.domain.admission import NotAdmitted, Reason, reasons_against
 from tallybook.domain.catalog import Plan
 from tallybook.domain.quotas import MONTHLY
@@ -63,18 +63,26 @@ def test_a_session_larger_than_the_plan_allows_may_not(size: dict[str, Any], cod
 @pytest.mark.parametrize(("running", "may"), [(4, True), (5, False), (9, False)])
 def test_there_is_room_below_what_runs_at_most(running: int, may: bool) -> None:
     own = {"concurrent_sandboxes": 5}
-    of_account, of_user = replace(ACCOUNT, running=running), replace(USER, running=running, quota=own)
+    of_account, of_user = (
+        replace(ACCOUNT, counts=replace(ACCOUNT.counts, running_count=running)),
+        replace(USER, running_count=running, quota=own),
+    )
     assert reasons(account=of_account) == (() if may else (Reason("account_concurrent_sandboxes", 5, running),))
     assert reasons(user=of_user) == (() if may else (Reason("user_concurrent_sandboxes", 5, running),))
 
 
 def test_of_a_plans_two_limits_of_what_runs_at_once_the_smaller_counts() -> None:
-    two = replace(ACCOUNT, running=2)
+    two = replace(ACCOUNT, counts=replace(ACCOUNT.counts, running_count=2))
     assert reasons(account=two, concurrent_sandboxes=2) == (Reason("account_concurrent_sandboxes", 2, 2),)
     assert reasons(account=two, concurrent_sandboxes=9, max_concurrent_sandboxes=2) == (
         Reason("account_concurrent_sandboxes", 2, 2),
     )
-    assert reasons(account=replace(ACCOUNT, running=999), max_concurrent_sandboxes=None) == ()
+    assert (
+        reasons(
+            account=replace(ACCOUNT, counts=replace(ACCOUNT.counts, running_count=999)), max_concurrent_sandboxes=None
+        )
+        == ()
+    )
 
 
 @pytest.mark.parametrize("field", MONTHLY)
@@ -117,8 +125,8 @@ def test_a_hard_budget_that_is_used_up_is_in_the_way_to_the_cent() -> None:
 def test_all_that_is_in_the_way_is_told() -> None:
     found = reasons(
         replace(WANTED, cpu_cores=Decimal(3)),
-        account=replace(RESTRICTING, status="suspended", running=5),
-        user=replace(USER, status="disabled", running=1, quota={"concurrent_sandboxes": 1}),
+        account=replace(RESTRICTING, status="suspended", counts=Counts(running_count=5)),
+        user=replace(USER, status="disabled", running_count=1, quota={"concurrent_sandboxes": 1}),
         spent=100_000_000,
     )
     assert [reason.code for reason in found] == [

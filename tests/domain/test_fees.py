@@ -3,13 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallybook.domain.accounts import Account
+from tallybook.domain.accounts import Account, BillingTerms, Suspension
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Plan
 from tallybook.domain.closing_cursor import ClosingCursor
@@ -29,7 +29,7 @@ def plan(price: int = 100_000_000, interval: Literal["month", "year"] = "month")
     return Plan("pro", "Pro", "For teams", price, interval, {})
 
 
-def account(anchor: datetime = JANUARY, **more: object) -> Account:
+def account(anchor: datetime = JANUARY, *, discount: Decimal = Decimal(0), **more: Any) -> Account:
     first = period_of(BillingSchedule(anchor, "UTC"), anchor)
     known = Account(
         id="a",
@@ -42,6 +42,7 @@ def account(anchor: datetime = JANUARY, **more: object) -> Account:
         schedule=BillingSchedule(anchor, "UTC"),
         first_period_at=anchor,
         closing_cursor=ClosingCursor(first),
+        billing=BillingTerms(discount=discount),
     )
     return replace(known, **more)
 
@@ -55,7 +56,7 @@ def fee(payer: Account, of: Plan, inside: datetime, *, cut: datetime | None = No
     """The fee on the invoice of the period that holds `inside`, at its end."""
     period = opened(payer.schedule, inside, cut)
     time = fee_time(payer, of, period, until=period.period.end)
-    return fee_for(of.price, time, discount=payer.discount, currency=currency)
+    return fee_for(of.price, time, discount=payer.billing.discount, currency=currency)
 
 
 def ms(**by: float) -> int:
@@ -146,7 +147,7 @@ def test_a_suspension_is_kept_by_the_periods_that_it_touched(since: str, until: 
 def test_suspensions_of_one_period_add_up_and_13_periods_are_remembered() -> None:
     months = [f"{2025 + month // 12}-{month % 12 + 1:02}-01T00:00:00.000Z" for month in range(14)]
     payer = account(
-        suspended_ms=dict.fromkeys(months[:13], 5),
+        suspension=Suspension(dict.fromkeys(months[:13], 5)),
         closing_cursor=ClosingCursor(opened(CALENDAR, at(months[13])).period),
     )
     known = remembered(payer, {months[12]: 2, months[13]: 3})
@@ -165,12 +166,12 @@ def test_what_is_not_billed_yet_is_remembered_however_long_it_took() -> None:
     [(0, 0), (10, 32_260_000), (31, 100_000_000)],
 )
 def test_no_fee_accrues_while_the_account_is_suspended(days: int, suspended: int) -> None:
-    payer = account(suspended_ms={stamp(JANUARY): days * DAY} if days else {})
+    payer = account(suspension=Suspension({stamp(JANUARY): days * DAY} if days else {}))
     assert fee(payer, plan(), JANUARY) == Fee(100_000_000, suspended=suspended)
 
 
 def test_a_suspension_that_goes_on_counts_up_to_now_or_the_periods_end() -> None:
-    payer = account(status="suspended", suspended_at=at("2026-01-11T00:00Z"))
+    payer = account(status="suspended", suspension=Suspension(at=at("2026-01-11T00:00Z")))
     january = opened(payer.schedule, JANUARY)
     for now, days in [("2026-01-05T00:00Z", 0), ("2026-01-21T00:00Z", 10), ("2026-02-03T00:00Z", 21)]:
         assert fee_time(payer, plan(), january, until=at(now)) == FeeTime(31 * DAY, 0, days * DAY)
@@ -180,12 +181,12 @@ def test_a_suspension_that_goes_on_counts_up_to_now_or_the_periods_end() -> None
 
 def test_a_suspension_after_the_period_takes_nothing_off_it() -> None:
     """The period is closed half an hour after its end."""
-    payer = account(status="suspended", suspended_at=at("2026-02-01T00:10Z"))
+    payer = account(status="suspended", suspension=Suspension(at=at("2026-02-01T00:10Z")))
     assert fee(payer, plan(), JANUARY) == Fee(100_000_000)
 
 
 def test_past_and_present_suspensions_of_a_period_add_up() -> None:
-    payer = account(status="suspended", suspended_at=at("2026-01-21T00:00Z"), suspended_ms={stamp(JANUARY): 3 * DAY})
+    payer = account(status="suspended", suspension=Suspension({stamp(JANUARY): 3 * DAY}, at=at("2026-01-21T00:00Z")))
     got = fee_time(payer, plan(), opened(payer.schedule, JANUARY), until=at("2026-01-31T00:00Z"))
     assert got == FeeTime(31 * DAY, 0, 13 * DAY)
 
@@ -193,7 +194,7 @@ def test_past_and_present_suspensions_of_a_period_add_up() -> None:
 def test_a_yearly_fee_leaves_out_all_the_suspensions_of_its_year() -> None:
     months = {"2026-02-01T00:00:00.000Z": 28 * DAY, "2026-08-01T00:00:00.000Z": 8 * DAY}
     outside = {"2025-12-01T00:00:00.000Z": 9 * DAY}
-    payer = account(suspended_ms=outside | months)
+    payer = account(suspension=Suspension(outside | months))
     got = fee(payer, plan(price=365_000_000, interval="year"), at("2026-12-15T00:00Z"))
     assert got == Fee(365_000_000, suspended=36_000_000)
 

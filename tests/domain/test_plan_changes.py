@@ -4,6 +4,7 @@ from typing import Literal
 
 import pytest
 
+from tallybook.domain.accounts import Counts, Wallet
 from tallybook.domain.catalog import Plan
 from tallybook.domain.errors import PaymentRequired
 from tallybook.domain.plan_changes import check_payable, missing_payment, reason_for
@@ -54,7 +55,8 @@ def test_it_is_up_where_a_month_costs_as_much_or_more(
 def test_a_plan_with_a_price_needs_money_of_ones_own_and_a_dearer_one_no_debts(
     balance: int, credited: int, overdue: int, plans: tuple[Plan, Plan], code: str | None
 ) -> None:
-    payer = account(balance=balance, credited=credited, overdue=overdue)
+    wallet = Wallet(balance=balance, credited=credited)
+    payer = account(wallet=wallet, counts=Counts(overdue_count=overdue))
     missing = missing_payment(payer, *plans)
     assert (missing and missing.code) == code
     if code is None:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tallybook.domain.accounts import Suspension
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.fees import Fee, fee_for, fee_time
 from tallybook.domain.invoices import Invoice, balanced, fee_lines
@@ -147,7 +148,7 @@ def cut_fee(
     *,
     price: int,
     interval: Literal["month", "year"] = "month",
-    **terms: object,
+    **terms: Any,
 ) -> Fee:
     """The fee on the invoice of the period that a change at `cut` ends."""
     currency = str(terms.pop("currency", "USD"))
@@ -155,7 +156,7 @@ def cut_fee(
     of = plan(price, interval)
     inside = period_of(schedule, cut - TICK)
     opened = BillingPeriod(inside, plan="pro", catalog_version=1, shards=1, is_open=True).cut(cut)
-    return fee_for(price, fee_time(payer, of, opened, until=cut), discount=payer.discount, currency=currency)
+    return fee_for(price, fee_time(payer, of, opened, until=cut), discount=payer.billing.discount, currency=currency)
 
 
 def fee_of(case: Case) -> Fee:
@@ -166,7 +167,7 @@ def fee_of(case: Case) -> Fee:
         interval=case.interval,
         currency=case.currency,
         discount=Decimal(case.discount),
-        suspended_ms={stamp(utc(month)): ms for month, ms in case.suspended},
+        suspension=Suspension({stamp(utc(month)): ms for month, ms in case.suspended}),
     )
 
 

@@ -75,7 +75,7 @@ def test_what_is_enqueued_twice_is_done_once(app: App, post: FakeAws) -> None:
     assert len(post.messages) == 4
     assert JOB.work_off(post) == []
     assert told(app, member) == ["You have used 100 % of your Tallybook quota"]
-    assert app.account_of(member).running == 0
+    assert app.account_of(member).counts.running_count == 0
 
 
 def test_a_session_that_the_platform_ended_first_is_left_as_it_ended(app: App, post: FakeAws) -> None:

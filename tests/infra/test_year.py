@@ -139,7 +139,7 @@ def test_the_operator_does_what_is_due_for_many_at_once_and_then_there_is_nothin
 def test_no_period_was_open_90_minutes_past_its_end(bundle: Bundle) -> None:
     account = bundle.account
     ends = {INVOICE + invoice.id: invoice.period.end for invoice in bundle.invoices(account)}
-    entries = audit_entries(bundle.ctx, account.id, newest=account.audits, limit=1000)
+    entries = audit_entries(bundle.ctx, account.id, newest=account.counts.audit_count, limit=1000)
     issued = [entry for entry in entries if entry.action == "invoice.issued" and entry.actor.kind == "job"]
     assert len(issued) >= 24
     assert max(entry.at - ends[entry.target] for entry in issued) < LONGEST_OPEN
@@ -205,7 +205,7 @@ class Spender:
     def messages(self) -> list[BudgetMessage]:
         """All that its budgets ever told."""
         account = find_account(self.bundle.ctx, self.account.id)
-        wanted = [keys.budget_message(account.id, number) for number in range(1, account.messages + 1)]
+        wanted = [keys.budget_message(account.id, number) for number in range(1, account.counts.message_count + 1)]
         items = self.bundle.ctx.tables.get_many(wanted)
         return [read_message(items[key]) for key in wanted]
 

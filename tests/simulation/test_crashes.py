@@ -25,7 +25,7 @@ def test_ingest(sweep: Sweep) -> None:
     def check(app: App, prepared: Any, answer: Any) -> None:
         assert {result.status for result in answer} <= {"accepted", "duplicate"}
         assert read_current_bill(app.ctx, prepared[0].account).bill.cost == 2_100_000
-        assert app.account_of(prepared[0]).balance == 999_993
+        assert app.account_of(prepared[0]).wallet.balance == 999_993
 
     assert sweep(prepare, act, check) == 6
 
@@ -38,7 +38,7 @@ def test_registration(sweep: Sweep) -> None:
             return login(app.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
 
     def check(app: App, _: Any, answer: Any) -> None:
-        assert authenticate(app.ctx, answer.text).account.balance == 1_000_000
+        assert authenticate(app.ctx, answer.text).account.wallet.balance == 1_000_000
         assert len([item for item in app.stored("core") if item["sk"] == "ACCOUNT"]) == 1
 
     assert sweep(lambda _: None, act, check) == 3
@@ -51,6 +51,6 @@ def test_credits(sweep: Sweep) -> None:
         return give_credits(app.ctx, key, move)
 
     def check(app: App, prepared: Any, answer: Any) -> None:
-        assert answer.balance_after == app.account_of(prepared[0]).balance == 1_000_500
+        assert answer.balance_after == app.account_of(prepared[0]).wallet.balance == 1_000_500
 
     assert sweep(lambda app: (app.member(), app.platform()), act, check) == 2

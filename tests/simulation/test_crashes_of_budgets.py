@@ -155,7 +155,7 @@ def test_a_budget_made_over_what_is_used(disturbed: Disturbed) -> None:
     calls, app, member = disturbed(prepare, act)
     assert calls == 4
     assert percents(app, member) == [50, 80, 100]
-    assert app.account_of(member).budgets == 1
+    assert app.account_of(member).counts.budget_count == 1
 
 
 def test_a_budget_deleted_that_has_something_to_tell(disturbed: Disturbed) -> None:

@@ -164,7 +164,7 @@ def test_marking_an_invoice_overdue(sweep: Sweep) -> None:
 def test_voiding_an_invoice_gives_back_what_the_balance_had_paid(sweep: Sweep) -> None:
     def void(app: App, known: tuple[Member, Invoice]) -> tuple[Invoice, int]:
         after = void_invoice(app.ctx, known[1].id, reason="as asked")
-        return after, app.account_of(known[0]).balance
+        return after, app.account_of(known[0]).wallet.balance
 
     calls, (after, balance) = sweep_alike(sweep, unpaid, void)
     assert (after.status, after.paid_by_balance, balance) == ("void", 0, 1_000_000)

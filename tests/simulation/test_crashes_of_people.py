@@ -221,7 +221,7 @@ def test_an_account_suspended_by_the_operator_and_resumed_by_the_platform(sweep:
         return set_account_status_as_platform(app.ctx, prepared[1], prepared[0].account.id, "active", reason="sorry")
 
     def resumed(app: App, prepared: Any, account: Any) -> None:
-        assert (account.status, account.suspended_at, account.suspension_reason) == ("active", None, None)
+        assert (account.status, account.suspension.at, account.suspension.reason) == ("active", None, None)
         assert actions(app).count("account.resumed") == 1
 
     assert sweep(root, suspend, suspended) == 2

@@ -150,7 +150,7 @@ def test_a_user_deleted_who_has_a_share_a_request_and_a_session(sweep: Sweep) ->
 
     def check(app: App, known: Any, _: Any) -> None:
         account = app.account_of(known[0])
-        assert (account.allocated, account.requests, account.running) == ({}, 0, 1)
+        assert (account.allocated, account.counts.request_count, account.counts.running_count) == ({}, 0, 1)
         assert actions(app, known[0])[-2:] == ["quota_allocation.revoked", "quota_request.withdrawn"]
         app.clock.advance(hours=2)
         (expired,) = [run_task(app.ctx, task) for task in due_tasks(app.ctx, USAGE_CHECK) if task.kind == "expire"]

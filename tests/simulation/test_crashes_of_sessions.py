@@ -22,7 +22,7 @@ def test_a_session_started_within_limits_and_ended_in_the_next_period(sweep: Swe
         return start_session(app.ctx, known[2], wanted(known[1], "mine-1"))
 
     def started(app: App, known: Any, session: Any) -> None:
-        assert (session.status, app.account_of(known[0]).running) == ("running", 1)
+        assert (session.status, app.account_of(known[0]).counts.running_count) == ("running", 1)
 
     def prepare_started(app: App) -> Any:
         known = prepare(app)

@@ -32,7 +32,12 @@ def test_an_account(sweep: Sweep) -> None:
 
     def check(app: App, _: Any, __: Any) -> None:
         account, user = find_by_email(app.ctx, "ada@example.com")
-        assert (account.display_name, account.balance, user.name, user.is_root) == ("Acme", 1_000_000, "Ada", True)
+        assert (account.display_name, account.wallet.balance, user.name, user.is_root) == (
+            "Acme",
+            1_000_000,
+            "Ada",
+            True,
+        )
         assert actions(app, "account.registered") == 1
         assert len(app.deliver().to("ada@example.com")) == 1
 
@@ -89,7 +94,7 @@ def test_a_key_made_and_revoked(sweep: Sweep) -> None:
             revoke_key(app.ctx, prepared[0].account.id, prepared[1].key.id)
 
     def revoked(app: App, prepared: Any, _: Any) -> None:
-        assert find_account(app.ctx, prepared[0].account.id).keys == 1
+        assert find_account(app.ctx, prepared[0].account.id).counts.key_count == 1
         assert actions(app, "api_key.revoked") == 1
 
     assert sweep(App.member, create, created) == 2

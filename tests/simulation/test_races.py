@@ -46,7 +46,7 @@ def test_wallet_usage_and_grants_at_once_leave_a_ledger_that_adds_up(crowded_app
         *[lambda s=s: app.record(*s) for s in in_turns(events, 4)], *[lambda i=i: grant(i) for i in range(8)]
     )
     assert not [answer for answer in answers if isinstance(answer, Exception)]
-    assert app.account_of(member).balance == 1_000_000 - 40_000 + 400
+    assert app.account_of(member).wallet.balance == 1_000_000 - 40_000 + 400
     check_invariants(app)
 
 
@@ -62,7 +62,7 @@ def test_one_session_id_started_and_ended_by_many_is_one_session(crowded_app: Ap
     app, member, key = crowded_app, crowded_app.member(), crowded_app.platform()
     started = race(*[lambda: start_session(app.ctx, key, wanted(member, "mine-1"))] * 6)
     assert {answer.started_at for answer in started} == {app.clock.now()}
-    assert app.account_of(member).running == 1
+    assert app.account_of(member).counts.running_count == 1
     ended = race(*[lambda: end_session(app.ctx, key, "mine-1")] * 6)
     assert {answer.ended_at for answer in ended} == {app.clock.now()}
     bill = read_current_bill(app.ctx, app.account_of(member))

@@ -134,7 +134,7 @@ def test_of_budgets_made_and_deleted_at_once_there_is_one_at_a_time(owner: Owner
     answers = Counter(one for part in race(make, make, delete, delete, streamed(app, member, 4)) for one in told(part))
     assert answers.total() - answers["done"] == answers["Conflict"] + answers["NotFound"]
     settle(app)
-    made = app.account_of(member).budgets
+    made = app.account_of(member).counts.budget_count
     assert 1 <= made == actions(app, member).count("created")
     assert percents(app, member) == [50, 80] * made
     assert (budget_of(app, member) is None) == (actions(app, member).count("deleted") == made)
@@ -183,7 +183,7 @@ def test_no_session_starts_that_was_asked_for_after_the_usage_which_reached_the_
     assert started
     assert not any(was_reached for was_reached, _ in started)
     assert {code for _, code in answers if not isinstance(code, Session)} == {"budget_restricted"}
-    assert app.account_of(member).running == len(started)
+    assert app.account_of(member).counts.running_count == len(started)
     settle(app)
     assert actions(app, member) == ["created", "threshold_reached", "restricted"]
 

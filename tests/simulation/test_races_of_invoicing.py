@@ -160,7 +160,7 @@ def test_the_wallet_moves_while_it_pays(crowded_app: App, member: Member) -> Non
     )
     assert not failures(answers)
     (issued,) = invoices(app, member)
-    assert app.account_of(member).balance == 1_000_000 + 30_000_000 - 300_000 - issued.paid_by_balance
+    assert app.account_of(member).wallet.balance == 1_000_000 + 30_000_000 - 300_000 - issued.paid_by_balance
     check_invariants(app)
 
 
@@ -236,7 +236,7 @@ def test_an_invoice_voided_by_many_while_it_becomes_overdue_is_void_once(crowded
     )
     assert not failures(answers)
     assert {answer.status for answer in answers[:4]} == {"void"}
-    assert app.account_of(member).balance == 1_000_000
+    assert app.account_of(member).wallet.balance == 1_000_000
     assert [invoice.status for invoice in invoices(app, member)] == ["void"]
     actions = [item["action"] for item in app.stored("core") if item["sk"].startswith("AUDIT#")]
     assert actions.count("invoice.voided") == 1

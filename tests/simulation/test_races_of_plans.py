@@ -53,7 +53,11 @@ def test_of_changes_at_once_one_wins_and_the_others_are_told(
     assert codes(answers) == ["plan_change_in_progress"] * (len(plans) - 1)
     ((held, change),) = [answer for answer in answers if not isinstance(answer, Exception)]
     account = app.account_of(member)
-    assert (account.plan, account.changes, account.schedule.anchor) == (held.plan.name, 1, app.clock.now())
+    assert (account.plan, account.counts.plan_change_count, account.schedule.anchor) == (
+        held.plan.name,
+        1,
+        app.clock.now(),
+    )
     assert list_plan_changes(app.ctx, principal_of(app, member), offset=0, limit=9) == [change]
     assert [invoice.id for invoice in invoices(app, member)] == [change.invoice_id]
     check_invariants(app)

@@ -48,7 +48,7 @@ def test_of_50_sessions_started_by_8_clients_against_7_exactly_7_run_at_every_in
     ids = [f"box-{number}" for number in range(50)]
     answers = [one for part in race(*[lambda s=s: client(s) for s in in_turns(ids, 8)]) for one in part]
     assert refusals(answers) == [(Reason(f"{whose}_concurrent_sandboxes", 7, 7),)] * 43
-    assert app.account_of(member).running == 7
+    assert app.account_of(member).counts.running_count == 7
     assert watch.most_at_once({"hobby": 7 if whose == "account" else UNLIMITED}) == 7
     check_invariants(app)
 
@@ -61,7 +61,7 @@ def test_as_many_at_once_as_there_is_room_for_all_run(crowded_app: App) -> None:
     ctx, _ = watched(app, member)
     answers = race(*[lambda i=i: start_session(ctx, key, wanted(member, f"box-{i}")) for i in range(101)])
     assert refusals(answers) == [(Reason("account_concurrent_sandboxes", 100, 100),)]
-    assert app.account_of(member).running == 100
+    assert app.account_of(member).counts.running_count == 100
     check_invariants(app)
 
 
@@ -90,7 +90,7 @@ def test_sessions_that_end_make_room_for_others_and_never_for_too_many(crowded_a
     answers = [answer for part in parts for answer in part]
     assert set(refusals(answers)) <= {(Reason("account_concurrent_sandboxes", 4, 4),)}
     left = sum(isinstance(part[-1], Session) for part in parts)
-    assert app.account_of(member).running == left <= watch.most_at_once({"hobby": 4}) <= 4
+    assert app.account_of(member).counts.running_count == left <= watch.most_at_once({"hobby": 4}) <= 4
     check_invariants(app)
     assert len(refusals([attempt(lambda i=i: start_session(app.ctx, key, wanted(member, f"x{i}"))) for i in range(5)]))
 
@@ -107,7 +107,7 @@ def test_no_session_starts_beyond_a_share_once_it_is_lowered(crowded_app: App) -
     )
     assert isinstance(changed, Allocation)
     assert {reason[0].limit for reason in refusals(answers)} <= {2, 5}
-    assert 2 <= watch.most_at_once({"hobby": 5}) == app.account_of(member).running
+    assert 2 <= watch.most_at_once({"hobby": 5}) == app.account_of(member).counts.running_count
     check_invariants(app)
 
 
@@ -123,7 +123,7 @@ def test_no_session_starts_beyond_a_plan_once_it_has_changed(crowded_app: App) -
     )
     assert isinstance(changed, ChangedPlan)
     assert {reason[0].limit for reason in refusals(answers)} <= {3}
-    assert 3 <= watch.most_at_once({"pro": 50, "hobby": 3}) == app.account_of(member).running
+    assert 3 <= watch.most_at_once({"pro": 50, "hobby": 3}) == app.account_of(member).counts.running_count
     check_invariants(app)
 
 
@@ -141,7 +141,7 @@ def test_a_user_who_is_deleted_starts_nothing_afterwards_and_what_runs_ends(crow
     check_invariants(app)
     for session in (answer for answer in answers if isinstance(answer, Session)):
         assert end_session(app.ctx, key, session.id).status == "ended"
-    assert app.account_of(member).running == 0
+    assert app.account_of(member).counts.running_count == 0
     check_invariants(app)
 
 

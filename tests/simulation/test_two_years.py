@@ -132,8 +132,10 @@ class Story:
         """The discount and the tax rate under which each invoice was issued."""
         for books in self.books():
             for invoice in books.issued:
-                rate = books.account.tax_rate
-                self.terms.setdefault(invoice.id, (books.account.discount, Decimal("7.7") if rate is None else rate))
+                rate = books.account.billing.tax_rate
+                self.terms.setdefault(
+                    invoice.id, (books.account.billing.discount, Decimal("7.7") if rate is None else rate)
+                )
 
     def suspend_or_resume(self, id: str) -> None:
         now, spans = self.app.clock.now(), self.lives[id].suspended

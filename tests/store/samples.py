@@ -1,11 +1,11 @@
 """One of each thing that is stored, as little and as much of it as there can be, and what stands of it."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tallybook.domain.accounts import Account, User
+from tallybook.domain.accounts import Account, BillingTerms, Counts, Suspension, User, Wallet
 from tallybook.domain.audit import SESSIONS, Actor
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.closing_cursor import ClosingCursor
@@ -40,26 +40,16 @@ ACCOUNT = Account(
 )
 FULL_ACCOUNT = replace(
     ACCOUNT,
+    status="suspended",
     display_name="A",
     description="",
-    balance=-5,
-    entries=7,
-    audits=9,
-    running=2,
-    users=3,
-    keys=4,
-    status="suspended",
-    invoices=6,
-    issued=5,
     closing_cursor=ClosingCursor(APRIL, carried_credit=12_340_000),
-    tax_rate=Decimal("7.7"),
-    discount=Decimal(25),
-    suspended_ms={"2026-03-01T00:00:00.000Z": 86_400_000},
-    suspended_at=NOW,
-    suspension_reason="abuse",
-    allocations=2,
-    requests=1,
+    counts=Counts(*range(1, len(fields(Counts)) + 1)),
+    wallet=Wallet(balance=-5, entry_count=7, credited=11),
+    billing=BillingTerms(tax_rate=Decimal("7.7"), discount=Decimal(25)),
+    suspension=Suspension({"2026-03-01T00:00:00.000Z": 86_400_000}, at=NOW, reason="abuse"),
     allocated={"ram_gb_seconds": 10**15},
+    hard_limit=100_000_000,
 )
 USER = User(
     id="u",
@@ -74,8 +64,8 @@ USER = User(
 FULL_USER = replace(
     USER,
     name="U",
-    running=3,
-    keys=4,
+    running_count=3,
+    key_count=4,
     generation=5,
     is_root=True,
     status="suspended",

@@ -111,14 +111,18 @@ def test_a_share_that_is_another_is_not_taken(tables: Tables, other: User) -> No
     [
         (ACCOUNT, False),
         (replace(ACCOUNT, allocated={"ram_gb_seconds": 1}), True),
-        (replace(ACCOUNT, allocations=1), True),
+        (replace(ACCOUNT, counts=replace(ACCOUNT.counts, allocation_count=1)), True),
     ],
 )
 def test_the_sums_of_an_account_change_as_they_were_read(tables: Tables, other: Account, is_refused: bool) -> None:
     tables.write(accounts.put_account(other))
     assert refused(tables, quotas.set_allocated(ACCOUNT, allocated={"ram_gb_seconds": 5}, rows=1)) == is_refused
     now = accounts.read_account(tables.get(keys.account("a")) or {})
-    assert now == (other if is_refused else replace(ACCOUNT, allocated={"ram_gb_seconds": 5}, allocations=1))
+    assert now == (
+        other
+        if is_refused
+        else replace(ACCOUNT, allocated={"ram_gb_seconds": 5}, counts=replace(ACCOUNT.counts, allocation_count=1))
+    )
 
 
 def test_a_request_is_decided_changed_and_deleted_while_it_is_pending(tables: Tables) -> None:
@@ -153,4 +157,4 @@ def test_requests_are_counted_as_they_were_read(tables: Tables) -> None:
     tables.write(accounts.put_account(ACCOUNT))
     more = quotas.count_requests(ACCOUNT, rows=1)
     assert [refused(tables, more) for _ in range(2)] == [False, True]
-    assert accounts.read_account(tables.get(keys.account("a")) or {}).requests == 1
+    assert accounts.read_account(tables.get(keys.account("a")) or {}).counts.request_count == 1

@@ -64,8 +64,8 @@ def test_running_sessions_are_counted_on_account_and_user(tables: Tables) -> Non
 @pytest.mark.parametrize(
     ("account", "user", "most"),
     [
-        (replace(ACCOUNT, running=2), USER, 2),
-        (ACCOUNT, replace(USER, running=2, quota={"concurrent_sandboxes": 2}), None),
+        (replace(ACCOUNT, counts=replace(ACCOUNT.counts, running_count=2)), USER, 2),
+        (ACCOUNT, replace(USER, running_count=2, quota={"concurrent_sandboxes": 2}), None),
         (ACCOUNT, replace(USER, quota={"concurrent_sandboxes": 0}), None),
         (ACCOUNT, USER, 0),
         (replace(ACCOUNT, status="suspended"), USER, None),
@@ -83,8 +83,13 @@ def test_no_session_is_counted_where_there_is_no_room_or_somebody_is_not_active(
 
 
 def test_a_session_is_counted_for_the_share_that_its_user_was_read_with(tables: Tables) -> None:
-    own = replace(USER, running=1, quota={"concurrent_sandboxes": 2})
-    tables.transact([accounts.put_account(replace(ACCOUNT, running=1)), accounts.put_user(own)])
+    own = replace(USER, running_count=1, quota={"concurrent_sandboxes": 2})
+    tables.transact(
+        [
+            accounts.put_account(replace(ACCOUNT, counts=replace(ACCOUNT.counts, running_count=1))),
+            accounts.put_user(own),
+        ]
+    )
     for other in (USER, replace(own, quota={"concurrent_sandboxes": 9})):
         with pytest.raises(WriteConflict):
             tables.transact(sessions.count_started(ACCOUNT, other, most=2))

@@ -50,14 +50,14 @@ def check_budgets(app: App, core: list[Item], usage: list[Item]) -> None:
 
 def _are_counted(account: Account, budget: Budget | None, messages: list[BudgetMessage]) -> None:
     """Messages are numbered without a gap, those of the present budget after all others; it is the last one made."""
-    assert [message.number for message in messages] == list(range(1, account.messages + 1))
+    assert [message.number for message in messages] == list(range(1, account.counts.message_count + 1))
     archived = [message for message in messages if budget is None or message.budget != budget.number]
-    assert account.archived == len(archived)
-    assert messages[: account.archived] == archived
+    assert account.counts.archived_message_count == len(archived)
+    assert messages[: account.counts.archived_message_count] == archived
     assert [message.budget for message in messages] == sorted(message.budget for message in messages)
-    assert budget is None or budget.number == account.budgets
+    assert budget is None or budget.number == account.counts.budget_count
     assert account.hard_limit == (budget.hard_limit if budget else None)
-    assert all(1 <= message.budget <= account.budgets for message in messages)
+    assert all(1 <= message.budget <= account.counts.budget_count for message in messages)
 
 
 def _are_told_once_a_day(messages: list[BudgetMessage]) -> None:

@@ -63,9 +63,9 @@ def _each_period_is_invoiced_once(books: Books) -> None:
 
 
 def _invoices_are_numbered(books: Books) -> None:
-    assert sorted(one.position for one in books.invoices) == list(range(1, books.account.invoices + 1))
+    assert sorted(one.position for one in books.invoices) == list(range(1, books.account.counts.invoice_count + 1))
     numbers = [one.number for one in books.issued]
-    assert sorted(number or 0 for number in numbers) == list(range(1, books.account.issued + 1))
+    assert sorted(number or 0 for number in numbers) == list(range(1, books.account.counts.issued_count + 1))
     assert {id: int(place["position"]) for id, place in books.places.items()} == {
         one.id: one.position for one in books.invoices
     }
@@ -163,7 +163,7 @@ def _the_ledger_knows_the_payments(books: Books) -> None:
 def _changes_of_plan_are_on_their_invoices(books: Books) -> None:
     """They have no gap, each goes on from the one before it, and none gives back more than was charged."""
     changes = sorted((read_plan_change(item) for item in books.of("CHANGE#")), key=lambda change: change.number)
-    assert [change.number for change in changes] == list(range(1, books.account.changes + 1))
+    assert [change.number for change in changes] == list(range(1, books.account.counts.plan_change_count + 1))
     assert not changes or books.account.plan == changes[-1].new_plan
     assert all(one.new_plan == following.old_plan for one, following in pairwise(changes))
     firsts = {invoice.id: invoice for invoice in books.issued if invoice.revision == 1}

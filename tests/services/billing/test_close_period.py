@@ -48,11 +48,11 @@ def test_a_balance_pays_what_it_can_in_one_entry(app: App, member: Member) -> No
     part = close(app, member)
     assert lines(part) == [("subscription", 20 * DOLLAR)]
     assert (part.status, part.paid_by_balance, part.amount_due) == ("open", DOLLAR, 19 * DOLLAR)
-    assert app.account_of(member).balance == 0
+    assert app.account_of(member).wallet.balance == 0
     give_credits(app.ctx, app.platform(), Move(member.account.id, 50 * DOLLAR, "grant", "order 7"))
     whole = close(app, member)
     assert (whole.status, whole.payment_method, whole.amount_due) == ("paid", "Balance", 0)
-    assert app.account_of(member).balance == 30 * DOLLAR
+    assert app.account_of(member).wallet.balance == 30 * DOLLAR
 
 
 def test_prices_are_those_that_the_period_opened_with(app: App, member: Member) -> None:

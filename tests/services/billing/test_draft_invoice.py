@@ -17,5 +17,5 @@ def test_a_draft_goes_on_record_once_however_often_it_is_refreshed(app: App) -> 
     assert [one.total for one in drafts] == [14_000_000, 28_000_000, 42_000_000]
     assert list_invoices(app.ctx, app.account_of(member), offset=0, limit=10) == drafts[-1:]
     (entry,) = [item for item in app.stored("core", "AUDIT#") if item["action"] == "invoice.drafted"]
-    assert entry["number"] == app.account_of(member).audits
+    assert entry["number"] == app.account_of(member).counts.audit_count
     check_invariants(app)

@@ -17,7 +17,7 @@ def test_seventeen_months_suspended_and_never_closed_cost_nothing(app: App) -> N
     set_account_status(app.ctx, member.account.id, "suspended", reason="as asked", actor=OPERATOR)
     app.clock.moment = boundary(member.account.schedule, 17)
     set_account_status(app.ctx, member.account.id, "active", reason="as asked", actor=OPERATOR)
-    assert len(app.account_of(member).suspended_ms) == 17
+    assert len(app.account_of(member).suspension.milliseconds) == 17
     app.clock.moment += GRACE
     issued = app.invoice_due()
     assert [(one.sum_of("subscription"), one.total) for one in issued] == [(20 * DOLLAR, 0)] * 17

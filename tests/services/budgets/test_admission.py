@@ -44,7 +44,7 @@ def test_the_event_that_reaches_it_is_the_last_before_which_sessions_start(app: 
     assert refused(app, key, wanted(member)) == [restricted()]
     spend(app, member, "23.45")
     assert refused(app, key, wanted(member)) == [restricted(current="123.45")]
-    assert app.account_of(member).running == 1
+    assert app.account_of(member).counts.running_count == 1
     check_invariants(app)
 
 

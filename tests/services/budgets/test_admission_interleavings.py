@@ -53,7 +53,7 @@ def test_an_edit_at_the_same_moment_counts(
         with pytest.raises(NotAdmitted) as told:
             start_session(disturbed, key, wanted(member))
         assert list(told.value.reasons) == [restricted("40", "50")]
-    assert app.account_of(member).running == int(starts)
+    assert app.account_of(member).counts.running_count == int(starts)
     check_invariants(app)
 
 

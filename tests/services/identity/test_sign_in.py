@@ -16,7 +16,7 @@ def test_registering_makes_account_root_user_welcome_credit_period_and_session_a
     signed_in = register(app.ctx, email=" Ada@Example.com ", password=PASSWORD, name="Ada", address=HERE)
     assert list(app.ctx.tables.bill.operations) == ["transact", "transact"]
     assert (signed_in.user.email, signed_in.user.is_root, signed_in.account.plan) == ("ada@example.com", True, "hobby")
-    assert signed_in.account.balance == 1_000_000
+    assert signed_in.account.wallet.balance == 1_000_000
     assert authenticate(app.ctx, signed_in.text).user == signed_in.user
     assert [item["sk"] for item in app.stored("usage")] == ["period#0"]
     check_invariants(app)
@@ -57,7 +57,7 @@ def test_what_does_not_fit_is_refused_by_name_and_nothing_is_stored(
 
 def test_without_a_welcome_credit_the_ledger_starts_empty(app: App) -> None:
     app.apply_catalog(welcome_credit=0)
-    assert app.member().account.balance == 0
+    assert app.member().account.wallet.balance == 0
     check_invariants(app)
 
 

@@ -117,7 +117,7 @@ def test_a_suspension_at_the_same_moment_wins(app: App, whose: str) -> None:
     with pytest.raises(Forbidden) as refused:
         start_session(racing, key, wanted(member))
     assert refused.value.code == f"{whose}_suspended"
-    assert app.account_of(member).running == 0
+    assert app.account_of(member).counts.running_count == 0
     check_invariants(app)
 
 
@@ -165,7 +165,7 @@ def test_sessions_of_a_deleted_account_end_in_a_period_that_is_not_opened_any_mo
     opened = len(app.stored("usage"))
     assert end_session(app.ctx, key, first.id).status == "ended"
     assert end_expired(app.ctx, second.id) is not None
-    assert app.account_of(member).running == 0
+    assert app.account_of(member).counts.running_count == 0
     assert len(app.stored("usage")) == opened
 
 

@@ -88,4 +88,4 @@ def test_what_is_refused_for_money_closes_no_period_that_has_ended(
 def test_money_that_the_ended_periods_leave_pays_for_a_plan(app: App, member: Member) -> None:
     app.change_account(member, balance=20 * DOLLAR + 1, credited=20 * DOLLAR + 1)
     app.clock.moment = member.account.closing_cursor.period.end + timedelta(minutes=10)
-    assert paid_for(app, member, "scale").account.balance == 1
+    assert paid_for(app, member, "scale").account.wallet.balance == 1

@@ -19,7 +19,7 @@ def audit(account: AccountArg, limit: Limit = 50, as_json: AsJson = False) -> No
     """Who changed what of an account, newest first."""
     with tables() as ctx:
         found = account_named(ctx, account)
-        entries = audit_entries(ctx, found.id, newest=found.audits, limit=limit)
+        entries = audit_entries(ctx, found.id, newest=found.counts.audit_count, limit=limit)
     rows = [audit_row(entry) for entry in entries]
     if not as_json:
         rows = [row | {"actor": row["actor"]["id"] or row["actor"]["type"]} for row in rows]

@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from tallybook.domain.errors import Invalid
 from tallybook.domain.money import MICROS, decimals, places
+from tallybook.domain.percentages import read_percent
 from tallybook.domain.quotas import FIELDS
-from tallybook.domain.terms import read_percent
 
 _LIMITS = frozenset(
     {

@@ -111,7 +111,7 @@ def void(
 
 
 def _every(ctx: Context, account: Account) -> Iterator[Invoice]:
-    for offset in range(0, account.invoices, _PAGE):
+    for offset in range(0, account.counts.invoice_count, _PAGE):
         yield from list_invoices(ctx, account, offset=offset, limit=_PAGE)
 
 

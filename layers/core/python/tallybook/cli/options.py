@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tallybook.domain.errors import Invalid
-from tallybook.domain.terms import read_percent
+from tallybook.domain.percentages import read_percent
 from tallybook.domain.times import parse_instant
 
 _DURATION = re.compile(r"([1-9][0-9]{0,9})([smhd])")

@@ -27,20 +27,65 @@ MAX_KEYS_OF_USER = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """Who is billed. Its subscription is part of it: one account is on one plan at a time.
+class Counts:
+    """How many of each an account has. Lists that only grow are numbered by their count.
 
-    `balance` is micros and may be negative; `entries` counts its ledger entries, `audits` its audit entries, `running`
-    its sessions now running, `users` its users ever, `keys` its API keys, `invoices` its invoices and drafts,
-    `issued` those that have a number, `overdue` those overdue or uncollectible, and `changes` its changes of plan.
-    `allocations` counts its rows of quota allocations and `requests` those of quota requests; `allocated` is what the
-    active allocations add up to, by field. `budgets` and `messages` count its budgets and its budget messages ever,
-    `archived` the messages of budgets that are no more; at `hard_limit`, its budget's, no session starts any more.
-    `credited` is all that ever came to the wallet beside the welcome credit and refunds.
-    `first_period_at` is the start of its first period ever, `calendar` what its periods follow from, and `cycle` which
-    of them is closed next.
-    `tax_rate` is a percentage, None for the catalog's; `discount` the percentage that is taken off fees.
-    `suspended_ms` says how long it was suspended, by the start of the period, until now or the present suspension.
+    `user_count` includes deleted users, `invoice_count` drafts; `issued_count` is of invoices with a number,
+    `overdue_count` of overdue or uncollectible ones. Budgets and messages are counted ever made,
+    `archived_message_count` of deleted budgets.
+    """
+
+    audit_count: int = 0
+    running_count: int = 0
+    user_count: int = 0
+    key_count: int = 0
+    invoice_count: int = 0
+    issued_count: int = 0
+    overdue_count: int = 0
+    plan_change_count: int = 0
+    allocation_count: int = 0
+    request_count: int = 0
+    budget_count: int = 0
+    message_count: int = 0
+    archived_message_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """`balance` in micros, may be negative; `entry_count` of the ledger.
+
+    `credited` is the sum in micros of all credits but the welcome credit and refunds.
+    """
+
+    balance: int = 0
+    entry_count: int = 0
+    credited: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BillingTerms:
+    """Percentages: `tax_rate`, None for the catalog's, and the `discount` on fees."""
+
+    tax_rate: Decimal | None = None
+    discount: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """`at` and `reason` of the present one, and the `milliseconds` of past ones by the start of their period."""
+
+    milliseconds: Mapping[str, int] = field(default_factory=dict)
+    at: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The party that is billed, with its subscription: an account is on one plan at a time.
+
+    `schedule` gives its billing periods from `first_period_at` on, `closing_cursor` the next one to close.
+    `allocated` is the sum of its active quota allocations, by field. Once `hard_limit`, that of its budget in micros,
+    is used up, no session starts.
     """
 
     id: str
@@ -55,29 +100,12 @@ class Account:
     closing_cursor: ClosingCursor
     display_name: str | None = None
     description: str | None = None
-    balance: int = 0
-    entries: int = 0
-    audits: int = 0
-    running: int = 0
-    users: int = 0
-    keys: int = 0
-    invoices: int = 0
-    issued: int = 0
-    overdue: int = 0
-    changes: int = 0
-    credited: int = 0
-    allocations: int = 0
-    requests: int = 0
+    counts: Counts = field(default_factory=Counts)
+    wallet: Wallet = field(default_factory=Wallet)
+    billing: BillingTerms = field(default_factory=BillingTerms)
+    suspension: Suspension = field(default_factory=Suspension)
     allocated: Mapping[str, int] = field(default_factory=dict)
-    budgets: int = 0
-    messages: int = 0
-    archived: int = 0
     hard_limit: int | None = None
-    tax_rate: Decimal | None = None
-    discount: Decimal = Decimal(0)
-    suspended_ms: Mapping[str, int] = field(default_factory=dict)
-    suspended_at: datetime | None = None
-    suspension_reason: str | None = None
 
     @property
     def time_zone(self) -> str:
@@ -103,8 +131,8 @@ class User:
     is_root: bool
     password_hash: str | None = field(repr=False)
     name: str | None = None
-    running: int = 0
-    keys: int = 0
+    running_count: int = 0
+    key_count: int = 0
     generation: int = 1
     allocation_id: str | None = None
     quota: Mapping[str, int] = field(default_factory=dict)

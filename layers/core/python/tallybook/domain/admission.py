@@ -62,10 +62,10 @@ def reasons_against(
     return (
         *_standing(account, user),
         *_sizes(wanted, plan),
-        *_concurrency("account", account.running, plan.quotas),
+        *_concurrency("account", account.counts.running_count, plan.quotas),
         *_used_up("account", by_account, plan.quotas),
         *_restricted(account, spent),
-        *_concurrency("user", user.running, user.quota),
+        *_concurrency("user", user.running_count, user.quota),
         *_used_up("user", by_user, user.quota),
     )
 

@@ -87,7 +87,7 @@ def suspensions(schedule: BillingSchedule, since: datetime, until: datetime) -> 
 
 def remembered(account: Account, more: Mapping[str, int]) -> dict[str, int]:
     """What is known of an account's suspensions with what has come to it: of the last 13 periods and all open ones."""
-    known = account.suspended_ms
+    known = account.suspension.milliseconds
     both = sorted((start, known.get(start, 0) + more.get(start, 0)) for start in {*known, *more})
     unclosed = stamp(account.closing_cursor.period.start)
     return dict(part for index, part in enumerate(both, _KEPT - len(both)) if index >= 0 or part[0] >= unclosed)
@@ -103,8 +103,8 @@ def _span(schedule: BillingSchedule, plan: Plan, opened: BillingPeriod) -> tuple
 
 def _suspended(account: Account, start: datetime, until: datetime) -> int:
     """Milliseconds between the two for which the account was, or is, suspended."""
-    past = sum(ms for began, ms in account.suspended_ms.items() if stamp(start) <= began < stamp(until))
-    present = (until - max(start, account.suspended_at)) // _TICK if account.suspended_at else 0
+    past = sum(ms for began, ms in account.suspension.milliseconds.items() if stamp(start) <= began < stamp(until))
+    present = (until - max(start, account.suspension.at)) // _TICK if account.suspension.at else 0
     return past + max(0, present)
 
 

@@ -90,9 +90,9 @@ def check_payable(account: Account, old: Plan, new: Plan) -> None:
 
 def missing_payment(account: Account, old: Plan, new: Plan) -> PaymentRequired | None:
     """A plan with a price needs money of one's own in the wallet; a dearer one also that no invoice is overdue."""
-    if new.price and min(account.balance, account.credited) <= 0:
+    if new.price and min(account.wallet.balance, account.wallet.credited) <= 0:
         return PaymentRequired("This plan needs a verified payment method or a balance above zero")
-    if is_dearer(old, new) and account.overdue:
+    if is_dearer(old, new) and account.counts.overdue_count:
         return PaymentRequired("An invoice is overdue; pay it first", code="invoice_overdue")
     return None
 

@@ -13,7 +13,7 @@ from tallybook.store.audit import read_entry
 def read_audit_log(ctx: Context, principal: Principal, *, offset: int, limit: int) -> list[AuditEntry]:
     """Up to `limit` entries after the newest `offset` ones; for root users. There are `account.audits` in all."""
     require_root(principal.user)
-    return audit_entries(ctx, principal.account.id, newest=principal.account.audits - offset, limit=limit)
+    return audit_entries(ctx, principal.account.id, newest=principal.account.counts.audit_count - offset, limit=limit)
 
 
 def audit_entries(ctx: Context, account_id: str, *, newest: int, limit: int) -> list[AuditEntry]:

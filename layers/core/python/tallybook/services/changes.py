@@ -38,7 +38,7 @@ def record(account: Account, *changes: Change, at: datetime) -> tuple[Command, .
     """The changes as the account's next ones; WriteConflict where another came between."""
     puts = (
         put
-        for number, change in enumerate(changes, account.audits + 1)
+        for number, change in enumerate(changes, account.counts.audit_count + 1)
         for put in first_recorded(account.id, change, at=at, number=number)
     )
     return (count_entries(account, len(changes)), *puts)

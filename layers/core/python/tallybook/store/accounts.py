@@ -5,7 +5,17 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from tallybook.domain.accounts import MAX_KEYS, MAX_KEYS_OF_USER, MAX_USERS, Account, User
+from tallybook.domain.accounts import (
+    MAX_KEYS,
+    MAX_KEYS_OF_USER,
+    MAX_USERS,
+    Account,
+    BillingTerms,
+    Counts,
+    Suspension,
+    User,
+    Wallet,
+)
 from tallybook.domain.errors import TallybookError
 from tallybook.domain.jobs import partition
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
@@ -34,29 +44,29 @@ def account_item(account: Account) -> Item:
         "cycle": closing_cursor_item(account.closing_cursor),
         "display_name": account.display_name,
         "description": account.description,
-        "balance": account.balance,
-        "entries": account.entries,
-        "audits": account.audits,
-        "running": account.running,
-        "users": account.users,
-        "keys": account.keys,
-        "invoices": account.invoices,
-        "issued": account.issued,
-        "overdue": account.overdue,
-        "changes": account.changes,
-        "credited": account.credited,
-        "allocations": account.allocations,
-        "requests": account.requests,
+        "balance": account.wallet.balance,
+        "entries": account.wallet.entry_count,
+        "audits": account.counts.audit_count,
+        "running": account.counts.running_count,
+        "users": account.counts.user_count,
+        "keys": account.counts.key_count,
+        "invoices": account.counts.invoice_count,
+        "issued": account.counts.issued_count,
+        "overdue": account.counts.overdue_count,
+        "changes": account.counts.plan_change_count,
+        "credited": account.wallet.credited,
+        "allocations": account.counts.allocation_count,
+        "requests": account.counts.request_count,
         "allocated": dict(account.allocated),
-        "budgets": account.budgets,
-        "messages": account.messages,
-        "archived": account.archived,
+        "budgets": account.counts.budget_count,
+        "messages": account.counts.message_count,
+        "archived": account.counts.archived_message_count,
         "hard_limit": account.hard_limit,
-        "tax_rate": account.tax_rate,
-        "discount": account.discount,
-        "suspended_ms": dict(account.suspended_ms),
-        "suspended_at": stamp_or_none(account.suspended_at),
-        "suspension_reason": account.suspension_reason,
+        "tax_rate": account.billing.tax_rate,
+        "discount": account.billing.discount,
+        "suspended_ms": dict(account.suspension.milliseconds),
+        "suspended_at": stamp_or_none(account.suspension.at),
+        "suspension_reason": account.suspension.reason,
         "work": partition(ACCOUNTS, account.id),
         "due": stamp(account.created_at),
     }
@@ -76,29 +86,30 @@ def read_account(item: Item) -> Account:
         closing_cursor=read_closing_cursor(item["cycle"]),
         display_name=item.get("display_name"),
         description=item.get("description"),
-        balance=int(item["balance"]),
-        entries=int(item["entries"]),
-        audits=int(item["audits"]),
-        running=int(item["running"]),
-        users=int(item["users"]),
-        keys=int(item["keys"]),
-        invoices=int(item["invoices"]),
-        issued=int(item["issued"]),
-        overdue=int(item["overdue"]),
-        changes=int(item["changes"]),
-        credited=int(item["credited"]),
-        allocations=int(item["allocations"]),
-        requests=int(item["requests"]),
+        counts=Counts(
+            audit_count=int(item["audits"]),
+            running_count=int(item["running"]),
+            user_count=int(item["users"]),
+            key_count=int(item["keys"]),
+            invoice_count=int(item["invoices"]),
+            issued_count=int(item["issued"]),
+            overdue_count=int(item["overdue"]),
+            plan_change_count=int(item["changes"]),
+            allocation_count=int(item["allocations"]),
+            request_count=int(item["requests"]),
+            budget_count=int(item["budgets"]),
+            message_count=int(item["messages"]),
+            archived_message_count=int(item["archived"]),
+        ),
+        wallet=Wallet(balance=int(item["balance"]), entry_count=int(item["entries"]), credited=int(item["credited"])),
+        billing=BillingTerms(tax_rate=item.get("tax_rate"), discount=item["discount"]),
+        suspension=Suspension(
+            milliseconds={start: int(ms) for start, ms in item["suspended_ms"].items()},
+            at=instant_or_none(item.get("suspended_at")),
+            reason=item.get("suspension_reason"),
+        ),
         allocated=read_quota(item["allocated"]),
-        budgets=int(item["budgets"]),
-        messages=int(item["messages"]),
-        archived=int(item["archived"]),
         hard_limit=None if item.get("hard_limit") is None else int(item["hard_limit"]),
-        tax_rate=item.get("tax_rate"),
-        discount=item["discount"],
-        suspended_ms={start: int(ms) for start, ms in item["suspended_ms"].items()},
-        suspended_at=instant_or_none(item.get("suspended_at")),
-        suspension_reason=item.get("suspension_reason"),
     )
 
 
@@ -113,8 +124,8 @@ def user_item(user: User) -> Item:
         "is_root": user.is_root,
         "password_hash": user.password_hash,
         "name": user.name,
-        "running": user.running,
-        "keys": user.keys,
+        "running": user.running_count,
+        "keys": user.key_count,
         "generation": user.generation,
         "allocation_id": user.allocation_id,
         "quota": dict(user.quota),
@@ -135,8 +146,8 @@ def read_user(item: Item) -> User:
         is_root=item["is_root"],
         password_hash=item.get("password_hash"),
         name=item.get("name"),
-        running=int(item["running"]),
-        keys=int(item["keys"]),
+        running_count=int(item["running"]),
+        key_count=int(item["keys"]),
         generation=int(item["generation"]),
         allocation_id=item.get("allocation_id"),
         quota=read_quota(item["quota"]),
@@ -177,14 +188,14 @@ def count_users(account_id: str) -> Update:
 
 def count_invoices(account: Account, *, positions: int, numbers: int) -> Update:
     """So many more invoices or drafts, and so many more that have a number; nobody else took them meanwhile."""
-    counts = {"invoices": account.invoices + positions, "issued": account.issued + numbers}
-    unchanged = Attr("invoices").eq(account.invoices) & Attr("issued").eq(account.issued)
+    counts = {"invoices": account.counts.invoice_count + positions, "issued": account.counts.issued_count + numbers}
+    unchanged = Attr("invoices").eq(account.counts.invoice_count) & Attr("issued").eq(account.counts.issued_count)
     return Update(keys.account(account.id), set=counts, condition=unchanged)
 
 
 def count_overdue(account: Account, *, by: int) -> Update:
     """One overdue or uncollectible invoice more or fewer."""
-    return Update(keys.account(account.id), set={"overdue": account.overdue + by})
+    return Update(keys.account(account.id), set={"overdue": account.counts.overdue_count + by})
 
 
 def still_root(user: User) -> Check:
@@ -195,7 +206,7 @@ def still_root(user: User) -> Check:
 def set_user(user: User, **values: object) -> Update:
     """Change what differs from how the user was read, provided that nobody else has."""
     unchanged = Attr("status").eq(user.status) & Attr("role").eq(user.role) & Attr("is_root").eq(user.is_root)
-    unchanged &= Attr("generation").eq(user.generation) & Attr("keys").eq(user.keys)
+    unchanged &= Attr("generation").eq(user.generation) & Attr("keys").eq(user.key_count)
     return Update(keys.user(user.account_id, user.id), set=values, condition=unchanged)
 
 

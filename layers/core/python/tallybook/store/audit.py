@@ -15,8 +15,8 @@ from tallybook.store.commands import Item, Put, Update
 
 def count_entries(account: Account, more: int) -> Update:
     """So many more entries of the account; refused where somebody else's has taken the next number."""
-    unchanged = Attr("audits").eq(account.audits)
-    return Update(keys.account(account.id), set={"audits": account.audits + more}, condition=unchanged)
+    unchanged = Attr("audits").eq(account.counts.audit_count)
+    return Update(keys.account(account.id), set={"audits": account.counts.audit_count + more}, condition=unchanged)
 
 
 def put_entry(entry: AuditEntry) -> Put:

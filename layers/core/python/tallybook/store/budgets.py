@@ -39,8 +39,8 @@ def delete_budget(budget: Budget) -> Delete:
 
 def count_messages(account: Account, *, more: int) -> Update:
     """So many more messages of the account's budgets."""
-    counted = {"messages": account.messages + more}
-    return Update(keys.account(account.id), set=counted, condition=Attr("messages").eq(account.messages))
+    counted = {"messages": account.counts.message_count + more}
+    return Update(keys.account(account.id), set=counted, condition=Attr("messages").eq(account.counts.message_count))
 
 
 def know_budget(account: Account, budget: Budget | None) -> Update:
@@ -52,7 +52,7 @@ def know_budget(account: Account, budget: Budget | None) -> Update:
 
 def archive_messages(account: Account, *, more: int) -> Update:
     """The messages so far, and those that come with it, are no longer the present budget's."""
-    return Update(keys.account(account.id), set={"archived": account.messages + more})
+    return Update(keys.account(account.id), set={"archived": account.counts.message_count + more})
 
 
 def read_budget(item: Item) -> Budget:

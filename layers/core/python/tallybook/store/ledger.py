@@ -13,7 +13,7 @@ from tallybook.store.commands import Command, Item, Put, Update
 
 def numbered(account: Account, entry: Entry) -> Entry:
     """The entry as the account's next one."""
-    return replace(entry, number=account.entries + 1, balance_after=account.balance + entry.amount)
+    return replace(entry, number=account.wallet.entry_count + 1, balance_after=account.wallet.balance + entry.amount)
 
 
 def put_entry(entry: Entry) -> tuple[Put, Put]:
@@ -43,7 +43,7 @@ def post(account: Account, entry: Entry) -> tuple[Command, ...]:
         keys.account(account.id),
         set={"entries": entry.number},
         add={"balance": entry.amount, **credited},
-        condition=Attr("entries").eq(account.entries) & Attr("status").ne("deleted"),
+        condition=Attr("entries").eq(account.wallet.entry_count) & Attr("status").ne("deleted"),
     )
     return (move, *put_entry(entry))
 

@@ -12,7 +12,7 @@ from tallybook.store.commands import Command, Item, Put, Update
 
 def put_plan_change(account: Account, change: PlanChange) -> tuple[Command, ...]:
     """The change as the account's next one."""
-    unchanged = Attr("changes").eq(account.changes)
+    unchanged = Attr("changes").eq(account.counts.plan_change_count)
     return (
         Update(keys.account(account.id), set={"changes": change.number}, condition=unchanged),
         Put(keys.plan_change(account.id, change.number), _item(change)),

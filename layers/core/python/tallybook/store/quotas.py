@@ -51,8 +51,8 @@ def set_share(share: Share, *, quota: Quota | None) -> Update:
 
 def set_allocated(account: Account, *, allocated: Quota, rows: int = 0) -> Update:
     """What the active allocations add up to, and so many more rows; nobody else has changed either meanwhile."""
-    unchanged = Attr("allocated").eq(dict(account.allocated)) & Attr("allocations").eq(account.allocations)
-    changed = {"allocated": dict(allocated), "allocations": account.allocations + rows}
+    unchanged = Attr("allocated").eq(dict(account.allocated)) & Attr("allocations").eq(account.counts.allocation_count)
+    changed = {"allocated": dict(allocated), "allocations": account.counts.allocation_count + rows}
     return Update(keys.account(account.id), set=changed, condition=unchanged)
 
 
@@ -92,8 +92,8 @@ def set_pending(user: User, *, request_id: str | None) -> Update:
 
 def count_requests(account: Account, *, rows: int) -> Update:
     """So many more rows of requests; nobody else has made any meanwhile."""
-    unchanged = Attr("requests").eq(account.requests)
-    return Update(keys.account(account.id), set={"requests": account.requests + rows}, condition=unchanged)
+    unchanged = Attr("requests").eq(account.counts.request_count)
+    return Update(keys.account(account.id), set={"requests": account.counts.request_count + rows}, condition=unchanged)
 
 
 def read_allocation(item: Item) -> Allocation:

@@ -63,8 +63,8 @@ def present_account(account: Account) -> dict[str, object]:
     return {
         "account_id": ACCOUNT + account.id,
         "status": account.status,
-        "suspended_at": seconds_or_none(account.suspended_at),
-        "suspension_reason": account.suspension_reason,
-        "tax_rate": None if account.tax_rate is None else number(account.tax_rate),
-        "discount": number(account.discount),
+        "suspended_at": seconds_or_none(account.suspension.at),
+        "suspension_reason": account.suspension.reason,
+        "tax_rate": None if account.billing.tax_rate is None else number(account.billing.tax_rate),
+        "discount": number(account.billing.discount),
     }

@@ -52,8 +52,8 @@ def account_terms_changed(account: Account) -> BusEvent:
     """Percentages as decimal text; no tax rate is the catalog's."""
     data = {
         "account_id": ACCOUNT + account.id,
-        "tax_rate": None if account.tax_rate is None else f"{account.tax_rate:f}",
-        "discount": f"{account.discount:f}",
+        "tax_rate": None if account.billing.tax_rate is None else f"{account.billing.tax_rate:f}",
+        "discount": f"{account.billing.discount:f}",
     }
     return BusEvent("AccountTermsChanged", data)
 

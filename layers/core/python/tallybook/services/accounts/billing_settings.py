@@ -13,7 +13,6 @@ from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import NotFound
 from tallybook.domain.events.accounts import account_terms_changed
 from tallybook.domain.ids import ACCOUNT
-from tallybook.domain.terms import terms_of
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authorize_platform
@@ -44,11 +43,11 @@ def _set(ctx: Context, item: Item | None, account_id: str, changes: Mapping[str,
         if item is None or item["status"] == "deleted":
             raise NotFound("There is no such account", resource="account")
         account = read_account(item)
-        before = terms_of(account)
+        before = account.billing
         after = replace(before, **changes)
         if after == before:
             return account
-        changed = replace(account, **asdict(after))
+        changed = replace(account, billing=after)
         told = Change(
             actor,
             "account.terms_set",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tallybook.domain.accounts import Account, User
+from tallybook.domain.accounts import Account, Counts, User, Wallet
 from tallybook.domain.audit import Actor
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Conflict
@@ -49,10 +49,8 @@ def new_account(
         first_period_at=anchor,
         closing_cursor=ClosingCursor(period_of(schedule, now)),
         display_name=display_name,
-        balance=catalog.welcome_credit,
-        entries=1 if catalog.welcome_credit else 0,
-        audits=1,
-        users=1,
+        wallet=Wallet(balance=catalog.welcome_credit, entry_count=1 if catalog.welcome_credit else 0),
+        counts=Counts(audit_count=1, user_count=1),
     )
     user = User(
         id=user_id,
@@ -81,7 +79,7 @@ def open_commands(
         actor,
         "account.registered",
         ACCOUNT + account.id,
-        after={"email": account.email, "plan_name": account.plan, "balance": account.balance},
+        after={"email": account.email, "plan_name": account.plan, "balance": account.wallet.balance},
         mails=(mail,),
         events=(
             account_registered(account, root),
@@ -102,15 +100,15 @@ def open_commands(
 
 
 def _welcome(account: Account) -> Entry | None:
-    if not account.balance:
+    if not account.wallet.balance:
         return None
     return Entry(
         id=entry_id(account.id, "welcome", "registration"),
         account_id=account.id,
         kind="welcome",
-        amount=account.balance,
+        amount=account.wallet.balance,
         cause="registration",
         created_at=account.created_at,
         number=1,
-        balance_after=account.balance,
+        balance_after=account.wallet.balance,
     )

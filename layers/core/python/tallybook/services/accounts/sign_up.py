@@ -30,7 +30,7 @@ def register(ctx: Context, *, email: str, password: str, address: str, name: str
     account, user = new_account(ctx, email=email, name=name, password_hash=hashed, now=now)
     session, text = new_session(ctx, user, now)
     plan = ctx.catalogs.current().plans[account.plan].display_name
-    facts = {"name": user.name, "email": user.email, "plan": plan, "credits": account.balance}
+    facts = {"name": user.name, "email": user.email, "plan": plan, "credits": account.wallet.balance}
     actor = Actor("user", USER + user.id, USER + user.id, address)
     mail = Mail("welcome", (user.email,), facts)
     ctx.tables.transact([*open_commands(ctx, account, user, actor=actor, mail=mail), put_credential(session)])

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from tallybook.domain.accounts import Account, check_reason
+from tallybook.domain.accounts import Account, Suspension, check_reason
 from tallybook.domain.audit import Actor, platform
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import NotFound
@@ -56,15 +56,15 @@ def _set(
         after = _suspended(before, reason, now) if standing == "suspended" else _resumed(before, now)
         values = {
             "status": after.status,
-            "suspended_at": stamp_or_none(after.suspended_at),
-            "suspension_reason": after.suspension_reason,
-            "suspended_ms": dict(after.suspended_ms),
+            "suspended_at": stamp_or_none(after.suspension.at),
+            "suspension_reason": after.suspension.reason,
+            "suspended_ms": dict(after.suspension.milliseconds),
         }
         told = Change(
             actor,
             "account.suspended" if standing == "suspended" else "account.resumed",
             ACCOUNT + account_id,
-            before={"status": before.status, "reason": before.suspension_reason},
+            before={"status": before.status, "reason": before.suspension.reason},
             after={"status": after.status, "reason": reason},
             mails=(_mail(after, reason=reason, at=readable(now)),),
             events=((account_suspended if standing == "suspended" else account_resumed)(after, reason=reason),),
@@ -76,14 +76,14 @@ def _set(
 
 
 def _suspended(account: Account, reason: str, now: datetime) -> Account:
-    return replace(account, status="suspended", suspended_at=now, suspension_reason=reason)
+    return replace(account, status="suspended", suspension=replace(account.suspension, at=now, reason=reason))
 
 
 def _resumed(account: Account, now: datetime) -> Account:
     """What was suspended is remembered for the fee: none accrues meanwhile."""
-    since = suspensions(account.schedule, account.suspended_at or now, now)
+    since = suspensions(account.schedule, account.suspension.at or now, now)
     known = remembered(account, since)
-    return replace(account, status="active", suspended_at=None, suspension_reason=None, suspended_ms=known)
+    return replace(account, status="active", suspension=Suspension(milliseconds=known))
 
 
 def _read(ctx: Context, account_id: str) -> Item | None:

@@ -170,7 +170,7 @@ def new_user(ctx: Context, account_id: str, invitation: Invitation, *, now: date
 def invite_commands(account: Account, user: User, *, actor: Actor, inviter: str | None) -> list[Command]:
     """The user with all that belongs to one; refused as `invite_user` says."""
     require_active(account)
-    if account.users >= MAX_USERS:
+    if account.counts.user_count >= MAX_USERS:
         raise Conflict(f"An account has at most {MAX_USERS} users, deleted ones included", code="too_many_users")
     taken = Conflict("This email is already registered", code="email_exists", field="email")
     change = Change(

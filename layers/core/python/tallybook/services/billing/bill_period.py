@@ -75,9 +75,9 @@ def bill_period(
     costs = costs_of(catalog, opened, quantities_of(fences), by_day(items), until=until)
     late = tuple(_late_bill(ctx, account, begun, after or ()) for begun in sorted(opened.late))
     time = fee_time(account, plan, opened, until=until)
-    fee = fee_for(plan.price, time, discount=account.discount, currency=currency)
+    fee = fee_for(plan.price, time, discount=account.billing.discount, currency=currency)
     lines: list[InvoiceLine] = [
-        *fee_lines(fee, plan_name=plan.display_name, discount=account.discount),
+        *fee_lines(fee, plan_name=plan.display_name, discount=account.billing.discount),
         usage_line([Detail(line.meter, line.sku, line.quantity, line.amount) for line in costs.lines]),
         *(late_line(bill.opened.period, bill.amount) for bill in late),
     ]
@@ -100,7 +100,7 @@ def bill_period(
 
 
 def tax_rate_of(account: Account, catalog: Catalog) -> Decimal:
-    return catalog.tax_rate if account.tax_rate is None else account.tax_rate
+    return catalog.tax_rate if account.billing.tax_rate is None else account.billing.tax_rate
 
 
 def _late_bill(ctx: Context, account: Account, start: str, after: Iterable[PeriodBill]) -> LateBill:

@@ -32,9 +32,9 @@ def read_current_bill(ctx: Context, account: Account) -> CurrentBilling:
     return CurrentBilling(
         bill=current_bill(current.costs, currency=catalog.currency, now=now),
         plan=plan,
-        fee=fee_for(plan.price, time, discount=account.discount, currency=catalog.currency),
+        fee=fee_for(plan.price, time, discount=account.billing.discount, currency=catalog.currency),
         currency=catalog.currency,
-        active_sessions=account.running,
+        active_sessions=account.counts.running_count,
         completed_sessions=current.opened.completed_sessions,
     )
 

@@ -31,7 +31,7 @@ def draft_invoice(ctx: Context, principal: Principal) -> Invoice:
         period = period_of(account.schedule, now)
         place = ctx.tables.get(keys.invoice_place(invoice_id(account.id, period.start)))
         drafted = bill_period(ctx, account, period, now=now).invoice
-        invoice = replace(drafted, position=int(place["position"]) if place else account.invoices + 1)
+        invoice = replace(drafted, position=int(place["position"]) if place else account.counts.invoice_count + 1)
         change = Change(actor_of(principal), "invoice.drafted", INVOICE + invoice.id, after=shown(invoice))
         changes = () if place else (change,)
         ctx.tables.transact(

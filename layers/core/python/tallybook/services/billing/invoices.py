@@ -16,9 +16,11 @@ def list_invoices(ctx: Context, account: Account, *, offset: int, limit: int) ->
     Each has its place from when it was drafted or issued; those of a page stand drafts first, and then by number. They
     may lag behind a change of a moment ago; one by itself never does.
     """
-    items = ctx.tables.numbered(partial(keys.invoice, account.id), newest=account.invoices - offset, limit=limit)
+    items = ctx.tables.numbered(
+        partial(keys.invoice, account.id), newest=account.counts.invoice_count - offset, limit=limit
+    )
     invoices = [read_invoice(item) for item in items]
-    return sorted(invoices, key=lambda invoice: invoice.number or account.issued + 1, reverse=True)
+    return sorted(invoices, key=lambda invoice: invoice.number or account.counts.issued_count + 1, reverse=True)
 
 
 def find_invoice(ctx: Context, invoice_id: str, *, of: Account | None = None) -> Invoice:

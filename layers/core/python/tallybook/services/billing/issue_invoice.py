@@ -37,10 +37,10 @@ def issue_invoice(
 
     It bears the end of its period, or `at` where that is given.
     """
-    invoice = replace(draft, position=position or account.invoices + 1).issued(
-        number=account.issued + 1, now=now, at=at
+    invoice = replace(draft, position=position or account.counts.invoice_count + 1).issued(
+        number=account.counts.issued_count + 1, now=now, at=at
     )
-    invoice = invoice.paid_from(account.balance, at=now)
+    invoice = invoice.paid_from(account.wallet.balance, at=now)
     entry = wallet_entry(account, invoice, "invoice_payment", at=now)
     paid = (invoice_paid(invoice),) if invoice.status == "paid" else ()
     change = Change(

@@ -109,9 +109,9 @@ def _next_revision(ctx: Context, read: _Read) -> Invoice:
     """What the void one billed, with the fee and tax as they are for the account now."""
     account, void = read.account, read.invoice
     tax_rate = tax_rate_of(account, ctx.catalogs.version(read.opened.catalog_version))
-    fee = fee_for(void.sum_of("subscription"), void.fee_time, discount=account.discount, currency=void.currency)
+    fee = fee_for(void.sum_of("subscription"), void.fee_time, discount=account.billing.discount, currency=void.currency)
     lines = [
-        *fee_lines(fee, plan_name=void.plan_name, discount=account.discount),
+        *fee_lines(fee, plan_name=void.plan_name, discount=account.billing.discount),
         *(line for line in void.lines if line.type in ("usage", "late_usage")),
     ]
     return Invoice(

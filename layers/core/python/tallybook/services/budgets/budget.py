@@ -39,7 +39,7 @@ def create_budget(ctx: Context, principal: Principal, terms: Mapping[str, Any]) 
         standing = standing_of(ctx, principal.account)
         if standing.budget is not None:
             raise Conflict("This account has a budget already; PUT changes it", code="budget_exists")
-        now, number = standing.now, principal.account.budgets + 1
+        now, number = standing.now, principal.account.counts.budget_count + 1
         new = Budget(number, principal.account.id, created_at=now, updated_at=now, **checked_terms)
         checked = check(new, [standing.present], now=now)
         told = Change(actor_of(principal), "budget.created", _id(new), after=_shown(new), events=(budget_set(new),))

@@ -171,7 +171,7 @@ def _told_of(
     changes: list[Change] = []
     count = 0
     for one in reached:
-        messages = messages_of(one, first=account.messages + count + 1, now=now)
+        messages = messages_of(one, first=account.counts.message_count + count + 1, now=now)
         count += len(messages)
         commands += map(put_message, messages)
         changes.append(

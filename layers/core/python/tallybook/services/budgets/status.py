@@ -30,5 +30,7 @@ def list_messages(ctx: Context, principal: Principal, *, offset: int, limit: int
     require_root(principal.user)
     account = principal.account
     key_of = partial(keys.budget_message, account.id)
-    items = ctx.tables.numbered(key_of, newest=account.messages - offset, limit=limit, after=account.archived)
-    return [read_message(item) for item in items], account.messages - account.archived
+    items = ctx.tables.numbered(
+        key_of, newest=account.counts.message_count - offset, limit=limit, after=account.counts.archived_message_count
+    )
+    return [read_message(item) for item in items], account.counts.message_count - account.counts.archived_message_count

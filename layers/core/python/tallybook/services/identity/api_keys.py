@@ -90,9 +90,9 @@ def new_key(ctx: Context, user: User, *, name: str, expires_at: datetime | None,
 def created(account: Account, user: User, key: Credential, *, actor: Actor) -> list[Command]:
     """The key with all that belongs to it; refused as `create_api_key` says."""
     require_active(account)
-    if user.keys >= MAX_KEYS_OF_USER:
+    if user.key_count >= MAX_KEYS_OF_USER:
         raise Conflict(f"A user has at most {MAX_KEYS_OF_USER} API keys", code="too_many_keys")
-    if account.keys >= MAX_KEYS:
+    if account.counts.key_count >= MAX_KEYS:
         raise Conflict(f"An account has at most {MAX_KEYS} API keys", code="too_many_keys")
     change = Change(
         actor,

@@ -76,7 +76,7 @@ def check_usage(ctx: Context, account_id: str) -> list[str]:
     items = ctx.tables.get_many([account_key, budget_key])
     account = read_account(items[account_key])
     done = ["alerted"] * check_budget(ctx, account_id, account=account) if budget_key in items else []
-    if account.allocations and account.status != "deleted":
+    if account.counts.allocation_count and account.status != "deleted":
         done += ["written to"] * _check_quotas(ctx, account)
     try:
         ctx.tables.write(unmark_dirty(mark))

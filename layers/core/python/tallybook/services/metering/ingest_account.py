@@ -131,8 +131,11 @@ class AccountCount:
         commands.append(mark_dirty(self._account.id, now=stamp(self._ctx.clock.now())))
         after = replace(
             self._account,
-            entries=self._account.entries + (1 if amount else 0),
-            balance=self._account.balance - amount,
+            wallet=replace(
+                self._account.wallet,
+                entry_count=self._account.wallet.entry_count + (1 if amount else 0),
+                balance=self._account.wallet.balance - amount,
+            ),
         )
         return _Chunk(events, after, commands, {marker.key: index for index, marker in markers.items()})
 

@@ -37,7 +37,7 @@ class Shared:
 
 def new_share(account: Account, allocation: Allocation, *, plan: Plan, actor: Actor) -> Shared:
     """A first one, held to the plan; the usage check then looks at what of it is used up already."""
-    if account.allocations >= MAX_ALLOCATIONS:
+    if account.counts.allocation_count >= MAX_ALLOCATIONS:
         raise too_many("allocations", MAX_ALLOCATIONS)
     share = allocation.share
     commands = (

@@ -53,7 +53,7 @@ def file_request(ctx: Context, principal: Principal, quota: RequestedQuota, *, r
         account, user = principal.account, principal.user
         if user.request_id is not None:
             raise second_request()
-        dropped = _oldest_decided(ctx, account) if account.requests >= MAX_REQUESTS else None
+        dropped = _oldest_decided(ctx, account) if account.counts.request_count >= MAX_REQUESTS else None
         now = ctx.clock.now()
         request = QuotaRequest(ctx.new_id(now), account.id, user.id, wish, reason, created_at=now)
         change = Change(

@@ -35,6 +35,6 @@ def allocation_quota(ctx: Context, principal: Principal, allocation_id: str) -> 
 
 
 def _shown(read: QuotaUse, user: User) -> UserQuota:
-    used = {**read.users[user.id], CONCURRENT: Decimal(user.running)}
+    used = {**read.users[user.id], CONCURRENT: Decimal(user.running_count)}
     uses = tuple(Use(name, used[name], user.quota.get(name)) for name in FIELDS)
     return UserQuota(user.id, user.allocation_id, read.period, uses)

@@ -32,4 +32,4 @@ def _whole_fee(planned: PlannedChange) -> Fee:
     """What the plan costs this account for a whole month or year."""
     price = planned.new.price
     time = FeeTime(whole=1) if price else None
-    return fee_for(price, time, discount=planned.account.discount, currency=planned.catalog.currency)
+    return fee_for(price, time, discount=planned.account.billing.discount, currency=planned.catalog.currency)

@@ -81,7 +81,7 @@ def in_progress() -> Conflict:
 def as_recorded(planned: PlannedChange, *, following: Period, reason: ChangeReason | None = None) -> PlanChange:
     """The account's next change of plan, as its history keeps it."""
     account, bill, old, new = planned.account, planned.bill, planned.old, planned.new
-    number = account.changes + 1
+    number = account.counts.plan_change_count + 1
     return PlanChange(
         id=derived_id("plan change", account.id, str(number)),
         account_id=account.id,
@@ -102,7 +102,9 @@ def as_recorded(planned: PlannedChange, *, following: Period, reason: ChangeReas
 
 def issued(account: Account, bill: PeriodBill, *, now: datetime) -> Invoice:
     """The invoice as it would be issued: what the balance pays of it, and what is left to pay."""
-    return bill.invoice.issued(number=account.issued + 1, now=now).paid_from(account.balance, at=now)
+    return bill.invoice.issued(number=account.counts.issued_count + 1, now=now).paid_from(
+        account.wallet.balance, at=now
+    )
 
 
 def _after_closing(ctx: Context, account: Account, *, now: datetime) -> tuple[Account, tuple[PeriodBill, ...]]:
@@ -114,8 +116,8 @@ def _after_closing(ctx: Context, account: Account, *, now: datetime) -> tuple[Ac
         following = period_of(account.schedule, account.closing_cursor.period.end)
         account = replace(
             account,
-            balance=account.balance - invoice.paid_by_balance,
             closing_cursor=ClosingCursor(following, carried_credit=invoice.carried_credit),
+            wallet=replace(account.wallet, balance=account.wallet.balance - invoice.paid_by_balance),
         )
         bills = (*bills, bill)
     return account, bills

@@ -36,7 +36,7 @@ def list_plan_changes(ctx: Context, principal: Principal, *, offset: int, limit:
     """Up to `limit` changes after the newest `offset` ones; for root users. There are `account.changes` in all."""
     require_root(principal.user)
     key_of = partial(keys.plan_change, principal.account.id)
-    items = ctx.tables.numbered(key_of, newest=principal.account.changes - offset, limit=limit)
+    items = ctx.tables.numbered(key_of, newest=principal.account.counts.plan_change_count - offset, limit=limit)
     return [read_plan_change(item) for item in items]
 
 

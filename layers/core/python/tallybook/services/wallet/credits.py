@@ -69,7 +69,7 @@ def _post(ctx: Context, account: Account, move: Move, *, actor: Actor) -> Entry:
         actor,
         "wallet.moved",
         ENTRY + entry.id,
-        before={"balance": account.balance},
+        before={"balance": account.wallet.balance},
         after={"balance": entry.balance_after, "kind": entry.kind, "reference": entry.cause, "note": entry.note},
         events=(wallet_moved(entry),),
     )

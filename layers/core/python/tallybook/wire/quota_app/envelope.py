@@ -24,7 +24,7 @@ def error(error: TallybookError, *, at: datetime) -> Answer:  # noqa: ARG001 its
 
 def present_user(account: Account, user: User) -> dict[str, object]:
     """Who signed in; the balance is the account's, in credits."""
-    return {"id": user.id, "email": user.email, "balance": account.balance}
+    return {"id": user.id, "email": user.email, "balance": account.wallet.balance}
 
 
 def present_sign_in(account: Account, user: User, *, text: str, expires_at: datetime) -> dict[str, object]:

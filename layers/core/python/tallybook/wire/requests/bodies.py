@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT, USER, strip_prefix
 from tallybook.domain.money import places
+from tallybook.domain.percentages import read_percent
 from tallybook.domain.quotas import MOST
 from tallybook.domain.sessions import MAX_TIMEOUT_SECONDS
-from tallybook.domain.terms import read_percent
 from tallybook.domain.times import parse_instant
 from tallybook.domain.wallet import MAX_MOVE
 

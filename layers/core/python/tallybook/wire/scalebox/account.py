@@ -35,8 +35,8 @@ def present_account(account: Account) -> dict[str, object]:
         "description": account.description,
         "email": account.email,
         "status": account.status,
-        "suspended_at": seconds_or_none(account.suspended_at),
-        "suspension_reason": account.suspension_reason,
+        "suspended_at": seconds_or_none(account.suspension.at),
+        "suspension_reason": account.suspension.reason,
         "time_zone": account.time_zone,
         "created_at": seconds(account.created_at),
     }

@@ -1,27 +1,13 @@
-"""What the operator and an account have agreed on: its tax rate, and the discount on its fees. Source: decisions."""
+"""Percentages as they are sent: an account's tax rate and discount. Source: decisions."""
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 
-from tallybook.domain.accounts import Account
 from tallybook.domain.errors import Invalid
 from tallybook.domain.money import places
 
 _TEXT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
 _MAX_PLACES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Percentages; no tax rate is the catalog's."""
-
-    tax_rate: Decimal | None
-    discount: Decimal
-
-
-def terms_of(account: Account) -> Terms:
-    return Terms(account.tax_rate, account.discount)
 
 
 def read_percent(value: object, *, field: str) -> Decimal:
