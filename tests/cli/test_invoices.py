@@ -249,7 +249,7 @@ def test_a_voided_invoice_is_owed_no_more(office, member, billed, tallybook):
     assert (voided["status"], voided["amount_due"], voided["void_reason"]) == ("void", 0, "Not theirs")
     assert voided["reissued"] is None
     assert len(invoices(tallybook, member)) == 1
-    assert office.account_of(member).balance == 1_000_000
+    assert office.account_of(member).wallet.balance == 1_000_000
     check_invariants(office)
 
 

@@ -207,7 +207,7 @@ def test_an_account_suspended_by_the_operator_and_resumed_by_the_platform(sweep:
         return set_account_status(app.ctx, principal.account.id, "suspended", reason="abuse", actor=OPERATOR)
 
     def suspended(app: App, principal: Principal, account: Any) -> None:
-        assert (account.status, account.suspension_reason) == ("suspended", "abuse")
+        assert (account.status, account.suspension.reason) == ("suspended", "abuse")
         assert actions(app).count("account.suspended") == 1
         app.deliver()
         assert len(app.fake_aws.to("root@example.com")) == 2
