@@ -1,15 +1,13 @@
 """A fee is the plan's price less the discount, what a plan change left unused, and the time spent suspended."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallybook.domain.accounts import Account, BillingTerms, Suspension
+from tallybook.domain.accounts import Account, Suspension
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Plan
 from tallybook.domain.closing_cursor import ClosingCursor
@@ -17,34 +15,12 @@ from tallybook.domain.fees import Fee, FeeTime, fee_for, fee_time, remembered, s
 from tallybook.domain.money import in_units, minor_unit
 from tallybook.domain.periods import BillingSchedule, Period, period_of, with_anchor
 from tallybook.domain.times import stamp
-from tests.domain.test_periods import ZONES, at, instants
+from tests.domain.fees import JANUARY, account, plan
+from tests.domain.instants import ZONES, at, instants
 from tests.support.steady import steady
 
 DAY = 86_400_000
-JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 CALENDAR = BillingSchedule(JANUARY, "UTC")
-
-
-def plan(price: int = 100_000_000, interval: Literal["month", "year"] = "month") -> Plan:
-    return Plan("pro", "Pro", "For teams", price, interval, {})
-
-
-def account(anchor: datetime = JANUARY, *, discount: Decimal = Decimal(0), **more: Any) -> Account:
-    first = period_of(BillingSchedule(anchor, "UTC"), anchor)
-    known = Account(
-        id="a",
-        email="a@example.com",
-        created_at=anchor,
-        status="active",
-        plan="pro",
-        subscription_id="s",
-        subscribed_at=anchor,
-        schedule=BillingSchedule(anchor, "UTC"),
-        first_period_at=anchor,
-        closing_cursor=ClosingCursor(first),
-        billing=BillingTerms(discount=discount),
-    )
-    return replace(known, **more)
 
 
 def opened(schedule: BillingSchedule, inside: datetime, cut: datetime | None = None) -> BillingPeriod:

@@ -12,7 +12,7 @@ from tallybook.domain.errors import Invalid
 from tallybook.domain.history import Range, history, range_of, session_costs
 from tallybook.domain.periods import Period
 from tallybook.domain.usage import Quantities
-from tests.domain.test_periods import at
+from tests.domain.instants import at
 from tests.support.steady import steady
 
 NOW = at("2026-04-20T12:34:56Z")
@@ -55,9 +55,9 @@ def test_a_leap_year_is_a_range() -> None:
 
 
 def test_the_days_of_a_range_are_whole_utc_days() -> None:
-    wanted = Range(at("2026-04-18T22:00Z"), at("2026-04-20T01:00Z"))
-    assert wanted.days == ("2026-04-18", "2026-04-19", "2026-04-20")
-    assert (wanted.opens, wanted.closes) == (at("2026-04-18T00:00Z"), at("2026-04-20T23:59:59.999Z"))
+    expected = Range(at("2026-04-18T22:00Z"), at("2026-04-20T01:00Z"))
+    assert expected.days == ("2026-04-18", "2026-04-19", "2026-04-20")
+    assert (expected.opens, expected.closes) == (at("2026-04-18T00:00Z"), at("2026-04-20T23:59:59.999Z"))
 
 
 def test_a_day_that_two_periods_share_has_the_costs_of_both() -> None:

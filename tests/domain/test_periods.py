@@ -1,6 +1,6 @@
 """A period is one month from the anchor, in the account's wall time: half-open, without a gap or an overlap."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import example, given
@@ -19,40 +19,8 @@ from tallybook.domain.periods import (
     with_anchor,
     year_of,
 )
+from tests.domain.instants import ZONES, at, instants
 from tests.support.steady import steady
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-ZONES = [
-    "UTC",
-    "Asia/Kolkata",
-    "Europe/Berlin",
-    "America/New_York",
-    "America/St_Johns",
-    "Australia/Lord_Howe",
-    "Pacific/Apia",
-    "Pacific/Kiritimati",
-    "America/Sao_Paulo",
-    "Africa/Casablanca",
-    "Africa/Cairo",  # the last of April, and for some years at midnight
-    "America/Asuncion",  # at midnight
-    "America/Havana",
-    "America/Nuuk",  # changes on a Saturday, its local date
-    "America/Santiago",
-    "Antarctica/Troll",  # by two hours
-    "Asia/Beirut",  # at midnight
-    "Asia/Gaza",
-    "Asia/Kathmandu",  # 5:45
-    "Asia/Tehran",
-    "Atlantic/Azores",
-    "Australia/Eucla",  # 8:45
-    "Europe/Dublin",
-    "Pacific/Chatham",  # 12:45
-    "Pacific/Kwajalein",
-]
-
-
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def boundaries(anchor: str, zone: str, count: int) -> list[datetime]:
@@ -256,11 +224,6 @@ def test_the_year_of_a_period_before_a_plan_change_is_that_of_the_plan_it_was_on
     cut, after = period_of(schedule, at("2026-06-05T00:00Z")), period_of(schedule, at("2026-06-11T00:00Z"))
     assert year_of(schedule, cut) == (at("2026-01-01T00:00Z"), at("2027-01-01T00:00Z"), 6)
     assert year_of(schedule, after) == (at("2026-06-11T00:00Z"), at("2027-06-11T00:00Z"), 1)
-
-
-instants = st.integers(946_684_800_000, 2_145_830_400_000).map(  # 2000 to 2037
-    lambda milliseconds: EPOCH + timedelta(milliseconds=milliseconds)
-)
 
 
 @steady

@@ -20,8 +20,8 @@ from tallybook.domain.invoices import Invoice, balanced, fee_lines
 from tallybook.domain.money import minor_unit
 from tallybook.domain.periods import BillingSchedule, in_zone, period_of, start_of_day, with_anchor
 from tallybook.domain.times import stamp
-from tests.domain.test_fees import account, plan
-from tests.domain.test_periods import ZONES, at, instants
+from tests.domain.fees import account, plan
+from tests.domain.instants import ZONES, at, instants
 from tests.support.steady import steady
 
 DAY = 86_400_000

@@ -17,7 +17,6 @@ from tallybook.store import keys
 from tallybook.store.commands import Update
 from tests.functions.lambda_events import record
 from tests.functions.queued_work import NearlyUp, QueuedWork
-from tests.services.metering.test_sessions import counts, wanted
 from tests.support.app import App, Member
 from tests.support.budgets import budgeted, spend
 from tests.support.budgets import percents as alerted
@@ -26,6 +25,7 @@ from tests.support.cloud import make_context
 from tests.support.faults import throttle
 from tests.support.invariants import check_invariants
 from tests.support.outside import FakeAws
+from tests.support.sessions import counts, session_request
 from usage_check.app import handler
 
 JOB = QueuedWork("usage_check", handler)
@@ -54,7 +54,7 @@ def test_a_user_is_written_to_once_what_they_have_used_is_seen(app: App, post: F
 
 def test_a_session_whose_time_is_up_ends_then_and_not_before(app: App, post: FakeAws) -> None:
     member = app.member()
-    session = start_session(app.ctx, app.platform(), wanted(member))
+    session = start_session(app.ctx, app.platform(), session_request(member))
     app.clock.moment = session.expires_at - timedelta(milliseconds=1)
     assert JOB.tick() == {}
     app.clock.moment = session.expires_at
@@ -68,7 +68,7 @@ def test_a_session_whose_time_is_up_ends_then_and_not_before(app: App, post: Fak
 
 def test_what_is_enqueued_twice_is_done_once(app: App, post: FakeAws) -> None:
     member = with_share(app)
-    start_session(app.ctx, app.platform(), wanted(member))
+    start_session(app.ctx, app.platform(), session_request(member))
     app.clock.advance(hours=1)
     app.record(app.event(member, quantity=100, user_id=member.user_id))
     assert JOB.tick() == JOB.tick() == {"check": 1, "expire": 1, "late": 1}
@@ -80,7 +80,7 @@ def test_what_is_enqueued_twice_is_done_once(app: App, post: FakeAws) -> None:
 
 def test_a_session_that_the_platform_ended_first_is_left_as_it_ended(app: App, post: FakeAws) -> None:
     member, key = app.member(), app.platform()
-    session = start_session(app.ctx, key, wanted(member))
+    session = start_session(app.ctx, key, session_request(member))
     app.clock.advance(hours=1)
     JOB.tick()
     ended = end_session(app.ctx, key, session.id)

@@ -10,7 +10,7 @@ from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.subscriptions.subscription import change_subscription, list_plan_changes, read_subscription
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.simulation.conftest import Sweep
-from tests.simulation.test_crashes_of_invoicing import draft, end_period, subscriber, sweep_alike, with_late_usage
+from tests.simulation.invoicing_crashes import draft, end_period, subscriber, sweep_alike, with_late_usage
 from tests.support.app import App, Member
 
 

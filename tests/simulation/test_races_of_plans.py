@@ -14,7 +14,7 @@ from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.subscriptions.preview import preview_plan
 from tallybook.services.subscriptions.subscription import change_subscription, list_plan_changes, read_subscription
 from tallybook.services.wallet.credits import Move, give_credits
-from tests.simulation.test_races_of_invoicing import failures, invoices
+from tests.simulation.invoicing_races import failures, invoices
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
 from tests.support.race import in_turns, race

@@ -71,8 +71,8 @@ def test_amounts_read_back_in_any_currency(tables: Tables, currency: str, unit: 
 
 def test_no_item_of_an_invoice_lacks_what_the_invoice_says() -> None:
     renamed = {"period": {"start", "end", "zone"}}
-    wanted = set().union(*(renamed.get(field.name, {field.name}) for field in fields(DRAFT)))
-    assert wanted <= set(invoices.invoice_item(ISSUED))
+    expected = set().union(*(renamed.get(field.name, {field.name}) for field in fields(DRAFT)))
+    assert expected <= set(invoices.invoice_item(ISSUED))
 
 
 @pytest.mark.parametrize("status", ["draft", "open", "paid", "overdue", "uncollectible", "void"])

@@ -232,9 +232,9 @@ class Stingy:
         self.asked: list[int] = []
 
     def batch_get_item(self, *, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 boto3's name
-        wanted = [(table, key) for table, request in RequestItems.items() for key in request["Keys"]]
-        self.asked.append(len(wanted))
-        (table, key), rest = wanted[0], wanted[1:]
+        expected = [(table, key) for table, request in RequestItems.items() for key in request["Keys"]]
+        self.asked.append(len(expected))
+        (table, key), rest = expected[0], expected[1:]
         answer = self._client.batch_get_item(RequestItems={table: {"Keys": [key], "ConsistentRead": True}})
         left: dict[str, Any] = {}
         for name, other in rest:

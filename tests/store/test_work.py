@@ -100,8 +100,8 @@ def test_numbered_items_end_where_they_are_told_to_and_what_is_not_there_costs_n
     for number in range(1, 6):
         tables.write(Put(keys.audit("a", number), {"number": number}))
 
-    def numbers(**wanted: int) -> list[int]:
-        return [int(item["number"]) for item in tables.numbered(partial(keys.audit, "a"), **wanted)]
+    def numbers(**bounds: int) -> list[int]:
+        return [int(item["number"]) for item in tables.numbered(partial(keys.audit, "a"), **bounds)]
 
     assert numbers(newest=5, limit=9) == [5, 4, 3, 2, 1]
     assert numbers(newest=4, limit=9, after=2) == [4, 3]

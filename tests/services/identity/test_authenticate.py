@@ -111,10 +111,10 @@ def test_a_platform_key_does_what_its_scopes_say_and_reads_along_in_one_round_tr
 
 def test_a_made_up_platform_key_reads_no_more_than_one_batch(app: App) -> None:
     made_up = PlatformCaller(app.platform_key()[:-6] + "AAAAAA")
-    wanted = [keys.account(f"A{number}") for number in range(1000)]
+    accounts = [keys.account(f"A{number}") for number in range(1000)]
     app.ctx.tables.bill.clear()
     with pytest.raises(Unauthenticated):
-        authorize_platform(app.ctx, made_up, "usage:write", also=wanted)
+        authorize_platform(app.ctx, made_up, "usage:write", also=accounts)
     assert (app.ctx.tables.bill.calls, app.ctx.tables.bill.read_units) == (1, 100)
 
 

@@ -12,9 +12,9 @@ from tallybook.domain.jobs import INVOICES, USAGE_CHECK, Job
 from tallybook.domain.times import stamp
 from tallybook.services.jobs.due_tasks import Task, as_message, due_tasks, enqueue_due, read_message
 from tallybook.services.metering.sessions import end_session, start_session
-from tests.services.metering.test_sessions import wanted
 from tests.support.app import App, Member
 from tests.support.budgets import edit, look, set_up, spend
+from tests.support.sessions import session_request
 
 LATER = float("inf")
 
@@ -54,7 +54,7 @@ def test_a_budget_is_due_when_a_silence_of_it_ends_and_not_while_it_waits_for_no
 @pytest.mark.parametrize("session_id", ["mine", "a_b-C_9", None])
 def test_a_session_is_due_once_its_time_is_up_while_it_runs(app: App, session_id: str | None) -> None:
     member, key = app.member(), app.platform()
-    session = start_session(app.ctx, key, wanted(member, session_id))
+    session = start_session(app.ctx, key, session_request(member, session_id))
     app.clock.moment = session.expires_at - timedelta(milliseconds=1)
     assert due(app, USAGE_CHECK) == set()
     app.clock.moment = session.expires_at

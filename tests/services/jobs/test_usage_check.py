@@ -14,11 +14,11 @@ from tallybook.services.metering.sessions import start_session
 from tallybook.services.outbox.deliver import show_outbox_item
 from tallybook.services.outbox.suppressions import suppress_addresses
 from tests.services.checks import GRACE, change, check, marked, percents, share, told, use
-from tests.services.metering.test_sessions import wanted
 from tests.support.app import App, Member
 from tests.support.budgets import percents as budget_percents
 from tests.support.budgets import set_up
 from tests.support.cloud import make_context
+from tests.support.sessions import session_request
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_more_users_than_a_transaction_holds_are_all_told(app: App, owner: Membe
 def test_nobody_is_written_to_about_what_runs_at_once(app: App, fields: dict[str, int]) -> None:
     member = app.member()
     share(app, member, member.user, **fields)
-    start_session(app.ctx, app.platform(), wanted(member))
+    start_session(app.ctx, app.platform(), session_request(member))
     use(app, member, member.user, "1")
     assert check(app) == []
 

@@ -16,7 +16,7 @@ from tallybook.services.quotas.allocations import (
     remove_allocation,
     revoke_allocation,
 )
-from tests.services.quotas.test_allocations import refused, user_of
+from tests.support.allocations import refused, user_of
 from tests.support.app import App
 from tests.support.cloud import make_context
 from tests.support.invariants import check_invariants

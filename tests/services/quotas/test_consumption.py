@@ -13,9 +13,9 @@ from tallybook.services.metering.sessions import start_session
 from tallybook.services.quotas.allocations import revoke_allocation
 from tallybook.services.quotas.consumption import plan_of, read_quota_use
 from tallybook.services.quotas.user_quota import allocation_quota, own_quota
-from tests.services.metering.test_sessions import wanted
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
+from tests.support.sessions import session_request
 from tests.support.shares import give_limits, principal_of, share, team
 
 
@@ -43,7 +43,7 @@ def test_each_field_shows_what_its_own_meter_counted_for_the_user(app: App) -> N
     record(app, root, *((MONTHLY[name], str(amount)) for name, amount in amounts.items()), user_id=ada.user_id)
     record(app, root, ("cpu_seconds", 500))
     record(app, root, ("container_minutes", 5), sku="S", user_id=ada.user_id)
-    start_session(app.ctx, app.platform(), wanted(ada))
+    start_session(app.ctx, app.platform(), session_request(ada))
     found = own(app, ada)
     assert [use.field for use in found.uses] == list(FIELDS)
     assert used(found) == amounts | {"concurrent_sandboxes": 1}
