@@ -84,7 +84,7 @@ def test_an_amount_is_all_that_a_budget_needs(root: Member) -> None:
     assert budget(root) == made
 
 
-def test_whatever_is_sent_is_what_it_has_and_whether_it_is_active_is_not_asked_at_first(root: Member) -> None:
+def test_a_new_budget_has_what_was_sent_and_is_active(root: Member) -> None:
     terms = {"limit_type": "hard", "alert_thresholds": [{"percent": 12.25, "enabled": False}]}
     made = created(root, 0.01, notification_emails=["b@example.com", "a@example.com"], is_active=False, **terms)
     assert {name: made[name] for name in terms} == terms

@@ -33,7 +33,7 @@ def test_each_threshold_that_alerts_has_a_message_of_its_own_numbered_on() -> No
     assert numbers_of((second,)) == (89, 89)
 
 
-def test_no_two_crossings_share_a_notification_and_the_same_one_always_has_its_own() -> None:
+def test_each_crossing_has_one_notification_id_of_its_own() -> None:
     """Numbers are counted by account: another budget of it never has the same ones."""
     accounts = [replace(BUDGET, account_id=str(number)) for number in range(20)]
     ids = {notification_id(budget, first) for budget in accounts for first in range(1, 50)}

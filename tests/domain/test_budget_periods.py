@@ -26,7 +26,7 @@ def test_a_new_period_begins_anew_and_does_not_know_of_yesterday() -> None:
     assert fired(looked(last.budget, 50, 1, period=MAY)) == [50]
 
 
-def test_a_restricted_budget_is_due_where_its_period_ends_or_a_silence_before_that() -> None:
+def test_a_restricted_budget_is_due_at_its_silence_or_period_end() -> None:
     hard = replace(BUDGET, limit_type="hard")
     over = looked(hard, 100, 1)
     assert (over.budget.restricted, over.budget.due) == (True, MAY)
@@ -40,7 +40,7 @@ def test_a_restricted_budget_is_due_where_its_period_ends_or_a_silence_before_th
     assert (new.budget.restricted, new.budget.due) == (False, None)
 
 
-def test_a_silence_that_ends_after_the_period_leaves_a_restricted_budget_due_at_its_end() -> None:
+def test_a_silence_past_the_period_leaves_the_budget_due_at_its_end() -> None:
     hard, hours = replace(BUDGET, limit_type="hard"), 29 * 24.0
     over = looked(hard, 100, hours)
     below = looked(replace(over.budget, amount=200 * UNIT), 100, hours + 1)
@@ -50,7 +50,7 @@ def test_a_silence_that_ends_after_the_period_leaves_a_restricted_budget_due_at_
     assert soft.budget.due == MAY, "the silence ends at the very same instant"
 
 
-def test_what_was_reached_in_a_period_that_has_ended_is_told_once_and_then_the_present_one_is_its_own() -> None:
+def test_an_ended_periods_alert_comes_once_then_the_present_one_counts() -> None:
     late = looked_late(BUDGET, april=80, may=50, hours=5)
     assert told(late) == [(4, [50, 80]), (5, [50])]
     again = looked_late(late.budget, april=100, may=60, hours=6)
@@ -58,7 +58,7 @@ def test_what_was_reached_in_a_period_that_has_ended_is_told_once_and_then_the_p
     assert (again.budget is late.budget, late.budget.period_start) == (True, MAY)
 
 
-def test_what_was_told_of_an_ended_period_is_not_told_again_though_nothing_is_in_the_present_one() -> None:
+def test_an_ended_periods_alert_is_not_repeated_in_an_empty_one() -> None:
     late = looked_late(BUDGET, april=80, may=0, hours=5)
     assert told(late) == [(4, [50, 80])]
     assert told(looked_late(late.budget, april=80, may=0, hours=6)) == []
@@ -105,9 +105,7 @@ def test_the_instant_that_a_period_ends_is_the_next_ones() -> None:
     assert [alert.at for alert in check(BUDGET, edge[:1], now=MAY).budget.alerts.values()] == [MAY - TICK] * 3
 
 
-def test_a_period_before_the_one_that_was_looked_at_is_judged_no_more_even_where_the_clock_says_it_is_the_present() -> (
-    None
-):
+def test_a_clock_behind_the_last_checked_period_judges_nothing() -> None:
     late = replace(BUDGET, period_start=MAY)
     checked = check(late, [spent(100)], now=MAY - TICK)
     assert (checked.budget, checked.reached) == (late, ())

@@ -89,7 +89,7 @@ def test_a_yearly_fee_stands_on_the_invoice_of_the_twelfth_month_alone() -> None
     assert months[11] == months[23] == Fee(100_000_000)
 
 
-def test_a_yearly_plan_that_ends_early_is_charged_then_less_the_rest_of_its_year() -> None:
+def test_a_yearly_plan_ended_early_is_charged_less_the_rest_of_its_year() -> None:
     """From 1 January to 15 March are 73 of 365 days."""
     payer, yearly = account(), plan(price=365_000_000, interval="year")
     got = fee(payer, yearly, at("2026-03-02T00:00Z"), cut=at("2026-03-15T00:00Z"))
@@ -175,7 +175,7 @@ def test_a_yearly_fee_leaves_out_all_the_suspensions_of_its_year() -> None:
     assert got == Fee(365_000_000, suspended=36_000_000)
 
 
-def test_a_suspended_time_and_an_unused_one_never_take_off_more_than_was_charged() -> None:
+def test_suspended_and_unused_time_never_credit_more_than_was_charged() -> None:
     """Both halves of 0.01 round up; only one of them is there to be given."""
     time = FeeTime(whole=2, proration_credit=1, suspended=1)
     assert fee_for(10_000, time, discount=Decimal(0), currency="USD") == Fee(

@@ -106,9 +106,7 @@ quantities = st.decimals(0, 10**6, places=6)
 
 @steady
 @given(used=st.lists(quantities, min_size=1, max_size=8), rest=quantities, amount=st.integers(0, 10**6))
-def test_sessions_never_cost_more_than_their_line_and_all_of_it_where_nothing_else_used_it(
-    used: list[Decimal], rest: Decimal, amount: int
-) -> None:
+def test_sessions_costs_never_exceed_their_line(used: list[Decimal], rest: Decimal, amount: int) -> None:
     line = Line("cpu_seconds", None, "sandbox", sum(used, rest), amount * CENT)
     shares = parts({f"s{index}": {("cpu_seconds", None): part} for index, part in enumerate(used)}, line)
     assert all(share >= 0 and share % CENT == 0 for share in shares.values())

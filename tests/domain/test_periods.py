@@ -28,7 +28,7 @@ def boundaries(anchor: str, zone: str, count: int) -> list[datetime]:
     return [boundary(schedule, number) for number in range(count)]
 
 
-def test_each_boundary_counts_from_the_original_anchor_and_is_clamped_to_its_month() -> None:
+def test_each_boundary_counts_from_the_anchor_clamped_to_its_month() -> None:
     assert boundaries("2024-01-31T00:00Z", "UTC", 5) == [
         at("2024-01-31T00:00Z"),
         at("2024-02-29T00:00Z"),
@@ -109,7 +109,7 @@ def test_a_period_holds_its_start_but_not_its_end() -> None:
         ("2026-06-11T12:00Z", "2026-06-12T00:00:01Z", "UTC", "2026-06-12T00:00Z", 2),
     ],
 )
-def test_a_period_is_shown_to_end_at_midnight_of_its_last_day_and_never_before_its_start(
+def test_a_period_is_shown_to_end_on_its_last_day_after_its_start(
     start: str, end: str, zone: str, shown: str, days: int
 ) -> None:
     period = Period(start=at(start), end=at(end), zone=zone)
@@ -128,7 +128,7 @@ def test_a_period_is_shown_to_end_at_midnight_of_its_last_day_and_never_before_i
         ("2026-03-31T00:00Z", 1),
     ],
 )
-def test_elapsed_days_are_calendar_days_with_both_ends_and_stay_within_the_period(now: str, elapsed: int) -> None:
+def test_elapsed_days_include_both_ends_and_stay_within_the_period(now: str, elapsed: int) -> None:
     period = Period(start=at("2026-04-01T00:00Z"), end=at("2026-05-01T00:00Z"), zone="UTC")
     assert period.days_elapsed(at(now)) == elapsed
 
@@ -219,7 +219,7 @@ def test_a_year_is_twelve_months_from_the_anchor_or_its_anniversary(
     assert year_of(schedule, period_of(schedule, at(inside))) == (at(start), at(end), month)
 
 
-def test_the_year_of_a_period_before_a_plan_change_is_that_of_the_plan_it_was_on() -> None:
+def test_a_period_before_a_plan_change_keeps_its_old_plans_year() -> None:
     schedule = with_anchor(BillingSchedule(at("2026-01-01T00:00Z"), "UTC"), at("2026-06-11T00:00Z"))
     cut, after = period_of(schedule, at("2026-06-05T00:00Z")), period_of(schedule, at("2026-06-11T00:00Z"))
     assert year_of(schedule, cut) == (at("2026-01-01T00:00Z"), at("2027-01-01T00:00Z"), 6)

@@ -39,9 +39,7 @@ def test_graduated_prices_each_tiers_share_at_its_own_price(quantity: str, expec
     ("quantity", "expected"),
     [("0", "10"), ("3", "13"), ("5", "15"), ("5.000000001", "35.000000002"), ("10", "45"), ("11", "78")],
 )
-def test_a_graduated_tiers_flat_fee_is_charged_once_it_is_entered_the_firsts_also_at_zero(
-    quantity: str, expected: str
-) -> None:
+def test_a_graduated_flat_fee_is_due_on_entry_the_first_at_zero_too(quantity: str, expected: str) -> None:
     assert cost(Price("graduated", tiers=FEES), quantity) == Decimal(expected)
 
 
@@ -90,7 +88,7 @@ def test_the_largest_quantity_at_the_finest_price_loses_no_digit() -> None:
     assert Fraction(exact) == Fraction("999999999999999.999999999999") * Fraction("999999999999999.999999999")
 
 
-def test_a_period_cut_short_has_its_part_of_the_allowance_and_the_tiers_rounded_up() -> None:
+def test_a_cut_period_has_its_part_of_allowance_and_tiers_rounded_up() -> None:
     """Half of an allowance of 5 is 3, of bounds at 5 and 10 it is 3 and 5; fees and prices stay."""
     half = scaled(Price("graduated", tiers=FEES, allowance=Decimal(5)), Fraction(1, 2))
     assert half.allowance == 3

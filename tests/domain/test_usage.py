@@ -30,9 +30,7 @@ EVENT = Event(
         (-timedelta(days=35, milliseconds=1), None),
     ],
 )
-def test_an_event_counts_at_its_time_or_its_arrival_from_10_minutes_ahead_to_35_days_back(
-    ahead: timedelta, expected: timedelta | None
-) -> None:
+def test_an_event_counts_from_10_minutes_ahead_to_35_days_back(ahead: timedelta, expected: timedelta | None) -> None:
     assert counted(NOW + ahead, NOW) == (None if expected is None else NOW + expected)
 
 

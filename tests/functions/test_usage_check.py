@@ -99,7 +99,7 @@ def streamed(app: App, *, times: int = 1, context: LambdaContext | None = None) 
     return counts
 
 
-def test_the_stream_has_the_budget_looked_at_once_for_all_of_an_accounts_records(
+def test_the_stream_checks_a_budget_once_for_all_records_of_an_account(
     app: App,
 ) -> None:
     first, second = budgeted(app), budgeted(app)
@@ -160,7 +160,7 @@ def test_where_the_table_can_not_be_read_all_is_left_to_the_sweep(app: App, monk
     assert alerted(app, member) == []
 
 
-def test_an_account_that_fails_keeps_no_other_from_being_looked_at_and_the_sweep_finds_it(
+def test_a_failing_account_blocks_no_other_and_is_found_by_the_sweep(
     app: App, post: FakeAws, logged: Callable[[], str]
 ) -> None:
     members = [budgeted(app) for _ in range(3)]

@@ -58,7 +58,7 @@ def test_what_happens_next_is_told_of_each_state_and_of_no_other(state: str) -> 
 
 
 @pytest.mark.parametrize("state", ["soft", "hard", "used up"])
-def test_of_a_budget_that_was_changed_at_once_what_follows_is_told_as_it_stands_now(state: str) -> None:
+def test_a_mail_after_a_quick_change_describes_the_budget_as_it_is(state: str) -> None:
     for said in read("budget_reached", **STATES[state], since="changed"):
         assert said.index(CHANGED) < said.index(NEXT[state])
     for said in read("budget_reached", **STATES[state]):

@@ -19,7 +19,7 @@ def body(text: str) -> str:
     return text[text.index("  - ") : text.index("\n--")]
 
 
-def test_a_request_is_told_by_its_numbers_beside_those_of_now_and_how_it_is_decided() -> None:
+def test_a_request_mail_shows_requested_and_present_numbers() -> None:
     made = letter("quota_requested")
     assert made.subject == "A user asks for another quota on Tallybook"
     assert "Ada Lovelace (ada@example.com) asks for another share" in made.text

@@ -260,7 +260,7 @@ def test_an_invoice_that_is_paid_asks_for_nothing() -> None:
         assert "8 May" not in said
 
 
-def test_however_many_lines_and_details_there_are_a_letter_is_no_longer_than_a_reader_s_mail_shows() -> None:
+def test_a_mail_with_many_lines_stays_within_what_mail_readers_show() -> None:
     detail = {"text": "x" * 10_000, "amount": "1.00 USD"}
     line = {"text": "Resource Usage", "amount": "9.00 USD", "details": [detail] * 60, "others": None}
     made = letter("invoice", lines=[line])

@@ -16,7 +16,7 @@ from tests.support.race import in_turns, race
 from tests.support.sessions import session_request
 
 
-def test_1000_events_from_8_clients_with_a_third_sent_twice_are_counted_once_each(crowded_app: App) -> None:
+def test_1000_events_of_8_clients_a_third_sent_twice_count_once(crowded_app: App) -> None:
     app, member = crowded_app, crowded_app.member()
     events = [app.event(member, quantity=str(Decimal(index) / 1000)) for index in range(1, 1001)]
     sent = events + events[::3]

@@ -152,7 +152,7 @@ def attempt(call: Callable[[], Any]) -> str:
     return "done"
 
 
-def test_no_session_starts_that_was_asked_for_after_the_usage_which_reached_the_limit(owner: Owner) -> None:
+def test_no_session_asked_for_after_the_limit_was_reached_starts(owner: Owner) -> None:
     """Whatever the stream does: nobody looks at the budget but who starts."""
     app, member = owner
     set_up(app, member, limit_type="hard")
@@ -188,7 +188,7 @@ def test_no_session_starts_that_was_asked_for_after_the_usage_which_reached_the_
     assert actions(app, member) == ["created", "threshold_reached", "restricted"]
 
 
-def test_a_limit_that_is_lifted_and_set_while_sessions_start_lets_in_only_while_it_is_lifted(owner: Owner) -> None:
+def test_sessions_start_only_while_the_limit_is_lifted(owner: Owner) -> None:
     app, member = owner
     set_up(app, member, limit_type="hard")
     spend(app, member, 100)

@@ -61,9 +61,7 @@ def before_the_end(app: App, member: Member) -> Context:
     return replace(app.ctx, clock=SlowStart(member.account.closing_cursor.period.end, app.clock.now()))
 
 
-def test_each_event_of_the_last_second_is_on_the_invoice_or_a_correction_on_the_next(
-    crowded_app: App, member: Member
-) -> None:
+def test_each_last_second_event_is_on_this_invoice_or_corrects_the_next(crowded_app: App, member: Member) -> None:
     app, last = crowded_app, member.account.closing_cursor.period.end - timedelta(seconds=1)
     events = [app.event(member, quantity=1_000, time=last) for _ in range(120)]
     over = Event()
@@ -122,9 +120,7 @@ def test_missed_months_closed_by_many_are_closed_once_each_in_order(crowded_app:
     check_invariants(crowded_app)
 
 
-def test_drafts_of_the_ending_and_of_the_next_period_come_between_a_closing_and_one_invoice_is_issued(
-    crowded_app: App, member: Member
-) -> None:
+def test_drafts_between_two_closings_leave_one_invoice(crowded_app: App, member: Member) -> None:
     app, principal = crowded_app, authenticate(crowded_app.ctx, member.api_key)
     slow = [before_the_end(app, member) for _ in range(3)]
     *drafted, closed = race(

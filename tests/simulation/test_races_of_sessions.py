@@ -32,9 +32,7 @@ def refusals(answers: list[Any]) -> list[tuple[Reason, ...]]:
 
 
 @pytest.mark.parametrize("whose", ["account", "user"])
-def test_of_50_sessions_started_by_8_clients_against_7_exactly_7_run_at_every_instant(
-    crowded_app: App, whose: str
-) -> None:
+def test_of_50_sessions_against_a_limit_of_7_exactly_7_run(crowded_app: App, whose: str) -> None:
     app = crowded_app
     give_limits(app, max_concurrent_sandboxes=7 if whose == "account" else UNLIMITED)
     member, key = app.member(), app.platform()

@@ -54,9 +54,7 @@ def test_an_item_is_the_sum_of_its_names_and_values() -> None:
     ("size", "strong", "eventual"),
     [(0, 1, 0.5), (1, 1, 0.5), (4096, 1, 0.5), (4097, 2, 1), (8192, 2, 1), (409_600, 100, 50)],
 )
-def test_a_read_takes_a_unit_for_each_started_4_kb_and_half_if_eventually_consistent(
-    size: int, strong: float, eventual: float
-) -> None:
+def test_a_read_takes_a_unit_per_4_kb_half_if_eventually_consistent(size: int, strong: float, eventual: float) -> None:
     assert read_units(size, consistent=True) == strong
     assert read_units(size, consistent=False) == eventual
 

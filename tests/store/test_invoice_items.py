@@ -141,7 +141,7 @@ def test_costs_read_back_with_all_their_days(tables: Tables, currency: str, unit
     assert costs.read_costs(stored(tables, costs.put_costs("a", known, currency=currency))) == known
 
 
-def test_a_range_finds_each_closed_period_that_one_of_its_instants_may_belong_to(tables: Tables) -> None:
+def test_a_range_finds_each_closed_period_that_it_may_touch(tables: Tables) -> None:
     for period in (APRIL, MAY):
         days = utc_days(period.start, period.end - timedelta(seconds=1))
         tables.write(costs.put_costs("a", PeriodCosts(period, 1, (), days, {}), currency="USD"))

@@ -67,9 +67,7 @@ def test_a_changed_allocation_reads_back_and_what_was_told_of_it_stays(tables: T
 
 
 @pytest.mark.parametrize("other", [replace(ALLOCATION, quota={}), replace(ALLOCATION, status="revoked")])
-def test_an_allocation_that_is_not_as_it_was_read_is_neither_changed_nor_deleted_nor_told_of(
-    tables: Tables, other: Allocation
-) -> None:
+def test_an_allocation_changed_since_its_read_is_left_alone(tables: Tables, other: Allocation) -> None:
     tables.write(quotas.put_allocation(other))
     assert refused(tables, quotas.set_allocation(ALLOCATION.share, quota={}, status="active", at=NOW))
     assert refused(tables, quotas.set_told(ALLOCATION, TOLD))

@@ -41,7 +41,7 @@ def test_a_period_opens_only_for_the_subscription_that_the_account_still_has(tab
     tables.transact([periods.unchanged_subscription(ACCOUNT), *periods.open_period(ACCOUNT, opened())])
 
 
-def test_usage_adds_up_over_shards_days_and_skus_and_the_bills_range_holds_just_that(tables: Tables) -> None:
+def test_usage_adds_up_over_shards_days_and_skus(tables: Tables) -> None:
     tables.transact(periods.open_period(ACCOUNT, opened(2)))
     sku = replace(EVENT, meter="container_minutes", sku="S", quantity=Decimal(3), session_id="x", app_id="p")
     for shard in (0, 1, 1):

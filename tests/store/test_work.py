@@ -96,7 +96,7 @@ def test_numbered_items_come_at_half_the_price_unless_the_reader_lags(client: An
     assert tables.bill.read_units == (1.5 if missing else 0.5)
 
 
-def test_numbered_items_end_where_they_are_told_to_and_what_is_not_there_costs_nothing(tables: Tables) -> None:
+def test_numbered_items_stop_at_after_and_absent_ones_cost_nothing(tables: Tables) -> None:
     for number in range(1, 6):
         tables.write(Put(keys.audit("a", number), {"number": number}))
 

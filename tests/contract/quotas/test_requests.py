@@ -106,9 +106,7 @@ def test_a_withdrawn_request_is_gone(root: Member, ada: Member) -> None:
     assert requests(root) == requests(ada, path=OWN) == []
 
 
-def test_only_ones_own_request_is_changed_and_withdrawn_and_only_while_it_is_pending(
-    app: App, root: Member, ada: Member
-) -> None:
+def test_only_a_pending_request_of_ones_own_is_changed_or_withdrawn(app: App, root: Member, ada: Member) -> None:
     filed = asked(ada, cpu_seconds_monthly=5)
     before = stored(app)
     for other in (root, app.colleague(root), app.member()):

@@ -64,7 +64,7 @@ def test_an_event_says_what_is_stored_under_the_names_of_the_api(
     assert (event.name, event.version, dict(event.data)) == (name, 1, data)
 
 
-def test_thresholds_that_are_reached_at_once_are_told_each_with_the_same_notification() -> None:
+def test_thresholds_reached_together_share_a_notification_id() -> None:
     thresholds = (Threshold(Decimal("99.99")), Threshold(Decimal(100)))
     first, second = messages_of(Reached(BUDGET, thresholds, SPENT), first=88, now=AT)
     assert dict(budgets.threshold_reached(first).data) == {

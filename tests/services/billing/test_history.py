@@ -27,7 +27,7 @@ def test_a_period_that_closes_after_the_account_was_read_is_counted_once(app: Ap
     assert (late.total, dict(late.daily_costs)["2026-04-20"]) == (21 * DOLLAR, 14 * DOLLAR)
 
 
-def test_a_period_that_a_plan_change_ends_after_the_account_was_read_is_counted_once(app: App) -> None:
+def test_a_period_ended_after_the_account_was_read_is_counted_once(app: App) -> None:
     member = app.member()
     start = app.clock.now()
     app.record(app.event(member, quantity=1_000_000))

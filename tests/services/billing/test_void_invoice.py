@@ -59,9 +59,7 @@ def test_voiding_and_reissuing_twice_does_each_once(app: App, member: Member) ->
     check_invariants(app)
 
 
-def test_what_was_issued_anew_and_voided_for_good_is_not_billed_by_asking_for_the_first_again(
-    app: App, member: Member
-) -> None:
+def test_reissuing_again_does_not_bill_a_finally_voided_invoice(app: App, member: Member) -> None:
     first = close(app, member)
     void_invoice(app.ctx, first.id, reason="as asked")
     void = void_invoice(app.ctx, reissue_invoice(app.ctx, first.id).id, reason="never to be billed")
@@ -70,7 +68,7 @@ def test_what_was_issued_anew_and_voided_for_good_is_not_billed_by_asking_for_th
     check_invariants(app)
 
 
-def test_late_usage_of_a_void_invoices_period_is_billed_elsewhere_and_stays_there(app: App, member: Member) -> None:
+def test_late_usage_of_a_void_invoices_period_is_billed_once_elsewhere(app: App, member: Member) -> None:
     first = close(app, member)
     void_invoice(app.ctx, first.id, reason="as asked")
     app.record(app.event(member, quantity=500_000, time=first.period.start))
@@ -107,9 +105,7 @@ def test_a_credit_that_a_void_invoice_had_taken_over_is_the_next_ones_again(app:
     check_invariants(app)
 
 
-def test_only_what_was_issued_and_is_not_paid_is_voided_and_only_what_is_void_issued_anew(
-    app: App, member: Member
-) -> None:
+def test_only_unpaid_invoices_are_voided_and_only_void_ones_reissued(app: App, member: Member) -> None:
     issued = close(app, member)
     for id, reason, refusal in ((issued.id, "", Invalid), ("nobody", "as asked", NotFound)):
         with pytest.raises(refusal):

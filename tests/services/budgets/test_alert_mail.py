@@ -45,7 +45,7 @@ def mail(
     return reached_mail(account, messages, reached, after=after, currency=currency, now=now)
 
 
-def test_it_goes_to_the_account_and_whoever_the_budget_names_and_to_nobody_twice() -> None:
+def test_it_goes_to_the_account_and_the_named_addresses_once_each() -> None:
     assert mail().to == ("ada@example.com",)
     named = ("cfo@example.com", "Ada@example.com", "CFO@example.com", "ops@example.com")
     assert mail(emails=named).to == ("ada@example.com", "cfo@example.com", "ops@example.com")
@@ -81,7 +81,7 @@ def test_amounts_have_the_decimals_of_their_currency(currency: str, used: int, a
     assert [facts["used"], facts["budget"], facts["percent_used"]] == told
 
 
-def test_whether_it_restricts_and_whether_its_period_has_ended_decide_what_it_says_of_what_is_next() -> None:
+def test_the_mails_outlook_follows_restriction_and_period_end() -> None:
     def states(written: Mail) -> list[bool]:
         return [written.facts[name] for name in ("hard", "restricted", "ended")]
 
@@ -102,9 +102,7 @@ def test_whether_it_restricts_and_whether_its_period_has_ended_decide_what_it_sa
         ({"is_active": False, "restricted": False}, (False, False, "changed")),
     ],
 )
-def test_what_follows_is_of_the_budget_as_it_stands_after_the_change_that_told_of_it(
-    changes: dict[str, Any], told: tuple[Any, ...]
-) -> None:
+def test_the_mail_describes_the_budget_after_the_change(changes: dict[str, Any], told: tuple[Any, ...]) -> None:
     facts = mail("100", used=100 * UNIT, limit_type="hard", restricted=True, changes=changes).facts
     assert (facts["hard"], facts["restricted"], facts["since"]) == told
     assert facts["budget"] == "100.00 USD"

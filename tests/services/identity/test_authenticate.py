@@ -97,7 +97,7 @@ def test_a_revoked_key_is_unknown_at_once(app: App) -> None:
     assert refusal(app, member.api_key)[0] == "unauthorized"
 
 
-def test_a_platform_key_does_what_its_scopes_say_and_reads_along_in_one_round_trip(app: App) -> None:
+def test_a_platform_key_is_checked_along_with_items_in_one_round_trip(app: App) -> None:
     principal = app.platform("usage:write")
     app.ctx.tables.bill.clear()
     key, items = authorize_platform(app.ctx, principal, "usage:write")

@@ -11,7 +11,7 @@ from tests.support.app import HERE, PASSWORD, App
 from tests.support.invariants import check_invariants
 
 
-def test_registering_makes_account_root_user_welcome_credit_period_and_session_at_once(app: App) -> None:
+def test_registering_stores_account_user_credit_period_and_session(app: App) -> None:
     app.ctx.tables.bill.clear()
     signed_in = register(app.ctx, email=" Ada@Example.com ", password=PASSWORD, name="Ada", address=HERE)
     assert list(app.ctx.tables.bill.operations) == ["transact", "transact"]

@@ -179,9 +179,7 @@ def test_whoever_gets_no_mail_is_passed_over(app: App, owner: Member, grace: Use
     assert (item.state, item.skipped) == ("delivered", (GRACE,))
 
 
-def test_an_account_without_shares_nor_a_budget_costs_three_reads_and_a_write_and_only_once(
-    app: App, owner: Member
-) -> None:
+def test_a_plain_account_costs_three_reads_and_a_write_once(app: App, owner: Member) -> None:
     calls: list[str] = []
 
     def interceptor(called: str, call: Callable[[], Any]) -> Any:

@@ -15,7 +15,7 @@ from tests.support.sessions import refused, session_request
 from tests.support.shares import give_limits, share
 
 
-def test_what_runs_counts_against_the_share_of_its_user_and_the_plan_of_the_account(app: App) -> None:
+def test_running_sessions_count_against_user_and_account(app: App) -> None:
     give_limits(app, max_concurrent_sandboxes=3)
     root, key = app.member(), app.platform()
     ada = app.colleague(root)
@@ -30,7 +30,7 @@ def test_what_runs_counts_against_the_share_of_its_user_and_the_plan_of_the_acco
     check_invariants(app)
 
 
-def test_a_session_that_has_started_answers_as_before_where_there_is_no_more_room(app: App) -> None:
+def test_a_started_session_answers_as_before_without_room(app: App) -> None:
     give_limits(app, max_concurrent_sandboxes=1)
     member, key = app.member(), app.platform()
     first = start_session(app.ctx, key, session_request(member, "mine-1"))
@@ -85,7 +85,7 @@ def test_storage_keeps_sessions_from_starting_while_it_is_too_much(app: App) -> 
     assert admission(app.ctx, key, session_request(member)) == ()
 
 
-def test_a_decision_reads_at_most_twice_and_once_where_its_users_last_one_was_made_here(app: App) -> None:
+def test_a_decision_reads_twice_and_once_for_a_user_seen_before(app: App) -> None:
     give_limits(app, cpu_seconds_monthly=100, template_storage_gb=5)
     member, key = app.member(), app.platform()
     share(app, member, member, cpu_seconds_monthly=100, template_storage_gb=5)

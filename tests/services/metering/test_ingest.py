@@ -226,7 +226,7 @@ def test_an_account_deleted_on_the_way_is_told_so_at_once(app: App, member: Memb
     assert app.ctx.tables.bill.calls == 3
 
 
-def test_an_event_for_a_closed_period_counts_beside_it_under_the_next_ones_fence(app: App, member: Member) -> None:
+def test_an_event_for_a_closed_period_counts_under_the_next_period_key(app: App, member: Member) -> None:
     record(app, app.event(member, app_id="writer"))
     period = member.account.closing_cursor.period
     app.clock.moment = period.end + GRACE

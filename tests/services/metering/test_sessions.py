@@ -140,7 +140,7 @@ def test_sessions_of_a_suspended_account_and_of_a_deleted_user_end_too(app: App)
     assert counts(app, root) == (0, 2)
 
 
-def test_sessions_of_a_deleted_account_end_in_a_period_that_is_not_opened_any_more(app: App) -> None:
+def test_sessions_of_a_deleted_account_end_in_an_unopened_period(app: App) -> None:
     member, key = app.member(), app.platform()
     first, second = (start_session(app.ctx, key, session_request(member)) for _ in range(2))
     app.change_account(member, status="deleted")

@@ -49,7 +49,7 @@ def letters(app: App, word: str = "invoice no.") -> list[Sent]:
     return [mail for mail in app.deliver().to(ADA) if word in mail.subject]
 
 
-def test_an_invoice_s_mail_tells_its_lines_what_the_balance_paid_and_what_is_due(app: App, ada: Member) -> None:
+def test_an_invoice_mail_shows_lines_the_balances_part_and_what_is_due(app: App, ada: Member) -> None:
     app.record(app.event(ada, quantity=150_000), app.event(ada, meter="container_minutes", sku="M", quantity="1440.5"))
     close(app)
     (mail,) = letters(app)

@@ -44,7 +44,7 @@ def mail_item(app: App, *to: str, letter: str = "account_resumed") -> str:
     return put.key.pk.removeprefix("OUTBOX#")
 
 
-def test_a_registration_welcomes_and_announces_once_however_often_it_is_delivered(app: App) -> None:
+def test_a_registration_is_announced_once_however_often_delivered(app: App) -> None:
     member = app.member("ada@example.com")
     ids = app.waiting()
     app.deliver()
@@ -88,7 +88,7 @@ def test_a_sweep_stops_at_its_deadline_and_the_next_one_goes_on(app: App) -> Non
     assert app.waiting() == []
 
 
-def test_a_try_that_fails_is_followed_by_others_further_and_further_apart_and_then_it_is_parked(app: App) -> None:
+def test_failed_tries_are_spaced_further_apart_and_then_parked(app: App) -> None:
     item_id = mail_item(app, "ada@example.com")
     fake_aws, pauses = broken(), []
     for _ in range(MAX_ATTEMPTS - 1):
@@ -171,7 +171,7 @@ def test_a_letter_there_is_not_is_tried_and_parked_and_stops_no_other(app: App) 
     assert item(app, right)["state"] == "delivered"
 
 
-def test_no_other_delivery_has_an_item_while_one_has_it_and_one_that_died_gives_it_up_after_its_lease(
+def test_a_delivery_holds_its_item_until_its_lease_ends(
     app: App,
 ) -> None:
     item_id = mail_item(app, "ada@example.com")
@@ -238,7 +238,7 @@ def test_whoever_bounced_or_complained_gets_no_more_mail_and_the_item_says_so(ap
     assert item(app, item_id)["skipped"] == ["ada@example.com"]
 
 
-def test_a_bus_that_takes_only_some_events_gets_all_of_them_again_under_the_same_ids(app: App) -> None:
+def test_a_partly_failed_publish_is_repeated_whole_with_the_same_ids(app: App) -> None:
     app.member()
     (item_id,) = [each for each in app.waiting() if len(item(app, each)["body"].get("events", ())) == 3]
     fake_aws = FakeAws()

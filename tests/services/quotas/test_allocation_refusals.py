@@ -57,7 +57,7 @@ def test_what_is_another_accounts_or_gone_is_not_found(app: App) -> None:
     check_invariants(app)
 
 
-def test_a_revoked_share_changes_no_more_and_is_deleted_without_a_trace_in_the_sums(app: App) -> None:
+def test_a_revoked_allocation_is_frozen_and_its_deletion_adds_nothing(app: App) -> None:
     root, ada = team(app)
     one = share(app, root, ada, cpu_seconds_monthly=1)
     revoke_allocation(app.ctx, principal_of(app, root), one.id)

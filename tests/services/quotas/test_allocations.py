@@ -108,7 +108,7 @@ def test_the_plan_is_as_the_present_period_pinned_it(app: App) -> None:
     )
 
 
-def test_a_smaller_plan_is_refused_while_shares_do_not_fit_it_unless_the_old_one_is_retired(app: App) -> None:
+def test_a_plan_too_small_for_allocations_is_refused_unless_retired(app: App) -> None:
     give_limits(app, free_plan="pro", max_concurrent_sandboxes=5)
     root = app.member()
     before = share(app, root, root, concurrent_sandboxes=20)
