@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from tallybook.domain.bill import projected
 from tallybook.domain.budgets import Budget, Spending, is_restricted, percentage_used
+from tallybook.domain.money import ceil_div
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,5 +53,5 @@ def _reached_on(budget: Budget, spent: Spending, *, now: datetime) -> date | Non
     """None where it is reached already; at the latest the last day, for what is shown to come to it does."""
     if spent.used >= budget.amount:
         return None
-    days = -(-budget.amount * spent.period.days_elapsed(now) // spent.used)
+    days = ceil_div(budget.amount * spent.period.days_elapsed(now), by=spent.used)
     return spent.period.first_day + timedelta(days=min(days, spent.period.days) - 1)

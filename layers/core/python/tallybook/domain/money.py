@@ -5,6 +5,7 @@ currency's smallest unit. A credit of the Quota dialect is a micro.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 MICROS = 1_000_000
@@ -62,6 +63,11 @@ def percentage(part: int, whole: int) -> Decimal:
         return Decimal(0)
     with localcontext(EXACT):
         return (Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+
+
+def ceil_div[T: (int, timedelta)](dividend: T, *, by: T) -> int:
+    """`dividend / by`, rounded up to a whole number: 7 by 3 is 3; 90 s by 60 s is 2."""
+    return -(-dividend // by)
 
 
 def spread(total: int, weights: Sequence[Decimal], *, unit: int) -> list[int]:

@@ -12,6 +12,7 @@ from tallybook.domain.catalog import Plan
 from tallybook.domain.errors import PaymentRequired, TooManyRequests
 from tallybook.domain.fees import Fee
 from tallybook.domain.invoices import Invoice
+from tallybook.domain.money import ceil_div
 from tallybook.domain.periods import Period, changes_of, since
 from tallybook.domain.usage import MARKER_LIFE
 
@@ -78,7 +79,7 @@ def check_pace(account: Account, *, now: datetime) -> None:
         left = recent[0] + MARKER_LIFE - now
         raise TooManyRequests(
             f"The plan was changed {MOST_CHANGES} times in {MARKER_LIFE.days} days; try again later",
-            retry_after=max(1, -(-left // timedelta(seconds=1))),
+            retry_after=max(1, ceil_div(left, by=timedelta(seconds=1))),
         )
 
 
