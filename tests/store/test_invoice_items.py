@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tallybook.domain.bill import Line, PeriodCosts, utc_days
+from tallybook.domain.bill import CostLine, PeriodCosts, utc_days
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.fees import FeeTime
 from tallybook.domain.invoices import Detail, Invoice, InvoiceLine
@@ -133,8 +133,8 @@ def test_the_cycle_moves_on_with_the_instant_at_which_it_is_due(tables: Tables) 
 def test_costs_read_back_with_all_their_days(tables: Tables, currency: str, unit: int) -> None:
     days = utc_days(APRIL.start, APRIL.end - timedelta(seconds=1))
     lines = (
-        Line("cpu_seconds", None, "sandbox", Decimal("2.5"), 30 * unit),
-        Line("minutes", "M", "app", Decimal(1), unit),
+        CostLine("cpu_seconds", None, "sandbox", Decimal("2.5"), 30 * unit),
+        CostLine("minutes", "M", "app", Decimal(1), unit),
     )
     by_type = {"sandbox": (unit,) * 30, "app": (unit, *[0] * 29)}
     known = PeriodCosts(APRIL, 2, lines, days, by_type)

@@ -20,7 +20,7 @@ WHOLE = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CostLine:
     """One (meter, sku) of a period: its summed quantity and its rounded amount in micros."""
 
     meter: str
@@ -39,7 +39,7 @@ class PeriodCosts:
 
     period: Period
     shards: int
-    lines: tuple[Line, ...]
+    lines: tuple[CostLine, ...]
     days: tuple[str, ...]
     by_type: Mapping[str, tuple[int, ...]]
 
@@ -49,7 +49,7 @@ class PeriodCosts:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class CostShare:
     resource_type: str
     cost: int
     percentage: Decimal
@@ -62,7 +62,7 @@ class CurrentBill:
     period: Period
     cost: int
     projected_cost: int
-    breakdown: tuple[Share, ...]
+    breakdown: tuple[CostShare, ...]
     daily_trend: tuple[tuple[str, int], ...]
 
 
@@ -79,7 +79,7 @@ class CurrentBilling:
 
 
 @dataclass(frozen=True, slots=True)
-class BillingPeriods:
+class BillingOverview:
     """The live period with its draft, if it has one; and the issued invoices that are not void, newest first."""
 
     current: CurrentBilling
@@ -87,7 +87,7 @@ class BillingPeriods:
     invoices: tuple[Invoice, ...]
 
 
-def lines_of(catalog: Catalog, *, plan: str, quantities: Quantities, part: Fraction = WHOLE) -> tuple[Line, ...]:
+def lines_of(catalog: Catalog, *, plan: str, quantities: Quantities, part: Fraction = WHOLE) -> tuple[CostLine, ...]:
     """The invoice-settled lines of a period, by meter and sku. What the wallet settles is not on a bill.
 
     `part` is how much of the period ran, where a plan change cut it short.
@@ -99,7 +99,7 @@ def lines_of(catalog: Catalog, *, plan: str, quantities: Quantities, part: Fract
             continue
         price = meter.price(plan=plan, sku=sku)
         amount = round_to_minor(rate(scaled(price, part), quantity), catalog.currency) if price else 0
-        lines.append(Line(name, sku, meter.resource_type, quantity, amount))
+        lines.append(CostLine(name, sku, meter.resource_type, quantity, amount))
     return tuple(lines)
 
 
@@ -152,11 +152,11 @@ def projected(cost: int, *, period: Period, now: datetime, currency: str) -> int
         return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP)) * unit
 
 
-def breakdown(costs: Mapping[str, int]) -> tuple[Share, ...]:
+def breakdown(costs: Mapping[str, int]) -> tuple[CostShare, ...]:
     """Costs by resource type, dearest first, each with its percentage of their sum."""
     whole = sum(costs.values())
     dearest_first = sorted(costs.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(Share(kind, amount, percentage(amount, whole)) for kind, amount in dearest_first)
+    return tuple(CostShare(kind, amount, percentage(amount, whole)) for kind, amount in dearest_first)
 
 
 def utc_days(first: datetime, last: datetime) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from tallybook.domain.bill import PeriodCosts, Share, breakdown, utc_days
+from tallybook.domain.bill import CostShare, PeriodCosts, breakdown, utc_days
 from tallybook.domain.errors import Invalid
 from tallybook.domain.money import EXACT, spread
 from tallybook.domain.sessions import Session
@@ -51,7 +51,7 @@ class History:
 
     range: Range
     total: int
-    breakdown: tuple[Share, ...]
+    breakdown: tuple[CostShare, ...]
     daily_costs: tuple[tuple[str, int], ...]
     sessions: tuple[SessionCost, ...]
 

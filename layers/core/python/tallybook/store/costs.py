@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tallybook.domain.bill import Line, PeriodCosts, utc_days
+from tallybook.domain.bill import CostLine, PeriodCosts, utc_days
 from tallybook.domain.money import minor_unit
 from tallybook.domain.periods import Period
 from tallybook.domain.times import parse_instant, stamp
@@ -45,7 +45,8 @@ def read_costs(item: Item) -> PeriodCosts:
         period=period,
         shards=int(item["shards"]),
         lines=tuple(
-            Line(meter, sku, kind, quantity, int(amount) * unit) for meter, sku, kind, quantity, amount in item["lines"]
+            CostLine(meter, sku, kind, quantity, int(amount) * unit)
+            for meter, sku, kind, quantity, amount in item["lines"]
         ),
         days=utc_days(period.start, period.end - timedelta(milliseconds=1)),
         by_type={kind: tuple(int(cost) * unit for cost in of_days) for kind, of_days in item["by_type"].items()},

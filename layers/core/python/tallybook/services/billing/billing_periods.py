@@ -3,7 +3,7 @@ Billing Periods".
 """
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.bill import BillingPeriods
+from tallybook.domain.bill import BillingOverview
 from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.billing.invoices import list_invoices
 from tallybook.services.context import Context
@@ -12,10 +12,10 @@ MOST = 120
 """Ten years of months; whoever wants more has the invoices, page by page."""
 
 
-def read_billing_periods(ctx: Context, account: Account) -> BillingPeriods:
+def read_billing_periods(ctx: Context, account: Account) -> BillingOverview:
     current = read_current_bill(ctx, account)
     invoices = list_invoices(ctx, account, offset=0, limit=MOST)
     drafts = [one for one in invoices if one.status == "draft" and one.period.start == current.bill.period.start]
     issued = [one for one in invoices if one.status not in ("draft", "void")]
     newest_first = sorted(issued, key=lambda invoice: invoice.period.start, reverse=True)
-    return BillingPeriods(current, drafts[0] if drafts else None, tuple(newest_first))
+    return BillingOverview(current, drafts[0] if drafts else None, tuple(newest_first))
