@@ -19,7 +19,7 @@ from tallybook.domain.invoices import (
     Invoice,
     InvoiceLine,
     LineType,
-    balanced,
+    balance_lines,
     fee_lines,
     invoice_id,
     late_line,
@@ -38,10 +38,10 @@ def line(amount: int, kind: LineType = "usage") -> InvoiceLine:
     return InvoiceLine(kind, "A line", amount)
 
 
-def invoice(*amounts: int, tax_rate: str = "0", currency: str = "USD", carried_in: int = 0) -> Invoice:
+def invoice(*amounts: int, tax_rate: str = "0", currency: str = "USD", carried_credit_in: int = 0) -> Invoice:
     """A draft with a line for each amount."""
     rate = Decimal(tax_rate)
-    lines = balanced(map(line, amounts), carried_in=carried_in, tax_rate=rate, currency=currency)
+    lines = balance_lines(map(line, amounts), carried_credit_in=carried_credit_in, tax_rate=rate, currency=currency)
     return Invoice("i", "a", 1, 1, APRIL, "pro", "Pro", currency, tuple(lines), rate)
 
 
@@ -77,16 +77,21 @@ def test_a_total_below_zero_is_carried_on_and_the_carried_line_is_not_taxed() ->
 
 
 def test_what_was_carried_here_comes_off_after_the_tax() -> None:
-    bill = invoice(1000 * CENT, tax_rate="20", carried_in=360 * CENT)
+    bill = invoice(1000 * CENT, tax_rate="20", carried_credit_in=360 * CENT)
     assert [(part.type, part.description, part.amount) for part in bill.lines][1:] == [
         ("carried", "Carried from last invoice", -360 * CENT)
     ]
-    assert (bill.tax, bill.total, bill.carried_credit, bill.carried_in) == (200 * CENT, 840 * CENT, 0, 360 * CENT)
+    assert (bill.tax, bill.total, bill.carried_credit, bill.carried_credit_in) == (
+        200 * CENT,
+        840 * CENT,
+        0,
+        360 * CENT,
+    )
 
 
 def test_what_more_was_carried_than_is_owed_goes_on() -> None:
-    bill = invoice(100 * CENT, tax_rate="20", carried_in=360 * CENT)
-    assert (bill.total, bill.carried_in, bill.carried_credit) == (0, 360 * CENT, 240 * CENT)
+    bill = invoice(100 * CENT, tax_rate="20", carried_credit_in=360 * CENT)
+    assert (bill.total, bill.carried_credit_in, bill.carried_credit) == (0, 360 * CENT, 240 * CENT)
 
 
 def test_lines_of_nothing_are_left_out() -> None:
@@ -96,8 +101,11 @@ def test_lines_of_nothing_are_left_out() -> None:
 
 def test_a_fee_stands_with_all_that_is_taken_off_it_in_lines_of_their_own() -> None:
     fee = Fee(100 * CENT, discount=25 * CENT, proration_credit=30 * CENT, suspended=5 * CENT)
-    lines = balanced(
-        fee_lines(fee, plan_name="Pro", discount=Decimal("25.00")), carried_in=0, tax_rate=Decimal(0), currency="USD"
+    lines = balance_lines(
+        fee_lines(fee, plan_name="Pro", discount=Decimal("25.00")),
+        carried_credit_in=0,
+        tax_rate=Decimal(0),
+        currency="USD",
     )
     assert [(part.type, part.description, part.amount) for part in lines] == [
         ("subscription", "Subscription Fee for Pro plan", 100 * CENT),
@@ -226,7 +234,10 @@ def test_every_invoice_adds_up_and_hands_on_exactly_what_is_too_much(
 ) -> None:
     unit = minor_unit(currency)
     bill = invoice(
-        *(amount * unit for amount in amounts), tax_rate=str(rate), currency=currency, carried_in=carried_credit * unit
+        *(amount * unit for amount in amounts),
+        tax_rate=str(rate),
+        currency=currency,
+        carried_credit_in=carried_credit * unit,
     )
     net = sum(amounts) * unit
     exact = Fraction(net) * Fraction(rate) / 100
@@ -242,7 +253,7 @@ def test_every_invoice_adds_up_and_hands_on_exactly_what_is_too_much(
 def test_over_a_row_of_invoices_nothing_of_what_is_carried_is_lost(invoices: list[list[int]], rate: Decimal) -> None:
     carried_credit, totals, owed = 0, 0, 0
     for amounts in invoices:
-        bill = invoice(*(amount * CENT for amount in amounts), tax_rate=str(rate), carried_in=carried_credit)
+        bill = invoice(*(amount * CENT for amount in amounts), tax_rate=str(rate), carried_credit_in=carried_credit)
         carried_credit, totals = bill.carried_credit, totals + bill.total
         owed += sum(amounts) * CENT + bill.tax
     assert totals - carried_credit == owed

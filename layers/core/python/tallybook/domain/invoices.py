@@ -119,7 +119,7 @@ class Invoice:
         return sum(line.amount for line in self.lines if line.type == "carried" and line.amount > 0)
 
     @property
-    def carried_in(self) -> int:
+    def carried_credit_in(self) -> int:
         """What an earlier invoice handed on to it."""
         return -sum(line.amount for line in self.lines if line.type == "carried" and line.amount < 0)
 
@@ -190,9 +190,11 @@ def late_line(period: Period, amount: int) -> InvoiceLine:
     return InvoiceLine("late_usage", f"Late usage, {days}", amount, period_start=period.start)
 
 
-def balanced(lines: Iterable[InvoiceLine], *, carried_in: int, tax_rate: Decimal, currency: str) -> list[InvoiceLine]:
+def balance_lines(
+    lines: Iterable[InvoiceLine], *, carried_credit_in: int, tax_rate: Decimal, currency: str
+) -> list[InvoiceLine]:
     """The lines that say something, with what was carried here and, below zero, what is carried on."""
-    own = [*lines, InvoiceLine("carried", "Carried from last invoice", -carried_in)]
+    own = [*lines, InvoiceLine("carried", "Carried from last invoice", -carried_credit_in)]
     total = sum(line.amount for line in own) + _tax(own, tax_rate, currency)
     own.append(InvoiceLine("carried", "Carried to next invoice", max(0, -total)))
     return [line for line in own if line.amount]

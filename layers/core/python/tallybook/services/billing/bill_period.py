@@ -15,7 +15,7 @@ from tallybook.domain.invoices import (
     Detail,
     Invoice,
     InvoiceLine,
-    balanced,
+    balance_lines,
     fee_lines,
     invoice_id,
     late_line,
@@ -92,7 +92,7 @@ def bill_period(
         plan=plan.name,
         plan_name=plan.display_name,
         currency=currency,
-        lines=tuple(balanced(lines, carried_in=carried_credit, tax_rate=tax_rate, currency=currency)),
+        lines=tuple(balance_lines(lines, carried_credit_in=carried_credit, tax_rate=tax_rate, currency=currency)),
         tax_rate=tax_rate,
         fee_time=time,
     )

@@ -14,7 +14,7 @@ from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.events.billing import invoice_voided, wallet_moved
 from tallybook.domain.fees import fee_for
 from tallybook.domain.ids import INVOICE
-from tallybook.domain.invoices import Invoice, balanced, fee_lines, next_revision_of
+from tallybook.domain.invoices import Invoice, balance_lines, fee_lines, next_revision_of
 from tallybook.services.billing.bill_period import tax_rate_of
 from tallybook.services.billing.invoices import find_invoice
 from tallybook.services.billing.issue_invoice import invoice_mail, issue_invoice, shown, wallet_entry
@@ -57,7 +57,7 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
             mails=(invoice_mail("invoice_voided", read.account, after, given_back=given_back),),
             events=(invoice_voided(after, given_back=given_back), *((wallet_moved(refund),) if refund else ())),
         )
-        closing_cursor, carried_credit = read.account.closing_cursor, read.invoice.carried_in
+        closing_cursor, carried_credit = read.account.closing_cursor, read.invoice.carried_credit_in
         ctx.tables.transact(
             [
                 put_changed(read.invoice, after),
@@ -124,7 +124,12 @@ def _next_revision(ctx: Context, read: _Read) -> Invoice:
         plan_name=void.plan_name,
         currency=void.currency,
         lines=tuple(
-            balanced(lines, carried_in=account.closing_cursor.carried_credit, tax_rate=tax_rate, currency=void.currency)
+            balance_lines(
+                lines,
+                carried_credit_in=account.closing_cursor.carried_credit,
+                tax_rate=tax_rate,
+                currency=void.currency,
+            )
         ),
         tax_rate=tax_rate,
         fee_time=void.fee_time,
