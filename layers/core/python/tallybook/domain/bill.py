@@ -12,7 +12,7 @@ from tallybook.domain.fees import Fee
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.money import EXACT, minor_unit, percentage, round_to_minor, spread
 from tallybook.domain.periods import Period
-from tallybook.domain.rating import rate, scaled
+from tallybook.domain.rating import rate, scale_price
 from tallybook.domain.times import day_of
 from tallybook.domain.usage import Quantities
 
@@ -98,7 +98,7 @@ def lines_of(catalog: Catalog, *, plan: str, quantities: Quantities, part: Fract
         if meter.settles != "invoice":
             continue
         price = meter.price(plan=plan, sku=sku)
-        amount = round_to_minor(rate(scaled(price, part), quantity), catalog.currency) if price else 0
+        amount = round_to_minor(rate(scale_price(price, part), quantity), catalog.currency) if price else 0
         lines.append(CostLine(name, sku, meter.resource_type, quantity, amount))
     return tuple(lines)
 
@@ -136,7 +136,7 @@ def current_bill(costs: PeriodCosts, *, currency: str, now: datetime) -> Current
     return CurrentBill(
         period=costs.period,
         cost=costs.total,
-        projected_cost=projected(costs.total, period=costs.period, now=now, currency=currency),
+        projected_cost=project_cost(costs.total, period=costs.period, now=now, currency=currency),
         breakdown=breakdown({kind: sum(days) for kind, days in costs.by_type.items()}),
         daily_trend=tuple(
             (day, sum(of_type[index] for of_type in costs.by_type.values())) for index, day in enumerate(costs.days)
@@ -144,7 +144,7 @@ def current_bill(costs: PeriodCosts, *, currency: str, now: datetime) -> Current
     )
 
 
-def projected(cost: int, *, period: Period, now: datetime, currency: str) -> int:
+def project_cost(cost: int, *, period: Period, now: datetime, currency: str) -> int:
     """cost / days elapsed x days of the period: 12.84 on 20 April of 04-01..04-30 is 19.26."""
     unit = minor_unit(currency)
     with localcontext(EXACT):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from tallybook.domain.bill import projected
+from tallybook.domain.bill import project_cost
 from tallybook.domain.budgets import Budget, Spending, is_restricted, percentage_used
 from tallybook.domain.money import ceil_div
 
@@ -45,7 +45,7 @@ class Forecast:
 def forecast(status: BudgetStatus, *, currency: str, now: datetime) -> Forecast:
     """The rate is what was used so far by the days elapsed; the amount is the bill's projected cost."""
     spent = status.spent
-    amount = projected(spent.used, period=spent.period, now=now, currency=currency)
+    amount = project_cost(spent.used, period=spent.period, now=now, currency=currency)
     return Forecast(amount, _reached_on(status.budget, spent, now=now) if amount >= status.budget.amount else None)
 
 

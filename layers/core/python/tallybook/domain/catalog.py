@@ -1,6 +1,6 @@
 """The catalog: what is sold, and for how much. A period pins the version it opened with.
 
-`read` builds it from checked data (`tallybook.cli.catalog_file` checks what an operator wrote; the store keeps the same
+`parse_catalog` builds it from checked data (`tallybook.cli.catalog_file` checks what an operator wrote; the store keeps the same
 data), so it trusts shapes and only turns text into Decimals.
 """
 
@@ -102,7 +102,7 @@ class Catalog:
     smallest_charge: int = 500_000
 
 
-def read(data: Mapping[str, Any], *, version: int) -> Catalog:
+def parse_catalog(data: Mapping[str, Any], *, version: int) -> Catalog:
     """Checked catalog data as a Catalog: decimals are text in it, as in the file."""
     return Catalog(
         version=version,

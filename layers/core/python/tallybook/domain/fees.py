@@ -74,7 +74,7 @@ def fee_for(price: int, time: FeeTime | None, *, discount: Decimal, currency: st
     return Fee(price, taken_off, proration_credit, min(suspended, charged - proration_credit))
 
 
-def suspensions(schedule: BillingSchedule, since: datetime, until: datetime) -> dict[str, int]:
+def suspended_by_period(schedule: BillingSchedule, since: datetime, until: datetime) -> dict[str, int]:
     """A suspension in milliseconds for each period that it touched, by the period's start."""
     parts: list[tuple[str, int]] = []
     while since < until:
@@ -85,7 +85,7 @@ def suspensions(schedule: BillingSchedule, since: datetime, until: datetime) -> 
     return dict(parts)
 
 
-def remembered(account: Account, more: Mapping[str, int]) -> dict[str, int]:
+def add_suspensions(account: Account, more: Mapping[str, int]) -> dict[str, int]:
     """What is known of an account's suspensions with what has come to it: of the last 13 periods and all open ones."""
     known = account.suspension.milliseconds
     both = sorted((start, known.get(start, 0) + more.get(start, 0)) for start in {*known, *more})

@@ -35,7 +35,7 @@ def rate(price: Price, quantity: Decimal) -> Decimal:
                 return price.amount
 
 
-def scaled(price: Price, part: Fraction) -> Price:
+def scale_price(price: Price, part: Fraction) -> Price:
     """The price for a period that was cut short: allowance and bounds of tiers by the part that ran, rounded up,
     yet never above the whole period's.
 

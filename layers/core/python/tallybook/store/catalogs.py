@@ -5,8 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tallybook.domain import catalog
-from tallybook.domain.catalog import Catalog
+from tallybook.domain.catalog import Catalog, parse_catalog
 from tallybook.domain.errors import Failed
 from tallybook.store import keys
 from tallybook.store.commands import Put
@@ -77,5 +76,5 @@ class Catalogs:
             return self._keep(number + 1, body)
 
     def _keep(self, number: int, body: str) -> Catalog:
-        self._versions[number] = catalog.read(json.loads(body), version=number)
+        self._versions[number] = parse_catalog(json.loads(body), version=number)
         return self._versions[number]
