@@ -169,7 +169,7 @@ def test_a_period_is_closed_once_as_its_fences_were_read(tables: Tables, shards:
     read = [item for item in tables.query("usage", pk, start=start, end=end) if periods.is_period_key(item)]
     tables.transact(periods.close_period("a", billed, read))
     item = tables.get(periods.period_key("a", APRIL)) or {}
-    assert periods.read_opened(item) == replace(billed, is_open=False)
+    assert periods.read_billing_period(item) == replace(billed, is_open=False)
     for again in (periods.close_period("a", billed, read), periods.add_usage("a", APRIL, merged([EVENT]), shard=0)):
         with pytest.raises(WriteConflict):
             tables.transact(again)
@@ -180,7 +180,7 @@ def test_a_period_that_is_cut_short_says_where_and_what_it_was_to_be(tables: Tab
     period_key = tables.get(periods.period_key("a", APRIL)) or {}
     cut = opened().cut(NOW)
     tables.transact(periods.close_period("a", cut, [period_key]))
-    after = periods.read_opened(tables.get(periods.period_key("a", APRIL)) or {})
+    after = periods.read_billing_period(tables.get(periods.period_key("a", APRIL)) or {})
     assert (after.period.end, after.cut_from, after.is_open) == (NOW, APRIL.end, False)
     assert after.part == cut.part
 
@@ -192,7 +192,7 @@ def test_late_usage_needs_an_open_period_to_hold_it_and_moves_its_version(tables
     tables.transact(periods.open_period(ACCOUNT, replace(opened(), period=MAY)))
     period_key = tables.get(periods.period_key("a", MAY)) or {}
     tables.transact(add)
-    told = periods.read_opened(tables.get(periods.period_key("a", MAY)) or {})
+    told = periods.read_billing_period(tables.get(periods.period_key("a", MAY)) or {})
     assert told.late == {"2026-04-01T00:00:00.000Z"}
     with pytest.raises(WriteConflict):
         tables.transact(periods.close_period("a", told, [period_key]))
@@ -207,6 +207,6 @@ def test_a_closed_period_is_billed_more_by_one_correction_at_a_time(tables: Tabl
     (put,) = periods.open_period(ACCOUNT, opened())
     tables.write(Put(put.key, {**{name: value for name, value in put.item.items() if name != "open"}, "billed": 50}))
     tables.transact([periods.bill_late("a", before, -20)])
-    assert periods.read_opened(tables.get(put.key) or {}).billed == 30
+    assert periods.read_billing_period(tables.get(put.key) or {}).billed == 30
     with pytest.raises(WriteConflict):
         tables.transact([periods.bill_late("a", before, 5)])

@@ -26,7 +26,7 @@ def test_an_opened_period_reads_back_and_opens_once(tables: Tables, shards: int)
     tables.transact(periods.open_period(ACCOUNT, opened(shards)))
     item = tables.get(periods.period_key("a", APRIL))
     assert item is not None
-    assert periods.read_opened(item) == opened(shards)
+    assert periods.read_billing_period(item) == opened(shards)
     with pytest.raises(WriteConflict):
         tables.transact(periods.open_period(ACCOUNT, opened(shards)))
 
@@ -68,7 +68,7 @@ def test_a_closed_or_unopened_period_takes_no_usage_and_no_session(tables: Table
             tables.transact(commands)
     (period_key,) = periods.open_period(ACCOUNT, opened())
     closed = {name: value for name, value in period_key.item.items() if name != "open"}
-    assert periods.read_opened(stored(tables, Put(period_key.key, closed))).is_open is False
+    assert periods.read_billing_period(stored(tables, Put(period_key.key, closed))).is_open is False
     for commands in (usage, [periods.count_completed("a", APRIL)]):
         with pytest.raises(WriteConflict) as refused:
             tables.transact(commands)
@@ -81,7 +81,7 @@ def test_completed_sessions_are_counted_in_their_period(tables: Tables) -> None:
         tables.transact([periods.count_completed("a", APRIL)])
     item = tables.get(periods.period_key("a", APRIL))
     assert item is not None
-    assert periods.read_opened(item) == replace(opened(), completed_sessions=2)
+    assert periods.read_billing_period(item) == replace(opened(), completed_sessions=2)
 
 
 def test_a_marker_says_what_was_counted_for_36_days(tables: Tables) -> None:

@@ -14,7 +14,7 @@ from tallybook.domain.invoices import Invoice
 from tallybook.domain.times import parse_instant
 from tallybook.store.accounts import read_account
 from tallybook.store.invoices import read_invoice
-from tallybook.store.periods import read_opened
+from tallybook.store.periods import read_billing_period
 
 type Item = dict[str, Any]
 
@@ -39,7 +39,7 @@ class Books:
     def opened(self) -> dict[datetime, BillingPeriod]:
         """What each period pinned, oldest first."""
         firsts = {start: next(item for item in shards if "start" in item) for start, shards in self.fences.items()}
-        return {start: read_opened(firsts[start]) for start in sorted(firsts)}
+        return {start: read_billing_period(firsts[start]) for start in sorted(firsts)}
 
     @property
     def latest(self) -> dict[datetime, Invoice]:

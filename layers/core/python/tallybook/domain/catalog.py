@@ -1,7 +1,7 @@
 """The catalog: what is sold, and for how much. A period pins the version it opened with.
 
-`parse_catalog` builds it from checked data (`tallybook.cli.catalog_file` checks what an operator wrote; the store keeps the same
-data), so it trusts shapes and only turns text into Decimals.
+`parse_catalog` builds it from data that `tallybook.cli.catalog_file` has checked and the store keeps unchanged, so it
+trusts the shapes and only turns text into Decimals.
 """
 
 from collections.abc import Mapping

@@ -41,9 +41,9 @@ def put_closing(account_id: str, closing_cursor: ClosingCursor) -> Put:
 
 def move_closing_cursor(account: Account, to: ClosingCursor) -> tuple[Command, ...]:
     """On to the next period, in a transaction in which nobody else's change of the account comes between."""
-    return carry(account, to), put_closing(account.id, to)
+    return set_closing_cursor(account, to), put_closing(account.id, to)
 
 
-def carry(account: Account, closing_cursor: ClosingCursor) -> Update:
+def set_closing_cursor(account: Account, closing_cursor: ClosingCursor) -> Update:
     """The cycle as it is now: the same period with another credit, or the next one."""
     return Update(keys.account(account.id), set={"cycle": closing_cursor_item(closing_cursor)})

@@ -11,7 +11,7 @@ from tallybook.store import keys
 from tallybook.store.commands import Command, Item, Put, Update
 
 
-def numbered(account: Account, entry: Entry) -> Entry:
+def number_entry(account: Account, entry: Entry) -> Entry:
     """The entry as the account's next one."""
     return replace(entry, number=account.wallet.entry_count + 1, balance_after=account.wallet.balance + entry.amount)
 
@@ -37,7 +37,7 @@ def put_entry(entry: Entry) -> tuple[Put, Put]:
 
 def post(account: Account, entry: Entry) -> tuple[Command, ...]:
     """Move the balance and write the entry that says so, provided that no other entry came between."""
-    entry = numbered(account, entry)
+    entry = number_entry(account, entry)
     credited = {"credited": entry.amount} if entry.is_credit else {}
     move = Update(
         keys.account(account.id),

@@ -137,7 +137,7 @@ def bill_late(account_id: str, before: BillingPeriod, amount: int) -> Update:
     return Update(period_key(account_id, before.period), set={"billed": before.billed + amount}, condition=unchanged)
 
 
-def read_opened(item: Item) -> BillingPeriod:
+def read_billing_period(item: Item) -> BillingPeriod:
     return BillingPeriod(
         period=Period(start=parse_instant(item["start"]), end=parse_instant(item["end"]), zone=item["zone"]),
         plan=item["plan"],
@@ -151,9 +151,9 @@ def read_opened(item: Item) -> BillingPeriod:
     )
 
 
-def opened_by(fences: Iterable[Item]) -> BillingPeriod | None:
+def billing_period_of(fences: Iterable[Item]) -> BillingPeriod | None:
     """What the period pinned: it stands on its fence's first shard."""
-    return next((read_opened(item) for item in fences if "start" in item), None)
+    return next((read_billing_period(item) for item in fences if "start" in item), None)
 
 
 def rated_range(account_id: str, period_start: str) -> tuple[str, str, str]:

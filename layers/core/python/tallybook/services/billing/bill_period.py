@@ -23,10 +23,10 @@ from tallybook.domain.invoices import (
 )
 from tallybook.domain.periods import Period
 from tallybook.domain.times import stamp
-from tallybook.services.billing.open_period import open_period, opening
+from tallybook.services.billing.open_period import new_billing_period, open_period
 from tallybook.services.context import Context
 from tallybook.store.commands import Item
-from tallybook.store.periods import billed_range, by_day, is_period_key, opened_by, quantities_of, rated_range
+from tallybook.store.periods import billed_range, billing_period_of, by_day, is_period_key, quantities_of, rated_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def bill_period(
     pk, first, last = billed_range(account.id, period.start)
     items = list(ctx.tables.query("usage", pk, start=first, end=last))
     fences = tuple(item for item in items if is_period_key(item))
-    opened = opened_by(fences) or (open_period if after is None else opening)(ctx, account, period)
+    opened = billing_period_of(fences) or (open_period if after is None else new_billing_period)(ctx, account, period)
     if cut is not None and opened.is_open:  # where somebody has closed it, the account is to be read again
         opened = opened.cut(cut)
     catalog = ctx.catalogs.version(opened.catalog_version)
@@ -108,7 +108,7 @@ def _late_bill(ctx: Context, account: Account, start: str, after: Iterable[Perio
     known = [late for bill in after for late in bill.late if stamp(late.opened.period.start) == start]
     pk, first, last = rated_range(account.id, start)
     items = list(ctx.tables.query("usage", pk, start=first, end=last))
-    opened = opened_by(items)
+    opened = billing_period_of(items)
     if opened is None:
         raise Failed("A period with late usage was never opened")
     catalog = ctx.catalogs.version(opened.catalog_version)

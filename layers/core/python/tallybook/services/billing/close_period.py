@@ -17,7 +17,7 @@ from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period, period_of
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
 from tallybook.services.billing.issue_invoice import issue_invoice
-from tallybook.services.billing.open_period import opening
+from tallybook.services.billing.open_period import new_billing_period
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
@@ -62,7 +62,7 @@ def close_until(ctx: Context, account_id: str, instant: datetime, *, actor: Acto
     return invoices
 
 
-def closing(
+def prepare_closing(
     ctx: Context,
     account: Account,
     bill: PeriodBill,
@@ -104,7 +104,7 @@ def closing(
 def _close(ctx: Context, account: Account, actor: Actor) -> Closing:
     now = ctx.clock.now()
     bill = bill_period(ctx, account, account.closing_cursor.period, now=now)
-    closed = closing(ctx, account, bill, after=account, catalog=ctx.catalogs.current(), now=now, actor=actor)
+    closed = prepare_closing(ctx, account, bill, after=account, catalog=ctx.catalogs.current(), now=now, actor=actor)
     ctx.tables.transact([*closed.commands, *record(account, closed.change, at=now)])
     return closed
 
@@ -116,7 +116,7 @@ def _open_next(
 
     Where a plan changes at the instant at which it starts, it may be open for the old plan: it is pinned anew.
     """
-    opened = opening(ctx, account, period, catalog=catalog)
+    opened = new_billing_period(ctx, account, period, catalog=catalog)
     if not present:
         return open_period(account, opened)
     return (repin(account.id, opened),) if anew else ()

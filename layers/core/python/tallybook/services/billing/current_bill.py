@@ -11,7 +11,7 @@ from tallybook.domain.fees import fee_for, fee_time
 from tallybook.domain.periods import Period, period_of
 from tallybook.services.billing.open_period import open_period
 from tallybook.services.context import Context
-from tallybook.store.periods import billed_range, by_day, is_period_key, opened_by, quantities_of
+from tallybook.store.periods import billed_range, billing_period_of, by_day, is_period_key, quantities_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,6 @@ def read_open_costs(ctx: Context, account: Account, period: Period, *, now: date
     pk, start, end = billed_range(account.id, period.start)
     items = list(ctx.tables.query("usage", pk, start=start, end=end))
     fences = [item for item in items if is_period_key(item)]
-    opened = opened_by(fences) or open_period(ctx, account, period)
+    opened = billing_period_of(fences) or open_period(ctx, account, period)
     catalog = ctx.catalogs.version(opened.catalog_version)
     return OpenCosts(opened, catalog, costs_of(catalog, opened, quantities_of(fences), by_day(items), until=now))

@@ -81,7 +81,7 @@ def wallet_entry(
     paid = invoice.paid_by_balance
     if not paid:
         return None
-    return ledger.numbered(
+    return ledger.number_entry(
         account,
         Entry(
             id=entry_id(account.id, kind, invoice.id),

@@ -12,7 +12,9 @@ from tallybook.store import periods
 from tallybook.store.table import WriteConflict
 
 
-def opening(ctx: Context, account: Account, period: Period, *, catalog: Catalog | None = None) -> BillingPeriod:
+def new_billing_period(
+    ctx: Context, account: Account, period: Period, *, catalog: Catalog | None = None
+) -> BillingPeriod:
     """What opening the period now would pin: the account's plan, and the current catalog unless told another."""
     return BillingPeriod(
         period=period,
@@ -28,14 +30,14 @@ def open_period(ctx: Context, account: Account, period: Period) -> BillingPeriod
 
     Unavailable where the account's plan, zone or status changed since it was read: the next try reads it anew.
     """
-    wanted = opening(ctx, account, period)
+    wanted = new_billing_period(ctx, account, period)
     try:
         ctx.tables.transact([*periods.open_period(account, wanted), periods.unchanged_subscription(account)])
     except WriteConflict as refused:
         present = ctx.tables.get(periods.period_key(account.id, period))
         if present is None:
             raise Unavailable("The account changed at the same moment; try again") from refused
-        return periods.read_opened(present)
+        return periods.read_billing_period(present)
     return wanted
 
 
@@ -43,4 +45,4 @@ def period_at(ctx: Context, account: Account, instant: datetime) -> BillingPerio
     """The account's period that holds the instant, opened if nobody has."""
     period = period_of(account.schedule, instant)
     present = ctx.tables.get(periods.period_key(account.id, period))
-    return periods.read_opened(present) if present else open_period(ctx, account, period)
+    return periods.read_billing_period(present) if present else open_period(ctx, account, period)

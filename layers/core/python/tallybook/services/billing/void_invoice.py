@@ -22,9 +22,9 @@ from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.store import keys, ledger
 from tallybook.store.accounts import count_overdue, read_account
-from tallybook.store.closing_cursors import carry
+from tallybook.store.closing_cursors import set_closing_cursor
 from tallybook.store.invoices import put_changed, read_invoice
-from tallybook.store.periods import period_key, read_opened
+from tallybook.store.periods import period_key, read_billing_period
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
                 *((count_overdue(read.account, by=-1),) if read.invoice.is_overdue else ()),
                 *(
                     (
-                        carry(
+                        set_closing_cursor(
                             read.account,
                             replace(closing_cursor, carried_credit=closing_cursor.carried_credit + carried_credit),
                         ),
@@ -98,7 +98,11 @@ def reissue_invoice(ctx: Context, invoice_id: str, *, actor: Actor = OPERATOR) -
         issue = issue_invoice(read.account, draft, position=None, now=now, at=now, actor=actor)
         closing_cursor = replace(read.account.closing_cursor, carried_credit=issue.invoice.carried_credit)
         ctx.tables.transact(
-            [carry(read.account, closing_cursor), *issue.commands, *record(read.account, issue.change, at=now)]
+            [
+                set_closing_cursor(read.account, closing_cursor),
+                *issue.commands,
+                *record(read.account, issue.change, at=now),
+            ]
         )
         return issue.invoice
 
@@ -151,4 +155,4 @@ def _read(ctx: Context, invoice: Invoice) -> _Read:
     )
     items = ctx.tables.get_many(wanted)
     account, stored, opened = (items[key] for key in wanted)
-    return _Read(read_account(account), read_invoice(stored), read_opened(opened))
+    return _Read(read_account(account), read_invoice(stored), read_billing_period(opened))

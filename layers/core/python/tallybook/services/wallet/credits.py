@@ -53,7 +53,7 @@ def give_credits(ctx: Context, principal: PlatformCaller, move: Move) -> Entry:
 
 
 def _post(ctx: Context, account: Account, move: Move, *, actor: Actor) -> Entry:
-    entry = ledger.numbered(
+    entry = ledger.number_entry(
         account,
         Entry(
             id=entry_id(account.id, move.kind, move.reference),
