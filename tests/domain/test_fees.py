@@ -201,7 +201,7 @@ def test_a_yearly_fee_leaves_out_all_the_suspensions_of_its_year() -> None:
 
 def test_a_suspended_time_and_an_unused_one_never_take_off_more_than_was_charged() -> None:
     """Both halves of 0.01 round up; only one of them is there to be given."""
-    time = FeeTime(whole=2, proration_credit=1, suspended=1)
+    time = FeeTime(whole_ms=2, unused_ms=1, suspended_ms=1)
     assert fee_for(10_000, time, discount=Decimal(0), currency="USD") == Fee(
         10_000, proration_credit=10_000, suspended=0
     )
@@ -237,8 +237,8 @@ def test_the_used_and_the_unused_part_are_all_that_was_charged(
 def test_no_fee_is_below_zero_whatever_comes_off(
     price: int, discount: Decimal, whole: int, parts: tuple[int, int]
 ) -> None:
-    proration_credit = parts[0] % (whole + 1)
-    time = FeeTime(whole, proration_credit, parts[1] % (whole - proration_credit + 1))
+    unused = parts[0] % (whole + 1)
+    time = FeeTime(whole, unused, parts[1] % (whole - unused + 1))
     got = fee_for(price * 10_000, time, discount=discount, currency="USD")
     assert min(got.final, got.discount, got.proration_credit, got.suspended) >= 0
 

@@ -45,9 +45,9 @@ class Fee:
 class FeeTime:
     """What a fee is for, in milliseconds: the whole time, and how much of it is unused or was spent suspended."""
 
-    whole: int
-    proration_credit: int = 0
-    suspended: int = 0
+    whole_ms: int
+    unused_ms: int = 0
+    suspended_ms: int = 0
 
 
 def fee_time(account: Account, plan: Plan, opened: BillingPeriod, *, until: datetime) -> FeeTime | None:
@@ -58,9 +58,9 @@ def fee_time(account: Account, plan: Plan, opened: BillingPeriod, *, until: date
     start, end, is_due = _span(account.schedule, plan, opened)
     if not is_due or not plan.price:
         return None
-    proration_credit = (end - opened.period.end) // _TICK if opened.cut_from is not None else 0
-    suspended = _suspended(account, start, min(until, opened.period.end))
-    return FeeTime((end - start) // _TICK, proration_credit, suspended)
+    unused_ms = (end - opened.period.end) // _TICK if opened.cut_from is not None else 0
+    suspended_ms = _suspended(account, start, min(until, opened.period.end))
+    return FeeTime((end - start) // _TICK, unused_ms, suspended_ms)
 
 
 def fee_for(price: int, time: FeeTime | None, *, discount: Decimal, currency: str) -> Fee:
@@ -69,8 +69,8 @@ def fee_for(price: int, time: FeeTime | None, *, discount: Decimal, currency: st
         return Fee()
     taken_off = round_to_minor(in_units(price) * discount / 100, currency)
     charged = price - taken_off
-    proration_credit = _part(charged, time.proration_credit, time.whole, currency)
-    suspended = _part(charged, time.suspended, time.whole, currency)
+    proration_credit = _part(charged, time.unused_ms, time.whole_ms, currency)
+    suspended = _part(charged, time.suspended_ms, time.whole_ms, currency)
     return Fee(price, taken_off, proration_credit, min(suspended, charged - proration_credit))
 
 
