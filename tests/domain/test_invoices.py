@@ -46,7 +46,7 @@ def invoice(*amounts: int, tax_rate: str = "0", currency: str = "USD", carried_c
 
 
 def issued(*amounts: int, **how: Any) -> Invoice:
-    return invoice(*amounts, **how).issued(number=1, now=HALF_PAST)
+    return invoice(*amounts, **how).issue(number=1, now=HALF_PAST)
 
 
 @pytest.mark.parametrize(
@@ -148,13 +148,13 @@ def test_an_invoice_bears_its_periods_end_and_is_due_a_week_later() -> None:
 )
 def test_an_invoice_issued_more_than_a_day_late_bears_that_instant(after: timedelta, at_end: bool) -> None:
     now = APRIL.end + after
-    bill = invoice(CENT).issued(number=1, now=now)
+    bill = invoice(CENT).issue(number=1, now=now)
     assert bill.issued_at == (APRIL.end if at_end else now)
     assert bill.due_date == (APRIL.end if at_end else now) + timedelta(days=7)
 
 
 def test_a_reissue_bears_the_instant_it_is_given() -> None:
-    assert invoice(CENT).issued(number=2, now=HALF_PAST, at=HALF_PAST).issued_at == HALF_PAST
+    assert invoice(CENT).issue(number=2, now=HALF_PAST, at=HALF_PAST).issued_at == HALF_PAST
 
 
 @pytest.mark.parametrize("amounts", [[], [-CENT]])
@@ -179,7 +179,7 @@ def test_one_of_nothing_is_paid_at_its_issue_by_no_method(amounts: list[int]) ->
     ],
 )
 def test_a_balance_pays_whole_minor_units_up_to_the_total(currency: str, total: int, balance: int, paid: int) -> None:
-    bill = issued(total, currency=currency).paid_from(balance, at=HALF_PAST)
+    bill = issued(total, currency=currency).pay_from(balance, at=HALF_PAST)
     assert (bill.paid_by_balance, bill.amount_due) == (paid, total - paid)
     assert bill.status == ("paid" if paid == total else "open")
     assert (bill.payment_method, bill.paid_at) == (("Balance", HALF_PAST) if paid == total else (None, None))
@@ -187,16 +187,16 @@ def test_a_balance_pays_whole_minor_units_up_to_the_total(currency: str, total: 
 
 
 def test_a_draft_and_what_is_paid_take_nothing_from_a_balance() -> None:
-    paid = issued(CENT).paid_from(CENT, at=HALF_PAST)
+    paid = issued(CENT).pay_from(CENT, at=HALF_PAST)
     for bill in (invoice(CENT), issued(), paid):
         assert bill.amount_due == 0
-        assert bill.paid_from(10**9, at=HALF_PAST) is bill
+        assert bill.pay_from(10**9, at=HALF_PAST) is bill
 
 
 @pytest.mark.parametrize("status", UNPAID)
 def test_what_is_not_paid_may_be_voided_and_is_owed_no_more(status: Any) -> None:
-    bill = replace(issued(5 * CENT).paid_from(CENT, at=HALF_PAST), status=status)
-    void = bill.voided(at=HALF_PAST, reason="wrong")
+    bill = replace(issued(5 * CENT).pay_from(CENT, at=HALF_PAST), status=status)
+    void = bill.void(at=HALF_PAST, reason="wrong")
     assert (void.status, void.voided_at, void.void_reason) == ("void", HALF_PAST, "wrong")
     assert (void.amount_due, void.paid_by_balance, void.total, void.number) == (0, 0, 5 * CENT, 1)
 
@@ -206,7 +206,7 @@ def test_what_is_not_paid_may_be_voided_and_is_owed_no_more(status: Any) -> None
 )
 def test_what_is_a_draft_paid_or_void_is_not_voided(status: Any, code: str) -> None:
     with pytest.raises(Conflict) as refused:
-        replace(issued(CENT), status=status).voided(at=HALF_PAST, reason="wrong")
+        replace(issued(CENT), status=status).void(at=HALF_PAST, reason="wrong")
     assert refused.value.code == code
 
 

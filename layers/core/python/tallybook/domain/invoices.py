@@ -137,13 +137,13 @@ class Invoice:
     def has_receipt(self) -> bool:
         return self.status == "paid" and self.total > 0
 
-    def issued(self, *, number: int, now: datetime, at: datetime | None = None) -> Self:
+    def issue(self, *, number: int, now: datetime, at: datetime | None = None) -> Self:
         """Issued at its period's end, or now where that is over 24 hours later; `at` overrides both."""
         issued_at = at or (self.period.end if now - self.period.end <= OUTAGE else now)
         issued = replace(self, status="open", number=number, issued_at=issued_at, due_date=issued_at + DUE_AFTER)
         return issued if issued.total else replace(issued, status="paid", paid_at=issued_at)
 
-    def paid_from(self, balance: int, *, at: datetime) -> Self:
+    def pay_from(self, balance: int, *, at: datetime) -> Self:
         """What a balance can pay of it, in whole minor units; paid if that is all."""
         unit = minor_unit(self.currency)
         amount = min(self.amount_due, max(0, balance) // unit * unit)
@@ -152,10 +152,10 @@ class Invoice:
         after = replace(self, paid_by_balance=self.paid_by_balance + amount)
         return after if after.amount_due else replace(after, status="paid", paid_at=at, payment_method="Balance")
 
-    def overdue(self) -> Self:
+    def mark_overdue(self) -> Self:
         return replace(self, status="overdue")
 
-    def voided(self, *, at: datetime, reason: str) -> Self:
+    def void(self, *, at: datetime, reason: str) -> Self:
         """Void: it is owed no more. Only what was issued and is not paid can be."""
         if self.status not in UNPAID:
             code = {"draft": "not_issued", "paid": "invoice_paid", "void": "invoice_void"}[self.status]

@@ -104,7 +104,7 @@ def with_anchor(schedule: BillingSchedule, anchor: datetime) -> BillingSchedule:
     return BillingSchedule(anchor=anchor, zone=schedule.zone, since=anchor, before=in_force(schedule, anchor))
 
 
-def since(schedule: BillingSchedule, oldest: datetime) -> BillingSchedule:
+def drop_older_schedules(schedule: BillingSchedule, oldest: datetime) -> BillingSchedule:
     """The calendar without those before it that ended by then."""
     kept = [schedule]
     while (last := kept[-1]).before is not None and last.since is not None and last.since > oldest:

@@ -13,7 +13,7 @@ from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice, invoice_id
 from tallybook.domain.periods import period_of
 from tallybook.services.billing.bill_period import bill_period
-from tallybook.services.billing.issue_invoice import shown
+from tallybook.services.billing.issue_invoice import audit_snapshot
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
@@ -32,7 +32,7 @@ def draft_invoice(ctx: Context, principal: Principal) -> Invoice:
         place = ctx.tables.get(keys.invoice_place(invoice_id(account.id, period.start)))
         drafted = bill_period(ctx, account, period, now=now).invoice
         invoice = replace(drafted, position=int(place["position"]) if place else account.counts.invoice_count + 1)
-        change = Change(actor_of(principal), "invoice.drafted", INVOICE + invoice.id, after=shown(invoice))
+        change = Change(actor_of(principal), "invoice.drafted", INVOICE + invoice.id, after=audit_snapshot(invoice))
         changes = () if place else (change,)
         ctx.tables.transact(
             [

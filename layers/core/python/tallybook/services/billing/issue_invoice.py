@@ -37,17 +37,17 @@ def issue_invoice(
 
     It bears the end of its period, or `at` where that is given.
     """
-    invoice = replace(draft, position=position or account.counts.invoice_count + 1).issued(
+    invoice = replace(draft, position=position or account.counts.invoice_count + 1).issue(
         number=account.counts.issued_count + 1, now=now, at=at
     )
-    invoice = invoice.paid_from(account.wallet.balance, at=now)
+    invoice = invoice.pay_from(account.wallet.balance, at=now)
     entry = wallet_entry(account, invoice, "invoice_payment", at=now)
     paid = (invoice_paid(invoice),) if invoice.status == "paid" else ()
     change = Change(
         actor,
         "invoice.issued",
         INVOICE + invoice.id,
-        after=shown(invoice),
+        after=audit_snapshot(invoice),
         mails=(invoice_mail("invoice", account, invoice),) if invoice.total else (),
         events=(invoice_issued(invoice), *((wallet_moved(entry),) if entry else ()), *paid),
     )
@@ -64,7 +64,7 @@ def invoice_mail(letter: str, account: Account, invoice: Invoice, **facts: int) 
     return Mail(letter, (account.email,), facts, account_id=account.id, invoice=invoice.position)
 
 
-def shown(invoice: Invoice) -> dict[str, object]:
+def audit_snapshot(invoice: Invoice) -> dict[str, object]:
     """What the audit log keeps of an invoice."""
     return {
         "status": invoice.status,

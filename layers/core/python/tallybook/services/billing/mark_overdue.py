@@ -6,7 +6,7 @@ from tallybook.domain.events.billing import invoice_overdue
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.outbox import Mail
-from tallybook.services.billing.issue_invoice import invoice_mail, shown
+from tallybook.services.billing.issue_invoice import audit_snapshot, invoice_mail
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.store import keys
@@ -29,13 +29,13 @@ def mark_overdue(ctx: Context, account_id: str, position: int, *, actor: Actor =
         now, account, before = ctx.clock.now(), read_account(items[account_key]), read_invoice(items[invoice_key])
         if before.status != "open" or before.due_date is None or before.due_date > now:
             return None
-        after = before.overdue()
+        after = before.mark_overdue()
         change = Change(
             actor,
             "invoice.overdue",
             INVOICE + after.id,
-            before=shown(before),
-            after=shown(after),
+            before=audit_snapshot(before),
+            after=audit_snapshot(after),
             mails=_reminder(ctx, account, after),
             events=(invoice_overdue(after),),
         )

@@ -17,7 +17,7 @@ from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice, balance_lines, fee_lines, next_revision_of
 from tallybook.services.billing.bill_period import tax_rate_of
 from tallybook.services.billing.invoices import find_invoice
-from tallybook.services.billing.issue_invoice import invoice_mail, issue_invoice, shown, wallet_entry
+from tallybook.services.billing.issue_invoice import audit_snapshot, invoice_mail, issue_invoice, wallet_entry
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.store import keys, ledger
@@ -46,14 +46,14 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
         if read.invoice.status == "void":
             return read.invoice
         now = ctx.clock.now()
-        after = read.invoice.voided(at=now, reason=reason)
+        after = read.invoice.void(at=now, reason=reason)
         refund, given_back = wallet_entry(read.account, read.invoice, "refund", at=now), read.invoice.paid_by_balance
         change = Change(
             actor,
             "invoice.voided",
             INVOICE + after.id,
-            before=shown(read.invoice),
-            after=shown(after) | {"reason": reason},
+            before=audit_snapshot(read.invoice),
+            after=audit_snapshot(after) | {"reason": reason},
             mails=(invoice_mail("invoice_voided", read.account, after, given_back=given_back),),
             events=(invoice_voided(after, given_back=given_back), *((wallet_moved(refund),) if refund else ())),
         )

@@ -14,7 +14,7 @@ from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.ids import derived_id
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.periods import Period, period_of, since, with_anchor
+from tallybook.domain.periods import Period, drop_older_schedules, period_of, with_anchor
 from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_pace, reason_for
 from tallybook.domain.quotas import check_fits
 from tallybook.domain.usage import MARKER_LIFE
@@ -45,7 +45,7 @@ class PlannedChange:
     @property
     def after(self) -> Account:
         """The account on the new plan from now on, which its periods then follow from."""
-        schedule = since(with_anchor(self.account.schedule, self.now), self.now - MARKER_LIFE)
+        schedule = drop_older_schedules(with_anchor(self.account.schedule, self.now), self.now - MARKER_LIFE)
         return replace(self.account, plan=self.new.name, schedule=schedule)
 
 
@@ -102,9 +102,7 @@ def as_recorded(planned: PlannedChange, *, following: Period, reason: ChangeReas
 
 def issued(account: Account, bill: PeriodBill, *, now: datetime) -> Invoice:
     """The invoice as it would be issued: what the balance pays of it, and what is left to pay."""
-    return bill.invoice.issued(number=account.counts.issued_count + 1, now=now).paid_from(
-        account.wallet.balance, at=now
-    )
+    return bill.invoice.issue(number=account.counts.issued_count + 1, now=now).pay_from(account.wallet.balance, at=now)
 
 
 def _after_closing(ctx: Context, account: Account, *, now: datetime) -> tuple[Account, tuple[PeriodBill, ...]]:
