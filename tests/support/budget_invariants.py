@@ -15,7 +15,8 @@ from tallybook.domain.periods import Period, period_of
 from tallybook.domain.times import stamp
 from tallybook.store.accounts import read_account
 from tallybook.store.budgets import read_budget, read_message
-from tallybook.store.periods import quantities_of, read_billing_period
+from tallybook.store.periods import read_billing_period
+from tallybook.store.usage_counters import quantities_of
 from tests.support.app import App
 
 type Item = dict[str, Any]

@@ -12,8 +12,8 @@ from tallybook.domain.periods import Period, period_of
 from tallybook.domain.quotas import FIELDS, LEVEL_METER, MONTHLY, REACHED, Quota
 from tallybook.domain.times import stamp
 from tallybook.store.accounts import read_account
-from tallybook.store.periods import quantities_of
 from tallybook.store.quotas import read_allocation
+from tallybook.store.usage_counters import quantities_of
 from tests.support.app import App
 
 type Item = dict[str, Any]

@@ -12,7 +12,8 @@ from tallybook.domain.times import stamp
 from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.metering.ingest import account_keys, record_usage
 from tallybook.store.commands import Update
-from tallybook.store.periods import period_key, quantities_of, read_billing_period
+from tallybook.store.periods import period_key, read_billing_period
+from tallybook.store.usage_counters import quantities_of
 from tallybook.wire.requests.cloudevents import read_events
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants

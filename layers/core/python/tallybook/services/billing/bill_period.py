@@ -26,7 +26,8 @@ from tallybook.domain.times import stamp
 from tallybook.services.billing.open_period import new_billing_period, open_period
 from tallybook.services.context import Context
 from tallybook.store.commands import Item
-from tallybook.store.periods import billed_range, billing_period_of, by_day, is_period_key, quantities_of, rated_range
+from tallybook.store.periods import billing_period_of, is_period_key
+from tallybook.store.usage_counters import billed_range, by_day, quantities_of, rated_range
 
 
 @dataclass(frozen=True, slots=True)

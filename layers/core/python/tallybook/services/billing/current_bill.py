@@ -11,7 +11,8 @@ from tallybook.domain.fees import fee_for, fee_time
 from tallybook.domain.periods import Period, period_of
 from tallybook.services.billing.open_period import open_period
 from tallybook.services.context import Context
-from tallybook.store.periods import billed_range, billing_period_of, by_day, is_period_key, quantities_of
+from tallybook.store.periods import billing_period_of, is_period_key
+from tallybook.store.usage_counters import billed_range, by_day, quantities_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from tallybook.services.billing.current_bill import read_open_costs
 from tallybook.services.context import Context
 from tallybook.store.costs import costs_range, read_costs
 from tallybook.store.keys import Key
-from tallybook.store.periods import quantities_of, session_counters
 from tallybook.store.sessions import read_session, runs_range
+from tallybook.store.usage_counters import quantities_of, session_counters
 
 
 def read_history(ctx: Context, account: Account, wanted: Range) -> History:

@@ -12,7 +12,8 @@ from tallybook.domain.usage import Quantities
 from tallybook.services.context import Context
 from tallybook.store.commands import Item
 from tallybook.store.keys import Key
-from tallybook.store.periods import period_key, quantities_of, read_billing_period
+from tallybook.store.periods import period_key, read_billing_period
+from tallybook.store.usage_counters import quantities_of
 
 
 def read_spending(

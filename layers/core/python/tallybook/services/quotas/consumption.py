@@ -18,7 +18,8 @@ from tallybook.store import keys
 from tallybook.store.commands import Item
 from tallybook.store.gauges import gauge_keys, gauge_value
 from tallybook.store.keys import Key
-from tallybook.store.periods import period_key, quantities_of, read_billing_period
+from tallybook.store.periods import period_key, read_billing_period
+from tallybook.store.usage_counters import quantities_of
 
 _WHOLE = "period"
 
