@@ -1,4 +1,4 @@
-"""An account's billing periods: the live one, and those that have an invoice. Source: ScaleBox billing, "Get Unified
+"""An account's billing periods: the current one, and those with an invoice. Source: ScaleBox billing, "Get Unified
 Billing Periods".
 """
 
@@ -9,7 +9,7 @@ from tallybook.services.billing.invoices import list_invoices
 from tallybook.services.context import Context
 
 MOST = 120
-"""Ten years of months; whoever wants more has the invoices, page by page."""
+"""Ten years of months. Older invoices are in the list of invoices, which has pages."""
 
 
 def read_billing_periods(ctx: Context, account: Account) -> BillingOverview:

@@ -1,7 +1,7 @@
-"""The draft of the open period's invoice, made or refreshed. Source: ScaleBox billing, "Generate Current Invoice".
+"""Makes or refreshes the draft of the open period's invoice. Source: ScaleBox billing, "Generate Current Invoice".
 
-It is what the invoice would be if the period ended now, under the id that the invoice will have. It takes a position
-among the account's invoices, and no number. That there is one goes on record; that it was refreshed does not.
+The draft is what the invoice would be if the period ended now, under the id that the invoice will have. It takes a
+position in the account's list, but no number. The audit log has an entry for a new draft, and none for a refreshed one.
 """
 
 from dataclasses import replace
@@ -30,8 +30,10 @@ def draft_invoice(ctx: Context, principal: Principal) -> Invoice:
         now = ctx.clock.now()
         period = period_of(account.schedule, now)
         place = ctx.tables.get(keys.invoice_place(invoice_id(account.id, period.start)))
-        drafted = bill_period(ctx, account, period, now=now).invoice
-        invoice = replace(drafted, position=int(place["position"]) if place else account.counts.invoice_count + 1)
+        invoice = replace(
+            bill_period(ctx, account, period, now=now).invoice,
+            position=int(place["position"]) if place else account.counts.invoice_count + 1,
+        )
         change = Change(actor_of(principal), "invoice.drafted", INVOICE + invoice.id, after=audit_snapshot(invoice))
         changes = () if place else (change,)
         ctx.tables.transact(

@@ -40,7 +40,7 @@ class PlannedChange:
     @property
     def is_open(self) -> bool:
         """Nobody had closed any of its periods by the time they were read; else the account is to be read again."""
-        return all(one.opened.is_open for one in (*self.ended, self.bill))
+        return all(one.billing_period.is_open for one in (*self.ended, self.bill))
 
     @property
     def after(self) -> Account:
@@ -69,8 +69,8 @@ def planned_change(
     check_pace(account, now=now)
     if account.closing_cursor.period.start >= now:
         raise in_progress()
-    bill = bill_period(ctx, account, account.closing_cursor.period, now=now, cut=now, after=ended)
-    old = ctx.catalogs.version(bill.opened.catalog_version).plans[bill.opened.plan]
+    bill = bill_period(ctx, account, account.closing_cursor.period, now=now, cut=now, preceding=ended)
+    old = ctx.catalogs.version(bill.billing_period.catalog_version).plans[bill.billing_period.plan]
     return PlannedChange(account, ended, bill, catalog, old, new, now)
 
 
@@ -90,7 +90,7 @@ def as_recorded(planned: PlannedChange, *, following: Period, reason: ChangeReas
         old_plan=old.name,
         new_plan=new.name,
         reason=reason or reason_for(old, new),
-        old_period=bill.opened.period,
+        old_period=bill.billing_period.period,
         new_period=following,
         refund=bill.fee.proration_credit,
         old_price=old.price,
@@ -109,7 +109,7 @@ def _after_closing(ctx: Context, account: Account, *, now: datetime) -> tuple[Ac
     """The account as it will be once its ended periods are closed, and their bills."""
     bills: tuple[PeriodBill, ...] = ()
     while account.closing_cursor.period.end < now:
-        bill = bill_period(ctx, account, account.closing_cursor.period, now=now, after=bills)
+        bill = bill_period(ctx, account, account.closing_cursor.period, now=now, preceding=bills)
         invoice = issued(account, bill, now=now)
         following = period_of(account.schedule, account.closing_cursor.period.end)
         account = replace(
