@@ -1,4 +1,7 @@
-"""What a period costs so far, built the way its invoice is: each (meter, sku) rated once, rounded once, then summed."""
+"""What the usage of a period costs, built as on its invoice: each (meter, sku) is rated and rounded once, then summed.
+
+A bill is the estimate of a period that is open; `invoices` is about what is issued when it closes.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,9 +35,9 @@ class CostLine:
 
 @dataclass(frozen=True, slots=True)
 class PeriodCosts:
-    """What a period's usage costs: line by line, and the same amounts by resource type over its UTC days.
+    """What a period's usage costs: by line, and the same amounts by resource type for each of its UTC days.
 
-    `shards` is how many counters share what it was made from.
+    `shards` is the number of shards of its counters.
     """
 
     period: Period
@@ -50,6 +53,8 @@ class PeriodCosts:
 
 @dataclass(frozen=True, slots=True)
 class CostShare:
+    """What one resource type costs, in micros, and its percentage of all."""
+
     resource_type: str
     cost: int
     percentage: Decimal
@@ -57,7 +62,7 @@ class CostShare:
 
 @dataclass(frozen=True, slots=True)
 class CurrentBill:
-    """The estimate of an open period; amounts in micros, `daily_trend` one (UTC day, cost) a day up to today."""
+    """The estimate of an open period, in micros. `daily_trend` has a (UTC day, cost) for each day up to today."""
 
     period: Period
     cost: int
@@ -68,7 +73,7 @@ class CurrentBill:
 
 @dataclass(frozen=True, slots=True)
 class CurrentBilling:
-    """The bill with what stands beside it: the plan and its fee, and how many sessions run or have ended."""
+    """The bill of an open period with its plan, its fee, and the number of sessions that run and that have ended."""
 
     bill: CurrentBill
     plan: Plan
@@ -80,7 +85,7 @@ class CurrentBilling:
 
 @dataclass(frozen=True, slots=True)
 class BillingOverview:
-    """The live period with its draft, if it has one; and the issued invoices that are not void, newest first."""
+    """The current period with its draft, if it has one, and the issued invoices that are not void, newest first."""
 
     current: CurrentBilling
     draft: Invoice | None
@@ -88,9 +93,9 @@ class BillingOverview:
 
 
 def lines_of(catalog: Catalog, *, plan: str, quantities: Quantities, part: Fraction = WHOLE) -> tuple[CostLine, ...]:
-    """The invoice-settled lines of a period, by meter and sku. What the wallet settles is not on a bill.
+    """The lines of a period by meter and sku, without meters that settle from the wallet.
 
-    `part` is how much of the period ran, where a plan change cut it short.
+    `part` is the part of the period that ran, where a plan change cut it short.
     """
     lines = []
     for (name, sku), quantity in sorted(quantities.items(), key=lambda item: (item[0][0], item[0][1] or "")):
@@ -103,23 +108,23 @@ def lines_of(catalog: Catalog, *, plan: str, quantities: Quantities, part: Fract
     return tuple(lines)
 
 
-def usage_cost(catalog: Catalog, opened: BillingPeriod, quantities: Quantities) -> int:
-    """What the period's usage comes to in micros: the bill's total without its days."""
-    lines = lines_of(catalog, plan=opened.plan, quantities=quantities, part=opened.part)
+def usage_cost(catalog: Catalog, billing_period: BillingPeriod, quantities: Quantities) -> int:
+    """The total of the period's bill, in micros."""
+    lines = lines_of(catalog, plan=billing_period.plan, quantities=quantities, part=billing_period.part)
     return sum(line.amount for line in lines)
 
 
 def costs_of(
     catalog: Catalog,
-    opened: BillingPeriod,
+    billing_period: BillingPeriod,
     quantities: Quantities,
     by_day: Mapping[str, Quantities],
     *,
     until: datetime,
 ) -> PeriodCosts:
-    """The costs of a period up to `until`. `by_day` only weighs: the days always add up to the total."""
-    lines = lines_of(catalog, plan=opened.plan, quantities=quantities, part=opened.part)
-    days = utc_days(opened.period.start, min(until, opened.period.end - timedelta(milliseconds=1)))
+    """The costs of a period up to `until`. `by_day` is only how a line is spread over days, so they add up to it."""
+    lines = lines_of(catalog, plan=billing_period.plan, quantities=quantities, part=billing_period.part)
+    days = utc_days(billing_period.period.start, min(until, billing_period.period.end - timedelta(milliseconds=1)))
     by_type: dict[str, list[int]] = {}
     for line in lines:
         costs = by_type.setdefault(line.resource_type, [0] * len(days))
@@ -127,12 +132,15 @@ def costs_of(
         for index, part in enumerate(spread(line.amount, weights, unit=minor_unit(catalog.currency))):
             costs[index] += part
     return PeriodCosts(
-        opened.period, opened.shards, lines, days, {kind: tuple(costs) for kind, costs in by_type.items()}
+        period=billing_period.period,
+        shards=billing_period.shards,
+        lines=lines,
+        days=days,
+        by_type={kind: tuple(costs) for kind, costs in by_type.items()},
     )
 
 
 def current_bill(costs: PeriodCosts, *, currency: str, now: datetime) -> CurrentBill:
-    """The bill of the period at `now`."""
     return CurrentBill(
         period=costs.period,
         cost=costs.total,
@@ -153,13 +161,13 @@ def project_cost(cost: int, *, period: Period, now: datetime, currency: str) -> 
 
 
 def breakdown(costs: Mapping[str, int]) -> tuple[CostShare, ...]:
-    """Costs by resource type, dearest first, each with its percentage of their sum."""
+    """Costs by resource type, highest first, each with its percentage of their sum."""
     whole = sum(costs.values())
-    dearest_first = sorted(costs.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(CostShare(kind, amount, percentage(amount, whole)) for kind, amount in dearest_first)
+    highest_first = sorted(costs.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(CostShare(kind, amount, percentage(amount, whole)) for kind, amount in highest_first)
 
 
 def utc_days(first: datetime, last: datetime) -> tuple[str, ...]:
-    """Each UTC day from the one that holds `first` to the one that holds `last`; at least one."""
+    """Each UTC day from the day of `first` to the day of `last`; at least one."""
     count = (last.date() - first.date()).days + 1
     return tuple(day_of(first + timedelta(days=offset)) for offset in range(max(1, count)))
