@@ -13,18 +13,16 @@ from hypothesis import strategies as st
 from tallybook.domain.errors import Conflict
 from tallybook.domain.fees import Fee
 from tallybook.domain.ids import derived_id
-from tallybook.domain.invoices import (
-    UNPAID,
+from tallybook.domain.invoice_lines import (
     Detail,
-    Invoice,
     InvoiceLine,
     LineType,
     balance_lines,
     fee_lines,
-    invoice_id,
     late_line,
     usage_line,
 )
+from tallybook.domain.invoices import UNPAID, Invoice, invoice_id
 from tallybook.domain.money import minor_unit
 from tallybook.domain.periods import Period, start_of_day
 from tests.support.steady import steady

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from tallybook.domain.accounts import Suspension
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.fees import Fee, fee_for, fee_time
-from tallybook.domain.invoices import Invoice, balance_lines, fee_lines
+from tallybook.domain.invoice_lines import balance_lines, fee_lines
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.money import minor_unit
 from tallybook.domain.periods import BillingSchedule, in_zone, period_of, start_of_day, with_anchor
 from tallybook.domain.times import stamp

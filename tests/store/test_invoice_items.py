@@ -10,7 +10,8 @@ import pytest
 from tallybook.domain.bill import CostLine, PeriodCosts, utc_days
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.fees import FeeTime
-from tallybook.domain.invoices import Detail, Invoice, InvoiceLine
+from tallybook.domain.invoice_lines import Detail, InvoiceLine
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period
 from tallybook.domain.usage import merged
 from tallybook.store import accounts, closing_cursors, costs, invoices, keys, periods, usage_counters

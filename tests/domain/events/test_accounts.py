@@ -10,7 +10,8 @@ from tallybook.domain.accounts import Account, User
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.credentials import Credential
 from tallybook.domain.events import accounts, billing
-from tallybook.domain.invoices import Invoice, InvoiceLine
+from tallybook.domain.invoice_lines import InvoiceLine
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.outbox import BusEvent
 from tallybook.domain.periods import BillingSchedule, Period
 from tallybook.domain.wallet import Entry

@@ -1,15 +1,12 @@
-"""Invoices: their lines, totals and states. Source: docs/money.md, "Invoices".
+"""Invoices: their totals, ids and states. Source: docs/money.md, "Invoices".
 
     draft ──issue──> open ──> paid
       └ refreshed     ├──> overdue ──> paid, uncollectible
                       └──> void (also from overdue and uncollectible); may be reissued as the next revision
 
 A draft has no number and no dates, and may change. Once an invoice is issued, its lines never change.
-The subtotal is the sum of the lines, tax is rounded once on the sum of the taxed ones, and the total is never below
-zero: the excess is an untaxed line "Carried to next invoice", and a negative line of the next invoice.
 """
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,11 +15,11 @@ from typing import Literal, Self
 from tallybook.domain.errors import Conflict
 from tallybook.domain.fees import Fee, FeeTime
 from tallybook.domain.ids import derived_id
-from tallybook.domain.money import in_units, minor_unit, round_to_minor
+from tallybook.domain.invoice_lines import InvoiceLine, LineType, tax_on
+from tallybook.domain.money import minor_unit
 from tallybook.domain.periods import Period
 from tallybook.domain.times import stamp
 
-type LineType = Literal["subscription", "discount", "credit", "usage", "late_usage", "carried"]
 type InvoiceStatus = Literal["draft", "open", "paid", "overdue", "uncollectible", "void"]
 type PaymentMethod = Literal["Balance", "Credit Card", "Balance + Credit Card"]
 
@@ -30,31 +27,6 @@ UNPAID: tuple[InvoiceStatus, ...] = ("open", "overdue", "uncollectible")
 DUE_AFTER = timedelta(days=7)
 OUTAGE = timedelta(hours=24)
 """An invoice that is issued later than this after its period's end is dated by its issue, not by that end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """The part of a usage line of one (meter, sku): its quantity, and its rounded amount in micros."""
-
-    meter: str
-    sku: str | None
-    quantity: Decimal
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceLine:
-    """`amount` is in micros and may be negative. `period_start` is that of the period whose late usage it bills."""
-
-    type: LineType
-    description: str
-    amount: int
-    details: tuple[Detail, ...] = ()
-    period_start: datetime | None = None
-
-    @property
-    def is_taxed(self) -> bool:
-        return self.type != "carried"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +65,7 @@ class Invoice:
 
     @property
     def tax(self) -> int:
-        return _tax(self.lines, self.tax_rate, self.currency)
+        return tax_on(self.lines, self.tax_rate, self.currency)
 
     @property
     def total(self) -> int:
@@ -170,35 +142,3 @@ def invoice_id(account_id: str, period_start: datetime, *, revision: int = 1) ->
 def next_revision_of(invoice: Invoice) -> str:
     """The id of the invoice that replaces a void one."""
     return invoice_id(invoice.account_id, invoice.period.start, revision=invoice.revision + 1)
-
-
-def fee_lines(fee: Fee, *, plan_name: str, discount: Decimal) -> Iterable[InvoiceLine]:
-    yield InvoiceLine("subscription", f"Subscription Fee for {plan_name} plan", fee.standard)
-    yield InvoiceLine("discount", f"Discount of {discount.normalize():f} %", -fee.discount)
-    yield InvoiceLine("credit", f"Unused part of the {plan_name} plan", -fee.proration_credit)
-    yield InvoiceLine("credit", "Time for which the account was suspended", -fee.suspended)
-
-
-def usage_line(details: Sequence[Detail]) -> InvoiceLine:
-    return InvoiceLine("usage", "Resource Usage", sum(detail.amount for detail in details), tuple(details))
-
-
-def late_line(period: Period, amount: int) -> InvoiceLine:
-    """What late usage adds to what was billed for its period; negative where more usage costs less."""
-    days = f"{period.first_day.isoformat()} to {period.last_day.isoformat()}"
-    return InvoiceLine("late_usage", f"Late usage, {days}", amount, period_start=period.start)
-
-
-def balance_lines(
-    lines: Iterable[InvoiceLine], *, carried_credit_in: int, tax_rate: Decimal, currency: str
-) -> list[InvoiceLine]:
-    """The lines that are not zero, with the credit taken over and, if the total would be below zero, what is left."""
-    all_lines = [*lines, InvoiceLine("carried", "Carried from last invoice", -carried_credit_in)]
-    total = sum(line.amount for line in all_lines) + _tax(all_lines, tax_rate, currency)
-    all_lines.append(InvoiceLine("carried", "Carried to next invoice", max(0, -total)))
-    return [line for line in all_lines if line.amount]
-
-
-def _tax(lines: Iterable[InvoiceLine], rate: Decimal, currency: str) -> int:
-    taxed = sum(line.amount for line in lines if line.is_taxed)
-    return round_to_minor(in_units(taxed) * rate / 100, currency)

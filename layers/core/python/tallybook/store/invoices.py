@@ -8,7 +8,8 @@ from dataclasses import astuple
 from boto3.dynamodb.conditions import Attr
 
 from tallybook.domain.fees import FeeTime
-from tallybook.domain.invoices import Detail, Invoice, InvoiceLine
+from tallybook.domain.invoice_lines import Detail, InvoiceLine
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.jobs import partition
 from tallybook.domain.money import minor_unit
 from tallybook.domain.times import instant_or_none, stamp, stamp_or_none

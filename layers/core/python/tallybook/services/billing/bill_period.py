@@ -11,16 +11,8 @@ from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog
 from tallybook.domain.errors import Failed
 from tallybook.domain.fees import Fee, fee_for, fee_time
-from tallybook.domain.invoices import (
-    Detail,
-    Invoice,
-    InvoiceLine,
-    balance_lines,
-    fee_lines,
-    invoice_id,
-    late_line,
-    usage_line,
-)
+from tallybook.domain.invoice_lines import Detail, InvoiceLine, balance_lines, fee_lines, late_line, usage_line
+from tallybook.domain.invoices import Invoice, invoice_id
 from tallybook.domain.periods import Period
 from tallybook.domain.times import stamp
 from tallybook.services.billing.open_costs import read_open_costs

@@ -14,7 +14,8 @@ from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.events.billing import invoice_voided, wallet_moved
 from tallybook.domain.fees import fee_for
 from tallybook.domain.ids import INVOICE
-from tallybook.domain.invoices import Invoice, balance_lines, fee_lines, next_revision_of
+from tallybook.domain.invoice_lines import balance_lines, fee_lines
+from tallybook.domain.invoices import Invoice, next_revision_of
 from tallybook.services.billing.bill_period import tax_rate_of
 from tallybook.services.billing.invoices import find_invoice
 from tallybook.services.billing.issue_invoice import audit_snapshot, invoice_mail, issue_invoice, wallet_entry
