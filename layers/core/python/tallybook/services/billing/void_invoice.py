@@ -104,13 +104,13 @@ class _Stored:
 
 
 def _read(ctx: Context, invoice: Invoice) -> _Stored:
-    wanted = (
+    item_keys = (
         keys.account(invoice.account_id),
         keys.invoice(invoice.account_id, invoice.position),
         period_key(invoice.account_id, invoice.period),
     )
-    items = ctx.tables.get_many(wanted)
-    account, present, pinned = (items[key] for key in wanted)
+    items = ctx.tables.get_many(item_keys)
+    account, present, pinned = (items[key] for key in item_keys)
     return _Stored(read_account(account), read_invoice(present), read_billing_period(pinned))
 
 
