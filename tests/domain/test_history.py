@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallybook.domain.bill import Line, PeriodCosts, utc_days
+from tallybook.domain.bill import CostLine, PeriodCosts, utc_days
 from tallybook.domain.errors import Invalid
 from tallybook.domain.history import Range, history, range_of, session_costs
 from tallybook.domain.periods import Period
@@ -19,7 +19,7 @@ NOW = at("2026-04-20T12:34:56Z")
 CENT = 10_000
 
 
-def costs(start: str, end: str, by_type: dict[str, dict[str, int]], *lines: Line) -> PeriodCosts:
+def costs(start: str, end: str, by_type: dict[str, dict[str, int]], *lines: CostLine) -> PeriodCosts:
     """A period's costs in cents of some of its days."""
     period = Period(at(start), at(end), "UTC")
     days = utc_days(period.start, period.end - timedelta(seconds=1))
@@ -78,11 +78,11 @@ def test_days_outside_the_range_are_not_told() -> None:
     assert (told.daily_costs, told.total, told.breakdown) == ((("2026-04-11", 0),), 0, ())
 
 
-CPU = Line("cpu_seconds", None, "sandbox", Decimal(10), 100 * CENT)
-RAM = Line("ram", None, "sandbox", Decimal(3), 10 * CENT)
+CPU = CostLine("cpu_seconds", None, "sandbox", Decimal(10), 100 * CENT)
+RAM = CostLine("ram", None, "sandbox", Decimal(3), 10 * CENT)
 
 
-def parts(used: dict[str, Quantities], *lines: Line) -> dict[str, int]:
+def parts(used: dict[str, Quantities], *lines: CostLine) -> dict[str, int]:
     return session_costs(costs("2026-04-01T00:00Z", "2026-05-01T00:00Z", {}, *lines), used, unit=CENT)
 
 
@@ -107,7 +107,7 @@ quantities = st.decimals(0, 10**6, places=6)
 @steady
 @given(used=st.lists(quantities, min_size=1, max_size=8), rest=quantities, amount=st.integers(0, 10**6))
 def test_sessions_costs_never_exceed_their_line(used: list[Decimal], rest: Decimal, amount: int) -> None:
-    line = Line("cpu_seconds", None, "sandbox", sum(used, rest), amount * CENT)
+    line = CostLine("cpu_seconds", None, "sandbox", sum(used, rest), amount * CENT)
     shares = parts({f"s{index}": {("cpu_seconds", None): part} for index, part in enumerate(used)}, line)
     assert all(share >= 0 and share % CENT == 0 for share in shares.values())
     assert sum(shares.values()) <= line.amount

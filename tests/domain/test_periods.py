@@ -10,11 +10,11 @@ from tallybook.domain.periods import (
     BillingSchedule,
     Period,
     boundary,
+    drop_older_schedules,
     first_anchor,
     in_force,
     in_zone,
     period_of,
-    since,
     start_of_day,
     with_anchor,
     year_of,
@@ -194,11 +194,11 @@ def test_a_plan_change_before_the_zone_has_changed_begins_in_the_new_one() -> No
 def test_calendars_that_ended_long_ago_are_let_go() -> None:
     june = BillingSchedule(at("2026-06-01T00:00Z"), "UTC")
     schedule = with_anchor(with_anchor(june, at("2026-06-10T00:00Z")), at("2026-08-20T00:00Z"))
-    kept = since(schedule, at("2026-07-01T00:00Z"))
+    kept = drop_older_schedules(schedule, at("2026-07-01T00:00Z"))
     assert kept.before is not None
     assert kept.before.before is None
     assert period_of(kept, at("2026-08-15T00:00Z")) == period_of(schedule, at("2026-08-15T00:00Z"))
-    assert since(schedule, at("2026-08-20T00:00Z")).before is None
+    assert drop_older_schedules(schedule, at("2026-08-20T00:00Z")).before is None
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from tallybook.domain.accounts import Suspension
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.fees import Fee, fee_for, fee_time
-from tallybook.domain.invoices import Invoice, balanced, fee_lines
+from tallybook.domain.invoice_lines import balance_lines, fee_lines
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.money import minor_unit
 from tallybook.domain.periods import BillingSchedule, in_zone, period_of, start_of_day, with_anchor
 from tallybook.domain.times import stamp
@@ -237,7 +238,7 @@ def test_tax_is_on_what_is_left_of_the_fee(case: Case, rate: str, tax: str) -> N
         plan="pro",
         plan_name="Pro",
         currency=case.currency,
-        lines=tuple(balanced(lines, carried_in=0, tax_rate=percent, currency=case.currency)),
+        lines=tuple(balance_lines(lines, carried_credit_in=0, tax_rate=percent, currency=case.currency)),
         tax_rate=percent,
     )
     assert invoice.tax == micros(tax)

@@ -15,7 +15,8 @@ from tallybook.domain.periods import Period, period_of
 from tallybook.domain.times import stamp
 from tallybook.store.accounts import read_account
 from tallybook.store.budgets import read_budget, read_message
-from tallybook.store.periods import quantities_of, read_opened
+from tallybook.store.periods import read_billing_period
+from tallybook.store.usage_counters import quantities_of
 from tests.support.app import App
 
 type Item = dict[str, Any]
@@ -150,5 +151,5 @@ def _used(app: App, account: Account, period: Period, usage: list[Item]) -> int:
     first = next((item for item in fences if item["sk"] == "period#0"), None)
     if first is None:
         return 0
-    opened = read_opened(first)
+    opened = read_billing_period(first)
     return usage_cost(app.ctx.catalogs.version(opened.catalog_version), opened, quantities_of(fences))

@@ -6,14 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from tallybook.domain.catalog import read
+from tallybook.domain.catalog import parse_catalog
 from tallybook.domain.jobs import partition
 from tallybook.domain.periods import Period, period_of
 from tallybook.domain.quotas import FIELDS, LEVEL_METER, MONTHLY, REACHED, Quota
 from tallybook.domain.times import stamp
 from tallybook.store.accounts import read_account
-from tallybook.store.periods import quantities_of
 from tallybook.store.quotas import read_allocation
+from tallybook.store.usage_counters import quantities_of
 from tests.support.app import App
 
 type Item = dict[str, Any]
@@ -80,7 +80,7 @@ def _requests_are_known_to_their_users(core: list[Item]) -> None:
 
 def _shares_fit_the_plan(core: list[Item]) -> None:
     """No account has allocated more than the most generous version of its plan gives, unless a plan was retired."""
-    versions = [read(json.loads(row["body"]), version=1).plans for row in _of(core, "VERSION#")]
+    versions = [parse_catalog(json.loads(row["body"]), version=1).plans for row in _of(core, "VERSION#")]
     retired = {row["account_id"] for row in _of(core, "CHANGE#") if row["reason"] == "plan_retired"}
     for account in _of(core, "ACCOUNT"):
         gives = [plans[account["plan"]].quotas for plans in versions if account["plan"] in plans]

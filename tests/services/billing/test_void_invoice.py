@@ -95,12 +95,12 @@ def test_a_credit_that_a_void_invoice_had_taken_over_is_the_next_ones_again(app:
     app.record(app.event(member, meter="bulk", quantity=1, time=first.period.start))
     second, third, fourth = (close(app, member) for _ in range(3))
     assert (second.sum_of("late_usage"), second.total, second.carried_credit) == (-49_890_000, 0, 32_880_000)
-    assert (third.carried_in, third.total, third.carried_credit) == (32_880_000, 0, 10_880_000)
-    assert (fourth.carried_in, fourth.total, fourth.carried_credit) == (10_880_000, 11_120_000, 0)
+    assert (third.carried_credit_in, third.total, third.carried_credit) == (32_880_000, 0, 10_880_000)
+    assert (fourth.carried_credit_in, fourth.total, fourth.carried_credit) == (10_880_000, 11_120_000, 0)
     void_invoice(app.ctx, fourth.id, reason="as asked")
     assert app.account_of(member).closing_cursor.carried_credit == 10_880_000
     again = reissue_invoice(app.ctx, fourth.id)
-    assert (again.carried_in, again.total) == (10_880_000, 11_120_000)
+    assert (again.carried_credit_in, again.total) == (10_880_000, 11_120_000)
     assert app.account_of(member).closing_cursor.carried_credit == 0
     check_invariants(app)
 

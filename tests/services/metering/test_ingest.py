@@ -12,7 +12,8 @@ from tallybook.domain.times import stamp
 from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.metering.ingest import account_keys, record_usage
 from tallybook.store.commands import Update
-from tallybook.store.periods import period_key, quantities_of, read_opened
+from tallybook.store.periods import period_key, read_billing_period
+from tallybook.store.usage_counters import quantities_of
 from tallybook.wire.requests.cloudevents import read_events
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
@@ -240,7 +241,7 @@ def test_an_event_for_a_closed_period_counts_under_the_next_period_key(app: App,
     assert quantities_of(late.values()) == {("cpu_seconds", None): 7}
     assert list(late) == [f"late#{stamp(target.start)}#0"]
     told = app.ctx.tables.get(period_key(member.account.id, target)) or {}
-    assert read_opened(told).late == {stamp(period.start)}
+    assert read_billing_period(told).late == {stamp(period.start)}
     apps = [item for item in app.stored("usage") if item["sk"].startswith("app#")]
     assert sum(quantities_of(apps).values()) == 107
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tallybook.domain.invoices import Detail, Invoice, InvoiceLine, usage_line
+from tallybook.domain.invoice_lines import Detail, InvoiceLine, usage_line
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.jobs import INVOICES
 from tallybook.domain.outbox import Mail
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice

@@ -10,7 +10,8 @@ from tallybook.domain.accounts import Account, User
 from tallybook.domain.audit import AuditEntry
 from tallybook.domain.credentials import Credential
 from tallybook.domain.ids import ACCOUNT, API_KEY, INVOICE, PLAN_CHANGE, SUBSCRIPTION, USER
-from tallybook.domain.invoices import Invoice, InvoiceLine
+from tallybook.domain.invoice_lines import InvoiceLine
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.money import decimals, in_units
 from tallybook.domain.outbox import OutboxItem
 from tallybook.domain.plan_changes import PlanChange

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from tallybook.domain.bill import projected
+from tallybook.domain.bill import project_cost
 from tallybook.domain.budgets import Budget, Spending, is_restricted, percentage_used
+from tallybook.domain.money import ceil_div
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Forecast:
 def forecast(status: BudgetStatus, *, currency: str, now: datetime) -> Forecast:
     """The rate is what was used so far by the days elapsed; the amount is the bill's projected cost."""
     spent = status.spent
-    amount = projected(spent.used, period=spent.period, now=now, currency=currency)
+    amount = project_cost(spent.used, period=spent.period, now=now, currency=currency)
     return Forecast(amount, _reached_on(status.budget, spent, now=now) if amount >= status.budget.amount else None)
 
 
@@ -52,5 +53,5 @@ def _reached_on(budget: Budget, spent: Spending, *, now: datetime) -> date | Non
     """None where it is reached already; at the latest the last day, for what is shown to come to it does."""
     if spent.used >= budget.amount:
         return None
-    days = -(-budget.amount * spent.period.days_elapsed(now) // spent.used)
+    days = ceil_div(budget.amount * spent.period.days_elapsed(now), by=spent.used)
     return spent.period.first_day + timedelta(days=min(days, spent.period.days) - 1)

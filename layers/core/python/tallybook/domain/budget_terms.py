@@ -10,7 +10,7 @@ from decimal import Decimal
 from tallybook.domain.accounts import normal_email
 from tallybook.domain.budgets import COOLDOWN, PLACES, Budget, Threshold
 from tallybook.domain.errors import Invalid, TooManyRequests
-from tallybook.domain.money import EXACT, MICROS, decimals, places
+from tallybook.domain.money import EXACT, MICROS, ceil_div, decimals, places
 from tallybook.domain.outbox import distinct
 
 MOST_THRESHOLDS = 20
@@ -56,7 +56,7 @@ def check_pace(before: Budget, edited: Budget, *, now: datetime) -> None:
     new = percents - before.alerts.keys() - {threshold.percent for threshold in before.thresholds}
     if new and (over := len(known) - MOST_REMEMBERED) > 0:
         free = sorted(alert.at + COOLDOWN for percent, alert in before.alerts.items() if percent not in percents)
-        wait = -(-(free[over - 1] - now) // timedelta(seconds=1))
+        wait = ceil_div(free[over - 1] - now, by=timedelta(seconds=1))
         raise TooManyRequests("alert_thresholds has changed too often; try again later", retry_after=max(1, wait))
 
 

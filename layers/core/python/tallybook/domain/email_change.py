@@ -13,6 +13,7 @@ from typing import Literal
 
 from tallybook.domain.credentials import hash_text
 from tallybook.domain.errors import Invalid, TooManyRequests
+from tallybook.domain.money import ceil_div
 
 type Side = Literal["current", "new"]
 type State = Literal["pending", "cleared", "completed"]
@@ -76,7 +77,7 @@ def check_pause(last: EmailChange | None, *, now: datetime) -> None:
     if last is not None and now < last.requested_at + PAUSE:
         left = last.requested_at + PAUSE - now
         message = "A change of the email was asked for in the last 30 minutes; try again later"
-        raise TooManyRequests(message, retry_after=-(-left // timedelta(seconds=1)))
+        raise TooManyRequests(message, retry_after=ceil_div(left, by=timedelta(seconds=1)))
 
 
 def check_request(last: EmailChange | None, *, account_email: str, current: str, new: str, now: datetime) -> None:

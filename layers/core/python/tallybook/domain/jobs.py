@@ -7,6 +7,8 @@ thousand writes a second, few enough that asking all of them when nothing is due
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from tallybook.domain.money import ceil_div
+
 SPREAD = "0123"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -28,7 +30,7 @@ class Job:
 
     def call_for(self, due: datetime) -> datetime:
         """The first call that finds what is due then."""
-        return _EPOCH + -(-(due - _EPOCH) // self.every) * self.every
+        return _EPOCH + ceil_div(due - _EPOCH, by=self.every) * self.every
 
 
 OUTBOX = Job("outbox", every=timedelta(minutes=5), work=("outbox",))

@@ -5,6 +5,8 @@ import ipaddress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from tallybook.domain.money import ceil_div
+
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -48,7 +50,7 @@ def window_of(now: datetime, window: timedelta) -> datetime:
 def seconds_left(now: datetime, window: timedelta) -> int:
     """Until the next window, rounded up: at least 1."""
     left = window_of(now, window) + window - now
-    return -(-left // timedelta(seconds=1))
+    return ceil_div(left, by=timedelta(seconds=1))
 
 
 def network_of(address: str) -> str:

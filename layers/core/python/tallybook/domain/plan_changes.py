@@ -12,7 +12,8 @@ from tallybook.domain.catalog import Plan
 from tallybook.domain.errors import PaymentRequired, TooManyRequests
 from tallybook.domain.fees import Fee
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.periods import Period, changes_of, since
+from tallybook.domain.money import ceil_div
+from tallybook.domain.periods import Period, changes_of, drop_older_schedules
 from tallybook.domain.usage import MARKER_LIFE
 
 type ChangeReason = Literal["user_upgrade", "user_downgrade", "plan_retired"]
@@ -73,12 +74,12 @@ def is_dearer(old: Plan, new: Plan) -> bool:
 
 def check_pace(account: Account, *, now: datetime) -> None:
     """TooManyRequests once the account's periods have changed 20 times in 36 days, by another plan or zone."""
-    recent = changes_of(since(account.schedule, now - MARKER_LIFE))
+    recent = changes_of(drop_older_schedules(account.schedule, now - MARKER_LIFE))
     if len(recent) >= MOST_CHANGES:
         left = recent[0] + MARKER_LIFE - now
         raise TooManyRequests(
             f"The plan was changed {MOST_CHANGES} times in {MARKER_LIFE.days} days; try again later",
-            retry_after=max(1, -(-left // timedelta(seconds=1))),
+            retry_after=max(1, ceil_div(left, by=timedelta(seconds=1))),
         )
 
 

@@ -9,7 +9,7 @@ from tallybook.domain.audit import Actor, platform
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import NotFound
 from tallybook.domain.events.accounts import account_resumed, account_suspended
-from tallybook.domain.fees import remembered, suspensions
+from tallybook.domain.fees import add_suspensions, suspended_by_period
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import Mail
 from tallybook.domain.times import readable, stamp_or_none
@@ -81,8 +81,8 @@ def _suspended(account: Account, reason: str, now: datetime) -> Account:
 
 def _resumed(account: Account, now: datetime) -> Account:
     """What was suspended is remembered for the fee: none accrues meanwhile."""
-    since = suspensions(account.schedule, account.suspension.at or now, now)
-    known = remembered(account, since)
+    since = suspended_by_period(account.schedule, account.suspension.at or now, now)
+    known = add_suspensions(account, since)
     return replace(account, status="active", suspension=Suspension(milliseconds=known))
 
 

@@ -12,7 +12,8 @@ from tallybook.domain.usage import Quantities
 from tallybook.services.context import Context
 from tallybook.store.commands import Item
 from tallybook.store.keys import Key
-from tallybook.store.periods import period_key, quantities_of, read_opened
+from tallybook.store.periods import period_key, read_billing_period
+from tallybook.store.usage_counters import quantities_of
 
 
 def read_spending(
@@ -46,7 +47,7 @@ def spending_in(ctx: Context, period: Period, opened: BillingPeriod | None, quan
 
 def _spending(ctx: Context, account: Account, period: Period, items: Mapping[Key, Item]) -> Spending:
     first = items.get(period_key(account.id, period))
-    opened = read_opened(first) if first else None
+    opened = read_billing_period(first) if first else None
     wanted = [period_key(account.id, period, shard) for shard in range(opened.shards if opened else 0)]
     more = ctx.tables.get_many(wanted[ctx.usage_shards :])
     fences = [item for key in wanted if (item := items.get(key) or more.get(key))]

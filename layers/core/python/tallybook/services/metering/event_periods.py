@@ -15,7 +15,7 @@ from tallybook.domain.usage import Event
 from tallybook.services.billing.open_period import open_period
 from tallybook.services.context import Context
 from tallybook.store.keys import Key
-from tallybook.store.periods import period_key, read_opened
+from tallybook.store.periods import period_key, read_billing_period
 
 
 class EventPeriods:
@@ -67,4 +67,6 @@ class EventPeriods:
 def read_places(ctx: Context, account: Account, events: Iterable[Event]) -> EventPeriods:
     """With the periods of these events as they stand now."""
     fences = {period_key(account.id, period_of(account.schedule, event.instant)) for event in events}
-    return EventPeriods(ctx, account, {key: read_opened(item) for key, item in ctx.tables.get_many(fences).items()})
+    return EventPeriods(
+        ctx, account, {key: read_billing_period(item) for key, item in ctx.tables.get_many(fences).items()}
+    )

@@ -20,7 +20,7 @@ from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.commands import Item
 from tallybook.store.keys import Key
-from tallybook.store.periods import period_key, read_opened
+from tallybook.store.periods import period_key, read_billing_period
 
 RETRY_SECONDS = 20.0
 RETRY = "retry"
@@ -143,5 +143,5 @@ def _read_periods(
                 owner_of[period_key(id, period_of(schedule, instant))] = id
     found: dict[str, dict[Key, BillingPeriod]] = {}
     for key, item in ctx.tables.get_many(owner_of).items():
-        found.setdefault(owner_of[key], {})[key] = read_opened(item)
+        found.setdefault(owner_of[key], {})[key] = read_billing_period(item)
     return found

@@ -20,8 +20,8 @@ from tallybook.store.commands import Command
 from tallybook.store.events import mark_dirty, put_marker, same_content
 from tallybook.store.gauges import add_gauges, gauge_keys_of
 from tallybook.store.keys import Key
-from tallybook.store.periods import add_late_usage, add_usage
 from tallybook.store.table import MAX_ACTIONS, Failure, WriteConflict
+from tallybook.store.usage_counters import add_late_usage, add_usage
 
 _WALLET_ACTIONS = 3
 _DIRTY_ACTIONS = 1

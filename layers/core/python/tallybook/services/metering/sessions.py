@@ -17,7 +17,7 @@ from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.periods import period_of
 from tallybook.domain.quotas import CONCURRENT
 from tallybook.domain.sessions import Session, SessionRequest, check_session_id
-from tallybook.services.billing.open_period import opening
+from tallybook.services.billing.open_period import new_billing_period
 from tallybook.services.budgets.spending import spending_in
 from tallybook.services.changes import retry_on_conflict
 from tallybook.services.context import Context
@@ -180,7 +180,7 @@ def _completed(ctx: Context, account: Account, now: datetime) -> tuple[Command, 
     period = period_of(account.schedule, now)
     if ctx.tables.get(period_key(account.id, period)) is not None:
         return (count_completed(account.id, period),)
-    opened = replace(opening(ctx, account, period), completed_sessions=1)
+    opened = replace(new_billing_period(ctx, account, period), completed_sessions=1)
     return (*open_period(account, opened), unchanged_subscription(account))
 
 

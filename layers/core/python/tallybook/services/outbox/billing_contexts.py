@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from tallybook.domain.invoices import UNPAID, Detail, Invoice, InvoiceLine, InvoiceStatus
+from tallybook.domain.invoice_lines import Detail, InvoiceLine
+from tallybook.domain.invoices import UNPAID, Invoice, InvoiceStatus
 from tallybook.domain.money import readable
 from tallybook.domain.outbox import Mail
 from tallybook.domain.periods import local_day

@@ -18,7 +18,8 @@ from tallybook.store import keys
 from tallybook.store.commands import Item
 from tallybook.store.gauges import gauge_keys, gauge_value
 from tallybook.store.keys import Key
-from tallybook.store.periods import period_key, quantities_of, read_opened
+from tallybook.store.periods import period_key, read_billing_period
+from tallybook.store.usage_counters import quantities_of
 
 _WHOLE = "period"
 
@@ -65,7 +66,7 @@ def read_quota_use(
     if missing := [key for key in (*read, *also) if key not in known]:
         items |= ctx.tables.get_many(missing)
     pinned = items.get(period_key(account.id, period))
-    opened = read_opened(pinned) if pinned else None
+    opened = read_billing_period(pinned) if pinned else None
     if opened is not None and opened.shards > ctx.usage_shards:
         shards = range(ctx.usage_shards, opened.shards)
         items |= ctx.tables.get_many(
@@ -108,7 +109,7 @@ def plan_of(
     items = ctx.tables.get_many([pinned, *also])
     if pinned not in items:
         return ctx.catalogs.current().plans[account.plan], items
-    opened = read_opened(items[pinned])
+    opened = read_billing_period(items[pinned])
     return ctx.catalogs.version(opened.catalog_version).plans[opened.plan], items
 
 

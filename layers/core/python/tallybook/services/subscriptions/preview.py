@@ -31,5 +31,5 @@ def preview_plan(ctx: Context, principal: Principal, plan: str) -> PlanPreview:
 def _whole_fee(planned: PlannedChange) -> Fee:
     """What the plan costs this account for a whole month or year."""
     price = planned.new.price
-    time = FeeTime(whole=1) if price else None
+    time = FeeTime(whole_ms=1) if price else None
     return fee_for(price, time, discount=planned.account.billing.discount, currency=planned.catalog.currency)

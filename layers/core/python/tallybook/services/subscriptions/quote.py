@@ -14,7 +14,7 @@ from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.ids import derived_id
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.periods import Period, period_of, since, with_anchor
+from tallybook.domain.periods import Period, drop_older_schedules, period_of, with_anchor
 from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_pace, reason_for
 from tallybook.domain.quotas import check_fits
 from tallybook.domain.usage import MARKER_LIFE
@@ -40,12 +40,12 @@ class PlannedChange:
     @property
     def is_open(self) -> bool:
         """Nobody had closed any of its periods by the time they were read; else the account is to be read again."""
-        return all(one.opened.is_open for one in (*self.ended, self.bill))
+        return all(one.billing_period.is_open for one in (*self.ended, self.bill))
 
     @property
     def after(self) -> Account:
         """The account on the new plan from now on, which its periods then follow from."""
-        schedule = since(with_anchor(self.account.schedule, self.now), self.now - MARKER_LIFE)
+        schedule = drop_older_schedules(with_anchor(self.account.schedule, self.now), self.now - MARKER_LIFE)
         return replace(self.account, plan=self.new.name, schedule=schedule)
 
 
@@ -69,8 +69,8 @@ def planned_change(
     check_pace(account, now=now)
     if account.closing_cursor.period.start >= now:
         raise in_progress()
-    bill = bill_period(ctx, account, account.closing_cursor.period, now=now, cut=now, after=ended)
-    old = ctx.catalogs.version(bill.opened.catalog_version).plans[bill.opened.plan]
+    bill = bill_period(ctx, account, account.closing_cursor.period, now=now, cut=now, preceding=ended)
+    old = ctx.catalogs.version(bill.billing_period.catalog_version).plans[bill.billing_period.plan]
     return PlannedChange(account, ended, bill, catalog, old, new, now)
 
 
@@ -90,7 +90,7 @@ def as_recorded(planned: PlannedChange, *, following: Period, reason: ChangeReas
         old_plan=old.name,
         new_plan=new.name,
         reason=reason or reason_for(old, new),
-        old_period=bill.opened.period,
+        old_period=bill.billing_period.period,
         new_period=following,
         refund=bill.fee.proration_credit,
         old_price=old.price,
@@ -102,16 +102,14 @@ def as_recorded(planned: PlannedChange, *, following: Period, reason: ChangeReas
 
 def issued(account: Account, bill: PeriodBill, *, now: datetime) -> Invoice:
     """The invoice as it would be issued: what the balance pays of it, and what is left to pay."""
-    return bill.invoice.issued(number=account.counts.issued_count + 1, now=now).paid_from(
-        account.wallet.balance, at=now
-    )
+    return bill.invoice.issue(number=account.counts.issued_count + 1, now=now).pay_from(account.wallet.balance, at=now)
 
 
 def _after_closing(ctx: Context, account: Account, *, now: datetime) -> tuple[Account, tuple[PeriodBill, ...]]:
     """The account as it will be once its ended periods are closed, and their bills."""
     bills: tuple[PeriodBill, ...] = ()
     while account.closing_cursor.period.end < now:
-        bill = bill_period(ctx, account, account.closing_cursor.period, now=now, after=bills)
+        bill = bill_period(ctx, account, account.closing_cursor.period, now=now, preceding=bills)
         invoice = issued(account, bill, now=now)
         following = period_of(account.schedule, account.closing_cursor.period.end)
         account = replace(
