@@ -12,7 +12,7 @@ from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.fees import FeeTime
 from tallybook.domain.invoices import Detail, Invoice, InvoiceLine
 from tallybook.domain.periods import Period
-from tallybook.domain.usage import merged
+from tallybook.domain.usage import sum_counters
 from tallybook.store import accounts, closing_cursors, costs, invoices, keys, periods
 from tallybook.store.commands import Put
 from tallybook.store.table import Tables, WriteConflict
@@ -159,10 +159,10 @@ def test_a_range_finds_each_closed_period_that_one_of_its_instants_may_belong_to
 @pytest.mark.parametrize("shards", [1, 3])
 def test_a_period_is_closed_once_as_its_fences_were_read(tables: Tables, shards: int) -> None:
     tables.transact(periods.open_period(ACCOUNT, opened(shards)))
-    tables.transact(periods.add_usage("a", APRIL, merged([EVENT]), shard=shards - 1))
+    tables.transact(periods.add_usage("a", APRIL, sum_counters([EVENT]), shard=shards - 1))
     pk, start, end = periods.billed_range("a", APRIL.start)
     read = [item for item in tables.query("usage", pk, start=start, end=end) if periods.is_period_key(item)]
-    tables.transact(periods.add_usage("a", APRIL, merged([EVENT]), shard=shards - 1))
+    tables.transact(periods.add_usage("a", APRIL, sum_counters([EVENT]), shard=shards - 1))
     billed = replace(opened(shards), billed=50)
     with pytest.raises(WriteConflict):
         tables.transact(periods.close_period("a", billed, read))
@@ -170,7 +170,10 @@ def test_a_period_is_closed_once_as_its_fences_were_read(tables: Tables, shards:
     tables.transact(periods.close_period("a", billed, read))
     item = tables.get(periods.period_key("a", APRIL)) or {}
     assert periods.read_opened(item) == replace(billed, is_open=False)
-    for again in (periods.close_period("a", billed, read), periods.add_usage("a", APRIL, merged([EVENT]), shard=0)):
+    for again in (
+        periods.close_period("a", billed, read),
+        periods.add_usage("a", APRIL, sum_counters([EVENT]), shard=0),
+    ):
         with pytest.raises(WriteConflict):
             tables.transact(again)
 
@@ -186,7 +189,7 @@ def test_a_period_that_is_cut_short_says_where_and_what_it_was_to_be(tables: Tab
 
 
 def test_late_usage_needs_an_open_period_to_hold_it_and_moves_its_version(tables: Tables) -> None:
-    add = periods.add_late_usage("a", APRIL, merged([EVENT], late_for=MAY.start), target=MAY.start)
+    add = periods.add_late_usage("a", APRIL, sum_counters([EVENT], late_for=MAY.start), target=MAY.start)
     with pytest.raises(WriteConflict):
         tables.transact(add)
     tables.transact(periods.open_period(ACCOUNT, replace(opened(), period=MAY)))
