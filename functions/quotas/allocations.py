@@ -12,7 +12,7 @@ from tallybook.services.quotas.allocations import (
     remove_allocation,
     revoke_allocation,
 )
-from tallybook.services.quotas.user_quota import allocation_quota
+from tallybook.services.quotas.user_quota import read_allocation_quota
 from tallybook.wire.requests.bodies import AllocationRequest, QuotaFields, sent_fields
 from tallybook.wire.requests.paging import Page, paged
 from tallybook.wire.requests.queries import boolean
@@ -58,7 +58,7 @@ async def revoke(ctx: Ctx, caller: Caller, allocation_id: str) -> JSONResponse:
 
 @router.get("/{allocation_id}/usage")
 async def usage(ctx: Ctx, caller: Caller, allocation_id: str) -> JSONResponse:
-    used = allocation_quota(ctx, caller, _id(allocation_id))
+    used = read_allocation_quota(ctx, caller, _id(allocation_id))
     return respond(envelope.ok(present_usage(used), at=ctx.clock.now()))
 
 

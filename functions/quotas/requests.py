@@ -11,8 +11,8 @@ from tallybook.http import Caller, Ctx, body_of, respond
 from tallybook.services.quotas.requests import (
     change_request,
     file_request,
+    list_own_requests,
     list_requests,
-    own_requests,
     withdraw_request,
 )
 from tallybook.services.quotas.reviews import review_request
@@ -37,7 +37,7 @@ async def file(ctx: Ctx, caller: Caller, body: FileQuotaRequest = body_of(FileQu
 
 @router.get(_OWN)
 async def own(request: Request, ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
-    rows = own_requests(ctx, caller, status=one_of(request, "status", _STATUSES))
+    rows = list_own_requests(ctx, caller, status=one_of(request, "status", _STATUSES))
     shown = paged("requests", [present_request(one) for one in rows], page)
     return respond(envelope.ok(shown, at=ctx.clock.now()))
 

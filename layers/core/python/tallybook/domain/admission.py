@@ -12,7 +12,7 @@ from tallybook.domain.accounts import Account, User
 from tallybook.domain.catalog import Plan
 from tallybook.domain.errors import Forbidden
 from tallybook.domain.money import in_units
-from tallybook.domain.quotas import CONCURRENT, LEVEL, MONTHLY, Quota
+from tallybook.domain.quotas import CONCURRENT, GAUGE, MONTHLY, Quota
 from tallybook.domain.sessions import SessionRequest
 from tallybook.domain.usage import plain
 
@@ -100,8 +100,8 @@ def _used_up(whose: str, used: Used, quota: Quota) -> Iterator[Reason]:
     for name in MONTHLY:
         if name in quota and used.get(name, Decimal(0)) >= quota[name]:
             yield Reason(f"{whose}_{name}", quota[name], used.get(name, Decimal(0)))
-    if LEVEL in quota and used.get(LEVEL, Decimal(0)) > quota[LEVEL]:
-        yield Reason(f"{whose}_{LEVEL}", quota[LEVEL], used.get(LEVEL, Decimal(0)))
+    if GAUGE in quota and used.get(GAUGE, Decimal(0)) > quota[GAUGE]:
+        yield Reason(f"{whose}_{GAUGE}", quota[GAUGE], used.get(GAUGE, Decimal(0)))
 
 
 def _restricted(account: Account, spent: int) -> Iterator[Reason]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from tallybook.domain.quotas import LEVEL_METER
+from tallybook.domain.quotas import GAUGE_METER
 from tallybook.domain.times import day_of
 from tallybook.domain.usage import MARKER_LIFE, Event
 from tallybook.store import keys
@@ -14,7 +14,7 @@ from tallybook.store.keys import Key
 
 def gauge_keys_of(event: Event) -> set[Key]:
     """Where the event tells of a level: nowhere unless it is of that meter."""
-    if event.meter != LEVEL_METER:
+    if event.meter != GAUGE_METER:
         return set()
     day = day_of(event.instant)
     whose = {None, event.user_id}

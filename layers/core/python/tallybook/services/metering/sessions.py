@@ -133,7 +133,7 @@ def _admission(
     use = read_quota_use(ctx, account, {user.id: user.quota}, now=ctx.clock.now(), known=known)
     if len(ctx.admission_keys) >= _MOST_LIKELY:
         ctx.admission_keys.clear()
-    ctx.admission_keys[account.id, user.id] = use.read
+    ctx.admission_keys[account.id, user.id] = use.read_keys
     reasons = reasons_against(
         wanted,
         account,
