@@ -1,4 +1,4 @@
-"""Quota allocations, for root users. Source: ScaleBox account management, "User Quota Administration"."""
+"""Root users allocate quotas to users. Source: ScaleBox account management, "User Quota Administration"."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -32,8 +32,8 @@ async def list_all(request: Request, ctx: Ctx, caller: Caller, page: Page) -> JS
 @router.post("")
 async def create(ctx: Ctx, caller: Caller, body: AllocationRequest = body_of(AllocationRequest)) -> JSONResponse:
     quota = body.model_dump(exclude={"user_id"})
-    shown = {"allocation": present_allocation(allocate(ctx, caller, body.user_id, quota))}
-    return respond(envelope.ok(shown, at=ctx.clock.now(), status=201))
+    created = allocate(ctx, caller, body.user_id, quota)
+    return respond(envelope.ok({"allocation": present_allocation(created)}, at=ctx.clock.now(), status=201))
 
 
 @router.put("/{allocation_id}")

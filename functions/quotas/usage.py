@@ -1,4 +1,4 @@
-"""What the caller has used of their own share. Its shape is ours."""
+"""The caller's usage of their allocation. The response has no model in the documents."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse

@@ -160,7 +160,7 @@ def _find_oldest_decided(ctx: Context, account: Account) -> QuotaRequest:
         listed = _query(ctx, account.id, newest_first=False, limit=limit)
         if oldest := next((one for one in listed if one.status != "pending"), None):
             return oldest
-    raise Conflict(f"{MAX_REQUESTS} requests of this account wait to be decided", code="too_many_pending")
+    raise Conflict(f"{MAX_REQUESTS} requests of this account are pending", code="too_many_pending")
 
 
 def _check_requested(quota: RequestedQuota) -> dict[str, int]:
