@@ -25,11 +25,11 @@ MONTHLY: Mapping[str, str] = {
     "sandbox_storage_gb_seconds": "sandbox_storage_gb_seconds",
     "traffic_gb_seconds": "traffic_gb_seconds",
 }
-"""The fields that compare usage of the period, each with its meter."""
+"""The fields that limit the usage of a period, each with its meter."""
 
 GAUGE = "template_storage_gb"
 GAUGE_METER = "template_storage_gb_hours"
-"""The field that compares a gauge, and its meter: an hour's quantity is the GB stored in that hour."""
+"""The field that limits the GB stored, and its meter: an hour's quantity is the GB stored in that hour."""
 
 CONCURRENT = "concurrent_sandboxes"
 FIELDS = (*MONTHLY, GAUGE, CONCURRENT)

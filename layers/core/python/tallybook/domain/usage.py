@@ -86,10 +86,10 @@ def counting_instant(event_time: datetime, now: datetime) -> datetime | None:
 
 
 def counters_of(event: Event, *, late_for: datetime | None = None) -> tuple[str, ...]:
-    """The names of the counters that it moves in its period: the period's own, day, user, session, and app by day.
+    """The names of the counters that the event moves: of its period, day, user and session, and of its app by day.
 
-    A late event moves a counter apart, named by the start of the period whose invoice bills it, instead of the
-    period's, the day's, the user's and the session's; the app's counter moves as always.
+    A late event moves the app's counter, and instead of the others a separate one, named after the start of the period
+    whose invoice bills it.
     """
     day = day_of(event.instant)
     names = ["period", f"day#{day}"] if late_for is None else [f"{LATE}#{stamp(late_for)}"]
