@@ -13,7 +13,7 @@ from tallybook.domain.fees import FeeTime
 from tallybook.domain.invoice_lines import Detail, InvoiceLine
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period
-from tallybook.domain.usage import merged
+from tallybook.domain.usage import sum_counters
 from tallybook.store import accounts, closing_cursors, costs, invoices, keys, periods, usage_counters
 from tallybook.store.commands import Put
 from tallybook.store.table import Tables, WriteConflict
@@ -160,10 +160,10 @@ def test_a_range_finds_each_closed_period_that_it_may_touch(tables: Tables) -> N
 @pytest.mark.parametrize("shards", [1, 3])
 def test_a_period_is_closed_once_as_its_fences_were_read(tables: Tables, shards: int) -> None:
     tables.transact(periods.open_period(ACCOUNT, opened(shards)))
-    tables.transact(usage_counters.add_usage("a", APRIL, merged([EVENT]), shard=shards - 1))
+    tables.transact(usage_counters.add_usage("a", APRIL, sum_counters([EVENT]), shard=shards - 1))
     pk, start, end = usage_counters.billed_range("a", APRIL.start)
     read = [item for item in tables.query("usage", pk, start=start, end=end) if periods.is_period_key(item)]
-    tables.transact(usage_counters.add_usage("a", APRIL, merged([EVENT]), shard=shards - 1))
+    tables.transact(usage_counters.add_usage("a", APRIL, sum_counters([EVENT]), shard=shards - 1))
     billed = replace(opened(shards), billed=50)
     with pytest.raises(WriteConflict):
         tables.transact(periods.close_period("a", billed, read))
@@ -173,7 +173,7 @@ def test_a_period_is_closed_once_as_its_fences_were_read(tables: Tables, shards:
     assert periods.read_billing_period(item) == replace(billed, is_open=False)
     for again in (
         periods.close_period("a", billed, read),
-        usage_counters.add_usage("a", APRIL, merged([EVENT]), shard=0),
+        usage_counters.add_usage("a", APRIL, sum_counters([EVENT]), shard=0),
     ):
         with pytest.raises(WriteConflict):
             tables.transact(again)
@@ -190,7 +190,7 @@ def test_a_period_that_is_cut_short_says_where_and_what_it_was_to_be(tables: Tab
 
 
 def test_late_usage_needs_an_open_period_to_hold_it_and_moves_its_version(tables: Tables) -> None:
-    add = usage_counters.add_late_usage("a", APRIL, merged([EVENT], late_for=MAY.start), target=MAY.start)
+    add = usage_counters.add_late_usage("a", APRIL, sum_counters([EVENT], late_for=MAY.start), target=MAY.start)
     with pytest.raises(WriteConflict):
         tables.transact(add)
     tables.transact(periods.open_period(ACCOUNT, replace(opened(), period=MAY)))

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tallybook.domain.periods import BillingSchedule
-from tallybook.domain.usage import MARKER_LIFE, merged
+from tallybook.domain.usage import MARKER_LIFE, sum_counters
 from tallybook.store import accounts, events, keys, periods, usage_counters
 from tallybook.store.commands import Put
 from tallybook.store.table import Due, Tables, WriteConflict
@@ -45,7 +45,7 @@ def test_usage_adds_up_over_shards_days_and_skus(tables: Tables) -> None:
     tables.transact(periods.open_period(ACCOUNT, opened(2)))
     sku = replace(EVENT, meter="container_minutes", sku="S", quantity=Decimal(3), session_id="x", app_id="p")
     for shard in (0, 1, 1):
-        tables.transact(usage_counters.add_usage("a", APRIL, merged([EVENT, sku]), shard=shard))
+        tables.transact(usage_counters.add_usage("a", APRIL, sum_counters([EVENT, sku]), shard=shard))
     pk, start, end = usage_counters.billed_range("a", APRIL.start)
     items = list(tables.query("usage", pk, start=start, end=end))
     fences = [item for item in items if periods.is_period_key(item)]
@@ -64,7 +64,7 @@ def test_sums_keep_every_digit() -> None:
 
 
 def test_a_closed_or_unopened_period_takes_no_usage_and_no_session(tables: Tables) -> None:
-    usage = usage_counters.add_usage("a", APRIL, merged([EVENT]), shard=0)
+    usage = usage_counters.add_usage("a", APRIL, sum_counters([EVENT]), shard=0)
     for commands in (usage, [periods.count_completed("a", APRIL)]):
         with pytest.raises(WriteConflict):
             tables.transact(commands)

@@ -9,7 +9,7 @@ from typing import Any
 from tallybook.domain.catalog import parse_catalog
 from tallybook.domain.jobs import partition
 from tallybook.domain.periods import Period, period_of
-from tallybook.domain.quotas import FIELDS, LEVEL_METER, MONTHLY, REACHED, Quota
+from tallybook.domain.quotas import FIELDS, GAUGE_METER, MONTHLY, NOTIFY_PERCENTAGES, Quota
 from tallybook.domain.times import stamp
 from tallybook.store.accounts import read_account
 from tallybook.store.quotas import read_allocation
@@ -143,10 +143,12 @@ def _who_is_to_be_written_to_is_due(core: list[Item], usage: list[Item], now: da
         if allocation.status != "active" or allocation.account_id in due or allocation.account_id not in periods:
             continue
         period = periods[allocation.account_id]
-        told = allocation.told.get(stamp(period.start), {})
+        told = allocation.notified.get(stamp(period.start), {})
         used = _used(usage, allocation.account_id, allocation.user_id, period)
         for name in MONTHLY.keys() & allocation.quota.keys():
-            reached = [one for one in REACHED if used[name] and used[name] * 100 >= allocation.quota[name] * one]
+            reached = [
+                one for one in NOTIFY_PERCENTAGES if used[name] and used[name] * 100 >= allocation.quota[name] * one
+            ]
             assert told.get(name, 0) >= max(reached, default=0), (allocation.id, name)
 
 
@@ -161,7 +163,7 @@ def _levels_are_what_was_counted(usage: list[Item]) -> None:
     """All hours of an account together are its counted events of storage; of each, its users have no more than it."""
     counted: dict[str, Decimal] = defaultdict(Decimal)
     for marker in _of(usage, "EVENT"):
-        if marker["meter"] == LEVEL_METER:
+        if marker["meter"] == GAUGE_METER:
             counted[marker["account_id"]] += Decimal(marker["quantity"])
     hours: dict[tuple[str, str, str], dict[bool, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for item in (item for item in usage if item["pk"].startswith("LEVEL#")):

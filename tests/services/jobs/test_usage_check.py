@@ -7,7 +7,7 @@ import pytest
 
 from tallybook.domain.accounts import User
 from tallybook.domain.errors import Failed
-from tallybook.domain.quotas import LEVEL_METER
+from tallybook.domain.quotas import GAUGE_METER
 from tallybook.services.jobs.due_tasks import Task
 from tallybook.services.jobs.usage_check import check_usage, run_task
 from tallybook.services.metering.sessions import start_session
@@ -158,7 +158,7 @@ def test_stored_templates_are_told_of_once_a_period_however_they_come_and_go(
 ) -> None:
     share(app, owner, grace, template_storage_gb=10)
     for gigabytes in ("8", "1", "8"):
-        use(app, owner, grace, gigabytes, meter=LEVEL_METER)
+        use(app, owner, grace, gigabytes, meter=GAUGE_METER)
         check(app)
         app.clock.advance(hours=1)
     (mail,) = told(app)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from tallybook.domain.quotas import CONCURRENT, FIELDS, Quota, limited
+from tallybook.domain.quotas import CONCURRENT, FIELDS, Quota, without_nulls
 
 Settles = Literal["invoice", "wallet"]
 Model = Literal["per_unit", "graduated", "volume", "package", "flat"]
@@ -70,7 +70,7 @@ class Plan:
     @property
     def quotas(self) -> Quota:
         """The limits of an account as a whole. Two limit what runs at once: the smaller one counts."""
-        quotas = limited({name: self.limits.get(name) for name in FIELDS})
+        quotas = without_nulls({name: self.limits.get(name) for name in FIELDS})
         most = self.limits.get("max_concurrent_sandboxes")
         return quotas if most is None else quotas | {CONCURRENT: min(most, quotas.get(CONCURRENT, most))}
 

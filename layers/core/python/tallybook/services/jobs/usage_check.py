@@ -17,7 +17,7 @@ from tallybook.domain.errors import Failed
 from tallybook.domain.events.quotas import quota_reached
 from tallybook.domain.ids import ALLOCATION, USER
 from tallybook.domain.periods import Period
-from tallybook.domain.quotas import LEVEL, MONTHLY, Allocation, Use, newly_reached
+from tallybook.domain.quotas import GAUGE, MONTHLY, Allocation, Use, newly_reached
 from tallybook.domain.times import stamp
 from tallybook.services.budgets.check import check_budget
 from tallybook.services.changes import Change, record, retry_on_conflict
@@ -32,7 +32,7 @@ from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.commands import Item
 from tallybook.store.events import still_dirty, unmark_dirty
-from tallybook.store.quotas import read_allocation, set_told
+from tallybook.store.quotas import read_allocation, set_notified
 from tallybook.store.table import WriteConflict
 
 _USERS_A_READ = 30
@@ -104,12 +104,12 @@ def _reached(ctx: Context, account: Account, allocations: Iterable[Allocation]) 
 
 def _news(allocation: Allocation, use: QuotaUse) -> _Reached | None:
     start, used = stamp(use.period.start), use.users[allocation.user_id]
-    uses = [Use(name, used[name], allocation.quota.get(name)) for name in (*MONTHLY, LEVEL)]
-    told = allocation.told.get(start, {})
+    uses = [Use(name, used[name], allocation.quota.get(name)) for name in (*MONTHLY, GAUGE)]
+    told = allocation.notified.get(start, {})
     percents = newly_reached(uses, told)
     if not percents:
         return None
-    after = replace(allocation, told={start: {**told, **percents}})
+    after = replace(allocation, notified={start: {**told, **percents}})
     return _Reached(allocation, after, use.period, percents, tuple(one for one in uses if one.field in percents))
 
 
@@ -129,7 +129,7 @@ def _tell(ctx: Context, account: Account, reached: Sequence[_Reached]) -> int:
             return 0
         known = ctx.tables.get_many(users)
         changes = [_change(account, one, known[keys.user(account.id, one.before.user_id)]) for one in reached]
-        marks = [set_told(one.before, one.after) for one in reached]
+        marks = [set_notified(one.before, one.after) for one in reached]
         ctx.tables.transact([*marks, *record(account, *changes, at=ctx.clock.now())])
         return len(reached)
 

@@ -10,7 +10,7 @@ from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT, USER, strip_prefix
 from tallybook.domain.money import places
 from tallybook.domain.percentages import read_percent
-from tallybook.domain.quotas import MOST
+from tallybook.domain.quotas import MAX_QUOTA
 from tallybook.domain.sessions import MAX_TIMEOUT_SECONDS
 from tallybook.domain.times import parse_instant
 from tallybook.domain.wallet import MAX_MOVE
@@ -57,7 +57,7 @@ def _own_id(prefix: str) -> AfterValidator:
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Size = Annotated[Decimal, BeforeValidator(_size)]
 Percent = Annotated[Decimal, BeforeValidator(_percent)]
-QuotaNumber = Annotated[int, Field(ge=0, le=MOST)]
+QuotaNumber = Annotated[int, Field(ge=0, le=MAX_QUOTA)]
 AccountId = Annotated[str, _own_id(ACCOUNT)]
 UserId = Annotated[str, _own_id(USER)]
 
