@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from tallybook import runtime
-from tallybook.domain.jobs import Job
+from tallybook.domain.jobs import Job, camel_case
 from tallybook.services.context import Context
 from tallybook.services.jobs.due_tasks import Task, enqueue_due, read_message
 
@@ -46,7 +46,7 @@ class QueuedJob:
         log(self._job.name, extra={"tasks": dict(counts)})
         if counts["late"]:
             self._metrics.add_dimension(name="stage", value=os.environ["TALLYBOOK_STAGE"])
-            name = f"{self._job.name.title().replace('_', '')}Late"
+            name = f"{camel_case(self._job.name)}Late"
             self._metrics.add_metric(name=name, unit=MetricUnit.Count, value=counts["late"])
             self._metrics.flush_metrics()
         return {name: count for name, count in counts.items() if count}

@@ -45,3 +45,8 @@ def partition(work: str, id: str) -> str:
 def partitions(work: str) -> tuple[str, ...]:
     """All the places where such work may stand."""
     return tuple(f"{work}#{digit}" for digit in SPREAD)
+
+
+def camel_case(name: str) -> str:
+    """usage_check -> UsageCheck, as it stands in the stack's outputs, resources and metrics."""
+    return "".join(word.capitalize() for word in name.split("_"))
