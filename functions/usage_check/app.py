@@ -12,7 +12,7 @@ from tallybook import runtime
 from tallybook.domain.errors import Unavailable
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.queued_job import QueuedJob
-from tallybook.services.budgets.check import check_budget, with_budgets
+from tallybook.services.budgets.check import accounts_with_budget, check_budget
 from tallybook.services.jobs.usage_check import run_task
 
 logger = Logger()
@@ -34,7 +34,7 @@ def _streamed(records: list[dict[str, Any]], context: Any) -> dict[str, int]:
     counts = {"budgets": 0, "alerted": 0, "left": 0}
     accounts = dict.fromkeys(map(_account_of, records))
     try:
-        found = with_budgets(ctx, accounts)
+        found = accounts_with_budget(ctx, accounts)
     except Unavailable:
         found, counts["left"] = [], len(accounts)
     for account_id in found:
