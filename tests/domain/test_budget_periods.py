@@ -3,21 +3,21 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tallybook.domain.budgets import Budget, Checked, Spending, check
+from tallybook.domain.budgets import Budget, Evaluation, Spending, evaluate
 from tallybook.domain.periods import Period
 from tests.domain.budget_checks import APRIL, BUDGET, JUNE, MAY, TICK, UNIT, fired, looked, spent
 
 
-def looked_late(budget: Budget, april: object, may: object, hours: float) -> Checked:
+def looked_late(budget: Budget, april: object, may: object, hours: float) -> Evaluation:
     """A check so many hours into May, when nobody has seen all that was used in April."""
-    return check(budget, [spent(april), spent(may, MAY)], now=MAY + timedelta(hours=hours))
+    return evaluate(budget, [spent(april), spent(may, MAY)], now=MAY + timedelta(hours=hours))
 
 
-def told(checked: Checked) -> list[tuple[int, list[int]]]:
+def told(checked: Evaluation) -> list[tuple[int, list[int]]]:
     """The month of each alert, and the thresholds that alert together."""
     return [
         (one.spending.period.start.month, [int(threshold.percent) for threshold in one.thresholds])
-        for one in checked.reached
+        for one in checked.alerts
     ]
 
 
@@ -87,25 +87,25 @@ def test_an_ended_period_is_judged_by_no_budget_that_was_set_since() -> None:
 
 def test_of_several_ended_periods_each_is_told() -> None:
     spending = [spent(60), spent(100, MAY), Spending(Period(JUNE, datetime(2026, 7, 1, tzinfo=UTC), "UTC"), 50 * UNIT)]
-    checked = check(BUDGET, spending, now=JUNE + timedelta(hours=1))
+    checked = evaluate(BUDGET, spending, now=JUNE + timedelta(hours=1))
     assert told(checked) == [(4, [50]), (5, [50, 80, 100]), (6, [50])]
 
 
 def test_a_hard_limit_of_an_ended_period_restricts_nothing_now() -> None:
     late = looked_late(replace(BUDGET, limit_type="hard"), april=100, may=0, hours=5)
     assert told(late) == [(4, [50, 80, 100])]
-    assert [one.budget.restricted for one in late.reached] == [True]
+    assert [one.budget.restricted for one in late.alerts] == [True]
     assert (late.budget.restricted, late.budget.due) == (False, None)
 
 
 def test_the_instant_that_a_period_ends_is_the_next_ones() -> None:
     edge = [spent(100), spent(0, MAY)]
-    assert told(check(BUDGET, edge[:1], now=MAY - TICK)) == [(4, [50, 80, 100])]
-    assert told(check(BUDGET, edge, now=MAY)) == [(4, [50, 80, 100])]
-    assert [alert.at for alert in check(BUDGET, edge[:1], now=MAY).budget.alerts.values()] == [MAY - TICK] * 3
+    assert told(evaluate(BUDGET, edge[:1], now=MAY - TICK)) == [(4, [50, 80, 100])]
+    assert told(evaluate(BUDGET, edge, now=MAY)) == [(4, [50, 80, 100])]
+    assert [alert.at for alert in evaluate(BUDGET, edge[:1], now=MAY).budget.alerts.values()] == [MAY - TICK] * 3
 
 
 def test_a_clock_behind_the_last_checked_period_judges_nothing() -> None:
     late = replace(BUDGET, period_start=MAY)
-    checked = check(late, [spent(100)], now=MAY - TICK)
-    assert (checked.budget, checked.reached) == (late, ())
+    checked = evaluate(late, [spent(100)], now=MAY - TICK)
+    assert (checked.budget, checked.alerts) == (late, ())

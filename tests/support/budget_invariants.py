@@ -138,7 +138,7 @@ def _has_told_all(app: App, account: Account, budget: Budget, usage: list[Item],
         if not threshold.enabled or used * 100 < threshold.percent * budget.amount:
             continue
         assert last is not None, f"{threshold.percent} percent of {account.id} are reached and not told"
-        if not last.contains:
+        if not last.still_reached:
             assert now < last.at + _DAY, f"{threshold.percent} percent of {account.id} are reached again and not told"
             waits.append(last.at + _DAY)
     assert budget.restricted == restricted

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.budget_messages import SUBJECT, messages_of
-from tallybook.domain.budgets import Budget, Reached, Spending, Threshold
+from tallybook.domain.budget_messages import SUBJECT, alert_messages
+from tallybook.domain.budgets import Budget, Spending, Threshold, ThresholdAlert
 from tallybook.domain.outbox import Mail
 from tallybook.domain.periods import Period
 from tallybook.gateways.templates import KINDS, compose
-from tallybook.services.budgets.alert_mail import reached_mail
+from tallybook.services.budgets.alert_mail import alert_mail
 from tests.store.samples import ACCOUNT
 
 UNIT = 1_000_000
@@ -39,10 +39,10 @@ def mail(
     budget stands so after that, or with `changes`, or is deleted.
     """
     thresholds = tuple(Threshold(Decimal(percent)) for percent in percents or ("80",))
-    reached = Reached(replace(BUDGET, **terms), thresholds, Spending(PERIOD, used))
-    messages = messages_of(reached, first=8, now=now)
+    reached = ThresholdAlert(replace(BUDGET, **terms), thresholds, Spending(PERIOD, used))
+    messages = alert_messages(reached, first=8, now=now)
     after = None if is_deleted else replace(reached.budget, **(changes or {}))
-    return reached_mail(account, messages, reached, after=after, currency=currency, now=now)
+    return alert_mail(account, messages, reached, after=after, currency=currency, now=now)
 
 
 def test_it_goes_to_the_account_and_the_named_addresses_once_each() -> None:

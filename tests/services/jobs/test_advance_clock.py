@@ -11,7 +11,7 @@ import pytest
 from tallybook.domain.errors import Invalid
 from tallybook.domain.jobs import INVOICES, JOBS, OUTBOX, Job, partition
 from tallybook.domain.times import stamp
-from tallybook.services.jobs.advance_clock import FURTHEST, Call, advance_clock
+from tallybook.services.jobs.advance_clock import MAX_ADVANCE, Call, advance_clock
 from tallybook.services.jobs.due_tasks import Task, due_tasks
 from tallybook.services.jobs.invoicing import run_task
 from tallybook.services.outbox.deliver import sweep
@@ -185,7 +185,7 @@ def test_a_job_that_fails_leaves_the_clock_where_it_was_called(app: App) -> None
     assert app.clock.now() == datetime(2026, 4, 20, 12, 35, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("by", [timedelta(milliseconds=-1), FURTHEST + timedelta(seconds=1)])
+@pytest.mark.parametrize("by", [timedelta(milliseconds=-1), MAX_ADVANCE + timedelta(seconds=1)])
 def test_the_clock_moves_neither_back_nor_out_of_sight(app: App, by: timedelta) -> None:
     with pytest.raises(Invalid):
         travel(app, by, idle)
