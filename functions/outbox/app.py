@@ -26,7 +26,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     if "Records" in event:
         outcomes = _streamed(ctx, event["Records"], deadline)
     else:
-        outcomes = sweep(ctx, delivery.outside(), deadline=deadline)
+        outcomes = sweep(ctx, delivery.channels(), deadline=deadline)
     (logger.warning if outcomes["left"] else logger.info)("outbox", extra={"outcomes": dict(outcomes)})
     if outcomes["parked"]:
         metrics.add_dimension(name="stage", value=os.environ["TALLYBOOK_STAGE"])
@@ -45,12 +45,12 @@ def _streamed(ctx: Context, records: list[dict[str, Any]], deadline: float) -> C
             outcomes["left"] += 1
             continue
         try:
-            outcomes[deliver(ctx, delivery.outside(), item_id)] += 1
+            outcomes[deliver(ctx, delivery.channels(), item_id)] += 1
         except Unavailable:
             outcomes["left"] += 1
     return outcomes
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    delivery.outside()
+    delivery.channels()
 runtime.prepare()

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from tallybook.gateways.mail import Mail, MailFailed, Passing, Refused
-from tallybook.gateways.templates import RenderedMail, compose
+from tallybook.gateways.templates import RenderedMail, render
 from tests.gateways.aws import Service, service
 
 SENDER = "Tallybook <hello@example.com>"
 TO = "ada.l+x@mail.example.org"
-LETTER = compose(
+LETTER = render(
     "account_resumed", {"account": "Łódź & Søns", "at": "today"}, brand="Tallybook", page_url="https://a.example"
 )
 

@@ -29,7 +29,7 @@ def outside(letters: list[tuple[str, str]], failure: Exception | None = None) ->
     return Channels(
         mail=ways,
         bus=ways,
-        compose=lambda kind, _: kind,
+        render=lambda kind, _: kind,
         event=lambda *event: event[0],
         page_url="https://api.example.com",
     )

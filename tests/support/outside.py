@@ -18,7 +18,7 @@ from tallybook.gateways.bus import Bus, Published
 from tallybook.gateways.interceptor import Interceptor, passthrough
 from tallybook.gateways.mail import Mail
 from tallybook.gateways.queue import Queue
-from tallybook.gateways.templates import compose
+from tallybook.gateways.templates import render
 from tallybook.services.outbox.deliver import Channels
 from tests.support.faults import client_error
 
@@ -63,13 +63,13 @@ class FakeAws:
             _Client(self, "send_message_batch"), "https://sqs.example.com/invoicing", interceptor=self.interceptor
         )
 
-    def ways_out(self) -> Channels:
+    def channels(self) -> Channels:
         return Channels(
             mail=Mail(
                 _Client(self, "send_email"), sender=SENDER, configuration_set="set", interceptor=self.interceptor
             ),
             bus=Bus(_Client(self, "put_events"), "bus", interceptor=self.interceptor),
-            compose=partial(compose, brand="Tallybook", page_url=PAGE_URL),
+            render=partial(render, brand="Tallybook", page_url=PAGE_URL),
             event=Published,
             page_url=PAGE_URL,
         )
@@ -92,7 +92,7 @@ class FakeAws:
         return [json.loads(entry["Detail"]) for entry in self.entries if entry["DetailType"] == name]
 
     def sweep(self) -> dict[str, int]:
-        """The scheduled call of the function that delivers, where `delivery.outside` is this world."""
+        """The scheduled call of the function that delivers, where `delivery.channels` is this world."""
         from outbox.app import handler
         from tests.support.call import LambdaContext
 

@@ -13,7 +13,7 @@ from tallybook.domain.budget_messages import SUBJECT, messages_of
 from tallybook.domain.budgets import Budget, Reached, Spending, Threshold
 from tallybook.domain.outbox import Mail
 from tallybook.domain.periods import Period
-from tallybook.gateways.templates import KINDS, compose
+from tallybook.gateways.templates import TEMPLATES, render
 from tallybook.services.budgets.alert_mail import reached_mail
 from tests.store.samples import ACCOUNT
 
@@ -118,7 +118,7 @@ def test_nothing_follows_from_a_budget_that_is_deleted_at_once() -> None:
 @pytest.mark.parametrize("name", [None, "Engines & Sons"])
 def test_it_calls_the_account_by_its_name_or_else_by_its_address(name: str | None) -> None:
     written = mail(account=replace(OWNER, display_name=name))
-    assert written.facts.keys() == set(KINDS[written.letter])
-    made = compose(written.letter, written.facts, brand="Tallybook", page_url="https://api.example.com")
+    assert written.facts.keys() == set(TEMPLATES[written.letter])
+    made = render(written.letter, written.facts, brand="Tallybook", page_url="https://api.example.com")
     assert made.subject == SUBJECT
     assert f'The account "{name or "ada@example.com"}" has reached 80 %' in made.text

@@ -67,19 +67,19 @@ def test_each_address_is_told_once_its_marker_is_stored(app: App, ada: Member) -
         return call()
 
     app.fake_aws.interceptor = interceptor
-    deliver(app.ctx, app.fake_aws.ways_out(), mail_of_it(app))
+    deliver(app.ctx, app.fake_aws.channels(), mail_of_it(app))
     assert seen == [[()] * 2, [(ADA,)] * 2, [(ADA, BOB)] * 2]
 
 
 def test_of_a_mail_that_is_given_up_only_those_are_told_whom_it_reached(app: App, ada: Member) -> None:
     item = mail_of_it(app)
     failing(app, client_error("send_email", "BadRequestException"), addresses={BOB})
-    assert deliver(app.ctx, app.fake_aws.ways_out(), item) == "parked"
+    assert deliver(app.ctx, app.fake_aws.channels(), item) == "parked"
     assert mailed(app, ada) == [(ADA, EVE)] * 2
     failing(app, client_error("send_email", "TooManyRequestsException"), addresses={BOB})
     retry(app.ctx, item)
     for _ in range(MAX_ATTEMPTS):
-        deliver(app.ctx, app.fake_aws.ways_out(), item)
+        deliver(app.ctx, app.fake_aws.channels(), item)
         app.clock.advance(days=1)
     assert mailed(app, ada) == [(ADA, EVE)] * 2
 
@@ -87,14 +87,14 @@ def test_of_a_mail_that_is_given_up_only_those_are_told_whom_it_reached(app: App
 def test_a_mail_whose_answer_is_lost_is_told_when_it_is_known(app: App, ada: Member) -> None:
     item = mail_of_it(app)
     failing(app, ReadTimeoutError(endpoint_url="https://email"), addresses={ADA})
-    assert deliver(app.ctx, app.fake_aws.ways_out(), item) == "postponed"
+    assert deliver(app.ctx, app.fake_aws.channels(), item) == "postponed"
     assert mailed(app, ada) == [()] * 2
     failing(app, ReadTimeoutError(endpoint_url="https://email"), addresses=set())
     app.clock.advance(minutes=1)
-    assert deliver(app.ctx, app.fake_aws.ways_out(), item) == "delivered"
+    assert deliver(app.ctx, app.fake_aws.channels(), item) == "delivered"
     before = app.stored("core", "MESSAGE#")
     assert mailed(app, ada) == [(ADA, BOB, EVE)] * 2
-    assert deliver(app.ctx, app.fake_aws.ways_out(), item) == "not_due"
+    assert deliver(app.ctx, app.fake_aws.channels(), item) == "not_due"
     assert app.stored("core", "MESSAGE#") == before
 
 
@@ -137,7 +137,7 @@ def test_a_bounce_that_overtakes_the_marker_counts_all_the_same(app: App, ada: M
         return answer
 
     app.fake_aws.interceptor = bounced_at_once
-    assert deliver(app.ctx, app.fake_aws.ways_out(), item) == "delivered"
+    assert deliver(app.ctx, app.fake_aws.channels(), item) == "delivered"
     assert mailed(app, ada) == [(), ()]
 
 

@@ -11,14 +11,14 @@ from botocore.config import Config
 
 from tallybook.gateways.bus import Bus, Published
 from tallybook.gateways.mail import Mail
-from tallybook.gateways.templates import compose
+from tallybook.gateways.templates import render
 from tallybook.services.outbox.deliver import Channels
 
 _CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})  # the outbox tries again
 
 
 @cache
-def outside() -> Channels:
+def channels() -> Channels:
     """The ways out of this process."""
     session = boto3.session.Session()
     mail = Mail(
@@ -28,5 +28,5 @@ def outside() -> Channels:
     )
     bus = Bus(session.client("events", config=_CONFIG), os.environ["BUS_NAME"])
     page_url = os.environ["PAGE_URL"].rstrip("/")
-    letter = partial(compose, brand=os.environ["BRAND"], page_url=page_url)
-    return Channels(mail=mail, bus=bus, compose=letter, event=Published, page_url=page_url)
+    letter = partial(render, brand=os.environ["BRAND"], page_url=page_url)
+    return Channels(mail=mail, bus=bus, render=letter, event=Published, page_url=page_url)

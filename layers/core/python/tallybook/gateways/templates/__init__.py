@@ -13,7 +13,7 @@ from unicodedata import bidirectional, category
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-KINDS: Mapping[str, tuple[str, ...]] = {
+TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "welcome": ("name", "email", "plan", "credits"),
     "invitation": ("inviter", "account", "link", "expires_at"),
     "password_reset": ("link", "expires_at", "address"),
@@ -66,12 +66,12 @@ class RenderedMail:
     html: str
 
 
-def compose(kind: str, facts: Mapping[str, Any], *, brand: str, page_url: str) -> RenderedMail:
+def render(kind: str, facts: Mapping[str, Any], *, brand: str, page_url: str) -> RenderedMail:
     """A letter of this kind. LookupError for a kind there is not; a fact that is missing is an error.
 
     `brand` is who writes, `page_url` the address of our own pages, like `https://api.example.com`.
     """
-    if kind not in KINDS:
+    if kind not in TEMPLATES:
         raise LookupError(f"There is no letter of the kind {kind!r}")
     known = {name: _tamed(name, fact) for name, fact in facts.items()}
     known |= {"brand": _one_line(brand), "page_url": page_url.rstrip("/")}

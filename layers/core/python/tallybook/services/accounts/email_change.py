@@ -14,7 +14,15 @@ from dataclasses import replace
 from tallybook.domain.accounts import normal_email, require_root
 from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
-from tallybook.domain.email_change import LETTERS, EmailChange, Side, check_pause, check_request, taken, unreachable
+from tallybook.domain.email_change import (
+    CONFIRMATION_TEMPLATES,
+    EmailChange,
+    Side,
+    check_pause,
+    check_request,
+    taken,
+    unreachable,
+)
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import Mail
@@ -142,5 +150,5 @@ def _letters(principal: Principal, change: EmailChange) -> tuple[Mail, ...]:
     to = _sides(principal, change.new_email)
     return tuple(
         Mail(letter, (to[side],), facts, account_id=change.account_id, email_change=change.id)
-        for letter, side in LETTERS.items()
+        for letter, side in CONFIRMATION_TEMPLATES.items()
     )

@@ -41,7 +41,7 @@ class Channels:
 
     mail: SendsMail
     bus: Publishes
-    compose: Callable[[str, Mapping[str, Any]], Any]
+    render: Callable[[str, Mapping[str, Any]], Any]
     event: Callable[[str, Mapping[str, Any], datetime], Any]
     page_url: str
 
@@ -150,7 +150,7 @@ def _send(ctx: Context, outside: Channels, item: OutboxItem) -> OutboxItem:
     left = [address for address in wanted.to if address not in item.sent]
     refused: Undeliverable | None = None
     for address in left:
-        letter = outside.compose(wanted.letter, wanted.facts)
+        letter = outside.render(wanted.letter, wanted.facts)
         try:
             outside.mail.send(address, letter, tags={"letter": wanted.letter, "item": item.id})
         except Undeliverable as error:
