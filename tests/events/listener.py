@@ -9,6 +9,7 @@ from typing import Any
 from tallybook.gateways.bus import Bus, Published
 from tallybook.gateways.mail import Mail
 from tallybook.gateways.templates import render
+from tallybook.mail_hooks import HOOKS
 from tallybook.services.outbox.deliver import Channels, sweep
 from tests.gateways.aws import Service, service
 from tests.support.app import App
@@ -52,5 +53,6 @@ def listening(app: App) -> Iterator[Listener]:
             render=partial(render, brand="Tallybook", page_url=PAGES),
             event=Published,
             page_url=PAGES,
+            hooks=HOOKS,
         )
         yield Listener(app, events, ses, outside)

@@ -13,7 +13,7 @@ import pytest
 
 from infra.local.cloud import free_port
 from infra.local.proxy import Proxy
-from tallybook.gateways.mail import Mail, Passing
+from tallybook.gateways.mail import Mail, TransientMailError
 from tallybook.gateways.templates import TEMPLATES, RenderedMail, render
 from tests.gateways.test_templates import FACTS
 from tests.support.markup import Markup
@@ -151,7 +151,7 @@ def test_a_cloud_that_is_gone_is_a_bad_gateway() -> None:
 
 
 def test_the_emulated_ses_knows_its_senders_too(port: int, ses: Any, mail: Mail) -> None:
-    with pytest.raises(Passing):
+    with pytest.raises(TransientMailError):
         Mail(ses, sender="x@elsewhere.example", configuration_set=None).send("ada@example.org", RESET, tags={})
     assert mails(port) == []
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from tallybook.mail_hooks import HOOKS
 from tallybook.services.outbox.deliver import Channels
 
 
@@ -32,4 +33,5 @@ def outside(letters: list[tuple[str, str]], failure: Exception | None = None) ->
         render=lambda kind, _: kind,
         event=lambda *event: event[0],
         page_url="https://api.example.com",
+        hooks=HOOKS,
     )

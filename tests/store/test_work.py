@@ -52,18 +52,18 @@ def test_a_cause_leaves_one_mail_and_one_list_of_events(tables: Tables) -> None:
             tables.write(Put(again.key, {**again.item, "attempts": 1}))
     assert mail.key != outbox.put_mail(MAIL, "account", "8", at=NOW).key
     stored = outbox.read_outbox_item(tables.get(events.key) or {})
-    assert [row["name"] for row in stored.body["events"]] == ["One", "Two"]
-    assert len({row["id"] for row in stored.body["events"]}) == 2
-    assert stored.body["events"][0]["data"] == {"n": 1}
+    announcement = outbox.read_announcement(stored)
+    assert (announcement.sequence, len(announcement.events)) == (7, 2)
+    assert list(announcement.events.values()) == [BusEvent("One", {"n": 1}), BusEvent("Two", {})]
     assert (stored.state, stored.due, stored.attempts, stored.account_id) == ("waiting", NOW, 0, "a")
 
 
 def test_a_mail_is_read_as_it_was_written(tables: Tables) -> None:
     put = outbox.put_mail(MAIL, "cause", at=NOW)
     tables.write(put)
-    body = outbox.read_outbox_item(tables.get(put.key) or {}).body
-    assert Mail(**{**body, "to": tuple(body["to"])}) == MAIL
-    assert type(body["facts"]["credits"]) is int
+    mail = outbox.read_mail(outbox.read_outbox_item(tables.get(put.key) or {}))
+    assert mail == MAIL
+    assert type(mail.context["credits"]) is int
 
 
 def test_only_one_of_two_who_begin_the_same_try_has_the_item(tables: Tables) -> None:

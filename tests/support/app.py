@@ -12,8 +12,7 @@ from tallybook.domain.email_change import CONFIRMATION_TEMPLATES, TOKEN_BYTES, E
 from tallybook.domain.email_change import new_token as new_email_token
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.jobs import INVOICES
-from tallybook.domain.outbox import Purpose
-from tallybook.domain.passwords import new_token
+from tallybook.domain.passwords import Purpose, new_token
 from tallybook.domain.times import stamp
 from tallybook.domain.usage import Result
 from tallybook.services.accounts.sign_up import register

@@ -19,6 +19,7 @@ from tallybook.gateways.interceptor import Interceptor, passthrough
 from tallybook.gateways.mail import Mail
 from tallybook.gateways.queue import Queue
 from tallybook.gateways.templates import render
+from tallybook.mail_hooks import HOOKS
 from tallybook.services.outbox.deliver import Channels
 from tests.support.faults import client_error
 
@@ -72,6 +73,7 @@ class FakeAws:
             render=partial(render, brand="Tallybook", page_url=PAGE_URL),
             event=Published,
             page_url=PAGE_URL,
+            hooks=HOOKS,
         )
 
     def to(self, address: str) -> list[Sent]:

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from tallybook.domain.outbox import MAX_ATTEMPTS
+from tallybook.mail_hooks import HOOKS
 from tallybook.services.budgets.check import check_budget
 from tallybook.services.outbox.deliver import deliver, retry
 from tallybook.services.outbox.suppressions import note_bounce, suppress_addresses
@@ -114,7 +115,7 @@ def test_a_mail_tells_the_messages_of_its_own_notification_and_no_other(app: App
     alert(app, ada, "20")
     first, second, third = messages(app, ada)
     assert first.notification_id == second.notification_id != third.notification_id
-    note_bounce(app.ctx, mail_of_it(app), [ADA])
+    note_bounce(app.ctx, HOOKS, mail_of_it(app), [ADA])
     app.deliver()
     assert mailed(app, ada) == [(ADA, BOB, EVE), (ADA, BOB, EVE), ()]
 
@@ -124,7 +125,7 @@ def test_a_bounce_takes_its_address_out_until_nobody_is_left(app: App, ada: Memb
     app.deliver()
     steps = [([BOB], (ADA, EVE)), ([BOB], (ADA, EVE)), ([" Eve@Example.com"], (ADA,)), ([ADA, EVE], ())]
     for addresses, left in steps:
-        note_bounce(app.ctx, item, addresses)
+        note_bounce(app.ctx, HOOKS, item, addresses)
         assert mailed(app, ada) == [left] * 2
 
 
@@ -133,7 +134,7 @@ def test_a_bounce_that_overtakes_the_marker_counts_all_the_same(app: App, ada: M
 
     def bounced_at_once(operation: str, call: Callable[[], Any]) -> Any:
         answer = call()
-        note_bounce(app.ctx, item, [app.fake_aws.mails[-1].to])
+        note_bounce(app.ctx, HOOKS, item, [app.fake_aws.mails[-1].to])
         return answer
 
     app.fake_aws.interceptor = bounced_at_once
@@ -146,10 +147,10 @@ def test_a_bounce_of_what_no_message_stands_for_changes_nothing(app: App, ada: M
     app.deliver()
     (welcome,) = [one["id"] for one in app.stored("core", "OUTBOX") if one["body"].get("letter") == "welcome"]
     before = app.stored("core")
-    note_bounce(app.ctx, item, ["stranger@example.com"])
-    note_bounce(app.ctx, item, [])
-    note_bounce(app.ctx, welcome, [ADA])
-    note_bounce(app.ctx, "unknown", [ADA])
+    note_bounce(app.ctx, HOOKS, item, ["stranger@example.com"])
+    note_bounce(app.ctx, HOOKS, item, [])
+    note_bounce(app.ctx, HOOKS, welcome, [ADA])
+    note_bounce(app.ctx, HOOKS, "unknown", [ADA])
     for events in [one["id"] for one in before if one["sk"] == "OUTBOX" and one["kind"] == "events"]:
-        note_bounce(app.ctx, events, [ADA])
+        note_bounce(app.ctx, HOOKS, events, [ADA])
     assert app.stored("core") == before

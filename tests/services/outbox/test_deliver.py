@@ -37,9 +37,9 @@ def item(app: App, item_id: str) -> dict[str, Any]:
     return next(item for item in app.stored("core") if item["pk"] == f"OUTBOX#{item_id}")
 
 
-def mail_item(app: App, *to: str, letter: str = "account_resumed") -> str:
+def mail_item(app: App, *to: str, template: str = "account_resumed") -> str:
     """A mail that waits."""
-    put = put_mail(Mail(letter, to, {"account": "Acme", "at": "now"}), "cause", at=app.clock.now())
+    put = put_mail(Mail(template, to, {"account": "Acme", "at": "now"}), "cause", at=app.clock.now())
     app.ctx.tables.write(put)
     return put.key.pk.removeprefix("OUTBOX#")
 
@@ -104,7 +104,7 @@ def test_a_try_that_fails_is_followed_by_others_further_and_further_apart_and_th
     assert sweep(app.ctx, FakeAws().channels(), deadline=FOREVER) == {}
     (parked,) = list_outbox(app.ctx, state="parked", limit=10)
     assert (parked.id, parked.attempts) == (item_id, 7)
-    assert str(parked.error).startswith("Passing: TooManyRequestsException")
+    assert str(parked.error).startswith("TransientMailError: TooManyRequestsException")
     check_invariants(app)
 
 
@@ -163,7 +163,7 @@ def test_a_delivery_that_outlived_its_lease_marks_nothing_of_the_one_after_it(ap
 
 
 def test_a_letter_there_is_not_is_tried_and_parked_and_stops_no_other(app: App) -> None:
-    wrong, right = mail_item(app, "ada@example.com", letter="nonsense"), mail_item(app, "ada@example.com")
+    wrong, right = mail_item(app, "ada@example.com", template="nonsense"), mail_item(app, "ada@example.com")
     for _ in range(MAX_ATTEMPTS):
         sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER)
         app.clock.advance(days=1)

@@ -12,7 +12,7 @@ from tallybook.domain.audit import Actor
 from tallybook.domain.events.billing import invoice_issued, invoice_paid, wallet_moved
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.outbox import Mail
+from tallybook.domain.outbox import InvoiceRef, Mail
 from tallybook.domain.wallet import Entry, entry_id
 from tallybook.services.changes import Change
 from tallybook.store import ledger
@@ -59,9 +59,9 @@ def issue_invoice(
     return Issue(invoice, commands, change)
 
 
-def invoice_mail(letter: str, account: Account, invoice: Invoice, **facts: int) -> Mail:
-    """A letter about an invoice, to the account's address; all but these facts is read when it is written."""
-    return Mail(letter, (account.email,), facts, account_id=account.id, invoice=invoice.position)
+def invoice_mail(template: str, account: Account, invoice: Invoice, **context: int) -> Mail:
+    """A mail about an invoice, to the account's address; the rest of its context is read at delivery."""
+    return Mail(template, (account.email,), context, InvoiceRef(account.id, invoice.position))
 
 
 def shown(invoice: Invoice) -> dict[str, object]:

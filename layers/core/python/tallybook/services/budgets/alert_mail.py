@@ -1,4 +1,4 @@
-"""The mail of a budget's alert, with the facts that its letter tells."""
+"""The mail of a budget's alert, with its context."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from tallybook.domain.accounts import Account
 from tallybook.domain.budget_messages import BudgetMessage, numbers_of
 from tallybook.domain.budgets import Budget, Reached, percentage_used
 from tallybook.domain.money import readable
-from tallybook.domain.outbox import Mail, distinct
+from tallybook.domain.outbox import Mail, MessagesRef, distinct
 from tallybook.domain.periods import local_day
 from tallybook.domain.times import readable_day
 from tallybook.domain.usage import grouped
@@ -22,12 +22,14 @@ def reached_mail(
     currency: str,
     now: datetime,
 ) -> Mail:
-    """To the account and whoever else its budget names: the highest threshold that is reached, and what follows from
-    the budget as it stands `after` that, which may have been changed at once, or deleted.
+    """To the account and the budget's addresses: the highest threshold that was reached, and what it leads to.
+
+    `after` is the budget once the alert is recorded: a change of the budget may cause the alert, and so may its
+    deletion, then it is None.
     """
     budget, spent = reached.budget, reached.spending
     highest = reached.thresholds[-1]
-    facts = {
+    context = {
         "account": account.display_name or account.email,
         "threshold": f"{grouped(highest.percent)} %",
         "others": [f"{grouped(one.percent)} %" for one in reached.thresholds[:-1]],
@@ -42,7 +44,7 @@ def reached_mail(
         "ended": spent.period.end <= now,
     }
     recipients = distinct((account.email, *budget.emails))
-    return Mail("budget_reached", recipients, facts, account_id=account.id, messages=numbers_of(messages))
+    return Mail("budget_reached", recipients, context, MessagesRef(account.id, *numbers_of(messages)))
 
 
 def _since(then: Budget, after: Budget | None) -> str | None:

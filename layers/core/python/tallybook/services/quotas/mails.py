@@ -1,4 +1,4 @@
-"""The mails about quotas, with the facts that their letters tell; the six fields have their names for readers here."""
+"""The mails about quotas, with their contexts, and how a mail names the six quotas."""
 
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_FLOOR, Decimal
@@ -22,41 +22,41 @@ NAMES: Mapping[str, str] = {
 
 
 def requested_mail(account: Account, user: User, request: QuotaRequest) -> Mail:
-    """To the account: who asks for which numbers instead of which, and why."""
-    wanted = (name for name in FIELDS if name in request.quota)
-    facts = {
-        "account": _called(account),
+    """To the account: who asks for which quotas, what they are now, and the reason."""
+    requested = (name for name in FIELDS if name in request.quota)
+    context = {
+        "account": _account_name(account),
         "name": user.name,
         "email": user.email,
         "wishes": [
             {"quota": NAMES[name], "wanted": f"{request.quota[name]:,}", "now": _number(user.quota.get(name))}
-            for name in wanted
+            for name in requested
         ],
         "reason": _one_line(request.reason),
         "request": QUOTA_REQUEST + request.id,
     }
-    return Mail("quota_requested", (account.email,), facts)
+    return Mail("quota_requested", (account.email,), context)
 
 
 def reviewed_mail(account: Account, user: User, request: QuotaRequest) -> Mail:
-    """To the user: what became of the request."""
-    facts = {
-        "account": _called(account),
+    """To the user: whether the request was approved."""
+    context = {
+        "account": _account_name(account),
         "approved": request.status == "approved",
         "numbers": [
             {"quota": NAMES[name], "wanted": f"{request.quota[name]:,}"} for name in FIELDS if name in request.quota
         ],
         "notes": request.review_notes and _one_line(request.review_notes),
     }
-    return Mail("quota_reviewed", (user.email,), facts)
+    return Mail("quota_reviewed", (user.email,), context)
 
 
 def reached_mail(account: Account, to: str, uses: Iterable[Use], period: Period) -> Mail:
-    """To the user: what of their share they have used up by 80 or 100 percent, and what follows from it."""
+    """To the user: which of their allocations are used by 80 or 100 percent, and what that leads to."""
     uses = tuple(uses)
     monthly = any(use.field in MONTHLY for use in uses)
-    facts = {
-        "account": _called(account),
+    context = {
+        "account": _account_name(account),
         "period": f"{readable_day(period.first_day)} to {readable_day(period.last_day)}",
         "uses": [
             {"quota": NAMES[use.field], "percent": use.reached, "used": _floored(use.used), "limit": _number(use.limit)}
@@ -66,15 +66,15 @@ def reached_mail(account: Account, to: str, uses: Iterable[Use], period: Period)
         "next_period": readable_day(local_day(period.end, period.zone)) if monthly else None,
         "storage": any(use.field == LEVEL for use in uses),
     }
-    return Mail("quota_reached", (to,), facts)
+    return Mail("quota_reached", (to,), context)
 
 
-def _called(account: Account) -> str:
+def _account_name(account: Account) -> str:
     return account.display_name or account.email
 
 
 def _one_line(text: str) -> str:
-    """So that nothing a user writes looks like a part of the letter."""
+    """What a user typed can't look like a part of the mail."""
     return " ".join(text.split())
 
 
@@ -83,5 +83,5 @@ def _number(amount: int | None) -> str | None:
 
 
 def _floored(used: Decimal) -> str:
-    """Two decimals at most; rounded up, it might look like a limit that is not reached."""
+    """At most two decimals, rounded down: rounded up, usage below a limit might look like the limit."""
     return grouped(used.quantize(Decimal("0.01"), rounding=ROUND_FLOOR))
