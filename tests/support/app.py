@@ -30,13 +30,14 @@ from tallybook.services.metering.ingest import account_keys, record_usage
 from tallybook.services.outbox.deliver import deliver
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
+from tallybook.store.capacity import CapacityMeter
 from tallybook.store.catalogs import Catalogs
 from tallybook.store.commands import Update
 from tallybook.store.email_changes import put_token as put_email_token
 from tallybook.store.password_tokens import put_token
 from tallybook.wire.requests.cloudevents import read_events
 from tests.support.clock import StillClock
-from tests.support.cloud import NAMES, all_items
+from tests.support.cloud import NAMES, all_items, meter_of
 from tests.support.ndjson import as_json
 from tests.support.outside import FakeAws
 
@@ -76,6 +77,10 @@ class App:
     def clock(self) -> StillClock:
         assert isinstance(self.ctx.clock, StillClock)
         return self.ctx.clock
+
+    @property
+    def meter(self) -> CapacityMeter:
+        return meter_of(self.ctx.tables)
 
     def reshape(self, **settings: Any) -> None:
         """The same house with other settings of its context; none restores what tests usually have."""

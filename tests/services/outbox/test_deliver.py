@@ -72,10 +72,10 @@ def test_what_the_stream_never_told_is_found_by_the_sweep(app: App) -> None:
 
 
 def test_a_sweep_with_nothing_to_do_asks_each_partition_once_and_no_more(app: App) -> None:
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER)
-    assert app.ctx.tables.bill.operations == ["query"] * 4
-    assert app.ctx.tables.bill.read_units == 2
+    assert app.meter.operations == ["query"] * 4
+    assert app.meter.read_units == 2
 
 
 def test_a_sweep_stops_at_its_deadline_and_the_next_one_goes_on(app: App) -> None:
@@ -260,11 +260,11 @@ def test_a_bus_that_takes_only_some_events_gets_all_of_them_again_under_the_same
 
 def test_a_delivery_reads_claims_sends_and_marks_in_four_calls(app: App) -> None:
     item_id = mail_item(app, "ada@example.com")
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     deliver(app.ctx, app.fake_aws.channels(), item_id)
-    bill = app.ctx.tables.bill
-    assert bill.operations == ["get", "update", "get_many", "update"]
-    assert (bill.read_units, bill.write_units) == (2, 2 + 2 + 1)
+    meter = app.meter
+    assert meter.operations == ["get", "update", "get_many", "update"]
+    assert (meter.read_units, meter.write_units) == (2, 2 + 2 + 1)
 
 
 def test_what_was_delivered_is_kept_for_90_days_and_out_of_the_index(app: App) -> None:
