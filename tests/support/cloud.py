@@ -1,4 +1,4 @@
-"""The two tables, for tests: on moto inside the process, or on an emulator that many threads may use at once."""
+"""The two tables for tests: on moto in this process, or on an emulator that many threads may use at once."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -22,7 +22,7 @@ UNLIMITED = Limits(**{each.name: _UNLIMITED for each in fields(Limits)})
 
 
 def create_tables(client: Any, names: dict[Any, str] = NAMES) -> None:
-    """Both tables with the keys, the index and the stream that the stack gives them."""
+    """Both tables with the keys and the index that the stack gives them."""
     key = [("pk", "HASH"), ("sk", "RANGE")]
     index = [("work", "HASH"), ("due", "RANGE")]
     for table, name in names.items():
@@ -73,7 +73,7 @@ def meter_of(tables: Tables) -> CapacityMeter:
 
 
 def all_items(client: Any, name: str, sk: str = "") -> list[dict[str, Any]]:
-    """Everything a table holds, or what has a sort key that starts so; only tests may look at it like this."""
+    """All items of a table, or those whose sort key begins with `sk`; only tests may scan."""
     if snapshot.is_moto(client):
         return snapshot.rows(name, sk)
     pages = client.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)

@@ -1,4 +1,4 @@
-"""Outbox items of mails, one for each template, exactly as the first release with budgets stored them.
+"""Outbox items of mails, one for each template, exactly as the first release with that template stored them.
 
 Don't change them: such items may wait in a table while another release is deployed.
 """

@@ -24,8 +24,7 @@ def reached_mail(
 ) -> Mail:
     """To the account and the budget's addresses: the highest threshold that was reached, and what it leads to.
 
-    `after` is the budget once the alert is recorded: a change of the budget may cause the alert, and so may its
-    deletion, then it is None.
+    `after` is the budget after the change that causes the alert, None if that deletes it.
     """
     budget, spent = reached.budget, reached.spending
     highest = reached.thresholds[-1]
