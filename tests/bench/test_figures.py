@@ -75,9 +75,9 @@ def test_a_history_reads_alike_however_many_sessions_and_events_there_were(app: 
 def test_authentication_is_one_round_trip_of_three_units(app: App) -> None:
     member = app.member()
     call("GET", "/auth/me", key=member.api_key)
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     call("GET", "/auth/me", key=member.api_key)
-    assert (app.ctx.tables.bill.calls, app.ctx.tables.bill.read_units) == (1, 3.0)
+    assert (app.meter.calls, app.meter.read_units) == (1, 3.0)
 
 
 @pytest.mark.parametrize("days", [1, 30])
@@ -99,7 +99,7 @@ def test_the_bill_of_a_busy_account_reads_like_that_of_a_new_one(app: App, days:
         app.clock.advance(days=1)
     app.clock.advance(hours=-13)
     call("GET", "/v1/billing/current", key=member.api_key)
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     call("GET", "/v1/billing/current", key=member.api_key)
-    assert app.ctx.tables.bill.calls == 2
-    assert app.ctx.tables.bill.read_units <= read_goal(app)
+    assert app.meter.calls == 2
+    assert app.meter.read_units <= read_goal(app)

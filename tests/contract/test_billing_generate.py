@@ -127,14 +127,14 @@ def test_there_is_no_getting_the_generator(april: Member) -> None:
 
 
 def test_it_takes_four_round_trips_first_and_again(app: App, april: Member) -> None:
-    bill = app.ctx.tables.bill
+    meter = app.meter
     draft(april)  # the day's first: the key's use is noted
     spent = []
     for moment in (MAY + timedelta(days=1), MAY + timedelta(days=1, minutes=1)):
         app.clock.moment = moment
         use(app, april, "0.70", time=moment)
         get(april, "/v1/billing/current")
-        bill.clear()
+        meter.clear()
         draft(april)
-        spent.append((bill.calls, bill.operations))
+        spent.append((meter.calls, meter.operations))
     assert spent == [(4, ["get_many", "get", "query", "transact"])] * 2

@@ -250,9 +250,9 @@ def test_the_change_is_on_record_by_who_made_it(app: App, pro: Member) -> None:
 def test_it_takes_four_round_trips(app: App, pro: Member) -> None:
     app.clock.moment = APRIL + timedelta(days=10)
     subscription(pro)  # the key's use of this hour is noted, and the catalog's version known
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     change(pro, "scale")
-    assert app.ctx.tables.bill.operations == ["get_many", "query", "get_many", "transact"]
+    assert app.meter.operations == ["get_many", "query", "get_many", "transact"]
 
 
 def history_is_empty(member: Member) -> bool:

@@ -159,6 +159,6 @@ def test_a_change_is_on_record_and_announced_and_none_is_neither(
 
 
 def test_it_takes_two_round_trips(app: App, key: str, member: Member) -> None:
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     put(key, member, {"discount": 5})
-    assert app.ctx.tables.bill.operations == ["get_many", "transact"]
+    assert app.meter.operations == ["get_many", "transact"]

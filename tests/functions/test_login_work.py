@@ -39,11 +39,11 @@ def work_of(app: App, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[An
     monkeypatch.setattr(bcrypt, "hashpw", made)
 
     def ask(path: str, **body: Any) -> tuple[Answer, Work]:
-        bill = app.ctx.tables.bill
-        bill.clear()
+        meter = app.meter
+        meter.clear()
         hashed.clear()
         answer = call("POST", path, body=body)
-        return answer, (list(bill.operations), bill.read_units, bill.write_units, list(hashed))
+        return answer, (list(meter.operations), meter.read_units, meter.write_units, list(hashed))
 
     return ask
 

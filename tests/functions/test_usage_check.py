@@ -140,11 +140,11 @@ def test_records_of_accounts_without_a_budget_cost_a_unit_each_in_one_call(app: 
         spend(app, app.member(), "1")
     marks = app.stored("core", "DIRTY")
     unknown = {"pk": keys.dirty("nobody").pk, "sk": "DIRTY", "due": "2026-04-20T12:34:56.000Z"}
-    bill = app.ctx.tables.bill
-    bill.clear()
+    meter = app.meter
+    meter.clear()
     records = [record(mark) for mark in (*marks, unknown)]
     assert handler({"Records": records}, LambdaContext()) == {"budgets": 0, "alerted": 0, "left": 0}
-    assert (bill.operations, bill.read_units, bill.write_units) == (["get_many"], 4, 0)
+    assert (meter.operations, meter.read_units, meter.write_units) == (["get_many"], 4, 0)
 
 
 def test_where_the_table_can_not_be_read_all_is_left_to_the_sweep(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,17 +14,17 @@ STATES = {
     "deleted": {"hard": False, "restricted": False, "ended": False, "since": "deleted"},
 }
 NEXT = {
-    "soft": "Nothing stops: the budget is no hard limit, and usage goes on and is billed. The next billing period "
+    "soft": "Nothing is stopped: the budget is not a hard limit. Usage goes on and is billed. The next billing period "
     "begins on 1 May 2026 and is counted from zero.",
     "hard": "The budget is a hard limit: once 100 % of it is used, no new session starts until the next billing period "
     "begins on 1 May 2026, or the budget is raised. Sessions that are running go on, and what they use is billed.",
     "used up": "The budget is a hard limit and is used up: no new session starts until the next billing period begins "
-    "on 1 May 2026, or the budget is raised, made soft, disabled or deleted. Sessions that are running go on, and what "
-    "they use is billed.",
+    "on 1 May 2026, or the budget is raised, changed to a soft limit, disabled or deleted. Sessions that are running "
+    "go on, and what they use is billed.",
     "ended": "That period has ended. The one that began on 1 May 2026 is counted from zero.",
-    "deleted": "The budget has been deleted since: nothing follows from it any more.",
+    "deleted": "The budget has been deleted since then, so it has no effect any more.",
 }
-CHANGED = "The budget has been changed since; what follows is as it stands now."
+CHANGED = "The budget has been changed since then. The following applies to the changed budget."
 
 
 def test_its_subject_is_the_one_that_the_messages_tell() -> None:

@@ -189,7 +189,7 @@ def alerted(app: App) -> tuple[Member, str]:
 def test_a_mail_delivered_is_told_in_its_messages(sweep: Sweep) -> None:
     def act(app: App, known: tuple[Member, str]) -> None:
         app.clock.advance(seconds=LEASE.total_seconds())
-        deliver(app.ctx, app.fake_aws.ways_out(), known[1])
+        deliver(app.ctx, app.fake_aws.channels(), known[1])
 
     def check(app: App, known: tuple[Member, str], _: Any) -> None:
         to = ["ada@example.com", "fin@example.com"]

@@ -154,7 +154,7 @@ def test_a_link_confirmed_while_its_mail_goes_again_holds_or_a_newer_one_does(cr
     early = app.email_tokens(change)["new"]
     answers = race(
         lambda: confirm(app, early),
-        *[lambda i=item: deliver(app.ctx, app.fake_aws.ways_out(), i) for item in app.waiting()],
+        *[lambda i=item: deliver(app.ctx, app.fake_aws.channels(), i) for item in app.waiting()],
     )
     for _ in range(3):
         app.clock.advance(minutes=2)

@@ -142,11 +142,11 @@ def test_it_is_told_beside_whatever_else_is_in_the_way(app: App, key: PlatformCa
 
 
 def test_a_budget_costs_a_start_nothing(app: App, key: PlatformCaller) -> None:
-    bill = app.ctx.tables.bill
+    meter = app.meter
     for member in (app.member(), budgeted(app), budgeted(app, limit_type="hard")):
         spend(app, member, "1")
         start_session(app.ctx, key, session_request(member))
-        bill.clear()
+        meter.clear()
         start_session(app.ctx, key, session_request(member))
-        assert bill.operations == ["get_many", "transact"]
-        assert (bill.read_units, bill.write_units) == (5, 9)
+        assert meter.operations == ["get_many", "transact"]
+        assert (meter.read_units, meter.write_units) == (5, 9)

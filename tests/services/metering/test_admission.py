@@ -90,17 +90,17 @@ def test_a_decision_reads_twice_and_once_for_a_user_seen_before(app: App) -> Non
     member, key = app.member(), app.platform()
     share(app, member, member, cpu_seconds_monthly=100, template_storage_gb=5)
     app.record(app.event(member, quantity=1, user_id=member.user_id))
-    bill = app.ctx.tables.bill
-    bill.clear()
+    meter = app.meter
+    meter.clear()
     assert admission(app.ctx, key, session_request(member)) == ()
-    assert bill.operations == ["get_many", "get_many"]
+    assert meter.operations == ["get_many", "get_many"]
     start_session(app.ctx, key, session_request(member))
-    assert bill.operations[2:] == ["get_many", "transact"]
+    assert meter.operations[2:] == ["get_many", "transact"]
     assert admission(app.ctx, key, session_request(member)) == ()
-    assert bill.operations[4:] == ["get_many"]
+    assert meter.operations[4:] == ["get_many"]
     app.reshape(admission_keys={})
     start_session(app.ctx, key, session_request(member))
-    assert bill.operations[5:] == ["get_many", "get_many", "transact"]
+    assert meter.operations[5:] == ["get_many", "get_many", "transact"]
 
 
 def test_what_was_read_along_is_read_anew_where_it_stands_elsewhere_by_now(app: App) -> None:

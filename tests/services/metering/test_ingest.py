@@ -78,7 +78,7 @@ def test_one_source_and_id_is_one_event_in_the_whole_installation(app: App, memb
 def test_more_events_than_one_transaction_holds_are_counted_in_several(app: App, member: Member) -> None:
     events = [app.event(member, quantity=1) for _ in range(250)]
     assert record(app, *events) == ["accepted"] * 250
-    assert app.ctx.tables.bill.operations.count("transact") >= 3
+    assert app.meter.operations.count("transact") >= 3
     assert totals(app, member) == {("cpu_seconds", None): 250}
 
 
@@ -210,11 +210,11 @@ def test_a_refused_event_says_nothing_of_the_next_with_its_identity(app: App, me
 
 def test_wallet_events_cost_no_more_than_others_to_count(app: App, member: Member) -> None:
     events = [app.event(member, meter="credits", quantity=1) for _ in range(450)]
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     submitted = read_events(as_json(events))
     record_usage(app.ctx, submitted, app.ctx.tables.get_many(account_keys(submitted)))
-    assert app.ctx.tables.bill.calls == 2 + 5
-    assert app.ctx.tables.bill.write_units <= 2.5 * 450
+    assert app.meter.calls == 2 + 5
+    assert app.meter.write_units <= 2.5 * 450
     check_invariants(app)
 
 
@@ -222,9 +222,9 @@ def test_an_account_deleted_on_the_way_is_told_so_at_once(app: App, member: Memb
     submitted = read_events(as_json([app.event(member, meter="credits", quantity=1)]))
     accounts = app.ctx.tables.get_many(account_keys(submitted))
     app.change_account(member, status="deleted")
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     assert [result.reason for result in record_usage(app.ctx, submitted, accounts)] == ["account_deleted"]
-    assert app.ctx.tables.bill.calls == 3
+    assert app.meter.calls == 3
 
 
 def test_an_event_for_a_closed_period_counts_under_the_next_period_key(app: App, member: Member) -> None:
@@ -251,9 +251,9 @@ def test_late_and_timely_events_of_one_call_are_counted_in_one_transaction(app: 
     app.clock.moment = first.end + GRACE
     app.invoice_due()
     events = [app.event(member, quantity=1, time=first.start), app.event(member, quantity=2)]
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     assert record(app, *events) == ["accepted", "accepted"]
-    assert app.ctx.tables.bill.operations.count("transact") == 1
+    assert app.meter.operations.count("transact") == 1
 
 
 def test_an_event_that_meets_a_closed_fence_looks_again_and_counts_late(app: App, member: Member) -> None:
@@ -273,7 +273,7 @@ def test_a_period_closed_while_its_fence_was_read_does_not_take_the_event(app: A
     app.ctx.tables.write(Update(period_key(member.account.id, period), remove=("open",)))
     submitted = read_events(as_json([app.event(member)]))
     accounts = app.ctx.tables.get_many(account_keys(submitted))
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     answers = record_usage(app.ctx, submitted, accounts)
     assert [result.reason for result in answers] == ["retry"]
     assert totals(app, member) == {("cpu_seconds", None): 100}

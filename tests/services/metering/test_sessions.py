@@ -167,7 +167,7 @@ def test_an_end_takes_four_round_trips_where_nobody_has_opened_the_period_too(ap
     member, key = app.member(), app.platform()
     session = start_session(app.ctx, key, session_request(member))
     app.clock.advance(days=40)
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     end_session(app.ctx, key, session.id)
-    assert app.ctx.tables.bill.operations == ["get_many", "get", "get", "transact"]
+    assert app.meter.operations == ["get_many", "get", "get", "transact"]
     assert counts(app, member) == (0, 1)

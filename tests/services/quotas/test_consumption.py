@@ -83,10 +83,10 @@ def test_what_is_stored_is_the_latest_full_hour_and_not_a_sum(app: App) -> None:
 
 def test_an_account_that_nothing_limits_is_read_with_its_fence_alone(app: App) -> None:
     member = app.member()
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     use = read_quota_use(app.ctx, member.account, {member.user.id: {}}, now=app.clock.now())
     assert (use.plan.name, use.account["cpu_seconds_monthly"]) == ("hobby", 0)
-    assert (app.ctx.tables.bill.calls, app.ctx.tables.bill.read_units) == (1, 1)
+    assert (app.meter.calls, app.meter.read_units) == (1, 1)
 
 
 @pytest.mark.parametrize("shards", [1, 3])

@@ -14,10 +14,18 @@ from dataclasses import replace
 from tallybook.domain.accounts import normal_email, require_root
 from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
-from tallybook.domain.email_change import LETTERS, EmailChange, Side, check_pause, check_request, taken, unreachable
+from tallybook.domain.email_change import (
+    CONFIRMATION_TEMPLATES,
+    EmailChange,
+    Side,
+    check_pause,
+    check_request,
+    taken,
+    unreachable,
+)
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT
-from tallybook.domain.outbox import Mail
+from tallybook.domain.outbox import EmailChangeRef, Mail
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
@@ -66,7 +74,7 @@ def request_email_change(ctx: Context, principal: Principal, *, current: str, ne
             ACCOUNT + principal.account.id,
             before={"email": change.current_email},
             after={"email": change.new_email},
-            mails=_letters(principal, change),
+            mails=_confirmation_mails(principal, change),
         )
         ctx.tables.transact(
             [
@@ -132,8 +140,8 @@ def _sides(principal: Principal, new: str) -> dict[Side, str]:
     return {"current": principal.account.email, "new": new}
 
 
-def _letters(principal: Principal, change: EmailChange) -> tuple[Mail, ...]:
-    facts = {
+def _confirmation_mails(principal: Principal, change: EmailChange) -> tuple[Mail, ...]:
+    context = {
         "account": principal.account.display_name or principal.account.email,
         "requester": principal.user.name or principal.user.email,
         "current_email": change.current_email,
@@ -141,6 +149,6 @@ def _letters(principal: Principal, change: EmailChange) -> tuple[Mail, ...]:
     }
     to = _sides(principal, change.new_email)
     return tuple(
-        Mail(letter, (to[side],), facts, account_id=change.account_id, email_change=change.id)
-        for letter, side in LETTERS.items()
+        Mail(template, (to[side],), context, EmailChangeRef(change.account_id, change.id))
+        for template, side in CONFIRMATION_TEMPLATES.items()
     )

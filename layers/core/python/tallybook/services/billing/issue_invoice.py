@@ -12,7 +12,7 @@ from tallybook.domain.audit import Actor
 from tallybook.domain.events.billing import invoice_issued, invoice_paid, wallet_moved
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.outbox import Mail
+from tallybook.domain.outbox import InvoiceRef, Mail
 from tallybook.domain.wallet import Entry, entry_id
 from tallybook.services.changes import Change
 from tallybook.store import ledger
@@ -61,7 +61,7 @@ def issue_invoice(
 
 def invoice_mail(template: str, account: Account, invoice: Invoice, **context: int) -> Mail:
     """A mail about an invoice, to the account's address. All but this context is read when the mail is rendered."""
-    return Mail(template, (account.email,), context, account_id=account.id, invoice=invoice.position)
+    return Mail(template, (account.email,), context, InvoiceRef(account.id, invoice.position))
 
 
 def audit_snapshot(invoice: Invoice) -> dict[str, object]:

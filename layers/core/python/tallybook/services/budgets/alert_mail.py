@@ -7,7 +7,7 @@ from tallybook.domain.accounts import Account
 from tallybook.domain.budget_messages import BudgetMessage, numbers_of
 from tallybook.domain.budgets import Budget, ThresholdAlert, percentage_used
 from tallybook.domain.money import readable
-from tallybook.domain.outbox import Mail, distinct
+from tallybook.domain.outbox import Mail, MessagesRef, distinct
 from tallybook.domain.periods import local_day
 from tallybook.domain.times import readable_day
 from tallybook.domain.usage import grouped
@@ -43,7 +43,7 @@ def alert_mail(
         "ended": spent.period.end <= now,
     }
     recipients = distinct((account.email, *budget.emails))
-    return Mail("budget_reached", recipients, context, account_id=account.id, messages=numbers_of(messages))
+    return Mail("budget_reached", recipients, context, MessagesRef(account.id, *numbers_of(messages)))
 
 
 def _change_since(before: Budget, after: Budget | None) -> str | None:
