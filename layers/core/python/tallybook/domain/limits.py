@@ -64,6 +64,6 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network(f"{parsed}/64", strict=False))
 
 
-def stand_in(subject: str) -> str:
+def hashed_subject(subject: str) -> str:
     """A short stand-in for an address or email of any length, so that no personal data stands in a key."""
     return hashlib.sha256(subject.encode()).hexdigest()[:32]

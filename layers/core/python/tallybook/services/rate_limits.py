@@ -3,7 +3,7 @@
 from typing import Literal
 
 from tallybook.domain.errors import TooManyRequests
-from tallybook.domain.limits import Limit, network_of, seconds_left, stand_in, window_of
+from tallybook.domain.limits import Limit, hashed_subject, network_of, seconds_left, window_of
 from tallybook.services.context import Context
 from tallybook.store.attempts import count_attempt
 from tallybook.store.commands import Update
@@ -34,7 +34,7 @@ def check_email_changes(ctx: Context, *, account_id: str) -> None:
     ctx.tables.transact([_attempt(ctx, "change_email", f"account {account_id}")])
 
 
-def one_mail_more(ctx: Context, *, email: str) -> Update:
+def count_unsolicited_mail(ctx: Context, *, email: str) -> Update:
     """One more mail that the address may not have asked for, counted with what sends it; or else TooManyRequests.
 
     So what is refused for another reason takes away nobody's chance to be written to.
@@ -42,12 +42,12 @@ def one_mail_more(ctx: Context, *, email: str) -> Update:
     return _attempt(ctx, "invited", _email(email))
 
 
-def one_request_more(ctx: Context, *, user_id: str) -> Update:
+def count_quota_request(ctx: Context, *, user_id: str) -> Update:
     """One more quota request of the user, counted with what files it; or else TooManyRequests."""
     return _attempt(ctx, "quota_request", f"user {user_id}")
 
 
-def more_budget_mails(ctx: Context, *, account_id: str, mails: int) -> Update:
+def count_budget_mails(ctx: Context, *, account_id: str, mails: int) -> Update:
     """So many more mails about the account's budgets, counted with them; or else TooManyRequests."""
     return _attempt(ctx, "budget_mail", f"account {account_id}", by=mails)
 
@@ -58,7 +58,7 @@ def _attempt(ctx: Context, what: What, subject: str, *, by: int = 1) -> Update:
     refusal = TooManyRequests("Too many attempts; try again later", retry_after=seconds_left(now, limit.window))
     window = window_of(now, limit.window)
     length, most = limit.window, limit.most
-    return count_attempt(what, stand_in(subject), window=window, length=length, by=by, most=most, refusal=refusal)
+    return count_attempt(what, hashed_subject(subject), window=window, length=length, by=by, most=most, refusal=refusal)
 
 
 def _email(email: str) -> str:

@@ -198,7 +198,7 @@ def count_overdue(account: Account, *, by: int) -> Update:
     return Update(keys.account(account.id), set={"overdue": account.counts.overdue_count + by})
 
 
-def still_root(user: User) -> Check:
+def check_still_root(user: User) -> Check:
     """The user still runs the account."""
     return Check(keys.user(user.account_id, user.id), ACTIVE & Attr("is_root").eq(True))
 

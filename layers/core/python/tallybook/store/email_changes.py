@@ -64,7 +64,7 @@ def move_login(change: EmailChange, user_id: str) -> list[Command]:
     ]
 
 
-def still_free(email: str) -> Check:
+def check_email_free(email: str) -> Check:
     """Nobody signs in with this address."""
     return Check(keys.email(email), NEW)
 

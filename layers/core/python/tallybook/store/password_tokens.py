@@ -27,7 +27,7 @@ def put_token(token: PasswordToken) -> Put:
     )
 
 
-def still_addressed(user: User, purpose: Purpose) -> Check:
+def check_still_addressed(user: User, purpose: Purpose) -> Check:
     """The user has the address that they were read with, and may still set a password by a mail of this purpose."""
     wanted = Attr("status").eq("active") & Attr("email").eq(user.email)
     if purpose == "invitation":

@@ -21,9 +21,9 @@ from tallybook.domain.outbox import Mail
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
-from tallybook.services.rate_limits import check_email_changes, one_mail_more
+from tallybook.services.rate_limits import check_email_changes, count_unsolicited_mail
 from tallybook.store import keys
-from tallybook.store.accounts import still_root
+from tallybook.store.accounts import check_still_root
 from tallybook.store.commands import Item
 from tallybook.store.email_changes import put_change, read_change, set_change
 from tallybook.store.keys import Key
@@ -71,8 +71,8 @@ def request_email_change(ctx: Context, principal: Principal, *, current: str, ne
         ctx.tables.transact(
             [
                 put_change(change, last=last),
-                still_root(principal.user),
-                one_mail_more(ctx, email=new),
+                check_still_root(principal.user),
+                count_unsolicited_mail(ctx, email=new),
                 *record(principal.account, asked, at=now),
             ]
         )
@@ -110,7 +110,7 @@ def clear_email_change(ctx: Context, principal: Principal) -> None:
             before={"email": change.new_email, "status": change.status},
         )
         ended = set_change(change, replace(change, state="cleared"))
-        ctx.tables.transact([ended, still_root(principal.user), *record(principal.account, cleared, at=now)])
+        ctx.tables.transact([ended, check_still_root(principal.user), *record(principal.account, cleared, at=now)])
 
     def again() -> tuple[Principal, EmailChange | None]:
         now = reread(ctx, principal)

@@ -17,7 +17,7 @@ from tallybook.services.rate_limits import check_rate
 from tallybook.store import keys
 from tallybook.store.accounts import read_account, set_account
 from tallybook.store.commands import Command, Item
-from tallybook.store.email_changes import move_login, read_change, read_token, set_change, still_free
+from tallybook.store.email_changes import check_email_free, move_login, read_change, read_token, set_change
 from tallybook.store.keys import Key
 from tallybook.store.password_tokens import drop_tokens
 
@@ -91,7 +91,7 @@ def _changed(
     )
     own = (set_account(account, email=change.new_email), *record(account, changed, at=at))
     if login_of is None:
-        return (still_free(change.new_email), *own)
+        return (check_email_free(change.new_email), *own)
     return (*move_login(change, login_of), *drop_tokens(account.id, login_of), *own)
 
 

@@ -17,7 +17,7 @@ from tallybook.domain.usage import MARKER_LIFE
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
-from tallybook.store.accounts import set_profile, still_root
+from tallybook.store.accounts import check_still_root, set_profile
 from tallybook.store.commands import Check
 from tallybook.store.periods import never_opened
 
@@ -52,7 +52,7 @@ def change_account(ctx: Context, principal: Principal, changes: Mapping[str, str
         )
         ctx.tables.transact(
             [
-                still_root(principal.user),
+                check_still_root(principal.user),
                 set_profile(before, after),
                 *_next_unopened(before, after, now=now),
                 *record(before, told, at=now),

@@ -26,16 +26,16 @@ from tallybook.services.identity.api_keys import all_keys
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import find_user
 from tallybook.services.quotas.release import end_quotas
-from tallybook.services.rate_limits import check_invitations, one_mail_more
+from tallybook.services.rate_limits import check_invitations, count_unsolicited_mail
 from tallybook.store import keys
 from tallybook.store.accounts import (
+    check_still_root,
     count_users,
     free_email,
     put_email,
     put_user,
     read_user,
     set_user,
-    still_root,
 )
 from tallybook.store.commands import Command, Delete, Update
 from tallybook.store.password_tokens import drop_tokens
@@ -76,7 +76,9 @@ def invite_user(ctx: Context, principal: Principal, invitation: Invitation) -> U
         commands = invite_commands(
             principal.account, user, actor=actor_of(principal), inviter=principal.user.name or principal.user.email
         )
-        ctx.tables.transact([still_root(principal.user), one_mail_more(ctx, email=user.email), *commands])
+        ctx.tables.transact(
+            [check_still_root(principal.user), count_unsolicited_mail(ctx, email=user.email), *commands]
+        )
         return user
 
     return retry_on_conflict(ctx, invite, principal, reload=lambda: reread(ctx, principal))
@@ -104,8 +106,13 @@ def invite_again(ctx: Context, principal: Principal, user_id: str) -> User:
             raise Invalid("This user has set a password already", code="already_joined")
         mail = invitation_mail(principal.account, user, inviter=principal.user.name or principal.user.email)
         change = Change(actor_of(principal), "user.invited_again", USER + user.id, mails=(mail,))
-        told = record(principal.account, change, at=ctx.clock.now())
-        ctx.tables.transact([still_root(principal.user), one_mail_more(ctx, email=user.email), *told])
+        ctx.tables.transact(
+            [
+                check_still_root(principal.user),
+                count_unsolicited_mail(ctx, email=user.email),
+                *record(principal.account, change, at=ctx.clock.now()),
+            ]
+        )
         return user
 
     return retry_on_conflict(ctx, invite, (principal, user), reload=again)
@@ -136,7 +143,7 @@ def delete_user(ctx: Context, principal: Principal, user_id: str) -> None:
                 *drop_tokens(user.account_id, user.id),
                 *_without_keys(ctx, user),
                 *(command for one in ended for command in one.commands),
-                still_root(principal.user),
+                check_still_root(principal.user),
                 *record(principal.account, change, *(one.change for one in ended), at=now),
             ]
         )

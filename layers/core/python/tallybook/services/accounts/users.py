@@ -20,7 +20,7 @@ from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import find_user
-from tallybook.store.accounts import set_user, still_root, user_item
+from tallybook.store.accounts import check_still_root, set_user, user_item
 from tallybook.store.commands import Command
 
 _ACTION: dict[UserStatus, str] = {
@@ -50,7 +50,10 @@ def change_user(ctx: Context, principal: Principal, user_id: str, changes: Mappi
         if after == before:
             return before
         ctx.tables.transact(
-            [still_root(principal.user), *changed(principal.account, before, after, actor=actor_of(principal), at=now)]
+            [
+                check_still_root(principal.user),
+                *changed(principal.account, before, after, actor=actor_of(principal), at=now),
+            ]
         )
         return after
 

@@ -22,7 +22,7 @@ from tallybook.services.budgets.check import BudgetSnapshot, Told, restriction, 
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
-from tallybook.store.accounts import still_root
+from tallybook.store.accounts import check_still_root
 from tallybook.store.budgets import archive_messages, delete_budget, know_budget, put_budget, set_budget
 from tallybook.store.commands import Command
 
@@ -135,7 +135,7 @@ def _write(
     def write(told: Told) -> None:
         first, last = told.changes[: len(settled)], told.changes[len(settled) :]
         audit = record(principal.account, *first, *changes, *last, at=now)
-        ctx.tables.transact([still_root(principal.user), *commands, *told.commands, *audit])
+        ctx.tables.transact([check_still_root(principal.user), *commands, *told.commands, *audit])
 
     telling(ctx, principal.account, (*settled, *own), write, after=after, now=now)
 

@@ -21,7 +21,7 @@ from tallybook.services.budgets.alert_mail import reached_mail
 from tallybook.services.budgets.spending import periods_between, read_spending
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
-from tallybook.services.rate_limits import more_budget_mails
+from tallybook.services.rate_limits import count_budget_mails
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.budgets import count_messages, put_message, read_budget, set_budget
@@ -118,7 +118,7 @@ def telling(
         write(Told((), 0, ()))
         return 0
     told = _told_of(ctx, account, reached, after=after, now=now)
-    counted = more_budget_mails(ctx, account_id=account.id, mails=len(reached))
+    counted = count_budget_mails(ctx, account_id=account.id, mails=len(reached))
     try:
         write(replace(told, commands=(*told.commands, counted)))
     except TooManyRequests:

@@ -16,7 +16,7 @@ from tallybook.services.changes import retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.accounts import read_user
-from tallybook.store.password_tokens import put_token, still_addressed
+from tallybook.store.password_tokens import check_still_addressed, put_token
 
 PASSWORD_PAGE = "/auth/password/new"  # noqa: S105 a path
 
@@ -34,7 +34,7 @@ def password_facts(ctx: Context, mail: Mail, purpose: Purpose, *, page_url: str)
             now=ctx.clock.now(),
             secret=ctx.random_bytes(SECRET_BYTES),
         )
-        ctx.tables.transact([still_addressed(user, purpose), put_token(token)])
+        ctx.tables.transact([check_still_addressed(user, purpose), put_token(token)])
         link = {"link": f"{page_url}{PASSWORD_PAGE}#{text}", "expires_at": readable(token.expires_at)}
         return {**mail.facts, **link}
 

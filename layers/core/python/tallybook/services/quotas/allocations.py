@@ -17,7 +17,7 @@ from tallybook.services.lookup import live_user
 from tallybook.services.quotas.allocation_changes import Shared, new_share, other_share, removed_share, without_share
 from tallybook.services.quotas.consumption import plan_of
 from tallybook.store import keys
-from tallybook.store.accounts import still_root
+from tallybook.store.accounts import check_still_root
 from tallybook.store.commands import Item
 from tallybook.store.quotas import read_allocation
 
@@ -131,4 +131,4 @@ def _known(item: Item | None) -> Allocation:
 
 def _write(ctx: Context, principal: Principal, shared: Shared) -> None:
     audit = record(principal.account, shared.change, at=ctx.clock.now())
-    ctx.tables.transact([*shared.commands, still_root(principal.user), *audit])
+    ctx.tables.transact([*shared.commands, check_still_root(principal.user), *audit])

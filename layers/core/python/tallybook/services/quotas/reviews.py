@@ -24,7 +24,7 @@ from tallybook.services.quotas.consumption import plan_of
 from tallybook.services.quotas.mails import reviewed_mail
 from tallybook.services.quotas.requests import known_request, shown
 from tallybook.store import keys
-from tallybook.store.accounts import still_root
+from tallybook.store.accounts import check_still_root
 from tallybook.store.quotas import set_pending, set_request
 
 _DECIDED: Mapping[Decision, RequestStatus] = {"approve": "approved", "deny": "denied"}
@@ -68,7 +68,7 @@ def review_request(
             [
                 set_request(before, after),
                 set_pending(user, request_id=None),
-                still_root(principal.user),
+                check_still_root(principal.user),
                 *(shared.commands if shared else ()),
                 *record(principal.account, told, *((shared.change,) if shared else ()), at=now),
             ]
