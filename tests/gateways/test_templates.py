@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
-from tallybook.domain.email_change import LETTERS
+from tallybook.domain.email_change import TEMPLATES
 from tallybook.gateways import templates
 from tallybook.gateways.templates import KINDS, RenderedMail, compose
 from tests.support.markup import Markup
@@ -210,7 +210,7 @@ def test_html_says_its_language_and_title_and_which_tables_are_none(kind: str) -
     assert all(head["scope"] == "row" for head in heads)
 
 
-@pytest.mark.parametrize("kind", ["invitation", "password_reset", "password_changed", *LETTERS])
+@pytest.mark.parametrize("kind", ["invitation", "password_reset", "password_changed", *TEMPLATES])
 def test_a_link_is_one_button_with_its_address_in_full_beneath(kind: str) -> None:
     links = [link["href"] for link in Markup(letter(kind).html).all("a")]
     assert len(links) == 2

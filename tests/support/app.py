@@ -8,7 +8,7 @@ from typing import Any
 from tallybook.cli.catalog_file import read_catalog
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.credentials import SCOPES, SECRET_BYTES, PlatformCaller, hash_text
-from tallybook.domain.email_change import LETTERS, TOKEN_BYTES, EmailChange, Side
+from tallybook.domain.email_change import TEMPLATES, TOKEN_BYTES, EmailChange, Side
 from tallybook.domain.email_change import new_token as new_email_token
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.jobs import INVOICES
@@ -135,7 +135,7 @@ class App:
     def email_tokens(self, change: EmailChange) -> dict[Side, str]:
         """The tokens as the two mails' links carry them, in place of any before them."""
         tokens: dict[Side, str] = {
-            side: new_email_token(self.ctx.random_bytes(TOKEN_BYTES)) for side in LETTERS.values()
+            side: new_email_token(self.ctx.random_bytes(TOKEN_BYTES)) for side in TEMPLATES.values()
         }
         for side, text in tokens.items():
             self.ctx.tables.transact(put_email_token(change, side, hash_text(text)))

@@ -58,11 +58,11 @@ def actor_of(principal: Principal) -> Actor:
     return Actor("user", user_id, user_id, principal.address)
 
 
-def platform(key: PlatformKey, *, address: str) -> Actor:
+def platform_actor(key: PlatformKey, *, address: str) -> Actor:
     return Actor("platform", PLATFORM_KEY + key.id, address=address)
 
 
-def masked(values: Mapping[str, Any]) -> dict[str, Any]:
+def mask_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
     """What may stand in the log: values of secret names are hidden, whatever they are."""
     return {
         name: MASK if value is not None and any(word in name for word in _SECRET) else value

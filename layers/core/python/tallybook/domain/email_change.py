@@ -21,7 +21,7 @@ type Status = Literal["none_confirmed", "partial_confirmed", "both_confirmed"]
 LIFE = timedelta(hours=24)
 PAUSE = timedelta(minutes=30)
 TOKEN_BYTES = 16
-LETTERS: Mapping[str, Side] = {"email_change_current": "current", "email_change_new": "new"}
+TEMPLATES: Mapping[str, Side] = {"email_change_current": "current", "email_change_new": "new"}
 """Which address each letter with a link goes to."""
 
 _STATUS: tuple[Status, ...] = ("none_confirmed", "partial_confirmed", "both_confirmed")
@@ -67,7 +67,7 @@ class EmailToken:
     new_email: str
 
 
-NO_TOKEN = EmailToken("nobody", "nobody@invalid", "nowhere@invalid")
+UNKNOWN_TOKEN = EmailToken("nobody", "nobody@invalid", "nowhere@invalid")
 """What an unknown token leads to, so that it costs what an expired one does."""
 
 
@@ -93,17 +93,17 @@ def check_request(last: EmailChange | None, *, account_email: str, current: str,
         raise Invalid("new_email is the email of the account already", field="new_email")
 
 
-def taken() -> Invalid:
+def email_taken() -> Invalid:
     return Invalid("new_email belongs to a user already", code="email_exists", field="new_email")
 
 
-def taken_since() -> Invalid:
+def email_taken_since() -> Invalid:
     """For whoever confirms, who has named no address."""
     message = "Somebody else has taken the new address by now; clear the request and ask for another one"
     return Invalid(message, code="email_exists", field="token")
 
 
-def unreachable(side: Side) -> Invalid:
+def email_unreachable(side: Side) -> Invalid:
     """For an address whose link would never arrive, so that nothing could come of the request."""
     if side == "new":
         message = "Mail to new_email bounced or was refused before; give an address that takes mail"
@@ -120,7 +120,7 @@ def new_token(secret: bytes) -> str:
     return str(uuid.UUID(bytes=secret, version=4))
 
 
-def side_of(change: EmailChange | None, text: str, *, now: datetime) -> tuple[EmailChange, Side]:
+def confirming_side(change: EmailChange | None, text: str, *, now: datetime) -> tuple[EmailChange, Side]:
     """The request and whose link this token is; one refusal for every token that does not hold."""
     if change is not None and change.state != "cleared" and now < change.expires_at:
         for side, hashed in change.hashes.items():

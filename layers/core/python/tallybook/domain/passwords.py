@@ -45,7 +45,7 @@ def owner_of(text: str) -> tuple[str, str]:
     return str(uuid.UUID(bytes=data[:16])), str(uuid.UUID(bytes=data[16:32]))
 
 
-def held_token(tokens: Iterable[PasswordToken], *, text: str, now: datetime) -> PasswordToken:
+def valid_token(tokens: Iterable[PasswordToken], *, text: str, now: datetime) -> PasswordToken:
     """The one of a user's tokens that the text is of, if it still holds."""
     for token in tokens:
         if matches(text, token.secret_hash) and now < token.expires_at:

@@ -17,7 +17,7 @@ from tallybook.domain.usage import MARKER_LIFE
 
 type ChangeReason = Literal["user_upgrade", "user_downgrade", "plan_retired"]
 
-MOST_CHANGES = 20
+MAX_CHANGES = 20
 """Within the 36 days for which an account keeps the calendars that its periods followed from, as a part of itself.
 
 It also bounds how many closed periods may have late usage, all of which stands on one invoice: one transaction.
@@ -71,13 +71,13 @@ def is_dearer(old: Plan, new: Plan) -> bool:
     return _month(new) > _month(old)
 
 
-def check_pace(account: Account, *, now: datetime) -> None:
+def check_change_rate(account: Account, *, now: datetime) -> None:
     """TooManyRequests once the account's periods have changed 20 times in 36 days, by another plan or zone."""
     recent = changes_of(since(account.schedule, now - MARKER_LIFE))
-    if len(recent) >= MOST_CHANGES:
+    if len(recent) >= MAX_CHANGES:
         left = recent[0] + MARKER_LIFE - now
         raise TooManyRequests(
-            f"The plan was changed {MOST_CHANGES} times in {MARKER_LIFE.days} days; try again later",
+            f"The plan was changed {MAX_CHANGES} times in {MARKER_LIFE.days} days; try again later",
             retry_after=max(1, -(-left // timedelta(seconds=1))),
         )
 

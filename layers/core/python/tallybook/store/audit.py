@@ -7,7 +7,7 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.audit import Actor, AuditEntry, masked
+from tallybook.domain.audit import Actor, AuditEntry, mask_secrets
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put, Update
@@ -58,6 +58,6 @@ def _content(entry: AuditEntry) -> Item:
         **actor_item(entry.actor),
         "action": entry.action,
         "target": entry.target,
-        "before": masked(entry.before),
-        "after": masked(entry.after),
+        "before": mask_secrets(entry.before),
+        "after": mask_secrets(entry.after),
     }

@@ -1,4 +1,4 @@
-"""The users of an account, run by its root users: listed, invited, deleted. Source: decisions, ScaleBox."""
+"""An account's users, managed by its root users: listed, invited, deleted. Source: docs/decisions.md, "ScaleBox"."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.events.accounts import user_deleted, user_invited
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
-from tallybook.services.accounts.users import shown
+from tallybook.services.accounts.users import audit_snapshot
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.api_keys import all_keys
@@ -50,7 +50,7 @@ class Invitation:
 
 
 def list_users(ctx: Context, principal: Principal) -> list[User]:
-    """Newest first, without the deleted ones; for root users."""
+    """Newest first, without deleted users; for root users."""
     require_root(principal.user)
     return all_users(ctx, principal.account.id)
 
@@ -61,10 +61,10 @@ def show_user(ctx: Context, principal: Principal, user_id: str) -> User:
 
 
 def invite_user(ctx: Context, principal: Principal, invitation: Invitation) -> User:
-    """A user without a password, and a mail with a link to set one.
+    """A user without a password, and a mail with a link to set one; for root users.
 
-    Forbidden `account_suspended`; Conflict `email_exists`, or `too_many_users` over 1,000, deleted ones included;
-    TooManyRequests over 30 an hour from one account or 3 to one address.
+    Invalid `invalid_email`, `invalid_name`; Forbidden `account_suspended`; Conflict `email_exists`, or `too_many_users`
+    over 1,000, deleted users included; TooManyRequests over 30 an hour from one account or 3 to one address.
     """
     require_root(principal.user)
     require_active(principal.account)
@@ -85,18 +85,18 @@ def invite_user(ctx: Context, principal: Principal, invitation: Invitation) -> U
 
 
 def invite_again(ctx: Context, principal: Principal, user_id: str) -> User:
-    """The mail once more, with a new link; as often as `invite_user` says.
+    """Send the invitation again, with a new link; for root users.
 
-    Invalid `already_joined` for a user who has a password.
+    Invalid `already_joined` for a user who has a password; TooManyRequests as in `invite_user`.
     """
     require_root(principal.user)
     require_active(principal.account)
     user = find_user(ctx, principal.account, user_id)
     check_invitations(ctx, account_id=principal.account.id)
 
-    def again() -> tuple[Principal, User]:
-        now = reread(ctx, principal)
-        return now, find_user(ctx, now.account, user_id)
+    def reload() -> tuple[Principal, User]:
+        current = reread(ctx, principal)
+        return current, find_user(ctx, current.account, user_id)
 
     def invite(state: tuple[Principal, User]) -> User:
         principal, user = state
@@ -115,11 +115,11 @@ def invite_again(ctx: Context, principal: Principal, user_id: str) -> User:
         )
         return user
 
-    return retry_on_conflict(ctx, invite, (principal, user), reload=again)
+    return retry_on_conflict(ctx, invite, (principal, user), reload=reload)
 
 
 def delete_user(ctx: Context, principal: Principal, user_id: str) -> None:
-    """The user, their address and their keys, at once; their sessions end with them. Invalid `own_user`."""
+    """Delete the user with their email, keys and quota; their sessions end. For root users. Invalid `own_user`."""
 
     def delete(principal: Principal) -> None:
         require_root(principal.user)
@@ -127,24 +127,24 @@ def delete_user(ctx: Context, principal: Principal, user_id: str) -> None:
         if user.id == principal.user.id:
             raise Invalid("Another root user has to do this to you", code="own_user")
         now = ctx.clock.now()
-        ended = end_quotas(principal.account, user, actor=actor_of(principal), now=now)
+        quota_ends = end_quotas(principal.account, user, actor=actor_of(principal), now=now)
         change = Change(
             actor_of(principal),
             "user.deleted",
             USER + user.id,
-            before={"email": user.email, **shown(user)},
+            before={"email": user.email, **audit_snapshot(user)},
             after={"status": "deleted"},
             events=(user_deleted(user),),
         )
         ctx.tables.transact(
             [
-                _without_person(user),
+                _erase(user),
                 free_email(user),
                 *drop_tokens(user.account_id, user.id),
-                *_without_keys(ctx, user),
-                *(command for one in ended for command in one.commands),
+                *_delete_keys(ctx, user),
+                *(command for end in quota_ends for command in end.commands),
                 check_still_root(principal.user),
-                *record(principal.account, change, *(one.change for one in ended), at=now),
+                *record(principal.account, change, *(end.change for end in quota_ends), at=now),
             ]
         )
 
@@ -152,13 +152,13 @@ def delete_user(ctx: Context, principal: Principal, user_id: str) -> None:
 
 
 def all_users(ctx: Context, account_id: str) -> list[User]:
-    """Newest first, at most 1,000, without the deleted ones."""
+    """Newest first, without deleted users."""
     items = ctx.tables.query("core", keys.account(account_id).pk, start=keys.USERS, end=f"{keys.USERS}~")
     return [user for user in map(read_user, reversed(list(items))) if user.status != "deleted"]
 
 
 def new_user(ctx: Context, account_id: str, invitation: Invitation, *, now: datetime) -> User:
-    """Whom the invitation makes; Invalid for an address or a name that can't be one."""
+    """The invited user, not stored yet; Invalid `invalid_email`, `invalid_name`."""
     if invitation.name is not None:
         check_name(invitation.name, field="display_name")
     return User(
@@ -175,21 +175,21 @@ def new_user(ctx: Context, account_id: str, invitation: Invitation, *, now: date
 
 
 def invite_commands(account: Account, user: User, *, actor: Actor, inviter: str | None) -> list[Command]:
-    """The user with all that belongs to one; refused as `invite_user` says."""
+    """The user, their email, the count and the audit entry with its mail; errors as in `invite_user`."""
     require_active(account)
     if account.counts.user_count >= MAX_USERS:
         raise Conflict(f"An account has at most {MAX_USERS} users, deleted ones included", code="too_many_users")
-    taken = Conflict("This email is already registered", code="email_exists", field="email")
+    email_exists = Conflict("This email is already registered", code="email_exists", field="email")
     change = Change(
         actor,
         "user.invited",
         USER + user.id,
-        after={"email": user.email, **shown(user)},
+        after={"email": user.email, **audit_snapshot(user)},
         mails=(invitation_mail(account, user, inviter=inviter),),
         events=(user_invited(user),),
     )
     return [
-        put_email(user, refusal=taken),
+        put_email(user, refusal=email_exists),
         put_user(user),
         count_users(account.id),
         *record(account, change, at=user.created_at),
@@ -197,7 +197,7 @@ def invite_commands(account: Account, user: User, *, actor: Actor, inviter: str 
 
 
 def invitation_mail(account: Account, user: User, *, inviter: str | None) -> Mail:
-    """Without an `inviter` it is the operator who invites."""
+    """`inviter` is a name or email; None for the operator."""
     return Mail(
         "invitation",
         (user.email,),
@@ -208,8 +208,8 @@ def invitation_mail(account: Account, user: User, *, inviter: str | None) -> Mai
     )
 
 
-def _without_person(user: User) -> Update:
-    """What is left of a deleted user: the row that sessions, ledger and audit log point to."""
+def _erase(user: User) -> Update:
+    """Removes the personal data. The item stays, because sessions, ledger and audit log refer to it."""
     return set_user(
         user,
         status="deleted",
@@ -221,7 +221,7 @@ def _without_person(user: User) -> Update:
     )
 
 
-def _without_keys(ctx: Context, user: User) -> list[Command]:
-    mine = [key for key in all_keys(ctx, user.account_id) if key.user_id == user.id]
-    fewer = Update(keys.account(user.account_id), add={"keys": -len(mine)})
-    return [*(Delete(keys.api_key(user.account_id, key.id)) for key in mine), *([fewer] if mine else [])]
+def _delete_keys(ctx: Context, user: User) -> list[Command]:
+    own = [key for key in all_keys(ctx, user.account_id) if key.user_id == user.id]
+    count = Update(keys.account(user.account_id), add={"keys": -len(own)})
+    return [*(Delete(keys.api_key(user.account_id, key.id)) for key in own), *([count] if own else [])]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tallybook.domain.credentials import hash_text
-from tallybook.domain.email_change import LETTERS, TOKEN_BYTES, EmailChange, new_token
+from tallybook.domain.email_change import TEMPLATES, TOKEN_BYTES, EmailChange, new_token
 from tallybook.domain.outbox import Mail
 from tallybook.domain.times import readable
 from tallybook.services.changes import retry_on_conflict
@@ -28,7 +28,7 @@ def email_facts(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any]
         return read_change(items[keys.email_change(account_id)])
 
     def write(change: EmailChange | None) -> Mapping[str, Any] | None:
-        side = LETTERS[mail.letter]
+        side = TEMPLATES[mail.letter]
         if change is None or change.id != mail.email_change or side in change.confirmed:
             return None
         if not change.is_pending(ctx.clock.now()):

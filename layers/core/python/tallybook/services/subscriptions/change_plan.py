@@ -22,7 +22,12 @@ from tallybook.services.billing.open_period import opening
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
-from tallybook.services.subscriptions.quote import PlannedChange, as_recorded, in_progress, planned_change
+from tallybook.services.subscriptions.quote import (
+    PlanChangeQuote,
+    plan_change_in_progress,
+    plan_change_of,
+    quote_change,
+)
 from tallybook.store.accounts import set_plan
 from tallybook.store.commands import Check
 from tallybook.store.events import mark_dirty
@@ -54,16 +59,16 @@ def change_plan(
 ) -> ChangedPlan:
     """The account, as it was read just now, on the plan from now on; `must_pay` where that needs money first.
 
-    `reason` is up or down, by the prices, unless it is told. Refused as `planned_change` says, and PaymentRequired;
+    `reason` is up or down, by the prices, unless it is told. Refused as `quote_change` says, and PaymentRequired;
     Conflict `plan_change_in_progress` also where another change came first. What is refused has written
     nothing, but where the account changed while its ended periods were closed.
     """
     first = account
 
-    def planned(account: Account, now: datetime) -> PlannedChange:
+    def planned(account: Account, now: datetime) -> PlanChangeQuote:
         if account.plan != first.plan:
-            raise in_progress()
-        planned = planned_change(ctx, account, plan, now=now, reason=reason)
+            raise plan_change_in_progress()
+        planned = quote_change(ctx, account, plan, now=now, reason=reason)
         if not planned.is_open:
             raise WriteConflict(())
         if must_pay:
@@ -83,11 +88,11 @@ def change_plan(
     return retry_on_conflict(ctx, change, first, reload=lambda: find_account(ctx, first.id))
 
 
-def _change(ctx: Context, planned: PlannedChange, *, actor: Actor, reason: ChangeReason | None) -> ChangedPlan:
+def _change(ctx: Context, planned: PlanChangeQuote, *, actor: Actor, reason: ChangeReason | None) -> ChangedPlan:
     account, after, catalog, now = planned.account, planned.after, planned.catalog, planned.now
     closed = closing(ctx, account, planned.bill, after=after, catalog=catalog, now=now, actor=actor)
     opened = opening(ctx, after, closed.closing_cursor.period, catalog=catalog)
-    change = as_recorded(planned, following=opened.period, reason=reason)
+    change = plan_change_of(planned, following=opened.period, reason=reason)
     told = Change(
         actor,
         "subscription.changed",

@@ -15,7 +15,7 @@ from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.ids import derived_id
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period, period_of, since, with_anchor
-from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_pace, reason_for
+from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_change_rate, reason_for
 from tallybook.domain.quotas import check_fits
 from tallybook.domain.usage import MARKER_LIFE
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
@@ -23,7 +23,7 @@ from tallybook.services.context import Context
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedChange:
+class PlanChangeQuote:
     """From `old`, as the present period pinned it, to `new`, as the `catalog` sells it that the next one is to pin.
 
     `account` is as it will be once its `ended` periods are closed; `bill` is the present period's, cut now.
@@ -49,9 +49,9 @@ class PlannedChange:
         return replace(self.account, plan=self.new.name, schedule=schedule)
 
 
-def planned_change(
+def quote_change(
     ctx: Context, account: Account, plan: str, *, now: datetime, reason: ChangeReason | None = None
-) -> PlannedChange:
+) -> PlanChangeQuote:
     """Invalid `plan_name` for a plan that is not sold or that it is on already, or `quota_exceeds_plan` where the
     active allocations don't fit it, unless its own was retired; Forbidden `account_suspended`; NotFound for a deleted
     account; TooManyRequests; Conflict where the present period has only just begun.
@@ -66,19 +66,19 @@ def planned_change(
     if reason != "plan_retired":
         check_fits(account.allocated, new.quotas, field="plan_name")
     account, ended = _after_closing(ctx, account, now=now)
-    check_pace(account, now=now)
+    check_change_rate(account, now=now)
     if account.closing_cursor.period.start >= now:
-        raise in_progress()
+        raise plan_change_in_progress()
     bill = bill_period(ctx, account, account.closing_cursor.period, now=now, cut=now, after=ended)
     old = ctx.catalogs.version(bill.opened.catalog_version).plans[bill.opened.plan]
-    return PlannedChange(account, ended, bill, catalog, old, new, now)
+    return PlanChangeQuote(account, ended, bill, catalog, old, new, now)
 
 
-def in_progress() -> Conflict:
+def plan_change_in_progress() -> Conflict:
     return Conflict("The subscription was changed at the same moment; try again", code="plan_change_in_progress")
 
 
-def as_recorded(planned: PlannedChange, *, following: Period, reason: ChangeReason | None = None) -> PlanChange:
+def plan_change_of(planned: PlanChangeQuote, *, following: Period, reason: ChangeReason | None = None) -> PlanChange:
     """The account's next change of plan, as its history keeps it."""
     account, bill, old, new = planned.account, planned.bill, planned.old, planned.new
     number = account.counts.plan_change_count + 1
