@@ -1,4 +1,4 @@
-"""API keys, sign-in sessions and platform keys, as items. Secrets are only ever stored hashed."""
+"""API keys, sign-in sessions and platform keys, as items. Only the hashes of secrets are stored."""
 
 from tallybook.domain.credentials import Credential, CredentialRef, Kind, PlatformKey
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
@@ -21,7 +21,7 @@ def credential_keys(ref: CredentialRef) -> tuple[Key, Key, Key]:
 
 
 def put_credential(credential: Credential) -> Put:
-    """An API key stays until revoked; a sign-in session is tidied away by TTL after it has expired."""
+    """DynamoDB's TTL deletes a sign-in session after it has expired; an API key stays until it is revoked."""
     expires = credential.expires_at if credential.kind == "session" else None
     return Put(
         key_of(credential.kind, credential.account_id, credential.id),
