@@ -209,5 +209,11 @@ def require_active(account: Account) -> None:
         raise Forbidden("This account is suspended", code="account_suspended")
 
 
+def require_active_user(user: User) -> None:
+    """Forbidden `user_suspended`, `user_disabled`."""
+    if user.status != "active":
+        raise Forbidden(f"This user is {user.status}", code=f"user_{user.status}")
+
+
 def _controls(text: str) -> list[str]:
     return [char for char in text if unicodedata.category(char) in ("Cc", "Cs")]

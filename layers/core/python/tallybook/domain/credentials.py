@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from tallybook.domain.accounts import Account, User
-from tallybook.domain.errors import Forbidden, Unauthenticated
+from tallybook.domain.accounts import Account, User, require_active_user
+from tallybook.domain.errors import Unauthenticated
 
 SECRET_BYTES = 32
 SESSION_LIFE = timedelta(hours=24)
@@ -172,8 +172,7 @@ def check_still_valid(principal: Principal, *, now: datetime) -> Principal:
         raise invalid_credential()
     if user.status == "deleted" or account.status == "deleted":
         raise invalid_credential()
-    if user.status != "active":
-        raise Forbidden(f"This user is {user.status}", code=f"user_{user.status}")
+    require_active_user(user)
     return principal
 
 

@@ -20,7 +20,7 @@ from tallybook.domain.usage import MARKER_LIFE
 type ChangeReason = Literal["user_upgrade", "user_downgrade", "plan_retired"]
 
 MAX_CHANGES = 20
-"""At most so many changes of the schedule within 36 days.
+"""The most changes of an account's plan or time zone within 36 days.
 
 The account's item stores the schedules of these 36 days. The limit also bounds how many closed periods may have late
 usage: it all goes on one invoice, in one transaction.

@@ -35,7 +35,7 @@ def set_terms(ctx: Context, account_id: str, changes: Mapping[str, Any], *, acto
 
     A `tax_rate` of None means the catalog's. NotFound for an unknown or deleted account.
     """
-    return _set(ctx, _read(ctx, account_id), account_id, changes, actor=actor)
+    return _set(ctx, ctx.tables.get(keys.account(account_id)), account_id, changes, actor=actor)
 
 
 def _set(ctx: Context, item: Item | None, account_id: str, changes: Mapping[str, Any], *, actor: Actor) -> Account:
@@ -57,8 +57,4 @@ def _set(ctx: Context, item: Item | None, account_id: str, changes: Mapping[str,
         ctx.tables.transact([set_account(account, **asdict(after)), *record(account, audited, at=ctx.clock.now())])
         return changed
 
-    return retry_on_conflict(ctx, change, item, reload=lambda: _read(ctx, account_id))
-
-
-def _read(ctx: Context, account_id: str) -> Item | None:
-    return ctx.tables.get(keys.account(account_id))
+    return retry_on_conflict(ctx, change, item, reload=lambda: ctx.tables.get(keys.account(account_id)))

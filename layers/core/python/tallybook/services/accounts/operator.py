@@ -5,10 +5,9 @@ Accounts are suspended and resumed by `suspension.set_account_status`.
 
 from datetime import datetime
 
-from tallybook.domain.accounts import Account, User, check_name, check_reason, normal_email
+from tallybook.domain.accounts import Account, User, check_name, check_reason, normal_email, require_active_user
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Credential
-from tallybook.domain.errors import Forbidden
 from tallybook.domain.events.accounts import user_invited
 from tallybook.domain.periods import check_zone
 from tallybook.services.accounts.open_account import new_account, open_commands
@@ -78,8 +77,7 @@ def create_key(
 
     def create(found: tuple[Account, User]) -> CreatedKey:
         account, user = found
-        if user.status != "active":
-            raise Forbidden(f"This user is {user.status}", code=f"user_{user.status}")
+        require_active_user(user)
         ctx.tables.transact(create_key_commands(account, user, created.key, actor=OPERATOR))
         return created
 

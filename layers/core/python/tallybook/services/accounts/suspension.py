@@ -41,7 +41,7 @@ def set_account_status(ctx: Context, account_id: str, status: NewStatus, *, reas
 
     Invalid `reason` unless 1 to 1,000 characters; NotFound for an unknown or deleted account.
     """
-    return _set(ctx, _read(ctx, account_id), account_id, status, reason=reason, actor=actor)
+    return _set(ctx, ctx.tables.get(keys.account(account_id)), account_id, status, reason=reason, actor=actor)
 
 
 def _set(ctx: Context, item: Item | None, account_id: str, status: NewStatus, *, reason: str, actor: Actor) -> Account:
@@ -71,7 +71,7 @@ def _set(ctx: Context, item: Item | None, account_id: str, status: NewStatus, *,
         ctx.tables.transact([set_account(before, **values), *record(before, audited, at=now)])
         return after
 
-    return retry_on_conflict(ctx, change, item, reload=lambda: _read(ctx, account_id))
+    return retry_on_conflict(ctx, change, item, reload=lambda: ctx.tables.get(keys.account(account_id)))
 
 
 def _suspend(account: Account, reason: str, now: datetime) -> Account:
@@ -82,10 +82,6 @@ def _resume(account: Account, now: datetime) -> Account:
     """Keeps how long each period was suspended, because no fee accrues in that time."""
     ended = suspensions(account.schedule, account.suspension.at or now, now)
     return replace(account, status="active", suspension=Suspension(milliseconds=remembered(account, ended)))
-
-
-def _read(ctx: Context, account_id: str) -> Item | None:
-    return ctx.tables.get(keys.account(account_id))
 
 
 def _mail(account: Account, *, reason: str, at: str) -> Mail:

@@ -1,7 +1,7 @@
 """A user's name, role and status, changed by a root user of the account. Source: docs/decisions.md, "ScaleBox".
 
-An account always keeps a root user: root users can't demote or suspend themselves, and the transaction checks that
-whoever demotes another user is still an active root user.
+An account always keeps a root user: root users can't demote or suspend themselves, and each change is written only
+while its author is still an active root user.
 """
 
 from collections.abc import Iterator, Mapping

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tallybook.domain.accounts import Account, User
+from tallybook.domain.accounts import Account, User, require_active_user
 from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import SECRET_BYTES, SESSION_LIFE, Credential, Principal, new_credential
-from tallybook.domain.errors import Forbidden, Unauthenticated
+from tallybook.domain.errors import Unauthenticated
 from tallybook.domain.ids import USER
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
@@ -50,8 +50,7 @@ def login(ctx: Context, *, email: str, password: str, address: str) -> SignedIn:
     user, account = read_user(items[user_key]), read_account(items[account_key])
     if user.status == "deleted" or account.status == "deleted" or user.email != email:
         raise Unauthenticated("Email or password is wrong", code="invalid_credentials")
-    if user.status != "active":
-        raise Forbidden(f"This user is {user.status}", code=f"user_{user.status}")
+    require_active_user(user)
     now = ctx.clock.now()
     session, text = new_session(ctx, user, now)
     actor = Actor("user", USER + user.id, USER + user.id, address)
