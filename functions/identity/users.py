@@ -6,7 +6,8 @@ from fastapi.responses import JSONResponse
 from tallybook.domain.errors import NotAllowed
 from tallybook.domain.ids import USER, strip_prefix
 from tallybook.http import Caller, Ctx, body_of, respond
-from tallybook.services.accounts.team import Invitation, delete_user, invite_again, invite_user, list_users, show_user
+from tallybook.services.accounts.invitations import Invitation, invite_again, invite_user
+from tallybook.services.accounts.team import delete_user, list_users, show_user
 from tallybook.services.accounts.users import change_user
 from tallybook.wire.requests.bodies import InvitationRequest, UserRequest, sent_fields
 from tallybook.wire.requests.paging import Page, paged

@@ -10,7 +10,8 @@ from tallybook.domain.accounts import MAX_KEYS_OF_USER, MAX_USERS
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
 from tallybook.domain.jobs import partitions
 from tallybook.services.accounts import operator as operate
-from tallybook.services.accounts.team import Invitation, delete_user, invite_user
+from tallybook.services.accounts.invitations import Invitation, invite_user
+from tallybook.services.accounts.team import delete_user
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.lookup import find_account_and_user, find_by_email, list_accounts
 from tallybook.store import keys

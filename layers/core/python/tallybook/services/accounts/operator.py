@@ -10,9 +10,9 @@ from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Credential
 from tallybook.domain.events.accounts import user_invited
 from tallybook.domain.periods import check_zone
+from tallybook.services.accounts.invitations import Invitation, invitation_mail, invite_commands, new_user
 from tallybook.services.accounts.open_account import new_account, open_commands
 from tallybook.services.accounts.suspension import NewStatus
-from tallybook.services.accounts.team import Invitation, invitation_mail, invite_commands, new_user
 from tallybook.services.accounts.users import change_user_commands, with_status
 from tallybook.services.changes import retry_on_conflict
 from tallybook.services.context import Context
@@ -47,7 +47,7 @@ def create_account(
 
 
 def invite(ctx: Context, account_id: str, invitation: Invitation) -> User:
-    """As `team.invite_user`, without rate limits."""
+    """As `invitations.invite_user`, without rate limits."""
     user = new_user(ctx, account_id, invitation, now=ctx.clock.now())
 
     def add(account: Account) -> User:
