@@ -1,4 +1,4 @@
-"""Accounts, their email, subscriptions and audit log; also the answer to paths that nobody has."""
+"""Accounts, their email, subscriptions and audit log; also the 404 of unknown paths."""
 
 from accounts import audit_log, email, profile, subscriptions
 from tallybook.http import lambda_handler, make_app

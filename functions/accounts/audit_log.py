@@ -1,4 +1,4 @@
-"""The audit log. The document has none; root users of such a system expect one."""
+"""The audit log, which the documents don't have but root users of such a system expect."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -15,6 +15,6 @@ router = APIRouter(prefix="/v1/user-management")
 @router.get("/audit-log")
 async def audit_log(ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
     entries = read_audit_log(ctx, caller, offset=page.offset, limit=page.limit)
-    shown = [present_audit_entry(entry) for entry in entries]
+    presented = [present_audit_entry(entry) for entry in entries]
     pages = pagination(page, total=caller.account.counts.audit_count)
-    return respond(envelope.ok({"entries": shown, "pagination": pages}, at=ctx.clock.now()))
+    return respond(envelope.ok({"entries": presented, "pagination": pages}, at=ctx.clock.now()))

@@ -1,4 +1,4 @@
-"""The change of the account's email. Source: ScaleBox account management; decisions, "Email change"."""
+"""Changes of the account's email. Source: ScaleBox account management; docs/decisions.md, "Email change"."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -34,6 +34,6 @@ async def clear(ctx: Ctx, caller: Caller) -> JSONResponse:
 
 @router.post("/confirm-email-change")
 async def confirm(ctx: Ctx, address: Address, body: ConfirmEmailRequest = body_of(ConfirmEmailRequest)) -> JSONResponse:
-    """Public: the token alone authorises."""
+    """Public: the token is the authorisation."""
     change = confirm_email_change(ctx, token=body.token, address=address)
     return respond(envelope.ok(present_confirmation(change), at=ctx.clock.now()))

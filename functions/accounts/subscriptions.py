@@ -27,14 +27,14 @@ async def plans(ctx: Ctx) -> JSONResponse:
 
 @router.get("/account/subscription")
 async def subscription(ctx: Ctx, caller: Caller) -> JSONResponse:
-    held = read_subscription(ctx, caller.account)
-    return respond(envelope.ok(present_subscription(held), at=ctx.clock.now()))
+    subscription = read_subscription(ctx, caller.account)
+    return respond(envelope.ok(present_subscription(subscription), at=ctx.clock.now()))
 
 
 @router.post("/account/subscription")
 async def change(ctx: Ctx, caller: Caller, body: PlanRequest = body_of(PlanRequest)) -> JSONResponse:
-    held, changed = change_subscription(ctx, caller, body.plan_name)
-    return respond(envelope.ok(present_plan_change(held, changed), at=ctx.clock.now()))
+    subscription, changed = change_subscription(ctx, caller, body.plan_name)
+    return respond(envelope.ok(present_plan_change(subscription, changed), at=ctx.clock.now()))
 
 
 @router.post("/account/subscription/preview")
@@ -46,5 +46,5 @@ async def preview(ctx: Ctx, caller: Caller, body: PlanRequest = body_of(PlanRequ
 @router.get("/account/subscription/history")
 async def history(ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
     changes = list_plan_changes(ctx, caller, offset=page.offset, limit=page.limit)
-    shown = present_plan_changes(changes, pagination(page, total=caller.account.counts.plan_change_count))
-    return respond(envelope.ok(shown, at=ctx.clock.now()))
+    presented = present_plan_changes(changes, pagination(page, total=caller.account.counts.plan_change_count))
+    return respond(envelope.ok(presented, at=ctx.clock.now()))

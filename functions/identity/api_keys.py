@@ -1,4 +1,4 @@
-"""A user's API keys. Source: decisions, "ScaleBox"."""
+"""A user's API keys. Source: docs/decisions.md, "ScaleBox"."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -16,8 +16,8 @@ router = APIRouter(prefix="/v1/user-management/api-keys")
 
 @router.post("")
 async def create(ctx: Ctx, caller: Caller, body: ApiKeyRequest = body_of(ApiKeyRequest)) -> JSONResponse:
-    made = create_api_key(ctx, caller, name=body.name, expires_at=body.expires_at)
-    return respond(envelope.ok(present_created_api_key(made.key, made.text), at=ctx.clock.now(), status=201))
+    created = create_api_key(ctx, caller, name=body.name, expires_at=body.expires_at)
+    return respond(envelope.ok(present_created_api_key(created.key, created.text), at=ctx.clock.now(), status=201))
 
 
 @router.get("")

@@ -1,4 +1,4 @@
-"""Signing up and in, passwords, the page that confirms an email, API keys, and users."""
+"""Sign-up, sign-in, passwords, the page that confirms an email, API keys and users."""
 
 from identity import api_keys, auth, email, passwords, users
 from tallybook.http import lambda_handler, make_app

@@ -1,4 +1,4 @@
-"""Where the links lead that confirm an account's email: a page with a button, so that opening one confirms nothing."""
+"""The page that links to confirm an email open. It has a button, so that opening a link alone confirms nothing."""
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
@@ -10,6 +10,6 @@ router = APIRouter(prefix="/auth/email")
 
 @router.get("/confirm")
 async def confirm() -> HTMLResponse:
-    """The link's token stands behind the `#`, which no server is sent."""
-    shown = page("email")
-    return HTMLResponse(shown.html, headers=dict(shown.headers))
+    """The token is in the link's fragment, after the `#`, which browsers don't send."""
+    confirmation = page("email")
+    return HTMLResponse(confirmation.html, headers=dict(confirmation.headers))

@@ -1,4 +1,4 @@
-"""Passwords: changed, forgotten, set with the link of a mail. In Quota's dialect, by rules of our own."""
+"""Passwords: changed, reset, set with the link of a mail. In Quota's dialect, with routes that its document lacks."""
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -21,7 +21,7 @@ async def change(
 
 @router.post("/reset")
 async def reset(ctx: Ctx, address: Address, body: ResetRequest = body_of(ResetRequest)) -> JSONResponse:
-    """The same answer whoever's address it is."""
+    """The same response whether the email is registered or not."""
     ask_for_reset(ctx, email=body.email, address=address)
     return JSONResponse({"success": True}, status_code=202)
 
@@ -34,15 +34,15 @@ async def confirm(ctx: Ctx, address: Address, body: SetPasswordRequest = body_of
 
 @router.get("/forgotten")
 async def forgotten() -> HTMLResponse:
-    return _shown("forgotten")
+    return _html("forgotten")
 
 
 @router.get("/new")
 async def new() -> HTMLResponse:
-    """Where the link of a mail leads; its token stands behind the `#`, which no server is sent."""
-    return _shown("password")
+    """The page that a mail's link opens; the token is in the fragment, after the `#`, which browsers don't send."""
+    return _html("password")
 
 
-def _shown(name: str) -> HTMLResponse:
-    shown = page(name)
-    return HTMLResponse(shown.html, headers=dict(shown.headers))
+def _html(name: str) -> HTMLResponse:
+    found = page(name)
+    return HTMLResponse(found.html, headers=dict(found.headers))

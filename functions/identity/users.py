@@ -1,4 +1,4 @@
-"""Users: oneself, and the team, which root users run. Source: decisions, "ScaleBox"."""
+"""Users: the caller's own, and the account's team for root users. Source: docs/decisions.md, "ScaleBox"."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -6,7 +6,8 @@ from fastapi.responses import JSONResponse
 from tallybook.domain.errors import NotAllowed
 from tallybook.domain.ids import USER, strip_prefix
 from tallybook.http import Caller, Ctx, body_of, respond
-from tallybook.services.accounts.team import Invitation, delete_user, invite_again, invite_user, list_users, show_user
+from tallybook.services.accounts.invitations import Invitation, invite_again, invite_user
+from tallybook.services.accounts.team import delete_user, list_users, show_user
 from tallybook.services.accounts.users import change_user
 from tallybook.wire.requests.bodies import InvitationRequest, UserRequest, sent_fields
 from tallybook.wire.requests.paging import Page, paged
@@ -20,15 +21,15 @@ _STORED_NAMES = {"display_name": "name", "is_root_user": "is_root"}
 
 @router.get("/me")
 async def me(ctx: Ctx, caller: Caller) -> JSONResponse:
-    shown = {"user": present_user(caller.account, caller.user)}
-    return respond(envelope.ok(shown, at=ctx.clock.now()))
+    data = {"user": present_user(caller.account, caller.user)}
+    return respond(envelope.ok(data, at=ctx.clock.now()))
 
 
 @router.post("")
 async def invite(ctx: Ctx, caller: Caller, body: InvitationRequest = body_of(InvitationRequest)) -> JSONResponse:
     invitation = Invitation(body.email, name=body.display_name, role=body.role, is_root=body.is_root_user)
-    shown = {"user": present_user(caller.account, invite_user(ctx, caller, invitation))}
-    return respond(envelope.ok(shown, at=ctx.clock.now(), status=201))
+    user = invite_user(ctx, caller, invitation)
+    return respond(envelope.ok({"user": present_user(caller.account, user)}, at=ctx.clock.now(), status=201))
 
 
 @router.get("")
@@ -58,13 +59,13 @@ async def delete(ctx: Ctx, caller: Caller, user_id: str) -> JSONResponse:
 
 @router.post("/{user_id}/invitation")
 async def remind(ctx: Ctx, caller: Caller, user_id: str) -> JSONResponse:
-    """The invitation once more, with a new link."""
+    """Sends the invitation again, with a new link."""
     invite_again(ctx, caller, _id(user_id))
     return respond(envelope.done("Invitation sent again", at=ctx.clock.now()))
 
 
 def _id(text: str) -> str:
-    """`me` is no id: it can only be read."""
+    """`me` is only allowed in GET."""
     if text == "me":
         raise NotAllowed("This method is not allowed here")
     return strip_prefix(text, USER, field="user_id")

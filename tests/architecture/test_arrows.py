@@ -1,4 +1,4 @@
-"""Arrows run one way, and a function loads no more than it needs."""
+"""Imports between layers and areas run one way, without circles, and a function loads no more than it needs."""
 
 import os
 import subprocess
@@ -42,7 +42,7 @@ def run(*command: str) -> str:
     return done.stdout
 
 
-def test_no_arrow_runs_the_other_way() -> None:
+def test_every_import_contract_is_kept() -> None:
     assert "0 broken" in run("-c", "from importlinter.cli import lint_imports_command as lint; lint(['--no-logo'])")
 
 

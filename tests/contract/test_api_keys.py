@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tallybook.domain.credentials import SESSION_LIFE, Credential, hash_text, write_text
+from tallybook.domain.credentials import SESSION_LIFE, Credential, format_credential, hash_text
 from tallybook.store.accounts import put_user
 from tallybook.store.credentials import put_credential
 from tests.contract.examples import example, expect
@@ -175,7 +175,7 @@ def colleague(app: App, member: Member) -> Member:
     """A second user of the account, who does not run it."""
     user = replace(member.user, id=UNKNOWN, key_count=0, email="colleague@example.com", is_root=False, role="user")
     ids = {"account_id": user.account_id, "user_id": user.id, "credential_id": UNKNOWN}
-    text = write_text("session", **ids, secret=b"s" * 32)
+    text = format_credential("session", **ids, secret=b"s" * 32)
     now = app.clock.now()
     session = Credential(
         UNKNOWN, "session", user.account_id, user.id, hash_text(text), now, now + SESSION_LIFE, generation=1

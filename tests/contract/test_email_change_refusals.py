@@ -6,7 +6,7 @@ import pytest
 
 from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.limits import Limits
-from tallybook.services.accounts.team import invite_again
+from tallybook.services.accounts.invitations import invite_again
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.outbox.suppressions import lift_suppression, suppress_addresses
 from tallybook.store.suppressions import Reason

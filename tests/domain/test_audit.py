@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tallybook.domain.audit import MASK, Actor, actor_of, masked, platform
+from tallybook.domain.audit import MASK, Actor, actor_of, mask_secrets, platform_actor
 from tallybook.domain.credentials import Credential, PlatformKey, Principal
 from tests.store.samples import ACCOUNT, USER
 
@@ -23,15 +23,15 @@ def test_a_session_is_its_user_and_a_key_is_the_key_of_its_user() -> None:
 
 def test_the_platform_is_its_key() -> None:
     key = PlatformKey("p", "metal", ("usage:write",), "hash", NOW)
-    assert platform(key, address="203.0.113.7") == Actor("platform", "plk-p", None, "203.0.113.7")
+    assert platform_actor(key, address="203.0.113.7") == Actor("platform", "plk-p", None, "203.0.113.7")
 
 
 @pytest.mark.parametrize("name", ["password", "password_hash", "secret", "token", "new_password", "secret_hash"])
 def test_a_secret_shows_only_that_it_was_there(name: str) -> None:
-    assert masked({name: "open sesame"}) == {name: MASK}
-    assert masked({name: None}) == {name: None}
+    assert mask_secrets({name: "open sesame"}) == {name: MASK}
+    assert mask_secrets({name: None}) == {name: None}
 
 
 def test_what_is_no_secret_stays_as_it_is() -> None:
     values = {"status": "active", "balance": Decimal(5), "reason": None}
-    assert masked(values) == values
+    assert mask_secrets(values) == values

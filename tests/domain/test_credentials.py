@@ -15,17 +15,17 @@ from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.credentials import (
     PREFIXES,
     Credential,
+    CredentialRef,
     Kind,
-    Named,
     PlatformKey,
     Principal,
     check_credential,
+    format_credential,
+    format_platform_key,
     hash_text,
     matches,
-    read_platform_text,
-    read_text,
-    write_platform_text,
-    write_text,
+    parse_credential,
+    parse_platform_key,
 )
 from tallybook.domain.errors import Forbidden, Unauthenticated
 from tallybook.domain.periods import BillingSchedule, Period
@@ -34,8 +34,8 @@ from tests.support.steady import steady
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
 A, U, C = (str(uuid.UUID(int=number)) for number in (1, 2, 3))
 SECRET = bytes(range(32))
-TEXT = write_text("api_key", account_id=A, user_id=U, credential_id=C, secret=SECRET)
-PLATFORM_TEXT = write_platform_text(key_id=C, secret=SECRET)
+TEXT = format_credential("api_key", account_id=A, user_id=U, credential_id=C, secret=SECRET)
+PLATFORM_TEXT = format_platform_key(key_id=C, secret=SECRET)
 
 ids = st.uuids().map(str)
 secrets = st.binary(min_size=32, max_size=32)
@@ -46,20 +46,20 @@ secrets = st.binary(min_size=32, max_size=32)
 def test_a_text_names_its_account_user_and_credential(
     kind: Kind, account: str, user: str, credential: str, secret: bytes
 ) -> None:
-    text = write_text(kind, account_id=account, user_id=user, credential_id=credential, secret=secret)
-    assert read_text(text) == Named(kind, account, user, credential)
+    text = format_credential(kind, account_id=account, user_id=user, credential_id=credential, secret=secret)
+    assert parse_credential(text) == CredentialRef(kind, account, user, credential)
     assert text.removeprefix(PREFIXES[kind]).replace("-", "").replace("_", "").isalnum()
 
 
 @steady
 @given(key=ids, secret=secrets)
 def test_a_platform_text_names_its_key(key: str, secret: bytes) -> None:
-    assert read_platform_text(write_platform_text(key_id=key, secret=secret)) == key
+    assert parse_platform_key(format_platform_key(key_id=key, secret=secret)) == key
 
 
 def test_the_kinds_are_told_by_their_prefixes() -> None:
     assert TEXT.startswith("sk-")
-    assert write_text("session", account_id=A, user_id=U, credential_id=C, secret=SECRET).startswith("sess_")
+    assert format_credential("session", account_id=A, user_id=U, credential_id=C, secret=SECRET).startswith("sess_")
     assert PLATFORM_TEXT.startswith("pk-")
 
 
@@ -87,7 +87,7 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize("text", MALFORMED, ids=range(len(MALFORMED)))
-@pytest.mark.parametrize("read", [read_text, read_platform_text])
+@pytest.mark.parametrize("read", [parse_credential, parse_platform_key])
 def test_a_malformed_text_is_refused_like_any_other(read: Callable[[str], object], text: str) -> None:
     with pytest.raises(Unauthenticated, match="A valid credential is required"):
         read(text)
@@ -98,14 +98,14 @@ def test_a_malformed_text_is_refused_like_any_other(read: Callable[[str], object
 )
 def test_a_malformed_platform_text_is_refused(text: str) -> None:
     with pytest.raises(Unauthenticated):
-        read_platform_text(text)
+        parse_platform_key(text)
 
 
 @steady
 @given(text=st.text(max_size=200) | st.text(max_size=120).map(lambda tail: f"sk-{tail}"))
 def test_no_text_makes_reading_it_fail_in_any_other_way(text: str) -> None:
     with pytest.raises(Unauthenticated):
-        read_text(text)
+        parse_credential(text)
 
 
 def test_only_the_very_text_matches_its_hash() -> None:
@@ -119,7 +119,7 @@ def test_only_the_very_text_matches_its_hash() -> None:
 def test_the_text_is_spelled_in_one_way_only() -> None:
     """Another base64 spelling of the same bytes, padded or in the other alphabet, is another text."""
     padded = "sk-" + base64.urlsafe_b64encode(base64.urlsafe_b64decode(TEXT.removeprefix("sk-") + "=")).decode()
-    assert read_text(padded) == read_text(TEXT)
+    assert parse_credential(padded) == parse_credential(TEXT)
     assert not matches(padded, hash_text(TEXT))
 
 

@@ -13,8 +13,8 @@ from tallybook.domain.email_change import (
     EmailChange,
     State,
     check_request,
+    confirming_side,
     new_token,
-    side_of,
     with_confirmed,
 )
 from tallybook.domain.errors import Invalid, TooManyRequests
@@ -71,8 +71,8 @@ def test_the_current_email_is_the_accounts_and_the_new_one_another(current: str,
 
 def test_each_token_is_of_its_side_until_the_request_expires_or_is_cleared() -> None:
     for change in (CHANGE, replace(CHANGE, state="completed")):
-        assert side_of(change, "one", now=NOW) == (change, "current")
-        assert side_of(change, "two", now=NOW + LIFE - SECOND) == (change, "new")
+        assert confirming_side(change, "one", now=NOW) == (change, "current")
+        assert confirming_side(change, "two", now=NOW + LIFE - SECOND) == (change, "new")
     for late in (
         (None, "one", NOW),
         (CHANGE, "three", NOW),
@@ -83,7 +83,7 @@ def test_each_token_is_of_its_side_until_the_request_expires_or_is_cleared() -> 
     ):
         change, text, now = late
         with pytest.raises(Invalid) as refused:
-            side_of(change, text, now=now)
+            confirming_side(change, text, now=now)
         assert refused.value.code == "invalid_token"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tallybook.domain.credentials import hash_text
 from tallybook.domain.errors import Invalid
-from tallybook.domain.passwords import Purpose, held_token, new_token, owner_of
+from tallybook.domain.passwords import Purpose, new_token, owner_of, valid_token
 
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
 ACCOUNT, USER = "019daae2-fd80-7db1-afd2-c65749c80317", "019daae2-fd80-7dcf-a216-837db6539549"
@@ -29,9 +29,9 @@ def test_its_text_says_whose_it_is_and_its_item_has_only_the_hash() -> None:
 @pytest.mark.parametrize(("purpose", "life"), [("reset", timedelta(hours=1)), ("invitation", timedelta(days=7))])
 def test_it_holds_until_its_time_is_up(purpose: Purpose, life: timedelta) -> None:
     made, text = token(purpose)
-    assert held_token([made], text=text, now=NOW + life - timedelta(milliseconds=1)) == made
+    assert valid_token([made], text=text, now=NOW + life - timedelta(milliseconds=1)) == made
     with pytest.raises(Invalid):
-        held_token([made], text=text, now=NOW + life)
+        valid_token([made], text=text, now=NOW + life)
 
 
 def test_another_secret_is_refused_like_one_that_is_over() -> None:
@@ -39,10 +39,10 @@ def test_another_secret_is_refused_like_one_that_is_over() -> None:
     refusals = []
     for other, now in ((text[:-6] + "AAAAAA", NOW), (text, NOW + timedelta(hours=2))):
         with pytest.raises(Invalid) as refused:
-            held_token([made], text=other, now=now)
+            valid_token([made], text=other, now=now)
         refusals.append((refused.value.code, refused.value.message, refused.value.field))
     assert refusals[0] == refusals[1]
-    assert held_token([replace(made)], text=text, now=NOW) == made
+    assert valid_token([replace(made)], text=text, now=NOW) == made
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,11 @@ from tallybook.domain.quotas import FIELDS
 from tallybook.services.accounts.billing_settings import set_terms_as_platform
 from tallybook.services.accounts.email_change import clear_email_change, request_email_change
 from tallybook.services.accounts.email_confirmation import confirm_email_change
+from tallybook.services.accounts.invitations import Invitation, invite_again, invite_user
 from tallybook.services.accounts.profile import change_account
 from tallybook.services.accounts.sign_up import register
 from tallybook.services.accounts.suspension import set_account_status_as_platform
-from tallybook.services.accounts.team import Invitation, delete_user, invite_again, invite_user
+from tallybook.services.accounts.team import delete_user
 from tallybook.services.accounts.users import change_user
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice

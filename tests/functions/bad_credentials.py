@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from tallybook.domain.credentials import write_text
+from tallybook.domain.credentials import format_credential
 from tests.functions.route_catalog import NEW_PASSWORD
 from tests.functions.stage import Stage
 from tests.support.app import PASSWORD, App, Member
@@ -95,7 +95,9 @@ def false_keys(stage: Stage) -> dict[str, str]:
     secret = b"s" * 32
 
     def forged(account_id: str, user_id: str, credential_id: str = UNKNOWN) -> str:
-        return write_text("api_key", account_id=account_id, user_id=user_id, credential_id=credential_id, secret=secret)
+        return format_credential(
+            "api_key", account_id=account_id, user_id=user_id, credential_id=credential_id, secret=secret
+        )
 
     listed = call("GET", _KEYS, key=one.api_key).json["data"]["api_keys"][0]["api_key_id"]
     return {

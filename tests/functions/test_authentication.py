@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tallybook.domain.credentials import write_platform_text
+from tallybook.domain.credentials import format_platform_key
 from tests.functions.bad_credentials import APP, UNKNOWN, Strangers, altered, bare_requests
 from tests.functions.refusal import code_of
 from tests.functions.route_catalog import GOOD, PLATFORM_ROUTES, PUBLIC_ROUTES, USER_ROUTES, name_of
@@ -85,7 +85,7 @@ def test_a_platform_route_takes_nothing_but_a_platform_key_that_holds(strangers:
         "user's key": stage.member.api_key,
         "user's session": stage.member.session,
         "colleague's key": stage.colleague.api_key,
-        "unknown platform key": write_platform_text(key_id=UNKNOWN, secret=b"s" * 32),
+        "unknown platform key": format_platform_key(key_id=UNKNOWN, secret=b"s" * 32),
         "platform key with its end changed": altered(stage.platform_key),
         "platform key called a key": stage.platform_key.replace("pk-", "sk-"),
         "platform prefix alone": "pk-",

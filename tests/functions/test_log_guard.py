@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tallybook.domain.credentials import write_platform_text, write_text
+from tallybook.domain.credentials import format_credential, format_platform_key
 from tallybook.domain.passwords import new_token
 from tallybook.services.identity.password_hashing import hash_password
 from tests.functions.route_catalog import NEW_PASSWORD
@@ -20,9 +20,9 @@ ROOT = Path(__file__).parents[2]
 ID = "019d0000-0000-7000-8000-000000000000"
 IDS = {"account_id": ID, "user_id": ID}
 MADE = {
-    "an API key": write_text("api_key", **IDS, credential_id=ID, secret=b"s" * 32),
-    "a session": write_text("session", **IDS, credential_id=ID, secret=b"s" * 32),
-    "a platform key": write_platform_text(key_id=ID, secret=b"s" * 32),
+    "an API key": format_credential("api_key", **IDS, credential_id=ID, secret=b"s" * 32),
+    "a session": format_credential("session", **IDS, credential_id=ID, secret=b"s" * 32),
+    "a platform key": format_platform_key(key_id=ID, secret=b"s" * 32),
     "a password token": new_token(**IDS, purpose="reset", now=StillClock().now(), secret=b"s" * 32)[1],
     "a password hash": hash_password(PASSWORD, rounds=4),
     "a password": PASSWORD,

@@ -7,8 +7,8 @@ import pytest
 
 from tallybook.domain.errors import Conflict, TooManyRequests, Unauthenticated
 from tallybook.domain.limits import Limits
+from tallybook.services.accounts.invitations import Invitation, invite_again, invite_user
 from tallybook.services.accounts.sign_up import register
-from tallybook.services.accounts.team import Invitation, invite_again, invite_user
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.sign_in import SignedIn, login
 from tallybook.store import keys

@@ -62,11 +62,11 @@ def disturbed(client: Any, sweep: Sweep) -> Disturbed:
         left: list[list[Any]] = []
         known: list[Any] = []
 
-        def remembered(app: App) -> Any:
+        def add_suspensions(app: App) -> Any:
             known.append(prepare(app))
             return known[0]
 
-        calls = sweep(remembered, act, lambda app, *_: left.append(stored(app)))
+        calls = sweep(add_suspensions, act, lambda app, *_: left.append(stored(app)))
         whole = App(make_context(client), client)
         assert left == [stored(whole)] * len(left)
         return calls, whole, known[0]

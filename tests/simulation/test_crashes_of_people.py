@@ -8,8 +8,9 @@ import pytest
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Invalid, NotFound
+from tallybook.services.accounts.invitations import Invitation, invite_again, invite_user
 from tallybook.services.accounts.suspension import set_account_status, set_account_status_as_platform
-from tallybook.services.accounts.team import Invitation, delete_user, invite_again, invite_user, list_users
+from tallybook.services.accounts.team import delete_user, list_users
 from tallybook.services.accounts.users import change_user
 from tallybook.services.identity.api_keys import create_api_key, list_api_keys, revoke_api_key
 from tallybook.services.identity.authenticate import authenticate

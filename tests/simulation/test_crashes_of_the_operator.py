@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 from tallybook.domain.errors import Conflict, NotFound
+from tallybook.services.accounts.invitations import Invitation
 from tallybook.services.accounts.operator import (
     create_account,
     create_key,
@@ -12,7 +13,7 @@ from tallybook.services.accounts.operator import (
     revoke_key,
     suspend_user,
 )
-from tallybook.services.accounts.team import Invitation, all_users
+from tallybook.services.accounts.team import all_users
 from tallybook.services.billing.apply_catalog import apply_catalog
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.platform_keys import create_platform_key

@@ -6,7 +6,8 @@ from typing import Any
 from tallybook.domain.accounts import MAX_KEYS_OF_USER, User
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Forbidden, Invalid, TallybookError
-from tallybook.services.accounts.team import Invitation, delete_user, invite_user, list_users
+from tallybook.services.accounts.invitations import Invitation, invite_user
+from tallybook.services.accounts.team import delete_user, list_users
 from tallybook.services.accounts.users import change_user
 from tallybook.services.identity.api_keys import CreatedKey, create_api_key, list_api_keys
 from tallybook.services.identity.authenticate import authenticate, reread

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tallybook.domain.accounts import Account, BillingTerms, Counts, Suspension, User, Wallet
-from tallybook.domain.credentials import Credential, Named, PlatformKey
+from tallybook.domain.credentials import Credential, CredentialRef, PlatformKey
 from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.wallet import Entry
 from tallybook.store import accounts, attempts, credentials, keys, ledger, sessions
@@ -53,8 +53,8 @@ def test_a_sign_in_is_tidied_away_after_it_has_expired_and_an_api_key_never(tabl
 
 def test_what_a_text_names_leads_to_credential_user_and_account() -> None:
     for kind, key in (("api_key", keys.api_key("a", "c")), ("session", keys.sign_in("a", "c"))):
-        named = Named(kind, account_id="a", user_id="u", credential_id="c")
-        assert credentials.keys_named(named) == (key, keys.user("a", "u"), keys.account("a"))
+        named = CredentialRef(kind, account_id="a", user_id="u", credential_id="c")
+        assert credentials.credential_keys(named) == (key, keys.user("a", "u"), keys.account("a"))
 
 
 def test_a_platform_key_reads_back(tables: Tables) -> None:

@@ -15,8 +15,8 @@ from tallybook.domain.jobs import INVOICES
 from tallybook.domain.passwords import Purpose, new_token
 from tallybook.domain.times import stamp
 from tallybook.domain.usage import Result
+from tallybook.services.accounts.invitations import Invitation, invite_user
 from tallybook.services.accounts.sign_up import register
-from tallybook.services.accounts.team import Invitation, invite_user
 from tallybook.services.billing.apply_catalog import apply_catalog
 from tallybook.services.context import Context
 from tallybook.services.identity.api_keys import create_api_key

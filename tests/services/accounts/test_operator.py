@@ -10,9 +10,10 @@ from tallybook.domain.accounts import MAX_KEYS_OF_USER, MAX_USERS
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
 from tallybook.domain.jobs import partitions
 from tallybook.services.accounts import operator as operate
-from tallybook.services.accounts.team import Invitation, delete_user, invite_user
+from tallybook.services.accounts.invitations import Invitation, invite_user
+from tallybook.services.accounts.team import delete_user
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.services.lookup import find_by_email, find_member, list_accounts
+from tallybook.services.lookup import find_account_and_user, find_by_email, list_accounts
 from tallybook.store import keys
 from tallybook.store.accounts import ACCOUNTS
 from tallybook.store.commands import Update
@@ -47,7 +48,7 @@ def test_a_deleted_user_is_not_found_by_id_nor_by_address(app: App, member: Memb
     gone = invite_user(app.ctx, principal, Invitation("bo@example.com"))
     delete_user(app.ctx, authenticate(app.ctx, member.session), gone.id)
     with pytest.raises(NotFound):
-        find_member(app.ctx, member.account.id, gone.id)
+        find_account_and_user(app.ctx, member.account.id, gone.id)
     with pytest.raises(NotFound):
         find_by_email(app.ctx, "bo@example.com")
 

@@ -10,7 +10,7 @@ import pytest
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.plan_changes import MOST_CHANGES
+from tallybook.domain.plan_changes import MAX_CHANGES
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.subscriptions.change_plan import change_plan
@@ -76,7 +76,7 @@ def test_the_largest_closing_fits_a_transaction(app: App, drafted: bool) -> None
     app.apply_catalog(welcome_credit=10_000 * DOLLAR)
     member = app.member()
     app.reshape(usage_shards=8)
-    inside = changed_often(app, member, MOST_CHANGES - 1)
+    inside = changed_often(app, member, MAX_CHANGES - 1)
     app.clock.advance(hours=1)
     use_late(app, member, inside)
     app.record(app.event(member, quantity=1_000_000))
@@ -84,8 +84,8 @@ def test_the_largest_closing_fits_a_transaction(app: App, drafted: bool) -> None
         draft_invoice(app.ctx, authenticate(app.ctx, member.api_key))
     with actions_counted(app.client) as counts:
         changed = change_plan_soon(app, member, "hobby")
-    assert len(late_starts(changed)) == MOST_CHANGES - 1
-    assert MOST_CHANGES + 8 < max(counts) <= 100
+    assert len(late_starts(changed)) == MAX_CHANGES - 1
+    assert MAX_CHANGES + 8 < max(counts) <= 100
     assert late_starts(close(app, member)) == []
 
 

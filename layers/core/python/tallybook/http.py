@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tallybook import runtime
-from tallybook.domain.credentials import PlatformCaller, Principal, read_platform_text
+from tallybook.domain.credentials import PlatformCaller, Principal, parse_platform_key
 from tallybook.domain.errors import (
     Failed,
     Forbidden,
@@ -99,7 +99,7 @@ async def _caller(request: Request, ctx: Annotated[Context, Depends(_context)]) 
 async def _platform(request: Request) -> PlatformCaller:
     """A well-formed platform key; what it may do is decided with the first read."""
     text = presented(request.headers, {}).text
-    read_platform_text(text)
+    parse_platform_key(text)
     return PlatformCaller(text, _address_of(request))
 
 

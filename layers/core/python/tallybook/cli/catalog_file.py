@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from tallybook.domain.errors import Invalid
 from tallybook.domain.money import MICROS, decimals, places
-from tallybook.domain.percentages import read_percent
+from tallybook.domain.percentages import parse_percent
 from tallybook.domain.quotas import FIELDS
 
 _LIMITS = frozenset(
@@ -37,9 +37,9 @@ def _decimal(text: str) -> str:
 
 def _percent(text: str) -> str:
     try:
-        read_percent(text, field="it")
-    except Invalid as error:
-        raise ValueError(f"{error.message.removeprefix('it ')}, in quotes") from error
+        parse_percent(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, in quotes") from error
     return text
 
 

@@ -4,7 +4,7 @@ from tallybook.domain.accounts import Account, User
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT, USER, strip_prefix
 from tallybook.services.context import Context
-from tallybook.services.lookup import find_account, find_by_email, find_member
+from tallybook.services.lookup import find_account, find_account_and_user, find_by_email
 
 
 def account_named(ctx: Context, name: str) -> Account:
@@ -20,7 +20,7 @@ def account_named(ctx: Context, name: str) -> Account:
 def user_named(ctx: Context, name: str, user_id: str | None) -> tuple[Account, User]:
     """By email address alone, or by `usr-…` in the account so named."""
     if user_id is not None:
-        return find_member(ctx, account_named(ctx, name).id, strip_prefix(user_id, USER, field="user"))
+        return find_account_and_user(ctx, account_named(ctx, name).id, strip_prefix(user_id, USER, field="user"))
     if "@" not in name:
         raise Invalid(f"{name!r} names no user: that takes an email address, or acc-… and usr-…")
     return find_by_email(ctx, name)

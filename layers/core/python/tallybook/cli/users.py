@@ -12,8 +12,9 @@ from tallybook.cli.show import print_result, show_list, show_one
 from tallybook.cli.tables import tables
 from tallybook.domain.accounts import User
 from tallybook.domain.ids import USER
+from tallybook.services.accounts.invitations import Invitation
 from tallybook.services.accounts.operator import invite, resume_user, suspend_user
-from tallybook.services.accounts.team import Invitation, all_users
+from tallybook.services.accounts.team import all_users
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Users: who signs in.")
 

@@ -1,4 +1,4 @@
-"""Accounts and their users: what they are, what they may do, and what their names, addresses and passwords must be."""
+"""Accounts and their users, and the rules for their names, emails, passwords and rights."""
 
 import re
 import unicodedata
@@ -18,7 +18,7 @@ type UserStatus = Literal["active", "suspended", "disabled", "deleted"]
 type Role = Literal["admin", "user"]
 
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,255}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
-_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _MIN_PASSWORD = 8
 _MAX_PASSWORD = 1024
 MAX_USERS = 1000
@@ -28,11 +28,11 @@ MAX_KEYS_OF_USER = 50
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many of each an account has. Lists that only grow are numbered by their count.
+    """How many of each thing an account has. The items of lists that only grow are numbered by these counts.
 
-    `user_count` includes deleted users, `invoice_count` drafts; `issued_count` is of invoices with a number,
-    `overdue_count` of overdue or uncollectible ones. Budgets and messages are counted ever made,
-    `archived_message_count` of deleted budgets.
+    `running_count`: sessions. `user_count`: with deleted users. `invoice_count`: with drafts. `issued_count`: invoices
+    with a number. `overdue_count`: overdue and uncollectible invoices. `budget_count`, `message_count`: all that were
+    ever created. `archived_message_count`: messages of deleted budgets.
     """
 
     audit_count: int = 0
@@ -52,9 +52,9 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
-    """`balance` in micros, may be negative; `entry_count` of the ledger.
+    """`balance` in micros, may be negative. `entry_count`: entries of the ledger.
 
-    `credited` is the sum in micros of all credits but the welcome credit and refunds.
+    `credited`: the sum in micros of all credits except the welcome credit and refunds.
     """
 
     balance: int = 0
@@ -64,7 +64,7 @@ class Wallet:
 
 @dataclass(frozen=True, slots=True)
 class BillingTerms:
-    """Percentages: `tax_rate`, None for the catalog's, and the `discount` on fees."""
+    """Percentages: `tax_rate`, where None means the catalog's, and the `discount` on plan fees."""
 
     tax_rate: Decimal | None = None
     discount: Decimal = Decimal(0)
@@ -72,7 +72,7 @@ class BillingTerms:
 
 @dataclass(frozen=True, slots=True)
 class Suspension:
-    """`at` and `reason` of the present one, and the `milliseconds` of past ones by the start of their period."""
+    """`at` and `reason` of the current suspension; `milliseconds` of past ones, by the start of the billing period."""
 
     milliseconds: Mapping[str, int] = field(default_factory=dict)
     at: datetime | None = None
@@ -81,11 +81,11 @@ class Suspension:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The party that is billed, with its subscription: an account is on one plan at a time.
+    """Who is billed, and the subscription to one plan.
 
-    `schedule` gives its billing periods from `first_period_at` on, `closing_cursor` the next one to close.
-    `allocated` is the sum of its active quota allocations, by field. Once `hard_limit`, that of its budget in micros,
-    is used up, no session starts.
+    `schedule` gives its billing periods from `first_period_at` on; `closing_cursor` points to the next one to close.
+    `allocated`: the sum of its active quota allocations, by field. `hard_limit`: the amount of its hard budget in
+    micros; once it is used up, no session starts.
     """
 
     id: str
@@ -109,17 +109,17 @@ class Account:
 
     @property
     def time_zone(self) -> str:
-        """The zone it was set to last; a period that began in another one keeps it to its end."""
+        """The zone that was set last; the current period may still be in an earlier one."""
         return self.schedule.zone
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who signs in. A user belongs to one account; `is_root` users run it.
+    """Who signs in. A user belongs to one account; `is_root` users manage it.
 
-    An invited user has no password yet. Sign-in sessions hold the `generation` they were made in and end with it.
-    `quota` is what the active allocation gives, so that a session's start reads it with its user; `request_id` is the
-    request for another one that waits to be decided.
+    An invited user has no password yet. Sign-in sessions store the user's `generation` and end when it changes.
+    `quota`: the limits of the active allocation, a copy so that the start of a session reads them with the user.
+    `request_id`: the quota request that is pending.
     """
 
     id: str
@@ -142,13 +142,14 @@ class User:
 
     @property
     def allocation(self) -> UserAllocation | None:
+        """The user's active allocation."""
         if self.allocation_id is None:
             return None
         return UserAllocation(self.account_id, self.id, self.allocation_id, self.quota)
 
 
 def normal_email(text: str, *, field: str = "email") -> str:
-    """The address in lower case, without surrounding space; refused unless it looks like one in ASCII."""
+    """The email in lower case, without surrounding space; Invalid `invalid_email` unless it is an ASCII address."""
     email = text.strip().lower()
     if not text.isascii() or not _EMAIL.fullmatch(email) or ".." in email or email.startswith(".") or ".@" in email:
         raise Invalid(f"{field} is not a valid email address", code="invalid_email", field=field)
@@ -156,7 +157,7 @@ def normal_email(text: str, *, field: str = "email") -> str:
 
 
 def check_password(text: str) -> str:
-    """At least 8 characters, at most 1,024."""
+    """8 to 1,024 characters; Invalid `weak_password`."""
     if not _MIN_PASSWORD <= len(text) <= _MAX_PASSWORD:
         raise Invalid(
             f"password must have {_MIN_PASSWORD} to {_MAX_PASSWORD} characters", code="weak_password", field="password"
@@ -165,8 +166,8 @@ def check_password(text: str) -> str:
 
 
 def check_name(text: str, *, field: str = "name") -> str:
-    """1 to 100 characters, not only space, no control characters, none that turns the text after it round."""
-    if not text.strip() or len(text) > 100 or _controls(text) or _TURNS.search(text):
+    """1 to 100 characters, not only space, no control characters, none that change the text's direction."""
+    if not text.strip() or len(text) > 100 or _controls(text) or _BIDI_CONTROLS.search(text):
         raise Invalid(
             f"{field} must have 1 to 100 characters and no control characters", code="invalid_name", field=field
         )
@@ -174,14 +175,14 @@ def check_name(text: str, *, field: str = "name") -> str:
 
 
 def check_description(text: str, *, field: str = "description") -> str:
-    """Up to 1,000 characters, in lines, without other control characters."""
+    """Up to 1,000 characters; line breaks and tabs are the only control characters."""
     if len(text) > 1000 or any(char not in "\n\r\t" for char in _controls(text)):
         raise Invalid(f"{field} must have at most 1000 characters and no control characters", field=field)
     return text
 
 
 def check_text(text: str, *, field: str) -> str:
-    """1 to 1,000 characters, not only space, in lines, without other control characters."""
+    """As `check_description`, and not empty or only space."""
     if not text.strip():
         raise Invalid(f"{field} must have 1 to 1000 characters", field=field)
     return check_description(text, field=field)
@@ -195,17 +196,23 @@ def check_reason(text: str, *, field: str = "reason") -> str:
 
 
 def require_root(user: User) -> None:
-    """What concerns the whole account is for those who run it."""
+    """Forbidden `root_user_required` for other users."""
     if not user.is_root:
         raise Forbidden("This needs a root user of the account", code="root_user_required")
 
 
 def require_active(account: Account) -> None:
-    """A suspended account reads and pays, but starts nothing new; a deleted one is none any more."""
+    """Forbidden `account_suspended`: such an account reads and pays, but starts nothing. NotFound if deleted."""
     if account.status == "deleted":
         raise NotFound("There is no such account", resource="account")
     if account.status == "suspended":
         raise Forbidden("This account is suspended", code="account_suspended")
+
+
+def require_active_user(user: User) -> None:
+    """Forbidden `user_suspended`, `user_disabled`."""
+    if user.status != "active":
+        raise Forbidden(f"This user is {user.status}", code=f"user_{user.status}")
 
 
 def _controls(text: str) -> list[str]:

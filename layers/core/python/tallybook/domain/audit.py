@@ -1,8 +1,7 @@
-"""The audit log: who changed what of an account, from where, and what it was before.
+"""The audit log: who changed what of an account, from where, and the values before and after.
 
-Entries of an account are numbered from 1 without a gap, so that they come one after the other. Usage and sessions, of
-which there are many at once, tell of themselves instead. Secrets never stand in an entry: a password or key that
-changed shows as `***`.
+An account's entries are numbered from 1 without gaps. Usage and sessions have no entries: there are too many at once,
+and their own items record them. Entries contain no secrets: a changed password or key shows as `***`.
 """
 
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ _SECRET = ("password", "secret", "token", "hash")
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: `id` is the user's, key's or platform key's, `user_id` whose key it was; `address` from where."""
+    """Who did something. `id`: of the user, API key, platform key or job. `user_id`: who used the session or key."""
 
     kind: ActorKind
     id: str | None = None
@@ -38,7 +37,7 @@ BUDGETS = Actor("job", "budgets")
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """`action` is what happened, like `user.suspended`; `target` the prefixed id of what it happened to."""
+    """`action` is what happened, like `user.suspended`; `target` is the prefixed id of the thing that changed."""
 
     account_id: str
     number: int
@@ -51,19 +50,19 @@ class AuditEntry:
 
 
 def actor_of(principal: Principal) -> Actor:
-    """A signed-in user as themselves; with an API key, the key of its user."""
+    """The user for a session, the API key and its user for an API key."""
     user_id = USER + principal.user.id
     if principal.credential.kind == "api_key":
         return Actor("api_key", API_KEY + principal.credential.id, user_id, principal.address)
     return Actor("user", user_id, user_id, principal.address)
 
 
-def platform(key: PlatformKey, *, address: str) -> Actor:
+def platform_actor(key: PlatformKey, *, address: str) -> Actor:
     return Actor("platform", PLATFORM_KEY + key.id, address=address)
 
 
-def masked(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What may stand in the log: values of secret names are hidden, whatever they are."""
+def mask_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with `***` for those whose name contains a word like `password` or `token`."""
     return {
         name: MASK if value is not None and any(word in name for word in _SECRET) else value
         for name, value in values.items()

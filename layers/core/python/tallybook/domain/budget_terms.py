@@ -54,9 +54,9 @@ def check_pace(before: Budget, edited: Budget, *, now: datetime) -> None:
     TooManyRequests for new thresholds beyond that, until enough of the replaced ones have passed their 24 hours.
     """
     percents = {threshold.percent for threshold in edited.thresholds}
-    remembered = before.alerts.keys() | percents
+    add_suspensions = before.alerts.keys() | percents
     new = percents - before.alerts.keys() - {threshold.percent for threshold in before.thresholds}
-    if new and (over := len(remembered) - MOST_REMEMBERED) > 0:
+    if new and (over := len(add_suspensions) - MOST_REMEMBERED) > 0:
         free = sorted(alert.at + COOLDOWN for percent, alert in before.alerts.items() if percent not in percents)
         wait = ceil_div(free[over - 1] - now, by=timedelta(seconds=1))
         raise TooManyRequests("alert_thresholds has changed too often; try again later", retry_after=max(1, wait))

@@ -1,7 +1,7 @@
-"""Credentials: API keys `sk-…`, sign-in sessions `sess_…` and the platform's keys `pk-…`.
+"""Credentials: API keys `sk-…`, sign-in sessions `sess_…` and platform keys `pk-…`.
 
-The text of a key or session holds the ids of account, user and credential and then 32 secret bytes, so that one
-read by key fetches all that authentication needs. Only the SHA-256 of the text is stored.
+The text of an API key or session encodes the ids of account, user and credential and 32 secret bytes, so that
+authentication needs one read by key. Only the SHA-256 of the text is stored.
 """
 
 import base64
@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from tallybook.domain.accounts import Account, User
-from tallybook.domain.errors import Forbidden, Unauthenticated
+from tallybook.domain.accounts import Account, User, require_active_user
+from tallybook.domain.errors import Unauthenticated
 
 SECRET_BYTES = 32
 SESSION_LIFE = timedelta(hours=24)
@@ -29,9 +29,10 @@ PLATFORM_PREFIX = "pk-"
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """An API key or a sign-in session of a user; `hint` is the end of its text, for a reader to tell keys apart.
+    """An API key or a sign-in session of a user.
 
-    A session belongs to a `generation` of its user's sessions; a key has none.
+    `hint` is the last 4 characters of an API key, by which its owner recognises it. `generation` is the user's when
+    the session began; the session ends when the user's changes. An API key has none.
     """
 
     id: str
@@ -49,7 +50,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class PlatformKey:
-    """A key of the platform that runs the metered service; it belongs to no account."""
+    """A key of the platform, the service whose usage is metered; it belongs to no account."""
 
     id: str
     name: str
@@ -60,7 +61,7 @@ class PlatformKey:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling: the user, the account they belong to, the credential that named them, and from where."""
+    """Who is calling: the user, their account, the credential they sent, and their network `address`."""
 
     account: Account
     user: User
@@ -70,15 +71,15 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class PlatformCaller:
-    """Who says to be the platform: the text of its key, yet to be checked, and from where."""
+    """The text of a platform key that is not checked yet, and the network `address` it came from."""
 
     text: str = field(repr=False)
     address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """What a credential's text says of itself, before anything is looked up."""
+class CredentialRef:
+    """The ids in a credential's text, before anything is read."""
 
     kind: Kind
     account_id: str
@@ -86,29 +87,56 @@ class Named:
     credential_id: str
 
 
-def write_text(kind: Kind, *, account_id: str, user_id: str, credential_id: str, secret: bytes) -> str:
+def new_credential(
+    kind: Kind,
+    user: User,
+    *,
+    id: str,
+    secret: bytes,
+    now: datetime,
+    expires_at: datetime | None,
+    name: str | None = None,
+) -> tuple[Credential, str]:
+    """The credential and its text, which is not stored; `secret` is 32 random bytes."""
+    text = format_credential(kind, account_id=user.account_id, user_id=user.id, credential_id=id, secret=secret)
+    credential = Credential(
+        id=id,
+        kind=kind,
+        account_id=user.account_id,
+        user_id=user.id,
+        secret_hash=hash_text(text),
+        created_at=now,
+        expires_at=expires_at,
+        name=name,
+        hint=text[-4:] if kind == "api_key" else None,
+        generation=user.generation if kind == "session" else None,
+    )
+    return credential, text
+
+
+def format_credential(kind: Kind, *, account_id: str, user_id: str, credential_id: str, secret: bytes) -> str:
     ids = b"".join(uuid.UUID(part).bytes for part in (account_id, user_id, credential_id))
     return PREFIXES[kind] + encode(ids + secret)
 
 
-def read_text(text: str) -> Named:
-    """The ids in the text of a key or session; Unauthenticated for anything else."""
+def parse_credential(text: str) -> CredentialRef:
+    """The ids in the text of an API key or session; Unauthenticated for any other text."""
     for kind, prefix in PREFIXES.items():
         if text.startswith(prefix):
             data = decode(text.removeprefix(prefix), size=48 + SECRET_BYTES)
             account_id, user_id, credential_id = (str(uuid.UUID(bytes=data[i : i + 16])) for i in (0, 16, 32))
-            return Named(kind, account_id, user_id, credential_id)
-    raise refused()
+            return CredentialRef(kind, account_id, user_id, credential_id)
+    raise invalid_credential()
 
 
-def write_platform_text(*, key_id: str, secret: bytes) -> str:
+def format_platform_key(*, key_id: str, secret: bytes) -> str:
     return PLATFORM_PREFIX + encode(uuid.UUID(key_id).bytes + secret)
 
 
-def read_platform_text(text: str) -> str:
-    """The id in the text of a platform key; Unauthenticated for anything else."""
+def parse_platform_key(text: str) -> str:
+    """The id in the text of a platform key; Unauthenticated for any other text."""
     if not text.startswith(PLATFORM_PREFIX):
-        raise refused()
+        raise invalid_credential()
     data = decode(text.removeprefix(PLATFORM_PREFIX), size=16 + SECRET_BYTES)
     return str(uuid.UUID(bytes=data[:16]))
 
@@ -118,52 +146,52 @@ def hash_text(text: str) -> str:
 
 
 def matches(text: str, secret_hash: str) -> bool:
-    """In constant time, whatever is stored."""
+    """Compared in constant time."""
     return hmac.compare_digest(hash_text(text), secret_hash)
 
 
 def check_credential(principal: Principal, *, text: str, now: datetime) -> Principal:
-    """The credential holds, has not expired, and neither user nor account is gone; a suspended user is refused.
+    """The principal, if `text` is their credential and `check_still_valid` agrees.
 
-    Which of them failed is not told apart, except to a user who is known and may be told why.
+    All failures are the same Unauthenticated, but a suspended or disabled user, who proved who they are, gets Forbidden
+    with the reason.
     """
     if not matches(text, principal.credential.secret_hash):
-        raise refused()
-    return check_known(principal, now=now)
+        raise invalid_credential()
+    return check_still_valid(principal, now=now)
 
 
-def check_known(principal: Principal, *, now: datetime) -> Principal:
-    """The same for a caller whose secret was checked before."""
+def check_still_valid(principal: Principal, *, now: datetime) -> Principal:
+    """The checks of a credential whose secret was checked before: expiry, generation, status of user and account."""
     credential, user, account = principal.credential, principal.user, principal.account
     if credential.user_id != user.id:
-        raise refused()
+        raise invalid_credential()
     if credential.expires_at is not None and credential.expires_at <= now:
-        raise refused()
+        raise invalid_credential()
     if credential.kind == "session" and credential.generation != user.generation:
-        raise refused()
+        raise invalid_credential()
     if user.status == "deleted" or account.status == "deleted":
-        raise refused()
-    if user.status != "active":
-        raise Forbidden(f"This user is {user.status}", code=f"user_{user.status}")
+        raise invalid_credential()
+    require_active_user(user)
     return principal
 
 
-def refused() -> Unauthenticated:
-    """One answer for every credential that does not hold, so that it tells nothing about which part was wrong."""
+def invalid_credential() -> Unauthenticated:
+    """One error for every invalid credential, so that it doesn't reveal which part was wrong."""
     return Unauthenticated("A valid credential is required")
 
 
 def encode(data: bytes) -> str:
-    """Base64 for addresses, without padding."""
+    """URL-safe base64 without padding."""
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 def decode(text: str, *, size: int) -> bytes:
-    """So many bytes, or Unauthenticated."""
+    """`size` bytes; Unauthenticated for a malformed text or another size."""
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
-        raise refused() from error
+        raise invalid_credential() from error
     if len(data) != size:
-        raise refused()
+        raise invalid_credential()
     return data

@@ -1,8 +1,8 @@
-"""The change of an account's email: asked for by a root user, and made once both addresses have said yes.
+"""Changes of an account's email: requested by a root user, completed once both addresses have confirmed.
 
-Each address gets a link with a UUID, of which only the SHA-256 is stored. Links hold for 24 hours from the request, and
-for as long as it is not cleared; the next request may come 30 minutes after the last one. Source: ScaleBox account
-management, "Account Email Change Workflow"; decisions, "Email change".
+Each address gets a link with a UUID, of which only the SHA-256 is stored. Links are valid for 24 hours from the
+request, unless it is cleared. The next request is possible 30 minutes after the last one.
+Source: ScaleBox account management, "Account Email Change Workflow"; docs/decisions.md, "Email change".
 """
 
 import uuid
@@ -13,7 +13,7 @@ from typing import Literal
 
 from tallybook.domain.credentials import hash_text
 from tallybook.domain.errors import Invalid, TooManyRequests
-from tallybook.domain.money import ceil_div
+from tallybook.domain.times import whole_seconds
 
 type Side = Literal["current", "new"]
 type State = Literal["pending", "cleared", "completed"]
@@ -30,7 +30,7 @@ _STATUS: tuple[Status, ...] = ("none_confirmed", "partial_confirmed", "both_conf
 
 @dataclass(frozen=True, slots=True)
 class EmailChange:
-    """The last request of an account. `hashes` holds that of each address's newest link, `confirmed` who said yes."""
+    """An account's last request. `hashes`: that of each address's newest link. `confirmed`: the addresses that have."""
 
     id: str
     account_id: str
@@ -51,7 +51,7 @@ class EmailChange:
 
     @property
     def unconfirmed(self) -> tuple[str, ...]:
-        """The addresses that have not said yes."""
+        """The addresses that have not confirmed."""
         both: dict[Side, str] = {"current": self.current_email, "new": self.new_email}
         return tuple(email for side, email in both.items() if side not in self.confirmed)
 
@@ -61,29 +61,29 @@ class EmailChange:
 
 @dataclass(frozen=True, slots=True)
 class EmailToken:
-    """What the hash of a link leads to: the request that it was made for, which decides whether it holds."""
+    """The request that a link belongs to, stored under the link's hash; the request decides if the link is valid."""
 
     account_id: str
     current_email: str
     new_email: str
 
 
-NO_TOKEN = EmailToken("nobody", "nobody@invalid", "nowhere@invalid")
-"""What an unknown token leads to, so that it costs what an expired one does."""
+UNKNOWN_TOKEN = EmailToken("nobody", "nobody@invalid", "nowhere@invalid")
+"""Stands in for an unknown token, so that it costs the same reads as an expired one."""
 
 
 def check_pause(last: EmailChange | None, *, now: datetime) -> None:
-    """TooManyRequests within 30 minutes of the account's last request, whatever became of that."""
+    """TooManyRequests within 30 minutes of the account's last request, in whatever state that is."""
     if last is not None and now < last.requested_at + PAUSE:
         left = last.requested_at + PAUSE - now
         message = "A change of the email was asked for in the last 30 minutes; try again later"
-        raise TooManyRequests(message, retry_after=ceil_div(left, by=timedelta(seconds=1)))
+        raise TooManyRequests(message, retry_after=whole_seconds(left))
 
 
 def check_request(last: EmailChange | None, *, account_email: str, current: str, new: str, now: datetime) -> None:
-    """Whether the account may ask now for this change; `last` is its last request.
+    """Whether the account may request this change now; `last` is its last request.
 
-    TooManyRequests as `check_pause` says; Invalid `email_change_pending`, or with the field that is wrong.
+    TooManyRequests as in `check_pause`; Invalid `email_change_pending`, or with the field that is wrong.
     """
     check_pause(last, now=now)
     if last is not None and last.is_pending(now):
@@ -94,18 +94,18 @@ def check_request(last: EmailChange | None, *, account_email: str, current: str,
         raise Invalid("new_email is the email of the account already", field="new_email")
 
 
-def taken() -> Invalid:
+def email_taken() -> Invalid:
     return Invalid("new_email belongs to a user already", code="email_exists", field="new_email")
 
 
-def taken_since() -> Invalid:
-    """For whoever confirms, who has named no address."""
+def email_taken_since() -> Invalid:
+    """For a confirmation, whose body has no address to blame."""
     message = "Somebody else has taken the new address by now; clear the request and ask for another one"
     return Invalid(message, code="email_exists", field="token")
 
 
-def unreachable(side: Side) -> Invalid:
-    """For an address whose link would never arrive, so that nothing could come of the request."""
+def email_unreachable(side: Side) -> Invalid:
+    """For a suppressed address, which would never get its link."""
     if side == "new":
         message = "Mail to new_email bounced or was refused before; give an address that takes mail"
     else:
@@ -117,12 +117,12 @@ def unreachable(side: Side) -> Invalid:
 
 
 def new_token(secret: bytes) -> str:
-    """A link's token: a UUID of version 4 out of 16 random bytes."""
+    """A link's token: a UUID of version 4 from 16 random bytes."""
     return str(uuid.UUID(bytes=secret, version=4))
 
 
-def side_of(change: EmailChange | None, text: str, *, now: datetime) -> tuple[EmailChange, Side]:
-    """The request and whose link this token is; one refusal for every token that does not hold."""
+def confirming_side(change: EmailChange | None, text: str, *, now: datetime) -> tuple[EmailChange, Side]:
+    """The request and the side whose link this token is; the same Invalid for every invalid token."""
     if change is not None and change.state != "cleared" and now < change.expires_at:
         for side, hashed in change.hashes.items():
             if hashed == hash_text(text):
@@ -131,7 +131,7 @@ def side_of(change: EmailChange | None, text: str, *, now: datetime) -> tuple[Em
 
 
 def with_confirmed(change: EmailChange, side: Side) -> EmailChange:
-    """The request once this address has said yes, too."""
+    """The request with this side's confirmation."""
     confirmed = change.confirmed | {side}
     return replace(change, confirmed=confirmed, state="completed" if len(confirmed) == 2 else "pending")
 

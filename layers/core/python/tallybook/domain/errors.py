@@ -1,25 +1,25 @@
-"""Every refusal of the system, as one small tree.
+"""All errors of the product, as one small tree.
 
     TallybookError
-    ├── Invalid           the request can't be read or breaks a rule        `field` names what
-    ├── Unauthenticated   no credential, or one that does not hold
-    ├── PaymentRequired   something has to be paid, or a card saved, first
-    ├── Forbidden         known, but not allowed
-    ├── NotFound          there is no such thing for this caller            `resource` names what
-    ├── NotAllowed        the path is there, this method on it is not
-    ├── Conflict          it collides with what is there
-    ├── TooLarge          over a stated size
-    ├── TooManyRequests   over a stated rate                                `retry_after` in seconds
-    ├── Unavailable       could not be done now; trying again may help
-    └── Failed            a defect of ours; the message is for the caller, the cause for the log
+    ├── Invalid           the request can't be read or breaks a rule        `field`: its name
+    ├── Unauthenticated   no credential, or an invalid one
+    ├── PaymentRequired   a payment or a saved card is needed first
+    ├── Forbidden         authenticated, but not allowed
+    ├── NotFound          does not exist, or not for this caller            `resource`: its kind
+    ├── NotAllowed        the path exists, but not with this method
+    ├── Conflict          conflicts with the stored state
+    ├── TooLarge          over a size limit
+    ├── TooManyRequests   over a rate limit                                 `retry_after`: seconds
+    ├── Unavailable       not possible now; a retry may help
+    └── Failed            a defect of the product; the message is for the caller, the cause for the log
 
-`code` is the machine's word, `message` the reader's. Which status and which body they become is the business of
-the dialect of the path (`tallybook.wire`).
+`code` is for machines, `message` for people. The dialect of the path turns an error into status and body
+(`wire/dialects.py`).
 """
 
 
 class TallybookError(Exception):
-    """What every refusal carries: a code for machines and a message for readers, neither of them secret."""
+    """A code for machines and a message for people. Clients see both, so neither may contain secrets."""
 
     code = "error"
 

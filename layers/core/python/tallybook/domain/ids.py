@@ -1,7 +1,6 @@
-"""Ids are UUIDs of version 7 inside; each dialect shows the same one with its own prefix.
+"""Ids are stored as UUIDs, mostly of version 7; each dialect presents them with its own prefix.
 
-A thing that must exist once does not get a new id but one derived from its cause (`derived_id`), so that doing it
-twice names the same thing.
+What a cause must create only once gets an id derived from the cause (`derived_id`), so that a repeat gets the same id.
 """
 
 import hashlib
@@ -36,7 +35,7 @@ def new_id(now: datetime, entropy: bytes) -> str:
 
 
 def derived_id(*cause: str) -> str:
-    """The same cause gives the same id: a UUIDv8 over the SHA-256 of the parts, each with its length."""
+    """A UUIDv8 from the SHA-256 of the parts, each with its length: the same cause gives the same id."""
     text = "".join(f"{len(part)}:{part}" for part in cause)
     value = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16])
     value &= ~(0xF << 76) & ~(0x3 << 62)
@@ -44,7 +43,15 @@ def derived_id(*cause: str) -> str:
 
 
 def strip_prefix(text: object, prefix: str, *, field: str) -> str:
-    """`acc-1` -> `1`; malformed is only what lacks the prefix or is not 1 to 64 of [A-Za-z0-9-] after it."""
+    """As `parse_id`; Invalid that names the field."""
+    try:
+        return parse_id(text, prefix)
+    except ValueError as error:
+        raise Invalid(f"{field} {error}", field=field) from error
+
+
+def parse_id(text: object, prefix: str) -> str:
+    """`acc-1` -> `1`; ValueError with the rule unless 1 to 64 of [A-Za-z0-9-] follow the prefix."""
     if not isinstance(text, str) or not text.startswith(prefix) or not _SHAPE.fullmatch(text[len(prefix) :]):
-        raise Invalid(f"{field} must be {prefix!r} and 1 to 64 letters, digits or hyphens", field=field)
+        raise ValueError(f"must be {prefix!r} and 1 to 64 letters, digits or hyphens")
     return text[len(prefix) :]

@@ -1,11 +1,11 @@
-"""How often somebody may try something: so many times within a window, counted for each who."""
+"""Rate limits: how often an action is allowed in a window, and who counts as one subject."""
 
 import hashlib
 import ipaddress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from tallybook.domain.money import ceil_div
+from tallybook.domain.times import whole_seconds
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -15,20 +15,25 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Limit:
+    """At most `most` attempts in each `window`."""
+
     most: int
     window: timedelta = MINUTE
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Attempts for each address that asks and for each email that is asked about (decisions, Quota).
+    """The limit of each action. Source: docs/decisions.md, "Quota".
 
-    Resets and invitations are few, for each of them sends a mail to somebody who may not have asked for it: `invite` is
-    what one account may send, `invited` what one address may get, by an invitation or to confirm that it is to be an
-    account's; `change_email` is how often one account may try which addresses are free to become its own,
-    `quota_request` how often one user may file a request, of which the account is told by mail, and
-    `budget_mail` how many mails tell of one account's budgets, which name whom they like: three times as many as there
-    are thresholds.
+    `register`, `login`, `reset` and `confirm` are counted for each network address; the first three also for each
+    email. Actions that mail somebody who may not have asked for it have low limits:
+
+    - `invite`: invitations that one account sends
+    - `invited`: mails to one address, by invitations and requests to change an account's email
+    - `change_email`: requests of one account, which reveal whether an email is registered
+    - `quota_request`: requests of one user, each of which mails the account
+    - `budget_mail`: mails about one account's budgets, which go to any addresses that it names; three for each of the
+      20 thresholds
     """
 
     register: Limit = Limit(3)
@@ -43,18 +48,17 @@ class Limits:
 
 
 def window_of(now: datetime, window: timedelta) -> datetime:
-    """The start of the window that holds the instant."""
+    """The start of the window that contains the instant."""
     return _EPOCH + (now - _EPOCH) // window * window
 
 
 def seconds_left(now: datetime, window: timedelta) -> int:
-    """Until the next window, rounded up: at least 1."""
-    left = window_of(now, window) + window - now
-    return ceil_div(left, by=timedelta(seconds=1))
+    """Seconds until the next window, rounded up: at least 1."""
+    return whole_seconds(window_of(now, window) + window - now)
 
 
 def network_of(address: str) -> str:
-    """What counts as one asker: an IPv4 address, or the /64 that one customer gets of IPv6."""
+    """What counts as one client: an IPv4 address, or an IPv6 /64, which providers assign to one customer."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -66,6 +70,6 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network(f"{parsed}/64", strict=False))
 
 
-def stand_in(subject: str) -> str:
-    """A short stand-in for an address or email of any length, so that no personal data stands in a key."""
+def hashed_subject(subject: str) -> str:
+    """32 hex digits of the SHA-256, so that a key of the table has a bounded length and no personal data."""
     return hashlib.sha256(subject.encode()).hexdigest()[:32]

@@ -1,7 +1,7 @@
-"""The token in a mail with which a user sets a password: an invitation's for a week, a reset's for an hour.
+"""Password tokens: sent by mail, they let a user set a password, for a week (invitation) or an hour (reset).
 
-Its text holds the ids of account and user and then 32 secret bytes; only the SHA-256 of the text is stored. A user may
-hold one of each purpose: nobody who asks for a reset takes an invitation away.
+A token's text encodes the ids of account and user and 32 secret bytes; only the SHA-256 of the text is stored. A user
+has at most one token of each purpose, so that a reset requested by a stranger doesn't end an invitation.
 """
 
 import uuid
@@ -31,13 +31,13 @@ class PasswordToken:
 def new_token(
     *, account_id: str, user_id: str, purpose: Purpose, now: datetime, secret: bytes
 ) -> tuple[PasswordToken, str]:
-    """The token and its text, which is told once."""
+    """The token and its text, which is not stored."""
     text = PREFIX + encode(uuid.UUID(account_id).bytes + uuid.UUID(user_id).bytes + secret)
     return PasswordToken(account_id, user_id, purpose, hash_text(text), now + LIFE[purpose]), text
 
 
 def owner_of(text: str) -> tuple[str, str]:
-    """The account and user that the text of a token names."""
+    """The ids of account and user in the text of a token; Invalid `invalid_token` for any other text."""
     if not text.startswith(PREFIX):
         raise invalid_token()
     try:
@@ -47,8 +47,8 @@ def owner_of(text: str) -> tuple[str, str]:
     return str(uuid.UUID(bytes=data[:16])), str(uuid.UUID(bytes=data[16:32]))
 
 
-def held_token(tokens: Iterable[PasswordToken], *, text: str, now: datetime) -> PasswordToken:
-    """The one of a user's tokens that the text is of, if it still holds."""
+def valid_token(tokens: Iterable[PasswordToken], *, text: str, now: datetime) -> PasswordToken:
+    """The user's token with this text; Invalid `invalid_token` if there is none or it has expired."""
     for token in tokens:
         if matches(text, token.secret_hash) and now < token.expires_at:
             return token
@@ -56,5 +56,5 @@ def held_token(tokens: Iterable[PasswordToken], *, text: str, now: datetime) -> 
 
 
 def invalid_token() -> Invalid:
-    """One answer for every token that does not hold."""
+    """One error for every invalid token."""
     return Invalid("This link is not valid any more; ask for a new one", code="invalid_token", field="token")

@@ -1,9 +1,10 @@
-"""Changes of an account's plan: what each was, when one needs money first, and how it is told. Source: money, "Plan
-changes"; ScaleBox account management, "List Subscription Change History".
+"""Changes of an account's plan: the record of each, its preview, and what has to be paid first.
+
+Source: docs/money.md, "Plan changes"; ScaleBox account management, "List Subscription Change History".
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from fractions import Fraction
 from typing import Literal
 
@@ -12,16 +13,17 @@ from tallybook.domain.catalog import Plan
 from tallybook.domain.errors import PaymentRequired, TooManyRequests
 from tallybook.domain.fees import Fee
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.money import ceil_div
 from tallybook.domain.periods import Period, changes_of, drop_older_schedules
+from tallybook.domain.times import whole_seconds
 from tallybook.domain.usage import MARKER_LIFE
 
 type ChangeReason = Literal["user_upgrade", "user_downgrade", "plan_retired"]
 
-MOST_CHANGES = 20
-"""Within the 36 days for which an account keeps the calendars that its periods followed from, as a part of itself.
+MAX_CHANGES = 20
+"""The most changes of an account's plan or time zone within 36 days.
 
-It also bounds how many closed periods may have late usage, all of which stands on one invoice: one transaction.
+The account's item stores the schedules of these 36 days. The limit also bounds how many closed periods may have late
+usage: it all goes on one invoice, in one transaction.
 """
 
 
@@ -29,7 +31,7 @@ It also bounds how many closed periods may have late usage, all of which stands 
 class PlanChange:
     """One change of plan, the account's `number`th; prices and the refund are micros.
 
-    `refund` is the credit for the unused part of the old fee, which stands on the invoice of the period that it ended.
+    `refund` is the credit for the unused part of the old fee, a line of the ended period's invoice.
     """
 
     id: str
@@ -50,10 +52,10 @@ class PlanChange:
 
 @dataclass(frozen=True, slots=True)
 class PlanPreview:
-    """What a change of plan would be if it were made now: the record of it, and the invoice that it would issue.
+    """A change of plan as it would be now: its record and the invoice that it would issue.
 
-    `fee` is what a whole month or year of the new plan comes to, and `fee_invoiced_at` when it is first invoiced, None
-    where it is free. `missing` is what has to be paid before, if anything.
+    `fee` is the new plan's for a whole month or year, and `fee_invoiced_at` the time of its first invoice, None for a
+    free plan. `missing` is the payment needed first, if any.
     """
 
     change: PlanChange
@@ -64,39 +66,35 @@ class PlanPreview:
 
 
 def reason_for(old: Plan, new: Plan) -> ChangeReason:
-    """Up where a month of it costs as much or more."""
-    return "user_upgrade" if is_dearer(old, new) or _month(new) == _month(old) else "user_downgrade"
+    """An upgrade if a month of the new plan costs as much as the old one, or more."""
+    return "user_upgrade" if _monthly_price(new) >= _monthly_price(old) else "user_downgrade"
 
 
-def is_dearer(old: Plan, new: Plan) -> bool:
-    return _month(new) > _month(old)
-
-
-def check_pace(account: Account, *, now: datetime) -> None:
-    """TooManyRequests once the account's periods have changed 20 times in 36 days, by another plan or zone."""
+def check_change_rate(account: Account, *, now: datetime) -> None:
+    """TooManyRequests if the account has changed its plan or time zone 20 times in the last 36 days."""
     recent = changes_of(drop_older_schedules(account.schedule, now - MARKER_LIFE))
-    if len(recent) >= MOST_CHANGES:
+    if len(recent) >= MAX_CHANGES:
         left = recent[0] + MARKER_LIFE - now
         raise TooManyRequests(
-            f"The plan was changed {MOST_CHANGES} times in {MARKER_LIFE.days} days; try again later",
-            retry_after=max(1, ceil_div(left, by=timedelta(seconds=1))),
+            f"The plan was changed {MAX_CHANGES} times in {MARKER_LIFE.days} days; try again later",
+            retry_after=max(1, whole_seconds(left)),
         )
 
 
 def check_payable(account: Account, old: Plan, new: Plan) -> None:
-    """PaymentRequired where money is needed first."""
+    """PaymentRequired as `missing_payment` returns it."""
     if missing := missing_payment(account, old, new):
         raise missing
 
 
 def missing_payment(account: Account, old: Plan, new: Plan) -> PaymentRequired | None:
-    """A plan with a price needs money of one's own in the wallet; a dearer one also that no invoice is overdue."""
+    """A plan with a price needs the account's own money in the wallet; a more expensive plan, no overdue invoice."""
     if new.price and min(account.wallet.balance, account.wallet.credited) <= 0:
         return PaymentRequired("This plan needs a verified payment method or a balance above zero")
-    if is_dearer(old, new) and account.counts.overdue_count:
+    if _monthly_price(new) > _monthly_price(old) and account.counts.overdue_count:
         return PaymentRequired("An invoice is overdue; pay it first", code="invoice_overdue")
     return None
 
 
-def _month(plan: Plan) -> Fraction:
+def _monthly_price(plan: Plan) -> Fraction:
     return Fraction(plan.price, 12 if plan.billing_interval == "year" else 1)

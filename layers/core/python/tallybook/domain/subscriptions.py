@@ -1,4 +1,4 @@
-"""Which plans there are, and what an account's subscription says."""
+"""An account's subscription, and the list of plans."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from tallybook.domain.catalog import Plan
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """An account's subscription with its plan, as the current period pinned it."""
+    """An account's subscription; `plan` is as the current period `opened` pinned it."""
 
     account: Account
     opened: BillingPeriod

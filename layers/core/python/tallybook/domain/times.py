@@ -1,7 +1,7 @@
-"""Instants are aware UTC datetimes of whole milliseconds; stored and shown as RFC 3339 text with `Z`."""
+"""Instants are aware UTC datetimes in whole milliseconds; stored and presented as RFC 3339 text with `Z`."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)"
@@ -19,7 +19,7 @@ def stamp(instant: datetime) -> str:
 
 
 def parse_instant(text: str) -> datetime:
-    """Reads RFC 3339 with an offset; ValueError for anything else, bare dates and local times included."""
+    """Parses RFC 3339 with an offset; ValueError for anything else, including bare dates and local times."""
     if not _RFC3339.fullmatch(text):
         raise ValueError("not an RFC 3339 time with an offset")
     try:
@@ -29,7 +29,7 @@ def parse_instant(text: str) -> datetime:
 
 
 def readable(instant: datetime) -> str:
-    """27 April 2026, 12:34 UTC: for a reader of mail, wherever they are."""
+    """27 April 2026, 12:34 UTC: for mails."""
     utc = instant.astimezone(UTC)
     return f"{readable_day(utc.date())}, {utc:%H:%M} UTC"
 
@@ -48,5 +48,10 @@ def instant_or_none(text: str | None) -> datetime | None:
 
 
 def day_of(instant: datetime) -> str:
-    """The UTC day that holds the instant, as 2026-01-14."""
+    """The UTC day of the instant, as 2026-01-14."""
     return instant.astimezone(UTC).date().isoformat()
+
+
+def whole_seconds(duration: timedelta) -> int:
+    """Rounded up, so that a client that waits this long is not early."""
+    return -(-duration // timedelta(seconds=1))

@@ -1,4 +1,4 @@
-"""An account's audit log, newest first, a page at a time; any page costs what the first one does."""
+"""An account's audit log, newest first. Entries are read by number, so every page costs the same."""
 
 from functools import partial
 
@@ -11,11 +11,12 @@ from tallybook.store.audit import read_entry
 
 
 def read_audit_log(ctx: Context, principal: Principal, *, offset: int, limit: int) -> list[AuditEntry]:
-    """Up to `limit` entries after the newest `offset` ones; for root users. There are `account.audits` in all."""
+    """Up to `limit` entries, without the newest `offset`; for root users. `counts.audit_count` is the total."""
     require_root(principal.user)
     return audit_entries(ctx, principal.account.id, newest=principal.account.counts.audit_count - offset, limit=limit)
 
 
 def audit_entries(ctx: Context, account_id: str, *, newest: int, limit: int) -> list[AuditEntry]:
+    """Up to `limit` entries, numbers descending from `newest`."""
     items = ctx.tables.numbered(partial(keys.audit, account_id), newest=newest, limit=limit)
     return [read_entry(item) for item in items]

@@ -1,9 +1,10 @@
-"""What belongs to every change of an account: its audit entry, and what leaves because of it, in one transaction.
+"""Every change of an account is written with its audit entry, mails and events in one transaction.
 
-    ctx.tables.transact([…, *recorded(account, Change(…), at=now)])
+    ctx.tables.transact([…, *record(account, Change(…), at=now)])
 
-The entry's number is the cause of all that leaves, so that nothing leaves twice for one change. And it is the
-account's next one: whoever decided on what they had read decides anew where anything of the account changed meanwhile.
+The audit entry takes the account's next number. If the account changed since it was read, that number is taken and the
+transaction fails with WriteConflict: `retry_on_conflict` reads again and decides again. Mails and events are keyed by
+the entry's number, so one change sends each of them once.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +24,11 @@ from tallybook.store.table import WriteConflict
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Who did what to which thing, as the audit log tells it, and whom it is told to."""
+    """One audit entry, and the mails and events that the change sends.
+
+    `action` names the change, like `user.invited`; `target` is the prefixed id of the thing that changed; `before` and
+    `after` are the values to show of it.
+    """
 
     actor: Actor
     action: str
@@ -35,30 +40,24 @@ class Change:
 
 
 def record(account: Account, *changes: Change, at: datetime) -> tuple[Command, ...]:
-    """The changes as the account's next ones; WriteConflict where another came between."""
-    puts = (
-        put
-        for number, change in enumerate(changes, account.counts.audit_count + 1)
-        for put in first_recorded(account.id, change, at=at, number=number)
-    )
+    """The commands that write the changes as the account's next audit entries, with their mails and events."""
+    first = account.counts.audit_count + 1
+    puts = (put for number, change in enumerate(changes, first) for put in _puts(account.id, number, change, at=at))
     return (count_entries(account, len(changes)), *puts)
 
 
-def first_recorded(account_id: str, change: Change, *, at: datetime, number: int = 1) -> tuple[Put, ...]:
-    """The change under this number; by itself for an account that the same transaction makes."""
-    cause = (account_id, str(number))
-    entry = AuditEntry(account_id, number, at, change.actor, change.action, change.target, change.before, change.after)
-    mails = [put_mail(mail, *cause, at=at, account_id=account_id) for mail in change.mails]
-    events = [put_events(change.events, account_id=account_id, number=number, at=at)] if change.events else []
-    return (put_entry(entry), *mails, *events)
+def record_first(account_id: str, change: Change, *, at: datetime) -> tuple[Put, ...]:
+    """As `record`, for the change that creates the account: its entry is number 1."""
+    return _puts(account_id, 1, change, at=at)
 
 
 def retry_on_conflict[State, Result](
     ctx: Context, decide: Callable[[State], Result], state: State, *, reload: Callable[[], State]
 ) -> Result:
-    """The result of `decide(state)`, which decides on what was read and writes.
+    """The result of `decide(state)`, a function that decides by the state and writes.
 
-    On a WriteConflict it waits, reads the state again with `reload` and decides again; Unavailable after the last try.
+    On a WriteConflict it waits, reads the state again with `reload` and calls `decide` again; Unavailable after the
+    last try.
     """
     backoff = ctx.tables.backoff()
     while True:
@@ -67,3 +66,11 @@ def retry_on_conflict[State, Result](
         except WriteConflict:
             backoff()
         state = reload()
+
+
+def _puts(account_id: str, number: int, change: Change, *, at: datetime) -> tuple[Put, ...]:
+    cause = (account_id, str(number))
+    entry = AuditEntry(account_id, number, at, change.actor, change.action, change.target, change.before, change.after)
+    mails = [put_mail(mail, *cause, at=at, account_id=account_id) for mail in change.mails]
+    events = [put_events(change.events, account_id=account_id, number=number, at=at)] if change.events else []
+    return (put_entry(entry), *mails, *events)

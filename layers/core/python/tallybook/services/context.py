@@ -1,4 +1,4 @@
-"""What every use case is handed: the tables, the catalog, the clock and a source of randomness."""
+"""What every use case gets: tables, catalogs, the clock, randomness and settings."""
 
 import os
 import time
@@ -14,7 +14,7 @@ from tallybook.store.keys import Key
 from tallybook.store.table import Tables
 
 
-class TellsTime(Protocol):
+class Clock(Protocol):
     def now(self) -> datetime: ...
 
 
@@ -22,14 +22,15 @@ class TellsTime(Protocol):
 class Context:
     """One per process, made by `tallybook.runtime`; tests make their own.
 
-    `usage_shards` is how many counters share a new period's writes, `workers` how many accounts of one request are
-    written at a time, `password_rounds` the cost of bcrypt as a power of two. `likely` is where this process last found
-    what sessions of an account's user are decided on, so that the next start asks for it along with who is calling.
+    `usage_shards`: the number of counters that share a new period's writes. `workers`: the number of accounts that one
+    request writes in parallel. `password_rounds`: the cost of bcrypt as a power of two. `admission_keys`: by account
+    and user, the keys that the last admission in this process read, so that the next one reads them together with the
+    credential.
     """
 
     tables: Tables
     catalogs: Catalogs
-    clock: TellsTime
+    clock: Clock
     random_bytes: Callable[[int], bytes] = os.urandom
     elapsed: Callable[[], float] = time.monotonic
     usage_shards: int = 1

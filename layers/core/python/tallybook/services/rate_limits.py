@@ -1,64 +1,74 @@
-"""Attempts are counted before anything is looked at, so that a right guess costs as much as a wrong one."""
+"""Rate limits: attempts are counted in fixed windows, by action and subject. Source: docs/decisions.md, "Quota".
+
+An attempt is counted before its input is checked, so a right guess counts like a wrong one. A refused attempt is not
+counted: the next window is free even if a client never stops trying.
+"""
 
 from typing import Literal
 
 from tallybook.domain.errors import TooManyRequests
-from tallybook.domain.limits import Limit, network_of, seconds_left, stand_in, window_of
+from tallybook.domain.limits import Limit, hashed_subject, network_of, seconds_left, window_of
 from tallybook.services.context import Context
 from tallybook.store.attempts import count_attempt
 from tallybook.store.commands import Update
 
-type What = Literal[
+type RateLimited = Literal[
     "register", "login", "reset", "confirm", "invite", "invited", "change_email", "quota_request", "budget_mail"
 ]
 
 
-def check_rate(ctx: Context, what: What, *, address: str, email: str | None = None) -> None:
-    """One more attempt from the network address and about the email, or TooManyRequests with the seconds to wait.
+def check_rate(ctx: Context, action: RateLimited, *, address: str, email: str | None = None) -> None:
+    """Count an attempt from the network `address` and, if given, for the `email`.
 
-    A refused attempt is not counted, so that the door opens again with the next window whoever keeps knocking.
+    TooManyRequests, with the seconds until the next window.
     """
-    attempts = [_attempt(ctx, what, f"address {network_of(address)}")]
+    attempts = [_attempt(ctx, action, f"address {network_of(address)}")]
     if email is not None:
-        attempts.append(_attempt(ctx, what, _email(email)))
+        attempts.append(_attempt(ctx, action, _email(email)))
     ctx.tables.transact(attempts)
 
 
 def check_invitations(ctx: Context, *, account_id: str) -> None:
-    """One more invitation by the account, or TooManyRequests."""
+    """Count an invitation by the account; TooManyRequests."""
     ctx.tables.transact([_attempt(ctx, "invite", f"account {account_id}")])
 
 
 def check_email_changes(ctx: Context, *, account_id: str) -> None:
-    """One more change of an email asked for by the account, or TooManyRequests."""
+    """Count a request of the account to change its email; TooManyRequests."""
     ctx.tables.transact([_attempt(ctx, "change_email", f"account {account_id}")])
 
 
-def one_mail_more(ctx: Context, *, email: str) -> Update:
-    """One more mail that the address may not have asked for, counted with what sends it; or else TooManyRequests.
+def count_unsolicited_mail(ctx: Context, *, email: str) -> Update:
+    """Counts a mail that its recipient may not have asked for; TooManyRequests.
 
-    So what is refused for another reason takes away nobody's chance to be written to.
+    In the transaction that sends the mail, so a request that fails for another reason counts nothing.
     """
     return _attempt(ctx, "invited", _email(email))
 
 
-def one_request_more(ctx: Context, *, user_id: str) -> Update:
-    """One more quota request of the user, counted with what files it; or else TooManyRequests."""
+def count_quota_request(ctx: Context, *, user_id: str) -> Update:
+    """Counts a quota request of the user, in the transaction that files it; TooManyRequests."""
     return _attempt(ctx, "quota_request", f"user {user_id}")
 
 
-def more_budget_mails(ctx: Context, *, account_id: str, mails: int) -> Update:
-    """So many more mails about the account's budgets, counted with them; or else TooManyRequests."""
+def count_budget_mails(ctx: Context, *, account_id: str, mails: int) -> Update:
+    """Counts mails about the account's budgets, in the transaction that sends them; TooManyRequests."""
     return _attempt(ctx, "budget_mail", f"account {account_id}", by=mails)
 
 
-def _attempt(ctx: Context, what: What, subject: str, *, by: int = 1) -> Update:
-    limit: Limit = getattr(ctx.limits, what)
+def _attempt(ctx: Context, action: RateLimited, subject: str, *, by: int = 1) -> Update:
+    limit: Limit = getattr(ctx.limits, action)
     now = ctx.clock.now()
     refusal = TooManyRequests("Too many attempts; try again later", retry_after=seconds_left(now, limit.window))
-    window = window_of(now, limit.window)
-    length, most = limit.window, limit.most
-    return count_attempt(what, stand_in(subject), window=window, length=length, by=by, most=most, refusal=refusal)
+    return count_attempt(
+        action,
+        hashed_subject(subject),
+        window=window_of(now, limit.window),
+        length=limit.window,
+        by=by,
+        most=limit.most,
+        refusal=refusal,
+    )
 
 
 def _email(email: str) -> str:

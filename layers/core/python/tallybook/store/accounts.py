@@ -1,4 +1,4 @@
-"""Accounts, users and the addresses they sign in with, as items."""
+"""Accounts, users and the emails they sign in with, as items."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +25,7 @@ from tallybook.store.commands import EXISTS, Check, Delete, Item, Put, Update
 from tallybook.store.schedules import read_schedule, schedule_items
 
 ACCOUNTS = "account"
-"""Where in the index every account stands, by the instant it was made."""
+"""The partitions of the index `work` that list all accounts by creation time."""
 
 ACTIVE = Attr("status").eq("active")
 
@@ -170,7 +170,7 @@ def put_user(user: User) -> Put:
 
 
 def count_keys(*, account_id: str, user_id: str, by: int) -> tuple[Update, Update]:
-    """API keys more or fewer; more only while both are active and neither has too many."""
+    """Adds `by` to both counts of API keys. More only while account and user are active and below their maximum."""
 
     def condition(most: int) -> ConditionBase:
         return ACTIVE & Attr("keys").lt(most) if by > 0 else EXISTS
@@ -182,48 +182,48 @@ def count_keys(*, account_id: str, user_id: str, by: int) -> tuple[Update, Updat
 
 
 def count_users(account_id: str) -> Update:
-    """One user more, while the account is active and has not too many."""
+    """Adds a user, while the account is active and below the maximum."""
     return Update(keys.account(account_id), add={"users": 1}, condition=ACTIVE & Attr("users").lt(MAX_USERS))
 
 
 def count_invoices(account: Account, *, positions: int, numbers: int) -> Update:
-    """So many more invoices or drafts, and so many more that have a number; nobody else took them meanwhile."""
+    """Adds `positions` invoices or drafts, and `numbers` that are issued, if both counts are unchanged."""
     counts = {"invoices": account.counts.invoice_count + positions, "issued": account.counts.issued_count + numbers}
     unchanged = Attr("invoices").eq(account.counts.invoice_count) & Attr("issued").eq(account.counts.issued_count)
     return Update(keys.account(account.id), set=counts, condition=unchanged)
 
 
 def count_overdue(account: Account, *, by: int) -> Update:
-    """One overdue or uncollectible invoice more or fewer."""
+    """Adds `by` to the overdue or uncollectible invoices."""
     return Update(keys.account(account.id), set={"overdue": account.counts.overdue_count + by})
 
 
-def still_root(user: User) -> Check:
-    """The user still runs the account."""
+def check_still_root(user: User) -> Check:
+    """The user is still an active root user."""
     return Check(keys.user(user.account_id, user.id), ACTIVE & Attr("is_root").eq(True))
 
 
 def set_user(user: User, **values: object) -> Update:
-    """Change what differs from how the user was read, provided that nobody else has."""
+    """Set these attributes, if status, role, root, generation and key count are as read."""
     unchanged = Attr("status").eq(user.status) & Attr("role").eq(user.role) & Attr("is_root").eq(user.is_root)
     unchanged &= Attr("generation").eq(user.generation) & Attr("keys").eq(user.key_count)
     return Update(keys.user(user.account_id, user.id), set=values, condition=unchanged)
 
 
 def set_account(account: Account, **values: object) -> Update:
-    """Change the account as long as it has the status that it was read with."""
+    """Set these attributes, if the status is as read."""
     return Update(keys.account(account.id), set=values, condition=Attr("status").eq(account.status))
 
 
 def set_plan(before: Account, after: Account) -> Update:
-    """Another plan, and with it another calendar; nobody else has changed either meanwhile."""
+    """Set plan and schedule, if the account is active and both are as read."""
     unchanged = subscribed_as(before) & ACTIVE
     changed = {"plan": after.plan, "calendar": schedule_items(after.schedule)}
     return Update(keys.account(before.id), set=changed, condition=unchanged)
 
 
 def set_profile(before: Account, after: Account) -> Update:
-    """Other names or another zone, provided that nobody else has changed the calendar."""
+    """Set names and schedule, if plan and schedule are as read."""
     changed = {
         "display_name": after.display_name,
         "description": after.description,
@@ -233,14 +233,15 @@ def set_profile(before: Account, after: Account) -> Update:
 
 
 def subscribed_as(account: Account) -> ConditionBase:
-    """It has the plan and the calendar that it was read with."""
+    """Plan and schedule are as read."""
     return Attr("plan").eq(account.plan) & Attr("calendar").eq(schedule_items(account.schedule))
 
 
 def put_email(user: User, *, refusal: TallybookError) -> Put:
-    """The address leads to its user; refused where it leads to somebody."""
+    """The user signs in with their email; `refusal` if somebody does already."""
     return Put(keys.email(user.email), {"account_id": user.account_id, "user_id": user.id}, refusal=refusal)
 
 
 def free_email(user: User) -> Delete:
+    """The user signs in with their email no more."""
     return Delete(keys.email(user.email), condition=Attr("user_id").eq(user.id))

@@ -1,4 +1,4 @@
-"""Counted attempts, by window; TTL tidies them away."""
+"""Counters of attempts by action, subject and window; DynamoDB's TTL deletes them."""
 
 from datetime import datetime, timedelta
 
@@ -12,11 +12,11 @@ _KEPT = timedelta(hours=1)
 
 
 def count_attempt(
-    what: str, subject: str, *, window: datetime, length: timedelta, most: int, refusal: TallybookError, by: int = 1
+    action: str, subject: str, *, window: datetime, length: timedelta, most: int, refusal: TallybookError, by: int = 1
 ) -> Update:
-    """So many more, unless that were more than `most` in the window of that length that began then."""
+    """Adds `by` attempts to the window that starts at `window`; refused if that exceeds `most`."""
     return Update(
-        keys.attempts(what, subject, window),
+        keys.attempts(action, subject, window),
         first={"expires": int((window + length + _KEPT).timestamp())},
         add={"count": by},
         condition=Attr("count").not_exists() | Attr("count").lte(most - by),

@@ -1,4 +1,4 @@
-"""Audit entries: an account's are numbered, the operator's own stand by time."""
+"""Audit entries, as items: an account's are keyed by number, the operator's own by time."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,14 +7,14 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.audit import Actor, AuditEntry, masked
+from tallybook.domain.audit import Actor, AuditEntry, mask_secrets
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put, Update
 
 
 def count_entries(account: Account, more: int) -> Update:
-    """So many more entries of the account; refused where somebody else's has taken the next number."""
+    """Adds `more` entries to the count; refused if the next number is taken by now."""
     unchanged = Attr("audits").eq(account.counts.audit_count)
     return Update(keys.account(account.id), set={"audits": account.counts.audit_count + more}, condition=unchanged)
 
@@ -24,7 +24,7 @@ def put_entry(entry: AuditEntry) -> Put:
 
 
 def put_operator_entry(id: str, *, at: datetime, action: str, target: str, after: Mapping[str, Any]) -> Put:
-    """What the operator did to no account in particular."""
+    """An entry of the operator that concerns no account."""
     entry = AuditEntry("", 0, at, Actor("operator"), action, target, {}, after)
     return Put(keys.operator_audit(at, id), _content(entry))
 
@@ -43,7 +43,7 @@ def read_entry(item: Item) -> AuditEntry:
 
 
 def actor_item(actor: Actor) -> Item:
-    """Without what is not known."""
+    """Without attributes that are None."""
     item = {"by": actor.kind, "by_id": actor.id, "by_user": actor.user_id, "address": actor.address}
     return {name: value for name, value in item.items() if value is not None}
 
@@ -58,6 +58,6 @@ def _content(entry: AuditEntry) -> Item:
         **actor_item(entry.actor),
         "action": entry.action,
         "target": entry.target,
-        "before": masked(entry.before),
-        "after": masked(entry.after),
+        "before": mask_secrets(entry.before),
+        "after": mask_secrets(entry.after),
     }

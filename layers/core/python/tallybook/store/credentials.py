@@ -1,6 +1,6 @@
-"""API keys, sign-in sessions and platform keys, as items. Secrets are only ever stored hashed."""
+"""API keys, sign-in sessions and platform keys, as items. Only the hashes of secrets are stored."""
 
-from tallybook.domain.credentials import Credential, Kind, Named, PlatformKey
+from tallybook.domain.credentials import Credential, CredentialRef, Kind, PlatformKey
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put
@@ -11,17 +11,17 @@ def key_of(kind: Kind, account_id: str, credential_id: str) -> Key:
     return (keys.api_key if kind == "api_key" else keys.sign_in)(account_id, credential_id)
 
 
-def keys_named(named: Named) -> tuple[Key, Key, Key]:
+def credential_keys(ref: CredentialRef) -> tuple[Key, Key, Key]:
     """The three items that authentication reads: credential, user, account."""
     return (
-        key_of(named.kind, named.account_id, named.credential_id),
-        keys.user(named.account_id, named.user_id),
-        keys.account(named.account_id),
+        key_of(ref.kind, ref.account_id, ref.credential_id),
+        keys.user(ref.account_id, ref.user_id),
+        keys.account(ref.account_id),
     )
 
 
 def put_credential(credential: Credential) -> Put:
-    """An API key stays until revoked; a sign-in session is tidied away by TTL after it has expired."""
+    """DynamoDB's TTL deletes a sign-in session after it has expired; an API key stays until it is revoked."""
     expires = credential.expires_at if credential.kind == "session" else None
     return Put(
         key_of(credential.kind, credential.account_id, credential.id),

@@ -1,4 +1,4 @@
-"""The last request of an account to change its email, and the tokens of its links, each found by its hash."""
+"""An account's last request to change its email, and the tokens of its links, keyed by their hash."""
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
@@ -11,7 +11,7 @@ _SIDES: tuple[Side, ...] = ("current", "new")
 
 
 def put_change(change: EmailChange, *, last: EmailChange | None) -> Put:
-    """A new request, in place of the last one as it was read."""
+    """A new request; replaces the last one, if that is as read."""
     item = {
         "id": change.id,
         "account_id": change.account_id,
@@ -21,24 +21,24 @@ def put_change(change: EmailChange, *, last: EmailChange | None) -> Put:
         "state": change.state,
         "confirmed": [],
     }
-    return Put(keys.email_change(change.account_id), item, condition=NEW if last is None else _same(last))
+    return Put(keys.email_change(change.account_id), item, condition=NEW if last is None else _unchanged(last))
 
 
 def set_change(before: EmailChange, after: EmailChange) -> Update:
-    """The request in another state or confirmed by one more; nobody has changed it, nor replaced a link, meanwhile."""
-    unchanged = _same(before)
+    """Set state and confirmations, if the request and its links are as read."""
+    condition = _unchanged(before)
     for side in _SIDES:
         name, hashed = _hash(side), before.hashes.get(side)
-        unchanged &= Attr(name).not_exists() if hashed is None else Attr(name).eq(hashed)
+        condition &= Attr(name).not_exists() if hashed is None else Attr(name).eq(hashed)
     return Update(
         keys.email_change(before.account_id),
-        set={"state": after.state, "confirmed": _listed(after)},
-        condition=unchanged,
+        set={"state": after.state, "confirmed": _confirmed(after)},
+        condition=condition,
     )
 
 
 def put_token(change: EmailChange, side: Side, hashed: str) -> list[Command]:
-    """A new link for this address, in place of any before; refused once the request is confirmed, cleared or gone."""
+    """A new link for this side, in place of an earlier one; refused if the request has changed since it was read."""
     item = {
         "account_id": change.account_id,
         "current_email": change.current_email,
@@ -47,12 +47,12 @@ def put_token(change: EmailChange, side: Side, hashed: str) -> list[Command]:
     }
     return [
         Put(keys.email_token(hashed), item),
-        Update(keys.email_change(change.account_id), set={_hash(side): hashed}, condition=_same(change)),
+        Update(keys.email_change(change.account_id), set={_hash(side): hashed}, condition=_unchanged(change)),
     ]
 
 
 def move_login(change: EmailChange, user_id: str) -> list[Command]:
-    """This user signs in with the new address, which must be free, and no more with the current one, which is then."""
+    """The user signs in with the new email, which must be free, instead of the current one, which becomes free."""
     return [
         Put(keys.email(change.new_email), {"account_id": change.account_id, "user_id": user_id}),
         Delete(keys.email(change.current_email), condition=Attr("user_id").eq(user_id)),
@@ -64,8 +64,8 @@ def move_login(change: EmailChange, user_id: str) -> list[Command]:
     ]
 
 
-def still_free(email: str) -> Check:
-    """Nobody signs in with this address."""
+def check_email_free(email: str) -> Check:
+    """Nobody signs in with this email."""
     return Check(keys.email(email), NEW)
 
 
@@ -86,12 +86,12 @@ def read_token(item: Item) -> EmailToken:
     return EmailToken(item["account_id"], item["current_email"], item["new_email"])
 
 
-def _same(change: EmailChange) -> ConditionBase:
-    unchanged = Attr("state").eq(change.state) & Attr("confirmed").eq(_listed(change))
+def _unchanged(change: EmailChange) -> ConditionBase:
+    unchanged = Attr("state").eq(change.state) & Attr("confirmed").eq(_confirmed(change))
     return Attr("id").eq(change.id) & unchanged
 
 
-def _listed(change: EmailChange) -> list[str]:
+def _confirmed(change: EmailChange) -> list[str]:
     return sorted(change.confirmed)
 
 

@@ -1,4 +1,4 @@
-"""The tokens with which a user may set a password, one of an invitation and one of a reset; hashed, used once."""
+"""Password tokens, as items: at most one for an invitation and one for a reset; stored hashed, used once."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from tallybook.store.keys import Key
 
 
 def put_token(token: PasswordToken) -> Put:
-    """In place of the one of its purpose before it, which ends."""
+    """Replaces the user's earlier token of the same purpose."""
     return Put(
         _key(token),
         {
@@ -26,16 +26,16 @@ def put_token(token: PasswordToken) -> Put:
     )
 
 
-def still_addressed(user: User, purpose: Purpose) -> Check:
-    """The user has the address that they were read with, and may still set a password by a mail of this purpose."""
-    wanted = Attr("status").eq("active") & Attr("email").eq(user.email)
+def check_still_addressed(user: User, purpose: Purpose) -> Check:
+    """The user is active with the email as read; for an invitation, they have no password yet."""
+    condition = Attr("status").eq("active") & Attr("email").eq(user.email)
     if purpose == "invitation":
-        wanted &= Attr("password_hash").not_exists()
-    return Check(keys.user(user.account_id, user.id), wanted)
+        condition &= Attr("password_hash").not_exists()
+    return Check(keys.user(user.account_id, user.id), condition)
 
 
 def use_token(token: PasswordToken) -> list[Delete]:
-    """All of the user's end with it; refused where it was used or replaced."""
+    """Deletes all tokens of the user; refused if this one was used or replaced."""
     same = Attr("secret_hash").eq(token.secret_hash)
     return [
         replace(other, condition=same) if other.key == _key(token) else other
@@ -44,16 +44,12 @@ def use_token(token: PasswordToken) -> list[Delete]:
 
 
 def drop_tokens(account_id: str, user_id: str) -> list[Delete]:
-    """Whatever tokens the user has."""
+    """Deletes all tokens of the user, if there are any."""
     return [Delete(key, condition=None) for key in keys_of_tokens(account_id, user_id)]
 
 
 def keys_of_tokens(account_id: str, user_id: str) -> list[Key]:
     return [keys.password_token(account_id, user_id, purpose) for purpose in LIFE]
-
-
-def _key(token: PasswordToken) -> Key:
-    return keys.password_token(token.account_id, token.user_id, token.purpose)
 
 
 def read_token(item: Item, *, account_id: str, user_id: str) -> PasswordToken:
@@ -64,3 +60,7 @@ def read_token(item: Item, *, account_id: str, user_id: str) -> PasswordToken:
         secret_hash=item["secret_hash"],
         expires_at=parse_instant(item["expires_at"]),
     )
+
+
+def _key(token: PasswordToken) -> Key:
+    return keys.password_token(token.account_id, token.user_id, token.purpose)

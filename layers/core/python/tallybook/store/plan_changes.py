@@ -1,4 +1,4 @@
-"""Changes of plan, as numbered items of their account."""
+"""Changes of plan, as items numbered for each account."""
 
 from boto3.dynamodb.conditions import Attr
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tallybook.cli import settings
+from tallybook.cli.meter import settings
 from tallybook.cli.meter.api import Platform, Refused, Unreachable
 from tallybook.cli.meter.run import Metering
 from tallybook.cli.meter.session import Session, SessionRequest, open_session

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from tallybook.cli import settings
+from tallybook.cli.meter import settings
 from tallybook.cli.meter.api import Platform, Refused, Unreachable
 from tallybook.cli.meter.deliver import Outcome, deliver
 from tallybook.cli.meter.lines import BadLine, Line, batches, read_lines

@@ -19,7 +19,7 @@ def account_registered(account: Account, root: User) -> BusEvent:
 
 
 def account_changed(account: Account) -> BusEvent:
-    """What its root users set: names, and the zone of its months from the next period on."""
+    """`time_zone` applies from the next period on."""
     data = {
         "account_id": ACCOUNT + account.id,
         "display_name": account.display_name,
@@ -38,7 +38,7 @@ def account_resumed(account: Account, *, reason: str) -> BusEvent:
 
 
 def account_email_changed(account: Account, *, email: str, login_of: str | None) -> BusEvent:
-    """`login_of` is the user who signs in with the new address from now on; null where nobody did with the old one."""
+    """`login_of` is the user whose sign-in email changed with it; null if nobody signed in with the old one."""
     data = {
         "account_id": ACCOUNT + account.id,
         "email": email,
@@ -49,7 +49,7 @@ def account_email_changed(account: Account, *, email: str, login_of: str | None)
 
 
 def account_terms_changed(account: Account) -> BusEvent:
-    """Percentages as decimal text; no tax rate is the catalog's."""
+    """Percentages as decimal text; a `tax_rate` of null means the catalog's."""
     data = {
         "account_id": ACCOUNT + account.id,
         "tax_rate": None if account.billing.tax_rate is None else f"{account.billing.tax_rate:f}",
@@ -59,33 +59,33 @@ def account_terms_changed(account: Account) -> BusEvent:
 
 
 def user_invited(user: User) -> BusEvent:
-    return BusEvent("UserInvited", {**_named(user), "email": user.email, **_shown(user)})
+    return BusEvent("UserInvited", {**_ids(user), "email": user.email, **_profile(user)})
 
 
 def user_joined(user: User) -> BusEvent:
-    """Whoever was invited has set a password, and perhaps their name."""
-    return BusEvent("UserJoined", {**_named(user), "display_name": user.name})
+    """An invited user has set a password, and possibly a name."""
+    return BusEvent("UserJoined", {**_ids(user), "display_name": user.name})
 
 
 def user_changed(user: User) -> BusEvent:
-    return BusEvent("UserChanged", {**_named(user), **_shown(user)})
+    return BusEvent("UserChanged", {**_ids(user), **_profile(user)})
 
 
 def user_suspended(user: User) -> BusEvent:
-    """The status is `suspended` or `disabled`; either way the user is refused everywhere."""
-    return BusEvent("UserSuspended", {**_named(user), "status": user.status, "reason": user.suspension_reason})
+    """`status` is `suspended` or `disabled`; either way the user can't sign in or use API keys."""
+    return BusEvent("UserSuspended", {**_ids(user), "status": user.status, "reason": user.suspension_reason})
 
 
 def user_resumed(user: User) -> BusEvent:
-    return BusEvent("UserResumed", _named(user))
+    return BusEvent("UserResumed", _ids(user))
 
 
 def user_deleted(user: User) -> BusEvent:
-    return BusEvent("UserDeleted", _named(user))
+    return BusEvent("UserDeleted", _ids(user))
 
 
 def password_changed(user: User) -> BusEvent:
-    return BusEvent("PasswordChanged", _named(user))
+    return BusEvent("PasswordChanged", _ids(user))
 
 
 def api_key_created(key: Credential) -> BusEvent:
@@ -96,11 +96,11 @@ def api_key_revoked(key: Credential) -> BusEvent:
     return BusEvent("ApiKeyRevoked", _key(key))
 
 
-def _named(user: User) -> dict[str, object]:
+def _ids(user: User) -> dict[str, object]:
     return {"account_id": ACCOUNT + user.account_id, "user_id": USER + user.id}
 
 
-def _shown(user: User) -> dict[str, object]:
+def _profile(user: User) -> dict[str, object]:
     return {"display_name": user.name, "role": user.role, "is_root_user": user.is_root, "status": user.status}
 
 

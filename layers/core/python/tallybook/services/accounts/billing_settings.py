@@ -1,6 +1,6 @@
-"""An account's tax rate and discount, set by the platform or the operator. Source: decisions, "ScaleBox".
+"""An account's tax rate and discount, set by the platform or the operator. Source: docs/decisions.md, "ScaleBox".
 
-They hold for whatever is billed from now on: the open period's draft and invoice, and what is issued anew.
+They apply to everything billed from now on: the open period's draft and invoice, and reissued invoices.
 """
 
 from collections.abc import Mapping
@@ -8,16 +8,16 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.audit import Actor, platform
+from tallybook.domain.audit import Actor, platform_actor
 from tallybook.domain.credentials import PlatformCaller
-from tallybook.domain.errors import NotFound
 from tallybook.domain.events.accounts import account_terms_changed
 from tallybook.domain.ids import ACCOUNT
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authorize_platform
+from tallybook.services.lookup import live_account
 from tallybook.store import keys
-from tallybook.store.accounts import read_account, set_account
+from tallybook.store.accounts import set_account
 from tallybook.store.commands import Item
 
 
@@ -27,28 +27,26 @@ def set_terms_as_platform(
     """As `set_terms`, for a platform key with the scope accounts:admin."""
     key = keys.account(account_id)
     platform_key, items = authorize_platform(ctx, principal, "accounts:admin", also=[key])
-    return _set(ctx, items.get(key), account_id, changes, actor=platform(platform_key, address=principal.address))
+    return _set(ctx, items.get(key), account_id, changes, actor=platform_actor(platform_key, address=principal.address))
 
 
 def set_terms(ctx: Context, account_id: str, changes: Mapping[str, Any], *, actor: Actor) -> Account:
-    """The account with a new `tax_rate` or `discount`, percentages that were read; what is not named stays.
+    """The account with a new `tax_rate` or `discount`, checked percentages; a name that is missing stays unchanged.
 
-    No tax rate is the catalog's. NotFound for an unknown or deleted account.
+    A `tax_rate` of None means the catalog's. NotFound for an unknown or deleted account.
     """
-    return _set(ctx, _read(ctx, account_id), account_id, changes, actor=actor)
+    return _set(ctx, ctx.tables.get(keys.account(account_id)), account_id, changes, actor=actor)
 
 
 def _set(ctx: Context, item: Item | None, account_id: str, changes: Mapping[str, Any], *, actor: Actor) -> Account:
     def change(item: Item | None) -> Account:
-        if item is None or item["status"] == "deleted":
-            raise NotFound("There is no such account", resource="account")
-        account = read_account(item)
+        account = live_account(item)
         before = account.billing
         after = replace(before, **changes)
         if after == before:
             return account
         changed = replace(account, billing=after)
-        told = Change(
+        audited = Change(
             actor,
             "account.terms_set",
             ACCOUNT + account_id,
@@ -56,11 +54,7 @@ def _set(ctx: Context, item: Item | None, account_id: str, changes: Mapping[str,
             after=asdict(after),
             events=(account_terms_changed(changed),),
         )
-        ctx.tables.transact([set_account(account, **asdict(after)), *record(account, told, at=ctx.clock.now())])
+        ctx.tables.transact([set_account(account, **asdict(after)), *record(account, audited, at=ctx.clock.now())])
         return changed
 
-    return retry_on_conflict(ctx, change, item, reload=lambda: _read(ctx, account_id))
-
-
-def _read(ctx: Context, account_id: str) -> Item | None:
-    return ctx.tables.get(keys.account(account_id))
+    return retry_on_conflict(ctx, change, item, reload=lambda: ctx.tables.get(keys.account(account_id)))

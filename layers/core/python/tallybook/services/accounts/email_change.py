@@ -1,12 +1,12 @@
-"""The account's email: its change asked for, looked at and called off by those who run the account.
+"""Requests to change the account's email: filed, read and cleared by root users.
 
-A suspended account may change it as well, for it has to be written to. A request is the account's, not its user's: it
-stays when whoever asked is demoted or leaves, for without both addresses nothing comes of it.
+A suspended account may change its email too, because it has to be reachable. A request belongs to the account: it stays
+valid when the user who filed it is demoted or deleted, because both addresses have to confirm it.
 
-So a request is refused at once where one of them gets no more mail, for it bounced or complained. That is so of the
-current address too, though a lost mailbox is why many ask: whoever holds a session or a key alone must not take the
-account away from its address. They are told to ask the operator, who looks into it and lifts that. Of the new one the
-caller learns that mail to it bounced; it is for root users, few times an hour, after the count.
+A request is refused if one of the addresses is suppressed (its mail bounced or was reported as spam). This applies to
+the current address as well, although losing that mailbox is a common reason to ask: a session or an API key alone must
+not be enough to take over the account. The error asks the user to contact the operator, who can lift the suppression.
+The error for the new address reveals that mail to it bounced; only root users see it, at most 10 times an hour.
 """
 
 from dataclasses import replace
@@ -20,8 +20,8 @@ from tallybook.domain.email_change import (
     Side,
     check_pause,
     check_request,
-    taken,
-    unreachable,
+    email_taken,
+    email_unreachable,
 )
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT
@@ -29,106 +29,106 @@ from tallybook.domain.outbox import EmailChangeRef, Mail
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
-from tallybook.services.rate_limits import check_email_changes, one_mail_more
+from tallybook.services.rate_limits import check_email_changes, count_unsolicited_mail
 from tallybook.store import keys
-from tallybook.store.accounts import still_root
+from tallybook.store.accounts import check_still_root
 from tallybook.store.commands import Item
 from tallybook.store.email_changes import put_change, read_change, set_change
 from tallybook.store.keys import Key
 
-type _Known = tuple[Principal, dict[Key, Item]]
+type _State = tuple[Principal, dict[Key, Item]]
 
 
 def request_email_change(ctx: Context, principal: Principal, *, current: str, new: str) -> EmailChange:
     """A pending request, and a mail with a link to each of the two addresses.
 
-    Invalid `invalid_email`, `email_change_pending`, `email_exists`, `email_unreachable` for an address that gets no
-    more mail, or for a `current` that is not the account's;
-    TooManyRequests within 30 minutes of the last request, for one who tries out addresses, and where the new one has
-    been written to too often.
+    Invalid `invalid_email`, `email_change_pending`, `email_exists`, `email_unreachable` for a suppressed address, or
+    `current_email` unless `current` is the account's. TooManyRequests within 30 minutes of the last request, over 10
+    requests of the account an hour, and over 3 mails to the new address an hour.
     """
     require_root(principal.user)
-    new = _wanted(ctx, principal, new)
-    own, address = keys.email_change(principal.account.id), keys.email(new)
+    new = _normal_new_email(ctx, principal, new)
+    request_key, login_key = keys.email_change(principal.account.id), keys.email(new)
 
-    def check(known: _Known) -> EmailChange | None:
-        principal, items = known
-        last = read_change(items[own]) if own in items else None
+    def check(state: _State) -> EmailChange | None:
+        principal, items = state
+        last = read_change(items[request_key]) if request_key in items else None
         check_request(last, account_email=principal.account.email, current=current, new=new, now=ctx.clock.now())
         return last
 
-    def request(known: _Known) -> EmailChange:
-        principal, items = known
+    def request(state: _State) -> EmailChange:
+        principal, items = state
         require_root(principal.user)
-        last = check(known)
-        if address in items:
-            raise taken()
+        last = check(state)
+        if login_key in items:
+            raise email_taken()
         for side, email in _sides(principal, new).items():
             if keys.suppressed(email) in items:
-                raise unreachable(side)
+                raise email_unreachable(side)
         now = ctx.clock.now()
         change = EmailChange(ctx.new_id(now), principal.account.id, principal.account.email, new, requested_at=now)
-        asked = Change(
+        audited = Change(
             actor_of(principal),
             "account.email_change_requested",
             ACCOUNT + principal.account.id,
             before={"email": change.current_email},
             after={"email": change.new_email},
-            mails=_confirmation_mails(principal, change),
+            mails=_mails(principal, change),
         )
         ctx.tables.transact(
             [
                 put_change(change, last=last),
-                still_root(principal.user),
-                one_mail_more(ctx, email=new),
-                *record(principal.account, asked, at=now),
+                check_still_root(principal.user),
+                count_unsolicited_mail(ctx, email=new),
+                *record(principal.account, audited, at=now),
             ]
         )
         return change
 
-    def known(principal: Principal) -> _Known:
-        return principal, ctx.tables.get_many([own, address, *map(keys.suppressed, _sides(principal, new).values())])
+    def load(principal: Principal) -> _State:
+        suppressions = map(keys.suppressed, _sides(principal, new).values())
+        return principal, ctx.tables.get_many([request_key, login_key, *suppressions])
 
-    first = known(principal)
-    check(first)
+    state = load(principal)
+    check(state)
     check_email_changes(ctx, account_id=principal.account.id)
-    return retry_on_conflict(ctx, request, first, reload=lambda: known(reread(ctx, principal)))
+    return retry_on_conflict(ctx, request, state, reload=lambda: load(reread(ctx, principal)))
 
 
 def last_email_change(ctx: Context, principal: Principal) -> EmailChange | None:
-    """The account's last request, whatever became of it."""
+    """The account's last request in any state; None if there was none."""
     item = ctx.tables.get(keys.email_change(principal.account.id))
     return None if item is None else read_change(item)
 
 
 def clear_email_change(ctx: Context, principal: Principal) -> None:
-    """Nothing is pending any more, and no link holds; also where nothing was."""
+    """End the pending request and its links, if there is one."""
     require_root(principal.user)
 
-    def clear(known: tuple[Principal, EmailChange | None]) -> None:
-        principal, change = known
+    def clear(state: tuple[Principal, EmailChange | None]) -> None:
+        principal, change = state
         require_root(principal.user)
         now = ctx.clock.now()
         if change is None or not change.is_pending(now):
             return
-        cleared = Change(
+        audited = Change(
             actor_of(principal),
             "account.email_change_cleared",
             ACCOUNT + principal.account.id,
             before={"email": change.new_email, "status": change.status},
         )
-        ended = set_change(change, replace(change, state="cleared"))
-        ctx.tables.transact([ended, still_root(principal.user), *record(principal.account, cleared, at=now)])
+        cleared = set_change(change, replace(change, state="cleared"))
+        ctx.tables.transact([cleared, check_still_root(principal.user), *record(principal.account, audited, at=now)])
 
-    def again() -> tuple[Principal, EmailChange | None]:
-        now = reread(ctx, principal)
-        return now, last_email_change(ctx, now)
+    def reload() -> tuple[Principal, EmailChange | None]:
+        current = reread(ctx, principal)
+        return current, last_email_change(ctx, current)
 
-    retry_on_conflict(ctx, clear, (principal, last_email_change(ctx, principal)), reload=again)
+    retry_on_conflict(ctx, clear, (principal, last_email_change(ctx, principal)), reload=reload)
 
 
-def _wanted(ctx: Context, principal: Principal, new: str) -> str:
-    """The address as it is kept; what is none waits for the 30 minutes like any other."""
+def _normal_new_email(ctx: Context, principal: Principal, new: str) -> str:
+    """The normal form. Within the 30 minutes after a request, an invalid address is TooManyRequests too."""
     try:
         return normal_email(new, field="new_email")
     except Invalid:
@@ -140,7 +140,7 @@ def _sides(principal: Principal, new: str) -> dict[Side, str]:
     return {"current": principal.account.email, "new": new}
 
 
-def _confirmation_mails(principal: Principal, change: EmailChange) -> tuple[Mail, ...]:
+def _mails(principal: Principal, change: EmailChange) -> tuple[Mail, ...]:
     context = {
         "account": principal.account.display_name or principal.account.email,
         "requester": principal.user.name or principal.user.email,

@@ -1,4 +1,4 @@
-"""What opens an account, whoever does it: its root user, the welcome credit and the first period come with it."""
+"""Opens an account with its root user, the welcome credit and the first period, for sign-up and the operator."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from tallybook.domain.outbox import BusEvent, Mail
 from tallybook.domain.periods import BillingSchedule, first_anchor, period_of
 from tallybook.domain.wallet import Entry, entry_id
 from tallybook.services.billing.open_period import new_billing_period
-from tallybook.services.changes import Change, first_recorded
+from tallybook.services.changes import Change, record_first
 from tallybook.services.context import Context
 from tallybook.store import ledger
 from tallybook.store.accounts import put_account, put_email, put_user
@@ -32,7 +32,7 @@ def new_account(
     display_name: str | None = None,
     time_zone: str = "UTC",
 ) -> tuple[Account, User]:
-    """An account on the free plan with the welcome credit, and its root user, `name`; nothing is stored yet."""
+    """An account on the free plan with the welcome credit, and its root user called `name`; nothing is stored yet."""
     catalog = ctx.catalogs.current()
     account_id, user_id = ctx.new_id(now), ctx.new_id(now)
     anchor = first_anchor(now, time_zone)
@@ -69,11 +69,11 @@ def new_account(
 def open_commands(
     ctx: Context, account: Account, root: User, *, actor: Actor, mail: Mail, also: tuple[BusEvent, ...] = ()
 ) -> list[Command]:
-    """All that makes the account, told by this mail and, besides what tells of any account, by the events of `also`.
+    """The commands that store the account and its parts, with this mail, the usual events and those of `also`.
 
-    Conflict `email_exists` for an address that somebody signs in with.
+    Conflict `email_exists` if somebody signs in with the root user's email.
     """
-    taken = Conflict("This email is already registered", code="email_exists", field="email")
+    email_exists = Conflict("This email is already registered", code="email_exists", field="email")
     welcome = _welcome(account)
     change = Change(
         actor,
@@ -89,11 +89,11 @@ def open_commands(
         ),
     )
     return [
-        put_email(root, refusal=taken),
+        put_email(root, refusal=email_exists),
         put_account(account),
         put_user(root),
         *(ledger.put_entry(welcome) if welcome else ()),
-        *first_recorded(account.id, change, at=account.created_at),
+        *record_first(account.id, change, at=account.created_at),
         *open_period(account, new_billing_period(ctx, account, account.closing_cursor.period)),
         put_closing(account.id, account.closing_cursor),
     ]

@@ -1,6 +1,7 @@
-"""An account's profile, changed by its root users. Source: ScaleBox account management, "Update Account"; decisions.
+"""An account's profile, changed by its root users.
 
-Another time zone holds from the next period on: the present one keeps the days and the end that it began with.
+A new time zone applies from the next period on: the current period keeps its days and its end.
+Source: ScaleBox account management, "Update Account"; docs/decisions.md, "ScaleBox".
 """
 
 from collections.abc import Mapping
@@ -17,17 +18,17 @@ from tallybook.domain.usage import MARKER_LIFE
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
-from tallybook.store.accounts import set_profile, still_root
+from tallybook.store.accounts import check_still_root, set_profile
 from tallybook.store.commands import Check
 from tallybook.store.periods import never_opened
 
-_SHOWN = ("display_name", "description", "time_zone")
+_FIELDS = ("display_name", "description", "time_zone")
 
 
 def change_account(ctx: Context, principal: Principal, changes: Mapping[str, str]) -> Account:
-    """The account with another `display_name`, `description` or `time_zone`; what is not named stays.
+    """The account with a new `display_name`, `description` or `time_zone`; a name that is missing stays unchanged.
 
-    Forbidden for users who are not root; Invalid names the field.
+    Forbidden for users who are not root; Invalid with the field that is wrong.
     """
     if "display_name" in changes:
         check_name(changes["display_name"], field="display_name")
@@ -39,23 +40,23 @@ def change_account(ctx: Context, principal: Principal, changes: Mapping[str, str
     def change(principal: Principal) -> Account:
         require_root(principal.user)
         now, before = ctx.clock.now(), principal.account
-        after = _changed(before, changes, now=now)
+        after = _apply(before, changes, now=now)
         if after == before:
             return before
-        told = Change(
+        audited = Change(
             actor_of(principal),
             "account.changed",
             ACCOUNT + before.id,
-            before={name: getattr(before, name) for name in _SHOWN},
-            after={name: getattr(after, name) for name in _SHOWN},
+            before={name: getattr(before, name) for name in _FIELDS},
+            after={name: getattr(after, name) for name in _FIELDS},
             events=(account_changed(after),),
         )
         ctx.tables.transact(
             [
-                still_root(principal.user),
+                check_still_root(principal.user),
                 set_profile(before, after),
-                *_next_unopened(before, after, now=now),
-                *record(before, told, at=now),
+                *_check_next_unopened(before, after, now=now),
+                *record(before, audited, at=now),
             ]
         )
         return after
@@ -63,7 +64,7 @@ def change_account(ctx: Context, principal: Principal, changes: Mapping[str, str
     return retry_on_conflict(ctx, change, principal, reload=lambda: reread(ctx, principal))
 
 
-def _changed(account: Account, changes: Mapping[str, str], *, now: datetime) -> Account:
+def _apply(account: Account, changes: Mapping[str, str], *, now: datetime) -> Account:
     schedule = account.schedule
     if "time_zone" in changes and changes["time_zone"] != account.time_zone:
         schedule = drop_older_schedules(in_zone(schedule, changes["time_zone"], now=now), now - MARKER_LIFE)
@@ -75,9 +76,9 @@ def _changed(account: Account, changes: Mapping[str, str], *, now: datetime) -> 
     )
 
 
-def _next_unopened(before: Account, after: Account, *, now: datetime) -> tuple[Check, ...]:
-    """Another zone begins with the next period, which nobody may have opened by the old one."""
+def _check_next_unopened(before: Account, after: Account, *, now: datetime) -> tuple[Check, ...]:
+    """A new zone changes the next period, so that period must not be opened with the old zone's boundaries yet."""
     if after.schedule == before.schedule:
         return ()
-    present = period_of(before.schedule, now)
-    return (never_opened(before.id, period_of(before.schedule, present.end)),)
+    current = period_of(before.schedule, now)
+    return (never_opened(before.id, period_of(before.schedule, current.end)),)

@@ -1,4 +1,4 @@
-"""Signing up."""
+"""Sign-up. Source: docs/decisions.md, "Quota"."""
 
 from tallybook.domain.accounts import check_name, check_password, normal_email
 from tallybook.domain.audit import Actor
@@ -14,11 +14,10 @@ from tallybook.store.credentials import put_credential
 
 
 def register(ctx: Context, *, email: str, password: str, address: str, name: str | None = None) -> SignedIn:
-    """An account on the free plan, its root user, the welcome credit, the first period and a session, in one
-    transaction.
+    """An account on the free plan and its root user, with a session, in one transaction.
 
     Invalid `invalid_email`, `weak_password`, `invalid_name`; Conflict `email_exists`; TooManyRequests from one network
-    `address` or for one email. Source: decisions, Quota.
+    `address` or for one email.
     """
     email = normal_email(email)
     check_password(password)
@@ -30,8 +29,8 @@ def register(ctx: Context, *, email: str, password: str, address: str, name: str
     account, user = new_account(ctx, email=email, name=name, password_hash=hashed, now=now)
     session, text = new_session(ctx, user, now)
     plan = ctx.catalogs.current().plans[account.plan].display_name
-    facts = {"name": user.name, "email": user.email, "plan": plan, "credits": account.wallet.balance}
+    context = {"name": user.name, "email": user.email, "plan": plan, "credits": account.wallet.balance}
     actor = Actor("user", USER + user.id, USER + user.id, address)
-    mail = Mail("welcome", (user.email,), facts)
+    mail = Mail("welcome", (user.email,), context)
     ctx.tables.transact([*open_commands(ctx, account, user, actor=actor, mail=mail), put_credential(session)])
     return SignedIn(account, user, text, now + SESSION_LIFE)

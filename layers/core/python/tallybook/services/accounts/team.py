@@ -1,56 +1,26 @@
-"""The users of an account, run by its root users: listed, invited, deleted. Source: decisions, ScaleBox."""
+"""An account's users, managed by its root users: listed, read, deleted. Source: docs/decisions.md, "ScaleBox"."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
-from tallybook.domain.accounts import (
-    MAX_USERS,
-    Account,
-    Role,
-    User,
-    check_name,
-    normal_email,
-    require_active,
-    require_root,
-)
-from tallybook.domain.audit import Actor, actor_of
+from tallybook.domain.accounts import User, require_root
+from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
-from tallybook.domain.errors import Conflict, Invalid
-from tallybook.domain.events.accounts import user_deleted, user_invited
+from tallybook.domain.errors import Invalid
+from tallybook.domain.events.accounts import user_deleted
 from tallybook.domain.ids import USER
-from tallybook.domain.outbox import Mail, UserRef
-from tallybook.services.accounts.users import shown
+from tallybook.services.accounts.users import audit_snapshot
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.api_keys import all_keys
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import find_user
 from tallybook.services.quotas.release import end_quotas
-from tallybook.services.rate_limits import check_invitations, one_mail_more
 from tallybook.store import keys
-from tallybook.store.accounts import (
-    count_users,
-    free_email,
-    put_email,
-    put_user,
-    read_user,
-    set_user,
-    still_root,
-)
+from tallybook.store.accounts import check_still_root, free_email, read_user, set_user
 from tallybook.store.commands import Command, Delete, Update
 from tallybook.store.password_tokens import drop_tokens
 
 
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    email: str
-    name: str | None = None
-    role: Role = "user"
-    is_root: bool = False
-
-
 def list_users(ctx: Context, principal: Principal) -> list[User]:
-    """Newest first, without the deleted ones; for root users."""
+    """Newest first, without deleted users; for root users."""
     require_root(principal.user)
     return all_users(ctx, principal.account.id)
 
@@ -60,59 +30,8 @@ def show_user(ctx: Context, principal: Principal, user_id: str) -> User:
     return find_user(ctx, principal.account, user_id)
 
 
-def invite_user(ctx: Context, principal: Principal, invitation: Invitation) -> User:
-    """A user without a password, and a mail with a link to set one.
-
-    Forbidden `account_suspended`; Conflict `email_exists`, or `too_many_users` over 1,000, deleted ones included;
-    TooManyRequests over 30 an hour from one account or 3 to one address.
-    """
-    require_root(principal.user)
-    require_active(principal.account)
-    user = new_user(ctx, principal.account.id, invitation, now=ctx.clock.now())
-    check_invitations(ctx, account_id=principal.account.id)
-
-    def invite(principal: Principal) -> User:
-        require_root(principal.user)
-        commands = invite_commands(
-            principal.account, user, actor=actor_of(principal), inviter=principal.user.name or principal.user.email
-        )
-        ctx.tables.transact([still_root(principal.user), one_mail_more(ctx, email=user.email), *commands])
-        return user
-
-    return retry_on_conflict(ctx, invite, principal, reload=lambda: reread(ctx, principal))
-
-
-def invite_again(ctx: Context, principal: Principal, user_id: str) -> User:
-    """The mail once more, with a new link; as often as `invite_user` says.
-
-    Invalid `already_joined` for a user who has a password.
-    """
-    require_root(principal.user)
-    require_active(principal.account)
-    user = find_user(ctx, principal.account, user_id)
-    check_invitations(ctx, account_id=principal.account.id)
-
-    def again() -> tuple[Principal, User]:
-        now = reread(ctx, principal)
-        return now, find_user(ctx, now.account, user_id)
-
-    def invite(state: tuple[Principal, User]) -> User:
-        principal, user = state
-        require_root(principal.user)
-        require_active(principal.account)
-        if user.password_hash is not None:
-            raise Invalid("This user has set a password already", code="already_joined")
-        mail = invitation_mail(principal.account, user, inviter=principal.user.name or principal.user.email)
-        change = Change(actor_of(principal), "user.invited_again", USER + user.id, mails=(mail,))
-        told = record(principal.account, change, at=ctx.clock.now())
-        ctx.tables.transact([still_root(principal.user), one_mail_more(ctx, email=user.email), *told])
-        return user
-
-    return retry_on_conflict(ctx, invite, (principal, user), reload=again)
-
-
 def delete_user(ctx: Context, principal: Principal, user_id: str) -> None:
-    """The user, their address and their keys, at once; their sessions end with them. Invalid `own_user`."""
+    """Delete the user with their email, keys and quota; their sessions end. For root users. Invalid `own_user`."""
 
     def delete(principal: Principal) -> None:
         require_root(principal.user)
@@ -120,24 +39,24 @@ def delete_user(ctx: Context, principal: Principal, user_id: str) -> None:
         if user.id == principal.user.id:
             raise Invalid("Another root user has to do this to you", code="own_user")
         now = ctx.clock.now()
-        ended = end_quotas(principal.account, user, actor=actor_of(principal), now=now)
+        quota_ends = end_quotas(principal.account, user, actor=actor_of(principal), now=now)
         change = Change(
             actor_of(principal),
             "user.deleted",
             USER + user.id,
-            before={"email": user.email, **shown(user)},
+            before={"email": user.email, **audit_snapshot(user)},
             after={"status": "deleted"},
             events=(user_deleted(user),),
         )
         ctx.tables.transact(
             [
-                _without_person(user),
+                _erase(user),
                 free_email(user),
                 *drop_tokens(user.account_id, user.id),
-                *_without_keys(ctx, user),
-                *(command for one in ended for command in one.commands),
-                still_root(principal.user),
-                *record(principal.account, change, *(one.change for one in ended), at=now),
+                *_delete_keys(ctx, user),
+                *(command for end in quota_ends for command in end.commands),
+                check_still_root(principal.user),
+                *record(principal.account, change, *(end.change for end in quota_ends), at=now),
             ]
         )
 
@@ -145,62 +64,13 @@ def delete_user(ctx: Context, principal: Principal, user_id: str) -> None:
 
 
 def all_users(ctx: Context, account_id: str) -> list[User]:
-    """Newest first, at most 1,000, without the deleted ones."""
+    """Newest first, without deleted users."""
     items = ctx.tables.query("core", keys.account(account_id).pk, start=keys.USERS, end=f"{keys.USERS}~")
     return [user for user in map(read_user, reversed(list(items))) if user.status != "deleted"]
 
 
-def new_user(ctx: Context, account_id: str, invitation: Invitation, *, now: datetime) -> User:
-    """Whom the invitation makes; Invalid for an address or a name that can't be one."""
-    if invitation.name is not None:
-        check_name(invitation.name, field="display_name")
-    return User(
-        id=ctx.new_id(now),
-        account_id=account_id,
-        email=normal_email(invitation.email),
-        created_at=now,
-        status="active",
-        role=invitation.role,
-        is_root=invitation.is_root,
-        password_hash=None,
-        name=invitation.name,
-    )
-
-
-def invite_commands(account: Account, user: User, *, actor: Actor, inviter: str | None) -> list[Command]:
-    """The user with all that belongs to one; refused as `invite_user` says."""
-    require_active(account)
-    if account.counts.user_count >= MAX_USERS:
-        raise Conflict(f"An account has at most {MAX_USERS} users, deleted ones included", code="too_many_users")
-    taken = Conflict("This email is already registered", code="email_exists", field="email")
-    change = Change(
-        actor,
-        "user.invited",
-        USER + user.id,
-        after={"email": user.email, **shown(user)},
-        mails=(invitation_mail(account, user, inviter=inviter),),
-        events=(user_invited(user),),
-    )
-    return [
-        put_email(user, refusal=taken),
-        put_user(user),
-        count_users(account.id),
-        *record(account, change, at=user.created_at),
-    ]
-
-
-def invitation_mail(account: Account, user: User, *, inviter: str | None) -> Mail:
-    """Without an `inviter` it is the operator who invites."""
-    return Mail(
-        "invitation",
-        (user.email,),
-        {"inviter": inviter, "account": account.display_name or account.email},
-        UserRef(user.account_id, user.id),
-    )
-
-
-def _without_person(user: User) -> Update:
-    """What is left of a deleted user: the row that sessions, ledger and audit log point to."""
+def _erase(user: User) -> Update:
+    """Removes the personal data. The item stays, because sessions, ledger and audit log refer to it."""
     return set_user(
         user,
         status="deleted",
@@ -212,7 +82,7 @@ def _without_person(user: User) -> Update:
     )
 
 
-def _without_keys(ctx: Context, user: User) -> list[Command]:
-    mine = [key for key in all_keys(ctx, user.account_id) if key.user_id == user.id]
-    fewer = Update(keys.account(user.account_id), add={"keys": -len(mine)})
-    return [*(Delete(keys.api_key(user.account_id, key.id)) for key in mine), *([fewer] if mine else [])]
+def _delete_keys(ctx: Context, user: User) -> list[Command]:
+    own = [key for key in all_keys(ctx, user.account_id) if key.user_id == user.id]
+    count = Update(keys.account(user.account_id), add={"keys": -len(own)})
+    return [*(Delete(keys.api_key(user.account_id, key.id)) for key in own), *([count] if own else [])]

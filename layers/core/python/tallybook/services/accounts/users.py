@@ -1,7 +1,7 @@
-"""A user's name, role and standing, changed by a root user of the account. Source: decisions, ScaleBox.
+"""A user's name, role and status, changed by a root user of the account. Source: docs/decisions.md, "ScaleBox".
 
-Whoever runs an account can't take that from themselves, and still has to run it in the instant in which they take it
-from another: so an account always has a root user.
+An account always keeps a root user: root users can't demote or suspend themselves, and each change is written only
+while its author is still an active root user.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import find_user
-from tallybook.store.accounts import set_user, still_root, user_item
+from tallybook.store.accounts import check_still_root, set_user, user_item
 from tallybook.store.commands import Command
 
 _ACTION: dict[UserStatus, str] = {
@@ -31,9 +31,9 @@ _ACTION: dict[UserStatus, str] = {
 
 
 def change_user(ctx: Context, principal: Principal, user_id: str, changes: Mapping[str, Any]) -> User:
-    """The user with new `name`, `role`, `is_root`, `status` or `suspension_reason`; what is not named stays.
+    """The user with a new `name`, `role`, `is_root`, `status` or `suspension_reason`; missing names stay unchanged.
 
-    Invalid `own_user` where a root user would take the root or the status from themselves.
+    For root users. Invalid `own_user` if they would change their own root or status.
     """
     if changes.get("name") is not None:
         check_name(changes["name"], field="display_name")
@@ -44,57 +44,46 @@ def change_user(ctx: Context, principal: Principal, user_id: str, changes: Mappi
         require_root(principal.user)
         before = find_user(ctx, principal.account, user_id)
         now = ctx.clock.now()
-        after = _changed(before, changes, now)
+        after = _apply(before, changes, now)
         if before.id == principal.user.id and (after.is_root, after.status) != (before.is_root, before.status):
             raise Invalid("Another root user has to do this to you", code="own_user")
         if after == before:
             return before
         ctx.tables.transact(
-            [still_root(principal.user), *changed(principal.account, before, after, actor=actor_of(principal), at=now)]
+            [
+                check_still_root(principal.user),
+                *change_user_commands(principal.account, before, after, actor=actor_of(principal), at=now),
+            ]
         )
         return after
 
     return retry_on_conflict(ctx, change, principal, reload=lambda: reread(ctx, principal))
 
 
-def changed(account: Account, before: User, after: User, *, actor: Actor, at: datetime) -> list[Command]:
-    """What makes one of the other: the user's item, the audit entry, and the events that tell of it."""
+def change_user_commands(account: Account, before: User, after: User, *, actor: Actor, at: datetime) -> list[Command]:
+    """The changed attributes of the user, and the audit entry with its events."""
     values = {name: value for name, value in user_item(after).items() if value != user_item(before)[name]}
     change = Change(
         actor,
         "user.changed" if after.status == before.status else _ACTION[after.status],
         USER + before.id,
-        before=shown(before),
-        after=shown(after),
-        events=tuple(_announced(before, after)),
+        before=audit_snapshot(before),
+        after=audit_snapshot(after),
+        events=tuple(_events(before, after)),
     )
     return [set_user(before, **values), *record(account, change, at=at)]
 
 
 def with_status(user: User, status: UserStatus, *, reason: str | None, now: datetime) -> User:
-    """Since when and why is kept for as long as the user may not come in."""
+    """Keeps the time and the reason until the user is active again."""
     if status == "active":
         return replace(user, status=status, suspended_at=None, suspension_reason=None)
     since = user.suspended_at if user.status == status else now
     return replace(user, status=status, suspended_at=since, suspension_reason=reason)
 
 
-def _changed(user: User, changes: Mapping[str, Any], now: datetime) -> User:
-    plain = {name: changes[name] for name in ("name", "role", "is_root") if name in changes}
-    status = changes.get("status", user.status)
-    reason = changes.get("suspension_reason", user.suspension_reason if status == user.status else None)
-    return with_status(replace(user, **plain), status, reason=reason, now=now)
-
-
-def _announced(before: User, after: User) -> Iterator[BusEvent]:
-    if (before.status, before.suspension_reason) != (after.status, after.suspension_reason):
-        yield user_resumed(after) if after.status == "active" else user_suspended(after)
-    if (before.name, before.role, before.is_root) != (after.name, after.role, after.is_root):
-        yield user_changed(after)
-
-
-def shown(user: User) -> dict[str, Any]:
-    """A user in the audit log."""
+def audit_snapshot(user: User) -> dict[str, Any]:
+    """What an audit entry shows of a user."""
     return {
         "display_name": user.name,
         "role": user.role,
@@ -102,3 +91,18 @@ def shown(user: User) -> dict[str, Any]:
         "status": user.status,
         "suspension_reason": user.suspension_reason,
     }
+
+
+def _apply(user: User, changes: Mapping[str, Any], now: datetime) -> User:
+    """A new status drops the old reason."""
+    simple = {name: changes[name] for name in ("name", "role", "is_root") if name in changes}
+    status = changes.get("status", user.status)
+    reason = changes.get("suspension_reason", user.suspension_reason if status == user.status else None)
+    return with_status(replace(user, **simple), status, reason=reason, now=now)
+
+
+def _events(before: User, after: User) -> Iterator[BusEvent]:
+    if (before.status, before.suspension_reason) != (after.status, after.suspension_reason):
+        yield user_resumed(after) if after.status == "active" else user_suspended(after)
+    if (before.name, before.role, before.is_root) != (after.name, after.role, after.is_root):
+        yield user_changed(after)

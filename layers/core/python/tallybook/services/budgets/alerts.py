@@ -15,7 +15,7 @@ from tallybook.domain.outbox import Mail
 from tallybook.services.budgets.alert_mail import alert_mail
 from tallybook.services.changes import Change
 from tallybook.services.context import Context
-from tallybook.services.rate_limits import more_budget_mails
+from tallybook.services.rate_limits import count_budget_mails
 from tallybook.store.budgets import count_messages, put_message
 from tallybook.store.commands import Command
 
@@ -47,7 +47,7 @@ def write_with_alerts(
         write(AlertRecord((), 0, ()))
         return 0
     alert_record = _record_of(ctx, account, alerts, after=after, now=now)
-    counted = more_budget_mails(ctx, account_id=account.id, mails=len(alerts))
+    counted = count_budget_mails(ctx, account_id=account.id, mails=len(alerts))
     try:
         write(replace(alert_record, commands=(*alert_record.commands, counted)))
     except TooManyRequests:

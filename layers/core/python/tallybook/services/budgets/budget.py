@@ -23,7 +23,7 @@ from tallybook.services.budgets.snapshot import BudgetSnapshot, read_snapshot
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
-from tallybook.store.accounts import still_root
+from tallybook.store.accounts import check_still_root
 from tallybook.store.budgets import archive_messages, delete_budget, put_budget, set_account_budget, set_budget
 from tallybook.store.commands import Command
 
@@ -135,7 +135,7 @@ def _write(
     def write(alerts: AlertRecord) -> None:
         first, last = alerts.changes[: len(old_alerts)], alerts.changes[len(old_alerts) :]
         audit = record(principal.account, *first, *changes, *last, at=now)
-        ctx.tables.transact([still_root(principal.user), *commands, *alerts.commands, *audit])
+        ctx.tables.transact([check_still_root(principal.user), *commands, *alerts.commands, *audit])
 
     write_with_alerts(ctx, principal.account, (*old_alerts, *new_alerts), write, after=after, now=now)
 

@@ -1,11 +1,11 @@
-"""A user's API keys: made, listed and revoked. The secret is told once."""
+"""A user's API keys: created, listed and revoked. Creation returns the secret, which can't be read again."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from tallybook.domain.accounts import MAX_KEYS, MAX_KEYS_OF_USER, Account, User, check_name, require_active
 from tallybook.domain.audit import Actor, actor_of
-from tallybook.domain.credentials import SECRET_BYTES, Credential, Principal, hash_text, write_text
+from tallybook.domain.credentials import SECRET_BYTES, Credential, Principal, new_credential
 from tallybook.domain.errors import Conflict, Invalid, NotFound
 from tallybook.domain.events.accounts import api_key_created, api_key_revoked
 from tallybook.domain.ids import API_KEY, USER
@@ -21,74 +21,64 @@ from tallybook.store.credentials import put_credential, read_credential
 
 @dataclass(frozen=True, slots=True)
 class CreatedKey:
+    """`text` is the secret."""
+
     key: Credential
     text: str
 
 
 def create_api_key(ctx: Context, principal: Principal, *, name: str, expires_at: datetime | None = None) -> CreatedKey:
-    """A key that acts as the caller.
+    """An API key that acts as the caller.
 
-    Forbidden `account_suspended`; Conflict `too_many_keys` over 50 for a user or 1,000 for an account.
+    Invalid `invalid_name` or `expires_at`; Forbidden `account_suspended`; Conflict `too_many_keys` over 50 for a user
+    or 1,000 for an account.
     """
     now = ctx.clock.now()
-    made = new_key(ctx, principal.user, name=name, expires_at=expires_at, now=now)
+    created = new_key(ctx, principal.user, name=name, expires_at=expires_at, now=now)
 
     def create(principal: Principal) -> CreatedKey:
-        ctx.tables.transact(created(principal.account, principal.user, made.key, actor=actor_of(principal)))
-        return made
+        ctx.tables.transact(
+            create_key_commands(principal.account, principal.user, created.key, actor=actor_of(principal))
+        )
+        return created
 
     return retry_on_conflict(ctx, create, principal, reload=lambda: reread(ctx, principal))
 
 
 def list_api_keys(ctx: Context, principal: Principal) -> list[Credential]:
-    """Newest first: all of the account's for a root user, their own for others."""
-    found = reversed(all_keys(ctx, principal.account.id))
-    return [key for key in found if principal.user.is_root or key.user_id == principal.user.id]
+    """Newest first: all keys of the account for a root user, their own for other users."""
+    newest_first = reversed(all_keys(ctx, principal.account.id))
+    return [key for key in newest_first if principal.user.is_root or key.user_id == principal.user.id]
 
 
 def revoke_api_key(ctx: Context, principal: Principal, key_id: str) -> None:
-    """The key ends at once. NotFound for one the caller could not list."""
+    """Delete the key. NotFound for a key that the caller can't list."""
 
     def revoke(principal: Principal) -> None:
         item = ctx.tables.get(keys.api_key(principal.account.id, key_id))
         if item is None or not (principal.user.is_root or item["user_id"] == principal.user.id):
             raise NotFound("There is no such API key", resource="api_key")
         ctx.tables.transact(
-            revoked(principal.account, read_credential(item), actor=actor_of(principal), at=ctx.clock.now())
+            revoke_key_commands(principal.account, read_credential(item), actor=actor_of(principal), at=ctx.clock.now())
         )
 
     retry_on_conflict(ctx, revoke, principal, reload=lambda: reread(ctx, principal))
 
 
 def new_key(ctx: Context, user: User, *, name: str, expires_at: datetime | None, now: datetime) -> CreatedKey:
-    """A key of the user, not stored yet; Invalid for a bad name or an end that is not to come."""
+    """An API key of the user, not stored yet; Invalid `invalid_name`, or `expires_at` unless in the future."""
     check_name(name)
     if expires_at is not None and expires_at <= now:
         raise Invalid("expires_at must be in the future", field="expires_at")
-    key_id = ctx.new_id(now)
-    text = write_text(
-        "api_key",
-        account_id=user.account_id,
-        user_id=user.id,
-        credential_id=key_id,
-        secret=ctx.random_bytes(SECRET_BYTES),
-    )
-    key = Credential(
-        id=key_id,
-        kind="api_key",
-        account_id=user.account_id,
-        user_id=user.id,
-        secret_hash=hash_text(text),
-        created_at=now,
-        expires_at=expires_at,
-        name=name,
-        hint=text[-4:],
+    secret = ctx.random_bytes(SECRET_BYTES)
+    key, text = new_credential(
+        "api_key", user, id=ctx.new_id(now), secret=secret, now=now, expires_at=expires_at, name=name
     )
     return CreatedKey(key, text)
 
 
-def created(account: Account, user: User, key: Credential, *, actor: Actor) -> list[Command]:
-    """The key with all that belongs to it; refused as `create_api_key` says."""
+def create_key_commands(account: Account, user: User, key: Credential, *, actor: Actor) -> list[Command]:
+    """The key, the counts and the audit entry; errors as in `create_api_key`."""
     require_active(account)
     if user.key_count >= MAX_KEYS_OF_USER:
         raise Conflict(f"A user has at most {MAX_KEYS_OF_USER} API keys", code="too_many_keys")
@@ -98,7 +88,7 @@ def created(account: Account, user: User, key: Credential, *, actor: Actor) -> l
         actor,
         "api_key.created",
         API_KEY + key.id,
-        after=_shown(key),
+        after=_audit_snapshot(key),
         events=(api_key_created(key),),
     )
     return [
@@ -108,12 +98,12 @@ def created(account: Account, user: User, key: Credential, *, actor: Actor) -> l
     ]
 
 
-def revoked(account: Account, key: Credential, *, actor: Actor, at: datetime) -> list[Command]:
+def revoke_key_commands(account: Account, key: Credential, *, actor: Actor, at: datetime) -> list[Command]:
     change = Change(
         actor,
         "api_key.revoked",
         API_KEY + key.id,
-        before=_shown(key),
+        before=_audit_snapshot(key),
         events=(api_key_revoked(key),),
     )
     return [
@@ -129,5 +119,5 @@ def all_keys(ctx: Context, account_id: str) -> list[Credential]:
     return [read_credential(item) for item in items]
 
 
-def _shown(key: Credential) -> dict[str, str | None]:
+def _audit_snapshot(key: Credential) -> dict[str, str | None]:
     return {"name": key.name, "user_id": USER + key.user_id, "expires_at": stamp_or_none(key.expires_at)}

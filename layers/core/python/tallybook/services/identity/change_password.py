@@ -1,4 +1,4 @@
-"""Passwords changed by who knows the old one, or set with the token of a mail."""
+"""Passwords: changed with the old one, or set with the token of a mail."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from tallybook.domain.errors import Invalid
 from tallybook.domain.events.accounts import password_changed, user_joined
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
-from tallybook.domain.passwords import PasswordToken, held_token, invalid_token, owner_of
+from tallybook.domain.passwords import PasswordToken, invalid_token, owner_of, valid_token
 from tallybook.domain.times import readable
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
@@ -27,24 +27,24 @@ _LONGEST_EMAIL = 320
 
 
 def change_password(ctx: Context, principal: Principal, *, current: str, password: str, address: str) -> None:
-    """The password, changed; all sessions of the user end but the one that the caller came with.
+    """Change the caller's password; all sessions of the user end but the caller's own.
 
-    Invalid `invalid_password` unless `current` is it, `weak_password`; TooManyRequests as for a login.
+    Invalid `invalid_password` unless `current` is the password, `weak_password`; TooManyRequests as for a login.
     """
     check_password(password)
     check_rate(ctx, "login", address=address, email=principal.user.email)
     if not password_matches(current, principal.user.password_hash, rounds=ctx.password_rounds):
         raise Invalid("The current password is wrong", code="invalid_password", field="current_password")
     hashed = hash_password(password, rounds=ctx.password_rounds)
-    known = principal.user.password_hash
+    checked_hash = principal.user.password_hash
 
     def change(principal: Principal) -> None:
-        if principal.user.password_hash != known:
+        if principal.user.password_hash != checked_hash:
             raise Invalid("The current password is wrong", code="invalid_password", field="current_password")
         ctx.tables.transact(
             [
-                *_with_password(ctx, principal.account, principal.user, hashed, actor=actor_of(principal)),
-                *_own_session(principal),
+                *_set_password_commands(ctx, principal.account, principal.user, hashed, actor=actor_of(principal)),
+                *_keep_own_session(principal),
             ]
         )
 
@@ -52,10 +52,10 @@ def change_password(ctx: Context, principal: Principal, *, current: str, passwor
 
 
 def ask_for_reset(ctx: Context, *, email: str, address: str) -> None:
-    """A mail with a link, if a user signs in with this address. The caller learns nothing, for nothing is looked up:
-    whose address it is shows when the mail is written.
+    """A mail with a link, if a user signs in with this email.
 
-    Invalid `invalid_email`; TooManyRequests, 3 an hour from one network address or about one email.
+    The user is looked up when the mail is delivered, not here, so the caller can't find out which emails exist.
+    Invalid `invalid_email`; TooManyRequests over 3 an hour from one network address or for one email.
     """
     email = normal_email(email[: _LONGEST_EMAIL + 1])
     check_rate(ctx, "reset", address=address, email=email)
@@ -65,34 +65,32 @@ def ask_for_reset(ctx: Context, *, email: str, address: str) -> None:
 
 
 def set_password(ctx: Context, *, token: str, password: str, address: str, name: str | None = None) -> None:
-    """The password of the user whom a mail invited or helped; their tokens are used up, and all sessions end.
+    """Set the password of the user whose token this is; deletes all their tokens and ends all their sessions.
 
-    Whoever was invited may give themselves a `name` with it.
-
-    Invalid `invalid_token` for one that is unknown, used, replaced or expired; `weak_password`; `invalid_name`;
-    TooManyRequests.
+    An invited user may set their `name` too. Invalid `invalid_token` for a token that is unknown, used, replaced or
+    expired; `weak_password`; `invalid_name`; TooManyRequests.
     """
     check_password(password)
     if name is not None:
         check_name(name)
     check_rate(ctx, "confirm", address=address)
     account_id, user_id = owner_of(token)
-    account, user, held = _holder(ctx, account_id, user_id, token)
+    holder = _token_holder(ctx, account_id, user_id, token)
     hashed = hash_password(password, rounds=ctx.password_rounds)
 
     def change(holder: tuple[Account, User, PasswordToken]) -> None:
-        account, user, held = holder
+        account, user, stored_token = holder
         joins = user.password_hash is None
         if joins:
             user = replace(user, name=name or user.name)
         actor = Actor("user", USER + user.id, USER + user.id, address)
-        commands = _with_password(ctx, account, user, hashed, actor=actor, merge_commands=joins)
-        ctx.tables.transact([*commands, *use_token(held)])
+        commands = _set_password_commands(ctx, account, user, hashed, actor=actor, joins=joins)
+        ctx.tables.transact([*commands, *use_token(stored_token)])
 
-    retry_on_conflict(ctx, change, (account, user, held), reload=lambda: _holder(ctx, account_id, user_id, token))
+    retry_on_conflict(ctx, change, holder, reload=lambda: _token_holder(ctx, account_id, user_id, token))
 
 
-def _holder(ctx: Context, account_id: str, user_id: str, text: str) -> tuple[Account, User, PasswordToken]:
+def _token_holder(ctx: Context, account_id: str, user_id: str, text: str) -> tuple[Account, User, PasswordToken]:
     token_keys = keys_of_tokens(account_id, user_id)
     user_key, account_key = keys.user(account_id, user_id), keys.account(account_id)
     items = ctx.tables.get_many([*token_keys, user_key, account_key])
@@ -102,28 +100,30 @@ def _holder(ctx: Context, account_id: str, user_id: str, text: str) -> tuple[Acc
     if "deleted" in (account.status, user.status):
         raise invalid_token()
     tokens = [read_token(items[key], account_id=account_id, user_id=user_id) for key in token_keys if key in items]
-    return account, user, held_token(tokens, text=text, now=ctx.clock.now())
+    return account, user, valid_token(tokens, text=text, now=ctx.clock.now())
 
 
-def _with_password(
-    ctx: Context, account: Account, user: User, hashed: str, *, actor: Actor, merge_commands: bool = False
+def _set_password_commands(
+    ctx: Context, account: Account, user: User, hashed: str, *, actor: Actor, joins: bool = False
 ) -> list[Command]:
+    """`joins`: it is the first password of an invited user."""
     now = ctx.clock.now()
     mail = Mail("password_changed", (user.email,), {"at": readable(now), "address": actor.address})
     change = Change(
         actor,
-        "user.joined" if merge_commands else "user.password_changed",
+        "user.joined" if joins else "user.password_changed",
         USER + user.id,
         before={"password": user.password_hash},
         after={"password": hashed},
-        mails=() if merge_commands else (mail,),
-        events=((user_joined if merge_commands else password_changed)(user),),
+        mails=() if joins else (mail,),
+        events=((user_joined if joins else password_changed)(user),),
     )
     values = {"password_hash": hashed, "generation": user.generation + 1, "name": user.name}
     return [set_user(user, **values), *record(account, change, at=now)]
 
 
-def _own_session(principal: Principal) -> list[Command]:
+def _keep_own_session(principal: Principal) -> list[Command]:
+    """Moves the caller's session to the user's next generation."""
     credential = principal.credential
     if credential.kind != "session":
         return []

@@ -1,12 +1,12 @@
-"""Passwords are stored as bcrypt over their SHA-256, so that every character of a long one counts."""
+"""Password hashes: bcrypt over SHA-256, because bcrypt alone ignores what follows the first 72 bytes."""
 
 import base64
 import hashlib
 
 import bcrypt
 
-# A well-formed hash that no password has; checking against it costs what a real check of 12 rounds does.
-_NOBODY = b"$2b$%02d$" + b"." * 53
+# A well-formed hash that no password has: checking against it costs the same as a real check with these rounds.
+_NO_PASSWORD = b"$2b$%02d$" + b"." * 53
 
 
 def hash_password(password: str, *, rounds: int) -> str:
@@ -14,8 +14,8 @@ def hash_password(password: str, *, rounds: int) -> str:
 
 
 def password_matches(password: str, stored: str | None, *, rounds: int) -> bool:
-    """Whether it is the stored password; with nothing stored, False after the same work."""
-    hashed = stored.encode() if stored else _NOBODY % rounds
+    """Whether `stored` is the hash of this password; without a stored hash, False after the same work."""
+    hashed = stored.encode() if stored else _NO_PASSWORD % rounds
     return bcrypt.checkpw(_digest(password), hashed) and stored is not None
 
 

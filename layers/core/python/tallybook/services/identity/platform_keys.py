@@ -1,10 +1,10 @@
-"""Keys of the platform that runs the metered service, made by the operator."""
+"""Platform keys, created by the operator."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tallybook.domain.accounts import check_name
-from tallybook.domain.credentials import SCOPES, SECRET_BYTES, PlatformKey, hash_text, write_platform_text
+from tallybook.domain.credentials import SCOPES, SECRET_BYTES, PlatformKey, format_platform_key, hash_text
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import PLATFORM_KEY
 from tallybook.services.context import Context
@@ -14,19 +14,21 @@ from tallybook.store.credentials import put_platform_key
 
 @dataclass(frozen=True, slots=True)
 class CreatedPlatformKey:
+    """`text` is the secret."""
+
     key: PlatformKey
     text: str
 
 
 def create_platform_key(ctx: Context, *, name: str, scopes: Sequence[str]) -> CreatedPlatformKey:
-    """A key with these scopes; its secret is told once."""
+    """A key with these scopes; Invalid `invalid_name`, or `scopes` that are unknown or none."""
     check_name(name)
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown or not scopes:
         raise Invalid(f"scopes must be one or more of {', '.join(SCOPES)}", field="scopes")
     now = ctx.clock.now()
     key_id = ctx.new_id(now)
-    text = write_platform_text(key_id=key_id, secret=ctx.random_bytes(SECRET_BYTES))
+    text = format_platform_key(key_id=key_id, secret=ctx.random_bytes(SECRET_BYTES))
     key = PlatformKey(
         id=key_id, name=name, scopes=tuple(dict.fromkeys(scopes)), secret_hash=hash_text(text), created_at=now
     )

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tallybook.domain.accounts import Account, User
+from tallybook.domain.accounts import Account, User, require_active_user
 from tallybook.domain.audit import Actor, actor_of
-from tallybook.domain.credentials import SECRET_BYTES, SESSION_LIFE, Credential, Principal, hash_text, write_text
-from tallybook.domain.errors import Forbidden, Unauthenticated
+from tallybook.domain.credentials import SECRET_BYTES, SESSION_LIFE, Credential, Principal, new_credential
+from tallybook.domain.errors import Unauthenticated
 from tallybook.domain.ids import USER
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
@@ -18,12 +18,13 @@ from tallybook.store.commands import Delete
 from tallybook.store.credentials import key_of, put_credential
 
 _LONGEST_EMAIL = 320
-_NOBODY = "00000000-0000-7000-8000-000000000000"
+_NO_ID = "00000000-0000-7000-8000-000000000000"
+_UNKNOWN = {"account_id": _NO_ID, "user_id": _NO_ID}
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A user with a new session; `text` is its secret, told once."""
+    """A user with a new session; `text` is its secret."""
 
     account: Account
     user: User
@@ -32,13 +33,14 @@ class SignedIn:
 
 
 def login(ctx: Context, *, email: str, password: str, address: str) -> SignedIn:
-    """A new session for a user who knows the password; the same answer and the same work for an unknown email.
+    """A new session. An unknown email costs the same work as a wrong password and gets the same error.
 
-    Unauthenticated `invalid_credentials`; TooManyRequests from one network `address` or for one email.
+    Unauthenticated `invalid_credentials`; TooManyRequests from one network `address` or for one email; Forbidden
+    `user_suspended` or `user_disabled`.
     """
     check_rate(ctx, "login", address=address, email=email)
     email = email.strip().lower()[:_LONGEST_EMAIL]
-    owner = ctx.tables.get(keys.email(email)) or {"account_id": _NOBODY, "user_id": _NOBODY}
+    owner = ctx.tables.get(keys.email(email)) or _UNKNOWN
     user_key = keys.user(owner["account_id"], owner["user_id"])
     account_key = keys.account(owner["account_id"])
     items = ctx.tables.get_many([user_key, account_key])
@@ -48,8 +50,7 @@ def login(ctx: Context, *, email: str, password: str, address: str) -> SignedIn:
     user, account = read_user(items[user_key]), read_account(items[account_key])
     if user.status == "deleted" or account.status == "deleted" or user.email != email:
         raise Unauthenticated("Email or password is wrong", code="invalid_credentials")
-    if user.status != "active":
-        raise Forbidden(f"This user is {user.status}", code=f"user_{user.status}")
+    require_active_user(user)
     now = ctx.clock.now()
     session, text = new_session(ctx, user, now)
     actor = Actor("user", USER + user.id, USER + user.id, address)
@@ -63,41 +64,25 @@ def login(ctx: Context, *, email: str, password: str, address: str) -> SignedIn:
 
 
 def logout(ctx: Context, principal: Principal) -> None:
-    """End the session the caller came with; an API key is not a session and stays."""
+    """End the caller's session. A caller with an API key has none: nothing happens."""
     credential = principal.credential
     if credential.kind != "session":
         return
-    ended = key_of("session", credential.account_id, credential.id)
+    session_key = key_of("session", credential.account_id, credential.id)
 
     def sign_out(account: Account) -> None:
-        if ctx.tables.get(ended) is None:
+        if ctx.tables.get(session_key) is None:
             return
         change = Change(actor_of(principal), "user.signed_out", USER + principal.user.id)
-        ctx.tables.transact([Delete(ended), *record(account, change, at=ctx.clock.now())])
+        ctx.tables.transact([Delete(session_key), *record(account, change, at=ctx.clock.now())])
 
     retry_on_conflict(ctx, sign_out, principal.account, reload=lambda: _account(ctx, principal.account.id))
 
 
 def new_session(ctx: Context, user: User, now: datetime) -> tuple[Credential, str]:
-    session_id = ctx.new_id(now)
-    text = write_text(
-        "session",
-        account_id=user.account_id,
-        user_id=user.id,
-        credential_id=session_id,
-        secret=ctx.random_bytes(SECRET_BYTES),
-    )
-    session = Credential(
-        id=session_id,
-        kind="session",
-        account_id=user.account_id,
-        user_id=user.id,
-        secret_hash=hash_text(text),
-        created_at=now,
-        expires_at=now + SESSION_LIFE,
-        generation=user.generation,
-    )
-    return session, text
+    """A session of the user, not stored yet, and its text."""
+    secret = ctx.random_bytes(SECRET_BYTES)
+    return new_credential("session", user, id=ctx.new_id(now), secret=secret, now=now, expires_at=now + SESSION_LIFE)
 
 
 def _account(ctx: Context, account_id: str) -> Account:

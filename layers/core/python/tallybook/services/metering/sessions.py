@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.admission import NotAdmitted, Reason, reasons_against
-from tallybook.domain.audit import SESSIONS, Actor, platform
+from tallybook.domain.audit import SESSIONS, Actor, platform_actor
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.periods import period_of
@@ -47,7 +47,7 @@ def start_session(ctx: Context, principal: PlatformCaller, request: SessionReque
     counter_keys = ctx.admission_keys.get((request.account_id, request.user_id), ())
     read = [*_owner_keys(request), session_key, *counter_keys]
     key, items = authorize_platform(ctx, principal, "sessions:write", also=read)
-    actor = platform(key, address=principal.address)
+    actor = platform_actor(key, address=principal.address)
 
     def start(items: Mapping[Key, Item]) -> Session:
         if session_key in items:
@@ -85,7 +85,7 @@ def end_session(ctx: Context, principal: PlatformCaller, session_id: str) -> Ses
     """End a session, or return it if it has ended. NotFound for an unknown one."""
     session_key = keys.session(check_session_id(session_id))
     key, items = authorize_platform(ctx, principal, "sessions:write", also=[session_key])
-    actor = platform(key, address=principal.address)
+    actor = platform_actor(key, address=principal.address)
 
     def end(items: Mapping[Key, Item]) -> Session:
         if session_key not in items:

@@ -16,7 +16,7 @@ from tallybook.services.changes import retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.accounts import read_user
-from tallybook.store.password_tokens import put_token, still_addressed
+from tallybook.store.password_tokens import check_still_addressed, put_token
 
 PASSWORD_PAGE = "/auth/password/new"  # noqa: S105 a path
 
@@ -56,7 +56,7 @@ def _with_link(
             now=ctx.clock.now(),
             secret=ctx.random_bytes(SECRET_BYTES),
         )
-        ctx.tables.transact([still_addressed(user, purpose), put_token(token)])
+        ctx.tables.transact([check_still_addressed(user, purpose), put_token(token)])
         return {**mail.context, "link": f"{page_url}{PASSWORD_PAGE}#{text}", "expires_at": readable(token.expires_at)}
 
     return retry_on_conflict(ctx, add_link, find_user(), reload=find_user)

@@ -26,7 +26,7 @@ from tallybook.services.quotas.allocation_changes import (
 )
 from tallybook.services.quotas.consumption import read_plan
 from tallybook.store import keys
-from tallybook.store.accounts import still_root
+from tallybook.store.accounts import check_still_root
 from tallybook.store.commands import Item
 from tallybook.store.quotas import read_allocation
 
@@ -150,4 +150,4 @@ def _require_allocation(item: Item | None) -> Allocation:
 
 def _write(ctx: Context, principal: Principal, change: QuotaChange) -> None:
     audit = record(principal.account, change.change, at=ctx.clock.now())
-    ctx.tables.transact([*change.commands, still_root(principal.user), *audit])
+    ctx.tables.transact([*change.commands, check_still_root(principal.user), *audit])

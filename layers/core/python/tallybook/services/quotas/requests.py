@@ -27,7 +27,7 @@ from tallybook.services.identity.authenticate import reread
 from tallybook.services.quotas.allocations import RequestedQuota
 from tallybook.services.quotas.mails import requested_mail
 from tallybook.services.quotas.release import prepare_withdrawal
-from tallybook.services.rate_limits import one_request_more
+from tallybook.services.rate_limits import count_quota_request
 from tallybook.store import keys
 from tallybook.store.commands import Item
 from tallybook.store.quotas import (
@@ -67,7 +67,7 @@ def file_request(ctx: Context, principal: Principal, quota: RequestedQuota, *, r
         ctx.tables.transact(
             [
                 put_request(request),
-                one_request_more(ctx, user_id=user.id),
+                count_quota_request(ctx, user_id=user.id),
                 set_pending_request(user, request_id=request.id),
                 *((delete_decided_request(oldest),) if oldest else (count_requests(account, rows=1),)),
                 *record(account, change, at=now),

@@ -25,7 +25,7 @@ from tallybook.services.quotas.consumption import read_plan
 from tallybook.services.quotas.mails import reviewed_mail
 from tallybook.services.quotas.requests import audit_snapshot, require_request
 from tallybook.store import keys
-from tallybook.store.accounts import still_root
+from tallybook.store.accounts import check_still_root
 from tallybook.store.quotas import set_pending_request, set_request
 
 _DECIDED: Mapping[Decision, RequestStatus] = {"approve": "approved", "deny": "denied"}
@@ -67,7 +67,7 @@ def review_request(
             [
                 set_request(before, after),
                 set_pending_request(user, request_id=None),
-                still_root(principal.user),
+                check_still_root(principal.user),
                 *(allocation.commands if allocation else ()),
                 *record(principal.account, change, *((allocation.change,) if allocation else ()), at=now),
             ]

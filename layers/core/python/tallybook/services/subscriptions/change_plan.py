@@ -1,8 +1,8 @@
-"""A plan changed at once: the old period ends and is invoiced at that instant, and a full month of the new plan begins.
+"""Change an account's plan at once: the current period ends now and is invoiced, and a month of the new plan begins.
 
-Source: money, "Plan changes". Periods that ended before are closed first, each at its own end, once nothing stands
-before the change. One that ends at that very instant has run whole: its invoice is the one that the change is recorded
-with. A hard budget is looked at anew, for it restricts nothing in the new month.
+Periods that ended before now are closed first, each at its own end. A period that ends exactly now has run to its end:
+its invoice belongs to the change. An account with a hard budget is marked dirty, because the budget starts again with
+the new month. Source: docs/money.md, "Plan changes".
 """
 
 from dataclasses import dataclass, replace
@@ -22,7 +22,12 @@ from tallybook.services.billing.open_period import new_billing_period
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
-from tallybook.services.subscriptions.quote import PlannedChange, as_recorded, in_progress, planned_change
+from tallybook.services.subscriptions.quote import (
+    PlanChangeQuote,
+    plan_change_in_progress,
+    plan_change_of,
+    quote_change,
+)
 from tallybook.store.accounts import set_plan
 from tallybook.store.commands import Check
 from tallybook.store.events import mark_dirty
@@ -35,7 +40,7 @@ _TICK = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class ChangedPlan:
-    """The account as it is now, its period, its change of plan, and the invoice of the period that this ended."""
+    """The account on its new plan, its new period, and the invoice of the period that the change ended."""
 
     account: Account
     opened: BillingPeriod
@@ -52,43 +57,43 @@ def change_plan(
     must_pay: bool,
     reason: ChangeReason | None = None,
 ) -> ChangedPlan:
-    """The account, as it was read just now, on the plan from now on; `must_pay` where that needs money first.
+    """The account, which was just read, on the new plan.
 
-    `reason` is up or down, by the prices, unless it is told. Refused as `planned_change` says, and PaymentRequired;
-    Conflict `plan_change_in_progress` also where another change came first. What is refused has written
-    nothing, but where the account changed while its ended periods were closed.
+    `must_pay`: raise PaymentRequired where `missing_payment` says so. `reason` follows from the prices if None. Errors
+    as in `quote_change`; also Conflict `plan_change_in_progress` if another change of plan came first. A refused change
+    writes nothing, unless the account changed while its ended periods were closed.
     """
     first = account
 
-    def planned(account: Account, now: datetime) -> PlannedChange:
+    def quote(account: Account, now: datetime) -> PlanChangeQuote:
         if account.plan != first.plan:
-            raise in_progress()
-        planned = planned_change(ctx, account, plan, now=now, reason=reason)
-        if not planned.is_open:
+            raise plan_change_in_progress()
+        quoted = quote_change(ctx, account, plan, now=now, reason=reason)
+        if not quoted.is_open:
             raise WriteConflict(())
         if must_pay:
-            check_payable(planned.account, planned.old, planned.new)
-        return planned
+            check_payable(quoted.account, quoted.old, quoted.new)
+        return quoted
 
     def change(account: Account) -> ChangedPlan:
         now = ctx.clock.now()
-        wanted = planned(account, now)
-        if wanted.ended:
+        quoted = quote(account, now)
+        if quoted.ended:
             close_until(ctx, account.id, now - _TICK, actor=INVOICING)
-            wanted = planned(find_account(ctx, account.id), now)
-            if wanted.ended:
+            quoted = quote(find_account(ctx, account.id), now)
+            if quoted.ended:
                 raise WriteConflict(())
-        return _change(ctx, wanted, actor=actor, reason=reason)
+        return _change(ctx, quoted, actor=actor, reason=reason)
 
     return retry_on_conflict(ctx, change, first, reload=lambda: find_account(ctx, first.id))
 
 
-def _change(ctx: Context, planned: PlannedChange, *, actor: Actor, reason: ChangeReason | None) -> ChangedPlan:
-    account, after, catalog, now = planned.account, planned.after, planned.catalog, planned.now
-    closed = prepare_closing(ctx, account, planned.bill, after=after, catalog=catalog, now=now, actor=actor)
+def _change(ctx: Context, quote: PlanChangeQuote, *, actor: Actor, reason: ChangeReason | None) -> ChangedPlan:
+    account, after, catalog, now = quote.account, quote.after, quote.catalog, quote.now
+    closed = prepare_closing(ctx, account, quote.bill, after=after, catalog=catalog, now=now, actor=actor)
     opened = new_billing_period(ctx, after, closed.closing_cursor.period, catalog=catalog)
-    change = as_recorded(planned, following=opened.period, reason=reason)
-    told = Change(
+    change = plan_change_of(quote, following=opened.period, reason=reason)
+    audited = Change(
         actor,
         "subscription.changed",
         SUBSCRIPTION + account.subscription_id,
@@ -101,15 +106,15 @@ def _change(ctx: Context, planned: PlannedChange, *, actor: Actor, reason: Chang
             *closed.commands,
             set_plan(account, after),
             *put_plan_change(account, change),
-            *_nothing_after(account, now=now),
+            *_check_next_unopened(account, now=now),
             *([mark_dirty(account.id, now=stamp(now))] if account.hard_limit is not None else []),
-            *record(account, closed.change, told, at=now),
+            *record(account, closed.change, audited, at=now),
         ]
     )
     return ChangedPlan(replace(after, closing_cursor=closed.closing_cursor), opened, change, closed.invoice)
 
 
-def _nothing_after(account: Account, *, now: datetime) -> tuple[Check, ...]:
-    """Nobody has opened the period that would have come next, unless that is the one which begins now."""
+def _check_next_unopened(account: Account, *, now: datetime) -> tuple[Check, ...]:
+    """The period after the current one must not be opened yet, unless it begins now and so is the new plan's."""
     following = period_of(account.schedule, account.closing_cursor.period.end)
     return () if following.start == now else (never_opened(account.id, following),)

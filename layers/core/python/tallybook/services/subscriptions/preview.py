@@ -1,4 +1,4 @@
-"""What a change of plan would charge and credit if it were made now; nothing is written."""
+"""Previews a change of plan: what it would charge and credit now. Writes nothing."""
 
 from tallybook.domain.accounts import require_root
 from tallybook.domain.credentials import Principal
@@ -6,30 +6,36 @@ from tallybook.domain.fees import Fee, FeeTime, fee_for
 from tallybook.domain.periods import period_of, year_of
 from tallybook.domain.plan_changes import PlanPreview, missing_payment
 from tallybook.services.context import Context
-from tallybook.services.subscriptions.quote import PlannedChange, as_recorded, in_progress, issued, planned_change
+from tallybook.services.subscriptions.quote import (
+    PlanChangeQuote,
+    issued,
+    plan_change_in_progress,
+    plan_change_of,
+    quote_change,
+)
 
 
 def preview_plan(ctx: Context, principal: Principal, plan: str) -> PlanPreview:
-    """For root users; refused as the change itself is, but told where only a payment is missing."""
+    """For root users. Errors as in `change_plan`, but a missing payment is returned as `missing`, not raised."""
     require_root(principal.user)
-    planned = planned_change(ctx, principal.account, plan, now=ctx.clock.now())
-    if not planned.is_open:
-        raise in_progress()
-    account, new, now = planned.account, planned.new, planned.now
-    schedule = planned.after.schedule
+    quote = quote_change(ctx, principal.account, plan, now=ctx.clock.now())
+    if not quote.is_open:
+        raise plan_change_in_progress()
+    account, new, now = quote.account, quote.new, quote.now
+    schedule = quote.after.schedule
     following = period_of(schedule, now)
     invoiced_at = year_of(schedule, following)[1] if new.billing_interval == "year" else following.end
     return PlanPreview(
-        change=as_recorded(planned, following=following),
-        invoice=issued(account, planned.bill, now=now),
-        fee=_whole_fee(planned),
+        change=plan_change_of(quote, following=following),
+        invoice=issued(account, quote.bill, now=now),
+        fee=_whole_fee(quote),
         fee_invoiced_at=invoiced_at if new.price else None,
-        missing=missing_payment(account, planned.old, new),
+        missing=missing_payment(account, quote.old, new),
     )
 
 
-def _whole_fee(planned: PlannedChange) -> Fee:
-    """What the plan costs this account for a whole month or year."""
-    price = planned.new.price
+def _whole_fee(quote: PlanChangeQuote) -> Fee:
+    """The new plan's fee for a whole month or year, after the account's discount."""
+    price = quote.new.price
     time = FeeTime(whole_ms=1) if price else None
-    return fee_for(price, time, discount=planned.account.billing.discount, currency=planned.catalog.currency)
+    return fee_for(price, time, discount=quote.account.billing.discount, currency=quote.catalog.currency)

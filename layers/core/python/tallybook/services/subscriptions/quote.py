@@ -1,8 +1,7 @@
-"""A change of plan as it would be made now, worked out from what is read: a preview shows it, and a change makes it.
+"""Quotes a change of plan as it would happen now, for the preview and for the change itself. Writes nothing.
 
-The ended periods that are not closed yet come first, for they are paid from the same balance and may carry something
-on. Nothing is written, so that what is refused on it leaves everything as it was, and those periods open for the usage
-that may still come in their 30 minutes.
+The quote includes the periods that ended but are not closed yet, because they are paid from the same balance and may
+carry a credit over. They stay open: their usage may still arrive within the 30 minutes of grace.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.ids import derived_id
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period, drop_older_schedules, period_of, with_anchor
-from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_pace, reason_for
+from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_change_rate, reason_for
 from tallybook.domain.quotas import check_fits
 from tallybook.domain.usage import MARKER_LIFE
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
@@ -23,10 +22,10 @@ from tallybook.services.context import Context
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedChange:
-    """From `old`, as the present period pinned it, to `new`, as the `catalog` sells it that the next one is to pin.
+class PlanChangeQuote:
+    """From plan `old`, as the current period pinned it, to `new`, from the `catalog` that the new period will pin.
 
-    `account` is as it will be once its `ended` periods are closed; `bill` is the present period's, cut now.
+    `account` is as it will be once its `ended` periods are closed. `bill` is the current period's, cut off now.
     """
 
     account: Account
@@ -39,22 +38,24 @@ class PlannedChange:
 
     @property
     def is_open(self) -> bool:
-        """Nobody had closed any of its periods by the time they were read; else the account is to be read again."""
-        return all(one.billing_period.is_open for one in (*self.ended, self.bill))
+        """Whether all its periods were open when they were read; if not, the account was read too early."""
+        return all(bill.billing_period.is_open for bill in (*self.ended, self.bill))
 
     @property
     def after(self) -> Account:
-        """The account on the new plan from now on, which its periods then follow from."""
+        """The account on the new plan, with a schedule whose anchor is now."""
         schedule = drop_older_schedules(with_anchor(self.account.schedule, self.now), self.now - MARKER_LIFE)
         return replace(self.account, plan=self.new.name, schedule=schedule)
 
 
-def planned_change(
+def quote_change(
     ctx: Context, account: Account, plan: str, *, now: datetime, reason: ChangeReason | None = None
-) -> PlannedChange:
-    """Invalid `plan_name` for a plan that is not sold or that it is on already, or `quota_exceeds_plan` where the
-    active allocations don't fit it, unless its own was retired; Forbidden `account_suspended`; NotFound for a deleted
-    account; TooManyRequests; Conflict where the present period has only just begun.
+) -> PlanChangeQuote:
+    """The account's change to the plan of this name.
+
+    Invalid `unknown_plan`, `same_plan`, or `quota_exceeds_plan` if the active allocations don't fit the plan, which is
+    not checked for the reason `plan_retired`. Forbidden `account_suspended`; NotFound for a deleted account;
+    TooManyRequests over 20 changes in 36 days; Conflict `plan_change_in_progress` if the current period begins now.
     """
     require_active(account)
     catalog = ctx.catalogs.current()
@@ -65,22 +66,22 @@ def planned_change(
         raise Invalid("plan_name is the plan that the account is on", code="same_plan", field="plan_name")
     if reason != "plan_retired":
         check_fits(account.allocated, new.quotas, field="plan_name")
-    account, ended = _after_closing(ctx, account, now=now)
-    check_pace(account, now=now)
+    account, ended = _close_ended(ctx, account, now=now)
+    check_change_rate(account, now=now)
     if account.closing_cursor.period.start >= now:
-        raise in_progress()
+        raise plan_change_in_progress()
     bill = bill_period(ctx, account, account.closing_cursor.period, now=now, cut=now, preceding=ended)
     old = ctx.catalogs.version(bill.billing_period.catalog_version).plans[bill.billing_period.plan]
-    return PlannedChange(account, ended, bill, catalog, old, new, now)
+    return PlanChangeQuote(account, ended, bill, catalog, old, new, now)
 
 
-def in_progress() -> Conflict:
+def plan_change_in_progress() -> Conflict:
     return Conflict("The subscription was changed at the same moment; try again", code="plan_change_in_progress")
 
 
-def as_recorded(planned: PlannedChange, *, following: Period, reason: ChangeReason | None = None) -> PlanChange:
-    """The account's next change of plan, as its history keeps it."""
-    account, bill, old, new = planned.account, planned.bill, planned.old, planned.new
+def plan_change_of(quote: PlanChangeQuote, *, following: Period, reason: ChangeReason | None = None) -> PlanChange:
+    """The entry in the account's history of plan changes; `following` is the new plan's first period."""
+    account, bill, old, new = quote.account, quote.bill, quote.old, quote.new
     number = account.counts.plan_change_count + 1
     return PlanChange(
         id=derived_id("plan change", account.id, str(number)),
@@ -96,17 +97,17 @@ def as_recorded(planned: PlannedChange, *, following: Period, reason: ChangeReas
         old_price=old.price,
         new_price=new.price,
         invoice_id=bill.invoice.id,
-        changed_at=planned.now,
+        changed_at=quote.now,
     )
 
 
 def issued(account: Account, bill: PeriodBill, *, now: datetime) -> Invoice:
-    """The invoice as it would be issued: what the balance pays of it, and what is left to pay."""
+    """The bill's invoice under the account's next number, paid from the balance as far as that goes."""
     return bill.invoice.issue(number=account.counts.issued_count + 1, now=now).pay_from(account.wallet.balance, at=now)
 
 
-def _after_closing(ctx: Context, account: Account, *, now: datetime) -> tuple[Account, tuple[PeriodBill, ...]]:
-    """The account as it will be once its ended periods are closed, and their bills."""
+def _close_ended(ctx: Context, account: Account, *, now: datetime) -> tuple[Account, tuple[PeriodBill, ...]]:
+    """The account as it will be once its ended periods are closed, and their bills. Nothing is closed."""
     bills: tuple[PeriodBill, ...] = ()
     while account.closing_cursor.period.end < now:
         bill = bill_period(ctx, account, account.closing_cursor.period, now=now, preceding=bills)

@@ -1,4 +1,4 @@
-"""Which plans there are, which one an account is on, and which ones it was on before."""
+"""The plans, an account's subscription, and the history of its plan changes."""
 
 from functools import partial
 
@@ -16,24 +16,28 @@ from tallybook.store.plan_changes import read_plan_change
 
 
 def list_plans(ctx: Context) -> PlanList:
-    """All plans of the current catalog, cheapest first."""
+    """The plans of the current catalog, cheapest first."""
     catalog = ctx.catalogs.current()
     return PlanList(tuple(sorted(catalog.plans.values(), key=lambda plan: plan.price)), catalog.currency)
 
 
 def read_subscription(ctx: Context, account: Account) -> Subscription:
+    """The plan as the current period pinned it."""
     return _subscription(ctx, account, period_at(ctx, account, ctx.clock.now()))
 
 
 def change_subscription(ctx: Context, principal: Principal, plan: str) -> tuple[Subscription, PlanChange]:
-    """The subscription on another plan from now on, and what changed; for root users. Refused as `change_plan` says."""
+    """The subscription on the new plan, and the change; for root users. Errors as in `change_plan`."""
     require_root(principal.user)
     changed = change_plan(ctx, principal.account, plan, actor=actor_of(principal), must_pay=True)
     return _subscription(ctx, changed.account, changed.opened), changed.change
 
 
 def list_plan_changes(ctx: Context, principal: Principal, *, offset: int, limit: int) -> list[PlanChange]:
-    """Up to `limit` changes after the newest `offset` ones; for root users. There are `account.changes` in all."""
+    """Up to `limit` changes, newest first, without the newest `offset`; for root users.
+
+    `counts.plan_change_count` is the total.
+    """
     require_root(principal.user)
     key_of = partial(keys.plan_change, principal.account.id)
     items = ctx.tables.numbered(key_of, newest=principal.account.counts.plan_change_count - offset, limit=limit)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.audit import Actor, platform
+from tallybook.domain.audit import Actor, platform_actor
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import Conflict, NotFound, Unavailable
 from tallybook.domain.events.billing import wallet_moved
@@ -41,7 +41,7 @@ def give_credits(ctx: Context, principal: PlatformCaller, move: Move) -> Entry:
     account_key = keys.account(move.account_id)
     cause_key = keys.ledger_cause(move.account_id, entry_id(move.account_id, move.kind, move.reference))
     key, items = authorize_platform(ctx, principal, "accounts:admin", also=[account_key, cause_key])
-    actor = platform(key, address=principal.address)
+    actor = platform_actor(key, address=principal.address)
 
     def give(items: Mapping[Key, Item]) -> Entry:
         if cause_key in items:

@@ -2,14 +2,15 @@
 
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from tallybook.domain.errors import Invalid
-from tallybook.domain.ids import ACCOUNT, USER, strip_prefix
+from tallybook.domain.ids import ACCOUNT, USER, parse_id
 from tallybook.domain.money import places
-from tallybook.domain.percentages import read_percent
+from tallybook.domain.percentages import parse_percent
 from tallybook.domain.quotas import MAX_QUOTA
 from tallybook.domain.sessions import MAX_TIMEOUT_SECONDS
 from tallybook.domain.times import parse_instant
@@ -37,29 +38,12 @@ def _size(value: Any) -> Decimal:
     return size.normalize()
 
 
-def _percent(value: Any) -> Decimal:
-    try:
-        return read_percent(value, field="it")
-    except Invalid as error:
-        raise ValueError(error.message.removeprefix("it ")) from error
-
-
-def _own_id(prefix: str) -> AfterValidator:
-    def check(value: str) -> str:
-        try:
-            return strip_prefix(value, prefix, field="it")
-        except Invalid as error:
-            raise ValueError(error.message.removeprefix("it ")) from error
-
-    return AfterValidator(check)
-
-
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Size = Annotated[Decimal, BeforeValidator(_size)]
-Percent = Annotated[Decimal, BeforeValidator(_percent)]
+Percent = Annotated[Decimal, BeforeValidator(parse_percent)]
 QuotaNumber = Annotated[int, Field(ge=0, le=MAX_QUOTA)]
-AccountId = Annotated[str, _own_id(ACCOUNT)]
-UserId = Annotated[str, _own_id(USER)]
+AccountId = Annotated[str, AfterValidator(partial(parse_id, prefix=ACCOUNT))]
+UserId = Annotated[str, AfterValidator(partial(parse_id, prefix=USER))]
 
 
 class RequestBody(BaseModel):

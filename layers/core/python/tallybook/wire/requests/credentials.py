@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tallybook.domain.credentials import refused
+from tallybook.domain.credentials import invalid_credential
 
 SESSION_COOKIE = "quota_session"
 _SCHEMES = ("bearer", "api-key")
@@ -26,7 +26,7 @@ def presented(headers: Mapping[str, str], cookies: Mapping[str, str]) -> Present
         return Presented(text.strip())
     if text := cookies.get(SESSION_COOKIE, ""):
         return Presented(text, by_cookie=True)
-    raise refused()
+    raise invalid_credential()
 
 
 def session_cookie(text: str, *, max_age: int) -> str:
