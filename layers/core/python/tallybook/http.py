@@ -29,10 +29,10 @@ from tallybook.domain.errors import (
 )
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.wire.dialects import error_of
+from tallybook.wire.dialects import error_presenter
 from tallybook.wire.requests.bodies import RequestBody, read_body
 from tallybook.wire.requests.cloudevents import MAX_BYTES, read_json
-from tallybook.wire.requests.credentials import presented
+from tallybook.wire.requests.credentials import read_credential
 from tallybook.wire.response import Answer
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -90,7 +90,7 @@ async def _context() -> Context:
 
 async def _caller(request: Request, ctx: Annotated[Context, Depends(_context)]) -> Principal:
     """Who is calling, by any credential. What came as a cookie may change things only from an allowed origin."""
-    credential = presented(request.headers, request.cookies)
+    credential = read_credential(request.headers, request.cookies)
     if credential.by_cookie and request.method not in _SAFE_METHODS:
         check_origin(request)
     return authenticate(ctx, credential.text, address=_address_of(request))
@@ -98,7 +98,7 @@ async def _caller(request: Request, ctx: Annotated[Context, Depends(_context)]) 
 
 async def _platform(request: Request) -> PlatformCaller:
     """A well-formed platform key; what it may do is decided with the first read."""
-    text = presented(request.headers, {}).text
+    text = read_credential(request.headers, {}).text
     read_platform_text(text)
     return PlatformCaller(text, _address_of(request))
 
@@ -180,4 +180,4 @@ def _as_ours(error: Exception) -> TallybookError:
 
 
 def _answer_to(path: str, error: TallybookError) -> JSONResponse:
-    return respond(error_of(path)(error, at=runtime.context().clock.now()))
+    return respond(error_presenter(path)(error, at=runtime.context().clock.now()))

@@ -13,11 +13,11 @@ _SCALINGO = ("/v1/users", "/v1/account", "/v1/tokens")
 _QUOTA_APP = ("/account", "/auth", "/v1/packages")
 
 
-class ErrorOf(Protocol):
+class PresentError(Protocol):
     def __call__(self, error: TallybookError, *, at: datetime) -> Answer: ...
 
 
-def error_of(path: str) -> ErrorOf:
+def error_presenter(path: str) -> PresentError:
     """How errors are told on this path; ScaleBox's way where no dialect owns it."""
     if _under(path, _SCALINGO):
         return scalingo_error

@@ -71,17 +71,17 @@ def seconds_or_none(instant: datetime | None) -> str | None:
     return None if instant is None else seconds(instant)
 
 
-def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+def json_values(values: Mapping[str, Any]) -> dict[str, Any]:
     """Stored values as JSON has them: the store's Decimals as numbers, in lists and maps too."""
-    return {name: _plain(value) for name, value in values.items()}
+    return {name: _json_value(value) for name, value in values.items()}
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     match value:
         case Decimal():
             return number(value)
         case Mapping():
-            return plain(value)
+            return json_values(value)
         case list():
-            return [_plain(one) for one in value]
+            return [_json_value(one) for one in value]
     return value

@@ -10,22 +10,22 @@ _SCHEMES = ("bearer", "api-key")
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
+class SentCredential:
     """A credential's text; what a browser sent by itself, as a cookie, is trusted less."""
 
     text: str
     by_cookie: bool = False
 
 
-def presented(headers: Mapping[str, str], cookies: Mapping[str, str]) -> Presented:
+def read_credential(headers: Mapping[str, str], cookies: Mapping[str, str]) -> SentCredential:
     """`X-API-Key`, then `Authorization: Api-Key …` or `Bearer …`, then the session cookie; else Unauthenticated."""
     if key := headers.get("x-api-key"):
-        return Presented(key.strip())
+        return SentCredential(key.strip())
     scheme, _, text = headers.get("authorization", "").partition(" ")
     if scheme.lower() in _SCHEMES and text.strip():
-        return Presented(text.strip())
+        return SentCredential(text.strip())
     if text := cookies.get(SESSION_COOKIE, ""):
-        return Presented(text, by_cookie=True)
+        return SentCredential(text, by_cookie=True)
     raise refused()
 
 

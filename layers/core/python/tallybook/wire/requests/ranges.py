@@ -11,18 +11,18 @@ from tallybook.domain.times import parse_instant
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
+class TimeRange:
     """The ends that were sent."""
 
     start: datetime | None
     end: datetime | None
 
 
-async def _read(request: Request) -> Ends:
-    return Ends(start=_instant(request, "start"), end=_instant(request, "end"))
+async def _read(request: Request) -> TimeRange:
+    return TimeRange(start=_instant(request, "start"), end=_instant(request, "end"))
 
 
-SentRange = Annotated[Ends, Depends(_read)]
+SentRange = Annotated[TimeRange, Depends(_read)]
 
 
 def _instant(request: Request, field: str) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from tallybook.domain.audit import AuditEntry
 from tallybook.domain.ids import ACCOUNT
-from tallybook.wire.response import plain, seconds
+from tallybook.wire.response import json_values, seconds
 
 
 def present_audit_entry(entry: AuditEntry) -> dict[str, object]:
@@ -15,6 +15,6 @@ def present_audit_entry(entry: AuditEntry) -> dict[str, object]:
         "ip_address": entry.actor.address,
         "action": entry.action,
         "target_id": entry.target,
-        "before": plain(entry.before),
-        "after": plain(entry.after),
+        "before": json_values(entry.before),
+        "after": json_values(entry.after),
     }
