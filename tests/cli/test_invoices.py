@@ -21,7 +21,7 @@ JUNE = datetime(2026, 6, 20, 0, 30, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def one_at_a_time(monkeypatch):
     """The emulation inside this process is no match for threads."""
-    monkeypatch.setattr("tallybook.cli.tables.connect", lambda **where: replace(connect(**where), workers=1))
+    monkeypatch.setattr("tallybook.cli.context.connect", lambda **where: replace(connect(**where), workers=1))
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from tallybook.cli.named import account_named
+from tallybook.cli.context import operator_context
 from tallybook.cli.options import AccountArg, AsJson, Limit, Reason, percent
+from tallybook.cli.printing import print_list, print_one, print_result
+from tallybook.cli.resolve import resolve_account
 from tallybook.cli.rows import account_row, plan_change_row, user_row
-from tallybook.cli.show import print_result, show_list, show_one
-from tallybook.cli.tables import tables
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.ids import ACCOUNT, INVOICE
 from tallybook.services.accounts.billing_settings import set_terms
@@ -37,17 +37,17 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """The newest accounts, newest first."""
-    with tables() as ctx:
+    with operator_context() as ctx:
         found = list_accounts(ctx, limit=limit, status=status.value if status else None)
-    show_list("accounts", map(account_row, found), _COLUMNS, as_json=as_json)
+    print_list("accounts", map(account_row, found), _COLUMNS, as_json=as_json)
 
 
 @app.command()
 def show(account: AccountArg, as_json: AsJson = False) -> None:
     """One account, with all that is known of it."""
-    with tables() as ctx:
-        found = account_named(ctx, account)
-    show_one(account_row(found), as_json=as_json)
+    with operator_context() as ctx:
+        found = resolve_account(ctx, account)
+    print_one(account_row(found), as_json=as_json)
 
 
 @app.command()
@@ -59,9 +59,9 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make an account on the free plan, and invite its root user."""
-    with tables() as ctx:
+    with operator_context() as ctx:
         account, root = create_account(ctx, email=email, name=name, display_name=display_name, time_zone=time_zone)
-    show_one(account_row(account) | {"user_id": user_row(root)["user_id"]}, as_json=as_json)
+    print_one(account_row(account) | {"user_id": user_row(root)["user_id"]}, as_json=as_json)
 
 
 @app.command()
@@ -97,8 +97,8 @@ def set_(
         changes["tax_rate"] = None
     if not changes:
         raise typer.BadParameter("--tax-rate, --clear-tax-rate or --discount is needed")
-    with tables() as ctx:
-        after = set_terms(ctx, account_named(ctx, account).id, changes, actor=OPERATOR)
+    with operator_context() as ctx:
+        after = set_terms(ctx, resolve_account(ctx, account).id, changes, actor=OPERATOR)
     row = account_row(after)
     tax = f"{row['tax_rate']} %" if row["tax_rate"] else "the catalog's"
     print_result(f"{row['account_id']}: tax {tax}, discount {row['discount']} %", row, as_json=as_json)
@@ -114,14 +114,14 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Change an account's plan at once, whether it can pay or not; what the present period came to is invoiced."""
-    with tables() as ctx:
-        found = account_named(ctx, account)
+    with operator_context() as ctx:
+        found = resolve_account(ctx, account)
         made = change_plan(ctx, found, plan, actor=OPERATOR, must_pay=False, reason="plan_retired" if retired else None)
     row = plan_change_row(made.change)
     print_result(f"{ACCOUNT}{found.id} is on {plan}; {INVOICE}{made.invoice.id} is issued", row, as_json=as_json)
 
 
 def _set(name: str, standing: NewStatus, reason: str, *, as_json: bool) -> None:
-    with tables() as ctx:
-        account = set_account_status(ctx, account_named(ctx, name).id, standing, reason=reason, actor=OPERATOR)
+    with operator_context() as ctx:
+        account = set_account_status(ctx, resolve_account(ctx, name).id, standing, reason=reason, actor=OPERATOR)
     print_result(f"{ACCOUNT}{account.id} is {account.status}", account_row(account), as_json=as_json)

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from tallybook.cli.catalog_file import read_catalog
+from tallybook.cli.context import operator_context
 from tallybook.cli.options import AsJson
-from tallybook.cli.tables import tables
 from tallybook.domain.errors import Invalid
 from tallybook.services.billing.apply_catalog import apply_catalog
 
@@ -35,7 +35,7 @@ def apply(file: File, as_json: AsJson = False) -> None:
     A period keeps the version that it opened with.
     """
     data = _checked(file, as_json=as_json)
-    with tables() as ctx:
+    with operator_context() as ctx:
         version = apply_catalog(ctx, data).version
     typer.echo(json.dumps({"version": version}) if as_json else f"Catalog version {version} is current")
 

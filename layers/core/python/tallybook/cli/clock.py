@@ -12,11 +12,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from tallybook.cli.aws import aws_errors, client, output
+from tallybook.cli.aws import aws_errors, client, stack_output
+from tallybook.cli.context import operator_context
 from tallybook.cli.options import AsJson, duration, instant
-from tallybook.cli.show import print_result, show_one
+from tallybook.cli.printing import print_one, print_result
 from tallybook.cli.stop import Stop
-from tallybook.cli.tables import tables
 from tallybook.domain.errors import Invalid
 from tallybook.domain.jobs import JOBS
 from tallybook.domain.times import stamp
@@ -35,7 +35,7 @@ def show(as_json: AsJson = False) -> None:
     """What time it is for the bundle, and by how many seconds that is ahead of the world's."""
     with _clock() as clock:
         row = {"now": stamp(clock.now()), "ahead_seconds": clock.ahead().total_seconds()}
-    show_one(row, as_json=as_json)
+    print_one(row, as_json=as_json)
 
 
 @app.command()
@@ -66,8 +66,8 @@ def _go(clock: Clock, to: datetime, *, as_json: bool) -> None:
     start = clock.now()
     calls = []
     console = Console(stderr=True)
-    with tables() as ctx, aws_errors(), console.status(f"On the way to {stamp(to)}"):
-        jobs = Jobs(client("lambda"), {job.name: output(_output_of(job.name)) for job in JOBS})
+    with operator_context() as ctx, aws_errors(), console.status(f"On the way to {stamp(to)}"):
+        jobs = Jobs(client("lambda"), {job.name: stack_output(_output_of(job.name)) for job in JOBS})
         for call in advance_clock(ctx, to, move=clock.move_to, call=jobs.call, settle=_settle):
             calls.append(call)
             if console.is_terminal:

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
+from tallybook.cli.context import operator_context
 from tallybook.cli.options import AsJson, Limit
+from tallybook.cli.printing import print_list, print_one, print_result
 from tallybook.cli.rows import outbox_row
-from tallybook.cli.show import print_result, show_list, show_one
-from tallybook.cli.tables import tables
 from tallybook.domain.times import stamp
 from tallybook.services.outbox.deliver import list_outbox, retry, show_outbox_item
 from tallybook.services.outbox.suppressions import find_suppression, lift_suppression
@@ -28,23 +28,23 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """What waits to leave, the longest due first."""
-    with tables() as ctx:
+    with operator_context() as ctx:
         found = list_outbox(ctx, state="parked" if parked else "waiting", limit=limit)
-    show_list("items", map(outbox_row, found), _COLUMNS, as_json=as_json)
+    print_list("items", map(outbox_row, found), _COLUMNS, as_json=as_json)
 
 
 @app.command()
 def show(item: Item, as_json: AsJson = False) -> None:
     """One item, also a delivered one, for 90 days."""
-    with tables() as ctx:
+    with operator_context() as ctx:
         found = show_outbox_item(ctx, item)
-    show_one(outbox_row(found), as_json=as_json)
+    print_one(outbox_row(found), as_json=as_json)
 
 
 @app.command("retry")
 def retry_(item: Item, as_json: AsJson = False) -> None:
     """Make an item due, with all its tries before it. It leaves with the next sweep, within 5 minutes."""
-    with tables() as ctx:
+    with operator_context() as ctx:
         found = retry(ctx, item)
     print_result(f"{found.id} is due now", outbox_row(found), as_json=as_json)
 
@@ -52,14 +52,14 @@ def retry_(item: Item, as_json: AsJson = False) -> None:
 @app.command()
 def suppressed(address: Address, as_json: AsJson = False) -> None:
     """Why an address gets no mail: it bounced for good, or its reader complained."""
-    with tables() as ctx:
+    with operator_context() as ctx:
         reason, since = find_suppression(ctx, address)
-    show_one({"address": address, "reason": reason, "since": stamp(since)}, as_json=as_json)
+    print_one({"address": address, "reason": reason, "since": stamp(since)}, as_json=as_json)
 
 
 @app.command()
 def lift(address: Address, as_json: AsJson = False) -> None:
     """Let an address get mail again. What was skipped meanwhile stays skipped."""
-    with tables() as ctx:
+    with operator_context() as ctx:
         lift_suppression(ctx, address)
     print_result(f"{address} gets mail again", {"address": address}, as_json=as_json)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from tallybook.cli.context import operator_context
 from tallybook.cli.options import AsJson
-from tallybook.cli.tables import tables
 from tallybook.domain.credentials import SCOPES
 from tallybook.domain.times import stamp
 from tallybook.services.identity.platform_keys import create_platform_key
@@ -28,7 +28,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make a key and print its secret: this once, for it is not stored."""
-    with tables() as ctx:
+    with operator_context() as ctx:
         created = create_platform_key(ctx, name=name, scopes=scope)
     key = created.key
     if as_json:

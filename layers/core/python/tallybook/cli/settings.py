@@ -30,7 +30,7 @@ def platform(*, hurry: threading.Event | None = None) -> Platform:
 def _address() -> str:
     if "TALLYBOOK_STACK" not in os.environ:
         return required("TALLYBOOK_URL")
-    from tallybook.cli.aws import aws_errors, output  # noqa: PLC0415 boto3 takes longer to load than all the rest
+    from tallybook.cli.aws import aws_errors, stack_output  # noqa: PLC0415 boto3 takes longer to load than all the rest
 
     with aws_errors():
-        return output("ApiUrl")
+        return stack_output("ApiUrl")

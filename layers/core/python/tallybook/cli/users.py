@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from tallybook.cli.named import account_named, user_named
+from tallybook.cli.context import operator_context
 from tallybook.cli.options import AccountArg, AsJson, Limit, OfAccount, Reason, Who
+from tallybook.cli.printing import print_list, print_one, print_result
+from tallybook.cli.resolve import resolve_account, resolve_user
 from tallybook.cli.rows import user_row
-from tallybook.cli.show import print_result, show_list, show_one
-from tallybook.cli.tables import tables
 from tallybook.domain.accounts import User
 from tallybook.domain.ids import USER
 from tallybook.services.accounts.operator import invite, resume_user, suspend_user
@@ -28,17 +28,17 @@ class Role(StrEnum):
 @app.command("list")
 def list_(account: AccountArg, limit: Limit = 50, as_json: AsJson = False) -> None:
     """An account's users, newest first."""
-    with tables() as ctx:
-        found = all_users(ctx, account_named(ctx, account).id)[:limit]
-    show_list("users", map(user_row, found), _COLUMNS, as_json=as_json)
+    with operator_context() as ctx:
+        found = all_users(ctx, resolve_account(ctx, account).id)[:limit]
+    print_list("users", map(user_row, found), _COLUMNS, as_json=as_json)
 
 
 @app.command()
 def show(who: Who, user: OfAccount = None, as_json: AsJson = False) -> None:
     """One user, with all that is known of them."""
-    with tables() as ctx:
-        _, found = user_named(ctx, who, user)
-    show_one(user_row(found), as_json=as_json)
+    with operator_context() as ctx:
+        _, found = resolve_user(ctx, who, user)
+    print_one(user_row(found), as_json=as_json)
 
 
 @app.command()
@@ -51,16 +51,16 @@ def create(  # noqa: PLR0917 the command line names them
     as_json: AsJson = False,
 ) -> None:
     """Invite a user into an account."""
-    with tables() as ctx:
-        made = invite(ctx, account_named(ctx, account).id, Invitation(email, name, role.value, root))
-    show_one(user_row(made), as_json=as_json)
+    with operator_context() as ctx:
+        made = invite(ctx, resolve_account(ctx, account).id, Invitation(email, name, role.value, root))
+    print_one(user_row(made), as_json=as_json)
 
 
 @app.command()
 def suspend(who: Who, reason: Reason, user: OfAccount = None, as_json: AsJson = False) -> None:
     """Refuse a user everywhere, from now on."""
-    with tables() as ctx:
-        account, found = user_named(ctx, who, user)
+    with operator_context() as ctx:
+        account, found = resolve_user(ctx, who, user)
         after = suspend_user(ctx, account.id, found.id, reason=reason)
     _print_user(after, as_json=as_json)
 
@@ -68,8 +68,8 @@ def suspend(who: Who, reason: Reason, user: OfAccount = None, as_json: AsJson = 
 @app.command()
 def resume(who: Who, user: OfAccount = None, as_json: AsJson = False) -> None:
     """Let a suspended or disabled user in again."""
-    with tables() as ctx:
-        account, found = user_named(ctx, who, user)
+    with operator_context() as ctx:
+        account, found = resolve_user(ctx, who, user)
         after = resume_user(ctx, account.id, found.id)
     _print_user(after, as_json=as_json)
 

@@ -7,7 +7,7 @@ from tallybook.services.context import Context
 from tallybook.services.lookup import find_account, find_by_email, find_member
 
 
-def account_named(ctx: Context, name: str) -> Account:
+def resolve_account(ctx: Context, name: str) -> Account:
     """By `acc-…`, or by the email address of one of its users."""
     if "@" in name:
         account, _ = find_by_email(ctx, name)
@@ -17,10 +17,10 @@ def account_named(ctx: Context, name: str) -> Account:
     return find_account(ctx, strip_prefix(name, ACCOUNT, field="account"))
 
 
-def user_named(ctx: Context, name: str, user_id: str | None) -> tuple[Account, User]:
+def resolve_user(ctx: Context, name: str, user_id: str | None) -> tuple[Account, User]:
     """By email address alone, or by `usr-…` in the account so named."""
     if user_id is not None:
-        return find_member(ctx, account_named(ctx, name).id, strip_prefix(user_id, USER, field="user"))
+        return find_member(ctx, resolve_account(ctx, name).id, strip_prefix(user_id, USER, field="user"))
     if "@" not in name:
         raise Invalid(f"{name!r} names no user: that takes an email address, or acc-… and usr-…")
     return find_by_email(ctx, name)

@@ -12,7 +12,7 @@ from rich.text import Text
 from tallybook.cli.rows import Row
 
 
-def show_list(name: str, rows: Iterable[Row], columns: Sequence[str], *, as_json: bool) -> None:
+def print_list(name: str, rows: Iterable[Row], columns: Sequence[str], *, as_json: bool) -> None:
     """All of each row as JSON under the list's name; as text these columns."""
     if as_json:
         typer.echo(json.dumps({name: list(rows)}))
@@ -20,7 +20,7 @@ def show_list(name: str, rows: Iterable[Row], columns: Sequence[str], *, as_json
     _print(columns, ([row[column] for column in columns] for row in rows))
 
 
-def show_one(row: Row, *, as_json: bool) -> None:
+def print_one(row: Row, *, as_json: bool) -> None:
     """A thing with all that is known of it."""
     if as_json:
         typer.echo(json.dumps(row))
