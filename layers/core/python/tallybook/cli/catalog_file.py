@@ -37,9 +37,9 @@ def _decimal(text: str) -> str:
 
 def _percent(text: str) -> str:
     try:
-        read_percent(text, field="it")
-    except Invalid as error:
-        raise ValueError(f"{error.message.removeprefix('it ')}, in quotes") from error
+        read_percent(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, in quotes") from error
     return text
 
 

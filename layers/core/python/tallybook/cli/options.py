@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from tallybook.domain.errors import Invalid
 from tallybook.domain.percentages import read_percent
 from tallybook.domain.times import parse_instant
 
@@ -37,9 +36,9 @@ def duration(text: str) -> timedelta:
 def percent(text: str) -> Decimal:
     """20 or 12.5."""
     try:
-        return read_percent(text, field="it")
-    except Invalid as error:
-        raise typer.BadParameter(f"{text!r} {error.message.removeprefix('it ')}") from error
+        return read_percent(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} {error}") from error
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]

@@ -44,7 +44,15 @@ def derived_id(*cause: str) -> str:
 
 
 def strip_prefix(text: object, prefix: str, *, field: str) -> str:
-    """`acc-1` -> `1`; malformed is only what lacks the prefix or is not 1 to 64 of [A-Za-z0-9-] after it."""
+    """As `read_id`; Invalid, with the field's name, if the text is malformed."""
+    try:
+        return read_id(text, prefix)
+    except ValueError as error:
+        raise Invalid(f"{field} {error}", field=field) from error
+
+
+def read_id(text: object, prefix: str) -> str:
+    """`acc-1` -> `1`; ValueError unless the text is the prefix and 1 to 64 of [A-Za-z0-9-]."""
     if not isinstance(text, str) or not text.startswith(prefix) or not _SHAPE.fullmatch(text[len(prefix) :]):
-        raise Invalid(f"{field} must be {prefix!r} and 1 to 64 letters, digits or hyphens", field=field)
+        raise ValueError(f"must be {prefix!r} and 1 to 64 letters, digits or hyphens")
     return text[len(prefix) :]

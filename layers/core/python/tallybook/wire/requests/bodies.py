@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from tallybook.domain.errors import Invalid
-from tallybook.domain.ids import ACCOUNT, USER, strip_prefix
+from tallybook.domain.ids import ACCOUNT, USER, read_id
 from tallybook.domain.money import places
 from tallybook.domain.percentages import read_percent
 from tallybook.domain.quotas import MOST
@@ -37,29 +37,12 @@ def _size(value: Any) -> Decimal:
     return size.normalize()
 
 
-def _percent(value: Any) -> Decimal:
-    try:
-        return read_percent(value, field="it")
-    except Invalid as error:
-        raise ValueError(error.message.removeprefix("it ")) from error
-
-
-def _own_id(prefix: str) -> AfterValidator:
-    def check(value: str) -> str:
-        try:
-            return strip_prefix(value, prefix, field="it")
-        except Invalid as error:
-            raise ValueError(error.message.removeprefix("it ")) from error
-
-    return AfterValidator(check)
-
-
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Size = Annotated[Decimal, BeforeValidator(_size)]
-Percent = Annotated[Decimal, BeforeValidator(_percent)]
+Percent = Annotated[Decimal, BeforeValidator(read_percent)]
 QuotaNumber = Annotated[int, Field(ge=0, le=MOST)]
-AccountId = Annotated[str, _own_id(ACCOUNT)]
-UserId = Annotated[str, _own_id(USER)]
+AccountId = Annotated[str, AfterValidator(lambda text: read_id(text, ACCOUNT))]
+UserId = Annotated[str, AfterValidator(lambda text: read_id(text, USER))]
 
 
 class RequestBody(BaseModel):
