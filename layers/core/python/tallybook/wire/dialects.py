@@ -1,4 +1,4 @@
-"""The path decides the dialect of the answer; the credential never does. Source: decisions, "One identity"."""
+"""The path decides the dialect of an error, never the credential. Source: docs/decisions.md, "One identity"."""
 
 from datetime import datetime
 from typing import Protocol
@@ -18,7 +18,7 @@ class PresentError(Protocol):
 
 
 def error_presenter(path: str) -> PresentError:
-    """How errors are told on this path; ScaleBox's way where no dialect owns it."""
+    """The presenter of errors on this path; ScaleBox's for a path of no other dialect."""
     if _under(path, _SCALINGO):
         return scalingo_error
     if _under(path, _QUOTA_APP):

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tallybook.cli.meter.deliver import Outcome
+from tallybook.wire.platform import COUNT_NAMES
 
 _SHOWN_LINES = 20
-_COUNTED = {"accepted": "accepted", "duplicate": "duplicates", "conflict": "conflicts", "rejected": "rejected"}
 
 
 @dataclass(slots=True)
@@ -27,11 +27,11 @@ class Problem:
 
 class Tally:
     def __init__(self) -> None:
-        self.counts = dict.fromkeys(_COUNTED.values(), 0)
+        self.counts = dict.fromkeys(COUNT_NAMES.values(), 0)
         self._problems: dict[tuple[str, str | None], Problem] = {}
 
     def add(self, outcome: Outcome) -> None:
-        self.counts[_COUNTED[outcome.status]] += 1
+        self.counts[COUNT_NAMES[outcome.status]] += 1
         if outcome.status in ("conflict", "rejected"):
             what = (outcome.status, outcome.reason)
             problem = self._problems.setdefault(what, Problem(outcome.status, outcome.reason))

@@ -1,4 +1,4 @@
-"""The audit log in ScaleBox's envelope; its form is ours, for the document has none."""
+"""Entries of the audit log; ScaleBox's documents do not define them, so the fields are Tallybook's."""
 
 from tallybook.domain.audit import AuditEntry
 from tallybook.domain.ids import ACCOUNT
@@ -6,7 +6,7 @@ from tallybook.wire.response import json_values, seconds
 
 
 def present_audit_entry(entry: AuditEntry) -> dict[str, object]:
-    """Who did what, from where; `before` and `after` hold what the action changed, secrets masked."""
+    """`before` and `after` hold the values that the action changed, with secrets masked."""
     return {
         "number": entry.number,
         "account_id": ACCOUNT + entry.account_id,
