@@ -1,4 +1,4 @@
-"""Where a request carries its credential; every way is taken on every path."""
+"""The credential of a request, from any of its places on any path."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _SCHEMES = ("bearer", "api-key")
 
 @dataclass(frozen=True, slots=True)
 class SentCredential:
-    """A credential's text; what a browser sent by itself, as a cookie, is trusted less."""
+    """A credential's text. A browser adds a cookie by itself, so changes by cookie need an allowed origin."""
 
     text: str
     by_cookie: bool = False
@@ -30,5 +30,5 @@ def read_credential(headers: Mapping[str, str], cookies: Mapping[str, str]) -> S
 
 
 def session_cookie(text: str, *, max_age: int) -> str:
-    """The Set-Cookie header of a browser session; an empty text with age 0 takes it away."""
+    """The Set-Cookie header of a browser session; an empty text with age 0 removes the cookie."""
     return f"{SESSION_COOKIE}={text}; Path=/; Max-Age={max_age}; HttpOnly; Secure; SameSite=Lax"

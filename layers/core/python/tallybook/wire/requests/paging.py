@@ -1,4 +1,4 @@
-"""ScaleBox's paging: `page` from 1, `limit` 1 to 100 with `page_size` as its other name. Source: decisions."""
+"""ScaleBox's paging: `page` from 1, `limit` (or `page_size`) from 1 to 100. Source: docs/decisions.md, "ScaleBox"."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class PageRequest:
 
 
 def page_request(default_limit: int) -> object:
-    """What a route asks for to be paged, with its document's default."""
+    """The dependency of a paged route; `default_limit` is the one in the route's document."""
 
     async def read(request: Request) -> PageRequest:
         query = request.query_params
@@ -40,7 +40,7 @@ Page = Annotated[PageRequest, page_request(50)]
 
 
 def paged(name: str, rows: Sequence[object], page: PageRequest) -> dict[str, object]:
-    """One page of a list that was read whole, with its pagination."""
+    """One page of a list that was read whole, with `pagination`."""
     return {name: rows[page.offset : page.offset + page.limit], "pagination": pagination(page, total=len(rows))}
 
 

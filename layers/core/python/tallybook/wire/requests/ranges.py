@@ -1,4 +1,4 @@
-"""A range of time in a query: `start` and `end`, RFC 3339, each of which may be left out. Source: ScaleBox billing."""
+"""A time range in the query string: optional `start` and `end`, RFC 3339. Source: ScaleBox billing."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from tallybook.domain.times import parse_instant
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:
-    """The ends that were sent."""
+    """Each end as sent; None if omitted."""
 
     start: datetime | None
     end: datetime | None
