@@ -1,4 +1,4 @@
-"""`tallybook audit`: who changed what of an account."""
+"""`tallybook audit`: the audit log of an account."""
 
 import typer
 
@@ -9,14 +9,14 @@ from tallybook.cli.resolve import resolve_account
 from tallybook.cli.rows import audit_row
 from tallybook.services.audit_log import audit_entries
 
-app = typer.Typer(add_completion=False, help="Who changed what of an account.")
+app = typer.Typer(add_completion=False, help="The audit log of an account.")
 
 _COLUMNS = ("number", "created_at", "actor", "action", "target_id", "after")
 
 
 @app.command()
 def audit(account: AccountArg, limit: Limit = 50, as_json: AsJson = False) -> None:
-    """Who changed what of an account, newest first."""
+    """The audit log of an account: who changed what, newest first."""
     with operator_context() as ctx:
         found = resolve_account(ctx, account)
         entries = audit_entries(ctx, found.id, newest=found.counts.audit_count, limit=limit)

@@ -1,4 +1,4 @@
-"""The tables themselves, for what only the operator may do."""
+"""Direct access to the tables for the operator's commands."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from tallybook.services.context import Context
 
 @contextmanager
 def operator_context() -> Iterator[Context]:
-    """A context on the tables that the environment names, or else those of its stack."""
+    """A context on CORE_TABLE and USAGE_TABLE, or on the tables of TALLYBOOK_STACK."""
     with aws_errors():
         core, usage = os.environ.get("CORE_TABLE"), os.environ.get("USAGE_TABLE")
         if not core or not usage:

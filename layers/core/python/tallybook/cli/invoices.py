@@ -1,4 +1,4 @@
-"""`tallybook invoices`: what accounts were billed, what is due to be done about it, and what was billed wrongly."""
+"""`tallybook invoices`: list and show invoices, run due invoicing, void and reissue."""
 
 import json
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ from tallybook.services.context import Context
 from tallybook.services.jobs.due_tasks import due_tasks
 from tallybook.services.jobs.invoicing import carry_out_all
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Invoices: what accounts were billed.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Invoices: list, show, run what is due, void.")
 
 _COLUMNS = ("invoice_id", "invoice_number", "status", "period_start", "total_amount", "amount_due", "due_date")
 _LINES = ("type", "description", "quantity", "amount")
@@ -47,20 +47,20 @@ class Status(StrEnum):
 @app.command("list")
 def list_(
     account: AccountArg,
-    status: Annotated[Status | None, typer.Option(help="Only those that are.")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only invoices in this status.")] = None,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """An account's invoices and drafts, newest first."""
     with operator_context() as ctx:
-        every = _every(ctx, resolve_account(ctx, account))
-        found = list(islice((one for one in every if status in (None, one.status)), limit))
+        invoices = _all_invoices(ctx, resolve_account(ctx, account))
+        found = list(islice((one for one in invoices if status in (None, one.status)), limit))
     print_list("invoices", map(invoice_row if as_json else readable_invoice, found), _COLUMNS, as_json=as_json)
 
 
 @app.command()
 def show(invoice: InvoiceArg, as_json: AsJson = False) -> None:
-    """One invoice, with its lines and what they are made of."""
+    """One invoice with its lines and their details."""
     with operator_context() as ctx:
         found = find_invoice(ctx, _id(invoice))
     if as_json:
@@ -73,12 +73,12 @@ def show(invoice: InvoiceArg, as_json: AsJson = False) -> None:
 
 @app.command()
 def run(
-    account: Annotated[str | None, typer.Option(help="Only of this one.", metavar="ACCOUNT")] = None,
+    account: Annotated[str | None, typer.Option(help="Only this account.", metavar="ACCOUNT")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Do here and now what the next full hour would: close the periods that have ended, mark what is overdue.
+    """Run now what is due at the next full hour: close ended periods, and mark invoices overdue.
 
-    Exit 0 if nothing failed, else 1.
+    The exit code is 0 if nothing failed, else 1.
     """
     console, summary = Console(stderr=True), Summary()
     with operator_context() as ctx:
@@ -97,20 +97,21 @@ def run(
 def void(
     invoice: InvoiceArg,
     reason: Reason,
-    reissue: Annotated[bool, typer.Option("--reissue", help="Issue it anew, as the account is set now.")] = False,
+    reissue: Annotated[bool, typer.Option("--reissue", help="Issue it again with the current terms.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let an unpaid invoice be owed no more. A second time changes nothing, and issues nothing a second time."""
+    """Void an unpaid invoice. Repeating the command changes nothing and issues nothing again."""
     with operator_context() as ctx:
         voided = void_invoice(ctx, _id(invoice), reason=reason)
-        anew = reissue_invoice(ctx, voided.id) if reissue else None
+        reissued = reissue_invoice(ctx, voided.id) if reissue else None
     sentence = f"{INVOICE}{voided.id} is void"
-    if anew:
-        sentence += f"; {INVOICE}{anew.id}, number {anew.number}, is in its place"
-    print_result(sentence, invoice_row(voided) | {"reissued": invoice_row(anew) if anew else None}, as_json=as_json)
+    if reissued:
+        sentence += f"; {INVOICE}{reissued.id}, number {reissued.number}, replaces it"
+    row = invoice_row(voided) | {"reissued": invoice_row(reissued) if reissued else None}
+    print_result(sentence, row, as_json=as_json)
 
 
-def _every(ctx: Context, account: Account) -> Iterator[Invoice]:
+def _all_invoices(ctx: Context, account: Account) -> Iterator[Invoice]:
     for offset in range(0, account.counts.invoice_count, _PAGE):
         yield from list_invoices(ctx, account, offset=offset, limit=_PAGE)
 

@@ -1,4 +1,4 @@
-"""`tallybook keys`: the API keys of users."""
+"""`tallybook keys`: create, list and revoke the API keys of users."""
 
 from datetime import datetime
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tallybook.cli.context import operator_context
-from tallybook.cli.options import AccountArg, AsJson, Limit, OfAccount, Who, instant
+from tallybook.cli.options import AccountArg, AsJson, Limit, UserArg, UserIdArg, instant
 from tallybook.cli.printing import print_list, print_one, print_result
 from tallybook.cli.resolve import resolve_account, resolve_user
 from tallybook.cli.rows import key_row
@@ -23,11 +23,11 @@ KeyArg = Annotated[str, typer.Argument(help="key-…")]
 
 @app.command("list")
 def list_(
-    owner: Annotated[str, typer.Argument(help="acc-… for all of an account's, an email address for one user's.")],
+    owner: Annotated[str, typer.Argument(help="An account (acc-…), or the email address of one user.")],
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
-    """The keys of an account, or of one of its users; newest first."""
+    """The keys of an account or of one user, newest first."""
     with operator_context() as ctx:
         if "@" in owner:
             account, user = resolve_user(ctx, owner, None)
@@ -39,7 +39,7 @@ def list_(
 
 @app.command()
 def show(account: AccountArg, key: KeyArg, as_json: AsJson = False) -> None:
-    """One key, without its secret, which is not stored."""
+    """One key. Its secret is not stored."""
     with operator_context() as ctx:
         found = find_key(ctx, resolve_account(ctx, account).id, _id(key))
     print_one(key_row(found), as_json=as_json)
@@ -47,27 +47,27 @@ def show(account: AccountArg, key: KeyArg, as_json: AsJson = False) -> None:
 
 @app.command()
 def create(
-    who: Who,
+    user: UserArg,
     name: Annotated[str, typer.Option(help="What the key is for.")],
-    user: OfAccount = None,
+    user_id: UserIdArg = None,
     expires_at: Annotated[
-        datetime | None, typer.Option(parser=instant, metavar="TIME", help="When it ends; never unless given.")
+        datetime | None, typer.Option(parser=instant, metavar="TIME", help="When it expires; without it, never.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key that acts as the user, and print its secret: this once, for it is not stored."""
+    """Create a key of a user, and print its secret. It is not stored and can't be shown again."""
     with operator_context() as ctx:
-        account, owner = resolve_user(ctx, who, user)
-        made = create_key(ctx, account.id, owner.id, name=name, expires_at=expires_at)
-    row = key_row(made.key)
-    print_result(made.text, row | {"api_key": made.text}, as_json=as_json)
+        account, owner = resolve_user(ctx, user, user_id)
+        created = create_key(ctx, account.id, owner.id, name=name, expires_at=expires_at)
+    row = key_row(created.key)
+    print_result(created.text, row | {"api_key": created.text}, as_json=as_json)
     if not as_json:
         typer.echo(f"{row['api_key_id']}, {name}. Keep it now; it is not shown again.", err=True)
 
 
 @app.command()
 def revoke(account: AccountArg, key: KeyArg, as_json: AsJson = False) -> None:
-    """End a key, at once."""
+    """Revoke a key, at once."""
     with operator_context() as ctx:
         revoked = revoke_key(ctx, resolve_account(ctx, account).id, _id(key))
     print_result(f"{key} is revoked", key_row(revoked), as_json=as_json)

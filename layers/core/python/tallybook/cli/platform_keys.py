@@ -1,4 +1,4 @@
-"""`tallybook platform-keys`: the keys of the platform that runs the metered service."""
+"""`tallybook platform-keys`: create keys of the platform that runs the metered service."""
 
 import json
 from typing import Annotated
@@ -24,10 +24,12 @@ def keys() -> None:
 @app.command()
 def create(
     name: Annotated[str, typer.Option(help="What the key is for.")],
-    scope: Annotated[list[str], typer.Option(help=f"Once for each: {', '.join(SCOPES)}.")],
+    scope: Annotated[
+        list[str], typer.Option(help=f"A scope of the key; repeat the option for more: {', '.join(SCOPES)}.")
+    ],
     as_json: AsJson = False,
 ) -> None:
-    """Make a key and print its secret: this once, for it is not stored."""
+    """Create a key, and print its secret. It is not stored and can't be shown again."""
     with operator_context() as ctx:
         created = create_platform_key(ctx, name=name, scopes=scope)
     key = created.key

@@ -1,4 +1,4 @@
-"""Accounts and users as an operator names them: by id, or by the address that somebody signs in with."""
+"""Finds accounts and users by id or by the email address that a user signs in with."""
 
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.errors import Invalid
@@ -13,14 +13,14 @@ def resolve_account(ctx: Context, name: str) -> Account:
         account, _ = find_by_email(ctx, name)
         return account
     if not name.startswith(ACCOUNT):
-        raise Invalid(f"{name!r} names no account: that takes acc-… or the email address of one of its users")
+        raise Invalid(f"{name!r} is no account: give acc-… or the email address of one of its users")
     return find_account(ctx, strip_prefix(name, ACCOUNT, field="account"))
 
 
 def resolve_user(ctx: Context, name: str, user_id: str | None) -> tuple[Account, User]:
-    """By email address alone, or by `usr-…` in the account so named."""
+    """By email address alone, or by `usr-…` in the account that `name` names."""
     if user_id is not None:
         return find_member(ctx, resolve_account(ctx, name).id, strip_prefix(user_id, USER, field="user"))
     if "@" not in name:
-        raise Invalid(f"{name!r} names no user: that takes an email address, or acc-… and usr-…")
+        raise Invalid(f"{name!r} is no user: give an email address, or acc-… and usr-…")
     return find_by_email(ctx, name)

@@ -1,4 +1,4 @@
-"""How many events went which way, and which lines need a look."""
+"""Counts results by status, and lists the lines with problems."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ _SHOWN_LINES = 20
 
 @dataclass(slots=True)
 class Problem:
-    """Lines that fared alike: how many, and the first 20."""
+    """Lines with the same status and reason: their count, and the first 20 numbers."""
 
     status: str
     reason: str | None
@@ -21,8 +21,8 @@ class Problem:
     def __str__(self) -> str:
         more = f" and {self.count - len(self.lines)} more" if self.count > len(self.lines) else ""
         where = f"line{'s' if self.count > 1 else ''} {', '.join(map(str, self.lines))}{more}"
-        why = self.reason or "the same source and id were counted with other content"
-        return f"{self.status}: {why} ({where})"
+        reason = self.reason or "the same source and id were counted with other content"
+        return f"{self.status}: {reason} ({where})"
 
 
 class Tally:
@@ -33,8 +33,8 @@ class Tally:
     def add(self, outcome: Outcome) -> None:
         self.counts[COUNT_NAMES[outcome.status]] += 1
         if outcome.status in ("conflict", "rejected"):
-            what = (outcome.status, outcome.reason)
-            problem = self._problems.setdefault(what, Problem(outcome.status, outcome.reason))
+            key = (outcome.status, outcome.reason)
+            problem = self._problems.setdefault(key, Problem(outcome.status, outcome.reason))
             problem.count += 1
             if len(problem.lines) < _SHOWN_LINES:
                 problem.lines.append(outcome.number)
