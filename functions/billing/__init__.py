@@ -1,1 +1,1 @@
-import tallybook  # noqa: F401 comes first: it disables garbage collection while the rest is imported
+import tallybook  # noqa: F401 first of all imports: it turns garbage collection off during the others

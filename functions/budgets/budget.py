@@ -9,13 +9,13 @@ from tallybook.http import Caller, Ctx, body_of, respond
 from tallybook.services.budgets.budget import change_budget, create_budget, remove_budget
 from tallybook.services.budgets.status import budget_forecast, budget_status, list_messages
 from tallybook.wire.requests.budget_bodies import BudgetChangeRequest, BudgetRequest, budget_terms
-from tallybook.wire.requests.paging import PageOf, page_of, pagination
+from tallybook.wire.requests.paging import PageRequest, page_request, pagination
 from tallybook.wire.scalebox import envelope
 from tallybook.wire.scalebox.budgets import present_budget, present_budget_message, present_budget_status
 
 router = APIRouter(prefix="/v1/budgets")
 
-_Page = Annotated[PageOf, page_of(20)]
+_Page = Annotated[PageRequest, page_request(20)]
 
 
 @router.get("")

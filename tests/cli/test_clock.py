@@ -114,8 +114,8 @@ def test_queued_work_that_gets_no_further_is_told_and_the_clock_stands_there(
     office.member()
     bundle.job = lambda _: {}
     run = tallybook("clock", "advance", "31d")
-    told = "The job invoicing gets no further with 1 of its tasks: tallybook invoices run tells why"
-    assert (run.code, run.out, run.err) == (1, "", f"tallybook: {told}; the clock stands where it was called\n")
+    told = "The job invoicing does not finish 1 tasks: tallybook invoices run prints the reason"
+    assert (run.code, run.out, run.err) == (1, "", f"tallybook: {told}; the clock stopped where the job was called\n")
     assert near(now(tmp_path).isoformat(), datetime(2026, 5, 20, 1, tzinfo=UTC))
 
 
@@ -142,7 +142,9 @@ def test_a_job_that_fails_is_told_and_the_clock_stands_there(office, bundle, tal
     office.member()
     bundle.failure = {"errorType": "KeyError", "errorMessage": "'MAIL_FROM'\nmissing", "stackTrace": []}
     run = tallybook("clock", "advance", "31d")
-    told = "tallybook: The job outbox failed: KeyError: 'MAIL_FROM' missing; the clock stands where it was called\n"
+    told = (
+        "tallybook: The job outbox failed: KeyError: 'MAIL_FROM' missing; the clock stopped where the job was called\n"
+    )
     assert (run.code, run.out, run.err) == (1, "", told)
     assert near(now(tmp_path).isoformat(), datetime(2026, 4, 20, 12, 35, tzinfo=UTC))
 
@@ -152,10 +154,7 @@ def test_a_deployed_bundle_has_the_world_s_time(office, stack, tallybook, monkey
     monkeypatch.delenv("TALLYBOOK_CLOCK_FILE")
     run = tallybook("clock", *command, "--json")
     assert (run.code, run.out) == (1, "")
-    assert run.err == (
-        "tallybook: Only the local bundle has a clock to move (source .local/env); "
-        "a deployed one has the world's time\n"
-    )
+    assert run.err == "tallybook: Only the clock of the local bundle can be moved (source .local/env)\n"
 
 
 @pytest.mark.parametrize("duration", ["31", "0d", "-1d", "1w", "d", "1.5h", "31 d", "99999999999d", "9999999999d"])

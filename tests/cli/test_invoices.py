@@ -21,7 +21,7 @@ JUNE = datetime(2026, 6, 20, 0, 30, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def one_at_a_time(monkeypatch):
     """The emulation inside this process is no match for threads."""
-    monkeypatch.setattr("tallybook.cli.tables.connect", lambda **where: replace(connect(**where), workers=1))
+    monkeypatch.setattr("tallybook.cli.context.connect", lambda **where: replace(connect(**where), workers=1))
 
 
 @pytest.fixture
@@ -261,7 +261,7 @@ def test_a_corrected_one_is_issued_once_under_a_new_id_and_number(office, member
     assert (anew["invoice_number"], anew["revision"], anew["status"]) == (2, 2, "open")
     assert (anew["tax_rate"], anew["total_amount"]) == ("20", 168_580_000)
     again = tallybook(*void)
-    assert again.out == f"{billed} is void; {anew['invoice_id']}, number 2, is in its place\n"
+    assert again.out == f"{billed} is void; {anew['invoice_id']}, number 2, replaces it\n"
     assert [invoice["status"] for invoice in invoices(tallybook, member)] == ["open", "void"]
     check_invariants(office)
 

@@ -29,7 +29,7 @@ def broken(tmp_path: Path) -> Path:
 def test_the_catalog_of_the_bundle_is_in_order(tallybook):
     run = tallybook("catalog", "check", CATALOG)
     assert run.code == 0
-    assert "in order, with 3 plans" in run.out
+    assert "valid, with 3 plans" in run.out
 
 
 @pytest.mark.parametrize("verb", ["check", "apply"])

@@ -56,14 +56,14 @@ def test_with_its_tables_named_no_stack_is_asked(office, stack, tallybook):
 def test_a_stack_that_is_not_there_is_told_in_one_line(nowhere, stack, tallybook, monkeypatch):
     monkeypatch.setenv("TALLYBOOK_STACK", "tallybook-elsewhere")
     run = tallybook("accounts", "list")
-    told = "tallybook: There is no stack tallybook-elsewhere here; TALLYBOOK_STACK names it\n"
+    told = "tallybook: There is no stack tallybook-elsewhere in this account and region (TALLYBOOK_STACK)\n"
     assert (run.code, run.out, run.err) == (1, "", told)
 
 
 def test_a_stack_that_tells_too_little_is_named(nowhere, stack, tallybook):
     del stack.outputs["UsageTable"]
     run = tallybook("accounts", "list")
-    assert (run.code, run.err) == (1, f"tallybook: The stack {STACK} has no output UsageTable: deploy it anew\n")
+    assert (run.code, run.err) == (1, f"tallybook: The stack {STACK} has no output UsageTable: deploy it again\n")
 
 
 def test_a_cloud_out_of_reach_is_one_line(nowhere, stack, tallybook, monkeypatch):

@@ -110,7 +110,7 @@ def _invoices(printed: Printed) -> None:
     assert re.search(r"calls of invoicing: [1-9]", moved), moved
     assert listed.startswith("Nothing to do\n")
     assert re.search(r"^total_amount\t[1-9]\d*\.\d\d USD$", corrected, re.MULTILINE), corrected
-    assert re.search(r"inv-\S+ is void; inv-\S+, number 3, is in its place\n", corrected), corrected
+    assert re.search(r"inv-\S+ is void; inv-\S+, number 3, replaces it\n", corrected), corrected
 
 
 EXPECTED: Mapping[str, Callable[[Printed], None]] = {

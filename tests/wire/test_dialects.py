@@ -20,7 +20,7 @@ from tallybook.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
-from tallybook.wire.dialects import error_of
+from tallybook.wire.dialects import error_presenter
 from tallybook.wire.quota_app import envelope as quota_app
 from tallybook.wire.response import STATUS
 from tallybook.wire.scalebox import envelope as scalebox
@@ -82,7 +82,7 @@ STATUSES = [
     ],
 )
 def test_a_path_has_the_dialect_of_the_system_that_owns_it(path: str, dialect: Any) -> None:
-    assert error_of(path) is dialect.error
+    assert error_presenter(path) is dialect.error
 
 
 def test_every_refusal_has_a_status() -> None:

@@ -130,8 +130,8 @@ def test_a_server_that_stays_away_ends_it_with_one_clear_line(app, member, serve
     run = tallybook("send", write(app.event(member)))
     assert run.code == 1
     assert run.err == (
-        "tallybook: http://127.0.0.1:9 can't be reached: Connection refused; not all was sent. "
-        "Send the file again: what was counted counts once\n"
+        "tallybook: http://127.0.0.1:9 can't be reached: Connection refused; not all events were sent. "
+        "Send the file again: no event is counted twice\n"
     )
 
 

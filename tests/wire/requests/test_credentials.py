@@ -3,30 +3,30 @@
 import pytest
 
 from tallybook.domain.errors import Unauthenticated
-from tallybook.wire.requests.credentials import Presented, presented, session_cookie
+from tallybook.wire.requests.credentials import SentCredential, read_credential, session_cookie
 
 
 @pytest.mark.parametrize(
     ("headers", "cookies", "expected"),
     [
-        ({"x-api-key": "sk-1"}, {}, Presented("sk-1")),
-        ({"x-api-key": " sk-1 "}, {}, Presented("sk-1")),
-        ({"authorization": "Api-Key sk-1"}, {}, Presented("sk-1")),
-        ({"authorization": "api-key sk-1"}, {}, Presented("sk-1")),
-        ({"authorization": "Bearer sess_1"}, {}, Presented("sess_1")),
-        ({"authorization": "BEARER   sess_1 "}, {}, Presented("sess_1")),
-        ({}, {"quota_session": "sess_1"}, Presented("sess_1", by_cookie=True)),
-        ({"x-api-key": "sk-1", "authorization": "Bearer sess_1"}, {"quota_session": "c"}, Presented("sk-1")),
-        ({"authorization": "Bearer sess_1"}, {"quota_session": "c"}, Presented("sess_1")),
-        ({"x-api-key": ""}, {"quota_session": "c"}, Presented("c", by_cookie=True)),
-        ({"authorization": "Basic dTpw"}, {"quota_session": "c"}, Presented("c", by_cookie=True)),
-        ({"authorization": "Bearer "}, {"quota_session": "c"}, Presented("c", by_cookie=True)),
+        ({"x-api-key": "sk-1"}, {}, SentCredential("sk-1")),
+        ({"x-api-key": " sk-1 "}, {}, SentCredential("sk-1")),
+        ({"authorization": "Api-Key sk-1"}, {}, SentCredential("sk-1")),
+        ({"authorization": "api-key sk-1"}, {}, SentCredential("sk-1")),
+        ({"authorization": "Bearer sess_1"}, {}, SentCredential("sess_1")),
+        ({"authorization": "BEARER   sess_1 "}, {}, SentCredential("sess_1")),
+        ({}, {"quota_session": "sess_1"}, SentCredential("sess_1", by_cookie=True)),
+        ({"x-api-key": "sk-1", "authorization": "Bearer sess_1"}, {"quota_session": "c"}, SentCredential("sk-1")),
+        ({"authorization": "Bearer sess_1"}, {"quota_session": "c"}, SentCredential("sess_1")),
+        ({"x-api-key": ""}, {"quota_session": "c"}, SentCredential("c", by_cookie=True)),
+        ({"authorization": "Basic dTpw"}, {"quota_session": "c"}, SentCredential("c", by_cookie=True)),
+        ({"authorization": "Bearer "}, {"quota_session": "c"}, SentCredential("c", by_cookie=True)),
     ],
 )
 def test_a_credential_is_found_wherever_it_stands(
-    headers: dict[str, str], cookies: dict[str, str], expected: Presented
+    headers: dict[str, str], cookies: dict[str, str], expected: SentCredential
 ) -> None:
-    assert presented(headers, cookies) == expected
+    assert read_credential(headers, cookies) == expected
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_a_credential_is_found_wherever_it_stands(
 @pytest.mark.parametrize("cookies", [{}, {"quota_session": ""}, {"session": "sess_1"}])
 def test_nothing_anywhere_is_unauthenticated(headers: dict[str, str], cookies: dict[str, str]) -> None:
     with pytest.raises(Unauthenticated):
-        presented(headers, cookies)
+        read_credential(headers, cookies)
 
 
 def test_a_session_cookie_is_for_the_browser_alone() -> None:

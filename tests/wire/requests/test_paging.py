@@ -7,11 +7,11 @@ import pytest
 from starlette.requests import Request
 
 from tallybook.domain.errors import Invalid
-from tallybook.wire.requests.paging import PageOf, page_of, paged, pagination
+from tallybook.wire.requests.paging import PageRequest, page_request, paged, pagination
 
 
-def read(query: str, *, default: int = 50) -> PageOf:
-    depends: Any = page_of(default)
+def read(query: str, *, default: int = 50) -> PageRequest:
+    depends: Any = page_request(default)
     request = Request({"type": "http", "query_string": query.encode(), "headers": []})
     loop = asyncio.new_event_loop()  # asyncio.run would take the thread's own away from the tests that follow
     try:
@@ -36,7 +36,7 @@ def read(query: str, *, default: int = 50) -> PageOf:
     ],
 )
 def test_a_page_is_read_from_the_query(query: str, number: int, limit: int) -> None:
-    assert read(query) == PageOf(number=number, limit=limit)
+    assert read(query) == PageRequest(number=number, limit=limit)
 
 
 def test_a_list_may_have_a_default_of_its_own() -> None:
@@ -63,7 +63,7 @@ def test_a_page_that_is_none_is_refused(value: str) -> None:
     [(1, 50, 0, 0, 0), (1, 50, 1, 1, 0), (1, 50, 50, 1, 0), (2, 50, 51, 2, 50), (3, 7, 20, 3, 14), (9, 7, 20, 3, 56)],
 )
 def test_pagination_tells_pages_and_offset(page: int, limit: int, total: int, pages: int, offset: int) -> None:
-    assert pagination(PageOf(page, limit), total=total) == {
+    assert pagination(PageRequest(page, limit), total=total) == {
         "page": page,
         "limit": limit,
         "total": total,
@@ -74,5 +74,5 @@ def test_pagination_tells_pages_and_offset(page: int, limit: int, total: int, pa
 
 def test_a_page_holds_its_part_of_the_list_and_one_past_the_end_none() -> None:
     rows = list(range(20))
-    assert paged("rows", rows, PageOf(3, 7))["rows"] == [14, 15, 16, 17, 18, 19]
-    assert paged("rows", rows, PageOf(4, 7))["rows"] == []
+    assert paged("rows", rows, PageRequest(3, 7))["rows"] == [14, 15, 16, 17, 18, 19]
+    assert paged("rows", rows, PageRequest(4, 7))["rows"] == []

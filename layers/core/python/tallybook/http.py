@@ -1,6 +1,6 @@
-"""HTTP's side of every function: the app, what a route may ask for, and the Lambda handler around it.
+"""The app of an HTTP function, the dependencies of its routes, and its Lambda handler.
 
-An error that leaves, whoever raised it, is told in the dialect of the path; what went wrong inside stays in the log.
+Every error is answered in the dialect of the path; the details of an internal error are only logged.
 """
 
 import time
@@ -29,29 +29,29 @@ from tallybook.domain.errors import (
 )
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate
-from tallybook.wire.dialects import error_of
+from tallybook.wire.dialects import error_presenter
 from tallybook.wire.requests.bodies import RequestBody, read_body
 from tallybook.wire.requests.cloudevents import MAX_BYTES, read_json
-from tallybook.wire.requests.credentials import presented
+from tallybook.wire.requests.credentials import read_credential
 from tallybook.wire.response import Answer
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# Nothing here asks where a client thinks it called; whatever it says must not trip what reads it on the way.
-_WHERE = {"host": "localhost", "x-forwarded-proto": "https", "x-forwarded-port": "443"}
+# No route uses these headers. Fixed values keep a malformed one from failing in Mangum or Starlette.
+_FIXED_HEADERS = {"host": "localhost", "x-forwarded-proto": "https", "x-forwarded-port": "443"}
 
 logger = Logger()
 
 
 def make_app(*routers: APIRouter) -> FastAPI:
-    """An app of these routes whose every error speaks the dialect of its path."""
+    """An app of these routes that answers every error in the dialect of its path."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     for router in routers:
         app.include_router(router)
-    app.add_middleware(_Edge)
-    app.add_exception_handler(TallybookError, _refuse)
-    app.add_exception_handler(HTTPException, _refuse)
-    app.add_exception_handler(RequestValidationError, _refuse)
+    app.add_middleware(_InternalErrors)
+    app.add_exception_handler(TallybookError, _answer_error)
+    app.add_exception_handler(HTTPException, _answer_error)
+    app.add_exception_handler(RequestValidationError, _answer_error)
     return app
 
 
@@ -60,12 +60,12 @@ def respond(answer: Answer) -> JSONResponse:
 
 
 def lambda_handler(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
-    """The function's entry: one structured line a request, without query, headers or bodies."""
+    """The Lambda entry point. It logs one line a request, without query, headers and bodies: they hold secrets."""
     adapter = Mangum(app, lifespan="off")
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         began = time.perf_counter()
-        answer: dict[str, Any] = adapter({**event, "headers": {**event.get("headers", {}), **_WHERE}}, context)
+        answer: dict[str, Any] = adapter({**event, "headers": {**event.get("headers", {}), **_FIXED_HEADERS}}, context)
         answer["headers"]["cache-control"] = "no-store"
         request = event.get("requestContext", {}).get("http", {})
         logger.info(
@@ -89,16 +89,16 @@ async def _context() -> Context:
 
 
 async def _caller(request: Request, ctx: Annotated[Context, Depends(_context)]) -> Principal:
-    """Who is calling, by any credential. What came as a cookie may change things only from an allowed origin."""
-    credential = presented(request.headers, request.cookies)
+    """The user who calls, by any credential. A change by cookie needs an allowed origin."""
+    credential = read_credential(request.headers, request.cookies)
     if credential.by_cookie and request.method not in _SAFE_METHODS:
         check_origin(request)
     return authenticate(ctx, credential.text, address=_address_of(request))
 
 
 async def _platform(request: Request) -> PlatformCaller:
-    """A well-formed platform key; what it may do is decided with the first read."""
-    text = presented(request.headers, {}).text
+    """The caller by a well-formed platform key; the service checks the key and its scope with its first read."""
+    text = read_credential(request.headers, {}).text
     parse_platform_key(text)
     return PlatformCaller(text, _address_of(request))
 
@@ -108,7 +108,7 @@ async def _address(request: Request) -> str:
 
 
 def _address_of(request: Request) -> str:
-    """The network address that API Gateway saw; no header can change it."""
+    """The network address that API Gateway saw; a header can't change it."""
     return request.client.host if request.client else ""
 
 
@@ -119,7 +119,7 @@ Platform = Annotated[PlatformCaller, Depends(_platform)]
 
 
 def body_of(model: type[RequestBody]) -> Any:
-    """The JSON body as the model. It stands after the caller in a route, so that strangers get a 401 first."""
+    """The JSON body as the model. Routes declare it after the caller, so that a stranger gets a 401 before any 400."""
 
     async def read(request: Request) -> RequestBody:
         body = await request.body()
@@ -131,7 +131,7 @@ def body_of(model: type[RequestBody]) -> Any:
 
 
 def may_use_cookie(request: Request) -> bool:
-    """No page sent it, or one of an allowed origin did."""
+    """Whether the request comes from no web page, or from one of an allowed origin."""
     return request.headers.get("origin") in (None, *runtime.allowed_origins())
 
 
@@ -140,8 +140,8 @@ def check_origin(request: Request) -> None:
         raise Forbidden("This origin is not allowed", code="origin_not_allowed")
 
 
-class _Edge:
-    """Where a defect of ours ends: logged whole, answered as an internal error that tells nothing."""
+class _InternalErrors:
+    """Logs an unexpected exception with its trace, and answers a 500 without details."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -154,18 +154,18 @@ class _Edge:
         except Exception:
             logger.exception("unhandled", extra={"path": scope["path"], "method": scope["method"]})
             error = Failed("Something went wrong on our side")
-            await _answer_to(scope["path"], error)(scope, receive, send)
+            await _present_error(scope["path"], error)(scope, receive, send)
         return None
 
 
-async def _refuse(request: Request, error: Exception) -> JSONResponse:
-    ours = _as_ours(error)
+async def _answer_error(request: Request, error: Exception) -> JSONResponse:
+    ours = _to_tallybook_error(error)
     if isinstance(ours, Failed | Unavailable):
         logger.error("failed", exc_info=error, extra={"path": request.url.path, "method": request.method})
-    return _answer_to(request.url.path, ours)
+    return _present_error(request.url.path, ours)
 
 
-def _as_ours(error: Exception) -> TallybookError:
+def _to_tallybook_error(error: Exception) -> TallybookError:
     if isinstance(error, TallybookError):
         return error
     if isinstance(error, RequestValidationError):
@@ -179,5 +179,5 @@ def _as_ours(error: Exception) -> TallybookError:
     return Invalid("The request can't be read")
 
 
-def _answer_to(path: str, error: TallybookError) -> JSONResponse:
-    return respond(error_of(path)(error, at=runtime.context().clock.now()))
+def _present_error(path: str, error: TallybookError) -> JSONResponse:
+    return respond(error_presenter(path)(error, at=runtime.context().clock.now()))

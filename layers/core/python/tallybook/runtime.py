@@ -1,4 +1,4 @@
-"""The composition root: settings from the environment, one client, one context for the life of the process."""
+"""The composition root: settings from the environment, and one client and context for each process."""
 
 import gc
 import os
@@ -18,23 +18,23 @@ from tallybook.store.table import Tables
 _CONFIG = Config(
     connect_timeout=2,
     read_timeout=2,
-    retries={"total_max_attempts": 1},  # the store tries again itself, knowing what may be repeated
+    retries={"total_max_attempts": 1},  # the store retries itself: it knows what may be repeated
     max_pool_connections=16,
     tcp_keepalive=True,
 )
 
-_TO_END_SECONDS = 15.0
+_RESERVED_SECONDS = 15.0
 
 
 def dynamodb(endpoint_url: str | None = None) -> Any:
-    """A low-level client; the endpoint and region come from the environment unless given."""
+    """A DynamoDB client; endpoint and region default to the environment's."""
     return boto3.session.Session().client("dynamodb", endpoint_url=endpoint_url, config=_CONFIG)
 
 
 def connect(
     *, core_table: str, usage_table: str, endpoint_url: str | None = None, clock_file: str | None = None
 ) -> Context:
-    """A context on these tables."""
+    """A context on these tables, with the moved clock of `clock_file` if there is one."""
     tables = Tables(dynamodb(endpoint_url), {"core": core_table, "usage": usage_table})
     clock = Clock(Path(clock_file) if clock_file else None)
     return Context(tables=tables, catalogs=Catalogs(tables), clock=clock)
@@ -42,7 +42,7 @@ def connect(
 
 @cache
 def context() -> Context:
-    """The context of this process, from its environment."""
+    """The context of this process, built from the environment on first use."""
     return connect(
         core_table=os.environ["CORE_TABLE"],
         usage_table=os.environ["USAGE_TABLE"],
@@ -52,17 +52,17 @@ def context() -> Context:
 
 @cache
 def queue() -> Queue:
-    """The queue that this function puts its own work on. Most calls only take from it, so it is made when asked for."""
+    """The queue that this function sends its due tasks to. Created on first use, because most calls only receive."""
     return Queue(boto3.session.Session().client("sqs", config=_CONFIG), os.environ["QUEUE_URL"])
 
 
 def seconds_left(context: Any) -> float:
-    """For so long this call may begin something more: what is under way when time runs out has a while to end."""
-    return float(context.get_remaining_time_in_millis() / 1000 - _TO_END_SECONDS)
+    """Seconds left in this call to start new work; 15 s are reserved to finish."""
+    return float(context.get_remaining_time_in_millis() / 1000 - _RESERVED_SECONDS)
 
 
 def prepare() -> None:
-    """The end of a function's start: in Lambda the client is made now, and the collector never walks what stays."""
+    """Finish a cold start in Lambda: create the client, and exempt all that was imported from garbage collection."""
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         context()
         gc.freeze()

@@ -1,4 +1,4 @@
-"""`tallybook accounts`: who is billed."""
+"""`tallybook accounts`: list, create, suspend and configure accounts."""
 
 from decimal import Decimal
 from enum import StrEnum
@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from tallybook.cli.named import account_named
+from tallybook.cli.context import operator_context
 from tallybook.cli.options import AccountArg, AsJson, Limit, Reason, percent
+from tallybook.cli.printing import print_list, print_one, print_result
+from tallybook.cli.resolve import resolve_account
 from tallybook.cli.rows import account_row, plan_change_row, user_row
-from tallybook.cli.show import print_result, show_list, show_one
-from tallybook.cli.tables import tables
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.ids import ACCOUNT, INVOICE
 from tallybook.services.accounts.billing_settings import set_terms
@@ -19,7 +19,7 @@ from tallybook.services.accounts.suspension import NewStatus, set_account_status
 from tallybook.services.lookup import list_accounts
 from tallybook.services.subscriptions.change_plan import change_plan
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Accounts: who is billed.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Accounts: list, create, suspend, configure.")
 
 _COLUMNS = ("account_id", "email", "display_name", "status", "plan_name", "balance", "users", "created_at")
 
@@ -32,73 +32,73 @@ class Status(StrEnum):
 
 @app.command("list")
 def list_(
-    status: Annotated[Status | None, typer.Option(help="Only those that are.")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only accounts in this status.")] = None,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """The newest accounts, newest first."""
-    with tables() as ctx:
+    with operator_context() as ctx:
         found = list_accounts(ctx, limit=limit, status=status.value if status else None)
-    show_list("accounts", map(account_row, found), _COLUMNS, as_json=as_json)
+    print_list("accounts", map(account_row, found), _COLUMNS, as_json=as_json)
 
 
 @app.command()
 def show(account: AccountArg, as_json: AsJson = False) -> None:
-    """One account, with all that is known of it."""
-    with tables() as ctx:
-        found = account_named(ctx, account)
-    show_one(account_row(found), as_json=as_json)
+    """All fields of one account."""
+    with operator_context() as ctx:
+        found = resolve_account(ctx, account)
+    print_one(account_row(found), as_json=as_json)
 
 
 @app.command()
 def create(
-    email: Annotated[str, typer.Argument(help="Whom a mail invites to set a password; the account's address.")],
-    name: Annotated[str | None, typer.Option(help="That person's name.")] = None,
-    display_name: Annotated[str | None, typer.Option(help="The account's.")] = None,
-    time_zone: Annotated[str, typer.Option(help="Whose months it is billed by, like Europe/Berlin.")] = "UTC",
+    email: Annotated[str, typer.Argument(help="The account's email address; its root user is invited there.")],
+    name: Annotated[str | None, typer.Option(help="The root user's name.")] = None,
+    display_name: Annotated[str | None, typer.Option(help="The account's display name.")] = None,
+    time_zone: Annotated[str, typer.Option(help="Time zone of the billing periods, like Europe/Berlin.")] = "UTC",
     as_json: AsJson = False,
 ) -> None:
-    """Make an account on the free plan, and invite its root user."""
-    with tables() as ctx:
+    """Create an account on the free plan, and invite its root user by mail."""
+    with operator_context() as ctx:
         account, root = create_account(ctx, email=email, name=name, display_name=display_name, time_zone=time_zone)
-    show_one(account_row(account) | {"user_id": user_row(root)["user_id"]}, as_json=as_json)
+    print_one(account_row(account) | {"user_id": user_row(root)["user_id"]}, as_json=as_json)
 
 
 @app.command()
 def suspend(account: AccountArg, reason: Reason, as_json: AsJson = False) -> None:
-    """Let an account read and pay, but start nothing new."""
-    _set(account, "suspended", reason, as_json=as_json)
+    """Suspend an account: it can read and pay, but start no sessions."""
+    _set_status(account, "suspended", reason, as_json=as_json)
 
 
 @app.command()
 def resume(account: AccountArg, reason: Reason, as_json: AsJson = False) -> None:
     """Lift a suspension."""
-    _set(account, "active", reason, as_json=as_json)
+    _set_status(account, "active", reason, as_json=as_json)
 
 
 @app.command("set")
 def set_(
     account: AccountArg,
     tax_rate: Annotated[
-        Decimal | None, typer.Option(parser=percent, metavar="PERCENT", help="Instead of the catalog's.")
+        Decimal | None, typer.Option(parser=percent, metavar="PERCENT", help="Instead of the catalog's rate.")
     ] = None,
-    clear_tax_rate: Annotated[bool, typer.Option("--clear-tax-rate", help="Back to the catalog's.")] = False,
+    clear_tax_rate: Annotated[bool, typer.Option("--clear-tax-rate", help="Use the catalog's rate again.")] = False,
     discount: Annotated[
-        Decimal | None, typer.Option(parser=percent, metavar="PERCENT", help="To be taken off each fee.")
+        Decimal | None, typer.Option(parser=percent, metavar="PERCENT", help="Off each plan fee.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set the tax rate or the discount, in percent, for whatever is billed from now on."""
+    """Set the tax rate or the discount, in percent, of future bills."""
     if clear_tax_rate and tax_rate is not None:
         raise typer.BadParameter("--tax-rate and --clear-tax-rate exclude each other")
-    given = {"tax_rate": tax_rate, "discount": discount}
-    changes: dict[str, Decimal | None] = {name: value for name, value in given.items() if value is not None}
+    sent = {"tax_rate": tax_rate, "discount": discount}
+    changes: dict[str, Decimal | None] = {name: value for name, value in sent.items() if value is not None}
     if clear_tax_rate:
         changes["tax_rate"] = None
     if not changes:
         raise typer.BadParameter("--tax-rate, --clear-tax-rate or --discount is needed")
-    with tables() as ctx:
-        after = set_terms(ctx, account_named(ctx, account).id, changes, actor=OPERATOR)
+    with operator_context() as ctx:
+        after = set_terms(ctx, resolve_account(ctx, account).id, changes, actor=OPERATOR)
     row = account_row(after)
     tax = f"{row['tax_rate']} %" if row["tax_rate"] else "the catalog's"
     print_result(f"{row['account_id']}: tax {tax}, discount {row['discount']} %", row, as_json=as_json)
@@ -107,21 +107,23 @@ def set_(
 @app.command()
 def plan(
     account: AccountArg,
-    plan: Annotated[str, typer.Argument(help="One that is sold, like pro.")],
+    plan: Annotated[str, typer.Argument(help="A plan of the catalog, like pro.")],
     retired: Annotated[
-        bool, typer.Option("--retired", help="Because its present plan is given up: what it allocated stands.")
+        bool, typer.Option("--retired", help="The old plan is discontinued: allocations may exceed the new plan.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change an account's plan at once, whether it can pay or not; what the present period came to is invoiced."""
-    with tables() as ctx:
-        found = account_named(ctx, account)
-        made = change_plan(ctx, found, plan, actor=OPERATOR, must_pay=False, reason="plan_retired" if retired else None)
-    row = plan_change_row(made.change)
-    print_result(f"{ACCOUNT}{found.id} is on {plan}; {INVOICE}{made.invoice.id} is issued", row, as_json=as_json)
+    """Change an account's plan at once, without requiring payment. The current period is closed and invoiced."""
+    with operator_context() as ctx:
+        found = resolve_account(ctx, account)
+        changed = change_plan(
+            ctx, found, plan, actor=OPERATOR, must_pay=False, reason="plan_retired" if retired else None
+        )
+    row = plan_change_row(changed.change)
+    print_result(f"{ACCOUNT}{found.id} is on {plan}; {INVOICE}{changed.invoice.id} is issued", row, as_json=as_json)
 
 
-def _set(name: str, standing: NewStatus, reason: str, *, as_json: bool) -> None:
-    with tables() as ctx:
-        account = set_account_status(ctx, account_named(ctx, name).id, standing, reason=reason, actor=OPERATOR)
+def _set_status(name: str, status: NewStatus, reason: str, *, as_json: bool) -> None:
+    with operator_context() as ctx:
+        account = set_account_status(ctx, resolve_account(ctx, name).id, status, reason=reason, actor=OPERATOR)
     print_result(f"{ACCOUNT}{account.id} is {account.status}", account_row(account), as_json=as_json)

@@ -1,4 +1,4 @@
-"""AWS as the operator's environment reaches it, and the stack that stands there."""
+"""AWS clients of the operator's command, and the outputs of the deployed stack."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ _CONFIG = Config(connect_timeout=5, read_timeout=900, retries={"total_max_attemp
 
 @contextmanager
 def aws_errors() -> Iterator[None]:
-    """What AWS objects to within the block is one clear line."""
+    """Turn an AWS error within the block into one line for the operator."""
     try:
         yield
     except (BotoCoreError, ClientError) as error:
@@ -27,13 +27,13 @@ def client(service: str) -> Any:
     return boto3.session.Session().client(service, config=_CONFIG)
 
 
-def output(name: str) -> str:
-    """What the stack of TALLYBOOK_STACK tells under this name."""
+def stack_output(name: str) -> str:
+    """The output `name` of the stack that TALLYBOOK_STACK names."""
     stack = required("TALLYBOOK_STACK")
-    told = _outputs(stack)
-    if name not in told:
-        raise Stop(f"The stack {stack} has no output {name}: deploy it anew")
-    return told[name]
+    outputs = _outputs(stack)
+    if name not in outputs:
+        raise Stop(f"The stack {stack} has no output {name}: deploy it again")
+    return outputs[name]
 
 
 @cache
@@ -42,6 +42,6 @@ def _outputs(stack: str) -> Mapping[str, str]:
         (found,) = client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":
-            raise Stop(f"There is no stack {stack} here; TALLYBOOK_STACK names it") from error
+            raise Stop(f"There is no stack {stack} in this account and region (TALLYBOOK_STACK)") from error
         raise
     return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}

@@ -1,4 +1,4 @@
-"""`tallybook catalog`: what is sold, checked and made the current version."""
+"""`tallybook catalog`: check a catalog file, and make it the current version."""
 
 import json
 from pathlib import Path
@@ -7,40 +7,40 @@ from typing import Annotated, Any
 import typer
 
 from tallybook.cli.catalog_file import read_catalog
+from tallybook.cli.context import operator_context
 from tallybook.cli.options import AsJson
-from tallybook.cli.tables import tables
 from tallybook.domain.errors import Invalid
 from tallybook.services.billing.apply_catalog import apply_catalog
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="What is sold, and for how much.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The catalog: plans, meters, prices and packages.")
 
-File = Annotated[Path, typer.Argument(help="The catalog, as TOML.")]
+File = Annotated[Path, typer.Argument(help="The catalog file, in TOML.")]
 
 
 @app.command()
 def check(file: File, as_json: AsJson = False) -> None:
-    """Check a catalog file; every key that is wrong has a line. Nothing is applied."""
-    data = _checked(file, as_json=as_json)
+    """Check a catalog file without applying it. Prints a line for each wrong key."""
+    data = _read(file, as_json=as_json)
     counts = {name: len(data[name]) for name in ("plans", "meters", "packages")}
     if as_json:
         typer.echo(json.dumps({"errors": [], **counts}))
     else:
-        typer.echo(f"{file}: in order, with " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+        typer.echo(f"{file}: valid, with " + ", ".join(f"{count} {name}" for name, count in counts.items()))
 
 
 @app.command()
 def apply(file: File, as_json: AsJson = False) -> None:
-    """Check a catalog file and make it the current version; the same content again changes nothing.
+    """Check a catalog file and make it the current version. The same content again changes nothing.
 
-    A period keeps the version that it opened with.
+    An open period keeps the version that it opened with.
     """
-    data = _checked(file, as_json=as_json)
-    with tables() as ctx:
+    data = _read(file, as_json=as_json)
+    with operator_context() as ctx:
         version = apply_catalog(ctx, data).version
     typer.echo(json.dumps({"version": version}) if as_json else f"Catalog version {version} is current")
 
 
-def _checked(file: Path, *, as_json: bool) -> dict[str, Any]:
+def _read(file: Path, *, as_json: bool) -> dict[str, Any]:
     try:
         return read_catalog(file)
     except Invalid as error:

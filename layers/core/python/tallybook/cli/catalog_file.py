@@ -1,4 +1,4 @@
-"""The operator's catalog file: TOML, checked before anything is applied; each error names the key it is about."""
+"""The operator's catalog file in TOML, validated as a whole before it is applied; each error names its key."""
 
 import tomllib
 from collections.abc import Mapping
@@ -70,7 +70,7 @@ class PriceRow(_Row):
     plans: list[Slug] | None = None
 
     @model_validator(mode="after")
-    def _has_what_its_model_needs(self) -> Self:
+    def _has_the_fields_of_its_model(self) -> Self:
         needs = {"per_unit": ["unit_price"], "package": ["unit_price", "block"], "flat": ["amount"]}
         for name in needs.get(self.model, ["tiers"]):
             if getattr(self, name) is None:
@@ -78,8 +78,8 @@ class PriceRow(_Row):
         if self.block is not None and Decimal(self.block) == 0:
             raise ValueError("block must be above 0")
         bounds = [None if tier.up_to is None else Decimal(tier.up_to) for tier in self.tiers or []]
-        if self.tiers is not None and not _ascend_without_end(bounds):
-            raise ValueError("tiers must have rising up_to, and the last one none")
+        if self.tiers is not None and not _ascends_to_open_end(bounds):
+            raise ValueError("tiers must have ascending up_to, and the last tier none")
         return self
 
 
@@ -100,9 +100,9 @@ class MeterRow(_Row):
 
     @model_validator(mode="after")
     def _has_one_price_for_each_sku_and_plan(self) -> Self:
-        sold = [f"sku {price.sku}, plan {plan}" for price in self.prices for plan in price.plans or ["*"]]
-        if twice := sorted({one for one in sold if sold.count(one) > 1}):
-            raise ValueError(f"prices: more than one for {'; '.join(twice)}")
+        combinations = [f"sku {price.sku}, plan {plan}" for price in self.prices for plan in price.plans or ["*"]]
+        if repeated := sorted({one for one in combinations if combinations.count(one) > 1}):
+            raise ValueError(f"prices: more than one for {'; '.join(repeated)}")
         return self
 
 
@@ -115,7 +115,7 @@ class PlanRow(_Row):
 
     @model_validator(mode="after")
     def _knows_its_limits(self) -> Self:
-        """Of what the account may use as a whole, whatever is left out is not limited."""
+        """The limits of a sandbox are required; an omitted account-wide quota is unlimited."""
         missing, unknown = _LIMITS - self.limits.keys(), self.limits.keys() - _LIMITS - set(FIELDS)
         if missing or unknown:
             raise ValueError(f"limits: missing {sorted(missing)}, unknown {sorted(unknown)}")
@@ -139,7 +139,7 @@ class CatalogFile(_Row):
     packages: dict[Slug, PackageRow]
 
     @model_validator(mode="after")
-    def _names_plans_it_has(self) -> Self:
+    def _names_existing_plans(self) -> Self:
         if self.free_plan not in self.plans or Decimal(self.plans[self.free_plan].price):
             raise ValueError("free_plan must be one of the plans, with price 0")
         for name, meter in self.meters.items():
@@ -149,16 +149,16 @@ class CatalogFile(_Row):
         return self
 
     @model_validator(mode="after")
-    def _charges_what_its_currency_has(self) -> Self:
-        most = decimals(self.currency)
+    def _charges_whole_minor_units(self) -> Self:
+        max_places = decimals(self.currency)
         for name, plan in self.plans.items():
-            if places(Decimal(plan.price)) > most:
-                raise ValueError(f"plans.{name}.price: {self.currency} has {most} decimals")
+            if places(Decimal(plan.price)) > max_places:
+                raise ValueError(f"plans.{name}.price: {self.currency} has {max_places} decimals")
         return self
 
 
 def read_catalog(path: str | Path) -> dict[str, Any]:
-    """The file's content as `apply_catalog` takes it; Invalid lists each key that is wrong, and how."""
+    """The validated content of the file, for `apply_catalog`; Invalid has a line for each wrong key."""
     try:
         data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -180,8 +180,8 @@ def check_catalog(data: Mapping[str, Any], *, source: str) -> dict[str, Any]:
         raise Invalid("\n".join(problems)) from error
 
 
-def _ascend_without_end(bounds: list[Decimal | None]) -> bool:
-    """1, 2, None: each above the one before, and only the last without an end."""
+def _ascends_to_open_end(bounds: list[Decimal | None]) -> bool:
+    """Whether each bound is above the one before, and only the last is None: 1, 2, None."""
     ends = [bound for bound in bounds[:-1] if bound is not None]
     rising = all(low < high for low, high in zip([Decimal(0), *ends], ends, strict=False))
     return bool(bounds) and bounds[-1] is None and len(ends) == len(bounds) - 1 and rising

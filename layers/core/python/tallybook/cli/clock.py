@@ -1,4 +1,4 @@
-"""`tallybook clock`: the time of the local bundle, told and moved ahead."""
+"""`tallybook clock`: show the local bundle's time, and move it ahead."""
 
 import os
 import time
@@ -12,11 +12,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from tallybook.cli.aws import aws_errors, client, output
+from tallybook.cli.aws import aws_errors, client, stack_output
+from tallybook.cli.context import operator_context
 from tallybook.cli.options import AsJson, duration, instant
-from tallybook.cli.show import print_result, show_one
+from tallybook.cli.printing import print_one, print_result
 from tallybook.cli.stop import Stop
-from tallybook.cli.tables import tables
 from tallybook.domain.errors import Invalid
 from tallybook.domain.jobs import JOBS, camel_case
 from tallybook.domain.times import stamp
@@ -27,15 +27,15 @@ from tallybook.services.jobs.advance_clock import Call, advance_clock
 _POLL_SECONDS = 0.1
 _STUCK_AFTER_SECONDS = 60.0
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="The local bundle's time, which can be moved ahead.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show the local bundle's time, and move it ahead.")
 
 
 @app.command()
 def show(as_json: AsJson = False) -> None:
-    """What time it is for the bundle, and by how many seconds that is ahead of the world's."""
+    """The bundle's time, and how many seconds it is ahead of real time."""
     with _clock() as clock:
         row = {"now": stamp(clock.now()), "ahead_seconds": clock.ahead().total_seconds()}
-    show_one(row, as_json=as_json)
+    print_one(row, as_json=as_json)
 
 
 @app.command()
@@ -43,12 +43,12 @@ def advance(
     by: Annotated[timedelta, typer.Argument(parser=duration, metavar="DURATION", help="90s, 15m, 6h or 31d.")],
     as_json: AsJson = False,
 ) -> None:
-    """Let so much time go by: each job is called when its work is due."""
+    """Move the clock ahead by a duration, and call each job when its work is due."""
     with _clock() as clock:
         try:
             to = clock.now() + by
         except OverflowError as error:
-            raise Invalid("The clock does not go that far") from error
+            raise Invalid("The clock can't be moved that far") from error
         _go(clock, to, as_json=as_json)
 
 
@@ -57,7 +57,7 @@ def set_(
     to: Annotated[datetime, typer.Argument(parser=instant, metavar="TIME", help="Like 2026-05-01T00:00:00Z.")],
     as_json: AsJson = False,
 ) -> None:
-    """Let time go by until then: each job is called when its work is due."""
+    """Move the clock ahead to an instant, and call each job when its work is due."""
     with _clock() as clock:
         _go(clock, to, as_json=as_json)
 
@@ -66,8 +66,8 @@ def _go(clock: Clock, to: datetime, *, as_json: bool) -> None:
     start = clock.now()
     calls = []
     console = Console(stderr=True)
-    with tables() as ctx, aws_errors(), console.status(f"On the way to {stamp(to)}"):
-        jobs = Jobs(client("lambda"), {job.name: output(f"{camel_case(job.name)}Function") for job in JOBS})
+    with operator_context() as ctx, aws_errors(), console.status(f"Moving the clock to {stamp(to)}"):
+        jobs = Jobs(client("lambda"), {job.name: stack_output(f"{camel_case(job.name)}Function") for job in JOBS})
         for call in advance_clock(ctx, to, move=clock.move_to, call=jobs.call, settle=_settle):
             calls.append(call)
             if console.is_terminal:
@@ -81,7 +81,7 @@ def _go(clock: Clock, to: datetime, *, as_json: bool) -> None:
 
 
 def _settle(job: str, left: Callable[[], int]) -> None:
-    """Wait until nothing is left, as long as it gets less."""
+    """Wait until no task is left; JobFailed if the number does not fall for a minute."""
     before, since = left(), time.monotonic()
     while before:
         time.sleep(_POLL_SECONDS)
@@ -89,26 +89,26 @@ def _settle(job: str, left: Callable[[], int]) -> None:
         if now < before:
             since = time.monotonic()
         elif time.monotonic() - since > _STUCK_AFTER_SECONDS:
-            raise JobFailed(f"The job {job} gets no further with {now} of its tasks: tallybook invoices run tells why")
+            raise JobFailed(f"The job {job} does not finish {now} tasks: tallybook invoices run prints the reason")
         before = now
 
 
 @contextmanager
 def _clock() -> Iterator[Clock]:
-    """The clock in the file of the environment; what keeps it from being read, or a job from its end, is one line."""
+    """The clock of TALLYBOOK_CLOCK_FILE. A file that can't be read, or a failed job, ends the command with one line."""
     file = os.environ.get("TALLYBOOK_CLOCK_FILE")
     if not file:
-        raise Stop("Only the local bundle has a clock to move (source .local/env); a deployed one has the world's time")
+        raise Stop("Only the clock of the local bundle can be moved (source .local/env)")
     try:
         yield Clock(Path(file))
     except (OSError, ValueError) as error:
         raise Stop(f"{file}: {error}") from error
     except JobFailed as failed:
-        raise Stop(f"{failed}; the clock stands where it was called") from failed
+        raise Stop(f"{failed}; the clock stopped where the job was called") from failed
 
 
 def _outcome(answer: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in answer.items()) or "nothing to tell"
+    return ", ".join(f"{name} {count}" for name, count in answer.items()) or "nothing done"
 
 
 def _summary(calls: list[Call]) -> str:

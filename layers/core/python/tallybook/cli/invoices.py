@@ -1,4 +1,4 @@
-"""`tallybook invoices`: what accounts were billed, what is due to be done about it, and what was billed wrongly."""
+"""`tallybook invoices`: list and show invoices, run due invoicing, void and reissue."""
 
 import json
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from tallybook.cli.context import operator_context
 from tallybook.cli.due_work import Summary
-from tallybook.cli.named import account_named
 from tallybook.cli.options import AccountArg, AsJson, Limit, Reason
+from tallybook.cli.printing import print_list, print_one, print_result
+from tallybook.cli.resolve import resolve_account
 from tallybook.cli.rows import invoice_line_rows, invoice_row, readable_invoice
-from tallybook.cli.show import print_result, show_list, show_one
-from tallybook.cli.tables import tables
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.ids import INVOICE, strip_prefix
@@ -27,12 +27,12 @@ from tallybook.services.context import Context
 from tallybook.services.jobs.due_tasks import due_tasks
 from tallybook.services.jobs.invoicing import run_tasks
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Invoices: what accounts were billed.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Invoices: list, show, run what is due, void.")
 
 _COLUMNS = ("invoice_id", "invoice_number", "status", "period_start", "total_amount", "amount_due", "due_date")
 _LINES = ("type", "description", "quantity", "amount")
 _PAGE = 100
-Which = Annotated[str, typer.Argument(help="inv-….", metavar="INVOICE")]
+InvoiceArg = Annotated[str, typer.Argument(help="inv-….", metavar="INVOICE")]
 
 
 class Status(StrEnum):
@@ -47,42 +47,42 @@ class Status(StrEnum):
 @app.command("list")
 def list_(
     account: AccountArg,
-    status: Annotated[Status | None, typer.Option(help="Only those that are.")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only invoices in this status.")] = None,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """An account's invoices and drafts, newest first."""
-    with tables() as ctx:
-        every = _every(ctx, account_named(ctx, account))
-        found = list(islice((one for one in every if status in (None, one.status)), limit))
-    show_list("invoices", map(invoice_row if as_json else readable_invoice, found), _COLUMNS, as_json=as_json)
+    with operator_context() as ctx:
+        invoices = _all_invoices(ctx, resolve_account(ctx, account))
+        found = list(islice((one for one in invoices if status in (None, one.status)), limit))
+    print_list("invoices", map(invoice_row if as_json else readable_invoice, found), _COLUMNS, as_json=as_json)
 
 
 @app.command()
-def show(invoice: Which, as_json: AsJson = False) -> None:
-    """One invoice, with its lines and what they are made of."""
-    with tables() as ctx:
+def show(invoice: InvoiceArg, as_json: AsJson = False) -> None:
+    """One invoice with its lines and their details."""
+    with operator_context() as ctx:
         found = find_invoice(ctx, _id(invoice))
     if as_json:
-        show_one(invoice_row(found), as_json=True)
+        print_one(invoice_row(found), as_json=True)
         return
-    show_one({name: value for name, value in readable_invoice(found).items() if name != "line_items"}, as_json=False)
+    print_one({name: value for name, value in readable_invoice(found).items() if name != "line_items"}, as_json=False)
     typer.echo()
-    show_list("line_items", invoice_line_rows(found), _LINES, as_json=False)
+    print_list("line_items", invoice_line_rows(found), _LINES, as_json=False)
 
 
 @app.command()
 def run(
-    account: Annotated[str | None, typer.Option(help="Only of this one.", metavar="ACCOUNT")] = None,
+    account: Annotated[str | None, typer.Option(help="Only this account.", metavar="ACCOUNT")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Do here and now what the next full hour would: close the periods that have ended, mark what is overdue.
+    """Run now what is due at the next full hour: close ended periods, and mark invoices overdue.
 
-    Exit 0 if nothing failed, else 1.
+    The exit code is 0 if nothing failed, else 1.
     """
     console, summary = Console(stderr=True), Summary()
-    with tables() as ctx:
-        only = account_named(ctx, account).id if account else None
+    with operator_context() as ctx:
+        only = resolve_account(ctx, account).id if account else None
         tasks = [task for task in due_tasks(ctx, INVOICES) if only in (None, task.account_id)]
         outcomes = run_tasks(ctx, tasks, actor=OPERATOR)
         with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
@@ -95,22 +95,23 @@ def run(
 
 @app.command()
 def void(
-    invoice: Which,
+    invoice: InvoiceArg,
     reason: Reason,
-    reissue: Annotated[bool, typer.Option("--reissue", help="Issue it anew, as the account is set now.")] = False,
+    reissue: Annotated[bool, typer.Option("--reissue", help="Issue it again with the current terms.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let an unpaid invoice be owed no more. A second time changes nothing, and issues nothing a second time."""
-    with tables() as ctx:
+    """Void an unpaid invoice. Repeating the command changes nothing and issues nothing again."""
+    with operator_context() as ctx:
         voided = void_invoice(ctx, _id(invoice), reason=reason)
-        anew = reissue_invoice(ctx, voided.id) if reissue else None
+        reissued = reissue_invoice(ctx, voided.id) if reissue else None
     sentence = f"{INVOICE}{voided.id} is void"
-    if anew:
-        sentence += f"; {INVOICE}{anew.id}, number {anew.number}, is in its place"
-    print_result(sentence, invoice_row(voided) | {"reissued": invoice_row(anew) if anew else None}, as_json=as_json)
+    if reissued:
+        sentence += f"; {INVOICE}{reissued.id}, number {reissued.number}, replaces it"
+    row = invoice_row(voided) | {"reissued": invoice_row(reissued) if reissued else None}
+    print_result(sentence, row, as_json=as_json)
 
 
-def _every(ctx: Context, account: Account) -> Iterator[Invoice]:
+def _all_invoices(ctx: Context, account: Account) -> Iterator[Invoice]:
     for offset in range(0, account.counts.invoice_count, _PAGE):
         yield from list_invoices(ctx, account, offset=offset, limit=_PAGE)
 

@@ -1,4 +1,4 @@
-"""`tallybook`: the operator's and the platform's command."""
+"""`tallybook`: the command line of the operator and the platform."""
 
 import sys
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ from tallybook.domain.errors import TallybookError
 NOUNS = ("accounts", "users", "keys", "audit", "invoices", "outbox", "catalog", "platform-keys", "clock")
 
 
-class Nouns(TyperGroup):
-    """Each noun's commands are loaded when they are called for, so that `meter` and `send` start without boto3."""
+class LazyGroup(TyperGroup):
+    """Imports the commands of a noun when they are used, so that `meter` and `send` start without boto3."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [*super().list_commands(ctx), *NOUNS]
@@ -32,27 +32,27 @@ class Nouns(TyperGroup):
 
 
 app = typer.Typer(
-    cls=Nouns,
+    cls=LazyGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Usage in, and what an operator does.",
+    help="Meter and send usage; operate Tallybook.",
 )
 app.command(context_settings={"allow_interspersed_args": False})(meter)
 app.command()(send)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; what goes wrong is told in lines on standard error, never as a trace."""
+    """Run the command line. Errors are lines on standard error, never a trace."""
     try:
         app(arguments, prog_name="tallybook")
     except Stop as stop:
-        _leave(stop.message, stop.code)
+        _exit(stop.message, stop.code)
     except TallybookError as error:
-        _leave(error.message, 1)
+        _exit(error.message, 1)
 
 
-def _leave(message: str, code: int) -> None:
+def _exit(message: str, code: int) -> None:
     for line in message.splitlines():
         typer.echo(f"tallybook: {line}", err=True)
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""Options and arguments that several commands have in common."""
+"""Options and arguments that several commands share."""
 
 import re
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def instant(text: str) -> datetime:
-    """An RFC 3339 time, in whole milliseconds."""
+    """An RFC 3339 time, rounded down to milliseconds."""
     try:
         moment = parse_instant(text)
     except ValueError as error:
@@ -42,8 +42,8 @@ def percent(text: str) -> Decimal:
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
-Limit = Annotated[int, typer.Option(min=1, max=1000, help="So many at most.")]
+Limit = Annotated[int, typer.Option(min=1, max=1000, help="The maximum number of rows.")]
 AccountArg = Annotated[str, typer.Argument(help="acc-…, or the email address of one of its users.", metavar="ACCOUNT")]
-Who = Annotated[str, typer.Argument(help="The user's email address; or acc-…, and then usr-….", metavar="WHO")]
-OfAccount = Annotated[str | None, typer.Argument(help="usr-…, after acc-….", metavar="[USER]")]
-Reason = Annotated[str, typer.Option(help="Why, for those concerned to read.")]
+UserArg = Annotated[str, typer.Argument(help="The user's email address; or acc-…, then USER_ID.", metavar="USER")]
+UserIdArg = Annotated[str | None, typer.Argument(help="usr-…, if USER is acc-….", metavar="[USER_ID]")]
+Reason = Annotated[str, typer.Option(help="The reason, which the affected people can read.")]

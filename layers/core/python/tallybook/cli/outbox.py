@@ -1,19 +1,19 @@
-"""`tallybook outbox`: the mails and events that have not left yet, those given up, and addresses that get no mail."""
+"""`tallybook outbox`: undelivered mails and events, and suppressed addresses."""
 
 from typing import Annotated
 
 import typer
 
+from tallybook.cli.context import operator_context
 from tallybook.cli.options import AsJson, Limit
+from tallybook.cli.printing import print_list, print_one, print_result
 from tallybook.cli.rows import outbox_row
-from tallybook.cli.show import print_result, show_list, show_one
-from tallybook.cli.tables import tables
 from tallybook.domain.times import stamp
 from tallybook.services.outbox.deliver import list_outbox, retry, show_outbox_item
 from tallybook.services.outbox.suppressions import find_suppression, lift_suppression
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Mails and events that wait to leave, or were given up."
+    no_args_is_help=True, add_completion=False, help="Undelivered mails and events, and suppressed addresses."
 )
 
 _COLUMNS = ("id", "kind", "holds", "account_id", "due", "attempts", "error")
@@ -23,43 +23,43 @@ Item = Annotated[str, typer.Argument(help="The item's id.", metavar="ID")]
 
 @app.command("list")
 def list_(
-    parked: Annotated[bool, typer.Option("--parked", help="Those that were given up.")] = False,
+    parked: Annotated[bool, typer.Option("--parked", help="Items that failed too often and are not retried.")] = False,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
-    """What waits to leave, the longest due first."""
-    with tables() as ctx:
+    """Items that wait for delivery, the longest due first."""
+    with operator_context() as ctx:
         found = list_outbox(ctx, state="parked" if parked else "waiting", limit=limit)
-    show_list("items", map(outbox_row, found), _COLUMNS, as_json=as_json)
+    print_list("items", map(outbox_row, found), _COLUMNS, as_json=as_json)
 
 
 @app.command()
 def show(item: Item, as_json: AsJson = False) -> None:
-    """One item, also a delivered one, for 90 days."""
-    with tables() as ctx:
+    """One item. Delivered items are kept for 90 days."""
+    with operator_context() as ctx:
         found = show_outbox_item(ctx, item)
-    show_one(outbox_row(found), as_json=as_json)
+    print_one(outbox_row(found), as_json=as_json)
 
 
 @app.command("retry")
 def retry_(item: Item, as_json: AsJson = False) -> None:
-    """Make an item due, with all its tries before it. It leaves with the next sweep, within 5 minutes."""
-    with tables() as ctx:
+    """Make an item due now, with all its attempts again. The next sweep delivers it, within 5 minutes."""
+    with operator_context() as ctx:
         found = retry(ctx, item)
     print_result(f"{found.id} is due now", outbox_row(found), as_json=as_json)
 
 
 @app.command()
 def suppressed(address: Address, as_json: AsJson = False) -> None:
-    """Why an address gets no mail: it bounced for good, or its reader complained."""
-    with tables() as ctx:
+    """Why an address gets no mail: a permanent bounce or a complaint."""
+    with operator_context() as ctx:
         reason, since = find_suppression(ctx, address)
-    show_one({"address": address, "reason": reason, "since": stamp(since)}, as_json=as_json)
+    print_one({"address": address, "reason": reason, "since": stamp(since)}, as_json=as_json)
 
 
 @app.command()
 def lift(address: Address, as_json: AsJson = False) -> None:
-    """Let an address get mail again. What was skipped meanwhile stays skipped."""
-    with tables() as ctx:
+    """Let an address get mail again. Skipped mails are not sent later."""
+    with operator_context() as ctx:
         lift_suppression(ctx, address)
     print_result(f"{address} gets mail again", {"address": address}, as_json=as_json)

@@ -1,12 +1,12 @@
-"""`tallybook platform-keys`: the keys of the platform that runs the metered service."""
+"""`tallybook platform-keys`: create keys of the platform that runs the metered service."""
 
 import json
 from typing import Annotated
 
 import typer
 
+from tallybook.cli.context import operator_context
 from tallybook.cli.options import AsJson
-from tallybook.cli.tables import tables
 from tallybook.domain.credentials import SCOPES
 from tallybook.domain.times import stamp
 from tallybook.services.identity.platform_keys import create_platform_key
@@ -24,11 +24,13 @@ def keys() -> None:
 @app.command()
 def create(
     name: Annotated[str, typer.Option(help="What the key is for.")],
-    scope: Annotated[list[str], typer.Option(help=f"Once for each: {', '.join(SCOPES)}.")],
+    scope: Annotated[
+        list[str], typer.Option(help=f"A scope of the key; repeat the option for more: {', '.join(SCOPES)}.")
+    ],
     as_json: AsJson = False,
 ) -> None:
-    """Make a key and print its secret: this once, for it is not stored."""
-    with tables() as ctx:
+    """Create a key, and print its secret. It is not stored and can't be shown again."""
+    with operator_context() as ctx:
         created = create_platform_key(ctx, name=name, scopes=scope)
     key = created.key
     if as_json:

@@ -1,6 +1,6 @@
-"""What the operator's command tells of each thing: ids with their prefixes, times as RFC 3339, money in micros.
+"""Rows of the operator's command, for text and for JSON: ids with prefixes, times in milliseconds, money in micros.
 
-The names are for scripts to rely on; where ScaleBox's dialect shows the same, they are its names.
+Scripts rely on the names. Where ScaleBox's API has the same field, the name is taken from its presenter.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import Any
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.audit import AuditEntry
 from tallybook.domain.credentials import Credential
-from tallybook.domain.ids import ACCOUNT, API_KEY, INVOICE, PLAN_CHANGE, SUBSCRIPTION, USER
+from tallybook.domain.ids import ACCOUNT, INVOICE, PLAN_CHANGE, SUBSCRIPTION
 from tallybook.domain.invoice_lines import InvoiceLine
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.money import decimals, in_units
@@ -17,6 +17,7 @@ from tallybook.domain.outbox import OutboxItem
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.times import stamp, stamp_or_none
 from tallybook.store.outbox import content_names
+from tallybook.wire.scalebox.account import account_fields, present_api_key, user_fields
 from tallybook.wire.scalebox.audit import present_audit_entry
 
 type Row = dict[str, Any]
@@ -24,12 +25,7 @@ type Row = dict[str, Any]
 
 def account_row(account: Account) -> Row:
     return {
-        "account_id": ACCOUNT + account.id,
-        "email": account.email,
-        "display_name": account.display_name,
-        "status": account.status,
-        "suspended_at": stamp_or_none(account.suspension.at),
-        "suspension_reason": account.suspension.reason,
+        **account_fields(account, time=stamp),
         "plan_name": account.plan,
         "subscription_id": SUBSCRIPTION + account.subscription_id,
         "balance": account.wallet.balance,
@@ -37,10 +33,8 @@ def account_row(account: Account) -> Row:
         "api_keys": account.counts.key_count,
         "running_sessions": account.counts.running_count,
         "budget_hard_limit": account.hard_limit,
-        "time_zone": account.time_zone,
         "tax_rate": None if account.billing.tax_rate is None else f"{account.billing.tax_rate:f}",
         "discount": f"{account.billing.discount:f}",
-        "created_at": stamp(account.created_at),
     }
 
 
@@ -59,37 +53,23 @@ def plan_change_row(change: PlanChange) -> Row:
 
 def user_row(user: User) -> Row:
     return {
-        "user_id": USER + user.id,
-        "account_id": ACCOUNT + user.account_id,
+        **user_fields(user, time=stamp),
         "email": user.email,
-        "display_name": user.name,
-        "role": user.role,
-        "is_root_user": user.is_root,
-        "status": user.status,
-        "suspended_at": stamp_or_none(user.suspended_at),
-        "suspension_reason": user.suspension_reason,
-        "has_joined": user.password_hash is not None,
         "api_keys": user.key_count,
         "running_sessions": user.running_count,
-        "created_at": stamp(user.created_at),
     }
 
 
 def key_row(key: Credential) -> Row:
-    return {
-        "api_key_id": API_KEY + key.id,
-        "account_id": ACCOUNT + key.account_id,
-        "user_id": USER + key.user_id,
-        "name": key.name,
-        "hint": key.hint,
-        "created_at": stamp(key.created_at),
-        "expires_at": stamp_or_none(key.expires_at),
-        "last_used_at": stamp_or_none(key.last_used_at),
-    }
+    return {**present_api_key(key, time=stamp), "account_id": ACCOUNT + key.account_id}
+
+
+def audit_row(entry: AuditEntry) -> Row:
+    return {**present_audit_entry(entry), "created_at": stamp(entry.at)}
 
 
 def invoice_row(invoice: Invoice) -> Row:
-    """Its period is half-open: it ends where the next one starts."""
+    """The period is half-open: `period_end` is the start of the next one."""
     return {
         "invoice_id": INVOICE + invoice.id,
         "account_id": ACCOUNT + invoice.account_id,
@@ -118,21 +98,21 @@ def invoice_row(invoice: Invoice) -> Row:
 
 
 def readable_invoice(invoice: Invoice) -> Row:
-    """The same with amounts as one reads them: 12.84 USD."""
+    """The row of an invoice with readable amounts: 12.84 USD."""
     row = invoice_row(invoice)
     amounts = ("subtotal", "tax_amount", "total_amount", "paid_by_balance", "amount_due")
     return row | {name: _readable(row[name], invoice.currency) for name in amounts}
 
 
 def invoice_line_rows(invoice: Invoice) -> Iterator[Row]:
-    """Each line, and below it what it is made of, with amounts as one reads them."""
+    """Each invoice line, followed by its details, with readable amounts."""
     for line in invoice.lines:
         amount = _readable(line.amount, invoice.currency)
         yield {"type": line.type, "description": line.description, "quantity": None, "amount": amount}
         for part in line.details:
-            what = f"- {part.meter} {part.sku or ''}".rstrip()
+            description = f"- {part.meter} {part.sku or ''}".rstrip()
             amount = _readable(part.amount, invoice.currency)
-            yield {"type": None, "description": what, "quantity": f"{part.quantity:f}", "amount": amount}
+            yield {"type": None, "description": description, "quantity": f"{part.quantity:f}", "amount": amount}
 
 
 def outbox_row(item: OutboxItem) -> Row:
@@ -151,10 +131,6 @@ def outbox_row(item: OutboxItem) -> Row:
         "sent": list(item.sent),
         "skipped": list(item.skipped),
     }
-
-
-def audit_row(entry: AuditEntry) -> Row:
-    return {**present_audit_entry(entry), "created_at": stamp(entry.at)}
 
 
 def _line(line: InvoiceLine) -> Row:

@@ -1,10 +1,10 @@
-"""How a command ends early: one line for the operator, and an exit code."""
+"""Ending a command early with one line for the operator and an exit code."""
 
 import os
 
 
 class Stop(Exception):
-    """Nothing more to do: one clear line for the operator, and the exit code."""
+    """The message is the line for the operator."""
 
     def __init__(self, message: str, *, code: int = 1) -> None:
         super().__init__(message)
@@ -13,7 +13,7 @@ class Stop(Exception):
 
 
 def required(name: str) -> str:
-    """The variable's value; Stop with the one line that helps if there is none."""
+    """The value of an environment variable; Stop if it is not set."""
     value = os.environ.get(name)
     if not value:
         raise Stop(f"{name} is not set; for the local bundle: source .local/env", code=2)

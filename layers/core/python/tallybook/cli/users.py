@@ -1,22 +1,22 @@
-"""`tallybook users`: who signs in, account by account."""
+"""`tallybook users`: list, invite, suspend and resume the users of an account."""
 
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from tallybook.cli.named import account_named, user_named
-from tallybook.cli.options import AccountArg, AsJson, Limit, OfAccount, Reason, Who
+from tallybook.cli.context import operator_context
+from tallybook.cli.options import AccountArg, AsJson, Limit, Reason, UserArg, UserIdArg
+from tallybook.cli.printing import print_list, print_one, print_result
+from tallybook.cli.resolve import resolve_account, resolve_user
 from tallybook.cli.rows import user_row
-from tallybook.cli.show import print_result, show_list, show_one
-from tallybook.cli.tables import tables
 from tallybook.domain.accounts import User
 from tallybook.domain.ids import USER
 from tallybook.services.accounts.invitations import Invitation
 from tallybook.services.accounts.operator import invite, resume_user, suspend_user
 from tallybook.services.accounts.team import all_users
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Users: who signs in.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The users of an account: list, invite, suspend.")
 
 _COLUMNS = ("user_id", "email", "display_name", "role", "is_root_user", "status", "has_joined", "created_at")
 
@@ -29,48 +29,48 @@ class Role(StrEnum):
 @app.command("list")
 def list_(account: AccountArg, limit: Limit = 50, as_json: AsJson = False) -> None:
     """An account's users, newest first."""
-    with tables() as ctx:
-        found = all_users(ctx, account_named(ctx, account).id)[:limit]
-    show_list("users", map(user_row, found), _COLUMNS, as_json=as_json)
+    with operator_context() as ctx:
+        found = all_users(ctx, resolve_account(ctx, account).id)[:limit]
+    print_list("users", map(user_row, found), _COLUMNS, as_json=as_json)
 
 
 @app.command()
-def show(who: Who, user: OfAccount = None, as_json: AsJson = False) -> None:
-    """One user, with all that is known of them."""
-    with tables() as ctx:
-        _, found = user_named(ctx, who, user)
-    show_one(user_row(found), as_json=as_json)
+def show(user: UserArg, user_id: UserIdArg = None, as_json: AsJson = False) -> None:
+    """All fields of one user."""
+    with operator_context() as ctx:
+        _, found = resolve_user(ctx, user, user_id)
+    print_one(user_row(found), as_json=as_json)
 
 
 @app.command()
 def create(  # noqa: PLR0917 the command line names them
     account: AccountArg,
-    email: Annotated[str, typer.Argument(help="Whom a mail invites to set a password.")],
-    name: Annotated[str | None, typer.Option(help="That person's name.")] = None,
-    role: Annotated[Role, typer.Option(help="What the platform lets them do.")] = Role.USER,
-    root: Annotated[bool, typer.Option("--root", help="Whether they run the account.")] = False,
+    email: Annotated[str, typer.Argument(help="The address that gets the invitation.")],
+    name: Annotated[str | None, typer.Option(help="The user's name.")] = None,
+    role: Annotated[Role, typer.Option(help="The user's role on the platform.")] = Role.USER,
+    root: Annotated[bool, typer.Option("--root", help="Make the user a root user, who manages the account.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Invite a user into an account."""
-    with tables() as ctx:
-        made = invite(ctx, account_named(ctx, account).id, Invitation(email, name, role.value, root))
-    show_one(user_row(made), as_json=as_json)
+    """Invite a user to an account by mail."""
+    with operator_context() as ctx:
+        invited = invite(ctx, resolve_account(ctx, account).id, Invitation(email, name, role.value, root))
+    print_one(user_row(invited), as_json=as_json)
 
 
 @app.command()
-def suspend(who: Who, reason: Reason, user: OfAccount = None, as_json: AsJson = False) -> None:
-    """Refuse a user everywhere, from now on."""
-    with tables() as ctx:
-        account, found = user_named(ctx, who, user)
+def suspend(user: UserArg, reason: Reason, user_id: UserIdArg = None, as_json: AsJson = False) -> None:
+    """Suspend a user: every request is refused from now on."""
+    with operator_context() as ctx:
+        account, found = resolve_user(ctx, user, user_id)
         after = suspend_user(ctx, account.id, found.id, reason=reason)
     _print_user(after, as_json=as_json)
 
 
 @app.command()
-def resume(who: Who, user: OfAccount = None, as_json: AsJson = False) -> None:
-    """Let a suspended or disabled user in again."""
-    with tables() as ctx:
-        account, found = user_named(ctx, who, user)
+def resume(user: UserArg, user_id: UserIdArg = None, as_json: AsJson = False) -> None:
+    """Resume a suspended or disabled user."""
+    with operator_context() as ctx:
+        account, found = resolve_user(ctx, user, user_id)
         after = resume_user(ctx, account.id, found.id)
     _print_user(after, as_json=as_json)
 

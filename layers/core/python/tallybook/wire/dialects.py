@@ -1,4 +1,4 @@
-"""The path decides the dialect of the answer; the credential never does. Source: decisions, "One identity"."""
+"""The path decides the dialect of an error, never the credential. Source: docs/decisions.md, "One identity"."""
 
 from datetime import datetime
 from typing import Protocol
@@ -13,12 +13,12 @@ _SCALINGO = ("/v1/users", "/v1/account", "/v1/tokens")
 _QUOTA_APP = ("/account", "/auth", "/v1/packages")
 
 
-class ErrorOf(Protocol):
+class PresentError(Protocol):
     def __call__(self, error: TallybookError, *, at: datetime) -> Answer: ...
 
 
-def error_of(path: str) -> ErrorOf:
-    """How errors are told on this path; ScaleBox's way where no dialect owns it."""
+def error_presenter(path: str) -> PresentError:
+    """The presenter of errors on this path; ScaleBox's for a path of no other dialect."""
     if _under(path, _SCALINGO):
         return scalingo_error
     if _under(path, _QUOTA_APP):

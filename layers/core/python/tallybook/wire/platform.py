@@ -1,4 +1,4 @@
-"""What the platform's endpoints answer, in ScaleBox's envelope. Source: decisions, "What the platform needs"."""
+"""Answers of the platform's endpoints. Source: docs/decisions.md, "What the platform needs"."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,16 @@ from tallybook.domain.ids import ACCOUNT, ENTRY, USER
 from tallybook.domain.sessions import Session
 from tallybook.domain.usage import Result
 from tallybook.domain.wallet import Entry
-from tallybook.wire.response import number, seconds, seconds_or_none
+from tallybook.wire.response import number, number_or_none, seconds, seconds_or_none
 from tallybook.wire.scalebox import envelope
 
-_COUNTED = {"accepted": "accepted", "duplicates": "duplicate", "conflicts": "conflict", "rejected": "rejected"}
+COUNT_NAMES = {"accepted": "accepted", "duplicate": "duplicates", "conflict": "conflicts", "rejected": "rejected"}
+"""The name under which results of each status are counted."""
 
 
 def present_results(results: Sequence[Result]) -> dict[str, object]:
-    """How many of each, and each in the order sent; `reason` only where there is one."""
-    counts = {name: sum(result.status == status for result in results) for name, status in _COUNTED.items()}
+    """The count of each status, and the results in the order sent; `reason` only where there is one."""
+    counts = {name: sum(result.status == status for result in results) for status, name in COUNT_NAMES.items()}
     rows = [
         {"id": result.id, "status": result.status, **({"reason": result.reason} if result.reason else {})}
         for result in results
@@ -65,6 +66,6 @@ def present_account(account: Account) -> dict[str, object]:
         "status": account.status,
         "suspended_at": seconds_or_none(account.suspension.at),
         "suspension_reason": account.suspension.reason,
-        "tax_rate": None if account.billing.tax_rate is None else number(account.billing.tax_rate),
+        "tax_rate": number_or_none(account.billing.tax_rate),
         "discount": number(account.billing.discount),
     }

@@ -1,4 +1,4 @@
-"""What a dialect makes of an outcome: a status, a JSON body, and headers; and how it writes numbers and times."""
+"""An answer's status, body and headers, and how JSON writes numbers, amounts and times."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,12 +53,16 @@ def retry_header(error: TallybookError) -> dict[str, str]:
 
 
 def number(value: Decimal) -> int | float:
-    """A JSON number as the documents write it: 20, 29.5, 12.84. Of more than 15 digits, a float shows the first."""
+    """A JSON number: 20, 29.5, 12.84. A fraction of more than 15 digits is rounded to a float."""
     return int(value) if value == value.to_integral_value() else float(value)
 
 
+def number_or_none(value: Decimal | None) -> int | float | None:
+    return None if value is None else number(value)
+
+
 def amount(micros: int) -> int | float:
-    """Micros as a JSON number of currency units."""
+    """Micros as a JSON number of currency units: 12_840_000 -> 12.84."""
     return number(in_units(micros))
 
 
@@ -71,17 +75,17 @@ def seconds_or_none(instant: datetime | None) -> str | None:
     return None if instant is None else seconds(instant)
 
 
-def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Stored values as JSON has them: the store's Decimals as numbers, in lists and maps too."""
-    return {name: _plain(value) for name, value in values.items()}
+def json_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored values as JSON values: each Decimal as a number, also in lists and maps."""
+    return {name: _json_value(value) for name, value in values.items()}
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     match value:
         case Decimal():
             return number(value)
         case Mapping():
-            return plain(value)
+            return json_values(value)
         case list():
-            return [_plain(one) for one in value]
+            return [_json_value(one) for one in value]
     return value

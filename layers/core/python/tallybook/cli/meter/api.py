@@ -1,7 +1,7 @@
-"""The platform's endpoints over HTTP, tried again while that may help.
+"""HTTP calls of the platform's endpoints, with retries.
 
-Refused        the server understood and said no: trying again would not help
-Unreachable    no answer, or only 429 and 5xx, for as long as patience lasted
+Refused        the server rejected the request; a retry would not help
+Unreachable    no answer, or only 429 and 5xx, until the retries ended
 """
 
 import json
@@ -17,11 +17,11 @@ from tallybook.cli.meter.backoff import Backoff
 _TIMEOUT = urllib3.Timeout(connect=5, read=60)
 _CONNECTIONS = 8
 RETRY_SECONDS = 30.0
-_TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class Refused(Exception):
-    """`status` and `message` are the server's; `reasons` why a session was not admitted."""
+    """`status` and `message` of the answer; `reasons` if a session was not admitted."""
 
     def __init__(self, status: int, message: str, reasons: tuple[Mapping[str, Any], ...] = ()) -> None:
         super().__init__(message)
@@ -31,11 +31,11 @@ class Refused(Exception):
 
 
 class Unreachable(Exception):
-    """What kept it from being done, in one line."""
+    """The message is one line with the last failure."""
 
 
 class Platform:
-    """POST to the address with the platform's key; many threads may use it at once."""
+    """POST with the platform's key. Thread-safe. Setting `hurry` ends the retries."""
 
     def __init__(self, url: str, key: str, *, hurry: threading.Event | None = None) -> None:
         self._url = url.rstrip("/")
@@ -58,16 +58,16 @@ class Platform:
         return self.post(path, json.dumps(body).encode())
 
     def post(self, path: str, body: bytes = b"") -> Mapping[str, Any]:
-        """The answer's `data`. What is posted here may be repeated: each request names what it makes."""
+        """The answer's `data`. Retries are safe, because each request contains the ids of what it creates."""
         backoff = self.backoff()
         while True:
             wait = 0.0
             try:
                 answer = self._http.request("POST", self._url + path, body=body, headers=self._headers, redirect=False)
             except urllib3.exceptions.HTTPError as error:
-                reason = f"{self._url} can't be reached: {_told(error)}"
+                reason = f"{self._url} can't be reached: {_cause(error)}"
             else:
-                if answer.status not in _TRY_AGAIN:
+                if answer.status not in _RETRIED_STATUSES:
                     return _data(answer.status, answer.data, source=self._url)
                 reason = f"{self._url} answered {answer.status}"
                 wait = _seconds(answer.headers.get("Retry-After"))
@@ -81,14 +81,14 @@ def _data(status: int, body: bytes, *, source: str) -> Mapping[str, Any]:
         data = envelope.get("data") or {}
         message = envelope.get("message")
     except (ValueError, AttributeError):
-        raise Refused(status, f"{source} answered {status}, but not as Tallybook does") from None
+        raise Refused(status, f"{source} answered {status}, but not in Tallybook's format") from None
     if 200 <= status < 300 and isinstance(data, Mapping):
         return data
     reasons = data.get("reasons", ()) if isinstance(data, Mapping) else ()
     raise Refused(status, str(message or f"answered {status}"), tuple(reasons))
 
 
-def _told(error: urllib3.exceptions.HTTPError) -> str:
+def _cause(error: urllib3.exceptions.HTTPError) -> str:
     cause = error.__cause__ or error
     return getattr(cause, "strerror", None) or type(error).__name__
 

@@ -1,4 +1,4 @@
-"""How long a thing is tried again."""
+"""Pauses between retries."""
 
 import random
 import threading
@@ -9,9 +9,9 @@ _LONGEST = 5.0
 
 
 class Backoff:
-    """Pauses that double from 0.2 to 5 seconds, with jitter, until `seconds` have gone by since the first.
+    """Pauses that double from 0.2 to 5 seconds, with jitter, until `seconds` have passed since the first.
 
-    Who is in a hurry sets `hurry`: the pause ends at once, and there is no further try.
+    Setting `hurry` ends the current pause at once, and there is no further retry.
     """
 
     def __init__(self, seconds: float, *, hurry: threading.Event) -> None:
@@ -21,7 +21,7 @@ class Backoff:
         self._next = _FIRST
 
     def pause(self, at_least: float = 0.0) -> bool:
-        """Wait for the next try, or answer False if there is none."""
+        """Wait for the next retry; False if there is none."""
         now = time.monotonic()
         if self._ends is None:
             self._ends = now + self._seconds

@@ -1,4 +1,4 @@
-"""A command run in this one's place: the same terminal, the same streams; signals that reach us reach it."""
+"""A child process with our terminal and streams, to which our signals are forwarded."""
 
 import os
 import select
@@ -14,22 +14,22 @@ _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
 class Child:
-    """Within `with`, signals belong to the command; outside they mean what they always do.
+    """Within `with`, signals are forwarded to the command; outside, they have their usual effect.
 
-    The command stays in our process group, so that it may use the terminal. There the terminal gives Ctrl-C and
-    Ctrl-\\ to it as well as to us, and those are not forwarded a second time.
+    The command stays in our process group, so that it can use the terminal. The terminal sends Ctrl-C and Ctrl-\\
+    to the whole group, so these are not forwarded a second time.
     """
 
     def __init__(self) -> None:
         self.exit_code: int | None = None
         self.reaped_cpu_seconds = 0.0
         self._pid: int | None = None
-        self._early: list[int] = []
+        self._early_signals: list[int] = []
         self._before: dict[int, Any] = {}
-        self._bell, self._ring = os.pipe()
+        self._wake_read, self._wake_write = os.pipe()
 
     def __enter__(self) -> Self:
-        os.set_blocking(self._ring, False)
+        os.set_blocking(self._wake_write, False)
         for number in _FORWARDED:
             self._before[number] = signal.signal(number, self._forward)
         self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, self._wake)
@@ -40,19 +40,19 @@ class Child:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
-        os.close(self._bell)
-        os.close(self._ring)
+        os.close(self._wake_read)
+        os.close(self._wake_write)
 
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """OSError if the system can't run it."""
+        """OSError if the system can't run the command."""
         self._pid = os.posix_spawnp(command[0], list(command), dict(environment), setsigdef=_IGNORED_BY_PYTHON)
-        for number in self._early:
+        for number in self._early_signals:
             os.kill(self._pid, number)
 
     def ended(self, *, within: float) -> bool:
-        """Wait that long, or until a child ends, and reap all that have ended; True once the command itself has."""
-        if select.select([self._bell], [], [], within)[0]:
-            os.read(self._bell, 4096)
+        """Wait for `within` seconds or until a child ends, and reap ended children; True once the command has ended."""
+        if select.select([self._wake_read], [], [], within)[0]:
+            os.read(self._wake_read, 4096)
         while self._reap():
             pass
         return self.exit_code is not None
@@ -76,15 +76,15 @@ class Child:
             with suppress(ProcessLookupError):
                 os.kill(self._pid, number)
         elif self.exit_code is None:
-            self._early.append(number)  # it has come while the command was being started
+            self._early_signals.append(number)  # it arrived while the command was being started
 
     def _wake(self, _number: int, _frame: FrameType | None) -> None:
-        with suppress(BlockingIOError):  # the bell is ringing already
-            os.write(self._ring, b".")
+        with suppress(BlockingIOError):  # the pipe is full: a wake-up is pending already
+            os.write(self._wake_write, b".")
 
 
 def _is_in_foreground() -> bool:
-    """Whether a key typed at our terminal is a signal to our whole group."""
+    """Whether the terminal sends its signals to our process group."""
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:

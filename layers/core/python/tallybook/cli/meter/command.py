@@ -1,4 +1,4 @@
-"""`tallybook meter`: run a command on this computer as a session of an account, and report what it uses."""
+"""`tallybook meter`: run a command on this computer as a session of an account, and report its usage."""
 
 import shutil
 import signal
@@ -18,22 +18,22 @@ _NOT_FOUND = 127
 
 def meter(  # noqa: PLR0917 the command line names them
     command: Annotated[list[str], typer.Argument(help="The command and its arguments, after --.")],
-    account: Annotated[str, typer.Option(envvar="TALLYBOOK_ACCOUNT_ID", help="Who pays: acc-…")] = "",
-    user: Annotated[str, typer.Option(envvar="TALLYBOOK_USER_ID", help="Who runs it: usr-…")] = "",
-    cpu_cores: Annotated[float, typer.Option(help="The size of the session: its cores.")] = 1,
-    memory_gb: Annotated[float, typer.Option(help="Its memory.")] = 1,
-    storage_gb: Annotated[float, typer.Option(help="Its storage.")] = 1,
+    account: Annotated[str, typer.Option(envvar="TALLYBOOK_ACCOUNT_ID", help="The account that pays: acc-…")] = "",
+    user: Annotated[str, typer.Option(envvar="TALLYBOOK_USER_ID", help="The user who runs it: usr-…")] = "",
+    cpu_cores: Annotated[float, typer.Option(help="CPU cores of the session.")] = 1,
+    memory_gb: Annotated[float, typer.Option(help="Memory of the session.")] = 1,
+    storage_gb: Annotated[float, typer.Option(help="Storage of the session.")] = 1,
     timeout: Annotated[int, typer.Option(min=1, help="Seconds after which the command is stopped.")] = 3600,
     interval: Annotated[float, typer.Option(min=0.1, help="Seconds between reports.")] = 5.0,
-    app: Annotated[str | None, typer.Option(help="The app it runs for.")] = None,
+    app: Annotated[str | None, typer.Option(help="The app that the usage belongs to.")] = None,
 ) -> None:
     """Run COMMAND, report its CPU time and memory as usage while it runs, and exit with its exit code.
 
-    Its input, output and errors are its own; signals reach it. It does not get to see the platform key.
+    The command has this terminal, its input and its output, and gets its signals, but not the platform key.
     """
     if not shutil.which(command[0]):
         raise Stop(f"{command[0]}: there is no such command", code=_NOT_FOUND)
-    wanted = SessionRequest(
+    request = SessionRequest(
         account_id=account or required("TALLYBOOK_ACCOUNT_ID"),
         user_id=user or required("TALLYBOOK_USER_ID"),
         cpu_cores=cpu_cores,
@@ -42,10 +42,10 @@ def meter(  # noqa: PLR0917 the command line names them
         timeout_seconds=timeout,
         app_id=app,
     )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # outside the command TERM is as good as Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # while no command runs, TERM acts like Ctrl-C
     hurry = threading.Event()
     with settings.platform(hurry=hurry) as platform:
-        metering = Metering(platform, _opened(platform, wanted), hurry)
+        metering = Metering(platform, _open(platform, request), hurry)
         try:
             code = metering.run(command, interval=interval)
         finally:
@@ -53,9 +53,9 @@ def meter(  # noqa: PLR0917 the command line names them
     raise typer.Exit(code)
 
 
-def _opened(platform: Platform, wanted: SessionRequest) -> Session:
+def _open(platform: Platform, request: SessionRequest) -> Session:
     try:
-        return open_session(platform, wanted)
+        return open_session(platform, request)
     except Unreachable as error:
         raise Stop(f"The session could not be opened: {error}") from error
     except Refused as refused:

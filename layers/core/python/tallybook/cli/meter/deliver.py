@@ -1,4 +1,4 @@
-"""A batch of events to the server, until each has its answer."""
+"""Delivers a batch of events to the server, until each has its result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _UNREADABLE = (400, 413)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a line's event: accepted, duplicate, conflict or rejected, and why."""
+    """The result of a line's event: accepted, duplicate, conflict or rejected, and the reason."""
 
     number: int
     status: str
@@ -24,17 +24,17 @@ class Outcome:
 def deliver(platform: Platform, batch: Sequence[Line]) -> list[Outcome]:
     """An outcome for each line, in order.
 
-    What the server asks to send again is sent again, with what it was, while patience lasts; then it is `rejected`,
-    reason `retry`. A batch that can't be read as a whole is halved until the line that spoils it stands alone.
+    Events with the reason `retry` are sent again, unchanged, until the retries end; then they stay `rejected` with that
+    reason. A batch that the server can't read is halved until the unreadable line is alone.
     """
     outcomes: dict[int, Outcome] = {}
-    left = list(batch)
+    remaining = list(batch)
     backoff = platform.backoff()
     while True:
-        for outcome in _send(platform, left):
+        for outcome in _send(platform, remaining):
             outcomes[outcome.number] = outcome
-        left = [line for line in left if outcomes[line.number].reason == RETRY]
-        if not left or not backoff.pause():
+        remaining = [line for line in remaining if outcomes[line.number].reason == RETRY]
+        if not remaining or not backoff.pause():
             return [outcomes[line.number] for line in batch]
 
 
@@ -49,7 +49,7 @@ def _send(platform: Platform, batch: Sequence[Line]) -> list[Outcome]:
         middle = len(batch) // 2
         return _send(platform, batch[:middle]) + _send(platform, batch[middle:])
     if len(results) != len(batch):
-        raise Refused(200, "The server did not answer for each event")
+        raise Refused(200, "The server did not return a result for each event")
     return [
         Outcome(line.number, str(result["status"]), result.get("reason"))
         for line, result in zip(batch, results, strict=True)

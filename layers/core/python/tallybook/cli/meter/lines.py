@@ -1,4 +1,4 @@
-"""A file of CloudEvents, one JSON text a line, read as it streams by and cut into batches that one request may hold."""
+"""A stream of CloudEvents, one JSON text a line, cut into batches that fit into one request."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _BRACKETS = 2
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line's number, from 1, its event's text as it stood, and where in the file it ends."""
+    """A line's number from 1, its event's unchanged text, and the offset of its end in the file."""
 
     number: int
     event: bytes
@@ -21,14 +21,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line that no request can carry, and why."""
+    """A line that can't be sent, and the reason."""
 
     number: int
     reason: str
 
 
 def read_lines(stream: BinaryIO) -> Iterator[Line | BadLine]:
-    """Each line that is not blank. No more than 1 MiB is held of any."""
+    """Each line that is not blank. At most 1 MiB of a line is kept in memory."""
     number = end = 0
     while raw := stream.readline(MAX_BYTES + 1):
         number += 1
@@ -46,7 +46,7 @@ def read_lines(stream: BinaryIO) -> Iterator[Line | BadLine]:
 
 
 def batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    """At most 1,000 events and 1 MiB each, as a JSON array."""
+    """Batches that are at most 1,000 events and 1 MiB as a JSON array."""
     batch: list[Line] = []
     size = _BRACKETS
     for line in lines:
@@ -60,7 +60,7 @@ def batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
 
 
 def as_array(batch: Iterable[Line]) -> bytes:
-    """The lines as they stood, so that no number loses a digit on the way."""
+    """The unchanged lines as a JSON array: parsing them could change numbers."""
     return b"[" + b",".join(line.event for line in batch) + b"]"
 
 

@@ -1,19 +1,19 @@
-"""What a process and everything it starts uses: CPU time and memory, by looking at them again and again.
+"""CPU time and memory of a process and all its descendants, sampled at intervals.
 
-**CPU seconds** are user and system time. A look adds up three things that never overlap:
+**CPU seconds** are user and system time. A sample adds three parts that never overlap:
 
-- what has been reaped here: the exit of each direct child tells its own time and that of all its reaped descendants;
-- the own time of each descendant that lives, or has ended and is not reaped yet;
-- for each of those, what its own ended children used: the kernel adds that to the parent when it reaps them.
+- of the direct children reaped here: their own time and that of their reaped descendants, as their exit reports it;
+- of each descendant that runs, or has ended and is not reaped yet: its own time;
+- of each of those: the time of its reaped children, which the kernel adds to the parent.
 
-So a child that lives for a millisecond between two looks is counted all the same, through whoever reaped it. On Linux
-the meter is its descendants' "subreaper": one whose parent ended first becomes a child of the meter, and not of the
-system, so it stays in view. Parents are looked at before their children, so that a child reaped in between is missed
-once and found at the next look, never counted twice; the sum never goes back. Not seen: time of children whose parent
-lets the kernel discard them (SIGCHLD ignored), and whatever goes on after the command itself has ended.
+So a child that runs for a millisecond between two samples is counted, through the parent that reaped it. On Linux the
+meter is the "subreaper" of its descendants: an orphan becomes a child of the meter, not of init. Parents are sampled
+before their children, so a child that is reaped in between is missing in one sample and included in the next, but never
+counted twice; the total never falls. Not counted: children whose parent ignores SIGCHLD, because the kernel discards
+their time, and processes that run on after the command has ended.
 
-**RAM-GB-seconds** are resident memory over time. A look adds up the resident set of each living descendant, and that
-sum stands until the next look. A page shared by two processes counts in both. A GB is 2^30 bytes, as memory is sold.
+**RAM-GB-seconds** are resident memory over time. A sample adds the resident set of each running descendant, and the sum
+holds until the next sample. A page that two processes share counts in both. A GB is 2^30 bytes, as memory is sold.
 """
 
 import signal
@@ -24,7 +24,7 @@ from contextlib import suppress
 from ctypes import CDLL
 from decimal import ROUND_DOWN, Decimal
 
-import psutil  # type: ignore[import-untyped] # it comes without types
+import psutil  # type: ignore[import-untyped] # it has no types
 
 BYTES_PER_GB = 2**30
 _NANO = Decimal("0.000000001")
@@ -32,13 +32,13 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def adopt_orphans() -> None:
-    """Descendants whose parent ends become children of this process, where the kernel can do that."""
+    """Make orphaned descendants children of this process, where the kernel supports it."""
     if sys.platform == "linux":
         CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 class Measure:
-    """The use of all descendants of this process, since it began."""
+    """The usage of all descendants of this process since its start."""
 
     def __init__(self, elapsed: Callable[[], float] = time.monotonic) -> None:
         self._elapsed = elapsed
@@ -46,13 +46,13 @@ class Measure:
         self._cpu_seconds = 0.0
         self._byte_seconds = 0.0
         self._resident = 0
-        self._looked_at = elapsed()
+        self._sampled_at = elapsed()
 
-    def look(self, *, reaped_cpu_seconds: float) -> None:
-        """Look once; `reaped_cpu_seconds` is what all direct children that were reaped here have used."""
+    def sample(self, *, reaped_cpu_seconds: float) -> None:
+        """Take a sample; `reaped_cpu_seconds` is the total of all direct children that were reaped here."""
         now = self._elapsed()
-        self._byte_seconds += self._resident * (now - self._looked_at)
-        self._looked_at = now
+        self._byte_seconds += self._resident * (now - self._sampled_at)
+        self._sampled_at = now
         descendants = self._root.children(recursive=True)
         cpu_seconds = reaped_cpu_seconds + sum(map(_cpu_seconds, descendants))
         self._cpu_seconds = max(self._cpu_seconds, cpu_seconds)
@@ -60,14 +60,14 @@ class Measure:
 
     @property
     def totals(self) -> dict[str, Decimal]:
-        """By meter, whole billionths."""
+        """Quantity by meter, rounded down to billionths."""
         return {
             "cpu_seconds": _whole_nanos(self._cpu_seconds),
             "ram_gb_seconds": _whole_nanos(self._byte_seconds / BYTES_PER_GB),
         }
 
     def stop(self, *, by_force: bool) -> None:
-        """Ask every descendant to end, or make it."""
+        """Send TERM to every descendant, or KILL if `by_force`."""
         for process in self._root.children(recursive=True):
             with suppress(psutil.Error):
                 process.send_signal(signal.SIGKILL if by_force else signal.SIGTERM)

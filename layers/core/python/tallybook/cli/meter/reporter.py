@@ -1,4 +1,4 @@
-"""Usage events on their way to the server while something else goes on."""
+"""Sends usage events to the server in a background thread."""
 
 import threading
 from collections.abc import Iterable
@@ -10,9 +10,9 @@ from tallybook.cli.meter.tally import Tally
 
 
 class Reporter:
-    """Takes events and sends them in the background, in order, each until it has its answer.
+    """Sends events in order, each until it has its result.
 
-    While the command runs there is no end to trying. `finish` gives what is left a last round of patience.
+    While the command runs, retries never end. `finish` gives the remaining events one last round of retries.
     """
 
     def __init__(self, platform: Platform) -> None:
@@ -31,7 +31,7 @@ class Reporter:
             self._changed.notify()
 
     def finish(self) -> list[Line]:
-        """Send what is left; returns what could not be sent, and `trouble` says why."""
+        """Send the remaining events; returns those that could not be sent, with the reason in `trouble`."""
         with self._changed:
             self._finishing = True
             self._changed.notify()
@@ -51,11 +51,11 @@ class Reporter:
                     return
                 last_round = self._finishing
                 batch = next(batches(self._waiting))
-            if self._sent(batch):
+            if self._send(batch):
                 last_round = False
 
-    def _sent(self, batch: list[Line]) -> bool:
-        """Send it and keep waiting what has no answer for good; True if something has."""
+    def _send(self, batch: list[Line]) -> bool:
+        """Send a batch, and keep the events without a final result; True if any event got one."""
         try:
             outcomes = deliver(self._platform, batch)
         except Unreachable as error:
@@ -64,7 +64,7 @@ class Reporter:
         except Refused as error:
             self.trouble = error.message
             with self._changed:
-                self._changed.wait_for(lambda: self._finishing)  # it would be refused again at once
+                self._changed.wait_for(lambda: self._finishing)  # a retry would be refused too
             return False
         answered = [outcome for outcome in outcomes if outcome.reason != RETRY]
         for outcome in answered:

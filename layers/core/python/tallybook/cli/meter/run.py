@@ -1,4 +1,4 @@
-"""One metered command in one session: measured while it runs, reported while it runs, ended with the last report."""
+"""Runs one command in one session, reports its usage while it runs, and ends the session after the last report."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ _GRACE_SECONDS = 10.0
 
 
 class Metering:
-    """From the command's start to the session's end."""
+    """One metered command, from its start to the end of its session."""
 
     def __init__(self, platform: Platform, session: Session, hurry: threading.Event) -> None:
         self._platform = platform
@@ -35,36 +35,36 @@ class Metering:
         self._began = time.monotonic()
 
     def run(self, command: list[str], *, interval: float) -> int:
-        """The command's exit code; 126 if the system can't run it, 124 if its time was up."""
+        """The command's exit code; 126 if the system can't run it, 124 after its timeout."""
         adopt_orphans()
         due, pause = interval, _FIRST_PAUSE
-        limit = Limit(self._session.wanted.timeout_seconds)
+        limit = Limit(self._session.request.timeout_seconds)
         with Child() as child:
             try:
                 child.start(command, _without_key())
             except OSError as error:
                 raise Stop(f"{command[0]}: {error.strerror}", code=_NOT_RUNNABLE) from error
-            self._measure.look(reaped_cpu_seconds=0)
+            self._measure.sample(reaped_cpu_seconds=0)
             while not child.ended(within=pause):
-                self._measure.look(reaped_cpu_seconds=child.reaped_cpu_seconds)
+                self._measure.sample(reaped_cpu_seconds=child.reaped_cpu_seconds)
                 pause = min(_LONGEST_PAUSE, pause * _SLOWER)
                 if self._elapsed >= due:
                     self._report()
                     due = self._elapsed + interval
                 limit.enforce(self._measure, self._elapsed)
-            self._measure.look(reaped_cpu_seconds=child.reaped_cpu_seconds)
+            self._measure.sample(reaped_cpu_seconds=child.reaped_cpu_seconds)
         return _TIMED_OUT if limit.was_reached else child.exit_code or 0
 
     def finish(self) -> None:
-        """The last report, the session's end, and a summary. Ctrl-C now means: do not wait for the server."""
+        """Send the last report, end the session, and print a summary. Ctrl-C now stops waiting for the server."""
         ran = self._elapsed
         self._report()
         unsent = self._last_round()
         if unsent:
-            self._hurry.set()  # patience has been had
+            self._hurry.set()  # the last round of retries is over
         ending = self._end()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left is quick, and keeps what was not sent
-        self._tell(ran, unsent, ending)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the rest is quick, and saves the unsent events
+        self._summarize(ran, unsent, ending)
 
     @property
     def _elapsed(self) -> float:
@@ -91,22 +91,22 @@ class Metering:
             return "could not be ended: interrupted"
         return "ended"
 
-    def _tell(self, ran: float, unsent: list[Line], ending: str) -> None:
+    def _summarize(self, ran: float, unsent: list[Line], ending: str) -> None:
         used = self._measure.totals
         tally = self._reporter.tally
-        _say(
+        _print(
             f"session {self._session.id} {ending} after {ran:.1f} s: {used['cpu_seconds']:.3f} CPU seconds and "
             f"{used['ram_gb_seconds']:.3f} GB-seconds of memory; events: {tally.summary()}"
         )
         for problem in tally.problems:
-            _say(str(problem))
+            _print(str(problem))
         if unsent:
-            file = _keep(unsent, f"tallybook-unsent-{self._session.id}.ndjson")
-            _say(f"{len(unsent)} events could not be sent ({self._reporter.trouble}); later: tallybook send {file}")
+            file = _save(unsent, f"tallybook-unsent-{self._session.id}.ndjson")
+            _print(f"{len(unsent)} events could not be sent ({self._reporter.trouble}); later: tallybook send {file}")
 
 
 class Limit:
-    """Stops everything that the command started when its time is up: asked first, and after 10 seconds made to."""
+    """Stops the command and its descendants after the timeout: TERM first, KILL 10 seconds later."""
 
     def __init__(self, seconds: float) -> None:
         self._next = seconds
@@ -120,8 +120,8 @@ class Limit:
         self.was_reached = True
 
 
-def _keep(lines: list[Line], name: str) -> Path:
-    """The events in a file here, or among the temporary ones where this folder can't be written to."""
+def _save(lines: list[Line], name: str) -> Path:
+    """Write the events to a file in the current folder, or in the temporary folder if that fails."""
     content = b"".join(line.event + b"\n" for line in lines)
     for folder in (Path(), Path(tempfile.gettempdir())):
         try:
@@ -129,12 +129,12 @@ def _keep(lines: list[Line], name: str) -> Path:
         except OSError:
             continue
         return folder / name
-    raise Stop("The usage events that could not be sent could not be kept either")
+    raise Stop("The usage events could neither be sent nor saved")
 
 
 def _without_key() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "TALLYBOOK_PLATFORM_KEY"}
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     typer.echo(f"tallybook: {line}", err=True)

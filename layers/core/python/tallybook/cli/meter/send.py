@@ -1,4 +1,4 @@
-"""`tallybook send`: a file of usage events to the platform. Sending it twice changes nothing."""
+"""`tallybook send`: send a file of usage events. Sending it twice counts it once."""
 
 import json
 import sys
@@ -29,12 +29,12 @@ def send(
     file: Annotated[Path, typer.Argument(help="CloudEvents, one JSON text a line; - reads standard input.")],
     as_json: AsJson = False,
 ) -> None:
-    """Send a file of CloudEvents. What was counted before is a duplicate and counts no more.
+    """Send a file of CloudEvents. An event that was counted before is a duplicate and is not counted again.
 
-    Exit 0 if nothing was rejected or in conflict, else 1.
+    The exit code is 0 if no event was rejected or in conflict, else 1.
     """
     hurry = threading.Event()
-    with settings.platform(hurry=hurry) as platform, _opened(file) as stream, _progress(file) as progress:
+    with settings.platform(hurry=hurry) as platform, _open(file) as stream, _progress(file) as progress:
         sending = Sending(platform, hurry, progress)
         stopped = sending.run(stream)
     if as_json:
@@ -42,67 +42,67 @@ def send(
     else:
         typer.echo("\n".join([sending.tally.summary(), *map(str, sending.tally.problems)]))
     if stopped:
-        raise Stop(f"{stopped}; not all was sent. Send the file again: what was counted counts once")
+        raise Stop(f"{stopped}; not all events were sent. Send the file again: no event is counted twice")
     if not sending.tally.is_clean:
         raise typer.Exit(1)
 
 
 class Sending:
-    """A stream on its way, a few batches of it in flight, and the tally of what became of it."""
+    """Sends a stream with a few batches in flight, and tallies the results."""
 
     def __init__(self, platform: Platform, hurry: threading.Event, progress: Progress) -> None:
         self.tally = Tally()
         self._platform = platform
         self._hurry = hurry
         self._progress = progress
-        self._flying: deque[tuple[Future[list[Outcome]], int]] = deque()
+        self._in_flight: deque[tuple[Future[list[Outcome]], int]] = deque()
 
     def run(self, stream: BinaryIO) -> str | None:
-        """Send all of it; if that can't be, why not."""
+        """Send the whole stream; returns the reason if it had to stop early."""
         stopped: str | None = None
         with ThreadPoolExecutor(_IN_FLIGHT) as pool:
             try:
-                for batch in batches(self._good(read_lines(stream))):
-                    self._flying.append((pool.submit(deliver, self._platform, batch), batch[-1].end))
-                    if len(self._flying) > _IN_FLIGHT:
-                        self._land()
-                while self._flying:
-                    self._land()
+                for batch in batches(self._sendable(read_lines(stream))):
+                    self._in_flight.append((pool.submit(deliver, self._platform, batch), batch[-1].end))
+                    if len(self._in_flight) > _IN_FLIGHT:
+                        self._complete_next()
+                while self._in_flight:
+                    self._complete_next()
             except (Refused, Unreachable) as error:
                 stopped = str(error)
             except KeyboardInterrupt:
                 stopped = "Interrupted"
             self._hurry.set()
-            while self._flying:
-                self._land_if_sound()
+            while self._in_flight:
+                self._complete_or_drop()
         return stopped
 
-    def _good(self, lines: Iterable[Line | BadLine]) -> Iterator[Line]:
+    def _sendable(self, lines: Iterable[Line | BadLine]) -> Iterator[Line]:
         for line in lines:
             if isinstance(line, BadLine):
                 self.tally.add(Outcome(line.number, "rejected", line.reason))
             else:
                 yield line
 
-    def _land(self) -> None:
-        future, end = self._flying[0]
+    def _complete_next(self) -> None:
+        future, end = self._in_flight[0]
         outcomes = future.result()
-        self._flying.popleft()
+        self._in_flight.popleft()
         for outcome in outcomes:
             self.tally.add(outcome)
         for task in self._progress.task_ids:
             self._progress.update(task, completed=end)
 
-    def _land_if_sound(self) -> None:
-        """After the first failure: count what was under way, and let the first failure speak for the others."""
-        if self._flying[0][0].exception() is None:
-            self._land()
+    def _complete_or_drop(self) -> None:
+        """After the first failure: count the batches that succeeded, and ignore the failures of the others."""
+        if self._in_flight[0][0].exception() is None:
+            self._complete_next()
         else:
-            self._flying.popleft()
+            self._in_flight.popleft()
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[BinaryIO]:
+def _open(file: Path) -> Iterator[BinaryIO]:
     if str(file) == "-":
         yield sys.stdin.buffer
         return
@@ -116,7 +116,7 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _progress(file: Path) -> Iterator[Progress]:
-    """A bar on standard error, if that is a terminal; without an end where the size is not known."""
+    """A progress bar on standard error if that is a terminal; without a total if the size is unknown."""
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
         progress.add_task(f"Sending {file.name}", total=file.stat().st_size if file.is_file() else None)

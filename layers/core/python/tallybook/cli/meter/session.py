@@ -1,4 +1,4 @@
-"""A sandbox session as the platform opens and ends it, and the usage events of what runs in it."""
+"""Opens and ends a sandbox session, and creates its usage events."""
 
 import json
 import uuid
@@ -18,7 +18,7 @@ _PATH = "/v1/platform/sessions"
 
 @dataclass(frozen=True, slots=True)
 class SessionRequest:
-    """Who runs something, and the size of what they run it in."""
+    """The user, the account and the size of a session."""
 
     account_id: str
     user_id: str
@@ -33,25 +33,25 @@ class SessionRequest:
 class Session:
     id: str
     started_at: datetime
-    wanted: SessionRequest
+    request: SessionRequest
 
 
-def open_session(platform: Platform, wanted: SessionRequest) -> Session:
-    """The id is ours, so that a request that is tried again opens no second session."""
+def open_session(platform: Platform, request: SessionRequest) -> Session:
+    """The id is created here, so that a retry opens no second session."""
     id = str(uuid.uuid4())
     data = platform.post_json(
         _PATH,
         {
             "session_id": id,
-            "account_id": wanted.account_id,
-            "user_id": wanted.user_id,
-            "cpu_cores": wanted.cpu_cores,
-            "memory_gb": wanted.memory_gb,
-            "storage_gb": wanted.storage_gb,
-            "timeout_seconds": wanted.timeout_seconds,
+            "account_id": request.account_id,
+            "user_id": request.user_id,
+            "cpu_cores": request.cpu_cores,
+            "memory_gb": request.memory_gb,
+            "storage_gb": request.storage_gb,
+            "timeout_seconds": request.timeout_seconds,
         },
     )
-    return Session(id, parse_instant(data["started_at"]), wanted)
+    return Session(id, parse_instant(data["started_at"]), request)
 
 
 def end_session(platform: Platform, session: Session) -> None:
@@ -59,45 +59,45 @@ def end_session(platform: Platform, session: Session) -> None:
 
 
 class UsageEvents:
-    """Cuts growing totals into events: each says what came since the one before, so they add up to the totals.
+    """Turns growing totals into events: each has the increase since the event before, so they add up to the totals.
 
-    An event's id is the session's and its place in it, so that sending it again is a duplicate. Its time is the start
-    of the session, as the server told it, and what has gone by since: a wrong clock here does no harm.
+    An event's id is the session's id and a count, so that sending it again is a duplicate. Its time is the server's
+    start of the session plus the elapsed time, so a wrong clock on this computer does no harm.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._told: dict[str, Decimal] = {}
-        self._made = 0
+        self._reported: dict[str, Decimal] = {}
+        self._count = 0
 
     def since(self, totals: Mapping[str, Decimal], *, elapsed: float) -> list[Line]:
-        """An event for each meter that has moved."""
+        """An event for each meter whose total has grown."""
         time = self._session.started_at + timedelta(seconds=elapsed)
         lines = []
         for meter, total in totals.items():
-            quantity = total - self._told.get(meter, Decimal(0))
+            quantity = total - self._reported.get(meter, Decimal(0))
             if quantity > 0:
-                self._told[meter] = total
-                self._made += 1
-                lines.append(Line(self._made, self._event(meter, quantity, time)))
+                self._reported[meter] = total
+                self._count += 1
+                lines.append(Line(self._count, self._event(meter, quantity, time)))
         return lines
 
     def _event(self, meter: str, quantity: Decimal, time: datetime) -> bytes:
-        wanted = self._session.wanted
+        request = self._session.request
         data = {
             "meter": meter,
             "quantity": f"{quantity:f}",
-            "user_id": wanted.user_id,
+            "user_id": request.user_id,
             "session_id": self._session.id,
-            **({"app_id": wanted.app_id} if wanted.app_id else {}),
+            **({"app_id": request.app_id} if request.app_id else {}),
         }
         event = {
             "specversion": "1.0",
-            "id": f"{self._session.id}/{self._made}",
+            "id": f"{self._session.id}/{self._count}",
             "source": SOURCE,
             "type": TYPE,
             "time": stamp(time),
-            "subject": wanted.account_id,
+            "subject": request.account_id,
             "data": data,
         }
         return json.dumps(event).encode()

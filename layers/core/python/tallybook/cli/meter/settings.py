@@ -1,13 +1,11 @@
-"""Where the command works: one setting decides between the local bundle and a deployed one.
+"""Settings of the command, from the environment. `make run` writes those of the local bundle to `.local/env`.
 
-    TALLYBOOK_STACK             the CloudFormation stack, like tallybook-production; its outputs say where all else is
-    CORE_TABLE, USAGE_TABLE     both together spare asking the stack for its tables
-    TALLYBOOK_URL               spares asking it for its address, which `meter` and `send` go to
-    TALLYBOOK_PLATFORM_KEY      what `meter` and `send` go there with
-    TALLYBOOK_CLOCK_FILE        the moved clock of the local bundle; a deployed one has none
-    AWS_PROFILE, AWS_ENDPOINT_URL and the like      read by boto3 itself
-
-`make run` writes what the local bundle needs to `.local/env`.
+TALLYBOOK_STACK             the CloudFormation stack, like tallybook-production; its outputs are the defaults below
+CORE_TABLE, USAGE_TABLE     the tables; default: the stack's
+TALLYBOOK_URL               the API that `meter` and `send` call; default: the stack's
+TALLYBOOK_PLATFORM_KEY      the key that `meter` and `send` use
+TALLYBOOK_CLOCK_FILE        the moved clock; only the local bundle has one
+AWS_PROFILE, AWS_ENDPOINT_URL, ...      read by boto3
 """
 
 import os
@@ -19,7 +17,7 @@ from tallybook.cli.stop import Stop, required
 
 
 def platform(*, hurry: threading.Event | None = None) -> Platform:
-    """The platform's endpoints, with its key. Whoever waits for a next try stops when `hurry` is set."""
+    """The platform's endpoints. Setting `hurry` ends all retries."""
     url = os.environ.get("TALLYBOOK_URL") or _address()
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -30,7 +28,7 @@ def platform(*, hurry: threading.Event | None = None) -> Platform:
 def _address() -> str:
     if "TALLYBOOK_STACK" not in os.environ:
         return required("TALLYBOOK_URL")
-    from tallybook.cli.aws import aws_errors, output  # noqa: PLC0415 boto3 takes longer to load than all the rest
+    from tallybook.cli.aws import aws_errors, stack_output  # noqa: PLC0415 boto3 is slow to import, and only this needs it
 
     with aws_errors():
-        return output("ApiUrl")
+        return stack_output("ApiUrl")

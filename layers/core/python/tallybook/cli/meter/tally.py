@@ -1,17 +1,17 @@
-"""How many events went which way, and which lines need a look."""
+"""Counts results by status, and lists the lines with problems."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tallybook.cli.meter.deliver import Outcome
+from tallybook.wire.platform import COUNT_NAMES
 
 _SHOWN_LINES = 20
-_COUNTED = {"accepted": "accepted", "duplicate": "duplicates", "conflict": "conflicts", "rejected": "rejected"}
 
 
 @dataclass(slots=True)
 class Problem:
-    """Lines that fared alike: how many, and the first 20."""
+    """Lines with the same status and reason: their count, and the first 20 numbers."""
 
     status: str
     reason: str | None
@@ -21,20 +21,20 @@ class Problem:
     def __str__(self) -> str:
         more = f" and {self.count - len(self.lines)} more" if self.count > len(self.lines) else ""
         where = f"line{'s' if self.count > 1 else ''} {', '.join(map(str, self.lines))}{more}"
-        why = self.reason or "the same source and id were counted with other content"
-        return f"{self.status}: {why} ({where})"
+        reason = self.reason or "the same source and id were counted with other content"
+        return f"{self.status}: {reason} ({where})"
 
 
 class Tally:
     def __init__(self) -> None:
-        self.counts = dict.fromkeys(_COUNTED.values(), 0)
+        self.counts = dict.fromkeys(COUNT_NAMES.values(), 0)
         self._problems: dict[tuple[str, str | None], Problem] = {}
 
     def add(self, outcome: Outcome) -> None:
-        self.counts[_COUNTED[outcome.status]] += 1
+        self.counts[COUNT_NAMES[outcome.status]] += 1
         if outcome.status in ("conflict", "rejected"):
-            what = (outcome.status, outcome.reason)
-            problem = self._problems.setdefault(what, Problem(outcome.status, outcome.reason))
+            key = (outcome.status, outcome.reason)
+            problem = self._problems.setdefault(key, Problem(outcome.status, outcome.reason))
             problem.count += 1
             if len(problem.lines) < _SHOWN_LINES:
                 problem.lines.append(outcome.number)

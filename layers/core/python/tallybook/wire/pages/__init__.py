@@ -1,6 +1,6 @@
-"""Our own pages, for those who come from a mail: each one file with its style and script, and nothing from elsewhere.
+"""The pages that links in mails lead to: each one HTML document with its style and script inline.
 
-The browser runs only the script whose hash the page's policy names, so nothing that anybody sends can run there.
+The page's Content-Security-Policy names the hashes of that style and script, so the browser runs no injected script.
 """
 
 from base64 import b64encode
@@ -17,8 +17,7 @@ TITLES: Mapping[str, str] = {
     "forgotten": "Forgotten your password?",
     "password": "Set a new password",
 }
-"""The title of each page, by its name. `forgotten` asks for an email; `email` and `password` find their token in the
-fragment."""
+"""Title by page name. `forgotten` asks for an email address; the others read their token from the URL's fragment."""
 
 _HERE = Path(__file__).parent
 
@@ -64,5 +63,5 @@ def _headers(style: str, script: str) -> dict[str, str]:
 
 
 def _source(text: str) -> str:
-    """The element with exactly this text, as a policy names it."""
+    """The policy source that allows exactly this text."""
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"

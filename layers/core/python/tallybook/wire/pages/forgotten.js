@@ -6,7 +6,7 @@ form.addEventListener("submit", (event) => {
   submit(
     "/auth/password/reset",
     { email: email.value },
-    "If there is a user with this address, a mail is on its way. Please look among the unwanted mails, too.",
+    "If there is a user with this address, a mail is on its way. Please check your spam folder too.",
   );
 });
 

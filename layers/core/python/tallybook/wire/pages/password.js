@@ -3,21 +3,21 @@ const password = document.querySelector("#password");
 const again = document.querySelector("#again");
 let token = "";
 
-// The fragment reaches no server; out of the address bar, it reaches no history and no picture of the screen either.
+// Browsers send no fragment to the server. Removing it keeps the token out of the history and of screenshots.
 function takeToken() {
   if (location.hash.length > 1) {
     token = location.hash.slice(1);
     history.replaceState(null, "", location.pathname + location.search);
   }
   form.hidden = !token;
-  say(token ? "" : "This link is not complete. Please open it from the mail again.", "error");
+  showMessage(token ? "" : "This link is not complete. Please open it from the mail again.", "error");
   if (token) password.focus();
 }
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (password.value !== again.value) {
-    say("The two passwords are not the same.", "error");
+    showMessage("The two passwords are not the same.", "error");
     again.focus();
     return;
   }

@@ -5,7 +5,7 @@ const form = document.querySelector("form");
 const message = document.querySelector("#message");
 const TRY_AGAIN = "That did not work. Please try again in a moment.";
 
-function say(text, kind = "") {
+function showMessage(text, kind = "") {
   message.textContent = text;
   message.className = kind;
 }
@@ -14,7 +14,7 @@ function sentence(text) {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
-// What was answered, and what went wrong, in words for the reader: nothing if all went well.
+// Returns the answer, and the problem as a sentence for the reader: "" on success.
 async function send(path, content) {
   try {
     const answer = await fetch(path, {
@@ -23,27 +23,27 @@ async function send(path, content) {
       credentials: "omit",
       body: JSON.stringify(content),
     });
-    const told = await answer.json();
-    return { told, problem: answer.ok ? "" : sentence(told.message || told.error.message || TRY_AGAIN) };
+    const result = await answer.json();
+    return { result, problem: answer.ok ? "" : sentence(result.message || result.error.message || TRY_AGAIN) };
   } catch {
     return { problem: TRY_AGAIN };
   }
 }
 
-// A link that does not hold stays so, however often it is tried.
-function isOver(told) {
-  return Boolean(told) && (told.code || told.error?.code) === "invalid_token";
+// An invalid link stays invalid: no form to try it again.
+function isInvalidLink(result) {
+  return Boolean(result) && (result.code || result.error?.code) === "invalid_token";
 }
 
-// `done` is what to say once it is done, or makes it of what was answered.
+// `done` is the sentence to show on success, or a function of the answer that returns it.
 async function submit(path, content, done) {
   const button = form.querySelector("button");
   button.disabled = true;
-  say("One moment …");
-  const { told, problem } = await send(path, content);
+  showMessage("One moment …");
+  const { result, problem } = await send(path, content);
   button.disabled = false;
-  form.hidden = !problem || isOver(told);
-  say(problem || (typeof done === "function" ? done(told) : done), problem ? "error" : "done");
+  form.hidden = !problem || isInvalidLink(result);
+  showMessage(problem || (typeof done === "function" ? done(result) : done), problem ? "error" : "done");
   message.focus();
   return !problem;
 }

@@ -1,7 +1,7 @@
-"""Quota's dialect: flat JSON, times with milliseconds, ids bare, and one error object.
+"""Quota's dialect: flat JSON, times in milliseconds, ids without prefix.
 
-{"error": {"code": …, "message": …, "docs_url": …}}; a bad body is a 400 with its field's code.
-Source: decisions, "The three dialects" and "Quota".
+Error: {"error": {"code": …, "message": …, "docs_url": …}}; a wrong field is a 400 with the code `invalid_<field>`.
+Source: docs/decisions.md, "The three dialects", "Quota".
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ from tallybook.wire.response import Answer, retry_header, status_of
 _DOCS = "https://docs.tallybook.example/errors#"
 
 
-def error(error: TallybookError, *, at: datetime) -> Answer:  # noqa: ARG001 its errors carry no time
+def error(error: TallybookError, *, at: datetime) -> Answer:  # noqa: ARG001 its errors have no timestamp
     code = error.code
     if code == Invalid.code and error.field:
         code = f"invalid_{error.field.split('.')[0]}"
@@ -23,7 +23,7 @@ def error(error: TallybookError, *, at: datetime) -> Answer:  # noqa: ARG001 its
 
 
 def present_user(account: Account, user: User) -> dict[str, object]:
-    """Who signed in; the balance is the account's, in credits."""
+    """`balance` is the account's, in credits."""
     return {"id": user.id, "email": user.email, "balance": account.wallet.balance}
 
 

@@ -1,4 +1,4 @@
-"""Request bodies: what may be sent, field by field. Unknown fields are ignored."""
+"""Request bodies, field by field. Unknown fields are ignored."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -93,7 +93,7 @@ class InvitationRequest(RequestBody):
 
 
 class UserRequest(RequestBody):
-    """What is left out stays; a null display name is taken away."""
+    """An omitted field keeps its value; `display_name: null` removes the name."""
 
     display_name: str | None = None
     role: Literal["admin", "user"] = "user"
@@ -111,14 +111,14 @@ class ReasonRequest(RequestBody):
 
 
 class TermsRequest(RequestBody):
-    """What is left out stays; without a tax rate of its own an account has the catalog's."""
+    """An omitted field keeps its value; `tax_rate: null` means the catalog's rate."""
 
     tax_rate: Percent | None = None
     discount: Percent = Decimal(0)
 
 
 class ProfileRequest(RequestBody):
-    """What is left out stays."""
+    """An omitted field keeps its value."""
 
     display_name: str = ""
     description: str = ""
@@ -139,7 +139,7 @@ class CreditsRequest(RequestBody):
 
 
 class QuotaFields(RequestBody):
-    """A field that is null has no limit of its own. In a change, what is left out stays."""
+    """Null means no limit for the user. In a change, an omitted field keeps its value."""
 
     cpu_seconds_monthly: QuotaNumber | None = None
     ram_gb_seconds: QuotaNumber | None = None
@@ -182,7 +182,7 @@ def sent_fields(body: RequestBody) -> dict[str, Any]:
 
 
 def read_body[F: RequestBody](model: type[F], data: Any) -> F:
-    """The JSON object as the model; Invalid names every field that does not fit, the first as `field`."""
+    """The JSON object as the model; Invalid with the messages of all wrong fields, and `field` the first of them."""
     if not isinstance(data, dict):
         raise Invalid("The body must be a JSON object")
     try:

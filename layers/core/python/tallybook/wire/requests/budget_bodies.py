@@ -1,4 +1,4 @@
-"""The bodies that set a budget. Source: ScaleBox budgets; decisions, "ScaleBox"."""
+"""Request bodies of a budget. Source: ScaleBox budgets; docs/decisions.md, "Budgets"."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, FailFast, Field
 from tallybook.domain.budgets import Threshold
 from tallybook.wire.requests.bodies import RequestBody, sent_fields
 
-_NAMES: Mapping[str, str] = {
+_DOMAIN_NAMES: Mapping[str, str] = {
     "budget_amount": "amount",
     "alert_thresholds": "thresholds",
     "notification_emails": "emails",
@@ -40,7 +40,7 @@ class ThresholdFields(RequestBody):
 
 
 class BudgetRequest(RequestBody):
-    """Of a list, the first that is wrong is told: a body may hold some hundred thousand."""
+    """A list is validated up to its first wrong element, because a body may hold a hundred thousand."""
 
     budget_amount: Number
     alert_thresholds: Annotated[list[Annotated[ThresholdFields, BeforeValidator(_threshold)]], FailFast()] = Field(
@@ -51,15 +51,15 @@ class BudgetRequest(RequestBody):
 
 
 class BudgetChangeRequest(BudgetRequest):
-    """What is left out stays."""
+    """An omitted field keeps its value."""
 
     budget_amount: Number = Decimal(0)
     is_active: bool = True
 
 
 def budget_terms(body: BudgetRequest) -> dict[str, Any]:
-    """What was sent, by the domain's names."""
-    sent = {_NAMES.get(name, name): value for name, value in sent_fields(body).items()}
+    """The fields that were sent, by the domain's names."""
+    sent = {_DOMAIN_NAMES.get(name, name): value for name, value in sent_fields(body).items()}
     if "thresholds" in sent:
         sent["thresholds"] = [Threshold(one.percent, one.enabled) for one in body.alert_thresholds]
     return sent

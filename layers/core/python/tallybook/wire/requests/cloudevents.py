@@ -1,6 +1,7 @@
-"""Usage events as CloudEvents 1.0 JSON: one, a batch, or a plain array, at most 1,000.
+"""Usage events as CloudEvents 1.0 JSON: one event or an array, at most 1,000.
 
-Standard library only, for the queue's function reads them too. Source: decisions, `POST /v1/platform/events`.
+Standard library only, because `usage_queue` reads events too and must start fast.
+Source: docs/decisions.md, "What the platform needs".
 """
 
 import json
@@ -26,9 +27,10 @@ _MAX_LABEL = 64
 
 
 def read_events(body: bytes | str) -> list[Event | Result]:
-    """Each element as an Event, or as a rejected Result that names what is wrong with it.
+    """Each element as an Event, or as a rejected Result with the reason.
 
-    Invalid if the whole can't be read: no JSON, neither object nor array, empty, or over 1,000; TooLarge over 1 MiB.
+    Invalid if the body as a whole is wrong: no JSON, neither object nor array, empty, or over 1,000 events; TooLarge
+    over 1 MiB.
     """
     if len(body) > MAX_BYTES:
         raise TooLarge(f"The request body must be at most {MAX_BYTES} bytes")
@@ -42,12 +44,12 @@ def read_events(body: bytes | str) -> list[Event | Result]:
 
 
 def read_json(body: bytes | str) -> Any:
-    """JSON in UTF-8 with its decimals exact; Invalid for anything that JSON or UTF-8 doesn't know."""
+    """JSON in UTF-8, with fractions as exact Decimals; Invalid for anything else."""
     try:
-        text = body if isinstance(body, str) else body.decode("utf-8-sig")  # json itself would guess UTF-16, too
+        text = body if isinstance(body, str) else body.decode("utf-8-sig")  # json.loads would also guess UTF-16
         data = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
         if "\\ud" in text.lower() or isinstance(body, str):
-            json.dumps(data, ensure_ascii=False, default=str).encode()  # half of a surrogate pair has no UTF-8
+            json.dumps(data, ensure_ascii=False, default=str).encode()  # half of a surrogate pair can't be encoded
     except (ValueError, RecursionError, InvalidOperation) as error:
         raise Invalid("The body is not valid JSON") from error
     return data

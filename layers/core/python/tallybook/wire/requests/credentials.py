@@ -1,4 +1,4 @@
-"""Where a request carries its credential; every way is taken on every path."""
+"""The credential of a request, from any of its places on any path."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,25 +10,25 @@ _SCHEMES = ("bearer", "api-key")
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
-    """A credential's text; what a browser sent by itself, as a cookie, is trusted less."""
+class SentCredential:
+    """A credential's text. A browser adds a cookie by itself, so changes by cookie need an allowed origin."""
 
     text: str
     by_cookie: bool = False
 
 
-def presented(headers: Mapping[str, str], cookies: Mapping[str, str]) -> Presented:
+def read_credential(headers: Mapping[str, str], cookies: Mapping[str, str]) -> SentCredential:
     """`X-API-Key`, then `Authorization: Api-Key …` or `Bearer …`, then the session cookie; else Unauthenticated."""
     if key := headers.get("x-api-key"):
-        return Presented(key.strip())
+        return SentCredential(key.strip())
     scheme, _, text = headers.get("authorization", "").partition(" ")
     if scheme.lower() in _SCHEMES and text.strip():
-        return Presented(text.strip())
+        return SentCredential(text.strip())
     if text := cookies.get(SESSION_COOKIE, ""):
-        return Presented(text, by_cookie=True)
+        return SentCredential(text, by_cookie=True)
     raise invalid_credential()
 
 
 def session_cookie(text: str, *, max_age: int) -> str:
-    """The Set-Cookie header of a browser session; an empty text with age 0 takes it away."""
+    """The Set-Cookie header of a browser session; an empty text with age 0 removes the cookie."""
     return f"{SESSION_COOKIE}={text}; Path=/; Max-Age={max_age}; HttpOnly; Secure; SameSite=Lax"

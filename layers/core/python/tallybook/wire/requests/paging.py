@@ -1,4 +1,4 @@
-"""ScaleBox's paging: `page` from 1, `limit` 1 to 100 with `page_size` as its other name. Source: decisions."""
+"""ScaleBox's paging: `page` from 1, `limit` (or `page_size`) from 1 to 100. Source: docs/decisions.md, "ScaleBox"."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _MAX_PAGE = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class PageOf:
+class PageRequest:
     number: int
     limit: int
 
@@ -23,13 +23,13 @@ class PageOf:
         return (self.number - 1) * self.limit
 
 
-def page_of(default_limit: int) -> object:
-    """What a route asks for to be paged, with its document's default."""
+def page_request(default_limit: int) -> object:
+    """The dependency of a paged route; `default_limit` is the one in the route's document."""
 
-    async def read(request: Request) -> PageOf:
+    async def read(request: Request) -> PageRequest:
         query = request.query_params
         sent = "page_size" if query.get("page_size") and not query.get("limit") else "limit"
-        return PageOf(
+        return PageRequest(
             number=_whole(query.get("page") or "1", most=_MAX_PAGE, field="page"),
             limit=_whole(query.get(sent) or str(default_limit), most=_MAX_LIMIT, field=sent),
         )
@@ -37,15 +37,15 @@ def page_of(default_limit: int) -> object:
     return Depends(read)
 
 
-Page = Annotated[PageOf, page_of(50)]
+Page = Annotated[PageRequest, page_request(50)]
 
 
-def paged(name: str, rows: Sequence[object], page: PageOf) -> dict[str, object]:
-    """One page of a list that was read whole, with its pagination."""
+def paged(name: str, rows: Sequence[object], page: PageRequest) -> dict[str, object]:
+    """One page of a list that was read whole, with `pagination`."""
     return {name: rows[page.offset : page.offset + page.limit], "pagination": pagination(page, total=len(rows))}
 
 
-def pagination(page: PageOf, *, total: int) -> dict[str, int]:
+def pagination(page: PageRequest, *, total: int) -> dict[str, int]:
     return {
         "page": page.number,
         "limit": page.limit,

@@ -1,4 +1,4 @@
-"""Single values of a query. An empty one counts as left out."""
+"""Single values of the query string. An empty value counts as omitted."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 def boolean(request: Request, field: str) -> bool:
-    """true or false, 1 or 0, in any case; false where it is left out."""
+    """true or false, 1 or 0, in upper or lower case; False if omitted."""
     text = request.query_params.get(field) or "false"
     if (value := _BOOLEANS.get(text.lower())) is None:
         raise Invalid(f"{field} must be true or false", field=field)
@@ -18,7 +18,7 @@ def boolean(request: Request, field: str) -> bool:
 
 
 def one_of[Word: str](request: Request, field: str, words: Sequence[Word]) -> Word | None:
-    """One of the words, or None where it is left out."""
+    """One of the words; None if omitted."""
     text = request.query_params.get(field)
     if not text:
         return None

@@ -1,4 +1,4 @@
-"""A range of time in a query: `start` and `end`, RFC 3339, each of which may be left out. Source: ScaleBox billing."""
+"""A time range in the query string: optional `start` and `end`, RFC 3339. Source: ScaleBox billing."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,18 +11,18 @@ from tallybook.domain.times import parse_instant
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
-    """The ends that were sent."""
+class TimeRange:
+    """Each end as sent; None if omitted."""
 
     start: datetime | None
     end: datetime | None
 
 
-async def _read(request: Request) -> Ends:
-    return Ends(start=_instant(request, "start"), end=_instant(request, "end"))
+async def _read(request: Request) -> TimeRange:
+    return TimeRange(start=_instant(request, "start"), end=_instant(request, "end"))
 
 
-SentRange = Annotated[Ends, Depends(_read)]
+SentRange = Annotated[TimeRange, Depends(_read)]
 
 
 def _instant(request: Request, field: str) -> datetime | None:

@@ -1,12 +1,12 @@
-"""The audit log in ScaleBox's envelope; its form is ours, for the document has none."""
+"""Entries of the audit log; ScaleBox's documents do not define them, so the fields are Tallybook's."""
 
 from tallybook.domain.audit import AuditEntry
 from tallybook.domain.ids import ACCOUNT
-from tallybook.wire.response import plain, seconds
+from tallybook.wire.response import json_values, seconds
 
 
 def present_audit_entry(entry: AuditEntry) -> dict[str, object]:
-    """Who did what, from where; `before` and `after` hold what the action changed, secrets masked."""
+    """`before` and `after` hold the values that the action changed, with secrets masked."""
     return {
         "number": entry.number,
         "account_id": ACCOUNT + entry.account_id,
@@ -15,6 +15,6 @@ def present_audit_entry(entry: AuditEntry) -> dict[str, object]:
         "ip_address": entry.actor.address,
         "action": entry.action,
         "target_id": entry.target,
-        "before": plain(entry.before),
-        "after": plain(entry.after),
+        "before": json_values(entry.before),
+        "after": json_values(entry.after),
     }

@@ -1,6 +1,6 @@
-"""What ScaleBox's billing page shows of periods: the current one, all of them, and the history of what they cost.
+"""ScaleBox's billing page: the current period, the list of periods, and the history of costs.
 
-Source: ScaleBox billing; decisions, "ScaleBox".
+Source: ScaleBox billing; docs/decisions.md, "ScaleBox".
 """
 
 from collections.abc import Iterable
@@ -30,23 +30,23 @@ def present_current_bill(billing: CurrentBilling) -> dict[str, object]:
 
 
 def present_periods(billing: BillingOverview) -> dict[str, object]:
-    """The live period, and after it those that have an invoice, newest first."""
+    """The current period, then the invoiced ones, newest first."""
     return {"periods": [_live(billing.current, billing.draft), *map(_invoiced, billing.invoices)]}
 
 
 def present_history(history: History, *, at: datetime) -> dict[str, object]:
-    """`at` is now: how long a session that still runs has lasted."""
+    """`at` is now; the duration of a running session ends there."""
     return {
         "period": {"start": seconds(history.range.start), "end": seconds(history.range.end)},
         "total_cost": amount(history.total),
-        "sessions": [_session(told, at=at) for told in history.sessions],
+        "sessions": [_session(one, at=at) for one in history.sessions],
         "breakdown": _breakdown(history.breakdown),
         "daily_costs": _days(history.daily_costs),
     }
 
 
 def _live(billing: CurrentBilling, draft: Invoice | None) -> dict[str, object]:
-    """Its total is the fee and what was used so far, without tax or anything carried; the draft has those."""
+    """`total` is the fee plus the usage so far, without tax and carried credit, which only the draft has."""
     bill, fee = billing.bill, billing.fee
     return {
         "period_id": "current",
@@ -64,7 +64,7 @@ def _live(billing: CurrentBilling, draft: Invoice | None) -> dict[str, object]:
 
 
 def _invoiced(invoice: Invoice) -> dict[str, object]:
-    """The usage is the period's own; what the invoice holds beside it is in its total."""
+    """`usage_cost` is the period's usage only; `total` also has fees, credits and tax."""
     used = amount(invoice.sum_of("usage"))
     return {
         "period_id": INVOICE + invoice.id,
@@ -81,26 +81,26 @@ def _invoiced(invoice: Invoice) -> dict[str, object]:
     }
 
 
-def _session(told: SessionCost, *, at: datetime) -> dict[str, object]:
-    session = told.session
+def _session(cost: SessionCost, *, at: datetime) -> dict[str, object]:
+    session = cost.session
     return {
         "session_id": session.id,
         "user_id": USER + session.user_id,
         "started_at": seconds(session.started_at),
         "ended_at": seconds_or_none(session.ended_at),
         "duration_seconds": ((session.ended_at or at) - session.started_at) // timedelta(seconds=1),
-        "cost": amount(told.cost),
+        "cost": amount(cost.cost),
         "status": session.status,
     }
 
 
 def _dates(period: Period) -> dict[str, object]:
-    """Bare dates are the account's own."""
+    """Dates in the account's time zone; the end is the last day."""
     return {"period_start": period.first_day.isoformat(), "period_end": period.last_day.isoformat()}
 
 
 def present_fee(fee: Fee) -> dict[str, object]:
-    """What the plan costs, what is taken off it for whatever reason, and what remains."""
+    """The plan's price, the sum of all reductions, and what remains to pay."""
     return {"standard": amount(fee.standard), "credit": amount(fee.credit), "final": amount(fee.final)}
 
 

@@ -1,6 +1,6 @@
-"""The budget, its status and its messages, as ScaleBox shows them. Source: ScaleBox budgets.
+"""The budget, its status and its messages. Source: ScaleBox budgets.
 
-The forecast, `projected_amount` and `projected_reached_on`, is ours.
+The forecast (`projected_amount`, `projected_reached_on`) is Tallybook's addition.
 """
 
 from datetime import timedelta
@@ -9,8 +9,8 @@ from tallybook.domain.budget_messages import SUBJECT, BudgetMessage
 from tallybook.domain.budget_status import BudgetStatus, Forecast
 from tallybook.domain.budgets import CHECK_EVERY, COOLDOWN, Budget, percentage_used
 from tallybook.domain.ids import ACCOUNT, NOTIFICATION
-from tallybook.domain.periods import Period
 from tallybook.wire.response import amount, number, seconds
+from tallybook.wire.scalebox.envelope import period_fields
 
 
 def present_budget(status: BudgetStatus) -> dict[str, object]:
@@ -43,7 +43,7 @@ def present_budget_status(status: BudgetStatus, forecast: Forecast) -> dict[str,
         "limit_type": budget.limit_type,
         "is_restricted": status.is_restricted,
         "is_active": budget.is_active,
-        **_period(status.spent.period),
+        **period_fields(status.spent.period),
         "alert_thresholds": _thresholds(budget),
         "check_interval_minutes": CHECK_EVERY // timedelta(minutes=1),
         "cooldown_hours": COOLDOWN // timedelta(hours=1),
@@ -51,7 +51,7 @@ def present_budget_status(status: BudgetStatus, forecast: Forecast) -> dict[str,
 
 
 def present_budget_message(message: BudgetMessage) -> dict[str, object]:
-    """`email_recipients` joins by ", " those who have got the mail, as far as anybody knows: none until it has left."""
+    """`email_recipients` are the addresses that the mail was sent to, joined by ", "; empty until it was sent."""
     return {
         "id": message.number,
         "threshold_percent": number(message.threshold.percent),
@@ -63,14 +63,10 @@ def present_budget_message(message: BudgetMessage) -> dict[str, object]:
         "email_sent": bool(message.recipients),
         "email_recipients": ", ".join(message.recipients),
         "email_subject": SUBJECT,
-        **_period(message.period),
+        **period_fields(message.period),
         "created_at": seconds(message.created_at),
     }
 
 
 def _thresholds(budget: Budget) -> list[dict[str, object]]:
     return [{"percent": number(one.percent), "enabled": one.enabled} for one in budget.thresholds]
-
-
-def _period(period: Period) -> dict[str, str]:
-    return {"period_start": seconds(period.start), "period_end": seconds(period.shown_end)}

@@ -1,4 +1,4 @@
-"""What ScaleBox's pages show of a change of the account's email. Source: decisions, "Email change"."""
+"""A change of the account's email address. Source: docs/decisions.md, "Email change"."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from tallybook.wire.response import seconds
 
 
 def present_email_change(change: EmailChange | None, *, now: datetime) -> dict[str, object]:
-    """A request that is pending, or that none is; the last one's status where it was completed."""
+    """The pending request; without one, the status of the last request if it was completed."""
     if change is not None and change.is_pending(now):
         return {
             "has_pending_request": True,
@@ -23,7 +23,7 @@ def present_email_change(change: EmailChange | None, *, now: datetime) -> dict[s
 
 
 def present_confirmation(change: EmailChange) -> dict[str, object]:
-    """What whoever opened a link is told."""
+    """The answer to a confirmation link: `pending` until the other address has confirmed too."""
     if change.state == "completed":
         return {"status": "completed"}
     return {"status": "pending", "pending_email": change.unconfirmed[0]}

@@ -1,8 +1,8 @@
-"""ScaleBox's dialect: an envelope around everything; whole seconds with `Z`; ids with their prefixes.
+"""ScaleBox's dialect: one envelope for answers and errors, times in whole seconds with `Z`, ids with prefixes.
 
 Success: {"success": true, "data": …, "message"?: …, "timestamp": …}.
-Error: {"success": false, "error": …, "message": …, "code": …, "timestamp": …}; a body that can't be read is a 400.
-Source: decisions, "The three dialects".
+Error: {"success": false, "error": …, "message": …, "code": …, "timestamp": …}; an unreadable body is a 400.
+Source: docs/decisions.md, "The three dialects".
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ from typing import Any
 
 from tallybook.domain.admission import NotAdmitted, Reason
 from tallybook.domain.errors import TallybookError
+from tallybook.domain.periods import Period
 from tallybook.wire.response import Answer, number, retry_header, seconds, status_of
 
 
@@ -21,7 +22,7 @@ def ok(data: Any, *, at: datetime, status: int = 200) -> Answer:
 
 
 def done(message: str, *, at: datetime) -> Answer:
-    """A mutation that has nothing to show."""
+    """The answer to a change that returns no data."""
     return Answer(200, {"success": True, "message": message, "timestamp": seconds(at)})
 
 
@@ -40,10 +41,14 @@ def error(error: TallybookError, *, at: datetime) -> Answer:
 
 
 def reasons(reasons: Sequence[Reason]) -> list[dict[str, object]]:
-    """Source: decisions, "What the platform needs"."""
+    """Why a session was not admitted. Source: docs/decisions.md, "What the platform needs"."""
     return [
         {"code": reason.code, "limit": _number(reason.limit), "current": _number(reason.current)} for reason in reasons
     ]
+
+
+def period_fields(period: Period) -> dict[str, str]:
+    return {"period_start": seconds(period.start), "period_end": seconds(period.shown_end)}
 
 
 def _number(value: int | Decimal | None) -> int | float | None:

@@ -1,7 +1,7 @@
-"""Invoices as ScaleBox's billing page shows them. Source: ScaleBox billing, "List Invoices"; money, "Invoices".
+"""Invoices on ScaleBox's billing page. Source: ScaleBox billing, "List Invoices"; docs/money.md, "Invoices".
 
-After the document's fields come ours: `invoice_number`, `amount_paid`, `amount_due`, `voided_at`, `void_reason`, and
-the `details` of a usage line, whose quantities are decimals as text. What an invoice has not yet is null.
+Tallybook's additions come last: `invoice_number`, `amount_paid`, `amount_due`, `voided_at`, `void_reason`, and the
+`details` of a usage line, whose quantities are decimal text. A field that has no value yet is null.
 """
 
 from collections.abc import Sequence

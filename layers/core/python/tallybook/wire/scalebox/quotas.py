@@ -1,12 +1,12 @@
-"""Quota allocations, requests and use, as ScaleBox shows them; the shape of use is ours. Source: ScaleBox account
-management, "User Quota Administration"; decisions, "Quota requests".
-"""
+"""Quota allocations, requests and usage; the fields of usage are Tallybook's.
 
-from decimal import Decimal
+Source: ScaleBox account management, "User Quota Administration"; docs/decisions.md, "Quota requests".
+"""
 
 from tallybook.domain.ids import ACCOUNT, ALLOCATION, QUOTA_REQUEST, USER
 from tallybook.domain.quotas import FIELDS, Allocation, Quota, QuotaRequest, Use, UserQuota
-from tallybook.wire.response import number, seconds, seconds_or_none
+from tallybook.wire.response import number, number_or_none, seconds, seconds_or_none
+from tallybook.wire.scalebox.envelope import period_fields
 
 
 def present_allocation(allocation: Allocation) -> dict[str, object]:
@@ -38,12 +38,11 @@ def present_request(request: QuotaRequest) -> dict[str, object]:
 
 
 def present_usage(used: UserQuota) -> dict[str, object]:
-    """Each field by its name: without a limit of one's own, `limit`, `remaining` and `percentage_used` are null."""
+    """Usage by quota field; `limit`, `remaining` and `percentage_used` are null if the user has no limit."""
     return {
         "user_id": USER + used.user_id,
         "allocation_id": used.allocation_id and ALLOCATION + used.allocation_id,
-        "period_start": seconds(used.period.start),
-        "period_end": seconds(used.period.shown_end),
+        **period_fields(used.period),
         "quota": {use.field: _use(use) for use in used.uses},
     }
 
@@ -52,14 +51,10 @@ def _use(use: Use) -> dict[str, object]:
     return {
         "limit": use.limit,
         "used": number(use.used),
-        "remaining": _number(use.remaining),
-        "percentage_used": _number(use.percentage),
+        "remaining": number_or_none(use.remaining),
+        "percentage_used": number_or_none(use.percentage),
     }
 
 
 def _fields(quota: Quota) -> dict[str, int | None]:
     return {name: quota.get(name) for name in FIELDS}
-
-
-def _number(value: Decimal | None) -> int | float | None:
-    return None if value is None else number(value)

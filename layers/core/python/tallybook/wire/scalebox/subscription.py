@@ -1,7 +1,7 @@
-"""Changes of plan as ScaleBox's account page shows them: made, made before, and only asked about.
+"""Plan changes: the answer to one, their history, and a preview.
 
-Source: ScaleBox account management, "Change Subscription Plan", "List Subscription Change History". What a change
-answers and all of its preview are ours.
+Source: ScaleBox account management, "Change Subscription Plan", "List Subscription Change History". The fields of the
+answer and of the preview are Tallybook's.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ from tallybook.wire.scalebox.billing import present_fee
 from tallybook.wire.scalebox.invoices import present_invoice
 
 
-def present_plan_change(held: Subscription, change: PlanChange) -> dict[str, object]:
-    return {**present_subscription(held), "change": _change(change)}
+def present_plan_change(subscription: Subscription, change: PlanChange) -> dict[str, object]:
+    return {**present_subscription(subscription), "change": _change(change)}
 
 
 def present_plan_changes(changes: Sequence[PlanChange], pagination: dict[str, int]) -> dict[str, object]:
@@ -24,7 +24,7 @@ def present_plan_changes(changes: Sequence[PlanChange], pagination: dict[str, in
 
 
 def present_preview(preview: PlanPreview) -> dict[str, object]:
-    """The change as its history would show it, without ids for what is not there, and the invoice it would issue."""
+    """The change as the history would list it, and its invoice. Ids are null, because nothing is stored."""
     change = preview.change
     return {
         **_change(change),

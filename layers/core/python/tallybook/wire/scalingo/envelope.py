@@ -1,7 +1,7 @@
-"""Scalingo's dialect: rooted answers, times with milliseconds, errors that are never empty.
+"""Scalingo's dialect: the errors of its paths.
 
-{"error": …}, a 403 also with `code`; 404 {"resource": …, "error": …}; what breaks a rule is a 422
-{"errors": {field: [message, …]}}. Source: decisions, "The three dialects".
+Error: {"error": …}, with `code` on a 403; 404: {"resource": …, "error": …}; an invalid value is a 422:
+{"errors": {field: [message, …]}}. Source: docs/decisions.md, "The three dialects".
 """
 
 from datetime import datetime
@@ -11,7 +11,7 @@ from tallybook.domain.errors import Forbidden, Invalid, NotFound, TallybookError
 from tallybook.wire.response import Answer, retry_header, status_of
 
 
-def error(error: TallybookError, *, at: datetime) -> Answer:  # noqa: ARG001 its errors carry no time
+def error(error: TallybookError, *, at: datetime) -> Answer:  # noqa: ARG001 its errors have no timestamp
     body: dict[str, Any]
     if isinstance(error, Invalid):
         return Answer(422, {"errors": error.fields or {"base": [error.message]}})

@@ -1,4 +1,4 @@
-"""Results on standard output: one JSON document; else a table on a terminal, and lines with tabs anywhere else."""
+"""Prints results: one JSON document, a table on a terminal, or lines with tabs into a pipe."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -12,16 +12,16 @@ from rich.text import Text
 from tallybook.cli.rows import Row
 
 
-def show_list(name: str, rows: Iterable[Row], columns: Sequence[str], *, as_json: bool) -> None:
-    """All of each row as JSON under the list's name; as text these columns."""
+def print_list(name: str, rows: Iterable[Row], columns: Sequence[str], *, as_json: bool) -> None:
+    """JSON has all fields of each row, in a list under `name`; text has `columns` only."""
     if as_json:
         typer.echo(json.dumps({name: list(rows)}))
         return
     _print(columns, ([row[column] for column in columns] for row in rows))
 
 
-def show_one(row: Row, *, as_json: bool) -> None:
-    """A thing with all that is known of it."""
+def print_one(row: Row, *, as_json: bool) -> None:
+    """All fields of one row."""
     if as_json:
         typer.echo(json.dumps(row))
         return
@@ -29,7 +29,7 @@ def show_one(row: Row, *, as_json: bool) -> None:
 
 
 def print_result(sentence: str, row: Row, *, as_json: bool) -> None:
-    """What was done: a sentence, or the thing as it now stands."""
+    """The result of a change: the sentence, or the changed row as JSON."""
     typer.echo(json.dumps(row) if as_json else sentence)
 
 
@@ -47,14 +47,14 @@ def _print(columns: Sequence[str], lines: Iterable[Iterable[Any]]) -> None:
         table.add_column()
     for column in table.columns:
         column.overflow = "fold"
-    table.columns[0].no_wrap = True  # an id can be copied, however narrow the terminal
+    table.columns[0].no_wrap = True  # an id stays in one line and can be copied
     for line in lines:
         table.add_row(*(Text(_text(value)) for value in line))
     console.print(table)
 
 
 def _text(value: Any) -> str:
-    """In one line, and without what would move a terminal's cursor or turn its text round."""
+    """One line, without control characters: they could move the cursor or reverse the text."""
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Accounts and users as an operator names them: by id, or by the address that somebody signs in with."""
+"""Finds accounts and users by id or by the email address that a user signs in with."""
 
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.errors import Invalid
@@ -7,20 +7,20 @@ from tallybook.services.context import Context
 from tallybook.services.lookup import find_account, find_account_and_user, find_by_email
 
 
-def account_named(ctx: Context, name: str) -> Account:
+def resolve_account(ctx: Context, name: str) -> Account:
     """By `acc-…`, or by the email address of one of its users."""
     if "@" in name:
         account, _ = find_by_email(ctx, name)
         return account
     if not name.startswith(ACCOUNT):
-        raise Invalid(f"{name!r} names no account: that takes acc-… or the email address of one of its users")
+        raise Invalid(f"{name!r} is no account: give acc-… or the email address of one of its users")
     return find_account(ctx, strip_prefix(name, ACCOUNT, field="account"))
 
 
-def user_named(ctx: Context, name: str, user_id: str | None) -> tuple[Account, User]:
-    """By email address alone, or by `usr-…` in the account so named."""
+def resolve_user(ctx: Context, name: str, user_id: str | None) -> tuple[Account, User]:
+    """By email address alone, or by `usr-…` in the account that `name` names."""
     if user_id is not None:
-        return find_account_and_user(ctx, account_named(ctx, name).id, strip_prefix(user_id, USER, field="user"))
+        return find_account_and_user(ctx, resolve_account(ctx, name).id, strip_prefix(user_id, USER, field="user"))
     if "@" not in name:
-        raise Invalid(f"{name!r} names no user: that takes an email address, or acc-… and usr-…")
+        raise Invalid(f"{name!r} is no user: give an email address, or acc-… and usr-…")
     return find_by_email(ctx, name)

@@ -1,19 +1,19 @@
-"""The tables themselves, for what only the operator may do."""
+"""Direct access to the tables for the operator's commands."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tallybook.cli.aws import aws_errors, output
+from tallybook.cli.aws import aws_errors, stack_output
 from tallybook.runtime import connect
 from tallybook.services.context import Context
 
 
 @contextmanager
-def tables() -> Iterator[Context]:
-    """A context on the tables that the environment names, or else those of its stack."""
+def operator_context() -> Iterator[Context]:
+    """A context on CORE_TABLE and USAGE_TABLE, or on the tables of TALLYBOOK_STACK."""
     with aws_errors():
         core, usage = os.environ.get("CORE_TABLE"), os.environ.get("USAGE_TABLE")
         if not core or not usage:
-            core, usage = output("CoreTable"), output("UsageTable")
+            core, usage = stack_output("CoreTable"), stack_output("UsageTable")
         yield connect(core_table=core, usage_table=usage, clock_file=os.environ.get("TALLYBOOK_CLOCK_FILE"))
