@@ -15,6 +15,7 @@ from tests.bench.budget_story import EVENTS, MOST_SECONDS, million
 from tests.bench.budget_sweep import sweep
 from tests.bench.cold_start import cold_starts
 from tests.bench.figures import Figure, figures, read_goal
+from tests.bench.instructions import valgrind_is_installed
 from tests.bench.invoice_figures import add_sessions, history_figure, invoice_figures, payer
 from tests.bench.invoicing import MOST_CALLS, MOST_WRITE_UNITS, tick
 from tests.bench.quota_figures import quota_figures
@@ -23,7 +24,6 @@ from tests.support.call import call
 from tests.support.cloud import create_tables, make_context
 from tests.support.house import House
 
-_ROUNDS = 12
 _BATCH = 1000
 _FLAT_AT = (10, 100, 1_000, 10_000, 100_000)
 _SESSIONS_AT = (10, 100, 1_000)
@@ -145,10 +145,17 @@ def _print_budget_story() -> None:
 
 
 def _print_cold_starts() -> None:
-    print("\nCold start, real runtime client, times a hello-world of the same libraries and routes")
-    for start in cold_starts(_ROUNDS):
+    print("\nCold start in millions of instructions, beside a hello-world of the same libraries and routes")
+    if not valgrind_is_installed():
+        print("  SKIPPED: valgrind counts them and is not installed; on Debian: apt-get install valgrind")
+        return
+    for start in cold_starts():
         mark = "" if start.ratio <= start.goal else "  MISSED"
-        print(f"  {start.function:12} {start.ratio:.2f} [{start.goal}]{mark}", flush=True)
+        own, hello = start.instructions / 1e6, start.hello_instructions / 1e6
+        print(
+            f"  {start.function:14} {own:7.1f}  hello-world {hello:7.1f}  ratio {start.ratio:.3f} [{start.goal}]{mark}",
+            flush=True,
+        )
 
 
 def _progress(done: int, whole: int) -> None:
