@@ -24,8 +24,9 @@ from tallybook.store.budgets import put_budget
 from tallybook.store.commands import Put
 from tallybook.store.events import mark_dirty
 from tallybook.store.periods import open_period
+from tests.bench.context import make_still_context
 from tests.bench.invoicing import write
-from tests.support.cloud import NAMES, create_tables, make_context
+from tests.support.cloud import NAMES, create_tables
 from tests.support.house import House
 
 _LITTLE, _HALF = Decimal(100_000), Decimal(4_000_000)
@@ -57,7 +58,7 @@ def sweep(client: Any, budgets: int, used: int, *, progress: Callable[[int, int]
     """Over so many accounts, in tables of their own."""
     names: dict[Any, str] = {table: f"{table}-of-{budgets}-budgets" for table in NAMES}
     create_tables(client, names)
-    house = House(make_context(client, names=names), client, names)
+    house = House(make_still_context(client, names=names), client, names)
     house.apply_catalog()
     opens = house.clock.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     write(house, [put for number in range(budgets) for put in _account(house, number, opens, has_used=number < used)])
