@@ -45,8 +45,8 @@ format: install  ## rewrite the code in the house style
 synth: install  ## write the CloudFormation template of STAGE=production to cdk.out/
 	@$(PYTHON) -m infra.app
 
-bench: install  ## print the figures: round trips, units, flatness, times
-	@PYTHONPATH=functions:layers/core/python $(PYTHON) -m tests.bench
+bench: install  ## print the figures (ONLY=deterministic: those that never vary, for diff; ONLY=cold: one section)
+	@PYTHONPATH=functions:layers/core/python $(PYTHON) -m tests.bench $(ONLY)
 
 reset: install  ## remove the local state; the next make run starts afresh
 	@$(PYTHON) -m infra.local.reset

@@ -24,9 +24,10 @@ from tallybook.store.budgets import put_budget
 from tallybook.store.commands import Put
 from tallybook.store.events import mark_dirty
 from tallybook.store.periods import open_period
+from tests.bench.context import make_still_context
 from tests.bench.invoicing import write
 from tests.support.app import App
-from tests.support.cloud import NAMES, create_tables, make_context
+from tests.support.cloud import NAMES, create_tables
 
 _LITTLE, _HALF = Decimal(100_000), Decimal(4_000_000)
 """CPU seconds that cost 1.40 and 56.00, of a budget of 100."""
@@ -57,7 +58,7 @@ def sweep(client: Any, budgets: int, used: int, *, progress: Callable[[int, int]
     """Over so many accounts, in tables of their own."""
     names: dict[Any, str] = {table: f"{table}-of-{budgets}-budgets" for table in NAMES}
     create_tables(client, names)
-    app = App(make_context(client, names=names), client, names)
+    app = App(make_still_context(client, names=names), client, names)
     app.apply_catalog()
     opens = app.clock.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     write(app, [put for number in range(budgets) for put in _account(app, number, opens, has_used=number < used)])

@@ -1,17 +1,22 @@
-"""Cold starts against a hello-world of the same libraries with as many routes, one after the other, in turns."""
+"""Cold starts in instructions, as the layers hold the code, beside a hello-world of the same libraries and routes."""
 
 import compileall
-import importlib
 import os
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
-from tests.bench.runtime_api import processor_seconds_to_ready
+from infra.bundle import core_bundle, deps_bundle, function_bundle
+from tests.bench.hello_world import HELLO_JOBS, hello_http
+from tests.bench.instructions import instructions_to_ready
+from tests.support.routes import apps
 
-ROOT = Path(__file__).resolve().parents[2]
-_PRODUCT = f"{ROOT / 'functions'}{os.pathsep}{ROOT / 'layers/core/python'}"
+HTTP_GOAL = 1.2
+JOB_GOAL = 1.15
+
 _SETTINGS = {
     "CORE_TABLE": "core",
     "USAGE_TABLE": "usage",
@@ -23,117 +28,42 @@ _SETTINGS = {
     "BRAND": "Bench",
 }
 
-_HELLO_HTTP = """
-import boto3
-from aws_lambda_powertools import Logger
-from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse
-from mangum import Mangum
-from pydantic import BaseModel
-
-logger = Logger()
-client = boto3.session.Session().client("dynamodb")
-app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-
-class Form(BaseModel):
-    name: str
-    size: int | None = None
-
-async def caller(request: Request) -> str:
-    return request.headers.get("x-api-key", "")
-
-def route(path):
-    @app.post(path)
-    async def hello(request: Request, who: str = Depends(caller)) -> JSONResponse:
-        return JSONResponse({"hello": who})
-
-for number in range(ROUTES):
-    route(f"/hello/{number}")
-handler = Mangum(app, lifespan="off")
-"""
-
-_HELLO_JOB = """
-import boto3
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-
-logger = Logger()
-client = boto3.session.Session().client("dynamodb")
-processor = BatchProcessor(event_type=EventType.SQS)
-
-def hello(record: SQSRecord):
-    return record.body
-
-def handler(event, context):
-    return process_partial_response(event=event, record_handler=hello, processor=processor, context=context)
-"""
-
-_HELLO_DELIVERY = """
-import boto3
-import jinja2
-from aws_lambda_powertools import Logger, Metrics
-
-logger = Logger()
-metrics = Metrics(namespace="Hello")
-clients = [boto3.session.Session().client(name) for name in ("dynamodb", "sesv2", "events")]
-
-def handler(event, context):
-    return {}
-"""
-
-_HELLO_NOTICE = """
-import boto3
-from aws_lambda_powertools import Logger
-
-logger = Logger()
-client = boto3.session.Session().client("dynamodb")
-
-def handler(event, context):
-    return {}
-"""
-
-_HELLO_HOURLY = _HELLO_JOB.replace(
-    "import Logger\n", "import Logger, Metrics\nfrom aws_lambda_powertools.metrics import MetricUnit\n"
-)
-
-_JOBS = {
-    "usage_queue": _HELLO_JOB,
-    "invoicing": _HELLO_HOURLY,
-    "usage_check": _HELLO_HOURLY,
-    "outbox": _HELLO_DELIVERY,
-    "mail_feedback": _HELLO_NOTICE,
-}
-
 
 @dataclass(frozen=True, slots=True)
 class ColdStart:
+    """Instructions until ready, of a function and of its hello-world."""
+
     function: str
-    ratio: float
+    instructions: int
+    hello_instructions: int
     goal: float
 
-
-def cold_starts(rounds: int) -> Iterator[ColdStart]:
-    """Each function's best time to ready over the best of its hello-world: the least disturbed by the machine."""
-    for group in ("identity", "accounts", "quotas", "budgets", "billing", "metering"):
-        yield ColdStart(group, _ratio(group, _HELLO_HTTP.replace("ROUTES", str(_routes(group))), rounds), 1.2)
-    for job, hello in _JOBS.items():
-        yield ColdStart(job, _ratio(job, hello, rounds), 1.15)
+    @property
+    def ratio(self) -> float:
+        return self.instructions / self.hello_instructions
 
 
-def _routes(group: str) -> int:
-    return len(importlib.import_module(f"{group}.app").app.routes)
+def cold_starts() -> Iterator[ColdStart]:
+    """Every function's, HTTP first; as many at a time as there are processors."""
+    hellos = [(name, hello_http(app), HTTP_GOAL) for name, app in apps().items()]
+    hellos += [(name, text, JOB_GOAL) for name, text in HELLO_JOBS.items()]
+    deps, core = deps_bundle(None).folder / "python", core_bundle().folder / "python"
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from pool.map(lambda hello: _cold_start(*hello, core, deps), hellos)
 
 
-def _ratio(group: str, hello: str, rounds: int) -> float:
+def _cold_start(name: str, hello: str, goal: float, core: Path, deps: Path) -> ColdStart:
+    folder = function_bundle(name).folder
+    return ColdStart(
+        function=name,
+        instructions=instructions_to_ready(f"{name}.app.handler", [folder, core, deps], _SETTINGS),
+        hello_instructions=_of_hello(hello, deps),
+        goal=goal,
+    )
+
+
+def _of_hello(text: str, deps: Path) -> int:
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "hello.py").write_text(hello)
-        compileall.compile_dir(folder, quiet=2)
-        ours, theirs = [], []
-        for number in range(rounds + 1):
-            first = processor_seconds_to_ready(f"{group}.app.handler", {**_SETTINGS, "PYTHONPATH": _PRODUCT})
-            second = processor_seconds_to_ready("hello.handler", {**_SETTINGS, "PYTHONPATH": folder})
-            if number:  # the first round only fills the page cache and writes byte code
-                ours.append(first)
-                theirs.append(second)
-    return min(ours) / min(theirs)
+        Path(folder, "hello.py").write_text(text)
+        compileall.compile_dir(folder, quiet=2, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+        return instructions_to_ready("hello.handler", [Path(folder), deps], _SETTINGS)
