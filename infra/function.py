@@ -13,13 +13,14 @@ from infra.groups import Group
 from infra.layers import RUNTIME, Layers, architecture_of, code_of
 from infra.stage import Stage
 from infra.tables import Tables
+from tallybook.domain.jobs import camel_case
 
 
 class Function(Construct):
     """`entry` is what callers invoke: the function, or with SnapStart the alias of its published version."""
 
     def __init__(self, scope: Construct, group: Group, *, stage: Stage, tables: Tables, layers: Layers) -> None:
-        super().__init__(scope, title(group.name))
+        super().__init__(scope, camel_case(group.name))
         self.group = group
         log_group = log_group_of(self, stage)
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
@@ -87,8 +88,3 @@ def _environment(group: Group, stage: Stage, tables: Tables) -> dict[str, str]:
         "POWERTOOLS_SERVICE_NAME": group.name,
         "POWERTOOLS_LOG_LEVEL": stage.log_level,
     }
-
-
-def title(name: str) -> str:
-    """usage_queue -> UsageQueue"""
-    return "".join(word.capitalize() for word in name.split("_"))

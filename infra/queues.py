@@ -5,7 +5,8 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
 
-from infra.function import Function, title
+from infra.function import Function
+from tallybook.domain.jobs import camel_case
 
 TRIES = 5
 BATCH = 10
@@ -15,7 +16,7 @@ VISIBILITY_FACTOR = 6
 
 class Queue(Construct):
     def __init__(self, scope: Construct, name: str, function: Function) -> None:
-        super().__init__(scope, f"{title(name)}Messages")
+        super().__init__(scope, f"{camel_case(name)}Messages")
         self.dead = self._queue("Dead", retention_period=Duration.days(14))
         self.main = self._queue(
             "Main",

@@ -5,13 +5,14 @@ from aws_cdk import aws_events as events
 from aws_cdk.aws_events_targets import LambdaFunction
 from constructs import Construct
 
-from infra.function import Function, title
+from infra.function import Function
+from tallybook.domain.jobs import camel_case
 
 
 class Schedule(Construct):
     def __init__(self, scope: Construct, function: Function, *, every_minutes: int) -> None:
         name = function.group.name
-        super().__init__(scope, f"{title(name)}Schedule")
+        super().__init__(scope, f"{camel_case(name)}Schedule")
         events.Rule(
             self,
             "Rule",

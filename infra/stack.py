@@ -6,7 +6,7 @@ from constructs import Construct
 from infra.alarms import Alarms
 from infra.api import Api
 from infra.bus import Bus
-from infra.function import Function, title
+from infra.function import Function
 from infra.groups import GROUPS
 from infra.layers import Layers
 from infra.mail import Mail
@@ -16,6 +16,7 @@ from infra.stage import Stage
 from infra.stream import Stream
 from infra.tables import Tables
 from infra.topics import Topic
+from tallybook.domain.jobs import camel_case
 
 
 class Tallybook(Stack):
@@ -64,7 +65,7 @@ class Tallybook(Stack):
         self._tell("BusName", bus.name)
         for function in functions:
             if function.group.every_minutes:
-                self._tell(f"{title(function.group.name)}Function", function.function.function_name)
+                self._tell(f"{camel_case(function.group.name)}Function", function.function.function_name)
 
     def _tell(self, name: str, value: str) -> None:
         CfnOutput(self, name, value=value)

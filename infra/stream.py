@@ -10,7 +10,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk.aws_lambda import FilterCriteria, FilterRule
 from constructs import Construct
 
-from infra.function import Function, title
+from infra.function import Function
+from tallybook.domain.jobs import camel_case
 
 type Told = Literal["outbox", "usage"]
 RETRIES = 2
@@ -30,7 +31,7 @@ class _Records:
 
 class Stream(Construct):
     def __init__(self, scope: Construct, table: dynamodb.Table, function: Function, told: Told) -> None:
-        super().__init__(scope, f"{title(function.group.name)}Stream")
+        super().__init__(scope, f"{camel_case(function.group.name)}Stream")
         address = table.table_stream_arn
         if address is None:
             raise ValueError("the table has no stream")

@@ -4,11 +4,12 @@ from aws_cdk import aws_sns as sns
 from aws_cdk.aws_sns_subscriptions import LambdaSubscription
 from constructs import Construct
 
-from infra.function import Function, title
+from infra.function import Function
+from tallybook.domain.jobs import camel_case
 
 
 class Topic(Construct):
     def __init__(self, scope: Construct, name: str, function: Function) -> None:
-        super().__init__(scope, f"{title(name)}Notifications")
+        super().__init__(scope, f"{camel_case(name)}Notifications")
         self.topic = sns.Topic(self, "Topic", enforce_ssl=True)
         self.topic.add_subscription(LambdaSubscription(function.entry))

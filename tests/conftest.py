@@ -95,7 +95,7 @@ def post(app: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What leaves the house; it leaves when the function `outbox` is called, or `invoicing`."""
     from tallybook import delivery, runtime
 
-    monkeypatch.setattr(delivery, "outside", app.fake_aws.ways_out)
+    monkeypatch.setattr(delivery, "channels", app.fake_aws.channels)
     monkeypatch.setattr(runtime, "queue", app.fake_aws.queue)
     return app.fake_aws
 

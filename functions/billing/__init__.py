@@ -1,1 +1,1 @@
-import tallybook  # noqa: F401 before anything else, for it holds the garbage collector back while the rest is imported
+import tallybook  # noqa: F401 comes first: it disables garbage collection while the rest is imported

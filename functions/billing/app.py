@@ -1,4 +1,4 @@
-"""What an account owes."""
+"""The function `billing`: invoices, and what a period costs."""
 
 from billing import invoices, periods
 from tallybook.http import lambda_handler, make_app

@@ -1,4 +1,4 @@
-"""Invoices: a page of them, one, and the draft of the open period. Source: ScaleBox billing."""
+"""Invoices: a page, one by its id, and the draft of the open period. Source: ScaleBox billing."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -16,9 +16,9 @@ router = APIRouter(prefix="/v1/billing")
 
 @router.get("/invoices")
 async def invoices(ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
-    listed = list_invoices(ctx, caller.account, offset=page.offset, limit=page.limit)
-    shown = present_invoices(listed, pagination(page, total=caller.account.counts.invoice_count))
-    return respond(envelope.ok(shown, at=ctx.clock.now()))
+    found = list_invoices(ctx, caller.account, offset=page.offset, limit=page.limit)
+    body = present_invoices(found, pagination(page, total=caller.account.counts.invoice_count))
+    return respond(envelope.ok(body, at=ctx.clock.now()))
 
 
 @router.get("/invoices/{invoice_id}")

@@ -1,4 +1,4 @@
-"""Billing periods: the current one, all of them, and what a range of days cost. Source: ScaleBox billing."""
+"""Billing periods: the current one, all of them, and the costs of a range of days. Source: ScaleBox billing."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse

@@ -1,1 +1,1 @@
-import tallybook  # noqa: F401 before anything else, for it holds the garbage collector back while the rest is imported
+import tallybook  # noqa: F401 first, because it stops garbage collection during the other imports

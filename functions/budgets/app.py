@@ -1,4 +1,4 @@
-"""What an account means to spend, how far it has come, and what it was told."""
+"""Budgets: their terms, status and messages."""
 
 from budgets import budget
 from tallybook.http import lambda_handler, make_app

@@ -1,4 +1,4 @@
-"""The budget of the caller's account, for root users; one that is made answers 201. Source: ScaleBox budgets."""
+"""The budget of the caller's account, for root users. Source: docs/decisions.md, "Budgets"."""
 
 from typing import Annotated
 
@@ -45,15 +45,15 @@ async def delete(ctx: Ctx, caller: Caller) -> JSONResponse:
 @router.get("/status")
 async def status(ctx: Ctx, caller: Caller) -> JSONResponse:
     found = budget_status(ctx, caller)
-    shown = found and present_budget_status(found, budget_forecast(ctx, found))
-    return respond(envelope.ok(shown, at=ctx.clock.now()))
+    presented = found and present_budget_status(found, budget_forecast(ctx, found))
+    return respond(envelope.ok(presented, at=ctx.clock.now()))
 
 
 @router.get("/messages")
 async def messages(ctx: Ctx, caller: Caller, page: _Page) -> JSONResponse:
     found, total = list_messages(ctx, caller, offset=page.offset, limit=page.limit)
-    shown = {
+    presented = {
         "messages": [present_budget_message(message) for message in found],
         "pagination": pagination(page, total=total),
     }
-    return respond(envelope.ok(shown, at=ctx.clock.now()))
+    return respond(envelope.ok(presented, at=ctx.clock.now()))

@@ -1,4 +1,4 @@
-"""Invoices, every hour: periods that have ended are closed, and open invoices become overdue."""
+"""The hourly invoicing job: closes periods that have ended, and marks open invoices overdue."""
 
 from tallybook import runtime
 from tallybook.domain.jobs import INVOICES
@@ -8,9 +8,9 @@ from tallybook.services.jobs.due_tasks import Task
 from tallybook.services.jobs.invoicing import run_task
 
 
-def _invoices(ctx: Context, task: Task) -> list[str]:
+def _invoice_statuses(ctx: Context, task: Task) -> list[str]:
     return [invoice.status for invoice in run_task(ctx, task)]
 
 
-handler = QueuedJob(INVOICES, _invoices)
+handler = QueuedJob(INVOICES, _invoice_statuses)
 runtime.prepare()

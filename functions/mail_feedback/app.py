@@ -1,4 +1,4 @@
-"""What SES tells of mails: who bounced for good, or complained, gets no more of them."""
+"""Suppress the addresses that SES reports as permanently bounced or complaining."""
 
 import json
 from typing import Any
@@ -6,13 +6,14 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from tallybook import runtime
+from tallybook.mail_hooks import HOOKS
 from tallybook.services.outbox.suppressions import note_bounce, suppress_addresses
 
 logger = Logger()
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
-    """Notifications of SNS, each with an event that SES publishes as JSON; answers how many addresses were taken out.
+    """Takes SNS notifications, each with an event of SES as JSON; returns the number of suppressed addresses.
 
     Source: SES, "Contents of event data that SES publishes to SNS".
     """
@@ -24,35 +25,36 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
 
 
 def _read(message: str) -> dict[str, Any]:
-    """Nothing where it is no event: SES also says, in plain words, that it has found the topic."""
+    """The event; empty if there is none: SES also sends a plain text when it is subscribed to the topic."""
     try:
-        told = json.loads(message)
+        event = json.loads(message)
     except ValueError:
         logger.warning("not an event of SES", extra={"length": len(message)})
         return {}
-    return told if isinstance(told, dict) else {}
+    return event if isinstance(event, dict) else {}
 
 
-def _suppress(told: dict[str, Any]) -> int:
-    """A bounce that may pass, like a full mailbox, suppresses nobody, but that mail is lost."""
+def _suppress(event: dict[str, Any]) -> int:
+    """A transient bounce, like a full mailbox, suppresses nobody, but its mail is recorded as not delivered."""
     ctx = runtime.context()
-    match told.get("eventType") or told.get("notificationType"):
+    match event.get("eventType") or event.get("notificationType"):
         case "Bounce":
-            addresses = [recipient["emailAddress"] for recipient in told["bounce"]["bouncedRecipients"]]
-            for item_id in told["mail"].get("tags", {}).get("item", ()):
-                note_bounce(ctx, item_id, _unreached(told["bounce"]))
-            if told["bounce"]["bounceType"] == "Permanent":
+            addresses = [recipient["emailAddress"] for recipient in event["bounce"]["bouncedRecipients"]]
+            for item_id in event["mail"].get("tags", {}).get("item", ()):
+                note_bounce(ctx, HOOKS, item_id, _unreached(event["bounce"]))
+            if event["bounce"]["bounceType"] == "Permanent":
                 return suppress_addresses(ctx, addresses, reason="bounce")
-        case "Complaint" if told["complaint"].get("complaintFeedbackType") != "not-spam":
-            addresses = [recipient["emailAddress"] for recipient in told["complaint"]["complainedRecipients"]]
+        case "Complaint" if event["complaint"].get("complaintFeedbackType") != "not-spam":
+            addresses = [recipient["emailAddress"] for recipient in event["complaint"]["complainedRecipients"]]
             return suppress_addresses(ctx, addresses, reason="complaint")
     return 0
 
 
 def _unreached(bounce: dict[str, Any]) -> list[str]:
-    """Who never got the mail; of a general bounce that may pass, only whom a mail server reports.
+    """The addresses that never got the mail.
 
-    Most of those are automatic replies to a mail that has arrived.
+    Most transient general bounces are automatic replies to a mail that arrived, so those count only for recipients
+    that a mail server reports as failed.
     """
     may_be_reply = (bounce["bounceType"], bounce.get("bounceSubType")) == ("Transient", "General")
     recipients = bounce["bouncedRecipients"]

@@ -1,4 +1,7 @@
-"""Accounts suspended and resumed, and their terms. Source: decisions, "What the documents presume"."""
+"""The platform suspends and resumes accounts, and sets their billing terms.
+
+Source: docs/decisions.md, "What the platform needs".
+"""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse

@@ -1,4 +1,4 @@
-"""The platform's side: usage, sessions, credits, and accounts suspended."""
+"""The platform's endpoints: usage, sessions, credits, and accounts."""
 
 from metering import accounts, credits, events, sessions
 from tallybook.http import lambda_handler, make_app

@@ -1,4 +1,4 @@
-"""Credits given or taken. Source: decisions, "What the documents presume"."""
+"""The platform adds credits to a wallet, or takes them. Source: docs/decisions.md, "What the platform needs"."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse

@@ -1,4 +1,4 @@
-"""Usage events in. Source: decisions, "What the documents presume"."""
+"""The platform sends usage events. Source: docs/decisions.md, "What the platform needs"."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse

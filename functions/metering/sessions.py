@@ -1,4 +1,4 @@
-"""Sandbox sessions, started and ended. Source: decisions, "What the documents presume"."""
+"""The platform starts and ends sandbox sessions. Source: docs/decisions.md, "What the platform needs"."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -30,6 +30,6 @@ async def end(ctx: Ctx, principal: Platform, session_id: str) -> JSONResponse:
 async def admit(
     ctx: Ctx, principal: Platform, body: StartSessionRequest = body_of(StartSessionRequest)
 ) -> JSONResponse:
-    """Whether the session could start now, with every reason against it; nothing is written."""
+    """Whether the session could start now, and every reason against it; nothing is written."""
     reasons = admission(ctx, principal, SessionRequest(**body.model_dump()))
     return respond(envelope.ok(present_admission(reasons), at=ctx.clock.now()))

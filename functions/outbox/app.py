@@ -1,6 +1,6 @@
-"""What must leave: each outbox item as the stream tells of it, and every 5 minutes whatever was left.
+"""Deliver each outbox item when the stream reports it, and every 5 minutes what is still due.
 
-Nothing fails here for the stream's sake: an item knows itself when it is due again, and the sweep finds it.
+The handler never fails a stream record: the item stores when it is due again, and the sweep finds it.
 """
 
 import os
@@ -20,13 +20,13 @@ metrics = Metrics(namespace="Tallybook")
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Records of the stream, or `{"job": "outbox"}`; answers how many items had which outcome."""
+    """Takes stream records or `{"job": "outbox"}`; returns the number of items for each outcome."""
     ctx = runtime.context()
     deadline = ctx.elapsed() + runtime.seconds_left(context)
     if "Records" in event:
-        outcomes = _streamed(ctx, event["Records"], deadline)
+        outcomes = _deliver_records(ctx, event["Records"], deadline)
     else:
-        outcomes = sweep(ctx, delivery.outside(), deadline=deadline)
+        outcomes = sweep(ctx, delivery.channels(), deadline=deadline)
     (logger.warning if outcomes["left"] else logger.info)("outbox", extra={"outcomes": dict(outcomes)})
     if outcomes["parked"]:
         metrics.add_dimension(name="stage", value=os.environ["TALLYBOOK_STAGE"])
@@ -35,7 +35,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     return {str(outcome): count for outcome, count in outcomes.items()}
 
 
-def _streamed(ctx: Context, records: list[dict[str, Any]], deadline: float) -> Counter[Outcome]:
+def _deliver_records(ctx: Context, records: list[dict[str, Any]], deadline: float) -> Counter[Outcome]:
     outcomes: Counter[Outcome] = Counter()
     for record in records:
         kind, _, item_id = record["dynamodb"]["Keys"]["pk"]["S"].partition("#")
@@ -45,12 +45,12 @@ def _streamed(ctx: Context, records: list[dict[str, Any]], deadline: float) -> C
             outcomes["left"] += 1
             continue
         try:
-            outcomes[deliver(ctx, delivery.outside(), item_id)] += 1
+            outcomes[deliver(ctx, delivery.channels(), item_id)] += 1
         except Unavailable:
             outcomes["left"] += 1
     return outcomes
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    delivery.outside()
+    delivery.channels()
 runtime.prepare()

@@ -1,4 +1,4 @@
-"""Quota allocations, for root users. Source: ScaleBox account management, "User Quota Administration"."""
+"""Root users allocate quotas to users. Source: ScaleBox account management, "User Quota Administration"."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -12,7 +12,7 @@ from tallybook.services.quotas.allocations import (
     remove_allocation,
     revoke_allocation,
 )
-from tallybook.services.quotas.user_quota import allocation_quota
+from tallybook.services.quotas.user_quota import read_allocation_quota
 from tallybook.wire.requests.bodies import AllocationRequest, QuotaFields, sent_fields
 from tallybook.wire.requests.paging import Page, paged
 from tallybook.wire.requests.queries import boolean
@@ -32,8 +32,8 @@ async def list_all(request: Request, ctx: Ctx, caller: Caller, page: Page) -> JS
 @router.post("")
 async def create(ctx: Ctx, caller: Caller, body: AllocationRequest = body_of(AllocationRequest)) -> JSONResponse:
     quota = body.model_dump(exclude={"user_id"})
-    shown = {"allocation": present_allocation(allocate(ctx, caller, body.user_id, quota))}
-    return respond(envelope.ok(shown, at=ctx.clock.now(), status=201))
+    created = allocate(ctx, caller, body.user_id, quota)
+    return respond(envelope.ok({"allocation": present_allocation(created)}, at=ctx.clock.now(), status=201))
 
 
 @router.put("/{allocation_id}")
@@ -58,7 +58,7 @@ async def revoke(ctx: Ctx, caller: Caller, allocation_id: str) -> JSONResponse:
 
 @router.get("/{allocation_id}/usage")
 async def usage(ctx: Ctx, caller: Caller, allocation_id: str) -> JSONResponse:
-    used = allocation_quota(ctx, caller, _id(allocation_id))
+    used = read_allocation_quota(ctx, caller, _id(allocation_id))
     return respond(envelope.ok(present_usage(used), at=ctx.clock.now()))
 
 

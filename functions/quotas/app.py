@@ -1,4 +1,4 @@
-"""Quotas: users' shares of the plan, their requests for more, and what they have used of them."""
+"""Quotas: allocations to users, users' requests for other allocations, and usage."""
 
 from quotas import allocations, requests, usage
 from tallybook.http import lambda_handler, make_app

@@ -1,5 +1,6 @@
-"""Quota requests: users' own, and their review by root users. Source: decisions, "Quota requests"; ScaleBox account
-management, "Review Team Quota Requests".
+"""Users file quota requests, and root users review them.
+
+Source: docs/decisions.md, "Quota requests"; ScaleBox account management, "Review Team Quota Requests".
 """
 
 from fastapi import APIRouter, Request
@@ -11,8 +12,8 @@ from tallybook.http import Caller, Ctx, body_of, respond
 from tallybook.services.quotas.requests import (
     change_request,
     file_request,
+    list_own_requests,
     list_requests,
-    own_requests,
     withdraw_request,
 )
 from tallybook.services.quotas.reviews import review_request
@@ -37,9 +38,9 @@ async def file(ctx: Ctx, caller: Caller, body: FileQuotaRequest = body_of(FileQu
 
 @router.get(_OWN)
 async def own(request: Request, ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
-    rows = own_requests(ctx, caller, status=one_of(request, "status", _STATUSES))
-    shown = paged("requests", [present_request(one) for one in rows], page)
-    return respond(envelope.ok(shown, at=ctx.clock.now()))
+    rows = list_own_requests(ctx, caller, status=one_of(request, "status", _STATUSES))
+    body = paged("requests", [present_request(one) for one in rows], page)
+    return respond(envelope.ok(body, at=ctx.clock.now()))
 
 
 @router.put(_OWN + "/{request_id}")
@@ -61,16 +62,16 @@ async def withdraw(ctx: Ctx, caller: Caller, request_id: str) -> JSONResponse:
 @router.get(_TEAM)
 async def team(request: Request, ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
     rows = list_requests(ctx, caller, status=one_of(request, "status", _STATUSES))
-    shown = paged("requests", [present_request(one) for one in rows], page)
-    return respond(envelope.ok(shown, at=ctx.clock.now()))
+    body = paged("requests", [present_request(one) for one in rows], page)
+    return respond(envelope.ok(body, at=ctx.clock.now()))
 
 
 @router.post(_TEAM + "/{request_id}/review")
 async def review(
     ctx: Ctx, caller: Caller, request_id: str, body: ReviewRequest = body_of(ReviewRequest)
 ) -> JSONResponse:
-    decided = review_request(ctx, caller, _id(request_id), body.action, notes=body.review_notes)
-    return respond(envelope.ok({"request": present_request(decided)}, at=ctx.clock.now()))
+    reviewed = review_request(ctx, caller, _id(request_id), body.action, notes=body.review_notes)
+    return respond(envelope.ok({"request": present_request(reviewed)}, at=ctx.clock.now()))
 
 
 def _id(text: str) -> str:

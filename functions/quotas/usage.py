@@ -1,10 +1,10 @@
-"""What the caller has used of their own share. Its shape is ours."""
+"""The caller's usage of their allocation. The response has no model in the documents."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from tallybook.http import Caller, Ctx, respond
-from tallybook.services.quotas.user_quota import own_quota
+from tallybook.services.quotas.user_quota import read_own_quota
 from tallybook.wire.scalebox import envelope
 from tallybook.wire.scalebox.quotas import present_usage
 
@@ -13,4 +13,4 @@ router = APIRouter(prefix="/v1/usage")
 
 @router.get("/quota")
 async def quota(ctx: Ctx, caller: Caller) -> JSONResponse:
-    return respond(envelope.ok(present_usage(own_quota(ctx, caller)), at=ctx.clock.now()))
+    return respond(envelope.ok(present_usage(read_own_quota(ctx, caller)), at=ctx.clock.now()))

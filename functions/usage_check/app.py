@@ -1,7 +1,7 @@
-"""What was used, held against budgets and allocations; and sessions whose time is up.
+"""Checks usage against budgets and allocations, and ends sessions whose time is up.
 
-Every five minutes all that nobody has looked at is put on the queue, and worked off from there. A budget is looked at
-before that, the moment its account uses something: the stream tells of it.
+Every five minutes, accounts with unchecked usage go on the queue, which this function works off. Their budgets are
+checked earlier: the stream calls it when an account uses something.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from tallybook import runtime
 from tallybook.domain.errors import Unavailable
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.queued_job import QueuedJob
-from tallybook.services.budgets.check import check_budget, with_budgets
+from tallybook.services.budgets.check import accounts_with_budget, check_budget
 from tallybook.services.jobs.usage_check import run_task
 
 logger = Logger()
@@ -23,21 +23,21 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Records of the stream, messages of the queue, or `{"job": "usage_check"}`."""
     records = event.get("Records", ())
     if any(record["eventSource"] == "aws:dynamodb" for record in records):
-        return _streamed(records, context)
+        return _check_budgets(records, context)
     return _job(event, context)
 
 
-def _streamed(records: list[dict[str, Any]], context: Any) -> dict[str, int]:
-    """Each account once. Nothing fails here for the stream's sake: what is left undone, the sweep finds."""
+def _check_budgets(records: list[dict[str, Any]], context: Any) -> dict[str, int]:
+    """Check each account once. A failure is logged, not raised, so that the stream goes on; the sweep tries again."""
     ctx = runtime.context()
     deadline = ctx.elapsed() + runtime.seconds_left(context)
     counts = {"budgets": 0, "alerted": 0, "left": 0}
-    accounts = dict.fromkeys(map(_account_of, records))
+    account_ids = dict.fromkeys(map(_account_of, records))
     try:
-        found = with_budgets(ctx, accounts)
+        with_budget = accounts_with_budget(ctx, account_ids)
     except Unavailable:
-        found, counts["left"] = [], len(accounts)
-    for account_id in found:
+        with_budget, counts["left"] = [], len(account_ids)
+    for account_id in with_budget:
         if ctx.elapsed() >= deadline:
             counts["left"] += 1
             continue
@@ -52,8 +52,8 @@ def _streamed(records: list[dict[str, Any]], context: Any) -> dict[str, int]:
 
 
 def _account_of(record: dict[str, Any]) -> str:
-    text: str = record["dynamodb"]["Keys"]["pk"]["S"]
-    return text.partition("#")[2]
+    pk: str = record["dynamodb"]["Keys"]["pk"]["S"]
+    return pk.partition("#")[2]
 
 
 runtime.prepare()

@@ -1,7 +1,7 @@
-"""Usage events from the queue: the same service as over HTTP, message by message.
+"""Count usage events from the queue, with the service that also counts those sent over HTTP.
 
-A message is done once each of its events is counted, now or before. One that holds anything else comes back, and
-after five tries stands in the dead-letter queue, where an operator sees it: nothing is dropped silently.
+A message is done if each of its events was counted, now or before. Any other message is received again, and moves to
+the dead-letter queue after five tries, so that nothing is dropped silently.
 """
 
 from typing import Any
@@ -15,32 +15,34 @@ from tallybook.services.metering.ingest import RETRY_SECONDS, account_keys, reco
 from tallybook.wire.requests.cloudevents import read_events
 
 logger = Logger()
-_ANSWER_SECONDS = 10.0  # for the call under way when patience ends, and to say which messages failed
+_RESPONSE_SECONDS = 10.0  # to finish the call to DynamoDB under way, and to report the failed messages
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
-class NotCounted(Exception):
-    """Some event of the message was neither counted now nor before."""
-
-
-def _count(record: SQSRecord, lambda_context: Any) -> None:
-    left = lambda_context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
-    ctx = runtime.context()
-    submitted = read_events(record.body)
-    accounts = ctx.tables.get_many(account_keys(submitted))
-    results = record_usage(ctx, submitted, accounts, backoff=min(RETRY_SECONDS, left))
-    refused = [result for result in results if result.status not in ("accepted", "duplicate")]
-    if refused:
-        reasons = sorted({result.reason or result.status for result in refused})
-        logger.warning("usage refused", extra={"message_id": record.message_id, "reasons": reasons})
-        raise NotCounted(", ".join(reasons))
+class MessageNotCounted(Exception):
+    """An event of the message is not counted; the message is received again."""
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    answer = process_partial_response(event=event, record_handler=_count, processor=_processor, context=context)
-    failed = len(answer["batchItemFailures"])
+    response = process_partial_response(
+        event=event, record_handler=_record_message, processor=_processor, context=context
+    )
+    failed = len(response["batchItemFailures"])
     logger.info("batch", extra={"messages": len(event["Records"]), "failed": failed})
-    return dict(answer)
+    return dict(response)
+
+
+def _record_message(record: SQSRecord, lambda_context: Any) -> None:
+    seconds_left = lambda_context.get_remaining_time_in_millis() / 1000 - _RESPONSE_SECONDS
+    ctx = runtime.context()
+    submitted = read_events(record.body)
+    accounts = ctx.tables.get_many(account_keys(submitted))
+    results = record_usage(ctx, submitted, accounts, retry_seconds=min(RETRY_SECONDS, seconds_left))
+    not_counted = [result for result in results if result.status not in ("accepted", "duplicate")]
+    if not_counted:
+        reasons = sorted({result.reason or result.status for result in not_counted})
+        logger.warning("usage refused", extra={"message_id": record.message_id, "reasons": reasons})
+        raise MessageNotCounted(", ".join(reasons))
 
 
 runtime.prepare()

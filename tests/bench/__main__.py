@@ -69,7 +69,7 @@ def _print_flatness(app: App) -> None:
     with _quiet():
         call("GET", "/v1/billing/current", key=member.api_key)
     for target in _FLAT_AT:
-        app.ctx.tables.bill.clear()
+        app.meter.clear()
         while sent < target:
             events = [app.event(member, quantity=1) for _ in range(min(_BATCH, target - sent))]
             with _quiet():
@@ -77,10 +77,10 @@ def _print_flatness(app: App) -> None:
             assert answer.json["data"]["accepted"] == len(events)
             sent += len(events)
             _progress(sent, _FLAT_AT[-1])
-        app.ctx.tables.bill.clear()
+        app.meter.clear()
         with _quiet():
             bill = call("GET", "/v1/billing/current", key=member.api_key).json["data"]
-        spent = app.ctx.tables.bill
+        spent = app.meter
         mark = "" if spent.calls <= 3 and spent.read_units <= read_goal(app) else "  MISSED"
         print(
             f"  {target:7} events: calls {spent.calls} [3]  read {spent.read_units} [{read_goal(app)}]"

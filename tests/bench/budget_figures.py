@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from tallybook.services.budgets.budget import create_budget
-from tallybook.services.budgets.check import check_budget, with_budgets
+from tallybook.services.budgets.check import accounts_with_budget, check_budget
 from tallybook.services.identity.authenticate import authenticate
 from tests.bench.figures import Figure, measure
 from tests.support.app import App, Member
@@ -57,7 +57,7 @@ def _checks(app: App) -> Iterator[Figure]:
     yield measure(
         app,
         "check an account without a budget",
-        lambda: with_budgets(app.ctx, [without.account.id]),
+        lambda: accounts_with_budget(app.ctx, [without.account.id]),
         most_calls=1,
         most_read=1.0,
     )

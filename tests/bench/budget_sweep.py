@@ -65,16 +65,16 @@ def sweep(client: Any, budgets: int, used: int, *, progress: Callable[[int, int]
         app.ctx.tables.transact([mark_dirty(_id(number), now=stamp(app.clock.now()))])
     app.clock.advance(minutes=5)
     app.ctx.catalogs.current()
-    bill = app.ctx.tables.bill
-    bill.clear()
+    meter = app.meter
+    meter.clear()
     tasks = list(due_tasks(app.ctx, USAGE_CHECK))
-    queries, finding = bill.calls, bill.read_units
-    bill.clear()
+    queries, finding = meter.calls, meter.read_units
+    meter.clear()
     done: list[str] = []
     for place, task in enumerate(tasks):
         done += run_task(app.ctx, task)
         progress(place, used)
-    calls, read, written = bill.calls, bill.read_units, bill.write_units
+    calls, read, written = meter.calls, meter.read_units, meter.write_units
     return Sweep(
         budgets=budgets,
         used=used,

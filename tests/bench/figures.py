@@ -49,18 +49,18 @@ def figures(app: App) -> Iterator[Figure]:
 
 def read_goal(app: App) -> float:
     """3 units for authentication, 2 for what decides, 0.5 for each 4 KB that the tables returned."""
-    return AUTHENTICATION_UNITS + DECIDING_UNITS + UNITS_FOR_4_KB * ceil(app.ctx.tables.bill.bytes_read / 4096)
+    return AUTHENTICATION_UNITS + DECIDING_UNITS + UNITS_FOR_4_KB * ceil(app.meter.bytes_read / 4096)
 
 
 def measure(app: App, name: str, do: Callable[[], Any], *, most_calls: int, **goals: Any) -> Figure:
     """What doing it took: an HTTP call, or a use case that raises where it is refused."""
-    bill = app.ctx.tables.bill
-    bill.clear()
+    meter = app.meter
+    meter.clear()
     answer = do()
     assert not isinstance(answer, Answer) or answer.status < 300, answer.text
     if goals.get("most_read") == "returned":
         goals["most_read"] = read_goal(app)
-    return Figure(name, bill.calls, bill.read_units, bill.write_units, most_calls, **goals)
+    return Figure(name, meter.calls, meter.read_units, meter.write_units, most_calls, **goals)
 
 
 def _reads(app: App, member: Member) -> Iterator[Figure]:
@@ -158,7 +158,7 @@ def _passwords(app: App, member: Member) -> Iterator[Figure]:
 
 def _link(app: App, member: Member) -> dict[str, str]:
     token = [mail.token for mail in app.deliver().to(member.user.email) if "#pwt_" in mail.text][-1]
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     return {"token": token, "password": PASSWORD}
 
 

@@ -86,11 +86,11 @@ def tick(client: Any, accounts: int, *, progress: Callable[[int, int], None] = l
     opens = app.clock.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     write(app, [put for number in range(accounts) for put in _account(app, str(number), opens)])
     app.clock.advance(days=32)
-    bill = app.ctx.tables.bill
-    bill.clear()
+    meter = app.meter
+    meter.clear()
     tasks = list(due_tasks(app.ctx, INVOICES))
-    queries = bill.calls
-    bill.clear()
+    queries = meter.calls
+    meter.clear()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         done: list[Invoice] = []
         for invoices in pool.map(lambda task: run_task(app.ctx, task), tasks):
@@ -98,9 +98,9 @@ def tick(client: Any, accounts: int, *, progress: Callable[[int, int], None] = l
             progress(len(done), accounts)
     return Tick(
         accounts=accounts,
-        calls=bill.calls / accounts,
-        read_units=bill.read_units / accounts,
-        write_units=bill.write_units / accounts,
+        calls=meter.calls / accounts,
+        read_units=meter.read_units / accounts,
+        write_units=meter.write_units / accounts,
         queries=queries,
         paid=sum(invoice.status == "paid" and invoice.paid_by_balance == invoice.total > 0 for invoice in done),
         left=len(list(due_tasks(app.ctx, INVOICES))),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tallybook.domain.quotas import FIELDS, LEVEL_METER, MONTHLY
+from tallybook.domain.quotas import FIELDS, GAUGE_METER, MONTHLY
 from tests.bench.figures import Figure, measure
 from tests.support.app import App
 from tests.support.call import Answer, call
@@ -16,7 +16,7 @@ def quota_figures(app: App) -> Iterator[Figure]:
     app.apply_catalog(plans=plans | {"hobby": plans["hobby"] | {"limits": limits}})
     member, key = app.member(), app.platform_key()
     call("GET", "/v1/billing/current", key=member.api_key)  # notes the hourly last_used_at
-    app.record(*[app.event(member, meter=meter, user_id=member.user_id) for meter in (*MONTHLY.values(), LEVEL_METER)])
+    app.record(*[app.event(member, meter=meter, user_id=member.user_id) for meter in (*MONTHLY.values(), GAUGE_METER)])
     share, ask = dict.fromkeys(FIELDS, 1000), {"cpu_seconds_monthly": 1004, "reason": "figures"}
     path, team, own = (
         "/v1/user-management/quota-allocations",

@@ -40,18 +40,18 @@ def test_budgets_are_set_read_and_checked_within_their_round_trips_and_units(app
     assert missed == []
 
 
-def test_a_sweep_costs_what_those_cost_that_have_used_something_however_many_budgets_there_are(client: Any) -> None:
+def test_a_sweeps_cost_depends_on_used_budgets_alone(client: Any) -> None:
     few, many = sweep(client, 10, 10), sweep(client, 300, 10)
     assert (few.found, few.alerted, few.left) == (many.found, many.alerted, many.left) == (10, 1, 0)
     assert few.cost == many.cost
 
 
-def test_a_sweep_over_budgets_that_nobody_has_used_reads_no_item_and_calls_nothing(client: Any) -> None:
+def test_a_sweep_over_idle_budgets_reads_no_item(client: Any) -> None:
     idle = sweep(client, 100, 0)
     assert (idle.found, idle.calls, idle.read_units, idle.write_units) == (0, 0, 0, 0)
 
 
-def test_closing_the_periods_of_many_accounts_takes_of_each_what_it_takes_of_few(emulated: Any) -> None:
+def test_closing_costs_the_same_per_account_for_few_and_many(emulated: Any) -> None:
     few, many = tick(emulated, 100), tick(emulated, 300)
     assert (few.paid, many.paid) == (100, 300)
     assert (few.left, many.left) == (0, 0)
@@ -75,9 +75,9 @@ def test_a_history_reads_alike_however_many_sessions_and_events_there_were(app: 
 def test_authentication_is_one_round_trip_of_three_units(app: App) -> None:
     member = app.member()
     call("GET", "/auth/me", key=member.api_key)
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     call("GET", "/auth/me", key=member.api_key)
-    assert (app.ctx.tables.bill.calls, app.ctx.tables.bill.read_units) == (1, 3.0)
+    assert (app.meter.calls, app.meter.read_units) == (1, 3.0)
 
 
 @pytest.mark.parametrize("days", [1, 30])
@@ -99,7 +99,7 @@ def test_the_bill_of_a_busy_account_reads_like_that_of_a_new_one(app: App, days:
         app.clock.advance(days=1)
     app.clock.advance(hours=-13)
     call("GET", "/v1/billing/current", key=member.api_key)
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     call("GET", "/v1/billing/current", key=member.api_key)
-    assert app.ctx.tables.bill.calls == 2
-    assert app.ctx.tables.bill.read_units <= read_goal(app)
+    assert app.meter.calls == 2
+    assert app.meter.read_units <= read_goal(app)

@@ -78,7 +78,7 @@ def test_an_account_is_shown_with_what_its_budget_lets_it_use(office, tallybook)
     assert read(tallybook("accounts", "show", "--json", member.subject))["budget_hard_limit"] == 12_500_000
 
 
-def test_a_created_account_is_like_a_registered_one_but_its_root_user_is_invited(office, tallybook):
+def test_a_created_account_is_a_registered_one_with_an_invited_root(office, tallybook):
     made = read(
         tallybook("accounts", "create", "--json", "Ada@Example.com", "--name", "Ada", "--display-name", "Engines")
     )
@@ -110,7 +110,7 @@ def test_a_created_account_is_told_to_readers_line_by_line(office, tallybook):
         (["a@example.com", "--display-name", "x" * 101], "display_name must have 1 to 100 characters and no control"),
     ],
 )
-def test_an_account_that_can_not_be_is_refused_in_one_line_and_nothing_is_stored(office, tallybook, arguments, problem):
+def test_an_invalid_account_is_refused_in_one_line_and_not_stored(office, tallybook, arguments, problem):
     office.member()
     before = office.stored("core")
     run = tallybook("accounts", "create", *arguments)
@@ -135,7 +135,7 @@ def test_an_account_is_suspended_and_resumed_with_a_reason_on_record(office, tal
     check_invariants(office)
 
 
-def test_a_plan_is_changed_without_money_and_told_as_retired_where_the_old_one_is_not_sold(office, tallybook):
+def test_the_operator_changes_a_plan_unpaid_and_may_say_retired(office, tallybook):
     member = office.member()
     told = tallybook("accounts", "plan", member.user.email, "pro")
     assert (told.code, told.out.startswith(f"{member.subject} is on pro; inv-")) == (0, True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tallybook.cli.catalog_file import check_catalog, read_catalog
-from tallybook.domain import catalog
+from tallybook.domain.catalog import parse_catalog
 from tallybook.domain.errors import Invalid
 
 EXAMPLE = Path(__file__).parents[2] / "infra" / "catalog.toml"
@@ -96,12 +96,12 @@ def test_a_good_catalog_is_taken_as_it_stands() -> None:
 def test_without_a_tax_rate_there_is_no_tax() -> None:
     untaxed = changed("tax_rate", GONE)
     assert check_catalog(untaxed, source="x") == untaxed
-    assert catalog.read(untaxed, version=1).tax_rate == 0
-    assert catalog.read(GOOD, version=1).tax_rate == Decimal("7.7")
+    assert parse_catalog(untaxed, version=1).tax_rate == 0
+    assert parse_catalog(GOOD, version=1).tax_rate == Decimal("7.7")
 
 
 def test_the_example_is_a_good_catalog_with_what_the_documents_name() -> None:
-    example = catalog.read(read_catalog(EXAMPLE), version=1)
+    example = parse_catalog(read_catalog(EXAMPLE), version=1)
     assert {"hobby", "pro"} < set(example.plans)
     assert (example.plans["hobby"].price, example.plans["pro"].price) == (0, 20_000_000)
     assert set(example.meters) == {

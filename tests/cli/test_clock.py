@@ -134,7 +134,7 @@ def test_on_a_terminal_each_call_is_told(office, bundle, tallybook, monkeypatch)
 def test_the_clock_does_not_move_back(bundle, tallybook, tmp_path):
     run = tallybook("clock", "set", "2026-04-20T12:00:00Z", "--json")
     assert (run.code, run.out, run.err.count("\n")) == (1, "", 1)
-    assert "the clock only moves forward, so that nothing stored is ever yet to come" in run.err
+    assert "the clock only moves forward, so that nothing stored lies in the future" in run.err
     assert near(now(tmp_path).isoformat(), NOON)
 
 

@@ -31,7 +31,7 @@ def mail(office, member):
 def park(office, item_id):
     item = office.ctx.tables.get(keys.outbox(item_id))
     office.ctx.tables.write(
-        parked(read_outbox_item(item), at=office.clock.now(), error="Passing: Throttled\n\x1b[31mred")
+        parked(read_outbox_item(item), at=office.clock.now(), error="TransientMailError: Throttled\n\x1b[31mred")
     )
 
 
@@ -67,7 +67,7 @@ def test_what_was_given_up_is_listed_apart_and_tried_again_on_demand(office, tal
     [item] = read(tallybook("outbox", "list", "--json", "--parked"))["items"]
     assert (item["id"], item["state"]) == (mail, "parked")
     [_, line] = tallybook("outbox", "list", "--parked").out.splitlines()
-    assert "Passing: Throttled  [31mred" in line
+    assert "TransientMailError: Throttled  [31mred" in line
     told = tallybook("outbox", "retry", mail)
     assert (told.code, told.out) == (0, f"{mail} is due now\n")
     shown = read(tallybook("outbox", "show", "--json", mail))

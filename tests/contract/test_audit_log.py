@@ -181,10 +181,10 @@ def test_any_page_costs_what_the_first_one_does_however_many_there_are(app: App,
     written(app, root, 58)
 
     def cost(query: str) -> tuple[list[str], float, float]:
-        bill = app.ctx.tables.bill
-        bill.clear()
+        meter = app.meter
+        meter.clear()
         assert len(entries(root, query)) == 10
-        return list(bill.operations), bill.read_units, bill.write_units
+        return list(meter.operations), meter.read_units, meter.write_units
 
     first = cost("?limit=10")
     assert first == (["get_many", "query"], 3.5, 0)

@@ -134,7 +134,7 @@ def test_the_next_period_begins_at_nothing_on_the_anniversary(app: App, april: M
     assert data["daily_trend"] == [{"date": "2026-05-01T00:00:00Z", "cost": 7}]
 
 
-def test_a_period_runs_from_the_day_of_registration_to_the_eve_of_its_anniversary(app: App) -> None:
+def test_a_period_runs_from_the_registration_day_for_a_month(app: App) -> None:
     app.clock.moment = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)
     member = app.member()
     shown = []

@@ -67,7 +67,7 @@ def test_generating_again_refreshes_the_same_draft(app: App, april: Member) -> N
     assert invoices(april) == [second]
 
 
-def test_the_draft_becomes_the_invoice_under_the_same_id_with_all_that_came_since(app: App, april: Member) -> None:
+def test_the_draft_becomes_the_invoice_with_the_same_id_and_newer_usage(app: App, april: Member) -> None:
     give(app, april, 50)
     before = draft(april)
     use(app, april, "9.50", time=MAY - timedelta(seconds=1))
@@ -89,7 +89,7 @@ def test_a_draft_takes_no_number(app: App, april: Member) -> None:
     assert [row["invoice_number"] for row in invoices(april)] == [2, 1]
 
 
-def test_from_the_periods_end_on_the_draft_is_the_next_ones_and_the_old_one_is_issued(app: App, april: Member) -> None:
+def test_after_a_period_end_its_draft_is_issued_and_a_new_one_begins(app: App, april: Member) -> None:
     old = draft(april)
     app.clock.moment = MAY
     new = draft(april)
@@ -127,14 +127,14 @@ def test_there_is_no_getting_the_generator(april: Member) -> None:
 
 
 def test_it_takes_four_round_trips_first_and_again(app: App, april: Member) -> None:
-    bill = app.ctx.tables.bill
+    meter = app.meter
     draft(april)  # the day's first: the key's use is noted
     spent = []
     for moment in (MAY + timedelta(days=1), MAY + timedelta(days=1, minutes=1)):
         app.clock.moment = moment
         use(app, april, "0.70", time=moment)
         get(april, "/v1/billing/current")
-        bill.clear()
+        meter.clear()
         draft(april)
-        spent.append((bill.calls, bill.operations))
+        spent.append((meter.calls, meter.operations))
     assert spent == [(4, ["get_many", "get", "query", "transact"])] * 2

@@ -157,14 +157,14 @@ def test_any_user_reads_it_suspended_or_not(app: App, april: Member) -> None:
 
 
 def test_its_round_trips_do_not_grow_with_events_or_periods(app: App, april: Member) -> None:
-    bill = app.ctx.tables.bill
+    meter = app.meter
 
     def cost_of_reading() -> tuple[int, list[str]]:
         start = max(APRIL, app.clock.moment - timedelta(days=366))
         history(april, start=start.isoformat().replace("+00:00", "Z"))
-        bill.clear()
+        meter.clear()
         history(april, start=start.isoformat().replace("+00:00", "Z"))
-        return bill.calls, list(bill.operations)
+        return meter.calls, list(meter.operations)
 
     run(app, april, "run-1", start=APRIL, end=APRIL + timedelta(hours=1))
     use(app, april, "1.40", time=APRIL, session_id="run-1")

@@ -80,13 +80,13 @@ def test_what_is_no_invoice_id_is_400_and_named(april: Member, text: str) -> Non
 
 
 def test_reading_takes_three_round_trips_however_many_there_are(app: App, april: Member) -> None:
-    bill = app.ctx.tables.bill
+    meter = app.meter
     close(app, at=AUGUST)
     invoice_id = newest(april)["invoice_id"]
     costs = {}
     for path in (INVOICES, f"{INVOICES}?page=2&limit=2", f"{INVOICES}/{invoice_id}"):
         call("GET", path, key=april.api_key)
-        bill.clear()
+        meter.clear()
         call("GET", path, key=april.api_key)
-        costs[path] = (bill.calls, bill.read_units)
+        costs[path] = (meter.calls, meter.read_units)
     assert costs == {INVOICES: (2, 3.5), f"{INVOICES}?page=2&limit=2": (2, 3.5), f"{INVOICES}/{invoice_id}": (3, 5)}

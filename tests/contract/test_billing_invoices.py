@@ -122,7 +122,7 @@ def test_subtotal_is_the_sum_of_the_lines_and_the_total_that_with_tax(app: App, 
     assert all(line["amount"] == line["quantity"] * line["unit_price"] for line in shown["line_items"])
 
 
-def test_it_bears_its_periods_end_unless_that_is_a_day_past_and_is_due_a_week_later(app: App) -> None:
+def test_it_is_dated_at_its_periods_end_or_now_and_due_a_week_later(app: App) -> None:
     member = on_pro(app, since=datetime.fromisoformat("2026-01-31T15:00:00Z"))
     close(app, at=AUGUST - timedelta(hours=1))
     issued = [(row["billing_period_start"][5:10], row["billing_period_end"][5:10]) for row in invoices(member)]
@@ -187,7 +187,7 @@ def test_what_the_wallet_settles_is_on_no_invoice(app: App, april: Member) -> No
     assert newest(april)["amount_due"] == 19.6
 
 
-def test_a_void_one_stays_in_the_list_with_the_reason_and_its_successor_is_another(app: App, april: Member) -> None:
+def test_a_void_invoice_stays_listed_beside_its_successor(app: App, april: Member) -> None:
     give(app, april, 10)
     close(app, at=MAY + TICK)
     first = newest(april)

@@ -176,11 +176,11 @@ def test_dates_are_the_accounts_own_and_instants_are_utc(app: App, zone: str, st
 def test_any_user_reads_them_in_three_round_trips_however_many_there_are(app: App, april: Member) -> None:
     plain = app.colleague(april)
     app.change_account(april, status="suspended")
-    bill = app.ctx.tables.bill
+    meter = app.meter
     for moment in (MAY + TICK, datetime(2027, 4, 1, 1, 0, tzinfo=UTC)):
         close(app, at=moment)
         periods(plain)
-        bill.clear()
+        meter.clear()
         periods(plain)
-        assert (bill.calls, bill.operations) == (3, ["get_many", "query", "query"])
-        assert bill.read_units <= 3 + 2 + 0.5 * (bill.bytes_read / 4096 + 1)
+        assert (meter.calls, meter.operations) == (3, ["get_many", "query", "query"])
+        assert meter.read_units <= 3 + 2 + 0.5 * (meter.bytes_read / 4096 + 1)

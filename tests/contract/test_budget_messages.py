@@ -83,7 +83,7 @@ def test_without_a_budget_and_before_anything_is_reached_the_list_is_empty(app: 
     assert page(root) == {"messages": [], "pagination": EMPTY_PAGE}
 
 
-def test_what_is_reached_together_shares_a_notification_and_the_newest_comes_first(app: App, root: Member) -> None:
+def test_messages_of_one_check_share_a_notification_newest_first(app: App, root: Member) -> None:
     created(root)
     use(app, root, "80", time=THEN)
     assert check(app, root) == 2

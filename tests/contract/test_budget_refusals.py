@@ -153,7 +153,7 @@ def test_addresses_are_a_list(root: Member) -> None:
     assert all(reason.startswith("notification_emails: ") for reason in reasons)
 
 
-def test_twenty_addresses_are_the_most_those_that_stand_there_twice_counted_once(root: Member) -> None:
+def test_at_most_twenty_addresses_duplicates_counted_once(root: Member) -> None:
     many = [f"finance{number}@example.com" for number in range(21)]
     (reason,) = refused(root, many, key="notification_emails")
     assert reason == "notification_emails may have at most 20 addresses"

@@ -84,7 +84,7 @@ def test_an_amount_is_all_that_a_budget_needs(root: Member) -> None:
     assert budget(root) == made
 
 
-def test_whatever_is_sent_is_what_it_has_and_whether_it_is_active_is_not_asked_at_first(root: Member) -> None:
+def test_a_new_budget_has_what_was_sent_and_is_active(root: Member) -> None:
     terms = {"limit_type": "hard", "alert_thresholds": [{"percent": 12.25, "enabled": False}]}
     made = created(root, 0.01, notification_emails=["b@example.com", "a@example.com"], is_active=False, **terms)
     assert {name: made[name] for name in terms} == terms
@@ -106,11 +106,11 @@ def test_whatever_is_sent_is_what_it_has_and_whether_it_is_active_is_not_asked_a
     ],
 )
 def test_thresholds_are_objects_or_bare_numbers_and_shown_lowest_first(root: Member, sent: Any, taken: Any) -> None:
-    wanted = [{"percent": percent, "enabled": enabled} for percent, enabled in taken]
-    assert created(root, alert_thresholds=sent)["alert_thresholds"] == wanted
+    expected = [{"percent": percent, "enabled": enabled} for percent, enabled in taken]
+    assert created(root, alert_thresholds=sent)["alert_thresholds"] == expected
     changed(root, alert_thresholds=[7])
-    assert changed(root, alert_thresholds=sent)["alert_thresholds"] == wanted
-    assert status(root)["alert_thresholds"] == wanted
+    assert changed(root, alert_thresholds=sent)["alert_thresholds"] == expected
+    assert status(root)["alert_thresholds"] == expected
 
 
 def test_no_address_stands_there_twice_and_each_is_in_lower_case(root: Member) -> None:

@@ -59,7 +59,7 @@ def test_what_does_not_fit_is_named_and_may_be_put_right_at_once(
 
 @pytest.mark.parametrize("lost", ["current_email", "new_email"])
 @pytest.mark.parametrize("reason", ["bounce", "complaint"])
-def test_an_address_that_gets_no_more_mail_is_named_until_the_operator_lifts_that(
+def test_a_suppressed_address_is_named_until_the_operator_lifts_it(
     app: App, owner: Member, lost: str, reason: Reason
 ) -> None:
     address = {"current_email": OWNER, "new_email": BILLING}[lost]
@@ -152,9 +152,7 @@ def test_a_stranger_gets_few_mails_whoever_asks(app: App, owner: Member, limits:
     assert asked == [201, 201, 201, 429]
 
 
-def test_what_is_refused_for_an_address_that_is_taken_keeps_no_invitation_from_it(
-    app: App, owner: Member, limits: None
-) -> None:
+def test_a_refusal_for_a_taken_address_uses_up_no_invitation(app: App, owner: Member, limits: None) -> None:
     user = app.invited(owner, "ada@example.com")
     for number in range(3):
         app.clock.advance(minutes=1)

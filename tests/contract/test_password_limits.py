@@ -3,7 +3,7 @@
 import pytest
 
 from tallybook.domain.limits import Limits
-from tests.contract.test_passwords import ADA, change, confirm, login, refusal
+from tests.contract.passwords import ADA, change, confirm, login, refusal
 from tests.support.app import App, Member
 from tests.support.call import Answer, call
 

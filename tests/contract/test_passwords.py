@@ -1,35 +1,20 @@
 """/auth/password: changed, forgotten, set with the link of a mail; each link once, and not for long."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from tests.contract.examples import expect
+from tests.contract.passwords import ADA, NEW, change, confirm, login, refusal
 from tests.support.app import PASSWORD, App, Member
-from tests.support.call import Answer, call
+from tests.support.call import call
 from tests.support.invariants import check_invariants
 from tests.support.outside import FakeAws
-
-NEW = "another horse battery"
-ADA = "ada@example.com"
 
 
 @pytest.fixture
 def ada(app: App) -> Member:
     return app.member(ADA)
-
-
-def login(password: str = PASSWORD, email: str = ADA) -> Answer:
-    return call("POST", "/auth/login", body={"email": email, "password": password})
-
-
-def change(text: str, current: str = PASSWORD, password: str = NEW) -> Answer:
-    return call("POST", "/auth/password", bearer=text, body={"current_password": current, "password": password})
-
-
-def confirm(token: str, password: str = NEW, **body: Any) -> Answer:
-    return call("POST", "/auth/password/confirm", body={"token": token, "password": password, **body})
 
 
 def link(post: FakeAws, to: str = ADA) -> str:
@@ -46,10 +31,6 @@ def asked(post: FakeAws, email: str = ADA) -> str:
     answer = call("POST", "/auth/password/reset", body={"email": email})
     assert expect(answer, 202, "auth_logout") == {"success": True}
     return link(post)
-
-
-def refusal(answer: Answer) -> tuple[int, str]:
-    return answer.status, expect(answer, answer.status, "error_quota")["error"]["code"]
 
 
 def test_a_change_keeps_the_session_it_came_by_and_the_keys_and_ends_all_others(app: App, ada: Member) -> None:

@@ -151,7 +151,7 @@ def test_up_and_down_and_up_again_within_a_month_charges_each_for_its_days(app: 
     check_invariants(app)
 
 
-def test_plans_of_equal_price_are_an_upgrade_and_a_years_price_counts_by_the_month(app: App) -> None:
+def test_plans_of_equal_monthly_price_are_an_upgrade(app: App) -> None:
     """365 a year are a little over 30 a month."""
     sell(app)
     app.clock.moment = APRIL
@@ -199,7 +199,7 @@ def test_a_free_plan_needs_nothing(app: App) -> None:
     assert change(member, "hobby")["change"]["change_reason"] == "user_downgrade"
 
 
-def test_an_overdue_invoice_stands_before_a_dearer_plan_but_not_before_a_cheaper_one(app: App) -> None:
+def test_an_overdue_invoice_blocks_a_dearer_plan_not_a_cheaper_one(app: App) -> None:
     sell(app, free_plan="annual")
     app.clock.moment = APRIL
     member = app.member()
@@ -250,9 +250,9 @@ def test_the_change_is_on_record_by_who_made_it(app: App, pro: Member) -> None:
 def test_it_takes_four_round_trips(app: App, pro: Member) -> None:
     app.clock.moment = APRIL + timedelta(days=10)
     subscription(pro)  # the key's use of this hour is noted, and the catalog's version known
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     change(pro, "scale")
-    assert app.ctx.tables.bill.operations == ["get_many", "query", "get_many", "transact"]
+    assert app.meter.operations == ["get_many", "query", "get_many", "transact"]
 
 
 def history_is_empty(member: Member) -> bool:

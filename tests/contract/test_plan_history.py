@@ -70,6 +70,6 @@ def test_it_is_for_root_users_and_for_them_while_the_account_is_suspended(app: A
 def test_any_page_takes_two_round_trips(app: App, changed: Member) -> None:
     history(changed)
     for query in ("", "?page=4&limit=2"):
-        app.ctx.tables.bill.clear()
+        app.meter.clear()
         history(changed, query)
-        assert app.ctx.tables.bill.operations == ["get_many", "query"]
+        assert app.meter.operations == ["get_many", "query"]

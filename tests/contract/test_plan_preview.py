@@ -207,9 +207,9 @@ def test_what_is_shown_is_what_the_change_then_shows(app: App, pro: Member) -> N
 def test_it_takes_two_round_trips(app: App, pro: Member) -> None:
     app.clock.moment = ELEVENTH
     subscription(pro)
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     preview(pro, "scale")
-    assert app.ctx.tables.bill.operations == ["get_many", "query"]
+    assert app.meter.operations == ["get_many", "query"]
 
 
 def _without_place(invoice: Invoice) -> Invoice:

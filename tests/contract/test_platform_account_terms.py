@@ -112,9 +112,7 @@ def test_a_discount_is_never_null(key: str, member: Member) -> None:
     assert answer.json["message"].startswith("discount")
 
 
-def test_an_account_that_nobody_has_or_has_any_more_is_404_and_what_is_no_id_400(
-    app: App, key: str, member: Member
-) -> None:
+def test_an_unknown_or_deleted_account_is_404_and_a_malformed_id_400(app: App, key: str, member: Member) -> None:
     app.change_account(member, status="deleted")
     before = app.stored("core")
     for unknown in (UNKNOWN.replace("inv-", "acc-"), "acc-x", member.subject):
@@ -161,6 +159,6 @@ def test_a_change_is_on_record_and_announced_and_none_is_neither(
 
 
 def test_it_takes_two_round_trips(app: App, key: str, member: Member) -> None:
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     put(key, member, {"discount": 5})
-    assert app.ctx.tables.bill.operations == ["get_many", "transact"]
+    assert app.meter.operations == ["get_many", "transact"]

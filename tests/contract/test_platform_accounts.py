@@ -134,7 +134,7 @@ def test_its_users_sign_in_and_out(app: App, key: str, member: Member) -> None:
 
 
 @pytest.mark.parametrize("verb", ["suspend", "resume"])
-def test_an_account_that_nobody_has_or_has_any_more_is_404_and_what_is_no_id_400(
+def test_an_unknown_or_deleted_account_is_404_and_a_malformed_id_400(
     app: App, key: str, member: Member, verb: str
 ) -> None:
     def ask(text: str) -> Answer:

@@ -27,7 +27,7 @@ def refusal(answer: Answer) -> tuple[int, str]:
     return answer.status, code
 
 
-def test_registering_answers_with_the_user_the_welcome_credit_and_a_session_of_24_hours(app: App) -> None:
+def test_registering_answers_with_user_credit_and_a_24_hour_session(app: App) -> None:
     data = expect(register(), 201, "auth_signed_in")
     assert (data["user"]["email"], data["user"]["balance"]) == ("ada@example.com", 1_000_000)
     assert data["expires_at"] == "2026-04-21T12:34:56.000Z"
@@ -35,7 +35,7 @@ def test_registering_answers_with_the_user_the_welcome_credit_and_a_session_of_2
     assert me == {"user": data["user"]}
 
 
-def test_registering_makes_an_account_its_root_user_a_subscription_and_one_ledger_entry(app: App) -> None:
+def test_registering_stores_account_root_subscription_and_an_entry(app: App) -> None:
     session = register().json["session_token"]
     me = call("GET", "/v1/user-management/users/me", bearer=session).json["data"]["user"]
     assert (me["is_root_user"], me["role"], me["status"], me["display_name"]) == (
@@ -83,7 +83,7 @@ def test_what_cannot_be_registered_is_refused_with_the_fields_code(
 
 
 @pytest.mark.parametrize("password", ["eight888", "пароль-пароль", "🔑🔑🔑🔑🔑🔑🔑🔑", "nul\u0000inside", "x" * 1024])
-def test_any_password_of_eight_characters_opens_its_account_and_no_shortened_one_does(app: App, password: str) -> None:
+def test_any_password_of_eight_characters_works_and_no_shortened_one(app: App, password: str) -> None:
     assert register(password=password).status == 201
     assert login(password=password).status == 200
     assert refusal(login(password=password[:-1])) == (401, "invalid_credentials")
@@ -113,7 +113,7 @@ def test_a_logout_ends_this_session_and_no_other(app: App) -> None:
     assert call("GET", "/auth/me", bearer=second).status == 200
 
 
-def test_the_session_comes_as_a_cookie_too_that_scripts_and_other_sites_cannot_use(app: App) -> None:
+def test_the_session_cookie_is_kept_from_scripts_and_other_sites(app: App) -> None:
     for answer in (register(), login()):
         (text,) = answer.cookies
         (cookie,) = SimpleCookie(text).values()

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from tallybook.domain.budgets import Budget, Checked, Spending, check
+from tallybook.domain.budgets import Budget, Evaluation, Spending, evaluate
 from tallybook.domain.periods import Period
 
 UNIT = 1_000_000
@@ -17,10 +17,10 @@ def spent(units: object, period: datetime = APRIL) -> Spending:
     return Spending(Period(period, ENDS[period], "UTC"), int(Decimal(str(units)) * UNIT))
 
 
-def looked(budget: Budget, units: object, hours: float, *, period: datetime = APRIL) -> Checked:
+def looked(budget: Budget, units: object, hours: float, *, period: datetime = APRIL) -> Evaluation:
     """A check at so many units used, so many hours into the period."""
-    return check(budget, [spent(units, period)], now=period + timedelta(hours=hours))
+    return evaluate(budget, [spent(units, period)], now=period + timedelta(hours=hours))
 
 
-def fired(checked: Checked) -> list[int | float]:
-    return [float(one.percent) for reached in checked.reached for one in reached.thresholds]
+def fired(checked: Evaluation) -> list[int | float]:
+    return [float(one.percent) for alert in checked.alerts for one in alert.thresholds]

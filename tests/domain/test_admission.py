@@ -25,7 +25,7 @@ LIMITS: Mapping[str, int | None] = {
 
 
 def reasons(
-    wanted: SessionRequest = WANTED,
+    request: SessionRequest = WANTED,
     *,
     account: Account = ACCOUNT,
     user: User = USER,
@@ -36,7 +36,7 @@ def reasons(
 ) -> tuple[Reason, ...]:
     plan = Plan("pro", "Pro", "", 0, "month", {**LIMITS, **limits})
     used = {"by_user": by_user or {}, "by_account": by_account or {}}
-    return reasons_against(wanted, account, user, plan, **used, spent=spent)
+    return reasons_against(request, account, user, plan, **used, spent=spent)
 
 
 RESTRICTING = replace(ACCOUNT, hard_limit=100_000_000)

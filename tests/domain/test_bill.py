@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallybook.domain.bill import CurrentBill, costs_of, current_bill, lines_of, projected
+from tallybook.domain.bill import CurrentBill, costs_of, current_bill, lines_of, project_cost
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog, Meter, Price
 from tallybook.domain.periods import Period
@@ -103,7 +103,7 @@ def test_the_documents_example() -> None:
 def test_a_projection_is_the_cost_of_a_day_so_far_times_all_days(
     cost: int, now: datetime, currency: str, expected: int
 ) -> None:
-    assert projected(cost, period=APRIL, now=now, currency=currency) == expected
+    assert project_cost(cost, period=APRIL, now=now, currency=currency) == expected
 
 
 def test_an_empty_period_costs_nothing_and_still_has_its_days() -> None:

@@ -4,19 +4,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from tallybook.domain.budget_messages import BudgetMessage, messages_of, notification_id, numbers_of
-from tallybook.domain.budgets import DEFAULT_THRESHOLDS, Budget, Reached, Spending
+from tallybook.domain.budget_messages import BudgetMessage, alert_messages, notification_id, numbers_of
+from tallybook.domain.budgets import DEFAULT_THRESHOLDS, Budget, Spending, ThresholdAlert
 from tallybook.domain.periods import Period
 
 UNIT = 1_000_000
 APRIL, NOW = datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 4, 18, 8, 5, tzinfo=UTC)
 PERIOD = Period(APRIL, datetime(2026, 5, 1, tzinfo=UTC), "UTC")
 BUDGET = Budget(12, "a", 100 * UNIT, created_at=APRIL, updated_at=APRIL)
-REACHED = Reached(BUDGET, DEFAULT_THRESHOLDS[:2], Spending(PERIOD, 82_500_000))
+REACHED = ThresholdAlert(BUDGET, DEFAULT_THRESHOLDS[:2], Spending(PERIOD, 82_500_000))
 
 
 def test_each_threshold_that_alerts_has_a_message_of_its_own_numbered_on() -> None:
-    first, second = messages_of(REACHED, first=88, now=NOW)
+    first, second = alert_messages(REACHED, first=88, now=NOW)
     assert first == BudgetMessage(
         number=88,
         account_id="a",
@@ -33,7 +33,7 @@ def test_each_threshold_that_alerts_has_a_message_of_its_own_numbered_on() -> No
     assert numbers_of((second,)) == (89, 89)
 
 
-def test_no_two_crossings_share_a_notification_and_the_same_one_always_has_its_own() -> None:
+def test_each_crossing_has_one_notification_id_of_its_own() -> None:
     """Numbers are counted by account: another budget of it never has the same ones."""
     accounts = [replace(BUDGET, account_id=str(number)) for number in range(20)]
     ids = {notification_id(budget, first) for budget in accounts for first in range(1, 50)}
@@ -44,7 +44,7 @@ def test_no_two_crossings_share_a_notification_and_the_same_one_always_has_its_o
 
 
 def test_who_has_got_it_are_those_it_went_to_and_who_did_not_bounce() -> None:
-    (message,) = messages_of(replace(REACHED, thresholds=DEFAULT_THRESHOLDS[:1]), first=1, now=NOW)
+    (message,) = alert_messages(replace(REACHED, thresholds=DEFAULT_THRESHOLDS[:1]), first=1, now=NOW)
     assert message.recipients == ()
     sent = replace(message, sent=("b@x.example", "a@x.example", "c@x.example"))
     assert sent.recipients == ("b@x.example", "a@x.example", "c@x.example")

@@ -3,21 +3,21 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tallybook.domain.budgets import Budget, Checked, Spending, check
+from tallybook.domain.budgets import Budget, Evaluation, Spending, evaluate
 from tallybook.domain.periods import Period
 from tests.domain.budget_checks import APRIL, BUDGET, JUNE, MAY, TICK, UNIT, fired, looked, spent
 
 
-def looked_late(budget: Budget, april: object, may: object, hours: float) -> Checked:
+def looked_late(budget: Budget, april: object, may: object, hours: float) -> Evaluation:
     """A check so many hours into May, when nobody has seen all that was used in April."""
-    return check(budget, [spent(april), spent(may, MAY)], now=MAY + timedelta(hours=hours))
+    return evaluate(budget, [spent(april), spent(may, MAY)], now=MAY + timedelta(hours=hours))
 
 
-def told(checked: Checked) -> list[tuple[int, list[int]]]:
+def told(checked: Evaluation) -> list[tuple[int, list[int]]]:
     """The month of each alert, and the thresholds that alert together."""
     return [
         (one.spending.period.start.month, [int(threshold.percent) for threshold in one.thresholds])
-        for one in checked.reached
+        for one in checked.alerts
     ]
 
 
@@ -26,7 +26,7 @@ def test_a_new_period_begins_anew_and_does_not_know_of_yesterday() -> None:
     assert fired(looked(last.budget, 50, 1, period=MAY)) == [50]
 
 
-def test_a_restricted_budget_is_due_where_its_period_ends_or_a_silence_before_that() -> None:
+def test_a_restricted_budget_is_due_at_its_silence_or_period_end() -> None:
     hard = replace(BUDGET, limit_type="hard")
     over = looked(hard, 100, 1)
     assert (over.budget.restricted, over.budget.due) == (True, MAY)
@@ -40,7 +40,7 @@ def test_a_restricted_budget_is_due_where_its_period_ends_or_a_silence_before_th
     assert (new.budget.restricted, new.budget.due) == (False, None)
 
 
-def test_a_silence_that_ends_after_the_period_leaves_a_restricted_budget_due_at_its_end() -> None:
+def test_a_silence_past_the_period_leaves_the_budget_due_at_its_end() -> None:
     hard, hours = replace(BUDGET, limit_type="hard"), 29 * 24.0
     over = looked(hard, 100, hours)
     below = looked(replace(over.budget, amount=200 * UNIT), 100, hours + 1)
@@ -50,7 +50,7 @@ def test_a_silence_that_ends_after_the_period_leaves_a_restricted_budget_due_at_
     assert soft.budget.due == MAY, "the silence ends at the very same instant"
 
 
-def test_what_was_reached_in_a_period_that_has_ended_is_told_once_and_then_the_present_one_is_its_own() -> None:
+def test_an_ended_periods_alert_comes_once_then_the_present_one_counts() -> None:
     late = looked_late(BUDGET, april=80, may=50, hours=5)
     assert told(late) == [(4, [50, 80]), (5, [50])]
     again = looked_late(late.budget, april=100, may=60, hours=6)
@@ -58,7 +58,7 @@ def test_what_was_reached_in_a_period_that_has_ended_is_told_once_and_then_the_p
     assert (again.budget is late.budget, late.budget.period_start) == (True, MAY)
 
 
-def test_what_was_told_of_an_ended_period_is_not_told_again_though_nothing_is_in_the_present_one() -> None:
+def test_an_ended_periods_alert_is_not_repeated_in_an_empty_one() -> None:
     late = looked_late(BUDGET, april=80, may=0, hours=5)
     assert told(late) == [(4, [50, 80])]
     assert told(looked_late(late.budget, april=80, may=0, hours=6)) == []
@@ -87,27 +87,25 @@ def test_an_ended_period_is_judged_by_no_budget_that_was_set_since() -> None:
 
 def test_of_several_ended_periods_each_is_told() -> None:
     spending = [spent(60), spent(100, MAY), Spending(Period(JUNE, datetime(2026, 7, 1, tzinfo=UTC), "UTC"), 50 * UNIT)]
-    checked = check(BUDGET, spending, now=JUNE + timedelta(hours=1))
+    checked = evaluate(BUDGET, spending, now=JUNE + timedelta(hours=1))
     assert told(checked) == [(4, [50]), (5, [50, 80, 100]), (6, [50])]
 
 
 def test_a_hard_limit_of_an_ended_period_restricts_nothing_now() -> None:
     late = looked_late(replace(BUDGET, limit_type="hard"), april=100, may=0, hours=5)
     assert told(late) == [(4, [50, 80, 100])]
-    assert [one.budget.restricted for one in late.reached] == [True]
+    assert [one.budget.restricted for one in late.alerts] == [True]
     assert (late.budget.restricted, late.budget.due) == (False, None)
 
 
 def test_the_instant_that_a_period_ends_is_the_next_ones() -> None:
     edge = [spent(100), spent(0, MAY)]
-    assert told(check(BUDGET, edge[:1], now=MAY - TICK)) == [(4, [50, 80, 100])]
-    assert told(check(BUDGET, edge, now=MAY)) == [(4, [50, 80, 100])]
-    assert [alert.at for alert in check(BUDGET, edge[:1], now=MAY).budget.alerts.values()] == [MAY - TICK] * 3
+    assert told(evaluate(BUDGET, edge[:1], now=MAY - TICK)) == [(4, [50, 80, 100])]
+    assert told(evaluate(BUDGET, edge, now=MAY)) == [(4, [50, 80, 100])]
+    assert [alert.at for alert in evaluate(BUDGET, edge[:1], now=MAY).budget.alerts.values()] == [MAY - TICK] * 3
 
 
-def test_a_period_before_the_one_that_was_looked_at_is_judged_no_more_even_where_the_clock_says_it_is_the_present() -> (
-    None
-):
+def test_a_clock_behind_the_last_checked_period_judges_nothing() -> None:
     late = replace(BUDGET, period_start=MAY)
-    checked = check(late, [spent(100)], now=MAY - TICK)
-    assert (checked.budget, checked.reached) == (late, ())
+    checked = evaluate(late, [spent(100)], now=MAY - TICK)
+    assert (checked.budget, checked.alerts) == (late, ())

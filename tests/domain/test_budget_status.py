@@ -77,7 +77,7 @@ def test_the_day_is_the_first_on_which_the_rate_of_the_days_so_far_comes_to_it(
     assert forecast(status(amount, used), currency="USD", now=now) == Forecast(_micros(projected), reached_on)
 
 
-def test_what_is_shown_to_come_to_the_budget_reaches_it_on_the_last_day_at_the_latest() -> None:
+def test_a_projection_at_the_budget_reaches_it_by_the_last_day() -> None:
     """99.9964 are shown as 100.00."""
     shown = forecast(status(100, "93.33"), currency="USD", now=on(28))
     assert shown == Forecast(_micros(100), date(2026, 4, 30))
@@ -93,7 +93,7 @@ def test_the_days_are_those_of_the_accounts_zone() -> None:
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/Santiago", "Asia/Kolkata", "Pacific/Chatham"])
-def test_on_the_day_it_names_the_rate_comes_to_the_budget_and_on_the_day_before_not_yet(zone: str) -> None:
+def test_the_forecast_day_is_the_first_that_reaches_the_budget(zone: str) -> None:
     period = period_of(BillingSchedule(datetime(2026, 1, 31, 5, tzinfo=UTC), zone), on(5))
     for elapsed in range(period.days):
         now = min(period.start + timedelta(days=elapsed, hours=1), period.end - timedelta(seconds=1))

@@ -14,14 +14,14 @@ from tallybook.domain.budget_terms import (
     check_pace,
     check_thresholds,
 )
-from tallybook.domain.budgets import Alert, Threshold, check
+from tallybook.domain.budgets import LastAlert, Threshold, evaluate
 from tallybook.domain.errors import Invalid, TooManyRequests
 from tests.domain.budget_checks import APRIL, BUDGET, UNIT, spent
 from tests.support.budgets import thresholds
 
 
-def alerted(number: int, *, at: datetime = APRIL) -> dict[Decimal, Alert]:
-    return {Decimal(percent): Alert(at, contains=False) for percent in range(1, number + 1)}
+def alerted(number: int, *, at: datetime = APRIL) -> dict[Decimal, LastAlert]:
+    return {Decimal(percent): LastAlert(at, still_reached=False) for percent in range(1, number + 1)}
 
 
 @pytest.mark.parametrize(
@@ -124,11 +124,12 @@ def test_who_waits_as_long_as_told_is_not_refused_again() -> None:
     before = replace(
         BUDGET,
         thresholds=thresholds(500),
-        alerts=alerted(MOST_REMEMBERED, at=APRIL + timedelta(hours=47)) | {Decimal(500): Alert(APRIL, contains=True)},
+        alerts=alerted(MOST_REMEMBERED, at=APRIL + timedelta(hours=47))
+        | {Decimal(500): LastAlert(APRIL, still_reached=True)},
     )
     now, after = APRIL + timedelta(hours=48), replace(before, thresholds=thresholds(500, 600))
     with pytest.raises(TooManyRequests) as refused:
         check_pace(before, after, now=now)
     later = now + timedelta(seconds=refused.value.retry_after)
-    forgotten = check(before, [spent(0)], now=later).budget
+    forgotten = evaluate(before, [spent(0)], now=later).budget
     check_pace(forgotten, replace(forgotten, thresholds=after.thresholds), now=later)

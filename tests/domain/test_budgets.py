@@ -31,7 +31,7 @@ def test_it_alerts_once_for_as_long_as_usage_stays_there() -> None:
     assert fired(looked(again.budget, 80, 101)) == [80]
 
 
-def test_another_crossing_within_a_day_waits_for_its_end_and_is_then_told_if_usage_is_still_there() -> None:
+def test_a_crossing_within_a_day_alerts_at_its_end_if_still_reached() -> None:
     first = looked(BUDGET, 50, 1)
     below = looked(replace(first.budget, amount=200 * UNIT), 50, 2)
     assert (fired(below), below.budget.due) == ([], None), "a raised budget ends the crossing"
@@ -59,7 +59,7 @@ def test_what_is_disabled_or_inactive_alerts_when_it_is_not_any_more() -> None:
     assert fired(looked(replace(idle.budget, is_active=True), 90, 2)) == [50, 80]
 
 
-def test_a_threshold_taken_away_and_put_back_within_a_day_is_silent_until_its_end() -> None:
+def test_a_threshold_restored_within_a_day_is_silent_until_its_end() -> None:
     first = looked(BUDGET, 50, 1)
     without = looked(replace(first.budget, thresholds=thresholds(80)), 50, 2)
     back = looked(replace(without.budget, thresholds=thresholds(50, 80)), 50, 3)
@@ -108,13 +108,13 @@ def test_a_threshold_with_decimals_alerts_at_the_very_amount() -> None:
     assert fired(looked(budget, "1.0002", 1)) == [33.33, 33.34, 0.01]
 
 
-def test_a_threshold_that_was_taken_away_and_put_back_after_a_day_alerts_at_once() -> None:
+def test_a_threshold_restored_after_a_day_alerts_at_once() -> None:
     without = looked(replace(looked(BUDGET, 50, 1).budget, thresholds=thresholds(80)), 50, 2)
     later = looked(without.budget, 50, 25)
     assert fired(looked(replace(later.budget, thresholds=thresholds(50, 80)), 50, 25)) == [50]
 
 
-def test_what_is_disabled_while_it_holds_does_not_alert_again_when_it_is_enabled() -> None:
+def test_a_reached_threshold_does_not_alert_again_once_reenabled() -> None:
     first = looked(BUDGET, 50, 1)
     idle = looked(replace(first.budget, is_active=False), 50, 2)
     assert fired(looked(replace(idle.budget, is_active=True), 50, 99)) == []

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tallybook.domain.catalog import Meter, Price, Tier, read
+from tallybook.domain.catalog import Meter, Price, Tier, parse_catalog
 
 DATA: dict[str, Any] = {
     "currency": "USD",
@@ -48,7 +48,7 @@ DATA: dict[str, Any] = {
 
 
 def test_prices_are_exact_and_fees_are_micros() -> None:
-    catalog = read(DATA, version=7)
+    catalog = parse_catalog(DATA, version=7)
     assert (catalog.version, catalog.currency, catalog.welcome_credit, catalog.free_plan) == (7, "USD", 10**6, "hobby")
     assert catalog.plans["pro"].price == 19_999_999
     assert (catalog.plans["hobby"].is_free, catalog.plans["pro"].is_free) == (True, False)

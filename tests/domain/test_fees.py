@@ -1,50 +1,26 @@
 """A fee is the plan's price less the discount, what a plan change left unused, and the time spent suspended."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallybook.domain.accounts import Account, BillingTerms, Suspension
+from tallybook.domain.accounts import Account, Suspension
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Plan
 from tallybook.domain.closing_cursor import ClosingCursor
-from tallybook.domain.fees import Fee, FeeTime, fee_for, fee_time, remembered, suspensions
+from tallybook.domain.fees import Fee, FeeTime, add_suspensions, fee_for, fee_time, suspended_by_period
 from tallybook.domain.money import in_units, minor_unit
 from tallybook.domain.periods import BillingSchedule, Period, period_of, with_anchor
 from tallybook.domain.times import stamp
-from tests.domain.test_periods import ZONES, at, instants
+from tests.domain.fees import JANUARY, account, plan
+from tests.domain.instants import ZONES, at, instants
 from tests.support.steady import steady
 
 DAY = 86_400_000
-JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 CALENDAR = BillingSchedule(JANUARY, "UTC")
-
-
-def plan(price: int = 100_000_000, interval: Literal["month", "year"] = "month") -> Plan:
-    return Plan("pro", "Pro", "For teams", price, interval, {})
-
-
-def account(anchor: datetime = JANUARY, *, discount: Decimal = Decimal(0), **more: Any) -> Account:
-    first = period_of(BillingSchedule(anchor, "UTC"), anchor)
-    known = Account(
-        id="a",
-        email="a@example.com",
-        created_at=anchor,
-        status="active",
-        plan="pro",
-        subscription_id="s",
-        subscribed_at=anchor,
-        schedule=BillingSchedule(anchor, "UTC"),
-        first_period_at=anchor,
-        closing_cursor=ClosingCursor(first),
-        billing=BillingTerms(discount=discount),
-    )
-    return replace(known, **more)
 
 
 def opened(schedule: BillingSchedule, inside: datetime, cut: datetime | None = None) -> BillingPeriod:
@@ -113,7 +89,7 @@ def test_a_yearly_fee_stands_on_the_invoice_of_the_twelfth_month_alone() -> None
     assert months[11] == months[23] == Fee(100_000_000)
 
 
-def test_a_yearly_plan_that_ends_early_is_charged_then_less_the_rest_of_its_year() -> None:
+def test_a_yearly_plan_ended_early_is_charged_less_the_rest_of_its_year() -> None:
     """From 1 January to 15 March are 73 of 365 days."""
     payer, yearly = account(), plan(price=365_000_000, interval="year")
     got = fee(payer, yearly, at("2026-03-02T00:00Z"), cut=at("2026-03-15T00:00Z"))
@@ -139,7 +115,7 @@ def test_a_yearly_plan_after_a_plan_change_counts_from_the_change() -> None:
 )
 def test_a_suspension_is_kept_by_the_periods_that_it_touched(since: str, until: str, taken: dict[str, int]) -> None:
     schedule = BillingSchedule(JANUARY, "UTC")
-    assert suspensions(schedule, at(since), at(until)) == {
+    assert suspended_by_period(schedule, at(since), at(until)) == {
         f"{month}-01T00:00:00.000Z": length for month, length in taken.items()
     }
 
@@ -150,15 +126,15 @@ def test_suspensions_of_one_period_add_up_and_13_periods_are_remembered() -> Non
         suspension=Suspension(dict.fromkeys(months[:13], 5)),
         closing_cursor=ClosingCursor(opened(CALENDAR, at(months[13])).period),
     )
-    known = remembered(payer, {months[12]: 2, months[13]: 3})
+    known = add_suspensions(payer, {months[12]: 2, months[13]: 3})
     assert list(known) == months[1:]
     assert (known[months[1]], known[months[12]], known[months[13]]) == (5, 7, 3)
 
 
 def test_what_is_not_billed_yet_is_remembered_however_long_it_took() -> None:
-    long = suspensions(CALENDAR, JANUARY, at("2027-06-01T00:00Z"))
+    long = suspended_by_period(CALENDAR, JANUARY, at("2027-06-01T00:00Z"))
     assert (len(long), min(long)) == (17, stamp(JANUARY))
-    assert remembered(account(), long) == long
+    assert add_suspensions(account(), long) == long
 
 
 @pytest.mark.parametrize(
@@ -199,9 +175,9 @@ def test_a_yearly_fee_leaves_out_all_the_suspensions_of_its_year() -> None:
     assert got == Fee(365_000_000, suspended=36_000_000)
 
 
-def test_a_suspended_time_and_an_unused_one_never_take_off_more_than_was_charged() -> None:
+def test_suspended_and_unused_time_never_credit_more_than_was_charged() -> None:
     """Both halves of 0.01 round up; only one of them is there to be given."""
-    time = FeeTime(whole=2, proration_credit=1, suspended=1)
+    time = FeeTime(whole_ms=2, unused_ms=1, suspended_ms=1)
     assert fee_for(10_000, time, discount=Decimal(0), currency="USD") == Fee(
         10_000, proration_credit=10_000, suspended=0
     )
@@ -237,8 +213,8 @@ def test_the_used_and_the_unused_part_are_all_that_was_charged(
 def test_no_fee_is_below_zero_whatever_comes_off(
     price: int, discount: Decimal, whole: int, parts: tuple[int, int]
 ) -> None:
-    proration_credit = parts[0] % (whole + 1)
-    time = FeeTime(whole, proration_credit, parts[1] % (whole - proration_credit + 1))
+    unused = parts[0] % (whole + 1)
+    time = FeeTime(whole, unused, parts[1] % (whole - unused + 1))
     got = fee_for(price * 10_000, time, discount=discount, currency="USD")
     assert min(got.final, got.discount, got.proration_credit, got.suspended) >= 0
 
@@ -248,7 +224,7 @@ def test_no_fee_is_below_zero_whatever_comes_off(
 def test_a_suspensions_parts_add_up_to_all_of_it(anchor: datetime, zone: str, since: int, length: int) -> None:
     schedule = with_anchor(BillingSchedule(anchor, zone), anchor + timedelta(days=100))
     start = anchor + timedelta(milliseconds=since)
-    parts = suspensions(schedule, start, start + timedelta(milliseconds=length))
+    parts = suspended_by_period(schedule, start, start + timedelta(milliseconds=length))
     assert sum(parts.values()) == length
     for began, part in parts.items():
         period: Period = period_of(schedule, at(began))

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallybook.domain.bill import Line, PeriodCosts, utc_days
+from tallybook.domain.bill import CostLine, PeriodCosts, utc_days
 from tallybook.domain.errors import Invalid
 from tallybook.domain.history import Range, history, range_of, session_costs
 from tallybook.domain.periods import Period
 from tallybook.domain.usage import Quantities
-from tests.domain.test_periods import at
+from tests.domain.instants import at
 from tests.support.steady import steady
 
 NOW = at("2026-04-20T12:34:56Z")
 CENT = 10_000
 
 
-def costs(start: str, end: str, by_type: dict[str, dict[str, int]], *lines: Line) -> PeriodCosts:
+def costs(start: str, end: str, by_type: dict[str, dict[str, int]], *lines: CostLine) -> PeriodCosts:
     """A period's costs in cents of some of its days."""
     period = Period(at(start), at(end), "UTC")
     days = utc_days(period.start, period.end - timedelta(seconds=1))
@@ -55,9 +55,9 @@ def test_a_leap_year_is_a_range() -> None:
 
 
 def test_the_days_of_a_range_are_whole_utc_days() -> None:
-    wanted = Range(at("2026-04-18T22:00Z"), at("2026-04-20T01:00Z"))
-    assert wanted.days == ("2026-04-18", "2026-04-19", "2026-04-20")
-    assert (wanted.opens, wanted.closes) == (at("2026-04-18T00:00Z"), at("2026-04-20T23:59:59.999Z"))
+    expected = Range(at("2026-04-18T22:00Z"), at("2026-04-20T01:00Z"))
+    assert expected.days == ("2026-04-18", "2026-04-19", "2026-04-20")
+    assert (expected.opens, expected.closes) == (at("2026-04-18T00:00Z"), at("2026-04-20T23:59:59.999Z"))
 
 
 def test_a_day_that_two_periods_share_has_the_costs_of_both() -> None:
@@ -78,11 +78,11 @@ def test_days_outside_the_range_are_not_told() -> None:
     assert (told.daily_costs, told.total, told.breakdown) == ((("2026-04-11", 0),), 0, ())
 
 
-CPU = Line("cpu_seconds", None, "sandbox", Decimal(10), 100 * CENT)
-RAM = Line("ram", None, "sandbox", Decimal(3), 10 * CENT)
+CPU = CostLine("cpu_seconds", None, "sandbox", Decimal(10), 100 * CENT)
+RAM = CostLine("ram", None, "sandbox", Decimal(3), 10 * CENT)
 
 
-def parts(used: dict[str, Quantities], *lines: Line) -> dict[str, int]:
+def parts(used: dict[str, Quantities], *lines: CostLine) -> dict[str, int]:
     return session_costs(costs("2026-04-01T00:00Z", "2026-05-01T00:00Z", {}, *lines), used, unit=CENT)
 
 
@@ -106,10 +106,8 @@ quantities = st.decimals(0, 10**6, places=6)
 
 @steady
 @given(used=st.lists(quantities, min_size=1, max_size=8), rest=quantities, amount=st.integers(0, 10**6))
-def test_sessions_never_cost_more_than_their_line_and_all_of_it_where_nothing_else_used_it(
-    used: list[Decimal], rest: Decimal, amount: int
-) -> None:
-    line = Line("cpu_seconds", None, "sandbox", sum(used, rest), amount * CENT)
+def test_sessions_costs_never_exceed_their_line(used: list[Decimal], rest: Decimal, amount: int) -> None:
+    line = CostLine("cpu_seconds", None, "sandbox", sum(used, rest), amount * CENT)
     shares = parts({f"s{index}": {("cpu_seconds", None): part} for index, part in enumerate(used)}, line)
     assert all(share >= 0 and share % CENT == 0 for share in shares.values())
     assert sum(shares.values()) <= line.amount

@@ -66,7 +66,7 @@ def test_an_id_is_what_follows_its_prefix(own: str) -> None:
         ["acc-1"],
     ],
 )
-def test_what_lacks_the_prefix_or_has_other_characters_is_malformed_and_the_field_is_named(text: object) -> None:
+def test_a_malformed_id_is_refused_with_its_field(text: object) -> None:
     with pytest.raises(Invalid) as refused:
         strip_prefix(text, ACCOUNT, field="subject")
     assert refused.value.field == "subject"

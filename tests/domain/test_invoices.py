@@ -13,18 +13,16 @@ from hypothesis import strategies as st
 from tallybook.domain.errors import Conflict
 from tallybook.domain.fees import Fee
 from tallybook.domain.ids import derived_id
-from tallybook.domain.invoices import (
-    UNPAID,
+from tallybook.domain.invoice_lines import (
     Detail,
-    Invoice,
     InvoiceLine,
     LineType,
-    balanced,
+    balance_lines,
     fee_lines,
-    invoice_id,
     late_line,
     usage_line,
 )
+from tallybook.domain.invoices import UNPAID, Invoice, invoice_id
 from tallybook.domain.money import minor_unit
 from tallybook.domain.periods import Period, start_of_day
 from tests.support.steady import steady
@@ -38,15 +36,15 @@ def line(amount: int, kind: LineType = "usage") -> InvoiceLine:
     return InvoiceLine(kind, "A line", amount)
 
 
-def invoice(*amounts: int, tax_rate: str = "0", currency: str = "USD", carried_in: int = 0) -> Invoice:
+def invoice(*amounts: int, tax_rate: str = "0", currency: str = "USD", carried_credit_in: int = 0) -> Invoice:
     """A draft with a line for each amount."""
     rate = Decimal(tax_rate)
-    lines = balanced(map(line, amounts), carried_in=carried_in, tax_rate=rate, currency=currency)
+    lines = balance_lines(map(line, amounts), carried_credit_in=carried_credit_in, tax_rate=rate, currency=currency)
     return Invoice("i", "a", 1, 1, APRIL, "pro", "Pro", currency, tuple(lines), rate)
 
 
 def issued(*amounts: int, **how: Any) -> Invoice:
-    return invoice(*amounts, **how).issued(number=1, now=HALF_PAST)
+    return invoice(*amounts, **how).issue(number=1, now=HALF_PAST)
 
 
 @pytest.mark.parametrize(
@@ -77,16 +75,21 @@ def test_a_total_below_zero_is_carried_on_and_the_carried_line_is_not_taxed() ->
 
 
 def test_what_was_carried_here_comes_off_after_the_tax() -> None:
-    bill = invoice(1000 * CENT, tax_rate="20", carried_in=360 * CENT)
+    bill = invoice(1000 * CENT, tax_rate="20", carried_credit_in=360 * CENT)
     assert [(part.type, part.description, part.amount) for part in bill.lines][1:] == [
         ("carried", "Carried from last invoice", -360 * CENT)
     ]
-    assert (bill.tax, bill.total, bill.carried_credit, bill.carried_in) == (200 * CENT, 840 * CENT, 0, 360 * CENT)
+    assert (bill.tax, bill.total, bill.carried_credit, bill.carried_credit_in) == (
+        200 * CENT,
+        840 * CENT,
+        0,
+        360 * CENT,
+    )
 
 
 def test_what_more_was_carried_than_is_owed_goes_on() -> None:
-    bill = invoice(100 * CENT, tax_rate="20", carried_in=360 * CENT)
-    assert (bill.total, bill.carried_in, bill.carried_credit) == (0, 360 * CENT, 240 * CENT)
+    bill = invoice(100 * CENT, tax_rate="20", carried_credit_in=360 * CENT)
+    assert (bill.total, bill.carried_credit_in, bill.carried_credit) == (0, 360 * CENT, 240 * CENT)
 
 
 def test_lines_of_nothing_are_left_out() -> None:
@@ -96,8 +99,11 @@ def test_lines_of_nothing_are_left_out() -> None:
 
 def test_a_fee_stands_with_all_that_is_taken_off_it_in_lines_of_their_own() -> None:
     fee = Fee(100 * CENT, discount=25 * CENT, proration_credit=30 * CENT, suspended=5 * CENT)
-    lines = balanced(
-        fee_lines(fee, plan_name="Pro", discount=Decimal("25.00")), carried_in=0, tax_rate=Decimal(0), currency="USD"
+    lines = balance_lines(
+        fee_lines(fee, plan_name="Pro", discount=Decimal("25.00")),
+        carried_credit_in=0,
+        tax_rate=Decimal(0),
+        currency="USD",
     )
     assert [(part.type, part.description, part.amount) for part in lines] == [
         ("subscription", "Subscription Fee for Pro plan", 100 * CENT),
@@ -140,13 +146,13 @@ def test_an_invoice_bears_its_periods_end_and_is_due_a_week_later() -> None:
 )
 def test_an_invoice_issued_more_than_a_day_late_bears_that_instant(after: timedelta, at_end: bool) -> None:
     now = APRIL.end + after
-    bill = invoice(CENT).issued(number=1, now=now)
+    bill = invoice(CENT).issue(number=1, now=now)
     assert bill.issued_at == (APRIL.end if at_end else now)
     assert bill.due_date == (APRIL.end if at_end else now) + timedelta(days=7)
 
 
 def test_a_reissue_bears_the_instant_it_is_given() -> None:
-    assert invoice(CENT).issued(number=2, now=HALF_PAST, at=HALF_PAST).issued_at == HALF_PAST
+    assert invoice(CENT).issue(number=2, now=HALF_PAST, at=HALF_PAST).issued_at == HALF_PAST
 
 
 @pytest.mark.parametrize("amounts", [[], [-CENT]])
@@ -171,7 +177,7 @@ def test_one_of_nothing_is_paid_at_its_issue_by_no_method(amounts: list[int]) ->
     ],
 )
 def test_a_balance_pays_whole_minor_units_up_to_the_total(currency: str, total: int, balance: int, paid: int) -> None:
-    bill = issued(total, currency=currency).paid_from(balance, at=HALF_PAST)
+    bill = issued(total, currency=currency).pay_from(balance, at=HALF_PAST)
     assert (bill.paid_by_balance, bill.amount_due) == (paid, total - paid)
     assert bill.status == ("paid" if paid == total else "open")
     assert (bill.payment_method, bill.paid_at) == (("Balance", HALF_PAST) if paid == total else (None, None))
@@ -179,16 +185,16 @@ def test_a_balance_pays_whole_minor_units_up_to_the_total(currency: str, total: 
 
 
 def test_a_draft_and_what_is_paid_take_nothing_from_a_balance() -> None:
-    paid = issued(CENT).paid_from(CENT, at=HALF_PAST)
+    paid = issued(CENT).pay_from(CENT, at=HALF_PAST)
     for bill in (invoice(CENT), issued(), paid):
         assert bill.amount_due == 0
-        assert bill.paid_from(10**9, at=HALF_PAST) is bill
+        assert bill.pay_from(10**9, at=HALF_PAST) is bill
 
 
 @pytest.mark.parametrize("status", UNPAID)
 def test_what_is_not_paid_may_be_voided_and_is_owed_no_more(status: Any) -> None:
-    bill = replace(issued(5 * CENT).paid_from(CENT, at=HALF_PAST), status=status)
-    void = bill.voided(at=HALF_PAST, reason="wrong")
+    bill = replace(issued(5 * CENT).pay_from(CENT, at=HALF_PAST), status=status)
+    void = bill.void(at=HALF_PAST, reason="wrong")
     assert (void.status, void.voided_at, void.void_reason) == ("void", HALF_PAST, "wrong")
     assert (void.amount_due, void.paid_by_balance, void.total, void.number) == (0, 0, 5 * CENT, 1)
 
@@ -198,7 +204,7 @@ def test_what_is_not_paid_may_be_voided_and_is_owed_no_more(status: Any) -> None
 )
 def test_what_is_a_draft_paid_or_void_is_not_voided(status: Any, code: str) -> None:
     with pytest.raises(Conflict) as refused:
-        replace(issued(CENT), status=status).voided(at=HALF_PAST, reason="wrong")
+        replace(issued(CENT), status=status).void(at=HALF_PAST, reason="wrong")
     assert refused.value.code == code
 
 
@@ -226,7 +232,10 @@ def test_every_invoice_adds_up_and_hands_on_exactly_what_is_too_much(
 ) -> None:
     unit = minor_unit(currency)
     bill = invoice(
-        *(amount * unit for amount in amounts), tax_rate=str(rate), currency=currency, carried_in=carried_credit * unit
+        *(amount * unit for amount in amounts),
+        tax_rate=str(rate),
+        currency=currency,
+        carried_credit_in=carried_credit * unit,
     )
     net = sum(amounts) * unit
     exact = Fraction(net) * Fraction(rate) / 100
@@ -242,7 +251,7 @@ def test_every_invoice_adds_up_and_hands_on_exactly_what_is_too_much(
 def test_over_a_row_of_invoices_nothing_of_what_is_carried_is_lost(invoices: list[list[int]], rate: Decimal) -> None:
     carried_credit, totals, owed = 0, 0, 0
     for amounts in invoices:
-        bill = invoice(*(amount * CENT for amount in amounts), tax_rate=str(rate), carried_in=carried_credit)
+        bill = invoice(*(amount * CENT for amount in amounts), tax_rate=str(rate), carried_credit_in=carried_credit)
         carried_credit, totals = bill.carried_credit, totals + bill.total
         owed += sum(amounts) * CENT + bill.tax
     assert totals - carried_credit == owed

@@ -38,7 +38,7 @@ def test_work_on_an_id_stands_in_one_of_the_places_where_it_is_looked_for() -> N
     assert JOB.partitions() == (*partitions("one"), *partitions("two"))
 
 
-def test_periods_are_closed_by_the_hour_and_what_the_stream_left_and_usage_come_every_five_minutes() -> None:
+def test_invoicing_runs_hourly_the_sweeps_every_five_minutes() -> None:
     assert JOBS == (OUTBOX, USAGE_CHECK, INVOICES)
     assert [(job.name, job.every, job.queued) for job in JOBS] == [
         ("outbox", timedelta(minutes=5), False),

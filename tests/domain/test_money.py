@@ -1,12 +1,13 @@
 """Money is whole micros; it is rounded once, half away from zero, to the currency's minor unit."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallybook.domain.money import decimals, in_units, minor_unit, percentage, places, round_to_minor, spread
+from tallybook.domain.money import ceil_div, decimals, in_units, minor_unit, percentage, places, round_to_minor, spread
 from tests.support.steady import steady
 
 
@@ -94,6 +95,12 @@ def test_a_number_needs_the_decimals_up_to_its_last_digit(number: str, expected:
 def test_what_is_no_finite_number_has_no_decimals(number: str) -> None:
     with pytest.raises(ValueError, match="finite"):
         places(Decimal(number))
+
+
+@pytest.mark.parametrize(("dividend", "by", "expected"), [(7, 3, 3), (6, 3, 2), (0, 3, 0), (-7, 3, -2)])
+def test_ceil_div_rounds_up_to_a_whole_number(dividend: int, by: int, expected: int) -> None:
+    assert ceil_div(dividend, by=by) == expected
+    assert ceil_div(timedelta(seconds=dividend), by=timedelta(seconds=by)) == expected
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,7 @@ import pytest
 
 from tallybook.domain.credentials import hash_text
 from tallybook.domain.errors import Invalid
-from tallybook.domain.outbox import Purpose
-from tallybook.domain.passwords import new_token, owner_of, valid_token
+from tallybook.domain.passwords import Purpose, new_token, owner_of, valid_token
 
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
 ACCOUNT, USER = "019daae2-fd80-7db1-afd2-c65749c80317", "019daae2-fd80-7dcf-a216-837db6539549"

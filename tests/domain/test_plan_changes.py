@@ -8,8 +8,8 @@ from tallybook.domain.accounts import Counts, Wallet
 from tallybook.domain.catalog import Plan
 from tallybook.domain.errors import PaymentRequired
 from tallybook.domain.plan_changes import check_payable, missing_payment, reason_for
-from tests.domain.test_fees import account
-from tests.domain.test_fees import plan as plan_of
+from tests.domain.fees import account
+from tests.domain.fees import plan as plan_of
 
 FREE, CHEAP, DEAR = plan_of(0), plan_of(20_000_000), plan_of(200_000_000)
 

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from tallybook.domain.accounts import Suspension
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.fees import Fee, fee_for, fee_time
-from tallybook.domain.invoices import Invoice, balanced, fee_lines
+from tallybook.domain.invoice_lines import balance_lines, fee_lines
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.money import minor_unit
 from tallybook.domain.periods import BillingSchedule, in_zone, period_of, start_of_day, with_anchor
 from tallybook.domain.times import stamp
-from tests.domain.test_fees import account, plan
-from tests.domain.test_periods import ZONES, at, instants
+from tests.domain.fees import account, plan
+from tests.domain.instants import ZONES, at, instants
 from tests.support.steady import steady
 
 DAY = 86_400_000
@@ -189,7 +190,7 @@ def test_a_suspension_before_the_change_comes_off_beside_what_is_left(case: Case
     assert (fee.suspended, fee.final) == (micros(suspended), micros(final))
 
 
-def test_the_parts_of_one_month_under_several_plans_are_each_charged_by_themselves() -> None:
+def test_each_part_of_a_month_is_charged_by_its_own_plan() -> None:
     """30.00 from 1 June for 10 of 30 days, 60.00 for 2 of 30, 30.00 for 1 of 30, 31.00 for 7 of 31 in July."""
     schedule, paid = BillingSchedule(utc("2026-06-01"), "UTC"), []
     for cut, price in (("2026-06-11", 30), ("2026-06-13", 60), ("2026-06-14", 30), ("2026-07-21", 31)):
@@ -199,7 +200,7 @@ def test_the_parts_of_one_month_under_several_plans_are_each_charged_by_themselv
     assert paid == [10_000_000, 4_000_000, 1_000_000, 7_000_000]
 
 
-def test_a_change_counts_from_the_change_before_it_not_from_the_account_s_first_day() -> None:
+def test_a_change_counts_from_the_previous_change() -> None:
     """From 31 January, changed on 15 February: 10 of the 28 days to 15 March are left on the 5th."""
     schedule = with_anchor(BillingSchedule(utc("2026-01-31"), "UTC"), utc("2026-02-15"))
     assert cut_fee(schedule, utc("2026-03-05"), price=28_000_000).proration_credit == 10_000_000
@@ -237,7 +238,7 @@ def test_tax_is_on_what_is_left_of_the_fee(case: Case, rate: str, tax: str) -> N
         plan="pro",
         plan_name="Pro",
         currency=case.currency,
-        lines=tuple(balanced(lines, carried_in=0, tax_rate=percent, currency=case.currency)),
+        lines=tuple(balance_lines(lines, carried_credit_in=0, tax_rate=percent, currency=case.currency)),
         tax_rate=percent,
     )
     assert invoice.tax == micros(tax)

@@ -9,19 +9,19 @@ import pytest
 from tallybook.domain.errors import Invalid
 from tallybook.domain.quotas import (
     FIELDS,
-    MOST,
+    MAX_QUOTA,
     Allocation,
     AllocationStatus,
     QuotaRequest,
     RequestStatus,
     Use,
+    adjust_sums,
     check_active,
     check_fits,
     check_numbers,
     check_pending,
-    limited,
     newly_reached,
-    with_sums,
+    without_nulls,
 )
 
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
@@ -40,11 +40,11 @@ CPU, RAM = "cpu_seconds_monthly", "ram_gb_seconds"
 def test_sums_follow_a_share_that_is_replaced(
     less: Mapping[str, int], more: Mapping[str, int], sums: dict[str, int]
 ) -> None:
-    assert with_sums({CPU: 10}, less=less, more=more) == sums
+    assert adjust_sums({CPU: 10}, less=less, more=more) == sums
 
 
 def test_sums_up_to_the_plan_fit_and_fields_that_it_does_not_limit_always_do() -> None:
-    check_fits({CPU: 10, RAM: MOST}, {CPU: 10})
+    check_fits({CPU: 10, RAM: MAX_QUOTA}, {CPU: 10})
     check_fits({}, {CPU: 0})
 
 
@@ -67,7 +67,7 @@ def test_numbers_are_from_0_to_a_quadrillion() -> None:
 
 
 def test_a_null_is_no_limit() -> None:
-    assert limited({CPU: None, RAM: 0}) == {RAM: 0}
+    assert without_nulls({CPU: None, RAM: 0}) == {RAM: 0}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tallybook.domain.catalog import Price, Tier
-from tallybook.domain.rating import rate, scaled
+from tallybook.domain.rating import rate, scale_price
 from tests.support.steady import steady
 
 
@@ -39,9 +39,7 @@ def test_graduated_prices_each_tiers_share_at_its_own_price(quantity: str, expec
     ("quantity", "expected"),
     [("0", "10"), ("3", "13"), ("5", "15"), ("5.000000001", "35.000000002"), ("10", "45"), ("11", "78")],
 )
-def test_a_graduated_tiers_flat_fee_is_charged_once_it_is_entered_the_firsts_also_at_zero(
-    quantity: str, expected: str
-) -> None:
+def test_a_graduated_flat_fee_is_due_on_entry_the_first_at_zero_too(quantity: str, expected: str) -> None:
     assert cost(Price("graduated", tiers=FEES), quantity) == Decimal(expected)
 
 
@@ -90,17 +88,17 @@ def test_the_largest_quantity_at_the_finest_price_loses_no_digit() -> None:
     assert Fraction(exact) == Fraction("999999999999999.999999999999") * Fraction("999999999999999.999999999")
 
 
-def test_a_period_cut_short_has_its_part_of_the_allowance_and_the_tiers_rounded_up() -> None:
+def test_a_cut_period_has_its_part_of_allowance_and_tiers_rounded_up() -> None:
     """Half of an allowance of 5 is 3, of bounds at 5 and 10 it is 3 and 5; fees and prices stay."""
-    half = scaled(Price("graduated", tiers=FEES, allowance=Decimal(5)), Fraction(1, 2))
+    half = scale_price(Price("graduated", tiers=FEES, allowance=Decimal(5)), Fraction(1, 2))
     assert half.allowance == 3
     assert half.tiers == tiers(("3", "1.00", "10"), ("5", "2.00", "20"), (None, "3.00", "30"))
 
 
 def test_a_whole_period_keeps_its_price_and_one_of_no_time_has_no_allowance() -> None:
     price = Price("graduated", tiers=THREE, allowance=Decimal("4.5"))
-    assert scaled(price, Fraction(1)) is price
-    assert scaled(price, Fraction(0)).allowance == 0
+    assert scale_price(price, Fraction(1)) is price
+    assert scale_price(price, Fraction(0)).allowance == 0
 
 
 @pytest.mark.parametrize(
@@ -109,7 +107,7 @@ def test_a_whole_period_keeps_its_price_and_one_of_no_time_has_no_allowance() ->
 )
 def test_a_part_is_exact_before_it_is_rounded_up(part: Fraction, allowance: str) -> None:
     price = Price("per_unit", unit_price=Decimal(1), allowance=Decimal(10))
-    assert scaled(price, part).allowance == Decimal(allowance)
+    assert scale_price(price, part).allowance == Decimal(allowance)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +119,7 @@ def test_a_part_is_exact_before_it_is_rounded_up(part: Fraction, allowance: str)
     ],
 )
 def test_blocks_amounts_and_unit_prices_are_not_cut(price: Price) -> None:
-    assert scaled(price, Fraction(1, 3)) == price
+    assert scale_price(price, Fraction(1, 3)) == price
 
 
 quantities = st.decimals(0, 10**9, places=6)
@@ -156,7 +154,7 @@ def test_using_more_never_costs_less(price: Price, low: Decimal, more: Decimal) 
 @given(price=prices(), numbers=st.tuples(st.integers(0, 10**6), st.integers(1, 10**6)), quantity=quantities)
 def test_a_shorter_period_never_has_more_for_free(price: Price, numbers: tuple[int, int], quantity: Decimal) -> None:
     part = Fraction(min(numbers), max(numbers))
-    cut = scaled(price, part)
+    cut = scale_price(price, part)
     assert Fraction(price.allowance) * part <= Fraction(cut.allowance) < Fraction(price.allowance) * part + 1
     bounds = [tier.up_to for tier in cut.tiers if tier.up_to is not None]
     assert bounds == sorted(bounds)
@@ -169,8 +167,8 @@ def test_a_shorter_period_never_has_more_for_free(price: Price, numbers: tuple[i
 )
 def test_a_fraction_of_a_unit_is_not_rounded_up_beyond_itself(whole: str, part: Fraction, cut: str) -> None:
     price = Price("graduated", tiers=tiers((whole, "100"), (None, "1")), allowance=Decimal(whole))
-    assert scaled(price, part).allowance == Decimal(cut)
-    assert scaled(price, part).tiers == tiers((cut, "100"), (None, "1"))
+    assert scale_price(price, part).allowance == Decimal(cut)
+    assert scale_price(price, part).tiers == tiers((cut, "100"), (None, "1"))
 
 
 @steady
@@ -181,7 +179,7 @@ def test_no_part_of_an_allowance_or_a_tier_is_above_the_whole(whole: list[Decima
     allowance, *bounds = whole
     rows = tuple(Tier(bound, Decimal(1)) for bound in [*sorted(bounds), None])
     part = Fraction(min(numbers), max(numbers))
-    cut = scaled(Price("graduated", tiers=rows, allowance=allowance), part)
+    cut = scale_price(Price("graduated", tiers=rows, allowance=allowance), part)
     assert allowance * 0 <= cut.allowance <= allowance
     for tier, before in zip(cut.tiers[:-1], rows, strict=False):
         assert tier.up_to is not None

@@ -7,10 +7,10 @@ import pytest
 from tallybook.domain.periods import (
     BillingSchedule,
     boundary,
+    drop_older_schedules,
     in_force,
     in_zone,
     period_of,
-    since,
     with_anchor,
     year_of,
 )
@@ -49,9 +49,9 @@ def test_the_last_calendar_goes_on(schedule: BillingSchedule) -> None:
 @pytest.mark.parametrize("kept", [1, 2, 1_000, COUNT])
 def test_those_that_ended_long_ago_are_forgotten(schedule: BillingSchedule, kept: int) -> None:
     oldest = START + timedelta(minutes=COUNT - kept)
-    chain: BillingSchedule | None = since(schedule, oldest)
+    chain: BillingSchedule | None = drop_older_schedules(schedule, oldest)
     found = 0
     while chain is not None:
         found, chain = found + 1, chain.before
     assert found == kept
-    assert period_of(since(schedule, oldest), oldest).start == oldest
+    assert period_of(drop_older_schedules(schedule, oldest), oldest).start == oldest

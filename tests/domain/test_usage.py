@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tallybook.domain.times import parse_instant
-from tallybook.domain.usage import MARKER_LIFE, MAX_AGE, Event, counted, counters_of, grouped, merged, plain
+from tallybook.domain.usage import (
+    MARKER_LIFE,
+    MAX_AGE,
+    Event,
+    counters_of,
+    counting_instant,
+    grouped,
+    plain,
+    sum_counters,
+)
 from tests.support.steady import steady
 
 NOW = datetime(2026, 4, 20, 12, 0, tzinfo=UTC)
@@ -30,10 +39,8 @@ EVENT = Event(
         (-timedelta(days=35, milliseconds=1), None),
     ],
 )
-def test_an_event_counts_at_its_time_or_its_arrival_from_10_minutes_ahead_to_35_days_back(
-    ahead: timedelta, expected: timedelta | None
-) -> None:
-    assert counted(NOW + ahead, NOW) == (None if expected is None else NOW + expected)
+def test_an_event_counts_from_10_minutes_ahead_to_35_days_back(ahead: timedelta, expected: timedelta | None) -> None:
+    assert counting_instant(NOW + ahead, NOW) == (None if expected is None else NOW + expected)
 
 
 def test_a_marker_outlives_the_oldest_event_that_may_come_again() -> None:
@@ -106,7 +113,7 @@ def test_what_came_late_stands_apart_by_the_invoice_that_will_hold_it() -> None:
     may = datetime(2026, 5, 1, tzinfo=UTC)
     everything = replace(EVENT, session_id="s", app_id="p")
     assert counters_of(everything, late_for=may) == ("late#2026-05-01T00:00:00.000Z", "app#p#2026-04-20")
-    assert merged([EVENT, everything], late_for=may) == {
+    assert sum_counters([EVENT, everything], late_for=may) == {
         "late#2026-05-01T00:00:00.000Z": {("cpu_seconds", None): 2},
         "app#p#2026-04-20": {("cpu_seconds", None): 1},
     }
@@ -126,7 +133,7 @@ def test_merging_adds_up_each_counter_by_meter_and_sku() -> None:
         replace(EVENT, meter="container_minutes", sku="S", quantity=Decimal(3)),
         replace(EVENT, meter="container_minutes", sku="M", quantity=Decimal(4), time=NOW - timedelta(days=1)),
     ]
-    assert merged(events) == {
+    assert sum_counters(events) == {
         "period": {
             ("cpu_seconds", None): Decimal("1.75"),
             ("container_minutes", "S"): 3,
@@ -144,7 +151,7 @@ def test_merging_adds_up_each_counter_by_meter_and_sku() -> None:
 
 def test_a_thousand_of_the_largest_quantities_add_up_exactly() -> None:
     largest = Decimal("999999999999999.999999999")
-    whole = merged(replace(EVENT, quantity=largest) for _ in range(1000))["period"]["cpu_seconds", None]
+    whole = sum_counters(replace(EVENT, quantity=largest) for _ in range(1000))["period"]["cpu_seconds", None]
     assert whole == Decimal("999999999999999999.999999000")
 
 

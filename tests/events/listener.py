@@ -8,7 +8,8 @@ from typing import Any
 
 from tallybook.gateways.bus import Bus, Published
 from tallybook.gateways.mail import Mail
-from tallybook.gateways.templates import compose
+from tallybook.gateways.templates import render
+from tallybook.mail_hooks import HOOKS
 from tallybook.services.outbox.deliver import Channels, sweep
 from tests.gateways.aws import Service, service
 from tests.support.app import App
@@ -49,8 +50,9 @@ def listening(app: App) -> Iterator[Listener]:
         outside = Channels(
             mail=Mail(ses.client("sesv2"), sender="hello@example.com", configuration_set=None),
             bus=Bus(events.client("events"), "house"),
-            compose=partial(compose, brand="Tallybook", page_url=PAGES),
+            render=partial(render, brand="Tallybook", page_url=PAGES),
             event=Published,
             page_url=PAGES,
+            hooks=HOOKS,
         )
         yield Listener(app, events, ses, outside)

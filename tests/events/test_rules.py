@@ -82,22 +82,22 @@ def test_the_rule_that_listeners_read_of_takes_what_it_says_and_no_more(bridge: 
     (pattern,) = re.findall(r"```json\n(.*?)```", README.read_text(), re.DOTALL)
     queue = bridge.rule("standing", pattern)
     publish(bridge, walked)
-    wanted = [entry for entry in walked.entries if entry["DetailType"] in json.loads(pattern)["detail-type"]]
-    received = bridge.received(queue, len(wanted))
+    expected = [entry for entry in walked.entries if entry["DetailType"] in json.loads(pattern)["detail-type"]]
+    received = bridge.received(queue, len(expected))
     assert {event["detail-type"] for event in received} == set(json.loads(pattern)["detail-type"])
-    assert len(received) == len(wanted) > 4
+    assert len(received) == len(expected) > 4
 
 
 def test_a_rule_that_names_a_version_or_an_account_is_not_told_of_another(bridge: EventBridge, walked: Walked) -> None:
-    wanted = Counter(json.loads(entry["Detail"])["data"]["account_id"] for entry in walked.entries)
+    expected = Counter(json.loads(entry["Detail"])["data"]["account_id"] for entry in walked.entries)
     queues = {}
-    for account_id in wanted:
+    for account_id in expected:
         detail = {"version": [1], "data": {"account_id": [account_id]}}
         queues[account_id] = bridge.rule(account_id, json.dumps({"source": ["tallybook"], "detail": detail}))
     later = bridge.rule("later", json.dumps({"source": ["tallybook"], "detail": {"version": [2]}}))
     publish(bridge, walked)
     for account_id, queue in queues.items():
-        received = bridge.received(queue, wanted[account_id])
-        assert [event["detail"]["data"]["account_id"] for event in received] == [account_id] * wanted[account_id]
-    assert len(wanted) == 2
+        received = bridge.received(queue, expected[account_id])
+        assert [event["detail"]["data"]["account_id"] for event in received] == [account_id] * expected[account_id]
+    assert len(expected) == 2
     assert bridge.received(later, 0) == []

@@ -36,7 +36,7 @@ def holder(detail: dict[str, Any], place: str) -> tuple[dict[str, Any], str]:
     return detail, name
 
 
-def test_every_event_that_the_code_can_make_has_a_schema_and_every_schema_an_event() -> None:
+def test_every_event_has_a_schema_and_every_schema_an_event() -> None:
     assert sorted(name for file in MADE for name in announced(file)) == sorted(SCHEMAS)
 
 

@@ -198,7 +198,7 @@ def test_an_event_that_an_operator_sends_again_is_the_same_too(listener: Listene
     assert {listener.entries.count(entry) for entry in listener.entries} == {MAX_ATTEMPTS + 1}
 
 
-def test_what_nobody_had_looked_at_before_a_budget_was_changed_has_happened_before(listener: Listener) -> None:
+def test_unchecked_usage_alerts_before_a_budget_change(listener: Listener) -> None:
     """And what is reached because it was changed, after."""
     app = listener.app
     member = budgeted(app)

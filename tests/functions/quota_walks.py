@@ -44,8 +44,8 @@ def usage_check(app: App, post: FakeAws) -> None:
     app.clock.advance(days=31)
     allocate(app.ctx, authenticate(app.ctx, member.api_key), member.user.id, {"cpu_seconds_monthly": 1000})
     for one in (member, app.member()):  # nobody opens the other's period before its session's time is up
-        wanted = SessionRequest(one.account.id, one.user.id, Decimal(1), Decimal(1), Decimal(1), timeout_seconds=60)
-        start_session(app.ctx, app.platform(), wanted)
+        request = SessionRequest(one.account.id, one.user.id, Decimal(1), Decimal(1), Decimal(1), timeout_seconds=60)
+        start_session(app.ctx, app.platform(), request)
     app.record(app.event(member, user_id=member.user_id, quantity=900))
     spender(app)
     app.clock.advance(days=31)

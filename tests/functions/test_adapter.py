@@ -62,7 +62,7 @@ def handle(given: dict[str, Any]) -> dict[str, Any]:
     return handler(given, LambdaContext())
 
 
-def test_a_body_that_comes_as_text_is_read_and_the_cookie_leaves_apart_from_the_headers(app: App) -> None:
+def test_a_text_body_is_read_and_cookies_are_apart_from_headers(app: App) -> None:
     answer = handle(event())
     assert answer["statusCode"] == 201
     assert answer["isBase64Encoded"] is False

@@ -78,15 +78,15 @@ def test_another_account_gets_at_nothing_of_this_one(stage: Stage, route: Route)
 
 @each_platform_route
 def test_a_platform_key_without_the_scope_is_told_which_it_lacks(stage: Stage, route: Route) -> None:
-    wanted = GOOD[route].caller
-    others = [scope for scope in ("usage:write", "sessions:write", "accounts:admin") if scope != wanted]
+    needed = GOOD[route].caller
+    others = [scope for scope in ("usage:write", "sessions:write", "accounts:admin") if scope != needed]
     key = stage.app.platform_key(*others)
     before = stage.stored()
     answer = stage.request(route, key=key)
     assert refusal(answer) == (403, "missing_scope")
-    assert wanted in answer.json["message"]
+    assert needed in answer.json["message"]
     assert stage.stored() == before
-    assert stage.request(route, key=stage.app.platform_key(wanted)).status == GOOD[route].status
+    assert stage.request(route, key=stage.app.platform_key(needed)).status == GOOD[route].status
 
 
 @each_user_route

@@ -39,11 +39,11 @@ def work_of(app: App, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[An
     monkeypatch.setattr(bcrypt, "hashpw", made)
 
     def ask(path: str, **body: Any) -> tuple[Answer, Work]:
-        bill = app.ctx.tables.bill
-        bill.clear()
+        meter = app.meter
+        meter.clear()
         hashed.clear()
         answer = call("POST", path, body=body)
-        return answer, (list(bill.operations), bill.read_units, bill.write_units, list(hashed))
+        return answer, (list(meter.operations), meter.read_units, meter.write_units, list(hashed))
 
     return ask
 
@@ -152,7 +152,7 @@ def test_a_token_that_does_not_hold_is_one_answer_and_hashes_nothing(town: App, 
     assert [work[3] for _, work in (*tries.values(), late)] == [[]] * (len(tries) + 1)
 
 
-def test_a_link_to_confirm_an_email_that_does_not_hold_is_one_answer_and_one_work(town: App, work_of: Any) -> None:
+def test_every_invalid_confirmation_link_has_one_answer_and_one_cost(town: App, work_of: Any) -> None:
     def asked(email: str) -> dict[Side, str]:
         principal = authenticate(town.ctx, town.member(email).session)
         return town.email_tokens(request_email_change(town.ctx, principal, current=email, new=f"new-{email}"))

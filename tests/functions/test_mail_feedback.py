@@ -117,7 +117,7 @@ def test_an_automatic_reply_is_no_bounce_and_the_report_of_a_mail_server_is_one(
     assert mailed(app, member) == [(ADA,)]
 
 
-def test_a_bounce_of_another_mail_of_none_that_is_known_and_without_tags_is_told_nowhere(app: App) -> None:
+def test_a_bounce_of_an_unknown_or_untagged_mail_changes_nothing(app: App) -> None:
     member, item = alerted(app)
     untagged, odd = bounce(CFO), bounce(CFO, item=item)
     del untagged["mail"]["tags"]

@@ -127,9 +127,7 @@ def test_another_source_or_another_id_is_another_event(app: App, key: str, membe
     assert quantity_of(app, member) == 6
 
 
-def test_a_refused_event_leaves_its_identity_to_a_better_one_even_in_the_same_request(
-    app: App, key: str, member: Member
-) -> None:
+def test_a_refused_event_leaves_its_identity_free_for_a_valid_one(app: App, key: str, member: Member) -> None:
     good = app.event(member, quantity=1)
     bad = [
         {**good, "data": {"meter": "kilowatts", "quantity": 1}},

@@ -155,7 +155,7 @@ def test_a_sweep_ends_in_time_and_leaves_the_rest_to_the_next(app: App, post: Fa
     assert post.sweep() == {"delivered": len(items(app))}
 
 
-def test_a_stream_that_tells_more_than_there_is_time_for_leaves_the_rest_to_the_sweep(app: App, post: FakeAws) -> None:
+def test_records_beyond_the_time_left_are_left_to_the_sweep(app: App, post: FakeAws) -> None:
     from outbox.app import handler
 
     app.member()

@@ -136,8 +136,8 @@ def test_answers_are_json_but_for_our_pages_and_no_cache_keeps_them(stage: Stage
     for route, good in GOOD.items():
         answer = stage.request(route, key=stage.credential(route))
         assert answer.status == good.status
-        wanted = "application/json" if route in JSON_ROUTES else "text/html; charset=utf-8"
-        assert answer.headers["content-type"] == wanted
+        expected = "application/json" if route in JSON_ROUTES else "text/html; charset=utf-8"
+        assert answer.headers["content-type"] == expected
         assert answer.headers["cache-control"] == "no-store"
 
 

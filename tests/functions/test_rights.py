@@ -53,7 +53,7 @@ def test_a_function_has_the_rights_it_uses_and_no_others(
 
     recorder = Recorder(app.client)
     recorded = make_context(recorder, clock=app.clock)
-    recorded.tables.bill.sizes = None
+    recorded.tables.observer = None
     monkeypatch.setattr(runtime, "context", lambda: recorded)
     WALKS[group.name](app, post)
     granted = {("core", action) for action in group.core} | {("usage", action) for action in group.usage}

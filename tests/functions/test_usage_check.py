@@ -17,7 +17,6 @@ from tallybook.store import keys
 from tallybook.store.commands import Update
 from tests.functions.lambda_events import record
 from tests.functions.queued_work import NearlyUp, QueuedWork
-from tests.services.metering.test_sessions import counts, wanted
 from tests.support.app import App, Member
 from tests.support.budgets import budgeted, spend
 from tests.support.budgets import percents as alerted
@@ -26,6 +25,7 @@ from tests.support.cloud import make_context
 from tests.support.faults import throttle
 from tests.support.invariants import check_invariants
 from tests.support.outside import FakeAws
+from tests.support.sessions import counts, session_request
 from usage_check.app import handler
 
 JOB = QueuedWork("usage_check", handler)
@@ -54,7 +54,7 @@ def test_a_user_is_written_to_once_what_they_have_used_is_seen(app: App, post: F
 
 def test_a_session_whose_time_is_up_ends_then_and_not_before(app: App, post: FakeAws) -> None:
     member = app.member()
-    session = start_session(app.ctx, app.platform(), wanted(member))
+    session = start_session(app.ctx, app.platform(), session_request(member))
     app.clock.moment = session.expires_at - timedelta(milliseconds=1)
     assert JOB.tick() == {}
     app.clock.moment = session.expires_at
@@ -68,7 +68,7 @@ def test_a_session_whose_time_is_up_ends_then_and_not_before(app: App, post: Fak
 
 def test_what_is_enqueued_twice_is_done_once(app: App, post: FakeAws) -> None:
     member = with_share(app)
-    start_session(app.ctx, app.platform(), wanted(member))
+    start_session(app.ctx, app.platform(), session_request(member))
     app.clock.advance(hours=1)
     app.record(app.event(member, quantity=100, user_id=member.user_id))
     assert JOB.tick() == JOB.tick() == {"check": 1, "expire": 1, "late": 1}
@@ -80,7 +80,7 @@ def test_what_is_enqueued_twice_is_done_once(app: App, post: FakeAws) -> None:
 
 def test_a_session_that_the_platform_ended_first_is_left_as_it_ended(app: App, post: FakeAws) -> None:
     member, key = app.member(), app.platform()
-    session = start_session(app.ctx, key, wanted(member))
+    session = start_session(app.ctx, key, session_request(member))
     app.clock.advance(hours=1)
     JOB.tick()
     ended = end_session(app.ctx, key, session.id)
@@ -99,7 +99,7 @@ def streamed(app: App, *, times: int = 1, context: LambdaContext | None = None) 
     return counts
 
 
-def test_the_stream_has_the_budget_looked_at_once_for_all_of_an_accounts_records(
+def test_the_stream_checks_a_budget_once_for_all_records_of_an_account(
     app: App,
 ) -> None:
     first, second = budgeted(app), budgeted(app)
@@ -140,11 +140,11 @@ def test_records_of_accounts_without_a_budget_cost_a_unit_each_in_one_call(app: 
         spend(app, app.member(), "1")
     marks = app.stored("core", "DIRTY")
     unknown = {"pk": keys.dirty("nobody").pk, "sk": "DIRTY", "due": "2026-04-20T12:34:56.000Z"}
-    bill = app.ctx.tables.bill
-    bill.clear()
+    meter = app.meter
+    meter.clear()
     records = [record(mark) for mark in (*marks, unknown)]
     assert handler({"Records": records}, LambdaContext()) == {"budgets": 0, "alerted": 0, "left": 0}
-    assert (bill.operations, bill.read_units, bill.write_units) == (["get_many"], 4, 0)
+    assert (meter.operations, meter.read_units, meter.write_units) == (["get_many"], 4, 0)
 
 
 def test_where_the_table_can_not_be_read_all_is_left_to_the_sweep(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +160,7 @@ def test_where_the_table_can_not_be_read_all_is_left_to_the_sweep(app: App, monk
     assert alerted(app, member) == []
 
 
-def test_an_account_that_fails_keeps_no_other_from_being_looked_at_and_the_sweep_finds_it(
+def test_a_failing_account_blocks_no_other_and_is_found_by_the_sweep(
     app: App, post: FakeAws, logged: Callable[[], str]
 ) -> None:
     members = [budgeted(app) for _ in range(3)]

@@ -106,7 +106,7 @@ def test_a_batch_of_nothing_but_failures_fails_message_by_message(app: App) -> N
     assert deliver(app, "{", "{", "{") == [0, 1, 2]
 
 
-def test_a_message_for_a_suspended_account_is_done_and_for_an_unknown_or_deleted_one_comes_back(app: App) -> None:
+def test_suspended_accounts_messages_count_unknown_ones_come_back(app: App) -> None:
     suspended, deleted = app.member(), app.member()
     app.change_account(suspended, status="suspended")
     app.change_account(deleted, status="deleted")

@@ -98,8 +98,8 @@ def billing(app: App, _: FakeAws) -> None:
     member = app.member()
     app.clock.advance(days=31)
     call("GET", "/v1/billing/current", key=member.api_key)
-    wanted = SessionRequest(member.account.id, member.user.id, Decimal(1), Decimal(1), Decimal(1), timeout_seconds=60)
-    start_session(app.ctx, app.platform(), wanted)
+    request = SessionRequest(member.account.id, member.user.id, Decimal(1), Decimal(1), Decimal(1), timeout_seconds=60)
+    start_session(app.ctx, app.platform(), request)
     for _ in range(2):
         drafted = call("POST", "/v1/billing/invoice/generate", key=member.api_key).json["data"]
     for path in ("invoices", f"invoices/{drafted['invoice_id']}", "periods", "history"):

@@ -14,17 +14,17 @@ STATES = {
     "deleted": {"hard": False, "restricted": False, "ended": False, "since": "deleted"},
 }
 NEXT = {
-    "soft": "Nothing stops: the budget is no hard limit, and usage goes on and is billed. The next billing period "
+    "soft": "Nothing is stopped: the budget is not a hard limit. Usage goes on and is billed. The next billing period "
     "begins on 1 May 2026 and is counted from zero.",
     "hard": "The budget is a hard limit: once 100 % of it is used, no new session starts until the next billing period "
     "begins on 1 May 2026, or the budget is raised. Sessions that are running go on, and what they use is billed.",
     "used up": "The budget is a hard limit and is used up: no new session starts until the next billing period begins "
-    "on 1 May 2026, or the budget is raised, made soft, disabled or deleted. Sessions that are running go on, and what "
-    "they use is billed.",
+    "on 1 May 2026, or the budget is raised, changed to a soft limit, disabled or deleted. Sessions that are running "
+    "go on, and what they use is billed.",
     "ended": "That period has ended. The one that began on 1 May 2026 is counted from zero.",
-    "deleted": "The budget has been deleted since: nothing follows from it any more.",
+    "deleted": "The budget has been deleted since then, so it has no effect any more.",
 }
-CHANGED = "The budget has been changed since; what follows is as it stands now."
+CHANGED = "The budget has been changed since then. The following applies to the changed budget."
 
 
 def test_its_subject_is_the_one_that_the_messages_tell() -> None:
@@ -58,7 +58,7 @@ def test_what_happens_next_is_told_of_each_state_and_of_no_other(state: str) -> 
 
 
 @pytest.mark.parametrize("state", ["soft", "hard", "used up"])
-def test_of_a_budget_that_was_changed_at_once_what_follows_is_told_as_it_stands_now(state: str) -> None:
+def test_a_mail_after_a_quick_change_describes_the_budget_as_it_is(state: str) -> None:
     for said in read("budget_reached", **STATES[state], since="changed"):
         assert said.index(CHANGED) < said.index(NEXT[state])
     for said in read("budget_reached", **STATES[state]):

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from tallybook.gateways.mail import Mail, MailFailed, Passing, Refused
-from tallybook.gateways.templates import RenderedMail, compose
+from tallybook.gateways.mail import Mail, MailError, RejectedMail, TransientMailError
+from tallybook.gateways.templates import RenderedMail, render
 from tests.gateways.aws import Service, service
 
 SENDER = "Tallybook <hello@example.com>"
 TO = "ada.l+x@mail.example.org"
-LETTER = compose(
+LETTER = render(
     "account_resumed", {"account": "Łódź & Søns", "at": "today"}, brand="Tallybook", page_url="https://a.example"
 )
 
@@ -74,7 +74,7 @@ def test_without_a_configuration_set_none_is_named(ses: Service) -> None:
     ],
 )
 def test_what_is_not_one_plain_address_never_goes_out(ses: Service, to: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(RejectedMail):
         mail(ses).send(to, LETTER, tags={})
     assert ses.requests == []
 
@@ -98,19 +98,19 @@ def test_what_is_not_one_plain_address_never_goes_out(ses: Service, to: str) -> 
 )
 def test_what_may_pass_is_passing(ses: Service, status: int, code: str) -> None:
     ses.fail(status, code)
-    with pytest.raises(Passing, match=code):
+    with pytest.raises(TransientMailError, match=code):
         mail(ses).send(TO, LETTER, tags={})
     assert len(ses.requests) == 1
 
 
 def test_what_never_succeeds_is_refused(ses: Service) -> None:
     ses.fail(400, "BadRequestException")
-    with pytest.raises(Refused, match="BadRequestException"):
+    with pytest.raises(RejectedMail, match="BadRequestException"):
         mail(ses).send(TO, LETTER, tags={})
 
 
 def test_a_request_that_no_service_would_know_is_refused(ses: Service) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(RejectedMail):
         mail(ses).send(TO, LETTER, tags={"kind": None})
     assert ses.requests == []
 
@@ -118,21 +118,21 @@ def test_a_request_that_no_service_would_know_is_refused(ses: Service) -> None:
 @pytest.mark.parametrize("answer", [(0, None, {}), (200, None, None)], ids=["hung up", "timed out"])
 def test_an_answer_that_was_lost_is_passing(ses: Service, answer: Any) -> None:
     ses.answers.append(answer)
-    with pytest.raises(Passing):
+    with pytest.raises(TransientMailError):
         mail(ses).send(TO, LETTER, tags={})
 
 
 def test_a_service_that_is_gone_is_passing() -> None:
     with service({}) as it:
         gone = mail(it)
-    with pytest.raises(Passing, match="EndpointConnectionError"):
+    with pytest.raises(TransientMailError, match="EndpointConnectionError"):
         gone.send(TO, LETTER, tags={})
 
 
 def test_a_failure_says_why_and_names_no_reader(ses: Service) -> None:
     reason = f"Email address is not verified. The following identities failed the check: {TO}, Ada <{TO}>"
     ses.answers.append((400, "MessageRejected", {"__type": "MessageRejected", "message": reason}))
-    with pytest.raises(MailFailed) as failed:
+    with pytest.raises(MailError) as failed:
         mail(ses).send(TO, LETTER, tags={})
     assert str(failed.value).startswith("MessageRejected: Email address is not verified. ")
     assert "@" not in str(failed.value)
@@ -161,7 +161,7 @@ def test_ses_takes_a_letter_from_a_sender_it_knows_and_refuses_any_other() -> No
         sent = Mail(client, sender=SENDER, configuration_set=None).send(TO, LETTER, tags={"kind": "x"})
         kept = ses_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].sent_messages[-1]
         assert (kept.id, kept.subject, kept.destinations) == (sent, LETTER.subject, {"ToAddresses": [TO]})
-        with pytest.raises(Passing, match="MessageRejected"):
+        with pytest.raises(TransientMailError, match="MessageRejected"):
             Mail(client, sender="no@evil.example", configuration_set=None).send(
                 TO, RenderedMail("s", "t", "h"), tags={}
             )

@@ -19,10 +19,10 @@ def body(text: str) -> str:
     return text[text.index("  - ") : text.index("\n--")]
 
 
-def test_a_request_is_told_by_its_numbers_beside_those_of_now_and_how_it_is_decided() -> None:
+def test_a_request_mail_shows_requested_and_present_numbers() -> None:
     made = letter("quota_requested")
     assert made.subject == "A user asks for another quota on Tallybook"
-    assert "Ada Lovelace (ada@example.com) asks for another share" in made.text
+    assert "Ada Lovelace (ada@example.com) asks for another quota" in made.text
     assert body(made.text) == (
         "  - CPU seconds a month: 500,000 (now 200,000)\n"
         "  - GB of template storage: 10 (not limited now)\n"
@@ -33,21 +33,21 @@ def test_a_request_is_told_by_its_numbers_beside_those_of_now_and_how_it_is_deci
         'To decide, send {"action": "approve"} or {"action": "deny"} with one of your API keys:\n'
         "POST /v1/user-management/quota-requests/qrq-019676a2-11a0-7c1b-9d5e-3f8a6b2c4d10/review\n"
         "\n"
-        "The request may be changed or withdrawn until then; this is how it stands:\n"
+        "The request may be changed or withdrawn until then. To see its present state:\n"
         "GET /v1/user-management/quota-requests?status=pending\n"
     )
 
 
 def test_a_user_without_a_name_asks_by_their_address() -> None:
     for said in read("quota_requested", name=None):
-        assert "ada@example.com asks for another share" in said
+        assert "ada@example.com asks for another quota" in said
 
 
 @pytest.mark.parametrize(
     ("approved", "said", "unsaid"),
     [
         (True, ["was approved", "What you may use from now on:", "Everything else stays"], "denied"),
-        (False, ["was denied", "What you had asked for:", "Your share stays as it was."], "approved"),
+        (False, ["was denied", "What you asked for:", "Your quota stays as it was."], "approved"),
     ],
 )
 def test_a_decision_is_told_in_the_subject_and_with_what_it_means(approved: bool, said: list[str], unsaid: str) -> None:
@@ -67,12 +67,12 @@ def test_what_is_reached_is_told_with_used_and_limit_and_what_follows(percent: i
         "  - CPU seconds a month: 100 % reached (500,012.5 of 500,000)\n"
         "  - GB of template storage: 80 % reached (8.75 of 10)\n"
         "\n"
-        "Once 100 % of what is counted by the month is used, no new session of yours starts until the next billing "
-        "period begins on 1 May 2026, or your share is raised. Sessions that are running go on.\n"
+        "Once 100 % of a monthly quota is used, no new session of yours starts until the next billing period begins "
+        "on 1 May 2026, or your quota is raised. Sessions that are running go on.\n"
         "\n"
-        "Once your templates take more than your share of storage, no new session of yours starts until some of them "
-        "are deleted, or your share is raised.\n"
+        "Once your templates take more than your quota of storage, no new session of yours starts until some of them "
+        "are deleted, or your quota is raised.\n"
         "\n"
-        "You can ask for a larger share:\n"
+        "You can ask for a larger quota:\n"
         "POST /v1/usage/quota-requests\n"
     )

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
-from tallybook.domain.email_change import TEMPLATES
+from tallybook.domain.email_change import CONFIRMATION_TEMPLATES
 from tallybook.gateways import templates
-from tallybook.gateways.templates import KINDS, RenderedMail, compose
+from tallybook.gateways.templates import TEMPLATES, RenderedMail, render
 from tests.support.markup import Markup
 from tests.support.steady import steady
 
@@ -100,7 +100,7 @@ NASTY = [
 
 
 def letter(kind: str, **facts: Any) -> RenderedMail:
-    return compose(kind, {name: FACTS[name] for name in KINDS[kind]} | facts, brand="Tallybook", page_url=PAGES)
+    return render(kind, {name: FACTS[name] for name in TEMPLATES[kind]} | facts, brand="Tallybook", page_url=PAGES)
 
 
 def one_line(text: str) -> str:
@@ -127,34 +127,34 @@ def worst(fact: Any, nasty: str) -> Any:
     return nasty if isinstance(fact, str) else fact
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TEMPLATES)
 def test_text_and_html_hold_the_same_facts(kind: str) -> None:
     made = letter(kind)
     said, read = one_line(made.text), Markup(made.html).text
-    for fact in (leaf for name in KINDS[kind] for leaf in leaves(SHOWN[name])):
+    for fact in (leaf for name in TEMPLATES[kind] for leaf in leaves(SHOWN[name])):
         assert fact in said
         assert fact in read
     assert re.findall(r"https?://\S+", made.text) == re.findall(r"https?://\S+", read)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TEMPLATES)
 def test_every_fact_that_is_listed_is_needed(kind: str) -> None:
-    for missing in KINDS[kind]:
-        facts = {name: FACTS[name] for name in KINDS[kind] if name != missing}
+    for missing in TEMPLATES[kind]:
+        facts = {name: FACTS[name] for name in TEMPLATES[kind] if name != missing}
         with pytest.raises(UndefinedError):
-            compose(kind, facts, brand="Tallybook", page_url=PAGES)
+            render(kind, facts, brand="Tallybook", page_url=PAGES)
 
 
 def test_every_template_belongs_to_a_kind() -> None:
     files = {path.name for path in Path(templates.__file__).parent.glob("*.j2")}
     shared = {"layout.txt.j2", "layout.html.j2", "link.html.j2", "amounts.html.j2", "calls.html.j2"}
-    assert files == shared | {f"{kind}.{form}.j2" for kind in KINDS for form in ("txt", "html")}
+    assert files == shared | {f"{kind}.{form}.j2" for kind in TEMPLATES for form in ("txt", "html")}
 
 
 @pytest.mark.parametrize("kind", ["", "layout", "../templates/welcome", "Welcome"])
 def test_a_kind_there_is_not_is_an_error(kind: str) -> None:
     with pytest.raises(LookupError):
-        compose(kind, FACTS, brand="Tallybook", page_url=PAGES)
+        render(kind, FACTS, brand="Tallybook", page_url=PAGES)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_one_credit_is_one() -> None:
     assert "1 credit\n" in letter("welcome", credits=1).text
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TEMPLATES)
 def test_html_asks_nobody_for_anything_and_leads_nowhere_else(kind: str) -> None:
     markup = Markup(letter(kind).html)
     assert not {"img", "link", "script", "iframe", "form", "object", "video"} & {tag for tag, _ in markup.tags}
@@ -198,7 +198,7 @@ def test_html_asks_nobody_for_anything_and_leads_nowhere_else(kind: str) -> None
     assert all(str(link["href"]).startswith(f"{PAGES}/") for link in markup.all("a"))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TEMPLATES)
 def test_html_says_its_language_and_title_and_which_tables_are_none(kind: str) -> None:
     made = letter(kind)
     markup = Markup(made.html)
@@ -210,7 +210,7 @@ def test_html_says_its_language_and_title_and_which_tables_are_none(kind: str) -
     assert all(head["scope"] == "row" for head in heads)
 
 
-@pytest.mark.parametrize("kind", ["invitation", "password_reset", "password_changed", *TEMPLATES])
+@pytest.mark.parametrize("kind", ["invitation", "password_reset", "password_changed", *CONFIRMATION_TEMPLATES])
 def test_a_link_is_one_button_with_its_address_in_full_beneath(kind: str) -> None:
     links = [link["href"] for link in Markup(letter(kind).html).all("a")]
     assert len(links) == 2
@@ -219,10 +219,10 @@ def test_a_link_is_one_button_with_its_address_in_full_beneath(kind: str) -> Non
 
 
 @pytest.mark.parametrize("nasty", NASTY, ids=range(len(NASTY)))
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TEMPLATES)
 def test_no_fact_forges_a_header_a_line_or_a_tag(kind: str, nasty: str) -> None:
     plain = letter(kind)
-    made = letter(kind, **{name: worst(FACTS[name], nasty) for name in KINDS[kind] if name != "link"})
+    made = letter(kind, **{name: worst(FACTS[name], nasty) for name in TEMPLATES[kind] if name != "link"})
     assert not {category(char) for char in made.subject} & {"Cc", "Cs", "Zl", "Zp"}
     assert 0 < len(made.subject) <= 150
     assert made.text.count("\n") == plain.text.count("\n")
@@ -260,7 +260,7 @@ def test_an_invoice_that_is_paid_asks_for_nothing() -> None:
         assert "8 May" not in said
 
 
-def test_however_many_lines_and_details_there_are_a_letter_is_no_longer_than_a_reader_s_mail_shows() -> None:
+def test_a_mail_with_many_lines_stays_within_what_mail_readers_show() -> None:
     detail = {"text": "x" * 10_000, "amount": "1.00 USD"}
     line = {"text": "Resource Usage", "amount": "9.00 USD", "details": [detail] * 60, "others": None}
     made = letter("invoice", lines=[line])
@@ -272,7 +272,7 @@ def test_however_many_lines_and_details_there_are_a_letter_is_no_longer_than_a_r
 
 @pytest.mark.parametrize("brand", ["Tally\r\nBcc: x@y.example", "<b>Tally</b>"])
 def test_the_brand_forges_nothing_either(brand: str) -> None:
-    made = compose("welcome", FACTS, brand=brand, page_url=PAGES)
+    made = render("welcome", FACTS, brand=brand, page_url=PAGES)
     assert _sent(made).keys() == ["Subject"]
     assert "<b>" not in made.html
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from infra.function import title
 from infra.groups import GROUPS
+from tallybook.domain.jobs import camel_case
 from tests.support.template import Properties, Synthesized, written
 
 TEN_MINUTES = 10 * 60 * 1000
@@ -23,7 +23,7 @@ def test_there_is_an_alarm_for_each_thing_to_look_at_and_no_other(production: Sy
             ("Tallybook", "OutboxParked", "outbox"),
             ("Tallybook", "InvoicingLate", "invoicing"),
             ("Tallybook", "UsageCheckLate", "usage_check"),
-            *(("AWS/Lambda", "Errors", f"{title(name)}Function") for name in unanswered),
+            *(("AWS/Lambda", "Errors", f"{camel_case(name)}Function") for name in unanswered),
         ]
     )
 

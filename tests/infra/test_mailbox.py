@@ -13,14 +13,14 @@ import pytest
 
 from infra.local.cloud import free_port
 from infra.local.proxy import Proxy
-from tallybook.gateways.mail import Mail, Passing
-from tallybook.gateways.templates import KINDS, RenderedMail, compose
+from tallybook.gateways.mail import Mail, TransientMailError
+from tallybook.gateways.templates import TEMPLATES, RenderedMail, render
 from tests.gateways.test_templates import FACTS
 from tests.support.markup import Markup
 
 SENDER = "Tallybook <hello@example.com>"
 LINK = "http://localhost:8000/auth/password#reset-token"
-RESET = compose(
+RESET = render(
     "password_reset",
     {"link": LINK, "expires_at": "27 April 2026, 12:34 UTC", "address": "203.0.113.7"},
     brand="Tallybook",
@@ -151,14 +151,14 @@ def test_a_cloud_that_is_gone_is_a_bad_gateway() -> None:
 
 
 def test_the_emulated_ses_knows_its_senders_too(port: int, ses: Any, mail: Mail) -> None:
-    with pytest.raises(Passing):
+    with pytest.raises(TransientMailError):
         Mail(ses, sender="x@elsewhere.example", configuration_set=None).send("ada@example.org", RESET, tags={})
     assert mails(port) == []
 
 
 def test_every_kind_of_letter_arrives(port: int, mail: Mail) -> None:
-    for kind, names in KINDS.items():
+    for kind, names in TEMPLATES.items():
         facts = {name: FACTS[name] for name in names}
-        letter = compose(kind, facts, brand="Tallybook", page_url="http://localhost:8000")
+        letter = render(kind, facts, brand="Tallybook", page_url="http://localhost:8000")
         mail.send("ada@example.org", letter, tags={"kind": kind})
-    assert len(mails(port)) == len(KINDS)
+    assert len(mails(port)) == len(TEMPLATES)

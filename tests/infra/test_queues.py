@@ -2,8 +2,8 @@
 
 import pytest
 
-from infra.function import title
 from infra.groups import GROUPS, Group
+from tallybook.domain.jobs import camel_case
 from tests.support.template import Properties, Synthesized, written
 
 each_queue = pytest.mark.parametrize("group", [group for group in GROUPS if group.queue], ids=lambda group: group.name)
@@ -11,7 +11,7 @@ each_queue = pytest.mark.parametrize("group", [group for group in GROUPS if grou
 
 def test_there_is_a_queue_for_each_row_that_works_on_one_and_no_other(production: Synthesized) -> None:
     queues = [key[:-8] for key in production.resources("SQS::Queue")]  # without their hash
-    names = [f"{title(str(group.queue))}Messages" for group in GROUPS if group.queue]
+    names = [f"{camel_case(str(group.queue))}Messages" for group in GROUPS if group.queue]
     assert sorted(queues) == sorted(name + end for name in names for end in ("Main", "Dead"))
 
 
@@ -19,7 +19,7 @@ def test_there_is_a_queue_for_each_row_that_works_on_one_and_no_other(production
 def test_a_message_is_given_up_after_five_tries_and_kept_for_two_weeks(group: Group, production: Synthesized) -> None:
     dead, main = _queue(group, "Dead", production), _queue(group, "Main", production)
     redrive = main["RedrivePolicy"]
-    assert written(redrive["deadLetterTargetArn"]) == f"{title(str(group.queue))}MessagesDead.Arn"
+    assert written(redrive["deadLetterTargetArn"]) == f"{camel_case(str(group.queue))}MessagesDead.Arn"
     assert redrive["maxReceiveCount"] == 5
     assert main["MessageRetentionPeriod"] == dead["MessageRetentionPeriod"] == 14 * 24 * 3600
     assert main["VisibilityTimeout"] == 6 * group.timeout
@@ -28,7 +28,7 @@ def test_a_message_is_given_up_after_five_tries_and_kept_for_two_weeks(group: Gr
 @each_queue
 def test_a_batch_fails_message_by_message(group: Group, production: Synthesized) -> None:
     sources = production.properties("Lambda::EventSourceMapping")
-    address = f"{title(str(group.queue))}MessagesMain.Arn"
+    address = f"{camel_case(str(group.queue))}MessagesMain.Arn"
     (source,) = [source for source in sources if written(source["EventSourceArn"]) == address]
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
@@ -46,7 +46,7 @@ def _functions(stage: Synthesized) -> list[tuple[str, Properties]]:
 
 
 def _queue(group: Group, which: str, stage: Synthesized) -> Properties:
-    name = f"{title(str(group.queue))}Messages{which}"
+    name = f"{camel_case(str(group.queue))}Messages{which}"
     (queue,) = [queue for key, queue in stage.resources("SQS::Queue").items() if key.startswith(name)]
     properties: Properties = queue["Properties"]
     return properties

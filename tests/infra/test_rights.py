@@ -2,8 +2,8 @@
 
 import pytest
 
-from infra.function import title
 from infra.groups import GROUPS, Group
+from tallybook.domain.jobs import camel_case
 from tests.support.template import Properties, Synthesized, written
 
 each_group = pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
@@ -22,13 +22,13 @@ def test_its_role_may_do_exactly_what_its_row_says(group: Group, production: Syn
         *((f"dynamodb:{action}", "TablesUsage.Arn") for action in group.usage),
         *([("dynamodb:Query", "TablesCore.Arn/index/work")] if group.work else []),
         *((f"dynamodb:{action}", "TablesCore.StreamArn") for action in READ_STREAM if group.stream),
-        *((f"sqs:{action}", f"{title(str(group.queue))}MessagesMain.Arn") for action in READ_QUEUE if group.queue),
-        *([("sqs:SendMessage", f"{title(str(group.sends))}MessagesMain.Arn")] if group.sends else []),
+        *((f"sqs:{action}", f"{camel_case(str(group.queue))}MessagesMain.Arn") for action in READ_QUEUE if group.queue),
+        *([("sqs:SendMessage", f"{camel_case(str(group.sends))}MessagesMain.Arn")] if group.sends else []),
         *([("ses:SendEmail", f"{SES}:identity/MailIdentity")] if group.mail else []),
         *([("ses:SendEmail", f"{SES}:configuration-set/MailSet")] if group.mail else []),
         *([("events:PutEvents", "Bus.Arn")] if group.bus else []),
-        ("logs:CreateLogStream", f"{title(group.name)}Log.Arn"),
-        ("logs:PutLogEvents", f"{title(group.name)}Log.Arn"),
+        ("logs:CreateLogStream", f"{camel_case(group.name)}Log.Arn"),
+        ("logs:PutLogEvents", f"{camel_case(group.name)}Log.Arn"),
         ("xray:PutTraceSegments", "*"),
         ("xray:PutTelemetryRecords", "*"),
     }

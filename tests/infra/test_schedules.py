@@ -2,16 +2,15 @@
 
 import json
 
-from infra.function import title
 from infra.groups import GROUPS
-from tallybook.domain.jobs import JOBS
+from tallybook.domain.jobs import JOBS, camel_case
 from tests.support.template import Synthesized, written
 
 
 def test_each_is_called_as_often_as_its_row_says(production: Synthesized) -> None:
     often = {5: "rate(5 minutes)", 60: "cron(0 * * * ? *)"}
     assert _scheduled(production) == {
-        f"{title(group.name)}Function.Arn": (often[group.every_minutes], {"job": group.name})
+        f"{camel_case(group.name)}Function.Arn": (often[group.every_minutes], {"job": group.name})
         for group in GROUPS
         if group.every_minutes
     }

@@ -102,8 +102,8 @@ def _passes(pattern: Any, told: Any) -> bool:
 
 def _is(rule: Any, value: Any) -> bool:
     match rule:
-        case {"exists": wanted}:
-            return (value is not None) is wanted
+        case {"exists": session_request}:
+            return (value is not None) is session_request
         case {"prefix": start}:
             return isinstance(value, str) and value.startswith(start)
     return bool(value == rule)

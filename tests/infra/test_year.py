@@ -205,9 +205,11 @@ class Spender:
     def messages(self) -> list[BudgetMessage]:
         """All that its budgets ever told."""
         account = find_account(self.bundle.ctx, self.account.id)
-        wanted = [keys.budget_message(account.id, number) for number in range(1, account.counts.message_count + 1)]
-        items = self.bundle.ctx.tables.get_many(wanted)
-        return [read_message(items[key]) for key in wanted]
+        session_request = [
+            keys.budget_message(account.id, number) for number in range(1, account.counts.message_count + 1)
+        ]
+        items = self.bundle.ctx.tables.get_many(session_request)
+        return [read_message(items[key]) for key in session_request]
 
     def _call(self, method: str, path: str, body: Any, *, key: str | None = None) -> Any:
         request = Request(

@@ -1,35 +1,37 @@
-"""The ways out, ending in a list."""
+"""Channels that end in a list, for tests that need no gateway."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from tallybook.mail_hooks import HOOKS
 from tallybook.services.outbox.deliver import Channels
 
 
-class Ways:
-    """A mail that notes to whom which letter went, and a bus; both raise `failure` where there is one."""
+class ListChannel:
+    """A mail and an event channel: it appends each mail's address and template, or raises `failure`."""
 
-    def __init__(self, letters: list[tuple[str, str]], failure: Exception | None) -> None:
-        self._letters = letters
+    def __init__(self, mails: list[tuple[str, str]], failure: Exception | None) -> None:
+        self._mails = mails
         self._failure = failure
 
-    def send(self, to: str, letter: Any, *, tags: Any) -> str:  # noqa: ARG002 a mail takes them
+    def send(self, to: str, mail: Any, *, tags: Any) -> str:  # noqa: ARG002 a mail channel gets them
         if self._failure:
             raise self._failure
-        self._letters.append((to, letter))
+        self._mails.append((to, mail))
         return "sent"
 
-    def publish(self, events: Sequence[Any]) -> None:  # noqa: ARG002 a bus takes them
+    def publish(self, events: Sequence[Any]) -> None:  # noqa: ARG002 an event channel gets them
         if self._failure:
             raise self._failure
 
 
-def outside(letters: list[tuple[str, str]], failure: Exception | None = None) -> Channels:
-    ways = Ways(letters, failure)
+def outside(mails: list[tuple[str, str]], failure: Exception | None = None) -> Channels:
+    channel = ListChannel(mails, failure)
     return Channels(
-        mail=ways,
-        bus=ways,
-        compose=lambda kind, _: kind,
+        mail=channel,
+        bus=channel,
+        render=lambda template, _: template,
         event=lambda *event: event[0],
         page_url="https://api.example.com",
+        hooks=HOOKS,
     )

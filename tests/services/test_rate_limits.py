@@ -41,7 +41,7 @@ def test_a_fourth_registration_from_one_address_waits_for_the_next_minute(strict
     register(strict.ctx, email="a5@example.com", password=PASSWORD, address=HERE)
 
 
-def test_a_sixth_login_about_one_email_waits_wherever_it_comes_from_and_whatever_the_password(strict: App) -> None:
+def test_a_sixth_login_for_one_email_waits_from_any_address(strict: App) -> None:
     register(strict.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
     for number in range(5):
         with pytest.raises(Unauthenticated):

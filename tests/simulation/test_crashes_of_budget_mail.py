@@ -40,7 +40,7 @@ def test_a_mail_to_two_addresses(sweep: Sweep) -> None:
         app.clock.advance(seconds=LEASE.total_seconds())
         for recipients in stored_recipients(app, member):
             assert set(recipients) <= got(app).keys()
-        deliver(app.ctx, app.fake_aws.ways_out(), item)
+        deliver(app.ctx, app.fake_aws.channels(), item)
 
     def told(app: App, prepared: tuple[Member, str], _: object) -> None:
         assert stored_recipients(app, prepared[0]) == [(ADA, BOB)] * 2

@@ -62,11 +62,11 @@ def disturbed(client: Any, sweep: Sweep) -> Disturbed:
         left: list[list[Any]] = []
         known: list[Any] = []
 
-        def remembered(app: App) -> Any:
+        def add_suspensions(app: App) -> Any:
             known.append(prepare(app))
             return known[0]
 
-        calls = sweep(remembered, act, lambda app, *_: left.append(stored(app)))
+        calls = sweep(add_suspensions, act, lambda app, *_: left.append(stored(app)))
         whole = App(make_context(client), client)
         assert left == [stored(whole)] * len(left)
         return calls, whole, known[0]
@@ -189,7 +189,7 @@ def alerted(app: App) -> tuple[Member, str]:
 def test_a_mail_delivered_is_told_in_its_messages(sweep: Sweep) -> None:
     def act(app: App, known: tuple[Member, str]) -> None:
         app.clock.advance(seconds=LEASE.total_seconds())
-        deliver(app.ctx, app.fake_aws.ways_out(), known[1])
+        deliver(app.ctx, app.fake_aws.channels(), known[1])
 
     def check(app: App, known: tuple[Member, str], _: Any) -> None:
         to = ["ada@example.com", "fin@example.com"]

@@ -45,14 +45,14 @@ def test_a_sweep(sweep: Sweep) -> None:
 
 
 def sweep_all(app: App) -> Any:
-    return sweep(app.ctx, app.fake_aws.ways_out(), deadline=FOREVER)
+    return sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER)
 
 
 def test_a_stream_that_tells_everything_twice(sweep: Sweep) -> None:
     def act(app: App, ids: list[str]) -> None:
         app.clock.advance(seconds=LEASE.total_seconds())
         for item_id in [*ids, *ids]:
-            deliver(app.ctx, app.fake_aws.ways_out(), item_id)
+            deliver(app.ctx, app.fake_aws.channels(), item_id)
 
     assert sweep(prepare, act, everything_left_once) == 14
 
@@ -62,7 +62,7 @@ def test_a_parked_item_that_the_operator_tries_again(sweep: Sweep) -> None:
         app.member("ada@example.com")
         (item_id,) = [each for each in app.waiting() if kind_of(app, each) == "mail"]
         interceptor, app.fake_aws.interceptor = app.fake_aws.interceptor, refuse
-        deliver(app.ctx, app.fake_aws.ways_out(), item_id)
+        deliver(app.ctx, app.fake_aws.channels(), item_id)
         app.fake_aws.interceptor = interceptor
         return item_id
 
@@ -70,7 +70,7 @@ def test_a_parked_item_that_the_operator_tries_again(sweep: Sweep) -> None:
         with suppress(Conflict):  # delivered by the try before
             retry(app.ctx, item_id)
         app.clock.advance(seconds=LEASE.total_seconds())
-        deliver(app.ctx, app.fake_aws.ways_out(), item_id)
+        deliver(app.ctx, app.fake_aws.channels(), item_id)
 
     def check(app: App, item_id: str, _: Any) -> None:
         assert item_id not in app.waiting()

@@ -1,38 +1,15 @@
 """A crash at any external call of invoicing loses no money, bills nothing twice, and leaves no period half-closed."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.invoices import Invoice
-from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.billing.invoices import list_invoices
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
-from tallybook.services.identity.authenticate import authenticate
-from tallybook.services.wallet.credits import Move, give_credits
 from tests.simulation.conftest import Sweep
+from tests.simulation.invoicing_crashes import draft, end_period, subscriber, sweep_alike, with_late_usage
 from tests.support.app import App, Member
-from tests.support.snapshot import keep, put_back
-
-type Act = Callable[[App, Any], Any]
-
-
-def subscriber(app: App) -> Member:
-    """On a plan of 20.00 a month, with a balance of 1.00 and 14.00 of usage."""
-    app.apply_catalog(free_plan="pro", tax_rate="7.7")
-    member = app.member()
-    app.record(app.event(member, quantity=1_000_000))
-    return member
-
-
-def end_period(app: App, member: Member) -> None:
-    app.clock.moment = app.account_of(member).closing_cursor.period.end + GRACE
-
-
-def draft(app: App, member: Member) -> Invoice:
-    return draft_invoice(app.ctx, authenticate(app.ctx, member.api_key))
 
 
 def invoices(app: App, member: Member) -> list[Invoice]:
@@ -40,47 +17,8 @@ def invoices(app: App, member: Member) -> list[Invoice]:
     return list_invoices(app.ctx, app.account_of(member), offset=0, limit=100)[::-1]
 
 
-def everything(app: App) -> list[dict[str, Any]]:
-    items = app.stored("core") + app.stored("usage")
-    return sorted(items, key=lambda item: (item["pk"], item["sk"]))
-
-
-def sweep_alike(sweep: Sweep, prepare: Callable[[App], Any], act: Act) -> tuple[int, Any]:
-    """Whatever crashed, all that is stored in the end is what a run without a crash stores; and what that answers."""
-    clean: dict[str, Any] = {}
-
-    def prepared(app: App) -> Any:
-        known = prepare(app)
-        before = keep()
-        clean["answer"] = act(app, known)
-        clean["state"] = everything(app)
-        put_back(before)
-        assert everything(app) != clean["state"]
-        return known
-
-    def check(app: App, known: Any, answer: Any) -> None:
-        assert everything(app) == clean["state"]
-
-    return sweep(prepared, act, check), clean["answer"]
-
-
 def invoice_due(app: App, _: Any) -> list[Invoice]:
     return app.invoice_due()
-
-
-def with_late_usage(app: App) -> Member:
-    """One period closed, late usage for it, a draft of the next, and that one at its end."""
-    member = subscriber(app)
-    end_period(app, member)
-    app.invoice_due()
-    late = app.event(member, quantity=500_000, time=app.clock.now() - timedelta(hours=1))
-    app.record(late, app.event(member, quantity=2_000_000))
-    give_credits(app.ctx, app.platform(), Move(member.account.id, 3_000_000, "grant", "order 7"))
-    draft(app, member)
-    app.clock.advance(days=8)
-    app.invoice_due()  # the first invoice is overdue then
-    end_period(app, member)
-    return member
 
 
 def test_closing_a_period_that_has_a_draft_late_usage_and_a_balance(sweep: Sweep) -> None:

@@ -10,7 +10,7 @@ from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.subscriptions.subscription import change_subscription, list_plan_changes, read_subscription
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.simulation.conftest import Sweep
-from tests.simulation.test_crashes_of_invoicing import draft, end_period, subscriber, sweep_alike, with_late_usage
+from tests.simulation.invoicing_crashes import draft, end_period, subscriber, sweep_alike, with_late_usage
 from tests.support.app import App, Member
 
 
@@ -54,7 +54,7 @@ def test_changing_a_plan_after_a_period_that_nobody_has_closed(sweep: Sweep) -> 
     assert calls == 15
 
 
-def test_changing_a_plan_at_the_very_instant_at_which_the_next_period_was_opened_for_the_old_one(sweep: Sweep) -> None:
+def test_a_plan_change_at_the_instant_the_next_period_was_opened(sweep: Sweep) -> None:
     def prepare(app: App) -> Member:
         member = subscriber(app)
         app.clock.moment = member.account.closing_cursor.period.end

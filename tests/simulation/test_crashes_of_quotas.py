@@ -22,9 +22,9 @@ from tallybook.services.quotas.allocations import (
 )
 from tallybook.services.quotas.requests import change_request, file_request, list_requests, withdraw_request
 from tallybook.services.quotas.reviews import review_request
-from tests.services.metering.test_sessions import wanted
 from tests.simulation.conftest import Sweep
 from tests.support.app import App, Member
+from tests.support.sessions import session_request
 from tests.support.shares import actions, principal_of, request, team, with_share
 
 type Act = Callable[[App, Any], Any]
@@ -142,7 +142,7 @@ def test_a_request_decided(sweep: Sweep, prepare: Act, decision: Decision, *, ca
 def test_a_user_deleted_who_has_a_share_a_request_and_a_session(sweep: Sweep) -> None:
     def prepare(app: App) -> Any:
         known = with_both(app)
-        start_session(app.ctx, app.platform(), wanted(known[1]))
+        start_session(app.ctx, app.platform(), session_request(known[1]))
         return known
 
     def delete(app: App, known: Any) -> Any:

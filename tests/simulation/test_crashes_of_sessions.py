@@ -7,9 +7,9 @@ from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.jobs.due_tasks import Task, due_tasks
 from tallybook.services.jobs.usage_check import run_task
 from tallybook.services.metering.sessions import end_session, start_session
-from tests.services.metering.test_sessions import wanted
 from tests.simulation.conftest import Sweep
 from tests.support.app import App
+from tests.support.sessions import session_request
 from tests.support.shares import entries, share, with_share
 
 
@@ -19,7 +19,7 @@ def test_a_session_started_within_limits_and_ended_in_the_next_period(sweep: Swe
         return root, ada, app.platform()
 
     def start(app: App, known: Any) -> Any:
-        return start_session(app.ctx, known[2], wanted(known[1], "mine-1"))
+        return start_session(app.ctx, known[2], session_request(known[1], "mine-1"))
 
     def started(app: App, known: Any, session: Any) -> None:
         assert (session.status, app.account_of(known[0]).counts.running_count) == ("running", 1)
@@ -54,7 +54,7 @@ def work_off(app: App, known: tuple[Any, list[Task]]) -> list[str]:
 def test_a_session_whose_time_is_up(sweep: Sweep) -> None:
     def prepare(app: App) -> Any:
         root, key = app.member(), app.platform()
-        start_session(app.ctx, key, wanted(root))
+        start_session(app.ctx, key, session_request(root))
         app.clock.advance(hours=2)
         return root, due(app)
 

@@ -10,13 +10,13 @@ from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.identity.sign_in import SignedIn
 from tallybook.services.metering.sessions import end_session, start_session
 from tallybook.services.wallet.credits import Move, give_credits
-from tests.services.metering.test_sessions import wanted
 from tests.support.app import HERE, PASSWORD, App
 from tests.support.invariants import check_invariants
 from tests.support.race import in_turns, race
+from tests.support.sessions import session_request
 
 
-def test_1000_events_from_8_clients_with_a_third_sent_twice_are_counted_once_each(crowded_app: App) -> None:
+def test_1000_events_of_8_clients_a_third_sent_twice_count_once(crowded_app: App) -> None:
     app, member = crowded_app, crowded_app.member()
     events = [app.event(member, quantity=str(Decimal(index) / 1000)) for index in range(1, 1001)]
     sent = events + events[::3]
@@ -60,7 +60,7 @@ def test_one_of_many_wins_an_address(crowded_app: App) -> None:
 
 def test_one_session_id_started_and_ended_by_many_is_one_session(crowded_app: App) -> None:
     app, member, key = crowded_app, crowded_app.member(), crowded_app.platform()
-    started = race(*[lambda: start_session(app.ctx, key, wanted(member, "mine-1"))] * 6)
+    started = race(*[lambda: start_session(app.ctx, key, session_request(member, "mine-1"))] * 6)
     assert {answer.started_at for answer in started} == {app.clock.now()}
     assert app.account_of(member).counts.running_count == 1
     ended = race(*[lambda: end_session(app.ctx, key, "mine-1")] * 6)

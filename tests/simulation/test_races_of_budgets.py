@@ -21,11 +21,11 @@ from tallybook.services.jobs.due_tasks import due_tasks
 from tallybook.services.jobs.usage_check import run_task
 from tallybook.services.metering.sessions import start_session
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
-from tests.services.metering.test_sessions import wanted
 from tests.support.app import App, Member
 from tests.support.budgets import UNIT, actions, budget_of, messages, percents, set_up, spend, thresholds, worth
 from tests.support.invariants import check_invariants
 from tests.support.race import in_turns, race
+from tests.support.sessions import session_request
 from tests.support.shares import give_limits, principal_of
 
 
@@ -152,7 +152,7 @@ def attempt(call: Callable[[], Any]) -> str:
     return "done"
 
 
-def test_no_session_starts_that_was_asked_for_after_the_usage_which_reached_the_limit(owner: Owner) -> None:
+def test_no_session_asked_for_after_the_limit_was_reached_starts(owner: Owner) -> None:
     """Whatever the stream does: nobody looks at the budget but who starts."""
     app, member = owner
     set_up(app, member, limit_type="hard")
@@ -169,7 +169,7 @@ def test_no_session_starts_that_was_asked_for_after_the_usage_which_reached_the_
         for number in range(40):
             was_reached = reached.is_set()
             try:
-                answer: Any = start_session(app.ctx, key, wanted(member, f"box-{name}-{number}"))
+                answer: Any = start_session(app.ctx, key, session_request(member, f"box-{name}-{number}"))
             except NotAdmitted as refused:
                 answer = refused.reasons[0].code
             answers.append((was_reached, answer))
@@ -188,7 +188,7 @@ def test_no_session_starts_that_was_asked_for_after_the_usage_which_reached_the_
     assert actions(app, member) == ["created", "threshold_reached", "restricted"]
 
 
-def test_a_limit_that_is_lifted_and_set_while_sessions_start_lets_in_only_while_it_is_lifted(owner: Owner) -> None:
+def test_sessions_start_only_while_the_limit_is_lifted(owner: Owner) -> None:
     app, member = owner
     set_up(app, member, limit_type="hard")
     spend(app, member, 100)
@@ -203,7 +203,7 @@ def test_a_limit_that_is_lifted_and_set_while_sessions_start_lets_in_only_while_
         for number in range(30):
             was_lifted = lifted.is_set()
             try:
-                start_session(app.ctx, key, wanted(member, f"box-{name}-{number}"))
+                start_session(app.ctx, key, session_request(member, f"box-{name}-{number}"))
             except NotAdmitted:
                 answers.append((was_lifted, False))
             else:
@@ -220,7 +220,7 @@ def test_a_limit_that_is_lifted_and_set_while_sessions_start_lets_in_only_while_
     assert actions(app, member).count("restricted") == actions(app, member).count("restriction_lifted")
     change_budget(app.ctx, principal, {"amount": Decimal(100)})
     with pytest.raises(NotAdmitted):
-        start_session(app.ctx, key, wanted(member))
+        start_session(app.ctx, key, session_request(member))
     settle(app)
 
 
@@ -242,4 +242,4 @@ def test_a_plan_changed_under_a_check_starts_a_month_that_restricts_nothing(owne
     budget = budget_of(app, member)
     assert budget is not None
     assert (budget.restricted, budget.due) == (False, None)
-    start_session(app.ctx, app.platform(), wanted(member))
+    start_session(app.ctx, app.platform(), session_request(member))

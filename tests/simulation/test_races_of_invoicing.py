@@ -17,13 +17,13 @@ from tallybook.domain.times import stamp
 from tallybook.services.accounts.suspension import set_account_status
 from tallybook.services.billing.close_period import close_due
 from tallybook.services.billing.draft_invoice import draft_invoice
-from tallybook.services.billing.invoices import list_invoices
 from tallybook.services.billing.mark_overdue import mark_overdue
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
 from tallybook.services.wallet.credits import Move, give_credits
+from tests.simulation.invoicing_races import failures, invoices
 from tests.support.app import App, Member
 from tests.support.clock import StillClock
 from tests.support.invariants import check_invariants, check_schedule
@@ -38,11 +38,6 @@ def member(crowded_app: App) -> Member:
     crowded_app.record(crowded_app.event(member, quantity=1_000_000))
     crowded_app.clock.moment = member.account.closing_cursor.period.end + GRACE
     return member
-
-
-def invoices(app: App, member: Member) -> list[Invoice]:
-    """Oldest first."""
-    return list_invoices(app.ctx, app.account_of(member), offset=0, limit=100)[::-1]
 
 
 def close(app: App, member: Member) -> Callable[[], list[Invoice]]:
@@ -66,13 +61,7 @@ def before_the_end(app: App, member: Member) -> Context:
     return replace(app.ctx, clock=SlowStart(member.account.closing_cursor.period.end, app.clock.now()))
 
 
-def failures(answers: list[Any]) -> list[Exception]:
-    return [answer for answer in answers if isinstance(answer, Exception)]
-
-
-def test_each_event_of_the_last_second_is_on_the_invoice_or_a_correction_on_the_next(
-    crowded_app: App, member: Member
-) -> None:
+def test_each_last_second_event_is_on_this_invoice_or_corrects_the_next(crowded_app: App, member: Member) -> None:
     app, last = crowded_app, member.account.closing_cursor.period.end - timedelta(seconds=1)
     events = [app.event(member, quantity=1_000, time=last) for _ in range(120)]
     over = Event()
@@ -131,9 +120,7 @@ def test_missed_months_closed_by_many_are_closed_once_each_in_order(crowded_app:
     check_invariants(crowded_app)
 
 
-def test_drafts_of_the_ending_and_of_the_next_period_come_between_a_closing_and_one_invoice_is_issued(
-    crowded_app: App, member: Member
-) -> None:
+def test_drafts_between_two_closings_leave_one_invoice(crowded_app: App, member: Member) -> None:
     app, principal = crowded_app, authenticate(crowded_app.ctx, member.api_key)
     slow = [before_the_end(app, member) for _ in range(3)]
     *drafted, closed = race(

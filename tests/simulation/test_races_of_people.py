@@ -112,7 +112,7 @@ def test_what_many_deliver_at_once_leaves_once(crowded_app: App) -> None:
 
     def work(shift: int) -> Any:
         mine = waiting[shift:] + waiting[:shift]
-        return [deliver(app.ctx, app.fake_aws.ways_out(), item_id) for item_id in mine]
+        return [deliver(app.ctx, app.fake_aws.channels(), item_id) for item_id in mine]
 
     outcomes = [outcome for part in race(*[lambda s=s: work(s) for s in range(5)]) for outcome in part]
     for _ in range(3):  # a claim whose answer was lost keeps its item until the lease ends

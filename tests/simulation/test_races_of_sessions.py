@@ -15,10 +15,10 @@ from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.metering.sessions import end_expired, end_session, start_session
 from tallybook.services.quotas.allocations import change_allocation
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
-from tests.services.metering.test_sessions import wanted
 from tests.support.app import App
 from tests.support.invariants import check_invariants
 from tests.support.race import in_turns, race
+from tests.support.sessions import session_request
 from tests.support.shares import give_limits, principal_of, share, watched
 
 UNLIMITED = 10**6
@@ -32,9 +32,7 @@ def refusals(answers: list[Any]) -> list[tuple[Reason, ...]]:
 
 
 @pytest.mark.parametrize("whose", ["account", "user"])
-def test_of_50_sessions_started_by_8_clients_against_7_exactly_7_run_at_every_instant(
-    crowded_app: App, whose: str
-) -> None:
+def test_of_50_sessions_against_a_limit_of_7_exactly_7_run(crowded_app: App, whose: str) -> None:
     app = crowded_app
     give_limits(app, max_concurrent_sandboxes=7 if whose == "account" else UNLIMITED)
     member, key = app.member(), app.platform()
@@ -43,7 +41,7 @@ def test_of_50_sessions_started_by_8_clients_against_7_exactly_7_run_at_every_in
     ctx, watch = watched(app, member)
 
     def client(ids: list[str]) -> list[Any]:
-        return [attempt(lambda i=i: start_session(ctx, key, wanted(member, i))) for i in ids]
+        return [attempt(lambda i=i: start_session(ctx, key, session_request(member, i))) for i in ids]
 
     ids = [f"box-{number}" for number in range(50)]
     answers = [one for part in race(*[lambda s=s: client(s) for s in in_turns(ids, 8)]) for one in part]
@@ -59,7 +57,7 @@ def test_as_many_at_once_as_there_is_room_for_all_run(crowded_app: App) -> None:
     give_limits(app, max_concurrent_sandboxes=100)
     member, key = app.member(), app.platform()
     ctx, _ = watched(app, member)
-    answers = race(*[lambda i=i: start_session(ctx, key, wanted(member, f"box-{i}")) for i in range(101)])
+    answers = race(*[lambda i=i: start_session(ctx, key, session_request(member, f"box-{i}")) for i in range(101)])
     assert refusals(answers) == [(Reason("account_concurrent_sandboxes", 100, 100),)]
     assert app.account_of(member).counts.running_count == 100
     check_invariants(app)
@@ -81,7 +79,9 @@ def test_sessions_that_end_make_room_for_others_and_never_for_too_many(crowded_a
     def client(name: int) -> list[Any]:
         answers = []
         for number in range(4):
-            answers.append(attempt(lambda n=number: start_session(ctx, key, wanted(member, f"box-{name}-{n}"))))
+            answers.append(
+                attempt(lambda n=number: start_session(ctx, key, session_request(member, f"box-{name}-{n}")))
+            )
             if isinstance(answers[-1], Session) and number < 3:
                 assert end_session(ctx, key, answers[-1].id).status == "ended"
         return answers
@@ -92,7 +92,9 @@ def test_sessions_that_end_make_room_for_others_and_never_for_too_many(crowded_a
     left = sum(isinstance(part[-1], Session) for part in parts)
     assert app.account_of(member).counts.running_count == left <= watch.most_at_once({"hobby": 4}) <= 4
     check_invariants(app)
-    assert len(refusals([attempt(lambda i=i: start_session(app.ctx, key, wanted(member, f"x{i}"))) for i in range(5)]))
+    assert len(
+        refusals([attempt(lambda i=i: start_session(app.ctx, key, session_request(member, f"x{i}"))) for i in range(5)])
+    )
 
 
 def test_no_session_starts_beyond_a_share_once_it_is_lowered(crowded_app: App) -> None:
@@ -102,7 +104,7 @@ def test_no_session_starts_beyond_a_share_once_it_is_lowered(crowded_app: App) -
     root = principal_of(app, member)
     ctx, watch = watched(app, member)
     *answers, changed = race(
-        *[lambda i=i: start_session(ctx, key, wanted(member, f"box-{i}")) for i in range(6)],
+        *[lambda i=i: start_session(ctx, key, session_request(member, f"box-{i}")) for i in range(6)],
         lambda: change_allocation(ctx, root, before.id, {"concurrent_sandboxes": 2}),
     )
     assert isinstance(changed, Allocation)
@@ -118,7 +120,7 @@ def test_no_session_starts_beyond_a_plan_once_it_has_changed(crowded_app: App) -
     app.clock.advance(days=1)
     ctx, watch = watched(app, member)
     *answers, changed = race(
-        *[lambda i=i: start_session(ctx, key, wanted(member, f"box-{i}")) for i in range(6)],
+        *[lambda i=i: start_session(ctx, key, session_request(member, f"box-{i}")) for i in range(6)],
         lambda: change_plan(ctx, app.account_of(member), "hobby", actor=OPERATOR, must_pay=False),
     )
     assert isinstance(changed, ChangedPlan)
@@ -133,7 +135,7 @@ def test_a_user_who_is_deleted_starts_nothing_afterwards_and_what_runs_ends(crow
     other = app.colleague(member)
     root = principal_of(app, member)
     *answers, deleted = race(
-        *[lambda i=i: start_session(app.ctx, key, wanted(other, f"box-{i}")) for i in range(5)],
+        *[lambda i=i: start_session(app.ctx, key, session_request(other, f"box-{i}")) for i in range(5)],
         lambda: delete_user(app.ctx, root, other.user.id),
     )
     assert deleted is None
@@ -148,7 +150,7 @@ def test_a_user_who_is_deleted_starts_nothing_afterwards_and_what_runs_ends(crow
 def test_a_session_ended_by_many_while_its_time_is_up_ends_once(crowded_app: App) -> None:
     app = crowded_app
     member, key = app.member(), app.platform()
-    session = start_session(app.ctx, key, wanted(member))
+    session = start_session(app.ctx, key, session_request(member))
     app.clock.advance(seconds=3600)
     answers = race(
         *[lambda: end_expired(app.ctx, session.id)] * 4, *[lambda: end_session(app.ctx, key, session.id)] * 4

@@ -27,7 +27,7 @@ def told(app: App, records: list[str], chance: random.Random) -> None:
     copies = [record for record in records for _ in range(chance.choice((0, 1, 1, 2)))]
     chance.shuffle(copies)
     for record in copies:
-        deliver(app.ctx, app.fake_aws.ways_out(), record)
+        deliver(app.ctx, app.fake_aws.channels(), record)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -41,7 +41,7 @@ def test_everything_that_happened_leaves_exactly_once(app: App, seed: int) -> No
         records += fresh
         if not 3 <= step < 9:  # for a day the stream stands still, and the schedule too
             told(app, records if step == 9 else fresh, chance)
-            sweep(app.ctx, app.fake_aws.ways_out(), deadline=FOREVER)
+            sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER)
         app.clock.advance(hours=4)
     told(app, records, chance)
     assert app.waiting() == []

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from tallybook.store.capacity import Bill, item_size, read_units, write_units
+from tallybook.store.capacity import CapacityMeter, item_size, read_units, write_units
+from tallybook.store.commands import Put
+from tallybook.store.keys import Key
 
 
 @pytest.mark.parametrize(
@@ -54,9 +56,7 @@ def test_an_item_is_the_sum_of_its_names_and_values() -> None:
     ("size", "strong", "eventual"),
     [(0, 1, 0.5), (1, 1, 0.5), (4096, 1, 0.5), (4097, 2, 1), (8192, 2, 1), (409_600, 100, 50)],
 )
-def test_a_read_takes_a_unit_for_each_started_4_kb_and_half_if_eventually_consistent(
-    size: int, strong: float, eventual: float
-) -> None:
+def test_a_read_takes_a_unit_per_4_kb_half_if_eventually_consistent(size: int, strong: float, eventual: float) -> None:
     assert read_units(size, consistent=True) == strong
     assert read_units(size, consistent=False) == eventual
 
@@ -66,15 +66,19 @@ def test_a_write_takes_a_unit_for_each_started_kb(size: int, units: int) -> None
     assert write_units(size) == units
 
 
-def test_a_bill_adds_up_over_threads_until_it_is_cleared() -> None:
-    bill = Bill()
-    threads = [
-        threading.Thread(target=lambda: [bill.add("get", read=0.5, write=2) for _ in range(200)]) for _ in range(4)
-    ]
+def test_a_meter_adds_up_over_threads_until_it_is_cleared() -> None:
+    meter, put = CapacityMeter(), Put(Key("core", "P", "S"), {"name": "x" * 1024})
+
+    def use() -> None:
+        for _ in range(100):
+            meter.items_read("get", [], missing=1, consistent=False)
+            meter.written("put", [put])
+
+    threads = [threading.Thread(target=use) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (bill.calls, bill.read_units, bill.write_units, len(bill.operations)) == (800, 400, 1600, 800)
-    bill.clear()
-    assert (bill.calls, bill.read_units, bill.write_units, len(bill.operations)) == (0, 0, 0, 0)
+    assert (meter.calls, meter.read_units, meter.write_units, len(meter.operations)) == (800, 200, 800, 800)
+    meter.clear()
+    assert (meter.calls, meter.read_units, meter.write_units, len(meter.operations)) == (0, 0, 0, 0)

@@ -17,9 +17,9 @@ YEAR_2000 = datetime(2000, 1, 1, tzinfo=UTC)
 
 def ordered(start: datetime, end: datetime) -> None:
     """DynamoDB refuses a range of keys whose last comes before its first, which moto takes for an empty one."""
-    wanted = range_of(start, end, now=end)
+    days = range_of(start, end, now=end)
     for of in (costs_range, runs_range):
-        _, first, last = of("somebody", wanted.opens, wanted.closes)
+        _, first, last = of("somebody", days.opens, days.closes)
         assert first <= last
 
 

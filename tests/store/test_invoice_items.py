@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from tallybook.domain.bill import Line, PeriodCosts, utc_days
+from tallybook.domain.bill import CostLine, PeriodCosts, utc_days
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.fees import FeeTime
-from tallybook.domain.invoices import Detail, Invoice, InvoiceLine
+from tallybook.domain.invoice_lines import Detail, InvoiceLine
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period
-from tallybook.domain.usage import merged
-from tallybook.store import accounts, closing_cursors, costs, invoices, keys, periods
+from tallybook.domain.usage import sum_counters
+from tallybook.store import accounts, closing_cursors, costs, invoices, keys, periods, usage_counters
 from tallybook.store.commands import Put
 from tallybook.store.table import Tables, WriteConflict
 from tests.store.samples import ACCOUNT, APRIL, EVENT, NOW, opened, stored
@@ -71,8 +72,8 @@ def test_amounts_read_back_in_any_currency(tables: Tables, currency: str, unit: 
 
 def test_no_item_of_an_invoice_lacks_what_the_invoice_says() -> None:
     renamed = {"period": {"start", "end", "zone"}}
-    wanted = set().union(*(renamed.get(field.name, {field.name}) for field in fields(DRAFT)))
-    assert wanted <= set(invoices.invoice_item(ISSUED))
+    expected = set().union(*(renamed.get(field.name, {field.name}) for field in fields(DRAFT)))
+    assert expected <= set(invoices.invoice_item(ISSUED))
 
 
 @pytest.mark.parametrize("status", ["draft", "open", "paid", "overdue", "uncollectible", "void"])
@@ -133,15 +134,15 @@ def test_the_cycle_moves_on_with_the_instant_at_which_it_is_due(tables: Tables) 
 def test_costs_read_back_with_all_their_days(tables: Tables, currency: str, unit: int) -> None:
     days = utc_days(APRIL.start, APRIL.end - timedelta(seconds=1))
     lines = (
-        Line("cpu_seconds", None, "sandbox", Decimal("2.5"), 30 * unit),
-        Line("minutes", "M", "app", Decimal(1), unit),
+        CostLine("cpu_seconds", None, "sandbox", Decimal("2.5"), 30 * unit),
+        CostLine("minutes", "M", "app", Decimal(1), unit),
     )
     by_type = {"sandbox": (unit,) * 30, "app": (unit, *[0] * 29)}
     known = PeriodCosts(APRIL, 2, lines, days, by_type)
     assert costs.read_costs(stored(tables, costs.put_costs("a", known, currency=currency))) == known
 
 
-def test_a_range_finds_each_closed_period_that_one_of_its_instants_may_belong_to(tables: Tables) -> None:
+def test_a_range_finds_each_closed_period_that_it_may_touch(tables: Tables) -> None:
     for period in (APRIL, MAY):
         days = utc_days(period.start, period.end - timedelta(seconds=1))
         tables.write(costs.put_costs("a", PeriodCosts(period, 1, (), days, {}), currency="USD"))
@@ -159,18 +160,21 @@ def test_a_range_finds_each_closed_period_that_one_of_its_instants_may_belong_to
 @pytest.mark.parametrize("shards", [1, 3])
 def test_a_period_is_closed_once_as_its_fences_were_read(tables: Tables, shards: int) -> None:
     tables.transact(periods.open_period(ACCOUNT, opened(shards)))
-    tables.transact(periods.add_usage("a", APRIL, merged([EVENT]), shard=shards - 1))
-    pk, start, end = periods.billed_range("a", APRIL.start)
+    tables.transact(usage_counters.add_usage("a", APRIL, sum_counters([EVENT]), shard=shards - 1))
+    pk, start, end = usage_counters.billed_range("a", APRIL.start)
     read = [item for item in tables.query("usage", pk, start=start, end=end) if periods.is_period_key(item)]
-    tables.transact(periods.add_usage("a", APRIL, merged([EVENT]), shard=shards - 1))
+    tables.transact(usage_counters.add_usage("a", APRIL, sum_counters([EVENT]), shard=shards - 1))
     billed = replace(opened(shards), billed=50)
     with pytest.raises(WriteConflict):
         tables.transact(periods.close_period("a", billed, read))
     read = [item for item in tables.query("usage", pk, start=start, end=end) if periods.is_period_key(item)]
     tables.transact(periods.close_period("a", billed, read))
     item = tables.get(periods.period_key("a", APRIL)) or {}
-    assert periods.read_opened(item) == replace(billed, is_open=False)
-    for again in (periods.close_period("a", billed, read), periods.add_usage("a", APRIL, merged([EVENT]), shard=0)):
+    assert periods.read_billing_period(item) == replace(billed, is_open=False)
+    for again in (
+        periods.close_period("a", billed, read),
+        usage_counters.add_usage("a", APRIL, sum_counters([EVENT]), shard=0),
+    ):
         with pytest.raises(WriteConflict):
             tables.transact(again)
 
@@ -180,26 +184,26 @@ def test_a_period_that_is_cut_short_says_where_and_what_it_was_to_be(tables: Tab
     period_key = tables.get(periods.period_key("a", APRIL)) or {}
     cut = opened().cut(NOW)
     tables.transact(periods.close_period("a", cut, [period_key]))
-    after = periods.read_opened(tables.get(periods.period_key("a", APRIL)) or {})
+    after = periods.read_billing_period(tables.get(periods.period_key("a", APRIL)) or {})
     assert (after.period.end, after.cut_from, after.is_open) == (NOW, APRIL.end, False)
     assert after.part == cut.part
 
 
 def test_late_usage_needs_an_open_period_to_hold_it_and_moves_its_version(tables: Tables) -> None:
-    add = periods.add_late_usage("a", APRIL, merged([EVENT], late_for=MAY.start), target=MAY.start)
+    add = usage_counters.add_late_usage("a", APRIL, sum_counters([EVENT], late_for=MAY.start), target=MAY.start)
     with pytest.raises(WriteConflict):
         tables.transact(add)
     tables.transact(periods.open_period(ACCOUNT, replace(opened(), period=MAY)))
     period_key = tables.get(periods.period_key("a", MAY)) or {}
     tables.transact(add)
-    told = periods.read_opened(tables.get(periods.period_key("a", MAY)) or {})
+    told = periods.read_billing_period(tables.get(periods.period_key("a", MAY)) or {})
     assert told.late == {"2026-04-01T00:00:00.000Z"}
     with pytest.raises(WriteConflict):
         tables.transact(periods.close_period("a", told, [period_key]))
-    pk, start, end = periods.rated_range("a", "2026-04-01T00:00:00.000Z")
+    pk, start, end = usage_counters.rated_range("a", "2026-04-01T00:00:00.000Z")
     items = list(tables.query("usage", pk, start=start, end=end))
     assert [item["sk"] for item in items] == [f"late#{told.period.start.isoformat(timespec='milliseconds')[:-6]}Z#0"]
-    assert periods.quantities_of(items) == {("cpu_seconds", None): Decimal("2.5")}
+    assert usage_counters.quantities_of(items) == {("cpu_seconds", None): Decimal("2.5")}
 
 
 def test_a_closed_period_is_billed_more_by_one_correction_at_a_time(tables: Tables) -> None:
@@ -207,6 +211,6 @@ def test_a_closed_period_is_billed_more_by_one_correction_at_a_time(tables: Tabl
     (put,) = periods.open_period(ACCOUNT, opened())
     tables.write(Put(put.key, {**{name: value for name, value in put.item.items() if name != "open"}, "billed": 50}))
     tables.transact([periods.bill_late("a", before, -20)])
-    assert periods.read_opened(tables.get(put.key) or {}).billed == 30
+    assert periods.read_billing_period(tables.get(put.key) or {}).billed == 30
     with pytest.raises(WriteConflict):
         tables.transact([periods.bill_late("a", before, 5)])

@@ -77,7 +77,7 @@ def test_posting_an_entry_numbers_it_moves_the_balance_and_keeps_its_cause(table
     assert found[keys.ledger_cause("a", "e")]["number"] == 7
 
 
-def test_an_entry_is_refused_after_another_one_its_own_cause_or_the_accounts_deletion(tables: Tables) -> None:
+def test_an_entry_is_refused_if_stale_repeated_or_on_a_deleted_account(tables: Tables) -> None:
     def refused(account: Account, entry: Entry) -> list[Key]:
         with pytest.raises(WriteConflict) as caught:
             tables.transact(ledger.post(account, entry))

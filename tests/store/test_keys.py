@@ -73,7 +73,7 @@ def test_what_a_closed_period_is_rated_from_is_its_whole_and_what_came_late() ->
     assert read == ["period", "late#2026-05-01T00:00:00.000Z"]
 
 
-def test_invoices_costs_sessions_allocations_and_requests_are_ranges_of_their_own() -> None:
+def test_invoices_costs_sessions_and_quota_rows_are_separate_ranges() -> None:
     inside = [keys.account("A"), keys.closing("A"), keys.dirty("A"), keys.audit("A", 1), keys.ledger_entry("A", 1)]
     of = {
         keys.INVOICES: keys.invoice("A", 10**11),

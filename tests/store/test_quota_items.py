@@ -23,7 +23,7 @@ ALLOCATION = Allocation(
     created_at=NOW,
     updated_at=NOW,
 )
-TOLD = replace(ALLOCATION, told={"2026-04-01T00:00:00.000Z": {"cpu_seconds_monthly": 80}})
+TOLD = replace(ALLOCATION, notified={"2026-04-01T00:00:00.000Z": {"cpu_seconds_monthly": 80}})
 REVOKED = replace(TOLD, status="revoked", quota={}, updated_at=NOW + timedelta(hours=1))
 REQUEST = QuotaRequest(
     id="r", account_id="a", user_id="u", quota={"ram_gb_seconds": 7}, reason="It is not enough", created_at=NOW
@@ -62,30 +62,31 @@ def test_a_request_reads_back(tables: Tables, request_: QuotaRequest) -> None:
 
 def test_a_changed_allocation_reads_back_and_what_was_told_of_it_stays(tables: Tables) -> None:
     tables.write(quotas.put_allocation(TOLD))
-    tables.write(quotas.set_allocation(TOLD.share, quota={}, status="revoked", at=REVOKED.updated_at))
+    tables.write(quotas.set_allocation(TOLD.user_allocation, quota={}, status="revoked", at=REVOKED.updated_at))
     assert quotas.read_allocation(tables.get(keys.allocation("a", "q")) or {}) == REVOKED
 
 
 @pytest.mark.parametrize("other", [replace(ALLOCATION, quota={}), replace(ALLOCATION, status="revoked")])
-def test_an_allocation_that_is_not_as_it_was_read_is_neither_changed_nor_deleted_nor_told_of(
-    tables: Tables, other: Allocation
-) -> None:
+def test_an_allocation_changed_since_its_read_is_left_alone(tables: Tables, other: Allocation) -> None:
     tables.write(quotas.put_allocation(other))
-    assert refused(tables, quotas.set_allocation(ALLOCATION.share, quota={}, status="active", at=NOW))
-    assert refused(tables, quotas.set_told(ALLOCATION, TOLD))
+    assert refused(tables, quotas.set_allocation(ALLOCATION.user_allocation, quota={}, status="active", at=NOW))
+    assert refused(tables, quotas.set_notified(ALLOCATION, TOLD))
     assert refused(tables, quotas.delete_allocation(ALLOCATION))
     assert quotas.read_allocation(tables.get(keys.allocation("a", "q")) or {}) == other
 
 
 def test_what_a_user_was_told_is_written_once(tables: Tables) -> None:
     tables.write(quotas.put_allocation(ALLOCATION))
-    assert [refused(tables, quotas.set_told(ALLOCATION, TOLD)) for _ in range(2)] == [False, True]
+    assert [refused(tables, quotas.set_notified(ALLOCATION, TOLD)) for _ in range(2)] == [False, True]
     assert not refused(tables, quotas.delete_allocation(ALLOCATION)), "which doesn't keep anybody from deleting it"
 
 
 def test_a_share_is_given_and_taken_as_the_user_was_read(tables: Tables) -> None:
-    give, take = quotas.give_share(ALLOCATION.share), quotas.set_share(ALLOCATION.share, quota=None)
-    change = quotas.set_share(ALLOCATION.share, quota={"ram_gb_seconds": 1})
+    give, take = (
+        quotas.add_user_allocation(ALLOCATION.user_allocation),
+        quotas.set_user_allocation(ALLOCATION.user_allocation, quota=None),
+    )
+    change = quotas.set_user_allocation(ALLOCATION.user_allocation, quota={"ram_gb_seconds": 1})
     tables.write(accounts.put_user(USER))
     assert [refused(tables, command) for command in (take, give, give)] == [True, False, True]
     assert accounts.read_user(tables.get(keys.user("a", "u")) or {}) == SHARING
@@ -103,7 +104,7 @@ def test_a_share_is_given_and_taken_as_the_user_was_read(tables: Tables) -> None
 )
 def test_a_share_that_is_another_is_not_taken(tables: Tables, other: User) -> None:
     tables.write(accounts.put_user(other))
-    assert refused(tables, quotas.set_share(ALLOCATION.share, quota=None))
+    assert refused(tables, quotas.set_user_allocation(ALLOCATION.user_allocation, quota=None))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,10 @@ def test_a_pending_request_is_deleted(tables: Tables) -> None:
 
 def test_a_user_has_one_pending_request_and_none_once_they_are_deleted(tables: Tables) -> None:
     waiting = replace(USER, request_id="r")
-    file, withdraw = quotas.set_pending(USER, request_id="r"), quotas.set_pending(waiting, request_id=None)
+    file, withdraw = (
+        quotas.set_pending_request(USER, request_id="r"),
+        quotas.set_pending_request(waiting, request_id=None),
+    )
     tables.write(accounts.put_user(USER))
     assert [refused(tables, command) for command in (withdraw, file, file)] == [True, False, True]
     assert accounts.read_user(tables.get(keys.user("a", "u")) or {}) == waiting

@@ -7,10 +7,11 @@ from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from tallybook.domain.errors import Conflict, Unavailable
+from tallybook.store.capacity import CapacityMeter
 from tallybook.store.commands import Delete, Put, Update
 from tallybook.store.keys import Key
 from tallybook.store.table import Tables, WriteConflict
-from tests.support.cloud import NAMES
+from tests.support.cloud import NAMES, meter_of
 from tests.support.faults import Fault, Faults, client_error, conflict, cut_off, lost_answer, throttle
 
 ONE, TWO = Key("core", "P", "1"), Key("core", "P", "2")
@@ -232,9 +233,9 @@ class Stingy:
         self.asked: list[int] = []
 
     def batch_get_item(self, *, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 boto3's name
-        wanted = [(table, key) for table, request in RequestItems.items() for key in request["Keys"]]
-        self.asked.append(len(wanted))
-        (table, key), rest = wanted[0], wanted[1:]
+        expected = [(table, key) for table, request in RequestItems.items() for key in request["Keys"]]
+        self.asked.append(len(expected))
+        (table, key), rest = expected[0], expected[1:]
         answer = self._client.batch_get_item(RequestItems={table: {"Keys": [key], "ConsistentRead": True}})
         left: dict[str, Any] = {}
         for name, other in rest:
@@ -248,11 +249,11 @@ def test_keys_left_unprocessed_are_asked_for_again(client: Any) -> None:
     for key in (ONE, usage):
         writing.write(Put(key, {"name": key.table}))
     stingy, pauses = Stingy(client), []
-    tables = Tables(stingy, NAMES, pause=pauses.append)
+    tables = Tables(stingy, NAMES, observer=CapacityMeter(), pause=pauses.append)
     found = tables.get_many([ONE, TWO, usage])
     assert {key: item["name"] for key, item in found.items()} == {ONE: "core", usage: "usage"}
     assert (stingy.asked, len(pauses)) == ([3, 2, 1], 2)
-    assert (tables.bill.calls, tables.bill.read_units) == (3, 3)
+    assert (meter_of(tables).calls, meter_of(tables).read_units) == (3, 3)
 
 
 def test_keys_left_unprocessed_for_ever_are_unavailable(client: Any) -> None:

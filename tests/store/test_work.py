@@ -9,9 +9,10 @@ import pytest
 from tallybook.domain.outbox import BusEvent, Mail
 from tallybook.domain.times import stamp
 from tallybook.store import keys, outbox
+from tallybook.store.capacity import CapacityMeter
 from tallybook.store.commands import Put
 from tallybook.store.table import Tables, WriteConflict
-from tests.support.cloud import NAMES
+from tests.support.cloud import NAMES, meter_of
 
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
 MAIL = Mail("welcome", ("ada@example.com",), {"name": None, "credits": 5})
@@ -19,7 +20,7 @@ MAIL = Mail("welcome", ("ada@example.com",), {"name": None, "credits": 5})
 
 @pytest.fixture
 def tables(client: Any) -> Tables:
-    return Tables(client, NAMES, pause=lambda _: None)
+    return Tables(client, NAMES, observer=CapacityMeter(), pause=lambda _: None)
 
 
 def due(tables: Tables, place: str, **how: Any) -> list[str]:
@@ -40,7 +41,7 @@ def test_what_is_due_is_found_in_order_up_to_an_instant_and_a_number(tables: Tab
 
 def test_a_question_that_finds_nothing_costs_half_a_unit(tables: Tables) -> None:
     due(tables, "outbox#0")
-    assert (tables.bill.calls, tables.bill.read_units) == (1, 0.5)
+    assert (meter_of(tables).calls, meter_of(tables).read_units) == (1, 0.5)
 
 
 def test_a_cause_leaves_one_mail_and_one_list_of_events(tables: Tables) -> None:
@@ -52,18 +53,18 @@ def test_a_cause_leaves_one_mail_and_one_list_of_events(tables: Tables) -> None:
             tables.write(Put(again.key, {**again.item, "attempts": 1}))
     assert mail.key != outbox.put_mail(MAIL, "account", "8", at=NOW).key
     stored = outbox.read_outbox_item(tables.get(events.key) or {})
-    assert [row["name"] for row in stored.body["events"]] == ["One", "Two"]
-    assert len({row["id"] for row in stored.body["events"]}) == 2
-    assert stored.body["events"][0]["data"] == {"n": 1}
+    announcement = outbox.read_announcement(stored)
+    assert (announcement.sequence, len(announcement.events)) == (7, 2)
+    assert list(announcement.events.values()) == [BusEvent("One", {"n": 1}), BusEvent("Two", {})]
     assert (stored.state, stored.due, stored.attempts, stored.account_id) == ("waiting", NOW, 0, "a")
 
 
 def test_a_mail_is_read_as_it_was_written(tables: Tables) -> None:
     put = outbox.put_mail(MAIL, "cause", at=NOW)
     tables.write(put)
-    body = outbox.read_outbox_item(tables.get(put.key) or {}).body
-    assert Mail(**{**body, "to": tuple(body["to"])}) == MAIL
-    assert type(body["facts"]["credits"]) is int
+    mail = outbox.read_mail(outbox.read_outbox_item(tables.get(put.key) or {}))
+    assert mail == MAIL
+    assert type(mail.context["credits"]) is int
 
 
 def test_only_one_of_two_who_begin_the_same_try_has_the_item(tables: Tables) -> None:
@@ -87,24 +88,24 @@ def test_numbered_items_come_at_half_the_price_unless_the_reader_lags(client: An
             answer["Items"] = answer["Items"][: len(answer["Items"]) - missing]
         return answer
 
-    tables = Tables(client, NAMES, interceptor=interceptor, pause=lambda _: None)
+    tables = Tables(client, NAMES, interceptor=interceptor, observer=CapacityMeter(), pause=lambda _: None)
     for number in range(1, 6):
         tables.write(Put(keys.audit("a", number), {"number": number}))
-    tables.bill.clear()
+    meter_of(tables).clear()
     found = tables.numbered(partial(keys.audit, "a"), newest=4, limit=3)
     assert [item["number"] for item in found] == [4, 3, 2]
-    assert tables.bill.read_units == (1.5 if missing else 0.5)
+    assert meter_of(tables).read_units == (1.5 if missing else 0.5)
 
 
-def test_numbered_items_end_where_they_are_told_to_and_what_is_not_there_costs_nothing(tables: Tables) -> None:
+def test_numbered_items_stop_at_after_and_absent_ones_cost_nothing(tables: Tables) -> None:
     for number in range(1, 6):
         tables.write(Put(keys.audit("a", number), {"number": number}))
 
-    def numbers(**wanted: int) -> list[int]:
-        return [int(item["number"]) for item in tables.numbered(partial(keys.audit, "a"), **wanted)]
+    def numbers(**bounds: int) -> list[int]:
+        return [int(item["number"]) for item in tables.numbered(partial(keys.audit, "a"), **bounds)]
 
     assert numbers(newest=5, limit=9) == [5, 4, 3, 2, 1]
     assert numbers(newest=4, limit=9, after=2) == [4, 3]
-    tables.bill.clear()
+    meter_of(tables).clear()
     assert numbers(newest=0, limit=9) == numbers(newest=-3, limit=9) == numbers(newest=2, limit=9, after=2) == []
-    assert tables.bill.operations == []
+    assert meter_of(tables).operations == []

@@ -8,12 +8,11 @@ from typing import Any
 from tallybook.cli.catalog_file import read_catalog
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.credentials import SCOPES, SECRET_BYTES, PlatformCaller, hash_text
-from tallybook.domain.email_change import TEMPLATES, TOKEN_BYTES, EmailChange, Side
+from tallybook.domain.email_change import CONFIRMATION_TEMPLATES, TOKEN_BYTES, EmailChange, Side
 from tallybook.domain.email_change import new_token as new_email_token
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.jobs import INVOICES
-from tallybook.domain.outbox import Purpose
-from tallybook.domain.passwords import new_token
+from tallybook.domain.passwords import Purpose, new_token
 from tallybook.domain.times import stamp
 from tallybook.domain.usage import Result
 from tallybook.services.accounts.invitations import Invitation, invite_user
@@ -31,13 +30,14 @@ from tallybook.services.metering.ingest import account_keys, record_usage
 from tallybook.services.outbox.deliver import deliver
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
+from tallybook.store.capacity import CapacityMeter
 from tallybook.store.catalogs import Catalogs
 from tallybook.store.commands import Update
 from tallybook.store.email_changes import put_token as put_email_token
 from tallybook.store.password_tokens import put_token
 from tallybook.wire.requests.cloudevents import read_events
 from tests.support.clock import StillClock
-from tests.support.cloud import NAMES, all_items
+from tests.support.cloud import NAMES, all_items, meter_of
 from tests.support.ndjson import as_json
 from tests.support.outside import FakeAws
 
@@ -77,6 +77,10 @@ class App:
     def clock(self) -> StillClock:
         assert isinstance(self.ctx.clock, StillClock)
         return self.ctx.clock
+
+    @property
+    def meter(self) -> CapacityMeter:
+        return meter_of(self.ctx.tables)
 
     def reshape(self, **settings: Any) -> None:
         """The same house with other settings of its context; none restores what tests usually have."""
@@ -135,7 +139,7 @@ class App:
     def email_tokens(self, change: EmailChange) -> dict[Side, str]:
         """The tokens as the two mails' links carry them, in place of any before them."""
         tokens: dict[Side, str] = {
-            side: new_email_token(self.ctx.random_bytes(TOKEN_BYTES)) for side in TEMPLATES.values()
+            side: new_email_token(self.ctx.random_bytes(TOKEN_BYTES)) for side in CONFIRMATION_TEMPLATES.values()
         }
         for side, text in tokens.items():
             self.ctx.tables.transact(put_email_token(change, side, hash_text(text)))
@@ -156,7 +160,7 @@ class App:
     def deliver(self) -> FakeAws:
         """Everything that waits, as the stream would; the world as it is then."""
         for item_id in self.waiting():
-            deliver(self.ctx, self.fake_aws.ways_out(), item_id)
+            deliver(self.ctx, self.fake_aws.channels(), item_id)
         return self.fake_aws
 
     def event(self, member: Member, **changes: Any) -> dict[str, Any]:

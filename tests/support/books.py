@@ -9,12 +9,12 @@ from typing import Any
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.billing_period import BillingPeriod
-from tallybook.domain.catalog import Catalog, read
+from tallybook.domain.catalog import Catalog, parse_catalog
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.times import parse_instant
 from tallybook.store.accounts import read_account
 from tallybook.store.invoices import read_invoice
-from tallybook.store.periods import read_opened
+from tallybook.store.periods import read_billing_period
 
 type Item = dict[str, Any]
 
@@ -39,7 +39,7 @@ class Books:
     def opened(self) -> dict[datetime, BillingPeriod]:
         """What each period pinned, oldest first."""
         firsts = {start: next(item for item in shards if "start" in item) for start, shards in self.fences.items()}
-        return {start: read_opened(firsts[start]) for start in sorted(firsts)}
+        return {start: read_billing_period(firsts[start]) for start in sorted(firsts)}
 
     @property
     def latest(self) -> dict[datetime, Invoice]:
@@ -65,7 +65,9 @@ def books_of(core: list[Item], usage: list[Item]) -> Iterator[Books]:
             _, account_id, start = item["pk"].split("#")
             fences[account_id][parse_instant(start)].append(item)
     versions = [item for item in core if item["sk"].startswith("VERSION#")]
-    catalogs = {int(item["version"]): read(json.loads(item["body"]), version=int(item["version"])) for item in versions}
+    catalogs = {
+        int(item["version"]): parse_catalog(json.loads(item["body"]), version=int(item["version"])) for item in versions
+    }
     places: dict[str, dict[str, Item]] = defaultdict(dict)
     for item in core:
         if item["sk"] == "INVOICE":

@@ -15,7 +15,8 @@ from tallybook.domain.periods import Period, period_of
 from tallybook.domain.times import stamp
 from tallybook.store.accounts import read_account
 from tallybook.store.budgets import read_budget, read_message
-from tallybook.store.periods import quantities_of, read_opened
+from tallybook.store.periods import read_billing_period
+from tallybook.store.usage_counters import quantities_of
 from tests.support.app import App
 
 type Item = dict[str, Any]
@@ -137,7 +138,7 @@ def _has_told_all(app: App, account: Account, budget: Budget, usage: list[Item],
         if not threshold.enabled or used * 100 < threshold.percent * budget.amount:
             continue
         assert last is not None, f"{threshold.percent} percent of {account.id} are reached and not told"
-        if not last.contains:
+        if not last.still_reached:
             assert now < last.at + _DAY, f"{threshold.percent} percent of {account.id} are reached again and not told"
             waits.append(last.at + _DAY)
     assert budget.restricted == restricted
@@ -150,5 +151,5 @@ def _used(app: App, account: Account, period: Period, usage: list[Item]) -> int:
     first = next((item for item in fences if item["sk"] == "period#0"), None)
     if first is None:
         return 0
-    opened = read_opened(first)
+    opened = read_billing_period(first)
     return usage_cost(app.ctx.catalogs.version(opened.catalog_version), opened, quantities_of(fences))

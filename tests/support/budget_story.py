@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from tallybook.domain.budgets import Budget, Reached, Spending, Threshold, check
+from tallybook.domain.budgets import Budget, Spending, Threshold, ThresholdAlert, evaluate
 from tallybook.domain.periods import Period
 
 UNIT = 1_000_000
@@ -80,11 +80,11 @@ class Story:
     def _look(self) -> None:
         present = Spending(month(self.number), self.used)
         expected = [reached for spent in (*self.unseen, present) if (reached := self._expected(spent))]
-        checked = check(self.budget, [*self.unseen, present], now=self.now)
-        assert list(map(_percents, checked.reached)) == expected
+        checked = evaluate(self.budget, [*self.unseen, present], now=self.now)
+        assert list(map(_percents, checked.alerts)) == expected
         assert (checked.budget is self.budget) == (checked.budget == self.budget)
         self.counts["alerts"] += sum(map(len, expected))
-        self.counts["told of an ended month"] += len([one for one in checked.reached if one.spending != present])
+        self.counts["told of an ended month"] += len([one for one in checked.alerts if one.spending != present])
         self.unseen.clear()
         self.budget = checked.budget
         self._compare(present)
@@ -138,5 +138,5 @@ class Story:
             self._look()
 
 
-def _percents(reached: Reached) -> list[Decimal]:
-    return [threshold.percent for threshold in reached.thresholds]
+def _percents(alert: ThresholdAlert) -> list[Decimal]:
+    return [threshold.percent for threshold in alert.thresholds]

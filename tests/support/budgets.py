@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from tallybook.domain.admission import Reason
 from tallybook.domain.budget_messages import BudgetMessage
 from tallybook.domain.budget_status import BudgetStatus
 from tallybook.domain.budgets import Budget, Threshold
@@ -120,3 +121,7 @@ def actions(app: App, member: Member) -> list[str]:
 
 def _terms(named: dict[str, Any]) -> dict[str, Any]:
     return {name: Decimal(str(value)) if name == "amount" else value for name, value in named.items()}
+
+
+def restricted(limit: str = "100", current: str = "100") -> Reason:
+    return Reason("budget_restricted", Decimal(limit), Decimal(current))

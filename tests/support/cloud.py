@@ -1,4 +1,4 @@
-"""The two tables, for tests: on moto inside the process, or on an emulator that many threads may use at once."""
+"""The two tables for tests: on moto in this process, or on an emulator that many threads may use at once."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -7,7 +7,7 @@ from typing import Any
 from tallybook.domain.limits import Limit, Limits
 from tallybook.gateways.interceptor import Interceptor, passthrough
 from tallybook.services.context import Context
-from tallybook.store.capacity import Bill, item_size
+from tallybook.store.capacity import CapacityMeter, item_size
 from tallybook.store.catalogs import Catalogs
 from tallybook.store.commands import from_wire, wire_key
 from tallybook.store.keys import Key
@@ -22,7 +22,7 @@ UNLIMITED = Limits(**{each.name: _UNLIMITED for each in fields(Limits)})
 
 
 def create_tables(client: Any, names: dict[Any, str] = NAMES) -> None:
-    """Both tables with the keys, the index and the stream that the stack gives them."""
+    """Both tables with the keys and the index that the stack gives them."""
     key = [("pk", "HASH"), ("sk", "RANGE")]
     index = [("work", "HASH"), ("due", "RANGE")]
     for table, name in names.items():
@@ -53,7 +53,7 @@ def make_context(
     pause: Callable[[float], None] = lambda _: None,
     **settings: Any,
 ) -> Context:
-    """A context on the tables, whose bill knows the true size of every item."""
+    """A context on the tables, with a meter that knows the true size of every item."""
 
     def size(key: Key) -> int:
         if snapshot.is_moto(client):
@@ -61,13 +61,19 @@ def make_context(
         answer = client.get_item(TableName=names[key.table], Key=wire_key(key), ConsistentRead=True)
         return item_size(from_wire(answer.get("Item", {})))
 
-    tables = Tables(client, names, interceptor=interceptor, bill=Bill(sizes=size), pause=pause)
+    tables = Tables(client, names, interceptor=interceptor, observer=CapacityMeter(sizes=size), pause=pause)
     settings = {"password_rounds": PASSWORD_ROUNDS, "workers": 1, "limits": UNLIMITED, **settings}
     return Context(tables=tables, catalogs=Catalogs(tables), clock=clock or StillClock(), **settings)
 
 
+def meter_of(tables: Tables) -> CapacityMeter:
+    """The meter that observes these tables."""
+    assert isinstance(tables.observer, CapacityMeter)
+    return tables.observer
+
+
 def all_items(client: Any, name: str, sk: str = "") -> list[dict[str, Any]]:
-    """Everything a table holds, or what has a sort key that starts so; only tests may look at it like this."""
+    """All items of a table, or those whose sort key begins with `sk`; only tests may scan."""
     if snapshot.is_moto(client):
         return snapshot.rows(name, sk)
     pages = client.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from tallybook.domain.times import parse_instant
 from tallybook.domain.usage import Quantities
-from tallybook.store.periods import quantities_of
+from tallybook.store.usage_counters import quantities_of
 from tests.support.app import App
 from tests.support.budget_invariants import check_budgets
 from tests.support.invoice_invariants import check_invoices

@@ -77,7 +77,11 @@ def _invoices_are_numbered(books: Books) -> None:
 def _every_excess_is_carried(books: Books) -> None:
     """What invoices handed on is on later ones, or waits for the next."""
     valid = [one for one in books.issued if one.status != "void"]
-    assert sum(one.carried_credit - one.carried_in for one in valid) == books.account.closing_cursor.carried_credit >= 0
+    assert (
+        sum(one.carried_credit - one.carried_credit_in for one in valid)
+        == books.account.closing_cursor.carried_credit
+        >= 0
+    )
 
 
 def _each_event_is_billed_once(books: Books) -> None:

@@ -1,7 +1,7 @@
-"""The world outside, as what leaves reaches it: the real gateways, whose requests end up here.
+"""A fake of SES, EventBridge and SQS behind the real gateways.
 
-Each request is checked against AWS's own description of the call and then kept instead of sent, so that a test can
-read the mails and events that left, and a port or a refusal can fail them.
+Each request is checked against AWS's service model and then kept instead of sent, so that a test can read the mails
+and events. `interceptor` or `refusals` make calls fail.
 """
 
 import json
@@ -18,7 +18,8 @@ from tallybook.gateways.bus import Bus, Published
 from tallybook.gateways.interceptor import Interceptor, passthrough
 from tallybook.gateways.mail import Mail
 from tallybook.gateways.queue import Queue
-from tallybook.gateways.templates import compose
+from tallybook.gateways.templates import render
+from tallybook.mail_hooks import HOOKS
 from tallybook.services.outbox.deliver import Channels
 from tests.support.faults import client_error
 
@@ -29,7 +30,7 @@ _LINK = re.compile(re.escape(PAGE_URL) + r"/auth/(?:password/new#(?=pwt_)|email/
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A mail that SES took."""
+    """A mail that SES accepted."""
 
     to: str
     subject: str
@@ -39,7 +40,7 @@ class Sent:
 
     @property
     def token(self) -> str:
-        """The token of its one link, which text and HTML share."""
+        """The token of its only link, which is in the text and the HTML."""
         (token,) = set(_LINK.findall(self.text))
         assert set(_LINK.findall(self.html)) == {token}
         return str(token)
@@ -47,9 +48,9 @@ class Sent:
 
 @dataclass
 class FakeAws:
-    """What left so far: mails, entries of the bus, messages on the queue. Each call goes through `interceptor`.
+    """The mails, bus entries and queue messages so far. Each call goes through `interceptor`.
 
-    `refusals` are error codes for the next calls to be refused with.
+    The next calls fail with the error codes in `refusals`, one each.
     """
 
     interceptor: Interceptor = passthrough
@@ -63,15 +64,16 @@ class FakeAws:
             _Client(self, "send_message_batch"), "https://sqs.example.com/invoicing", interceptor=self.interceptor
         )
 
-    def ways_out(self) -> Channels:
+    def channels(self) -> Channels:
         return Channels(
             mail=Mail(
                 _Client(self, "send_email"), sender=SENDER, configuration_set="set", interceptor=self.interceptor
             ),
             bus=Bus(_Client(self, "put_events"), "bus", interceptor=self.interceptor),
-            compose=partial(compose, brand="Tallybook", page_url=PAGE_URL),
+            render=partial(render, brand="Tallybook", page_url=PAGE_URL),
             event=Published,
             page_url=PAGE_URL,
+            hooks=HOOKS,
         )
 
     def to(self, address: str) -> list[Sent]:
@@ -92,7 +94,7 @@ class FakeAws:
         return [json.loads(entry["Detail"]) for entry in self.entries if entry["DetailType"] == name]
 
     def sweep(self) -> dict[str, int]:
-        """The scheduled call of the function that delivers, where `delivery.outside` is this world."""
+        """The scheduled call of the outbox function; `delivery.channels` must be patched to this fake."""
         from outbox.app import handler
         from tests.support.call import LambdaContext
 
@@ -118,17 +120,17 @@ class FakeAws:
 
 
 class _Client:
-    """Checks a request as boto3 would, and hands it to the world."""
+    """Checks a request as boto3 would, and passes it to the fake."""
 
     def __init__(self, fake_aws: FakeAws, operation: str) -> None:
-        self._world, self._operation = fake_aws, operation
+        self._fake_aws, self._operation = fake_aws, operation
 
     def __getattr__(self, operation: str) -> Any:
         assert operation == self._operation
 
         def send(**request: Any) -> dict[str, Any]:
             _check(operation, request)
-            return self._world.take(operation, request)
+            return self._fake_aws.take(operation, request)
 
         return send
 

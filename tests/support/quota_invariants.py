@@ -6,14 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from tallybook.domain.catalog import read
+from tallybook.domain.catalog import parse_catalog
 from tallybook.domain.jobs import partition
 from tallybook.domain.periods import Period, period_of
-from tallybook.domain.quotas import FIELDS, LEVEL_METER, MONTHLY, REACHED, Quota
+from tallybook.domain.quotas import FIELDS, GAUGE_METER, MONTHLY, NOTIFY_PERCENTAGES, Quota
 from tallybook.domain.times import stamp
 from tallybook.store.accounts import read_account
-from tallybook.store.periods import quantities_of
 from tallybook.store.quotas import read_allocation
+from tallybook.store.usage_counters import quantities_of
 from tests.support.app import App
 
 type Item = dict[str, Any]
@@ -80,7 +80,7 @@ def _requests_are_known_to_their_users(core: list[Item]) -> None:
 
 def _shares_fit_the_plan(core: list[Item]) -> None:
     """No account has allocated more than the most generous version of its plan gives, unless a plan was retired."""
-    versions = [read(json.loads(row["body"]), version=1).plans for row in _of(core, "VERSION#")]
+    versions = [parse_catalog(json.loads(row["body"]), version=1).plans for row in _of(core, "VERSION#")]
     retired = {row["account_id"] for row in _of(core, "CHANGE#") if row["reason"] == "plan_retired"}
     for account in _of(core, "ACCOUNT"):
         gives = [plans[account["plan"]].quotas for plans in versions if account["plan"] in plans]
@@ -143,10 +143,12 @@ def _who_is_to_be_written_to_is_due(core: list[Item], usage: list[Item], now: da
         if allocation.status != "active" or allocation.account_id in due or allocation.account_id not in periods:
             continue
         period = periods[allocation.account_id]
-        told = allocation.told.get(stamp(period.start), {})
+        told = allocation.notified.get(stamp(period.start), {})
         used = _used(usage, allocation.account_id, allocation.user_id, period)
         for name in MONTHLY.keys() & allocation.quota.keys():
-            reached = [one for one in REACHED if used[name] and used[name] * 100 >= allocation.quota[name] * one]
+            reached = [
+                one for one in NOTIFY_PERCENTAGES if used[name] and used[name] * 100 >= allocation.quota[name] * one
+            ]
             assert told.get(name, 0) >= max(reached, default=0), (allocation.id, name)
 
 
@@ -161,7 +163,7 @@ def _levels_are_what_was_counted(usage: list[Item]) -> None:
     """All hours of an account together are its counted events of storage; of each, its users have no more than it."""
     counted: dict[str, Decimal] = defaultdict(Decimal)
     for marker in _of(usage, "EVENT"):
-        if marker["meter"] == LEVEL_METER:
+        if marker["meter"] == GAUGE_METER:
             counted[marker["account_id"]] += Decimal(marker["quantity"])
     hours: dict[tuple[str, str, str], dict[bool, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for item in (item for item in usage if item["pk"].startswith("LEVEL#")):

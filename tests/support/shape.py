@@ -60,22 +60,22 @@ class Example:
             yield from self._compare_objects(answer, example, place)
         elif isinstance(example, list):
             yield from self._compare_lists(answer, example, place)
-        elif isinstance(example, str) and place not in self.texts and (wanted := _format(example)) != _format(answer):
-            yield f"{place} is {answer!r}, not {wanted or 'plain text'} like {example!r}"
+        elif isinstance(example, str) and place not in self.texts and (expected := _format(example)) != _format(answer):
+            yield f"{place} is {answer!r}, not {expected or 'plain text'} like {example!r}"
 
     def _compare_objects(self, answer: dict[str, Any], example: dict[str, Any], place: str) -> Iterator[str]:
         if not example:
             return
         inside = f"{place}." if place else ""
-        wanted = {inside + name: value for name, value in example.items()}
-        wanted |= {name: value for name, value in self.added.items() if name.rpartition(".")[0] == place}
+        expected = {inside + name: value for name, value in example.items()}
+        expected |= {name: value for name, value in self.added.items() if name.rpartition(".")[0] == place}
         given = {inside + name: value for name, value in answer.items()}
-        for name in wanted:
+        for name in expected:
             if name in given:
-                yield from self._compare(given[name], wanted[name], name)
+                yield from self._compare(given[name], expected[name], name)
             elif name not in self.optional:
                 yield f"{name} is missing"
-        yield from (f"{name} is extra" for name in given if name not in wanted)
+        yield from (f"{name} is extra" for name in given if name not in expected)
 
     def _compare_lists(self, answer: list[Any], example: list[Any], place: str) -> Iterator[str]:
         if example and not answer and place not in self.empty:

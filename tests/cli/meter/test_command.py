@@ -88,9 +88,7 @@ def dear_cpu(app: Any) -> None:
     app.apply_catalog(meters=meters)
 
 
-def test_what_a_child_of_the_command_burns_is_on_the_bill_and_the_session_completed(
-    app, dear_cpu, member, served, meter
-):
+def test_cpu_time_of_child_processes_is_billed(app, dear_cpu, member, served, meter):
     run = meter(*python(RUN_A_CHILD.format(BURN)))
     assert run.returncode == 0, run.stderr
     assert Decimal("0.3") <= used(app, "cpu_seconds") < 2

@@ -32,7 +32,7 @@ def test_suspension_comes_first_and_gives_the_refusal_its_code(app: App, key: st
     assert refusal(start(key, ada)) == (403, "account_suspended")
 
 
-def test_the_same_session_again_is_answered_as_before_even_where_nothing_more_may_start(
+def test_a_repeated_start_answers_as_before_though_nothing_may_start(
     app: App, key: str, root: Member, ada: Member
 ) -> None:
     allocated(root, ada, concurrent_sandboxes=1)

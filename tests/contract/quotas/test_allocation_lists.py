@@ -54,8 +54,8 @@ def test_pages_of_any_size_hold_each_allocation_once_newest_first(app: App, root
         for page in (1, 2, 3, 4):
             query = f"?include_inactive=true&page={page}&{name}=2"
             answer = call("GET", ALLOCATIONS + query, key=root.api_key)
-            wanted = {"page": page, "limit": 2, "total": 5, "total_pages": 3, "offset": 2 * page - 2}
-            assert answer.json["data"]["pagination"] == wanted
+            expected = {"page": page, "limit": 2, "total": 5, "total_pages": 3, "offset": 2 * page - 2}
+            assert answer.json["data"]["pagination"] == expected
             seen += [one["allocation_id"] for one in answer.json["data"]["allocations"]]
         assert seen == made[::-1]
 

@@ -116,9 +116,7 @@ def test_a_change_leaves_what_it_does_not_name_and_null_takes_a_limit_away(app: 
     assert shown(change(root, made["allocation_id"])) == after, "a change of nothing is none"
 
 
-def test_a_revoked_share_is_listed_on_request_and_is_revoked_and_changed_no_more(
-    app: App, root: Member, ada: Member
-) -> None:
+def test_a_revoked_allocation_is_listed_on_request_and_frozen(app: App, root: Member, ada: Member) -> None:
     made = allocated(root, ada, cpu_seconds_monthly=5)
     app.clock.advance(hours=1)
     after = shown(revoke(root, made["allocation_id"]))

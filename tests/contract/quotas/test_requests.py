@@ -91,8 +91,8 @@ def test_a_pending_request_is_changed_in_what_is_named(ada: Member) -> None:
     filed = asked(ada, cpu_seconds_monthly=5, ram_gb_seconds=6)
     id = filed["request_id"]
     after = request(change_request(ada, id, cpu_seconds_monthly=None, traffic_gb_seconds=7, reason="Bigger tests"))
-    wanted = {"cpu_seconds_monthly": None, "traffic_gb_seconds": 7, "reason": "Bigger tests"}
-    assert after == filed | wanted
+    expected = {"cpu_seconds_monthly": None, "traffic_gb_seconds": 7, "reason": "Bigger tests"}
+    assert after == filed | expected
     assert request(change_request(ada, id)) == after, "a change of nothing is none"
     assert refusal(change_request(ada, id, ram_gb_seconds=None, traffic_gb_seconds=None)) == (400, "no_quota_field")
     assert requests(ada, path=OWN) == [after]
@@ -106,9 +106,7 @@ def test_a_withdrawn_request_is_gone(root: Member, ada: Member) -> None:
     assert requests(root) == requests(ada, path=OWN) == []
 
 
-def test_only_ones_own_request_is_changed_and_withdrawn_and_only_while_it_is_pending(
-    app: App, root: Member, ada: Member
-) -> None:
+def test_only_a_pending_request_of_ones_own_is_changed_or_withdrawn(app: App, root: Member, ada: Member) -> None:
     filed = asked(ada, cpu_seconds_monthly=5)
     before = stored(app)
     for other in (root, app.colleague(root), app.member()):

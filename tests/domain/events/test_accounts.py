@@ -10,7 +10,8 @@ from tallybook.domain.accounts import Account, User
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.credentials import Credential
 from tallybook.domain.events import accounts, billing
-from tallybook.domain.invoices import Invoice, InvoiceLine
+from tallybook.domain.invoice_lines import InvoiceLine
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.outbox import BusEvent
 from tallybook.domain.periods import BillingSchedule, Period
 from tallybook.domain.wallet import Entry
@@ -53,7 +54,7 @@ INVOICE = Invoice(
     currency="USD",
     lines=(InvoiceLine("subscription", "Subscription Fee for Pro plan", 20_000_000),),
     tax_rate=Decimal(20),
-).issued(number=7, now=PERIOD.end)
+).issue(number=7, now=PERIOD.end)
 
 OF_USER = {"account_id": "acc-a1", "user_id": "usr-u1"}
 SHOWN = {"display_name": "Grace", "role": "user", "is_root_user": False, "status": "active"}
@@ -152,7 +153,7 @@ OF_KEY = {**OF_USER, "api_key_id": "key-k1", "name": "ci"}
             },
         ),
         (
-            billing.invoice_issued(INVOICE.paid_from(5_001_234, at=AT)),
+            billing.invoice_issued(INVOICE.pay_from(5_001_234, at=AT)),
             "InvoiceIssued",
             {
                 **OF_INVOICE,
@@ -168,7 +169,7 @@ OF_KEY = {**OF_USER, "api_key_id": "key-k1", "name": "ci"}
             },
         ),
         (
-            billing.invoice_paid(INVOICE.paid_from(99_000_000, at=AT)),
+            billing.invoice_paid(INVOICE.pay_from(99_000_000, at=AT)),
             "InvoicePaid",
             {
                 **OF_INVOICE,
@@ -180,7 +181,7 @@ OF_KEY = {**OF_USER, "api_key_id": "key-k1", "name": "ci"}
             },
         ),
         (
-            billing.invoice_overdue(INVOICE.paid_from(5_000_000, at=AT).overdue()),
+            billing.invoice_overdue(INVOICE.pay_from(5_000_000, at=AT).mark_overdue()),
             "InvoiceOverdue",
             {
                 **OF_INVOICE,
@@ -190,7 +191,7 @@ OF_KEY = {**OF_USER, "api_key_id": "key-k1", "name": "ci"}
             },
         ),
         (
-            billing.invoice_voided(INVOICE.voided(at=AT, reason="twice"), given_back=5_000_000),
+            billing.invoice_voided(INVOICE.void(at=AT, reason="twice"), given_back=5_000_000),
             "InvoiceVoided",
             {
                 **OF_INVOICE,

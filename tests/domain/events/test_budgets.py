@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tallybook.domain.budget_messages import messages_of
-from tallybook.domain.budgets import Alert, Budget, Reached, Spending, Threshold
+from tallybook.domain.budget_messages import alert_messages
+from tallybook.domain.budgets import Budget, LastAlert, Spending, Threshold, ThresholdAlert
 from tallybook.domain.events import budgets
 from tallybook.domain.outbox import BusEvent
 from tallybook.domain.periods import Period
@@ -64,9 +64,9 @@ def test_an_event_says_what_is_stored_under_the_names_of_the_api(
     assert (event.name, event.version, dict(event.data)) == (name, 1, data)
 
 
-def test_thresholds_that_are_reached_at_once_are_told_each_with_the_same_notification() -> None:
+def test_thresholds_reached_together_share_a_notification_id() -> None:
     thresholds = (Threshold(Decimal("99.99")), Threshold(Decimal(100)))
-    first, second = messages_of(Reached(BUDGET, thresholds, SPENT), first=88, now=AT)
+    first, second = alert_messages(ThresholdAlert(BUDGET, thresholds, SPENT), first=88, now=AT)
     assert dict(budgets.threshold_reached(first).data) == {
         **OF_BUDGET,
         "message_id": 88,
@@ -84,5 +84,7 @@ def test_thresholds_that_are_reached_at_once_are_told_each_with_the_same_notific
 
 
 def test_what_a_budget_has_alerted_and_when_it_waits_is_told_nobody() -> None:
-    waiting = replace(BUDGET, alerts={Decimal(50): Alert(AT, contains=True)}, due=AT, restricted=True, version=9)
+    waiting = replace(
+        BUDGET, alerts={Decimal(50): LastAlert(AT, still_reached=True)}, due=AT, restricted=True, version=9
+    )
     assert budgets.budget_set(waiting) == budgets.budget_set(BUDGET)

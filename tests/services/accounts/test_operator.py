@@ -29,18 +29,18 @@ def member(app: App) -> Member:
 def test_a_list_costs_one_look_at_the_index_and_one_read_for_each_hundred(app: App) -> None:
     for _ in range(12):
         app.member()
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     assert len(list_accounts(app.ctx, limit=5)) == 5
-    assert sorted(app.ctx.tables.bill.operations) == ["get_many", *["query"] * len(partitions(ACCOUNTS))]
+    assert sorted(app.meter.operations) == ["get_many", *["query"] * len(partitions(ACCOUNTS))]
 
 
 def test_accounts_of_a_status_are_looked_for_no_further_than_needed(app: App) -> None:
     members = [app.member() for _ in range(6)]
     app.change_account(members[0], status="suspended")
     assert [account.id for account in list_accounts(app.ctx, limit=1, status="suspended")] == [members[0].account.id]
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     assert len(list_accounts(app.ctx, limit=2, status="active")) == 2
-    assert app.ctx.tables.bill.operations.count("get_many") <= 2
+    assert app.meter.operations.count("get_many") <= 2
 
 
 def test_a_deleted_user_is_not_found_by_id_nor_by_address(app: App, member: Member) -> None:
@@ -54,9 +54,9 @@ def test_a_deleted_user_is_not_found_by_id_nor_by_address(app: App, member: Memb
 
 
 def test_opening_an_account_is_one_transaction_like_registering(app: App) -> None:
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     account, root = operate.create_account(app.ctx, email="ada@example.com")
-    assert app.ctx.tables.bill.operations == ["transact"]
+    assert app.meter.operations == ["transact"]
     assert (root.is_root, root.role, root.password_hash) == (True, "admin", None)
     assert find_by_email(app.ctx, "ada@example.com") == (account, root)
     events = [

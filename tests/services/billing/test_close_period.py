@@ -66,7 +66,7 @@ def test_prices_are_those_that_the_period_opened_with(app: App, member: Member) 
     assert (following.sum_of("usage"), following.tax, following.total) == (3 * DOLLAR, 2_300_000, 25_300_000)
 
 
-def test_late_usage_is_billed_by_its_own_periods_prices_and_what_that_was_billed(app: App) -> None:
+def test_late_usage_is_billed_by_the_prices_of_its_own_period(app: App) -> None:
     """Graduated, 1.00 up to 5 and 2.00 above: 4 in time are 4.00, 3 late ones 5.00 more, one still later 2.00 more."""
     tiers = [{"up_to": "5", "unit_price": "1"}, {"unit_price": "2"}]
     meter = {"resource_type": "sandbox", "unit": "unit", "settles": "invoice"}

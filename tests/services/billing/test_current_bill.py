@@ -45,6 +45,6 @@ def test_reading_costs_the_same_after_any_number_of_events(app: App, events: int
     member = app.member()
     submitted = read_events(as_json([app.event(member, quantity=1) for _ in range(events)]))
     record_usage(app.ctx, submitted, app.ctx.tables.get_many(account_keys(submitted)))
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     read_current_bill(app.ctx, member.account)
-    assert (app.ctx.tables.bill.calls, app.ctx.tables.bill.read_units) == (1, 1)
+    assert (app.meter.calls, app.meter.read_units) == (1, 1)

@@ -19,15 +19,15 @@ def test_a_period_that_closes_after_the_account_was_read_is_counted_once(app: Ap
     start = app.clock.now()
     app.clock.moment = read_before.closing_cursor.period.end + GRACE
     app.record(app.event(member, quantity=500_000))
-    wanted = range_of(start, app.clock.now(), now=app.clock.now())
-    assert read_history(app.ctx, read_before, wanted).total == 21 * DOLLAR
+    days = range_of(start, app.clock.now(), now=app.clock.now())
+    assert read_history(app.ctx, read_before, days).total == 21 * DOLLAR
     app.invoice_due()
-    late = read_history(app.ctx, read_before, wanted)
-    assert late == read_history(app.ctx, app.account_of(member), wanted)
+    late = read_history(app.ctx, read_before, days)
+    assert late == read_history(app.ctx, app.account_of(member), days)
     assert (late.total, dict(late.daily_costs)["2026-04-20"]) == (21 * DOLLAR, 14 * DOLLAR)
 
 
-def test_a_period_that_a_plan_change_ends_after_the_account_was_read_is_counted_once(app: App) -> None:
+def test_a_period_ended_after_the_account_was_read_is_counted_once(app: App) -> None:
     member = app.member()
     start = app.clock.now()
     app.record(app.event(member, quantity=1_000_000))
@@ -35,5 +35,5 @@ def test_a_period_that_a_plan_change_ends_after_the_account_was_read_is_counted_
     read_before = app.account_of(member)
     change_plan(app.ctx, app.account_of(member), "pro", actor=OPERATOR, must_pay=False)
     app.clock.advance(seconds=1)
-    wanted = range_of(start, app.clock.now() + timedelta(days=1), now=app.clock.now())
-    assert read_history(app.ctx, read_before, wanted).total == 14 * DOLLAR
+    days = range_of(start, app.clock.now() + timedelta(days=1), now=app.clock.now())
+    assert read_history(app.ctx, read_before, days).total == 14 * DOLLAR

@@ -30,7 +30,7 @@ def listed(app: App, member: Member, *, offset: int = 0, limit: int = 10) -> lis
     return [one.number for one in found]
 
 
-def test_a_draft_made_within_30_minutes_of_a_periods_end_stands_before_that_periods_invoice(app: App) -> None:
+def test_a_draft_within_30_minutes_of_an_end_precedes_that_invoice(app: App) -> None:
     member = app.member()
     close(app, member)
     app.clock.moment = app.account_of(member).closing_cursor.period.end + timedelta(minutes=5)

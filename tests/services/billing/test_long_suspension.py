@@ -26,7 +26,7 @@ def test_seventeen_months_suspended_and_never_closed_cost_nothing(app: App) -> N
     assert [one.total for one in app.invoice_due()] == [20 * DOLLAR]
 
 
-def test_suspensions_after_a_long_one_forget_none_of_the_months_that_are_not_closed(app: App) -> None:
+def test_suspensions_after_a_long_one_keep_all_open_months(app: App) -> None:
     app.apply_catalog(free_plan="pro", welcome_credit=0)
     app.clock.moment = app.clock.now().replace(hour=0, minute=0, second=0)
     member = app.member()

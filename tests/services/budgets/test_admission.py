@@ -12,11 +12,10 @@ from tallybook.services.budgets.budget import remove_budget
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.metering.sessions import admission, start_session
 from tallybook.services.subscriptions.change_plan import change_plan
-from tests.services.metering.test_admission import refused
-from tests.services.metering.test_sessions import wanted
 from tests.support.app import App, Member
-from tests.support.budgets import budgeted, edit, spend
+from tests.support.budgets import budgeted, edit, restricted, spend
 from tests.support.invariants import check_invariants
+from tests.support.sessions import refused, session_request
 from tests.support.shares import give_limits, share
 
 
@@ -32,29 +31,25 @@ def used_up(app: App, **terms: Any) -> Member:
     return member
 
 
-def restricted(limit: str = "100", current: str = "100") -> Reason:
-    return Reason("budget_restricted", Decimal(limit), Decimal(current))
-
-
 def test_the_event_that_reaches_it_is_the_last_before_which_sessions_start(app: App, key: PlatformCaller) -> None:
     member = budgeted(app, limit_type="hard")
     spend(app, member, "99.99")
-    start_session(app.ctx, key, wanted(member))
+    start_session(app.ctx, key, session_request(member))
     spend(app, member, "0.01")
-    assert refused(app, key, wanted(member)) == [restricted()]
+    assert refused(app, key, session_request(member)) == [restricted()]
     spend(app, member, "23.45")
-    assert refused(app, key, wanted(member)) == [restricted(current="123.45")]
+    assert refused(app, key, session_request(member)) == [restricted(current="123.45")]
     assert app.account_of(member).counts.running_count == 1
     check_invariants(app)
 
 
 def test_a_session_that_has_started_answers_as_before_though_none_starts_now(app: App, key: PlatformCaller) -> None:
     member = budgeted(app, limit_type="hard")
-    first = start_session(app.ctx, key, wanted(member, "box"))
+    first = start_session(app.ctx, key, session_request(member, "box"))
     spend(app, member, "100")
-    assert start_session(app.ctx, key, wanted(member, "box")) == first
-    assert admission(app.ctx, key, wanted(member, "box")) == ()
-    assert refused(app, key, wanted(member, "other")) == [restricted()]
+    assert start_session(app.ctx, key, session_request(member, "box")) == first
+    assert admission(app.ctx, key, session_request(member, "box")) == ()
+    assert refused(app, key, session_request(member, "other")) == [restricted()]
 
 
 @pytest.mark.parametrize(
@@ -64,37 +59,37 @@ def test_an_edit_lifts_it_at_once_and_its_opposite_restricts_at_once(
     app: App, key: PlatformCaller, changes: dict[str, Any]
 ) -> None:
     member = used_up(app)
-    assert refused(app, key, wanted(member)) == [restricted()]
+    assert refused(app, key, session_request(member)) == [restricted()]
     edit(app, member, **changes)
-    assert admission(app.ctx, key, wanted(member)) == ()
-    start_session(app.ctx, key, wanted(member))
+    assert admission(app.ctx, key, session_request(member)) == ()
+    start_session(app.ctx, key, session_request(member))
     edit(app, member, amount=Decimal(100), limit_type="hard", is_active=True)
-    assert refused(app, key, wanted(member)) == [restricted()]
+    assert refused(app, key, session_request(member)) == [restricted()]
 
 
 def test_its_deletion_lifts_it_at_once(app: App, key: PlatformCaller) -> None:
     member = used_up(app)
     remove_budget(app.ctx, authenticate(app.ctx, member.api_key))
-    assert start_session(app.ctx, key, wanted(member)).status == "running"
+    assert start_session(app.ctx, key, session_request(member)).status == "running"
 
 
 def test_a_new_period_lifts_it_before_anything_is_used_in_it(app: App, key: PlatformCaller) -> None:
     member = used_up(app)
-    assert refused(app, key, wanted(member)) == [restricted()]
+    assert refused(app, key, session_request(member)) == [restricted()]
     app.clock.moment = app.account_of(member).closing_cursor.period.end
-    assert start_session(app.ctx, key, wanted(member)).status == "running"
+    assert start_session(app.ctx, key, session_request(member)).status == "running"
     spend(app, member, "99.99")
-    assert admission(app.ctx, key, wanted(member)) == ()
+    assert admission(app.ctx, key, session_request(member)) == ()
     spend(app, member, "0.02")
-    assert refused(app, key, wanted(member)) == [restricted(current="100.01")]
+    assert refused(app, key, session_request(member)) == [restricted(current="100.01")]
 
 
 def test_a_change_of_plan_begins_a_new_period_and_lifts_it(app: App, key: PlatformCaller) -> None:
     member = used_up(app)
     app.clock.advance(seconds=1)
     change_plan(app.ctx, app.account_of(member), "pro", actor=OPERATOR, must_pay=False)
-    assert admission(app.ctx, key, wanted(member)) == ()
-    start_session(app.ctx, key, wanted(member))
+    assert admission(app.ctx, key, session_request(member)) == ()
+    start_session(app.ctx, key, session_request(member))
 
 
 def test_what_belongs_to_a_period_that_has_ended_does_not_count(app: App, key: PlatformCaller) -> None:
@@ -103,20 +98,20 @@ def test_what_belongs_to_a_period_that_has_ended_does_not_count(app: App, key: P
     spend(app, member, "1")
     app.clock.moment = app.account_of(member).closing_cursor.period.end
     spend(app, member, "200", time=then)
-    assert admission(app.ctx, key, wanted(member)) == ()
+    assert admission(app.ctx, key, session_request(member)) == ()
     app.clock.advance(days=2)
     assert app.invoice_due()
     spend(app, member, "300", time=then)
-    assert admission(app.ctx, key, wanted(member)) == ()
-    start_session(app.ctx, key, wanted(member))
+    assert admission(app.ctx, key, session_request(member)) == ()
+    start_session(app.ctx, key, session_request(member))
 
 
 def test_what_the_wallet_pays_does_not_count(app: App, key: PlatformCaller) -> None:
     member = budgeted(app, "0.50", limit_type="hard")
     app.record(app.event(member, meter="credits", quantity=1_000_000))
-    assert admission(app.ctx, key, wanted(member)) == ()
+    assert admission(app.ctx, key, session_request(member)) == ()
     spend(app, member, "0.50")
-    assert refused(app, key, wanted(member)) == [restricted("0.5", "0.5")]
+    assert refused(app, key, session_request(member)) == [restricted("0.5", "0.5")]
 
 
 def test_what_is_counted_in_several_places_is_summed(app: App, key: PlatformCaller) -> None:
@@ -126,20 +121,20 @@ def test_what_is_counted_in_several_places_is_summed(app: App, key: PlatformCall
         spend(app, member, "11.11")
     fences = [item for item in app.stored("usage") if item["sk"].startswith("period#")]
     assert len([period_key for period_key in fences if any(name.startswith("q:") for name in period_key)]) > 1
-    assert admission(app.ctx, key, wanted(member)) == ()
+    assert admission(app.ctx, key, session_request(member)) == ()
     spend(app, member, "0.01")
     for shards in (4, 1, 8):
         app.reshape(usage_shards=shards)
-        assert refused(app, key, wanted(member)) == [restricted()]
+        assert refused(app, key, session_request(member)) == [restricted()]
 
 
 def test_it_is_told_beside_whatever_else_is_in_the_way(app: App, key: PlatformCaller) -> None:
     give_limits(app, max_concurrent_sandboxes=1)
     member = budgeted(app, limit_type="hard")
     share(app, member, member, concurrent_sandboxes=1)
-    start_session(app.ctx, key, wanted(member))
+    start_session(app.ctx, key, session_request(member))
     spend(app, member, "100")
-    assert refused(app, key, wanted(member)) == [
+    assert refused(app, key, session_request(member)) == [
         Reason("account_concurrent_sandboxes", 1, 1),
         restricted(),
         Reason("user_concurrent_sandboxes", 1, 1),
@@ -147,11 +142,11 @@ def test_it_is_told_beside_whatever_else_is_in_the_way(app: App, key: PlatformCa
 
 
 def test_a_budget_costs_a_start_nothing(app: App, key: PlatformCaller) -> None:
-    bill = app.ctx.tables.bill
+    meter = app.meter
     for member in (app.member(), budgeted(app), budgeted(app, limit_type="hard")):
         spend(app, member, "1")
-        start_session(app.ctx, key, wanted(member))
-        bill.clear()
-        start_session(app.ctx, key, wanted(member))
-        assert bill.operations == ["get_many", "transact"]
-        assert (bill.read_units, bill.write_units) == (5, 9)
+        start_session(app.ctx, key, session_request(member))
+        meter.clear()
+        start_session(app.ctx, key, session_request(member))
+        assert meter.operations == ["get_many", "transact"]
+        assert (meter.read_units, meter.write_units) == (5, 9)

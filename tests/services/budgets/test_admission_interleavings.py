@@ -9,13 +9,12 @@ import pytest
 from tallybook.domain.admission import NotAdmitted
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.services.metering.sessions import start_session
-from tests.services.budgets.test_admission import restricted
-from tests.services.metering.test_sessions import wanted
 from tests.support.app import App
-from tests.support.budgets import budgeted, drop, edit, set_up, spend
+from tests.support.budgets import budgeted, drop, edit, restricted, set_up, spend
 from tests.support.cloud import make_context
 from tests.support.invariants import check_invariants
 from tests.support.race import racing
+from tests.support.sessions import session_request
 
 
 @pytest.fixture
@@ -48,10 +47,10 @@ def test_an_edit_at_the_same_moment_counts(
 
     disturbed = make_context(app.client, interceptor=edited_first, clock=app.clock)
     if starts:
-        start_session(disturbed, key, wanted(member))
+        start_session(disturbed, key, session_request(member))
     else:
         with pytest.raises(NotAdmitted) as told:
-            start_session(disturbed, key, wanted(member))
+            start_session(disturbed, key, session_request(member))
         assert list(told.value.reasons) == [restricted("40", "50")]
     assert app.account_of(member).counts.running_count == int(starts)
     check_invariants(app)
@@ -74,7 +73,7 @@ def test_a_limit_that_is_set_at_the_same_moment_counts(
             set_up(app, member, limit_type="hard")
 
     with pytest.raises(NotAdmitted) as told:
-        start_session(racing(app, "transact_write_items", limited), key, wanted(member))
+        start_session(racing(app, "transact_write_items", limited), key, session_request(member))
     assert list(told.value.reasons) == [restricted("100", "100")]
     check_invariants(app)
 
@@ -82,4 +81,4 @@ def test_a_limit_that_is_set_at_the_same_moment_counts(
 def test_a_deletion_at_the_same_moment_lets_it_start(app: App, key: PlatformCaller) -> None:
     member = budgeted(app, limit_type="hard")
     disturbed = racing(app, "transact_write_items", lambda: drop(app, member))
-    assert start_session(disturbed, key, wanted(member)).status == "running"
+    assert start_session(disturbed, key, session_request(member)).status == "running"

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.budget_messages import SUBJECT, messages_of
-from tallybook.domain.budgets import Budget, Reached, Spending, Threshold
-from tallybook.domain.outbox import Mail
+from tallybook.domain.budget_messages import SUBJECT, alert_messages
+from tallybook.domain.budgets import Budget, Spending, Threshold, ThresholdAlert
+from tallybook.domain.outbox import Mail, MessagesRef
 from tallybook.domain.periods import Period
-from tallybook.gateways.templates import KINDS, compose
-from tallybook.services.budgets.alert_mail import reached_mail
+from tallybook.gateways.templates import TEMPLATES, render
+from tallybook.services.budgets.alert_mail import alert_mail
 from tests.store.samples import ACCOUNT
 
 UNIT = 1_000_000
@@ -39,32 +39,32 @@ def mail(
     budget stands so after that, or with `changes`, or is deleted.
     """
     thresholds = tuple(Threshold(Decimal(percent)) for percent in percents or ("80",))
-    reached = Reached(replace(BUDGET, **terms), thresholds, Spending(PERIOD, used))
-    messages = messages_of(reached, first=8, now=now)
+    reached = ThresholdAlert(replace(BUDGET, **terms), thresholds, Spending(PERIOD, used))
+    messages = alert_messages(reached, first=8, now=now)
     after = None if is_deleted else replace(reached.budget, **(changes or {}))
-    return reached_mail(account, messages, reached, after=after, currency=currency, now=now)
+    return alert_mail(account, messages, reached, after=after, currency=currency, now=now)
 
 
-def test_it_goes_to_the_account_and_whoever_the_budget_names_and_to_nobody_twice() -> None:
+def test_it_goes_to_the_account_and_the_named_addresses_once_each() -> None:
     assert mail().to == ("ada@example.com",)
     named = ("cfo@example.com", "Ada@example.com", "CFO@example.com", "ops@example.com")
     assert mail(emails=named).to == ("ada@example.com", "cfo@example.com", "ops@example.com")
 
 
 def test_it_stands_for_the_messages_that_share_it() -> None:
-    assert (mail("50", "80", "100").messages, mail().messages) == ((8, 10), (8, 8))
-    assert mail().account_id == ACCOUNT.id
+    assert mail("50", "80", "100").subject_ref == MessagesRef(ACCOUNT.id, 8, 10)
+    assert mail().subject_ref == MessagesRef(ACCOUNT.id, 8, 8)
 
 
 def test_it_names_the_highest_threshold_and_the_others_beside_it() -> None:
-    facts = mail("50", "66.67", "1000").facts
-    assert (facts["threshold"], facts["others"]) == ("1,000 %", ["50 %", "66.67 %"])
-    assert (mail("100").facts["threshold"], mail("100").facts["others"]) == ("100 %", [])
+    context = mail("50", "66.67", "1000").context
+    assert (context["threshold"], context["others"]) == ("1,000 %", ["50 %", "66.67 %"])
+    assert (mail("100").context["threshold"], mail("100").context["others"]) == ("100 %", [])
 
 
 def test_its_days_are_those_of_the_account() -> None:
-    facts = mail().facts
-    assert (facts["period"], facts["next_period"]) == ("1 April 2026 to 30 April 2026", "1 May 2026")
+    context = mail().context
+    assert (context["period"], context["next_period"]) == ("1 April 2026 to 30 April 2026", "1 May 2026")
 
 
 @pytest.mark.parametrize(
@@ -77,13 +77,13 @@ def test_its_days_are_those_of_the_account() -> None:
     ],
 )
 def test_amounts_have_the_decimals_of_their_currency(currency: str, used: int, amount: int, told: list[str]) -> None:
-    facts = mail(currency=currency, used=used, amount=amount).facts
-    assert [facts["used"], facts["budget"], facts["percent_used"]] == told
+    context = mail(currency=currency, used=used, amount=amount).context
+    assert [context["used"], context["budget"], context["percent_used"]] == told
 
 
-def test_whether_it_restricts_and_whether_its_period_has_ended_decide_what_it_says_of_what_is_next() -> None:
+def test_the_mails_outlook_follows_restriction_and_period_end() -> None:
     def states(written: Mail) -> list[bool]:
-        return [written.facts[name] for name in ("hard", "restricted", "ended")]
+        return [written.context[name] for name in ("hard", "restricted", "ended")]
 
     assert states(mail()) == [False, False, False]
     assert states(mail(limit_type="hard")) == [True, False, False]
@@ -102,23 +102,21 @@ def test_whether_it_restricts_and_whether_its_period_has_ended_decide_what_it_sa
         ({"is_active": False, "restricted": False}, (False, False, "changed")),
     ],
 )
-def test_what_follows_is_of_the_budget_as_it_stands_after_the_change_that_told_of_it(
-    changes: dict[str, Any], told: tuple[Any, ...]
-) -> None:
-    facts = mail("100", used=100 * UNIT, limit_type="hard", restricted=True, changes=changes).facts
-    assert (facts["hard"], facts["restricted"], facts["since"]) == told
-    assert facts["budget"] == "100.00 USD"
+def test_the_mail_describes_the_budget_after_the_change(changes: dict[str, Any], told: tuple[Any, ...]) -> None:
+    context = mail("100", used=100 * UNIT, limit_type="hard", restricted=True, changes=changes).context
+    assert (context["hard"], context["restricted"], context["since"]) == told
+    assert context["budget"] == "100.00 USD"
 
 
 def test_nothing_follows_from_a_budget_that_is_deleted_at_once() -> None:
-    facts = mail("100", used=100 * UNIT, limit_type="hard", restricted=True, is_deleted=True).facts
-    assert (facts["hard"], facts["restricted"], facts["since"]) == (False, False, "deleted")
+    context = mail("100", used=100 * UNIT, limit_type="hard", restricted=True, is_deleted=True).context
+    assert (context["hard"], context["restricted"], context["since"]) == (False, False, "deleted")
 
 
 @pytest.mark.parametrize("name", [None, "Engines & Sons"])
 def test_it_calls_the_account_by_its_name_or_else_by_its_address(name: str | None) -> None:
     written = mail(account=replace(OWNER, display_name=name))
-    assert written.facts.keys() == set(KINDS[written.letter])
-    made = compose(written.letter, written.facts, brand="Tallybook", page_url="https://api.example.com")
+    assert written.context.keys() == set(TEMPLATES[written.template])
+    made = render(written.template, written.context, brand="Tallybook", page_url="https://api.example.com")
     assert made.subject == SUBJECT
     assert f'The account "{name or "ada@example.com"}" has reached 80 %' in made.text

@@ -14,7 +14,6 @@ from tallybook.services.budgets.budget import change_budget, create_budget, remo
 from tallybook.services.budgets.status import budget_status, list_messages
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.metering.sessions import admission
-from tests.services.metering.test_sessions import wanted
 from tests.support.app import App, Member
 from tests.support.budgets import (
     LIFTS,
@@ -32,6 +31,7 @@ from tests.support.budgets import (
     thresholds,
 )
 from tests.support.invariants import check_invariants
+from tests.support.sessions import session_request
 from tests.support.shares import entries
 
 
@@ -41,7 +41,7 @@ def owner(app: App) -> Member:
 
 
 def may_start(app: App, owner: Member) -> bool:
-    reasons = admission(app.ctx, app.platform(), wanted(owner))
+    reasons = admission(app.ctx, app.platform(), session_request(owner))
     assert {reason.code for reason in reasons} <= {"budget_restricted"}
     return not reasons
 

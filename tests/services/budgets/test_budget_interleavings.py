@@ -11,7 +11,6 @@ from tallybook.domain.errors import Conflict, Forbidden, NotFound
 from tallybook.services.accounts.users import change_user
 from tallybook.services.budgets.budget import create_budget
 from tallybook.services.metering.sessions import start_session
-from tests.services.metering.test_sessions import wanted
 from tests.support.app import App, Member
 from tests.support.budgets import (
     UNIT,
@@ -29,6 +28,7 @@ from tests.support.budgets import (
 )
 from tests.support.invariants import check_invariants
 from tests.support.race import racing
+from tests.support.sessions import session_request
 
 
 @pytest.fixture
@@ -91,18 +91,16 @@ def test_a_check_that_tells_while_it_is_changed_is_not_repeated_by_the_change(ap
     check_invariants(app)
 
 
-def test_a_session_is_refused_once_a_lower_hard_limit_is_set_between_its_reading_and_its_writing(
-    app: App, owner: Member
-) -> None:
+def test_a_hard_limit_set_between_read_and_write_refuses_the_session(app: App, owner: Member) -> None:
     set_up(app, owner, limit_type="hard")
     spend(app, owner, 60)
     key = app.platform()
     ctx = racing(app, "transact_write_items", lambda: edit(app, owner, amount=50))
     with pytest.raises(NotAdmitted):
-        start_session(ctx, key, wanted(owner))
+        start_session(ctx, key, session_request(owner))
 
 
-def test_a_change_that_took_its_time_before_the_period_ended_is_made_in_the_next_one(app: App, owner: Member) -> None:
+def test_a_slow_change_that_passes_the_period_end_is_in_the_next_one(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 50)
     look(app)

@@ -43,7 +43,7 @@ def test_each_threshold_is_told_once_however_often_anybody_looks(app: App, owner
     assert [message.used for message in messages(app, owner)] == [50_000_000, 99_990_000, 100_000_000]
 
 
-def test_what_one_check_finds_shares_a_notification_and_a_mail_to_each_address_once(app: App, owner: Member) -> None:
+def test_one_check_sends_one_mail_to_each_address(app: App, owner: Member) -> None:
     set_up(app, owner, emails=["fin@example.com", "ADA@example.com", "fin@example.com"])
     spend(app, owner, "82.5")
     assert look(app) == ["alerted"] * 2

@@ -89,7 +89,7 @@ def test_a_budget_that_is_deleted_under_the_check_is_told_by_its_deletion(app: A
     check_invariants(app)
 
 
-def test_a_budget_in_place_of_another_is_not_written_over_by_a_check_of_the_first(app: App, owner: Member) -> None:
+def test_a_check_of_a_replaced_budget_does_not_overwrite_the_new_one(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 50)
 
@@ -162,7 +162,7 @@ def test_the_period_that_ends_under_the_check_is_told_by_the_next(app: App, owne
     check_invariants(app)
 
 
-def test_a_check_that_took_its_time_before_the_period_ended_tells_nothing_of_it_twice(app: App, owner: Member) -> None:
+def test_a_slow_check_that_passes_the_period_end_alerts_nothing_twice(app: App, owner: Member) -> None:
     set_up(app, owner)
     end = end_of_period(app, owner)
     app.clock.moment = end - timedelta(minutes=1)
@@ -179,7 +179,7 @@ def test_a_check_that_took_its_time_before_the_period_ended_tells_nothing_of_it_
     check_invariants(app)
 
 
-def test_a_check_that_read_the_account_before_its_plan_changed_tells_nothing_twice(app: App, owner: Member) -> None:
+def test_a_check_with_a_stale_plan_alerts_nothing_twice(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 10)
     look(app)

@@ -49,7 +49,7 @@ def test_a_hard_limit_is_announced_and_its_end_with_the_period_too(app: App, own
     check_invariants(app)
 
 
-def test_a_hard_limit_that_holds_in_the_next_period_as_well_is_not_announced_twice(app: App, owner: Member) -> None:
+def test_a_hard_limit_held_in_two_periods_is_announced_once(app: App, owner: Member) -> None:
     set_up(app, owner, limit_type="hard")
     spend(app, owner, 100)
     look(app)
@@ -78,9 +78,7 @@ def test_what_nobody_saw_before_the_period_ended_is_told_of_it_once(app: App, ow
     check_invariants(app)
 
 
-def test_of_what_nobody_saw_for_months_the_last_two_are_told_in_one_transaction_at_the_most(
-    app: App, owner: Member
-) -> None:
+def test_of_unchecked_months_the_last_two_alert_in_one_transaction(app: App, owner: Member) -> None:
     set_up(app, owner, thresholds=thresholds(*range(1, 21)))
     for _ in range(4):
         spend(app, owner, 50)
@@ -127,7 +125,7 @@ def test_a_new_plan_ends_the_restriction_and_that_is_announced_at_the_next_look(
     check_invariants(app)
 
 
-def test_what_nobody_saw_before_the_plan_changed_is_told_of_the_period_that_it_cut(app: App, owner: Member) -> None:
+def test_unchecked_usage_before_a_plan_change_alerts_in_the_cut_period(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 50)
     app.clock.advance(minutes=1)
@@ -159,7 +157,7 @@ def test_the_period_is_the_accounts_own_where_its_zone_differs(app: App, owner: 
     assert [message.period.end == end for message in messages(app, owner)] == [True, False]
 
 
-def test_what_is_counted_in_several_places_is_summed_however_many_new_periods_have(app: App, owner: Member) -> None:
+def test_late_usage_in_several_places_is_summed(app: App, owner: Member) -> None:
     app.reshape(usage_shards=4)
     app.clock.moment = end_of_period(app, owner)
     set_up(app, owner)

@@ -42,7 +42,7 @@ def told(app: App) -> int:
     return len([mail for mail in app.deliver().to(ADA) if mail.subject.startswith("Budget")])
 
 
-def test_a_budget_that_nobody_edits_has_mails_enough_for_a_day_on_which_a_period_ends(app: App, owner: Member) -> None:
+def test_an_unedited_budget_stays_within_a_days_mails_at_a_period_end(app: App, owner: Member) -> None:
     app.reshape(limits=Limits())
     set_up(app, owner, thresholds=thresholds(*range(5, 101, 5)))
     app.clock.moment = end_of_period(app, owner) - timedelta(hours=12)
@@ -101,9 +101,7 @@ def test_the_limit_ends_with_its_day_and_is_the_accounts_own(app: App, owner: Me
     check_invariants(app)
 
 
-def test_thresholds_that_alerted_can_not_be_replaced_without_end_and_nothing_else_is_refused(
-    app: App, owner: Member
-) -> None:
+def test_alerted_thresholds_can_not_be_replaced_without_end(app: App, owner: Member) -> None:
     spend(app, owner, 50)
     set_up(app, owner, thresholds=(), limit_type="hard")
     some = [thresholds(*(Decimal(20 * turn + number) / 100 for number in range(1, 21))) for turn in range(5)]

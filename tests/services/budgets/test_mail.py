@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from tallybook.domain.outbox import MAX_ATTEMPTS
+from tallybook.mail_hooks import HOOKS
 from tallybook.services.budgets.check import check_budget
 from tallybook.services.outbox.deliver import deliver, retry
 from tallybook.services.outbox.suppressions import note_bounce, suppress_addresses
@@ -67,19 +68,19 @@ def test_each_address_is_told_once_its_marker_is_stored(app: App, ada: Member) -
         return call()
 
     app.fake_aws.interceptor = interceptor
-    deliver(app.ctx, app.fake_aws.ways_out(), mail_of_it(app))
+    deliver(app.ctx, app.fake_aws.channels(), mail_of_it(app))
     assert seen == [[()] * 2, [(ADA,)] * 2, [(ADA, BOB)] * 2]
 
 
 def test_of_a_mail_that_is_given_up_only_those_are_told_whom_it_reached(app: App, ada: Member) -> None:
     item = mail_of_it(app)
     failing(app, client_error("send_email", "BadRequestException"), addresses={BOB})
-    assert deliver(app.ctx, app.fake_aws.ways_out(), item) == "parked"
+    assert deliver(app.ctx, app.fake_aws.channels(), item) == "parked"
     assert mailed(app, ada) == [(ADA, EVE)] * 2
     failing(app, client_error("send_email", "TooManyRequestsException"), addresses={BOB})
     retry(app.ctx, item)
     for _ in range(MAX_ATTEMPTS):
-        deliver(app.ctx, app.fake_aws.ways_out(), item)
+        deliver(app.ctx, app.fake_aws.channels(), item)
         app.clock.advance(days=1)
     assert mailed(app, ada) == [(ADA, EVE)] * 2
 
@@ -87,14 +88,14 @@ def test_of_a_mail_that_is_given_up_only_those_are_told_whom_it_reached(app: App
 def test_a_mail_whose_answer_is_lost_is_told_when_it_is_known(app: App, ada: Member) -> None:
     item = mail_of_it(app)
     failing(app, ReadTimeoutError(endpoint_url="https://email"), addresses={ADA})
-    assert deliver(app.ctx, app.fake_aws.ways_out(), item) == "postponed"
+    assert deliver(app.ctx, app.fake_aws.channels(), item) == "postponed"
     assert mailed(app, ada) == [()] * 2
     failing(app, ReadTimeoutError(endpoint_url="https://email"), addresses=set())
     app.clock.advance(minutes=1)
-    assert deliver(app.ctx, app.fake_aws.ways_out(), item) == "delivered"
+    assert deliver(app.ctx, app.fake_aws.channels(), item) == "delivered"
     before = app.stored("core", "MESSAGE#")
     assert mailed(app, ada) == [(ADA, BOB, EVE)] * 2
-    assert deliver(app.ctx, app.fake_aws.ways_out(), item) == "not_due"
+    assert deliver(app.ctx, app.fake_aws.channels(), item) == "not_due"
     assert app.stored("core", "MESSAGE#") == before
 
 
@@ -114,7 +115,7 @@ def test_a_mail_tells_the_messages_of_its_own_notification_and_no_other(app: App
     alert(app, ada, "20")
     first, second, third = messages(app, ada)
     assert first.notification_id == second.notification_id != third.notification_id
-    note_bounce(app.ctx, mail_of_it(app), [ADA])
+    note_bounce(app.ctx, HOOKS, mail_of_it(app), [ADA])
     app.deliver()
     assert mailed(app, ada) == [(ADA, BOB, EVE), (ADA, BOB, EVE), ()]
 
@@ -124,7 +125,7 @@ def test_a_bounce_takes_its_address_out_until_nobody_is_left(app: App, ada: Memb
     app.deliver()
     steps = [([BOB], (ADA, EVE)), ([BOB], (ADA, EVE)), ([" Eve@Example.com"], (ADA,)), ([ADA, EVE], ())]
     for addresses, left in steps:
-        note_bounce(app.ctx, item, addresses)
+        note_bounce(app.ctx, HOOKS, item, addresses)
         assert mailed(app, ada) == [left] * 2
 
 
@@ -133,11 +134,11 @@ def test_a_bounce_that_overtakes_the_marker_counts_all_the_same(app: App, ada: M
 
     def bounced_at_once(operation: str, call: Callable[[], Any]) -> Any:
         answer = call()
-        note_bounce(app.ctx, item, [app.fake_aws.mails[-1].to])
+        note_bounce(app.ctx, HOOKS, item, [app.fake_aws.mails[-1].to])
         return answer
 
     app.fake_aws.interceptor = bounced_at_once
-    assert deliver(app.ctx, app.fake_aws.ways_out(), item) == "delivered"
+    assert deliver(app.ctx, app.fake_aws.channels(), item) == "delivered"
     assert mailed(app, ada) == [(), ()]
 
 
@@ -146,10 +147,10 @@ def test_a_bounce_of_what_no_message_stands_for_changes_nothing(app: App, ada: M
     app.deliver()
     (welcome,) = [one["id"] for one in app.stored("core", "OUTBOX") if one["body"].get("letter") == "welcome"]
     before = app.stored("core")
-    note_bounce(app.ctx, item, ["stranger@example.com"])
-    note_bounce(app.ctx, item, [])
-    note_bounce(app.ctx, welcome, [ADA])
-    note_bounce(app.ctx, "unknown", [ADA])
+    note_bounce(app.ctx, HOOKS, item, ["stranger@example.com"])
+    note_bounce(app.ctx, HOOKS, item, [])
+    note_bounce(app.ctx, HOOKS, welcome, [ADA])
+    note_bounce(app.ctx, HOOKS, "unknown", [ADA])
     for events in [one["id"] for one in before if one["sk"] == "OUTBOX" and one["kind"] == "events"]:
-        note_bounce(app.ctx, events, [ADA])
+        note_bounce(app.ctx, HOOKS, events, [ADA])
     assert app.stored("core") == before

@@ -25,10 +25,10 @@ def test_a_key_and_a_session_name_the_same_caller_in_one_round_trip(app: App) ->
     member = app.member()
     authenticate(app.ctx, member.api_key)
     for text in (member.api_key, member.session):
-        app.ctx.tables.bill.clear()
+        app.meter.clear()
         principal_of = authenticate(app.ctx, text)
         assert (principal_of.user.id, principal_of.account.id) == (member.user.id, member.account.id)
-        assert (app.ctx.tables.bill.calls, app.ctx.tables.bill.read_units) == (1, 3)
+        assert (app.meter.calls, app.meter.read_units) == (1, 3)
 
 
 def test_every_credential_that_does_not_hold_gets_one_answer(app: App) -> None:
@@ -82,9 +82,9 @@ def test_the_use_of_a_key_is_noted_once_an_hour(app: App) -> None:
     writes = []
     for minutes in (0, 10, 49, 1):
         app.clock.advance(minutes=minutes)
-        app.ctx.tables.bill.clear()
+        app.meter.clear()
         authenticate(app.ctx, member.api_key)
-        writes.append(app.ctx.tables.bill.operations.count("update"))
+        writes.append(app.meter.operations.count("update"))
     assert writes == [1, 0, 0, 1]
     principal_of = authenticate(app.ctx, member.session)
     assert list_api_keys(app.ctx, principal_of)[0].last_used_at == app.clock.now()
@@ -97,11 +97,11 @@ def test_a_revoked_key_is_unknown_at_once(app: App) -> None:
     assert refusal(app, member.api_key)[0] == "unauthorized"
 
 
-def test_a_platform_key_does_what_its_scopes_say_and_reads_along_in_one_round_trip(app: App) -> None:
+def test_a_platform_key_is_checked_along_with_items_in_one_round_trip(app: App) -> None:
     principal = app.platform("usage:write")
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     key, items = authorize_platform(app.ctx, principal, "usage:write")
-    assert (key.scopes, items, app.ctx.tables.bill.calls) == (("usage:write",), {}, 1)
+    assert (key.scopes, items, app.meter.calls) == (("usage:write",), {}, 1)
     with pytest.raises(Forbidden) as refused:
         authorize_platform(app.ctx, principal, "accounts:admin")
     assert refused.value.code == "missing_scope"
@@ -111,11 +111,11 @@ def test_a_platform_key_does_what_its_scopes_say_and_reads_along_in_one_round_tr
 
 def test_a_made_up_platform_key_reads_no_more_than_one_batch(app: App) -> None:
     made_up = PlatformCaller(app.platform_key()[:-6] + "AAAAAA")
-    wanted = [keys.account(f"A{number}") for number in range(1000)]
-    app.ctx.tables.bill.clear()
+    accounts = [keys.account(f"A{number}") for number in range(1000)]
+    app.meter.clear()
     with pytest.raises(Unauthenticated):
-        authorize_platform(app.ctx, made_up, "usage:write", also=wanted)
-    assert (app.ctx.tables.bill.calls, app.ctx.tables.bill.read_units) == (1, 100)
+        authorize_platform(app.ctx, made_up, "usage:write", also=accounts)
+    assert (app.meter.calls, app.meter.read_units) == (1, 100)
 
 
 def test_a_note_of_use_that_cannot_be_made_stops_nobody(app: App) -> None:

@@ -11,10 +11,10 @@ from tests.support.app import HERE, PASSWORD, App
 from tests.support.invariants import check_invariants
 
 
-def test_registering_makes_account_root_user_welcome_credit_period_and_session_at_once(app: App) -> None:
-    app.ctx.tables.bill.clear()
+def test_registering_stores_account_user_credit_period_and_session(app: App) -> None:
+    app.meter.clear()
     signed_in = register(app.ctx, email=" Ada@Example.com ", password=PASSWORD, name="Ada", address=HERE)
-    assert list(app.ctx.tables.bill.operations) == ["transact", "transact"]
+    assert list(app.meter.operations) == ["transact", "transact"]
     assert (signed_in.user.email, signed_in.user.is_root, signed_in.account.plan) == ("ada@example.com", True, "hobby")
     assert signed_in.account.wallet.balance == 1_000_000
     assert authenticate(app.ctx, signed_in.text).user == signed_in.user
@@ -81,10 +81,10 @@ def test_an_unknown_address_is_refused_with_the_same_words_and_the_same_work(
     )
     work, words = [], []
     for email in ("ada@example.com", "eve@example.com", "x" * 5000):
-        app.ctx.tables.bill.clear()
+        app.meter.clear()
         with pytest.raises(Unauthenticated) as refused:
             login(app.ctx, email=email, password="wrong password", address=HERE)
-        work.append(list(app.ctx.tables.bill.operations))
+        work.append(list(app.meter.operations))
         words.append((refused.value.code, refused.value.message))
     assert work[0] == work[1] == work[2]
     assert words[0] == words[1] == words[2]

@@ -11,7 +11,7 @@ import pytest
 from tallybook.domain.errors import Invalid
 from tallybook.domain.jobs import INVOICES, JOBS, OUTBOX, Job, partition
 from tallybook.domain.times import stamp
-from tallybook.services.jobs.advance_clock import FURTHEST, Call, advance_clock
+from tallybook.services.jobs.advance_clock import MAX_ADVANCE, Call, advance_clock
 from tallybook.services.jobs.due_tasks import Task, due_tasks
 from tallybook.services.jobs.invoicing import run_task
 from tallybook.services.outbox.deliver import sweep
@@ -78,16 +78,16 @@ def put_work_off(app: App, work: str, id: str = "one-0") -> None:
 
 
 def test_an_idle_year_is_one_look_at_the_index(app: App) -> None:
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     assert travel(app, YEAR, idle) == []
-    assert list(app.ctx.tables.bill.operations) == ["query"] * ONE_LOOK
+    assert list(app.meter.operations) == ["query"] * ONE_LOOK
     assert app.clock.now() == START + YEAR
 
 
 def test_what_is_due_is_done_at_the_first_call_of_its_schedule(app: App) -> None:
     app.member()
     letters: list[tuple[str, str]] = []
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     [call] = travel(app, timedelta(days=31), sweeping(app, letters), jobs=(OUTBOX,))
     assert call == Call("outbox", datetime(2026, 4, 20, 12, 35, tzinfo=UTC), {"delivered": 3})
     assert letters == [("owner1@example.com", "welcome")]
@@ -97,14 +97,14 @@ def test_what_is_due_is_done_at_the_first_call_of_its_schedule(app: App) -> None
 
 def test_a_look_at_the_index_before_each_call_and_after_the_last(app: App) -> None:
     put_work(app, "outbox", START + timedelta(hours=3))
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
 
     def call(name: str) -> dict[str, int]:
         put_work_off(app, "outbox")
         return {}
 
     assert [call.at for call in travel(app, YEAR, call)] == [START + timedelta(hours=3, seconds=4)]
-    looks = [operation for operation in app.ctx.tables.bill.operations if operation != "delete"]
+    looks = [operation for operation in app.meter.operations if operation != "delete"]
     assert looks == ["query"] * 2 * ONE_LOOK
 
 
@@ -185,7 +185,7 @@ def test_a_job_that_fails_leaves_the_clock_where_it_was_called(app: App) -> None
     assert app.clock.now() == datetime(2026, 4, 20, 12, 35, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("by", [timedelta(milliseconds=-1), FURTHEST + timedelta(seconds=1)])
+@pytest.mark.parametrize("by", [timedelta(milliseconds=-1), MAX_ADVANCE + timedelta(seconds=1)])
 def test_the_clock_moves_neither_back_nor_out_of_sight(app: App, by: timedelta) -> None:
     with pytest.raises(Invalid):
         travel(app, by, idle)

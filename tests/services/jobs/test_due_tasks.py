@@ -12,9 +12,9 @@ from tallybook.domain.jobs import INVOICES, USAGE_CHECK, Job
 from tallybook.domain.times import stamp
 from tallybook.services.jobs.due_tasks import Task, as_message, due_tasks, enqueue_due, read_message
 from tallybook.services.metering.sessions import end_session, start_session
-from tests.services.metering.test_sessions import wanted
 from tests.support.app import App, Member
 from tests.support.budgets import edit, look, set_up, spend
+from tests.support.sessions import session_request
 
 LATER = float("inf")
 
@@ -36,7 +36,7 @@ def test_usage_that_nobody_has_seen_is_due_since_the_first_of_it(app: App) -> No
     assert due(app, USAGE_CHECK) == {(of(member, "check"), since)}
 
 
-def test_a_budget_is_due_when_a_silence_of_it_ends_and_not_while_it_waits_for_nothing(app: App) -> None:
+def test_a_budget_is_due_when_a_silence_ends_else_never(app: App) -> None:
     member = app.member()
     set_up(app, member)
     spend(app, member, 50)
@@ -54,7 +54,7 @@ def test_a_budget_is_due_when_a_silence_of_it_ends_and_not_while_it_waits_for_no
 @pytest.mark.parametrize("session_id", ["mine", "a_b-C_9", None])
 def test_a_session_is_due_once_its_time_is_up_while_it_runs(app: App, session_id: str | None) -> None:
     member, key = app.member(), app.platform()
-    session = start_session(app.ctx, key, wanted(member, session_id))
+    session = start_session(app.ctx, key, session_request(member, session_id))
     app.clock.moment = session.expires_at - timedelta(milliseconds=1)
     assert due(app, USAGE_CHECK) == set()
     app.clock.moment = session.expires_at
@@ -63,7 +63,7 @@ def test_a_session_is_due_once_its_time_is_up_while_it_runs(app: App, session_id
     assert due(app, USAGE_CHECK) == set()
 
 
-def test_an_ended_period_and_an_invoice_that_is_not_paid_are_due_of_invoicing_alone(app: App) -> None:
+def test_ended_periods_and_unpaid_invoices_are_invoicings_tasks_alone(app: App) -> None:
     member = app.member()
     app.record(app.event(member, quantity=1_000_000))
     end = member.account.closing_cursor.period.end + GRACE
@@ -123,7 +123,7 @@ def test_at_the_deadline_nothing_more_is_sent_and_something_is_left(app: App) ->
     assert counts == {"left": 1}
 
 
-def test_what_has_been_due_for_longer_than_a_call_takes_to_come_is_counted_as_late(app: App) -> None:
+def test_a_task_due_longer_than_a_call_takes_is_late(app: App) -> None:
     app.record(app.event(app.member()))
     app.clock.advance(minutes=10)
     app.record(app.event(app.member()))

@@ -7,18 +7,18 @@ import pytest
 
 from tallybook.domain.accounts import User
 from tallybook.domain.errors import Failed
-from tallybook.domain.quotas import LEVEL_METER
+from tallybook.domain.quotas import GAUGE_METER
 from tallybook.services.jobs.due_tasks import Task
 from tallybook.services.jobs.usage_check import check_usage, run_task
 from tallybook.services.metering.sessions import start_session
 from tallybook.services.outbox.deliver import show_outbox_item
 from tallybook.services.outbox.suppressions import suppress_addresses
 from tests.services.checks import GRACE, change, check, marked, percents, share, told, use
-from tests.services.metering.test_sessions import wanted
 from tests.support.app import App, Member
 from tests.support.budgets import percents as budget_percents
 from tests.support.budgets import set_up
 from tests.support.cloud import make_context
+from tests.support.sessions import session_request
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_more_users_than_a_transaction_holds_are_all_told(app: App, owner: Membe
 def test_nobody_is_written_to_about_what_runs_at_once(app: App, fields: dict[str, int]) -> None:
     member = app.member()
     share(app, member, member.user, **fields)
-    start_session(app.ctx, app.platform(), wanted(member))
+    start_session(app.ctx, app.platform(), session_request(member))
     use(app, member, member.user, "1")
     assert check(app) == []
 
@@ -158,7 +158,7 @@ def test_stored_templates_are_told_of_once_a_period_however_they_come_and_go(
 ) -> None:
     share(app, owner, grace, template_storage_gb=10)
     for gigabytes in ("8", "1", "8"):
-        use(app, owner, grace, gigabytes, meter=LEVEL_METER)
+        use(app, owner, grace, gigabytes, meter=GAUGE_METER)
         check(app)
         app.clock.advance(hours=1)
     (mail,) = told(app)
@@ -179,9 +179,7 @@ def test_whoever_gets_no_mail_is_passed_over(app: App, owner: Member, grace: Use
     assert (item.state, item.skipped) == ("delivered", (GRACE,))
 
 
-def test_an_account_without_shares_nor_a_budget_costs_three_reads_and_a_write_and_only_once(
-    app: App, owner: Member
-) -> None:
+def test_a_plain_account_costs_three_reads_and_a_write_once(app: App, owner: Member) -> None:
     calls: list[str] = []
 
     def interceptor(called: str, call: Callable[[], Any]) -> Any:

@@ -23,9 +23,7 @@ def grace(app: App, owner: Member) -> User:
     return app.invited(owner, GRACE)
 
 
-def test_a_share_that_is_revoked_before_its_user_is_told_is_not_told_of_and_others_are(
-    app: App, owner: Member, grace: User
-) -> None:
+def test_a_revoked_allocation_is_not_notified_and_others_are(app: App, owner: Member, grace: User) -> None:
     joan = app.invited(owner, "joan@example.com")
     revoked, _ = (share(app, owner, user, cpu_seconds_monthly=100) for user in (grace, joan))
     for user in (grace, joan):

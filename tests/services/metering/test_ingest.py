@@ -12,7 +12,8 @@ from tallybook.domain.times import stamp
 from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.metering.ingest import account_keys, record_usage
 from tallybook.store.commands import Update
-from tallybook.store.periods import period_key, quantities_of, read_opened
+from tallybook.store.periods import period_key, read_billing_period
+from tallybook.store.usage_counters import quantities_of
 from tallybook.wire.requests.cloudevents import read_events
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
@@ -77,7 +78,7 @@ def test_one_source_and_id_is_one_event_in_the_whole_installation(app: App, memb
 def test_more_events_than_one_transaction_holds_are_counted_in_several(app: App, member: Member) -> None:
     events = [app.event(member, quantity=1) for _ in range(250)]
     assert record(app, *events) == ["accepted"] * 250
-    assert app.ctx.tables.bill.operations.count("transact") >= 3
+    assert app.meter.operations.count("transact") >= 3
     assert totals(app, member) == {("cpu_seconds", None): 250}
 
 
@@ -209,11 +210,11 @@ def test_a_refused_event_says_nothing_of_the_next_with_its_identity(app: App, me
 
 def test_wallet_events_cost_no_more_than_others_to_count(app: App, member: Member) -> None:
     events = [app.event(member, meter="credits", quantity=1) for _ in range(450)]
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     submitted = read_events(as_json(events))
     record_usage(app.ctx, submitted, app.ctx.tables.get_many(account_keys(submitted)))
-    assert app.ctx.tables.bill.calls == 2 + 5
-    assert app.ctx.tables.bill.write_units <= 2.5 * 450
+    assert app.meter.calls == 2 + 5
+    assert app.meter.write_units <= 2.5 * 450
     check_invariants(app)
 
 
@@ -221,12 +222,12 @@ def test_an_account_deleted_on_the_way_is_told_so_at_once(app: App, member: Memb
     submitted = read_events(as_json([app.event(member, meter="credits", quantity=1)]))
     accounts = app.ctx.tables.get_many(account_keys(submitted))
     app.change_account(member, status="deleted")
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     assert [result.reason for result in record_usage(app.ctx, submitted, accounts)] == ["account_deleted"]
-    assert app.ctx.tables.bill.calls == 3
+    assert app.meter.calls == 3
 
 
-def test_an_event_for_a_closed_period_counts_beside_it_under_the_next_ones_fence(app: App, member: Member) -> None:
+def test_an_event_for_a_closed_period_counts_under_the_next_period_key(app: App, member: Member) -> None:
     record(app, app.event(member, app_id="writer"))
     period = member.account.closing_cursor.period
     app.clock.moment = period.end + GRACE
@@ -240,7 +241,7 @@ def test_an_event_for_a_closed_period_counts_beside_it_under_the_next_ones_fence
     assert quantities_of(late.values()) == {("cpu_seconds", None): 7}
     assert list(late) == [f"late#{stamp(target.start)}#0"]
     told = app.ctx.tables.get(period_key(member.account.id, target)) or {}
-    assert read_opened(told).late == {stamp(period.start)}
+    assert read_billing_period(told).late == {stamp(period.start)}
     apps = [item for item in app.stored("usage") if item["sk"].startswith("app#")]
     assert sum(quantities_of(apps).values()) == 107
 
@@ -250,9 +251,9 @@ def test_late_and_timely_events_of_one_call_are_counted_in_one_transaction(app: 
     app.clock.moment = first.end + GRACE
     app.invoice_due()
     events = [app.event(member, quantity=1, time=first.start), app.event(member, quantity=2)]
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     assert record(app, *events) == ["accepted", "accepted"]
-    assert app.ctx.tables.bill.operations.count("transact") == 1
+    assert app.meter.operations.count("transact") == 1
 
 
 def test_an_event_that_meets_a_closed_fence_looks_again_and_counts_late(app: App, member: Member) -> None:
@@ -272,7 +273,7 @@ def test_a_period_closed_while_its_fence_was_read_does_not_take_the_event(app: A
     app.ctx.tables.write(Update(period_key(member.account.id, period), remove=("open",)))
     submitted = read_events(as_json([app.event(member)]))
     accounts = app.ctx.tables.get_many(account_keys(submitted))
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     answers = record_usage(app.ctx, submitted, accounts)
     assert [result.reason for result in answers] == ["retry"]
     assert totals(app, member) == {("cpu_seconds", None): 100}

@@ -3,45 +3,25 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tallybook.domain.audit import SESSIONS
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
-from tallybook.domain.sessions import SessionRequest
 from tallybook.services.accounts.team import delete_user
-from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.metering.sessions import end_expired, end_session, start_session
 from tallybook.store.sessions import read_session
-from tests.support.app import App, Member
+from tests.support.app import App
 from tests.support.cloud import make_context
 from tests.support.invariants import check_invariants
+from tests.support.sessions import counts, session_request
 from tests.support.shares import principal_of
-
-
-def wanted(member: Member, session_id: str | None = None) -> SessionRequest:
-    return SessionRequest(
-        account_id=member.account.id,
-        user_id=member.user.id,
-        cpu_cores=Decimal(1),
-        memory_gb=Decimal("0.5"),
-        storage_gb=Decimal(10),
-        timeout_seconds=3600,
-        session_id=session_id,
-    )
-
-
-def counts(app: App, member: Member) -> tuple[int, int]:
-    check_invariants(app)
-    bill = read_current_bill(app.ctx, app.account_of(member))
-    return bill.active_sessions, bill.completed_sessions
 
 
 def test_a_session_is_active_until_it_ends_and_completed_after(app: App) -> None:
     member, key = app.member(), app.platform()
-    session = start_session(app.ctx, key, wanted(member))
+    session = start_session(app.ctx, key, session_request(member))
     assert (session.expires_at - session.started_at).total_seconds() == 3600
     assert counts(app, member) == (1, 0)
     app.clock.advance(minutes=5)
@@ -52,7 +32,7 @@ def test_a_session_is_active_until_it_ends_and_completed_after(app: App) -> None
 
 def test_ending_again_answers_as_before_and_counts_nothing(app: App) -> None:
     member, key = app.member(), app.platform()
-    session = start_session(app.ctx, key, wanted(member))
+    session = start_session(app.ctx, key, session_request(member))
     first = end_session(app.ctx, key, session.id)
     app.clock.advance(minutes=5)
     assert end_session(app.ctx, key, session.id) == first
@@ -61,24 +41,24 @@ def test_ending_again_answers_as_before_and_counts_nothing(app: App) -> None:
 
 def test_starting_with_the_same_id_answers_as_before(app: App) -> None:
     member, key = app.member(), app.platform()
-    first = start_session(app.ctx, key, wanted(member, "mine-1"))
+    first = start_session(app.ctx, key, session_request(member, "mine-1"))
     app.clock.advance(minutes=5)
-    assert start_session(app.ctx, key, wanted(member, "mine-1")) == first
+    assert start_session(app.ctx, key, session_request(member, "mine-1")) == first
     assert counts(app, member) == (1, 0)
 
 
 def test_an_id_that_stands_for_somebody_elses_session_is_a_conflict(app: App) -> None:
     key = app.platform()
-    start_session(app.ctx, key, wanted(app.member(), "mine-1"))
+    start_session(app.ctx, key, session_request(app.member(), "mine-1"))
     with pytest.raises(Conflict) as refused:
-        start_session(app.ctx, key, wanted(app.member(), "mine-1"))
+        start_session(app.ctx, key, session_request(app.member(), "mine-1"))
     assert refused.value.code == "session_exists"
     check_invariants(app)
 
 
 def test_a_session_that_ends_in_the_next_period_is_completed_there(app: App) -> None:
     member, key = app.member(), app.platform()
-    session = start_session(app.ctx, key, wanted(member))
+    session = start_session(app.ctx, key, session_request(member))
     app.clock.advance(days=31)
     end_session(app.ctx, key, session.id)
     assert counts(app, member) == (0, 1)
@@ -86,18 +66,21 @@ def test_a_session_that_ends_in_the_next_period_is_completed_there(app: App) -> 
 
 def test_nobody_starts_what_is_not_theirs_to_run(app: App) -> None:
     member, stranger, key = app.member(), app.member(), app.platform()
-    for unknown in (replace(wanted(member), user_id=stranger.user.id), replace(wanted(member), account_id="nobody")):
+    for unknown in (
+        replace(session_request(member), user_id=stranger.user.id),
+        replace(session_request(member), account_id="nobody"),
+    ):
         with pytest.raises(NotFound):
             start_session(app.ctx, key, unknown)
     with pytest.raises(NotFound):
         end_session(app.ctx, key, "never-started")
     app.change_account(member, status="suspended")
     with pytest.raises(Forbidden) as refused:
-        start_session(app.ctx, key, wanted(member))
+        start_session(app.ctx, key, session_request(member))
     assert refused.value.code == "account_suspended"
     app.change_user(stranger, status="suspended")
     with pytest.raises(Forbidden) as refused:
-        start_session(app.ctx, key, wanted(stranger))
+        start_session(app.ctx, key, session_request(stranger))
     assert refused.value.code == "user_suspended"
     assert not [item for item in app.stored("core") if item["sk"] == "SESSION"]
 
@@ -115,7 +98,7 @@ def test_a_suspension_at_the_same_moment_wins(app: App, whose: str) -> None:
 
     racing = make_context(app.client, interceptor=suspend_first, clock=app.clock)
     with pytest.raises(Forbidden) as refused:
-        start_session(racing, key, wanted(member))
+        start_session(racing, key, session_request(member))
     assert refused.value.code == f"{whose}_suspended"
     assert app.account_of(member).counts.running_count == 0
     check_invariants(app)
@@ -123,7 +106,7 @@ def test_a_suspension_at_the_same_moment_wins(app: App, whose: str) -> None:
 
 def test_a_session_whose_time_is_up_ends_by_itself_and_at_that_time(app: App) -> None:
     member, key = app.member(), app.platform()
-    session = start_session(app.ctx, key, wanted(member))
+    session = start_session(app.ctx, key, session_request(member))
     app.clock.moment = session.expires_at - timedelta(milliseconds=1)
     assert end_expired(app.ctx, session.id) is None
     assert counts(app, member) == (1, 0)
@@ -139,7 +122,7 @@ def test_a_session_whose_time_is_up_ends_by_itself_and_at_that_time(app: App) ->
 
 def test_one_that_is_ended_after_its_time_has_ended_when_it_was_up(app: App) -> None:
     member, key = app.member(), app.platform()
-    session = start_session(app.ctx, key, wanted(member))
+    session = start_session(app.ctx, key, session_request(member))
     app.clock.advance(hours=9)
     assert end_session(app.ctx, key, session.id).ended_at == session.expires_at
     check_invariants(app)
@@ -148,7 +131,7 @@ def test_one_that_is_ended_after_its_time_has_ended_when_it_was_up(app: App) -> 
 def test_sessions_of_a_suspended_account_and_of_a_deleted_user_end_too(app: App) -> None:
     root, key = app.member(), app.platform()
     ada = app.colleague(root)
-    mine, hers = (start_session(app.ctx, key, wanted(member)) for member in (root, ada))
+    mine, hers = (start_session(app.ctx, key, session_request(member)) for member in (root, ada))
     delete_user(app.ctx, principal_of(app, root), ada.user.id)
     app.change_account(root, status="suspended")
     end_session(app.ctx, key, mine.id)
@@ -157,9 +140,9 @@ def test_sessions_of_a_suspended_account_and_of_a_deleted_user_end_too(app: App)
     assert counts(app, root) == (0, 2)
 
 
-def test_sessions_of_a_deleted_account_end_in_a_period_that_is_not_opened_any_more(app: App) -> None:
+def test_sessions_of_a_deleted_account_end_in_an_unopened_period(app: App) -> None:
     member, key = app.member(), app.platform()
-    first, second = (start_session(app.ctx, key, wanted(member)) for _ in range(2))
+    first, second = (start_session(app.ctx, key, session_request(member)) for _ in range(2))
     app.change_account(member, status="deleted")
     app.clock.advance(days=40)
     opened = len(app.stored("usage"))
@@ -171,7 +154,7 @@ def test_sessions_of_a_deleted_account_end_in_a_period_that_is_not_opened_any_mo
 
 def test_a_session_tells_who_started_and_who_ended_it(app: App) -> None:
     member, key = app.member(), app.platform()
-    start_session(app.ctx, key, wanted(member, "box"))
+    start_session(app.ctx, key, session_request(member, "box"))
     ended = end_session(app.ctx, app.platform(), "box")
     assert ended.ended_by is not None
     assert (ended.started_by.kind, ended.ended_by.kind) == ("platform", "platform")
@@ -182,9 +165,9 @@ def test_a_session_tells_who_started_and_who_ended_it(app: App) -> None:
 
 def test_an_end_takes_four_round_trips_where_nobody_has_opened_the_period_too(app: App) -> None:
     member, key = app.member(), app.platform()
-    session = start_session(app.ctx, key, wanted(member))
+    session = start_session(app.ctx, key, session_request(member))
     app.clock.advance(days=40)
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     end_session(app.ctx, key, session.id)
-    assert app.ctx.tables.bill.operations == ["get_many", "get", "get", "transact"]
+    assert app.meter.operations == ["get_many", "get", "get", "transact"]
     assert counts(app, member) == (0, 1)

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from tallybook.domain.invoices import Detail, Invoice, InvoiceLine, usage_line
+from tallybook.domain.invoice_lines import Detail, InvoiceLine, usage_line
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.jobs import INVOICES
-from tallybook.domain.outbox import Mail
+from tallybook.domain.outbox import InvoiceRef, Mail
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tallybook.services.jobs.due_tasks import due_tasks
 from tallybook.services.jobs.invoicing import run_task
-from tallybook.services.outbox.billing_contexts import MOST_DETAILS, invoice_facts
+from tallybook.services.outbox.billing_contexts import MOST_DETAILS, invoice_context
 from tallybook.services.outbox.deliver import show_outbox_item
 from tallybook.services.wallet.credits import Move, give_credits
 from tallybook.store.invoices import put_changed
@@ -45,14 +46,14 @@ def close(app: App) -> Invoice:
     return invoice
 
 
-def letters(app: App, word: str = "invoice no.") -> list[Sent]:
+def invoice_mails(app: App, word: str = "invoice no.") -> list[Sent]:
     return [mail for mail in app.deliver().to(ADA) if word in mail.subject]
 
 
-def test_an_invoice_s_mail_tells_its_lines_what_the_balance_paid_and_what_is_due(app: App, ada: Member) -> None:
+def test_an_invoice_mail_shows_lines_the_balances_part_and_what_is_due(app: App, ada: Member) -> None:
     app.record(app.event(ada, quantity=150_000), app.event(ada, meter="container_minutes", sku="M", quantity="1440.5"))
     close(app)
-    (mail,) = letters(app)
+    (mail,) = invoice_mails(app)
     assert mail.subject == "Your Tallybook invoice no. 1: 3.10 USD"
     told = [
         'Here is invoice no. 1 for the account "Engines & Sons", issued on 20 May 2026.',
@@ -76,20 +77,20 @@ def test_an_invoice_s_mail_tells_its_lines_what_the_balance_paid_and_what_is_due
 def test_an_invoice_that_the_balance_paid_asks_for_nothing(app: App, ada: Member) -> None:
     app.record(app.event(ada, quantity=50_000))
     close(app)
-    (mail,) = letters(app)
+    (mail,) = invoice_mails(app)
     assert "Paid from your balance: 0.84 USD" in mail.text
     assert "It is paid; there is nothing to do." in mail.text
 
 
 def test_an_invoice_over_nothing_is_not_mailed(app: App, ada: Member) -> None:
     assert close(app).total == 0
-    assert letters(app) == []
+    assert invoice_mails(app) == []
 
 
 def test_an_invoice_that_is_void_before_its_mail_leaves_is_only_told_to_be_void(app: App, ada: Member) -> None:
     app.record(app.event(ada, quantity=150_000))
     void_invoice(app.ctx, close(app).id, reason="A mistake of ours")
-    (mail,) = letters(app)
+    (mail,) = invoice_mails(app)
     assert mail.subject == "Your Tallybook invoice no. 1 is void"
     assert 'Invoice no. 1 for the account "Engines & Sons" is void: nothing of it is owed.' in mail.text
     assert "The reason given: A mistake of ours" in mail.text
@@ -100,7 +101,7 @@ def test_an_invoice_that_is_void_before_its_mail_leaves_is_only_told_to_be_void(
 def test_a_void_invoice_of_which_nothing_was_paid_gives_nothing_back(app: App, ada: Member) -> None:
     app.record(app.event(ada, meter="credits", quantity=1_000_000), app.event(ada, quantity=150_000))
     void_invoice(app.ctx, close(app).id, reason="A mistake of ours")
-    (mail,) = letters(app)
+    (mail,) = invoice_mails(app)
     assert "Given back" not in mail.text
 
 
@@ -109,7 +110,7 @@ def test_an_overdue_invoice_s_mail_tells_what_is_due_since_when_and_for_what(app
     close(app)
     app.clock.advance(days=7)
     assert [invoice.status for invoice in run(app)] == ["overdue"]
-    (mail,) = letters(app, "overdue")
+    (mail,) = invoice_mails(app, "overdue")
     assert mail.subject == "Your Tallybook invoice no. 1 is overdue: 1.52 USD"
     for told in ("Overdue since 27 May 2026: 1.52 USD", "Period: 20 April 2026 to 19 May 2026", "Total: 2.52 USD"):
         assert told in mail.text.splitlines()
@@ -124,7 +125,7 @@ def test_who_has_paid_or_owes_no_more_is_not_told_that_it_is_overdue(app: App, a
     (overdue,) = run(app)
     app.ctx.tables.write(put_changed(overdue, replace(overdue, status=status)))
     waiting = app.waiting()
-    assert letters(app, "overdue") == []
+    assert invoice_mails(app, "overdue") == []
     assert {show_outbox_item(app.ctx, item_id).state for item_id in waiting} == {"delivered"}
 
 
@@ -136,7 +137,7 @@ def test_a_corrected_invoice_has_a_mail_of_its_own_with_its_own_number(app: App,
     void_invoice(app.ctx, invoice.id, reason="Tax is not due")
     app.change_account(ada, tax_rate=Decimal(0))
     reissue_invoice(app.ctx, invoice.id)
-    subjects = [mail.subject for mail in letters(app)]
+    subjects = [mail.subject for mail in invoice_mails(app)]
     assert subjects[0] == "Your Tallybook invoice no. 1: 2.52 USD"
     assert set(subjects[1:]) == {"Your Tallybook invoice no. 1 is void", "Your Tallybook invoice no. 2: 2.10 USD"}
     corrected = next(mail for mail in app.fake_aws.to(ADA) if "no. 2" in mail.subject)
@@ -146,9 +147,9 @@ def test_a_corrected_invoice_has_a_mail_of_its_own_with_its_own_number(app: App,
 
 def test_days_are_those_where_the_account_is(app: App, ada: Member) -> None:
     app.record(app.event(ada, quantity=150_000))
-    facts = told(app, close(app), zone="America/Los_Angeles")
-    assert facts["period"] == "19 April 2026 to 19 May 2026"
-    assert (facts["issued"], facts["due_date"]) == ("19 May 2026", "26 May 2026")
+    context = told(app, close(app), zone="America/Los_Angeles")
+    assert context["period"] == "19 April 2026 to 19 May 2026"
+    assert (context["issued"], context["due_date"]) == ("19 May 2026", "26 May 2026")
 
 
 def test_a_period_of_one_day_is_that_day(app: App, ada: Member) -> None:
@@ -156,7 +157,7 @@ def test_a_period_of_one_day_is_that_day(app: App, ada: Member) -> None:
     invoice = close(app)
     day = replace(invoice.period, end=invoice.period.start.replace(hour=12))
     app.ctx.tables.write(put_changed(invoice, replace(invoice, period=day)))
-    assert "Period: 20 April 2026" in letters(app)[0].text.splitlines()
+    assert "Period: 20 April 2026" in invoice_mails(app)[0].text.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -173,9 +174,9 @@ def test_amounts_have_the_decimals_and_the_code_of_their_currency(
 ) -> None:
     line = InvoiceLine("late_usage", "Late usage", amount)
     app.record(app.event(ada, quantity=150_000))
-    facts = told(app, close(app), lines=(line,), currency=currency, tax_rate=Decimal("8.250"))
-    assert facts["lines"][0]["amount"] == facts["subtotal"] == shown
-    assert facts["tax_rate"] == "8.25 %"
+    context = told(app, close(app), lines=(line,), currency=currency, tax_rate=Decimal("8.250"))
+    assert context["lines"][0]["amount"] == context["subtotal"] == shown
+    assert context["tax_rate"] == "8.25 %"
 
 
 @pytest.mark.parametrize("beyond", [0, 1, 500])
@@ -190,7 +191,9 @@ def test_details_beyond_so_many_are_told_together(app: App, ada: Member, beyond:
 
 
 def told(app: App, invoice: Invoice, *, zone: str = "UTC", **changes: Any) -> Any:
-    """What the letter of the invoice says with these changes of it."""
+    """The context of the invoice's mail with these changes of the invoice."""
     changed = replace(invoice, period=replace(invoice.period, zone=zone), **changes)
     app.ctx.tables.write(put_changed(invoice, changed))
-    return invoice_facts(app.ctx, Mail("invoice", (ADA,), account_id=invoice.account_id, invoice=invoice.position))
+    return invoice_context(
+        app.ctx, Mail("invoice", (ADA,), subject_ref=InvoiceRef(invoice.account_id, invoice.position)), page_url=""
+    )

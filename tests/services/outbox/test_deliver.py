@@ -37,19 +37,19 @@ def item(app: App, item_id: str) -> dict[str, Any]:
     return next(item for item in app.stored("core") if item["pk"] == f"OUTBOX#{item_id}")
 
 
-def mail_item(app: App, *to: str, letter: str = "account_resumed") -> str:
+def mail_item(app: App, *to: str, template: str = "account_resumed") -> str:
     """A mail that waits."""
-    put = put_mail(Mail(letter, to, {"account": "Acme", "at": "now"}), "cause", at=app.clock.now())
+    put = put_mail(Mail(template, to, {"account": "Acme", "at": "now"}), "cause", at=app.clock.now())
     app.ctx.tables.write(put)
     return put.key.pk.removeprefix("OUTBOX#")
 
 
-def test_a_registration_welcomes_and_announces_once_however_often_it_is_delivered(app: App) -> None:
+def test_a_registration_is_announced_once_however_often_delivered(app: App) -> None:
     member = app.member("ada@example.com")
     ids = app.waiting()
     app.deliver()
     for item_id in [*ids, *reversed(ids)]:
-        assert deliver(app.ctx, app.fake_aws.ways_out(), item_id) == "not_due"
+        assert deliver(app.ctx, app.fake_aws.channels(), item_id) == "not_due"
     assert [mail.subject for mail in app.fake_aws.to("ada@example.com")] == ["Welcome to Tallybook"]
     told = {name for name, _ in app.fake_aws.events}
     assert told == {"AccountRegistered", "SubscriptionStarted", "WalletMoved", "ApiKeyCreated"}
@@ -64,47 +64,47 @@ def test_a_registration_welcomes_and_announces_once_however_often_it_is_delivere
 def test_what_the_stream_never_told_is_found_by_the_sweep(app: App) -> None:
     app.member("ada@example.com")
     app.clock.advance(days=1)
-    outcomes = sweep(app.ctx, app.fake_aws.ways_out(), deadline=FOREVER)
+    outcomes = sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER)
     assert outcomes["delivered"] == 3
     assert app.waiting() == []
-    assert sweep(app.ctx, app.fake_aws.ways_out(), deadline=FOREVER) == {}
+    assert sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER) == {}
     assert len(app.fake_aws.mails) == 1
 
 
 def test_a_sweep_with_nothing_to_do_asks_each_partition_once_and_no_more(app: App) -> None:
-    app.ctx.tables.bill.clear()
-    sweep(app.ctx, app.fake_aws.ways_out(), deadline=FOREVER)
-    assert app.ctx.tables.bill.operations == ["query"] * 4
-    assert app.ctx.tables.bill.read_units == 2
+    app.meter.clear()
+    sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER)
+    assert app.meter.operations == ["query"] * 4
+    assert app.meter.read_units == 2
 
 
 def test_a_sweep_stops_at_its_deadline_and_the_next_one_goes_on(app: App) -> None:
     app.member()
     ticks = iter(range(10**6))
     app.reshape(elapsed=lambda: next(ticks))
-    assert sweep(app.ctx, app.fake_aws.ways_out(), deadline=2) == {"delivered": 2, "left": 1}
+    assert sweep(app.ctx, app.fake_aws.channels(), deadline=2) == {"delivered": 2, "left": 1}
     assert len(app.waiting()) == 1
-    sweep(app.ctx, app.fake_aws.ways_out(), deadline=FOREVER)
+    sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER)
     assert app.waiting() == []
 
 
-def test_a_try_that_fails_is_followed_by_others_further_and_further_apart_and_then_it_is_parked(app: App) -> None:
+def test_failed_tries_are_spaced_further_apart_and_then_parked(app: App) -> None:
     item_id = mail_item(app, "ada@example.com")
     fake_aws, pauses = broken(), []
     for _ in range(MAX_ATTEMPTS - 1):
-        assert deliver(app.ctx, fake_aws.ways_out(), item_id) == "postponed"
+        assert deliver(app.ctx, fake_aws.channels(), item_id) == "postponed"
         due = (parse_instant(item(app, item_id)["due"]) - app.clock.now()).total_seconds()
         pauses.append(due)
         app.clock.advance(seconds=due - 1)
-        assert deliver(app.ctx, fake_aws.ways_out(), item_id) == "not_due"
+        assert deliver(app.ctx, fake_aws.channels(), item_id) == "not_due"
         app.clock.advance(seconds=1)
     assert pauses == [60, 300, 1800, 7200, 28800, 86400]
-    assert deliver(app.ctx, fake_aws.ways_out(), item_id) == "parked"
+    assert deliver(app.ctx, fake_aws.channels(), item_id) == "parked"
     app.clock.advance(days=30)
-    assert sweep(app.ctx, FakeAws().ways_out(), deadline=FOREVER) == {}
+    assert sweep(app.ctx, FakeAws().channels(), deadline=FOREVER) == {}
     (parked,) = list_outbox(app.ctx, state="parked", limit=10)
     assert (parked.id, parked.attempts) == (item_id, 7)
-    assert str(parked.error).startswith("Passing: TooManyRequestsException")
+    assert str(parked.error).startswith("TransientMailError: TooManyRequestsException")
     check_invariants(app)
 
 
@@ -117,17 +117,17 @@ def test_tries_that_die_without_a_word_are_counted_too(app: App) -> None:
     app.fake_aws.interceptor = die
     for _ in range(MAX_ATTEMPTS):
         with pytest.raises(KeyboardInterrupt):
-            deliver(app.ctx, app.fake_aws.ways_out(), item_id)
+            deliver(app.ctx, app.fake_aws.channels(), item_id)
         app.clock.advance(seconds=LEASE.total_seconds())
-    assert deliver(app.ctx, app.fake_aws.ways_out(), item_id) == "parked"
+    assert deliver(app.ctx, app.fake_aws.channels(), item_id) == "parked"
     check_invariants(app)
 
 
 def test_what_was_parked_goes_again_when_the_operator_says_so(app: App) -> None:
     item_id = mail_item(app, "ada@example.com")
-    assert deliver(app.ctx, broken(code="BadRequestException").ways_out(), item_id) == "parked", "it would never go"
+    assert deliver(app.ctx, broken(code="BadRequestException").channels(), item_id) == "parked", "it would never go"
     assert retry(app.ctx, item_id).attempts == 0
-    assert deliver(app.ctx, app.fake_aws.ways_out(), item_id) == "delivered"
+    assert deliver(app.ctx, app.fake_aws.channels(), item_id) == "delivered"
     assert len(app.fake_aws.mails) == 1
     with pytest.raises(Conflict) as refused:
         retry(app.ctx, item_id)
@@ -146,7 +146,7 @@ def test_what_is_leaving_just_now_is_not_sent_once_more_by_the_operator(app: App
         return call()
 
     app.fake_aws.interceptor = retried_meanwhile
-    assert deliver(app.ctx, app.fake_aws.ways_out(), item_id) == "delivered"
+    assert deliver(app.ctx, app.fake_aws.channels(), item_id) == "delivered"
     assert len(app.fake_aws.mails) == 1
 
 
@@ -158,35 +158,35 @@ def test_a_delivery_that_outlived_its_lease_marks_nothing_of_the_one_after_it(ap
     retry(app.ctx, item_id)
     with pytest.raises(WriteConflict):
         app.ctx.tables.write(delivered(replace(late, claims=0), at=app.clock.now()))
-    assert deliver(app.ctx, app.fake_aws.ways_out(), item_id) == "delivered"
+    assert deliver(app.ctx, app.fake_aws.channels(), item_id) == "delivered"
     assert item(app, item_id)["claims"] == 2
 
 
 def test_a_letter_there_is_not_is_tried_and_parked_and_stops_no_other(app: App) -> None:
-    wrong, right = mail_item(app, "ada@example.com", letter="nonsense"), mail_item(app, "ada@example.com")
+    wrong, right = mail_item(app, "ada@example.com", template="nonsense"), mail_item(app, "ada@example.com")
     for _ in range(MAX_ATTEMPTS):
-        sweep(app.ctx, app.fake_aws.ways_out(), deadline=FOREVER)
+        sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER)
         app.clock.advance(days=1)
     assert item(app, wrong)["state"] == "parked"
     assert item(app, right)["state"] == "delivered"
 
 
-def test_no_other_delivery_has_an_item_while_one_has_it_and_one_that_died_gives_it_up_after_its_lease(
+def test_a_delivery_holds_its_item_until_its_lease_ends(
     app: App,
 ) -> None:
     item_id = mail_item(app, "ada@example.com")
     died = read_outbox_item(item(app, item_id))
     app.ctx.tables.write(claim(died, now=app.clock.now()))
-    assert deliver(app.ctx, app.fake_aws.ways_out(), item_id) == "not_due"
+    assert deliver(app.ctx, app.fake_aws.channels(), item_id) == "not_due"
     app.clock.advance(seconds=LEASE.total_seconds() - 1)
-    assert sweep(app.ctx, app.fake_aws.ways_out(), deadline=FOREVER) == {}
+    assert sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER) == {}
     app.clock.advance(seconds=1)
-    assert sweep(app.ctx, app.fake_aws.ways_out(), deadline=FOREVER) == {"delivered": 1}
+    assert sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER) == {"delivered": 1}
 
 
 def test_each_address_gets_a_mail_once_however_it_is_written_and_sees_no_other(app: App) -> None:
     item_id = mail_item(app, "ada@example.com", "Ada@Example.com", "bob@example.com", " ada@example.com ")
-    deliver(app.ctx, app.fake_aws.ways_out(), item_id)
+    deliver(app.ctx, app.fake_aws.channels(), item_id)
     assert [mail.to for mail in app.fake_aws.mails] == ["ada@example.com", "bob@example.com"]
 
 
@@ -200,10 +200,10 @@ def test_of_several_addresses_those_that_have_their_mail_get_no_second_one(app: 
         return call()
 
     fake_aws.interceptor = second_fails
-    assert deliver(app.ctx, fake_aws.ways_out(), item_id) == "postponed"
+    assert deliver(app.ctx, fake_aws.channels(), item_id) == "postponed"
     fake_aws.interceptor = lambda _, call: call()
     app.clock.advance(minutes=1)
-    assert deliver(app.ctx, fake_aws.ways_out(), item_id) == "delivered"
+    assert deliver(app.ctx, fake_aws.channels(), item_id) == "delivered"
     assert [mail.to for mail in fake_aws.mails] == ["ada@example.com", "bob@example.com", "eve@example.com"]
     assert item(app, item_id)["sent"] == ["ada@example.com", "bob@example.com", "eve@example.com"]
 
@@ -221,24 +221,24 @@ def test_an_address_that_is_refused_for_good_keeps_no_other_from_its_mail(app: A
         return call()
 
     app.fake_aws.interceptor = refused
-    assert deliver(app.ctx, app.fake_aws.ways_out(), item_id) == "parked"
+    assert deliver(app.ctx, app.fake_aws.channels(), item_id) == "parked"
     others = [address for address in addresses if address != addresses[bad]]
     assert [mail.to for mail in app.fake_aws.mails] == others
     assert item(app, item_id)["sent"] == others
     retry(app.ctx, item_id)
-    assert deliver(app.ctx, app.fake_aws.ways_out(), item_id) == "delivered"
+    assert deliver(app.ctx, app.fake_aws.channels(), item_id) == "delivered"
     assert [mail.to for mail in app.fake_aws.mails] == [*others, addresses[bad]]
 
 
 def test_whoever_bounced_or_complained_gets_no_more_mail_and_the_item_says_so(app: App) -> None:
     suppress_addresses(app.ctx, ["Ada@example.com"], reason="bounce")
     item_id = mail_item(app, "ada@example.com", "bob@example.com")
-    assert deliver(app.ctx, app.fake_aws.ways_out(), item_id) == "delivered"
+    assert deliver(app.ctx, app.fake_aws.channels(), item_id) == "delivered"
     assert [mail.to for mail in app.fake_aws.mails] == ["bob@example.com"]
     assert item(app, item_id)["skipped"] == ["ada@example.com"]
 
 
-def test_a_bus_that_takes_only_some_events_gets_all_of_them_again_under_the_same_ids(app: App) -> None:
+def test_a_partly_failed_publish_is_repeated_whole_with_the_same_ids(app: App) -> None:
     app.member()
     (item_id,) = [each for each in app.waiting() if len(item(app, each)["body"].get("events", ())) == 3]
     fake_aws = FakeAws()
@@ -249,10 +249,10 @@ def test_a_bus_that_takes_only_some_events_gets_all_of_them_again_under_the_same
         return answer | {"FailedEntryCount": 1}
 
     fake_aws.interceptor = half
-    assert deliver(app.ctx, fake_aws.ways_out(), item_id) == "postponed"
+    assert deliver(app.ctx, fake_aws.channels(), item_id) == "postponed"
     fake_aws.interceptor = lambda _, call: call()
     app.clock.advance(minutes=1)
-    assert deliver(app.ctx, fake_aws.ways_out(), item_id) == "delivered"
+    assert deliver(app.ctx, fake_aws.channels(), item_id) == "delivered"
     ids = [detail["id"] for detail in fake_aws.details]
     assert ids[:3] == ids[3:]
     assert len(set(ids)) == 3
@@ -260,16 +260,16 @@ def test_a_bus_that_takes_only_some_events_gets_all_of_them_again_under_the_same
 
 def test_a_delivery_reads_claims_sends_and_marks_in_four_calls(app: App) -> None:
     item_id = mail_item(app, "ada@example.com")
-    app.ctx.tables.bill.clear()
-    deliver(app.ctx, app.fake_aws.ways_out(), item_id)
-    bill = app.ctx.tables.bill
-    assert bill.operations == ["get", "update", "get_many", "update"]
-    assert (bill.read_units, bill.write_units) == (2, 2 + 2 + 1)
+    app.meter.clear()
+    deliver(app.ctx, app.fake_aws.channels(), item_id)
+    meter = app.meter
+    assert meter.operations == ["get", "update", "get_many", "update"]
+    assert (meter.read_units, meter.write_units) == (2, 2 + 2 + 1)
 
 
 def test_what_was_delivered_is_kept_for_90_days_and_out_of_the_index(app: App) -> None:
     item_id = mail_item(app, "ada@example.com")
-    deliver(app.ctx, app.fake_aws.ways_out(), item_id)
+    deliver(app.ctx, app.fake_aws.channels(), item_id)
     stored = item(app, item_id)
     assert "work" not in stored
     assert stored["expires"] == int((app.clock.now() + timedelta(days=90)).timestamp())

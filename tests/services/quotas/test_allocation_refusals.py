@@ -16,7 +16,7 @@ from tallybook.services.quotas.allocations import (
     remove_allocation,
     revoke_allocation,
 )
-from tests.services.quotas.test_allocations import refused, user_of
+from tests.support.allocations import refused, user_of
 from tests.support.app import App
 from tests.support.cloud import make_context
 from tests.support.invariants import check_invariants
@@ -57,7 +57,7 @@ def test_what_is_another_accounts_or_gone_is_not_found(app: App) -> None:
     check_invariants(app)
 
 
-def test_a_revoked_share_changes_no_more_and_is_deleted_without_a_trace_in_the_sums(app: App) -> None:
+def test_a_revoked_allocation_is_frozen_and_its_deletion_adds_nothing(app: App) -> None:
     root, ada = team(app)
     one = share(app, root, ada, cpu_seconds_monthly=1)
     revoke_allocation(app.ctx, principal_of(app, root), one.id)

@@ -4,11 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
-from tallybook.domain.accounts import User
 from tallybook.domain.audit import OPERATOR
-from tallybook.domain.errors import Invalid
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.quotas.allocations import (
     allocate,
@@ -18,26 +14,14 @@ from tallybook.services.quotas.allocations import (
     revoke_allocation,
 )
 from tallybook.services.subscriptions.change_plan import change_plan
-from tallybook.store import keys
-from tallybook.store.accounts import read_user
+from tests.support.allocations import refused, user_of
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
 from tests.support.shares import actions, give_limits, principal_of, share, team
 
 
-def user_of(app: App, member: Member) -> User:
-    return read_user(app.ctx.tables.get(keys.user(member.account.id, member.user.id)) or {})
-
-
 def listed(app: App, root: Member, *, inactive: bool = True) -> list[str]:
     return [one.status for one in list_allocations(app.ctx, principal_of(app, root), include_inactive=inactive)]
-
-
-def refused(call: Callable[[], Any]) -> tuple[str, str | None]:
-    """Code and field of a 400."""
-    with pytest.raises(Invalid) as told:
-        call()
-    return told.value.code, told.value.field
 
 
 def test_a_share_is_its_users_from_when_it_is_given_until_it_is_taken(app: App) -> None:
@@ -124,7 +108,7 @@ def test_the_plan_is_as_the_present_period_pinned_it(app: App) -> None:
     )
 
 
-def test_a_smaller_plan_is_refused_while_shares_do_not_fit_it_unless_the_old_one_is_retired(app: App) -> None:
+def test_a_plan_too_small_for_allocations_is_refused_unless_retired(app: App) -> None:
     give_limits(app, free_plan="pro", max_concurrent_sandboxes=5)
     root = app.member()
     before = share(app, root, root, concurrent_sandboxes=20)

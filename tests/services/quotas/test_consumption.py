@@ -11,11 +11,11 @@ from tallybook.domain.quotas import FIELDS, MONTHLY, UserQuota
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.metering.sessions import start_session
 from tallybook.services.quotas.allocations import revoke_allocation
-from tallybook.services.quotas.consumption import plan_of, read_quota_use
-from tallybook.services.quotas.user_quota import allocation_quota, own_quota
-from tests.services.metering.test_sessions import wanted
+from tallybook.services.quotas.consumption import read_plan, read_quota_use
+from tallybook.services.quotas.user_quota import read_allocation_quota, read_own_quota
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
+from tests.support.sessions import session_request
 from tests.support.shares import give_limits, principal_of, share, team
 
 
@@ -28,7 +28,7 @@ def limits(quota: UserQuota) -> dict[str, int]:
 
 
 def own(app: App, member: Member) -> UserQuota:
-    return own_quota(app.ctx, authenticate(app.ctx, member.api_key))
+    return read_own_quota(app.ctx, authenticate(app.ctx, member.api_key))
 
 
 def record(app: App, of: Member, *quantities: tuple[str, Any], **more: Any) -> None:
@@ -43,13 +43,13 @@ def test_each_field_shows_what_its_own_meter_counted_for_the_user(app: App) -> N
     record(app, root, *((MONTHLY[name], str(amount)) for name, amount in amounts.items()), user_id=ada.user_id)
     record(app, root, ("cpu_seconds", 500))
     record(app, root, ("container_minutes", 5), sku="S", user_id=ada.user_id)
-    start_session(app.ctx, app.platform(), wanted(ada))
+    start_session(app.ctx, app.platform(), session_request(ada))
     found = own(app, ada)
     assert [use.field for use in found.uses] == list(FIELDS)
     assert used(found) == amounts | {"concurrent_sandboxes": 1}
     assert limits(found) == {"cpu_seconds_monthly": 400, "concurrent_sandboxes": 2}
     assert found.period == app.account_of(root).closing_cursor.period
-    assert found == allocation_quota(app.ctx, principal_of(app, root), shown.id)
+    assert found == read_allocation_quota(app.ctx, principal_of(app, root), shown.id)
     assert used(own(app, root)) == {}
     check_invariants(app)
 
@@ -83,10 +83,10 @@ def test_what_is_stored_is_the_latest_full_hour_and_not_a_sum(app: App) -> None:
 
 def test_an_account_that_nothing_limits_is_read_with_its_fence_alone(app: App) -> None:
     member = app.member()
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     use = read_quota_use(app.ctx, member.account, {member.user.id: {}}, now=app.clock.now())
     assert (use.plan.name, use.account["cpu_seconds_monthly"]) == ("hobby", 0)
-    assert (app.ctx.tables.bill.calls, app.ctx.tables.bill.read_units) == (1, 1)
+    assert (app.meter.calls, app.meter.read_units) == (1, 1)
 
 
 @pytest.mark.parametrize("shards", [1, 3])
@@ -107,9 +107,9 @@ def test_the_plan_in_force_is_what_the_period_pinned(app: App) -> None:
     member = app.member()
     give_limits(app, ram_gb_seconds=5)
     now, end = app.clock.now(), member.account.closing_cursor.period.end
-    assert plan_of(app.ctx, member.account, now=now)[0].quotas["ram_gb_seconds"] == 7
+    assert read_plan(app.ctx, member.account, now=now)[0].quotas["ram_gb_seconds"] == 7
     assert read_quota_use(app.ctx, member.account, {}, now=now).plan.quotas["ram_gb_seconds"] == 7
-    assert plan_of(app.ctx, member.account, now=end)[0].quotas["ram_gb_seconds"] == 5
+    assert read_plan(app.ctx, member.account, now=end)[0].quotas["ram_gb_seconds"] == 5
     assert read_quota_use(app.ctx, member.account, {}, now=end).plan.quotas["ram_gb_seconds"] == 5
 
 
@@ -117,9 +117,9 @@ def test_the_use_of_an_allocation_is_shown_to_root_users_while_it_is_active(app:
     root, ada = team(app)
     one = share(app, root, ada, cpu_seconds_monthly=400)
     with pytest.raises(Forbidden):
-        allocation_quota(app.ctx, principal_of(app, ada), one.id)
+        read_allocation_quota(app.ctx, principal_of(app, ada), one.id)
     with pytest.raises(NotFound):
-        allocation_quota(app.ctx, replace(principal_of(app, root), account=app.member().account), one.id)
+        read_allocation_quota(app.ctx, replace(principal_of(app, root), account=app.member().account), one.id)
     revoke_allocation(app.ctx, principal_of(app, root), one.id)
     with pytest.raises(NotFound):
-        allocation_quota(app.ctx, principal_of(app, root), one.id)
+        read_allocation_quota(app.ctx, principal_of(app, root), one.id)

@@ -45,10 +45,7 @@ def test_whoever_runs_the_account_reads_who_asks_for_what_and_how_to_decide(
     quota = {"template_storage_gb": 10, "cpu_seconds_monthly": 1_500_000}
     filed = file_request(app.ctx, authenticate(app.ctx, grace.session), quota, reason="Load tests & more")
     mail = letter(app, ADA)
-    assert (
-        'Grace <b>Hopper</b> (grace@example.com) asks for another share of the plan of the account "Engines'
-        in mail.text
-    )
+    assert 'Grace <b>Hopper</b> (grace@example.com) asks for another quota in the account "Engines' in mail.text
     assert (
         "  - CPU seconds a month: 1,500,000 (now 200,000)\n"
         "  - GB of template storage: 10 (not limited now)\n"

@@ -15,8 +15,8 @@ from tallybook.services.quotas.allocations import list_allocations, revoke_alloc
 from tallybook.services.quotas.requests import (
     change_request,
     file_request,
+    list_own_requests,
     list_requests,
-    own_requests,
     withdraw_request,
 )
 from tallybook.services.quotas.reviews import review_request
@@ -54,7 +54,7 @@ def test_a_request_is_filed_changed_and_withdrawn(app: App) -> None:
     assert change(app, ada, filed, reason="Now it is").reason == "Now it is"
     check_invariants(app)
     withdraw_request(app.ctx, principal_of(app, ada), filed.id)
-    assert own_requests(app.ctx, principal_of(app, ada)) == []
+    assert list_own_requests(app.ctx, principal_of(app, ada)) == []
     words = ["filed", "changed", "changed", "withdrawn"]
     assert actions(app, root) == [f"quota_request.{word}" for word in words]
     check_invariants(app)
@@ -166,8 +166,10 @@ def test_requests_are_their_users_to_change_and_their_roots_to_see_and_decide(ap
         review(app, ada, filed, "approve")
     with pytest.raises(Forbidden):
         list_requests(app.ctx, principal_of(app, ada))
-    assert list_requests(app.ctx, principal_of(app, stranger)) == own_requests(app.ctx, principal_of(app, root)) == []
-    assert own_requests(app.ctx, principal_of(app, ada)) == [filed]
+    assert (
+        list_requests(app.ctx, principal_of(app, stranger)) == list_own_requests(app.ctx, principal_of(app, root)) == []
+    )
+    assert list_own_requests(app.ctx, principal_of(app, ada)) == [filed]
 
 
 def test_a_deleted_users_share_is_given_back_and_their_request_is_gone(app: App) -> None:

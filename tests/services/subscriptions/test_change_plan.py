@@ -18,9 +18,7 @@ def member(app: App) -> Member:
     return on_pro(app)
 
 
-def test_the_period_ends_with_its_part_of_the_fee_and_a_full_month_of_the_new_plan_begins(
-    app: App, member: Member
-) -> None:
+def test_the_period_ends_prorated_and_a_full_month_of_the_new_plan_begins(app: App, member: Member) -> None:
     app.clock.advance(days=12)
     now = app.clock.now()
     changed = change(app, member, "scale")
@@ -51,18 +49,14 @@ def test_periods_that_ended_are_closed_first_each_at_its_own_end(app: App, membe
     check_invariants(app)
 
 
-def test_what_is_closed_on_the_way_is_the_jobs_work_and_what_the_change_cuts_its_makers(
-    app: App, member: Member
-) -> None:
+def test_periods_closed_by_a_change_are_the_jobs_and_the_cut_its_makers(app: App, member: Member) -> None:
     app.clock.advance(days=36)
     change(app, member, "hobby")
     entries = [item for item in app.stored("core", "AUDIT#") if item["action"] == "invoice.issued"]
     assert [item["by"] for item in entries] == ["job", "operator"]
 
 
-def test_twenty_changes_within_36_days_are_all_and_the_next_may_come_as_the_first_is_forgotten(
-    app: App, member: Member
-) -> None:
+def test_a_21st_change_within_36_days_waits_for_the_first_to_expire(app: App, member: Member) -> None:
     app.clock.advance(days=1)
     first = app.clock.now()
     for number in range(20):
@@ -78,9 +72,7 @@ def test_twenty_changes_within_36_days_are_all_and_the_next_may_come_as_the_firs
     check_invariants(app)
 
 
-def test_a_change_at_a_periods_very_end_ends_it_whole_and_one_a_millisecond_later_the_next(
-    app: App, member: Member
-) -> None:
+def test_a_change_at_a_periods_end_ends_it_whole_later_the_next(app: App, member: Member) -> None:
     end = app.clock.moment = member.account.closing_cursor.period.end
     whole = change(app, member, "scale")
     assert (whole.invoice.period, whole.change.refund) == (member.account.closing_cursor.period, 0)

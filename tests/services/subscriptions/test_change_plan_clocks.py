@@ -124,9 +124,7 @@ def used_once(app: App, member: Member) -> None:
     assert sum(one.sum_of("usage", "late_usage") for one in invoices(app, member)) == 21 * DOLLAR
 
 
-def test_a_change_just_before_the_end_leaves_what_a_clock_ahead_counted_in_the_next_period(
-    app: App, counted_ahead: Member
-) -> None:
+def test_a_change_before_the_end_keeps_usage_of_a_clock_that_is_ahead(app: App, counted_ahead: Member) -> None:
     before = everything(app)
     with pytest.raises(Unavailable):
         change(app, counted_ahead, "scale")

@@ -43,9 +43,7 @@ def test_a_suspended_account_changes_no_plan(app: App, member: Member) -> None:
 
 
 @pytest.mark.parametrize("seen", ["before it was deleted", "after"])
-def test_a_deleted_account_is_none_any_more_and_its_ended_periods_stay_as_they_are(
-    app: App, member: Member, seen: str
-) -> None:
+def test_a_deleted_account_is_not_found_and_its_ended_periods_stay(app: App, member: Member, seen: str) -> None:
     account = member.account
     app.change_account(member, status="deleted")
     if seen == "after":

@@ -10,7 +10,7 @@ from tests.support.invariants import check_invariants
 
 def give(app: App, member: Member, amount: int, *, kind: str = "grant", reference: str = "order 7") -> int:
     key = app.platform("accounts:admin")
-    app.ctx.tables.bill.clear()
+    app.meter.clear()
     move = Move(account_id=member.account.id, amount=amount, kind=kind, reference=reference)
     entry = give_credits(app.ctx, key, move)
     check_invariants(app)
@@ -20,7 +20,7 @@ def give(app: App, member: Member, amount: int, *, kind: str = "grant", referenc
 def test_a_reference_moves_money_once_however_often_it_is_asked(app: App) -> None:
     member = app.member()
     assert give(app, member, 500) == 1_000_500
-    assert app.ctx.tables.bill.calls == 2
+    assert app.meter.calls == 2
     assert give(app, member, 500) == 1_000_500
     assert give(app, member, 500, reference="order 8") == 1_001_000
 

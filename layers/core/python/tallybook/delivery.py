@@ -1,6 +1,6 @@
-"""The composition root of what leaves: the mail, the bus and the letters, from the environment.
+"""The composition root of delivery: the channels for mails and events, from the environment.
 
-Apart from `runtime`, so that only the function that delivers loads what it takes.
+It is apart from `runtime`, so that only the function that delivers loads the gateways and templates.
 """
 
 import os
@@ -11,15 +11,16 @@ from botocore.config import Config
 
 from tallybook.gateways.bus import Bus, Published
 from tallybook.gateways.mail import Mail
-from tallybook.gateways.templates import compose
+from tallybook.gateways.templates import render
+from tallybook.mail_hooks import HOOKS
 from tallybook.services.outbox.deliver import Channels
 
-_CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})  # the outbox tries again
+_CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})  # the outbox retries
 
 
 @cache
-def outside() -> Channels:
-    """The ways out of this process."""
+def channels() -> Channels:
+    """The channels of this process."""
     session = boto3.session.Session()
     mail = Mail(
         session.client("sesv2", config=_CONFIG),
@@ -28,5 +29,11 @@ def outside() -> Channels:
     )
     bus = Bus(session.client("events", config=_CONFIG), os.environ["BUS_NAME"])
     page_url = os.environ["PAGE_URL"].rstrip("/")
-    letter = partial(compose, brand=os.environ["BRAND"], page_url=page_url)
-    return Channels(mail=mail, bus=bus, compose=letter, event=Published, page_url=page_url)
+    return Channels(
+        mail=mail,
+        bus=bus,
+        render=partial(render, brand=os.environ["BRAND"], page_url=page_url),
+        event=Published,
+        page_url=page_url,
+        hooks=HOOKS,
+    )

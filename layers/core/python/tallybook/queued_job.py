@@ -1,7 +1,7 @@
-"""A job that works from a queue: the schedule's call puts what is due on it, a message a task, and is its worker too.
+"""The handler of a queued job: a scheduled call puts each due task on the queue, and the queue's messages are tasks.
 
-A task that stands there twice is done once. One that fails comes back, and after five tries stands in the dead-letter
-queue, where an operator sees it; until it is done, each call of the schedule finds it again.
+A task that is on the queue twice is done once. A failed one comes back, and after five tries goes to the dead-letter
+queue; each scheduled call finds it again until it is done.
 """
 
 import os
@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from tallybook import runtime
-from tallybook.domain.jobs import Job
+from tallybook.domain.jobs import Job, camel_case
 from tallybook.services.context import Context
 from tallybook.services.jobs.due_tasks import Task, enqueue_due, read_message
 
@@ -23,20 +23,20 @@ logger = Logger()
 
 
 class OutOfTime(Exception):
-    """The batch's time is nearly up: the message comes back."""
+    """Too little time is left for another task; its message comes back."""
 
 
 class QueuedJob:
-    """The handler of a job's function. `carry_out` does a task and says in a word each what came of it, for the log."""
+    """The handler of a job's function. `run_task` does a task and returns a word for each effect, for the log."""
 
     def __init__(self, job: Job, run_task: Callable[[Context, Task], Iterable[str]]) -> None:
         self._job = job
-        self._carry_out = run_task
+        self._run_task = run_task
         self._metrics = Metrics(namespace="Tallybook")
         self._processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        """Messages of the queue, or `{"job": …}`, which answers how many tasks of each kind were found."""
+        """Handle messages of the queue, or `{"job": …}`, which answers the number of tasks by kind."""
         return self._work_off(event, context) if "Records" in event else self._enqueue(context)
 
     def _enqueue(self, context: Any) -> dict[str, int]:
@@ -46,8 +46,8 @@ class QueuedJob:
         log(self._job.name, extra={"tasks": dict(counts)})
         if counts["late"]:
             self._metrics.add_dimension(name="stage", value=os.environ["TALLYBOOK_STAGE"])
-            name = f"{self._job.name.title().replace('_', '')}Late"
-            self._metrics.add_metric(name=name, unit=MetricUnit.Count, value=counts["late"])
+            metric = f"{camel_case(self._job.name)}Late"
+            self._metrics.add_metric(name=metric, unit=MetricUnit.Count, value=counts["late"])
             self._metrics.flush_metrics()
         return {name: count for name, count in counts.items() if count}
 
@@ -60,18 +60,18 @@ class QueuedJob:
     def _work_off(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         done: Counter[str] = Counter()
 
-        def take(record: SQSRecord) -> None:
+        def run(record: SQSRecord) -> None:
             if runtime.seconds_left(context) <= 0:
                 raise OutOfTime
             task = read_message(record.body)
             try:
-                done.update(self._carry_out(runtime.context(), task))
+                done.update(self._run_task(runtime.context(), task))
             except Exception:
-                named = {"account_id": task.account_id, "session_id": task.session_id}
-                logger.exception("task failed", extra={"message_id": record.message_id, **named})
+                ids = {"account_id": task.account_id, "session_id": task.session_id}
+                logger.exception("task failed", extra={"message_id": record.message_id, **ids})
                 raise
 
-        answer = process_partial_response(event=event, record_handler=take, processor=self._processor, context=context)
+        answer = process_partial_response(event=event, record_handler=run, processor=self._processor, context=context)
         failed = len(answer["batchItemFailures"])
         logger.info("batch", extra={"messages": len(event["Records"]), "failed": failed, "done": dict(done)})
         return dict(answer)

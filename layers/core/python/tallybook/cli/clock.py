@@ -18,7 +18,7 @@ from tallybook.cli.show import print_result, show_one
 from tallybook.cli.stop import Stop
 from tallybook.cli.tables import tables
 from tallybook.domain.errors import Invalid
-from tallybook.domain.jobs import JOBS
+from tallybook.domain.jobs import JOBS, camel_case
 from tallybook.domain.times import stamp
 from tallybook.gateways.clock import Clock
 from tallybook.gateways.jobs import JobFailed, Jobs
@@ -67,7 +67,7 @@ def _go(clock: Clock, to: datetime, *, as_json: bool) -> None:
     calls = []
     console = Console(stderr=True)
     with tables() as ctx, aws_errors(), console.status(f"On the way to {stamp(to)}"):
-        jobs = Jobs(client("lambda"), {job.name: output(_output_of(job.name)) for job in JOBS})
+        jobs = Jobs(client("lambda"), {job.name: output(f"{camel_case(job.name)}Function") for job in JOBS})
         for call in advance_clock(ctx, to, move=clock.move_to, call=jobs.call, settle=_settle):
             calls.append(call)
             if console.is_terminal:
@@ -105,11 +105,6 @@ def _clock() -> Iterator[Clock]:
         raise Stop(f"{file}: {error}") from error
     except JobFailed as failed:
         raise Stop(f"{failed}; the clock stands where it was called") from failed
-
-
-def _output_of(job: str) -> str:
-    """budget_check -> BudgetCheckFunction"""
-    return "".join(word.capitalize() for word in job.split("_")) + "Function"
 
 
 def _outcome(answer: Mapping[str, Any]) -> str:

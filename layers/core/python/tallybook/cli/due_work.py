@@ -1,4 +1,4 @@
-"""What became of the work on invoices that was due: counted, and told where something failed."""
+"""The outcome of `tallybook invoices run`: counts, and each failure with its reason."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -6,32 +6,32 @@ from dataclasses import dataclass, field
 
 from tallybook.domain.errors import TallybookError
 from tallybook.domain.ids import ACCOUNT
-from tallybook.services.jobs.invoicing import Done
+from tallybook.services.jobs.invoicing import TaskResult
 
-_SHOWN = 20
+_FAILURES_SHOWN = 20
 
 
 @dataclass(slots=True)
 class Summary:
-    """`failures` are an account each, prefixed, and the reason; one account may have several."""
+    """`failures` are pairs of a prefixed account id and a reason; an account may have several."""
 
     accounts: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     failures: list[tuple[str, str]] = field(default_factory=list)
 
-    def add(self, done: Done) -> None:
-        if done.failure is not None:
-            self.failures.append((ACCOUNT + done.task.account_id, _reason(done.failure)))
-        if done.invoices or done.failure:
-            self.accounts.add(done.task.account_id)
-        if done.task.kind == "overdue":
-            self.counts["overdue"] += len(done.invoices)
+    def add(self, result: TaskResult) -> None:
+        if result.failure is not None:
+            self.failures.append((ACCOUNT + result.task.account_id, _reason(result.failure)))
+        if result.invoices or result.failure:
+            self.accounts.add(result.task.account_id)
+        if result.task.kind == "overdue":
+            self.counts["overdue"] += len(result.invoices)
             return
-        self.counts["closed"] += len(done.invoices)
-        self.counts["paid"] += sum(invoice.status == "paid" for invoice in done.invoices)
+        self.counts["closed"] += len(result.invoices)
+        self.counts["paid"] += sum(invoice.status == "paid" for invoice in result.invoices)
 
     def as_json(self) -> Mapping[str, object]:
-        """Each closed period has one invoice, so that as many were issued."""
+        """`invoices_issued` equals `periods_closed`: a closed period has one invoice."""
         return {
             "accounts": len(self.accounts),
             "periods_closed": self.counts["closed"],
@@ -47,9 +47,9 @@ class Summary:
             return "Nothing to do"
         counts = {name.replace("_", " "): count for name, count in self.as_json().items() if name != "failures"}
         lines = [", ".join(f"{name} {count}" for name, count in counts.items())]
-        lines += [f"{account_id}: {reason}" for account_id, reason in self.failures[:_SHOWN]]
-        if len(self.failures) > _SHOWN:
-            lines.append(f"and {len(self.failures) - _SHOWN} more; --json has them all")
+        lines += [f"{account_id}: {reason}" for account_id, reason in self.failures[:_FAILURES_SHOWN]]
+        if len(self.failures) > _FAILURES_SHOWN:
+            lines.append(f"and {len(self.failures) - _FAILURES_SHOWN} more; --json has them all")
         return "\n".join(lines)
 
 

@@ -25,7 +25,7 @@ from tallybook.services.billing.invoices import find_invoice, list_invoices
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tallybook.services.context import Context
 from tallybook.services.jobs.due_tasks import due_tasks
-from tallybook.services.jobs.invoicing import carry_out_all
+from tallybook.services.jobs.invoicing import run_tasks
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Invoices: what accounts were billed.")
 
@@ -84,7 +84,7 @@ def run(
     with tables() as ctx:
         only = account_named(ctx, account).id if account else None
         tasks = [task for task in due_tasks(ctx, INVOICES) if only in (None, task.account_id)]
-        outcomes = carry_out_all(ctx, tasks, actor=OPERATOR)
+        outcomes = run_tasks(ctx, tasks, actor=OPERATOR)
         with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
             for done in progress.track(outcomes, total=len(tasks), description="Invoicing"):
                 summary.add(done)

@@ -10,11 +10,13 @@ from tallybook.domain.accounts import Account, User
 from tallybook.domain.audit import AuditEntry
 from tallybook.domain.credentials import Credential
 from tallybook.domain.ids import ACCOUNT, API_KEY, INVOICE, PLAN_CHANGE, SUBSCRIPTION, USER
-from tallybook.domain.invoices import Invoice, InvoiceLine
+from tallybook.domain.invoice_lines import InvoiceLine
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.money import decimals, in_units
 from tallybook.domain.outbox import OutboxItem
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.times import stamp, stamp_or_none
+from tallybook.store.outbox import content_names
 from tallybook.wire.scalebox.audit import present_audit_entry
 
 type Row = dict[str, Any]
@@ -134,12 +136,11 @@ def invoice_line_rows(invoice: Invoice) -> Iterator[Row]:
 
 
 def outbox_row(item: OutboxItem) -> Row:
-    """`holds` names the letter, or the events in their order."""
-    letter = item.body.get("letter")
+    """`holds` names the mail's template, or the events in their order."""
     return {
         "id": item.id,
         "kind": item.kind,
-        "holds": [letter] if letter else [event["name"] for event in item.body["events"]],
+        "holds": content_names(item),
         "account_id": ACCOUNT + item.account_id if item.account_id else None,
         "state": item.state,
         "due": stamp_or_none(item.due),

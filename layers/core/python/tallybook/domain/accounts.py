@@ -11,7 +11,7 @@ from typing import Literal
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Forbidden, Invalid, NotFound
 from tallybook.domain.periods import BillingSchedule
-from tallybook.domain.quotas import Share
+from tallybook.domain.quotas import UserAllocation
 
 type AccountStatus = Literal["active", "suspended", "deleted"]
 type UserStatus = Literal["active", "suspended", "disabled", "deleted"]
@@ -141,11 +141,11 @@ class User:
     suspension_reason: str | None = None
 
     @property
-    def share(self) -> Share | None:
+    def allocation(self) -> UserAllocation | None:
         """The user's active allocation."""
         if self.allocation_id is None:
             return None
-        return Share(self.account_id, self.id, self.allocation_id, self.quota)
+        return UserAllocation(self.account_id, self.id, self.allocation_id, self.quota)
 
 
 def normal_email(text: str, *, field: str = "email") -> str:

@@ -1,7 +1,8 @@
-"""Whether a session may start: every reason against it, each with the limit and what it was compared with.
+"""Admission: every reason why a session may not start, each with the limit and the value compared with it.
 
-Source: money, "Quotas" and "Budgets"; decisions, "What the platform needs". Limits per sandbox bind the session itself;
-the rest is compared with what its user and the whole account run and have used in the present period.
+The plan's sandbox limits are compared with the session's size; quotas with the running sessions and the usage of the
+user and of the account in the present period. Source: docs/money.md, "Quotas", "Budgets"; docs/decisions.md, "What the
+platform needs".
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,17 +13,17 @@ from tallybook.domain.accounts import Account, User
 from tallybook.domain.catalog import Plan
 from tallybook.domain.errors import Forbidden
 from tallybook.domain.money import in_units
-from tallybook.domain.quotas import CONCURRENT, LEVEL, MONTHLY, Quota
+from tallybook.domain.quotas import CONCURRENT, GAUGE, MONTHLY, Quota
 from tallybook.domain.sessions import SessionRequest
 from tallybook.domain.usage import plain
 
 type Used = Mapping[str, Decimal]
-"""Of quota fields, within the period; of template storage, the level."""
+"""The used amount of each quota field: in the present period, or the gauge of template storage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """`limit` and `current` are null where it is no number that is in the way."""
+    """`limit` and `current` are None if the reason is a status."""
 
     code: str
     limit: int | Decimal | None = None
@@ -30,18 +31,18 @@ class Reason:
 
 
 class NotAdmitted(Forbidden):
-    """The session may not start: `reasons` has them all."""
+    """The session may not start; `reasons` holds every reason."""
 
     code = "admission_refused"
 
     def __init__(self, reasons: tuple[Reason, ...]) -> None:
-        standing = next((reason.code for reason in reasons if reason.code in _STANDING), None)
-        message = _STANDING[standing] if standing else "The session may not start: " + _told(reasons)
-        super().__init__(message, code=standing)
+        status = next((reason.code for reason in reasons if reason.code in _STATUS_MESSAGES), None)
+        message = _STATUS_MESSAGES[status] if status else "The session may not start: " + _describe(reasons)
+        super().__init__(message, code=status)
         self.reasons = reasons
 
 
-_STANDING = {
+_STATUS_MESSAGES = {
     "account_suspended": "This account is suspended",
     "user_suspended": "This user is suspended",
     "user_disabled": "This user is disabled",
@@ -49,7 +50,7 @@ _STANDING = {
 
 
 def reasons_against(
-    wanted: SessionRequest,
+    request: SessionRequest,
     account: Account,
     user: User,
     plan: Plan,
@@ -58,10 +59,10 @@ def reasons_against(
     by_account: Used,
     spent: int = 0,
 ) -> tuple[Reason, ...]:
-    """All that stands in the way, none if nothing does. `spent` is what the period has come to, in micros."""
+    """Every reason, in a fixed order; none if the session may start. `spent` is the period's cost so far, in micros."""
     return (
-        *_standing(account, user),
-        *_sizes(wanted, plan),
+        *_status(account, user),
+        *_sizes(request, plan),
         *_concurrency("account", account.counts.running_count, plan.quotas),
         *_used_up("account", by_account, plan.quotas),
         *_restricted(account, spent),
@@ -70,19 +71,19 @@ def reasons_against(
     )
 
 
-def _standing(account: Account, user: User) -> Iterator[Reason]:
+def _status(account: Account, user: User) -> Iterator[Reason]:
     if account.status != "active":
         yield Reason(f"account_{account.status}")
     if user.status != "active":
         yield Reason(f"user_{user.status}")
 
 
-def _sizes(wanted: SessionRequest, plan: Plan) -> Iterator[Reason]:
+def _sizes(request: SessionRequest, plan: Plan) -> Iterator[Reason]:
     sizes: Mapping[str, Decimal | int] = {
-        "max_cpu_cores_per_sandbox": wanted.cpu_cores,
-        "max_memory_gb_per_sandbox": wanted.memory_gb,
-        "max_storage_gb_per_sandbox": wanted.storage_gb,
-        "max_sandbox_timeout_seconds": wanted.timeout_seconds,
+        "max_cpu_cores_per_sandbox": request.cpu_cores,
+        "max_memory_gb_per_sandbox": request.memory_gb,
+        "max_storage_gb_per_sandbox": request.storage_gb,
+        "max_sandbox_timeout_seconds": request.timeout_seconds,
     }
     for code, size in sizes.items():
         limit = plan.limits.get(code)
@@ -90,28 +91,28 @@ def _sizes(wanted: SessionRequest, plan: Plan) -> Iterator[Reason]:
             yield Reason(code, limit, size)
 
 
-def _concurrency(whose: str, running: int, quota: Quota) -> Iterator[Reason]:
+def _concurrency(owner: str, running: int, quota: Quota) -> Iterator[Reason]:
     if CONCURRENT in quota and running >= quota[CONCURRENT]:
-        yield Reason(f"{whose}_{CONCURRENT}", quota[CONCURRENT], running)
+        yield Reason(f"{owner}_{CONCURRENT}", quota[CONCURRENT], running)
 
 
-def _used_up(whose: str, used: Used, quota: Quota) -> Iterator[Reason]:
-    """What is used up within a period leaves nothing to run with; storage is in the way only where it is too much."""
+def _used_up(owner: str, used: Used, quota: Quota) -> Iterator[Reason]:
+    """A monthly field refuses at its limit, because nothing is left to use; storage refuses above its limit."""
     for name in MONTHLY:
         if name in quota and used.get(name, Decimal(0)) >= quota[name]:
-            yield Reason(f"{whose}_{name}", quota[name], used.get(name, Decimal(0)))
-    if LEVEL in quota and used.get(LEVEL, Decimal(0)) > quota[LEVEL]:
-        yield Reason(f"{whose}_{LEVEL}", quota[LEVEL], used.get(LEVEL, Decimal(0)))
+            yield Reason(f"{owner}_{name}", quota[name], used.get(name, Decimal(0)))
+    if GAUGE in quota and used.get(GAUGE, Decimal(0)) > quota[GAUGE]:
+        yield Reason(f"{owner}_{GAUGE}", quota[GAUGE], used.get(GAUGE, Decimal(0)))
 
 
 def _restricted(account: Account, spent: int) -> Iterator[Reason]:
-    """In the catalog's currency."""
+    """A hard budget, in units of the catalog's currency."""
     if account.hard_limit is not None and spent >= account.hard_limit:
         yield Reason("budget_restricted", in_units(account.hard_limit), in_units(spent))
 
 
-def _told(reasons: tuple[Reason, ...]) -> str:
-    """user_concurrent_sandboxes: 3 of 3."""
+def _describe(reasons: tuple[Reason, ...]) -> str:
+    """Like "user_concurrent_sandboxes: 3 of 3"."""
     return "; ".join(f"{reason.code}: {_number(reason.current)} of {_number(reason.limit)}" for reason in reasons)
 
 

@@ -1,4 +1,7 @@
-"""What a period costs so far, built the way its invoice is: each (meter, sku) rated once, rounded once, then summed."""
+"""What the usage of a period costs, built as on its invoice: each (meter, sku) is rated and rounded once, then summed.
+
+A bill is the estimate of a period that is open; `invoices` is about what is issued when it closes.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ from tallybook.domain.fees import Fee
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.money import EXACT, minor_unit, percentage, round_to_minor, spread
 from tallybook.domain.periods import Period
-from tallybook.domain.rating import rate, scaled
+from tallybook.domain.rating import rate, scale_price
 from tallybook.domain.times import day_of
 from tallybook.domain.usage import Quantities
 
@@ -20,7 +23,7 @@ WHOLE = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CostLine:
     """One (meter, sku) of a period: its summed quantity and its rounded amount in micros."""
 
     meter: str
@@ -32,14 +35,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PeriodCosts:
-    """What a period's usage costs: line by line, and the same amounts by resource type over its UTC days.
+    """What a period's usage costs: by line, and the same amounts by resource type for each of its UTC days.
 
-    `shards` is how many counters share what it was made from.
+    `shards` is the number of shards of its counters.
     """
 
     period: Period
     shards: int
-    lines: tuple[Line, ...]
+    lines: tuple[CostLine, ...]
     days: tuple[str, ...]
     by_type: Mapping[str, tuple[int, ...]]
 
@@ -49,7 +52,9 @@ class PeriodCosts:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class CostShare:
+    """What one resource type costs, in micros, and its percentage of all."""
+
     resource_type: str
     cost: int
     percentage: Decimal
@@ -57,18 +62,18 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class CurrentBill:
-    """The estimate of an open period; amounts in micros, `daily_trend` one (UTC day, cost) a day up to today."""
+    """The estimate of an open period, in micros. `daily_trend` has a (UTC day, cost) for each day up to today."""
 
     period: Period
     cost: int
     projected_cost: int
-    breakdown: tuple[Share, ...]
+    breakdown: tuple[CostShare, ...]
     daily_trend: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentBilling:
-    """The bill with what stands beside it: the plan and its fee, and how many sessions run or have ended."""
+    """The bill of an open period with its plan, its fee, and the number of sessions that run and that have ended."""
 
     bill: CurrentBill
     plan: Plan
@@ -79,18 +84,18 @@ class CurrentBilling:
 
 
 @dataclass(frozen=True, slots=True)
-class BillingPeriods:
-    """The live period with its draft, if it has one; and the issued invoices that are not void, newest first."""
+class BillingOverview:
+    """The current period with its draft, if it has one, and the issued invoices that are not void, newest first."""
 
     current: CurrentBilling
     draft: Invoice | None
     invoices: tuple[Invoice, ...]
 
 
-def lines_of(catalog: Catalog, *, plan: str, quantities: Quantities, part: Fraction = WHOLE) -> tuple[Line, ...]:
-    """The invoice-settled lines of a period, by meter and sku. What the wallet settles is not on a bill.
+def lines_of(catalog: Catalog, *, plan: str, quantities: Quantities, part: Fraction = WHOLE) -> tuple[CostLine, ...]:
+    """The lines of a period by meter and sku, without meters that settle from the wallet.
 
-    `part` is how much of the period ran, where a plan change cut it short.
+    `part` is the part of the period that ran, where a plan change cut it short.
     """
     lines = []
     for (name, sku), quantity in sorted(quantities.items(), key=lambda item: (item[0][0], item[0][1] or "")):
@@ -98,28 +103,28 @@ def lines_of(catalog: Catalog, *, plan: str, quantities: Quantities, part: Fract
         if meter.settles != "invoice":
             continue
         price = meter.price(plan=plan, sku=sku)
-        amount = round_to_minor(rate(scaled(price, part), quantity), catalog.currency) if price else 0
-        lines.append(Line(name, sku, meter.resource_type, quantity, amount))
+        amount = round_to_minor(rate(scale_price(price, part), quantity), catalog.currency) if price else 0
+        lines.append(CostLine(name, sku, meter.resource_type, quantity, amount))
     return tuple(lines)
 
 
-def usage_cost(catalog: Catalog, opened: BillingPeriod, quantities: Quantities) -> int:
-    """What the period's usage comes to in micros: the bill's total without its days."""
-    lines = lines_of(catalog, plan=opened.plan, quantities=quantities, part=opened.part)
+def usage_cost(catalog: Catalog, billing_period: BillingPeriod, quantities: Quantities) -> int:
+    """The total of the period's bill, in micros."""
+    lines = lines_of(catalog, plan=billing_period.plan, quantities=quantities, part=billing_period.part)
     return sum(line.amount for line in lines)
 
 
 def costs_of(
     catalog: Catalog,
-    opened: BillingPeriod,
+    billing_period: BillingPeriod,
     quantities: Quantities,
     by_day: Mapping[str, Quantities],
     *,
     until: datetime,
 ) -> PeriodCosts:
-    """The costs of a period up to `until`. `by_day` only weighs: the days always add up to the total."""
-    lines = lines_of(catalog, plan=opened.plan, quantities=quantities, part=opened.part)
-    days = utc_days(opened.period.start, min(until, opened.period.end - timedelta(milliseconds=1)))
+    """The costs of a period up to `until`. `by_day` is only how a line is spread over days, so they add up to it."""
+    lines = lines_of(catalog, plan=billing_period.plan, quantities=quantities, part=billing_period.part)
+    days = utc_days(billing_period.period.start, min(until, billing_period.period.end - timedelta(milliseconds=1)))
     by_type: dict[str, list[int]] = {}
     for line in lines:
         costs = by_type.setdefault(line.resource_type, [0] * len(days))
@@ -127,16 +132,19 @@ def costs_of(
         for index, part in enumerate(spread(line.amount, weights, unit=minor_unit(catalog.currency))):
             costs[index] += part
     return PeriodCosts(
-        opened.period, opened.shards, lines, days, {kind: tuple(costs) for kind, costs in by_type.items()}
+        period=billing_period.period,
+        shards=billing_period.shards,
+        lines=lines,
+        days=days,
+        by_type={kind: tuple(costs) for kind, costs in by_type.items()},
     )
 
 
 def current_bill(costs: PeriodCosts, *, currency: str, now: datetime) -> CurrentBill:
-    """The bill of the period at `now`."""
     return CurrentBill(
         period=costs.period,
         cost=costs.total,
-        projected_cost=projected(costs.total, period=costs.period, now=now, currency=currency),
+        projected_cost=project_cost(costs.total, period=costs.period, now=now, currency=currency),
         breakdown=breakdown({kind: sum(days) for kind, days in costs.by_type.items()}),
         daily_trend=tuple(
             (day, sum(of_type[index] for of_type in costs.by_type.values())) for index, day in enumerate(costs.days)
@@ -144,7 +152,7 @@ def current_bill(costs: PeriodCosts, *, currency: str, now: datetime) -> Current
     )
 
 
-def projected(cost: int, *, period: Period, now: datetime, currency: str) -> int:
+def project_cost(cost: int, *, period: Period, now: datetime, currency: str) -> int:
     """cost / days elapsed x days of the period: 12.84 on 20 April of 04-01..04-30 is 19.26."""
     unit = minor_unit(currency)
     with localcontext(EXACT):
@@ -152,14 +160,14 @@ def projected(cost: int, *, period: Period, now: datetime, currency: str) -> int
         return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP)) * unit
 
 
-def breakdown(costs: Mapping[str, int]) -> tuple[Share, ...]:
-    """Costs by resource type, dearest first, each with its percentage of their sum."""
+def breakdown(costs: Mapping[str, int]) -> tuple[CostShare, ...]:
+    """Costs by resource type, highest first, each with its percentage of their sum."""
     whole = sum(costs.values())
-    dearest_first = sorted(costs.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(Share(kind, amount, percentage(amount, whole)) for kind, amount in dearest_first)
+    highest_first = sorted(costs.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(CostShare(kind, amount, percentage(amount, whole)) for kind, amount in highest_first)
 
 
 def utc_days(first: datetime, last: datetime) -> tuple[str, ...]:
-    """Each UTC day from the one that holds `first` to the one that holds `last`; at least one."""
+    """Each UTC day from the day of `first` to the day of `last`; at least one."""
     count = (last.date() - first.date()).days + 1
     return tuple(day_of(first + timedelta(days=offset)) for offset in range(max(1, count)))

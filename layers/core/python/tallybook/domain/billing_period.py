@@ -1,4 +1,7 @@
-"""An opened period of an account: what it pinned, whether it still takes usage, and what was billed for it."""
+"""A period that was opened for an account, and is stored: what it pinned, its state, and what was billed for it.
+
+`periods.Period` is the mere span of time, which any instant has; `bill` says what the usage of a period costs.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,10 +15,11 @@ _TICK = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class BillingPeriod:
-    """`plan` and `catalog_version` are those of its opening; `shards` is how many counters share its writes.
+    """`plan` and `catalog_version` are pinned when it opens; `shards` is the number of shards of its counters.
 
-    `cut_from` is the end it had when it opened, where a plan change ended it before. `late` are the starts of the
-    closed periods whose late usage its invoice will hold; `billed` what invoices hold of its own usage, in micros.
+    `is_open` is whether usage may be added. `cut_from` is its original end, where a plan change ended it earlier.
+    `late` has the starts of the closed periods whose late usage goes on this period's invoice. `billed` is what
+    invoices hold of its own usage, in micros.
     """
 
     period: Period
@@ -30,14 +34,14 @@ class BillingPeriod:
 
     @property
     def part(self) -> Fraction:
-        """How much of the whole period ran, or will: 1 unless it was cut short."""
+        """The part of the whole period that it runs: 1 unless it was cut short."""
         if self.cut_from is None:
             return Fraction(1)
         ran, whole = self.period.end - self.period.start, self.cut_from - self.period.start
         return Fraction(ran // _TICK, whole // _TICK)
 
     def cut(self, at: datetime) -> Self:
-        """The period as a plan change at this instant, within it or at its very end, leaves it."""
+        """The period, ended by a plan change at this instant: within it or at its very end."""
         if not self.period.start < at <= self.period.end:
             raise ValueError("a period can only be cut within or at its end")
         return replace(self, period=replace(self.period, end=at), cut_from=self.period.end)

@@ -1,14 +1,13 @@
-"""Budget messages: what a threshold told when it alerted, and to whom its mail really went.
+"""Budget messages: one for each threshold that alerted, with the addresses that its mail was sent to.
 
-Source: ScaleBox budgets, "List Budget Messages"; money, "Budgets". They are numbered by account; a page shows those of
-the present budget.
+They are numbered by account. Source: docs/money.md, "Budgets".
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from tallybook.domain.budgets import Budget, Reached, Threshold
+from tallybook.domain.budgets import Budget, Threshold, ThresholdAlert
 from tallybook.domain.ids import derived_id
 from tallybook.domain.periods import Period
 
@@ -18,9 +17,7 @@ _NOTIFICATION_DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class BudgetMessage:
-    """The account's `number`th ever. Amounts are micros; `sent` are the addresses to which its mail went, `bounced`
-    those of them that it never reached.
-    """
+    """`number` counts the account's messages. Amounts are micros. `bounced` is the part of `sent` that bounced."""
 
     number: int
     account_id: str
@@ -36,13 +33,13 @@ class BudgetMessage:
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """Who has got its mail, as far as anybody knows."""
+        """The addresses that the mail was sent to and has not bounced from."""
         return tuple(address for address in self.sent if address not in self.bounced)
 
 
-def messages_of(reached: Reached, *, first: int, now: datetime) -> tuple[BudgetMessage, ...]:
-    """One for each threshold, lowest first, numbered from `first`; they share a notification."""
-    budget = reached.budget
+def alert_messages(alert: ThresholdAlert, *, first: int, now: datetime) -> tuple[BudgetMessage, ...]:
+    """One message for each threshold, lowest first, numbered from `first`; they share a notification."""
+    budget = alert.budget
     notification = notification_id(budget, first)
     return tuple(
         BudgetMessage(
@@ -50,22 +47,22 @@ def messages_of(reached: Reached, *, first: int, now: datetime) -> tuple[BudgetM
             account_id=budget.account_id,
             budget=budget.number,
             threshold=threshold,
-            used=reached.spending.used,
+            used=alert.spending.used,
             amount=budget.amount,
             notification_id=notification,
-            period=reached.spending.period,
+            period=alert.spending.period,
             created_at=now,
         )
-        for number, threshold in enumerate(reached.thresholds, first)
+        for number, threshold in enumerate(alert.thresholds, first)
     )
 
 
 def notification_id(budget: Budget, first: int) -> str:
-    """12 hexadecimal digits that follow from the first of its messages: no crossing has two."""
+    """12 hexadecimal digits, derived from the number of its first message, so that a repeat gets the same id."""
     return derived_id("notification", budget.account_id, str(first)).replace("-", "")[:_NOTIFICATION_DIGITS]
 
 
 def numbers_of(messages: Iterable[BudgetMessage]) -> tuple[int, int]:
-    """The first and the last."""
+    """The first and the last number."""
     numbers = [message.number for message in messages]
     return numbers[0], numbers[-1]

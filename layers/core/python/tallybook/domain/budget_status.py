@@ -1,18 +1,17 @@
-"""A budget as it stands in the present period, and what is to be expected of it. Source: ScaleBox budgets, "Get Budget
-Status". The forecast is ours.
-"""
+"""A budget's status in the present period, and its forecast. Source: docs/money.md, "Budgets"."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from tallybook.domain.bill import projected
+from tallybook.domain.bill import project_cost
 from tallybook.domain.budgets import Budget, Spending, is_restricted, percentage_used
+from tallybook.domain.money import ceil_div
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetStatus:
-    """The budget with what is used of it in the present period."""
+    """The budget with what was used in the present period."""
 
     budget: Budget
     spent: Spending
@@ -27,14 +26,15 @@ class BudgetStatus:
 
     @property
     def remaining(self) -> int:
-        """Negative where more was used than the budget."""
+        """Micros; negative where more was used than the budget's amount."""
         return self.budget.amount - self.spent.used
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What the period comes to at the present rate, in micros, and the local day on which that reaches the budget, None
-    where it won't within the period or has already.
+    """The cost of the whole period at the present rate, in micros, and the local day on which the budget is used up.
+
+    `reached_on` is None where that is not in the period, or has happened already.
     """
 
     amount: int
@@ -42,15 +42,15 @@ class Forecast:
 
 
 def forecast(status: BudgetStatus, *, currency: str, now: datetime) -> Forecast:
-    """The rate is what was used so far by the days elapsed; the amount is the bill's projected cost."""
+    """The rate is what was used so far, divided by the days elapsed; the amount is the bill's projected cost."""
     spent = status.spent
-    amount = projected(spent.used, period=spent.period, now=now, currency=currency)
+    amount = project_cost(spent.used, period=spent.period, now=now, currency=currency)
     return Forecast(amount, _reached_on(status.budget, spent, now=now) if amount >= status.budget.amount else None)
 
 
 def _reached_on(budget: Budget, spent: Spending, *, now: datetime) -> date | None:
-    """None where it is reached already; at the latest the last day, for what is shown to come to it does."""
+    """None where it is reached already; at the latest the last day, because the rounded amount reaches the budget."""
     if spent.used >= budget.amount:
         return None
-    days = -(-budget.amount * spent.period.days_elapsed(now) // spent.used)
+    days = ceil_div(budget.amount * spent.period.days_elapsed(now), by=spent.used)
     return spent.period.first_day + timedelta(days=min(days, spent.period.days) - 1)

@@ -1,5 +1,6 @@
-"""What root users may set of a budget: its amount, its thresholds and whom it names. Source: ScaleBox budgets;
-decisions, ScaleBox.
+"""Checks of what root users set of a budget: amount, thresholds, addresses.
+
+Source: docs/decisions.md, "Budgets".
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +11,7 @@ from decimal import Decimal
 from tallybook.domain.accounts import normal_email
 from tallybook.domain.budgets import COOLDOWN, PLACES, Budget, Threshold
 from tallybook.domain.errors import Invalid, TooManyRequests
-from tallybook.domain.money import EXACT, MICROS, decimals, places
+from tallybook.domain.money import EXACT, MICROS, ceil_div, decimals, places
 from tallybook.domain.outbox import distinct
 
 MOST_THRESHOLDS = 20
@@ -22,7 +23,7 @@ _HUNDREDTH = Decimal(1).scaleb(-PLACES)
 
 
 def check_amount(amount: Decimal, *, currency: str) -> int:
-    """In micros: above 0, with no more decimals than the currency has."""
+    """The amount in micros: above 0, at most 10^15, with no more decimals than the currency has."""
     if not 0 < amount <= MOST_AMOUNT:
         raise Invalid("budget_amount must be above 0 and at most 10^15", field="budget_amount")
     if places(amount) > decimals(currency):
@@ -31,43 +32,44 @@ def check_amount(amount: Decimal, *, currency: str) -> int:
 
 
 def check_thresholds(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
-    """Lowest first: at most 20, no two alike, each above 0 and at most 1000 with at most 2 decimals."""
+    """The thresholds, lowest first: at most 20 different ones, above 0 and at most 1000, with at most 2 decimals."""
     if len(thresholds) > MOST_THRESHOLDS:
-        raise _wrong(f"alert_thresholds has {len(thresholds)}; {MOST_THRESHOLDS} are the most")
+        raise _invalid(f"alert_thresholds has {len(thresholds)}; {MOST_THRESHOLDS} are the most")
     seen: set[Decimal] = set()
-    for place, threshold in enumerate(thresholds):
+    for index, threshold in enumerate(thresholds):
         percent = threshold.percent
         if not percent.is_finite() or not 0 < percent <= HIGHEST or places(percent) > PLACES:
-            told = f"{percent:.9g} must be above 0 and at most {HIGHEST}, with at most {PLACES} decimals"
-            raise _wrong(f"alert_thresholds.{place}.percent: {told}", place=place)
+            rule = f"{percent:.9g} must be above 0 and at most {HIGHEST}, with at most {PLACES} decimals"
+            raise _invalid(f"alert_thresholds.{index}.percent: {rule}", index=index)
         if percent in seen:
-            raise _wrong(f"alert_thresholds.{place}.percent: {percent:.9g} stands there twice", place=place)
+            raise _invalid(f"alert_thresholds.{index}.percent: {percent:.9g} stands there twice", index=index)
         seen.add(percent)
     exact = (replace(one, percent=one.percent.quantize(_HUNDREDTH, context=EXACT)) for one in thresholds)
     return tuple(sorted(exact, key=lambda one: one.percent))
 
 
 def check_pace(before: Budget, edited: Budget, *, now: datetime) -> None:
-    """A threshold that alerted is remembered for 24 hours, so that it does not again: there are not to be too many of
-    them. Refused are thresholds that are neither there nor remembered.
+    """At most 80 thresholds are remembered: the edited budget's, and those that alerted in the last 24 hours.
+
+    TooManyRequests for new thresholds beyond that, until enough of the replaced ones have passed their 24 hours.
     """
     percents = {threshold.percent for threshold in edited.thresholds}
-    known = before.alerts.keys() | percents
+    add_suspensions = before.alerts.keys() | percents
     new = percents - before.alerts.keys() - {threshold.percent for threshold in before.thresholds}
-    if new and (over := len(known) - MOST_REMEMBERED) > 0:
+    if new and (over := len(add_suspensions) - MOST_REMEMBERED) > 0:
         free = sorted(alert.at + COOLDOWN for percent, alert in before.alerts.items() if percent not in percents)
-        wait = -(-(free[over - 1] - now) // timedelta(seconds=1))
+        wait = ceil_div(free[over - 1] - now, by=timedelta(seconds=1))
         raise TooManyRequests("alert_thresholds has changed too often; try again later", retry_after=max(1, wait))
 
 
 def check_emails(emails: Iterable[str]) -> tuple[str, ...]:
-    """Each address once, in the order given; at most 20."""
-    checked = distinct(normal_email(email, field=f"notification_emails.{place}") for place, email in enumerate(emails))
+    """Each address once, in their order; at most 20."""
+    checked = distinct(normal_email(email, field=f"notification_emails.{index}") for index, email in enumerate(emails))
     if len(checked) > MOST_EMAILS:
         raise Invalid(f"notification_emails may have at most {MOST_EMAILS} addresses", field="notification_emails")
     return checked
 
 
-def _wrong(message: str, *, place: int | None = None) -> Invalid:
-    name = "alert_thresholds" if place is None else f"alert_thresholds.{place}.percent"
+def _invalid(message: str, *, index: int | None = None) -> Invalid:
+    name = "alert_thresholds" if index is None else f"alert_thresholds.{index}.percent"
     return Invalid(message, code="invalid_thresholds", field=name)

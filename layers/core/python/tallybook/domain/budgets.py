@@ -1,9 +1,8 @@
-"""A budget: what an account means to spend within a period, and the thresholds of it that somebody is told of.
+"""A budget: what an account means to spend in a period, with thresholds that alert.
 
-A threshold alerts once for each time that usage comes to it, and not again within 24 hours of its last alert in the
-period: then it is due when they end, if usage is still there. A new period knows nothing of the one before: it may
-alert within the same hour. Everything is decided on shown amounts, in micros.
-Source: ScaleBox budgets; money, "Budgets"; decisions, ScaleBox.
+A threshold alerts once for each crossing. A new crossing within 24 hours of the threshold's last alert in the period
+alerts when they end, if usage is still there. Each period starts without alerts. Amounts are micros, as presented.
+Source: docs/money.md, "Budgets"; docs/decisions.md, "Budgets".
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,20 +39,20 @@ DEFAULT_THRESHOLDS = (Threshold(Decimal(50)), Threshold(Decimal(80)), Threshold(
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
-    """When a threshold last alerted in the period, and whether usage has not been below it since."""
+class LastAlert:
+    """When a threshold last alerted in the period, and whether usage has stayed at or above it since."""
 
     at: datetime
-    contains: bool
+    still_reached: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """An account's one budget, its `number`th ever; `amount` is micros.
+    """The budget of an account; `number` counts the account's budgets. `amount` is micros.
 
-    `alerts` are those of the period that began at `period_start`, by percent. `restricted` is whether it was announced
-    that no session starts, `due` when it is to be looked at though nothing was used: a threshold is silent until then,
-    or the period ends that it restricts. `version` counts the times that it was stored.
+    `alerts` are the last alerts by percent, in the period that began at `period_start`. `restricted` is whether the
+    restriction of sessions was announced. `due` is when to check without new usage: a cooldown ends, or the restricted
+    period does. `version` counts the writes.
     """
 
     number: int
@@ -66,33 +65,33 @@ class Budget:
     emails: tuple[str, ...] = ()
     is_active: bool = True
     period_start: datetime | None = None
-    alerts: Mapping[Decimal, Alert] = field(default_factory=dict)
+    alerts: Mapping[Decimal, LastAlert] = field(default_factory=dict)
     restricted: bool = False
     due: datetime | None = None
     version: int = 1
 
     @property
     def terms(self) -> tuple[object, ...]:
-        """All that root users set."""
+        """What root users set."""
         return (self.amount, self.thresholds, self.limit_type, self.emails, self.is_active)
 
     @property
     def hard_limit(self) -> int | None:
-        """From where on no session starts, if anywhere."""
+        """The amount from which no session starts; None where there is no such limit."""
         return self.amount if self.limit_type == "hard" and self.is_active else None
 
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What an account has used within a period, in micros."""
+    """What an account has used in a period, in micros."""
 
     period: Period
     used: int
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
-    """The thresholds, lowest first, of a budget as it was then, that alert together, and what had been used."""
+class ThresholdAlert:
+    """Thresholds that alert together, lowest first, with the budget and the spending at that time."""
 
     budget: Budget
     thresholds: tuple[Threshold, ...]
@@ -100,76 +99,77 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """The budget after a check, and what it found."""
+class Evaluation:
+    """The budget after an evaluation, and the alerts, one for each period at most."""
 
     budget: Budget
-    reached: tuple[Reached, ...]
+    alerts: tuple[ThresholdAlert, ...]
 
 
-def check(budget: Budget, spending: Sequence[Spending], *, now: datetime) -> Checked:
-    """The budget held against the present period, which comes last, and before it those ended ones that nobody has
-    looked at since something was used in them.
+def evaluate(budget: Budget, spending: Sequence[Spending], *, now: datetime) -> Evaluation:
+    """Compare the budget with what was used in the present period, which comes last, and in ended periods before it.
 
-    Those are judged as of their ends, and by no budget that was set since.
+    An ended period is evaluated as of its end. It is skipped if the budget was set after that, or evaluated for a
+    later period already.
     """
-    found: list[Reached] = []
+    alerts: list[ThresholdAlert] = []
     for spent in spending:
-        if _is_to_be_judged(budget, spent.period, now=now):
-            budget, fired = _judge(budget, spent, now=min(now, spent.period.end - _TICK))
-            found += [Reached(budget, fired, spent)] if fired else []
-    return Checked(budget, tuple(found))
+        if _applies_to(budget, spent.period, now=now):
+            budget, thresholds = _evaluate_period(budget, spent, now=min(now, spent.period.end - _TICK))
+            alerts += [ThresholdAlert(budget, thresholds, spent)] if thresholds else []
+    return Evaluation(budget, tuple(alerts))
 
 
-def _is_to_be_judged(budget: Budget, period: Period, *, now: datetime) -> bool:
+def is_restricted(budget: Budget, *, used: int) -> bool:
+    """Whether a hard, active budget is used up, so that no session starts."""
+    return budget.hard_limit is not None and used >= budget.hard_limit
+
+
+def percentage_used(amount: int, *, used: int) -> Decimal:
+    """Two decimals, rounded down. A threshold has two decimals at most, so `>=` compares exactly."""
+    return Decimal(used * 100 * 10**PLACES // amount).scaleb(-PLACES, context=EXACT)
+
+
+def _applies_to(budget: Budget, period: Period, *, now: datetime) -> bool:
     if budget.period_start is not None and period.start < budget.period_start:
         return False
     return period.contains(now) or budget.updated_at < period.end
 
 
-def _judge(budget: Budget, spent: Spending, *, now: datetime) -> tuple[Budget, tuple[Threshold, ...]]:
-    """The budget once it was held against one period, and what alerts; the very same where nothing is new."""
+def _evaluate_period(budget: Budget, spent: Spending, *, now: datetime) -> tuple[Budget, tuple[Threshold, ...]]:
+    """The budget after the evaluation, and the thresholds that alert; the same object where nothing is new."""
     before = budget.alerts if budget.period_start == spent.period.start else {}
     percentage = percentage_used(budget.amount, used=spent.used)
     restricted = is_restricted(budget, used=spent.used)
     due = [spent.period.end] if restricted else []
-    fired: list[Threshold] = []
-    alerts = _of_old_thresholds(budget, before, now=now)
+    alerting: list[Threshold] = []
+    alerts = _removed_thresholds(budget, before, now=now)
     for threshold in budget.thresholds:
         last = before.get(threshold.percent)
         if percentage < threshold.percent:
-            last = _ended(last) if last else None
-        elif (last is None or not last.contains) and threshold.enabled and budget.is_active:
+            last = _end_crossing(last) if last else None
+        elif (last is None or not last.still_reached) and threshold.enabled and budget.is_active:
             if last is None or now >= last.at + COOLDOWN:
-                last = Alert(now, contains=True)
-                fired.append(threshold)
+                last = LastAlert(now, still_reached=True)
+                alerting.append(threshold)
             else:
                 due.append(last.at + COOLDOWN)
         if last is not None:
             alerts[threshold.percent] = last
-    wait = min(due, default=None)
-    if restricted == budget.restricted and wait == budget.due and alerts == budget.alerts:
+    next_due = min(due, default=None)
+    if restricted == budget.restricted and next_due == budget.due and alerts == budget.alerts:
         return budget, ()
-    judged = replace(budget, period_start=spent.period.start, alerts=alerts, restricted=restricted, due=wait)
-    return judged, tuple(fired)
+    evaluated = replace(budget, period_start=spent.period.start, alerts=alerts, restricted=restricted, due=next_due)
+    return evaluated, tuple(alerting)
 
 
-def is_restricted(budget: Budget, *, used: int) -> bool:
-    """A hard, active budget that is used up: no session starts until it is not any more."""
-    return budget.hard_limit is not None and used >= budget.hard_limit
+def _removed_thresholds(
+    budget: Budget, alerts: Mapping[Decimal, LastAlert], *, now: datetime
+) -> dict[Decimal, LastAlert]:
+    """The last alerts of removed thresholds in their cooldown, which also applies if such a threshold is set again."""
+    removed = alerts.keys() - {threshold.percent for threshold in budget.thresholds} if alerts else ()
+    return {percent: _end_crossing(alerts[percent]) for percent in removed if now < alerts[percent].at + COOLDOWN}
 
 
-def percentage_used(amount: int, *, used: int) -> Decimal:
-    """Two decimals, rounded down; a threshold has no more, so it is reached where this has come to it."""
-    return Decimal(used * 100 * 10**PLACES // amount).scaleb(-PLACES, context=EXACT)
-
-
-def _of_old_thresholds(budget: Budget, alerts: Mapping[Decimal, Alert], *, now: datetime) -> dict[Decimal, Alert]:
-    """Of thresholds that are no more, what silences them if they come back; then that is another crossing."""
-    old = alerts.keys() - {threshold.percent for threshold in budget.thresholds} if alerts else ()
-    return {percent: _ended(alerts[percent]) for percent in old if now < alerts[percent].at + COOLDOWN}
-
-
-def _ended(alert: Alert) -> Alert:
-    """Usage is below the threshold since."""
-    return replace(alert, contains=False) if alert.contains else alert
+def _end_crossing(alert: LastAlert) -> LastAlert:
+    return replace(alert, still_reached=False) if alert.still_reached else alert

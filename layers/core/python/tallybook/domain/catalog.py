@@ -1,7 +1,7 @@
-"""The catalog: what is sold, and for how much. A period pins the version it opened with.
+"""The catalog: what is sold, and for how much. A period pins the version that it opens with.
 
-`read` builds it from checked data (`tallybook.cli.catalog_file` checks what an operator wrote; the store keeps the same
-data), so it trusts shapes and only turns text into Decimals.
+`parse_catalog` builds it from data that `tallybook.cli.catalog_file` has checked and the store keeps unchanged, so it
+trusts the shapes and only turns text into Decimals.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from tallybook.domain.quotas import CONCURRENT, FIELDS, Quota, limited
+from tallybook.domain.quotas import CONCURRENT, FIELDS, Quota, without_nulls
 
 Settles = Literal["invoice", "wallet"]
 Model = Literal["per_unit", "graduated", "volume", "package", "flat"]
@@ -17,7 +17,7 @@ Model = Literal["per_unit", "graduated", "volume", "package", "flat"]
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """Up to and including `up_to` units (None: without end), each at `unit_price`, plus `flat_fee` once entered."""
+    """Units up to and including `up_to` (None: all), each at `unit_price`; `flat_fee` once the tier is entered."""
 
     up_to: Decimal | None
     unit_price: Decimal
@@ -26,7 +26,7 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """One of five price models; `allowance` units are taken off first. Amounts are currency units, exact."""
+    """One of five price models; `allowance` is taken off the quantity first. Amounts are exact, in currency units."""
 
     model: Model
     unit_price: Decimal = Decimal(0)
@@ -47,14 +47,14 @@ class Meter:
     prices: tuple[Price, ...]
 
     def price(self, *, plan: str, sku: str | None) -> Price | None:
-        """The price of this sku: one named for the plan before one for all; None if the sku is not sold."""
+        """The price of this sku: the plan's own before that of all plans; None if the sku is not sold."""
         found = [price for price in self.prices if price.sku == sku and (not price.plans or plan in price.plans)]
         return max(found, key=lambda price: bool(price.plans), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`price` is a month's fee, or a year's where `billing_interval` is "year"; in micros."""
+    """`price` is the fee of a month, or of a year if `billing_interval` is "year", in micros."""
 
     name: str
     display_name: str
@@ -69,10 +69,10 @@ class Plan:
 
     @property
     def quotas(self) -> Quota:
-        """What it limits of an account as a whole; of the two limits of what runs at once, the smaller."""
-        found = limited({name: self.limits.get(name) for name in FIELDS})
+        """The limits of an account as a whole. Two limit what runs at once: the smaller one counts."""
+        quotas = without_nulls({name: self.limits.get(name) for name in FIELDS})
         most = self.limits.get("max_concurrent_sandboxes")
-        return found if most is None else found | {CONCURRENT: min(most, found.get(CONCURRENT, most))}
+        return quotas if most is None else quotas | {CONCURRENT: min(most, quotas.get(CONCURRENT, most))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """`tax_rate` is the percentage that accounts without a rate of their own are taxed at; `smallest_charge`, in
-    micros, what an amount must come to before anybody is reminded of it.
+    """`tax_rate` is the percentage for accounts without their own. `smallest_charge`, in micros, is the least amount
+    that a reminder is mailed for. `welcome_credit` is in micros, too.
     """
 
     version: int
@@ -102,8 +102,8 @@ class Catalog:
     smallest_charge: int = 500_000
 
 
-def read(data: Mapping[str, Any], *, version: int) -> Catalog:
-    """Checked catalog data as a Catalog: decimals are text in it, as in the file."""
+def parse_catalog(data: Mapping[str, Any], *, version: int) -> Catalog:
+    """The catalog from checked data, in which decimals are text, as in the file."""
     return Catalog(
         version=version,
         currency=data["currency"],

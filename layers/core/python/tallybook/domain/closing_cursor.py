@@ -1,6 +1,6 @@
-"""An account's billing cycle: which of its periods is the oldest that is not closed, and when it may be.
+"""An account's closing cursor: the oldest period that is not closed, and when it may be closed.
 
-Periods are closed in order, each once: closing one moves the cycle to the next.
+Periods are closed in order, each once: closing one moves the cursor to the next.
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from tallybook.domain.periods import Period
 
 GRACE = timedelta(minutes=30)
-"""So long after its end usage still goes into a period as if it were open."""
+"""How long after its end a period still takes usage."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClosingCursor:
-    """`period` is the oldest one not closed; `carried` is what its invoice starts with, as a credit in micros."""
+    """`period` is the oldest one not closed; `carried_credit` is the credit that its invoice takes over, in micros."""
 
     period: Period
     carried_credit: int = 0

@@ -22,8 +22,8 @@ type Status = Literal["none_confirmed", "partial_confirmed", "both_confirmed"]
 LIFE = timedelta(hours=24)
 PAUSE = timedelta(minutes=30)
 TOKEN_BYTES = 16
-TEMPLATES: Mapping[str, Side] = {"email_change_current": "current", "email_change_new": "new"}
-"""The mail templates with a link, and the address that each goes to."""
+CONFIRMATION_TEMPLATES: Mapping[str, Side] = {"email_change_current": "current", "email_change_new": "new"}
+"""The templates of the two mails with a link, and the address that each goes to."""
 
 _STATUS: tuple[Status, ...] = ("none_confirmed", "partial_confirmed", "both_confirmed")
 

@@ -1,8 +1,8 @@
-"""A plan's fee on one invoice: what it is, what is taken off it, and why. Source: money, "Periods", "Plan changes".
+"""A plan's fee on one invoice, and what is taken off it. Source: docs/money.md, "Periods" and "Plan changes".
 
-A monthly fee is for its period; a yearly one is for twelve months and stands on the invoice of the twelfth, or of the
-month in which the plan ends. Off it go the account's discount, the part after a plan change, and the time for which
-the account was suspended. A fee of 100.00 less 25 %, half of it unused: 37.50 remain.
+A monthly fee is for its period. A yearly fee is for twelve months, and is on the invoice of the twelfth month or of the
+month in which the plan ends. The account's discount, the part after a plan change, and the time for which the account
+was suspended are taken off. A fee of 100.00 less 25 %, half of it unused: 37.50 remain.
 """
 
 from collections.abc import Mapping
@@ -19,12 +19,12 @@ from tallybook.domain.times import stamp
 
 _TICK = timedelta(milliseconds=1)
 _KEPT = 13
-"""So many periods' suspensions are remembered: a year's, and the one that is open."""
+"""The number of periods whose suspensions are kept: a year's, and the open one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fee:
-    """All in micros and positive: the plan's price, and what is taken off it for each reason."""
+    """In micros, all positive: the plan's price, and what is taken off it for each reason."""
 
     standard: int = 0
     discount: int = 0
@@ -33,7 +33,6 @@ class Fee:
 
     @property
     def credit(self) -> int:
-        """All that is taken off."""
         return self.discount + self.proration_credit + self.suspended
 
     @property
@@ -43,39 +42,39 @@ class Fee:
 
 @dataclass(frozen=True, slots=True)
 class FeeTime:
-    """What a fee is for, in milliseconds: the whole time, and how much of it is unused or was spent suspended."""
+    """The time that a fee is for, and the parts of it that are unused and suspended, in milliseconds."""
 
-    whole: int
-    proration_credit: int = 0
-    suspended: int = 0
+    whole_ms: int
+    unused_ms: int = 0
+    suspended_ms: int = 0
 
 
-def fee_time(account: Account, plan: Plan, opened: BillingPeriod, *, until: datetime) -> FeeTime | None:
-    """The time of the fee on the invoice of a period, as known at `until`: its end, or now while it is open.
+def fee_time(account: Account, plan: Plan, billing_period: BillingPeriod, *, until: datetime) -> FeeTime | None:
+    """The time of the fee on a period's invoice. `until` is the period's end, or now while it is open.
 
-    None where no fee stands on that invoice: the plan is free, or its year goes on.
+    None where that invoice has no fee: the plan is free, or its year has not ended.
     """
-    start, end, is_due = _span(account.schedule, plan, opened)
+    start, end, is_due = _span(account.schedule, plan, billing_period)
     if not is_due or not plan.price:
         return None
-    proration_credit = (end - opened.period.end) // _TICK if opened.cut_from is not None else 0
-    suspended = _suspended(account, start, min(until, opened.period.end))
-    return FeeTime((end - start) // _TICK, proration_credit, suspended)
+    unused_ms = (end - billing_period.period.end) // _TICK if billing_period.cut_from is not None else 0
+    suspended_ms = _suspended(account, start, min(until, billing_period.period.end))
+    return FeeTime((end - start) // _TICK, unused_ms, suspended_ms)
 
 
 def fee_for(price: int, time: FeeTime | None, *, discount: Decimal, currency: str) -> Fee:
-    """The fee of this price (micros) less `discount` percent, for this time."""
+    """The fee at this price (micros), less `discount` percent, for this time."""
     if time is None:
         return Fee()
-    taken_off = round_to_minor(in_units(price) * discount / 100, currency)
-    charged = price - taken_off
-    proration_credit = _part(charged, time.proration_credit, time.whole, currency)
-    suspended = _part(charged, time.suspended, time.whole, currency)
-    return Fee(price, taken_off, proration_credit, min(suspended, charged - proration_credit))
+    discounted = round_to_minor(in_units(price) * discount / 100, currency)
+    charged = price - discounted
+    proration_credit = _part(charged, time.unused_ms, time.whole_ms, currency)
+    suspended = _part(charged, time.suspended_ms, time.whole_ms, currency)
+    return Fee(price, discounted, proration_credit, min(suspended, charged - proration_credit))
 
 
-def suspensions(schedule: BillingSchedule, since: datetime, until: datetime) -> dict[str, int]:
-    """A suspension in milliseconds for each period that it touched, by the period's start."""
+def suspended_by_period(schedule: BillingSchedule, since: datetime, until: datetime) -> dict[str, int]:
+    """The milliseconds of a suspension in each period that it touched, by the period's start."""
     parts: list[tuple[str, int]] = []
     while since < until:
         period = period_of(schedule, since)
@@ -85,24 +84,24 @@ def suspensions(schedule: BillingSchedule, since: datetime, until: datetime) -> 
     return dict(parts)
 
 
-def remembered(account: Account, more: Mapping[str, int]) -> dict[str, int]:
-    """What is known of an account's suspensions with what has come to it: of the last 13 periods and all open ones."""
+def add_suspensions(account: Account, more: Mapping[str, int]) -> dict[str, int]:
+    """The account's suspended milliseconds by period, with `more` added: of the last 13 and of all unclosed periods."""
     known = account.suspension.milliseconds
-    both = sorted((start, known.get(start, 0) + more.get(start, 0)) for start in {*known, *more})
+    sums = sorted((start, known.get(start, 0) + more.get(start, 0)) for start in {*known, *more})
     unclosed = stamp(account.closing_cursor.period.start)
-    return dict(part for index, part in enumerate(both, _KEPT - len(both)) if index >= 0 or part[0] >= unclosed)
+    return dict(part for index, part in enumerate(sums, _KEPT - len(sums)) if index >= 0 or part[0] >= unclosed)
 
 
-def _span(schedule: BillingSchedule, plan: Plan, opened: BillingPeriod) -> tuple[datetime, datetime, bool]:
-    """What the fee is for, and whether it stands on this period's invoice."""
+def _span(schedule: BillingSchedule, plan: Plan, billing_period: BillingPeriod) -> tuple[datetime, datetime, bool]:
+    """Start and end of what the fee is for, and whether this period's invoice has it."""
     if plan.billing_interval == "month":
-        return opened.period.start, opened.cut_from or opened.period.end, True
-    start, end, month = year_of(schedule, opened.period)
-    return start, end, month == 12 or opened.cut_from is not None
+        return billing_period.period.start, billing_period.cut_from or billing_period.period.end, True
+    start, end, month = year_of(schedule, billing_period.period)
+    return start, end, month == 12 or billing_period.cut_from is not None
 
 
 def _suspended(account: Account, start: datetime, until: datetime) -> int:
-    """Milliseconds between the two for which the account was, or is, suspended."""
+    """The milliseconds from `start` to `until` for which the account was, or is, suspended."""
     past = sum(ms for began, ms in account.suspension.milliseconds.items() if stamp(start) <= began < stamp(until))
     present = (until - max(start, account.suspension.at)) // _TICK if account.suspension.at else 0
     return past + max(0, present)

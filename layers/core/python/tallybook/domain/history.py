@@ -1,11 +1,11 @@
-"""What usage cost in a range of UTC days, across periods, and what each session of it did. Source: ScaleBox billing."""
+"""What usage cost in a range of UTC days, across periods, and what each session cost. Source: ScaleBox billing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from tallybook.domain.bill import PeriodCosts, Share, breakdown, utc_days
+from tallybook.domain.bill import CostShare, PeriodCosts, breakdown, utc_days
 from tallybook.domain.errors import Invalid
 from tallybook.domain.money import EXACT, spread
 from tallybook.domain.sessions import Session
@@ -19,7 +19,7 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """From `start` to `end`, instants; its days are whole UTC days, both ends' included."""
+    """From the instant `start` to the instant `end`. Its days are whole UTC days, those of both ends included."""
 
     start: datetime
     end: datetime
@@ -47,29 +47,32 @@ class SessionCost:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Amounts in micros; `daily_costs` one (UTC day, cost) a day, `sessions` newest first."""
+    """Amounts are in micros. `daily_costs` has a (UTC day, cost) for each day; `sessions` are newest first."""
 
     range: Range
     total: int
-    breakdown: tuple[Share, ...]
+    breakdown: tuple[CostShare, ...]
     daily_costs: tuple[tuple[str, int], ...]
     sessions: tuple[SessionCost, ...]
 
 
 def range_of(start: datetime | None, end: datetime | None, *, now: datetime) -> Range:
-    """The range asked for: up to now and from 30 days before its end, unless told otherwise."""
+    """The requested range; by default up to now, and from 30 days before its end.
+
+    Invalid `invalid_date_range` where it ends before it starts, or is longer than 366 days.
+    """
     end = end or now
-    wanted = Range(start or max(end, _EARLIEST + DEFAULT_RANGE) - DEFAULT_RANGE, end)
-    if wanted.end < wanted.start:
+    requested = Range(start or max(end, _EARLIEST + DEFAULT_RANGE) - DEFAULT_RANGE, end)
+    if requested.end < requested.start:
         raise Invalid("end must not be before start", code="invalid_date_range", field="end")
-    if wanted.end - wanted.start > timedelta(days=MAX_DAYS):
+    if requested.end - requested.start > timedelta(days=MAX_DAYS):
         raise Invalid(f"The range must be at most {MAX_DAYS} days", code="invalid_date_range", field="start")
-    return wanted
+    return requested
 
 
-def history(wanted: Range, periods: Iterable[PeriodCosts], sessions: Sequence[SessionCost]) -> History:
+def history(requested: Range, periods: Iterable[PeriodCosts], sessions: Sequence[SessionCost]) -> History:
     """The costs of these periods on the days of the range."""
-    daily = dict.fromkeys(wanted.days, 0)
+    daily = dict.fromkeys(requested.days, 0)
     by_type: dict[str, int] = {}
     for costs in periods:
         for kind, of_days in costs.by_type.items():
@@ -77,20 +80,20 @@ def history(wanted: Range, periods: Iterable[PeriodCosts], sessions: Sequence[Se
                 if cost and day in daily:
                     daily[day] += cost
                     by_type[kind] = by_type.get(kind, 0) + cost
-    return History(wanted, sum(daily.values()), breakdown(by_type), tuple(daily.items()), tuple(sessions))
+    return History(requested, sum(daily.values()), breakdown(by_type), tuple(daily.items()), tuple(sessions))
 
 
 def session_costs(costs: PeriodCosts, used: Mapping[str, Quantities], *, unit: int) -> dict[str, int]:
-    """Each of these sessions' part of the period's costs, by the session's id; `used` is what they used in it.
+    """What each session cost in the period, in micros, by its id; `used` is what each used, `unit` the minor unit.
 
-    A line is spread over them and the rest of its usage by quantity, with the largest remainder, so that nothing of it
-    is told twice or lost.
+    A line is spread by quantity, with the largest remainder, over these sessions and the rest of its usage, so that no
+    part of it is counted twice or lost.
     """
     parts = dict.fromkeys(used, 0)
     for line in costs.lines:
         weights = [quantities.get((line.meter, line.sku), Decimal(0)) for quantities in used.values()]
         rest = EXACT.subtract(line.quantity, sum(weights, Decimal(0)))
-        shares = spread(line.amount, [*weights, rest], unit=unit)
-        for session_id, part in zip(used, shares, strict=False):
+        costs_of_line = spread(line.amount, [*weights, rest], unit=unit)
+        for session_id, part in zip(used, costs_of_line, strict=False):
             parts[session_id] += part
     return parts

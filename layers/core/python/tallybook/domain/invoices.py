@@ -1,15 +1,12 @@
-"""Invoices: the lines of one, what they add up to, and what may become of it. Source: money, "Invoices".
+"""Invoices: their totals, ids and states. Source: docs/money.md, "Invoices".
 
     draft ──issue──> open ──> paid
       └ refreshed     ├──> overdue ──> paid, uncollectible
-                      └──> void, as overdue and uncollectible may, and then reissued as the next revision
+                      └──> void (also from overdue and uncollectible); may be reissued as the next revision
 
-A draft has no number, no dates and may change; from its issue on an invoice's lines never do.
-Subtotal is the sum of the lines, tax is rounded once on the sum of the taxed ones, and the total is never below zero:
-the excess is an untaxed line "Carried to next invoice" here, and a negative one there.
+A draft has no number and no dates, and may change. Once an invoice is issued, its lines never change.
 """
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,52 +15,26 @@ from typing import Literal, Self
 from tallybook.domain.errors import Conflict
 from tallybook.domain.fees import Fee, FeeTime
 from tallybook.domain.ids import derived_id
-from tallybook.domain.money import in_units, minor_unit, round_to_minor
+from tallybook.domain.invoice_lines import InvoiceLine, LineType, tax_on
+from tallybook.domain.money import minor_unit
 from tallybook.domain.periods import Period
 from tallybook.domain.times import stamp
 
-type LineType = Literal["subscription", "discount", "credit", "usage", "late_usage", "carried"]
 type InvoiceStatus = Literal["draft", "open", "paid", "overdue", "uncollectible", "void"]
 type PaymentMethod = Literal["Balance", "Credit Card", "Balance + Credit Card"]
 
 UNPAID: tuple[InvoiceStatus, ...] = ("open", "overdue", "uncollectible")
 DUE_AFTER = timedelta(days=7)
 OUTAGE = timedelta(hours=24)
-"""An invoice issued later than this after its period's end bears the day on which it was issued."""
-
-
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """What of one (meter, sku) a usage line holds: its quantity, and its rounded amount in micros."""
-
-    meter: str
-    sku: str | None
-    quantity: Decimal
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceLine:
-    """`amount` is in micros and may be negative. `period_start` names the period whose late usage it is."""
-
-    type: LineType
-    description: str
-    amount: int
-    details: tuple[Detail, ...] = ()
-    period_start: datetime | None = None
-
-    @property
-    def is_taxed(self) -> bool:
-        return self.type != "carried"
+"""An invoice that is issued later than this after its period's end is dated by its issue, not by that end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """One invoice of an account. Amounts are micros, all of them multiples of the currency's minor unit.
+    """One invoice of an account. Amounts are in micros, and multiples of the currency's minor unit.
 
-    `position` is its place among the account's invoices and drafts, `number` its place among those issued; both count
-    from 1 without a gap. `paid_by_balance` is what the wallet paid, also of one that is not wholly paid. `fee_time` is
-    what the fee was worked out from, for a reissue.
+    `position` counts the account's invoices and drafts, `number` its issued invoices; both from 1 without a gap.
+    `paid_by_balance` is what the wallet paid, perhaps a part. A reissue computes its fee from `fee_time`.
     """
 
     id: str
@@ -94,7 +65,7 @@ class Invoice:
 
     @property
     def tax(self) -> int:
-        return _tax(self.lines, self.tax_rate, self.currency)
+        return tax_on(self.lines, self.tax_rate, self.currency)
 
     @property
     def total(self) -> int:
@@ -102,7 +73,7 @@ class Invoice:
 
     @property
     def amount_due(self) -> int:
-        """What is still to be paid: nothing of one that is paid, void or a draft."""
+        """What is still to be paid; 0 unless the invoice is issued and unpaid."""
         return self.total - self.paid_by_balance if self.status in UNPAID else 0
 
     @property
@@ -115,17 +86,17 @@ class Invoice:
 
     @property
     def carried_credit(self) -> int:
-        """What it hands on to the next invoice: zero or positive, as a credit."""
+        """The credit that it hands on to the next invoice; zero or positive."""
         return sum(line.amount for line in self.lines if line.type == "carried" and line.amount > 0)
 
     @property
-    def carried_in(self) -> int:
-        """What an earlier invoice handed on to it."""
+    def carried_credit_in(self) -> int:
+        """The credit that it took over from an earlier invoice; zero or positive."""
         return -sum(line.amount for line in self.lines if line.type == "carried" and line.amount < 0)
 
     @property
     def fee(self) -> Fee:
-        """The fee as its lines have it, for those who show it beside the usage."""
+        """The fee as its lines have it: the credit for time suspended is part of `proration_credit`."""
         return Fee(
             self.sum_of("subscription"), discount=-self.sum_of("discount"), proration_credit=-self.sum_of("credit")
         )
@@ -137,14 +108,14 @@ class Invoice:
     def has_receipt(self) -> bool:
         return self.status == "paid" and self.total > 0
 
-    def issued(self, *, number: int, now: datetime, at: datetime | None = None) -> Self:
+    def issue(self, *, number: int, now: datetime, at: datetime | None = None) -> Self:
         """Issued at its period's end, or now where that is over 24 hours later; `at` overrides both."""
         issued_at = at or (self.period.end if now - self.period.end <= OUTAGE else now)
-        issued = replace(self, status="open", number=number, issued_at=issued_at, due_date=issued_at + DUE_AFTER)
-        return issued if issued.total else replace(issued, status="paid", paid_at=issued_at)
+        invoice = replace(self, status="open", number=number, issued_at=issued_at, due_date=issued_at + DUE_AFTER)
+        return invoice if invoice.total else replace(invoice, status="paid", paid_at=issued_at)
 
-    def paid_from(self, balance: int, *, at: datetime) -> Self:
-        """What a balance can pay of it, in whole minor units; paid if that is all."""
+    def pay_from(self, balance: int, *, at: datetime) -> Self:
+        """With what the balance can pay of it, in whole minor units; `paid` if that is all that was due."""
         unit = minor_unit(self.currency)
         amount = min(self.amount_due, max(0, balance) // unit * unit)
         if not amount:
@@ -152,11 +123,11 @@ class Invoice:
         after = replace(self, paid_by_balance=self.paid_by_balance + amount)
         return after if after.amount_due else replace(after, status="paid", paid_at=at, payment_method="Balance")
 
-    def overdue(self) -> Self:
+    def mark_overdue(self) -> Self:
         return replace(self, status="overdue")
 
-    def voided(self, *, at: datetime, reason: str) -> Self:
-        """Void: it is owed no more. Only what was issued and is not paid can be."""
+    def void(self, *, at: datetime, reason: str) -> Self:
+        """Void, so it is owed no more. Conflict `not_issued`, `invoice_paid` or `invoice_void` unless it is unpaid."""
         if self.status not in UNPAID:
             code = {"draft": "not_issued", "paid": "invoice_paid", "void": "invoice_void"}[self.status]
             raise Conflict(f"Only an unpaid invoice can be voided; this one is {self.status}", code=code)
@@ -164,40 +135,10 @@ class Invoice:
 
 
 def invoice_id(account_id: str, period_start: datetime, *, revision: int = 1) -> str:
-    """The same period's invoice has the same id, draft or issued; each reissue another one."""
+    """A period's draft and invoice have the same id; each reissue has another."""
     return derived_id("invoice", account_id, stamp(period_start), "period", str(revision))
 
 
 def next_revision_of(invoice: Invoice) -> str:
-    """The id of the invoice that takes the place of a void one."""
+    """The id of the invoice that replaces a void one."""
     return invoice_id(invoice.account_id, invoice.period.start, revision=invoice.revision + 1)
-
-
-def fee_lines(fee: Fee, *, plan_name: str, discount: Decimal) -> Iterable[InvoiceLine]:
-    yield InvoiceLine("subscription", f"Subscription Fee for {plan_name} plan", fee.standard)
-    yield InvoiceLine("discount", f"Discount of {discount.normalize():f} %", -fee.discount)
-    yield InvoiceLine("credit", f"Unused part of the {plan_name} plan", -fee.proration_credit)
-    yield InvoiceLine("credit", "Time for which the account was suspended", -fee.suspended)
-
-
-def usage_line(details: Sequence[Detail]) -> InvoiceLine:
-    return InvoiceLine("usage", "Resource Usage", sum(detail.amount for detail in details), tuple(details))
-
-
-def late_line(period: Period, amount: int) -> InvoiceLine:
-    """What usage that came late adds to what was billed for its period; less where more usage costs less."""
-    days = f"{period.first_day.isoformat()} to {period.last_day.isoformat()}"
-    return InvoiceLine("late_usage", f"Late usage, {days}", amount, period_start=period.start)
-
-
-def balanced(lines: Iterable[InvoiceLine], *, carried_in: int, tax_rate: Decimal, currency: str) -> list[InvoiceLine]:
-    """The lines that say something, with what was carried here and, below zero, what is carried on."""
-    own = [*lines, InvoiceLine("carried", "Carried from last invoice", -carried_in)]
-    total = sum(line.amount for line in own) + _tax(own, tax_rate, currency)
-    own.append(InvoiceLine("carried", "Carried to next invoice", max(0, -total)))
-    return [line for line in own if line.amount]
-
-
-def _tax(lines: Iterable[InvoiceLine], rate: Decimal, currency: str) -> int:
-    taxed = sum(line.amount for line in lines if line.is_taxed)
-    return round_to_minor(in_units(taxed) * rate / 100, currency)

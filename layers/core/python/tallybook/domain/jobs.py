@@ -1,11 +1,13 @@
-"""The jobs that work off what is due: how often each is called, and which work it takes.
+"""The scheduled jobs: how often each is called, and which kinds of due work it does.
 
-`work` names partitions of the index of due work, each spread over four by the last digit of an id: enough for some
-thousand writes a second, few enough that asking all of them when nothing is due costs next to nothing.
+A kind of work is spread over four partitions of the index of due work, by the last digit of an id: enough for some
+thousand writes a second, few enough that querying all of them costs next to nothing while nothing is due.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from tallybook.domain.money import ceil_div
 
 SPREAD = "0123"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -13,9 +15,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Called at every multiple of `every`; a call finds what is due by then.
+    """Called at each multiple of `every` since 1970, for all `work` that is due by then.
 
-    One that is `queued` only puts it on a queue, so that it is done a little later.
+    A call of a `queued` job only puts the work on the job's queue.
     """
 
     name: str
@@ -24,11 +26,11 @@ class Job:
     queued: bool = False
 
     def partitions(self) -> tuple[str, ...]:
-        return tuple(place for work in self.work for place in partitions(work))
+        return tuple(partition for work in self.work for partition in partitions(work))
 
     def call_for(self, due: datetime) -> datetime:
-        """The first call that finds what is due then."""
-        return _EPOCH + -(-(due - _EPOCH) // self.every) * self.every
+        """The first call at or after `due`."""
+        return _EPOCH + ceil_div(due - _EPOCH, by=self.every) * self.every
 
 
 OUTBOX = Job("outbox", every=timedelta(minutes=5), work=("outbox",))
@@ -38,10 +40,15 @@ JOBS = (OUTBOX, USAGE_CHECK, INVOICES)
 
 
 def partition(work: str, id: str) -> str:
-    """Where in the index the work on this id stands."""
+    """The partition of the index for this kind of work on this id: `budget#2`."""
     return f"{work}#{SPREAD[int(id[-1], 16) % len(SPREAD)]}"
 
 
 def partitions(work: str) -> tuple[str, ...]:
-    """All the places where such work may stand."""
+    """All partitions of this kind of work."""
     return tuple(f"{work}#{digit}" for digit in SPREAD)
+
+
+def camel_case(name: str) -> str:
+    """usage_check -> UsageCheck, as the stack names resources, outputs and metrics."""
+    return "".join(word.capitalize() for word in name.split("_"))

@@ -1,27 +1,28 @@
 """Money is an integer number of micros: 1,000,000 is 1.00 of the catalog's currency.
 
-Prices and quantities are exact Decimals; they become money in one place, `round_to_minor`, half away from zero, to the
-currency's smallest unit. A credit of the Quota dialect is a micro.
+Prices and quantities are exact Decimals. They become money in one place, `round_to_minor`: half away from zero, to the
+currency's minor unit. A credit of the Quota dialect is a micro. Source: docs/money.md, "Units and rounding".
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 MICROS = 1_000_000
 
-# ISO 4217 currencies whose minor unit is not a hundredth.
+# The currencies of ISO 4217 whose minor unit is not a hundredth.
 _DECIMALS = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"), 0),
     **dict.fromkeys(("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
 }
 
-# 10^15 units at 9 decimals, times a price of 12, is 38 digits; nothing that enters may ever be rounded on the way.
+# The largest input, 10^15 units at 9 decimals times a price with 12, has 38 digits; none may be rounded on the way.
 EXACT = Context(prec=60)
 
 
 def decimals(currency: str) -> int:
-    """How many decimals amounts of the currency have: 2, or what ISO 4217 says."""
+    """The decimals of amounts in the currency: 2, 0 or 3, by ISO 4217."""
     return _DECIMALS.get(currency, 2)
 
 
@@ -38,7 +39,7 @@ def round_to_minor(amount: Decimal, currency: str) -> int:
 
 
 def places(value: Decimal) -> int:
-    """How many decimals a finite number needs: 1.50 needs 1, 100 none; exact however many digits it has."""
+    """How many decimals a finite number needs: 1.50 needs 1, 100 needs none. ValueError for NaN and infinity."""
     _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
         raise ValueError("not a finite number")
@@ -52,22 +53,27 @@ def in_units(micros: int) -> Decimal:
 
 
 def readable(micros: int, currency: str) -> str:
-    """1,234.50 USD, -5 JPY, 0.125 KWD: for a reader of mail."""
+    """An amount as text for a mail: 1,234.50 USD, -5 JPY, 0.125 KWD."""
     return f"{in_units(micros):,.{decimals(currency)}f} {currency}"
 
 
 def percentage(part: int, whole: int) -> Decimal:
-    """`part` of `whole` in percent, 2 decimals, half away from zero; 0 of nothing is 0."""
+    """`part` of `whole` in percent, 2 decimals, half away from zero; 0 where `whole` is 0."""
     if not whole:
         return Decimal(0)
     with localcontext(EXACT):
         return (Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 
 
-def spread(total: int, weights: Sequence[Decimal], *, unit: int) -> list[int]:
-    """Split `total` by weight into multiples of `unit` that add up to it: largest remainder, first come on a tie.
+def ceil_div[T: (int, timedelta)](dividend: T, *, by: T) -> int:
+    """`dividend / by`, rounded up to a whole number: 7 by 3 is 3; 90 s by 60 s is 2."""
+    return -(-dividend // by)
 
-    `total` is a multiple of `unit`. With no weight at all everything falls on the first part.
+
+def spread(total: int, weights: Sequence[Decimal], *, unit: int) -> list[int]:
+    """Split `total` by weight into multiples of `unit` that add up to it: largest remainder, on a tie the first.
+
+    `total` is a multiple of `unit`. If all weights are 0, the first part gets everything.
     """
     if not weights:
         return []
@@ -78,9 +84,9 @@ def spread(total: int, weights: Sequence[Decimal], *, unit: int) -> list[int]:
         if not whole:
             return [total] + [0] * (len(weights) - 1)
         units = total // unit
-        shares = [units * weight / whole for weight in weights]
-        parts = [int(share) for share in shares]
-        by_remainder = sorted(range(len(weights)), key=lambda i: (parts[i] - shares[i], i))
+        exact = [units * weight / whole for weight in weights]
+        parts = [int(part) for part in exact]
+        by_remainder = sorted(range(len(weights)), key=lambda i: (parts[i] - exact[i], i))
         for index in by_remainder[: units - sum(parts)]:
             parts[index] += 1
     return [part * unit for part in parts]

@@ -1,7 +1,7 @@
-"""What leaves the system: mails, and events on the bus. Each is written down with the change that causes it.
+"""What leaves the system: mails, and events on the bus. Each is stored with the change that causes it.
 
-An item waits until it is delivered. A try that fails is followed by another after a pause that grows; after the last
-one the item is parked, for an operator to look at.
+An item waits until it is delivered. A failed attempt is followed by another one after a growing pause; after the last
+one the item is parked for an operator.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,45 +10,63 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 type Kind = Literal["mail", "events"]
-type Purpose = Literal["invitation", "reset"]
+type SubjectRef = UserRef | InvoiceRef | EmailChangeRef | MessagesRef
 
 LEASE = timedelta(minutes=2)
-"""For so long one delivery has an item to itself."""
+"""How long one delivery has an item to itself."""
 
 KEPT = timedelta(days=90)
 _PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
 MAX_ATTEMPTS = len(_PAUSES) + 1
 
 
-class Undeliverable(Exception):
-    """It will never go like this, however often it is tried."""
+class PermanentError(Exception):
+    """A delivery that fails the same way however often it is retried."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserRef:
+    account_id: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRef:
+    account_id: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmailChangeRef:
+    account_id: str
+    change_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesRef:
+    """The account's budget messages that share the mail, by the numbers of the first and the last."""
+
+    account_id: str
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A letter to each of the addresses; `facts` is what it says.
+    """One mail to each of the addresses. `context` holds the template's variables that are known when it is caused.
 
-    With a `purpose` it carries a link with a token of that purpose. The token is made when the mail is, and only its
-    hash is ever stored; so it is the user whom the letter is about that is named here. One about an `invoice` names
-    its position, and tells of it as it is when the letter is written; one with a link for an `email_change`
-    names the request. One that budget `messages` stand for names the first and last of them, which are told to whom it
-    went.
+    `subject_ref` names what the mail is about, where the rest of the context is read at delivery.
     """
 
-    letter: str
+    template: str
     to: tuple[str, ...]
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    purpose: Purpose | None = None
-    account_id: str | None = None
-    user_id: str | None = None
-    invoice: int | None = None
-    email_change: str | None = None
-    messages: tuple[int, int] | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
+    subject_ref: SubjectRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BusEvent:
-    """Something that happened, for whoever listens. `data` holds ids with their prefixes, money in micros."""
+    """Something that happened, for listeners on the bus. `data` holds ids with their prefixes, money in micros."""
 
     name: str
     data: Mapping[str, Any]
@@ -56,11 +74,20 @@ class BusEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class OutboxItem:
-    """`attempts` counts the tries begun since it last began to wait, `claims` all there ever were.
+class Announcement:
+    """All events of one change, by their ids. `sequence` is the change's number in the account's audit log."""
 
-    While `leased`, one try has it to itself until `due`; otherwise the next may begin then. `due` is None once it is
-    delivered. `sent` says to which addresses a mail has gone already.
+    sequence: int
+    events: Mapping[str, BusEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """`body` is a mail or an announcement as it is stored.
+
+    `attempts` counts those begun since the item last began to wait, `claims` all that were ever begun. While `leased`,
+    one attempt has the item until `due`; otherwise the next attempt may begin then. `due` is None after the delivery.
+    `sent` holds the addresses that have got the mail, `skipped` those that are suppressed.
     """
 
     id: str
@@ -79,11 +106,11 @@ class OutboxItem:
     error: str | None = None
 
 
-def next_try(attempts: int, now: datetime) -> datetime | None:
-    """When to try again after so many tries; None once they are used up."""
+def next_attempt(attempts: int, now: datetime) -> datetime | None:
+    """When to try again after this many attempts; None after the last one."""
     return now + _PAUSES[attempts - 1] if attempts < MAX_ATTEMPTS else None
 
 
 def distinct(addresses: Iterable[str]) -> tuple[str, ...]:
-    """Each address once, however it is written, in the order given."""
+    """Each address once, in lower case, in the given order."""
     return tuple(dict.fromkeys(address.strip().lower() for address in addresses))

@@ -8,10 +8,12 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
 from tallybook.domain.credentials import SECRET_BYTES, decode, encode, hash_text, matches
 from tallybook.domain.errors import Invalid, Unauthenticated
-from tallybook.domain.outbox import Purpose
+
+type Purpose = Literal["invitation", "reset"]
 
 PREFIX = "pwt_"
 LIFE: dict[Purpose, timedelta] = {"invitation": timedelta(days=7), "reset": timedelta(hours=1)}

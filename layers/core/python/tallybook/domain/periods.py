@@ -1,8 +1,8 @@
-"""Billing periods: half-open months `[start, end)` in UTC, each boundary counted from the original anchor.
+"""Periods as spans of time: half-open months `[start, end)` in UTC. Source: docs/money.md, "Periods".
 
-A boundary is the anchor's wall time in the account's zone, moved by n months and clamped to the month's last day:
-31 Jan -> 29 Feb -> 31 Mar -> 30 Apr. A wall time that a clock change skips moves forward by the gap; one that happens
-twice is the first.
+Each boundary is counted from the original anchor: its wall time in the account's zone, n months later, clamped to the
+month's last day: 31 Jan -> 29 Feb -> 31 Mar -> 30 Apr. A wall time that a clock change skips moves forward by the gap;
+one that happens twice is the first. `billing_period.BillingPeriod` is a period that was opened and is stored.
 """
 
 import calendar
@@ -17,11 +17,11 @@ from tallybook.domain.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class BillingSchedule:
-    """What an account's periods follow from: the anchor, an instant, and the IANA zone its wall time is read in.
+    """What an account's periods follow from: the anchor, an instant, and the IANA zone in which its wall time is read.
 
-    A later one takes over from the calendar `before` it at the instant `since`, with the period of the number `first`
-    after the anchor: for a plan change at once, with an anchor of its own; for another zone where the present period
-    ends, so that none is longer or shorter by more than the zones differ.
+    A later schedule replaces the one `before` it at the instant `since`, with the period that has the number `first`
+    after the anchor. A plan change replaces it at once, with a new anchor. A change of zone replaces it where the
+    present period ends, so that no period is longer or shorter by more than the zones differ.
     """
 
     anchor: datetime
@@ -34,13 +34,13 @@ class BillingSchedule:
         return instant.astimezone(ZoneInfo(self.zone))
 
     def governs(self, instant: datetime) -> bool:
-        """Whether the instant's period follows from this calendar, not from one before it."""
+        """Whether the instant's period follows from this schedule, not from one before it."""
         return self.before is None or self.since is None or self.since <= instant
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One month of an account, `[start, end)` in UTC, read in `zone` where days matter."""
+    """One month of an account, `[start, end)` in UTC; its days are those of `zone`."""
 
     start: datetime
     end: datetime
@@ -51,17 +51,17 @@ class Period:
 
     @property
     def first_day(self) -> date:
-        """The local day that it starts on."""
+        """The local day on which it starts."""
         return local_day(self.start, self.zone)
 
     @property
     def last_day(self) -> date:
-        """The local day that holds the period's last second."""
+        """The local day of its last second."""
         return local_day(self.end - timedelta(seconds=1), self.zone)
 
     @property
     def shown_end(self) -> datetime:
-        """Where the documents end it: 00:00 local of its last day, never before its start."""
+        """The end as clients see it: 00:00 local of its last day, never before its start."""
         return max(self.start, start_of_day(self.last_day, self.zone))
 
     @property
@@ -76,9 +76,9 @@ class Period:
 
 
 def period_of(schedule: BillingSchedule, instant: datetime) -> Period:
-    """The period that holds the instant; it follows from the anchor, not from what was opened or closed.
+    """The period that contains the instant. It follows from the anchor, not from what was opened or closed.
 
-    One that a plan change cut short ends where the calendar that followed begins.
+    A period that a plan change cut short ends where the next schedule begins.
     """
     cut: datetime | None = None
     while schedule.before is not None and not schedule.governs(instant):
@@ -90,7 +90,7 @@ def period_of(schedule: BillingSchedule, instant: datetime) -> Period:
 
 
 def in_zone(schedule: BillingSchedule, zone: str, *, now: datetime) -> BillingSchedule:
-    """The calendar of an account that changes its zone: another one from the end of the present period on."""
+    """The schedule after a change of zone: a new one, from the end of the present period on."""
     current = in_force(schedule, now)
     if current.zone == zone:
         return current
@@ -100,12 +100,12 @@ def in_zone(schedule: BillingSchedule, zone: str, *, now: datetime) -> BillingSc
 
 
 def with_anchor(schedule: BillingSchedule, anchor: datetime) -> BillingSchedule:
-    """The calendar of an account that changes its plan: another one at once, in the zone it has or is about to have."""
+    """The schedule after a plan change: a new one at once, in the latest zone, even if that was to apply later."""
     return BillingSchedule(anchor=anchor, zone=schedule.zone, since=anchor, before=in_force(schedule, anchor))
 
 
-def since(schedule: BillingSchedule, oldest: datetime) -> BillingSchedule:
-    """The calendar without those before it that ended by then."""
+def drop_older_schedules(schedule: BillingSchedule, oldest: datetime) -> BillingSchedule:
+    """The schedule without the earlier ones that were replaced by `oldest`."""
     kept = [schedule]
     while (last := kept[-1]).before is not None and last.since is not None and last.since > oldest:
         kept.append(last.before)
@@ -116,59 +116,33 @@ def since(schedule: BillingSchedule, oldest: datetime) -> BillingSchedule:
 
 
 def changes_of(schedule: BillingSchedule) -> tuple[datetime, ...]:
-    """The instants at which the calendar took over from those before it, oldest first."""
-    found: list[datetime] = []
+    """The instants at which the schedule and those before it replaced another, oldest first."""
+    changes: list[datetime] = []
     last: BillingSchedule | None = schedule
     while last is not None:
-        found += [last.since] if last.since is not None and last.before is not None else []
+        changes += [last.since] if last.since is not None and last.before is not None else []
         last = last.before
-    return tuple(reversed(found))
+    return tuple(reversed(changes))
 
 
 def in_force(schedule: BillingSchedule, instant: datetime) -> BillingSchedule:
-    """The calendar that the instant's period follows from."""
+    """The schedule from which the instant's period follows."""
     while schedule.before is not None and not schedule.governs(instant):
         schedule = schedule.before
     return schedule
 
 
 def year_of(schedule: BillingSchedule, period: Period) -> tuple[datetime, datetime, int]:
-    """The twelve months from the anchor or its anniversary that hold the period: start, end, and which month it is."""
+    """The twelve months, from the anchor or its anniversary, that contain the period: (start, end, month from 1)."""
     schedule = in_force(schedule, period.start)
     number = _number(schedule, period.start)
     first = number - number % 12
     return _edge(schedule, first), boundary(schedule, first + 12), number % 12 + 1
 
 
-def _edge(schedule: BillingSchedule, number: int) -> datetime:
-    """Where the period of this number starts, in the calendar that it followed from."""
-    while schedule.before is not None and number < schedule.first:
-        schedule = schedule.before
-    return schedule.since if schedule.since is not None and number == schedule.first else boundary(schedule, number)
-
-
-def _number(schedule: BillingSchedule, instant: datetime) -> int:
-    """How many months after the anchor the instant's period starts."""
-    first, then = schedule.local(schedule.anchor), schedule.local(instant)
-    number = (then.year - first.year) * 12 + then.month - first.month
-    while boundary(schedule, number) > instant:
-        number -= 1
-    while boundary(schedule, number + 1) <= instant:
-        number += 1
-    return number if schedule.before is None else max(number, schedule.first)
-
-
 def boundary(schedule: BillingSchedule, months: int) -> datetime:
     """The instant `months` months after the anchor, in the anchor's wall time, clamped to the month's length."""
     return schedule.anchor if months == 0 else _boundary(schedule.anchor, schedule.zone, months)
-
-
-@lru_cache(maxsize=4096)
-def _boundary(anchor: datetime, zone: str, months: int) -> datetime:
-    wall = anchor.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-    year, month = divmod(wall.year * 12 + wall.month - 1 + months, 12)
-    day = min(wall.day, calendar.monthrange(year, month + 1)[1])
-    return _instant(wall.replace(year=year, month=month + 1, day=day), zone)
 
 
 def start_of_day(day: date, zone: str) -> datetime:
@@ -177,7 +151,7 @@ def start_of_day(day: date, zone: str) -> datetime:
 
 
 def first_anchor(registered: datetime, zone: str) -> datetime:
-    """An account's first period starts at 00:00 local of the day of its registration."""
+    """Where an account's first period starts: 00:00 local of the day of its registration."""
     return start_of_day(local_day(registered, zone), zone)
 
 
@@ -189,8 +163,34 @@ def check_zone(name: str, *, field: str = "time_zone") -> str:
 
 
 def local_day(instant: datetime, zone: str) -> date:
-    """The day that the instant belongs to, there."""
+    """The day of the instant in the zone."""
     return instant.astimezone(ZoneInfo(zone)).date()
+
+
+def _edge(schedule: BillingSchedule, number: int) -> datetime:
+    """Where the period of this number starts, by the schedule from which it follows."""
+    while schedule.before is not None and number < schedule.first:
+        schedule = schedule.before
+    return schedule.since if schedule.since is not None and number == schedule.first else boundary(schedule, number)
+
+
+def _number(schedule: BillingSchedule, instant: datetime) -> int:
+    """How many months after the anchor the instant's period starts."""
+    anchor, local = schedule.local(schedule.anchor), schedule.local(instant)
+    number = (local.year - anchor.year) * 12 + local.month - anchor.month
+    while boundary(schedule, number) > instant:
+        number -= 1
+    while boundary(schedule, number + 1) <= instant:
+        number += 1
+    return number if schedule.before is None else max(number, schedule.first)
+
+
+@lru_cache(maxsize=4096)
+def _boundary(anchor: datetime, zone: str, months: int) -> datetime:
+    wall = anchor.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    year, month = divmod(wall.year * 12 + wall.month - 1 + months, 12)
+    day = min(wall.day, calendar.monthrange(year, month + 1)[1])
+    return _instant(wall.replace(year=year, month=month + 1, day=day), zone)
 
 
 def _instant(wall: datetime, zone: str) -> datetime:

@@ -1,7 +1,7 @@
-"""Quotas: what a plan gives an account as a whole, the shares of it that users are allocated, and requests for more.
+"""Quotas: a plan's limits for the whole account, users' allocations from them, and requests for other allocations.
 
-A quota maps fields to integers; a field that it doesn't have is not limited by it. Source: ScaleBox account management,
-"User Quota Administration"; money, "Quotas"; decisions, "Quota requests".
+A quota maps fields to integers; it does not limit a field that it does not have. Source: ScaleBox account management,
+"User Quota Administration"; docs/money.md, "Quotas"; docs/decisions.md, "Quota requests".
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,24 +25,24 @@ MONTHLY: Mapping[str, str] = {
     "sandbox_storage_gb_seconds": "sandbox_storage_gb_seconds",
     "traffic_gb_seconds": "traffic_gb_seconds",
 }
-"""The fields that are used up within a period, and the meter that uses each up."""
+"""The fields that limit the usage of a period, each with its meter."""
 
-LEVEL = "template_storage_gb"
-LEVEL_METER = "template_storage_gb_hours"
-"""An hour's quantity of this meter is the level that the field is compared with."""
+GAUGE = "template_storage_gb"
+GAUGE_METER = "template_storage_gb_hours"
+"""The field that limits the GB stored, and its meter: an hour's quantity is the GB stored in that hour."""
 
 CONCURRENT = "concurrent_sandboxes"
-FIELDS = (*MONTHLY, LEVEL, CONCURRENT)
-MOST = 10**15
+FIELDS = (*MONTHLY, GAUGE, CONCURRENT)
+MAX_QUOTA = 10**15
 MAX_ALLOCATIONS = 1000
 MAX_REQUESTS = 1000
-REACHED = (80, 100)
-"""The percentages of a field at which its user is written to; concurrency, which is not used up, is not among them."""
+NOTIFY_PERCENTAGES = (80, 100)
+"""A user gets a mail when these percentages of a field are used; never about concurrency, which is not used up."""
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """What a user is allocated now, as their own item says it too."""
+class UserAllocation:
+    """A user's active allocation, as both the allocation and the user store it."""
 
     account_id: str
     user_id: str
@@ -52,9 +52,9 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """A user's share, given or taken back.
+    """A quota that a root user gave to a user.
 
-    `told` holds what the user was written to about: by the period's start, the percentage by field.
+    `notified` holds the percentage of each field that the user got a mail about, by the period's start.
     """
 
     id: str
@@ -65,16 +65,16 @@ class Allocation:
     created_at: datetime
     updated_at: datetime
     status: AllocationStatus = "active"
-    told: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    notified: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
-    def share(self) -> Share:
-        return Share(self.account_id, self.user_id, self.id, self.quota)
+    def user_allocation(self) -> UserAllocation:
+        return UserAllocation(self.account_id, self.user_id, self.id, self.quota)
 
 
 @dataclass(frozen=True, slots=True)
 class QuotaRequest:
-    """A user's wish for other numbers in the fields that it names."""
+    """A user asks for these limits; fields that it does not name stay as they are."""
 
     id: str
     account_id: str
@@ -90,7 +90,7 @@ class QuotaRequest:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """How much of one field is used; `limit` is None where nothing limits it."""
+    """The used amount of one field; `limit` is None if the field is not limited."""
 
     field: str
     used: Decimal
@@ -104,7 +104,7 @@ class Use:
 
     @property
     def percentage(self) -> Decimal | None:
-        """With two decimals, rounded down; a share of nothing is used up."""
+        """With two decimals, rounded down; 100 of a limit of 0."""
         if self.limit is None:
             return None
         if self.limit == 0:
@@ -114,14 +114,14 @@ class Use:
 
     @property
     def reached(self) -> int:
-        """The highest percentage to write about that is reached, 0 for none."""
+        """The highest of NOTIFY_PERCENTAGES that is reached, 0 for none."""
         percentage = self.percentage
-        return 0 if percentage is None else max((one for one in REACHED if percentage >= one), default=0)
+        return 0 if percentage is None else max((one for one in NOTIFY_PERCENTAGES if percentage >= one), default=0)
 
 
 @dataclass(frozen=True, slots=True)
 class UserQuota:
-    """What a user has used in the period: all six fields, each with its limit, if it has one."""
+    """All six fields: what a user has used in the period, and the limits of their allocation."""
 
     user_id: str
     allocation_id: str | None
@@ -129,29 +129,29 @@ class UserQuota:
     uses: tuple[Use, ...]
 
 
-def with_sums(sums: Quota, *, less: Quota, more: Quota) -> dict[str, int]:
-    """The sums of an account's active allocations once one is replaced by another."""
-    changed = {name: sums.get(name, 0) - less.get(name, 0) + more.get(name, 0) for name in FIELDS}
-    return {name: amount for name, amount in changed.items() if amount}
+def adjust_sums(sums: Quota, *, less: Quota, more: Quota) -> dict[str, int]:
+    """The sums of an account's active allocations, without the quota `less` and with the quota `more`."""
+    adjusted = {name: sums.get(name, 0) - less.get(name, 0) + more.get(name, 0) for name in FIELDS}
+    return {name: amount for name, amount in adjusted.items() if amount}
 
 
 def check_fits(sums: Quota, plan: Quota, *, field: str | None = None) -> None:
-    """Invalid `quota_exceeds_plan`, with field, sum and limit, where the allocations are more than the plan gives."""
+    """Invalid `quota_exceeds_plan`, with field, sum and limit, if the allocations exceed the plan."""
     over = [name for name in FIELDS if name in plan and sums.get(name, 0) > plan[name]]
     if over:
-        told = "; ".join(f"{name}: allocations add up to {sums[name]}, and the plan has {plan[name]}" for name in over)
-        raise Invalid(told, code="quota_exceeds_plan", field=field or over[0])
+        excess = (f"{name}: allocations add up to {sums[name]}, and the plan has {plan[name]}" for name in over)
+        raise Invalid("; ".join(excess), code="quota_exceeds_plan", field=field or over[0])
 
 
 def check_numbers(quota: Mapping[str, int | None]) -> None:
-    """Integers from 0 to 10^15."""
+    """Invalid unless each is from 0 to 10^15, or None."""
     for name, amount in quota.items():
-        if amount is not None and not 0 <= amount <= MOST:
-            raise Invalid(f"{name} must be an integer from 0 to {MOST}", field=name)
+        if amount is not None and not 0 <= amount <= MAX_QUOTA:
+            raise Invalid(f"{name} must be an integer from 0 to {MAX_QUOTA}", field=name)
 
 
-def limited(quota: Mapping[str, int | None]) -> dict[str, int]:
-    """The fields that have a limit, without those that are null."""
+def without_nulls(quota: Mapping[str, int | None]) -> dict[str, int]:
+    """The fields that have a limit."""
     return {name: amount for name, amount in quota.items() if amount is not None}
 
 
@@ -165,11 +165,11 @@ def check_pending(request: QuotaRequest) -> None:
         raise Invalid(f"This request has been {request.status} already", code="request_decided")
 
 
-def second_allocation() -> Invalid:
+def allocation_exists() -> Invalid:
     return Invalid("This user has an active allocation already", code="allocation_exists", field="user_id")
 
 
-def second_request() -> Invalid:
+def request_pending() -> Invalid:
     return Invalid("You have a pending request already; change or withdraw it", code="request_pending")
 
 
@@ -177,10 +177,10 @@ def too_many(what: str, most: int) -> Conflict:
     return Conflict(f"An account has at most {most} {what}; delete some first", code=f"too_many_{what}")
 
 
-def newly_reached(uses: Iterable[Use], told: Mapping[str, int]) -> dict[str, int]:
-    """What is to be written about now: the percentage by field, where it is more than was written about before.
+def newly_reached(uses: Iterable[Use], notified: Mapping[str, int]) -> dict[str, int]:
+    """The percentage by field to notify the user of: where it is more than they were notified of before.
 
-    Nobody is written to about a share of nothing of which they have used nothing.
+    A limit of 0 is not reported until something is used.
     """
     used = (use for use in uses if use.field != CONCURRENT and use.used)
-    return {use.field: use.reached for use in used if use.reached > told.get(use.field, 0)}
+    return {use.field: use.reached for use in used if use.reached > notified.get(use.field, 0)}

@@ -1,9 +1,10 @@
-"""What a quantity costs: five models over the quantity that exceeds the allowance, exact, not rounded.
+"""What a quantity costs: five price models over the quantity above the allowance, exact, not rounded.
 
 Each (meter, sku) of a period is rated once, from its summed quantity; `money.round_to_minor` then makes it an amount.
+Source: docs/money.md, "Prices".
 
 Graduated, 1.00 up to 5, 2.00 up to 10, 3.00 above: 3 units cost 3.00, 7 cost 9.00 (5 x 1.00 + 2 x 2.00).
-Volume, the same tiers: 7 units cost 14.00, all at the tier they reach.
+Volume, the same tiers: 7 units cost 14.00, all at the price of the tier that they reach.
 Package, 5.00 for each started 100: 101 units cost 10.00.
 """
 
@@ -35,9 +36,9 @@ def rate(price: Price, quantity: Decimal) -> Decimal:
                 return price.amount
 
 
-def scaled(price: Price, part: Fraction) -> Price:
-    """The price for a period that was cut short: allowance and bounds of tiers by the part that ran, rounded up,
-    yet never above the whole period's.
+def scale_price(price: Price, part: Fraction) -> Price:
+    """The price for a period that was cut short: allowance and tier bounds times the part that ran, rounded up to
+    whole units, but never above those of the whole period.
 
     Fees and unit prices stay. Half of "1.00 up to 5, 2.00 above" is "1.00 up to 3, 2.00 above".
     """
@@ -57,7 +58,7 @@ def _part_of(quantity: Decimal, part: Fraction) -> Decimal:
 
 
 def _graduated(tiers: tuple[Tier, ...], quantity: Decimal) -> Decimal:
-    """Each tier's share at its own price; a tier's flat fee once it is entered, the first's also at zero."""
+    """Each tier's units at its own price, and its flat fee once it is entered; the first one is entered at zero."""
     cost, floor = Decimal(0), Decimal(0)
     for index, tier in enumerate(tiers):
         if index and quantity <= floor:

@@ -1,4 +1,4 @@
-"""Sandbox sessions: what the platform runs for a user, between a start and an end."""
+"""Sandbox sessions: what the platform runs for a user, from a start to an end."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MAX_TIMEOUT_SECONDS = 31 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class SessionRequest:
-    """What the platform wants to run; `session_id` is its own id for it, if it has one."""
+    """A session that the platform asks to start; `session_id` is the platform's own id, None for a new one of ours."""
 
     account_id: str
     user_id: str
@@ -28,8 +28,8 @@ class SessionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """It tells who started and who ended it by itself: the audit log, whose entries come one after the other, would
-    make sessions of one account wait for each other.
+    """A session records itself who started and ended it: audit entries of one account are numbered one after the
+    other, so sessions in the audit log would wait for each other.
     """
 
     id: str
@@ -46,12 +46,12 @@ class Session:
     ended_by: Actor | None = None
 
     def end_of(self, now: datetime) -> datetime:
-        """When it ends if it does now: never after its timeout."""
+        """The end of a session that ends now: at the latest its timeout."""
         return min(now, self.expires_at)
 
 
 def check_session_id(text: str) -> str:
-    """1 to 64 letters, digits, hyphens or underscores: the platform's own id, or one of ours."""
+    """The id; Invalid unless it is 1 to 64 letters, digits, hyphens or underscores."""
     if not _ID.fullmatch(text):
         raise Invalid("session_id must be 1 to 64 letters, digits, hyphens or underscores", field="session_id")
     return text

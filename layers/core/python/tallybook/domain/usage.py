@@ -1,6 +1,7 @@
-"""Usage: what one event says, which counters it moves, and which event it is.
+"""Usage events: their content, their identity, and the counters that they move.
 
-(`source`, `id`) is one event in the whole installation; its content is compared parsed, so `1.0` is `1`.
+(`source`, `id`) identifies one event in the whole installation; its content is compared parsed, so `1.0` is `1`.
+Source: docs/money.md, "Usage".
 """
 
 import hashlib
@@ -22,9 +23,9 @@ type Status = Literal["accepted", "duplicate", "conflict", "rejected"]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One usage event: `quantity` of `meter` (and `sku`) that the account used at `time`.
+    """One usage event: the account used `quantity` of `meter` (and `sku`) at `time`.
 
-    `counted_at` is the instant whose period and day it falls into: its own time, or its arrival where that is ahead.
+    `counted_at` is the instant that decides its period and day: its own time, or its arrival if its time is ahead.
     """
 
     source: str
@@ -41,12 +42,12 @@ class Event:
 
     @property
     def identity(self) -> str:
-        """40 hex digits that stand for (source, id)."""
+        """40 hex digits of (source, id)."""
         return _digest(self.source, self.id)
 
     @property
     def content(self) -> str:
-        """40 hex digits over all the event says, parsed: equal for `1.0` and `1`, or two spellings of one instant."""
+        """40 hex digits of the parsed content: equal for `1.0` and `1`, and for two spellings of one instant."""
         return _digest(
             stamp(self.time),
             str(self.time.microsecond),
@@ -63,7 +64,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of an event, in the order sent; `reason` for what was not accepted."""
+    """The status of a submitted event; `reason` says why it was rejected."""
 
     id: str
     status: Status
@@ -71,20 +72,24 @@ class Result:
 
 
 type Quantities = dict[tuple[str, str | None], Decimal]
+"""Summed quantities by (meter, sku)."""
 
 
-def counted(event_time: datetime, now: datetime) -> datetime | None:
-    """The instant at which it counts: its own, its arrival if up to 10 minutes ahead; None if further or too old."""
+def counting_instant(event_time: datetime, now: datetime) -> datetime | None:
+    """The instant at which an event counts: its own time, or its arrival if that is up to 10 minutes ahead.
+
+    None if it is further ahead, or more than 35 days old.
+    """
     if event_time > now + MAX_AHEAD or event_time < now - MAX_AGE:
         return None
     return min(event_time, now)
 
 
 def counters_of(event: Event, *, late_for: datetime | None = None) -> tuple[str, ...]:
-    """The names of the counters it moves within its period: the whole, its day, its user, session and app by day.
+    """The names of the counters that the event moves: of its period, day, user and session, and of its app by day.
 
-    What came after the period was closed stands apart, by the start of the period whose invoice holds it, and is part
-    of no day or session any more; an app still used it that day.
+    A late event moves the app's counter, and instead of the others a separate one, named after the start of the period
+    whose invoice bills it.
     """
     day = day_of(event.instant)
     names = ["period", f"day#{day}"] if late_for is None else [f"{LATE}#{stamp(late_for)}"]
@@ -97,24 +102,24 @@ def counters_of(event: Event, *, late_for: datetime | None = None) -> tuple[str,
     return tuple(names)
 
 
-def merged(events: Iterable[Event], *, late_for: datetime | None = None) -> Mapping[str, Quantities]:
-    """What a transaction adds to each counter: one addition for each, however many events move it."""
+def sum_counters(events: Iterable[Event], *, late_for: datetime | None = None) -> Mapping[str, Quantities]:
+    """The quantities to add to each counter, summed over the events of one period."""
     sums: dict[str, Quantities] = {}
     for event in events:
         for name in counters_of(event, late_for=late_for):
             quantities = sums.setdefault(name, {})
-            what = (event.meter, event.sku)
-            quantities[what] = quantities.get(what, Decimal(0)) + event.quantity
+            meter_and_sku = (event.meter, event.sku)
+            quantities[meter_and_sku] = quantities.get(meter_and_sku, Decimal(0)) + event.quantity
     return sums
 
 
 def plain(quantity: Decimal) -> str:
-    """One text for one number: 1.0, 1 and 1E0 are "1"."""
+    """The same text for equal numbers: "1" for 1.0, 1 and 1E0."""
     return f"{quantity.normalize():f}"
 
 
 def grouped(number: Decimal) -> str:
-    """All its digits, and no zeros at the end, for a reader of mail: 1,234.5."""
+    """All digits with thousands separators and no trailing zeros, for mails: "1,234.5"."""
     text = f"{number:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 

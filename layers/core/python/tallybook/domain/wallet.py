@@ -1,6 +1,6 @@
-"""The prepaid wallet: an append-only ledger whose entries always add up to the balance.
+"""The prepaid wallet: an append-only ledger whose entries add up to the balance. Source: docs/money.md, "The wallet".
 
-An entry's id follows from what moved the money, so that the same cause can't move it twice.
+An entry's id is derived from its cause, so the same cause can't move money twice.
 """
 
 from dataclasses import dataclass
@@ -34,18 +34,18 @@ class Entry:
 
     @property
     def is_credit(self) -> bool:
-        """Money that somebody put in: neither the welcome credit nor what comes back."""
+        """Money that was added: neither the welcome credit nor a refund."""
         return self.amount > 0 and self.kind not in ("welcome", "refund")
 
 
 def entry_id(account_id: str, kind: Kind, cause: str) -> str:
-    """Grants and adjustments share one space of references: a reference moves money once, whatever it is called."""
+    """Grants and adjustments share their references: one reference moves money once, by either kind."""
     family = "credits" if kind in ("grant", "adjustment") else kind
     return derived_id("ledger", account_id, family, cause)
 
 
 def check_move(kind: Kind, amount: int) -> int:
-    """A grant adds; an adjustment moves either way; nothing moves zero, or more than 10^15 credits."""
+    """Invalid for zero, for more than 10^15 credits either way, and for a grant below zero."""
     if kind == "grant" and amount <= 0:
         raise Invalid("amount must be above 0 for a grant", field="amount")
     if amount == 0 or abs(amount) > MAX_MOVE:
@@ -54,5 +54,5 @@ def check_move(kind: Kind, amount: int) -> int:
 
 
 def debit(price: Price, quantity: Decimal) -> int:
-    """What wallet-settled usage takes, in micros: whole units at whole micros each, so there is nothing to round."""
+    """What usage takes from the wallet, in micros: whole units at whole micros each, so there is nothing to round."""
     return int(rate(price, quantity).scaleb(6))

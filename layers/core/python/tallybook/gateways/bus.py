@@ -1,6 +1,6 @@
-"""What happened here, told on the EventBridge bus to whoever listens.
+"""Publish events on the EventBridge bus.
 
-Events that were taken may be told again after a failure: listeners know them by the id in their detail.
+After a failure, events that EventBridge accepted may be published again: listeners know them by the id in their detail.
 """
 
 import json
@@ -21,15 +21,15 @@ _MOST_A_CALL = 10
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One event: its name, like `AccountSuspended`, its detail as JSON has it, and when it happened."""
+    """An event: its name, like `AccountSuspended`, its detail as JSON values, and when it happened."""
 
     name: str
     detail: Mapping[str, Any]
     at: datetime
 
 
-class BusFailed(Exception):
-    """`count` events were not taken, or not known to be; `codes` are the reasons, each once."""
+class BusError(Exception):
+    """`count` events were not accepted, or it is unknown; `codes` are the distinct reasons."""
 
     def __init__(self, count: int, codes: Sequence[str]) -> None:
         self.count = count
@@ -46,16 +46,16 @@ class Bus:
         self._interceptor = interceptor
 
     def publish(self, events: Sequence[Published]) -> None:
-        """All of them, ten a call, in order; BusFailed at the first call that did not take all of its own."""
-        left = len(events)
+        """All events in order, ten a call; BusError after the first call that did not accept all of its events."""
+        remaining = len(events)
         for batch in batched(events, _MOST_A_CALL, strict=False):
             codes = self._put(batch)
-            left -= len(batch)
+            remaining -= len(batch)
             if codes:
-                raise BusFailed(left + len(codes), codes)
+                raise BusError(remaining + len(codes), codes)
 
     def _put(self, batch: Sequence[Published]) -> list[str]:
-        """The code of each event that was not taken."""
+        """The error code of each event that was not accepted."""
         entries = [self._entry(event) for event in batch]
         try:
             answer = self._interceptor("put_events", lambda: self._client.put_events(Entries=entries))

@@ -1,6 +1,6 @@
-"""The port through which every call to the world outside goes: DynamoDB's, the mail's, the bus's.
+"""The function through which every call to AWS goes: to DynamoDB, SES, EventBridge, SQS and Lambda.
 
-Production goes straight through. Tests put a port here that fails a call before or after it takes effect.
+In production it makes the call. Tests replace it to fail a call before or after it takes effect.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A scheduled job, called by hand as its schedule would."""
+"""Calls a scheduled job with the event that its schedule sends."""
 
 import json
 from collections.abc import Mapping
@@ -8,14 +8,11 @@ from tallybook.gateways.interceptor import Interceptor, passthrough
 
 
 class JobFailed(Exception):
-    """The job ended in an error; the message is its own, in one line."""
+    """The job ended in an error; the message holds the job's error in one line."""
 
 
 class Jobs:
-    """Calls functions through an interceptor.
-
-    `functions` has the function of each job: `tallybook-local-Outbox…` for `outbox`.
-    """
+    """`functions` maps each job to its function: `outbox` to `tallybook-local-Outbox…`."""
 
     def __init__(self, client: Any, functions: Mapping[str, str], interceptor: Interceptor = passthrough) -> None:
         self._client = client
@@ -23,19 +20,19 @@ class Jobs:
         self._interceptor = interceptor
 
     def call(self, job: str) -> Mapping[str, Any]:
-        """What the job answered, once it has ended."""
+        """Wait for the job to end, and return its answer. JobFailed where it raised an error."""
         payload = json.dumps({"job": job}).encode()
         answer = self._interceptor(
             "invoke", lambda: self._client.invoke(FunctionName=self._functions[job], Payload=payload)
         )
-        told = json.loads(answer["Payload"].read() or "null")
+        body = json.loads(answer["Payload"].read() or "null")
         if answer.get("FunctionError"):
-            raise JobFailed(f"The job {job} failed: {_reason(told)}")
-        return told if isinstance(told, Mapping) else {}
+            raise JobFailed(f"The job {job} failed: {_reason(body)}")
+        return body if isinstance(body, Mapping) else {}
 
 
-def _reason(told: Any) -> str:
-    if not isinstance(told, Mapping):
+def _reason(body: Any) -> str:
+    if not isinstance(body, Mapping):
         return "no reason given"
-    words = [str(told[name]) for name in ("errorType", "errorMessage") if told.get(name)]
-    return " ".join(": ".join(words).split())
+    parts = [str(body[name]) for name in ("errorType", "errorMessage") if body.get(name)]
+    return " ".join(": ".join(parts).split())

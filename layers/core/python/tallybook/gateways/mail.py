@@ -1,10 +1,10 @@
-"""Letters on their way, by SES v2: one call, one reader.
+"""Send mails by SES v2, one call for each recipient.
 
-    MailFailed
-    ├── Passing    it may go later: throttled, paused, out of reach, or the answer was lost (then it may have gone)
-    └── Refused    it will never go like this: no address, content or sender that SES takes
+    MailError
+    ├── TransientMailError    retry: throttled, paused, unreachable, or no answer (then the mail may have been sent)
+    └── RejectedMail          don't retry: SES never accepts this address, content or sender
 
-What is not known never to go is taken to be passing, so that no letter is dropped by mistake.
+Unknown errors are retried, so that no mail is dropped by mistake.
 Source: the errors of SendEmail in the SES API v2 reference.
 """
 
@@ -14,31 +14,31 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from tallybook.domain.outbox import Undeliverable
+from tallybook.domain.outbox import PermanentError
 from tallybook.gateways.interceptor import Interceptor, passthrough
 from tallybook.gateways.templates import RenderedMail
 
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
 
 _ADDRESS = re.compile(r"[^\s<>,;:]+@[^\s<>,;]+")
-_NEVER = frozenset({"BadRequestException"})
-# All else an operator can mend, and then it goes: a domain not verified yet, the sandbox, a paused account.
+_REJECTED = frozenset({"BadRequestException"})
+# An operator can fix what the other codes report: an unverified domain, the sandbox, a paused account.
 
 
-class MailFailed(Exception):
-    """A letter was not taken; the message says why, without the address."""
+class MailError(Exception):
+    """SES did not accept the mail. The message has the reason without the address."""
 
 
-class Passing(MailFailed):
-    """It may be taken later."""
+class TransientMailError(MailError):
+    """A retry may succeed."""
 
 
-class Refused(MailFailed, Undeliverable):
-    """It will never be taken like this."""
+class RejectedMail(MailError, PermanentError):
+    """A retry fails the same way."""
 
 
 class Mail:
-    """Sends through an interceptor, from `sender`, which may have a name: `Tallybook <hello@example.com>`."""
+    """Sends through an interceptor. `sender` may have a name: `Tallybook <hello@example.com>`."""
 
     def __init__(
         self, client: Any, *, sender: str, configuration_set: str | None, interceptor: Interceptor = passthrough
@@ -48,29 +48,29 @@ class Mail:
         self._configuration_set = configuration_set
         self._interceptor = interceptor
 
-    def send(self, to: str, letter: RenderedMail, *, tags: Mapping[str, str]) -> str:
-        """The message's id at SES. `tags` come back with its bounces: ASCII letters, digits, `_` and `-` only."""
+    def send(self, to: str, mail: RenderedMail, *, tags: Mapping[str, str]) -> str:
+        """Returns SES's message id. SES reports `tags` with bounces: ASCII letters, digits, `_` and `-` only."""
         if not _PLAIN_ADDRESS.fullmatch(to):
-            raise Refused("not one plain address")
-        request = self._request(to, letter, tags)
+            raise RejectedMail("not one plain address")
+        request = self._request(to, mail, tags)
         try:
             answer = self._interceptor("send_email", lambda: self._client.send_email(**request))
         except ClientError as error:
             code, reason = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-            told = f"{code}: {_ADDRESS.sub('…', reason)}" if reason else code
-            raise (Refused if code in _NEVER else Passing)(told) from error
+            message = f"{code}: {_ADDRESS.sub('…', reason)}" if reason else code
+            raise (RejectedMail if code in _REJECTED else TransientMailError)(message) from error
         except ParamValidationError as error:
-            raise Refused("not a request that SES knows") from error
+            raise RejectedMail("not a request that SES knows") from error
         except BotoCoreError as error:
-            raise Passing(type(error).__name__) from error
+            raise TransientMailError(type(error).__name__) from error
         return str(answer["MessageId"])
 
-    def _request(self, to: str, letter: RenderedMail, tags: Mapping[str, str]) -> dict[str, Any]:
-        body = {"Text": _utf8(letter.text), "Html": _utf8(letter.html)}
+    def _request(self, to: str, mail: RenderedMail, tags: Mapping[str, str]) -> dict[str, Any]:
+        body = {"Text": _utf8(mail.text), "Html": _utf8(mail.html)}
         request: dict[str, Any] = {
             "FromEmailAddress": self._sender,
             "Destination": {"ToAddresses": [to]},
-            "Content": {"Simple": {"Subject": _utf8(letter.subject), "Body": body}},
+            "Content": {"Simple": {"Subject": _utf8(mail.subject), "Body": body}},
             "EmailTags": [{"Name": name, "Value": value} for name, value in tags.items()],
         }
         if self._configuration_set:

@@ -1,4 +1,4 @@
-"""A queue that a function puts its own work on, to be handed it back in portions that can fail by themselves."""
+"""The SQS queue that splits a function's work into messages, which it then processes one by one."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ MOST_A_CALL = 10
 
 
 class Queue:
-    """Sends through an interceptor to the queue with this address."""
+    """Sends through an interceptor to the queue with this URL."""
 
     def __init__(self, client: Any, url: str, interceptor: Interceptor = passthrough) -> None:
         self._client = client
@@ -19,8 +19,8 @@ class Queue:
         self._interceptor = interceptor
 
     def send(self, bodies: Sequence[str]) -> list[str]:
-        """Put up to ten messages on the queue in one call; the code of each that was not taken, or not known to be."""
-        entries = [{"Id": str(place), "MessageBody": body} for place, body in enumerate(bodies)]
+        """Send up to ten messages in one call; the error code of each that was not accepted, or may not have been."""
+        entries = [{"Id": str(index), "MessageBody": body} for index, body in enumerate(bodies)]
         try:
             answer = self._interceptor(
                 "send_message_batch", lambda: self._client.send_message_batch(QueueUrl=self._url, Entries=entries)

@@ -1,7 +1,4 @@
-"""The account's budget and its messages, as items.
-
-A budget that has to be looked at though nothing is used stands in the index of due work.
-"""
+"""The account's budget and its messages, as items. A budget with `due` is in the index of due work."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,24 +8,24 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.budget_messages import BudgetMessage
-from tallybook.domain.budgets import Alert, Budget, Threshold
+from tallybook.domain.budgets import Budget, LastAlert, Threshold
 from tallybook.domain.jobs import partition
 from tallybook.domain.periods import Period
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
 from tallybook.store.commands import Delete, Item, Put, Update
 
-SILENT = "budget"
-"""Where in the index budgets stand that are to be looked at again."""
+CHECK_AGAIN = "budget"
+"""The kind of work that a budget with `due` is, in the index."""
 
 
 def put_budget(budget: Budget) -> Put:
-    """A new one; refused where the account has one."""
+    """A new budget; WriteConflict where the account has one."""
     return Put(keys.budget(budget.account_id), _item(budget))
 
 
 def set_budget(before: Budget, after: Budget) -> Put:
-    """What the budget is now, provided that nobody has changed it since it was read."""
+    """Replace the budget; WriteConflict where it was written since it was read."""
     changed = replace(after, version=before.version + 1)
     return Put(keys.budget(before.account_id), _item(changed), condition=_unchanged(before))
 
@@ -38,20 +35,20 @@ def delete_budget(budget: Budget) -> Delete:
 
 
 def count_messages(account: Account, *, more: int) -> Update:
-    """So many more messages of the account's budgets."""
+    """Add `more` to the count of the account's budget messages."""
     counted = {"messages": account.counts.message_count + more}
     return Update(keys.account(account.id), set=counted, condition=Attr("messages").eq(account.counts.message_count))
 
 
-def know_budget(account: Account, budget: Budget | None) -> Update:
-    """What the account's other changes are decided on: which budget it has now, if any, and its hard limit."""
+def set_account_budget(account: Account, budget: Budget | None) -> Update:
+    """Copy the budget's number and hard limit to the account, where a session's start reads them."""
     if budget is None:
         return Update(keys.account(account.id), set={"hard_limit": None})
     return Update(keys.account(account.id), set={"budgets": budget.number, "hard_limit": budget.hard_limit})
 
 
 def archive_messages(account: Account, *, more: int) -> Update:
-    """The messages so far, and those that come with it, are no longer the present budget's."""
+    """Take the messages so far, and `more` of the same transaction, out of the list."""
     return Update(keys.account(account.id), set={"archived": account.counts.message_count + more})
 
 
@@ -68,7 +65,8 @@ def read_budget(item: Item) -> Budget:
         is_active=item["is_active"],
         period_start=instant_or_none(item.get("period_start")),
         alerts={
-            Decimal(percent): Alert(parse_instant(at), contains) for percent, (at, contains) in item["alerts"].items()
+            Decimal(percent): LastAlert(parse_instant(at), still_reached)
+            for percent, (at, still_reached) in item["alerts"].items()
         },
         restricted=item["restricted"],
         due=instant_or_none(item.get("due")),
@@ -77,7 +75,7 @@ def read_budget(item: Item) -> Budget:
 
 
 def _unchanged(budget: Budget) -> ConditionBase:
-    """Versions of one budget and of the one that took its place never look alike."""
+    """The number too: a budget that replaced a deleted one starts at version 1 again."""
     return Attr("number").eq(budget.number) & Attr("version").eq(budget.version)
 
 
@@ -93,10 +91,10 @@ def _item(budget: Budget) -> Item:
         "emails": list(budget.emails),
         "is_active": budget.is_active,
         "period_start": stamp_or_none(budget.period_start),
-        "alerts": {str(percent): [stamp(alert.at), alert.contains] for percent, alert in budget.alerts.items()},
+        "alerts": {str(percent): [stamp(alert.at), alert.still_reached] for percent, alert in budget.alerts.items()},
         "restricted": budget.restricted,
         "version": budget.version,
-        **({"work": partition(SILENT, budget.account_id), "due": stamp(budget.due)} if budget.due else {}),
+        **({"work": partition(CHECK_AGAIN, budget.account_id), "due": stamp(budget.due)} if budget.due else {}),
     }
 
 
@@ -134,15 +132,15 @@ def read_message(item: Item) -> BudgetMessage:
 
 
 def note_sent(account_id: str, first: int, last: int, *, sent: Iterable[str]) -> tuple[Update, ...]:
-    """To whom the mail has gone that these messages share."""
-    told = list(sent)
+    """Record the addresses that the mail of these messages was sent to."""
+    addresses = list(sent)
     return tuple(
-        Update(keys.budget_message(account_id, number), set={"sent": told}) for number in range(first, last + 1)
+        Update(keys.budget_message(account_id, number), set={"sent": addresses}) for number in range(first, last + 1)
     )
 
 
 def note_bounced(account_id: str, first: int, last: int, *, addresses: set[str]) -> tuple[Update, ...]:
-    """Whom that mail never reached."""
+    """Record the addresses that the mail of these messages bounced from."""
     return tuple(
         Update(keys.budget_message(account_id, number), add={"bounced": addresses}) for number in range(first, last + 1)
     )

@@ -1,29 +1,31 @@
-"""What a call costs, by AWS's published rules, from the sizes of items.
+"""What calls to DynamoDB cost by AWS's published rules, computed from the sizes of items, for tests and the bench.
 
 A strongly consistent read costs 1 unit for each started 4 KB, an eventually consistent one half of that; a write costs
-1 unit for each started 1 KB of the larger of the item before and after; in a transaction both count twice. Each write
-of an item that stands in an index costs the index's entry as well. Emulators get these wrong, so they are computed
-here for tests, the bench and the metrics. For an update the size afterwards is not known without reading the item:
-`sizes` (set by tests and the bench) tells it, otherwise the written attributes are taken, which is a lower bound.
+1 unit for each started 1 KB of the larger of the item before and after; in a transaction both count twice. A write of
+an item that is in an index also costs the index's entry. It is computed because emulators get it wrong.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import ceil
 from typing import Any
 
+from tallybook.store.commands import Check, Command, Delete, Item, Put, Update, whole_item
 from tallybook.store.keys import Key
 
 READ_UNIT = 4096
 WRITE_UNIT = 1024
-_REMEMBERED = 10_000
 
 
 @dataclass(slots=True)
-class Bill:
-    """A running sum over calls: round trips, read and write units, and the bytes of items read."""
+class CapacityMeter:
+    """An observer of `Tables` that sums up round trips, read and write units, and the bytes of items read.
+
+    `sizes` gives the true size of an item after a write. Without it an update counts only the attributes that it
+    writes, which is a lower bound.
+    """
 
     calls: int = 0
     read_units: float = 0.0
@@ -33,19 +35,39 @@ class Bill:
     sizes: Callable[[Key], int] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def add(self, operation: str, *, read: float = 0.0, write: float = 0.0, size: int = 0) -> None:
-        with self._lock:
-            self.calls += 1
-            self.read_units += read
-            self.write_units += write
-            self.bytes_read += size
-            if len(self.operations) < _REMEMBERED:  # a process of production lives for hours
-                self.operations.append(operation)
+    def items_read(self, operation: str, items: Sequence[Item], *, missing: int, consistent: bool) -> None:
+        sizes = [item_size(item) for item in items] + [0] * missing
+        self._add(operation, read=sum(read_units(size, consistent=consistent) for size in sizes), size=sum(sizes))
+
+    def page_read(self, items: Sequence[Item], *, consistent: bool) -> None:
+        size = sum(map(item_size, items))
+        self._add("query", read=read_units(size, consistent=consistent), size=size)
+
+    def written(self, operation: str, commands: Sequence[Command]) -> None:
+        factor = 2 if operation == "transact" else 1
+        self._add(operation, write=sum(factor * self._units(command) + index_units(command) for command in commands))
 
     def clear(self) -> None:
         with self._lock:
             self.calls, self.read_units, self.write_units, self.bytes_read = 0, 0.0, 0.0, 0
             self.operations.clear()
+
+    def _add(self, operation: str, *, read: float = 0.0, write: float = 0.0, size: int = 0) -> None:
+        with self._lock:
+            self.calls += 1
+            self.read_units += read
+            self.write_units += write
+            self.bytes_read += size
+            self.operations.append(operation)
+
+    def _units(self, command: Command) -> int:
+        match command:
+            case Put():
+                return write_units(item_size(whole_item(command)))
+            case Update() if self.sizes is None:
+                return write_units(item_size({**command.set, **command.first, **command.add}))
+            case Update() | Delete() | Check():
+                return write_units(self.sizes(command.key) if self.sizes else 0)
 
 
 def read_units(size: int, *, consistent: bool) -> float:
@@ -54,6 +76,18 @@ def read_units(size: int, *, consistent: bool) -> float:
 
 def write_units(size: int) -> int:
     return max(1, ceil(size / WRITE_UNIT))
+
+
+def index_units(command: Command) -> int:
+    """Units of the index `work`, at the same price in a transaction: to add an entry, delete it, or replace it."""
+    match command:
+        case Put():
+            return 1 if "work" in command.item else 0
+        case Update() if "work" in command.remove:
+            return 1
+        case Update() if "work" in command.set or "due" in command.set:
+            return 2
+    return 0
 
 
 def item_size(item: Mapping[str, Any]) -> int:

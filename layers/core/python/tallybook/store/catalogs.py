@@ -1,12 +1,11 @@
-"""The catalog's versions. A version never changes, so a process reads each at most once."""
+"""The versions of the catalog. A version never changes, so a process reads each at most once."""
 
 import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tallybook.domain import catalog
-from tallybook.domain.catalog import Catalog
+from tallybook.domain.catalog import Catalog, parse_catalog
 from tallybook.domain.errors import Failed
 from tallybook.store import keys
 from tallybook.store.commands import Put
@@ -16,9 +15,9 @@ _FRESH_SECONDS = 60.0
 
 
 class Catalogs:
-    """Catalog versions behind a cache: versions for good, which one is current for a minute.
+    """Caches versions for the life of the process, and the number of the current one for a minute.
 
-    So a change applied by the operator is pinned by all periods that open more than a minute later.
+    So every period that opens more than a minute after the operator applied a catalog pins it.
     """
 
     def __init__(self, tables: Tables, *, elapsed: Callable[[], float] = time.monotonic) -> None:
@@ -28,7 +27,7 @@ class Catalogs:
         self._current: tuple[float, int] | None = None
 
     def current(self) -> Catalog:
-        """What a period opened now pins."""
+        """The version that a period pins when it opens."""
         if self._current is None or self._elapsed() - self._current[0] > _FRESH_SECONDS:
             item = self._tables.get(keys.catalog_current())
             if item is None:
@@ -38,12 +37,12 @@ class Catalogs:
         return self._versions[self._current[1]]
 
     def present(self) -> Catalog | None:
-        """The current version, read afresh; None where nothing was applied yet."""
+        """The current version, not from the cache; None before the first one is applied."""
         item = self._tables.get(keys.catalog_current())
         return self._keep(int(item["version"]), item["body"]) if item else None
 
     def version(self, number: int) -> Catalog:
-        """The catalog that a period pinned."""
+        """The version that a period pinned."""
         if number not in self._versions:
             item = self._tables.get(keys.catalog_version(number))
             if item is None:
@@ -52,9 +51,9 @@ class Catalogs:
         return self._versions[number]
 
     def apply(self, data: Mapping[str, Any], *, applied_at: str, record: Callable[[int], Put]) -> Catalog:
-        """Make the data the current version, unless it is already; two at once give two versions, in some order.
+        """Make the data the current version, unless it is already. Two calls at once give two versions.
 
-        `record` gives what goes on record with the version of that number.
+        `record` builds the audit entry of the version with that number; it is written in the same transaction.
         """
         body = json.dumps(data, sort_keys=True, separators=(",", ":"))
         while True:
@@ -77,5 +76,5 @@ class Catalogs:
             return self._keep(number + 1, body)
 
     def _keep(self, number: int, body: str) -> Catalog:
-        self._versions[number] = catalog.read(json.loads(body), version=number)
+        self._versions[number] = parse_catalog(json.loads(body), version=number)
         return self._versions[number]

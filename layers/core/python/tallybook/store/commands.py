@@ -1,4 +1,4 @@
-"""What can be written: four commands, each with its condition and with the refusal it means when that fails."""
+"""The four commands that write: each has a condition, and the error to raise when the condition fails."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ _deserializer = TypeDeserializer()
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Write the whole item; by default only where there is none."""
+    """Write the whole item; by default only if there is none."""
 
     key: Key
     item: Mapping[str, Any]
@@ -33,9 +33,9 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Set, add to, or remove attributes; by default only of an item that is there.
+    """Set, add to, or remove attributes; by default only of an existing item.
 
-    `first` sets an attribute only where it has no value yet; `add` adds to a number, or texts to a set of them.
+    `first` sets an attribute that has no value yet; `add` adds to a number, or strings to a set of strings.
     """
 
     key: Key
@@ -56,7 +56,7 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Write nothing; let the transaction stand only while the condition does."""
+    """Write nothing; the transaction succeeds only if the condition holds."""
 
     key: Key
     condition: ConditionBase
@@ -67,21 +67,21 @@ type Command = Put | Update | Delete | Check
 
 
 def merge_commands(commands: Sequence[Command]) -> list[Command]:
-    """Commands on one item as one: their changes together, under all their conditions.
+    """At most one command for each item, because a transaction may name an item once.
 
-    For updates and checks of what several parts of a transaction know something about. None of them may name a
-    refusal of its own: which condition failed is then no longer told apart, and the item has to be read again.
+    Updates and checks of one item become one, with all their changes and conditions. They may have no `refusal`:
+    it would be unknown which of the conditions failed. ValueError for commands that can't be merged.
     """
     by_key: dict[Key, Command] = {}
     for command in commands:
         before = by_key.get(command.key)
-        by_key[command.key] = command if before is None else _both(before, command)
+        by_key[command.key] = command if before is None else _merge(before, command)
     return list(by_key.values())
 
 
-def _both(one: Command, other: Command) -> Command:
+def _merge(one: Command, other: Command) -> Command:
     if not isinstance(one, Update | Check) or not isinstance(other, Update | Check) or one.refusal or other.refusal:
-        raise ValueError(f"two commands on {one.key.sk} can't be joined")
+        raise ValueError(f"two commands on {one.key.sk} can't be merged")
     condition = other.condition if one.condition is None else one.condition
     if one.condition is not None and other.condition is not None:
         condition = one.condition & other.condition
@@ -90,15 +90,15 @@ def _both(one: Command, other: Command) -> Command:
         return Check(one.key, condition)
     return Update(
         one.key,
-        set=_merged(update.set for update in updates),
-        first=_merged(update.first for update in updates),
-        add=_added(update.add for update in updates),
+        set=_merge_values(update.set for update in updates),
+        first=_merge_values(update.first for update in updates),
+        add=_merge_additions(update.add for update in updates),
         remove=tuple(name for update in updates for name in update.remove),
         condition=condition,
     )
 
 
-def _merged(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _merge_values(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for part in parts:
         if twice := merged.keys() & part.keys():
@@ -107,8 +107,8 @@ def _merged(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return merged
 
 
-def _added(parts: Iterable[Mapping[str, Addend]]) -> dict[str, Any]:
-    """Numbers add up, and texts come to their set."""
+def _merge_additions(parts: Iterable[Mapping[str, Addend]]) -> dict[str, Any]:
+    """Numbers are summed, sets are united."""
     sums: dict[str, Any] = {}
     for part in parts:
         for name, value in part.items():
@@ -119,16 +119,10 @@ def _added(parts: Iterable[Mapping[str, Addend]]) -> dict[str, Any]:
     return sums
 
 
-def index_units(command: Command) -> int:
-    """Units of the index `work`, a transaction's at the same price: an entry made, taken away, or both in turn."""
-    match command:
-        case Put():
-            return 1 if "work" in command.item else 0
-        case Update() if "work" in command.remove:
-            return 1
-        case Update() if "work" in command.set or "due" in command.set:
-            return 2
-    return 0
+def whole_item(command: Put) -> Item:
+    """The item with its key, as it is stored."""
+    item = {name: value for name, value in command.item.items() if value is not None}
+    return {"pk": command.key.pk, "sk": command.key.sk, **item}
 
 
 def to_wire(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,7 +139,7 @@ def wire_key(key: Key) -> dict[str, Any]:
 
 
 def request_of(command: Command, names: Mapping[TableName, str]) -> tuple[str, dict[str, Any]]:
-    """The command as (action, parameters), alike for a call of its own and for a transaction."""
+    """The command as (action, parameters), the same for a single call and for a transaction."""
     request: dict[str, Any] = {"TableName": names[command.key.table]}
     attribute_names: dict[str, str] = {}
     attribute_values: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Event markers: the proof that an event was counted, kept 36 days, and what it said."""
+"""Event markers, which prove for 36 days that an event was counted; and the mark of an account with unchecked usage."""
 
 from datetime import datetime
 
@@ -12,9 +12,9 @@ from tallybook.store.commands import Item, Put, Update
 
 
 def put_marker(event: Event, *, now: datetime, period_start: datetime, late_for: datetime | None = None) -> Put:
-    """WriteConflict where the event was counted before; the stored content then tells a duplicate from a conflict.
+    """The proof that the event is counted; WriteConflict with the stored item if it was counted before.
 
-    `late_for` is the start of the period whose invoice holds it, where that is not its own.
+    `late_for` is the start of the period whose invoice bills a late event.
     """
     return Put(
         keys.marker(event.identity),
@@ -36,7 +36,7 @@ def same_content(item: Item | None, event: Event) -> bool:
 
 
 def mark_dirty(account_id: str, *, now: str) -> Update:
-    """The account has usage that no check has seen; `due` stays that of the first unseen one."""
+    """The account has usage to check; `due` stays the instant of the first unchecked usage."""
     return Update(
         keys.dirty(account_id),
         first={"work": partition("dirty", account_id), "due": now, "account_id": account_id},
@@ -46,9 +46,9 @@ def mark_dirty(account_id: str, *, now: str) -> Update:
 
 
 def unmark_dirty(mark: Item) -> Update:
-    """All that was counted has been looked at; refused where more was counted since the mark was read.
+    """All usage up to this mark is checked; WriteConflict if more was counted since the mark was read.
 
-    The mark itself stays, so that no later one has the same version and is taken for it.
+    The item stays, so that versions only grow and no later mark has the same one.
     """
     version = mark["version"]
     return Update(
@@ -60,5 +60,5 @@ def unmark_dirty(mark: Item) -> Update:
 
 
 def still_dirty(mark: Item, *, now: str) -> Update:
-    """What was counted while a check looked is due from now; what it had been marked for is seen."""
+    """Usage was counted during a check: what the check saw is done, and the rest is due at `now`."""
     return Update(keys.dirty(mark["account_id"]), set={"due": now}, condition=Attr("due").eq(mark["due"]))

@@ -1,10 +1,10 @@
-"""Levels of template storage: what each user, and each account as a whole, had stored in each hour of a day."""
+"""Gauges of template storage: the GB that each user, and the whole account, stored in each hour of a day."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from tallybook.domain.quotas import LEVEL_METER
+from tallybook.domain.quotas import GAUGE_METER
 from tallybook.domain.times import day_of
 from tallybook.domain.usage import MARKER_LIFE, Event
 from tallybook.store import keys
@@ -13,16 +13,15 @@ from tallybook.store.keys import Key
 
 
 def gauge_keys_of(event: Event) -> set[Key]:
-    """Where the event tells of a level: nowhere unless it is of that meter."""
-    if event.meter != LEVEL_METER:
+    """The gauges that the event adds to: the account's and its user's, none for any other meter."""
+    if event.meter != GAUGE_METER:
         return set()
     day = day_of(event.instant)
-    whose = {None, event.user_id}
-    return {keys.gauge(event.account_id, user_id, day) for user_id in whose}
+    return {keys.gauge(event.account_id, user_id, day) for user_id in (None, event.user_id)}
 
 
 def add_gauges(events: Iterable[Event]) -> list[Update]:
-    """One addition for each item, however many events tell of it."""
+    """One addition for each gauge, summed over the events."""
     sums: dict[Key, dict[str, Decimal]] = {}
     ends: dict[Key, int] = {}
     for event in events:
@@ -36,20 +35,20 @@ def add_gauges(events: Iterable[Event]) -> list[Update]:
 
 def gauge_keys(account_id: str, user_id: str | None, *, now: datetime) -> tuple[Key, Key]:
     """Today's item and yesterday's."""
-    return keys.gauge(account_id, user_id, day_of(now)), keys.gauge(
-        account_id, user_id, day_of(now - timedelta(days=1))
-    )
+    today, yesterday = day_of(now), day_of(now - timedelta(days=1))
+    return keys.gauge(account_id, user_id, today), keys.gauge(account_id, user_id, yesterday)
 
 
 def gauge_value(today: Item | None, yesterday: Item | None, *, now: datetime) -> Decimal:
-    """The level of the latest of the last three hours that was told of, or what the present one has come to already.
+    """The latest reported of the last three hours, or the present hour's sum so far if that is more.
 
-    So nothing is stored three hours after the last word of it.
+    So it is 0 when nothing was reported for three hours. Source: docs/decisions.md, "Quotas".
     """
     days = {day_of(now): today or {}, day_of(now - timedelta(days=1)): yesterday or {}}
-    told = [days[day_of(hour)].get(_hour(hour)) for hour in (now - timedelta(hours=ago) for ago in range(4))]
-    latest = next((gauge for gauge in told[1:] if gauge is not None), 0)
-    return max(Decimal(told[0] or 0), Decimal(latest))
+    hours = [now - timedelta(hours=ago) for ago in range(4)]
+    present, *past = [days[day_of(hour)].get(_hour(hour)) for hour in hours]
+    latest = next((value for value in past if value is not None), 0)
+    return max(Decimal(present or 0), Decimal(latest))
 
 
 def _hour(instant: datetime) -> str:

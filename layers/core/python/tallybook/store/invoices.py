@@ -1,23 +1,27 @@
-"""Invoices, as items: each at its position of the account, and found by its id. Open ones are due at their due date."""
+"""Invoices: each at its position in the account's list, with a second item that leads from its id to that place.
+
+An open invoice is in the index `work`, due at its due date.
+"""
 
 from dataclasses import astuple
 
 from boto3.dynamodb.conditions import Attr
 
 from tallybook.domain.fees import FeeTime
-from tallybook.domain.invoices import Detail, Invoice, InvoiceLine
+from tallybook.domain.invoice_lines import Detail, InvoiceLine
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.jobs import partition
 from tallybook.domain.money import minor_unit
-from tallybook.domain.periods import Period
-from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
+from tallybook.domain.times import instant_or_none, stamp, stamp_or_none
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put
+from tallybook.store.schedules import period_item, read_period
 
 OVERDUE = "overdue"
 
 
 def put_new(invoice: Invoice) -> tuple[Put, Put]:
-    """An invoice or draft at a position of its own, and the way to it by its id; each id once."""
+    """An invoice or draft at a new position, and its place by id; a conflict where the position or the id is taken."""
     place = {"account_id": invoice.account_id, "position": invoice.position}
     return (
         Put(keys.invoice(invoice.account_id, invoice.position), invoice_item(invoice)),
@@ -26,30 +30,28 @@ def put_new(invoice: Invoice) -> tuple[Put, Put]:
 
 
 def put_changed(before: Invoice, after: Invoice) -> Put:
-    """The invoice as it is now, provided that it still was as it was read."""
+    """`after`, over `before`; a conflict where the invoice has changed since it was read."""
     unchanged = Attr("status").eq(before.status) & Attr("id").eq(before.id)
     unchanged &= Attr("paid_by_balance").eq(before.paid_by_balance)
     return Put(keys.invoice(after.account_id, after.position), invoice_item(after), condition=unchanged)
 
 
 def put_over_draft(invoice: Invoice) -> Put:
-    """The invoice, or a newer draft of it, where there is its draft and nothing more."""
+    """The invoice, issued or a newer draft, over its draft; a conflict where it is issued already."""
     draft = Attr("status").eq("draft") & Attr("id").eq(invoice.id)
     return Put(keys.invoice(invoice.account_id, invoice.position), invoice_item(invoice), condition=draft)
 
 
 def invoice_item(invoice: Invoice) -> Item:
     unit = minor_unit(invoice.currency)
-    waits = {"work": partition(OVERDUE, invoice.account_id), "due": stamp_or_none(invoice.due_date)}
+    work = {"work": partition(OVERDUE, invoice.account_id), "due": stamp_or_none(invoice.due_date)}
     return {
+        **period_item(invoice.period),
         "id": invoice.id,
         "account_id": invoice.account_id,
         "revision": invoice.revision,
         "position": invoice.position,
         "number": invoice.number,
-        "start": stamp(invoice.period.start),
-        "end": stamp(invoice.period.end),
-        "zone": invoice.period.zone,
         "plan": invoice.plan,
         "plan_name": invoice.plan_name,
         "currency": invoice.currency,
@@ -65,7 +67,7 @@ def invoice_item(invoice: Invoice) -> Item:
         "payment_reference": invoice.payment_reference,
         "voided_at": stamp_or_none(invoice.voided_at),
         "void_reason": invoice.void_reason,
-        **(waits if invoice.status == "open" else {}),
+        **(work if invoice.status == "open" else {}),
     }
 
 
@@ -76,7 +78,7 @@ def read_invoice(item: Item) -> Invoice:
         account_id=item["account_id"],
         revision=int(item["revision"]),
         position=int(item["position"]),
-        period=Period(start=parse_instant(item["start"]), end=parse_instant(item["end"]), zone=item["zone"]),
+        period=read_period(item),
         plan=item["plan"],
         plan_name=item["plan_name"],
         currency=item["currency"],
@@ -97,7 +99,7 @@ def read_invoice(item: Item) -> Invoice:
 
 
 def _line_item(line: InvoiceLine, unit: int) -> Item:
-    """Amounts in minor units, which take less room than micros."""
+    """Amounts are stored in minor units, which are smaller than micros."""
     item: Item = {"type": line.type, "text": line.description, "amount": line.amount // unit}
     if line.details:
         item["details"] = [[part.meter, part.sku, part.quantity, part.amount // unit] for part in line.details]

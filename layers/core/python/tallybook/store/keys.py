@@ -1,67 +1,69 @@
-"""Every key of both tables, on one page. What has no row here is not stored.
+"""Every key of both tables on one page. An item without a row here is not stored.
 
-Table `core`: what the business is. Table `usage`: what was used; it may be written a thousand times as often.
+The table `core` holds the business data:
 
-    what                     table  pk                                sk                 written by
-    account(A)               core   ACCOUNT#A                         ACCOUNT            registration, wallet, sessions
-    user(A, U)               core   ACCOUNT#A                         USER#U             registration, sessions
-    api_key(A, K)            core   ACCOUNT#A                         APIKEY#K           its user
-    password_token(A, U, reset) core ACCOUNT#A                        PASSWORDTOKEN#U#reset a mail with a link
-    email_change(A)          core   ACCOUNT#A                         EMAILCHANGE        a root user: the last request
-    email_token(H)           core   EMAILTOKEN#H                      TOKEN              a mail with a link, by its hash
-    sign_in(A, S)            core   ACCOUNT#A                         SIGNIN#S           login, for 24 hours
-    ledger_entry(A, 7)       core   ACCOUNT#A                         ENTRY#000000000007 what moves the wallet
-    ledger_cause(A, E)       core   ACCOUNT#A                         CAUSE#E            the same: a cause moves it once
-    audit(A, 7)              core   ACCOUNT#A                         AUDIT#000000000007 every change of the account
-    operator_audit(T, N)     core   AUDIT#operator                    2026-04-01T00:00:00.000Z#N the operator
-    outbox(O)                core   OUTBOX#O                          OUTBOX             every change that tells others
-    closing(A)               core   ACCOUNT#A                         CLOSING            closing: when the next is due
-    invoice(A, 7)            core   ACCOUNT#A                         INVOICE#000000000007 closing, drafting, voiding
-    invoice_place(I)         core   INVOICE#I                         INVOICE            the same: whose, and where
-    plan_change(A, 7)        core   ACCOUNT#A                         CHANGE#000000000007 a change of plan
-    costs(A, T)              core   ACCOUNT#A                         COSTS#2026-04-01T00:00:00.000Z closing: day by day
-    allocation(A, Q)         core   ACCOUNT#A                         ALLOCATION#Q       a root user: a user's share
-    quota_request(A, R)      core   ACCOUNT#A                         REQUEST#R          a user, and who reviews it
-    budget(A)                core   ACCOUNT#A                         BUDGET             a root user, and its checks
-    budget_message(A, 7)     core   ACCOUNT#A                         MESSAGE#000000000007 a check: a threshold alerted
-    dirty(A)                 core   ACCOUNT#A                         DIRTY              ingest: unchecked usage
-    email(a@b.example)       core   EMAIL#a@b.example                 EMAIL              registration: who signs in so
-    suppressed(a@b.example)  core   EMAIL#a@b.example                 SUPPRESSED         bounces and complaints
-    platform_key(P)          core   PLATFORM#P                        KEY                the operator
-    attempts(login, W, T)    core   ATTEMPTS#login#W                  2026-04-01T00:00:00.000Z sign-up and sign-in
-    session(S)               core   SESSION#S                         SESSION            the platform, at start and end
-    run(A, T, S)             core   ACCOUNT#A                         RUN#2026-04-01T00:00:00.000Z#S the same, by time
-    catalog_current()        core   CATALOG                           CURRENT            the operator: for new periods
-    catalog_version(3)       core   CATALOG                           VERSION#000003     the operator: never changed
-    marker(E)                usage  EVENT#E                           EVENT              ingest: it was counted
-    gauge(A, U, 2026-04-20)  usage  LEVEL#A#U                         2026-04-20         ingest: storage, by the hour
-    counter(A, T, period, 0) usage  USAGE#A#2026-04-01T00:00:00.000Z  period#0           ingest; has `open`, the fence
+    key                         table pk                sk                             item
+    account(A)                  core  ACCOUNT#A         ACCOUNT                        account: terms, wallet, counts
+    user(A, U)                  core  ACCOUNT#A         USER#U                         user
+    api_key(A, K)               core  ACCOUNT#A         APIKEY#K                       API key
+    sign_in(A, S)               core  ACCOUNT#A         SIGNIN#S                       web session, for 24 hours
+    password_token(A, U, reset) core  ACCOUNT#A         PASSWORDTOKEN#U#reset          mailed link to set a password
+    email_change(A)             core  ACCOUNT#A         EMAILCHANGE                    last request to change the email
+    email_token(H)              core  EMAILTOKEN#H      TOKEN                          mailed link to confirm an email
+    email(a@b.example)          core  EMAIL#a@b.example EMAIL                          the user who signs in with it
+    suppressed(a@b.example)     core  EMAIL#a@b.example SUPPRESSED                     address that gets no mail
+    attempts(login, W, T)       core  ATTEMPTS#login#W  2026-04-01T00:00:00.000Z       attempts in a time window
+    platform_key(P)             core  PLATFORM#P        KEY                            key of the platform
+    audit(A, 7)                 core  ACCOUNT#A         AUDIT#000000000007             change of the account
+    operator_audit(T, N)        core  AUDIT#operator    2026-04-01T00:00:00.000Z#N     change outside all accounts
+    outbox(O)                   core  OUTBOX#O          OUTBOX                         mail or events to deliver
+    ledger_entry(A, 7)          core  ACCOUNT#A         ENTRY#000000000007             movement of the wallet
+    ledger_cause(A, E)          core  ACCOUNT#A         CAUSE#E                        a cause moves the wallet once
+    closing(A)                  core  ACCOUNT#A         CLOSING                        when the next period is closed
+    invoice(A, 7)               core  ACCOUNT#A         INVOICE#000000000007           invoice or draft
+    invoice_place(I)            core  INVOICE#I         INVOICE                        an invoice's account, position
+    costs(A, T)                 core  ACCOUNT#A         COSTS#2026-04-01T00:00:00.000Z closed period's costs by day
+    plan_change(A, 7)           core  ACCOUNT#A         CHANGE#000000000007            change of the plan
+    allocation(A, Q)            core  ACCOUNT#A         ALLOCATION#Q                   a user's quotas
+    quota_request(A, R)         core  ACCOUNT#A         REQUEST#R                      a user's request for quotas
+    budget(A)                   core  ACCOUNT#A         BUDGET                         budget
+    budget_message(A, 7)        core  ACCOUNT#A         MESSAGE#000000000007           alert of a budget's threshold
+    dirty(A)                    core  ACCOUNT#A         DIRTY                          usage to check for limits
+    session(S)                  core  SESSION#S         SESSION                        session of the platform
+    run(A, T, S)                core  ACCOUNT#A         RUN#2026-04-01T00:00:00.000Z#S the same session, by its start
+    catalog_current()           core  CATALOG           CURRENT                        catalog of new periods
+    catalog_version(3)          core  CATALOG           VERSION#000003                 catalog that never changes
 
-How they are read:
+The table `usage` holds what was used, and is written up to a thousand times as often:
 
-    who is calling            BatchGetItem of api_key or sign_in, user, account: one round trip, 3 units
-    who confirms an email     GetItem email_token, then BatchGetItem email_change, account, and both email
-    who signs in              GetItem email, then BatchGetItem user, account
-    an account's API keys or users, at most 1,000 each   Query ACCOUNT#A, sk from APIKEY# or USER#
-    the audit log's page n    Query ACCOUNT#A, sk between two numbers: account.audits says how many there are
-    the ledger's page n       the same way: account.entries says how many there are; changes of plan: account.changes
-    a period's bill           one Query of USAGE#A#start, sk from `day#` to `period#`: days, late usage and whole
-    the invoices' page n      Query ACCOUNT#A, sk between two numbers: account.invoices says how many there are
-    one invoice               GetItem invoice_place, which tells a foreign one from an unknown one, then invoice
-    history                   Query of costs in the range, the open period's bill, Query of runs, and their counters
-    an account's allocations or requests, at most 1,000 each   Query ACCOUNT#A, sk from ALLOCATION# or REQUEST#
-    whether a session may start   account and user with the platform's key; BatchGetItem of the account's and the
-                              user's counters of the open period, and levels of today and yesterday, where limited
-    a budget and what is used   BatchGetItem of budget and counter(…, period, 0)
-    budget messages' page n   Query ACCOUNT#A, sk between two numbers: account.messages says how many there are
-    what an ingest may write  BatchGetItem of counter(…, period, 0): open or not, pinned catalog, number of shards
-    what needs work           Query of the sparse index `work` (work, due): waiting and parked outbox items, dirty
-                              accounts, sessions whose time may be up, budgets to be looked at again, periods that
-                              may be closed, open invoices by their due date; and, for the operator's lists, all
-                              accounts by the time they were made
+    key                         table pk                               sk              item
+    marker(E)                   usage EVENT#E                          EVENT           event that was counted
+    gauge(A, U, 2026-04-20)     usage LEVEL#A#U                        2026-04-20      storage by the hour
+    counter(A, T, period, 0)    usage USAGE#A#2026-04-01T00:00:00.000Z period#0        usage of a period, by shard
 
-Counters are `period`, `day#2026-04-20`, `user#U`, `session#S`, `app#P#2026-04-20`, and what came after its closing as
-`late#` and the start of the period whose invoice holds it; each with its shard's number.
+A counter's name is `period`, `day#2026-04-20`, `user#U`, `session#S` or `app#P#2026-04-20`. Usage that came after its
+period was closed is under `late#` and the start of the period that bills it. Shard 0 of `period` also says whether the
+period is open.
+
+How the items are read:
+
+    the principal of a request      BatchGetItem of api_key or sign_in, user and account: 1 round trip, 3 units
+    a user who signs in             GetItem email, then BatchGetItem of user and account
+    a user who confirms an email    GetItem email_token, then BatchGetItem of email_change, account and both emails
+    a list of an account            API keys, users, allocations, requests: Query ACCOUNT#A by the prefix of sk, at
+                                    most 1,000 each
+    a numbered page                 audit log, ledger, plan changes, invoices, budget messages: Query ACCOUNT#A, sk
+                                    between two numbers; the account has the count of each
+    one invoice                     GetItem invoice_place, then GetItem invoice
+    a period's bill                 one Query of USAGE#A#start, sk from `day#` to `period#`: days, late usage, totals
+    the billing history             Query of costs, the bill of the open period, Query of runs, then their counters
+    a budget's status               BatchGetItem of budget and counter(…, period, 0)
+    an admission of a session       account and user with the platform's key; BatchGetItem of their counters of the
+                                    open period, and the gauges of today and yesterday if storage is limited
+    an ingest                       BatchGetItem of counter(…, period, 0): open or not, pinned catalog, shard count
+    due work                        Query of the sparse index `work` (work, due): waiting and parked outbox items, dirty
+                                    accounts, sessions to end, budgets to check, periods to close, open invoices by
+                                    due date; and all accounts by creation, for the operator's lists
 """
 
 from datetime import datetime
@@ -73,7 +75,7 @@ type TableName = Literal["core", "usage"]
 
 
 class Key(NamedTuple):
-    """Where one item stands."""
+    """The key of one item, with its table."""
 
     table: TableName
     pk: str
@@ -216,7 +218,7 @@ def marker(identity: str) -> Key:
 
 
 def gauge(account_id: str, user_id: str | None, day: str) -> Key:
-    """Without a user, the whole account's."""
+    """Without a user, the gauge of the whole account."""
     return Key("usage", f"LEVEL#{account_id}#{user_id or '-'}", day)
 
 

@@ -1,4 +1,4 @@
-"""The ledger: numbered entries, and for each cause the proof that it moved the wallet once."""
+"""The ledger: numbered entries, and an item for each cause, so that a cause moves the wallet once."""
 
 from dataclasses import replace
 
@@ -11,13 +11,13 @@ from tallybook.store import keys
 from tallybook.store.commands import Command, Item, Put, Update
 
 
-def numbered(account: Account, entry: Entry) -> Entry:
-    """The entry as the account's next one."""
+def number_entry(account: Account, entry: Entry) -> Entry:
+    """The entry with the account's next number, and the balance after it."""
     return replace(entry, number=account.wallet.entry_count + 1, balance_after=account.wallet.balance + entry.amount)
 
 
 def put_entry(entry: Entry) -> tuple[Put, Put]:
-    """A numbered entry and its cause; each of them once."""
+    """A numbered entry and its cause; a conflict where either exists."""
     item = {
         "id": entry.id,
         "account_id": entry.account_id,
@@ -36,8 +36,8 @@ def put_entry(entry: Entry) -> tuple[Put, Put]:
 
 
 def post(account: Account, entry: Entry) -> tuple[Command, ...]:
-    """Move the balance and write the entry that says so, provided that no other entry came between."""
-    entry = numbered(account, entry)
+    """Write the entry and move the balance; a conflict where another entry was written since the account was read."""
+    entry = number_entry(account, entry)
     credited = {"credited": entry.amount} if entry.is_credit else {}
     move = Update(
         keys.account(account.id),

@@ -1,11 +1,16 @@
-"""The outbox: what is written with a change and leaves after it.
+"""The outbox: mails and events that are stored with a change and leave after it.
 
-An item stands in the index `work` until it is delivered: under `outbox` while it waits, under `parked` once it was
-given up. Each step is conditional on the number of tries ever begun, so that of two who deliver the same item one wins.
+Until it is delivered, an item is in the index `work`: under `outbox` while it waits, under `parked` once it was given
+up. Each step is conditional on the number of attempts ever begun, so that only one of two deliveries of an item wins.
+
+    a mail's body   letter, to, facts: the template, the addresses, the context; purpose, account_id, user_id, invoice,
+                    email_change, messages: what the mail is about
+    events' body    sequence, events: id, name, version, data
+
+These names, and `purpose`, are read by every release that shares the tables, so they stay.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,23 +19,36 @@ from boto3.dynamodb.conditions import Attr
 
 from tallybook.domain.ids import derived_id
 from tallybook.domain.jobs import partition
-from tallybook.domain.outbox import KEPT, LEASE, BusEvent, Mail, OutboxItem
+from tallybook.domain.outbox import (
+    KEPT,
+    LEASE,
+    Announcement,
+    BusEvent,
+    EmailChangeRef,
+    InvoiceRef,
+    Mail,
+    MessagesRef,
+    OutboxItem,
+    SubjectRef,
+    UserRef,
+)
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put, Update
 
 WAITING = "outbox"
 PARKED = "parked"
+_PURPOSES = {"invitation": "invitation", "password_reset": "reset"}
 
 
 def put_mail(mail: Mail, *cause: str, at: datetime, account_id: str | None = None) -> Put:
     """A mail, once for its cause."""
-    body = {name: value for name, value in asdict(mail).items() if value is not None}
-    return _put(derived_id("mail", mail.letter, *cause), "mail", {**body, "to": list(mail.to)}, at, account_id)
+    body = {"letter": mail.template, "to": list(mail.to), "facts": mail.context, **_subject_attributes(mail)}
+    return _put(derived_id("mail", mail.template, *cause), "mail", body, at, account_id)
 
 
 def put_events(events: Sequence[BusEvent], *, account_id: str, number: int, at: datetime) -> Put:
-    """All that the account's change of this number announces, once."""
+    """All events of the account's change of this number, once."""
     cause = (account_id, str(number))
     rows = [
         {
@@ -45,7 +63,7 @@ def put_events(events: Sequence[BusEvent], *, account_id: str, number: int, at: 
 
 
 def claim(item: OutboxItem, *, now: datetime) -> Update:
-    """Begin a try: nobody else has the item until the lease ends."""
+    """Begin an attempt: no other delivery has the item until the lease ends."""
     counted = {"attempts": item.attempts + 1, "claims": item.claims + 1}
     return _step(item, set={**counted, "due": stamp(now + LEASE), "leased": True})
 
@@ -74,14 +92,14 @@ def postponed(item: OutboxItem, *, until: datetime, error: str) -> Update:
 
 
 def parked(item: OutboxItem, *, at: datetime, error: str) -> Update:
-    given_up = {"state": "parked", "work": partition(PARKED, item.id), "due": stamp(at), "error": error}
-    return _step(item, set=given_up, remove=("leased",))
+    parking = {"state": "parked", "work": partition(PARKED, item.id), "due": stamp(at), "error": error}
+    return _step(item, set=parking, remove=("leased",))
 
 
 def unparked(item: OutboxItem, *, at: datetime) -> Update:
-    """Due again at once, with all its tries before it."""
-    again = {"state": "waiting", "work": partition(WAITING, item.id), "due": stamp(at), "attempts": 0}
-    return _step(item, set=again, remove=("leased",))
+    """Due again at once, with all its attempts ahead of it."""
+    waiting = {"state": "waiting", "work": partition(WAITING, item.id), "due": stamp(at), "attempts": 0}
+    return _step(item, set=waiting, remove=("leased",))
 
 
 def read_outbox_item(item: Item) -> OutboxItem:
@@ -103,8 +121,51 @@ def read_outbox_item(item: Item) -> OutboxItem:
     )
 
 
+def read_mail(item: OutboxItem) -> Mail:
+    """The mail of an item of this kind."""
+    body = item.body
+    return Mail(body["letter"], tuple(body["to"]), body["facts"], _subject_ref(body))
+
+
+def read_announcement(item: OutboxItem) -> Announcement:
+    """The events of an item of this kind."""
+    events = {row["id"]: BusEvent(row["name"], row["data"], row["version"]) for row in item.body["events"]}
+    return Announcement(item.body["sequence"], events)
+
+
+def content_names(item: OutboxItem) -> list[str]:
+    """The mail's template, or the names of the events in their order."""
+    return [item.body["letter"]] if item.kind == "mail" else [row["name"] for row in item.body["events"]]
+
+
+def _subject_attributes(mail: Mail) -> Item:
+    purpose = {"purpose": _PURPOSES[mail.template]} if mail.template in _PURPOSES else {}
+    match mail.subject_ref:
+        case UserRef(account_id, user_id):
+            return {**purpose, "account_id": account_id, "user_id": user_id}
+        case InvoiceRef(account_id, position):
+            return {"account_id": account_id, "invoice": position}
+        case EmailChangeRef(account_id, change_id):
+            return {"account_id": account_id, "email_change": change_id}
+        case MessagesRef(account_id, first, last):
+            return {"account_id": account_id, "messages": [first, last]}
+    return purpose
+
+
+def _subject_ref(body: Mapping[str, Any]) -> SubjectRef | None:
+    if "user_id" in body:
+        return UserRef(body["account_id"], body["user_id"])
+    if "invoice" in body:
+        return InvoiceRef(body["account_id"], body["invoice"])
+    if "email_change" in body:
+        return EmailChangeRef(body["account_id"], body["email_change"])
+    if "messages" in body:
+        return MessagesRef(body["account_id"], *body["messages"])
+    return None
+
+
 def _native(value: Any) -> Any:
-    """Whole numbers as such again: only they and text stand in an outbox."""
+    """Numbers as int again: an outbox item holds whole numbers only."""
     match value:
         case Decimal():
             return int(value)

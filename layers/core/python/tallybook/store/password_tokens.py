@@ -5,8 +5,7 @@ from dataclasses import replace
 from boto3.dynamodb.conditions import Attr
 
 from tallybook.domain.accounts import User
-from tallybook.domain.outbox import Purpose
-from tallybook.domain.passwords import LIFE, PasswordToken
+from tallybook.domain.passwords import LIFE, PasswordToken, Purpose
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.store import keys
 from tallybook.store.commands import Check, Delete, Item, Put

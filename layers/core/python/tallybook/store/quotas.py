@@ -1,11 +1,11 @@
-"""Quota allocations and requests of an account, and what its user and the account itself say of them."""
+"""Quota allocations and requests as items, and their copies: sums and counts on the account, ids on the user."""
 
 from datetime import datetime
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from tallybook.domain.accounts import Account, User
-from tallybook.domain.quotas import Allocation, AllocationStatus, Quota, QuotaRequest, Share
+from tallybook.domain.quotas import Allocation, AllocationStatus, Quota, QuotaRequest, UserAllocation
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
 from tallybook.store.accounts import read_quota
@@ -16,41 +16,41 @@ def put_allocation(allocation: Allocation) -> Put:
     return Put(keys.allocation(allocation.account_id, allocation.id), _allocation_item(allocation))
 
 
-def set_allocation(share: Share, *, quota: Quota, status: AllocationStatus, at: datetime) -> Update:
-    """An active allocation with other numbers or another status, provided that it is as it was read."""
+def set_allocation(before: UserAllocation, *, quota: Quota, status: AllocationStatus, at: datetime) -> Update:
+    """Another quota or status of an active allocation; WriteConflict if it changed since it was read."""
     changed = {"quota": dict(quota), "status": status, "updated_at": stamp(at)}
-    unchanged = Attr("status").eq("active") & Attr("quota").eq(dict(share.quota))
-    return Update(keys.allocation(share.account_id, share.allocation_id), set=changed, condition=unchanged)
+    unchanged = Attr("status").eq("active") & Attr("quota").eq(dict(before.quota))
+    return Update(keys.allocation(before.account_id, before.allocation_id), set=changed, condition=unchanged)
 
 
-def set_told(before: Allocation, after: Allocation) -> Update:
-    """What its user was written about, provided that nobody has written meanwhile, nor changed it."""
-    unchanged = _unchanged(before) & Attr("told").eq(_told(before))
-    return Update(keys.allocation(before.account_id, before.id), set={"told": _told(after)}, condition=unchanged)
+def set_notified(before: Allocation, after: Allocation) -> Update:
+    """The percentages that its user was notified of; WriteConflict if they or the allocation changed meanwhile."""
+    unchanged = _unchanged(before) & Attr("told").eq(_notified(before))
+    return Update(keys.allocation(before.account_id, before.id), set={"told": _notified(after)}, condition=unchanged)
 
 
 def delete_allocation(allocation: Allocation) -> Delete:
     return Delete(keys.allocation(allocation.account_id, allocation.id), condition=_unchanged(allocation))
 
 
-def give_share(share: Share) -> Update:
-    """What the user may use from now on, who had no share and isn't deleted."""
+def add_user_allocation(new: UserAllocation) -> Update:
+    """The user's first active allocation; WriteConflict if they have one, or are deleted."""
     return Update(
-        keys.user(share.account_id, share.user_id),
-        set={"allocation_id": share.allocation_id, "quota": dict(share.quota)},
+        keys.user(new.account_id, new.user_id),
+        set={"allocation_id": new.allocation_id, "quota": dict(new.quota)},
         condition=Attr("allocation_id").not_exists() & Attr("status").ne("deleted"),
     )
 
 
-def set_share(share: Share, *, quota: Quota | None) -> Update:
-    """Another quota for the user, or None for no share any more, provided that it is as it was read."""
-    after = {"allocation_id": None if quota is None else share.allocation_id, "quota": dict(quota or {})}
-    unchanged = Attr("allocation_id").eq(share.allocation_id) & Attr("quota").eq(dict(share.quota))
-    return Update(keys.user(share.account_id, share.user_id), set=after, condition=unchanged)
+def set_user_allocation(before: UserAllocation, *, quota: Quota | None) -> Update:
+    """Another quota of the user, None for no allocation; WriteConflict if it changed since it was read."""
+    after = {"allocation_id": None if quota is None else before.allocation_id, "quota": dict(quota or {})}
+    unchanged = Attr("allocation_id").eq(before.allocation_id) & Attr("quota").eq(dict(before.quota))
+    return Update(keys.user(before.account_id, before.user_id), set=after, condition=unchanged)
 
 
 def set_allocated(account: Account, *, allocated: Quota, rows: int = 0) -> Update:
-    """What the active allocations add up to, and so many more rows; nobody else has changed either meanwhile."""
+    """The sums of the active allocations, and `rows` more in the list; WriteConflict if either changed meanwhile."""
     unchanged = Attr("allocated").eq(dict(account.allocated)) & Attr("allocations").eq(account.counts.allocation_count)
     changed = {"allocated": dict(allocated), "allocations": account.counts.allocation_count + rows}
     return Update(keys.account(account.id), set=changed, condition=unchanged)
@@ -61,7 +61,7 @@ def put_request(request: QuotaRequest) -> Put:
 
 
 def set_request(before: QuotaRequest, after: QuotaRequest) -> Update:
-    """A pending request, changed or decided."""
+    """A pending request, changed or decided; WriteConflict if it changed since it was read."""
     changed = {
         "quota": dict(after.quota),
         "reason": after.reason,
@@ -75,23 +75,23 @@ def set_request(before: QuotaRequest, after: QuotaRequest) -> Update:
 
 
 def delete_request(account_id: str, request_id: str) -> Delete:
-    """Only while it is pending: what was decided stays."""
+    """A pending request; WriteConflict if it is decided."""
     return Delete(keys.quota_request(account_id, request_id), condition=Attr("status").eq("pending"))
 
 
-def drop_decided(request: QuotaRequest) -> Delete:
-    """Out of the list, for a newer one; the audit log keeps what became of it."""
+def delete_decided_request(request: QuotaRequest) -> Delete:
+    """Make room for a newer request; the audit log keeps the decision."""
     return Delete(keys.quota_request(request.account_id, request.id), condition=Attr("status").ne("pending"))
 
 
-def set_pending(user: User, *, request_id: str | None) -> Update:
-    """Which request of the user waits to be decided, provided that it and their standing are as they were read."""
+def set_pending_request(user: User, *, request_id: str | None) -> Update:
+    """The user's pending request, None for none; WriteConflict if it or their status changed since they were read."""
     same = _same("request_id", user.request_id) & Attr("status").eq(user.status)
     return Update(keys.user(user.account_id, user.id), set={"request_id": request_id}, condition=same)
 
 
 def count_requests(account: Account, *, rows: int) -> Update:
-    """So many more rows of requests; nobody else has made any meanwhile."""
+    """`rows` more requests in the account's list; WriteConflict if their number changed meanwhile."""
     unchanged = Attr("requests").eq(account.counts.request_count)
     return Update(keys.account(account.id), set={"requests": account.counts.request_count + rows}, condition=unchanged)
 
@@ -106,7 +106,7 @@ def read_allocation(item: Item) -> Allocation:
         created_at=parse_instant(item["created_at"]),
         updated_at=parse_instant(item["updated_at"]),
         status=item["status"],
-        told={start: read_quota(fields) for start, fields in item["told"].items()},
+        notified={start: read_quota(fields) for start, fields in item["told"].items()},
     )
 
 
@@ -135,7 +135,7 @@ def _allocation_item(allocation: Allocation) -> Item:
         "created_at": stamp(allocation.created_at),
         "updated_at": stamp(allocation.updated_at),
         "status": allocation.status,
-        "told": _told(allocation),
+        "told": _notified(allocation),
     }
 
 
@@ -162,5 +162,5 @@ def _same(name: str, value: str | None) -> ConditionBase:
     return Attr(name).not_exists() if value is None else Attr(name).eq(value)
 
 
-def _told(allocation: Allocation) -> Item:
-    return {start: dict(fields) for start, fields in allocation.told.items()}
+def _notified(allocation: Allocation) -> Item:
+    return {start: dict(fields) for start, fields in allocation.notified.items()}

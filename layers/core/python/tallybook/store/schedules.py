@@ -1,14 +1,15 @@
-"""An account's calendar, as part of its item."""
+"""Billing schedules and periods, as parts of other items."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from tallybook.domain.periods import BillingSchedule
+from tallybook.domain.periods import BillingSchedule, Period
 from tallybook.domain.times import instant_or_none, parse_instant, stamp
 from tallybook.store.commands import Item
 
 
 def schedule_items(schedule: BillingSchedule) -> list[Item]:
-    """A calendar and those before it, oldest first."""
+    """The schedule and the ones that it replaced, oldest first."""
     items: list[Item] = []
     last: BillingSchedule | None = schedule
     while last is not None:
@@ -29,5 +30,14 @@ def read_schedule(items: Sequence[Item]) -> BillingSchedule:
             before=schedule,
         )
     if schedule is None:
-        raise LookupError("an account without a calendar")
+        raise LookupError("an account without a billing schedule")
     return schedule
+
+
+def period_item(period: Period) -> Item:
+    """The attributes `start`, `end` and `zone`, which stand beside others in the item of what has a period."""
+    return {"start": stamp(period.start), "end": stamp(period.end), "zone": period.zone}
+
+
+def read_period(item: Mapping[str, Any]) -> Period:
+    return Period(start=parse_instant(item["start"]), end=parse_instant(item["end"]), zone=item["zone"])

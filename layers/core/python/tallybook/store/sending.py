@@ -1,6 +1,7 @@
-"""One call to DynamoDB, tried again while that may help: throttling, conflicts, answers that were lost.
+"""Send one call to DynamoDB, and retry after throttling, transaction conflicts and lost responses.
 
-Twenty tries with full jitter, but none begun later than six seconds after the first, so that a caller hears of it.
+At most 20 attempts with full jitter. None begins later than 6 seconds after the first, so that the caller gets an
+answer in time.
 """
 
 import random
@@ -22,7 +23,7 @@ _RETRY_SECONDS = 6.0
 _BUSY = "Too much is going on at once; try again"
 _UNREACHABLE = "The database could not be reached; try again"
 
-_TRY_AGAIN = frozenset(
+_RETRIED_CODES = frozenset(
     {
         "InternalServerError",
         "ProvisionedThroughputExceeded",
@@ -39,7 +40,10 @@ _TRY_AGAIN = frozenset(
 
 
 class ConditionFailed(Exception):
-    """By the command's place in its transaction (0 for a single one): the item that stood there, if any."""
+    """`items` has the stored item, or None, by the index of the failed command in its transaction; 0 for a single one.
+
+    `was_lost_before`: the response of an earlier attempt was lost, so that one may have succeeded.
+    """
 
     def __init__(self, items: dict[int, Item | None], *, was_lost_before: bool) -> None:
         super().__init__()
@@ -48,7 +52,7 @@ class ConditionFailed(Exception):
 
 
 class Sender:
-    """Sends through an interceptor; `pause` waits and `elapsed` tells how long, both for tests to replace."""
+    """Sends through an interceptor. `pause` sleeps and `elapsed` is a clock in seconds; tests replace both."""
 
     def __init__(
         self,
@@ -64,22 +68,22 @@ class Sender:
         self._elapsed = elapsed
 
     def send(self, operation: str, **request: Any) -> Any:
-        """The answer; ConditionFailed where a condition did not hold, Unavailable where patience ended."""
+        """The response; ConditionFailed if a condition did not hold, Unavailable if the retries are used up."""
         backoff = self.backoff()
         lost = False
         while True:
             try:
                 return self._interceptor(operation, lambda: getattr(self._client, operation)(**request))
             except ClientError as error:
-                _raise_unless_passing(error, lost=lost)
+                _raise_unless_transient(error, lost=lost)
             except (HTTPClientError, NotConnected):
-                lost = True  # or never came; every call here may be repeated
+                lost = True  # the request or its response: every call here may be repeated
             except BotoCoreError as error:
                 raise Unavailable(_UNREACHABLE) from error
             backoff(_UNREACHABLE if lost else _BUSY)
 
     def backoff(self) -> Callable[..., None]:
-        """What waits before the next try of one thing, longer each time, until it raises Unavailable with a reason."""
+        """A function that waits before the next attempt, longer each time, and at last raises Unavailable."""
         began, attempt = self._elapsed(), 0
 
         def wait(reason: str = _BUSY) -> None:
@@ -93,7 +97,7 @@ class Sender:
         return wait
 
 
-def _raise_unless_passing(error: ClientError, *, lost: bool) -> None:
+def _raise_unless_transient(error: ClientError, *, lost: bool) -> None:
     response: dict[str, Any] = dict(error.response)
     code = response["Error"]["Code"]
     if code == "ConditionalCheckFailedException":
@@ -108,8 +112,8 @@ def _raise_unless_passing(error: ClientError, *, lost: bool) -> None:
         }
         if failed:
             raise ConditionFailed(failed, was_lost_before=lost) from error
-        if any(reason.get("Code") in _TRY_AGAIN for reason in reasons):
+        if any(reason.get("Code") in _RETRIED_CODES for reason in reasons):
             return
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code not in _TRY_AGAIN and status != 429 and status < 500:
+    if code not in _RETRIED_CODES and status != 429 and status < 500:
         raise error

@@ -1,6 +1,6 @@
-"""Sandbox sessions, as items: each by its id, and again by the time of its start among its account's.
+"""Sandbox sessions as items: each twice, by its id, and by its start among the account's sessions.
 
-While one runs, the latter stands in the index of due work, by the instant at which its time is up.
+While a session runs, the second item is in the index of due work, due when the session's time is up.
 """
 
 from datetime import datetime
@@ -19,7 +19,7 @@ from tallybook.store.commands import Item, Put, Update
 from tallybook.store.keys import Key
 
 RUNNING = "running"
-"""Where in the index sessions stand whose time may be up."""
+"""The kind of due work that ends sessions whose time is up."""
 
 
 def put_session(session: Session) -> tuple[Put, Put]:
@@ -40,35 +40,35 @@ def put_session(session: Session) -> tuple[Put, Put]:
 
 
 def end_session(ended: Session) -> tuple[Update, Update]:
-    """WriteConflict where it has ended already."""
-    facts: Item = {"status": ended.status, "ended_at": stamp_or_none(ended.ended_at)}
+    """WriteConflict if it has ended already."""
+    changed: Item = {"status": ended.status, "ended_at": stamp_or_none(ended.ended_at)}
     if ended.ended_by:
-        facts["ended_by"] = actor_item(ended.ended_by)
+        changed["ended_by"] = actor_item(ended.ended_by)
     running = Attr("status").eq("running")
     return (
-        Update(keys.session(ended.id), set=facts, condition=running),
-        Update(_run(ended), set=facts, remove=("work", "due"), condition=running),
+        Update(keys.session(ended.id), set=changed, condition=running),
+        Update(_run(ended), set=changed, remove=("work", "due"), condition=running),
     )
 
 
 def count_started(account: Account, user: User, *, most: int | None) -> tuple[Update, Update]:
-    """One session more, on the account and on its user, while both are active and have room for it.
+    """One more running session of the account and its user; WriteConflict unless both are active and have room.
 
-    `most` is what the account's plan gives it; plan, hard limit and share are as they were read.
+    `most` is the plan's limit, None for no limit. WriteConflict too if plan, hard limit or allocation changed.
     """
-    same_share = Attr("quota").eq(dict(user.quota))
+    same_quota = Attr("quota").eq(dict(user.quota))
     limit = Attr("hard_limit")
     same_limit = limit.not_exists() if account.hard_limit is None else limit.eq(account.hard_limit)
     as_read = Attr("plan").eq(account.plan) & same_limit
     own = user.quota.get(CONCURRENT)
     return (
         Update(keys.account(account.id), add={"running": 1}, condition=_with_room(most) & as_read),
-        Update(keys.user(account.id, user.id), add={"running": 1}, condition=_with_room(own) & same_share),
+        Update(keys.user(account.id, user.id), add={"running": 1}, condition=_with_room(own) & same_quota),
     )
 
 
 def count_ended(*, account_id: str, user_id: str) -> tuple[Update, Update]:
-    """One session fewer."""
+    """One running session fewer."""
     return (
         Update(keys.account(account_id), add={"running": -1}),
         Update(keys.user(account_id, user_id), add={"running": -1}),
@@ -76,7 +76,7 @@ def count_ended(*, account_id: str, user_id: str) -> tuple[Update, Update]:
 
 
 def runs_range(account_id: str, start: datetime, end: datetime) -> tuple[str, str, str]:
-    """(pk, first sk, last sk) of the account's sessions that started between the two, both included."""
+    """(pk, first sk, last sk) of the account's sessions that started from `start` to `end`, both included."""
     return keys.run(account_id, start, "").pk, keys.run(account_id, start, "").sk, keys.run(account_id, end, "~").sk
 
 

@@ -1,4 +1,4 @@
-"""Addresses that get no more mail, for they bounced or complained."""
+"""Suppressed addresses: they get no mail because a mail to them bounced, or its reader complained."""
 
 from datetime import datetime
 from typing import Literal

@@ -20,7 +20,7 @@ def subscription_started(account: Account) -> BusEvent:
 
 
 def subscription_changed(change: PlanChange) -> BusEvent:
-    """`refund` is the credit for the unused part of the old plan's fee, on the invoice named."""
+    """`refund` is the credit for the unused part of the old plan's fee; it is on the invoice `invoice_id`."""
     data = {
         "account_id": ACCOUNT + change.account_id,
         "subscription_id": SUBSCRIPTION + change.subscription_id,
@@ -40,10 +40,10 @@ def subscription_changed(change: PlanChange) -> BusEvent:
 
 
 def wallet_moved(entry: Entry) -> BusEvent:
-    """Credits came or went; what usage takes is announced by no event of its own.
+    """The balance changed, other than by usage, which has no event.
 
-    Of two, the one with the higher `number` has the newer balance; `reference` is what whoever moved them called it,
-    or the id of the invoice that was paid or voided.
+    Of two events, the one with the higher `number` has the newer balance. `reference` is the caller's reference, or the
+    id of the invoice that was paid or voided.
     """
     data = {
         "account_id": ACCOUNT + entry.account_id,
@@ -58,7 +58,7 @@ def wallet_moved(entry: Entry) -> BusEvent:
 
 
 def invoice_issued(invoice: Invoice) -> BusEvent:
-    """Its status is `open`, or `paid` where there was nothing to pay or the balance paid it at once."""
+    """`status` is `open`, or `paid` where there was nothing to pay or the balance paid it at once."""
     data = {
         **_invoice(invoice),
         "revision": invoice.revision,
@@ -88,7 +88,7 @@ def invoice_overdue(invoice: Invoice) -> BusEvent:
 
 
 def invoice_voided(invoice: Invoice, *, given_back: int) -> BusEvent:
-    """Nothing of it is owed any more; what the balance had paid of it went back there."""
+    """It is owed no more; `given_back` is what went back to the balance, in micros."""
     data = {
         **_invoice(invoice),
         "voided_at": stamp_or_none(invoice.voided_at),

@@ -1,4 +1,4 @@
-"""Events about budgets."""
+"""The events about budgets."""
 
 from tallybook.domain.budget_messages import BudgetMessage
 from tallybook.domain.budgets import Budget, Spending, percentage_used
@@ -9,7 +9,7 @@ from tallybook.domain.usage import plain
 
 
 def budget_set(budget: Budget) -> BusEvent:
-    """What a root user means the account to spend in a period: made, or changed."""
+    """A budget was created or changed."""
     data = {
         **_budget(budget),
         "thresholds": [{"percent": plain(one.percent), "enabled": one.enabled} for one in budget.thresholds],
@@ -25,7 +25,7 @@ def budget_deleted(budget: Budget) -> BusEvent:
 
 
 def threshold_reached(message: BudgetMessage) -> BusEvent:
-    """A threshold alerts; those that alert together share a notification."""
+    """A threshold alerted; thresholds that alert together share a notification."""
     data = {
         "account_id": ACCOUNT + message.account_id,
         "budget_id": message.budget,
@@ -43,16 +43,16 @@ def threshold_reached(message: BudgetMessage) -> BusEvent:
 
 
 def budget_restricted(budget: Budget, spent: Spending) -> BusEvent:
-    """A hard limit is used up: no session starts from the moment of the usage that reached it."""
-    return BusEvent("BudgetRestricted", _standing(budget, spent))
+    """A hard budget is used up. No session starts since the usage that reached the amount was accepted."""
+    return BusEvent("BudgetRestricted", _with_spending(budget, spent))
 
 
 def restriction_lifted(budget: Budget, spent: Spending) -> BusEvent:
-    """Sessions start again: the budget was raised, made soft, disabled or deleted, or a new period has begun."""
-    return BusEvent("BudgetRestrictionLifted", _standing(budget, spent))
+    """Sessions start again: the budget was raised, made soft, disabled or deleted, or a new period began."""
+    return BusEvent("BudgetRestrictionLifted", _with_spending(budget, spent))
 
 
-def _standing(budget: Budget, spent: Spending) -> dict[str, object]:
+def _with_spending(budget: Budget, spent: Spending) -> dict[str, object]:
     return {
         **_budget(budget),
         "used": spent.used,

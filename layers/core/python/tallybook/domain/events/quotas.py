@@ -1,32 +1,29 @@
-"""Events about quota allocations, requests and use."""
+"""The events about quota allocations, quota requests, and their use."""
 
 from datetime import datetime
 
 from tallybook.domain.accounts import User
 from tallybook.domain.ids import ACCOUNT, ALLOCATION, QUOTA_REQUEST, USER
 from tallybook.domain.outbox import BusEvent
-from tallybook.domain.quotas import FIELDS, Allocation, Quota, QuotaRequest, Share, Use
+from tallybook.domain.quotas import FIELDS, Allocation, Quota, QuotaRequest, Use, UserAllocation
 from tallybook.domain.times import stamp, stamp_or_none
 from tallybook.domain.usage import plain
 
 
-def quota_allocation_changed(share: Share, *, status: str) -> BusEvent:
-    """A user's share of the plan: `active`, and what it is, or ended, `revoked` or `deleted`.
-
-    A field that is null has no limit of its own.
-    """
+def quota_allocation_changed(allocation: UserAllocation, *, status: str) -> BusEvent:
+    """An allocation is `active` with these limits, `revoked` or `deleted`; a field that is null is not limited."""
     data = {
-        "account_id": ACCOUNT + share.account_id,
-        "allocation_id": ALLOCATION + share.allocation_id,
-        "user_id": USER + share.user_id,
+        "account_id": ACCOUNT + allocation.account_id,
+        "allocation_id": ALLOCATION + allocation.allocation_id,
+        "user_id": USER + allocation.user_id,
         "status": status,
-        **_quota(share.quota),
+        **_quota(allocation.quota),
     }
     return BusEvent("QuotaAllocationChanged", data)
 
 
 def quota_requested(request: QuotaRequest) -> BusEvent:
-    """A user asks for other numbers in the fields that are not null; again where they change what they ask for."""
+    """A user asks for limits in the fields that are not null, or changes a pending request."""
     return BusEvent("QuotaRequested", {**_request(request), "reason": request.reason, **_quota(request.quota)})
 
 
@@ -42,7 +39,7 @@ def quota_reviewed(request: QuotaRequest) -> BusEvent:
 
 
 def quota_request_withdrawn(user: User, request_id: str) -> BusEvent:
-    """A request that nobody has decided is taken back, by its user or because they were deleted."""
+    """A pending request is withdrawn by its user, or because the user is deleted."""
     data = {
         "account_id": ACCOUNT + user.account_id,
         "request_id": QUOTA_REQUEST + request_id,
@@ -52,7 +49,7 @@ def quota_request_withdrawn(user: User, request_id: str) -> BusEvent:
 
 
 def quota_reached(allocation: Allocation, use: Use, *, period_start: datetime) -> BusEvent:
-    """A user has used up 80 or 100 percent of a field of their allocation, for the first time in the period."""
+    """A user has used 80 or 100 percent of a field of their allocation, for the first time in the period."""
     data = {
         "account_id": ACCOUNT + allocation.account_id,
         "allocation_id": ALLOCATION + allocation.id,

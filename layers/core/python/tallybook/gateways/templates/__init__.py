@@ -1,7 +1,7 @@
-"""The letters that users get: one kind each, as text and as HTML, from templates that lie beside this module.
+"""The templates of the mails that users get, each as text and as HTML, in the files of this folder.
 
-A fact may be anything that anybody ever typed. In a letter it is one line of bounded length, so it can neither end a
-header nor begin a line that looks like ours.
+A variable may hold anything that a user typed. In a mail it is one line of bounded length, so that it can neither end
+a header nor begin a line that looks like ours.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from unicodedata import bidirectional, category
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-KINDS: Mapping[str, tuple[str, ...]] = {
+TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "welcome": ("name", "email", "plan", "credits"),
     "invitation": ("inviter", "account", "link", "expires_at"),
     "password_reset": ("link", "expires_at", "address"),
@@ -37,52 +37,59 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         *("hard", "restricted", "since", "ended", "next_period"),
     ),
 }
-"""Each kind's facts: text, but for `credits` and `percent`, which are whole, `approved`, `storage`, `hard`,
-`restricted` and `ended`, true or false, and what is listed. A name, a reason, notes or where it came from may be None,
-the inviter, where the operator invites, the `login`, where nobody's is another one now, what was paid, is due or was
-given back, where that is nothing, the `next_period`, where nothing is counted by it, and what has happened `since`.
+"""The variables of each template's context.
 
-A line has `text`, `amount`, `details` that have both as well, and `others`: None, or a `count` with their `amount`. Of
-the `wishes`, each has a `quota`, what is `wanted` and what it is `now`, None for no limit; of the `numbers`, each the
-first two. Of the `uses`, each has a `quota`, the whole `percent` that it has reached, what is `used` and the `limit`.
+A variable is text, except:
+
+- `credits` and `percent`: whole numbers
+- `approved`, `storage`, `hard`, `restricted`, `ended`: bool
+- `others` of `budget_reached`: the other thresholds reached, each like "50 %"
+- `lines`: each `text`, `amount`, `details` (each `text` and `amount`), and `others`, None or `count` and `amount`
+- `wishes`, the requested quotas: each `quota`, `wanted`, and `now`, which is None without a limit
+- `numbers`: each `quota` and `wanted`
+- `uses`: each `quota`, `percent`, `used` and `limit`
+
+These may be None: `name`, `reason`, `notes` and `address`; `inviter` where the operator invites; `login` where nobody's
+login changed; `paid`, `due`, `due_date` and `given_back` where the amount is zero; `next_period` where no
+monthly quota is reached; `since`, "changed" or "deleted", where the budget is as it was.
 """
 
-_WHOLE = frozenset({"link"})
-_LONGEST_FACT = 500
+_UNBOUNDED = frozenset({"link"})
+_LONGEST_VALUE = 500
 _LONGEST_PART = 150
 _MOST_PARTS = 100
 _LONGEST_SUBJECT = 150
 
-_BREAKS = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+_BREAK_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_DIRECTION_CHANGES = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedMail:
-    """What a reader sees; the subject is one line."""
+    """The subject is one line."""
 
     subject: str
     text: str
     html: str
 
 
-def compose(kind: str, facts: Mapping[str, Any], *, brand: str, page_url: str) -> RenderedMail:
-    """A letter of this kind. LookupError for a kind there is not; a fact that is missing is an error.
+def render(template: str, context: Mapping[str, Any], *, brand: str, page_url: str) -> RenderedMail:
+    """LookupError for an unknown template; jinja2's UndefinedError for a missing variable.
 
-    `brand` is who writes, `page_url` the address of our own pages, like `https://api.example.com`.
+    `brand` is the sender's name, `page_url` the address of our own pages, like `https://api.example.com`.
     """
-    if kind not in KINDS:
-        raise LookupError(f"There is no letter of the kind {kind!r}")
-    known = {name: _tamed(name, fact) for name, fact in facts.items()}
-    known |= {"brand": _one_line(brand), "page_url": page_url.rstrip("/")}
-    first, _, text = _rendered(f"{kind}.txt.j2", known).partition("\n")
-    subject = _clipped(first, _LONGEST_SUBJECT)
-    html = _rendered(f"{kind}.html.j2", known | {"subject": subject})
+    if template not in TEMPLATES:
+        raise LookupError(f"There is no template {template!r}")
+    variables = {name: _sanitize(name, value) for name, value in context.items()}
+    variables |= {"brand": _one_line(brand), "page_url": page_url.rstrip("/")}
+    first, _, text = _render_file(f"{template}.txt.j2", variables).partition("\n")
+    subject = _clip(first, _LONGEST_SUBJECT)
+    html = _render_file(f"{template}.html.j2", variables | {"subject": subject})
     return RenderedMail(subject, text.lstrip("\n"), html)
 
 
 @cache
-def _templates() -> Environment:
+def _environment() -> Environment:
     return Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=select_autoescape(["html.j2"], default=False),
@@ -93,33 +100,37 @@ def _templates() -> Environment:
     )
 
 
-def _rendered(template: str, facts: Mapping[str, Any]) -> str:
-    return _templates().get_template(template).render(facts)
+def _render_file(file: str, variables: Mapping[str, Any]) -> str:
+    return _environment().get_template(file).render(variables)
 
 
-def _tamed(name: str, fact: Any) -> Any:
-    if isinstance(fact, str) and name in _WHOLE:
-        return _one_line(fact)
-    return _bounded(fact, longest=_LONGEST_FACT)
+def _sanitize(name: str, value: Any) -> Any:
+    if isinstance(value, str) and name in _UNBOUNDED:
+        return _one_line(value)
+    return _bound(value, longest=_LONGEST_VALUE)
 
 
-def _bounded(fact: Any, *, longest: int = _LONGEST_PART) -> Any:
-    """Text in one line of this length; what a fact is made of likewise, shorter, and so many parts."""
-    match fact:
+def _bound(value: Any, *, longest: int = _LONGEST_PART) -> Any:
+    """Text as one line of this length; the parts of a list or mapping likewise, but shorter, and at most 100."""
+    match value:
         case str():
-            return _clipped(_one_line(fact), longest)
+            return _clip(_one_line(value), longest)
         case Mapping():
-            return {name: _bounded(part) for name, part in fact.items()}
+            return {name: _bound(part) for name, part in value.items()}
         case list() | tuple():
-            return [_bounded(part) for part in fact[:_MOST_PARTS]]
-    return fact
+            return [_bound(part) for part in value[:_MOST_PARTS]]
+    return value
 
 
 def _one_line(text: str) -> str:
-    """Breaks, control characters and half characters become a space; nothing turns the direction of what follows."""
-    kept = (" " if category(char) in _BREAKS else char for char in text if bidirectional(char) not in _TURNS)
+    """Line breaks, control characters and surrogates become a space; changes of the text direction are removed."""
+    kept = (
+        " " if category(char) in _BREAK_CATEGORIES else char
+        for char in text
+        if bidirectional(char) not in _DIRECTION_CHANGES
+    )
     return " ".join("".join(kept).split())
 
 
-def _clipped(text: str, longest: int) -> str:
+def _clip(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

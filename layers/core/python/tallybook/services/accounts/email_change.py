@@ -15,7 +15,7 @@ from tallybook.domain.accounts import normal_email, require_root
 from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.email_change import (
-    TEMPLATES,
+    CONFIRMATION_TEMPLATES,
     EmailChange,
     Side,
     check_pause,
@@ -25,7 +25,7 @@ from tallybook.domain.email_change import (
 )
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT
-from tallybook.domain.outbox import Mail
+from tallybook.domain.outbox import EmailChangeRef, Mail
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
@@ -149,6 +149,6 @@ def _mails(principal: Principal, change: EmailChange) -> tuple[Mail, ...]:
     }
     to = _sides(principal, change.new_email)
     return tuple(
-        Mail(template, (to[side],), context, account_id=change.account_id, email_change=change.id)
-        for template, side in TEMPLATES.items()
+        Mail(template, (to[side],), context, EmailChangeRef(change.account_id, change.id))
+        for template, side in CONFIRMATION_TEMPLATES.items()
     )

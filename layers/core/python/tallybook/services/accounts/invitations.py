@@ -18,7 +18,7 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.events.accounts import user_invited
 from tallybook.domain.ids import USER
-from tallybook.domain.outbox import Mail
+from tallybook.domain.outbox import Mail, UserRef
 from tallybook.services.accounts.users import audit_snapshot
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
@@ -139,8 +139,6 @@ def invitation_mail(account: Account, user: User, *, inviter: str | None) -> Mai
     return Mail(
         "invitation",
         (user.email,),
-        facts={"inviter": inviter, "account": account.display_name or account.email},
-        purpose="invitation",
-        account_id=user.account_id,
-        user_id=user.id,
+        {"inviter": inviter, "account": account.display_name or account.email},
+        UserRef(user.account_id, user.id),
     )

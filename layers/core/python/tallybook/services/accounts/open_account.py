@@ -12,7 +12,7 @@ from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import BusEvent, Mail
 from tallybook.domain.periods import BillingSchedule, first_anchor, period_of
 from tallybook.domain.wallet import Entry, entry_id
-from tallybook.services.billing.open_period import opening
+from tallybook.services.billing.open_period import new_billing_period
 from tallybook.services.changes import Change, record_first
 from tallybook.services.context import Context
 from tallybook.store import ledger
@@ -94,7 +94,7 @@ def open_commands(
         put_user(root),
         *(ledger.put_entry(welcome) if welcome else ()),
         *record_first(account.id, change, at=account.created_at),
-        *open_period(account, opening(ctx, account, account.closing_cursor.period)),
+        *open_period(account, new_billing_period(ctx, account, account.closing_cursor.period)),
         put_closing(account.id, account.closing_cursor),
     ]
 

@@ -13,7 +13,7 @@ from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.events.accounts import account_changed
 from tallybook.domain.ids import ACCOUNT
-from tallybook.domain.periods import check_zone, in_zone, period_of, since
+from tallybook.domain.periods import check_zone, drop_older_schedules, in_zone, period_of
 from tallybook.domain.usage import MARKER_LIFE
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
@@ -67,7 +67,7 @@ def change_account(ctx: Context, principal: Principal, changes: Mapping[str, str
 def _apply(account: Account, changes: Mapping[str, str], *, now: datetime) -> Account:
     schedule = account.schedule
     if "time_zone" in changes and changes["time_zone"] != account.time_zone:
-        schedule = since(in_zone(schedule, changes["time_zone"], now=now), now - MARKER_LIFE)
+        schedule = drop_older_schedules(in_zone(schedule, changes["time_zone"], now=now), now - MARKER_LIFE)
     return replace(
         account,
         display_name=changes.get("display_name", account.display_name),

@@ -11,7 +11,7 @@ from tallybook.domain.accounts import Account, Suspension, check_reason
 from tallybook.domain.audit import Actor, platform_actor
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.events.accounts import account_resumed, account_suspended
-from tallybook.domain.fees import remembered, suspensions
+from tallybook.domain.fees import add_suspensions, suspended_by_period
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import Mail
 from tallybook.domain.times import readable, stamp_or_none
@@ -80,8 +80,8 @@ def _suspend(account: Account, reason: str, now: datetime) -> Account:
 
 def _resume(account: Account, now: datetime) -> Account:
     """Keeps how long each period was suspended, because no fee accrues in that time."""
-    ended = suspensions(account.schedule, account.suspension.at or now, now)
-    return replace(account, status="active", suspension=Suspension(milliseconds=remembered(account, ended)))
+    ended = suspended_by_period(account.schedule, account.suspension.at or now, now)
+    return replace(account, status="active", suspension=Suspension(milliseconds=add_suspensions(account, ended)))
 
 
 def _mail(account: Account, *, reason: str, at: str) -> Mail:

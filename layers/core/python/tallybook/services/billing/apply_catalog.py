@@ -1,4 +1,4 @@
-"""The operator's catalog: applied by command, pinned by periods."""
+"""Makes the operator's catalog the current version. Each period pins the version that is current when it opens."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,9 +14,9 @@ from tallybook.store.commands import Put
 def apply_catalog(ctx: Context, data: Mapping[str, Any]) -> Catalog:
     """Make checked catalog data the current version; the same data again changes nothing.
 
-    Invalid where a plan of the present version is missing, for accounts may be on it, and their periods could not open;
-    where the currency is another one, for wallets and invoices are in it; and where a plan's interval is, for a year's
-    fee would be charged beside its months or not at all.
+    Invalid where a plan of the present version is missing, because accounts may be on it and their next periods could
+    not open; where the currency differs, because wallets and invoices are in it; and where a plan's interval differs,
+    because a yearly fee would be charged on top of monthly ones, or not at all.
     """
     present = ctx.catalogs.present()
     if present is not None:

@@ -1,7 +1,7 @@
-"""The draft of the open period's invoice, made or refreshed. Source: ScaleBox billing, "Generate Current Invoice".
+"""Makes or refreshes the draft of the open period's invoice. Source: ScaleBox billing, "Generate Current Invoice".
 
-It is what the invoice would be if the period ended now, under the id that the invoice will have. It takes a position
-among the account's invoices, and no number. That there is one goes on record; that it was refreshed does not.
+The draft is what the invoice would be if the period ended now, under the id that the invoice will have. It takes a
+position in the account's list, but no number. The audit log has an entry for a new draft, and none for a refreshed one.
 """
 
 from dataclasses import replace
@@ -13,7 +13,7 @@ from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice, invoice_id
 from tallybook.domain.periods import period_of
 from tallybook.services.billing.bill_period import bill_period
-from tallybook.services.billing.issue_invoice import shown
+from tallybook.services.billing.issue_invoice import audit_snapshot
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
@@ -30,9 +30,11 @@ def draft_invoice(ctx: Context, principal: Principal) -> Invoice:
         now = ctx.clock.now()
         period = period_of(account.schedule, now)
         place = ctx.tables.get(keys.invoice_place(invoice_id(account.id, period.start)))
-        drafted = bill_period(ctx, account, period, now=now).invoice
-        invoice = replace(drafted, position=int(place["position"]) if place else account.counts.invoice_count + 1)
-        change = Change(actor_of(principal), "invoice.drafted", INVOICE + invoice.id, after=shown(invoice))
+        invoice = replace(
+            bill_period(ctx, account, period, now=now).invoice,
+            position=int(place["position"]) if place else account.counts.invoice_count + 1,
+        )
+        change = Change(actor_of(principal), "invoice.drafted", INVOICE + invoice.id, after=audit_snapshot(invoice))
         changes = () if place else (change,)
         ctx.tables.transact(
             [

@@ -1,4 +1,4 @@
-"""An account's invoices and drafts: a page of them, newest first, and one by its id."""
+"""Reads an account's invoices and drafts: a page of them, newest first, or one by its id."""
 
 from functools import partial
 
@@ -11,10 +11,10 @@ from tallybook.store.invoices import read_invoice
 
 
 def list_invoices(ctx: Context, account: Account, *, offset: int, limit: int) -> list[Invoice]:
-    """Up to `limit` invoices after the newest `offset` ones; there are `account.invoices` in all.
+    """Up to `limit` invoices after the newest `offset` ones, of `account.counts.invoice_count` in all.
 
-    Each has its place from when it was drafted or issued; those of a page stand drafts first, and then by number. They
-    may lag behind a change of a moment ago; one by itself never does.
+    An invoice keeps the position at which it was drafted or issued; within a page, drafts come first, then the highest
+    numbers. The read is eventually consistent; `find_invoice` is strongly consistent.
     """
     items = ctx.tables.numbered(
         partial(keys.invoice, account.id), newest=account.counts.invoice_count - offset, limit=limit
@@ -24,7 +24,7 @@ def list_invoices(ctx: Context, account: Account, *, offset: int, limit: int) ->
 
 
 def find_invoice(ctx: Context, invoice_id: str, *, of: Account | None = None) -> Invoice:
-    """The invoice, whoever's it is, or Forbidden unless it is that account's; NotFound for an unknown one."""
+    """The invoice with this id; NotFound for an unknown one, Forbidden unless it belongs to the account `of`."""
     place = ctx.tables.get(keys.invoice_place(invoice_id))
     if place is None:
         raise NotFound("There is no such invoice", resource="invoice")

@@ -1,6 +1,6 @@
-"""Issuing an invoice: its number, what the balance pays of it, and whom it is told to; with all that belongs to it.
+"""Issues an invoice: its number, what the balance pays of it, its audit entry, mail and events.
 
-Closing a period and reissuing a void invoice both do it, each in its own transaction.
+Closing a period and reissuing a void invoice use it, each in its own transaction.
 """
 
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from tallybook.domain.audit import Actor
 from tallybook.domain.events.billing import invoice_issued, invoice_paid, wallet_moved
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.outbox import Mail
+from tallybook.domain.outbox import InvoiceRef, Mail
 from tallybook.domain.wallet import Entry, entry_id
 from tallybook.services.changes import Change
 from tallybook.store import ledger
@@ -23,7 +23,7 @@ from tallybook.store.invoices import put_new, put_over_draft
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """An invoice as it is issued: what writes it, and the change to be recorded in the same transaction."""
+    """An issued invoice, not written: the commands that write it, and the change to record in their transaction."""
 
     invoice: Invoice
     commands: tuple[Command, ...]
@@ -33,21 +33,21 @@ class Issue:
 def issue_invoice(
     account: Account, draft: Invoice, *, position: int | None, now: datetime, at: datetime | None, actor: Actor
 ) -> Issue:
-    """The draft issued as the account's next invoice; `position` is where it is stored, None where it is not.
+    """The draft, issued under the account's next number. `position` is where the draft is stored, None where it is not.
 
-    It bears the end of its period, or `at` where that is given.
+    It is dated by the end of its period (`Invoice.issue`), or by `at`.
     """
-    invoice = replace(draft, position=position or account.counts.invoice_count + 1).issued(
+    invoice = replace(draft, position=position or account.counts.invoice_count + 1).issue(
         number=account.counts.issued_count + 1, now=now, at=at
     )
-    invoice = invoice.paid_from(account.wallet.balance, at=now)
+    invoice = invoice.pay_from(account.wallet.balance, at=now)
     entry = wallet_entry(account, invoice, "invoice_payment", at=now)
     paid = (invoice_paid(invoice),) if invoice.status == "paid" else ()
     change = Change(
         actor,
         "invoice.issued",
         INVOICE + invoice.id,
-        after=shown(invoice),
+        after=audit_snapshot(invoice),
         mails=(invoice_mail("invoice", account, invoice),) if invoice.total else (),
         events=(invoice_issued(invoice), *((wallet_moved(entry),) if entry else ()), *paid),
     )
@@ -59,13 +59,13 @@ def issue_invoice(
     return Issue(invoice, commands, change)
 
 
-def invoice_mail(letter: str, account: Account, invoice: Invoice, **facts: int) -> Mail:
-    """A letter about an invoice, to the account's address; all but these facts is read when it is written."""
-    return Mail(letter, (account.email,), facts, account_id=account.id, invoice=invoice.position)
+def invoice_mail(template: str, account: Account, invoice: Invoice, **context: int) -> Mail:
+    """A mail about an invoice, to the account's address. All but this context is read when the mail is rendered."""
+    return Mail(template, (account.email,), context, InvoiceRef(account.id, invoice.position))
 
 
-def shown(invoice: Invoice) -> dict[str, object]:
-    """What the audit log keeps of an invoice."""
+def audit_snapshot(invoice: Invoice) -> dict[str, object]:
+    """The fields of an invoice that the audit log keeps."""
     return {
         "status": invoice.status,
         "number": invoice.number,
@@ -77,11 +77,11 @@ def shown(invoice: Invoice) -> dict[str, object]:
 def wallet_entry(
     account: Account, invoice: Invoice, kind: Literal["invoice_payment", "refund"], *, at: datetime
 ) -> Entry | None:
-    """What the wallet pays of an invoice, or gets back of it: once for each invoice; None where it paid nothing."""
+    """What the wallet pays of the invoice, or gets back, once for each invoice; None where it paid nothing."""
     paid = invoice.paid_by_balance
     if not paid:
         return None
-    return ledger.numbered(
+    return ledger.number_entry(
         account,
         Entry(
             id=entry_id(account.id, kind, invoice.id),

@@ -1,4 +1,4 @@
-"""Open invoices whose due date has passed are overdue. Source: money, "Invoices"."""
+"""Marks an open invoice overdue once its due date has passed. Source: docs/money.md, "Invoices"."""
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import INVOICING, Actor
@@ -6,7 +6,7 @@ from tallybook.domain.events.billing import invoice_overdue
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.outbox import Mail
-from tallybook.services.billing.issue_invoice import invoice_mail, shown
+from tallybook.services.billing.issue_invoice import audit_snapshot, invoice_mail
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.store import keys
@@ -17,7 +17,7 @@ from tallybook.store.keys import Key
 
 
 def mark_overdue(ctx: Context, account_id: str, position: int, *, actor: Actor = INVOICING) -> Invoice | None:
-    """The invoice at this position, overdue from now on; None where it is not open, or not due yet."""
+    """The invoice at this position, now overdue; None, and nothing written, where it is not open or not due yet."""
     account_key, invoice_key = keys.account(account_id), keys.invoice(account_id, position)
 
     def read() -> dict[Key, Item]:
@@ -29,13 +29,13 @@ def mark_overdue(ctx: Context, account_id: str, position: int, *, actor: Actor =
         now, account, before = ctx.clock.now(), read_account(items[account_key]), read_invoice(items[invoice_key])
         if before.status != "open" or before.due_date is None or before.due_date > now:
             return None
-        after = before.overdue()
+        after = before.mark_overdue()
         change = Change(
             actor,
             "invoice.overdue",
             INVOICE + after.id,
-            before=shown(before),
-            after=shown(after),
+            before=audit_snapshot(before),
+            after=audit_snapshot(after),
             mails=_reminder(ctx, account, after),
             events=(invoice_overdue(after),),
         )
@@ -48,7 +48,7 @@ def mark_overdue(ctx: Context, account_id: str, position: int, *, actor: Actor =
 
 
 def _reminder(ctx: Context, account: Account, invoice: Invoice) -> tuple[Mail, ...]:
-    """Nobody is reminded of less than the catalog's smallest charge."""
+    """No mail for less than the catalog's smallest charge."""
     if invoice.amount_due < ctx.catalogs.current().smallest_charge:
         return ()
     return (invoice_mail("invoice_overdue", account, invoice),)

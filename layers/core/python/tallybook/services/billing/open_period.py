@@ -1,4 +1,4 @@
-"""Periods are opened by whoever needs one first: an event, a read, a session's end."""
+"""Opens periods. The first event, read, change or job that needs a period opens it."""
 
 from datetime import datetime
 
@@ -12,8 +12,35 @@ from tallybook.store import periods
 from tallybook.store.table import WriteConflict
 
 
-def opening(ctx: Context, account: Account, period: Period, *, catalog: Catalog | None = None) -> BillingPeriod:
-    """What opening the period now would pin: the account's plan, and the current catalog unless told another."""
+def open_period(ctx: Context, account: Account, period: Period) -> BillingPeriod:
+    """Open the period, unless it was opened before; returns what is stored now.
+
+    Unavailable where the account's plan, time zone or status has changed since it was read: a retry reads it again.
+    """
+    billing_period = new_billing_period(ctx, account, period)
+    try:
+        ctx.tables.transact([*periods.open_period(account, billing_period), periods.unchanged_subscription(account)])
+    except WriteConflict as conflict:
+        item = ctx.tables.get(periods.period_key(account.id, period))
+        if item is None:
+            raise Unavailable("The account changed at the same moment; try again") from conflict
+        return periods.read_billing_period(item)
+    return billing_period
+
+
+def period_at(ctx: Context, account: Account, instant: datetime) -> BillingPeriod:
+    """The account's period that contains the instant, opened if nothing did before."""
+    period = period_of(account.schedule, instant)
+    item = ctx.tables.get(periods.period_key(account.id, period))
+    return periods.read_billing_period(item) if item else open_period(ctx, account, period)
+
+
+def new_billing_period(
+    ctx: Context, account: Account, period: Period, *, catalog: Catalog | None = None
+) -> BillingPeriod:
+    """The period as it would be opened now, not written: it pins the account's plan and the catalog, by default the
+    current one.
+    """
     return BillingPeriod(
         period=period,
         plan=account.plan,
@@ -21,26 +48,3 @@ def opening(ctx: Context, account: Account, period: Period, *, catalog: Catalog 
         shards=ctx.usage_shards,
         is_open=True,
     )
-
-
-def open_period(ctx: Context, account: Account, period: Period) -> BillingPeriod:
-    """Open the period unless it has been; either way, what stands now.
-
-    Unavailable where the account's plan, zone or status changed since it was read: the next try reads it anew.
-    """
-    wanted = opening(ctx, account, period)
-    try:
-        ctx.tables.transact([*periods.open_period(account, wanted), periods.unchanged_subscription(account)])
-    except WriteConflict as refused:
-        present = ctx.tables.get(periods.period_key(account.id, period))
-        if present is None:
-            raise Unavailable("The account changed at the same moment; try again") from refused
-        return periods.read_opened(present)
-    return wanted
-
-
-def period_at(ctx: Context, account: Account, instant: datetime) -> BillingPeriod:
-    """The account's period that holds the instant, opened if nobody has."""
-    period = period_of(account.schedule, instant)
-    present = ctx.tables.get(periods.period_key(account.id, period))
-    return periods.read_opened(present) if present else open_period(ctx, account, period)

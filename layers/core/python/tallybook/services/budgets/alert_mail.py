@@ -1,36 +1,37 @@
-"""The mail of a budget's alert, with the facts that its letter tells."""
+"""The mail about a budget's alert, with the context of its template."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.budget_messages import BudgetMessage, numbers_of
-from tallybook.domain.budgets import Budget, Reached, percentage_used
+from tallybook.domain.budgets import Budget, ThresholdAlert, percentage_used
 from tallybook.domain.money import readable
-from tallybook.domain.outbox import Mail, distinct
+from tallybook.domain.outbox import Mail, MessagesRef, distinct
 from tallybook.domain.periods import local_day
 from tallybook.domain.times import readable_day
 from tallybook.domain.usage import grouped
 
 
-def reached_mail(
+def alert_mail(
     account: Account,
     messages: Sequence[BudgetMessage],
-    reached: Reached,
+    alert: ThresholdAlert,
     *,
     after: Budget | None,
     currency: str,
     now: datetime,
 ) -> Mail:
-    """To the account and whoever else its budget names: the highest threshold that is reached, and what follows from
-    the budget as it stands `after` that, which may have been changed at once, or deleted.
+    """To the account and the budget's addresses: the highest threshold, and what follows from it.
+
+    What follows depends on the budget `after` the alert's transaction, which may change it, or delete it (None).
     """
-    budget, spent = reached.budget, reached.spending
-    highest = reached.thresholds[-1]
-    facts = {
+    budget, spent = alert.budget, alert.spending
+    highest = alert.thresholds[-1]
+    context = {
         "account": account.display_name or account.email,
         "threshold": f"{grouped(highest.percent)} %",
-        "others": [f"{grouped(one.percent)} %" for one in reached.thresholds[:-1]],
+        "others": [f"{grouped(threshold.percent)} %" for threshold in alert.thresholds[:-1]],
         "used": readable(spent.used, currency),
         "budget": readable(budget.amount, currency),
         "percent_used": f"{grouped(percentage_used(budget.amount, used=spent.used))} %",
@@ -38,14 +39,14 @@ def reached_mail(
         "next_period": readable_day(local_day(spent.period.end, spent.period.zone)),
         "hard": after is not None and after.hard_limit is not None,
         "restricted": after is not None and after.restricted,
-        "since": _since(budget, after),
+        "since": _change_since(budget, after),
         "ended": spent.period.end <= now,
     }
     recipients = distinct((account.email, *budget.emails))
-    return Mail("budget_reached", recipients, facts, account_id=account.id, messages=numbers_of(messages))
+    return Mail("budget_reached", recipients, context, MessagesRef(account.id, *numbers_of(messages)))
 
 
-def _since(then: Budget, after: Budget | None) -> str | None:
+def _change_since(before: Budget, after: Budget | None) -> str | None:
     if after is None:
         return "deleted"
-    return None if after.terms == then.terms else "changed"
+    return None if after.terms == before.terms else "changed"

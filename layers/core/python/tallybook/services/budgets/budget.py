@@ -1,7 +1,7 @@
-"""An account's budget, set and taken away by its root users. Source: ScaleBox budgets; money, "Budgets".
+"""Create, change and delete an account's budget; for its root users. Source: docs/money.md, "Budgets".
 
-Each change is a check, and before it the budget as it stood is held against what was used, so that no crossing is lost
-because nobody had looked yet. A change that lets or keeps sessions from starting does so with its own transaction.
+Before a change, the old terms are evaluated, so that no unchecked crossing is lost; after it, the new. Alerts and
+restrictions are written in the transaction of the change.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,108 +13,110 @@ from tallybook.domain.accounts import require_root
 from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.budget_status import BudgetStatus
 from tallybook.domain.budget_terms import check_amount, check_emails, check_pace, check_thresholds
-from tallybook.domain.budgets import Budget, Reached, Spending, check
+from tallybook.domain.budgets import Budget, Evaluation, Spending, ThresholdAlert, evaluate
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.events.budgets import budget_deleted, budget_set
 from tallybook.domain.ids import BUDGET
-from tallybook.services.budgets.check import BudgetSnapshot, Told, restriction, standing_of, telling
+from tallybook.services.budgets.alerts import AlertRecord, restriction_changes, write_with_alerts
+from tallybook.services.budgets.snapshot import BudgetSnapshot, read_snapshot
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.store.accounts import check_still_root
-from tallybook.store.budgets import archive_messages, delete_budget, know_budget, put_budget, set_budget
+from tallybook.store.budgets import archive_messages, delete_budget, put_budget, set_account_budget, set_budget
 from tallybook.store.commands import Command
 
 
 def create_budget(ctx: Context, principal: Principal, terms: Mapping[str, Any]) -> BudgetStatus:
-    """The budget that the account has from now on, of an `amount` and perhaps `thresholds`, `limit_type`, `emails`.
+    """Create the budget: `terms` are an `amount`, and optionally `thresholds`, `limit_type` and `emails`.
 
     Conflict `budget_exists`; Forbidden for users who are not root; Invalid names the field.
     """
-    checked_terms = _checked(ctx, terms)
+    checked_terms = _check_terms(ctx, terms)
 
     def create(principal: Principal) -> BudgetStatus:
         require_root(principal.user)
-        standing = standing_of(ctx, principal.account)
-        if standing.budget is not None:
+        snapshot = read_snapshot(ctx, principal.account)
+        if snapshot.budget is not None:
             raise Conflict("This account has a budget already; PUT changes it", code="budget_exists")
-        now, number = standing.now, principal.account.counts.budget_count + 1
+        now, number = snapshot.now, principal.account.counts.budget_count + 1
         new = Budget(number, principal.account.id, created_at=now, updated_at=now, **checked_terms)
-        checked = check(new, [standing.present], now=now)
-        told = Change(actor_of(principal), "budget.created", _id(new), after=_shown(new), events=(budget_set(new),))
-        changes = (told, *restriction(new, checked.budget, standing.present))
-        commands = (put_budget(checked.budget), know_budget(principal.account, new))
-        _write(ctx, principal, commands, changes, after=checked.budget, own=checked.reached, now=now)
-        return BudgetStatus(checked.budget, standing.present)
+        evaluation = evaluate(new, [snapshot.present], now=now)
+        after, events = evaluation.budget, (budget_set(new),)
+        created = Change(actor_of(principal), "budget.created", _id(new), after=_audit_snapshot(new), events=events)
+        changes = (created, *restriction_changes(new, after, snapshot.present))
+        commands = (put_budget(after), set_account_budget(principal.account, new))
+        _write(ctx, principal, commands, changes, after=after, new_alerts=evaluation.alerts, now=now)
+        return BudgetStatus(after, snapshot.present)
 
     return retry_on_conflict(ctx, create, principal, reload=lambda: reread(ctx, principal))
 
 
-def change_budget(ctx: Context, principal: Principal, changes: Mapping[str, Any]) -> BudgetStatus:
-    """The budget with other terms, as in `create_budget`, or `is_active`; what is not named stays.
+def change_budget(ctx: Context, principal: Principal, terms: Mapping[str, Any]) -> BudgetStatus:
+    """Change the budget's `terms`, as in `create_budget`, and `is_active`; what is not named stays.
 
-    NotFound where there is none; TooManyRequests where thresholds that alerted were replaced too often.
+    NotFound without a budget; TooManyRequests where thresholds that alerted were replaced too often.
     """
-    checked_changes = _checked(ctx, changes)
+    checked_terms = _check_terms(ctx, terms)
 
     def change(principal: Principal) -> BudgetStatus:
         require_root(principal.user)
-        standing = standing_of(ctx, principal.account)
-        now, before = standing.now, _present(standing)
-        settled = check(before, standing.spending, now=now)
-        after, edits, own = _edited(
-            settled.budget, checked_changes, standing.present, actor=actor_of(principal), now=now
-        )
+        snapshot = read_snapshot(ctx, principal.account)
+        now, before = snapshot.now, _budget_of(snapshot)
+        old = evaluate(before, snapshot.spending, now=now)
+        new, edits = _edit(old.budget, checked_terms, snapshot.present, actor=actor_of(principal), now=now)
+        after = new.budget
         if after != before:
-            commands = (set_budget(before, after), know_budget(principal.account, after))
-            told = (*edits, *restriction(before, after, standing.present))
-            _write(ctx, principal, commands, told, after=after, settled=settled.reached, own=own, now=now)
-        return BudgetStatus(after, standing.present)
+            commands = (set_budget(before, after), set_account_budget(principal.account, after))
+            changes = (*edits, *restriction_changes(before, after, snapshot.present))
+            _write(
+                ctx, principal, commands, changes, after=after, old_alerts=old.alerts, new_alerts=new.alerts, now=now
+            )
+        return BudgetStatus(after, snapshot.present)
 
     return retry_on_conflict(ctx, change, principal, reload=lambda: reread(ctx, principal))
 
 
 def remove_budget(ctx: Context, principal: Principal) -> None:
-    """The account has no budget any more, and nothing that it restricted is. NotFound where there is none."""
+    """Delete the budget and end its restriction. NotFound without a budget."""
 
     def remove(principal: Principal) -> None:
         require_root(principal.user)
-        standing = standing_of(ctx, principal.account)
-        now, before = standing.now, _present(standing)
-        settled = check(before, standing.spending, now=now)
-        events = (budget_deleted(before),)
-        told = Change(actor_of(principal), "budget.deleted", _id(before), before=_shown(before), events=events)
-        changes = (told, *restriction(before, replace(before, restricted=False), standing.present))
-        messages = sum(len(reached.thresholds) for reached in settled.reached)
+        snapshot = read_snapshot(ctx, principal.account)
+        now, before = snapshot.now, _budget_of(snapshot)
+        alerts = evaluate(before, snapshot.spending, now=now).alerts
+        events, terms = (budget_deleted(before),), _audit_snapshot(before)
+        deleted = Change(actor_of(principal), "budget.deleted", _id(before), before=terms, events=events)
+        changes = (deleted, *restriction_changes(before, replace(before, restricted=False), snapshot.present))
+        messages = sum(len(alert.thresholds) for alert in alerts)
         commands = (
             delete_budget(before),
-            know_budget(principal.account, None),
+            set_account_budget(principal.account, None),
             archive_messages(principal.account, more=messages),
         )
-        _write(ctx, principal, commands, changes, after=None, settled=settled.reached, now=now)
+        _write(ctx, principal, commands, changes, after=None, old_alerts=alerts, now=now)
 
     retry_on_conflict(ctx, remove, principal, reload=lambda: reread(ctx, principal))
 
 
-def _edited(
-    budget: Budget, changes: Mapping[str, Any], present: Spending, *, actor: Actor, now: datetime
-) -> tuple[Budget, tuple[Change, ...], tuple[Reached, ...]]:
-    """The budget with other terms, checked, what is recorded of it, and what alerts because of it."""
-    edited = replace(budget, **changes)
+def _edit(
+    budget: Budget, terms: Mapping[str, Any], present: Spending, *, actor: Actor, now: datetime
+) -> tuple[Evaluation, tuple[Change, ...]]:
+    """Evaluate the budget with its new terms; the changes are empty where no term differs."""
+    edited = replace(budget, **terms)
     if edited == budget:
-        return budget, (), ()
+        return Evaluation(budget, ()), ()
     check_pace(budget, edited, now=now)
-    checked = check(replace(edited, updated_at=now), [present], now=now)
-    told = Change(
+    change = Change(
         actor,
         "budget.changed",
         _id(budget),
-        before=_shown(budget),
-        after=_shown(edited),
+        before=_audit_snapshot(budget),
+        after=_audit_snapshot(edited),
         events=(budget_set(edited),),
     )
-    return checked.budget, (told,), checked.reached
+    return evaluate(replace(edited, updated_at=now), [present], now=now), (change,)
 
 
 def _write(
@@ -125,22 +127,20 @@ def _write(
     *,
     after: Budget | None,
     now: datetime,
-    settled: tuple[Reached, ...] = (),
-    own: tuple[Reached, ...] = (),
+    old_alerts: tuple[ThresholdAlert, ...] = (),
+    new_alerts: tuple[ThresholdAlert, ...] = (),
 ) -> None:
-    """The change, `after` which the budget stands so, with what alerts: what was `settled` before it, and what is
-    reached by its `own` doing. They are on record in this order.
-    """
+    """Write the change with its alerts. The audit log has the old terms' alerts, the changes, the new terms' alerts."""
 
-    def write(told: Told) -> None:
-        first, last = told.changes[: len(settled)], told.changes[len(settled) :]
+    def write(alerts: AlertRecord) -> None:
+        first, last = alerts.changes[: len(old_alerts)], alerts.changes[len(old_alerts) :]
         audit = record(principal.account, *first, *changes, *last, at=now)
-        ctx.tables.transact([check_still_root(principal.user), *commands, *told.commands, *audit])
+        ctx.tables.transact([check_still_root(principal.user), *commands, *alerts.commands, *audit])
 
-    telling(ctx, principal.account, (*settled, *own), write, after=after, now=now)
+    write_with_alerts(ctx, principal.account, (*old_alerts, *new_alerts), write, after=after, now=now)
 
 
-def _checked(ctx: Context, terms: Mapping[str, Any]) -> dict[str, Any]:
+def _check_terms(ctx: Context, terms: Mapping[str, Any]) -> dict[str, Any]:
     checked = dict(terms)
     if "amount" in terms:
         checked["amount"] = check_amount(terms["amount"], currency=ctx.catalogs.current().currency)
@@ -151,13 +151,13 @@ def _checked(ctx: Context, terms: Mapping[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def _present(standing: BudgetSnapshot) -> Budget:
-    if standing.budget is None:
+def _budget_of(snapshot: BudgetSnapshot) -> Budget:
+    if snapshot.budget is None:
         raise NotFound("This account has no budget", resource="budget")
-    return standing.budget
+    return snapshot.budget
 
 
-def _shown(budget: Budget) -> dict[str, Any]:
+def _audit_snapshot(budget: Budget) -> dict[str, Any]:
     return {
         "amount": budget.amount,
         "alert_thresholds": [{"percent": one.percent, "enabled": one.enabled} for one in budget.thresholds],

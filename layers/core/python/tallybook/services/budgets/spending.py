@@ -1,4 +1,4 @@
-"""What an account has used within periods, in money: their fences, read by key, however much was counted."""
+"""What an account has used in periods, in money. Only the periods' counters are read, by key."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -12,14 +12,16 @@ from tallybook.domain.usage import Quantities
 from tallybook.services.context import Context
 from tallybook.store.commands import Item
 from tallybook.store.keys import Key
-from tallybook.store.periods import period_key, quantities_of, read_opened
+from tallybook.store.periods import period_key, read_billing_period
+from tallybook.store.usage_counters import quantities_of
 
 
 def read_spending(
     ctx: Context, account: Account, periods: Sequence[Period], *, also: Iterable[Key] = ()
 ) -> tuple[list[Spending], Mapping[Key, Item]]:
-    """What each of the periods comes to by now, nothing where nobody has opened it, and the items of `also` that are
-    there: one round trip.
+    """The spending of each period, 0 where it was never opened, and the items of `also` that exist: one round trip.
+
+    A second one only for a period that was opened with more shards than are configured now.
     """
     shards = range(ctx.usage_shards)
     items = ctx.tables.get_many(
@@ -29,7 +31,7 @@ def read_spending(
 
 
 def periods_between(account: Account, since: datetime, present: Period) -> list[Period]:
-    """Those from the one that holds the instant to the one before the present."""
+    """The periods from the one that contains `since` to the last one before the present."""
     found: list[Period] = []
     while since < present.start:
         found.append(period_of(account.schedule, since))
@@ -38,7 +40,7 @@ def periods_between(account: Account, since: datetime, present: Period) -> list[
 
 
 def spending_in(ctx: Context, period: Period, opened: BillingPeriod | None, quantities: Quantities) -> Spending:
-    """What these come to in the period, which nobody may have opened yet."""
+    """The cost of the quantities in the period; 0 where it was never opened."""
     if opened is None:
         return Spending(period, 0)
     return Spending(period, usage_cost(ctx.catalogs.version(opened.catalog_version), opened, quantities))
@@ -46,8 +48,8 @@ def spending_in(ctx: Context, period: Period, opened: BillingPeriod | None, quan
 
 def _spending(ctx: Context, account: Account, period: Period, items: Mapping[Key, Item]) -> Spending:
     first = items.get(period_key(account.id, period))
-    opened = read_opened(first) if first else None
-    wanted = [period_key(account.id, period, shard) for shard in range(opened.shards if opened else 0)]
-    more = ctx.tables.get_many(wanted[ctx.usage_shards :])
-    fences = [item for key in wanted if (item := items.get(key) or more.get(key))]
-    return spending_in(ctx, period, opened, quantities_of(fences))
+    opened = read_billing_period(first) if first else None
+    shard_keys = [period_key(account.id, period, shard) for shard in range(opened.shards if opened else 0)]
+    more = ctx.tables.get_many(shard_keys[ctx.usage_shards :])
+    counters = [item for key in shard_keys if (item := items.get(key) or more.get(key))]
+    return spending_in(ctx, period, opened, quantities_of(counters))

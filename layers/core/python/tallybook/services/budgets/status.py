@@ -1,4 +1,4 @@
-"""The account's budget as it stands, and the messages of it; for its root users. Source: ScaleBox budgets."""
+"""The account's budget, its status, forecast and messages; for its root users. Source: docs/money.md, "Budgets"."""
 
 from functools import partial
 
@@ -14,7 +14,7 @@ from tallybook.store.budgets import read_budget, read_message
 
 
 def budget_status(ctx: Context, principal: Principal) -> BudgetStatus | None:
-    """One round trip; None where there is no budget."""
+    """One round trip; None without a budget."""
     require_root(principal.user)
     key, account = keys.budget(principal.account.id), principal.account
     spending, items = read_spending(ctx, account, [period_of(account.schedule, ctx.clock.now())], also=[key])
@@ -26,11 +26,11 @@ def budget_forecast(ctx: Context, status: BudgetStatus) -> Forecast:
 
 
 def list_messages(ctx: Context, principal: Principal, *, offset: int, limit: int) -> tuple[list[BudgetMessage], int]:
-    """Up to `limit` messages of the present budget after the newest `offset` ones, and how many it has in all."""
+    """The present budget's messages, newest first, without the newest `offset` and at most `limit`; and their total."""
     require_root(principal.user)
-    account = principal.account
+    account, counts = principal.account, principal.account.counts
     key_of = partial(keys.budget_message, account.id)
     items = ctx.tables.numbered(
-        key_of, newest=account.counts.message_count - offset, limit=limit, after=account.counts.archived_message_count
+        key_of, newest=counts.message_count - offset, limit=limit, after=counts.archived_message_count
     )
-    return [read_message(item) for item in items], account.counts.message_count - account.counts.archived_message_count
+    return [read_message(item) for item in items], counts.message_count - counts.archived_message_count

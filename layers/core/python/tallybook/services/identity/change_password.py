@@ -60,7 +60,7 @@ def ask_for_reset(ctx: Context, *, email: str, address: str) -> None:
     email = normal_email(email[: _LONGEST_EMAIL + 1])
     check_rate(ctx, "reset", address=address, email=email)
     now = ctx.clock.now()
-    mail = Mail("password_reset", (email,), facts={"address": address}, purpose="reset")
+    mail = Mail("password_reset", (email,), {"address": address})
     ctx.tables.write(put_mail(mail, ctx.new_id(now), at=now))
 
 
@@ -108,7 +108,7 @@ def _set_password_commands(
 ) -> list[Command]:
     """`joins`: it is the first password of an invited user."""
     now = ctx.clock.now()
-    mail = Mail("password_changed", (user.email,), facts={"at": readable(now), "address": actor.address})
+    mail = Mail("password_changed", (user.email,), {"at": readable(now), "address": actor.address})
     change = Change(
         actor,
         "user.joined" if joins else "user.password_changed",

@@ -1,8 +1,8 @@
-"""Moved time: from one due instant to the next, with the job that takes up what is due called at each.
+"""Move the clock ahead from one due instant to the next, and call the job whose work is due there.
 
-A schedule's calls that no job would find work for are left out, so that an idle year costs one look at the index.
-What a call only put on a queue is waited for before time goes on.
-What a call leaves where it was is called for again, each time after twice the pause, so that nothing loops for ever.
+Scheduled calls that would find no work are skipped, so that an idle year costs one query of each partition. The clock
+waits until the queue's tasks are done. Work that a call did not do is called for again, after a pause that doubles each
+time, so that the loop ends.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,12 +17,12 @@ from tallybook.domain.times import parse_instant, stamp
 from tallybook.services.context import Context
 from tallybook.store.table import Due, Tables
 
-FURTHEST = timedelta(days=36525)
+MAX_ADVANCE = timedelta(days=36525)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A job called at the instant at which its schedule would have called it, and what it answered."""
+    """A call of a job at its scheduled instant, with its answer."""
 
     job: str
     at: datetime
@@ -38,32 +38,36 @@ def advance_clock(
     settle: Callable[[str, Callable[[], int]], None],
     jobs: Sequence[Job] = JOBS,
 ) -> Iterator[Call]:
-    """Each call as it was made, until it is `to`. `move` sets the clock that `ctx` reads, `call` calls a job by name.
+    """Yield each call once it was made, until the clock reads `to`.
 
-    `settle` gets a job's name and asks how many of its tasks are left until there are none, or raises.
-    Invalid for an instant that is past or over 100 years ahead.
+    `move` sets the clock that `ctx` reads; `call` calls a job by name and returns its answer; `settle` gets a job's
+    name and a function that counts its tasks left, and returns when there are none or raises.
+    Invalid for an instant in the past or over 100 years ahead.
     """
     now = ctx.clock.now()
     if to < now:
-        raise Invalid(f"It is {stamp(now)}: the clock only moves forward, so that nothing stored is ever yet to come")
-    if to - now > FURTHEST:
+        raise Invalid(f"It is {stamp(now)}: the clock only moves forward, so that nothing stored lies in the future")
+    if to - now > MAX_ADVANCE:
         raise Invalid("The clock moves by 100 years at most")
     agendas = [_Agenda(job, now) for job in jobs]
     while upcoming := [(at, agenda) for agenda in agendas if (at := agenda.next_call(ctx.tables, until=to))]:
         at, agenda = min(upcoming, key=lambda row: row[0])
-        _reach(ctx, at, move)
-        handed_on = _due(ctx, agenda.job) if agenda.job.queued else set()
+        _move_to(ctx, at, move)
+        enqueued = _due(ctx, agenda.job) if agenda.job.queued else set()
         answer = call(agenda.job.name)
-        if handed_on:
-            settle(agenda.job.name, partial(_left_of, ctx, agenda.job, handed_on))
+        if enqueued:
+            settle(agenda.job.name, partial(_count_left, ctx, agenda.job, enqueued))
         agenda.note_call(at)
         yield Call(agenda.job.name, at, answer)
-    _reach(ctx, to, move)
+    _move_to(ctx, to, move)
 
 
 @dataclass(slots=True)
 class _Agenda:
-    """What one job has yet to do, not before `since`. A row that a call left waits `_again`, ever longer."""
+    """When one job is called next, at the earliest at `since`.
+
+    `_again` holds rows that a call did not do: when to call for them again, and the pause after that.
+    """
 
     job: Job
     since: datetime
@@ -71,9 +75,9 @@ class _Agenda:
     _again: dict[Due, tuple[datetime, timedelta]] = field(default_factory=dict)
 
     def next_call(self, tables: Tables, *, until: datetime) -> datetime | None:
-        """When the schedule will next find work, if that is by `until`; judged by the first row of each partition."""
+        """The next scheduled call that finds work, if by `until`; the first row of each partition decides."""
         end = stamp(until)
-        self._first = [row for place in self.job.partitions() for row in tables.work(place, until=end, limit=1)]
+        self._first = [row for partition in self.job.partitions() for row in tables.work(partition, until=end, limit=1)]
         at = min(map(self._call_for, self._first), default=None)
         return at if at is None or at <= until else None
 
@@ -90,17 +94,17 @@ class _Agenda:
 
 
 def _due(ctx: Context, job: Job) -> set[Due]:
-    """What a call of the job finds now."""
+    """The rows that a call of the job finds now."""
     now = stamp(ctx.clock.now())
-    return {row for place in job.partitions() for row in ctx.tables.work(place, until=now)}
+    return {row for partition in job.partitions() for row in ctx.tables.work(partition, until=now)}
 
 
-def _left_of(ctx: Context, job: Job, rows: set[Due]) -> int:
-    """How many of them are still due as they were."""
+def _count_left(ctx: Context, job: Job, rows: set[Due]) -> int:
+    """How many of the rows are still due."""
     return len(rows & _due(ctx, job))
 
 
-def _reach(ctx: Context, instant: datetime, move: Callable[[datetime], None]) -> None:
-    """Time goes by while jobs run: a clock that is there already is left alone."""
+def _move_to(ctx: Context, instant: datetime, move: Callable[[datetime], None]) -> None:
+    """Time passes while jobs run, so the clock may be past the instant already; then it stays."""
     if ctx.clock.now() < instant:
         move(instant)

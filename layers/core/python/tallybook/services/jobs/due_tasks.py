@@ -1,62 +1,70 @@
-"""What is due of a job that works from a queue, found in the index, and put on its queue by the schedule's call.
+"""The due tasks of a queued job: found in the index of due work, put on the job's queue, read from it.
 
-A task is found again until it is done, and doing it twice does it once.
+A task is found again until it is done. Doing it twice has the effect of doing it once.
 """
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import Literal
 
-from tallybook.domain.jobs import Job
+from tallybook.domain.jobs import Job, partitions
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.table import Due
 
-_A_CALL = 10
+type TaskKind = Literal["close", "overdue", "check", "budget", "expire"]
+
+_KIND_OF_WORK: Mapping[str, TaskKind] = {
+    "closing": "close",
+    "overdue": "overdue",
+    "dirty": "check",
+    "budget": "budget",
+    "running": "expire",
+}
+_MESSAGES_A_CALL = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is due for an account: its ended periods to close, its invoice at a position that has become overdue, its
-    usage or its budget to be looked at, or its session whose time is up.
+    """One due thing of an account.
+
+    `close`: its ended periods; `overdue`: its invoice at `position`; `check`: its usage that no check has seen;
+    `budget`: its budget; `expire`: the session `session_id`, whose time is up.
     """
 
-    kind: Literal["close", "overdue", "check", "budget", "expire"]
+    kind: TaskKind
     account_id: str
     position: int | None = None
     session_id: str | None = None
     due: datetime | None = field(default=None, compare=False)
 
 
-def late_after(job: Job) -> timedelta:
-    """What has been due for so long was found by the call before, and is not done."""
-    return job.every + timedelta(minutes=5)
-
-
 def due_tasks(ctx: Context, job: Job) -> Iterator[Task]:
-    """All that is due now, longest due first within each partition of the index."""
+    """All tasks that are due now, longest due first within each partition of the index."""
     now = stamp(ctx.clock.now())
-    for place in job.partitions():
-        for due in ctx.tables.work(place, until=now):
-            yield _task(due)
+    for work in job.work:
+        kind = _KIND_OF_WORK[work]
+        for partition in partitions(work):
+            for due in ctx.tables.work(partition, until=now):
+                yield _task(kind, due)
 
 
 def enqueue_due(
     ctx: Context, job: Job, send: Callable[[Sequence[str]], Sequence[str]], *, deadline: float
 ) -> Counter[str]:
-    """Put what is due on the queue by `send`, ten a call, until the deadline of `ctx.elapsed`.
+    """Put the due tasks on the queue, until the deadline of `ctx.elapsed`.
 
-    Counts tasks by kind, those `late`, and those `left` for the next call: what `send` says was not taken, and at the
-    deadline at least one.
+    `send` takes up to ten messages and returns those that the queue refused. Counts tasks by kind, `late` ones, and
+    those `left` for the next call: the refused, and at least one at the deadline.
     """
     counts: Counter[str] = Counter()
     now = ctx.clock.now()
-    for tasks in batched(due_tasks(ctx, job), _A_CALL, strict=False):
+    for tasks in batched(due_tasks(ctx, job), _MESSAGES_A_CALL, strict=False):
         if ctx.elapsed() >= deadline:
             counts["left"] += 1
             break
@@ -66,24 +74,26 @@ def enqueue_due(
     return counts
 
 
+def late_after(job: Job) -> timedelta:
+    """A task that has been due for longer was already found by the previous call, and is still not done."""
+    return job.every + timedelta(minutes=5)
+
+
 def as_message(task: Task) -> str:
-    """The task as it stands on the queue."""
-    named = {"account_id": task.account_id, "position": task.position, "session_id": task.session_id}
-    return json.dumps({"kind": task.kind, **{name: value for name, value in named.items() if value is not None}})
+    """The task as a message of the queue: JSON without its empty fields."""
+    fields = {"account_id": task.account_id, "position": task.position, "session_id": task.session_id}
+    return json.dumps({"kind": task.kind, **{name: value for name, value in fields.items() if value is not None}})
 
 
 def read_message(text: str) -> Task:
     return Task(**json.loads(text))
 
 
-def _task(due: Due) -> Task:
+def _task(kind: TaskKind, due: Due) -> Task:
     account_id, at = due.key.pk.partition("#")[2], parse_instant(due.at)
-    if due.key == keys.closing(account_id):
-        return Task("close", account_id, due=at)
-    if due.key == keys.dirty(account_id):
-        return Task("check", account_id, due=at)
-    if due.key == keys.budget(account_id):
-        return Task("budget", account_id, due=at)
-    if due.key.sk.startswith(keys.RUNS):
-        return Task("expire", account_id, session_id=due.key.sk.rpartition("#")[2], due=at)
-    return Task("overdue", account_id, int(due.key.sk.removeprefix(keys.INVOICES)), due=at)
+    match kind:
+        case "overdue":
+            return Task(kind, account_id, position=int(due.key.sk.removeprefix(keys.INVOICES)), due=at)
+        case "expire":
+            return Task(kind, account_id, session_id=due.key.sk.rpartition("#")[2], due=at)
+    return Task(kind, account_id, due=at)

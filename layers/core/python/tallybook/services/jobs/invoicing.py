@@ -1,7 +1,4 @@
-"""The hourly work on invoices: periods to close, and open invoices past their due date.
-
-The schedule's call puts each on a queue; an operator may do them all at once.
-"""
+"""The hourly work on invoices: closing periods that have ended, and marking open invoices overdue."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +14,8 @@ from tallybook.services.jobs.due_tasks import Task
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """What a task came to: the invoices that it issued or changed, or what kept it from its end."""
+class TaskResult:
+    """The invoices that a task issued or changed, or the error that ended it."""
 
     task: Task
     invoices: tuple[Invoice, ...] = ()
@@ -26,7 +23,7 @@ class Done:
 
 
 def run_task(ctx: Context, task: Task, *, actor: Actor = INVOICING) -> list[Invoice]:
-    """Do it, and say which invoices were issued or changed: none where it was done before."""
+    """Do the task; returns the invoices that it issued or changed, none where it was done before."""
     match task:
         case Task("close", account_id):
             return close_due(ctx, account_id, actor=actor)
@@ -36,14 +33,14 @@ def run_task(ctx: Context, task: Task, *, actor: Actor = INVOICING) -> list[Invo
     raise Failed(f"{task.kind} is no task of invoicing")
 
 
-def carry_out_all(ctx: Context, tasks: Iterable[Task], *, actor: Actor) -> Iterator[Done]:
-    """Do them, some at a time; each is told of once it has ended. One that fails keeps no other from being done."""
+def run_tasks(ctx: Context, tasks: Iterable[Task], *, actor: Actor) -> Iterator[TaskResult]:
+    """Do the tasks in parallel, and yield each result in the order of the tasks. A failure does not stop the others."""
 
-    def attempt(task: Task) -> Done:
+    def attempt(task: Task) -> TaskResult:
         try:
-            return Done(task, tuple(run_task(ctx, task, actor=actor)))
+            return TaskResult(task, tuple(run_task(ctx, task, actor=actor)))
         except Exception as failure:
-            return Done(task, failure=failure)
+            return TaskResult(task, failure=failure)
 
     with ThreadPoolExecutor(ctx.workers) as pool:
         yield from pool.map(attempt, tasks)

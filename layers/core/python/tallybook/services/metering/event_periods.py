@@ -1,10 +1,11 @@
-"""Where an event of an account counts, and at what price.
+"""The period in which an event of an account counts, and the price it has there.
 
-It counts in the period that holds its time. Where that has been closed it is late: it counts beside it, under the fence
-of the oldest period still open, whose invoice will hold it. So it is on the invoice, or a correction on the next.
+An event counts in the period that contains its time. If that period is closed, the event is late: its quantity is
+stored beside the period's own, and the oldest open period's invoice bills it. Source: docs/money.md, "Usage".
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from tallybook.domain.accounts import Account
@@ -15,56 +16,67 @@ from tallybook.domain.usage import Event
 from tallybook.services.billing.open_period import open_period
 from tallybook.services.context import Context
 from tallybook.store.keys import Key
-from tallybook.store.periods import period_key, read_opened
+from tallybook.store.periods import period_key, read_billing_period
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedEvent:
+    """An event with its period, and its meter and price in the catalog version which that period pinned.
+
+    `late_for` is the start of the period whose invoice bills a late event, None for an event that is in time.
+    """
+
+    event: Event
+    period: Period
+    opened: BillingPeriod
+    late_for: datetime | None
+    meter: Meter
+    price: Price
+
+
+@dataclass(frozen=True, slots=True)
+class Unpriced:
+    """The reason why an event has no price."""
+
+    reason: str
 
 
 class EventPeriods:
-    """The account's periods as they were read; one that nobody has opened is opened by the first event of it."""
+    """An account's periods, as read from the table; a missing period is opened by the first event in it."""
 
     def __init__(self, ctx: Context, account: Account, opened: Mapping[Key, BillingPeriod]) -> None:
         self._ctx = ctx
         self._account = account
         self._opened = dict(opened)
 
-    def period_of(self, event: Event) -> Period:
-        return period_of(self._account.schedule, event.instant)
+    def resolve(self, event: Event) -> ResolvedEvent | Unpriced:
+        """Unpriced `unknown_meter` or `unknown_sku`, or for a part of a unit that the wallet pays in whole units.
 
-    def opened_of(self, event: Event) -> BillingPeriod:
-        period = self.period_of(event)
+        Unavailable if the account changed while the period was opened.
+        """
+        period = period_of(self._account.schedule, event.instant)
+        opened = self._open(period)
+        meter = self._ctx.catalogs.version(opened.catalog_version).meters.get(event.meter)
+        if meter is None:
+            return Unpriced("unknown_meter")
+        price = meter.price(plan=opened.plan, sku=event.sku)
+        if price is None:
+            return Unpriced("unknown_sku")
+        if meter.settles == "wallet" and event.quantity != event.quantity.to_integral_value():
+            return Unpriced("quantity must be a whole number")
+        late_for = None if opened.is_open else self._account.closing_cursor.period.start
+        return ResolvedEvent(event, period, opened, late_for, meter, price)
+
+    def _open(self, period: Period) -> BillingPeriod:
         key = period_key(self._account.id, period)
         if key not in self._opened:
             self._opened[key] = open_period(self._ctx, self._account, period)
         return self._opened[key]
 
-    def late_for(self, event: Event) -> datetime | None:
-        """The start of the period whose invoice holds an event that came late; None for one that did not."""
-        return None if self.opened_of(event).is_open else self._account.closing_cursor.period.start
 
-    def meter_of(self, event: Event) -> Meter:
-        return self._meters(event)[event.meter]
-
-    def price_of(self, event: Event) -> Price:
-        price = self.meter_of(event).price(plan=self.opened_of(event).plan, sku=event.sku)
-        if price is None:
-            raise LookupError(event.meter)
-        return price
-
-    def refusal(self, event: Event) -> str | None:
-        """Why the catalog that the event's period pinned has no price for it, if so."""
-        meter = self._meters(event).get(event.meter)
-        if meter is None:
-            return "unknown_meter"
-        if meter.price(plan=self.opened_of(event).plan, sku=event.sku) is None:
-            return "unknown_sku"
-        if meter.settles == "wallet" and event.quantity != event.quantity.to_integral_value():
-            return "quantity must be a whole number"
-        return None
-
-    def _meters(self, event: Event) -> Mapping[str, Meter]:
-        return self._ctx.catalogs.version(self.opened_of(event).catalog_version).meters
-
-
-def read_places(ctx: Context, account: Account, events: Iterable[Event]) -> EventPeriods:
-    """With the periods of these events as they stand now."""
-    fences = {period_key(account.id, period_of(account.schedule, event.instant)) for event in events}
-    return EventPeriods(ctx, account, {key: read_opened(item) for key, item in ctx.tables.get_many(fences).items()})
+def read_event_periods(ctx: Context, account: Account, events: Iterable[Event]) -> EventPeriods:
+    """The periods of these events, in one round trip."""
+    period_keys = {period_key(account.id, period_of(account.schedule, event.instant)) for event in events}
+    return EventPeriods(
+        ctx, account, {key: read_billing_period(item) for key, item in ctx.tables.get_many(period_keys).items()}
+    )

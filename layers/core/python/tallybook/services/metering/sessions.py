@@ -1,8 +1,8 @@
-"""Sandbox sessions: the platform starts and ends them; how many run is known on the account and on its user.
+"""The platform starts and ends sandbox sessions; the account and its user store how many are running.
 
-A start is decided on what is read along with who is calling: account, user, and the present period's counters
-where the user's last start in this process found them; where they stand elsewhere by now, they are read after it. Its
-one transaction holds only while there is room, and plan, share and hard limit are as they were read.
+A start reads the account, the user and the present period's counters together with the platform's key. The keys of the
+counters are those of the user's last start in this process; counters with other keys are read after that. The
+transaction checks that there is room, and that plan, allocation and hard limit are as they were read.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.periods import period_of
 from tallybook.domain.quotas import CONCURRENT
 from tallybook.domain.sessions import Session, SessionRequest, check_session_id
-from tallybook.services.billing.open_period import opening
+from tallybook.services.billing.open_period import new_billing_period
 from tallybook.services.budgets.spending import spending_in
 from tallybook.services.changes import retry_on_conflict
 from tallybook.services.context import Context
@@ -32,31 +32,32 @@ from tallybook.store.periods import count_completed, open_period, period_key, un
 from tallybook.store.sessions import count_ended, count_started, put_session, read_session
 from tallybook.store.sessions import end_session as end_command
 
-_MOST_LIKELY = 10_000
+_MAX_USERS_REMEMBERED = 10_000
 
 
-def start_session(ctx: Context, principal: PlatformCaller, wanted: SessionRequest) -> Session:
-    """The session, started now or, with the same `session_id`, before.
+def start_session(ctx: Context, principal: PlatformCaller, request: SessionRequest) -> Session:
+    """Start a session, or return the one that was started before with the same `session_id`.
 
-    NotFound for an unknown account or user; NotAdmitted with all that stands in the way; Conflict `session_exists`
-    where the id stands for another session.
+    NotFound for an unknown account or user; NotAdmitted with every reason; Conflict `session_exists` if another user
+    has a session with this id.
     """
     now = ctx.clock.now()
-    session_id = check_session_id(wanted.session_id) if wanted.session_id is not None else ctx.new_id(now)
+    session_id = check_session_id(request.session_id) if request.session_id is not None else ctx.new_id(now)
     session_key = keys.session(session_id)
-    admission_keys = ctx.admission_keys.get((wanted.account_id, wanted.user_id), ())
-    read = [*_whose(wanted), session_key, *admission_keys]
+    counter_keys = ctx.admission_keys.get((request.account_id, request.user_id), ())
+    read = [*_owner_keys(request), session_key, *counter_keys]
     key, items = authorize_platform(ctx, principal, "sessions:write", also=read)
     actor = platform_actor(key, address=principal.address)
 
     def start(items: Mapping[Key, Item]) -> Session:
         if session_key in items:
-            return _as_before(read_session(items[session_key]), wanted)
-        account, user = _known(items, wanted)
-        use, reasons = _admission(ctx, wanted, account, user, known={key: items.get(key) for key in admission_keys})
+            return _require_same_owner(read_session(items[session_key]), request)
+        account, user = _read_owner(items, request)
+        known = {key: items.get(key) for key in counter_keys}
+        use, reasons = _check_admission(ctx, request, account, user, known=known)
         if reasons:
             raise NotAdmitted(reasons)
-        session = _session(wanted, session_id, now, actor)
+        session = _new_session(request, session_id, now, actor)
         room = count_started(account, user, most=use.plan.quotas.get(CONCURRENT))
         ctx.tables.transact([*put_session(session), *room])
         return session
@@ -64,23 +65,24 @@ def start_session(ctx: Context, principal: PlatformCaller, wanted: SessionReques
     return retry_on_conflict(ctx, start, items, reload=lambda: ctx.tables.get_many(read))
 
 
-def admission(ctx: Context, principal: PlatformCaller, wanted: SessionRequest) -> tuple[Reason, ...]:
-    """All that would stand in the way of the session now, nothing where it was started before; nothing is written.
+def admission(ctx: Context, principal: PlatformCaller, request: SessionRequest) -> tuple[Reason, ...]:
+    """Every reason why the session may not start now, none if it was started before; nothing is written.
 
     NotFound and Conflict as for a start.
     """
-    own = [keys.session(check_session_id(wanted.session_id))] if wanted.session_id is not None else []
-    admission_keys = ctx.admission_keys.get((wanted.account_id, wanted.user_id), ())
-    _, items = authorize_platform(ctx, principal, "sessions:write", also=[*_whose(wanted), *own, *admission_keys])
-    for started in (items[key] for key in own if key in items):
-        _as_before(read_session(started), wanted)
+    session_keys = [keys.session(check_session_id(request.session_id))] if request.session_id is not None else []
+    counter_keys = ctx.admission_keys.get((request.account_id, request.user_id), ())
+    read = [*_owner_keys(request), *session_keys, *counter_keys]
+    _, items = authorize_platform(ctx, principal, "sessions:write", also=read)
+    for started in (items[key] for key in session_keys if key in items):
+        _require_same_owner(read_session(started), request)
         return ()
-    known = {key: items.get(key) for key in admission_keys}
-    return _admission(ctx, wanted, *_known(items, wanted), known=known)[1]
+    known = {key: items.get(key) for key in counter_keys}
+    return _check_admission(ctx, request, *_read_owner(items, request), known=known)[1]
 
 
 def end_session(ctx: Context, principal: PlatformCaller, session_id: str) -> Session:
-    """The session, ended now or before. NotFound for an unknown one."""
+    """End a session, or return it if it has ended. NotFound for an unknown one."""
     session_key = keys.session(check_session_id(session_id))
     key, items = authorize_platform(ctx, principal, "sessions:write", also=[session_key])
     actor = platform_actor(key, address=principal.address)
@@ -95,7 +97,7 @@ def end_session(ctx: Context, principal: PlatformCaller, session_id: str) -> Ses
 
 
 def end_expired(ctx: Context, session_id: str) -> Session | None:
-    """The session, ended because its time is up; None where it was ended before or has time left."""
+    """End a session whose time is up; None if it has ended or has time left."""
 
     def read() -> Item | None:
         return ctx.tables.get(keys.session(session_id))
@@ -109,12 +111,12 @@ def end_expired(ctx: Context, session_id: str) -> Session | None:
     return retry_on_conflict(ctx, end, read(), reload=read)
 
 
-def _whose(wanted: SessionRequest) -> list[Key]:
-    return [keys.account(wanted.account_id), keys.user(wanted.account_id, wanted.user_id)]
+def _owner_keys(request: SessionRequest) -> list[Key]:
+    return [keys.account(request.account_id), keys.user(request.account_id, request.user_id)]
 
 
-def _known(items: Mapping[Key, Item], wanted: SessionRequest) -> tuple[Account, User]:
-    account, user = (items.get(key) for key in _whose(wanted))
+def _read_owner(items: Mapping[Key, Item], request: SessionRequest) -> tuple[Account, User]:
+    account, user = (items.get(key) for key in _owner_keys(request))
     if account is None or account["status"] == "deleted":
         raise NotFound("There is no such account", resource="account")
     if user is None or user["status"] == "deleted":
@@ -122,20 +124,20 @@ def _known(items: Mapping[Key, Item], wanted: SessionRequest) -> tuple[Account, 
     return read_account(account), read_user(user)
 
 
-def _admission(
+def _check_admission(
     ctx: Context,
-    wanted: SessionRequest,
+    request: SessionRequest,
     account: Account,
     user: User,
     *,
     known: Mapping[Key, Item | None],
 ) -> tuple[QuotaUse, tuple[Reason, ...]]:
     use = read_quota_use(ctx, account, {user.id: user.quota}, now=ctx.clock.now(), known=known)
-    if len(ctx.admission_keys) >= _MOST_LIKELY:
+    if len(ctx.admission_keys) >= _MAX_USERS_REMEMBERED:
         ctx.admission_keys.clear()
-    ctx.admission_keys[account.id, user.id] = use.read
+    ctx.admission_keys[account.id, user.id] = use.read_keys
     reasons = reasons_against(
-        wanted,
+        request,
         account,
         user,
         use.plan,
@@ -146,16 +148,16 @@ def _admission(
     return use, reasons
 
 
-def _session(wanted: SessionRequest, session_id: str, now: datetime, actor: Actor) -> Session:
+def _new_session(request: SessionRequest, session_id: str, now: datetime, actor: Actor) -> Session:
     return Session(
         id=session_id,
-        account_id=wanted.account_id,
-        user_id=wanted.user_id,
-        cpu_cores=wanted.cpu_cores,
-        memory_gb=wanted.memory_gb,
-        storage_gb=wanted.storage_gb,
+        account_id=request.account_id,
+        user_id=request.user_id,
+        cpu_cores=request.cpu_cores,
+        memory_gb=request.memory_gb,
+        storage_gb=request.storage_gb,
         started_at=now,
-        expires_at=now + timedelta(seconds=wanted.timeout_seconds),
+        expires_at=now + timedelta(seconds=request.timeout_seconds),
         started_by=actor,
     )
 
@@ -167,24 +169,24 @@ def _end(ctx: Context, session: Session, actor: Actor) -> Session:
         [
             *end_command(ended),
             *count_ended(account_id=session.account_id, user_id=session.user_id),
-            *_completed(ctx, find_account(ctx, session.account_id), now),
+            *_count_completed(ctx, find_account(ctx, session.account_id), now),
         ]
     )
     return ended
 
 
-def _completed(ctx: Context, account: Account, now: datetime) -> tuple[Command, ...]:
-    """One more session for the present period to show, which is opened with it if nobody has; none for the deleted."""
+def _count_completed(ctx: Context, account: Account, now: datetime) -> tuple[Command, ...]:
+    """One more completed session of the present period, which is opened if it is not; none for a deleted account."""
     if account.status == "deleted":
         return ()
     period = period_of(account.schedule, now)
     if ctx.tables.get(period_key(account.id, period)) is not None:
         return (count_completed(account.id, period),)
-    opened = replace(opening(ctx, account, period), completed_sessions=1)
+    opened = replace(new_billing_period(ctx, account, period), completed_sessions=1)
     return (*open_period(account, opened), unchanged_subscription(account))
 
 
-def _as_before(session: Session, wanted: SessionRequest) -> Session:
-    if (session.account_id, session.user_id) != (wanted.account_id, wanted.user_id):
-        raise Conflict("This session_id stands for another session", code="session_exists", field="session_id")
+def _require_same_owner(session: Session, request: SessionRequest) -> Session:
+    if (session.account_id, session.user_id) != (request.account_id, request.user_id):
+        raise Conflict("This session_id belongs to another session", code="session_exists", field="session_id")
     return session

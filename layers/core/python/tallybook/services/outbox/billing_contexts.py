@@ -1,12 +1,14 @@
-"""What the letters about an invoice say, as it stands when they are written; nothing once it has ceased to be so."""
+"""The contexts of the mails about an invoice, from the invoice at delivery; None where the mail is no longer true."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from tallybook.domain.invoices import UNPAID, Detail, Invoice, InvoiceLine, InvoiceStatus
+from tallybook.domain.accounts import Account
+from tallybook.domain.invoice_lines import Detail, InvoiceLine
+from tallybook.domain.invoices import UNPAID, Invoice
 from tallybook.domain.money import readable
-from tallybook.domain.outbox import Mail
+from tallybook.domain.outbox import InvoiceRef, Mail
 from tallybook.domain.periods import local_day
 from tallybook.domain.times import readable_day
 from tallybook.domain.usage import grouped
@@ -16,43 +18,53 @@ from tallybook.store.accounts import read_account
 from tallybook.store.invoices import read_invoice
 
 MOST_DETAILS = 60
-"""So many of a line's details are told one by one; the others together."""
+"""How many of a line's details a mail lists; the others are one sum."""
 
-_TRUE_OF: Mapping[str, tuple[InvoiceStatus, ...]] = {
-    "invoice": (*UNPAID, "paid"),
-    "invoice_overdue": ("overdue", "uncollectible"),
-    "invoice_voided": ("void",),
-}
-_CAPITALS = frozenset({"api", "cpu", "gb", "gpu", "mb", "ram", "tb"})
+_UPPER_CASE = frozenset({"api", "cpu", "gb", "gpu", "mb", "ram", "tb"})
 
 
-def invoice_facts(ctx: Context, mail: Mail) -> Mapping[str, Any] | None:
-    """The facts of the letter; None where it is no longer true of its invoice: void or paid meanwhile."""
-    if mail.account_id is None or mail.invoice is None:
-        raise ValueError("a letter about an invoice names its account and position")
-    account_key, invoice_key = keys.account(mail.account_id), keys.invoice(mail.account_id, mail.invoice)
-    items = ctx.tables.get_many([account_key, invoice_key])
-    account, invoice = read_account(items[account_key]), read_invoice(items[invoice_key])
-    if invoice.status not in _TRUE_OF[mail.letter]:
+def invoice_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any] | None:  # noqa: ARG001 no link
+    """Of an issued invoice; None where it is void."""
+    account, invoice = _read_subject(ctx, mail)
+    if invoice.status not in (*UNPAID, "paid"):
         return None
-    known = {"account": account.display_name or account.email, **_named(invoice)}
-    match mail.letter:
-        case "invoice":
-            return {**known, **_lines(invoice), **_due(invoice)}
-        case "invoice_overdue":
-            return {**known, **_due(invoice)}
-        case _:
-            given_back = int(mail.facts["given_back"])
-            return {
-                **known,
-                "reason": invoice.void_reason,
-                "given_back": readable(given_back, invoice.currency) if given_back else None,
-            }
+    return {**_header(account, invoice), **_lines(invoice), **_payment(invoice)}
 
 
-def _named(invoice: Invoice) -> dict[str, Any]:
+def overdue_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any] | None:  # noqa: ARG001 no link
+    """Of an overdue invoice; None where it is paid or void."""
+    account, invoice = _read_subject(ctx, mail)
+    if invoice.status not in ("overdue", "uncollectible"):
+        return None
+    return {**_header(account, invoice), **_payment(invoice)}
+
+
+def voided_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any] | None:  # noqa: ARG001 no link
+    """Of a void invoice, with what the balance got back."""
+    account, invoice = _read_subject(ctx, mail)
+    if invoice.status != "void":
+        return None
+    given_back = int(mail.context["given_back"])
+    return {
+        **_header(account, invoice),
+        "reason": invoice.void_reason,
+        "given_back": readable(given_back, invoice.currency) if given_back else None,
+    }
+
+
+def _read_subject(ctx: Context, mail: Mail) -> tuple[Account, Invoice]:
+    ref = mail.subject_ref
+    if not isinstance(ref, InvoiceRef):
+        raise TypeError("a mail about an invoice refers to one")
+    account_key, invoice_key = keys.account(ref.account_id), keys.invoice(ref.account_id, ref.position)
+    items = ctx.tables.get_many([account_key, invoice_key])
+    return read_account(items[account_key]), read_invoice(items[invoice_key])
+
+
+def _header(account: Account, invoice: Invoice) -> dict[str, Any]:
     first, last = (readable_day(day) for day in (invoice.period.first_day, invoice.period.last_day))
     return {
+        "account": account.display_name or account.email,
         "number": str(invoice.number),
         "plan": invoice.plan_name,
         "period": first if first == last else f"{first} to {last}",
@@ -60,12 +72,12 @@ def _named(invoice: Invoice) -> dict[str, Any]:
     }
 
 
-def _due(invoice: Invoice) -> dict[str, Any]:
-    """What the balance paid, and what is left to pay until when; None for what there is nothing of."""
-    paid, left = invoice.paid_by_balance, invoice.amount_due
+def _payment(invoice: Invoice) -> dict[str, Any]:
+    """The amount that the balance paid, and the amount due with its day; an amount of zero is None."""
+    paid, due = invoice.paid_by_balance, invoice.amount_due
     return {
         "paid": readable(paid, invoice.currency) if paid else None,
-        "due": readable(left, invoice.currency) if left else None,
+        "due": readable(due, invoice.currency) if due else None,
         "due_date": _day(invoice, invoice.due_date),
     }
 
@@ -81,11 +93,11 @@ def _lines(invoice: Invoice) -> dict[str, Any]:
 
 
 def _line(line: InvoiceLine, currency: str) -> dict[str, Any]:
-    told, others = line.details[:MOST_DETAILS], line.details[MOST_DETAILS:]
+    listed, others = line.details[:MOST_DETAILS], line.details[MOST_DETAILS:]
     return {
         "text": line.description,
         "amount": readable(line.amount, currency),
-        "details": [{"text": _used(detail), "amount": readable(detail.amount, currency)} for detail in told],
+        "details": [{"text": _quantity_text(detail), "amount": readable(detail.amount, currency)} for detail in listed],
         "others": {"count": len(others), "amount": readable(_sum(others), currency)} if others else None,
     }
 
@@ -94,13 +106,13 @@ def _sum(details: Iterable[Detail]) -> int:
     return sum(detail.amount for detail in details)
 
 
-def _used(detail: Detail) -> str:
-    """1,440 container minutes (M)."""
-    words = (word.upper() if word in _CAPITALS else word for word in detail.meter.split("_"))
+def _quantity_text(detail: Detail) -> str:
+    """Like 1,440 container minutes (M)."""
+    words = (word.upper() if word in _UPPER_CASE else word for word in detail.meter.split("_"))
     sku = f" ({detail.sku})" if detail.sku else ""
     return f"{grouped(detail.quantity)} {' '.join(words)}{sku}"
 
 
 def _day(invoice: Invoice, instant: datetime | None) -> str | None:
-    """The local day, where the account is."""
+    """The day in the account's time zone."""
     return None if instant is None else readable_day(local_day(instant, invoice.period.zone))

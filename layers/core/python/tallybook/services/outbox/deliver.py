@@ -1,8 +1,8 @@
-"""What waits in the outbox is delivered: at once by the stream, and by a sweep whatever the stream left.
+"""Deliver outbox items: each at once when the stream reports it, and by a sweep what the stream left.
 
-Each item is delivered at least once, and has its effect once however often it is called for. A mail goes twice only
-where SES's answer or our marker is lost: SES knows no idempotency key, and a mail twice is better than none. Events
-carry an id that stays the same, so that their consumers can tell.
+Each item is delivered at least once, and takes effect once however often `deliver` is called for it. A mail is sent
+twice only where SES's answer or the sent-marker is lost: SES has no idempotency key, and a mail twice is better than
+none. Events carry an id that stays the same, so that their consumers can drop repeated ones.
 """
 
 import random
@@ -14,90 +14,97 @@ from typing import Any, Literal, Protocol
 
 from tallybook.domain.errors import Conflict, NotFound, Unavailable
 from tallybook.domain.jobs import OUTBOX, partitions
-from tallybook.domain.outbox import MAX_ATTEMPTS, OutboxItem, Undeliverable, next_try
+from tallybook.domain.outbox import MAX_ATTEMPTS, Mail, OutboxItem, PermanentError, next_attempt
 from tallybook.domain.times import stamp
 from tallybook.services.context import Context
-from tallybook.services.outbox.resolve_mail import Addressed, address_mail
+from tallybook.services.outbox.hooks import Hooks
+from tallybook.services.outbox.resolve_mail import ResolvedMail, resolve_mail
 from tallybook.store import keys, outbox
-from tallybook.store.budgets import note_sent
 from tallybook.store.commands import Update
-from tallybook.store.outbox import read_outbox_item
+from tallybook.store.outbox import read_announcement, read_mail, read_outbox_item
 from tallybook.store.table import WriteConflict
 
 type Outcome = Literal["delivered", "postponed", "parked", "not_due", "left"]
 
 
-class SendsMail(Protocol):
-    def send(self, to: str, letter: Any, *, tags: Mapping[str, str]) -> str: ...
+class MailChannel(Protocol):
+    def send(self, to: str, mail: Any, *, tags: Mapping[str, str]) -> str: ...
 
 
-class Publishes(Protocol):
+class EventChannel(Protocol):
     def publish(self, events: Sequence[Any]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """The ways out: the mail, the bus, how a letter is written from its facts and an event from its detail."""
+    """Where items are delivered to.
 
-    mail: SendsMail
-    bus: Publishes
-    compose: Callable[[str, Mapping[str, Any]], Any]
+    `render` makes a mail from a template and its context, `event` a bus event from its name, detail and time. `hooks`
+    record the delivery of a mail, by its template. Links in mails begin with `page_url`.
+    """
+
+    mail: MailChannel
+    bus: EventChannel
+    render: Callable[[str, Mapping[str, Any]], Any]
     event: Callable[[str, Mapping[str, Any], datetime], Any]
     page_url: str
+    hooks: Hooks
 
 
-def deliver(ctx: Context, outside: Channels, item_id: str) -> Outcome:
-    """One item, if it is due and nobody else is at it."""
+def deliver(ctx: Context, channels: Channels, item_id: str) -> Outcome:
+    """Deliver one item, if it is due and no other delivery has it."""
     now = ctx.clock.now()
     item = _read(ctx, item_id)
     if item is None or item.state != "waiting" or item.due is None or item.due > now:
         return "not_due"
-    if item.attempts >= MAX_ATTEMPTS:  # none of its tries lived to say how it ended
-        return _failed(ctx, item, Undeliverable(item.error or "no try came to its end"))
+    if item.attempts >= MAX_ATTEMPTS:  # the last attempt died before it could record its failure
+        return _record_failure(ctx, item, PermanentError(item.error or "no attempt recorded how it ended"))
     try:
         ctx.tables.write(outbox.claim(item, now=now))
         item = replace(item, attempts=item.attempts + 1, claims=item.claims + 1, leased=True)
-        done = _hand_over(ctx, outside, item)
-        _store(ctx, outbox.delivered(done, at=ctx.clock.now()), done)
+        if item.kind == "mail":
+            _deliver_mail(ctx, channels, item)
+        else:
+            _deliver_events(ctx, channels, item)
     except WriteConflict:
-        return "not_due"  # somebody else has it
+        return "not_due"  # another delivery has it
     except Unavailable:
         raise
     except Exception as error:
-        return _failed(ctx, item, error)
+        return _record_failure(ctx, item, error)
     return "delivered"
 
 
-def sweep(ctx: Context, outside: Channels, *, deadline: float) -> Counter[Outcome]:
-    """All that is due, until the deadline of `ctx.elapsed` or until the tables can't be reached.
+def sweep(ctx: Context, channels: Channels, *, deadline: float) -> Counter[Outcome]:
+    """Deliver all due items, until `ctx.elapsed` reaches the deadline or the tables are unavailable.
 
-    What is `left` then waits for the next sweep.
+    The next sweep delivers what is `left` then.
     """
     outcomes: Counter[Outcome] = Counter()
-    places = OUTBOX.partitions()
+    work_partitions = OUTBOX.partitions()
     try:
-        for place in random.sample(places, len(places)):  # no place always waits for the others
-            for due in ctx.tables.work(place, until=stamp(ctx.clock.now())):
+        for work_partition in random.sample(work_partitions, len(work_partitions)):  # so that none is always the last
+            for due in ctx.tables.work(work_partition, until=stamp(ctx.clock.now())):
                 if ctx.elapsed() >= deadline:
                     outcomes["left"] += 1
                     return outcomes
-                outcomes[deliver(ctx, outside, due.key.pk.partition("#")[2])] += 1
+                outcomes[deliver(ctx, channels, due.key.pk.partition("#")[2])] += 1
     except Unavailable:
         outcomes["left"] += 1
     return outcomes
 
 
 def list_outbox(ctx: Context, *, state: Literal["waiting", "parked"], limit: int) -> list[OutboxItem]:
-    """What has not been delivered, longest due first."""
+    """Undelivered items, the longest due first."""
     work = outbox.WAITING if state == "waiting" else outbox.PARKED
-    found = [due for place in partitions(work) for due in ctx.tables.work(place, limit=limit)]
-    wanted = [due.key for due in sorted(found, key=lambda due: due.at)[:limit]]
-    items = ctx.tables.get_many(wanted)
-    return [read_outbox_item(items[key]) for key in wanted if key in items]
+    found = [due for partition in partitions(work) for due in ctx.tables.work(partition, limit=limit)]
+    item_keys = [due.key for due in sorted(found, key=lambda due: due.at)[:limit]]
+    items = ctx.tables.get_many(item_keys)
+    return [read_outbox_item(items[key]) for key in item_keys if key in items]
 
 
 def show_outbox_item(ctx: Context, item_id: str) -> OutboxItem:
-    """The item, delivered or not; NotFound, as 90 days after it was delivered."""
+    """The item, also a delivered one for 90 days; NotFound."""
     item = _read(ctx, item_id)
     if item is None:
         raise NotFound("There is no such outbox item", resource="outbox_item")
@@ -105,9 +112,9 @@ def show_outbox_item(ctx: Context, item_id: str) -> OutboxItem:
 
 
 def retry(ctx: Context, item_id: str) -> OutboxItem:
-    """Due at once, with all its tries before it.
+    """Make the item due at once, with all its attempts ahead of it.
 
-    NotFound; Conflict `delivered` for what has left, `busy` for what is leaving just now.
+    NotFound; Conflict `delivered`, or `busy` while a delivery has the item.
     """
     item = show_outbox_item(ctx, item_id)
     if item.state == "delivered":
@@ -128,54 +135,60 @@ def _read(ctx: Context, item_id: str) -> OutboxItem | None:
     return read_outbox_item(item) if item else None
 
 
-def _hand_over(ctx: Context, outside: Channels, item: OutboxItem) -> OutboxItem:
-    if item.kind == "mail":
-        return _send(ctx, outside, item)
-    at = item.created_at
-    outside.bus.publish([outside.event(row["name"], _detail(item, row), at) for row in item.body["events"]])
-    return item
+def _deliver_events(ctx: Context, channels: Channels, item: OutboxItem) -> None:
+    announcement, at = read_announcement(item), item.created_at
+    common = {"time": stamp(at), "sequence": announcement.sequence}
+    channels.bus.publish(
+        [
+            channels.event(event.name, {"id": id, "version": event.version, **common, "data": event.data}, at)
+            for id, event in announcement.events.items()
+        ]
+    )
+    ctx.tables.write(outbox.delivered(item, at=ctx.clock.now()))
 
 
-def _detail(item: OutboxItem, row: Mapping[str, Any]) -> dict[str, Any]:
-    known = {"time": stamp(item.created_at), "sequence": item.body["sequence"]}
-    return {"id": row["id"], "version": row["version"], **known, "data": row["data"]}
+def _deliver_mail(ctx: Context, channels: Channels, item: OutboxItem) -> None:
+    mail = read_mail(item)
+    resolved = resolve_mail(ctx, mail, page_url=channels.page_url)
+    item = _send(ctx, channels, mail, resolved, replace(item, skipped=resolved.skipped))
+    _write(ctx, channels, mail, outbox.delivered(item, at=ctx.clock.now()), sent=item.sent)
 
 
-def _send(ctx: Context, outside: Channels, item: OutboxItem) -> OutboxItem:
-    """Each address once, the marker of one before the mail to the next. One that is refused for good keeps no other
-    from its mail.
+def _send(ctx: Context, channels: Channels, mail: Mail, resolved: ResolvedMail, item: OutboxItem) -> OutboxItem:
+    """Send the mail once to each address, and store the sent-marker of one before the next is sent.
+
+    A PermanentError of one address is raised after the others have got their mail.
     """
-    wanted: Addressed = address_mail(ctx, item, page_url=outside.page_url)
-    item = replace(item, skipped=wanted.skipped)
-    left = [address for address in wanted.to if address not in item.sent]
-    refused: Undeliverable | None = None
-    for address in left:
-        letter = outside.compose(wanted.letter, wanted.facts)
+    remaining = [address for address in resolved.to if address not in item.sent]
+    rejected: PermanentError | None = None
+    for address in remaining:
+        rendered = channels.render(mail.template, resolved.context)
         try:
-            outside.mail.send(address, letter, tags={"letter": wanted.letter, "item": item.id})
-        except Undeliverable as error:
-            refused = refused or error
+            channels.mail.send(address, rendered, tags={"letter": mail.template, "item": item.id})
+        except PermanentError as error:
+            rejected = rejected or error
             continue
-        marked = replace(item, sent=(*item.sent, address))
-        if refused or address != left[-1]:
-            _store(ctx, outbox.note_sent(item, address), marked)
-        item = marked
-    if refused:
-        raise refused
+        marker = outbox.note_sent(item, address)
+        item = replace(item, sent=(*item.sent, address))
+        if rejected or address != remaining[-1]:  # the last marker is written with the delivery
+            _write(ctx, channels, mail, marker, sent=item.sent)
+    if rejected:
+        raise rejected
     return item
 
 
-def _store(ctx: Context, step: Update, item: OutboxItem) -> None:
-    """The step, and with it, in the messages that a mail stands for, to whom it has gone."""
-    if messages := item.body.get("messages"):
-        ctx.tables.transact([step, *note_sent(item.body["account_id"], *messages, sent=item.sent)])
+def _write(ctx: Context, channels: Channels, mail: Mail, step: Update, *, sent: Sequence[str]) -> None:
+    """The step, in one transaction with what the hook of the mail's template records."""
+    hook = channels.hooks.get(mail.template)
+    if hook and (commands := hook.on_sent(mail, sent)):
+        ctx.tables.transact([step, *commands])
     else:
         ctx.tables.write(step)
 
 
-def _failed(ctx: Context, item: OutboxItem, failure: Exception) -> Outcome:
+def _record_failure(ctx: Context, item: OutboxItem, failure: Exception) -> Outcome:
     now = ctx.clock.now()
-    until = None if isinstance(failure, Undeliverable) else next_try(item.attempts, now)
+    until = None if isinstance(failure, PermanentError) else next_attempt(item.attempts, now)
     error = f"{type(failure).__name__}: {failure}"[:500]
     try:
         if until is None:

@@ -1,16 +1,16 @@
-"""What a letter with a link to set a password says when it is written: its token, made here and stored as a hash alone.
+"""The context of the mails with a link to set a password: the link, whose token is stored only as a hash.
 
-A token is stored only while its user signs in with the very address that the mail goes to, in one transaction with
-that: a change of the email that comes between ends with no link under way to the address that was.
+The token is stored in one transaction with a check that its user still signs in with the mail's address. So after a
+change of the email no link is on its way to the old address.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tallybook.domain.accounts import User
 from tallybook.domain.credentials import SECRET_BYTES
-from tallybook.domain.outbox import Mail, Purpose
-from tallybook.domain.passwords import new_token
+from tallybook.domain.outbox import Mail, UserRef
+from tallybook.domain.passwords import Purpose, new_token
 from tallybook.domain.times import readable
 from tallybook.services.changes import retry_on_conflict
 from tallybook.services.context import Context
@@ -21,10 +21,32 @@ from tallybook.store.password_tokens import check_still_addressed, put_token
 PASSWORD_PAGE = "/auth/password/new"  # noqa: S105 a path
 
 
-def password_facts(ctx: Context, mail: Mail, purpose: Purpose, *, page_url: str) -> Mapping[str, Any] | None:
-    """The facts of the letter; None where its address leads to nobody who may set a password with it."""
+def invitation_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any] | None:
+    """None where the invited user has joined, or may no longer join."""
 
-    def write(user: User | None) -> Mapping[str, Any] | None:
+    def invited() -> User | None:
+        ref = mail.subject_ref
+        user = _active_user(ctx, ref, email=mail.to[0]) if isinstance(ref, UserRef) else None
+        return user if user is not None and user.password_hash is None else None
+
+    return _with_link(ctx, mail, invited, purpose="invitation", page_url=page_url)
+
+
+def reset_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any] | None:
+    """None where no active user signs in with the address."""
+
+    def owner() -> User | None:
+        item = ctx.tables.get(keys.email(mail.to[0]))
+        ref = UserRef(item["account_id"], item["user_id"]) if item else None
+        return _active_user(ctx, ref, email=mail.to[0]) if ref else None
+
+    return _with_link(ctx, mail, owner, purpose="reset", page_url=page_url)
+
+
+def _with_link(
+    ctx: Context, mail: Mail, find_user: Callable[[], User | None], *, purpose: Purpose, page_url: str
+) -> Mapping[str, Any] | None:
+    def add_link(user: User | None) -> Mapping[str, Any] | None:
         if user is None:
             return None
         token, text = new_token(
@@ -35,26 +57,16 @@ def password_facts(ctx: Context, mail: Mail, purpose: Purpose, *, page_url: str)
             secret=ctx.random_bytes(SECRET_BYTES),
         )
         ctx.tables.transact([check_still_addressed(user, purpose), put_token(token)])
-        link = {"link": f"{page_url}{PASSWORD_PAGE}#{text}", "expires_at": readable(token.expires_at)}
-        return {**mail.facts, **link}
+        return {**mail.context, "link": f"{page_url}{PASSWORD_PAGE}#{text}", "expires_at": readable(token.expires_at)}
 
-    return retry_on_conflict(ctx, write, _user(ctx, mail), reload=lambda: _user(ctx, mail))
+    return retry_on_conflict(ctx, add_link, find_user(), reload=find_user)
 
 
-def _user(ctx: Context, mail: Mail) -> User | None:
-    """Whom the letter is about, if they may still set a password with it."""
-    owner: Mapping[str, Any] | None = {"account_id": mail.account_id, "user_id": mail.user_id}
-    if mail.user_id is None:
-        owner = ctx.tables.get(keys.email(mail.to[0]))
-    if owner is None:
-        return None
-    user_key, account_key = keys.user(owner["account_id"], owner["user_id"]), keys.account(owner["account_id"])
+def _active_user(ctx: Context, ref: UserRef, *, email: str) -> User | None:
+    """The user, if they are active, their account is not deleted, and they sign in with this address."""
+    user_key, account_key = keys.user(ref.account_id, ref.user_id), keys.account(ref.account_id)
     items = ctx.tables.get_many([user_key, account_key])
     if len(items) < 2 or items[account_key]["status"] == "deleted":
         return None
     user = read_user(items[user_key])
-    if user.status != "active" or user.email != mail.to[0]:
-        return None
-    if mail.purpose == "invitation" and user.password_hash is not None:
-        return None
-    return user
+    return user if user.status == "active" and user.email == email else None

@@ -1,47 +1,71 @@
-"""To whom a waiting mail goes, and what it says: decided when it is written, not when it was caused.
+"""Which addresses get a waiting mail, and its context: decided at delivery, not when the mail was caused.
 
-What a letter says of an invoice is read here, and nothing is sent that has ceased to be true.
-A link's token is made then, so that it exists in the mail alone and as a hash. A repeated try makes another one, which
-takes the place of the first.
+A mail that is no longer true is not sent. A link's token is made at delivery, so that it exists only in the mail and
+as a hash; a repeated attempt replaces it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from tallybook.domain.outbox import Mail, OutboxItem, distinct
+from tallybook.domain.outbox import Mail, distinct
 from tallybook.services.context import Context
-from tallybook.services.outbox.account_contexts import email_facts
-from tallybook.services.outbox.billing_contexts import invoice_facts
-from tallybook.services.outbox.identity_contexts import password_facts
+from tallybook.services.outbox.account_contexts import email_change_context
+from tallybook.services.outbox.billing_contexts import invoice_context, overdue_context, voided_context
+from tallybook.services.outbox.identity_contexts import invitation_context, reset_context
 from tallybook.store import keys
 
 
-@dataclass(frozen=True, slots=True)
-class Addressed:
-    """`skipped` are addresses that get no mail any more, for they bounced or complained."""
+class Resolver(Protocol):
+    """Completes a mail's context; None where the mail must not be sent any more."""
 
-    letter: str
+    def __call__(self, ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any] | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedMail:
+    """`skipped` are addresses that get no mail because they bounced or complained."""
+
     to: tuple[str, ...]
-    facts: Mapping[str, Any]
+    context: Mapping[str, Any]
     skipped: tuple[str, ...] = ()
 
 
-def address_mail(ctx: Context, item: OutboxItem, *, page_url: str) -> Addressed:
-    mail = Mail(**{**item.body, "to": tuple(item.body["to"])})
+def resolve_mail(ctx: Context, mail: Mail, *, page_url: str) -> ResolvedMail:
+    """LookupError for an unknown template."""
     to = distinct(mail.to)
     suppressed = ctx.tables.get_many([keys.suppressed(address) for address in to])
     skipped = tuple(address for address in to if keys.suppressed(address) in suppressed)
-    wanted = Addressed(mail.letter, tuple(address for address in to if address not in skipped), mail.facts, skipped)
-    if not wanted.to:
-        return wanted
-    if mail.invoice is not None:
-        facts = invoice_facts(ctx, mail)
-        return replace(wanted, to=()) if facts is None else replace(wanted, facts=facts)
-    if mail.email_change is not None:
-        linked = email_facts(ctx, mail, page_url=page_url)
-        return replace(wanted, to=()) if linked is None else replace(wanted, facts=linked)
-    if mail.purpose is not None:
-        linked = password_facts(ctx, mail, mail.purpose, page_url=page_url)
-        return replace(wanted, to=()) if linked is None else replace(wanted, facts=linked)
-    return wanted
+    to = tuple(address for address in to if address not in skipped)
+    if not to:
+        return ResolvedMail((), {}, skipped)
+    if mail.template not in RESOLVERS:
+        raise LookupError(f"There is no template {mail.template!r}")
+    context = RESOLVERS[mail.template](ctx, mail, page_url=page_url)
+    return ResolvedMail((), {}, skipped) if context is None else ResolvedMail(to, context, skipped)
+
+
+def stored_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any]:  # noqa: ARG001 a resolver gets all
+    """The context as it was when the mail was caused."""
+    return mail.context
+
+
+RESOLVERS: Mapping[str, Resolver] = {
+    "welcome": stored_context,
+    "invitation": invitation_context,
+    "password_reset": reset_context,
+    "password_changed": stored_context,
+    "email_change_current": email_change_context,
+    "email_change_new": email_change_context,
+    "email_changed": stored_context,
+    "account_suspended": stored_context,
+    "account_resumed": stored_context,
+    "invoice": invoice_context,
+    "invoice_overdue": overdue_context,
+    "invoice_voided": voided_context,
+    "quota_requested": stored_context,
+    "quota_reviewed": stored_context,
+    "quota_reached": stored_context,
+    "budget_reached": stored_context,
+}
+"""How each template gets its context."""

@@ -1,7 +1,4 @@
-"""Bounces and complaints: whoever can't or won't be reached gets no more mail, until the operator lifts that.
-
-What tells to whom a mail went is put right by its bounce.
-"""
+"""Suppressed addresses: after a bounce or complaint an address gets no mail until the operator lifts it."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,34 +7,36 @@ from tallybook.domain.errors import NotFound
 from tallybook.domain.outbox import distinct
 from tallybook.domain.times import parse_instant
 from tallybook.services.context import Context
+from tallybook.services.outbox.hooks import Hooks
 from tallybook.store import keys
 from tallybook.store.audit import put_operator_entry
-from tallybook.store.budgets import note_bounced
+from tallybook.store.outbox import read_mail, read_outbox_item
 from tallybook.store.suppressions import Reason, lift, suppress
 
 
 def suppress_addresses(ctx: Context, addresses: Iterable[str], *, reason: Reason) -> int:
-    """How many addresses were taken out; the same again changes nothing."""
+    """The number of addresses; repeating the call changes nothing."""
     at = ctx.clock.now()
-    wanted = {address.strip().lower() for address in addresses}
-    for address in sorted(wanted):
+    normalized = set(distinct(addresses))
+    for address in sorted(normalized):
         ctx.tables.write(suppress(address, reason=reason, at=at))
-    return len(wanted)
+    return len(normalized)
 
 
-def note_bounce(ctx: Context, item_id: str, addresses: Iterable[str]) -> None:
-    """The mail of this outbox item never reached these; that is told where the account reads of it."""
-    item = ctx.tables.get(keys.outbox(item_id))
-    if item is None or "messages" not in item["body"]:
+def note_bounce(ctx: Context, hooks: Hooks, item_id: str, addresses: Iterable[str]) -> None:
+    """The mail of this outbox item never reached these addresses: the hook of its template records it."""
+    stored = ctx.tables.get(keys.outbox(item_id))
+    if stored is None or stored["kind"] != "mail":
         return
-    wanted = {address.strip().lower() for address in addresses} & set(distinct(item["body"]["to"]))
-    if wanted:
-        first, last = (int(number) for number in item["body"]["messages"])
-        ctx.tables.transact(note_bounced(item["body"]["account_id"], first, last, addresses=wanted))
+    mail = read_mail(read_outbox_item(stored))
+    hook, recipients = hooks.get(mail.template), distinct(mail.to)
+    bounced = [address for address in distinct(addresses) if address in recipients]
+    if hook and bounced and (commands := hook.on_bounced(mail, bounced)):
+        ctx.tables.transact(commands)
 
 
 def find_suppression(ctx: Context, address: str) -> tuple[Reason, datetime]:
-    """Why and since when the address gets no mail. NotFound for one that does."""
+    """Why and since when the address is suppressed; NotFound if it is not."""
     item = ctx.tables.get(keys.suppressed(address.strip().lower()))
     if item is None:
         raise _not_suppressed()
@@ -45,7 +44,7 @@ def find_suppression(ctx: Context, address: str) -> tuple[Reason, datetime]:
 
 
 def lift_suppression(ctx: Context, address: str) -> None:
-    """The address gets mail again; what was skipped meanwhile stays skipped. NotFound for one that does already."""
+    """The address gets mail again; mails that were skipped stay skipped. NotFound if it is not suppressed."""
     address = address.strip().lower()
     now = ctx.clock.now()
     entry = put_operator_entry(ctx.new_id(now), at=now, action="suppression.lifted", target=address, after={})

@@ -1,7 +1,7 @@
-"""What giving a user a share of the plan writes, or changing or taking one back, whoever does it.
+"""What each change of an allocation writes: its commands, and its audit entry with events.
 
-What the active allocations add up to is part of the account, so that each change is held to the plan in its own
-transaction; a user's share is part of the user, so that a session's start reads it with them.
+The account stores the sums of its active allocations, so that the transaction of a change compares them with the plan.
+The user stores their quota, so that the start of a session reads it with the user.
 """
 
 from dataclasses import dataclass
@@ -12,96 +12,112 @@ from tallybook.domain.audit import Actor
 from tallybook.domain.catalog import Plan
 from tallybook.domain.events.quotas import quota_allocation_changed
 from tallybook.domain.ids import ALLOCATION, USER
-from tallybook.domain.quotas import MAX_ALLOCATIONS, Allocation, Quota, Share, check_fits, too_many, with_sums
+from tallybook.domain.quotas import (
+    MAX_ALLOCATIONS,
+    Allocation,
+    Quota,
+    UserAllocation,
+    adjust_sums,
+    check_fits,
+    too_many,
+)
 from tallybook.domain.times import stamp
 from tallybook.services.changes import Change
 from tallybook.store.commands import Command
 from tallybook.store.events import mark_dirty
 from tallybook.store.quotas import (
+    add_user_allocation,
     delete_allocation,
-    give_share,
     put_allocation,
     set_allocated,
     set_allocation,
-    set_share,
+    set_user_allocation,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
-    """A change of a user's share, as it is written and recorded."""
+class QuotaChange:
+    """A change of an allocation or a request: its commands, and what is recorded with them."""
 
     commands: tuple[Command, ...]
     change: Change
 
 
-def new_share(account: Account, allocation: Allocation, *, plan: Plan, actor: Actor) -> Shared:
-    """A first one, held to the plan; the usage check then looks at what of it is used up already."""
+def prepare_creation(account: Account, allocation: Allocation, *, plan: Plan, actor: Actor) -> QuotaChange:
+    """A first allocation of the user; Invalid `quota_exceeds_plan`, Conflict `too_many_allocations`.
+
+    The account is marked dirty, so that the usage check reports what of the quota is used already.
+    """
     if account.counts.allocation_count >= MAX_ALLOCATIONS:
         raise too_many("allocations", MAX_ALLOCATIONS)
-    share = allocation.share
+    new = allocation.user_allocation
     commands = (
         put_allocation(allocation),
-        give_share(share),
-        set_allocated(account, allocated=_fitting(account, less={}, more=share.quota, plan=plan), rows=1),
+        add_user_allocation(new),
+        set_allocated(account, allocated=_fitting_sums(account, less={}, more=new.quota, plan=plan), rows=1),
         mark_dirty(account.id, now=stamp(allocation.created_at)),
     )
-    change = _change(actor, "quota_allocation.created", share, before=None, after="active", quota=share.quota)
-    return Shared(commands, change)
+    change = _change(actor, "quota_allocation.created", new, before=None, after="active", quota=new.quota)
+    return QuotaChange(commands, change)
 
 
-def other_share(account: Account, share: Share, quota: Quota, *, plan: Plan, actor: Actor, now: datetime) -> Shared:
-    """Other numbers, held to the plan."""
+def prepare_new_quota(
+    account: Account, before: UserAllocation, quota: Quota, *, plan: Plan, actor: Actor, now: datetime
+) -> QuotaChange:
+    """Another quota of an active allocation; Invalid `quota_exceeds_plan`."""
     commands = (
-        set_allocation(share, quota=quota, status="active", at=now),
-        set_share(share, quota=quota),
-        set_allocated(account, allocated=_fitting(account, less=share.quota, more=quota, plan=plan)),
+        set_allocation(before, quota=quota, status="active", at=now),
+        set_user_allocation(before, quota=quota),
+        set_allocated(account, allocated=_fitting_sums(account, less=before.quota, more=quota, plan=plan)),
         mark_dirty(account.id, now=stamp(now)),
     )
-    change = _change(actor, "quota_allocation.changed", share, before="active", after="active", quota=quota)
-    return Shared(commands, change)
+    change = _change(actor, "quota_allocation.changed", before, before="active", after="active", quota=quota)
+    return QuotaChange(commands, change)
 
 
-def without_share(account: Account, share: Share, *, actor: Actor, now: datetime) -> Shared:
-    """Revoked: the allocation stays in the list."""
+def prepare_revocation(account: Account, before: UserAllocation, *, actor: Actor, now: datetime) -> QuotaChange:
+    """An active allocation ends; it stays in the list as revoked."""
     commands = (
-        set_allocation(share, quota=share.quota, status="revoked", at=now),
-        set_share(share, quota=None),
-        set_allocated(account, allocated=with_sums(account.allocated, less=share.quota, more={})),
+        set_allocation(before, quota=before.quota, status="revoked", at=now),
+        set_user_allocation(before, quota=None),
+        set_allocated(account, allocated=adjust_sums(account.allocated, less=before.quota, more={})),
     )
-    change = _change(actor, "quota_allocation.revoked", share, before="active", after="revoked", quota=share.quota)
-    return Shared(commands, change)
+    change = _change(actor, "quota_allocation.revoked", before, before="active", after="revoked", quota=before.quota)
+    return QuotaChange(commands, change)
 
 
-def removed_share(account: Account, allocation: Allocation, *, actor: Actor) -> Shared:
-    """Deleted, active or not."""
-    share, active = allocation.share, allocation.status == "active"
-    sums = with_sums(account.allocated, less=share.quota, more={}) if active else account.allocated
+def prepare_deletion(account: Account, allocation: Allocation, *, actor: Actor) -> QuotaChange:
+    """An allocation, active or revoked, leaves the list."""
+    before, is_active = allocation.user_allocation, allocation.status == "active"
+    sums = adjust_sums(account.allocated, less=before.quota, more={}) if is_active else account.allocated
     commands = (
         delete_allocation(allocation),
         set_allocated(account, allocated=sums, rows=-1),
-        *((set_share(share, quota=None),) if active else ()),
+        *((set_user_allocation(before, quota=None),) if is_active else ()),
     )
-    change = _change(actor, "quota_allocation.deleted", share, before=allocation.status, after=None, quota={})
-    return Shared(commands, change)
+    change = _change(actor, "quota_allocation.deleted", before, before=allocation.status, after=None, quota={})
+    return QuotaChange(commands, change)
 
 
-def _fitting(account: Account, *, less: Quota, more: Quota, plan: Plan) -> dict[str, int]:
-    """The sums then. Only a field that grows is held to the plan: after a plan was retired, what stands may be more."""
-    sums = with_sums(account.allocated, less=less, more=more)
+def _fitting_sums(account: Account, *, less: Quota, more: Quota, plan: Plan) -> dict[str, int]:
+    """The new sums. Only fields that grow are compared with the plan: after `plan_retired` the sums may exceed it."""
+    sums = adjust_sums(account.allocated, less=less, more=more)
     grown = {name for name in sums if sums[name] > account.allocated.get(name, 0)}
     check_fits(sums, {name: limit for name, limit in plan.quotas.items() if name in grown})
     return sums
 
 
-def _change(actor: Actor, action: str, share: Share, *, before: str | None, after: str | None, quota: Quota) -> Change:
-    whose = {"user_id": USER + share.user_id}
-    told = Share(share.account_id, share.user_id, share.allocation_id, quota)
+def _change(
+    actor: Actor, action: str, allocation: UserAllocation, *, before: str | None, after: str | None, quota: Quota
+) -> Change:
+    """`before` and `after` are statuses, None where there is no allocation; `quota` is the one after the change."""
+    owner = {"user_id": USER + allocation.user_id}
+    changed = UserAllocation(allocation.account_id, allocation.user_id, allocation.allocation_id, quota)
     return Change(
         actor,
         action,
-        ALLOCATION + share.allocation_id,
-        before={**whose, "status": before, **share.quota} if before else {},
-        after={**whose, "status": after, **quota} if after else {},
-        events=(quota_allocation_changed(told, status=after or "deleted"),),
+        ALLOCATION + allocation.allocation_id,
+        before={**owner, "status": before, **allocation.quota} if before else {},
+        after={**owner, "status": after, **quota} if after else {},
+        events=(quota_allocation_changed(changed, status=after or "deleted"),),
     )

@@ -1,27 +1,37 @@
-"""Shares of the account's plan for single users, given and taken by its root users. A user has one at most; one that
-was revoked stays in the list until it is deleted. Source: ScaleBox account management, "User Quota Administration".
+"""Root users allocate parts of the account's plan to single users.
+
+A user has at most one active allocation; revoked ones stay in the list until they are deleted. Source: ScaleBox account
+management, "User Quota Administration".
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from tallybook.domain.accounts import Account, require_root
 from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import NotFound
-from tallybook.domain.quotas import Allocation, check_active, check_numbers, limited, second_allocation
+from tallybook.domain.quotas import Allocation, allocation_exists, check_active, check_numbers, without_nulls
 from tallybook.services.changes import record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import live_user
-from tallybook.services.quotas.allocation_changes import Shared, new_share, other_share, removed_share, without_share
-from tallybook.services.quotas.consumption import plan_of
+from tallybook.services.quotas.allocation_changes import (
+    QuotaChange,
+    prepare_creation,
+    prepare_deletion,
+    prepare_new_quota,
+    prepare_revocation,
+)
+from tallybook.services.quotas.consumption import read_plan
 from tallybook.store import keys
 from tallybook.store.accounts import check_still_root
 from tallybook.store.commands import Item
 from tallybook.store.quotas import read_allocation
 
 type RequestedQuota = Mapping[str, int | None]
+"""Limits as sent; None for a field that is not limited."""
 
 
 def list_allocations(ctx: Context, principal: Principal, *, include_inactive: bool) -> list[Allocation]:
@@ -31,62 +41,54 @@ def list_allocations(ctx: Context, principal: Principal, *, include_inactive: bo
 
 
 def allocate(ctx: Context, principal: Principal, user_id: str, quota: RequestedQuota) -> Allocation:
-    """A share for a user who has none. Invalid `allocation_exists`, `quota_exceeds_plan`; NotFound for the user."""
+    """Allocate a quota to a user. Invalid `allocation_exists`, `quota_exceeds_plan`; NotFound for the user."""
     require_root(principal.user)
     check_numbers(quota)
     user_key = keys.user(principal.account.id, user_id)
 
-    def make(principal: Principal) -> Allocation:
+    def create(principal: Principal) -> Allocation:
         require_root(principal.user)
         now = ctx.clock.now()
-        plan, items = plan_of(ctx, principal.account, now=now, also=[user_key])
+        plan, items = read_plan(ctx, principal.account, now=now, also=[user_key])
         user = live_user(items.get(user_key))
-        if user.share is not None:
-            raise second_allocation()
-        allocation = Allocation(
-            id=ctx.new_id(now),
-            account_id=principal.account.id,
-            user_id=user.id,
-            allocated_by=principal.user.id,
-            quota=limited(quota),
-            created_at=now,
-            updated_at=now,
-        )
-        _write(ctx, principal, new_share(principal.account, allocation, plan=plan, actor=actor_of(principal)))
+        if user.allocation is not None:
+            raise allocation_exists()
+        allocation = new_allocation(ctx, principal, user.id, without_nulls(quota), now=now)
+        _write(ctx, principal, prepare_creation(principal.account, allocation, plan=plan, actor=actor_of(principal)))
         return allocation
 
-    return retry_on_conflict(ctx, make, principal, reload=lambda: reread(ctx, principal))
+    return retry_on_conflict(ctx, create, principal, reload=lambda: reread(ctx, principal))
 
 
 def change_allocation(ctx: Context, principal: Principal, allocation_id: str, quota: RequestedQuota) -> Allocation:
-    """Other numbers in the fields named, null for no limit of its own; the others stay.
+    """Change the limits of the fields sent, null for no limit; the other fields stay.
 
     Invalid `allocation_not_active`, `quota_exceeds_plan`; NotFound.
     """
     require_root(principal.user)
     check_numbers(quota)
-    own = keys.allocation(principal.account.id, allocation_id)
+    allocation_key = keys.allocation(principal.account.id, allocation_id)
 
-    def change(principal: Principal) -> Allocation:
+    def change_quota(principal: Principal) -> Allocation:
         require_root(principal.user)
         now = ctx.clock.now()
-        plan, items = plan_of(ctx, principal.account, now=now, also=[own])
-        before = _known(items.get(own))
+        plan, items = read_plan(ctx, principal.account, now=now, also=[allocation_key])
+        before = _require_allocation(items.get(allocation_key))
         check_active(before)
-        after = replace(before, quota=limited({**before.quota, **quota}), updated_at=now)
+        after = replace(before, quota=without_nulls({**before.quota, **quota}), updated_at=now)
         if after.quota == before.quota:
             return before
-        shared = other_share(
-            principal.account, before.share, after.quota, plan=plan, actor=actor_of(principal), now=now
+        change = prepare_new_quota(
+            principal.account, before.user_allocation, after.quota, plan=plan, actor=actor_of(principal), now=now
         )
-        _write(ctx, principal, shared)
+        _write(ctx, principal, change)
         return after
 
-    return retry_on_conflict(ctx, change, principal, reload=lambda: reread(ctx, principal))
+    return retry_on_conflict(ctx, change_quota, principal, reload=lambda: reread(ctx, principal))
 
 
 def revoke_allocation(ctx: Context, principal: Principal, allocation_id: str) -> Allocation:
-    """The allocation, inactive from now on. Invalid `allocation_not_active`; NotFound."""
+    """End an active allocation. Invalid `allocation_not_active`; NotFound."""
     require_root(principal.user)
 
     def revoke(principal: Principal) -> Allocation:
@@ -94,20 +96,21 @@ def revoke_allocation(ctx: Context, principal: Principal, allocation_id: str) ->
         before = find_allocation(ctx, principal.account, allocation_id)
         check_active(before)
         now = ctx.clock.now()
-        _write(ctx, principal, without_share(principal.account, before.share, actor=actor_of(principal), now=now))
+        change = prepare_revocation(principal.account, before.user_allocation, actor=actor_of(principal), now=now)
+        _write(ctx, principal, change)
         return replace(before, status="revoked", updated_at=now)
 
     return retry_on_conflict(ctx, revoke, principal, reload=lambda: reread(ctx, principal))
 
 
 def remove_allocation(ctx: Context, principal: Principal, allocation_id: str) -> None:
-    """The allocation is gone, and with an active one its user's share. NotFound."""
+    """Delete an allocation, active or revoked. NotFound."""
     require_root(principal.user)
 
     def remove(principal: Principal) -> None:
         require_root(principal.user)
         allocation = find_allocation(ctx, principal.account, allocation_id)
-        _write(ctx, principal, removed_share(principal.account, allocation, actor=actor_of(principal)))
+        _write(ctx, principal, prepare_deletion(principal.account, allocation, actor=actor_of(principal)))
 
     retry_on_conflict(ctx, remove, principal, reload=lambda: reread(ctx, principal))
 
@@ -120,15 +123,31 @@ def all_allocations(ctx: Context, account_id: str) -> list[Allocation]:
 
 
 def find_allocation(ctx: Context, account: Account, allocation_id: str) -> Allocation:
-    return _known(ctx.tables.get(keys.allocation(account.id, allocation_id)))
+    """NotFound."""
+    return _require_allocation(ctx.tables.get(keys.allocation(account.id, allocation_id)))
 
 
-def _known(item: Item | None) -> Allocation:
+def new_allocation(
+    ctx: Context, principal: Principal, user_id: str, quota: Mapping[str, int], *, now: datetime
+) -> Allocation:
+    """An active allocation, with a new id, by the principal; nothing is written."""
+    return Allocation(
+        id=ctx.new_id(now),
+        account_id=principal.account.id,
+        user_id=user_id,
+        allocated_by=principal.user.id,
+        quota=quota,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _require_allocation(item: Item | None) -> Allocation:
     if item is None:
         raise NotFound("There is no such quota allocation", resource="quota allocation")
     return read_allocation(item)
 
 
-def _write(ctx: Context, principal: Principal, shared: Shared) -> None:
-    audit = record(principal.account, shared.change, at=ctx.clock.now())
-    ctx.tables.transact([*shared.commands, check_still_root(principal.user), *audit])
+def _write(ctx: Context, principal: Principal, change: QuotaChange) -> None:
+    audit = record(principal.account, change.change, at=ctx.clock.now())
+    ctx.tables.transact([*change.commands, check_still_root(principal.user), *audit])

@@ -1,4 +1,4 @@
-"""What an account and its users have used of each quota field in the present period, and what limits them."""
+"""How much of each quota field an account and its users have used in the present period, and the plan's limits."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,24 +11,23 @@ from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Plan
 from tallybook.domain.money import EXACT
 from tallybook.domain.periods import Period, period_of
-from tallybook.domain.quotas import LEVEL, MONTHLY, Quota
+from tallybook.domain.quotas import GAUGE, MONTHLY, Quota
 from tallybook.domain.usage import Quantities
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.commands import Item
 from tallybook.store.gauges import gauge_keys, gauge_value
 from tallybook.store.keys import Key
-from tallybook.store.periods import period_key, quantities_of, read_opened
-
-_WHOLE = "period"
+from tallybook.store.periods import period_key, read_billing_period
+from tallybook.store.usage_counters import quantities_of
 
 
 @dataclass(frozen=True, slots=True)
 class QuotaUse:
-    """What the whole account has used, and each of the users who were asked about; `plan` limits the account.
+    """The usage of the account, and of each user asked for; `plan` is the one whose limits hold for the account.
 
-    `opened` is the period where anybody has opened it, `quantities` is all that the account has used in it. `also` are
-    the items that were asked for beside, `read` says where the rest stands.
+    `opened` is the period if it is opened, `quantities` the account's usage in it. `also` are the other items asked
+    for; `read_keys` the keys that were read for the usage.
     """
 
     period: Period
@@ -38,7 +37,7 @@ class QuotaUse:
     opened: BillingPeriod | None
     quantities: Quantities
     also: Mapping[Key, Item]
-    read: tuple[Key, ...]
+    read_keys: tuple[Key, ...]
 
 
 def read_quota_use(
@@ -50,87 +49,88 @@ def read_quota_use(
     also: Sequence[Key] = (),
     known: Mapping[Key, Item | None] | None = None,
 ) -> QuotaUse:
-    """One round trip for up to some 30 users: `quotas` names them, each with the quota that their use is wanted for.
+    """Read the usage of the account, and of the users in `quotas` in the fields of their quota.
 
-    What is `known` was read already, None where nothing stands, and is not read again. Nothing is opened: before
-    anybody has used anything, the plan is the account's as it is sold now.
+    One round trip for up to about 30 users. Items in `known`, None for a missing one, are not read again. No period is
+    opened: while it is not, the plan is the account's in the current catalog.
     """
     period = period_of(account.schedule, now)
     sold = ctx.catalogs.current().plans[account.plan]
-    wanted: dict[str | None, Quota] = {None: sold.quotas}
-    wanted.update(quotas)
-    read = [key for whose, quota in wanted.items() for key in _keys(ctx, account, period, whose, quota, now=now)]
+    limits: dict[str | None, Quota] = {None: sold.quotas}
+    limits.update(quotas)
+    read_keys = [
+        key for user_id, quota in limits.items() for key in _keys(ctx, account, period, user_id, quota, now=now)
+    ]
     known = known or {}
     items = {key: item for key, item in known.items() if item is not None}
-    if missing := [key for key in (*read, *also) if key not in known]:
+    if missing := [key for key in (*read_keys, *also) if key not in known]:
         items |= ctx.tables.get_many(missing)
     pinned = items.get(period_key(account.id, period))
-    opened = read_opened(pinned) if pinned else None
-    if opened is not None and opened.shards > ctx.usage_shards:
-        shards = range(ctx.usage_shards, opened.shards)
-        items |= ctx.tables.get_many(
-            keys.counter(account.id, period.start, _name(whose), shard) for whose in wanted for shard in shards
-        )
+    opened = read_billing_period(pinned) if pinned else None
+    shards = max(ctx.usage_shards, opened.shards if opened else 0)
+    if shards > ctx.usage_shards:  # the period was opened when there were more
+        rest = range(ctx.usage_shards, shards)
+        items |= ctx.tables.get_many(key for user_id in limits for key in _counters(account, period, user_id, rest))
     plan = ctx.catalogs.version(opened.catalog_version).plans[opened.plan] if opened else sold
-    if LEVEL in plan.quotas and LEVEL not in sold.quotas:  # it is sold without that limit now
+    if GAUGE in plan.quotas and GAUGE not in sold.quotas:  # the current catalog has no such limit
         items |= ctx.tables.get_many(gauge_keys(account.id, None, now=now))
-    shards = range(max(ctx.usage_shards, opened.shards if opened else 0))
     quantities = {
-        whose: quantities_of(
-            item for shard in shards if (item := items.get(keys.counter(account.id, period.start, _name(whose), shard)))
-        )
-        for whose in wanted
+        user_id: quantities_of(items[key] for key in _counters(account, period, user_id, range(shards)) if key in items)
+        for user_id in limits
     }
-    levels = {
-        whose: gauge_value(*(items.get(key) for key in gauge_keys(account.id, whose, now=now)), now=now)
-        for whose in wanted
-    }
+
+    def used(user_id: str | None) -> Used:
+        today, yesterday = gauge_keys(account.id, user_id, now=now)
+        return _used(quantities[user_id], gauge_value(items.get(today), items.get(yesterday), now=now))
+
     return QuotaUse(
         period=period,
         plan=plan,
-        account=_used(quantities[None], levels[None]),
-        users={whose: _used(quantities[whose], levels[whose]) for whose in quotas},
+        account=used(None),
+        users={user_id: used(user_id) for user_id in quotas},
         opened=opened,
         quantities=quantities[None],
         also={key: items[key] for key in also if key in items},
-        read=tuple(read),
+        read_keys=tuple(read_keys),
     )
 
 
-def plan_of(
+def read_plan(
     ctx: Context, account: Account, *, now: datetime, also: Iterable[Key] = ()
 ) -> tuple[Plan, Mapping[Key, Item]]:
-    """The plan whose limits hold, and the items of `also` that are there, in one round trip.
+    """The account's plan as the present period pinned it, and the items of `also`, in one round trip.
 
-    It is as the present period pinned it, or as it is sold where none is open yet.
+    While the period is not opened, the plan is that of the current catalog.
     """
-    pinned = period_key(account.id, period_of(account.schedule, now))
-    items = ctx.tables.get_many([pinned, *also])
-    if pinned not in items:
+    key = period_key(account.id, period_of(account.schedule, now))
+    items = ctx.tables.get_many([key, *also])
+    if key not in items:
         return ctx.catalogs.current().plans[account.plan], items
-    opened = read_opened(items[pinned])
+    opened = read_billing_period(items[key])
     return ctx.catalogs.version(opened.catalog_version).plans[opened.plan], items
 
 
 def _keys(
-    ctx: Context, account: Account, period: Period, whose: str | None, quota: Quota, *, now: datetime
+    ctx: Context, account: Account, period: Period, user_id: str | None, quota: Quota, *, now: datetime
 ) -> list[Key]:
-    """The whole account's are always read, for what the period pinned stands there; a user's where something limits."""
+    """The items of the quota's fields; the account's counters always, because one of them holds the pinned plan."""
     found: list[Key] = []
-    if whose is None or any(name in quota for name in MONTHLY):
-        found += [keys.counter(account.id, period.start, _name(whose), shard) for shard in range(ctx.usage_shards)]
-    if LEVEL in quota:
-        found += gauge_keys(account.id, whose, now=now)
+    if user_id is None or any(name in quota for name in MONTHLY):
+        found += _counters(account, period, user_id, range(ctx.usage_shards))
+    if GAUGE in quota:
+        found += gauge_keys(account.id, user_id, now=now)
     return found
 
 
-def _name(whose: str | None) -> str:
-    return _WHOLE if whose is None else f"user#{whose}"
+def _counters(account: Account, period: Period, user_id: str | None, shards: Iterable[int]) -> list[Key]:
+    """The user's counters of the period, or the account's."""
+    name = "period" if user_id is None else f"user#{user_id}"
+    return [keys.counter(account.id, period.start, name, shard) for shard in shards]
 
 
-def _used(quantities: Quantities, gauge: Decimal) -> dict[str, Decimal]:
+def _used(quantities: Quantities, gauge: Decimal) -> Used:
     by_meter: dict[str, Decimal] = {}
     with localcontext(EXACT):
         for (meter, _), quantity in quantities.items():
             by_meter[meter] = by_meter.get(meter, Decimal(0)) + quantity
-    return {name: by_meter.get(meter, Decimal(0)) for name, meter in MONTHLY.items()} | {LEVEL: gauge}
+    return {name: by_meter.get(meter, Decimal(0)) for name, meter in MONTHLY.items()} | {GAUGE: gauge}

@@ -17,8 +17,8 @@ from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import period_of
 from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_payable
 from tallybook.domain.times import stamp
-from tallybook.services.billing.close_period import close_until, closing
-from tallybook.services.billing.open_period import opening
+from tallybook.services.billing.close_period import close_until, prepare_closing
+from tallybook.services.billing.open_period import new_billing_period
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
@@ -90,8 +90,8 @@ def change_plan(
 
 def _change(ctx: Context, quote: PlanChangeQuote, *, actor: Actor, reason: ChangeReason | None) -> ChangedPlan:
     account, after, catalog, now = quote.account, quote.after, quote.catalog, quote.now
-    closed = closing(ctx, account, quote.bill, after=after, catalog=catalog, now=now, actor=actor)
-    opened = opening(ctx, after, closed.closing_cursor.period, catalog=catalog)
+    closed = prepare_closing(ctx, account, quote.bill, after=after, catalog=catalog, now=now, actor=actor)
+    opened = new_billing_period(ctx, after, closed.closing_cursor.period, catalog=catalog)
     change = plan_change_of(quote, following=opened.period, reason=reason)
     audited = Change(
         actor,

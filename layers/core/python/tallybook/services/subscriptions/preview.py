@@ -37,5 +37,5 @@ def preview_plan(ctx: Context, principal: Principal, plan: str) -> PlanPreview:
 def _whole_fee(quote: PlanChangeQuote) -> Fee:
     """The new plan's fee for a whole month or year, after the account's discount."""
     price = quote.new.price
-    time = FeeTime(whole=1) if price else None
+    time = FeeTime(whole_ms=1) if price else None
     return fee_for(price, time, discount=quote.account.billing.discount, currency=quote.catalog.currency)

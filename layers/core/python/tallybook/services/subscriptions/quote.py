@@ -13,7 +13,7 @@ from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.ids import derived_id
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.periods import Period, period_of, since, with_anchor
+from tallybook.domain.periods import Period, drop_older_schedules, period_of, with_anchor
 from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_change_rate, reason_for
 from tallybook.domain.quotas import check_fits
 from tallybook.domain.usage import MARKER_LIFE
@@ -39,12 +39,12 @@ class PlanChangeQuote:
     @property
     def is_open(self) -> bool:
         """Whether all its periods were open when they were read; if not, the account was read too early."""
-        return all(bill.opened.is_open for bill in (*self.ended, self.bill))
+        return all(bill.billing_period.is_open for bill in (*self.ended, self.bill))
 
     @property
     def after(self) -> Account:
         """The account on the new plan, with a schedule whose anchor is now."""
-        schedule = since(with_anchor(self.account.schedule, self.now), self.now - MARKER_LIFE)
+        schedule = drop_older_schedules(with_anchor(self.account.schedule, self.now), self.now - MARKER_LIFE)
         return replace(self.account, plan=self.new.name, schedule=schedule)
 
 
@@ -70,8 +70,8 @@ def quote_change(
     check_change_rate(account, now=now)
     if account.closing_cursor.period.start >= now:
         raise plan_change_in_progress()
-    bill = bill_period(ctx, account, account.closing_cursor.period, now=now, cut=now, after=ended)
-    old = ctx.catalogs.version(bill.opened.catalog_version).plans[bill.opened.plan]
+    bill = bill_period(ctx, account, account.closing_cursor.period, now=now, cut=now, preceding=ended)
+    old = ctx.catalogs.version(bill.billing_period.catalog_version).plans[bill.billing_period.plan]
     return PlanChangeQuote(account, ended, bill, catalog, old, new, now)
 
 
@@ -91,7 +91,7 @@ def plan_change_of(quote: PlanChangeQuote, *, following: Period, reason: ChangeR
         old_plan=old.name,
         new_plan=new.name,
         reason=reason or reason_for(old, new),
-        old_period=bill.opened.period,
+        old_period=bill.billing_period.period,
         new_period=following,
         refund=bill.fee.proration_credit,
         old_price=old.price,
@@ -103,16 +103,14 @@ def plan_change_of(quote: PlanChangeQuote, *, following: Period, reason: ChangeR
 
 def issued(account: Account, bill: PeriodBill, *, now: datetime) -> Invoice:
     """The bill's invoice under the account's next number, paid from the balance as far as that goes."""
-    return bill.invoice.issued(number=account.counts.issued_count + 1, now=now).paid_from(
-        account.wallet.balance, at=now
-    )
+    return bill.invoice.issue(number=account.counts.issued_count + 1, now=now).pay_from(account.wallet.balance, at=now)
 
 
 def _close_ended(ctx: Context, account: Account, *, now: datetime) -> tuple[Account, tuple[PeriodBill, ...]]:
     """The account as it will be once its ended periods are closed, and their bills. Nothing is closed."""
     bills: tuple[PeriodBill, ...] = ()
     while account.closing_cursor.period.end < now:
-        bill = bill_period(ctx, account, account.closing_cursor.period, now=now, after=bills)
+        bill = bill_period(ctx, account, account.closing_cursor.period, now=now, preceding=bills)
         invoice = issued(account, bill, now=now)
         following = period_of(account.schedule, account.closing_cursor.period.end)
         account = replace(

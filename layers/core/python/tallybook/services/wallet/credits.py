@@ -1,4 +1,4 @@
-"""Credits given or taken by the platform: once for each reference, however often it is asked."""
+"""Gives or takes credits for the platform, once for each reference. Source: docs/money.md, "The wallet"."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from tallybook.store.keys import Key
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What the platform asks for: `amount` credits (micros), signed, for the reason that `reference` names."""
+    """The platform's request: a signed `amount` of credits (micros), made once for each `reference`."""
 
     account_id: str
     amount: int
@@ -34,7 +34,8 @@ class Move:
 def give_credits(ctx: Context, principal: PlatformCaller, move: Move) -> Entry:
     """The ledger entry of the reference, written now or before.
 
-    NotFound for an unknown or deleted account; Conflict `reference_reused` where the reference moved something else.
+    NotFound for an unknown or deleted account; Conflict `reference_reused` where the reference was used for
+    another kind or amount.
     """
     check_move(move.kind, move.amount)
     account_key = keys.account(move.account_id)
@@ -44,7 +45,7 @@ def give_credits(ctx: Context, principal: PlatformCaller, move: Move) -> Entry:
 
     def give(items: Mapping[Key, Item]) -> Entry:
         if cause_key in items:
-            return _as_before(ctx, move, number=int(items[cause_key]["number"]))
+            return _find_earlier(ctx, move, number=int(items[cause_key]["number"]))
         if account_key not in items or items[account_key]["status"] == "deleted":
             raise NotFound("There is no such account", resource="account")
         return _post(ctx, read_account(items[account_key]), move, actor=actor)
@@ -53,7 +54,7 @@ def give_credits(ctx: Context, principal: PlatformCaller, move: Move) -> Entry:
 
 
 def _post(ctx: Context, account: Account, move: Move, *, actor: Actor) -> Entry:
-    entry = ledger.numbered(
+    entry = ledger.number_entry(
         account,
         Entry(
             id=entry_id(account.id, move.kind, move.reference),
@@ -77,7 +78,7 @@ def _post(ctx: Context, account: Account, move: Move, *, actor: Actor) -> Entry:
     return entry
 
 
-def _as_before(ctx: Context, move: Move, *, number: int) -> Entry:
+def _find_earlier(ctx: Context, move: Move, *, number: int) -> Entry:
     item = ctx.tables.get(keys.ledger_entry(move.account_id, number))
     if item is None:
         raise Unavailable("The entry could not be read; try again")

@@ -11,7 +11,7 @@ from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT, USER, parse_id
 from tallybook.domain.money import places
 from tallybook.domain.percentages import parse_percent
-from tallybook.domain.quotas import MOST
+from tallybook.domain.quotas import MAX_QUOTA
 from tallybook.domain.sessions import MAX_TIMEOUT_SECONDS
 from tallybook.domain.times import parse_instant
 from tallybook.domain.wallet import MAX_MOVE
@@ -41,7 +41,7 @@ def _size(value: Any) -> Decimal:
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Size = Annotated[Decimal, BeforeValidator(_size)]
 Percent = Annotated[Decimal, BeforeValidator(parse_percent)]
-QuotaNumber = Annotated[int, Field(ge=0, le=MOST)]
+QuotaNumber = Annotated[int, Field(ge=0, le=MAX_QUOTA)]
 AccountId = Annotated[str, AfterValidator(partial(parse_id, prefix=ACCOUNT))]
 UserId = Annotated[str, AfterValidator(partial(parse_id, prefix=USER))]
 

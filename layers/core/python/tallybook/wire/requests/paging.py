@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from tallybook.domain.errors import Invalid
+from tallybook.domain.money import ceil_div
 
 _MAX_LIMIT = 100
 _MAX_PAGE = 10**9
@@ -49,7 +50,7 @@ def pagination(page: PageOf, *, total: int) -> dict[str, int]:
         "page": page.number,
         "limit": page.limit,
         "total": total,
-        "total_pages": -(-total // page.limit),
+        "total_pages": ceil_div(total, by=page.limit),
         "offset": page.offset,
     }
 

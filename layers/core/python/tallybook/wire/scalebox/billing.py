@@ -6,7 +6,7 @@ Source: ScaleBox billing; decisions, "ScaleBox".
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from tallybook.domain.bill import BillingPeriods, CurrentBilling, Share
+from tallybook.domain.bill import BillingOverview, CostShare, CurrentBilling
 from tallybook.domain.fees import Fee
 from tallybook.domain.history import History, SessionCost
 from tallybook.domain.ids import INVOICE, USER
@@ -29,7 +29,7 @@ def present_current_bill(billing: CurrentBilling) -> dict[str, object]:
     }
 
 
-def present_periods(billing: BillingPeriods) -> dict[str, object]:
+def present_periods(billing: BillingOverview) -> dict[str, object]:
     """The live period, and after it those that have an invoice, newest first."""
     return {"periods": [_live(billing.current, billing.draft), *map(_invoiced, billing.invoices)]}
 
@@ -104,7 +104,7 @@ def present_fee(fee: Fee) -> dict[str, object]:
     return {"standard": amount(fee.standard), "credit": amount(fee.credit), "final": amount(fee.final)}
 
 
-def _breakdown(shares: Iterable[Share]) -> list[dict[str, object]]:
+def _breakdown(shares: Iterable[CostShare]) -> list[dict[str, object]]:
     return [
         {"resource_type": share.resource_type, "cost": amount(share.cost), "percentage": number(share.percentage)}
         for share in shares

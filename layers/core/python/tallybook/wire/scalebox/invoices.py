@@ -7,7 +7,8 @@ the `details` of a usage line, whose quantities are decimals as text. What an in
 from collections.abc import Sequence
 
 from tallybook.domain.ids import ACCOUNT, INVOICE
-from tallybook.domain.invoices import Detail, Invoice, InvoiceLine
+from tallybook.domain.invoice_lines import Detail, InvoiceLine
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.usage import plain
 from tallybook.wire.response import amount, seconds, seconds_or_none
 

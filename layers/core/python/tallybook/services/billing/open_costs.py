@@ -1,0 +1,45 @@
+"""What a period that is not closed costs so far: one query, however many events it has."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.bill import PeriodCosts, costs_of
+from tallybook.domain.billing_period import BillingPeriod
+from tallybook.domain.catalog import Catalog
+from tallybook.domain.periods import Period
+from tallybook.services.billing.open_period import new_billing_period, open_period
+from tallybook.services.context import Context
+from tallybook.store.commands import Item
+from tallybook.store.periods import billing_period_of, is_period_key
+from tallybook.store.usage_counters import billed_range, by_day, quantities_of
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCosts:
+    """A period and its costs up to now, with the catalog that it pinned and the items of its period key."""
+
+    billing_period: BillingPeriod
+    key_items: tuple[Item, ...]
+    catalog: Catalog
+    costs: PeriodCosts
+
+
+def read_open_costs(
+    ctx: Context, account: Account, period: Period, *, now: datetime, cut: datetime | None = None, opens: bool = True
+) -> OpenCosts:
+    """The costs of the period. With `opens`, the read opens the period if nothing did before; else nothing is written.
+
+    `cut` is the instant at which a plan change ends the period.
+    """
+    pk, first, last = billed_range(account.id, period.start)
+    items = list(ctx.tables.query("usage", pk, start=first, end=last))
+    key_items = tuple(item for item in items if is_period_key(item))
+    billing_period = billing_period_of(key_items)
+    if billing_period is None:
+        billing_period = (open_period if opens else new_billing_period)(ctx, account, period)
+    if cut is not None and billing_period.is_open:  # a closed one: the caller has to read the account again
+        billing_period = billing_period.cut(cut)
+    catalog = ctx.catalogs.version(billing_period.catalog_version)
+    costs = costs_of(catalog, billing_period, quantities_of(key_items), by_day(items), until=now)
+    return OpenCosts(billing_period, key_items, catalog, costs)

@@ -1,0 +1,118 @@
+"""One transaction of an account's events: a marker for each event, and one addition for each counter that they move."""
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.ids import derived_id
+from tallybook.domain.periods import Period
+from tallybook.domain.times import stamp
+from tallybook.domain.usage import counters_of, sum_counters
+from tallybook.domain.wallet import Entry, debit, entry_id
+from tallybook.services.context import Context
+from tallybook.services.metering.event_periods import ResolvedEvent
+from tallybook.store import ledger
+from tallybook.store.commands import Command
+from tallybook.store.events import mark_dirty, put_marker
+from tallybook.store.gauges import add_gauges, gauge_keys_of
+from tallybook.store.keys import Key
+from tallybook.store.table import MAX_ACTIONS
+from tallybook.store.usage_counters import add_late_usage, add_usage
+
+_WALLET_ACTIONS = 3
+_DIRTY_ACTIONS = 1
+_LATE_USAGE = "late usage noted"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The events of one transaction by their index in the request, its commands, and the account after it."""
+
+    events: Mapping[int, ResolvedEvent]
+    commands: Sequence[Command]
+    account: Account
+    index_of: Mapping[Key, int]
+    """The event's index by the key of its marker."""
+
+
+def build_chunk(ctx: Context, account: Account, pending: Mapping[int, ResolvedEvent]) -> Chunk:
+    """As many of the pending events as fit into one transaction, in the order sent."""
+    events = _take_fitting(pending)
+    now = ctx.clock.now()
+    markers = {
+        index: put_marker(one.event, now=now, period_start=one.period.start, late_for=one.late_for)
+        for index, one in events.items()
+    }
+    amount, debits = _debit_wallet(ctx, account, events.values())
+    commands: list[Command] = [
+        *markers.values(),
+        *_add_usage(account, events.values()),
+        *add_gauges(one.event for one in events.values()),
+        *debits,
+        mark_dirty(account.id, now=stamp(now)),
+    ]
+    wallet = replace(
+        account.wallet,
+        entry_count=account.wallet.entry_count + (1 if amount else 0),
+        balance=account.wallet.balance - amount,
+    )
+    index_of = {marker.key: index for index, marker in markers.items()}
+    return Chunk(events, commands, replace(account, wallet=wallet), index_of)
+
+
+def _take_fitting(pending: Mapping[int, ResolvedEvent]) -> dict[int, ResolvedEvent]:
+    events: dict[int, ResolvedEvent] = {}
+    counters: set[tuple[datetime, str]] = set()
+    gauges: set[Key] = set()
+    has_wallet = False
+    for index, one in pending.items():
+        counters |= _counters_of(one)
+        gauges |= gauge_keys_of(one.event)
+        has_wallet = has_wallet or one.meter.settles == "wallet"
+        fixed = _DIRTY_ACTIONS + (_WALLET_ACTIONS if has_wallet else 0)
+        if len(events) + 1 + len(counters) + len(gauges) + fixed > MAX_ACTIONS:
+            break
+        events[index] = one
+    return events
+
+
+def _counters_of(one: ResolvedEvent) -> set[tuple[datetime, str]]:
+    """The items that the event adds to, except gauges: counters, and the open period that notes late usage."""
+    counters = {(one.period.start, name) for name in counters_of(one.event, late_for=one.late_for)}
+    return counters if one.late_for is None else counters | {(one.late_for, _LATE_USAGE)}
+
+
+def _add_usage(account: Account, events: Iterable[ResolvedEvent]) -> list[Command]:
+    by_period: dict[Period, list[ResolvedEvent]] = {}
+    for one in events:
+        by_period.setdefault(one.period, []).append(one)
+    commands: list[Command] = []
+    for period, inside in by_period.items():
+        late_for = inside[0].late_for
+        sums = sum_counters((one.event for one in inside), late_for=late_for)
+        if late_for is not None:
+            commands += add_late_usage(account.id, period, sums, target=late_for)
+        else:
+            shard = random.randrange(inside[0].opened.shards)  # noqa: S311 only spreads writes
+            commands += add_usage(account.id, period, sums, shard=shard)
+    return commands
+
+
+def _debit_wallet(ctx: Context, account: Account, events: Iterable[ResolvedEvent]) -> tuple[int, tuple[Command, ...]]:
+    """The amount in micros that the wallet pays for these events, and its one ledger entry."""
+    paid = {one.event.identity: debit(one.price, one.event.quantity) for one in events if one.meter.settles == "wallet"}
+    amount = sum(paid.values())
+    if not amount:
+        return 0, ()
+    cause = derived_id("events", *sorted(paid))
+    entry = Entry(
+        id=entry_id(account.id, "usage", cause),
+        account_id=account.id,
+        kind="usage",
+        amount=-amount,
+        cause=cause,
+        created_at=ctx.clock.now(),
+    )
+    return amount, ledger.post(account, entry)

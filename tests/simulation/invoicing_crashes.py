@@ -1,0 +1,71 @@
+"""A subscriber whose period ends, and sweeps of what closes it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from tallybook.domain.closing_cursor import GRACE
+from tallybook.domain.invoices import Invoice
+from tallybook.services.billing.draft_invoice import draft_invoice
+from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.wallet.credits import Move, give_credits
+from tests.simulation.conftest import Sweep
+from tests.support.app import App, Member
+from tests.support.snapshot import keep, put_back
+
+type Act = Callable[[App, Any], Any]
+
+
+def everything(app: App) -> list[dict[str, Any]]:
+    items = app.stored("core") + app.stored("usage")
+    return sorted(items, key=lambda item: (item["pk"], item["sk"]))
+
+
+def subscriber(app: App) -> Member:
+    """On a plan of 20.00 a month, with a balance of 1.00 and 14.00 of usage."""
+    app.apply_catalog(free_plan="pro", tax_rate="7.7")
+    member = app.member()
+    app.record(app.event(member, quantity=1_000_000))
+    return member
+
+
+def end_period(app: App, member: Member) -> None:
+    app.clock.moment = app.account_of(member).closing_cursor.period.end + GRACE
+
+
+def draft(app: App, member: Member) -> Invoice:
+    return draft_invoice(app.ctx, authenticate(app.ctx, member.api_key))
+
+
+def sweep_alike(sweep: Sweep, prepare: Callable[[App], Any], act: Act) -> tuple[int, Any]:
+    """Whatever crashed, all that is stored in the end is what a run without a crash stores; and what that answers."""
+    clean: dict[str, Any] = {}
+
+    def prepared(app: App) -> Any:
+        known = prepare(app)
+        before = keep()
+        clean["answer"] = act(app, known)
+        clean["state"] = everything(app)
+        put_back(before)
+        assert everything(app) != clean["state"]
+        return known
+
+    def check(app: App, known: Any, answer: Any) -> None:
+        assert everything(app) == clean["state"]
+
+    return sweep(prepared, act, check), clean["answer"]
+
+
+def with_late_usage(app: App) -> Member:
+    """One period closed, late usage for it, a draft of the next, and that one at its end."""
+    member = subscriber(app)
+    end_period(app, member)
+    app.invoice_due()
+    late = app.event(member, quantity=500_000, time=app.clock.now() - timedelta(hours=1))
+    app.record(late, app.event(member, quantity=2_000_000))
+    give_credits(app.ctx, app.platform(), Move(member.account.id, 3_000_000, "grant", "order 7"))
+    draft(app, member)
+    app.clock.advance(days=8)
+    app.invoice_due()  # the first invoice is overdue then
+    end_period(app, member)
+    return member

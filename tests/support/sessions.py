@@ -1,0 +1,41 @@
+"""Session requests of a member, and what the running sessions of an account are counted as."""
+
+from decimal import Decimal
+
+import pytest
+
+from tallybook.domain.admission import NotAdmitted, Reason
+from tallybook.domain.credentials import PlatformCaller
+from tallybook.domain.sessions import SessionRequest
+from tallybook.services.billing.current_bill import read_current_bill
+from tallybook.services.metering.sessions import admission, start_session
+from tests.support.app import App, Member
+from tests.support.invariants import check_invariants
+
+
+def session_request(member: Member, session_id: str | None = None) -> SessionRequest:
+    return SessionRequest(
+        account_id=member.account.id,
+        user_id=member.user.id,
+        cpu_cores=Decimal(1),
+        memory_gb=Decimal("0.5"),
+        storage_gb=Decimal(10),
+        timeout_seconds=3600,
+        session_id=session_id,
+    )
+
+
+def counts(app: App, member: Member) -> tuple[int, int]:
+    check_invariants(app)
+    bill = read_current_bill(app.ctx, app.account_of(member))
+    return bill.active_sessions, bill.completed_sessions
+
+
+def refused(app: App, key: PlatformCaller, request: SessionRequest) -> list[Reason]:
+    """Why it may not start: admission says the same, and neither leaves anything behind."""
+    before = app.stored("core")
+    with pytest.raises(NotAdmitted) as told:
+        start_session(app.ctx, key, request)
+    assert admission(app.ctx, key, request) == told.value.reasons
+    assert app.stored("core") == before
+    return list(told.value.reasons)
