@@ -5,14 +5,15 @@ Source: docs/decisions.md, "Budgets".
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from tallybook.domain.accounts import normal_email
 from tallybook.domain.budgets import COOLDOWN, PLACES, Budget, Threshold
 from tallybook.domain.errors import Invalid, TooManyRequests
-from tallybook.domain.money import EXACT, MICROS, ceil_div, decimals, places
+from tallybook.domain.money import EXACT, MICROS, decimals, places
 from tallybook.domain.outbox import distinct
+from tallybook.domain.times import whole_seconds
 
 MOST_THRESHOLDS = 20
 MOST_REMEMBERED = 80
@@ -58,7 +59,7 @@ def check_pace(before: Budget, edited: Budget, *, now: datetime) -> None:
     new = percents - before.alerts.keys() - {threshold.percent for threshold in before.thresholds}
     if new and (over := len(add_suspensions) - MOST_REMEMBERED) > 0:
         free = sorted(alert.at + COOLDOWN for percent, alert in before.alerts.items() if percent not in percents)
-        wait = ceil_div(free[over - 1] - now, by=timedelta(seconds=1))
+        wait = whole_seconds(free[over - 1] - now)
         raise TooManyRequests("alert_thresholds has changed too often; try again later", retry_after=max(1, wait))
 
 

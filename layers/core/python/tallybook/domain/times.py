@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 
+from tallybook.domain.money import ceil_div
+
 _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)"
 )
@@ -54,4 +56,4 @@ def day_of(instant: datetime) -> str:
 
 def whole_seconds(duration: timedelta) -> int:
     """Rounded up, so that a client that waits this long is not early."""
-    return -(-duration // timedelta(seconds=1))
+    return ceil_div(duration, by=timedelta(seconds=1))

@@ -15,7 +15,7 @@ from tallybook.store.credentials import read_credential
 
 
 def list_accounts(ctx: Context, *, limit: int, status: AccountStatus | None = None) -> list[Account]:
-    """Up to `limit` accounts, newest first; with a `status`, only those in it, which may read all accounts."""
+    """Up to `limit` accounts, newest first. With a `status`, only accounts that have it, which may read all."""
     at_most = None if status else limit
     rows = [ctx.tables.work(partition, limit=at_most, newest_first=True) for partition in partitions(ACCOUNTS)]
     found: list[Account] = []

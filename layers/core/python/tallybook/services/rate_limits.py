@@ -1,7 +1,7 @@
 """Rate limits: attempts are counted in fixed windows, by action and subject. Source: docs/decisions.md, "Quota".
 
-An attempt is counted before its input is checked, so a right guess counts like a wrong one. A refused attempt is not
-counted: the next window is free even if a client never stops trying.
+An attempt is counted before passwords and tokens are checked, so a right guess counts like a wrong one. A refused
+attempt is not counted: the next window is free even if a client never stops trying.
 """
 
 from typing import Literal
@@ -41,7 +41,7 @@ def check_email_changes(ctx: Context, *, account_id: str) -> None:
 def count_unsolicited_mail(ctx: Context, *, email: str) -> Update:
     """Counts a mail that its recipient may not have asked for; TooManyRequests.
 
-    In the transaction that sends the mail, so a request that fails for another reason counts nothing.
+    It goes into the transaction that sends the mail, so a request that fails for another reason counts nothing.
     """
     return _attempt(ctx, "invited", _email(email))
 
