@@ -58,7 +58,7 @@ def fee_time(account: Account, plan: Plan, billing_period: BillingPeriod, *, unt
     if not is_due or not plan.price:
         return None
     unused_ms = (end - billing_period.period.end) // _TICK if billing_period.cut_from is not None else 0
-    suspended_ms = _suspended(account, start, min(until, billing_period.period.end))
+    suspended_ms = _suspended_ms(account, start, min(until, billing_period.period.end))
     return FeeTime((end - start) // _TICK, unused_ms, suspended_ms)
 
 
@@ -100,13 +100,13 @@ def _span(schedule: BillingSchedule, plan: Plan, billing_period: BillingPeriod) 
     return start, end, month == 12 or billing_period.cut_from is not None
 
 
-def _suspended(account: Account, start: datetime, until: datetime) -> int:
+def _suspended_ms(account: Account, start: datetime, until: datetime) -> int:
     """The milliseconds from `start` to `until` for which the account was, or is, suspended."""
     past = sum(ms for began, ms in account.suspension.milliseconds.items() if stamp(start) <= began < stamp(until))
     present = (until - max(start, account.suspension.at)) // _TICK if account.suspension.at else 0
     return past + max(0, present)
 
 
-def _part(charged: int, ms: int, whole: int, currency: str) -> int:
+def _part(charged: int, ms: int, whole_ms: int, currency: str) -> int:
     with localcontext(EXACT):
-        return round_to_minor(in_units(charged) * Decimal(ms) / Decimal(whole), currency)
+        return round_to_minor(in_units(charged) * Decimal(ms) / Decimal(whole_ms), currency)
