@@ -43,7 +43,7 @@ def threshold_reached(message: BudgetMessage) -> BusEvent:
 
 
 def budget_restricted(budget: Budget, spent: Spending) -> BusEvent:
-    """A hard budget is used up. No session starts since the usage that reached the amount was accepted."""
+    """A hard budget is used up: no session starts from the moment that the last usage was accepted."""
     return BusEvent("BudgetRestricted", _with_spending(budget, spent))
 
 

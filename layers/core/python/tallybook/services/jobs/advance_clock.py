@@ -38,7 +38,7 @@ def advance_clock(
     settle: Callable[[str, Callable[[], int]], None],
     jobs: Sequence[Job] = JOBS,
 ) -> Iterator[Call]:
-    """Yield each call once it was made, until the clock reads `to`.
+    """Yield each call after it is made, until the clock reads `to`.
 
     `move` sets the clock that `ctx` reads; `call` calls a job by name and returns its answer; `settle` gets a job's
     name and a function that counts its tasks left, and returns when there are none or raises.

@@ -31,7 +31,7 @@ _MESSAGES_A_CALL = 10
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One due thing of an account.
+    """One piece of due work of an account.
 
     `close`: its ended periods; `overdue`: its invoice at `position`; `check`: its usage that no check has seen;
     `budget`: its budget; `expire`: the session `session_id`, whose time is up.
