@@ -55,7 +55,11 @@ def test_a_cause_leaves_one_mail_and_one_list_of_events(tables: Tables) -> None:
     stored = outbox.read_outbox_item(tables.get(events.key) or {})
     announcement = outbox.read_announcement(stored)
     assert (announcement.sequence, len(announcement.events)) == (7, 2)
-    assert list(announcement.events.values()) == [BusEvent("One", {"n": 1}), BusEvent("Two", {})]
+    assert [(event.name, event.data, event.version) for event in announcement.events] == [
+        ("One", {"n": 1}, 1),
+        ("Two", {}, 1),
+    ]
+    assert len({event.id for event in announcement.events}) == 2
     assert (stored.state, stored.due, stored.attempts, stored.account_id) == ("waiting", NOW, 0, "a")
 
 

@@ -74,11 +74,21 @@ class BusEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """A bus event with the id that listeners know it by."""
+
+    id: str
+    name: str
+    data: Mapping[str, Any]
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Announcement:
-    """All events of one change, by their ids. `sequence` is the change's number in the account's audit log."""
+    """All events of one change. `sequence` is the change's number in the account's audit log."""
 
     sequence: int
-    events: Mapping[str, BusEvent]
+    events: tuple[StoredEvent, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from tallybook.domain.outbox import (
     Mail,
     MessagesRef,
     OutboxItem,
+    StoredEvent,
     SubjectRef,
     UserRef,
 )
@@ -129,8 +130,8 @@ def read_mail(item: OutboxItem) -> Mail:
 
 def read_announcement(item: OutboxItem) -> Announcement:
     """The events of an item of this kind."""
-    events = {row["id"]: BusEvent(row["name"], row["data"], row["version"]) for row in item.body["events"]}
-    return Announcement(item.body["sequence"], events)
+    events = (StoredEvent(row["id"], row["name"], row["data"], row["version"]) for row in item.body["events"])
+    return Announcement(item.body["sequence"], tuple(events))
 
 
 def content_names(item: OutboxItem) -> list[str]:

@@ -140,8 +140,8 @@ def _deliver_events(ctx: Context, channels: Channels, item: OutboxItem) -> None:
     common = {"time": stamp(at), "sequence": announcement.sequence}
     channels.bus.publish(
         [
-            channels.event(event.name, {"id": id, "version": event.version, **common, "data": event.data}, at)
-            for id, event in announcement.events.items()
+            channels.event(event.name, {"id": event.id, "version": event.version, **common, "data": event.data}, at)
+            for event in announcement.events
         ]
     )
     ctx.tables.write(outbox.delivered(item, at=ctx.clock.now()))
