@@ -5,7 +5,7 @@ What a call only put on a queue is waited for before time goes on.
 What a call leaves where it was is called for again, each time after twice the pause, so that nothing loops for ever.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -52,10 +52,10 @@ def advance_clock(
     while upcoming := [(at, agenda) for agenda in agendas if (at := agenda.next_call(ctx.tables, until=to))]:
         at, agenda = min(upcoming, key=lambda row: row[0])
         _reach(ctx, at, move)
-        handed_on = _due(ctx, agenda.job) if agenda.job.queued else set()
+        handed_on = _due(ctx, agenda.job.partitions()) if agenda.job.queued else {}
         answer = call(agenda.job.name)
         if handed_on:
-            settle(agenda.job.name, partial(_left_of, ctx, agenda.job, handed_on))
+            settle(agenda.job.name, partial(_left_of, ctx, handed_on))
         agenda.note_call(at)
         yield Call(agenda.job.name, at, answer)
     _reach(ctx, to, move)
@@ -89,15 +89,16 @@ class _Agenda:
         return self.job.call_for(max(parse_instant(row.at), self.since, again))
 
 
-def _due(ctx: Context, job: Job) -> set[Due]:
-    """What a call of the job finds now."""
+def _due(ctx: Context, partitions: Iterable[str]) -> dict[str, set[Due]]:
+    """What a call of the job finds now, by partition; those with nothing due are left out."""
     now = stamp(ctx.clock.now())
-    return {row for place in job.partitions() for row in ctx.tables.work(place, until=now)}
+    return {place: rows for place in partitions if (rows := set(ctx.tables.work(place, until=now)))}
 
 
-def _left_of(ctx: Context, job: Job, rows: set[Due]) -> int:
+def _left_of(ctx: Context, handed_on: Mapping[str, set[Due]]) -> int:
     """How many of them are still due as they were."""
-    return len(rows & _due(ctx, job))
+    now = _due(ctx, handed_on)
+    return sum(len(rows & now.get(place, set())) for place, rows in handed_on.items())
 
 
 def _reach(ctx: Context, instant: datetime, move: Callable[[datetime], None]) -> None:
