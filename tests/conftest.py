@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.quick import quicken
-from tests.support.snapshot import Kept, add_small_numbers, keep, put_back
+from tests.support.moto_patches import patch_moto
+from tests.support.snapshot import Kept, keep, put_back
 
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "test",
@@ -35,10 +35,9 @@ def _moto() -> Iterator[Any]:
 
     from tallybook.runtime import dynamodb
 
-    add_small_numbers()
     with mock_aws():
         client = dynamodb()
-        quicken(client)
+        patch_moto(client)
         yield client
 
 

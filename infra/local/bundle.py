@@ -51,7 +51,6 @@ def running(place: Place, port: int) -> Iterator[Running]:
         with ministack(place.state, port=cloud_port, env=clock, held=[lock]) as endpoint:
             before = deployed(endpoint, STACK)
             stack = _up_to_date(before, place, endpoint, port)
-            proxy.serve(endpoint, stack.outputs["ApiId"])
             where = {
                 "TALLYBOOK_URL": f"http://localhost:{port}",
                 "TALLYBOOK_STACK": STACK,
@@ -65,9 +64,11 @@ def running(place: Place, port: int) -> Iterator[Running]:
             if before is not stack:
                 price(ctx)
             known = last if before is not None else {}
-            variables = _seeded(ctx, where, known) | where
+            api = f"{endpoint}/_aws/execute-api/{stack.outputs['ApiId']}/$default"
+            variables = _seeded(ctx, where, known, api=api) | where
             write_variables(place.env, variables)
             invoke(endpoint, stack.outputs["OutboxFunction"], {"job": "outbox"})  # what the last stop kept from leaving
+            proxy.serve(endpoint, stack.outputs["ApiId"])
             yield Running(variables, place.env, place.state / "ministack.log", time.monotonic() - began)
 
 
@@ -100,11 +101,11 @@ def _operator(where: Mapping[str, str]) -> Context:
     )
 
 
-def _seeded(ctx: Context, where: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+def _seeded(ctx: Context, where: Mapping[str, str], known: Mapping[str, str], *, api: str) -> dict[str, str]:
     if known.get("TALLYBOOK_API_KEY") and known.get("TALLYBOOK_PLATFORM_KEY"):
         return {name: value for name, value in known.items() if name.startswith("TALLYBOOK_")}
     _tell("Making an account with its keys")
-    made = seed(ctx, where["TALLYBOOK_URL"])
+    made = seed(ctx, api)
     return {
         "TALLYBOOK_URL": where["TALLYBOOK_URL"],
         "TALLYBOOK_ACCOUNT_ID": made.account_id,

@@ -7,8 +7,11 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
+from tempfile import gettempdir
 
 from ministack.app import main  # it lives in the other environment
+from shared_layers import share_layers
 
 
 def stop_when_input_closes() -> None:
@@ -18,5 +21,6 @@ def stop_when_input_closes() -> None:
 
 
 threading.Thread(target=stop_when_input_closes, daemon=True).start()
+share_layers(Path(gettempdir()) / "layers")
 sys.argv = ["ministack"]
 main()

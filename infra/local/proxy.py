@@ -5,6 +5,7 @@ What lies under `/_local/` is about this computer and answered here.
 
 import json
 import threading
+from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -16,11 +17,12 @@ from infra.local.state_dir import Refused
 
 _MAX_BODY = 10 * 1024 * 1024  # API Gateway's own
 _ANSWERS_WITHIN = 60.0
+_LOOKS_FOR_ITS_END_EACH = 0.05  # seconds; a stop waits for up to one of them
 _OF_THE_CONNECTION = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "expect"})
 
 
 class Proxy:
-    """Holds the port from the start; what comes before `serve` waits."""
+    """Holds the port from the start; until `serve`, each request is answered 503 with `Retry-After`."""
 
     def __init__(self, port: int) -> None:
         try:
@@ -30,21 +32,17 @@ class Proxy:
 
     def serve(self, endpoint: str, api_id: str) -> None:
         """Forward to this API of the emulated cloud at `endpoint`."""
-        self._server.cloud = urlsplit(endpoint).netloc
         self._server.api_host = f"{api_id}.execute-api.localhost"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self._serving = True
-
-    _serving = False
+        self._server.cloud = urlsplit(endpoint).netloc
 
     def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=[_LOOKS_FOR_ITS_END_EACH], daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._serving:
-            self._server.shutdown()
+        self._server.shutdown()
         self._server.server_close()
 
 
@@ -68,6 +66,8 @@ class _Forwarder(BaseHTTPRequestHandler):
         if int(length) > _MAX_BODY:
             return self._refuse(413, "Request Too Long")
         body = self.rfile.read(int(length))
+        if not self.server.cloud:
+            return self._refuse(503, "Tallybook is starting; try again in a second", [("Retry-After", "1")])
         try:
             status, headers, content = self._here() if is_local(self.path) else self._ask(body)
         except (OSError, HTTPException):
@@ -95,11 +95,12 @@ class _Forwarder(BaseHTTPRequestHandler):
         finally:
             connection.close()
 
-    def _refuse(self, status: int, message: str) -> None:
+    def _refuse(self, status: int, message: str, headers: Sequence[tuple[str, str]] = ()) -> None:
         self.close_connection = True
-        self._answer(status, [("Content-Type", "application/json")], json.dumps({"message": message}).encode())
+        content = json.dumps({"message": message}).encode()
+        self._answer(status, [("Content-Type", "application/json"), *headers], content)
 
-    def _answer(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+    def _answer(self, status: int, headers: Sequence[tuple[str, str]], content: bytes) -> None:
         self.send_response_only(status)
         for name, value in headers:
             if name.lower() not in _OF_THE_CONNECTION | {"content-length"}:

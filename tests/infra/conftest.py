@@ -1,5 +1,7 @@
-"""Stages synthesized once a session; what CDK takes seconds for is then looked at in milliseconds."""
+"""Stages synthesized once a run; what CDK takes seconds for is then looked at in milliseconds."""
 
+import fcntl
+import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -13,13 +15,26 @@ PORT = 8000
 
 
 @pytest.fixture(scope="session")
-def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Stage], Synthesized]:
+def synthesize(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[Stage], Synthesized]:
+    """The test processes of a run share the assemblies: each has its own folder in that of the run."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+
     @cache
     def one(stage: Stage) -> Synthesized:
-        folder: Path = tmp_path_factory.mktemp("cdk")
-        return synthesized(stage, folder)
+        return _synthesized_once(stage, shared / f"cdk-{hashlib.sha256(repr(stage).encode()).hexdigest()[:12]}")
 
     return one
+
+
+def _synthesized_once(stage: Stage, folder: Path) -> Synthesized:
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            unfinished = folder.with_suffix(".new")
+            synthesized(stage, unfinished)
+            unfinished.rename(folder)
+    return Synthesized(stage, folder)
 
 
 @pytest.fixture(scope="session")

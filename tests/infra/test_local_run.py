@@ -6,10 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from tests.support.local_stack import ROOT, LocalStack, free_port, running
@@ -29,7 +33,10 @@ DAY = 24 * 3600
 def test_a_run_keeps_its_state_for_the_next_even_if_it_is_killed(tmp_path: Path) -> None:
     folder = tmp_path / "local"
     port = free_port()
-    with running(folder, port=port) as stack:
+    with _polling(port) as stop_polling, running(folder, port=port) as stack:
+        answers = stop_polling()
+        assert {answer.retry_after for answer in answers if answer.status == 503} == {"1"}
+        assert {answer.status for answer in answers} <= {503, 401}
         first = stack.variables
         assert set(first) >= NAMES
         assert (folder / "env").stat().st_mode & 0o777 == 0o600
@@ -73,6 +80,45 @@ def test_a_port_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
         done = _start(tmp_path, nonsense)
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
         assert nonsense in done.stderr
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    retry_after: str | None
+
+
+@contextmanager
+def _polling(port: int) -> Iterator[Callable[[], list[Answer]]]:
+    """A client without a key asks from now on; the function ends that and returns what it was answered."""
+    answers: list[Answer] = []
+    ended = threading.Event()
+
+    def poll() -> None:
+        while not ended.wait(0.1):
+            with suppress(URLError):  # nobody holds the port yet
+                answers.append(_answer(f"http://localhost:{port}/auth/me"))
+
+    def stop() -> list[Answer]:
+        ended.set()
+        poller.join()
+        return answers
+
+    poller = threading.Thread(target=poll)
+    poller.start()
+    try:
+        yield stop
+    finally:
+        stop()
+
+
+def _answer(address: str) -> Answer:
+    try:
+        with urlopen(address, timeout=30) as answer:
+            return Answer(answer.status, answer.headers["Retry-After"])
+    except HTTPError as refused:
+        with refused:
+            return Answer(refused.code, refused.headers["Retry-After"])
 
 
 def _until_killed(folder: Path, port: int) -> str:

@@ -5,8 +5,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from infra.nag import ACCEPTED
 from infra.stage import STAGES, Stage, local
 from tests.support.template import Synthesized
@@ -14,10 +12,11 @@ from tests.support.template import Synthesized
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("stage", [*STAGES.values(), local(8000)], ids=lambda stage: stage.name)
-def test_cfn_lint_finds_nothing(stage: Stage, synthesize: Callable[[Stage], Synthesized]) -> None:
-    templates = list(synthesize(stage).folder.glob("*.template.json"))
-    command = [Path(sys.executable).with_name("cfn-lint"), "--", *templates]
+def test_cfn_lint_finds_nothing_in_any_stage(synthesize: Callable[[Stage], Synthesized]) -> None:
+    stages = [synthesize(stage) for stage in (*STAGES.values(), local(8000))]
+    templates = [template for stage in stages for template in stage.folder.glob("*.template.json")]
+    assert len(templates) == len(stages)
+    command = [Path(sys.executable).with_name("cfn-lint"), "--", *templates]  # once: its own start is half of its time
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 

@@ -34,7 +34,7 @@ class _Echo(BaseHTTPRequestHandler):
 @pytest.fixture
 def echo() -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), _Echo) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
@@ -72,6 +72,18 @@ def test_a_cloud_that_is_gone_is_a_bad_gateway() -> None:
         proxy.serve(f"http://127.0.0.1:{free_port()}", "api123")
         answer, _ = _post(f"127.0.0.1:{port}", "/", b"", {})
     assert answer.status == 502
+
+
+def test_before_the_cloud_is_up_each_request_is_to_be_tried_again(echo: str) -> None:
+    port = free_port()
+    with Proxy(port) as proxy:
+        for path in ("/v1/billing/current", "/_local/mail"):
+            answer, body = _post(f"127.0.0.1:{port}", path, b"{}", {})
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+            assert body == {"message": "Tallybook is starting; try again in a second"}
+        proxy.serve(echo, "api123")
+        answer, _ = _post(f"127.0.0.1:{port}", "/v1/billing/current", b"{}", {})
+    assert answer.status == 418
 
 
 def test_a_port_is_held_from_the_first_moment() -> None:

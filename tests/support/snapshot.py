@@ -3,7 +3,6 @@
 import copy
 from collections import defaultdict
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from tallybook.store.commands import from_wire
@@ -12,7 +11,7 @@ type Kept = dict[str, Any]
 
 
 def keep() -> Kept:
-    """All as it is now; an item never changes, for moto puts another in its place (see `quick`)."""
+    """All as it is now; an item never changes, for moto puts another in its place (see `moto_patches`)."""
     return {name: with_rows(table, table.items) for name, table in _backend().tables.items()}
 
 
@@ -62,18 +61,6 @@ def row(name: str, pk: str, sk: str) -> dict[str, Any] | None:
 
 def _plain(item: Any) -> dict[str, Any]:
     return from_wire(item.to_json()["Attributes"])
-
-
-def add_small_numbers() -> None:
-    """Moto fails to add what it or boto3 writes as 1E-9, which DynamoDB takes like any number."""
-    from moto.dynamodb.models.dynamo_type import DDBType, DynamoType
-
-    def add(self: Any, other: Any) -> Any:
-        one, two = (int(n.value) if n.value.lstrip("-").isdigit() else Decimal(n.value) for n in (self, other))
-        return DynamoType({DDBType.NUMBER: f"{one + two}"})
-
-    slow = DynamoType.__add__
-    DynamoType.__add__ = lambda self, other: add(self, other) if self.is_number() else slow(self, other)
 
 
 def _backend() -> Any:

@@ -5,7 +5,7 @@ waits until the queue's tasks are done. Work that a call did not do is called fo
 time, so that the loop ends.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -53,10 +53,10 @@ def advance_clock(
     while upcoming := [(at, agenda) for agenda in agendas if (at := agenda.next_call(ctx.tables, until=to))]:
         at, agenda = min(upcoming, key=lambda row: row[0])
         _move_to(ctx, at, move)
-        enqueued = _due(ctx, agenda.job) if agenda.job.queued else set()
+        enqueued = _due(ctx, agenda.job.partitions()) if agenda.job.queued else {}
         answer = call(agenda.job.name)
         if enqueued:
-            settle(agenda.job.name, partial(_count_left, ctx, agenda.job, enqueued))
+            settle(agenda.job.name, partial(_count_left, ctx, enqueued))
         agenda.note_call(at)
         yield Call(agenda.job.name, at, answer)
     _move_to(ctx, to, move)
@@ -93,15 +93,16 @@ class _Agenda:
         return self.job.call_for(max(parse_instant(row.at), self.since, again))
 
 
-def _due(ctx: Context, job: Job) -> set[Due]:
-    """The rows that a call of the job finds now."""
+def _due(ctx: Context, partitions: Iterable[str]) -> dict[str, set[Due]]:
+    """The rows that a call of the job finds now, by partition; without partitions in which nothing is due."""
     now = stamp(ctx.clock.now())
-    return {row for partition in job.partitions() for row in ctx.tables.work(partition, until=now)}
+    return {partition: rows for partition in partitions if (rows := set(ctx.tables.work(partition, until=now)))}
 
 
-def _count_left(ctx: Context, job: Job, rows: set[Due]) -> int:
+def _count_left(ctx: Context, rows: Mapping[str, set[Due]]) -> int:
     """How many of the rows are still due."""
-    return len(rows & _due(ctx, job))
+    due = _due(ctx, rows)
+    return sum(len(before & due.get(partition, set())) for partition, before in rows.items())
 
 
 def _move_to(ctx: Context, instant: datetime, move: Callable[[datetime], None]) -> None:

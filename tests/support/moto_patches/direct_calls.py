@@ -1,10 +1,8 @@
-"""What moto does many times over for one call, done once: the same answers, in a third of the time."""
+"""The way of a call from the client to moto and back, without HTTP and without work that is done twice."""
 
 import json
 from types import SimpleNamespace
 from typing import Any
-
-from tests.support.quick_tables import quicken_tables
 
 _ACTIONS = {
     "BatchGetItem": "batch_get_item",
@@ -17,19 +15,11 @@ _ACTIONS = {
 }
 
 
-def quicken(client: Any) -> None:
-    """Once in a process, before the client's first call."""
-    quicken_tables()
-    _quicken_answers()
-    _quicken_reading()
-    _answer_directly(client)
+def call_directly(client: Any) -> None:
+    """The client validates and serializes its request as always; moto's handler then gets the body without HTTP.
 
-
-def _answer_directly(client: Any) -> None:
-    """What the client has checked and written as JSON goes to moto at once, and moto's answer to the client.
-
-    Left out is the way between the two: the address, the signature, HTTP, and its headers. What goes wrong is read by
-    the client's own parser. What isn't about items goes the long way.
+    This leaves out the endpoint, the signature and the headers. The client's own parser still reads the errors. Calls
+    that aren't about items take the usual way.
     """
     from moto.core.exceptions import HTTPException
     from moto.dynamodb.models import dynamodb_backends
@@ -71,21 +61,21 @@ def _error(client: Any, model: Any, error: Any) -> dict[str, Any]:
     return parsed
 
 
-def _quicken_answers() -> None:
-    """Moto unfolds all it found before it is written as JSON; as JSON it unfolds by itself."""
+def serialize_answers_once() -> None:
+    """Moto converts what it found to plain values before it writes JSON; the JSON encoder converts them anyway."""
     from moto.core.responses import ActionResult
     from moto.dynamodb import responses
     from moto.dynamodb.models.utilities import dynamo_to_dict
 
-    class Folded(ActionResult):
+    class Unconverted(ActionResult):
         def execute_result(self, context: Any) -> Any:
             return ActionResult(dynamo_to_dict(self.result)).execute_result(context)
 
-    responses.DynamoResult = Folded
+    responses.DynamoResult = Unconverted
 
 
-def _quicken_reading() -> None:
-    """Most of what is read is text."""
+def read_text_directly() -> None:
+    """Most attributes are text, which boto3 dispatches by name like every other type."""
     from boto3.dynamodb.types import TypeDeserializer
 
     slow = TypeDeserializer.deserialize

@@ -1,4 +1,4 @@
-"""What moto does many times over inside its tables for one call, done once."""
+"""What moto's tables compute several times for one call, computed once."""
 
 import copy
 import pickle
@@ -11,18 +11,18 @@ from tests.support.snapshot import once, with_rows
 _OF_TEXT = ("ActionCountValidator", "OverlappingPathsValidator", "UpdateHashRangeKeyValidator")
 
 
-def quicken_tables() -> None:
+def patch_tables() -> None:
     """Once in a process."""
-    _quicken_changes()
-    _quicken_conditions()
-    _quicken_updates()
-    _quicken_items()
+    _copy_only_changed_items()
+    _parse_conditions_once()
+    _parse_updates_once()
+    _measure_items_once()
 
 
-def _quicken_changes() -> None:
-    """An item that changes is another from then on, so that what was before it need not be copied to be put back.
+def _copy_only_changed_items() -> None:
+    """An update works on a copy of its item, so a rollback needs references to the old items and no copies.
 
-    Moto copies a table whole for each action of a transaction, and all that a query finds, and sorts all for each.
+    Moto copies the whole table for each action of a transaction, and copies and sorts all items for each query.
     """
     from moto.dynamodb import models, responses
     from moto.dynamodb.models import DynamoDBBackend, Table
@@ -67,8 +67,8 @@ def _in_order(table: Any) -> list[Any]:
     return sorted(items, key=lambda item: (item.hash_key.value, item.range_key.value))
 
 
-def _quicken_conditions() -> None:
-    """Moto reads each condition three times; what it read stands for as long as nothing else in it changes."""
+def _parse_conditions_once() -> None:
+    """Moto parses each condition three times; the result depends only on the text, its names and its values."""
     from moto.dynamodb.comparisons import ConditionExpressionParser
 
     slow = ConditionExpressionParser.parse
@@ -87,8 +87,8 @@ def _quicken_conditions() -> None:
     ConditionExpressionParser.parse = quick
 
 
-def _quicken_updates() -> None:
-    """Moto reads each update three times, and each time anew for what its text alone tells."""
+def _parse_updates_once() -> None:
+    """Moto parses each update three times, and validates each time what depends only on its text."""
     from moto.dynamodb.parsing import validators
     from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
     from moto.dynamodb.parsing.expressions import UpdateExpressionParser
@@ -141,8 +141,8 @@ def _quicken_updates() -> None:
     DepthFirstTraverser.traverse_node_recursively = recursively
 
 
-def _quicken_items() -> None:
-    """Moto measures an item anew for each attribute that it is given, and unfolds all of it for each that it keeps."""
+def _measure_items_once() -> None:
+    """Moto measures the whole item after each attribute that is set, and converts it for each that is projected."""
     from moto.dynamodb.exceptions import ItemSizeTooLarge
     from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 
