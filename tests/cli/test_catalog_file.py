@@ -267,7 +267,9 @@ def test_what_does_not_fit_together_is_told_with_its_place(path: str, value: Any
 )
 def test_tiers_rise_and_end_without_a_bound(bounds: list[str | None]) -> None:
     tiers = [{"unit_price": "1", **({} if bound is None else {"up_to": bound})} for bound in bounds]
-    assert "meters.cpu.prices.3: tiers must have ascending up_to" in problems(changed("meters.cpu.prices.3.tiers", tiers))
+    assert "meters.cpu.prices.3: tiers must have ascending up_to" in problems(
+        changed("meters.cpu.prices.3.tiers", tiers)
+    )
 
 
 def test_every_mistake_is_told_at_once_each_in_a_line() -> None:
