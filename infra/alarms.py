@@ -1,4 +1,4 @@
-"""What somebody must look at: work that was given up or waits, and answers that say it was our fault."""
+"""Alarms: failed or late work, and 5xx answers."""
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -17,7 +17,7 @@ _PERIOD = Duration.minutes(5)
 
 
 class Alarms(Construct):
-    """One topic; the stage's `alarm_email`, if it has one, is told."""
+    """All alarms notify one topic, and through it the stage's `alarm_email` if there is one."""
 
     def __init__(
         self, scope: Construct, stage: Stage, *, api: Api, queues: list[Queue], functions: list[Function]
@@ -30,7 +30,9 @@ class Alarms(Construct):
             self.topic.add_subscription(EmailSubscription(stage.alarm_email))
         for queue in queues:
             waiting = queue.dead.metric_approximate_number_of_messages_visible(period=_PERIOD, statistic="Maximum")
-            self._alarm(f"{queue.node.id}GivenUp", waiting, "Messages that failed five times wait to be looked at")
+            self._alarm(
+                f"{queue.node.id}GivenUp", waiting, "Messages failed five times and are in the dead-letter queue"
+            )
         failing = api.http.metric_server_error(period=_PERIOD, statistic="Sum")
         self._alarm("ServerErrors", failing, "Requests were answered with a 5xx")
         for function in functions:
@@ -39,11 +41,15 @@ class Alarms(Construct):
             if function.group.stream:
                 self._watch_stream(function)
             if function.group.sends:
-                late = self._counted(f"{function.node.id}Late", function)
-                self._alarm(f"{function.node.id}Late", late, "What fell due before its last call is still not done")
+                late = self._metric(f"{function.node.id}Late", function)
+                self._alarm(
+                    f"{function.node.id}Late",
+                    late,
+                    "Work that was due before the last scheduled call is still not done",
+                )
 
     def _let_alarms_publish(self) -> None:
-        """A topic with a policy has only that one, and CloudWatch needs to be in it."""
+        """Needed because `enforce_ssl` replaces the topic's default policy, which lets CloudWatch publish."""
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
@@ -54,7 +60,7 @@ class Alarms(Construct):
         )
 
     def _watch(self, function: Function) -> None:
-        """Nobody waits for its answer, so nobody but an alarm hears of its errors."""
+        """No client waits for its answer, so an alarm is the only report of its errors."""
         errors = function.entry.metric_errors(period=_PERIOD, statistic="Sum")
         self._alarm(f"{function.node.id}Errors", errors, f"{function.group.name} failed")
 
@@ -67,11 +73,11 @@ class Alarms(Construct):
             threshold=10 * 60 * 1000,
         )
         if function.group.stream == "outbox":
-            parked = self._counted("OutboxParked", function)
-            self._alarm("OutboxParked", parked, "Something in the outbox failed too often and is tried no more")
+            parked = self._metric("OutboxParked", function)
+            self._alarm("OutboxParked", parked, "An outbox item failed too often and is not retried")
 
-    def _counted(self, metric: str, function: Function) -> cloudwatch.Metric:
-        """What the function itself counts aloud."""
+    def _metric(self, metric: str, function: Function) -> cloudwatch.Metric:
+        """A metric that the function itself emits in its log."""
         return cloudwatch.Metric(
             namespace="Tallybook",
             metric_name=metric,

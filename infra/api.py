@@ -1,4 +1,4 @@
-"""The HTTP API: every path of the table with every method, so that a wrong method too is answered by its group."""
+"""The HTTP API. Each path accepts every method, so that its function also answers a wrong method in its dialect."""
 
 import json
 
@@ -10,7 +10,7 @@ from constructs import Construct
 from infra.function import Function, log_group_of
 from infra.stage import Stage
 
-# Never the query string or a header: they may hold what only the caller should know.
+# No query string and no headers: they may contain secrets.
 ACCESS_LOG = {
     "time": "$context.requestTime",
     "request_id": "$context.requestId",

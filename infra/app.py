@@ -1,4 +1,4 @@
-"""Synthesize a stage into `cdk.out/`: `STAGE=production python -m infra.app`. No CDK command is needed."""
+"""Synthesize a stage into `cdk.out/`: `STAGE=production python -m infra.app`. It needs no CDK CLI."""
 
 import json
 import os
@@ -17,9 +17,9 @@ _METADATA = {"aws:cdk:enable-asset-metadata": True, "aws:cdk:enable-path-metadat
 
 
 def synthesize(stage: Stage, out: Path, *, copy_assets: bool = True) -> CloudAssembly:
-    """The stage's template and assets in `out`; raises where a rule of `rules.py` is broken.
+    """Write the stage's template and assets to `out`; raises if a rule of `nag.py` is broken.
 
-    Without `copy_assets` the assembly names the folders in `build/` instead of holding copies of them.
+    Without `copy_assets` the assembly refers to the folders in `build/` instead of containing copies.
     """
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = App(
@@ -35,7 +35,7 @@ def main() -> None:
     name = os.environ.get("STAGE") or "production"
     stages = STAGES | {"local": local(int(os.environ.get("PORT") or 8000))}
     if name not in stages:
-        sys.exit(f"There is no stage {name!r} in infra/stage.py: it has {', '.join(stages)}")
+        sys.exit(f"There is no stage {name!r} in infra/stage.py; the stages are {', '.join(stages)}")
     out = Path(os.environ.get("OUT") or "cdk.out")
     synthesize(stages[name], out, copy_assets=name != "local")
     print(f"Synthesized {name}: {out / stack_name(stages[name])}.template.json")

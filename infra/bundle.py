@@ -1,8 +1,8 @@
-"""What a function and a layer hold: built once per content into `build/`, with byte code that is never stale.
+"""Builds the content of functions and layers into `build/`, compiled to byte code.
 
-Lambda unpacks with a date of 1980 and may not write, so only byte code that skips the check of its source is used
-there (unchecked hashes). A folder's name ends in the digest of what it was made from, and it appears in one step:
-builds at the same time don't disturb each other, and nothing is built twice.
+Lambda unpacks files with a date of 1980 and its disk is read-only, so it uses only byte code that is not compared with
+the date of its source (unchecked hashes). A folder's name ends in the digest of its inputs, and the folder appears in
+one step: nothing is built twice, and parallel builds don't disturb each other.
 """
 
 import compileall
@@ -37,29 +37,29 @@ class Bundle:
 
 
 def function_bundle(name: str) -> Bundle:
-    """A function's own folder, as it lies in `/var/task`."""
+    """A function's folder, as Lambda unpacks it to `/var/task`."""
     source = ROOT / "functions" / name
 
     def fill(folder: Path) -> None:
         _copy(source, folder / name)
         _compile(folder, "/var/task")
 
-    return _built(name, [_digest_of(source)], fill)
+    return _build(name, [_digest_of(source)], fill)
 
 
 def core_bundle() -> Bundle:
-    """The product's own layer, without the operator's command."""
+    """The layer with the product, without the operator's command."""
     source = ROOT / "layers/core/python/tallybook"
 
     def fill(folder: Path) -> None:
         _copy(source, folder / "python/tallybook", leave_out="cli")
         _compile(folder / "python", "/opt/python")
 
-    return _built("core", [_digest_of(source, leave_out="cli")], fill)
+    return _build("core", [_digest_of(source, leave_out="cli")], fill)
 
 
 def deps_bundle(target: str | None) -> Bundle:
-    """What the runtime part of the lock names, for `target` (as uv names platforms) or for this computer."""
+    """The layer with the locked runtime libraries, for `target` (a uv platform) or this computer."""
 
     def fill(folder: Path) -> None:
         python = folder / "python"
@@ -67,12 +67,12 @@ def deps_bundle(target: str | None) -> Bundle:
         _trim(python)
         _compile(python, "/opt/python")
 
-    made_from = [_DEPS_LOCK.read_text(), target or get_platform(), *AWS_CLIENTS]
-    return _built("deps", made_from, fill)
+    inputs = [_DEPS_LOCK.read_text(), target or get_platform(), *AWS_CLIENTS]
+    return _build("deps", inputs, fill)
 
 
-def _built(name: str, made_from: Iterable[str], fill: Callable[[Path], None]) -> Bundle:
-    parts = [*made_from, sys.version, Path(__file__).read_text()]
+def _build(name: str, inputs: Iterable[str], fill: Callable[[Path], None]) -> Bundle:
+    parts = [*inputs, sys.version, Path(__file__).read_text()]
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     folder = BUILD / f"{name}-{digest[:16]}"
     if not folder.exists():
@@ -82,7 +82,7 @@ def _built(name: str, made_from: Iterable[str], fill: Callable[[Path], None]) ->
         fill(fresh)
         try:
             fresh.rename(folder)
-        except OSError:  # another build was first, with the same content
+        except OSError:  # another build was faster, with the same content
             shutil.rmtree(fresh)
     return Bundle(folder, digest)
 
@@ -102,16 +102,16 @@ def _copy(source: Path, target: Path, *, leave_out: str = "__pycache__") -> None
 
 
 def _install(python: Path, target: str | None) -> None:
-    where = ["--python-platform", target] if target else []
+    platform = ["--python-platform", target] if target else []
     uv = str(Path(sys.executable).with_name("uv"))
-    command = [uv, "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:", *where]
+    command = [uv, "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:", *platform]
     command += ["--python", sys.executable, "--python-version", PYTHON_VERSION]
     environment = os.environ | {"UV_PYTHON_DOWNLOADS": "never"}
     subprocess.run([*command, "--target", str(python), "-r", str(_DEPS_LOCK)], check=True, env=environment)  # noqa: S603 our own lock
 
 
 def _trim(python: Path) -> None:
-    """Leave out what no function opens: other services' descriptions, commands, types, and what differs by machine."""
+    """Remove what no function uses (other AWS services, commands, types), and install records, whose content varies."""
     shutil.rmtree(python / "bin", ignore_errors=True)
     for lock in python.glob(".lock"):
         lock.unlink()
@@ -127,12 +127,12 @@ def _trim(python: Path) -> None:
         types.unlink()
 
 
-def _compile(folder: Path, seen_at: str) -> None:
+def _compile(folder: Path, lambda_path: str) -> None:
     compileall.compile_dir(
         folder,
         quiet=2,
         stripdir=str(folder),
-        prependdir=seen_at,
+        prependdir=lambda_path,
         invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
         workers=1,
     )

@@ -1,4 +1,4 @@
-"""The stage's event bus: what happened, for whoever listens; the rules on it are the listeners' own."""
+"""The stage's event bus. Listeners add their own rules to it."""
 
 from aws_cdk import aws_events as events
 from constructs import Construct

@@ -1,4 +1,4 @@
-"""One row of the table as a function, with a role that may do what the row says and nothing more."""
+"""A Lambda function from a row of groups.py, with a role that has exactly the permissions of the row."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,7 +17,7 @@ from tallybook.domain.jobs import camel_case
 
 
 class Function(Construct):
-    """`entry` is what callers invoke: the function, or with SnapStart the alias of its published version."""
+    """`entry` is what gets invoked: the function, or with SnapStart the alias of its published version."""
 
     def __init__(self, scope: Construct, group: Group, *, stage: Stage, tables: Tables, layers: Layers) -> None:
         super().__init__(scope, camel_case(group.name))
@@ -49,14 +49,14 @@ class Function(Construct):
         self.entry: lambda_.IFunction = self.function.add_alias("live") if stage.snap_start else self.function
 
     def allow(self, actions: Sequence[str], *resources: str, only: Mapping[str, str] | None = None) -> None:
-        """Let it do these on these, `only` where a request says so, and nothing else."""
+        """Grant the actions on the resources, only for requests with the condition values `only` if there are any."""
         if actions:
             conditions = {"StringEquals": dict(only)} if only else None
             statement = iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
             self._role.add_to_policy(statement)
 
     def add_environment(self, **variables: str) -> None:
-        """More of its environment, where only some functions need it."""
+        """Environment variables that only some functions need."""
         for name, value in variables.items():
             self.function.add_environment(name, value)
 

@@ -1,7 +1,7 @@
-"""What runs: what calls each function, its size, and exactly what it may do to each table and outside.
+"""The functions of the bundle: what invokes each, its size, and its exact permissions.
 
-A row's name is its folder in `functions/`; its handler is `<name>.app.handler`. The stack is made from these rows,
-and tests hold it to them: a right that stands in no row exists nowhere.
+`name` is the folder in `functions/`; the handler is `<name>.app.handler`. The stack is built from this table, and tests
+compare the table with the synthesized roles and with the calls that the code makes.
 """
 
 from dataclasses import dataclass
@@ -15,32 +15,35 @@ WRITE: tuple[Action, ...] = ("PutItem", "UpdateItem")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """One function. A path stands for itself and all below it, with every method."""
+    """One Lambda function. It serves its `paths` and all paths below them, with every HTTP method."""
 
     name: str
     paths: tuple[str, ...] = ()
     default: bool = False
-    """Whether it answers every path that no group has, with a 404 in that path's dialect."""
+    """Serves all paths that no other group lists, with a 404 in the dialect of the path."""
     queue: str | None = None
-    """The queue whose messages it works on."""
+    """The queue that invokes it."""
     sends: str | None = None
-    """The queue that it puts messages on."""
+    """The queue that it sends messages to."""
     topic: str | None = None
-    """The topic whose every notification calls it."""
+    """The SNS topic that invokes it."""
     stream: Literal["outbox", "usage"] | None = None
-    """What calls it the moment it is stored in `core`: each outbox item that appears, or each mark of unseen usage."""
+    """The records in the stream of `core` that invoke it: new outbox items, or marks of unchecked usage."""
     every_minutes: int | None = None
-    """How often it is called with `{"job": <its name>}`."""
+    """How often a schedule invokes it, with `{"job": <name>}`."""
     core: tuple[Action, ...]
+    """The DynamoDB actions it may use on the table `core`; `usage` likewise."""
     usage: tuple[Action, ...]
     work: bool = False
-    """Whether it may ask the index `work` of `core` what is due."""
+    """May query the index `work` of `core`, which lists what is due."""
     mail: bool = False
-    """Whether it may send mails, from the stage's one address. Mails leave by the outbox: such a row has no paths."""
+    """May send mail, from the stage's address only. Mail is sent from the outbox, so such a row has no paths."""
     bus: bool = False
-    """Whether it may put events onto the stage's bus."""
+    """May put events on the stage's event bus."""
     memory: int = 512
+    """MB."""
     timeout: int = 20
+    """Seconds."""
 
 
 GROUPS = (
@@ -48,15 +51,15 @@ GROUPS = (
         name="identity",
         paths=("/auth", "/v1/user-management/api-keys", "/v1/user-management/users"),
         core=(*READ, "Query", *WRITE, "DeleteItem", "ConditionCheckItem"),
-        usage=("PutItem",),  # registration opens the account's first period
-        memory=1024,  # bcrypt is as fast as the share of a processor that memory buys
+        usage=("PutItem",),  # sign-up opens the account's first period
+        memory=1024,  # bcrypt needs CPU, and Lambda allots CPU by memory
     ),
     Group(
         name="accounts",
         paths=("/v1/user-management/plans", "/v1/user-management/account", "/v1/user-management/audit-log"),
         default=True,
         core=(*READ, "Query", *WRITE, "DeleteItem", "ConditionCheckItem"),
-        usage=(*READ, "Query", *WRITE, "ConditionCheckItem"),  # a change of plan closes a period
+        usage=(*READ, "Query", *WRITE, "ConditionCheckItem"),  # a plan change closes a period
     ),
     Group(
         name="quotas",
@@ -82,7 +85,7 @@ GROUPS = (
         core=(*READ, *WRITE, "ConditionCheckItem"),
         usage=(*READ, *WRITE),
         memory=1024,
-        timeout=29,  # it answers within 20 s; API Gateway hangs up at 30
+        timeout=29,  # it answers within 20 s; API Gateway waits 30 s
     ),
     Group(
         name="usage_queue",
@@ -117,7 +120,7 @@ GROUPS = (
         name="outbox",
         stream="outbox",
         every_minutes=5,
-        core=(*READ, *WRITE, "ConditionCheckItem"),  # a link's token is stored only while it may be sent
+        core=(*READ, *WRITE, "ConditionCheckItem"),  # a link's token is stored when its mail is sent
         usage=(),
         work=True,
         mail=True,
@@ -133,12 +136,12 @@ GROUPS = (
 )
 
 AWS_CLIENTS = ("dynamodb", "events", "sesv2", "sqs")
-"""The services that functions call; the layer carries no other service's description."""
+"""The AWS services that functions call; the layer of libraries leaves out all others."""
 
 
 def group_of(path: str) -> str:
-    """The name of the function that answers a path."""
+    """The name of the function that serves a path."""
     for group in GROUPS:
-        if any(path == own or path.startswith(f"{own}/") for own in group.paths):
+        if any(path == prefix or path.startswith(f"{prefix}/") for prefix in group.paths):
             return group.name
     return next(group.name for group in GROUPS if group.default)

@@ -1,4 +1,4 @@
-"""The two layers that every function has: the product, and what it depends on."""
+"""The two layers of every function: the product, and the libraries it needs."""
 
 from aws_cdk import AssetHashType
 from aws_cdk import aws_lambda as lambda_
@@ -21,10 +21,10 @@ def architecture_of(stage: Stage) -> lambda_.Architecture:
 class Layers(Construct):
     def __init__(self, scope: Construct, stage: Stage) -> None:
         super().__init__(scope, "Layers")
-        here = stage.name == "local"
+        is_local = stage.name == "local"
         self.all = [
             self._layer("Core", core_bundle(), stage),
-            self._layer("Deps", deps_bundle(None if here else LAMBDA_ARM), stage),
+            self._layer("Deps", deps_bundle(None if is_local else LAMBDA_ARM), stage),
         ]
 
     def _layer(self, name: str, bundle: Bundle, stage: Stage) -> lambda_.LayerVersion:

@@ -1,4 +1,4 @@
-"""Sending mail: one address of one domain, only over TLS, and what comes back as a notification."""
+"""Sending mail with SES: one address, TLS only, with notifications of bounces and complaints."""
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_ses as ses
@@ -10,7 +10,7 @@ from infra.topics import Topic
 
 
 class Mail(Construct):
-    """Bounces and complaints go to `feedback`; links in mails lead to `page_url`."""
+    """Bounces and complaints go to the topic `feedback`; links in mails lead to `page_url`."""
 
     def __init__(self, scope: Construct, stage: Stage, *, feedback: Topic, page_url: str) -> None:
         super().__init__(scope, "Mail")
@@ -26,7 +26,7 @@ class Mail(Construct):
         self._identity = ses.EmailIdentity(
             self, "Identity", identity=ses.Identity.domain(stage.mail_domain), configuration_set=self._set
         )
-        self._hear_back(feedback)
+        self._report_to(feedback)
 
     def grant(self, function: Function) -> None:
         function.allow(
@@ -51,7 +51,7 @@ class Mail(Construct):
             arn_format=ArnFormat.SLASH_RESOURCE_NAME,
         )
 
-    def _hear_back(self, feedback: Topic) -> None:
+    def _report_to(self, feedback: Topic) -> None:
         self._set.add_event_destination(
             "Feedback",
             destination=ses.EventDestination.sns_topic(feedback.topic),

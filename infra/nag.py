@@ -1,14 +1,14 @@
-"""AWS's rules for a solution, checked at every synthesis; each one that is not followed stands here with its reason."""
+"""cdk-nag's AWS Solutions rules, checked at every synthesis, and the accepted exceptions with their reasons."""
 
 from aws_cdk import Acknowledgment, Stack, Validations
 from cdk_nag import AwsSolutionsChecks
 
 ACCEPTED = {
-    "AwsSolutions::AwsSolutions-APIG4": "Each function authenticates: a gateway's authorizer would write its own 401"
-    " bodies, and add a second cold start.",
-    "AwsSolutions::AwsSolutions-IAM5[Resource::*]": "Sending traces to X-Ray knows no resources; nothing else"
+    "AwsSolutions::AwsSolutions-APIG4": "Each function authenticates: an authorizer of the gateway would write"
+    " its own 401 bodies, and add a second cold start.",
+    "AwsSolutions::AwsSolutions-IAM5[Resource::*]": "X-Ray's actions take no resource; no other action"
     " is allowed on every resource.",
-    "AwsSolutions::AwsSolutions-L1": "The runtime is the Python that every test runs on; it changes with the lock.",
+    "AwsSolutions::AwsSolutions-L1": "The runtime is the Python that the tests run on; it changes with the lock.",
 }
 
 

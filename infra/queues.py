@@ -1,4 +1,4 @@
-"""A queue that feeds a function: what fails five times stands in its dead-letter queue until an operator looks."""
+"""A queue that invokes a function; messages that fail five times go to its dead-letter queue."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
@@ -11,7 +11,7 @@ from tallybook.domain.jobs import camel_case
 TRIES = 5
 BATCH = 10
 VISIBILITY_FACTOR = 6
-"""AWS's advice: as long as six tries of the function, so that no message is handed out while it is being worked on."""
+"""Visibility timeout in function timeouts. AWS advises six, so that no message is received again while in process."""
 
 
 class Queue(Construct):
@@ -27,7 +27,7 @@ class Queue(Construct):
         function.entry.add_event_source(SqsEventSource(self.main, batch_size=BATCH, report_batch_item_failures=True))
 
     def grant(self, function: Function) -> None:
-        """Let the function put messages on it, and tell it where it is."""
+        """Let the function send messages, and give it the queue's URL."""
         function.allow(["sqs:SendMessage"], self.main.queue_arn)
         function.add_environment(QUEUE_URL=self.main.queue_url)
 

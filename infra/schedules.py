@@ -1,4 +1,4 @@
-"""A function that is called every so many minutes, with the name of its job; one of every hour, at each full hour."""
+"""A schedule that invokes a function with the name of its job; an hourly one runs at the full hour."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -22,7 +22,7 @@ class Schedule(Construct):
 
 
 def _schedule(every_minutes: int) -> events.Schedule:
-    """Most periods end at a full hour: so they are closed an hour after their end, not up to one and a half."""
+    """Most periods end at a full hour. A run at the full hour closes them after one hour, not up to one and a half."""
     if every_minutes == 60:
         return events.Schedule.cron(minute="0")
     return events.Schedule.rate(Duration.minutes(every_minutes))

@@ -1,4 +1,4 @@
-"""The whole bundle of one stage: the table's rows wired to what calls them and to what they may reach."""
+"""The stack of one stage: the functions of groups.py with their triggers and permissions."""
 
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
@@ -20,7 +20,7 @@ from tallybook.domain.jobs import camel_case
 
 
 class Tallybook(Stack):
-    """Its outputs are what an operator and a platform need to know: address, and the names of tables, queue and bus."""
+    """The outputs are for the operator and the platform: URL, tables, usage queue, bus, and the scheduled functions."""
 
     def __init__(self, scope: Construct, stage: Stage) -> None:
         super().__init__(
@@ -57,17 +57,17 @@ class Tallybook(Stack):
             if function.group.every_minutes:
                 Schedule(self, function, every_minutes=function.group.every_minutes)
         Alarms(self, stage, api=api, queues=list(queues.values()), functions=functions)
-        self._tell("ApiUrl", api.url)
-        self._tell("ApiId", api.http.api_id)
-        self._tell("CoreTable", tables.core.table_name)
-        self._tell("UsageTable", tables.usage.table_name)
-        self._tell("UsageQueueUrl", queues["usage"].main.queue_url)
-        self._tell("BusName", bus.name)
+        self._output("ApiUrl", api.url)
+        self._output("ApiId", api.http.api_id)
+        self._output("CoreTable", tables.core.table_name)
+        self._output("UsageTable", tables.usage.table_name)
+        self._output("UsageQueueUrl", queues["usage"].main.queue_url)
+        self._output("BusName", bus.name)
         for function in functions:
             if function.group.every_minutes:
-                self._tell(f"{camel_case(function.group.name)}Function", function.function.function_name)
+                self._output(f"{camel_case(function.group.name)}Function", function.function.function_name)
 
-    def _tell(self, name: str, value: str) -> None:
+    def _output(self, name: str, value: str) -> None:
         CfnOutput(self, name, value=value)
 
 

@@ -1,4 +1,4 @@
-"""What differs between stages, and nothing else does."""
+"""The stages, and all settings that differ between them."""
 
 import platform
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ from email.utils import parseaddr
 class Stage:
     name: str
     keep: bool
-    """Tables outlive the stack, refuse deletion, and can be restored to any second of the last 35 days."""
+    """Keep the tables if the stack is deleted, refuse their deletion, and allow restoring any second of 35 days."""
     expire: bool
-    """Items with a past `expires` are removed. Not locally: the clock there can be moved, the emulator's can't."""
+    """Let DynamoDB remove items by `expires`. Not locally, where the emulator would compare it with real time."""
     arm: bool = True
     snap_start: bool = False
-    """Faster cold starts. Each published version is billed while it lives."""
+    """Use SnapStart: faster cold starts, but AWS bills each published version."""
     allowed_origins: tuple[str, ...] = ()
-    """Web pages, like `https://app.example.com`, that may call with the session cookie."""
+    """Web origins, like `https://app.example.com`, that may use the session cookie."""
     mail_from: str
-    """Who mails are from, like `Tallybook <no-reply@example.com>`; SES sends none until DNS has the domain's keys."""
+    """Sender of mails, like `Tallybook <no-reply@example.com>`. SES needs the domain's keys in DNS before it sends."""
     brand: str = "Tallybook"
-    """The name that mails speak in."""
+    """Product name in mails."""
     page_url: str | None = None
-    """Where links in mails lead, like `https://app.example.com`; None is the API itself."""
+    """Base of the links in mails, like `https://app.example.com`; None is the API itself."""
     alarm_email: str | None = None
     log_days: int = 30
     log_level: str = "INFO"
@@ -47,14 +47,14 @@ STAGES = {
         name="staging",
         keep=False,
         expire=True,
-        mail_from="Tallybook <no-reply@staging.example.com>",  # a domain of its own: an account knows each only once
+        mail_from="Tallybook <no-reply@staging.example.com>",  # an AWS account can have a domain only once
         log_days=7,
     ),
 }
 
 
 def local(port: int) -> Stage:
-    """The stage of this computer, whose one address is `http://localhost:<port>`."""
+    """The stage of this computer, at `http://localhost:<port>`."""
     return Stage(
         name="local",
         keep=False,

@@ -1,4 +1,4 @@
-"""What is stored in `core` calls a function at once; what it fails on is left to its sweep."""
+"""Invokes a function with records of the stream of `core`. Records that fail are left to the function's sweep."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,60 +13,61 @@ from constructs import Construct
 from infra.function import Function
 from tallybook.domain.jobs import camel_case
 
-type Told = Literal["outbox", "usage"]
+type Kind = Literal["outbox", "usage"]
 RETRIES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Records:
-    """Which records pass, how many at a time, for how long they are gathered, and how many batches of a shard go at
-    once: an item's records always one after the other.
+class _Source:
+    """The filter of the records, the batch size and window, and how many batches of a shard run in parallel.
+
+    Records of one item are never in two batches that run at the same time.
     """
 
     pattern: Mapping[str, Any]
     batch: int
-    gathered: Duration | None = None
-    at_once: int = 1
+    window: Duration | None = None
+    parallel: int = 1
 
 
 class Stream(Construct):
-    def __init__(self, scope: Construct, table: dynamodb.Table, function: Function, told: Told) -> None:
+    def __init__(self, scope: Construct, table: dynamodb.Table, function: Function, kind: Kind) -> None:
         super().__init__(scope, f"{camel_case(function.group.name)}Stream")
         address = table.table_stream_arn
         if address is None:
             raise ValueError("the table has no stream")
         function.allow([f"dynamodb:{action}" for action in _READING], address)
-        records = _RECORDS[told]
+        source = _SOURCES[kind]
         lambda_.EventSourceMapping(
             self,
             "Source",
             target=function.entry,
             event_source_arn=address,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-            batch_size=records.batch,
-            max_batching_window=records.gathered,
-            parallelization_factor=records.at_once,
+            batch_size=source.batch,
+            max_batching_window=source.window,
+            parallelization_factor=source.parallel,
             retry_attempts=RETRIES,
             bisect_batch_on_error=True,
-            filters=[FilterCriteria.filter(dict(records.pattern))],
+            filters=[FilterCriteria.filter(dict(source.pattern))],
         )
 
 
-# CDK's own event source would grant ListStreams on every resource; on the stream alone it does as well.
+# CDK's own event source would grant ListStreams on every resource; the stream is enough.
 _READING = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
 
-_RECORDS: Mapping[Told, _Records] = {
-    # Only insertions: an outbox item that changes is being worked on already.
-    "outbox": _Records(
+_SOURCES: Mapping[Kind, _Source] = {
+    # Only insertions: an item that changes is being delivered already.
+    "outbox": _Source(
         {
             "eventName": FilterRule.is_equal("INSERT"),
             "dynamodb": {"Keys": {"pk": {"S": FilterRule.begins_with("OUTBOX#")}}},
         },
         batch=10,
     ),
-    # An account's mark each time that it uses something, and not when a check takes it back. An account that uses
-    # something all the time is looked at once a second.
-    "usage": _Records(
+    # The mark of an account with unchecked usage: when it is set or renewed, not when a check clears it. The window
+    # limits the checks of a busy account to one a second.
+    "usage": _Source(
         {
             "dynamodb": {
                 "Keys": {"sk": {"S": FilterRule.is_equal("DIRTY")}},
@@ -74,7 +75,7 @@ _RECORDS: Mapping[Told, _Records] = {
             }
         },
         batch=100,
-        gathered=Duration.seconds(1),
-        at_once=10,
+        window=Duration.seconds(1),
+        parallel=10,
     ),
 }

@@ -1,4 +1,4 @@
-"""The two tables: on demand, keyed by `pk` and `sk`; production's can't be deleted by mistake and go back in time."""
+"""The two tables: on demand, keyed by `pk` and `sk`; production's are protected from deletion and restorable."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
@@ -11,7 +11,7 @@ WORK_INDEX = "work"
 
 
 class Tables(Construct):
-    """`core` tells its changes to a stream and what is due to the sparse index `work`; `usage` is the counters."""
+    """`core` has a stream and the sparse index `work` of what is due; `usage` has event markers and counters."""
 
     def __init__(self, scope: Construct, stage: Stage) -> None:
         super().__init__(scope, "Tables")
@@ -27,7 +27,7 @@ class Tables(Construct):
 
     @property
     def work_index(self) -> str:
-        """The index's address, as rights name it."""
+        """The index's ARN, for permissions."""
         return f"{self.core.table_arn}/index/{WORK_INDEX}"
 
     def _table(self, name: str, *, stream: dynamodb.StreamViewType | None = None) -> dynamodb.Table:

@@ -1,4 +1,4 @@
-"""A topic whose every notification calls a function: Lambda tries one three times, and alarms.py watches for errors."""
+"""A topic that invokes a function. Lambda tries each notification three times; alarms.py reports errors."""
 
 from aws_cdk import aws_sns as sns
 from aws_cdk.aws_sns_subscriptions import LambdaSubscription

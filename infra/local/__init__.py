@@ -1,1 +1,1 @@
-"""The stack on this computer: its own template, deployed to an emulated cloud, behind one HTTP address."""
+"""The local bundle: the stage `local`, deployed to an emulated cloud on this computer, behind one HTTP address."""

@@ -1,4 +1,4 @@
-"""`make run`: the bundle on this computer until Ctrl-C or TERM, which save its state."""
+"""`make run`: runs the local bundle until Ctrl-C or TERM, and then saves its state."""
 
 import os
 import signal
@@ -12,28 +12,28 @@ from infra.local.bundle import Running, running
 from infra.local.cloud import CloudFailed
 from infra.local.deploy import DeployFailed
 from infra.local.seed import SeedFailed
-from infra.local.state_dir import Place, Refused
+from infra.local.state_dir import CannotStart, StateDir
 
 
 def main() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background job starts with it ignored
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a background job of a shell starts with it ignored
         signal.signal(number, _interrupt)
     try:
-        with running(Place.of_environment(), _interceptor()) as bundle:
+        with running(StateDir.from_environment(), _port()) as bundle:
             print(_welcome(bundle), flush=True)
             _until_interrupted()
             print("\nSaving the state", flush=True)
-        print("Stopped; `make run` goes on from here, `make reset` forgets it")
-    except (Refused, CloudFailed, DeployFailed, SeedFailed) as failed:
+        print("Stopped; `make run` continues with this state, `make reset` removes it")
+    except (CannotStart, CloudFailed, DeployFailed, SeedFailed) as failed:
         sys.exit(str(failed))
     except KeyboardInterrupt:
-        sys.exit("\nStopped before it was up")
+        sys.exit("\nStopped during the start")
 
 
-def _interceptor() -> int:
+def _port() -> int:
     text = os.environ.get("PORT") or "8000"
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise Refused(f"PORT must be a number from 1 to 65535, not {text!r}")
+        raise CannotStart(f"PORT must be a number from 1 to 65535, not {text!r}")
     return int(text)
 
 
@@ -46,20 +46,20 @@ def _until_interrupted() -> None:
         threading.Event().wait()
     except KeyboardInterrupt:
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)  # saving takes a few seconds, and a second Ctrl-C would lose it
+            signal.signal(number, signal.SIG_IGN)  # saving takes a few seconds; a second Ctrl-C would lose the state
 
 
 def _welcome(bundle: Running) -> str:
-    given = bundle.variables
+    variables = bundle.variables
     return f"""
-Tallybook is up after {bundle.seconds:.1f} s: {given["TALLYBOOK_URL"]}
+Tallybook is up after {bundle.seconds:.1f} s: {variables["TALLYBOOK_URL"]}
 
-  account       {given["TALLYBOOK_ACCOUNT_ID"]}
-  user          {given["TALLYBOOK_USER_ID"]}   {given["TALLYBOOK_EMAIL"]} / {given["TALLYBOOK_PASSWORD"]}
-  API key       {given["TALLYBOOK_API_KEY"]}
-  platform key  {given["TALLYBOOK_PLATFORM_KEY"]}
-  mails         {given["TALLYBOOK_URL"]}/_local/mail
-  AWS endpoint  {given["AWS_ENDPOINT_URL"]}   logs: {_short(bundle.log)}
+  account       {variables["TALLYBOOK_ACCOUNT_ID"]}
+  user          {variables["TALLYBOOK_USER_ID"]}   {variables["TALLYBOOK_EMAIL"]} / {variables["TALLYBOOK_PASSWORD"]}
+  API key       {variables["TALLYBOOK_API_KEY"]}
+  platform key  {variables["TALLYBOOK_PLATFORM_KEY"]}
+  mails         {variables["TALLYBOOK_URL"]}/_local/mail
+  AWS endpoint  {variables["AWS_ENDPOINT_URL"]}   logs: {_short(bundle.log)}
 
 Paste these into another terminal:
 
@@ -71,7 +71,7 @@ Ctrl-C stops it and keeps its state."""
 
 
 def _short(path: Path) -> Path:
-    """As one types it in the checkout, where it lies there."""
+    """The path relative to the checkout, if it is inside."""
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 

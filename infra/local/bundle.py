@@ -1,4 +1,4 @@
-"""The whole bundle for a block of code: cloud up, code up to date, account seeded, one address; saved at the end."""
+"""Runs the bundle for a block: cloud started, code deployed, account seeded; the state is saved at the end."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ from infra.local.jobs import invoke
 from infra.local.proxy import Proxy
 from infra.local.seed import EMAIL, PASSWORD, price, seed
 from infra.local.state import forget_stream_positions
-from infra.local.state_dir import Place, only_one
+from infra.local.state_dir import StateDir, exclusive
 from infra.local.variables import read_variables, write_variables
 from infra.stage import local
 from tallybook.runtime import connect
@@ -29,7 +29,7 @@ STACK = "tallybook-local"
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What a start has to tell: the shell variables, their file, the log, and how long it took."""
+    """The shell variables, their file, the log, and how many seconds the start took."""
 
     variables: Mapping[str, str]
     env_file: Path
@@ -38,15 +38,15 @@ class Running:
 
 
 @contextmanager
-def running(place: Place, port: int) -> Iterator[Running]:
-    """Holds the place and the port from the first moment, so that a refusal costs no time."""
+def running(place: StateDir, port: int) -> Iterator[Running]:
+    """Takes the lock and the port first, so that a refusal costs no time."""
     began = time.monotonic()
     clock = {"TALLYBOOK_CLOCK_FILE": str(place.clock)}
     last = read_variables(place.env)
-    with only_one(place) as lock, Proxy(port) as proxy:
-        place.take_up()
+    with exclusive(place) as lock, Proxy(port) as proxy:
+        place.check_version()
         forget_stream_positions(place.state)
-        _tell("Starting the emulated cloud")
+        _print_step("Starting the emulated cloud")
         cloud_port = free_port(prefer=urlsplit(last.get("AWS_ENDPOINT_URL", "")).port)
         with ministack(place.state, port=cloud_port, env=clock, held=[lock]) as endpoint:
             before = deployed(endpoint, STACK)
@@ -67,29 +67,30 @@ def running(place: Place, port: int) -> Iterator[Running]:
             api = f"{endpoint}/_aws/execute-api/{stack.outputs['ApiId']}/$default"
             variables = _seeded(ctx, where, known, api=api) | where
             write_variables(place.env, variables)
-            invoke(endpoint, stack.outputs["OutboxFunction"], {"job": "outbox"})  # what the last stop kept from leaving
+            # items that the last stop left undelivered
+            invoke(endpoint, stack.outputs["OutboxFunction"], {"job": "outbox"})
             proxy.serve(endpoint, stack.outputs["ApiId"])
             yield Running(variables, place.env, place.state / "ministack.log", time.monotonic() - began)
 
 
-def _up_to_date(before: Deployed | None, place: Place, endpoint: str, port: int) -> Deployed:
+def _up_to_date(before: Deployed | None, place: StateDir, endpoint: str, port: int) -> Deployed:
     inputs = digest_of_inputs(local(port))
     if before is not None and before.inputs == inputs:
         return before
-    _tell("Synthesizing the stack")
+    _print_step("Synthesizing the stack")
     settings = os.environ | {"STAGE": "local", "PORT": str(port), "OUT": str(place.assembly)}
-    command = [sys.executable, "-m", "infra.app"]  # a process of its own: CDK's Node needn't stay
+    command = [sys.executable, "-m", "infra.app"]  # a separate process, so that CDK's Node.js ends with it
     done = subprocess.run(  # noqa: S603 our own entry point
         command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False, start_new_session=True
     )
     if done.returncode:
         raise DeployFailed(f"The stack can't be synthesized:\n{done.stdout}{done.stderr}")
-    _tell("Deploying it" if before is None else "Deploying what changed; what is stored stays")
+    _print_step("Deploying it" if before is None else "Deploying the changes; stored data stays")
     return deploy(endpoint, place.assembly, STACK, inputs)
 
 
 def _operator(where: Mapping[str, str]) -> Context:
-    """The tables as the operator's command sees them. The environment is set for boto3, which reads it by itself."""
+    """The context of the operator's command. boto3 takes the credentials from the environment, so set them there."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION"):
         os.environ.pop(name, None)
     os.environ.update(CREDENTIALS)
@@ -104,7 +105,7 @@ def _operator(where: Mapping[str, str]) -> Context:
 def _seeded(ctx: Context, where: Mapping[str, str], known: Mapping[str, str], *, api: str) -> dict[str, str]:
     if known.get("TALLYBOOK_API_KEY") and known.get("TALLYBOOK_PLATFORM_KEY"):
         return {name: value for name, value in known.items() if name.startswith("TALLYBOOK_")}
-    _tell("Making an account with its keys")
+    _print_step("Creating an account with its keys")
     made = seed(ctx, api)
     return {
         "TALLYBOOK_URL": where["TALLYBOOK_URL"],
@@ -117,5 +118,5 @@ def _seeded(ctx: Context, where: Mapping[str, str], known: Mapping[str, str], *,
     }
 
 
-def _tell(what: str) -> None:
+def _print_step(what: str) -> None:
     print(what, flush=True)

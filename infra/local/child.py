@@ -1,6 +1,7 @@
-"""The emulated cloud ends with whoever started it: when standard input closes, it stops gracefully and saves.
+"""Runs the emulated cloud, and stops it gracefully, saving its state, when standard input closes.
 
-Run by the emulator's own Python. Even a starter that was killed leaves no stray process and loses no state.
+Standard input closes when the parent process ends, so even a killed parent leaves no stray process and loses no state.
+The emulator's own Python runs this file.
 """
 
 import os
@@ -10,7 +11,7 @@ import threading
 from pathlib import Path
 from tempfile import gettempdir
 
-from ministack.app import main  # it lives in the other environment
+from ministack.app import main  # installed in the emulator's environment
 from shared_layers import share_layers
 
 

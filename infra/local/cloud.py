@@ -1,4 +1,4 @@
-"""One emulated cloud a block: started on a free loopback port, stopped gracefully when the block ends."""
+"""Runs one emulated cloud for a block, on a loopback port, and stops it gracefully at the end."""
 
 import os
 import signal
@@ -33,10 +33,10 @@ def ministack(
     env: Mapping[str, str] | None = None,
     held: Sequence[int] = (),
 ) -> Iterator[str]:
-    """The endpoint of a cloud of one's own; without `state_dir` it forgets everything.
+    """The endpoint of a new cloud; without `state_dir` it keeps nothing.
 
-    With `state_dir` it reads the state there, and saves it at the end of the block. `env` reaches each function,
-    which inherits the emulator's environment. `held` are open files, like a lock, that stay open until it has ended.
+    With `state_dir` it loads the state from there, and saves it at the end of the block. Functions inherit the
+    emulator's environment, and so `env`. `held` are file descriptors, like a lock's, that stay open until it has ended.
     """
     if not PYTHON.exists():
         raise CloudFailed("the emulated cloud is not installed: run `make run` or `make test` once")
@@ -55,7 +55,7 @@ def ministack(
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 pass_fds=held,
-                start_new_session=True,  # Ctrl-C reaches the starter, which then decides the order of stopping
+                start_new_session=True,  # Ctrl-C reaches only this process, which stops the cloud in its order
             )
         try:
             endpoint = f"http://127.0.0.1:{port}"
@@ -66,7 +66,7 @@ def ministack(
 
 
 def free_port(prefer: int | None = None) -> int:
-    """A loopback port that nobody listened on a moment ago; the preferred one if it is."""
+    """A loopback port that was free a moment ago; the preferred one if possible."""
     for port in (prefer, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -79,7 +79,7 @@ def free_port(prefer: int | None = None) -> int:
 
 
 def _environment(port: int, home: Path, state_dir: Path | None) -> dict[str, str]:
-    """Nothing of the caller's environment but PATH: no profile, proxy or endpoint of theirs reaches a function."""
+    """Only PATH is taken from our environment, so that no profile, proxy or endpoint of the user reaches a function."""
     settings = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(home),
@@ -115,7 +115,7 @@ def _await_ready(process: subprocess.Popen[bytes], endpoint: str, log: Path) -> 
         except (URLError, OSError):
             time.sleep(0.03)
     tail = log.read_text(errors="replace")[-2000:]
-    raise CloudFailed(f"the emulated cloud did not start; its last words:\n{tail}")
+    raise CloudFailed(f"the emulated cloud did not start; the end of its log:\n{tail}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""The synthesized template, deployed through CloudFormation: assets to the bootstrap bucket, then create or update."""
+"""Deploys the synthesized template through CloudFormation: assets to the bootstrap bucket, then create or update."""
 
 import io
 import json
@@ -23,12 +23,12 @@ _DEPLOYS_WITHIN = 120.0
 
 
 class DeployFailed(RuntimeError):
-    """CloudFormation gave up; the message says on what."""
+    """The deployment failed; the message has CloudFormation's reasons."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """The stack's outputs, and the digest of what it was made from."""
+    """The stack's outputs, and the digest of its inputs."""
 
     outputs: Mapping[str, str]
     inputs: str
@@ -43,7 +43,7 @@ def client(service: str, endpoint: str) -> Any:
 
 
 def deployed(endpoint: str, stack: str) -> Deployed | None:
-    """What stands there of the stack, None if nothing usable does."""
+    """The deployed stack; None if there is none in a usable state."""
     try:
         found = client("cloudformation", endpoint).describe_stacks(StackName=stack)["Stacks"][0]
     except ClientError:
@@ -56,17 +56,17 @@ def deployed(endpoint: str, stack: str) -> Deployed | None:
 
 
 def deploy(endpoint: str, assembly: Path, stack: str, inputs: str) -> Deployed:
-    """The stack as `assembly` has it; what is stored in its tables stays."""
+    """Create or update the stack from `assembly`; the data in its tables stays."""
     template = _publish_assets(endpoint, assembly, stack)
     _bring_up(client("cloudformation", endpoint), template, stack, inputs)
     now = deployed(endpoint, stack)
     if now is None:
-        raise DeployFailed(f"{stack} does not stand after its deployment")
+        raise DeployFailed(f"{stack} is missing after its deployment")
     return now
 
 
 def _publish_assets(endpoint: str, assembly: Path, stack: str) -> str:
-    """What isn't in the bucket yet; gives the address of the template, which is one of the assets."""
+    """Upload the assets that are not in the bucket; returns the URL of the template, which is one of them."""
     client("ssm", endpoint).put_parameter(Name=_BOOTSTRAP, Value="30", Type="String", Overwrite=True)
     s3 = client("s3", endpoint)
     with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
@@ -89,7 +89,7 @@ def _pages(s3: Any) -> Any:
 
 
 def _zipped(folder: Path) -> bytes:
-    """The folder as a zip of the date that CDK gives each file, 1980."""
+    """The folder as a zip, with the date 1980 for each file, as in CDK's zips."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for path in sorted(folder.rglob("*")):

@@ -1,4 +1,4 @@
-"""What the deployed bundle is made from, as one digest: where it is unchanged, a start has nothing to build."""
+"""A digest of everything the deployed bundle is built from. While it is unchanged, a start builds nothing."""
 
 import hashlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Calling a job of the local bundle by hand, as its schedule would."""
+"""Invokes a job of the local bundle, as its schedule would."""
 
 import json
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from infra.local.deploy import client
 
 
 def invoke(endpoint: str, function: str, payload: Mapping[str, object]) -> None:
-    """Start the function with this event, and don't wait for what it does."""
+    """Invoke the function asynchronously with this event."""
     client("lambda", endpoint).invoke(
         FunctionName=function, InvocationType="Event", Payload=json.dumps(payload).encode()
     )

@@ -1,6 +1,6 @@
-"""`http://localhost:<port>`: one plain address, forwarded to the HTTP API, which is known by its Host header.
+"""Forwards `http://localhost:<port>` to the HTTP API, which the emulated cloud finds by the Host header.
 
-What lies under `/_local/` is about this computer and answered here.
+Paths under `/_local/` are answered here.
 """
 
 import json
@@ -13,9 +13,9 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from infra.local.mailbox import answer_locally, is_local
-from infra.local.state_dir import Refused
+from infra.local.state_dir import CannotStart
 
-_MAX_BODY = 10 * 1024 * 1024  # API Gateway's own
+_MAX_BODY = 10 * 1024 * 1024  # API Gateway's limit
 _ANSWERS_WITHIN = 60.0
 _LOOKS_FOR_ITS_END_EACH = 0.05  # seconds; a stop waits for up to one of them
 _OF_THE_CONNECTION = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "expect"})
@@ -28,7 +28,7 @@ class Proxy:
         try:
             self._server = _Server(("127.0.0.1", port), _Forwarder)
         except OSError as error:
-            raise Refused(f"Port {port} is in use; take another one: PORT={port + 1} make run") from error
+            raise CannotStart(f"Port {port} is in use; take another one: PORT={port + 1} make run") from error
 
     def serve(self, endpoint: str, api_id: str) -> None:
         """Forward to this API of the emulated cloud at `endpoint`."""
@@ -111,4 +111,4 @@ class _Forwarder(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: each function logs its own requests, and an address may hold a secret."""
+        """Log nothing: each function logs its requests, and a URL may contain a secret."""

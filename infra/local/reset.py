@@ -1,25 +1,25 @@
-"""`make reset`: forget everything the local bundle stored; refused while it runs."""
+"""`make reset`: remove everything the local bundle stored; refused while it runs."""
 
 import shutil
 import sys
 
-from infra.local.state_dir import Place, Refused, only_one
+from infra.local.state_dir import CannotStart, StateDir, exclusive
 
 
 def main() -> None:
-    place = Place.of_environment()
-    if not place.folder.exists():
+    state_dir = StateDir.from_environment()
+    if not state_dir.folder.exists():
         return print("There is no local state")
     try:
-        with only_one(place):
-            for entry in place.folder.iterdir():
+        with exclusive(state_dir):
+            for entry in state_dir.folder.iterdir():
                 if entry.is_dir():
                     shutil.rmtree(entry)
-                elif entry != place.lock:
+                elif entry != state_dir.lock:
                     entry.unlink()
-    except Refused as refused:
-        sys.exit(str(refused))
-    print(f"Removed the local state in {place.folder}")
+    except CannotStart as error:
+        sys.exit(str(error))
+    print(f"Removed the local state in {state_dir.folder}")
     return None
 
 

@@ -1,4 +1,4 @@
-"""The account that a newcomer finds: signed up over HTTP as anyone would, with keys made as an operator would."""
+"""The account of a new local bundle: signed up over HTTP, with an API key and a platform key."""
 
 import json
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ from tallybook.services.context import Context
 from tallybook.services.identity.platform_keys import create_platform_key
 
 EMAIL = "owner@example.com"
-PASSWORD = "only-on-this-computer"  # noqa: S105 - no other address than loopback serves this account
+PASSWORD = "only-on-this-computer"  # noqa: S105 - the account is served on loopback only
 NAME = "Local Owner"
 
 
 class SeedFailed(RuntimeError):
-    """A request of the seed was refused; the message holds the answer."""
+    """A request of the seed failed; the message contains the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,12 @@ class Seeded:
 
 
 def price(ctx: Context) -> None:
-    """Make `infra/catalog.toml` what new periods pin; unchanged it changes nothing."""
+    """Make `infra/catalog.toml` the current catalog; the same content again changes nothing."""
     apply_catalog(ctx, read_catalog(ROOT / "infra/catalog.toml"))
 
 
 def seed(ctx: Context, url: str) -> Seeded:
-    """The account, or the one of an earlier, interrupted seed, with fresh keys."""
+    """Sign up the account, or sign in if an interrupted seed did so already, and create new keys."""
     session = _sign_up_or_in(url)
     me = _call("GET", f"{url}/v1/user-management/users/me", session)["data"]["user"]
     key = _call("POST", f"{url}/v1/user-management/api-keys", session, {"name": "local"})["data"]["api_key"]

@@ -1,4 +1,4 @@
-"""The emulated cloud's saved state, mended where its restart would lose something."""
+"""Repairs the saved state of the emulated cloud before a restart."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ _POSITIONS = "dynamodb_stream_positions"
 
 
 def forget_stream_positions(state: Path) -> None:
-    """A stop drops what a stream has not delivered but keeps how far it had read; without that it starts anew."""
+    """Let streams start from their beginning. A stop loses undelivered records but keeps positions after them."""
     path = state / "lambda.json"
     if not path.exists():
         return

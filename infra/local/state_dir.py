@@ -1,4 +1,4 @@
-"""Where the local bundle keeps what it knows, and that only one runs there at a time."""
+"""The folder of the local bundle's state, and the lock that lets only one bundle use it."""
 
 import fcntl
 import os
@@ -11,23 +11,23 @@ from pathlib import Path
 from infra.bundle import ROOT
 
 STATE_VERSION = "6"
-"""Counted up with each change of the stored items that older ones are not read with."""
+"""Counted up with each change of the stored items that makes older ones unreadable."""
 
 _LAST_RUN_SAVES_WITHIN = 30.0
 
 
-class Refused(Exception):
-    """The bundle can't start; the message is the one line that says why."""
+class CannotStart(Exception):
+    """The bundle can't start; the message is one line with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StateDir:
     """`TALLYBOOK_LOCAL_DIR`, or `.local` in the checkout: the cloud's state, the shell variables, the moved clock."""
 
     folder: Path
 
     @classmethod
-    def of_environment(cls) -> "Place":
+    def from_environment(cls) -> "StateDir":
         return cls(Path(os.environ.get("TALLYBOOK_LOCAL_DIR") or ROOT / ".local").absolute())
 
     @property
@@ -54,47 +54,50 @@ class Place:
     def version(self) -> Path:
         return self.folder / "version"
 
-    def take_up(self) -> None:
-        """Go on with what is stored there, if this Tallybook can read it."""
+    def check_version(self) -> None:
+        """Raise CannotStart if the stored state is of another version; else record the version."""
         if self.state.exists() and (not self.version.exists() or self.version.read_text() != STATE_VERSION):
-            raise Refused("What is stored here is of an older Tallybook: forget it with make reset, then make run")
+            raise CannotStart(
+                "The stored state is of another version of Tallybook: remove it with make reset, then make run"
+            )
         self.version.write_text(STATE_VERSION)
 
 
 @contextmanager
-def only_one(place: Place) -> Iterator[int]:
-    """Holds the place's lock, and gives the file that holds it; the lock names its process until that ends in order.
+def exclusive(state_dir: StateDir) -> Iterator[int]:
+    """Hold the lock file, which contains our process id until a clean end; yields its descriptor.
 
-    The emulated cloud holds the file too. So after a starter was killed, the next start waits until its state is saved.
+    The emulated cloud inherits the descriptor. So after a bundle was killed, the next start waits until the cloud has
+    saved its state.
     """
-    place.folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(place.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    state_dir.folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(state_dir.lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        _take(descriptor)
+        _lock(descriptor)
         if os.pread(descriptor, 32, 0):
-            print("The last run did not stop cleanly; starting from what it saved last")
-        _name(descriptor, str(os.getpid()))
+            print("The last run did not stop cleanly; starting from its last saved state")
+        _write_holder(descriptor, str(os.getpid()))
         try:
             yield descriptor
         finally:
-            _name(descriptor, "")
+            _write_holder(descriptor, "")
     finally:
         os.close(descriptor)
 
 
-def _take(descriptor: int) -> None:
+def _lock(descriptor: int) -> None:
     deadline = time.monotonic() + _LAST_RUN_SAVES_WITHIN
     while True:
         try:
             return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.pread(descriptor, 32, 0).decode()
-            if time.monotonic() > deadline or (holder and _lives(int(holder))):
-                raise Refused(f"It runs already, as process {holder}: stop that one first") from None
+            if time.monotonic() > deadline or (holder and _is_running(int(holder))):
+                raise CannotStart(f"The bundle runs already, as process {holder}: stop that one first") from None
             time.sleep(0.2)
 
 
-def _lives(process: int) -> bool:
+def _is_running(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -104,6 +107,6 @@ def _lives(process: int) -> bool:
     return True
 
 
-def _name(descriptor: int, holder: str) -> None:
+def _write_holder(descriptor: int, holder: str) -> None:
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, holder.encode(), 0)

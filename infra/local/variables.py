@@ -1,4 +1,4 @@
-"""The shell variables that scripts and the operator's command find in `.local/env`, for its owner's eyes only."""
+"""The shell variables in `.local/env`, for scripts and the operator's command. Only the owner can read the file."""
 
 import os
 import shlex
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def read_variables(path: Path) -> dict[str, str]:
-    """What the file sets; nothing if it isn't there."""
+    """The variables that the file sets; empty if there is no file."""
     if not path.exists():
         return {}
     words = (shlex.split(line) for line in path.read_text().splitlines())
@@ -16,7 +16,7 @@ def read_variables(path: Path) -> dict[str, str]:
 
 
 def write_variables(path: Path, variables: Mapping[str, str]) -> None:
-    """The file as a whole, in one step."""
+    """Replace the file in one step."""
     fresh = path.with_name(f"{path.name}.new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

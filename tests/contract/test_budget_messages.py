@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tallybook.mail_hooks import HOOKS
 from tallybook.services.outbox.suppressions import note_bounce
 from tests.contract.bills import MAY, on_pro, use
 from tests.contract.budgets import (
@@ -140,9 +141,9 @@ def test_whom_the_mail_never_reached_is_not_named_any_more(app: App, root: Membe
     use(app, root, "90", time=THEN)
     created(root, notification_emails=[FINANCE])
     (item,) = {mail.item for mail in mails(app)}
-    note_bounce(app.ctx, item, [root.account.email])
+    note_bounce(app.ctx, HOOKS, item, [root.account.email])
     assert [(one["email_sent"], one["email_recipients"]) for one in messages(root)] == [(True, FINANCE)] * 2
-    note_bounce(app.ctx, item, [FINANCE])
+    note_bounce(app.ctx, HOOKS, item, [FINANCE])
     assert [(one["email_sent"], one["email_recipients"]) for one in messages(root)] == [(False, "")] * 2
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from infra.local.cloud import free_port
 from infra.local.proxy import Proxy
-from infra.local.state_dir import Refused
+from infra.local.state_dir import CannotStart
 
 
 class _Echo(BaseHTTPRequestHandler):
@@ -88,7 +88,7 @@ def test_before_the_cloud_is_up_each_request_is_to_be_tried_again(echo: str) -> 
 
 def test_a_port_is_held_from_the_first_moment() -> None:
     port = free_port()
-    with Proxy(port), pytest.raises(Refused, match=f"Port {port} is in use"):
+    with Proxy(port), pytest.raises(CannotStart, match=f"Port {port} is in use"):
         Proxy(port)
 
 

@@ -13,6 +13,7 @@ import pytest
 from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.jobs import USAGE_CHECK
 from tallybook.domain.outbox import LEASE
+from tallybook.mail_hooks import HOOKS
 from tallybook.services.budgets.budget import change_budget, create_budget, remove_budget
 from tallybook.services.budgets.check import check_budget
 from tallybook.services.jobs.due_tasks import Task, due_tasks
@@ -210,7 +211,7 @@ def test_a_mail_that_bounced_is_told_in_its_messages(disturbed: Disturbed) -> No
 
     def act(app: App, known: tuple[Member, str]) -> None:
         suppress_addresses(app.ctx, ["fin@example.com"], reason="bounce")
-        note_bounce(app.ctx, known[1], ["fin@example.com"])
+        note_bounce(app.ctx, HOOKS, known[1], ["fin@example.com"])
 
     calls, app, (member, _) = disturbed(prepare, act)
     assert calls == 3

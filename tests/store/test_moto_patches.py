@@ -11,12 +11,12 @@ from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError
 
 from tallybook.domain.audit import OPERATOR
-from tallybook.services.change_plan import change_plan
+from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.store.commands import NEW, Check, Delete, Put, Update
 from tallybook.store.keys import Key
 from tallybook.store.table import Tables, WriteConflict
+from tests.support.app import App
 from tests.support.cloud import NAMES
-from tests.support.house import House
 from tests.support.moto_patches.comparison import Answer, Call, plain_moto, recording
 
 ONE, TWO, THREE, FOUR = (Key("core", "P", sk) for sk in ("one", "two", "three", "four"))
@@ -37,19 +37,17 @@ def recorded(client: Any) -> Iterator[Recorded]:
         yield calls
 
 
-def test_what_a_month_of_an_account_calls_is_answered_alike(
-    recorded: Recorded, plain: Plain, empty_house: House
-) -> None:
-    house = empty_house
-    house.apply_catalog()
-    owner = house.member()
-    colleague = house.colleague(owner)
-    event = house.event(owner)
-    assert [result.status for result in house.record(event, event, house.event(colleague))].count("accepted") == 2
-    change_plan(house.ctx, house.account_of(owner), "pro", actor=OPERATOR, must_pay=False)
-    house.clock.moment += timedelta(days=40)
-    assert house.invoice_due()
-    house.deliver()
+def test_what_a_month_of_an_account_calls_is_answered_alike(recorded: Recorded, plain: Plain, empty_house: App) -> None:
+    app = empty_house
+    app.apply_catalog()
+    owner = app.member()
+    colleague = app.colleague(owner)
+    event = app.event(owner)
+    assert [result.status for result in app.record(event, event, app.event(colleague))].count("accepted") == 2
+    change_plan(app.ctx, app.account_of(owner), "pro", actor=OPERATOR, must_pay=False)
+    app.clock.moment += timedelta(days=40)
+    assert app.invoice_due()
+    app.deliver()
     operations = {operation for (operation, _), _ in recorded}
     assert operations >= {"BatchGetItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"}
     _check(recorded, plain)
