@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from ministack.core.lambda_runtime import Worker  # it lives in the other environment
-from ministack.services.lambda_svc import _resolve_layer_zip
 
 _SEARCHED = "_LAMBDA_LAYERS_DIRS"  # what the emulator's worker reads its layers' folders from
 
@@ -24,6 +23,8 @@ def share_layers(folder: Path) -> None:
     one_at_a_time = threading.Lock()
 
     def spawn_with_shared_layers(worker: Any) -> None:
+        from ministack.services.lambda_svc import _resolve_layer_zip  # noqa: PLC0415 not loaded before a function is used
+
         own = worker.config
         layers = filter(None, map(_resolve_layer_zip, own.get("Layers", [])))
         with one_at_a_time:
