@@ -1,22 +1,20 @@
-"""One running bundle: the README's commands as they stand and in its order, what leaves, and what the logs tell."""
+"""The commands of the documents on one running bundle: what they print, mail and log, and which functions they call."""
 
 import json
 import re
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from urllib.request import urlopen
 
 import pytest
 
+from tallybook.gateways.clock import Clock
+from tests.docs.commands import run_walk
+from tests.docs.expectations import AHEAD_AFTERWARDS, EXPECTED
 from tests.support.local_stack import LocalStack, free_port, running
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-STARTERS = ("make run\n", "make test\n")
+pytestmark = pytest.mark.usefixtures("printed")
 
 _CALLED_WITHIN = 30.0
 _POLLED_WITHIN = 2.0  # the emulator looks at its streams every second
@@ -28,38 +26,22 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack
         yield stack
 
 
-def test_the_walk_through_runs_as_it_stands(local_stack: LocalStack) -> None:
-    commands = [block for block in BLOCKS if block not in STARTERS]
-    assert len(commands) == len(BLOCKS) - len(STARTERS)
-    script = "set -euo pipefail\n" + "\necho ------\n".join(commands)
-    script = script.replace(".local/", f"{local_stack.folder}/")
-    done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    told = done.stdout.split("------\n")
-    _, _, bill, sent, credit, login, drafted, invited, audit, *rest = told
-    budget, standing, raised, share, admission, catalog, operated, looked_up, moved, billed = rest
-    current = json.loads(bill)["data"]
-    assert current["current_cost"] == current["daily_trend"][-1]["cost"] > 0
-    assert (current["active_sessions"], current["completed_sessions"]) == (0, 1)
-    assert [share["resource_type"] for share in current["cost_breakdown"]] == ["sandbox"]
-    assert re.search(r"accepted 2.*duplicates 2", sent, re.DOTALL), sent
-    assert json.loads(credit)["data"]["balance"] == json.loads(login)["user"]["balance"] == 6_000_000
-    assert json.loads(drafted)["data"]["status"] == "draft"
-    assert json.loads(invited)["data"]["user"]["login_email"] == "colleague@example.com"
-    assert json.loads(audit)["data"]["entries"][0]["action"] == "user.invited"
-    assert json.loads(budget)["data"]["is_restricted"] is json.loads(standing)["data"]["is_restricted"] is True
-    assert json.loads(standing)["data"]["amount_used"] > 3000
-    assert json.loads(raised)["data"]["is_restricted"] is False
-    assert json.loads(share)["data"]["allocation"]["concurrent_sandboxes"] == 1
-    assert [reason["code"] for reason in json.loads(admission)["data"]["reasons"]] == ["user_cpu_seconds_monthly"]
-    assert catalog
-    assert local_stack.variables["TALLYBOOK_ACCOUNT_ID"] + " is active\n" in operated
-    assert {key["name"] for key in json.loads(operated.splitlines()[-2])["api_keys"]} == {"local", "laptop"}
-    assert "account.suspended" in looked_up
-    assert timedelta(days=31) < timedelta(seconds=float(moved.split()[-1])) < timedelta(days=33)
-    assert billed.startswith("Nothing to do\n")
-    assert re.search(r"^total_amount\t[1-9]\d*\.\d\d USD$", billed, re.MULTILINE), billed
-    assert re.search(r"inv-\S+ is void; inv-\S+, number 3, replaces it\n$", billed), billed
+@pytest.fixture(scope="module")
+def printed(local_stack: LocalStack) -> Mapping[str, list[str]]:
+    """What each block of the documents printed, by page; it fails where a command does."""
+    return run_walk(local_stack.folder)
+
+
+@pytest.mark.parametrize("page", EXPECTED)
+def test_the_commands_of_a_document_print_what_it_says(printed: Mapping[str, list[str]], page: str) -> None:
+    EXPECTED[page](printed[page])
+
+
+def test_the_commands_moved_the_clock(local_stack: LocalStack, printed: Mapping[str, list[str]]) -> None:
+    assert printed
+    shown = local_stack.folder / "clock"
+    ahead = Clock(shown).now() - datetime.now(UTC)
+    assert abs(ahead - AHEAD_AFTERWARDS) < timedelta(minutes=10)
 
 
 def test_the_mails_of_the_walk_through_are_in_the_mailbox(local_stack: LocalStack) -> None:
