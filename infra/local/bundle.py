@@ -85,7 +85,7 @@ def _up_to_date(before: Deployed | None, place: StateDir, endpoint: str, port: i
     )
     if done.returncode:
         raise DeployFailed(f"The stack can't be synthesized:\n{done.stdout}{done.stderr}")
-    _tell("Deploying it" if before is None else "Deploying the changes; stored data stays")
+    _tell("Deploying it" if before is None else "Deploying what changed; stored data stays")
     return deploy(endpoint, place.assembly, STACK, inputs)
 
 
@@ -105,7 +105,7 @@ def _operator(where: Mapping[str, str]) -> Context:
 def _seeded(ctx: Context, where: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
     if known.get("TALLYBOOK_API_KEY") and known.get("TALLYBOOK_PLATFORM_KEY"):
         return {name: value for name, value in known.items() if name.startswith("TALLYBOOK_")}
-    _tell("Creating an account with its keys")
+    _tell("Making an account with its keys")
     made = seed(ctx, where["TALLYBOOK_URL"])
     return {
         "TALLYBOOK_URL": where["TALLYBOOK_URL"],
