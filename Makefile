@@ -1,4 +1,4 @@
-# A fresh machine needs `make run` or `make test`, nothing else; `make help` lists the verbs.
+# `make run` and `make test` install what they need first; `make help` lists the verbs.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
@@ -19,12 +19,12 @@ STAGE ?= production
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS ?= true
 export PORT STAGE
-# Many processes start here; each would compile the libraries anew.
+# Keep byte code: many processes start here, and each would compile the libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test check lint synth bench reset deploy lock install format help
 
-run: install  ## start the bundle on this computer, on http://localhost:8000 (PORT=... for another); Ctrl-C stops it
+run: install  ## start the bundle on this computer at http://localhost:8000 (PORT=... for another port); Ctrl-C stops it
 	@exec $(PYTHON) -m infra.local
 
 test: lint  ## lint, then every test
@@ -33,13 +33,13 @@ test: lint  ## lint, then every test
 check: lint  ## lint, then the fast tests: no deployment, no races
 	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/infra --ignore tests/simulation --ignore tests/bench
 
-lint: install  ## style, formatting, types, and the arrows between modules
+lint: install  ## check style, formatting, types, and the imports between layers
 	@$(VENV)/bin/ruff check -q .
-	$(VENV)/bin/ruff format -q --check . || { echo "Not formatted as above; run: make format"; exit 1; }
+	$(VENV)/bin/ruff format -q --check . || { echo "The files above are not formatted; run: make format"; exit 1; }
 	$(PYTHON) -m mypy
 	PYTHONPATH=layers/core/python:functions $(VENV)/bin/lint-imports --no-logo
 
-format: install  ## rewrite the code in the house style
+format: install  ## format the code
 	@$(VENV)/bin/ruff check -q --fix . ; $(VENV)/bin/ruff format -q .
 
 synth: install  ## write the CloudFormation template of STAGE=production to cdk.out/
@@ -48,7 +48,7 @@ synth: install  ## write the CloudFormation template of STAGE=production to cdk.
 bench: install  ## print the figures (ONLY=deterministic: those that never vary, for diff; ONLY=cold: one section)
 	@PYTHONPATH=functions:layers/core/python $(PYTHON) -m tests.bench $(ONLY)
 
-reset: install  ## remove the local state; the next make run starts afresh
+reset: install  ## remove the local state; the next make run starts with an empty one
 	@$(PYTHON) -m infra.local.reset
 
 deploy: synth  ## deploy STAGE=production to the AWS account of your credentials; asks before it widens access
@@ -58,7 +58,7 @@ deploy: synth  ## deploy STAGE=production to the AWS account of your credentials
 	    || node "$$npm" ci --prefix infra/deploy --no-audit --no-fund
 	infra/deploy/node_modules/.bin/cdk deploy --app cdk.out --require-approval any-change
 
-lock: install  ## renew the three locks after a change in pyproject.toml (UPGRADE=--upgrade for newer releases)
+lock: install  ## update the three lock files after a change in pyproject.toml (UPGRADE=--upgrade for newer releases)
 	@$(UV) pip compile pyproject.toml $(LOCKED) --universal --generate-hashes -q $(UPGRADE) -o requirements.lock
 	$(UV) pip compile pyproject.toml --group runtime --universal --generate-hashes --no-annotate -q \
 	    -c requirements.lock -o layers/deps/requirements.lock
@@ -74,18 +74,18 @@ $(VENV)/bin/uv:
 	    fi
 	done
 	if [ -z "$${found:-}" ]; then
-	    echo "Python 3.13 with venv is missing: install it so that python3.13 or python3 is it, then run make again." >&2
+	    echo "Python 3.13 with venv is missing: install it as python3.13 or python3, then run make again." >&2
 	    exit 1
 	fi
-	echo "Making $(VENV) with $$("$$found" --version)"
+	echo "Creating $(VENV) with $$("$$found" --version)"
 	[ -x $(PYTHON) ] && $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null \
 	    || "$$found" -m venv --clear $(VENV)
 	$(PYTHON) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m ensurepip -q
-	echo "Installing uv $(UV_VERSION) into it"
+	echo "Installing uv $(UV_VERSION) into $(VENV)"
 	$(PYTHON) -m pip install -q --disable-pip-version-check "uv==$(UV_VERSION)"
 
 $(VENV)/.installed: requirements.lock | $(VENV)/bin/uv
-	@echo "Installing what requirements.lock names into $(VENV)"
+	@echo "Installing requirements.lock into $(VENV)"
 	$(UV) pip sync -q --require-hashes --python $(PYTHON) requirements.lock
 	touch $@
 

@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from infra.bundle import ROOT
@@ -20,39 +19,21 @@ class CannotStart(Exception):
     """The bundle can't start; the message is one line with the reason."""
 
 
-@dataclass(frozen=True, slots=True)
 class StateDir:
     """`TALLYBOOK_LOCAL_DIR`, or `.local` in the checkout: the cloud's state, the shell variables, the moved clock."""
 
-    folder: Path
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.state = folder / "state"
+        self.assembly = folder / "cdk.out"
+        self.env = folder / "env"
+        self.clock = folder / "clock"
+        self.lock = folder / "lock"
+        self.version = folder / "version"
 
     @classmethod
     def from_environment(cls) -> "StateDir":
         return cls(Path(os.environ.get("TALLYBOOK_LOCAL_DIR") or ROOT / ".local").absolute())
-
-    @property
-    def state(self) -> Path:
-        return self.folder / "state"
-
-    @property
-    def assembly(self) -> Path:
-        return self.folder / "cdk.out"
-
-    @property
-    def env(self) -> Path:
-        return self.folder / "env"
-
-    @property
-    def clock(self) -> Path:
-        return self.folder / "clock"
-
-    @property
-    def lock(self) -> Path:
-        return self.folder / "lock"
-
-    @property
-    def version(self) -> Path:
-        return self.folder / "version"
 
     def check_version(self) -> None:
         """Raise CannotStart if the stored state is of another version; else record the version."""

@@ -8,17 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallybook.cli.meter.session import Session, SessionRequest, UsageEvents
+from tallybook.cli.meter.session import Session, UsageEvents
 from tallybook.domain.usage import Event
 from tallybook.wire.requests.cloudevents import read_events
 
-SESSION = Session(
-    "one",
-    datetime(2026, 4, 20, 12, 0, tzinfo=UTC),
-    SessionRequest(
-        account_id="acc-1", user_id="usr-1", cpu_cores=1, memory_gb=1, storage_gb=1, timeout_seconds=60, app_id="app"
-    ),
-)
+SESSION = Session("one", datetime(2026, 4, 20, 12, 0, tzinfo=UTC), "acc-1", "usr-1", app_id="app")
 
 growth = st.lists(st.decimals(0, 10**6, places=9), max_size=8)
 

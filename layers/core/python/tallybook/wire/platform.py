@@ -12,7 +12,7 @@ from tallybook.wire.response import number, number_or_none, seconds, seconds_or_
 from tallybook.wire.scalebox import envelope
 
 COUNT_NAMES = {"accepted": "accepted", "duplicate": "duplicates", "conflict": "conflicts", "rejected": "rejected"}
-"""The name under which results of each status are counted."""
+"""The field that counts the results of each status."""
 
 
 def present_results(results: Sequence[Result]) -> dict[str, object]:

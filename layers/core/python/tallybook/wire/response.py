@@ -6,34 +6,22 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from tallybook.domain.errors import (
-    Conflict,
-    Failed,
-    Forbidden,
-    Invalid,
-    NotAllowed,
-    NotFound,
-    PaymentRequired,
-    TallybookError,
-    TooLarge,
-    TooManyRequests,
-    Unauthenticated,
-    Unavailable,
-)
+from tallybook.domain import errors
+from tallybook.domain.errors import TallybookError, TooManyRequests
 from tallybook.domain.money import in_units
 
 STATUS: dict[type[TallybookError], int] = {
-    Invalid: 400,
-    Unauthenticated: 401,
-    PaymentRequired: 402,
-    Forbidden: 403,
-    NotFound: 404,
-    NotAllowed: 405,
-    Conflict: 409,
-    TooLarge: 413,
-    TooManyRequests: 429,
-    Failed: 500,
-    Unavailable: 503,
+    errors.Invalid: 400,
+    errors.Unauthenticated: 401,
+    errors.PaymentRequired: 402,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.NotAllowed: 405,
+    errors.Conflict: 409,
+    errors.TooLarge: 413,
+    errors.TooManyRequests: 429,
+    errors.Failed: 500,
+    errors.Unavailable: 503,
 }
 
 

@@ -1,4 +1,4 @@
-"""HTTP calls of the platform's endpoints, with retries.
+"""Calls the platform's endpoints over HTTP, with retries.
 
 Refused        the server rejected the request; a retry would not help
 Unreachable    no answer, or only 429 and 5xx, until the retries ended

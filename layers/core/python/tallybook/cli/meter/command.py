@@ -3,14 +3,16 @@
 import shutil
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from tallybook.cli.meter import settings
-from tallybook.cli.meter.api import Platform, Refused, Unreachable
+from tallybook.cli.meter.api import Refused, Unreachable
 from tallybook.cli.meter.run import Metering
-from tallybook.cli.meter.session import Session, SessionRequest, open_session
+from tallybook.cli.meter.session import open_session
 from tallybook.cli.stop import Stop, required
 
 _NOT_FOUND = 127
@@ -33,29 +35,32 @@ def meter(  # noqa: PLR0917 the command line names them
     """
     if not shutil.which(command[0]):
         raise Stop(f"{command[0]}: there is no such command", code=_NOT_FOUND)
-    request = SessionRequest(
-        account_id=account or required("TALLYBOOK_ACCOUNT_ID"),
-        user_id=user or required("TALLYBOOK_USER_ID"),
-        cpu_cores=cpu_cores,
-        memory_gb=memory_gb,
-        storage_gb=storage_gb,
-        timeout_seconds=timeout,
-        app_id=app,
-    )
+    account_id, user_id = account or required("TALLYBOOK_ACCOUNT_ID"), user or required("TALLYBOOK_USER_ID")
+    size = {"cpu_cores": cpu_cores, "memory_gb": memory_gb, "storage_gb": storage_gb}
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # while no command runs, TERM acts like Ctrl-C
     hurry = threading.Event()
     with settings.platform(hurry=hurry) as platform:
-        metering = Metering(platform, _open(platform, request), hurry)
+        with _refusals():
+            session = open_session(
+                platform,
+                account_id=account_id,
+                user_id=user_id,
+                limits={**size, "timeout_seconds": timeout},
+                app_id=app,
+            )
+        metering = Metering(platform, session, hurry)
         try:
-            code = metering.run(command, interval=interval)
+            code = metering.run(command, interval=interval, timeout=timeout)
         finally:
             metering.finish()
     raise typer.Exit(code)
 
 
-def _open(platform: Platform, request: SessionRequest) -> Session:
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Stop, with the reasons, if the session can't be opened."""
     try:
-        return open_session(platform, request)
+        yield
     except Unreachable as error:
         raise Stop(f"The session could not be opened: {error}") from error
     except Refused as refused:

@@ -34,11 +34,11 @@ class Metering:
         self._events = UsageEvents(session)
         self._began = time.monotonic()
 
-    def run(self, command: list[str], *, interval: float) -> int:
+    def run(self, command: list[str], *, interval: float, timeout: float) -> int:
         """The command's exit code; 126 if the system can't run it, 124 after its timeout."""
         adopt_orphans()
         due, pause = interval, _FIRST_PAUSE
-        limit = Limit(self._session.request.timeout_seconds)
+        limit = Limit(timeout)
         with Child() as child:
             try:
                 child.start(command, _without_key())

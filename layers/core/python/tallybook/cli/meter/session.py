@@ -17,41 +17,27 @@ _PATH = "/v1/platform/sessions"
 
 
 @dataclass(frozen=True, slots=True)
-class SessionRequest:
-    """The user, the account and the size of a session."""
+class Session:
+    """An open session: whose usage is reported, and for which app."""
 
+    id: str
+    started_at: datetime
     account_id: str
     user_id: str
-    cpu_cores: float
-    memory_gb: float
-    storage_gb: float
-    timeout_seconds: int
     app_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    id: str
-    started_at: datetime
-    request: SessionRequest
+def open_session(
+    platform: Platform, *, account_id: str, user_id: str, limits: Mapping[str, float], app_id: str | None
+) -> Session:
+    """`limits` are the session's size and timeout, by their names in the request.
 
-
-def open_session(platform: Platform, request: SessionRequest) -> Session:
-    """The id is created here, so that a retry opens no second session."""
+    The id is created here, so that a retry opens no second session.
+    """
     id = str(uuid.uuid4())
-    data = platform.post_json(
-        _PATH,
-        {
-            "session_id": id,
-            "account_id": request.account_id,
-            "user_id": request.user_id,
-            "cpu_cores": request.cpu_cores,
-            "memory_gb": request.memory_gb,
-            "storage_gb": request.storage_gb,
-            "timeout_seconds": request.timeout_seconds,
-        },
-    )
-    return Session(id, parse_instant(data["started_at"]), request)
+    body = {"session_id": id, "account_id": account_id, "user_id": user_id, **limits}
+    started_at = parse_instant(platform.post_json(_PATH, body)["started_at"])
+    return Session(id, started_at, account_id, user_id, app_id)
 
 
 def end_session(platform: Platform, session: Session) -> None:
@@ -83,13 +69,12 @@ class UsageEvents:
         return lines
 
     def _event(self, meter: str, quantity: Decimal, time: datetime) -> bytes:
-        request = self._session.request
         data = {
             "meter": meter,
             "quantity": f"{quantity:f}",
-            "user_id": request.user_id,
+            "user_id": self._session.user_id,
             "session_id": self._session.id,
-            **({"app_id": request.app_id} if request.app_id else {}),
+            **({"app_id": self._session.app_id} if self._session.app_id else {}),
         }
         event = {
             "specversion": "1.0",
@@ -97,7 +82,7 @@ class UsageEvents:
             "source": SOURCE,
             "type": TYPE,
             "time": stamp(time),
-            "subject": request.account_id,
+            "subject": self._session.account_id,
             "data": data,
         }
         return json.dumps(event).encode()

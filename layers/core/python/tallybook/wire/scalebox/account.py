@@ -101,7 +101,7 @@ def present_plans(listed: PlanList) -> dict[str, object]:
 
 
 def present_subscription(subscription: Subscription) -> dict[str, object]:
-    """The document lists no fields; they follow its other answers.
+    """The document defines no fields; these follow ScaleBox's other answers.
 
     Source: ScaleBox account management, "Get Active Subscription".
     """
