@@ -51,7 +51,7 @@ def test_a_run_keeps_its_state_for_the_next_even_if_it_is_killed(tmp_path: Path)
     with running(folder, port=free_port()) as changed:
         assert "did not stop cleanly" in changed.said
         assert "Deploying the changes" in changed.said
-        assert "Making an account" not in changed.said
+        assert "Creating an account" not in changed.said
         assert changed.variables["TALLYBOOK_API_KEY"] == first["TALLYBOOK_API_KEY"]
         assert _balance(changed.variables) == balance + 5
         _moves_with_its_clock(changed)
