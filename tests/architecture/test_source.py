@@ -9,8 +9,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TALLYBOOK = ROOT / "layers/core/python/tallybook"
 PRODUCT = [*TALLYBOOK.rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 CLOCK = TALLYBOOK / "gateways/clock.py"
 LONGEST = 250
+LONGEST_NAME = 75
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns"}
 
 
@@ -52,3 +54,14 @@ def test_no_float_comes_near_money(file: Path) -> None:
     ]
     assert literals == []
     assert ("", "float") not in set(calls(file))
+
+
+@pytest.mark.parametrize("file", TESTS, ids=name_of)
+def test_a_test_file_keeps_names_readable_and_shares_nothing(file: Path) -> None:
+    tree = ast.parse(file.read_text())
+    tests = [
+        node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+    assert [name for name in tests if len(name) > LONGEST_NAME] == []
+    modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert [name for name in modules if name.startswith("tests.") and name.rpartition(".")[2].startswith("test_")] == []
