@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from tallybook.domain.accounts import normal_email
 from tallybook.domain.budgets import COOLDOWN, PLACES, Budget, Threshold
 from tallybook.domain.errors import Invalid, TooManyRequests
 from tallybook.domain.money import EXACT, MICROS, decimals, places
 from tallybook.domain.outbox import distinct
+from tallybook.domain.text_rules import normalize_email
 from tallybook.domain.times import whole_seconds
 
 MOST_THRESHOLDS = 20
@@ -65,7 +65,9 @@ def check_pace(before: Budget, edited: Budget, *, now: datetime) -> None:
 
 def check_emails(emails: Iterable[str]) -> tuple[str, ...]:
     """Each address once, in their order; at most 20."""
-    checked = distinct(normal_email(email, field=f"notification_emails.{index}") for index, email in enumerate(emails))
+    checked = distinct(
+        normalize_email(email, field=f"notification_emails.{index}") for index, email in enumerate(emails)
+    )
     if len(checked) > MOST_EMAILS:
         raise Invalid(f"notification_emails may have at most {MOST_EMAILS} addresses", field="notification_emails")
     return checked

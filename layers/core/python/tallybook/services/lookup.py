@@ -3,10 +3,11 @@
 import heapq
 from itertools import batched
 
-from tallybook.domain.accounts import Account, AccountStatus, User, normal_email
+from tallybook.domain.accounts import Account, AccountStatus, User
 from tallybook.domain.credentials import Credential
 from tallybook.domain.errors import NotFound
 from tallybook.domain.jobs import partitions
+from tallybook.domain.text_rules import normalize_email
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.accounts import ACCOUNTS, read_account, read_user
@@ -66,7 +67,7 @@ def live_user(item: Item | None) -> User:
 
 def find_by_email(ctx: Context, email: str) -> tuple[Account, User]:
     """The user who signs in with this email, and their account."""
-    owner = ctx.tables.get(keys.email(normal_email(email)))
+    owner = ctx.tables.get(keys.email(normalize_email(email)))
     if owner is None:
         raise NotFound("Nobody signs in with this address", resource="user")
     return find_account_and_user(ctx, owner["account_id"], owner["user_id"])

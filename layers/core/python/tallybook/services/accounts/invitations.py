@@ -3,22 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tallybook.domain.accounts import (
-    MAX_USERS,
-    Account,
-    Role,
-    User,
-    check_name,
-    normal_email,
-    require_active,
-    require_root,
-)
+from tallybook.domain.accounts import MAX_USERS, Account, Role, User, require_active, require_root
 from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.events.accounts import user_invited
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail, UserRef
+from tallybook.domain.text_rules import check_name, normalize_email
 from tallybook.services.accounts.users import audit_snapshot
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
@@ -102,7 +94,7 @@ def new_user(ctx: Context, account_id: str, invitation: Invitation, *, now: date
     return User(
         id=ctx.new_id(now),
         account_id=account_id,
-        email=normal_email(invitation.email),
+        email=normalize_email(invitation.email),
         created_at=now,
         status="active",
         role=invitation.role,

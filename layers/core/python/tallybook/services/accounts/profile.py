@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from tallybook.domain.accounts import Account, check_description, check_name, require_root
+from tallybook.domain.accounts import Account, require_root
 from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.events.accounts import account_changed
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.periods import check_zone, drop_older_schedules, in_zone, period_of
+from tallybook.domain.text_rules import check_description, check_name
 from tallybook.domain.usage import MARKER_LIFE
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context

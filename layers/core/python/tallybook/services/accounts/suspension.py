@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from tallybook.domain.accounts import Account, Suspension, check_reason
+from tallybook.domain.accounts import Account, Suspension
 from tallybook.domain.audit import Actor, platform_actor
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.events.accounts import account_resumed, account_suspended
 from tallybook.domain.fees import add_suspensions, suspended_by_period
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import Mail
+from tallybook.domain.text_rules import check_reason
 from tallybook.domain.times import readable, stamp_or_none
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context

@@ -7,7 +7,7 @@ from the account's present discount and tax rate. Late usage that another invoic
 
 from dataclasses import dataclass, replace
 
-from tallybook.domain.accounts import Account, check_reason
+from tallybook.domain.accounts import Account
 from tallybook.domain.audit import OPERATOR, Actor
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.errors import Conflict, NotFound
@@ -16,6 +16,7 @@ from tallybook.domain.fees import fee_for
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoice_lines import balance_lines, fee_lines
 from tallybook.domain.invoices import Invoice, next_revision_of
+from tallybook.domain.text_rules import check_reason
 from tallybook.services.billing.bill_period import tax_rate_of
 from tallybook.services.billing.invoices import find_invoice
 from tallybook.services.billing.issue_invoice import audit_snapshot, invoice_mail, issue_invoice, wallet_entry

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tallybook.domain.accounts import Account, User, check_name, check_password, normal_email
+from tallybook.domain.accounts import Account, User
 from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Invalid
@@ -10,6 +10,7 @@ from tallybook.domain.events.accounts import password_changed, user_joined
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
 from tallybook.domain.passwords import PasswordToken, invalid_token, owner_of, valid_token
+from tallybook.domain.text_rules import check_name, check_password, normalize_email
 from tallybook.domain.times import readable
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
@@ -57,7 +58,7 @@ def ask_for_reset(ctx: Context, *, email: str, address: str) -> None:
     The user is looked up when the mail is delivered, not here, so the caller can't find out which emails exist.
     Invalid `invalid_email`; TooManyRequests over 3 an hour from one network address or for one email.
     """
-    email = normal_email(email[: _LONGEST_EMAIL + 1])
+    email = normalize_email(email[: _LONGEST_EMAIL + 1])
     check_rate(ctx, "reset", address=address, email=email)
     now = ctx.clock.now()
     mail = Mail("password_reset", (email,), {"address": address})

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from tallybook.domain.accounts import User, check_text, require_root
+from tallybook.domain.accounts import User, require_root
 from tallybook.domain.audit import actor_of
 from tallybook.domain.catalog import Plan
 from tallybook.domain.credentials import Principal
 from tallybook.domain.events.quotas import quota_reviewed
 from tallybook.domain.ids import QUOTA_REQUEST
 from tallybook.domain.quotas import Decision, QuotaRequest, RequestStatus, check_pending
+from tallybook.domain.text_rules import check_text
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
