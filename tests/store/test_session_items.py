@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tallybook.domain.accounts import Account, User
-from tallybook.store import accounts, keys, sessions
+from tallybook.store import accounts, keys, sessions, users
 from tallybook.store.table import Due, Tables, WriteConflict
 from tests.store.samples import (
     ACCOUNT,
@@ -53,7 +53,7 @@ def test_a_session_ends_once(tables: Tables) -> None:
 
 
 def test_running_sessions_are_counted_on_account_and_user(tables: Tables) -> None:
-    tables.transact([accounts.put_account(ACCOUNT), accounts.put_user(USER)])
+    tables.transact([accounts.put_account(ACCOUNT), users.put_user(USER)])
     start = sessions.count_started(ACCOUNT, USER, most=None)
     for commands, running in ((start, 1), (start, 2), (sessions.count_ended(account_id="a", user_id="u"), 1)):
         tables.transact(commands)
@@ -76,7 +76,7 @@ def test_running_sessions_are_counted_on_account_and_user(tables: Tables) -> Non
 def test_no_session_is_counted_where_there_is_no_room_or_somebody_is_not_active(
     tables: Tables, account: Account, user: User, most: int | None
 ) -> None:
-    tables.transact([accounts.put_account(account), accounts.put_user(user)])
+    tables.transact([accounts.put_account(account), users.put_user(user)])
     with pytest.raises(WriteConflict) as refused:
         tables.transact(sessions.count_started(account, user, most=most))
     assert len(refused.value.failures) == 1
@@ -87,7 +87,7 @@ def test_a_session_is_counted_for_the_share_that_its_user_was_read_with(tables: 
     tables.transact(
         [
             accounts.put_account(replace(ACCOUNT, counts=replace(ACCOUNT.counts, running_count=1))),
-            accounts.put_user(own),
+            users.put_user(own),
         ]
     )
     for other in (USER, replace(own, quota={"concurrent_sandboxes": 9})):

@@ -10,9 +10,10 @@ from tallybook.domain.jobs import partitions
 from tallybook.domain.text_rules import normalize_email
 from tallybook.services.context import Context
 from tallybook.store import keys
-from tallybook.store.accounts import ACCOUNTS, read_account, read_user
+from tallybook.store.accounts import ACCOUNTS, read_account
 from tallybook.store.commands import Item
 from tallybook.store.credentials import read_credential
+from tallybook.store.users import read_user
 
 
 def list_accounts(ctx: Context, *, limit: int, status: AccountStatus | None = None) -> list[Account]:

@@ -32,10 +32,10 @@ from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.rate_limits import check_email_changes, count_unsolicited_mail
 from tallybook.store import keys
-from tallybook.store.accounts import check_still_root
 from tallybook.store.commands import Item
 from tallybook.store.email_changes import put_change, read_change, set_change
 from tallybook.store.keys import Key
+from tallybook.store.users import check_still_root
 
 type _State = tuple[Principal, dict[Key, Item]]
 

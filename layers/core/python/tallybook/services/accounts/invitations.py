@@ -17,8 +17,9 @@ from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import find_user
 from tallybook.services.rate_limits import check_invitations, count_unsolicited_mail
-from tallybook.store.accounts import check_still_root, count_users, put_email, put_user
+from tallybook.store.accounts import count_users
 from tallybook.store.commands import Command
+from tallybook.store.users import check_still_root, put_email, put_user
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ from tallybook.domain.usage import MARKER_LIFE
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
-from tallybook.store.accounts import check_still_root, set_profile
+from tallybook.store.accounts import set_profile
 from tallybook.store.commands import Check
 from tallybook.store.periods import never_opened
+from tallybook.store.users import check_still_root
 
 _FIELDS = ("display_name", "description", "time_zone")
 

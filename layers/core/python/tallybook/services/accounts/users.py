@@ -21,8 +21,8 @@ from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import find_user
-from tallybook.store.accounts import check_still_root, set_user, user_item
 from tallybook.store.commands import Command
+from tallybook.store.users import check_still_root, set_user, user_item
 
 _ACTION: dict[UserStatus, str] = {
     "active": "user.resumed",

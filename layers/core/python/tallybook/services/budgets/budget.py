@@ -23,9 +23,9 @@ from tallybook.services.budgets.snapshot import BudgetSnapshot, read_snapshot
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
-from tallybook.store.accounts import check_still_root
 from tallybook.store.budgets import archive_messages, delete_budget, put_budget, set_account_budget, set_budget
 from tallybook.store.commands import Command
+from tallybook.store.users import check_still_root
 
 
 def create_budget(ctx: Context, principal: Principal, terms: Mapping[str, Any]) -> BudgetStatus:

@@ -15,9 +15,9 @@ from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.store import keys
-from tallybook.store.accounts import count_keys
 from tallybook.store.commands import Command, Delete
 from tallybook.store.credentials import put_credential, read_credential
+from tallybook.store.users import count_keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,12 @@ from tallybook.services.identity.authenticate import reread
 from tallybook.services.identity.password_hashing import hash_password, password_matches
 from tallybook.services.rate_limits import check_rate
 from tallybook.store import keys
-from tallybook.store.accounts import read_account, read_user, set_user
+from tallybook.store.accounts import read_account
 from tallybook.store.commands import Command, Update
 from tallybook.store.credentials import key_of
 from tallybook.store.outbox import put_mail
 from tallybook.store.password_tokens import keys_of_tokens, read_token, use_token
+from tallybook.store.users import read_user, set_user
 
 _LONGEST_EMAIL = 320
 

@@ -25,12 +25,13 @@ from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.services.lookup import find_account
 from tallybook.services.quotas.consumption import QuotaUse, read_quota_use
 from tallybook.store import keys
-from tallybook.store.accounts import read_account, read_user
+from tallybook.store.accounts import read_account
 from tallybook.store.commands import Command, Item
 from tallybook.store.keys import Key
 from tallybook.store.periods import count_completed, open_period, period_key, unchanged_subscription
 from tallybook.store.sessions import count_ended, count_started, put_session, read_session
 from tallybook.store.sessions import end_session as end_command
+from tallybook.store.users import read_user
 
 _MAX_USERS_REMEMBERED = 10_000
 

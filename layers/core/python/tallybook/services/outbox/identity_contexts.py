@@ -15,8 +15,8 @@ from tallybook.domain.times import readable
 from tallybook.services.changes import retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.store import keys
-from tallybook.store.accounts import read_user
 from tallybook.store.password_tokens import check_still_addressed, put_token
+from tallybook.store.users import read_user
 
 PASSWORD_PAGE = "/auth/password/new"  # noqa: S105 a path
 

@@ -26,8 +26,8 @@ from tallybook.services.quotas.consumption import read_plan
 from tallybook.services.quotas.mails import reviewed_mail
 from tallybook.services.quotas.requests import audit_snapshot, require_request
 from tallybook.store import keys
-from tallybook.store.accounts import check_still_root
 from tallybook.store.quotas import set_pending_request, set_request
+from tallybook.store.users import check_still_root
 
 _DECIDED: Mapping[Decision, RequestStatus] = {"approve": "approved", "deny": "denied"}
 _ACTIONS: Mapping[Decision, str] = {"approve": "quota_request.approved", "deny": "quota_request.denied"}
