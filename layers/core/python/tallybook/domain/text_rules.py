@@ -14,7 +14,7 @@ _MIN_PASSWORD = 8
 _MAX_PASSWORD = 1024
 
 
-def normal_email(text: str, *, field: str = "email") -> str:
+def normalize_email(text: str, *, field: str = "email") -> str:
     """The email in lower case, without surrounding space; Invalid `invalid_email` unless it is an ASCII address."""
     email = text.strip().lower()
     if not text.isascii() or not _EMAIL.fullmatch(email) or ".." in email or email.startswith(".") or ".@" in email:
