@@ -16,7 +16,8 @@ from tallybook.domain.periods import Period
 from tallybook.domain.usage import sum_counters
 from tallybook.store import accounts, closing_cursors, costs, invoices, keys, periods, usage_counters
 from tallybook.store.commands import Put
-from tallybook.store.table import Tables, WriteConflict
+from tallybook.store.conflicts import WriteConflict
+from tallybook.store.table import Tables
 from tests.store.samples import ACCOUNT, APRIL, EVENT, NOW, opened, stored
 
 MAY = Period(APRIL.end, datetime(2026, 6, 1, tzinfo=UTC), APRIL.zone)

@@ -13,8 +13,9 @@ from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.wallet import Entry
 from tallybook.store import accounts, attempts, credentials, keys, ledger, sessions, users
 from tallybook.store.commands import Put
+from tallybook.store.conflicts import WriteConflict
 from tallybook.store.keys import Key
-from tallybook.store.table import Tables, WriteConflict
+from tallybook.store.table import Tables
 from tests.store.samples import (
     ACCOUNT,
     ENTRY,

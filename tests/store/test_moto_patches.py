@@ -13,8 +13,9 @@ from botocore.exceptions import ClientError
 from tallybook.domain.audit import OPERATOR
 from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.store.commands import NEW, Check, Delete, Put, Update
+from tallybook.store.conflicts import WriteConflict
 from tallybook.store.keys import Key
-from tallybook.store.table import Tables, WriteConflict
+from tallybook.store.table import Tables
 from tests.support.app import App
 from tests.support.cloud import NAMES
 from tests.support.moto_patches.comparison import Answer, Call, plain_moto, recording

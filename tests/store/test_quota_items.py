@@ -10,7 +10,8 @@ from tallybook.domain.accounts import Account, User
 from tallybook.domain.quotas import Allocation, QuotaRequest
 from tallybook.store import accounts, keys, quotas, users
 from tallybook.store.commands import Command, Put
-from tallybook.store.table import Tables, WriteConflict
+from tallybook.store.conflicts import WriteConflict
+from tallybook.store.table import Tables
 from tests.store.samples import ACCOUNT, USER
 
 NOW = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)

@@ -7,7 +7,8 @@ import pytest
 
 from tallybook.domain.accounts import Account, User
 from tallybook.store import accounts, keys, sessions, users
-from tallybook.store.table import Due, Tables, WriteConflict
+from tallybook.store.conflicts import WriteConflict
+from tallybook.store.table import Due, Tables
 from tests.store.samples import (
     ACCOUNT,
     ENDED,

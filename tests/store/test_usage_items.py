@@ -9,7 +9,8 @@ from tallybook.domain.periods import BillingSchedule
 from tallybook.domain.usage import MARKER_LIFE, sum_counters
 from tallybook.store import accounts, events, keys, periods, usage_counters
 from tallybook.store.commands import Put
-from tallybook.store.table import Due, Tables, WriteConflict
+from tallybook.store.conflicts import WriteConflict
+from tallybook.store.table import Due, Tables
 from tests.store.samples import (
     ACCOUNT,
     APRIL,

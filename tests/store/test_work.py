@@ -11,7 +11,8 @@ from tallybook.domain.times import stamp
 from tallybook.store import keys, outbox
 from tallybook.store.capacity import CapacityMeter
 from tallybook.store.commands import Put
-from tallybook.store.table import Tables, WriteConflict
+from tallybook.store.conflicts import WriteConflict
+from tallybook.store.table import Tables
 from tests.support.cloud import NAMES, meter_of
 
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)

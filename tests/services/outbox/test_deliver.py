@@ -12,8 +12,8 @@ from tallybook.domain.outbox import LEASE, MAX_ATTEMPTS, Mail
 from tallybook.domain.times import parse_instant
 from tallybook.services.outbox.deliver import deliver, list_outbox, retry, sweep
 from tallybook.services.outbox.suppressions import suppress_addresses
+from tallybook.store.conflicts import WriteConflict
 from tallybook.store.outbox import claim, delivered, put_mail, read_outbox_item
-from tallybook.store.table import WriteConflict
 from tests.support.app import App
 from tests.support.faults import client_error
 from tests.support.invariants import check_invariants

@@ -9,7 +9,8 @@ from tallybook.domain.catalog import Catalog, parse_catalog
 from tallybook.domain.errors import Failed
 from tallybook.store import keys
 from tallybook.store.commands import Put
-from tallybook.store.table import Tables, WriteConflict
+from tallybook.store.conflicts import WriteConflict
+from tallybook.store.table import Tables
 
 _FRESH_SECONDS = 60.0
 

@@ -8,8 +8,7 @@ repeated with the same token, so that it happens once.
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
 from boto3.dynamodb.conditions import Key as KeyCondition
@@ -28,7 +27,9 @@ from tallybook.store.commands import (
     whole_item,
     wire_key,
 )
+from tallybook.store.conflicts import Failure, raise_conflict
 from tallybook.store.keys import Key, TableName
+from tallybook.store.observer import Observer
 from tallybook.store.sending import ConditionFailed, Sender
 
 WORK_INDEX = "work"
@@ -37,40 +38,11 @@ MAX_ACTIONS = 100
 MAX_KEYS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A command whose condition did not hold, and the stored item at that time."""
-
-    command: Command
-    was: Item | None
-
-
 class Due(NamedTuple):
     """An entry of the index of due work: the item's key, and since when it is due."""
 
     key: Key
     at: str
-
-
-class WriteConflict(Exception):
-    """Nothing was written, because the conditions of these commands did not hold."""
-
-    def __init__(self, failures: Sequence[Failure]) -> None:
-        super().__init__(f"{len(failures)} condition(s) did not hold")
-        self.failures = tuple(failures)
-
-
-class Observer(Protocol):
-    """Sees each call after it: the items that it read, or the commands that it tried to write.
-
-    Tests and the bench compute the calls' cost with one; production has none.
-    """
-
-    def items_read(self, operation: str, items: Sequence[Item], *, missing: int, consistent: bool) -> None: ...
-
-    def page_read(self, items: Sequence[Item], *, consistent: bool) -> None: ...
-
-    def written(self, operation: str, commands: Sequence[Command]) -> None: ...
 
 
 class Tables:
@@ -168,7 +140,7 @@ class Tables:
                 return  # an earlier attempt, whose response was lost, has written it
             if isinstance(command, Delete) and error.was_lost_before and error.items[0] is None:
                 return  # an earlier attempt, whose response was lost, has deleted it
-            _raise_conflict([Failure(command, error.items[0])])
+            raise_conflict([Failure(command, error.items[0])])
         finally:
             if self.observer:
                 self.observer.written(action.lower(), [command])
@@ -184,7 +156,7 @@ class Tables:
         try:
             self._sender.send("transact_write_items", **request)
         except ConditionFailed as error:
-            _raise_conflict([Failure(commands[index], was) for index, was in error.items.items()])
+            raise_conflict([Failure(commands[index], was) for index, was in error.items.items()])
         finally:
             if self.observer:
                 self.observer.written("transact", commands)
@@ -241,8 +213,3 @@ class Tables:
 
 def _count_keys(request: Mapping[str, Any]) -> int:
     return sum(len(table["Keys"]) for table in request.values())
-
-
-def _raise_conflict(failures: list[Failure]) -> None:
-    refusal = next((failure.command.refusal for failure in failures if failure.command.refusal), None)
-    raise refusal or WriteConflict(failures)

@@ -9,7 +9,7 @@ from tallybook.domain.errors import Unavailable
 from tallybook.domain.periods import Period, period_of
 from tallybook.services.context import Context
 from tallybook.store import periods
-from tallybook.store.table import WriteConflict
+from tallybook.store.conflicts import WriteConflict
 
 
 def open_period(ctx: Context, account: Account, period: Period) -> BillingPeriod:

@@ -21,9 +21,10 @@ from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.commands import Item, Update
+from tallybook.store.conflicts import WriteConflict
 from tallybook.store.credentials import credential_keys, key_of, read_credential, read_platform_key
 from tallybook.store.keys import Key
-from tallybook.store.table import MAX_KEYS, WriteConflict
+from tallybook.store.table import MAX_KEYS
 from tallybook.store.users import read_user
 
 _RECORD_USE_EVERY = timedelta(hours=1)

@@ -11,8 +11,8 @@ from tallybook.services.metering.sessions import end_expired
 from tallybook.services.quotas.alerts import alert_users
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
+from tallybook.store.conflicts import WriteConflict
 from tallybook.store.events import still_dirty, unmark_dirty
-from tallybook.store.table import WriteConflict
 
 
 def run_task(ctx: Context, task: Task) -> list[str]:

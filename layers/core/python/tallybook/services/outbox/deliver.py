@@ -21,8 +21,8 @@ from tallybook.services.outbox.hooks import Hooks
 from tallybook.services.outbox.resolve_mail import ResolvedMail, resolve_mail
 from tallybook.store import keys, outbox
 from tallybook.store.commands import Update
+from tallybook.store.conflicts import WriteConflict
 from tallybook.store.outbox import read_announcement, read_mail, read_outbox_item
-from tallybook.store.table import WriteConflict
 
 type Outcome = Literal["delivered", "postponed", "parked", "not_due", "left"]
 

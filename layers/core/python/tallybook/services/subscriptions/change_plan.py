@@ -30,10 +30,10 @@ from tallybook.services.subscriptions.quote import (
 )
 from tallybook.store.accounts import set_plan
 from tallybook.store.commands import Check
+from tallybook.store.conflicts import WriteConflict
 from tallybook.store.events import mark_dirty
 from tallybook.store.periods import never_opened
 from tallybook.store.plan_changes import put_plan_change
-from tallybook.store.table import WriteConflict
 
 _TICK = timedelta(milliseconds=1)
 
