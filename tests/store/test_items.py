@@ -38,7 +38,7 @@ def test_an_account_reads_back(tables: Tables, account: Account) -> None:
 
 @pytest.mark.parametrize("user", [USER, FULL_USER])
 def test_a_user_reads_back(tables: Tables, user: User) -> None:
-    assert users.read_user(stored(tables, accounts.put_user(user))) == user
+    assert users.read_user(stored(tables, users.put_user(user))) == user
 
 
 @pytest.mark.parametrize("credential", [KEY, FULL_KEY, SIGN_IN])

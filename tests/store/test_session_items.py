@@ -30,10 +30,10 @@ def test_a_session_reads_back_running_and_ended(tables: Tables) -> None:
 def test_a_session_is_due_when_its_time_is_up_until_it_has_ended(tables: Tables) -> None:
     own, due = replace(SESSION, account_id="1"), f"{sessions.RUNNING}#1"
     tables.transact(sessions.put_session(own))
-    assert list(tables.work(due, until="2026-04-20T13:34:56.788Z")) == []
-    assert list(tables.work(due)) == [Due(keys.run("1", NOW, "x"), "2026-04-20T13:34:56.789Z")]
+    assert list(tables.query_due(due, until="2026-04-20T13:34:56.788Z")) == []
+    assert list(tables.query_due(due)) == [Due(keys.run("1", NOW, "x"), "2026-04-20T13:34:56.789Z")]
     tables.transact(sessions.end_session(replace(ENDED, account_id="1")))
-    assert list(tables.work(due)) == []
+    assert list(tables.query_due(due)) == []
 
 
 def test_an_accounts_sessions_are_found_by_their_start_both_ends_included(tables: Tables) -> None:

@@ -113,8 +113,8 @@ def test_a_mark_that_was_seen_is_due_no_more_until_something_else_is_counted(tab
     tables.transact([events.mark_dirty("a", now="2026-04-20T12:00:00.000Z")])
     seen = tables.get(keys.dirty("a")) or {}
     tables.write(events.unmark_dirty(seen))
-    assert list(tables.work("dirty#2")) == []
+    assert list(tables.query_due("dirty#2")) == []
     tables.transact([events.mark_dirty("a", now="2026-04-20T13:00:00.000Z")])
     with pytest.raises(WriteConflict):
         tables.write(events.unmark_dirty(seen))
-    assert list(tables.work("dirty#2")) == [Due(keys.dirty("a"), "2026-04-20T13:00:00.000Z")]
+    assert list(tables.query_due("dirty#2")) == [Due(keys.dirty("a"), "2026-04-20T13:00:00.000Z")]

@@ -25,7 +25,7 @@ def tables(client: Any) -> Tables:
 
 
 def due(tables: Tables, place: str, **how: Any) -> list[str]:
-    return [found.key.pk for found in tables.work(place, **how)]
+    return [found.key.pk for found in tables.query_due(place, **how)]
 
 
 def test_what_is_due_is_found_in_order_up_to_an_instant_and_a_number(tables: Tables) -> None:
@@ -97,7 +97,7 @@ def test_numbered_items_come_at_half_the_price_unless_the_reader_lags(client: An
     for number in range(1, 6):
         tables.write(Put(keys.audit("a", number), {"number": number}))
     meter_of(tables).clear()
-    found = tables.numbered(partial(keys.audit, "a"), newest=4, limit=3)
+    found = tables.query_numbered(partial(keys.audit, "a"), newest=4, limit=3)
     assert [item["number"] for item in found] == [4, 3, 2]
     assert meter_of(tables).read_units == (1.5 if missing else 0.5)
 
@@ -107,7 +107,7 @@ def test_numbered_items_stop_at_after_and_absent_ones_cost_nothing(tables: Table
         tables.write(Put(keys.audit("a", number), {"number": number}))
 
     def numbers(**bounds: int) -> list[int]:
-        return [int(item["number"]) for item in tables.numbered(partial(keys.audit, "a"), **bounds)]
+        return [int(item["number"]) for item in tables.query_numbered(partial(keys.audit, "a"), **bounds)]
 
     assert numbers(newest=5, limit=9) == [5, 4, 3, 2, 1]
     assert numbers(newest=4, limit=9, after=2) == [4, 3]

@@ -19,7 +19,7 @@ from tallybook.store.users import read_user
 def list_accounts(ctx: Context, *, limit: int, status: AccountStatus | None = None) -> list[Account]:
     """Up to `limit` accounts, newest first. With a `status`, only accounts that have it, which may read all."""
     at_most = None if status else limit
-    rows = [ctx.tables.work(partition, limit=at_most, newest_first=True) for partition in partitions(ACCOUNTS)]
+    rows = [ctx.tables.query_due(partition, limit=at_most, newest_first=True) for partition in partitions(ACCOUNTS)]
     found: list[Account] = []
     for batch in batched(heapq.merge(*rows, key=lambda row: row.at, reverse=True), limit, strict=False):
         items = ctx.tables.get_many(row.key for row in batch)

@@ -84,7 +84,7 @@ def sweep(ctx: Context, channels: Channels, *, deadline: float) -> Counter[Outco
     work_partitions = OUTBOX.partitions()
     try:
         for work_partition in random.sample(work_partitions, len(work_partitions)):  # so that none is always the last
-            for due in ctx.tables.work(work_partition, until=stamp(ctx.clock.now())):
+            for due in ctx.tables.query_due(work_partition, until=stamp(ctx.clock.now())):
                 if ctx.elapsed() >= deadline:
                     outcomes["left"] += 1
                     return outcomes
@@ -97,7 +97,7 @@ def sweep(ctx: Context, channels: Channels, *, deadline: float) -> Counter[Outco
 def list_outbox(ctx: Context, *, state: Literal["waiting", "parked"], limit: int) -> list[OutboxItem]:
     """Undelivered items, the longest due first."""
     work = outbox.WAITING if state == "waiting" else outbox.PARKED
-    found = [due for partition in partitions(work) for due in ctx.tables.work(partition, limit=limit)]
+    found = [due for partition in partitions(work) for due in ctx.tables.query_due(partition, limit=limit)]
     item_keys = [due.key for due in sorted(found, key=lambda due: due.at)[:limit]]
     items = ctx.tables.get_many(item_keys)
     return [read_outbox_item(items[key]) for key in item_keys if key in items]
