@@ -6,7 +6,7 @@ from boto3.dynamodb.conditions import Attr
 
 from tallybook.domain.jobs import partition
 from tallybook.domain.times import stamp, stamp_or_none
-from tallybook.domain.usage import MARKER_LIFE, Event, plain
+from tallybook.domain.usage import MARKER_LIFE, Event, decimal_text
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put, Update
 
@@ -25,7 +25,7 @@ def put_marker(event: Event, *, now: datetime, period_start: datetime, late_for:
             "late_for": stamp_or_none(late_for),
             "meter": event.meter,
             "sku": event.sku,
-            "quantity": plain(event.quantity),
+            "quantity": decimal_text(event.quantity),
             "expires": int((now + MARKER_LIFE).timestamp()),
         },
     )
