@@ -77,7 +77,11 @@ def test_only_one_of_two_who_begin_the_same_try_has_the_item(tables: Tables) -> 
     tables.write(put)
     item = outbox.read_outbox_item(tables.get(put.key) or {})
     tables.write(outbox.claim(item, now=NOW))
-    for late in (outbox.claim(item, now=NOW), outbox.delivered(item, at=NOW), outbox.note_sent(item, "a@b.example")):
+    for late in (
+        outbox.claim(item, now=NOW),
+        outbox.mark_delivered(item, at=NOW),
+        outbox.note_sent(item, "a@b.example"),
+    ):
         with pytest.raises(WriteConflict):
             tables.write(late)
 

@@ -49,7 +49,7 @@ def check_thresholds(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
     return tuple(sorted(exact, key=lambda one: one.percent))
 
 
-def check_pace(before: Budget, edited: Budget, *, now: datetime) -> None:
+def check_new_thresholds(before: Budget, edited: Budget, *, now: datetime) -> None:
     """At most 80 thresholds are remembered: the edited budget's, and those that alerted in the last 24 hours.
 
     TooManyRequests for new thresholds beyond that, until enough of the replaced ones have passed their 24 hours.

@@ -141,7 +141,7 @@ def set_account(account: Account, **values: object) -> Update:
 
 def set_plan(before: Account, after: Account) -> Update:
     """Set plan and schedule, if the account is active and both are as read."""
-    unchanged = subscribed_as(before) & ACTIVE
+    unchanged = same_subscription(before) & ACTIVE
     changed = {"plan": after.plan, "calendar": schedule_items(after.schedule)}
     return Update(keys.account(before.id), set=changed, condition=unchanged)
 
@@ -153,9 +153,9 @@ def set_profile(before: Account, after: Account) -> Update:
         "description": after.description,
         "calendar": schedule_items(after.schedule),
     }
-    return Update(keys.account(before.id), set=changed, condition=subscribed_as(before))
+    return Update(keys.account(before.id), set=changed, condition=same_subscription(before))
 
 
-def subscribed_as(account: Account) -> ConditionBase:
+def same_subscription(account: Account) -> ConditionBase:
     """Plan and schedule are as read."""
     return Attr("plan").eq(account.plan) & Attr("calendar").eq(schedule_items(account.schedule))

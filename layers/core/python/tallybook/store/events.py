@@ -45,7 +45,7 @@ def mark_dirty(account_id: str, *, now: str) -> Update:
     )
 
 
-def unmark_dirty(mark: Item) -> Update:
+def clear_dirty(mark: Item) -> Update:
     """All usage up to this mark is checked; WriteConflict if more was counted since the mark was read.
 
     The item stays, so that versions only grow and no later mark has the same one.
@@ -59,6 +59,6 @@ def unmark_dirty(mark: Item) -> Update:
     )
 
 
-def still_dirty(mark: Item, *, now: str) -> Update:
+def keep_dirty(mark: Item, *, now: str) -> Update:
     """Usage was counted during a check: what the check saw is done, and the rest is due at `now`."""
     return Update(keys.dirty(mark["account_id"]), set={"due": now}, condition=Attr("due").eq(mark["due"]))

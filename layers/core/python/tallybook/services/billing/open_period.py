@@ -19,7 +19,9 @@ def open_period(ctx: Context, account: Account, period: Period) -> BillingPeriod
     """
     billing_period = new_billing_period(ctx, account, period)
     try:
-        ctx.tables.transact([*periods.open_period(account, billing_period), periods.unchanged_subscription(account)])
+        ctx.tables.transact(
+            [*periods.open_period(account, billing_period), periods.check_subscription_unchanged(account)]
+        )
     except WriteConflict as conflict:
         item = ctx.tables.get(periods.period_key(account.id, period))
         if item is None:

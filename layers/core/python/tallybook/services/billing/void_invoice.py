@@ -26,7 +26,7 @@ from tallybook.store import keys, ledger
 from tallybook.store.accounts import count_overdue, read_account
 from tallybook.store.closing_cursors import set_closing_cursor
 from tallybook.store.commands import Command
-from tallybook.store.invoices import put_changed, read_invoice
+from tallybook.store.invoices import read_invoice, replace_invoice
 from tallybook.store.periods import period_key, read_billing_period
 
 
@@ -54,7 +54,7 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
             mails=(invoice_mail("invoice_voided", account, after, given_back=given_back),),
             events=(invoice_voided(after, given_back=given_back), *((wallet_moved(refund),) if refund else ())),
         )
-        commands: list[Command] = [put_changed(before, after)]
+        commands: list[Command] = [replace_invoice(before, after)]
         if before.is_overdue:
             commands.append(count_overdue(account, by=-1))
         if before.carried_credit_in:

@@ -22,7 +22,7 @@ from tallybook.store.accounts import read_account
 from tallybook.store.commands import Command, Update
 from tallybook.store.credentials import key_of
 from tallybook.store.outbox import put_mail
-from tallybook.store.password_tokens import keys_of_tokens, read_token, use_token
+from tallybook.store.password_tokens import password_token_keys, read_token, use_token
 from tallybook.store.users import read_user, set_user
 
 _LONGEST_EMAIL = 320
@@ -93,7 +93,7 @@ def set_password(ctx: Context, *, token: str, password: str, address: str, name:
 
 
 def _token_holder(ctx: Context, account_id: str, user_id: str, text: str) -> tuple[Account, User, PasswordToken]:
-    token_keys = keys_of_tokens(account_id, user_id)
+    token_keys = password_token_keys(account_id, user_id)
     user_key, account_key = keys.user(account_id, user_id), keys.account(account_id)
     items = ctx.tables.get_many([*token_keys, user_key, account_key])
     if not {user_key, account_key} <= items.keys():

@@ -28,7 +28,7 @@ from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.commands import Command, Item
 from tallybook.store.keys import Key
-from tallybook.store.periods import count_completed, open_period, period_key, unchanged_subscription
+from tallybook.store.periods import check_subscription_unchanged, count_completed, open_period, period_key
 from tallybook.store.sessions import count_ended, count_started, put_session, read_session
 from tallybook.store.sessions import end_session as end_command
 from tallybook.store.users import read_user
@@ -184,7 +184,7 @@ def _count_completed(ctx: Context, account: Account, now: datetime) -> tuple[Com
     if ctx.tables.get(period_key(account.id, period)) is not None:
         return (count_completed(account.id, period),)
     opened = replace(new_billing_period(ctx, account, period), completed_sessions=1)
-    return (*open_period(account, opened), unchanged_subscription(account))
+    return (*open_period(account, opened), check_subscription_unchanged(account))
 
 
 def _require_same_owner(session: Session, request: SessionRequest) -> Session:

@@ -124,7 +124,7 @@ def retry(ctx: Context, item_id: str) -> OutboxItem:
     if item.leased and item.due is not None and item.due > now:
         raise busy
     try:
-        ctx.tables.write(outbox.unparked(item, at=now))
+        ctx.tables.write(outbox.unpark(item, at=now))
     except WriteConflict:
         raise busy from None
     return replace(item, state="waiting", due=now, attempts=0)
@@ -144,14 +144,14 @@ def _deliver_events(ctx: Context, channels: Channels, item: OutboxItem) -> None:
             for event in announcement.events
         ]
     )
-    ctx.tables.write(outbox.delivered(item, at=ctx.clock.now()))
+    ctx.tables.write(outbox.mark_delivered(item, at=ctx.clock.now()))
 
 
 def _deliver_mail(ctx: Context, channels: Channels, item: OutboxItem) -> None:
     mail = read_mail(item)
     resolved = resolve_mail(ctx, mail, page_url=channels.page_url)
     item = _send(ctx, channels, mail, resolved, replace(item, skipped=resolved.skipped))
-    _write(ctx, channels, mail, outbox.delivered(item, at=ctx.clock.now()), sent=item.sent)
+    _write(ctx, channels, mail, outbox.mark_delivered(item, at=ctx.clock.now()), sent=item.sent)
 
 
 def _send(ctx: Context, channels: Channels, mail: Mail, resolved: ResolvedMail, item: OutboxItem) -> OutboxItem:
@@ -192,9 +192,9 @@ def _record_failure(ctx: Context, item: OutboxItem, failure: Exception) -> Outco
     error = f"{type(failure).__name__}: {failure}"[:500]
     try:
         if until is None:
-            ctx.tables.write(outbox.parked(item, at=now, error=error))
+            ctx.tables.write(outbox.park(item, at=now, error=error))
             return "parked"
-        ctx.tables.write(outbox.postponed(item, until=until, error=error))
+        ctx.tables.write(outbox.postpone(item, until=until, error=error))
     except WriteConflict:
         return "not_due"
     return "postponed"

@@ -22,7 +22,7 @@ def present_invoice(invoice: Invoice) -> dict[str, object]:
         "invoice_id": INVOICE + invoice.id,
         "account_id": ACCOUNT + invoice.account_id,
         "billing_period_start": seconds(invoice.period.start),
-        "billing_period_end": seconds(invoice.period.shown_end),
+        "billing_period_end": seconds(invoice.period.display_end),
         "subtotal": amount(invoice.subtotal),
         "tax_amount": amount(invoice.tax),
         "total_amount": amount(invoice.total),
