@@ -28,12 +28,12 @@ type NewStatus = Literal["suspended", "active"]
 
 
 def set_account_status_as_platform(
-    ctx: Context, principal: PlatformCaller, account_id: str, status: NewStatus, *, reason: str
+    ctx: Context, platform: PlatformCaller, account_id: str, status: NewStatus, *, reason: str
 ) -> Account:
     """As `set_account_status`, for a platform key with the scope accounts:admin."""
     key = keys.account(account_id)
-    platform_key, items = authorize_platform(ctx, principal, "accounts:admin", also=[key])
-    actor = platform_actor(platform_key, address=principal.address)
+    platform_key, items = authorize_platform(ctx, platform, "accounts:admin", also=[key])
+    actor = platform_actor(platform_key, address=platform.address)
     return _set(ctx, items.get(key), account_id, status, reason=reason, actor=actor)
 
 

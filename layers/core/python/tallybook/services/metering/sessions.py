@@ -36,7 +36,7 @@ from tallybook.store.users import read_user
 _MAX_USERS_REMEMBERED = 10_000
 
 
-def start_session(ctx: Context, principal: PlatformCaller, request: SessionRequest) -> Session:
+def start_session(ctx: Context, platform: PlatformCaller, request: SessionRequest) -> Session:
     """Start a session, or return the one that was started before with the same `session_id`.
 
     NotFound for an unknown account or user; NotAdmitted with every reason; Conflict `session_exists` if another user
@@ -47,8 +47,8 @@ def start_session(ctx: Context, principal: PlatformCaller, request: SessionReque
     session_key = keys.session(session_id)
     counter_keys = ctx.admission_keys.get((request.account_id, request.user_id), ())
     read = [*_owner_keys(request), session_key, *counter_keys]
-    key, items = authorize_platform(ctx, principal, "sessions:write", also=read)
-    actor = platform_actor(key, address=principal.address)
+    key, items = authorize_platform(ctx, platform, "sessions:write", also=read)
+    actor = platform_actor(key, address=platform.address)
 
     def start(items: Mapping[Key, Item]) -> Session:
         if session_key in items:
@@ -66,7 +66,7 @@ def start_session(ctx: Context, principal: PlatformCaller, request: SessionReque
     return retry_on_conflict(ctx, start, items, reload=lambda: ctx.tables.get_many(read))
 
 
-def admission(ctx: Context, principal: PlatformCaller, request: SessionRequest) -> tuple[Reason, ...]:
+def admission(ctx: Context, platform: PlatformCaller, request: SessionRequest) -> tuple[Reason, ...]:
     """Every reason why the session may not start now, none if it was started before; nothing is written.
 
     NotFound and Conflict as for a start.
@@ -74,7 +74,7 @@ def admission(ctx: Context, principal: PlatformCaller, request: SessionRequest) 
     session_keys = [keys.session(check_session_id(request.session_id))] if request.session_id is not None else []
     counter_keys = ctx.admission_keys.get((request.account_id, request.user_id), ())
     read = [*_owner_keys(request), *session_keys, *counter_keys]
-    _, items = authorize_platform(ctx, principal, "sessions:write", also=read)
+    _, items = authorize_platform(ctx, platform, "sessions:write", also=read)
     for started in (items[key] for key in session_keys if key in items):
         _require_same_owner(read_session(started), request)
         return ()
@@ -82,11 +82,11 @@ def admission(ctx: Context, principal: PlatformCaller, request: SessionRequest) 
     return _check_admission(ctx, request, *_read_owner(items, request), known=known)[1]
 
 
-def end_session(ctx: Context, principal: PlatformCaller, session_id: str) -> Session:
+def end_session(ctx: Context, platform: PlatformCaller, session_id: str) -> Session:
     """End a session, or return it if it has ended. NotFound for an unknown one."""
     session_key = keys.session(check_session_id(session_id))
-    key, items = authorize_platform(ctx, principal, "sessions:write", also=[session_key])
-    actor = platform_actor(key, address=principal.address)
+    key, items = authorize_platform(ctx, platform, "sessions:write", also=[session_key])
+    actor = platform_actor(key, address=platform.address)
 
     def end(items: Mapping[Key, Item]) -> Session:
         if session_key not in items:
