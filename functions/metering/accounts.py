@@ -19,25 +19,25 @@ router = APIRouter(prefix="/v1/platform/accounts")
 
 @router.put("/{account_id}")
 async def terms(
-    ctx: Ctx, principal: Platform, account_id: str, body: TermsRequest = body_of(TermsRequest)
+    ctx: Ctx, platform: Platform, account_id: str, body: TermsRequest = body_of(TermsRequest)
 ) -> JSONResponse:
-    account = set_terms_as_platform(ctx, principal, _id(account_id), sent_fields(body))
+    account = set_terms_as_platform(ctx, platform, _id(account_id), sent_fields(body))
     return respond(envelope.ok(present_account(account), at=ctx.clock.now()))
 
 
 @router.post("/{account_id}/suspend")
 async def suspend(
-    ctx: Ctx, principal: Platform, account_id: str, body: ReasonRequest = body_of(ReasonRequest)
+    ctx: Ctx, platform: Platform, account_id: str, body: ReasonRequest = body_of(ReasonRequest)
 ) -> JSONResponse:
-    account = set_account_status_as_platform(ctx, principal, _id(account_id), "suspended", reason=body.reason)
+    account = set_account_status_as_platform(ctx, platform, _id(account_id), "suspended", reason=body.reason)
     return respond(envelope.ok(present_account(account), at=ctx.clock.now()))
 
 
 @router.post("/{account_id}/resume")
 async def resume(
-    ctx: Ctx, principal: Platform, account_id: str, body: ReasonRequest = body_of(ReasonRequest)
+    ctx: Ctx, platform: Platform, account_id: str, body: ReasonRequest = body_of(ReasonRequest)
 ) -> JSONResponse:
-    account = set_account_status_as_platform(ctx, principal, _id(account_id), "active", reason=body.reason)
+    account = set_account_status_as_platform(ctx, platform, _id(account_id), "active", reason=body.reason)
     return respond(envelope.ok(present_account(account), at=ctx.clock.now()))
 
 

@@ -13,6 +13,6 @@ router = APIRouter(prefix="/v1/platform")
 
 
 @router.post("/credits")
-async def credits(ctx: Ctx, principal: Platform, body: CreditsRequest = body_of(CreditsRequest)) -> JSONResponse:
-    entry = give_credits(ctx, principal, Move(**body.model_dump()))
+async def credits(ctx: Ctx, platform: Platform, body: CreditsRequest = body_of(CreditsRequest)) -> JSONResponse:
+    entry = give_credits(ctx, platform, Move(**body.model_dump()))
     return respond(envelope.ok(present_ledger_entry(entry), at=ctx.clock.now(), status=201))

@@ -14,8 +14,8 @@ router = APIRouter(prefix="/v1/platform")
 
 
 @router.post("/events")
-async def events(request: Request, ctx: Ctx, principal: Platform) -> JSONResponse:
+async def events(request: Request, ctx: Ctx, platform: Platform) -> JSONResponse:
     submitted = read_events(await request.body())
-    _, accounts = authorize_platform(ctx, principal, "usage:write", also=account_keys(submitted))
+    _, accounts = authorize_platform(ctx, platform, "usage:write", also=account_keys(submitted))
     results = record_usage(ctx, submitted, accounts)
     return respond(envelope.ok(present_results(results), at=ctx.clock.now()))

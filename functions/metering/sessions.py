@@ -14,22 +14,18 @@ router = APIRouter(prefix="/v1/platform")
 
 
 @router.post("/sessions")
-async def start(
-    ctx: Ctx, principal: Platform, body: StartSessionRequest = body_of(StartSessionRequest)
-) -> JSONResponse:
-    session = start_session(ctx, principal, SessionRequest(**body.model_dump()))
+async def start(ctx: Ctx, platform: Platform, body: StartSessionRequest = body_of(StartSessionRequest)) -> JSONResponse:
+    session = start_session(ctx, platform, SessionRequest(**body.model_dump()))
     return respond(envelope.ok(present_session(session), at=ctx.clock.now(), status=201))
 
 
 @router.post("/sessions/{session_id}/end")
-async def end(ctx: Ctx, principal: Platform, session_id: str) -> JSONResponse:
-    return respond(envelope.ok(present_ended_session(end_session(ctx, principal, session_id)), at=ctx.clock.now()))
+async def end(ctx: Ctx, platform: Platform, session_id: str) -> JSONResponse:
+    return respond(envelope.ok(present_ended_session(end_session(ctx, platform, session_id)), at=ctx.clock.now()))
 
 
 @router.post("/admission")
-async def admit(
-    ctx: Ctx, principal: Platform, body: StartSessionRequest = body_of(StartSessionRequest)
-) -> JSONResponse:
+async def admit(ctx: Ctx, platform: Platform, body: StartSessionRequest = body_of(StartSessionRequest)) -> JSONResponse:
     """Whether the session could start now, and every reason against it; nothing is written."""
-    reasons = admission(ctx, principal, SessionRequest(**body.model_dump()))
+    reasons = admission(ctx, platform, SessionRequest(**body.model_dump()))
     return respond(envelope.ok(present_admission(reasons), at=ctx.clock.now()))

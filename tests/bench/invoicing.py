@@ -24,9 +24,10 @@ from tallybook.services.jobs.invoicing import run_task
 from tallybook.store import keys
 from tallybook.store.accounts import put_account
 from tallybook.store.closing_cursors import put_closing
-from tallybook.store.commands import Put, to_wire, wire_key
+from tallybook.store.commands import Put
 from tallybook.store.keys import Key
 from tallybook.store.periods import open_period
+from tallybook.store.requests import dynamodb_key, to_dynamodb
 from tests.bench.context import make_still_context
 from tests.support.app import App
 from tests.support.cloud import NAMES, create_tables
@@ -143,7 +144,7 @@ def write(app: App, puts: Sequence[Put]) -> None:
 def _write_batch(app: App, puts: Sequence[Put]) -> None:
     requests: dict[str, list[Any]] = {}
     for put in puts:
-        item = wire_key(Key(*put.key)) | to_wire(put.item)
+        item = dynamodb_key(Key(*put.key)) | to_dynamodb(put.item)
         requests.setdefault(app.names[put.key.table], []).append({"PutRequest": {"Item": item}})
     while requests:
         requests = app.client.batch_write_item(RequestItems=requests).get("UnprocessedItems") or {}

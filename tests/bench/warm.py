@@ -9,8 +9,8 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from mangum import Mangum
 
-from tallybook.store.commands import wire_key
 from tallybook.store.keys import account, user
+from tallybook.store.requests import dynamodb_key
 from tests.support.app import App
 from tests.support.call import LambdaContext, call, gateway_event
 from tests.support.cloud import NAMES
@@ -27,7 +27,7 @@ def warm_request(app: App, rounds: int) -> Warm:
     """GET /v1/billing/current: a batch get and a query, against a route that does just these."""
     member = app.member()
     path = "/v1/billing/current"
-    hello = _hello(app.client, [wire_key(key) for key in _keys(member)])
+    hello = _hello(app.client, [dynamodb_key(key) for key in _keys(member)])
     ours = _best(lambda: call("GET", path, key=member.api_key), rounds)
     theirs = _best(lambda: hello(gateway_event("GET", path), LambdaContext()), rounds)
     return Warm(f"GET {path}", ours / theirs)

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from tallybook.services.outbox.suppressions import suppress_addresses
-from tallybook.store import keys
+from tallybook.store import keys, outbox
 from tallybook.store.commands import Update
-from tallybook.store.outbox import PARKED, parked, read_outbox_item
+from tallybook.store.outbox import PARKED, read_outbox_item
 from tests.support.invariants import check_invariants
 
 
@@ -31,7 +31,7 @@ def mail(office, member):
 def park(office, item_id):
     item = office.ctx.tables.get(keys.outbox(item_id))
     office.ctx.tables.write(
-        parked(read_outbox_item(item), at=office.clock.now(), error="TransientMailError: Throttled\n\x1b[31mred")
+        outbox.park(read_outbox_item(item), at=office.clock.now(), error="TransientMailError: Throttled\n\x1b[31mred")
     )
 
 

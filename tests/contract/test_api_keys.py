@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tallybook.domain.credentials import SESSION_LIFE, Credential, format_credential, hash_text
-from tallybook.store.accounts import put_user
 from tallybook.store.credentials import put_credential
+from tallybook.store.users import put_user
 from tests.contract.examples import example, expect
 from tests.support.app import App, Member
 from tests.support.call import Answer, call

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from tallybook.domain.budget_messages import BudgetMessage, alert_messages, notification_id, numbers_of
+from tallybook.domain.budget_messages import BudgetMessage, alert_messages, first_and_last_number, notification_id
 from tallybook.domain.budgets import DEFAULT_THRESHOLDS, Budget, Spending, ThresholdAlert
 from tallybook.domain.periods import Period
 
@@ -29,8 +29,8 @@ def test_each_threshold_that_alerts_has_a_message_of_its_own_numbered_on() -> No
         created_at=NOW,
     )
     assert second == replace(first, number=89, threshold=DEFAULT_THRESHOLDS[1])
-    assert numbers_of((first, second)) == (88, 89)
-    assert numbers_of((second,)) == (89, 89)
+    assert first_and_last_number((first, second)) == (88, 89)
+    assert first_and_last_number((second,)) == (89, 89)
 
 
 def test_each_crossing_has_one_notification_id_of_its_own() -> None:

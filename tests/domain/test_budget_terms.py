@@ -11,7 +11,7 @@ from tallybook.domain.budget_terms import (
     MOST_REMEMBERED,
     check_amount,
     check_emails,
-    check_pace,
+    check_new_thresholds,
     check_thresholds,
 )
 from tallybook.domain.budgets import LastAlert, Threshold, evaluate
@@ -105,9 +105,9 @@ def test_a_percent_is_kept_with_two_decimals_however_many_zeros_it_is_sent_with(
 def test_as_many_thresholds_as_may_be_remembered_may_follow_each_other() -> None:
     now = APRIL + timedelta(hours=3)
     before = replace(BUDGET, thresholds=(), alerts=alerted(MOST_REMEMBERED - 2))
-    check_pace(before, replace(before, thresholds=thresholds(500, 600)), now=now)
+    check_new_thresholds(before, replace(before, thresholds=thresholds(500, 600)), now=now)
     with pytest.raises(TooManyRequests) as refused:
-        check_pace(before, replace(before, thresholds=thresholds(500, 600, 700)), now=now)
+        check_new_thresholds(before, replace(before, thresholds=thresholds(500, 600, 700)), now=now)
     assert refused.value.retry_after == 21 * 3600
 
 
@@ -115,9 +115,9 @@ def test_beyond_that_only_new_ones_are_refused() -> None:
     now = APRIL + timedelta(hours=3)
     before = replace(BUDGET, thresholds=thresholds(*range(1, 21)), alerts=alerted(MOST_REMEMBERED + 20))
     for fewer in (thresholds(), thresholds(7), thresholds(7, 90)):
-        check_pace(before, replace(before, thresholds=fewer, amount=1), now=now)
+        check_new_thresholds(before, replace(before, thresholds=fewer, amount=1), now=now)
     with pytest.raises(TooManyRequests):
-        check_pace(before, replace(before, thresholds=thresholds(7, 500)), now=now)
+        check_new_thresholds(before, replace(before, thresholds=thresholds(7, 500)), now=now)
 
 
 def test_who_waits_as_long_as_told_is_not_refused_again() -> None:
@@ -129,7 +129,7 @@ def test_who_waits_as_long_as_told_is_not_refused_again() -> None:
     )
     now, after = APRIL + timedelta(hours=48), replace(before, thresholds=thresholds(500, 600))
     with pytest.raises(TooManyRequests) as refused:
-        check_pace(before, after, now=now)
+        check_new_thresholds(before, after, now=now)
     later = now + timedelta(seconds=refused.value.retry_after)
     forgotten = evaluate(before, [spent(0)], now=later).budget
-    check_pace(forgotten, replace(forgotten, thresholds=after.thresholds), now=later)
+    check_new_thresholds(forgotten, replace(forgotten, thresholds=after.thresholds), now=later)

@@ -13,9 +13,9 @@ from tallybook.domain.email_change import (
     EmailChange,
     State,
     check_request,
+    confirm_side,
     confirming_side,
     new_token,
-    with_confirmed,
 )
 from tallybook.domain.errors import Invalid, TooManyRequests
 
@@ -91,10 +91,10 @@ def test_it_is_completed_by_the_second_address_whichever_that_is() -> None:
     assert (CHANGE.status, CHANGE.unconfirmed) == ("none_confirmed", (OLD, NEW))
     sides: tuple[tuple[Any, Any, str], ...] = (("current", "new", NEW), ("new", "current", OLD))
     for first, second, waits in sides:
-        half = with_confirmed(CHANGE, first)
+        half = confirm_side(CHANGE, first)
         assert (half.state, half.status, half.unconfirmed) == ("pending", "partial_confirmed", (waits,))
-        assert with_confirmed(half, first) == half
-        whole = with_confirmed(half, second)
+        assert confirm_side(half, first) == half
+        whole = confirm_side(half, second)
         assert (whole.state, whole.status, whole.unconfirmed) == ("completed", "both_confirmed", ())
 
 

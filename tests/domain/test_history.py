@@ -57,7 +57,7 @@ def test_a_leap_year_is_a_range() -> None:
 def test_the_days_of_a_range_are_whole_utc_days() -> None:
     expected = Range(at("2026-04-18T22:00Z"), at("2026-04-20T01:00Z"))
     assert expected.days == ("2026-04-18", "2026-04-19", "2026-04-20")
-    assert (expected.opens, expected.closes) == (at("2026-04-18T00:00Z"), at("2026-04-20T23:59:59.999Z"))
+    assert (expected.first_instant, expected.last_instant) == (at("2026-04-18T00:00Z"), at("2026-04-20T23:59:59.999Z"))
 
 
 def test_a_day_that_two_periods_share_has_the_costs_of_both() -> None:

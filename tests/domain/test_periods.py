@@ -12,11 +12,11 @@ from tallybook.domain.periods import (
     boundary,
     drop_older_schedules,
     first_anchor,
-    in_force,
-    in_zone,
     period_of,
+    schedule_at,
     start_of_day,
     with_anchor,
+    with_zone,
     year_of,
 )
 from tests.domain.instants import ZONES, at, instants
@@ -52,7 +52,7 @@ def test_a_march_in_kolkata_runs_from_local_midnight_to_local_midnight() -> None
     schedule = BillingSchedule(anchor=start_of_day(date(2024, 3, 1), "Asia/Kolkata"), zone="Asia/Kolkata")
     period = period_of(schedule, at("2024-03-15T12:00Z"))
     assert (period.start, period.end) == (at("2024-02-29T18:30Z"), at("2024-03-31T18:30Z"))
-    assert period.shown_end == at("2024-03-30T18:30Z")
+    assert period.display_end == at("2024-03-30T18:30Z")
     assert period.days == 31
 
 
@@ -113,7 +113,7 @@ def test_a_period_is_shown_to_end_on_its_last_day_after_its_start(
     start: str, end: str, zone: str, shown: str, days: int
 ) -> None:
     period = Period(start=at(start), end=at(end), zone=zone)
-    assert period.shown_end == at(shown)
+    assert period.display_end == at(shown)
     assert period.days == days
 
 
@@ -150,7 +150,7 @@ def test_a_plan_change_cuts_its_period_and_starts_another_at_its_instant() -> No
     )
     assert period_of(schedule, change) == Period(change, at("2026-07-11T15:00Z"), "UTC")
     assert period_of(schedule, at("2026-05-30T23:59Z")) == Period(at("2026-04-30T00:00Z"), cut.start, "UTC")
-    assert (in_force(schedule, cut.start), in_force(schedule, change)) == (before, schedule)
+    assert (schedule_at(schedule, cut.start), schedule_at(schedule, change)) == (before, schedule)
 
 
 def test_two_plan_changes_in_one_day_leave_a_period_of_hours_between_them() -> None:
@@ -168,7 +168,7 @@ def test_a_change_at_a_periods_end_cuts_nothing() -> None:
 def test_another_zone_holds_from_the_end_of_the_present_period_on() -> None:
     """From 1 June 00:00 UTC, which is 31 May 20:00 in New York: its months end there at 20:00 of the last day."""
     june = BillingSchedule(at("2026-06-01T00:00Z"), "UTC")
-    schedule = in_zone(june, "America/New_York", now=at("2026-09-15T00:00Z"))
+    schedule = with_zone(june, "America/New_York", now=at("2026-09-15T00:00Z"))
     assert period_of(schedule, at("2026-09-15T00:00Z")) == period_of(june, at("2026-09-15T00:00Z"))
     october = period_of(schedule, at("2026-10-01T00:00Z"))
     assert october == Period(at("2026-10-01T00:00Z"), at("2026-11-01T00:00Z"), "America/New_York")
@@ -178,14 +178,14 @@ def test_another_zone_holds_from_the_end_of_the_present_period_on() -> None:
 
 def test_the_zone_that_it_has_again_before_the_period_ends_was_never_changed() -> None:
     june, now = BillingSchedule(at("2026-06-01T00:00Z"), "UTC"), at("2026-06-15T00:00Z")
-    kolkata = in_zone(june, "Asia/Kolkata", now=now)
-    assert in_zone(kolkata, "UTC", now=now) == june
-    assert in_zone(kolkata, "Europe/Berlin", now=now) == in_zone(june, "Europe/Berlin", now=now)
+    kolkata = with_zone(june, "Asia/Kolkata", now=now)
+    assert with_zone(kolkata, "UTC", now=now) == june
+    assert with_zone(kolkata, "Europe/Berlin", now=now) == with_zone(june, "Europe/Berlin", now=now)
 
 
 def test_a_plan_change_before_the_zone_has_changed_begins_in_the_new_one() -> None:
     june, now = BillingSchedule(at("2026-06-01T00:00Z"), "UTC"), at("2026-06-15T12:00Z")
-    schedule = with_anchor(in_zone(june, "Asia/Kolkata", now=now), now)
+    schedule = with_anchor(with_zone(june, "Asia/Kolkata", now=now), now)
     assert period_of(schedule, at("2026-06-14T00:00Z")) == Period(june.anchor, now, "UTC")
     assert period_of(schedule, now).zone == "Asia/Kolkata"
     assert schedule.before == june
@@ -256,7 +256,7 @@ def test_days_elapsed_count_from_one_to_all_days(anchor: datetime, zone: str, no
     assert 1 <= period.days_elapsed(now) <= period.days <= 33
     assert period.days_elapsed(period.start) == 1
     assert period.days_elapsed(period.end - timedelta(seconds=1)) == period.days
-    assert period.start <= period.shown_end < period.end
+    assert period.start <= period.display_end < period.end
 
 
 @steady
@@ -285,14 +285,14 @@ def test_periods_follow_each_other_over_any_number_of_changes_of_plan_and_zone(
             schedule = with_anchor(schedule, now)
             plans.add(now)
         else:
-            schedule = in_zone(schedule, another, now=now)
+            schedule = with_zone(schedule, another, now=now)
     starts, period = {anchor}, period_of(schedule, anchor)
     assert period.start == anchor
     while period.start < now + timedelta(days=100):
         assert timedelta(0) < period.end - period.start < timedelta(days=34)
         for inside in (period.start, period.start + (period.end - period.start) / 2, period.end - timedelta.resolution):
             assert period_of(schedule, inside) == period
-        assert in_force(schedule, period.start).zone == period.zone
+        assert schedule_at(schedule, period.start).zone == period.zone
         following = period_of(schedule, period.end)
         assert following.start == period.end
         starts.add(following.start)

@@ -19,7 +19,7 @@ from tallybook.domain.fees import Fee, fee_for, fee_time
 from tallybook.domain.invoice_lines import balance_lines, fee_lines
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.money import minor_unit
-from tallybook.domain.periods import BillingSchedule, in_zone, period_of, start_of_day, with_anchor
+from tallybook.domain.periods import BillingSchedule, period_of, start_of_day, with_anchor, with_zone
 from tallybook.domain.times import stamp
 from tests.domain.fees import account, plan
 from tests.domain.instants import ZONES, at, instants
@@ -208,7 +208,7 @@ def test_a_change_counts_from_the_previous_change() -> None:
 
 def test_a_month_after_a_change_of_zone_is_charged_by_its_own_length() -> None:
     """February in Berlin, March in New York, whose clocks skip an hour: 371 of 743 hours are left, 0.01 each."""
-    schedule = in_zone(
+    schedule = with_zone(
         BillingSchedule(utc("2026-01-31T23:00"), "Europe/Berlin"), "America/New_York", now=utc("2026-02-10")
     )
     march = period_of(schedule, utc("2026-03-02"))

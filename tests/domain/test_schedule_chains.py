@@ -8,10 +8,10 @@ from tallybook.domain.periods import (
     BillingSchedule,
     boundary,
     drop_older_schedules,
-    in_force,
-    in_zone,
     period_of,
+    schedule_at,
     with_anchor,
+    with_zone,
     year_of,
 )
 
@@ -34,7 +34,7 @@ def test_the_period_of_each_calendar_ends_where_the_next_one_begins(schedule: Bi
     period = period_of(schedule, instant)
     assert (period.start, period.end) == (instant, instant + timedelta(minutes=1))
     assert period_of(schedule, period.end - timedelta(milliseconds=1)) == period
-    assert in_force(schedule, instant).anchor == instant
+    assert schedule_at(schedule, instant).anchor == instant
     assert year_of(schedule, period)[0] == instant
 
 
@@ -42,7 +42,7 @@ def test_the_last_calendar_goes_on(schedule: BillingSchedule) -> None:
     last = START + timedelta(minutes=COUNT - 1)
     assert boundary(schedule, 0) == last
     assert boundary(schedule, 1) == period_of(schedule, last).end == datetime(2026, 2, 2, 9, 19, tzinfo=UTC)
-    berlin = in_zone(schedule, "Europe/Berlin", now=last)
+    berlin = with_zone(schedule, "Europe/Berlin", now=last)
     assert period_of(berlin, START).end == START + timedelta(minutes=1)
 
 

@@ -15,8 +15,8 @@ from tallybook.domain.usage import (
     Event,
     counters_of,
     counting_instant,
+    decimal_text,
     grouped,
-    plain,
     sum_counters,
 )
 from tests.support.steady import steady
@@ -175,11 +175,11 @@ def test_a_reader_s_number_has_its_thousands_apart_and_no_zeros_at_its_end(numbe
     [("1.0", "1"), ("1E+3", "1000"), ("0.10", "0.1"), ("1E-9", "0.000000001"), ("1E+15", "1000000000000000")],
 )
 def test_a_number_has_one_plain_text(number: str, text: str) -> None:
-    assert plain(Decimal(number)) == text
+    assert decimal_text(Decimal(number)) == text
 
 
 @steady
 @given(quantity=st.decimals("0.000000001", 10**15, places=9), zeros=st.integers(0, 3))
 def test_a_plain_text_reads_back_as_the_same_number(quantity: Decimal, zeros: int) -> None:
-    assert Decimal(plain(quantity)) == quantity
-    assert plain(Decimal(f"{quantity:f}{'0' * zeros}")) == plain(quantity)
+    assert Decimal(decimal_text(quantity)) == quantity
+    assert decimal_text(Decimal(f"{quantity:f}{'0' * zeros}")) == decimal_text(quantity)

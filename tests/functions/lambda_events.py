@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tallybook.store.commands import to_wire
+from tallybook.store.requests import to_dynamodb
 from tests.support.app import App
 from tests.support.call import LambdaContext
 
@@ -12,7 +12,7 @@ Event = dict[str, Any]
 
 def record(item: dict[str, Any], *, kind: str = "INSERT") -> Event:
     """A stream's record of one item. Source: DynamoDB Streams, "Record" and "StreamRecord"."""
-    image = to_wire(item)
+    image = to_dynamodb(item)
     keys = {name: image[name] for name in ("pk", "sk")}
     return {
         "eventID": "7de3041dd709b024af6f29e4fa13d34c",

@@ -171,7 +171,7 @@ def outbox(app: App, post: FakeAws) -> None:
 
 
 def _user(app: App, user_id: str) -> Any:
-    from tallybook.store.accounts import read_user
+    from tallybook.store.users import read_user
 
     (item,) = (item for item in app.stored("core") if item["sk"] == f"USER#{user_id}")
     return read_user(item)

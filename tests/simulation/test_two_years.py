@@ -24,8 +24,9 @@ from tallybook.services.lookup import find_account
 from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.services.wallet.credits import Move, give_credits
 from tallybook.store import keys
-from tallybook.store.accounts import read_account, read_user
+from tallybook.store.accounts import read_account
 from tallybook.store.commands import Update
+from tallybook.store.users import read_user
 from tests.simulation.reference import Life, half_up
 from tests.support.app import App
 from tests.support.books import Books, books_of

@@ -8,7 +8,8 @@ from boto3.dynamodb.conditions import Attr
 from tallybook.domain.errors import Conflict
 from tallybook.store import keys
 from tallybook.store.commands import Check, Delete, Put, Update, merge_commands
-from tallybook.store.table import Tables, WriteConflict
+from tallybook.store.conflicts import WriteConflict
+from tallybook.store.table import Tables
 from tests.support.cloud import NAMES
 
 ONE, OTHER = keys.account("a"), keys.account("b")

@@ -7,8 +7,9 @@ import pytest
 
 from tallybook.domain.email_change import EmailChange, EmailToken
 from tallybook.store import keys
+from tallybook.store.conflicts import WriteConflict
 from tallybook.store.email_changes import put_change, put_token, read_change, read_token, set_change
-from tallybook.store.table import Tables, WriteConflict
+from tallybook.store.table import Tables
 
 NOW = datetime(2026, 4, 20, 12, 34, 56, 789_000, tzinfo=UTC)
 CHANGE = EmailChange("c", "a", "owner@example.com", "billing@example.com", NOW)

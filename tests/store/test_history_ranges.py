@@ -19,7 +19,7 @@ def ordered(start: datetime, end: datetime) -> None:
     """DynamoDB refuses a range of keys whose last comes before its first, which moto takes for an empty one."""
     days = range_of(start, end, now=end)
     for of in (costs_range, runs_range):
-        _, first, last = of("somebody", days.opens, days.closes)
+        _, first, last = of("somebody", days.first_instant, days.last_instant)
         assert first <= last
 
 

@@ -16,7 +16,8 @@ from tallybook.domain.periods import Period
 from tallybook.domain.usage import sum_counters
 from tallybook.store import accounts, closing_cursors, costs, invoices, keys, periods, usage_counters
 from tallybook.store.commands import Put
-from tallybook.store.table import Tables, WriteConflict
+from tallybook.store.conflicts import WriteConflict
+from tallybook.store.table import Tables
 from tests.store.samples import ACCOUNT, APRIL, EVENT, NOW, opened, stored
 
 MAY = Period(APRIL.end, datetime(2026, 6, 1, tzinfo=UTC), APRIL.zone)
@@ -56,7 +57,7 @@ ISSUED = replace(
 
 @pytest.mark.parametrize("invoice", [DRAFT, ISSUED, replace(DRAFT, lines=())])
 def test_an_invoice_reads_back_and_is_found_by_its_id(tables: Tables, invoice: Invoice) -> None:
-    tables.transact(invoices.put_new(invoice))
+    tables.transact(invoices.put_new_invoice(invoice))
     found = tables.get_many([keys.invoice("a", 3), keys.invoice_place("i")])
     assert invoices.read_invoice(found[keys.invoice("a", 3)]) == invoice
     place = found[keys.invoice_place("i")]
@@ -67,7 +68,7 @@ def test_an_invoice_reads_back_and_is_found_by_its_id(tables: Tables, invoice: I
 def test_amounts_read_back_in_any_currency(tables: Tables, currency: str, unit: int) -> None:
     line = InvoiceLine("usage", "Resource Usage", 7 * unit, (Detail("cpu_seconds", None, Decimal(1), 7 * unit),))
     invoice = replace(DRAFT, currency=currency, lines=(line,))
-    assert invoices.read_invoice(stored(tables, invoices.put_new(invoice)[0])) == invoice
+    assert invoices.read_invoice(stored(tables, invoices.put_new_invoice(invoice)[0])) == invoice
 
 
 def test_no_item_of_an_invoice_lacks_what_the_invoice_says() -> None:
@@ -83,27 +84,27 @@ def test_only_an_open_invoice_waits_in_the_index_for_its_due_date(status: Any) -
 
 
 def test_an_id_and_a_position_are_taken_once(tables: Tables) -> None:
-    tables.transact(invoices.put_new(DRAFT))
+    tables.transact(invoices.put_new_invoice(DRAFT))
     for other in (replace(DRAFT, position=4), replace(DRAFT, id="j")):
         with pytest.raises(WriteConflict):
-            tables.transact(invoices.put_new(other))
+            tables.transact(invoices.put_new_invoice(other))
 
 
 def test_an_invoice_is_written_over_its_own_draft_alone(tables: Tables) -> None:
-    tables.transact(invoices.put_new(DRAFT))
+    tables.transact(invoices.put_new_invoice(DRAFT))
     with pytest.raises(WriteConflict):
-        tables.transact([invoices.put_over_draft(replace(DRAFT, id="j"))])
-    tables.transact([invoices.put_over_draft(replace(DRAFT, status="open"))])
+        tables.transact([invoices.replace_draft(replace(DRAFT, id="j"))])
+    tables.transact([invoices.replace_draft(replace(DRAFT, status="open"))])
     with pytest.raises(WriteConflict):
-        tables.transact([invoices.put_over_draft(DRAFT)])
+        tables.transact([invoices.replace_draft(DRAFT)])
 
 
 @pytest.mark.parametrize("stands", [{"status": "paid"}, {"id": "j"}, {"paid_by_balance": 1}])
 def test_an_invoice_is_changed_only_as_it_was_read(tables: Tables, stands: dict[str, Any]) -> None:
     before = replace(DRAFT, status="open")
-    tables.transact(invoices.put_new(replace(before, **stands)))
+    tables.transact(invoices.put_new_invoice(replace(before, **stands)))
     with pytest.raises(WriteConflict):
-        tables.transact([invoices.put_changed(before, replace(before, status="overdue"))])
+        tables.transact([invoices.replace_invoice(before, replace(before, status="overdue"))])
 
 
 def test_numbers_are_taken_in_turn(tables: Tables) -> None:

@@ -11,10 +11,11 @@ from tallybook.domain.accounts import Account, BillingTerms, Counts, Suspension,
 from tallybook.domain.credentials import Credential, CredentialRef, PlatformKey
 from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.wallet import Entry
-from tallybook.store import accounts, attempts, credentials, keys, ledger, sessions
+from tallybook.store import accounts, attempts, credentials, keys, ledger, sessions, users
 from tallybook.store.commands import Put
+from tallybook.store.conflicts import WriteConflict
 from tallybook.store.keys import Key
-from tallybook.store.table import Tables, WriteConflict
+from tallybook.store.table import Tables
 from tests.store.samples import (
     ACCOUNT,
     ENTRY,
@@ -37,7 +38,7 @@ def test_an_account_reads_back(tables: Tables, account: Account) -> None:
 
 @pytest.mark.parametrize("user", [USER, FULL_USER])
 def test_a_user_reads_back(tables: Tables, user: User) -> None:
-    assert accounts.read_user(stored(tables, accounts.put_user(user))) == user
+    assert users.read_user(stored(tables, users.put_user(user))) == user
 
 
 @pytest.mark.parametrize("credential", [KEY, FULL_KEY, SIGN_IN])

@@ -13,8 +13,9 @@ from botocore.exceptions import ClientError
 from tallybook.domain.audit import OPERATOR
 from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.store.commands import NEW, Check, Delete, Put, Update
+from tallybook.store.conflicts import WriteConflict
 from tallybook.store.keys import Key
-from tallybook.store.table import Tables, WriteConflict
+from tallybook.store.table import Tables
 from tests.support.app import App
 from tests.support.cloud import NAMES
 from tests.support.moto_patches.comparison import Answer, Call, plain_moto, recording
@@ -94,9 +95,9 @@ def test_pages_of_a_partition_and_of_the_index_are_answered_alike(
     for newest_first in (False, True):
         for limit in (None, 2, 4):
             list(tables.query("core", "P", start="1", end="4", limit=limit, newest_first=newest_first))
-            list(tables.work("w", until="1", limit=limit, newest_first=newest_first))
+            list(tables.query_due("w", until="1", limit=limit, newest_first=newest_first))
     tables.write(Update(Key("core", "P", "1"), remove=["work", "due"]))
-    assert len(list(tables.work("w"))) == 4
+    assert len(list(tables.query_due("w"))) == 4
     first = client.query(
         TableName=NAMES["core"],
         KeyConditionExpression="pk = :p",

@@ -8,9 +8,10 @@ import pytest
 
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.quotas import Allocation, QuotaRequest
-from tallybook.store import accounts, keys, quotas
+from tallybook.store import accounts, keys, quotas, users
 from tallybook.store.commands import Command, Put
-from tallybook.store.table import Tables, WriteConflict
+from tallybook.store.conflicts import WriteConflict
+from tallybook.store.table import Tables
 from tests.store.samples import ACCOUNT, USER
 
 NOW = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
@@ -87,15 +88,15 @@ def test_a_share_is_given_and_taken_as_the_user_was_read(tables: Tables) -> None
         quotas.set_user_allocation(ALLOCATION.user_allocation, quota=None),
     )
     change = quotas.set_user_allocation(ALLOCATION.user_allocation, quota={"ram_gb_seconds": 1})
-    tables.write(accounts.put_user(USER))
+    tables.write(users.put_user(USER))
     assert [refused(tables, command) for command in (take, give, give)] == [True, False, True]
-    assert accounts.read_user(tables.get(keys.user("a", "u")) or {}) == SHARING
+    assert users.read_user(tables.get(keys.user("a", "u")) or {}) == SHARING
     assert [refused(tables, command) for command in (change, take)] == [False, True]
-    assert accounts.read_user(tables.get(keys.user("a", "u")) or {}).quota == {"ram_gb_seconds": 1}
-    replaced(tables, accounts.put_user(SHARING))
+    assert users.read_user(tables.get(keys.user("a", "u")) or {}).quota == {"ram_gb_seconds": 1}
+    replaced(tables, users.put_user(SHARING))
     assert not refused(tables, take)
-    assert accounts.read_user(tables.get(keys.user("a", "u")) or {}) == USER
-    replaced(tables, accounts.put_user(replace(USER, status="deleted")))
+    assert users.read_user(tables.get(keys.user("a", "u")) or {}) == USER
+    replaced(tables, users.put_user(replace(USER, status="deleted")))
     assert refused(tables, give)
 
 
@@ -103,7 +104,7 @@ def test_a_share_is_given_and_taken_as_the_user_was_read(tables: Tables) -> None
     "other", [replace(SHARING, allocation_id="other"), replace(SHARING, quota={"cpu_seconds_monthly": 1})]
 )
 def test_a_share_that_is_another_is_not_taken(tables: Tables, other: User) -> None:
-    tables.write(accounts.put_user(other))
+    tables.write(users.put_user(other))
     assert refused(tables, quotas.set_user_allocation(ALLOCATION.user_allocation, quota=None))
 
 
@@ -149,11 +150,11 @@ def test_a_user_has_one_pending_request_and_none_once_they_are_deleted(tables: T
         quotas.set_pending_request(USER, request_id="r"),
         quotas.set_pending_request(waiting, request_id=None),
     )
-    tables.write(accounts.put_user(USER))
+    tables.write(users.put_user(USER))
     assert [refused(tables, command) for command in (withdraw, file, file)] == [True, False, True]
-    assert accounts.read_user(tables.get(keys.user("a", "u")) or {}) == waiting
+    assert users.read_user(tables.get(keys.user("a", "u")) or {}) == waiting
     assert not refused(tables, withdraw)
-    replaced(tables, accounts.put_user(replace(USER, status="deleted")))
+    replaced(tables, users.put_user(replace(USER, status="deleted")))
     assert refused(tables, file)
 
 

@@ -9,8 +9,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from tallybook.domain.errors import Conflict, Unavailable
 from tallybook.store.capacity import CapacityMeter
 from tallybook.store.commands import Delete, Put, Update
+from tallybook.store.conflicts import WriteConflict
 from tallybook.store.keys import Key
-from tallybook.store.table import Tables, WriteConflict
+from tallybook.store.table import Tables
 from tests.support.cloud import NAMES, meter_of
 from tests.support.faults import Fault, Faults, client_error, conflict, cut_off, lost_answer, throttle
 

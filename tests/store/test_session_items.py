@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from tallybook.domain.accounts import Account, User
-from tallybook.store import accounts, keys, sessions
-from tallybook.store.table import Due, Tables, WriteConflict
+from tallybook.store import accounts, keys, sessions, users
+from tallybook.store.conflicts import WriteConflict
+from tallybook.store.table import Due, Tables
 from tests.store.samples import (
     ACCOUNT,
     ENDED,
@@ -29,10 +30,10 @@ def test_a_session_reads_back_running_and_ended(tables: Tables) -> None:
 def test_a_session_is_due_when_its_time_is_up_until_it_has_ended(tables: Tables) -> None:
     own, due = replace(SESSION, account_id="1"), f"{sessions.RUNNING}#1"
     tables.transact(sessions.put_session(own))
-    assert list(tables.work(due, until="2026-04-20T13:34:56.788Z")) == []
-    assert list(tables.work(due)) == [Due(keys.run("1", NOW, "x"), "2026-04-20T13:34:56.789Z")]
+    assert list(tables.query_due(due, until="2026-04-20T13:34:56.788Z")) == []
+    assert list(tables.query_due(due)) == [Due(keys.run("1", NOW, "x"), "2026-04-20T13:34:56.789Z")]
     tables.transact(sessions.end_session(replace(ENDED, account_id="1")))
-    assert list(tables.work(due)) == []
+    assert list(tables.query_due(due)) == []
 
 
 def test_an_accounts_sessions_are_found_by_their_start_both_ends_included(tables: Tables) -> None:
@@ -53,7 +54,7 @@ def test_a_session_ends_once(tables: Tables) -> None:
 
 
 def test_running_sessions_are_counted_on_account_and_user(tables: Tables) -> None:
-    tables.transact([accounts.put_account(ACCOUNT), accounts.put_user(USER)])
+    tables.transact([accounts.put_account(ACCOUNT), users.put_user(USER)])
     start = sessions.count_started(ACCOUNT, USER, most=None)
     for commands, running in ((start, 1), (start, 2), (sessions.count_ended(account_id="a", user_id="u"), 1)):
         tables.transact(commands)
@@ -76,7 +77,7 @@ def test_running_sessions_are_counted_on_account_and_user(tables: Tables) -> Non
 def test_no_session_is_counted_where_there_is_no_room_or_somebody_is_not_active(
     tables: Tables, account: Account, user: User, most: int | None
 ) -> None:
-    tables.transact([accounts.put_account(account), accounts.put_user(user)])
+    tables.transact([accounts.put_account(account), users.put_user(user)])
     with pytest.raises(WriteConflict) as refused:
         tables.transact(sessions.count_started(account, user, most=most))
     assert len(refused.value.failures) == 1
@@ -87,7 +88,7 @@ def test_a_session_is_counted_for_the_share_that_its_user_was_read_with(tables: 
     tables.transact(
         [
             accounts.put_account(replace(ACCOUNT, counts=replace(ACCOUNT.counts, running_count=1))),
-            accounts.put_user(own),
+            users.put_user(own),
         ]
     )
     for other in (USER, replace(own, quota={"concurrent_sandboxes": 9})):

@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.store.capacity import CapacityMeter
 from tallybook.store.commands import EXISTS, Check, Command, Delete, Item, Put, Update
+from tallybook.store.conflicts import Failure, WriteConflict
 from tallybook.store.keys import Key
-from tallybook.store.table import Failure, Tables, WriteConflict
+from tallybook.store.table import Tables
 from tests.support.cloud import NAMES, all_items, meter_of
 
 ONE, TWO, USAGE = Key("core", "P", "1"), Key("core", "P", "2"), Key("usage", "P", "1")

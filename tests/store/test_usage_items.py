@@ -9,7 +9,8 @@ from tallybook.domain.periods import BillingSchedule
 from tallybook.domain.usage import MARKER_LIFE, sum_counters
 from tallybook.store import accounts, events, keys, periods, usage_counters
 from tallybook.store.commands import Put
-from tallybook.store.table import Due, Tables, WriteConflict
+from tallybook.store.conflicts import WriteConflict
+from tallybook.store.table import Due, Tables
 from tests.store.samples import (
     ACCOUNT,
     APRIL,
@@ -36,9 +37,9 @@ def test_a_period_opens_only_for_the_subscription_that_the_account_still_has(tab
         now = replace(ACCOUNT, **change)
         tables.write(Put(keys.account("a"), accounts.account_item(now), condition=None))
         with pytest.raises(WriteConflict):
-            tables.transact([periods.unchanged_subscription(ACCOUNT), *periods.open_period(ACCOUNT, opened())])
+            tables.transact([periods.check_subscription_unchanged(ACCOUNT), *periods.open_period(ACCOUNT, opened())])
     tables.write(Put(keys.account("a"), accounts.account_item(FULL_ACCOUNT), condition=None))
-    tables.transact([periods.unchanged_subscription(ACCOUNT), *periods.open_period(ACCOUNT, opened())])
+    tables.transact([periods.check_subscription_unchanged(ACCOUNT), *periods.open_period(ACCOUNT, opened())])
 
 
 def test_usage_adds_up_over_shards_days_and_skus(tables: Tables) -> None:
@@ -111,9 +112,9 @@ def test_a_dirty_account_stays_due_since_its_first_unseen_usage(tables: Tables) 
 def test_a_mark_that_was_seen_is_due_no_more_until_something_else_is_counted(tables: Tables) -> None:
     tables.transact([events.mark_dirty("a", now="2026-04-20T12:00:00.000Z")])
     seen = tables.get(keys.dirty("a")) or {}
-    tables.write(events.unmark_dirty(seen))
-    assert list(tables.work("dirty#2")) == []
+    tables.write(events.clear_dirty(seen))
+    assert list(tables.query_due("dirty#2")) == []
     tables.transact([events.mark_dirty("a", now="2026-04-20T13:00:00.000Z")])
     with pytest.raises(WriteConflict):
-        tables.write(events.unmark_dirty(seen))
-    assert list(tables.work("dirty#2")) == [Due(keys.dirty("a"), "2026-04-20T13:00:00.000Z")]
+        tables.write(events.clear_dirty(seen))
+    assert list(tables.query_due("dirty#2")) == [Due(keys.dirty("a"), "2026-04-20T13:00:00.000Z")]

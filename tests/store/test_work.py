@@ -11,7 +11,8 @@ from tallybook.domain.times import stamp
 from tallybook.store import keys, outbox
 from tallybook.store.capacity import CapacityMeter
 from tallybook.store.commands import Put
-from tallybook.store.table import Tables, WriteConflict
+from tallybook.store.conflicts import WriteConflict
+from tallybook.store.table import Tables
 from tests.support.cloud import NAMES, meter_of
 
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
@@ -24,7 +25,7 @@ def tables(client: Any) -> Tables:
 
 
 def due(tables: Tables, place: str, **how: Any) -> list[str]:
-    return [found.key.pk for found in tables.work(place, **how)]
+    return [found.key.pk for found in tables.query_due(place, **how)]
 
 
 def test_what_is_due_is_found_in_order_up_to_an_instant_and_a_number(tables: Tables) -> None:
@@ -76,7 +77,11 @@ def test_only_one_of_two_who_begin_the_same_try_has_the_item(tables: Tables) -> 
     tables.write(put)
     item = outbox.read_outbox_item(tables.get(put.key) or {})
     tables.write(outbox.claim(item, now=NOW))
-    for late in (outbox.claim(item, now=NOW), outbox.delivered(item, at=NOW), outbox.note_sent(item, "a@b.example")):
+    for late in (
+        outbox.claim(item, now=NOW),
+        outbox.mark_delivered(item, at=NOW),
+        outbox.note_sent(item, "a@b.example"),
+    ):
         with pytest.raises(WriteConflict):
             tables.write(late)
 
@@ -96,7 +101,7 @@ def test_numbered_items_come_at_half_the_price_unless_the_reader_lags(client: An
     for number in range(1, 6):
         tables.write(Put(keys.audit("a", number), {"number": number}))
     meter_of(tables).clear()
-    found = tables.numbered(partial(keys.audit, "a"), newest=4, limit=3)
+    found = tables.query_numbered(partial(keys.audit, "a"), newest=4, limit=3)
     assert [item["number"] for item in found] == [4, 3, 2]
     assert meter_of(tables).read_units == (1.5 if missing else 0.5)
 
@@ -106,7 +111,7 @@ def test_numbered_items_stop_at_after_and_absent_ones_cost_nothing(tables: Table
         tables.write(Put(keys.audit("a", number), {"number": number}))
 
     def numbers(**bounds: int) -> list[int]:
-        return [int(item["number"]) for item in tables.numbered(partial(keys.audit, "a"), **bounds)]
+        return [int(item["number"]) for item in tables.query_numbered(partial(keys.audit, "a"), **bounds)]
 
     assert numbers(newest=5, limit=9) == [5, 4, 3, 2, 1]
     assert numbers(newest=4, limit=9, after=2) == [4, 3]

@@ -8,7 +8,7 @@ import pytest
 from tallybook.domain.accounts import User
 from tallybook.domain.errors import Invalid
 from tallybook.store import keys
-from tallybook.store.accounts import read_user
+from tallybook.store.users import read_user
 from tests.support.app import App, Member
 
 

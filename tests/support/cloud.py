@@ -9,8 +9,8 @@ from tallybook.gateways.interceptor import Interceptor, passthrough
 from tallybook.services.context import Context
 from tallybook.store.capacity import CapacityMeter, item_size
 from tallybook.store.catalogs import Catalogs
-from tallybook.store.commands import from_wire, wire_key
 from tallybook.store.keys import Key
+from tallybook.store.requests import dynamodb_key, from_dynamodb
 from tallybook.store.table import Tables
 from tests.support import snapshot
 from tests.support.clock import StillClock
@@ -58,8 +58,8 @@ def make_context(
     def size(key: Key) -> int:
         if snapshot.is_moto(client):
             return item_size(snapshot.row(names[key.table], *key[1:]) or {})
-        answer = client.get_item(TableName=names[key.table], Key=wire_key(key), ConsistentRead=True)
-        return item_size(from_wire(answer.get("Item", {})))
+        answer = client.get_item(TableName=names[key.table], Key=dynamodb_key(key), ConsistentRead=True)
+        return item_size(from_dynamodb(answer.get("Item", {})))
 
     tables = Tables(client, names, interceptor=interceptor, observer=CapacityMeter(sizes=size), pause=pause)
     settings = {"password_rounds": PASSWORD_ROUNDS, "workers": 1, "limits": UNLIMITED, **settings}
@@ -77,5 +77,5 @@ def all_items(client: Any, name: str, sk: str = "") -> list[dict[str, Any]]:
     if snapshot.is_moto(client):
         return snapshot.rows(name, sk)
     pages = client.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)
-    items = (from_wire(item) for page in pages for item in page["Items"])
+    items = (from_dynamodb(item) for page in pages for item in page["Items"])
     return [item for item in items if item["sk"].startswith(sk)]

@@ -16,7 +16,7 @@ from tallybook.services.quotas.allocations import allocate
 from tallybook.services.quotas.requests import file_request
 from tallybook.store import keys
 from tallybook.store.accounts import read_quota
-from tallybook.store.commands import from_wire
+from tallybook.store.requests import from_dynamodb
 from tests.support.app import HERE, App, Member
 from tests.support.cloud import make_context
 from tests.support.faults import Faults
@@ -105,7 +105,7 @@ class Watch:
     def _look(self) -> Moment:
         pk = {":pk": {"S": self._account.pk}}
         query = {"TableName": self._table, "KeyConditionExpression": "pk = :pk", "ConsistentRead": True}
-        rows = [from_wire(row) for row in self._client.query(**query, ExpressionAttributeValues=pk)["Items"]]
+        rows = [from_dynamodb(row) for row in self._client.query(**query, ExpressionAttributeValues=pk)["Items"]]
         (account,) = [row for row in rows if row["sk"] == self._account.sk]
         users = [row for row in rows if row["sk"].startswith(keys.USERS)]
         shares = {row["id"]: (int(row["running"]), read_quota(row["quota"]).get(CONCURRENT)) for row in users}

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from tallybook.store.commands import from_wire
+from tallybook.store.requests import from_dynamodb
 
 type Kept = dict[str, Any]
 
@@ -60,7 +60,7 @@ def row(name: str, pk: str, sk: str) -> dict[str, Any] | None:
 
 
 def _plain(item: Any) -> dict[str, Any]:
-    return from_wire(item.to_json()["Attributes"])
+    return from_dynamodb(item.to_json()["Attributes"])
 
 
 def _backend() -> Any:

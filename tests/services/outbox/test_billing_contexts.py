@@ -17,7 +17,7 @@ from tallybook.services.jobs.invoicing import run_task
 from tallybook.services.outbox.billing_contexts import MOST_DETAILS, invoice_context
 from tallybook.services.outbox.deliver import show_outbox_item
 from tallybook.services.wallet.credits import Move, give_credits
-from tallybook.store.invoices import put_changed
+from tallybook.store.invoices import replace_invoice
 from tests.support.app import App, Member
 from tests.support.markup import Markup
 from tests.support.outside import Sent
@@ -123,7 +123,7 @@ def test_who_has_paid_or_owes_no_more_is_not_told_that_it_is_overdue(app: App, a
     app.deliver()
     app.clock.advance(days=7)
     (overdue,) = run(app)
-    app.ctx.tables.write(put_changed(overdue, replace(overdue, status=status)))
+    app.ctx.tables.write(replace_invoice(overdue, replace(overdue, status=status)))
     waiting = app.waiting()
     assert invoice_mails(app, "overdue") == []
     assert {show_outbox_item(app.ctx, item_id).state for item_id in waiting} == {"delivered"}
@@ -156,7 +156,7 @@ def test_a_period_of_one_day_is_that_day(app: App, ada: Member) -> None:
     app.record(app.event(ada, quantity=150_000))
     invoice = close(app)
     day = replace(invoice.period, end=invoice.period.start.replace(hour=12))
-    app.ctx.tables.write(put_changed(invoice, replace(invoice, period=day)))
+    app.ctx.tables.write(replace_invoice(invoice, replace(invoice, period=day)))
     assert "Period: 20 April 2026" in invoice_mails(app)[0].text.splitlines()
 
 
@@ -193,7 +193,7 @@ def test_details_beyond_so_many_are_told_together(app: App, ada: Member, beyond:
 def told(app: App, invoice: Invoice, *, zone: str = "UTC", **changes: Any) -> Any:
     """The context of the invoice's mail with these changes of the invoice."""
     changed = replace(invoice, period=replace(invoice.period, zone=zone), **changes)
-    app.ctx.tables.write(put_changed(invoice, changed))
+    app.ctx.tables.write(replace_invoice(invoice, changed))
     return invoice_context(
         app.ctx, Mail("invoice", (ADA,), subject_ref=InvoiceRef(invoice.account_id, invoice.position)), page_url=""
     )

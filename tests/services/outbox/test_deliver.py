@@ -12,8 +12,8 @@ from tallybook.domain.outbox import LEASE, MAX_ATTEMPTS, Mail
 from tallybook.domain.times import parse_instant
 from tallybook.services.outbox.deliver import deliver, list_outbox, retry, sweep
 from tallybook.services.outbox.suppressions import suppress_addresses
-from tallybook.store.outbox import claim, delivered, put_mail, read_outbox_item
-from tallybook.store.table import WriteConflict
+from tallybook.store.conflicts import WriteConflict
+from tallybook.store.outbox import claim, mark_delivered, put_mail, read_outbox_item
 from tests.support.app import App
 from tests.support.faults import client_error
 from tests.support.invariants import check_invariants
@@ -157,7 +157,7 @@ def test_a_delivery_that_outlived_its_lease_marks_nothing_of_the_one_after_it(ap
     app.clock.advance(seconds=LEASE.total_seconds())
     retry(app.ctx, item_id)
     with pytest.raises(WriteConflict):
-        app.ctx.tables.write(delivered(replace(late, claims=0), at=app.clock.now()))
+        app.ctx.tables.write(mark_delivered(replace(late, claims=0), at=app.clock.now()))
     assert deliver(app.ctx, app.fake_aws.channels(), item_id) == "delivered"
     assert item(app, item_id)["claims"] == 2
 

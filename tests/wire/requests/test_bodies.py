@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from tallybook.domain.errors import Invalid
-from tallybook.store.commands import to_wire
+from tallybook.store.requests import to_dynamodb
 from tallybook.wire.requests.bodies import (
     ApiKeyRequest,
     CreditsRequest,
@@ -131,7 +131,7 @@ def test_a_size_is_a_number_with_at_most_three_decimals(size: str) -> None:
     body = read_json(f'{{"cpu_cores": {size}}}')
     model = read_body(StartSessionRequest, {**SESSION, **body})
     assert model.cpu_cores == Decimal(size)
-    assert to_wire({"cpu_cores": model.cpu_cores})
+    assert to_dynamodb({"cpu_cores": model.cpu_cores})
 
 
 @pytest.mark.parametrize(

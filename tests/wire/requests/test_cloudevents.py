@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tallybook.domain.errors import Invalid, TooLarge
 from tallybook.domain.usage import Event, Result
-from tallybook.store.commands import to_wire
 from tallybook.store.events import put_marker
+from tallybook.store.requests import to_dynamodb
 from tallybook.wire.requests.cloudevents import MAX_BYTES, read_events, read_json
 from tests.support.steady import steady
 
@@ -137,7 +137,7 @@ def test_a_quantity_is_a_number_or_a_decimal_string_and_keeps_every_digit(quanti
     event = raw(quantity)
     assert isinstance(event, Event)
     assert f"{event.quantity:f}" == expected
-    assert to_wire({"quantity": event.quantity})
+    assert to_dynamodb({"quantity": event.quantity})
 
 
 @pytest.mark.parametrize(
@@ -301,5 +301,5 @@ def test_no_body_is_worse_than_a_refusal(body: bytes | str) -> None:
 
 def storable(event: Event) -> None:
     assert len(event.identity) == len(event.content) == 40
-    to_wire(put_marker(event, now=event.time, period_start=event.time).item)
-    to_wire({"sum": event.quantity + Decimal(10) ** 15})
+    to_dynamodb(put_marker(event, now=event.time, period_start=event.time).item)
+    to_dynamodb({"sum": event.quantity + Decimal(10) ** 15})

@@ -1,7 +1,5 @@
-"""Accounts and their users, and the rules for their names, emails, passwords and rights."""
+"""Accounts and their users, and the checks of their status and rights."""
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from tallybook.domain.closing_cursor import ClosingCursor
-from tallybook.domain.errors import Forbidden, Invalid, NotFound
+from tallybook.domain.errors import Forbidden, NotFound
 from tallybook.domain.periods import BillingSchedule
 from tallybook.domain.quotas import UserAllocation
 
@@ -17,10 +15,6 @@ type AccountStatus = Literal["active", "suspended", "deleted"]
 type UserStatus = Literal["active", "suspended", "disabled", "deleted"]
 type Role = Literal["admin", "user"]
 
-_EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,255}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
-_BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_MIN_PASSWORD = 8
-_MAX_PASSWORD = 1024
 MAX_USERS = 1000
 MAX_KEYS = 1000
 MAX_KEYS_OF_USER = 50
@@ -148,53 +142,6 @@ class User:
         return UserAllocation(self.account_id, self.id, self.allocation_id, self.quota)
 
 
-def normal_email(text: str, *, field: str = "email") -> str:
-    """The email in lower case, without surrounding space; Invalid `invalid_email` unless it is an ASCII address."""
-    email = text.strip().lower()
-    if not text.isascii() or not _EMAIL.fullmatch(email) or ".." in email or email.startswith(".") or ".@" in email:
-        raise Invalid(f"{field} is not a valid email address", code="invalid_email", field=field)
-    return email
-
-
-def check_password(text: str) -> str:
-    """8 to 1,024 characters; Invalid `weak_password`."""
-    if not _MIN_PASSWORD <= len(text) <= _MAX_PASSWORD:
-        raise Invalid(
-            f"password must have {_MIN_PASSWORD} to {_MAX_PASSWORD} characters", code="weak_password", field="password"
-        )
-    return text
-
-
-def check_name(text: str, *, field: str = "name") -> str:
-    """1 to 100 characters, not only space, no control characters, none that change the text's direction."""
-    if not text.strip() or len(text) > 100 or _controls(text) or _BIDI_CONTROLS.search(text):
-        raise Invalid(
-            f"{field} must have 1 to 100 characters and no control characters", code="invalid_name", field=field
-        )
-    return text
-
-
-def check_description(text: str, *, field: str = "description") -> str:
-    """Up to 1,000 characters; line breaks and tabs are the only control characters."""
-    if len(text) > 1000 or any(char not in "\n\r\t" for char in _controls(text)):
-        raise Invalid(f"{field} must have at most 1000 characters and no control characters", field=field)
-    return text
-
-
-def check_text(text: str, *, field: str) -> str:
-    """As `check_description`, and not empty or only space."""
-    if not text.strip():
-        raise Invalid(f"{field} must have 1 to 1000 characters", field=field)
-    return check_description(text, field=field)
-
-
-def check_reason(text: str, *, field: str = "reason") -> str:
-    """1 to 1,000 characters, not only space, no control characters."""
-    if not text.strip() or len(text) > 1000 or _controls(text):
-        raise Invalid(f"{field} must have 1 to 1000 characters and no control characters", field=field)
-    return text
-
-
 def require_root(user: User) -> None:
     """Forbidden `root_user_required` for other users."""
     if not user.is_root:
@@ -213,7 +160,3 @@ def require_active_user(user: User) -> None:
     """Forbidden `user_suspended`, `user_disabled`."""
     if user.status != "active":
         raise Forbidden(f"This user is {user.status}", code=f"user_{user.status}")
-
-
-def _controls(text: str) -> list[str]:
-    return [char for char in text if unicodedata.category(char) in ("Cc", "Cs")]

@@ -15,7 +15,7 @@ from tallybook.domain.errors import Forbidden
 from tallybook.domain.money import in_units
 from tallybook.domain.quotas import CONCURRENT, GAUGE, MONTHLY, Quota
 from tallybook.domain.sessions import SessionRequest
-from tallybook.domain.usage import plain
+from tallybook.domain.usage import decimal_text
 
 type Used = Mapping[str, Decimal]
 """The used amount of each quota field: in the present period, or the gauge of template storage."""
@@ -117,4 +117,4 @@ def _describe(reasons: tuple[Reason, ...]) -> str:
 
 
 def _number(value: int | Decimal | None) -> str:
-    return plain(Decimal(value or 0))
+    return decimal_text(Decimal(value or 0))

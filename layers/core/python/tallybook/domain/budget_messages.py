@@ -62,7 +62,7 @@ def notification_id(budget: Budget, first: int) -> str:
     return derived_id("notification", budget.account_id, str(first)).replace("-", "")[:_NOTIFICATION_DIGITS]
 
 
-def numbers_of(messages: Iterable[BudgetMessage]) -> tuple[int, int]:
+def first_and_last_number(messages: Iterable[BudgetMessage]) -> tuple[int, int]:
     """The first and the last number."""
     numbers = [message.number for message in messages]
     return numbers[0], numbers[-1]

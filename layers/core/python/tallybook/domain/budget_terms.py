@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from tallybook.domain.accounts import normal_email
 from tallybook.domain.budgets import COOLDOWN, PLACES, Budget, Threshold
 from tallybook.domain.errors import Invalid, TooManyRequests
 from tallybook.domain.money import EXACT, MICROS, decimals, places
 from tallybook.domain.outbox import distinct
+from tallybook.domain.text_rules import normalize_email
 from tallybook.domain.times import whole_seconds
 
 MOST_THRESHOLDS = 20
@@ -49,7 +49,7 @@ def check_thresholds(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
     return tuple(sorted(exact, key=lambda one: one.percent))
 
 
-def check_pace(before: Budget, edited: Budget, *, now: datetime) -> None:
+def check_new_thresholds(before: Budget, edited: Budget, *, now: datetime) -> None:
     """At most 80 thresholds are remembered: the edited budget's, and those that alerted in the last 24 hours.
 
     TooManyRequests for new thresholds beyond that, until enough of the replaced ones have passed their 24 hours.
@@ -65,7 +65,9 @@ def check_pace(before: Budget, edited: Budget, *, now: datetime) -> None:
 
 def check_emails(emails: Iterable[str]) -> tuple[str, ...]:
     """Each address once, in their order; at most 20."""
-    checked = distinct(normal_email(email, field=f"notification_emails.{index}") for index, email in enumerate(emails))
+    checked = distinct(
+        normalize_email(email, field=f"notification_emails.{index}") for index, email in enumerate(emails)
+    )
     if len(checked) > MOST_EMAILS:
         raise Invalid(f"notification_emails may have at most {MOST_EMAILS} addresses", field="notification_emails")
     return checked

@@ -130,7 +130,7 @@ def confirming_side(change: EmailChange | None, text: str, *, now: datetime) -> 
     raise invalid_token()
 
 
-def with_confirmed(change: EmailChange, side: Side) -> EmailChange:
+def confirm_side(change: EmailChange, side: Side) -> EmailChange:
     """The request with this side's confirmation."""
     confirmed = change.confirmed | {side}
     return replace(change, confirmed=confirmed, state="completed" if len(confirmed) == 2 else "pending")

@@ -25,12 +25,12 @@ class Range:
     end: datetime
 
     @property
-    def opens(self) -> datetime:
+    def first_instant(self) -> datetime:
         """00:00 UTC of its first day."""
         return self.start.replace(hour=0, minute=0, second=0, microsecond=0)
 
     @property
-    def closes(self) -> datetime:
+    def last_instant(self) -> datetime:
         """The last instant of its last day."""
         return self.end.replace(hour=23, minute=59, second=59, microsecond=999_000)
 

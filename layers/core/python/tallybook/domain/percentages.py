@@ -14,8 +14,8 @@ def parse_percent(value: object) -> Decimal:
     percent = _decimal(value)
     if percent is None or not 0 <= percent <= 100 or places(percent) > _MAX_PLACES:
         raise ValueError(f"must be a percentage from 0 to 100 with at most {_MAX_PLACES} decimals")
-    plain = abs(percent)  # turns -0.0 into 0
-    return plain.quantize(Decimal(1)) if plain == plain.to_integral_value() else plain.normalize()
+    percent = abs(percent)  # turns -0.0 into 0
+    return percent.quantize(Decimal(1)) if percent == percent.to_integral_value() else percent.normalize()
 
 
 def _decimal(value: object) -> Decimal | None:

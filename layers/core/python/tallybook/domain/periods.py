@@ -60,7 +60,7 @@ class Period:
         return local_day(self.end - timedelta(seconds=1), self.zone)
 
     @property
-    def shown_end(self) -> datetime:
+    def display_end(self) -> datetime:
         """The end as clients see it: 00:00 local of its last day, never before its start."""
         return max(self.start, start_of_day(self.last_day, self.zone))
 
@@ -89,9 +89,9 @@ def period_of(schedule: BillingSchedule, instant: datetime) -> Period:
     return Period(start=_edge(schedule, number), end=end if cut is None else min(end, cut), zone=schedule.zone)
 
 
-def in_zone(schedule: BillingSchedule, zone: str, *, now: datetime) -> BillingSchedule:
+def with_zone(schedule: BillingSchedule, zone: str, *, now: datetime) -> BillingSchedule:
     """The schedule after a change of zone: a new one, from the end of the present period on."""
-    current = in_force(schedule, now)
+    current = schedule_at(schedule, now)
     if current.zone == zone:
         return current
     period = period_of(current, now)
@@ -101,7 +101,7 @@ def in_zone(schedule: BillingSchedule, zone: str, *, now: datetime) -> BillingSc
 
 def with_anchor(schedule: BillingSchedule, anchor: datetime) -> BillingSchedule:
     """The schedule after a plan change: a new one at once, in the latest zone, even if that was to apply later."""
-    return BillingSchedule(anchor=anchor, zone=schedule.zone, since=anchor, before=in_force(schedule, anchor))
+    return BillingSchedule(anchor=anchor, zone=schedule.zone, since=anchor, before=schedule_at(schedule, anchor))
 
 
 def drop_older_schedules(schedule: BillingSchedule, oldest: datetime) -> BillingSchedule:
@@ -125,7 +125,7 @@ def changes_of(schedule: BillingSchedule) -> tuple[datetime, ...]:
     return tuple(reversed(changes))
 
 
-def in_force(schedule: BillingSchedule, instant: datetime) -> BillingSchedule:
+def schedule_at(schedule: BillingSchedule, instant: datetime) -> BillingSchedule:
     """The schedule from which the instant's period follows."""
     while schedule.before is not None and not schedule.governs(instant):
         schedule = schedule.before
@@ -134,7 +134,7 @@ def in_force(schedule: BillingSchedule, instant: datetime) -> BillingSchedule:
 
 def year_of(schedule: BillingSchedule, period: Period) -> tuple[datetime, datetime, int]:
     """The twelve months, from the anchor or its anniversary, that contain the period: (start, end, month from 1)."""
-    schedule = in_force(schedule, period.start)
+    schedule = schedule_at(schedule, period.start)
     number = _number(schedule, period.start)
     first = number - number % 12
     return _edge(schedule, first), boundary(schedule, first + 12), number % 12 + 1

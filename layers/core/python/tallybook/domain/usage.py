@@ -53,7 +53,7 @@ class Event:
             str(self.time.microsecond),
             self.account_id,
             self.meter,
-            plain(self.quantity),
+            decimal_text(self.quantity),
             *(part or "" for part in (self.user_id, self.session_id, self.app_id, self.sku)),
         )
 
@@ -113,7 +113,7 @@ def sum_counters(events: Iterable[Event], *, late_for: datetime | None = None) -
     return sums
 
 
-def plain(quantity: Decimal) -> str:
+def decimal_text(quantity: Decimal) -> str:
     """The same text for equal numbers: "1" for 1.0, 1 and 1E0."""
     return f"{quantity.normalize():f}"
 

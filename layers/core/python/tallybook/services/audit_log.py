@@ -18,5 +18,5 @@ def read_audit_log(ctx: Context, principal: Principal, *, offset: int, limit: in
 
 def audit_entries(ctx: Context, account_id: str, *, newest: int, limit: int) -> list[AuditEntry]:
     """Up to `limit` entries, numbers descending from `newest`."""
-    items = ctx.tables.numbered(partial(keys.audit, account_id), newest=newest, limit=limit)
+    items = ctx.tables.query_numbered(partial(keys.audit, account_id), newest=newest, limit=limit)
     return [read_entry(item) for item in items]

@@ -18,8 +18,8 @@ from tallybook.domain.outbox import BusEvent, Mail
 from tallybook.services.context import Context
 from tallybook.store.audit import count_entries, put_entry
 from tallybook.store.commands import Command, Put
+from tallybook.store.conflicts import WriteConflict
 from tallybook.store.outbox import put_events, put_mail
-from tallybook.store.table import WriteConflict
 
 
 @dataclass(frozen=True, slots=True)

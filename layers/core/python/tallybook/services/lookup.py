@@ -3,21 +3,23 @@
 import heapq
 from itertools import batched
 
-from tallybook.domain.accounts import Account, AccountStatus, User, normal_email
+from tallybook.domain.accounts import Account, AccountStatus, User
 from tallybook.domain.credentials import Credential
 from tallybook.domain.errors import NotFound
 from tallybook.domain.jobs import partitions
+from tallybook.domain.text_rules import normalize_email
 from tallybook.services.context import Context
 from tallybook.store import keys
-from tallybook.store.accounts import ACCOUNTS, read_account, read_user
+from tallybook.store.accounts import ACCOUNTS, read_account
 from tallybook.store.commands import Item
 from tallybook.store.credentials import read_credential
+from tallybook.store.users import read_user
 
 
 def list_accounts(ctx: Context, *, limit: int, status: AccountStatus | None = None) -> list[Account]:
     """Up to `limit` accounts, newest first. With a `status`, only accounts that have it, which may read all."""
     at_most = None if status else limit
-    rows = [ctx.tables.work(partition, limit=at_most, newest_first=True) for partition in partitions(ACCOUNTS)]
+    rows = [ctx.tables.query_due(partition, limit=at_most, newest_first=True) for partition in partitions(ACCOUNTS)]
     found: list[Account] = []
     for batch in batched(heapq.merge(*rows, key=lambda row: row.at, reverse=True), limit, strict=False):
         items = ctx.tables.get_many(row.key for row in batch)
@@ -66,7 +68,7 @@ def live_user(item: Item | None) -> User:
 
 def find_by_email(ctx: Context, email: str) -> tuple[Account, User]:
     """The user who signs in with this email, and their account."""
-    owner = ctx.tables.get(keys.email(normal_email(email)))
+    owner = ctx.tables.get(keys.email(normalize_email(email)))
     if owner is None:
         raise NotFound("Nobody signs in with this address", resource="user")
     return find_account_and_user(ctx, owner["account_id"], owner["user_id"])

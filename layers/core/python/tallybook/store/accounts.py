@@ -1,4 +1,4 @@
-"""Accounts, users and the emails they sign in with, as items."""
+"""Accounts, as items."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,22 +6,18 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from tallybook.domain.accounts import (
-    MAX_KEYS,
-    MAX_KEYS_OF_USER,
     MAX_USERS,
     Account,
     BillingTerms,
     Counts,
     Suspension,
-    User,
     Wallet,
 )
-from tallybook.domain.errors import TallybookError
 from tallybook.domain.jobs import partition
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
 from tallybook.store.closing_cursors import closing_cursor_item, read_closing_cursor
-from tallybook.store.commands import EXISTS, Check, Delete, Item, Put, Update
+from tallybook.store.commands import Item, Put, Update
 from tallybook.store.schedules import read_schedule, schedule_items
 
 ACCOUNTS = "account"
@@ -113,72 +109,12 @@ def read_account(item: Item) -> Account:
     )
 
 
-def user_item(user: User) -> Item:
-    return {
-        "id": user.id,
-        "account_id": user.account_id,
-        "email": user.email,
-        "created_at": stamp(user.created_at),
-        "status": user.status,
-        "role": user.role,
-        "is_root": user.is_root,
-        "password_hash": user.password_hash,
-        "name": user.name,
-        "running": user.running_count,
-        "keys": user.key_count,
-        "generation": user.generation,
-        "allocation_id": user.allocation_id,
-        "quota": dict(user.quota),
-        "request_id": user.request_id,
-        "suspended_at": stamp_or_none(user.suspended_at),
-        "suspension_reason": user.suspension_reason,
-    }
-
-
-def read_user(item: Item) -> User:
-    return User(
-        id=item["id"],
-        account_id=item["account_id"],
-        email=item["email"],
-        created_at=parse_instant(item["created_at"]),
-        status=item["status"],
-        role=item["role"],
-        is_root=item["is_root"],
-        password_hash=item.get("password_hash"),
-        name=item.get("name"),
-        running_count=int(item["running"]),
-        key_count=int(item["keys"]),
-        generation=int(item["generation"]),
-        allocation_id=item.get("allocation_id"),
-        quota=read_quota(item["quota"]),
-        request_id=item.get("request_id"),
-        suspended_at=instant_or_none(item.get("suspended_at")),
-        suspension_reason=item.get("suspension_reason"),
-    )
-
-
 def read_quota(item: Mapping[str, Any]) -> dict[str, int]:
     return {name: int(amount) for name, amount in item.items()}
 
 
 def put_account(account: Account) -> Put:
     return Put(keys.account(account.id), account_item(account))
-
-
-def put_user(user: User) -> Put:
-    return Put(keys.user(user.account_id, user.id), user_item(user))
-
-
-def count_keys(*, account_id: str, user_id: str, by: int) -> tuple[Update, Update]:
-    """Adds `by` to both counts of API keys. More only while account and user are active and below their maximum."""
-
-    def condition(most: int) -> ConditionBase:
-        return ACTIVE & Attr("keys").lt(most) if by > 0 else EXISTS
-
-    return (
-        Update(keys.account(account_id), add={"keys": by}, condition=condition(MAX_KEYS)),
-        Update(keys.user(account_id, user_id), add={"keys": by}, condition=condition(MAX_KEYS_OF_USER)),
-    )
 
 
 def count_users(account_id: str) -> Update:
@@ -198,18 +134,6 @@ def count_overdue(account: Account, *, by: int) -> Update:
     return Update(keys.account(account.id), set={"overdue": account.counts.overdue_count + by})
 
 
-def check_still_root(user: User) -> Check:
-    """The user is still an active root user."""
-    return Check(keys.user(user.account_id, user.id), ACTIVE & Attr("is_root").eq(True))
-
-
-def set_user(user: User, **values: object) -> Update:
-    """Set these attributes, if status, role, root, generation and key count are as read."""
-    unchanged = Attr("status").eq(user.status) & Attr("role").eq(user.role) & Attr("is_root").eq(user.is_root)
-    unchanged &= Attr("generation").eq(user.generation) & Attr("keys").eq(user.key_count)
-    return Update(keys.user(user.account_id, user.id), set=values, condition=unchanged)
-
-
 def set_account(account: Account, **values: object) -> Update:
     """Set these attributes, if the status is as read."""
     return Update(keys.account(account.id), set=values, condition=Attr("status").eq(account.status))
@@ -217,7 +141,7 @@ def set_account(account: Account, **values: object) -> Update:
 
 def set_plan(before: Account, after: Account) -> Update:
     """Set plan and schedule, if the account is active and both are as read."""
-    unchanged = subscribed_as(before) & ACTIVE
+    unchanged = same_subscription(before) & ACTIVE
     changed = {"plan": after.plan, "calendar": schedule_items(after.schedule)}
     return Update(keys.account(before.id), set=changed, condition=unchanged)
 
@@ -229,19 +153,9 @@ def set_profile(before: Account, after: Account) -> Update:
         "description": after.description,
         "calendar": schedule_items(after.schedule),
     }
-    return Update(keys.account(before.id), set=changed, condition=subscribed_as(before))
+    return Update(keys.account(before.id), set=changed, condition=same_subscription(before))
 
 
-def subscribed_as(account: Account) -> ConditionBase:
+def same_subscription(account: Account) -> ConditionBase:
     """Plan and schedule are as read."""
     return Attr("plan").eq(account.plan) & Attr("calendar").eq(schedule_items(account.schedule))
-
-
-def put_email(user: User, *, refusal: TallybookError) -> Put:
-    """The user signs in with their email; `refusal` if somebody does already."""
-    return Put(keys.email(user.email), {"account_id": user.account_id, "user_id": user.id}, refusal=refusal)
-
-
-def free_email(user: User) -> Delete:
-    """The user signs in with their email no more."""
-    return Delete(keys.email(user.email), condition=Attr("user_id").eq(user.id))

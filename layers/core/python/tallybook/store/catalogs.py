@@ -9,7 +9,8 @@ from tallybook.domain.catalog import Catalog, parse_catalog
 from tallybook.domain.errors import Failed
 from tallybook.store import keys
 from tallybook.store.commands import Put
-from tallybook.store.table import Tables, WriteConflict
+from tallybook.store.conflicts import WriteConflict
+from tallybook.store.table import Tables
 
 _FRESH_SECONDS = 60.0
 
@@ -36,7 +37,7 @@ class Catalogs:
             self._current = (self._elapsed(), int(item["version"]))
         return self._versions[self._current[1]]
 
-    def present(self) -> Catalog | None:
+    def read_current(self) -> Catalog | None:
         """The current version, not from the cache; None before the first one is applied."""
         item = self._tables.get(keys.catalog_current())
         return self._keep(int(item["version"]), item["body"]) if item else None

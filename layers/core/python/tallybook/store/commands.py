@@ -5,20 +5,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr, ConditionBase, ConditionExpressionBuilder
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from tallybook.domain.errors import TallybookError
-from tallybook.store.keys import Key, TableName
+from tallybook.store.keys import Key
 
 type Item = dict[str, Any]
 type Addend = int | Decimal | set[str]
 
 NEW = Attr("pk").not_exists()
 EXISTS = Attr("pk").exists()
-
-_serializer = TypeSerializer()
-_deserializer = TypeDeserializer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,72 +119,3 @@ def whole_item(command: Put) -> Item:
     """The item with its key, as it is stored."""
     item = {name: value for name, value in command.item.items() if value is not None}
     return {"pk": command.key.pk, "sk": command.key.sk, **item}
-
-
-def to_wire(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Attribute values as DynamoDB's typed JSON; an attribute that is None is left out."""
-    return {name: _serializer.serialize(value) for name, value in values.items() if value is not None}
-
-
-def from_wire(values: Mapping[str, Any]) -> Item:
-    return {name: _deserializer.deserialize(value) for name, value in values.items()}
-
-
-def wire_key(key: Key) -> dict[str, Any]:
-    return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
-
-
-def request_of(command: Command, names: Mapping[TableName, str]) -> tuple[str, dict[str, Any]]:
-    """The command as (action, parameters), the same for a single call and for a transaction."""
-    request: dict[str, Any] = {"TableName": names[command.key.table]}
-    attribute_names: dict[str, str] = {}
-    attribute_values: dict[str, Any] = {}
-    match command:
-        case Put():
-            action = "Put"
-            request["Item"] = wire_key(command.key) | to_wire(command.item)
-        case Update():
-            action = "Update"
-            request["Key"] = wire_key(command.key)
-            request["UpdateExpression"] = _update_expression(command, attribute_names, attribute_values)
-        case Delete():
-            action = "Delete"
-            request["Key"] = wire_key(command.key)
-        case Check():
-            action = "ConditionCheck"
-            request["Key"] = wire_key(command.key)
-    if command.condition is not None:
-        built = ConditionExpressionBuilder().build_expression(command.condition)
-        request["ConditionExpression"] = built.condition_expression
-        request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        attribute_names |= built.attribute_name_placeholders
-        attribute_values |= to_wire(built.attribute_value_placeholders)
-    if attribute_names:
-        request["ExpressionAttributeNames"] = attribute_names
-    if attribute_values:
-        request["ExpressionAttributeValues"] = attribute_values
-    return action, request
-
-
-def _update_expression(command: Update, names: dict[str, str], values: dict[str, Any]) -> str:
-    def named(attribute: str) -> str:
-        return _placeholder(names, "#u", attribute)
-
-    def valued(value: Any) -> str:
-        return _placeholder(values, ":u", _serializer.serialize(value))
-
-    sets = [f"{named(name)} = {valued(value)}" for name, value in command.set.items() if value is not None]
-    sets += [f"{named(name)} = if_not_exists({named(name)}, {valued(value)})" for name, value in command.first.items()]
-    adds = [f"{named(name)} {valued(value)}" for name, value in command.add.items()]
-    removed = [*command.remove, *(name for name, value in command.set.items() if value is None)]
-    clauses = {"SET": sets, "ADD": adds, "REMOVE": [named(name) for name in removed]}
-    return " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses.items() if parts)
-
-
-def _placeholder(known: dict[str, Any], prefix: str, value: Any) -> str:
-    for name, present in known.items():
-        if present == value:
-            return name
-    name = f"{prefix}{len(known)}"
-    known[name] = value
-    return name

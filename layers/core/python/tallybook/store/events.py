@@ -6,7 +6,7 @@ from boto3.dynamodb.conditions import Attr
 
 from tallybook.domain.jobs import partition
 from tallybook.domain.times import stamp, stamp_or_none
-from tallybook.domain.usage import MARKER_LIFE, Event, plain
+from tallybook.domain.usage import MARKER_LIFE, Event, decimal_text
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put, Update
 
@@ -25,7 +25,7 @@ def put_marker(event: Event, *, now: datetime, period_start: datetime, late_for:
             "late_for": stamp_or_none(late_for),
             "meter": event.meter,
             "sku": event.sku,
-            "quantity": plain(event.quantity),
+            "quantity": decimal_text(event.quantity),
             "expires": int((now + MARKER_LIFE).timestamp()),
         },
     )
@@ -45,7 +45,7 @@ def mark_dirty(account_id: str, *, now: str) -> Update:
     )
 
 
-def unmark_dirty(mark: Item) -> Update:
+def clear_dirty(mark: Item) -> Update:
     """All usage up to this mark is checked; WriteConflict if more was counted since the mark was read.
 
     The item stays, so that versions only grow and no later mark has the same one.
@@ -59,6 +59,6 @@ def unmark_dirty(mark: Item) -> Update:
     )
 
 
-def still_dirty(mark: Item, *, now: str) -> Update:
+def keep_dirty(mark: Item, *, now: str) -> Update:
     """Usage was counted during a check: what the check saw is done, and the rest is due at `now`."""
     return Update(keys.dirty(mark["account_id"]), set={"due": now}, condition=Attr("due").eq(mark["due"]))

@@ -20,7 +20,7 @@ from tallybook.store.schedules import period_item, read_period
 OVERDUE = "overdue"
 
 
-def put_new(invoice: Invoice) -> tuple[Put, Put]:
+def put_new_invoice(invoice: Invoice) -> tuple[Put, Put]:
     """An invoice or draft at a new position, and its place by id; a conflict where the position or the id is taken."""
     place = {"account_id": invoice.account_id, "position": invoice.position}
     return (
@@ -29,14 +29,14 @@ def put_new(invoice: Invoice) -> tuple[Put, Put]:
     )
 
 
-def put_changed(before: Invoice, after: Invoice) -> Put:
+def replace_invoice(before: Invoice, after: Invoice) -> Put:
     """`after`, over `before`; a conflict where the invoice has changed since it was read."""
     unchanged = Attr("status").eq(before.status) & Attr("id").eq(before.id)
     unchanged &= Attr("paid_by_balance").eq(before.paid_by_balance)
     return Put(keys.invoice(after.account_id, after.position), invoice_item(after), condition=unchanged)
 
 
-def put_over_draft(invoice: Invoice) -> Put:
+def replace_draft(invoice: Invoice) -> Put:
     """The invoice, issued or a newer draft, over its draft; a conflict where it is issued already."""
     draft = Attr("status").eq("draft") & Attr("id").eq(invoice.id)
     return Put(keys.invoice(invoice.account_id, invoice.position), invoice_item(invoice), condition=draft)

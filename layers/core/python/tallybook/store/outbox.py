@@ -74,7 +74,7 @@ def note_sent(item: OutboxItem, address: str) -> Update:
     return _step(item, set={"sent": [*item.sent, address]})
 
 
-def delivered(item: OutboxItem, *, at: datetime) -> Update:
+def mark_delivered(item: OutboxItem, *, at: datetime) -> Update:
     return _step(
         item,
         set={
@@ -88,16 +88,16 @@ def delivered(item: OutboxItem, *, at: datetime) -> Update:
     )
 
 
-def postponed(item: OutboxItem, *, until: datetime, error: str) -> Update:
+def postpone(item: OutboxItem, *, until: datetime, error: str) -> Update:
     return _step(item, set={"due": stamp(until), "error": error}, remove=("leased",))
 
 
-def parked(item: OutboxItem, *, at: datetime, error: str) -> Update:
+def park(item: OutboxItem, *, at: datetime, error: str) -> Update:
     parking = {"state": "parked", "work": partition(PARKED, item.id), "due": stamp(at), "error": error}
     return _step(item, set=parking, remove=("leased",))
 
 
-def unparked(item: OutboxItem, *, at: datetime) -> Update:
+def unpark(item: OutboxItem, *, at: datetime) -> Update:
     """Due again at once, with all its attempts ahead of it."""
     waiting = {"state": "waiting", "work": partition(WAITING, item.id), "due": stamp(at), "attempts": 0}
     return _step(item, set=waiting, remove=("leased",))

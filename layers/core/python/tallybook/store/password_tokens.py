@@ -26,7 +26,7 @@ def put_token(token: PasswordToken) -> Put:
     )
 
 
-def check_still_addressed(user: User, purpose: Purpose) -> Check:
+def check_recipient_unchanged(user: User, purpose: Purpose) -> Check:
     """The user is active with the email as read; for an invitation, they have no password yet."""
     condition = Attr("status").eq("active") & Attr("email").eq(user.email)
     if purpose == "invitation":
@@ -39,16 +39,16 @@ def use_token(token: PasswordToken) -> list[Delete]:
     same = Attr("secret_hash").eq(token.secret_hash)
     return [
         replace(other, condition=same) if other.key == _key(token) else other
-        for other in drop_tokens(token.account_id, token.user_id)
+        for other in delete_tokens(token.account_id, token.user_id)
     ]
 
 
-def drop_tokens(account_id: str, user_id: str) -> list[Delete]:
+def delete_tokens(account_id: str, user_id: str) -> list[Delete]:
     """Deletes all tokens of the user, if there are any."""
-    return [Delete(key, condition=None) for key in keys_of_tokens(account_id, user_id)]
+    return [Delete(key, condition=None) for key in password_token_keys(account_id, user_id)]
 
 
-def keys_of_tokens(account_id: str, user_id: str) -> list[Key]:
+def password_token_keys(account_id: str, user_id: str) -> list[Key]:
     return [keys.password_token(account_id, user_id, purpose) for purpose in LIFE]
 
 

@@ -13,7 +13,7 @@ from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.periods import Period
 from tallybook.domain.times import instant_or_none, stamp
 from tallybook.store import keys
-from tallybook.store.accounts import subscribed_as
+from tallybook.store.accounts import same_subscription
 from tallybook.store.commands import Check, Item, Put, Update
 from tallybook.store.keys import Key
 from tallybook.store.schedules import period_item, read_period
@@ -46,9 +46,9 @@ def open_period(account: Account, billing_period: BillingPeriod) -> tuple[Put, .
     )
 
 
-def unchanged_subscription(account: Account) -> Check:
+def check_subscription_unchanged(account: Account) -> Check:
     """The account still has the plan and the schedule that a period is about to be opened with."""
-    return Check(keys.account(account.id), subscribed_as(account) & Attr("status").ne("deleted"))
+    return Check(keys.account(account.id), same_subscription(account) & Attr("status").ne("deleted"))
 
 
 def count_completed(account_id: str, period: Period) -> Update:
@@ -56,11 +56,11 @@ def count_completed(account_id: str, period: Period) -> Update:
     return Update(period_key(account_id, period), add={"completed": 1}, condition=OPEN)
 
 
-def still_open(account_id: str, period: Period) -> Check:
+def check_still_open(account_id: str, period: Period) -> Check:
     return Check(period_key(account_id, period), OPEN)
 
 
-def never_opened(account_id: str, period: Period) -> Check:
+def check_never_opened(account_id: str, period: Period) -> Check:
     """The period was not opened, so no usage was counted in it."""
     return Check(period_key(account_id, period), Attr("pk").not_exists())
 

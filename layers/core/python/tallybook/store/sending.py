@@ -14,7 +14,8 @@ from botocore.exceptions import ConnectionError as NotConnected
 
 from tallybook.domain.errors import Unavailable
 from tallybook.gateways.interceptor import Interceptor, passthrough
-from tallybook.store.commands import Item, from_wire
+from tallybook.store.commands import Item
+from tallybook.store.requests import from_dynamodb
 
 _ATTEMPTS = 20
 _FIRST_PAUSE = 0.025
@@ -102,11 +103,11 @@ def _raise_unless_transient(error: ClientError, *, lost: bool) -> None:
     code = response["Error"]["Code"]
     if code == "ConditionalCheckFailedException":
         old = response.get("Item")
-        raise ConditionFailed({0: from_wire(old) if old else None}, was_lost_before=lost) from error
+        raise ConditionFailed({0: from_dynamodb(old) if old else None}, was_lost_before=lost) from error
     if code == "TransactionCanceledException":
         reasons = response.get("CancellationReasons", [])
         failed = {
-            index: from_wire(reason["Item"]) if reason.get("Item") else None
+            index: from_dynamodb(reason["Item"]) if reason.get("Item") else None
             for index, reason in enumerate(reasons)
             if reason.get("Code") == "ConditionalCheckFailed"
         }

@@ -1,4 +1,4 @@
-"""The only calls to DynamoDB: get, get_many, query, numbered, work, write and transact.
+"""The only calls to DynamoDB: get, get_many, query, query_numbered, query_due, write and transact.
 
 `sending.py` retries throttling, conflicts and lost responses, so that services see three outcomes: success;
 `WriteConflict`, or the `refusal` of the failed command; or `Unavailable`. A transaction whose response was lost is
@@ -8,27 +8,24 @@ repeated with the same token, so that it happens once.
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
+from boto3.dynamodb.conditions import ConditionBase
 from boto3.dynamodb.conditions import Key as KeyCondition
 
 from tallybook.gateways.interceptor import Interceptor, passthrough
-from tallybook.store.commands import (
-    Command,
-    Delete,
-    Item,
-    Put,
-    Update,
-    from_wire,
-    merge_commands,
-    request_of,
-    to_wire,
-    whole_item,
-    wire_key,
-)
+from tallybook.store.commands import Command, Delete, Item, Put, Update, merge_commands, whole_item
+from tallybook.store.conflicts import Failure, raise_conflict
 from tallybook.store.keys import Key, TableName
+from tallybook.store.observer import Observer
+from tallybook.store.requests import (
+    batch_request,
+    command_request,
+    count_keys,
+    dynamodb_key,
+    from_dynamodb,
+    query_request,
+)
 from tallybook.store.sending import ConditionFailed, Sender
 
 WORK_INDEX = "work"
@@ -37,40 +34,11 @@ MAX_ACTIONS = 100
 MAX_KEYS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A command whose condition did not hold, and the stored item at that time."""
-
-    command: Command
-    was: Item | None
-
-
 class Due(NamedTuple):
     """An entry of the index of due work: the item's key, and since when it is due."""
 
     key: Key
     at: str
-
-
-class WriteConflict(Exception):
-    """Nothing was written, because the conditions of these commands did not hold."""
-
-    def __init__(self, failures: Sequence[Failure]) -> None:
-        super().__init__(f"{len(failures)} condition(s) did not hold")
-        self.failures = tuple(failures)
-
-
-class Observer(Protocol):
-    """Sees each call after it: the items that it read, or the commands that it tried to write.
-
-    Tests and the bench compute the calls' cost with one; production has none.
-    """
-
-    def items_read(self, operation: str, items: Sequence[Item], *, missing: int, consistent: bool) -> None: ...
-
-    def page_read(self, items: Sequence[Item], *, consistent: bool) -> None: ...
-
-    def written(self, operation: str, commands: Sequence[Command]) -> None: ...
 
 
 class Tables:
@@ -96,8 +64,10 @@ class Tables:
 
     def get(self, key: Key) -> Item | None:
         """The item, strongly consistent."""
-        answer = self._sender.send("get_item", TableName=self._names[key.table], Key=wire_key(key), ConsistentRead=True)
-        item = from_wire(answer["Item"]) if "Item" in answer else None
+        answer = self._sender.send(
+            "get_item", TableName=self._names[key.table], Key=dynamodb_key(key), ConsistentRead=True
+        )
+        item = from_dynamodb(answer["Item"]) if "Item" in answer else None
         if self.observer:
             self.observer.items_read("get", [item] if item else [], missing=0 if item else 1, consistent=True)
         return item
@@ -128,7 +98,7 @@ class Tables:
         condition = KeyCondition("pk").eq(pk) & KeyCondition("sk").between(start, end)
         return self._pages(table, condition, limit=limit, consistent=consistent, ScanIndexForward=not newest_first)
 
-    def numbered(self, key_of: Callable[[int], Key], *, newest: int, limit: int, after: int = 0) -> list[Item]:
+    def query_numbered(self, key_of: Callable[[int], Key], *, newest: int, limit: int, after: int = 0) -> list[Item]:
         """Up to `limit` items, numbers descending from `newest`, all greater than `after`.
 
         The numbers must have no gaps. An eventually consistent query at half the price reads the items; only if one is
@@ -142,7 +112,7 @@ class Tables:
         found = list(self.query(first.table, first.pk, **where, consistent=False))
         return found if len(found) == newest - oldest + 1 else list(self.query(first.table, first.pk, **where))
 
-    def work(
+    def query_due(
         self, partition: str, *, until: str = LAST, limit: int | None = None, newest_first: bool = False
     ) -> Iterator[Due]:
         """The entries of a partition of the index that are due by `until`, in order.
@@ -159,7 +129,7 @@ class Tables:
         """One command, at half the price of a transaction. No `add`: a repeated call would add twice."""
         if isinstance(command, Update) and command.add:
             raise ValueError("an addition needs a transaction")
-        action, request = request_of(command, self._names)
+        action, request = command_request(command, self._names)
         operation = {"Put": "put_item", "Update": "update_item", "Delete": "delete_item"}[action]
         try:
             self._sender.send(operation, **request)
@@ -168,7 +138,7 @@ class Tables:
                 return  # an earlier attempt, whose response was lost, has written it
             if isinstance(command, Delete) and error.was_lost_before and error.items[0] is None:
                 return  # an earlier attempt, whose response was lost, has deleted it
-            _raise_conflict([Failure(command, error.items[0])])
+            raise_conflict([Failure(command, error.items[0])])
         finally:
             if self.observer:
                 self.observer.written(action.lower(), [command])
@@ -176,7 +146,7 @@ class Tables:
     def transact(self, commands: Sequence[Command]) -> None:
         """All of the commands or none: at most 100, after those on the same item are merged."""
         commands = merge_commands(commands)
-        actions = [request_of(command, self._names) for command in commands]
+        actions = [command_request(command, self._names) for command in commands]
         request = {
             "TransactItems": [{action: parameters} for action, parameters in actions],
             "ClientRequestToken": str(uuid.uuid4()),
@@ -184,7 +154,7 @@ class Tables:
         try:
             self._sender.send("transact_write_items", **request)
         except ConditionFailed as error:
-            _raise_conflict([Failure(commands[index], was) for index, was in error.items.items()])
+            raise_conflict([Failure(commands[index], was) for index, was in error.items.items()])
         finally:
             if self.observer:
                 self.observer.written("transact", commands)
@@ -192,21 +162,13 @@ class Tables:
     def _pages(
         self, table: TableName, condition: ConditionBase, *, limit: int | None, consistent: bool, **parameters: Any
     ) -> Iterator[Item]:
-        built = ConditionExpressionBuilder().build_expression(condition, is_key_condition=True)
-        request: dict[str, Any] = {
-            "TableName": self._names[table],
-            "KeyConditionExpression": built.condition_expression,
-            "ExpressionAttributeNames": built.attribute_name_placeholders,
-            "ExpressionAttributeValues": to_wire(built.attribute_value_placeholders),
-            "ConsistentRead": consistent,
-            **parameters,
-        }
+        request = query_request(self._names[table], condition, consistent=consistent, **parameters)
         remaining = limit
         while remaining is None or remaining > 0:
             if remaining is not None:
                 request["Limit"] = remaining
             answer = self._sender.send("query", **request)
-            items = [from_wire(item) for item in answer["Items"]]
+            items = [from_dynamodb(item) for item in answer["Items"]]
             if self.observer:
                 self.observer.page_read(items, consistent=consistent)
             yield from items
@@ -217,32 +179,20 @@ class Tables:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _get_batch(self, keys: list[Key], *, consistent: bool) -> dict[Key, Item]:
-        request: dict[str, Any] = {}
-        for key in keys:
-            table = request.setdefault(self._names[key.table], {"Keys": [], "ConsistentRead": consistent})
-            table["Keys"].append(wire_key(key))
+        request = batch_request(keys, self._names, consistent=consistent)
         found: dict[Key, Item] = {}
         backoff = self._sender.backoff()
         while request:
             answer = self._sender.send("batch_get_item", RequestItems=request)
             responses: dict[str, list[Item]] = answer["Responses"]
-            items = [(self._tables[name], from_wire(row)) for name, rows in responses.items() for row in rows]
+            items = [(self._tables[name], from_dynamodb(row)) for name, rows in responses.items() for row in rows]
             found |= {Key(table, item["pk"], item["sk"]): item for table, item in items}
             unprocessed: dict[str, Any] = answer.get("UnprocessedKeys") or {}
             if self.observer:
-                missing = _count_keys(request) - _count_keys(unprocessed) - len(items)
+                missing = count_keys(request) - count_keys(unprocessed) - len(items)
                 rows = [item for _, item in items]
                 self.observer.items_read("get_many", rows, missing=missing, consistent=consistent)
             request = unprocessed
             if request:
                 backoff()
         return found
-
-
-def _count_keys(request: Mapping[str, Any]) -> int:
-    return sum(len(table["Keys"]) for table in request.values())
-
-
-def _raise_conflict(failures: list[Failure]) -> None:
-    refusal = next((failure.command.refusal for failure in failures if failure.command.refusal), None)
-    raise refusal or WriteConflict(failures)

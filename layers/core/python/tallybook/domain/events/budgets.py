@@ -5,14 +5,14 @@ from tallybook.domain.budgets import Budget, Spending, percentage_used
 from tallybook.domain.ids import ACCOUNT, NOTIFICATION
 from tallybook.domain.outbox import BusEvent
 from tallybook.domain.times import stamp
-from tallybook.domain.usage import plain
+from tallybook.domain.usage import decimal_text
 
 
 def budget_set(budget: Budget) -> BusEvent:
     """A budget was created or changed."""
     data = {
         **_budget(budget),
-        "thresholds": [{"percent": plain(one.percent), "enabled": one.enabled} for one in budget.thresholds],
+        "thresholds": [{"percent": decimal_text(one.percent), "enabled": one.enabled} for one in budget.thresholds],
         "limit_type": budget.limit_type,
         "notification_emails": list(budget.emails),
         "is_active": budget.is_active,
@@ -31,11 +31,11 @@ def threshold_reached(message: BudgetMessage) -> BusEvent:
         "budget_id": message.budget,
         "message_id": message.number,
         "notification_id": NOTIFICATION + message.notification_id,
-        "threshold_percent": plain(message.threshold.percent),
+        "threshold_percent": decimal_text(message.threshold.percent),
         "threshold_type": message.threshold.type,
         "used": message.used,
         "budget_amount": message.amount,
-        "percentage_used": plain(percentage_used(message.amount, used=message.used)),
+        "percentage_used": decimal_text(percentage_used(message.amount, used=message.used)),
         "period_start": stamp(message.period.start),
         "period_end": stamp(message.period.end),
     }

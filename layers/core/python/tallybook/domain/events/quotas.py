@@ -7,7 +7,7 @@ from tallybook.domain.ids import ACCOUNT, ALLOCATION, QUOTA_REQUEST, USER
 from tallybook.domain.outbox import BusEvent
 from tallybook.domain.quotas import FIELDS, Allocation, Quota, QuotaRequest, Use, UserAllocation
 from tallybook.domain.times import stamp, stamp_or_none
-from tallybook.domain.usage import plain
+from tallybook.domain.usage import decimal_text
 
 
 def quota_allocation_changed(allocation: UserAllocation, *, status: str) -> BusEvent:
@@ -57,7 +57,7 @@ def quota_reached(allocation: Allocation, use: Use, *, period_start: datetime) -
         "period_start": stamp(period_start),
         "quota": use.field,
         "percent": use.reached,
-        "used": plain(use.used),
+        "used": decimal_text(use.used),
         "limit": use.limit,
     }
     return BusEvent("QuotaReached", data)

@@ -22,12 +22,12 @@ from tallybook.store.commands import Item
 
 
 def set_terms_as_platform(
-    ctx: Context, principal: PlatformCaller, account_id: str, changes: Mapping[str, Any]
+    ctx: Context, platform: PlatformCaller, account_id: str, changes: Mapping[str, Any]
 ) -> Account:
     """As `set_terms`, for a platform key with the scope accounts:admin."""
     key = keys.account(account_id)
-    platform_key, items = authorize_platform(ctx, principal, "accounts:admin", also=[key])
-    return _set(ctx, items.get(key), account_id, changes, actor=platform_actor(platform_key, address=principal.address))
+    platform_key, items = authorize_platform(ctx, platform, "accounts:admin", also=[key])
+    return _set(ctx, items.get(key), account_id, changes, actor=platform_actor(platform_key, address=platform.address))
 
 
 def set_terms(ctx: Context, account_id: str, changes: Mapping[str, Any], *, actor: Actor) -> Account:

@@ -11,7 +11,7 @@ The error for the new address reveals that mail to it bounced; only root users s
 
 from dataclasses import replace
 
-from tallybook.domain.accounts import normal_email, require_root
+from tallybook.domain.accounts import require_root
 from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.email_change import (
@@ -26,15 +26,16 @@ from tallybook.domain.email_change import (
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import EmailChangeRef, Mail
+from tallybook.domain.text_rules import normalize_email
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.rate_limits import check_email_changes, count_unsolicited_mail
 from tallybook.store import keys
-from tallybook.store.accounts import check_still_root
 from tallybook.store.commands import Item
 from tallybook.store.email_changes import put_change, read_change, set_change
 from tallybook.store.keys import Key
+from tallybook.store.users import check_still_root
 
 type _State = tuple[Principal, dict[Key, Item]]
 
@@ -130,7 +131,7 @@ def clear_email_change(ctx: Context, principal: Principal) -> None:
 def _normal_new_email(ctx: Context, principal: Principal, new: str) -> str:
     """The normal form. Within the 30 minutes after a request, an invalid address is TooManyRequests too."""
     try:
-        return normal_email(new, field="new_email")
+        return normalize_email(new, field="new_email")
     except Invalid:
         check_pause(last_email_change(ctx, principal), now=ctx.clock.now())
         raise

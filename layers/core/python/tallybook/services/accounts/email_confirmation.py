@@ -9,10 +9,10 @@ from tallybook.domain.credentials import hash_text
 from tallybook.domain.email_change import (
     UNKNOWN_TOKEN,
     EmailChange,
+    confirm_side,
     confirming_side,
     email_taken_since,
     invalid_token,
-    with_confirmed,
 )
 from tallybook.domain.events.accounts import account_email_changed
 from tallybook.domain.ids import ACCOUNT, USER
@@ -26,7 +26,7 @@ from tallybook.store.accounts import read_account, set_account
 from tallybook.store.commands import Command, Item
 from tallybook.store.email_changes import check_email_free, move_login, read_change, read_token, set_change
 from tallybook.store.keys import Key
-from tallybook.store.password_tokens import drop_tokens
+from tallybook.store.password_tokens import delete_tokens
 
 
 def confirm_email_change(ctx: Context, *, token: str, address: str) -> EmailChange:
@@ -57,7 +57,7 @@ def confirm_email_change(ctx: Context, *, token: str, address: str) -> EmailChan
             raise invalid_token()
         if side in before.confirmed:
             return before
-        after = with_confirmed(before, side)
+        after = confirm_side(before, side)
         if after.state == "pending":
             commands = _confirm_commands(account, before, after, actor=actor, at=now)
         else:
@@ -101,7 +101,7 @@ def _change_email_commands(
     commands = (set_account(account, email=change.new_email), *record(account, audited, at=at))
     if login_of is None:
         return (check_email_free(change.new_email), *commands)
-    return (*move_login(change, login_of), *drop_tokens(account.id, login_of), *commands)
+    return (*move_login(change, login_of), *delete_tokens(account.id, login_of), *commands)
 
 
 def _mail(account: Account, change: EmailChange, *, at: str, with_login: bool) -> Mail:

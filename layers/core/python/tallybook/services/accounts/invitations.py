@@ -3,30 +3,23 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tallybook.domain.accounts import (
-    MAX_USERS,
-    Account,
-    Role,
-    User,
-    check_name,
-    normal_email,
-    require_active,
-    require_root,
-)
+from tallybook.domain.accounts import MAX_USERS, Account, Role, User, require_active, require_root
 from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.events.accounts import user_invited
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail, UserRef
+from tallybook.domain.text_rules import check_name, normalize_email
 from tallybook.services.accounts.users import audit_snapshot
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import find_user
 from tallybook.services.rate_limits import check_invitations, count_unsolicited_mail
-from tallybook.store.accounts import check_still_root, count_users, put_email, put_user
+from tallybook.store.accounts import count_users
 from tallybook.store.commands import Command
+from tallybook.store.users import check_still_root, put_email, put_user
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +95,7 @@ def new_user(ctx: Context, account_id: str, invitation: Invitation, *, now: date
     return User(
         id=ctx.new_id(now),
         account_id=account_id,
-        email=normal_email(invitation.email),
+        email=normalize_email(invitation.email),
         created_at=now,
         status="active",
         role=invitation.role,

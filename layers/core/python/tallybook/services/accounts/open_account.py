@@ -16,10 +16,11 @@ from tallybook.services.billing.open_period import new_billing_period
 from tallybook.services.changes import Change, record_first
 from tallybook.services.context import Context
 from tallybook.store import ledger
-from tallybook.store.accounts import put_account, put_email, put_user
+from tallybook.store.accounts import put_account
 from tallybook.store.closing_cursors import put_closing
 from tallybook.store.commands import Command
 from tallybook.store.periods import open_period
+from tallybook.store.users import put_email, put_user
 
 
 def new_account(

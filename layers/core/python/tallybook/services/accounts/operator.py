@@ -5,11 +5,12 @@ Accounts are suspended and resumed by `suspension.set_account_status`.
 
 from datetime import datetime
 
-from tallybook.domain.accounts import Account, User, check_name, check_reason, normal_email, require_active_user
+from tallybook.domain.accounts import Account, User, require_active_user
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Credential
 from tallybook.domain.events.accounts import user_invited
 from tallybook.domain.periods import check_zone
+from tallybook.domain.text_rules import check_name, check_reason, normalize_email
 from tallybook.services.accounts.invitations import Invitation, invitation_mail, invite_commands, new_user
 from tallybook.services.accounts.open_account import new_account, open_commands
 from tallybook.services.accounts.suspension import NewStatus
@@ -32,7 +33,7 @@ def create_account(
 
     Invalid `invalid_email`, `invalid_name`, `time_zone`; Conflict `email_exists`.
     """
-    email, time_zone = normal_email(email), check_zone(time_zone)
+    email, time_zone = normalize_email(email), check_zone(time_zone)
     if name is not None:
         check_name(name)
     if display_name is not None:

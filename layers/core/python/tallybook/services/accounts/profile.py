@@ -8,19 +8,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from tallybook.domain.accounts import Account, check_description, check_name, require_root
+from tallybook.domain.accounts import Account, require_root
 from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.events.accounts import account_changed
 from tallybook.domain.ids import ACCOUNT
-from tallybook.domain.periods import check_zone, drop_older_schedules, in_zone, period_of
+from tallybook.domain.periods import check_zone, drop_older_schedules, period_of, with_zone
+from tallybook.domain.text_rules import check_description, check_name
 from tallybook.domain.usage import MARKER_LIFE
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
-from tallybook.store.accounts import check_still_root, set_profile
+from tallybook.store.accounts import set_profile
 from tallybook.store.commands import Check
-from tallybook.store.periods import never_opened
+from tallybook.store.periods import check_never_opened
+from tallybook.store.users import check_still_root
 
 _FIELDS = ("display_name", "description", "time_zone")
 
@@ -67,7 +69,7 @@ def change_account(ctx: Context, principal: Principal, changes: Mapping[str, str
 def _apply(account: Account, changes: Mapping[str, str], *, now: datetime) -> Account:
     schedule = account.schedule
     if "time_zone" in changes and changes["time_zone"] != account.time_zone:
-        schedule = drop_older_schedules(in_zone(schedule, changes["time_zone"], now=now), now - MARKER_LIFE)
+        schedule = drop_older_schedules(with_zone(schedule, changes["time_zone"], now=now), now - MARKER_LIFE)
     return replace(
         account,
         display_name=changes.get("display_name", account.display_name),
@@ -81,4 +83,4 @@ def _check_next_unopened(before: Account, after: Account, *, now: datetime) -> t
     if after.schedule == before.schedule:
         return ()
     current = period_of(before.schedule, now)
-    return (never_opened(before.id, period_of(before.schedule, current.end)),)
+    return (check_never_opened(before.id, period_of(before.schedule, current.end)),)

@@ -1,10 +1,10 @@
 """Sign-up. Source: docs/decisions.md, "Quota"."""
 
-from tallybook.domain.accounts import check_name, check_password, normal_email
 from tallybook.domain.audit import Actor
 from tallybook.domain.credentials import SESSION_LIFE
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
+from tallybook.domain.text_rules import check_name, check_password, normalize_email
 from tallybook.services.accounts.open_account import new_account, open_commands
 from tallybook.services.context import Context
 from tallybook.services.identity.password_hashing import hash_password
@@ -19,7 +19,7 @@ def register(ctx: Context, *, email: str, password: str, address: str, name: str
     Invalid `invalid_email`, `weak_password`, `invalid_name`; Conflict `email_exists`; TooManyRequests from one network
     `address` or for one email.
     """
-    email = normal_email(email)
+    email = normalize_email(email)
     check_password(password)
     if name is not None:
         check_name(name)

@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from tallybook.domain.accounts import Account, Suspension, check_reason
+from tallybook.domain.accounts import Account, Suspension
 from tallybook.domain.audit import Actor, platform_actor
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.events.accounts import account_resumed, account_suspended
 from tallybook.domain.fees import add_suspensions, suspended_by_period
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import Mail
+from tallybook.domain.text_rules import check_reason
 from tallybook.domain.times import readable, stamp_or_none
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
@@ -27,12 +28,12 @@ type NewStatus = Literal["suspended", "active"]
 
 
 def set_account_status_as_platform(
-    ctx: Context, principal: PlatformCaller, account_id: str, status: NewStatus, *, reason: str
+    ctx: Context, platform: PlatformCaller, account_id: str, status: NewStatus, *, reason: str
 ) -> Account:
     """As `set_account_status`, for a platform key with the scope accounts:admin."""
     key = keys.account(account_id)
-    platform_key, items = authorize_platform(ctx, principal, "accounts:admin", also=[key])
-    actor = platform_actor(platform_key, address=principal.address)
+    platform_key, items = authorize_platform(ctx, platform, "accounts:admin", also=[key])
+    actor = platform_actor(platform_key, address=platform.address)
     return _set(ctx, items.get(key), account_id, status, reason=reason, actor=actor)
 
 

@@ -14,9 +14,9 @@ from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import find_user
 from tallybook.services.quotas.release import end_quotas
 from tallybook.store import keys
-from tallybook.store.accounts import check_still_root, free_email, read_user, set_user
 from tallybook.store.commands import Command, Delete, Update
-from tallybook.store.password_tokens import drop_tokens
+from tallybook.store.password_tokens import delete_tokens
+from tallybook.store.users import check_still_root, free_email, read_user, set_user
 
 
 def list_users(ctx: Context, principal: Principal) -> list[User]:
@@ -52,7 +52,7 @@ def delete_user(ctx: Context, principal: Principal, user_id: str) -> None:
             [
                 _erase(user),
                 free_email(user),
-                *drop_tokens(user.account_id, user.id),
+                *delete_tokens(user.account_id, user.id),
                 *_delete_keys(ctx, user),
                 *(command for end in quota_ends for command in end.commands),
                 check_still_root(principal.user),

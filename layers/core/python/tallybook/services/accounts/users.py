@@ -9,19 +9,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from tallybook.domain.accounts import Account, User, UserStatus, check_name, check_reason, require_root
+from tallybook.domain.accounts import Account, User, UserStatus, require_root
 from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Invalid
 from tallybook.domain.events.accounts import user_changed, user_resumed, user_suspended
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import BusEvent
+from tallybook.domain.text_rules import check_name, check_reason
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.lookup import find_user
-from tallybook.store.accounts import check_still_root, set_user, user_item
 from tallybook.store.commands import Command
+from tallybook.store.users import check_still_root, set_user, user_item
 
 _ACTION: dict[UserStatus, str] = {
     "active": "user.resumed",

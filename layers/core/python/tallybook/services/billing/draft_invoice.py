@@ -19,8 +19,8 @@ from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
 from tallybook.store import keys
 from tallybook.store.accounts import count_invoices
-from tallybook.store.invoices import put_new, put_over_draft
-from tallybook.store.periods import still_open
+from tallybook.store.invoices import put_new_invoice, replace_draft
+from tallybook.store.periods import check_still_open
 
 
 def draft_invoice(ctx: Context, principal: Principal) -> Invoice:
@@ -38,9 +38,9 @@ def draft_invoice(ctx: Context, principal: Principal) -> Invoice:
         changes = () if place else (change,)
         ctx.tables.transact(
             [
-                *((put_over_draft(invoice),) if place else put_new(invoice)),
+                *((replace_draft(invoice),) if place else put_new_invoice(invoice)),
                 count_invoices(account, positions=0 if place else 1, numbers=0),
-                still_open(account.id, period),
+                check_still_open(account.id, period),
                 *record(account, *changes, at=now),
             ]
         )

@@ -26,7 +26,7 @@ from tallybook.store.usage_counters import quantities_of, session_counters
 def read_history(ctx: Context, account: Account, requested: Range) -> History:
     now = ctx.clock.now()
     periods = _read_periods(ctx, account, requested, now=now)
-    pk, first, last = runs_range(account.id, requested.opens, requested.closes)
+    pk, first, last = runs_range(account.id, requested.first_instant, requested.last_instant)
     rows = ctx.tables.query("core", pk, start=first, end=last, limit=MAX_SESSIONS, newest_first=True)
     sessions = [read_session(row) for row in rows]
     costs = _read_session_costs(ctx, account, sessions, periods, now=now)
@@ -38,12 +38,12 @@ def _read_periods(ctx: Context, account: Account, requested: Range, *, now: date
 
     A period that was closed since the account was read is among the closed ones, and not read twice.
     """
-    pk, first, last = costs_range(account.id, requested.opens, requested.closes)
+    pk, first, last = costs_range(account.id, requested.first_instant, requested.last_instant)
     found = [read_costs(item) for item in ctx.tables.query("core", pk, start=first, end=last)]
     closed = {costs.period.start for costs in found}
     period = account.closing_cursor.period
-    while period.start <= min(now, requested.closes):
-        if period.end > requested.opens and period.start not in closed:
+    while period.start <= min(now, requested.last_instant):
+        if period.end > requested.first_instant and period.start not in closed:
             found.append(read_open_costs(ctx, account, period, now=now).costs)
         period = period_of(account.schedule, period.end)
     return found

@@ -16,7 +16,7 @@ def list_invoices(ctx: Context, account: Account, *, offset: int, limit: int) ->
     An invoice keeps the position at which it was drafted or issued; within a page, drafts come first, then the highest
     numbers. The read is eventually consistent; `find_invoice` is strongly consistent.
     """
-    items = ctx.tables.numbered(
+    items = ctx.tables.query_numbered(
         partial(keys.invoice, account.id), newest=account.counts.invoice_count - offset, limit=limit
     )
     invoices = [read_invoice(item) for item in items]

@@ -18,7 +18,7 @@ from tallybook.services.changes import Change
 from tallybook.store import ledger
 from tallybook.store.accounts import count_invoices
 from tallybook.store.commands import Command
-from tallybook.store.invoices import put_new, put_over_draft
+from tallybook.store.invoices import put_new_invoice, replace_draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def issue_invoice(
         events=(invoice_issued(invoice), *((wallet_moved(entry),) if entry else ()), *paid),
     )
     commands = (
-        *((put_over_draft(invoice),) if position else put_new(invoice)),
+        *((replace_draft(invoice),) if position else put_new_invoice(invoice)),
         count_invoices(account, positions=0 if position else 1, numbers=1),
         *(ledger.post(account, entry) if entry else ()),
     )

@@ -12,7 +12,7 @@ from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.accounts import count_overdue, read_account
 from tallybook.store.commands import Item
-from tallybook.store.invoices import put_changed, read_invoice
+from tallybook.store.invoices import read_invoice, replace_invoice
 from tallybook.store.keys import Key
 
 
@@ -40,7 +40,7 @@ def mark_overdue(ctx: Context, account_id: str, position: int, *, actor: Actor =
             events=(invoice_overdue(after),),
         )
         ctx.tables.transact(
-            [put_changed(before, after), count_overdue(account, by=1), *record(account, change, at=now)]
+            [replace_invoice(before, after), count_overdue(account, by=1), *record(account, change, at=now)]
         )
         return after
 

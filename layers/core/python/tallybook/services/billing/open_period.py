@@ -9,7 +9,7 @@ from tallybook.domain.errors import Unavailable
 from tallybook.domain.periods import Period, period_of
 from tallybook.services.context import Context
 from tallybook.store import periods
-from tallybook.store.table import WriteConflict
+from tallybook.store.conflicts import WriteConflict
 
 
 def open_period(ctx: Context, account: Account, period: Period) -> BillingPeriod:
@@ -19,7 +19,9 @@ def open_period(ctx: Context, account: Account, period: Period) -> BillingPeriod
     """
     billing_period = new_billing_period(ctx, account, period)
     try:
-        ctx.tables.transact([*periods.open_period(account, billing_period), periods.unchanged_subscription(account)])
+        ctx.tables.transact(
+            [*periods.open_period(account, billing_period), periods.check_subscription_unchanged(account)]
+        )
     except WriteConflict as conflict:
         item = ctx.tables.get(periods.period_key(account.id, period))
         if item is None:

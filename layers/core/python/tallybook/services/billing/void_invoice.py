@@ -7,7 +7,7 @@ from the account's present discount and tax rate. Late usage that another invoic
 
 from dataclasses import dataclass, replace
 
-from tallybook.domain.accounts import Account, check_reason
+from tallybook.domain.accounts import Account
 from tallybook.domain.audit import OPERATOR, Actor
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.errors import Conflict, NotFound
@@ -16,6 +16,7 @@ from tallybook.domain.fees import fee_for
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoice_lines import balance_lines, fee_lines
 from tallybook.domain.invoices import Invoice, next_revision_of
+from tallybook.domain.text_rules import check_reason
 from tallybook.services.billing.bill_period import tax_rate_of
 from tallybook.services.billing.invoices import find_invoice
 from tallybook.services.billing.issue_invoice import audit_snapshot, invoice_mail, issue_invoice, wallet_entry
@@ -25,7 +26,7 @@ from tallybook.store import keys, ledger
 from tallybook.store.accounts import count_overdue, read_account
 from tallybook.store.closing_cursors import set_closing_cursor
 from tallybook.store.commands import Command
-from tallybook.store.invoices import put_changed, read_invoice
+from tallybook.store.invoices import read_invoice, replace_invoice
 from tallybook.store.periods import period_key, read_billing_period
 
 
@@ -53,7 +54,7 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
             mails=(invoice_mail("invoice_voided", account, after, given_back=given_back),),
             events=(invoice_voided(after, given_back=given_back), *((wallet_moved(refund),) if refund else ())),
         )
-        commands: list[Command] = [put_changed(before, after)]
+        commands: list[Command] = [replace_invoice(before, after)]
         if before.is_overdue:
             commands.append(count_overdue(account, by=-1))
         if before.carried_credit_in:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.budget_messages import BudgetMessage, numbers_of
+from tallybook.domain.budget_messages import BudgetMessage, first_and_last_number
 from tallybook.domain.budgets import Budget, ThresholdAlert, percentage_used
 from tallybook.domain.money import readable
 from tallybook.domain.outbox import Mail, MessagesRef, distinct
@@ -43,7 +43,7 @@ def alert_mail(
         "ended": spent.period.end <= now,
     }
     recipients = distinct((account.email, *budget.emails))
-    return Mail("budget_reached", recipients, context, MessagesRef(account.id, *numbers_of(messages)))
+    return Mail("budget_reached", recipients, context, MessagesRef(account.id, *first_and_last_number(messages)))
 
 
 def _change_since(before: Budget, after: Budget | None) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 from tallybook.domain.accounts import require_root
 from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.budget_status import BudgetStatus
-from tallybook.domain.budget_terms import check_amount, check_emails, check_pace, check_thresholds
+from tallybook.domain.budget_terms import check_amount, check_emails, check_new_thresholds, check_thresholds
 from tallybook.domain.budgets import Budget, Evaluation, Spending, ThresholdAlert, evaluate
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, NotFound
@@ -23,9 +23,9 @@ from tallybook.services.budgets.snapshot import BudgetSnapshot, read_snapshot
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
-from tallybook.store.accounts import check_still_root
 from tallybook.store.budgets import archive_messages, delete_budget, put_budget, set_account_budget, set_budget
 from tallybook.store.commands import Command
+from tallybook.store.users import check_still_root
 
 
 def create_budget(ctx: Context, principal: Principal, terms: Mapping[str, Any]) -> BudgetStatus:
@@ -107,7 +107,7 @@ def _edit(
     edited = replace(budget, **terms)
     if edited == budget:
         return Evaluation(budget, ()), ()
-    check_pace(budget, edited, now=now)
+    check_new_thresholds(budget, edited, now=now)
     change = Change(
         actor,
         "budget.changed",

@@ -14,7 +14,7 @@ from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.budgets import read_budget
 from tallybook.store.commands import Item
-from tallybook.store.table import WriteConflict
+from tallybook.store.conflicts import WriteConflict
 
 _MAX_ENDED_PERIODS = 2
 

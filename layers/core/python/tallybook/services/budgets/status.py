@@ -30,7 +30,7 @@ def list_messages(ctx: Context, principal: Principal, *, offset: int, limit: int
     require_root(principal.user)
     account, counts = principal.account, principal.account.counts
     key_of = partial(keys.budget_message, account.id)
-    items = ctx.tables.numbered(
+    items = ctx.tables.query_numbered(
         key_of, newest=counts.message_count - offset, limit=limit, after=counts.archived_message_count
     )
     return [read_message(item) for item in items], counts.message_count - counts.archived_message_count

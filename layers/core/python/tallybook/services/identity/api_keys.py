@@ -3,20 +3,21 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tallybook.domain.accounts import MAX_KEYS, MAX_KEYS_OF_USER, Account, User, check_name, require_active
+from tallybook.domain.accounts import MAX_KEYS, MAX_KEYS_OF_USER, Account, User, require_active
 from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import SECRET_BYTES, Credential, Principal, new_credential
 from tallybook.domain.errors import Conflict, Invalid, NotFound
 from tallybook.domain.events.accounts import api_key_created, api_key_revoked
 from tallybook.domain.ids import API_KEY, USER
+from tallybook.domain.text_rules import check_name
 from tallybook.domain.times import stamp_or_none
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.store import keys
-from tallybook.store.accounts import count_keys
 from tallybook.store.commands import Command, Delete
 from tallybook.store.credentials import put_credential, read_credential
+from tallybook.store.users import count_keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,13 @@ from tallybook.domain.errors import Forbidden, Unavailable
 from tallybook.domain.times import stamp
 from tallybook.services.context import Context
 from tallybook.store import keys
-from tallybook.store.accounts import read_account, read_user
+from tallybook.store.accounts import read_account
 from tallybook.store.commands import Item, Update
+from tallybook.store.conflicts import WriteConflict
 from tallybook.store.credentials import credential_keys, key_of, read_credential, read_platform_key
 from tallybook.store.keys import Key
-from tallybook.store.table import MAX_KEYS, WriteConflict
+from tallybook.store.table import MAX_KEYS
+from tallybook.store.users import read_user
 
 _RECORD_USE_EVERY = timedelta(hours=1)
 
@@ -51,21 +53,21 @@ def reread(ctx: Context, principal: Principal) -> Principal:
 
 
 def authorize_platform(
-    ctx: Context, principal: PlatformCaller, scope: Scope, *, also: Iterable[Key] = ()
+    ctx: Context, platform: PlatformCaller, scope: Scope, *, also: Iterable[Key] = ()
 ) -> tuple[PlatformKey, Mapping[Key, Item]]:
     """The platform key if it has the scope, and the existing items among the keys `also`.
 
     Unauthenticated, or Forbidden `missing_scope`. The first 99 items come in the same round trip; the rest are read
     only once the key is found valid, so that an invalid key costs one read.
     """
-    own = keys.platform_key(parse_platform_key(principal.text))
+    own = keys.platform_key(parse_platform_key(platform.text))
     others = list(dict.fromkeys(also))
     at_once = MAX_KEYS - 1
     items = ctx.tables.get_many([own, *others[:at_once]])
     if own not in items:
         raise invalid_credential()
     key = read_platform_key(items.pop(own))
-    if not matches(principal.text, key.secret_hash):
+    if not matches(platform.text, key.secret_hash):
         raise invalid_credential()
     if scope not in key.scopes:
         raise Forbidden(f"This key lacks the scope {scope}", code="missing_scope")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tallybook.domain.accounts import Account, User, check_name, check_password, normal_email
+from tallybook.domain.accounts import Account, User
 from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Invalid
@@ -10,6 +10,7 @@ from tallybook.domain.events.accounts import password_changed, user_joined
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
 from tallybook.domain.passwords import PasswordToken, invalid_token, owner_of, valid_token
+from tallybook.domain.text_rules import check_name, check_password, normalize_email
 from tallybook.domain.times import readable
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
@@ -17,11 +18,12 @@ from tallybook.services.identity.authenticate import reread
 from tallybook.services.identity.password_hashing import hash_password, password_matches
 from tallybook.services.rate_limits import check_rate
 from tallybook.store import keys
-from tallybook.store.accounts import read_account, read_user, set_user
+from tallybook.store.accounts import read_account
 from tallybook.store.commands import Command, Update
 from tallybook.store.credentials import key_of
 from tallybook.store.outbox import put_mail
-from tallybook.store.password_tokens import keys_of_tokens, read_token, use_token
+from tallybook.store.password_tokens import password_token_keys, read_token, use_token
+from tallybook.store.users import read_user, set_user
 
 _LONGEST_EMAIL = 320
 
@@ -57,7 +59,7 @@ def ask_for_reset(ctx: Context, *, email: str, address: str) -> None:
     The user is looked up when the mail is delivered, not here, so the caller can't find out which emails exist.
     Invalid `invalid_email`; TooManyRequests over 3 an hour from one network address or for one email.
     """
-    email = normal_email(email[: _LONGEST_EMAIL + 1])
+    email = normalize_email(email[: _LONGEST_EMAIL + 1])
     check_rate(ctx, "reset", address=address, email=email)
     now = ctx.clock.now()
     mail = Mail("password_reset", (email,), {"address": address})
@@ -91,7 +93,7 @@ def set_password(ctx: Context, *, token: str, password: str, address: str, name:
 
 
 def _token_holder(ctx: Context, account_id: str, user_id: str, text: str) -> tuple[Account, User, PasswordToken]:
-    token_keys = keys_of_tokens(account_id, user_id)
+    token_keys = password_token_keys(account_id, user_id)
     user_key, account_key = keys.user(account_id, user_id), keys.account(account_id)
     items = ctx.tables.get_many([*token_keys, user_key, account_key])
     if not {user_key, account_key} <= items.keys():

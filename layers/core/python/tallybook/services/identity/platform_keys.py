@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tallybook.domain.accounts import check_name
 from tallybook.domain.credentials import SCOPES, SECRET_BYTES, PlatformKey, format_platform_key, hash_text
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import PLATFORM_KEY
+from tallybook.domain.text_rules import check_name
 from tallybook.services.context import Context
 from tallybook.store.audit import put_operator_entry
 from tallybook.store.credentials import put_platform_key

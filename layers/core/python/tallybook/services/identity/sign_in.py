@@ -13,9 +13,10 @@ from tallybook.services.context import Context
 from tallybook.services.identity.password_hashing import password_matches
 from tallybook.services.rate_limits import check_rate
 from tallybook.store import keys
-from tallybook.store.accounts import read_account, read_user
+from tallybook.store.accounts import read_account
 from tallybook.store.commands import Delete
 from tallybook.store.credentials import key_of, put_credential
+from tallybook.store.users import read_user
 
 _LONGEST_EMAIL = 320
 _NO_ID = "00000000-0000-7000-8000-000000000000"

@@ -77,7 +77,9 @@ class _Agenda:
     def next_call(self, tables: Tables, *, until: datetime) -> datetime | None:
         """The next scheduled call that finds work, if by `until`; the first row of each partition decides."""
         end = stamp(until)
-        self._first = [row for partition in self.job.partitions() for row in tables.work(partition, until=end, limit=1)]
+        self._first = [
+            row for partition in self.job.partitions() for row in tables.query_due(partition, until=end, limit=1)
+        ]
         at = min(map(self._call_for, self._first), default=None)
         return at if at is None or at <= until else None
 
@@ -96,7 +98,7 @@ class _Agenda:
 def _due(ctx: Context, partitions: Iterable[str]) -> dict[str, set[Due]]:
     """The rows that a call of the job finds now, by partition; without partitions in which nothing is due."""
     now = stamp(ctx.clock.now())
-    return {partition: rows for partition in partitions if (rows := set(ctx.tables.work(partition, until=now)))}
+    return {partition: rows for partition in partitions if (rows := set(ctx.tables.query_due(partition, until=now)))}
 
 
 def _count_left(ctx: Context, rows: Mapping[str, set[Due]]) -> int:

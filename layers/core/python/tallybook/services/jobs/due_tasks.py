@@ -50,7 +50,7 @@ def due_tasks(ctx: Context, job: Job) -> Iterator[Task]:
     for work in job.work:
         kind = _KIND_OF_WORK[work]
         for partition in partitions(work):
-            for due in ctx.tables.work(partition, until=now):
+            for due in ctx.tables.query_due(partition, until=now):
                 yield _task(kind, due)
 
 

@@ -11,8 +11,8 @@ from tallybook.services.metering.sessions import end_expired
 from tallybook.services.quotas.alerts import alert_users
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
-from tallybook.store.events import still_dirty, unmark_dirty
-from tallybook.store.table import WriteConflict
+from tallybook.store.conflicts import WriteConflict
+from tallybook.store.events import clear_dirty, keep_dirty
 
 
 def run_task(ctx: Context, task: Task) -> list[str]:
@@ -44,8 +44,8 @@ def check_usage(ctx: Context, account_id: str) -> list[str]:
     if account.counts.allocation_count and account.status != "deleted":
         done += ["written to"] * alert_users(ctx, account)
     try:
-        ctx.tables.write(unmark_dirty(mark))
+        ctx.tables.write(clear_dirty(mark))
     except WriteConflict:
         with suppress(WriteConflict):
-            ctx.tables.write(still_dirty(mark, now=stamp(began)))
+            ctx.tables.write(keep_dirty(mark, now=stamp(began)))
     return done

@@ -13,9 +13,9 @@ from tallybook.services.metering.chunk import Chunk, build_chunk
 from tallybook.services.metering.event_periods import EventPeriods, ResolvedEvent, Unpriced, read_event_periods
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
+from tallybook.store.conflicts import Failure, WriteConflict
 from tallybook.store.events import same_content
 from tallybook.store.keys import Key
-from tallybook.store.table import Failure, WriteConflict
 
 RETRY = "retry"
 

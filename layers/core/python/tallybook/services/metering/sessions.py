@@ -25,17 +25,18 @@ from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.services.lookup import find_account
 from tallybook.services.quotas.consumption import QuotaUse, read_quota_use
 from tallybook.store import keys
-from tallybook.store.accounts import read_account, read_user
+from tallybook.store.accounts import read_account
 from tallybook.store.commands import Command, Item
 from tallybook.store.keys import Key
-from tallybook.store.periods import count_completed, open_period, period_key, unchanged_subscription
+from tallybook.store.periods import check_subscription_unchanged, count_completed, open_period, period_key
 from tallybook.store.sessions import count_ended, count_started, put_session, read_session
 from tallybook.store.sessions import end_session as end_command
+from tallybook.store.users import read_user
 
 _MAX_USERS_REMEMBERED = 10_000
 
 
-def start_session(ctx: Context, principal: PlatformCaller, request: SessionRequest) -> Session:
+def start_session(ctx: Context, platform: PlatformCaller, request: SessionRequest) -> Session:
     """Start a session, or return the one that was started before with the same `session_id`.
 
     NotFound for an unknown account or user; NotAdmitted with every reason; Conflict `session_exists` if another user
@@ -46,8 +47,8 @@ def start_session(ctx: Context, principal: PlatformCaller, request: SessionReque
     session_key = keys.session(session_id)
     counter_keys = ctx.admission_keys.get((request.account_id, request.user_id), ())
     read = [*_owner_keys(request), session_key, *counter_keys]
-    key, items = authorize_platform(ctx, principal, "sessions:write", also=read)
-    actor = platform_actor(key, address=principal.address)
+    key, items = authorize_platform(ctx, platform, "sessions:write", also=read)
+    actor = platform_actor(key, address=platform.address)
 
     def start(items: Mapping[Key, Item]) -> Session:
         if session_key in items:
@@ -65,7 +66,7 @@ def start_session(ctx: Context, principal: PlatformCaller, request: SessionReque
     return retry_on_conflict(ctx, start, items, reload=lambda: ctx.tables.get_many(read))
 
 
-def admission(ctx: Context, principal: PlatformCaller, request: SessionRequest) -> tuple[Reason, ...]:
+def admission(ctx: Context, platform: PlatformCaller, request: SessionRequest) -> tuple[Reason, ...]:
     """Every reason why the session may not start now, none if it was started before; nothing is written.
 
     NotFound and Conflict as for a start.
@@ -73,7 +74,7 @@ def admission(ctx: Context, principal: PlatformCaller, request: SessionRequest) 
     session_keys = [keys.session(check_session_id(request.session_id))] if request.session_id is not None else []
     counter_keys = ctx.admission_keys.get((request.account_id, request.user_id), ())
     read = [*_owner_keys(request), *session_keys, *counter_keys]
-    _, items = authorize_platform(ctx, principal, "sessions:write", also=read)
+    _, items = authorize_platform(ctx, platform, "sessions:write", also=read)
     for started in (items[key] for key in session_keys if key in items):
         _require_same_owner(read_session(started), request)
         return ()
@@ -81,11 +82,11 @@ def admission(ctx: Context, principal: PlatformCaller, request: SessionRequest) 
     return _check_admission(ctx, request, *_read_owner(items, request), known=known)[1]
 
 
-def end_session(ctx: Context, principal: PlatformCaller, session_id: str) -> Session:
+def end_session(ctx: Context, platform: PlatformCaller, session_id: str) -> Session:
     """End a session, or return it if it has ended. NotFound for an unknown one."""
     session_key = keys.session(check_session_id(session_id))
-    key, items = authorize_platform(ctx, principal, "sessions:write", also=[session_key])
-    actor = platform_actor(key, address=principal.address)
+    key, items = authorize_platform(ctx, platform, "sessions:write", also=[session_key])
+    actor = platform_actor(key, address=platform.address)
 
     def end(items: Mapping[Key, Item]) -> Session:
         if session_key not in items:
@@ -183,7 +184,7 @@ def _count_completed(ctx: Context, account: Account, now: datetime) -> tuple[Com
     if ctx.tables.get(period_key(account.id, period)) is not None:
         return (count_completed(account.id, period),)
     opened = replace(new_billing_period(ctx, account, period), completed_sessions=1)
-    return (*open_period(account, opened), unchanged_subscription(account))
+    return (*open_period(account, opened), check_subscription_unchanged(account))
 
 
 def _require_same_owner(session: Session, request: SessionRequest) -> Session:

@@ -21,8 +21,8 @@ from tallybook.services.outbox.hooks import Hooks
 from tallybook.services.outbox.resolve_mail import ResolvedMail, resolve_mail
 from tallybook.store import keys, outbox
 from tallybook.store.commands import Update
+from tallybook.store.conflicts import WriteConflict
 from tallybook.store.outbox import read_announcement, read_mail, read_outbox_item
-from tallybook.store.table import WriteConflict
 
 type Outcome = Literal["delivered", "postponed", "parked", "not_due", "left"]
 
@@ -84,7 +84,7 @@ def sweep(ctx: Context, channels: Channels, *, deadline: float) -> Counter[Outco
     work_partitions = OUTBOX.partitions()
     try:
         for work_partition in random.sample(work_partitions, len(work_partitions)):  # so that none is always the last
-            for due in ctx.tables.work(work_partition, until=stamp(ctx.clock.now())):
+            for due in ctx.tables.query_due(work_partition, until=stamp(ctx.clock.now())):
                 if ctx.elapsed() >= deadline:
                     outcomes["left"] += 1
                     return outcomes
@@ -97,7 +97,7 @@ def sweep(ctx: Context, channels: Channels, *, deadline: float) -> Counter[Outco
 def list_outbox(ctx: Context, *, state: Literal["waiting", "parked"], limit: int) -> list[OutboxItem]:
     """Undelivered items, the longest due first."""
     work = outbox.WAITING if state == "waiting" else outbox.PARKED
-    found = [due for partition in partitions(work) for due in ctx.tables.work(partition, limit=limit)]
+    found = [due for partition in partitions(work) for due in ctx.tables.query_due(partition, limit=limit)]
     item_keys = [due.key for due in sorted(found, key=lambda due: due.at)[:limit]]
     items = ctx.tables.get_many(item_keys)
     return [read_outbox_item(items[key]) for key in item_keys if key in items]
@@ -124,7 +124,7 @@ def retry(ctx: Context, item_id: str) -> OutboxItem:
     if item.leased and item.due is not None and item.due > now:
         raise busy
     try:
-        ctx.tables.write(outbox.unparked(item, at=now))
+        ctx.tables.write(outbox.unpark(item, at=now))
     except WriteConflict:
         raise busy from None
     return replace(item, state="waiting", due=now, attempts=0)
@@ -144,14 +144,14 @@ def _deliver_events(ctx: Context, channels: Channels, item: OutboxItem) -> None:
             for event in announcement.events
         ]
     )
-    ctx.tables.write(outbox.delivered(item, at=ctx.clock.now()))
+    ctx.tables.write(outbox.mark_delivered(item, at=ctx.clock.now()))
 
 
 def _deliver_mail(ctx: Context, channels: Channels, item: OutboxItem) -> None:
     mail = read_mail(item)
     resolved = resolve_mail(ctx, mail, page_url=channels.page_url)
     item = _send(ctx, channels, mail, resolved, replace(item, skipped=resolved.skipped))
-    _write(ctx, channels, mail, outbox.delivered(item, at=ctx.clock.now()), sent=item.sent)
+    _write(ctx, channels, mail, outbox.mark_delivered(item, at=ctx.clock.now()), sent=item.sent)
 
 
 def _send(ctx: Context, channels: Channels, mail: Mail, resolved: ResolvedMail, item: OutboxItem) -> OutboxItem:
@@ -192,9 +192,9 @@ def _record_failure(ctx: Context, item: OutboxItem, failure: Exception) -> Outco
     error = f"{type(failure).__name__}: {failure}"[:500]
     try:
         if until is None:
-            ctx.tables.write(outbox.parked(item, at=now, error=error))
+            ctx.tables.write(outbox.park(item, at=now, error=error))
             return "parked"
-        ctx.tables.write(outbox.postponed(item, until=until, error=error))
+        ctx.tables.write(outbox.postpone(item, until=until, error=error))
     except WriteConflict:
         return "not_due"
     return "postponed"

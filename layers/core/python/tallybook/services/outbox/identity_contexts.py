@@ -15,8 +15,8 @@ from tallybook.domain.times import readable
 from tallybook.services.changes import retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.store import keys
-from tallybook.store.accounts import read_user
-from tallybook.store.password_tokens import check_still_addressed, put_token
+from tallybook.store.password_tokens import check_recipient_unchanged, put_token
+from tallybook.store.users import read_user
 
 PASSWORD_PAGE = "/auth/password/new"  # noqa: S105 a path
 
@@ -56,7 +56,7 @@ def _with_link(
             now=ctx.clock.now(),
             secret=ctx.random_bytes(SECRET_BYTES),
         )
-        ctx.tables.transact([check_still_addressed(user, purpose), put_token(token)])
+        ctx.tables.transact([check_recipient_unchanged(user, purpose), put_token(token)])
         return {**mail.context, "link": f"{page_url}{PASSWORD_PAGE}#{text}", "expires_at": readable(token.expires_at)}
 
     return retry_on_conflict(ctx, add_link, find_user(), reload=find_user)

@@ -26,9 +26,9 @@ from tallybook.services.quotas.allocation_changes import (
 )
 from tallybook.services.quotas.consumption import read_plan
 from tallybook.store import keys
-from tallybook.store.accounts import check_still_root
 from tallybook.store.commands import Item
 from tallybook.store.quotas import read_allocation
+from tallybook.store.users import check_still_root
 
 type RequestedQuota = Mapping[str, int | None]
 """Limits as sent; None for a field that is not limited."""

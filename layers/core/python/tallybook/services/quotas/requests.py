@@ -6,7 +6,7 @@ Source: docs/decisions.md, "Quota requests".
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tallybook.domain.accounts import Account, check_text, require_root
+from tallybook.domain.accounts import Account, require_root
 from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Invalid, NotFound
@@ -21,6 +21,7 @@ from tallybook.domain.quotas import (
     request_pending,
     without_nulls,
 )
+from tallybook.domain.text_rules import check_text
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from tallybook.domain.accounts import User, check_text, require_root
+from tallybook.domain.accounts import User, require_root
 from tallybook.domain.audit import actor_of
 from tallybook.domain.catalog import Plan
 from tallybook.domain.credentials import Principal
 from tallybook.domain.events.quotas import quota_reviewed
 from tallybook.domain.ids import QUOTA_REQUEST
 from tallybook.domain.quotas import Decision, QuotaRequest, RequestStatus, check_pending
+from tallybook.domain.text_rules import check_text
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
@@ -25,8 +26,8 @@ from tallybook.services.quotas.consumption import read_plan
 from tallybook.services.quotas.mails import reviewed_mail
 from tallybook.services.quotas.requests import audit_snapshot, require_request
 from tallybook.store import keys
-from tallybook.store.accounts import check_still_root
 from tallybook.store.quotas import set_pending_request, set_request
+from tallybook.store.users import check_still_root
 
 _DECIDED: Mapping[Decision, RequestStatus] = {"approve": "approved", "deny": "denied"}
 _ACTIONS: Mapping[Decision, str] = {"approve": "quota_request.approved", "deny": "quota_request.denied"}

@@ -10,7 +10,7 @@ from tallybook.services.context import Context
 from tallybook.services.quotas.allocations import find_allocation
 from tallybook.services.quotas.consumption import QuotaUse, read_quota_use
 from tallybook.store import keys
-from tallybook.store.accounts import read_user
+from tallybook.store.users import read_user
 
 _ALL_FIELDS: Quota = dict.fromkeys((*MONTHLY, GAUGE), 0)
 

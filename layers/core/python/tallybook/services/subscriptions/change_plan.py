@@ -30,10 +30,10 @@ from tallybook.services.subscriptions.quote import (
 )
 from tallybook.store.accounts import set_plan
 from tallybook.store.commands import Check
+from tallybook.store.conflicts import WriteConflict
 from tallybook.store.events import mark_dirty
-from tallybook.store.periods import never_opened
+from tallybook.store.periods import check_never_opened
 from tallybook.store.plan_changes import put_plan_change
-from tallybook.store.table import WriteConflict
 
 _TICK = timedelta(milliseconds=1)
 
@@ -117,4 +117,4 @@ def _change(ctx: Context, quote: PlanChangeQuote, *, actor: Actor, reason: Chang
 def _check_next_unopened(account: Account, *, now: datetime) -> tuple[Check, ...]:
     """The period after the current one must not be opened yet, unless it begins now and so is the new plan's."""
     following = period_of(account.schedule, account.closing_cursor.period.end)
-    return () if following.start == now else (never_opened(account.id, following),)
+    return () if following.start == now else (check_never_opened(account.id, following),)

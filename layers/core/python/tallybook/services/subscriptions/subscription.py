@@ -40,7 +40,7 @@ def list_plan_changes(ctx: Context, principal: Principal, *, offset: int, limit:
     """
     require_root(principal.user)
     key_of = partial(keys.plan_change, principal.account.id)
-    items = ctx.tables.numbered(key_of, newest=principal.account.counts.plan_change_count - offset, limit=limit)
+    items = ctx.tables.query_numbered(key_of, newest=principal.account.counts.plan_change_count - offset, limit=limit)
     return [read_plan_change(item) for item in items]
 
 

@@ -31,7 +31,7 @@ class Move:
     note: str | None = None
 
 
-def give_credits(ctx: Context, principal: PlatformCaller, move: Move) -> Entry:
+def give_credits(ctx: Context, platform: PlatformCaller, move: Move) -> Entry:
     """The ledger entry of the reference, written now or before.
 
     NotFound for an unknown or deleted account; Conflict `reference_reused` where the reference was used for
@@ -40,8 +40,8 @@ def give_credits(ctx: Context, principal: PlatformCaller, move: Move) -> Entry:
     check_move(move.kind, move.amount)
     account_key = keys.account(move.account_id)
     cause_key = keys.ledger_cause(move.account_id, entry_id(move.account_id, move.kind, move.reference))
-    key, items = authorize_platform(ctx, principal, "accounts:admin", also=[account_key, cause_key])
-    actor = platform_actor(key, address=principal.address)
+    key, items = authorize_platform(ctx, platform, "accounts:admin", also=[account_key, cause_key])
+    actor = platform_actor(key, address=platform.address)
 
     def give(items: Mapping[Key, Item]) -> Entry:
         if cause_key in items:

@@ -113,7 +113,7 @@ def present_subscription(subscription: Subscription) -> dict[str, object]:
             "plan_name": subscription.plan.name,
             "status": "active",
             "current_period_start": seconds(period.start),
-            "current_period_end": seconds(period.shown_end),
+            "current_period_end": seconds(period.display_end),
             "created_at": seconds(account.subscribed_at),
             "plan": present_plan(subscription.plan, currency=subscription.currency),
         }

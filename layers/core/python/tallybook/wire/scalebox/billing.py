@@ -18,7 +18,7 @@ from tallybook.wire.response import amount, number, seconds, seconds_or_none
 def present_current_bill(billing: CurrentBilling) -> dict[str, object]:
     bill = billing.bill
     return {
-        "current_period": {"start": seconds(bill.period.start), "end": seconds(bill.period.shown_end)},
+        "current_period": {"start": seconds(bill.period.start), "end": seconds(bill.period.display_end)},
         "current_cost": amount(bill.cost),
         "projected_cost": amount(bill.projected_cost),
         "active_sessions": billing.active_sessions,

@@ -48,7 +48,7 @@ def reasons(reasons: Sequence[Reason]) -> list[dict[str, object]]:
 
 
 def period_fields(period: Period) -> dict[str, str]:
-    return {"period_start": seconds(period.start), "period_end": seconds(period.shown_end)}
+    return {"period_start": seconds(period.start), "period_end": seconds(period.display_end)}
 
 
 def _number(value: int | Decimal | None) -> int | float | None:

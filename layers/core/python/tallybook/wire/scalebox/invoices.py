@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from tallybook.domain.ids import ACCOUNT, INVOICE
 from tallybook.domain.invoice_lines import Detail, InvoiceLine
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.usage import plain
+from tallybook.domain.usage import decimal_text
 from tallybook.wire.response import amount, seconds, seconds_or_none
 
 
@@ -22,7 +22,7 @@ def present_invoice(invoice: Invoice) -> dict[str, object]:
         "invoice_id": INVOICE + invoice.id,
         "account_id": ACCOUNT + invoice.account_id,
         "billing_period_start": seconds(invoice.period.start),
-        "billing_period_end": seconds(invoice.period.shown_end),
+        "billing_period_end": seconds(invoice.period.display_end),
         "subtotal": amount(invoice.subtotal),
         "tax_amount": amount(invoice.tax),
         "total_amount": amount(invoice.total),
@@ -56,4 +56,9 @@ def _line(line: InvoiceLine) -> dict[str, object]:
 
 
 def _detail(part: Detail) -> dict[str, object]:
-    return {"meter": part.meter, "sku": part.sku, "quantity": plain(part.quantity), "amount": amount(part.amount)}
+    return {
+        "meter": part.meter,
+        "sku": part.sku,
+        "quantity": decimal_text(part.quantity),
+        "amount": amount(part.amount),
+    }

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tallybook.domain.accounts import check_name, check_password, normal_email
 from tallybook.domain.errors import Invalid
+from tallybook.domain.text_rules import check_name, check_password, normalize_email
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from tallybook.domain.errors import Invalid
     ],
 )
 def test_an_address_is_kept_in_lower_case_without_surrounding_space(text: str, expected: str) -> None:
-    assert normal_email(text) == expected
+    assert normalize_email(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_an_address_is_kept_in_lower_case_without_surrounding_space(text: str, e
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(Invalid) as refused:
-        normal_email(text)
+        normalize_email(text)
     assert (refused.value.code, refused.value.field) == ("invalid_email", "email")
 
 
@@ -82,7 +82,7 @@ def test_a_name_of_nothing_or_with_control_characters_is_refused(text: str) -> N
     assert (refused.value.code, refused.value.field) == ("invalid_name", "display_name")
 
 
-@pytest.mark.parametrize("check", [normal_email, check_password, check_name])
+@pytest.mark.parametrize("check", [normalize_email, check_password, check_name])
 def test_a_refusal_does_not_repeat_what_was_sent(check: Callable[[str], str]) -> None:
     with pytest.raises(Invalid) as refused:
         check("s3cr3t\n" if check is not check_password else "s3cr3t")
