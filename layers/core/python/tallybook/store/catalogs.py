@@ -36,7 +36,7 @@ class Catalogs:
             self._current = (self._elapsed(), int(item["version"]))
         return self._versions[self._current[1]]
 
-    def present(self) -> Catalog | None:
+    def read_current(self) -> Catalog | None:
         """The current version, not from the cache; None before the first one is applied."""
         item = self._tables.get(keys.catalog_current())
         return self._keep(int(item["version"]), item["body"]) if item else None

@@ -14,13 +14,13 @@ from tallybook.store.commands import Put
 def apply_catalog(ctx: Context, data: Mapping[str, Any]) -> Catalog:
     """Make checked catalog data the current version; the same data again changes nothing.
 
-    Invalid where a plan of the present version is missing, because accounts may be on it and their next periods could
-    not open; where the currency differs, because wallets and invoices are in it; and where a plan's interval differs,
-    because a yearly fee would be charged on top of monthly ones, or not at all.
+    Invalid if a plan of the current version is missing, because accounts may be on it and their next periods could not
+    open; if the currency differs, because wallets and invoices are in it; and if a plan's interval differs, because a
+    yearly fee would be charged on top of monthly ones, or not at all.
     """
-    present = ctx.catalogs.present()
-    if present is not None:
-        _check_successor(present, data)
+    current = ctx.catalogs.read_current()
+    if current is not None:
+        _check_successor(current, data)
     now = ctx.clock.now()
 
     def entry(version: int) -> Put:
@@ -31,12 +31,12 @@ def apply_catalog(ctx: Context, data: Mapping[str, Any]) -> Catalog:
     return ctx.catalogs.apply(data, applied_at=stamp(now), record=entry)
 
 
-def _check_successor(present: Catalog, data: Mapping[str, Any]) -> None:
-    if missing := sorted(present.plans.keys() - data["plans"].keys()):
+def _check_successor(current: Catalog, data: Mapping[str, Any]) -> None:
+    if missing := sorted(current.plans.keys() - data["plans"].keys()):
         raise Invalid(f"plans.{missing[0]} is missing: accounts may be on it", field="plans")
-    if data["currency"] != present.currency:
-        raise Invalid(f"currency must stay {present.currency}: balances and invoices are in it", field="currency")
-    for name, plan in present.plans.items():
+    if data["currency"] != current.currency:
+        raise Invalid(f"currency must stay {current.currency}: balances and invoices are in it", field="currency")
+    for name, plan in current.plans.items():
         if data["plans"][name]["billing_interval"] != plan.billing_interval:
             raise Invalid(
                 f"plans.{name}.billing_interval must stay {plan.billing_interval}: make another plan", field="plans"
