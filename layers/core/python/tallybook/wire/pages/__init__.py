@@ -1,6 +1,6 @@
-"""The pages that links in mails lead to: each one HTML document with its style and script inline.
+"""The pages that links in mails open: each is one HTML document with its style and script inline.
 
-The page's Content-Security-Policy names the hashes of that style and script, so the browser runs no injected script.
+The page's Content-Security-Policy has the hashes of that style and script, so the browser runs no injected script.
 """
 
 from base64 import b64encode
