@@ -130,7 +130,7 @@ def _write(
     old_alerts: tuple[ThresholdAlert, ...] = (),
     new_alerts: tuple[ThresholdAlert, ...] = (),
 ) -> None:
-    """Write the change with its alerts; the audit log has the old terms' alerts before it and the new terms' after it."""
+    """Write the change; in the audit log, the old terms' alerts come before it, and the new terms' alerts after it."""
 
     def write(alerts: AlertRecord) -> None:
         first, last = alerts.changes[: len(old_alerts)], alerts.changes[len(old_alerts) :]
