@@ -23,7 +23,7 @@ async def invoices(ctx: Ctx, caller: Caller, page: Page) -> JSONResponse:
 
 @router.get("/invoices/{invoice_id}")
 async def invoice(ctx: Ctx, caller: Caller, invoice_id: str) -> JSONResponse:
-    found = find_invoice(ctx, strip_prefix(invoice_id, INVOICE, field="invoice_id"), of=caller.account)
+    found = find_invoice(ctx, strip_prefix(invoice_id, INVOICE, field="invoice_id"), owner=caller.account)
     return respond(envelope.ok(present_invoice(found), at=ctx.clock.now()))
 
 

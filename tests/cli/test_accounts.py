@@ -207,7 +207,7 @@ def test_no_standing_changes_without_a_reason(office, tallybook, verb):
     [
         ("acc-0199", "There is no such account"),
         ("nobody@example.com", "Nobody signs in with this address"),
-        ("usr-1", "'usr-1' is no account: give acc-… or the email address of one of its users"),
+        ("usr-1", "'usr-1' is not an account: use acc-… or the email address of one of its users"),
         ("acc-", "account must be 'acc-' and 1 to 64 letters, digits or hyphens"),
         ("a@b", "email is not a valid email address"),
     ],

@@ -101,7 +101,7 @@ def test_who_may_not_come_in_gets_no_key(office, tallybook, member, status):
         (["show", "{account}", "sk-1"], "key must be 'key-' and 1 to 64 letters, digits or hyphens"),
         (["show", "acc-1", "key-1"], "There is no such account"),
         (["create", "nobody@example.com", "--name", "x"], "Nobody signs in with this address"),
-        (["create", "{account}", "--name", "x"], "'{account}' is no user: give an email address"),
+        (["create", "{account}", "--name", "x"], "'{account}' is not a user: use an email address"),
         (["create", "owner1@example.com", "--name", ""], "name must have 1 to 100 characters"),
         (
             ["create", "owner1@example.com", "--name", "x", "--expires-at", "2026-01-01T00:00:00Z"],

@@ -99,7 +99,7 @@ def test_a_disabled_user_is_resumed_too(office, tallybook, member):
         (["show", "acc-1", "usr-1"], "There is no such account"),
         (["show", "{account}", "usr-1"], "There is no such user"),
         (["show", "{account}", "key-1"], "user must be 'usr-' and 1 to 64 letters, digits or hyphens"),
-        (["show", "{account}"], "'{account}' is no user: give an email address, or acc-… and usr-…"),
+        (["show", "{account}"], "'{account}' is not a user: use an email address, or acc-… and usr-…"),
         (["list", "acc-1"], "There is no such account"),
         (["create", "acc-1", "bo@example.com"], "There is no such account"),
         (["create", "{account}", "owner1@example.com"], "This email is already registered"),

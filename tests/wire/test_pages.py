@@ -77,7 +77,7 @@ def test_without_scripts_there_is_no_form_and_a_word_why(name: str) -> None:
     markup = Markup(page(name).html)
     assert all("hidden" in form for form in markup.all("form"))
     assert markup.all("noscript")
-    assert "needs scripts" in markup.text
+    assert "needs JavaScript" in markup.text
 
 
 def test_a_password_is_new_hidden_and_asked_for_twice() -> None:

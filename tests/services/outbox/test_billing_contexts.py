@@ -14,7 +14,7 @@ from tallybook.domain.outbox import InvoiceRef, Mail
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tallybook.services.jobs.due_tasks import due_tasks
 from tallybook.services.jobs.invoicing import run_task
-from tallybook.services.outbox.billing_contexts import MOST_DETAILS, invoice_context
+from tallybook.services.outbox.billing_contexts import MAX_DETAILS, invoice_context
 from tallybook.services.outbox.deliver import show_outbox_item
 from tallybook.services.wallet.credits import Move, give_credits
 from tallybook.store.invoices import replace_invoice
@@ -181,10 +181,10 @@ def test_amounts_have_the_decimals_and_the_code_of_their_currency(
 
 @pytest.mark.parametrize("beyond", [0, 1, 500])
 def test_details_beyond_so_many_are_told_together(app: App, ada: Member, beyond: int) -> None:
-    details = [Detail("ram_gb_seconds", f"size-{n}", Decimal("1E+3"), 10_000) for n in range(MOST_DETAILS + beyond)]
+    details = [Detail("ram_gb_seconds", f"size-{n}", Decimal("1E+3"), 10_000) for n in range(MAX_DETAILS + beyond)]
     app.record(app.event(ada, quantity=150_000))
     (line,) = told(app, close(app), lines=(usage_line(details),))["lines"]
-    assert len(line["details"]) == MOST_DETAILS
+    assert len(line["details"]) == MAX_DETAILS
     assert line["details"][0] == {"text": "1,000 RAM GB seconds (size-0)", "amount": "0.01 USD"}
     others = {"count": beyond, "amount": f"{beyond / 100:.2f} USD"}
     assert line["others"] == (others if beyond else None)

@@ -80,15 +80,15 @@ def resume(account: AccountArg, reason: Reason, as_json: AsJson = False) -> None
 def set_(
     account: AccountArg,
     tax_rate: Annotated[
-        Decimal | None, typer.Option(parser=percent, metavar="PERCENT", help="Instead of the catalog's rate.")
+        Decimal | None, typer.Option(parser=percent, metavar="PERCENT", help="The tax rate, instead of the catalog's.")
     ] = None,
     clear_tax_rate: Annotated[bool, typer.Option("--clear-tax-rate", help="Use the catalog's rate again.")] = False,
     discount: Annotated[
-        Decimal | None, typer.Option(parser=percent, metavar="PERCENT", help="Off each plan fee.")
+        Decimal | None, typer.Option(parser=percent, metavar="PERCENT", help="The percentage taken off each plan fee.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set the tax rate or the discount, in percent, of future bills."""
+    """Set the tax rate or the discount of future bills, in percent."""
     if clear_tax_rate and tax_rate is not None:
         raise typer.BadParameter("--tax-rate and --clear-tax-rate exclude each other")
     sent = {"tax_rate": tax_rate, "discount": discount}

@@ -49,7 +49,7 @@ def advance(
             to = clock.now() + by
         except OverflowError as error:
             raise Invalid("The clock can't be moved that far") from error
-        _go(clock, to, as_json=as_json)
+        _move(clock, to, as_json=as_json)
 
 
 @app.command("set")
@@ -59,10 +59,10 @@ def set_(
 ) -> None:
     """Move the clock ahead to an instant, and call each job when its work is due."""
     with _clock() as clock:
-        _go(clock, to, as_json=as_json)
+        _move(clock, to, as_json=as_json)
 
 
-def _go(clock: Clock, to: datetime, *, as_json: bool) -> None:
+def _move(clock: Clock, to: datetime, *, as_json: bool) -> None:
     start = clock.now()
     calls = []
     console = Console(stderr=True)

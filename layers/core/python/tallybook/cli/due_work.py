@@ -1,4 +1,4 @@
-"""The outcome of `tallybook invoices run`: counts, and each failure with its reason."""
+"""The summary that `tallybook invoices run` prints: counts, and each failure with its reason."""
 
 from collections import Counter
 from collections.abc import Mapping

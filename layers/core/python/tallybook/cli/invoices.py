@@ -32,7 +32,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Invoices: li
 _COLUMNS = ("invoice_id", "invoice_number", "status", "period_start", "total_amount", "amount_due", "due_date")
 _LINES = ("type", "description", "quantity", "amount")
 _PAGE = 100
-InvoiceArg = Annotated[str, typer.Argument(help="inv-….", metavar="INVOICE")]
+InvoiceArg = Annotated[str, typer.Argument(help="inv-…", metavar="INVOICE")]
 
 
 class Status(StrEnum):

@@ -17,7 +17,7 @@ NOUNS = ("accounts", "users", "keys", "audit", "invoices", "outbox", "catalog", 
 
 
 class LazyGroup(TyperGroup):
-    """Imports the commands of a noun when they are used, so that `meter` and `send` start without boto3."""
+    """Imports the commands of a noun only when they are used, so that `meter` and `send` start without boto3."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [*super().list_commands(ctx), *NOUNS]
@@ -43,7 +43,7 @@ app.command()(send)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line. Errors are lines on standard error, never a trace."""
+    """Run the command line. Errors are printed as lines on standard error, never as a traceback."""
     try:
         app(arguments, prog_name="tallybook")
     except Stop as stop:

@@ -43,7 +43,7 @@ def show(item: Item, as_json: AsJson = False) -> None:
 
 @app.command("retry")
 def retry_(item: Item, as_json: AsJson = False) -> None:
-    """Make an item due now, with all its attempts again. The next sweep delivers it, within 5 minutes."""
+    """Make an item due now, with its attempts counted from 0. The next sweep delivers it, within 5 minutes."""
     with operator_context() as ctx:
         found = retry(ctx, item)
     print_result(f"{found.id} is due now", outbox_row(found), as_json=as_json)

@@ -8,19 +8,19 @@ from tallybook.services.lookup import find_account, find_account_and_user, find_
 
 
 def resolve_account(ctx: Context, name: str) -> Account:
-    """By `acc-…`, or by the email address of one of its users."""
+    """`name` is `acc-…`, or the email address of one of the account's users."""
     if "@" in name:
         account, _ = find_by_email(ctx, name)
         return account
     if not name.startswith(ACCOUNT):
-        raise Invalid(f"{name!r} is no account: give acc-… or the email address of one of its users")
+        raise Invalid(f"{name!r} is not an account: use acc-… or the email address of one of its users")
     return find_account(ctx, strip_prefix(name, ACCOUNT, field="account"))
 
 
 def resolve_user(ctx: Context, name: str, user_id: str | None) -> tuple[Account, User]:
-    """By email address alone, or by `usr-…` in the account that `name` names."""
+    """Without a `user_id`, `name` is the user's email address; with one (`usr-…`), it is their account's name."""
     if user_id is not None:
         return find_account_and_user(ctx, resolve_account(ctx, name).id, strip_prefix(user_id, USER, field="user"))
     if "@" not in name:
-        raise Invalid(f"{name!r} is no user: give an email address, or acc-… and usr-…")
+        raise Invalid(f"{name!r} is not a user: use an email address, or acc-… and usr-…")
     return find_by_email(ctx, name)

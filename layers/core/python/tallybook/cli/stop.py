@@ -1,10 +1,10 @@
-"""Ending a command early with one line for the operator and an exit code."""
+"""Ends a command with one line for the operator and an exit code."""
 
 import os
 
 
 class Stop(Exception):
-    """The message is the line for the operator."""
+    """Ends the command; `message` is the line for the operator."""
 
     def __init__(self, message: str, *, code: int = 1) -> None:
         super().__init__(message)

@@ -59,7 +59,7 @@ def create(  # noqa: PLR0917 the command line names them
 
 @app.command()
 def suspend(user: UserArg, reason: Reason, user_id: UserIdArg = None, as_json: AsJson = False) -> None:
-    """Suspend a user: every request is refused from now on."""
+    """Suspend a user: all their requests are refused."""
     with operator_context() as ctx:
         account, found = resolve_user(ctx, user, user_id)
         after = suspend_user(ctx, account.id, found.id, reason=reason)

@@ -27,7 +27,7 @@ class Change:
     """One audit entry, and the mails and events that the change sends.
 
     `action` names the change, like `user.invited`; `target` is the prefixed id of the thing that changed; `before` and
-    `after` are the values to show of it.
+    `after` are its values as the audit log stores them.
     """
 
     actor: Actor
@@ -54,10 +54,10 @@ def record_first(account_id: str, change: Change, *, at: datetime) -> tuple[Put,
 def retry_on_conflict[State, Result](
     ctx: Context, decide: Callable[[State], Result], state: State, *, reload: Callable[[], State]
 ) -> Result:
-    """The result of `decide(state)`, a function that decides by the state and writes.
+    """Call `decide(state)`, which writes what follows from the state, and return its result.
 
-    On a WriteConflict it waits, reads the state again with `reload` and calls `decide` again; Unavailable after the
-    last try.
+    After a WriteConflict, wait, read the state again with `reload`, and call `decide` again; Unavailable after the last
+    try.
     """
     backoff = ctx.tables.backoff()
     while True:

@@ -20,7 +20,7 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One per process, made by `tallybook.runtime`; tests make their own.
+    """One per process, created by `tallybook.runtime`; tests create their own.
 
     `usage_shards`: the number of counters that share a new period's writes. `workers`: the number of accounts that one
     request writes in parallel. `password_rounds`: the cost of bcrypt as a power of two. `admission_keys`: by account

@@ -17,7 +17,7 @@ from tallybook.store.users import read_user
 
 
 def list_accounts(ctx: Context, *, limit: int, status: AccountStatus | None = None) -> list[Account]:
-    """Up to `limit` accounts, newest first. With a `status`, only accounts that have it, which may read all."""
+    """Up to `limit` accounts, newest first. With a `status`, only accounts that have it; this may read all accounts."""
     at_most = None if status else limit
     rows = [ctx.tables.query_due(partition, limit=at_most, newest_first=True) for partition in partitions(ACCOUNTS)]
     found: list[Account] = []
@@ -53,14 +53,14 @@ def find_user(ctx: Context, account: Account, user_id: str) -> User:
 
 
 def live_account(item: Item | None) -> Account:
-    """The account of an item that was read; NotFound without an item, and for a deleted account."""
+    """The item as an account; NotFound without an item, and for a deleted account."""
     if item is None or item["status"] == "deleted":
         raise NotFound("There is no such account", resource="account")
     return read_account(item)
 
 
 def live_user(item: Item | None) -> User:
-    """The user of an item that was read; NotFound without an item, and for a deleted user."""
+    """The item as a user; NotFound without an item, and for a deleted user."""
     if item is None or item["status"] == "deleted":
         raise NotFound("There is no such user", resource="user")
     return read_user(item)

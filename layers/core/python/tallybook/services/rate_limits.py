@@ -18,7 +18,7 @@ type RateLimited = Literal[
 
 
 def check_rate(ctx: Context, action: RateLimited, *, address: str, email: str | None = None) -> None:
-    """Count an attempt from the network `address` and, if given, for the `email`.
+    """Count an attempt from the network `address` and, if there is one, for the `email`.
 
     TooManyRequests, with the seconds until the next window.
     """
@@ -39,7 +39,7 @@ def check_email_changes(ctx: Context, *, account_id: str) -> None:
 
 
 def count_unsolicited_mail(ctx: Context, *, email: str) -> Update:
-    """Counts a mail that its recipient may not have asked for; TooManyRequests.
+    """The command that counts a mail which its recipient may not have asked for; TooManyRequests.
 
     It goes into the transaction that sends the mail, so a request that fails for another reason counts nothing.
     """
@@ -47,12 +47,12 @@ def count_unsolicited_mail(ctx: Context, *, email: str) -> Update:
 
 
 def count_quota_request(ctx: Context, *, user_id: str) -> Update:
-    """Counts a quota request of the user, in the transaction that files it; TooManyRequests."""
+    """The command that counts a quota request of the user, in the transaction that files it; TooManyRequests."""
     return _attempt(ctx, "quota_request", f"user {user_id}")
 
 
 def count_budget_mails(ctx: Context, *, account_id: str, mails: int) -> Update:
-    """Counts mails about the account's budgets, in the transaction that sends them; TooManyRequests."""
+    """The command that counts budget mails of the account, in the transaction that sends them; TooManyRequests."""
     return _attempt(ctx, "budget_mail", f"account {account_id}", by=mails)
 
 

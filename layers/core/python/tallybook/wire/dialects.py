@@ -18,7 +18,7 @@ class PresentError(Protocol):
 
 
 def error_presenter(path: str) -> PresentError:
-    """The presenter of errors on this path; ScaleBox's for a path of no other dialect."""
+    """The presenter of errors on this path; ScaleBox's if the path has no other dialect."""
     if _under(path, _SCALINGO):
         return scalingo_error
     if _under(path, _QUOTA_APP):

@@ -16,7 +16,7 @@ COUNT_NAMES = {"accepted": "accepted", "duplicate": "duplicates", "conflict": "c
 
 
 def present_results(results: Sequence[Result]) -> dict[str, object]:
-    """The count of each status, and the results in the order sent; `reason` only where there is one."""
+    """The count of each status, and the results in the order sent; `reason` only if there is one."""
     counts = {name: sum(result.status == status for result in results) for status, name in COUNT_NAMES.items()}
     rows = [
         {"id": result.id, "status": result.status, **({"reason": result.reason} if result.reason else {})}

@@ -1,4 +1,4 @@
-"""An answer's status, body and headers, and how JSON writes numbers, amounts and times."""
+"""An answer's status, body and headers, and the format of numbers, amounts and times in JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

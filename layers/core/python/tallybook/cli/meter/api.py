@@ -1,7 +1,7 @@
 """Calls the platform's endpoints over HTTP, with retries.
 
 Refused        the server rejected the request; a retry would not help
-Unreachable    no answer, or only 429 and 5xx, until the retries ended
+Unreachable    no answer, or only 408, 425, 429 and 5xx, until the retries ended
 """
 
 import json
@@ -35,12 +35,12 @@ class Unreachable(Exception):
 
 
 class Platform:
-    """POST with the platform's key. Thread-safe. Setting `hurry` ends the retries."""
+    """POST with the platform's key. Thread-safe. Setting `stop_retries` ends the retries."""
 
-    def __init__(self, url: str, key: str, *, hurry: threading.Event | None = None) -> None:
+    def __init__(self, url: str, key: str, *, stop_retries: threading.Event | None = None) -> None:
         self._url = url.rstrip("/")
         self._headers = {"X-API-Key": key, "Content-Type": "application/json", "User-Agent": "tallybook"}
-        self._hurry = hurry or threading.Event()
+        self._stop_retries = stop_retries or threading.Event()
         self._http = urllib3.PoolManager(timeout=_TIMEOUT, retries=False, maxsize=_CONNECTIONS)
 
     def __enter__(self) -> Self:
@@ -52,7 +52,7 @@ class Platform:
         self._http.clear()
 
     def backoff(self) -> Backoff:
-        return Backoff(RETRY_SECONDS, hurry=self._hurry)
+        return Backoff(RETRY_SECONDS, stop_retries=self._stop_retries)
 
     def post_json(self, path: str, body: Mapping[str, object]) -> Mapping[str, Any]:
         return self.post(path, json.dumps(body).encode())

@@ -11,12 +11,12 @@ _LONGEST = 5.0
 class Backoff:
     """Pauses that double from 0.2 to 5 seconds, with jitter, until `seconds` have passed since the first.
 
-    Setting `hurry` ends the current pause at once, and there is no further retry.
+    Setting `stop_retries` ends the current pause at once, and there is no further retry.
     """
 
-    def __init__(self, seconds: float, *, hurry: threading.Event) -> None:
+    def __init__(self, seconds: float, *, stop_retries: threading.Event) -> None:
         self._seconds = seconds
-        self._hurry = hurry
+        self._stop_retries = stop_retries
         self._ends: float | None = None
         self._next = _FIRST
 
@@ -26,8 +26,8 @@ class Backoff:
         if self._ends is None:
             self._ends = now + self._seconds
         left = self._ends - now
-        if left <= 0 or self._hurry.is_set():
+        if left <= 0 or self._stop_retries.is_set():
             return False
         pause = max(at_least, self._next * random.uniform(0.5, 1))  # noqa: S311 only jitter
         self._next = min(_LONGEST, 2 * self._next)
-        return not self._hurry.wait(min(pause, left))
+        return not self._stop_retries.wait(min(pause, left))

@@ -1,4 +1,4 @@
-"""A child process with our terminal and streams, to which our signals are forwarded."""
+"""A child process that has our terminal and streams, and gets the signals that we get."""
 
 import os
 import select
@@ -14,7 +14,7 @@ _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
 class Child:
-    """Within `with`, signals are forwarded to the command; outside, they have their usual effect.
+    """Inside the `with` block, signals are forwarded to the command; outside, they have their usual effect.
 
     The command stays in our process group, so that it can use the terminal. The terminal sends Ctrl-C and Ctrl-\\
     to the whole group, so these are not forwarded a second time.

@@ -38,8 +38,8 @@ def meter(  # noqa: PLR0917 the command line names them
     account_id, user_id = account or required("TALLYBOOK_ACCOUNT_ID"), user or required("TALLYBOOK_USER_ID")
     size = {"cpu_cores": cpu_cores, "memory_gb": memory_gb, "storage_gb": storage_gb}
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # while no command runs, TERM acts like Ctrl-C
-    hurry = threading.Event()
-    with settings.platform(hurry=hurry) as platform:
+    stop_retries = threading.Event()
+    with settings.platform(stop_retries=stop_retries) as platform:
         with _refusals():
             session = open_session(
                 platform,
@@ -48,7 +48,7 @@ def meter(  # noqa: PLR0917 the command line names them
                 limits={**size, "timeout_seconds": timeout},
                 app_id=app,
             )
-        metering = Metering(platform, session, hurry)
+        metering = Metering(platform, session, stop_retries)
         try:
             code = metering.run(command, interval=interval, timeout=timeout)
         finally:

@@ -22,10 +22,10 @@ class Outcome:
 
 
 def deliver(platform: Platform, batch: Sequence[Line]) -> list[Outcome]:
-    """An outcome for each line, in order.
+    """Send the batch; returns an outcome for each line, in order.
 
-    Events with the reason `retry` are sent again, unchanged, until the retries end; then they stay `rejected` with that
-    reason. A batch that the server can't read is halved until the unreadable line is alone.
+    Events with the reason `retry` are sent again, unchanged, until the retries end; then they stay `rejected` with
+    that reason. A batch that the server can't read is halved until the unreadable line is alone.
     """
     outcomes: dict[int, Outcome] = {}
     remaining = list(batch)

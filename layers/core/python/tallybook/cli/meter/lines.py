@@ -1,4 +1,4 @@
-"""A stream of CloudEvents, one JSON text a line, cut into batches that fit into one request."""
+"""Reads a stream of CloudEvents, one JSON text a line, in batches that fit into one request."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

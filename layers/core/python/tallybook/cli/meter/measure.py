@@ -2,9 +2,9 @@
 
 **CPU seconds** are user and system time. A sample adds three parts that never overlap:
 
-- of the direct children reaped here: their own time and that of their reaped descendants, as their exit reports it;
-- of each descendant that runs, or has ended and is not reaped yet: its own time;
-- of each of those: the time of its reaped children, which the kernel adds to the parent.
+- the time of the direct children that this process has reaped, including the time of their reaped descendants;
+- the time of each descendant that runs, or that has ended and is not reaped yet;
+- for each of these descendants, the time of its reaped children, which the kernel adds to the parent.
 
 So a child that runs for a millisecond between two samples is counted, through the parent that reaped it. On Linux the
 meter is the "subreaper" of its descendants: an orphan becomes a child of the meter, not of init. Parents are sampled
@@ -12,8 +12,8 @@ before their children, so a child that is reaped in between is missing in one sa
 counted twice; the total never falls. Not counted: children whose parent ignores SIGCHLD, because the kernel discards
 their time, and processes that run on after the command has ended.
 
-**RAM-GB-seconds** are resident memory over time. A sample adds the resident set of each running descendant, and the sum
-holds until the next sample. A page that two processes share counts in both. A GB is 2^30 bytes, as memory is sold.
+**RAM-GB-seconds** are resident memory over time. A sample adds up the resident set of each running descendant, and the
+sum is valid until the next sample. A page that two processes share counts in both. A GB is 2^30 bytes.
 """
 
 import signal
@@ -24,7 +24,7 @@ from contextlib import suppress
 from ctypes import CDLL
 from decimal import ROUND_DOWN, Decimal
 
-import psutil  # type: ignore[import-untyped] # it has no types
+import psutil  # type: ignore[import-untyped]
 
 BYTES_PER_GB = 2**30
 _NANO = Decimal("0.000000001")

@@ -10,14 +10,14 @@ from tallybook.cli.meter.tally import Tally
 
 
 class Reporter:
-    """Sends events in order, each until it has its result.
+    """Sends events in order, each again and again until it has a result.
 
-    While the command runs, retries never end. `finish` gives the remaining events one last round of retries.
+    While the command runs, retries never end. `finish` starts one last round of retries for the remaining events.
     """
 
     def __init__(self, platform: Platform) -> None:
         self.tally = Tally()
-        self.trouble: str | None = None
+        self.last_error: str | None = None
         self._platform = platform
         self._waiting: list[Line] = []
         self._finishing = False
@@ -31,7 +31,7 @@ class Reporter:
             self._changed.notify()
 
     def finish(self) -> list[Line]:
-        """Send the remaining events; returns those that could not be sent, with the reason in `trouble`."""
+        """Send the remaining events; returns those that could not be sent; the reason is in `last_error`."""
         with self._changed:
             self._finishing = True
             self._changed.notify()
@@ -59,10 +59,10 @@ class Reporter:
         try:
             outcomes = deliver(self._platform, batch)
         except Unreachable as error:
-            self.trouble = str(error)
+            self.last_error = str(error)
             return False
         except Refused as error:
-            self.trouble = error.message
+            self.last_error = error.message
             with self._changed:
                 self._changed.wait_for(lambda: self._finishing)  # a retry would be refused too
             return False
@@ -70,7 +70,7 @@ class Reporter:
         for outcome in answered:
             self.tally.add(outcome)
         if len(answered) < len(batch):
-            self.trouble = "the server asked to send them later"
+            self.last_error = "the server asked to send them later"
         done = {outcome.number for outcome in answered}
         with self._changed:
             self._waiting = [line for line in self._waiting if line.number not in done]

@@ -25,10 +25,10 @@ _GRACE_SECONDS = 10.0
 class Metering:
     """One metered command, from its start to the end of its session."""
 
-    def __init__(self, platform: Platform, session: Session, hurry: threading.Event) -> None:
+    def __init__(self, platform: Platform, session: Session, stop_retries: threading.Event) -> None:
         self._platform = platform
         self._session = session
-        self._hurry = hurry
+        self._stop_retries = stop_retries
         self._reporter = Reporter(platform)
         self._measure = Measure()
         self._events = UsageEvents(session)
@@ -61,9 +61,9 @@ class Metering:
         self._report()
         unsent = self._last_round()
         if unsent:
-            self._hurry.set()  # the last round of retries is over
+            self._stop_retries.set()  # the last round of retries is over
         ending = self._end()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the rest is quick, and saves the unsent events
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the rest is quick, and must save the unsent events
         self._summarize(ran, unsent, ending)
 
     @property
@@ -78,9 +78,9 @@ class Metering:
             try:
                 return self._reporter.finish()
             except KeyboardInterrupt:
-                if self._hurry.is_set():
+                if self._stop_retries.is_set():
                     return self._reporter.unanswered()
-                self._hurry.set()
+                self._stop_retries.set()
 
     def _end(self) -> str:
         try:
@@ -102,7 +102,9 @@ class Metering:
             _print(str(problem))
         if unsent:
             file = _save(unsent, f"tallybook-unsent-{self._session.id}.ndjson")
-            _print(f"{len(unsent)} events could not be sent ({self._reporter.trouble}); later: tallybook send {file}")
+            _print(
+                f"{len(unsent)} events could not be sent ({self._reporter.last_error}); later: tallybook send {file}"
+            )
 
 
 class Limit:

@@ -33,9 +33,9 @@ def send(
 
     The exit code is 0 if no event was rejected or in conflict, else 1.
     """
-    hurry = threading.Event()
-    with settings.platform(hurry=hurry) as platform, _open(file) as stream, _progress(file) as progress:
-        sending = Sending(platform, hurry, progress)
+    stop_retries = threading.Event()
+    with settings.platform(stop_retries=stop_retries) as platform, _open(file) as stream, _progress(file) as progress:
+        sending = Sending(platform, stop_retries, progress)
         stopped = sending.run(stream)
     if as_json:
         typer.echo(json.dumps({**sending.tally.as_json(), "stopped": stopped}))
@@ -50,10 +50,10 @@ def send(
 class Sending:
     """Sends a stream with a few batches in flight, and tallies the results."""
 
-    def __init__(self, platform: Platform, hurry: threading.Event, progress: Progress) -> None:
+    def __init__(self, platform: Platform, stop_retries: threading.Event, progress: Progress) -> None:
         self.tally = Tally()
         self._platform = platform
-        self._hurry = hurry
+        self._stop_retries = stop_retries
         self._progress = progress
         self._in_flight: deque[tuple[Future[list[Outcome]], int]] = deque()
 
@@ -72,7 +72,7 @@ class Sending:
                 stopped = str(error)
             except KeyboardInterrupt:
                 stopped = "Interrupted"
-            self._hurry.set()
+            self._stop_retries.set()
             while self._in_flight:
                 self._complete_or_drop()
         return stopped
@@ -94,7 +94,7 @@ class Sending:
             self._progress.update(task, completed=end)
 
     def _complete_or_drop(self) -> None:
-        """After the first failure: count the batches that succeeded, and ignore the failures of the others."""
+        """After the first failure, count the batches that succeeded, and ignore the others."""
         if self._in_flight[0][0].exception() is None:
             self._complete_next()
         else:

@@ -18,7 +18,7 @@ _PATH = "/v1/platform/sessions"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An open session: whose usage is reported, and for which app."""
+    """An open session, and the user and app to which its usage belongs."""
 
     id: str
     started_at: datetime
@@ -30,7 +30,7 @@ class Session:
 def open_session(
     platform: Platform, *, account_id: str, user_id: str, limits: Mapping[str, float], app_id: str | None
 ) -> Session:
-    """`limits` are the session's size and timeout, by their names in the request.
+    """Open a session; `limits` are its size and timeout, by their names in the request.
 
     The id is created here, so that a retry opens no second session.
     """
@@ -45,10 +45,10 @@ def end_session(platform: Platform, session: Session) -> None:
 
 
 class UsageEvents:
-    """Turns growing totals into events: each has the increase since the event before, so they add up to the totals.
+    """Turns growing totals into events. Each has the increase since the previous event, so they add up to the totals.
 
     An event's id is the session's id and a count, so that sending it again is a duplicate. Its time is the server's
-    start of the session plus the elapsed time, so a wrong clock on this computer does no harm.
+    start of the session plus the elapsed time, so a wrong clock on this computer has no effect.
     """
 
     def __init__(self, session: Session) -> None:

@@ -4,7 +4,7 @@ TALLYBOOK_STACK             the CloudFormation stack, like tallybook-production;
 CORE_TABLE, USAGE_TABLE     the tables; default: the stack's
 TALLYBOOK_URL               the API that `meter` and `send` call; default: the stack's
 TALLYBOOK_PLATFORM_KEY      the key that `meter` and `send` use
-TALLYBOOK_CLOCK_FILE        the moved clock; only the local bundle has one
+TALLYBOOK_CLOCK_FILE        the file of the moved clock; only the local bundle has one
 AWS_PROFILE, AWS_ENDPOINT_URL, ...      read by boto3
 """
 
@@ -16,19 +16,19 @@ from tallybook.cli.meter.api import Platform
 from tallybook.cli.stop import Stop, required
 
 
-def platform(*, hurry: threading.Event | None = None) -> Platform:
-    """The platform's endpoints. Setting `hurry` ends all retries."""
+def platform(*, stop_retries: threading.Event | None = None) -> Platform:
+    """The platform's endpoints. Setting `stop_retries` ends all retries."""
     url = os.environ.get("TALLYBOOK_URL") or _address()
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Stop(f"TALLYBOOK_URL must be an http or https address, not {url!r}", code=2)
-    return Platform(url, required("TALLYBOOK_PLATFORM_KEY"), hurry=hurry)
+    return Platform(url, required("TALLYBOOK_PLATFORM_KEY"), stop_retries=stop_retries)
 
 
 def _address() -> str:
     if "TALLYBOOK_STACK" not in os.environ:
         return required("TALLYBOOK_URL")
-    from tallybook.cli.aws import aws_errors, stack_output  # noqa: PLC0415 boto3 is slow to import, and only this needs it
+    from tallybook.cli.aws import aws_errors, stack_output  # noqa: PLC0415 boto3 is slow to import
 
     with aws_errors():
         return stack_output("ApiUrl")

@@ -31,7 +31,7 @@ def set_terms_as_platform(
 
 
 def set_terms(ctx: Context, account_id: str, changes: Mapping[str, Any], *, actor: Actor) -> Account:
-    """The account with a new `tax_rate` or `discount`, checked percentages; a name that is missing stays unchanged.
+    """The account with a new `tax_rate` or `discount`, checked percentages; an omitted one stays unchanged.
 
     A `tax_rate` of None means the catalog's. NotFound for an unknown or deleted account.
     """

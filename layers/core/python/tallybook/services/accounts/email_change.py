@@ -1,6 +1,6 @@
-"""Requests to change the account's email: filed, read and cleared by root users.
+"""Root users file, read and clear requests to change the account's email.
 
-A suspended account may change its email too, because it has to be reachable. A request belongs to the account: it stays
+A suspended account may change its email too, because it must be reachable. A request belongs to the account: it stays
 valid when the user who filed it is demoted or deleted, because both addresses have to confirm it.
 
 A request is refused if one of the addresses is suppressed (its mail bounced or was reported as spam). This applies to
@@ -41,7 +41,7 @@ type _State = tuple[Principal, dict[Key, Item]]
 
 
 def request_email_change(ctx: Context, principal: Principal, *, current: str, new: str) -> EmailChange:
-    """A pending request, and a mail with a link to each of the two addresses.
+    """File a request, and mail a link to each of the two addresses.
 
     Invalid `invalid_email`, `email_change_pending`, `email_exists`, `email_unreachable` for a suppressed address, or
     `current_email` unless `current` is the account's. TooManyRequests within 30 minutes of the last request, over 10
@@ -129,7 +129,7 @@ def clear_email_change(ctx: Context, principal: Principal) -> None:
 
 
 def _normal_new_email(ctx: Context, principal: Principal, new: str) -> str:
-    """The normal form. Within the 30 minutes after a request, an invalid address is TooManyRequests too."""
+    """The new address in normal form; an invalid one is TooManyRequests too in the 30 minutes after a request."""
     try:
         return normalize_email(new, field="new_email")
     except Invalid:

@@ -30,13 +30,13 @@ from tallybook.store.password_tokens import delete_tokens
 
 
 def confirm_email_change(ctx: Context, *, token: str, address: str) -> EmailChange:
-    """The request, confirmed for the address whose token this is; the second confirmation completes it.
+    """Confirm the request for the address whose token this is; the second confirmation completes it.
 
     Completing sets the account's email; a user of the account who signs in with the old email signs in with the new one
     from then on. A repeated confirmation changes nothing.
 
-    Invalid `invalid_token`, which costs the same for every invalid token; Invalid `email_exists` if somebody signs in
-    with the new email by now: the request stays pending until it is cleared or expires. TooManyRequests.
+    Invalid `invalid_token`, which costs the same for every invalid token; Invalid `email_exists` if somebody already
+    signs in with the new email: the request stays pending until it is cleared or expires. TooManyRequests.
     """
     check_rate(ctx, "confirm", address=address)
     found = ctx.tables.get(keys.email_token(hash_text(token)))
@@ -88,7 +88,11 @@ def _confirm_commands(
 def _change_email_commands(
     account: Account, change: EmailChange, *, login_of: str | None, actor: Actor, at: datetime
 ) -> tuple[Command, ...]:
-    """The account's email, and the login `login_of` with its user's password tokens, which went to the old address."""
+    """Change the account's email.
+
+    If a user of the account signs in with it (`login_of`), move their login too, and delete their password tokens,
+    which went to the old address.
+    """
     audited = Change(
         actor,
         "account.email_changed",

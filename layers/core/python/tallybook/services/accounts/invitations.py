@@ -31,7 +31,7 @@ class Invitation:
 
 
 def invite_user(ctx: Context, principal: Principal, invitation: Invitation) -> User:
-    """A user without a password, and a mail with a link to set one; for root users.
+    """Create a user without a password, and mail them a link to set one; for root users.
 
     Invalid `invalid_email`, `invalid_name`; Forbidden `account_suspended`; Conflict `email_exists`, or `too_many_users`
     over 1,000, deleted users included; TooManyRequests over 30 an hour from one account or 3 to one address.

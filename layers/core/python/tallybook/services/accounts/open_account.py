@@ -70,7 +70,7 @@ def new_account(
 def open_commands(
     ctx: Context, account: Account, root: User, *, actor: Actor, mail: Mail, also: tuple[BusEvent, ...] = ()
 ) -> list[Command]:
-    """The commands that store the account and its parts, with this mail, the usual events and those of `also`.
+    """The commands that store the account and its parts, with the mail, the usual events and the events `also`.
 
     Conflict `email_exists` if somebody signs in with the root user's email.
     """

@@ -1,4 +1,4 @@
-"""What the operator does with accounts, users and their keys; the audit log names the operator as actor.
+"""The operator's actions on accounts, users and their keys; the audit log names the operator as actor.
 
 Accounts are suspended and resumed by `suspension.set_account_status`.
 """
@@ -29,7 +29,7 @@ def create_account(
     display_name: str | None = None,
     time_zone: str = "UTC",
 ) -> tuple[Account, User]:
-    """An account as after sign-up, but its root user, called `name`, gets an invitation to set a password.
+    """Open an account as sign-up does, but invite its root user, called `name`, to set a password.
 
     Invalid `invalid_email`, `invalid_name`, `time_zone`; Conflict `email_exists`.
     """
@@ -86,7 +86,7 @@ def create_key(
 
 
 def revoke_key(ctx: Context, account_id: str, key_id: str) -> Credential:
-    """Delete the key; returns what it was."""
+    """Delete the key, and return it."""
 
     def revoke(account: Account) -> Credential:
         key = find_key(ctx, account_id, key_id)

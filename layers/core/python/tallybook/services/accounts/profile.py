@@ -28,9 +28,9 @@ _FIELDS = ("display_name", "description", "time_zone")
 
 
 def change_account(ctx: Context, principal: Principal, changes: Mapping[str, str]) -> Account:
-    """The account with a new `display_name`, `description` or `time_zone`; a name that is missing stays unchanged.
+    """The account with a new `display_name`, `description` or `time_zone`; an omitted one stays unchanged.
 
-    Forbidden for users who are not root; Invalid with the field that is wrong.
+    Forbidden for users who are not root; Invalid names the field.
     """
     if "display_name" in changes:
         check_name(changes["display_name"], field="display_name")

@@ -14,7 +14,7 @@ from tallybook.store.credentials import put_credential
 
 
 def register(ctx: Context, *, email: str, password: str, address: str, name: str | None = None) -> SignedIn:
-    """An account on the free plan and its root user, with a session, in one transaction.
+    """Open an account on the free plan, with its root user and a session, in one transaction.
 
     Invalid `invalid_email`, `weak_password`, `invalid_name`; Conflict `email_exists`; TooManyRequests from one network
     `address` or for one email.

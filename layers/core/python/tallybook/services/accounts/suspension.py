@@ -1,4 +1,4 @@
-"""Accounts suspended and resumed, by the platform or the operator.
+"""Suspends and resumes accounts, for the platform or the operator.
 
 Source: docs/decisions.md, "What the platform needs"; docs/money.md, "Invoices".
 """
@@ -38,7 +38,7 @@ def set_account_status_as_platform(
 
 
 def set_account_status(ctx: Context, account_id: str, status: NewStatus, *, reason: str, actor: Actor) -> Account:
-    """The account with this status, and a mail about it; nothing happens if it has the status already.
+    """Set the account's status, and mail the account; no change if it has the status already.
 
     Invalid `reason` unless 1 to 1,000 characters; NotFound for an unknown or deleted account.
     """
@@ -80,7 +80,7 @@ def _suspend(account: Account, reason: str, now: datetime) -> Account:
 
 
 def _resume(account: Account, now: datetime) -> Account:
-    """Keeps how long each period was suspended, because no fee accrues in that time."""
+    """Stores how long the account was suspended in each period, because no fee accrues in that time."""
     ended = suspended_by_period(account.schedule, account.suspension.at or now, now)
     return replace(account, status="active", suspension=Suspension(milliseconds=add_suspensions(account, ended)))
 

@@ -1,4 +1,4 @@
-"""An account's users, managed by its root users: listed, read, deleted. Source: docs/decisions.md, "ScaleBox"."""
+"""Root users list, read and delete the users of their account. Source: docs/decisions.md, "ScaleBox"."""
 
 from tallybook.domain.accounts import User, require_root
 from tallybook.domain.audit import actor_of

@@ -1,4 +1,4 @@
-"""A user's name, role and status, changed by a root user of the account. Source: docs/decisions.md, "ScaleBox".
+"""Root users change the name, role and status of a user. Source: docs/decisions.md, "ScaleBox".
 
 An account always keeps a root user: root users can't demote or suspend themselves, and each change is written only
 while its author is still an active root user.
@@ -32,7 +32,7 @@ _ACTION: dict[UserStatus, str] = {
 
 
 def change_user(ctx: Context, principal: Principal, user_id: str, changes: Mapping[str, Any]) -> User:
-    """The user with a new `name`, `role`, `is_root`, `status` or `suspension_reason`; missing names stay unchanged.
+    """The user with a new `name`, `role`, `is_root`, `status` or `suspension_reason`; omitted ones stay unchanged.
 
     For root users. Invalid `own_user` if they would change their own root or status.
     """
@@ -84,7 +84,7 @@ def with_status(user: User, status: UserStatus, *, reason: str | None, now: date
 
 
 def audit_snapshot(user: User) -> dict[str, Any]:
-    """What an audit entry shows of a user."""
+    """The fields of a user that the audit log stores."""
     return {
         "display_name": user.name,
         "role": user.role,

@@ -14,9 +14,9 @@ from tallybook.store.commands import Put
 def apply_catalog(ctx: Context, data: Mapping[str, Any]) -> Catalog:
     """Make checked catalog data the current version; the same data again changes nothing.
 
-    Invalid where a plan of the current version is missing, because accounts may be on it and their next periods could
-    not open; where the currency differs, because wallets and invoices are in it; and where a plan's interval differs,
-    because a yearly fee would be charged on top of monthly ones, or not at all.
+    Invalid if a plan of the current version is missing, because accounts may be on it and their next periods could not
+    open; if the currency differs, because wallets and invoices are in it; and if a plan's interval differs, because a
+    yearly fee would be charged on top of monthly ones, or not at all.
     """
     current = ctx.catalogs.read_current()
     if current is not None:

@@ -1,4 +1,4 @@
-"""What the invoice of a period holds: one function for the draft, the closing and a plan change."""
+"""Computes the bill of a period, in the same way for the draft, the closing and a plan change."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from tallybook.store.usage_counters import quantities_of, rated_range
 
 @dataclass(frozen=True, slots=True)
 class LateBill:
-    """A closed period with late usage; `amount` is what it costs beyond what was billed for it, perhaps negative."""
+    """A closed period with late usage; `amount` is its cost minus what was billed before; it may be negative."""
 
     billing_period: BillingPeriod
     amount: int
@@ -51,13 +51,13 @@ def bill_period(
     cut: datetime | None = None,
     preceding: Sequence[PeriodBill] | None = None,
 ) -> PeriodBill:
-    """The bill of the period up to now or its end; opens the period if nothing did before.
+    """The bill of the period up to now or its end; opens the period if it was not opened before.
 
-    `cut` is the instant at which a plan change ends the period. With `preceding`, the bills of the ended periods before
-    it that are not closed yet, nothing is written. One query, and one for each closed period with late usage.
+    `cut` is the instant at which a plan change ends the period. With `preceding`, the bills of the earlier periods that
+    ended but are not closed yet, nothing is written. One query, and one for each closed period with late usage.
     """
-    read = read_open_costs(ctx, account, period, now=now, cut=cut, opens=preceding is None)
-    billing_period, catalog, costs = read.billing_period, read.catalog, read.costs
+    open_costs = read_open_costs(ctx, account, period, now=now, cut=cut, may_open=preceding is None)
+    billing_period, catalog, costs = open_costs.billing_period, open_costs.catalog, open_costs.costs
     plan, currency = catalog.plans[billing_period.plan], catalog.currency
     late = tuple(_bill_late(ctx, account, start, preceding or ()) for start in sorted(billing_period.late))
     time = fee_time(account, plan, billing_period, until=min(now, billing_period.period.end))
@@ -82,7 +82,7 @@ def bill_period(
         tax_rate=tax_rate,
         fee_time=time,
     )
-    return PeriodBill(billing_period, read.key_items, costs, late, fee, invoice)
+    return PeriodBill(billing_period, open_costs.key_items, costs, late, fee, invoice)
 
 
 def tax_rate_of(account: Account, catalog: Catalog) -> Decimal:
@@ -91,7 +91,7 @@ def tax_rate_of(account: Account, catalog: Catalog) -> Decimal:
 
 
 def _bill_late(ctx: Context, account: Account, start: str, preceding: Iterable[PeriodBill]) -> LateBill:
-    """Rates the whole closed period again, at its own prices, less what was billed for it before."""
+    """Rate the whole closed period again, at its own prices, and subtract what was billed for it before."""
     pk, first, last = rated_range(account.id, start)
     items = list(ctx.tables.query("usage", pk, start=first, end=last))
     billing_period = billing_period_of(items)

@@ -32,7 +32,7 @@ from tallybook.store.periods import bill_late, close_period, open_period, period
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """What closes a period: the invoice, the closing cursor after it, the commands, and the change to record."""
+    """A closing, not written: the invoice, the next closing cursor, the commands, and the change to record."""
 
     invoice: Invoice
     closing_cursor: ClosingCursor
@@ -74,7 +74,7 @@ def prepare_closing(
     now: datetime,
     actor: Actor,
 ) -> Closing:
-    """The closing of the billed period. The next period follows from `after`, the account as it will be, and pins
+    """The closing of the billed period. `after` is the account after the closing; the next period pins its plan and
     `catalog`.
     """
     if len(bill.key_items) != bill.billing_period.shards:
@@ -111,7 +111,7 @@ def _open_next(
 ) -> tuple[Command, ...]:
     """Open the next period, unless it is open.
 
-    If a plan changes at the very instant at which that period starts, it may be open with the old plan: pin the new.
+    If the plan changes at the instant at which that period starts, it may be open with the old plan: pin the new one.
     """
     billing_period = new_billing_period(ctx, account, period, catalog=catalog)
     if not is_open:

@@ -9,7 +9,7 @@ from tallybook.services.context import Context
 
 
 def read_current_bill(ctx: Context, account: Account) -> CurrentBilling:
-    """The estimate for the period that contains now; the read opens that period if nothing did before."""
+    """The estimate for the period that contains now; the read opens that period if it was not opened before."""
     now = ctx.clock.now()
     current = read_open_costs(ctx, account, period_of(account.schedule, now), now=now)
     billing_period, catalog = current.billing_period, current.catalog

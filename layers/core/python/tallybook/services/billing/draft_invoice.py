@@ -1,7 +1,7 @@
-"""Makes or refreshes the draft of the open period's invoice. Source: ScaleBox billing, "Generate Current Invoice".
+"""Creates or refreshes the draft of the open period's invoice. Source: ScaleBox billing, "Generate Current Invoice".
 
-The draft is what the invoice would be if the period ended now, under the id that the invoice will have. It takes a
-position in the account's list, but no number. The audit log has an entry for a new draft, and none for a refreshed one.
+The draft shows the invoice as if the period ended now, and has the id that the invoice will have. It has a position in
+the account's list, but no number. The audit log has an entry for a new draft, and none for a refreshed one.
 """
 
 from dataclasses import replace

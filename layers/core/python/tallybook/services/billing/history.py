@@ -1,9 +1,9 @@
-"""What an account's usage cost in a range of days, and what each session cost. Source: ScaleBox billing, "Get Billing
+"""The cost of an account's usage in a range of days, and of each session. Source: ScaleBox billing, "Get Billing
 History"; docs/decisions.md, "Billing".
 
 The costs of closed periods are stored by day, so a year of them is one query; a period that is not closed is one more.
 The newest 100 sessions that started in the range are listed: one query, and one read for each 100 of their counters.
-So it takes four round trips or a few more, however long the range is.
+So the whole history takes about four round trips, for a range of any length.
 """
 
 from collections.abc import Sequence
@@ -34,9 +34,9 @@ def read_history(ctx: Context, account: Account, requested: Range) -> History:
 
 
 def _read_periods(ctx: Context, account: Account, requested: Range, *, now: datetime) -> list[PeriodCosts]:
-    """The costs of each period in the range: the closed ones, those that ended but are not closed yet, the current one.
+    """The costs of each period in the range: closed periods, ended but unclosed periods, and the current one.
 
-    A period that was closed since the account was read is among the closed ones, and not read twice.
+    A period that was closed after the account was read is among the closed ones, and is not read twice.
     """
     pk, first, last = costs_range(account.id, requested.first_instant, requested.last_instant)
     found = [read_costs(item) for item in ctx.tables.query("core", pk, start=first, end=last)]
@@ -66,8 +66,8 @@ def _read_session_costs(
     for index, costs in enumerate(periods):
         used = {
             session_id: quantities_of(found[key] for key in counters if key in found)
-            for (session_id, of), counters in counters_of.items()
-            if of == index
+            for (session_id, period_index), counters in counters_of.items()
+            if period_index == index
         }
         for session_id, cost in session_costs(costs, used, unit=unit).items():
             totals[session_id] += cost

@@ -23,12 +23,12 @@ def list_invoices(ctx: Context, account: Account, *, offset: int, limit: int) ->
     return sorted(invoices, key=lambda invoice: invoice.number or account.counts.issued_count + 1, reverse=True)
 
 
-def find_invoice(ctx: Context, invoice_id: str, *, of: Account | None = None) -> Invoice:
-    """The invoice with this id; NotFound for an unknown one, Forbidden unless it belongs to the account `of`."""
+def find_invoice(ctx: Context, invoice_id: str, *, owner: Account | None = None) -> Invoice:
+    """The invoice with this id; NotFound for an unknown one, Forbidden if `owner` is another account."""
     place = ctx.tables.get(keys.invoice_place(invoice_id))
     if place is None:
         raise NotFound("There is no such invoice", resource="invoice")
-    if of is not None and place["account_id"] != of.id:
+    if owner is not None and place["account_id"] != owner.id:
         raise Forbidden("This invoice belongs to another account", code="foreign_invoice")
     item = ctx.tables.get(keys.invoice(place["account_id"], int(place["position"])))
     if item is None:

@@ -33,9 +33,10 @@ class Issue:
 def issue_invoice(
     account: Account, draft: Invoice, *, position: int | None, now: datetime, at: datetime | None, actor: Actor
 ) -> Issue:
-    """The draft, issued under the account's next number. `position` is where the draft is stored, None where it is not.
+    """The draft, issued under the account's next number.
 
-    It is dated by the end of its period (`Invoice.issue`), or by `at`.
+    `position` is that of the stored draft, None if no draft is stored. The invoice's date is the end of its period
+    (`Invoice.issue`), or `at`.
     """
     invoice = replace(draft, position=position or account.counts.invoice_count + 1).issue(
         number=account.counts.issued_count + 1, now=now, at=at
@@ -60,12 +61,12 @@ def issue_invoice(
 
 
 def invoice_mail(template: str, account: Account, invoice: Invoice, **context: int) -> Mail:
-    """A mail about an invoice, to the account's address. All but this context is read when the mail is rendered."""
+    """A mail about an invoice, to the account's address. The rest of its context is read at delivery."""
     return Mail(template, (account.email,), context, InvoiceRef(account.id, invoice.position))
 
 
 def audit_snapshot(invoice: Invoice) -> dict[str, object]:
-    """The fields of an invoice that the audit log keeps."""
+    """The fields of an invoice that the audit log stores."""
     return {
         "status": invoice.status,
         "number": invoice.number,
@@ -77,7 +78,7 @@ def audit_snapshot(invoice: Invoice) -> dict[str, object]:
 def wallet_entry(
     account: Account, invoice: Invoice, kind: Literal["invoice_payment", "refund"], *, at: datetime
 ) -> Entry | None:
-    """What the wallet pays of the invoice, or gets back, once for each invoice; None where it paid nothing."""
+    """The ledger entry of what the wallet pays of the invoice, or gets back; None if it paid nothing."""
     paid = invoice.paid_by_balance
     if not paid:
         return None

@@ -17,7 +17,7 @@ from tallybook.store.keys import Key
 
 
 def mark_overdue(ctx: Context, account_id: str, position: int, *, actor: Actor = INVOICING) -> Invoice | None:
-    """The invoice at this position, now overdue; None, and nothing written, where it is not open or not due yet."""
+    """The invoice at this position, now overdue; None, and nothing is written, if it is not open or not due yet."""
     account_key, invoice_key = keys.account(account_id), keys.invoice(account_id, position)
 
     def read() -> dict[Key, Item]:

@@ -1,4 +1,4 @@
-"""What a period that is not closed costs so far: one query, however many events it has."""
+"""The cost so far of a period that is not closed: one query, for any number of events."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,9 +26,9 @@ class OpenCosts:
 
 
 def read_open_costs(
-    ctx: Context, account: Account, period: Period, *, now: datetime, cut: datetime | None = None, opens: bool = True
+    ctx: Context, account: Account, period: Period, *, now: datetime, cut: datetime | None = None, may_open: bool = True
 ) -> OpenCosts:
-    """The costs of the period. With `opens`, the read opens the period if nothing did before; else nothing is written.
+    """The costs of the period. With `may_open`, the read opens the period if it was not opened before.
 
     `cut` is the instant at which a plan change ends the period.
     """
@@ -37,8 +37,8 @@ def read_open_costs(
     key_items = tuple(item for item in items if is_period_key(item))
     billing_period = billing_period_of(key_items)
     if billing_period is None:
-        billing_period = (open_period if opens else new_billing_period)(ctx, account, period)
-    if cut is not None and billing_period.is_open:  # a closed one: the caller has to read the account again
+        billing_period = (open_period if may_open else new_billing_period)(ctx, account, period)
+    if cut is not None and billing_period.is_open:  # if it is closed, the caller reads the account again
         billing_period = billing_period.cut(cut)
     catalog = ctx.catalogs.version(billing_period.catalog_version)
     costs = costs_of(catalog, billing_period, quantities_of(key_items), by_day(items), until=now)

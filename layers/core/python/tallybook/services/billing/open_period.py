@@ -15,7 +15,7 @@ from tallybook.store.conflicts import WriteConflict
 def open_period(ctx: Context, account: Account, period: Period) -> BillingPeriod:
     """Open the period, unless it was opened before; returns what is stored now.
 
-    Unavailable where the account's plan, time zone or status has changed since it was read: a retry reads it again.
+    Unavailable if the account's plan, time zone or status has changed since it was read: a retry reads it again.
     """
     billing_period = new_billing_period(ctx, account, period)
     try:
@@ -31,7 +31,7 @@ def open_period(ctx: Context, account: Account, period: Period) -> BillingPeriod
 
 
 def period_at(ctx: Context, account: Account, instant: datetime) -> BillingPeriod:
-    """The account's period that contains the instant, opened if nothing did before."""
+    """The account's period that contains the instant, opened if it was not before."""
     period = period_of(account.schedule, instant)
     item = ctx.tables.get(periods.period_key(account.id, period))
     return periods.read_billing_period(item) if item else open_period(ctx, account, period)
@@ -40,9 +40,7 @@ def period_at(ctx: Context, account: Account, instant: datetime) -> BillingPerio
 def new_billing_period(
     ctx: Context, account: Account, period: Period, *, catalog: Catalog | None = None
 ) -> BillingPeriod:
-    """The period as it would be opened now, not written: it pins the account's plan and the catalog, by default the
-    current one.
-    """
+    """The period to open, not written. It pins the account's plan, and the catalog, by default the current one."""
     return BillingPeriod(
         period=period,
         plan=account.plan,

@@ -1,8 +1,8 @@
 """Voids an invoice, and reissues a void one, for the operator. Source: docs/money.md, "Invoices".
 
-A void invoice is owed no more. What the wallet had paid of it goes back there, and a credit that it had taken over goes
-to the next invoice. Its usage still counts as billed: only a reissue bills it again, with the fee and tax that follow
-from the account's present discount and tax rate. Late usage that another invoice billed stays on that one.
+A void invoice is no longer owed. The wallet gets back what it paid of it, and the next invoice takes over the carried
+credit that it contained. Its usage still counts as billed: only a reissue bills it again, with the fee and tax that
+follow from the account's current discount and tax rate. Late usage that another invoice billed stays there.
 """
 
 from dataclasses import dataclass, replace
@@ -31,9 +31,9 @@ from tallybook.store.periods import period_key, read_billing_period
 
 
 def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = OPERATOR) -> Invoice:
-    """The invoice, now void; unchanged where it was void before.
+    """The invoice, now void; unchanged if it was void before.
 
-    NotFound for an unknown one; Conflict `invoice_paid`, `not_issued`; Invalid `reason` unless 1 to 1,000 characters.
+    NotFound; Conflict `invoice_paid`, `not_issued`; Invalid `reason` unless 1 to 1,000 characters.
     """
     check_reason(reason)
     found = find_invoice(ctx, invoice_id)
@@ -44,15 +44,15 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
             return before
         now = ctx.clock.now()
         after = before.void(at=now, reason=reason)
-        refund, given_back = wallet_entry(account, before, "refund", at=now), before.paid_by_balance
+        refund, refunded = wallet_entry(account, before, "refund", at=now), before.paid_by_balance
         change = Change(
             actor,
             "invoice.voided",
             INVOICE + after.id,
             before=audit_snapshot(before),
             after=audit_snapshot(after) | {"reason": reason},
-            mails=(invoice_mail("invoice_voided", account, after, given_back=given_back),),
-            events=(invoice_voided(after, given_back=given_back), *((wallet_moved(refund),) if refund else ())),
+            mails=(invoice_mail("invoice_voided", account, after, given_back=refunded),),
+            events=(invoice_voided(after, given_back=refunded), *((wallet_moved(refund),) if refund else ())),
         )
         commands: list[Command] = [replace_invoice(before, after)]
         if before.is_overdue:
@@ -68,17 +68,17 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
 
 
 def reissue_invoice(ctx: Context, invoice_id: str, *, actor: Actor = OPERATOR) -> Invoice:
-    """The next revision of a void invoice, issued now; the same as before, whatever its status, where it was reissued.
+    """The next revision of a void invoice, issued now; if it was reissued before, the revision from then.
 
-    NotFound for an unknown one; Conflict `not_void` for one that is not void.
+    NotFound; Conflict `not_void` for an invoice that is not void.
     """
     found = find_invoice(ctx, invoice_id)
     if found.status != "void":
         raise Conflict(f"Only a void invoice can be reissued; this one is {found.status}", code="not_void")
 
     def reissue(stored: _Stored) -> Invoice:
-        if (present := _find_next_revision(ctx, found)) is not None:
-            return present
+        if (existing := _find_next_revision(ctx, found)) is not None:
+            return existing
         account, now = stored.account, ctx.clock.now()
         draft = _draft_next_revision(ctx, stored)
         issue = issue_invoice(account, draft, position=None, now=now, at=now, actor=actor)
@@ -111,18 +111,18 @@ def _read(ctx: Context, invoice: Invoice) -> _Stored:
         period_key(invoice.account_id, invoice.period),
     )
     items = ctx.tables.get_many(item_keys)
-    account, present, pinned = (items[key] for key in item_keys)
-    return _Stored(read_account(account), read_invoice(present), read_billing_period(pinned))
+    account, stored, pinned = (items[key] for key in item_keys)
+    return _Stored(read_account(account), read_invoice(stored), read_billing_period(pinned))
 
 
 def _return_credit(account: Account, credit: int) -> Command:
-    """Adds the credit that a voided invoice had taken over to what the next invoice takes over."""
+    """Add the carried credit of the voided invoice to that of the next invoice."""
     cursor = account.closing_cursor
     return set_closing_cursor(account, replace(cursor, carried_credit=cursor.carried_credit + credit))
 
 
 def _draft_next_revision(ctx: Context, stored: _Stored) -> Invoice:
-    """What the void invoice billed, with the fee and the tax of the account as it is now."""
+    """The usage of the void invoice, with the fee and tax from the account's current discount and tax rate."""
     account, void = stored.account, stored.invoice
     tax_rate = tax_rate_of(account, ctx.catalogs.version(stored.billing_period.catalog_version))
     carried_credit = account.closing_cursor.carried_credit

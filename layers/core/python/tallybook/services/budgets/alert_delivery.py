@@ -1,4 +1,4 @@
-"""Record in a budget's messages which addresses got their mail, and which it never reached."""
+"""Record in a budget's messages which addresses got the mail, and for which it bounced."""
 
 from collections.abc import Sequence
 

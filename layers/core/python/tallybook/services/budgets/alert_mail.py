@@ -22,9 +22,9 @@ def alert_mail(
     currency: str,
     now: datetime,
 ) -> Mail:
-    """To the account and the budget's addresses: the highest threshold, and what follows from it.
+    """To the account and the budget's addresses: the highest threshold, and its consequences.
 
-    What follows depends on the budget `after` the alert's transaction, which may change it, or delete it (None).
+    The consequences depend on the budget `after` the alert's transaction, which may change or delete it (None).
     """
     budget, spent = alert.budget, alert.spending
     highest = alert.thresholds[-1]

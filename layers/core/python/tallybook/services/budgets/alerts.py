@@ -1,4 +1,4 @@
-"""What the alerts of a budget write: messages, audit entries, events and mails, in the transaction of their cause."""
+"""Adds a budget's alerts to the transaction that causes them: messages, audit entries, events and mails."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -40,8 +40,8 @@ def write_with_alerts(
 ) -> int:
     """Call `write` with what the alerts add to its transaction; returns the number of messages.
 
-    The mails name the consequences of the budget as it is `after` the write, None once it is deleted. Beyond the
-    account's daily limit of budget mails, `write` is called again, without mails.
+    The mails name the consequences of the budget `after` the write, None if it is deleted. Beyond the account's
+    daily limit of budget mails, `write` is called again, without mails.
     """
     if not alerts:
         write(AlertRecord((), 0, ()))
@@ -56,7 +56,7 @@ def write_with_alerts(
 
 
 def restriction_changes(before: Budget, after: Budget, spent: Spending) -> tuple[Change, ...]:
-    """The announcement that the hard limit starts or stops restricting sessions; empty where neither happens."""
+    """The announcement that the hard limit starts or stops restricting sessions; empty if neither happens."""
     if before.restricted == after.restricted:
         return ()
     action = "budget.restricted" if after.restricted else "budget.restriction_lifted"

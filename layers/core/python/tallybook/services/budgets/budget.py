@@ -1,6 +1,6 @@
 """Create, change and delete an account's budget; for its root users. Source: docs/money.md, "Budgets".
 
-Before a change, the old terms are evaluated, so that no unchecked crossing is lost; after it, the new. Alerts and
+Before a change, the old terms are evaluated, so that no unchecked crossing is lost; after it, the new terms. Alerts and
 restrictions are written in the transaction of the change.
 """
 
@@ -42,21 +42,21 @@ def create_budget(ctx: Context, principal: Principal, terms: Mapping[str, Any]) 
             raise Conflict("This account has a budget already; PUT changes it", code="budget_exists")
         now, number = snapshot.now, principal.account.counts.budget_count + 1
         new = Budget(number, principal.account.id, created_at=now, updated_at=now, **checked_terms)
-        evaluation = evaluate(new, [snapshot.present], now=now)
+        evaluation = evaluate(new, [snapshot.current], now=now)
         after, events = evaluation.budget, (budget_set(new),)
         created = Change(actor_of(principal), "budget.created", _id(new), after=_audit_snapshot(new), events=events)
-        changes = (created, *restriction_changes(new, after, snapshot.present))
+        changes = (created, *restriction_changes(new, after, snapshot.current))
         commands = (put_budget(after), set_account_budget(principal.account, new))
         _write(ctx, principal, commands, changes, after=after, new_alerts=evaluation.alerts, now=now)
-        return BudgetStatus(after, snapshot.present)
+        return BudgetStatus(after, snapshot.current)
 
     return retry_on_conflict(ctx, create, principal, reload=lambda: reread(ctx, principal))
 
 
 def change_budget(ctx: Context, principal: Principal, terms: Mapping[str, Any]) -> BudgetStatus:
-    """Change the budget's `terms`, as in `create_budget`, and `is_active`; what is not named stays.
+    """Change the budget's `terms`, as in `create_budget`, and `is_active`; an omitted term stays unchanged.
 
-    NotFound without a budget; TooManyRequests where thresholds that alerted were replaced too often.
+    NotFound without a budget; TooManyRequests if thresholds that alerted were replaced too often.
     """
     checked_terms = _check_terms(ctx, terms)
 
@@ -65,15 +65,15 @@ def change_budget(ctx: Context, principal: Principal, terms: Mapping[str, Any]) 
         snapshot = read_snapshot(ctx, principal.account)
         now, before = snapshot.now, _budget_of(snapshot)
         old = evaluate(before, snapshot.spending, now=now)
-        new, edits = _edit(old.budget, checked_terms, snapshot.present, actor=actor_of(principal), now=now)
+        new, edits = _edit(old.budget, checked_terms, snapshot.current, actor=actor_of(principal), now=now)
         after = new.budget
         if after != before:
             commands = (set_budget(before, after), set_account_budget(principal.account, after))
-            changes = (*edits, *restriction_changes(before, after, snapshot.present))
+            changes = (*edits, *restriction_changes(before, after, snapshot.current))
             _write(
                 ctx, principal, commands, changes, after=after, old_alerts=old.alerts, new_alerts=new.alerts, now=now
             )
-        return BudgetStatus(after, snapshot.present)
+        return BudgetStatus(after, snapshot.current)
 
     return retry_on_conflict(ctx, change, principal, reload=lambda: reread(ctx, principal))
 
@@ -88,7 +88,7 @@ def remove_budget(ctx: Context, principal: Principal) -> None:
         alerts = evaluate(before, snapshot.spending, now=now).alerts
         events, terms = (budget_deleted(before),), _audit_snapshot(before)
         deleted = Change(actor_of(principal), "budget.deleted", _id(before), before=terms, events=events)
-        changes = (deleted, *restriction_changes(before, replace(before, restricted=False), snapshot.present))
+        changes = (deleted, *restriction_changes(before, replace(before, restricted=False), snapshot.current))
         messages = sum(len(alert.thresholds) for alert in alerts)
         commands = (
             delete_budget(before),
@@ -101,9 +101,9 @@ def remove_budget(ctx: Context, principal: Principal) -> None:
 
 
 def _edit(
-    budget: Budget, terms: Mapping[str, Any], present: Spending, *, actor: Actor, now: datetime
+    budget: Budget, terms: Mapping[str, Any], current: Spending, *, actor: Actor, now: datetime
 ) -> tuple[Evaluation, tuple[Change, ...]]:
-    """Evaluate the budget with its new terms; the changes are empty where no term differs."""
+    """Evaluate the budget with its new terms; the changes are empty if no term differs."""
     edited = replace(budget, **terms)
     if edited == budget:
         return Evaluation(budget, ()), ()
@@ -116,7 +116,7 @@ def _edit(
         after=_audit_snapshot(edited),
         events=(budget_set(edited),),
     )
-    return evaluate(replace(edited, updated_at=now), [present], now=now), (change,)
+    return evaluate(replace(edited, updated_at=now), [current], now=now), (change,)
 
 
 def _write(
@@ -130,7 +130,7 @@ def _write(
     old_alerts: tuple[ThresholdAlert, ...] = (),
     new_alerts: tuple[ThresholdAlert, ...] = (),
 ) -> None:
-    """Write the change with its alerts. The audit log has the old terms' alerts, the changes, the new terms' alerts."""
+    """Write the change; in the audit log, the old terms' alerts come before it, and the new terms' alerts after it."""
 
     def write(alerts: AlertRecord) -> None:
         first, last = alerts.changes[: len(old_alerts)], alerts.changes[len(old_alerts) :]

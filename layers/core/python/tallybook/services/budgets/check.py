@@ -19,7 +19,7 @@ from tallybook.store.budgets import set_budget
 
 
 def check_budget(ctx: Context, account_id: str, *, account: Account | None = None) -> int:
-    """The number of thresholds that alert now; 0 without a budget. A given `account` is read again only on conflict."""
+    """The number of thresholds that alert now; 0 without a budget. An `account` is read again only on conflict."""
 
     def read() -> Account | None:
         item = ctx.tables.get(keys.account(account_id))
@@ -32,7 +32,7 @@ def check_budget(ctx: Context, account_id: str, *, account: Account | None = Non
 
 
 def accounts_with_budget(ctx: Context, account_ids: Iterable[str]) -> list[str]:
-    """The accounts that have a budget: one round trip, one read unit each."""
+    """The accounts that have a budget, in one round trip."""
     by_key = {keys.budget(account_id): account_id for account_id in account_ids}
     return [by_key[key] for key in ctx.tables.get_many(by_key)]
 
@@ -50,7 +50,7 @@ def _check(ctx: Context, account: Account) -> int:
     after = evaluation.budget
     if after == before:
         return 0
-    restriction = restriction_changes(before, after, snapshot.present)
+    restriction = restriction_changes(before, after, snapshot.current)
 
     def write(alerts: AlertRecord) -> None:
         changes = (*alerts.changes, *restriction)

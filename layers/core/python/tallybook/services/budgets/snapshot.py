@@ -1,4 +1,4 @@
-"""An account's budget, with what was used in each period that it is evaluated for."""
+"""Reads an account's budget, and the spending in each period for which it is evaluated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ _MAX_ENDED_PERIODS = 2
 
 @dataclass(frozen=True, slots=True)
 class BudgetSnapshot:
-    """`spending` is in order of time: unchecked ended periods, then the present one."""
+    """`spending` is in order of time: unchecked ended periods, then the current one."""
 
     account: Account
     budget: Budget | None
@@ -29,7 +29,7 @@ class BudgetSnapshot:
     now: datetime
 
     @property
-    def present(self) -> Spending:
+    def current(self) -> Spending:
         return self.spending[-1]
 
 
@@ -37,22 +37,22 @@ def read_snapshot(ctx: Context, account: Account) -> BudgetSnapshot:
     """One round trip, and a second one if unchecked usage is in ended periods.
 
     Only the last two unchecked ended periods are evaluated, so that all alerts of a change fit one transaction.
-    WriteConflict where the budget was evaluated for a later period than `account` and the clock's time lead to.
+    WriteConflict if the budget was evaluated for a later period than the current one of `account`.
     """
     now = ctx.clock.now()
-    present = period_of(account.schedule, now)
+    current = period_of(account.schedule, now)
     budget_key, mark_key = keys.budget(account.id), keys.dirty(account.id)
-    spending, items = read_spending(ctx, account, [present], also=[budget_key, mark_key])
+    spending, items = read_spending(ctx, account, [current], also=[budget_key, mark_key])
     if budget_key not in items:
         return BudgetSnapshot(account, None, spending, now)
     budget = read_budget(items[budget_key])
-    if budget.period_start is not None and present.start < budget.period_start:
+    if budget.period_start is not None and current.start < budget.period_start:
         if now < budget.period_start or not _is_current(ctx, account):
             raise WriteConflict(())
         budget = replace(budget, period_start=None, alerts={})  # a change of plan removed that period
     since = _unchecked_since(budget, items.get(mark_key))
-    if since is not None and since < present.start:
-        unchecked = periods_between(account, since, present)[-_MAX_ENDED_PERIODS:]
+    if since is not None and since < current.start:
+        unchecked = periods_between(account, since, current)[-_MAX_ENDED_PERIODS:]
         ended, _ = read_spending(ctx, account, unchecked)
         spending = [*ended, *spending]
     return BudgetSnapshot(account, budget, spending, now)

@@ -1,4 +1,4 @@
-"""What an account has used in periods, in money. Only the periods' counters are read, by key."""
+"""The cost of an account's usage in periods. Only the periods' counters are read, by key."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -19,9 +19,9 @@ from tallybook.store.usage_counters import quantities_of
 def read_spending(
     ctx: Context, account: Account, periods: Sequence[Period], *, also: Iterable[Key] = ()
 ) -> tuple[list[Spending], Mapping[Key, Item]]:
-    """The spending of each period, 0 where it was never opened, and the items of `also` that exist: one round trip.
+    """The spending of each period, 0 if it was never opened, and the items of `also` that exist: one round trip.
 
-    A second one only for a period that was opened with more shards than are configured now.
+    A second round trip only for a period that was opened with more shards than are configured now.
     """
     shards = range(ctx.usage_shards)
     items = ctx.tables.get_many(
@@ -30,17 +30,17 @@ def read_spending(
     return [_spending(ctx, account, period, items) for period in periods], items
 
 
-def periods_between(account: Account, since: datetime, present: Period) -> list[Period]:
-    """The periods from the one that contains `since` to the last one before the present."""
+def periods_between(account: Account, since: datetime, current: Period) -> list[Period]:
+    """The periods from the one that contains `since` to the last one before the current."""
     found: list[Period] = []
-    while since < present.start:
+    while since < current.start:
         found.append(period_of(account.schedule, since))
         since = found[-1].end
     return found
 
 
 def spending_in(ctx: Context, period: Period, opened: BillingPeriod | None, quantities: Quantities) -> Spending:
-    """The cost of the quantities in the period; 0 where it was never opened."""
+    """The cost of the quantities in the period; 0 if it was never opened."""
     if opened is None:
         return Spending(period, 0)
     return Spending(period, usage_cost(ctx.catalogs.version(opened.catalog_version), opened, quantities))

@@ -1,4 +1,4 @@
-"""A user's API keys: created, listed and revoked. Creation returns the secret, which can't be read again."""
+"""Creates, lists and revokes a user's API keys. Creation returns the secret, which can't be read again."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Who is calling: one strongly consistent read from a credential's text to credential, user and account."""
+"""Identifies the caller: one strongly consistent read of the credential, its user and their account."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -44,7 +44,7 @@ def authenticate(ctx: Context, text: str, *, address: str | None = None) -> Prin
 
 
 def reread(ctx: Context, principal: Principal) -> Principal:
-    """The caller as stored now, after a write conflict; errors as in `authenticate` if it ended meanwhile."""
+    """Read the caller again, after a write conflict; errors as in `authenticate` if the credential has ended."""
     credential = principal.credential
     own = key_of(credential.kind, credential.account_id, credential.id)
     item_keys = (own, keys.user(principal.account.id, principal.user.id), keys.account(principal.account.id))
@@ -55,7 +55,7 @@ def reread(ctx: Context, principal: Principal) -> Principal:
 def authorize_platform(
     ctx: Context, platform: PlatformCaller, scope: Scope, *, also: Iterable[Key] = ()
 ) -> tuple[PlatformKey, Mapping[Key, Item]]:
-    """The platform key if it has the scope, and the existing items among the keys `also`.
+    """The platform key if it has the scope, and the items of the keys in `also` that exist.
 
     Unauthenticated, or Forbidden `missing_scope`. The first 99 items come in the same round trip; the rest are read
     only once the key is found valid, so that an invalid key costs one read.

@@ -1,4 +1,4 @@
-"""Passwords: changed with the old one, or set with the token of a mail."""
+"""A user changes their password with the current one, or sets it with the token from a mail."""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ _LONGEST_EMAIL = 320
 
 
 def change_password(ctx: Context, principal: Principal, *, current: str, password: str, address: str) -> None:
-    """Change the caller's password; all sessions of the user end but the caller's own.
+    """Change the caller's password; all other sessions of the user end.
 
     Invalid `invalid_password` unless `current` is the password, `weak_password`; TooManyRequests as for a login.
     """
@@ -54,7 +54,7 @@ def change_password(ctx: Context, principal: Principal, *, current: str, passwor
 
 
 def ask_for_reset(ctx: Context, *, email: str, address: str) -> None:
-    """A mail with a link, if a user signs in with this email.
+    """Send a mail with a link, if a user signs in with this email.
 
     The user is looked up when the mail is delivered, not here, so the caller can't find out which emails exist.
     Invalid `invalid_email`; TooManyRequests over 3 an hour from one network address or for one email.
@@ -67,7 +67,7 @@ def ask_for_reset(ctx: Context, *, email: str, address: str) -> None:
 
 
 def set_password(ctx: Context, *, token: str, password: str, address: str, name: str | None = None) -> None:
-    """Set the password of the user whose token this is; deletes all their tokens and ends all their sessions.
+    """Set the password of the user whose token this is; delete all their tokens and end all their sessions.
 
     An invited user may set their `name` too. Invalid `invalid_token` for a token that is unknown, used, replaced or
     expired; `weak_password`; `invalid_name`; TooManyRequests.

@@ -1,11 +1,11 @@
-"""Password hashes: bcrypt over SHA-256, because bcrypt alone ignores what follows the first 72 bytes."""
+"""Password hashes: bcrypt over SHA-256, because bcrypt alone ignores everything after the first 72 bytes."""
 
 import base64
 import hashlib
 
 import bcrypt
 
-# A well-formed hash that no password has: checking against it costs the same as a real check with these rounds.
+# A well-formed hash that no password matches: a check against it costs the same as a real one with these rounds.
 _NO_PASSWORD = b"$2b$%02d$" + b"." * 53
 
 

@@ -21,7 +21,7 @@ class CreatedPlatformKey:
 
 
 def create_platform_key(ctx: Context, *, name: str, scopes: Sequence[str]) -> CreatedPlatformKey:
-    """A key with these scopes; Invalid `invalid_name`, or `scopes` that are unknown or none."""
+    """A key with these scopes; Invalid `invalid_name`, or `scopes` if one is unknown or there is none."""
     check_name(name)
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown or not scopes:

@@ -65,7 +65,7 @@ def login(ctx: Context, *, email: str, password: str, address: str) -> SignedIn:
 
 
 def logout(ctx: Context, principal: Principal) -> None:
-    """End the caller's session. A caller with an API key has none: nothing happens."""
+    """End the caller's session; without effect for an API key."""
     credential = principal.credential
     if credential.kind != "session":
         return

@@ -1,8 +1,8 @@
 """Move the clock ahead from one due instant to the next, and call the job whose work is due there.
 
 Scheduled calls that would find no work are skipped, so that an idle year costs one query of each partition. The clock
-waits until the queue's tasks are done. Work that a call did not do is called for again, after a pause that doubles each
-time, so that the loop ends.
+waits until the queue's tasks are done. If a call leaves work undone, the job is called again after a pause that doubles
+each time, so that the loop ends.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ def advance_clock(
     settle: Callable[[str, Callable[[], int]], None],
     jobs: Sequence[Job] = JOBS,
 ) -> Iterator[Call]:
-    """Yield each call after it is made, until the clock reads `to`.
+    """Yield each call when it has returned, until the clock reads `to`.
 
     `move` sets the clock that `ctx` reads; `call` calls a job by name and returns its answer; `settle` gets a job's
     name and a function that counts its tasks left, and returns when there are none or raises.
@@ -64,15 +64,15 @@ def advance_clock(
 
 @dataclass(slots=True)
 class _Agenda:
-    """When one job is called next, at the earliest at `since`.
+    """Decides when one job is called next, at the earliest at `since`.
 
-    `_again` holds rows that a call did not do: when to call for them again, and the pause after that.
+    `_retries` has the rows that a call left undone: when to call the job for them again, and the pause after that.
     """
 
     job: Job
     since: datetime
     _first: list[Due] = field(default_factory=list)
-    _again: dict[Due, tuple[datetime, timedelta]] = field(default_factory=dict)
+    _retries: dict[Due, tuple[datetime, timedelta]] = field(default_factory=dict)
 
     def next_call(self, tables: Tables, *, until: datetime) -> datetime | None:
         """The next scheduled call that finds work, if by `until`; the first row of each partition decides."""
@@ -86,13 +86,13 @@ class _Agenda:
     def note_call(self, at: datetime) -> None:
         for row in self._first:
             if self._call_for(row) <= at:
-                _, pause = self._again.get(row, (at, self.job.every))
-                self._again[row] = (at + pause, 2 * pause)
+                _, pause = self._retries.get(row, (at, self.job.every))
+                self._retries[row] = (at + pause, 2 * pause)
         self.since = at + self.job.every
 
     def _call_for(self, row: Due) -> datetime:
-        again, _ = self._again.get(row, (self.since, self.job.every))
-        return self.job.call_for(max(parse_instant(row.at), self.since, again))
+        retry_at, _ = self._retries.get(row, (self.since, self.job.every))
+        return self.job.call_for(max(parse_instant(row.at), self.since, retry_at))
 
 
 def _due(ctx: Context, partitions: Iterable[str]) -> dict[str, set[Due]]:

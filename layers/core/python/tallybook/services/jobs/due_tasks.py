@@ -45,7 +45,7 @@ class Task:
 
 
 def due_tasks(ctx: Context, job: Job) -> Iterator[Task]:
-    """All tasks that are due now, longest due first within each partition of the index."""
+    """All tasks that are due now; within each partition of the index, the longest due first."""
     now = stamp(ctx.clock.now())
     for work in job.work:
         kind = _KIND_OF_WORK[work]
@@ -59,8 +59,8 @@ def enqueue_due(
 ) -> Counter[str]:
     """Put the due tasks on the queue, until the deadline of `ctx.elapsed`.
 
-    `send` takes up to ten messages and returns those that the queue refused. Counts tasks by kind, `late` ones, and
-    those `left` for the next call: the refused, and at least one at the deadline.
+    `send` takes up to ten messages and returns those that the queue refused. Returns the number of tasks by
+    kind, of `late` tasks, and of tasks `left` for the next call: the refused ones, and at least one at the deadline.
     """
     counts: Counter[str] = Counter()
     now = ctx.clock.now()
@@ -75,7 +75,7 @@ def enqueue_due(
 
 
 def late_after(job: Job) -> timedelta:
-    """A task that has been due for longer was already found by the previous call, and is still not done."""
+    """The time after which a due task is late: the previous call has found it, and it is still not done."""
     return job.every + timedelta(minutes=5)
 
 

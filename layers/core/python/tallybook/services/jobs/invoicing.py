@@ -23,7 +23,7 @@ class TaskResult:
 
 
 def run_task(ctx: Context, task: Task, *, actor: Actor = INVOICING) -> list[Invoice]:
-    """Do the task; returns the invoices that it issued or changed, none where it was done before."""
+    """Do the task; returns the invoices that it issued or changed, none if it was done before."""
     match task:
         case Task("close", account_id):
             return close_due(ctx, account_id, actor=actor)

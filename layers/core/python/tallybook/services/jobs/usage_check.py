@@ -16,7 +16,7 @@ from tallybook.store.events import clear_dirty, keep_dirty
 
 
 def run_task(ctx: Context, task: Task) -> list[str]:
-    """Do the task; returns a word for each effect, as the log counts them: none where it was done before."""
+    """Do the task; returns a word for each effect, for the counts in the log; none if it was done before."""
     match task:
         case Task("expire", session_id=str(session_id)):
             return ["expired"] if end_expired(ctx, session_id) else []

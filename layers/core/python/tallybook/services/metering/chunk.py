@@ -1,4 +1,4 @@
-"""One transaction of an account's events: a marker for each event, and one addition for each counter that they move."""
+"""Builds one transaction of an account's events: a marker for each event, and one addition to each counter."""
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,18 +38,18 @@ class Chunk:
 
 
 def build_chunk(ctx: Context, account: Account, pending: Mapping[int, ResolvedEvent]) -> Chunk:
-    """As many of the pending events as fit into one transaction, in the order sent."""
+    """A chunk of as many pending events as fit into one transaction, in the order sent."""
     events = _take_fitting(pending)
     now = ctx.clock.now()
     markers = {
-        index: put_marker(one.event, now=now, period_start=one.period.start, late_for=one.late_for)
-        for index, one in events.items()
+        index: put_marker(resolved.event, now=now, period_start=resolved.period.start, late_for=resolved.late_for)
+        for index, resolved in events.items()
     }
     amount, debits = _debit_wallet(ctx, account, events.values())
     commands: list[Command] = [
         *markers.values(),
         *_add_usage(account, events.values()),
-        *add_gauges(one.event for one in events.values()),
+        *add_gauges(resolved.event for resolved in events.values()),
         *debits,
         mark_dirty(account.id, now=stamp(now)),
     ]
@@ -67,31 +67,31 @@ def _take_fitting(pending: Mapping[int, ResolvedEvent]) -> dict[int, ResolvedEve
     counters: set[tuple[datetime, str]] = set()
     gauges: set[Key] = set()
     has_wallet = False
-    for index, one in pending.items():
-        counters |= _counters_of(one)
-        gauges |= gauge_keys_of(one.event)
-        has_wallet = has_wallet or one.meter.settles == "wallet"
+    for index, resolved in pending.items():
+        counters |= _counters_of(resolved)
+        gauges |= gauge_keys_of(resolved.event)
+        has_wallet = has_wallet or resolved.meter.settles == "wallet"
         fixed = _DIRTY_ACTIONS + (_WALLET_ACTIONS if has_wallet else 0)
         if len(events) + 1 + len(counters) + len(gauges) + fixed > MAX_ACTIONS:
             break
-        events[index] = one
+        events[index] = resolved
     return events
 
 
-def _counters_of(one: ResolvedEvent) -> set[tuple[datetime, str]]:
+def _counters_of(resolved: ResolvedEvent) -> set[tuple[datetime, str]]:
     """The items that the event adds to, except gauges: counters, and the open period that notes late usage."""
-    counters = {(one.period.start, name) for name in counters_of(one.event, late_for=one.late_for)}
-    return counters if one.late_for is None else counters | {(one.late_for, _LATE_USAGE)}
+    counters = {(resolved.period.start, name) for name in counters_of(resolved.event, late_for=resolved.late_for)}
+    return counters if resolved.late_for is None else counters | {(resolved.late_for, _LATE_USAGE)}
 
 
 def _add_usage(account: Account, events: Iterable[ResolvedEvent]) -> list[Command]:
     by_period: dict[Period, list[ResolvedEvent]] = {}
-    for one in events:
-        by_period.setdefault(one.period, []).append(one)
+    for resolved in events:
+        by_period.setdefault(resolved.period, []).append(resolved)
     commands: list[Command] = []
     for period, inside in by_period.items():
         late_for = inside[0].late_for
-        sums = sum_counters((one.event for one in inside), late_for=late_for)
+        sums = sum_counters((resolved.event for resolved in inside), late_for=late_for)
         if late_for is not None:
             commands += add_late_usage(account.id, period, sums, target=late_for)
         else:
@@ -102,7 +102,11 @@ def _add_usage(account: Account, events: Iterable[ResolvedEvent]) -> list[Comman
 
 def _debit_wallet(ctx: Context, account: Account, events: Iterable[ResolvedEvent]) -> tuple[int, tuple[Command, ...]]:
     """The amount in micros that the wallet pays for these events, and its one ledger entry."""
-    paid = {one.event.identity: debit(one.price, one.event.quantity) for one in events if one.meter.settles == "wallet"}
+    paid = {
+        resolved.event.identity: debit(resolved.price, resolved.event.quantity)
+        for resolved in events
+        if resolved.meter.settles == "wallet"
+    }
     amount = sum(paid.values())
     if not amount:
         return 0, ()

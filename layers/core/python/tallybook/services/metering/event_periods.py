@@ -1,7 +1,7 @@
-"""The period in which an event of an account counts, and the price it has there.
+"""Finds the period in which an event counts, and its price in that period.
 
 An event counts in the period that contains its time. If that period is closed, the event is late: its quantity is
-stored beside the period's own, and the oldest open period's invoice bills it. Source: docs/money.md, "Usage".
+stored beside the period's other quantities, and billed with the oldest open period. Source: docs/money.md, "Usage".
 """
 
 from collections.abc import Iterable, Mapping
@@ -50,7 +50,7 @@ class EventPeriods:
         self._opened = dict(opened)
 
     def resolve(self, event: Event) -> ResolvedEvent | Unpriced:
-        """Unpriced `unknown_meter` or `unknown_sku`, or for a part of a unit that the wallet pays in whole units.
+        """Unpriced for an unknown meter or sku, and for a fraction of a unit if the wallet pays whole units.
 
         Unavailable if the account changed while the period was opened.
         """

@@ -1,9 +1,9 @@
 """Count usage events exactly once, under duplicates, retries and concurrent writers.
 
-A transaction holds up to 100 actions of one account: a marker for each event, written if it is not there; one addition
-for each counter, if its period is open; the wallet's debit; the mark that the account has usage to check. A refused
-transaction reports the markers that were there, and the rest is tried again. Accounts are written side by side, the
-transactions of one account one after the other.
+A transaction has up to 100 actions for one account: a marker for each event, written only if it does not exist; one
+addition to each counter, if its period is open; the wallet's debit; the mark that the account has unchecked usage. A
+refused transaction reports the markers that existed, and the remaining events are tried again. Accounts are written in
+parallel, the transactions of one account one after the other.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,12 +24,6 @@ from tallybook.store.periods import period_key, read_billing_period
 RETRY_SECONDS = 20.0
 
 type Submitted = Event | Result
-
-
-def account_keys(submitted: Iterable[Submitted]) -> list[Key]:
-    """The keys of the accounts that the events name, each once."""
-    account_ids = dict.fromkeys(item.account_id for item in submitted if isinstance(item, Event))
-    return [keys.account(id) for id in account_ids]
 
 
 def record_usage(
@@ -60,6 +54,12 @@ def record_usage(
     ]
 
 
+def account_keys(submitted: Iterable[Submitted]) -> list[Key]:
+    """The keys of the accounts that the events name, each once."""
+    account_ids = dict.fromkeys(item.account_id for item in submitted if isinstance(item, Event))
+    return [keys.account(id) for id in account_ids]
+
+
 def _split_repeated(events: Mapping[int, Event]) -> tuple[dict[int, Event], dict[int, int]]:
     """The first event of each identity, and for each later one (the follower) the index of the first (its leader)."""
     first: dict[str, int] = {}
@@ -76,7 +76,7 @@ def _split_repeated(events: Mapping[int, Event]) -> tuple[dict[int, Event], dict
 
 
 def _result_of_follower(leader: IngestResult, event: Event) -> IngestResult:
-    """Compared with the content that the leader's marker holds, or `retry` like the leader.
+    """Duplicate or conflict, by comparison with the content in the leader's marker; `retry` if the leader has it.
 
     If the leader was rejected for its content, nothing is stored, and the follower becomes a leader of the next round.
     """

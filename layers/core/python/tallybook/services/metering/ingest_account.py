@@ -1,4 +1,4 @@
-"""Count the events of one account: in as few transactions as fit, one after the other."""
+"""Count the events of one account, in as few transactions as possible, one after the other."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -39,7 +39,7 @@ def ingest_account(
 ) -> dict[int, IngestResult]:
     """A result for each event, by its index in the request; rejected `retry` if not done by `deadline`.
 
-    `opened` are the periods of these events which were read already; `deadline` is a time of `ctx.elapsed`.
+    `opened` are the periods of these events that were already read; `deadline` is a time of `ctx.elapsed`.
     """
     ingest = _AccountIngest(ctx, account, events, opened)
     with suppress(Unavailable):
@@ -79,7 +79,7 @@ class _AccountIngest:
                 pending = self._undecided(pending)
 
     def _admit(self) -> dict[int, Event]:
-        """The events whose time may count, each with the instant at which it does."""
+        """The events whose time is accepted, each with the instant at which it counts; the others are rejected."""
         now = self._ctx.clock.now()
         admitted: dict[int, Event] = {}
         for index, event in self._events.items():
@@ -104,7 +104,7 @@ class _AccountIngest:
         return resolved
 
     def _record_stored(self, chunk: Chunk, failures: Iterable[Failure]) -> None:
-        """Events whose marker was there are duplicates, or conflicts if the content differs."""
+        """Events whose marker existed are duplicates, or conflicts if the content differs."""
         for failure in failures:
             if (index := chunk.index_of.get(failure.command.key)) is not None:
                 same = same_content(failure.was, chunk.events[index].event)
@@ -112,7 +112,7 @@ class _AccountIngest:
                 self.results[index] = IngestResult("duplicate" if same else "conflict", stored_content=stored)
 
     def _reload(self, pending: Mapping[int, ResolvedEvent]) -> dict[int, ResolvedEvent]:
-        """Meanwhile the wallet moved, a period was closed, the plan was changed or the account was deleted."""
+        """Read the account again: its wallet, a period, its plan or its status has changed."""
         self._backoff()
         item = self._ctx.tables.get(keys.account(self._account.id))
         if item is None or item["status"] == "deleted":

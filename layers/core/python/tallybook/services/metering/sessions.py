@@ -1,8 +1,9 @@
 """The platform starts and ends sandbox sessions; the account and its user store how many are running.
 
-A start reads the account, the user and the present period's counters together with the platform's key. The keys of the
+A start reads the account, the user and the current period's counters together with the platform's key. The keys of the
 counters are those of the user's last start in this process; counters with other keys are read after that. The
-transaction checks that there is room, and that plan, allocation and hard limit are as they were read.
+transaction checks that the number of sessions is below its limits, and that plan, allocation and hard limit have not
+changed since they were read.
 """
 
 from collections.abc import Mapping
@@ -67,7 +68,7 @@ def start_session(ctx: Context, platform: PlatformCaller, request: SessionReques
 
 
 def admission(ctx: Context, platform: PlatformCaller, request: SessionRequest) -> tuple[Reason, ...]:
-    """Every reason why the session may not start now, none if it was started before; nothing is written.
+    """Every reason why the session may not start now; none if it was started before. Nothing is written.
 
     NotFound and Conflict as for a start.
     """
@@ -83,7 +84,7 @@ def admission(ctx: Context, platform: PlatformCaller, request: SessionRequest) -
 
 
 def end_session(ctx: Context, platform: PlatformCaller, session_id: str) -> Session:
-    """End a session, or return it if it has ended. NotFound for an unknown one."""
+    """End a session, or return it if it has already ended. NotFound."""
     session_key = keys.session(check_session_id(session_id))
     key, items = authorize_platform(ctx, platform, "sessions:write", also=[session_key])
     actor = platform_actor(key, address=platform.address)
@@ -177,7 +178,10 @@ def _end(ctx: Context, session: Session, actor: Actor) -> Session:
 
 
 def _count_completed(ctx: Context, account: Account, now: datetime) -> tuple[Command, ...]:
-    """One more completed session of the present period, which is opened if it is not; none for a deleted account."""
+    """Count one more completed session in the current period, and open the period if necessary.
+
+    Nothing for a deleted account.
+    """
     if account.status == "deleted":
         return ()
     period = period_of(account.schedule, now)

@@ -16,7 +16,7 @@ EMAIL_PAGE = "/auth/email/confirm"
 
 
 def email_change_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any] | None:
-    """With a link whose token is stored as a hash; None where the address no longer needs to confirm anything."""
+    """With a link whose token is stored as a hash; None if the address has nothing left to confirm."""
     ref = mail.subject_ref
     if not isinstance(ref, EmailChangeRef):
         return None
@@ -37,7 +37,7 @@ def email_change_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[
 
 
 def _read_change(ctx: Context, account_id: str) -> EmailChange | None:
-    """The account's last request; None where there is none or the account is deleted."""
+    """The account's last request; None if there is none, or the account is deleted."""
     change_key, account_key = keys.email_change(account_id), keys.account(account_id)
     items = ctx.tables.get_many([change_key, account_key])
     if len(items) < 2 or items[account_key]["status"] == "deleted":

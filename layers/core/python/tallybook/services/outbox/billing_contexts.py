@@ -1,4 +1,4 @@
-"""The contexts of the mails about an invoice, from the invoice at delivery; None where the mail is no longer true."""
+"""The contexts of the mails about an invoice, read at delivery; None if the mail is no longer true."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -17,14 +17,14 @@ from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.invoices import read_invoice
 
-MOST_DETAILS = 60
-"""How many of a line's details a mail lists; the others are one sum."""
+MAX_DETAILS = 60
+"""The number of a line's details that a mail lists; the others are added up."""
 
 _UPPER_CASE = frozenset({"api", "cpu", "gb", "gpu", "mb", "ram", "tb"})
 
 
 def invoice_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any] | None:  # noqa: ARG001 no link
-    """Of an issued invoice; None where it is void."""
+    """For an issued invoice; None if it is void."""
     account, invoice = _read_subject(ctx, mail)
     if invoice.status not in (*UNPAID, "paid"):
         return None
@@ -32,7 +32,7 @@ def invoice_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, 
 
 
 def overdue_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any] | None:  # noqa: ARG001 no link
-    """Of an overdue invoice; None where it is paid or void."""
+    """For an overdue invoice; None if it is paid or void."""
     account, invoice = _read_subject(ctx, mail)
     if invoice.status not in ("overdue", "uncollectible"):
         return None
@@ -40,15 +40,15 @@ def overdue_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, 
 
 
 def voided_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any] | None:  # noqa: ARG001 no link
-    """Of a void invoice, with what the balance got back."""
+    """For a void invoice, with the amount that the balance got back."""
     account, invoice = _read_subject(ctx, mail)
     if invoice.status != "void":
         return None
-    given_back = int(mail.context["given_back"])
+    refunded = int(mail.context["given_back"])
     return {
         **_header(account, invoice),
         "reason": invoice.void_reason,
-        "given_back": readable(given_back, invoice.currency) if given_back else None,
+        "given_back": readable(refunded, invoice.currency) if refunded else None,
     }
 
 
@@ -93,7 +93,7 @@ def _lines(invoice: Invoice) -> dict[str, Any]:
 
 
 def _line(line: InvoiceLine, currency: str) -> dict[str, Any]:
-    listed, others = line.details[:MOST_DETAILS], line.details[MOST_DETAILS:]
+    listed, others = line.details[:MAX_DETAILS], line.details[MAX_DETAILS:]
     return {
         "text": line.description,
         "amount": readable(line.amount, currency),

@@ -1,8 +1,8 @@
-"""Deliver outbox items: each at once when the stream reports it, and by a sweep what the stream left.
+"""Deliver outbox items: at once when the stream reports them, and in a sweep if the stream left them.
 
 Each item is delivered at least once, and takes effect once however often `deliver` is called for it. A mail is sent
-twice only where SES's answer or the sent-marker is lost: SES has no idempotency key, and a mail twice is better than
-none. Events carry an id that stays the same, so that their consumers can drop repeated ones.
+twice only if SES's answer or the sent-marker is lost: SES has no idempotency key, and two mails are better than none.
+An event has the same id each time, so that its consumers can drop repeated ones.
 """
 
 import random
@@ -37,7 +37,7 @@ class EventChannel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """Where items are delivered to.
+    """The channels that items are delivered to.
 
     `render` makes a mail from a template and its context, `event` a bus event from its name, detail and time. `hooks`
     record the delivery of a mail, by its template. Links in mails begin with `page_url`.
@@ -112,7 +112,7 @@ def show_outbox_item(ctx: Context, item_id: str) -> OutboxItem:
 
 
 def retry(ctx: Context, item_id: str) -> OutboxItem:
-    """Make the item due at once, with all its attempts ahead of it.
+    """Make the item due at once, with its attempts counted from 0.
 
     NotFound; Conflict `delivered`, or `busy` while a delivery has the item.
     """
@@ -155,7 +155,7 @@ def _deliver_mail(ctx: Context, channels: Channels, item: OutboxItem) -> None:
 
 
 def _send(ctx: Context, channels: Channels, mail: Mail, resolved: ResolvedMail, item: OutboxItem) -> OutboxItem:
-    """Send the mail once to each address, and store the sent-marker of one before the next is sent.
+    """Send the mail once to each address, and store each sent-marker before the next send.
 
     A PermanentError of one address is raised after the others have got their mail.
     """

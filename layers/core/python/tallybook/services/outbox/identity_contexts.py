@@ -1,7 +1,7 @@
 """The context of the mails with a link to set a password: the link, whose token is stored only as a hash.
 
-The token is stored in one transaction with a check that its user still signs in with the mail's address. So after a
-change of the email no link is on its way to the old address.
+The token is stored in one transaction with a check that its user still signs in with the mail's address. So after
+a change of the email, no link is sent to the old address.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ PASSWORD_PAGE = "/auth/password/new"  # noqa: S105 a path
 
 
 def invitation_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any] | None:
-    """None where the invited user has joined, or may no longer join."""
+    """None if the invited user has joined, or may no longer join."""
 
     def invited() -> User | None:
         ref = mail.subject_ref
@@ -33,7 +33,7 @@ def invitation_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[st
 
 
 def reset_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any] | None:
-    """None where no active user signs in with the address."""
+    """None if no active user signs in with the address."""
 
     def owner() -> User | None:
         item = ctx.tables.get(keys.email(mail.to[0]))

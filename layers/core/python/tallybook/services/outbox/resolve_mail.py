@@ -1,6 +1,6 @@
-"""Which addresses get a waiting mail, and its context: decided at delivery, not when the mail was caused.
+"""Decides, at delivery, which addresses get a mail, and its context.
 
-A mail that is no longer true is not sent. A link's token is made at delivery, so that it exists only in the mail and
+A mail that is no longer true is not sent. A link's token is created at delivery, so that it exists only in the mail and
 as a hash; a repeated attempt replaces it.
 """
 
@@ -17,7 +17,7 @@ from tallybook.store import keys
 
 
 class Resolver(Protocol):
-    """Completes a mail's context; None where the mail must not be sent any more."""
+    """Completes a mail's context; None if the mail must no longer be sent."""
 
     def __call__(self, ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any] | None: ...
 
@@ -32,7 +32,7 @@ class ResolvedMail:
 
 
 def resolve_mail(ctx: Context, mail: Mail, *, page_url: str) -> ResolvedMail:
-    """LookupError for an unknown template."""
+    """No recipients if the mail must no longer be sent; LookupError for an unknown template."""
     to = distinct(mail.to)
     suppressed = ctx.tables.get_many([keys.suppressed(address) for address in to])
     skipped = tuple(address for address in to if keys.suppressed(address) in suppressed)
@@ -46,7 +46,7 @@ def resolve_mail(ctx: Context, mail: Mail, *, page_url: str) -> ResolvedMail:
 
 
 def stored_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any]:  # noqa: ARG001 a resolver gets all
-    """The context as it was when the mail was caused."""
+    """The context that was stored with the mail."""
     return mail.context
 
 

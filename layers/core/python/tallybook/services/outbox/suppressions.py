@@ -15,7 +15,7 @@ from tallybook.store.suppressions import Reason, lift, suppress
 
 
 def suppress_addresses(ctx: Context, addresses: Iterable[str], *, reason: Reason) -> int:
-    """The number of addresses; repeating the call changes nothing."""
+    """Suppress the addresses; returns their number. Repeating the call changes nothing."""
     at = ctx.clock.now()
     normalized = set(distinct(addresses))
     for address in sorted(normalized):
@@ -24,7 +24,7 @@ def suppress_addresses(ctx: Context, addresses: Iterable[str], *, reason: Reason
 
 
 def note_bounce(ctx: Context, hooks: Hooks, item_id: str, addresses: Iterable[str]) -> None:
-    """The mail of this outbox item never reached these addresses: the hook of its template records it."""
+    """Let the hook of the mail's template record that the mail never reached these addresses."""
     stored = ctx.tables.get(keys.outbox(item_id))
     if stored is None or stored["kind"] != "mail":
         return

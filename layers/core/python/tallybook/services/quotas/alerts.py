@@ -1,7 +1,7 @@
 """Mails to users who have used 80 or 100 percent of an allocation. Source: docs/money.md, "Quotas".
 
-A user gets one mail in a period for each percentage of an allocation; where a check sees several at once, the mail is
-about the highest. Only the present period is checked: a limit of an ended one restricts nobody.
+A user gets one mail in a period for each percentage of an allocation; if a check finds several at once, the mail is
+about the highest. Only the current period is checked: the limits of an ended one no longer apply.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ class QuotaAlert:
 
 
 def alert_users(ctx: Context, account: Account) -> int:
-    """Write the mails that are due to the account's users; returns how many users get one."""
+    """Notify the account's users of the percentages that they have reached; returns how many users get a mail."""
     notified = 0
     active = [allocation for allocation in all_allocations(ctx, account.id) if allocation.status == "active"]
     for allocations in batched(active, _USERS_A_READ, strict=False):

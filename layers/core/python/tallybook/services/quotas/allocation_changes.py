@@ -1,4 +1,4 @@
-"""What each change of an allocation writes: its commands, and its audit entry with events.
+"""Prepares the changes of allocations: the commands, and the audit entry with its events.
 
 The account stores the sums of its active allocations, so that the transaction of a change compares them with the plan.
 The user stores their quota, so that the start of a session reads it with the user.
@@ -44,9 +44,9 @@ class QuotaChange:
 
 
 def prepare_creation(account: Account, allocation: Allocation, *, plan: Plan, actor: Actor) -> QuotaChange:
-    """A first allocation of the user; Invalid `quota_exceeds_plan`, Conflict `too_many_allocations`.
+    """Create the user's active allocation; Invalid `quota_exceeds_plan`, Conflict `too_many_allocations`.
 
-    The account is marked dirty, so that the usage check reports what of the quota is used already.
+    The account is marked dirty, so that the usage check alerts if 80 percent of the quota is already used.
     """
     if account.counts.allocation_count >= MAX_ALLOCATIONS:
         raise too_many("allocations", MAX_ALLOCATIONS)
@@ -64,7 +64,7 @@ def prepare_creation(account: Account, allocation: Allocation, *, plan: Plan, ac
 def prepare_new_quota(
     account: Account, before: UserAllocation, quota: Quota, *, plan: Plan, actor: Actor, now: datetime
 ) -> QuotaChange:
-    """Another quota of an active allocation; Invalid `quota_exceeds_plan`."""
+    """Change the quota of an active allocation; Invalid `quota_exceeds_plan`."""
     commands = (
         set_allocation(before, quota=quota, status="active", at=now),
         set_user_allocation(before, quota=quota),
@@ -76,7 +76,7 @@ def prepare_new_quota(
 
 
 def prepare_revocation(account: Account, before: UserAllocation, *, actor: Actor, now: datetime) -> QuotaChange:
-    """An active allocation ends; it stays in the list as revoked."""
+    """End an active allocation; it stays in the list as revoked."""
     commands = (
         set_allocation(before, quota=before.quota, status="revoked", at=now),
         set_user_allocation(before, quota=None),
@@ -87,7 +87,7 @@ def prepare_revocation(account: Account, before: UserAllocation, *, actor: Actor
 
 
 def prepare_deletion(account: Account, allocation: Allocation, *, actor: Actor) -> QuotaChange:
-    """An allocation, active or revoked, leaves the list."""
+    """Remove an allocation, active or revoked, from the list."""
     before, is_active = allocation.user_allocation, allocation.status == "active"
     sums = adjust_sums(account.allocated, less=before.quota, more={}) if is_active else account.allocated
     commands = (
@@ -110,7 +110,7 @@ def _fitting_sums(account: Account, *, less: Quota, more: Quota, plan: Plan) -> 
 def _change(
     actor: Actor, action: str, allocation: UserAllocation, *, before: str | None, after: str | None, quota: Quota
 ) -> Change:
-    """`before` and `after` are statuses, None where there is no allocation; `quota` is the one after the change."""
+    """`before` and `after` are statuses, None if there is no allocation; `quota` is the quota after the change."""
     owner = {"user_id": USER + allocation.user_id}
     changed = UserAllocation(allocation.account_id, allocation.user_id, allocation.allocation_id, quota)
     return Change(

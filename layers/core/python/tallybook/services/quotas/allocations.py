@@ -1,4 +1,4 @@
-"""Root users allocate parts of the account's plan to single users.
+"""Root users allocate parts of the plan's quota to users of the account.
 
 A user has at most one active allocation; revoked ones stay in the list until they are deleted. Source: ScaleBox account
 management, "User Quota Administration".
@@ -123,14 +123,14 @@ def all_allocations(ctx: Context, account_id: str) -> list[Allocation]:
 
 
 def find_allocation(ctx: Context, account: Account, allocation_id: str) -> Allocation:
-    """NotFound."""
+    """The allocation; NotFound if there is none."""
     return _require_allocation(ctx.tables.get(keys.allocation(account.id, allocation_id)))
 
 
 def new_allocation(
     ctx: Context, principal: Principal, user_id: str, quota: Mapping[str, int], *, now: datetime
 ) -> Allocation:
-    """An active allocation, with a new id, by the principal; nothing is written."""
+    """An active allocation with a new id, allocated by the principal; nothing is written."""
     return Allocation(
         id=ctx.new_id(now),
         account_id=principal.account.id,

@@ -1,4 +1,4 @@
-"""How much of each quota field an account and its users have used in the present period, and the plan's limits."""
+"""How much of each quota field an account and its users have used in the current period, and the plan's limits."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ from tallybook.store.usage_counters import quantities_of
 
 @dataclass(frozen=True, slots=True)
 class QuotaUse:
-    """The usage of the account, and of each user asked for; `plan` is the one whose limits hold for the account.
+    """The usage of the account and of each requested user; `plan` has the limits of the account.
 
-    `opened` is the period if it is opened, `quantities` the account's usage in it. `also` are the other items asked
-    for; `read_keys` the keys that were read for the usage.
+    `opened` is the period if it was opened, `quantities` the account's usage in it. `also` are the other requested
+    items; `read_keys` are the keys that were read for the usage.
     """
 
     period: Period
@@ -51,12 +51,12 @@ def read_quota_use(
 ) -> QuotaUse:
     """Read the usage of the account, and of the users in `quotas` in the fields of their quota.
 
-    One round trip for up to about 30 users. Items in `known`, None for a missing one, are not read again. No period is
-    opened: while it is not, the plan is the account's in the current catalog.
+    One round trip for up to about 30 users. Items in `known`, None for a missing one, are not read again. If
+    the current period is not opened yet, it stays so, and the plan is taken from the current catalog.
     """
     period = period_of(account.schedule, now)
-    sold = ctx.catalogs.current().plans[account.plan]
-    limits: dict[str | None, Quota] = {None: sold.quotas}
+    current_plan = ctx.catalogs.current().plans[account.plan]
+    limits: dict[str | None, Quota] = {None: current_plan.quotas}
     limits.update(quotas)
     read_keys = [
         key for user_id, quota in limits.items() for key in _keys(ctx, account, period, user_id, quota, now=now)
@@ -68,11 +68,11 @@ def read_quota_use(
     pinned = items.get(period_key(account.id, period))
     opened = read_billing_period(pinned) if pinned else None
     shards = max(ctx.usage_shards, opened.shards if opened else 0)
-    if shards > ctx.usage_shards:  # the period was opened when there were more
+    if shards > ctx.usage_shards:  # the period was opened with more shards
         rest = range(ctx.usage_shards, shards)
         items |= ctx.tables.get_many(key for user_id in limits for key in _counters(account, period, user_id, rest))
-    plan = ctx.catalogs.version(opened.catalog_version).plans[opened.plan] if opened else sold
-    if GAUGE in plan.quotas and GAUGE not in sold.quotas:  # the current catalog has no such limit
+    plan = ctx.catalogs.version(opened.catalog_version).plans[opened.plan] if opened else current_plan
+    if GAUGE in plan.quotas and GAUGE not in current_plan.quotas:  # the current catalog has no such limit
         items |= ctx.tables.get_many(gauge_keys(account.id, None, now=now))
     quantities = {
         user_id: quantities_of(items[key] for key in _counters(account, period, user_id, range(shards)) if key in items)
@@ -98,9 +98,9 @@ def read_quota_use(
 def read_plan(
     ctx: Context, account: Account, *, now: datetime, also: Iterable[Key] = ()
 ) -> tuple[Plan, Mapping[Key, Item]]:
-    """The account's plan as the present period pinned it, and the items of `also`, in one round trip.
+    """The account's plan as the current period pinned it, and the items of `also`, in one round trip.
 
-    While the period is not opened, the plan is that of the current catalog.
+    If the period is not opened yet, the plan is taken from the current catalog.
     """
     key = period_key(account.id, period_of(account.schedule, now))
     items = ctx.tables.get_many([key, *also])
@@ -113,7 +113,7 @@ def read_plan(
 def _keys(
     ctx: Context, account: Account, period: Period, user_id: str | None, quota: Quota, *, now: datetime
 ) -> list[Key]:
-    """The items of the quota's fields; the account's counters always, because one of them holds the pinned plan."""
+    """The keys of the quota's fields, and always of the account's counters, because one of them has the pinned plan."""
     found: list[Key] = []
     if user_id is None or any(name in quota for name in MONTHLY):
         found += _counters(account, period, user_id, range(ctx.usage_shards))

@@ -22,7 +22,7 @@ NAMES: Mapping[str, str] = {
 
 
 def requested_mail(account: Account, user: User, request: QuotaRequest) -> Mail:
-    """To the account: who requests which limits, the present ones, and the reason."""
+    """To the account: who requests which limits, the current limits, and the reason."""
     requested = (name for name in FIELDS if name in request.quota)
     context = {
         "account": _display_name(account),
@@ -52,7 +52,7 @@ def reviewed_mail(account: Account, user: User, request: QuotaRequest) -> Mail:
 
 
 def reached_mail(account: Account, to: str, uses: Iterable[Use], period: Period) -> Mail:
-    """To the user: the fields of which 80 or 100 percent are used, and what follows from that."""
+    """To the user: the fields of which 80 or 100 percent are used, and the consequences."""
     uses = tuple(uses)
     monthly = any(use.field in MONTHLY for use in uses)
     context = {
@@ -79,7 +79,7 @@ def _display_name(account: Account) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A user's text cannot look like another part of the mail."""
+    """A user's text on one line, so that it can't look like another part of the mail."""
     return " ".join(text.split())
 
 
@@ -88,5 +88,5 @@ def _format_limit(amount: int | None) -> str | None:
 
 
 def _round_down(used: Decimal) -> str:
-    """At most two decimals; rounded up, usage below a limit could look like the limit."""
+    """At most two decimals, rounded down: usage just below a limit must not look like the limit."""
     return grouped(used.quantize(Decimal("0.01"), rounding=ROUND_FLOOR))

@@ -1,4 +1,4 @@
-"""The end of a deleted user's quotas: their allocation is revoked, and their pending request withdrawn."""
+"""Ends the quotas of a deleted user: revokes their allocation, and withdraws their pending request."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from tallybook.store.quotas import count_requests, delete_request, set_pending_r
 
 
 def end_quotas(account: Account, user: User, *, actor: Actor, now: datetime) -> list[QuotaChange]:
-    """What to write for a user who is deleted."""
+    """The changes to write when the user is deleted."""
     changes: list[QuotaChange] = []
     if user.allocation:
         changes.append(prepare_revocation(account, user.allocation, actor=actor, now=now))
@@ -22,7 +22,7 @@ def end_quotas(account: Account, user: User, *, actor: Actor, now: datetime) -> 
 
 
 def prepare_withdrawal(account: Account, user: User, request_id: str, *, actor: Actor) -> QuotaChange:
-    """The user's pending request leaves the list."""
+    """Remove the user's pending request from the list."""
     commands = (
         delete_request(account.id, request_id),
         set_pending_request(user, request_id=None),

@@ -1,4 +1,4 @@
-"""A user's usage in the present period, with the limits of their allocation if they have one."""
+"""A user's usage in the current period, with the limits of their allocation if they have one."""
 
 from decimal import Decimal
 
@@ -16,14 +16,14 @@ _ALL_FIELDS: Quota = dict.fromkeys((*MONTHLY, GAUGE), 0)
 
 
 def read_own_quota(ctx: Context, principal: Principal) -> UserQuota:
-    """The caller's, in one round trip after authentication."""
+    """The caller's usage, in one round trip after authentication."""
     user = principal.user
     use = read_quota_use(ctx, principal.account, {user.id: _ALL_FIELDS}, now=ctx.clock.now())
     return _user_quota(use, user)
 
 
 def read_allocation_quota(ctx: Context, principal: Principal, allocation_id: str) -> UserQuota:
-    """That of the user with this active allocation, for root users. NotFound, also for one that is not active."""
+    """The usage of the user with this active allocation, for root users. NotFound, also if it is not active."""
     require_root(principal.user)
     allocation = find_allocation(ctx, principal.account, allocation_id)
     user_key = keys.user(principal.account.id, allocation.user_id)

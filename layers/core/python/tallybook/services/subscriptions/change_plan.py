@@ -1,8 +1,8 @@
 """Change an account's plan at once: the current period ends now and is invoiced, and a month of the new plan begins.
 
-Periods that ended before now are closed first, each at its own end. A period that ends exactly now has run to its end:
-its invoice belongs to the change. An account with a hard budget is marked dirty, because the budget starts again with
-the new month. Source: docs/money.md, "Plan changes".
+Periods that ended before now are closed first, each at its own end. A period that ends exactly now is closed by the
+change. An account with a hard budget is marked dirty, because the budget starts again with the new month.
+Source: docs/money.md, "Plan changes".
 """
 
 from dataclasses import dataclass, replace
@@ -57,11 +57,11 @@ def change_plan(
     must_pay: bool,
     reason: ChangeReason | None = None,
 ) -> ChangedPlan:
-    """The account, which was just read, on the new plan.
+    """Put the account, which was just read, on the new plan.
 
-    `must_pay`: raise PaymentRequired where `missing_payment` says so. `reason` follows from the prices if None. Errors
-    as in `quote_change`; also Conflict `plan_change_in_progress` if another change of plan came first. A refused change
-    writes nothing, unless the account changed while its ended periods were closed.
+    `must_pay`: raise PaymentRequired if `missing_payment` has a reason. A `reason` of None is derived from the prices.
+    Errors as in `quote_change`; also Conflict `plan_change_in_progress` if another change of plan came first. A refused
+    change writes nothing, unless the account changed while its ended periods were closed.
     """
     first = account
 
@@ -115,6 +115,6 @@ def _change(ctx: Context, quote: PlanChangeQuote, *, actor: Actor, reason: Chang
 
 
 def _check_next_unopened(account: Account, *, now: datetime) -> tuple[Check, ...]:
-    """The period after the current one must not be opened yet, unless it begins now and so is the new plan's."""
+    """The period after the current one must not be opened yet, unless it begins now with the new plan."""
     following = period_of(account.schedule, account.closing_cursor.period.end)
     return () if following.start == now else (check_never_opened(account.id, following),)

@@ -8,7 +8,7 @@ from tallybook.domain.plan_changes import PlanPreview, missing_payment
 from tallybook.services.context import Context
 from tallybook.services.subscriptions.quote import (
     PlanChangeQuote,
-    issued,
+    invoice_of,
     plan_change_in_progress,
     plan_change_of,
     quote_change,
@@ -27,7 +27,7 @@ def preview_plan(ctx: Context, principal: Principal, plan: str) -> PlanPreview:
     invoiced_at = year_of(schedule, following)[1] if new.billing_interval == "year" else following.end
     return PlanPreview(
         change=plan_change_of(quote, following=following),
-        invoice=issued(account, quote.bill, now=now),
+        invoice=invoice_of(account, quote.bill, now=now),
         fee=_whole_fee(quote),
         fee_invoiced_at=invoiced_at if new.price else None,
         missing=missing_payment(account, quote.old, new),

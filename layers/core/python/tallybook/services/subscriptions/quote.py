@@ -1,7 +1,7 @@
-"""Quotes a change of plan as it would happen now, for the preview and for the change itself. Writes nothing.
+"""Quotes a change of plan, for the preview and for the change itself. Writes nothing.
 
 The quote includes the periods that ended but are not closed yet, because they are paid from the same balance and may
-carry a credit over. They stay open: their usage may still arrive within the 30 minutes of grace.
+have a carried credit. They stay open: their usage may still arrive within the 30 minutes of grace.
 """
 
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ from tallybook.services.context import Context
 class PlanChangeQuote:
     """From plan `old`, as the current period pinned it, to `new`, from the `catalog` that the new period will pin.
 
-    `account` is as it will be once its `ended` periods are closed. `bill` is the current period's, cut off now.
+    `account` is the account after its `ended` periods are closed. `bill` is that of the current period, which ends now.
     """
 
     account: Account
@@ -38,7 +38,7 @@ class PlanChangeQuote:
 
     @property
     def is_open(self) -> bool:
-        """Whether all its periods were open when they were read; if not, the account was read too early."""
+        """Whether all its periods were open when they were read; if not, the account has to be read again."""
         return all(bill.billing_period.is_open for bill in (*self.ended, self.bill))
 
     @property
@@ -66,7 +66,7 @@ def quote_change(
         raise Invalid("plan_name is the plan that the account is on", code="same_plan", field="plan_name")
     if reason != "plan_retired":
         check_fits(account.allocated, new.quotas, field="plan_name")
-    account, ended = _close_ended(ctx, account, now=now)
+    account, ended = _bill_ended(ctx, account, now=now)
     check_change_rate(account, now=now)
     if account.closing_cursor.period.start >= now:
         raise plan_change_in_progress()
@@ -101,17 +101,17 @@ def plan_change_of(quote: PlanChangeQuote, *, following: Period, reason: ChangeR
     )
 
 
-def issued(account: Account, bill: PeriodBill, *, now: datetime) -> Invoice:
-    """The bill's invoice under the account's next number, paid from the balance as far as that goes."""
+def invoice_of(account: Account, bill: PeriodBill, *, now: datetime) -> Invoice:
+    """The bill's invoice under the account's next number, paid from the balance as far as it suffices."""
     return bill.invoice.issue(number=account.counts.issued_count + 1, now=now).pay_from(account.wallet.balance, at=now)
 
 
-def _close_ended(ctx: Context, account: Account, *, now: datetime) -> tuple[Account, tuple[PeriodBill, ...]]:
-    """The account as it will be once its ended periods are closed, and their bills. Nothing is closed."""
+def _bill_ended(ctx: Context, account: Account, *, now: datetime) -> tuple[Account, tuple[PeriodBill, ...]]:
+    """The account after its ended periods are closed, and their bills; nothing is written."""
     bills: tuple[PeriodBill, ...] = ()
     while account.closing_cursor.period.end < now:
         bill = bill_period(ctx, account, account.closing_cursor.period, now=now, preceding=bills)
-        invoice = issued(account, bill, now=now)
+        invoice = invoice_of(account, bill, now=now)
         following = period_of(account.schedule, account.closing_cursor.period.end)
         account = replace(
             account,

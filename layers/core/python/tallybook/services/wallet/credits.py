@@ -22,7 +22,7 @@ from tallybook.store.keys import Key
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """The platform's request: a signed `amount` of credits (micros), made once for each `reference`."""
+    """The platform's request: a signed `amount` of credits (micros), carried out once for each `reference`."""
 
     account_id: str
     amount: int
@@ -34,8 +34,8 @@ class Move:
 def give_credits(ctx: Context, platform: PlatformCaller, move: Move) -> Entry:
     """The ledger entry of the reference, written now or before.
 
-    NotFound for an unknown or deleted account; Conflict `reference_reused` where the reference was used for
-    another kind or amount.
+    NotFound for an unknown or deleted account; Conflict `reference_reused` if the reference was used for another
+    kind or amount.
     """
     check_move(move.kind, move.amount)
     account_key = keys.account(move.account_id)

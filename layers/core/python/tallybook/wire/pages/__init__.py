@@ -1,6 +1,6 @@
-"""The pages that links in mails lead to: each one HTML document with its style and script inline.
+"""The pages that links in mails open: each is one HTML document with its style and script inline.
 
-The page's Content-Security-Policy names the hashes of that style and script, so the browser runs no injected script.
+The page's Content-Security-Policy has the hashes of that style and script, so the browser runs no injected script.
 """
 
 from base64 import b64encode
@@ -19,6 +19,11 @@ TITLES: Mapping[str, str] = {
 }
 """Title by page name. `forgotten` asks for an email address; the others read their token from the URL's fragment."""
 
+_SCRIPTS: Mapping[str, tuple[str, ...]] = {
+    "email": ("send.js", "token.js", "email.js"),
+    "forgotten": ("send.js", "forgotten.js"),
+    "password": ("send.js", "token.js", "password.js"),
+}
 _HERE = Path(__file__).parent
 
 
@@ -34,7 +39,7 @@ def page(name: str) -> Page:
     if name not in TITLES:
         raise LookupError(f"There is no page {name!r}")
     style = _read("style.css")
-    script = _read("send.js") + _read(f"{name}.js")
+    script = "".join(map(_read, _SCRIPTS[name]))
     content = {"title": TITLES[name], "style": style, "script": script, "body": _read(f"{name}.html")}
     return Page(Template(_read("layout.html")).substitute(content), MappingProxyType(_headers(style, script)))
 

@@ -181,7 +181,7 @@ def sent_fields(body: RequestBody) -> dict[str, Any]:
     return body.model_dump(exclude_unset=True)
 
 
-def read_body[F: RequestBody](model: type[F], data: Any) -> F:
+def read_body[Body: RequestBody](model: type[Body], data: Any) -> Body:
     """The JSON object as the model; Invalid with the messages of all wrong fields, and `field` the first of them."""
     if not isinstance(data, dict):
         raise Invalid("The body must be a JSON object")

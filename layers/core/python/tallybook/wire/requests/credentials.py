@@ -1,4 +1,4 @@
-"""The credential of a request, from any of its places on any path."""
+"""Reads the credential of a request; each path accepts it in each header and as a cookie."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _SCHEMES = ("bearer", "api-key")
 
 @dataclass(frozen=True, slots=True)
 class SentCredential:
-    """A credential's text. A browser adds a cookie by itself, so changes by cookie need an allowed origin."""
+    """A credential's text. Browsers send cookies without being asked, so a change by cookie needs an allowed origin."""
 
     text: str
     by_cookie: bool = False

@@ -24,7 +24,7 @@ class PageRequest:
 
 
 def page_request(default_limit: int) -> object:
-    """The dependency of a paged route; `default_limit` is the one in the route's document."""
+    """The dependency of a paged route; `default_limit` is the default in the route's document."""
 
     async def read(request: Request) -> PageRequest:
         query = request.query_params
@@ -41,7 +41,7 @@ Page = Annotated[PageRequest, page_request(50)]
 
 
 def paged(name: str, rows: Sequence[object], page: PageRequest) -> dict[str, object]:
-    """One page of a list that was read whole, with `pagination`."""
+    """One page of the whole list, and `pagination`."""
     return {name: rows[page.offset : page.offset + page.limit], "pagination": pagination(page, total=len(rows))}
 
 

@@ -1,7 +1,7 @@
 """ScaleBox's account page: users, API keys, plans and the subscription.
 
-`account_fields`, `user_fields` and `present_api_key` also give the operator's command its rows. `time` writes an
-instant: whole seconds on the wire, milliseconds for the operator.
+The operator's command also uses `account_fields`, `user_fields` and `present_api_key`. `time` formats an instant: in
+whole seconds on the wire, in milliseconds for the operator.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from tallybook.domain.quotas import FIELDS
 from tallybook.domain.subscriptions import PlanList, Subscription
 from tallybook.wire.response import amount, seconds
 
-type WriteTime = Callable[[datetime], str]
+type FormatTime = Callable[[datetime], str]
 
 
 def present_user(account: Account, user: User) -> dict[str, object]:
@@ -28,7 +28,7 @@ def present_user(account: Account, user: User) -> dict[str, object]:
     }
 
 
-def user_fields(user: User, *, time: WriteTime = seconds) -> dict[str, object]:
+def user_fields(user: User, *, time: FormatTime = seconds) -> dict[str, object]:
     return {
         "user_id": USER + user.id,
         "account_id": ACCOUNT + user.account_id,
@@ -47,7 +47,7 @@ def present_account(account: Account) -> dict[str, object]:
     return {**account_fields(account), "description": account.description}
 
 
-def account_fields(account: Account, *, time: WriteTime = seconds) -> dict[str, object]:
+def account_fields(account: Account, *, time: FormatTime = seconds) -> dict[str, object]:
     return {
         "account_id": ACCOUNT + account.id,
         "display_name": account.display_name,
@@ -60,7 +60,7 @@ def account_fields(account: Account, *, time: WriteTime = seconds) -> dict[str, 
     }
 
 
-def present_api_key(key: Credential, *, time: WriteTime = seconds) -> dict[str, object]:
+def present_api_key(key: Credential, *, time: FormatTime = seconds) -> dict[str, object]:
     """A key without its secret; `hint` is the secret's last four characters."""
     return {
         "api_key_id": API_KEY + key.id,
@@ -101,7 +101,7 @@ def present_plans(listed: PlanList) -> dict[str, object]:
 
 
 def present_subscription(subscription: Subscription) -> dict[str, object]:
-    """The document defines no fields; these follow ScaleBox's other answers.
+    """ScaleBox defines no fields for this answer; these are like those of its other answers.
 
     Source: ScaleBox account management, "Get Active Subscription".
     """

@@ -1,4 +1,4 @@
-"""Entries of the audit log; ScaleBox's documents do not define them, so the fields are Tallybook's."""
+"""Entries of the audit log. ScaleBox's documents do not define their fields; these are Tallybook's."""
 
 from tallybook.domain.audit import AuditEntry
 from tallybook.domain.ids import ACCOUNT

@@ -46,7 +46,7 @@ def present_history(history: History, *, at: datetime) -> dict[str, object]:
 
 
 def _live(billing: CurrentBilling, draft: Invoice | None) -> dict[str, object]:
-    """`total` is the fee plus the usage so far, without tax and carried credit, which only the draft has."""
+    """`total` is the fee plus the usage so far, without tax and carried credit, which only the draft includes."""
     bill, fee = billing.bill, billing.fee
     return {
         "period_id": "current",

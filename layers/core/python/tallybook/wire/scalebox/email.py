@@ -7,7 +7,7 @@ from tallybook.wire.response import seconds
 
 
 def present_email_change(change: EmailChange | None, *, now: datetime) -> dict[str, object]:
-    """The pending request; without one, the status of the last request if it was completed."""
+    """The pending request; if there is none, the status of the last request if it was completed."""
     if change is not None and change.is_pending(now):
         return {
             "has_pending_request": True,

@@ -24,7 +24,7 @@ def present_plan_changes(changes: Sequence[PlanChange], pagination: dict[str, in
 
 
 def present_preview(preview: PlanPreview) -> dict[str, object]:
-    """The change as the history would list it, and its invoice. Ids are null, because nothing is stored."""
+    """The change in the form of the history, and its invoice. Ids are null, because nothing is stored."""
     change = preview.change
     return {
         **_change(change),
