@@ -64,7 +64,7 @@ def test_a_session_larger_than_the_plan_allows_may_not(size: dict[str, Any], cod
 def test_there_is_room_below_what_runs_at_most(running: int, may: bool) -> None:
     own = {"concurrent_sandboxes": 5}
     of_account, of_user = (
-        replace(ACCOUNT, counts=replace(ACCOUNT.counts, running_count=running)),
+        replace(ACCOUNT, counts=ACCOUNT.counts._replace(running_count=running)),
         replace(USER, running_count=running, quota=own),
     )
     assert reasons(account=of_account) == (() if may else (Reason("account_concurrent_sandboxes", 5, running),))
@@ -72,14 +72,14 @@ def test_there_is_room_below_what_runs_at_most(running: int, may: bool) -> None:
 
 
 def test_of_a_plans_two_limits_of_what_runs_at_once_the_smaller_counts() -> None:
-    two = replace(ACCOUNT, counts=replace(ACCOUNT.counts, running_count=2))
+    two = replace(ACCOUNT, counts=ACCOUNT.counts._replace(running_count=2))
     assert reasons(account=two, concurrent_sandboxes=2) == (Reason("account_concurrent_sandboxes", 2, 2),)
     assert reasons(account=two, concurrent_sandboxes=9, max_concurrent_sandboxes=2) == (
         Reason("account_concurrent_sandboxes", 2, 2),
     )
     assert (
         reasons(
-            account=replace(ACCOUNT, counts=replace(ACCOUNT.counts, running_count=999)), max_concurrent_sandboxes=None
+            account=replace(ACCOUNT, counts=ACCOUNT.counts._replace(running_count=999)), max_concurrent_sandboxes=None
         )
         == ()
     )

@@ -1,6 +1,6 @@
 """One of each thing that is stored, as little and as much of it as there can be, and what stands of it."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -44,7 +44,7 @@ FULL_ACCOUNT = replace(
     display_name="A",
     description="",
     closing_cursor=ClosingCursor(APRIL, carried_credit=12_340_000),
-    counts=Counts(*range(1, len(fields(Counts)) + 1)),
+    counts=Counts(*range(1, len(Counts._fields) + 1)),
     wallet=Wallet(balance=-5, entry_count=7, credited=11),
     billing=BillingTerms(tax_rate=Decimal("7.7"), discount=Decimal(25)),
     suspension=Suspension({"2026-03-01T00:00:00.000Z": 86_400_000}, at=NOW, reason="abuse"),

@@ -108,15 +108,15 @@ def test_an_invoice_is_changed_only_as_it_was_read(tables: Tables, stands: dict[
 
 
 def test_numbers_are_taken_in_turn(tables: Tables) -> None:
-    account = replace(ACCOUNT, counts=replace(ACCOUNT.counts, invoice_count=4, issued_count=3))
+    account = replace(ACCOUNT, counts=ACCOUNT.counts._replace(invoice_count=4, issued_count=3))
     tables.write(accounts.put_account(account))
     tables.transact([accounts.count_invoices(account, positions=1, numbers=1)])
     item = tables.get(keys.account("a")) or {}
     assert (item["invoices"], item["issued"]) == (5, 4)
     for stale in (
         account,
-        replace(account, counts=replace(account.counts, invoice_count=5)),
-        replace(account, counts=replace(account.counts, issued_count=4)),
+        replace(account, counts=account.counts._replace(invoice_count=5)),
+        replace(account, counts=account.counts._replace(issued_count=4)),
     ):
         with pytest.raises(WriteConflict):
             tables.transact([accounts.count_invoices(stale, positions=1, numbers=1)])

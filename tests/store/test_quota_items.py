@@ -113,7 +113,7 @@ def test_a_share_that_is_another_is_not_taken(tables: Tables, other: User) -> No
     [
         (ACCOUNT, False),
         (replace(ACCOUNT, allocated={"ram_gb_seconds": 1}), True),
-        (replace(ACCOUNT, counts=replace(ACCOUNT.counts, allocation_count=1)), True),
+        (replace(ACCOUNT, counts=ACCOUNT.counts._replace(allocation_count=1)), True),
     ],
 )
 def test_the_sums_of_an_account_change_as_they_were_read(tables: Tables, other: Account, is_refused: bool) -> None:
@@ -123,7 +123,7 @@ def test_the_sums_of_an_account_change_as_they_were_read(tables: Tables, other: 
     assert now == (
         other
         if is_refused
-        else replace(ACCOUNT, allocated={"ram_gb_seconds": 5}, counts=replace(ACCOUNT.counts, allocation_count=1))
+        else replace(ACCOUNT, allocated={"ram_gb_seconds": 5}, counts=ACCOUNT.counts._replace(allocation_count=1))
     )
 
 

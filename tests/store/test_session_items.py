@@ -65,7 +65,7 @@ def test_running_sessions_are_counted_on_account_and_user(tables: Tables) -> Non
 @pytest.mark.parametrize(
     ("account", "user", "most"),
     [
-        (replace(ACCOUNT, counts=replace(ACCOUNT.counts, running_count=2)), USER, 2),
+        (replace(ACCOUNT, counts=ACCOUNT.counts._replace(running_count=2)), USER, 2),
         (ACCOUNT, replace(USER, running_count=2, quota={"concurrent_sandboxes": 2}), None),
         (ACCOUNT, replace(USER, quota={"concurrent_sandboxes": 0}), None),
         (ACCOUNT, USER, 0),
@@ -87,7 +87,7 @@ def test_a_session_is_counted_for_the_share_that_its_user_was_read_with(tables: 
     own = replace(USER, running_count=1, quota={"concurrent_sandboxes": 2})
     tables.transact(
         [
-            accounts.put_account(replace(ACCOUNT, counts=replace(ACCOUNT.counts, running_count=1))),
+            accounts.put_account(replace(ACCOUNT, counts=ACCOUNT.counts._replace(running_count=1))),
             users.put_user(own),
         ]
     )

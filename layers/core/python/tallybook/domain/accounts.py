@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Forbidden, NotFound
@@ -20,8 +21,7 @@ MAX_KEYS = 1000
 MAX_KEYS_OF_USER = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """How many of each thing an account has. The items of lists that only grow are numbered by these counts.
 
     `running_count`: sessions. `user_count`: with deleted users. `invoice_count`: with drafts. `issued_count`: invoices
@@ -44,8 +44,7 @@ class Counts:
     archived_message_count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Wallet:
+class Wallet(NamedTuple):
     """`balance` in micros, may be negative. `entry_count`: entries of the ledger.
 
     `credited`: the sum in micros of all credits except the welcome credit and refunds.
@@ -56,19 +55,17 @@ class Wallet:
     credited: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class BillingTerms:
+class BillingTerms(NamedTuple):
     """Percentages: `tax_rate`, where None means the catalog's, and the `discount` on plan fees."""
 
     tax_rate: Decimal | None = None
     discount: Decimal = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Suspension:
+class Suspension(NamedTuple):
     """`at` and `reason` of the current suspension; `milliseconds` of past ones, by the start of the billing period."""
 
-    milliseconds: Mapping[str, int] = field(default_factory=dict)
+    milliseconds: Mapping[str, int] = MappingProxyType({})
     at: datetime | None = None
     reason: str | None = None
 

@@ -24,7 +24,7 @@ BUDGET = "bud-"
 NOTIFICATION = "ntf-"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SHAPE = re.compile(r"[A-Za-z0-9-]{1,64}")
+_SHAPE = r"[A-Za-z0-9-]{1,64}"
 
 
 def new_id(now: datetime, entropy: bytes) -> str:
@@ -52,6 +52,6 @@ def strip_prefix(text: object, prefix: str, *, field: str) -> str:
 
 def parse_id(text: object, prefix: str) -> str:
     """`acc-1` -> `1`; ValueError with the rule unless 1 to 64 of [A-Za-z0-9-] follow the prefix."""
-    if not isinstance(text, str) or not text.startswith(prefix) or not _SHAPE.fullmatch(text[len(prefix) :]):
+    if not isinstance(text, str) or not text.startswith(prefix) or not re.fullmatch(_SHAPE, text[len(prefix) :]):
         raise ValueError(f"must be {prefix!r} and 1 to 64 letters, digits or hyphens")
     return text[len(prefix) :]

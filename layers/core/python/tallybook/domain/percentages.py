@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from tallybook.domain.money import places
 
-_TEXT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
+_TEXT = r"[0-9]{1,3}(\.[0-9]{1,4})?"
 _MAX_PLACES = 4
 
 
@@ -20,7 +20,7 @@ def parse_percent(value: object) -> Decimal:
 
 def _decimal(value: object) -> Decimal | None:
     if isinstance(value, str):
-        return Decimal(value) if _TEXT.fullmatch(value) else None
+        return Decimal(value) if re.fullmatch(_TEXT, value) else None
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
     number = Decimal(value)

@@ -9,7 +9,7 @@ from typing import Literal
 from tallybook.domain.audit import Actor
 from tallybook.domain.errors import Invalid
 
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_ID = r"[A-Za-z0-9_-]{1,64}"
 MAX_TIMEOUT_SECONDS = 31 * 86_400
 
 
@@ -52,6 +52,6 @@ class Session:
 
 def check_session_id(text: str) -> str:
     """The id; Invalid unless it is 1 to 64 letters, digits, hyphens or underscores."""
-    if not _ID.fullmatch(text):
+    if not re.fullmatch(_ID, text):
         raise Invalid("session_id must be 1 to 64 letters, digits, hyphens or underscores", field="session_id")
     return text

@@ -8,8 +8,8 @@ import unicodedata
 
 from tallybook.domain.errors import Invalid
 
-_EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,255}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
-_BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_EMAIL = r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,255}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+"
+_BIDI_CONTROLS = "[\u202a-\u202e\u2066-\u2069]"
 _MIN_PASSWORD = 8
 _MAX_PASSWORD = 1024
 
@@ -17,7 +17,7 @@ _MAX_PASSWORD = 1024
 def normalize_email(text: str, *, field: str = "email") -> str:
     """The email in lower case, without surrounding space; Invalid `invalid_email` unless it is an ASCII address."""
     email = text.strip().lower()
-    if not text.isascii() or not _EMAIL.fullmatch(email) or ".." in email or email.startswith(".") or ".@" in email:
+    if not text.isascii() or not re.fullmatch(_EMAIL, email) or ".." in email or email.startswith(".") or ".@" in email:
         raise Invalid(f"{field} is not a valid email address", code="invalid_email", field=field)
     return email
 
@@ -33,7 +33,7 @@ def check_password(text: str) -> str:
 
 def check_name(text: str, *, field: str = "name") -> str:
     """1 to 100 characters, not only space, no control characters, none that change the text's direction."""
-    if not text.strip() or len(text) > 100 or _controls(text) or _BIDI_CONTROLS.search(text):
+    if not text.strip() or len(text) > 100 or _controls(text) or re.search(_BIDI_CONTROLS, text):
         raise Invalid(
             f"{field} must have 1 to 100 characters and no control characters", code="invalid_name", field=field
         )

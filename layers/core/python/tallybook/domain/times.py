@@ -5,9 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from tallybook.domain.money import ceil_div
 
-_RFC3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)"
-)
+_RFC3339 = r"\d{4}-\d\d-\d\d[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)"
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -22,7 +20,7 @@ def stamp(instant: datetime) -> str:
 
 def parse_instant(text: str) -> datetime:
     """Parses RFC 3339 with an offset; ValueError for anything else, including bare dates and local times."""
-    if not _RFC3339.fullmatch(text):
+    if not re.fullmatch(_RFC3339, text):
         raise ValueError("not an RFC 3339 time with an offset")
     try:
         return datetime.fromisoformat(text.upper().replace(" ", "T")).astimezone(UTC)

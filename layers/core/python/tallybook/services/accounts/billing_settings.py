@@ -4,7 +4,7 @@ They apply to everything billed from now on: the open period's draft and invoice
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from tallybook.domain.accounts import Account
@@ -42,7 +42,7 @@ def _set(ctx: Context, item: Item | None, account_id: str, changes: Mapping[str,
     def change(item: Item | None) -> Account:
         account = live_account(item)
         before = account.billing
-        after = replace(before, **changes)
+        after = before._replace(**changes)
         if after == before:
             return account
         changed = replace(account, billing=after)
@@ -50,11 +50,11 @@ def _set(ctx: Context, item: Item | None, account_id: str, changes: Mapping[str,
             actor,
             "account.terms_set",
             ACCOUNT + account_id,
-            before=asdict(before),
-            after=asdict(after),
+            before=before._asdict(),
+            after=after._asdict(),
             events=(account_terms_changed(changed),),
         )
-        ctx.tables.transact([set_account(account, **asdict(after)), *record(account, audited, at=ctx.clock.now())])
+        ctx.tables.transact([set_account(account, **after._asdict()), *record(account, audited, at=ctx.clock.now())])
         return changed
 
     return retry_on_conflict(ctx, change, item, reload=lambda: ctx.tables.get(keys.account(account_id)))

@@ -76,7 +76,7 @@ def _set(ctx: Context, item: Item | None, account_id: str, status: NewStatus, *,
 
 
 def _suspend(account: Account, reason: str, now: datetime) -> Account:
-    return replace(account, status="suspended", suspension=replace(account.suspension, at=now, reason=reason))
+    return replace(account, status="suspended", suspension=account.suspension._replace(at=now, reason=reason))
 
 
 def _resume(account: Account, now: datetime) -> Account:

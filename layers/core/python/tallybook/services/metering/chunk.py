@@ -53,8 +53,7 @@ def build_chunk(ctx: Context, account: Account, pending: Mapping[int, ResolvedEv
         *debits,
         mark_dirty(account.id, now=stamp(now)),
     ]
-    wallet = replace(
-        account.wallet,
+    wallet = account.wallet._replace(
         entry_count=account.wallet.entry_count + (1 if amount else 0),
         balance=account.wallet.balance - amount,
     )

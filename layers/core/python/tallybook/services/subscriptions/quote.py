@@ -116,7 +116,7 @@ def _bill_ended(ctx: Context, account: Account, *, now: datetime) -> tuple[Accou
         account = replace(
             account,
             closing_cursor=ClosingCursor(following, carried_credit=invoice.carried_credit),
-            wallet=replace(account.wallet, balance=account.wallet.balance - invoice.paid_by_balance),
+            wallet=account.wallet._replace(balance=account.wallet.balance - invoice.paid_by_balance),
         )
         bills = (*bills, bill)
     return account, bills

@@ -19,7 +19,7 @@ from tallybook.domain.usage import Event, Result
 MAX_EVENTS = 1000
 MAX_BYTES = 1024 * 1024
 TYPE = "tallybook.usage.v1"
-_DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_DECIMAL = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 _MAX_QUANTITY = Decimal(10) ** 15
 _MAX_DECIMALS = 9
 _MAX_TEXT = 256
@@ -119,7 +119,7 @@ def _quantity(value: Any) -> Decimal:
     rule = "data.quantity must be a number or a decimal string, above 0, at most 10^15, at most 9 decimals"
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         raise Invalid(rule, field="data.quantity")
-    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
+    if isinstance(value, str) and not re.fullmatch(_DECIMAL, value):
         raise Invalid(rule, field="data.quantity")
     try:
         quantity = Decimal(value)
