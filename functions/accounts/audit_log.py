@@ -1,4 +1,4 @@
-"""The audit log, which the documents don't have but root users of such a system expect."""
+"""The audit log, for root users. It is an addition of ours: the API documents have none."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse

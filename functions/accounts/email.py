@@ -34,6 +34,6 @@ async def clear(ctx: Ctx, caller: Caller) -> JSONResponse:
 
 @router.post("/confirm-email-change")
 async def confirm(ctx: Ctx, address: Address, body: ConfirmEmailRequest = body_of(ConfirmEmailRequest)) -> JSONResponse:
-    """Public: the token is the authorisation."""
+    """Public: the token authorizes."""
     change = confirm_email_change(ctx, token=body.token, address=address)
     return respond(envelope.ok(present_confirmation(change), at=ctx.clock.now()))

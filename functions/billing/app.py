@@ -1,4 +1,4 @@
-"""The function `billing`: invoices, and what a period costs."""
+"""Bills, periods and invoices."""
 
 from billing import invoices, periods
 from tallybook.http import lambda_handler, make_app

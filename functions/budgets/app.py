@@ -1,4 +1,4 @@
-"""Budgets: their terms, status and messages."""
+"""The budget: its terms, status and messages."""
 
 from budgets import budget
 from tallybook.http import lambda_handler, make_app

@@ -46,7 +46,7 @@ async def logout(ctx: Ctx, caller: Caller) -> JSONResponse:
 
 
 def _signed_in(request: Request, signed_in: sign_in.SignedIn, *, status: int) -> JSONResponse:
-    """Sets the cookie only for allowed origins, so that no other page can sign a browser in as somebody else."""
+    """The cookie is only set for allowed origins, so that no other page can sign a browser in as somebody else."""
     body = present_sign_in(signed_in.account, signed_in.user, text=signed_in.text, expires_at=signed_in.expires_at)
     cookie = session_cookie(signed_in.text, max_age=int(SESSION_LIFE.total_seconds()))
     headers = {"Set-Cookie": cookie} if may_use_cookie(request) else {}

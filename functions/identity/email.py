@@ -1,4 +1,4 @@
-"""The page that links to confirm an email open. It has a button, so that opening a link alone confirms nothing."""
+"""The page that the links to confirm an email open. It has a button, so that opening a link confirms nothing yet."""
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
@@ -10,6 +10,6 @@ router = APIRouter(prefix="/auth/email")
 
 @router.get("/confirm")
 async def confirm() -> HTMLResponse:
-    """The token is in the link's fragment, after the `#`, which browsers don't send."""
+    """The token is after the link's `#`, which browsers don't send."""
     confirmation = page("email")
     return HTMLResponse(confirmation.html, headers=dict(confirmation.headers))

@@ -1,4 +1,4 @@
-"""Passwords: changed, reset, set with the link of a mail. In Quota's dialect, with routes that its document lacks."""
+"""Change, reset and set passwords. The routes are additions of ours, in the Quota dialect."""
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -39,7 +39,7 @@ async def forgotten() -> HTMLResponse:
 
 @router.get("/new")
 async def new() -> HTMLResponse:
-    """The page that a mail's link opens; the token is in the fragment, after the `#`, which browsers don't send."""
+    """The page that the link of a mail opens. The token is after the `#`, which browsers don't send."""
     return _html("password")
 
 

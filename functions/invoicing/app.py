@@ -1,4 +1,4 @@
-"""The hourly invoicing job: closes periods that have ended, and marks open invoices overdue."""
+"""The hourly invoicing job: close periods that have ended, and mark open invoices overdue."""
 
 from tallybook import runtime
 from tallybook.domain.jobs import INVOICES

@@ -1,4 +1,4 @@
-"""Suppress the addresses that SES reports as permanently bounced or complaining."""
+"""Suppress addresses for which SES reports a permanent bounce or a complaint."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ logger = Logger()
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
-    """Takes SNS notifications, each with an event of SES as JSON; returns the number of suppressed addresses.
+    """Handle SNS notifications, each with an SES event as JSON; return the number of suppressed addresses.
 
     Source: SES, "Contents of event data that SES publishes to SNS".
     """
@@ -25,7 +25,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
 
 
 def _read(message: str) -> dict[str, Any]:
-    """The event; empty if there is none: SES also sends a plain text when it is subscribed to the topic."""
+    """The event; empty if the message is none, like the text that SES sends when it is subscribed to the topic."""
     try:
         event = json.loads(message)
     except ValueError:
@@ -35,7 +35,7 @@ def _read(message: str) -> dict[str, Any]:
 
 
 def _suppress(event: dict[str, Any]) -> int:
-    """A transient bounce, like a full mailbox, suppresses nobody, but its mail is recorded as not delivered."""
+    """Suppress permanently. A transient bounce, like a full mailbox, is only recorded on the mail."""
     ctx = runtime.context()
     match event.get("eventType") or event.get("notificationType"):
         case "Bounce":
@@ -53,8 +53,8 @@ def _suppress(event: dict[str, Any]) -> int:
 def _unreached(bounce: dict[str, Any]) -> list[str]:
     """The addresses that never got the mail.
 
-    Most transient general bounces are automatic replies to a mail that arrived, so those count only for recipients
-    that a mail server reports as failed.
+    Most transient general bounces are automatic replies to a mail that arrived. So they only count for recipients
+    that the mail server reports as failed.
     """
     may_be_reply = (bounce["bounceType"], bounce.get("bounceSubType")) == ("Transient", "General")
     recipients = bounce["bouncedRecipients"]

@@ -1,6 +1,6 @@
-"""Deliver each outbox item when the stream reports it, and every 5 minutes what is still due.
+"""Deliver each outbox item when the stream reports it, and every 5 minutes the items that are still due.
 
-The handler never fails a stream record: the item stores when it is due again, and the sweep finds it.
+The handler never fails a stream record: the item stores when it is due again, and the sweep finds it then.
 """
 
 import os
@@ -20,7 +20,7 @@ metrics = Metrics(namespace="Tallybook")
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Takes stream records or `{"job": "outbox"}`; returns the number of items for each outcome."""
+    """Handle stream records or `{"job": "outbox"}`; return the number of items for each outcome."""
     ctx = runtime.context()
     deadline = ctx.elapsed() + runtime.seconds_left(context)
     if "Records" in event:

@@ -1,4 +1,4 @@
-"""Quotas: allocations to users, users' requests for other allocations, and usage."""
+"""Quotas: allocations, quota requests, and usage."""
 
 from quotas import allocations, requests, usage
 from tallybook.http import lambda_handler, make_app

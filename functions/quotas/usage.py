@@ -1,4 +1,4 @@
-"""The caller's usage of their allocation. The response has no model in the documents."""
+"""What the caller has used of their allocation. The API documents don't define the response."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse

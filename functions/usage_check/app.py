@@ -1,7 +1,7 @@
-"""Checks usage against budgets and allocations, and ends sessions whose time is up.
+"""Check usage against budgets and allocations, and end sessions that have reached their timeout.
 
-Every five minutes, accounts with unchecked usage go on the queue, which this function works off. Their budgets are
-checked earlier: the stream calls it when an account uses something.
+The stream calls the function when an account uses something, and it checks the account's budget. Every five minutes,
+accounts with unchecked usage are put on the queue, whose messages the same function handles.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ _job = QueuedJob(USAGE_CHECK, run_task)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Records of the stream, messages of the queue, or `{"job": "usage_check"}`."""
+    """Handle stream records, messages of the queue, or `{"job": "usage_check"}`."""
     records = event.get("Records", ())
     if any(record["eventSource"] == "aws:dynamodb" for record in records):
         return _check_budgets(records, context)
@@ -28,7 +28,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _check_budgets(records: list[dict[str, Any]], context: Any) -> dict[str, int]:
-    """Check each account once. A failure is logged, not raised, so that the stream goes on; the sweep tries again."""
+    """Check each account once. A failure is only logged, so that the stream continues; the sweep tries again."""
     ctx = runtime.context()
     deadline = ctx.elapsed() + runtime.seconds_left(context)
     counts = {"budgets": 0, "alerted": 0, "left": 0}

@@ -1,7 +1,7 @@
-"""Count usage events from the queue, with the service that also counts those sent over HTTP.
+"""Count usage events from the queue, with the same service as those sent over HTTP.
 
-A message is done if each of its events was counted, now or before. Any other message is received again, and moves to
-the dead-letter queue after five tries, so that nothing is dropped silently.
+A message is done if each of its events is counted, now or before. SQS sends any other message again; after five
+attempts it moves to the dead-letter queue, so that nothing is dropped silently.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_fail
 
 
 class MessageNotCounted(Exception):
-    """An event of the message is not counted; the message is received again."""
+    """An event of the message was not counted. SQS sends the message again."""
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Tallybook. In Lambda, garbage collection is off during imports, for a faster start; `runtime.prepare` turns it on."""
+"""Tallybook. In Lambda, garbage collection is off during imports, to start faster; `runtime.prepare` turns it on."""
 
 import gc
 import os

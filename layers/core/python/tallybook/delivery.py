@@ -1,6 +1,6 @@
-"""The composition root of delivery: the channels for mails and events, from the environment.
+"""The composition root of delivery: builds the channels for mails and events from the environment.
 
-It is apart from `runtime`, so that only the function that delivers loads the gateways and templates.
+It is not in `runtime`, so that only the function that delivers loads the gateways and templates.
 """
 
 import os
@@ -20,7 +20,6 @@ _CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempt
 
 @cache
 def channels() -> Channels:
-    """The channels of this process."""
     session = boto3.session.Session()
     mail = Mail(
         session.client("sesv2", config=_CONFIG),

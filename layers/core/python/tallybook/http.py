@@ -37,7 +37,7 @@ from tallybook.wire.response import Answer
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# No route uses these headers. Fixed values keep a malformed one from failing in Mangum or Starlette.
+# No route uses these headers. The values are fixed because Mangum and Starlette fail on malformed ones.
 _FIXED_HEADERS = {"host": "localhost", "x-forwarded-proto": "https", "x-forwarded-port": "443"}
 
 logger = Logger()
@@ -60,7 +60,7 @@ def respond(answer: Answer) -> JSONResponse:
 
 
 def lambda_handler(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
-    """The Lambda entry point. It logs one line a request, without query, headers and bodies: they hold secrets."""
+    """The Lambda handler. It logs one line a request, without query, headers and bodies, which contain secrets."""
     adapter = Mangum(app, lifespan="off")
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -89,7 +89,7 @@ async def _context() -> Context:
 
 
 async def _caller(request: Request, ctx: Annotated[Context, Depends(_context)]) -> Principal:
-    """The user who calls, by any credential. A change by cookie needs an allowed origin."""
+    """The user who calls, by any credential. With the cookie, a change needs an allowed origin."""
     credential = read_credential(request.headers, request.cookies)
     if credential.by_cookie and request.method not in _SAFE_METHODS:
         check_origin(request)
@@ -97,7 +97,7 @@ async def _caller(request: Request, ctx: Annotated[Context, Depends(_context)]) 
 
 
 async def _platform(request: Request) -> PlatformCaller:
-    """The caller by a well-formed platform key; the service checks the key and its scope with its first read."""
+    """A well-formed platform key. The service checks the key and its scope with its first read."""
     text = read_credential(request.headers, {}).text
     parse_platform_key(text)
     return PlatformCaller(text, _address_of(request))
@@ -108,7 +108,7 @@ async def _address(request: Request) -> str:
 
 
 def _address_of(request: Request) -> str:
-    """The network address that API Gateway saw; a header can't change it."""
+    """The network address that API Gateway saw. Headers can't change it."""
     return request.client.host if request.client else ""
 
 
@@ -119,7 +119,7 @@ Platform = Annotated[PlatformCaller, Depends(_platform)]
 
 
 def body_of(model: type[RequestBody]) -> Any:
-    """The JSON body as the model. Routes declare it after the caller, so that a stranger gets a 401 before any 400."""
+    """The JSON body as the model. Routes declare it after the caller, so that an unknown caller gets 401, not 400."""
 
     async def read(request: Request) -> RequestBody:
         body = await request.body()
@@ -131,7 +131,7 @@ def body_of(model: type[RequestBody]) -> Any:
 
 
 def may_use_cookie(request: Request) -> bool:
-    """Whether the request comes from no web page, or from one of an allowed origin."""
+    """Whether the request comes from an allowed origin, or not from a web page at all."""
     return request.headers.get("origin") in (None, *runtime.allowed_origins())
 
 
@@ -141,7 +141,7 @@ def check_origin(request: Request) -> None:
 
 
 class _InternalErrors:
-    """Logs an unexpected exception with its trace, and answers a 500 without details."""
+    """Logs an unexpected exception with its trace, and answers with a 500 without details."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,6 +1,6 @@
 """The composition root of delivery hooks: which area records the delivery of which mail.
 
-A module of its own, because the function that takes bounces needs no gateway of `delivery`.
+It is not in `delivery`, because the function that handles bounces needs the hooks but no gateways.
 """
 
 from tallybook.services.budgets.alert_delivery import ALERT_DELIVERY

@@ -1,7 +1,7 @@
-"""The handler of a queued job: a scheduled call puts each due task on the queue, and the queue's messages are tasks.
+"""The handler of a queued job: a scheduled call puts each due task on the queue; each message of the queue is a task.
 
-A task that is on the queue twice is done once. A failed one comes back, and after five tries goes to the dead-letter
-queue; each scheduled call finds it again until it is done.
+A task that is on the queue twice is done once. SQS sends a failed task again; after five attempts it moves to the
+dead-letter queue. Each scheduled call finds the task again until it is done.
 """
 
 import os
@@ -23,11 +23,11 @@ logger = Logger()
 
 
 class OutOfTime(Exception):
-    """Too little time is left for another task; its message comes back."""
+    """Too little time is left for another task. SQS sends its message again."""
 
 
 class QueuedJob:
-    """The handler of a job's function. `run_task` does a task and returns a word for each effect, for the log."""
+    """The handler of a job's function. `run_task` does a task, and returns a word for each effect, which is logged."""
 
     def __init__(self, job: Job, run_task: Callable[[Context, Task], Iterable[str]]) -> None:
         self._job = job
@@ -36,8 +36,8 @@ class QueuedJob:
         self._processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        """Handle messages of the queue, or `{"job": …}`, which answers the number of tasks by kind."""
-        return self._work_off(event, context) if "Records" in event else self._enqueue(context)
+        """Handle messages of the queue; or `{"job": …}`, and return the number of tasks by kind."""
+        return self._run_tasks(event, context) if "Records" in event else self._enqueue(context)
 
     def _enqueue(self, context: Any) -> dict[str, int]:
         ctx = runtime.context()
@@ -57,7 +57,7 @@ class QueuedJob:
             logger.warning("not enqueued", extra={"messages": len(refused), "reasons": sorted(set(refused))})
         return refused
 
-    def _work_off(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+    def _run_tasks(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         done: Counter[str] = Counter()
 
         def run(record: SQSRecord) -> None:

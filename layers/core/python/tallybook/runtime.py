@@ -18,7 +18,7 @@ from tallybook.store.table import Tables
 _CONFIG = Config(
     connect_timeout=2,
     read_timeout=2,
-    retries={"total_max_attempts": 1},  # the store retries itself: it knows what may be repeated
+    retries={"total_max_attempts": 1},  # the store retries, because it knows which calls may be repeated
     max_pool_connections=16,
     tcp_keepalive=True,
 )
@@ -34,7 +34,7 @@ def dynamodb(endpoint_url: str | None = None) -> Any:
 def connect(
     *, core_table: str, usage_table: str, endpoint_url: str | None = None, clock_file: str | None = None
 ) -> Context:
-    """A context on these tables, with the moved clock of `clock_file` if there is one."""
+    """A context with these tables; its clock can be moved by `clock_file`, if there is one."""
     tables = Tables(dynamodb(endpoint_url), {"core": core_table, "usage": usage_table})
     clock = Clock(Path(clock_file) if clock_file else None)
     return Context(tables=tables, catalogs=Catalogs(tables), clock=clock)
@@ -57,12 +57,12 @@ def queue() -> Queue:
 
 
 def seconds_left(context: Any) -> float:
-    """Seconds left in this call to start new work; 15 s are reserved to finish."""
+    """The seconds left in this call for new work. The last 15 s are reserved to finish."""
     return float(context.get_remaining_time_in_millis() / 1000 - _RESERVED_SECONDS)
 
 
 def prepare() -> None:
-    """Finish a cold start in Lambda: create the client, and exempt all that was imported from garbage collection."""
+    """Finish a cold start in Lambda: create the client, and exempt all imported objects from garbage collection."""
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         context()
         gc.freeze()

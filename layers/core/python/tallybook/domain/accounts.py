@@ -22,11 +22,11 @@ MAX_KEYS_OF_USER = 50
 
 
 class Counts(NamedTuple):
-    """How many of each thing an account has. The items of lists that only grow are numbered by these counts.
+    """How many of each thing an account has. Lists that only grow take the numbers of their items from these counts.
 
-    `running_count`: sessions. `user_count`: with deleted users. `invoice_count`: with drafts. `issued_count`: invoices
-    with a number. `overdue_count`: overdue and uncollectible invoices. `budget_count`, `message_count`: all that were
-    ever created. `archived_message_count`: messages of deleted budgets.
+    `running_count`: sessions. `user_count` includes deleted users, `invoice_count` drafts. `issued_count`: invoices
+    with a number. `overdue_count`: overdue and uncollectible invoices. `budget_count` and `message_count` include
+    deleted budgets and their messages; `archived_message_count` counts the messages of deleted budgets.
     """
 
     audit_count: int = 0
@@ -56,14 +56,14 @@ class Wallet(NamedTuple):
 
 
 class BillingTerms(NamedTuple):
-    """Percentages: `tax_rate`, where None means the catalog's, and the `discount` on plan fees."""
+    """Percentages: the `tax_rate`, or None for the catalog's, and the `discount` on plan fees."""
 
     tax_rate: Decimal | None = None
     discount: Decimal = Decimal(0)
 
 
 class Suspension(NamedTuple):
-    """`at` and `reason` of the current suspension; `milliseconds` of past ones, by the start of the billing period."""
+    """The current suspension's `at` and `reason`; the `milliseconds` of past ones, by the billing period's start."""
 
     milliseconds: Mapping[str, int] = MappingProxyType({})
     at: datetime | None = None
@@ -74,7 +74,7 @@ class Suspension(NamedTuple):
 class Account:
     """Who is billed, and the subscription to one plan.
 
-    `schedule` gives its billing periods from `first_period_at` on; `closing_cursor` points to the next one to close.
+    `schedule` defines its billing periods, from `first_period_at` on; `closing_cursor` points to the next one to close.
     `allocated`: the sum of its active quota allocations, by field. `hard_limit`: the amount of its hard budget in
     micros; once it is used up, no session starts.
     """
@@ -100,7 +100,7 @@ class Account:
 
     @property
     def time_zone(self) -> str:
-        """The zone that was set last; the current period may still be in an earlier one."""
+        """The time zone that was set last. The current period may still use an earlier one."""
         return self.schedule.zone
 
 
@@ -109,8 +109,8 @@ class User:
     """Who signs in. A user belongs to one account; `is_root` users manage it.
 
     An invited user has no password yet. Sign-in sessions store the user's `generation` and end when it changes.
-    `quota`: the limits of the active allocation, a copy so that the start of a session reads them with the user.
-    `request_id`: the quota request that is pending.
+    `quota`: a copy of the active allocation's limits, so that starting a session reads no allocation. `request_id`: the
+    pending quota request.
     """
 
     id: str

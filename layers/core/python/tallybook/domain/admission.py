@@ -1,7 +1,7 @@
-"""Admission: every reason why a session may not start, each with the limit and the value compared with it.
+"""Admission: every reason why a session may not start, each with its limit and the value that was compared with it.
 
-The plan's sandbox limits are compared with the session's size; quotas with the running sessions and the usage of the
-user and of the account in the present period. Source: docs/money.md, "Quotas", "Budgets"; docs/decisions.md, "What the
+The plan's sandbox limits apply to the session's size. Quotas apply to running sessions, and to usage of the current
+period, of the user and of the whole account. Source: docs/money.md, "Quotas", "Budgets"; docs/decisions.md, "What the
 platform needs".
 """
 
@@ -18,7 +18,7 @@ from tallybook.domain.sessions import SessionRequest
 from tallybook.domain.usage import decimal_text
 
 type Used = Mapping[str, Decimal]
-"""The used amount of each quota field: in the present period, or the gauge of template storage."""
+"""What was used of each quota field in the current period; of template storage, the gauge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def reasons_against(
     by_account: Used,
     spent: int = 0,
 ) -> tuple[Reason, ...]:
-    """Every reason, in a fixed order; none if the session may start. `spent` is the period's cost so far, in micros."""
+    """Every reason, in a fixed order; empty if the session may start. `spent`: the period's cost so far, in micros."""
     return (
         *_status(account, user),
         *_sizes(request, plan),
@@ -97,7 +97,7 @@ def _concurrency(owner: str, running: int, quota: Quota) -> Iterator[Reason]:
 
 
 def _used_up(owner: str, used: Used, quota: Quota) -> Iterator[Reason]:
-    """A monthly field refuses at its limit, because nothing is left to use; storage refuses above its limit."""
+    """A monthly field refuses from its limit on, because nothing is left to use; storage only above its limit."""
     for name in MONTHLY:
         if name in quota and used.get(name, Decimal(0)) >= quota[name]:
             yield Reason(f"{owner}_{name}", quota[name], used.get(name, Decimal(0)))
@@ -106,7 +106,7 @@ def _used_up(owner: str, used: Used, quota: Quota) -> Iterator[Reason]:
 
 
 def _restricted(account: Account, spent: int) -> Iterator[Reason]:
-    """A hard budget, in units of the catalog's currency."""
+    """The hard budget, if it is used up; amounts in units of the catalog's currency."""
     if account.hard_limit is not None and spent >= account.hard_limit:
         yield Reason("budget_restricted", in_units(account.hard_limit), in_units(spent))
 

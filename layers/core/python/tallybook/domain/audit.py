@@ -1,7 +1,7 @@
-"""The audit log: who changed what of an account, from where, and the values before and after.
+"""The audit log: who changed what in an account, from which address, and the values before and after.
 
-An account's entries are numbered from 1 without gaps. Usage and sessions have no entries: there are too many at once,
-and their own items record them. Entries contain no secrets: a changed password or key shows as `***`.
+An account's entries are numbered from 1 without gaps. Usage and sessions have no entries, because there are too many
+at once; their own items record them. Entries contain no secrets: a changed password or key shows as `***`.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ BUDGETS = Actor("job", "budgets")
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """`action` is what happened, like `user.suspended`; `target` is the prefixed id of the thing that changed."""
+    """`action` is what happened, like `user.suspended`; `target` is the prefixed id of what changed."""
 
     account_id: str
     number: int
@@ -50,7 +50,7 @@ class AuditEntry:
 
 
 def actor_of(principal: Principal) -> Actor:
-    """The user for a session, the API key and its user for an API key."""
+    """For a session, the user; for an API key, the key with its user."""
     user_id = USER + principal.user.id
     if principal.credential.kind == "api_key":
         return Actor("api_key", API_KEY + principal.credential.id, user_id, principal.address)
@@ -62,7 +62,7 @@ def platform_actor(key: PlatformKey, *, address: str) -> Actor:
 
 
 def mask_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with `***` for those whose name contains a word like `password` or `token`."""
+    """The values, with `***` in place of each whose name contains a word like `password` or `token`."""
     return {
         name: MASK if value is not None and any(word in name for word in _SECRET) else value
         for name, value in values.items()

@@ -1,6 +1,6 @@
-"""What the usage of a period costs, built as on its invoice: each (meter, sku) is rated and rounded once, then summed.
+"""What the usage of a period costs, computed like its invoice: each (meter, sku) is rated and rounded once.
 
-A bill is the estimate of a period that is open; `invoices` is about what is issued when it closes.
+A bill is the estimate for an open period; its invoice is issued when the period closes (`invoices`).
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ class CostLine:
 
 @dataclass(frozen=True, slots=True)
 class PeriodCosts:
-    """What a period's usage costs: by line, and the same amounts by resource type for each of its UTC days.
+    """What a period's usage costs: by line, and by resource type for each UTC day.
 
     `shards` is the number of shards of its counters.
     """
@@ -53,7 +53,7 @@ class PeriodCosts:
 
 @dataclass(frozen=True, slots=True)
 class CostShare:
-    """What one resource type costs, in micros, and its percentage of all."""
+    """What one resource type costs, in micros, and its percentage of the whole cost."""
 
     resource_type: str
     cost: int
@@ -73,7 +73,7 @@ class CurrentBill:
 
 @dataclass(frozen=True, slots=True)
 class CurrentBilling:
-    """The bill of an open period with its plan, its fee, and the number of sessions that run and that have ended."""
+    """The bill of an open period, with its plan, its fee, and the numbers of running and of ended sessions."""
 
     bill: CurrentBill
     plan: Plan
@@ -85,7 +85,7 @@ class CurrentBilling:
 
 @dataclass(frozen=True, slots=True)
 class BillingOverview:
-    """The current period with its draft, if it has one, and the issued invoices that are not void, newest first."""
+    """The current period, its draft if it has one, and the issued invoices that are not void, newest first."""
 
     current: CurrentBilling
     draft: Invoice | None
@@ -93,9 +93,9 @@ class BillingOverview:
 
 
 def lines_of(catalog: Catalog, *, plan: str, quantities: Quantities, part: Fraction = WHOLE) -> tuple[CostLine, ...]:
-    """The lines of a period by meter and sku, without meters that settle from the wallet.
+    """The lines of a period, sorted by meter and sku, without meters that settle from the wallet.
 
-    `part` is the part of the period that ran, where a plan change cut it short.
+    `part` is the part of the period that ran, if a plan change ended it early.
     """
     lines = []
     for (name, sku), quantity in sorted(quantities.items(), key=lambda item: (item[0][0], item[0][1] or "")):
@@ -122,7 +122,7 @@ def costs_of(
     *,
     until: datetime,
 ) -> PeriodCosts:
-    """The costs of a period up to `until`. `by_day` is only how a line is spread over days, so they add up to it."""
+    """The costs of a period up to `until`. Each line's amount is split over the days by the quantities `by_day`."""
     lines = lines_of(catalog, plan=billing_period.plan, quantities=quantities, part=billing_period.part)
     days = utc_days(billing_period.period.start, min(until, billing_period.period.end - timedelta(milliseconds=1)))
     by_type: dict[str, list[int]] = {}
@@ -168,6 +168,6 @@ def breakdown(costs: Mapping[str, int]) -> tuple[CostShare, ...]:
 
 
 def utc_days(first: datetime, last: datetime) -> tuple[str, ...]:
-    """Each UTC day from the day of `first` to the day of `last`; at least one."""
+    """The UTC days from that of `first` to that of `last`; at least one."""
     count = (last.date() - first.date()).days + 1
     return tuple(day_of(first + timedelta(days=offset)) for offset in range(max(1, count)))

@@ -1,6 +1,6 @@
-"""A period that was opened for an account, and is stored: what it pinned, its state, and what was billed for it.
+"""A period that was opened for an account and is stored: what it pinned, its state, and what was billed for it.
 
-`periods.Period` is the mere span of time, which any instant has; `bill` says what the usage of a period costs.
+`periods.Period` is only a span of time, and exists for any instant; `bill` computes what the usage of a period costs.
 """
 
 from dataclasses import dataclass, replace
@@ -17,9 +17,9 @@ _TICK = timedelta(milliseconds=1)
 class BillingPeriod:
     """`plan` and `catalog_version` are pinned when it opens; `shards` is the number of shards of its counters.
 
-    `is_open` is whether usage may be added. `cut_from` is its original end, where a plan change ended it earlier.
-    `late` has the starts of the closed periods whose late usage goes on this period's invoice. `billed` is what
-    invoices hold of its own usage, in micros.
+    `is_open`: usage may still be added. `cut_from`: the original end, if a plan change ended the period earlier.
+    `late`: the starts of the closed periods whose late usage this period's invoice bills. `billed`: what invoices have
+    billed for this period's own usage, in micros.
     """
 
     period: Period
@@ -34,14 +34,14 @@ class BillingPeriod:
 
     @property
     def part(self) -> Fraction:
-        """The part of the whole period that it runs: 1 unless it was cut short."""
+        """The part of the original period that it lasts: 1 unless it was cut short."""
         if self.cut_from is None:
             return Fraction(1)
         ran, whole = self.period.end - self.period.start, self.cut_from - self.period.start
         return Fraction(ran // _TICK, whole // _TICK)
 
     def cut(self, at: datetime) -> Self:
-        """The period, ended by a plan change at this instant: within it or at its very end."""
+        """The period after a plan change ended it, at an instant within it or at its end."""
         if not self.period.start < at <= self.period.end:
             raise ValueError("a period can only be cut within or at its end")
         return replace(self, period=replace(self.period, end=at), cut_from=self.period.end)

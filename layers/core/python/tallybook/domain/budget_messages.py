@@ -17,7 +17,7 @@ _NOTIFICATION_DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class BudgetMessage:
-    """`number` counts the account's messages. Amounts are micros. `bounced` is the part of `sent` that bounced."""
+    """`number` counts the account's messages. Amounts are micros. `bounced`: the addresses of `sent` that bounced."""
 
     number: int
     account_id: str
@@ -33,7 +33,7 @@ class BudgetMessage:
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """The addresses that the mail was sent to and has not bounced from."""
+        """The addresses that the mail was sent to, without those that bounced."""
         return tuple(address for address in self.sent if address not in self.bounced)
 
 
@@ -58,11 +58,10 @@ def alert_messages(alert: ThresholdAlert, *, first: int, now: datetime) -> tuple
 
 
 def notification_id(budget: Budget, first: int) -> str:
-    """12 hexadecimal digits, derived from the number of its first message, so that a repeat gets the same id."""
+    """12 hexadecimal digits, derived from the number of the first message, so that a retry gets the same id."""
     return derived_id("notification", budget.account_id, str(first)).replace("-", "")[:_NOTIFICATION_DIGITS]
 
 
 def first_and_last_number(messages: Iterable[BudgetMessage]) -> tuple[int, int]:
-    """The first and the last number."""
     numbers = [message.number for message in messages]
     return numbers[0], numbers[-1]

@@ -1,4 +1,4 @@
-"""A budget's status in the present period, and its forecast. Source: docs/money.md, "Budgets"."""
+"""A budget's status in the current period, and its forecast. Source: docs/money.md, "Budgets"."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -11,7 +11,7 @@ from tallybook.domain.money import ceil_div
 
 @dataclass(frozen=True, slots=True)
 class BudgetStatus:
-    """The budget with what was used in the present period."""
+    """The budget, and what was used in the current period."""
 
     budget: Budget
     spent: Spending
@@ -26,15 +26,15 @@ class BudgetStatus:
 
     @property
     def remaining(self) -> int:
-        """Micros; negative where more was used than the budget's amount."""
+        """Micros; negative if more was used than the budget's amount."""
         return self.budget.amount - self.spent.used
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The cost of the whole period at the present rate, in micros, and the local day on which the budget is used up.
+    """The cost of the whole period at the current rate, in micros, and the local day on which the budget is used up.
 
-    `reached_on` is None where that is not in the period, or has happened already.
+    `reached_on` is None if that day is after the period, or the budget is used up already.
     """
 
     amount: int
@@ -42,14 +42,14 @@ class Forecast:
 
 
 def forecast(status: BudgetStatus, *, currency: str, now: datetime) -> Forecast:
-    """The rate is what was used so far, divided by the days elapsed; the amount is the bill's projected cost."""
+    """The rate is what was used so far, divided by the days elapsed. The amount is the bill's projected cost."""
     spent = status.spent
     amount = project_cost(spent.used, period=spent.period, now=now, currency=currency)
     return Forecast(amount, _reached_on(status.budget, spent, now=now) if amount >= status.budget.amount else None)
 
 
 def _reached_on(budget: Budget, spent: Spending, *, now: datetime) -> date | None:
-    """None where it is reached already; at the latest the last day, because the rounded amount reaches the budget."""
+    """None if it is reached already; at the latest the last day, because the projected amount reaches the budget."""
     if spent.used >= budget.amount:
         return None
     days = ceil_div(budget.amount * spent.period.days_elapsed(now), by=spent.used)

@@ -1,4 +1,4 @@
-"""Checks of what root users set of a budget: amount, thresholds, addresses.
+"""Checks of a budget's terms, which root users set: amount, thresholds, addresses.
 
 Source: docs/decisions.md, "Budgets".
 """
@@ -50,21 +50,21 @@ def check_thresholds(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
 
 
 def check_new_thresholds(before: Budget, edited: Budget, *, now: datetime) -> None:
-    """At most 80 thresholds are remembered: the edited budget's, and those that alerted in the last 24 hours.
+    """At most 80 thresholds are stored: those of the edited budget, and those that alerted in the last 24 hours.
 
-    TooManyRequests for new thresholds beyond that, until enough of the replaced ones have passed their 24 hours.
+    TooManyRequests if new thresholds exceed that, until the 24 hours of enough replaced thresholds have passed.
     """
     percents = {threshold.percent for threshold in edited.thresholds}
-    add_suspensions = before.alerts.keys() | percents
+    remembered = before.alerts.keys() | percents
     new = percents - before.alerts.keys() - {threshold.percent for threshold in before.thresholds}
-    if new and (over := len(add_suspensions) - MOST_REMEMBERED) > 0:
+    if new and (over := len(remembered) - MOST_REMEMBERED) > 0:
         free = sorted(alert.at + COOLDOWN for percent, alert in before.alerts.items() if percent not in percents)
         wait = whole_seconds(free[over - 1] - now)
         raise TooManyRequests("alert_thresholds has changed too often; try again later", retry_after=max(1, wait))
 
 
 def check_emails(emails: Iterable[str]) -> tuple[str, ...]:
-    """Each address once, in their order; at most 20."""
+    """Each address once, in the given order; at most 20."""
     checked = distinct(
         normalize_email(email, field=f"notification_emails.{index}") for index, email in enumerate(emails)
     )

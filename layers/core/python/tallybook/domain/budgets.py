@@ -1,7 +1,8 @@
-"""A budget: what an account means to spend in a period, with thresholds that alert.
+"""A budget: the amount that an account plans to spend in a period, with thresholds that alert.
 
-A threshold alerts once for each crossing. A new crossing within 24 hours of the threshold's last alert in the period
-alerts when they end, if usage is still there. Each period starts without alerts. Amounts are micros, as presented.
+A threshold alerts once for each crossing. If it is crossed again within 24 hours of its last alert in the period, it
+alerts when the 24 hours are over, provided that usage still reaches it. Each period starts without alerts. Amounts are
+micros, in whole minor units.
 Source: docs/money.md, "Budgets"; docs/decisions.md, "Budgets".
 """
 
@@ -50,9 +51,9 @@ class LastAlert:
 class Budget:
     """The budget of an account; `number` counts the account's budgets. `amount` is micros.
 
-    `alerts` are the last alerts by percent, in the period that began at `period_start`. `restricted` is whether the
-    restriction of sessions was announced. `due` is when to check without new usage: a cooldown ends, or the restricted
-    period does. `version` counts the writes.
+    `alerts`: the last alerts by percent, in the period that began at `period_start`. `restricted`: the restriction of
+    sessions was announced. `due`: when to check even without new usage, because a cooldown or a restricted period ends.
+    `version` counts the writes.
     """
 
     number: int
@@ -72,12 +73,12 @@ class Budget:
 
     @property
     def terms(self) -> tuple[object, ...]:
-        """What root users set."""
+        """The fields that root users set."""
         return (self.amount, self.thresholds, self.limit_type, self.emails, self.is_active)
 
     @property
     def hard_limit(self) -> int | None:
-        """The amount from which no session starts; None where there is no such limit."""
+        """No session starts once this amount is used; None if there is no such limit."""
         return self.amount if self.limit_type == "hard" and self.is_active else None
 
 
@@ -100,17 +101,17 @@ class ThresholdAlert:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The budget after an evaluation, and the alerts, one for each period at most."""
+    """The budget after an evaluation, and the alerts: at most one for each period."""
 
     budget: Budget
     alerts: tuple[ThresholdAlert, ...]
 
 
 def evaluate(budget: Budget, spending: Sequence[Spending], *, now: datetime) -> Evaluation:
-    """Compare the budget with what was used in the present period, which comes last, and in ended periods before it.
+    """Compare the budget with what was used in ended periods, and in the current period, which comes last.
 
-    An ended period is evaluated as of its end. It is skipped if the budget was set after that, or evaluated for a
-    later period already.
+    An ended period is evaluated as of its end. It is skipped if the budget was set after that end, or was evaluated for
+    a later period already.
     """
     alerts: list[ThresholdAlert] = []
     for spent in spending:
@@ -137,7 +138,7 @@ def _applies_to(budget: Budget, period: Period, *, now: datetime) -> bool:
 
 
 def _evaluate_period(budget: Budget, spent: Spending, *, now: datetime) -> tuple[Budget, tuple[Threshold, ...]]:
-    """The budget after the evaluation, and the thresholds that alert; the same object where nothing is new."""
+    """The budget after the evaluation, and the thresholds that alert; the same object if nothing changed."""
     before = budget.alerts if budget.period_start == spent.period.start else {}
     percentage = percentage_used(budget.amount, used=spent.used)
     restricted = is_restricted(budget, used=spent.used)
@@ -166,7 +167,7 @@ def _evaluate_period(budget: Budget, spent: Spending, *, now: datetime) -> tuple
 def _removed_thresholds(
     budget: Budget, alerts: Mapping[Decimal, LastAlert], *, now: datetime
 ) -> dict[Decimal, LastAlert]:
-    """The last alerts of removed thresholds in their cooldown, which also applies if such a threshold is set again."""
+    """The last alerts of removed thresholds. Their cooldown goes on, in case the same threshold is set again."""
     removed = alerts.keys() - {threshold.percent for threshold in budget.thresholds} if alerts else ()
     return {percent: _end_crossing(alerts[percent]) for percent in removed if now < alerts[percent].at + COOLDOWN}
 

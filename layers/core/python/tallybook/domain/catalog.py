@@ -1,7 +1,6 @@
 """The catalog: what is sold, and for how much. A period pins the version that it opens with.
 
-`parse_catalog` builds it from data that `tallybook.cli.catalog_file` has checked and the store keeps unchanged, so it
-trusts the shapes and only turns text into Decimals.
+`parse_catalog` checks nothing: `tallybook.cli.catalog_file` has checked the data before it was stored.
 """
 
 from collections.abc import Mapping
@@ -26,7 +25,10 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """One of five price models; `allowance` is taken off the quantity first. Amounts are exact, in currency units."""
+    """One of five price models. The `allowance` is free: it is subtracted from the quantity first.
+
+    Amounts are exact, in currency units.
+    """
 
     model: Model
     unit_price: Decimal = Decimal(0)
@@ -47,7 +49,7 @@ class Meter:
     prices: tuple[Price, ...]
 
     def price(self, *, plan: str, sku: str | None) -> Price | None:
-        """The price of this sku: the plan's own before that of all plans; None if the sku is not sold."""
+        """The price of this sku for this plan, else the one for all plans; None if the sku is not sold."""
         found = [price for price in self.prices if price.sku == sku and (not price.plans or plan in price.plans)]
         return max(found, key=lambda price: bool(price.plans), default=None)
 
@@ -69,7 +71,7 @@ class Plan:
 
     @property
     def quotas(self) -> Quota:
-        """The limits of an account as a whole. Two limit what runs at once: the smaller one counts."""
+        """The limits of the whole account. Two limits concern concurrency; the smaller one applies."""
         quotas = without_nulls({name: self.limits.get(name) for name in FIELDS})
         most = self.limits.get("max_concurrent_sandboxes")
         return quotas if most is None else quotas | {CONCURRENT: min(most, quotas.get(CONCURRENT, most))}
@@ -87,8 +89,8 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """`tax_rate` is the percentage for accounts without their own. `smallest_charge`, in micros, is the least amount
-    that a reminder is mailed for. `welcome_credit` is in micros, too.
+    """`tax_rate`: the percentage for accounts that have none of their own. `smallest_charge`, in micros: no reminder is
+    mailed for less. `welcome_credit` is in micros, too.
     """
 
     version: int
@@ -103,7 +105,7 @@ class Catalog:
 
 
 def parse_catalog(data: Mapping[str, Any], *, version: int) -> Catalog:
-    """The catalog from checked data, in which decimals are text, as in the file."""
+    """The catalog from checked data, in which decimals are text."""
     return Catalog(
         version=version,
         currency=data["currency"],

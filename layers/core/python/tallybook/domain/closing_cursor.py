@@ -1,6 +1,6 @@
 """An account's closing cursor: the oldest period that is not closed, and when it may be closed.
 
-Periods are closed in order, each once: closing one moves the cursor to the next.
+Periods are closed in order, each once. Closing a period moves the cursor to the next one.
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from tallybook.domain.periods import Period
 
 GRACE = timedelta(minutes=30)
-"""How long after its end a period still takes usage."""
+"""For this long after its end, a period still accepts usage."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClosingCursor:
-    """`period` is the oldest one not closed; `carried_credit` is the credit that its invoice takes over, in micros."""
+    """`carried_credit`: the credit from the invoice before, in micros, that the invoice of `period` deducts."""
 
     period: Period
     carried_credit: int = 0

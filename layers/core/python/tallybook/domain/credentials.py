@@ -31,8 +31,8 @@ PLATFORM_PREFIX = "pk-"
 class Credential:
     """An API key or a sign-in session of a user.
 
-    `hint` is the last 4 characters of an API key, by which its owner recognises it. `generation` is the user's when
-    the session began; the session ends when the user's changes. An API key has none.
+    `hint`: the last 4 characters of an API key, so that its owner recognizes it. `generation`: the user's when the
+    session began; the session ends when the user's changes. An API key has none.
     """
 
     id: str
@@ -71,7 +71,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class PlatformCaller:
-    """The text of a platform key that is not checked yet, and the network `address` it came from."""
+    """The text of a platform key that is not checked yet, and the network `address` that sent it."""
 
     text: str = field(repr=False)
     address: str = ""
@@ -79,7 +79,7 @@ class PlatformCaller:
 
 @dataclass(frozen=True, slots=True)
 class CredentialRef:
-    """The ids in a credential's text, before anything is read."""
+    """The ids in a credential's text."""
 
     kind: Kind
     account_id: str
@@ -151,10 +151,10 @@ def matches(text: str, secret_hash: str) -> bool:
 
 
 def check_credential(principal: Principal, *, text: str, now: datetime) -> Principal:
-    """The principal, if `text` is their credential and `check_still_valid` agrees.
+    """The principal, if `text` is their credential and passes `check_still_valid`.
 
-    All failures are the same Unauthenticated, but a suspended or disabled user, who proved who they are, gets Forbidden
-    with the reason.
+    All failures raise the same Unauthenticated. Only a suspended or disabled user with a valid credential gets
+    Forbidden, with the reason.
     """
     if not matches(text, principal.credential.secret_hash):
         raise invalid_credential()
@@ -162,7 +162,7 @@ def check_credential(principal: Principal, *, text: str, now: datetime) -> Princ
 
 
 def check_still_valid(principal: Principal, *, now: datetime) -> Principal:
-    """The checks of a credential whose secret was checked before: expiry, generation, status of user and account."""
+    """All checks but that of the secret: expiry, generation, and the status of user and account."""
     credential, user, account = principal.credential, principal.user, principal.account
     if credential.user_id != user.id:
         raise invalid_credential()

@@ -1,7 +1,7 @@
 """Changes of an account's email: requested by a root user, completed once both addresses have confirmed.
 
-Each address gets a link with a UUID, of which only the SHA-256 is stored. Links are valid for 24 hours from the
-request, unless it is cleared. The next request is possible 30 minutes after the last one.
+Each address gets a link with a UUID; only its SHA-256 is stored. Links are valid for 24 hours after the request, or
+until it is cleared. The next request is possible 30 minutes after the last one.
 Source: ScaleBox account management, "Account Email Change Workflow"; docs/decisions.md, "Email change".
 """
 
@@ -30,7 +30,7 @@ _STATUS: tuple[Status, ...] = ("none_confirmed", "partial_confirmed", "both_conf
 
 @dataclass(frozen=True, slots=True)
 class EmailChange:
-    """An account's last request. `hashes`: that of each address's newest link. `confirmed`: the addresses that have."""
+    """An account's last request. `hashes`: of the newest link to each address. `confirmed`: who has confirmed."""
 
     id: str
     account_id: str
@@ -51,7 +51,7 @@ class EmailChange:
 
     @property
     def unconfirmed(self) -> tuple[str, ...]:
-        """The addresses that have not confirmed."""
+        """The addresses that have not confirmed yet."""
         both: dict[Side, str] = {"current": self.current_email, "new": self.new_email}
         return tuple(email for side, email in both.items() if side not in self.confirmed)
 
@@ -73,7 +73,7 @@ UNKNOWN_TOKEN = EmailToken("nobody", "nobody@invalid", "nowhere@invalid")
 
 
 def check_pause(last: EmailChange | None, *, now: datetime) -> None:
-    """TooManyRequests within 30 minutes of the account's last request, in whatever state that is."""
+    """TooManyRequests within 30 minutes of the account's last request, also if that was cleared or completed."""
     if last is not None and now < last.requested_at + PAUSE:
         left = last.requested_at + PAUSE - now
         message = "A change of the email was asked for in the last 30 minutes; try again later"
@@ -99,13 +99,13 @@ def email_taken() -> Invalid:
 
 
 def email_taken_since() -> Invalid:
-    """For a confirmation, whose body has no address to blame."""
+    """The error of a confirmation: its body has no email, so the field is `token`."""
     message = "Somebody else has taken the new address by now; clear the request and ask for another one"
     return Invalid(message, code="email_exists", field="token")
 
 
 def email_unreachable(side: Side) -> Invalid:
-    """For a suppressed address, which would never get its link."""
+    """The error for a suppressed address: it would never get its link."""
     if side == "new":
         message = "Mail to new_email bounced or was refused before; give an address that takes mail"
     else:
@@ -131,7 +131,7 @@ def confirming_side(change: EmailChange | None, text: str, *, now: datetime) -> 
 
 
 def confirm_side(change: EmailChange, side: Side) -> EmailChange:
-    """The request with this side's confirmation."""
+    """The request, confirmed by this side too."""
     confirmed = change.confirmed | {side}
     return replace(change, confirmed=confirmed, state="completed" if len(confirmed) == 2 else "pending")
 

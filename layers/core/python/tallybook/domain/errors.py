@@ -1,17 +1,17 @@
 """All errors of the product, as one small tree.
 
     TallybookError
-    ├── Invalid           the request can't be read or breaks a rule        `field`: its name
+    ├── Invalid           the request can't be read or breaks a rule        `field`: the wrong one
     ├── Unauthenticated   no credential, or an invalid one
     ├── PaymentRequired   a payment or a saved card is needed first
     ├── Forbidden         authenticated, but not allowed
-    ├── NotFound          does not exist, or not for this caller            `resource`: its kind
+    ├── NotFound          does not exist, or this caller may not see it     `resource`: its kind
     ├── NotAllowed        the path exists, but not with this method
     ├── Conflict          conflicts with the stored state
     ├── TooLarge          over a size limit
     ├── TooManyRequests   over a rate limit                                 `retry_after`: seconds
     ├── Unavailable       not possible now; a retry may help
-    └── Failed            a defect of the product; the message is for the caller, the cause for the log
+    └── Failed            a defect of the product; callers see the message, the log has the cause
 
 `code` is for machines, `message` for people. The dialect of the path turns an error into status and body
 (`wire/dialects.py`).

@@ -1,8 +1,8 @@
-"""A plan's fee on one invoice, and what is taken off it. Source: docs/money.md, "Periods" and "Plan changes".
+"""A plan's fee on one invoice, and what is deducted from it. Source: docs/money.md, "Periods" and "Plan changes".
 
-A monthly fee is for its period. A yearly fee is for twelve months, and is on the invoice of the twelfth month or of the
-month in which the plan ends. The account's discount, the part after a plan change, and the time for which the account
-was suspended are taken off. A fee of 100.00 less 25 %, half of it unused: 37.50 remain.
+A monthly fee pays for its period. A yearly fee pays for twelve months; the invoice of the twelfth month has it, or of
+the month in which the plan ends. Three things are deducted: the account's discount, the part after a plan change, and
+the time for which the account was suspended. 100.00 less 25 %, half of it unused: 37.50 remain.
 """
 
 from collections.abc import Mapping
@@ -19,12 +19,12 @@ from tallybook.domain.times import stamp
 
 _TICK = timedelta(milliseconds=1)
 _KEPT = 13
-"""The number of periods whose suspensions are kept: a year's, and the open one."""
+"""Suspended time is kept for this many periods: a year and the open period."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fee:
-    """In micros, all positive: the plan's price, and what is taken off it for each reason."""
+    """The plan's price and the deductions, in micros, all positive."""
 
     standard: int = 0
     discount: int = 0
@@ -42,7 +42,7 @@ class Fee:
 
 @dataclass(frozen=True, slots=True)
 class FeeTime:
-    """The time that a fee is for, and the parts of it that are unused and suspended, in milliseconds."""
+    """The time that a fee pays for, and its unused and suspended parts, in milliseconds."""
 
     whole_ms: int
     unused_ms: int = 0
@@ -52,7 +52,7 @@ class FeeTime:
 def fee_time(account: Account, plan: Plan, billing_period: BillingPeriod, *, until: datetime) -> FeeTime | None:
     """The time of the fee on a period's invoice. `until` is the period's end, or now while it is open.
 
-    None where that invoice has no fee: the plan is free, or its year has not ended.
+    None if that invoice has no fee, because the plan is free or its year has not ended.
     """
     start, end, is_due = _span(account.schedule, plan, billing_period)
     if not is_due or not plan.price:
@@ -74,7 +74,7 @@ def fee_for(price: int, time: FeeTime | None, *, discount: Decimal, currency: st
 
 
 def suspended_by_period(schedule: BillingSchedule, since: datetime, until: datetime) -> dict[str, int]:
-    """The milliseconds of a suspension in each period that it touched, by the period's start."""
+    """The milliseconds of a suspension in each period, by the period's start."""
     parts: list[tuple[str, int]] = []
     while since < until:
         period = period_of(schedule, since)
@@ -85,7 +85,7 @@ def suspended_by_period(schedule: BillingSchedule, since: datetime, until: datet
 
 
 def add_suspensions(account: Account, more: Mapping[str, int]) -> dict[str, int]:
-    """The account's suspended milliseconds by period, with `more` added: of the last 13 and of all unclosed periods."""
+    """The account's suspended milliseconds by period, plus `more`; only of the last 13 and of all unclosed periods."""
     known = account.suspension.milliseconds
     sums = sorted((start, known.get(start, 0) + more.get(start, 0)) for start in {*known, *more})
     unclosed = stamp(account.closing_cursor.period.start)
@@ -93,7 +93,7 @@ def add_suspensions(account: Account, more: Mapping[str, int]) -> dict[str, int]
 
 
 def _span(schedule: BillingSchedule, plan: Plan, billing_period: BillingPeriod) -> tuple[datetime, datetime, bool]:
-    """Start and end of what the fee is for, and whether this period's invoice has it."""
+    """Start and end of the time that the fee pays for, and whether this period's invoice has the fee."""
     if plan.billing_interval == "month":
         return billing_period.period.start, billing_period.cut_from or billing_period.period.end, True
     start, end, month = year_of(schedule, billing_period.period)
@@ -101,10 +101,10 @@ def _span(schedule: BillingSchedule, plan: Plan, billing_period: BillingPeriod) 
 
 
 def _suspended_ms(account: Account, start: datetime, until: datetime) -> int:
-    """The milliseconds from `start` to `until` for which the account was, or is, suspended."""
+    """For how many milliseconds from `start` to `until` the account was suspended, the current suspension included."""
     past = sum(ms for began, ms in account.suspension.milliseconds.items() if stamp(start) <= began < stamp(until))
-    present = (until - max(start, account.suspension.at)) // _TICK if account.suspension.at else 0
-    return past + max(0, present)
+    current = (until - max(start, account.suspension.at)) // _TICK if account.suspension.at else 0
+    return past + max(0, current)
 
 
 def _part(charged: int, ms: int, whole_ms: int, currency: str) -> int:

@@ -1,4 +1,4 @@
-"""What usage cost in a range of UTC days, across periods, and what each session cost. Source: ScaleBox billing."""
+"""The costs of usage in a range of UTC days, across periods, and of each session. Source: ScaleBox billing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """From the instant `start` to the instant `end`. Its days are whole UTC days, those of both ends included."""
+    """The instants `start` and `end`; the range covers their UTC days and all days between, each as a whole."""
 
     start: datetime
     end: datetime
@@ -47,7 +47,7 @@ class SessionCost:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Amounts are in micros. `daily_costs` has a (UTC day, cost) for each day; `sessions` are newest first."""
+    """Amounts are in micros. `daily_costs` has a (UTC day, cost) for each day; the newest session is first."""
 
     range: Range
     total: int
@@ -59,7 +59,7 @@ class History:
 def range_of(start: datetime | None, end: datetime | None, *, now: datetime) -> Range:
     """The requested range; by default up to now, and from 30 days before its end.
 
-    Invalid `invalid_date_range` where it ends before it starts, or is longer than 366 days.
+    Invalid `invalid_date_range` if it ends before it starts, or is longer than 366 days.
     """
     end = end or now
     requested = Range(start or max(end, _EARLIEST + DEFAULT_RANGE) - DEFAULT_RANGE, end)
@@ -71,7 +71,7 @@ def range_of(start: datetime | None, end: datetime | None, *, now: datetime) -> 
 
 
 def history(requested: Range, periods: Iterable[PeriodCosts], sessions: Sequence[SessionCost]) -> History:
-    """The costs of these periods on the days of the range."""
+    """The costs of these periods, on the days of the range."""
     daily = dict.fromkeys(requested.days, 0)
     by_type: dict[str, int] = {}
     for costs in periods:
@@ -84,10 +84,10 @@ def history(requested: Range, periods: Iterable[PeriodCosts], sessions: Sequence
 
 
 def session_costs(costs: PeriodCosts, used: Mapping[str, Quantities], *, unit: int) -> dict[str, int]:
-    """What each session cost in the period, in micros, by its id; `used` is what each used, `unit` the minor unit.
+    """The cost of each session in the period, in micros, by its id; `used` is what each used, `unit` the minor unit.
 
-    A line is spread by quantity, with the largest remainder, over these sessions and the rest of its usage, so that no
-    part of it is counted twice or lost.
+    Each line is split by quantity, with the largest remainder, over these sessions and the rest of the usage, so that
+    no part is counted twice or lost.
     """
     parts = dict.fromkeys(used, 0)
     for line in costs.lines:

@@ -1,6 +1,6 @@
 """Ids are stored as UUIDs, mostly of version 7; each dialect presents them with its own prefix.
 
-What a cause must create only once gets an id derived from the cause (`derived_id`), so that a repeat gets the same id.
+Things that one cause must create only once get an id derived from the cause (`derived_id`): a retry gets the same id.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ def derived_id(*cause: str) -> str:
 
 
 def strip_prefix(text: object, prefix: str, *, field: str) -> str:
-    """As `parse_id`; Invalid that names the field."""
+    """As `parse_id`, but raises Invalid with the name of the field."""
     try:
         return parse_id(text, prefix)
     except ValueError as error:
@@ -51,7 +51,7 @@ def strip_prefix(text: object, prefix: str, *, field: str) -> str:
 
 
 def parse_id(text: object, prefix: str) -> str:
-    """`acc-1` -> `1`; ValueError with the rule unless 1 to 64 of [A-Za-z0-9-] follow the prefix."""
+    """`acc-1` -> `1`; ValueError, with the rule, unless 1 to 64 of [A-Za-z0-9-] follow the prefix."""
     if not isinstance(text, str) or not text.startswith(prefix) or not re.fullmatch(_SHAPE, text[len(prefix) :]):
         raise ValueError(f"must be {prefix!r} and 1 to 64 letters, digits or hyphens")
     return text[len(prefix) :]

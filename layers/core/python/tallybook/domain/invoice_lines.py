@@ -1,7 +1,7 @@
 """The lines of an invoice, and the tax on them. Source: docs/money.md, "Invoices".
 
-The subtotal is the sum of the lines, tax is rounded once on the sum of the taxed ones, and the total is never below
-zero: the excess is an untaxed line "Carried to next invoice", and a negative line of the next invoice.
+The subtotal is the sum of the lines. Tax is computed from the sum of the taxed lines, and rounded once. The total is
+never below zero: the excess credit is an untaxed line "Carried to next invoice", and a negative line there.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ type LineType = Literal["subscription", "discount", "credit", "usage", "late_usa
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """The part of a usage line of one (meter, sku): its quantity, and its rounded amount in micros."""
+    """One (meter, sku) of a usage line: its quantity, and its rounded amount in micros."""
 
     meter: str
     sku: str | None
@@ -29,7 +29,7 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceLine:
-    """`amount` is in micros and may be negative. `period_start` is that of the period whose late usage it bills."""
+    """`amount` is in micros and may be negative. `period_start` belongs to the period whose late usage it bills."""
 
     type: LineType
     description: str
@@ -54,7 +54,7 @@ def usage_line(details: Sequence[Detail]) -> InvoiceLine:
 
 
 def late_line(period: Period, amount: int) -> InvoiceLine:
-    """What late usage adds to what was billed for its period; negative where more usage costs less."""
+    """What late usage adds to the amount billed for its period; negative if more usage costs less."""
     days = f"{period.first_day.isoformat()} to {period.last_day.isoformat()}"
     return InvoiceLine("late_usage", f"Late usage, {days}", amount, period_start=period.start)
 
@@ -62,7 +62,7 @@ def late_line(period: Period, amount: int) -> InvoiceLine:
 def balance_lines(
     lines: Iterable[InvoiceLine], *, carried_credit_in: int, tax_rate: Decimal, currency: str
 ) -> list[InvoiceLine]:
-    """The lines that are not zero, with the credit taken over and, if the total would be below zero, what is left."""
+    """The lines that are not zero, with the credit from the last invoice, and the excess credit for the next one."""
     all_lines = [*lines, InvoiceLine("carried", "Carried from last invoice", -carried_credit_in)]
     total = sum(line.amount for line in all_lines) + tax_on(all_lines, tax_rate, currency)
     all_lines.append(InvoiceLine("carried", "Carried to next invoice", max(0, -total)))

@@ -26,7 +26,7 @@ type PaymentMethod = Literal["Balance", "Credit Card", "Balance + Credit Card"]
 UNPAID: tuple[InvoiceStatus, ...] = ("open", "overdue", "uncollectible")
 DUE_AFTER = timedelta(days=7)
 OUTAGE = timedelta(hours=24)
-"""An invoice that is issued later than this after its period's end is dated by its issue, not by that end."""
+"""An invoice that is issued more than this after its period's end has the date of its issue, not of that end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Invoice:
     """One invoice of an account. Amounts are in micros, and multiples of the currency's minor unit.
 
     `position` counts the account's invoices and drafts, `number` its issued invoices; both from 1 without a gap.
-    `paid_by_balance` is what the wallet paid, perhaps a part. A reissue computes its fee from `fee_time`.
+    `paid_by_balance` is what the wallet paid, which may be only a part. A reissue computes its fee from `fee_time`.
     """
 
     id: str
@@ -86,17 +86,17 @@ class Invoice:
 
     @property
     def carried_credit(self) -> int:
-        """The credit that it hands on to the next invoice; zero or positive."""
+        """The credit that the next invoice deducts; zero or positive."""
         return sum(line.amount for line in self.lines if line.type == "carried" and line.amount > 0)
 
     @property
     def carried_credit_in(self) -> int:
-        """The credit that it took over from an earlier invoice; zero or positive."""
+        """The credit of an earlier invoice that this one deducts; zero or positive."""
         return -sum(line.amount for line in self.lines if line.type == "carried" and line.amount < 0)
 
     @property
     def fee(self) -> Fee:
-        """The fee as its lines have it: the credit for time suspended is part of `proration_credit`."""
+        """The fee by its lines; `proration_credit` includes the credit for suspended time."""
         return Fee(
             self.sum_of("subscription"), discount=-self.sum_of("discount"), proration_credit=-self.sum_of("credit")
         )
@@ -109,13 +109,13 @@ class Invoice:
         return self.status == "paid" and self.total > 0
 
     def issue(self, *, number: int, now: datetime, at: datetime | None = None) -> Self:
-        """Issued at its period's end, or now where that is over 24 hours later; `at` overrides both."""
+        """Issued at its period's end, or now if that end was over 24 hours ago; `at` overrides both."""
         issued_at = at or (self.period.end if now - self.period.end <= OUTAGE else now)
         invoice = replace(self, status="open", number=number, issued_at=issued_at, due_date=issued_at + DUE_AFTER)
         return invoice if invoice.total else replace(invoice, status="paid", paid_at=issued_at)
 
     def pay_from(self, balance: int, *, at: datetime) -> Self:
-        """With what the balance can pay of it, in whole minor units; `paid` if that is all that was due."""
+        """Paid from the balance as far as it reaches, in whole minor units; `paid` if nothing is left to pay."""
         unit = minor_unit(self.currency)
         amount = min(self.amount_due, max(0, balance) // unit * unit)
         if not amount:
@@ -127,7 +127,7 @@ class Invoice:
         return replace(self, status="overdue")
 
     def void(self, *, at: datetime, reason: str) -> Self:
-        """Void, so it is owed no more. Conflict `not_issued`, `invoice_paid` or `invoice_void` unless it is unpaid."""
+        """Cancelled: it no longer has to be paid. Conflict `not_issued`, `invoice_paid` or `invoice_void`."""
         if self.status not in UNPAID:
             code = {"draft": "not_issued", "paid": "invoice_paid", "void": "invoice_void"}[self.status]
             raise Conflict(f"Only an unpaid invoice can be voided; this one is {self.status}", code=code)
@@ -135,7 +135,7 @@ class Invoice:
 
 
 def invoice_id(account_id: str, period_start: datetime, *, revision: int = 1) -> str:
-    """A period's draft and invoice have the same id; each reissue has another."""
+    """A period's draft and invoice have the same id; each reissue has a new one."""
     return derived_id("invoice", account_id, stamp(period_start), "period", str(revision))
 
 

@@ -1,7 +1,7 @@
 """The scheduled jobs: how often each is called, and which kinds of due work it does.
 
-A kind of work is spread over four partitions of the index of due work, by the last digit of an id: enough for some
-thousand writes a second, few enough that querying all of them costs next to nothing while nothing is due.
+Each kind of work is spread over four partitions of the index of due work, by the last digit of an id: enough for a few
+thousand writes a second, and so few that it costs almost nothing to query them all while nothing is due.
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Called at each multiple of `every` since 1970, for all `work` that is due by then.
+    """Called at each multiple of `every` since 1970, to do all `work` that is due by then.
 
-    A call of a `queued` job only puts the work on the job's queue.
+    The scheduled call of a `queued` job only puts the work on the job's queue.
     """
 
     name: str

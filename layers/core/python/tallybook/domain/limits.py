@@ -1,4 +1,4 @@
-"""Rate limits: how often an action is allowed in a window, and who counts as one subject."""
+"""Rate limits: how often one subject may do an action in a window."""
 
 import hashlib
 import ipaddress
@@ -26,14 +26,13 @@ class Limits:
     """The limit of each action. Source: docs/decisions.md, "Quota".
 
     `register`, `login`, `reset` and `confirm` are counted for each network address; the first three also for each
-    email. Actions that mail somebody who may not have asked for it have low limits:
+    email. The other actions mail people who may not have asked for it, so their limits are low:
 
     - `invite`: invitations that one account sends
     - `invited`: mails to one address, by invitations and requests to change an account's email
     - `change_email`: requests of one account, which reveal whether an email is registered
     - `quota_request`: requests of one user, each of which mails the account
-    - `budget_mail`: mails about one account's budgets, which go to any addresses that it names; three for each of the
-      20 thresholds
+    - `budget_mail`: mails about one account's budgets, which may go to any address; three for each of 20 thresholds
     """
 
     register: Limit = Limit(3)
@@ -58,7 +57,7 @@ def seconds_left(now: datetime, window: timedelta) -> int:
 
 
 def network_of(address: str) -> str:
-    """What counts as one client: an IPv4 address, or an IPv6 /64, which providers assign to one customer."""
+    """What counts as one client: an IPv4 address, or an IPv6 /64, because providers assign one to each customer."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -1,7 +1,7 @@
 """Money is an integer number of micros: 1,000,000 is 1.00 of the catalog's currency.
 
-Prices and quantities are exact Decimals. They become money in one place, `round_to_minor`: half away from zero, to the
-currency's minor unit. A credit of the Quota dialect is a micro. Source: docs/money.md, "Units and rounding".
+Prices and quantities are exact Decimals. Only `round_to_minor` turns them into money: it rounds half away from zero to
+the currency's minor unit. A credit of the Quota dialect is a micro. Source: docs/money.md, "Units and rounding".
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _DECIMALS = {
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
 }
 
-# The largest input, 10^15 units at 9 decimals times a price with 12, has 38 digits; none may be rounded on the way.
+# The largest product, 10^15 units with 9 decimals times a price with 12 decimals, has 38 digits: none may be rounded.
 EXACT = Context(prec=60)
 
 
@@ -58,7 +58,7 @@ def readable(micros: int, currency: str) -> str:
 
 
 def percentage(part: int, whole: int) -> Decimal:
-    """`part` of `whole` in percent, 2 decimals, half away from zero; 0 where `whole` is 0."""
+    """`part` of `whole` in percent, 2 decimals, half away from zero; 0 if `whole` is 0."""
     if not whole:
         return Decimal(0)
     with localcontext(EXACT):
@@ -71,9 +71,10 @@ def ceil_div[T: (int, timedelta)](dividend: T, *, by: T) -> int:
 
 
 def spread(total: int, weights: Sequence[Decimal], *, unit: int) -> list[int]:
-    """Split `total` by weight into multiples of `unit` that add up to it: largest remainder, on a tie the first.
+    """Split `total` by weight into multiples of `unit` that add up to it: by the largest remainder.
 
-    `total` is a multiple of `unit`. If all weights are 0, the first part gets everything.
+    Of equal remainders, the first part's counts. `total` is a multiple of `unit`. If all weights are 0, the first part
+    gets everything.
     """
     if not weights:
         return []

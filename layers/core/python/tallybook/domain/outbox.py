@@ -1,10 +1,7 @@
 """What leaves the system: mails, and events on the bus. Each is stored with the change that causes it.
 
-An item waits until it is delivered. A failed attempt is followed by another one after a growing pause; after the last
-one the item is parked for an operator.
-
-Small values are NamedTuples here: every function imports this module, and a dataclass costs a cold start five times as
-much.
+An item waits until it is delivered. After a failed attempt comes another one, after longer and longer pauses; after
+the last one the item is parked for an operator.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +13,7 @@ type Kind = Literal["mail", "events"]
 type SubjectRef = UserRef | InvoiceRef | EmailChangeRef | MessagesRef
 
 LEASE = timedelta(minutes=2)
-"""How long one delivery has an item to itself."""
+"""For this long, no other delivery takes the item."""
 
 KEPT = timedelta(days=90)
 _PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
@@ -24,7 +21,7 @@ MAX_ATTEMPTS = len(_PAUSES) + 1
 
 
 class PermanentError(Exception):
-    """A delivery that fails the same way however often it is retried."""
+    """The delivery failed, and every retry would fail in the same way."""
 
 
 class UserRef(NamedTuple):
@@ -43,7 +40,7 @@ class EmailChangeRef(NamedTuple):
 
 
 class MessagesRef(NamedTuple):
-    """The account's budget messages that share the mail, by the numbers of the first and the last."""
+    """The numbers of the first and the last of the account's budget messages that share a mail."""
 
     account_id: str
     first: int
@@ -52,9 +49,9 @@ class MessagesRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail to each of the addresses. `context` holds the template's variables that are known when it is caused.
+    """One mail to each of the addresses. `context`: the template's variables that are known when the mail is caused.
 
-    `subject_ref` names what the mail is about, where the rest of the context is read at delivery.
+    `subject_ref`: what the mail is about, if the rest of the context is read at delivery.
     """
 
     template: str
@@ -65,7 +62,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class BusEvent:
-    """Something that happened, for listeners on the bus. `data` holds ids with their prefixes, money in micros."""
+    """Something that happened, for listeners on the bus. `data` has ids with their prefixes, and money in micros."""
 
     name: str
     data: Mapping[str, Any]
@@ -73,7 +70,7 @@ class BusEvent:
 
 
 class StoredEvent(NamedTuple):
-    """A bus event with the id that listeners know it by."""
+    """A bus event with its id, by which listeners recognize a repeated event."""
 
     id: str
     name: str
@@ -90,11 +87,11 @@ class Announcement(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OutboxItem:
-    """`body` is a mail or an announcement as it is stored.
+    """`body` is a mail or an announcement, in its stored shape.
 
-    `attempts` counts those begun since the item last began to wait, `claims` all that were ever begun. While `leased`,
-    one attempt has the item until `due`; otherwise the next attempt may begin then. `due` is None after the delivery.
-    `sent` holds the addresses that have got the mail, `skipped` those that are suppressed.
+    `attempts`: how many were begun since the item last became `waiting`; `claims`: how many ever. While `leased`, one
+    attempt has the item until `due`; otherwise the next attempt may begin at `due`, which is None after the delivery.
+    `sent`: the addresses that the mail was sent to; `skipped`: the suppressed ones.
     """
 
     id: str

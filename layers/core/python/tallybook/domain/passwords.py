@@ -1,7 +1,7 @@
-"""Password tokens: sent by mail, they let a user set a password, for a week (invitation) or an hour (reset).
+"""Password tokens, sent by mail: a user sets a password with one, within a week (invitation) or an hour (reset).
 
 A token's text encodes the ids of account and user and 32 secret bytes; only the SHA-256 of the text is stored. A user
-has at most one token of each purpose, so that a reset requested by a stranger doesn't end an invitation.
+has at most one token of each purpose, so that a reset that a stranger requests doesn't end an invitation.
 """
 
 import uuid

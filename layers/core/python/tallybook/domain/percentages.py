@@ -10,7 +10,7 @@ _MAX_PLACES = 4
 
 
 def parse_percent(value: object) -> Decimal:
-    """0 to 100 with at most 4 decimals, from a number or decimal text; ValueError with the rule for anything else."""
+    """0 to 100 with at most 4 decimals, from a number or decimal text; ValueError, with the rule, for anything else."""
     percent = _decimal(value)
     if percent is None or not 0 <= percent <= 100 or places(percent) > _MAX_PLACES:
         raise ValueError(f"must be a percentage from 0 to 100 with at most {_MAX_PLACES} decimals")

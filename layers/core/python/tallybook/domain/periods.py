@@ -1,8 +1,8 @@
 """Periods as spans of time: half-open months `[start, end)` in UTC. Source: docs/money.md, "Periods".
 
-Each boundary is counted from the original anchor: its wall time in the account's zone, n months later, clamped to the
-month's last day: 31 Jan -> 29 Feb -> 31 Mar -> 30 Apr. A wall time that a clock change skips moves forward by the gap;
-one that happens twice is the first. `billing_period.BillingPeriod` is a period that was opened and is stored.
+A boundary is the wall time of the original anchor in the account's zone, n months later, clamped to the last day of
+the month: 31 Jan -> 29 Feb -> 31 Mar -> 30 Apr. If a clock change skips that wall time, it moves forward by the gap; if
+it happens twice, the first one counts. `billing_period.BillingPeriod` is a period that was opened and is stored.
 """
 
 import calendar
@@ -17,11 +17,11 @@ from tallybook.domain.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class BillingSchedule:
-    """What an account's periods follow from: the anchor, an instant, and the IANA zone in which its wall time is read.
+    """Defines an account's periods, by the anchor, an instant, and the IANA zone in which its wall time is read.
 
-    A later schedule replaces the one `before` it at the instant `since`, with the period that has the number `first`
-    after the anchor. A plan change replaces it at once, with a new anchor. A change of zone replaces it where the
-    present period ends, so that no period is longer or shorter by more than the zones differ.
+    A later schedule replaces the schedule `before` at the instant `since`, when its period number `first`, counted
+    from the anchor, starts. A plan change replaces the schedule at once, with a new anchor. A change of zone replaces
+    it at the end of the current period, so that no period gets longer or shorter by more than the zones differ.
     """
 
     anchor: datetime
@@ -34,13 +34,13 @@ class BillingSchedule:
         return instant.astimezone(ZoneInfo(self.zone))
 
     def governs(self, instant: datetime) -> bool:
-        """Whether the instant's period follows from this schedule, not from one before it."""
+        """Whether this schedule defines the period of the instant, not an earlier one."""
         return self.before is None or self.since is None or self.since <= instant
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One month of an account, `[start, end)` in UTC; its days are those of `zone`."""
+    """One month of an account, `[start, end)` in UTC; its local days are those of `zone`."""
 
     start: datetime
     end: datetime
@@ -51,7 +51,7 @@ class Period:
 
     @property
     def first_day(self) -> date:
-        """The local day on which it starts."""
+        """The local day of its start."""
         return local_day(self.start, self.zone)
 
     @property
@@ -61,22 +61,22 @@ class Period:
 
     @property
     def display_end(self) -> datetime:
-        """The end as clients see it: 00:00 local of its last day, never before its start."""
+        """The end that clients see: 00:00 local of its last day, never before its start."""
         return max(self.start, start_of_day(self.last_day, self.zone))
 
     @property
     def days(self) -> int:
-        """How many local calendar days it touches, both ends included."""
+        """The number of local calendar days from `first_day` to `last_day`, both included."""
         return (self.last_day - self.first_day).days + 1
 
     def days_elapsed(self, now: datetime) -> int:
-        """Local calendar days from the first to today's, both included, between 1 and `days`."""
+        """The number of local calendar days from `first_day` to today, both included; between 1 and `days`."""
         elapsed = (local_day(now, self.zone) - self.first_day).days + 1
         return max(1, min(elapsed, self.days))
 
 
 def period_of(schedule: BillingSchedule, instant: datetime) -> Period:
-    """The period that contains the instant. It follows from the anchor, not from what was opened or closed.
+    """The period that contains the instant, whether it was opened or not.
 
     A period that a plan change cut short ends where the next schedule begins.
     """
@@ -90,7 +90,7 @@ def period_of(schedule: BillingSchedule, instant: datetime) -> Period:
 
 
 def with_zone(schedule: BillingSchedule, zone: str, *, now: datetime) -> BillingSchedule:
-    """The schedule after a change of zone: a new one, from the end of the present period on."""
+    """The schedule after a change of zone: a new one, from the end of the current period on."""
     current = schedule_at(schedule, now)
     if current.zone == zone:
         return current
@@ -100,12 +100,12 @@ def with_zone(schedule: BillingSchedule, zone: str, *, now: datetime) -> Billing
 
 
 def with_anchor(schedule: BillingSchedule, anchor: datetime) -> BillingSchedule:
-    """The schedule after a plan change: a new one at once, in the latest zone, even if that was to apply later."""
+    """The schedule after a plan change: a new one at once, in the zone that was set last."""
     return BillingSchedule(anchor=anchor, zone=schedule.zone, since=anchor, before=schedule_at(schedule, anchor))
 
 
 def drop_older_schedules(schedule: BillingSchedule, oldest: datetime) -> BillingSchedule:
-    """The schedule without the earlier ones that were replaced by `oldest`."""
+    """The schedule without the earlier ones that had been replaced by the instant `oldest`."""
     kept = [schedule]
     while (last := kept[-1]).before is not None and last.since is not None and last.since > oldest:
         kept.append(last.before)
@@ -116,7 +116,7 @@ def drop_older_schedules(schedule: BillingSchedule, oldest: datetime) -> Billing
 
 
 def changes_of(schedule: BillingSchedule) -> tuple[datetime, ...]:
-    """The instants at which the schedule and those before it replaced another, oldest first."""
+    """The instants at which a schedule was replaced, oldest first."""
     changes: list[datetime] = []
     last: BillingSchedule | None = schedule
     while last is not None:
@@ -126,7 +126,7 @@ def changes_of(schedule: BillingSchedule) -> tuple[datetime, ...]:
 
 
 def schedule_at(schedule: BillingSchedule, instant: datetime) -> BillingSchedule:
-    """The schedule from which the instant's period follows."""
+    """The schedule that defines the period of the instant."""
     while schedule.before is not None and not schedule.governs(instant):
         schedule = schedule.before
     return schedule
@@ -151,7 +151,7 @@ def start_of_day(day: date, zone: str) -> datetime:
 
 
 def first_anchor(registered: datetime, zone: str) -> datetime:
-    """Where an account's first period starts: 00:00 local of the day of its registration."""
+    """The start of an account's first period: 00:00 local of the day of its registration."""
     return start_of_day(local_day(registered, zone), zone)
 
 
@@ -168,7 +168,7 @@ def local_day(instant: datetime, zone: str) -> date:
 
 
 def _edge(schedule: BillingSchedule, number: int) -> datetime:
-    """Where the period of this number starts, by the schedule from which it follows."""
+    """The start of the period of this number, by the schedule that defines it."""
     while schedule.before is not None and number < schedule.first:
         schedule = schedule.before
     return schedule.since if schedule.since is not None and number == schedule.first else boundary(schedule, number)

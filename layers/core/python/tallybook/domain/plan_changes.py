@@ -1,4 +1,4 @@
-"""Changes of an account's plan: the record of each, its preview, and what has to be paid first.
+"""Changes of an account's plan: the record of each, its preview, and the payment that it needs first.
 
 Source: docs/money.md, "Plan changes"; ScaleBox account management, "List Subscription Change History".
 """
@@ -31,7 +31,7 @@ usage: it all goes on one invoice, in one transaction.
 class PlanChange:
     """One change of plan, the account's `number`th; prices and the refund are micros.
 
-    `refund` is the credit for the unused part of the old fee, a line of the ended period's invoice.
+    `refund` is the credit for the unused part of the old fee; it is a line of the ended period's invoice.
     """
 
     id: str
@@ -52,10 +52,10 @@ class PlanChange:
 
 @dataclass(frozen=True, slots=True)
 class PlanPreview:
-    """A change of plan as it would be now: its record and the invoice that it would issue.
+    """What a change of plan would do now: its record and the invoice that it would issue.
 
-    `fee` is the new plan's for a whole month or year, and `fee_invoiced_at` the time of its first invoice, None for a
-    free plan. `missing` is the payment needed first, if any.
+    `fee`: the new plan's, for a whole month or year. `fee_invoiced_at`: when the first invoice with it is issued, None
+    for a free plan. `missing`: the error of the change, if a payment is needed first.
     """
 
     change: PlanChange
@@ -66,7 +66,7 @@ class PlanPreview:
 
 
 def reason_for(old: Plan, new: Plan) -> ChangeReason:
-    """An upgrade if a month of the new plan costs as much as the old one, or more."""
+    """An upgrade if a month of the new plan costs at least as much as one of the old plan."""
     return "user_upgrade" if _monthly_price(new) >= _monthly_price(old) else "user_downgrade"
 
 
@@ -82,13 +82,15 @@ def check_change_rate(account: Account, *, now: datetime) -> None:
 
 
 def check_payable(account: Account, old: Plan, new: Plan) -> None:
-    """PaymentRequired as `missing_payment` returns it."""
+    """Raises what `missing_payment` returns."""
     if missing := missing_payment(account, old, new):
         raise missing
 
 
 def missing_payment(account: Account, old: Plan, new: Plan) -> PaymentRequired | None:
-    """A plan with a price needs the account's own money in the wallet; a more expensive plan, no overdue invoice."""
+    """The error of a change to a plan with a price, if the wallet has had no money but the welcome credit, or is empty;
+    and of a change to a more expensive plan, if an invoice is overdue.
+    """
     if new.price and min(account.wallet.balance, account.wallet.credited) <= 0:
         return PaymentRequired("This plan needs a verified payment method or a balance above zero")
     if _monthly_price(new) > _monthly_price(old) and account.counts.overdue_count:

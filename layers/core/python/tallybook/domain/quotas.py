@@ -1,6 +1,6 @@
-"""Quotas: a plan's limits for the whole account, users' allocations from them, and requests for other allocations.
+"""Quotas: a plan's limits for the whole account, users' allocations of them, and requests for other allocations.
 
-A quota maps fields to integers; it does not limit a field that it does not have. Source: ScaleBox account management,
+A quota maps fields to integers. A field that is missing is not limited. Source: ScaleBox account management,
 "User Quota Administration"; docs/money.md, "Quotas"; docs/decisions.md, "Quota requests".
 """
 
@@ -37,7 +37,7 @@ MAX_QUOTA = 10**15
 MAX_ALLOCATIONS = 1000
 MAX_REQUESTS = 1000
 NOTIFY_PERCENTAGES = (80, 100)
-"""A user gets a mail when these percentages of a field are used; never about concurrency, which is not used up."""
+"""A user gets a mail when these percentages of a field are used. Concurrency is not used up, so it has no mails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class UserAllocation:
 class Allocation:
     """A quota that a root user gave to a user.
 
-    `notified` holds the percentage of each field that the user got a mail about, by the period's start.
+    `notified`: the percentage of each field that the user has got a mail about, by the period's start.
     """
 
     id: str
@@ -74,7 +74,7 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class QuotaRequest:
-    """A user asks for these limits; fields that it does not name stay as they are."""
+    """A user asks for these limits; other fields stay as they are."""
 
     id: str
     account_id: str
@@ -104,7 +104,7 @@ class Use:
 
     @property
     def percentage(self) -> Decimal | None:
-        """With two decimals, rounded down; 100 of a limit of 0."""
+        """Two decimals, rounded down; 100 if the limit is 0. None if the field is not limited."""
         if self.limit is None:
             return None
         if self.limit == 0:
@@ -144,7 +144,7 @@ def check_fits(sums: Quota, plan: Quota, *, field: str | None = None) -> None:
 
 
 def check_numbers(quota: Mapping[str, int | None]) -> None:
-    """Invalid unless each is from 0 to 10^15, or None."""
+    """Invalid unless each number is from 0 to 10^15, or None."""
     for name, amount in quota.items():
         if amount is not None and not 0 <= amount <= MAX_QUOTA:
             raise Invalid(f"{name} must be an integer from 0 to {MAX_QUOTA}", field=name)
@@ -178,9 +178,9 @@ def too_many(what: str, most: int) -> Conflict:
 
 
 def newly_reached(uses: Iterable[Use], notified: Mapping[str, int]) -> dict[str, int]:
-    """The percentage by field to notify the user of: where it is more than they were notified of before.
+    """The percentage of each field about which to notify the user: higher than the last one that they got a mail about.
 
-    A limit of 0 is not reported until something is used.
+    A limit of 0 is only reported once something is used.
     """
     used = (use for use in uses if use.field != CONCURRENT and use.used)
     return {use.field: use.reached for use in used if use.reached > notified.get(use.field, 0)}

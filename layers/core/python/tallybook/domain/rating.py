@@ -1,6 +1,6 @@
-"""What a quantity costs: five price models over the quantity above the allowance, exact, not rounded.
+"""What a quantity costs, by five price models: exact, not rounded, and without the free allowance.
 
-Each (meter, sku) of a period is rated once, from its summed quantity; `money.round_to_minor` then makes it an amount.
+Each (meter, sku) of a period is rated once, from its summed quantity; `money.round_to_minor` then rounds the cost.
 Source: docs/money.md, "Prices".
 
 Graduated, 1.00 up to 5, 2.00 up to 10, 3.00 above: 3 units cost 3.00, 7 cost 9.00 (5 x 1.00 + 2 x 2.00).
@@ -37,8 +37,8 @@ def rate(price: Price, quantity: Decimal) -> Decimal:
 
 
 def scale_price(price: Price, part: Fraction) -> Price:
-    """The price for a period that was cut short: allowance and tier bounds times the part that ran, rounded up to
-    whole units, but never above those of the whole period.
+    """The price for a period that was cut short: allowance and tier bounds are multiplied by the part that ran, and
+    rounded up to whole units, but never above those of the whole period.
 
     Fees and unit prices stay. Half of "1.00 up to 5, 2.00 above" is "1.00 up to 3, 2.00 above".
     """
@@ -58,7 +58,7 @@ def _part_of(quantity: Decimal, part: Fraction) -> Decimal:
 
 
 def _graduated(tiers: tuple[Tier, ...], quantity: Decimal) -> Decimal:
-    """Each tier's units at its own price, and its flat fee once it is entered; the first one is entered at zero."""
+    """Each tier's units at its own price, plus its flat fee once it is entered; any use enters the first tier."""
     cost, floor = Decimal(0), Decimal(0)
     for index, tier in enumerate(tiers):
         if index and quantity <= floor:

@@ -15,7 +15,7 @@ MAX_TIMEOUT_SECONDS = 31 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class SessionRequest:
-    """A session that the platform asks to start; `session_id` is the platform's own id, None for a new one of ours."""
+    """A session that the platform asks to start. `session_id` is the platform's own id; None asks for a new one."""
 
     account_id: str
     user_id: str
@@ -28,8 +28,8 @@ class SessionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session records itself who started and ended it: audit entries of one account are numbered one after the
-    other, so sessions in the audit log would wait for each other.
+    """The session records who started and ended it. The audit log doesn't, because an account's entries are written
+    one after the other: sessions would wait for each other.
     """
 
     id: str
@@ -46,7 +46,7 @@ class Session:
     ended_by: Actor | None = None
 
     def end_of(self, now: datetime) -> datetime:
-        """The end of a session that ends now: at the latest its timeout."""
+        """The end, if the session is ended now: its timeout if that is earlier."""
         return min(now, self.expires_at)
 
 

@@ -9,7 +9,7 @@ from tallybook.domain.catalog import Plan
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """An account's subscription; `plan` is as the current period `opened` pinned it."""
+    """`opened` is the current period; `plan` is the version of the plan that it pinned."""
 
     account: Account
     opened: BillingPeriod

@@ -1,6 +1,6 @@
 """Rules for the texts that users write: emails, passwords, names, descriptions, reasons.
 
-Each check returns the text, and raises Invalid with the field's name where a rule is broken.
+Each check returns the text; it raises Invalid, with the name of the field, if the text breaks a rule.
 """
 
 import re
@@ -32,7 +32,7 @@ def check_password(text: str) -> str:
 
 
 def check_name(text: str, *, field: str = "name") -> str:
-    """1 to 100 characters, not only space, no control characters, none that change the text's direction."""
+    """1 to 100 characters, not only spaces; no control characters, and none that change the text's direction."""
     if not text.strip() or len(text) > 100 or _controls(text) or re.search(_BIDI_CONTROLS, text):
         raise Invalid(
             f"{field} must have 1 to 100 characters and no control characters", code="invalid_name", field=field
@@ -48,14 +48,14 @@ def check_description(text: str, *, field: str = "description") -> str:
 
 
 def check_text(text: str, *, field: str) -> str:
-    """As `check_description`, and not empty or only space."""
+    """As `check_description`, and not only spaces."""
     if not text.strip():
         raise Invalid(f"{field} must have 1 to 1000 characters", field=field)
     return check_description(text, field=field)
 
 
 def check_reason(text: str, *, field: str = "reason") -> str:
-    """1 to 1,000 characters, not only space, no control characters."""
+    """1 to 1,000 characters, not only spaces; no control characters."""
     if not text.strip() or len(text) > 1000 or _controls(text):
         raise Invalid(f"{field} must have 1 to 1000 characters and no control characters", field=field)
     return text

@@ -14,12 +14,12 @@ _MONTHS = (
 
 
 def stamp(instant: datetime) -> str:
-    """2026-01-14T18:22:09.114Z: fixed width, so that text order is time order."""
+    """2026-01-14T18:22:09.114Z: of fixed width, so that the order of texts is that of the instants."""
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def parse_instant(text: str) -> datetime:
-    """Parses RFC 3339 with an offset; ValueError for anything else, including bare dates and local times."""
+    """Parse RFC 3339 with an offset; ValueError for anything else, including bare dates and local times."""
     if not re.fullmatch(_RFC3339, text):
         raise ValueError("not an RFC 3339 time with an offset")
     try:

@@ -1,6 +1,6 @@
-"""Usage events: their content, their identity, and the counters that they move.
+"""Usage events: their identity, their content, and the counters that they add to.
 
-(`source`, `id`) identifies one event in the whole installation; its content is compared parsed, so `1.0` is `1`.
+(`source`, `id`) identifies one event in the whole installation. Contents are compared after parsing: `1.0` equals `1`.
 Source: docs/money.md, "Usage".
 """
 
@@ -25,7 +25,7 @@ type Status = Literal["accepted", "duplicate", "conflict", "rejected"]
 class Event:
     """One usage event: the account used `quantity` of `meter` (and `sku`) at `time`.
 
-    `counted_at` is the instant that decides its period and day: its own time, or its arrival if its time is ahead.
+    `counted_at` decides its period and day: its own time, or its arrival if its time is in the future.
     """
 
     source: str
@@ -64,7 +64,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The status of a submitted event; `reason` says why it was rejected."""
+    """The status of a submitted event; `reason`: why it was rejected."""
 
     id: str
     status: Status
@@ -76,9 +76,9 @@ type Quantities = dict[tuple[str, str | None], Decimal]
 
 
 def counting_instant(event_time: datetime, now: datetime) -> datetime | None:
-    """The instant at which an event counts: its own time, or its arrival if that is up to 10 minutes ahead.
+    """The instant at which an event counts: its own time, or now if its time is up to 10 minutes in the future.
 
-    None if it is further ahead, or more than 35 days old.
+    None if it is further in the future, or more than 35 days old.
     """
     if event_time > now + MAX_AHEAD or event_time < now - MAX_AGE:
         return None
@@ -86,10 +86,10 @@ def counting_instant(event_time: datetime, now: datetime) -> datetime | None:
 
 
 def counters_of(event: Event, *, late_for: datetime | None = None) -> tuple[str, ...]:
-    """The names of the counters that the event moves: of its period, day, user and session, and of its app by day.
+    """The names of the counters that the event adds to: of its period, day, user and session, and of its app by day.
 
-    A late event moves the app's counter, and instead of the others a separate one, named after the start of the period
-    whose invoice bills it.
+    A late event adds to the app's counter and to a separate one, named after the start of the period whose invoice
+    bills it, but not to the others.
     """
     day = day_of(event.instant)
     names = ["period", f"day#{day}"] if late_for is None else [f"{LATE}#{stamp(late_for)}"]

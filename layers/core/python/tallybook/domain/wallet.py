@@ -1,6 +1,6 @@
 """The prepaid wallet: an append-only ledger whose entries add up to the balance. Source: docs/money.md, "The wallet".
 
-An entry's id is derived from its cause, so the same cause can't move money twice.
+An entry's id is derived from its cause, so that one cause can't move money twice.
 """
 
 from dataclasses import dataclass
@@ -34,18 +34,18 @@ class Entry:
 
     @property
     def is_credit(self) -> bool:
-        """Money that was added: neither the welcome credit nor a refund."""
+        """Whether money was added, other than as welcome credit or refund."""
         return self.amount > 0 and self.kind not in ("welcome", "refund")
 
 
 def entry_id(account_id: str, kind: Kind, cause: str) -> str:
-    """Grants and adjustments share their references: one reference moves money once, by either kind."""
+    """Grants and adjustments use the same references: one reference moves money once, whichever the kind."""
     family = "credits" if kind in ("grant", "adjustment") else kind
     return derived_id("ledger", account_id, family, cause)
 
 
 def check_move(kind: Kind, amount: int) -> int:
-    """Invalid for zero, for more than 10^15 credits either way, and for a grant below zero."""
+    """Invalid for zero, for more than 10^15 credits in either direction, and for a negative grant."""
     if kind == "grant" and amount <= 0:
         raise Invalid("amount must be above 0 for a grant", field="amount")
     if amount == 0 or abs(amount) > MAX_MOVE:
@@ -54,5 +54,5 @@ def check_move(kind: Kind, amount: int) -> int:
 
 
 def debit(price: Price, quantity: Decimal) -> int:
-    """What usage takes from the wallet, in micros: whole units at whole micros each, so there is nothing to round."""
+    """The micros that usage takes from the wallet: whole units at whole micros each, so nothing needs rounding."""
     return int(rate(price, quantity).scaleb(6))

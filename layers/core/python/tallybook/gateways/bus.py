@@ -1,6 +1,6 @@
 """Publish events on the EventBridge bus.
 
-After a failure, events that EventBridge accepted may be published again: listeners know them by the id in their detail.
+After a failure, events that EventBridge accepted may be published again. Listeners recognize them by their id.
 """
 
 import json
@@ -29,7 +29,7 @@ class Published:
 
 
 class BusError(Exception):
-    """`count` events were not accepted, or it is unknown; `codes` are the distinct reasons."""
+    """`count` events were not accepted, or perhaps not; `codes` are the distinct reasons."""
 
     def __init__(self, count: int, codes: Sequence[str]) -> None:
         self.count = count
@@ -46,7 +46,7 @@ class Bus:
         self._interceptor = interceptor
 
     def publish(self, events: Sequence[Published]) -> None:
-        """All events in order, ten a call; BusError after the first call that did not accept all of its events."""
+        """Publish the events in order, ten a call; BusError after the first call that did not accept all its events."""
         remaining = len(events)
         for batch in batched(events, _MOST_A_CALL, strict=False):
             codes = self._put(batch)

@@ -1,4 +1,4 @@
-"""The clock: the only code that reads the wall clock, or writes the file that moves time ahead."""
+"""The clock: the only code that reads the wall clock, or writes the file by which time is moved."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,7 +7,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 class Clock:
-    """Time in UTC and whole milliseconds. `offset_file` holds the seconds that it is ahead of the wall clock."""
+    """Time in UTC and whole milliseconds, ahead of the wall clock by the seconds in `offset_file`."""
 
     def __init__(self, offset_file: Path | None = None) -> None:
         self._offset_file = offset_file
@@ -16,7 +16,7 @@ class Clock:
         return _whole_milliseconds(datetime.now(UTC) + self.ahead())
 
     def ahead(self) -> timedelta:
-        """How far it is ahead of the wall clock."""
+        """The difference to the wall clock."""
         if self._offset_file is None or not self._offset_file.exists():
             return timedelta()
         return timedelta(seconds=float(self._offset_file.read_text().strip() or 0))

@@ -1,6 +1,6 @@
 """The function through which every call to AWS goes: to DynamoDB, SES, EventBridge, SQS and Lambda.
 
-In production it makes the call. Tests replace it to fail a call before or after it takes effect.
+In production it only makes the call. Tests replace it, to fail a call before or after its effect.
 """
 
 from collections.abc import Callable

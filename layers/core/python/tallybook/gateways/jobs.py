@@ -1,4 +1,4 @@
-"""Calls a scheduled job with the event that its schedule sends."""
+"""Call a scheduled job with the event that its schedule sends."""
 
 import json
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ from tallybook.gateways.interceptor import Interceptor, passthrough
 
 
 class JobFailed(Exception):
-    """The job ended in an error; the message holds the job's error in one line."""
+    """The job failed; the message has its error in one line."""
 
 
 class Jobs:
-    """`functions` maps each job to its function: `outbox` to `tallybook-local-Outbox…`."""
+    """`functions` maps each job to the name of its function: `outbox` to `tallybook-local-Outbox…`."""
 
     def __init__(self, client: Any, functions: Mapping[str, str], interceptor: Interceptor = passthrough) -> None:
         self._client = client
@@ -20,7 +20,7 @@ class Jobs:
         self._interceptor = interceptor
 
     def call(self, job: str) -> Mapping[str, Any]:
-        """Wait for the job to end, and return its answer. JobFailed where it raised an error."""
+        """Call the job, wait for its end, and return its response. JobFailed if it raised an error."""
         payload = json.dumps({"job": job}).encode()
         answer = self._interceptor(
             "invoke", lambda: self._client.invoke(FunctionName=self._functions[job], Payload=payload)

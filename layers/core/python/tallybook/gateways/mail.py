@@ -1,8 +1,8 @@
-"""Send mails by SES v2, one call for each recipient.
+"""Send mails with SES v2, one call for each recipient.
 
     MailError
-    ├── TransientMailError    retry: throttled, paused, unreachable, or no answer (then the mail may have been sent)
-    └── RejectedMail          don't retry: SES never accepts this address, content or sender
+    ├── TransientMailError    retry: throttled, paused, unreachable, or no response (the mail may have been sent)
+    └── RejectedMail          don't retry: SES will never accept this address, content or sender
 
 Unknown errors are retried, so that no mail is dropped by mistake.
 Source: the errors of SendEmail in the SES API v2 reference.
@@ -22,11 +22,11 @@ _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-
 
 _ADDRESS = re.compile(r"[^\s<>,;:]+@[^\s<>,;]+")
 _REJECTED = frozenset({"BadRequestException"})
-# An operator can fix what the other codes report: an unverified domain, the sandbox, a paused account.
+# The other codes report what an operator can fix: an unverified domain, the sandbox, a paused account.
 
 
 class MailError(Exception):
-    """SES did not accept the mail. The message has the reason without the address."""
+    """SES did not accept the mail. The message has the reason, without the address."""
 
 
 class TransientMailError(MailError):
@@ -49,7 +49,10 @@ class Mail:
         self._interceptor = interceptor
 
     def send(self, to: str, mail: RenderedMail, *, tags: Mapping[str, str]) -> str:
-        """Returns SES's message id. SES reports `tags` with bounces: ASCII letters, digits, `_` and `-` only."""
+        """Send the mail; return SES's message id.
+
+        SES reports `tags` with bounces. They consist of ASCII letters, digits, `_` and `-`.
+        """
         if not _PLAIN_ADDRESS.fullmatch(to):
             raise RejectedMail("not one plain address")
         request = self._request(to, mail, tags)

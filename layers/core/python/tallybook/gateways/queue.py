@@ -1,4 +1,4 @@
-"""The SQS queue that splits a function's work into messages, which it then processes one by one."""
+"""The SQS queue of a job, whose messages are tasks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ class Queue:
         self._interceptor = interceptor
 
     def send(self, bodies: Sequence[str]) -> list[str]:
-        """Send up to ten messages in one call; the error code of each that was not accepted, or may not have been."""
+        """Send up to ten messages in one call; return the error code of each that was not accepted, or perhaps not."""
         entries = [{"Id": str(index), "MessageBody": body} for index, body in enumerate(bodies)]
         try:
             answer = self._interceptor(

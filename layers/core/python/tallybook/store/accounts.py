@@ -21,7 +21,7 @@ from tallybook.store.commands import Item, Put, Update
 from tallybook.store.schedules import read_schedule, schedule_items
 
 ACCOUNTS = "account"
-"""The partitions of the index `work` that list all accounts by creation time."""
+"""The kind of work in the index `work` that lists all accounts by creation time."""
 
 ACTIVE = Attr("status").eq("active")
 
@@ -118,19 +118,19 @@ def put_account(account: Account) -> Put:
 
 
 def count_users(account_id: str) -> Update:
-    """Adds a user, while the account is active and below the maximum."""
+    """Add 1 to the count of users, if the account is active and below the maximum."""
     return Update(keys.account(account_id), add={"users": 1}, condition=ACTIVE & Attr("users").lt(MAX_USERS))
 
 
 def count_invoices(account: Account, *, positions: int, numbers: int) -> Update:
-    """Adds `positions` invoices or drafts, and `numbers` that are issued, if both counts are unchanged."""
+    """Add to the counts of invoices, drafts included, and of issued invoices, if both are as read."""
     counts = {"invoices": account.counts.invoice_count + positions, "issued": account.counts.issued_count + numbers}
     unchanged = Attr("invoices").eq(account.counts.invoice_count) & Attr("issued").eq(account.counts.issued_count)
     return Update(keys.account(account.id), set=counts, condition=unchanged)
 
 
 def count_overdue(account: Account, *, by: int) -> Update:
-    """Adds `by` to the overdue or uncollectible invoices."""
+    """Add `by` to the count of overdue and uncollectible invoices. It does not check that the count is as read."""
     return Update(keys.account(account.id), set={"overdue": account.counts.overdue_count + by})
 
 
@@ -157,5 +157,5 @@ def set_profile(before: Account, after: Account) -> Update:
 
 
 def same_subscription(account: Account) -> ConditionBase:
-    """Plan and schedule are as read."""
+    """The condition that plan and schedule are as read."""
     return Attr("plan").eq(account.plan) & Attr("calendar").eq(schedule_items(account.schedule))

@@ -14,7 +14,7 @@ _KEPT = timedelta(hours=1)
 def count_attempt(
     action: str, subject: str, *, window: datetime, length: timedelta, most: int, refusal: TallybookError, by: int = 1
 ) -> Update:
-    """Adds `by` attempts to the window that starts at `window`; refused if that exceeds `most`."""
+    """Add `by` attempts to the window that starts at `window`; `refusal` if they would be more than `most`."""
     return Update(
         keys.attempts(action, subject, window),
         first={"expires": int((window + length + _KEPT).timestamp())},

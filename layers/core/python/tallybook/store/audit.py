@@ -1,4 +1,4 @@
-"""Audit entries, as items: an account's are keyed by number, the operator's own by time."""
+"""Audit entries, as items: those of an account by number, those that concern no account by time."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,7 +14,7 @@ from tallybook.store.commands import Item, Put, Update
 
 
 def count_entries(account: Account, more: int) -> Update:
-    """Adds `more` entries to the count; refused if the next number is taken by now."""
+    """Add `more` to the count of entries; WriteConflict if it changed since it was read."""
     unchanged = Attr("audits").eq(account.counts.audit_count)
     return Update(keys.account(account.id), set={"audits": account.counts.audit_count + more}, condition=unchanged)
 
@@ -43,7 +43,7 @@ def read_entry(item: Item) -> AuditEntry:
 
 
 def actor_item(actor: Actor) -> Item:
-    """Without attributes that are None."""
+    """The actor's attributes, without those that are None."""
     item = {"by": actor.kind, "by_id": actor.id, "by_user": actor.user_id, "address": actor.address}
     return {name: value for name, value in item.items() if value is not None}
 

@@ -16,16 +16,16 @@ from tallybook.store import keys
 from tallybook.store.commands import Delete, Item, Put, Update
 
 CHECK_AGAIN = "budget"
-"""The kind of work that a budget with `due` is, in the index."""
+"""The kind of work of a budget with `due`, in the index."""
 
 
 def put_budget(budget: Budget) -> Put:
-    """A new budget; WriteConflict where the account has one."""
+    """Add a budget; WriteConflict if the account has one."""
     return Put(keys.budget(budget.account_id), _item(budget))
 
 
 def set_budget(before: Budget, after: Budget) -> Put:
-    """Replace the budget; WriteConflict where it was written since it was read."""
+    """Replace the budget; WriteConflict if it was written since it was read."""
     changed = replace(after, version=before.version + 1)
     return Put(keys.budget(before.account_id), _item(changed), condition=_unchanged(before))
 
@@ -48,7 +48,7 @@ def set_account_budget(account: Account, budget: Budget | None) -> Update:
 
 
 def archive_messages(account: Account, *, more: int) -> Update:
-    """Take the messages so far, and `more` of the same transaction, out of the list."""
+    """Remove all messages from the list, also the `more` that the same transaction adds."""
     return Update(keys.account(account.id), set={"archived": account.counts.message_count + more})
 
 
@@ -75,7 +75,7 @@ def read_budget(item: Item) -> Budget:
 
 
 def _unchanged(budget: Budget) -> ConditionBase:
-    """The number too: a budget that replaced a deleted one starts at version 1 again."""
+    """Compares the number as well, because the budget after a deleted one starts at version 1 again."""
     return Attr("number").eq(budget.number) & Attr("version").eq(budget.version)
 
 

@@ -1,8 +1,8 @@
 """What calls to DynamoDB cost by AWS's published rules, computed from the sizes of items, for tests and the bench.
 
-A strongly consistent read costs 1 unit for each started 4 KB, an eventually consistent one half of that; a write costs
-1 unit for each started 1 KB of the larger of the item before and after; in a transaction both count twice. A write of
-an item that is in an index also costs the index's entry. It is computed because emulators get it wrong.
+A strongly consistent read costs 1 unit for each started 4 KB, an eventually consistent read half of that. A write costs
+1 unit for each started 1 KB of the larger of the item before and after it. In a transaction both cost double. The
+entries of an index cost extra. The costs are computed because emulators report wrong ones.
 """
 
 import threading
@@ -79,7 +79,7 @@ def write_units(size: int) -> int:
 
 
 def index_units(command: Command) -> int:
-    """Units of the index `work`, at the same price in a transaction: to add an entry, delete it, or replace it."""
+    """Units for adding, deleting or replacing an entry of the index `work`; not doubled in a transaction."""
     match command:
         case Put():
             return 1 if "work" in command.item else 0

@@ -16,9 +16,9 @@ _FRESH_SECONDS = 60.0
 
 
 class Catalogs:
-    """Caches versions for the life of the process, and the number of the current one for a minute.
+    """Caches versions for the life of the process, and the number of the current version for a minute.
 
-    So every period that opens more than a minute after the operator applied a catalog pins it.
+    So a period that opens more than a minute after the operator applied a catalog pins that catalog.
     """
 
     def __init__(self, tables: Tables, *, elapsed: Callable[[], float] = time.monotonic) -> None:
@@ -28,7 +28,7 @@ class Catalogs:
         self._current: tuple[float, int] | None = None
 
     def current(self) -> Catalog:
-        """The version that a period pins when it opens."""
+        """The current version, from the cache of a minute: a period that opens now pins it. Failed `no_catalog`."""
         if self._current is None or self._elapsed() - self._current[0] > _FRESH_SECONDS:
             item = self._tables.get(keys.catalog_current())
             if item is None:
@@ -38,7 +38,7 @@ class Catalogs:
         return self._versions[self._current[1]]
 
     def read_current(self) -> Catalog | None:
-        """The current version, not from the cache; None before the first one is applied."""
+        """The current version, read now; None before the first one is applied."""
         item = self._tables.get(keys.catalog_current())
         return self._keep(int(item["version"]), item["body"]) if item else None
 
@@ -52,15 +52,15 @@ class Catalogs:
         return self._versions[number]
 
     def apply(self, data: Mapping[str, Any], *, applied_at: str, record: Callable[[int], Put]) -> Catalog:
-        """Make the data the current version, unless it is already. Two calls at once give two versions.
+        """Make the data the current version, unless it is already. Two calls at once make two versions.
 
-        `record` builds the audit entry of the version with that number; it is written in the same transaction.
+        `record` builds the audit entry from the version's number; the same transaction writes it.
         """
         body = json.dumps(data, sort_keys=True, separators=(",", ":"))
         while True:
-            present = self._tables.get(keys.catalog_current())
-            number = int(present["version"]) if present else 0
-            if present and present["body"] == body:
+            current = self._tables.get(keys.catalog_current())
+            number = int(current["version"]) if current else 0
+            if current and current["body"] == body:
                 return self._keep(number, body)
             item = {"version": number + 1, "body": body, "applied_at": applied_at}
             try:

@@ -24,7 +24,7 @@ def read_closing_cursor(item: Mapping[str, Any]) -> ClosingCursor:
 
 
 def put_closing(account_id: str, closing_cursor: ClosingCursor) -> Put:
-    """The item in `work`, over the one of the period before."""
+    """The item in `work`; it replaces that of the period before."""
     return Put(
         keys.closing(account_id),
         {"work": partition(CLOSING, account_id), "due": stamp(closing_cursor.closes_at)},
@@ -33,7 +33,7 @@ def put_closing(account_id: str, closing_cursor: ClosingCursor) -> Put:
 
 
 def move_closing_cursor(account: Account, to: ClosingCursor) -> tuple[Command, ...]:
-    """Move the cursor to the next period. The same transaction must require that the account is as it was read."""
+    """Move the cursor to the next period. The transaction must check that the account is as read."""
     return set_closing_cursor(account, to), put_closing(account.id, to)
 
 

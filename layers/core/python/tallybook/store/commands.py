@@ -52,7 +52,7 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Write nothing; the transaction succeeds only if the condition holds."""
+    """Write nothing, but require that the condition holds."""
 
     key: Key
     condition: ConditionBase
@@ -63,7 +63,7 @@ type Command = Put | Update | Delete | Check
 
 
 def merge_commands(commands: Sequence[Command]) -> list[Command]:
-    """At most one command for each item, because a transaction may name an item once.
+    """At most one command for each item, because a transaction may name an item only once.
 
     Updates and checks of one item become one, with all their changes and conditions. They may have no `refusal`:
     it would be unknown which of the conditions failed. ValueError for commands that can't be merged.

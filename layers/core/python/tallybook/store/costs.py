@@ -1,4 +1,4 @@
-"""What the usage of closed periods cost, by line and by day: the history of a range is one query."""
+"""The costs of closed periods, by line and by day, so that the history of a range needs one query."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +13,7 @@ _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def put_costs(account_id: str, costs: PeriodCosts, *, currency: str) -> Put:
-    """Written when the period is closed, and never changed. Amounts are stored in minor units."""
+    """Written when the period is closed, and never changed. Stored amounts are in minor units."""
     unit = minor_unit(currency)
     return Put(
         keys.costs(account_id, costs.period.start),

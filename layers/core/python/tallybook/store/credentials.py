@@ -21,7 +21,7 @@ def credential_keys(ref: CredentialRef) -> tuple[Key, Key, Key]:
 
 
 def put_credential(credential: Credential) -> Put:
-    """DynamoDB's TTL deletes a sign-in session after it has expired; an API key stays until it is revoked."""
+    """DynamoDB's TTL deletes an expired sign-in session; an API key stays until it is revoked."""
     expires = credential.expires_at if credential.kind == "session" else None
     return Put(
         key_of(credential.kind, credential.account_id, credential.id),

@@ -11,7 +11,7 @@ _SIDES: tuple[Side, ...] = ("current", "new")
 
 
 def put_change(change: EmailChange, *, last: EmailChange | None) -> Put:
-    """A new request; replaces the last one, if that is as read."""
+    """A new request, which replaces the last one; WriteConflict if that changed since it was read."""
     item = {
         "id": change.id,
         "account_id": change.account_id,
@@ -25,7 +25,7 @@ def put_change(change: EmailChange, *, last: EmailChange | None) -> Put:
 
 
 def set_change(before: EmailChange, after: EmailChange) -> Update:
-    """Set state and confirmations, if the request and its links are as read."""
+    """Set state and confirmations; WriteConflict if the request or its links changed since they were read."""
     condition = _unchanged(before)
     for side in _SIDES:
         name, hashed = _hash(side), before.hashes.get(side)
@@ -38,7 +38,7 @@ def set_change(before: EmailChange, after: EmailChange) -> Update:
 
 
 def put_token(change: EmailChange, side: Side, hashed: str) -> list[Command]:
-    """A new link for this side, in place of an earlier one; refused if the request has changed since it was read."""
+    """A new link for this side, replacing an earlier one; WriteConflict if the request changed since it was read."""
     item = {
         "account_id": change.account_id,
         "current_email": change.current_email,
@@ -52,7 +52,7 @@ def put_token(change: EmailChange, side: Side, hashed: str) -> list[Command]:
 
 
 def move_login(change: EmailChange, user_id: str) -> list[Command]:
-    """The user signs in with the new email, which must be free, instead of the current one, which becomes free."""
+    """Let the user sign in with the new email instead of the current one; WriteConflict if the new one is taken."""
     return [
         Put(keys.email(change.new_email), {"account_id": change.account_id, "user_id": user_id}),
         Delete(keys.email(change.current_email), condition=Attr("user_id").eq(user_id)),
@@ -65,7 +65,7 @@ def move_login(change: EmailChange, user_id: str) -> list[Command]:
 
 
 def check_email_free(email: str) -> Check:
-    """Nobody signs in with this email."""
+    """Require that nobody signs in with this email."""
     return Check(keys.email(email), NEW)
 
 

@@ -1,4 +1,4 @@
-"""Event markers, which prove for 36 days that an event was counted; and the mark of an account with unchecked usage."""
+"""Event markers, which prove for 36 days that an event was counted; and the dirty mark of accounts to check."""
 
 from datetime import datetime
 
@@ -36,7 +36,7 @@ def same_content(item: Item | None, event: Event) -> bool:
 
 
 def mark_dirty(account_id: str, *, now: str) -> Update:
-    """The account has usage to check; `due` stays the instant of the first unchecked usage."""
+    """Mark that the account has usage to check; `due` stays the instant of the first unchecked usage."""
     return Update(
         keys.dirty(account_id),
         first={"work": partition("dirty", account_id), "due": now, "account_id": account_id},
@@ -46,9 +46,9 @@ def mark_dirty(account_id: str, *, now: str) -> Update:
 
 
 def clear_dirty(mark: Item) -> Update:
-    """All usage up to this mark is checked; WriteConflict if more was counted since the mark was read.
+    """Remove the mark, after a check of all usage up to it; WriteConflict if usage was counted since it was read.
 
-    The item stays, so that versions only grow and no later mark has the same one.
+    The item stays, so that a later mark gets a higher version.
     """
     version = mark["version"]
     return Update(
@@ -60,5 +60,5 @@ def clear_dirty(mark: Item) -> Update:
 
 
 def keep_dirty(mark: Item, *, now: str) -> Update:
-    """Usage was counted during a check: what the check saw is done, and the rest is due at `now`."""
+    """Keep the mark, due at `now`, because usage was counted during the check that began then."""
     return Update(keys.dirty(mark["account_id"]), set={"due": now}, condition=Attr("due").eq(mark["due"]))

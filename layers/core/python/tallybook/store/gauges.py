@@ -1,4 +1,4 @@
-"""Gauges of template storage: the GB that each user, and the whole account, stored in each hour of a day."""
+"""Gauges of template storage: the GB that a user, or the whole account, stored in each hour of a day."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from tallybook.store.keys import Key
 
 
 def gauge_keys_of(event: Event) -> set[Key]:
-    """The gauges that the event adds to: the account's and its user's, none for any other meter."""
+    """The gauges that the event adds to: the account's and its user's; none if it is of another meter."""
     if event.meter != GAUGE_METER:
         return set()
     day = day_of(event.instant)
@@ -40,15 +40,15 @@ def gauge_keys(account_id: str, user_id: str | None, *, now: datetime) -> tuple[
 
 
 def gauge_value(today: Item | None, yesterday: Item | None, *, now: datetime) -> Decimal:
-    """The latest reported of the last three hours, or the present hour's sum so far if that is more.
+    """The value of the latest hour reported in the last three, or the current hour's sum so far if that is higher.
 
-    So it is 0 when nothing was reported for three hours. Source: docs/decisions.md, "Quotas".
+    So it is 0 if nothing was reported for three hours. Source: docs/decisions.md, "Quotas".
     """
     days = {day_of(now): today or {}, day_of(now - timedelta(days=1)): yesterday or {}}
     hours = [now - timedelta(hours=ago) for ago in range(4)]
-    present, *past = [days[day_of(hour)].get(_hour(hour)) for hour in hours]
+    current, *past = [days[day_of(hour)].get(_hour(hour)) for hour in hours]
     latest = next((value for value in past if value is not None), 0)
-    return max(Decimal(present or 0), Decimal(latest))
+    return max(Decimal(current or 0), Decimal(latest))
 
 
 def _hour(instant: datetime) -> str:

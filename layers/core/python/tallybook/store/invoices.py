@@ -1,4 +1,4 @@
-"""Invoices: each at its position in the account's list, with a second item that leads from its id to that place.
+"""Invoices: each at its position in the account's list, with a second item that finds the position by the id.
 
 An open invoice is in the index `work`, due at its due date.
 """
@@ -21,7 +21,7 @@ OVERDUE = "overdue"
 
 
 def put_new_invoice(invoice: Invoice) -> tuple[Put, Put]:
-    """An invoice or draft at a new position, and its place by id; a conflict where the position or the id is taken."""
+    """An invoice or draft at a new position, and its position by id; WriteConflict if the position or id is taken."""
     place = {"account_id": invoice.account_id, "position": invoice.position}
     return (
         Put(keys.invoice(invoice.account_id, invoice.position), invoice_item(invoice)),
@@ -30,14 +30,14 @@ def put_new_invoice(invoice: Invoice) -> tuple[Put, Put]:
 
 
 def replace_invoice(before: Invoice, after: Invoice) -> Put:
-    """`after`, over `before`; a conflict where the invoice has changed since it was read."""
+    """Write `after` over `before`; WriteConflict if the invoice changed since it was read."""
     unchanged = Attr("status").eq(before.status) & Attr("id").eq(before.id)
     unchanged &= Attr("paid_by_balance").eq(before.paid_by_balance)
     return Put(keys.invoice(after.account_id, after.position), invoice_item(after), condition=unchanged)
 
 
 def replace_draft(invoice: Invoice) -> Put:
-    """The invoice, issued or a newer draft, over its draft; a conflict where it is issued already."""
+    """Write the invoice, or a newer draft, over its draft; WriteConflict if it is issued already."""
     draft = Attr("status").eq("draft") & Attr("id").eq(invoice.id)
     return Put(keys.invoice(invoice.account_id, invoice.position), invoice_item(invoice), condition=draft)
 
@@ -99,7 +99,7 @@ def read_invoice(item: Item) -> Invoice:
 
 
 def _line_item(line: InvoiceLine, unit: int) -> Item:
-    """Amounts are stored in minor units, which are smaller than micros."""
+    """Amounts are stored in minor units, which need fewer digits than micros."""
     item: Item = {"type": line.type, "text": line.description, "amount": line.amount // unit}
     if line.details:
         item["details"] = [[part.meter, part.sku, part.quantity, part.amount // unit] for part in line.details]

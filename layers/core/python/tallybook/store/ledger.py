@@ -1,4 +1,4 @@
-"""The ledger: numbered entries, and an item for each cause, so that a cause moves the wallet once."""
+"""The ledger: numbered entries, and an item for each cause, so that one cause moves the balance once."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ def number_entry(account: Account, entry: Entry) -> Entry:
 
 
 def put_entry(entry: Entry) -> tuple[Put, Put]:
-    """A numbered entry and its cause; a conflict where either exists."""
+    """A numbered entry and its cause; WriteConflict if either exists."""
     item = {
         "id": entry.id,
         "account_id": entry.account_id,
@@ -36,7 +36,7 @@ def put_entry(entry: Entry) -> tuple[Put, Put]:
 
 
 def post(account: Account, entry: Entry) -> tuple[Command, ...]:
-    """Write the entry and move the balance; a conflict where another entry was written since the account was read."""
+    """Write the entry and change the balance; WriteConflict if another entry was written since the account was read."""
     entry = number_entry(account, entry)
     credited = {"credited": entry.amount} if entry.is_credit else {}
     move = Update(

@@ -1,13 +1,13 @@
-"""The outbox: mails and events that are stored with a change and leave after it.
+"""The outbox: mails and events that are stored with a change and delivered after it.
 
-Until it is delivered, an item is in the index `work`: under `outbox` while it waits, under `parked` once it was given
-up. Each step is conditional on the number of attempts ever begun, so that only one of two deliveries of an item wins.
+Until it is delivered, an item is in the index `work`: under `outbox` while it waits, under `parked` after its last
+attempt failed. Each step requires that no other attempt began meanwhile, so that one of two deliveries wins.
 
     a mail's body   letter, to, facts: the template, the addresses, the context; purpose, account_id, user_id, invoice,
                     email_change, messages: what the mail is about
     events' body    sequence, events: id, name, version, data
 
-These names, and `purpose`, are read by every release that shares the tables, so they stay.
+Every release that uses the same tables reads these names, so they must stay.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,13 +43,13 @@ _PURPOSES = {"invitation": "invitation", "password_reset": "reset"}
 
 
 def put_mail(mail: Mail, *cause: str, at: datetime, account_id: str | None = None) -> Put:
-    """A mail, once for its cause."""
+    """A mail; the same cause writes the same item."""
     body = {"letter": mail.template, "to": list(mail.to), "facts": mail.context, **_subject_attributes(mail)}
     return _put(derived_id("mail", mail.template, *cause), "mail", body, at, account_id)
 
 
 def put_events(events: Sequence[BusEvent], *, account_id: str, number: int, at: datetime) -> Put:
-    """All events of the account's change of this number, once."""
+    """All events of the account's change with this number; the same number writes the same item."""
     cause = (account_id, str(number))
     rows = [
         {
@@ -70,7 +70,7 @@ def claim(item: OutboxItem, *, now: datetime) -> Update:
 
 
 def note_sent(item: OutboxItem, address: str) -> Update:
-    """The sent-marker of one of a mail's addresses."""
+    """Record that the mail was sent to this address."""
     return _step(item, set={"sent": [*item.sent, address]})
 
 
@@ -98,7 +98,7 @@ def park(item: OutboxItem, *, at: datetime, error: str) -> Update:
 
 
 def unpark(item: OutboxItem, *, at: datetime) -> Update:
-    """Due again at once, with all its attempts ahead of it."""
+    """Make a parked item wait again: due at once, with all its attempts."""
     waiting = {"state": "waiting", "work": partition(WAITING, item.id), "due": stamp(at), "attempts": 0}
     return _step(item, set=waiting, remove=("leased",))
 
@@ -123,13 +123,13 @@ def read_outbox_item(item: Item) -> OutboxItem:
 
 
 def read_mail(item: OutboxItem) -> Mail:
-    """The mail of an item of this kind."""
+    """The mail of a `mail` item."""
     body = item.body
     return Mail(body["letter"], tuple(body["to"]), body["facts"], _subject_ref(body))
 
 
 def read_announcement(item: OutboxItem) -> Announcement:
-    """The events of an item of this kind."""
+    """The events of an `events` item."""
     events = (StoredEvent(row["id"], row["name"], row["data"], row["version"]) for row in item.body["events"])
     return Announcement(item.body["sequence"], tuple(events))
 
@@ -166,7 +166,7 @@ def _subject_ref(body: Mapping[str, Any]) -> SubjectRef | None:
 
 
 def _native(value: Any) -> Any:
-    """Numbers as int again: an outbox item holds whole numbers only."""
+    """Numbers as int again, because an outbox item has whole numbers only."""
     match value:
         case Decimal():
             return int(value)

@@ -1,4 +1,4 @@
-"""Password tokens, as items: at most one for an invitation and one for a reset; stored hashed, used once."""
+"""Password tokens, as items: at most one of a user for an invitation, and one for a reset."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from tallybook.store.keys import Key
 
 
 def put_token(token: PasswordToken) -> Put:
-    """Replaces the user's earlier token of the same purpose."""
+    """Replace the user's earlier token of the same purpose."""
     return Put(
         _key(token),
         {
@@ -27,7 +27,7 @@ def put_token(token: PasswordToken) -> Put:
 
 
 def check_recipient_unchanged(user: User, purpose: Purpose) -> Check:
-    """The user is active with the email as read; for an invitation, they have no password yet."""
+    """Require that the user is active and has the same email; for an invitation, also that no password is set."""
     condition = Attr("status").eq("active") & Attr("email").eq(user.email)
     if purpose == "invitation":
         condition &= Attr("password_hash").not_exists()
@@ -35,7 +35,7 @@ def check_recipient_unchanged(user: User, purpose: Purpose) -> Check:
 
 
 def use_token(token: PasswordToken) -> list[Delete]:
-    """Deletes all tokens of the user; refused if this one was used or replaced."""
+    """Delete all tokens of the user; WriteConflict if this one was used or replaced."""
     same = Attr("secret_hash").eq(token.secret_hash)
     return [
         replace(other, condition=same) if other.key == _key(token) else other
@@ -44,7 +44,7 @@ def use_token(token: PasswordToken) -> list[Delete]:
 
 
 def delete_tokens(account_id: str, user_id: str) -> list[Delete]:
-    """Deletes all tokens of the user, if there are any."""
+    """Delete all tokens of the user, if there are any."""
     return [Delete(key, condition=None) for key in password_token_keys(account_id, user_id)]
 
 

@@ -1,7 +1,7 @@
-"""The items of a billing period: its period key, in each shard, with `open` as long as usage may be added.
+"""The period keys of a billing period, one in each shard, which have `open` as long as usage may be added.
 
-Shard 0 also holds what the period pinned. Each change of what an invoice is made from counts up `version`, so that
-closing can require that nothing has changed since the items were read.
+Shard 0 also has what the period pinned. Each change of something that the invoice bills increments `version`, so that
+closing can require that nothing changed since the items were read.
 """
 
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ def is_period_key(item: Item) -> bool:
 
 
 def open_period(account: Account, billing_period: BillingPeriod) -> tuple[Put, ...]:
-    """The period key in each shard; a conflict where the period was opened before."""
+    """Write the period key of each shard; WriteConflict if the period is open or was opened before."""
     pinned = {
         **period_item(billing_period.period),
         "account_id": account.id,
@@ -47,12 +47,12 @@ def open_period(account: Account, billing_period: BillingPeriod) -> tuple[Put, .
 
 
 def check_subscription_unchanged(account: Account) -> Check:
-    """The account still has the plan and the schedule that a period is about to be opened with."""
+    """Require that the account has the plan and schedule with which a period is about to be opened."""
     return Check(keys.account(account.id), same_subscription(account) & Attr("status").ne("deleted"))
 
 
 def count_completed(account_id: str, period: Period) -> Update:
-    """Count one more session that ended within the period, while it is open."""
+    """Count a session that ended within the period, if the period is open."""
     return Update(period_key(account_id, period), add={"completed": 1}, condition=OPEN)
 
 
@@ -61,12 +61,12 @@ def check_still_open(account_id: str, period: Period) -> Check:
 
 
 def check_never_opened(account_id: str, period: Period) -> Check:
-    """The period was not opened, so no usage was counted in it."""
+    """Require that the period was not opened, so no usage was counted in it."""
     return Check(period_key(account_id, period), Attr("pk").not_exists())
 
 
 def repin(account_id: str, billing_period: BillingPeriod) -> Update:
-    """Pin another plan to an open period. Usage that was counted in it stays, and is priced by that plan."""
+    """Pin another plan to an open period. The new plan's prices apply also to usage counted before."""
     pinned = {
         "end": stamp(billing_period.period.end),
         "zone": billing_period.period.zone,
@@ -77,9 +77,9 @@ def repin(account_id: str, billing_period: BillingPeriod) -> Update:
 
 
 def close_period(account_id: str, closed: BillingPeriod, key_items: Iterable[Item]) -> tuple[Update, ...]:
-    """Remove `open` from the period key in each shard, provided that nothing has changed since `key_items` were read.
+    """Remove `open` from the period key of each shard; WriteConflict if one changed since `key_items` were read.
 
-    Also stores what the period was billed and, where a plan change cut it short, its new end.
+    Also store what was billed for the period and, if a plan change cut it short, its new end.
     """
     outcome: Item = {"billed": closed.billed}
     if closed.cut_from is not None:
@@ -96,13 +96,13 @@ def close_period(account_id: str, closed: BillingPeriod, key_items: Iterable[Ite
 
 
 def bill_late(account_id: str, before: BillingPeriod, amount: int) -> Update:
-    """Add `amount` to what a closed period was billed; a conflict where another invoice did so first."""
+    """Add `amount` to what was billed for a closed period; WriteConflict if another invoice did so first."""
     unchanged = Attr("billed").eq(before.billed) & Attr("open").not_exists()
     return Update(period_key(account_id, before.period), set={"billed": before.billed + amount}, condition=unchanged)
 
 
 def read_billing_period(item: Item) -> BillingPeriod:
-    """From the period key of shard 0."""
+    """Read the period key of shard 0."""
     return BillingPeriod(
         period=read_period(item),
         plan=item["plan"],
@@ -117,7 +117,7 @@ def read_billing_period(item: Item) -> BillingPeriod:
 
 
 def billing_period_of(items: Iterable[Item]) -> BillingPeriod | None:
-    """From the one of these items that is shard 0's; None where the period was not opened."""
+    """Read shard 0's among these items; None if the period was not opened."""
     return next((read_billing_period(item) for item in items if "start" in item), None)
 
 

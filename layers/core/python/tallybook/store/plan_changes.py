@@ -1,4 +1,4 @@
-"""Changes of plan, as items numbered for each account."""
+"""Changes of plan, as items that are numbered by account."""
 
 from boto3.dynamodb.conditions import Attr
 
@@ -11,7 +11,7 @@ from tallybook.store.commands import Command, Item, Put, Update
 
 
 def put_plan_change(account: Account, change: PlanChange) -> tuple[Command, ...]:
-    """The change as the account's next one."""
+    """Write the change as the account's next; WriteConflict if there was another since the account was read."""
     unchanged = Attr("changes").eq(account.counts.plan_change_count)
     return (
         Update(keys.account(account.id), set={"changes": change.number}, condition=unchanged),

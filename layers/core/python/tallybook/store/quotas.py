@@ -17,14 +17,14 @@ def put_allocation(allocation: Allocation) -> Put:
 
 
 def set_allocation(before: UserAllocation, *, quota: Quota, status: AllocationStatus, at: datetime) -> Update:
-    """Another quota or status of an active allocation; WriteConflict if it changed since it was read."""
+    """Set quota and status of an active allocation; WriteConflict if it changed since it was read."""
     changed = {"quota": dict(quota), "status": status, "updated_at": stamp(at)}
     unchanged = Attr("status").eq("active") & Attr("quota").eq(dict(before.quota))
     return Update(keys.allocation(before.account_id, before.allocation_id), set=changed, condition=unchanged)
 
 
 def set_notified(before: Allocation, after: Allocation) -> Update:
-    """The percentages that its user was notified of; WriteConflict if they or the allocation changed meanwhile."""
+    """Set the percentages that the user got a mail about; WriteConflict if they or the allocation changed meanwhile."""
     unchanged = _unchanged(before) & Attr("told").eq(_notified(before))
     return Update(keys.allocation(before.account_id, before.id), set={"told": _notified(after)}, condition=unchanged)
 
@@ -34,7 +34,7 @@ def delete_allocation(allocation: Allocation) -> Delete:
 
 
 def add_user_allocation(new: UserAllocation) -> Update:
-    """The user's first active allocation; WriteConflict if they have one, or are deleted."""
+    """Give the user an active allocation; WriteConflict if they have one, or are deleted."""
     return Update(
         keys.user(new.account_id, new.user_id),
         set={"allocation_id": new.allocation_id, "quota": dict(new.quota)},
@@ -43,14 +43,14 @@ def add_user_allocation(new: UserAllocation) -> Update:
 
 
 def set_user_allocation(before: UserAllocation, *, quota: Quota | None) -> Update:
-    """Another quota of the user, None for no allocation; WriteConflict if it changed since it was read."""
+    """Set the user's copy of their quota, None for no allocation; WriteConflict if it changed since it was read."""
     after = {"allocation_id": None if quota is None else before.allocation_id, "quota": dict(quota or {})}
     unchanged = Attr("allocation_id").eq(before.allocation_id) & Attr("quota").eq(dict(before.quota))
     return Update(keys.user(before.account_id, before.user_id), set=after, condition=unchanged)
 
 
 def set_allocated(account: Account, *, allocated: Quota, rows: int = 0) -> Update:
-    """The sums of the active allocations, and `rows` more in the list; WriteConflict if either changed meanwhile."""
+    """Set the sums of the active allocations, and count `rows` more; WriteConflict if either changed meanwhile."""
     unchanged = Attr("allocated").eq(dict(account.allocated)) & Attr("allocations").eq(account.counts.allocation_count)
     changed = {"allocated": dict(allocated), "allocations": account.counts.allocation_count + rows}
     return Update(keys.account(account.id), set=changed, condition=unchanged)
@@ -61,7 +61,7 @@ def put_request(request: QuotaRequest) -> Put:
 
 
 def set_request(before: QuotaRequest, after: QuotaRequest) -> Update:
-    """A pending request, changed or decided; WriteConflict if it changed since it was read."""
+    """Change or decide a pending request; WriteConflict if it changed since it was read."""
     changed = {
         "quota": dict(after.quota),
         "reason": after.reason,
@@ -75,23 +75,23 @@ def set_request(before: QuotaRequest, after: QuotaRequest) -> Update:
 
 
 def delete_request(account_id: str, request_id: str) -> Delete:
-    """A pending request; WriteConflict if it is decided."""
+    """Delete a pending request; WriteConflict if it is decided."""
     return Delete(keys.quota_request(account_id, request_id), condition=Attr("status").eq("pending"))
 
 
 def delete_decided_request(request: QuotaRequest) -> Delete:
-    """Make room for a newer request; the audit log keeps the decision."""
+    """Delete a decided request, to make room for a newer one; the audit log keeps the decision."""
     return Delete(keys.quota_request(request.account_id, request.id), condition=Attr("status").ne("pending"))
 
 
 def set_pending_request(user: User, *, request_id: str | None) -> Update:
-    """The user's pending request, None for none; WriteConflict if it or their status changed since they were read."""
+    """Set or remove (None) the user's pending request; WriteConflict if it or their status changed meanwhile."""
     same = _same("request_id", user.request_id) & Attr("status").eq(user.status)
     return Update(keys.user(user.account_id, user.id), set={"request_id": request_id}, condition=same)
 
 
 def count_requests(account: Account, *, rows: int) -> Update:
-    """`rows` more requests in the account's list; WriteConflict if their number changed meanwhile."""
+    """Count `rows` more requests of the account; WriteConflict if their number changed meanwhile."""
     unchanged = Attr("requests").eq(account.counts.request_count)
     return Update(keys.account(account.id), set={"requests": account.counts.request_count + rows}, condition=unchanged)
 

@@ -14,7 +14,7 @@ _deserializer = TypeDeserializer()
 
 
 def to_dynamodb(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Attribute values as DynamoDB's typed JSON; an attribute that is None is left out."""
+    """The attributes as DynamoDB's typed JSON, without those that are None."""
     return {name: _serializer.serialize(value) for name, value in values.items() if value is not None}
 
 

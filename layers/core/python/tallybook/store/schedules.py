@@ -9,7 +9,7 @@ from tallybook.store.commands import Item
 
 
 def schedule_items(schedule: BillingSchedule) -> list[Item]:
-    """The schedule and the ones that it replaced, oldest first."""
+    """The schedule and the earlier ones, oldest first."""
     items: list[Item] = []
     last: BillingSchedule | None = schedule
     while last is not None:
@@ -35,7 +35,7 @@ def read_schedule(items: Sequence[Item]) -> BillingSchedule:
 
 
 def period_item(period: Period) -> Item:
-    """The attributes `start`, `end` and `zone`, which stand beside others in the item of what has a period."""
+    """The attributes `start`, `end` and `zone`, as part of a larger item."""
     return {"start": stamp(period.start), "end": stamp(period.end), "zone": period.zone}
 
 

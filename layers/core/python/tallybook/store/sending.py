@@ -1,7 +1,6 @@
 """Send one call to DynamoDB, and retry after throttling, transaction conflicts and lost responses.
 
-At most 20 attempts with full jitter. None begins later than 6 seconds after the first, so that the caller gets an
-answer in time.
+At most 20 attempts with full jitter, the last one within 6 seconds, so that the caller gets an answer in time.
 """
 
 import random
@@ -41,9 +40,9 @@ _RETRIED_CODES = frozenset(
 
 
 class ConditionFailed(Exception):
-    """`items` has the stored item, or None, by the index of the failed command in its transaction; 0 for a single one.
+    """`items`: the stored item, or None, by the index of the failed command in its transaction; 0 for a single command.
 
-    `was_lost_before`: the response of an earlier attempt was lost, so that one may have succeeded.
+    `was_lost_before`: the response of an earlier attempt was lost, so that attempt may have succeeded.
     """
 
     def __init__(self, items: dict[int, Item | None], *, was_lost_before: bool) -> None:

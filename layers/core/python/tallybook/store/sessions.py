@@ -1,4 +1,4 @@
-"""Sandbox sessions as items: each twice, by its id, and by its start among the account's sessions.
+"""Sandbox sessions, as two items each: one by its id, one by its start among the account's sessions.
 
 While a session runs, the second item is in the index of due work, due when the session's time is up.
 """
@@ -40,7 +40,7 @@ def put_session(session: Session) -> tuple[Put, Put]:
 
 
 def end_session(ended: Session) -> tuple[Update, Update]:
-    """WriteConflict if it has ended already."""
+    """End the session; WriteConflict if it has ended already."""
     changed: Item = {"status": ended.status, "ended_at": stamp_or_none(ended.ended_at)}
     if ended.ended_by:
         changed["ended_by"] = actor_item(ended.ended_by)
@@ -52,9 +52,9 @@ def end_session(ended: Session) -> tuple[Update, Update]:
 
 
 def count_started(account: Account, user: User, *, most: int | None) -> tuple[Update, Update]:
-    """One more running session of the account and its user; WriteConflict unless both are active and have room.
+    """Count a running session of account and user; WriteConflict unless both are active and below their limits.
 
-    `most` is the plan's limit, None for no limit. WriteConflict too if plan, hard limit or allocation changed.
+    `most` is the plan's limit, None for no limit. WriteConflict also if plan, hard limit or allocation changed.
     """
     same_quota = Attr("quota").eq(dict(user.quota))
     limit = Attr("hard_limit")
@@ -68,7 +68,7 @@ def count_started(account: Account, user: User, *, most: int | None) -> tuple[Up
 
 
 def count_ended(*, account_id: str, user_id: str) -> tuple[Update, Update]:
-    """One running session fewer."""
+    """Count one running session less."""
     return (
         Update(keys.account(account_id), add={"running": -1}),
         Update(keys.user(account_id, user_id), add={"running": -1}),

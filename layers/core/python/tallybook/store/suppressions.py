@@ -1,4 +1,4 @@
-"""Suppressed addresses: they get no mail because a mail to them bounced, or its reader complained."""
+"""Suppressed addresses get no mail, because a mail to them bounced or its reader complained."""
 
 from datetime import datetime
 from typing import Literal

@@ -1,7 +1,7 @@
 """The only calls to DynamoDB: get, get_many, query, query_numbered, query_due, write and transact.
 
-`sending.py` retries throttling, conflicts and lost responses, so that services see three outcomes: success;
-`WriteConflict`, or the `refusal` of the failed command; or `Unavailable`. A transaction whose response was lost is
+`sending.py` retries throttling, conflicts and lost responses, so services see three outcomes: success; `WriteConflict`,
+or the `refusal` of the failed command; `Unavailable`. A transaction whose response was lost is
 repeated with the same token, so that it happens once.
 """
 
@@ -35,7 +35,7 @@ MAX_KEYS = 100
 
 
 class Due(NamedTuple):
-    """An entry of the index of due work: the item's key, and since when it is due."""
+    """An entry of the index of due work: the item's key, and the instant from which it is due."""
 
     key: Key
     at: str
@@ -75,7 +75,7 @@ class Tables:
     def get_many(self, keys: Iterable[Key], *, consistent: bool = True) -> dict[Key, Item]:
         """The existing items of these keys; one round trip for each 100 keys.
 
-        Not `consistent` costs half as much, and recent changes may be missing.
+        Without `consistent` it costs half as much, and recent changes may be missing.
         """
         distinct = list(dict.fromkeys(keys))
         found: dict[Key, Item] = {}
@@ -101,8 +101,8 @@ class Tables:
     def query_numbered(self, key_of: Callable[[int], Key], *, newest: int, limit: int, after: int = 0) -> list[Item]:
         """Up to `limit` items, numbers descending from `newest`, all greater than `after`.
 
-        The numbers must have no gaps. An eventually consistent query at half the price reads the items; only if one is
-        missing, a consistent query reads them again. So an item may lack a very recent change.
+        The numbers must have no gaps. An eventually consistent query, at half the price, reads the items; a consistent
+        one reads them again only if one is missing. So an item may lack a very recent change.
         """
         oldest = max(after + 1, newest - limit + 1)
         if newest < oldest:
@@ -126,7 +126,7 @@ class Tables:
         return (Due(Key("core", row["pk"], row["sk"]), row["due"]) for row in rows)
 
     def write(self, command: Put | Update | Delete) -> None:
-        """One command, at half the price of a transaction. No `add`: a repeated call would add twice."""
+        """Write one command, at half the price of a transaction. It has no `add`, because a retry could add twice."""
         if isinstance(command, Update) and command.add:
             raise ValueError("an addition needs a transaction")
         action, request = command_request(command, self._names)
@@ -144,7 +144,7 @@ class Tables:
                 self.observer.written(action.lower(), [command])
 
     def transact(self, commands: Sequence[Command]) -> None:
-        """All of the commands or none: at most 100, after those on the same item are merged."""
+        """Write all of the commands or none: at most 100, after commands on the same item are merged."""
         commands = merge_commands(commands)
         actions = [command_request(command, self._names) for command in commands]
         request = {

@@ -1,8 +1,8 @@
 """Counters: the summed quantities of a period, in all and by day, user, session and app.
 
 A quantity is an attribute, `q:meter` or `q:meter:sku`. The counter of the whole period is its period key, so usage is
-accepted only while the period is open. Later usage goes to the closed period's counters `late#…`, provided that the
-period whose invoice will bill it is open; that one lists the closed period in `late`.
+only accepted while the period is open. Later usage is added to the closed period's counters `late#…`, if the period
+whose invoice will bill it is open; that period lists the closed one in `late`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ _QUANTITY = "q:"
 
 
 def add_usage(account_id: str, period: Period, sums: Mapping[str, Quantities], *, shard: int) -> tuple[Command, ...]:
-    """One addition for each counter; the one to the period key requires that the period is open."""
+    """One addition for each counter; that to the period key requires that the period is open."""
     return tuple(
         Update(
             keys.counter(account_id, period.start, name, shard),
@@ -41,10 +41,10 @@ def add_late_usage(
         Update(keys.counter(account_id, period.start, name, 0), add=_addends(quantities), condition=None)
         for name, quantities in sums.items()
     )
-    listed = Update(
+    list_as_late = Update(
         keys.counter(account_id, target, PERIOD, 0), add={"version": 1, "late": {stamp(period.start)}}, condition=OPEN
     )
-    return (*additions, listed)
+    return (*additions, list_as_late)
 
 
 def session_counters(account_id: str, period: Period, session_id: str, *, shards: int) -> list[Key]:
@@ -53,12 +53,12 @@ def session_counters(account_id: str, period: Period, session_id: str, *, shards
 
 
 def billed_range(account_id: str, period_start: datetime) -> tuple[str, str, str]:
-    """(pk, first sk, last sk) of what a period's bill is made from: its days and its period key."""
+    """(pk, first sk, last sk) of the counters for a period's bill: its days and its period keys."""
     return (keys.counter(account_id, period_start, PERIOD, 0).pk, *keys.BILLED)
 
 
 def rated_range(account_id: str, period_start: str) -> tuple[str, str, str]:
-    """(pk, first sk, last sk) of what a closed period is rated again from: its late usage and its period key."""
+    """(pk, first sk, last sk) of the counters for rating a closed period again: its late usage and its period keys."""
     return (keys.counter(account_id, parse_instant(period_start), PERIOD, 0).pk, *keys.RATED)
 
 

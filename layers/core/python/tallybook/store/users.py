@@ -22,12 +22,12 @@ def set_user(user: User, **values: object) -> Update:
 
 
 def check_still_root(user: User) -> Check:
-    """The user is still an active root user."""
+    """Require that the user is an active root user."""
     return Check(keys.user(user.account_id, user.id), ACTIVE & Attr("is_root").eq(True))
 
 
 def count_keys(*, account_id: str, user_id: str, by: int) -> tuple[Update, Update]:
-    """Adds `by` to both counts of API keys. More only while account and user are active and below their maximum."""
+    """Add `by` to the API key counts of account and user. To add a key, both must be active and below their maximum."""
 
     def condition(most: int) -> ConditionBase:
         return ACTIVE & Attr("keys").lt(most) if by > 0 else EXISTS
@@ -39,12 +39,12 @@ def count_keys(*, account_id: str, user_id: str, by: int) -> tuple[Update, Updat
 
 
 def put_email(user: User, *, refusal: TallybookError) -> Put:
-    """The user signs in with their email; `refusal` if somebody does already."""
+    """Let the user sign in with their email; `refusal` if the email is taken."""
     return Put(keys.email(user.email), {"account_id": user.account_id, "user_id": user.id}, refusal=refusal)
 
 
 def free_email(user: User) -> Delete:
-    """The user signs in with their email no more."""
+    """End the user's sign-in with their email, so that it is free."""
     return Delete(keys.email(user.email), condition=Attr("user_id").eq(user.id))
 
 

@@ -38,7 +38,7 @@ def account_resumed(account: Account, *, reason: str) -> BusEvent:
 
 
 def account_email_changed(account: Account, *, email: str, login_of: str | None) -> BusEvent:
-    """`login_of` is the user whose sign-in email changed with it; null if nobody signed in with the old one."""
+    """`login_of`: the user whose sign-in email changed as well; null if nobody signed in with the old email."""
     data = {
         "account_id": ACCOUNT + account.id,
         "email": email,

@@ -40,9 +40,9 @@ def subscription_changed(change: PlanChange) -> BusEvent:
 
 
 def wallet_moved(entry: Entry) -> BusEvent:
-    """The balance changed, other than by usage, which has no event.
+    """The balance changed. Usage changes it, too, but has no event.
 
-    Of two events, the one with the higher `number` has the newer balance. `reference` is the caller's reference, or the
+    Of two events, the one with the higher `number` has the newer balance. `reference`: the platform's reference, or the
     id of the invoice that was paid or voided.
     """
     data = {
@@ -58,7 +58,7 @@ def wallet_moved(entry: Entry) -> BusEvent:
 
 
 def invoice_issued(invoice: Invoice) -> BusEvent:
-    """`status` is `open`, or `paid` where there was nothing to pay or the balance paid it at once."""
+    """`status` is `open`, or `paid` if nothing was due or the balance paid all of it."""
     data = {
         **_invoice(invoice),
         "revision": invoice.revision,
@@ -73,7 +73,7 @@ def invoice_issued(invoice: Invoice) -> BusEvent:
 
 
 def invoice_paid(invoice: Invoice) -> BusEvent:
-    """`payment_method` is null where there was nothing to pay."""
+    """`payment_method` is null if nothing was due."""
     data = {
         **_invoice(invoice),
         "paid_at": stamp_or_none(invoice.paid_at),
@@ -88,7 +88,7 @@ def invoice_overdue(invoice: Invoice) -> BusEvent:
 
 
 def invoice_voided(invoice: Invoice, *, given_back: int) -> BusEvent:
-    """It is owed no more; `given_back` is what went back to the balance, in micros."""
+    """It no longer has to be paid; `given_back` is what the balance got back, in micros."""
     data = {
         **_invoice(invoice),
         "voided_at": stamp_or_none(invoice.voided_at),

@@ -1,4 +1,4 @@
-"""The events about budgets."""
+"""Events about budgets."""
 
 from tallybook.domain.budget_messages import BudgetMessage
 from tallybook.domain.budgets import Budget, Spending, percentage_used
@@ -25,7 +25,7 @@ def budget_deleted(budget: Budget) -> BusEvent:
 
 
 def threshold_reached(message: BudgetMessage) -> BusEvent:
-    """A threshold alerted; thresholds that alert together share a notification."""
+    """A threshold alerted; thresholds that alert together have the same `notification_id`."""
     data = {
         "account_id": ACCOUNT + message.account_id,
         "budget_id": message.budget,
@@ -43,7 +43,7 @@ def threshold_reached(message: BudgetMessage) -> BusEvent:
 
 
 def budget_restricted(budget: Budget, spent: Spending) -> BusEvent:
-    """A hard budget is used up: no session starts from the moment that the last usage was accepted."""
+    """A hard budget is used up. Sessions are refused from the acceptance of that usage on, before this event."""
     return BusEvent("BudgetRestricted", _with_spending(budget, spent))
 
 

@@ -1,4 +1,4 @@
-"""The events about quota allocations, quota requests, and their use."""
+"""Events about quota allocations, quota requests and used quotas."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from tallybook.domain.usage import decimal_text
 
 
 def quota_allocation_changed(allocation: UserAllocation, *, status: str) -> BusEvent:
-    """An allocation is `active` with these limits, `revoked` or `deleted`; a field that is null is not limited."""
+    """`status` is `active`, `revoked` or `deleted`; a field that is null is not limited."""
     data = {
         "account_id": ACCOUNT + allocation.account_id,
         "allocation_id": ALLOCATION + allocation.allocation_id,

@@ -1,7 +1,7 @@
-"""The templates of the mails that users get, each as text and as HTML, in the files of this folder.
+"""The templates of mails, each as text and as HTML, in the files of this folder.
 
-A variable may hold anything that a user typed. In a mail it is one line of bounded length, so that it can neither end
-a header nor begin a line that looks like ours.
+A variable may contain anything that a user typed. In the mail it is one line of bounded length, so that it can neither
+end a header nor add a line that looks like ours.
 """
 
 from collections.abc import Mapping
@@ -49,9 +49,9 @@ A variable is text, except:
 - `numbers`: each `quota` and `wanted`
 - `uses`: each `quota`, `percent`, `used` and `limit`
 
-These may be None: `name`, `reason`, `notes` and `address`; `inviter` where the operator invites; `login` where nobody's
-login changed; `paid`, `due`, `due_date` and `given_back` where the amount is zero; `next_period` where no
-monthly quota is reached; `since`, "changed" or "deleted", where the budget is as it was.
+These may be None: `name`, `reason`, `notes` and `address`; `inviter`, if the operator invites; `login`, if no sign-in
+email changed; `paid`, `due`, `due_date` and `given_back`, if the amount is zero; `next_period`, if no monthly quota is
+reached; `since`, "changed" or "deleted", if the budget is unchanged since the alert.
 """
 
 _UNBOUNDED = frozenset({"link"})
@@ -74,7 +74,7 @@ class RenderedMail:
 
 
 def render(template: str, context: Mapping[str, Any], *, brand: str, page_url: str) -> RenderedMail:
-    """LookupError for an unknown template; jinja2's UndefinedError for a missing variable.
+    """The mail of this template. LookupError for an unknown template, jinja2's UndefinedError for a missing variable.
 
     `brand` is the sender's name, `page_url` the address of our own pages, like `https://api.example.com`.
     """
@@ -111,7 +111,7 @@ def _sanitize(name: str, value: Any) -> Any:
 
 
 def _bound(value: Any, *, longest: int = _LONGEST_PART) -> Any:
-    """Text as one line of this length; the parts of a list or mapping likewise, but shorter, and at most 100."""
+    """Text as one line of at most this length; at most 100 parts of a list or mapping, each a shorter line."""
     match value:
         case str():
             return _clip(_one_line(value), longest)

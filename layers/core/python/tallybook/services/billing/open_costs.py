@@ -1,7 +1,7 @@
 """The cost so far of a period that is not closed: one query, for any number of events."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.bill import PeriodCosts, costs_of
@@ -15,8 +15,7 @@ from tallybook.store.periods import billing_period_of, is_period_key
 from tallybook.store.usage_counters import billed_range, by_day, quantities_of
 
 
-@dataclass(frozen=True, slots=True)
-class OpenCosts:
+class OpenCosts(NamedTuple):
     """A period and its costs up to now, with the catalog that it pinned and the items of its period key."""
 
     billing_period: BillingPeriod

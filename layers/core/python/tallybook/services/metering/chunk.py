@@ -2,8 +2,9 @@
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.ids import derived_id
@@ -26,8 +27,7 @@ _DIRTY_ACTIONS = 1
 _LATE_USAGE = "late usage noted"
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """The events of one transaction by their index in the request, its commands, and the account after it."""
 
     events: Mapping[int, ResolvedEvent]

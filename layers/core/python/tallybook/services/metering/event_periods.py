@@ -7,6 +7,7 @@ stored beside the period's other quantities, and billed with the oldest open per
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.billing_period import BillingPeriod
@@ -34,8 +35,7 @@ class ResolvedEvent:
     price: Price
 
 
-@dataclass(frozen=True, slots=True)
-class Unpriced:
+class Unpriced(NamedTuple):
     """The reason why an event has no price."""
 
     reason: str
