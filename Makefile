@@ -1,4 +1,4 @@
-# `make run` and `make test` install what they need first; `make help` lists the verbs.
+# `make run` and `make test` install their dependencies first; `make help` lists the verbs.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
@@ -45,13 +45,13 @@ format: install  ## format the code
 synth: install  ## write the CloudFormation template of STAGE=production to cdk.out/
 	@$(PYTHON) -m infra.app
 
-bench: install  ## print the figures (ONLY=deterministic: those that never vary, for diff; ONLY=cold: one section)
+bench: install  ## print benchmark figures (ONLY=deterministic: those that never vary, for diff; ONLY=cold: one section)
 	@PYTHONPATH=functions:layers/core/python $(PYTHON) -m tests.bench $(ONLY)
 
 reset: install  ## remove the local state; the next make run starts with an empty one
 	@$(PYTHON) -m infra.local.reset
 
-deploy: synth  ## deploy STAGE=production to the AWS account of your credentials; asks before it widens access
+deploy: synth  ## deploy STAGE=production to the AWS account of your credentials; asks before it changes permissions
 	@export PATH="$$PWD/$(NODE):$$PATH"
 	npm="$(NODE)/../lib/node_modules/npm/bin/npm-cli.js"
 	[ infra/deploy/node_modules/.package-lock.json -nt infra/deploy/package-lock.json ] \
@@ -99,5 +99,5 @@ $(VENV)/bin/tallybook: layers/core/python/tallybook/cli/tallybook.sh | $(VENV)/.
 	@echo ../../../../layers/core/python > $(VENV)/lib/python3.13/site-packages/tallybook.pth
 	install -m 755 $< $@
 
-help:  ## this list
+help:  ## print this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
