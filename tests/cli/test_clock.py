@@ -15,9 +15,9 @@ from tallybook.services.jobs import usage_check as check_usage
 from tallybook.services.jobs.due_tasks import due_tasks
 from tallybook.services.jobs.invoicing import run_task
 from tallybook.services.outbox.deliver import sweep
-from tests.services.outside import outside
 from tests.support.clock import StillClock
 from tests.support.invariants import check_invariants
+from tests.support.list_channels import list_channels
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def bundle(office, stack, letters, tmp_path):
     def job(payload):
         office.reshape(clock=StillClock(clock.now()))
         if payload == {"job": "outbox"}:
-            return sweep(office.ctx, outside(letters), deadline=office.ctx.elapsed() + 60)
+            return sweep(office.ctx, list_channels(letters), deadline=office.ctx.elapsed() + 60)
         (called,) = [job for job in JOBS if payload == {"job": job.name}]
         tasks = list(due_tasks(office.ctx, called))
         workers.append(threading.Thread(target=later, args=(tasks,)))

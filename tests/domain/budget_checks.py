@@ -1,4 +1,4 @@
-"""A budget of 100 held against what was used, so many hours into April."""
+"""A budget of 100 for April, and its evaluation at a given usage and hour."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -17,10 +17,10 @@ def spent(units: object, period: datetime = APRIL) -> Spending:
     return Spending(Period(period, ENDS[period], "UTC"), int(Decimal(str(units)) * UNIT))
 
 
-def looked(budget: Budget, units: object, hours: float, *, period: datetime = APRIL) -> Evaluation:
-    """A check at so many units used, so many hours into the period."""
+def evaluate_at(budget: Budget, units: object, hours: float, *, period: datetime = APRIL) -> Evaluation:
+    """Evaluate with `units` used, `hours` after the period's start."""
     return evaluate(budget, [spent(units, period)], now=period + timedelta(hours=hours))
 
 
-def fired(checked: Evaluation) -> list[int | float]:
+def alerted_percents(checked: Evaluation) -> list[int | float]:
     return [float(one.percent) for alert in checked.alerts for one in alert.thresholds]

@@ -1,4 +1,4 @@
-"""A plan and an account as fees are computed for."""
+"""A plan and an account to compute fees from."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

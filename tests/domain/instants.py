@@ -1,4 +1,4 @@
-"""Instants, time zones, and any instant for property tests."""
+"""Time zones, and instants for property tests."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,10 +17,10 @@ ZONES = [
     "Pacific/Kiritimati",
     "America/Sao_Paulo",
     "Africa/Casablanca",
-    "Africa/Cairo",  # the last of April, and for some years at midnight
+    "Africa/Cairo",  # the last Friday of April, in some years at midnight
     "America/Asuncion",  # at midnight
     "America/Havana",
-    "America/Nuuk",  # changes on a Saturday, its local date
+    "America/Nuuk",  # changes on a Saturday, local time
     "America/Santiago",
     "Antarctica/Troll",  # by two hours
     "Asia/Beirut",  # at midnight

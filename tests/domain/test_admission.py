@@ -1,4 +1,4 @@
-"""A session may start where nothing stands in its way; whatever does is told, all of it."""
+"""A session may start if no reason is against it; a refusal lists every reason."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +14,7 @@ from tallybook.domain.quotas import MONTHLY
 from tallybook.domain.sessions import SessionRequest
 from tests.store.samples import ACCOUNT, USER
 
-WANTED = SessionRequest("a", "u", Decimal(2), Decimal(4), Decimal(10), 3600)
+REQUEST = SessionRequest("a", "u", Decimal(2), Decimal(4), Decimal(10), 3600)
 LIMITS: Mapping[str, int | None] = {
     "max_concurrent_sandboxes": 5,
     "max_cpu_cores_per_sandbox": 2,
@@ -25,7 +25,7 @@ LIMITS: Mapping[str, int | None] = {
 
 
 def reasons(
-    request: SessionRequest = WANTED,
+    request: SessionRequest = REQUEST,
     *,
     account: Account = ACCOUNT,
     user: User = USER,
@@ -42,7 +42,7 @@ def reasons(
 RESTRICTING = replace(ACCOUNT, hard_limit=100_000_000)
 
 
-def test_a_session_of_just_the_plans_size_may_start() -> None:
+def test_a_session_of_exactly_the_plans_size_may_start() -> None:
     assert reasons() == ()
 
 
@@ -55,23 +55,23 @@ def test_a_session_of_just_the_plans_size_may_start() -> None:
         ({"timeout_seconds": 3601}, "max_sandbox_timeout_seconds", 3600),
     ],
 )
-def test_a_session_larger_than_the_plan_allows_may_not(size: dict[str, Any], code: str, limit: int) -> None:
-    assert reasons(replace(WANTED, **size)) == (Reason(code, limit, next(iter(size.values()))),)
-    assert reasons(replace(WANTED, **size), **{code: None}) == ()
+def test_a_session_larger_than_the_plan_allows_is_refused(size: dict[str, Any], code: str, limit: int) -> None:
+    assert reasons(replace(REQUEST, **size)) == (Reason(code, limit, next(iter(size.values()))),)
+    assert reasons(replace(REQUEST, **size), **{code: None}) == ()
 
 
-@pytest.mark.parametrize(("running", "may"), [(4, True), (5, False), (9, False)])
-def test_there_is_room_below_what_runs_at_most(running: int, may: bool) -> None:
+@pytest.mark.parametrize(("running", "allowed"), [(4, True), (5, False), (9, False)])
+def test_a_session_may_start_below_the_concurrency_limit(running: int, allowed: bool) -> None:
     own = {"concurrent_sandboxes": 5}
     of_account, of_user = (
         replace(ACCOUNT, counts=ACCOUNT.counts._replace(running_count=running)),
         replace(USER, running_count=running, quota=own),
     )
-    assert reasons(account=of_account) == (() if may else (Reason("account_concurrent_sandboxes", 5, running),))
-    assert reasons(user=of_user) == (() if may else (Reason("user_concurrent_sandboxes", 5, running),))
+    assert reasons(account=of_account) == (() if allowed else (Reason("account_concurrent_sandboxes", 5, running),))
+    assert reasons(user=of_user) == (() if allowed else (Reason("user_concurrent_sandboxes", 5, running),))
 
 
-def test_of_a_plans_two_limits_of_what_runs_at_once_the_smaller_counts() -> None:
+def test_the_smaller_of_a_plans_two_concurrency_limits_counts() -> None:
     two = replace(ACCOUNT, counts=ACCOUNT.counts._replace(running_count=2))
     assert reasons(account=two, concurrent_sandboxes=2) == (Reason("account_concurrent_sandboxes", 2, 2),)
     assert reasons(account=two, concurrent_sandboxes=9, max_concurrent_sandboxes=2) == (
@@ -86,17 +86,17 @@ def test_of_a_plans_two_limits_of_what_runs_at_once_the_smaller_counts() -> None
 
 
 @pytest.mark.parametrize("field", MONTHLY)
-@pytest.mark.parametrize(("used", "may"), [("9.999", True), ("10", False), ("11.5", False)])
-def test_what_is_used_up_leaves_nothing_to_run_with(field: str, used: str, may: bool) -> None:
+@pytest.mark.parametrize(("used", "allowed"), [("9.999", True), ("10", False), ("11.5", False)])
+def test_a_used_up_monthly_quota_refuses_a_session(field: str, used: str, allowed: bool) -> None:
     amount = {field: Decimal(used)}
-    against = () if may else (Reason(f"user_{field}", 10, Decimal(used)),)
-    assert reasons(user=replace(USER, quota={field: 10}), by_user=amount) == against
-    against = () if may else (Reason(f"account_{field}", 10, Decimal(used)),)
-    assert reasons(by_account=amount, **{field: 10}) == against
+    expected = () if allowed else (Reason(f"user_{field}", 10, Decimal(used)),)
+    assert reasons(user=replace(USER, quota={field: 10}), by_user=amount) == expected
+    expected = () if allowed else (Reason(f"account_{field}", 10, Decimal(used)),)
+    assert reasons(by_account=amount, **{field: 10}) == expected
     assert reasons(by_account=amount, by_user=amount) == ()
 
 
-def test_a_share_of_nothing_lets_nothing_run() -> None:
+def test_an_allocation_of_zero_refuses_every_session() -> None:
     none = replace(USER, quota={"cpu_seconds_monthly": 0, "concurrent_sandboxes": 0, "template_storage_gb": 0})
     assert reasons(user=none) == (
         Reason("user_concurrent_sandboxes", 0, 0),
@@ -104,7 +104,7 @@ def test_a_share_of_nothing_lets_nothing_run() -> None:
     )
 
 
-def test_storage_is_in_the_way_only_where_it_is_too_much() -> None:
+def test_template_storage_refuses_only_above_its_limit() -> None:
     own = replace(USER, quota={"template_storage_gb": 10})
     assert reasons(user=own, by_user={"template_storage_gb": Decimal(10)}) == ()
     over = {"template_storage_gb": Decimal("10.1")}
@@ -114,17 +114,17 @@ def test_storage_is_in_the_way_only_where_it_is_too_much() -> None:
     )
 
 
-def test_a_hard_budget_that_is_used_up_is_in_the_way_to_the_cent() -> None:
+def test_a_hard_budget_refuses_from_exactly_its_amount() -> None:
     assert reasons(account=RESTRICTING, spent=99_990_000) == ()
-    for spent, told in ((100_000_000, "100"), (123_450_000, "123.45")):
-        against = Reason("budget_restricted", Decimal(100), Decimal(told))
-        assert reasons(account=RESTRICTING, spent=spent) == (against,)
-    assert reasons(spent=10**15) == (), "without a limit nothing is too much"
+    for spent, current in ((100_000_000, "100"), (123_450_000, "123.45")):
+        expected = Reason("budget_restricted", Decimal(100), Decimal(current))
+        assert reasons(account=RESTRICTING, spent=spent) == (expected,)
+    assert reasons(spent=10**15) == (), "no hard limit, no refusal"
 
 
-def test_all_that_is_in_the_way_is_told() -> None:
+def test_a_refusal_lists_every_reason() -> None:
     found = reasons(
-        replace(WANTED, cpu_cores=Decimal(3)),
+        replace(REQUEST, cpu_cores=Decimal(3)),
         account=replace(RESTRICTING, status="suspended", counts=Counts(running_count=5)),
         user=replace(USER, status="disabled", running_count=1, quota={"concurrent_sandboxes": 1}),
         spent=100_000_000,
@@ -140,7 +140,7 @@ def test_all_that_is_in_the_way_is_told() -> None:
     assert (found[0].limit, found[0].current) == (None, None)
 
 
-def test_a_refusal_names_who_is_suspended_or_else_that_it_is_a_matter_of_limits() -> None:
+def test_a_refusals_code_names_a_suspension_first_and_then_limits() -> None:
     limit = Reason("user_concurrent_sandboxes", 3, 3)
     refused = NotAdmitted((limit,))
     assert (refused.code, refused.reasons) == ("admission_refused", (limit,))
@@ -148,13 +148,13 @@ def test_a_refusal_names_who_is_suspended_or_else_that_it_is_a_matter_of_limits(
     assert NotAdmitted((limit, Reason("user_suspended"))).code == "user_suspended"
 
 
-def test_a_refusal_for_a_budget_names_it_and_what_is_used_of_it() -> None:
+def test_a_refusal_by_a_budget_names_used_and_amount() -> None:
     refused = NotAdmitted(reasons(account=RESTRICTING, spent=1_234_500_000))
     assert refused.code == "admission_refused"
     assert str(refused) == "The session may not start: budget_restricted: 1234.5 of 100"
 
 
 @pytest.mark.parametrize(("current", "shown"), [("1E+2", "100"), ("1000000.000000000", "1000000"), ("0.5", "0.5")])
-def test_a_refusal_writes_numbers_out(current: str, shown: str) -> None:
+def test_a_refusal_writes_numbers_without_exponent(current: str, shown: str) -> None:
     refused = NotAdmitted((Reason("max_memory_gb_per_sandbox", 8, Decimal(current)),))
     assert str(refused).endswith(f"max_memory_gb_per_sandbox: {shown} of 8")

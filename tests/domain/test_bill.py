@@ -1,4 +1,4 @@
-"""A bill is built the way its invoice is: each (meter, sku) rated once from its sum, rounded once, then summed."""
+"""A bill is computed like an invoice: each (meter, sku) is rated once from its sum, rounded once, then added up."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -60,24 +60,24 @@ def test_a_quantity_is_summed_before_it_is_rated_and_rounded() -> None:
     assert bill({("ram", None): Decimal("2.7")}).cost == 10_000
 
 
-def test_what_the_wallet_settles_is_not_on_the_bill() -> None:
+def test_a_meter_settled_by_the_wallet_is_not_on_the_bill() -> None:
     assert lines_of(CATALOG, plan="hobby", quantities={("credits", None): Decimal(10**9)}) == ()
 
 
-def test_lines_stand_by_meter_and_sku() -> None:
+def test_lines_are_sorted_by_meter_and_sku() -> None:
     used: Quantities = {(name, sku): Decimal(1) for name, sku in [("ram", None), ("minutes", "S"), ("minutes", "M")]}
     lines = lines_of(CATALOG, plan="hobby", quantities=used)
     assert [(line.meter, line.sku) for line in lines] == [("minutes", "M"), ("minutes", "S"), ("ram", None)]
 
 
-def test_the_price_named_for_the_plan_goes_before_the_one_for_all() -> None:
+def test_a_plans_own_price_goes_before_the_general_price() -> None:
     used: Quantities = {("cpu", None): Decimal(1000)}
     assert lines_of(CATALOG, plan="scale", quantities=used)[0].amount == 10_000_000
     assert lines_of(CATALOG, plan="hobby", quantities=used)[0].amount == 10_000
 
 
-def test_the_documents_example() -> None:
-    """12.84, of which 11.70 sandboxes: 91.12 %; on 20 April of 30 days that is 19.26 by its end."""
+def test_the_example_of_the_api_document() -> None:
+    """12.84 of which 11.70 are sandboxes: 91.12 %. On day 20 of 30 the projection is 19.26."""
     current = bill({("ram", None): Decimal(2340), ("minutes", "M"): Decimal(114)})
     assert current.cost == 12_840_000
     assert current.projected_cost == 19_260_000
@@ -100,7 +100,7 @@ def test_the_documents_example() -> None:
         (10**40, datetime(2026, 4, 1, tzinfo=UTC), "USD", 30 * 10**40),
     ],
 )
-def test_a_projection_is_the_cost_of_a_day_so_far_times_all_days(
+def test_a_projection_is_the_daily_cost_so_far_times_all_days(
     cost: int, now: datetime, currency: str, expected: int
 ) -> None:
     assert project_cost(cost, period=APRIL, now=now, currency=currency) == expected
@@ -113,7 +113,7 @@ def test_an_empty_period_costs_nothing_and_still_has_its_days() -> None:
     assert {cost for _, cost in empty.daily_trend} == {0}
 
 
-def test_the_trend_has_one_entry_a_utc_day_from_the_start_to_today() -> None:
+def test_the_trend_has_one_entry_per_utc_day_from_start_to_today() -> None:
     days = [day for day, _ in bill({}).daily_trend]
     assert (days[0], days[-1], len(days)) == ("2026-04-01", "2026-04-20", 20)
     after = bill({}, now=datetime(2026, 7, 1, tzinfo=UTC)).daily_trend
@@ -129,15 +129,15 @@ def test_the_trend_spreads_each_line_over_its_days_by_quantity() -> None:
         "2026-04-05": {("ram", None): Decimal(3), ("minutes", "M"): Decimal(3)},
     }
     trend = dict(bill(used, by_day).daily_trend)
-    # 0.05 by 7 and 3 is 0.035 and 0.015: equal remainders, so the earlier day has the odd cent
+    # 0.05 by 7 and 3 is 0.035 and 0.015: equal remainders, so the earlier day gets the odd cent
     assert (trend["2026-04-02"], trend["2026-04-05"]) == (40_000, 40_000)
     assert sum(trend.values()) == bill(used).cost == 80_000
 
 
 days = st.sampled_from([f"2026-04-{day:02}" for day in range(1, 21)])
-whats = st.sampled_from([("cpu", None), ("ram", None), ("minutes", "S"), ("minutes", "M"), ("credits", None)])
+metered_skus = st.sampled_from([("cpu", None), ("ram", None), ("minutes", "S"), ("minutes", "M"), ("credits", None)])
 usage = st.dictionaries(
-    days, st.dictionaries(whats, st.decimals("0.000000001", 10**6, places=9), max_size=5), max_size=20
+    days, st.dictionaries(metered_skus, st.decimals("0.000000001", 10**6, places=9), max_size=5), max_size=20
 )
 
 
@@ -157,10 +157,8 @@ def test_the_trend_and_the_breakdown_add_up_to_the_cost(by_day: dict[str, Quanti
 
 @steady
 @given(by_day=usage, hours=st.integers(0, 30 * 24 - 1))
-def test_usage_of_a_day_that_lies_ahead_of_the_clock_is_still_within_the_trend(
-    by_day: dict[str, Quantities], hours: int
-) -> None:
-    """Clocks differ a little; the sum must not."""
+def test_usage_of_a_day_ahead_of_the_clock_is_in_the_trend(by_day: dict[str, Quantities], hours: int) -> None:
+    """Clocks differ by seconds; the trend must still add up."""
     whole: Quantities = {("ram", None): Decimal(100)}
     current = bill(whole, by_day, now=APRIL.start + timedelta(hours=hours))
     assert sum(cost for _, cost in current.daily_trend) == current.cost == 500_000

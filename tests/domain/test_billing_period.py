@@ -1,4 +1,4 @@
-"""A period that a plan change cuts short keeps the end it had, and knows how much of it ran."""
+"""A period that a plan change cuts short keeps its full end, from which the part that ran is computed."""
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -12,7 +12,7 @@ JUNE = Period(datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)
 OPENED = BillingPeriod(period=JUNE, plan="pro", catalog_version=1, shards=1, is_open=True)
 
 
-def test_a_period_that_was_not_cut_runs_whole() -> None:
+def test_an_uncut_period_ran_in_full() -> None:
     assert OPENED.part == 1
 
 
@@ -35,11 +35,11 @@ def test_the_part_that_ran_is_exact_to_the_millisecond(ran: timedelta, part: Fra
 @pytest.mark.parametrize(
     "at", [JUNE.start - timedelta(milliseconds=1), JUNE.start, JUNE.end + timedelta(milliseconds=1)]
 )
-def test_it_can_only_be_cut_within_or_at_its_end(at: datetime) -> None:
+def test_a_cut_outside_the_period_is_refused(at: datetime) -> None:
     with pytest.raises(ValueError, match="within"):
         OPENED.cut(at)
 
 
-def test_what_it_pinned_stays() -> None:
+def test_a_cut_keeps_the_pinned_plan_and_catalog() -> None:
     cut = OPENED.cut(JUNE.start + timedelta(days=10))
     assert (cut.plan, cut.catalog_version, cut.shards, cut.is_open) == ("pro", 1, 1, True)

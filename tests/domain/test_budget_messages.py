@@ -1,4 +1,4 @@
-"""A message for each threshold that alerts; those of one check share a notification, and say to whom its mail went."""
+"""One message for each alerting threshold; those of one check share a notification and its recipients."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ BUDGET = Budget(12, "a", 100 * UNIT, created_at=APRIL, updated_at=APRIL)
 REACHED = ThresholdAlert(BUDGET, DEFAULT_THRESHOLDS[:2], Spending(PERIOD, 82_500_000))
 
 
-def test_each_threshold_that_alerts_has_a_message_of_its_own_numbered_on() -> None:
+def test_each_alerting_threshold_has_its_own_numbered_message() -> None:
     first, second = alert_messages(REACHED, first=88, now=NOW)
     assert first == BudgetMessage(
         number=88,
@@ -33,8 +33,8 @@ def test_each_threshold_that_alerts_has_a_message_of_its_own_numbered_on() -> No
     assert first_and_last_number((second,)) == (89, 89)
 
 
-def test_each_crossing_has_one_notification_id_of_its_own() -> None:
-    """Numbers are counted by account: another budget of it never has the same ones."""
+def test_each_crossing_has_its_own_notification_id() -> None:
+    """An account's budgets share one numbering, so another budget never has the same numbers."""
     accounts = [replace(BUDGET, account_id=str(number)) for number in range(20)]
     ids = {notification_id(budget, first) for budget in accounts for first in range(1, 50)}
     assert len(ids) == 20 * 49
@@ -43,7 +43,7 @@ def test_each_crossing_has_one_notification_id_of_its_own() -> None:
     assert notification_id(BUDGET, 7) == notification_id(replace(BUDGET, amount=1), 7)
 
 
-def test_who_has_got_it_are_those_it_went_to_and_who_did_not_bounce() -> None:
+def test_recipients_are_the_sent_addresses_that_did_not_bounce() -> None:
     (message,) = alert_messages(replace(REACHED, thresholds=DEFAULT_THRESHOLDS[:1]), first=1, now=NOW)
     assert message.recipients == ()
     sent = replace(message, sent=("b@x.example", "a@x.example", "c@x.example"))
@@ -52,7 +52,7 @@ def test_who_has_got_it_are_those_it_went_to_and_who_did_not_bounce() -> None:
     assert replace(sent, bounced=frozenset(sent.sent)).recipients == ()
 
 
-def test_a_threshold_warns_below_a_hundred_percent_and_is_exceeded_from_there() -> None:
+def test_a_threshold_is_a_warning_below_100_percent_and_exceeded_from_there() -> None:
     percents = [Decimal(text) for text in ("0.01", "99.99", "100", "100.01", "1000")]
     kinds = [replace(DEFAULT_THRESHOLDS[0], percent=percent).type for percent in percents]
     assert kinds == ["warning", "warning", "exceeded", "exceeded", "exceeded"]

@@ -1,4 +1,4 @@
-"""What a budget's status says beside it, and on which day it will be reached at the present rate."""
+"""A budget's status, and the forecast of the day that reaches it at the present rate."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -38,14 +38,14 @@ def on(day: int, hour: int = 12) -> datetime:
         (3, 2, "66.66", "1"),
     ],
 )
-def test_it_says_how_much_is_used_and_what_is_left(
+def test_a_status_has_the_used_percentage_and_the_rest(
     amount: object, used: object, percentage: str, remaining: str
 ) -> None:
     shown = status(amount, used)
     assert (str(shown.percentage_used), shown.remaining) == (percentage, _micros(remaining))
 
 
-def test_a_hard_budget_restricts_by_what_is_used_now_whatever_was_announced() -> None:
+def test_a_hard_budget_restricts_by_present_usage_not_by_announcements() -> None:
     assert status(100, 100, limit_type="hard").is_restricted
     assert not status(100, "99.99", limit_type="hard").is_restricted
     below = status(100, 1, limit_type="hard")
@@ -71,21 +71,21 @@ def test_a_hard_budget_restricts_by_what_is_used_now_whatever_was_announced() ->
     ],
     ids=str,
 )
-def test_the_day_is_the_first_on_which_the_rate_of_the_days_so_far_comes_to_it(
+def test_the_forecast_day_is_the_first_to_reach_the_budget_at_this_rate(
     amount: object, used: object, now: datetime, projected: object, reached_on: date | None
 ) -> None:
     assert forecast(status(amount, used), currency="USD", now=now) == Forecast(_micros(projected), reached_on)
 
 
 def test_a_projection_at_the_budget_reaches_it_by_the_last_day() -> None:
-    """99.9964 are shown as 100.00."""
+    """99.9964 is shown as 100.00."""
     shown = forecast(status(100, "93.33"), currency="USD", now=on(28))
     assert shown == Forecast(_micros(100), date(2026, 4, 30))
     assert forecast(status(100, "93.32"), currency="USD", now=on(28)) == Forecast(_micros("99.99"), None)
 
 
-def test_the_days_are_those_of_the_accounts_zone() -> None:
-    """It is the 1st in UTC and the 2nd in Auckland already: half as much a day."""
+def test_days_are_counted_in_the_accounts_time_zone() -> None:
+    """It is the 1st in UTC but the 2nd in Auckland: half the daily rate."""
     period = period_of(BillingSchedule(datetime(2026, 3, 31, 11, tzinfo=UTC), "Pacific/Auckland"), on(5))
     assert (period.first_day, period.last_day) == (date(2026, 4, 1), date(2026, 4, 30))
     for now, reached_on in ((on(1, 10), date(2026, 4, 10)), (on(1, 11), date(2026, 4, 20))):
@@ -93,7 +93,7 @@ def test_the_days_are_those_of_the_accounts_zone() -> None:
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/Santiago", "Asia/Kolkata", "Pacific/Chatham"])
-def test_the_forecast_day_is_the_first_that_reaches_the_budget(zone: str) -> None:
+def test_no_earlier_day_than_the_forecast_reaches_the_budget(zone: str) -> None:
     period = period_of(BillingSchedule(datetime(2026, 1, 31, 5, tzinfo=UTC), zone), on(5))
     for elapsed in range(period.days):
         now = min(period.start + timedelta(days=elapsed, hours=1), period.end - timedelta(seconds=1))

@@ -1,4 +1,4 @@
-"""What may be set of a budget, and what is wrong is named."""
+"""The limits on a budget's terms; a refusal names the wrong field."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ def alerted(number: int, *, at: datetime = APRIL) -> dict[Decimal, LastAlert]:
 
 
 @pytest.mark.parametrize(
-    ("percents", "place", "told"),
+    ("percents", "place", "message"),
     [
         (["0"], 0, "0 must be above 0"),
         (["50", "-5"], 1, "-5 must be"),
@@ -36,12 +36,12 @@ def alerted(number: int, *, at: datetime = APRIL) -> dict[Decimal, LastAlert]:
         ([str(number) for number in range(1, 22)], None, "has 21; 20 are the most"),
     ],
 )
-def test_a_threshold_that_can_not_be_one_is_named(percents: list[str], place: int | None, told: str) -> None:
+def test_an_invalid_threshold_is_refused_by_its_place(percents: list[str], place: int | None, message: str) -> None:
     field = "alert_thresholds" if place is None else f"alert_thresholds.{place}.percent"
     with pytest.raises(Invalid) as refused:
         check_thresholds(thresholds(*percents))
     assert (refused.value.code, refused.value.field) == ("invalid_thresholds", field)
-    assert told in refused.value.message
+    assert message in refused.value.message
 
 
 def test_thresholds_are_kept_lowest_first() -> None:
@@ -50,7 +50,7 @@ def test_thresholds_are_kept_lowest_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "currency", "told"),
+    ("amount", "currency", "message"),
     [
         ("0", "USD", "above 0"),
         ("-0.01", "USD", "above 0"),
@@ -60,11 +60,11 @@ def test_thresholds_are_kept_lowest_first() -> None:
         ("0.0001", "KWD", "at most 3 decimals"),
     ],
 )
-def test_an_amount_is_above_nothing_and_has_the_decimals_of_the_currency(amount: str, currency: str, told: str) -> None:
+def test_an_amount_is_positive_with_the_currencys_decimals_or_refused(amount: str, currency: str, message: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_amount(Decimal(amount), currency=currency)
     assert refused.value.field == "budget_amount"
-    assert told in refused.value.message
+    assert message in refused.value.message
 
 
 @pytest.mark.parametrize(
@@ -82,12 +82,12 @@ def test_an_amount_is_kept_in_micros(amount: str, currency: str, micros: int) ->
     assert check_amount(Decimal(amount), currency=currency) == micros
 
 
-def test_each_address_is_kept_once_in_the_order_given() -> None:
+def test_each_address_is_kept_once_in_the_sent_order() -> None:
     assert check_emails([" B@x.example", "a@x.example", "b@X.example "]) == ("b@x.example", "a@x.example")
     assert check_emails([]) == ()
 
 
-def test_at_most_twenty_addresses_are_told_and_one_that_is_none_is_named() -> None:
+def test_at_most_twenty_addresses_are_kept_and_an_invalid_one_is_named() -> None:
     many = [f"{number}@x.example" for number in range(21)]
     assert len(check_emails([*many[:20], "0@X.example"])) == 20
     with pytest.raises(Invalid, match="at most 20"):
@@ -97,12 +97,12 @@ def test_at_most_twenty_addresses_are_told_and_one_that_is_none_is_named() -> No
     assert refused.value.field == "notification_emails.1"
 
 
-def test_a_percent_is_kept_with_two_decimals_however_many_zeros_it_is_sent_with() -> None:
+def test_a_percent_with_many_zeros_is_kept_with_two_decimals() -> None:
     (kept,) = check_thresholds([Threshold(Decimal("50." + "0" * 60))])
     assert str(kept.percent) == "50.00"
 
 
-def test_as_many_thresholds_as_may_be_remembered_may_follow_each_other() -> None:
+def test_thresholds_may_change_up_to_the_number_remembered_for_a_day() -> None:
     now = APRIL + timedelta(hours=3)
     before = replace(BUDGET, thresholds=(), alerts=alerted(MOST_REMEMBERED - 2))
     check_new_thresholds(before, replace(before, thresholds=thresholds(500, 600)), now=now)
@@ -111,7 +111,7 @@ def test_as_many_thresholds_as_may_be_remembered_may_follow_each_other() -> None
     assert refused.value.retry_after == 21 * 3600
 
 
-def test_beyond_that_only_new_ones_are_refused() -> None:
+def test_beyond_the_remembered_number_only_new_thresholds_are_refused() -> None:
     now = APRIL + timedelta(hours=3)
     before = replace(BUDGET, thresholds=thresholds(*range(1, 21)), alerts=alerted(MOST_REMEMBERED + 20))
     for fewer in (thresholds(), thresholds(7), thresholds(7, 90)):
@@ -120,7 +120,7 @@ def test_beyond_that_only_new_ones_are_refused() -> None:
         check_new_thresholds(before, replace(before, thresholds=thresholds(7, 500)), now=now)
 
 
-def test_who_waits_as_long_as_told_is_not_refused_again() -> None:
+def test_a_change_after_the_returned_retry_time_is_accepted() -> None:
     before = replace(
         BUDGET,
         thresholds=thresholds(500),

@@ -1,4 +1,4 @@
-"""A catalog is read from checked data; a meter finds the price of a sku and a plan."""
+"""A catalog is built from checked data; a meter finds the price of a sku and a plan."""
 
 from decimal import Decimal
 from typing import Any
@@ -84,7 +84,7 @@ ALL, SCALE, SMALL, SMALL_SCALE = (
         ("scale", "M", None),
     ],
 )
-def test_a_price_is_found_by_sku_and_one_for_the_plan_goes_before_one_for_all(
+def test_a_price_is_found_by_sku_and_the_plans_own_price_goes_first(
     prices: tuple[Price, ...], plan: str, sku: str | None, expected: Price | None
 ) -> None:
     meter = Meter(name="m", resource_type="app", unit="u", settles="invoice", prices=prices)

@@ -1,4 +1,4 @@
-"""A credential's text names whom it belongs to; its secret is known by its hash alone; one answer for all that fail."""
+"""A credential's text holds its owner's ids and a secret; only the hash is stored; every failure looks the same."""
 
 import base64
 import uuid
@@ -57,7 +57,7 @@ def test_a_platform_text_names_its_key(key: str, secret: bytes) -> None:
     assert parse_platform_key(format_platform_key(key_id=key, secret=secret)) == key
 
 
-def test_the_kinds_are_told_by_their_prefixes() -> None:
+def test_the_prefix_gives_the_kind_of_credential() -> None:
     assert TEXT.startswith("sk-")
     assert format_credential("session", account_id=A, user_id=U, credential_id=C, secret=SECRET).startswith("sess_")
     assert PLATFORM_TEXT.startswith("pk-")
@@ -88,7 +88,7 @@ MALFORMED = [
 
 @pytest.mark.parametrize("text", MALFORMED, ids=range(len(MALFORMED)))
 @pytest.mark.parametrize("read", [parse_credential, parse_platform_key])
-def test_a_malformed_text_is_refused_like_any_other(read: Callable[[str], object], text: str) -> None:
+def test_a_malformed_credential_is_refused(read: Callable[[str], object], text: str) -> None:
     with pytest.raises(Unauthenticated, match="A valid credential is required"):
         read(text)
 
@@ -96,19 +96,19 @@ def test_a_malformed_text_is_refused_like_any_other(read: Callable[[str], object
 @pytest.mark.parametrize(
     "text", ["pk-", PLATFORM_TEXT[:-1], PLATFORM_TEXT + "A", PLATFORM_TEXT.replace("pk-", "sk-"), PLATFORM_TEXT + "é"]
 )
-def test_a_malformed_platform_text_is_refused(text: str) -> None:
+def test_a_malformed_platform_key_is_refused(text: str) -> None:
     with pytest.raises(Unauthenticated):
         parse_platform_key(text)
 
 
 @steady
 @given(text=st.text(max_size=200) | st.text(max_size=120).map(lambda tail: f"sk-{tail}"))
-def test_no_text_makes_reading_it_fail_in_any_other_way(text: str) -> None:
+def test_any_text_is_read_or_refused_and_raises_nothing_else(text: str) -> None:
     with pytest.raises(Unauthenticated):
         parse_credential(text)
 
 
-def test_only_the_very_text_matches_its_hash() -> None:
+def test_only_the_same_text_matches_its_hash() -> None:
     stored = hash_text(TEXT)
     assert matches(TEXT, stored)
     assert not matches(TEXT[:-1] + ("A" if TEXT[-1] != "A" else "B"), stored)
@@ -116,8 +116,8 @@ def test_only_the_very_text_matches_its_hash() -> None:
     assert not matches(TEXT, "")
 
 
-def test_the_text_is_spelled_in_one_way_only() -> None:
-    """Another base64 spelling of the same bytes, padded or in the other alphabet, is another text."""
+def test_another_base64_spelling_of_a_credential_is_refused() -> None:
+    """The same bytes with padding or in the other alphabet are another text."""
     padded = "sk-" + base64.urlsafe_b64encode(base64.urlsafe_b64decode(TEXT.removeprefix("sk-") + "=")).decode()
     assert parse_credential(padded) == parse_credential(TEXT)
     assert not matches(padded, hash_text(TEXT))
@@ -152,13 +152,13 @@ def make_principal() -> Principal:
     return Principal(account, user, credential)
 
 
-def test_a_credential_that_holds_stands() -> None:
+def test_a_valid_credential_is_accepted() -> None:
     principal = make_principal()
     assert check_credential(principal, text=TEXT, now=NOW) is principal
 
 
 @pytest.mark.parametrize("account", ["active", "suspended"])
-def test_a_suspended_account_still_signs_in(account: str) -> None:
+def test_a_credential_of_a_suspended_account_is_accepted(account: str) -> None:
     principal = make_principal()
     principal = replace(principal, account=replace(principal.account, status=account))
     assert check_credential(principal, text=TEXT, now=NOW) is principal
@@ -176,7 +176,7 @@ def test_a_suspended_account_still_signs_in(account: str) -> None:
         ({"secret_hash": hash_text("another")}, {"status": "suspended"}, {}),
     ],
 )
-def test_what_does_not_hold_is_refused_without_saying_why(
+def test_an_invalid_credential_is_refused_without_the_reason(
     credential: dict[str, object], user: dict[str, object], account: dict[str, object]
 ) -> None:
     principal = make_principal()
@@ -189,14 +189,14 @@ def test_what_does_not_hold_is_refused_without_saying_why(
         check_credential(broken, text=TEXT, now=NOW)
 
 
-def test_a_credential_holds_until_the_instant_of_its_expiry() -> None:
+def test_a_credential_is_valid_until_its_expiry() -> None:
     principal = make_principal()
     brief = replace(principal, credential=replace(principal.credential, expires_at=NOW + timedelta(milliseconds=1)))
     assert check_credential(brief, text=TEXT, now=NOW) is brief
 
 
 @pytest.mark.parametrize("status", ["suspended", "disabled"])
-def test_a_user_who_is_known_but_barred_is_told_so(status: str) -> None:
+def test_a_suspended_or_disabled_user_is_refused_with_the_reason(status: str) -> None:
     principal = make_principal()
     barred = replace(principal, user=replace(principal.user, status=status))
     with pytest.raises(Forbidden, match=status) as refused:
@@ -204,7 +204,7 @@ def test_a_user_who_is_known_but_barred_is_told_so(status: str) -> None:
     assert refused.value.code == f"user_{status}"
 
 
-def test_no_hash_is_printed() -> None:
+def test_a_repr_has_no_hash() -> None:
     key = PlatformKey(id=C, name="ci", scopes=(), secret_hash=hash_text(PLATFORM_TEXT), created_at=NOW)
     shown = repr(make_principal()) + repr(key)
     for secret in (hash_text(TEXT), hash_text(PLATFORM_TEXT), "stored-password"):

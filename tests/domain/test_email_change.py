@@ -1,4 +1,4 @@
-"""When an account may ask for another email, whose link a token is, and how it stands after each yes."""
+"""An email change: when it may be requested, whose token confirms, and its state after each confirmation."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -41,15 +41,13 @@ def ask(last: EmailChange | None, now: datetime, *, current: str = OLD, new: str
         (PAUSE - SECOND / 2, 1),
     ],
 )
-def test_half_an_hour_passes_between_requests_whatever_became_of_the_last(
-    state: State, after: timedelta, left: int
-) -> None:
+def test_a_request_within_half_an_hour_of_the_last_is_refused(state: State, after: timedelta, left: int) -> None:
     with pytest.raises(TooManyRequests) as refused:
         ask(replace(CHANGE, state=state), NOW + after, current="wrong")
     assert refused.value.retry_after == left
 
 
-def test_after_that_only_a_pending_one_is_in_the_way() -> None:
+def test_after_half_an_hour_only_a_pending_request_refuses_the_next() -> None:
     for at in (NOW + PAUSE, NOW + LIFE - SECOND):
         with pytest.raises(Invalid) as refused:
             ask(CHANGE, at)
@@ -62,14 +60,14 @@ def test_after_that_only_a_pending_one_is_in_the_way() -> None:
 @pytest.mark.parametrize(
     ("current", "new", "field"), [("x", NEW, "current_email"), (NEW, OLD, "current_email"), (OLD, OLD, "new_email")]
 )
-def test_the_current_email_is_the_accounts_and_the_new_one_another(current: str, new: str, field: str) -> None:
+def test_the_current_email_must_be_the_accounts_and_the_new_one_differ(current: str, new: str, field: str) -> None:
     with pytest.raises(Invalid) as refused:
         ask(None, NOW, current=current, new=new)
     assert refused.value.field == field
     ask(None, NOW, current=f" {OLD.upper()}")
 
 
-def test_each_token_is_of_its_side_until_the_request_expires_or_is_cleared() -> None:
+def test_each_token_confirms_its_side_until_the_request_ends() -> None:
     for change in (CHANGE, replace(CHANGE, state="completed")):
         assert confirming_side(change, "one", now=NOW) == (change, "current")
         assert confirming_side(change, "two", now=NOW + LIFE - SECOND) == (change, "new")
@@ -87,7 +85,7 @@ def test_each_token_is_of_its_side_until_the_request_expires_or_is_cleared() -> 
         assert refused.value.code == "invalid_token"
 
 
-def test_it_is_completed_by_the_second_address_whichever_that_is() -> None:
+def test_the_second_confirmation_completes_it_in_either_order() -> None:
     assert (CHANGE.status, CHANGE.unconfirmed) == ("none_confirmed", (OLD, NEW))
     sides: tuple[tuple[Any, Any, str], ...] = (("current", "new", NEW), ("new", "current", OLD))
     for first, second, waits in sides:
@@ -98,14 +96,14 @@ def test_it_is_completed_by_the_second_address_whichever_that_is() -> None:
         assert (whole.state, whole.status, whole.unconfirmed) == ("completed", "both_confirmed", ())
 
 
-def test_it_is_pending_for_a_day() -> None:
+def test_a_request_is_pending_for_a_day() -> None:
     assert CHANGE.is_pending(NOW + LIFE - SECOND)
     assert not CHANGE.is_pending(NOW + LIFE)
     assert not replace(CHANGE, state="cleared").is_pending(NOW)
     assert not replace(CHANGE, state="completed").is_pending(NOW)
 
 
-def test_a_token_is_a_uuid_of_version_4_and_no_hash_is_shown() -> None:
+def test_a_token_is_a_uuid_of_version_4_and_a_repr_has_no_hash() -> None:
     assert new_token(b"\xff" * 16) == "ffffffff-ffff-4fff-bfff-ffffffffffff"
     assert new_token(b"\x00" * 16) == "00000000-0000-4000-8000-000000000000"
     assert HASHES["new"] not in repr(CHANGE)

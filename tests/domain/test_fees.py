@@ -1,4 +1,4 @@
-"""A fee is the plan's price less the discount, what a plan change left unused, and the time spent suspended."""
+"""A fee is the plan's price less the discount, the time left unused after a plan change, and suspended time."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -20,17 +20,17 @@ from tests.domain.instants import ZONES, at, instants
 from tests.support.steady import steady
 
 DAY = 86_400_000
-CALENDAR = BillingSchedule(JANUARY, "UTC")
+SCHEDULE = BillingSchedule(JANUARY, "UTC")
 
 
-def opened(schedule: BillingSchedule, inside: datetime, cut: datetime | None = None) -> BillingPeriod:
+def billing_period(schedule: BillingSchedule, inside: datetime, cut: datetime | None = None) -> BillingPeriod:
     whole = BillingPeriod(period_of(schedule, inside), plan="pro", catalog_version=1, shards=1, is_open=True)
     return whole if cut is None else whole.cut(cut)
 
 
 def fee(payer: Account, of: Plan, inside: datetime, *, cut: datetime | None = None, currency: str = "USD") -> Fee:
     """The fee on the invoice of the period that holds `inside`, at its end."""
-    period = opened(payer.schedule, inside, cut)
+    period = billing_period(payer.schedule, inside, cut)
     time = fee_time(payer, of, period, until=period.period.end)
     return fee_for(of.price, time, discount=payer.billing.discount, currency=currency)
 
@@ -50,14 +50,14 @@ def ms(**by: float) -> int:
         ("2026-06-01T00:00Z", "2026-06-30T23:59:59.999Z", 100_000_000, "USD", 0),
     ],
 )
-def test_what_a_plan_change_leaves_unused_comes_off_by_exact_seconds(
+def test_the_unused_time_after_a_plan_change_is_credited_exactly(
     anchor: str, cut: str, price: int, currency: str, proration_credit: int
 ) -> None:
     got = fee(account(at(anchor)), plan(price), at(anchor), cut=at(cut), currency=currency)
     assert got == Fee(standard=price, proration_credit=proration_credit)
 
 
-def test_the_discount_comes_off_first_and_the_unused_part_is_of_what_is_left() -> None:
+def test_the_unused_part_is_computed_after_the_discount() -> None:
     """100.00 less 25 %, half of it unused: 37.50."""
     june = at("2026-06-01T00:00Z")
     got = fee(account(june, discount=Decimal(25)), plan(), june, cut=june + timedelta(days=15))
@@ -79,7 +79,7 @@ def test_a_free_plan_has_no_fee() -> None:
     assert fee(account(), plan(0), JANUARY, cut=JANUARY + timedelta(days=3)) == Fee()
 
 
-def test_a_yearly_fee_stands_on_the_invoice_of_the_twelfth_month_alone() -> None:
+def test_a_yearly_fee_is_on_the_twelfth_months_invoice_only() -> None:
     payer, yearly = account(), plan(interval="year")
     months = [
         fee(payer, yearly, datetime(2026 + year, month, 15, tzinfo=UTC)) for year in (0, 1) for month in range(1, 13)
@@ -90,7 +90,7 @@ def test_a_yearly_fee_stands_on_the_invoice_of_the_twelfth_month_alone() -> None
 
 
 def test_a_yearly_plan_ended_early_is_charged_less_the_rest_of_its_year() -> None:
-    """From 1 January to 15 March are 73 of 365 days."""
+    """1 January to 15 March is 73 of 365 days."""
     payer, yearly = account(), plan(price=365_000_000, interval="year")
     got = fee(payer, yearly, at("2026-03-02T00:00Z"), cut=at("2026-03-15T00:00Z"))
     assert got == Fee(365_000_000, proration_credit=292_000_000)
@@ -113,7 +113,7 @@ def test_a_yearly_plan_after_a_plan_change_counts_from_the_change() -> None:
         ("2026-01-31T23:59:59.999Z", "2026-02-01T00:00Z", {"2026-01": 1}),
     ],
 )
-def test_a_suspension_is_kept_by_the_periods_that_it_touched(since: str, until: str, taken: dict[str, int]) -> None:
+def test_a_suspension_is_stored_by_the_periods_that_it_touched(since: str, until: str, taken: dict[str, int]) -> None:
     schedule = BillingSchedule(JANUARY, "UTC")
     assert suspended_by_period(schedule, at(since), at(until)) == {
         f"{month}-01T00:00:00.000Z": length for month, length in taken.items()
@@ -124,15 +124,15 @@ def test_suspensions_of_one_period_add_up_and_13_periods_are_remembered() -> Non
     months = [f"{2025 + month // 12}-{month % 12 + 1:02}-01T00:00:00.000Z" for month in range(14)]
     payer = account(
         suspension=Suspension(dict.fromkeys(months[:13], 5)),
-        closing_cursor=ClosingCursor(opened(CALENDAR, at(months[13])).period),
+        closing_cursor=ClosingCursor(billing_period(SCHEDULE, at(months[13])).period),
     )
     known = add_suspensions(payer, {months[12]: 2, months[13]: 3})
     assert list(known) == months[1:]
     assert (known[months[1]], known[months[12]], known[months[13]]) == (5, 7, 3)
 
 
-def test_what_is_not_billed_yet_is_remembered_however_long_it_took() -> None:
-    long = suspended_by_period(CALENDAR, JANUARY, at("2027-06-01T00:00Z"))
+def test_unbilled_suspensions_are_remembered_however_old() -> None:
+    long = suspended_by_period(SCHEDULE, JANUARY, at("2027-06-01T00:00Z"))
     assert (len(long), min(long)) == (17, stamp(JANUARY))
     assert add_suspensions(account(), long) == long
 
@@ -146,16 +146,16 @@ def test_no_fee_accrues_while_the_account_is_suspended(days: int, suspended: int
     assert fee(payer, plan(), JANUARY) == Fee(100_000_000, suspended=suspended)
 
 
-def test_a_suspension_that_goes_on_counts_up_to_now_or_the_periods_end() -> None:
+def test_a_running_suspension_counts_up_to_now_or_the_periods_end() -> None:
     payer = account(status="suspended", suspension=Suspension(at=at("2026-01-11T00:00Z")))
-    january = opened(payer.schedule, JANUARY)
+    january = billing_period(payer.schedule, JANUARY)
     for now, days in [("2026-01-05T00:00Z", 0), ("2026-01-21T00:00Z", 10), ("2026-02-03T00:00Z", 21)]:
         assert fee_time(payer, plan(), january, until=at(now)) == FeeTime(31 * DAY, 0, days * DAY)
-    february = opened(payer.schedule, at("2026-02-01T00:00Z"))
+    february = billing_period(payer.schedule, at("2026-02-01T00:00Z"))
     assert fee_time(payer, plan(), february, until=at("2026-03-05T00:00Z")) == FeeTime(28 * DAY, 0, 28 * DAY)
 
 
-def test_a_suspension_after_the_period_takes_nothing_off_it() -> None:
+def test_a_suspension_after_the_period_does_not_reduce_its_fee() -> None:
     """The period is closed half an hour after its end."""
     payer = account(status="suspended", suspension=Suspension(at=at("2026-02-01T00:10Z")))
     assert fee(payer, plan(), JANUARY) == Fee(100_000_000)
@@ -163,7 +163,7 @@ def test_a_suspension_after_the_period_takes_nothing_off_it() -> None:
 
 def test_past_and_present_suspensions_of_a_period_add_up() -> None:
     payer = account(status="suspended", suspension=Suspension({stamp(JANUARY): 3 * DAY}, at=at("2026-01-21T00:00Z")))
-    got = fee_time(payer, plan(), opened(payer.schedule, JANUARY), until=at("2026-01-31T00:00Z"))
+    got = fee_time(payer, plan(), billing_period(payer.schedule, JANUARY), until=at("2026-01-31T00:00Z"))
     assert got == FeeTime(31 * DAY, 0, 13 * DAY)
 
 
@@ -176,7 +176,7 @@ def test_a_yearly_fee_leaves_out_all_the_suspensions_of_its_year() -> None:
 
 
 def test_suspended_and_unused_time_never_credit_more_than_was_charged() -> None:
-    """Both halves of 0.01 round up; only one of them is there to be given."""
+    """Both halves of 0.01 round up, but only 0.01 was charged."""
     time = FeeTime(whole_ms=2, unused_ms=1, suspended_ms=1)
     assert fee_for(10_000, time, discount=Decimal(0), currency="USD") == Fee(
         10_000, proration_credit=10_000, suspended=0
@@ -190,10 +190,10 @@ discounts = st.decimals(0, 100, places=2)
 
 @steady
 @given(price=amounts, currency=currencies, discount=discounts, ran=st.integers(1, 31 * DAY), anchor=instants)
-def test_the_used_and_the_unused_part_are_all_that_was_charged(
+def test_the_used_and_the_unused_part_add_up_to_the_charge(
     price: int, currency: str, discount: Decimal, ran: int, anchor: datetime
 ) -> None:
-    """Each to within half a minor unit of its exact part, and never more than was charged."""
+    """Each part is within half a minor unit of its exact value, and at most the charge."""
     unit = minor_unit(currency)
     payer, of = account(anchor, discount=discount), plan(price * unit)
     whole = period_of(payer.schedule, anchor)
@@ -210,7 +210,7 @@ def test_the_used_and_the_unused_part_are_all_that_was_charged(
 
 @steady
 @given(price=amounts, discount=discounts, whole=st.integers(1, 400 * DAY), parts=st.tuples(amounts, amounts))
-def test_no_fee_is_below_zero_whatever_comes_off(
+def test_a_fee_and_its_deductions_are_never_below_zero(
     price: int, discount: Decimal, whole: int, parts: tuple[int, int]
 ) -> None:
     unused = parts[0] % (whole + 1)
@@ -221,7 +221,9 @@ def test_no_fee_is_below_zero_whatever_comes_off(
 
 @steady
 @given(anchor=instants, zone=st.sampled_from(ZONES), since=st.integers(0, 300 * DAY), length=st.integers(0, 80 * DAY))
-def test_a_suspensions_parts_add_up_to_all_of_it(anchor: datetime, zone: str, since: int, length: int) -> None:
+def test_a_suspensions_parts_by_period_add_up_to_its_length(
+    anchor: datetime, zone: str, since: int, length: int
+) -> None:
     schedule = with_anchor(BillingSchedule(anchor, zone), anchor + timedelta(days=100))
     start = anchor + timedelta(milliseconds=since)
     parts = suspended_by_period(schedule, start, start + timedelta(milliseconds=length))

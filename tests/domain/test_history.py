@@ -1,4 +1,4 @@
-"""History tells each day's costs once, whichever period they belong to, and what each session's share of them is."""
+"""Usage history counts each day's costs once, across periods, and splits them over sessions."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -20,14 +20,14 @@ CENT = 10_000
 
 
 def costs(start: str, end: str, by_type: dict[str, dict[str, int]], *lines: CostLine) -> PeriodCosts:
-    """A period's costs in cents of some of its days."""
+    """A period's costs by type and day, given in cents."""
     period = Period(at(start), at(end), "UTC")
     days = utc_days(period.start, period.end - timedelta(seconds=1))
     spread = {kind: tuple(of.get(day, 0) * CENT for day in days) for kind, of in by_type.items()}
     return PeriodCosts(period, 1, lines, days, spread)
 
 
-def test_a_range_is_the_last_30_days_unless_told_otherwise() -> None:
+def test_a_range_defaults_to_the_last_30_days() -> None:
     assert range_of(None, None, now=NOW) == Range(NOW - timedelta(days=30), NOW)
     end = at("2026-03-15T00:00Z")
     assert range_of(None, end, now=NOW) == Range(end - timedelta(days=30), end)
@@ -44,13 +44,13 @@ def test_a_range_is_the_last_30_days_unless_told_otherwise() -> None:
         ("2025-01-01T00:00Z", None, "start"),
     ],
 )
-def test_a_range_ends_after_it_starts_and_holds_a_leap_year_at_most(start: str, end: str | None, field: str) -> None:
+def test_a_range_must_end_after_its_start_and_last_at_most_366_days(start: str, end: str | None, field: str) -> None:
     with pytest.raises(Invalid) as refused:
         range_of(at(start), at(end) if end else None, now=NOW)
     assert (refused.value.code, refused.value.field) == ("invalid_date_range", field)
 
 
-def test_a_leap_year_is_a_range() -> None:
+def test_a_range_of_a_leap_year_is_accepted() -> None:
     assert len(range_of(at("2024-01-01T00:00Z"), at("2025-01-01T00:00Z"), now=NOW).days) == 367
 
 
@@ -61,21 +61,21 @@ def test_the_days_of_a_range_are_whole_utc_days() -> None:
 
 
 def test_a_day_that_two_periods_share_has_the_costs_of_both() -> None:
-    """A plan change at noon of the 11th: what was used before it and after it is of one day."""
+    """The plan changes at noon of the 11th: costs before and after it belong to one day."""
     before = costs("2026-04-01T00:00Z", "2026-04-11T12:00Z", {"sandbox": {"2026-04-10": 5, "2026-04-11": 3}})
     after = costs("2026-04-11T12:00Z", "2026-05-11T12:00Z", {"sandbox": {"2026-04-11": 4}, "app": {"2026-04-13": 2}})
-    told = history(Range(at("2026-04-10T00:00Z"), at("2026-04-13T00:00Z")), [before, after], [])
+    usage_history = history(Range(at("2026-04-10T00:00Z"), at("2026-04-13T00:00Z")), [before, after], [])
     daily = [("2026-04-10", 5), ("2026-04-11", 7), ("2026-04-12", 0), ("2026-04-13", 2)]
-    assert told.daily_costs == tuple((day, cents * CENT) for day, cents in daily)
-    assert told.total == 14 * CENT
-    shares = [(share.resource_type, share.cost, str(share.percentage)) for share in told.breakdown]
+    assert usage_history.daily_costs == tuple((day, cents * CENT) for day, cents in daily)
+    assert usage_history.total == 14 * CENT
+    shares = [(share.resource_type, share.cost, str(share.percentage)) for share in usage_history.breakdown]
     assert shares == [("sandbox", 12 * CENT, "85.71"), ("app", 2 * CENT, "14.29")]
 
 
-def test_days_outside_the_range_are_not_told() -> None:
+def test_days_outside_the_range_are_left_out() -> None:
     month = costs("2026-04-01T00:00Z", "2026-05-01T00:00Z", {"sandbox": {"2026-04-10": 5, "2026-04-12": 3}})
-    told = history(Range(at("2026-04-11T00:00Z"), at("2026-04-11T23:00Z")), [month], [])
-    assert (told.daily_costs, told.total, told.breakdown) == ((("2026-04-11", 0),), 0, ())
+    usage_history = history(Range(at("2026-04-11T00:00Z"), at("2026-04-11T23:00Z")), [month], [])
+    assert (usage_history.daily_costs, usage_history.total, usage_history.breakdown) == ((("2026-04-11", 0),), 0, ())
 
 
 CPU = CostLine("cpu_seconds", None, "sandbox", Decimal(10), 100 * CENT)
@@ -92,11 +92,11 @@ def test_a_session_costs_its_part_of_each_line_by_quantity() -> None:
         "y": {("cpu_seconds", None): Decimal("7.5"), ("ram", None): Decimal(1)},
         "z": {},
     }
-    # of 0.10 for memory a third each is theirs and nobody's: 0.04 and 0.03
+    # memory's 0.10 has three equal parts: x gets the odd cent, y 0.03, no session 0.03
     assert parts(used, CPU, RAM) == {"x": 29 * CENT, "y": 78 * CENT, "z": 0}
 
 
-def test_what_no_session_used_is_of_none() -> None:
+def test_usage_without_a_session_is_nobodys_cost() -> None:
     assert parts({"x": {("cpu_seconds", None): Decimal(4)}}, CPU) == {"x": 40 * CENT}
     assert parts({}, CPU) == {}
 
@@ -120,7 +120,7 @@ def test_sessions_costs_never_exceed_their_line(used: list[Decimal], rest: Decim
     cents=st.lists(st.integers(0, 10**6), min_size=60, max_size=60),
     cut=st.integers(1, 58),
 )
-def test_two_ranges_that_follow_each_other_tell_all_that_one_over_both_does(cents: list[int], cut: int) -> None:
+def test_two_adjacent_ranges_add_up_to_one_over_both(cents: list[int], cut: int) -> None:
     days = utc_days(at("2026-04-01T00:00Z"), at("2026-05-30T00:00Z"))
     of_day = dict(zip(days, cents, strict=True))
     periods = [
@@ -134,8 +134,8 @@ def test_two_ranges_that_follow_each_other_tell_all_that_one_over_both_does(cent
     assert total(days[0], days[cut]) + total(days[cut + 1], days[-1]) == total(days[0], days[-1]) == sum(cents) * CENT
 
 
-def test_costs_that_fall_on_one_day_twice_over_are_of_the_day_where_they_stand() -> None:
-    """A month of 31 days that starts at noon touches 32 of them."""
+def test_a_period_that_starts_at_noon_keeps_costs_on_their_days() -> None:
+    """A month of 31 days that starts at noon touches 32 days."""
     month = costs("2026-05-11T12:00Z", "2026-06-11T12:00Z", {"sandbox": {"2026-05-11": 1, "2026-06-11": 2}})
     assert len(month.days) == 32
     assert (

@@ -1,4 +1,4 @@
-"""Ids are UUIDv7 for new things, derived for things that exist once, and shown with a prefix."""
+"""New things have UUIDv7 ids; things that exist once have derived ids; the API adds a prefix."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -19,9 +19,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 @example(milliseconds=1776688496114, entropy=b"\xff" * 10)
 @example(milliseconds=4102444800009, entropy=b"\x00" * 10)
 def test_a_new_id_is_a_uuid_of_version_7_that_starts_with_its_millisecond(milliseconds: int, entropy: bytes) -> None:
-    made = uuid.UUID(new_id(EPOCH + timedelta(milliseconds=milliseconds), entropy))
-    assert (made.version, made.variant) == (7, uuid.RFC_4122)
-    assert made.int >> 80 == milliseconds
+    new = uuid.UUID(new_id(EPOCH + timedelta(milliseconds=milliseconds), entropy))
+    assert (new.version, new.variant) == (7, uuid.RFC_4122)
+    assert new.int >> 80 == milliseconds
 
 
 def test_new_ids_differ_by_their_entropy() -> None:
@@ -33,18 +33,18 @@ def test_later_ids_sort_after_earlier_ones() -> None:
     assert earlier < later
 
 
-def test_a_derived_id_follows_from_its_cause_alone() -> None:
+def test_a_derived_id_depends_only_on_its_cause() -> None:
     assert derived_id("ledger", "a", "welcome") == derived_id("ledger", "a", "welcome")
     assert uuid.UUID(derived_id("ledger", "a")).version == 8
 
 
-def test_parts_of_a_cause_can_not_run_into_each_other() -> None:
+def test_parts_of_a_cause_are_kept_apart() -> None:
     causes = [("ab", "c"), ("a", "bc"), ("abc",), ("a", "b", "c"), ("", "abc"), ("2:ab1:c",)]
     assert len({derived_id(*cause) for cause in causes}) == len(causes)
 
 
 @pytest.mark.parametrize("own", ["1", "a" * 64, "0190f-AZ", "-"])
-def test_an_id_is_what_follows_its_prefix(own: str) -> None:
+def test_a_prefixed_id_is_read_without_its_prefix(own: str) -> None:
     assert strip_prefix(f"acc-{own}", ACCOUNT, field="subject") == own
 
 

@@ -1,4 +1,4 @@
-"""Jobs are called on the multiples of their interval, and work is spread over a few places."""
+"""Jobs are called at multiples of their interval, and due work is spread over a few partitions."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ JOB = Job("any", every=timedelta(minutes=5), work=("one", "two"))
         ("23:58:00.000", "00:00"),
     ],
 )
-def test_what_is_due_is_found_by_the_next_call(due: str, called: str) -> None:
+def test_due_work_is_found_by_the_next_call(due: str, called: str) -> None:
     at = datetime.fromisoformat(f"2026-04-20T{due}+00:00")
     day = 21 if called == "00:00" else 20
     assert JOB.call_for(at) == datetime.fromisoformat(f"2026-04-{day}T{called}:00+00:00")
@@ -31,7 +31,7 @@ def test_a_call_before_1970_is_counted_the_same_way() -> None:
     assert JOB.call_for(datetime(1969, 12, 31, 23, 58, tzinfo=UTC)) == datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def test_work_on_an_id_stands_in_one_of_the_places_where_it_is_looked_for() -> None:
+def test_work_on_an_id_is_in_one_of_the_partitions_that_are_queried() -> None:
     places = Counter(partition("one", derived_id("thing", str(number))) for number in range(400))
     assert set(places) == set(partitions("one"))
     assert min(places.values()) > 60

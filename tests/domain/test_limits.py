@@ -1,4 +1,4 @@
-"""Attempts are counted by the minute."""
+"""Attempts are counted in windows of a minute or an hour."""
 
 from datetime import UTC, datetime
 
@@ -37,11 +37,11 @@ def test_an_hour_is_a_window_like_a_minute() -> None:
         ("no address", "no address"),
     ],
 )
-def test_one_customer_counts_as_one_asker(address: str, network: str) -> None:
+def test_all_addresses_of_one_ipv6_network_count_together(address: str, network: str) -> None:
     assert network_of(address) == network
 
 
-def test_who_tries_does_not_show_and_is_not_confused() -> None:
+def test_a_hashed_subject_hides_the_address_and_differs_by_address() -> None:
     assert "example" not in hashed_subject("ada@example.com")
     assert hashed_subject("ada@example.com") == hashed_subject("ada@example.com") != hashed_subject("eve@example.com")
     assert len(hashed_subject("x" * 10_000)) == 32

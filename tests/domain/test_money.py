@@ -42,8 +42,8 @@ def test_an_amount_is_rounded_half_away_from_zero_to_the_minor_unit(amount: str,
     assert round_to_minor(Decimal(amount), currency) == micros
 
 
-def test_nothing_is_rounded_before_the_rounding() -> None:
-    """10^15 units with 9 decimals at a price of 12: 38 digits, of which the last decides."""
+def test_a_product_is_not_rounded_before_the_final_rounding() -> None:
+    """10^15 units with 9 decimals at a price with 12: 38 digits, and the last one decides."""
     whole = 123456789012345678901234_000000
     assert round_to_minor(Decimal("123456789012345678901234.005"), "USD") == whole + 10_000
     assert round_to_minor(Decimal("123456789012345678901234.004999999999999999999"), "USD") == whole
@@ -68,7 +68,7 @@ def test_micros_are_shown_as_units() -> None:
         (0, 0, "0"),
     ],
 )
-def test_a_percentage_has_two_decimals_and_zero_of_nothing_is_zero(part: int, whole: int, expected: str) -> None:
+def test_a_percentage_has_two_decimals_and_is_zero_of_a_zero_total(part: int, whole: int, expected: str) -> None:
     assert str(percentage(part, whole)) == expected
 
 
@@ -92,7 +92,7 @@ def test_a_number_needs_the_decimals_up_to_its_last_digit(number: str, expected:
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity"])
-def test_what_is_no_finite_number_has_no_decimals(number: str) -> None:
+def test_infinity_and_nan_have_no_decimals(number: str) -> None:
     with pytest.raises(ValueError, match="finite"):
         places(Decimal(number))
 
@@ -117,7 +117,7 @@ def test_ceil_div_rounds_up_to_a_whole_number(dividend: int, by: int, expected: 
         (5, [], 1, []),
     ],
 )
-def test_a_split_gives_what_is_left_to_the_largest_remainders(
+def test_a_split_gives_the_rest_to_the_largest_remainders(
     total: int, weights: list[str], unit: int, parts: list[int]
 ) -> None:
     assert spread(total, [Decimal(weight) for weight in weights], unit=unit) == parts
@@ -142,7 +142,7 @@ def test_the_parts_of_a_split_add_up_and_are_less_than_a_unit_from_exact(
 
 @steady
 @given(amount=st.decimals(-(10**12), 10**12, places=12), currency=st.sampled_from(["USD", "JPY", "KWD"]))
-def test_rounding_never_moves_more_than_half_a_unit_and_is_even_about_zero(amount: Decimal, currency: str) -> None:
+def test_rounding_moves_at_most_half_a_unit_and_is_symmetric(amount: Decimal, currency: str) -> None:
     micros = round_to_minor(amount, currency)
     assert micros % minor_unit(currency) == 0
     assert abs(in_units(micros) - amount) * 2 <= in_units(minor_unit(currency))

@@ -1,4 +1,4 @@
-"""What waits is tried again after pauses that grow, and given up after the last."""
+"""Deliveries are retried after growing pauses, and given up after the last."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +15,6 @@ def test_the_pauses_grow_and_the_seventh_try_is_the_last() -> None:
     assert MAX_ATTEMPTS == 7
 
 
-def test_an_address_is_the_same_however_it_is_written() -> None:
+def test_an_address_ignores_case_and_surrounding_space() -> None:
     assert distinct(["b@example.com", "A@example.com", " a@EXAMPLE.com"]) == ("b@example.com", "a@example.com")
     assert distinct([]) == ()

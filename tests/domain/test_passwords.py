@@ -1,4 +1,4 @@
-"""The token of a mail names its user and holds for an hour or a week; only its hash is kept."""
+"""A password token holds its user's ids, is valid for an hour or a week, and is stored as a hash."""
 
 import base64
 from dataclasses import replace
@@ -18,38 +18,38 @@ def token(purpose: Purpose = "reset"):
     return new_token(account_id=ACCOUNT, user_id=USER, purpose=purpose, now=NOW, secret=b"s" * 32)
 
 
-def test_its_text_says_whose_it_is_and_its_item_has_only_the_hash() -> None:
-    made, text = token()
+def test_a_tokens_text_has_its_owner_and_its_item_only_the_hash() -> None:
+    stored, text = token()
     assert owner_of(text) == (ACCOUNT, USER)
-    assert made.secret_hash == hash_text(text)
-    assert text not in repr(made)
-    assert made.secret_hash not in repr(made)
+    assert stored.secret_hash == hash_text(text)
+    assert text not in repr(stored)
+    assert stored.secret_hash not in repr(stored)
 
 
 @pytest.mark.parametrize(("purpose", "life"), [("reset", timedelta(hours=1)), ("invitation", timedelta(days=7))])
-def test_it_holds_until_its_time_is_up(purpose: Purpose, life: timedelta) -> None:
-    made, text = token(purpose)
-    assert valid_token([made], text=text, now=NOW + life - timedelta(milliseconds=1)) == made
+def test_a_token_is_valid_until_its_life_ends(purpose: Purpose, life: timedelta) -> None:
+    stored, text = token(purpose)
+    assert valid_token([stored], text=text, now=NOW + life - timedelta(milliseconds=1)) == stored
     with pytest.raises(Invalid):
-        valid_token([made], text=text, now=NOW + life)
+        valid_token([stored], text=text, now=NOW + life)
 
 
-def test_another_secret_is_refused_like_one_that_is_over() -> None:
-    made, text = token()
+def test_a_wrong_secret_is_refused_like_an_expired_token() -> None:
+    stored, text = token()
     refusals = []
     for other, now in ((text[:-6] + "AAAAAA", NOW), (text, NOW + timedelta(hours=2))):
         with pytest.raises(Invalid) as refused:
-            valid_token([made], text=other, now=now)
+            valid_token([stored], text=other, now=now)
         refusals.append((refused.value.code, refused.value.message, refused.value.field))
     assert refusals[0] == refusals[1]
-    assert valid_token([replace(made)], text=text, now=NOW) == made
+    assert valid_token([replace(stored)], text=text, now=NOW) == stored
 
 
 @pytest.mark.parametrize(
     "text",
     ["", "pwt_", "nonsense", "pwt_AAAA", "sk-" + "A" * 86, "pwt_é", "pwt_" + base64.b64encode(b"x" * 65).decode()],
 )
-def test_what_is_no_token_is_an_invalid_one(text: str) -> None:
+def test_a_malformed_token_is_refused(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         owner_of(text)
     assert (refused.value.code, refused.value.field) == ("invalid_token", "token")

@@ -1,4 +1,4 @@
-"""Why a plan changed, and which plans need money first."""
+"""Whether a plan change is an upgrade, and which plans need money first."""
 
 from typing import Literal
 
@@ -28,7 +28,7 @@ FREE, CHEAP, DEAR = plan_of(0), plan_of(20_000_000), plan_of(200_000_000)
         (100, "year", 99, "year", "user_downgrade"),
     ],
 )
-def test_it_is_up_where_a_month_costs_as_much_or_more(
+def test_a_change_is_an_upgrade_if_a_month_costs_as_much_or_more(
     old: int, old_interval: Literal["month", "year"], new: int, new_interval: Literal["month", "year"], reason: str
 ) -> None:
     assert reason_for(plan_of(old, old_interval), plan_of(new, new_interval)) == reason
@@ -37,22 +37,24 @@ def test_it_is_up_where_a_month_costs_as_much_or_more(
 @pytest.mark.parametrize(
     ("balance", "credited", "overdue", "plans", "code"),
     [
-        pytest.param(1_000_000, 0, 0, (FREE, CHEAP), "payment_required", id="the welcome credit alone"),
-        pytest.param(1_000_001, 1, 0, (FREE, CHEAP), None, id="a micro beside it"),
-        pytest.param(1, 5_000_000, 0, (FREE, CHEAP), None, id="a micro of what was granted is left"),
-        pytest.param(0, 5_000_000, 0, (FREE, CHEAP), "payment_required", id="all of it is used up"),
-        pytest.param(-1, 5_000_000, 0, (FREE, CHEAP), "payment_required", id="more than all"),
-        pytest.param(500_000, -500_000, 0, (FREE, CHEAP), "payment_required", id="more was taken back than given"),
-        pytest.param(0, 0, 0, (DEAR, CHEAP), "payment_required", id="a cheaper plan has a price as well"),
+        pytest.param(1_000_000, 0, 0, (FREE, CHEAP), "payment_required", id="only the welcome credit"),
+        pytest.param(1_000_001, 1, 0, (FREE, CHEAP), None, id="the welcome credit and a micro"),
+        pytest.param(1, 5_000_000, 0, (FREE, CHEAP), None, id="a micro of the grant is left"),
+        pytest.param(0, 5_000_000, 0, (FREE, CHEAP), "payment_required", id="the grant is used up"),
+        pytest.param(-1, 5_000_000, 0, (FREE, CHEAP), "payment_required", id="more than the grant is used"),
+        pytest.param(500_000, -500_000, 0, (FREE, CHEAP), "payment_required", id="more was taken back than granted"),
+        pytest.param(0, 0, 0, (DEAR, CHEAP), "payment_required", id="a cheaper plan needs money too"),
         pytest.param(-5, 0, 3, (DEAR, FREE), None, id="a free plan needs nothing"),
         pytest.param(9, 9, 1, (CHEAP, DEAR), "invoice_overdue", id="an overdue invoice before a dearer plan"),
-        pytest.param(9, 9, 1, (DEAR, CHEAP), None, id="but not before a cheaper one"),
-        pytest.param(9, 9, 1, (CHEAP, plan_of(20_000_000)), None, id="nor before one that costs the same"),
-        pytest.param(9, 9, 1, (plan_of(240_000_000, "year"), CHEAP), None, id="by the month"),
-        pytest.param(0, 0, 1, (CHEAP, DEAR), "payment_required", id="both are missing: the balance comes first"),
+        pytest.param(9, 9, 1, (DEAR, CHEAP), None, id="an overdue invoice before a cheaper plan"),
+        pytest.param(
+            9, 9, 1, (CHEAP, plan_of(20_000_000)), None, id="an overdue invoice before a plan of the same price"
+        ),
+        pytest.param(9, 9, 1, (plan_of(240_000_000, "year"), CHEAP), None, id="a yearly price compared by the month"),
+        pytest.param(0, 0, 1, (CHEAP, DEAR), "payment_required", id="both are missing: the balance is reported first"),
     ],
 )
-def test_a_plan_with_a_price_needs_money_of_ones_own_and_a_dearer_one_no_debts(
+def test_a_paid_plan_needs_deposited_money_and_a_dearer_one_no_overdue_bill(
     balance: int, credited: int, overdue: int, plans: tuple[Plan, Plan], code: str | None
 ) -> None:
     wallet = Wallet(balance=balance, credited=credited)

@@ -1,6 +1,6 @@
-"""What a plan change gives back of the old fee, worked out by hand: case by case, the arithmetic in words.
+"""What a plan change credits of the old fee, worked out by hand: each case states its arithmetic.
 
-Where nothing else is said, a month costs 20.00 USD and begins at 00:00 UTC.
+Unless stated otherwise, a month costs 20.00 USD and begins at 00:00 UTC.
 """
 
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ TICK = timedelta(milliseconds=1)
 
 @dataclass(frozen=True)
 class Case:
-    """`words` says why `unused` comes off; amounts are currency units as text, `suspended` is milliseconds by month."""
+    """`words` derives the credit; amounts are currency units as text, `suspended` is milliseconds by month."""
 
     words: str
     anchor: str
@@ -94,7 +94,7 @@ TERMS = [
     Case("75.00 after the discount, half of it left", "2026-06-01", "2026-06-16", "37.50", price="100", discount="25"),
     Case("6.666 off is 6.67, 13.33 charged, 10 of 30 days left: 4.4433", "2026-04-01", "2026-04-21", "4.44",
          discount="33.33"),
-    Case("nothing is charged, so nothing is given back", "2026-04-01", "2026-04-21", "0", discount="100"),
+    Case("nothing is charged, so nothing is credited", "2026-04-01", "2026-04-21", "0", discount="100"),
     Case("328.50 a year after the discount, 292 of 365 days left", "2026-01-01", "2026-03-15", "262.80",
          price="365", interval="year", discount="10"),
     Case("a third of 1000 yen is 333.33", "2026-04-01", "2026-04-21", "333", price="1000", currency="JPY"),
@@ -173,7 +173,7 @@ def fee_of(case: Case) -> Fee:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.words)
-def test_what_is_left_of_the_fee_is_given_back_and_never_more_than_was_charged(case: Case) -> None:
+def test_the_unused_part_of_the_fee_is_credited_at_most_the_charge(case: Case) -> None:
     fee = fee_of(case)
     assert fee.proration_credit == micros(case.proration_credit)
     assert 0 <= fee.proration_credit + fee.suspended <= fee.standard - fee.discount
@@ -185,12 +185,12 @@ def test_what_is_left_of_the_fee_is_given_back_and_never_more_than_was_charged(c
     list(zip(SUSPENDED, ("3", "10", "0", "10", "0"), ("7", "0", "10", "63", "0"), strict=True)),
     ids=lambda value: value.words if isinstance(value, Case) else str(value),
 )
-def test_a_suspension_before_the_change_comes_off_beside_what_is_left(case: Case, suspended: str, final: str) -> None:
+def test_a_suspension_before_the_change_is_credited_beside_the_rest(case: Case, suspended: str, final: str) -> None:
     fee = fee_of(case)
     assert (fee.suspended, fee.final) == (micros(suspended), micros(final))
 
 
-def test_each_part_of_a_month_is_charged_by_its_own_plan() -> None:
+def test_each_part_of_a_month_is_charged_by_its_plan() -> None:
     """30.00 from 1 June for 10 of 30 days, 60.00 for 2 of 30, 30.00 for 1 of 30, 31.00 for 7 of 31 in July."""
     schedule, paid = BillingSchedule(utc("2026-06-01"), "UTC"), []
     for cut, price in (("2026-06-11", 30), ("2026-06-13", 60), ("2026-06-14", 30), ("2026-07-21", 31)):
@@ -201,12 +201,12 @@ def test_each_part_of_a_month_is_charged_by_its_own_plan() -> None:
 
 
 def test_a_change_counts_from_the_previous_change() -> None:
-    """From 31 January, changed on 15 February: 10 of the 28 days to 15 March are left on the 5th."""
+    """Subscribed on 31 January, changed on 15 February: on 5 March 10 of the 28 days to 15 March are left."""
     schedule = with_anchor(BillingSchedule(utc("2026-01-31"), "UTC"), utc("2026-02-15"))
     assert cut_fee(schedule, utc("2026-03-05"), price=28_000_000).proration_credit == 10_000_000
 
 
-def test_a_month_after_a_change_of_zone_is_charged_by_its_own_length() -> None:
+def test_a_month_after_a_zone_change_is_charged_by_its_own_length() -> None:
     """February in Berlin, March in New York, whose clocks skip an hour: 371 of 743 hours are left, 0.01 each."""
     schedule = with_zone(
         BillingSchedule(utc("2026-01-31T23:00"), "Europe/Berlin"), "America/New_York", now=utc("2026-02-10")
@@ -223,10 +223,10 @@ def test_a_month_after_a_change_of_zone_is_charged_by_its_own_length() -> None:
         pytest.param(MONTHS[0], "7.7", "257", id="7.7 % of 3,333 yen are 256.641"),
         pytest.param(TERMS[7], "5", "0.167", id="5 % of 3.333 dinars are 0.16665"),
         pytest.param(TERMS[0], "19", "7.13", id="19 % of 37.50 are 7.125, half a cent away from zero"),
-        pytest.param(SECONDS[3], "20", "0", id="all given back: no tax"),
+        pytest.param(SECONDS[3], "20", "0", id="everything credited: no tax"),
     ],
 )
-def test_tax_is_on_what_is_left_of_the_fee(case: Case, rate: str, tax: str) -> None:
+def test_tax_is_on_the_fee_after_the_credit(case: Case, rate: str, tax: str) -> None:
     fee, percent = fee_of(case), Decimal(rate)
     lines = fee_lines(fee, plan_name="Pro", discount=Decimal(case.discount))
     invoice = Invoice(
@@ -252,7 +252,7 @@ def test_tax_is_on_what_is_left_of_the_fee(case: Case, rate: str, tax: str) -> N
     stays=st.lists(st.integers(1, 40 * DAY), min_size=1, max_size=6),
     terms=st.tuples(st.integers(0, 10**6), st.decimals(0, 100, places=2), st.sampled_from(["USD", "JPY", "KWD"])),
 )
-def test_however_often_a_plan_changes_each_time_is_charged_for_what_ran(
+def test_each_of_many_plan_changes_charges_only_the_time_that_ran(
     anchor: datetime, zone: str, stays: list[int], terms: tuple[int, Decimal, str]
 ) -> None:
     """Each stay's last month: to within half a minor unit of its part of the month, and never below zero."""

@@ -1,4 +1,4 @@
-"""Quotas: sums of shares, what fits a plan, and how much of a share is used."""
+"""Quotas: sums of allocations, what fits a plan, and how much of an allocation is used."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -37,18 +37,18 @@ CPU, RAM = "cpu_seconds_monthly", "ram_gb_seconds"
         ({CPU: 10}, {RAM: 0}, {}),
     ],
 )
-def test_sums_follow_a_share_that_is_replaced(
+def test_sums_follow_a_replaced_allocation(
     less: Mapping[str, int], more: Mapping[str, int], sums: dict[str, int]
 ) -> None:
     assert adjust_sums({CPU: 10}, less=less, more=more) == sums
 
 
-def test_sums_up_to_the_plan_fit_and_fields_that_it_does_not_limit_always_do() -> None:
+def test_sums_up_to_the_plan_and_fields_without_a_limit_fit() -> None:
     check_fits({CPU: 10, RAM: MAX_QUOTA}, {CPU: 10})
     check_fits({}, {CPU: 0})
 
 
-def test_what_is_over_is_told_with_sum_and_limit() -> None:
+def test_a_sum_over_the_plan_is_refused_with_sum_and_limit() -> None:
     with pytest.raises(Invalid) as refused:
         check_fits({CPU: 11, RAM: 8}, {CPU: 10, RAM: 7})
     assert (refused.value.code, refused.value.field) == ("quota_exceeds_plan", CPU)
@@ -84,27 +84,27 @@ def test_a_null_is_no_limit() -> None:
         ("1E+28", 3, 0, "333333333333333333333333333333.33", 100),
     ],
 )
-def test_what_is_left_and_how_much_is_used(
+def test_use_has_the_rest_the_percentage_and_the_reached_mark(
     used: str, limit: int, remaining: int | str, percentage: str, reached: int
 ) -> None:
     use = Use(CPU, Decimal(used), limit)
     assert (use.remaining, use.percentage, use.reached) == (Decimal(remaining), Decimal(percentage), reached)
 
 
-def test_nothing_is_left_of_what_has_no_limit() -> None:
+def test_use_without_a_limit_has_no_rest_and_reaches_nothing() -> None:
     use = Use(CPU, Decimal(5), None)
     assert (use.remaining, use.percentage, use.reached) == (None, None, 0)
 
 
-def test_a_field_is_told_of_at_80_and_at_100_and_concurrency_never() -> None:
+def test_a_field_notifies_at_80_and_100_percent_and_concurrency_never() -> None:
     uses = [Use(name, Decimal(9), 10) for name in FIELDS]
-    told = newly_reached(uses, {CPU: 80})
-    assert told == dict.fromkeys((name for name in FIELDS if name not in (CPU, "concurrent_sandboxes")), 80)
+    reached = newly_reached(uses, {CPU: 80})
+    assert reached == dict.fromkeys((name for name in FIELDS if name not in (CPU, "concurrent_sandboxes")), 80)
     full = [Use(name, Decimal(10), 10) for name in (CPU, RAM)]
     assert newly_reached(full, {CPU: 80, RAM: 100}) == {CPU: 100}
 
 
-def test_a_share_of_nothing_is_told_of_once_something_is_used() -> None:
+def test_an_allocation_of_zero_notifies_once_something_is_used() -> None:
     assert newly_reached([Use(CPU, Decimal(0), 0), Use(RAM, Decimal("0.1"), 0)], {}) == {RAM: 100}
 
 

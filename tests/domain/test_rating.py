@@ -31,7 +31,7 @@ def cost(price: Price, quantity: str) -> Decimal:
     ("quantity", "expected"),
     [("0", "0"), ("3", "3.00"), ("5", "5.00"), ("5.5", "6.00"), ("7", "9.00"), ("10", "15.00"), ("12", "21.00")],
 )
-def test_graduated_prices_each_tiers_share_at_its_own_price(quantity: str, expected: str) -> None:
+def test_graduated_prices_each_tiers_part_at_its_own_price(quantity: str, expected: str) -> None:
     assert cost(Price("graduated", tiers=THREE), quantity) == Decimal(expected)
 
 
@@ -39,7 +39,7 @@ def test_graduated_prices_each_tiers_share_at_its_own_price(quantity: str, expec
     ("quantity", "expected"),
     [("0", "10"), ("3", "13"), ("5", "15"), ("5.000000001", "35.000000002"), ("10", "45"), ("11", "78")],
 )
-def test_a_graduated_flat_fee_is_due_on_entry_the_first_at_zero_too(quantity: str, expected: str) -> None:
+def test_a_graduated_flat_fee_is_charged_on_entering_its_tier(quantity: str, expected: str) -> None:
     assert cost(Price("graduated", tiers=FEES), quantity) == Decimal(expected)
 
 
@@ -51,7 +51,7 @@ def test_volume_prices_everything_at_the_tier_it_reaches(quantity: str, expected
 
 
 @pytest.mark.parametrize(("quantity", "expected"), [("0", "10"), ("5", "15"), ("6", "32"), ("11", "63")])
-def test_volume_adds_the_flat_fee_of_the_tier_it_reaches_alone(quantity: str, expected: str) -> None:
+def test_volume_adds_only_the_flat_fee_of_the_tier_it_reaches(quantity: str, expected: str) -> None:
     assert cost(Price("volume", tiers=FEES), quantity) == Decimal(expected)
 
 
@@ -63,7 +63,7 @@ def test_a_package_is_paid_for_each_started_block(quantity: str, expected: str) 
     assert cost(Price("package", unit_price=Decimal(5), block=Decimal(100)), quantity) == Decimal(expected)
 
 
-def test_flat_is_one_amount_whatever_was_used() -> None:
+def test_flat_is_one_amount_for_any_quantity() -> None:
     price = Price("flat", amount=Decimal("9.90"))
     assert cost(price, "0") == cost(price, "1000000") == Decimal("9.90")
 
@@ -72,7 +72,7 @@ def test_per_unit_is_exact_down_to_the_last_digit() -> None:
     assert cost(Price("per_unit", unit_price=Decimal("0.000014")), "835714.285714286") == Decimal("11.700000000000004")
 
 
-def test_an_allowance_is_taken_off_first_and_leaves_nothing_below_zero() -> None:
+def test_an_allowance_is_taken_off_first_down_to_zero() -> None:
     allowance = Decimal(4)
     assert cost(Price("per_unit", unit_price=Decimal(2), allowance=allowance), "3") == 0
     assert cost(Price("per_unit", unit_price=Decimal(2), allowance=allowance), "4.5") == 1
@@ -89,13 +89,13 @@ def test_the_largest_quantity_at_the_finest_price_loses_no_digit() -> None:
 
 
 def test_a_cut_period_has_its_part_of_allowance_and_tiers_rounded_up() -> None:
-    """Half of an allowance of 5 is 3, of bounds at 5 and 10 it is 3 and 5; fees and prices stay."""
+    """Half of an allowance of 5 is 3, and bounds at 5 and 10 become 3 and 5; fees and prices stay."""
     half = scale_price(Price("graduated", tiers=FEES, allowance=Decimal(5)), Fraction(1, 2))
     assert half.allowance == 3
     assert half.tiers == tiers(("3", "1.00", "10"), ("5", "2.00", "20"), (None, "3.00", "30"))
 
 
-def test_a_whole_period_keeps_its_price_and_one_of_no_time_has_no_allowance() -> None:
+def test_a_full_period_keeps_its_price_and_an_empty_one_no_allowance() -> None:
     price = Price("graduated", tiers=THREE, allowance=Decimal("4.5"))
     assert scale_price(price, Fraction(1)) is price
     assert scale_price(price, Fraction(0)).allowance == 0
@@ -128,7 +128,7 @@ rates = st.decimals(0, 100, places=6)
 
 @st.composite
 def prices(draw: st.DrawFn) -> Price:
-    """Any price but volume, whose total may fall where a cheaper tier begins."""
+    """Any price except volume, whose total may fall at the start of a cheaper tier."""
     allowance = draw(quantities)
     match draw(st.sampled_from(["per_unit", "graduated", "package", "flat"])):
         case "per_unit":
@@ -152,7 +152,9 @@ def test_using_more_never_costs_less(price: Price, low: Decimal, more: Decimal) 
 
 @steady
 @given(price=prices(), numbers=st.tuples(st.integers(0, 10**6), st.integers(1, 10**6)), quantity=quantities)
-def test_a_shorter_period_never_has_more_for_free(price: Price, numbers: tuple[int, int], quantity: Decimal) -> None:
+def test_a_shorter_period_never_has_a_larger_allowance(
+    price: Price, numbers: tuple[int, int], quantity: Decimal
+) -> None:
     part = Fraction(min(numbers), max(numbers))
     cut = scale_price(price, part)
     assert Fraction(price.allowance) * part <= Fraction(cut.allowance) < Fraction(price.allowance) * part + 1
@@ -165,7 +167,7 @@ def test_a_shorter_period_never_has_more_for_free(price: Price, numbers: tuple[i
     ("whole", "part", "cut"),
     [("0.5", Fraction(1, 1000), "0.5"), ("0.1", Fraction(1, 2), "0.1"), ("1.5", Fraction(1, 2), "1")],
 )
-def test_a_fraction_of_a_unit_is_not_rounded_up_beyond_itself(whole: str, part: Fraction, cut: str) -> None:
+def test_a_fraction_of_a_unit_is_not_rounded_above_its_price(whole: str, part: Fraction, cut: str) -> None:
     price = Price("graduated", tiers=tiers((whole, "100"), (None, "1")), allowance=Decimal(whole))
     assert scale_price(price, part).allowance == Decimal(cut)
     assert scale_price(price, part).tiers == tiers((cut, "100"), (None, "1"))
@@ -175,7 +177,7 @@ def test_a_fraction_of_a_unit_is_not_rounded_up_beyond_itself(whole: str, part: 
 @given(
     whole=st.lists(quantities, min_size=1, max_size=5), numbers=st.tuples(st.integers(0, 10**6), st.integers(1, 10**6))
 )
-def test_no_part_of_an_allowance_or_a_tier_is_above_the_whole(whole: list[Decimal], numbers: tuple[int, int]) -> None:
+def test_no_part_of_an_allowance_or_a_tier_exceeds_the_whole(whole: list[Decimal], numbers: tuple[int, int]) -> None:
     allowance, *bounds = whole
     rows = tuple(Tier(bound, Decimal(1)) for bound in [*sorted(bounds), None])
     part = Fraction(min(numbers), max(numbers))

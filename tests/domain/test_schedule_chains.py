@@ -1,4 +1,4 @@
-"""A calendar that followed many others works as any does: an account's plan may change as often as it likes."""
+"""A long chain of schedules works like a short one: a plan may change any number of times."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def schedule() -> BillingSchedule:
-    """The first from START, each of the others a minute after the one before."""
+    """COUNT schedules, the first from START, each a minute after the one before."""
     chain = BillingSchedule(START, "UTC")
     for number in range(1, COUNT):
         chain = with_anchor(chain, START + timedelta(minutes=number))
@@ -29,7 +29,7 @@ def schedule() -> BillingSchedule:
 
 
 @pytest.mark.parametrize("number", [0, 1, 999, COUNT - 2])
-def test_the_period_of_each_calendar_ends_where_the_next_one_begins(schedule: BillingSchedule, number: int) -> None:
+def test_each_schedules_period_ends_where_the_next_one_begins(schedule: BillingSchedule, number: int) -> None:
     instant = START + timedelta(minutes=number)
     period = period_of(schedule, instant)
     assert (period.start, period.end) == (instant, instant + timedelta(minutes=1))
@@ -38,7 +38,7 @@ def test_the_period_of_each_calendar_ends_where_the_next_one_begins(schedule: Bi
     assert year_of(schedule, period)[0] == instant
 
 
-def test_the_last_calendar_goes_on(schedule: BillingSchedule) -> None:
+def test_the_last_schedule_continues_by_months(schedule: BillingSchedule) -> None:
     last = START + timedelta(minutes=COUNT - 1)
     assert boundary(schedule, 0) == last
     assert boundary(schedule, 1) == period_of(schedule, last).end == datetime(2026, 2, 2, 9, 19, tzinfo=UTC)
@@ -47,7 +47,7 @@ def test_the_last_calendar_goes_on(schedule: BillingSchedule) -> None:
 
 
 @pytest.mark.parametrize("kept", [1, 2, 1_000, COUNT])
-def test_those_that_ended_long_ago_are_forgotten(schedule: BillingSchedule, kept: int) -> None:
+def test_schedules_that_ended_long_ago_are_dropped(schedule: BillingSchedule, kept: int) -> None:
     oldest = START + timedelta(minutes=COUNT - kept)
     chain: BillingSchedule | None = drop_older_schedules(schedule, oldest)
     found = 0

@@ -1,4 +1,4 @@
-"""A session's id is the platform's own, of plain characters."""
+"""The platform chooses a session's id, from plain characters."""
 
 import pytest
 

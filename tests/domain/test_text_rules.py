@@ -1,4 +1,4 @@
-"""What an address, a password and a name must be."""
+"""The rules for an email address, a password and a name."""
 
 from collections.abc import Callable
 
@@ -50,7 +50,7 @@ def test_an_address_is_kept_in_lower_case_without_surrounding_space(text: str, e
         f"ada@{'.'.join(['a' * 60] * 5)}.com",
     ],
 )
-def test_what_is_no_address_is_refused(text: str) -> None:
+def test_a_malformed_address_is_refused(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         normalize_email(text)
     assert (refused.value.code, refused.value.field) == ("invalid_email", "email")
@@ -76,7 +76,7 @@ def test_a_name_has_1_to_100_characters(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", " ", "\t", "\u3000", "x" * 101, "a\nb", "a\x00", "a\x7f", "a\x85", "a\ud800", "a\u202eb", "\u2066"]
 )
-def test_a_name_of_nothing_or_with_control_characters_is_refused(text: str) -> None:
+def test_an_empty_or_long_name_or_one_with_control_characters_is_refused(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_name(text, field="display_name")
     assert (refused.value.code, refused.value.field) == ("invalid_name", "display_name")

@@ -1,4 +1,4 @@
-"""Instants are UTC in whole milliseconds, as text of one width whose order is time's."""
+"""Instants are UTC in whole milliseconds, stored as fixed-width text that sorts by time."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -18,7 +18,7 @@ def test_a_stamp_has_milliseconds_and_z() -> None:
     assert stamp(datetime(2026, 1, 14, 18, 22, 9, 114_999, tzinfo=UTC)) == "2026-01-14T18:22:09.114Z"
     india = timezone(timedelta(hours=5, minutes=30))
     assert stamp(datetime(2026, 1, 14, 2, 0, tzinfo=india)) == "2026-01-13T20:30:00.000Z"
-    assert stamp(datetime(999, 1, 14, tzinfo=UTC)) == "0999-01-14T00:00:00.000Z", "text order is time order"
+    assert stamp(datetime(999, 1, 14, tzinfo=UTC)) == "0999-01-14T00:00:00.000Z", "stamps sort by time"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_rfc_3339_with_an_offset_is_read(text: str, expected: str) -> None:
         "1776688496",
     ],
 )
-def test_anything_else_is_no_instant(text: str) -> None:
+def test_any_other_text_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_instant(text)
 

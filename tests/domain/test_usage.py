@@ -1,4 +1,4 @@
-"""An event counts once, where its time falls, in a few counters; equal content is equal however it is spelled."""
+"""The window, content hash and counters of a usage event."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -48,7 +48,7 @@ def test_a_marker_outlives_the_oldest_event_that_may_come_again() -> None:
 
 
 @pytest.mark.parametrize("spelling", ["1", "1.0", "1.000000000", "1E0", "0.1E+1"])
-def test_one_number_is_one_content_however_it_is_written(spelling: str) -> None:
+def test_equal_numbers_are_equal_content_in_any_spelling(spelling: str) -> None:
     assert replace(EVENT, quantity=Decimal(spelling)).content == EVENT.content
 
 
@@ -64,7 +64,7 @@ def test_one_number_is_one_content_however_it_is_written(spelling: str) -> None:
         "2026-04-21T02:00:00.000+14:00",
     ],
 )
-def test_one_instant_is_one_content_in_every_time_zone(spelling: str) -> None:
+def test_equal_instants_are_equal_content_in_any_time_zone(spelling: str) -> None:
     assert replace(EVENT, time=parse_instant(spelling)).content == EVENT.content
 
 
@@ -82,20 +82,20 @@ def test_one_instant_is_one_content_in_every_time_zone(spelling: str) -> None:
         {"time": NOW + timedelta(microseconds=1)},
     ],
 )
-def test_whatever_an_event_says_is_part_of_its_content(change: dict[str, object]) -> None:
+def test_every_field_of_an_event_is_part_of_its_content(change: dict[str, object]) -> None:
     assert replace(EVENT, **change).content != EVENT.content
 
 
-def test_a_value_in_one_field_is_not_the_same_value_in_the_next() -> None:
+def test_a_value_moved_to_another_field_is_other_content() -> None:
     contents = {replace(EVENT, **{name: "x"}).content for name in ("user_id", "session_id", "app_id", "sku")}
     assert len(contents) == 4
 
 
-def test_when_it_arrives_is_no_part_of_an_events_content() -> None:
+def test_the_time_of_arrival_is_not_part_of_the_content() -> None:
     assert replace(EVENT, counted_at=NOW - timedelta(seconds=1)).content == EVENT.content
 
 
-def test_source_and_id_together_are_the_identity_and_nothing_else_is() -> None:
+def test_source_and_id_together_are_the_identity() -> None:
     assert replace(EVENT, quantity=Decimal(2), account_id="b").identity == EVENT.identity
     assert replace(EVENT, source="metal-8").identity != EVENT.identity
     assert replace(EVENT, id="e2").identity != EVENT.identity
@@ -103,13 +103,13 @@ def test_source_and_id_together_are_the_identity_and_nothing_else_is() -> None:
     assert replace(EVENT, source="a1", id="1:b").identity != replace(EVENT, source="a", id="11:b").identity
 
 
-def test_an_event_moves_the_whole_its_day_and_whatever_it_names() -> None:
+def test_an_event_adds_to_the_total_its_day_and_everything_it_names() -> None:
     everything = replace(EVENT, session_id="s", app_id="p")
     assert counters_of(everything) == ("period", "day#2026-04-20", "user#u", "session#s", "app#p#2026-04-20")
     assert counters_of(replace(EVENT, user_id=None)) == ("period", "day#2026-04-20")
 
 
-def test_what_came_late_stands_apart_by_the_invoice_that_will_hold_it() -> None:
+def test_late_usage_is_counted_apart_by_the_invoice_that_bills_it() -> None:
     may = datetime(2026, 5, 1, tzinfo=UTC)
     everything = replace(EVENT, session_id="s", app_id="p")
     assert counters_of(everything, late_for=may) == ("late#2026-05-01T00:00:00.000Z", "app#p#2026-04-20")
@@ -119,7 +119,7 @@ def test_what_came_late_stands_apart_by_the_invoice_that_will_hold_it() -> None:
     }
 
 
-def test_days_are_utc_days_of_the_instant_that_counts() -> None:
+def test_usage_is_counted_on_the_utc_day_of_its_time() -> None:
     late = replace(
         EVENT, time=datetime(2026, 4, 21, 0, 5, tzinfo=UTC), counted_at=datetime(2026, 4, 20, 23, tzinfo=UTC)
     )
@@ -166,7 +166,7 @@ def test_a_thousand_of_the_largest_quantities_add_up_exactly() -> None:
         ("1E15", "1" + ",000" * 5),
     ],
 )
-def test_a_reader_s_number_has_its_thousands_apart_and_no_zeros_at_its_end(number: str, text: str) -> None:
+def test_a_readable_number_has_grouped_thousands_and_no_trailing_zeros(number: str, text: str) -> None:
     assert grouped(Decimal(number)) == text
 
 
@@ -174,7 +174,7 @@ def test_a_reader_s_number_has_its_thousands_apart_and_no_zeros_at_its_end(numbe
     ("number", "text"),
     [("1.0", "1"), ("1E+3", "1000"), ("0.10", "0.1"), ("1E-9", "0.000000001"), ("1E+15", "1000000000000000")],
 )
-def test_a_number_has_one_plain_text(number: str, text: str) -> None:
+def test_equal_numbers_have_the_same_plain_text(number: str, text: str) -> None:
     assert decimal_text(Decimal(number)) == text
 
 

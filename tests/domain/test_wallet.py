@@ -1,4 +1,4 @@
-"""A cause moves the wallet once; a grant adds, an adjustment moves either way, usage takes whole micros."""
+"""Each cause makes one ledger entry: a grant adds, an adjustment goes either way, usage takes whole micros."""
 
 from decimal import Decimal
 from itertools import combinations
@@ -10,11 +10,11 @@ from tallybook.domain.errors import Invalid
 from tallybook.domain.wallet import check_move, debit, entry_id
 
 
-def test_a_reference_is_one_entry_whether_granted_or_adjusted() -> None:
+def test_a_reference_is_one_entry_for_grants_and_adjustments() -> None:
     assert entry_id("a", "grant", "order 7") == entry_id("a", "adjustment", "order 7")
 
 
-def test_other_accounts_kinds_and_causes_are_other_entries() -> None:
+def test_another_account_kind_or_cause_is_another_entry() -> None:
     entries = [
         entry_id("a", "grant", "7"),
         entry_id("b", "grant", "7"),
@@ -29,7 +29,7 @@ def test_other_accounts_kinds_and_causes_are_other_entries() -> None:
     ("kind", "amount"),
     [("grant", 1), ("grant", 10**15), ("adjustment", -1), ("adjustment", 5), ("adjustment", -(10**15))],
 )
-def test_a_grant_adds_and_an_adjustment_moves_either_way(kind: str, amount: int) -> None:
+def test_a_grant_adds_and_an_adjustment_adds_or_takes(kind: str, amount: int) -> None:
     assert check_move(kind, amount) == amount
 
 
@@ -44,7 +44,7 @@ def test_a_grant_adds_and_an_adjustment_moves_either_way(kind: str, amount: int)
         ("adjustment", -(10**15) - 1),
     ],
 )
-def test_nothing_moves_zero_or_more_than_allowed(kind: str, amount: int) -> None:
+def test_an_entry_of_zero_or_above_the_limit_is_refused(kind: str, amount: int) -> None:
     with pytest.raises(Invalid) as refused:
         check_move(kind, amount)
     assert refused.value.field == "amount"

@@ -1,4 +1,4 @@
-"""A service of AWS's on loopback, for a real client: it keeps each request and answers as it is told."""
+"""An AWS service on loopback for a real client: it records requests and gives prepared answers."""
 
 import json
 import threading
@@ -16,7 +16,7 @@ _CONFIG = Config(connect_timeout=1, read_timeout=0.5, retries={"total_max_attemp
 
 @dataclass
 class Service:
-    """`answers` (status, error, body) are given first, then `answer`; status 0 hangs up, a body of None never comes."""
+    """Sends `answers` (status, error, body) first, then `answer`; status 0 hangs up, a body of None times out."""
 
     url: str = ""
     answer: Any = field(default_factory=dict)
@@ -27,40 +27,40 @@ class Service:
         return boto3.session.Session().client(name, endpoint_url=self.url, config=_CONFIG)
 
     def fail(self, status: int, code: str) -> None:
-        self.answers.append((status, code, {"__type": code, "message": "told to"}))
+        self.answers.append((status, code, {"__type": code, "message": "prepared failure"}))
 
 
 @contextmanager
 def service(answer: Any) -> Iterator[Service]:
-    it = Service(answer=answer)
+    aws = Service(answer=answer)
     closing = threading.Event()
 
     class Exchange(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            it.requests.append(json.loads(body))
-            status, code, content = it.answers.pop(0) if it.answers else (200, None, it.answer)
+            aws.requests.append(json.loads(body))
+            status, code, content = aws.answers.pop(0) if aws.answers else (200, None, aws.answer)
             if content is None:
                 closing.wait()
             if status == 0:
                 return
-            told = json.dumps(content).encode()
+            payload = json.dumps(content).encode()
             self.send_response(status)
             if code:
                 self.send_header("x-amzn-errortype", code)
-            self.send_header("Content-Length", str(len(told)))
+            self.send_header("Content-Length", str(len(payload)))
             self.end_headers()
-            self.wfile.write(told)
+            self.wfile.write(payload)
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Keep the tests' output clean."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Exchange) as server:
-        it.url = f"http://127.0.0.1:{server.server_port}"
+        aws.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
-            yield it
+            yield aws
         finally:
             closing.set()
             server.shutdown()

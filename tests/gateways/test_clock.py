@@ -1,4 +1,4 @@
-"""The clock reads the wall and its file, and its file is written whole."""
+"""The clock is real time plus the offset in its file, which is replaced atomically."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ TARGET = datetime(2031, 5, 1, 0, 0, 0, 123456, tzinfo=UTC)
 SOON = timedelta(seconds=30)
 
 
-def test_without_a_file_it_is_the_world_s_time_in_whole_milliseconds() -> None:
+def test_without_a_file_it_is_real_time_in_whole_milliseconds() -> None:
     clock = Clock()
     assert timedelta() <= datetime.now(UTC) - clock.now() < SOON
     assert clock.now().microsecond % 1000 == 0
@@ -20,14 +20,14 @@ def test_without_a_file_it_is_the_world_s_time_in_whole_milliseconds() -> None:
 
 
 @pytest.mark.parametrize("content", [None, "", "\n", "0"])
-def test_a_file_that_says_nothing_moves_nothing(tmp_path: Path, content: str | None) -> None:
+def test_an_absent_or_empty_file_is_no_offset(tmp_path: Path, content: str | None) -> None:
     file = tmp_path / "clock"
     if content is not None:
         file.write_text(content)
     assert Clock(file).ahead() == timedelta()
 
 
-def test_a_moved_clock_goes_on_from_there_for_all_who_read_the_file(tmp_path: Path) -> None:
+def test_a_moved_clock_runs_on_for_every_reader_of_its_file(tmp_path: Path) -> None:
     clock, other = Clock(tmp_path / "clock"), Clock(tmp_path / "clock")
     clock.move_to(TARGET)
     assert timedelta() <= clock.now() - TARGET.replace(microsecond=123000) < SOON
@@ -36,7 +36,7 @@ def test_a_moved_clock_goes_on_from_there_for_all_who_read_the_file(tmp_path: Pa
     assert [file.name for file in tmp_path.iterdir()] == ["clock"]
 
 
-def test_it_is_moved_from_where_it_stands(tmp_path: Path) -> None:
+def test_a_moved_clock_can_be_moved_again(tmp_path: Path) -> None:
     clock = Clock(tmp_path / "clock")
     clock.move_to(TARGET)
     clock.move_to(TARGET + timedelta(days=1))
@@ -48,7 +48,7 @@ def test_only_a_clock_with_a_file_can_be_moved() -> None:
         Clock().move_to(TARGET)
 
 
-def test_a_reader_never_sees_half_of_a_move(tmp_path: Path) -> None:
+def test_a_reader_never_sees_a_partly_written_file(tmp_path: Path) -> None:
     clock = Clock(tmp_path / "clock")
     clock.move_to(TARGET)
     stop = threading.Event()

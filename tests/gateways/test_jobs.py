@@ -1,4 +1,4 @@
-"""A job called by hand: its function is invoked as its schedule would, and what it answers or fails with is told."""
+"""A job called by hand: its function is invoked like its schedule does, and its result or error is returned."""
 
 import io
 import json
@@ -10,18 +10,18 @@ from tallybook.gateways.jobs import JobFailed, Jobs
 
 
 class Lambda:
-    """Answers each call with `told`."""
+    """Answers each call with `payload`."""
 
-    def __init__(self, told: Any, error: str | None = None) -> None:
+    def __init__(self, payload: Any, error: str | None = None) -> None:
         self.calls: list[dict[str, Any]] = []
-        self._answer = {"Payload": io.BytesIO(told.encode()), **({"FunctionError": error} if error else {})}
+        self._answer = {"Payload": io.BytesIO(payload.encode()), **({"FunctionError": error} if error else {})}
 
     def invoke(self, **request: Any) -> dict[str, Any]:
         self.calls.append(request)
         return self._answer
 
 
-def test_a_job_is_called_by_its_name_and_answers() -> None:
+def test_a_job_is_called_by_name_and_its_result_returned() -> None:
     function = Lambda('{"delivered": 2}')
     assert Jobs(function, {"outbox": "the-outbox"}).call("outbox") == {"delivered": 2}
     [request] = function.calls
@@ -29,13 +29,13 @@ def test_a_job_is_called_by_its_name_and_answers() -> None:
     assert request.get("InvocationType", "RequestResponse") == "RequestResponse"
 
 
-@pytest.mark.parametrize("told", ["null", "", "[]"])
-def test_a_job_may_have_nothing_to_tell(told: str) -> None:
-    assert Jobs(Lambda(told), {"outbox": "the-outbox"}).call("outbox") == {}
+@pytest.mark.parametrize("payload", ["null", "", "[]"])
+def test_a_job_without_a_result_returns_an_empty_one(payload: str) -> None:
+    assert Jobs(Lambda(payload), {"outbox": "the-outbox"}).call("outbox") == {}
 
 
 @pytest.mark.parametrize(
-    ("told", "reason"),
+    ("payload", "reason"),
     [
         ('{"errorType": "KeyError", "errorMessage": "no\\nsuch thing"}', "KeyError: no such thing"),
         ('{"errorMessage": "Task timed out after 120.00 seconds"}', "Task timed out after 120.00 seconds"),
@@ -43,7 +43,7 @@ def test_a_job_may_have_nothing_to_tell(told: str) -> None:
         ('"broken"', "no reason given"),
     ],
 )
-def test_a_job_that_fails_says_why_in_one_line(told: str, reason: str) -> None:
+def test_a_failed_job_raises_its_reason_in_one_line(payload: str, reason: str) -> None:
     with pytest.raises(JobFailed) as failed:
-        Jobs(Lambda(told, "Unhandled"), {"outbox": "the-outbox"}).call("outbox")
+        Jobs(Lambda(payload, "Unhandled"), {"outbox": "the-outbox"}).call("outbox")
     assert str(failed.value) == f"The job outbox failed: {reason}"

@@ -1,4 +1,4 @@
-"""Every kind of letter, as text and as HTML, with good facts and with the worst that anybody may have typed."""
+"""Every template as text and as HTML, with a sample context and with hostile values in it."""
 
 import re
 from email.message import EmailMessage
@@ -15,77 +15,12 @@ from jinja2 import UndefinedError
 from tallybook.domain.email_change import CONFIRMATION_TEMPLATES
 from tallybook.gateways import templates
 from tallybook.gateways.templates import TEMPLATES, RenderedMail, render
+from tests.gateways.rendering import CONTEXT, PAGES, one_line, render_sample
 from tests.support.markup import Markup
 from tests.support.steady import steady
 
-PAGES = "https://api.example.com"
-FACTS: dict[str, Any] = {
-    "name": "Ada Lovelace",
-    "email": "ada@example.com",
-    "plan": "Pro",
-    "credits": 1_000_000,
-    "inviter": "Grace Hopper",
-    "account": "Engines & Sons",
-    "link": f"{PAGES}/auth/password#rst-Zx81_-" + "k" * 40,
-    "expires_at": "27 April 2026, 12:34 UTC",
-    "requester": "Grace Hopper",
-    "current_email": "owner@example.com",
-    "new_email": "billing@example.com",
-    "login": "billing@example.com",
-    "at": "28 April 2026, 07:00 UTC",
-    "address": "203.0.113.7",
-    "reason": "Two bills are overdue",
-    "number": "7",
-    "period": "1 April 2026 to 30 April 2026",
-    "issued": "1 May 2026",
-    "lines": [
-        {"text": "Subscription Fee for Pro plan", "amount": "20.00 USD", "details": [], "others": None},
-        {
-            "text": "Resource Usage",
-            "amount": "9.87 USD",
-            "details": [
-                {"text": "150,000 CPU seconds", "amount": "2.10 USD"},
-                {"text": "1,440 container minutes (M)", "amount": "7.40 USD"},
-            ],
-            "others": {"count": 12, "amount": "0.37 USD"},
-        },
-        {"text": "Carried from last invoice", "amount": "-0.50 USD", "details": [], "others": None},
-    ],
-    "subtotal": "29.37 USD",
-    "tax_rate": "8.25 %",
-    "tax": "2.46 USD",
-    "total": "31.83 USD",
-    "paid": "1.83 USD",
-    "due": "30.00 USD",
-    "due_date": "8 May 2026",
-    "given_back": "4.56 USD",
-    "wishes": [
-        {"quota": "CPU seconds a month", "wanted": "500,000", "now": "200,000"},
-        {"quota": "GB of template storage", "wanted": "10", "now": None},
-    ],
-    "request": "qrq-019676a2-11a0-7c1b-9d5e-3f8a6b2c4d10",
-    "approved": True,
-    "numbers": [{"quota": "CPU seconds a month", "wanted": "500,000"}],
-    "notes": "Until the launch",
-    "percent": 100,
-    "uses": [
-        {"quota": "CPU seconds a month", "percent": 100, "used": "500,012.5", "limit": "500,000"},
-        {"quota": "GB of template storage", "percent": 80, "used": "8.75", "limit": "10"},
-    ],
-    "next_period": "1 May 2026",
-    "storage": True,
-    "threshold": "80 %",
-    "others": ["50 %", "66.67 %"],
-    "used": "1,082.50 USD",
-    "percent_used": "82.5 %",
-    "budget": "1,312.12 USD",
-    "hard": True,
-    "restricted": False,
-    "ended": False,
-    "since": None,
-}
-SHOWN = FACTS | {"credits": "1,000,000 credits"}
-NASTY = [
+SHOWN_VALUES = CONTEXT | {"credits": "1,000,000 credits"}
+HOSTILE = [
     "Bob\r\nBcc: x@y.example",
     "Bob\n\nSet a new password:\nhttps://evil.example/",
     "Bob\x00\x07\x1b[31m\x7f\x85\u2028\u2029red",
@@ -99,66 +34,58 @@ NASTY = [
 ]
 
 
-def letter(kind: str, **facts: Any) -> RenderedMail:
-    return render(kind, {name: FACTS[name] for name in TEMPLATES[kind]} | facts, brand="Tallybook", page_url=PAGES)
-
-
-def one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def leaves(fact: Any) -> list[str]:
-    """What of a fact a reader sees, however deep it lies."""
-    match fact:
+def shown_texts(value: Any) -> list[str]:
+    """The texts of a value that a reader sees, from nested lists and dicts too."""
+    match value:
         case dict():
-            return [leaf for part in fact.values() for leaf in leaves(part)]
+            return [text for part in value.values() for text in shown_texts(part)]
         case list():
-            return [leaf for part in fact for leaf in leaves(part)]
-    return [] if fact is None or isinstance(fact, bool) else [str(fact)]
+            return [text for part in value for text in shown_texts(part)]
+    return [] if value is None or isinstance(value, bool) else [str(value)]
 
 
-def worst(fact: Any, nasty: str) -> Any:
-    """The same fact with this in place of each text."""
-    match fact:
+def replace_texts(value: Any, hostile: str) -> Any:
+    """The same value with `hostile` in place of each text."""
+    match value:
         case dict():
-            return {name: worst(part, nasty) for name, part in fact.items()}
+            return {name: replace_texts(part, hostile) for name, part in value.items()}
         case list():
-            return [worst(part, nasty) for part in fact]
-    return nasty if isinstance(fact, str) else fact
+            return [replace_texts(part, hostile) for part in value]
+    return hostile if isinstance(value, str) else value
 
 
-@pytest.mark.parametrize("kind", TEMPLATES)
-def test_text_and_html_hold_the_same_facts(kind: str) -> None:
-    made = letter(kind)
-    said, read = one_line(made.text), Markup(made.html).text
-    for fact in (leaf for name in TEMPLATES[kind] for leaf in leaves(SHOWN[name])):
-        assert fact in said
-        assert fact in read
-    assert re.findall(r"https?://\S+", made.text) == re.findall(r"https?://\S+", read)
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_text_and_html_have_the_same_content(template: str) -> None:
+    mail = render_sample(template)
+    text, html_text = one_line(mail.text), Markup(mail.html).text
+    for value in (shown for name in TEMPLATES[template] for shown in shown_texts(SHOWN_VALUES[name])):
+        assert value in text
+        assert value in html_text
+    assert re.findall(r"https?://\S+", mail.text) == re.findall(r"https?://\S+", html_text)
 
 
-@pytest.mark.parametrize("kind", TEMPLATES)
-def test_every_fact_that_is_listed_is_needed(kind: str) -> None:
-    for missing in TEMPLATES[kind]:
-        facts = {name: FACTS[name] for name in TEMPLATES[kind] if name != missing}
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_template_needs_each_name_of_its_context(template: str) -> None:
+    for missing in TEMPLATES[template]:
+        context = {name: CONTEXT[name] for name in TEMPLATES[template] if name != missing}
         with pytest.raises(UndefinedError):
-            render(kind, facts, brand="Tallybook", page_url=PAGES)
+            render(template, context, brand="Tallybook", page_url=PAGES)
 
 
-def test_every_template_belongs_to_a_kind() -> None:
+def test_every_template_file_is_listed_or_shared() -> None:
     files = {path.name for path in Path(templates.__file__).parent.glob("*.j2")}
     shared = {"layout.txt.j2", "layout.html.j2", "link.html.j2", "amounts.html.j2", "calls.html.j2"}
-    assert files == shared | {f"{kind}.{form}.j2" for kind in TEMPLATES for form in ("txt", "html")}
+    assert files == shared | {f"{template}.{suffix}.j2" for template in TEMPLATES for suffix in ("txt", "html")}
 
 
-@pytest.mark.parametrize("kind", ["", "layout", "../templates/welcome", "Welcome"])
-def test_a_kind_there_is_not_is_an_error(kind: str) -> None:
+@pytest.mark.parametrize("template", ["", "layout", "../templates/welcome", "Welcome"])
+def test_an_unknown_template_is_a_lookup_error(template: str) -> None:
     with pytest.raises(LookupError):
-        render(kind, FACTS, brand="Tallybook", page_url=PAGES)
+        render(template, CONTEXT, brand="Tallybook", page_url=PAGES)
 
 
 @pytest.mark.parametrize(
-    ("kind", "facts", "unsaid"),
+    ("template", "context", "absent"),
     [
         ("welcome", {"name": None}, "Hello ,"),
         ("welcome", {"credits": 0}, "wallet"),
@@ -176,65 +103,67 @@ def test_a_kind_there_is_not_is_an_error(kind: str) -> None:
         ("budget_reached", {"others": []}, "at the same time"),
     ],
 )
-def test_what_is_not_known_is_not_spoken_of(kind: str, facts: dict[str, Any], unsaid: str) -> None:
-    made = letter(kind, **facts)
-    for said in (made.text, Markup(made.html).text):
-        assert unsaid not in said
-        assert "None" not in said
+def test_a_missing_value_leaves_out_its_sentence(template: str, context: dict[str, Any], absent: str) -> None:
+    mail = render_sample(template, **context)
+    for text in (mail.text, Markup(mail.html).text):
+        assert absent not in text
+        assert "None" not in text
 
 
-def test_one_credit_is_one() -> None:
-    assert "1 credit\n" in letter("welcome", credits=1).text
+def test_one_credit_is_singular() -> None:
+    assert "1 credit\n" in render_sample("welcome", credits=1).text
 
 
-@pytest.mark.parametrize("kind", TEMPLATES)
-def test_html_asks_nobody_for_anything_and_leads_nowhere_else(kind: str) -> None:
-    markup = Markup(letter(kind).html)
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_html_loads_nothing_and_links_only_to_the_installation(template: str) -> None:
+    markup = Markup(render_sample(template).html)
     assert not {"img", "link", "script", "iframe", "form", "object", "video"} & {tag for tag, _ in markup.tags}
-    assert "url(" not in letter(kind).html
-    assert "@import" not in letter(kind).html
+    assert "url(" not in render_sample(template).html
+    assert "@import" not in render_sample(template).html
     sources = [value for _, attributes in markup.tags for name, value in attributes.items() if name == "src"]
     assert sources == []
     assert all(str(link["href"]).startswith(f"{PAGES}/") for link in markup.all("a"))
 
 
-@pytest.mark.parametrize("kind", TEMPLATES)
-def test_html_says_its_language_and_title_and_which_tables_are_none(kind: str) -> None:
-    made = letter(kind)
-    markup = Markup(made.html)
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_html_has_a_language_a_title_and_marked_layout_tables(template: str) -> None:
+    mail = render_sample(template)
+    markup = Markup(mail.html)
     assert markup.all("html") == [{"lang": "en"}]
-    assert "<title>" in made.html
+    assert "<title>" in mail.html
     real = [table for table in markup.all("table") if table.get("role") != "presentation"]
     heads = markup.all("th")
-    assert bool(real) == bool(heads) == kind.startswith(("invoice", "quota", "budget"))
+    assert bool(real) == bool(heads) == template.startswith(("invoice", "quota", "budget"))
     assert all(head["scope"] == "row" for head in heads)
 
 
-@pytest.mark.parametrize("kind", ["invitation", "password_reset", "password_changed", *CONFIRMATION_TEMPLATES])
-def test_a_link_is_one_button_with_its_address_in_full_beneath(kind: str) -> None:
-    links = [link["href"] for link in Markup(letter(kind).html).all("a")]
+@pytest.mark.parametrize("template", ["invitation", "password_reset", "password_changed", *CONFIRMATION_TEMPLATES])
+def test_a_link_is_a_button_with_its_full_address_beneath(template: str) -> None:
+    links = [link["href"] for link in Markup(render_sample(template).html).all("a")]
     assert len(links) == 2
     assert len(set(links)) == 1
-    assert str(links[0]) in Markup(letter(kind).html).text
+    assert str(links[0]) in Markup(render_sample(template).html).text
 
 
-@pytest.mark.parametrize("nasty", NASTY, ids=range(len(NASTY)))
-@pytest.mark.parametrize("kind", TEMPLATES)
-def test_no_fact_forges_a_header_a_line_or_a_tag(kind: str, nasty: str) -> None:
-    plain = letter(kind)
-    made = letter(kind, **{name: worst(FACTS[name], nasty) for name in TEMPLATES[kind] if name != "link"})
-    assert not {category(char) for char in made.subject} & {"Cc", "Cs", "Zl", "Zp"}
-    assert 0 < len(made.subject) <= 150
-    assert made.text.count("\n") == plain.text.count("\n")
-    assert not any(line.startswith(("Bcc:", "https://evil.example")) for line in made.text.splitlines())
-    assert [tag for tag, _ in Markup(made.html).tags] == [tag for tag, _ in Markup(plain.html).tags]
-    assert len(made.text) + len(made.html) < 30_000
-    (made.subject + made.text + made.html).encode()
-    assert _sent(made)["Bcc"] is None
+@pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_no_value_can_forge_a_header_a_line_or_a_tag(template: str, hostile: str) -> None:
+    plain = render_sample(template)
+    mail = render_sample(
+        template, **{name: replace_texts(CONTEXT[name], hostile) for name in TEMPLATES[template] if name != "link"}
+    )
+    assert not {category(char) for char in mail.subject} & {"Cc", "Cs", "Zl", "Zp"}
+    assert 0 < len(mail.subject) <= 150
+    assert mail.text.count("\n") == plain.text.count("\n")
+    assert not any(line.startswith(("Bcc:", "https://evil.example")) for line in mail.text.splitlines())
+    assert [tag for tag, _ in Markup(mail.html).tags] == [tag for tag, _ in Markup(plain.html).tags]
+    assert len(mail.text) + len(mail.html) < 30_000
+    (mail.subject + mail.text + mail.html).encode()
+    assert _parse_subject(mail)["Bcc"] is None
 
 
-def test_an_invoice_lists_its_lines_in_order_with_their_details_beneath() -> None:
-    text = letter("invoice").text
+def test_an_invoice_lists_its_lines_in_order_with_details_beneath() -> None:
+    text = render_sample("invoice").text
     assert text[text.index("Subscription") : text.index("--")] == (
         "Subscription Fee for Pro plan: 20.00 USD\n"
         "Resource Usage: 9.87 USD\n"
@@ -253,61 +182,61 @@ def test_an_invoice_lists_its_lines_in_order_with_their_details_beneath() -> Non
     )
 
 
-def test_an_invoice_that_is_paid_asks_for_nothing() -> None:
-    made = letter("invoice", due=None)
-    for said in (made.text, Markup(made.html).text):
-        assert "It is paid; there is nothing to do." in said
-        assert "8 May" not in said
+def test_a_paid_invoice_asks_for_no_payment() -> None:
+    mail = render_sample("invoice", due=None)
+    for text in (mail.text, Markup(mail.html).text):
+        assert "It is paid; there is nothing to do." in text
+        assert "8 May" not in text
 
 
-def test_a_mail_with_many_lines_stays_within_what_mail_readers_show() -> None:
+def test_a_mail_with_many_lines_stays_below_the_clipping_size() -> None:
     detail = {"text": "x" * 10_000, "amount": "1.00 USD"}
     line = {"text": "Resource Usage", "amount": "9.00 USD", "details": [detail] * 60, "others": None}
-    made = letter("invoice", lines=[line])
-    assert made.text.count("xxx…") == made.html.count("xxx…") == 60
-    assert len(made.html.encode()) < 100_000
-    many = letter("invoice", lines=[line | {"details": []}] * 10_000)
+    mail = render_sample("invoice", lines=[line])
+    assert mail.text.count("xxx…") == mail.html.count("xxx…") == 60
+    assert len(mail.html.encode()) < 100_000
+    many = render_sample("invoice", lines=[line | {"details": []}] * 10_000)
     assert many.text.count("Resource Usage") == 100
 
 
 @pytest.mark.parametrize("brand", ["Tally\r\nBcc: x@y.example", "<b>Tally</b>"])
-def test_the_brand_forges_nothing_either(brand: str) -> None:
-    made = render("welcome", FACTS, brand=brand, page_url=PAGES)
-    assert _sent(made).keys() == ["Subject"]
-    assert "<b>" not in made.html
+def test_the_brand_can_not_forge_a_header_or_a_tag(brand: str) -> None:
+    mail = render("welcome", CONTEXT, brand=brand, page_url=PAGES)
+    assert _parse_subject(mail).keys() == ["Subject"]
+    assert "<b>" not in mail.html
 
 
-def test_names_keep_their_letters_and_what_joins_them() -> None:
-    made = letter("invitation", inviter="Łukasz 👩‍🚀 O'Brien")
-    assert "Łukasz 👩‍🚀 O'Brien invites you" in made.text
-    assert "Łukasz 👩‍🚀 O'Brien" in Markup(made.html).text
+def test_names_keep_non_ascii_letters_and_joined_emoji() -> None:
+    mail = render_sample("invitation", inviter="Łukasz 👩‍🚀 O'Brien")
+    assert "Łukasz 👩‍🚀 O'Brien invites you" in mail.text
+    assert "Łukasz 👩‍🚀 O'Brien" in Markup(mail.html).text
 
 
 def test_a_link_is_never_cut() -> None:
     link = f"{PAGES}/auth/password#" + "t" * 2000
-    made = letter("password_reset", link=link)
-    assert link in made.text
-    assert link in made.html
+    mail = render_sample("password_reset", link=link)
+    assert link in mail.text
+    assert link in mail.html
 
 
-def test_without_an_inviter_it_is_we_who_invite() -> None:
-    made = letter("invitation", inviter=None)
-    assert 'Tallybook invites you to join the account "Engines & Sons".' in one_line(made.text)
-    assert "None" not in made.text + made.html
+def test_without_an_inviter_the_brand_invites() -> None:
+    mail = render_sample("invitation", inviter=None)
+    assert 'Tallybook invites you to join the account "Engines & Sons".' in one_line(mail.text)
+    assert "None" not in mail.text + mail.html
 
 
 @steady
 @given(inviter=st.text(max_size=200), account=st.text(st.characters(), max_size=200))
-def test_whatever_a_name_is_a_subject_is_one_line(inviter: str, account: str) -> None:
-    made = letter("invitation", inviter=inviter, account=account)
-    assert made.subject.splitlines() == [made.subject]
-    assert _sent(made).keys() == ["Subject"]
-    Markup(made.html)
+def test_a_subject_is_one_line_for_any_name(inviter: str, account: str) -> None:
+    mail = render_sample("invitation", inviter=inviter, account=account)
+    assert mail.subject.splitlines() == [mail.subject]
+    assert _parse_subject(mail).keys() == ["Subject"]
+    Markup(mail.html)
 
 
-def _sent(made: RenderedMail) -> EmailMessage:
-    """A real mail library takes the subject as it is; it raises where a header would break."""
+def _parse_subject(rendered: RenderedMail) -> EmailMessage:
+    """Put the subject into a real mail, which raises if a header would break."""
     mail = EmailMessage(SMTP)
-    mail["Subject"] = made.subject
+    mail["Subject"] = rendered.subject
     mail.as_bytes()
     return mail

@@ -15,7 +15,7 @@ from infra.local.cloud import free_port
 from infra.local.proxy import Proxy
 from tallybook.gateways.mail import Mail, TransientMailError
 from tallybook.gateways.templates import TEMPLATES, RenderedMail, render
-from tests.gateways.test_templates import FACTS
+from tests.gateways.rendering import CONTEXT
 from tests.support.markup import Markup
 
 SENDER = "Tallybook <hello@example.com>"
@@ -158,7 +158,7 @@ def test_the_emulated_ses_knows_its_senders_too(port: int, ses: Any, mail: Mail)
 
 def test_every_kind_of_letter_arrives(port: int, mail: Mail) -> None:
     for kind, names in TEMPLATES.items():
-        facts = {name: FACTS[name] for name in names}
+        facts = {name: CONTEXT[name] for name in names}
         letter = render(kind, facts, brand="Tallybook", page_url="http://localhost:8000")
         mail.send("ada@example.org", letter, tags={"kind": kind})
     assert len(mails(port)) == len(TEMPLATES)

@@ -1,4 +1,4 @@
-"""So many attempts a minute, for each network address and for each email, counted right by many at once."""
+"""Attempts are limited in each window by network address and by email, also under concurrency."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +32,7 @@ def wait(attempt: Callable[[], Any]) -> int:
     return refused.value.retry_after
 
 
-def test_a_fourth_registration_from_one_address_waits_for_the_next_minute(strict: App) -> None:
+def test_a_fourth_sign_up_from_one_address_in_a_minute_is_refused(strict: App) -> None:
     for number in range(3):
         register(strict.ctx, email=f"a{number}@example.com", password=PASSWORD, address=HERE)
     assert wait(lambda: register(strict.ctx, email="a4@example.com", password=PASSWORD, address=HERE)) == 4
@@ -41,7 +41,7 @@ def test_a_fourth_registration_from_one_address_waits_for_the_next_minute(strict
     register(strict.ctx, email="a5@example.com", password=PASSWORD, address=HERE)
 
 
-def test_a_sixth_login_for_one_email_waits_from_any_address(strict: App) -> None:
+def test_a_sixth_login_for_one_email_in_a_minute_is_refused(strict: App) -> None:
     register(strict.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
     for number in range(5):
         with pytest.raises(Unauthenticated):
@@ -51,14 +51,14 @@ def test_a_sixth_login_for_one_email_waits_from_any_address(strict: App) -> None
     assert login(strict.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
 
 
-def test_a_sixth_login_from_one_address_waits_whoever_it_is_about(strict: App) -> None:
+def test_a_sixth_login_from_one_address_in_a_minute_is_refused(strict: App) -> None:
     for number in range(5):
         with pytest.raises(Unauthenticated):
             login(strict.ctx, email=f"a{number}@example.com", password="wrong", address=HERE)
     assert wait(lambda: login(strict.ctx, email="b@example.com", password="wrong", address=HERE)) == 4
 
 
-def test_over_http_it_is_a_429_that_says_how_long(strict: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_over_http_a_limit_is_a_429_with_retry_after(strict: App, monkeypatch: pytest.MonkeyPatch) -> None:
     from tallybook import runtime
 
     monkeypatch.setattr(runtime, "context", lambda: strict.ctx)
@@ -70,13 +70,13 @@ def test_over_http_it_is_a_429_that_says_how_long(strict: App, monkeypatch: pyte
     assert refused.json["error"]["code"] == "too_many_requests"
 
 
-def test_one_account_invites_30_an_hour_and_one_address_is_invited_3_times(strict: App) -> None:
+def test_invitations_are_limited_by_account_and_by_address(strict: App) -> None:
     principal = authenticate(strict.ctx, strict.member().session)
     user = invite_user(strict.ctx, principal, Invitation("ada@example.com"))
     for _ in range(2):
         invite_again(strict.ctx, principal, user.id)
     assert wait(lambda: invite_again(strict.ctx, principal, user.id)) == 1504
-    # what is refused for the address counts for the account, which asked
+    # an invitation refused by the address limit still counts for the account
     for number in range(26):
         invite_user(strict.ctx, principal, Invitation(f"a{number}@example.com"))
     assert wait(lambda: invite_user(strict.ctx, principal, Invitation("one-more@example.com"))) == 1504
@@ -84,7 +84,7 @@ def test_one_account_invites_30_an_hour_and_one_address_is_invited_3_times(stric
     assert invite_user(strict.ctx, principal, Invitation("one-more@example.com"))
 
 
-def test_an_invitation_that_is_refused_for_its_address_takes_none_from_it(strict: App) -> None:
+def test_a_refused_invitation_does_not_count_for_its_address(strict: App) -> None:
     principal = authenticate(strict.ctx, strict.member().session)
     other = strict.member("ada@example.com")
     for _ in range(5):
@@ -95,7 +95,7 @@ def test_an_invitation_that_is_refused_for_its_address_takes_none_from_it(strict
     assert invite_user(strict.ctx, principal, Invitation("ada@example.com"))
 
 
-def test_many_at_once_get_no_more_than_one_after_the_other(crowded_app: App) -> None:
+def test_concurrent_attempts_are_limited_like_successive_ones(crowded_app: App) -> None:
     crowded_app.reshape(limits=Limits())
     attempts = [
         lambda n=n: register(crowded_app.ctx, email=f"a{n}@example.com", password=PASSWORD, address=HERE)
@@ -106,7 +106,7 @@ def test_many_at_once_get_no_more_than_one_after_the_other(crowded_app: App) -> 
     assert sum(isinstance(answer, TooManyRequests) for answer in answers) == 5
 
 
-def test_no_address_stands_in_a_key_as_it_is(strict: App) -> None:
+def test_keys_contain_no_plain_address(strict: App) -> None:
     register(strict.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
     counted = [item for item in strict.stored("core") if item["pk"].startswith("ATTEMPTS#")]
     assert len(counted) == 2

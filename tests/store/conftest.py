@@ -1,4 +1,4 @@
-"""The store on its tables, which are empty at first."""
+"""The store on empty tables."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""One of each thing that is stored, as little and as much of it as there can be, and what stands of it."""
+"""A sample of each stored thing, with the fewest and with all fields."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -97,12 +97,12 @@ EVENT = Event(
 )
 
 
-def stored(tables: Tables, put: Put) -> dict[str, Any]:
+def write_and_read(tables: Tables, put: Put) -> dict[str, Any]:
     tables.write(put)
     item = tables.get(put.key)
     assert item is not None
     return item
 
 
-def opened(shards: int = 1) -> BillingPeriod:
+def billing_period(shards: int = 1) -> BillingPeriod:
     return BillingPeriod(period=APRIL, plan="pro", catalog_version=3, shards=shards, is_open=True)

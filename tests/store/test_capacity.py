@@ -47,7 +47,7 @@ def test_a_value_has_its_published_size(value: Any, size: int) -> None:
     assert item_size({"": value}) == size
 
 
-def test_an_item_is_the_sum_of_its_names_and_values() -> None:
+def test_an_items_size_is_the_sum_of_its_names_and_values() -> None:
     assert item_size({"pk": "ACCOUNT#1", "sk": "ACCOUNT", "näme": "x", "balance": 1_000_000}) == 11 + 9 + 6 + 9
     assert item_size({}) == 0
 
@@ -66,7 +66,7 @@ def test_a_write_takes_a_unit_for_each_started_kb(size: int, units: int) -> None
     assert write_units(size) == units
 
 
-def test_a_meter_adds_up_over_threads_until_it_is_cleared() -> None:
+def test_a_meter_adds_up_over_threads_until_cleared() -> None:
     meter, put = CapacityMeter(), Put(Key("core", "P", "S"), {"name": "x" * 1024})
 
     def use() -> None:

@@ -1,4 +1,4 @@
-"""Commands on one item are joined: all changes together, under all conditions."""
+"""Commands on one item are merged: all changes in one write, under all conditions."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def tables(client: Any) -> Tables:
     return tables
 
 
-def test_what_several_parts_change_of_one_item_is_changed_at_once(tables: Tables) -> None:
+def test_several_changes_of_one_item_are_written_together(tables: Tables) -> None:
     tables.transact(
         [
             Update(ONE, set={"name": "A"}, add={"count": 1}),
@@ -34,8 +34,8 @@ def test_what_several_parts_change_of_one_item_is_changed_at_once(tables: Tables
     assert item == {"pk": ONE.pk, "sk": ONE.sk, "name": "A", "count": 2, "size": 5, "total": 7, "since": "now"}
 
 
-def test_what_several_parts_add_to_one_attribute_adds_up(tables: Tables) -> None:
-    """Numbers sum; texts come to the one set."""
+def test_several_additions_to_one_attribute_add_up(tables: Tables) -> None:
+    """Numbers are summed; string sets are united."""
     parts = [Update(ONE, add={"count": 2, "names": {"a"}}), Update(ONE, add={"count": 3, "names": {"a", "b"}})]
     tables.transact(parts)
     item = tables.get(ONE) or {}
@@ -44,7 +44,7 @@ def test_what_several_parts_add_to_one_attribute_adds_up(tables: Tables) -> None
 
 
 @pytest.mark.parametrize("place", [0, 1])
-def test_each_partys_condition_must_hold(tables: Tables, place: int) -> None:
+def test_every_merged_condition_must_hold(tables: Tables, place: int) -> None:
     conditions = [Attr("status").eq("active"), Attr("count").eq(1)]
     conditions[place] = Attr("status").eq("gone")
     with pytest.raises(WriteConflict) as refused:
@@ -55,13 +55,13 @@ def test_each_partys_condition_must_hold(tables: Tables, place: int) -> None:
     assert (tables.get(ONE) or {})["count"] == 1
 
 
-def test_checks_alone_stay_a_check(tables: Tables) -> None:
+def test_checks_without_a_change_merge_into_a_check(tables: Tables) -> None:
     (only,) = merge_commands([Check(ONE, Attr("count").eq(1)), Check(ONE, Attr("status").eq("active"))])
     assert isinstance(only, Check)
     tables.transact([only])
 
 
-def test_the_order_of_the_rest_stays() -> None:
+def test_merging_keeps_the_order_of_commands() -> None:
     commands = [Put(OTHER, {}), Update(ONE, set={"a": 1}), Update(ONE, set={"b": 2})]
     assert [command.key for command in merge_commands(commands)] == [OTHER, ONE]
 
@@ -75,6 +75,6 @@ def test_the_order_of_the_rest_stays() -> None:
         (Update(ONE, set={"a": 1}, refusal=Conflict("no")), Update(ONE, set={"b": 2})),
     ],
 )
-def test_what_would_lose_a_change_or_a_refusal_is_a_defect(one: Any, other: Any) -> None:
+def test_commands_that_can_not_be_merged_raise(one: Any, other: Any) -> None:
     with pytest.raises(ValueError, match="two commands"):
         merge_commands([one, other])

@@ -1,4 +1,4 @@
-"""What a range of history asks the tables for, however long ago it is."""
+"""The key ranges of a history query are in order, however old the range."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -15,8 +15,8 @@ YEAR_1 = datetime(1, 1, 1, tzinfo=UTC)
 YEAR_2000 = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def ordered(start: datetime, end: datetime) -> None:
-    """DynamoDB refuses a range of keys whose last comes before its first, which moto takes for an empty one."""
+def check_ordered(start: datetime, end: datetime) -> None:
+    """DynamoDB refuses a range that ends before it starts; moto returns nothing for it."""
     days = range_of(start, end, now=end)
     for of in (costs_range, runs_range):
         _, first, last = of("somebody", days.first_instant, days.last_instant)
@@ -25,7 +25,7 @@ def ordered(start: datetime, end: datetime) -> None:
 
 @pytest.mark.parametrize("end", [YEAR_1, YEAR_2000 - timedelta(days=33), YEAR_2000 - timedelta(seconds=1), YEAR_2000])
 def test_keys_of_a_range_before_2000_are_in_order(end: datetime) -> None:
-    ordered(max(YEAR_1 + timedelta(days=9), end) - timedelta(days=9), end)
+    check_ordered(max(YEAR_1 + timedelta(days=9), end) - timedelta(days=9), end)
 
 
 @steady
@@ -34,4 +34,4 @@ def test_keys_of_a_range_before_2000_are_in_order(end: datetime) -> None:
     length=st.timedeltas(timedelta(0), timedelta(days=366)),
 )
 def test_keys_of_any_range_are_in_order(start: datetime, length: timedelta) -> None:
-    ordered(start, start + length)
+    check_ordered(start, start + length)

@@ -1,4 +1,4 @@
-"""What is stored reads back as it was: each thing with all it may hold, and with only what it must."""
+"""Each stored thing reads back, with all its fields and with only the required ones."""
 
 from collections.abc import Iterator
 from dataclasses import MISSING, fields, replace
@@ -27,32 +27,32 @@ from tests.store.samples import (
     SESSION,
     SIGN_IN,
     USER,
-    stored,
+    write_and_read,
 )
 
 
 @pytest.mark.parametrize("account", [ACCOUNT, FULL_ACCOUNT])
 def test_an_account_reads_back(tables: Tables, account: Account) -> None:
-    assert accounts.read_account(stored(tables, accounts.put_account(account))) == account
+    assert accounts.read_account(write_and_read(tables, accounts.put_account(account))) == account
 
 
 @pytest.mark.parametrize("user", [USER, FULL_USER])
 def test_a_user_reads_back(tables: Tables, user: User) -> None:
-    assert users.read_user(stored(tables, users.put_user(user))) == user
+    assert users.read_user(write_and_read(tables, users.put_user(user))) == user
 
 
 @pytest.mark.parametrize("credential", [KEY, FULL_KEY, SIGN_IN])
 def test_a_credential_reads_back(tables: Tables, credential: Credential) -> None:
-    assert credentials.read_credential(stored(tables, credentials.put_credential(credential))) == credential
+    assert credentials.read_credential(write_and_read(tables, credentials.put_credential(credential))) == credential
 
 
-def test_a_sign_in_is_tidied_away_after_it_has_expired_and_an_api_key_never(tables: Tables) -> None:
-    item = stored(tables, credentials.put_credential(SIGN_IN))
+def test_a_sign_in_has_a_time_to_live_and_an_api_key_has_none(tables: Tables) -> None:
+    item = write_and_read(tables, credentials.put_credential(SIGN_IN))
     assert item["expires"] == int((NOW + timedelta(hours=24)).timestamp())
-    assert "expires" not in stored(tables, credentials.put_credential(FULL_KEY))
+    assert "expires" not in write_and_read(tables, credentials.put_credential(FULL_KEY))
 
 
-def test_what_a_text_names_leads_to_credential_user_and_account() -> None:
+def test_the_ids_in_a_text_lead_to_credential_user_and_account() -> None:
     for kind, key in (("api_key", keys.api_key("a", "c")), ("session", keys.sign_in("a", "c"))):
         named = CredentialRef(kind, account_id="a", user_id="u", credential_id="c")
         assert credentials.credential_keys(named) == (key, keys.user("a", "u"), keys.account("a"))
@@ -60,11 +60,11 @@ def test_what_a_text_names_leads_to_credential_user_and_account() -> None:
 
 def test_a_platform_key_reads_back(tables: Tables) -> None:
     key = PlatformKey(id="p", name="ci", scopes=("usage:write", "sessions:write"), secret_hash="h", created_at=NOW)
-    assert credentials.read_platform_key(stored(tables, credentials.put_platform_key(key))) == key
+    assert credentials.read_platform_key(write_and_read(tables, credentials.put_platform_key(key))) == key
 
 
 @pytest.mark.parametrize("entry", [ENTRY, replace(ENTRY, amount=-500, kind="usage", note="for events")])
-def test_posting_an_entry_numbers_it_moves_the_balance_and_keeps_its_cause(tables: Tables, entry: Entry) -> None:
+def test_posting_an_entry_numbers_it_and_changes_the_balance(tables: Tables, entry: Entry) -> None:
     account = replace(ACCOUNT, wallet=ACCOUNT.wallet._replace(balance=100, entry_count=6))
     tables.write(accounts.put_account(account))
     tables.transact(ledger.post(account, entry))
@@ -79,7 +79,7 @@ def test_posting_an_entry_numbers_it_moves_the_balance_and_keeps_its_cause(table
 
 
 def test_an_entry_is_refused_if_stale_repeated_or_on_a_deleted_account(tables: Tables) -> None:
-    def refused(account: Account, entry: Entry) -> list[Key]:
+    def conflicting_keys(account: Account, entry: Entry) -> list[Key]:
         with pytest.raises(WriteConflict) as caught:
             tables.transact(ledger.post(account, entry))
         return [failure.command.key for failure in caught.value.failures]
@@ -87,13 +87,13 @@ def test_an_entry_is_refused_if_stale_repeated_or_on_a_deleted_account(tables: T
     tables.write(accounts.put_account(ACCOUNT))
     tables.transact(ledger.post(ACCOUNT, ENTRY))
     after = replace(ACCOUNT, wallet=ACCOUNT.wallet._replace(balance=500, entry_count=1))
-    assert keys.account("a") in refused(ACCOUNT, replace(ENTRY, id="f"))
-    assert refused(after, ENTRY) == [keys.ledger_cause("a", "e")]
+    assert keys.account("a") in conflicting_keys(ACCOUNT, replace(ENTRY, id="f"))
+    assert conflicting_keys(after, ENTRY) == [keys.ledger_cause("a", "e")]
     tables.write(Put(keys.account("a"), accounts.account_item(replace(after, status="deleted")), condition=None))
-    assert refused(after, replace(ENTRY, id="f")) == [keys.account("a")]
+    assert conflicting_keys(after, replace(ENTRY, id="f")) == [keys.account("a")]
 
 
-def test_attempts_are_counted_up_to_the_limit_of_their_minute(tables: Tables) -> None:
+def test_attempts_are_counted_up_to_the_limit_in_each_minute(tables: Tables) -> None:
     refusal = TooManyRequests("slow", retry_after=7)
     minute = NOW.replace(second=0, microsecond=0)
 
@@ -114,14 +114,14 @@ def test_attempts_are_counted_up_to_the_limit_of_their_minute(tables: Tables) ->
 
 
 def test_the_full_samples_set_every_field() -> None:
-    """So reading them back shows that no field is missing in its item."""
-    assert [name for thing in (FULL_ACCOUNT, FULL_USER) for name in at_default(thing)] == []
+    """So reading them back shows that no item lacks a field."""
+    assert [name for record in (FULL_ACCOUNT, FULL_USER) for name in default_fields(record)] == []
 
 
-def at_default(thing: Any) -> Iterator[str]:
-    """The fields of the thing, and of the groups it is made of, that have their default."""
-    for field in fields(thing):
-        value = getattr(thing, field.name)
+def default_fields(record: Any) -> Iterator[str]:
+    """The fields, those of its groups too, that have their default value."""
+    for field in fields(record):
+        value = getattr(record, field.name)
         default = field.default_factory() if field.default_factory is not MISSING else field.default
         if isinstance(value, Counts | Wallet | BillingTerms | Suspension):
             defaults = type(value)()._asdict()
@@ -130,14 +130,14 @@ def at_default(thing: Any) -> Iterator[str]:
             yield field.name
 
 
-def test_an_item_has_every_field_of_what_it_stores() -> None:
-    """A field that is forgotten in its item would be lost silently."""
-    for thing, item, derived in (
+def test_an_item_has_every_field_of_its_record() -> None:
+    """A field that its item leaves out would be lost silently."""
+    for record, item, derived in (
         (FULL_KEY, credentials.put_credential(FULL_KEY).item, {"last_used_at"}),
         (ENTRY, ledger.put_entry(ENTRY)[0].item, set()),
         (SESSION, sessions.put_session(SESSION)[0].item, {"ended_at", "ended_by"}),
     ):
-        assert {field.name for field in fields(thing)} - derived <= set(item)
+        assert {field.name for field in fields(record)} - derived <= set(item)
 
 
 def test_a_credentials_last_use_reads_back() -> None:

@@ -1,4 +1,4 @@
-"""The page of keys is true: each row's example is what its function gives, and no function is without a row."""
+"""The table of keys in the module's docstring matches its functions, row by row."""
 
 import ast
 import inspect
@@ -36,7 +36,7 @@ FUNCTIONS = {
 
 
 def key_of(call: str) -> Key:
-    """What the function gives for the arguments of its row: numbers as they are, T for a period's start."""
+    """Call the function of a row: digits are numbers, T is a period's start, other words are ids."""
     name, arguments = re.fullmatch(r"(\w+)\((.*)\)", call).groups()
     words = [word for word in arguments.split(", ") if word]
     key: Key = getattr(keys, name)(*(START if word == "T" else int(word) if word.isdigit() else word for word in words))
@@ -44,7 +44,7 @@ def key_of(call: str) -> Key:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row["call"] for row in ROWS])
-def test_a_rows_example_is_the_key_that_its_function_gives(row: dict[str, str]) -> None:
+def test_each_rows_example_is_the_key_that_its_function_returns(row: dict[str, str]) -> None:
     assert key_of(row["call"]) == Key(row["table"], row["pk"], row["sk"])
 
 
@@ -52,7 +52,7 @@ def test_every_function_has_one_row() -> None:
     assert sorted(row["call"].partition("(")[0] for row in ROWS) == sorted(FUNCTIONS)
 
 
-def test_the_examples_are_keys_apart() -> None:
+def test_the_examples_are_distinct_keys() -> None:
     assert len({(row["table"], row["pk"], row["sk"]) for row in ROWS}) == len(ROWS)
 
 
@@ -61,13 +61,13 @@ def test_numbers_in_keys_sort_as_numbers() -> None:
     assert keys.catalog_version(9).sk < keys.catalog_version(10).sk
 
 
-def test_what_a_bill_reads_is_the_days_and_the_whole_of_its_period() -> None:
+def test_a_bill_reads_its_periods_days_totals_and_late_usage() -> None:
     first, last = keys.BILLED
     read = [name for name in NAMES if first <= keys.counter("A", START, name, 3).sk <= last]
     assert read == ["period", "day#2026-04-01", "day#2026-04-30", "late#2026-05-01T00:00:00.000Z"]
 
 
-def test_what_a_closed_period_is_rated_from_is_its_whole_and_what_came_late() -> None:
+def test_a_closed_period_is_rated_from_its_total_and_late_usage() -> None:
     first, last = keys.RATED
     read = [name for name in NAMES if first <= keys.counter("A", START, name, 3).sk <= last]
     assert read == ["period", "late#2026-05-01T00:00:00.000Z"]
@@ -87,11 +87,11 @@ def test_invoices_costs_sessions_and_quota_rows_are_separate_ranges() -> None:
         assert [one for one in [*others, key] if prefix <= one.sk <= f"{prefix}~"] == [key]
 
 
-def test_a_level_is_a_users_or_the_whole_accounts() -> None:
+def test_a_gauge_without_a_user_is_the_accounts() -> None:
     assert keys.gauge("A", None, "2026-04-20") == ("usage", "LEVEL#A#-", "2026-04-20")
 
 
-def test_an_api_keys_range_holds_keys_alone() -> None:
+def test_the_range_of_api_keys_contains_only_api_keys() -> None:
     inside = [
         keys.account("A"),
         keys.user("A", "U"),
@@ -103,10 +103,10 @@ def test_an_api_keys_range_holds_keys_alone() -> None:
     assert keys.API_KEYS <= keys.api_key("A", "ffffffff").sk <= f"{keys.API_KEYS}~"
 
 
-def test_keys_are_written_nowhere_else() -> None:
-    """Each prefix of the page stands in no other module of the store and the services."""
+def test_no_other_module_writes_a_key_prefix() -> None:
+    """No other module of store/ and services/ has a string that starts with one of the prefixes."""
     prefixes = {part.partition("#")[0] + "#" for row in ROWS for part in (row["pk"], row["sk"]) if "#" in part}
-    prefixes -= {"period#"}  # a counter's name is the caller's
+    prefixes -= {"period#"}  # the caller passes a counter's name
     package = inspect.getfile(keys).rsplit("/", 2)[0]
     from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Moto as the tests patch it answers each call as it does without the patches."""
+"""Moto with the tests' patches answers each call like moto without them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -38,7 +38,7 @@ def recorded(client: Any) -> Iterator[Recorded]:
         yield calls
 
 
-def test_what_a_month_of_an_account_calls_is_answered_alike(recorded: Recorded, plain: Plain, empty_app: App) -> None:
+def test_the_calls_of_an_accounts_month_are_answered_alike(recorded: Recorded, plain: Plain, empty_app: App) -> None:
     app = empty_app
     app.apply_catalog()
     owner = app.member()
@@ -51,13 +51,13 @@ def test_what_a_month_of_an_account_calls_is_answered_alike(recorded: Recorded, 
     app.deliver()
     operations = {operation for (operation, _), _ in recorded}
     assert operations >= {"BatchGetItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"}
-    _check(recorded, plain)
+    _check_answers(recorded, plain)
 
 
 def test_conditions_and_rollbacks_are_answered_alike(recorded: Recorded, plain: Plain, client: Any) -> None:
     tables = Tables(client, NAMES)
     tables.transact([Put(ONE, {"count": 1, "map": {"a": [1, "x", None, True]}}), Put(TWO, {"count": 2})])
-    refused: list[Callable[[], None]] = [
+    conflicting: list[Callable[[], None]] = [
         lambda: tables.write(Put(ONE, {"count": 5}, condition=NEW)),
         lambda: tables.write(Update(THREE, set={"count": 5})),
         lambda: tables.write(Delete(THREE)),
@@ -71,7 +71,7 @@ def test_conditions_and_rollbacks_are_answered_alike(recorded: Recorded, plain: 
             ]
         ),
     ]
-    for change in refused:
+    for change in conflicting:
         with pytest.raises(WriteConflict):
             change()
     assert tables.get(ONE) == {"pk": "P", "sk": "one", "count": 1, "map": {"a": [1, "x", None, True]}}
@@ -83,7 +83,7 @@ def test_conditions_and_rollbacks_are_answered_alike(recorded: Recorded, plain: 
         ]
     )
     assert tables.get_many([ONE, TWO, THREE]) == {ONE: {"pk": "P", "sk": "one", "count": Decimal("1.5")}}
-    _check(recorded, plain)
+    _check_answers(recorded, plain)
 
 
 def test_pages_of_a_partition_and_of_the_index_are_answered_alike(
@@ -111,10 +111,10 @@ def test_pages_of_a_partition_and_of_the_index_are_answered_alike(
         ExpressionAttributeValues={":p": {"S": "P"}},
         ExclusiveStartKey=first["LastEvaluatedKey"],
     )
-    _check(recorded, plain)
+    _check_answers(recorded, plain)
 
 
-def test_requests_that_are_wrong_are_refused_alike(recorded: Recorded, plain: Plain, client: Any) -> None:
+def test_invalid_requests_are_refused_alike(recorded: Recorded, plain: Plain, client: Any) -> None:
     table, key = NAMES["core"], {"pk": {"S": "P"}, "sk": {"S": "one"}}
     client.put_item(TableName=table, Item={**key, "text": {"S": "a"}})
     wrong: list[tuple[str, dict[str, Any]]] = [
@@ -138,11 +138,11 @@ def test_requests_that_are_wrong_are_refused_alike(recorded: Recorded, plain: Pl
         client.transact_write_items(TransactItems=[twice, twice])
     assert sum("Error" in answer for _, answer in recorded) == len(wrong) + 1
     client.get_item(TableName=table, Key=key)
-    _check(recorded, plain)
+    _check_answers(recorded, plain)
 
 
 def test_moto_still_fails_to_add_small_numbers(plain: Plain) -> None:
-    """Where this fails, that patch has nothing left to do."""
+    """When this fails, the patch for it can be deleted."""
     table, key = NAMES["core"], {"pk": {"S": "P"}, "sk": {"S": "one"}}
     add: dict[str, Any] = {"TableName": table, **_update(key, "ADD #n :v", {":v": {"N": "1E-9"}})}
     _, second = plain([("UpdateItem", add), ("UpdateItem", add)])
@@ -158,8 +158,8 @@ def _update(key: dict[str, Any], expression: str, values: dict[str, Any]) -> dic
     }
 
 
-def _check(recorded: Recorded, plain: Plain) -> None:
-    """Call by call, so that a difference names its call."""
+def _check_answers(recorded: Recorded, plain: Plain) -> None:
+    """Compare call by call, so that a failure shows the differing call."""
     answers = plain([call for call, _ in recorded])
     for (call, patched), answer in zip(recorded, answers, strict=True):
         assert (call, patched) == (call, answer)

@@ -1,4 +1,4 @@
-"""What passes is tried again: a service sees that it happened, that it was refused, or that nothing can be done now."""
+"""Transient errors are retried: a call succeeds, is refused, or is unavailable after the last attempt."""
 
 from typing import Any
 
@@ -17,11 +17,11 @@ from tests.support.faults import Fault, Faults, client_error, conflict, cut_off,
 
 ONE, TWO = Key("core", "P", "1"), Key("core", "P", "2")
 ATTEMPTS = 20
-PASSING = [conflict, throttle, lost_answer, cut_off]
+TRANSIENT = [conflict, throttle, lost_answer, cut_off]
 
 
 class Recording:
-    """A client that keeps what it was asked for."""
+    """A client that records its requests."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -36,7 +36,7 @@ class Recording:
 
 
 class App:
-    """Tables with faults at their interceptor, and the pauses that they made."""
+    """Tables with faults at their interceptor, and a record of their pauses."""
 
     def __init__(self, client: Any) -> None:
         self.faults = Faults()
@@ -50,9 +50,9 @@ def app(client: Any) -> App:
     return App(client)
 
 
-@pytest.mark.parametrize("error", PASSING)
+@pytest.mark.parametrize("error", TRANSIENT)
 @pytest.mark.parametrize("times", [1, 5])
-def test_every_call_is_tried_again_until_it_goes_through(app: App, error: Fault, times: int) -> None:
+def test_every_call_is_retried_until_it_succeeds(app: App, error: Fault, times: int) -> None:
     for call in (
         lambda: app.tables.write(Put(ONE, {"a": 1})),
         lambda: app.tables.get(ONE),
@@ -81,7 +81,7 @@ def test_every_call_is_tried_again_until_it_goes_through(app: App, error: Fault,
         "TransactionInProgressException",
     ],
 )
-def test_what_aws_says_will_pass_is_tried_again(app: App, code: str) -> None:
+def test_a_transient_error_is_retried(app: App, code: str) -> None:
     app.faults.fail_nth(1, error=lambda operation: client_error(operation, code))
     app.tables.write(Put(ONE, {}))
     assert app.faults.calls == 2
@@ -96,14 +96,14 @@ def test_what_aws_says_will_pass_is_tried_again(app: App, code: str) -> None:
         "IdempotentParameterMismatchException",
     ],
 )
-def test_a_mistake_is_not_tried_again(app: App, code: str) -> None:
+def test_a_permanent_error_is_not_retried(app: App, code: str) -> None:
     app.faults.fail_nth(1, error=lambda operation: client_error(operation, code))
     with pytest.raises(ClientError, match=code):
         app.tables.write(Put(ONE, {}))
     assert (app.faults.calls, app.pauses) == (1, [])
 
 
-def test_a_transaction_cancelled_for_a_mistake_is_not_tried_again(app: App) -> None:
+def test_a_transaction_cancelled_for_a_permanent_error_is_not_retried(app: App) -> None:
     reasons = [{"Code": "None"}, {"Code": "ValidationError"}]
     app.faults.fail_nth(
         1, error=lambda name: client_error(name, "TransactionCanceledException", CancellationReasons=reasons)
@@ -114,7 +114,7 @@ def test_a_transaction_cancelled_for_a_mistake_is_not_tried_again(app: App) -> N
 
 
 def test_a_condition_that_failed_beside_a_conflict_is_final(app: App) -> None:
-    """The other transaction may still fail, but what was read is what stood there."""
+    """The conflicting transaction may still fail, but the failed condition was checked on a stored value."""
     reasons = [{"Code": "TransactionConflict"}, {"Code": "ConditionalCheckFailed", "Item": {"a": {"N": "1"}}}]
     app.faults.fail_nth(
         1, error=lambda name: client_error(name, "TransactionCanceledException", CancellationReasons=reasons)
@@ -125,7 +125,7 @@ def test_a_condition_that_failed_beside_a_conflict_is_final(app: App) -> None:
     assert app.faults.calls == 1
 
 
-def test_a_refused_condition_is_not_tried_again(app: App) -> None:
+def test_a_failed_condition_is_not_retried(app: App) -> None:
     app.tables.write(Put(ONE, {}))
     app.faults.clear()
     with pytest.raises(WriteConflict):
@@ -150,14 +150,14 @@ def test_after_the_last_attempt_it_is_unavailable_and_nothing_is_written(app: Ap
     assert app.tables.get(ONE) is None
 
 
-def test_the_last_attempt_may_still_go_through(app: App) -> None:
+def test_the_last_attempt_may_succeed(app: App) -> None:
     for number in range(1, ATTEMPTS):
         app.faults.fail_nth(number, error=throttle)
     app.tables.write(Put(ONE, {}))
     assert app.faults.calls == ATTEMPTS
 
 
-def test_pauses_grow_to_a_bound_and_are_never_alike(app: App) -> None:
+def test_pauses_grow_to_a_bound_and_all_differ(app: App) -> None:
     for number in range(1, ATTEMPTS):
         app.faults.fail_nth(number)
     app.tables.get_many([ONE])
@@ -169,7 +169,7 @@ def test_pauses_grow_to_a_bound_and_are_never_alike(app: App) -> None:
 
 
 def test_an_endpoint_that_can_not_be_reached_is_unavailable(app: App) -> None:
-    """A wrong address or no network shows at once; waiting for it would only hide it."""
+    """A wrong address or a missing network should show at once, without retries."""
     app.faults.fail_nth(1, error=lambda _: EndpointConnectionError(endpoint_url="https://nowhere.example"))
     try:
         app.tables.get(ONE)
@@ -180,7 +180,7 @@ def test_an_endpoint_that_can_not_be_reached_is_unavailable(app: App) -> None:
 
 
 @pytest.mark.parametrize("error", [lost_answer, cut_off])
-def test_a_put_whose_answer_was_lost_knows_its_own_write(app: App, error: Fault) -> None:
+def test_a_put_whose_answer_was_lost_recognizes_its_own_write(app: App, error: Fault) -> None:
     value = {"number": 7, "none": None, "list": ["a"], "nested": {"yes": True}}
     app.faults.fail_nth(1, "after", error)
     app.tables.write(Put(ONE, value, refusal=Conflict("taken")))
@@ -188,7 +188,7 @@ def test_a_put_whose_answer_was_lost_knows_its_own_write(app: App, error: Fault)
     assert app.tables.get(ONE) == {"pk": "P", "sk": "1", "number": 7, "list": ["a"], "nested": {"yes": True}}
 
 
-def test_a_put_whose_answer_was_lost_before_somebody_elses_write_is_refused(app: App) -> None:
+def test_a_put_with_a_lost_answer_over_anothers_item_is_refused(app: App) -> None:
     app.tables.write(Put(ONE, {"mine": False}))
     app.faults.clear().fail_nth(1, "after", lost_answer)
     with pytest.raises(Conflict, match="taken"):
@@ -196,15 +196,15 @@ def test_a_put_whose_answer_was_lost_before_somebody_elses_write_is_refused(app:
     assert app.tables.get(ONE) == {"pk": "P", "sk": "1", "mine": False}
 
 
-def test_an_update_whose_answer_was_lost_is_repeated_to_the_same_end(app: App) -> None:
+def test_an_update_with_a_lost_answer_is_repeated_with_the_same_result(app: App) -> None:
     app.tables.write(Put(ONE, {"a": 1}))
     app.faults.clear().fail_nth(1, "after", lost_answer)
     app.tables.write(Update(ONE, set={"a": 2}))
     assert app.tables.get(ONE) == {"pk": "P", "sk": "1", "a": 2}
 
 
-def test_a_transaction_is_repeated_with_its_own_token_and_each_has_another(app: App) -> None:
-    """With the token DynamoDB takes the repeat of a transaction that happened for that same one."""
+def test_a_repeated_transaction_keeps_its_token_and_each_has_its_own(app: App) -> None:
+    """By the token DynamoDB recognizes the repeat of a transaction that happened."""
     app.faults.fail_nth(2, error=lost_answer).fail_nth(3).fail_nth(4, error=throttle)
     app.tables.transact([Put(ONE, {})])
     app.faults.clear()
@@ -226,16 +226,16 @@ def test_every_read_is_strongly_consistent(app: App) -> None:
     assert [request.get("ConsistentRead") for request in (get, query, *tables)] == [True] * 4
 
 
-class Stingy:
+class OneKeyClient:
     """A client whose BatchGetItem answers one key at a time, in any table, and leaves the rest unprocessed."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self.asked: list[int] = []
+        self.key_counts: list[int] = []
 
     def batch_get_item(self, *, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 boto3's name
         expected = [(table, key) for table, request in RequestItems.items() for key in request["Keys"]]
-        self.asked.append(len(expected))
+        self.key_counts.append(len(expected))
         (table, key), rest = expected[0], expected[1:]
         answer = self._client.batch_get_item(RequestItems={table: {"Keys": [key], "ConsistentRead": True}})
         left: dict[str, Any] = {}
@@ -244,20 +244,20 @@ class Stingy:
         return {"Responses": answer["Responses"], "UnprocessedKeys": left}
 
 
-def test_keys_left_unprocessed_are_asked_for_again(client: Any) -> None:
+def test_unprocessed_keys_are_requested_again(client: Any) -> None:
     usage = Key("usage", "P", "1")
     writing = Tables(client, NAMES)
     for key in (ONE, usage):
         writing.write(Put(key, {"name": key.table}))
-    stingy, pauses = Stingy(client), []
-    tables = Tables(stingy, NAMES, observer=CapacityMeter(), pause=pauses.append)
+    one_key_client, pauses = OneKeyClient(client), []
+    tables = Tables(one_key_client, NAMES, observer=CapacityMeter(), pause=pauses.append)
     found = tables.get_many([ONE, TWO, usage])
     assert {key: item["name"] for key, item in found.items()} == {ONE: "core", usage: "usage"}
-    assert (stingy.asked, len(pauses)) == ([3, 2, 1], 2)
+    assert (one_key_client.key_counts, len(pauses)) == ([3, 2, 1], 2)
     assert (meter_of(tables).calls, meter_of(tables).read_units) == (3, 3)
 
 
-def test_keys_left_unprocessed_for_ever_are_unavailable(client: Any) -> None:
+def test_keys_that_stay_unprocessed_are_unavailable(client: Any) -> None:
     class Empty:
         def batch_get_item(self, *, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 boto3's name
             return {"Responses": {}, "UnprocessedKeys": RequestItems}

@@ -1,4 +1,4 @@
-"""An account's calendars as they are stored, however many there are."""
+"""An account's schedules are stored and read back, however many there are."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from tallybook.store.schedules import schedule_items
 from tests.support.app import App
 
 
-def test_two_thousand_calendars_are_stored_oldest_first_and_read_again(app: App) -> None:
+def test_two_thousand_schedules_are_stored_oldest_first_and_read_back(app: App) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     chain = BillingSchedule(start, "UTC")
     for number in range(1, 2_000):

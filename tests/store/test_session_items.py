@@ -1,4 +1,4 @@
-"""Sessions as items: once each, due while they run, and counted on account and user while there is room."""
+"""Sessions as items: stored once, due while they run, and counted up to the limits of account and user."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +19,7 @@ from tests.store.samples import (
 
 
 def test_a_session_reads_back_running_and_ended(tables: Tables) -> None:
-    """Alike by its id and among its account's."""
+    """Both items: by its id, and among its account's sessions."""
     both = (keys.session("x"), keys.run("a", NOW, "x"))
     tables.transact(sessions.put_session(SESSION))
     assert [sessions.read_session(item) for item in tables.get_many(both).values()] == [SESSION, SESSION]
@@ -27,7 +27,7 @@ def test_a_session_reads_back_running_and_ended(tables: Tables) -> None:
     assert [sessions.read_session(item) for item in tables.get_many(both).values()] == [ENDED, ENDED]
 
 
-def test_a_session_is_due_when_its_time_is_up_until_it_has_ended(tables: Tables) -> None:
+def test_a_running_session_is_due_at_its_expiry_and_an_ended_one_never(tables: Tables) -> None:
     own, due = replace(SESSION, account_id="1"), f"{sessions.RUNNING}#1"
     tables.transact(sessions.put_session(own))
     assert list(tables.query_due(due, until="2026-04-20T13:34:56.788Z")) == []
@@ -36,7 +36,7 @@ def test_a_session_is_due_when_its_time_is_up_until_it_has_ended(tables: Tables)
     assert list(tables.query_due(due)) == []
 
 
-def test_an_accounts_sessions_are_found_by_their_start_both_ends_included(tables: Tables) -> None:
+def test_an_accounts_sessions_are_found_by_start_both_ends_included(tables: Tables) -> None:
     starts = [NOW + timedelta(hours=hours) for hours in (0, 1, 2, 3)]
     for number, start in enumerate(starts):
         tables.transact(sessions.put_session(replace(SESSION, id=f"x{number}", started_at=start)))
@@ -48,9 +48,9 @@ def test_an_accounts_sessions_are_found_by_their_start_both_ends_included(tables
 def test_a_session_ends_once(tables: Tables) -> None:
     tables.transact(sessions.put_session(SESSION))
     tables.transact(sessions.end_session(ENDED))
-    for half in sessions.end_session(ENDED):
+    for command in sessions.end_session(ENDED):
         with pytest.raises(WriteConflict):
-            tables.write(half)
+            tables.write(command)
 
 
 def test_running_sessions_are_counted_on_account_and_user(tables: Tables) -> None:
@@ -74,7 +74,7 @@ def test_running_sessions_are_counted_on_account_and_user(tables: Tables) -> Non
         (ACCOUNT, replace(USER, status="deleted"), None),
     ],
 )
-def test_no_session_is_counted_where_there_is_no_room_or_somebody_is_not_active(
+def test_no_session_is_counted_at_a_limit_or_for_an_inactive_owner(
     tables: Tables, account: Account, user: User, most: int | None
 ) -> None:
     tables.transact([accounts.put_account(account), users.put_user(user)])
@@ -83,7 +83,7 @@ def test_no_session_is_counted_where_there_is_no_room_or_somebody_is_not_active(
     assert len(refused.value.failures) == 1
 
 
-def test_a_session_is_counted_for_the_share_that_its_user_was_read_with(tables: Tables) -> None:
+def test_a_session_is_counted_only_if_its_users_quota_is_as_read(tables: Tables) -> None:
     own = replace(USER, running_count=1, quota={"concurrent_sandboxes": 2})
     tables.transact(
         [

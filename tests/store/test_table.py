@@ -1,4 +1,4 @@
-"""The only DynamoDB calls: what they read and write, what they cost, and what a refusal says."""
+"""The store's DynamoDB calls: what they read and write, what they cost, and how they report a conflict."""
 
 from decimal import Decimal
 from typing import Any
@@ -24,12 +24,12 @@ def tables(client: Any) -> Tables:
 
 
 def item(tables: Tables, key: Key) -> Item | None:
-    """What stands there besides its key."""
+    """The item's attributes without its key."""
     found = tables.get(key)
     return None if found is None else {name: value for name, value in found.items() if name not in ("pk", "sk")}
 
 
-def refusal(tables: Tables, *commands: Command) -> tuple[Failure, ...]:
+def failures_of(tables: Tables, *commands: Command) -> tuple[Failure, ...]:
     with pytest.raises(WriteConflict) as refused:
         tables.transact(commands)
     return refused.value.failures
@@ -49,7 +49,7 @@ def test_an_item_reads_back_with_its_key_and_exact_numbers(tables: Tables) -> No
     assert tables.get(ONE) == {"pk": "P", "sk": "1", **{k: v for k, v in value.items() if k != "none"}}
 
 
-def test_nothing_is_there_before_it_is_written_and_the_tables_are_two(tables: Tables) -> None:
+def test_an_unwritten_item_is_absent_from_both_tables(tables: Tables) -> None:
     assert tables.get(ONE) is None
     tables.write(Put(USAGE, {"a": 1}))
     assert tables.get(ONE) is None
@@ -67,7 +67,7 @@ def test_many_items_of_both_tables_are_read_a_hundred_at_a_time(tables: Tables) 
     assert (list(meter_of(tables).operations), meter_of(tables).read_units) == (["get_many"] * 3, 250)
 
 
-def test_no_keys_are_no_call(tables: Tables) -> None:
+def test_reading_no_keys_makes_no_call(tables: Tables) -> None:
     assert tables.get_many([]) == {}
     assert meter_of(tables).calls == 0
 
@@ -78,7 +78,7 @@ def write_rows(tables: Tables, count: int, *, size: int = 0) -> None:
     meter_of(tables).clear()
 
 
-def test_a_query_gives_a_range_in_order_with_both_ends(tables: Tables) -> None:
+def test_a_query_returns_a_range_in_order_with_both_ends(tables: Tables) -> None:
     write_rows(tables, 10)
     tables.write(Put(Key("core", "OTHER", "ROW#003"), {"n": 99}))
     rows = tables.query("core", "P", start="ROW#003", end="ROW#006")
@@ -86,7 +86,7 @@ def test_a_query_gives_a_range_in_order_with_both_ends(tables: Tables) -> None:
     assert list(tables.query("core", "P", start="Z", end="ZZ")) == []
 
 
-def test_a_query_follows_its_pages_and_reads_no_page_that_nobody_asks_for(tables: Tables) -> None:
+def test_a_query_reads_further_pages_only_on_demand(tables: Tables) -> None:
     write_rows(tables, 9, size=350_000)
     assert [row["n"] for row in tables.query("core", "P", start="ROW#", end="ROW#~")] == list(range(9))
     assert meter_of(tables).calls > 1
@@ -116,7 +116,7 @@ def test_a_put_without_condition_replaces_the_whole_item(tables: Tables) -> None
     assert item(tables, ONE) == {"a": 3}
 
 
-def test_an_update_sets_adds_removes_and_leaves_the_rest(tables: Tables) -> None:
+def test_an_update_sets_adds_removes_and_keeps_the_rest(tables: Tables) -> None:
     tables.write(Put(ONE, {"kept": "k", "set": "old", "gone": 1, "nulled": 1, "sum": 5, "had": "first"}))
     tables.transact(
         [
@@ -140,7 +140,7 @@ def test_an_update_sets_adds_removes_and_leaves_the_rest(tables: Tables) -> None
     }
 
 
-def test_equal_values_of_different_types_stay_what_they_are(tables: Tables) -> None:
+def test_equal_values_of_different_types_keep_their_types(tables: Tables) -> None:
     tables.write(Put(ONE, {}))
     tables.write(Update(ONE, set={"yes": True, "one": 1, "text": "1", "exact": Decimal("1.0")}))
     found = item(tables, ONE)
@@ -149,19 +149,19 @@ def test_equal_values_of_different_types_stay_what_they_are(tables: Tables) -> N
     assert isinstance(found["one"], Decimal)
 
 
-def test_an_update_is_for_an_item_that_is_there_unless_it_says_otherwise(tables: Tables) -> None:
-    assert refusal(tables, Update(ONE, set={"a": 1}))[0].was is None
+def test_an_update_needs_an_existing_item_unless_conditioned_otherwise(tables: Tables) -> None:
+    assert failures_of(tables, Update(ONE, set={"a": 1}))[0].was is None
     tables.write(Update(ONE, set={"a": 1}, condition=None))
     assert item(tables, ONE) == {"a": 1}
 
 
-def test_an_addition_by_itself_is_a_mistake_for_its_repeat_would_double_it(tables: Tables) -> None:
+def test_an_addition_outside_a_transaction_raises_as_retries_repeat_it(tables: Tables) -> None:
     with pytest.raises(ValueError, match="transaction"):
         tables.write(Update(ONE, add={"a": 1}, condition=None))
     assert meter_of(tables).calls == 0
 
 
-def test_a_delete_takes_away_what_is_there(tables: Tables) -> None:
+def test_a_delete_removes_an_existing_item(tables: Tables) -> None:
     tables.write(Put(ONE, {"a": 1}))
     tables.write(Delete(ONE))
     assert tables.get(ONE) is None
@@ -175,12 +175,14 @@ def test_a_condition_and_an_update_may_name_the_same_attributes(tables: Tables) 
     move = Update(ONE, set={"entries": 4}, add={"balance": -3}, condition=condition)
     tables.transact([move])
     assert item(tables, ONE) == {"entries": 4, "status": "active", "balance": 7}
-    assert len(refusal(tables, move)) == 1
+    assert len(failures_of(tables, move)) == 1
 
 
 def test_a_transaction_is_all_or_nothing_over_both_tables(tables: Tables, client: Any) -> None:
     tables.write(Put(ONE, {"a": 1}))
-    refusal(tables, Put(TWO, {}), Put(USAGE, {}), Update(ONE, set={"a": 2}), Check(Key("core", "P", "none"), EXISTS))
+    failures_of(
+        tables, Put(TWO, {}), Put(USAGE, {}), Update(ONE, set={"a": 2}), Check(Key("core", "P", "none"), EXISTS)
+    )
     assert item(tables, ONE) == {"a": 1}
     assert (len(all_items(client, "core")), len(all_items(client, "usage"))) == (1, 0)
     tables.transact([Put(TWO, {}), Put(USAGE, {}), Update(ONE, set={"a": 2})])
@@ -188,16 +190,16 @@ def test_a_transaction_is_all_or_nothing_over_both_tables(tables: Tables, client
     assert (len(all_items(client, "core")), len(all_items(client, "usage"))) == (2, 1)
 
 
-def test_a_refusal_says_which_commands_failed_and_what_stood_there(tables: Tables) -> None:
+def test_a_conflict_reports_the_failed_commands_and_stored_items(tables: Tables) -> None:
     tables.write(Put(ONE, {"a": 1}))
     put, fine, update = Put(ONE, {"a": 2}), Put(TWO, {}), Update(USAGE, set={"a": 2})
-    assert refusal(tables, fine, put, update) == (
+    assert failures_of(tables, fine, put, update) == (
         Failure(put, {"pk": "P", "sk": "1", "a": 1}),
         Failure(update, None),
     )
 
 
-def test_the_first_failing_command_that_names_a_refusal_has_its_way(tables: Tables) -> None:
+def test_the_first_failed_command_with_a_refusal_raises_it(tables: Tables) -> None:
     tables.write(Put(ONE, {"a": 1}))
     commands = [
         Put(TWO, {}, refusal=Conflict("fine")),
@@ -211,9 +213,9 @@ def test_the_first_failing_command_that_names_a_refusal_has_its_way(tables: Tabl
         tables.write(Put(ONE, {}, refusal=Conflict("taken")))
 
 
-def test_a_command_without_failure_does_not_speak(tables: Tables) -> None:
+def test_the_refusal_of_a_command_that_did_not_fail_is_not_raised(tables: Tables) -> None:
     tables.write(Put(ONE, {}))
-    assert len(refusal(tables, Put(ONE, {}), Put(TWO, {}, refusal=Conflict("not me")))) == 1
+    assert len(failures_of(tables, Put(ONE, {}), Put(TWO, {}, refusal=Conflict("not me")))) == 1
 
 
 def test_a_check_writes_nothing(tables: Tables, client: Any) -> None:
@@ -222,7 +224,7 @@ def test_a_check_writes_nothing(tables: Tables, client: Any) -> None:
     assert all_items(client, "core") == [{"pk": "P", "sk": "1", "a": 1}]
 
 
-def test_what_dynamodb_finds_malformed_is_a_defect_not_a_refusal(tables: Tables) -> None:
+def test_a_malformed_request_raises_an_aws_error_not_a_conflict(tables: Tables) -> None:
     with pytest.raises(ValueError, match="can't be merged"):
         tables.transact([Put(ONE, {}), Delete(ONE, condition=None)])
     with pytest.raises(ClientError):
@@ -232,7 +234,7 @@ def test_what_dynamodb_finds_malformed_is_a_defect_not_a_refusal(tables: Tables)
 # What it costs ------------------------------------------------------------------------------------------------------
 
 
-def test_a_get_costs_by_its_item_and_a_unit_for_none(tables: Tables) -> None:
+def test_a_get_costs_by_its_item_and_one_unit_if_absent(tables: Tables) -> None:
     tables.get(ONE)
     assert (meter_of(tables).calls, meter_of(tables).read_units) == (1, 1)
     tables.write(Put(ONE, {"filler": "x" * 4096}))
@@ -241,7 +243,7 @@ def test_a_get_costs_by_its_item_and_a_unit_for_none(tables: Tables) -> None:
     assert (meter_of(tables).calls, meter_of(tables).read_units, meter_of(tables).write_units) == (1, 2, 0)
 
 
-def test_many_gets_are_one_round_trip_that_costs_each_item_by_itself(tables: Tables) -> None:
+def test_many_gets_are_one_call_that_costs_each_item_separately(tables: Tables) -> None:
     tables.write(Put(ONE, {"filler": "x" * 4096}))
     tables.write(Put(USAGE, {}))
     meter_of(tables).clear()
@@ -249,7 +251,7 @@ def test_many_gets_are_one_round_trip_that_costs_each_item_by_itself(tables: Tab
     assert (meter_of(tables).calls, meter_of(tables).read_units) == (1, 2 + 1 + 1)
 
 
-def test_a_query_costs_what_it_returns_taken_together(tables: Tables) -> None:
+def test_a_query_costs_the_total_size_of_its_items(tables: Tables) -> None:
     write_rows(tables, 8, size=1030)  # a little over 1 KB each
     list(tables.query("core", "P", start="ROW#", end="ROW#~"))
     assert (meter_of(tables).calls, meter_of(tables).read_units) == (1, 3)
@@ -258,7 +260,7 @@ def test_a_query_costs_what_it_returns_taken_together(tables: Tables) -> None:
     assert (meter_of(tables).calls, meter_of(tables).read_units) == (1, 1)
 
 
-def test_a_write_costs_its_item_and_a_transaction_twice_that(tables: Tables) -> None:
+def test_a_transaction_costs_twice_a_single_write(tables: Tables) -> None:
     big = {"filler": "x" * 1024}
     tables.write(Put(ONE, big))
     assert (list(meter_of(tables).operations), meter_of(tables).write_units) == (["put"], 2)
@@ -267,7 +269,7 @@ def test_a_write_costs_its_item_and_a_transaction_twice_that(tables: Tables) -> 
     assert (list(meter_of(tables).operations), meter_of(tables).write_units) == (["transact"], 2 * (2 + 1 + 1))
 
 
-def test_an_update_costs_the_whole_item_where_its_size_is_known(client: Any) -> None:
+def test_an_update_costs_the_whole_item_if_its_size_is_known(client: Any) -> None:
     tables = Tables(client, NAMES, observer=CapacityMeter(sizes=lambda key: 5000 if key == ONE else 10))
     tables.write(Put(ONE, {}))
     tables.write(Put(TWO, {}))
@@ -276,13 +278,13 @@ def test_an_update_costs_the_whole_item_where_its_size_is_known(client: Any) -> 
     assert meter_of(tables).write_units == 2 * (5 + 1)
 
 
-def test_a_refused_write_is_paid_for_too(tables: Tables) -> None:
+def test_a_refused_write_costs_units_too(tables: Tables) -> None:
     tables.write(Put(ONE, {}))
     meter_of(tables).clear()
-    refusal(tables, Put(ONE, {"a": 1}))
+    failures_of(tables, Put(ONE, {"a": 1}))
     assert (meter_of(tables).calls, meter_of(tables).write_units) == (1, 2)
 
 
-def test_an_entry_of_the_work_index_is_paid_for_too(tables: Tables) -> None:
+def test_an_entry_of_the_work_index_costs_units_too(tables: Tables) -> None:
     tables.write(Put(ONE, {"work": "dirty#0", "due": "2026"}))
     assert meter_of(tables).write_units == 2

@@ -1,4 +1,4 @@
-"""Periods, their counters, and the marks and markers of usage, as items."""
+"""Periods, their counters, event markers and dirty marks, as items."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -17,44 +17,46 @@ from tests.store.samples import (
     EVENT,
     FULL_ACCOUNT,
     NOW,
-    opened,
-    stored,
+    billing_period,
+    write_and_read,
 )
 
 
 @pytest.mark.parametrize("shards", [1, 3])
 def test_an_opened_period_reads_back_and_opens_once(tables: Tables, shards: int) -> None:
-    tables.transact(periods.open_period(ACCOUNT, opened(shards)))
+    tables.transact(periods.open_period(ACCOUNT, billing_period(shards)))
     item = tables.get(periods.period_key("a", APRIL))
     assert item is not None
-    assert periods.read_billing_period(item) == opened(shards)
+    assert periods.read_billing_period(item) == billing_period(shards)
     with pytest.raises(WriteConflict):
-        tables.transact(periods.open_period(ACCOUNT, opened(shards)))
+        tables.transact(periods.open_period(ACCOUNT, billing_period(shards)))
 
 
-def test_a_period_opens_only_for_the_subscription_that_the_account_still_has(tables: Tables) -> None:
+def test_a_period_opens_only_for_the_accounts_present_subscription(tables: Tables) -> None:
     for change in ({"plan": "scale"}, {"schedule": BillingSchedule(NOW, "UTC")}, {"status": "deleted"}):
         now = replace(ACCOUNT, **change)
         tables.write(Put(keys.account("a"), accounts.account_item(now), condition=None))
         with pytest.raises(WriteConflict):
-            tables.transact([periods.check_subscription_unchanged(ACCOUNT), *periods.open_period(ACCOUNT, opened())])
+            tables.transact(
+                [periods.check_subscription_unchanged(ACCOUNT), *periods.open_period(ACCOUNT, billing_period())]
+            )
     tables.write(Put(keys.account("a"), accounts.account_item(FULL_ACCOUNT), condition=None))
-    tables.transact([periods.check_subscription_unchanged(ACCOUNT), *periods.open_period(ACCOUNT, opened())])
+    tables.transact([periods.check_subscription_unchanged(ACCOUNT), *periods.open_period(ACCOUNT, billing_period())])
 
 
 def test_usage_adds_up_over_shards_days_and_skus(tables: Tables) -> None:
-    tables.transact(periods.open_period(ACCOUNT, opened(2)))
+    tables.transact(periods.open_period(ACCOUNT, billing_period(2)))
     sku = replace(EVENT, meter="container_minutes", sku="S", quantity=Decimal(3), session_id="x", app_id="p")
     for shard in (0, 1, 1):
         tables.transact(usage_counters.add_usage("a", APRIL, sum_counters([EVENT, sku]), shard=shard))
     pk, start, end = usage_counters.billed_range("a", APRIL.start)
     items = list(tables.query("usage", pk, start=start, end=end))
-    fences = [item for item in items if periods.is_period_key(item)]
+    period_keys = [item for item in items if periods.is_period_key(item)]
     days = [item for item in items if not periods.is_period_key(item)]
-    whole = {("cpu_seconds", None): Decimal("7.5"), ("container_minutes", "S"): 9}
-    assert usage_counters.quantities_of(fences) == usage_counters.quantities_of(days) == whole
-    assert usage_counters.by_day(items) == {"2026-04-20": whole}
-    assert (len(fences), len(days)) == (2, 2)
+    total = {("cpu_seconds", None): Decimal("7.5"), ("container_minutes", "S"): 9}
+    assert usage_counters.quantities_of(period_keys) == usage_counters.quantities_of(days) == total
+    assert usage_counters.by_day(items) == {"2026-04-20": total}
+    assert (len(period_keys), len(days)) == (2, 2)
 
 
 def test_sums_keep_every_digit() -> None:
@@ -64,14 +66,14 @@ def test_sums_keep_every_digit() -> None:
     }
 
 
-def test_a_closed_or_unopened_period_takes_no_usage_and_no_session(tables: Tables) -> None:
+def test_a_closed_or_missing_period_refuses_usage_and_sessions(tables: Tables) -> None:
     usage = usage_counters.add_usage("a", APRIL, sum_counters([EVENT]), shard=0)
     for commands in (usage, [periods.count_completed("a", APRIL)]):
         with pytest.raises(WriteConflict):
             tables.transact(commands)
-    (period_key,) = periods.open_period(ACCOUNT, opened())
+    (period_key,) = periods.open_period(ACCOUNT, billing_period())
     closed = {name: value for name, value in period_key.item.items() if name != "open"}
-    assert periods.read_billing_period(stored(tables, Put(period_key.key, closed))).is_open is False
+    assert periods.read_billing_period(write_and_read(tables, Put(period_key.key, closed))).is_open is False
     for commands in (usage, [periods.count_completed("a", APRIL)]):
         with pytest.raises(WriteConflict) as refused:
             tables.transact(commands)
@@ -79,16 +81,16 @@ def test_a_closed_or_unopened_period_takes_no_usage_and_no_session(tables: Table
 
 
 def test_completed_sessions_are_counted_in_their_period(tables: Tables) -> None:
-    tables.transact(periods.open_period(ACCOUNT, opened()))
+    tables.transact(periods.open_period(ACCOUNT, billing_period()))
     for _ in range(2):
         tables.transact([periods.count_completed("a", APRIL)])
     item = tables.get(periods.period_key("a", APRIL))
     assert item is not None
-    assert periods.read_billing_period(item) == replace(opened(), completed_sessions=2)
+    assert periods.read_billing_period(item) == replace(billing_period(), completed_sessions=2)
 
 
-def test_a_marker_says_what_was_counted_for_36_days(tables: Tables) -> None:
-    item = stored(tables, events.put_marker(EVENT, now=NOW, period_start=APRIL.start))
+def test_a_marker_stores_what_was_counted_for_36_days(tables: Tables) -> None:
+    item = write_and_read(tables, events.put_marker(EVENT, now=NOW, period_start=APRIL.start))
     assert (item["quantity"], item["meter"], item["account_id"]) == ("2.5", "cpu_seconds", "a")
     assert (item["period"], "late_for" in item) == ("2026-04-01T00:00:00.000Z", False)
     assert item["expires"] == int((NOW + MARKER_LIFE).timestamp())
@@ -100,7 +102,7 @@ def test_a_marker_says_what_was_counted_for_36_days(tables: Tables) -> None:
     assert refused.value.failures[0].was == item
 
 
-def test_a_dirty_account_stays_due_since_its_first_unseen_usage(tables: Tables) -> None:
+def test_a_dirty_account_is_due_from_its_first_unchecked_usage(tables: Tables) -> None:
     for now in ("2026-04-20T12:00:00.000Z", "2026-04-20T13:00:00.000Z"):
         tables.transact([events.mark_dirty("a", now=now)])
     item = tables.get(keys.dirty("a"))
@@ -109,7 +111,7 @@ def test_a_dirty_account_stays_due_since_its_first_unseen_usage(tables: Tables) 
     assert item["work"] == "dirty#2"
 
 
-def test_a_mark_that_was_seen_is_due_no_more_until_something_else_is_counted(tables: Tables) -> None:
+def test_a_removed_dirty_mark_is_due_again_with_the_next_usage(tables: Tables) -> None:
     tables.transact([events.mark_dirty("a", now="2026-04-20T12:00:00.000Z")])
     seen = tables.get(keys.dirty("a")) or {}
     tables.write(events.clear_dirty(seen))

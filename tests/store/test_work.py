@@ -1,4 +1,4 @@
-"""The index of due work, and lists that only grow."""
+"""The index of due work, the outbox, and numbered lists."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,11 +24,11 @@ def tables(client: Any) -> Tables:
     return Tables(client, NAMES, observer=CapacityMeter(), pause=lambda _: None)
 
 
-def due(tables: Tables, place: str, **how: Any) -> list[str]:
-    return [found.key.pk for found in tables.query_due(place, **how)]
+def due(tables: Tables, place: str, **query: Any) -> list[str]:
+    return [found.key.pk for found in tables.query_due(place, **query)]
 
 
-def test_what_is_due_is_found_in_order_up_to_an_instant_and_a_number(tables: Tables) -> None:
+def test_due_work_is_found_in_order_up_to_an_instant_and_a_limit(tables: Tables) -> None:
     for minute in (3, 1, 2):
         at = stamp(NOW + timedelta(minutes=minute))
         tables.write(Put(keys.outbox(str(minute)), {"work": "outbox#0", "due": at}))
@@ -40,12 +40,12 @@ def test_what_is_due_is_found_in_order_up_to_an_instant_and_a_number(tables: Tab
     assert due(tables, "outbox#9") == []
 
 
-def test_a_question_that_finds_nothing_costs_half_a_unit(tables: Tables) -> None:
+def test_a_query_that_finds_nothing_costs_half_a_unit(tables: Tables) -> None:
     due(tables, "outbox#0")
     assert (meter_of(tables).calls, meter_of(tables).read_units) == (1, 0.5)
 
 
-def test_a_cause_leaves_one_mail_and_one_list_of_events(tables: Tables) -> None:
+def test_a_cause_writes_one_mail_and_one_announcement(tables: Tables) -> None:
     mail = outbox.put_mail(MAIL, "account", "7", at=NOW, account_id="a")
     events = outbox.put_events([BusEvent("One", {"n": 1}), BusEvent("Two", {})], account_id="a", number=7, at=NOW)
     tables.transact([mail, events])
@@ -72,22 +72,22 @@ def test_a_mail_is_read_as_it_was_written(tables: Tables) -> None:
     assert type(mail.context["credits"]) is int
 
 
-def test_only_one_of_two_who_begin_the_same_try_has_the_item(tables: Tables) -> None:
+def test_only_one_of_two_deliveries_claims_an_item(tables: Tables) -> None:
     put = outbox.put_mail(MAIL, "cause", at=NOW)
     tables.write(put)
     item = outbox.read_outbox_item(tables.get(put.key) or {})
     tables.write(outbox.claim(item, now=NOW))
-    for late in (
+    for stale in (
         outbox.claim(item, now=NOW),
         outbox.mark_delivered(item, at=NOW),
         outbox.note_sent(item, "a@b.example"),
     ):
         with pytest.raises(WriteConflict):
-            tables.write(late)
+            tables.write(stale)
 
 
 @pytest.mark.parametrize("missing", [0, 2])
-def test_numbered_items_come_at_half_the_price_unless_the_reader_lags(client: Any, missing: int) -> None:
+def test_numbered_items_cost_half_unless_the_read_lags(client: Any, missing: int) -> None:
     lagging: list[bool] = []
 
     def interceptor(operation: str, call: Any) -> Any:

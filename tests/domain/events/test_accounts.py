@@ -1,20 +1,16 @@
-"""What each event says of the thing that it tells of."""
+"""The data of each event of accounts, users and keys."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 
 import pytest
 
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.credentials import Credential
-from tallybook.domain.events import accounts, billing
-from tallybook.domain.invoice_lines import InvoiceLine
-from tallybook.domain.invoices import Invoice
+from tallybook.domain.events import accounts
 from tallybook.domain.outbox import BusEvent
 from tallybook.domain.periods import BillingSchedule, Period
-from tallybook.domain.wallet import Entry
 
 AT = datetime(2026, 4, 27, 12, 34, 56, 789_000, tzinfo=UTC)
 PERIOD = Period(datetime(2026, 3, 31, 18, 30, tzinfo=UTC), datetime(2026, 4, 30, 18, 30, tzinfo=UTC), "Asia/Kolkata")
@@ -38,36 +34,14 @@ USER = User(
     status="active",
     role="user",
     is_root=False,
-    password_hash="a hash that nobody is told",
+    password_hash="a secret hash",
     name="Grace",
 )
-KEY = Credential("k1", "api_key", "a1", "u1", "a hash that nobody is told", AT, name="ci", hint="XyZ1")
-ENTRY = Entry("e1", "a1", "adjustment", -5, "order 7", AT, number=3, balance_after=-2, note="between us")
-INVOICE = Invoice(
-    id="i1",
-    account_id="a1",
-    revision=2,
-    position=9,
-    period=PERIOD,
-    plan="pro",
-    plan_name="Pro",
-    currency="USD",
-    lines=(InvoiceLine("subscription", "Subscription Fee for Pro plan", 20_000_000),),
-    tax_rate=Decimal(20),
-).issue(number=7, now=PERIOD.end)
+KEY = Credential("k1", "api_key", "a1", "u1", "a secret hash", AT, name="ci", hint="XyZ1")
 
-OF_USER = {"account_id": "acc-a1", "user_id": "usr-u1"}
-SHOWN = {"display_name": "Grace", "role": "user", "is_root_user": False, "status": "active"}
-OF_INVOICE = {
-    "account_id": "acc-a1",
-    "invoice_id": "inv-i1",
-    "invoice_number": 7,
-    "period_start": "2026-03-31T18:30:00.000Z",
-    "period_end": "2026-04-30T18:30:00.000Z",
-    "total": 24_000_000,
-    "currency": "USD",
-}
-OF_KEY = {**OF_USER, "api_key_id": "key-k1", "name": "ci"}
+USER_IDS = {"account_id": "acc-a1", "user_id": "usr-u1"}
+USER_FIELDS = {"display_name": "Grace", "role": "user", "is_root_user": False, "status": "active"}
+KEY_FIELDS = {**USER_IDS, "api_key_id": "key-k1", "name": "ci"}
 
 
 @pytest.mark.parametrize(
@@ -94,117 +68,29 @@ OF_KEY = {**OF_USER, "api_key_id": "key-k1", "name": "ci"}
             "AccountResumed",
             {"account_id": "acc-a1", "reason": "paid"},
         ),
-        (accounts.user_invited(USER), "UserInvited", {**OF_USER, "email": "grace@example.com", **SHOWN}),
-        (accounts.user_joined(USER), "UserJoined", {**OF_USER, "display_name": "Grace"}),
+        (accounts.user_invited(USER), "UserInvited", {**USER_IDS, "email": "grace@example.com", **USER_FIELDS}),
+        (accounts.user_joined(USER), "UserJoined", {**USER_IDS, "display_name": "Grace"}),
         (
             accounts.user_changed(replace(USER, is_root=True, role="admin")),
             "UserChanged",
-            {**OF_USER, **SHOWN, "role": "admin", "is_root_user": True},
+            {**USER_IDS, **USER_FIELDS, "role": "admin", "is_root_user": True},
         ),
         (
             accounts.user_suspended(replace(USER, status="disabled", suspension_reason="left")),
             "UserSuspended",
-            {**OF_USER, "status": "disabled", "reason": "left"},
+            {**USER_IDS, "status": "disabled", "reason": "left"},
         ),
-        (accounts.user_resumed(USER), "UserResumed", OF_USER),
-        (accounts.user_deleted(USER), "UserDeleted", OF_USER),
-        (accounts.password_changed(USER), "PasswordChanged", OF_USER),
-        (accounts.api_key_created(KEY), "ApiKeyCreated", {**OF_KEY, "expires_at": None}),
+        (accounts.user_resumed(USER), "UserResumed", USER_IDS),
+        (accounts.user_deleted(USER), "UserDeleted", USER_IDS),
+        (accounts.password_changed(USER), "PasswordChanged", USER_IDS),
+        (accounts.api_key_created(KEY), "ApiKeyCreated", {**KEY_FIELDS, "expires_at": None}),
         (
             accounts.api_key_created(replace(KEY, expires_at=AT)),
             "ApiKeyCreated",
-            {**OF_KEY, "expires_at": "2026-04-27T12:34:56.789Z"},
+            {**KEY_FIELDS, "expires_at": "2026-04-27T12:34:56.789Z"},
         ),
-        (accounts.api_key_revoked(KEY), "ApiKeyRevoked", OF_KEY),
-        (
-            billing.subscription_started(ACCOUNT),
-            "SubscriptionStarted",
-            {
-                "account_id": "acc-a1",
-                "subscription_id": "sub-s1",
-                "plan_name": "pro",
-                "started_at": "2026-04-27T12:34:56.789Z",
-            },
-        ),
-        (
-            billing.wallet_moved(ENTRY),
-            "WalletMoved",
-            {
-                "account_id": "acc-a1",
-                "entry_id": "led-e1",
-                "number": 3,
-                "kind": "adjustment",
-                "amount": -5,
-                "balance": -2,
-                "reference": "order 7",
-            },
-        ),
-        (
-            billing.wallet_moved(replace(ENTRY, kind="invoice_payment", cause="i1")),
-            "WalletMoved",
-            {
-                "account_id": "acc-a1",
-                "entry_id": "led-e1",
-                "number": 3,
-                "kind": "invoice_payment",
-                "amount": -5,
-                "balance": -2,
-                "reference": "inv-i1",
-            },
-        ),
-        (
-            billing.invoice_issued(INVOICE.pay_from(5_001_234, at=AT)),
-            "InvoiceIssued",
-            {
-                **OF_INVOICE,
-                "status": "open",
-                "amount_due": 19_000_000,
-                "revision": 2,
-                "plan_name": "pro",
-                "subtotal": 20_000_000,
-                "tax": 4_000_000,
-                "paid_by_balance": 5_000_000,
-                "issued_at": "2026-04-30T18:30:00.000Z",
-                "due_date": "2026-05-07T18:30:00.000Z",
-            },
-        ),
-        (
-            billing.invoice_paid(INVOICE.pay_from(99_000_000, at=AT)),
-            "InvoicePaid",
-            {
-                **OF_INVOICE,
-                "status": "paid",
-                "amount_due": 0,
-                "paid_at": "2026-04-27T12:34:56.789Z",
-                "paid_by_balance": 24_000_000,
-                "payment_method": "Balance",
-            },
-        ),
-        (
-            billing.invoice_overdue(INVOICE.pay_from(5_000_000, at=AT).mark_overdue()),
-            "InvoiceOverdue",
-            {
-                **OF_INVOICE,
-                "status": "overdue",
-                "amount_due": 19_000_000,
-                "due_date": "2026-05-07T18:30:00.000Z",
-            },
-        ),
-        (
-            billing.invoice_voided(INVOICE.void(at=AT, reason="twice"), given_back=5_000_000),
-            "InvoiceVoided",
-            {
-                **OF_INVOICE,
-                "status": "void",
-                "amount_due": 0,
-                "voided_at": "2026-04-27T12:34:56.789Z",
-                "reason": "twice",
-                "given_back": 5_000_000,
-            },
-        ),
+        (accounts.api_key_revoked(KEY), "ApiKeyRevoked", KEY_FIELDS),
     ],
 )
-def test_an_event_tells_the_facts_with_prefixed_ids_and_nothing_else(
-    event: BusEvent, name: str, data: dict[str, object]
-) -> None:
+def test_an_event_has_its_documented_data_and_nothing_else(event: BusEvent, name: str, data: dict[str, object]) -> None:
     assert event == BusEvent(name, data, version=1)

@@ -1,4 +1,4 @@
-"""What the operator finds and does: the same as users do, at the same price, without being one of them."""
+"""The operator's lists and changes, made without a user's credential."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,7 +26,7 @@ def member(app: App) -> Member:
     return app.member()
 
 
-def test_a_list_costs_one_look_at_the_index_and_one_read_for_each_hundred(app: App) -> None:
+def test_a_list_costs_one_index_query_and_a_batch_read_per_hundred(app: App) -> None:
     for _ in range(12):
         app.member()
     app.meter.clear()
@@ -34,7 +34,7 @@ def test_a_list_costs_one_look_at_the_index_and_one_read_for_each_hundred(app: A
     assert sorted(app.meter.operations) == ["get_many", *["query"] * len(partitions(ACCOUNTS))]
 
 
-def test_accounts_of_a_status_are_looked_for_no_further_than_needed(app: App) -> None:
+def test_a_list_of_one_status_reads_no_further_than_needed(app: App) -> None:
     members = [app.member() for _ in range(6)]
     app.change_account(members[0], status="suspended")
     assert [account.id for account in list_accounts(app.ctx, limit=1, status="suspended")] == [members[0].account.id]
@@ -43,7 +43,7 @@ def test_accounts_of_a_status_are_looked_for_no_further_than_needed(app: App) ->
     assert app.meter.operations.count("get_many") <= 2
 
 
-def test_a_deleted_user_is_not_found_by_id_nor_by_address(app: App, member: Member) -> None:
+def test_a_deleted_user_is_found_neither_by_id_nor_by_address(app: App, member: Member) -> None:
     principal = authenticate(app.ctx, member.session)
     gone = invite_user(app.ctx, principal, Invitation("bo@example.com"))
     delete_user(app.ctx, authenticate(app.ctx, member.session), gone.id)
@@ -53,7 +53,7 @@ def test_a_deleted_user_is_not_found_by_id_nor_by_address(app: App, member: Memb
         find_by_email(app.ctx, "bo@example.com")
 
 
-def test_opening_an_account_is_one_transaction_like_registering(app: App) -> None:
+def test_opening_an_account_is_one_transaction_like_signing_up(app: App) -> None:
     app.meter.clear()
     account, root = operate.create_account(app.ctx, email="ada@example.com")
     assert app.meter.operations == ["transact"]
@@ -66,7 +66,7 @@ def test_opening_an_account_is_one_transaction_like_registering(app: App) -> Non
     check_invariants(app)
 
 
-def test_an_account_or_a_user_may_be_full(app: App, member: Member) -> None:
+def test_a_full_account_or_user_gets_no_more_users_or_keys(app: App, member: Member) -> None:
     app.change_account(member, users=MAX_USERS)
     with pytest.raises(Conflict, match="at most 1000 users"):
         operate.invite(app.ctx, member.account.id, Invitation("bo@example.com"))
@@ -84,14 +84,14 @@ CHANGES: dict[str, Callable[[App, Member, str], Any]] = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_change_that_others_come_between_is_decided_anew(app: App, member: Member, name: str) -> None:
+def test_a_change_is_retried_after_a_write_conflict(app: App, member: Member, name: str) -> None:
     key_id = authenticate(app.ctx, member.api_key).credential.id
     tables, transact = app.ctx.tables, app.ctx.tables.transact
-    came_between: list[str] = []
+    interrupted_operations: list[str] = []
 
     def interrupted(commands: Any) -> None:
-        if not came_between:
-            came_between.append(name)
+        if not interrupted_operations:
+            interrupted_operations.append(name)
             app.ctx = replace(app.ctx, tables=tables)
             del tables.transact
             operate.create_key(app.ctx, member.account.id, member.user.id, name="between")
@@ -99,11 +99,11 @@ def test_a_change_that_others_come_between_is_decided_anew(app: App, member: Mem
 
     tables.transact = interrupted
     CHANGES[name](app, member, key_id)
-    assert came_between
+    assert interrupted_operations
     check_invariants(app)
 
 
-def test_a_user_who_was_suspended_meanwhile_gets_no_key(app: App, member: Member) -> None:
+def test_a_user_suspended_before_the_write_gets_no_key(app: App, member: Member) -> None:
     app.ctx.tables.write(Update(keys.user(member.account.id, member.user.id), set={"status": "suspended"}))
     with pytest.raises(Forbidden) as refused:
         operate.create_key(app.ctx, member.account.id, member.user.id, name="x")
@@ -111,7 +111,7 @@ def test_a_user_who_was_suspended_meanwhile_gets_no_key(app: App, member: Member
     check_invariants(app)
 
 
-def test_a_suspended_account_gets_no_key_but_loses_one(app: App, member: Member) -> None:
+def test_a_suspended_accounts_keys_can_be_revoked_but_not_created(app: App, member: Member) -> None:
     key_id = authenticate(app.ctx, member.api_key).credential.id
     app.change_account(member, status="suspended")
     with pytest.raises(Forbidden) as refused:
@@ -121,7 +121,7 @@ def test_a_suspended_account_gets_no_key_but_loses_one(app: App, member: Member)
     check_invariants(app)
 
 
-def test_what_is_so_already_is_no_change(app: App, member: Member) -> None:
+def test_a_change_to_the_present_value_is_not_recorded(app: App, member: Member) -> None:
     before = app.stored("core")
     operate.resume_user(app.ctx, member.account.id, member.user.id)
     assert app.stored("core") == before

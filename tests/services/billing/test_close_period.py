@@ -1,4 +1,4 @@
-"""A period is closed once, at the first tick half an hour after its end, with all that belongs on its invoice."""
+"""A period is closed once, half an hour after its end, and its invoice has all its lines."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ def member(app: App) -> Member:
     return app.member()
 
 
-def test_a_period_is_left_alone_until_half_an_hour_after_its_end(app: App, member: Member) -> None:
+def test_a_period_is_not_closed_until_half_an_hour_after_its_end(app: App, member: Member) -> None:
     end = member.account.closing_cursor.period.end
     app.clock.moment = end + GRACE - timedelta(milliseconds=1)
     assert app.invoice_due() == []
@@ -44,7 +44,7 @@ def test_a_period_is_left_alone_until_half_an_hour_after_its_end(app: App, membe
     check_invariants(app)
 
 
-def test_a_balance_pays_what_it_can_in_one_entry(app: App, member: Member) -> None:
+def test_a_balance_pays_its_part_of_an_invoice_in_one_entry(app: App, member: Member) -> None:
     part = close(app, member)
     assert lines(part) == [("subscription", 20 * DOLLAR)]
     assert (part.status, part.paid_by_balance, part.amount_due) == ("open", DOLLAR, 19 * DOLLAR)
@@ -55,7 +55,7 @@ def test_a_balance_pays_what_it_can_in_one_entry(app: App, member: Member) -> No
     assert app.account_of(member).wallet.balance == 30 * DOLLAR
 
 
-def test_prices_are_those_that_the_period_opened_with(app: App, member: Member) -> None:
+def test_prices_are_those_of_the_catalog_that_the_period_pinned(app: App, member: Member) -> None:
     meters = app.catalog_data()["meters"]
     dearer = meters["cpu_seconds"] | {"prices": [{"model": "per_unit", "unit_price": "1"}]}
     app.apply_catalog(free_plan="pro", meters=meters | {"cpu_seconds": dearer}, tax_rate="10")
@@ -66,8 +66,8 @@ def test_prices_are_those_that_the_period_opened_with(app: App, member: Member) 
     assert (following.sum_of("usage"), following.tax, following.total) == (3 * DOLLAR, 2_300_000, 25_300_000)
 
 
-def test_late_usage_is_billed_by_the_prices_of_its_own_period(app: App) -> None:
-    """Graduated, 1.00 up to 5 and 2.00 above: 4 in time are 4.00, 3 late ones 5.00 more, one still later 2.00 more."""
+def test_late_usage_is_billed_by_its_own_periods_prices(app: App) -> None:
+    """Graduated, 1.00 up to 5 and 2.00 above: 4 in time cost 4.00, 3 late ones add 5.00, one more 2.00."""
     tiers = [{"up_to": "5", "unit_price": "1"}, {"unit_price": "2"}]
     meter = {"resource_type": "sandbox", "unit": "unit", "settles": "invoice"}
     prices = [{"model": "graduated", "tiers": tiers}]
@@ -86,8 +86,8 @@ def test_late_usage_is_billed_by_the_prices_of_its_own_period(app: App) -> None:
     assert second.lines[-1].description == "Late usage, 2026-04-20 to 2026-05-19"
 
 
-def test_late_usage_that_makes_its_period_cheaper_is_credited_and_carried_on(app: App) -> None:
-    """Volume, 1.00 up to 5 and 0.10 above: 5 are 5.00, one late makes all of it 0.60; 4.40 and its tax go on."""
+def test_late_usage_that_makes_its_period_cheaper_is_credited(app: App) -> None:
+    """Volume, 1.00 up to 5 and 0.10 above: 5 cost 5.00, a sixth makes it 0.60, so 4.40 and tax are carried."""
     tiers = [{"up_to": "5", "unit_price": "1"}, {"unit_price": "0.1"}]
     meter = {"resource_type": "sandbox", "unit": "unit", "settles": "invoice"}
     prices = [{"model": "volume", "tiers": tiers}]

@@ -1,4 +1,4 @@
-"""The current bill is what the invoice would say, and costs the same to read after any number of events."""
+"""The current bill equals the invoice it would become, and its reading cost does not grow with events."""
 
 from datetime import UTC, datetime
 
@@ -11,7 +11,7 @@ from tests.support.app import App
 from tests.support.ndjson import as_json
 
 
-def test_a_period_nobody_opened_is_opened_by_reading_its_bill(app: App) -> None:
+def test_reading_the_bill_of_an_unopened_period_opens_it(app: App) -> None:
     member = app.member()
     app.clock.advance(days=100)
     first = read_current_bill(app.ctx, member.account)
@@ -20,7 +20,7 @@ def test_a_period_nobody_opened_is_opened_by_reading_its_bill(app: App) -> None:
     assert read_current_bill(app.ctx, member.account) == first
 
 
-def test_the_trend_has_each_utc_day_to_today_and_adds_up_to_the_cost(app: App) -> None:
+def test_the_trend_has_each_utc_day_so_far_and_adds_up_to_the_cost(app: App) -> None:
     member = app.member()
     for day in range(10):
         app.record(app.event(member, quantity=1234 * (day + 1)))
@@ -41,7 +41,7 @@ def test_each_meter_is_rounded_once_from_its_sum(app: App) -> None:
 
 
 @pytest.mark.parametrize("events", [10, 1000])
-def test_reading_costs_the_same_after_any_number_of_events(app: App, events: int) -> None:
+def test_reading_a_bill_costs_the_same_after_any_number_of_events(app: App, events: int) -> None:
     member = app.member()
     submitted = read_events(as_json([app.event(member, quantity=1) for _ in range(events)]))
     record_usage(app.ctx, submitted, app.ctx.tables.get_many(account_keys(submitted)))

@@ -1,4 +1,4 @@
-"""The draft of the open period's invoice: one, refreshed as often as asked, on record once."""
+"""The open period has one draft invoice, which each request refreshes and the audit log has once."""
 
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.billing.invoices import list_invoices
@@ -7,7 +7,7 @@ from tests.support.app import App
 from tests.support.invariants import check_invariants
 
 
-def test_a_draft_goes_on_record_once_however_often_it_is_refreshed(app: App) -> None:
+def test_a_draft_has_one_audit_entry_however_often_it_is_refreshed(app: App) -> None:
     member = app.member()
     drafts = []
     for _ in range(3):

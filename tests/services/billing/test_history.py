@@ -1,4 +1,4 @@
-"""A range of history counts each period once, whatever is closed while it is read."""
+"""Usage history counts each period once, even one that closes during the read."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A page of invoices: drafts first, and then by number, the newest first."""
+"""A page of invoices: drafts first, then by descending number."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ def close(app: App, member: Member) -> Invoice:
     return issued
 
 
-def listed(app: App, member: Member, *, offset: int = 0, limit: int = 10) -> list[int | None]:
+def list_numbers(app: App, member: Member, *, offset: int = 0, limit: int = 10) -> list[int | None]:
     """The numbers of a page's invoices; a draft has none."""
     check_invariants(app)
     found = list_invoices(app.ctx, app.account_of(member), offset=offset, limit=limit)
@@ -30,42 +30,42 @@ def listed(app: App, member: Member, *, offset: int = 0, limit: int = 10) -> lis
     return [one.number for one in found]
 
 
-def test_a_draft_within_30_minutes_of_an_end_precedes_that_invoice(app: App) -> None:
+def test_a_draft_made_in_the_grace_comes_before_that_invoice(app: App) -> None:
     member = app.member()
     close(app, member)
     app.clock.moment = app.account_of(member).closing_cursor.period.end + timedelta(minutes=5)
     early = draft(app, member)
     second = close(app, member)
     assert early.position < second.position
-    assert listed(app, member) == [None, 2, 1]
+    assert list_numbers(app, member) == [None, 2, 1]
     third = close(app, member)
     assert (third.number, third.position) == (3, early.position)
-    assert listed(app, member) == [3, 2, 1]
+    assert list_numbers(app, member) == [3, 2, 1]
     draft(app, member)
-    assert listed(app, member) == [None, 3, 2, 1]
+    assert list_numbers(app, member) == [None, 3, 2, 1]
 
 
-def test_a_draft_stands_before_what_was_issued_anew_beside_it(app: App) -> None:
+def test_a_draft_comes_before_a_reissued_invoice(app: App) -> None:
     app.apply_catalog(free_plan="pro", welcome_credit=0)
     member = app.member()
     first = close(app, member)
     draft(app, member)
     void_invoice(app.ctx, first.id, reason="as asked")
-    assert listed(app, member) == [None, 1]
+    assert list_numbers(app, member) == [None, 1]
     again = reissue_invoice(app.ctx, first.id)
     assert again.position == 3
-    assert listed(app, member) == [None, 2, 1]
+    assert list_numbers(app, member) == [None, 2, 1]
     close(app, member)
-    assert listed(app, member) == [3, 2, 1]
+    assert list_numbers(app, member) == [3, 2, 1]
 
 
-def test_pages_hold_each_invoice_once(app: App) -> None:
+def test_pages_have_each_invoice_once(app: App) -> None:
     member = app.member()
     for _ in range(3):
         app.clock.moment = app.account_of(member).closing_cursor.period.end + timedelta(minutes=5)
         draft(app, member)
         close(app, member)
     draft(app, member)
-    pages = [listed(app, member, offset=offset, limit=2) for offset in (0, 2, 4)]
+    pages = [list_numbers(app, member, offset=offset, limit=2) for offset in (0, 2, 4)]
     assert sorted(number or 0 for page in pages for number in page) == [0, 1, 2, 3]
     assert all(page == sorted(page, key=lambda number: number or 9, reverse=True) for page in pages)

@@ -1,4 +1,4 @@
-"""However usage comes, in time or late, the invoice and its corrections bill together what all of it costs at once."""
+"""An invoice and its late-usage corrections together bill what all the usage costs at once."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -31,12 +31,12 @@ MODELS: dict[str, dict[str, Any]] = {
 METER = {"resource_type": "sandbox", "unit": "unit", "settles": "invoice"}
 
 amounts = st.decimals("0.001", 15, places=3)
-shares = st.lists(st.tuples(st.sampled_from(list(MODELS)), amounts), max_size=4)
+usage = st.lists(st.tuples(st.sampled_from(list(MODELS)), amounts), max_size=4)
 
 
 @settings(steady, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(in_time=shares, late=st.lists(shares, min_size=1, max_size=2))
-def test_an_invoice_and_its_corrections_add_up_to_the_whole(
+@given(in_time=usage, late=st.lists(usage, min_size=1, max_size=2))
+def test_an_invoice_and_its_corrections_add_up_to_the_full_cost(
     app: App, in_time: list[tuple[str, Decimal]], late: list[list[tuple[str, Decimal]]]
 ) -> None:
     fresh, start = keep(), app.clock.now()
@@ -45,9 +45,9 @@ def test_an_invoice_and_its_corrections_add_up_to_the_whole(
         app.apply_catalog(meters=app.catalog_data()["meters"] | meters)
         member = app.member()
         first = member.account.closing_cursor.period
-        for share in [in_time, *late]:
+        for batch in [in_time, *late]:
             day = max(first.start, app.clock.now() - timedelta(days=34))
-            events = [app.event(member, meter=meter, quantity=str(quantity), time=day) for meter, quantity in share]
+            events = [app.event(member, meter=meter, quantity=str(quantity), time=day) for meter, quantity in batch]
             assert all(result.status == "accepted" for result in (app.record(*events) if events else []))
             app.clock.moment = app.account_of(member).closing_cursor.period.end + GRACE
             app.invoice_due()
@@ -57,9 +57,9 @@ def test_an_invoice_and_its_corrections_add_up_to_the_whole(
         issued = list_invoices(app.ctx, app.account_of(member), offset=0, limit=10)
         billed = sum(one.sum_of("usage") for one in issued if one.period == first)
         billed += sum(line.amount for one in issued for line in one.lines if line.period_start == first.start)
-        told = [in_time, *late][: len(issued)]
+        billed_usage = [in_time, *late][: len(issued)]
         used: dict[str, Decimal] = {}
-        for meter, quantity in (pair for share in told for pair in share):
+        for meter, quantity in (pair for batch in billed_usage for pair in batch):
             used[meter] = used.get(meter, Decimal(0)) + quantity
         catalog = app.ctx.catalogs.current()
         whole = {meter: rate(catalog.meters[meter].prices[0], quantity) for meter, quantity in used.items()}

@@ -1,4 +1,4 @@
-"""Late usage of as many closed periods as plan changes can leave stands on one invoice, made in one transaction."""
+"""One invoice has the late usage of up to as many periods as plan changes can close, in one transaction."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,8 +20,8 @@ from tests.support.invariants import check_invariants
 DOLLAR = 1_000_000
 
 
-def changed_often(app: App, member: Member, times: int) -> list[datetime]:
-    """So many plan changes, two hours apart; an instant within each period that they ended."""
+def change_plan_often(app: App, member: Member, times: int) -> list[datetime]:
+    """Change the plan `times` times, two hours apart, and return an instant in each ended period."""
     inside: list[datetime] = []
     for number in range(times):
         app.clock.advance(hours=1)
@@ -31,8 +31,8 @@ def changed_often(app: App, member: Member, times: int) -> list[datetime]:
     return inside
 
 
-def use_late(app: App, member: Member, instants: list[datetime]) -> None:
-    """7.00 more of each period."""
+def record_late(app: App, member: Member, instants: list[datetime]) -> None:
+    """Record 7.00 of late usage in each period."""
     results = app.record(*[app.event(member, quantity=500_000, time=instant) for instant in instants])
     assert {result.status for result in results} == {"accepted"}
 
@@ -55,8 +55,8 @@ def member(app: App) -> Member:
 
 
 @contextmanager
-def actions_counted(client: Any) -> Iterator[list[int]]:
-    """How many actions each transaction has."""
+def count_actions(client: Any) -> Iterator[list[int]]:
+    """The number of actions in each transaction."""
     counts: list[int] = []
 
     def count(params: dict[str, Any], **_: Any) -> None:
@@ -71,18 +71,18 @@ def actions_counted(client: Any) -> Iterator[list[int]]:
 
 
 @pytest.mark.parametrize("drafted", [False, True])
-def test_the_largest_closing_fits_a_transaction(app: App, drafted: bool) -> None:
-    """Of a period in eight shards, paid by the balance, ended by a plan change; DynamoDB takes 100 actions."""
+def test_the_largest_closing_fits_one_transaction(app: App, drafted: bool) -> None:
+    """A period of eight shards, paid from the balance, ended by a plan change; the limit is 100 actions."""
     app.apply_catalog(welcome_credit=10_000 * DOLLAR)
     member = app.member()
     app.reshape(usage_shards=8)
-    inside = changed_often(app, member, MAX_CHANGES - 1)
+    inside = change_plan_often(app, member, MAX_CHANGES - 1)
     app.clock.advance(hours=1)
-    use_late(app, member, inside)
+    record_late(app, member, inside)
     app.record(app.event(member, quantity=1_000_000))
     if drafted:
         draft_invoice(app.ctx, authenticate(app.ctx, member.api_key))
-    with actions_counted(app.client) as counts:
+    with count_actions(app.client) as counts:
         changed = change_plan_soon(app, member, "hobby")
     assert len(late_starts(changed)) == MAX_CHANGES - 1
     assert MAX_CHANGES + 8 < max(counts) <= 100

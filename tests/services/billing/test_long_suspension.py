@@ -1,4 +1,4 @@
-"""No fee accrues while an account is suspended, also over months that nobody closed."""
+"""A suspended account is charged no fee, even for months that were closed late."""
 
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.closing_cursor import GRACE
@@ -10,7 +10,7 @@ from tests.support.invariants import check_invariants
 DOLLAR = 1_000_000
 
 
-def test_seventeen_months_suspended_and_never_closed_cost_nothing(app: App) -> None:
+def test_seventeen_suspended_unclosed_months_cost_nothing(app: App) -> None:
     app.apply_catalog(free_plan="pro", welcome_credit=0)
     app.clock.moment = app.clock.now().replace(hour=0, minute=0, second=0)
     member = app.member()
@@ -26,16 +26,16 @@ def test_seventeen_months_suspended_and_never_closed_cost_nothing(app: App) -> N
     assert [one.total for one in app.invoice_due()] == [20 * DOLLAR]
 
 
-def test_suspensions_after_a_long_one_keep_all_open_months(app: App) -> None:
+def test_suspensions_after_a_long_one_keep_all_unclosed_months(app: App) -> None:
     app.apply_catalog(free_plan="pro", welcome_credit=0)
     app.clock.moment = app.clock.now().replace(hour=0, minute=0, second=0)
     member = app.member()
     for month in range(17):
-        for standing in ("suspended", "active"):
-            set_account_status(app.ctx, member.account.id, standing, reason="as asked", actor=OPERATOR)
+        for status in ("suspended", "active"):
+            set_account_status(app.ctx, member.account.id, status, reason="as asked", actor=OPERATOR)
             app.clock.moment = boundary(member.account.schedule, month + 1)
-            app.clock.advance(seconds=0 if standing == "suspended" else 1)
+            app.clock.advance(seconds=0 if status == "suspended" else 1)
     app.clock.moment = boundary(member.account.schedule, 17) + GRACE
-    # each but the first one began a second into its month
+    # each one but the first began a second into its month
     assert {one.total for one in app.invoice_due()} == {0}
     check_invariants(app)

@@ -1,4 +1,4 @@
-"""An open invoice past its due date is overdue; nobody is reminded of less than the catalog's smallest charge."""
+"""An open invoice past its due date is overdue; amounts below the smallest charge get no reminder."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def reminders(app: App) -> list[dict[str, Any]]:
         ({"welcome_credit": 500_000}, 71_429, 500_000, 1),
     ],
 )
-def test_only_what_is_worth_a_charge_is_worth_a_reminder(
+def test_an_amount_below_the_smallest_charge_gets_no_reminder(
     app: App, catalog: dict[str, Any], quantity: int, due: int, mails: int
 ) -> None:
     app.apply_catalog(**{"welcome_credit": 0, **catalog})

@@ -1,4 +1,4 @@
-"""A period is closed only with all of its fence: what is missing of it may have had usage, or takes some yet."""
+"""A period is closed only with all its keys, as a missing shard may still count usage."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.support.app import App
 
 
 @pytest.mark.parametrize("missing", [[1], [0, 1]])
-def test_a_period_without_all_its_fences_is_not_closed(app: App, missing: list[int]) -> None:
+def test_a_period_with_a_missing_key_is_not_closed(app: App, missing: list[int]) -> None:
     app.reshape(usage_shards=2)
     member = app.member()
     period = member.account.closing_cursor.period

@@ -1,4 +1,4 @@
-"""A void invoice is owed no more, and only a reissue bills again what it did."""
+"""A void invoice is owed no more, and only its reissue bills the same usage again."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -18,7 +18,7 @@ DOLLAR = 1_000_000
 
 @pytest.fixture
 def member(app: App) -> Member:
-    """On a plan of 20.00 a month, with no balance and 14.00 of usage."""
+    """A member on a plan of 20.00 a month, with no balance and 14.00 of usage."""
     app.apply_catalog(free_plan="pro", welcome_credit=0, tax_rate="10")
     member = app.member()
     app.record(app.event(member, quantity=1_000_000))
@@ -32,7 +32,7 @@ def close(app: App, member: Member) -> Invoice:
     return issued
 
 
-def test_a_reissue_bills_the_same_usage_with_the_discount_and_tax_of_now(app: App, member: Member) -> None:
+def test_a_reissue_bills_the_same_usage_with_present_discount_and_tax(app: App, member: Member) -> None:
     first = close(app, member)
     void_invoice(app.ctx, first.id, reason="as asked")
     app.change_account(member, discount=Decimal(25), tax_rate=Decimal(0))
@@ -49,7 +49,7 @@ def test_a_reissue_bills_the_same_usage_with_the_discount_and_tax_of_now(app: Ap
     assert again.id != first.id
 
 
-def test_voiding_and_reissuing_twice_does_each_once(app: App, member: Member) -> None:
+def test_a_repeated_void_or_reissue_changes_nothing(app: App, member: Member) -> None:
     first = close(app, member)
     void = void_invoice(app.ctx, first.id, reason="as asked")
     app.clock.advance(days=1)
@@ -82,8 +82,8 @@ def test_late_usage_of_a_void_invoices_period_is_billed_once_elsewhere(app: App,
     )
 
 
-def test_a_credit_that_a_void_invoice_had_taken_over_is_the_next_ones_again(app: App) -> None:
-    """Volume, 5.00 up to 10 and 0.01 above: an eleventh that comes late makes 50.00 to 0.11."""
+def test_credit_carried_into_a_void_invoice_goes_to_the_next(app: App) -> None:
+    """Volume, 5.00 up to 10 and 0.01 above: a late eleventh turns 50.00 into 0.11."""
     tiers = [{"up_to": "10", "unit_price": "5"}, {"unit_price": "0.01"}]
     prices = [{"model": "volume", "tiers": tiers}]
     bulk = {"resource_type": "sandbox", "unit": "unit", "settles": "invoice", "prices": prices}
@@ -116,7 +116,7 @@ def test_only_unpaid_invoices_are_voided_and_only_void_ones_reissued(app: App, m
     check_invariants(app)
 
 
-def test_an_invoice_is_overdue_from_its_due_date_and_not_before(app: App, member: Member) -> None:
+def test_an_invoice_is_overdue_from_its_due_date_on(app: App, member: Member) -> None:
     issued = close(app, member)
     assert issued.due_date is not None
     app.clock.moment = issued.due_date - timedelta(milliseconds=1)

@@ -1,4 +1,4 @@
-"""A hard budget keeps sessions from starting from the very usage that reaches it, and no longer than it does."""
+"""A used-up hard budget refuses sessions at once, and for no longer than it restricts."""
 
 from decimal import Decimal
 from typing import Any
@@ -19,19 +19,14 @@ from tests.support.sessions import refused, session_request
 from tests.support.shares import give_limits, share
 
 
-@pytest.fixture
-def key(app: App) -> PlatformCaller:
-    return app.platform()
-
-
-def used_up(app: App, **terms: Any) -> Member:
-    """An account that has used its hard budget of 100, of which nobody was told yet."""
+def use_up_budget(app: App, **terms: Any) -> Member:
+    """An account that has used its hard budget of 100, before any check."""
     member = budgeted(app, limit_type="hard", **terms)
     spend(app, member, "100")
     return member
 
 
-def test_the_event_that_reaches_it_is_the_last_before_which_sessions_start(app: App, key: PlatformCaller) -> None:
+def test_sessions_are_refused_from_the_event_that_reaches_the_budget(app: App, key: PlatformCaller) -> None:
     member = budgeted(app, limit_type="hard")
     spend(app, member, "99.99")
     start_session(app.ctx, key, session_request(member))
@@ -43,7 +38,7 @@ def test_the_event_that_reaches_it_is_the_last_before_which_sessions_start(app: 
     check_invariants(app)
 
 
-def test_a_session_that_has_started_answers_as_before_though_none_starts_now(app: App, key: PlatformCaller) -> None:
+def test_a_running_session_still_answers_when_new_ones_are_refused(app: App, key: PlatformCaller) -> None:
     member = budgeted(app, limit_type="hard")
     first = start_session(app.ctx, key, session_request(member, "box"))
     spend(app, member, "100")
@@ -55,10 +50,10 @@ def test_a_session_that_has_started_answers_as_before_though_none_starts_now(app
 @pytest.mark.parametrize(
     "changes", [{"amount": Decimal("100.01")}, {"limit_type": "soft"}, {"is_active": False}], ids=str
 )
-def test_an_edit_lifts_it_at_once_and_its_opposite_restricts_at_once(
+def test_an_edit_lifts_or_restores_the_restriction_at_once(
     app: App, key: PlatformCaller, changes: dict[str, Any]
 ) -> None:
-    member = used_up(app)
+    member = use_up_budget(app)
     assert refused(app, key, session_request(member)) == [restricted()]
     edit(app, member, **changes)
     assert admission(app.ctx, key, session_request(member)) == ()
@@ -67,14 +62,14 @@ def test_an_edit_lifts_it_at_once_and_its_opposite_restricts_at_once(
     assert refused(app, key, session_request(member)) == [restricted()]
 
 
-def test_its_deletion_lifts_it_at_once(app: App, key: PlatformCaller) -> None:
-    member = used_up(app)
+def test_deleting_the_budget_lifts_the_restriction_at_once(app: App, key: PlatformCaller) -> None:
+    member = use_up_budget(app)
     remove_budget(app.ctx, authenticate(app.ctx, member.api_key))
     assert start_session(app.ctx, key, session_request(member)).status == "running"
 
 
-def test_a_new_period_lifts_it_before_anything_is_used_in_it(app: App, key: PlatformCaller) -> None:
-    member = used_up(app)
+def test_a_new_period_lifts_the_restriction_before_any_usage(app: App, key: PlatformCaller) -> None:
+    member = use_up_budget(app)
     assert refused(app, key, session_request(member)) == [restricted()]
     app.clock.moment = app.account_of(member).closing_cursor.period.end
     assert start_session(app.ctx, key, session_request(member)).status == "running"
@@ -84,29 +79,29 @@ def test_a_new_period_lifts_it_before_anything_is_used_in_it(app: App, key: Plat
     assert refused(app, key, session_request(member)) == [restricted(current="100.01")]
 
 
-def test_a_change_of_plan_begins_a_new_period_and_lifts_it(app: App, key: PlatformCaller) -> None:
-    member = used_up(app)
+def test_a_change_of_plan_lifts_the_restriction(app: App, key: PlatformCaller) -> None:
+    member = use_up_budget(app)
     app.clock.advance(seconds=1)
     change_plan(app.ctx, app.account_of(member), "pro", actor=OPERATOR, must_pay=False)
     assert admission(app.ctx, key, session_request(member)) == ()
     start_session(app.ctx, key, session_request(member))
 
 
-def test_what_belongs_to_a_period_that_has_ended_does_not_count(app: App, key: PlatformCaller) -> None:
+def test_usage_of_an_ended_period_does_not_count(app: App, key: PlatformCaller) -> None:
     member = budgeted(app, limit_type="hard")
-    then = app.clock.now()
+    last_period = app.clock.now()
     spend(app, member, "1")
     app.clock.moment = app.account_of(member).closing_cursor.period.end
-    spend(app, member, "200", time=then)
+    spend(app, member, "200", time=last_period)
     assert admission(app.ctx, key, session_request(member)) == ()
     app.clock.advance(days=2)
     assert app.invoice_due()
-    spend(app, member, "300", time=then)
+    spend(app, member, "300", time=last_period)
     assert admission(app.ctx, key, session_request(member)) == ()
     start_session(app.ctx, key, session_request(member))
 
 
-def test_what_the_wallet_pays_does_not_count(app: App, key: PlatformCaller) -> None:
+def test_usage_paid_from_the_wallet_does_not_count(app: App, key: PlatformCaller) -> None:
     member = budgeted(app, "0.50", limit_type="hard")
     app.record(app.event(member, meter="credits", quantity=1_000_000))
     assert admission(app.ctx, key, session_request(member)) == ()
@@ -114,13 +109,13 @@ def test_what_the_wallet_pays_does_not_count(app: App, key: PlatformCaller) -> N
     assert refused(app, key, session_request(member)) == [restricted("0.5", "0.5")]
 
 
-def test_what_is_counted_in_several_places_is_summed(app: App, key: PlatformCaller) -> None:
+def test_usage_in_several_shards_is_summed(app: App, key: PlatformCaller) -> None:
     app.reshape(usage_shards=4)
     member = budgeted(app, limit_type="hard")
     for _ in range(9):
         spend(app, member, "11.11")
-    fences = [item for item in app.stored("usage") if item["sk"].startswith("period#")]
-    assert len([period_key for period_key in fences if any(name.startswith("q:") for name in period_key)]) > 1
+    period_keys = [item for item in app.stored("usage") if item["sk"].startswith("period#")]
+    assert len([period_key for period_key in period_keys if any(name.startswith("q:") for name in period_key)]) > 1
     assert admission(app.ctx, key, session_request(member)) == ()
     spend(app, member, "0.01")
     for shards in (4, 1, 8):
@@ -128,7 +123,7 @@ def test_what_is_counted_in_several_places_is_summed(app: App, key: PlatformCall
         assert refused(app, key, session_request(member)) == [restricted()]
 
 
-def test_it_is_told_beside_whatever_else_is_in_the_way(app: App, key: PlatformCaller) -> None:
+def test_a_refusal_lists_the_budget_beside_other_reasons(app: App, key: PlatformCaller) -> None:
     give_limits(app, max_concurrent_sandboxes=1)
     member = budgeted(app, limit_type="hard")
     share(app, member, member, concurrent_sandboxes=1)
@@ -141,7 +136,7 @@ def test_it_is_told_beside_whatever_else_is_in_the_way(app: App, key: PlatformCa
     ]
 
 
-def test_a_budget_costs_a_start_nothing(app: App, key: PlatformCaller) -> None:
+def test_a_budget_adds_no_cost_to_a_session_start(app: App, key: PlatformCaller) -> None:
     meter = app.meter
     for member in (app.member(), budgeted(app), budgeted(app, limit_type="hard")):
         spend(app, member, "1")

@@ -1,4 +1,4 @@
-"""While a session starts under a hard budget, the budget is changed: it starts only where it would after that too."""
+"""The budget changes while a session starts: it starts only if it could start after the change."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -17,11 +17,6 @@ from tests.support.race import racing
 from tests.support.sessions import session_request
 
 
-@pytest.fixture
-def key(app: App) -> PlatformCaller:
-    return app.platform()
-
-
 @pytest.mark.parametrize(
     ("edits", "starts"),
     [
@@ -32,53 +27,51 @@ def key(app: App) -> PlatformCaller:
     ],
     ids=str,
 )
-def test_an_edit_at_the_same_moment_counts(
+def test_an_edit_during_the_start_counts(
     app: App, key: PlatformCaller, edits: list[dict[str, Any]], starts: bool
 ) -> None:
     member = budgeted(app, limit_type="hard")
     spend(app, member, "50")
     left = list(edits)
 
-    def edited_first(operation: str, call: Callable[[], Any]) -> Any:
+    def edit_first(operation: str, call: Callable[[], Any]) -> Any:
         if operation == "transact_write_items":
             while left:
                 edit(app, member, **left.pop(0))
         return call()
 
-    disturbed = make_context(app.client, interceptor=edited_first, clock=app.clock)
+    ctx = make_context(app.client, interceptor=edit_first, clock=app.clock)
     if starts:
-        start_session(disturbed, key, session_request(member))
+        start_session(ctx, key, session_request(member))
     else:
-        with pytest.raises(NotAdmitted) as told:
-            start_session(disturbed, key, session_request(member))
-        assert list(told.value.reasons) == [restricted("40", "50")]
+        with pytest.raises(NotAdmitted) as refused:
+            start_session(ctx, key, session_request(member))
+        assert list(refused.value.reasons) == [restricted("40", "50")]
     assert app.account_of(member).counts.running_count == int(starts)
     check_invariants(app)
 
 
 @pytest.mark.parametrize("before", [None, {"limit_type": "soft"}, {"limit_type": "hard", "is_active": False}], ids=str)
-def test_a_limit_that_is_set_at_the_same_moment_counts(
-    app: App, key: PlatformCaller, before: dict[str, Any] | None
-) -> None:
+def test_a_limit_set_during_the_start_counts(app: App, key: PlatformCaller, before: dict[str, Any] | None) -> None:
     member = app.member()
     if before:
         set_up(app, member)
         edit(app, member, **before)
     spend(app, member, "100")
 
-    def limited() -> None:
+    def set_limit() -> None:
         if before:
             edit(app, member, limit_type="hard", is_active=True)
         else:
             set_up(app, member, limit_type="hard")
 
-    with pytest.raises(NotAdmitted) as told:
-        start_session(racing(app, "transact_write_items", limited), key, session_request(member))
-    assert list(told.value.reasons) == [restricted("100", "100")]
+    with pytest.raises(NotAdmitted) as refused:
+        start_session(racing(app, "transact_write_items", set_limit), key, session_request(member))
+    assert list(refused.value.reasons) == [restricted("100", "100")]
     check_invariants(app)
 
 
-def test_a_deletion_at_the_same_moment_lets_it_start(app: App, key: PlatformCaller) -> None:
+def test_a_deletion_during_the_start_lets_the_session_start(app: App, key: PlatformCaller) -> None:
     member = budgeted(app, limit_type="hard")
-    disturbed = racing(app, "transact_write_items", lambda: drop(app, member))
-    assert start_session(disturbed, key, session_request(member)).status == "running"
+    ctx = racing(app, "transact_write_items", lambda: drop(app, member))
+    assert start_session(ctx, key, session_request(member)).status == "running"

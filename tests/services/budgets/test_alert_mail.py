@@ -1,4 +1,4 @@
-"""The mail of a budget's alert: to whom it goes, and what of the budget it names."""
+"""The mail of a budget's alert: its recipients and its context."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -35,8 +35,9 @@ def mail(
     changes: Mapping[str, Any] | None = None,
     **terms: Any,
 ) -> Mail:
-    """As it is written when these thresholds alert together, the account's eighth message and those after it; the
-    budget stands so after that, or with `changes`, or is deleted.
+    """The mail of thresholds that alert together, as the account's messages from number 8 on.
+
+    Afterwards the budget is the same, has these `changes`, or is deleted.
     """
     thresholds = tuple(Threshold(Decimal(percent)) for percent in percents or ("80",))
     reached = ThresholdAlert(replace(BUDGET, **terms), thresholds, Spending(PERIOD, used))
@@ -45,30 +46,30 @@ def mail(
     return alert_mail(account, messages, reached, after=after, currency=currency, now=now)
 
 
-def test_it_goes_to_the_account_and_the_named_addresses_once_each() -> None:
+def test_it_goes_once_to_the_account_and_each_named_address() -> None:
     assert mail().to == ("ada@example.com",)
     named = ("cfo@example.com", "Ada@example.com", "CFO@example.com", "ops@example.com")
     assert mail(emails=named).to == ("ada@example.com", "cfo@example.com", "ops@example.com")
 
 
-def test_it_stands_for_the_messages_that_share_it() -> None:
+def test_it_refers_to_the_messages_that_share_it() -> None:
     assert mail("50", "80", "100").subject_ref == MessagesRef(ACCOUNT.id, 8, 10)
     assert mail().subject_ref == MessagesRef(ACCOUNT.id, 8, 8)
 
 
-def test_it_names_the_highest_threshold_and_the_others_beside_it() -> None:
+def test_it_names_the_highest_threshold_and_the_others_apart() -> None:
     context = mail("50", "66.67", "1000").context
     assert (context["threshold"], context["others"]) == ("1,000 %", ["50 %", "66.67 %"])
     assert (mail("100").context["threshold"], mail("100").context["others"]) == ("100 %", [])
 
 
-def test_its_days_are_those_of_the_account() -> None:
+def test_its_days_are_in_the_accounts_time_zone() -> None:
     context = mail().context
     assert (context["period"], context["next_period"]) == ("1 April 2026 to 30 April 2026", "1 May 2026")
 
 
 @pytest.mark.parametrize(
-    ("currency", "used", "amount", "told"),
+    ("currency", "used", "amount", "expected"),
     [
         ("USD", 1_082_500_000, 1_312_120_000, ["1,082.50 USD", "1,312.12 USD", "82.5 %"]),
         ("JPY", 66_666 * UNIT, 100_000 * UNIT, ["66,666 JPY", "100,000 JPY", "66.66 %"]),
@@ -76,14 +77,16 @@ def test_its_days_are_those_of_the_account() -> None:
         ("USD", 2_000_000_000, 10_000, ["2,000.00 USD", "0.01 USD", "20,000,000 %"]),
     ],
 )
-def test_amounts_have_the_decimals_of_their_currency(currency: str, used: int, amount: int, told: list[str]) -> None:
+def test_amounts_have_the_decimals_of_their_currency(
+    currency: str, used: int, amount: int, expected: list[str]
+) -> None:
     context = mail(currency=currency, used=used, amount=amount).context
-    assert [context["used"], context["budget"], context["percent_used"]] == told
+    assert [context["used"], context["budget"], context["percent_used"]] == expected
 
 
-def test_the_mails_outlook_follows_restriction_and_period_end() -> None:
-    def states(written: Mail) -> list[bool]:
-        return [written.context[name] for name in ("hard", "restricted", "ended")]
+def test_its_context_follows_restriction_and_period_end() -> None:
+    def states(mail_: Mail) -> list[bool]:
+        return [mail_.context[name] for name in ("hard", "restricted", "ended")]
 
     assert states(mail()) == [False, False, False]
     assert states(mail(limit_type="hard")) == [True, False, False]
@@ -93,7 +96,7 @@ def test_the_mails_outlook_follows_restriction_and_period_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         ({}, (True, True, None)),
         ({"version": 9, "due": END}, (True, True, None)),
@@ -102,21 +105,21 @@ def test_the_mails_outlook_follows_restriction_and_period_end() -> None:
         ({"is_active": False, "restricted": False}, (False, False, "changed")),
     ],
 )
-def test_the_mail_describes_the_budget_after_the_change(changes: dict[str, Any], told: tuple[Any, ...]) -> None:
+def test_it_describes_the_budget_after_the_change(changes: dict[str, Any], expected: tuple[Any, ...]) -> None:
     context = mail("100", used=100 * UNIT, limit_type="hard", restricted=True, changes=changes).context
-    assert (context["hard"], context["restricted"], context["since"]) == told
+    assert (context["hard"], context["restricted"], context["since"]) == expected
     assert context["budget"] == "100.00 USD"
 
 
-def test_nothing_follows_from_a_budget_that_is_deleted_at_once() -> None:
+def test_a_budget_deleted_by_the_change_has_no_consequence() -> None:
     context = mail("100", used=100 * UNIT, limit_type="hard", restricted=True, is_deleted=True).context
     assert (context["hard"], context["restricted"], context["since"]) == (False, False, "deleted")
 
 
 @pytest.mark.parametrize("name", [None, "Engines & Sons"])
-def test_it_calls_the_account_by_its_name_or_else_by_its_address(name: str | None) -> None:
-    written = mail(account=replace(OWNER, display_name=name))
-    assert written.context.keys() == set(TEMPLATES[written.template])
-    made = render(written.template, written.context, brand="Tallybook", page_url="https://api.example.com")
-    assert made.subject == SUBJECT
-    assert f'The account "{name or "ada@example.com"}" has reached 80 %' in made.text
+def test_it_names_the_account_by_name_or_address(name: str | None) -> None:
+    mail_ = mail(account=replace(OWNER, display_name=name))
+    assert mail_.context.keys() == set(TEMPLATES[mail_.template])
+    rendered = render(mail_.template, mail_.context, brand="Tallybook", page_url="https://api.example.com")
+    assert rendered.subject == SUBJECT
+    assert f'The account "{name or "ada@example.com"}" has reached 80 %' in rendered.text

@@ -1,4 +1,4 @@
-"""A budget is set by root users; each change first tells what stood, and then is a check itself."""
+"""Root users set a budget; each change first evaluates the old terms, then the new ones."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -35,18 +35,13 @@ from tests.support.sessions import session_request
 from tests.support.shares import entries
 
 
-@pytest.fixture
-def owner(app: App) -> Member:
-    return app.member("ada@example.com")
-
-
 def may_start(app: App, owner: Member) -> bool:
     reasons = admission(app.ctx, app.platform(), session_request(owner))
     assert {reason.code for reason in reasons} <= {"budget_restricted"}
     return not reasons
 
 
-def test_a_budget_that_is_made_over_what_is_used_alerts_at_once(app: App, owner: Member) -> None:
+def test_a_budget_created_below_present_usage_alerts_at_once(app: App, owner: Member) -> None:
     spend(app, owner, "82.5")
     status = set_up(app, owner)
     assert (status.spent.used, status.budget.number) == (82_500_000, 1)
@@ -55,7 +50,7 @@ def test_a_budget_that_is_made_over_what_is_used_alerts_at_once(app: App, owner:
     check_invariants(app)
 
 
-def test_a_hard_one_that_is_used_up_already_restricts_from_its_making(app: App, owner: Member) -> None:
+def test_a_hard_budget_created_below_present_usage_restricts_at_once(app: App, owner: Member) -> None:
     spend(app, owner, 100)
     assert may_start(app, owner)
     assert set_up(app, owner, limit_type="hard").is_restricted
@@ -65,10 +60,10 @@ def test_a_hard_one_that_is_used_up_already_restricts_from_its_making(app: App, 
 
 
 @pytest.mark.parametrize("change", LIFTS)
-def test_what_lifts_the_restriction_does_so_at_once(app: App, owner: Member, change: dict[str, Any]) -> None:
+def test_a_change_that_lifts_the_restriction_does_so_at_once(app: App, owner: Member, change: dict[str, Any]) -> None:
     set_up(app, owner, limit_type="hard")
     spend(app, owner, 100)
-    assert not may_start(app, owner), "whatever the stream does"
+    assert not may_start(app, owner), "before any check"
     look(app)
     status = edit(app, owner, **change)
     assert (status.is_restricted, status.budget.restricted) == (False, False)
@@ -77,7 +72,7 @@ def test_what_lifts_the_restriction_does_so_at_once(app: App, owner: Member, cha
     check_invariants(app)
 
 
-def test_its_deletion_lifts_it_too(app: App, owner: Member) -> None:
+def test_a_deletion_lifts_the_restriction_at_once(app: App, owner: Member) -> None:
     set_up(app, owner, limit_type="hard")
     spend(app, owner, 100)
     look(app)
@@ -87,56 +82,56 @@ def test_its_deletion_lifts_it_too(app: App, owner: Member) -> None:
     check_invariants(app)
 
 
-@pytest.mark.parametrize("lift", [lambda h, o: edit(h, o, amount=200), drop])
-def test_a_restriction_that_nobody_saw_is_neither_announced_nor_lifted(
+@pytest.mark.parametrize("lift", [lambda app, owner: edit(app, owner, amount=200), drop])
+def test_an_unannounced_restriction_is_neither_announced_nor_lifted(
     app: App, owner: Member, lift: Callable[[App, Member], object]
 ) -> None:
     set_up(app, owner, limit_type="hard")
     spend(app, owner, 100)
     lift(app, owner)
     assert not {"restricted", "restriction_lifted"} & set(actions(app, owner))
-    assert percents(app, owner) == [50, 80, 100], "what was reached is told all the same"
+    assert percents(app, owner) == [50, 80, 100], "the reached thresholds still alert"
     check_invariants(app)
 
 
-def test_a_change_tells_first_what_stood_before_it(app: App, owner: Member) -> None:
+def test_a_change_evaluates_the_old_terms_first(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 60)
     edit(app, owner, amount=75)
-    told = [(one.threshold.percent, one.amount) for one in messages(app, owner)]
-    assert told == [(50, 100 * UNIT), (80, 75 * UNIT)]
+    alerts = [(one.threshold.percent, one.amount) for one in messages(app, owner)]
+    assert alerts == [(50, 100 * UNIT), (80, 75 * UNIT)]
     first, second = messages(app, owner)
     assert first.notification_id != second.notification_id
     assert look(app) == []
     check_invariants(app)
 
 
-def test_a_budget_raised_beyond_what_nobody_saw_tells_it_first_and_not_again(app: App, owner: Member) -> None:
+def test_raising_a_budget_first_alerts_for_unchecked_usage_once(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 80)
     edit(app, owner, amount=1000)
     assert percents(app, owner) == [50, 80]
     assert look(app) == []
     edit(app, owner, amount=100)
-    assert percents(app, owner) == [50, 80], "within a day"
+    assert percents(app, owner) == [50, 80], "within the cooldown"
     app.clock.advance(hours=24)
     assert look(app) == ["alerted"] * 2
     check_invariants(app)
 
 
-def test_a_change_in_the_next_period_tells_first_of_the_one_that_ended(app: App, owner: Member) -> None:
+def test_a_change_in_the_next_period_first_evaluates_the_ended_one(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 50)
     app.clock.advance(days=31)
     spend(app, owner, 10)
     edit(app, owner, amount=20)
-    told = [(one.threshold.percent, one.amount, one.used) for one in messages(app, owner)]
-    assert told == [(50, 100 * UNIT, 50 * UNIT), (50, 20 * UNIT, 10 * UNIT)]
+    alerts = [(one.threshold.percent, one.amount, one.used) for one in messages(app, owner)]
+    assert alerts == [(50, 100 * UNIT, 50 * UNIT), (50, 20 * UNIT, 10 * UNIT)]
     assert look(app) == []
     check_invariants(app)
 
 
-def test_a_deletion_tells_first_what_was_reached(app: App, owner: Member) -> None:
+def test_a_deletion_first_evaluates_the_old_terms(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 50)
     drop(app, owner)
@@ -145,7 +140,7 @@ def test_a_deletion_tells_first_what_was_reached(app: App, owner: Member) -> Non
     check_invariants(app)
 
 
-def test_the_next_budget_begins_anew_and_lists_its_own_messages(app: App, owner: Member) -> None:
+def test_the_next_budget_alerts_again_and_lists_only_its_own_messages(app: App, owner: Member) -> None:
     spend(app, owner, 50)
     set_up(app, owner)
     drop(app, owner)
@@ -157,7 +152,7 @@ def test_the_next_budget_begins_anew_and_lists_its_own_messages(app: App, owner:
     check_invariants(app)
 
 
-def test_a_change_that_changes_nothing_leaves_no_trace(app: App, owner: Member) -> None:
+def test_a_change_without_a_difference_is_not_recorded(app: App, owner: Member) -> None:
     before = set_up(app, owner, emails=["fin@example.com"]).budget
     app.clock.advance(minutes=1)
     same = {"amount": "100.00", "emails": ["FIN@example.com"], "limit_type": "soft", "is_active": True}
@@ -166,7 +161,7 @@ def test_a_change_that_changes_nothing_leaves_no_trace(app: App, owner: Member) 
     assert actions(app, owner) == ["created"]
 
 
-def test_a_change_that_changes_nothing_is_a_check_as_well(app: App, owner: Member) -> None:
+def test_a_change_without_a_difference_still_checks_the_budget(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 50)
     edit(app, owner)
@@ -175,20 +170,20 @@ def test_a_change_that_changes_nothing_is_a_check_as_well(app: App, owner: Membe
     check_invariants(app)
 
 
-def test_what_changed_is_on_record_with_what_it_was(app: App, owner: Member) -> None:
+def test_a_change_is_recorded_with_values_before_and_after(app: App, owner: Member) -> None:
     set_up(app, owner)
     app.clock.advance(minutes=1)
     budget = edit(app, owner, amount="99.5", is_active=False).budget
     assert (budget.updated_at, budget.created_at) == (app.clock.now(), app.clock.now() - timedelta(minutes=1))
     (entry,) = [one for one in entries(app, owner.account.id) if one["action"] == "budget.changed"]
-    was, now = entry["before"], entry["after"]
-    assert (was["amount"], now["amount"]) == (100 * UNIT, 99_500_000)
-    assert (was["is_active"], now["is_active"]) == (True, False)
+    before, after = entry["before"], entry["after"]
+    assert (before["amount"], after["amount"]) == (100 * UNIT, 99_500_000)
+    assert (before["is_active"], after["is_active"]) == (True, False)
     events = app.deliver().named("BudgetSet")
     assert [event["data"]["budget_amount"] for event in events] == [100 * UNIT, 99_500_000]
 
 
-def test_an_account_has_one_budget_and_only_what_it_has_is_changed(app: App, owner: Member) -> None:
+def test_a_second_budget_is_a_conflict_and_a_missing_one_not_found(app: App, owner: Member) -> None:
     for call in (lambda: edit(app, owner, amount=1), lambda: drop(app, owner)):
         with pytest.raises(NotFound):
             call()
@@ -198,7 +193,7 @@ def test_an_account_has_one_budget_and_only_what_it_has_is_changed(app: App, own
     assert refused.value.code == "budget_exists"
 
 
-def test_each_account_has_its_own(app: App, owner: Member) -> None:
+def test_each_account_has_its_own_budget(app: App, owner: Member) -> None:
     other = app.member()
     set_up(app, owner)
     assert budget_status(app.ctx, root(app, other)) is None
@@ -213,7 +208,7 @@ def test_each_account_has_its_own(app: App, owner: Member) -> None:
     check_invariants(app)
 
 
-def test_only_root_users_have_to_do_with_it(app: App, owner: Member) -> None:
+def test_a_user_who_is_not_root_is_forbidden(app: App, owner: Member) -> None:
     colleague = app.colleague(owner)
     principal = root(app, colleague)
     calls: list[Callable[[], object]] = [
@@ -237,22 +232,22 @@ def test_a_suspended_account_may_set_change_and_delete_its_budget(app: App, owne
     assert budget_of(app, owner) is None
 
 
-def test_who_sets_it_calls_by_a_session_as_well(app: App, owner: Member) -> None:
+def test_a_sign_in_session_can_set_a_budget(app: App, owner: Member) -> None:
     assert create_budget(app.ctx, authenticate(app.ctx, owner.session), {"amount": Decimal("0.01")})
 
 
-def test_the_mail_of_what_stood_says_what_follows_from_the_budget_as_it_is_then(app: App, owner: Member) -> None:
-    def said(mail: int) -> str:
+def test_the_mail_of_old_terms_describes_the_changed_budget(app: App, owner: Member) -> None:
+    def mail_text(mail: int) -> str:
         return [one.text for one in app.deliver().to("ada@example.com") if "threshold" in one.subject][mail]
 
     set_up(app, owner, limit_type="hard", thresholds=thresholds(100))
     spend(app, owner, 100)
     edit(app, owner, amount=200)
-    assert "Budget: 100.00 USD" in said(0)
-    assert "changed since" in said(0)
-    assert "no new session starts until" not in said(0).replace("once 100 % of it is used, no new", "")
+    assert "Budget: 100.00 USD" in mail_text(0)
+    assert "changed since" in mail_text(0)
+    assert "no new session starts until" not in mail_text(0).replace("once 100 % of it is used, no new", "")
     spend(app, owner, 100)
     app.clock.advance(days=1)
     drop(app, owner)
-    assert "deleted since" in said(1)
-    assert "no new session" not in said(1)
+    assert "deleted since" in mail_text(1)
+    assert "no new session" not in mail_text(1)

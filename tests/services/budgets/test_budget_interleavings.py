@@ -1,4 +1,4 @@
-"""Budgets set, changed and deleted while something else happens."""
+"""Budgets set, changed and deleted while another call changes the same data."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -31,21 +31,18 @@ from tests.support.race import racing
 from tests.support.sessions import session_request
 
 
-@pytest.fixture
-def owner(app: App) -> Member:
-    return app.member("ada@example.com")
-
-
-def test_whoever_is_no_root_user_any_more_when_it_is_written_changes_nothing(app: App, owner: Member) -> None:
+def test_a_user_demoted_before_the_write_changes_nothing(app: App, owner: Member) -> None:
     colleague = app.colleague(owner, is_root=True)
-    principal, by = root(app, colleague), root(app, owner)
-    ctx = racing(app, "transact_write_items", lambda: change_user(app.ctx, by, colleague.user.id, {"is_root": False}))
+    principal, by_root = root(app, colleague), root(app, owner)
+    ctx = racing(
+        app, "transact_write_items", lambda: change_user(app.ctx, by_root, colleague.user.id, {"is_root": False})
+    )
     with pytest.raises(Forbidden):
         create_budget(ctx, principal, {"amount": Decimal(1)})
     assert budget_of(app, owner) is None
 
 
-def test_two_budgets_made_at_once_are_one(app: App, owner: Member) -> None:
+def test_two_budgets_created_at_once_become_one(app: App, owner: Member) -> None:
     ctx = racing(app, "transact_write_items", lambda: set_up(app, owner, amount=7))
     with pytest.raises(Conflict):
         set_up(app, owner, ctx)
@@ -55,7 +52,7 @@ def test_two_budgets_made_at_once_are_one(app: App, owner: Member) -> None:
     check_invariants(app)
 
 
-def test_two_changes_at_once_both_hold(app: App, owner: Member) -> None:
+def test_two_changes_at_once_are_both_applied(app: App, owner: Member) -> None:
     set_up(app, owner)
     ctx = racing(app, "transact_write_items", lambda: edit(app, owner, limit_type="hard"))
     after = edit(app, owner, ctx, amount=70).budget
@@ -63,7 +60,7 @@ def test_two_changes_at_once_both_hold(app: App, owner: Member) -> None:
     assert budget_of(app, owner) == replace(after, version=3)
 
 
-def test_a_change_of_what_is_deleted_meanwhile_finds_none(app: App, owner: Member) -> None:
+def test_a_change_of_a_budget_deleted_meanwhile_is_not_found(app: App, owner: Member) -> None:
     set_up(app, owner)
     for call in (lambda ctx: edit(app, owner, ctx, amount=70), lambda ctx: drop(app, owner, ctx)):
         ctx = racing(app, "transact_write_items", lambda: drop(app, owner))
@@ -73,7 +70,7 @@ def test_a_change_of_what_is_deleted_meanwhile_finds_none(app: App, owner: Membe
     check_invariants(app)
 
 
-def test_usage_that_comes_while_it_is_changed_is_told_by_the_next_look(app: App, owner: Member) -> None:
+def test_usage_during_a_change_alerts_at_the_next_check(app: App, owner: Member) -> None:
     set_up(app, owner)
     edit(app, owner, racing(app, "transact_write_items", lambda: spend(app, owner, 60)), amount=75)
     assert percents(app, owner) == []
@@ -83,7 +80,7 @@ def test_usage_that_comes_while_it_is_changed_is_told_by_the_next_look(app: App,
     check_invariants(app)
 
 
-def test_a_check_that_tells_while_it_is_changed_is_not_repeated_by_the_change(app: App, owner: Member) -> None:
+def test_a_change_does_not_repeat_the_alerts_of_a_check_during_it(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 80)
     edit(app, owner, racing(app, "transact_write_items", lambda: look(app)), amount=500)
@@ -100,19 +97,19 @@ def test_a_hard_limit_set_between_read_and_write_refuses_the_session(app: App, o
         start_session(ctx, key, session_request(owner))
 
 
-def test_a_slow_change_that_passes_the_period_end_is_in_the_next_one(app: App, owner: Member) -> None:
+def test_a_slow_change_past_the_period_end_counts_in_the_next_period(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 50)
     look(app)
     end = end_of_period(app, owner)
     app.clock.moment = end - timedelta(milliseconds=1)
 
-    def ended() -> None:
+    def end_period() -> None:
         app.clock.moment = end
         spend(app, owner, 1)
         assert look(app) == []
 
-    status = edit(app, owner, ctx=racing(app, "batch_get_item", ended), amount=1)
+    status = edit(app, owner, ctx=racing(app, "batch_get_item", end_period), amount=1)
     assert (status.spent.period.start, status.spent.used) == (end, UNIT)
     assert percents(app, owner) == [50, 50, 80, 100]
     check_invariants(app)

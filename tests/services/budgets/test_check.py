@@ -1,4 +1,4 @@
-"""Usage is held against the budget at ingest, at the sweep and when it waits for an instant: each crossing once."""
+"""A budget is checked after ingest, by the sweep and when a cooldown ends; each crossing alerts once."""
 
 from datetime import timedelta
 
@@ -27,12 +27,7 @@ from tests.support.invariants import check_invariants
 TICK = timedelta(milliseconds=1)
 
 
-@pytest.fixture
-def owner(app: App) -> Member:
-    return app.member("ada@example.com")
-
-
-def test_each_threshold_is_told_once_however_often_anybody_looks(app: App, owner: Member) -> None:
+def test_each_threshold_alerts_once_over_repeated_checks(app: App, owner: Member) -> None:
     set_up(app, owner)
     for units, alerts in (("49.99", 0), ("0.01", 1), ("0.01", 0), ("49.98", 1), ("0.01", 1), ("50", 0)):
         spend(app, owner, units)
@@ -50,12 +45,12 @@ def test_one_check_sends_one_mail_to_each_address(app: App, owner: Member) -> No
     assert len({message.notification_id for message in messages(app, owner)}) == 1
     mails = [mail for mail in app.deliver().mails if mail.subject.startswith("Budget")]
     assert [mail.to for mail in mails] == ["ada@example.com", "fin@example.com"]
-    told = [detail["data"]["threshold_percent"] for detail in app.fake_aws.named("BudgetThresholdReached")]
-    assert told == ["50", "80"]
+    alerted = [detail["data"]["threshold_percent"] for detail in app.fake_aws.named("BudgetThresholdReached")]
+    assert alerted == ["50", "80"]
     assert {message.recipients for message in messages(app, owner)} == {("ada@example.com", "fin@example.com")}
 
 
-def test_where_the_stream_lost_its_record_the_sweep_tells(app: App, owner: Member) -> None:
+def test_the_sweep_alerts_if_the_stream_lost_its_record(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 50)
     app.clock.advance(minutes=5)
@@ -63,7 +58,7 @@ def test_where_the_stream_lost_its_record_the_sweep_tells(app: App, owner: Membe
     assert due(app) == []
 
 
-def test_what_the_stream_has_told_leaves_the_sweep_nothing_but_the_mark(app: App, owner: Member) -> None:
+def test_after_the_streams_check_the_sweep_only_clears_the_mark(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 50)
     assert streamed(app, owner) == 1
@@ -72,7 +67,7 @@ def test_what_the_stream_has_told_leaves_the_sweep_nothing_but_the_mark(app: App
     assert due(app) == []
 
 
-def test_a_silenced_crossing_is_told_at_its_very_instant_though_nothing_is_used(app: App, owner: Member) -> None:
+def test_a_silenced_crossing_alerts_when_the_cooldown_ends(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 50)
     look(app)
@@ -90,7 +85,7 @@ def test_a_silenced_crossing_is_told_at_its_very_instant_though_nothing_is_used(
 
 
 @pytest.mark.parametrize("end", [{"amount": 500}, {"is_active": False}, {"thresholds": thresholds(80)}])
-def test_a_silenced_crossing_that_is_over_is_not_told(app: App, owner: Member, end: dict[str, object]) -> None:
+def test_a_silenced_crossing_that_is_over_does_not_alert(app: App, owner: Member, end: dict[str, object]) -> None:
     set_up(app, owner)
     spend(app, owner, 50)
     look(app)
@@ -102,7 +97,7 @@ def test_a_silenced_crossing_that_is_over_is_not_told(app: App, owner: Member, e
     check_invariants(app)
 
 
-def test_a_silenced_crossing_of_a_budget_that_is_no_more_is_due_nowhere(app: App, owner: Member) -> None:
+def test_a_silenced_crossing_of_a_deleted_budget_is_not_due(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 50)
     look(app)
@@ -114,14 +109,14 @@ def test_a_silenced_crossing_of_a_budget_that_is_no_more_is_due_nowhere(app: App
     check_invariants(app)
 
 
-def test_a_suspended_account_is_told_of_what_it_uses_still(app: App, owner: Member) -> None:
+def test_a_suspended_accounts_budget_still_alerts(app: App, owner: Member) -> None:
     set_up(app, owner)
     set_account_status(app.ctx, owner.account.id, "suspended", reason="unpaid", actor=OPERATOR)
     spend(app, owner, 50)
     assert look(app) == ["alerted"]
 
 
-def test_nobody_in_a_deleted_account_is_told_and_its_budget_leaves_the_index(app: App, owner: Member) -> None:
+def test_a_deleted_accounts_budget_does_not_alert_and_is_not_due(app: App, owner: Member) -> None:
     set_up(app, owner, limit_type="hard")
     spend(app, owner, 100)
     look(app)
@@ -136,5 +131,5 @@ def test_nobody_in_a_deleted_account_is_told_and_its_budget_leaves_the_index(app
     assert due(app) == []
 
 
-def test_an_account_that_never_was_has_no_budget(app: App) -> None:
+def test_a_check_of_an_unknown_account_does_nothing(app: App) -> None:
     assert check_budget(app.ctx, "nobody") == 0

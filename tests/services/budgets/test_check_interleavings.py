@@ -1,4 +1,4 @@
-"""Checks of a budget between whose calls something else happens: nothing is lost, nothing told twice."""
+"""Something else happens during a check of a budget: no alert is lost and none is repeated."""
 
 from datetime import timedelta
 
@@ -31,23 +31,18 @@ from tests.support.race import racing
 TICK = timedelta(milliseconds=1)
 
 
-@pytest.fixture
-def owner(app: App) -> Member:
-    return app.member("ada@example.com")
-
-
-def test_usage_between_the_marks_reading_and_the_check_is_told_once(app: App, owner: Member) -> None:
+def test_usage_between_reading_the_mark_and_the_check_alerts_once(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 1)
     look(app, racing(app, "batch_get_item", lambda: spend(app, owner, 49)))
     assert percents(app, owner) == [50]
-    assert due(app) == ["check"], "the mark is newer than what was read of it"
+    assert due(app) == ["check"], "the mark has changed since it was read"
     assert (look(app), due(app)) == ([], [])
     check_invariants(app)
 
 
 @pytest.mark.parametrize("call", [1, 2])
-def test_usage_that_comes_after_the_check_has_read_is_left_to_the_next(app: App, owner: Member, call: int) -> None:
+def test_usage_after_the_checks_read_is_left_to_the_next_check(app: App, owner: Member, call: int) -> None:
     set_up(app, owner)
     spend(app, owner, 50)
     ctx = racing(app, "transact_write_items" if call == 1 else "update_item", lambda: spend(app, owner, 30))
@@ -59,7 +54,7 @@ def test_usage_that_comes_after_the_check_has_read_is_left_to_the_next(app: App,
     check_invariants(app)
 
 
-def test_two_checks_at_once_tell_once(app: App, owner: Member) -> None:
+def test_two_checks_at_once_alert_once(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 80)
     ctx = racing(app, "transact_write_items", lambda: streamed(app, owner))
@@ -68,7 +63,7 @@ def test_two_checks_at_once_tell_once(app: App, owner: Member) -> None:
     check_invariants(app)
 
 
-def test_a_budget_that_changes_under_the_check_is_looked_at_anew(app: App, owner: Member) -> None:
+def test_a_check_of_a_budget_changed_meanwhile_starts_again(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 80)
     ctx = racing(app, "transact_write_items", lambda: edit(app, owner, amount=160))
@@ -76,11 +71,11 @@ def test_a_budget_that_changes_under_the_check_is_looked_at_anew(app: App, owner
     assert [(one.threshold.percent, one.amount) for one in messages(app, owner)] == [
         (50, 100_000_000),
         (80, 100_000_000),
-    ], "the edit told what stood before it"
+    ], "the edit evaluated the old terms"
     check_invariants(app)
 
 
-def test_a_budget_that_is_deleted_under_the_check_is_told_by_its_deletion(app: App, owner: Member) -> None:
+def test_a_budget_deleted_during_the_check_alerts_by_its_deletion(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 50)
     ctx = racing(app, "transact_write_items", lambda: drop(app, owner))
@@ -93,11 +88,11 @@ def test_a_check_of_a_replaced_budget_does_not_overwrite_the_new_one(app: App, o
     set_up(app, owner)
     spend(app, owner, 50)
 
-    def replaced() -> None:
+    def replace_budget() -> None:
         drop(app, owner)
         set_up(app, owner, amount=500)
 
-    assert check_budget(racing(app, "transact_write_items", replaced), owner.account.id) == 0
+    assert check_budget(racing(app, "transact_write_items", replace_budget), owner.account.id) == 0
     budget = budget_of(app, owner)
     assert budget is not None
     assert (budget.number, budget.amount) == (2, 500_000_000)
@@ -105,7 +100,7 @@ def test_a_check_of_a_replaced_budget_does_not_overwrite_the_new_one(app: App, o
     check_invariants(app)
 
 
-def test_a_check_that_has_nothing_to_tell_writes_over_no_change(app: App, owner: Member) -> None:
+def test_a_check_without_an_alert_does_not_overwrite_a_change(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 50)
     look(app)
@@ -119,7 +114,7 @@ def test_a_check_that_has_nothing_to_tell_writes_over_no_change(app: App, owner:
     check_invariants(app)
 
 
-def test_nor_over_a_budget_that_took_the_place_of_the_one_it_read(app: App, owner: Member) -> None:
+def test_a_check_without_an_alert_does_not_overwrite_a_new_budget(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 50)
     look(app)
@@ -127,12 +122,12 @@ def test_nor_over_a_budget_that_took_the_place_of_the_one_it_read(app: App, owne
     spend(app, owner, 1)
     first = budget_of(app, owner)
 
-    def replaced() -> None:
+    def replace_budget() -> None:
         drop(app, owner)
         set_up(app, owner, amount=500)
         edit(app, owner, amount=600)
 
-    assert check_budget(racing(app, "put_item", replaced), owner.account.id) == 0
+    assert check_budget(racing(app, "put_item", replace_budget), owner.account.id) == 0
     budget = budget_of(app, owner)
     assert first is not None
     assert budget is not None
@@ -140,18 +135,18 @@ def test_nor_over_a_budget_that_took_the_place_of_the_one_it_read(app: App, owne
     check_invariants(app)
 
 
-def test_the_period_that_ends_under_the_check_is_told_by_the_next(app: App, owner: Member) -> None:
+def test_a_period_that_ends_during_the_check_alerts_at_the_next_check(app: App, owner: Member) -> None:
     set_up(app, owner)
     end = end_of_period(app, owner)
     app.clock.moment = end - TICK
     spend(app, owner, 50)
 
-    def over() -> None:
+    def end_period() -> None:
         spend(app, owner, 30)
         app.clock.moment = end
         spend(app, owner, 50)
 
-    look(app, racing(app, "transact_write_items", over))
+    look(app, racing(app, "transact_write_items", end_period))
     look(app)
     assert [(one.period.end == end, one.threshold.percent) for one in messages(app, owner)] == [
         (True, 50),
@@ -162,7 +157,7 @@ def test_the_period_that_ends_under_the_check_is_told_by_the_next(app: App, owne
     check_invariants(app)
 
 
-def test_a_slow_check_that_passes_the_period_end_alerts_nothing_twice(app: App, owner: Member) -> None:
+def test_a_slow_check_past_the_period_end_does_not_alert_twice(app: App, owner: Member) -> None:
     set_up(app, owner)
     end = end_of_period(app, owner)
     app.clock.moment = end - timedelta(minutes=1)
@@ -170,29 +165,29 @@ def test_a_slow_check_that_passes_the_period_end_alerts_nothing_twice(app: App, 
     assert streamed(app, owner) == 2
     app.clock.moment = end - TICK
 
-    def looked() -> None:
+    def check_after_end() -> None:
         app.clock.moment = end + TICK
         assert streamed(app, owner) == 0
 
-    assert check_budget(racing(app, "batch_get_item", looked), owner.account.id) == 0
+    assert check_budget(racing(app, "batch_get_item", check_after_end), owner.account.id) == 0
     assert percents(app, owner) == [50, 80]
     check_invariants(app)
 
 
-def test_a_check_with_a_stale_plan_alerts_nothing_twice(app: App, owner: Member) -> None:
+def test_a_check_with_a_stale_plan_does_not_alert_twice(app: App, owner: Member) -> None:
     set_up(app, owner)
     spend(app, owner, 10)
     look(app)
     app.clock.advance(hours=1)
 
-    def changed() -> None:
+    def change_meanwhile() -> None:
         change_plan(app.ctx, app.account_of(owner), "pro", actor=OPERATOR, must_pay=False)
         spend(app, owner, 85)
         assert look(app) == ["alerted"] * 2
         edit(app, owner, amount=200)
         edit(app, owner, amount=100)
 
-    assert check_budget(racing(app, "batch_get_item", changed), owner.account.id) == 0
+    assert check_budget(racing(app, "batch_get_item", change_meanwhile), owner.account.id) == 0
     spend(app, owner, 1)
     assert look(app) == []
     assert percents(app, owner) == [50, 80]
@@ -200,10 +195,8 @@ def test_a_check_with_a_stale_plan_alerts_nothing_twice(app: App, owner: Member)
 
 
 @pytest.mark.parametrize("checked", ["while the plan changes", "by an account read before"])
-def test_a_month_that_a_change_of_plan_cuts_off_before_it_began_is_forgotten(
-    app: App, owner: Member, checked: str
-) -> None:
-    """The change took its time before the month's end, and the check its own after it."""
+def test_a_month_that_a_plan_change_replaced_is_forgotten(app: App, owner: Member, checked: str) -> None:
+    """The plan change is dated before the month's end, and the check runs after it."""
     set_up(app, owner, limit_type="hard")
     spend(app, owner, 60)
     look(app)
@@ -211,21 +204,21 @@ def test_a_month_that_a_change_of_plan_cuts_off_before_it_began_is_forgotten(
     app.clock.moment = end - timedelta(milliseconds=20)
     account = app.account_of(owner)
 
-    def looked() -> None:
+    def check_after_end() -> None:
         app.clock.moment = end + timedelta(milliseconds=20)
         assert streamed(app, owner) == 0
 
-    def changed() -> None:
+    def change_meanwhile() -> None:
         app.clock.moment = end - timedelta(milliseconds=20)
         change_plan(app.ctx, account, "pro", actor=OPERATOR, must_pay=False)
         app.clock.moment = end + timedelta(milliseconds=20)
 
     if checked == "while the plan changes":
-        racing_ctx = racing(app, "transact_write_items", looked)
+        racing_ctx = racing(app, "transact_write_items", check_after_end)
         change_plan(racing_ctx, account, "pro", actor=OPERATOR, must_pay=False)
     else:
         app.clock.moment = end + timedelta(milliseconds=20)
-        assert check_budget(racing(app, "batch_get_item", changed), owner.account.id) == 0
+        assert check_budget(racing(app, "batch_get_item", change_meanwhile), owner.account.id) == 0
     assert period_of(app.account_of(owner).schedule, app.clock.now()).start < end
     app.clock.advance(days=5)
     spend(app, owner, 100)

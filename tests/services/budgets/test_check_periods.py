@@ -1,4 +1,4 @@
-"""Budgets at the ends of periods: what is told of the one that has ended, and what begins anew."""
+"""Budgets at the ends of periods: late alerts of the ended period, and a fresh start in the next."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -27,12 +27,7 @@ from tests.support.invariants import check_invariants
 TICK = timedelta(milliseconds=1)
 
 
-@pytest.fixture
-def owner(app: App) -> Member:
-    return app.member("ada@example.com")
-
-
-def test_a_hard_limit_is_announced_and_its_end_with_the_period_too(app: App, owner: Member) -> None:
+def test_a_restriction_is_announced_and_lifted_at_the_periods_end(app: App, owner: Member) -> None:
     set_up(app, owner, limit_type="hard")
     spend(app, owner, 100)
     assert look(app) == ["alerted"] * 3
@@ -49,7 +44,7 @@ def test_a_hard_limit_is_announced_and_its_end_with_the_period_too(app: App, own
     check_invariants(app)
 
 
-def test_a_hard_limit_held_in_two_periods_is_announced_once(app: App, owner: Member) -> None:
+def test_a_restriction_in_two_successive_periods_is_announced_once(app: App, owner: Member) -> None:
     set_up(app, owner, limit_type="hard")
     spend(app, owner, 100)
     look(app)
@@ -60,7 +55,7 @@ def test_a_hard_limit_held_in_two_periods_is_announced_once(app: App, owner: Mem
     check_invariants(app)
 
 
-def test_what_nobody_saw_before_the_period_ended_is_told_of_it_once(app: App, owner: Member) -> None:
+def test_usage_unchecked_at_the_periods_end_alerts_for_it_once(app: App, owner: Member) -> None:
     set_up(app, owner)
     end = end_of_period(app, owner)
     app.clock.moment = end - TICK
@@ -94,24 +89,24 @@ def test_of_unchecked_months_the_last_two_alert_in_one_transaction(app: App, own
 
 
 @pytest.mark.parametrize(
-    ("before_the_end", "told"), [(timedelta(hours=24) + TICK, [50, 50]), (timedelta(hours=24), [50])]
+    ("before_end", "expected"), [(timedelta(hours=24) + TICK, [50, 50]), (timedelta(hours=24), [50])]
 )
-def test_a_day_that_ends_with_the_period_silences_what_it_outlives(
-    app: App, owner: Member, before_the_end: timedelta, told: list[int]
+def test_a_cooldown_that_ends_after_the_period_silences_its_crossing(
+    app: App, owner: Member, before_end: timedelta, expected: list[int]
 ) -> None:
     set_up(app, owner)
-    app.clock.moment = end_of_period(app, owner) - before_the_end
+    app.clock.moment = end_of_period(app, owner) - before_end
     spend(app, owner, 50)
     look(app)
     for amount in (1000, 100):
         edit(app, owner, amount=amount)
     app.clock.advance(days=2)
     look(app)
-    assert percents(app, owner) == told
+    assert percents(app, owner) == expected
     check_invariants(app)
 
 
-def test_a_new_plan_ends_the_restriction_and_that_is_announced_at_the_next_look(app: App, owner: Member) -> None:
+def test_the_next_check_announces_the_lift_by_a_new_plan(app: App, owner: Member) -> None:
     set_up(app, owner, limit_type="hard")
     spend(app, owner, 100)
     look(app)
@@ -121,7 +116,7 @@ def test_a_new_plan_ends_the_restriction_and_that_is_announced_at_the_next_look(
     look(app)
     assert actions(app, owner)[-1] == "restriction_lifted"
     spend(app, owner, 50)
-    assert look(app) == ["alerted"], "it is another period"
+    assert look(app) == ["alerted"], "the new plan began another period"
     check_invariants(app)
 
 
@@ -137,18 +132,18 @@ def test_unchecked_usage_before_a_plan_change_alerts_in_the_cut_period(app: App,
     check_invariants(app)
 
 
-def test_a_plan_changed_without_a_budget_marks_nothing(app: App, owner: Member) -> None:
+def test_a_plan_change_without_a_budget_makes_no_check_due(app: App, owner: Member) -> None:
     app.clock.advance(hours=1)
     change_plan(app.ctx, app.account_of(owner), "pro", actor=OPERATOR, must_pay=False)
     assert due(app) == []
 
 
-def test_the_period_is_the_accounts_own_where_its_zone_differs(app: App, owner: Member) -> None:
+def test_periods_end_in_the_accounts_time_zone(app: App, owner: Member) -> None:
     change_account(app.ctx, root(app, owner), {"time_zone": "Pacific/Auckland"})
     app.clock.moment = datetime(2026, 10, 1, tzinfo=UTC)
     set_up(app, owner)
     end = end_of_period(app, owner)
-    assert end == datetime(2026, 10, 19, 23, tzinfo=UTC), "its clocks have gone forward since"
+    assert end == datetime(2026, 10, 19, 23, tzinfo=UTC), "daylight saving time began in between"
     app.clock.moment = end - TICK
     spend(app, owner, 50)
     app.clock.moment = end
@@ -157,14 +152,14 @@ def test_the_period_is_the_accounts_own_where_its_zone_differs(app: App, owner: 
     assert [message.period.end == end for message in messages(app, owner)] == [True, False]
 
 
-def test_late_usage_in_several_places_is_summed(app: App, owner: Member) -> None:
+def test_late_usage_in_several_shards_is_summed(app: App, owner: Member) -> None:
     app.reshape(usage_shards=4)
     app.clock.moment = end_of_period(app, owner)
     set_up(app, owner)
     for _ in range(9):
         spend(app, owner, "11.11")
-    fences = [item for item in app.stored("usage") if item["sk"].startswith("period#")]
-    assert len([period_key for period_key in fences if any(name.startswith("q:") for name in period_key)]) > 1
+    period_keys = [item for item in app.stored("usage") if item["sk"].startswith("period#")]
+    assert len([period_key for period_key in period_keys if any(name.startswith("q:") for name in period_key)]) > 1
     app.reshape(usage_shards=1)
     assert look(app) == ["alerted"] * 2
     spend(app, owner, "0.01")

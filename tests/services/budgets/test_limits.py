@@ -1,4 +1,4 @@
-"""Mails about a budget are at most so many a day; what they tell stands in its messages all the same."""
+"""An account gets a limited number of budget mails a day; further alerts are only messages."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -28,21 +28,16 @@ from tests.support.invariants import check_invariants
 ADA = "ada@example.com"
 
 
-@pytest.fixture
-def owner(app: App) -> Member:
-    return app.member(ADA)
-
-
-def limited(app: App, most: int) -> None:
+def limit_mails(app: App, most: int) -> None:
     app.reshape(limits=Limits(budget_mail=Limit(most, timedelta(days=1))))
 
 
-def told(app: App) -> int:
-    """How many mails have told of a budget."""
+def count_mails(app: App) -> int:
+    """The number of budget mails delivered."""
     return len([mail for mail in app.deliver().to(ADA) if mail.subject.startswith("Budget")])
 
 
-def test_an_unedited_budget_stays_within_a_days_mails_at_a_period_end(app: App, owner: Member) -> None:
+def test_an_unedited_budget_stays_within_the_daily_limit(app: App, owner: Member) -> None:
     app.reshape(limits=Limits())
     set_up(app, owner, thresholds=thresholds(*range(5, 101, 5)))
     app.clock.moment = end_of_period(app, owner) - timedelta(hours=12)
@@ -56,20 +51,20 @@ def test_an_unedited_budget_stays_within_a_days_mails_at_a_period_end(app: App, 
 
 
 def test_beyond_the_limit_a_change_alerts_without_a_mail(app: App, owner: Member) -> None:
-    limited(app, 3)
+    limit_mails(app, 3)
     spend(app, owner, 50)
     set_up(app, owner, thresholds=())
     for percent in range(1, 6):
         edit(app, owner, thresholds=thresholds(percent))
-    assert told(app) == 3
+    assert count_mails(app) == 3
     assert percents(app, owner) == [1, 2, 3, 4, 5]
     assert mailed(app, owner) == [(ADA,)] * 3 + [()] * 2
     assert len(app.fake_aws.named("BudgetThresholdReached")) == 5
     check_invariants(app)
 
 
-def test_nor_does_a_check_write_more_however_the_budget_is_edited_beside_it(app: App, owner: Member) -> None:
-    limited(app, 3)
+def test_beyond_the_limit_a_check_alerts_without_a_mail(app: App, owner: Member) -> None:
+    limit_mails(app, 3)
     set_up(app, owner, thresholds=())
     for number in range(1, 6):
         edit(app, owner, thresholds=thresholds(number))
@@ -79,12 +74,12 @@ def test_nor_does_a_check_write_more_however_the_budget_is_edited_beside_it(app:
     set_up(app, owner)
     spend(app, owner, 50)
     assert look(app) == ["alerted"]
-    assert (told(app), len(messages(app, owner))) == (3, 6)
+    assert (count_mails(app), len(messages(app, owner))) == (3, 6)
     check_invariants(app)
 
 
-def test_the_limit_ends_with_its_day_and_is_the_accounts_own(app: App, owner: Member) -> None:
-    limited(app, 1)
+def test_the_limit_is_per_account_and_ends_with_its_day(app: App, owner: Member) -> None:
+    limit_mails(app, 1)
     other = app.member("bob@example.com")
     for member in (owner, other):
         spend(app, member, 100)
@@ -101,7 +96,7 @@ def test_the_limit_ends_with_its_day_and_is_the_accounts_own(app: App, owner: Me
     check_invariants(app)
 
 
-def test_alerted_thresholds_can_not_be_replaced_without_end(app: App, owner: Member) -> None:
+def test_the_number_of_replaced_thresholds_a_day_is_limited(app: App, owner: Member) -> None:
     spend(app, owner, 50)
     set_up(app, owner, thresholds=(), limit_type="hard")
     some = [thresholds(*(Decimal(20 * turn + number) / 100 for number in range(1, 21))) for turn in range(5)]

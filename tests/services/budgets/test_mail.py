@@ -1,4 +1,4 @@
-"""The messages of a budget tell to whom their mail really went."""
+"""A budget's messages record which addresses their mail reached."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ ADA, BOB, EVE = "ada@example.com", "bob@example.com", "eve@example.com"
 
 @pytest.fixture
 def ada(app: App) -> Member:
-    """An account whose budget has alerted at 50 and at 80, of which nobody has been told yet."""
+    """An account whose budget has alerted at 50 and 80; the mail is not delivered yet."""
     member = budgeted(app, email=ADA, emails=(BOB, EVE))
     app.deliver()
     alert(app, member, "80")
@@ -32,14 +32,14 @@ def alert(app: App, member: Member, amount: str) -> None:
     assert check_budget(app.ctx, member.account.id)
 
 
-def mail_of_it(app: App) -> str:
-    """The outbox item of the only mail that waits."""
+def waiting_mail(app: App) -> str:
+    """The id of the only waiting mail about messages."""
     (found,) = [item["id"] for item in app.stored("core", "OUTBOX") if "messages" in item["body"] and "due" in item]
     return found
 
 
-def failing(app: App, error: BaseException, *, addresses: set[str]) -> None:
-    """No mail goes to these until it is taken back."""
+def fail_addresses(app: App, error: BaseException, *, addresses: set[str]) -> None:
+    """Let mails to these addresses fail until the next call."""
 
     def interceptor(operation: str, call: Callable[[], Any]) -> Any:
         before = len(app.fake_aws.mails)
@@ -52,14 +52,14 @@ def failing(app: App, error: BaseException, *, addresses: set[str]) -> None:
     app.fake_aws.interceptor = interceptor
 
 
-def test_before_its_mail_goes_a_message_tells_nobody_and_then_each_address(app: App, ada: Member) -> None:
+def test_a_message_has_its_recipients_once_its_mail_is_sent(app: App, ada: Member) -> None:
     assert mailed(app, ada) == [(), ()]
     app.deliver()
     assert mailed(app, ada) == [(ADA, BOB, EVE)] * 2
     assert [mail.to for mail in app.fake_aws.mails if "threshold" in mail.subject] == [ADA, BOB, EVE]
 
 
-def test_each_address_is_told_once_its_marker_is_stored(app: App, ada: Member) -> None:
+def test_each_recipient_is_recorded_as_its_marker_is_stored(app: App, ada: Member) -> None:
     seen: list[list[tuple[str, ...]]] = []
 
     def interceptor(operation: str, call: Callable[[], Any]) -> Any:
@@ -68,16 +68,16 @@ def test_each_address_is_told_once_its_marker_is_stored(app: App, ada: Member) -
         return call()
 
     app.fake_aws.interceptor = interceptor
-    deliver(app.ctx, app.fake_aws.channels(), mail_of_it(app))
+    deliver(app.ctx, app.fake_aws.channels(), waiting_mail(app))
     assert seen == [[()] * 2, [(ADA,)] * 2, [(ADA, BOB)] * 2]
 
 
-def test_of_a_mail_that_is_given_up_only_those_are_told_whom_it_reached(app: App, ada: Member) -> None:
-    item = mail_of_it(app)
-    failing(app, client_error("send_email", "BadRequestException"), addresses={BOB})
+def test_a_parked_mail_has_only_the_recipients_it_reached(app: App, ada: Member) -> None:
+    item = waiting_mail(app)
+    fail_addresses(app, client_error("send_email", "BadRequestException"), addresses={BOB})
     assert deliver(app.ctx, app.fake_aws.channels(), item) == "parked"
     assert mailed(app, ada) == [(ADA, EVE)] * 2
-    failing(app, client_error("send_email", "TooManyRequestsException"), addresses={BOB})
+    fail_addresses(app, client_error("send_email", "TooManyRequestsException"), addresses={BOB})
     retry(app.ctx, item)
     for _ in range(MAX_ATTEMPTS):
         deliver(app.ctx, app.fake_aws.channels(), item)
@@ -85,12 +85,12 @@ def test_of_a_mail_that_is_given_up_only_those_are_told_whom_it_reached(app: App
     assert mailed(app, ada) == [(ADA, EVE)] * 2
 
 
-def test_a_mail_whose_answer_is_lost_is_told_when_it_is_known(app: App, ada: Member) -> None:
-    item = mail_of_it(app)
-    failing(app, ReadTimeoutError(endpoint_url="https://email"), addresses={ADA})
+def test_a_mail_with_a_lost_answer_has_recipients_after_the_retry(app: App, ada: Member) -> None:
+    item = waiting_mail(app)
+    fail_addresses(app, ReadTimeoutError(endpoint_url="https://email"), addresses={ADA})
     assert deliver(app.ctx, app.fake_aws.channels(), item) == "postponed"
     assert mailed(app, ada) == [()] * 2
-    failing(app, ReadTimeoutError(endpoint_url="https://email"), addresses=set())
+    fail_addresses(app, ReadTimeoutError(endpoint_url="https://email"), addresses=set())
     app.clock.advance(minutes=1)
     assert deliver(app.ctx, app.fake_aws.channels(), item) == "delivered"
     before = app.stored("core", "MESSAGE#")
@@ -99,7 +99,7 @@ def test_a_mail_whose_answer_is_lost_is_told_when_it_is_known(app: App, ada: Mem
     assert app.stored("core", "MESSAGE#") == before
 
 
-def test_who_gets_no_mail_any_more_is_not_told(app: App, ada: Member) -> None:
+def test_a_suppressed_address_is_not_a_recipient(app: App, ada: Member) -> None:
     suppress_addresses(app.ctx, [BOB], reason="complaint")
     app.deliver()
     assert mailed(app, ada) == [(ADA, EVE)] * 2
@@ -109,19 +109,19 @@ def test_who_gets_no_mail_any_more_is_not_told(app: App, ada: Member) -> None:
     assert mailed(app, ada) == [(ADA, EVE), (ADA, EVE), ()]
 
 
-def test_a_mail_tells_the_messages_of_its_own_notification_and_no_other(app: App, ada: Member) -> None:
+def test_a_bounce_changes_only_the_messages_of_its_notification(app: App, ada: Member) -> None:
     app.deliver()
     edit(app, ada, emails=())
     alert(app, ada, "20")
     first, second, third = messages(app, ada)
     assert first.notification_id == second.notification_id != third.notification_id
-    note_bounce(app.ctx, HOOKS, mail_of_it(app), [ADA])
+    note_bounce(app.ctx, HOOKS, waiting_mail(app), [ADA])
     app.deliver()
     assert mailed(app, ada) == [(ADA, BOB, EVE), (ADA, BOB, EVE), ()]
 
 
-def test_a_bounce_takes_its_address_out_until_nobody_is_left(app: App, ada: Member) -> None:
-    item = mail_of_it(app)
+def test_each_bounce_removes_its_address_from_the_recipients(app: App, ada: Member) -> None:
+    item = waiting_mail(app)
     app.deliver()
     steps = [([BOB], (ADA, EVE)), ([BOB], (ADA, EVE)), ([" Eve@Example.com"], (ADA,)), ([ADA, EVE], ())]
     for addresses, left in steps:
@@ -129,21 +129,21 @@ def test_a_bounce_takes_its_address_out_until_nobody_is_left(app: App, ada: Memb
         assert mailed(app, ada) == [left] * 2
 
 
-def test_a_bounce_that_overtakes_the_marker_counts_all_the_same(app: App, ada: Member) -> None:
-    item = mail_of_it(app)
+def test_a_bounce_before_the_marker_is_stored_counts(app: App, ada: Member) -> None:
+    item = waiting_mail(app)
 
-    def bounced_at_once(operation: str, call: Callable[[], Any]) -> Any:
+    def bounce_at_once(operation: str, call: Callable[[], Any]) -> Any:
         answer = call()
         note_bounce(app.ctx, HOOKS, item, [app.fake_aws.mails[-1].to])
         return answer
 
-    app.fake_aws.interceptor = bounced_at_once
+    app.fake_aws.interceptor = bounce_at_once
     assert deliver(app.ctx, app.fake_aws.channels(), item) == "delivered"
     assert mailed(app, ada) == [(), ()]
 
 
-def test_a_bounce_of_what_no_message_stands_for_changes_nothing(app: App, ada: Member) -> None:
-    item = mail_of_it(app)
+def test_a_bounce_without_a_message_changes_nothing(app: App, ada: Member) -> None:
+    item = waiting_mail(app)
     app.deliver()
     (welcome,) = [one["id"] for one in app.stored("core", "OUTBOX") if one["body"].get("letter") == "welcome"]
     before = app.stored("core")

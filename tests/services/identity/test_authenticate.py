@@ -1,4 +1,4 @@
-"""One round trip says who is calling, and nothing says why somebody is not."""
+"""Authentication takes one round trip and does not reveal why it fails."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,13 +15,13 @@ from tests.support.cloud import make_context
 from tests.support.faults import Faults, lost_answer, throttle
 
 
-def refusal(app: App, text: str) -> tuple[str, str]:
+def error_of(app: App, text: str) -> tuple[str, str]:
     with pytest.raises(TallybookError) as refused:
         authenticate(app.ctx, text)
     return refused.value.code, refused.value.message
 
 
-def test_a_key_and_a_session_name_the_same_caller_in_one_round_trip(app: App) -> None:
+def test_a_key_and_a_session_give_the_same_user_in_one_round_trip(app: App) -> None:
     member = app.member()
     authenticate(app.ctx, member.api_key)
     for text in (member.api_key, member.session):
@@ -31,11 +31,11 @@ def test_a_key_and_a_session_name_the_same_caller_in_one_round_trip(app: App) ->
         assert (app.meter.calls, app.meter.read_units) == (1, 3)
 
 
-def test_every_credential_that_does_not_hold_gets_one_answer(app: App) -> None:
+def test_every_invalid_credential_gets_the_same_error(app: App) -> None:
     member = app.member()
     other_secret = member.api_key[:-3] + ("AAA" if not member.api_key.endswith("AAA") else "BBB")
     answers = {
-        refusal(app, text)
+        error_of(app, text)
         for text in (
             other_secret,
             "",
@@ -53,7 +53,7 @@ def test_every_credential_that_does_not_hold_gets_one_answer(app: App) -> None:
 
 
 @pytest.mark.parametrize("status", ["suspended", "disabled"])
-def test_a_user_who_may_not_is_refused_everywhere_and_told_why(app: App, status: str) -> None:
+def test_a_suspended_or_disabled_user_is_refused_with_the_reason(app: App, status: str) -> None:
     member = app.member()
     app.change_user(member, status=status)
     with pytest.raises(Forbidden) as refused:
@@ -61,14 +61,14 @@ def test_a_user_who_may_not_is_refused_everywhere_and_told_why(app: App, status:
     assert refused.value.code == f"user_{status}"
 
 
-def test_deleted_users_and_accounts_are_strangers_in_the_same_instant(app: App) -> None:
+def test_credentials_of_deleted_users_and_accounts_are_invalid_at_once(app: App) -> None:
     one, other = app.member(), app.member()
     app.change_user(one, status="deleted")
     app.change_account(other, status="deleted")
-    assert refusal(app, one.api_key)[0] == refusal(app, other.session)[0] == "unauthorized"
+    assert error_of(app, one.api_key)[0] == error_of(app, other.session)[0] == "unauthorized"
 
 
-def test_a_suspended_account_may_still_read_but_gets_no_new_key(app: App) -> None:
+def test_a_suspended_account_may_read_but_not_create_a_key(app: App) -> None:
     member = app.member()
     app.change_account(member, status="suspended")
     principal_of = authenticate(app.ctx, member.api_key)
@@ -77,7 +77,7 @@ def test_a_suspended_account_may_still_read_but_gets_no_new_key(app: App) -> Non
     assert refused.value.code == "account_suspended"
 
 
-def test_the_use_of_a_key_is_noted_once_an_hour(app: App) -> None:
+def test_the_last_use_of_a_key_is_stored_once_an_hour(app: App) -> None:
     member = app.member()
     writes = []
     for minutes in (0, 10, 49, 1):
@@ -90,14 +90,14 @@ def test_the_use_of_a_key_is_noted_once_an_hour(app: App) -> None:
     assert list_api_keys(app.ctx, principal_of)[0].last_used_at == app.clock.now()
 
 
-def test_a_revoked_key_is_unknown_at_once(app: App) -> None:
+def test_a_revoked_key_is_invalid_at_once(app: App) -> None:
     member = app.member()
     principal_of = authenticate(app.ctx, member.session)
     revoke_api_key(app.ctx, principal_of, list_api_keys(app.ctx, principal_of)[0].id)
-    assert refusal(app, member.api_key)[0] == "unauthorized"
+    assert error_of(app, member.api_key)[0] == "unauthorized"
 
 
-def test_a_platform_key_is_checked_along_with_items_in_one_round_trip(app: App) -> None:
+def test_a_platform_key_and_other_items_are_read_in_one_round_trip(app: App) -> None:
     principal = app.platform("usage:write")
     app.meter.clear()
     key, items = authorize_platform(app.ctx, principal, "usage:write")
@@ -118,7 +118,7 @@ def test_a_made_up_platform_key_reads_no_more_than_one_batch(app: App) -> None:
     assert (app.meter.calls, app.meter.read_units) == (1, 100)
 
 
-def test_a_note_of_use_that_cannot_be_made_stops_nobody(app: App) -> None:
+def test_a_failure_to_store_the_last_use_does_not_refuse_the_key(app: App) -> None:
     member = app.member()
 
     def throttled(operation: str, call: Callable[[], Any]) -> Any:
@@ -129,10 +129,10 @@ def test_a_note_of_use_that_cannot_be_made_stops_nobody(app: App) -> None:
     assert authenticate(make_context(app.client, interceptor=throttled, clock=app.clock), member.api_key)
 
 
-def test_a_revocation_whose_answer_was_lost_is_a_revocation(crowded_app: App) -> None:
+def test_a_revocation_with_a_lost_answer_succeeds(crowded_app: App) -> None:
     app, member = crowded_app, crowded_app.member()
     principal_of = authenticate(app.ctx, member.session)
     key_id = list_api_keys(app.ctx, principal_of)[0].id
-    losing = make_context(app.client, interceptor=Faults().fail_nth(2, "after", lost_answer), clock=app.clock)
-    revoke_api_key(losing, principal_of, key_id)
+    lost_calls = make_context(app.client, interceptor=Faults().fail_nth(2, "after", lost_answer), clock=app.clock)
+    revoke_api_key(lost_calls, principal_of, key_id)
     assert list_api_keys(app.ctx, principal_of) == []

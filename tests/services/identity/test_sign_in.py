@@ -1,4 +1,4 @@
-"""Signing up, in and out."""
+"""Signing up, signing in and signing out."""
 
 import bcrypt
 import pytest
@@ -22,7 +22,7 @@ def test_registering_stores_account_user_credit_period_and_session(app: App) -> 
     check_invariants(app)
 
 
-def test_an_address_is_registered_once_however_it_is_spelled(app: App) -> None:
+def test_an_address_is_registered_once_in_any_spelling(app: App) -> None:
     register(app.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
     with pytest.raises(Conflict) as refused:
         register(app.ctx, email="ADA@example.com", password=PASSWORD, address=HERE)
@@ -45,9 +45,7 @@ def test_an_address_is_registered_once_however_it_is_spelled(app: App) -> None:
         ({"name": "x" * 101}, "invalid_name"),
     ],
 )
-def test_what_does_not_fit_is_refused_by_name_and_nothing_is_stored(
-    app: App, fields: dict[str, str], code: str
-) -> None:
+def test_an_invalid_sign_up_names_its_field_and_stores_nothing(app: App, fields: dict[str, str], code: str) -> None:
     before = app.stored("core")
     with pytest.raises(Invalid) as refused:
         register(app.ctx, **{"email": "ada@example.com", "password": PASSWORD, "address": HERE, **fields})
@@ -55,13 +53,13 @@ def test_what_does_not_fit_is_refused_by_name_and_nothing_is_stored(
     assert app.stored("core") == before
 
 
-def test_without_a_welcome_credit_the_ledger_starts_empty(app: App) -> None:
+def test_without_a_welcome_credit_the_ledger_is_empty(app: App) -> None:
     app.apply_catalog(welcome_credit=0)
     assert app.member().account.wallet.balance == 0
     check_invariants(app)
 
 
-def test_signing_in_takes_the_right_password_in_every_character(app: App) -> None:
+def test_signing_in_takes_only_the_exact_password(app: App) -> None:
     long = "x" * 100 + "a"
     register(app.ctx, email="ada@example.com", password=long, address=HERE)
     assert authenticate(app.ctx, login(app.ctx, email="ADA@example.com", password=long, address=HERE).text)
@@ -70,9 +68,7 @@ def test_signing_in_takes_the_right_password_in_every_character(app: App) -> Non
     assert refused.value.code == "invalid_credentials"
 
 
-def test_an_unknown_address_is_refused_with_the_same_words_and_the_same_work(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unknown_address_gets_the_same_error_and_hashing_work(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     register(app.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
     checked: list[bytes] = []
     real = bcrypt.checkpw
@@ -92,7 +88,7 @@ def test_an_unknown_address_is_refused_with_the_same_words_and_the_same_work(
 
 
 @pytest.mark.parametrize("status", ["suspended", "disabled"])
-def test_a_user_who_may_not_is_told_so_only_with_the_right_password(app: App, status: str) -> None:
+def test_a_suspended_user_gets_the_reason_only_with_the_right_password(app: App, status: str) -> None:
     member = app.member("ada@example.com")
     app.change_user(member, status=status)
     with pytest.raises(Unauthenticated):
@@ -102,7 +98,7 @@ def test_a_user_who_may_not_is_told_so_only_with_the_right_password(app: App, st
     assert refused.value.code == f"user_{status}"
 
 
-def test_signing_out_ends_this_session_and_no_other(app: App) -> None:
+def test_signing_out_ends_only_this_session(app: App) -> None:
     member = app.member("ada@example.com")
     other = login(app.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
     logout(app.ctx, authenticate(app.ctx, other.text))

@@ -1,4 +1,4 @@
-"""Moved time calls each job when its work is due, and never for nothing."""
+"""Moving the clock calls each job when its work is due, and only then."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -17,14 +17,14 @@ from tallybook.services.jobs.invoicing import run_task
 from tallybook.services.outbox.deliver import sweep
 from tallybook.store.commands import Delete, Put
 from tallybook.store.keys import Key
-from tests.services.outside import outside
 from tests.support.app import App
 from tests.support.invariants import check_invariants
+from tests.support.list_channels import list_channels
 
 START = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 YEAR = timedelta(days=365)
-ONE_LOOK = sum(len(job.partitions()) for job in JOBS)
+INDEX_QUERIES = sum(len(job.partitions()) for job in JOBS)
 
 
 def move(app: App) -> Any:
@@ -35,26 +35,26 @@ def move(app: App) -> Any:
     return to
 
 
-def done_at_once(job: str, left: Callable[[], int]) -> None:
-    """No queue lies between a call and what it does."""
+def settled(job: str, left: Callable[[], int]) -> None:
+    """A job without a queue is done when its call returns."""
 
 
-def travel(app: App, by: timedelta, call: Any, *, settle: Any = done_at_once, **how: Any) -> list[Call]:
-    return list(advance_clock(app.ctx, START + by, move=move(app), call=call, settle=settle, **how))
+def travel(app: App, by: timedelta, call: Any, *, settle: Any = settled, **options: Any) -> list[Call]:
+    return list(advance_clock(app.ctx, START + by, move=move(app), call=call, settle=settle, **options))
 
 
-def sweeping(app: App, letters: list[tuple[str, str]], failure: Exception | None = None) -> Any:
-    """The outbox's job, in this process."""
+def sweep_job(app: App, mails: list[tuple[str, str]], failure: Exception | None = None) -> Any:
+    """The outbox's job, run in this process."""
 
     def call(name: str) -> Counter[Any]:
         assert name == "outbox"
-        return sweep(app.ctx, outside(letters, failure), deadline=app.ctx.elapsed() + 60)
+        return sweep(app.ctx, list_channels(mails, failure), deadline=app.ctx.elapsed() + 60)
 
     return call
 
 
-def invoicing(app: App, queue: list[Task]) -> Any:
-    """The job that puts what is due on a queue."""
+def invoicing_job(app: App, queue: list[Task]) -> Any:
+    """The invoicing job, which puts due tasks on a queue."""
 
     def call(name: str) -> dict[str, int]:
         assert name == "invoicing"
@@ -64,7 +64,7 @@ def invoicing(app: App, queue: list[Task]) -> Any:
     return call
 
 
-def idle(name: str) -> dict[str, int]:
+def idle_job(name: str) -> dict[str, int]:
     """A job that does nothing."""
     return {}
 
@@ -73,44 +73,44 @@ def put_work(app: App, work: str, due: datetime, id: str = "one-0") -> None:
     app.ctx.tables.write(Put(Key("core", f"WORK#{id}", work), {"work": partition(work, id), "due": stamp(due)}))
 
 
-def put_work_off(app: App, work: str, id: str = "one-0") -> None:
+def remove_work(app: App, work: str, id: str = "one-0") -> None:
     app.ctx.tables.write(Delete(Key("core", f"WORK#{id}", work)))
 
 
-def test_an_idle_year_is_one_look_at_the_index(app: App) -> None:
+def test_an_idle_year_queries_the_index_once(app: App) -> None:
     app.meter.clear()
-    assert travel(app, YEAR, idle) == []
-    assert list(app.meter.operations) == ["query"] * ONE_LOOK
+    assert travel(app, YEAR, idle_job) == []
+    assert list(app.meter.operations) == ["query"] * INDEX_QUERIES
     assert app.clock.now() == START + YEAR
 
 
-def test_what_is_due_is_done_at_the_first_call_of_its_schedule(app: App) -> None:
+def test_due_work_is_done_at_the_next_scheduled_call(app: App) -> None:
     app.member()
-    letters: list[tuple[str, str]] = []
+    mails: list[tuple[str, str]] = []
     app.meter.clear()
-    [call] = travel(app, timedelta(days=31), sweeping(app, letters), jobs=(OUTBOX,))
+    [call] = travel(app, timedelta(days=31), sweep_job(app, mails), jobs=(OUTBOX,))
     assert call == Call("outbox", datetime(2026, 4, 20, 12, 35, tzinfo=UTC), {"delivered": 3})
-    assert letters == [("owner1@example.com", "welcome")]
+    assert mails == [("owner1@example.com", "welcome")]
     assert app.clock.now() == START + timedelta(days=31)
     check_invariants(app)
 
 
-def test_a_look_at_the_index_before_each_call_and_after_the_last(app: App) -> None:
+def test_the_index_is_queried_before_each_call_and_after_the_last(app: App) -> None:
     put_work(app, "outbox", START + timedelta(hours=3))
     app.meter.clear()
 
     def call(name: str) -> dict[str, int]:
-        put_work_off(app, "outbox")
+        remove_work(app, "outbox")
         return {}
 
     assert [call.at for call in travel(app, YEAR, call)] == [START + timedelta(hours=3, seconds=4)]
-    looks = [operation for operation in app.meter.operations if operation != "delete"]
-    assert looks == ["query"] * 2 * ONE_LOOK
+    queries = [operation for operation in app.meter.operations if operation != "delete"]
+    assert queries == ["query"] * 2 * INDEX_QUERIES
 
 
-def test_what_fails_is_tried_at_each_of_its_times_until_it_is_given_up(app: App) -> None:
+def test_failing_work_is_retried_at_each_due_time_until_parked(app: App) -> None:
     app.member()
-    calls = travel(app, YEAR, sweeping(app, [], RuntimeError("out of reach")), jobs=(OUTBOX,))
+    calls = travel(app, YEAR, sweep_job(app, [], RuntimeError("out of reach")), jobs=(OUTBOX,))
     pauses = [later.at - earlier.at for earlier, later in pairwise(calls)]
     assert pauses == [timedelta(minutes=minutes) for minutes in (5, 5, 30, 120, 480, 1440)]
     assert [dict(call.answer) for call in calls] == [{"postponed": 3}] * 6 + [{"parked": 3}]
@@ -118,9 +118,9 @@ def test_what_fails_is_tried_at_each_of_its_times_until_it_is_given_up(app: App)
     check_invariants(app)
 
 
-def test_what_stays_due_for_ever_is_called_for_ever_more_rarely(app: App) -> None:
+def test_work_that_stays_due_is_called_less_and_less_often(app: App) -> None:
     put_work(app, "outbox", START)
-    calls = travel(app, YEAR, idle)
+    calls = travel(app, YEAR, idle_job)
     pauses = [later.at - earlier.at for earlier, later in pairwise(calls)]
     every = timedelta(minutes=5)
     assert pauses == [every * 2**power for power in range(len(pauses))]
@@ -128,14 +128,14 @@ def test_what_stays_due_for_ever_is_called_for_ever_more_rarely(app: App) -> Non
     assert app.clock.now() == START + YEAR
 
 
-def test_what_stays_due_does_not_hold_up_what_comes_due(app: App) -> None:
+def test_work_that_stays_due_does_not_delay_other_work(app: App) -> None:
     put_work(app, "outbox", START)
     later = START + timedelta(days=100)
     put_work(app, "outbox", later, id="other-7")
-    assert OUTBOX.call_for(later) in [call.at for call in travel(app, YEAR, idle)]
+    assert OUTBOX.call_for(later) in [call.at for call in travel(app, YEAR, idle_job)]
 
 
-def test_several_jobs_are_called_in_the_order_of_time(app: App) -> None:
+def test_several_jobs_are_called_in_order_of_time(app: App) -> None:
     hourly = Job("hourly", every=timedelta(hours=1), work=("late", "later"))
     often = Job("often", every=timedelta(minutes=1), work=("early",))
     put_work(app, "later", START + timedelta(minutes=50))
@@ -152,18 +152,18 @@ def test_several_jobs_are_called_in_the_order_of_time(app: App) -> None:
     assert [at for _, at in seen] == sorted(at for _, at in seen)
 
 
-def test_what_was_due_before_is_called_for_at_the_next_call(app: App) -> None:
+def test_work_due_before_the_start_is_done_at_the_next_call(app: App) -> None:
     put_work(app, "outbox", START - timedelta(days=3))
-    assert travel(app, timedelta(minutes=1), idle)[0].at == datetime(2026, 4, 20, 12, 35, tzinfo=UTC)
+    assert travel(app, timedelta(minutes=1), idle_job)[0].at == datetime(2026, 4, 20, 12, 35, tzinfo=UTC)
 
 
-def test_a_call_that_would_come_after_the_target_does_not(app: App) -> None:
+def test_a_call_after_the_target_is_not_made(app: App) -> None:
     put_work(app, "outbox", START)
-    assert travel(app, timedelta(seconds=3), idle) == []
+    assert travel(app, timedelta(seconds=3), idle_job) == []
     assert app.clock.now() == START + timedelta(seconds=3)
 
 
-def test_a_job_that_takes_its_time_does_not_turn_the_clock_back(app: App) -> None:
+def test_a_slow_job_does_not_turn_the_clock_back(app: App) -> None:
     put_work(app, "outbox", START)
 
     def call(name: str) -> dict[str, int]:
@@ -174,7 +174,7 @@ def test_a_job_that_takes_its_time_does_not_turn_the_clock_back(app: App) -> Non
     assert [call.at for call in calls] == sorted({call.at for call in calls})
 
 
-def test_a_job_that_fails_leaves_the_clock_where_it_was_called(app: App) -> None:
+def test_a_failed_job_leaves_the_clock_at_its_call(app: App) -> None:
     put_work(app, "outbox", START)
 
     def call(name: str) -> dict[str, int]:
@@ -186,13 +186,13 @@ def test_a_job_that_fails_leaves_the_clock_where_it_was_called(app: App) -> None
 
 
 @pytest.mark.parametrize("by", [timedelta(milliseconds=-1), MAX_ADVANCE + timedelta(seconds=1)])
-def test_the_clock_moves_neither_back_nor_out_of_sight(app: App, by: timedelta) -> None:
+def test_a_move_back_or_too_far_ahead_is_refused(app: App, by: timedelta) -> None:
     with pytest.raises(Invalid):
-        travel(app, by, idle)
+        travel(app, by, idle_job)
     assert app.clock.now() == START
 
 
-def test_what_a_call_put_on_a_queue_is_done_before_time_goes_on(app: App) -> None:
+def test_queued_work_is_done_before_the_clock_moves_on(app: App) -> None:
     member = app.member()
     queue: list[Task] = []
     issued = []
@@ -203,7 +203,7 @@ def test_what_a_call_put_on_a_queue_is_done_before_time_goes_on(app: App) -> Non
         issued.extend(run_task(app.ctx, queue.pop()))
         assert left() == 0
 
-    calls = travel(app, YEAR, invoicing(app, queue), settle=settle, jobs=(INVOICES,))
+    calls = travel(app, YEAR, invoicing_job(app, queue), settle=settle, jobs=(INVOICES,))
     assert [(call.at.day, call.at.hour, call.at.minute) for call in calls] == [(20, 1, 0)] * 12
     assert [invoice.number for invoice in issued] == list(range(1, 13))
     assert [call.at - invoice.period.end for call, invoice in zip(calls, issued, strict=True)] == [HOUR] * 12
@@ -211,39 +211,39 @@ def test_what_a_call_put_on_a_queue_is_done_before_time_goes_on(app: App) -> Non
     check_invariants(app)
 
 
-def test_what_came_due_after_the_call_is_not_waited_for(app: App) -> None:
+def test_work_that_came_due_after_the_call_is_not_waited_for(app: App) -> None:
     put_work(app, "closing", START)
     counts = []
 
     def settle(job: str, left: Callable[[], int]) -> None:
         put_work(app, "closing", app.clock.now(), id="two-1")
         counts.append(left())
-        put_work_off(app, "closing")
+        remove_work(app, "closing")
         counts.append(left())
 
-    travel(app, HOUR, idle, settle=settle, jobs=(INVOICES,))
+    travel(app, HOUR, idle_job, settle=settle, jobs=(INVOICES,))
     assert counts == [1, 0]
 
 
-def test_what_was_done_and_is_due_again_later_is_not_waited_for(app: App) -> None:
+def test_done_work_that_is_due_again_later_is_not_waited_for(app: App) -> None:
     put_work(app, "closing", START)
     counts = []
 
     def settle(job: str, left: Callable[[], int]) -> None:
-        put_work_off(app, "closing")
+        remove_work(app, "closing")
         put_work(app, "closing", START + timedelta(minutes=1))
         counts.append(left())
 
-    travel(app, timedelta(minutes=30), idle, settle=settle, jobs=(INVOICES,))
+    travel(app, timedelta(minutes=30), idle_job, settle=settle, jobs=(INVOICES,))
     assert counts == [0]
 
 
-def test_queued_work_that_gets_no_further_leaves_the_clock_where_it_was_called(app: App) -> None:
+def test_stuck_queued_work_leaves_the_clock_at_its_call(app: App) -> None:
     app.member()
 
     def settle(job: str, left: Callable[[], int]) -> None:
         raise TimeoutError(job, left())
 
     with pytest.raises(TimeoutError):
-        travel(app, YEAR, idle, settle=settle, jobs=(INVOICES,))
+        travel(app, YEAR, idle_job, settle=settle, jobs=(INVOICES,))
     assert app.clock.now() == datetime(2026, 5, 20, 1, tzinfo=UTC)

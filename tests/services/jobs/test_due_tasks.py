@@ -1,4 +1,4 @@
-"""What is due of a job is found in the index as tasks, and each is read back from the queue as it was put there."""
+"""A job's due work is found in the index as tasks, which survive the way through a queue."""
 
 import json
 from collections.abc import Sequence
@@ -20,23 +20,23 @@ LATER = float("inf")
 
 
 def due(app: App, job: Job) -> set[tuple[Task, str | None]]:
-    """Each task with the instant since when it is due."""
+    """Each task with the instant it has been due since."""
     return {(task, stamp(task.due) if task.due else None) for task in due_tasks(app.ctx, job)}
 
 
-def of(member: Member, kind: Literal["close", "overdue", "check", "budget", "expire"], **named: Any) -> Task:
+def task_of(member: Member, kind: Literal["close", "overdue", "check", "budget", "expire"], **named: Any) -> Task:
     return Task(kind, member.account.id, **named)
 
 
-def test_usage_that_nobody_has_seen_is_due_since_the_first_of_it(app: App) -> None:
+def test_unchecked_usage_is_due_since_its_first_event(app: App) -> None:
     member, since = app.member(), stamp(app.clock.now())
     for _ in range(2):
         app.record(app.event(member))
         app.clock.advance(seconds=1)
-    assert due(app, USAGE_CHECK) == {(of(member, "check"), since)}
+    assert due(app, USAGE_CHECK) == {(task_of(member, "check"), since)}
 
 
-def test_a_budget_is_due_when_a_silence_ends_else_never(app: App) -> None:
+def test_a_budget_is_due_only_when_a_cooldown_ends(app: App) -> None:
     member = app.member()
     set_up(app, member)
     spend(app, member, 50)
@@ -48,31 +48,31 @@ def test_a_budget_is_due_when_a_silence_ends_else_never(app: App) -> None:
     app.clock.moment = at - timedelta(milliseconds=1)
     assert due(app, USAGE_CHECK) == set()
     app.clock.moment = at
-    assert due(app, USAGE_CHECK) == {(of(member, "budget"), stamp(at))}
+    assert due(app, USAGE_CHECK) == {(task_of(member, "budget"), stamp(at))}
 
 
 @pytest.mark.parametrize("session_id", ["mine", "a_b-C_9", None])
-def test_a_session_is_due_once_its_time_is_up_while_it_runs(app: App, session_id: str | None) -> None:
+def test_a_running_session_is_due_at_its_expiry(app: App, session_id: str | None) -> None:
     member, key = app.member(), app.platform()
     session = start_session(app.ctx, key, session_request(member, session_id))
     app.clock.moment = session.expires_at - timedelta(milliseconds=1)
     assert due(app, USAGE_CHECK) == set()
     app.clock.moment = session.expires_at
-    assert due(app, USAGE_CHECK) == {(of(member, "expire", session_id=session.id), stamp(session.expires_at))}
+    assert due(app, USAGE_CHECK) == {(task_of(member, "expire", session_id=session.id), stamp(session.expires_at))}
     end_session(app.ctx, key, session.id)
     assert due(app, USAGE_CHECK) == set()
 
 
-def test_ended_periods_and_unpaid_invoices_are_invoicings_tasks_alone(app: App) -> None:
+def test_ended_periods_and_unpaid_invoices_are_due_for_invoicing_only(app: App) -> None:
     member = app.member()
     app.record(app.event(member, quantity=1_000_000))
     end = member.account.closing_cursor.period.end + GRACE
     app.clock.moment = end
-    assert due(app, INVOICES) == {(of(member, "close"), stamp(end))}
+    assert due(app, INVOICES) == {(task_of(member, "close"), stamp(end))}
     (invoice,) = app.invoice_due()
     assert invoice.due_date is not None
     app.clock.moment = invoice.due_date
-    assert due(app, INVOICES) == {(of(member, "overdue", position=1), stamp(invoice.due_date))}
+    assert due(app, INVOICES) == {(task_of(member, "overdue", position=1), stamp(invoice.due_date))}
     assert {task.kind for task in due_tasks(app.ctx, USAGE_CHECK)} == {"check"}
 
 
@@ -86,12 +86,12 @@ def test_ended_periods_and_unpaid_invoices_are_invoicings_tasks_alone(app: App) 
         (Task("expire", "a", session_id="s#1"), {"kind": "expire", "account_id": "a", "session_id": "s#1"}),
     ],
 )
-def test_a_task_is_a_message_without_what_it_does_not_need_and_is_read_back(task: Task, message: object) -> None:
+def test_a_task_is_a_message_without_empty_fields_and_is_read_back(task: Task, message: object) -> None:
     assert json.loads(as_message(task)) == message
     assert read_message(as_message(task)) == task
 
 
-def test_a_task_is_the_same_whenever_it_became_due(app: App) -> None:
+def test_tasks_compare_without_the_time_they_became_due(app: App) -> None:
     member = app.member()
     app.record(app.event(member))
     (task,) = due_tasks(app.ctx, USAGE_CHECK)
@@ -100,12 +100,12 @@ def test_a_task_is_the_same_whenever_it_became_due(app: App) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"kind": "check"}', '{"kind": "check", "account_id": "a", "on": 1}'])
-def test_what_is_no_message_of_ours_is_an_error(text: str) -> None:
+def test_an_unknown_message_is_an_error(text: str) -> None:
     with pytest.raises((TypeError, ValueError)):
         read_message(text)
 
 
-def test_tasks_go_ten_a_call_and_those_that_are_not_taken_are_left(app: App) -> None:
+def test_tasks_are_sent_ten_per_call_and_rejected_ones_stay_due(app: App) -> None:
     sent: list[int] = []
 
     def send(messages: Sequence[str]) -> list[str]:
@@ -117,13 +117,13 @@ def test_tasks_go_ten_a_call_and_those_that_are_not_taken_are_left(app: App) -> 
     assert sent == [10, 2]
 
 
-def test_at_the_deadline_nothing_more_is_sent_and_something_is_left(app: App) -> None:
+def test_after_the_deadline_no_task_is_sent_and_the_rest_reported(app: App) -> None:
     app.record(app.event(app.member()))
     counts = enqueue_due(app.ctx, USAGE_CHECK, lambda _: [], deadline=app.ctx.elapsed())
     assert counts == {"left": 1}
 
 
-def test_a_task_due_longer_than_a_call_takes_is_late(app: App) -> None:
+def test_a_task_due_for_longer_than_a_call_takes_is_late(app: App) -> None:
     app.record(app.event(app.member()))
     app.clock.advance(minutes=10)
     app.record(app.event(app.member()))

@@ -1,4 +1,4 @@
-"""Sessions start while nothing stands in their way: what runs, what is used, what is stored, of whom."""
+"""A session is admitted by what runs, what is used and what is stored, for the user and the account."""
 
 from decimal import Decimal
 
@@ -30,7 +30,7 @@ def test_running_sessions_count_against_user_and_account(app: App) -> None:
     check_invariants(app)
 
 
-def test_a_started_session_answers_as_before_without_room(app: App) -> None:
+def test_a_repeated_start_answers_as_before_at_the_limit(app: App) -> None:
     give_limits(app, max_concurrent_sandboxes=1)
     member, key = app.member(), app.platform()
     first = start_session(app.ctx, key, session_request(member, "mine-1"))
@@ -38,7 +38,7 @@ def test_a_started_session_answers_as_before_without_room(app: App) -> None:
     assert refused(app, key, session_request(member, "mine-2")) == [Reason("account_concurrent_sandboxes", 1, 1)]
 
 
-def test_a_session_that_has_started_is_admitted_as_its_start_answers(app: App) -> None:
+def test_admission_of_a_started_session_agrees_with_its_start(app: App) -> None:
     give_limits(app, max_concurrent_sandboxes=1)
     member, key = app.member(), app.platform()
     start_session(app.ctx, key, session_request(member, "box"))
@@ -48,7 +48,7 @@ def test_a_session_that_has_started_is_admitted_as_its_start_answers(app: App) -
         admission(app.ctx, key, session_request(app.member(), "box"))
 
 
-def test_what_is_used_up_in_a_period_is_there_again_in_the_next(app: App) -> None:
+def test_a_used_up_monthly_quota_is_free_again_in_the_next_period(app: App) -> None:
     give_limits(app, ram_gb_seconds=50)
     member, key = app.member(), app.platform()
     share(app, member, member, cpu_seconds_monthly=100)
@@ -67,12 +67,12 @@ def test_what_is_used_up_in_a_period_is_there_again_in_the_next(app: App) -> Non
     check_invariants(app)
 
 
-def test_storage_keeps_sessions_from_starting_while_it_is_too_much(app: App) -> None:
+def test_sessions_are_refused_while_template_storage_is_over_its_quota(app: App) -> None:
     member, key = app.member(), app.platform()
     share(app, member, member, template_storage_gb=10)
 
     def store(quantity: int) -> None:
-        """Told of in the hour that ends now."""
+        """Record template storage for the hour that ends now."""
         meter = {"meter": "template_storage_gb_hours", "quantity": quantity}
         app.record(app.event(member, user_id=member.user_id, **meter))
         app.clock.advance(hours=1)
@@ -85,7 +85,7 @@ def test_storage_keeps_sessions_from_starting_while_it_is_too_much(app: App) -> 
     assert admission(app.ctx, key, session_request(member)) == ()
 
 
-def test_a_decision_reads_twice_and_once_for_a_user_seen_before(app: App) -> None:
+def test_admission_reads_twice_and_once_for_a_known_user(app: App) -> None:
     give_limits(app, cpu_seconds_monthly=100, template_storage_gb=5)
     member, key = app.member(), app.platform()
     share(app, member, member, cpu_seconds_monthly=100, template_storage_gb=5)
@@ -103,15 +103,15 @@ def test_a_decision_reads_twice_and_once_for_a_user_seen_before(app: App) -> Non
     assert meter.operations[5:] == ["get_many", "get_many", "transact"]
 
 
-def test_what_was_read_along_is_read_anew_where_it_stands_elsewhere_by_now(app: App) -> None:
-    """The next period, the next day, another plan: each has counters of its own."""
+def test_counters_read_in_advance_are_read_again_if_they_have_moved(app: App) -> None:
+    """The next period, the next day and another plan each have their own counters."""
     give_limits(app, cpu_seconds_monthly=100)
     member, key = app.member(), app.platform()
     share(app, member, member, cpu_seconds_monthly=50)
     app.record(app.event(member, quantity=50, user_id=member.user_id))
     used_up = [Reason("user_cpu_seconds_monthly", 50, Decimal(50))]
     assert refused(app, key, session_request(member)) == used_up
-    assert refused(app, key, session_request(member)) == used_up, "as it is read along"
+    assert refused(app, key, session_request(member)) == used_up, "it is read in advance"
     app.clock.advance(days=31)
     app.record(app.event(member, quantity=60, user_id=member.user_id))
     assert refused(app, key, session_request(member)) == [Reason("user_cpu_seconds_monthly", 50, Decimal(60))]

@@ -1,4 +1,4 @@
-"""Usage is counted exactly once, in the period and on the day it belongs to."""
+"""Usage is counted exactly once, in its period and on its day."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ from tests.support.ndjson import as_json
 
 
 def record(app: App, *events: dict[str, Any]) -> list[str]:
-    """Status, or status and reason, of each event."""
+    """The status of each event, with the reason if it is rejected."""
     submitted = read_events(as_json(list(events)))
     accounts = app.ctx.tables.get_many(account_keys(submitted))
     results = record_usage(app.ctx, submitted, accounts)
@@ -39,7 +39,7 @@ def member(app: App) -> Member:
     return app.member()
 
 
-def test_an_event_counts_once_however_often_it_is_sent(app: App, member: Member) -> None:
+def test_a_repeated_event_is_counted_once(app: App, member: Member) -> None:
     event = app.event(member, quantity=100)
     assert record(app, event) == ["accepted"]
     assert record(app, event, event) == ["duplicate", "duplicate"]
@@ -60,41 +60,41 @@ def test_the_same_identity_with_other_content_is_a_conflict_and_counts_nothing(a
     assert totals(app, member) == {("cpu_seconds", None): 100}
 
 
-def test_content_is_compared_parsed(app: App, member: Member) -> None:
+def test_content_is_compared_by_value_not_spelling(app: App, member: Member) -> None:
     event = app.event(member, quantity=1, time="2026-04-20T12:00:00Z")
     same = {**event, "time": "2026-04-20T14:00:00.000+02:00", "data": {**event["data"], "quantity": "1.0"}}
     assert record(app, event) == ["accepted"]
     assert record(app, same) == ["duplicate"]
 
 
-def test_one_source_and_id_is_one_event_in_the_whole_installation(app: App, member: Member) -> None:
+def test_a_source_and_id_is_one_event_across_all_accounts(app: App, member: Member) -> None:
     event = app.event(member)
-    stranger = app.member()
+    other_member = app.member()
     assert record(app, event) == ["accepted"]
-    assert record(app, {**event, "subject": stranger.subject}) == ["conflict"]
+    assert record(app, {**event, "subject": other_member.subject}) == ["conflict"]
     assert record(app, {**event, "source": "elsewhere"}) == ["accepted"]
 
 
-def test_more_events_than_one_transaction_holds_are_counted_in_several(app: App, member: Member) -> None:
+def test_more_events_than_fit_one_transaction_are_counted_in_several(app: App, member: Member) -> None:
     events = [app.event(member, quantity=1) for _ in range(250)]
     assert record(app, *events) == ["accepted"] * 250
     assert app.meter.operations.count("transact") >= 3
     assert totals(app, member) == {("cpu_seconds", None): 250}
 
 
-def test_duplicates_among_new_events_do_not_hold_the_new_ones_up(app: App, member: Member) -> None:
+def test_duplicates_do_not_delay_the_new_events_beside_them(app: App, member: Member) -> None:
     events = [app.event(member, quantity=1) for _ in range(120)]
     record(app, *events[::3])
     expected = ["duplicate" if index % 3 == 0 else "accepted" for index in range(120)]
     assert record(app, *events) == expected
 
 
-def test_events_of_several_accounts_are_counted_each_on_its_own(app: App, member: Member) -> None:
-    stranger = app.member()
-    events = [app.event(one, quantity=1) for one in (member, stranger, member)]
+def test_events_of_several_accounts_are_counted_separately(app: App, member: Member) -> None:
+    other_member = app.member()
+    events = [app.event(one, quantity=1) for one in (member, other_member, member)]
     assert record(app, *events) == ["accepted"] * 3
     assert totals(app, member) == {("cpu_seconds", None): 2}
-    assert totals(app, stranger) == {("cpu_seconds", None): 1}
+    assert totals(app, other_member) == {("cpu_seconds", None): 1}
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_events_of_several_accounts_are_counted_each_on_its_own(app: App, member
         ({"meter": "credits", "quantity": "1.5"}, "rejected quantity must be a whole number"),
     ],
 )
-def test_what_may_count_is_decided_event_by_event(
+def test_each_event_is_accepted_or_rejected_by_itself(
     app: App, member: Member, changes: dict[str, Any], answer: str
 ) -> None:
     moved = {
@@ -126,28 +126,28 @@ def test_what_may_count_is_decided_event_by_event(
         assert totals(app, member) == {("cpu_seconds", None): 100}
 
 
-def test_a_refused_event_leaves_no_marker_and_may_come_again(app: App, member: Member) -> None:
+def test_a_rejected_event_leaves_no_marker_and_may_be_sent_again(app: App, member: Member) -> None:
     event = app.event(member, time=app.clock.now() + timedelta(minutes=11))
     assert record(app, event) == ["rejected too_far_ahead"]
     app.clock.advance(minutes=5)
     assert record(app, event) == ["accepted"]
 
 
-def test_an_event_a_little_ahead_counts_on_the_day_of_its_arrival(app: App, member: Member) -> None:
+def test_an_event_slightly_ahead_counts_on_the_day_of_its_arrival(app: App, member: Member) -> None:
     app.clock.moment = datetime(2026, 4, 21, 23, 55, tzinfo=UTC)
     assert record(app, app.event(member, time=datetime(2026, 4, 22, 0, 4, tzinfo=UTC))) == ["accepted"]
     days = [item["sk"] for item in app.stored("usage") if item["sk"].startswith("day#")]
     assert days == ["day#2026-04-21#0"]
 
 
-def test_an_event_belongs_to_the_period_that_holds_its_time(app: App, member: Member) -> None:
+def test_an_event_counts_in_the_period_that_contains_its_time(app: App, member: Member) -> None:
     app.clock.moment = datetime(2026, 5, 20, 0, 30, tzinfo=UTC)
     before, after = datetime(2026, 5, 19, 23, 59, tzinfo=UTC), datetime(2026, 5, 20, tzinfo=UTC)
     events = [app.event(member, quantity=1, time=before), app.event(member, quantity=2, time=after)]
     assert record(app, *events) == ["accepted", "accepted"]
-    fences = {item["pk"][-24:]: item for item in app.stored("usage") if item["sk"] == "period#0"}
-    assert fences["2026-04-20T00:00:00.000Z"]["q:cpu_seconds"] == 1
-    assert fences["2026-05-20T00:00:00.000Z"]["q:cpu_seconds"] == 2
+    period_keys = {item["pk"][-24:]: item for item in app.stored("usage") if item["sk"] == "period#0"}
+    assert period_keys["2026-04-20T00:00:00.000Z"]["q:cpu_seconds"] == 1
+    assert period_keys["2026-05-20T00:00:00.000Z"]["q:cpu_seconds"] == 2
 
 
 def test_a_period_pins_the_catalog_it_opened_with(app: App, member: Member) -> None:
@@ -161,7 +161,7 @@ def test_a_period_pins_the_catalog_it_opened_with(app: App, member: Member) -> N
     assert read_current_bill(app.ctx, member.account).bill.cost == 3_000_000
 
 
-def test_the_wallet_pays_in_the_transaction_that_accepts(app: App, member: Member) -> None:
+def test_the_wallet_pays_in_the_transaction_that_counts_the_event(app: App, member: Member) -> None:
     events = [app.event(member, meter="credits", quantity=300_000, app_id="writer") for _ in range(4)]
     assert record(app, *events) == ["accepted"] * 4
     entries = [item for item in app.stored("core") if item["sk"].startswith("ENTRY#")]
@@ -169,7 +169,7 @@ def test_the_wallet_pays_in_the_transaction_that_accepts(app: App, member: Membe
     assert read_current_bill(app.ctx, member.account).bill.cost == 0
 
 
-def test_more_shards_take_the_writes_and_add_up_to_one_bill(app: App) -> None:
+def test_several_shards_add_up_to_one_bill(app: App) -> None:
     app.reshape(usage_shards=4)
     member = app.member()
     for _ in range(12):
@@ -179,7 +179,7 @@ def test_more_shards_take_the_writes_and_add_up_to_one_bill(app: App) -> None:
     assert read_current_bill(app.ctx, member.account).bill.cost == 16_800_000
 
 
-def test_what_is_not_done_in_time_is_for_the_sender_to_send_again(app: App, member: Member) -> None:
+def test_events_not_counted_by_the_deadline_are_to_be_sent_again(app: App, member: Member) -> None:
     ticks = iter(range(0, 1000, 15))
     app.reshape(elapsed=lambda: float(next(ticks)))
     events = [app.event(member, quantity=1) for _ in range(250)]
@@ -191,10 +191,10 @@ def test_what_is_not_done_in_time_is_for_the_sender_to_send_again(app: App, memb
     assert totals(app, member) == {("cpu_seconds", None): 250}
 
 
-def test_an_account_that_changes_while_its_period_opens_sends_its_events_again(app: App, member: Member) -> None:
-    stranger = app.member()
+def test_events_of_an_account_changed_meanwhile_are_to_be_sent_again(app: App, member: Member) -> None:
+    other_member = app.member()
     app.clock.advance(days=31)
-    events = [app.event(member), app.event(stranger)]
+    events = [app.event(member), app.event(other_member)]
     submitted = read_events(as_json(events))
     accounts = app.ctx.tables.get_many(account_keys(submitted))
     app.change_account(member, plan="pro")
@@ -202,13 +202,13 @@ def test_an_account_that_changes_while_its_period_opens_sends_its_events_again(a
     assert record(app, *events) == ["accepted", "duplicate"]
 
 
-def test_a_refused_event_says_nothing_of_the_next_with_its_identity(app: App, member: Member) -> None:
+def test_a_rejected_event_does_not_affect_the_next_with_its_identity(app: App, member: Member) -> None:
     fine = app.event(member)
     bad = {**fine, "data": {**fine["data"], "meter": "kilowatts"}}
     assert record(app, bad, fine, bad, fine) == ["rejected unknown_meter", "accepted", "conflict", "duplicate"]
 
 
-def test_wallet_events_cost_no_more_than_others_to_count(app: App, member: Member) -> None:
+def test_counting_wallet_events_costs_no_more_than_others(app: App, member: Member) -> None:
     events = [app.event(member, meter="credits", quantity=1) for _ in range(450)]
     app.meter.clear()
     submitted = read_events(as_json(events))
@@ -218,7 +218,7 @@ def test_wallet_events_cost_no_more_than_others_to_count(app: App, member: Membe
     check_invariants(app)
 
 
-def test_an_account_deleted_on_the_way_is_told_so_at_once(app: App, member: Member) -> None:
+def test_events_of_an_account_deleted_meanwhile_are_rejected(app: App, member: Member) -> None:
     submitted = read_events(as_json([app.event(member, meter="credits", quantity=1)]))
     accounts = app.ctx.tables.get_many(account_keys(submitted))
     app.change_account(member, status="deleted")
@@ -227,7 +227,7 @@ def test_an_account_deleted_on_the_way_is_told_so_at_once(app: App, member: Memb
     assert app.meter.calls == 3
 
 
-def test_an_event_for_a_closed_period_counts_under_the_next_period_key(app: App, member: Member) -> None:
+def test_an_event_of_a_closed_period_counts_as_late_in_the_open_one(app: App, member: Member) -> None:
     record(app, app.event(member, app_id="writer"))
     period = member.account.closing_cursor.period
     app.clock.moment = period.end + GRACE
@@ -240,13 +240,13 @@ def test_an_event_for_a_closed_period_counts_under_the_next_period_key(app: App,
     late = {item["sk"]: item for item in app.stored("usage") if item["sk"].startswith("late#")}
     assert quantities_of(late.values()) == {("cpu_seconds", None): 7}
     assert list(late) == [f"late#{stamp(target.start)}#0"]
-    told = app.ctx.tables.get(period_key(member.account.id, target)) or {}
-    assert read_billing_period(told).late == {stamp(period.start)}
+    target_period = app.ctx.tables.get(period_key(member.account.id, target)) or {}
+    assert read_billing_period(target_period).late == {stamp(period.start)}
     apps = [item for item in app.stored("usage") if item["sk"].startswith("app#")]
     assert sum(quantities_of(apps).values()) == 107
 
 
-def test_late_and_timely_events_of_one_call_are_counted_in_one_transaction(app: App, member: Member) -> None:
+def test_late_and_timely_events_are_counted_in_one_transaction(app: App, member: Member) -> None:
     first = member.account.closing_cursor.period
     app.clock.moment = first.end + GRACE
     app.invoice_due()
@@ -256,8 +256,8 @@ def test_late_and_timely_events_of_one_call_are_counted_in_one_transaction(app: 
     assert app.meter.operations.count("transact") == 1
 
 
-def test_an_event_that_meets_a_closed_fence_looks_again_and_counts_late(app: App, member: Member) -> None:
-    """Its sender had read the account and its period while they were open."""
+def test_an_event_that_meets_a_closed_period_is_retried_as_late(app: App, member: Member) -> None:
+    """The call had read the account and its period before the period closed."""
     submitted = read_events(as_json([app.event(member, time=member.account.closing_cursor.period.start)]))
     accounts = app.ctx.tables.get_many(account_keys(submitted))
     app.clock.moment = member.account.closing_cursor.period.end + GRACE
@@ -267,7 +267,7 @@ def test_an_event_that_meets_a_closed_fence_looks_again_and_counts_late(app: App
     check_invariants(app)
 
 
-def test_a_period_closed_while_its_fence_was_read_does_not_take_the_event(app: App, member: Member) -> None:
+def test_a_period_closed_after_its_key_was_read_refuses_the_event(app: App, member: Member) -> None:
     record(app, app.event(member))
     period = period_of(member.account.schedule, app.clock.now())
     app.ctx.tables.write(Update(period_key(member.account.id, period), remove=("open",)))
@@ -279,7 +279,7 @@ def test_a_period_closed_while_its_fence_was_read_does_not_take_the_event(app: A
     assert totals(app, member) == {("cpu_seconds", None): 100}
 
 
-def test_the_smallest_quantities_add_up(app: App) -> None:
+def test_the_smallest_quantities_add_up_exactly(app: App) -> None:
     member = app.member()
     for _ in range(3):
         assert [one.status for one in app.record(app.event(member, quantity="0.000000001"))] == ["accepted"]

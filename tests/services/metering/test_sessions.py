@@ -30,7 +30,7 @@ def test_a_session_is_active_until_it_ends_and_completed_after(app: App) -> None
     assert counts(app, member) == (0, 1)
 
 
-def test_ending_again_answers_as_before_and_counts_nothing(app: App) -> None:
+def test_a_repeated_end_answers_as_before_and_counts_nothing(app: App) -> None:
     member, key = app.member(), app.platform()
     session = start_session(app.ctx, key, session_request(member))
     first = end_session(app.ctx, key, session.id)
@@ -39,7 +39,7 @@ def test_ending_again_answers_as_before_and_counts_nothing(app: App) -> None:
     assert counts(app, member) == (0, 1)
 
 
-def test_starting_with_the_same_id_answers_as_before(app: App) -> None:
+def test_a_repeated_start_with_the_same_id_answers_as_before(app: App) -> None:
     member, key = app.member(), app.platform()
     first = start_session(app.ctx, key, session_request(member, "mine-1"))
     app.clock.advance(minutes=5)
@@ -47,7 +47,7 @@ def test_starting_with_the_same_id_answers_as_before(app: App) -> None:
     assert counts(app, member) == (1, 0)
 
 
-def test_an_id_that_stands_for_somebody_elses_session_is_a_conflict(app: App) -> None:
+def test_the_id_of_another_users_session_is_a_conflict(app: App) -> None:
     key = app.platform()
     start_session(app.ctx, key, session_request(app.member(), "mine-1"))
     with pytest.raises(Conflict) as refused:
@@ -56,7 +56,7 @@ def test_an_id_that_stands_for_somebody_elses_session_is_a_conflict(app: App) ->
     check_invariants(app)
 
 
-def test_a_session_that_ends_in_the_next_period_is_completed_there(app: App) -> None:
+def test_a_session_that_ends_in_the_next_period_is_counted_there(app: App) -> None:
     member, key = app.member(), app.platform()
     session = start_session(app.ctx, key, session_request(member))
     app.clock.advance(days=31)
@@ -64,10 +64,10 @@ def test_a_session_that_ends_in_the_next_period_is_completed_there(app: App) -> 
     assert counts(app, member) == (0, 1)
 
 
-def test_nobody_starts_what_is_not_theirs_to_run(app: App) -> None:
-    member, stranger, key = app.member(), app.member(), app.platform()
+def test_a_session_for_an_unknown_or_suspended_owner_is_refused(app: App) -> None:
+    member, other_member, key = app.member(), app.member(), app.platform()
     for unknown in (
-        replace(session_request(member), user_id=stranger.user.id),
+        replace(session_request(member), user_id=other_member.user.id),
         replace(session_request(member), account_id="nobody"),
     ):
         with pytest.raises(NotFound):
@@ -78,15 +78,15 @@ def test_nobody_starts_what_is_not_theirs_to_run(app: App) -> None:
     with pytest.raises(Forbidden) as refused:
         start_session(app.ctx, key, session_request(member))
     assert refused.value.code == "account_suspended"
-    app.change_user(stranger, status="suspended")
+    app.change_user(other_member, status="suspended")
     with pytest.raises(Forbidden) as refused:
-        start_session(app.ctx, key, session_request(stranger))
+        start_session(app.ctx, key, session_request(other_member))
     assert refused.value.code == "user_suspended"
     assert not [item for item in app.stored("core") if item["sk"] == "SESSION"]
 
 
 @pytest.mark.parametrize("whose", ["account", "user"])
-def test_a_suspension_at_the_same_moment_wins(app: App, whose: str) -> None:
+def test_a_suspension_during_the_start_refuses_the_session(app: App, whose: str) -> None:
     member, key = app.member(), app.platform()
     suspended: list[bool] = []
 
@@ -104,7 +104,7 @@ def test_a_suspension_at_the_same_moment_wins(app: App, whose: str) -> None:
     check_invariants(app)
 
 
-def test_a_session_whose_time_is_up_ends_by_itself_and_at_that_time(app: App) -> None:
+def test_an_expired_session_is_ended_as_of_its_expiry(app: App) -> None:
     member, key = app.member(), app.platform()
     session = start_session(app.ctx, key, session_request(member))
     app.clock.moment = session.expires_at - timedelta(milliseconds=1)
@@ -120,7 +120,7 @@ def test_a_session_whose_time_is_up_ends_by_itself_and_at_that_time(app: App) ->
     assert session.started_by.kind == "platform"
 
 
-def test_one_that_is_ended_after_its_time_has_ended_when_it_was_up(app: App) -> None:
+def test_a_session_ended_after_its_expiry_ends_as_of_its_expiry(app: App) -> None:
     member, key = app.member(), app.platform()
     session = start_session(app.ctx, key, session_request(member))
     app.clock.advance(hours=9)
@@ -128,19 +128,19 @@ def test_one_that_is_ended_after_its_time_has_ended_when_it_was_up(app: App) -> 
     check_invariants(app)
 
 
-def test_sessions_of_a_suspended_account_and_of_a_deleted_user_end_too(app: App) -> None:
+def test_expired_sessions_of_suspended_accounts_and_deleted_users_end(app: App) -> None:
     root, key = app.member(), app.platform()
     ada = app.colleague(root)
-    mine, hers = (start_session(app.ctx, key, session_request(member)) for member in (root, ada))
+    roots_session, adas_session = (start_session(app.ctx, key, session_request(member)) for member in (root, ada))
     delete_user(app.ctx, principal_of(app, root), ada.user.id)
     app.change_account(root, status="suspended")
-    end_session(app.ctx, key, mine.id)
+    end_session(app.ctx, key, roots_session.id)
     app.clock.advance(hours=1)
-    assert end_expired(app.ctx, hers.id)
+    assert end_expired(app.ctx, adas_session.id)
     assert counts(app, root) == (0, 2)
 
 
-def test_sessions_of_a_deleted_account_end_in_an_unopened_period(app: App) -> None:
+def test_sessions_of_a_deleted_account_end_without_opening_a_period(app: App) -> None:
     member, key = app.member(), app.platform()
     first, second = (start_session(app.ctx, key, session_request(member)) for _ in range(2))
     app.change_account(member, status="deleted")
@@ -152,18 +152,18 @@ def test_sessions_of_a_deleted_account_end_in_an_unopened_period(app: App) -> No
     assert len(app.stored("usage")) == opened
 
 
-def test_a_session_tells_who_started_and_who_ended_it(app: App) -> None:
+def test_a_session_records_who_started_and_who_ended_it(app: App) -> None:
     member, key = app.member(), app.platform()
     start_session(app.ctx, key, session_request(member, "box"))
     ended = end_session(app.ctx, app.platform(), "box")
     assert ended.ended_by is not None
     assert (ended.started_by.kind, ended.ended_by.kind) == ("platform", "platform")
-    assert ended.started_by.id != ended.ended_by.id, "each by its key"
+    assert ended.started_by.id != ended.ended_by.id, "the platform used another key"
     (stored,) = app.stored("core", "RUN#")
     assert read_session(stored) == ended
 
 
-def test_an_end_takes_four_round_trips_where_nobody_has_opened_the_period_too(app: App) -> None:
+def test_an_end_takes_four_round_trips_even_if_it_opens_the_period(app: App) -> None:
     member, key = app.member(), app.platform()
     session = start_session(app.ctx, key, session_request(member))
     app.clock.advance(days=40)

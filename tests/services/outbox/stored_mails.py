@@ -1,6 +1,6 @@
-"""Outbox items of mails, one for each template, exactly as the first release with that template stored them.
+"""One outbox item for each mail template, exactly as the template's first release stored it.
 
-Don't change them: such items may wait in a table while another release is deployed.
+Do not change them: such items may wait in a table while a new release is deployed.
 """
 
 from typing import Any
@@ -152,7 +152,7 @@ BODIES: dict[str, dict[str, Any]] = {body["letter"]: body for body in _BODIES}
 
 
 def stored_mail(template: str, **ids: str) -> dict[str, Any]:
-    """The item without its key; `ids` are the true values of account_id, user_id and email_change."""
+    """The item without its key; `ids` gives the values of account_id, user_id and email_change."""
     body = BODIES[template]
     return {
         "id": ITEM_ID,

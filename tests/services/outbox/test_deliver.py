@@ -1,4 +1,4 @@
-"""Each outbox item is delivered at least once and has its effect once, whatever the stream does."""
+"""Each outbox item is delivered at least once and takes effect once, with or without the stream."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -22,8 +22,8 @@ from tests.support.outside import FakeAws
 FOREVER = 1e9
 
 
-def broken(*, code: str = "TooManyRequestsException", fake_aws: FakeAws | None = None) -> FakeAws:
-    """A world in which every call fails, until its port is taken away."""
+def fail_all_calls(*, code: str = "TooManyRequestsException", fake_aws: FakeAws | None = None) -> FakeAws:
+    """A fake AWS whose every call fails until its interceptor is replaced."""
 
     def fail(operation: str, call: Any) -> Any:
         raise client_error(operation, code)
@@ -37,22 +37,22 @@ def item(app: App, item_id: str) -> dict[str, Any]:
     return next(item for item in app.stored("core") if item["pk"] == f"OUTBOX#{item_id}")
 
 
-def mail_item(app: App, *to: str, template: str = "account_resumed") -> str:
-    """A mail that waits."""
+def put_waiting_mail(app: App, *to: str, template: str = "account_resumed") -> str:
+    """Store a waiting mail, and return its item's id."""
     put = put_mail(Mail(template, to, {"account": "Acme", "at": "now"}), "cause", at=app.clock.now())
     app.ctx.tables.write(put)
     return put.key.pk.removeprefix("OUTBOX#")
 
 
-def test_a_registration_is_announced_once_however_often_delivered(app: App) -> None:
+def test_a_sign_up_is_announced_once_over_repeated_deliveries(app: App) -> None:
     member = app.member("ada@example.com")
     ids = app.waiting()
     app.deliver()
     for item_id in [*ids, *reversed(ids)]:
         assert deliver(app.ctx, app.fake_aws.channels(), item_id) == "not_due"
     assert [mail.subject for mail in app.fake_aws.to("ada@example.com")] == ["Welcome to Tallybook"]
-    told = {name for name, _ in app.fake_aws.events}
-    assert told == {"AccountRegistered", "SubscriptionStarted", "WalletMoved", "ApiKeyCreated"}
+    names = {name for name, _ in app.fake_aws.events}
+    assert names == {"AccountRegistered", "SubscriptionStarted", "WalletMoved", "ApiKeyCreated"}
     assert len(app.fake_aws.events) == 4
     (detail,), (later,) = app.fake_aws.named("AccountRegistered"), app.fake_aws.named("ApiKeyCreated")
     assert (detail["sequence"], later["sequence"]) == (1, 2)
@@ -61,7 +61,7 @@ def test_a_registration_is_announced_once_however_often_delivered(app: App) -> N
     check_invariants(app)
 
 
-def test_what_the_stream_never_told_is_found_by_the_sweep(app: App) -> None:
+def test_the_sweep_delivers_items_that_the_stream_missed(app: App) -> None:
     app.member("ada@example.com")
     app.clock.advance(days=1)
     outcomes = sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER)
@@ -71,14 +71,14 @@ def test_what_the_stream_never_told_is_found_by_the_sweep(app: App) -> None:
     assert len(app.fake_aws.mails) == 1
 
 
-def test_a_sweep_with_nothing_to_do_asks_each_partition_once_and_no_more(app: App) -> None:
+def test_an_empty_sweep_queries_each_partition_once(app: App) -> None:
     app.meter.clear()
     sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER)
     assert app.meter.operations == ["query"] * 4
     assert app.meter.read_units == 2
 
 
-def test_a_sweep_stops_at_its_deadline_and_the_next_one_goes_on(app: App) -> None:
+def test_a_sweep_stops_at_its_deadline_and_the_next_one_continues(app: App) -> None:
     app.member()
     ticks = iter(range(10**6))
     app.reshape(elapsed=lambda: next(ticks))
@@ -88,9 +88,9 @@ def test_a_sweep_stops_at_its_deadline_and_the_next_one_goes_on(app: App) -> Non
     assert app.waiting() == []
 
 
-def test_failed_tries_are_spaced_further_apart_and_then_parked(app: App) -> None:
-    item_id = mail_item(app, "ada@example.com")
-    fake_aws, pauses = broken(), []
+def test_failed_deliveries_are_retried_with_growing_pauses_then_parked(app: App) -> None:
+    item_id = put_waiting_mail(app, "ada@example.com")
+    fake_aws, pauses = fail_all_calls(), []
     for _ in range(MAX_ATTEMPTS - 1):
         assert deliver(app.ctx, fake_aws.channels(), item_id) == "postponed"
         due = (parse_instant(item(app, item_id)["due"]) - app.clock.now()).total_seconds()
@@ -108,8 +108,8 @@ def test_failed_tries_are_spaced_further_apart_and_then_parked(app: App) -> None
     check_invariants(app)
 
 
-def test_tries_that_die_without_a_word_are_counted_too(app: App) -> None:
-    item_id = mail_item(app, "ada@example.com")
+def test_deliveries_that_crash_are_counted_as_attempts(app: App) -> None:
+    item_id = put_waiting_mail(app, "ada@example.com")
 
     def die(operation: str, call: Any) -> Any:
         raise KeyboardInterrupt
@@ -123,9 +123,10 @@ def test_tries_that_die_without_a_word_are_counted_too(app: App) -> None:
     check_invariants(app)
 
 
-def test_what_was_parked_goes_again_when_the_operator_says_so(app: App) -> None:
-    item_id = mail_item(app, "ada@example.com")
-    assert deliver(app.ctx, broken(code="BadRequestException").channels(), item_id) == "parked", "it would never go"
+def test_the_operator_can_retry_a_parked_item(app: App) -> None:
+    item_id = put_waiting_mail(app, "ada@example.com")
+    rejecting = fail_all_calls(code="BadRequestException").channels()
+    assert deliver(app.ctx, rejecting, item_id) == "parked", "a rejected mail is not retried"
     assert retry(app.ctx, item_id).attempts == 0
     assert deliver(app.ctx, app.fake_aws.channels(), item_id) == "delivered"
     assert len(app.fake_aws.mails) == 1
@@ -136,22 +137,22 @@ def test_what_was_parked_goes_again_when_the_operator_says_so(app: App) -> None:
         retry(app.ctx, "unknown")
 
 
-def test_what_is_leaving_just_now_is_not_sent_once_more_by_the_operator(app: App) -> None:
-    item_id = mail_item(app, "ada@example.com")
+def test_an_operators_retry_during_a_delivery_does_not_send_twice(app: App) -> None:
+    item_id = put_waiting_mail(app, "ada@example.com")
 
-    def retried_meanwhile(operation: str, call: Any) -> Any:
+    def retry_meanwhile(operation: str, call: Any) -> Any:
         with pytest.raises(Conflict) as refused:
             retry(app.ctx, item_id)
         assert refused.value.code == "busy"
         return call()
 
-    app.fake_aws.interceptor = retried_meanwhile
+    app.fake_aws.interceptor = retry_meanwhile
     assert deliver(app.ctx, app.fake_aws.channels(), item_id) == "delivered"
     assert len(app.fake_aws.mails) == 1
 
 
-def test_a_delivery_that_outlived_its_lease_marks_nothing_of_the_one_after_it(app: App) -> None:
-    item_id = mail_item(app, "ada@example.com")
+def test_a_delivery_past_its_lease_does_not_mark_the_next_one(app: App) -> None:
+    item_id = put_waiting_mail(app, "ada@example.com")
     late = read_outbox_item(item(app, item_id))
     app.ctx.tables.write(claim(late, now=app.clock.now()))
     app.clock.advance(seconds=LEASE.total_seconds())
@@ -162,8 +163,11 @@ def test_a_delivery_that_outlived_its_lease_marks_nothing_of_the_one_after_it(ap
     assert item(app, item_id)["claims"] == 2
 
 
-def test_a_letter_there_is_not_is_tried_and_parked_and_stops_no_other(app: App) -> None:
-    wrong, right = mail_item(app, "ada@example.com", template="nonsense"), mail_item(app, "ada@example.com")
+def test_a_mail_with_an_unknown_template_is_parked_and_blocks_no_other(app: App) -> None:
+    wrong, right = (
+        put_waiting_mail(app, "ada@example.com", template="nonsense"),
+        put_waiting_mail(app, "ada@example.com"),
+    )
     for _ in range(MAX_ATTEMPTS):
         sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER)
         app.clock.advance(days=1)
@@ -171,10 +175,10 @@ def test_a_letter_there_is_not_is_tried_and_parked_and_stops_no_other(app: App) 
     assert item(app, right)["state"] == "delivered"
 
 
-def test_a_delivery_holds_its_item_until_its_lease_ends(
+def test_a_delivery_has_its_item_to_itself_until_the_lease_ends(
     app: App,
 ) -> None:
-    item_id = mail_item(app, "ada@example.com")
+    item_id = put_waiting_mail(app, "ada@example.com")
     died = read_outbox_item(item(app, item_id))
     app.ctx.tables.write(claim(died, now=app.clock.now()))
     assert deliver(app.ctx, app.fake_aws.channels(), item_id) == "not_due"
@@ -184,22 +188,22 @@ def test_a_delivery_holds_its_item_until_its_lease_ends(
     assert sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER) == {"delivered": 1}
 
 
-def test_each_address_gets_a_mail_once_however_it_is_written_and_sees_no_other(app: App) -> None:
-    item_id = mail_item(app, "ada@example.com", "Ada@Example.com", "bob@example.com", " ada@example.com ")
+def test_each_address_gets_its_own_mail_once_in_any_spelling(app: App) -> None:
+    item_id = put_waiting_mail(app, "ada@example.com", "Ada@Example.com", "bob@example.com", " ada@example.com ")
     deliver(app.ctx, app.fake_aws.channels(), item_id)
     assert [mail.to for mail in app.fake_aws.mails] == ["ada@example.com", "bob@example.com"]
 
 
-def test_of_several_addresses_those_that_have_their_mail_get_no_second_one(app: App) -> None:
-    item_id = mail_item(app, "ada@example.com", "bob@example.com", "eve@example.com")
+def test_a_retry_skips_addresses_that_have_their_mail(app: App) -> None:
+    item_id = put_waiting_mail(app, "ada@example.com", "bob@example.com", "eve@example.com")
     fake_aws = FakeAws()
 
-    def second_fails(operation: str, call: Any) -> Any:
+    def fail_second(operation: str, call: Any) -> Any:
         if len(fake_aws.mails) == 1:
             raise ReadTimeoutError(endpoint_url="https://email")
         return call()
 
-    fake_aws.interceptor = second_fails
+    fake_aws.interceptor = fail_second
     assert deliver(app.ctx, fake_aws.channels(), item_id) == "postponed"
     fake_aws.interceptor = lambda _, call: call()
     app.clock.advance(minutes=1)
@@ -209,9 +213,9 @@ def test_of_several_addresses_those_that_have_their_mail_get_no_second_one(app: 
 
 
 @pytest.mark.parametrize("bad", range(3))
-def test_an_address_that_is_refused_for_good_keeps_no_other_from_its_mail(app: App, bad: int) -> None:
+def test_a_rejected_address_does_not_keep_others_from_their_mail(app: App, bad: int) -> None:
     addresses = ["ada@example.com", "bob@example.com", "eve@example.com"]
-    item_id = mail_item(app, *addresses)
+    item_id = put_waiting_mail(app, *addresses)
     calls: list[str] = []
 
     def refused(operation: str, call: Any) -> Any:
@@ -230,15 +234,15 @@ def test_an_address_that_is_refused_for_good_keeps_no_other_from_its_mail(app: A
     assert [mail.to for mail in app.fake_aws.mails] == [*others, addresses[bad]]
 
 
-def test_whoever_bounced_or_complained_gets_no_more_mail_and_the_item_says_so(app: App) -> None:
+def test_a_suppressed_address_is_skipped_and_the_item_lists_it(app: App) -> None:
     suppress_addresses(app.ctx, ["Ada@example.com"], reason="bounce")
-    item_id = mail_item(app, "ada@example.com", "bob@example.com")
+    item_id = put_waiting_mail(app, "ada@example.com", "bob@example.com")
     assert deliver(app.ctx, app.fake_aws.channels(), item_id) == "delivered"
     assert [mail.to for mail in app.fake_aws.mails] == ["bob@example.com"]
     assert item(app, item_id)["skipped"] == ["ada@example.com"]
 
 
-def test_a_partly_failed_publish_is_repeated_whole_with_the_same_ids(app: App) -> None:
+def test_a_partly_failed_publish_is_repeated_in_full_with_the_same_ids(app: App) -> None:
     app.member()
     (item_id,) = [each for each in app.waiting() if len(item(app, each)["body"].get("events", ())) == 3]
     fake_aws = FakeAws()
@@ -259,7 +263,7 @@ def test_a_partly_failed_publish_is_repeated_whole_with_the_same_ids(app: App) -
 
 
 def test_a_delivery_reads_claims_sends_and_marks_in_four_calls(app: App) -> None:
-    item_id = mail_item(app, "ada@example.com")
+    item_id = put_waiting_mail(app, "ada@example.com")
     app.meter.clear()
     deliver(app.ctx, app.fake_aws.channels(), item_id)
     meter = app.meter
@@ -267,8 +271,8 @@ def test_a_delivery_reads_claims_sends_and_marks_in_four_calls(app: App) -> None
     assert (meter.read_units, meter.write_units) == (2, 2 + 2 + 1)
 
 
-def test_what_was_delivered_is_kept_for_90_days_and_out_of_the_index(app: App) -> None:
-    item_id = mail_item(app, "ada@example.com")
+def test_a_delivered_item_is_kept_90_days_and_leaves_the_work_index(app: App) -> None:
+    item_id = put_waiting_mail(app, "ada@example.com")
     deliver(app.ctx, app.fake_aws.channels(), item_id)
     stored = item(app, item_id)
     assert "work" not in stored

@@ -1,4 +1,4 @@
-"""A letter with a link to set a password, overtaken while it is written: after it was read whom it is about."""
+"""A change that happens while a password mail is rendered stops the mail."""
 
 import os
 from collections.abc import Callable
@@ -22,9 +22,9 @@ def owner(app: App) -> Member:
     return member
 
 
-def overtaken(app: App, by: Callable[[], object]) -> None:
-    """Everything that waits is delivered; it happens as the first letter's token is made."""
-    waiting = [by]
+def deliver_while(app: App, change: Callable[[], object]) -> None:
+    """Deliver all waiting items, with `change` happening as the first mail's token is made."""
+    waiting = [change]
 
     def random_bytes(count: int) -> bytes:
         if waiting:
@@ -36,39 +36,39 @@ def overtaken(app: App, by: Callable[[], object]) -> None:
     assert not waiting
 
 
-def tokens(app: App) -> list[str]:
+def token_purposes(app: App) -> list[str]:
     return [item["purpose"] for item in app.stored("core") if "purpose" in item and "secret_hash" in item]
 
 
-def test_no_link_to_set_a_password_goes_to_an_address_that_the_login_has_left(app: App, owner: Member) -> None:
+def test_no_password_link_goes_to_an_address_that_is_changed_meanwhile(app: App, owner: Member) -> None:
     change = request_email_change(app.ctx, authenticate(app.ctx, owner.api_key), current=OLD, new=NEW)
     app.deliver()
     links = app.email_tokens(change)
     confirm_email_change(app.ctx, token=links["current"], address=HERE)
     ask_for_reset(app.ctx, email=OLD, address=HERE)
     mails = len(app.fake_aws.to(OLD))
-    plain = app.ctx
-    overtaken(app, lambda: confirm_email_change(plain, token=links["new"], address=HERE))
+    original_ctx = app.ctx
+    deliver_while(app, lambda: confirm_email_change(original_ctx, token=links["new"], address=HERE))
     assert app.account_of(owner).email == NEW
     app.deliver()
     assert [mail.subject for mail in app.fake_aws.to(OLD)[mails:]] == [
         "The email address of your Tallybook account was changed"
     ]
-    assert tokens(app) == []
+    assert token_purposes(app) == []
     check_invariants(app)
 
 
-def test_nor_to_a_user_who_is_suspended_by_then(app: App, owner: Member) -> None:
+def test_no_password_link_goes_to_a_user_suspended_meanwhile(app: App, owner: Member) -> None:
     ask_for_reset(app.ctx, email=OLD, address=HERE)
     mails = len(app.fake_aws.to(OLD))
-    overtaken(app, lambda: app.change_user(owner, status="suspended"))
-    assert (app.fake_aws.to(OLD)[mails:], tokens(app)) == ([], [])
+    deliver_while(app, lambda: app.change_user(owner, status="suspended"))
+    assert (app.fake_aws.to(OLD)[mails:], token_purposes(app)) == ([], [])
 
 
-def test_nor_an_invitation_to_one_who_has_joined_by_then(app: App, owner: Member) -> None:
-    user, plain = app.invited(owner, "ada@example.com"), app.ctx
+def test_no_invitation_goes_to_a_user_who_joined_meanwhile(app: App, owner: Member) -> None:
+    user, original_ctx = app.invited(owner, "ada@example.com"), app.ctx
     token = app.password_token(user)
-    overtaken(app, lambda: set_password(plain, token=token, password=PASSWORD, address=HERE))
+    deliver_while(app, lambda: set_password(original_ctx, token=token, password=PASSWORD, address=HERE))
     app.deliver()
     assert [mail for mail in app.fake_aws.to(user.email) if "/auth/password/new" in mail.text] == []
-    assert tokens(app) == []
+    assert token_purposes(app) == []

@@ -1,4 +1,4 @@
-"""Mails that another release stored are delivered, and this release stores them in the same way."""
+"""Mails stored by an earlier release are delivered, and this release stores mails in the same form."""
 
 from datetime import UTC, datetime
 
@@ -30,14 +30,14 @@ def ada(app: App) -> Member:
 
 @pytest.fixture
 def ids(app: App, ada: Member) -> dict[str, str]:
-    """Of the account, of a user who is invited to it, and of a request for another email."""
+    """The ids of the account, of an invited user and of a pending email change."""
     user = app.invited(ada, BOB)
     change = request_email_change(app.ctx, authenticate(app.ctx, ada.api_key), current=ADA, new=NEW)
     return {"account_id": ada.account.id, "user_id": user.id, "email_change": change.id}
 
 
 def deliver_stored(app: App, template: str, ids: dict[str, str]) -> list[str]:
-    """The addresses that get the stored mail."""
+    """Deliver the stored mail, and return the addresses it went to."""
     app.ctx.tables.write(Put(keys.outbox(ITEM_ID), stored_mail(template, **ids)))
     assert deliver(app.ctx, app.fake_aws.channels(), ITEM_ID) == "delivered"
     assert {mail.item for mail in app.fake_aws.mails} <= {ITEM_ID}
@@ -45,7 +45,7 @@ def deliver_stored(app: App, template: str, ids: dict[str, str]) -> list[str]:
 
 
 def close_period(app: App, member: Member, *, status: str) -> None:
-    """The account's first invoice, in this status."""
+    """Close the first period, and set its invoice to this status."""
     app.record(app.event(member, quantity=150_000))
     app.clock.moment = AFTER_PERIOD
     (invoice,) = app.invoice_due()

@@ -1,4 +1,4 @@
-"""Whoever bounced or complained gets no more mail, until the operator lifts that."""
+"""An address that bounced or complained is suppressed until the operator lifts it."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tallybook.services.outbox.suppressions import find_suppression, lift_suppre
 from tests.support.app import App
 
 
-def test_a_suppression_is_lifted_by_the_operator_and_mail_goes_again(app: App) -> None:
+def test_the_operator_can_lift_a_suppression(app: App) -> None:
     suppress_addresses(app.ctx, ["ada@example.com"], reason="complaint")
     assert find_suppression(app.ctx, "ADA@example.com") == ("complaint", app.clock.now())
     lift_suppression(app.ctx, "Ada@example.com")
@@ -18,7 +18,7 @@ def test_a_suppression_is_lifted_by_the_operator_and_mail_goes_again(app: App) -
     ]
 
 
-def test_what_is_not_suppressed_is_neither_shown_nor_lifted(app: App) -> None:
+def test_an_address_that_is_not_suppressed_is_not_found(app: App) -> None:
     for ask in (find_suppression, lift_suppression):
         with pytest.raises(NotFound):
             ask(app.ctx, "ada@example.com")

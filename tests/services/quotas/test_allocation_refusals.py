@@ -1,4 +1,4 @@
-"""Shares of a plan that nobody gives, changes or takes: by whom, of whom, and which."""
+"""Refused changes of allocations: by the wrong user, of another account, or beyond a limit."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ from tests.support.invariants import check_invariants
 from tests.support.shares import principal_of, share, team
 
 
-def test_only_root_users_see_and_give_shares(app: App) -> None:
+def test_only_root_users_may_read_and_change_allocations(app: App) -> None:
     root, ada = team(app)
     one = share(app, root, ada, cpu_seconds_monthly=1)
     principal = principal_of(app, ada)
@@ -34,17 +34,17 @@ def test_only_root_users_see_and_give_shares(app: App) -> None:
         lambda: revoke_allocation(app.ctx, principal, one.id),
         lambda: remove_allocation(app.ctx, principal, one.id),
     ):
-        with pytest.raises(Forbidden) as told:
+        with pytest.raises(Forbidden) as refused:
             call()
-        assert told.value.code == "root_user_required"
+        assert refused.value.code == "root_user_required"
     assert user_of(app, ada).quota == {"cpu_seconds_monthly": 1}
 
 
-def test_what_is_another_accounts_or_gone_is_not_found(app: App) -> None:
-    (root, ada), (stranger, other) = team(app), team(app)
+def test_another_accounts_or_deleted_allocation_is_not_found(app: App) -> None:
+    (root, ada), (other_root, other) = team(app), team(app)
     one = share(app, root, ada, cpu_seconds_monthly=1)
-    delete_user(app.ctx, principal_of(app, stranger), other.user.id)
-    principal = principal_of(app, stranger)
+    delete_user(app.ctx, principal_of(app, other_root), other.user.id)
+    principal = principal_of(app, other_root)
     for call in (
         lambda: allocate(app.ctx, principal, ada.user.id, {}),
         lambda: allocate(app.ctx, principal, other.user.id, {}),
@@ -57,7 +57,7 @@ def test_what_is_another_accounts_or_gone_is_not_found(app: App) -> None:
     check_invariants(app)
 
 
-def test_a_revoked_allocation_is_frozen_and_its_deletion_adds_nothing(app: App) -> None:
+def test_a_revoked_allocation_can_only_be_deleted(app: App) -> None:
     root, ada = team(app)
     one = share(app, root, ada, cpu_seconds_monthly=1)
     revoke_allocation(app.ctx, principal_of(app, root), one.id)
@@ -70,21 +70,21 @@ def test_a_revoked_allocation_is_frozen_and_its_deletion_adds_nothing(app: App) 
     check_invariants(app)
 
 
-def test_there_are_only_so_many_revoked_ones_included(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_allocations_is_limited_revoked_ones_included(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(allocation_changes, "MAX_ALLOCATIONS", 2)
     root, ada = team(app)
     for _ in range(2):
         one = share(app, root, ada)
         revoke_allocation(app.ctx, principal_of(app, root), one.id)
-    with pytest.raises(Conflict) as told:
+    with pytest.raises(Conflict) as refused:
         share(app, root, ada)
-    assert told.value.code == "too_many_allocations"
+    assert refused.value.code == "too_many_allocations"
     remove_allocation(app.ctx, principal_of(app, root), one.id)
     assert share(app, root, ada).quota == {}
     assert quotas.MAX_ALLOCATIONS == 1000
 
 
-def test_who_is_no_root_user_any_more_by_then_gives_nothing(app: App) -> None:
+def test_a_user_demoted_before_the_write_can_not_allocate(app: App) -> None:
     root, ada = team(app)
     principal, demoted = principal_of(app, root), []
 

@@ -1,4 +1,4 @@
-"""Shares of a plan: given, changed and taken by root users, and held to what the plan gives the account."""
+"""Root users give, change and revoke allocations, within the account's plan."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,11 +20,11 @@ from tests.support.invariants import check_invariants
 from tests.support.shares import actions, give_limits, principal_of, share, team
 
 
-def listed(app: App, root: Member, *, inactive: bool = True) -> list[str]:
+def list_ids(app: App, root: Member, *, inactive: bool = True) -> list[str]:
     return [one.status for one in list_allocations(app.ctx, principal_of(app, root), include_inactive=inactive)]
 
 
-def test_a_share_is_its_users_from_when_it_is_given_until_it_is_taken(app: App) -> None:
+def test_an_allocation_limits_its_user_until_it_is_revoked(app: App) -> None:
     root, ada = team(app)
     given = allocate(
         app.ctx, principal_of(app, root), ada.user.id, {"cpu_seconds_monthly": 400, "ram_gb_seconds": None}
@@ -39,16 +39,16 @@ def test_a_share_is_its_users_from_when_it_is_given_until_it_is_taken(app: App) 
     check_invariants(app)
     revoked = revoke_allocation(app.ctx, principal_of(app, root), given.id)
     assert (revoked.status, revoked.quota, user_of(app, ada).quota) == ("revoked", changed.quota, {})
-    assert (listed(app, root), listed(app, root, inactive=False)) == (["revoked"], [])
+    assert (list_ids(app, root), list_ids(app, root, inactive=False)) == (["revoked"], [])
     check_invariants(app)
     remove_allocation(app.ctx, principal_of(app, root), given.id)
-    assert listed(app, root) == []
+    assert list_ids(app, root) == []
     words = ["created", "changed", "revoked", "deleted"]
-    assert actions(app, root) == [f"quota_allocation.{word}" for word in words]
+    assert actions(app, root) == [f"quota_allocation.{action}" for action in words]
     check_invariants(app)
 
 
-def test_an_active_share_that_is_deleted_is_given_back(app: App) -> None:
+def test_deleting_an_active_allocation_frees_its_quota(app: App) -> None:
     root, ada = team(app)
     remove_allocation(app.ctx, principal_of(app, root), share(app, root, ada, cpu_seconds_monthly=1000).id)
     assert (user_of(app, ada).allocation_id, app.account_of(root).allocated) == (None, {})
@@ -56,20 +56,20 @@ def test_an_active_share_that_is_deleted_is_given_back(app: App) -> None:
     check_invariants(app)
 
 
-def test_a_user_has_one_share_and_another_after_it_is_revoked(app: App) -> None:
+def test_a_user_has_one_active_allocation_at_a_time(app: App) -> None:
     root, ada = team(app)
     first = share(app, root, ada, cpu_seconds_monthly=1)
     assert refused(lambda: share(app, root, ada, ram_gb_seconds=1)) == ("allocation_exists", "user_id")
     revoke_allocation(app.ctx, principal_of(app, root), first.id)
     app.clock.advance(seconds=1)
     assert share(app, root, ada, ram_gb_seconds=1).id != first.id
-    assert listed(app, root) == ["active", "revoked"]
+    assert list_ids(app, root) == ["active", "revoked"]
     check_invariants(app)
 
 
-def test_shares_add_up_to_the_plan_and_no_further(app: App) -> None:
+def test_allocations_add_up_to_at_most_the_plan(app: App) -> None:
     root, ada = team(app)
-    mine, hers = share(app, root, root, cpu_seconds_monthly=600), share(app, root, ada, cpu_seconds_monthly=400)
+    own, adas = share(app, root, root, cpu_seconds_monthly=600), share(app, root, ada, cpu_seconds_monthly=400)
     over = ("quota_exceeds_plan", "cpu_seconds_monthly")
 
     def change(allocation_id: str, amount: int | None) -> Callable[[], Any]:
@@ -77,17 +77,17 @@ def test_shares_add_up_to_the_plan_and_no_further(app: App) -> None:
             app.ctx, principal_of(app, root), allocation_id, {"cpu_seconds_monthly": amount, "ram_gb_seconds": 10**15}
         )
 
-    assert refused(change(hers.id, 401)) == over
-    assert user_of(app, ada).quota == hers.quota
-    change(mine.id, 599)()
-    change(hers.id, 401)()
+    assert refused(change(adas.id, 401)) == over
+    assert user_of(app, ada).quota == adas.quota
+    change(own.id, 599)()
+    change(adas.id, 401)()
     assert refused(lambda: share(app, root, app.colleague(root), cpu_seconds_monthly=1)) == over
-    change(mine.id, None)()
-    change(hers.id, 1000)()
+    change(own.id, None)()
+    change(adas.id, 1000)()
     check_invariants(app)
 
 
-def test_what_a_plan_says_of_sandboxes_at_once_binds_shares_too(app: App) -> None:
+def test_a_plans_concurrency_limit_bounds_allocations(app: App) -> None:
     root = app.member()
     assert refused(lambda: share(app, root, root, concurrent_sandboxes=6)) == (
         "quota_exceeds_plan",
@@ -96,7 +96,7 @@ def test_what_a_plan_says_of_sandboxes_at_once_binds_shares_too(app: App) -> Non
     assert share(app, root, root, concurrent_sandboxes=5)
 
 
-def test_the_plan_is_as_the_present_period_pinned_it(app: App) -> None:
+def test_the_plan_is_the_one_that_the_present_period_pinned(app: App) -> None:
     root, ada = team(app)
     give_limits(app, cpu_seconds_monthly=10)
     assert share(app, root, ada, cpu_seconds_monthly=1000)
@@ -128,7 +128,7 @@ def test_a_plan_too_small_for_allocations_is_refused_unless_retired(app: App) ->
     check_invariants(app)
 
 
-def test_a_change_of_nothing_is_no_change(app: App) -> None:
+def test_a_change_without_a_difference_is_not_recorded(app: App) -> None:
     root, ada = team(app)
     one = share(app, root, ada, cpu_seconds_monthly=1)
     app.clock.advance(minutes=1)

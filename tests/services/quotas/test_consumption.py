@@ -1,4 +1,4 @@
-"""What is used of each field in the present period, by a user and by their account, and what limits them."""
+"""The use and limits of each quota field in the present period, for a user and for the account."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -27,61 +27,61 @@ def limits(quota: UserQuota) -> dict[str, int]:
     return {use.field: use.limit for use in quota.uses if use.limit is not None}
 
 
-def own(app: App, member: Member) -> UserQuota:
+def own_quota(app: App, member: Member) -> UserQuota:
     return read_own_quota(app.ctx, authenticate(app.ctx, member.api_key))
 
 
-def record(app: App, of: Member, *quantities: tuple[str, Any], **more: Any) -> None:
-    events = [app.event(of, meter=meter, quantity=quantity, **more) for meter, quantity in quantities]
+def record(app: App, user: Member, *quantities: tuple[str, Any], **more: Any) -> None:
+    events = [app.event(user, meter=meter, quantity=quantity, **more) for meter, quantity in quantities]
     assert {result.status for result in app.record(*events)} == {"accepted"}
 
 
-def test_each_field_shows_what_its_own_meter_counted_for_the_user(app: App) -> None:
+def test_each_field_counts_its_own_meter_for_the_user(app: App) -> None:
     root, ada = team(app)
-    shown = share(app, root, ada, cpu_seconds_monthly=400, concurrent_sandboxes=2)
+    allocation = share(app, root, ada, cpu_seconds_monthly=400, concurrent_sandboxes=2)
     amounts = {name: Decimal(number) / 8 for number, name in enumerate(MONTHLY, 1)}
     record(app, root, *((MONTHLY[name], str(amount)) for name, amount in amounts.items()), user_id=ada.user_id)
     record(app, root, ("cpu_seconds", 500))
     record(app, root, ("container_minutes", 5), sku="S", user_id=ada.user_id)
     start_session(app.ctx, app.platform(), session_request(ada))
-    found = own(app, ada)
+    found = own_quota(app, ada)
     assert [use.field for use in found.uses] == list(FIELDS)
     assert used(found) == amounts | {"concurrent_sandboxes": 1}
     assert limits(found) == {"cpu_seconds_monthly": 400, "concurrent_sandboxes": 2}
     assert found.period == app.account_of(root).closing_cursor.period
-    assert found == read_allocation_quota(app.ctx, principal_of(app, root), shown.id)
-    assert used(own(app, root)) == {}
+    assert found == read_allocation_quota(app.ctx, principal_of(app, root), allocation.id)
+    assert used(own_quota(app, root)) == {}
     check_invariants(app)
 
 
-def test_what_is_used_starts_anew_with_the_period_and_shares_stay(app: App) -> None:
+def test_a_new_period_starts_with_no_use_and_the_same_allocations(app: App) -> None:
     root, ada = team(app)
     share(app, root, ada, cpu_seconds_monthly=400)
     record(app, root, ("cpu_seconds", 7), user_id=ada.user_id)
     last = app.account_of(root).closing_cursor.period.end
     app.clock.moment = last
     record(app, root, ("cpu_seconds", 2), user_id=ada.user_id)
-    assert used(own(app, ada)) == {"cpu_seconds_monthly": 2}
-    assert limits(own(app, ada)) == {"cpu_seconds_monthly": 400}
+    assert used(own_quota(app, ada)) == {"cpu_seconds_monthly": 2}
+    assert limits(own_quota(app, ada)) == {"cpu_seconds_monthly": 400}
     check_invariants(app)
 
 
-def test_what_is_stored_is_the_latest_full_hour_and_not_a_sum(app: App) -> None:
+def test_template_storage_is_the_latest_full_hour_not_a_sum(app: App) -> None:
     member = app.member()
     for quantity in (30, 20):
         record(app, member, ("template_storage_gb_hours", quantity), user_id=member.user_id)
         app.clock.advance(hours=1)
-    assert used(own(app, member)) == {"template_storage_gb": 20}
+    assert used(own_quota(app, member)) == {"template_storage_gb": 20}
     record(app, member, ("template_storage_gb_hours", 1), user_id=member.user_id)
-    assert used(own(app, member)) == {"template_storage_gb": 20}
+    assert used(own_quota(app, member)) == {"template_storage_gb": 20}
     app.clock.advance(hours=1)
-    assert used(own(app, member)) == {"template_storage_gb": 1}
+    assert used(own_quota(app, member)) == {"template_storage_gb": 1}
     app.clock.advance(hours=3)
-    assert used(own(app, member)) == {}
+    assert used(own_quota(app, member)) == {}
     check_invariants(app)
 
 
-def test_an_account_that_nothing_limits_is_read_with_its_fence_alone(app: App) -> None:
+def test_an_account_without_limits_reads_only_its_period_key(app: App) -> None:
     member = app.member()
     app.meter.clear()
     use = read_quota_use(app.ctx, member.account, {member.user.id: {}}, now=app.clock.now())
@@ -90,7 +90,7 @@ def test_an_account_that_nothing_limits_is_read_with_its_fence_alone(app: App) -
 
 
 @pytest.mark.parametrize("shards", [1, 3])
-def test_all_shards_of_a_period_add_up_however_many_there_are_now(app: App, shards: int) -> None:
+def test_all_shards_of_a_period_add_up_after_a_change_of_their_number(app: App, shards: int) -> None:
     app.reshape(usage_shards=3)
     member = app.member()
     for _ in range(12):
@@ -102,7 +102,7 @@ def test_all_shards_of_a_period_add_up_however_many_there_are_now(app: App, shar
     assert use.account["cpu_seconds_monthly"] == use.users[member.user.id]["cpu_seconds_monthly"] == 60
 
 
-def test_the_plan_in_force_is_what_the_period_pinned(app: App) -> None:
+def test_limits_are_of_the_plan_that_the_period_pinned(app: App) -> None:
     give_limits(app, ram_gb_seconds=7)
     member = app.member()
     give_limits(app, ram_gb_seconds=5)
@@ -113,7 +113,7 @@ def test_the_plan_in_force_is_what_the_period_pinned(app: App) -> None:
     assert read_quota_use(app.ctx, member.account, {}, now=end).plan.quotas["ram_gb_seconds"] == 5
 
 
-def test_the_use_of_an_allocation_is_shown_to_root_users_while_it_is_active(app: App) -> None:
+def test_root_users_may_read_the_use_of_an_active_allocation(app: App) -> None:
     root, ada = team(app)
     one = share(app, root, ada, cpu_seconds_monthly=400)
     with pytest.raises(Forbidden):

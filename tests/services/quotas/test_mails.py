@@ -1,4 +1,4 @@
-"""The mails about quota requests: to the account when one is filed, to its user when it is decided."""
+"""The mails about quota requests: to the account when filed, to the user when decided."""
 
 import re
 from typing import get_args
@@ -26,25 +26,23 @@ def ada(app: App) -> Member:
 
 @pytest.fixture
 def grace(app: App, ada: Member) -> Member:
-    """A user with a share of 200,000 CPU seconds."""
+    """A user with an allocation of 200,000 CPU seconds."""
     grace = app.colleague(ada, GRACE)
     allocate(app.ctx, authenticate(app.ctx, ada.session), grace.user.id, {"cpu_seconds_monthly": 200_000})
     return grace
 
 
-def letter(app: App, address: str) -> Sent:
-    """The only one about a quota."""
+def quota_mail(app: App, address: str) -> Sent:
+    """The only mail to this address about a quota."""
     (found,) = [mail for mail in app.deliver().to(address) if "quota" in mail.subject]
     return found
 
 
-def test_whoever_runs_the_account_reads_who_asks_for_what_and_how_to_decide(
-    app: App, ada: Member, grace: Member
-) -> None:
+def test_a_filed_request_is_mailed_to_the_account_with_its_numbers(app: App, ada: Member, grace: Member) -> None:
     app.change_user(grace, name="Grace <b>Hopper</b>")
     quota = {"template_storage_gb": 10, "cpu_seconds_monthly": 1_500_000}
     filed = file_request(app.ctx, authenticate(app.ctx, grace.session), quota, reason="Load tests & more")
-    mail = letter(app, ADA)
+    mail = quota_mail(app, ADA)
     assert 'Grace <b>Hopper</b> (grace@example.com) asks for another quota in the account "Engines' in mail.text
     assert (
         "  - CPU seconds a month: 1,500,000 (now 200,000)\n"
@@ -59,12 +57,12 @@ def test_whoever_runs_the_account_reads_who_asks_for_what_and_how_to_decide(
 
 @pytest.mark.parametrize("decision", get_args(Decision.__value__))
 @pytest.mark.parametrize("notes", ["Until <May>", None])
-def test_whoever_asked_reads_what_became_of_it(
+def test_a_decision_is_mailed_to_the_requesting_user(
     app: App, ada: Member, grace: Member, decision: Decision, notes: str | None
 ) -> None:
     filed = file_request(app.ctx, authenticate(app.ctx, grace.session), {"traffic_gb_seconds": 1000}, reason="x")
     review_request(app.ctx, authenticate(app.ctx, ada.session), filed.id, decision, notes=notes)
-    mail = letter(app, GRACE)
+    mail = quota_mail(app, GRACE)
     assert {"approve": "approved", "deny": "denied"}[decision] in mail.subject
     assert "  - GB seconds of traffic a month: 1,000\n" in mail.text
     assert "CPU" not in mail.text
@@ -72,16 +70,16 @@ def test_whoever_asked_reads_what_became_of_it(
     assert ("Until &lt;May&gt;" in mail.html) == bool(notes)
 
 
-def test_what_users_write_stands_in_one_line(app: App, ada: Member, grace: Member) -> None:
+def test_text_from_users_is_put_in_one_line(app: App, ada: Member, grace: Member) -> None:
     principal = authenticate(app.ctx, grace.session)
     filed = file_request(app.ctx, principal, {"cpu_seconds_monthly": 1}, reason="For CI.\n\n-- \nTallybook: pay here")
-    assert "The reason given: For CI. -- Tallybook: pay here\n" in letter(app, ADA).text
+    assert "The reason given: For CI. -- Tallybook: pay here\n" in quota_mail(app, ADA).text
     app.fake_aws.mails.clear()
     review_request(app.ctx, authenticate(app.ctx, ada.session), filed.id, "deny", notes="No.\n\tSorry.")
-    assert "What was said about it: No. Sorry.\n" in letter(app, GRACE).text
+    assert "What was said about it: No. Sorry.\n" in quota_mail(app, GRACE).text
 
 
-def test_each_field_has_a_name_that_a_reader_understands() -> None:
+def test_each_field_has_a_readable_name() -> None:
     assert tuple(NAMES) == FIELDS
     assert len(set(NAMES.values())) == len(FIELDS)
     assert not [name for name in NAMES.values() if re.search("_|[^A-Za-z ]", name)]

@@ -1,4 +1,4 @@
-"""Requests for another share: filed, changed and withdrawn by users, decided by root users."""
+"""Quota requests: users file, change and withdraw them; root users decide."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,10 +26,10 @@ from tests.support.shares import actions, principal_of, request, share, team
 
 
 def refused(call: Callable[[], Any]) -> str | None:
-    """The code of a 400."""
-    with pytest.raises(Invalid) as told:
+    """The error code of an invalid call."""
+    with pytest.raises(Invalid) as invalid:
         call()
-    return told.value.code
+    return invalid.value.code
 
 
 def change(app: App, member: Member, filed: QuotaRequest, reason: str | None = None, **quota: int | None) -> Any:
@@ -40,7 +40,7 @@ def review(app: App, root: Member, filed: QuotaRequest, decision: Any, notes: st
     return review_request(app.ctx, principal_of(app, root), filed.id, decision, notes=notes)
 
 
-def shares(app: App, root: Member) -> list[tuple[str, dict[str, int]]]:
+def allocations(app: App, root: Member) -> list[tuple[str, dict[str, int]]]:
     found = list_allocations(app.ctx, principal_of(app, root), include_inactive=True)
     return [(one.status, dict(one.quota)) for one in found]
 
@@ -55,12 +55,12 @@ def test_a_request_is_filed_changed_and_withdrawn(app: App) -> None:
     check_invariants(app)
     withdraw_request(app.ctx, principal_of(app, ada), filed.id)
     assert list_own_requests(app.ctx, principal_of(app, ada)) == []
-    words = ["filed", "changed", "changed", "withdrawn"]
-    assert actions(app, root) == [f"quota_request.{word}" for word in words]
+    action_names = ["filed", "changed", "changed", "withdrawn"]
+    assert actions(app, root) == [f"quota_request.{action}" for action in action_names]
     check_invariants(app)
 
 
-def test_a_user_has_one_pending_request_and_files_another_once_it_is_decided(app: App) -> None:
+def test_a_user_has_one_pending_request_at_a_time(app: App) -> None:
     root, ada = team(app)
     first = request(app, ada, cpu_seconds_monthly=600)
     assert refused(lambda: request(app, ada, ram_gb_seconds=1)) == "request_pending"
@@ -73,7 +73,7 @@ def test_a_user_has_one_pending_request_and_files_another_once_it_is_decided(app
     check_invariants(app)
 
 
-def test_a_request_names_a_field_and_a_number_that_can_be(app: App) -> None:
+def test_a_request_with_an_invalid_field_or_number_is_refused(app: App) -> None:
     _, ada = team(app)
     filed = request(app, ada, cpu_seconds_monthly=600)
     assert refused(lambda: change(app, ada, filed, cpu_seconds_monthly=None)) == "no_quota_field"
@@ -84,48 +84,48 @@ def test_a_request_names_a_field_and_a_number_that_can_be(app: App) -> None:
     check_invariants(app)
 
 
-def test_an_approved_request_is_a_first_share_of_just_that(app: App) -> None:
+def test_approving_a_first_request_allocates_exactly_its_fields(app: App) -> None:
     root, ada = team(app)
     filed = request(app, ada, cpu_seconds_monthly=1000)
     assert review(app, root, filed, "approve", "Fine").review_notes == "Fine"
-    assert shares(app, root) == [("active", {"cpu_seconds_monthly": 1000})]
+    assert allocations(app, root) == [("active", {"cpu_seconds_monthly": 1000})]
     assert actions(app, root)[1:] == ["quota_request.approved", "quota_allocation.created"]
     check_invariants(app)
 
 
-def test_an_approved_request_replaces_the_fields_that_it_names(app: App) -> None:
+def test_approving_a_request_replaces_only_its_fields(app: App) -> None:
     root, ada = team(app)
     share(app, root, ada, cpu_seconds_monthly=900, concurrent_sandboxes=2)
     filed = request(app, ada, cpu_seconds_monthly=100, ram_gb_seconds=7)
     decided = review(app, root, filed, "approve")
     assert (decided.status, decided.reviewed_by, decided.reviewed_at) == ("approved", root.user.id, app.clock.now())
     quota = {"cpu_seconds_monthly": 100, "concurrent_sandboxes": 2, "ram_gb_seconds": 7}
-    assert shares(app, root) == [("active", quota)]
+    assert allocations(app, root) == [("active", quota)]
     check_invariants(app)
 
 
-def test_a_share_that_was_revoked_meanwhile_is_made_anew_by_approving(app: App) -> None:
+def test_approving_after_a_revocation_creates_a_new_allocation(app: App) -> None:
     root, ada = team(app)
     before = share(app, root, ada, concurrent_sandboxes=2)
     filed = request(app, ada, cpu_seconds_monthly=100)
     revoke_allocation(app.ctx, principal_of(app, root), before.id)
     review(app, root, filed, "approve")
-    assert sorted(shares(app, root)) == [
+    assert sorted(allocations(app, root)) == [
         ("active", {"cpu_seconds_monthly": 100}),
         ("revoked", {"concurrent_sandboxes": 2}),
     ]
     check_invariants(app)
 
 
-def test_a_denied_request_changes_no_share(app: App) -> None:
+def test_a_denied_request_changes_no_allocation(app: App) -> None:
     root, ada = team(app)
     share(app, root, ada, concurrent_sandboxes=2)
     assert review(app, root, request(app, ada, concurrent_sandboxes=3), "deny").status == "denied"
-    assert shares(app, root) == [("active", {"concurrent_sandboxes": 2})]
+    assert allocations(app, root) == [("active", {"concurrent_sandboxes": 2})]
     check_invariants(app)
 
 
-def test_an_approval_that_does_not_fit_the_plan_any_more_changes_nothing(app: App) -> None:
+def test_an_approval_that_exceeds_the_plan_changes_nothing(app: App) -> None:
     root, ada = team(app)
     filed = request(app, ada, cpu_seconds_monthly=600)
     share(app, root, root, cpu_seconds_monthly=401)
@@ -137,7 +137,7 @@ def test_an_approval_that_does_not_fit_the_plan_any_more_changes_nothing(app: Ap
 
 
 @pytest.mark.parametrize("decision", ["approve", "deny"])
-def test_what_is_decided_is_not_decided_changed_or_withdrawn_again(app: App, decision: str) -> None:
+def test_a_decided_request_can_not_be_decided_changed_or_withdrawn(app: App, decision: str) -> None:
     root, ada = team(app)
     filed = request(app, ada, cpu_seconds_monthly=600)
     review(app, root, filed, decision)
@@ -152,39 +152,41 @@ def test_what_is_decided_is_not_decided_changed_or_withdrawn_again(app: App, dec
     assert app.stored("core") == before
 
 
-def test_requests_are_their_users_to_change_and_their_roots_to_see_and_decide(app: App) -> None:
-    (root, ada), (stranger, _) = team(app), team(app)
+def test_only_its_user_changes_a_request_and_only_a_root_user_decides(app: App) -> None:
+    (root, ada), (other_root, _) = team(app), team(app)
     filed = request(app, ada, cpu_seconds_monthly=600)
-    for other in (root, stranger):
+    for other in (root, other_root):
         with pytest.raises(NotFound):
             change(app, other, filed, cpu_seconds_monthly=1)
         with pytest.raises(NotFound):
             withdraw_request(app.ctx, principal_of(app, other), filed.id)
     with pytest.raises(NotFound):
-        review(app, stranger, filed, "deny")
+        review(app, other_root, filed, "deny")
     with pytest.raises(Forbidden):
         review(app, ada, filed, "approve")
     with pytest.raises(Forbidden):
         list_requests(app.ctx, principal_of(app, ada))
     assert (
-        list_requests(app.ctx, principal_of(app, stranger)) == list_own_requests(app.ctx, principal_of(app, root)) == []
+        list_requests(app.ctx, principal_of(app, other_root))
+        == list_own_requests(app.ctx, principal_of(app, root))
+        == []
     )
     assert list_own_requests(app.ctx, principal_of(app, ada)) == [filed]
 
 
-def test_a_deleted_users_share_is_given_back_and_their_request_is_gone(app: App) -> None:
+def test_deleting_a_user_frees_their_allocation_and_deletes_the_request(app: App) -> None:
     root, ada = team(app)
     share(app, root, ada, cpu_seconds_monthly=900)
     request(app, ada, cpu_seconds_monthly=1000)
     delete_user(app.ctx, principal_of(app, root), ada.user.id)
     assert list_requests(app.ctx, principal_of(app, root)) == []
-    assert shares(app, root) == [("revoked", {"cpu_seconds_monthly": 900})]
+    assert allocations(app, root) == [("revoked", {"cpu_seconds_monthly": 900})]
     assert app.account_of(root).allocated == {}
     check_invariants(app)
 
 
-def test_a_request_of_a_user_who_was_read_before_their_deletion_is_refused(app: App) -> None:
-    """Also where the account was read after it: a request reads both at once, but not as of one instant."""
+def test_a_request_of_a_user_deleted_since_their_read_is_refused(app: App) -> None:
+    """Even if the account was read after the deletion: one batch read is not a snapshot."""
     root, ada = team(app)
     principal = principal_of(app, ada)
     delete_user(app.ctx, principal_of(app, root), ada.user.id)
@@ -194,9 +196,7 @@ def test_a_request_of_a_user_who_was_read_before_their_deletion_is_refused(app: 
     check_invariants(app)
 
 
-def test_there_are_only_so_many_and_the_oldest_decided_one_makes_room(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_at_the_limit_the_oldest_decided_request_is_deleted(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quota_requests, "MAX_REQUESTS", 3)
     root, ada = team(app)
     eve = app.colleague(root)
@@ -212,24 +212,24 @@ def test_there_are_only_so_many_and_the_oldest_decided_one_makes_room(
     check_invariants(app)
 
 
-def test_where_all_of_them_wait_there_is_no_room(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_at_the_limit_of_pending_requests_filing_is_refused(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quota_requests, "MAX_REQUESTS", 1)
     root, ada = team(app)
     request(app, root, ram_gb_seconds=1)
-    with pytest.raises(Conflict) as told:
+    with pytest.raises(Conflict) as invalid:
         request(app, ada, ram_gb_seconds=1)
-    assert told.value.code == "too_many_pending"
+    assert invalid.value.code == "too_many_pending"
     check_invariants(app)
 
 
-def test_one_user_files_ten_an_hour_for_the_account_is_told_of_each(app: App) -> None:
+def test_a_user_may_file_ten_requests_an_hour(app: App) -> None:
     app.reshape(limits=Limits())
     root, ada = team(app)
     for _ in range(10):
         withdraw_request(app.ctx, principal_of(app, ada), request(app, ada, ram_gb_seconds=1).id)
     with pytest.raises(TooManyRequests):
         request(app, ada, ram_gb_seconds=1)
-    assert request(app, root, ram_gb_seconds=1).status == "pending", "others are not kept from it"
+    assert request(app, root, ram_gb_seconds=1).status == "pending", "other users may still file"
     app.clock.advance(hours=1)
     assert request(app, ada, ram_gb_seconds=1).status == "pending"
     check_invariants(app)

@@ -1,4 +1,4 @@
-"""Credits move the wallet once for each reference."""
+"""Credits change the wallet once for each reference."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def give(app: App, member: Member, amount: int, *, kind: str = "grant", referenc
     return entry.balance_after
 
 
-def test_a_reference_moves_money_once_however_often_it_is_asked(app: App) -> None:
+def test_a_repeated_reference_moves_money_once(app: App) -> None:
     member = app.member()
     assert give(app, member, 500) == 1_000_500
     assert app.meter.calls == 2
@@ -25,12 +25,12 @@ def test_a_reference_moves_money_once_however_often_it_is_asked(app: App) -> Non
     assert give(app, member, 500, reference="order 8") == 1_001_000
 
 
-def test_the_same_reference_belongs_to_each_account_on_its_own(app: App) -> None:
+def test_each_account_has_its_own_references(app: App) -> None:
     assert give(app, app.member(), 1) == give(app, app.member(), 1) == 1_000_001
 
 
 @pytest.mark.parametrize(("amount", "kind"), [(501, "grant"), (500, "adjustment")])
-def test_a_reference_used_for_something_else_is_a_conflict(app: App, amount: int, kind: str) -> None:
+def test_a_reference_with_other_content_is_a_conflict(app: App, amount: int, kind: str) -> None:
     member = app.member()
     give(app, member, 500)
     with pytest.raises(Conflict) as refused:
@@ -39,12 +39,12 @@ def test_a_reference_used_for_something_else_is_a_conflict(app: App, amount: int
     check_invariants(app)
 
 
-def test_an_adjustment_moves_either_way_and_below_zero(app: App) -> None:
+def test_an_adjustment_adds_or_takes_even_below_zero(app: App) -> None:
     assert give(app, app.member(), -1_500_000, kind="adjustment") == -500_000
 
 
 @pytest.mark.parametrize(("amount", "kind"), [(0, "adjustment"), (0, "grant"), (-1, "grant"), (10**15 + 1, "grant")])
-def test_an_amount_that_its_kind_cannot_have_is_refused(app: App, amount: int, kind: str) -> None:
+def test_an_invalid_amount_for_its_kind_is_refused(app: App, amount: int, kind: str) -> None:
     with pytest.raises(Invalid) as refused:
         give(app, app.member(), amount, kind=kind)
     assert refused.value.field == "amount"

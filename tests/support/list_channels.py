@@ -1,4 +1,4 @@
-"""Channels that end in a list, for tests that need no gateway."""
+"""Delivery channels that append to a list, for tests that need no gateway."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from tallybook.services.outbox.deliver import Channels
 
 
 class ListChannel:
-    """A mail and an event channel: it appends each mail's address and template, or raises `failure`."""
+    """A mail and event channel: appends each mail's address and template, or raises `failure`."""
 
     def __init__(self, mails: list[tuple[str, str]], failure: Exception | None) -> None:
         self._mails = mails
@@ -25,7 +25,7 @@ class ListChannel:
             raise self._failure
 
 
-def outside(mails: list[tuple[str, str]], failure: Exception | None = None) -> Channels:
+def list_channels(mails: list[tuple[str, str]], failure: Exception | None = None) -> Channels:
     channel = ListChannel(mails, failure)
     return Channels(
         mail=channel,

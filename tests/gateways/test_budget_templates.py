@@ -1,10 +1,9 @@
-"""The letter about a budget says what is reached of it, and what happens next."""
+"""The budget mail: what was reached, and what happens next."""
 
 import pytest
 
 from tallybook.domain.budget_messages import SUBJECT
-from tests.gateways.test_quota_letters import body, read
-from tests.gateways.test_templates import letter
+from tests.gateways.rendering import from_first_item, render_sample, render_texts
 
 STATES = {
     "soft": {"hard": False, "restricted": False, "ended": False},
@@ -27,17 +26,17 @@ NEXT = {
 CHANGED = "The budget has been changed since then. The following applies to the changed budget."
 
 
-def test_its_subject_is_the_one_that_the_messages_tell() -> None:
-    assert letter("budget_reached").subject == SUBJECT
+def test_its_subject_is_the_one_in_the_messages() -> None:
+    assert render_sample("budget_reached").subject == SUBJECT
 
 
-def test_it_names_the_highest_threshold_and_what_was_used_of_what() -> None:
-    text = letter("budget_reached").text
+def test_it_names_the_highest_threshold_the_use_and_the_budget() -> None:
+    text = render_sample("budget_reached").text
     assert (
         'The account "Engines & Sons" has reached 80 % of its budget for the billing period '
         "1 April 2026 to 30 April 2026.\n"
     ) in text
-    assert body(text) == (
+    assert from_first_item(text) == (
         "  - Used: 1,082.50 USD (82.5 %)\n"
         "  - Budget: 1,312.12 USD\n"
         "\n"
@@ -52,26 +51,26 @@ def test_it_names_the_highest_threshold_and_what_was_used_of_what() -> None:
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_what_happens_next_is_told_of_each_state_and_of_no_other(state: str) -> None:
-    for said in read("budget_reached", **STATES[state]):
-        assert [told for told, words in NEXT.items() if words in said] == [state]
+def test_each_state_has_its_own_consequence_and_no_other(state: str) -> None:
+    for text in render_texts("budget_reached", **STATES[state]):
+        assert [name for name, words in NEXT.items() if words in text] == [state]
 
 
 @pytest.mark.parametrize("state", ["soft", "hard", "used up"])
-def test_a_mail_after_a_quick_change_describes_the_budget_as_it_is(state: str) -> None:
-    for said in read("budget_reached", **STATES[state], since="changed"):
-        assert said.index(CHANGED) < said.index(NEXT[state])
-    for said in read("budget_reached", **STATES[state]):
-        assert CHANGED not in said
+def test_a_mail_after_a_change_describes_the_changed_budget(state: str) -> None:
+    for text in render_texts("budget_reached", **STATES[state], since="changed"):
+        assert text.index(CHANGED) < text.index(NEXT[state])
+    for text in render_texts("budget_reached", **STATES[state]):
+        assert CHANGED not in text
 
 
-def test_one_threshold_alone_leaves_no_gap() -> None:
-    assert "\n\n\n" not in letter("budget_reached", others=[]).text
-    assert "\n\n\n" not in letter("budget_reached").text
-    assert "\n\n\n" not in letter("budget_reached", since="changed").text
+def test_a_single_threshold_leaves_no_blank_gap() -> None:
+    assert "\n\n\n" not in render_sample("budget_reached", others=[]).text
+    assert "\n\n\n" not in render_sample("budget_reached").text
+    assert "\n\n\n" not in render_sample("budget_reached", since="changed").text
 
 
-def test_as_many_thresholds_as_a_budget_may_have_are_all_named() -> None:
+def test_all_thresholds_of_a_budget_with_the_most_are_named() -> None:
     others = [f"{percent}.55 %" for percent in range(980, 999)]
-    for said in read("budget_reached", others=others):
-        assert ", ".join(others) in said
+    for text in render_texts("budget_reached", others=others):
+        assert ", ".join(others) in text

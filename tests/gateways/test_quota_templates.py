@@ -1,29 +1,15 @@
-"""The letters about quotas say who asks for what, what became of it, and what is used up."""
-
-from typing import Any
+"""The quota mails: a request, its decision, and a reached threshold."""
 
 import pytest
 
-from tests.gateways.test_templates import letter, one_line
-from tests.support.markup import Markup
-
-
-def read(kind: str, **facts: Any) -> tuple[str, str]:
-    """What stands in the text and in the HTML, in one line each."""
-    made = letter(kind, **facts)
-    return one_line(made.text), one_line(Markup(made.html).text)
-
-
-def body(text: str) -> str:
-    """From the first item that is listed to the line above the footer."""
-    return text[text.index("  - ") : text.index("\n--")]
+from tests.gateways.rendering import from_first_item, render_sample, render_texts
 
 
 def test_a_request_mail_shows_requested_and_present_numbers() -> None:
-    made = letter("quota_requested")
-    assert made.subject == "A user asks for another quota on Tallybook"
-    assert "Ada Lovelace (ada@example.com) asks for another quota" in made.text
-    assert body(made.text) == (
+    mail = render_sample("quota_requested")
+    assert mail.subject == "A user asks for another quota on Tallybook"
+    assert "Ada Lovelace (ada@example.com) asks for another quota" in mail.text
+    assert from_first_item(mail.text) == (
         "  - CPU seconds a month: 500,000 (now 200,000)\n"
         "  - GB of template storage: 10 (not limited now)\n"
         "\n"
@@ -38,32 +24,34 @@ def test_a_request_mail_shows_requested_and_present_numbers() -> None:
     )
 
 
-def test_a_user_without_a_name_asks_by_their_address() -> None:
-    for said in read("quota_requested", name=None):
-        assert "ada@example.com asks for another quota" in said
+def test_a_user_without_a_name_is_named_by_address() -> None:
+    for text in render_texts("quota_requested", name=None):
+        assert "ada@example.com asks for another quota" in text
 
 
 @pytest.mark.parametrize(
-    ("approved", "said", "unsaid"),
+    ("approved", "expected", "absent"),
     [
         (True, ["was approved", "What you may use from now on:", "Everything else stays"], "denied"),
         (False, ["was denied", "What you asked for:", "Your quota stays as it was."], "approved"),
     ],
 )
-def test_a_decision_is_told_in_the_subject_and_with_what_it_means(approved: bool, said: list[str], unsaid: str) -> None:
-    made = letter("quota_reviewed", approved=approved)
-    assert said[0] in made.subject
-    for text in read("quota_reviewed", approved=approved):
-        assert all(words in text for words in said)
-        assert unsaid not in text
+def test_a_decision_is_in_the_subject_and_its_effect_in_the_text(
+    approved: bool, expected: list[str], absent: str
+) -> None:
+    mail = render_sample("quota_reviewed", approved=approved)
+    assert expected[0] in mail.subject
+    for text in render_texts("quota_reviewed", approved=approved):
+        assert all(words in text for words in expected)
+        assert absent not in text
         assert "What was said about it: Until the launch" in text
 
 
 @pytest.mark.parametrize("percent", [80, 100])
-def test_what_is_reached_is_told_with_used_and_limit_and_what_follows(percent: int) -> None:
-    made = letter("quota_reached", percent=percent)
-    assert made.subject == f"You have used {percent} % of your Tallybook quota"
-    assert body(made.text) == (
+def test_a_reached_quota_is_listed_with_its_use_limit_and_effect(percent: int) -> None:
+    mail = render_sample("quota_reached", percent=percent)
+    assert mail.subject == f"You have used {percent} % of your Tallybook quota"
+    assert from_first_item(mail.text) == (
         "  - CPU seconds a month: 100 % reached (500,012.5 of 500,000)\n"
         "  - GB of template storage: 80 % reached (8.75 of 10)\n"
         "\n"

@@ -1,4 +1,4 @@
-"""Users with shares of a plan, what they use of it, and what they are told."""
+"""Allocations, usage and the quota mails about it."""
 
 from tallybook.domain.accounts import User
 from tallybook.domain.jobs import USAGE_CHECK
@@ -14,34 +14,34 @@ from tests.support.outside import Sent
 GRACE = "grace@example.com"
 
 
-def share(app: App, owner: Member, user: User, **quota: int) -> Allocation:
+def allocate_quota(app: App, owner: Member, user: User, **quota: int) -> Allocation:
     return allocate(app.ctx, authenticate(app.ctx, owner.session), user.id, quota)
 
 
-def change(app: App, owner: Member, allocation: Allocation, **quota: int) -> None:
+def change_quota(app: App, owner: Member, allocation: Allocation, **quota: int) -> None:
     change_allocation(app.ctx, authenticate(app.ctx, owner.session), allocation.id, quota)
 
 
-def use(app: App, owner: Member, user: User | None, quantity: str, **named: str) -> None:
-    """So many CPU seconds of the user, or of what is named."""
+def record_usage(app: App, owner: Member, user: User | None, quantity: str, **named: str) -> None:
+    """Record CPU seconds of the user, or another meter in `named`."""
     whose = {"user_id": f"usr-{user.id}"} if user else {}
     app.record(app.event(owner, quantity=quantity, **named, **whose))
 
 
-def check(app: App, ctx: Context | None = None) -> list[str]:
-    """All that is due, as the job does it."""
-    return [word for task in list(due_tasks(app.ctx, USAGE_CHECK)) for word in run_task(ctx or app.ctx, task)]
+def run_checks(app: App, ctx: Context | None = None) -> list[str]:
+    """Run all due usage checks, and return what they did."""
+    return [result for task in list(due_tasks(app.ctx, USAGE_CHECK)) for result in run_task(ctx or app.ctx, task)]
 
 
-def told(app: App, address: str = GRACE) -> list[Sent]:
-    """The letters about what is used up."""
+def quota_mails(app: App, address: str = GRACE) -> list[Sent]:
+    """The delivered mails about reached quotas."""
     return [mail for mail in app.deliver().to(address) if "% of your Tallybook quota" in mail.subject]
 
 
 def percents(app: App, address: str = GRACE) -> list[int]:
-    """What their subjects name, lowest first."""
-    return sorted(int(mail.subject.split()[3]) for mail in told(app, address))
+    """The percentages in the subjects of the quota mails, ascending."""
+    return sorted(int(mail.subject.split()[3]) for mail in quota_mails(app, address))
 
 
-def marked(app: App) -> bool:
+def is_dirty(app: App) -> bool:
     return any("work" in mark for mark in app.stored("core", "DIRTY"))

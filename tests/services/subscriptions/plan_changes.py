@@ -1,4 +1,4 @@
-"""What the tests of a plan that is changed at once share."""
+"""Shared steps of the tests of immediate plan changes."""
 
 from datetime import datetime
 
@@ -11,29 +11,29 @@ from tests.support.app import App, Member
 DOLLAR = 1_000_000
 
 
-def on_pro(app: App) -> Member:
-    """On a plan of 20.00 a month from 2026-04-20 on, with no balance; it is the first second of its period."""
+def pro_member(app: App) -> Member:
+    """A member on a plan of 20.00 a month since 2026-04-20, with no balance, in its period's first second."""
     app.apply_catalog(free_plan="pro", welcome_credit=0)
     app.clock.moment = app.clock.now().replace(hour=0, minute=0, second=0)
     return app.member()
 
 
-def change(app: App, member: Member, plan: str) -> ChangedPlan:
+def change_unpaid(app: App, member: Member, plan: str) -> ChangedPlan:
     return change_plan(app.ctx, app.account_of(member), plan, actor=OPERATOR, must_pay=False)
 
 
-def lines(invoice: Invoice) -> list[tuple[str, int]]:
+def lines_of(invoice: Invoice) -> list[tuple[str, int]]:
     return [(line.type, line.amount) for line in invoice.lines]
 
 
-def invoices(app: App, member: Member) -> list[Invoice]:
-    """Oldest first."""
+def invoices_of(app: App, member: Member) -> list[Invoice]:
+    """The account's invoices, oldest first."""
     return list_invoices(app.ctx, app.account_of(member), offset=0, limit=100)[::-1]
 
 
-def everything(app: App) -> list[list[dict[str, object]]]:
+def all_items(app: App) -> list[list[dict[str, object]]]:
     return [app.stored("core"), app.stored("usage")]
 
 
-def datetime_of(day: str) -> datetime:
+def midnight(day: str) -> datetime:
     return datetime.fromisoformat(f"{day}T00:00:00Z")
