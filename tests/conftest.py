@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.moto_patches import patch_moto
-from tests.support.snapshot import Kept, keep, put_back
+from tests.support.snapshot import Snapshot, restore_snapshot, take_snapshot
 
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "test",
@@ -42,20 +42,20 @@ def _moto() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def _fresh_tables(_moto: Any) -> Kept:
+def _fresh_tables(_moto: Any) -> Snapshot:
     from moto.dynamodb import dynamodb_backends
 
     from tests.support.cloud import create_tables
 
     dynamodb_backends["123456789012"]["eu-west-1"].reset()
     create_tables(_moto)
-    return keep()
+    return take_snapshot()
 
 
 @pytest.fixture
-def client(_moto: Any, _fresh_tables: Kept) -> Any:
+def client(_moto: Any, _fresh_tables: Snapshot) -> Any:
     """A DynamoDB client on fresh tables."""
-    put_back(_fresh_tables)
+    restore_snapshot(_fresh_tables)
     return _moto
 
 
@@ -69,21 +69,21 @@ def empty_app(client: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def _priced_tables(_moto: Any, _fresh_tables: Kept) -> Kept:
+def _priced_tables(_moto: Any, _fresh_tables: Snapshot) -> Snapshot:
     from tests.support.app import App
     from tests.support.cloud import make_context
 
-    put_back(_fresh_tables)
+    restore_snapshot(_fresh_tables)
     App(make_context(_moto), _moto).apply_catalog()
-    return keep()
+    return take_snapshot()
 
 
 @pytest.fixture
-def app(empty_app: Any, _priced_tables: Kept, monkeypatch: pytest.MonkeyPatch) -> Any:
+def app(empty_app: Any, _priced_tables: Snapshot, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A house with a catalog, which it has read; the real handlers work in it."""
     from tallybook import runtime
 
-    put_back(_priced_tables)
+    restore_snapshot(_priced_tables)
     empty_app.ctx.catalogs.current()
     monkeypatch.setattr(runtime, "context", lambda: empty_app.ctx)
     return empty_app

@@ -21,7 +21,7 @@ from tests.contract.budgets import (
 from tests.contract.examples import expect
 from tests.support.app import App, Member
 from tests.support.call import call
-from tests.support.outside import Sent
+from tests.support.fake_aws import Sent
 
 THEN = datetime(2026, 4, 18, 8, 5, tzinfo=UTC)
 FINANCE = "finance@example.com"

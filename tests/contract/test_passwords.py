@@ -8,8 +8,8 @@ from tests.contract.examples import expect
 from tests.contract.passwords import ADA, NEW, change, confirm, login, refusal
 from tests.support.app import PASSWORD, App, Member
 from tests.support.call import call
+from tests.support.fake_aws import FakeAws
 from tests.support.invariants import check_invariants
-from tests.support.outside import FakeAws
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from tests.contract.bills import UNKNOWN, refusal
 from tests.contract.examples import expect
 from tests.support.app import App, Member
 from tests.support.call import Answer, call
+from tests.support.fake_aws import FakeAws
 from tests.support.invariants import check_invariants
-from tests.support.outside import FakeAws
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from tests.contract.examples import expect
 from tests.contract.quotas import refusal
 from tests.support.app import App, Member
 from tests.support.call import Answer, call
+from tests.support.fake_aws import FakeAws
 from tests.support.invariants import check_invariants
-from tests.support.outside import FakeAws
 
 PATH = "/v1/platform/accounts"
 SIZE = {"cpu_cores": 1, "memory_gb": 0.5, "storage_gb": 5, "timeout_seconds": 3600}

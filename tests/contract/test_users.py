@@ -7,8 +7,8 @@ import pytest
 from tests.contract.examples import expect
 from tests.support.app import App, Member
 from tests.support.call import Answer, call
+from tests.support.fake_aws import FakeAws
 from tests.support.invariants import check_invariants
-from tests.support.outside import FakeAws
 
 PATH = "/v1/user-management/users"
 UNKNOWN = "usr-019d0000-0000-7000-8000-000000000000"

@@ -25,7 +25,7 @@ from tallybook.domain.invoice_lines import (
 from tallybook.domain.invoices import UNPAID, Invoice, invoice_id
 from tallybook.domain.money import minor_unit
 from tallybook.domain.periods import Period, start_of_day
-from tests.support.steady import steady
+from tests.support.hypothesis_settings import deterministic
 
 APRIL = Period(datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC), "UTC")
 HALF_PAST = APRIL.end + timedelta(minutes=30)
@@ -220,7 +220,7 @@ cents = st.integers(-(10**6), 10**6)
 rates = st.decimals(0, 30, places=2)
 
 
-@steady
+@deterministic
 @given(
     amounts=st.lists(cents, max_size=6),
     rate=rates,
@@ -246,7 +246,7 @@ def test_every_invoice_adds_up_and_hands_on_exactly_what_is_too_much(
     assert all(part.amount and part.amount % unit == 0 for part in bill.lines)
 
 
-@steady
+@deterministic
 @given(invoices=st.lists(st.lists(cents, max_size=3), max_size=8), rate=rates)
 def test_over_a_row_of_invoices_nothing_of_what_is_carried_is_lost(invoices: list[list[int]], rate: Decimal) -> None:
     carried_credit, totals, owed = 0, 0, 0

@@ -21,7 +21,7 @@ from tallybook.services.outbox.deliver import list_outbox, retry
 from tests.events.conftest import Walked
 from tests.events.listener import Listener
 from tests.events.schemas import SCHEMAS, faults, file_name, sent_faults
-from tests.support.budgets import budgeted, edit, spend
+from tests.support.budgets import edit_budget, member_with_budget, spend
 
 ANNOUNCED = {
     "account.registered": {"AccountRegistered", "SubscriptionStarted", "WalletMoved"},
@@ -201,9 +201,9 @@ def test_an_event_that_an_operator_sends_again_is_the_same_too(listener: Listene
 def test_unchecked_usage_alerts_before_a_budget_change(listener: Listener) -> None:
     """And what is reached because it was changed, after."""
     app = listener.app
-    member = budgeted(app)
+    member = member_with_budget(app)
     spend(app, member, "50")
-    edit(app, member, amount=Decimal("62.50"))
+    edit_budget(app, member, amount=Decimal("62.50"))
     spend(app, member, "12.50")
     remove_budget(app.ctx, authenticate(app.ctx, member.api_key))
     listener.deliver()

@@ -10,7 +10,7 @@ from tests.functions.route_catalog import NEW_PASSWORD
 from tests.functions.stage import Stage
 from tests.support.app import PASSWORD, App, Member
 from tests.support.call import call
-from tests.support.snapshot import keep, put_back
+from tests.support.snapshot import restore_snapshot, take_snapshot
 
 APP = "https://app.example.com"
 UNKNOWN = "019d0000-0000-7000-8000-000000000000"
@@ -31,11 +31,11 @@ class Strangers:
     def of(cls, stage: Stage) -> Self:
         former = former_keys(stage.app)
         false = false_keys(stage)
-        return cls(stage, former, false, keep(), stage.app.clock.moment)
+        return cls(stage, former, false, take_snapshot(), stage.app.clock.moment)
 
     def again(self, app: App) -> Self:
         stage = self.stage.again(app)
-        put_back(self.tables)
+        restore_snapshot(self.tables)
         app.clock.moment = self.moment
         return type(self)(stage, self.former, self.false, self.tables, self.moment)
 

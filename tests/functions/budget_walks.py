@@ -9,7 +9,7 @@ from tallybook.services.identity.authenticate import authenticate
 from tests.functions.lambda_events import bounce, notify
 from tests.support.app import App, Member
 from tests.support.call import call
-from tests.support.outside import FakeAws
+from tests.support.fake_aws import FakeAws
 
 _PATH = "/v1/budgets"
 

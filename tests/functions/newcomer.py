@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tests.functions.route_catalog import GOOD
 from tests.support.app import App
 from tests.support.call import call
-from tests.support.outside import FakeAws
+from tests.support.fake_aws import FakeAws
 
 _KEYS, _USERS = "/v1/user-management/api-keys", "/v1/user-management/users"
 

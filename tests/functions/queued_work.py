@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.functions.lambda_events import queued
 from tests.support.call import LambdaContext
-from tests.support.outside import FakeAws
+from tests.support.fake_aws import FakeAws
 
 
 class NearlyUp(LambdaContext):

@@ -9,7 +9,7 @@ from tests.functions.budget_walks import spender
 from tests.functions.lambda_events import queued, record
 from tests.support.app import App
 from tests.support.call import LambdaContext, call
-from tests.support.outside import FakeAws
+from tests.support.fake_aws import FakeAws
 
 
 def quotas(app: App, _: FakeAws) -> None:

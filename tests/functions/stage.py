@@ -12,7 +12,7 @@ from tests.functions.route_catalog import FILE_REQUEST, GOOD, MAKE_BUDGET, PUBLI
 from tests.support.app import App, Member
 from tests.support.call import Answer, call
 from tests.support.routes import Route
-from tests.support.snapshot import keep, put_back
+from tests.support.snapshot import restore_snapshot, take_snapshot
 
 ALLOCATIONS = "/v1/user-management/quota-allocations"
 ONE_SANDBOX = {"cpu_seconds_monthly": 100_000, "concurrent_sandboxes": 1}
@@ -73,9 +73,9 @@ class Stage:
         )
         running = call("POST", "/v1/platform/sessions", key=platform_key, body=session(stage, "run-0"))
         assert running.status == 201
-        bare = keep()
+        bare = take_snapshot()
         assert call("POST", MAKE_BUDGET.path, key=member.api_key, body={"budget_amount": 250}).status == 201
-        return replace(stage, own_request_id=_asked(member), bare=bare, tables=keep())
+        return replace(stage, own_request_id=_asked(member), bare=bare, tables=take_snapshot())
 
     def ready_for(self, route: Route) -> Self:
         """The stage on which this route's good request succeeds; but for two routes that is the same for all."""
@@ -83,7 +83,7 @@ class Stage:
 
     def again(self, app: App | None = None) -> Self:
         """The stage as it was made, whatever was done to it since; in another house if told so."""
-        put_back(self.tables)
+        restore_snapshot(self.tables)
         stage = self if app is None else replace(self, app=app)
         stage.app.forget_caches()
         return stage

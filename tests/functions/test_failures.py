@@ -17,8 +17,8 @@ from tests.functions.stage import Stage
 from tests.support.app import PASSWORD, App
 from tests.support.call import LambdaContext, call
 from tests.support.cloud import make_context
+from tests.support.fake_aws import FakeAws
 from tests.support.faults import Faults, client_error, cut_off, throttle
-from tests.support.outside import FakeAws
 from tests.support.routes import Route
 
 MESSAGE = "Something went wrong on our side"

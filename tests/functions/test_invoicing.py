@@ -7,8 +7,8 @@ from tallybook.domain.invoices import Invoice
 from tallybook.services.billing.invoices import list_invoices
 from tests.functions.queued_work import QueuedWork
 from tests.support.app import App, Member
+from tests.support.fake_aws import FakeAws
 from tests.support.invariants import check_invariants
-from tests.support.outside import FakeAws
 
 JOB = QueuedWork("invoicing", handler)
 HOUR_AFTER_THE_END = datetime(2026, 5, 20, 1, tzinfo=UTC)

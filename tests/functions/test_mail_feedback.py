@@ -8,7 +8,7 @@ import pytest
 from tallybook.services.budgets.check import check_budget
 from tests.functions.lambda_events import bounce, complaint, notify
 from tests.support.app import App, Member
-from tests.support.budgets import budgeted, mailed, spend
+from tests.support.budgets import member_with_budget, recipients_of_messages, spend
 from tests.support.call import call
 
 
@@ -82,7 +82,7 @@ ADA, CFO = "ada@example.com", "cfo@example.com"
 
 def alerted(app: App) -> tuple[Member, str]:
     """An account whose budget has alerted, and the outbox item of the mail that told the account and one other."""
-    member = budgeted(app, email=ADA, emails=(CFO,))
+    member = member_with_budget(app, email=ADA, emails=(CFO,))
     spend(app, member, "50")
     check_budget(app.ctx, member.account.id)
     return member, next(mail.item for mail in app.deliver().mails if "threshold" in mail.subject)
@@ -112,9 +112,9 @@ def test_an_automatic_reply_is_no_bounce_and_the_report_of_a_mail_server_is_one(
     reply = copy.deepcopy(general)
     reply["bounce"]["bouncedRecipients"] = [{"emailAddress": CFO}]
     notify(reply)
-    assert mailed(app, member) == [(ADA, CFO)]
+    assert recipients_of_messages(app, member) == [(ADA, CFO)]
     notify(general)
-    assert mailed(app, member) == [(ADA,)]
+    assert recipients_of_messages(app, member) == [(ADA,)]
 
 
 def test_a_bounce_of_an_unknown_or_untagged_mail_changes_nothing(app: App) -> None:
@@ -125,12 +125,12 @@ def test_a_bounce_of_an_unknown_or_untagged_mail_changes_nothing(app: App) -> No
     welcome = next(mail.item for mail in app.fake_aws.to(ADA) if mail.item != item)
     others = [bounce(ADA, item=welcome), bounce(ADA, item="unknown"), bounce(CFO), untagged, odd]
     assert notify(*others) == {"suppressed": 5}
-    assert mailed(app, member) == [(ADA, CFO)]
+    assert recipients_of_messages(app, member) == [(ADA, CFO)]
     notify(bounce("stranger@example.com", item=item))
-    assert mailed(app, member) == [(ADA, CFO)]
+    assert recipients_of_messages(app, member) == [(ADA, CFO)]
 
 
 def test_a_complaint_has_been_read_and_is_no_bounce(app: App) -> None:
     member, item = alerted(app)
     assert notify(complaint(CFO, item=item)) == {"suppressed": 1}
-    assert mailed(app, member) == [(ADA, CFO)]
+    assert recipients_of_messages(app, member) == [(ADA, CFO)]

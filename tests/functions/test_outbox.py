@@ -10,9 +10,9 @@ from tests.functions.lambda_events import bounce, notify, record, stream
 from tests.support.app import App
 from tests.support.call import LambdaContext, call
 from tests.support.cloud import make_context
+from tests.support.fake_aws import FakeAws
 from tests.support.faults import Faults
 from tests.support.invariants import check_invariants
-from tests.support.outside import FakeAws
 
 
 def items(app: App, state: str | None = None) -> list[dict[str, Any]]:

@@ -16,8 +16,8 @@ from tests.functions.queued_work import NearlyUp, QueuedWork
 from tests.support.app import App, Member
 from tests.support.call import LambdaContext
 from tests.support.cloud import make_context
+from tests.support.fake_aws import FakeAws
 from tests.support.faults import Faults
-from tests.support.outside import FakeAws
 from usage_check.app import handler as usage_check
 
 

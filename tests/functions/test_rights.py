@@ -9,7 +9,7 @@ from infra.groups import GROUPS
 from tests.functions.walks import WALKS
 from tests.support.app import App
 from tests.support.cloud import NAMES, make_context
-from tests.support.outside import FakeAws
+from tests.support.fake_aws import FakeAws
 
 _SINGLE = {"get_item": "GetItem", "put_item": "PutItem", "update_item": "UpdateItem", "delete_item": "DeleteItem"}
 _TABLE_OF = {name: table for table, name in NAMES.items()}

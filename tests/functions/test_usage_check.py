@@ -18,14 +18,14 @@ from tallybook.store.commands import Update
 from tests.functions.lambda_events import record
 from tests.functions.queued_work import NearlyUp, QueuedWork
 from tests.support.app import App, Member
-from tests.support.budgets import budgeted, spend
-from tests.support.budgets import percents as alerted
+from tests.support.budgets import alerted_percents as alerted
+from tests.support.budgets import member_with_budget, spend
 from tests.support.call import LambdaContext
 from tests.support.cloud import make_context
+from tests.support.fake_aws import FakeAws
 from tests.support.faults import throttle
 from tests.support.invariants import check_invariants
-from tests.support.outside import FakeAws
-from tests.support.sessions import counts, session_request
+from tests.support.sessions import session_counts, session_request
 from usage_check.app import handler
 
 JOB = QueuedWork("usage_check", handler)
@@ -61,7 +61,7 @@ def test_a_session_whose_time_is_up_ends_then_and_not_before(app: App, post: Fak
     assert JOB.tick() == {"expire": 1}
     app.clock.advance(minutes=3)
     assert JOB.work_off(post) == []
-    assert counts(app, member) == (0, 1)
+    assert session_counts(app, member) == (0, 1)
     assert end_session(app.ctx, app.platform(), session.id).ended_at == session.expires_at
     assert JOB.tick() == {}
 
@@ -87,7 +87,7 @@ def test_a_session_that_the_platform_ended_first_is_left_as_it_ended(app: App, p
     app.clock.advance(minutes=1)
     assert JOB.work_off(post) == []
     assert end_session(app.ctx, key, session.id) == ended
-    assert counts(app, member) == (0, 1)
+    assert session_counts(app, member) == (0, 1)
     check_invariants(app)
 
 
@@ -102,7 +102,7 @@ def streamed(app: App, *, times: int = 1, context: LambdaContext | None = None) 
 def test_the_stream_checks_a_budget_once_for_all_records_of_an_account(
     app: App,
 ) -> None:
-    first, second = budgeted(app), budgeted(app)
+    first, second = member_with_budget(app), member_with_budget(app)
     spend(app, first, "50")
     spend(app, first, "30")
     spend(app, second, "49.99")
@@ -114,7 +114,7 @@ def test_the_stream_checks_a_budget_once_for_all_records_of_an_account(
 
 
 def test_what_the_stream_has_told_the_sweep_tells_nobody_again(app: App, post: FakeAws) -> None:
-    member = budgeted(app)
+    member = member_with_budget(app)
     spend(app, member, "80")
     late = [record(mark, kind="MODIFY") for mark in app.stored("core", "DIRTY")]
     assert streamed(app) == {"budgets": 1, "alerted": 2, "left": 0}
@@ -128,7 +128,7 @@ def test_what_the_stream_has_told_the_sweep_tells_nobody_again(app: App, post: F
 
 
 def test_what_the_stream_never_told_the_sweep_tells(app: App, post: FakeAws) -> None:
-    member = budgeted(app)
+    member = member_with_budget(app)
     spend(app, member, "80")
     assert JOB.tick() == {"check": 1}
     assert JOB.work_off(post) == []
@@ -148,7 +148,7 @@ def test_records_of_accounts_without_a_budget_cost_a_unit_each_in_one_call(app: 
 
 
 def test_where_the_table_can_not_be_read_all_is_left_to_the_sweep(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    member = budgeted(app)
+    member = member_with_budget(app)
     spend(app, member, "50")
 
     def down(operation: str, _: Callable[[], Any]) -> Any:
@@ -163,7 +163,7 @@ def test_where_the_table_can_not_be_read_all_is_left_to_the_sweep(app: App, monk
 def test_a_failing_account_blocks_no_other_and_is_found_by_the_sweep(
     app: App, post: FakeAws, logged: Callable[[], str]
 ) -> None:
-    members = [budgeted(app) for _ in range(3)]
+    members = [member_with_budget(app) for _ in range(3)]
     for member in members:
         spend(app, member, "50")
     broken = keys.budget(members[1].account.id)
@@ -178,7 +178,7 @@ def test_a_failing_account_blocks_no_other_and_is_found_by_the_sweep(
 
 
 def test_out_of_time_the_rest_is_left_to_the_sweep(app: App, post: FakeAws, logged: Callable[[], str]) -> None:
-    member = budgeted(app)
+    member = member_with_budget(app)
     spend(app, member, "50")
     assert streamed(app, context=NearlyUp()) == {"budgets": 0, "alerted": 0, "left": 1}
     assert '"level":"WARNING"' in logged()
@@ -188,7 +188,7 @@ def test_out_of_time_the_rest_is_left_to_the_sweep(app: App, post: FakeAws, logg
 
 
 def test_its_line_in_the_log_counts_and_names_nobody(app: App, logged: Callable[[], str]) -> None:
-    member = budgeted(app, emails=("cfo@example.com",))
+    member = member_with_budget(app, emails=("cfo@example.com",))
     spend(app, member, "50")
     streamed(app)
     assert '"counts":{"budgets":1,"alerted":1,"left":0}' in logged()

@@ -20,8 +20,8 @@ from tests.functions.lambda_events import queued, stream
 from tests.functions.quota_walks import quotas, usage_check
 from tests.support.app import PASSWORD, App, Member
 from tests.support.call import LambdaContext, call
+from tests.support.fake_aws import FakeAws
 from tests.support.ndjson import as_json
-from tests.support.outside import FakeAws
 
 _KEYS, _USERS = "/v1/user-management/api-keys", "/v1/user-management/users"
 

@@ -15,8 +15,8 @@ from jinja2 import UndefinedError
 from tallybook.domain.email_change import CONFIRMATION_TEMPLATES
 from tallybook.gateways import templates
 from tallybook.gateways.templates import TEMPLATES, RenderedMail, render
+from tests.support.hypothesis_settings import deterministic
 from tests.support.markup import Markup
-from tests.support.steady import steady
 
 PAGES = "https://api.example.com"
 FACTS: dict[str, Any] = {
@@ -296,7 +296,7 @@ def test_without_an_inviter_it_is_we_who_invite() -> None:
     assert "None" not in made.text + made.html
 
 
-@steady
+@deterministic
 @given(inviter=st.text(max_size=200), account=st.text(st.characters(), max_size=200))
 def test_whatever_a_name_is_a_subject_is_one_line(inviter: str, account: str) -> None:
     made = letter("invitation", inviter=inviter, account=account)

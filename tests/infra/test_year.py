@@ -42,7 +42,7 @@ from tallybook.services.lookup import find_account
 from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.store import keys
 from tallybook.store.budgets import read_budget, read_message
-from tests.support.budget_reference import Happened, expected
+from tests.support.budget_reference import Occurrence, expected_alerts
 from tests.support.local_stack import ROOT, LocalStack, free_port, running
 
 CATALOG = tomllib.loads((ROOT / "infra/catalog.toml").read_text())
@@ -171,7 +171,7 @@ class Spender:
         )
         self.account = principal.account
         self.key = create_api_key(bundle.ctx, authenticate(bundle.ctx, principal.text), name="years").text
-        self.happened: list[Happened] = []
+        self.happened: list[Occurrence] = []
 
     def live(self) -> None:
         """Something happens to it, and the clock goes on, now for hours and now for weeks; no two days at the same
@@ -248,7 +248,7 @@ def test_two_years_of_a_budget_edited_at_random_tell_what_its_rules_alone_say(bu
     while starts[-1] < bundle.ctx.clock.now():
         starts.append(period_of(account.schedule, starts[-1]).end)
     found = [(one.budget, one.period.start, one.threshold.percent) for one in spender.messages()]
-    assert found == expected(spender.happened, starts)
+    assert found == expected_alerts(spender.happened, starts)
     assert len(found) > 15
     assert max(Counter(found).values()) > 1, "told again within a period"
 

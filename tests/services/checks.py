@@ -9,7 +9,7 @@ from tallybook.services.jobs.due_tasks import due_tasks
 from tallybook.services.jobs.usage_check import run_task
 from tallybook.services.quotas.allocations import allocate, change_allocation
 from tests.support.app import App, Member
-from tests.support.outside import Sent
+from tests.support.fake_aws import Sent
 
 GRACE = "grace@example.com"
 

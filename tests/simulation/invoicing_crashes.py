@@ -11,7 +11,7 @@ from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.simulation.conftest import Sweep
 from tests.support.app import App, Member
-from tests.support.snapshot import keep, put_back
+from tests.support.snapshot import restore_snapshot, take_snapshot
 
 type Act = Callable[[App, Any], Any]
 
@@ -43,10 +43,10 @@ def sweep_alike(sweep: Sweep, prepare: Callable[[App], Any], act: Act) -> tuple[
 
     def prepared(app: App) -> Any:
         known = prepare(app)
-        before = keep()
+        before = take_snapshot()
         clean["answer"] = act(app, known)
         clean["state"] = everything(app)
-        put_back(before)
+        restore_snapshot(before)
         assert everything(app) != clean["state"]
         return known
 

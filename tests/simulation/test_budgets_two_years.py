@@ -22,8 +22,8 @@ from tallybook.services.identity.sign_in import login
 from tallybook.services.jobs.due_tasks import Task
 from tallybook.services.jobs.usage_check import run_task
 from tests.support.app import HERE, PASSWORD, App, Member
-from tests.support.budget_reference import Happened, expected
-from tests.support.budgets import UNIT, drop, edit, messages, set_up, thresholds
+from tests.support.budget_reference import Occurrence, expected_alerts
+from tests.support.budgets import UNIT, edit_budget, messages_of, remove_budget_of, set_up_budget, thresholds
 from tests.support.invariants import check_invariants
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
@@ -50,7 +50,7 @@ class Story:
     def __init__(self, app: App, seed: int) -> None:
         self.app, self.chance = app, random.Random(seed)
         self.members = [owner(app, zone) for zone in ZONES[seed]]
-        self.happened: dict[str, list[Happened]] = {member.account.id: [] for member in self.members}
+        self.happened: dict[str, list[Occurrence]] = {member.account.id: [] for member in self.members}
         self.delayed: list[str] = []
         self.edits: Counter[str] = Counter()
 
@@ -132,12 +132,12 @@ class Story:
         if not mine or mine[-1] is None:
             self.edits["set up"] += 1
             some = thresholds(*sorted(chance.sample(PERCENTS, 4)))
-            return "edited", set_up(self.app, member, thresholds=some, limit_type="hard").budget
+            return "edited", set_up_budget(self.app, member, thresholds=some, limit_type="hard").budget
         what = chance.choice((*["amount"] * 6, "is_active", "limit_type", "thresholds", "drop"))
         what = what if mine[-1].is_active else "is_active"
         self.edits[what] += 1
         if what == "drop":
-            drop(self.app, member)
+            remove_budget_of(self.app, member)
             return "edited", None
         new = {
             "amount": chance.choice((40, "99.99", 150) if mine[-1].amount > 200 * UNIT else (300, 900)),
@@ -145,7 +145,7 @@ class Story:
             "limit_type": chance.choice(("soft", "hard")),
             "thresholds": thresholds(*sorted(chance.sample(PERCENTS, 5))),
         }
-        return "edited", edit(self.app, member, **{what: new[what]}).budget
+        return "edited", edit_budget(self.app, member, **{what: new[what]}).budget
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -158,8 +158,8 @@ def test_what_was_told_is_what_usage_and_edits_alone_say(app: App, seed: int) ->
         starts = [member.account.closing_cursor.period.start]
         while starts[-1] < app.clock.now():
             starts.append(period_of(app.account_of(member).schedule, starts[-1]).end)
-        found = [(one.budget, one.period.start, one.threshold.percent) for one in messages(app, member)]
-        assert found == expected(story.happened[member.account.id], starts)
+        found = [(one.budget, one.period.start, one.threshold.percent) for one in messages_of(app, member)]
+        assert found == expected_alerts(story.happened[member.account.id], starts)
         told_in_all.update(Counter(found).values())
     assert told_in_all.total() > 50
     assert told_in_all[2] > 1, "told again within their period"

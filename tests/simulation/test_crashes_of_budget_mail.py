@@ -8,7 +8,7 @@ from tallybook.services.outbox.deliver import deliver
 from tallybook.store.budgets import read_message
 from tests.simulation.conftest import Sweep
 from tests.support.app import App, Member
-from tests.support.budgets import budgeted, spend
+from tests.support.budgets import member_with_budget, spend
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 
@@ -26,7 +26,7 @@ def stored_recipients(app: App, member: Member) -> list[tuple[str, ...]]:
 
 def prepare(app: App) -> tuple[Member, str]:
     """A mail about two thresholds waits to go to two addresses."""
-    member = budgeted(app, email=ADA, emails=(BOB,))
+    member = member_with_budget(app, email=ADA, emails=(BOB,))
     spend(app, member, "80")
     app.deliver()
     check_budget(app.ctx, member.account.id)

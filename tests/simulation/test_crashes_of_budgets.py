@@ -21,21 +21,21 @@ from tallybook.services.jobs.usage_check import run_task
 from tallybook.services.outbox.deliver import deliver
 from tallybook.services.outbox.suppressions import note_bounce, suppress_addresses
 from tests.simulation.conftest import Sweep
+from tests.support.allocations import principal_of
 from tests.support.app import App, Member
 from tests.support.budgets import (
-    actions,
+    alerted_percents,
+    budget_actions,
     budget_of,
-    edit,
-    look,
-    messages,
-    percents,
-    root,
-    set_up,
+    edit_budget,
+    messages_of,
+    root_principal,
+    run_usage_check,
+    set_up_budget,
     spend,
     thresholds,
 )
 from tests.support.cloud import make_context
-from tests.support.shares import principal_of
 
 type Act = Callable[[App, Any], Any]
 type Disturbed = Callable[[Callable[[App], Any], Act], tuple[int, App, Any]]
@@ -78,7 +78,7 @@ def disturbed(client: Any, sweep: Sweep) -> Disturbed:
 def used(app: App, *, units: object = "82.5", **terms: Any) -> Member:
     """An account that has used so much of its budget, and nobody has seen it."""
     member = app.member("ada@example.com")
-    set_up(app, member, **TERMS | terms)
+    set_up_budget(app, member, **TERMS | terms)
     spend(app, member, units)
     return member
 
@@ -88,18 +88,18 @@ def test_a_check_that_alerts(disturbed: Disturbed) -> None:
         lambda app: used(app, units=100), lambda app, member: check_budget(app.ctx, member.account.id)
     )
     assert calls == 5  # the account, the budget with what is used, the catalog twice, the transaction
-    assert percents(app, member) == [50, 80, 100]
-    assert actions(app, member) == ["created", "threshold_reached", "restricted"]
+    assert alerted_percents(app, member) == [50, 80, 100]
+    assert budget_actions(app, member) == ["created", "threshold_reached", "restricted"]
     check_budget(app.ctx, member.account.id)
-    assert len(percents(app, member)) == 3
+    assert len(alerted_percents(app, member)) == 3
 
 
 def test_a_sweep_that_finds_usage_and_a_silence_that_is_over(disturbed: Disturbed) -> None:
     def prepare(app: App) -> tuple[Member, list[Task]]:
         member = used(app, units=50)
-        look(app)
+        run_usage_check(app)
         for amount in (500, 100):
-            edit(app, member, amount=amount)
+            edit_budget(app, member, amount=amount)
         app.clock.advance(hours=24)
         spend(app, member, 30)
         return member, list(due_tasks(app.ctx, USAGE_CHECK))
@@ -110,20 +110,20 @@ def test_a_sweep_that_finds_usage_and_a_silence_that_is_over(disturbed: Disturbe
 
     calls, app, (member, _) = disturbed(prepare, act)
     assert calls > 8
-    assert percents(app, member) == [50, 50, 80]
+    assert alerted_percents(app, member) == [50, 50, 80]
     assert list(due_tasks(app.ctx, USAGE_CHECK)) == []
 
 
 def test_a_restriction_that_ends_with_its_period(disturbed: Disturbed) -> None:
     def prepare(app: App) -> Member:
         member = used(app, units=100)
-        look(app)
+        run_usage_check(app)
         app.clock.advance(days=31)
         return member
 
     calls, app, member = disturbed(prepare, lambda app, member: run_task(app.ctx, Task("budget", member.account.id)))
     assert calls == 3  # the account, the budget with what is used, the transaction
-    assert actions(app, member)[-1] == "restriction_lifted"
+    assert budget_actions(app, member)[-1] == "restriction_lifted"
     assert "work" not in next(iter(app.stored("core", "BUDGET")))
 
 
@@ -136,9 +136,9 @@ def test_a_change_that_tells_what_stood_and_alerts_by_itself(disturbed: Disturbe
 
     calls, app, member = disturbed(prepare, act)
     assert calls == 4  # who calls, the catalog, what is used, the transaction
-    told = [(int(one.threshold.percent), one.amount // 10**6) for one in messages(app, member)]
+    told = [(int(one.threshold.percent), one.amount // 10**6) for one in messages_of(app, member)]
     assert told == [(50, 100), (90, 60)]
-    assert actions(app, member) == ["created", "threshold_reached", "changed", "restricted", "threshold_reached"]
+    assert budget_actions(app, member) == ["created", "threshold_reached", "changed", "restricted", "threshold_reached"]
     (attempts,) = [row for row in app.stored("core") if "#budget_mail#" in row["pk"]]
     assert attempts["count"] == 2
 
@@ -155,15 +155,15 @@ def test_a_budget_made_over_what_is_used(disturbed: Disturbed) -> None:
 
     calls, app, member = disturbed(prepare, act)
     assert calls == 4
-    assert percents(app, member) == [50, 80, 100]
+    assert alerted_percents(app, member) == [50, 80, 100]
     assert app.account_of(member).counts.budget_count == 1
 
 
 def test_a_budget_deleted_that_has_something_to_tell(disturbed: Disturbed) -> None:
     def prepare(app: App) -> Member:
         member = used(app, units=100)
-        look(app)
-        edit(app, member, amount=90, thresholds=thresholds(100, 120))
+        run_usage_check(app)
+        edit_budget(app, member, amount=90, thresholds=thresholds(100, 120))
         spend(app, member, 10)
         return member
 
@@ -173,8 +173,8 @@ def test_a_budget_deleted_that_has_something_to_tell(disturbed: Disturbed) -> No
 
     calls, app, member = disturbed(prepare, act)
     assert calls == 5
-    assert percents(app, member) == [50, 80, 100, 120]
-    assert actions(app, member)[-3:] == ["threshold_reached", "deleted", "restriction_lifted"]
+    assert alerted_percents(app, member) == [50, 80, 100, 120]
+    assert budget_actions(app, member)[-3:] == ["threshold_reached", "deleted", "restriction_lifted"]
     assert budget_of(app, member) is None
 
 
@@ -182,7 +182,7 @@ def alerted(app: App) -> tuple[Member, str]:
     """An account whose budget alerts, and the mail that waits for that."""
     member = used(app)
     app.deliver()
-    look(app)
+    run_usage_check(app)
     (mail,) = [row["id"] for row in app.stored("core", "OUTBOX") if row["body"].get("letter") == "budget_reached"]
     return member, mail
 
@@ -194,7 +194,7 @@ def test_a_mail_delivered_is_told_in_its_messages(sweep: Sweep) -> None:
 
     def check(app: App, known: tuple[Member, str], _: Any) -> None:
         to = ["ada@example.com", "fin@example.com"]
-        assert [list(one.recipients) for one in messages(app, known[0])] == [to] * 2
+        assert [list(one.recipients) for one in messages_of(app, known[0])] == [to] * 2
         sent = [mail.to for mail in app.fake_aws.mails if mail.item == known[1]]
         assert sorted(set(sent)) == to
         assert len(sent) <= 3, "only what the crash cut off from its marker went twice"
@@ -215,24 +215,24 @@ def test_a_mail_that_bounced_is_told_in_its_messages(disturbed: Disturbed) -> No
 
     calls, app, (member, _) = disturbed(prepare, act)
     assert calls == 3
-    assert [one.recipients for one in messages(app, member)] == [("ada@example.com",)] * 2
+    assert [one.recipients for one in messages_of(app, member)] == [("ada@example.com",)] * 2
 
 
 def test_a_silence_that_outlives_its_budget_is_forgotten_with_it(disturbed: Disturbed) -> None:
     def prepare(app: App) -> Member:
         member = used(app, units=50)
-        look(app)
+        run_usage_check(app)
         for amount in (500, 100):
-            edit(app, member, amount=amount)
+            edit_budget(app, member, amount=amount)
         app.clock.advance(hours=24)
         return member
 
     def act(app: App, member: Member) -> None:
         with suppress(NotFound):
-            remove_budget(app.ctx, root(app, member))
+            remove_budget(app.ctx, root_principal(app, member))
 
     _, app, member = disturbed(prepare, act)
-    assert percents(app, member) == [50, 50], "its day was over when it was deleted"
+    assert alerted_percents(app, member) == [50, 50], "its day was over when it was deleted"
     app.clock.advance(days=2)
     assert list(due_tasks(app.ctx, USAGE_CHECK)) == []
 
@@ -247,6 +247,6 @@ def test_what_nobody_saw_before_its_period_ended(disturbed: Disturbed) -> None:
 
     calls, app, member = disturbed(prepare, lambda app, member: run_task(app.ctx, Task("check", member.account.id)))
     assert calls > 6
-    told = [(message.period.start, int(message.threshold.percent)) for message in messages(app, member)]
+    told = [(message.period.start, int(message.threshold.percent)) for message in messages_of(app, member)]
     assert [percent for _, percent in told] == [50, 80, 50]
     assert told[0][0] + timedelta(days=28) < told[2][0]

@@ -23,22 +23,28 @@ from tallybook.services.quotas.allocations import (
 from tallybook.services.quotas.requests import change_request, file_request, list_requests, withdraw_request
 from tallybook.services.quotas.reviews import review_request
 from tests.simulation.conftest import Sweep
+from tests.support.allocations import (
+    create_team,
+    create_team_with_allocation,
+    principal_of,
+    quota_actions,
+    request_quota,
+)
 from tests.support.app import App, Member
 from tests.support.sessions import session_request
-from tests.support.shares import actions, principal_of, request, team, with_share
 
 type Act = Callable[[App, Any], Any]
 WHY = "It is not enough"
 
 
 def with_request(app: App) -> tuple[Member, Member, str]:
-    root, ada = team(app)
-    return root, ada, request(app, ada, cpu_seconds_monthly=600).id
+    root, ada = create_team(app)
+    return root, ada, request_quota(app, ada, cpu_seconds_monthly=600).id
 
 
 def with_both(app: App) -> tuple[Member, Member, str]:
-    root, ada, _ = with_share(app)
-    return root, ada, request(app, ada, cpu_seconds_monthly=600).id
+    root, ada, _ = create_team_with_allocation(app)
+    return root, ada, request_quota(app, ada, cpu_seconds_monthly=600).id
 
 
 def again(call: Callable[[], Any]) -> Any:
@@ -68,10 +74,17 @@ def remove(app: App, known: Any) -> Any:
 @pytest.mark.parametrize(
     ("prepare", "act", "calls", "word", "sums", "rows"),
     [
-        (team, give, 4, "created", {"cpu_seconds_monthly": 1000}, ["active"]),
-        (with_share, raise_it, 4, "changed", {"cpu_seconds_monthly": 1000, "concurrent_sandboxes": 2}, ["active"]),
-        (with_share, revoke, 3, "revoked", {}, ["revoked"]),
-        (with_share, remove, 3, "deleted", {}, []),
+        (create_team, give, 4, "created", {"cpu_seconds_monthly": 1000}, ["active"]),
+        (
+            create_team_with_allocation,
+            raise_it,
+            4,
+            "changed",
+            {"cpu_seconds_monthly": 1000, "concurrent_sandboxes": 2},
+            ["active"],
+        ),
+        (create_team_with_allocation, revoke, 3, "revoked", {}, ["revoked"]),
+        (create_team_with_allocation, remove, 3, "deleted", {}, []),
     ],
 )
 def test_a_share_given_changed_and_taken(
@@ -81,7 +94,7 @@ def test_a_share_given_changed_and_taken(
         assert app.account_of(known[0]).allocated == sums
         found = list_allocations(app.ctx, principal_of(app, known[0]), include_inactive=True)
         assert [one.status for one in found] == rows
-        assert actions(app, known[0]).count(f"quota_allocation.{word}") == 1
+        assert quota_actions(app, known[0]).count(f"quota_allocation.{word}") == 1
 
     assert sweep(prepare, act, check) == calls
 
@@ -101,7 +114,7 @@ def withdraw(app: App, known: Any) -> Any:
 @pytest.mark.parametrize(
     ("prepare", "act", "calls", "word", "rows"),
     [
-        (team, file, 2, "filed", [{"cpu_seconds_monthly": 600}]),
+        (create_team, file, 2, "filed", [{"cpu_seconds_monthly": 600}]),
         (with_request, change, 3, "changed", [{"cpu_seconds_monthly": 600, "ram_gb_seconds": 7}]),
         (with_request, withdraw, 3, "withdrawn", []),
     ],
@@ -112,7 +125,7 @@ def test_a_request_filed_changed_and_withdrawn(
     def check(app: App, known: Any, _: Any) -> None:
         found = list_requests(app.ctx, principal_of(app, known[0]))
         assert [(one.quota, one.status) for one in found] == [(row, "pending") for row in rows]
-        assert actions(app, known[0]).count(f"quota_request.{word}") == 1
+        assert quota_actions(app, known[0]).count(f"quota_request.{word}") == 1
 
     assert sweep(prepare, act, check) == calls
 
@@ -151,7 +164,7 @@ def test_a_user_deleted_who_has_a_share_a_request_and_a_session(sweep: Sweep) ->
     def check(app: App, known: Any, _: Any) -> None:
         account = app.account_of(known[0])
         assert (account.allocated, account.counts.request_count, account.counts.running_count) == ({}, 0, 1)
-        assert actions(app, known[0])[-2:] == ["quota_allocation.revoked", "quota_request.withdrawn"]
+        assert quota_actions(app, known[0])[-2:] == ["quota_allocation.revoked", "quota_request.withdrawn"]
         app.clock.advance(hours=2)
         (expired,) = [run_task(app.ctx, task) for task in due_tasks(app.ctx, USAGE_CHECK) if task.kind == "expire"]
         assert expired == ["expired"]

@@ -8,14 +8,14 @@ from tallybook.services.jobs.due_tasks import Task, due_tasks
 from tallybook.services.jobs.usage_check import run_task
 from tallybook.services.metering.sessions import end_session, start_session
 from tests.simulation.conftest import Sweep
+from tests.support.allocations import allocate_to, audit_entries, create_team_with_allocation
 from tests.support.app import App
 from tests.support.sessions import session_request
-from tests.support.shares import entries, share, with_share
 
 
 def test_a_session_started_within_limits_and_ended_in_the_next_period(sweep: Sweep) -> None:
     def prepare(app: App) -> Any:
-        root, ada, _ = with_share(app)
+        root, ada, _ = create_team_with_allocation(app)
         return root, ada, app.platform()
 
     def start(app: App, known: Any) -> Any:
@@ -70,8 +70,8 @@ def test_a_session_whose_time_is_up(sweep: Sweep) -> None:
 
 def test_users_who_have_reached_what_they_are_given(sweep: Sweep) -> None:
     def prepare(app: App) -> Any:
-        root, ada, _ = with_share(app)
-        share(app, root, root, cpu_seconds_monthly=500)
+        root, ada, _ = create_team_with_allocation(app)
+        allocate_to(app, root, root, cpu_seconds_monthly=500)
         app.record(
             app.event(root, quantity=400, user_id=root.user_id), app.event(root, quantity=400, user_id=ada.user_id)
         )
@@ -79,7 +79,7 @@ def test_users_who_have_reached_what_they_are_given(sweep: Sweep) -> None:
 
     def check(app: App, known: Any, _: Any) -> None:
         root, ada = known[0]
-        reached = [one["after"] for one in entries(app, root.account.id) if one["action"].endswith(".reached")]
+        reached = [one["after"] for one in audit_entries(app, root.account.id) if one["action"].endswith(".reached")]
         assert {one["user_id"]: one["cpu_seconds_monthly"] for one in reached} == {
             root.user_id: 80,
             ada.user_id: 100,

@@ -12,7 +12,7 @@ from tallybook.services.metering.sessions import end_session, start_session
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.support.app import HERE, PASSWORD, App
 from tests.support.invariants import check_invariants
-from tests.support.race import in_turns, race
+from tests.support.race import deal_out, race
 from tests.support.sessions import session_request
 
 
@@ -26,7 +26,7 @@ def test_1000_events_of_8_clients_a_third_sent_twice_count_once(crowded_app: App
         results = [app.record(*share[start : start + 50]) for start in range(0, len(share), 50)]
         return [result.status for part in results for result in part]
 
-    statuses = [status for answers in race(*[lambda s=s: client(s) for s in in_turns(sent, 8)]) for status in answers]
+    statuses = [status for answers in race(*[lambda s=s: client(s) for s in deal_out(sent, 8)]) for status in answers]
     assert statuses.count("accepted") == 1000
     assert statuses.count("duplicate") == 334
     check_invariants(app)
@@ -43,7 +43,7 @@ def test_wallet_usage_and_grants_at_once_leave_a_ledger_that_adds_up(crowded_app
         return give_credits(app.ctx, key, move)
 
     answers = race(
-        *[lambda s=s: app.record(*s) for s in in_turns(events, 4)], *[lambda i=i: grant(i) for i in range(8)]
+        *[lambda s=s: app.record(*s) for s in deal_out(events, 4)], *[lambda i=i: grant(i) for i in range(8)]
     )
     assert not [answer for answer in answers if isinstance(answer, Exception)]
     assert app.account_of(member).wallet.balance == 1_000_000 - 40_000 + 400

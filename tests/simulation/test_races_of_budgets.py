@@ -21,18 +21,28 @@ from tallybook.services.jobs.due_tasks import due_tasks
 from tallybook.services.jobs.usage_check import run_task
 from tallybook.services.metering.sessions import start_session
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
+from tests.support.allocations import principal_of, set_plan_limits
 from tests.support.app import App, Member
-from tests.support.budgets import UNIT, actions, budget_of, messages, percents, set_up, spend, thresholds, worth
+from tests.support.budgets import (
+    UNIT,
+    alerted_percents,
+    budget_actions,
+    budget_of,
+    messages_of,
+    set_up_budget,
+    spend,
+    thresholds,
+    usage_worth,
+)
 from tests.support.invariants import check_invariants
-from tests.support.race import in_turns, race
+from tests.support.race import deal_out, race
 from tests.support.sessions import session_request
-from tests.support.shares import give_limits, principal_of
 
 
 @pytest.fixture
 def owner(crowded_app: App) -> tuple[App, Member]:
     app = crowded_app
-    give_limits(app, max_concurrent_sandboxes=1000)
+    set_plan_limits(app, max_concurrent_sandboxes=1000)
     return app, app.member("ada@example.com")
 
 
@@ -78,32 +88,32 @@ def settle(app: App) -> int:
 
 def test_each_threshold_is_told_once_however_many_look_while_usage_comes(owner: Owner) -> None:
     app, member = owner
-    set_up(app, member, thresholds=thresholds(*range(10, 101, 10)))
-    events = [worth(app, member, 4) for _ in range(25)]
+    set_up_budget(app, member, thresholds=thresholds(*range(10, 101, 10)))
+    events = [usage_worth(app, member, 4) for _ in range(25)]
     look = streamed(app, member, 6)
     *sent, one, two, three = race(
-        *[sending(app, some) for some in in_turns(events, 3)], look, look, swept(app, times=3)
+        *[sending(app, some) for some in deal_out(events, 3)], look, look, swept(app, times=3)
     )
     assert sum(sent) == 25
     assert one + two + three + settle(app) == 10
-    assert percents(app, member) == list(range(10, 101, 10))
-    assert len({message.notification_id for message in messages(app, member)}) == actions(app, member).count(
+    assert alerted_percents(app, member) == list(range(10, 101, 10))
+    assert len({message.notification_id for message in messages_of(app, member)}) == budget_actions(app, member).count(
         "threshold_reached"
     )
 
 
 def test_a_budget_that_is_changed_all_the_while_tells_each_crossing_once_a_day(owner: Owner) -> None:
     app, member = owner
-    set_up(app, member)
+    set_up_budget(app, member)
     principal = principal_of(app, member)
-    events = [worth(app, member, 4) for _ in range(20)]
+    events = [usage_worth(app, member, 4) for _ in range(20)]
 
     def change(seed: int) -> Callable[[], list[BudgetStatus]]:
         amounts = random.Random(seed).choices((50, 70, 100, 400), k=5)
         return lambda: [change_budget(app.ctx, principal, {"amount": Decimal(amount)}) for amount in amounts]
 
     answers = race(
-        *[sending(app, some) for some in in_turns(events, 2)],
+        *[sending(app, some) for some in deal_out(events, 2)],
         change(1),
         change(2),
         streamed(app, member, 6),
@@ -114,10 +124,10 @@ def test_a_budget_that_is_changed_all_the_while_tells_each_crossing_once_a_day(o
     for amount in (80, 1000, 80):
         change_budget(app.ctx, principal, {"amount": Decimal(amount)})
     settle(app)
-    assert sorted(percents(app, member)) == [50, 80, 100]
+    assert sorted(alerted_percents(app, member)) == [50, 80, 100]
     app.clock.advance(hours=24)
     settle(app)
-    assert Counter(percents(app, member)) == {50: 2, 80: 2, 100: 2}
+    assert Counter(alerted_percents(app, member)) == {50: 2, 80: 2, 100: 2}
 
 
 def test_of_budgets_made_and_deleted_at_once_there_is_one_at_a_time(owner: Owner) -> None:
@@ -135,9 +145,9 @@ def test_of_budgets_made_and_deleted_at_once_there_is_one_at_a_time(owner: Owner
     assert answers.total() - answers["done"] == answers["Conflict"] + answers["NotFound"]
     settle(app)
     made = app.account_of(member).counts.budget_count
-    assert 1 <= made == actions(app, member).count("created")
-    assert percents(app, member) == [50, 80] * made
-    assert (budget_of(app, member) is None) == (actions(app, member).count("deleted") == made)
+    assert 1 <= made == budget_actions(app, member).count("created")
+    assert alerted_percents(app, member) == [50, 80] * made
+    assert (budget_of(app, member) is None) == (budget_actions(app, member).count("deleted") == made)
 
 
 def told(part: Any) -> list[str]:
@@ -155,12 +165,12 @@ def attempt(call: Callable[[], Any]) -> str:
 def test_no_session_asked_for_after_the_limit_was_reached_starts(owner: Owner) -> None:
     """Whatever the stream does: nobody looks at the budget but who starts."""
     app, member = owner
-    set_up(app, member, limit_type="hard")
+    set_up_budget(app, member, limit_type="hard")
     key, reached = app.platform(), threading.Event()
 
     def use() -> None:
         for _ in range(10):
-            sending(app, [worth(app, member, 10)])()
+            sending(app, [usage_worth(app, member, 10)])()
         reached.set()
 
     def start(name: int) -> list[tuple[bool, Any]]:
@@ -185,12 +195,12 @@ def test_no_session_asked_for_after_the_limit_was_reached_starts(owner: Owner) -
     assert {code for _, code in answers if not isinstance(code, Session)} == {"budget_restricted"}
     assert app.account_of(member).counts.running_count == len(started)
     settle(app)
-    assert actions(app, member) == ["created", "threshold_reached", "restricted"]
+    assert budget_actions(app, member) == ["created", "threshold_reached", "restricted"]
 
 
 def test_sessions_start_only_while_the_limit_is_lifted(owner: Owner) -> None:
     app, member = owner
-    set_up(app, member, limit_type="hard")
+    set_up_budget(app, member, limit_type="hard")
     spend(app, member, 100)
     principal, key, lifted = principal_of(app, member), app.platform(), threading.Event()
 
@@ -217,7 +227,7 @@ def test_sessions_start_only_while_the_limit_is_lifted(owner: Owner) -> None:
     answers = [answer for part in parts for answer in part]
     assert (True, False) not in answers
     settle(app)
-    assert actions(app, member).count("restricted") == actions(app, member).count("restriction_lifted")
+    assert budget_actions(app, member).count("restricted") == budget_actions(app, member).count("restriction_lifted")
     change_budget(app.ctx, principal, {"amount": Decimal(100)})
     with pytest.raises(NotAdmitted):
         start_session(app.ctx, key, session_request(member))
@@ -226,7 +236,7 @@ def test_sessions_start_only_while_the_limit_is_lifted(owner: Owner) -> None:
 
 def test_a_plan_changed_under_a_check_starts_a_month_that_restricts_nothing(owner: Owner) -> None:
     app, member = owner
-    set_up(app, member, limit_type="hard")
+    set_up_budget(app, member, limit_type="hard")
     spend(app, member, 100)
     account = app.account_of(member)
     app.clock.advance(hours=12)
@@ -237,8 +247,8 @@ def test_a_plan_changed_under_a_check_starts_a_month_that_restricts_nothing(owne
     )
     assert isinstance(changed, ChangedPlan)
     assert sum(looked) + settle(app) == 3
-    assert percents(app, member) == [50, 80, 100]
-    assert {message.amount for message in messages(app, member)} == {100 * UNIT}
+    assert alerted_percents(app, member) == [50, 80, 100]
+    assert {message.amount for message in messages_of(app, member)} == {100 * UNIT}
     budget = budget_of(app, member)
     assert budget is not None
     assert (budget.restricted, budget.due) == (False, None)

@@ -27,7 +27,7 @@ from tests.simulation.invoicing_races import failures, invoices
 from tests.support.app import App, Member
 from tests.support.clock import StillClock
 from tests.support.invariants import check_invariants, check_schedule
-from tests.support.race import in_turns, race
+from tests.support.race import deal_out, race
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_each_last_second_event_is_on_this_invoice_or_corrects_the_next(crowded_
                 left = [event for event in left if event["id"] in again]
         return statuses
 
-    clients = [lambda s=s: client(s) for s in in_turns(events, 5)]
+    clients = [lambda s=s: client(s) for s in deal_out(events, 5)]
     *answers, closed = race(*clients, close_and_tell)
     assert [status for answer in answers for status in answer] == ["accepted"] * 120
     assert len(closed) == 1
@@ -141,7 +141,7 @@ def test_the_wallet_moves_while_it_pays(crowded_app: App, member: Member) -> Non
         return give_credits(app.ctx, key, Move(member.account.id, 10_000_000, "grant", f"order {number % 3}"))
 
     answers = race(
-        *[lambda s=s: app.record(*s) for s in in_turns(events, 3)],
+        *[lambda s=s: app.record(*s) for s in deal_out(events, 3)],
         *[lambda n=n: grant(n) for n in range(6)],
         close(app, member),
     )
@@ -169,7 +169,7 @@ def test_a_plan_changed_while_its_period_closes_follows_the_closing(crowded_app:
     app = crowded_app
     events = [app.event(member, quantity=1_000, time=app.clock.now()) for _ in range(20)]
     *_, first, second, third = race(
-        *[lambda s=s: app.record(*s) for s in in_turns(events, 2)],
+        *[lambda s=s: app.record(*s) for s in deal_out(events, 2)],
         close(app, member),
         lambda: change_plan(app.ctx, app.account_of(member), "scale", actor=OPERATOR, must_pay=False),
         lambda: change_plan(app.ctx, app.account_of(member), "hobby", actor=OPERATOR, must_pay=False),

@@ -17,7 +17,7 @@ from tallybook.services.wallet.credits import Move, give_credits
 from tests.simulation.invoicing_races import failures, invoices
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
-from tests.support.race import in_turns, race
+from tests.support.race import deal_out, race
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_each_event_that_comes_while_the_plan_changes_is_billed_once(crowded_app
             again = {result.id for result in app.record(*left[:4]) if result.reason == "retry"}
             left = [event for event in left[:4] if event["id"] in again] + left[4:]
 
-    *answers, changed = race(*[lambda s=s: client(s) for s in in_turns(events, 4)], to(app, principal, "hobby"))
+    *answers, changed = race(*[lambda s=s: client(s) for s in deal_out(events, 4)], to(app, principal, "hobby"))
     assert not failures([*answers, changed])
     check_invariants(app)
     app.clock.moment = app.account_of(member).closing_cursor.period.end + timedelta(hours=1)
@@ -115,7 +115,7 @@ def test_at_a_periods_very_end_a_change_closes_it_whole_whoever_opens_the_next(
     principal = principal_of(app, member)
     events = [app.event(member, quantity=1_000, time=end) for _ in range(10)]
     *_, changed = race(
-        *[lambda s=s: app.record(*s) for s in in_turns(events, 2)],
+        *[lambda s=s: app.record(*s) for s in deal_out(events, 2)],
         *[lambda: read_subscription(app.ctx, app.account_of(member))] * 2,
         lambda: draft_invoice(app.ctx, principal_of(app, member)),
         to(app, principal, "scale"),

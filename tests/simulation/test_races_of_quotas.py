@@ -17,10 +17,10 @@ from tallybook.services.quotas.allocations import allocate, change_allocation, l
 from tallybook.services.quotas.requests import change_request, file_request, list_requests, withdraw_request
 from tallybook.services.quotas.reviews import review_request
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
+from tests.support.allocations import allocate_to, principal_of, request_quota, set_plan_limits
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
-from tests.support.race import in_turns, race
-from tests.support.shares import give_limits, principal_of, request, share
+from tests.support.race import deal_out, race
 
 
 def refused(answers: list[Any]) -> list[str | None]:
@@ -36,7 +36,7 @@ def statuses(app: App, root: Member) -> list[str]:
 def team(crowded_app: App) -> tuple[App, Member, Member, Member]:
     """A root user and two others, of an account with 1,000 CPU seconds and 5 sandboxes."""
     app = crowded_app
-    give_limits(app, cpu_seconds_monthly=1000)
+    set_plan_limits(app, cpu_seconds_monthly=1000)
     root = app.member()
     return app, root, app.colleague(root), app.colleague(root)
 
@@ -47,7 +47,7 @@ type Team = tuple[App, Member, Member, Member]
 @pytest.mark.parametrize("decisions", [("approve", "approve"), ("approve", "deny"), ("deny", "deny")])
 def test_a_request_is_decided_once(team: Team, decisions: tuple[Any, Any]) -> None:
     app, root, ada, _ = team
-    filed, principal = request(app, ada, cpu_seconds_monthly=600), principal_of(app, root)
+    filed, principal = request_quota(app, ada, cpu_seconds_monthly=600), principal_of(app, root)
     answers = race(*[lambda d=d: review_request(app.ctx, principal, filed.id, d) for d in decisions])
     assert refused(answers) == ["request_decided"]
     (decided,) = [answer for answer in answers if isinstance(answer, QuotaRequest)]
@@ -58,7 +58,7 @@ def test_a_request_is_decided_once(team: Team, decisions: tuple[Any, Any]) -> No
 
 def test_of_two_approvals_that_do_not_fit_one_stays_pending(team: Team) -> None:
     app, root, *users = team
-    filed, principal = [request(app, user, cpu_seconds_monthly=600) for user in users], principal_of(app, root)
+    filed, principal = [request_quota(app, user, cpu_seconds_monthly=600) for user in users], principal_of(app, root)
     answers = race(*[lambda i=one.id: review_request(app.ctx, principal, i, "approve") for one in filed])
     assert refused(answers) == ["quota_exceeds_plan"]
     assert statuses(app, root) == ["approved", "pending"]
@@ -85,7 +85,7 @@ def test_of_allocations_at_once_no_more_are_made_than_fit(team: Team) -> None:
 
 def test_of_an_allocation_and_a_raise_that_do_not_both_fit_one_is_refused(team: Team) -> None:
     app, root, ada, bob = team
-    before, principal = share(app, root, ada, cpu_seconds_monthly=400), principal_of(app, root)
+    before, principal = allocate_to(app, root, ada, cpu_seconds_monthly=400), principal_of(app, root)
     answers = race(
         lambda: change_allocation(app.ctx, principal, before.id, {"cpu_seconds_monthly": 700}),
         lambda: allocate(app.ctx, principal, bob.user.id, {"cpu_seconds_monthly": 600}),
@@ -97,7 +97,7 @@ def test_of_an_allocation_and_a_raise_that_do_not_both_fit_one_is_refused(team: 
 
 def test_what_one_gives_back_another_has_only_once(team: Team) -> None:
     app, root, *users = team
-    before, principal = share(app, root, root, cpu_seconds_monthly=600), principal_of(app, root)
+    before, principal = allocate_to(app, root, root, cpu_seconds_monthly=600), principal_of(app, root)
     gave, *answers = race(
         lambda: revoke_allocation(app.ctx, principal, before.id),
         *[lambda u=user: allocate(app.ctx, principal, u.user.id, {"cpu_seconds_monthly": 600}) for user in users],
@@ -111,7 +111,7 @@ def test_what_one_gives_back_another_has_only_once(team: Team) -> None:
 
 def test_an_allocation_and_a_plan_that_is_too_small_for_it_do_not_both_come(crowded_app: App) -> None:
     app = crowded_app
-    give_limits(app, free_plan="pro")
+    set_plan_limits(app, free_plan="pro")
     root = app.member()
     principal, account = principal_of(app, root), app.account_of(root)
     app.clock.advance(hours=12)
@@ -144,7 +144,7 @@ def test_a_user_who_is_deleted_is_given_nothing_and_asks_for_nothing(team: Team)
 def test_a_request_that_is_withdrawn_changed_and_decided_at_once_is_one_of_them(team: Team) -> None:
     app, root, ada, _ = team
     filed, principal, asking = (
-        request(app, ada, cpu_seconds_monthly=600),
+        request_quota(app, ada, cpu_seconds_monthly=600),
         principal_of(app, root),
         principal_of(app, ada),
     )
@@ -174,7 +174,7 @@ def told(app: App) -> list[set[str]]:
 def test_what_is_reached_while_usage_comes_is_told_once_however_many_look(team: Team) -> None:
     app, root, ada, bob = team
     for user in (ada, bob):
-        share(app, root, user, cpu_seconds_monthly=500, template_storage_gb=10)
+        allocate_to(app, root, user, cpu_seconds_monthly=500, template_storage_gb=10)
     events = [app.event(root, quantity=50, user_id=user.user_id) for user in (ada, bob) for _ in range(10)]
     events += [app.event(root, meter="template_storage_gb_hours", quantity=1, user_id=ada.user_id) for _ in range(10)]
 
@@ -188,7 +188,7 @@ def test_what_is_reached_while_usage_comes_is_told_once_however_many_look(team: 
     def look() -> int:
         return sum(len(check_usage(app.ctx, root.account.id)) for _ in range(4))
 
-    *sent, first, second, third = race(*[send(some) for some in in_turns(events, 3)], look, look, look)
+    *sent, first, second, third = race(*[send(some) for some in deal_out(events, 3)], look, look, look)
     assert sent == [None] * 3
     check_invariants(app)
     last = sum(len(run_task(app.ctx, task)) for task in list(due_tasks(app.ctx, USAGE_CHECK)))

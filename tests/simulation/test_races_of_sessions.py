@@ -15,11 +15,12 @@ from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.metering.sessions import end_expired, end_session, start_session
 from tallybook.services.quotas.allocations import change_allocation
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
+from tests.support.allocations import allocate_to, principal_of, set_plan_limits
 from tests.support.app import App
 from tests.support.invariants import check_invariants
-from tests.support.race import in_turns, race
+from tests.support.race import deal_out, race
+from tests.support.running_watch import watch_running
 from tests.support.sessions import session_request
-from tests.support.shares import give_limits, principal_of, share, watched
 
 UNLIMITED = 10**6
 
@@ -34,17 +35,17 @@ def refusals(answers: list[Any]) -> list[tuple[Reason, ...]]:
 @pytest.mark.parametrize("whose", ["account", "user"])
 def test_of_50_sessions_against_a_limit_of_7_exactly_7_run(crowded_app: App, whose: str) -> None:
     app = crowded_app
-    give_limits(app, max_concurrent_sandboxes=7 if whose == "account" else UNLIMITED)
+    set_plan_limits(app, max_concurrent_sandboxes=7 if whose == "account" else UNLIMITED)
     member, key = app.member(), app.platform()
     if whose == "user":
-        share(app, member, member, concurrent_sandboxes=7)
-    ctx, watch = watched(app, member)
+        allocate_to(app, member, member, concurrent_sandboxes=7)
+    ctx, watch = watch_running(app, member)
 
     def client(ids: list[str]) -> list[Any]:
         return [attempt(lambda i=i: start_session(ctx, key, session_request(member, i))) for i in ids]
 
     ids = [f"box-{number}" for number in range(50)]
-    answers = [one for part in race(*[lambda s=s: client(s) for s in in_turns(ids, 8)]) for one in part]
+    answers = [one for part in race(*[lambda s=s: client(s) for s in deal_out(ids, 8)]) for one in part]
     assert refusals(answers) == [(Reason(f"{whose}_concurrent_sandboxes", 7, 7),)] * 43
     assert app.account_of(member).counts.running_count == 7
     assert watch.most_at_once({"hobby": 7 if whose == "account" else UNLIMITED}) == 7
@@ -54,9 +55,9 @@ def test_of_50_sessions_against_a_limit_of_7_exactly_7_run(crowded_app: App, who
 def test_as_many_at_once_as_there_is_room_for_all_run(crowded_app: App) -> None:
     """None of them waits for the others to be recorded, so that none gives up."""
     app = crowded_app
-    give_limits(app, max_concurrent_sandboxes=100)
+    set_plan_limits(app, max_concurrent_sandboxes=100)
     member, key = app.member(), app.platform()
-    ctx, _ = watched(app, member)
+    ctx, _ = watch_running(app, member)
     answers = race(*[lambda i=i: start_session(ctx, key, session_request(member, f"box-{i}")) for i in range(101)])
     assert refusals(answers) == [(Reason("account_concurrent_sandboxes", 100, 100),)]
     assert app.account_of(member).counts.running_count == 100
@@ -72,9 +73,9 @@ def attempt(call: Callable[[], Any]) -> Any:
 
 def test_sessions_that_end_make_room_for_others_and_never_for_too_many(crowded_app: App) -> None:
     app = crowded_app
-    give_limits(app, max_concurrent_sandboxes=4)
+    set_plan_limits(app, max_concurrent_sandboxes=4)
     member, key = app.member(), app.platform()
-    ctx, watch = watched(app, member)
+    ctx, watch = watch_running(app, member)
 
     def client(name: int) -> list[Any]:
         answers = []
@@ -100,9 +101,9 @@ def test_sessions_that_end_make_room_for_others_and_never_for_too_many(crowded_a
 def test_no_session_starts_beyond_a_share_once_it_is_lowered(crowded_app: App) -> None:
     app = crowded_app
     member, key = app.member(), app.platform()
-    before = share(app, member, member, concurrent_sandboxes=5)
+    before = allocate_to(app, member, member, concurrent_sandboxes=5)
     root = principal_of(app, member)
-    ctx, watch = watched(app, member)
+    ctx, watch = watch_running(app, member)
     *answers, changed = race(
         *[lambda i=i: start_session(ctx, key, session_request(member, f"box-{i}")) for i in range(6)],
         lambda: change_allocation(ctx, root, before.id, {"concurrent_sandboxes": 2}),
@@ -115,10 +116,10 @@ def test_no_session_starts_beyond_a_share_once_it_is_lowered(crowded_app: App) -
 
 def test_no_session_starts_beyond_a_plan_once_it_has_changed(crowded_app: App) -> None:
     app = crowded_app
-    give_limits(app, free_plan="pro", max_concurrent_sandboxes=3)
+    set_plan_limits(app, free_plan="pro", max_concurrent_sandboxes=3)
     member, key = app.member(), app.platform()
     app.clock.advance(days=1)
-    ctx, watch = watched(app, member)
+    ctx, watch = watch_running(app, member)
     *answers, changed = race(
         *[lambda i=i: start_session(ctx, key, session_request(member, f"box-{i}")) for i in range(6)],
         lambda: change_plan(ctx, app.account_of(member), "hobby", actor=OPERATOR, must_pay=False),

@@ -28,7 +28,7 @@ from tallybook.store.accounts import read_account, read_user
 from tallybook.store.commands import Update
 from tests.simulation.reference import Life, half_up
 from tests.support.app import App
-from tests.support.books import Books, books_of
+from tests.support.billing_records import BillingRecords, read_billing_records
 from tests.support.invariants import check_invariants, check_schedule
 from tests.support.snapshot import forget
 
@@ -89,8 +89,8 @@ class Story:
     def account(self, id: str) -> Account:
         return read_account(self.app.ctx.tables.get(keys.account(id)) or {})
 
-    def books(self) -> list[Books]:
-        return list(books_of(self.app.stored("core"), self.app.stored("usage")))
+    def books(self) -> list[BillingRecords]:
+        return list(read_billing_records(self.app.stored("core"), self.app.stored("usage")))
 
     def use(self, id: str) -> None:
         """Some usage, of now or late, and some of before once more."""

@@ -38,8 +38,8 @@ from tallybook.store.password_tokens import put_token
 from tallybook.wire.requests.cloudevents import read_events
 from tests.support.clock import StillClock
 from tests.support.cloud import NAMES, all_items, meter_of
+from tests.support.fake_aws import FakeAws
 from tests.support.ndjson import as_json
-from tests.support.outside import FakeAws
 
 CATALOG = Path(__file__).with_name("catalog.toml")
 PASSWORD = "correct horse battery"

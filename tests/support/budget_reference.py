@@ -10,15 +10,15 @@ from tallybook.domain.budgets import Budget
 
 DAY = timedelta(days=1)
 
-type Happened = tuple[datetime, int, str, Any]
-type Told = tuple[int, datetime, Decimal]
+type Occurrence = tuple[datetime, int, str, Any]
+type ExpectedAlert = tuple[int, datetime, Decimal]
 
 
-def expected(happened: Iterable[Happened], ends: Iterable[datetime]) -> list[Told]:
+def expected_alerts(happened: Iterable[Occurrence], ends: Iterable[datetime]) -> list[ExpectedAlert]:
     """What usage, edits and the ends of periods come to: budget, period and percent of all that is to be told."""
     agenda = [*happened, *((end, 0, "end", None) for end in ends)]
     heapify(agenda)
-    told: list[Told] = []
+    told: list[ExpectedAlert] = []
     budget: Budget | None = None
     used, start, last, over = Decimal(0), agenda[0][0], dict[Decimal, datetime](), set[Decimal]()
     while agenda:

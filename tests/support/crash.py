@@ -11,16 +11,16 @@ from typing import Any
 from tests.support.app import App
 from tests.support.clock import StillClock
 from tests.support.cloud import make_context
+from tests.support.fake_aws import FakeAws
 from tests.support.faults import READS, Crash, Faults, When
 from tests.support.invariants import check_invariants
-from tests.support.outside import FakeAws
-from tests.support.snapshot import Kept, keep, put_back
+from tests.support.snapshot import Snapshot, restore_snapshot, take_snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
     first: App
-    tables: Kept
+    tables: Snapshot
     prepared: Any
     act: Callable[[App, Any], Any]
     check: Callable[[App, Any, Any], None]
@@ -40,7 +40,7 @@ def crash_sweep(
     first = App(make_context(client), client)
     first.apply_catalog()
     prepared = prepare(first)
-    trial = _Trial(first, keep(), prepared, act, check)
+    trial = _Trial(first, take_snapshot(), prepared, act, check)
     calls = 0
     while operation := _crash(trial, calls + 1, "before"):
         calls += 1
@@ -51,7 +51,7 @@ def crash_sweep(
 
 def _crash(trial: _Trial, at: int, when: When) -> str | None:
     """The operation that the process died at, before it or after it; None where it got to its end."""
-    put_back(trial.tables)
+    restore_snapshot(trial.tables)
     faults = Faults().crash_at(at, when)
     app = _again(trial.first, faults)
     try:

@@ -15,11 +15,11 @@ from tallybook.domain.times import parse_instant, stamp
 from tallybook.domain.usage import Quantities
 from tallybook.store.costs import read_costs
 from tallybook.store.plan_changes import read_plan_change
-from tests.support.books import Books, Item, books_of
+from tests.support.billing_records import BillingRecords, Item, read_billing_records
 
 
 def check_invoices(core: list[Item], usage: list[Item]) -> None:
-    for books in books_of(core, usage):
+    for books in read_billing_records(core, usage):
         _sums_are_right(books)
         _each_period_is_invoiced_once(books)
         _invoices_are_numbered(books)
@@ -31,7 +31,7 @@ def check_invoices(core: list[Item], usage: list[Item]) -> None:
         _changes_of_plan_are_on_their_invoices(books)
 
 
-def _sums_are_right(books: Books) -> None:
+def _sums_are_right(books: BillingRecords) -> None:
     for invoice in books.invoices:
         unit = minor_unit(invoice.currency)
         assert invoice.subtotal == sum(line.amount for line in invoice.lines)
@@ -46,7 +46,7 @@ def _sums_are_right(books: Books) -> None:
         assert not invoice.carried_credit or invoice.total == 0
 
 
-def _each_period_is_invoiced_once(books: Books) -> None:
+def _each_period_is_invoiced_once(books: BillingRecords) -> None:
     """Each closed period has an invoice, they follow one another without a gap, and the cycle is at the next one."""
     valid = Counter(invoice.period.start for invoice in books.invoices if invoice.status != "void")
     assert set(valid.values()) <= {1}
@@ -62,7 +62,7 @@ def _each_period_is_invoiced_once(books: Books) -> None:
         assert (draft.number, draft.issued_at, draft.due_date) == (None, None, None)
 
 
-def _invoices_are_numbered(books: Books) -> None:
+def _invoices_are_numbered(books: BillingRecords) -> None:
     assert sorted(one.position for one in books.invoices) == list(range(1, books.account.counts.invoice_count + 1))
     numbers = [one.number for one in books.issued]
     assert sorted(number or 0 for number in numbers) == list(range(1, books.account.counts.issued_count + 1))
@@ -74,7 +74,7 @@ def _invoices_are_numbered(books: Books) -> None:
         assert one.due_date == one.issued_at + timedelta(days=7)
 
 
-def _every_excess_is_carried(books: Books) -> None:
+def _every_excess_is_carried(books: BillingRecords) -> None:
     """What invoices handed on is on later ones, or waits for the next."""
     valid = [one for one in books.issued if one.status != "void"]
     assert (
@@ -84,7 +84,7 @@ def _every_excess_is_carried(books: Books) -> None:
     )
 
 
-def _each_event_is_billed_once(books: Books) -> None:
+def _each_event_is_billed_once(books: BillingRecords) -> None:
     """A closed period's events, rated at once, are what its invoice and the corrections of it bill together.
 
     Where invoices had no room for what came late, that is so of what came for an earlier one.
@@ -117,7 +117,7 @@ def _each_event_is_billed_once(books: Books) -> None:
     assert not late_lines, "late usage of a period that is not closed"
 
 
-def _rated(books: Books, opened: BillingPeriod, markers: Iterable[Item]) -> int:
+def _rated(books: BillingRecords, opened: BillingPeriod, markers: Iterable[Item]) -> int:
     quantities: Quantities = {}
     for marker in markers:
         what = (marker["meter"], marker.get("sku"))
@@ -126,7 +126,7 @@ def _rated(books: Books, opened: BillingPeriod, markers: Iterable[Item]) -> int:
     return sum(line.amount for line in lines_of(catalog, plan=opened.plan, quantities=quantities, part=opened.part))
 
 
-def _only_the_open_take_usage(books: Books) -> None:
+def _only_the_open_take_usage(books: BillingRecords) -> None:
     """A period is open from the cycle's on, in all its shards, and none before; those are billed."""
     present = books.account.closing_cursor.period.start
     assert present in books.fences
@@ -138,7 +138,7 @@ def _only_the_open_take_usage(books: Books) -> None:
         assert not opened.late or start <= present
 
 
-def _what_is_due_stands_in_the_index(books: Books) -> None:
+def _what_is_due_stands_in_the_index(books: BillingRecords) -> None:
     (closing,) = books.of("CLOSING")
     assert closing["work"].startswith("closing#")
     assert closing["due"] == stamp(books.account.closing_cursor.closes_at)
@@ -149,7 +149,7 @@ def _what_is_due_stands_in_the_index(books: Books) -> None:
             assert item["due"] == item["due_date"]
 
 
-def _the_ledger_knows_the_payments(books: Books) -> None:
+def _the_ledger_knows_the_payments(books: BillingRecords) -> None:
     """What the balance paid of an invoice, less what came back, is what the invoice says."""
     paid: Counter[str] = Counter()
     for entry in books.of("ENTRY#"):
@@ -164,7 +164,7 @@ def _the_ledger_knows_the_payments(books: Books) -> None:
     assert not paid, "payments without an invoice"
 
 
-def _changes_of_plan_are_on_their_invoices(books: Books) -> None:
+def _changes_of_plan_are_on_their_invoices(books: BillingRecords) -> None:
     """They have no gap, each goes on from the one before it, and none gives back more than was charged."""
     changes = sorted((read_plan_change(item) for item in books.of("CHANGE#")), key=lambda change: change.number)
     assert [change.number for change in changes] == list(range(1, books.account.counts.plan_change_count + 1))

@@ -25,12 +25,12 @@ def race(*calls: Callable[[], Any]) -> list[Any]:
         return list(pool.map(run, calls))
 
 
-def in_turns[T](items: Sequence[T], callers: int) -> list[list[T]]:
+def deal_out[T](items: Sequence[T], callers: int) -> list[list[T]]:
     """The items dealt out to so many callers."""
     return [list(items[start::callers]) for start in range(callers)]
 
 
-def racing(app: App, operation: str, act: Callable[[], object], *, call: int = 1) -> Context:
+def interleave(app: App, operation: str, act: Callable[[], object], *, call: int = 1) -> Context:
     """A context in which somebody acts before the first, or another, call of this operation."""
     calls: list[str] = []
 

@@ -25,13 +25,13 @@ def session_request(member: Member, session_id: str | None = None) -> SessionReq
     )
 
 
-def counts(app: App, member: Member) -> tuple[int, int]:
+def session_counts(app: App, member: Member) -> tuple[int, int]:
     check_invariants(app)
     bill = read_current_bill(app.ctx, app.account_of(member))
     return bill.active_sessions, bill.completed_sessions
 
 
-def refused(app: App, key: PlatformCaller, request: SessionRequest) -> list[Reason]:
+def refusal_reasons(app: App, key: PlatformCaller, request: SessionRequest) -> list[Reason]:
     """Why it may not start: admission says the same, and neither leaves anything behind."""
     before = app.stored("core")
     with pytest.raises(NotAdmitted) as told:

@@ -7,15 +7,15 @@ from typing import Any
 
 from tallybook.store.commands import from_wire
 
-type Kept = dict[str, Any]
+type Snapshot = dict[str, Any]
 
 
-def keep() -> Kept:
+def take_snapshot() -> Snapshot:
     """All as it is now; an item never changes, for moto puts another in its place (see `moto_patches`)."""
     return {name: with_rows(table, table.items) for name, table in _backend().tables.items()}
 
 
-def put_back(kept: Kept) -> None:
+def restore_snapshot(kept: Snapshot) -> None:
     """Everything as it was; what was written since is gone."""
     _backend().tables = {name: with_rows(table, table.items) for name, table in kept.items()}
 
@@ -27,7 +27,7 @@ def with_rows(table: Any, items: dict[Any, dict[Any, Any]]) -> Any:
     return other
 
 
-def once[Told](item: Any, name: str, tell: Callable[[Any], Told]) -> Told:
+def compute_once[Told](item: Any, name: str, tell: Callable[[Any], Told]) -> Told:
     """What is to be told of an item, found out when it is first asked for."""
     if name not in item.__dict__:
         item.__dict__[name] = tell(item)
@@ -44,7 +44,7 @@ def rows(name: str, sk: str = "") -> list[dict[str, Any]]:
     """A table's items, those whose sort key starts so."""
     partitions = _backend().tables[name].items.values()
     items = (item for partition in partitions for item in partition.values() if item.range_key.value.startswith(sk))
-    return [dict(once(item, "plain", _plain)) for item in items]
+    return [dict(compute_once(item, "plain", _plain)) for item in items]
 
 
 def forget(name: str, sk: str) -> None:
@@ -56,7 +56,7 @@ def forget(name: str, sk: str) -> None:
 
 def row(name: str, pk: str, sk: str) -> dict[str, Any] | None:
     item = _backend().get_item(name, {"pk": {"S": pk}, "sk": {"S": sk}})
-    return dict(once(item, "plain", _plain)) if item else None
+    return dict(compute_once(item, "plain", _plain)) if item else None
 
 
 def _plain(item: Any) -> dict[str, Any]:

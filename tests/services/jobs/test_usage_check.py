@@ -15,8 +15,8 @@ from tallybook.services.outbox.deliver import show_outbox_item
 from tallybook.services.outbox.suppressions import suppress_addresses
 from tests.services.checks import GRACE, change, check, marked, percents, share, told, use
 from tests.support.app import App, Member
-from tests.support.budgets import percents as budget_percents
-from tests.support.budgets import set_up
+from tests.support.budgets import alerted_percents as budget_percents
+from tests.support.budgets import set_up_budget
 from tests.support.cloud import make_context
 from tests.support.sessions import session_request
 
@@ -196,7 +196,7 @@ def test_a_plain_account_costs_three_reads_and_a_write_once(app: App, owner: Mem
 
 
 def test_one_look_tells_of_the_budget_and_of_shares(app: App, owner: Member, grace: User) -> None:
-    set_up(app, owner, amount=2)
+    set_up_budget(app, owner, amount=2)
     share(app, owner, grace, cpu_seconds_monthly=100_000)
     use(app, owner, grace, "100000")
     assert check(app) == ["alerted", "written to"]

@@ -10,7 +10,7 @@ from tallybook.services.jobs.usage_check import check_usage
 from tallybook.services.quotas.allocations import revoke_allocation
 from tests.services.checks import GRACE, check, marked, percents, share, use
 from tests.support.app import App, Member
-from tests.support.race import racing
+from tests.support.race import interleave
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_a_revoked_allocation_is_not_notified_and_others_are(app: App, owner: Me
     for user in (grace, joan):
         use(app, owner, user, "100")
     principal = authenticate(app.ctx, owner.session)
-    ctx = racing(app, "transact_write_items", lambda: revoke_allocation(app.ctx, principal, revoked.id))
+    ctx = interleave(app, "transact_write_items", lambda: revoke_allocation(app.ctx, principal, revoked.id))
     assert check(app, ctx) == ["written to"]
     assert percents(app) == []
     assert percents(app, "joan@example.com") == [100]
@@ -38,7 +38,7 @@ def test_a_revoked_allocation_is_not_notified_and_others_are(app: App, owner: Me
 def test_two_checks_at_once_write_once(app: App, owner: Member, grace: User) -> None:
     share(app, owner, grace, cpu_seconds_monthly=100)
     use(app, owner, grace, "100")
-    ctx = racing(app, "transact_write_items", lambda: check_usage(app.ctx, owner.account.id))
+    ctx = interleave(app, "transact_write_items", lambda: check_usage(app.ctx, owner.account.id))
     assert check_usage(ctx, owner.account.id) == []
     assert percents(app) == [100]
     assert not marked(app)
@@ -47,7 +47,7 @@ def test_two_checks_at_once_write_once(app: App, owner: Member, grace: User) -> 
 def test_usage_that_comes_during_the_check_is_left_to_the_next(app: App, owner: Member, grace: User) -> None:
     share(app, owner, grace, cpu_seconds_monthly=100)
     use(app, owner, grace, "80")
-    ctx = racing(app, "update_item", lambda: use(app, owner, grace, "20"))
+    ctx = interleave(app, "update_item", lambda: use(app, owner, grace, "20"))
     check(app, ctx)
     assert marked(app)
     check(app)
@@ -64,7 +64,7 @@ def test_a_mark_that_was_taken_by_another_check_and_set_again_is_left_too(app: A
         check(app)
         use(app, owner, grace, "20")
 
-    check(app, racing(app, "update_item", meanwhile))
+    check(app, interleave(app, "update_item", meanwhile))
     assert marked(app)
     check(app)
     assert sorted(percents(app)) == [80, 100]
@@ -82,6 +82,6 @@ def test_an_account_that_is_used_all_the_time_is_due_since_its_last_check(app: A
             app.clock.advance(seconds=1)
             use(app, owner, grace, "1")
 
-        assert check_usage(racing(app, "update_item", meanwhile), owner.account.id) == []
+        assert check_usage(interleave(app, "update_item", meanwhile), owner.account.id) == []
         (task,) = due_tasks(app.ctx, USAGE_CHECK)
         assert task.due == began

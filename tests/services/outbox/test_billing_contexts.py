@@ -19,8 +19,8 @@ from tallybook.services.outbox.deliver import show_outbox_item
 from tallybook.services.wallet.credits import Move, give_credits
 from tallybook.store.invoices import put_changed
 from tests.support.app import App, Member
+from tests.support.fake_aws import Sent
 from tests.support.markup import Markup
-from tests.support.outside import Sent
 
 ADA = "ada@example.com"
 NOW = datetime(2026, 5, 20, 13, tzinfo=UTC)

@@ -15,9 +15,9 @@ from tallybook.services.outbox.suppressions import suppress_addresses
 from tallybook.store.outbox import claim, delivered, put_mail, read_outbox_item
 from tallybook.store.table import WriteConflict
 from tests.support.app import App
+from tests.support.fake_aws import FakeAws
 from tests.support.faults import client_error
 from tests.support.invariants import check_invariants
-from tests.support.outside import FakeAws
 
 FOREVER = 1e9
 

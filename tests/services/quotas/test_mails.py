@@ -12,7 +12,7 @@ from tallybook.services.quotas.mails import NAMES
 from tallybook.services.quotas.requests import file_request
 from tallybook.services.quotas.reviews import review_request
 from tests.support.app import App, Member
-from tests.support.outside import Sent
+from tests.support.fake_aws import Sent
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
 

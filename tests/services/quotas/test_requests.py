@@ -20,9 +20,9 @@ from tallybook.services.quotas.requests import (
     withdraw_request,
 )
 from tallybook.services.quotas.reviews import review_request
+from tests.support.allocations import allocate_to, create_team, principal_of, quota_actions, request_quota
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
-from tests.support.shares import actions, principal_of, request, share, team
 
 
 def refused(call: Callable[[], Any]) -> str | None:
@@ -46,8 +46,8 @@ def shares(app: App, root: Member) -> list[tuple[str, dict[str, int]]]:
 
 
 def test_a_request_is_filed_changed_and_withdrawn(app: App) -> None:
-    root, ada = team(app)
-    filed = request(app, ada, cpu_seconds_monthly=600, ram_gb_seconds=5)
+    root, ada = create_team(app)
+    filed = request_quota(app, ada, cpu_seconds_monthly=600, ram_gb_seconds=5)
     assert (filed.status, filed.reason) == ("pending", "It is not enough")
     changed = change(app, ada, filed, cpu_seconds_monthly=None, traffic_gb_seconds=0)
     assert changed.quota == {"ram_gb_seconds": 5, "traffic_gb_seconds": 0}
@@ -56,17 +56,17 @@ def test_a_request_is_filed_changed_and_withdrawn(app: App) -> None:
     withdraw_request(app.ctx, principal_of(app, ada), filed.id)
     assert list_own_requests(app.ctx, principal_of(app, ada)) == []
     words = ["filed", "changed", "changed", "withdrawn"]
-    assert actions(app, root) == [f"quota_request.{word}" for word in words]
+    assert quota_actions(app, root) == [f"quota_request.{word}" for word in words]
     check_invariants(app)
 
 
 def test_a_user_has_one_pending_request_and_files_another_once_it_is_decided(app: App) -> None:
-    root, ada = team(app)
-    first = request(app, ada, cpu_seconds_monthly=600)
-    assert refused(lambda: request(app, ada, ram_gb_seconds=1)) == "request_pending"
+    root, ada = create_team(app)
+    first = request_quota(app, ada, cpu_seconds_monthly=600)
+    assert refused(lambda: request_quota(app, ada, ram_gb_seconds=1)) == "request_pending"
     review(app, root, first, "deny")
     app.clock.advance(seconds=1)
-    request(app, ada, ram_gb_seconds=1)
+    request_quota(app, ada, ram_gb_seconds=1)
     principal = principal_of(app, root)
     assert [one.status for one in list_requests(app.ctx, principal)] == ["pending", "denied"]
     assert [one.id for one in list_requests(app.ctx, principal, status="denied")] == [first.id]
@@ -74,29 +74,29 @@ def test_a_user_has_one_pending_request_and_files_another_once_it_is_decided(app
 
 
 def test_a_request_names_a_field_and_a_number_that_can_be(app: App) -> None:
-    _, ada = team(app)
-    filed = request(app, ada, cpu_seconds_monthly=600)
+    _, ada = create_team(app)
+    filed = request_quota(app, ada, cpu_seconds_monthly=600)
     assert refused(lambda: change(app, ada, filed, cpu_seconds_monthly=None)) == "no_quota_field"
     withdraw_request(app.ctx, principal_of(app, ada), filed.id)
-    assert refused(lambda: request(app, ada)) == "no_quota_field"
-    assert refused(lambda: request(app, ada, cpu_seconds_monthly=-1))
+    assert refused(lambda: request_quota(app, ada)) == "no_quota_field"
+    assert refused(lambda: request_quota(app, ada, cpu_seconds_monthly=-1))
     assert refused(lambda: file_request(app.ctx, principal_of(app, ada), {"ram_gb_seconds": 1}, reason=" "))
     check_invariants(app)
 
 
 def test_an_approved_request_is_a_first_share_of_just_that(app: App) -> None:
-    root, ada = team(app)
-    filed = request(app, ada, cpu_seconds_monthly=1000)
+    root, ada = create_team(app)
+    filed = request_quota(app, ada, cpu_seconds_monthly=1000)
     assert review(app, root, filed, "approve", "Fine").review_notes == "Fine"
     assert shares(app, root) == [("active", {"cpu_seconds_monthly": 1000})]
-    assert actions(app, root)[1:] == ["quota_request.approved", "quota_allocation.created"]
+    assert quota_actions(app, root)[1:] == ["quota_request.approved", "quota_allocation.created"]
     check_invariants(app)
 
 
 def test_an_approved_request_replaces_the_fields_that_it_names(app: App) -> None:
-    root, ada = team(app)
-    share(app, root, ada, cpu_seconds_monthly=900, concurrent_sandboxes=2)
-    filed = request(app, ada, cpu_seconds_monthly=100, ram_gb_seconds=7)
+    root, ada = create_team(app)
+    allocate_to(app, root, ada, cpu_seconds_monthly=900, concurrent_sandboxes=2)
+    filed = request_quota(app, ada, cpu_seconds_monthly=100, ram_gb_seconds=7)
     decided = review(app, root, filed, "approve")
     assert (decided.status, decided.reviewed_by, decided.reviewed_at) == ("approved", root.user.id, app.clock.now())
     quota = {"cpu_seconds_monthly": 100, "concurrent_sandboxes": 2, "ram_gb_seconds": 7}
@@ -105,9 +105,9 @@ def test_an_approved_request_replaces_the_fields_that_it_names(app: App) -> None
 
 
 def test_a_share_that_was_revoked_meanwhile_is_made_anew_by_approving(app: App) -> None:
-    root, ada = team(app)
-    before = share(app, root, ada, concurrent_sandboxes=2)
-    filed = request(app, ada, cpu_seconds_monthly=100)
+    root, ada = create_team(app)
+    before = allocate_to(app, root, ada, concurrent_sandboxes=2)
+    filed = request_quota(app, ada, cpu_seconds_monthly=100)
     revoke_allocation(app.ctx, principal_of(app, root), before.id)
     review(app, root, filed, "approve")
     assert sorted(shares(app, root)) == [
@@ -118,17 +118,17 @@ def test_a_share_that_was_revoked_meanwhile_is_made_anew_by_approving(app: App) 
 
 
 def test_a_denied_request_changes_no_share(app: App) -> None:
-    root, ada = team(app)
-    share(app, root, ada, concurrent_sandboxes=2)
-    assert review(app, root, request(app, ada, concurrent_sandboxes=3), "deny").status == "denied"
+    root, ada = create_team(app)
+    allocate_to(app, root, ada, concurrent_sandboxes=2)
+    assert review(app, root, request_quota(app, ada, concurrent_sandboxes=3), "deny").status == "denied"
     assert shares(app, root) == [("active", {"concurrent_sandboxes": 2})]
     check_invariants(app)
 
 
 def test_an_approval_that_does_not_fit_the_plan_any_more_changes_nothing(app: App) -> None:
-    root, ada = team(app)
-    filed = request(app, ada, cpu_seconds_monthly=600)
-    share(app, root, root, cpu_seconds_monthly=401)
+    root, ada = create_team(app)
+    filed = request_quota(app, ada, cpu_seconds_monthly=600)
+    allocate_to(app, root, root, cpu_seconds_monthly=401)
     before = app.stored("core")
     assert refused(lambda: review(app, root, filed, "approve")) == "quota_exceeds_plan"
     assert app.stored("core") == before
@@ -138,8 +138,8 @@ def test_an_approval_that_does_not_fit_the_plan_any_more_changes_nothing(app: Ap
 
 @pytest.mark.parametrize("decision", ["approve", "deny"])
 def test_what_is_decided_is_not_decided_changed_or_withdrawn_again(app: App, decision: str) -> None:
-    root, ada = team(app)
-    filed = request(app, ada, cpu_seconds_monthly=600)
+    root, ada = create_team(app)
+    filed = request_quota(app, ada, cpu_seconds_monthly=600)
     review(app, root, filed, decision)
     before = app.stored("core")
     for again in (
@@ -153,8 +153,8 @@ def test_what_is_decided_is_not_decided_changed_or_withdrawn_again(app: App, dec
 
 
 def test_requests_are_their_users_to_change_and_their_roots_to_see_and_decide(app: App) -> None:
-    (root, ada), (stranger, _) = team(app), team(app)
-    filed = request(app, ada, cpu_seconds_monthly=600)
+    (root, ada), (stranger, _) = create_team(app), create_team(app)
+    filed = request_quota(app, ada, cpu_seconds_monthly=600)
     for other in (root, stranger):
         with pytest.raises(NotFound):
             change(app, other, filed, cpu_seconds_monthly=1)
@@ -173,9 +173,9 @@ def test_requests_are_their_users_to_change_and_their_roots_to_see_and_decide(ap
 
 
 def test_a_deleted_users_share_is_given_back_and_their_request_is_gone(app: App) -> None:
-    root, ada = team(app)
-    share(app, root, ada, cpu_seconds_monthly=900)
-    request(app, ada, cpu_seconds_monthly=1000)
+    root, ada = create_team(app)
+    allocate_to(app, root, ada, cpu_seconds_monthly=900)
+    request_quota(app, ada, cpu_seconds_monthly=1000)
     delete_user(app.ctx, principal_of(app, root), ada.user.id)
     assert list_requests(app.ctx, principal_of(app, root)) == []
     assert shares(app, root) == [("revoked", {"cpu_seconds_monthly": 900})]
@@ -185,7 +185,7 @@ def test_a_deleted_users_share_is_given_back_and_their_request_is_gone(app: App)
 
 def test_a_request_of_a_user_who_was_read_before_their_deletion_is_refused(app: App) -> None:
     """Also where the account was read after it: a request reads both at once, but not as of one instant."""
-    root, ada = team(app)
+    root, ada = create_team(app)
     principal = principal_of(app, ada)
     delete_user(app.ctx, principal_of(app, root), ada.user.id)
     between = replace(principal, account=app.account_of(root))
@@ -198,14 +198,14 @@ def test_there_are_only_so_many_and_the_oldest_decided_one_makes_room(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quota_requests, "MAX_REQUESTS", 3)
-    root, ada = team(app)
+    root, ada = create_team(app)
     eve = app.colleague(root)
     app.clock.advance(seconds=1)
-    pending = request(app, eve, ram_gb_seconds=1)
+    pending = request_quota(app, eve, ram_gb_seconds=1)
     filed = [pending]
     for number in range(4):
         app.clock.advance(seconds=1)
-        filed.append(request(app, ada, ram_gb_seconds=number))
+        filed.append(request_quota(app, ada, ram_gb_seconds=number))
         review(app, root, filed[-1], "deny")
     kept = [one.id for one in list_requests(app.ctx, principal_of(app, root))]
     assert kept == [filed[4].id, filed[3].id, pending.id]
@@ -214,22 +214,22 @@ def test_there_are_only_so_many_and_the_oldest_decided_one_makes_room(
 
 def test_where_all_of_them_wait_there_is_no_room(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quota_requests, "MAX_REQUESTS", 1)
-    root, ada = team(app)
-    request(app, root, ram_gb_seconds=1)
+    root, ada = create_team(app)
+    request_quota(app, root, ram_gb_seconds=1)
     with pytest.raises(Conflict) as told:
-        request(app, ada, ram_gb_seconds=1)
+        request_quota(app, ada, ram_gb_seconds=1)
     assert told.value.code == "too_many_pending"
     check_invariants(app)
 
 
 def test_one_user_files_ten_an_hour_for_the_account_is_told_of_each(app: App) -> None:
     app.reshape(limits=Limits())
-    root, ada = team(app)
+    root, ada = create_team(app)
     for _ in range(10):
-        withdraw_request(app.ctx, principal_of(app, ada), request(app, ada, ram_gb_seconds=1).id)
+        withdraw_request(app.ctx, principal_of(app, ada), request_quota(app, ada, ram_gb_seconds=1).id)
     with pytest.raises(TooManyRequests):
-        request(app, ada, ram_gb_seconds=1)
-    assert request(app, root, ram_gb_seconds=1).status == "pending", "others are not kept from it"
+        request_quota(app, ada, ram_gb_seconds=1)
+    assert request_quota(app, root, ram_gb_seconds=1).status == "pending", "others are not kept from it"
     app.clock.advance(hours=1)
-    assert request(app, ada, ram_gb_seconds=1).status == "pending"
+    assert request_quota(app, ada, ram_gb_seconds=1).status == "pending"
     check_invariants(app)

@@ -6,7 +6,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-from tests.support.snapshot import once, with_rows
+from tests.support.snapshot import compute_once, with_rows
 
 _OF_TEXT = ("ActionCountValidator", "OverlappingPathsValidator", "UpdateHashRangeKeyValidator")
 
@@ -158,7 +158,7 @@ def _measure_items_once() -> None:
         return Item(self.hash_key, self.range_key, {name: self.attrs[name] for (name,) in paths if name in self.attrs})
 
     def size(self: Any) -> int:
-        return once(self, "bytes", measured)
+        return compute_once(self, "bytes", measured)
 
     measured = Item.size
     Item.size = size

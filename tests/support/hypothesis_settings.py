@@ -2,4 +2,4 @@
 
 from hypothesis import settings
 
-steady = settings(derandomize=True, database=None, deadline=None, max_examples=60)
+deterministic = settings(derandomize=True, database=None, deadline=None, max_examples=60)

@@ -20,7 +20,7 @@ type Item = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class BillingRecords:
     """All that is stored of one account's billing. `fences` are the shards of its periods, by the period's start."""
 
     account: Account
@@ -52,7 +52,7 @@ class Books:
         return [item for item in self.core if item["sk"].startswith(prefix)]
 
 
-def books_of(core: list[Item], usage: list[Item]) -> Iterator[Books]:
+def read_billing_records(core: list[Item], usage: list[Item]) -> Iterator[BillingRecords]:
     by_account: dict[str, list[Item]] = defaultdict(list)
     markers: dict[str, list[Item]] = defaultdict(list)
     fences: dict[str, dict[datetime, list[Item]]] = defaultdict(lambda: defaultdict(list))
@@ -75,7 +75,7 @@ def books_of(core: list[Item], usage: list[Item]) -> Iterator[Books]:
     for account in (read_account(item) for item in core if item["sk"] == "ACCOUNT"):
         mine = by_account[f"ACCOUNT#{account.id}"]
         invoices = [read_invoice(item) for item in mine if item["sk"].startswith("INVOICE#")]
-        yield Books(
+        yield BillingRecords(
             account, invoices, fences[account.id], markers[account.id], mine, places.pop(account.id, {}), catalogs
         )
     assert not places, "invoices without an account"
