@@ -1,6 +1,6 @@
-"""What every test may ask for: a house on moto, and one on an emulator that many threads may use at once.
+"""The fixtures of all tests: an app on moto, and one on an emulator that many threads may use at once.
 
-And what watches over each of them: no secret is ever logged.
+The plugin `log_guard` fails a test during which a secret is logged.
 """
 
 import os
@@ -23,7 +23,7 @@ os.environ |= {
     "TALLYBOOK_STAGE": "test",
     "POWERTOOLS_DEV": "false",
     "ALLOWED_ORIGINS": "https://app.example.com",
-    "NODE_COMPILE_CACHE": str(Path(__file__).parents[1] / "build/node"),  # CDK starts some six times in a run
+    "NODE_COMPILE_CACHE": str(Path(__file__).parents[1] / "build/node"),  # CDK starts about six times in a run
 }
 
 pytest_plugins = ["tests.support.log_guard"]
@@ -61,7 +61,7 @@ def client(_moto: Any, _fresh_tables: Snapshot) -> Any:
 
 @pytest.fixture
 def empty_app(client: Any) -> Any:
-    """A house with tables and nothing in them."""
+    """An app with empty tables."""
     from tests.support.app import App
     from tests.support.cloud import make_context
 
@@ -80,7 +80,7 @@ def _priced_tables(_moto: Any, _fresh_tables: Snapshot) -> Snapshot:
 
 @pytest.fixture
 def app(empty_app: Any, _priced_tables: Snapshot, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A house with a catalog, which it has read; the real handlers work in it."""
+    """An app with a catalog, which it has read; the real handlers use it."""
     from tallybook import runtime
 
     restore_snapshot(_priced_tables)
@@ -91,7 +91,7 @@ def app(empty_app: Any, _priced_tables: Snapshot, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def post(app: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """What leaves the house; it leaves when the function `outbox` is called, or `invoicing`."""
+    """The fake that the functions send mails, events and queue messages to."""
     from tallybook import delivery, runtime
 
     monkeypatch.setattr(delivery, "channels", app.fake_aws.channels)
@@ -110,7 +110,7 @@ def _emulator() -> Iterator[Any]:
 
 @pytest.fixture
 def crowded_app(_emulator: Any) -> Any:
-    """A house on the emulator, which is exact under threads; a fifth of its writes conflict, and answers get lost."""
+    """An app on the emulator, which is exact under threads; a fifth of its writes conflict, 2 % of answers get lost."""
     import urllib.request
 
     from tests.support.app import App

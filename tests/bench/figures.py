@@ -157,7 +157,7 @@ def _passwords(app: App, member: Member) -> Iterator[Figure]:
 
 
 def _link(app: App, member: Member) -> dict[str, str]:
-    token = [mail.token for mail in app.deliver().to(member.user.email) if "#pwt_" in mail.text][-1]
+    token = [mail.token for mail in app.deliver().mails_to(member.user.email) if "#pwt_" in mail.text][-1]
     app.meter.clear()
     return {"token": token, "password": PASSWORD}
 
@@ -173,7 +173,7 @@ def _emails(app: App, member: Member) -> Iterator[Figure]:
     call("POST", ask, key=key, body=asked)
     app.deliver()
     for name, address in zip(("first", "second"), asked.values(), strict=True):
-        token = {"token": app.fake_aws.to(address)[-1].token}
+        token = {"token": app.fake_aws.mails_to(address)[-1].token}
         yield measure(
             app,
             f"confirm it, the {name} address",

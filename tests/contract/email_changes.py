@@ -45,7 +45,7 @@ def links(app: App, member: Member, new: str = BILLING, current: str = OWNER) ->
     app.deliver()
     expect(ask(member.api_key, new, current), 201, "email_change_requested")
     app.deliver()
-    old, other = app.fake_aws.to(current)[-1], app.fake_aws.to(new)[-1]
+    old, other = app.fake_aws.mails_to(current)[-1], app.fake_aws.mails_to(new)[-1]
     return old.token, other.token
 
 

@@ -136,7 +136,7 @@ def test_a_password_shows_masked_and_no_secret_at_all(app: App, root: Member) ->
 
 
 def test_who_sets_a_first_password_had_none_before(app: App, root: Member) -> None:
-    user = app.invited(root)
+    user = app.invite(root)
     call("POST", "/auth/password/confirm", body={"token": app.password_token(user), "password": PASSWORD})
     entry = entries(root)[0]
     assert (entry["action"], entry["before"], entry["after"]) == (

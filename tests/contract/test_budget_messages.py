@@ -21,7 +21,7 @@ from tests.contract.budgets import (
 from tests.contract.examples import expect
 from tests.support.app import App, Member
 from tests.support.call import call
-from tests.support.fake_aws import Sent
+from tests.support.fake_aws import SentMail
 
 THEN = datetime(2026, 4, 18, 8, 5, tzinfo=UTC)
 FINANCE = "finance@example.com"
@@ -37,7 +37,7 @@ def root(app: App) -> Member:
     return member
 
 
-def mails(app: App) -> list[Sent]:
+def mails(app: App) -> list[SentMail]:
     """What of it left, all that waited having been delivered."""
     return [mail for mail in app.deliver().mails if mail.subject == SUBJECT]
 

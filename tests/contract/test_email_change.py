@@ -84,11 +84,11 @@ def test_each_address_gets_its_own_link_and_both_a_notice(app: App, owner: Membe
         assert [len(part) for part in token.split("-")] == [8, 4, 4, 4, 12]
         confirmed(token)
     app.deliver()
-    old, new = app.fake_aws.to(OWNER)[-1], app.fake_aws.to(BILLING)[-1]
+    old, new = app.fake_aws.mails_to(OWNER)[-1], app.fake_aws.mails_to(BILLING)[-1]
     assert old.text == new.text
     assert f"from {OWNER} to {BILLING} on 20 April 2026, 12:34 UTC" in old.text
     assert f"sign in with {BILLING}" in old.text
-    (told,) = app.fake_aws.named("AccountEmailChanged")
+    (told,) = app.fake_aws.events_named("AccountEmailChanged")
     assert told["data"] == {
         "account_id": owner.subject,
         "email": BILLING,
@@ -105,9 +105,9 @@ def test_the_old_address_is_free_and_its_links_to_set_a_password_end(app: App, o
     confirmed(old)
     confirmed(new)
     assert call("POST", "/auth/password/confirm", body={"token": reset, "password": PASSWORD}).status == 400
-    mails = len(app.fake_aws.to(OWNER))
+    mails = len(app.fake_aws.mails_to(OWNER))
     app.deliver()
-    assert [mail.subject for mail in app.fake_aws.to(OWNER)[mails:]] == [
+    assert [mail.subject for mail in app.fake_aws.mails_to(OWNER)[mails:]] == [
         "The email address of your Tallybook account was changed"
     ]
     assert app.member(OWNER).account.email == OWNER
@@ -139,8 +139,8 @@ def test_without_a_user_of_that_login_the_accounts_email_alone_changes(app: App,
         assert call("POST", "/auth/login", body={"email": email, "password": PASSWORD}).status == 200
     assert app.member(BILLING), "nobody signs in with it yet"
     app.deliver()
-    assert app.fake_aws.named("AccountEmailChanged")[0]["data"]["login_of"] is None
-    (notice,) = [mail for mail in app.fake_aws.to(BILLING) if "was changed" in mail.subject]
+    assert app.fake_aws.events_named("AccountEmailChanged")[0]["data"]["login_of"] is None
+    (notice,) = [mail for mail in app.fake_aws.mails_to(BILLING) if "was changed" in mail.subject]
     assert "sign in" not in notice.text
     check_invariants(app)
 
@@ -196,12 +196,12 @@ def test_a_letter_that_was_not_written_in_time_is_not_written(app: App, owner: M
     ask(owner.session)
     clear(owner.session)
     app.deliver()
-    assert app.fake_aws.to(BILLING) == []
+    assert app.fake_aws.mails_to(BILLING) == []
     app.clock.advance(minutes=30)
     ask(owner.api_key)
     app.clock.advance(days=1)
     app.deliver()
-    assert app.fake_aws.to(BILLING) == []
+    assert app.fake_aws.mails_to(BILLING) == []
     assert app.stored("core", "TOKEN") == []
 
 

@@ -48,7 +48,7 @@ def test_what_does_not_fit_is_named_and_may_be_put_right_at_once(
     app: App, owner: Member, asked: tuple[Any, Any], code: str, named: str
 ) -> None:
     app.member("taken@example.com")
-    app.invited(owner, "colleague@example.com")
+    app.invite(owner, "colleague@example.com")
     current, new = asked
     answer = ask(owner.api_key, new, current)
     assert refusal(answer) == (400, code)
@@ -135,7 +135,7 @@ def test_nobody_tries_out_whose_addresses_there_are(app: App, owner: Member, lim
     others = [ask(owner.api_key, f"taken{number}@example.com", "x").status for number in range(20)]
     assert others == [400] * 20, "who does not know the account's email learns nothing by it"
     for _ in range(6):
-        app.invited(owner)
+        app.invite(owner)
         assert refusal(ask(owner.api_key, f"user{app._registered}@example.com")) == (400, "email_exists")
     late = ask(owner.api_key)
     assert (late.status, late.headers["retry-after"]) == (429, str(25 * 60 + 4)), "until the next full hour"
@@ -153,7 +153,7 @@ def test_a_stranger_gets_few_mails_whoever_asks(app: App, owner: Member, limits:
 
 
 def test_a_refusal_for_a_taken_address_uses_up_no_invitation(app: App, owner: Member, limits: None) -> None:
-    user = app.invited(owner, "ada@example.com")
+    user = app.invite(owner, "ada@example.com")
     for number in range(3):
         app.clock.advance(minutes=1)
         other = app.member(f"owner{number}@example.com")

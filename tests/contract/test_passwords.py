@@ -19,9 +19,9 @@ def ada(app: App) -> Member:
 
 def link(post: FakeAws, to: str = ADA) -> str:
     """The token of the letter that comes of it."""
-    before = len(post.to(to))
+    before = len(post.mails_to(to))
     assert set(post.sweep()) == {"delivered"}
-    (letter,) = post.to(to)[before:]
+    (letter,) = post.mails_to(to)[before:]
     return letter.token
 
 
@@ -75,7 +75,7 @@ def test_who_changed_it_is_told_by_mail(app: App, ada: Member, post: FakeAws) ->
     post.sweep()
     change(ada.session)
     post.sweep()
-    _, letter = post.to(ADA)
+    _, letter = post.mails_to(ADA)
     assert "203.0.113.7" in letter.text
     assert "pwt_" not in letter.text
     assert "/auth/password/forgotten" in letter.text, "what to do if it was somebody else"
@@ -124,13 +124,13 @@ def test_a_newer_link_takes_the_place_of_the_one_before(app: App, ada: Member, p
 
 
 def test_who_joins_may_say_their_name_and_no_mail_warns_them(app: App, ada: Member, post: FakeAws) -> None:
-    user = app.invited(ada, "joan@example.com")
+    user = app.invite(ada, "joan@example.com")
     assert refusal(confirm(app.password_token(user), name="a\nb")) == (400, "invalid_name")
     assert confirm(app.password_token(user), name="Joan").status == 200
     me = call("GET", f"/v1/user-management/users/usr-{user.id}", key=ada.api_key).json["data"]["user"]
     assert (me["display_name"], me["has_joined"]) == ("Joan", True)
     post.sweep()
-    assert post.to("joan@example.com") == [], "the invitation was taken by then"
+    assert post.mails_to("joan@example.com") == [], "the invitation was taken by then"
     assert "UserJoined" in [name for name, _ in post.events]
 
 
@@ -147,7 +147,7 @@ def test_nobody_who_asks_for_a_reset_takes_an_invitation_away(app: App, post: Fa
     post.sweep()
     call("POST", "/auth/password/reset", body={"email": "joan@example.com"})
     post.sweep()
-    invitation, reset = (mail.token for mail in post.to("joan@example.com"))
+    invitation, reset = (mail.token for mail in post.mails_to("joan@example.com"))
     body = {"token": invitation, "password": "joans horse battery"}
     assert call("POST", "/auth/password/confirm", body=body).status == 200
     body = {"token": reset, "password": "another horse battery"}
@@ -159,10 +159,10 @@ def test_whoever_sets_a_first_password_by_a_reset_has_joined(app: App, post: Fak
     call("POST", "/v1/user-management/users", key=root.api_key, body={"email": "joan@example.com"})
     call("POST", "/auth/password/reset", body={"email": "joan@example.com"})
     post.sweep()
-    reset = next(mail.token for mail in post.to("joan@example.com") if "new password" in mail.subject)
+    reset = next(mail.token for mail in post.mails_to("joan@example.com") if "new password" in mail.subject)
     assert (
         call("POST", "/auth/password/confirm", body={"token": reset, "password": "joans horse battery"}).status == 200
     )
     post.sweep()
     assert "UserJoined" in [name for name, _ in post.events]
-    assert len(post.to("joan@example.com")) == 2, "no mail about a password that was changed"
+    assert len(post.mails_to("joan@example.com")) == 2, "no mail about a password that was changed"

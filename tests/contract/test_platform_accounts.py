@@ -93,7 +93,7 @@ def test_what_is_suspended_still_reads(app: App, key: str, member: Member) -> No
 
 
 def test_no_session_key_or_invitation_begins(app: App, key: str, member: Member) -> None:
-    user = app.invited(member)
+    user = app.invite(member)
     suspend(key, member)
     run = {"account_id": member.subject, "user_id": member.user_id, **SIZE}
     users = "/v1/user-management/users"
@@ -171,7 +171,7 @@ def test_the_account_is_told_by_mail_and_the_bus_hears_of_it(app: App, key: str,
     post.sweep()
     resume(key, member)
     post.sweep()
-    _, suspended, resumed = post.to("ada@example.com")
+    _, suspended, resumed = post.mails_to("ada@example.com")
     assert "unpaid <b>since</b> March" in suspended.text
     assert "<b>since</b>" not in suspended.html
     assert "suspended" in suspended.subject.lower()

@@ -56,7 +56,7 @@ def test_an_invitation_names_who_they_will_be(app: App, root: Member) -> None:
 def test_an_invitation_is_mailed_and_leads_in(app: App, root: Member, post: FakeAws) -> None:
     user = invited(root)
     post.sweep()
-    (letter,) = post.to("joan@example.com")
+    (letter,) = post.mails_to("joan@example.com")
     assert "root@example.com" in letter.text, "who invites"
     body = {"token": letter.token, "password": "joans horse battery", "name": "Joan"}
     assert call("POST", "/auth/password/confirm", body=body).status == 200
@@ -72,7 +72,7 @@ def test_an_invitation_may_be_sent_again_until_it_is_taken(app: App, root: Membe
     done = expect(call("POST", path, bearer=root.session), 200, "message")
     assert done["message"] == "Invitation sent again"
     post.sweep()
-    first, second = post.to("joan@example.com")
+    first, second = post.mails_to("joan@example.com")
     assert first.token != second.token
     statuses = set()
     for letter in (first, second):

@@ -67,7 +67,7 @@ def _meter(platform: str, key: str) -> None:
 def _team(session: str, post: FakeAws) -> Iterator[str]:
     invited = call("POST", _USERS, bearer=session, body={"email": "joan@example.com"}).json["data"]["user"]
     post.sweep()
-    (letter,) = post.to("joan@example.com")
+    (letter,) = post.mails_to("joan@example.com")
     yield letter.token
     body = {"token": letter.token, "password": "joans horse battery"}
     for _ in range(2):
@@ -84,7 +84,7 @@ def _passwords(session: str, post: FakeAws) -> Iterator[str]:
     post.sweep()
     call("POST", "/auth/password/reset", body={"email": "walk@example.com"})
     post.sweep()
-    token = post.to("walk@example.com")[-1].token
+    token = post.mails_to("walk@example.com")[-1].token
     yield token
     assert (
         call("POST", "/auth/password/confirm", body={"token": token, "password": "third horse battery"}).status == 200
@@ -99,7 +99,7 @@ def _email(key: str, post: FakeAws) -> Iterator[str]:
     assert call("POST", f"{path}/email-change-request", key=key, body=addresses).status == 201
     post.sweep()
     for address in addresses.values():
-        token = post.to(address)[-1].token
+        token = post.mails_to(address)[-1].token
         yield token
         for _ in range(2):
             call("POST", f"{path}/confirm-email-change", body={"token": token})

@@ -50,7 +50,7 @@ class Stage:
         plans = app.catalog_data()["plans"]
         app.apply_catalog(plans=plans | {"trial": plans["hobby"] | {"display_name": "Trial"}})
         member, platform_key = app.member("root@example.com"), app.platform_key()
-        colleague, invited = app.colleague(member, "plain@example.com"), app.invited(member, "soon@example.com")
+        colleague, invited = app.colleague(member, "plain@example.com"), app.invite(member, "soon@example.com")
         made = call("POST", "/v1/user-management/api-keys", key=member.api_key, body={"name": "spare"})
         drafted = call("POST", "/v1/billing/invoice/generate", key=member.api_key)
         shared = call("POST", ALLOCATIONS, key=member.api_key, body={"user_id": colleague.user_id, **ONE_SANDBOX})

@@ -57,7 +57,7 @@ def town(app: App) -> App:
     app.change_account(app.member("unpaid@example.com"), status="suspended")
     app.change_user(app.member("waiting@example.com"), status="suspended")
     app.change_user(app.member("left@example.com"), status="disabled")
-    app.invited(ada, "soon@example.com")
+    app.invite(ada, "soon@example.com")
     return app
 
 

@@ -122,7 +122,7 @@ def test_a_bounce_of_an_unknown_or_untagged_mail_changes_nothing(app: App) -> No
     untagged, odd = bounce(CFO), bounce(CFO, item=item)
     del untagged["mail"]["tags"]
     odd["mail"]["tags"]["item"] = []
-    welcome = next(mail.item for mail in app.fake_aws.to(ADA) if mail.item != item)
+    welcome = next(mail.item for mail in app.fake_aws.mails_to(ADA) if mail.item != item)
     others = [bounce(ADA, item=welcome), bounce(ADA, item="unknown"), bounce(CFO), untagged, odd]
     assert notify(*others) == {"suppressed": 5}
     assert recipients_of_messages(app, member) == [(ADA, CFO)]

@@ -35,7 +35,7 @@ def metrics(printed: str) -> list[dict[str, Any]]:
 
 
 def test_the_stream_delivers_each_outbox_item_and_passes_over_all_else(app: App, post: FakeAws) -> None:
-    app.invited(app.member("ada@example.com"), "joan@example.com")
+    app.invite(app.member("ada@example.com"), "joan@example.com")
     waiting = len(items(app))
     assert stream(app) == {"delivered": waiting}
     assert {letter.to for letter in post.mails} == {"ada@example.com", "joan@example.com"}
@@ -94,10 +94,10 @@ def test_a_try_that_fails_is_made_again_after_a_minute(app: App, post: FakeAws) 
 def test_what_will_never_go_is_parked_and_the_metric_says_so(
     app: App, post: FakeAws, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    app.invited(app.member())
+    app.invite(app.member())
     post.sweep()
     assert metrics(capsys.readouterr().out) == [], "nothing parked, nothing said"
-    app.invited(app.member())
+    app.invite(app.member())
     post.refusals = ["BadRequestException"] * 2
     for item in (one for one in mails(app) if one["state"] == "waiting"):
         assert stream_only(record(item)) == {"parked": 1}
@@ -167,7 +167,7 @@ def test_records_beyond_the_time_left_are_left_to_the_sweep(app: App, post: Fake
 def test_a_suppressed_address_gets_no_mail_and_the_item_says_so(app: App, post: FakeAws) -> None:
     member = app.member("ada@example.com")
     notify(bounce("ada@example.com"))
-    app.invited(member, "joan@example.com")
+    app.invite(member, "joan@example.com")
     assert set(post.sweep()) == {"delivered"}
     assert [letter.to for letter in post.mails] == ["joan@example.com"]
     told = {mail["body"]["to"][0]: (mail["sent"], mail["skipped"], mail["state"]) for mail in mails(app)}
@@ -179,14 +179,14 @@ def test_a_suppressed_address_gets_no_mail_and_the_item_says_so(app: App, post: 
 
 def test_an_invitation_of_who_is_gone_by_then_is_not_sent(app: App, post: FakeAws) -> None:
     member = app.member("ada@example.com")
-    user = app.invited(member, "joan@example.com")
+    user = app.invite(member, "joan@example.com")
     call("DELETE", f"/v1/user-management/users/usr-{user.id}", key=member.api_key)
     post.sweep()
-    assert post.to("joan@example.com") == []
+    assert post.mails_to("joan@example.com") == []
 
 
 def test_no_letter_or_event_holds_what_is_secret_but_for_its_own_link(app: App, post: FakeAws) -> None:
-    app.invited(app.member())
+    app.invite(app.member())
     post.sweep()
     told = json.dumps(post.details) + "".join(letter.text for letter in post.mails)
     assert told.count("pwt_") == 1

@@ -40,7 +40,7 @@ def with_share(app: App) -> Member:
 
 def told(app: App, member: Member) -> list[str]:
     """The subjects of what they got about their share."""
-    return [mail.subject for mail in app.deliver().to(member.user.email) if "quota" in mail.subject]
+    return [mail.subject for mail in app.deliver().mails_to(member.user.email) if "quota" in mail.subject]
 
 
 def test_a_user_is_written_to_once_what_they_have_used_is_seen(app: App, post: FakeAws) -> None:
@@ -123,7 +123,7 @@ def test_what_the_stream_has_told_the_sweep_tells_nobody_again(app: App, post: F
     assert JOB.tick() == {}
     assert handler({"Records": late}, LambdaContext()) == {"budgets": 1, "alerted": 0, "left": 0}
     assert alerted(app, member) == [50, 80]
-    assert len([mail for mail in app.deliver().to(member.user.email) if "threshold" in mail.subject]) == 1
+    assert len([mail for mail in app.deliver().mails_to(member.user.email) if "threshold" in mail.subject]) == 1
     check_invariants(app)
 
 

@@ -156,16 +156,16 @@ def invoicing(app: App, post: FakeAws) -> None:
 
 def outbox(app: App, post: FakeAws) -> None:
     member = app.member()
-    app.invited(member)
+    app.invite(member)
     app.record(app.event(member, quantity=150_000))
     app.clock.advance(days=31)
     close_due(app.ctx, member.account.id)
     principal = authenticate(app.ctx, member.api_key)
     request_email_change(app.ctx, principal, current=member.account.email, new="new@example.com")
     stream(app)
-    assert [mail.subject for mail in post.to(member.user.email) if "invoice" in mail.subject]
-    assert post.to("new@example.com")
-    app.invited(app.member())
+    assert [mail.subject for mail in post.mails_to(member.user.email) if "invoice" in mail.subject]
+    assert post.mails_to("new@example.com")
+    app.invite(app.member())
     post.refusals = ["BadRequestException", "TooManyRequestsException"]
     post.sweep()
 

@@ -4,7 +4,7 @@ import pytest
 
 from infra.groups import GROUPS
 from tallybook.domain.jobs import camel_case
-from tests.support.template import Properties, Synthesized, written
+from tests.support.template import Properties, Synthesized, format_value
 
 TEN_MINUTES = 10 * 60 * 1000
 
@@ -59,12 +59,15 @@ def test_some_metrics_are_told_by_the_function_itself(metric: str, service: str,
 
 def test_whose_stream_is_late_is_in_the_alarms_name(production: Synthesized) -> None:
     late = [name for name, alarm in production.resources("CloudWatch::Alarm").items() if "IteratorAge" in str(alarm)]
-    assert sorted(written({"Ref": name}) for name in late) == ["AlarmsOutboxStreamLate", "AlarmsUsageCheckStreamLate"]
+    assert sorted(format_value({"Ref": name}) for name in late) == [
+        "AlarmsOutboxStreamLate",
+        "AlarmsUsageCheckStreamLate",
+    ]
 
 
 def test_an_alarm_may_reach_its_topic(production: Synthesized) -> None:
-    assert {written(alarm["AlarmActions"][0]) for alarm in _watched(production).values()} == {"AlarmsTopic"}
-    (policy,) = [p for p in production.properties("SNS::TopicPolicy") if written(p["Topics"][0]) == "AlarmsTopic"]
+    assert {format_value(alarm["AlarmActions"][0]) for alarm in _watched(production).values()} == {"AlarmsTopic"}
+    (policy,) = [p for p in production.properties("SNS::TopicPolicy") if format_value(p["Topics"][0]) == "AlarmsTopic"]
     (allowed,) = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
     assert (allowed["Principal"], allowed["Action"]) == ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish")
     assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
@@ -73,6 +76,6 @@ def test_an_alarm_may_reach_its_topic(production: Synthesized) -> None:
 def _watched(stage: Synthesized) -> dict[tuple[str, str, str], Properties]:
     """Namespace, metric and whose -> the alarm on it."""
     return {
-        (alarm["Namespace"], alarm["MetricName"], written(alarm["Dimensions"][0]["Value"])): alarm
+        (alarm["Namespace"], alarm["MetricName"], format_value(alarm["Dimensions"][0]["Value"])): alarm
         for alarm in stage.properties("CloudWatch::Alarm")
     }

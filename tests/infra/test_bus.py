@@ -6,7 +6,7 @@ import pytest
 
 from infra.groups import GROUPS
 from infra.stage import STAGES, Stage, local
-from tests.support.template import Synthesized, written
+from tests.support.template import Synthesized, format_value
 
 
 @pytest.mark.parametrize("stage", [*STAGES.values(), local(8000)], ids=lambda stage: stage.name)
@@ -17,9 +17,9 @@ def test_a_stage_has_its_own_bus(stage: Stage, synthesize: Callable[[Stage], Syn
 
 def test_its_name_is_told_to_who_uses_it(production: Synthesized) -> None:
     told = {
-        name: written(function["Environment"]["Variables"]["BUS_NAME"])
+        name: format_value(function["Environment"]["Variables"]["BUS_NAME"])
         for name, function in production.functions().items()
         if "BUS_NAME" in function["Environment"]["Variables"]
     }
     assert told == {group.name: "Bus" for group in GROUPS if group.bus}
-    assert written(production.template["Outputs"]["BusName"]["Value"]) == "Bus"
+    assert format_value(production.template["Outputs"]["BusName"]["Value"]) == "Bus"

@@ -41,7 +41,7 @@ def test_a_run_keeps_its_state_for_the_next_even_if_it_is_killed(tmp_path: Path)
         assert set(first) >= NAMES
         assert (folder / "env").stat().st_mode & 0o777 == 0o600
         for shown in ("TALLYBOOK_URL", "TALLYBOOK_API_KEY", "TALLYBOOK_PLATFORM_KEY", "TALLYBOOK_ACCOUNT_ID"):
-            assert first[shown] in stack.said
+            assert first[shown] in stack.terminal
         _grant(first, amount=7, reference="one")
         balance = _balance(first)
         _refuses_another(folder, port)
@@ -49,9 +49,9 @@ def test_a_run_keeps_its_state_for_the_next_even_if_it_is_killed(tmp_path: Path)
     assert "Synthesizing" not in again
     assert {name: LocalStack(folder, again).variables[name] for name in NAMES} == {name: first[name] for name in NAMES}
     with running(folder, port=free_port()) as changed:
-        assert "did not stop cleanly" in changed.said
-        assert "Deploying what changed" in changed.said
-        assert "Making an account" not in changed.said
+        assert "did not stop cleanly" in changed.terminal
+        assert "Deploying what changed" in changed.terminal
+        assert "Making an account" not in changed.terminal
         assert changed.variables["TALLYBOOK_API_KEY"] == first["TALLYBOOK_API_KEY"]
         assert _balance(changed.variables) == balance + 5
         _moves_with_its_clock(changed)

@@ -4,7 +4,7 @@ import pytest
 
 from infra.groups import GROUPS, Group
 from tallybook.domain.jobs import camel_case
-from tests.support.template import Properties, Synthesized, written
+from tests.support.template import Properties, Synthesized, format_value
 
 each_group = pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
 
@@ -80,7 +80,7 @@ def _each(policy: Properties) -> set[Right]:
     statements = policy["PolicyDocument"]["Statement"]
     assert {statement["Effect"] for statement in statements} == {"Allow"}
     return {
-        (action, written(resource))
+        (action, format_value(resource))
         for statement in statements
         for action in _listed(statement["Action"])
         for resource in _listed(statement["Resource"])

@@ -4,7 +4,7 @@ import json
 
 from infra.groups import GROUPS
 from tallybook.domain.jobs import JOBS, camel_case
-from tests.support.template import Synthesized, written
+from tests.support.template import Synthesized, format_value
 
 
 def test_each_is_called_as_often_as_its_row_says(production: Synthesized) -> None:
@@ -32,7 +32,9 @@ def test_invoices_are_made_at_each_full_hour(production: Synthesized) -> None:
 
 def test_the_rule_alone_may_call_it(production: Synthesized) -> None:
     permissions = [p for p in production.properties("Lambda::Permission") if p["Principal"] == "events.amazonaws.com"]
-    allowed = {written(permission["FunctionName"]): written(permission["SourceArn"]) for permission in permissions}
+    allowed = {
+        format_value(permission["FunctionName"]): format_value(permission["SourceArn"]) for permission in permissions
+    }
     assert allowed == {
         "OutboxFunction.Arn": "OutboxScheduleRule.Arn",
         "InvoicingFunction.Arn": "InvoicingScheduleRule.Arn",
@@ -43,7 +45,7 @@ def test_the_rule_alone_may_call_it(production: Synthesized) -> None:
 def _scheduled(stage: Synthesized) -> dict[str, tuple[str, object]]:
     """Function -> how often, and with which event."""
     return {
-        written(target["Arn"]): (rule["ScheduleExpression"], json.loads(target["Input"]))
+        format_value(target["Arn"]): (rule["ScheduleExpression"], json.loads(target["Input"]))
         for rule in stage.properties("Events::Rule")
         for target in rule["Targets"]
     }

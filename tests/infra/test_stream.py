@@ -9,7 +9,7 @@ from infra.groups import GROUPS
 from tallybook.services.jobs.usage_check import check_usage
 from tests.functions.lambda_events import record
 from tests.support.app import App
-from tests.support.template import Properties, Synthesized, written
+from tests.support.template import Properties, Synthesized, format_value
 
 OUTBOX, USAGE = "OutboxFunction", "UsageCheckFunction"
 each_function = pytest.mark.parametrize("function", [OUTBOX, USAGE])
@@ -50,7 +50,7 @@ def test_the_mark_that_usage_leaves_passes_and_nothing_else_does(app: App, produ
 @each_function
 def test_it_reads_the_stream_of_core_from_the_oldest_on(production: Synthesized, function: str) -> None:
     source = _sources(production)[function]
-    assert written(source["EventSourceArn"]) == "TablesCore.StreamArn"
+    assert format_value(source["EventSourceArn"]) == "TablesCore.StreamArn"
     assert source["StartingPosition"] == "TRIM_HORIZON"
 
 
@@ -79,7 +79,7 @@ def test_a_batch_that_fails_is_halved_and_soon_left_to_the_sweep(production: Syn
 def _sources(stage: Synthesized) -> dict[str, Properties]:
     """Function -> its mapping."""
     sources = [one for one in stage.properties("Lambda::EventSourceMapping") if "StartingPosition" in one]
-    found = {written(source["FunctionName"]): source for source in sources}
+    found = {format_value(source["FunctionName"]): source for source in sources}
     assert len(found) == len(sources)
     return found
 

@@ -29,7 +29,7 @@ def prepare(app: App) -> list[str]:
 def everything_left_once(app: App, ids: list[str], _: Any) -> None:
     assert app.waiting() == []
     mails = [mail for mail in app.fake_aws.mails if mail.item in ids]
-    told = [detail["id"] for detail in app.fake_aws.named("ApiKeyCreated")][1:]
+    told = [detail["id"] for detail in app.fake_aws.events_named("ApiKeyCreated")][1:]
     assert len(set(told)) == 1
     assert 1 <= len(mails) <= 2
     assert len(mails) + len(told) <= 3, "only what the crash cut off from its marker went twice"

@@ -160,8 +160,8 @@ def test_a_link_confirmed_while_its_mail_goes_again_holds_or_a_newer_one_does(cr
         app.clock.advance(minutes=2)
         app.deliver()
     if isinstance(answers[0], Invalid):
-        assert confirm(app, app.fake_aws.to(NEW)[-1].token).unconfirmed == (OLD,)
+        assert confirm(app, app.fake_aws.mails_to(NEW)[-1].token).unconfirmed == (OLD,)
     else:
         assert confirm(app, early).unconfirmed == (OLD,), "its link was not replaced once it had confirmed"
-    assert confirm(app, app.fake_aws.to(OLD)[-1].token).state == "completed"
+    assert confirm(app, app.fake_aws.mails_to(OLD)[-1].token).state == "completed"
     check_invariants(app)

@@ -27,7 +27,7 @@ def joined(app: App, principal: Principal, email: str, *, is_root: bool = False)
     """A user who was invited and has set a password."""
     invite_user(app.ctx, principal, Invitation(email, is_root=is_root))
     app.deliver()
-    set_password(app.ctx, token=app.fake_aws.to(email)[-1].token, password=PASSWORD, address=HERE)
+    set_password(app.ctx, token=app.fake_aws.mails_to(email)[-1].token, password=PASSWORD, address=HERE)
     return authenticate(app.ctx, login(app.ctx, email=email, password=PASSWORD, address=HERE).text)
 
 
@@ -94,7 +94,7 @@ def test_a_token_used_by_many_at_once_sets_one_password(crowded_app: App) -> Non
     root(app)
     ask_for_reset(app.ctx, email="root@example.com", address=HERE)
     app.deliver()
-    (token,) = [mail.token for mail in app.fake_aws.to("root@example.com") if "#pwt_" in mail.text]
+    (token,) = [mail.token for mail in app.fake_aws.mails_to("root@example.com") if "#pwt_" in mail.text]
     passwords = [f"horse battery {number}" for number in range(5)]
     answers = race(*[lambda p=p: set_password(app.ctx, token=token, password=p, address=HERE) for p in passwords])
     assert answers.count(None) == 1

@@ -160,7 +160,7 @@ class Story:
 
     def reissue(self, id: str) -> None:
         (books,) = [books for books in self.books() if books.account.id == id]
-        for invoice in books.latest.values():
+        for invoice in books.latest_invoices.values():
             if invoice.status == "void":
                 reissue_invoice(self.app.ctx, invoice.id)
 
@@ -235,7 +235,7 @@ def test_in_two_years_everything_is_billed_once(app: App, seed: int) -> None:
         usage = fees = taxes = 0
         for period in periods:
             invoice = by_start[period[0]]
-            catalog = story.catalogs[books.opened[period[0]].catalog_version]
+            catalog = story.catalogs[books.periods[period[0]].catalog_version]
             discount, rate = story.terms[invoice.id]
             usage += life.usage(catalog, period)
             fees += life.fee(catalog, period, discount)

@@ -37,8 +37,8 @@ def recorded(client: Any) -> Iterator[Recorded]:
         yield calls
 
 
-def test_what_a_month_of_an_account_calls_is_answered_alike(recorded: Recorded, plain: Plain, empty_house: App) -> None:
-    app = empty_house
+def test_what_a_month_of_an_account_calls_is_answered_alike(recorded: Recorded, plain: Plain, empty_app: App) -> None:
+    app = empty_app
     app.apply_catalog()
     owner = app.member()
     colleague = app.colleague(owner)

@@ -18,7 +18,7 @@ from tests.support.app import HERE, App, Member
 
 
 def set_plan_limits(app: App, plan: str = "hobby", *, free_plan: str = "hobby", **limits: int) -> None:
-    """The plan limits accounts so from now on, in place of what the catalog's file says."""
+    """Apply a catalog in which the plan has these limits."""
     plans = app.catalog_data()["plans"]
     plans[plan]["limits"] |= limits
     app.apply_catalog(plans=plans, free_plan=free_plan)
@@ -43,7 +43,7 @@ def audit_entries(app: App, account_id: str) -> list[dict[str, Any]]:
 
 
 def quota_actions(app: App, member: Member) -> list[str]:
-    """What is on record of quotas and sessions, in order."""
+    """The audit log's actions of quotas and sessions, oldest first."""
     return [
         one["action"]
         for one in audit_entries(app, member.account.id)
@@ -52,7 +52,7 @@ def quota_actions(app: App, member: Member) -> list[str]:
 
 
 def create_team(app: App) -> tuple[Member, Member]:
-    """A root user and another, of an account with 1,000 CPU seconds; credentials have been used this hour."""
+    """A root user and a colleague; their plan gives 1,000 CPU seconds. Their credentials have been used this hour."""
     set_plan_limits(app, cpu_seconds_monthly=1000)
     root = app.member()
     return root, app.colleague(root)
@@ -68,7 +68,7 @@ def read_user_of(app: App, member: Member) -> User:
 
 
 def catch_invalid(call: Callable[[], Any]) -> tuple[str, str | None]:
-    """Code and field of a 400."""
-    with pytest.raises(Invalid) as told:
+    """Code and field of the `Invalid` that the call raises."""
+    with pytest.raises(Invalid) as refusal:
         call()
-    return told.value.code, told.value.field
+    return refusal.value.code, refusal.value.field

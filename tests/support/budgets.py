@@ -1,4 +1,4 @@
-"""Budgets in the tests' house: set and changed by a root user, used up, and what was told of it."""
+"""Accounts with budgets: set and changed by a root user, spent, checked, and the messages that followed."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ from tests.support.allocations import audit_entries
 from tests.support.app import HERE, App, Member
 
 UNIT = 1_000_000
-_A_UNIT = 50_000  # of the traffic that costs 1.00
+_QUANTITY_OF_ONE_UNIT = 50_000  # traffic GB-seconds that cost 1.00
 
 
 LIFTS: list[dict[str, Any]] = [
@@ -38,29 +38,29 @@ def thresholds(*percents: object) -> tuple[Threshold, ...]:
     return tuple(Threshold(Decimal(str(percent))) for percent in percents)
 
 
-def usage_worth(app: App, member: Member, units: object, **said: Any) -> dict[str, Any]:
-    """An event of now that costs so many units of the currency."""
-    quantity = str(Decimal(str(units)) * _A_UNIT)
-    return app.event(member, meter="traffic_gb_seconds", quantity=quantity, **said)
+def usage_worth(app: App, member: Member, units: object, **changes: Any) -> dict[str, Any]:
+    """A usage event now that costs this many units of the currency."""
+    quantity = str(Decimal(str(units)) * _QUANTITY_OF_ONE_UNIT)
+    return app.event(member, meter="traffic_gb_seconds", quantity=quantity, **changes)
 
 
-def spend(app: App, member: Member, units: object, **said: Any) -> None:
-    (result,) = app.record(usage_worth(app, member, units, **said))
+def spend(app: App, member: Member, units: object, **changes: Any) -> None:
+    (result,) = app.record(usage_worth(app, member, units, **changes))
     assert result.status == "accepted"
 
 
 def root_principal(app: App, member: Member) -> Principal:
-    """By an API key, which holds for months."""
+    """Authenticated by an API key, which does not expire as a session does."""
     return authenticate(app.ctx, member.api_key, address=HERE)
 
 
 def set_up_budget(app: App, member: Member, ctx: Context | None = None, **terms: Any) -> BudgetStatus:
-    """A budget of 100 units, or of others; a number stands for the amount that it is."""
+    """A budget of 100 units unless `terms` say otherwise; `amount` may be any number."""
     return create_budget(ctx or app.ctx, root_principal(app, member), _terms({"amount": 100, **terms}))
 
 
 def member_with_budget(app: App, amount: object = 100, *, email: str | None = None, **terms: Any) -> Member:
-    """An account with such a budget."""
+    """An account with a budget of this amount."""
     member = app.member(email)
     set_up_budget(app, member, amount=amount, **terms)
     return member
@@ -75,12 +75,12 @@ def remove_budget_of(app: App, member: Member, ctx: Context | None = None) -> No
 
 
 def run_usage_check(app: App, ctx: Context | None = None) -> list[str]:
-    """All that is due, as the job does it."""
+    """Run all due tasks, as the job does."""
     return [word for task in list(due_tasks(app.ctx, USAGE_CHECK)) for word in run_task(ctx or app.ctx, task)]
 
 
 def check_from_stream(app: App, member: Member) -> int:
-    """The check that the stream calls for: it leaves the mark to the sweep."""
+    """The check that the stream starts; the dirty mark is left to the sweep."""
     return check_budget(app.ctx, member.account.id)
 
 
@@ -89,7 +89,7 @@ def end_of_period(app: App, member: Member) -> datetime:
 
 
 def due_kinds(app: App) -> list[str]:
-    """The kinds of what is due now."""
+    """The kinds of the tasks that are due now."""
     return sorted(task.kind for task in due_tasks(app.ctx, USAGE_CHECK))
 
 
@@ -99,7 +99,7 @@ def budget_of(app: App, member: Member) -> Budget | None:
 
 
 def messages_of(app: App, member: Member) -> list[BudgetMessage]:
-    """All that its budgets ever told, oldest first."""
+    """All messages of the account's budgets, oldest first."""
     found = [read_message(item) for item in app.stored("core", "MESSAGE#") if item["account_id"] == member.account.id]
     return sorted(found, key=lambda message: message.number)
 
@@ -109,18 +109,18 @@ def alerted_percents(app: App, member: Member) -> list[float]:
 
 
 def recipients_of_messages(app: App, member: Member) -> list[tuple[str, ...]]:
-    """To whom the mail of each message went, first to last."""
+    """The recipients of each message's mail, oldest message first."""
     return [message.recipients for message in messages_of(app, member)]
 
 
 def budget_actions(app: App, member: Member) -> list[str]:
-    """What is on record of its budgets, in order."""
+    """The audit log's actions of budgets without `budget.`, oldest first."""
     found = [entry["action"] for entry in audit_entries(app, member.account.id)]
     return [action.removeprefix("budget.") for action in found if action.startswith("budget.")]
 
 
-def _terms(named: dict[str, Any]) -> dict[str, Any]:
-    return {name: Decimal(str(value)) if name == "amount" else value for name, value in named.items()}
+def _terms(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: Decimal(str(value)) if name == "amount" else value for name, value in values.items()}
 
 
 def restricted_reason(limit: str = "100", current: str = "100") -> Reason:

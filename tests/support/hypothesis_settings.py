@@ -1,4 +1,4 @@
-"""How properties are tried: the same examples on every run, few enough for seconds."""
+"""The settings of property tests: the same examples on every run, few enough for seconds."""
 
 from hypothesis import settings
 

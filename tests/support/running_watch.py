@@ -20,7 +20,7 @@ from tests.support.faults import Faults
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What an account and its users ran between two writes, with what they might."""
+    """The running sessions of an account and its users between two writes; `users` maps an id to (running, limit)."""
 
     plan: str
     running: int
@@ -28,14 +28,14 @@ class Moment:
 
 
 class RunningWatch:
-    """An interceptor that lets one write in after the other and notes how the account stands after each."""
+    """Lets one write through at a time and reads the account after each."""
 
     def __init__(self, app: App, interceptor: Interceptor, member: Member) -> None:
         self._client, self._interceptor = app.client, interceptor
         self._account = keys.account(member.account.id)
         self._table = app.names["core"]
         self._lock = threading.Lock()
-        self.moments: list[Moment] = [self._look()]
+        self.moments: list[Moment] = [self._read_account()]
 
     def __call__(self, operation: str, call: Callable[[], Any]) -> Any:
         if operation != "transact_write_items":
@@ -44,29 +44,29 @@ class RunningWatch:
             try:
                 return self._interceptor(operation, call)
             finally:
-                self.moments.append(self._look())
+                self.moments.append(self._read_account())
 
     def most_at_once(self, plans: Mapping[str, int]) -> int:
-        """The most that ever ran; no start went beyond what the plan then gave, or beyond the user's share."""
+        """The most that ran at once. Fails if a start exceeded the plan of that moment or the user's allocation."""
         for before, after in pairwise(self.moments):
             if after.running > before.running:
-                assert after.running <= plans[after.plan], "more than the plan gives"
+                assert after.running <= plans[after.plan], "more sessions than the plan allows"
             for user_id, (running, most) in after.users.items():
                 if most is not None and running > before.users.get(user_id, (0, None))[0]:
-                    assert running <= most, "more than the user's share"
+                    assert running <= most, "more sessions than the user's allocation allows"
         return max(moment.running for moment in self.moments)
 
-    def _look(self) -> Moment:
+    def _read_account(self) -> Moment:
         pk = {":pk": {"S": self._account.pk}}
         query = {"TableName": self._table, "KeyConditionExpression": "pk = :pk", "ConsistentRead": True}
         rows = [from_wire(row) for row in self._client.query(**query, ExpressionAttributeValues=pk)["Items"]]
         (account,) = [row for row in rows if row["sk"] == self._account.sk]
         users = [row for row in rows if row["sk"].startswith(keys.USERS)]
-        shares = {row["id"]: (int(row["running"]), read_quota(row["quota"]).get(CONCURRENT)) for row in users}
-        return Moment(account["plan"], int(account["running"]), shares)
+        limits = {row["id"]: (int(row["running"]), read_quota(row["quota"]).get(CONCURRENT)) for row in users}
+        return Moment(account["plan"], int(account["running"]), limits)
 
 
 def watch_running(app: App, member: Member) -> tuple[Context, RunningWatch]:
-    """A context of the house with a fifth of writes conflicting, and the interceptor that watches it."""
+    """A context in which a fifth of the writes conflict, and the interceptor that records what runs."""
     watch = RunningWatch(app, Faults(conflicts=0.2, lost=0.02, seed=11), member)
     return make_context(app.client, interceptor=watch, clock=app.clock, pause=time.sleep), watch

@@ -184,7 +184,7 @@ def test_what_changed_is_on_record_with_what_it_was(app: App, owner: Member) -> 
     was, now = entry["before"], entry["after"]
     assert (was["amount"], now["amount"]) == (100 * UNIT, 99_500_000)
     assert (was["is_active"], now["is_active"]) == (True, False)
-    events = app.deliver().named("BudgetSet")
+    events = app.deliver().events_named("BudgetSet")
     assert [event["data"]["budget_amount"] for event in events] == [100 * UNIT, 99_500_000]
 
 
@@ -243,7 +243,7 @@ def test_who_sets_it_calls_by_a_session_as_well(app: App, owner: Member) -> None
 
 def test_the_mail_of_what_stood_says_what_follows_from_the_budget_as_it_is_then(app: App, owner: Member) -> None:
     def said(mail: int) -> str:
-        return [one.text for one in app.deliver().to("ada@example.com") if "threshold" in one.subject][mail]
+        return [one.text for one in app.deliver().mails_to("ada@example.com") if "threshold" in one.subject][mail]
 
     set_up_budget(app, owner, limit_type="hard", thresholds=thresholds(100))
     spend(app, owner, 100)

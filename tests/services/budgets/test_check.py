@@ -50,7 +50,7 @@ def test_one_check_sends_one_mail_to_each_address(app: App, owner: Member) -> No
     assert len({message.notification_id for message in messages_of(app, owner)}) == 1
     mails = [mail for mail in app.deliver().mails if mail.subject.startswith("Budget")]
     assert [mail.to for mail in mails] == ["ada@example.com", "fin@example.com"]
-    told = [detail["data"]["threshold_percent"] for detail in app.fake_aws.named("BudgetThresholdReached")]
+    told = [detail["data"]["threshold_percent"] for detail in app.fake_aws.events_named("BudgetThresholdReached")]
     assert told == ["50", "80"]
     assert {message.recipients for message in messages_of(app, owner)} == {("ada@example.com", "fin@example.com")}
 

@@ -44,7 +44,7 @@ def test_a_hard_limit_is_announced_and_its_end_with_the_period_too(app: App, own
     assert run_usage_check(app) == []
     assert due_kinds(app) == []
     assert budget_actions(app, owner) == ["created", "threshold_reached", "restricted", "restriction_lifted"]
-    (lifted,) = app.deliver().named("BudgetRestrictionLifted")
+    (lifted,) = app.deliver().events_named("BudgetRestrictionLifted")
     assert lifted["data"]["used"] == 0
     check_invariants(app)
 

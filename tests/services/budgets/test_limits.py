@@ -39,7 +39,7 @@ def limited(app: App, most: int) -> None:
 
 def told(app: App) -> int:
     """How many mails have told of a budget."""
-    return len([mail for mail in app.deliver().to(ADA) if mail.subject.startswith("Budget")])
+    return len([mail for mail in app.deliver().mails_to(ADA) if mail.subject.startswith("Budget")])
 
 
 def test_an_unedited_budget_stays_within_a_days_mails_at_a_period_end(app: App, owner: Member) -> None:
@@ -64,7 +64,7 @@ def test_beyond_the_limit_a_change_alerts_without_a_mail(app: App, owner: Member
     assert told(app) == 3
     assert alerted_percents(app, owner) == [1, 2, 3, 4, 5]
     assert recipients_of_messages(app, owner) == [(ADA,)] * 3 + [()] * 2
-    assert len(app.fake_aws.named("BudgetThresholdReached")) == 5
+    assert len(app.fake_aws.events_named("BudgetThresholdReached")) == 5
     check_invariants(app)
 
 

@@ -28,7 +28,7 @@ def owner(app: App) -> Member:
 
 @pytest.fixture
 def grace(app: App, owner: Member) -> User:
-    return app.invited(owner, GRACE)
+    return app.invite(owner, GRACE)
 
 
 def test_a_user_is_told_at_80_and_at_100_percent_once_each(app: App, owner: Member, grace: User) -> None:
@@ -52,7 +52,7 @@ def test_the_letter_and_the_events_say_what_is_reached(app: App, owner: Member, 
     assert "until the next billing period begins on 20 May 2026" in mail.text
     assert "memory" not in mail.text
     assert "storage" not in mail.text
-    events = [detail["data"] for detail in app.fake_aws.named("QuotaReached")]
+    events = [detail["data"] for detail in app.fake_aws.events_named("QuotaReached")]
     assert [(event["quota"], event["percent"], event["used"], event["limit"]) for event in events] == [
         ("cpu_seconds_monthly", 100, "1234.567", 1000),
         ("traffic_gb_seconds", 80, "1.6", 2),
@@ -115,7 +115,7 @@ def test_a_share_that_is_lowered_to_what_is_used_is_told_without_more_usage(
 
 
 def test_each_user_is_told_of_their_own_use(app: App, owner: Member, grace: User) -> None:
-    joan = app.invited(owner, "joan@example.com")
+    joan = app.invite(owner, "joan@example.com")
     for user in (grace, joan, owner.user):
         share(app, owner, user, cpu_seconds_monthly=100)
     use(app, owner, grace, "80")
@@ -127,7 +127,7 @@ def test_each_user_is_told_of_their_own_use(app: App, owner: Member, grace: User
 
 
 def test_more_users_than_a_transaction_holds_are_all_told(app: App, owner: Member) -> None:
-    users = [app.invited(owner) for _ in range(21)]
+    users = [app.invite(owner) for _ in range(21)]
     for user in users:
         share(app, owner, user, cpu_seconds_monthly=1)
         use(app, owner, user, "1")

@@ -20,11 +20,11 @@ def owner(app: App) -> Member:
 
 @pytest.fixture
 def grace(app: App, owner: Member) -> User:
-    return app.invited(owner, GRACE)
+    return app.invite(owner, GRACE)
 
 
 def test_a_revoked_allocation_is_not_notified_and_others_are(app: App, owner: Member, grace: User) -> None:
-    joan = app.invited(owner, "joan@example.com")
+    joan = app.invite(owner, "joan@example.com")
     revoked, _ = (share(app, owner, user, cpu_seconds_monthly=100) for user in (grace, joan))
     for user in (grace, joan):
         use(app, owner, user, "100")

@@ -19,7 +19,7 @@ from tallybook.services.outbox.deliver import show_outbox_item
 from tallybook.services.wallet.credits import Move, give_credits
 from tallybook.store.invoices import put_changed
 from tests.support.app import App, Member
-from tests.support.fake_aws import Sent
+from tests.support.fake_aws import SentMail
 from tests.support.markup import Markup
 
 ADA = "ada@example.com"
@@ -46,8 +46,8 @@ def close(app: App) -> Invoice:
     return invoice
 
 
-def invoice_mails(app: App, word: str = "invoice no.") -> list[Sent]:
-    return [mail for mail in app.deliver().to(ADA) if word in mail.subject]
+def invoice_mails(app: App, word: str = "invoice no.") -> list[SentMail]:
+    return [mail for mail in app.deliver().mails_to(ADA) if word in mail.subject]
 
 
 def test_an_invoice_mail_shows_lines_the_balances_part_and_what_is_due(app: App, ada: Member) -> None:
@@ -140,7 +140,7 @@ def test_a_corrected_invoice_has_a_mail_of_its_own_with_its_own_number(app: App,
     subjects = [mail.subject for mail in invoice_mails(app)]
     assert subjects[0] == "Your Tallybook invoice no. 1: 2.52 USD"
     assert set(subjects[1:]) == {"Your Tallybook invoice no. 1 is void", "Your Tallybook invoice no. 2: 2.10 USD"}
-    corrected = next(mail for mail in app.fake_aws.to(ADA) if "no. 2" in mail.subject)
+    corrected = next(mail for mail in app.fake_aws.mails_to(ADA) if "no. 2" in mail.subject)
     assert "Tax (0 %): 0.00 USD" in corrected.text
     assert "Paid from your balance: 2.00 USD" in corrected.text
 

@@ -50,11 +50,11 @@ def test_a_registration_is_announced_once_however_often_delivered(app: App) -> N
     app.deliver()
     for item_id in [*ids, *reversed(ids)]:
         assert deliver(app.ctx, app.fake_aws.channels(), item_id) == "not_due"
-    assert [mail.subject for mail in app.fake_aws.to("ada@example.com")] == ["Welcome to Tallybook"]
+    assert [mail.subject for mail in app.fake_aws.mails_to("ada@example.com")] == ["Welcome to Tallybook"]
     told = {name for name, _ in app.fake_aws.events}
     assert told == {"AccountRegistered", "SubscriptionStarted", "WalletMoved", "ApiKeyCreated"}
     assert len(app.fake_aws.events) == 4
-    (detail,), (later,) = app.fake_aws.named("AccountRegistered"), app.fake_aws.named("ApiKeyCreated")
+    (detail,), (later,) = app.fake_aws.events_named("AccountRegistered"), app.fake_aws.events_named("ApiKeyCreated")
     assert (detail["sequence"], later["sequence"]) == (1, 2)
     assert detail["data"]["account_id"] == member.subject
     assert (detail["version"], detail["time"]) == (1, "2026-04-20T12:34:56.000Z")

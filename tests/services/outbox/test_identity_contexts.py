@@ -46,12 +46,12 @@ def test_no_link_to_set_a_password_goes_to_an_address_that_the_login_has_left(ap
     links = app.email_tokens(change)
     confirm_email_change(app.ctx, token=links["current"], address=HERE)
     ask_for_reset(app.ctx, email=OLD, address=HERE)
-    mails = len(app.fake_aws.to(OLD))
+    mails = len(app.fake_aws.mails_to(OLD))
     plain = app.ctx
     overtaken(app, lambda: confirm_email_change(plain, token=links["new"], address=HERE))
     assert app.account_of(owner).email == NEW
     app.deliver()
-    assert [mail.subject for mail in app.fake_aws.to(OLD)[mails:]] == [
+    assert [mail.subject for mail in app.fake_aws.mails_to(OLD)[mails:]] == [
         "The email address of your Tallybook account was changed"
     ]
     assert tokens(app) == []
@@ -60,15 +60,15 @@ def test_no_link_to_set_a_password_goes_to_an_address_that_the_login_has_left(ap
 
 def test_nor_to_a_user_who_is_suspended_by_then(app: App, owner: Member) -> None:
     ask_for_reset(app.ctx, email=OLD, address=HERE)
-    mails = len(app.fake_aws.to(OLD))
+    mails = len(app.fake_aws.mails_to(OLD))
     overtaken(app, lambda: app.change_user(owner, status="suspended"))
-    assert (app.fake_aws.to(OLD)[mails:], tokens(app)) == ([], [])
+    assert (app.fake_aws.mails_to(OLD)[mails:], tokens(app)) == ([], [])
 
 
 def test_nor_an_invitation_to_one_who_has_joined_by_then(app: App, owner: Member) -> None:
-    user, plain = app.invited(owner, "ada@example.com"), app.ctx
+    user, plain = app.invite(owner, "ada@example.com"), app.ctx
     token = app.password_token(user)
     overtaken(app, lambda: set_password(plain, token=token, password=PASSWORD, address=HERE))
     app.deliver()
-    assert [mail for mail in app.fake_aws.to(user.email) if "/auth/password/new" in mail.text] == []
+    assert [mail for mail in app.fake_aws.mails_to(user.email) if "/auth/password/new" in mail.text] == []
     assert tokens(app) == []

@@ -31,7 +31,7 @@ def ada(app: App) -> Member:
 @pytest.fixture
 def ids(app: App, ada: Member) -> dict[str, str]:
     """Of the account, of a user who is invited to it, and of a request for another email."""
-    user = app.invited(ada, BOB)
+    user = app.invite(ada, BOB)
     change = request_email_change(app.ctx, authenticate(app.ctx, ada.api_key), current=ADA, new=NEW)
     return {"account_id": ada.account.id, "user_id": user.id, "email_change": change.id}
 

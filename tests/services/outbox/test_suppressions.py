@@ -12,7 +12,7 @@ def test_a_suppression_is_lifted_by_the_operator_and_mail_goes_again(app: App) -
     assert find_suppression(app.ctx, "ADA@example.com") == ("complaint", app.clock.now())
     lift_suppression(app.ctx, "Ada@example.com")
     app.member("ada@example.com")
-    assert len(app.deliver().to("ada@example.com")) == 1
+    assert len(app.deliver().mails_to("ada@example.com")) == 1
     assert [item["target"] for item in app.stored("core") if item.get("action") == "suppression.lifted"] == [
         "ada@example.com"
     ]
