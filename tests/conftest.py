@@ -90,7 +90,7 @@ def app(empty_app: Any, _priced_tables: Snapshot, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture
-def post(app: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+def fake_aws(app: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The fake that the functions send mails, events and queue messages to."""
     from tallybook import delivery, runtime
 

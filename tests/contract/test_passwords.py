@@ -17,20 +17,20 @@ def ada(app: App) -> Member:
     return app.member(ADA)
 
 
-def link(post: FakeAws, to: str = ADA) -> str:
+def link(fake_aws: FakeAws, to: str = ADA) -> str:
     """The token of the letter that comes of it."""
-    before = len(post.mails_to(to))
-    assert set(post.sweep()) == {"delivered"}
-    (letter,) = post.mails_to(to)[before:]
+    before = len(fake_aws.mails_to(to))
+    assert set(fake_aws.sweep()) == {"delivered"}
+    (letter,) = fake_aws.mails_to(to)[before:]
     return letter.token
 
 
-def asked(post: FakeAws, email: str = ADA) -> str:
+def asked(fake_aws: FakeAws, email: str = ADA) -> str:
     """The token of a reset, once whatever waited before is out."""
-    post.sweep()
+    fake_aws.sweep()
     answer = call("POST", "/auth/password/reset", body={"email": email})
     assert expect(answer, 202, "auth_logout") == {"success": True}
-    return link(post)
+    return link(fake_aws)
 
 
 def test_a_change_keeps_the_session_it_came_by_and_the_keys_and_ends_all_others(app: App, ada: Member) -> None:
@@ -71,19 +71,19 @@ def test_a_new_password_has_8_to_1024_characters(app: App, ada: Member, password
     assert confirm(token, "x" * 8).status == 200, "and the token was not used up"
 
 
-def test_who_changed_it_is_told_by_mail(app: App, ada: Member, post: FakeAws) -> None:
-    post.sweep()
+def test_who_changed_it_is_told_by_mail(app: App, ada: Member, fake_aws: FakeAws) -> None:
+    fake_aws.sweep()
     change(ada.session)
-    post.sweep()
-    _, letter = post.mails_to(ADA)
+    fake_aws.sweep()
+    _, letter = fake_aws.mails_to(ADA)
     assert "203.0.113.7" in letter.text
     assert "pwt_" not in letter.text
     assert "/auth/password/forgotten" in letter.text, "what to do if it was somebody else"
-    assert post.events[-1][0] == "PasswordChanged"
+    assert fake_aws.events[-1][0] == "PasswordChanged"
 
 
-def test_a_forgotten_password_is_set_with_the_link_of_the_mail(app: App, ada: Member, post: FakeAws) -> None:
-    assert expect(confirm(asked(post)), 200, "auth_logout") == {"success": True}
+def test_a_forgotten_password_is_set_with_the_link_of_the_mail(app: App, ada: Member, fake_aws: FakeAws) -> None:
+    assert expect(confirm(asked(fake_aws)), 200, "auth_logout") == {"success": True}
     assert refusal(call("GET", "/auth/me", bearer=ada.session)) == (401, "unauthorized")
     assert call("GET", "/auth/me", key=ada.api_key).status == 200
     assert refusal(login()) == (401, "invalid_credentials")
@@ -91,78 +91,80 @@ def test_a_forgotten_password_is_set_with_the_link_of_the_mail(app: App, ada: Me
     check_invariants(app)
 
 
-def test_a_link_holds_once(app: App, ada: Member, post: FakeAws) -> None:
-    token = asked(post)
+def test_a_link_holds_once(app: App, ada: Member, fake_aws: FakeAws) -> None:
+    token = asked(fake_aws)
     assert confirm(token).status == 200
     assert refusal(confirm(token, "a third horse battery")) == (400, "invalid_token")
     assert login(NEW).status == 200
 
 
-def test_a_reset_holds_for_an_hour_and_not_a_moment_longer(app: App, ada: Member, post: FakeAws) -> None:
-    early, late = asked(post), None
+def test_a_reset_holds_for_an_hour_and_not_a_moment_longer(app: App, ada: Member, fake_aws: FakeAws) -> None:
+    early, late = asked(fake_aws), None
     app.clock.advance(minutes=59, seconds=59)
     assert confirm(early).status == 200
-    late = asked(post)
+    late = asked(fake_aws)
     app.clock.advance(hours=1)
     assert refusal(confirm(late)) == (400, "invalid_token")
 
 
-def test_an_invitation_holds_for_seven_days(app: App, ada: Member, post: FakeAws) -> None:
+def test_an_invitation_holds_for_seven_days(app: App, ada: Member, fake_aws: FakeAws) -> None:
     for name, wait, answered in (("joan", timedelta(days=7, seconds=-1), 200), ("max", timedelta(days=7), 400)):
         session = login().json["session_token"]
         email = f"{name}@example.com"
         call("POST", "/v1/user-management/users", bearer=session, body={"email": email})
-        token = link(post, email)
+        token = link(fake_aws, email)
         app.clock.moment += wait
         assert confirm(token).status == answered
 
 
-def test_a_newer_link_takes_the_place_of_the_one_before(app: App, ada: Member, post: FakeAws) -> None:
-    first, second = asked(post), asked(post)
+def test_a_newer_link_takes_the_place_of_the_one_before(app: App, ada: Member, fake_aws: FakeAws) -> None:
+    first, second = asked(fake_aws), asked(fake_aws)
     assert refusal(confirm(first)) == (400, "invalid_token")
     assert confirm(second).status == 200
 
 
-def test_who_joins_may_say_their_name_and_no_mail_warns_them(app: App, ada: Member, post: FakeAws) -> None:
+def test_who_joins_may_say_their_name_and_no_mail_warns_them(app: App, ada: Member, fake_aws: FakeAws) -> None:
     user = app.invite(ada, "joan@example.com")
     assert refusal(confirm(app.password_token(user), name="a\nb")) == (400, "invalid_name")
     assert confirm(app.password_token(user), name="Joan").status == 200
     me = call("GET", f"/v1/user-management/users/usr-{user.id}", key=ada.api_key).json["data"]["user"]
     assert (me["display_name"], me["has_joined"]) == ("Joan", True)
-    post.sweep()
-    assert post.mails_to("joan@example.com") == [], "the invitation was taken by then"
-    assert "UserJoined" in [name for name, _ in post.events]
+    fake_aws.sweep()
+    assert fake_aws.mails_to("joan@example.com") == [], "the invitation was taken by then"
+    assert "UserJoined" in [name for name, _ in fake_aws.events]
 
 
 @pytest.mark.parametrize("standing", ["user", "account"])
-def test_a_link_ends_with_its_user_and_with_the_account(app: App, ada: Member, post: FakeAws, standing: str) -> None:
-    token = asked(post)
+def test_a_link_ends_with_its_user_and_with_the_account(
+    app: App, ada: Member, fake_aws: FakeAws, standing: str
+) -> None:
+    token = asked(fake_aws)
     (app.change_user if standing == "user" else app.change_account)(ada, status="deleted")
     assert refusal(confirm(token)) == (400, "invalid_token")
 
 
-def test_nobody_who_asks_for_a_reset_takes_an_invitation_away(app: App, post: FakeAws) -> None:
+def test_nobody_who_asks_for_a_reset_takes_an_invitation_away(app: App, fake_aws: FakeAws) -> None:
     root = app.member()
     call("POST", "/v1/user-management/users", key=root.api_key, body={"email": "joan@example.com"})
-    post.sweep()
+    fake_aws.sweep()
     call("POST", "/auth/password/reset", body={"email": "joan@example.com"})
-    post.sweep()
-    invitation, reset = (mail.token for mail in post.mails_to("joan@example.com"))
+    fake_aws.sweep()
+    invitation, reset = (mail.token for mail in fake_aws.mails_to("joan@example.com"))
     body = {"token": invitation, "password": "joans horse battery"}
     assert call("POST", "/auth/password/confirm", body=body).status == 200
     body = {"token": reset, "password": "another horse battery"}
     assert call("POST", "/auth/password/confirm", body=body).json["error"]["code"] == "invalid_token"
 
 
-def test_whoever_sets_a_first_password_by_a_reset_has_joined(app: App, post: FakeAws) -> None:
+def test_whoever_sets_a_first_password_by_a_reset_has_joined(app: App, fake_aws: FakeAws) -> None:
     root = app.member()
     call("POST", "/v1/user-management/users", key=root.api_key, body={"email": "joan@example.com"})
     call("POST", "/auth/password/reset", body={"email": "joan@example.com"})
-    post.sweep()
-    reset = next(mail.token for mail in post.mails_to("joan@example.com") if "new password" in mail.subject)
+    fake_aws.sweep()
+    reset = next(mail.token for mail in fake_aws.mails_to("joan@example.com") if "new password" in mail.subject)
     assert (
         call("POST", "/auth/password/confirm", body={"token": reset, "password": "joans horse battery"}).status == 200
     )
-    post.sweep()
-    assert "UserJoined" in [name for name, _ in post.events]
-    assert len(post.mails_to("joan@example.com")) == 2, "no mail about a password that was changed"
+    fake_aws.sweep()
+    assert "UserJoined" in [name for name, _ in fake_aws.events]
+    assert len(fake_aws.mails_to("joan@example.com")) == 2, "no mail about a password that was changed"

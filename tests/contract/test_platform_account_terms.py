@@ -134,12 +134,12 @@ def test_a_suspended_account_gets_new_terms_and_stays_suspended(app: App, key: s
 
 
 def test_a_change_is_on_record_and_announced_and_none_is_neither(
-    app: App, key: str, member: Member, post: FakeAws
+    app: App, key: str, member: Member, fake_aws: FakeAws
 ) -> None:
-    post.sweep()
-    post.entries.clear()
+    fake_aws.sweep()
+    fake_aws.entries.clear()
     put(key, member, {"tax_rate": 7.7, "discount": 25})
-    post.sweep()
+    fake_aws.sweep()
     put(key, member, {"tax_rate": "7.70"})
     put(key, member, {})
     put(key, member, {"tax_rate": None})
@@ -151,8 +151,8 @@ def test_a_change_is_on_record_and_announced_and_none_is_neither(
         (*action, {"tax_rate": 7.7, "discount": 25}, {"tax_rate": None, "discount": 25}),
     ]
     assert {row["actor"]["type"] for row in log if "terms" in row["action"]} == {"platform"}
-    post.sweep()
-    assert post.events == [
+    fake_aws.sweep()
+    assert fake_aws.events == [
         ("AccountTermsChanged", {"account_id": member.subject, "tax_rate": "7.7", "discount": "25"}),
         ("AccountTermsChanged", {"account_id": member.subject, "tax_rate": None, "discount": "25"}),
     ]

@@ -164,19 +164,21 @@ def test_a_reason_has_1_to_1000_characters_and_no_control_characters(
     assert account(suspend(key, member, "x" * 1000))["suspension_reason"] == "x" * 1000
 
 
-def test_the_account_is_told_by_mail_and_the_bus_hears_of_it(app: App, key: str, member: Member, post: FakeAws) -> None:
-    post.sweep()
-    post.entries.clear()
+def test_the_account_is_told_by_mail_and_the_bus_hears_of_it(
+    app: App, key: str, member: Member, fake_aws: FakeAws
+) -> None:
+    fake_aws.sweep()
+    fake_aws.entries.clear()
     suspend(key, member, "unpaid <b>since</b> March")
-    post.sweep()
+    fake_aws.sweep()
     resume(key, member)
-    post.sweep()
-    _, suspended, resumed = post.mails_to("ada@example.com")
+    fake_aws.sweep()
+    _, suspended, resumed = fake_aws.mails_to("ada@example.com")
     assert "unpaid <b>since</b> March" in suspended.text
     assert "<b>since</b>" not in suspended.html
     assert "suspended" in suspended.subject.lower()
     assert suspended.subject != resumed.subject
-    assert post.events == [
+    assert fake_aws.events == [
         ("AccountSuspended", {"account_id": member.subject, "reason": "unpaid <b>since</b> March"}),
         ("AccountResumed", {"account_id": member.subject, "reason": "paid"}),
     ]

@@ -53,10 +53,10 @@ def test_an_invitation_names_who_they_will_be(app: App, root: Member) -> None:
     assert (user["display_name"], user["role"], user["is_root_user"]) == ("Joan", "admin", True)
 
 
-def test_an_invitation_is_mailed_and_leads_in(app: App, root: Member, post: FakeAws) -> None:
+def test_an_invitation_is_mailed_and_leads_in(app: App, root: Member, fake_aws: FakeAws) -> None:
     user = invited(root)
-    post.sweep()
-    (letter,) = post.mails_to("joan@example.com")
+    fake_aws.sweep()
+    (letter,) = fake_aws.mails_to("joan@example.com")
     assert "root@example.com" in letter.text, "who invites"
     body = {"token": letter.token, "password": "joans horse battery", "name": "Joan"}
     assert call("POST", "/auth/password/confirm", body=body).status == 200
@@ -64,15 +64,15 @@ def test_an_invitation_is_mailed_and_leads_in(app: App, root: Member, post: Fake
     assert signed.json["user"]["id"] == user["user_id"].removeprefix("usr-")
     me = call("GET", f"{PATH}/me", bearer=signed.json["session_token"]).json["data"]["user"]
     assert (me["display_name"], me["has_joined"], me["account_id"]) == ("Joan", True, root.subject)
-    assert [name for name, _ in post.events].count("UserInvited") == 1
+    assert [name for name, _ in fake_aws.events].count("UserInvited") == 1
 
 
-def test_an_invitation_may_be_sent_again_until_it_is_taken(app: App, root: Member, post: FakeAws) -> None:
+def test_an_invitation_may_be_sent_again_until_it_is_taken(app: App, root: Member, fake_aws: FakeAws) -> None:
     path = f"{PATH}/{invited(root)['user_id']}/invitation"
     done = expect(call("POST", path, bearer=root.session), 200, "message")
     assert done["message"] == "Invitation sent again"
-    post.sweep()
-    first, second = post.mails_to("joan@example.com")
+    fake_aws.sweep()
+    first, second = fake_aws.mails_to("joan@example.com")
     assert first.token != second.token
     statuses = set()
     for letter in (first, second):

@@ -164,12 +164,12 @@ def test_what_is_left_of_a_deleted_user_is_no_person(app: App, root: Member, joa
     assert "password_hash" not in item
 
 
-def test_the_bus_hears_of_each_change_once(app: App, root: Member, joan: Member, post: FakeAws) -> None:
-    post.sweep()
-    post.entries.clear()
+def test_the_bus_hears_of_each_change_once(app: App, root: Member, joan: Member, fake_aws: FakeAws) -> None:
+    fake_aws.sweep()
+    fake_aws.entries.clear()
     changed(root, joan.user_id, display_name="Joan", status="suspended", suspension_reason="on leave")
     changed(root, joan.user_id, status="active")
     call("DELETE", f"{PATH}/{joan.user_id}", bearer=root.session)
-    post.sweep()
-    assert sorted(name for name, _ in post.events) == ["UserChanged", "UserDeleted", "UserResumed", "UserSuspended"]
-    assert {data["user_id"] for _, data in post.events} == {joan.user_id}
+    fake_aws.sweep()
+    assert sorted(name for name, _ in fake_aws.events) == ["UserChanged", "UserDeleted", "UserResumed", "UserSuspended"]
+    assert {data["user_id"] for _, data in fake_aws.events} == {joan.user_id}

@@ -7,7 +7,7 @@ import pytest
 
 from infra.groups import GROUPS
 from tallybook.services.jobs.usage_check import check_usage
-from tests.functions.lambda_events import record
+from tests.functions.lambda_events import stream_record
 from tests.support.app import App
 from tests.support.template import Properties, Synthesized, format_value
 
@@ -38,13 +38,13 @@ def test_only_what_was_used_is_checked(production: Synthesized) -> None:
 
 def test_the_mark_that_usage_leaves_passes_and_nothing_else_does(app: App, production: Synthesized) -> None:
     pattern, member = _pattern(production, USAGE), app.member()
-    assert [item["sk"] for item in app.stored("core") if _passes(pattern, record(item))] == []
+    assert [item["sk"] for item in app.stored("core") if _passes(pattern, stream_record(item))] == []
     app.record(app.event(member))
-    marks = [item for item in app.stored("core") if _passes(pattern, record(item, kind="MODIFY"))]
+    marks = [item for item in app.stored("core") if _passes(pattern, stream_record(item, kind="MODIFY"))]
     assert [(mark["pk"], mark["sk"]) for mark in marks] == [(f"ACCOUNT#{member.account.id}", "DIRTY")]
     check_usage(app.ctx, member.account.id)
     (looked_at,) = app.stored("core", "DIRTY")
-    assert not _passes(pattern, record(looked_at, kind="MODIFY"))
+    assert not _passes(pattern, stream_record(looked_at, kind="MODIFY"))
 
 
 @each_function
