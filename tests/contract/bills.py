@@ -23,14 +23,14 @@ PERIODS, HISTORY = "/v1/billing/periods", "/v1/billing/history"
 UNKNOWN = "inv-019d0000-0000-7000-8000-000000000000"
 
 
-def on_pro(app: App, *, since: datetime = APRIL) -> Member:
+def create_pro_member(app: App, *, since: datetime = APRIL) -> Member:
     """An account whose plan costs 20 a month, on its first day; its balance is the welcome credit of 1.00."""
     app.apply_catalog(free_plan="pro")
     app.clock.moment = since
     return app.member()
 
 
-def in_zone(app: App, zone: str, *, since: datetime) -> Member:
+def create_member_in_zone(app: App, zone: str, *, since: datetime) -> Member:
     """The same, with months of another time zone."""
     app.apply_catalog(free_plan="pro")
     app.clock.moment = since
@@ -41,7 +41,7 @@ def in_zone(app: App, zone: str, *, since: datetime) -> Member:
     return Member(account, signed_in.user, signed_in.text, key.text)
 
 
-def give(app: App, member: Member, units: int) -> None:
+def grant_credits(app: App, member: Member, units: int) -> None:
     move = Move(member.account.id, units * 1_000_000, "grant", f"grant {units}")
     give_credits(app.ctx, app.platform("accounts:admin"), move)
 
@@ -54,11 +54,11 @@ def use(app: App, member: Member, cost: str, *, time: datetime, **changes: Any) 
     assert [result.status for result in results] == ["accepted"]
 
 
-def terms(app: App, member: Member, **changes: Any) -> None:
+def change_terms(app: App, member: Member, **changes: Any) -> None:
     set_terms(app.ctx, member.account.id, changes, actor=OPERATOR)
 
 
-def close(app: App, *, at: datetime) -> None:
+def close_periods(app: App, *, at: datetime) -> None:
     """The hourly tick at an instant."""
     app.clock.moment = at
     app.invoice_due()
@@ -74,16 +74,16 @@ def invoices(member: Member, query: str = "") -> list[dict[str, Any]]:
     return listed
 
 
-def newest(member: Member) -> dict[str, Any]:
+def newest_invoice(member: Member) -> dict[str, Any]:
     return invoices(member)[0]
 
 
-def one(member: Member, invoice_id: str) -> dict[str, Any]:
+def invoice_by_id(member: Member, invoice_id: str) -> dict[str, Any]:
     data: dict[str, Any] = expect(get(member, f"{INVOICES}/{invoice_id}"), 200, "billing_invoice")["data"]
     return data
 
 
-def draft(member: Member) -> dict[str, Any]:
+def create_draft(member: Member) -> dict[str, Any]:
     data: dict[str, Any] = expect(call("POST", GENERATE, key=member.api_key), 200, "billing_invoice")["data"]
     return data
 
@@ -108,7 +108,7 @@ def days(data: dict[str, Any]) -> list[str]:
     return [row["date"] for row in data["daily_costs"]]
 
 
-def spent(data: dict[str, Any]) -> dict[str, float]:
+def costs_by_day(data: dict[str, Any]) -> dict[str, float]:
     """The days that cost something."""
     return {row["date"][:10]: row["cost"] for row in data["daily_costs"] if row["cost"]}
 

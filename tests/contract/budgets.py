@@ -25,21 +25,21 @@ def delete(member: Member) -> Answer:
     return call("DELETE", BUDGETS, key=member.api_key)
 
 
-def created(member: Member, amount: float = 100, **terms: Any) -> dict[str, Any]:
-    return shown(post(member, {"budget_amount": amount, **terms}), 201)
+def create_budget(member: Member, amount: float = 100, **terms: Any) -> dict[str, Any]:
+    return expect_budget(post(member, {"budget_amount": amount, **terms}), 201)
 
 
-def changed(member: Member, **terms: Any) -> dict[str, Any]:
-    return shown(put(member, terms))
+def update_budget(member: Member, **terms: Any) -> dict[str, Any]:
+    return expect_budget(put(member, terms))
 
 
-def shown(answer: Answer, status: int = 200) -> dict[str, Any]:
+def expect_budget(answer: Answer, status: int = 200) -> dict[str, Any]:
     data: dict[str, Any] = expect(answer, status, "budget")["data"]
     return data
 
 
 def budget(member: Member) -> dict[str, Any]:
-    return shown(call("GET", BUDGETS, key=member.api_key))
+    return expect_budget(call("GET", BUDGETS, key=member.api_key))
 
 
 def status(member: Member) -> dict[str, Any]:

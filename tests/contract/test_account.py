@@ -84,13 +84,13 @@ def test_a_suspended_account_still_may(app: App, member: Member) -> None:
 
 def test_another_zone_shows_at_once_and_holds_from_the_next_period_on(app: App, member: Member) -> None:
     assert changed(member, {"time_zone": "America/New_York"})["time_zone"] == "America/New_York"
-    shown = []
+    body = []
     for moment in (datetime(2026, 4, 20, tzinfo=UTC), datetime(2026, 5, 20, tzinfo=UTC)):
         app.clock.moment = moment
         app.record(app.event(member))
         current = call("GET", "/v1/billing/current", key=member.api_key).json["data"]["current_period"]
-        shown.append((current["start"], current["end"]))
-    assert shown == [
+        body.append((current["start"], current["end"]))
+    assert body == [
         ("2026-04-01T00:00:00Z", "2026-04-30T00:00:00Z"),
         ("2026-05-01T00:00:00Z", "2026-05-31T04:00:00Z"),  # 31 March 20:00 there is the anchor: its last day is 31 May
     ]

@@ -36,12 +36,12 @@ def refusal(answer: Answer) -> tuple[int, str]:
 
 def test_the_secret_is_shown_at_creation_and_never_again(app: App, member: Member) -> None:
     app.clock.advance(minutes=1)
-    made = expect(create(member), 201, "api_key_created")["data"]
-    assert call("GET", PATH, key=made["api_key"]).status == 200
+    created = expect(create(member), 201, "api_key_created")["data"]
+    assert call("GET", PATH, key=created["api_key"]).status == 200
     listed = call("GET", PATH, bearer=member.session)
     row = listed.json["data"]["api_keys"][0]
-    assert made["api_key"] not in listed.text
-    assert row == {name: value for name, value in made.items() if name != "api_key"} | {
+    assert created["api_key"] not in listed.text
+    assert row == {name: value for name, value in created.items() if name != "api_key"} | {
         "last_used_at": "2026-04-20T12:35:56Z"
     }
 
@@ -90,10 +90,10 @@ def test_an_empty_list_has_no_pages(app: App, member: Member) -> None:
 
 
 def test_a_revoked_key_is_refused_at_once_and_cannot_be_revoked_again(app: App, member: Member) -> None:
-    made = create(member).json["data"]
-    path = f"{PATH}/{made['api_key_id']}"
-    assert expect(call("DELETE", path, key=made["api_key"]), 200, "message")["message"] == "API key revoked"
-    assert refusal(call("GET", PATH, key=made["api_key"])) == (401, "unauthorized")
+    created = create(member).json["data"]
+    path = f"{PATH}/{created['api_key_id']}"
+    assert expect(call("DELETE", path, key=created["api_key"]), 200, "message")["message"] == "API key revoked"
+    assert refusal(call("GET", PATH, key=created["api_key"])) == (401, "unauthorized")
     assert refusal(call("DELETE", path, bearer=member.session)) == (404, "not_found")
 
 
@@ -110,20 +110,20 @@ def test_an_id_that_cannot_be_one_is_malformed(app: App, member: Member, id: str
 
 
 def test_nobody_sees_or_revokes_another_accounts_key(app: App, member: Member) -> None:
-    stranger = app.member()
-    made = create(member).json["data"]
-    assert names(stranger) == ["test"]
-    assert refusal(call("DELETE", f"{PATH}/{made['api_key_id']}", bearer=stranger.session)) == (404, "not_found")
-    assert call("GET", PATH, key=made["api_key"]).status == 200
+    other_member = app.member()
+    created = create(member).json["data"]
+    assert names(other_member) == ["test"]
+    assert refusal(call("DELETE", f"{PATH}/{created['api_key_id']}", bearer=other_member.session)) == (404, "not_found")
+    assert call("GET", PATH, key=created["api_key"]).status == 200
 
 
 def test_a_key_expires_at_the_instant_it_was_given(app: App, member: Member) -> None:
-    made = expect(create(member, expires_at="2026-04-20T15:34:56.000+02:00"), 201, "api_key_created")["data"]
-    assert made["expires_at"] == "2026-04-20T13:34:56Z"
+    created = expect(create(member, expires_at="2026-04-20T15:34:56.000+02:00"), 201, "api_key_created")["data"]
+    assert created["expires_at"] == "2026-04-20T13:34:56Z"
     app.clock.advance(minutes=59, seconds=59)
-    assert call("GET", PATH, key=made["api_key"]).status == 200
+    assert call("GET", PATH, key=created["api_key"]).status == 200
     app.clock.advance(seconds=1)
-    assert refusal(call("GET", PATH, key=made["api_key"])) == (401, "unauthorized")
+    assert refusal(call("GET", PATH, key=created["api_key"])) == (401, "unauthorized")
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 101, "bell\u0007", "del\u007f", "line\nbreak"])
@@ -166,9 +166,9 @@ def test_a_suspended_account_lists_and_revokes_but_makes_no_key(app: App, member
 def test_whoever_registered_can_make_a_first_api_key(app: App) -> None:
     body = {"email": "ada@example.com", "password": "correct horse battery"}
     session = call("POST", "/auth/register", body=body).json["session_token"]
-    made = call("POST", PATH, bearer=session, body={"name": "first"}).json["data"]
-    me = expect(call("GET", "/v1/user-management/users/me", key=made["api_key"]), 200, "users_me")["data"]["user"]
-    assert (me["email"], me["user_id"]) == ("ada@example.com", made["user_id"])
+    created = call("POST", PATH, bearer=session, body={"name": "first"}).json["data"]
+    me = expect(call("GET", "/v1/user-management/users/me", key=created["api_key"]), 200, "users_me")["data"]["user"]
+    assert (me["email"], me["user_id"]) == ("ada@example.com", created["user_id"])
 
 
 def colleague(app: App, member: Member) -> Member:

@@ -147,9 +147,9 @@ def test_who_sets_a_first_password_had_none_before(app: App, root: Member) -> No
 
 
 def test_it_is_for_root_users_and_of_ones_own_account(app: App, root: Member) -> None:
-    colleague, stranger = app.colleague(root), app.member()
+    colleague, other_member = app.colleague(root), app.member()
     assert refusal(call("GET", PATH, key=colleague.api_key)) == (403, "root_user_required")
-    assert {entry["account_id"] for entry in entries(stranger)} == {stranger.subject}
+    assert {entry["account_id"] for entry in entries(other_member)} == {other_member.subject}
 
 
 def written(app: App, root: Member, count: int) -> None:
@@ -199,13 +199,17 @@ def test_a_budget_is_in_it_as_it_was_and_is_with_its_thresholds(app: App, root: 
     call("PUT", budgets, key=root.api_key, body={"alert_thresholds": [{"percent": 10, "enabled": False}]})
     app.record(app.event(root, quantity=100_000))
     call("DELETE", budgets, key=root.api_key)
-    deleted, changed, made = entries(root, "?limit=3")
-    assert [one["action"] for one in (made, changed, deleted)] == ["budget.created", "budget.changed", "budget.deleted"]
+    deleted, changed, created = entries(root, "?limit=3")
+    assert [one["action"] for one in (created, changed, deleted)] == [
+        "budget.created",
+        "budget.changed",
+        "budget.deleted",
+    ]
     first, then = (
         [{"percent": 50, "enabled": True}, {"percent": 99.5, "enabled": True}],
         [{"percent": 10, "enabled": False}],
     )
-    assert (made["before"], made["after"]["alert_thresholds"]) == ({}, first)
+    assert (created["before"], created["after"]["alert_thresholds"]) == ({}, first)
     assert (changed["before"]["alert_thresholds"], changed["after"]["alert_thresholds"]) == (first, then)
     assert (deleted["before"]["alert_thresholds"], deleted["after"]) == (then, {})
 

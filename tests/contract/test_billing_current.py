@@ -137,12 +137,12 @@ def test_the_next_period_begins_at_nothing_on_the_anniversary(app: App, april: M
 def test_a_period_runs_from_the_registration_day_for_a_month(app: App) -> None:
     app.clock.moment = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)
     member = app.member()
-    shown = []
+    body = []
     for moment in ((2026, 1, 31, 23, 45), (2026, 2, 28, 0, 0), (2026, 3, 31, 0, 0), (2026, 4, 30, 12, 0)):
         app.clock.moment = datetime(*moment, tzinfo=UTC)
         period = call("GET", "/v1/billing/current", key=member.api_key).json["data"]["current_period"]
-        shown.append((period["start"][:10], period["end"][:10]))
-    assert shown == [
+        body.append((period["start"][:10], period["end"][:10]))
+    assert body == [
         ("2026-01-31", "2026-02-27"),
         ("2026-02-28", "2026-03-30"),
         ("2026-03-31", "2026-04-29"),

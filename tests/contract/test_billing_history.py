@@ -6,7 +6,18 @@ import pytest
 
 from tallybook.domain.audit import OPERATOR
 from tallybook.services.subscriptions.change_plan import change_plan
-from tests.contract.bills import APRIL, JUNE, MAY, close, days, history, in_zone, on_pro, spent, use
+from tests.contract.bills import (
+    APRIL,
+    JUNE,
+    MAY,
+    close_periods,
+    costs_by_day,
+    create_member_in_zone,
+    create_pro_member,
+    days,
+    history,
+    use,
+)
 from tests.support.app import App, Member
 from tests.support.call import call
 
@@ -16,7 +27,7 @@ SIZE = {"cpu_cores": 1, "memory_gb": 2, "storage_gb": 5, "timeout_seconds": 8640
 
 @pytest.fixture
 def april(app: App) -> Member:
-    return on_pro(app)
+    return create_pro_member(app)
 
 
 def run(app: App, member: Member, name: str, *, start: datetime, end: datetime | None = None) -> None:
@@ -64,14 +75,14 @@ def test_closed_and_open_periods_add_up_and_so_do_their_sessions(app: App, april
     run(app, april, "before", start=APRIL + timedelta(days=29, hours=23), end=MAY + timedelta(hours=1))
     use(app, april, "9.50", time=MAY - timedelta(minutes=5), session_id="before")
     use(app, april, "0.07", time=MAY + timedelta(minutes=5), session_id="before")
-    close(app, at=MAY + TICK * 3)
+    close_periods(app, at=MAY + TICK * 3)
     run(app, april, "between", start=MAY + timedelta(days=14), end=MAY + timedelta(days=15))
     use(app, april, "1.13", time=MAY + timedelta(days=15), session_id="between")
-    close(app, at=JUNE + TICK)
+    close_periods(app, at=JUNE + TICK)
     run(app, april, "now", start=JUNE + timedelta(days=1))
     use(app, april, "2.22", time=JUNE + timedelta(days=1, hours=3), session_id="now")
     data = history(april, start="2026-04-01T00:00:00Z", end="2026-06-30T00:00:00Z")
-    assert spent(data) == {"2026-04-30": 9.5, "2026-05-01": 0.07, "2026-05-16": 1.13, "2026-06-02": 2.22}
+    assert costs_by_day(data) == {"2026-04-30": 9.5, "2026-05-01": 0.07, "2026-05-16": 1.13, "2026-06-02": 2.22}
     assert data["total_cost"] == 12.92
     assert [(row["session_id"], row["cost"], row["status"]) for row in data["sessions"]] == [
         ("now", 2.22, "running"),
@@ -86,13 +97,13 @@ def test_a_closed_period_costs_in_history_what_it_was_billed(app: App, april: Me
     for day in range(30):
         use(app, april, "0.333", time=APRIL + timedelta(days=day, hours=2))
     open_still = history(april, start="2026-04-01T00:00:00Z", end="2026-04-30T00:00:00Z")
-    close(app, at=MAY + TICK)
+    close_periods(app, at=MAY + TICK)
     closed = history(april, start="2026-04-01T00:00:00Z", end="2026-04-30T00:00:00Z")
     assert closed == open_still
     assert closed["total_cost"] == 9.99
-    assert sum(spent(closed).values()) == pytest.approx(9.99)
+    assert sum(costs_by_day(closed).values()) == pytest.approx(9.99)
     half = history(april, start="2026-04-01T00:00:00Z", end="2026-04-15T00:00:00Z")
-    assert spent(half) == {day: cost for day, cost in spent(closed).items() if day <= "2026-04-15"}
+    assert costs_by_day(half) == {day: cost for day, cost in costs_by_day(closed).items() if day <= "2026-04-15"}
 
 
 def test_a_plan_change_within_a_day_takes_nothing_of_it_away(app: App, april: Member) -> None:
@@ -103,13 +114,13 @@ def test_a_plan_change_within_a_day_takes_nothing_of_it_away(app: App, april: Me
     change_plan(app.ctx, app.account_of(april), "hobby", actor=OPERATOR, must_pay=False)
     use(app, april, "0.70", time=noon + timedelta(minutes=1), session_id="run-1")
     data = history(april)
-    assert spent(data) == {"2026-04-10": 2.1}
+    assert costs_by_day(data) == {"2026-04-10": 2.1}
     assert data["sessions"][0]["cost"] == 2.1
 
 
 def test_neither_fee_nor_wallet_nor_late_usage_is_in_it(app: App, april: Member) -> None:
     app.record(app.event(april, meter="credits", quantity=500_000))
-    close(app, at=MAY + TICK)
+    close_periods(app, at=MAY + TICK)
     use(app, april, "0.70", time=MAY - timedelta(hours=1))
     assert history(april, start="2026-04-01T00:00:00Z")["total_cost"] == 0
 
@@ -117,16 +128,16 @@ def test_neither_fee_nor_wallet_nor_late_usage_is_in_it(app: App, april: Member)
 def test_a_period_that_has_ended_and_is_not_closed_yet_is_in_it(app: App, april: Member) -> None:
     use(app, april, "9.50", time=APRIL)
     use(app, april, "0.70", time=MAY + timedelta(minutes=10))
-    assert spent(history(april)) == {"2026-04-01": 9.5, "2026-05-01": 0.7}
+    assert costs_by_day(history(april)) == {"2026-04-01": 9.5, "2026-05-01": 0.7}
 
 
 def test_a_period_of_another_zone_counts_by_utc_days(app: App) -> None:
-    member = in_zone(app, "Asia/Kolkata", since=datetime(2026, 3, 1, 15, tzinfo=UTC))
+    member = create_member_in_zone(app, "Asia/Kolkata", since=datetime(2026, 3, 1, 15, tzinfo=UTC))
     use(app, member, "1.40", time=datetime(2026, 3, 31, 18, 29, tzinfo=UTC))
     use(app, member, "0.70", time=datetime(2026, 3, 31, 18, 31, tzinfo=UTC))
-    close(app, at=datetime(2026, 4, 1, tzinfo=UTC))
+    close_periods(app, at=datetime(2026, 4, 1, tzinfo=UTC))
     data = history(member, start="2026-03-31T00:00:00Z", end="2026-03-31T00:00:00Z")
-    assert spent(data) == {"2026-03-31": 2.1}
+    assert costs_by_day(data) == {"2026-03-31": 2.1}
 
 
 def test_the_newest_hundred_sessions_are_told(app: App, april: Member) -> None:
@@ -172,5 +183,5 @@ def test_its_round_trips_do_not_grow_with_events_or_periods(app: App, april: Mem
     for month in range(5, 13):
         use(app, april, "1.40", time=datetime(2026, month - 1, 3, tzinfo=UTC), session_id="run-1")
         run(app, april, f"run-{month}", start=datetime(2026, month - 1, 4, tzinfo=UTC))
-        close(app, at=datetime(2026, month, 1, 0, 30, tzinfo=UTC))
+        close_periods(app, at=datetime(2026, month, 1, 0, 30, tzinfo=UTC))
     assert cost_of_reading() == first == (5, ["get_many", "query", "query", "query", "get_many"])

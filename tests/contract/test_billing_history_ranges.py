@@ -5,13 +5,13 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.contract.bills import APRIL, HISTORY, days, get, history, on_pro, refusal, spent, use
+from tests.contract.bills import APRIL, HISTORY, costs_by_day, create_pro_member, days, get, history, refusal, use
 from tests.support.app import App, Member
 
 
 @pytest.fixture
 def april(app: App) -> Member:
-    return on_pro(app)
+    return create_pro_member(app)
 
 
 def test_days_are_whole_utc_days_from_the_starts_to_the_ends(app: App, april: Member) -> None:
@@ -20,7 +20,7 @@ def test_days_are_whole_utc_days_from_the_starts_to_the_ends(app: App, april: Me
     data = history(april, start="2026-04-05T22:00:00Z", end="2026-04-07T01:00:00+00:00")
     assert data["period"] == {"start": "2026-04-05T22:00:00Z", "end": "2026-04-07T01:00:00Z"}
     assert days(data) == ["2026-04-05T00:00:00Z", "2026-04-06T00:00:00Z", "2026-04-07T00:00:00Z"]
-    assert spent(data) == {"2026-04-05": 1.4, "2026-04-07": 0.7}
+    assert costs_by_day(data) == {"2026-04-05": 1.4, "2026-04-07": 0.7}
 
 
 def test_an_offset_is_minded(app: App, april: Member) -> None:
@@ -116,4 +116,4 @@ def test_long_before_there_were_accounts_nothing_was_spent(
     app.invoice_due()
     data = history(april, start=start, end=end)
     assert (data["total_cost"], data["sessions"], data["breakdown"]) == (0, [], [])
-    assert (len(days(data)), spent(data)) == (count, {})
+    assert (len(days(data)), costs_by_day(data)) == (count, {})

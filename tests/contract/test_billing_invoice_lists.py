@@ -5,7 +5,19 @@ from datetime import datetime, timedelta
 import pytest
 
 from tallybook.services.billing.void_invoice import void_invoice
-from tests.contract.bills import INVOICES, MAY, UNKNOWN, close, draft, get, invoices, newest, on_pro, one, refusal
+from tests.contract.bills import (
+    INVOICES,
+    MAY,
+    UNKNOWN,
+    close_periods,
+    create_draft,
+    create_pro_member,
+    get,
+    invoice_by_id,
+    invoices,
+    newest_invoice,
+    refusal,
+)
 from tests.contract.examples import expect
 from tests.support.app import App, Member
 from tests.support.call import call
@@ -16,13 +28,13 @@ AUGUST = datetime.fromisoformat("2026-08-01T00:33:00Z")
 
 @pytest.fixture
 def april(app: App) -> Member:
-    return on_pro(app)
+    return create_pro_member(app)
 
 
 def test_the_list_is_paged_newest_first_with_drafts_and_void_ones_in_its_total(app: App, april: Member) -> None:
-    close(app, at=AUGUST)
-    void_invoice(app.ctx, newest(april)["invoice_id"].removeprefix("inv-"), reason="wrong")
-    draft(april)
+    close_periods(app, at=AUGUST)
+    void_invoice(app.ctx, newest_invoice(april)["invoice_id"].removeprefix("inv-"), reason="wrong")
+    create_draft(april)
     starts = ["2026-08-01", "2026-07-01", "2026-06-01", "2026-05-01", "2026-04-01"]
     assert [row["billing_period_start"][:10] for row in invoices(april)] == starts
     assert [row["status"] for row in invoices(april)] == ["draft", "void", "open", "open", "open"]
@@ -51,20 +63,20 @@ def test_an_account_without_invoices_has_an_empty_list(april: Member) -> None:
 
 def test_any_user_of_the_account_reads_them_suspended_or_not(app: App, april: Member) -> None:
     plain = app.colleague(april)
-    close(app, at=MAY + TICK)
+    close_periods(app, at=MAY + TICK)
     app.change_account(april, status="suspended")
     assert invoices(plain) == invoices(april)
-    assert one(plain, newest(april)["invoice_id"]) == newest(april)
+    assert invoice_by_id(plain, newest_invoice(april)["invoice_id"]) == newest_invoice(april)
 
 
 def test_another_accounts_invoice_is_403_and_nothing_of_it_is_told(app: App, april: Member) -> None:
     other = app.member()
-    close(app, at=MAY + TICK)
-    path = f"{INVOICES}/{newest(april)['invoice_id']}"
+    close_periods(app, at=MAY + TICK)
+    path = f"{INVOICES}/{newest_invoice(april)['invoice_id']}"
     answer = get(other, path)
     assert refusal(answer) == (403, "foreign_invoice")
     assert april.account.id not in answer.text
-    assert newest(other)["account_id"] == other.subject
+    assert newest_invoice(other)["account_id"] == other.subject
 
 
 def test_an_invoice_nobody_has_is_404(april: Member) -> None:
@@ -81,8 +93,8 @@ def test_what_is_no_invoice_id_is_400_and_named(april: Member, text: str) -> Non
 
 def test_reading_takes_three_round_trips_however_many_there_are(app: App, april: Member) -> None:
     meter = app.meter
-    close(app, at=AUGUST)
-    invoice_id = newest(april)["invoice_id"]
+    close_periods(app, at=AUGUST)
+    invoice_id = newest_invoice(april)["invoice_id"]
     costs = {}
     for path in (INVOICES, f"{INVOICES}?page=2&limit=2", f"{INVOICES}/{invoice_id}"):
         call("GET", path, key=april.api_key)

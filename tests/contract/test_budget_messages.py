@@ -6,17 +6,17 @@ import pytest
 
 from tallybook.mail_hooks import HOOKS
 from tallybook.services.outbox.suppressions import note_bounce
-from tests.contract.bills import MAY, on_pro, use
+from tests.contract.bills import MAY, create_pro_member, use
 from tests.contract.budgets import (
     EMPTY_PAGE,
     MESSAGES,
-    changed,
     check,
-    created,
+    create_budget,
     delete,
     messages,
     page,
     refusal,
+    update_budget,
 )
 from tests.contract.examples import expect
 from tests.support.app import App, Member
@@ -32,7 +32,7 @@ EVERY = list(range(1, 21))
 @pytest.fixture
 def root(app: App) -> Member:
     """Of an account whose period is April 2026."""
-    member = on_pro(app)
+    member = create_pro_member(app)
     app.clock.moment = THEN
     return member
 
@@ -43,7 +43,7 @@ def mails(app: App) -> list[SentMail]:
 
 
 def test_the_documents_example(app: App, root: Member) -> None:
-    created(root, alert_thresholds=[80], notification_emails=[FINANCE])
+    create_budget(root, alert_thresholds=[80], notification_emails=[FINANCE])
     use(app, root, "82.5", time=THEN)
     assert check(app, root) == 1
     app.deliver()
@@ -78,14 +78,14 @@ def test_the_documents_example(app: App, root: Member) -> None:
 
 def test_without_a_budget_and_before_anything_is_reached_the_list_is_empty(app: App, root: Member) -> None:
     assert page(root) == {"messages": [], "pagination": EMPTY_PAGE}
-    created(root)
+    create_budget(root)
     use(app, root, "49.99", time=THEN)
     assert check(app, root) == 0
     assert page(root) == {"messages": [], "pagination": EMPTY_PAGE}
 
 
 def test_messages_of_one_check_share_a_notification_newest_first(app: App, root: Member) -> None:
-    created(root)
+    create_budget(root)
     use(app, root, "80", time=THEN)
     assert check(app, root) == 2
     app.clock.advance(minutes=1)
@@ -102,33 +102,33 @@ def test_messages_of_one_check_share_a_notification_newest_first(app: App, root:
 
 def test_a_threshold_warns_below_100_percent_and_is_exceeded_from_there_on(app: App, root: Member) -> None:
     use(app, root, "300", time=THEN)
-    created(root, alert_thresholds=[0.5, 99.99, 100, 100.01, 250])
+    create_budget(root, alert_thresholds=[0.5, 99.99, 100, 100.01, 250])
     types = {one["threshold_percent"]: one["threshold_type"] for one in messages(root)}
     assert types == {0.5: "warning", 99.99: "warning", 100: "exceeded", 100.01: "exceeded", 250: "exceeded"}
 
 
 def test_creating_and_editing_a_budget_is_a_check_of_it(app: App, root: Member) -> None:
     use(app, root, "60", time=THEN)
-    created(root)
+    create_budget(root)
     assert [one["threshold_percent"] for one in messages(root)] == [50]
-    changed(root, budget_amount=75)
+    update_budget(root, budget_amount=75)
     assert [one["threshold_percent"] for one in messages(root)] == [80, 50]
 
 
 def test_a_message_stays_what_it_was_whatever_becomes_of_the_budget(app: App, root: Member) -> None:
     use(app, root, "66.66", time=THEN)
-    created(root, 99, notification_emails=[FINANCE])
+    create_budget(root, 99, notification_emails=[FINANCE])
     before = messages(root)
     assert [(one["usage_amount"], one["budget_amount"], one["percentage_used"]) for one in before] == [
         (66.66, 99, 67.33)
     ]
-    changed(root, budget_amount=5000, alert_thresholds=[], notification_emails=[], is_active=False)
+    update_budget(root, budget_amount=5000, alert_thresholds=[], notification_emails=[], is_active=False)
     assert messages(root) == before
 
 
 def test_a_message_says_who_has_got_its_mail_once_it_has_left(app: App, root: Member) -> None:
     use(app, root, "90", time=THEN)
-    created(root, notification_emails=[FINANCE, root.account.email])
+    create_budget(root, notification_emails=[FINANCE, root.account.email])
     assert [(one["email_sent"], one["email_recipients"]) for one in messages(root)] == [(False, "")] * 2
     sent = mails(app)
     assert [mail.to for mail in sent] == [root.account.email, FINANCE], "both thresholds share it"
@@ -139,7 +139,7 @@ def test_a_message_says_who_has_got_its_mail_once_it_has_left(app: App, root: Me
 
 def test_whom_the_mail_never_reached_is_not_named_any_more(app: App, root: Member) -> None:
     use(app, root, "90", time=THEN)
-    created(root, notification_emails=[FINANCE])
+    create_budget(root, notification_emails=[FINANCE])
     (item,) = {mail.item for mail in mails(app)}
     note_bounce(app.ctx, HOOKS, item, [root.account.email])
     assert [(one["email_sent"], one["email_recipients"]) for one in messages(root)] == [(True, FINANCE)] * 2
@@ -148,7 +148,7 @@ def test_whom_the_mail_never_reached_is_not_named_any_more(app: App, root: Membe
 
 
 def test_each_message_tells_its_own_period(app: App, root: Member) -> None:
-    created(root, alert_thresholds=[50])
+    create_budget(root, alert_thresholds=[50])
     use(app, root, "60", time=THEN)
     check(app, root)
     use(app, root, "60", time=MAY)
@@ -161,13 +161,13 @@ def test_each_message_tells_its_own_period(app: App, root: Member) -> None:
 
 def test_messages_come_in_pages(app: App, root: Member) -> None:
     use(app, root, "90", time=THEN)
-    created(root, alert_thresholds=EVERY)
-    changed(root, alert_thresholds=[21, 22, 23, 24, 25])
+    create_budget(root, alert_thresholds=EVERY)
+    update_budget(root, alert_thresholds=[21, 22, 23, 24, 25])
     first, second = page(root), page(root, "?page=2")
     assert [one["id"] for one in (*first["messages"], *second["messages"])] == list(range(25, 0, -1))
     assert first["pagination"] == {"page": 1, "limit": 20, "total": 25, "total_pages": 2, "offset": 0}
     assert second["pagination"] == {"page": 2, "limit": 20, "total": 25, "total_pages": 2, "offset": 20}
-    for query, ids, shown in (
+    for query, ids, body in (
         ("?limit=10&page=3", [5, 4, 3, 2, 1], {"page": 3, "limit": 10, "total_pages": 3, "offset": 20}),
         ("?page_size=2", [25, 24], {"page": 1, "limit": 2, "total_pages": 13, "offset": 0}),
         ("?page_size=2&limit=1&page=25", [1], {"page": 25, "limit": 1, "total_pages": 25, "offset": 24}),
@@ -176,7 +176,7 @@ def test_messages_come_in_pages(app: App, root: Member) -> None:
         ("?page=1000000000&limit=100", [], {"page": 10**9, "limit": 100, "total_pages": 1, "offset": 99_999_999_900}),
     ):
         found = page(root, query)
-        assert ([one["id"] for one in found["messages"]], found["pagination"]) == (ids, shown | {"total": 25}), query
+        assert ([one["id"] for one in found["messages"]], found["pagination"]) == (ids, body | {"total": 25}), query
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "limit=-1", "limit=1.5", "page=0", "page=x"])
@@ -189,23 +189,23 @@ def test_a_page_that_cannot_be_is_400_naming_it(root: Member, query: str) -> Non
 
 def test_the_next_budget_has_messages_of_its_own_whose_ids_go_on(app: App, root: Member) -> None:
     use(app, root, "90", time=THEN)
-    created(root)
+    create_budget(root)
     assert [one["id"] for one in messages(root)] == [2, 1]
     delete(root)
     assert page(root) == {"messages": [], "pagination": EMPTY_PAGE}
-    created(root, 1000)
+    create_budget(root, 1000)
     assert page(root) == {"messages": [], "pagination": EMPTY_PAGE}
-    changed(root, budget_amount=100)
+    update_budget(root, budget_amount=100)
     found = page(root)
     assert [one["id"] for one in found["messages"]] == [4, 3]
     assert found["pagination"]["total"] == 2
 
 
 def test_what_was_reached_unseen_is_told_before_the_budget_is_deleted(app: App, root: Member) -> None:
-    created(root)
+    create_budget(root)
     use(app, root, "60", time=THEN)
     delete(root)
     assert [mail.to for mail in mails(app)] == [root.account.email]
     assert messages(root) == []
-    created(root)
+    create_budget(root)
     assert [one["id"] for one in messages(root)] == [2]

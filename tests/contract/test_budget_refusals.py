@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.budgets import budget, created, post, put, refusal
+from tests.contract.budgets import budget, create_budget, post, put, refusal
 from tests.support.app import App, Member
 from tests.support.call import Answer
 
@@ -36,15 +36,15 @@ def root(app: App) -> Member:
 
 def refused(root: Member, *values: Any, key: str = "alert_thresholds") -> list[str]:
     """What each of the values is refused with, alike in a budget to be made and in a change of one; neither happens."""
-    told = []
-    made = created(root)
+    reported = []
+    created = create_budget(root)
     for value in values:
         answers = (post(root, {"budget_amount": 100, key: value}), put(root, {"limit_type": "hard", key: value}))
         first, second = (_reason(answer, value) for answer in answers)
         assert first == second
-        told.append(first)
-    assert budget(root) == made
-    return told
+        reported.append(first)
+    assert budget(root) == created
+    return reported
 
 
 def _reason(answer: Answer, value: Any) -> str:
@@ -74,7 +74,7 @@ def test_each_currency_has_its_own_decimals(
     monkeypatch.setattr(runtime, "context", lambda: empty_app.ctx)
     empty_app.apply_catalog(currency=currency)
     root = empty_app.member()
-    assert created(root, finest)["budget_amount"] == finest
+    assert create_budget(root, finest)["budget_amount"] == finest
     assert refusal(put(root, {"budget_amount": too_fine}))[0] == 400
 
 
@@ -85,7 +85,7 @@ def test_without_an_amount_no_budget_is_made(root: Member) -> None:
 
 
 def test_numbers_that_json_does_not_know_are_no_amount(root: Member) -> None:
-    created(root)
+    create_budget(root)
     for number in (b"NaN", b"Infinity", b"-Infinity", b"1e99999999999999999999"):
         assert refusal(put(root, raw=b'{"budget_amount": %b}' % number))[0] == 400
 
@@ -162,7 +162,7 @@ def test_at_most_twenty_addresses_duplicates_counted_once(root: Member) -> None:
 
 
 def test_whether_a_budget_is_active_is_true_or_false(root: Member) -> None:
-    created(root)
+    create_budget(root)
     for value in (None, "false", 0, 1, []):
         answer = put(root, {"is_active": value})
         assert refusal(answer)[0] == 400
@@ -179,7 +179,7 @@ def test_each_field_that_is_wrong_is_told_and_of_a_list_the_first(root: Member) 
 
 
 def test_a_body_full_of_what_is_no_threshold_or_address_is_answered_in_a_line(root: Member) -> None:
-    created(root)
+    create_budget(root)
     for key in ("alert_thresholds", "notification_emails"):
         answer = put(root, {key: [[]] * 100_000})
         assert refusal(answer) == (400, "invalid_request")
@@ -188,7 +188,7 @@ def test_a_body_full_of_what_is_no_threshold_or_address_is_answered_in_a_line(ro
 
 
 def test_a_body_that_is_no_object_is_refused(root: Member) -> None:
-    created(root)
+    create_budget(root)
     for body in ([], [50, 80], 100, "100", True):
         for answer in (post(root, body), put(root, body)):
             assert refusal(answer) == (400, "invalid_request")

@@ -21,8 +21,8 @@ def link(fake_aws: FakeAws, to: str = ADA) -> str:
     """The token of the letter that comes of it."""
     before = len(fake_aws.mails_to(to))
     assert set(fake_aws.sweep()) == {"delivered"}
-    (letter,) = fake_aws.mails_to(to)[before:]
-    return letter.token
+    (mail,) = fake_aws.mails_to(to)[before:]
+    return mail.token
 
 
 def asked(fake_aws: FakeAws, email: str = ADA) -> str:
@@ -75,10 +75,10 @@ def test_who_changed_it_is_told_by_mail(app: App, ada: Member, fake_aws: FakeAws
     fake_aws.sweep()
     change(ada.session)
     fake_aws.sweep()
-    _, letter = fake_aws.mails_to(ADA)
-    assert "203.0.113.7" in letter.text
-    assert "pwt_" not in letter.text
-    assert "/auth/password/forgotten" in letter.text, "what to do if it was somebody else"
+    _, mail = fake_aws.mails_to(ADA)
+    assert "203.0.113.7" in mail.text
+    assert "pwt_" not in mail.text
+    assert "/auth/password/forgotten" in mail.text, "what to do if it was somebody else"
     assert fake_aws.events[-1][0] == "PasswordChanged"
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from tests.contract.bills import APRIL, get, refusal
-from tests.contract.plans import HISTORY, change, history, payer
+from tests.contract.plans import HISTORY, change_plan_to, create_payer, history
 from tests.support.app import App, Member
 
 
@@ -14,10 +14,10 @@ from tests.support.app import App, Member
 def changed(app: App) -> Member:
     """Changed seven times, to pro and back, each a day later."""
     app.clock.moment = APRIL
-    member = payer(app)
+    member = create_payer(app)
     for day in range(1, 8):
         app.clock.moment = APRIL + timedelta(days=day)
-        change(member, "pro" if day % 2 else "hobby")
+        change_plan_to(member, "pro" if day % 2 else "hobby")
     return member
 
 

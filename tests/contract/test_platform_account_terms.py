@@ -144,9 +144,11 @@ def test_a_change_is_on_record_and_announced_and_none_is_neither(
     put(key, member, {})
     put(key, member, {"tax_rate": None})
     log = expect(call("GET", "/v1/user-management/audit-log", key=member.api_key), 200, "audit_log")["data"]["entries"]
-    told = [(row["action"], row["target_id"], row["before"], row["after"]) for row in log if "terms" in row["action"]]
+    reported = [
+        (row["action"], row["target_id"], row["before"], row["after"]) for row in log if "terms" in row["action"]
+    ]
     action = ("account.terms_set", member.subject)
-    assert told[::-1] == [
+    assert reported[::-1] == [
         (*action, {"tax_rate": None, "discount": 0}, {"tax_rate": 7.7, "discount": 25}),
         (*action, {"tax_rate": 7.7, "discount": 25}, {"tax_rate": None, "discount": 25}),
     ]

@@ -44,8 +44,8 @@ def test_registering_stores_account_root_subscription_and_an_entry(app: App) -> 
         "active",
         "Ada Lovelace",
     )
-    held = call("GET", "/v1/user-management/account/subscription", bearer=session).json["data"]["subscription"]
-    assert (held["account_id"], held["plan"]["is_free"]) == (me["account_id"], True)
+    body = call("GET", "/v1/user-management/account/subscription", bearer=session).json["data"]["subscription"]
+    assert (body["account_id"], body["plan"]["is_free"]) == (me["account_id"], True)
     entries = [item for item in app.stored("core") if item["sk"].startswith("ENTRY#")]
     assert [(entry["kind"], entry["amount"]) for entry in entries] == [("welcome", 1_000_000)]
 

@@ -42,8 +42,8 @@ def test_an_invited_user_is_there_at_once_and_has_yet_to_join(app: App, root: Me
     assert (user["login_email"], user["email"]) == ("joan@example.com", "root@example.com")
     assert (user["display_name"], user["role"], user["is_root_user"]) == (None, "user", False)
     assert (user["status"], user["has_joined"]) == ("active", False)
-    shown = expect(call("GET", f"{PATH}/{user['user_id']}", bearer=root.session), 200, "users_me")
-    assert shown["data"]["user"] == user
+    body = expect(call("GET", f"{PATH}/{user['user_id']}", bearer=root.session), 200, "users_me")
+    assert body["data"]["user"] == user
     check_invariants(app)
 
 
@@ -56,9 +56,9 @@ def test_an_invitation_names_who_they_will_be(app: App, root: Member) -> None:
 def test_an_invitation_is_mailed_and_leads_in(app: App, root: Member, fake_aws: FakeAws) -> None:
     user = invited(root)
     fake_aws.sweep()
-    (letter,) = fake_aws.mails_to("joan@example.com")
-    assert "root@example.com" in letter.text, "who invites"
-    body = {"token": letter.token, "password": "joans horse battery", "name": "Joan"}
+    (mail,) = fake_aws.mails_to("joan@example.com")
+    assert "root@example.com" in mail.text, "who invites"
+    body = {"token": mail.token, "password": "joans horse battery", "name": "Joan"}
     assert call("POST", "/auth/password/confirm", body=body).status == 200
     signed = call("POST", "/auth/login", body={"email": "joan@example.com", "password": "joans horse battery"})
     assert signed.json["user"]["id"] == user["user_id"].removeprefix("usr-")
@@ -75,8 +75,8 @@ def test_an_invitation_may_be_sent_again_until_it_is_taken(app: App, root: Membe
     first, second = fake_aws.mails_to("joan@example.com")
     assert first.token != second.token
     statuses = set()
-    for letter in (first, second):
-        body = {"token": letter.token, "password": "joans horse battery"}
+    for mail in (first, second):
+        body = {"token": mail.token, "password": "joans horse battery"}
         statuses.add(call("POST", "/auth/password/confirm", body=body).status)
     assert statuses == {200, 400}, "only the newest holds"
     assert refusal(call("POST", path, bearer=root.session)) == (400, "already_joined")

@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.contract.quotas import GIVEN, give
+from tests.contract.quotas import PLAN_QUOTA, set_plan_quota
 from tests.support.app import App, Member
 
 
 @pytest.fixture
 def root(app: App) -> Member:
     """Of an account whose plan limits it in all six fields."""
-    give(app, **GIVEN)
+    set_plan_quota(app, **PLAN_QUOTA)
     return app.member()
 
 

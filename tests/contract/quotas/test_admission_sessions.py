@@ -11,31 +11,35 @@ from tests.contract.examples import expect
 from tests.contract.quotas import (
     ADMISSION,
     SESSIONS,
-    allocated,
-    both,
+    create_allocation,
     refusal,
     start,
+    start_refusal_reasons,
 )
 from tests.support.app import App, Member
 from tests.support.call import Answer, call
 
 
 def test_suspension_comes_first_and_gives_the_refusal_its_code(app: App, key: str, root: Member, ada: Member) -> None:
-    allocated(root, ada, concurrent_sandboxes=0)
+    create_allocation(root, ada, concurrent_sandboxes=0)
     quota = ("user_concurrent_sandboxes", 0, 0)
     for status in ("suspended", "disabled"):
         app.change_user(ada, status=status)
-        assert both(app, key, ada) == [(f"user_{status}", None, None), quota]
+        assert start_refusal_reasons(app, key, ada) == [(f"user_{status}", None, None), quota]
         assert refusal(start(key, ada)) == (403, f"user_{status}")
     app.change_account(root, status="suspended")
-    assert both(app, key, ada) == [("account_suspended", None, None), ("user_disabled", None, None), quota]
+    assert start_refusal_reasons(app, key, ada) == [
+        ("account_suspended", None, None),
+        ("user_disabled", None, None),
+        quota,
+    ]
     assert refusal(start(key, ada)) == (403, "account_suspended")
 
 
 def test_a_repeated_start_answers_as_before_though_nothing_may_start(
     app: App, key: str, root: Member, ada: Member
 ) -> None:
-    allocated(root, ada, concurrent_sandboxes=1)
+    create_allocation(root, ada, concurrent_sandboxes=1)
     first = expect(start(key, ada, session_id="one"), 201, "platform_session")["data"]
     before = app.stored("core")
     assert expect(start(key, ada, session_id="one"), 201, "platform_session")["data"] == first
@@ -78,7 +82,7 @@ def test_a_question_that_cannot_be_answered_names_what_is_wrong(
 
 
 def test_nobody_else_is_admitted_for_another_account(app: App, key: str, ada: Member) -> None:
-    stranger = app.member()
-    assert refusal(start(key, ada, path=ADMISSION, user_id=stranger.user_id)) == (404, "not_found")
+    other_member = app.member()
+    assert refusal(start(key, ada, path=ADMISSION, user_id=other_member.user_id)) == (404, "not_found")
     app.change_user(ada, status="deleted")
     assert refusal(start(key, ada, path=ADMISSION)) == (404, "not_found")
