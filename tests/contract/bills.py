@@ -1,4 +1,4 @@
-"""What the tests of the billing endpoints share: accounts on a plan with a price, usage of known cost, and calls."""
+"""Billing tests: accounts on a plan with a price, usage of known cost, and calls of the billing endpoints."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -31,7 +31,7 @@ def create_pro_member(app: App, *, since: datetime = APRIL) -> Member:
 
 
 def create_member_in_zone(app: App, zone: str, *, since: datetime) -> Member:
-    """The same, with months of another time zone."""
+    """The same in another time zone."""
     app.apply_catalog(free_plan="pro")
     app.clock.moment = since
     account, root = create_account(app.ctx, email="far@example.com", time_zone=zone)
@@ -47,7 +47,7 @@ def grant_credits(app: App, member: Member, units: int) -> None:
 
 
 def use(app: App, member: Member, cost: str, *, time: datetime, **changes: Any) -> None:
-    """CPU seconds that cost so many units of the test catalog's currency; the clock goes there if it was earlier."""
+    """Record CPU seconds that cost this many currency units; the clock moves forward to `time`."""
     app.clock.moment = max(app.clock.moment, time)
     seconds = (Decimal(cost) / Decimal("0.000014")).quantize(Decimal("1e-9"))
     results = app.record(app.event(member, quantity=str(seconds), time=time, **changes))
@@ -59,7 +59,7 @@ def change_terms(app: App, member: Member, **changes: Any) -> None:
 
 
 def close_periods(app: App, *, at: datetime) -> None:
-    """The hourly tick at an instant."""
+    """Move the clock and run the hourly invoicing."""
     app.clock.moment = at
     app.invoice_due()
 
@@ -93,7 +93,7 @@ def lines(invoice: dict[str, Any]) -> list[tuple[str, float]]:
 
 
 def history(member: Member, **query: str) -> dict[str, Any]:
-    """The answer's data; where nothing ran there are no sessions to compare."""
+    """The answer's data, compared with the example unless it has empty lists; its sums are checked."""
     answer = get(member, f"{HISTORY}?" + "&".join(f"{name}={quote(value)}" for name, value in query.items()))
     assert answer.status == 200, answer.text
     data: dict[str, Any] = answer.json["data"]
@@ -109,12 +109,12 @@ def days(data: dict[str, Any]) -> list[str]:
 
 
 def costs_by_day(data: dict[str, Any]) -> dict[str, float]:
-    """The days that cost something."""
+    """Date -> cost of the days that have a cost."""
     return {row["date"][:10]: row["cost"] for row in data["daily_costs"] if row["cost"]}
 
 
 def exact(value: float) -> Decimal:
-    """A JSON number as it was written."""
+    """A JSON number with the decimals that it was written with."""
     return Decimal(str(value))
 
 

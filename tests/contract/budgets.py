@@ -1,4 +1,4 @@
-"""What the tests of budgets share: the calls, each answer held against its example, and checks of what was used."""
+"""Budget tests: the calls, with each answer compared with its example, and budget checks."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ def messages(member: Member, query: str = "") -> list[dict[str, Any]]:
 
 
 def check(app: App, member: Member) -> int:
-    """As the stream and the sweep do it; how many thresholds alert."""
+    """Check the budget as the stream and the sweep do; return how many thresholds alert."""
     return check_budget(app.ctx, member.account.id)
 
 

@@ -1,4 +1,4 @@
-"""The four calls of a change of the account's email, as its tests make them, and what comes of them in brief."""
+"""Email change tests: the four calls, and short forms of their answers."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def refusal(answer: Answer) -> tuple[int, str]:
 
 
 def request_links(app: App, member: Member, new: str = BILLING, current: str = OWNER) -> tuple[str, str]:
-    """The tokens that both addresses get once the member has asked."""
+    """Request a change; return the tokens mailed to the current and the new address."""
     app.deliver()
     expect(request_change(member.api_key, new, current), 201, "email_change_requested")
     app.deliver()

@@ -1,4 +1,4 @@
-"""What the tests of changes of plan share: who can pay for one, and the three calls."""
+"""Plan change tests: an account that can pay for a plan, and the calls."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ YEARLY = {"price": "365", "billing_interval": "year", "display_name": "Annual"}
 
 
 def create_payer(app: App, units: int = 1000) -> Member:
-    """Registered now, on the plan that is free unless the house says otherwise, with so much granted."""
+    """A new account on the free plan, with this many units granted."""
     member = app.member()
     grant_credits(app, member, units)
     return member
 
 
 def sell_yearly_plan(app: App, **more: Any) -> None:
-    """Beside what is sold anyhow, a yearly plan of 365."""
+    """Add a yearly plan with a price of 365 to the catalog."""
     plans = app.catalog_data()["plans"]
     app.apply_catalog(plans=plans | {"annual": plans["pro"] | YEARLY}, **more)
 
@@ -35,7 +35,7 @@ def change_plan_to(member: Member, plan: str) -> dict[str, Any]:
 
 
 def preview(member: Member, plan: str) -> dict[str, Any]:
-    """The answer's data; an invoice without lines has none to compare."""
+    """The answer's data, compared with the example if its invoice has lines."""
     answer = request_plan(member, plan, path=PREVIEW)
     assert answer.status == 200, answer.text
     data: dict[str, Any] = answer.json["data"]

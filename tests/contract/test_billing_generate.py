@@ -1,4 +1,4 @@
-"""POST /v1/billing/invoice/generate: the draft of the open period's invoice, and what becomes of it."""
+"""POST /v1/billing/invoice/generate: the draft of the open period's invoice, until it is issued."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ def april(app: App) -> Member:
     return create_pro_member(app)
 
 
-def test_a_draft_holds_what_the_period_would_be_billed_now(app: App, april: Member) -> None:
+def test_a_draft_is_what_the_period_would_be_billed_now(app: App, april: Member) -> None:
     use(app, april, "9.50", time=APRIL + timedelta(days=18))
     body = create_draft(april)
     assert lines(body) == [("subscription", 20), ("usage", 9.5)]
@@ -110,23 +110,23 @@ def test_late_usage_tax_and_discount_are_on_the_draft(app: App, april: Member) -
     assert (body["subtotal"], body["tax_amount"], body["total_amount"]) == (15.7, 3.14, 18.84)
 
 
-def test_any_user_may_and_so_may_a_suspended_account(app: App, april: Member) -> None:
+def test_any_user_may_generate_a_draft_suspended_or_not(app: App, april: Member) -> None:
     plain = app.colleague(april)
     app.change_account(april, status="suspended")
     assert create_draft(plain)["invoice_id"] == create_draft(april)["invoice_id"]
 
 
-def test_no_body_is_read_and_any_is_fine(april: Member) -> None:
+def test_the_body_is_ignored(april: Member) -> None:
     for raw in (b"", b"{}", b"not json"):
         expect(call("POST", GENERATE, key=april.api_key, raw=raw), 200, "billing_invoice")
 
 
-def test_there_is_no_getting_the_generator(april: Member) -> None:
+def test_get_is_not_allowed(april: Member) -> None:
     assert get(april, GENERATE).status == 405
     assert get(april, f"{INVOICES}/generate").status == 400
 
 
-def test_it_takes_four_round_trips_first_and_again(app: App, april: Member) -> None:
+def test_creating_and_refreshing_a_draft_take_four_round_trips(app: App, april: Member) -> None:
     meter = app.meter
     create_draft(april)  # the day's first: the key's use is noted
     spent = []

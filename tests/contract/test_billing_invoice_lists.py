@@ -1,4 +1,4 @@
-"""GET /v1/billing/invoices: page by page, for whom, and how a single one is refused."""
+"""GET /v1/billing/invoices: its pages, who may read it, and how a single invoice is refused."""
 
 from datetime import datetime, timedelta
 
@@ -31,7 +31,7 @@ def april(app: App) -> Member:
     return create_pro_member(app)
 
 
-def test_the_list_is_paged_newest_first_with_drafts_and_void_ones_in_its_total(app: App, april: Member) -> None:
+def test_the_list_is_paged_newest_first_and_has_drafts_and_void_ones(app: App, april: Member) -> None:
     close_periods(app, at=AUGUST)
     void_invoice(app.ctx, newest_invoice(april)["invoice_id"].removeprefix("inv-"), reason="wrong")
     create_draft(april)
@@ -61,7 +61,7 @@ def test_an_account_without_invoices_has_an_empty_list(april: Member) -> None:
     }
 
 
-def test_any_user_of_the_account_reads_them_suspended_or_not(app: App, april: Member) -> None:
+def test_any_user_reads_the_invoices_suspended_or_not(app: App, april: Member) -> None:
     plain = app.colleague(april)
     close_periods(app, at=MAY + TICK)
     app.change_account(april, status="suspended")
@@ -69,7 +69,7 @@ def test_any_user_of_the_account_reads_them_suspended_or_not(app: App, april: Me
     assert invoice_by_id(plain, newest_invoice(april)["invoice_id"]) == newest_invoice(april)
 
 
-def test_another_accounts_invoice_is_403_and_nothing_of_it_is_told(app: App, april: Member) -> None:
+def test_another_accounts_invoice_is_403_without_details(app: App, april: Member) -> None:
     other = app.member()
     close_periods(app, at=MAY + TICK)
     path = f"{INVOICES}/{newest_invoice(april)['invoice_id']}"
@@ -79,19 +79,19 @@ def test_another_accounts_invoice_is_403_and_nothing_of_it_is_told(app: App, apr
     assert newest_invoice(other)["account_id"] == other.subject
 
 
-def test_an_invoice_nobody_has_is_404(april: Member) -> None:
+def test_an_unknown_invoice_is_404(april: Member) -> None:
     for unknown in (UNKNOWN, "inv-1234567890ab", "inv-x", "inv--"):
         assert refusal(get(april, f"{INVOICES}/{unknown}")) == (404, "not_found")
 
 
 @pytest.mark.parametrize("text", ["inv-", "INV-1", "1234567890ab", "usr-1", "inv-a_b", "inv-%C3%A9", "inv-" + "a" * 65])
-def test_what_is_no_invoice_id_is_400_and_named(april: Member, text: str) -> None:
+def test_a_malformed_invoice_id_is_400_naming_it(april: Member, text: str) -> None:
     answer = get(april, f"{INVOICES}/{text}")
     assert refusal(answer) == (400, "invalid_request")
     assert answer.json["message"].startswith("invoice_id")
 
 
-def test_reading_takes_three_round_trips_however_many_there_are(app: App, april: Member) -> None:
+def test_any_number_of_invoices_takes_three_round_trips(app: App, april: Member) -> None:
     meter = app.meter
     close_periods(app, at=AUGUST)
     invoice_id = newest_invoice(april)["invoice_id"]

@@ -1,4 +1,4 @@
-"""GET /v1/billing/invoices and one of them: the document's own example, made to happen, and all that may befall one."""
+"""GET /v1/billing/invoices and a single one: the document's example, reproduced, and every status of an invoice."""
 
 from datetime import datetime, timedelta
 
@@ -76,7 +76,7 @@ def test_the_documents_example_comes_out_of_april_on_pro_with_usage_of_9_50(app:
     assert details == [{"meter": "cpu_seconds", "sku": None, "quantity": "678571.428571429", "amount": 9.5}]
 
 
-def test_one_invoice_is_shown_as_it_is_in_the_list(app: App, april: Member) -> None:
+def test_a_single_invoice_equals_its_row_in_the_list(app: App, april: Member) -> None:
     use(app, april, "9.50", time=APRIL)
     close_periods(app, at=MAY + TICK)
     create_draft(april)
@@ -93,7 +93,7 @@ def test_amounts_are_json_numbers_without_needless_decimals(app: App, april: Mem
         assert part in text
 
 
-def test_what_each_meter_and_sku_took_of_the_usage_is_in_its_details(app: App, april: Member) -> None:
+def test_the_usage_lines_details_are_by_meter_and_sku(app: App, april: Member) -> None:
     use(app, april, "1.40", time=APRIL)
     app.record(
         app.event(april, meter="container_minutes", sku="M", quantity="1500.5"),
@@ -122,7 +122,7 @@ def test_subtotal_is_the_sum_of_the_lines_and_the_total_that_with_tax(app: App, 
     assert all(line["amount"] == line["quantity"] * line["unit_price"] for line in body["line_items"])
 
 
-def test_it_is_dated_at_its_periods_end_or_now_and_due_a_week_later(app: App) -> None:
+def test_an_invoice_is_dated_at_its_periods_end_or_now_and_due_in_a_week(app: App) -> None:
     member = create_pro_member(app, since=datetime.fromisoformat("2026-01-31T15:00:00Z"))
     close_periods(app, at=AUGUST - timedelta(hours=1))
     issued = [(row["billing_period_start"][5:10], row["billing_period_end"][5:10]) for row in invoices(member)]
@@ -180,7 +180,7 @@ def test_usage_that_came_late_is_a_line_of_the_next_invoice(app: App, april: Mem
     assert (may["total_amount"], may["invoice_number"]) == (22.1, 2)
 
 
-def test_what_the_wallet_settles_is_on_no_invoice(app: App, april: Member) -> None:
+def test_usage_settled_by_the_wallet_is_on_no_invoice(app: App, april: Member) -> None:
     app.record(app.event(april, meter="credits", quantity=600_000))
     close_periods(app, at=MAY + TICK)
     assert lines(newest_invoice(april)) == [("subscription", 20)]
@@ -196,7 +196,7 @@ def test_a_void_invoice_stays_listed_beside_its_successor(app: App, april: Membe
     body = newest_invoice(april)
     assert (body["status"], body["amount_due"], body["invoice_number"]) == ("void", 0, 1)
     assert (body["voided_at"], body["void_reason"]) == ("2026-05-01T00:33:00Z", "a discount was agreed on")
-    assert lines(body) == lines(first), "what was issued never changes"
+    assert lines(body) == lines(first), "issued lines never change"
     reissue_invoice(app.ctx, first["invoice_id"].removeprefix("inv-"))
     again, void = invoices(april)
     assert void == body

@@ -1,4 +1,4 @@
-"""GET /v1/billing/periods: the document's example, made to happen, and the rows of closed periods below it."""
+"""GET /v1/billing/periods: the document's example, reproduced, and the rows of closed periods."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -68,10 +68,10 @@ def test_with_a_draft_the_current_row_names_it_and_is_pending_still(app: App, ap
     drafted = create_draft(april)
     [row] = periods(april)
     assert (row["invoice_generated"], row["invoice_id"], row["status"]) == (True, drafted["invoice_id"], "pending")
-    assert row["total"] == 21.4, "the fee and the usage; tax is the draft's to show"
+    assert row["total"] == 21.4, "the fee and the usage without tax, which only the draft has"
 
 
-def test_a_closed_periods_row_is_its_invoices(app: App, april: Member) -> None:
+def test_a_closed_periods_row_has_its_invoices_amounts(app: App, april: Member) -> None:
     grant_credits(app, april, 50)
     change_terms(app, april, tax_rate=exact(10), discount=exact(25))
     use(app, april, "9.50", time=APRIL)
@@ -99,7 +99,7 @@ def test_a_closed_periods_row_is_its_invoices(app: App, april: Member) -> None:
     }
 
 
-def test_a_closed_periods_usage_is_its_own_and_not_what_came_late_for_another(app: App, april: Member) -> None:
+def test_a_closed_periods_usage_excludes_late_usage_of_others(app: App, april: Member) -> None:
     close_periods(app, at=MAY + TICK)
     use(app, april, "0.70", time=MAY - timedelta(hours=1))
     use(app, april, "1.40", time=MAY)
@@ -108,7 +108,7 @@ def test_a_closed_periods_usage_is_its_own_and_not_what_came_late_for_another(ap
     assert (may["usage_cost"]["accumulated"], may["total"]) == (1.4, 22.1)
 
 
-def test_each_period_of_a_year_stands_once_newest_first(app: App, april: Member) -> None:
+def test_each_period_of_a_year_is_listed_once_newest_first(app: App, april: Member) -> None:
     close_periods(app, at=datetime(2027, 4, 1, 1, 0, tzinfo=UTC))
     rows = periods(april)
     months = [f"2026-{month:02d}" for month in range(4, 13)] + ["2027-01", "2027-02", "2027-03", "2027-04"]
@@ -117,7 +117,7 @@ def test_each_period_of_a_year_stands_once_newest_first(app: App, april: Member)
     assert all(row["subscription_fee"]["final"] == 20 for row in rows)
 
 
-def test_void_ones_are_left_out_and_what_was_issued_anew_stands_at_its_period(app: App, april: Member) -> None:
+def test_a_void_invoice_is_replaced_by_the_reissued_one(app: App, april: Member) -> None:
     close_periods(app, at=datetime(2026, 6, 1, 0, 30, tzinfo=UTC))
     may, first = invoices(april)
     void_invoice(app.ctx, first["invoice_id"].removeprefix("inv-"), reason="wrong")
@@ -126,14 +126,14 @@ def test_void_ones_are_left_out_and_what_was_issued_anew_stands_at_its_period(ap
     assert [row["invoice_id"] for row in periods(april)] == [None, may["invoice_id"], again]
 
 
-def test_a_period_that_has_ended_and_is_not_closed_yet_has_no_row_of_its_own(app: App, april: Member) -> None:
+def test_an_ended_period_that_is_not_closed_has_no_row(app: App, april: Member) -> None:
     create_draft(april)
     app.clock.moment = MAY + timedelta(minutes=29)
     [row] = periods(april)
     assert (row["period_start"], row["invoice_generated"]) == ("2026-05-01", False)
 
 
-def test_a_plan_change_ends_a_row_and_begins_another(app: App, april: Member) -> None:
+def test_a_plan_change_ends_one_row_and_starts_another(app: App, april: Member) -> None:
     use(app, april, "1.40", time=APRIL + timedelta(days=3))
     app.clock.moment = APRIL + timedelta(days=15)
     change_plan(app.ctx, app.account_of(april), "scale", actor=OPERATOR, must_pay=False)
@@ -162,7 +162,7 @@ def test_a_plan_change_ends_a_row_and_begins_another(app: App, april: Member) ->
         ("America/New_York", "2026-03-01T05:00:00Z", "2026-03-31T04:00:00Z"),
     ],
 )
-def test_dates_are_the_accounts_own_and_instants_are_utc(app: App, zone: str, starts: str, shown: str) -> None:
+def test_dates_are_of_the_accounts_zone_and_instants_are_utc(app: App, zone: str, starts: str, shown: str) -> None:
     member = create_member_in_zone(app, zone, since=datetime(2026, 3, 1, 15, tzinfo=UTC))
     close_periods(app, at=datetime(2026, 4, 1, 5, tzinfo=UTC))
     current, closed = periods(member)
@@ -173,7 +173,7 @@ def test_dates_are_the_accounts_own_and_instants_are_utc(app: App, zone: str, st
     assert march["issued_at"] == ("2026-03-31T18:30:00Z" if "Kolkata" in zone else "2026-04-01T04:00:00Z")
 
 
-def test_any_user_reads_them_in_three_round_trips_however_many_there_are(app: App, april: Member) -> None:
+def test_any_user_reads_any_number_of_periods_in_three_round_trips(app: App, april: Member) -> None:
     plain = app.colleague(april)
     app.change_account(april, status="suspended")
     meter = app.meter

@@ -1,4 +1,4 @@
-"""What an account's terms, suspensions and the catalog's currency make of its fee, its tax and its amounts."""
+"""The effect of an account's terms, suspensions and the catalog's currency on its fee, tax and amounts."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -35,7 +35,7 @@ def april(app: App) -> Member:
 
 
 def fee(member: Member) -> dict[str, Any]:
-    """The current bill's, which is the current period's as well."""
+    """The fee of the current bill; the current period must have the same."""
     current = get(member, "/v1/billing/current").json["data"]["subscription_fee"]
     assert current.pop("plan_name") == "Pro"
     assert get(member, PERIODS).json["data"]["periods"][0]["subscription_fee"] == current
@@ -43,9 +43,9 @@ def fee(member: Member) -> dict[str, Any]:
     return body
 
 
-def set_to(app: App, member: Member, standing: Any, *, at: datetime) -> None:
+def set_status_at(app: App, member: Member, status: Any, *, at: datetime) -> None:
     app.clock.moment = at
-    set_account_status(app.ctx, member.account.id, standing, reason="a test", actor=OPERATOR)
+    set_account_status(app.ctx, member.account.id, status, reason="a test", actor=OPERATOR)
 
 
 @pytest.mark.parametrize(
@@ -64,11 +64,11 @@ def test_a_discount_is_a_credit_of_the_fee_and_a_line_of_the_invoice(
 
 
 def test_no_fee_accrues_while_the_account_is_suspended(app: App, april: Member) -> None:
-    set_to(app, april, "suspended", at=APRIL + timedelta(days=6))
+    set_status_at(app, april, "suspended", at=APRIL + timedelta(days=6))
     assert fee(april) == {"standard": 20, "credit": 0, "final": 20}
     app.clock.moment = APRIL + timedelta(days=9)
     assert fee(april) == {"standard": 20, "credit": 2, "final": 18}
-    set_to(app, april, "active", at=APRIL + timedelta(days=12))
+    set_status_at(app, april, "active", at=APRIL + timedelta(days=12))
     app.clock.moment = APRIL + timedelta(days=29)
     assert fee(april) == {"standard": 20, "credit": 4, "final": 16}
     close_periods(app, at=MAY + TICK)
@@ -79,7 +79,7 @@ def test_no_fee_accrues_while_the_account_is_suspended(app: App, april: Member) 
 
 def test_a_suspended_account_with_a_discount_is_credited_both(app: App, april: Member) -> None:
     change_terms(app, april, discount=Decimal(25))
-    set_to(app, april, "suspended", at=APRIL + timedelta(days=15))
+    set_status_at(app, april, "suspended", at=APRIL + timedelta(days=15))
     close_periods(app, at=MAY + TICK)
     assert lines(newest_invoice(april)) == [("subscription", 20), ("discount", -5), ("credit", -7.5)]
     assert get(april, PERIODS).json["data"]["periods"][1]["subscription_fee"] == {
@@ -140,7 +140,7 @@ def test_late_usage_that_lowers_a_bill_is_carried_until_it_is_used_up(app: App) 
 
 @pytest.fixture
 def abroad(empty_app: App, monkeypatch: pytest.MonkeyPatch) -> App:
-    """A house without a catalog yet, and so without a currency; the real handlers work in it."""
+    """An app without a catalog, and so without a currency; the real handlers use it."""
     from tallybook import runtime
 
     monkeypatch.setattr(runtime, "context", lambda: empty_app.ctx)
@@ -168,7 +168,7 @@ def test_amounts_in_yen_have_no_decimals(abroad: App) -> None:
         198,
         2767,
     )
-    assert body["amount_due"] == 2760, "the balance paid 7 whole ones"
+    assert body["amount_due"] == 2760, "the balance paid 7 whole yen"
     assert all(isinstance(line["amount"], int) for line in body["line_items"])
 
 

@@ -1,4 +1,4 @@
-"""GET /v1/budgets/messages: what the budget's thresholds told, to whom, and when. Source: ScaleBox budgets."""
+"""GET /v1/budgets/messages: the budget's alerts with recipients and time. Source: ScaleBox budgets."""
 
 from datetime import UTC, datetime
 
@@ -31,14 +31,14 @@ EVERY = list(range(1, 21))
 
 @pytest.fixture
 def root(app: App) -> Member:
-    """Of an account whose period is April 2026."""
+    """The root user of an account whose period is April 2026."""
     member = create_pro_member(app)
     app.clock.moment = THEN
     return member
 
 
 def mails(app: App) -> list[SentMail]:
-    """What of it left, all that waited having been delivered."""
+    """Deliver all waiting items; return the alert mails."""
     return [mail for mail in app.deliver().mails if mail.subject == SUBJECT]
 
 
@@ -76,7 +76,7 @@ def test_the_documents_example(app: App, root: Member) -> None:
     }
 
 
-def test_without_a_budget_and_before_anything_is_reached_the_list_is_empty(app: App, root: Member) -> None:
+def test_without_a_budget_or_an_alert_the_list_is_empty(app: App, root: Member) -> None:
     assert page(root) == {"messages": [], "pagination": EMPTY_PAGE}
     create_budget(root)
     use(app, root, "49.99", time=THEN)
@@ -100,14 +100,14 @@ def test_messages_of_one_check_share_a_notification_newest_first(app: App, root:
     assert (second["created_at"], third["created_at"]) == ("2026-04-18T08:05:00Z", "2026-04-18T08:06:00Z")
 
 
-def test_a_threshold_warns_below_100_percent_and_is_exceeded_from_there_on(app: App, root: Member) -> None:
+def test_the_type_is_warning_below_100_percent_and_else_exceeded(app: App, root: Member) -> None:
     use(app, root, "300", time=THEN)
     create_budget(root, alert_thresholds=[0.5, 99.99, 100, 100.01, 250])
     types = {one["threshold_percent"]: one["threshold_type"] for one in messages(root)}
     assert types == {0.5: "warning", 99.99: "warning", 100: "exceeded", 100.01: "exceeded", 250: "exceeded"}
 
 
-def test_creating_and_editing_a_budget_is_a_check_of_it(app: App, root: Member) -> None:
+def test_creating_and_editing_a_budget_check_it(app: App, root: Member) -> None:
     use(app, root, "60", time=THEN)
     create_budget(root)
     assert [one["threshold_percent"] for one in messages(root)] == [50]
@@ -115,7 +115,7 @@ def test_creating_and_editing_a_budget_is_a_check_of_it(app: App, root: Member) 
     assert [one["threshold_percent"] for one in messages(root)] == [80, 50]
 
 
-def test_a_message_stays_what_it_was_whatever_becomes_of_the_budget(app: App, root: Member) -> None:
+def test_a_message_is_unchanged_when_the_budget_changes(app: App, root: Member) -> None:
     use(app, root, "66.66", time=THEN)
     create_budget(root, 99, notification_emails=[FINANCE])
     before = messages(root)
@@ -126,18 +126,18 @@ def test_a_message_stays_what_it_was_whatever_becomes_of_the_budget(app: App, ro
     assert messages(root) == before
 
 
-def test_a_message_says_who_has_got_its_mail_once_it_has_left(app: App, root: Member) -> None:
+def test_a_message_lists_its_mails_recipients_after_delivery(app: App, root: Member) -> None:
     use(app, root, "90", time=THEN)
     create_budget(root, notification_emails=[FINANCE, root.account.email])
     assert [(one["email_sent"], one["email_recipients"]) for one in messages(root)] == [(False, "")] * 2
     sent = mails(app)
-    assert [mail.to for mail in sent] == [root.account.email, FINANCE], "both thresholds share it"
+    assert [mail.to for mail in sent] == [root.account.email, FINANCE], "one mail for both thresholds"
     both = (True, f"{root.account.email}, {FINANCE}")
     assert [(one["email_sent"], one["email_recipients"]) for one in messages(root)] == [both] * 2
     assert {one["email_subject"] for one in messages(root)} == {SUBJECT}
 
 
-def test_whom_the_mail_never_reached_is_not_named_any_more(app: App, root: Member) -> None:
+def test_a_bounced_recipient_is_removed_from_the_message(app: App, root: Member) -> None:
     use(app, root, "90", time=THEN)
     create_budget(root, notification_emails=[FINANCE])
     (item,) = {mail.item for mail in mails(app)}
@@ -147,7 +147,7 @@ def test_whom_the_mail_never_reached_is_not_named_any_more(app: App, root: Membe
     assert [(one["email_sent"], one["email_recipients"]) for one in messages(root)] == [(False, "")] * 2
 
 
-def test_each_message_tells_its_own_period(app: App, root: Member) -> None:
+def test_each_message_has_its_own_period(app: App, root: Member) -> None:
     create_budget(root, alert_thresholds=[50])
     use(app, root, "60", time=THEN)
     check(app, root)
@@ -180,14 +180,14 @@ def test_messages_come_in_pages(app: App, root: Member) -> None:
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "limit=-1", "limit=1.5", "page=0", "page=x"])
-def test_a_page_that_cannot_be_is_400_naming_it(root: Member, query: str) -> None:
+def test_a_wrong_page_is_400_naming_the_parameter(root: Member, query: str) -> None:
     for sent in (query, query.replace("limit", "page_size")):
         answer = call("GET", f"{MESSAGES}?{sent}", key=root.api_key)
         assert refusal(answer) == (400, "invalid_request")
         assert answer.json["message"].startswith(sent.partition("=")[0])
 
 
-def test_the_next_budget_has_messages_of_its_own_whose_ids_go_on(app: App, root: Member) -> None:
+def test_the_next_budget_has_its_own_messages_with_continuing_ids(app: App, root: Member) -> None:
     use(app, root, "90", time=THEN)
     create_budget(root)
     assert [one["id"] for one in messages(root)] == [2, 1]
@@ -201,7 +201,7 @@ def test_the_next_budget_has_messages_of_its_own_whose_ids_go_on(app: App, root:
     assert found["pagination"]["total"] == 2
 
 
-def test_what_was_reached_unseen_is_told_before_the_budget_is_deleted(app: App, root: Member) -> None:
+def test_deleting_a_budget_first_alerts_what_is_reached(app: App, root: Member) -> None:
     create_budget(root)
     use(app, root, "60", time=THEN)
     delete(root)

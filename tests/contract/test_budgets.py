@@ -1,4 +1,4 @@
-"""GET, POST, PUT and DELETE /v1/budgets: what an account means to spend in a period. Source: ScaleBox budgets."""
+"""GET, POST, PUT and DELETE /v1/budgets. Source: ScaleBox budgets."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -29,7 +29,7 @@ NOW = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
 
 @pytest.fixture
 def root(app: App) -> Member:
-    """Of an account whose period is April 2026."""
+    """The root user of an account whose period is April 2026."""
     member = create_pro_member(app)
     app.clock.moment = NOW
     return member
@@ -59,7 +59,7 @@ def test_the_documents_example(app: App, root: Member) -> None:
     }
 
 
-def test_without_a_budget_there_is_null_to_read_and_nothing_to_change_or_delete(root: Member) -> None:
+def test_without_a_budget_reading_is_null_and_changing_is_404(root: Member) -> None:
     expect(call("GET", BUDGETS, key=root.api_key), 200, "budget_none")
     for answer in (put(root, {"budget_amount": 50}), delete(root)):
         assert refusal(answer) == (404, "not_found")
@@ -67,7 +67,7 @@ def test_without_a_budget_there_is_null_to_read_and_nothing_to_change_or_delete(
     expect(call("GET", BUDGETS, key=root.api_key), 200, "budget_none")
 
 
-def test_an_amount_is_all_that_a_budget_needs(root: Member) -> None:
+def test_a_budget_needs_only_an_amount(root: Member) -> None:
     created = create_budget(root, 99.5)
     assert created == {
         "id": 1,
@@ -107,7 +107,7 @@ def test_a_new_budget_has_what_was_sent_and_is_active(root: Member) -> None:
         ([], []),
     ],
 )
-def test_thresholds_are_objects_or_bare_numbers_and_shown_lowest_first(root: Member, sent: Any, taken: Any) -> None:
+def test_thresholds_are_objects_or_numbers_and_sorted_ascending(root: Member, sent: Any, taken: Any) -> None:
     expected = [{"percent": percent, "enabled": enabled} for percent, enabled in taken]
     assert create_budget(root, alert_thresholds=sent)["alert_thresholds"] == expected
     update_budget(root, alert_thresholds=[7])
@@ -115,13 +115,13 @@ def test_thresholds_are_objects_or_bare_numbers_and_shown_lowest_first(root: Mem
     assert status(root)["alert_thresholds"] == expected
 
 
-def test_no_address_stands_there_twice_and_each_is_in_lower_case(root: Member) -> None:
+def test_addresses_are_distinct_and_in_lower_case(root: Member) -> None:
     sent = ["Finance@Example.com", " ops@example.com ", "finance@example.com", root.account.email]
     created = create_budget(root, notification_emails=sent)
     assert created["notification_emails"] == ["finance@example.com", "ops@example.com", root.account.email]
 
 
-def test_the_largest_and_the_smallest_amount(root: Member) -> None:
+def test_the_largest_and_the_smallest_amount_are_accepted(root: Member) -> None:
     assert create_budget(root, 10**15)["budget_amount"] == 10**15
     assert update_budget(root, budget_amount=0.01)["budget_amount"] == 0.01
     assert status(root)["remaining_budget"] == 0.01
@@ -139,17 +139,17 @@ def test_the_largest_and_the_smallest_amount(root: Member) -> None:
         ("is_active", False),
     ],
 )
-def test_each_key_is_changed_alone_and_the_rest_stays(app: App, root: Member, key: str, value: Any) -> None:
+def test_a_changed_field_leaves_the_others_unchanged(app: App, root: Member, key: str, value: Any) -> None:
     created = create_budget(root, notification_emails=["finance@example.com"])
     app.clock.advance(hours=1)
     after = created | {key: value, "updated_at": "2026-04-20T13:34:56Z"}
     assert update_budget(root, **{key: value}) == budget(root) == after
     app.clock.advance(hours=1)
-    assert update_budget(root, **{key: value}) == after, "it was so already"
+    assert update_budget(root, **{key: value}) == after, "an equal value must change nothing"
     assert update_budget(root, **{key: created[key]}) == created | {"updated_at": "2026-04-20T14:34:56Z"}
 
 
-def test_what_is_not_sent_or_not_known_changes_nothing(app: App, root: Member) -> None:
+def test_unsent_and_unknown_fields_change_nothing(app: App, root: Member) -> None:
     created = create_budget(root)
     app.clock.advance(hours=1)
     assert update_budget(root) == created
@@ -158,14 +158,14 @@ def test_what_is_not_sent_or_not_known_changes_nothing(app: App, root: Member) -
     )
 
 
-def test_an_account_has_one_budget(root: Member) -> None:
+def test_an_account_has_at_most_one_budget(root: Member) -> None:
     created = create_budget(root)
     answer = post(root, {"budget_amount": 7})
     assert refusal(answer) == (409, "budget_exists")
     assert budget(root) == created
 
 
-def test_a_deleted_budget_is_gone_and_the_next_one_is_another(app: App, root: Member) -> None:
+def test_after_a_deletion_the_next_budget_is_a_new_one(app: App, root: Member) -> None:
     create_budget(root, limit_type="hard", notification_emails=["finance@example.com"])
     answer = delete(root)
     assert expect(answer, 200, "message")["message"] == "Budget deleted"
@@ -178,7 +178,7 @@ def test_a_deleted_budget_is_gone_and_the_next_one_is_another(app: App, root: Me
 
 
 def restricted(app: App, root: Member) -> bool:
-    """As all who can tell say it: the budget, its status, and whether a session may start."""
+    """Whether the budget restricts; the budget, its status and admission must agree."""
     found = call("GET", BUDGETS, key=root.api_key).json["data"]
     reported = {found["is_restricted"], status(root)["is_restricted"]} if found else set()
     against = reasons(start(app.platform_key("sessions:write"), root, path=ADMISSION))
@@ -187,7 +187,7 @@ def restricted(app: App, root: Member) -> bool:
     return one
 
 
-def test_a_hard_limit_restricts_from_the_moment_that_all_of_it_is_used(app: App, root: Member) -> None:
+def test_a_hard_limit_restricts_as_soon_as_it_is_used_up(app: App, root: Member) -> None:
     key = app.platform_key("sessions:write")
     create_budget(root, limit_type="hard")
     use(app, root, "99.99", time=NOW)
@@ -208,7 +208,7 @@ def test_a_soft_limit_never_restricts(app: App, root: Member) -> None:
 
 
 @pytest.mark.parametrize("terms", [{"budget_amount": 100.01}, {"limit_type": "soft"}, {"is_active": False}])
-def test_whatever_loosens_it_lifts_the_restriction_at_once(app: App, root: Member, terms: dict[str, Any]) -> None:
+def test_looser_terms_lift_the_restriction_at_once(app: App, root: Member, terms: dict[str, Any]) -> None:
     created = create_budget(root, limit_type="hard")
     use(app, root, "100", time=NOW)
     assert restricted(app, root)
@@ -218,7 +218,7 @@ def test_whatever_loosens_it_lifts_the_restriction_at_once(app: App, root: Membe
     assert restricted(app, root)
 
 
-def test_its_deletion_lifts_the_restriction_at_once(app: App, root: Member) -> None:
+def test_deleting_the_budget_lifts_the_restriction_at_once(app: App, root: Member) -> None:
     create_budget(root, limit_type="hard")
     use(app, root, "100", time=NOW)
     assert restricted(app, root)
@@ -236,7 +236,7 @@ def test_a_new_period_lifts_the_restriction_at_once(app: App, root: Member) -> N
     assert not restricted(app, root)
 
 
-def test_thresholds_that_alert_can_not_be_replaced_by_others_all_day(app: App, root: Member) -> None:
+def test_the_number_of_alerting_thresholds_a_day_is_limited(app: App, root: Member) -> None:
     create_budget(root, 1000)
     use(app, root, "200", time=NOW)
     for turn in range(4):

@@ -1,4 +1,4 @@
-"""The account's email: asked for, shown, cleared, and confirmed by both addresses with the links of their mails."""
+"""The account's email change: requested, shown, cleared, and confirmed by both addresses with their links."""
 
 import pytest
 
@@ -63,11 +63,11 @@ def test_both_addresses_confirm_and_the_account_and_the_login_change(app: App, o
     assert account_email(owner) == BILLING
     for email, answered in ((OWNER, 401), (BILLING, 200)):
         assert call("POST", "/auth/login", body={"email": email, "password": PASSWORD}).status == answered
-    assert call("GET", "/auth/me", bearer=owner.session).status == 200, "who is signed in stays so"
+    assert call("GET", "/auth/me", bearer=owner.session).status == 200, "sessions stay valid"
     check_invariants(app)
 
 
-def test_an_address_that_confirms_again_is_told_how_it_stands(app: App, owner: Member) -> None:
+def test_a_second_confirmation_answers_with_the_current_status(app: App, owner: Member) -> None:
     old, new = request_links(app, owner)
     for _ in range(2):
         assert expect_confirmed(new) == {"status": "pending", "pending_email": OWNER}
@@ -100,7 +100,7 @@ def test_each_address_gets_its_own_link_and_both_a_notice(app: App, owner: Membe
     assert not [token for token in tokens if token in repr(app.stored("core")) or token in repr(app.fake_aws.entries)]
 
 
-def test_the_old_address_is_free_and_its_links_to_set_a_password_end(app: App, owner: Member) -> None:
+def test_the_old_address_is_free_and_its_password_links_are_invalid(app: App, owner: Member) -> None:
     old, new = request_links(app, owner)
     reset = app.password_token(owner.user, "reset")
     call("POST", "/auth/password/reset", body={"email": OWNER})
@@ -116,7 +116,7 @@ def test_the_old_address_is_free_and_its_links_to_set_a_password_end(app: App, o
     check_invariants(app)
 
 
-def test_every_user_of_the_account_sees_the_new_one_and_few_items_are_written(app: App, owner: Member) -> None:
+def test_every_user_sees_the_new_email_and_few_items_are_written(app: App, owner: Member) -> None:
     colleagues = [app.colleague(owner) for _ in range(20)]
     old, new = request_links(app, owner)
     expect_confirmed(old)
@@ -129,17 +129,17 @@ def test_every_user_of_the_account_sees_the_new_one_and_few_items_are_written(ap
     assert kinds == ["ACCOUNT", "AUDIT", "EMAIL", "EMAIL", "EMAILCHANGE", "OUTBOX", "OUTBOX", "USER"]
 
 
-def test_without_a_user_of_that_login_the_accounts_email_alone_changes(app: App, owner: Member) -> None:
+def test_without_a_user_of_that_login_only_the_accounts_email_changes(app: App, owner: Member) -> None:
     root = app.colleague(owner, "root@example.com", is_root=True)
     assert call("DELETE", f"/v1/user-management/users/{owner.user_id}", key=root.api_key).status == 200
-    other = app.member(OWNER)  # the address is free, and somebody else's login now
+    other = app.member(OWNER)  # the address is free, and another user's login now
     old, new = request_links(app, root)
     expect_confirmed(old)
     assert expect_confirmed(new) == COMPLETED
     assert (account_email(root), account_email(other)) == (BILLING, OWNER)
     for email in (OWNER, "root@example.com"):
         assert call("POST", "/auth/login", body={"email": email, "password": PASSWORD}).status == 200
-    assert app.member(BILLING), "nobody signs in with it yet"
+    assert app.member(BILLING), "the new address must not be a login"
     app.deliver()
     assert app.fake_aws.events_named("AccountEmailChanged")[0]["data"]["login_of"] is None
     (notice,) = [mail for mail in app.fake_aws.mails_to(BILLING) if "was changed" in mail.subject]
@@ -167,7 +167,7 @@ def test_a_new_address_that_was_taken_meanwhile_changes_nothing(app: App, owner:
 
 
 @pytest.mark.parametrize("confirmations", [0, 1])
-def test_a_cleared_request_is_gone_and_its_links_with_it(app: App, owner: Member, confirmations: int) -> None:
+def test_clearing_a_request_invalidates_its_links(app: App, owner: Member, confirmations: int) -> None:
     tokens = request_links(app, owner)
     for token in tokens[:confirmations]:
         expect_confirmed(token)
@@ -186,7 +186,7 @@ def test_a_cleared_request_is_gone_and_its_links_with_it(app: App, owner: Member
     check_invariants(app)
 
 
-def test_there_may_be_nothing_to_clear(app: App, owner: Member) -> None:
+def test_clearing_without_a_request_succeeds(app: App, owner: Member) -> None:
     expect(clear(owner.session), 200, "message")
     old, new = request_links(app, owner)
     expect_confirmed(old)
@@ -196,7 +196,7 @@ def test_there_may_be_nothing_to_clear(app: App, owner: Member) -> None:
     assert expect_confirmed(old) == COMPLETED
 
 
-def test_a_letter_that_was_not_written_in_time_is_not_written(app: App, owner: Member) -> None:
+def test_a_cleared_or_expired_request_sends_no_mail(app: App, owner: Member) -> None:
     app.deliver()
     request_change(owner.session)
     clear(owner.session)
@@ -210,7 +210,7 @@ def test_a_letter_that_was_not_written_in_time_is_not_written(app: App, owner: M
     assert app.stored("core", "TOKEN") == []
 
 
-def test_a_newer_request_ends_the_links_of_the_one_before(app: App, owner: Member) -> None:
+def test_a_newer_request_invalidates_the_former_links(app: App, owner: Member) -> None:
     early = request_links(app, owner)
     clear(owner.api_key)
     app.clock.advance(minutes=30)
@@ -222,7 +222,7 @@ def test_a_newer_request_ends_the_links_of_the_one_before(app: App, owner: Membe
 
 
 @pytest.mark.parametrize("what", ["user", "suspended account", "root"])
-def test_what_becomes_of_who_asked_stops_nothing(app: App, owner: Member, what: str) -> None:
+def test_a_change_survives_its_requesters_removal_or_a_suspension(app: App, owner: Member, what: str) -> None:
     other = app.colleague(owner, "root@example.com", is_root=True)
     tokens = request_links(app, other)
     if what == "user":
@@ -236,20 +236,20 @@ def test_what_becomes_of_who_asked_stops_nothing(app: App, owner: Member, what: 
     assert account_email(owner) == BILLING
 
 
-def test_a_deleted_account_is_changed_no_more(app: App, owner: Member) -> None:
+def test_a_deleted_accounts_email_cannot_be_changed(app: App, owner: Member) -> None:
     tokens = request_links(app, owner)
     app.change_account(owner, status="deleted")
     assert {refusal(confirm(token)) for token in tokens} == {(400, "invalid_token")}
 
 
-def test_a_suspended_account_may_be_written_to_elsewhere(app: App, owner: Member) -> None:
+def test_a_suspended_account_may_change_its_email(app: App, owner: Member) -> None:
     app.change_account(owner, status="suspended")
     old, new = request_links(app, owner)
     expect_confirmed(old)
     assert expect_confirmed(new) == COMPLETED
 
 
-def test_the_page_of_a_link_has_a_button_and_confirms_nothing(app: App, owner: Member) -> None:
+def test_opening_a_link_shows_a_button_and_confirms_nothing(app: App, owner: Member) -> None:
     token, _ = request_links(app, owner)
     before = app.stored("core")
     for method in ("GET", "HEAD"):

@@ -1,4 +1,4 @@
-"""Which changes of the account's email are refused, and how soon the next one may be asked for."""
+"""Which email changes are refused, and when the next one may be requested."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def owner(app: App) -> Member:
 
 @pytest.fixture
 def limits(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in production, where other tests have none."""
+    """The rate limits of production, which other tests don't have."""
     from tallybook import runtime
 
     app.reshape(limits=Limits())
@@ -40,7 +40,7 @@ def limits(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "code", "named"),
+    ("emails", "code", "named"),
     [
         (("other@example.com", BILLING), "invalid_request", "current_email"),
         (("", BILLING), "invalid_request", "current_email"),
@@ -54,12 +54,12 @@ def limits(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
         ((OWNER, 5), "invalid_request", "new_email"),
     ],
 )
-def test_what_does_not_fit_is_named_and_may_be_put_right_at_once(
-    app: App, owner: Member, asked: tuple[Any, Any], code: str, named: str
+def test_a_wrong_address_is_named_and_can_be_corrected_at_once(
+    app: App, owner: Member, emails: tuple[Any, Any], code: str, named: str
 ) -> None:
     app.member("taken@example.com")
     app.invite(owner, "colleague@example.com")
-    current, new = asked
+    current, new = emails
     answer = request_change(owner.api_key, new, current)
     assert refusal(answer) == (400, code)
     assert named in answer.json["message"]
@@ -85,13 +85,13 @@ def test_a_suppressed_address_is_named_until_the_operator_lifts_it(
     assert app.account_of(owner).email == BILLING
 
 
-def test_whether_mail_to_an_address_bounced_is_told_ten_times_an_hour(app: App, owner: Member, limits: None) -> None:
+def test_suppressed_addresses_are_reported_ten_times_an_hour(app: App, owner: Member, limits: None) -> None:
     suppress_addresses(app.ctx, [BILLING], reason="bounce")
     tried = [refusal(request_change(owner.api_key)) for _ in range(11)]
     assert tried == [(400, "email_unreachable")] * 10 + [(429, "too_many_requests")]
 
 
-def test_for_half_an_hour_it_is_too_soon_and_then_one_is_pending(app: App, owner: Member) -> None:
+def test_a_second_request_is_too_soon_and_later_one_is_pending(app: App, owner: Member) -> None:
     assert request_change(owner.api_key).status == 201
     app.clock.advance(seconds=1)
     for new, current in (("other@example.com", OWNER), ("other@example.com", "wrong"), ("nonsense", OWNER), ("", "")):
@@ -102,10 +102,10 @@ def test_for_half_an_hour_it_is_too_soon_and_then_one_is_pending(app: App, owner
     app.clock.advance(seconds=1)
     assert refusal(request_change(owner.api_key)) == (400, "email_change_pending")
     app.clock.advance(hours=23, minutes=30)
-    assert request_change(owner.api_key).status == 201, "the one before has expired"
+    assert request_change(owner.api_key).status == 201, "the former request has expired"
 
 
-def test_clearing_or_completing_it_makes_the_half_hour_no_shorter(app: App, owner: Member) -> None:
+def test_the_half_hour_holds_after_clearing_or_completing(app: App, owner: Member) -> None:
     request_change(owner.api_key)
     clear(owner.api_key)
     app.clock.advance(minutes=10)
@@ -119,8 +119,8 @@ def test_clearing_or_completing_it_makes_the_half_hour_no_shorter(app: App, owne
     assert request_change(owner.api_key, OWNER, BILLING).status == 201
 
 
-def test_an_address_that_no_longer_has_to_confirm_may_ask_for_the_next(app: App, owner: Member) -> None:
-    """The old address, free again, and the account's own new one."""
+def test_a_freed_or_own_address_may_be_requested_next(app: App, owner: Member) -> None:
+    """Both the freed old address and the account's own new one."""
     for current, new in ((OWNER, BILLING), (BILLING, OWNER)):
         for token in request_links(app, owner, new, current):
             expect_confirmed(token)
@@ -128,7 +128,7 @@ def test_an_address_that_no_longer_has_to_confirm_may_ask_for_the_next(app: App,
     assert app.account_of(owner).email == OWNER
 
 
-def test_tries_of_a_link_are_five_a_minute_from_one_address(app: App, owner: Member, limits: None) -> None:
+def test_a_network_address_may_try_five_links_a_minute(app: App, owner: Member, limits: None) -> None:
     old, _ = request_links(app, owner)
     assert [confirm("guess").status for _ in range(6)] == [400] * 5 + [429]
     refused = confirm(old)
@@ -138,12 +138,12 @@ def test_tries_of_a_link_are_five_a_minute_from_one_address(app: App, owner: Mem
     assert confirm(old).status == 200
 
 
-def test_nobody_tries_out_whose_addresses_there_are(app: App, owner: Member, limits: None) -> None:
+def test_probing_for_taken_addresses_is_limited(app: App, owner: Member, limits: None) -> None:
     app.member("taken@example.com")
     tried = [refusal(request_change(owner.api_key, "taken@example.com")) for _ in range(4)]
     assert tried == [(400, "email_exists")] * 4
     others = [request_change(owner.api_key, f"taken{number}@example.com", "x").status for number in range(20)]
-    assert others == [400] * 20, "who does not know the account's email learns nothing by it"
+    assert others == [400] * 20, "a caller who doesn't know the account's email must learn nothing"
     for _ in range(6):
         app.invite(owner)
         assert refusal(request_change(owner.api_key, f"user{app._registered}@example.com")) == (400, "email_exists")
@@ -153,7 +153,7 @@ def test_nobody_tries_out_whose_addresses_there_are(app: App, owner: Member, lim
     expect(request_change(owner.api_key), 201, "email_change_requested")
 
 
-def test_a_stranger_gets_few_mails_whoever_asks(app: App, owner: Member, limits: None) -> None:
+def test_an_address_gets_few_mails_from_all_accounts_together(app: App, owner: Member, limits: None) -> None:
     members = [owner]
     for number in range(3):
         app.clock.advance(minutes=1)

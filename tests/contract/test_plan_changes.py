@@ -1,4 +1,4 @@
-"""POST account/subscription: the plan changes at once, the period that ends is invoiced, and a full month begins."""
+"""POST account/subscription: the plan changes at once, the ended period is invoiced, and a full month starts."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -75,8 +75,8 @@ def test_the_documents_example_at_a_periods_very_start(app: App) -> None:
     check_invariants(app)
 
 
-def test_at_a_periods_very_start_what_somebody_opened_then_is_the_new_plans(app: App) -> None:
-    """A reader, a draft and an event of that very instant were there first; the old period's last second is billed."""
+def test_a_change_at_a_periods_start_repins_the_opened_period(app: App) -> None:
+    """A read, a draft and an event at that instant opened the period first; the old period's last second is billed."""
     app.clock.moment = MARCH
     member = create_payer(app)
     use(app, member, "7", time=APRIL - timedelta(seconds=1))
@@ -97,8 +97,8 @@ def test_at_a_periods_very_start_what_somebody_opened_then_is_the_new_plans(app:
     check_invariants(app)
 
 
-def test_a_yearly_plan_that_ends_with_one_of_its_months_is_charged_then(app: App) -> None:
-    """From 1 April to 1 July are 91 of the year's 365 days: 365 less 274."""
+def test_a_yearly_plan_left_at_a_months_end_is_charged_to_that_day(app: App) -> None:
+    """1 April to 1 July is 91 of the year's 365 days: 365 minus 274."""
     sell_yearly_plan(app, free_plan="annual")
     app.clock.moment = APRIL
     member = create_payer(app)
@@ -111,7 +111,7 @@ def test_a_yearly_plan_that_ends_with_one_of_its_months_is_charged_then(app: App
     check_invariants(app)
 
 
-def test_the_answer_is_the_subscription_as_it_is_then_and_the_newest_change(app: App, pro: Member) -> None:
+def test_the_answer_is_the_new_subscription_and_the_newest_change(app: App, pro: Member) -> None:
     app.clock.moment = APRIL + timedelta(days=10)
     created = change_plan_to(pro, "scale")
     assert created["subscription"] == subscription(pro)
@@ -135,7 +135,7 @@ def test_the_old_period_is_invoiced_at_once_with_a_credit_for_its_unused_part(ap
     check_invariants(app)
 
 
-def test_the_new_plans_limits_and_prices_hold_from_the_same_instant(app: App, pro: Member) -> None:
+def test_the_new_plans_limits_and_prices_apply_from_the_same_instant(app: App, pro: Member) -> None:
     app.clock.moment = APRIL + timedelta(days=10)
     change_plan_to(pro, "scale")
     body = subscription(pro)
@@ -190,7 +190,7 @@ def test_plans_of_equal_monthly_price_are_an_upgrade(app: App) -> None:
 @pytest.mark.parametrize(
     ("plan", "code"), [("gold", "unknown_plan"), ("Pro", "unknown_plan"), ("", "unknown_plan"), ("pro", "same_plan")]
 )
-def test_a_plan_that_is_not_sold_or_that_it_is_on_is_refused(app: App, pro: Member, plan: str, code: str) -> None:
+def test_an_unknown_an_unsold_or_the_current_plan_is_refused(app: App, pro: Member, plan: str, code: str) -> None:
     app.clock.moment = APRIL + timedelta(days=10)
     subscription(pro)  # the key's use of this hour is noted
     before = app.stored("core")
@@ -210,14 +210,14 @@ def test_a_plan_with_a_price_needs_money_that_is_not_the_welcome_credit(app: App
     assert change_plan_to(member, "pro")["subscription"]["plan_name"] == "pro"
 
 
-def test_a_balance_that_is_used_up_is_none(app: App) -> None:
+def test_a_used_up_balance_does_not_suffice(app: App) -> None:
     member = create_payer(app, 5)
     app.record(app.event(member, meter="credits", quantity=6_000_000))
     assert refusal(request_plan(member, "pro")) == (402, "payment_required")
     assert history_is_empty(member)
 
 
-def test_a_free_plan_needs_nothing(app: App) -> None:
+def test_a_free_plan_needs_no_balance(app: App) -> None:
     member = create_pro_member(app)
     app.clock.moment = APRIL + timedelta(days=10)
     assert change_plan_to(member, "hobby")["change"]["change_reason"] == "user_downgrade"
@@ -253,13 +253,13 @@ def test_a_suspended_account_keeps_its_plan(app: App, pro: Member) -> None:
     assert refusal(request_plan(pro, "hobby")) == (403, "account_suspended")
 
 
-def test_who_is_no_root_user_is_told_so_before_anything_else(app: App, pro: Member) -> None:
+def test_a_user_who_is_not_root_is_refused_first(app: App, pro: Member) -> None:
     plain = app.colleague(pro)
     for plan in ("scale", "pro", "gold"):
         assert refusal(request_plan(plain, plan)) == (403, "root_user_required")
 
 
-def test_the_change_is_on_record_by_who_made_it(app: App, pro: Member) -> None:
+def test_the_change_is_audited_with_its_actor(app: App, pro: Member) -> None:
     app.clock.moment = APRIL + timedelta(days=10)
     created = change_plan_to(pro, "scale")["change"]
     newest_two = call("GET", "/v1/user-management/audit-log?limit=2", key=pro.api_key).json["data"]["entries"]
@@ -271,7 +271,7 @@ def test_the_change_is_on_record_by_who_made_it(app: App, pro: Member) -> None:
     assert issued["action"] == "invoice.issued"
 
 
-def test_it_takes_four_round_trips(app: App, pro: Member) -> None:
+def test_a_plan_change_takes_four_round_trips(app: App, pro: Member) -> None:
     app.clock.moment = APRIL + timedelta(days=10)
     subscription(pro)  # the key's use of this hour is noted, and the catalog's version known
     app.meter.clear()

@@ -1,4 +1,4 @@
-"""POST account/subscription/preview: what a change would charge, credit and begin; the same as it then does."""
+"""POST account/subscription/preview: what a plan change would charge, credit and start."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -49,7 +49,7 @@ def pro(app: App) -> Member:
     return member
 
 
-def test_it_tells_what_would_be_charged_credited_and_begun(app: App, pro: Member) -> None:
+def test_a_preview_shows_the_charge_the_credit_and_the_new_period(app: App, pro: Member) -> None:
     change_terms(app, pro, discount=exact(25), tax_rate=exact(20))
     use(app, pro, "9.50", time=APRIL + timedelta(days=9))
     app.clock.moment = ELEVENTH
@@ -90,7 +90,7 @@ def test_it_tells_what_would_be_charged_credited_and_begun(app: App, pro: Member
     }
 
 
-def test_a_yearly_fee_is_first_invoiced_in_a_year_and_a_free_plans_never(app: App) -> None:
+def test_a_yearly_fee_is_first_invoiced_in_a_year_a_free_plans_never(app: App) -> None:
     sell_yearly_plan(app)
     app.clock.moment = APRIL
     member = create_payer(app)
@@ -105,7 +105,7 @@ def test_a_yearly_fee_is_first_invoiced_in_a_year_and_a_free_plans_never(app: Ap
     assert body["new_fee_invoiced_at"] is None
 
 
-def test_a_payment_that_is_missing_is_told_and_no_refusal(app: App) -> None:
+def test_a_missing_payment_is_shown_and_not_refused(app: App) -> None:
     member = app.member()
     use(app, member, "30", time=app.clock.now())
     body = preview(member, "pro")
@@ -120,7 +120,7 @@ def test_a_payment_that_is_missing_is_told_and_no_refusal(app: App) -> None:
     assert refusal(request_plan(member, "pro")) == (402, "invoice_overdue")
 
 
-def test_what_else_the_change_refuses_so_does_its_preview(app: App, pro: Member) -> None:
+def test_a_preview_is_refused_for_every_other_reason_of_the_change(app: App, pro: Member) -> None:
     assert refusal(request_plan(pro, "hobby", path=PREVIEW)) == (409, "plan_change_in_progress")
     app.clock.moment = APRIL + timedelta(hours=1)
     assert refusal(request_plan(pro, "gold", path=PREVIEW)) == (400, "unknown_plan")
@@ -165,7 +165,7 @@ def with_a_draft_late_usage_and_something_carried(app: App) -> Member:
 
 
 def with_two_months_that_nobody_closed(app: App) -> Member:
-    """Late usage of April counts in May and in June; the balance pays for May and a part of June."""
+    """Late usage of April is billed in May and June; the balance pays for May and a part of June."""
     member = create_pro_member(app)
     grant_credits(app, member, 45)
     close_periods(app, at=MAY + timedelta(minutes=30))
@@ -196,7 +196,7 @@ def far_away_after_a_suspension(app: App) -> Member:
     ],
     ids=lambda situation: situation.__name__,
 )
-def test_it_is_what_the_change_then_does_and_writes_nothing(app: App, situation: Callable[[App], Member]) -> None:
+def test_the_change_does_what_the_preview_showed(app: App, situation: Callable[[App], Member]) -> None:
     member = situation(app)
     principal = authenticate(app.ctx, member.api_key)  # notes the hourly last_used_at
     plan = "scale" if principal.account.plan == "pro" else "pro"
@@ -213,7 +213,7 @@ def test_it_is_what_the_change_then_does_and_writes_nothing(app: App, situation:
     assert _without_place(before.invoice) == _without_place(after.invoice)
 
 
-def test_what_is_shown_is_what_the_change_then_shows(app: App, pro: Member) -> None:
+def test_the_preview_and_the_changes_answer_agree(app: App, pro: Member) -> None:
     app.clock.moment = ELEVENTH
     before = preview(pro, "scale")
     after = change_plan_to(pro, "scale")["change"]
@@ -225,7 +225,7 @@ def test_what_is_shown_is_what_the_change_then_shows(app: App, pro: Member) -> N
     )
 
 
-def test_it_takes_two_round_trips(app: App, pro: Member) -> None:
+def test_a_preview_takes_two_round_trips(app: App, pro: Member) -> None:
     app.clock.moment = ELEVENTH
     subscription(pro)
     app.meter.clear()

@@ -1,4 +1,4 @@
-"""GET plans and subscription: the document's fields, and what the catalog sells."""
+"""GET plans and subscription: the document's fields with the catalog's values."""
 
 from tests.contract.examples import expect
 from tests.support.app import App
@@ -12,7 +12,7 @@ def test_plans_are_public_and_cheapest_first(app: App) -> None:
     assert {plan["billing_interval"] for plan in data["plans"]} == {"month"}
 
 
-def test_the_subscription_holds_its_plan_as_the_list_shows_it(app: App) -> None:
+def test_the_subscriptions_plan_equals_the_one_in_the_list(app: App) -> None:
     member = app.member()
     answer = call("GET", "/v1/user-management/account/subscription", key=member.api_key)
     body = expect(answer, 200, "subscription")["data"]["subscription"]

@@ -37,7 +37,7 @@ def refusal(answer: Answer) -> tuple[int, str]:
     return answer.status, expect(answer, answer.status, "error_scalebox")["code"]
 
 
-def test_an_invited_user_is_there_at_once_and_has_yet_to_join(app: App, root: Member) -> None:
+def test_an_invited_user_is_listed_at_once_as_invited(app: App, root: Member) -> None:
     user = invited(root)
     assert (user["login_email"], user["email"]) == ("joan@example.com", "root@example.com")
     assert (user["display_name"], user["role"], user["is_root_user"]) == (None, "user", False)
@@ -47,17 +47,17 @@ def test_an_invited_user_is_there_at_once_and_has_yet_to_join(app: App, root: Me
     check_invariants(app)
 
 
-def test_an_invitation_names_who_they_will_be(app: App, root: Member) -> None:
+def test_an_invitation_sets_name_role_and_root(app: App, root: Member) -> None:
     user = invited(root, " Joan@Example.com ", display_name="Joan", role="admin", is_root_user=True)
     assert user["login_email"] == "joan@example.com"
     assert (user["display_name"], user["role"], user["is_root_user"]) == ("Joan", "admin", True)
 
 
-def test_an_invitation_is_mailed_and_leads_in(app: App, root: Member, fake_aws: FakeAws) -> None:
+def test_an_invitations_link_lets_the_user_sign_in(app: App, root: Member, fake_aws: FakeAws) -> None:
     user = invited(root)
     fake_aws.sweep()
     (mail,) = fake_aws.mails_to("joan@example.com")
-    assert "root@example.com" in mail.text, "who invites"
+    assert "root@example.com" in mail.text, "the mail must name who invites"
     body = {"token": mail.token, "password": "joans horse battery", "name": "Joan"}
     assert call("POST", "/auth/password/confirm", body=body).status == 200
     signed = call("POST", "/auth/login", body={"email": "joan@example.com", "password": "joans horse battery"})
@@ -78,7 +78,7 @@ def test_an_invitation_may_be_sent_again_until_it_is_taken(app: App, root: Membe
     for mail in (first, second):
         body = {"token": mail.token, "password": "joans horse battery"}
         statuses.add(call("POST", "/auth/password/confirm", body=body).status)
-    assert statuses == {200, 400}, "only the newest holds"
+    assert statuses == {200, 400}, "only the newest link is valid"
     assert refusal(call("POST", path, bearer=root.session)) == (400, "already_joined")
 
 
@@ -92,20 +92,20 @@ def test_users_are_listed_newest_first_in_pages(app: App, root: Member) -> None:
     assert pages == {"page": 2, "limit": 3, "total": 4, "total_pages": 2, "offset": 3}
 
 
-def counted_apart(app: App) -> list[dict[str, Any]]:
-    """All that is stored but for the counts of attempts."""
+def stored_without_attempts(app: App) -> list[dict[str, Any]]:
+    """All stored items except attempt counts."""
     return [item for item in app.stored("core") if not item["pk"].startswith("ATTEMPTS#")]
 
 
 @pytest.mark.parametrize(
     "email", ["joan@example.com", " JOAN@example.com", "root@example.com", "far@example.com"], ids=str
 )
-def test_an_address_that_signs_somebody_in_is_taken(app: App, root: Member, email: str) -> None:
+def test_an_address_in_use_cannot_be_invited(app: App, root: Member, email: str) -> None:
     app.member("far@example.com")
     invited(root)
-    before = counted_apart(app)
+    before = stored_without_attempts(app)
     assert refusal(invite(root, email)) == (409, "email_exists")
-    assert counted_apart(app) == before
+    assert stored_without_attempts(app) == before
 
 
 def test_an_invited_address_cannot_register(app: App, root: Member) -> None:
@@ -126,7 +126,7 @@ def test_an_invited_address_cannot_register(app: App, root: Member) -> None:
     ],
     ids=str,
 )
-def test_an_invitation_that_does_not_fit_names_the_field(
+def test_a_wrong_invitation_is_refused_naming_its_field(
     app: App, root: Member, body: dict[str, Any], code: str
 ) -> None:
     before = app.stored("core")
@@ -137,9 +137,7 @@ def test_an_invitation_that_does_not_fit_names_the_field(
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
-def test_who_is_unknown_of_another_account_or_gone_is_404_and_what_is_no_id_400(
-    app: App, root: Member, method: str
-) -> None:
+def test_an_unknown_foreign_or_deleted_user_is_404_a_malformed_id_400(app: App, root: Member, method: str) -> None:
     foreign = app.member()
     gone = app.colleague(root)
     assert call("DELETE", f"{PATH}/{gone.user_id}", bearer=root.session).status == 200
@@ -155,6 +153,6 @@ def test_who_is_unknown_of_another_account_or_gone_is_404_and_what_is_no_id_400(
     check_invariants(app)
 
 
-def test_me_is_read_and_nothing_else(app: App, root: Member) -> None:
+def test_the_path_me_can_only_be_read(app: App, root: Member) -> None:
     for method in ("PUT", "DELETE", "POST", "PATCH"):
         assert refusal(call(method, f"{PATH}/me", bearer=root.session, body={})) == (405, "method_not_allowed")

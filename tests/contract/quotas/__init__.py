@@ -1,4 +1,4 @@
-"""What the tests of quotas share: plans that limit an account as a whole, shares, requests, use and sessions."""
+"""Quota tests: plans with an account quota, and the calls of allocations, requests, usage and sessions."""
 
 from datetime import datetime
 from typing import Any
@@ -20,13 +20,13 @@ PLAN_QUOTA = {
     "template_storage_gb": 50,
     "concurrent_sandboxes": 4,
 }
-"""What the plan gives in these tests."""
+"""The plan's quota in these tests."""
 HALF_QUOTA = {name: amount // 2 for name, amount in PLAN_QUOTA.items()}
 SIZE = {"cpu_cores": 1, "memory_gb": 0.5, "storage_gb": 5, "timeout_seconds": 3600}
 
 
 def set_plan_quota(app: App, plan: str = "hobby", **quota: int) -> None:
-    """The plan gives an account this much as a whole, and of the rest without end."""
+    """Set quota fields of the plan; the others stay unlimited."""
     plans = app.catalog_data()["plans"]
     limits = plans[plan]["limits"] | quota
     app.apply_catalog(plans=plans | {plan: plans[plan] | {"limits": limits}})
@@ -89,7 +89,7 @@ def use(app: App, user: Member, meter: str, quantity: object, *, time: datetime 
 
 
 def own_usage(user: Member) -> dict[str, dict[str, Any]]:
-    """What the caller has used of each field, as they see it themselves."""
+    """The user's own quota usage by field."""
     data = expect(call("GET", OWN_USAGE, key=user.api_key), 200, "quota_usage")["data"]
     quota: dict[str, dict[str, Any]] = data["quota"]
     return quota
@@ -114,7 +114,7 @@ def reasons(answer: Answer) -> list[tuple[str, Any, Any]]:
 
 
 def stored(app: App) -> list[dict[str, Any]]:
-    """All of `core` but the API keys, whose use is noted."""
+    """All items of `core` except API keys, in which their use is noted."""
     return [item for item in app.stored("core") if not item["sk"].startswith("APIKEY#")]
 
 
@@ -146,7 +146,7 @@ def withdraw(user: Member, request_id: str) -> Answer:
 
 
 def start_refusal_reasons(app: App, key: str, user: Member, **changes: Any) -> list[tuple[str, Any, Any]]:
-    """The reasons that a start is refused for, which are those that admission tells; neither writes anything."""
+    """The reasons of a refused start. Admission returns the same, and neither writes anything."""
     before = app.stored("core"), app.stored("usage")
     found = reasons(start(key, user, path=ADMISSION, **changes))
     assert reasons(start(key, user, **changes)) == found

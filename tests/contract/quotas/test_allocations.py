@@ -1,5 +1,6 @@
-"""Shares of the plan for single users: given, changed, revoked and deleted. Source: ScaleBox account management, "User
-Quota Administration"; money, "Quotas".
+"""Allocations of the plan's quota to users: created, changed, revoked and deleted.
+
+Source: ScaleBox account management, "User Quota Administration"; money, "Quotas".
 """
 
 from typing import Any
@@ -30,7 +31,7 @@ from tests.support.call import call
 UNKNOWN = "qal-019d0000-0000-7000-8000-000000000000"
 
 
-def test_a_share_is_shown_with_every_field_of_the_document(app: App, root: Member, ada: Member) -> None:
+def test_an_allocation_has_every_field_of_the_document(app: App, root: Member, ada: Member) -> None:
     created = create_allocation(root, ada, **HALF_QUOTA)
     assert created.pop("allocation_id").startswith("qal-")
     assert created == {
@@ -50,7 +51,7 @@ def test_a_field_that_is_left_out_or_null_has_no_limit(root: Member, ada: Member
     assert fields(allocations(root)[0]) == {"cpu_seconds_monthly": 5}
 
 
-def test_a_user_has_one_active_allocation(app: App, root: Member, ada: Member) -> None:
+def test_a_user_has_at_most_one_active_allocation(app: App, root: Member, ada: Member) -> None:
     first = create_allocation(root, ada, concurrent_sandboxes=1)
     before = stored(app)
     answer = allocate(root, ada, concurrent_sandboxes=1)
@@ -61,7 +62,7 @@ def test_a_user_has_one_active_allocation(app: App, root: Member, ada: Member) -
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_the_shares_of_all_users_fit_the_plan_to_the_last_unit(
+def test_allocations_may_add_up_to_exactly_the_plans_quota(
     app: App, root: Member, ada: Member, grace: Member, field: str
 ) -> None:
     most = PLAN_QUOTA[field]
@@ -77,7 +78,7 @@ def test_the_shares_of_all_users_fit_the_plan_to_the_last_unit(
     assert expect_allocation(change(root, created["allocation_id"], **{field: 0}))[field] == 0
 
 
-def test_a_share_that_was_revoked_or_deleted_is_free_again(root: Member, ada: Member, grace: Member) -> None:
+def test_a_revoked_or_deleted_allocation_frees_its_quota(root: Member, ada: Member, grace: Member) -> None:
     for end in (revoke, remove):
         created = create_allocation(root, ada, **PLAN_QUOTA)
         assert allocate(root, grace, concurrent_sandboxes=1).status == 400
@@ -87,14 +88,14 @@ def test_a_share_that_was_revoked_or_deleted_is_free_again(root: Member, ada: Me
 
 
 @pytest.mark.parametrize("amount", [0, 1, MAX_UNITS])
-def test_a_number_goes_from_0_to_a_thousand_million_million(app: App, amount: int) -> None:
+def test_a_quota_may_be_0_to_10_to_the_15(app: App, amount: int) -> None:
     root = app.member()
     assert create_allocation(root, root, ram_gb_seconds=amount)["ram_gb_seconds"] == amount
 
 
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("value", [MAX_UNITS + 1, -1, 1.5, 1.0, 1e15, "5", True, False, [], {}], ids=repr)
-def test_what_is_no_such_number_is_refused_by_its_field(
+def test_a_wrong_quota_of_an_allocation_is_refused_naming_its_field(
     app: App, root: Member, ada: Member, field: str, value: Any
 ) -> None:
     created = create_allocation(root, root, concurrent_sandboxes=1)
@@ -105,7 +106,7 @@ def test_what_is_no_such_number_is_refused_by_its_field(
     assert stored(app) == before
 
 
-def test_a_change_leaves_what_it_does_not_name_and_null_takes_a_limit_away(app: App, root: Member, ada: Member) -> None:
+def test_a_change_keeps_unsent_fields_and_null_removes_a_limit(app: App, root: Member, ada: Member) -> None:
     created = create_allocation(root, ada, cpu_seconds_monthly=5, ram_gb_seconds=6, traffic_gb_seconds=7)
     app.clock.advance(hours=1)
     after = expect_allocation(change(root, created["allocation_id"], cpu_seconds_monthly=50, ram_gb_seconds=None))
@@ -113,7 +114,7 @@ def test_a_change_leaves_what_it_does_not_name_and_null_takes_a_limit_away(app: 
     assert (after["created_at"], after["updated_at"]) == (created["created_at"], "2026-04-20T13:34:56Z")
     assert allocations(root) == [after]
     app.clock.advance(hours=1)
-    assert expect_allocation(change(root, created["allocation_id"])) == after, "a change of nothing is none"
+    assert expect_allocation(change(root, created["allocation_id"])) == after, "an empty change must change nothing"
 
 
 def test_a_revoked_allocation_is_listed_on_request_and_frozen(app: App, root: Member, ada: Member) -> None:
@@ -128,7 +129,7 @@ def test_a_revoked_allocation_is_listed_on_request_and_frozen(app: App, root: Me
     assert (allocations(root), allocations(root, "?include_inactive=true")) == ([], [after])
 
 
-def test_an_allocation_is_deleted_active_or_revoked(root: Member, ada: Member, grace: Member) -> None:
+def test_active_and_revoked_allocations_can_be_deleted(root: Member, ada: Member, grace: Member) -> None:
     active, revoked = create_allocation(root, ada), create_allocation(root, grace)
     revoke(root, revoked["allocation_id"])
     for one in (active, revoked):
@@ -139,7 +140,7 @@ def test_an_allocation_is_deleted_active_or_revoked(root: Member, ada: Member, g
     assert create_allocation(root, ada)["status"] == "active"
 
 
-def test_a_deleted_users_share_is_revoked_and_their_request_taken_back(
+def test_a_deleted_users_allocation_is_revoked_and_request_withdrawn(
     app: App, root: Member, ada: Member, grace: Member
 ) -> None:
     created = create_allocation(root, ada, **PLAN_QUOTA)
@@ -149,4 +150,4 @@ def test_a_deleted_users_share_is_revoked_and_their_request_taken_back(
     (kept,) = allocations(root, "?include_inactive=true")
     assert (kept["allocation_id"], kept["status"]) == (created["allocation_id"], "revoked")
     assert requests(root) == []
-    assert create_allocation(root, grace, **PLAN_QUOTA)["status"] == "active", "what they had is free again"
+    assert create_allocation(root, grace, **PLAN_QUOTA)["status"] == "active", "the revoked quota is free again"

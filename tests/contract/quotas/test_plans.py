@@ -1,4 +1,4 @@
-"""Plans and the shares of them: what a plan gives is shown, and a plan that the shares do not fit is refused.
+"""Plans and allocations: a plan shows its quota, and a plan smaller than the allocations is refused.
 
 Source: money, "Quotas" and "Plan changes".
 """
@@ -33,7 +33,7 @@ from tests.support.call import call
 
 @pytest.fixture
 def payer(app: App) -> Member:
-    """On the plan hobby, which limits nothing as a whole but what runs at once; pro gives the usual."""
+    """An account on hobby, whose only account quota is concurrency; pro has `PLAN_QUOTA`."""
     set_plan_quota(app, "pro", **PLAN_QUOTA)
     member = app.member()
     grant(app, member, 1000)
@@ -41,7 +41,7 @@ def payer(app: App) -> Member:
     return member
 
 
-def test_plans_and_the_subscription_show_what_is_given_as_a_whole(app: App, payer: Member) -> None:
+def test_plans_and_the_subscription_show_the_accounts_quota(app: App, payer: Member) -> None:
     plans = expect(call("GET", "/v1/user-management/plans"), 200, "plans")["data"]["plans"]
     body = {plan["plan_name"]: {name: plan[name] for name in FIELDS} for plan in plans}
     nothing = dict.fromkeys(FIELDS)
@@ -53,9 +53,7 @@ def test_plans_and_the_subscription_show_what_is_given_as_a_whole(app: App, paye
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_a_plan_that_the_shares_do_not_fit_is_refused_with_field_sum_and_limit(
-    app: App, payer: Member, field: str
-) -> None:
+def test_a_plan_smaller_than_the_allocations_is_refused_with_numbers(app: App, payer: Member, field: str) -> None:
     most = PLAN_QUOTA[field]
     first = create_allocation(payer, payer, **{field: most})
     second = create_allocation(payer, app.colleague(payer), **{field: 1})
@@ -70,16 +68,16 @@ def test_a_plan_that_the_shares_do_not_fit_is_refused_with_field_sum_and_limit(
     app.clock.advance(minutes=1)
     assert request_plan(payer, "pro", path=PREVIEW).status == 200
     change_to(payer, "pro")
-    assert allocations(payer) == [first], "shares stand as they are"
+    assert allocations(payer) == [first], "allocations stay as they are"
 
 
-def test_every_field_that_does_not_fit_is_named(payer: Member) -> None:
+def test_every_field_that_exceeds_the_plan_is_named(payer: Member) -> None:
     create_allocation(payer, payer, **{name: amount + 1 for name, amount in PLAN_QUOTA.items()})
     message = request_plan(payer, "pro").json["message"]
     assert all(f"{name}: allocations add up to {amount + 1}" in message for name, amount in PLAN_QUOTA.items())
 
 
-def test_after_a_plan_was_retired_shares_stand_and_the_smaller_limit_counts(app: App, payer: Member) -> None:
+def test_allocations_survive_a_retired_plan_and_the_plan_still_limits(app: App, payer: Member) -> None:
     ada, key = app.colleague(payer), app.platform_key()
     allocation = create_allocation(payer, ada, concurrent_sandboxes=5, cpu_seconds_monthly=5000)
     app.clock.advance(minutes=1)
@@ -89,20 +87,22 @@ def test_after_a_plan_was_retired_shares_stand_and_the_smaller_limit_counts(app:
         assert start(key, ada).status == 201
     assert reasons(start(key, ada)) == [("account_concurrent_sandboxes", 4, 4)]
     assert refusal(allocate(payer, payer, concurrent_sandboxes=1)) == (400, "quota_exceeds_plan")
-    assert create_allocation(payer, payer, traffic_gb_seconds=400)["status"] == "active", "what fits is given"
+    assert create_allocation(payer, payer, traffic_gb_seconds=400)["status"] == "active", (
+        "an allocation that fits is accepted"
+    )
     less = change(payer, allocation["allocation_id"], cpu_seconds_monthly=4000)
-    assert less.status == 200, "less is fine though it is still more than the plan gives"
+    assert less.status == 200, "a decrease is accepted even if it still exceeds the plan"
     assert refusal(change(payer, allocation["allocation_id"], cpu_seconds_monthly=4001)) == (400, "quota_exceeds_plan")
 
 
-def test_the_new_plans_limits_hold_from_the_instant_of_the_change(app: App, payer: Member) -> None:
+def test_the_new_plans_limits_apply_from_the_instant_of_the_change(app: App, payer: Member) -> None:
     key = app.platform_key()
     for _ in range(4):
         start(key, payer)
     app.record(app.event(payer, quantity=5000))
     assert reasons(start(key, payer, path="/v1/platform/admission")) == []
     change_to(payer, "pro")
-    assert reasons(start(key, payer)) == [("account_concurrent_sandboxes", 4, 4)], "a new period has used nothing"
+    assert reasons(start(key, payer)) == [("account_concurrent_sandboxes", 4, 4)], "a new period starts without usage"
     assert refusal(allocate(payer, payer, concurrent_sandboxes=5)) == (400, "quota_exceeds_plan")
     app.record(app.event(payer, quantity=1000))
     app.clock.advance(minutes=1)
@@ -112,7 +112,7 @@ def test_the_new_plans_limits_hold_from_the_instant_of_the_change(app: App, paye
     assert create_allocation(payer, payer, concurrent_sandboxes=1000)["status"] == "active"
 
 
-def test_a_limit_of_storage_that_is_sold_no_more_holds_until_the_period_ends(app: App, payer: Member) -> None:
+def test_a_storage_limit_removed_from_the_plan_applies_until_period_end(app: App, payer: Member) -> None:
     change_to(payer, "pro")
     set_plan_quota(app, "pro")
     use(app, payer, "template_storage_gb_hours", 51)
@@ -123,7 +123,7 @@ def test_a_limit_of_storage_that_is_sold_no_more_holds_until_the_period_ends(app
     assert reasons(start(key, payer, path=ADMISSION)) == []
 
 
-def test_what_a_plan_is_sold_with_later_holds_from_the_next_period(app: App, payer: Member) -> None:
+def test_a_plans_changed_quota_applies_from_the_next_period(app: App, payer: Member) -> None:
     change_to(payer, "pro")
     ada = app.colleague(payer)
     set_plan_quota(app, "pro", **PLAN_QUOTA | {"cpu_seconds_monthly": 10})

@@ -1,4 +1,4 @@
-"""Requests for another share: filed, changed and withdrawn by users. Source: decisions, "Quota requests"."""
+"""Quota requests: filed, changed and withdrawn by users. Source: decisions, "Quota requests"."""
 
 import pytest
 
@@ -24,7 +24,7 @@ from tests.support.call import call
 UNKNOWN = "qrq-019d0000-0000-7000-8000-000000000000"
 
 
-def test_a_request_is_shown_with_every_field_of_the_decisions(root: Member, ada: Member) -> None:
+def test_a_request_has_every_field_of_the_document(root: Member, ada: Member) -> None:
     filed = file_request(ada, **HALF_QUOTA)
     assert requests(root) == requests(ada, path=OWN_REQUESTS) == [filed]
     assert filed.pop("request_id").startswith("qrq-")
@@ -41,11 +41,11 @@ def test_a_request_is_shown_with_every_field_of_the_decisions(root: Member, ada:
     }
 
 
-def test_more_than_the_plan_gives_may_be_asked_for(ada: Member) -> None:
+def test_a_request_may_exceed_the_plan(ada: Member) -> None:
     assert fields(file_request(ada, cpu_seconds_monthly=MAX_UNITS)) == {"cpu_seconds_monthly": MAX_UNITS}
 
 
-def test_one_request_of_a_user_waits_at_most(app: App, root: Member, ada: Member) -> None:
+def test_a_user_has_at_most_one_pending_request(app: App, root: Member, ada: Member) -> None:
     first = file_request(ada, cpu_seconds_monthly=5)
     before = stored(app)
     assert refusal(file(ada, cpu_seconds_monthly=6)) == (400, "request_pending")
@@ -57,16 +57,16 @@ def test_one_request_of_a_user_waits_at_most(app: App, root: Member, ada: Member
     file_request(ada, cpu_seconds_monthly=7)
 
 
-def test_a_request_asks_for_something(app: App, ada: Member) -> None:
+def test_a_request_needs_a_quota_field(app: App, ada: Member) -> None:
     before = stored(app)
-    for wish in ({}, {"cpu_seconds_monthly": None}):
-        assert refusal(file(ada, **wish)) == (400, "no_quota_field")
+    for quota in ({}, {"cpu_seconds_monthly": None}):
+        assert refusal(file(ada, **quota)) == (400, "no_quota_field")
     assert stored(app) == before
     assert fields(file_request(ada, concurrent_sandboxes=0)) == {"concurrent_sandboxes": 0}
 
 
 @pytest.mark.parametrize("reason", [None, "", "  ", 5, "x" * 1001, "a\u0000b"], ids=ascii)
-def test_a_request_has_a_reason(app: App, ada: Member, reason: object) -> None:
+def test_a_request_needs_a_reason(app: App, ada: Member, reason: object) -> None:
     filed = file_request(ada, cpu_seconds_monthly=5)
     before = stored(app)
     for answer in (
@@ -81,13 +81,13 @@ def test_a_request_has_a_reason(app: App, ada: Member, reason: object) -> None:
 
 
 @pytest.mark.parametrize("value", [MAX_UNITS + 1, -1, 1.5, "5", True])
-def test_what_is_no_number_of_units_is_refused_by_its_field(ada: Member, value: object) -> None:
+def test_a_wrong_quota_is_refused_naming_its_field(ada: Member, value: object) -> None:
     answer = file(ada, ram_gb_seconds=value)
     assert refusal(answer) == (400, "invalid_request")
     assert answer.json["message"].startswith("ram_gb_seconds: ")
 
 
-def test_a_pending_request_is_changed_in_what_is_named(ada: Member) -> None:
+def test_a_pending_requests_sent_fields_change(ada: Member) -> None:
     filed = file_request(ada, cpu_seconds_monthly=5, ram_gb_seconds=6)
     id = filed["request_id"]
     after = expect_request(
@@ -95,7 +95,7 @@ def test_a_pending_request_is_changed_in_what_is_named(ada: Member) -> None:
     )
     expected = {"cpu_seconds_monthly": None, "traffic_gb_seconds": 7, "reason": "Bigger tests"}
     assert after == filed | expected
-    assert expect_request(change_request(ada, id)) == after, "a change of nothing is none"
+    assert expect_request(change_request(ada, id)) == after, "an empty change must change nothing"
     assert refusal(change_request(ada, id, ram_gb_seconds=None, traffic_gb_seconds=None)) == (400, "no_quota_field")
     assert requests(ada, path=OWN_REQUESTS) == [after]
 
@@ -108,7 +108,7 @@ def test_a_withdrawn_request_is_gone(root: Member, ada: Member) -> None:
     assert requests(root) == requests(ada, path=OWN_REQUESTS) == []
 
 
-def test_only_a_pending_request_of_ones_own_is_changed_or_withdrawn(app: App, root: Member, ada: Member) -> None:
+def test_only_ones_own_pending_request_can_be_changed_or_withdrawn(app: App, root: Member, ada: Member) -> None:
     filed = file_request(ada, cpu_seconds_monthly=5)
     before = stored(app)
     for other in (root, app.colleague(root), app.member()):
@@ -151,7 +151,7 @@ def test_lists_are_newest_first_and_by_status(app: App, root: Member, ada: Membe
 
 @pytest.mark.parametrize("path", [TEAM_REQUESTS, OWN_REQUESTS])
 @pytest.mark.parametrize("status", ["Pending", "revoked", "all", "1", "%00"])
-def test_a_status_that_is_none_is_refused(root: Member, path: str, status: str) -> None:
+def test_an_unknown_status_is_refused(root: Member, path: str, status: str) -> None:
     answer = call("GET", f"{path}?status={status}", key=root.api_key)
     assert refusal(answer) == (400, "invalid_request")
     assert answer.json["message"] == "status must be one of pending, approved, denied"

@@ -1,4 +1,4 @@
-"""Requests for another share, reviewed by root users.
+"""Quota requests, reviewed by root users.
 
 Source: ScaleBox account management, "Review Team Quota Requests"; money, "Quotas".
 """
@@ -23,7 +23,7 @@ from tests.support.app import App, Member
 UNKNOWN = "qrq-019d0000-0000-7000-8000-000000000000"
 
 
-def test_approving_makes_the_allocation_where_there_is_none(app: App, root: Member, ada: Member) -> None:
+def test_approving_creates_a_missing_allocation(app: App, root: Member, ada: Member) -> None:
     filed = file_request(ada, cpu_seconds_monthly=5, concurrent_sandboxes=0)
     app.clock.advance(hours=1)
     decided = expect_request(review(root, filed["request_id"], review_notes="Approved for CI expansion"))
@@ -38,7 +38,7 @@ def test_approving_makes_the_allocation_where_there_is_none(app: App, root: Memb
     assert fields(created) == {"cpu_seconds_monthly": 5, "concurrent_sandboxes": 0}
 
 
-def test_approving_replaces_the_requested_fields_of_the_allocation_alone(app: App, root: Member, ada: Member) -> None:
+def test_approving_replaces_only_the_requested_fields(app: App, root: Member, ada: Member) -> None:
     before = create_allocation(root, ada, cpu_seconds_monthly=900, ram_gb_seconds=6)
     app.clock.advance(hours=1)
     filed = file_request(ada, cpu_seconds_monthly=1000, traffic_gb_seconds=7)
@@ -47,7 +47,7 @@ def test_approving_replaces_the_requested_fields_of_the_allocation_alone(app: Ap
     assert allocations(root) == [before | changed]
 
 
-def test_approving_after_the_allocation_was_revoked_makes_another(root: Member, ada: Member) -> None:
+def test_approving_after_a_revocation_creates_a_new_allocation(root: Member, ada: Member) -> None:
     filed = file_request(ada, cpu_seconds_monthly=5)
     old = create_allocation(root, ada, ram_gb_seconds=6)
     revoke(root, old["allocation_id"])
@@ -57,7 +57,7 @@ def test_approving_after_the_allocation_was_revoked_makes_another(root: Member, 
     assert fields(created) == {"cpu_seconds_monthly": 5}
 
 
-def test_denying_only_decides(root: Member, ada: Member) -> None:
+def test_denying_leaves_the_allocation_unchanged(root: Member, ada: Member) -> None:
     created = create_allocation(root, ada, cpu_seconds_monthly=5)
     filed = file_request(ada, cpu_seconds_monthly=6)
     decided = expect_request(review(root, filed["request_id"], "deny"))
@@ -90,7 +90,7 @@ def test_an_approval_that_no_longer_fits_the_plan_changes_nothing(app: App, root
 
 
 @pytest.mark.parametrize("action", [None, "", "Approve", "approved", "withdraw", True, ["approve"]], ids=repr)
-def test_a_review_approves_or_denies(app: App, root: Member, ada: Member, action: object) -> None:
+def test_a_reviews_action_must_be_approve_or_deny(app: App, root: Member, ada: Member, action: object) -> None:
     id = file_request(ada, cpu_seconds_monthly=5)["request_id"]
     before = stored(app)
     answer = review(root, id, action)
@@ -100,13 +100,13 @@ def test_a_review_approves_or_denies(app: App, root: Member, ada: Member, action
 
 
 @pytest.mark.parametrize("notes", [" ", 5, "x" * 1001, "a\u0007b"], ids=ascii)
-def test_notes_are_text_that_says_something(root: Member, ada: Member, notes: object) -> None:
+def test_review_notes_must_be_text(root: Member, ada: Member, notes: object) -> None:
     answer = review(root, file_request(ada, cpu_seconds_monthly=5)["request_id"], review_notes=notes)
     assert refusal(answer) == (400, "invalid_request")
     assert answer.json["message"].startswith("review_notes")
 
 
-def test_an_unknown_request_a_foreign_one_and_a_malformed_id(app: App, root: Member, ada: Member) -> None:
+def test_an_unknown_or_foreign_request_is_404_a_malformed_id_400(app: App, root: Member, ada: Member) -> None:
     id = file_request(ada, cpu_seconds_monthly=5)["request_id"]
     for by, unknown in ((root, UNKNOWN), (app.member(), id)):
         assert refusal(review(by, unknown)) == (404, "not_found")
