@@ -1,4 +1,4 @@
-"""What the simulations share."""
+"""The crash sweep as a fixture, on fresh tables for each call."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""A crash at any external call of a change of an account's email: asked for, delivered, confirmed twice, cleared."""
+"""A crash at any external call of an email change: request, delivery, both confirmations, clearing."""
 
 from contextlib import suppress
 from typing import Any
@@ -67,7 +67,7 @@ def test_a_request(sweep: Sweep) -> None:
     assert sweep(root, act, check) == 4
 
 
-def test_the_delivery_of_both_letters(sweep: Sweep) -> None:
+def test_the_delivery_of_both_mails(sweep: Sweep) -> None:
     def act(app: App, _: Principal) -> None:
         app.clock.advance(seconds=LEASE.total_seconds())
         app.deliver()
@@ -75,7 +75,7 @@ def test_the_delivery_of_both_letters(sweep: Sweep) -> None:
     def check(app: App, _: Principal, __: Any) -> None:
         assert app.waiting() == []
         assert 3 <= len(app.fake_aws.mails_to(OLD)) + len(app.fake_aws.mails_to(NEW)) <= 4, (
-            "a welcome, two links, perhaps one again"
+            "a welcome mail, two links, one of them perhaps twice"
         )
         confirm(app, app.fake_aws.mails_to(NEW)[-1].token)
         assert confirm(app, app.fake_aws.mails_to(OLD)[-1].token).state == "completed"
@@ -111,7 +111,7 @@ def test_the_second_confirmation_and_the_notices(sweep: Sweep) -> None:
             assert others + 1 <= len(app.fake_aws.mails_to(address)) <= others + 2
         assert reread(app.ctx, prepared[0]).account.email == NEW
         assert login(app.ctx, email=NEW, password=PASSWORD, address=HERE)
-        assert app.member(OLD), "the old address is free"
+        assert app.member(OLD), "the old address must be free"
 
     assert sweep(half_confirmed, act, check) == 15
 

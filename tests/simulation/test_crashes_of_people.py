@@ -1,4 +1,4 @@
-"""A crash at any external call of what people do: their team, their passwords, their keys, their sign-ins."""
+"""A crash at any external call of users' actions: team, passwords, keys, sign-in, suspension."""
 
 from contextlib import suppress
 from typing import Any
@@ -27,7 +27,7 @@ def root(app: App) -> Principal:
 
 
 def invited(app: App) -> tuple[Principal, str]:
-    """A root user, and the id of a user who was invited and has an API key."""
+    """A root user, and the id of an invited user with an API key."""
     principal = root(app)
     user = invite_user(app.ctx, principal, Invitation("ada@example.com"))
     app.deliver()
@@ -51,7 +51,7 @@ def link(app: App) -> str:
 
 
 def actions(app: App) -> list[str]:
-    """What the audit log of the only account says, in order."""
+    """The audit actions of the only account, oldest first."""
     entries = [item for item in app.stored("core") if item["sk"].startswith("AUDIT#")]
     return [entry["action"] for entry in sorted(entries, key=lambda entry: entry["number"])]
 
@@ -93,7 +93,7 @@ def test_a_deletion_of_a_user(sweep: Sweep) -> None:
         principal = refreshed(app, prepared[0])
         assert [user.email for user in list_users(app.ctx, principal)] == ["root@example.com"]
         assert [key.name for key in list_api_keys(app.ctx, principal)] == ["test"]
-        assert invite_user(app.ctx, principal, Invitation("ada@example.com")), "the address is free again"
+        assert invite_user(app.ctx, principal, Invitation("ada@example.com")), "the address must be free again"
         assert actions(app).count("user.deleted") == 1
 
     assert sweep(invited, act, check) == 3
@@ -112,7 +112,7 @@ def test_another_invitation_of_the_same_user(sweep: Sweep) -> None:
     def check(app: App, prepared: Any, _: Any) -> None:
         app.deliver()
         mails = app.fake_aws.mails_to("ada@example.com")
-        assert 2 <= len(mails) <= 3  # one more for each time it was asked for
+        assert 2 <= len(mails) <= 3  # one for each request
         set_password(app.ctx, token=mails[-1].token, password=PASSWORD, address=HERE)
 
     assert sweep(prepare, act, check) == 4
@@ -125,7 +125,7 @@ def test_a_change_of_the_password(sweep: Sweep) -> None:
 
     def check(app: App, principal: Principal, _: Any) -> None:
         assert login(app.ctx, email="root@example.com", password=NEW, address=HERE)
-        assert refreshed(app, principal), "the session it was done with goes on"
+        assert refreshed(app, principal), "the session that made the change must stay valid"
         app.deliver()
         assert len(app.fake_aws.mails_to("root@example.com")) == 2  # welcome, password changed
         assert actions(app).count("user.password_changed") == 1

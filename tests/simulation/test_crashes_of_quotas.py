@@ -1,4 +1,4 @@
-"""A crash at any external call loses no share and no request, counts none twice, and decides none by half."""
+"""A crash at any external call loses no allocation or request, counts none twice, and leaves no half decision."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -47,14 +47,14 @@ def with_both(app: App) -> tuple[Member, Member, str]:
     return root, ada, request_quota(app, ada, cpu_seconds_monthly=600).id
 
 
-def again(call: Callable[[], Any]) -> Any:
-    """As a client does it who tries again: that it is done already is an answer as well."""
+def accept_done(call: Callable[[], Any]) -> Any:
+    """Call as a retrying client does, who accepts that it is done already."""
     with suppress(Invalid, NotFound):
         return call()
 
 
 def give(app: App, known: Any) -> Any:
-    return again(
+    return accept_done(
         lambda: allocate(app.ctx, principal_of(app, known[0]), known[1].user.id, {"cpu_seconds_monthly": 1000})
     )
 
@@ -64,11 +64,11 @@ def raise_it(app: App, known: Any) -> Any:
 
 
 def revoke(app: App, known: Any) -> Any:
-    return again(lambda: revoke_allocation(app.ctx, principal_of(app, known[0]), known[2]))
+    return accept_done(lambda: revoke_allocation(app.ctx, principal_of(app, known[0]), known[2]))
 
 
 def remove(app: App, known: Any) -> Any:
-    return again(lambda: remove_allocation(app.ctx, principal_of(app, known[0]), known[2]))
+    return accept_done(lambda: remove_allocation(app.ctx, principal_of(app, known[0]), known[2]))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def remove(app: App, known: Any) -> Any:
         (create_team_with_allocation, remove, 3, "deleted", {}, []),
     ],
 )
-def test_a_share_given_changed_and_taken(
+def test_an_allocation_created_changed_revoked_and_deleted(
     sweep: Sweep, prepare: Act, act: Act, *, calls: int, word: str, sums: dict[str, int], rows: list[str]
 ) -> None:
     def check(app: App, known: Any, _: Any) -> None:
@@ -100,7 +100,9 @@ def test_a_share_given_changed_and_taken(
 
 
 def file(app: App, known: Any) -> Any:
-    return again(lambda: file_request(app.ctx, principal_of(app, known[1]), {"cpu_seconds_monthly": 600}, reason=WHY))
+    return accept_done(
+        lambda: file_request(app.ctx, principal_of(app, known[1]), {"cpu_seconds_monthly": 600}, reason=WHY)
+    )
 
 
 def change(app: App, known: Any) -> Any:
@@ -108,7 +110,7 @@ def change(app: App, known: Any) -> Any:
 
 
 def withdraw(app: App, known: Any) -> Any:
-    return again(lambda: withdraw_request(app.ctx, principal_of(app, known[1]), known[2]))
+    return accept_done(lambda: withdraw_request(app.ctx, principal_of(app, known[1]), known[2]))
 
 
 @pytest.mark.parametrize(
@@ -140,26 +142,26 @@ def test_a_request_filed_changed_and_withdrawn(
 )
 def test_a_request_decided(sweep: Sweep, prepare: Act, decision: Decision, *, calls: int, sums: dict[str, int]) -> None:
     def review(app: App, known: Any) -> Any:
-        return again(lambda: review_request(app.ctx, principal_of(app, known[0]), known[2], decision))
+        return accept_done(lambda: review_request(app.ctx, principal_of(app, known[0]), known[2], decision))
 
     def check(app: App, known: Any, _: Any) -> None:
         (found,) = list_requests(app.ctx, principal_of(app, known[0]))
         assert found.status == {"approve": "approved", "deny": "denied"}[decision]
         assert app.account_of(known[0]).allocated == sums
-        letters = [item["body"]["letter"] for item in app.stored("core", "OUTBOX") if item["kind"] == "mail"]
-        assert letters.count("quota_reviewed") == 1
+        mails = [item["body"]["letter"] for item in app.stored("core", "OUTBOX") if item["kind"] == "mail"]
+        assert mails.count("quota_reviewed") == 1
 
     assert sweep(prepare, review, check) == calls
 
 
-def test_a_user_deleted_who_has_a_share_a_request_and_a_session(sweep: Sweep) -> None:
+def test_a_deleted_user_with_an_allocation_a_request_and_a_session(sweep: Sweep) -> None:
     def prepare(app: App) -> Any:
         known = with_both(app)
         start_session(app.ctx, app.platform(), session_request(known[1]))
         return known
 
     def delete(app: App, known: Any) -> Any:
-        return again(lambda: delete_user(app.ctx, principal_of(app, known[0]), known[1].user.id))
+        return accept_done(lambda: delete_user(app.ctx, principal_of(app, known[0]), known[1].user.id))
 
     def check(app: App, known: Any, _: Any) -> None:
         account = app.account_of(known[0])

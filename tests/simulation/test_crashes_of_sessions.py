@@ -1,4 +1,4 @@
-"""A crash at any external call starts and ends each session once, and tells each user once what they have reached."""
+"""A crash at any external call: each session starts and ends once, each user is notified once of each percentage."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def test_a_session_started_within_limits_and_ended_in_the_next_period(sweep: Swe
         bill = read_current_bill(app.ctx, app.account_of(known[0]))
         assert (bill.active_sessions, bill.completed_sessions) == (0, 1)
 
-    assert sweep(prepare, start, started) == 4  # who calls, the catalog, what is used, the transaction
+    assert sweep(prepare, start, started) == 4  # the caller, the catalog, the usage, the transaction
     assert sweep(prepare_started, end, ended) == 5
 
 
@@ -47,7 +47,7 @@ def due(app: App) -> list[Task]:
 
 
 def work_off(app: App, known: tuple[Any, list[Task]]) -> list[str]:
-    """What the queue holds is worked off; what was before the crash as well."""
+    """Run the queued tasks, those of before the crash included."""
     return [word for task in known[1] for word in run_task(app.ctx, task)]
 
 
@@ -68,7 +68,7 @@ def test_a_session_whose_time_is_up(sweep: Sweep) -> None:
     assert sweep(prepare, work_off, check) == 4  # session, account, period, transaction
 
 
-def test_users_who_have_reached_what_they_are_given(sweep: Sweep) -> None:
+def test_users_who_have_reached_their_quota(sweep: Sweep) -> None:
     def prepare(app: App) -> Any:
         root, ada, _ = create_team_with_allocation(app)
         allocate_to(app, root, root, cpu_seconds_monthly=500)
@@ -85,8 +85,8 @@ def test_users_who_have_reached_what_they_are_given(sweep: Sweep) -> None:
             ada.user_id: 100,
         }
         assert len(reached) == 2
-        letters = [item["body"]["letter"] for item in app.stored("core", "OUTBOX") if item["kind"] == "mail"]
-        assert letters.count("quota_reached") == 2
+        mails = [item["body"]["letter"] for item in app.stored("core", "OUTBOX") if item["kind"] == "mail"]
+        assert mails.count("quota_reached") == 2
         assert due(app) == []
 
     # mark, account, allocations, use, catalog, users, transaction; the mark taken

@@ -1,4 +1,4 @@
-"""A crash at any external call of what the operator does by command."""
+"""A crash at any external call of the operator's commands."""
 
 from contextlib import suppress
 from typing import Any

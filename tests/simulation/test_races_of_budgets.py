@@ -1,4 +1,4 @@
-"""What holds of a budget when it is used, looked at, changed and started under at once; a fifth of writes conflicts."""
+"""Concurrent usage, checks, changes and session starts of a budget; a fifth of the writes conflict."""
 
 import random
 import threading
@@ -49,8 +49,8 @@ def owner(crowded_app: App) -> tuple[App, Member]:
 type Owner = tuple[App, Member]
 
 
-def sending(app: App, events: list[dict[str, Any]]) -> Callable[[], int]:
-    """One after the other; each is accepted, however often it collides."""
+def make_sender(app: App, events: list[dict[str, Any]]) -> Callable[[], int]:
+    """Returns a call that sends the events one by one; each must be accepted in spite of conflicts."""
 
     def send() -> int:
         results = [app.record(event)[0].status for event in events]
@@ -60,12 +60,12 @@ def sending(app: App, events: list[dict[str, Any]]) -> Callable[[], int]:
     return send
 
 
-def streamed(app: App, member: Member, times: int) -> Callable[[], int]:
+def make_checker(app: App, member: Member, times: int) -> Callable[[], int]:
     return lambda: sum(check_budget(app.ctx, member.account.id) for _ in range(times))
 
 
-def swept(app: App, times: int = 1) -> Callable[[], int]:
-    """Whatever is due, `alerted` once for each threshold."""
+def make_sweeper(app: App, times: int = 1) -> Callable[[], int]:
+    """Returns a call that runs all due tasks, `times` over, and counts the alerts."""
 
     def sweep() -> int:
         return sum(
@@ -78,21 +78,21 @@ def swept(app: App, times: int = 1) -> Callable[[], int]:
 
 
 def settle(app: App) -> int:
-    """The next sweep, after which nothing is due any more."""
+    """Run the next sweep, after which nothing must be due; return its alerts."""
     check_invariants(app)
-    told = swept(app)()
+    alerts = make_sweeper(app)()
     assert list(due_tasks(app.ctx, USAGE_CHECK)) == []
     check_invariants(app)
-    return told
+    return alerts
 
 
-def test_each_threshold_is_told_once_however_many_look_while_usage_comes(owner: Owner) -> None:
+def test_each_threshold_alerts_once_under_concurrent_usage_and_checks(owner: Owner) -> None:
     app, member = owner
     set_up_budget(app, member, thresholds=thresholds(*range(10, 101, 10)))
     events = [usage_worth(app, member, 4) for _ in range(25)]
-    look = streamed(app, member, 6)
+    check_often = make_checker(app, member, 6)
     *sent, one, two, three = race(
-        *[sending(app, some) for some in deal_out(events, 3)], look, look, swept(app, times=3)
+        *[make_sender(app, some) for some in deal_out(events, 3)], check_often, check_often, make_sweeper(app, times=3)
     )
     assert sum(sent) == 25
     assert one + two + three + settle(app) == 10
@@ -102,7 +102,7 @@ def test_each_threshold_is_told_once_however_many_look_while_usage_comes(owner: 
     )
 
 
-def test_a_budget_that_is_changed_all_the_while_tells_each_crossing_once_a_day(owner: Owner) -> None:
+def test_a_constantly_changed_budget_alerts_once_a_day_per_threshold(owner: Owner) -> None:
     app, member = owner
     set_up_budget(app, member)
     principal = principal_of(app, member)
@@ -113,11 +113,11 @@ def test_a_budget_that_is_changed_all_the_while_tells_each_crossing_once_a_day(o
         return lambda: [change_budget(app.ctx, principal, {"amount": Decimal(amount)}) for amount in amounts]
 
     answers = race(
-        *[sending(app, some) for some in deal_out(events, 2)],
+        *[make_sender(app, some) for some in deal_out(events, 2)],
         change(1),
         change(2),
-        streamed(app, member, 6),
-        swept(app, times=2),
+        make_checker(app, member, 6),
+        make_sweeper(app, times=2),
     )
     assert [answer for answer in answers if isinstance(answer, Exception)] == []
     settle(app)
@@ -130,7 +130,7 @@ def test_a_budget_that_is_changed_all_the_while_tells_each_crossing_once_a_day(o
     assert Counter(alerted_percents(app, member)) == {50: 2, 80: 2, 100: 2}
 
 
-def test_of_budgets_made_and_deleted_at_once_there_is_one_at_a_time(owner: Owner) -> None:
+def test_budgets_created_and_deleted_concurrently_exist_one_at_a_time(owner: Owner) -> None:
     app, member = owner
     spend(app, member, 90)
     principal = principal_of(app, member)
@@ -141,7 +141,9 @@ def test_of_budgets_made_and_deleted_at_once_there_is_one_at_a_time(owner: Owner
     def delete() -> list[str]:
         return [attempt(lambda: remove_budget(app.ctx, principal)) for _ in range(3)]
 
-    answers = Counter(one for part in race(make, make, delete, delete, streamed(app, member, 4)) for one in told(part))
+    answers = Counter(
+        one for part in race(make, make, delete, delete, make_checker(app, member, 4)) for one in told(part)
+    )
     assert answers.total() - answers["done"] == answers["Conflict"] + answers["NotFound"]
     settle(app)
     made = app.account_of(member).counts.budget_count
@@ -162,19 +164,19 @@ def attempt(call: Callable[[], Any]) -> str:
     return "done"
 
 
-def test_no_session_asked_for_after_the_limit_was_reached_starts(owner: Owner) -> None:
-    """Whatever the stream does: nobody looks at the budget but who starts."""
+def test_no_session_requested_after_the_limit_was_reached_starts(owner: Owner) -> None:
+    """No check runs: only the session starts read the budget."""
     app, member = owner
     set_up_budget(app, member, limit_type="hard")
     key, reached = app.platform(), threading.Event()
 
     def use() -> None:
         for _ in range(10):
-            sending(app, [usage_worth(app, member, 10)])()
+            make_sender(app, [usage_worth(app, member, 10)])()
         reached.set()
 
     def start(name: int) -> list[tuple[bool, Any]]:
-        """Each with whether the limit had been reached when it was asked for."""
+        """Start sessions; note for each whether the limit was reached before the request."""
         answers: list[tuple[bool, Any]] = []
         for number in range(40):
             was_reached = reached.is_set()
@@ -222,7 +224,7 @@ def test_sessions_start_only_while_the_limit_is_lifted(owner: Owner) -> None:
                 break
         return answers
 
-    done, looked, *parts = race(lift, streamed(app, member, 3), *[lambda n=n: start(n) for n in range(3)])
+    done, looked, *parts = race(lift, make_checker(app, member, 3), *[lambda n=n: start(n) for n in range(3)])
     assert (done, looked in (0, 3)) == (None, True)
     answers = [answer for part in parts for answer in part]
     assert (True, False) not in answers
@@ -234,7 +236,7 @@ def test_sessions_start_only_while_the_limit_is_lifted(owner: Owner) -> None:
     settle(app)
 
 
-def test_a_plan_changed_under_a_check_starts_a_month_that_restricts_nothing(owner: Owner) -> None:
+def test_a_plan_change_during_a_check_lifts_the_restriction(owner: Owner) -> None:
     app, member = owner
     set_up_budget(app, member, limit_type="hard")
     spend(app, member, 100)
@@ -242,8 +244,8 @@ def test_a_plan_changed_under_a_check_starts_a_month_that_restricts_nothing(owne
     app.clock.advance(hours=12)
     changed, *looked = race(
         lambda: change_plan(app.ctx, account, "pro", actor=OPERATOR, must_pay=False),
-        streamed(app, member, 3),
-        swept(app),
+        make_checker(app, member, 3),
+        make_sweeper(app),
     )
     assert isinstance(changed, ChangedPlan)
     assert sum(looked) + settle(app) == 3

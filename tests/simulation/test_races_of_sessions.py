@@ -1,4 +1,4 @@
-"""What holds of sessions when many start and end them at once, with a fifth of all writes conflicting."""
+"""Concurrent starts and ends of sessions, with a fifth of all writes conflicting."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,7 @@ UNLIMITED = 10**6
 
 
 def refusals(answers: list[Any]) -> list[tuple[Reason, ...]]:
-    """Why starts were refused; nothing else has gone wrong with any."""
+    """The reasons of refused starts; fails on any other error."""
     failed = [answer for answer in answers if not isinstance(answer, Session)]
     assert {type(answer) for answer in failed} <= {NotAdmitted}, failed
     return [answer.reasons for answer in failed]
@@ -52,8 +52,8 @@ def test_of_50_sessions_against_a_limit_of_7_exactly_7_run(crowded_app: App, who
     check_invariants(app)
 
 
-def test_as_many_at_once_as_there_is_room_for_all_run(crowded_app: App) -> None:
-    """None of them waits for the others to be recorded, so that none gives up."""
+def test_concurrent_starts_up_to_the_limit_all_succeed(crowded_app: App) -> None:
+    """Starts don't conflict with each other so often that one gives up."""
     app = crowded_app
     set_plan_limits(app, max_concurrent_sandboxes=100)
     member, key = app.member(), app.platform()
@@ -71,7 +71,7 @@ def attempt(call: Callable[[], Any]) -> Any:
         return error
 
 
-def test_sessions_that_end_make_room_for_others_and_never_for_too_many(crowded_app: App) -> None:
+def test_ended_sessions_make_room_and_the_limit_is_never_exceeded(crowded_app: App) -> None:
     app = crowded_app
     set_plan_limits(app, max_concurrent_sandboxes=4)
     member, key = app.member(), app.platform()
@@ -98,7 +98,7 @@ def test_sessions_that_end_make_room_for_others_and_never_for_too_many(crowded_a
     )
 
 
-def test_no_session_starts_beyond_a_share_once_it_is_lowered(crowded_app: App) -> None:
+def test_no_session_starts_beyond_a_lowered_allocation(crowded_app: App) -> None:
     app = crowded_app
     member, key = app.member(), app.platform()
     before = allocate_to(app, member, member, concurrent_sandboxes=5)
@@ -114,7 +114,7 @@ def test_no_session_starts_beyond_a_share_once_it_is_lowered(crowded_app: App) -
     check_invariants(app)
 
 
-def test_no_session_starts_beyond_a_plan_once_it_has_changed(crowded_app: App) -> None:
+def test_no_session_starts_beyond_a_changed_plan(crowded_app: App) -> None:
     app = crowded_app
     set_plan_limits(app, free_plan="pro", max_concurrent_sandboxes=3)
     member, key = app.member(), app.platform()
@@ -130,7 +130,7 @@ def test_no_session_starts_beyond_a_plan_once_it_has_changed(crowded_app: App) -
     check_invariants(app)
 
 
-def test_a_user_who_is_deleted_starts_nothing_afterwards_and_what_runs_ends(crowded_app: App) -> None:
+def test_a_deleted_user_starts_nothing_and_running_sessions_end(crowded_app: App) -> None:
     app = crowded_app
     member, key = app.member(), app.platform()
     other = app.colleague(member)
