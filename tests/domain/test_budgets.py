@@ -142,7 +142,7 @@ def test_over_many_edits_and_months_it_tells_what_the_rule_in_other_words_does()
     """The same story goes on for a million events in `make bench`."""
     story = Story(seed=7)
     story.run(100_000)
-    least = {"alerts": 600, "silenced": 500, "edits": 1500, "restricted": 3000, "alerts of an ended month": 5}
+    least = {"alerts": 600, "silenced": 500, "edits": 1500, "restricted": 3000, "told of an ended month": 5}
     assert {name: story.counts[name] for name in least if story.counts[name] < least[name]} == {}
 
 

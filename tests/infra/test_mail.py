@@ -1,4 +1,4 @@
-"""Mails leave from the stage's own domain, over TLS, and what bounces or is complained about comes back."""
+"""Mails are sent from the stage's own domain, over TLS; bounces and complaints are reported back."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,9 +31,9 @@ def test_mails_are_sent_only_over_tls_and_their_reputation_is_measured(productio
 def test_bounces_and_complaints_reach_the_function_that_suppresses(production: Synthesized) -> None:
     (destination,) = production.properties("SES::ConfigurationSetEventDestination")
     assert format_value(destination["ConfigurationSetName"]) == "MailSet"
-    told = destination["EventDestination"]
-    assert (told["Enabled"], sorted(told["MatchingEventTypes"])) == (True, ["bounce", "complaint"])
-    topic = format_value(told["SnsDestination"]["TopicARN"])
+    events = destination["EventDestination"]
+    assert (events["Enabled"], sorted(events["MatchingEventTypes"])) == (True, ["bounce", "complaint"])
+    topic = format_value(events["SnsDestination"]["TopicARN"])
     (subscription,) = [s for s in production.properties("SNS::Subscription") if s["Protocol"] == "lambda"]
     assert format_value(subscription["TopicArn"]) == topic == "MailFeedbackNotificationsTopic"
     assert format_value(subscription["Endpoint"]) == "MailFeedbackFunction.Arn"
@@ -44,7 +44,7 @@ def test_bounces_and_complaints_reach_the_function_that_suppresses(production: S
     )
 
 
-def test_nobody_but_ses_and_for_this_stage_may_publish_them(production: Synthesized) -> None:
+def test_only_ses_for_this_stage_may_publish_feedback(production: Synthesized) -> None:
     policies = production.properties("SNS::TopicPolicy")
     (policy,) = [p for p in policies if format_value(p["Topics"][0]) == "MailFeedbackNotificationsTopic"]
     (allowed,) = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
@@ -63,7 +63,7 @@ def test_nobody_but_ses_and_for_this_stage_may_publish_them(production: Synthesi
     ],
     ids=["production", "with pages of its own", "local"],
 )
-def test_the_sender_knows_its_name_its_address_and_where_links_lead(
+def test_the_sender_gets_its_name_its_address_and_the_page_url(
     stage: Stage, page: str, synthesize: Callable[[Stage], Synthesized]
 ) -> None:
     variables = synthesize(stage).functions()["outbox"]["Environment"]["Variables"]

@@ -38,7 +38,7 @@ def draft(app: App, member: Member) -> Invoice:
 
 
 def sweep_and_compare(sweep: Sweep, prepare: Callable[[App], Any], act: Act) -> tuple[int, Any]:
-    """After each crash the stored data must be as without one. Returns the calls and the answer of a run without a crash."""
+    """After each crash the stored data must be as without one. Returns the calls and a crash-free run's answer."""
     clean: dict[str, Any] = {}
 
     def prepared(app: App) -> Any:

@@ -85,7 +85,7 @@ def test_a_confirmation_and_a_clearing_leave_it_changed_or_cleared(crowded_app: 
     check_invariants(app)
 
 
-def test_a_registration_and_a_change_to_one_address_do_not_both_win(crowded_app: App) -> None:
+def test_a_registration_and_an_email_change_race_for_one_address(crowded_app: App) -> None:
     app = crowded_app
     principal = root(app)
     old, new = request_tokens(app, principal)

@@ -53,7 +53,7 @@ def test_of_50_sessions_against_a_limit_of_7_exactly_7_run(crowded_app: App, who
 
 
 def test_concurrent_starts_up_to_the_limit_all_succeed(crowded_app: App) -> None:
-    """Starts don't conflict with each other so often that one gives up."""
+    """No start conflicts with the others so often that it gives up."""
     app = crowded_app
     set_plan_limits(app, max_concurrent_sandboxes=100)
     member, key = app.member(), app.platform()

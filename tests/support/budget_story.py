@@ -84,7 +84,7 @@ class Story:
         assert list(map(_percents, checked.alerts)) == expected
         assert (checked.budget is self.budget) == (checked.budget == self.budget)
         self.counts["alerts"] += sum(map(len, expected))
-        self.counts["alerts of an ended month"] += len([one for one in checked.alerts if one.spending != present])
+        self.counts["told of an ended month"] += len([one for one in checked.alerts if one.spending != present])
         self.unseen.clear()
         self.budget = checked.budget
         self._compare(present)
