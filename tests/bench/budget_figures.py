@@ -72,7 +72,7 @@ def _checks(app: App) -> Iterator[Figure]:
 
 
 def _start(app: App) -> Iterator[Figure]:
-    """The first start in a process must find the shards of the counters; the next ones know them."""
+    """The first start in a process takes one call more than the next ones."""
     member, key = member_with_budget(app, limit_type="hard"), app.platform_key()
     app.record(app.event(member, quantity=_UNIT))
     session = {

@@ -59,7 +59,7 @@ def test_a_session_starts_and_the_same_id_answers_as_before(app: App, key: str, 
     assert call("GET", "/v1/billing/current", key=member.api_key).json["data"]["active_sessions"] == 1
     call("POST", "/v1/platform/sessions/run_1-A/end", key=key)
     again = expect(start(key, member, session_id="run_1-A"), 201, "platform_session")["data"]
-    assert again == first | {"status": "ended"}, "it is told that nothing runs"
+    assert again == first | {"status": "ended"}, "a repeated start must answer that the session has ended"
 
 
 def test_sessions_without_an_id_get_one_of_their_own(app: App, key: str, member: Member) -> None:

@@ -71,8 +71,8 @@ def test_a_listener_gets_every_event_in_the_form_of_its_schema(bridge: EventBrid
     queue = bridge.rule("all", json.dumps({"source": ["tallybook"]}))
     publish(bridge, walked)
     received = bridge.received(queue, len(walked.entries))
-    told = sorted(event["detail"]["id"] for event in received)
-    assert told == sorted(json.loads(entry["Detail"])["id"] for entry in walked.entries)
+    ids = sorted(event["detail"]["id"] for event in received)
+    assert ids == sorted(json.loads(entry["Detail"])["id"] for entry in walked.entries)
     for event in received:
         assert event["source"] == "tallybook"
         assert faults(SCHEMAS[file_name(event["detail-type"], event["detail"]["version"])], event["detail"]) == []

@@ -46,8 +46,8 @@ def test_events_are_created_only_in_these_modules() -> None:
 
 
 def test_the_readme_lists_every_event() -> None:
-    told = README.read_text()
-    assert [file for file, schema in SCHEMAS.items() if f"`{schema['title']}`" not in told] == []
+    readme = README.read_text()
+    assert [file for file, schema in SCHEMAS.items() if f"`{schema['title']}`" not in readme] == []
 
 
 @pytest.mark.parametrize("file", SCHEMAS)

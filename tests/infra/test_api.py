@@ -10,11 +10,11 @@ from tests.support.template import Synthesized
 
 
 def test_a_path_and_all_below_it_go_to_its_group_with_any_method(production: Synthesized) -> None:
-    session_request = {
+    expected = {
         f"ANY {route}": group.name for group in GROUPS for path in group.paths for route in (path, f"{path}/{{proxy+}}")
     }
     (default,) = [group.name for group in GROUPS if group.default]
-    assert _targets(production) == session_request | {"$default": default}
+    assert _targets(production) == expected | {"$default": default}
 
 
 def test_every_route_of_a_function_lies_under_its_own_paths() -> None:

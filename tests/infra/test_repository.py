@@ -37,8 +37,8 @@ def test_the_layer_has_the_versions_that_the_tests_run_with() -> None:
 
 def test_the_layer_s_lock_holds_what_the_runtime_group_names() -> None:
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
-    session_request = {re.split(r"[<>=\[]", requirement)[0] for requirement in groups["runtime"]}
-    assert session_request <= set(_pins("layers/deps/requirements.lock"))
+    required = {re.split(r"[<>=\[]", requirement)[0] for requirement in groups["runtime"]}
+    assert required <= set(_pins("layers/deps/requirements.lock"))
 
 
 def test_every_function_s_folder_is_a_row_and_every_row_a_folder() -> None:

@@ -46,7 +46,7 @@ from tests.support.budget_reference import Occurrence, expected_alerts
 from tests.support.local_stack import ROOT, LocalStack, free_port, running
 
 CATALOG = tomllib.loads((ROOT / "infra/catalog.toml").read_text())
-START = datetime(2030, 3, 10, 12, tzinfo=UTC)  # twelve periods end in each 365 days from here, on whatever day they do
+START = datetime(2030, 3, 10, 12, tzinfo=UTC)  # in each 365 days from here twelve periods end
 LONGEST_OPEN = timedelta(minutes=90)
 _SETTLED_WITHIN = 60.0
 _CPU_PRICE = Decimal(CATALOG["meters"]["cpu_seconds"]["prices"][0]["unit_price"])

@@ -135,24 +135,24 @@ def test_budgets_created_and_deleted_concurrently_exist_one_at_a_time(owner: Own
     spend(app, member, 90)
     principal = principal_of(app, member)
 
-    def make() -> list[str]:
+    def create() -> list[str]:
         return [attempt(lambda: create_budget(app.ctx, principal, {"amount": Decimal(100)})) for _ in range(3)]
 
     def delete() -> list[str]:
         return [attempt(lambda: remove_budget(app.ctx, principal)) for _ in range(3)]
 
     answers = Counter(
-        one for part in race(make, make, delete, delete, make_checker(app, member, 4)) for one in told(part)
+        one for part in race(create, create, delete, delete, make_checker(app, member, 4)) for one in outcomes_of(part)
     )
     assert answers.total() - answers["done"] == answers["Conflict"] + answers["NotFound"]
     settle(app)
-    made = app.account_of(member).counts.budget_count
-    assert 1 <= made == budget_actions(app, member).count("created")
-    assert alerted_percents(app, member) == [50, 80] * made
-    assert (budget_of(app, member) is None) == (budget_actions(app, member).count("deleted") == made)
+    created = app.account_of(member).counts.budget_count
+    assert 1 <= created == budget_actions(app, member).count("created")
+    assert alerted_percents(app, member) == [50, 80] * created
+    assert (budget_of(app, member) is None) == (budget_actions(app, member).count("deleted") == created)
 
 
-def told(part: Any) -> list[str]:
+def outcomes_of(part: Any) -> list[str]:
     return part if isinstance(part, list) else []
 
 
@@ -224,8 +224,8 @@ def test_sessions_start_only_while_the_limit_is_lifted(owner: Owner) -> None:
                 break
         return answers
 
-    done, looked, *parts = race(lift, make_checker(app, member, 3), *[lambda n=n: start(n) for n in range(3)])
-    assert (done, looked in (0, 3)) == (None, True)
+    done, alerts, *parts = race(lift, make_checker(app, member, 3), *[lambda n=n: start(n) for n in range(3)])
+    assert (done, alerts in (0, 3)) == (None, True)
     answers = [answer for part in parts for answer in part]
     assert (True, False) not in answers
     settle(app)
@@ -242,13 +242,13 @@ def test_a_plan_change_during_a_check_lifts_the_restriction(owner: Owner) -> Non
     spend(app, member, 100)
     account = app.account_of(member)
     app.clock.advance(hours=12)
-    changed, *looked = race(
+    changed, *alerts = race(
         lambda: change_plan(app.ctx, account, "pro", actor=OPERATOR, must_pay=False),
         make_checker(app, member, 3),
         make_sweeper(app),
     )
     assert isinstance(changed, ChangedPlan)
-    assert sum(looked) + settle(app) == 3
+    assert sum(alerts) + settle(app) == 3
     assert alerted_percents(app, member) == [50, 80, 100]
     assert {message.amount for message in messages_of(app, member)} == {100 * UNIT}
     budget = budget_of(app, member)

@@ -154,10 +154,12 @@ def test_the_wallet_moves_while_it_pays(crowded_app: App, member: Member) -> Non
 def test_suspending_and_resuming_while_a_period_closes(crowded_app: App, member: Member) -> None:
     app = crowded_app
 
-    def stand(standing: Any) -> Any:
-        return set_account_status(app.ctx, member.account.id, standing, reason="as drawn", actor=OPERATOR)
+    def set_status(status: Any) -> Any:
+        return set_account_status(app.ctx, member.account.id, status, reason="as drawn", actor=OPERATOR)
 
-    answers = race(*[lambda s=s: stand(s) for s in ("suspended", "active", "suspended")], *[close(app, member)] * 3)
+    answers = race(
+        *[lambda s=s: set_status(s) for s in ("suspended", "active", "suspended")], *[close(app, member)] * 3
+    )
     assert not failures(answers)
     (issued,) = invoices(app, member)
     assert issued.total == 34_000_000

@@ -185,10 +185,10 @@ def test_each_percentage_is_mailed_once_under_concurrent_checks(team: Team) -> N
 
         return call
 
-    def look() -> int:
+    def check_due() -> int:
         return sum(len(check_usage(app.ctx, root.account.id)) for _ in range(4))
 
-    *sent, first, second, third = race(*[send(some) for some in deal_out(events, 3)], look, look, look)
+    *sent, first, second, third = race(*[send(some) for some in deal_out(events, 3)], check_due, check_due, check_due)
     assert sent == [None] * 3
     check_invariants(app)
     last = sum(len(run_task(app.ctx, task)) for task in list(due_tasks(app.ctx, USAGE_CHECK)))

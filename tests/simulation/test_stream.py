@@ -16,10 +16,10 @@ FOREVER = 1e9
 
 
 def change_something(app: App, member: Member, chance: random.Random) -> None:
-    standing = chance.choice(("suspended", "active"))
+    status = chance.choice(("suspended", "active"))
     if chance.random() < 0.3:
         ask_for_reset(app.ctx, email=member.user.email, address=HERE)
-    set_account_status(app.ctx, member.account.id, standing, reason="as drawn", actor=OPERATOR)
+    set_account_status(app.ctx, member.account.id, status, reason="as drawn", actor=OPERATOR)
 
 
 def run_stream(app: App, records: list[str], chance: random.Random) -> None:
