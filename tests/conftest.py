@@ -1,6 +1,6 @@
-"""What every test may ask for: a house on moto, and one on an emulator that many threads may use at once.
+"""The fixtures of all tests: an app on moto, and one on an emulator that many threads may use at once.
 
-And what watches over each of them: no secret is ever logged.
+The plugin `log_guard` fails a test during which a secret is logged.
 """
 
 import os
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.moto_patches import patch_moto
-from tests.support.snapshot import Kept, keep, put_back
+from tests.support.snapshot import Snapshot, restore_snapshot, take_snapshot
 
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "test",
@@ -23,7 +23,7 @@ os.environ |= {
     "TALLYBOOK_STAGE": "test",
     "POWERTOOLS_DEV": "false",
     "ALLOWED_ORIGINS": "https://app.example.com",
-    "NODE_COMPILE_CACHE": str(Path(__file__).parents[1] / "build/node"),  # CDK starts some six times in a run
+    "NODE_COMPILE_CACHE": str(Path(__file__).parents[1] / "build/node"),  # CDK starts about six times in a run
 }
 
 pytest_plugins = ["tests.support.log_guard"]
@@ -42,26 +42,26 @@ def _moto() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def _fresh_tables(_moto: Any) -> Kept:
+def _fresh_tables(_moto: Any) -> Snapshot:
     from moto.dynamodb import dynamodb_backends
 
     from tests.support.cloud import create_tables
 
     dynamodb_backends["123456789012"]["eu-west-1"].reset()
     create_tables(_moto)
-    return keep()
+    return take_snapshot()
 
 
 @pytest.fixture
-def client(_moto: Any, _fresh_tables: Kept) -> Any:
+def client(_moto: Any, _fresh_tables: Snapshot) -> Any:
     """A DynamoDB client on fresh tables."""
-    put_back(_fresh_tables)
+    restore_snapshot(_fresh_tables)
     return _moto
 
 
 @pytest.fixture
 def empty_app(client: Any) -> Any:
-    """A house with tables and nothing in them."""
+    """An app with empty tables."""
     from tests.support.app import App
     from tests.support.cloud import make_context
 
@@ -69,29 +69,29 @@ def empty_app(client: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def _priced_tables(_moto: Any, _fresh_tables: Kept) -> Kept:
+def _priced_tables(_moto: Any, _fresh_tables: Snapshot) -> Snapshot:
     from tests.support.app import App
     from tests.support.cloud import make_context
 
-    put_back(_fresh_tables)
+    restore_snapshot(_fresh_tables)
     App(make_context(_moto), _moto).apply_catalog()
-    return keep()
+    return take_snapshot()
 
 
 @pytest.fixture
-def app(empty_app: Any, _priced_tables: Kept, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A house with a catalog, which it has read; the real handlers work in it."""
+def app(empty_app: Any, _priced_tables: Snapshot, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An app with a catalog, which it has read; the real handlers use it."""
     from tallybook import runtime
 
-    put_back(_priced_tables)
+    restore_snapshot(_priced_tables)
     empty_app.ctx.catalogs.current()
     monkeypatch.setattr(runtime, "context", lambda: empty_app.ctx)
     return empty_app
 
 
 @pytest.fixture
-def post(app: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """What leaves the house; it leaves when the function `outbox` is called, or `invoicing`."""
+def fake_aws(app: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The fake that the functions send mails, events and queue messages to."""
     from tallybook import delivery, runtime
 
     monkeypatch.setattr(delivery, "channels", app.fake_aws.channels)
@@ -110,7 +110,7 @@ def _emulator() -> Iterator[Any]:
 
 @pytest.fixture
 def crowded_app(_emulator: Any) -> Any:
-    """A house on the emulator, which is exact under threads; a fifth of its writes conflict, and answers get lost."""
+    """An app on the emulator, which is exact under threads; a fifth of its writes conflict, 2 % of answers get lost."""
     import urllib.request
 
     from tests.support.app import App

@@ -1,4 +1,4 @@
-"""`make bench`: the design's numbers, measured. Ratios are against something run beside it; times are never printed."""
+"""`make bench`: measures the design's goals. Ratios compare with a reference run beside it; times are never printed."""
 
 import contextlib
 import io
@@ -14,13 +14,13 @@ import tests.conftest  # noqa: F401 the environment that the tests run in
 from infra.local.cloud import ministack
 from tallybook import runtime
 from tests.bench.budget_figures import budget_figures
-from tests.bench.budget_story import EVENTS, MOST_SECONDS, million
+from tests.bench.budget_story import EVENTS, MOST_SECONDS, run_story
 from tests.bench.budget_sweep import sweep
 from tests.bench.cold_start import cold_starts
 from tests.bench.context import make_still_context
 from tests.bench.figures import Figure, figures, read_goal
 from tests.bench.instructions import valgrind_is_installed
-from tests.bench.invoice_figures import add_sessions, history_figure, invoice_figures, payer
+from tests.bench.invoice_figures import add_sessions, create_payer, history_figure, invoice_figures
 from tests.bench.invoicing import MOST_CALLS, MOST_WRITE_UNITS, tick
 from tests.bench.quota_figures import quota_figures
 from tests.bench.sections import DETERMINISTIC, WITHOUT_TABLES, read_sections
@@ -40,15 +40,15 @@ def main() -> None:
     chosen = read_sections()
     if set(chosen) - WITHOUT_TABLES:
         with ministack() as url:
-            _print_of_tables(url, chosen)
+            _print_sections_with_tables(url, chosen)
     if "story" in chosen:
         _print_budget_story(timed=chosen != DETERMINISTIC)
     if "cold" in chosen:
         _print_cold_starts()
 
 
-def _print_of_tables(url: str, chosen: Collection[str]) -> None:
-    client = _patient_client(url)
+def _print_sections_with_tables(url: str, chosen: Collection[str]) -> None:
+    client = _client_with_long_timeout(url)
     create_tables(client)
     app = App(make_still_context(client, workers=8), client)
     app.apply_catalog()
@@ -69,8 +69,8 @@ def _print_of_tables(url: str, chosen: Collection[str]) -> None:
                 print_section()
 
 
-def _patient_client(url: str) -> Any:
-    """The product gives up on a call after 2 s; on a busy machine that would be another figure, or none."""
+def _client_with_long_timeout(url: str) -> Any:
+    """A client with a longer timeout than the product's 2 s, which would change the figures on a busy machine."""
     config = Config(read_timeout=60, retries={"total_max_attempts": 1}, max_pool_connections=16)
     return boto3.session.Session().client("dynamodb", endpoint_url=url, config=config)
 
@@ -114,7 +114,7 @@ def _print_flatness(app: App) -> None:
 
 def _print_history(app: App) -> None:
     print("\nThe history of a month after so many sessions and events, of which the newest 100 sessions are told")
-    member, there = payer(app), 0
+    member, there = create_payer(app), 0
     for target in _SESSIONS_AT:
         with _quiet():
             add_sessions(app, member, target - there)
@@ -162,10 +162,10 @@ def _print_warm(app: App) -> None:
 
 
 def _print_budget_story(*, timed: bool) -> None:
-    counts, seconds = million()
+    counts, seconds = run_story()
     mark = "  MISSED" if timed and seconds > MOST_SECONDS else ""
-    told = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
-    print(f"\nA budget through {EVENTS} events told what the rule in other words does: {told}{mark}")
+    listed = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+    print(f"\nA budget through {EVENTS} events told what the rule in other words does: {listed}{mark}")
 
 
 def _print_cold_starts() -> None:
@@ -189,7 +189,7 @@ def _progress(done: int, whole: int) -> None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[Any]:
-    """The functions' log lines are not what one runs the bench for."""
+    """Drop the functions' log lines."""
     with contextlib.redirect_stdout(io.StringIO()) as lines:
         yield lines
 

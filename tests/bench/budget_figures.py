@@ -13,7 +13,7 @@ from tests.support.call import Answer, call
 
 PATH = "/v1/budgets"
 _UNIT = 71_429
-"""CPU seconds that cost 1.00 by the catalog of the tests."""
+"""CPU seconds that cost 1.00 in the tests' catalog."""
 
 
 def budget_figures(app: App) -> Iterator[Figure]:
@@ -50,8 +50,8 @@ def _calls(app: App) -> Iterator[Figure]:
 
 
 def _checks(app: App) -> Iterator[Figure]:
-    """What a mark of unseen usage costs that the stream tells of."""
-    without, member = app.member(), spender(app)
+    """The cost of a check that the stream starts for unseen usage."""
+    without, member = app.member(), member_with_budget(app)
     for one in (without, member):
         app.record(app.event(one, quantity=_UNIT))
     yield measure(
@@ -72,8 +72,8 @@ def _checks(app: App) -> Iterator[Figure]:
 
 
 def _start(app: App) -> Iterator[Figure]:
-    """The first in a process asks where the counters are; those after it know."""
-    member, key = spender(app, limit_type="hard"), app.platform_key()
+    """The first start in a process takes one call more than the next ones."""
+    member, key = member_with_budget(app, limit_type="hard"), app.platform_key()
     app.record(app.event(member, quantity=_UNIT))
     session = {
         "account_id": member.subject,
@@ -88,8 +88,8 @@ def _start(app: App) -> Iterator[Figure]:
         yield measure(app, name, lambda b=body: call("POST", "/v1/platform/sessions", key=key, body=b), most_calls=most)
 
 
-def spender(app: App, **terms: Any) -> Member:
-    """Of an account with a budget of 100."""
+def member_with_budget(app: App, **terms: Any) -> Member:
+    """A member of an account with a budget of 100."""
     member = app.member()
     create_budget(app.ctx, authenticate(app.ctx, member.api_key), {"amount": Decimal(100), **terms})
     return member

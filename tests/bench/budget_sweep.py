@@ -1,6 +1,6 @@
-"""One sweep over many accounts with budgets of which few have used anything: what it costs is what those few cost.
+"""One sweep over many accounts with budgets, of which few have usage: it costs only what those few cost.
 
-The accounts are written as items, past the product; every tenth that has used something reaches a threshold.
+The accounts are written as items, without the product; every tenth account with usage reaches a threshold.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,12 +30,12 @@ from tests.support.app import App
 from tests.support.cloud import NAMES, create_tables
 
 _LITTLE, _HALF = Decimal(100_000), Decimal(4_000_000)
-"""CPU seconds that cost 1.40 and 56.00, of a budget of 100."""
+"""CPU seconds that cost 1.40 and 56.00; the budgets are 100."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What one sweep took: to find what is due, and to do it."""
+    """The cost of one sweep: to find the due tasks, and to run them."""
 
     budgets: int
     used: int
@@ -50,12 +50,12 @@ class Sweep:
 
     @property
     def cost(self) -> tuple[float, ...]:
-        """All of it, however many budgets there are."""
+        """The part that must not depend on the number of budgets."""
         return (self.queries, self.finding_units, self.calls, self.read_units, self.write_units)
 
 
 def sweep(client: Any, budgets: int, used: int, *, progress: Callable[[int, int], None] = lambda *_: None) -> Sweep:
-    """Over so many accounts, in tables of their own."""
+    """Sweep this many accounts, in new tables."""
     names: dict[Any, str] = {table: f"{table}-of-{budgets}-budgets" for table in NAMES}
     create_tables(client, names)
     app = App(make_still_context(client, names=names), client, names)

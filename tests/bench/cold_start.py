@@ -1,4 +1,4 @@
-"""Cold starts in instructions, as the layers hold the code, beside a hello-world of the same libraries and routes."""
+"""Cold starts in instructions, with the layers' code, beside a hello-world with the same libraries and routes."""
 
 import compileall
 import os
@@ -31,7 +31,7 @@ _SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class ColdStart:
-    """Instructions until ready, of a function and of its hello-world."""
+    """Instructions until ready of a function and of its hello-world."""
 
     function: str
     instructions: int
@@ -44,12 +44,12 @@ class ColdStart:
 
 
 def cold_starts() -> Iterator[ColdStart]:
-    """Every function's, HTTP first; as many at a time as there are processors."""
+    """The cold start of each function, HTTP functions first; as many at a time as there are processors."""
     hellos = [(name, hello_http(app), HTTP_GOAL) for name, app in apps().items()]
     hellos += [(name, text, JOB_GOAL) for name, text in HELLO_JOBS.items()]
     deps, core = deps_bundle(None).folder / "python", core_bundle().folder / "python"
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(lambda hello: _cold_start(*hello, core, deps), hellos)
+        yield from pool.map(lambda hello: _cold_start(hello[0], hello[1], hello[2], core, deps), hellos)
 
 
 def _cold_start(name: str, hello: str, goal: float, core: Path, deps: Path) -> ColdStart:
@@ -57,12 +57,12 @@ def _cold_start(name: str, hello: str, goal: float, core: Path, deps: Path) -> C
     return ColdStart(
         function=name,
         instructions=instructions_to_ready(f"{name}.app.handler", [folder, core, deps], _SETTINGS),
-        hello_instructions=_of_hello(hello, deps),
+        hello_instructions=_hello_instructions(hello, deps),
         goal=goal,
     )
 
 
-def _of_hello(text: str, deps: Path) -> int:
+def _hello_instructions(text: str, deps: Path) -> int:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "hello.py").write_text(text)
         compileall.compile_dir(folder, quiet=2, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)

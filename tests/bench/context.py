@@ -1,4 +1,4 @@
-"""The context of the figures: the real one on the tables of an emulator, in which no minute passes."""
+"""The context of the figures: the real one on an emulator's tables, with a clock that stands still."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,7 +11,7 @@ from tests.support.cloud import make_context
 def make_still_context(client: Any, **settings: Any) -> Context:
     """As `make_context`, with a catalog that stays fresh.
 
-    A process asks once a minute which catalog is current; that call would count in whichever figure it falls into.
+    A process reads the current catalog version once a minute; that call would count in an arbitrary figure.
     """
     ctx = make_context(client, **settings)
     return replace(ctx, catalogs=Catalogs(ctx.tables, elapsed=lambda: 0.0))

@@ -1,4 +1,4 @@
-"""The deterministic figures: round trips and capacity units of each call, beside the goals of the design."""
+"""The deterministic figures: round trips and capacity units of each call, with the goals of the design."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ UNITS_FOR_4_KB = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What one call took, and what it may take; None where the design sets no goal."""
+    """What one call took and may take; a goal is None if the design sets none."""
 
     name: str
     calls: int
@@ -35,7 +35,7 @@ class Figure:
 
 
 def figures(app: App) -> Iterator[Figure]:
-    """Each call once, in a process that is warm and on an account that has been used."""
+    """Each call once, in a warm process and with an account that has usage."""
     member, key = app.member(), app.platform_key()
     call("GET", "/v1/billing/current", key=member.api_key)  # notes the hourly last_used_at
     yield from _reads(app, member)
@@ -48,12 +48,12 @@ def figures(app: App) -> Iterator[Figure]:
 
 
 def read_goal(app: App) -> float:
-    """3 units for authentication, 2 for what decides, 0.5 for each 4 KB that the tables returned."""
+    """3 units for authentication, 2 for the items that decide, 0.5 for each 4 KB that the tables returned."""
     return AUTHENTICATION_UNITS + DECIDING_UNITS + UNITS_FOR_4_KB * ceil(app.meter.bytes_read / 4096)
 
 
 def measure(app: App, name: str, do: Callable[[], Any], *, most_calls: int, **goals: Any) -> Figure:
-    """What doing it took: an HTTP call, or a use case that raises where it is refused."""
+    """Measure an HTTP call, or a service call that raises if it is refused."""
     meter = app.meter
     meter.clear()
     answer = do()
@@ -114,7 +114,7 @@ def _writes(app: App, member: Member, key: str) -> Iterator[Figure]:
 
 
 def _plans(app: App, member: Member, key: str) -> Iterator[Figure]:
-    """Somebody with money goes to a dearer plan and back."""
+    """An account with a balance changes to a dearer plan and back."""
     path = "/v1/user-management/account/subscription"
     credit = {"account_id": member.subject, "amount": 1, "kind": "grant", "reference": "figures of plans"}
     call("POST", "/v1/platform/credits", key=key, body=credit)
@@ -157,23 +157,23 @@ def _passwords(app: App, member: Member) -> Iterator[Figure]:
 
 
 def _link(app: App, member: Member) -> dict[str, str]:
-    token = [mail.token for mail in app.deliver().to(member.user.email) if "#pwt_" in mail.text][-1]
+    token = [mail.token for mail in app.deliver().mails_to(member.user.email) if "#pwt_" in mail.text][-1]
     app.meter.clear()
     return {"token": token, "password": PASSWORD}
 
 
 def _emails(app: App, member: Member) -> Iterator[Figure]:
     path, key = "/v1/user-management/account", member.api_key
-    asked = {"current_email": member.account.email, "new_email": "moved@example.com"}
+    request = {"current_email": member.account.email, "new_email": "moved@example.com"}
     ask = f"{path}/email-change-request"
-    yield measure(app, "ask for another email", lambda: call("POST", ask, key=key, body=asked), most_calls=4)
+    yield measure(app, "ask for another email", lambda: call("POST", ask, key=key, body=request), most_calls=4)
     clear = f"{path}/clear-email-change-requests"
     yield measure(app, "clear that request", lambda: call("POST", clear, key=key), most_calls=4)
     app.clock.advance(minutes=30)
-    call("POST", ask, key=key, body=asked)
+    call("POST", ask, key=key, body=request)
     app.deliver()
-    for name, address in zip(("first", "second"), asked.values(), strict=True):
-        token = {"token": app.fake_aws.to(address)[-1].token}
+    for name, address in zip(("first", "second"), request.values(), strict=True):
+        token = {"token": app.fake_aws.mails_to(address)[-1].token}
         yield measure(
             app,
             f"confirm it, the {name} address",

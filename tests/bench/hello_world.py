@@ -1,6 +1,6 @@
-"""The yardstick of cold starts: for each function, a hello-world of the libraries that it uses.
+"""The reference of cold starts: for each function, a hello-world that uses the same libraries.
 
-That of an HTTP function has all its routes, with their methods, paths, path parameters and bodies of as many fields.
+For an HTTP function it has all its routes, with their methods, paths, path parameters and bodies of as many fields.
 """
 
 import inspect
@@ -82,7 +82,7 @@ HELLO_JOBS = {
 
 
 def hello_http(app: FastAPI) -> str:
-    """A module whose `handler` answers every route of this app, written as FastAPI's documentation writes them."""
+    """The source of a module whose `handler` answers every route of this app, written as in FastAPI's documentation."""
     routes = list(iter_route_contexts(app.routes))
     models = {model.__name__: model for route in routes for model in _bodies(route.dependant)}
     parts = [
@@ -106,7 +106,7 @@ def _route(number: int, route: RouteContext) -> str:
 
 
 def _model(model: type[BaseModel]) -> str:
-    """As many fields, each of text, and as many of them optional."""
+    """A model with as many fields, all of them text, and as many optional ones."""
     fields = [
         f"    {name}: str{'' if field.is_required() else ' | None = None'}\n"
         for name, field in model.model_fields.items()
@@ -115,7 +115,7 @@ def _model(model: type[BaseModel]) -> str:
 
 
 def _bodies(dependant: Dependant) -> Iterator[type[BaseModel]]:
-    """The models that a route's dependencies read its body into: each such dependency holds its model."""
+    """The models into which a route's dependencies read its body."""
     for dependency in dependant.dependencies:
         if dependency.call is not None and inspect.isfunction(dependency.call):
             for held in inspect.getclosurevars(dependency.call).nonlocals.values():

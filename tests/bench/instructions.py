@@ -1,6 +1,6 @@
-"""How many instructions a function's start takes: from the start of its process until it asks for its first event.
+"""The instructions of a function's start, from the start of its process until it asks for its first event.
 
-Valgrind counts them. The count does not depend on what else the machine does; two runs differ by some thousand.
+Valgrind counts them. The count doesn't depend on the machine's load; two runs differ by some thousands.
 """
 
 import re
@@ -15,7 +15,7 @@ _START = (sys.executable, "-P", str(_SCRIPT))
 _COUNT = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
 _COUNTED = re.compile(r"I\s+refs:\s+([\d,]+)")
 
-# Nothing is inherited: each variable more is work for the interpreter.
+# Nothing is inherited: each further variable is work for the interpreter.
 _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": "/nonexistent",
@@ -33,9 +33,9 @@ def valgrind_is_installed() -> bool:
 
 
 def instructions_to_ready(handler: str, folders: Sequence[Path], settings: Mapping[str, str]) -> int:
-    """The instructions of one start with these folders to import from; RuntimeError where the handler fails to load."""
+    """The instructions of one start that imports from these folders; RuntimeError if the handler fails to load."""
     environment = _ENVIRONMENT | settings | {"PYTHONPATH": ":".join(map(str, folders))}
-    _run((*_START, handler), environment)  # writes the byte code that the virtual environment may still lack
+    _run((*_START, handler), environment)  # writes the byte code that the virtual environment may lack
     counted = _COUNTED.search(_run((*_COUNT, *_START, handler), environment))
     if counted is None:
         raise RuntimeError("valgrind reported no count of instructions")

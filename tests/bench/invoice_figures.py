@@ -1,4 +1,4 @@
-"""The same for invoices: closing, drafts, what an operator does, and what their readers ask for."""
+"""The deterministic figures of invoices: closing, drafts, the operator's commands, and reads."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -33,8 +33,8 @@ _ENOUGH = 10**12
 _CLOSED = {"most_calls": MOST_CALLS, "most_write": MOST_WRITE_UNITS}
 
 
-def payer(app: App, *, balance: int = _ENOUGH) -> Member:
-    """Somebody on a paid plan, with a balance that pays for all that they use."""
+def create_payer(app: App, *, balance: int = _ENOUGH) -> Member:
+    """A member on a paid plan, with a balance that covers all usage."""
     member = app.member()
     app.change_account(member, plan="pro", tax_rate=Decimal(20))
     if balance:
@@ -42,15 +42,15 @@ def payer(app: App, *, balance: int = _ENOUGH) -> Member:
     return member
 
 
-def use(app: App, member: Member, *, days: int, whats: Any = METERS) -> None:
-    """So many days go by, with usage in each of these meters."""
+def use(app: App, member: Member, *, days: int, meters: Any = METERS) -> None:
+    """Let this many days pass, with usage in each of these meters."""
     app.clock.advance(days=days)
     times = [app.clock.now() - timedelta(days=back) for back in range(days)]
     app.record(
         *[
             app.event(member, meter=meter, sku=sku, quantity="123456.5", time=time)
             for time in times
-            for meter, sku in whats
+            for meter, sku in meters
         ]
     )
 
@@ -62,7 +62,7 @@ def invoice_figures(app: App) -> Iterator[Figure]:
 
 
 def _closings(app: App) -> Iterator[Figure]:
-    member = payer(app)
+    member = create_payer(app)
     app.clock.advance(days=31)
     close_due(app.ctx, member.account.id)
 
@@ -93,7 +93,7 @@ def _closings(app: App) -> Iterator[Figure]:
 
 
 def _operator(app: App) -> Iterator[Figure]:
-    member = payer(app, balance=0)
+    member = create_payer(app, balance=0)
     use(app, member, days=1)
     app.clock.advance(days=31)
     (invoice,) = close_due(app.ctx, member.account.id)
@@ -108,7 +108,7 @@ def _operator(app: App) -> Iterator[Figure]:
 
 
 def _reads(app: App) -> Iterator[Figure]:
-    member = payer(app)
+    member = create_payer(app)
     for _ in range(3):
         use(app, member, days=10)
         app.clock.advance(days=21)
@@ -125,13 +125,13 @@ def _reads(app: App) -> Iterator[Figure]:
 
 
 def history_figure(app: App, member: Member, name: str) -> Figure:
-    """One for who asks, one each for closed periods, the open one and sessions, and one for what these used."""
+    """Reads the caller, the closed periods, the open period, the sessions and their usage, in one call each."""
     authenticate(app.ctx, member.api_key)  # notes the hourly last_used_at
     return measure(app, name, lambda: call("GET", "/v1/billing/history", key=member.api_key), most_calls=5)
 
 
 def add_sessions(app: App, member: Member, count: int) -> None:
-    """So many sessions that have begun, a second apart, written past the product; each has used something."""
+    """Write this many started sessions, a second apart, without the product; each has usage."""
     for _ in range(count):
         app.clock.advance(seconds=1)
         now = app.clock.now()

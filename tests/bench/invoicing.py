@@ -1,6 +1,6 @@
-"""One tick over many accounts, on the emulator: what closing a period costs does not depend on how many others do.
+"""One tick over many accounts, on the emulator: the cost of closing a period doesn't depend on the number of accounts.
 
-The accounts are written as items, past the product: each on a paid plan, with usage in three meters on each of its
+The accounts are written as items, without the product: each on a paid plan, with usage in three meters on each of its
 days, and with a balance that pays for it.
 """
 
@@ -41,7 +41,7 @@ DOLLARS_FOR_WRITE_UNITS = 0.625
 DOLLARS_FOR_READ_UNITS = 0.125
 DOLLARS_FOR_SQS_REQUESTS = 0.40
 SQS_REQUESTS = 3
-"""Of a task of its own: sent, received and deleted; batches make them fewer."""
+"""SQS requests of a task without batching: sent, received and deleted."""
 
 _BALANCE = 1_000_000_000
 _USED = {"q:cpu_seconds": Decimal(50_000), "q:ram_gb_seconds": Decimal("123456.5"), "q:container_minutes:M": 1440}
@@ -51,7 +51,7 @@ _AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """What one tick took of each account, the finding of what is due apart."""
+    """The cost of one tick per account, and separately of finding the due tasks."""
 
     accounts: int
     calls: float
@@ -68,7 +68,7 @@ class Tick:
 
     @property
     def dollars_for_a_million(self) -> float:
-        """DynamoDB and SQS; the Lambda, and what leaves afterwards, are not in it."""
+        """DynamoDB and SQS, without Lambda and without the deliveries afterwards."""
         return (
             self.write_units * DOLLARS_FOR_WRITE_UNITS
             + self.read_units * DOLLARS_FOR_READ_UNITS
@@ -77,7 +77,7 @@ class Tick:
 
 
 def tick(client: Any, accounts: int, *, progress: Callable[[int, int], None] = lambda *_: None) -> Tick:
-    """Close the period of so many accounts, in tables of their own."""
+    """Close the period of this many accounts, in new tables."""
     names: dict[Any, str] = {table: f"{table}-of-{accounts}" for table in NAMES}
     create_tables(client, names)
     app = App(make_still_context(client, names=names), client, names)
@@ -134,7 +134,7 @@ def _account(app: App, name: str, opens: datetime) -> Iterator[Put]:
 
 
 def write(app: App, puts: Sequence[Put]) -> None:
-    """Past the product, many at once."""
+    """Write items without the product, many at once."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         batches = (puts[start : start + _MOST_ITEMS] for start in range(0, len(puts), _MOST_ITEMS))
         for _ in pool.map(lambda batch: _write_batch(app, batch), batches):

@@ -1,4 +1,4 @@
-"""The deterministic figures of quotas, on a plan that limits everything, so that all that may be read is."""
+"""The deterministic figures of quotas, on a plan that limits every field, so that each call reads all it may read."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,39 +10,39 @@ from tests.support.call import Answer, call
 
 
 def quota_figures(app: App) -> Iterator[Figure]:
-    """Each call once, on an account that has used something of everything."""
+    """Each call once, on an account with usage in every meter."""
     plans = app.catalog_data()["plans"]
     limits = plans["hobby"]["limits"] | dict.fromkeys((*FIELDS, "max_concurrent_sandboxes"), 1_000_000)
     app.apply_catalog(plans=plans | {"hobby": plans["hobby"] | {"limits": limits}})
     member, key = app.member(), app.platform_key()
     call("GET", "/v1/billing/current", key=member.api_key)  # notes the hourly last_used_at
     app.record(*[app.event(member, meter=meter, user_id=member.user_id) for meter in (*MONTHLY.values(), GAUGE_METER)])
-    share, ask = dict.fromkeys(FIELDS, 1000), {"cpu_seconds_monthly": 1004, "reason": "figures"}
+    quota, request = dict.fromkeys(FIELDS, 1000), {"cpu_seconds_monthly": 1004, "reason": "figures"}
     path, team, own = (
         "/v1/user-management/quota-allocations",
         "/v1/user-management/quota-requests",
         "/v1/usage/quota-requests",
     )
-    made: dict[str, str] = {}
+    created_ids: dict[str, str] = {}
 
     def send(method: str, url: str, body: Any = None) -> Callable[[], Answer]:
-        def sent() -> Answer:
-            answer = call(method, url.format(**made), key=member.api_key, body=body)
+        def send_now() -> Answer:
+            answer = call(method, url.format(**created_ids), key=member.api_key, body=body)
             data = answer.json.get("data") or {}
-            made.update({name: data[name][f"{name}_id"] for name in ("allocation", "request") if name in data})
+            created_ids.update({name: data[name][f"{name}_id"] for name in ("allocation", "request") if name in data})
             return answer
 
-        return sent
+        return send_now
 
     calls: list[tuple[str, int, Callable[[], Answer]]] = [
-        ("give a user a share", 3, send("POST", path, {"user_id": member.user_id, **share})),
+        ("give a user a share", 3, send("POST", path, {"user_id": member.user_id, **quota})),
         ("change it", 3, send("PUT", f"{path}/{{allocation}}", {"ram_gb_seconds": 1004})),
-        ("ask for another", 2, send("POST", own, ask)),
+        ("ask for another", 2, send("POST", own, request)),
         ("change what is asked for", 3, send("PUT", f"{own}/{{request}}", {"cpu_seconds_monthly": 1005})),
         ("approve it", 4, send("POST", f"{team}/{{request}}/review", {"action": "approve"})),
-        ("ask again", 2, send("POST", own, ask)),
+        ("ask again", 2, send("POST", own, request)),
         ("withdraw it", 3, send("DELETE", f"{own}/{{request}}")),
-        ("ask once more", 2, send("POST", own, ask)),
+        ("ask once more", 2, send("POST", own, request)),
         ("deny it", 4, send("POST", f"{team}/{{request}}/review", {"action": "deny"})),
     ]
     for name, most, do in calls:

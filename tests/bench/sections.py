@@ -1,4 +1,4 @@
-"""Which sections `python -m tests.bench SECTION ...` prints: all of them unless some are named."""
+"""The sections of `python -m tests.bench SECTION ...`: all of them unless some are named."""
 
 import argparse
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ WITHOUT_TABLES = {"story", "cold"}
 
 
 def read_sections(arguments: Sequence[str] | None = None) -> tuple[str, ...]:
-    """The sections that the command line names; `deterministic`, alone, names all of these."""
+    """The sections named on the command line; `deterministic` stands for all deterministic ones."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Print the design's numbers, measured.")
     offered = ", ".join((*ALL, "deterministic"))
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=offered)

@@ -1,4 +1,4 @@
-"""The figures of the design that do not depend on the machine."""
+"""The design's figures that don't depend on the machine."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from tests.bench.budget_figures import budget_figures
 from tests.bench.budget_sweep import sweep
 from tests.bench.figures import figures, read_goal
-from tests.bench.invoice_figures import add_sessions, history_figure, invoice_figures, payer
+from tests.bench.invoice_figures import add_sessions, create_payer, history_figure, invoice_figures
 from tests.bench.invoicing import MOST_CALLS, MOST_WRITE_UNITS, tick
 from tests.bench.quota_figures import quota_figures
 from tests.support.app import App
@@ -25,22 +25,22 @@ def test_every_call_stays_within_its_round_trips_and_units(app: App) -> None:
     assert missed == []
 
 
-def test_invoices_are_made_and_read_within_their_round_trips_and_units(app: App) -> None:
+def test_invoice_calls_stay_within_their_round_trips_and_units(app: App) -> None:
     missed = [figure for figure in invoice_figures(app) if not figure.reached]
     assert missed == []
 
 
-def test_quotas_are_given_asked_for_and_held_within_their_round_trips_and_units(app: App) -> None:
+def test_quota_calls_stay_within_their_round_trips_and_units(app: App) -> None:
     missed = [figure for figure in quota_figures(app) if not figure.reached]
     assert missed == []
 
 
-def test_budgets_are_set_read_and_checked_within_their_round_trips_and_units(app: App) -> None:
+def test_budget_calls_stay_within_their_round_trips_and_units(app: App) -> None:
     missed = [figure for figure in budget_figures(app) if not figure.reached]
     assert missed == []
 
 
-def test_a_sweeps_cost_depends_on_used_budgets_alone(client: Any) -> None:
+def test_a_sweeps_cost_depends_only_on_used_budgets(client: Any) -> None:
     few, many = sweep(client, 10, 10), sweep(client, 300, 10)
     assert (few.found, few.alerted, few.left) == (many.found, many.alerted, many.left) == (10, 1, 0)
     assert few.cost == many.cost
@@ -61,8 +61,8 @@ def test_closing_costs_the_same_per_account_for_few_and_many(emulated: Any) -> N
     assert few.queries == many.queries
 
 
-def test_a_history_reads_alike_however_many_sessions_and_events_there_were(app: App) -> None:
-    member, rows = payer(app), []
+def test_a_historys_calls_do_not_grow_with_sessions_and_events(app: App) -> None:
+    member, rows = create_payer(app), []
     for more in (10, 190, 800):
         add_sessions(app, member, more)
         app.record(*[app.event(member) for _ in range(more)])
@@ -81,10 +81,10 @@ def test_authentication_is_one_round_trip_of_three_units(app: App) -> None:
 
 
 @pytest.mark.parametrize("days", [1, 30])
-def test_the_bill_of_a_busy_account_reads_like_that_of_a_new_one(app: App, days: int) -> None:
-    """Eight meters and skus on each day of a month are 31 more counters, and no further round trip."""
+def test_a_busy_accounts_bill_takes_as_many_calls_as_a_new_ones(app: App, days: int) -> None:
+    """Eight meters and skus on each day of a month are 31 more counters, but no further round trip."""
     member = app.member()
-    whats = [
+    meters = [
         ("cpu_seconds", None),
         ("ram_gb_seconds", None),
         ("sandbox_storage_gb_seconds", None),
@@ -95,7 +95,7 @@ def test_the_bill_of_a_busy_account_reads_like_that_of_a_new_one(app: App, days:
         ("template_storage_gb_hours", None),
     ]
     for _ in range(days):
-        app.record(*[app.event(member, meter=meter, sku=sku, quantity="1234.5") for meter, sku in whats])
+        app.record(*[app.event(member, meter=meter, sku=sku, quantity="1234.5") for meter, sku in meters])
         app.clock.advance(days=1)
     app.clock.advance(hours=-13)
     call("GET", "/v1/billing/current", key=member.api_key)

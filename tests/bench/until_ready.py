@@ -1,4 +1,4 @@
-"""Lambda's own runtime client, which ends at once where it would wait for its first event: `until_ready.py HANDLER`."""
+"""`until_ready.py HANDLER`: Lambda's own runtime client, which exits when it would wait for its first event."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""A warm request against a hello-world of the same libraries that makes the same DynamoDB calls, in turns."""
+"""A warm request, compared in turns with a hello-world with the same libraries and the same DynamoDB calls."""
 
 import time
 from collections.abc import Callable
@@ -24,7 +24,7 @@ class Warm:
 
 
 def warm_request(app: App, rounds: int) -> Warm:
-    """GET /v1/billing/current: a batch get and a query, against a route that does just these."""
+    """GET /v1/billing/current, a batch get and a query, compared with a route that makes only these calls."""
     member = app.member()
     path = "/v1/billing/current"
     hello = _hello(app.client, [dynamodb_key(key) for key in _keys(member)])

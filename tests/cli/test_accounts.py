@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.budgets import budgeted
+from tests.support.budgets import member_with_budget
 from tests.support.invariants import check_invariants
 
 
@@ -74,7 +74,7 @@ def test_an_account_is_shown_by_its_id_or_by_the_address_of_a_user(office, tally
 
 
 def test_an_account_is_shown_with_what_its_budget_lets_it_use(office, tallybook):
-    member = budgeted(office, 12.5, limit_type="hard")
+    member = member_with_budget(office, 12.5, limit_type="hard")
     assert read(tallybook("accounts", "show", "--json", member.subject))["budget_hard_limit"] == 12_500_000
 
 

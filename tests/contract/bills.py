@@ -1,4 +1,4 @@
-"""What the tests of the billing endpoints share: accounts on a plan with a price, usage of known cost, and calls."""
+"""Billing tests: accounts on a plan with a price, usage of known cost, and calls of the billing endpoints."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,15 +23,15 @@ PERIODS, HISTORY = "/v1/billing/periods", "/v1/billing/history"
 UNKNOWN = "inv-019d0000-0000-7000-8000-000000000000"
 
 
-def on_pro(app: App, *, since: datetime = APRIL) -> Member:
+def create_pro_member(app: App, *, since: datetime = APRIL) -> Member:
     """An account whose plan costs 20 a month, on its first day; its balance is the welcome credit of 1.00."""
     app.apply_catalog(free_plan="pro")
     app.clock.moment = since
     return app.member()
 
 
-def in_zone(app: App, zone: str, *, since: datetime) -> Member:
-    """The same, with months of another time zone."""
+def create_member_in_zone(app: App, zone: str, *, since: datetime) -> Member:
+    """The same in another time zone."""
     app.apply_catalog(free_plan="pro")
     app.clock.moment = since
     account, root = create_account(app.ctx, email="far@example.com", time_zone=zone)
@@ -41,25 +41,25 @@ def in_zone(app: App, zone: str, *, since: datetime) -> Member:
     return Member(account, signed_in.user, signed_in.text, key.text)
 
 
-def give(app: App, member: Member, units: int) -> None:
+def grant_credits(app: App, member: Member, units: int) -> None:
     move = Move(member.account.id, units * 1_000_000, "grant", f"grant {units}")
     give_credits(app.ctx, app.platform("accounts:admin"), move)
 
 
 def use(app: App, member: Member, cost: str, *, time: datetime, **changes: Any) -> None:
-    """CPU seconds that cost so many units of the test catalog's currency; the clock goes there if it was earlier."""
+    """Record CPU seconds that cost this many currency units; the clock moves forward to `time`."""
     app.clock.moment = max(app.clock.moment, time)
     seconds = (Decimal(cost) / Decimal("0.000014")).quantize(Decimal("1e-9"))
     results = app.record(app.event(member, quantity=str(seconds), time=time, **changes))
     assert [result.status for result in results] == ["accepted"]
 
 
-def terms(app: App, member: Member, **changes: Any) -> None:
+def change_terms(app: App, member: Member, **changes: Any) -> None:
     set_terms(app.ctx, member.account.id, changes, actor=OPERATOR)
 
 
-def close(app: App, *, at: datetime) -> None:
-    """The hourly tick at an instant."""
+def close_periods(app: App, *, at: datetime) -> None:
+    """Move the clock and run the hourly invoicing."""
     app.clock.moment = at
     app.invoice_due()
 
@@ -74,16 +74,16 @@ def invoices(member: Member, query: str = "") -> list[dict[str, Any]]:
     return listed
 
 
-def newest(member: Member) -> dict[str, Any]:
+def newest_invoice(member: Member) -> dict[str, Any]:
     return invoices(member)[0]
 
 
-def one(member: Member, invoice_id: str) -> dict[str, Any]:
+def invoice_by_id(member: Member, invoice_id: str) -> dict[str, Any]:
     data: dict[str, Any] = expect(get(member, f"{INVOICES}/{invoice_id}"), 200, "billing_invoice")["data"]
     return data
 
 
-def draft(member: Member) -> dict[str, Any]:
+def create_draft(member: Member) -> dict[str, Any]:
     data: dict[str, Any] = expect(call("POST", GENERATE, key=member.api_key), 200, "billing_invoice")["data"]
     return data
 
@@ -93,7 +93,7 @@ def lines(invoice: dict[str, Any]) -> list[tuple[str, float]]:
 
 
 def history(member: Member, **query: str) -> dict[str, Any]:
-    """The answer's data; where nothing ran there are no sessions to compare."""
+    """The answer's data, compared with the example unless it has empty lists; its sums are checked."""
     answer = get(member, f"{HISTORY}?" + "&".join(f"{name}={quote(value)}" for name, value in query.items()))
     assert answer.status == 200, answer.text
     data: dict[str, Any] = answer.json["data"]
@@ -108,13 +108,13 @@ def days(data: dict[str, Any]) -> list[str]:
     return [row["date"] for row in data["daily_costs"]]
 
 
-def spent(data: dict[str, Any]) -> dict[str, float]:
-    """The days that cost something."""
+def costs_by_day(data: dict[str, Any]) -> dict[str, float]:
+    """Date -> cost of the days that have a cost."""
     return {row["date"][:10]: row["cost"] for row in data["daily_costs"] if row["cost"]}
 
 
 def exact(value: float) -> Decimal:
-    """A JSON number as it was written."""
+    """A JSON number with the decimals that it was written with."""
     return Decimal(str(value))
 
 

@@ -1,4 +1,4 @@
-"""What the tests of budgets share: the calls, each answer held against its example, and checks of what was used."""
+"""Budget tests: the calls, with each answer compared with its example, and budget checks."""
 
 from typing import Any
 
@@ -25,21 +25,21 @@ def delete(member: Member) -> Answer:
     return call("DELETE", BUDGETS, key=member.api_key)
 
 
-def created(member: Member, amount: float = 100, **terms: Any) -> dict[str, Any]:
-    return shown(post(member, {"budget_amount": amount, **terms}), 201)
+def create_budget(member: Member, amount: float = 100, **terms: Any) -> dict[str, Any]:
+    return expect_budget(post(member, {"budget_amount": amount, **terms}), 201)
 
 
-def changed(member: Member, **terms: Any) -> dict[str, Any]:
-    return shown(put(member, terms))
+def update_budget(member: Member, **terms: Any) -> dict[str, Any]:
+    return expect_budget(put(member, terms))
 
 
-def shown(answer: Answer, status: int = 200) -> dict[str, Any]:
+def expect_budget(answer: Answer, status: int = 200) -> dict[str, Any]:
     data: dict[str, Any] = expect(answer, status, "budget")["data"]
     return data
 
 
 def budget(member: Member) -> dict[str, Any]:
-    return shown(call("GET", BUDGETS, key=member.api_key))
+    return expect_budget(call("GET", BUDGETS, key=member.api_key))
 
 
 def status(member: Member) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def messages(member: Member, query: str = "") -> list[dict[str, Any]]:
 
 
 def check(app: App, member: Member) -> int:
-    """As the stream and the sweep do it; how many thresholds alert."""
+    """Check the budget as the stream and the sweep do; return how many thresholds alert."""
     return check_budget(app.ctx, member.account.id)
 
 

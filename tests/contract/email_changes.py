@@ -1,4 +1,4 @@
-"""The four calls of a change of the account's email, as its tests make them, and what comes of them in brief."""
+"""Email change tests: the four calls, and short forms of their answers."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ OWNER, BILLING = "owner@example.com", "billing@example.com"
 COMPLETED = {"status": "completed"}
 
 
-def ask(text: str, new: Any = BILLING, current: Any = OWNER) -> Answer:
+def request_change(text: str, new: Any = BILLING, current: Any = OWNER) -> Answer:
     body = {"current_email": current, "new_email": new}
     return call("POST", f"{PATH}/email-change-request", bearer=text, body=body)
 
@@ -31,7 +31,7 @@ def confirm(token: Any, **how: Any) -> Answer:
     return call("POST", f"{PATH}/confirm-email-change", body={"token": token}, **how)
 
 
-def confirmed(token: str) -> dict[str, Any]:
+def expect_confirmed(token: str) -> dict[str, Any]:
     data: dict[str, Any] = expect(confirm(token), 200, "email_change_confirmed")["data"]
     return data
 
@@ -40,16 +40,16 @@ def refusal(answer: Answer) -> tuple[int, str]:
     return answer.status, expect(answer, answer.status, "error_scalebox")["code"]
 
 
-def links(app: App, member: Member, new: str = BILLING, current: str = OWNER) -> tuple[str, str]:
-    """The tokens that both addresses get once the member has asked."""
+def request_links(app: App, member: Member, new: str = BILLING, current: str = OWNER) -> tuple[str, str]:
+    """Request a change; return the tokens mailed to the current and the new address."""
     app.deliver()
-    expect(ask(member.api_key, new, current), 201, "email_change_requested")
+    expect(request_change(member.api_key, new, current), 201, "email_change_requested")
     app.deliver()
-    old, other = app.fake_aws.to(current)[-1], app.fake_aws.to(new)[-1]
+    old, other = app.fake_aws.mails_to(current)[-1], app.fake_aws.mails_to(new)[-1]
     return old.token, other.token
 
 
-def shown(member: Member) -> str:
+def account_email(member: Member) -> str:
     """The account's email, as one of its users sees it."""
     email: str = call("GET", "/v1/user-management/users/me", key=member.api_key).json["data"]["user"]["email"]
     return email

@@ -1,4 +1,4 @@
-"""Calls about passwords."""
+"""Password tests: the calls of `/auth`."""
 
 from typing import Any
 

@@ -1,8 +1,8 @@
-"""What the tests of changes of plan share: who can pay for one, and the three calls."""
+"""Plan change tests: an account that can pay for a plan, and the calls."""
 
 from typing import Any
 
-from tests.contract.bills import give
+from tests.contract.bills import grant_credits
 from tests.contract.examples import expect
 from tests.support.app import App, Member
 from tests.support.call import Answer, call
@@ -12,31 +12,31 @@ HISTORY, PREVIEW = f"{SUBSCRIPTION}/history", f"{SUBSCRIPTION}/preview"
 YEARLY = {"price": "365", "billing_interval": "year", "display_name": "Annual"}
 
 
-def payer(app: App, units: int = 1000) -> Member:
-    """Registered now, on the plan that is free unless the house says otherwise, with so much granted."""
+def create_payer(app: App, units: int = 1000) -> Member:
+    """A new account on the free plan, with this many units granted."""
     member = app.member()
-    give(app, member, units)
+    grant_credits(app, member, units)
     return member
 
 
-def sell(app: App, **more: Any) -> None:
-    """Beside what is sold anyhow, a yearly plan of 365."""
+def sell_yearly_plan(app: App, **more: Any) -> None:
+    """Add a yearly plan with a price of 365 to the catalog."""
     plans = app.catalog_data()["plans"]
     app.apply_catalog(plans=plans | {"annual": plans["pro"] | YEARLY}, **more)
 
 
-def ask(member: Member, plan: object, *, path: str = SUBSCRIPTION) -> Answer:
+def request_plan(member: Member, plan: object, *, path: str = SUBSCRIPTION) -> Answer:
     return call("POST", path, key=member.api_key, body={"plan_name": plan})
 
 
-def change(member: Member, plan: str) -> dict[str, Any]:
-    data: dict[str, Any] = expect(ask(member, plan), 200, "subscription_changed")["data"]
+def change_plan_to(member: Member, plan: str) -> dict[str, Any]:
+    data: dict[str, Any] = expect(request_plan(member, plan), 200, "subscription_changed")["data"]
     return data
 
 
 def preview(member: Member, plan: str) -> dict[str, Any]:
-    """The answer's data; an invoice without lines has none to compare."""
-    answer = ask(member, plan, path=PREVIEW)
+    """The answer's data, compared with the example if its invoice has lines."""
+    answer = request_plan(member, plan, path=PREVIEW)
     assert answer.status == 200, answer.text
     data: dict[str, Any] = answer.json["data"]
     if data["invoice"]["line_items"]:
@@ -52,5 +52,5 @@ def history(member: Member, query: str = "") -> list[dict[str, Any]]:
 
 def subscription(member: Member) -> dict[str, Any]:
     answer = call("GET", SUBSCRIPTION, key=member.api_key)
-    held: dict[str, Any] = expect(answer, 200, "subscription")["data"]["subscription"]
-    return held
+    body: dict[str, Any] = expect(answer, 200, "subscription")["data"]["subscription"]
+    return body

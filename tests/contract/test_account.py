@@ -33,7 +33,7 @@ def test_the_documents_example(member: Member) -> None:
     assert (account["account_id"], account["email"]) == (member.subject, member.account.email)
 
 
-def test_either_may_be_left_out_and_stays_as_it_was(member: Member) -> None:
+def test_a_field_that_is_left_out_stays_as_it_was(member: Member) -> None:
     changed(member, {"display_name": "Platform Team", "description": "Ours"})
     assert changed(member, {"description": "Theirs"})["display_name"] == "Platform Team"
     assert changed(member, {"display_name": "Another"})["description"] == "Theirs"
@@ -57,7 +57,7 @@ def test_either_may_be_left_out_and_stays_as_it_was(member: Member) -> None:
         ({"time_zone": ""}, "time_zone"),
     ],
 )
-def test_what_breaks_a_rule_is_400_naming_it_and_changes_nothing(
+def test_a_wrong_value_is_400_naming_its_field_and_changes_nothing(
     app: App, member: Member, body: Any, field: str
 ) -> None:
     before = app.account_of(member)
@@ -67,30 +67,30 @@ def test_what_breaks_a_rule_is_400_naming_it_and_changes_nothing(
     assert app.account_of(member) == before
 
 
-def test_the_longest_are_fine(member: Member) -> None:
+def test_the_longest_allowed_texts_are_accepted(member: Member) -> None:
     account = changed(member, {"display_name": "x" * 100, "description": "first line\n" + "x" * 989})
     assert (len(account["display_name"]), len(account["description"])) == (100, 1000)
 
 
-def test_only_root_users_may(app: App, member: Member) -> None:
+def test_only_root_users_may_change_the_account(app: App, member: Member) -> None:
     assert put(app.colleague(member), {"display_name": "Mine"}).status == 403
     assert put(app.colleague(member, is_root=True), {"display_name": "Ours"}).status == 200
 
 
-def test_a_suspended_account_still_may(app: App, member: Member) -> None:
+def test_a_suspended_account_can_be_changed(app: App, member: Member) -> None:
     app.change_account(member, status="suspended")
     assert changed(member, {"display_name": "Still here"})["status"] == "suspended"
 
 
-def test_another_zone_shows_at_once_and_holds_from_the_next_period_on(app: App, member: Member) -> None:
+def test_a_new_time_zone_shows_at_once_and_applies_from_the_next_period(app: App, member: Member) -> None:
     assert changed(member, {"time_zone": "America/New_York"})["time_zone"] == "America/New_York"
-    shown = []
+    body = []
     for moment in (datetime(2026, 4, 20, tzinfo=UTC), datetime(2026, 5, 20, tzinfo=UTC)):
         app.clock.moment = moment
         app.record(app.event(member))
         current = call("GET", "/v1/billing/current", key=member.api_key).json["data"]["current_period"]
-        shown.append((current["start"], current["end"]))
-    assert shown == [
+        body.append((current["start"], current["end"]))
+    assert body == [
         ("2026-04-01T00:00:00Z", "2026-04-30T00:00:00Z"),
         ("2026-05-01T00:00:00Z", "2026-05-31T04:00:00Z"),  # 31 March 20:00 there is the anchor: its last day is 31 May
     ]
@@ -101,14 +101,14 @@ def test_another_zone_shows_at_once_and_holds_from_the_next_period_on(app: App, 
     check_invariants(app)
 
 
-def test_a_zone_that_is_taken_back_in_time_was_never_changed(app: App, member: Member) -> None:
+def test_a_time_zone_reverted_before_the_next_period_has_no_effect(app: App, member: Member) -> None:
     changed(member, {"time_zone": "Asia/Kolkata"})
     changed(member, {"time_zone": "UTC"})
     assert app.account_of(member).schedule == member.account.schedule
 
 
-def test_the_zone_waits_where_the_next_period_is_open_already(app: App, member: Member) -> None:
-    """Somebody whose clock is ahead has opened it by the old zone; it keeps that, and the change comes after it."""
+def test_a_new_time_zone_skips_a_next_period_that_is_already_open(app: App, member: Member) -> None:
+    """A process whose clock is ahead opened the next period by the old zone; that period keeps it."""
     app.clock.moment = member.account.closing_cursor.period.end
     app.record(app.event(member))
     app.clock.moment -= timedelta(milliseconds=1)

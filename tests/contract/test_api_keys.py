@@ -1,4 +1,4 @@
-"""/v1/user-management/api-keys: made, listed, revoked. Source: decisions, "ScaleBox" and "One identity"."""
+"""/v1/user-management/api-keys: created, listed, revoked. Source: decisions, "ScaleBox" and "One identity"."""
 
 from dataclasses import replace
 from typing import Any
@@ -36,12 +36,12 @@ def refusal(answer: Answer) -> tuple[int, str]:
 
 def test_the_secret_is_shown_at_creation_and_never_again(app: App, member: Member) -> None:
     app.clock.advance(minutes=1)
-    made = expect(create(member), 201, "api_key_created")["data"]
-    assert call("GET", PATH, key=made["api_key"]).status == 200
+    created = expect(create(member), 201, "api_key_created")["data"]
+    assert call("GET", PATH, key=created["api_key"]).status == 200
     listed = call("GET", PATH, bearer=member.session)
     row = listed.json["data"]["api_keys"][0]
-    assert made["api_key"] not in listed.text
-    assert row == {name: value for name, value in made.items() if name != "api_key"} | {
+    assert created["api_key"] not in listed.text
+    assert row == {name: value for name, value in created.items() if name != "api_key"} | {
         "last_used_at": "2026-04-20T12:35:56Z"
     }
 
@@ -69,7 +69,9 @@ def test_keys_are_listed_newest_first_in_pages(app: App, member: Member) -> None
         ("?unknown=1&page=1", (1, 50, 3, 1, 0)),
     ],
 )
-def test_the_pagination_says_where_one_is(app: App, member: Member, query: str, pagination: tuple[int, ...]) -> None:
+def test_the_pagination_has_page_limit_and_totals(
+    app: App, member: Member, query: str, pagination: tuple[int, ...]
+) -> None:
     create(member)
     create(member)
     data = call("GET", PATH + query, bearer=member.session).json["data"]
@@ -90,40 +92,40 @@ def test_an_empty_list_has_no_pages(app: App, member: Member) -> None:
 
 
 def test_a_revoked_key_is_refused_at_once_and_cannot_be_revoked_again(app: App, member: Member) -> None:
-    made = create(member).json["data"]
-    path = f"{PATH}/{made['api_key_id']}"
-    assert expect(call("DELETE", path, key=made["api_key"]), 200, "message")["message"] == "API key revoked"
-    assert refusal(call("GET", PATH, key=made["api_key"])) == (401, "unauthorized")
+    created = create(member).json["data"]
+    path = f"{PATH}/{created['api_key_id']}"
+    assert expect(call("DELETE", path, key=created["api_key"]), 200, "message")["message"] == "API key revoked"
+    assert refusal(call("GET", PATH, key=created["api_key"])) == (401, "unauthorized")
     assert refusal(call("DELETE", path, bearer=member.session)) == (404, "not_found")
 
 
 @pytest.mark.parametrize("id", ["key-unknown", "key-019db0f2-5270-7000-8000-000000000000", "key-" + "a" * 64])
-def test_a_well_formed_id_that_nobody_has_is_unknown(app: App, member: Member, id: str) -> None:
+def test_an_unknown_id_is_404(app: App, member: Member, id: str) -> None:
     assert refusal(call("DELETE", f"{PATH}/{id}", bearer=member.session)) == (404, "not_found")
 
 
 @pytest.mark.parametrize("id", ["unknown", "key-", "key-a_b", "KEY-a", "key-" + "a" * 65, "usr-1", "key-%C3%A9", "%00"])
-def test_an_id_that_cannot_be_one_is_malformed(app: App, member: Member, id: str) -> None:
+def test_a_malformed_id_is_400(app: App, member: Member, id: str) -> None:
     answer = call("DELETE", f"{PATH}/{id}", bearer=member.session)
     assert refusal(answer) == (400, "invalid_request")
     assert "api_key_id" in answer.json["message"]
 
 
-def test_nobody_sees_or_revokes_another_accounts_key(app: App, member: Member) -> None:
-    stranger = app.member()
-    made = create(member).json["data"]
-    assert names(stranger) == ["test"]
-    assert refusal(call("DELETE", f"{PATH}/{made['api_key_id']}", bearer=stranger.session)) == (404, "not_found")
-    assert call("GET", PATH, key=made["api_key"]).status == 200
+def test_another_accounts_key_cannot_be_seen_or_revoked(app: App, member: Member) -> None:
+    other_member = app.member()
+    created = create(member).json["data"]
+    assert names(other_member) == ["test"]
+    assert refusal(call("DELETE", f"{PATH}/{created['api_key_id']}", bearer=other_member.session)) == (404, "not_found")
+    assert call("GET", PATH, key=created["api_key"]).status == 200
 
 
-def test_a_key_expires_at_the_instant_it_was_given(app: App, member: Member) -> None:
-    made = expect(create(member, expires_at="2026-04-20T15:34:56.000+02:00"), 201, "api_key_created")["data"]
-    assert made["expires_at"] == "2026-04-20T13:34:56Z"
+def test_a_key_expires_at_its_expiry_instant(app: App, member: Member) -> None:
+    created = expect(create(member, expires_at="2026-04-20T15:34:56.000+02:00"), 201, "api_key_created")["data"]
+    assert created["expires_at"] == "2026-04-20T13:34:56Z"
     app.clock.advance(minutes=59, seconds=59)
-    assert call("GET", PATH, key=made["api_key"]).status == 200
+    assert call("GET", PATH, key=created["api_key"]).status == 200
     app.clock.advance(seconds=1)
-    assert refusal(call("GET", PATH, key=made["api_key"])) == (401, "unauthorized")
+    assert refusal(call("GET", PATH, key=created["api_key"])) == (401, "unauthorized")
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 101, "bell\u0007", "del\u007f", "line\nbreak"])
@@ -149,7 +151,7 @@ def test_a_name_has_1_to_100_characters_and_no_control_characters(app: App, memb
         1_893_456_000,
     ],
 )
-def test_an_expiry_is_an_instant_that_lies_ahead(app: App, member: Member, expires_at: Any) -> None:
+def test_an_expiry_must_be_a_future_instant(app: App, member: Member, expires_at: Any) -> None:
     answer = create(member, expires_at=expires_at)
     assert refusal(answer) == (400, "invalid_request")
     assert answer.json["message"].startswith("expires_at")
@@ -163,16 +165,16 @@ def test_a_suspended_account_lists_and_revokes_but_makes_no_key(app: App, member
     assert call("DELETE", f"{PATH}/{key_id}", bearer=member.session).status == 200
 
 
-def test_whoever_registered_can_make_a_first_api_key(app: App) -> None:
+def test_a_new_user_can_create_an_api_key_by_session(app: App) -> None:
     body = {"email": "ada@example.com", "password": "correct horse battery"}
     session = call("POST", "/auth/register", body=body).json["session_token"]
-    made = call("POST", PATH, bearer=session, body={"name": "first"}).json["data"]
-    me = expect(call("GET", "/v1/user-management/users/me", key=made["api_key"]), 200, "users_me")["data"]["user"]
-    assert (me["email"], me["user_id"]) == ("ada@example.com", made["user_id"])
+    created = call("POST", PATH, bearer=session, body={"name": "first"}).json["data"]
+    me = expect(call("GET", "/v1/user-management/users/me", key=created["api_key"]), 200, "users_me")["data"]["user"]
+    assert (me["email"], me["user_id"]) == ("ada@example.com", created["user_id"])
 
 
 def colleague(app: App, member: Member) -> Member:
-    """A second user of the account, who does not run it."""
+    """A second user of the account, who is no root user."""
     user = replace(member.user, id=UNKNOWN, key_count=0, email="colleague@example.com", is_root=False, role="user")
     ids = {"account_id": user.account_id, "user_id": user.id, "credential_id": UNKNOWN}
     text = format_credential("session", **ids, secret=b"s" * 32)
@@ -185,7 +187,7 @@ def colleague(app: App, member: Member) -> Member:
     return Member(member.account, user, text, "")
 
 
-def test_a_user_who_is_no_root_sees_and_revokes_only_their_own_keys(app: App, member: Member) -> None:
+def test_a_user_who_is_not_root_sees_and_revokes_only_own_keys(app: App, member: Member) -> None:
     other = colleague(app, member)
     own = create(other, name="own").json["data"]["api_key_id"]
     roots = create(member, name="root's").json["data"]["api_key_id"]

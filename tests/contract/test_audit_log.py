@@ -1,4 +1,4 @@
-"""GET /v1/user-management/audit-log: who did what to which thing, from where, and what it was before."""
+"""GET /v1/user-management/audit-log: actor, action, target, address, and values before and after."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def refusal(answer: Answer) -> tuple[int, str]:
     return answer.status, expect(answer, answer.status, "error_scalebox")["code"]
 
 
-def test_the_log_begins_with_the_registration_and_its_newest_entry_comes_first(app: App, root: Member) -> None:
+def test_the_log_is_newest_first_and_starts_with_the_registration(app: App, root: Member) -> None:
     newest, oldest = entries(root)
     assert (oldest["number"], oldest["action"], oldest["target_id"]) == (1, "account.registered", root.subject)
     assert oldest["actor"] == {"type": "user", "id": root.user_id, "user_id": root.user_id}
@@ -42,7 +42,7 @@ def test_the_log_begins_with_the_registration_and_its_newest_entry_comes_first(a
     assert newest["created_at"] == "2026-04-20T12:34:56Z"
 
 
-def test_an_entry_tells_what_was_and_what_is_of_what_an_action_changed(app: App, root: Member) -> None:
+def test_an_entry_has_the_changed_fields_before_and_after(app: App, root: Member) -> None:
     joan = app.colleague(root, "joan@example.com")
     app.clock.advance(minutes=5)
     body = {"status": "suspended", "suspension_reason": "on leave"}
@@ -54,7 +54,7 @@ def test_an_entry_tells_what_was_and_what_is_of_what_an_action_changed(app: App,
     assert (entry["after"]["status"], entry["after"]["suspension_reason"]) == ("suspended", "on leave")
 
 
-def test_who_did_it_is_the_user_the_key_or_the_platform(app: App, root: Member) -> None:
+def test_the_actor_is_the_user_the_key_or_the_platform(app: App, root: Member) -> None:
     key_id = call("GET", KEYS, bearer=root.session).json["data"]["api_keys"][0]["api_key_id"]
     call("POST", KEYS, bearer=root.session, body={"name": "by session"})
     call("POST", KEYS, key=root.api_key, body={"name": "by key"})
@@ -70,7 +70,7 @@ def test_who_did_it_is_the_user_the_key_or_the_platform(app: App, root: Member) 
     assert platform["after"] == {"status": "suspended", "reason": "unpaid"}
 
 
-def test_every_change_through_every_path_is_in_it_once(app: App, root: Member) -> None:
+def test_every_change_by_every_route_is_in_the_log_once(app: App, root: Member) -> None:
     platform = app.platform_key()
     joan = call("POST", USERS, key=root.api_key, body={"email": "joan@example.com"}).json["data"]["user"]["user_id"]
     call("POST", f"{USERS}/{joan}/invitation", key=root.api_key)
@@ -114,7 +114,7 @@ def test_every_change_through_every_path_is_in_it_once(app: App, root: Member) -
     check_invariants(app)
 
 
-def test_a_refusal_and_what_changes_nothing_leave_no_entry(app: App, root: Member) -> None:
+def test_a_refusal_or_a_change_of_nothing_leaves_no_entry(app: App, root: Member) -> None:
     before = entries(root)
     call("PUT", f"{USERS}/{root.user_id}", key=root.api_key, body={})
     call("PUT", f"{USERS}/{root.user_id}", key=root.api_key, body={"status": "disabled"})
@@ -123,7 +123,7 @@ def test_a_refusal_and_what_changes_nothing_leave_no_entry(app: App, root: Membe
     assert entries(root) == before
 
 
-def test_a_password_shows_masked_and_no_secret_at_all(app: App, root: Member) -> None:
+def test_a_password_is_masked_and_no_secret_is_in_the_log(app: App, root: Member) -> None:
     new = {"current_password": PASSWORD, "password": "another horse battery"}
     call("POST", "/auth/password", bearer=root.session, body=new)
     call("POST", "/auth/password/confirm", body={"token": app.password_token(root.user, "reset"), **new})
@@ -135,8 +135,8 @@ def test_a_password_shows_masked_and_no_secret_at_all(app: App, root: Member) ->
         assert secret not in answer.text
 
 
-def test_who_sets_a_first_password_had_none_before(app: App, root: Member) -> None:
-    user = app.invited(root)
+def test_a_first_password_has_null_before(app: App, root: Member) -> None:
+    user = app.invite(root)
     call("POST", "/auth/password/confirm", body={"token": app.password_token(user), "password": PASSWORD})
     entry = entries(root)[0]
     assert (entry["action"], entry["before"], entry["after"]) == (
@@ -146,14 +146,14 @@ def test_who_sets_a_first_password_had_none_before(app: App, root: Member) -> No
     )
 
 
-def test_it_is_for_root_users_and_of_ones_own_account(app: App, root: Member) -> None:
-    colleague, stranger = app.colleague(root), app.member()
+def test_root_users_read_only_their_own_accounts_log(app: App, root: Member) -> None:
+    colleague, other_member = app.colleague(root), app.member()
     assert refusal(call("GET", PATH, key=colleague.api_key)) == (403, "root_user_required")
-    assert {entry["account_id"] for entry in entries(stranger)} == {stranger.subject}
+    assert {entry["account_id"] for entry in entries(other_member)} == {other_member.subject}
 
 
 def written(app: App, root: Member, count: int) -> None:
-    """So many entries more, past HTTP."""
+    """Write this many more entries, without HTTP."""
     from tallybook.domain.audit import OPERATOR
     from tallybook.services.changes import Change, record
 
@@ -176,7 +176,7 @@ def test_pages_are_cut_by_number_and_the_total_is_exact(app: App, root: Member) 
         assert tuple(page["pagination"].values()) == place
 
 
-def test_any_page_costs_what_the_first_one_does_however_many_there_are(app: App, root: Member) -> None:
+def test_any_page_costs_the_same_as_the_first_one(app: App, root: Member) -> None:
     call("GET", PATH, key=root.api_key)  # the key's use has been noted
     written(app, root, 58)
 
@@ -193,24 +193,28 @@ def test_any_page_costs_what_the_first_one_does_however_many_there_are(app: App,
     assert [cost(f"?limit=10&page={page}") for page in (1, 11)] == [first] * 2
 
 
-def test_a_budget_is_in_it_as_it_was_and_is_with_its_thresholds(app: App, root: Member) -> None:
+def test_a_budgets_entry_has_its_thresholds_before_and_after(app: App, root: Member) -> None:
     budgets = "/v1/budgets"
     call("POST", budgets, key=root.api_key, body={"budget_amount": 1, "alert_thresholds": [50, 99.5]})
     call("PUT", budgets, key=root.api_key, body={"alert_thresholds": [{"percent": 10, "enabled": False}]})
     app.record(app.event(root, quantity=100_000))
     call("DELETE", budgets, key=root.api_key)
-    deleted, changed, made = entries(root, "?limit=3")
-    assert [one["action"] for one in (made, changed, deleted)] == ["budget.created", "budget.changed", "budget.deleted"]
+    deleted, changed, created = entries(root, "?limit=3")
+    assert [one["action"] for one in (created, changed, deleted)] == [
+        "budget.created",
+        "budget.changed",
+        "budget.deleted",
+    ]
     first, then = (
         [{"percent": 50, "enabled": True}, {"percent": 99.5, "enabled": True}],
         [{"percent": 10, "enabled": False}],
     )
-    assert (made["before"], made["after"]["alert_thresholds"]) == ({}, first)
+    assert (created["before"], created["after"]["alert_thresholds"]) == ({}, first)
     assert (changed["before"]["alert_thresholds"], changed["after"]["alert_thresholds"]) == (first, then)
     assert (deleted["before"]["alert_thresholds"], deleted["after"]) == (then, {})
 
 
-def test_what_alerts_is_in_it_too(app: App, root: Member) -> None:
+def test_a_budget_alert_is_in_the_log(app: App, root: Member) -> None:
     app.record(app.event(root, quantity=100_000))  # 1.40
     call("POST", "/v1/budgets", key=root.api_key, body={"budget_amount": 1, "limit_type": "hard"})
     actions = [one["action"] for one in entries(root, "?limit=3")]

@@ -1,4 +1,4 @@
-"""GET /v1/billing/current: the document's own example, made to happen."""
+"""GET /v1/billing/current: the document's example, reproduced from usage, and the rules of each amount."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ APP_MINUTES = 6_840
 
 @pytest.fixture
 def april(app: App) -> Member:
-    """An account on Pro since 1 April; it is 20 April."""
+    """An account on Pro since 1 April; today is 20 April."""
     app.apply_catalog(free_plan="pro")
     app.clock.moment = APRIL + timedelta(hours=9)
     member = app.member()
@@ -100,13 +100,13 @@ def test_amounts_are_json_numbers_without_needless_decimals(app: App, april: Mem
     assert '"standard":20,"credit":0,"final":20' in text
 
 
-def test_an_account_without_usage_owes_nothing_and_shows_every_day(app: App, april: Member) -> None:
+def test_an_account_without_usage_owes_nothing_and_lists_every_day(app: App, april: Member) -> None:
     data = call("GET", "/v1/billing/current", key=april.api_key).json["data"]
     assert (data["current_cost"], data["projected_cost"], data["cost_breakdown"]) == (0, 0, [])
     assert [row["cost"] for row in data["daily_trend"]] == [0] * 20
 
 
-def test_the_fee_is_apart_from_the_cost_and_the_wallets_usage_is_not_in_it(app: App, april: Member) -> None:
+def test_the_cost_excludes_the_fee_and_the_wallets_usage(app: App, april: Member) -> None:
     send(app, app.event(april, meter="credits", quantity=5_000_000), app.event(april, quantity=1_000_000))
     assert current(april)["current_cost"] == 14
 
@@ -115,7 +115,7 @@ def test_the_fee_is_apart_from_the_cost_and_the_wallets_usage_is_not_in_it(app: 
     ("day", "projected"),
     [(1, 30 * 14), (2, 15 * 14), (20, 21), (30, 14)],
 )
-def test_the_projection_counts_the_days_of_the_calendar_both_ends_included(
+def test_the_projection_counts_calendar_days_including_both_ends(
     app: App, april: Member, day: int, projected: int
 ) -> None:
     app.clock.moment = APRIL + timedelta(hours=9)
@@ -124,7 +124,7 @@ def test_the_projection_counts_the_days_of_the_calendar_both_ends_included(
     assert current(april)["projected_cost"] == projected
 
 
-def test_the_next_period_begins_at_nothing_on_the_anniversary(app: App, april: Member) -> None:
+def test_the_next_period_starts_at_zero_on_the_anniversary(app: App, april: Member) -> None:
     send(app, app.event(april, quantity=1_000_000))
     app.clock.moment = datetime(2026, 5, 1, tzinfo=UTC)
     send(app, app.event(april, quantity=500_000))
@@ -137,12 +137,12 @@ def test_the_next_period_begins_at_nothing_on_the_anniversary(app: App, april: M
 def test_a_period_runs_from_the_registration_day_for_a_month(app: App) -> None:
     app.clock.moment = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)
     member = app.member()
-    shown = []
+    body = []
     for moment in ((2026, 1, 31, 23, 45), (2026, 2, 28, 0, 0), (2026, 3, 31, 0, 0), (2026, 4, 30, 12, 0)):
         app.clock.moment = datetime(*moment, tzinfo=UTC)
         period = call("GET", "/v1/billing/current", key=member.api_key).json["data"]["current_period"]
-        shown.append((period["start"][:10], period["end"][:10]))
-    assert shown == [
+        body.append((period["start"][:10], period["end"][:10]))
+    assert body == [
         ("2026-01-31", "2026-02-27"),
         ("2026-02-28", "2026-03-30"),
         ("2026-03-31", "2026-04-29"),

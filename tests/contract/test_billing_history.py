@@ -1,4 +1,4 @@
-"""GET /v1/billing/history: what usage cost in a range of days, across closed and open periods, and its sessions."""
+"""GET /v1/billing/history: the cost of usage in a range of days, across closed and open periods, and the sessions."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,18 @@ import pytest
 
 from tallybook.domain.audit import OPERATOR
 from tallybook.services.subscriptions.change_plan import change_plan
-from tests.contract.bills import APRIL, JUNE, MAY, close, days, history, in_zone, on_pro, spent, use
+from tests.contract.bills import (
+    APRIL,
+    JUNE,
+    MAY,
+    close_periods,
+    costs_by_day,
+    create_member_in_zone,
+    create_pro_member,
+    days,
+    history,
+    use,
+)
 from tests.support.app import App, Member
 from tests.support.call import call
 
@@ -16,7 +27,7 @@ SIZE = {"cpu_cores": 1, "memory_gb": 2, "storage_gb": 5, "timeout_seconds": 8640
 
 @pytest.fixture
 def april(app: App) -> Member:
-    return on_pro(app)
+    return create_pro_member(app)
 
 
 def run(app: App, member: Member, name: str, *, start: datetime, end: datetime | None = None) -> None:
@@ -29,7 +40,7 @@ def run(app: App, member: Member, name: str, *, start: datetime, end: datetime |
         assert call("POST", f"/v1/platform/sessions/{name}/end", key=key).status == 200
 
 
-def test_it_shows_the_last_30_days_unless_told_otherwise(app: App, april: Member) -> None:
+def test_the_default_range_is_the_last_30_days(app: App, april: Member) -> None:
     run(app, april, "run-1", start=APRIL + timedelta(days=3), end=APRIL + timedelta(days=3, minutes=1))
     use(app, april, "11.70", time=APRIL + timedelta(days=3), session_id="run-1")
     app.record(app.event(april, meter="container_minutes", sku="S", quantity=6_840))
@@ -64,14 +75,14 @@ def test_closed_and_open_periods_add_up_and_so_do_their_sessions(app: App, april
     run(app, april, "before", start=APRIL + timedelta(days=29, hours=23), end=MAY + timedelta(hours=1))
     use(app, april, "9.50", time=MAY - timedelta(minutes=5), session_id="before")
     use(app, april, "0.07", time=MAY + timedelta(minutes=5), session_id="before")
-    close(app, at=MAY + TICK * 3)
+    close_periods(app, at=MAY + TICK * 3)
     run(app, april, "between", start=MAY + timedelta(days=14), end=MAY + timedelta(days=15))
     use(app, april, "1.13", time=MAY + timedelta(days=15), session_id="between")
-    close(app, at=JUNE + TICK)
+    close_periods(app, at=JUNE + TICK)
     run(app, april, "now", start=JUNE + timedelta(days=1))
     use(app, april, "2.22", time=JUNE + timedelta(days=1, hours=3), session_id="now")
     data = history(april, start="2026-04-01T00:00:00Z", end="2026-06-30T00:00:00Z")
-    assert spent(data) == {"2026-04-30": 9.5, "2026-05-01": 0.07, "2026-05-16": 1.13, "2026-06-02": 2.22}
+    assert costs_by_day(data) == {"2026-04-30": 9.5, "2026-05-01": 0.07, "2026-05-16": 1.13, "2026-06-02": 2.22}
     assert data["total_cost"] == 12.92
     assert [(row["session_id"], row["cost"], row["status"]) for row in data["sessions"]] == [
         ("now", 2.22, "running"),
@@ -86,16 +97,16 @@ def test_a_closed_period_costs_in_history_what_it_was_billed(app: App, april: Me
     for day in range(30):
         use(app, april, "0.333", time=APRIL + timedelta(days=day, hours=2))
     open_still = history(april, start="2026-04-01T00:00:00Z", end="2026-04-30T00:00:00Z")
-    close(app, at=MAY + TICK)
+    close_periods(app, at=MAY + TICK)
     closed = history(april, start="2026-04-01T00:00:00Z", end="2026-04-30T00:00:00Z")
     assert closed == open_still
     assert closed["total_cost"] == 9.99
-    assert sum(spent(closed).values()) == pytest.approx(9.99)
+    assert sum(costs_by_day(closed).values()) == pytest.approx(9.99)
     half = history(april, start="2026-04-01T00:00:00Z", end="2026-04-15T00:00:00Z")
-    assert spent(half) == {day: cost for day, cost in spent(closed).items() if day <= "2026-04-15"}
+    assert costs_by_day(half) == {day: cost for day, cost in costs_by_day(closed).items() if day <= "2026-04-15"}
 
 
-def test_a_plan_change_within_a_day_takes_nothing_of_it_away(app: App, april: Member) -> None:
+def test_a_day_with_a_plan_change_has_its_whole_cost(app: App, april: Member) -> None:
     noon = APRIL + timedelta(days=9, hours=12)
     run(app, april, "run-1", start=noon - timedelta(hours=1))
     use(app, april, "1.40", time=noon - timedelta(minutes=1), session_id="run-1")
@@ -103,33 +114,33 @@ def test_a_plan_change_within_a_day_takes_nothing_of_it_away(app: App, april: Me
     change_plan(app.ctx, app.account_of(april), "hobby", actor=OPERATOR, must_pay=False)
     use(app, april, "0.70", time=noon + timedelta(minutes=1), session_id="run-1")
     data = history(april)
-    assert spent(data) == {"2026-04-10": 2.1}
+    assert costs_by_day(data) == {"2026-04-10": 2.1}
     assert data["sessions"][0]["cost"] == 2.1
 
 
-def test_neither_fee_nor_wallet_nor_late_usage_is_in_it(app: App, april: Member) -> None:
+def test_fee_wallet_usage_and_late_usage_are_not_in_the_history(app: App, april: Member) -> None:
     app.record(app.event(april, meter="credits", quantity=500_000))
-    close(app, at=MAY + TICK)
+    close_periods(app, at=MAY + TICK)
     use(app, april, "0.70", time=MAY - timedelta(hours=1))
     assert history(april, start="2026-04-01T00:00:00Z")["total_cost"] == 0
 
 
-def test_a_period_that_has_ended_and_is_not_closed_yet_is_in_it(app: App, april: Member) -> None:
+def test_an_ended_period_that_is_not_closed_is_in_the_history(app: App, april: Member) -> None:
     use(app, april, "9.50", time=APRIL)
     use(app, april, "0.70", time=MAY + timedelta(minutes=10))
-    assert spent(history(april)) == {"2026-04-01": 9.5, "2026-05-01": 0.7}
+    assert costs_by_day(history(april)) == {"2026-04-01": 9.5, "2026-05-01": 0.7}
 
 
 def test_a_period_of_another_zone_counts_by_utc_days(app: App) -> None:
-    member = in_zone(app, "Asia/Kolkata", since=datetime(2026, 3, 1, 15, tzinfo=UTC))
+    member = create_member_in_zone(app, "Asia/Kolkata", since=datetime(2026, 3, 1, 15, tzinfo=UTC))
     use(app, member, "1.40", time=datetime(2026, 3, 31, 18, 29, tzinfo=UTC))
     use(app, member, "0.70", time=datetime(2026, 3, 31, 18, 31, tzinfo=UTC))
-    close(app, at=datetime(2026, 4, 1, tzinfo=UTC))
+    close_periods(app, at=datetime(2026, 4, 1, tzinfo=UTC))
     data = history(member, start="2026-03-31T00:00:00Z", end="2026-03-31T00:00:00Z")
-    assert spent(data) == {"2026-03-31": 2.1}
+    assert costs_by_day(data) == {"2026-03-31": 2.1}
 
 
-def test_the_newest_hundred_sessions_are_told(app: App, april: Member) -> None:
+def test_the_newest_hundred_sessions_are_listed(app: App, april: Member) -> None:
     for number in range(103):
         app.clock.moment = APRIL + timedelta(minutes=number)
         run(app, april, f"run-{number}", start=app.clock.moment, end=app.clock.moment)
@@ -140,7 +151,7 @@ def test_the_newest_hundred_sessions_are_told(app: App, april: Member) -> None:
     assert data["total_cost"] == 0.7
 
 
-def test_sessions_are_those_that_started_in_the_range_and_are_the_accounts_own(app: App, april: Member) -> None:
+def test_the_accounts_sessions_that_started_in_the_range_are_listed(app: App, april: Member) -> None:
     other = app.member()
     for day in (1, 2, 3):
         run(app, april, f"mine-{day}", start=APRIL + timedelta(days=day))
@@ -149,14 +160,14 @@ def test_sessions_are_those_that_started_in_the_range_and_are_the_accounts_own(a
     assert [row["session_id"] for row in data["sessions"]] == ["mine-2"]
 
 
-def test_any_user_reads_it_suspended_or_not(app: App, april: Member) -> None:
+def test_any_user_reads_the_history_suspended_or_not(app: App, april: Member) -> None:
     plain = app.colleague(april)
     use(app, april, "1.40", time=APRIL)
     app.change_account(april, status="suspended")
     assert history(plain)["total_cost"] == 1.4
 
 
-def test_its_round_trips_do_not_grow_with_events_or_periods(app: App, april: Member) -> None:
+def test_round_trips_do_not_grow_with_events_or_periods(app: App, april: Member) -> None:
     meter = app.meter
 
     def cost_of_reading() -> tuple[int, list[str]]:
@@ -172,5 +183,5 @@ def test_its_round_trips_do_not_grow_with_events_or_periods(app: App, april: Mem
     for month in range(5, 13):
         use(app, april, "1.40", time=datetime(2026, month - 1, 3, tzinfo=UTC), session_id="run-1")
         run(app, april, f"run-{month}", start=datetime(2026, month - 1, 4, tzinfo=UTC))
-        close(app, at=datetime(2026, month, 1, 0, 30, tzinfo=UTC))
+        close_periods(app, at=datetime(2026, month, 1, 0, 30, tzinfo=UTC))
     assert cost_of_reading() == first == (5, ["get_many", "query", "query", "query", "get_many"])

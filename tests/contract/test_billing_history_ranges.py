@@ -1,17 +1,17 @@
-"""GET /v1/billing/history: which days a range is, and what is none. Source: decisions, "ScaleBox"."""
+"""GET /v1/billing/history: which days a range has, and which ranges are refused. Source: decisions, "ScaleBox"."""
 
 from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 
-from tests.contract.bills import APRIL, HISTORY, days, get, history, on_pro, refusal, spent, use
+from tests.contract.bills import APRIL, HISTORY, costs_by_day, create_pro_member, days, get, history, refusal, use
 from tests.support.app import App, Member
 
 
 @pytest.fixture
 def april(app: App) -> Member:
-    return on_pro(app)
+    return create_pro_member(app)
 
 
 def test_days_are_whole_utc_days_from_the_starts_to_the_ends(app: App, april: Member) -> None:
@@ -20,16 +20,16 @@ def test_days_are_whole_utc_days_from_the_starts_to_the_ends(app: App, april: Me
     data = history(april, start="2026-04-05T22:00:00Z", end="2026-04-07T01:00:00+00:00")
     assert data["period"] == {"start": "2026-04-05T22:00:00Z", "end": "2026-04-07T01:00:00Z"}
     assert days(data) == ["2026-04-05T00:00:00Z", "2026-04-06T00:00:00Z", "2026-04-07T00:00:00Z"]
-    assert spent(data) == {"2026-04-05": 1.4, "2026-04-07": 0.7}
+    assert costs_by_day(data) == {"2026-04-05": 1.4, "2026-04-07": 0.7}
 
 
-def test_an_offset_is_minded(app: App, april: Member) -> None:
+def test_a_utc_offset_is_respected(app: App, april: Member) -> None:
     use(app, april, "1.40", time=APRIL + timedelta(days=4, hours=1))
     data = history(april, start="2026-04-06T01:30:00+02:00", end="2026-04-06T01:30:00+02:00")
     assert (days(data), data["total_cost"]) == (["2026-04-05T00:00:00Z"], 1.4)
 
 
-def test_one_end_alone_is_enough(app: App, april: Member) -> None:
+def test_one_end_of_the_range_is_enough(app: App, april: Member) -> None:
     app.clock.moment = APRIL + timedelta(days=9, hours=5)
     assert history(april, start="2026-04-08T00:00:00Z")["period"] == {
         "start": "2026-04-08T00:00:00Z",
@@ -90,11 +90,11 @@ def test_a_range_that_ends_before_it_starts_or_is_over_366_days_is_400(april: Me
         ("0999-12-31T00:00:00Z", "1000-01-01T00:00:00Z", 2),
     ],
 )
-def test_any_other_range_is_fine_however_far(april: Member, start: str, end: str, count: int) -> None:
+def test_any_other_range_is_accepted(april: Member, start: str, end: str, count: int) -> None:
     assert len(history(april, start=start, end=end)["daily_costs"]) == count
 
 
-def test_the_beginning_of_time_has_nothing_30_days_before_it(april: Member) -> None:
+def test_the_first_day_of_time_has_no_30_days_before_it(april: Member) -> None:
     data = history(april, end="0001-01-05T00:00:00Z")
     assert (data["period"]["start"], len(data["daily_costs"])) == ("0001-01-01T00:00:00Z", 5)
 
@@ -108,12 +108,10 @@ def test_the_beginning_of_time_has_nothing_30_days_before_it(april: Member) -> N
         ("0001-01-01T00:00:00Z", "0001-12-31T23:59:59Z", 365),
     ],
 )
-def test_long_before_there_were_accounts_nothing_was_spent(
-    app: App, april: Member, start: str, end: str, count: int
-) -> None:
+def test_days_before_the_account_cost_nothing(app: App, april: Member, start: str, end: str, count: int) -> None:
     use(app, april, "1.40", time=APRIL)
     app.clock.advance(days=40)
     app.invoice_due()
     data = history(april, start=start, end=end)
     assert (data["total_cost"], data["sessions"], data["breakdown"]) == (0, [], [])
-    assert (len(days(data)), spent(data)) == (count, {})
+    assert (len(days(data)), costs_by_day(data)) == (count, {})

@@ -1,11 +1,23 @@
-"""GET /v1/billing/invoices: page by page, for whom, and how a single one is refused."""
+"""GET /v1/billing/invoices: its pages, who may read it, and how a single invoice is refused."""
 
 from datetime import datetime, timedelta
 
 import pytest
 
 from tallybook.services.billing.void_invoice import void_invoice
-from tests.contract.bills import INVOICES, MAY, UNKNOWN, close, draft, get, invoices, newest, on_pro, one, refusal
+from tests.contract.bills import (
+    INVOICES,
+    MAY,
+    UNKNOWN,
+    close_periods,
+    create_draft,
+    create_pro_member,
+    get,
+    invoice_by_id,
+    invoices,
+    newest_invoice,
+    refusal,
+)
 from tests.contract.examples import expect
 from tests.support.app import App, Member
 from tests.support.call import call
@@ -16,13 +28,13 @@ AUGUST = datetime.fromisoformat("2026-08-01T00:33:00Z")
 
 @pytest.fixture
 def april(app: App) -> Member:
-    return on_pro(app)
+    return create_pro_member(app)
 
 
-def test_the_list_is_paged_newest_first_with_drafts_and_void_ones_in_its_total(app: App, april: Member) -> None:
-    close(app, at=AUGUST)
-    void_invoice(app.ctx, newest(april)["invoice_id"].removeprefix("inv-"), reason="wrong")
-    draft(april)
+def test_the_list_is_paged_newest_first_and_has_drafts_and_void_ones(app: App, april: Member) -> None:
+    close_periods(app, at=AUGUST)
+    void_invoice(app.ctx, newest_invoice(april)["invoice_id"].removeprefix("inv-"), reason="wrong")
+    create_draft(april)
     starts = ["2026-08-01", "2026-07-01", "2026-06-01", "2026-05-01", "2026-04-01"]
     assert [row["billing_period_start"][:10] for row in invoices(april)] == starts
     assert [row["status"] for row in invoices(april)] == ["draft", "void", "open", "open", "open"]
@@ -49,40 +61,40 @@ def test_an_account_without_invoices_has_an_empty_list(april: Member) -> None:
     }
 
 
-def test_any_user_of_the_account_reads_them_suspended_or_not(app: App, april: Member) -> None:
+def test_any_user_reads_the_invoices_suspended_or_not(app: App, april: Member) -> None:
     plain = app.colleague(april)
-    close(app, at=MAY + TICK)
+    close_periods(app, at=MAY + TICK)
     app.change_account(april, status="suspended")
     assert invoices(plain) == invoices(april)
-    assert one(plain, newest(april)["invoice_id"]) == newest(april)
+    assert invoice_by_id(plain, newest_invoice(april)["invoice_id"]) == newest_invoice(april)
 
 
-def test_another_accounts_invoice_is_403_and_nothing_of_it_is_told(app: App, april: Member) -> None:
+def test_another_accounts_invoice_is_403_without_details(app: App, april: Member) -> None:
     other = app.member()
-    close(app, at=MAY + TICK)
-    path = f"{INVOICES}/{newest(april)['invoice_id']}"
+    close_periods(app, at=MAY + TICK)
+    path = f"{INVOICES}/{newest_invoice(april)['invoice_id']}"
     answer = get(other, path)
     assert refusal(answer) == (403, "foreign_invoice")
     assert april.account.id not in answer.text
-    assert newest(other)["account_id"] == other.subject
+    assert newest_invoice(other)["account_id"] == other.subject
 
 
-def test_an_invoice_nobody_has_is_404(april: Member) -> None:
+def test_an_unknown_invoice_is_404(april: Member) -> None:
     for unknown in (UNKNOWN, "inv-1234567890ab", "inv-x", "inv--"):
         assert refusal(get(april, f"{INVOICES}/{unknown}")) == (404, "not_found")
 
 
 @pytest.mark.parametrize("text", ["inv-", "INV-1", "1234567890ab", "usr-1", "inv-a_b", "inv-%C3%A9", "inv-" + "a" * 65])
-def test_what_is_no_invoice_id_is_400_and_named(april: Member, text: str) -> None:
+def test_a_malformed_invoice_id_is_400_naming_it(april: Member, text: str) -> None:
     answer = get(april, f"{INVOICES}/{text}")
     assert refusal(answer) == (400, "invalid_request")
     assert answer.json["message"].startswith("invoice_id")
 
 
-def test_reading_takes_three_round_trips_however_many_there_are(app: App, april: Member) -> None:
+def test_any_number_of_invoices_takes_three_round_trips(app: App, april: Member) -> None:
     meter = app.meter
-    close(app, at=AUGUST)
-    invoice_id = newest(april)["invoice_id"]
+    close_periods(app, at=AUGUST)
+    invoice_id = newest_invoice(april)["invoice_id"]
     costs = {}
     for path in (INVOICES, f"{INVOICES}?page=2&limit=2", f"{INVOICES}/{invoice_id}"):
         call("GET", path, key=april.api_key)

@@ -1,4 +1,4 @@
-"""GET /v1/billing/periods: the document's example, made to happen, and the rows of closed periods below it."""
+"""GET /v1/billing/periods: the document's example, reproduced, and the rows of closed periods."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,16 +12,16 @@ from tests.contract.bills import (
     APRIL,
     MAY,
     PERIODS,
-    close,
-    draft,
+    change_terms,
+    close_periods,
+    create_draft,
+    create_member_in_zone,
+    create_pro_member,
     exact,
     get,
-    give,
-    in_zone,
+    grant_credits,
     invoices,
-    newest,
-    on_pro,
-    terms,
+    newest_invoice,
     use,
 )
 from tests.contract.examples import expect
@@ -33,7 +33,7 @@ TICK = timedelta(minutes=30)
 
 @pytest.fixture
 def april(app: App) -> Member:
-    return on_pro(app)
+    return create_pro_member(app)
 
 
 def periods(member: Member) -> list[dict[str, Any]]:
@@ -63,26 +63,26 @@ def test_the_documents_example_comes_out_of_usage_that_costs_12_84(app: App, apr
 
 
 def test_with_a_draft_the_current_row_names_it_and_is_pending_still(app: App, april: Member) -> None:
-    terms(app, april, tax_rate=exact(20))
+    change_terms(app, april, tax_rate=exact(20))
     use(app, april, "1.40", time=NOW)
-    drafted = draft(april)
+    drafted = create_draft(april)
     [row] = periods(april)
     assert (row["invoice_generated"], row["invoice_id"], row["status"]) == (True, drafted["invoice_id"], "pending")
-    assert row["total"] == 21.4, "the fee and the usage; tax is the draft's to show"
+    assert row["total"] == 21.4, "the fee and the usage without tax, which only the draft has"
 
 
-def test_a_closed_periods_row_is_its_invoices(app: App, april: Member) -> None:
-    give(app, april, 50)
-    terms(app, april, tax_rate=exact(10), discount=exact(25))
+def test_a_closed_periods_row_has_its_invoices_amounts(app: App, april: Member) -> None:
+    grant_credits(app, april, 50)
+    change_terms(app, april, tax_rate=exact(10), discount=exact(25))
     use(app, april, "9.50", time=APRIL)
-    close(app, at=MAY + TICK)
+    close_periods(app, at=MAY + TICK)
     [current, closed] = periods(april)
     assert (current["period_id"], current["period_start"], current["period_end"]) == (
         "current",
         "2026-05-01",
         "2026-05-31",
     )
-    invoice_id = newest(april)["invoice_id"]
+    invoice_id = newest_invoice(april)["invoice_id"]
     assert closed == {
         "period_id": invoice_id,
         "period_start": "2026-04-01",
@@ -99,17 +99,17 @@ def test_a_closed_periods_row_is_its_invoices(app: App, april: Member) -> None:
     }
 
 
-def test_a_closed_periods_usage_is_its_own_and_not_what_came_late_for_another(app: App, april: Member) -> None:
-    close(app, at=MAY + TICK)
+def test_a_closed_periods_usage_excludes_late_usage_of_others(app: App, april: Member) -> None:
+    close_periods(app, at=MAY + TICK)
     use(app, april, "0.70", time=MAY - timedelta(hours=1))
     use(app, april, "1.40", time=MAY)
-    close(app, at=datetime(2026, 6, 1, 0, 30, tzinfo=UTC))
+    close_periods(app, at=datetime(2026, 6, 1, 0, 30, tzinfo=UTC))
     may = periods(april)[1]
     assert (may["usage_cost"]["accumulated"], may["total"]) == (1.4, 22.1)
 
 
-def test_each_period_of_a_year_stands_once_newest_first(app: App, april: Member) -> None:
-    close(app, at=datetime(2027, 4, 1, 1, 0, tzinfo=UTC))
+def test_each_period_of_a_year_is_listed_once_newest_first(app: App, april: Member) -> None:
+    close_periods(app, at=datetime(2027, 4, 1, 1, 0, tzinfo=UTC))
     rows = periods(april)
     months = [f"2026-{month:02d}" for month in range(4, 13)] + ["2027-01", "2027-02", "2027-03", "2027-04"]
     assert [row["period_start"][:7] for row in rows] == months[::-1]
@@ -117,8 +117,8 @@ def test_each_period_of_a_year_stands_once_newest_first(app: App, april: Member)
     assert all(row["subscription_fee"]["final"] == 20 for row in rows)
 
 
-def test_void_ones_are_left_out_and_what_was_issued_anew_stands_at_its_period(app: App, april: Member) -> None:
-    close(app, at=datetime(2026, 6, 1, 0, 30, tzinfo=UTC))
+def test_a_void_invoice_is_replaced_by_the_reissued_one(app: App, april: Member) -> None:
+    close_periods(app, at=datetime(2026, 6, 1, 0, 30, tzinfo=UTC))
     may, first = invoices(april)
     void_invoice(app.ctx, first["invoice_id"].removeprefix("inv-"), reason="wrong")
     assert [row["invoice_id"] for row in periods(april)] == [None, may["invoice_id"]]
@@ -126,14 +126,14 @@ def test_void_ones_are_left_out_and_what_was_issued_anew_stands_at_its_period(ap
     assert [row["invoice_id"] for row in periods(april)] == [None, may["invoice_id"], again]
 
 
-def test_a_period_that_has_ended_and_is_not_closed_yet_has_no_row_of_its_own(app: App, april: Member) -> None:
-    draft(april)
+def test_an_ended_period_that_is_not_closed_has_no_row(app: App, april: Member) -> None:
+    create_draft(april)
     app.clock.moment = MAY + timedelta(minutes=29)
     [row] = periods(april)
     assert (row["period_start"], row["invoice_generated"]) == ("2026-05-01", False)
 
 
-def test_a_plan_change_ends_a_row_and_begins_another(app: App, april: Member) -> None:
+def test_a_plan_change_ends_one_row_and_starts_another(app: App, april: Member) -> None:
     use(app, april, "1.40", time=APRIL + timedelta(days=3))
     app.clock.moment = APRIL + timedelta(days=15)
     change_plan(app.ctx, app.account_of(april), "scale", actor=OPERATOR, must_pay=False)
@@ -162,23 +162,23 @@ def test_a_plan_change_ends_a_row_and_begins_another(app: App, april: Member) ->
         ("America/New_York", "2026-03-01T05:00:00Z", "2026-03-31T04:00:00Z"),
     ],
 )
-def test_dates_are_the_accounts_own_and_instants_are_utc(app: App, zone: str, starts: str, shown: str) -> None:
-    member = in_zone(app, zone, since=datetime(2026, 3, 1, 15, tzinfo=UTC))
-    close(app, at=datetime(2026, 4, 1, 5, tzinfo=UTC))
+def test_dates_are_of_the_accounts_zone_and_instants_are_utc(app: App, zone: str, starts: str, shown: str) -> None:
+    member = create_member_in_zone(app, zone, since=datetime(2026, 3, 1, 15, tzinfo=UTC))
+    close_periods(app, at=datetime(2026, 4, 1, 5, tzinfo=UTC))
     current, closed = periods(member)
     assert (closed["period_start"], closed["period_end"]) == ("2026-03-01", "2026-03-31")
     assert (current["period_start"], current["period_end"]) == ("2026-04-01", "2026-04-30")
-    march = newest(member)
+    march = newest_invoice(member)
     assert (march["billing_period_start"], march["billing_period_end"]) == (starts, shown)
     assert march["issued_at"] == ("2026-03-31T18:30:00Z" if "Kolkata" in zone else "2026-04-01T04:00:00Z")
 
 
-def test_any_user_reads_them_in_three_round_trips_however_many_there_are(app: App, april: Member) -> None:
+def test_any_user_reads_any_number_of_periods_in_three_round_trips(app: App, april: Member) -> None:
     plain = app.colleague(april)
     app.change_account(april, status="suspended")
     meter = app.meter
     for moment in (MAY + TICK, datetime(2027, 4, 1, 1, 0, tzinfo=UTC)):
-        close(app, at=moment)
+        close_periods(app, at=moment)
         periods(plain)
         meter.clear()
         periods(plain)

@@ -1,23 +1,23 @@
-"""GET, POST, PUT and DELETE /v1/budgets: what an account means to spend in a period. Source: ScaleBox budgets."""
+"""GET, POST, PUT and DELETE /v1/budgets. Source: ScaleBox budgets."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from tests.contract.bills import on_pro, use
+from tests.contract.bills import create_pro_member, use
 from tests.contract.budgets import (
     BUDGETS,
     DEFAULT_THRESHOLDS,
     budget,
-    changed,
-    created,
+    create_budget,
     delete,
+    expect_budget,
     post,
     put,
     refusal,
-    shown,
     status,
+    update_budget,
 )
 from tests.contract.examples import expect
 from tests.contract.quotas import ADMISSION, reasons, start
@@ -29,17 +29,17 @@ NOW = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
 
 @pytest.fixture
 def root(app: App) -> Member:
-    """Of an account whose period is April 2026."""
-    member = on_pro(app)
+    """The root user of an account whose period is April 2026."""
+    member = create_pro_member(app)
     app.clock.moment = NOW
     return member
 
 
 def test_the_documents_example(app: App, root: Member) -> None:
     app.clock.moment = datetime(2026, 4, 1, tzinfo=UTC)
-    created(root)
+    create_budget(root)
     app.clock.moment = datetime(2026, 4, 18, 8, tzinfo=UTC)
-    changed(root, notification_emails=["finance@example.com"])
+    update_budget(root, notification_emails=["finance@example.com"])
     app.clock.moment = NOW
     assert call("GET", BUDGETS, key=root.api_key).json == {
         "success": True,
@@ -59,7 +59,7 @@ def test_the_documents_example(app: App, root: Member) -> None:
     }
 
 
-def test_without_a_budget_there_is_null_to_read_and_nothing_to_change_or_delete(root: Member) -> None:
+def test_without_a_budget_reading_is_null_and_changing_is_404(root: Member) -> None:
     expect(call("GET", BUDGETS, key=root.api_key), 200, "budget_none")
     for answer in (put(root, {"budget_amount": 50}), delete(root)):
         assert refusal(answer) == (404, "not_found")
@@ -67,9 +67,9 @@ def test_without_a_budget_there_is_null_to_read_and_nothing_to_change_or_delete(
     expect(call("GET", BUDGETS, key=root.api_key), 200, "budget_none")
 
 
-def test_an_amount_is_all_that_a_budget_needs(root: Member) -> None:
-    made = created(root, 99.5)
-    assert made == {
+def test_a_budget_needs_only_an_amount(root: Member) -> None:
+    created = create_budget(root, 99.5)
+    assert created == {
         "id": 1,
         "account_id": root.subject,
         "budget_amount": 99.5,
@@ -81,16 +81,18 @@ def test_an_amount_is_all_that_a_budget_needs(root: Member) -> None:
         "created_at": "2026-04-20T12:34:56Z",
         "updated_at": "2026-04-20T12:34:56Z",
     }
-    assert budget(root) == made
+    assert budget(root) == created
 
 
 def test_a_new_budget_has_what_was_sent_and_is_active(root: Member) -> None:
     terms = {"limit_type": "hard", "alert_thresholds": [{"percent": 12.25, "enabled": False}]}
-    made = created(root, 0.01, notification_emails=["b@example.com", "a@example.com"], is_active=False, **terms)
-    assert {name: made[name] for name in terms} == terms
-    assert made["notification_emails"] == ["b@example.com", "a@example.com"]
-    assert (made["budget_amount"], made["is_active"]) == (0.01, True)
-    assert budget(root) == made
+    created = create_budget(
+        root, 0.01, notification_emails=["b@example.com", "a@example.com"], is_active=False, **terms
+    )
+    assert {name: created[name] for name in terms} == terms
+    assert created["notification_emails"] == ["b@example.com", "a@example.com"]
+    assert (created["budget_amount"], created["is_active"]) == (0.01, True)
+    assert budget(root) == created
 
 
 @pytest.mark.parametrize(
@@ -105,23 +107,23 @@ def test_a_new_budget_has_what_was_sent_and_is_active(root: Member) -> None:
         ([], []),
     ],
 )
-def test_thresholds_are_objects_or_bare_numbers_and_shown_lowest_first(root: Member, sent: Any, taken: Any) -> None:
+def test_thresholds_are_objects_or_numbers_and_sorted_ascending(root: Member, sent: Any, taken: Any) -> None:
     expected = [{"percent": percent, "enabled": enabled} for percent, enabled in taken]
-    assert created(root, alert_thresholds=sent)["alert_thresholds"] == expected
-    changed(root, alert_thresholds=[7])
-    assert changed(root, alert_thresholds=sent)["alert_thresholds"] == expected
+    assert create_budget(root, alert_thresholds=sent)["alert_thresholds"] == expected
+    update_budget(root, alert_thresholds=[7])
+    assert update_budget(root, alert_thresholds=sent)["alert_thresholds"] == expected
     assert status(root)["alert_thresholds"] == expected
 
 
-def test_no_address_stands_there_twice_and_each_is_in_lower_case(root: Member) -> None:
+def test_addresses_are_distinct_and_in_lower_case(root: Member) -> None:
     sent = ["Finance@Example.com", " ops@example.com ", "finance@example.com", root.account.email]
-    made = created(root, notification_emails=sent)
-    assert made["notification_emails"] == ["finance@example.com", "ops@example.com", root.account.email]
+    created = create_budget(root, notification_emails=sent)
+    assert created["notification_emails"] == ["finance@example.com", "ops@example.com", root.account.email]
 
 
-def test_the_largest_and_the_smallest_amount(root: Member) -> None:
-    assert created(root, 10**15)["budget_amount"] == 10**15
-    assert changed(root, budget_amount=0.01)["budget_amount"] == 0.01
+def test_the_largest_and_the_smallest_amount_are_accepted(root: Member) -> None:
+    assert create_budget(root, 10**15)["budget_amount"] == 10**15
+    assert update_budget(root, budget_amount=0.01)["budget_amount"] == 0.01
     assert status(root)["remaining_budget"] == 0.01
 
 
@@ -137,94 +139,96 @@ def test_the_largest_and_the_smallest_amount(root: Member) -> None:
         ("is_active", False),
     ],
 )
-def test_each_key_is_changed_alone_and_the_rest_stays(app: App, root: Member, key: str, value: Any) -> None:
-    made = created(root, notification_emails=["finance@example.com"])
+def test_a_changed_field_leaves_the_others_unchanged(app: App, root: Member, key: str, value: Any) -> None:
+    created = create_budget(root, notification_emails=["finance@example.com"])
     app.clock.advance(hours=1)
-    after = made | {key: value, "updated_at": "2026-04-20T13:34:56Z"}
-    assert changed(root, **{key: value}) == budget(root) == after
+    after = created | {key: value, "updated_at": "2026-04-20T13:34:56Z"}
+    assert update_budget(root, **{key: value}) == budget(root) == after
     app.clock.advance(hours=1)
-    assert changed(root, **{key: value}) == after, "it was so already"
-    assert changed(root, **{key: made[key]}) == made | {"updated_at": "2026-04-20T14:34:56Z"}
+    assert update_budget(root, **{key: value}) == after, "an equal value must change nothing"
+    assert update_budget(root, **{key: created[key]}) == created | {"updated_at": "2026-04-20T14:34:56Z"}
 
 
-def test_what_is_not_sent_or_not_known_changes_nothing(app: App, root: Member) -> None:
-    made = created(root)
+def test_unsent_and_unknown_fields_change_nothing(app: App, root: Member) -> None:
+    created = create_budget(root)
     app.clock.advance(hours=1)
-    assert changed(root) == made
-    assert changed(root, id=7, account_id="acc-1", is_restricted=True, created_at="2020-01-01T00:00:00Z") == made
+    assert update_budget(root) == created
+    assert (
+        update_budget(root, id=7, account_id="acc-1", is_restricted=True, created_at="2020-01-01T00:00:00Z") == created
+    )
 
 
-def test_an_account_has_one_budget(root: Member) -> None:
-    made = created(root)
+def test_an_account_has_at_most_one_budget(root: Member) -> None:
+    created = create_budget(root)
     answer = post(root, {"budget_amount": 7})
     assert refusal(answer) == (409, "budget_exists")
-    assert budget(root) == made
+    assert budget(root) == created
 
 
-def test_a_deleted_budget_is_gone_and_the_next_one_is_another(app: App, root: Member) -> None:
-    created(root, limit_type="hard", notification_emails=["finance@example.com"])
+def test_after_a_deletion_the_next_budget_is_a_new_one(app: App, root: Member) -> None:
+    create_budget(root, limit_type="hard", notification_emails=["finance@example.com"])
     answer = delete(root)
     assert expect(answer, 200, "message")["message"] == "Budget deleted"
     expect(call("GET", BUDGETS, key=root.api_key), 200, "budget_none")
     assert refusal(delete(root)) == (404, "not_found")
     app.clock.advance(minutes=1)
-    made = created(root, 7)
-    assert (made["id"], made["limit_type"], made["notification_emails"]) == (2, "soft", [])
-    assert (made["created_at"], made["updated_at"]) == ("2026-04-20T12:35:56Z", "2026-04-20T12:35:56Z")
+    created = create_budget(root, 7)
+    assert (created["id"], created["limit_type"], created["notification_emails"]) == (2, "soft", [])
+    assert (created["created_at"], created["updated_at"]) == ("2026-04-20T12:35:56Z", "2026-04-20T12:35:56Z")
 
 
 def restricted(app: App, root: Member) -> bool:
-    """As all who can tell say it: the budget, its status, and whether a session may start."""
+    """Whether the budget restricts; the budget, its status and admission must agree."""
     found = call("GET", BUDGETS, key=root.api_key).json["data"]
-    told = {found["is_restricted"], status(root)["is_restricted"]} if found else set()
+    reported = {found["is_restricted"], status(root)["is_restricted"]} if found else set()
     against = reasons(start(app.platform_key("sessions:write"), root, path=ADMISSION))
-    told.add("budget_restricted" in [code for code, *_ in against])
-    (one,) = told
+    reported.add("budget_restricted" in [code for code, *_ in against])
+    (one,) = reported
     return one
 
 
-def test_a_hard_limit_restricts_from_the_moment_that_all_of_it_is_used(app: App, root: Member) -> None:
+def test_a_hard_limit_restricts_as_soon_as_it_is_used_up(app: App, root: Member) -> None:
     key = app.platform_key("sessions:write")
-    created(root, limit_type="hard")
+    create_budget(root, limit_type="hard")
     use(app, root, "99.99", time=NOW)
     assert not restricted(app, root)
     use(app, root, "0.01", time=NOW)
     assert restricted(app, root)
     assert reasons(start(key, root)) == [("budget_restricted", 100, 100)]
-    assert shown(put(root, {"budget_amount": 99.99}))["is_restricted"] is True
+    assert expect_budget(put(root, {"budget_amount": 99.99}))["is_restricted"] is True
     assert reasons(start(key, root)) == [("budget_restricted", 99.99, 100)]
 
 
 def test_a_soft_limit_never_restricts(app: App, root: Member) -> None:
-    created(root)
+    create_budget(root)
     use(app, root, "500", time=NOW)
     assert not restricted(app, root)
-    assert changed(root, limit_type="hard")["is_restricted"] is True
+    assert update_budget(root, limit_type="hard")["is_restricted"] is True
     assert restricted(app, root)
 
 
 @pytest.mark.parametrize("terms", [{"budget_amount": 100.01}, {"limit_type": "soft"}, {"is_active": False}])
-def test_whatever_loosens_it_lifts_the_restriction_at_once(app: App, root: Member, terms: dict[str, Any]) -> None:
-    made = created(root, limit_type="hard")
+def test_looser_terms_lift_the_restriction_at_once(app: App, root: Member, terms: dict[str, Any]) -> None:
+    created = create_budget(root, limit_type="hard")
     use(app, root, "100", time=NOW)
     assert restricted(app, root)
-    assert changed(root, **terms)["is_restricted"] is False
+    assert update_budget(root, **terms)["is_restricted"] is False
     assert not restricted(app, root)
-    assert changed(root, **{name: made[name] for name in terms})["is_restricted"] is True
+    assert update_budget(root, **{name: created[name] for name in terms})["is_restricted"] is True
     assert restricted(app, root)
 
 
-def test_its_deletion_lifts_the_restriction_at_once(app: App, root: Member) -> None:
-    created(root, limit_type="hard")
+def test_deleting_the_budget_lifts_the_restriction_at_once(app: App, root: Member) -> None:
+    create_budget(root, limit_type="hard")
     use(app, root, "100", time=NOW)
     assert restricted(app, root)
     delete(root)
     assert not restricted(app, root)
-    assert created(root, limit_type="hard")["is_restricted"] is True
+    assert create_budget(root, limit_type="hard")["is_restricted"] is True
 
 
 def test_a_new_period_lifts_the_restriction_at_once(app: App, root: Member) -> None:
-    created(root, limit_type="hard")
+    create_budget(root, limit_type="hard")
     use(app, root, "100", time=NOW)
     app.clock.moment = datetime(2026, 4, 30, 23, 59, 59, tzinfo=UTC)
     assert restricted(app, root)
@@ -232,12 +236,12 @@ def test_a_new_period_lifts_the_restriction_at_once(app: App, root: Member) -> N
     assert not restricted(app, root)
 
 
-def test_thresholds_that_alert_can_not_be_replaced_by_others_all_day(app: App, root: Member) -> None:
-    created(root, 1000)
+def test_the_number_of_alerting_thresholds_a_day_is_limited(app: App, root: Member) -> None:
+    create_budget(root, 1000)
     use(app, root, "200", time=NOW)
     for turn in range(4):
-        changed(root, alert_thresholds=[(20 * turn + number) / 100 for number in range(1, 21)])
+        update_budget(root, alert_thresholds=[(20 * turn + number) / 100 for number in range(1, 21)])
     answer = put(root, {"alert_thresholds": [1, 2, 3]})
     assert refusal(answer) == (429, "too_many_requests")
     assert int(answer.headers["retry-after"]) == 86_400
-    assert changed(root, budget_amount=2000)["budget_amount"] == 2000
+    assert update_budget(root, budget_amount=2000)["budget_amount"] == 2000

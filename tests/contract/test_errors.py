@@ -1,4 +1,4 @@
-"""Each dialect's errors, whatever raised them: the shapes of the decisions' first table."""
+"""Each dialect's error shapes, by the first table of the decisions."""
 
 import json
 from collections.abc import Callable
@@ -112,7 +112,7 @@ def test_quota_has_one_error_object_with_a_code(raising: Any, status: int) -> No
         ("/authors", "error_scalebox"),
     ],
 )
-def test_a_path_that_nobody_has_is_told_in_its_own_dialect(app: App, path: str, shape: str) -> None:
+def test_an_unknown_path_is_404_in_its_dialect(app: App, path: str, shape: str) -> None:
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         answer = call(method, path, body={})
         assert answer.status == 404, answer.text

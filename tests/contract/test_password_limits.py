@@ -1,4 +1,4 @@
-"""How often somebody may try: a reset, a link, the current password. By who asks, and by whom it is about."""
+"""Rate limits of resets, links and the current password, by network address and by account email."""
 
 import pytest
 
@@ -15,14 +15,14 @@ def ada(app: App) -> Member:
 
 @pytest.fixture(autouse=True)
 def limits(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in production, where other tests have none."""
+    """The rate limits of production, which other tests don't have."""
     from tallybook import runtime
 
     app.reshape(limits=Limits())
     monkeypatch.setattr(runtime, "context", lambda: app.ctx)
 
 
-def test_resets_are_three_an_hour_about_one_address_and_from_one(app: App, ada: Member) -> None:
+def test_resets_are_three_an_hour_for_an_email_and_from_an_address(app: App, ada: Member) -> None:
 
     def reset(email: str, address: str) -> Answer:
         return call("POST", "/auth/password/reset", body={"email": email}, address=address)
@@ -36,7 +36,7 @@ def test_resets_are_three_an_hour_about_one_address_and_from_one(app: App, ada: 
     assert reset("user5@example.com", "203.0.113.8").status == 202
 
 
-def test_tries_of_a_token_are_five_a_minute_from_one_address(app: App, ada: Member) -> None:
+def test_a_network_address_may_try_five_tokens_a_minute(app: App, ada: Member) -> None:
     assert [confirm("pwt_guess").status for _ in range(6)] == [400] * 5 + [429]
     refused = confirm(app.password_token(ada.user, "reset"))
     assert (refusal(refused), refused.headers["retry-after"]) == ((429, "too_many_requests"), "4")
@@ -44,7 +44,7 @@ def test_tries_of_a_token_are_five_a_minute_from_one_address(app: App, ada: Memb
     assert confirm(app.password_token(ada.user, "reset")).status == 200
 
 
-def test_tries_of_the_current_password_count_as_logins(app: App, ada: Member) -> None:
+def test_attempts_at_the_current_password_count_as_logins(app: App, ada: Member) -> None:
     tries = [change(ada.session, current="wrong horse battery").status for _ in range(6)]
     assert tries == [400] * 5 + [429]
     assert change(ada.session).headers["retry-after"] == "4"

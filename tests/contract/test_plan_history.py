@@ -1,4 +1,4 @@
-"""GET account/subscription/history: every change of plan, newest first, a page at a time."""
+"""GET account/subscription/history: all plan changes, newest first, in pages."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -6,18 +6,18 @@ from itertools import pairwise
 import pytest
 
 from tests.contract.bills import APRIL, get, refusal
-from tests.contract.plans import HISTORY, change, history, payer
+from tests.contract.plans import HISTORY, change_plan_to, create_payer, history
 from tests.support.app import App, Member
 
 
 @pytest.fixture
 def changed(app: App) -> Member:
-    """Changed seven times, to pro and back, each a day later."""
+    """An account with seven plan changes, to pro and back, a day apart."""
     app.clock.moment = APRIL
-    member = payer(app)
+    member = create_payer(app)
     for day in range(1, 8):
         app.clock.moment = APRIL + timedelta(days=day)
-        change(member, "pro" if day % 2 else "hobby")
+        change_plan_to(member, "pro" if day % 2 else "hobby")
     return member
 
 
@@ -44,7 +44,7 @@ def test_pages_of_any_size_hold_each_change_once(changed: Member) -> None:
     assert data["history"] == whole[3:6]
 
 
-def test_past_the_last_page_and_before_the_first_change_there_is_nothing(app: App, changed: Member) -> None:
+def test_a_page_past_the_end_or_without_changes_is_empty(app: App, changed: Member) -> None:
     assert get(changed, f"{HISTORY}?page=4&limit=2").json["data"]["history"] != []
     assert get(changed, f"{HISTORY}?page=5&limit=2").json["data"]["history"] == []
     data = get(app.member(), HISTORY).json["data"]
@@ -55,11 +55,11 @@ def test_past_the_last_page_and_before_the_first_change_there_is_nothing(app: Ap
 
 
 @pytest.mark.parametrize("query", ["?page=0", "?limit=101", "?limit=0", "?page=x", "?page_size=-1"])
-def test_a_page_that_makes_no_sense_is_refused(changed: Member, query: str) -> None:
+def test_a_wrong_page_of_the_history_is_refused(changed: Member, query: str) -> None:
     assert refusal(get(changed, HISTORY + query)) == (400, "invalid_request")
 
 
-def test_it_is_for_root_users_and_for_them_while_the_account_is_suspended(app: App, changed: Member) -> None:
+def test_root_users_read_it_even_while_suspended(app: App, changed: Member) -> None:
     app.change_user(changed, is_root=False)
     assert refusal(get(changed, HISTORY)) == (403, "root_user_required")
     app.change_user(changed, is_root=True)

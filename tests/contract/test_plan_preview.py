@@ -1,4 +1,4 @@
-"""POST account/subscription/preview: what a change would charge, credit and begin; the same as it then does."""
+"""POST account/subscription/preview: what a plan change would charge, credit and start."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,8 +13,29 @@ from tallybook.services.billing.mark_overdue import mark_overdue
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.services.subscriptions.preview import preview_plan
-from tests.contract.bills import APRIL, MAY, close, draft, exact, give, in_zone, lines, on_pro, refusal, terms, use
-from tests.contract.plans import PREVIEW, ask, change, payer, preview, sell, subscription
+from tests.contract.bills import (
+    APRIL,
+    MAY,
+    change_terms,
+    close_periods,
+    create_draft,
+    create_member_in_zone,
+    create_pro_member,
+    exact,
+    grant_credits,
+    lines,
+    refusal,
+    use,
+)
+from tests.contract.plans import (
+    PREVIEW,
+    change_plan_to,
+    create_payer,
+    preview,
+    request_plan,
+    sell_yearly_plan,
+    subscription,
+)
 from tests.support.app import App, Member
 
 ELEVENTH = APRIL + timedelta(days=10)
@@ -23,17 +44,17 @@ ELEVENTH = APRIL + timedelta(days=10)
 @pytest.fixture
 def pro(app: App) -> Member:
     """On a plan of 20 since 1 April, with a balance of 6."""
-    member = on_pro(app)
-    give(app, member, 5)
+    member = create_pro_member(app)
+    grant_credits(app, member, 5)
     return member
 
 
-def test_it_tells_what_would_be_charged_credited_and_begun(app: App, pro: Member) -> None:
-    terms(app, pro, discount=exact(25), tax_rate=exact(20))
+def test_a_preview_shows_the_charge_the_credit_and_the_new_period(app: App, pro: Member) -> None:
+    change_terms(app, pro, discount=exact(25), tax_rate=exact(20))
     use(app, pro, "9.50", time=APRIL + timedelta(days=9))
     app.clock.moment = ELEVENTH
-    shown = preview(pro, "scale")
-    invoice = shown.pop("invoice")
+    body = preview(pro, "scale")
+    invoice = body.pop("invoice")
     # 15.00 after the discount, 20 of 30 days of it unused; 14.50 with 20 % tax, 6.00 of it from the balance
     assert lines(invoice) == [("subscription", 20), ("discount", -5), ("credit", -10), ("usage", 9.5)]
     amounts = ("subtotal", "tax_amount", "total_amount", "amount_paid", "amount_due")
@@ -43,11 +64,11 @@ def test_it_tells_what_would_be_charged_credited_and_begun(app: App, pro: Member
         "2026-04-11T00:00:00Z",
         "2026-04-18T00:00:00Z",
     )
-    assert (shown.pop("account_id"), shown.pop("subscription_id")) == (
+    assert (body.pop("account_id"), body.pop("subscription_id")) == (
         pro.subject,
         f"sub-{pro.account.subscription_id}",
     )
-    assert shown == {
+    assert body == {
         "change_id": None,
         "old_plan_name": "pro",
         "new_plan_name": "scale",
@@ -69,54 +90,54 @@ def test_it_tells_what_would_be_charged_credited_and_begun(app: App, pro: Member
     }
 
 
-def test_a_yearly_fee_is_first_invoiced_in_a_year_and_a_free_plans_never(app: App) -> None:
-    sell(app)
+def test_a_yearly_fee_is_first_invoiced_in_a_year_a_free_plans_never(app: App) -> None:
+    sell_yearly_plan(app)
     app.clock.moment = APRIL
-    member = payer(app)
+    member = create_payer(app)
     app.clock.moment = ELEVENTH
-    shown = preview(member, "annual")
-    assert shown["new_subscription_fee"] == {"standard": 365, "credit": 0, "final": 365}
-    assert (shown["new_fee_invoiced_at"], shown["new_period_end"]) == ("2027-04-11T00:00:00Z", "2026-05-10T00:00:00Z")
-    change(member, "pro")
+    body = preview(member, "annual")
+    assert body["new_subscription_fee"] == {"standard": 365, "credit": 0, "final": 365}
+    assert (body["new_fee_invoiced_at"], body["new_period_end"]) == ("2027-04-11T00:00:00Z", "2026-05-10T00:00:00Z")
+    change_plan_to(member, "pro")
     app.clock.advance(days=1)
-    shown = preview(member, "hobby")
-    assert shown["new_subscription_fee"] == {"standard": 0, "credit": 0, "final": 0}
-    assert shown["new_fee_invoiced_at"] is None
+    body = preview(member, "hobby")
+    assert body["new_subscription_fee"] == {"standard": 0, "credit": 0, "final": 0}
+    assert body["new_fee_invoiced_at"] is None
 
 
-def test_a_payment_that_is_missing_is_told_and_no_refusal(app: App) -> None:
+def test_a_missing_payment_is_shown_and_not_refused(app: App) -> None:
     member = app.member()
     use(app, member, "30", time=app.clock.now())
-    shown = preview(member, "pro")
-    assert (shown["payment_required"], shown["payment_required_code"]) == (True, "payment_required")
-    assert refusal(ask(member, "pro")) == (402, "payment_required")
-    close(app, at=app.clock.now() + timedelta(days=31))
+    body = preview(member, "pro")
+    assert (body["payment_required"], body["payment_required_code"]) == (True, "payment_required")
+    assert refusal(request_plan(member, "pro")) == (402, "payment_required")
+    close_periods(app, at=app.clock.now() + timedelta(days=31))
     app.clock.advance(days=8)
     mark_overdue(app.ctx, member.account.id, 1)
-    give(app, member, 5)
-    shown = preview(member, "pro")
-    assert (shown["payment_required"], shown["payment_required_code"]) == (True, "invoice_overdue")
-    assert refusal(ask(member, "pro")) == (402, "invoice_overdue")
+    grant_credits(app, member, 5)
+    body = preview(member, "pro")
+    assert (body["payment_required"], body["payment_required_code"]) == (True, "invoice_overdue")
+    assert refusal(request_plan(member, "pro")) == (402, "invoice_overdue")
 
 
-def test_what_else_the_change_refuses_so_does_its_preview(app: App, pro: Member) -> None:
-    assert refusal(ask(pro, "hobby", path=PREVIEW)) == (409, "plan_change_in_progress")
+def test_a_preview_is_refused_for_every_other_reason_of_the_change(app: App, pro: Member) -> None:
+    assert refusal(request_plan(pro, "hobby", path=PREVIEW)) == (409, "plan_change_in_progress")
     app.clock.moment = APRIL + timedelta(hours=1)
-    assert refusal(ask(pro, "gold", path=PREVIEW)) == (400, "unknown_plan")
-    assert refusal(ask(pro, "pro", path=PREVIEW)) == (400, "same_plan")
-    assert refusal(ask(pro, None, path=PREVIEW)) == (400, "invalid_request")
-    assert refusal(ask(app.colleague(pro), "gold", path=PREVIEW)) == (403, "root_user_required")
+    assert refusal(request_plan(pro, "gold", path=PREVIEW)) == (400, "unknown_plan")
+    assert refusal(request_plan(pro, "pro", path=PREVIEW)) == (400, "same_plan")
+    assert refusal(request_plan(pro, None, path=PREVIEW)) == (400, "invalid_request")
+    assert refusal(request_plan(app.colleague(pro), "gold", path=PREVIEW)) == (403, "root_user_required")
     app.change_account(pro, status="suspended")
-    assert refusal(ask(pro, "scale", path=PREVIEW)) == (403, "account_suspended")
+    assert refusal(request_plan(pro, "scale", path=PREVIEW)) == (403, "account_suspended")
 
 
 def on_the_first_day(app: App) -> Member:
-    return payer(app, 5)
+    return create_payer(app, 5)
 
 
 def a_moment_before_the_end(app: App) -> Member:
-    member = on_pro(app)
-    give(app, member, 30)
+    member = create_pro_member(app)
+    grant_credits(app, member, 30)
     use(app, member, "12.34", time=MAY - timedelta(seconds=0.001))
     return member
 
@@ -132,22 +153,22 @@ def with_a_draft_late_usage_and_something_carried(app: App) -> Member:
     meters = app.catalog_data()["meters"]
     cheaper = {"model": "volume", "tiers": [{"up_to": "100000", "unit_price": "0.001"}, {"unit_price": "0.0002"}]}
     meters["cpu_seconds"]["prices"] = [cheaper]
-    sell(app, meters=meters)
+    sell_yearly_plan(app, meters=meters)
     app.clock.moment = APRIL
-    member = payer(app)
+    member = create_payer(app)
     app.record(app.event(member, quantity=100_000))
-    close(app, at=MAY + timedelta(minutes=30))
+    close_periods(app, at=MAY + timedelta(minutes=30))
     app.record(app.event(member, quantity=1, time=MAY - timedelta(hours=1)))
     app.clock.moment = MAY + timedelta(days=2)
-    draft(member)
+    create_draft(member)
     return member
 
 
 def with_two_months_that_nobody_closed(app: App) -> Member:
-    """Late usage of April counts in May and in June; the balance pays for May and a part of June."""
-    member = on_pro(app)
-    give(app, member, 45)
-    close(app, at=MAY + timedelta(minutes=30))
+    """Late usage of April is billed in May and June; the balance pays for May and a part of June."""
+    member = create_pro_member(app)
+    grant_credits(app, member, 45)
+    close_periods(app, at=MAY + timedelta(minutes=30))
     app.record(app.event(member, quantity=1_000_000, time=MAY - timedelta(days=1)))
     app.clock.moment = MAY + timedelta(days=33)
     app.record(app.event(member, quantity=500_000, time=MAY - timedelta(days=1)))
@@ -157,7 +178,7 @@ def with_two_months_that_nobody_closed(app: App) -> Member:
 
 
 def far_away_after_a_suspension(app: App) -> Member:
-    member = in_zone(app, "Asia/Kolkata", since=APRIL)
+    member = create_member_in_zone(app, "Asia/Kolkata", since=APRIL)
     app.change_account(member, suspended_ms={"2026-03-31T18:30:00.000Z": 7_654_321})
     app.clock.moment = APRIL + timedelta(days=17, seconds=1.234)
     return member
@@ -175,7 +196,7 @@ def far_away_after_a_suspension(app: App) -> Member:
     ],
     ids=lambda situation: situation.__name__,
 )
-def test_it_is_what_the_change_then_does_and_writes_nothing(app: App, situation: Callable[[App], Member]) -> None:
+def test_the_change_does_what_the_preview_showed(app: App, situation: Callable[[App], Member]) -> None:
     member = situation(app)
     principal = authenticate(app.ctx, member.api_key)  # notes the hourly last_used_at
     plan = "scale" if principal.account.plan == "pro" else "pro"
@@ -192,10 +213,10 @@ def test_it_is_what_the_change_then_does_and_writes_nothing(app: App, situation:
     assert _without_place(before.invoice) == _without_place(after.invoice)
 
 
-def test_what_is_shown_is_what_the_change_then_shows(app: App, pro: Member) -> None:
+def test_the_preview_and_the_changes_answer_agree(app: App, pro: Member) -> None:
     app.clock.moment = ELEVENTH
     before = preview(pro, "scale")
-    after = change(pro, "scale")["change"]
+    after = change_plan_to(pro, "scale")["change"]
     ids = ("change_id", "invoice_id")
     assert all(before[name] == after[name] for name in after if name not in ids)
     assert (before["new_period_start"], before["new_period_end"]) == (
@@ -204,7 +225,7 @@ def test_what_is_shown_is_what_the_change_then_shows(app: App, pro: Member) -> N
     )
 
 
-def test_it_takes_two_round_trips(app: App, pro: Member) -> None:
+def test_a_preview_takes_two_round_trips(app: App, pro: Member) -> None:
     app.clock.moment = ELEVENTH
     subscription(pro)
     app.meter.clear()

@@ -1,4 +1,4 @@
-"""GET plans and subscription: the document's fields, and what the catalog sells."""
+"""GET plans and subscription: the document's fields with the catalog's values."""
 
 from tests.contract.examples import expect
 from tests.support.app import App
@@ -7,19 +7,19 @@ from tests.support.call import call
 
 def test_plans_are_public_and_cheapest_first(app: App) -> None:
     data = expect(call("GET", "/v1/user-management/plans"), 200, "plans")["data"]
-    shown = [(plan["plan_name"], plan["display_name"], plan["price_amount"], plan["is_free"]) for plan in data["plans"]]
-    assert shown == [("hobby", "Hobby", 0, True), ("pro", "Pro", 20, False), ("scale", "Scale", 200, False)]
+    body = [(plan["plan_name"], plan["display_name"], plan["price_amount"], plan["is_free"]) for plan in data["plans"]]
+    assert body == [("hobby", "Hobby", 0, True), ("pro", "Pro", 20, False), ("scale", "Scale", 200, False)]
     assert {plan["billing_interval"] for plan in data["plans"]} == {"month"}
 
 
-def test_the_subscription_holds_its_plan_as_the_list_shows_it(app: App) -> None:
+def test_the_subscriptions_plan_equals_the_one_in_the_list(app: App) -> None:
     member = app.member()
     answer = call("GET", "/v1/user-management/account/subscription", key=member.api_key)
-    held = expect(answer, 200, "subscription")["data"]["subscription"]
+    body = expect(answer, 200, "subscription")["data"]["subscription"]
     plans = call("GET", "/v1/user-management/plans").json["data"]["plans"]
-    assert held["plan"] == plans[0]
-    assert (held["plan_name"], held["status"], held["account_id"]) == ("hobby", "active", member.subject)
-    assert (held["current_period_start"], held["current_period_end"]) == (
+    assert body["plan"] == plans[0]
+    assert (body["plan_name"], body["status"], body["account_id"]) == ("hobby", "active", member.subject)
+    assert (body["current_period_start"], body["current_period_end"]) == (
         "2026-04-20T00:00:00Z",
         "2026-05-19T00:00:00Z",
     )
@@ -30,11 +30,11 @@ def test_a_subscription_shows_the_plan_as_its_period_pinned_it(app: App) -> None
     plans = app.catalog_data()["plans"]
     app.apply_catalog(plans=plans | {"hobby": plans["hobby"] | {"display_name": "Tinkerer"}})
     path = "/v1/user-management/account/subscription"
-    shown = []
+    body = []
     for _ in range(2):
-        shown.append(call("GET", path, key=member.api_key).json["data"]["subscription"]["plan"]["display_name"])
+        body.append(call("GET", path, key=member.api_key).json["data"]["subscription"]["plan"]["display_name"])
         app.clock.advance(days=31)
-    assert shown == ["Hobby", "Tinkerer"]
+    assert body == ["Hobby", "Tinkerer"]
     assert call("GET", "/v1/user-management/plans").json["data"]["plans"][0]["display_name"] == "Tinkerer"
 
 

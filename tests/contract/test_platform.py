@@ -59,7 +59,7 @@ def test_a_session_starts_and_the_same_id_answers_as_before(app: App, key: str, 
     assert call("GET", "/v1/billing/current", key=member.api_key).json["data"]["active_sessions"] == 1
     call("POST", "/v1/platform/sessions/run_1-A/end", key=key)
     again = expect(start(key, member, session_id="run_1-A"), 201, "platform_session")["data"]
-    assert again == first | {"status": "ended"}, "it is told that nothing runs"
+    assert again == first | {"status": "ended"}, "a repeated start must answer that the session has ended"
 
 
 def test_sessions_without_an_id_get_one_of_their_own(app: App, key: str, member: Member) -> None:
@@ -68,7 +68,7 @@ def test_sessions_without_an_id_get_one_of_their_own(app: App, key: str, member:
     assert call("GET", "/v1/billing/current", key=member.api_key).json["data"]["active_sessions"] == 3
 
 
-def test_a_session_ends_once_and_says_so_again(app: App, key: str, member: Member) -> None:
+def test_ending_a_session_again_gives_the_same_answer(app: App, key: str, member: Member) -> None:
     start(key, member, session_id="run-1")
     app.clock.advance(minutes=5)
     first = expect(call("POST", "/v1/platform/sessions/run-1/end", key=key), 200, "platform_session_ended")["data"]
@@ -80,7 +80,7 @@ def test_a_session_ends_once_and_says_so_again(app: App, key: str, member: Membe
     assert (data["active_sessions"], data["completed_sessions"]) == (0, 1)
 
 
-def test_a_session_id_stands_for_one_session_of_one_user(app: App, key: str, member: Member) -> None:
+def test_a_session_id_belongs_to_one_session_of_one_user(app: App, key: str, member: Member) -> None:
     start(key, member, session_id="run-1")
     assert refusal(start(key, app.member(), session_id="run-1")) == (409, "session_exists")
 
@@ -126,13 +126,13 @@ def test_an_unknown_session_cannot_be_ended(app: App, key: str, id: str) -> None
 
 
 @pytest.mark.parametrize("id", ["a" * 65, "a%20b", "%C3%A9", "a.b"])
-def test_what_cannot_be_a_session_id_is_malformed(app: App, key: str, id: str) -> None:
+def test_a_malformed_session_id_is_400(app: App, key: str, id: str) -> None:
     answer = call("POST", f"/v1/platform/sessions/{id}/end", key=key)
     assert refusal(answer) == (400, "invalid_request")
     assert answer.json["message"].startswith("session_id ")
 
 
-def test_no_session_starts_for_the_suspended_or_the_deleted(app: App, key: str) -> None:
+def test_no_session_starts_for_suspended_or_deleted_users(app: App, key: str) -> None:
     members = [app.member() for _ in range(5)]
     app.change_account(members[0], status="suspended")
     app.change_account(members[1], status="deleted")

@@ -8,8 +8,8 @@ from tests.contract.bills import UNKNOWN, refusal
 from tests.contract.examples import expect
 from tests.support.app import App, Member
 from tests.support.call import Answer, call
+from tests.support.fake_aws import FakeAws
 from tests.support.invariants import check_invariants
-from tests.support.outside import FakeAws
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_an_account_has_neither_until_they_are_set(key: str, member: Member) -> 
     }
 
 
-def test_what_is_left_out_stays_and_null_is_the_catalogs_rate(app: App, key: str, member: Member) -> None:
+def test_an_unsent_term_stays_and_null_restores_the_catalogs_rate(app: App, key: str, member: Member) -> None:
     assert terms(put(key, member, {"tax_rate": 20})) == (20, 0)
     assert terms(put(key, member, {"discount": 12.5})) == (20, 12.5)
     assert terms(put(key, member, {"tax_rate": 0})) == (0, 12.5)
@@ -95,9 +95,7 @@ BAD = [
 
 @pytest.mark.parametrize("field", ["tax_rate", "discount"])
 @pytest.mark.parametrize("text", BAD)
-def test_anything_else_is_400_by_its_field_and_changes_nothing(
-    app: App, key: str, member: Member, field: str, text: str
-) -> None:
+def test_a_wrong_percentage_is_400_naming_its_field(app: App, key: str, member: Member, field: str, text: str) -> None:
     other = "discount" if field == "tax_rate" else "tax_rate"
     before = app.stored("core")
     answer = put(key, member, raw=f'{{"{field}": {text}, "{other}": 5}}'.encode())
@@ -133,32 +131,32 @@ def test_a_suspended_account_gets_new_terms_and_stays_suspended(app: App, key: s
     assert (data["status"], data["suspension_reason"], data["discount"]) == ("suspended", "unpaid", 50)
 
 
-def test_a_change_is_on_record_and_announced_and_none_is_neither(
-    app: App, key: str, member: Member, post: FakeAws
-) -> None:
-    post.sweep()
-    post.entries.clear()
+def test_only_an_actual_change_is_audited_and_announced(app: App, key: str, member: Member, fake_aws: FakeAws) -> None:
+    fake_aws.sweep()
+    fake_aws.entries.clear()
     put(key, member, {"tax_rate": 7.7, "discount": 25})
-    post.sweep()
+    fake_aws.sweep()
     put(key, member, {"tax_rate": "7.70"})
     put(key, member, {})
     put(key, member, {"tax_rate": None})
     log = expect(call("GET", "/v1/user-management/audit-log", key=member.api_key), 200, "audit_log")["data"]["entries"]
-    told = [(row["action"], row["target_id"], row["before"], row["after"]) for row in log if "terms" in row["action"]]
+    reported = [
+        (row["action"], row["target_id"], row["before"], row["after"]) for row in log if "terms" in row["action"]
+    ]
     action = ("account.terms_set", member.subject)
-    assert told[::-1] == [
+    assert reported[::-1] == [
         (*action, {"tax_rate": None, "discount": 0}, {"tax_rate": 7.7, "discount": 25}),
         (*action, {"tax_rate": 7.7, "discount": 25}, {"tax_rate": None, "discount": 25}),
     ]
     assert {row["actor"]["type"] for row in log if "terms" in row["action"]} == {"platform"}
-    post.sweep()
-    assert post.events == [
+    fake_aws.sweep()
+    assert fake_aws.events == [
         ("AccountTermsChanged", {"account_id": member.subject, "tax_rate": "7.7", "discount": "25"}),
         ("AccountTermsChanged", {"account_id": member.subject, "tax_rate": None, "discount": "25"}),
     ]
 
 
-def test_it_takes_two_round_trips(app: App, key: str, member: Member) -> None:
+def test_a_change_of_terms_takes_two_round_trips(app: App, key: str, member: Member) -> None:
     app.meter.clear()
     put(key, member, {"discount": 5})
     assert app.meter.operations == ["get_many", "transact"]

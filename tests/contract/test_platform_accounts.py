@@ -8,8 +8,8 @@ from tests.contract.examples import expect
 from tests.contract.quotas import refusal
 from tests.support.app import App, Member
 from tests.support.call import Answer, call
+from tests.support.fake_aws import FakeAws
 from tests.support.invariants import check_invariants
-from tests.support.outside import FakeAws
 
 PATH = "/v1/platform/accounts"
 SIZE = {"cpu_cores": 1, "memory_gb": 0.5, "storage_gb": 5, "timeout_seconds": 3600}
@@ -53,7 +53,7 @@ def test_an_account_is_suspended_and_shows_why_and_since_when(app: App, key: str
     check_invariants(app)
 
 
-def test_a_resumed_account_is_as_if_nothing_had_been(app: App, key: str, member: Member) -> None:
+def test_a_resumed_account_is_as_before_the_suspension(app: App, key: str, member: Member) -> None:
     suspend(key, member)
     assert account(resume(key, member)) == {
         "account_id": member.subject,
@@ -67,7 +67,7 @@ def test_a_resumed_account_is_as_if_nothing_had_been(app: App, key: str, member:
     check_invariants(app)
 
 
-def test_the_same_again_answers_as_before_and_changes_nothing(app: App, key: str, member: Member) -> None:
+def test_a_repeated_suspension_answers_the_same_and_changes_nothing(app: App, key: str, member: Member) -> None:
     first = account(suspend(key, member))
     before = app.stored("core")
     app.clock.advance(hours=1)
@@ -79,7 +79,7 @@ def test_the_same_again_answers_as_before_and_changes_nothing(app: App, key: str
     assert app.stored("core") == before
 
 
-def test_what_is_suspended_still_reads(app: App, key: str, member: Member) -> None:
+def test_a_suspended_account_can_still_read(app: App, key: str, member: Member) -> None:
     suspend(key, member)
     for path in (
         "/auth/me",
@@ -92,8 +92,8 @@ def test_what_is_suspended_still_reads(app: App, key: str, member: Member) -> No
         assert call("GET", path, key=member.api_key).status == 200, path
 
 
-def test_no_session_key_or_invitation_begins(app: App, key: str, member: Member) -> None:
-    user = app.invited(member)
+def test_no_session_key_or_invitation_starts_while_suspended(app: App, key: str, member: Member) -> None:
+    user = app.invite(member)
     suspend(key, member)
     run = {"account_id": member.subject, "user_id": member.user_id, **SIZE}
     users = "/v1/user-management/users"
@@ -108,7 +108,7 @@ def test_no_session_key_or_invitation_begins(app: App, key: str, member: Member)
     assert call("POST", "/v1/platform/sessions", key=key, body=run).status == 201
 
 
-def test_usage_that_arrives_is_accepted_and_credits_too(app: App, key: str, member: Member) -> None:
+def test_usage_and_credits_are_accepted_while_suspended(app: App, key: str, member: Member) -> None:
     suspend(key, member)
     event = app.event(member, meter="credits", quantity=7)
     assert call("POST", "/v1/platform/events", key=key, body=event).json["data"]["accepted"] == 1
@@ -117,16 +117,18 @@ def test_usage_that_arrives_is_accepted_and_credits_too(app: App, key: str, memb
     check_invariants(app)
 
 
-def test_a_session_that_ran_already_ends_as_ever(app: App, key: str, member: Member) -> None:
+def test_a_session_that_already_runs_can_be_ended(app: App, key: str, member: Member) -> None:
     run = {"account_id": member.subject, "user_id": member.user_id, "session_id": "run-1", **SIZE}
     call("POST", "/v1/platform/sessions", key=key, body=run)
     suspend(key, member)
-    assert call("POST", "/v1/platform/sessions", key=key, body=run).status == 201, "the same one again"
+    assert call("POST", "/v1/platform/sessions", key=key, body=run).status == 201, (
+        "ending it again must answer the same"
+    )
     assert call("POST", "/v1/platform/sessions/run-1/end", key=key).json["data"]["status"] == "ended"
     check_invariants(app)
 
 
-def test_its_users_sign_in_and_out(app: App, key: str, member: Member) -> None:
+def test_users_of_a_suspended_account_sign_in_and_out(app: App, key: str, member: Member) -> None:
     suspend(key, member)
     signed = call("POST", "/auth/login", body={"email": "ada@example.com", "password": "correct horse battery"})
     assert signed.status == 200
@@ -164,19 +166,19 @@ def test_a_reason_has_1_to_1000_characters_and_no_control_characters(
     assert account(suspend(key, member, "x" * 1000))["suspension_reason"] == "x" * 1000
 
 
-def test_the_account_is_told_by_mail_and_the_bus_hears_of_it(app: App, key: str, member: Member, post: FakeAws) -> None:
-    post.sweep()
-    post.entries.clear()
+def test_a_suspension_is_mailed_and_published(app: App, key: str, member: Member, fake_aws: FakeAws) -> None:
+    fake_aws.sweep()
+    fake_aws.entries.clear()
     suspend(key, member, "unpaid <b>since</b> March")
-    post.sweep()
+    fake_aws.sweep()
     resume(key, member)
-    post.sweep()
-    _, suspended, resumed = post.to("ada@example.com")
+    fake_aws.sweep()
+    _, suspended, resumed = fake_aws.mails_to("ada@example.com")
     assert "unpaid <b>since</b> March" in suspended.text
     assert "<b>since</b>" not in suspended.html
     assert "suspended" in suspended.subject.lower()
     assert suspended.subject != resumed.subject
-    assert post.events == [
+    assert fake_aws.events == [
         ("AccountSuspended", {"account_id": member.subject, "reason": "unpaid <b>since</b> March"}),
         ("AccountResumed", {"account_id": member.subject, "reason": "paid"}),
     ]

@@ -52,7 +52,7 @@ def test_an_adjustment_may_take_the_balance_below_zero(app: App, key: str, membe
 
 
 @pytest.mark.parametrize("changes", [{"amount": 1}, {"kind": "adjustment"}])
-def test_a_reference_stands_for_one_move(app: App, key: str, member: Member, changes: dict[str, Any]) -> None:
+def test_a_reference_belongs_to_one_move(app: App, key: str, member: Member, changes: dict[str, Any]) -> None:
     move(key, member)
     assert refusal(move(key, member, **changes)) == (409, "reference_reused")
     assert len(entries(app)) == 1
@@ -93,7 +93,7 @@ def test_a_move_that_cannot_be_made_names_the_field(
     assert app.stored("core") == before
 
 
-def test_credits_go_to_a_suspended_account_and_to_no_deleted_or_unknown_one(app: App, key: str, member: Member) -> None:
+def test_a_suspended_account_gets_credits_a_deleted_one_does_not(app: App, key: str, member: Member) -> None:
     app.change_account(member, status="suspended")
     assert move(key, member).status == 201
     app.change_account(member, status="deleted")

@@ -1,4 +1,4 @@
-"""The comparison itself: each way in which an answer can differ from its example is told."""
+"""`Example` reports each way in which an answer can differ from its example."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ EXAMPLE = Example(
 )
 
 
-def told(**changes: Any) -> list[str]:
+def differences(**changes: Any) -> list[str]:
     answer = {**BODY, "rows": [{"n": 1}], **changes}
     return EXAMPLE.differences({name: value for name, value in answer.items() if value is not ...})
 
@@ -57,7 +57,7 @@ def told(**changes: Any) -> list[str]:
     ],
 )
 def test_what_an_example_allows_passes(changes: dict[str, Any]) -> None:
-    assert told(**changes) == []
+    assert differences(**changes) == []
 
 
 @pytest.mark.parametrize(
@@ -90,5 +90,5 @@ def test_what_an_example_allows_passes(changes: dict[str, Any]) -> None:
         ({"map": []}, "map is an array, not an object"),
     ],
 )
-def test_each_difference_is_told_with_its_place(changes: dict[str, Any], difference: str) -> None:
-    assert told(**changes) == [difference]
+def test_each_difference_is_reported_with_its_place(changes: dict[str, Any], difference: str) -> None:
+    assert differences(**changes) == [difference]

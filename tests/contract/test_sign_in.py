@@ -44,8 +44,8 @@ def test_registering_stores_account_root_subscription_and_an_entry(app: App) -> 
         "active",
         "Ada Lovelace",
     )
-    held = call("GET", "/v1/user-management/account/subscription", bearer=session).json["data"]["subscription"]
-    assert (held["account_id"], held["plan"]["is_free"]) == (me["account_id"], True)
+    body = call("GET", "/v1/user-management/account/subscription", bearer=session).json["data"]["subscription"]
+    assert (body["account_id"], body["plan"]["is_free"]) == (me["account_id"], True)
     entries = [item for item in app.stored("core") if item["sk"].startswith("ENTRY#")]
     assert [(entry["kind"], entry["amount"]) for entry in entries] == [("welcome", 1_000_000)]
 
@@ -83,7 +83,7 @@ def test_what_cannot_be_registered_is_refused_with_the_fields_code(
 
 
 @pytest.mark.parametrize("password", ["eight888", "пароль-пароль", "🔑🔑🔑🔑🔑🔑🔑🔑", "nul\u0000inside", "x" * 1024])
-def test_any_password_of_eight_characters_works_and_no_shortened_one(app: App, password: str) -> None:
+def test_a_password_of_eight_characters_works_only_in_full(app: App, password: str) -> None:
     assert register(password=password).status == 201
     assert login(password=password).status == 200
     assert refusal(login(password=password[:-1])) == (401, "invalid_credentials")
@@ -122,7 +122,7 @@ def test_the_session_cookie_is_kept_from_scripts_and_other_sites(app: App) -> No
         assert (cookie["max-age"], cookie["path"]) == ("86400", "/")
 
 
-def test_no_page_of_another_origin_signs_a_browser_in(app: App) -> None:
+def test_pages_of_other_origins_cannot_sign_a_browser_in(app: App) -> None:
     register()
     body = {"email": ADA["email"], "password": PASSWORD}
     given = {
@@ -132,14 +132,14 @@ def test_no_page_of_another_origin_signs_a_browser_in(app: App) -> None:
     assert given == {"https://app.example.com": 1, "https://evil.example.com": 0, "null": 0}
 
 
-def test_a_logout_takes_the_cookie_away(app: App) -> None:
+def test_a_logout_deletes_the_cookie(app: App) -> None:
     (text,) = call("POST", "/auth/logout", bearer=register().json["session_token"]).cookies
     (cookie,) = SimpleCookie(text).values()
     assert (cookie.key, cookie.value, cookie["max-age"]) == ("quota_session", "", "0")
     assert (cookie["httponly"], cookie["secure"], cookie["path"]) == (True, True, "/")
 
 
-def test_a_login_that_fails_says_the_same_whatever_is_wrong(app: App) -> None:
+def test_every_failed_login_gets_the_same_answer(app: App) -> None:
     register()
     answers = [
         login(password="wrong horse battery"),
@@ -154,7 +154,7 @@ def test_a_login_that_fails_says_the_same_whatever_is_wrong(app: App) -> None:
 
 
 @pytest.mark.parametrize("status", ["suspended", "disabled"])
-def test_a_user_who_may_not_is_told_so_once_the_password_was_right(app: App, status: str) -> None:
+def test_a_suspended_user_is_refused_only_after_the_right_password(app: App, status: str) -> None:
     member = app.member("ada@example.com")
     app.change_user(member, status=status)
     assert refusal(login()) == (403, f"user_{status}")
@@ -162,7 +162,7 @@ def test_a_user_who_may_not_is_told_so_once_the_password_was_right(app: App, sta
 
 
 @pytest.mark.parametrize("what", ["user", "account"])
-def test_the_deleted_cannot_log_in_by_their_password(app: App, what: str) -> None:
+def test_deleted_users_cannot_log_in(app: App, what: str) -> None:
     member = app.member("ada@example.com")
     (app.change_user if what == "user" else app.change_account)(member, status="deleted")
     assert refusal(login()) == (401, "invalid_credentials")

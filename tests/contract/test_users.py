@@ -7,8 +7,8 @@ import pytest
 from tests.contract.examples import expect
 from tests.support.app import App, Member
 from tests.support.call import Answer, call
+from tests.support.fake_aws import FakeAws
 from tests.support.invariants import check_invariants
-from tests.support.outside import FakeAws
 
 PATH = "/v1/user-management/users"
 UNKNOWN = "usr-019d0000-0000-7000-8000-000000000000"
@@ -37,48 +37,48 @@ def refusal(answer: Answer) -> tuple[int, str]:
     return answer.status, expect(answer, answer.status, "error_scalebox")["code"]
 
 
-def test_an_invited_user_is_there_at_once_and_has_yet_to_join(app: App, root: Member) -> None:
+def test_an_invited_user_is_listed_at_once_as_invited(app: App, root: Member) -> None:
     user = invited(root)
     assert (user["login_email"], user["email"]) == ("joan@example.com", "root@example.com")
     assert (user["display_name"], user["role"], user["is_root_user"]) == (None, "user", False)
     assert (user["status"], user["has_joined"]) == ("active", False)
-    shown = expect(call("GET", f"{PATH}/{user['user_id']}", bearer=root.session), 200, "users_me")
-    assert shown["data"]["user"] == user
+    body = expect(call("GET", f"{PATH}/{user['user_id']}", bearer=root.session), 200, "users_me")
+    assert body["data"]["user"] == user
     check_invariants(app)
 
 
-def test_an_invitation_names_who_they_will_be(app: App, root: Member) -> None:
+def test_an_invitation_sets_name_role_and_root(app: App, root: Member) -> None:
     user = invited(root, " Joan@Example.com ", display_name="Joan", role="admin", is_root_user=True)
     assert user["login_email"] == "joan@example.com"
     assert (user["display_name"], user["role"], user["is_root_user"]) == ("Joan", "admin", True)
 
 
-def test_an_invitation_is_mailed_and_leads_in(app: App, root: Member, post: FakeAws) -> None:
+def test_an_invitations_link_lets_the_user_sign_in(app: App, root: Member, fake_aws: FakeAws) -> None:
     user = invited(root)
-    post.sweep()
-    (letter,) = post.to("joan@example.com")
-    assert "root@example.com" in letter.text, "who invites"
-    body = {"token": letter.token, "password": "joans horse battery", "name": "Joan"}
+    fake_aws.sweep()
+    (mail,) = fake_aws.mails_to("joan@example.com")
+    assert "root@example.com" in mail.text, "the mail must name who invites"
+    body = {"token": mail.token, "password": "joans horse battery", "name": "Joan"}
     assert call("POST", "/auth/password/confirm", body=body).status == 200
     signed = call("POST", "/auth/login", body={"email": "joan@example.com", "password": "joans horse battery"})
     assert signed.json["user"]["id"] == user["user_id"].removeprefix("usr-")
     me = call("GET", f"{PATH}/me", bearer=signed.json["session_token"]).json["data"]["user"]
     assert (me["display_name"], me["has_joined"], me["account_id"]) == ("Joan", True, root.subject)
-    assert [name for name, _ in post.events].count("UserInvited") == 1
+    assert [name for name, _ in fake_aws.events].count("UserInvited") == 1
 
 
-def test_an_invitation_may_be_sent_again_until_it_is_taken(app: App, root: Member, post: FakeAws) -> None:
+def test_an_invitation_may_be_sent_again_until_it_is_taken(app: App, root: Member, fake_aws: FakeAws) -> None:
     path = f"{PATH}/{invited(root)['user_id']}/invitation"
     done = expect(call("POST", path, bearer=root.session), 200, "message")
     assert done["message"] == "Invitation sent again"
-    post.sweep()
-    first, second = post.to("joan@example.com")
+    fake_aws.sweep()
+    first, second = fake_aws.mails_to("joan@example.com")
     assert first.token != second.token
     statuses = set()
-    for letter in (first, second):
-        body = {"token": letter.token, "password": "joans horse battery"}
+    for mail in (first, second):
+        body = {"token": mail.token, "password": "joans horse battery"}
         statuses.add(call("POST", "/auth/password/confirm", body=body).status)
-    assert statuses == {200, 400}, "only the newest holds"
+    assert statuses == {200, 400}, "only the newest link is valid"
     assert refusal(call("POST", path, bearer=root.session)) == (400, "already_joined")
 
 
@@ -92,20 +92,20 @@ def test_users_are_listed_newest_first_in_pages(app: App, root: Member) -> None:
     assert pages == {"page": 2, "limit": 3, "total": 4, "total_pages": 2, "offset": 3}
 
 
-def counted_apart(app: App) -> list[dict[str, Any]]:
-    """All that is stored but for the counts of attempts."""
+def stored_without_attempts(app: App) -> list[dict[str, Any]]:
+    """All stored items except attempt counts."""
     return [item for item in app.stored("core") if not item["pk"].startswith("ATTEMPTS#")]
 
 
 @pytest.mark.parametrize(
     "email", ["joan@example.com", " JOAN@example.com", "root@example.com", "far@example.com"], ids=str
 )
-def test_an_address_that_signs_somebody_in_is_taken(app: App, root: Member, email: str) -> None:
+def test_an_address_in_use_cannot_be_invited(app: App, root: Member, email: str) -> None:
     app.member("far@example.com")
     invited(root)
-    before = counted_apart(app)
+    before = stored_without_attempts(app)
     assert refusal(invite(root, email)) == (409, "email_exists")
-    assert counted_apart(app) == before
+    assert stored_without_attempts(app) == before
 
 
 def test_an_invited_address_cannot_register(app: App, root: Member) -> None:
@@ -126,7 +126,7 @@ def test_an_invited_address_cannot_register(app: App, root: Member) -> None:
     ],
     ids=str,
 )
-def test_an_invitation_that_does_not_fit_names_the_field(
+def test_a_wrong_invitation_is_refused_naming_its_field(
     app: App, root: Member, body: dict[str, Any], code: str
 ) -> None:
     before = app.stored("core")
@@ -137,9 +137,7 @@ def test_an_invitation_that_does_not_fit_names_the_field(
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
-def test_who_is_unknown_of_another_account_or_gone_is_404_and_what_is_no_id_400(
-    app: App, root: Member, method: str
-) -> None:
+def test_an_unknown_foreign_or_deleted_user_is_404_a_malformed_id_400(app: App, root: Member, method: str) -> None:
     foreign = app.member()
     gone = app.colleague(root)
     assert call("DELETE", f"{PATH}/{gone.user_id}", bearer=root.session).status == 200
@@ -155,6 +153,6 @@ def test_who_is_unknown_of_another_account_or_gone_is_404_and_what_is_no_id_400(
     check_invariants(app)
 
 
-def test_me_is_read_and_nothing_else(app: App, root: Member) -> None:
+def test_the_path_me_can_only_be_read(app: App, root: Member) -> None:
     for method in ("PUT", "DELETE", "POST", "PATCH"):
         assert refusal(call(method, f"{PATH}/me", bearer=root.session, body={})) == (405, "method_not_allowed")

@@ -7,8 +7,8 @@ import pytest
 from tests.contract.examples import expect
 from tests.support.app import PASSWORD, App, Member
 from tests.support.call import Answer, call
+from tests.support.fake_aws import FakeAws
 from tests.support.invariants import check_invariants
-from tests.support.outside import FakeAws
 
 PATH = "/v1/user-management/users"
 
@@ -48,7 +48,7 @@ def refusal(answer: Answer) -> tuple[int, str]:
     ],
     ids=str,
 )
-def test_what_is_named_changes_and_what_is_not_stays(
+def test_sent_fields_change_and_the_others_stay(
     app: App, root: Member, joan: Member, body: dict[str, Any], shown: dict[str, Any]
 ) -> None:
     path = f"{PATH}/{joan.user_id}"
@@ -58,13 +58,13 @@ def test_what_is_named_changes_and_what_is_not_stays(
     check_invariants(app)
 
 
-def test_a_null_takes_the_name_away_and_leaving_it_out_does_not(app: App, root: Member, joan: Member) -> None:
+def test_null_deletes_the_name_and_leaving_it_out_does_not(app: App, root: Member, joan: Member) -> None:
     changed(root, joan.user_id, display_name="Joan")
     assert changed(root, joan.user_id, role="admin")["display_name"] == "Joan"
     assert changed(root, joan.user_id, display_name=None)["display_name"] is None
 
 
-def test_what_changes_nothing_leaves_no_trace(app: App, root: Member, joan: Member) -> None:
+def test_a_change_of_nothing_writes_nothing(app: App, root: Member, joan: Member) -> None:
     changed(root, joan.user_id, role="admin")
     before = app.stored("core")
     changed(root, joan.user_id, role="admin")
@@ -72,7 +72,7 @@ def test_what_changes_nothing_leaves_no_trace(app: App, root: Member, joan: Memb
 
 
 @pytest.mark.parametrize("status", ["suspended", "disabled"])
-def test_a_user_is_kept_out_with_a_reason_since_when_and_let_in_again(
+def test_a_suspended_user_has_reason_and_time_and_can_be_reactivated(
     app: App, root: Member, joan: Member, status: str
 ) -> None:
     user = changed(root, joan.user_id, status=status, suspension_reason="on leave")
@@ -90,7 +90,7 @@ def test_a_user_is_kept_out_with_a_reason_since_when_and_let_in_again(
     check_invariants(app)
 
 
-def test_from_suspended_to_disabled_begins_anew(app: App, root: Member, joan: Member) -> None:
+def test_disabling_a_suspended_user_sets_a_new_time_and_reason(app: App, root: Member, joan: Member) -> None:
     changed(root, joan.user_id, status="suspended", suspension_reason="on leave")
     app.clock.advance(hours=1)
     user = changed(root, joan.user_id, status="disabled")
@@ -113,7 +113,7 @@ def test_from_suspended_to_disabled_begins_anew(app: App, root: Member, joan: Me
     ],
     ids=str,
 )
-def test_a_change_that_does_not_fit_names_the_field(
+def test_a_wrong_change_is_refused_naming_its_field(
     app: App, root: Member, joan: Member, body: dict[str, Any], code: str
 ) -> None:
     before = app.stored("core")
@@ -124,7 +124,7 @@ def test_a_change_that_does_not_fit_names_the_field(
 
 
 @pytest.mark.parametrize("body", [{"is_root_user": False}, {"status": "suspended"}, {"status": "disabled"}], ids=str)
-def test_nobody_takes_the_account_from_themselves(app: App, root: Member, body: dict[str, Any]) -> None:
+def test_root_users_cannot_lock_themselves_out(app: App, root: Member, body: dict[str, Any]) -> None:
     before = app.stored("core")
     assert refusal(put(root, root.user_id, **body)) == (400, "own_user")
     assert refusal(call("DELETE", f"{PATH}/{root.user_id}", bearer=root.session)) == (400, "own_user")
@@ -132,7 +132,7 @@ def test_nobody_takes_the_account_from_themselves(app: App, root: Member, body: 
     assert changed(root, root.user_id, display_name="Ada", role="user")["display_name"] == "Ada"
 
 
-def test_another_root_user_may_take_it_and_then_it_is_gone_at_once(app: App, root: Member) -> None:
+def test_a_demoted_root_user_loses_the_right_at_once(app: App, root: Member) -> None:
     other = app.colleague(root, is_root=True)
     assert changed(other, root.user_id, is_root_user=False)["is_root_user"] is False
     for text in (root.session, root.api_key):
@@ -141,7 +141,7 @@ def test_another_root_user_may_take_it_and_then_it_is_gone_at_once(app: App, roo
     check_invariants(app)
 
 
-def test_a_deleted_user_is_out_at_once_and_the_address_is_free(app: App, root: Member, joan: Member) -> None:
+def test_a_deleted_user_is_signed_out_and_the_address_is_free(app: App, root: Member, joan: Member) -> None:
     done = expect(call("DELETE", f"{PATH}/{joan.user_id}", bearer=root.session), 200, "message")
     assert done["message"] == "User deleted"
     for text in (joan.session, joan.api_key):
@@ -156,7 +156,7 @@ def test_a_deleted_user_is_out_at_once_and_the_address_is_free(app: App, root: M
     check_invariants(app)
 
 
-def test_what_is_left_of_a_deleted_user_is_no_person(app: App, root: Member, joan: Member) -> None:
+def test_a_deleted_users_item_has_no_personal_data(app: App, root: Member, joan: Member) -> None:
     changed(root, joan.user_id, display_name="Joan Clarke")
     call("DELETE", f"{PATH}/{joan.user_id}", bearer=root.session)
     (item,) = (item for item in app.stored("core") if item["sk"] == f"USER#{joan.user.id}")
@@ -164,12 +164,12 @@ def test_what_is_left_of_a_deleted_user_is_no_person(app: App, root: Member, joa
     assert "password_hash" not in item
 
 
-def test_the_bus_hears_of_each_change_once(app: App, root: Member, joan: Member, post: FakeAws) -> None:
-    post.sweep()
-    post.entries.clear()
+def test_each_change_of_a_user_is_published_once(app: App, root: Member, joan: Member, fake_aws: FakeAws) -> None:
+    fake_aws.sweep()
+    fake_aws.entries.clear()
     changed(root, joan.user_id, display_name="Joan", status="suspended", suspension_reason="on leave")
     changed(root, joan.user_id, status="active")
     call("DELETE", f"{PATH}/{joan.user_id}", bearer=root.session)
-    post.sweep()
-    assert sorted(name for name, _ in post.events) == ["UserChanged", "UserDeleted", "UserResumed", "UserSuspended"]
-    assert {data["user_id"] for _, data in post.events} == {joan.user_id}
+    fake_aws.sweep()
+    assert sorted(name for name, _ in fake_aws.events) == ["UserChanged", "UserDeleted", "UserResumed", "UserSuspended"]
+    assert {data["user_id"] for _, data in fake_aws.events} == {joan.user_id}

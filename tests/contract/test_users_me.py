@@ -5,7 +5,7 @@ from tests.support.app import App
 from tests.support.call import call
 
 
-def test_one_is_shown_with_ones_account(app: App) -> None:
+def test_me_is_the_user_with_the_account(app: App) -> None:
     member = app.member("ada@example.com")
     user = expect(call("GET", "/v1/user-management/users/me", key=member.api_key), 200, "users_me")["data"]["user"]
     assert (user["user_id"], user["account_id"]) == (member.user_id, member.subject)
@@ -13,7 +13,7 @@ def test_one_is_shown_with_ones_account(app: App) -> None:
     assert (user["account"]["status"], user["account"]["time_zone"]) == ("active", "UTC")
 
 
-def test_the_email_shown_is_the_accounts_and_the_login_ones_own(app: App) -> None:
+def test_me_has_the_accounts_email_and_the_users_login(app: App) -> None:
     member = app.member("ada@example.com")
     app.change_account(member, email="billing@example.com")
     user = call("GET", "/v1/user-management/users/me", key=member.api_key).json["data"]["user"]

@@ -12,7 +12,7 @@ from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog, Meter, Price
 from tallybook.domain.periods import Period
 from tallybook.domain.usage import Quantities
-from tests.support.steady import steady
+from tests.support.hypothesis_settings import deterministic
 
 APRIL = Period(start=datetime(2026, 4, 1, tzinfo=UTC), end=datetime(2026, 5, 1, tzinfo=UTC), zone="UTC")
 NOON = datetime(2026, 4, 20, 12, tzinfo=UTC)
@@ -141,7 +141,7 @@ usage = st.dictionaries(
 )
 
 
-@steady
+@deterministic
 @given(by_day=usage)
 def test_the_trend_and_the_breakdown_add_up_to_the_cost(by_day: dict[str, Quantities]) -> None:
     whole: Quantities = {}
@@ -155,7 +155,7 @@ def test_the_trend_and_the_breakdown_add_up_to_the_cost(by_day: dict[str, Quanti
     assert current.projected_cost >= current.cost
 
 
-@steady
+@deterministic
 @given(by_day=usage, hours=st.integers(0, 30 * 24 - 1))
 def test_usage_of_a_day_ahead_of_the_clock_is_in_the_trend(by_day: dict[str, Quantities], hours: int) -> None:
     """Clocks differ by seconds; the trend must still add up."""

@@ -29,7 +29,7 @@ from tallybook.domain.credentials import (
 )
 from tallybook.domain.errors import Forbidden, Unauthenticated
 from tallybook.domain.periods import BillingSchedule, Period
-from tests.support.steady import steady
+from tests.support.hypothesis_settings import deterministic
 
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
 A, U, C = (str(uuid.UUID(int=number)) for number in (1, 2, 3))
@@ -41,7 +41,7 @@ ids = st.uuids().map(str)
 secrets = st.binary(min_size=32, max_size=32)
 
 
-@steady
+@deterministic
 @given(kind=st.sampled_from(list(PREFIXES)), account=ids, user=ids, credential=ids, secret=secrets)
 def test_a_text_names_its_account_user_and_credential(
     kind: Kind, account: str, user: str, credential: str, secret: bytes
@@ -51,7 +51,7 @@ def test_a_text_names_its_account_user_and_credential(
     assert text.removeprefix(PREFIXES[kind]).replace("-", "").replace("_", "").isalnum()
 
 
-@steady
+@deterministic
 @given(key=ids, secret=secrets)
 def test_a_platform_text_names_its_key(key: str, secret: bytes) -> None:
     assert parse_platform_key(format_platform_key(key_id=key, secret=secret)) == key
@@ -101,7 +101,7 @@ def test_a_malformed_platform_key_is_refused(text: str) -> None:
         parse_platform_key(text)
 
 
-@steady
+@deterministic
 @given(text=st.text(max_size=200) | st.text(max_size=120).map(lambda tail: f"sk-{tail}"))
 def test_any_text_is_read_or_refused_and_raises_nothing_else(text: str) -> None:
     with pytest.raises(Unauthenticated):

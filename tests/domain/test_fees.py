@@ -17,7 +17,7 @@ from tallybook.domain.periods import BillingSchedule, Period, period_of, with_an
 from tallybook.domain.times import stamp
 from tests.domain.fees import JANUARY, account, plan
 from tests.domain.instants import ZONES, at, instants
-from tests.support.steady import steady
+from tests.support.hypothesis_settings import deterministic
 
 DAY = 86_400_000
 SCHEDULE = BillingSchedule(JANUARY, "UTC")
@@ -188,7 +188,7 @@ currencies = st.sampled_from(["USD", "JPY", "KWD"])
 discounts = st.decimals(0, 100, places=2)
 
 
-@steady
+@deterministic
 @given(price=amounts, currency=currencies, discount=discounts, ran=st.integers(1, 31 * DAY), anchor=instants)
 def test_the_used_and_the_unused_part_add_up_to_the_charge(
     price: int, currency: str, discount: Decimal, ran: int, anchor: datetime
@@ -208,7 +208,7 @@ def test_the_used_and_the_unused_part_add_up_to_the_charge(
     assert abs(in_units(got.final) - exact) <= in_units(unit) / 2 + Decimal("1e-12")
 
 
-@steady
+@deterministic
 @given(price=amounts, discount=discounts, whole=st.integers(1, 400 * DAY), parts=st.tuples(amounts, amounts))
 def test_a_fee_and_its_deductions_are_never_below_zero(
     price: int, discount: Decimal, whole: int, parts: tuple[int, int]
@@ -219,7 +219,7 @@ def test_a_fee_and_its_deductions_are_never_below_zero(
     assert min(got.final, got.discount, got.proration_credit, got.suspended) >= 0
 
 
-@steady
+@deterministic
 @given(anchor=instants, zone=st.sampled_from(ZONES), since=st.integers(0, 300 * DAY), length=st.integers(0, 80 * DAY))
 def test_a_suspensions_parts_by_period_add_up_to_its_length(
     anchor: datetime, zone: str, since: int, length: int

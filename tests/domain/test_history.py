@@ -13,7 +13,7 @@ from tallybook.domain.history import Range, history, range_of, session_costs
 from tallybook.domain.periods import Period
 from tallybook.domain.usage import Quantities
 from tests.domain.instants import at
-from tests.support.steady import steady
+from tests.support.hypothesis_settings import deterministic
 
 NOW = at("2026-04-20T12:34:56Z")
 CENT = 10_000
@@ -104,7 +104,7 @@ def test_usage_without_a_session_is_nobodys_cost() -> None:
 quantities = st.decimals(0, 10**6, places=6)
 
 
-@steady
+@deterministic
 @given(used=st.lists(quantities, min_size=1, max_size=8), rest=quantities, amount=st.integers(0, 10**6))
 def test_sessions_costs_never_exceed_their_line(used: list[Decimal], rest: Decimal, amount: int) -> None:
     line = CostLine("cpu_seconds", None, "sandbox", sum(used, rest), amount * CENT)
@@ -115,7 +115,7 @@ def test_sessions_costs_never_exceed_their_line(used: list[Decimal], rest: Decim
         assert sum(shares.values()) == line.amount
 
 
-@steady
+@deterministic
 @given(
     cents=st.lists(st.integers(0, 10**6), min_size=60, max_size=60),
     cut=st.integers(1, 58),

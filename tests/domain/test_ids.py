@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT, USER, derived_id, new_id, strip_prefix
-from tests.support.steady import steady
+from tests.support.hypothesis_settings import deterministic
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@steady
+@deterministic
 @given(milliseconds=st.integers(0, 253_402_300_799_999), entropy=st.binary(min_size=10, max_size=10))
 @example(milliseconds=1776688496114, entropy=b"\xff" * 10)
 @example(milliseconds=4102444800009, entropy=b"\x00" * 10)

@@ -15,7 +15,7 @@ from tallybook.domain.ids import derived_id
 from tallybook.domain.invoices import UNPAID, Invoice, invoice_id
 from tallybook.domain.money import minor_unit
 from tests.domain.draft_invoices import APRIL, CENT, draft_invoice
-from tests.support.steady import steady
+from tests.support.hypothesis_settings import deterministic
 
 CLOSED_AT = APRIL.end + timedelta(minutes=30)
 
@@ -160,7 +160,7 @@ cents = st.integers(-(10**6), 10**6)
 rates = st.decimals(0, 30, places=2)
 
 
-@steady
+@deterministic
 @given(
     amounts=st.lists(cents, max_size=6),
     rate=rates,
@@ -186,7 +186,7 @@ def test_every_invoice_adds_up_and_carries_exactly_its_excess(
     assert all(part.amount and part.amount % unit == 0 for part in bill.lines)
 
 
-@steady
+@deterministic
 @given(invoices=st.lists(st.lists(cents, max_size=3), max_size=8), rate=rates)
 def test_carried_credit_is_not_lost_over_a_sequence_of_invoices(invoices: list[list[int]], rate: Decimal) -> None:
     carried_credit, totals, owed = 0, 0, 0

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tallybook.domain.money import ceil_div, decimals, in_units, minor_unit, percentage, places, round_to_minor, spread
-from tests.support.steady import steady
+from tests.support.hypothesis_settings import deterministic
 
 
 @pytest.mark.parametrize(("currency", "expected"), [("USD", 2), ("EUR", 2), ("JPY", 0), ("KRW", 0), ("KWD", 3)])
@@ -126,7 +126,7 @@ def test_a_split_gives_the_rest_to_the_largest_remainders(
 weights = st.lists(st.decimals(0, 10**15, places=9), min_size=1, max_size=40)
 
 
-@steady
+@deterministic
 @given(units=st.integers(-(10**12), 10**12), weights=weights, unit=st.sampled_from([1, 1_000, 10_000, 1_000_000]))
 def test_the_parts_of_a_split_add_up_and_are_less_than_a_unit_from_exact(
     units: int, weights: list[Decimal], unit: int
@@ -140,7 +140,7 @@ def test_the_parts_of_a_split_add_up_and_are_less_than_a_unit_from_exact(
             assert abs(part * whole - units * unit * _nano(weight)) < unit * whole
 
 
-@steady
+@deterministic
 @given(amount=st.decimals(-(10**12), 10**12, places=12), currency=st.sampled_from(["USD", "JPY", "KWD"]))
 def test_rounding_moves_at_most_half_a_unit_and_is_symmetric(amount: Decimal, currency: str) -> None:
     micros = round_to_minor(amount, currency)

@@ -20,7 +20,7 @@ from tallybook.domain.periods import (
     year_of,
 )
 from tests.domain.instants import ZONES, at, instants
-from tests.support.steady import steady
+from tests.support.hypothesis_settings import deterministic
 
 
 def boundaries(anchor: str, zone: str, count: int) -> list[datetime]:
@@ -226,7 +226,7 @@ def test_a_period_before_a_plan_change_keeps_its_old_plans_year() -> None:
     assert year_of(schedule, after) == (at("2026-06-11T00:00Z"), at("2027-06-11T00:00Z"), 1)
 
 
-@steady
+@deterministic
 @given(anchor=instants, zone=st.sampled_from(ZONES), months=st.integers(-30, 120))
 @example(anchor=at("2011-11-30T10:00Z"), zone="Pacific/Apia", months=0)  # which had no 30 December 2011
 @example(anchor=at("2024-10-27T01:30Z"), zone="Europe/Berlin", months=-1)
@@ -239,7 +239,7 @@ def test_periods_follow_each_other_without_gap_or_overlap(anchor: datetime, zone
     assert period_of(schedule, end).start == end
 
 
-@steady
+@deterministic
 @given(anchor=instants, zone=st.sampled_from(ZONES), instant=instants)
 def test_each_instant_is_in_exactly_one_period(anchor: datetime, zone: str, instant: datetime) -> None:
     schedule = BillingSchedule(anchor=anchor, zone=zone)
@@ -249,7 +249,7 @@ def test_each_instant_is_in_exactly_one_period(anchor: datetime, zone: str, inst
     assert not period_of(schedule, period.start - timedelta(microseconds=1)).contains(instant)
 
 
-@steady
+@deterministic
 @given(anchor=instants, zone=st.sampled_from(ZONES), now=instants)
 def test_days_elapsed_count_from_one_to_all_days(anchor: datetime, zone: str, now: datetime) -> None:
     period = period_of(BillingSchedule(anchor=anchor, zone=zone), now)
@@ -259,14 +259,14 @@ def test_days_elapsed_count_from_one_to_all_days(anchor: datetime, zone: str, no
     assert period.start <= period.display_end < period.end
 
 
-@steady
+@deterministic
 @given(registered=instants, zone=st.sampled_from(ZONES))
 def test_a_registration_is_within_its_first_day(registered: datetime, zone: str) -> None:
     anchor = first_anchor(registered, zone)
     assert anchor <= registered < anchor + timedelta(hours=25)
 
 
-@steady
+@deterministic
 @given(
     anchor=instants,
     zone=st.sampled_from(ZONES),
@@ -300,7 +300,7 @@ def test_periods_are_gapless_over_any_changes_of_plan_and_zone(
     assert plans <= starts
 
 
-@steady
+@deterministic
 @given(anchor=instants, zone=st.sampled_from(ZONES), instant=instants)
 def test_each_period_is_one_month_of_its_subscription_year(anchor: datetime, zone: str, instant: datetime) -> None:
     schedule = BillingSchedule(anchor, zone)

@@ -23,7 +23,7 @@ from tallybook.domain.periods import BillingSchedule, period_of, start_of_day, w
 from tallybook.domain.times import stamp
 from tests.domain.fees import account, plan
 from tests.domain.instants import ZONES, at, instants
-from tests.support.steady import steady
+from tests.support.hypothesis_settings import deterministic
 
 DAY = 86_400_000
 TICK = timedelta(milliseconds=1)
@@ -245,7 +245,7 @@ def test_tax_is_on_the_fee_after_the_credit(case: Case, rate: str, tax: str) -> 
     assert invoice.total == fee.final + invoice.tax >= 0
 
 
-@steady
+@deterministic
 @given(
     anchor=instants,
     zone=st.sampled_from(ZONES),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tallybook.domain.catalog import Price, Tier
 from tallybook.domain.rating import rate, scale_price
-from tests.support.steady import steady
+from tests.support.hypothesis_settings import deterministic
 
 
 def tiers(*rows: tuple[str | None, str] | tuple[str | None, str, str]) -> tuple[Tier, ...]:
@@ -144,13 +144,13 @@ def prices(draw: st.DrawFn) -> Price:
             return Price("graduated", tiers=tuple(rows), allowance=allowance)
 
 
-@steady
+@deterministic
 @given(price=prices(), low=quantities, more=quantities)
 def test_using_more_never_costs_less(price: Price, low: Decimal, more: Decimal) -> None:
     assert 0 <= rate(price, low) <= rate(price, low + more)
 
 
-@steady
+@deterministic
 @given(price=prices(), numbers=st.tuples(st.integers(0, 10**6), st.integers(1, 10**6)), quantity=quantities)
 def test_a_shorter_period_never_has_a_larger_allowance(
     price: Price, numbers: tuple[int, int], quantity: Decimal
@@ -173,7 +173,7 @@ def test_a_fraction_of_a_unit_is_not_rounded_above_its_price(whole: str, part: F
     assert scale_price(price, part).tiers == tiers((cut, "100"), (None, "1"))
 
 
-@steady
+@deterministic
 @given(
     whole=st.lists(quantities, min_size=1, max_size=5), numbers=st.tuples(st.integers(0, 10**6), st.integers(1, 10**6))
 )

@@ -1,4 +1,4 @@
-"""A house with somebody who listens, and what was heard in one where everything has happened."""
+"""Fixtures of the event tests: a listener, and the result of one walk through every kind of change."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,20 +22,20 @@ def listener(app: App) -> Iterator[Listener]:
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """What the walk put on the bus, what it stored, and how much of it was still to deliver."""
+    """The bus entries of the walk, the items it stored, and how many deliveries were left."""
 
     entries: list[dict[str, Any]]
     stored: list[dict[str, Any]]
     left: int
 
     def of(self, kind: str) -> list[dict[str, Any]]:
-        """The stored items of this kind."""
+        """The stored items whose sort key starts with `kind`."""
         return [item for item in self.stored if item["sk"].startswith(kind)]
 
 
 @pytest.fixture(scope="package")
 def walked(_moto: Any) -> Walked:
-    """One walk for all tests that look at it."""
+    """One walk for all tests that read its result."""
     dynamodb_backends["123456789012"]["eu-west-1"].reset()
     create_tables(_moto)
     app = App(make_context(_moto), _moto)

@@ -1,4 +1,4 @@
-"""Who listens to the bus: the real delivery, whose mails and events end at services on loopback."""
+"""The real delivery, whose mails and events are received by services on loopback."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,21 +19,21 @@ PAGES = "https://api.example.com"
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Gets what leaves the house, whenever the house is told to deliver."""
+    """Receives the mails and events of the app when `deliver` is called."""
 
     app: App
     bus: Service
     ses: Service
-    outside: Channels
+    channels: Channels
 
     def deliver(self) -> int:
-        """Deliver all that is due; how many items left."""
-        outcomes = sweep(self.app.ctx, self.outside, deadline=float("inf"))
+        """Deliver all due items; return how many were delivered."""
+        outcomes = sweep(self.app.ctx, self.channels, deadline=float("inf"))
         return outcomes["delivered"]
 
     @property
     def entries(self) -> list[dict[str, Any]]:
-        """All that was put on the bus, in the order of its coming."""
+        """All bus entries in the order of arrival."""
         return [entry for request in self.bus.requests for entry in request["Entries"]]
 
     def token(self, address: str) -> str:
@@ -47,12 +47,12 @@ class Listener:
 def listening(app: App) -> Iterator[Listener]:
     taken = {"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]}
     with service(taken) as events, service({"MessageId": "m"}) as ses:
-        outside = Channels(
+        channels = Channels(
             mail=Mail(ses.client("sesv2"), sender="hello@example.com", configuration_set=None),
-            bus=Bus(events.client("events"), "house"),
+            bus=Bus(events.client("events"), "bus"),
             render=partial(render, brand="Tallybook", page_url=PAGES),
             event=Published,
             page_url=PAGES,
             hooks=HOOKS,
         )
-        yield Listener(app, events, ses, outside)
+        yield Listener(app, events, ses, channels)

@@ -1,4 +1,4 @@
-"""The schemas in `infra/events/`, each by its event and version, and what is wrong with an event by its schema."""
+"""The schemas in `infra/events/` by event and version, and the validation of events by them."""
 
 import json
 from collections.abc import Iterator
@@ -24,25 +24,25 @@ SCHEMAS: dict[str, dict[str, Any]] = {file.name: json.loads(file.read_text()) fo
 
 
 def example(schema: dict[str, Any]) -> dict[str, Any]:
-    """A copy of the schema's own."""
-    (shown,) = schema["examples"]
-    return json.loads(json.dumps(shown))
+    """A copy of the schema's example."""
+    (found,) = schema["examples"]
+    return json.loads(json.dumps(found))
 
 
 def faults(schema: dict[str, Any], detail: Any) -> list[str]:
-    """What the schema does not allow in the detail of an event, one line each."""
+    """The violations of the schema in the detail of an event, one line each."""
     found = Draft202012Validator(schema, format_checker=_formats).iter_errors(detail)
     return [f"{error.json_path}: {error.message}" for error in found]
 
 
 def sent_faults(entry: dict[str, Any]) -> list[str]:
-    """The same for an entry of PutEvents, by the schema that its detail-type and version name."""
+    """The violations in an entry of PutEvents, by the schema of its detail-type and version."""
     detail = json.loads(entry["Detail"])
     return faults(SCHEMAS[file_name(entry["DetailType"], detail["version"])], detail)
 
 
 def fields(schema: dict[str, Any], place: str = "") -> Iterator[tuple[str, dict[str, Any], bool]]:
-    """Each field as (its place like `data.account_id`, what the schema says of it, whether it is required)."""
+    """Each field as (place like `data.account_id`, its schema, whether it is required)."""
     for name, field in schema.get("properties", {}).items():
         yield place + name, field, name in schema.get("required", ())
         yield from fields(field, f"{place}{name}.")

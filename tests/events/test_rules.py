@@ -1,4 +1,4 @@
-"""The bus as those who listen see it: rules of theirs on an emulated EventBridge, with queues of theirs as targets."""
+"""The bus as listeners see it: their rules on an emulated EventBridge, with their queues as targets."""
 
 import json
 import re
@@ -28,7 +28,7 @@ class EventBridge:
     sqs: Any
 
     def rule(self, name: str, pattern: str) -> str:
-        """A rule with a queue of its own, whose address is answered."""
+        """Create a rule with its own queue; return the queue's URL."""
         queue: str = self.sqs.create_queue(QueueName=name)["QueueUrl"]
         arn = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         self.events.put_rule(Name=name, EventBusName=BUS, EventPattern=pattern)
@@ -36,7 +36,7 @@ class EventBridge:
         return queue
 
     def received(self, queue: str, count: int) -> list[dict[str, Any]]:
-        """The envelopes in the queue, once there are so many, and any beyond."""
+        """The envelopes in the queue, once there are at least `count`."""
         found: list[dict[str, Any]] = []
         deadline = time.monotonic() + _WITHIN
         while time.monotonic() < deadline:
@@ -59,7 +59,7 @@ def bridge(_emulator: Any) -> EventBridge:
 
 
 def publish(bridge: EventBridge, walked: Walked) -> None:
-    """All that was heard in the walk, through the real gateway."""
+    """Publish all entries of the walk by the real gateway."""
     published = [
         Published(entry["DetailType"], json.loads(entry["Detail"]), datetime.fromtimestamp(entry["Time"], UTC))
         for entry in walked.entries
@@ -67,18 +67,18 @@ def publish(bridge: EventBridge, walked: Walked) -> None:
     Bus(bridge.events, BUS).publish(published)
 
 
-def test_a_listener_gets_every_event_as_its_schema_says(bridge: EventBridge, walked: Walked) -> None:
+def test_a_listener_gets_every_event_in_the_form_of_its_schema(bridge: EventBridge, walked: Walked) -> None:
     queue = bridge.rule("all", json.dumps({"source": ["tallybook"]}))
     publish(bridge, walked)
     received = bridge.received(queue, len(walked.entries))
-    told = sorted(event["detail"]["id"] for event in received)
-    assert told == sorted(json.loads(entry["Detail"])["id"] for entry in walked.entries)
+    ids = sorted(event["detail"]["id"] for event in received)
+    assert ids == sorted(json.loads(entry["Detail"])["id"] for entry in walked.entries)
     for event in received:
         assert event["source"] == "tallybook"
         assert faults(SCHEMAS[file_name(event["detail-type"], event["detail"]["version"])], event["detail"]) == []
 
 
-def test_the_rule_that_listeners_read_of_takes_what_it_says_and_no_more(bridge: EventBridge, walked: Walked) -> None:
+def test_the_readmes_example_rule_matches_only_its_events(bridge: EventBridge, walked: Walked) -> None:
     (pattern,) = re.findall(r"```json\n(.*?)```", README.read_text(), re.DOTALL)
     queue = bridge.rule("standing", pattern)
     publish(bridge, walked)
@@ -88,7 +88,7 @@ def test_the_rule_that_listeners_read_of_takes_what_it_says_and_no_more(bridge: 
     assert len(received) == len(expected) > 4
 
 
-def test_a_rule_that_names_a_version_or_an_account_is_not_told_of_another(bridge: EventBridge, walked: Walked) -> None:
+def test_a_rule_for_a_version_or_an_account_matches_no_other(bridge: EventBridge, walked: Walked) -> None:
     expected = Counter(json.loads(entry["Detail"])["data"]["account_id"] for entry in walked.entries)
     queues = {}
     for account_id in expected:

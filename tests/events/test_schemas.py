@@ -1,4 +1,4 @@
-"""Each event has a schema and each schema an event; each schema is one, and says of every field what it may be."""
+"""Each event has a schema and each schema an event; each schema is valid and describes every field."""
 
 import ast
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ OF_EACH_TYPE: dict[str, Any] = {"null": None, "boolean": True, "number": 0.5, "s
 
 
 def announced(file: Path) -> Iterator[str]:
-    """The schema's name for each event that the code in the file can make."""
+    """The schema's name for each event that the code in the file can create."""
     for call in ast.walk(ast.parse(file.read_text())):
         if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("BusEvent"):
             name, *rest = (ast.literal_eval(argument) for argument in call.args if isinstance(argument, ast.Constant))
@@ -29,7 +29,7 @@ def announced(file: Path) -> Iterator[str]:
 
 
 def holder(detail: dict[str, Any], place: str) -> tuple[dict[str, Any], str]:
-    """The object that the field stands in, and the field's name."""
+    """The object that has the field, and the field's name."""
     *way, name = place.split(".")
     for step in way:
         detail = detail[step]
@@ -40,18 +40,18 @@ def test_every_event_has_a_schema_and_every_schema_an_event() -> None:
     assert sorted(name for file in MADE for name in announced(file)) == sorted(SCHEMAS)
 
 
-def test_events_are_made_in_no_other_place() -> None:
+def test_events_are_created_only_in_these_modules() -> None:
     elsewhere = [file for file in TALLYBOOK.rglob("*.py") if file not in MADE]
     assert [file.name for file in elsewhere if list(announced(file))] == []
 
 
-def test_listeners_read_of_every_event() -> None:
-    told = README.read_text()
-    assert [file for file, schema in SCHEMAS.items() if f"`{schema['title']}`" not in told] == []
+def test_the_readme_lists_every_event() -> None:
+    readme = README.read_text()
+    assert [file for file, schema in SCHEMAS.items() if f"`{schema['title']}`" not in readme] == []
 
 
 @pytest.mark.parametrize("file", SCHEMAS)
-def test_a_schema_is_one_and_carries_the_name_and_version_of_its_file(file: str) -> None:
+def test_a_schema_is_valid_and_has_the_name_and_version_of_its_file(file: str) -> None:
     schema = SCHEMAS[file]
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
@@ -59,7 +59,7 @@ def test_a_schema_is_one_and_carries_the_name_and_version_of_its_file(file: str)
 
 
 @pytest.mark.parametrize("file", SCHEMAS)
-def test_a_schema_says_in_a_sentence_what_the_event_and_each_of_its_fields_is(file: str) -> None:
+def test_a_schema_describes_the_event_and_each_field_in_a_sentence(file: str) -> None:
     schema = SCHEMAS[file]
     for place, field, _ in [(file, schema, True), *fields(schema)]:
         assert field["description"][0].isupper() or field["description"][0] == "`", place
@@ -68,7 +68,7 @@ def test_a_schema_says_in_a_sentence_what_the_event_and_each_of_its_fields_is(fi
 
 
 @pytest.mark.parametrize("file", SCHEMAS)
-def test_a_schema_lets_fields_be_added_and_its_own_be_missed_nowhere(file: str) -> None:
+def test_a_schema_allows_more_fields_and_requires_its_own(file: str) -> None:
     schema = SCHEMAS[file]
     for part in (schema, schema["properties"]["data"]):
         assert part["additionalProperties"] is True
@@ -79,7 +79,7 @@ def test_a_schema_lets_fields_be_added_and_its_own_be_missed_nowhere(file: str) 
 
 
 @pytest.mark.parametrize("file", SCHEMAS)
-def test_a_schema_s_example_shows_every_field_as_it_may_be(file: str) -> None:
+def test_a_schemas_example_is_valid_and_has_every_field(file: str) -> None:
     shown = example(SCHEMAS[file])
     assert faults(SCHEMAS[file], shown) == []
     for _, place in (field for field in FIELDS if field[0] == file):
@@ -88,7 +88,7 @@ def test_a_schema_s_example_shows_every_field_as_it_may_be(file: str) -> None:
 
 
 @pytest.mark.parametrize(("file", "place"), FIELDS)
-def test_a_field_that_is_missing_or_of_another_type_is_told(file: str, place: str) -> None:
+def test_a_missing_field_or_one_of_another_type_is_reported(file: str, place: str) -> None:
     schema = SCHEMAS[file]
     without = example(schema)
     there, name = holder(without, place)
@@ -159,14 +159,14 @@ def test_a_field_that_is_missing_or_of_another_type_is_told(file: str, place: st
         ("BudgetRestrictionLifted.v1.json", "data.period_end", None),
     ],
 )
-def test_a_value_of_another_format_is_told(file: str, place: str, wrong: object) -> None:
+def test_a_value_of_another_format_is_reported(file: str, place: str, wrong: object) -> None:
     changed = example(SCHEMAS[file])
     there, name = holder(changed, place)
     there[name] = wrong
     assert faults(SCHEMAS[file], changed)
 
 
-def test_a_schema_that_is_none_is_told() -> None:
+def test_an_invalid_schema_is_reported() -> None:
     broken = SCHEMAS["UserJoined.v1.json"] | {"type": "thing"}
     with pytest.raises(SchemaError):
         Draft202012Validator.check_schema(broken)

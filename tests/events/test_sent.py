@@ -1,4 +1,4 @@
-"""What the use cases really put on the bus, against the schemas that are published."""
+"""The events that the use cases put on the bus, compared with the published schemas."""
 
 import ast
 import copy
@@ -21,7 +21,7 @@ from tallybook.services.outbox.deliver import list_outbox, retry
 from tests.events.conftest import Walked
 from tests.events.listener import Listener
 from tests.events.schemas import SCHEMAS, faults, file_name, sent_faults
-from tests.support.budgets import budgeted, edit, spend
+from tests.support.budgets import edit_budget, member_with_budget, spend
 
 ANNOUNCED = {
     "account.registered": {"AccountRegistered", "SubscriptionStarted", "WalletMoved"},
@@ -61,7 +61,7 @@ ANNOUNCED = {
     "budget.threshold_reached": {"BudgetThresholdReached"},
     "budget.restricted": {"BudgetRestricted"},
     "budget.restriction_lifted": {"BudgetRestrictionLifted"},
-    # nobody's business but the audit log's:
+    # in the audit log only:
     "invoice.drafted": set(),
     "account.email_change_requested": set(),
     "account.email_change_confirmed": set(),
@@ -70,11 +70,11 @@ ANNOUNCED = {
     "user.signed_in": set(),
     "user.signed_out": set(),
 }
-"""What each kind of change in the audit log may tell on the bus, and does tell in the walk."""
+"""The events of each kind of audit entry; the walk publishes all of them."""
 
 
 def actions() -> set[str]:
-    """Each kind of change that the services can make."""
+    """Each audit action in the services' code."""
     kinds = re.compile(
         r"(account|user|api_key|wallet|invoice|session|subscription|quota_allocation|quota_request|budget)\.[a-z_]+"
     )
@@ -86,18 +86,18 @@ def actions() -> set[str]:
     }
 
 
-def announced(walked: Walked) -> dict[str, set[str]]:
-    """The names of the events of each kind of change in the audit logs."""
-    left = {item["id"]: {event["name"] for event in item["body"]["events"]} for item in written(walked)}
-    told: dict[str, set[str]] = {}
+def events_by_action(walked: Walked) -> dict[str, set[str]]:
+    """The event names of each action in the walk's audit logs."""
+    left = {item["id"]: {event["name"] for event in item["body"]["events"]} for item in outbox_items(walked)}
+    events: dict[str, set[str]] = {}
     for entry in walked.of("AUDIT#"):
         cause = (entry["pk"].partition("#")[2], str(entry["number"]))
-        told.setdefault(entry["action"], set()).update(left.get(derived_id("events", *cause), ()))
-    return told
+        events.setdefault(entry["action"], set()).update(left.get(derived_id("events", *cause), ()))
+    return events
 
 
-def written(walked: Walked) -> list[dict[str, Any]]:
-    """All that was to be announced, as it stands in the outbox."""
+def outbox_items(walked: Walked) -> list[dict[str, Any]]:
+    """The outbox items with events."""
     return [item for item in walked.of("OUTBOX") if item["kind"] == "events"]
 
 
@@ -106,27 +106,27 @@ def detail(entry: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_whatever_is_put_on_the_bus_is_as_its_schema_says(walked: Walked) -> None:
+def test_every_published_event_satisfies_its_schema(walked: Walked) -> None:
     assert [(entry["DetailType"], *sent_faults(entry)) for entry in walked.entries if sent_faults(entry)] == []
     sent = {file_name(entry["DetailType"], detail(entry)["version"]) for entry in walked.entries}
-    assert sent == SCHEMAS.keys(), "the walk misses an event"
+    assert sent == SCHEMAS.keys(), "the walk publishes no event of some schema"
 
 
-def test_every_kind_of_change_is_announced_or_kept_to_the_audit_log_on_purpose(walked: Walked) -> None:
+def test_every_audit_action_publishes_the_listed_events(walked: Walked) -> None:
     assert actions() == ANNOUNCED.keys(), "add the new kind of change to the table above and to the walk"
-    assert announced(walked) == ANNOUNCED
+    assert events_by_action(walked) == ANNOUNCED
 
 
-def test_what_was_announced_is_told_once_and_nothing_is_left_behind(walked: Walked) -> None:
-    ids = sorted(event["id"] for item in written(walked) for event in item["body"]["events"])
+def test_every_event_in_the_outbox_is_published_once(walked: Walked) -> None:
+    ids = sorted(event["id"] for item in outbox_items(walked) for event in item["body"]["events"])
     assert sorted(detail(entry)["id"] for entry in walked.entries) == ids
     assert len(set(ids)) == len(ids)
     assert walked.left == 0
 
 
-def test_what_may_be_left_out_is_told_as_null(walked: Walked) -> None:
-    told = [(entry["DetailType"], detail(entry)["data"]) for entry in walked.entries]
-    nulls = {(name, field) for name, data in told for field, value in data.items() if value is None}
+def test_missing_optional_values_are_published_as_null(walked: Walked) -> None:
+    sent = [(entry["DetailType"], detail(entry)["data"]) for entry in walked.entries]
+    nulls = {(name, field) for name, data in sent for field, value in data.items() if value is None}
     assert nulls == {
         ("AccountEmailChanged", "login_of"),
         ("AccountRegistered", "root_user_display_name"),
@@ -143,21 +143,21 @@ def test_what_may_be_left_out_is_told_as_null(walked: Walked) -> None:
     }
 
 
-def test_no_secret_is_told(walked: Walked) -> None:
+def test_no_secret_is_published(walked: Walked) -> None:
     secret = re.compile(r"\$2b\$|#[0-9a-f-]{36}|(sk-|pk-|sess_|pwt_)[A-Za-z0-9_-]{40}|\b[0-9a-f]{64}\b")
-    assert secret.search(json.dumps(walked.stored, default=str)), "there are secrets to be found"
+    assert secret.search(json.dumps(walked.stored, default=str)), "the stored data must have secrets"
     assert [entry for entry in walked.entries if secret.search(entry["Detail"])] == []
 
 
 @pytest.mark.parametrize("file", SCHEMAS)
-def test_what_is_sent_does_not_fit_a_schema_that_asks_for_something_else(file: str, walked: Walked) -> None:
+def test_published_events_violate_a_changed_schema(file: str, walked: Walked) -> None:
     sent = [detail(entry) for entry in walked.entries if entry["DetailType"] == SCHEMAS[file]["title"]]
     more = copy.deepcopy(SCHEMAS[file])
     more["properties"]["data"]["required"].append("more")
     assert {fault for event in sent for fault in faults(more, event)} == {"$.data: 'more' is a required property"}
-    for field, said in SCHEMAS[file]["properties"]["data"]["properties"].items():
+    for field, rules in SCHEMAS[file]["properties"]["data"]["properties"].items():
         other = copy.deepcopy(SCHEMAS[file])
-        other["properties"]["data"]["properties"][field] = {"type": "object" if said["type"] == "array" else "array"}
+        other["properties"]["data"]["properties"][field] = {"type": "object" if rules["type"] == "array" else "array"}
         assert {fault.partition(":")[0] for event in sent for fault in faults(other, event)} == {f"$.data.{field}"}
 
 
@@ -169,21 +169,21 @@ NOT_TAKEN = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingExcepti
     [(0, None, {}), (500, "InternalException", {}), (200, None, NOT_TAKEN)],
     ids=["lost", "failed", "not taken"],
 )
-def test_an_event_that_comes_again_is_the_same_in_every_letter(answer: Any, listener: Listener) -> None:
+def test_a_repeated_event_is_equal_to_the_first(answer: Any, listener: Listener) -> None:
     listener.app.member()
     listener.bus.answers.append(answer)
     first = listener.deliver()
     listener.app.clock.advance(minutes=1)
     assert (first, listener.deliver()) == (2, 1)
-    came = defaultdict(list)
+    received = defaultdict(list)
     for entry in listener.entries:
-        came[detail(entry)["id"]].append(entry)
-    assert len(came) == 4
-    assert {len(same) for same in came.values()} == {1, 2}
-    assert all(same[0] == same[-1] for same in came.values())
+        received[detail(entry)["id"]].append(entry)
+    assert len(received) == 4
+    assert {len(same) for same in received.values()} == {1, 2}
+    assert all(same[0] == same[-1] for same in received.values())
 
 
-def test_an_event_that_an_operator_sends_again_is_the_same_too(listener: Listener) -> None:
+def test_an_event_that_an_operator_retries_is_equal_to_the_first(listener: Listener) -> None:
     listener.app.member()
     listener.bus.answers += [(500, "InternalException", {})] * MAX_ATTEMPTS * 2
     for _ in range(MAX_ATTEMPTS):
@@ -199,16 +199,16 @@ def test_an_event_that_an_operator_sends_again_is_the_same_too(listener: Listene
 
 
 def test_unchecked_usage_alerts_before_a_budget_change(listener: Listener) -> None:
-    """And what is reached because it was changed, after."""
+    """Thresholds reached because of the change alert after it."""
     app = listener.app
-    member = budgeted(app)
+    member = member_with_budget(app)
     spend(app, member, "50")
-    edit(app, member, amount=Decimal("62.50"))
+    edit_budget(app, member, amount=Decimal("62.50"))
     spend(app, member, "12.50")
     remove_budget(app.ctx, authenticate(app.ctx, member.api_key))
     listener.deliver()
-    told = sorted((detail(entry)["sequence"], entry["DetailType"]) for entry in listener.entries)
-    assert [name for _, name in told if "Budget" in name] == [
+    events = sorted((detail(entry)["sequence"], entry["DetailType"]) for entry in listener.entries)
+    assert [name for _, name in events if "Budget" in name] == [
         "BudgetSet",
         "BudgetThresholdReached",
         "BudgetSet",
@@ -218,7 +218,7 @@ def test_unchecked_usage_alerts_before_a_budget_change(listener: Listener) -> No
     ]
 
 
-def test_an_event_happened_when_the_change_was_made_however_late_it_is_told(listener: Listener) -> None:
+def test_an_events_time_is_when_the_change_was_made(listener: Listener) -> None:
     listener.app.member()
     listener.app.clock.advance(hours=5)
     listener.deliver()

@@ -1,4 +1,4 @@
-"""A walk over everything that can change in an account, by the use cases themselves."""
+"""A walk through every kind of change of an account, by the services."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -44,7 +44,7 @@ ADA, GRACE, NOBODY = "ada@example.com", "grace@example.com", "nobody@example.com
 
 
 def walk(listener: Listener) -> None:
-    """Everything once at least, with and without what may be left out; all of it delivered."""
+    """Make each kind of change at least once, with and without optional fields, and deliver all events."""
     ctx = listener.app.ctx
     register(ctx, email=NOBODY, password=PASSWORD, address=HERE)
     owner = register(ctx, email=ADA, password=PASSWORD, name="Ada Łovelace", address=HERE)
@@ -55,13 +55,13 @@ def walk(listener: Listener) -> None:
     _money(listener, owner.account.id, owner.user.id)
     _passwords(listener)
     _invoices(listener, Member(owner.account, owner.user, session=owner.text, api_key=""))
-    delete_user(ctx, _who(listener, ADA), grace)
+    delete_user(ctx, _principal_of(listener, ADA), grace)
     _emails(listener, owner.user.id)
     listener.deliver()
 
 
 def _team(listener: Listener, text: str) -> str:
-    """Grace comes into the account, by a mail, and is not left in peace there."""
+    """Invite two users, and change one of them, Grace, in every way; return her id."""
     ctx = listener.app.ctx
     principal = authenticate(ctx, text)
     invite_user(ctx, principal, Invitation("root@example.com", role="admin", is_root=True))
@@ -88,44 +88,46 @@ def _keys(listener: Listener, text: str) -> None:
     ctx = listener.app.ctx
     soon = ctx.clock.now() + timedelta(days=30)
     for name, expires_at in (("ci", None), ("a month's", soon)):
-        made = create_api_key(ctx, authenticate(ctx, text), name=name, expires_at=expires_at)
-        revoke_api_key(ctx, authenticate(ctx, made.text), made.key.id)
+        created = create_api_key(ctx, authenticate(ctx, text), name=name, expires_at=expires_at)
+        revoke_api_key(ctx, authenticate(ctx, created.text), created.key.id)
     grace = login(ctx, email=GRACE, password=PASSWORD, address=HERE)
     create_api_key(ctx, authenticate(ctx, grace.text), name="left behind")
 
 
 def _quotas(listener: Listener, owner: Member, user_id: str) -> None:
-    """Shares with and without each of the fields, used up while a session runs out of its time; and asked for."""
+    """Allocations with and without each field, usage of one, an expired session, and quota requests."""
     app, ctx = listener.app, listener.app.ctx
-    share = allocate(ctx, _who(listener, ADA), user_id, {"concurrent_sandboxes": 2})
+    allocation = allocate(ctx, _principal_of(listener, ADA), user_id, {"concurrent_sandboxes": 2})
     others = {**dict.fromkeys(FIELDS, 100), "concurrent_sandboxes": None}
-    change_allocation(ctx, _who(listener, ADA), share.id, others)
+    change_allocation(ctx, _principal_of(listener, ADA), allocation.id, others)
     start_session(ctx, app.platform(), _session(owner.account.id, user_id))
     app.record(app.event(owner, quantity="80.5", user_id=f"usr-{user_id}"))
     app.clock.advance(hours=1)
     for task in list(due_tasks(ctx, USAGE_CHECK)):
         check(ctx, task)
-    filed = file_request(ctx, _who(listener, GRACE), {"cpu_seconds_monthly": 200}, reason="Ł" * 1000)
-    change_request(ctx, _who(listener, GRACE), filed.id, {**dict.fromkeys(FIELDS, 3), "cpu_seconds_monthly": None})
-    withdraw_request(ctx, _who(listener, GRACE), filed.id)
-    denied = file_request(ctx, _who(listener, GRACE), {"concurrent_sandboxes": 3}, reason="tests")
-    review_request(ctx, _who(listener, ADA), denied.id, "deny")
-    approved = file_request(ctx, _who(listener, GRACE), {"concurrent_sandboxes": 1}, reason="tests")
-    review_request(ctx, _who(listener, ADA), approved.id, "approve", notes="until May")
-    revoke_allocation(ctx, _who(listener, ADA), share.id)
-    remove_allocation(ctx, _who(listener, ADA), share.id)
+    filed = file_request(ctx, _principal_of(listener, GRACE), {"cpu_seconds_monthly": 200}, reason="Ł" * 1000)
+    change_request(
+        ctx, _principal_of(listener, GRACE), filed.id, {**dict.fromkeys(FIELDS, 3), "cpu_seconds_monthly": None}
+    )
+    withdraw_request(ctx, _principal_of(listener, GRACE), filed.id)
+    denied = file_request(ctx, _principal_of(listener, GRACE), {"concurrent_sandboxes": 3}, reason="tests")
+    review_request(ctx, _principal_of(listener, ADA), denied.id, "deny")
+    approved = file_request(ctx, _principal_of(listener, GRACE), {"concurrent_sandboxes": 1}, reason="tests")
+    review_request(ctx, _principal_of(listener, ADA), approved.id, "approve", notes="until May")
+    revoke_allocation(ctx, _principal_of(listener, ADA), allocation.id)
+    remove_allocation(ctx, _principal_of(listener, ADA), allocation.id)
 
 
 def _budgets(listener: Listener, owner: Member) -> None:
-    """A hard one with a threshold of each kind, that a cent of CPU uses up; raised, and taken away."""
+    """A hard budget with each kind of threshold, used up, raised and deleted."""
     app, ctx = listener.app, listener.app.ctx
     thresholds = (Threshold(Decimal("66.67")), Threshold(Decimal(80), enabled=False), Threshold(Decimal(100)))
     terms = {"amount": Decimal("0.01"), "thresholds": thresholds, "limit_type": "hard", "emails": ["cfo@example.com"]}
-    create_budget(ctx, _who(listener, ADA), terms)
+    create_budget(ctx, _principal_of(listener, ADA), terms)
     app.record(app.event(owner, quantity=1000))
     check_budget(ctx, owner.account.id)
-    change_budget(ctx, _who(listener, ADA), {"amount": Decimal(10**9)})
-    remove_budget(ctx, _who(listener, ADA))
+    change_budget(ctx, _principal_of(listener, ADA), {"amount": Decimal(10**9)})
+    remove_budget(ctx, _principal_of(listener, ADA))
 
 
 def _session(account_id: str, user_id: str) -> SessionRequest:
@@ -133,7 +135,7 @@ def _session(account_id: str, user_id: str) -> SessionRequest:
 
 
 def _money(listener: Listener, account_id: str, user_id: str) -> None:
-    """What the platform does to an account."""
+    """The platform's changes: credits, a session, terms, suspension; and the account's own profile."""
     ctx, platform = listener.app.ctx, listener.app.platform()
     moves: tuple[tuple[int, Literal["grant", "adjustment"]], ...] = (
         (1, "grant"),
@@ -148,13 +150,13 @@ def _money(listener: Listener, account_id: str, user_id: str) -> None:
     for terms in ({"tax_rate": Decimal("19.5"), "discount": Decimal(25)}, {"tax_rate": None}):
         set_terms_as_platform(ctx, platform, account_id, terms)
     changes = {"display_name": "Platform Team", "description": "", "time_zone": "Europe/Berlin"}
-    change_account(ctx, _who(listener, ADA), changes)
+    change_account(ctx, _principal_of(listener, ADA), changes)
     set_account_status_as_platform(ctx, platform, account_id, "suspended", reason="x" * 1000)
     set_account_status_as_platform(ctx, platform, account_id, "active", reason="paid")
 
 
 def _invoices(listener: Listener, member: Member) -> None:
-    """One that nothing pays until it is corrected, one that a balance pays in part, and those with nothing on them."""
+    """An overdue invoice that is voided and reissued, one that a balance pays in part, and empty ones."""
     ctx, platform = listener.app.ctx, listener.app.platform()
     _use_and_close(listener, member)
     listener.app.clock.advance(days=7)
@@ -162,14 +164,14 @@ def _invoices(listener: Listener, member: Member) -> None:
     give_credits(ctx, platform, Move(member.account.id, 20_000_000, "grant", "goodwill"))
     void_invoice(ctx, overdue.id, reason="Ł" * 1000)
     reissue_invoice(ctx, overdue.id)
-    draft_invoice(ctx, _who(listener, ADA))
+    draft_invoice(ctx, _principal_of(listener, ADA))
     (partly_paid,) = (invoice for invoice in _use_and_close(listener, member) if invoice.total)
     void_invoice(ctx, partly_paid.id, reason="too much")
     change_plan(ctx, find_account(ctx, member.account.id), "pro", actor=OPERATOR, must_pay=False)
 
 
 def _use_and_close(listener: Listener, member: Member) -> list[Invoice]:
-    """CPU for 14.00, and the end of the period."""
+    """Use CPU for 14.00 and close the period."""
     app = listener.app
     app.record(app.event(member, quantity=1_000_000))
     app.clock.advance(days=31)
@@ -183,33 +185,33 @@ def _invoicing(listener: Listener) -> list[Invoice]:
 
 def _passwords(listener: Listener) -> None:
     ctx = listener.app.ctx
-    change_password(ctx, _who(listener, GRACE), current=PASSWORD, password=PASSWORD, address=HERE)
+    change_password(ctx, _principal_of(listener, GRACE), current=PASSWORD, password=PASSWORD, address=HERE)
     ask_for_reset(ctx, email=GRACE, address=HERE)
     listener.deliver()
     set_password(ctx, token=listener.token(GRACE), password=PASSWORD, address=HERE)
-    logout(ctx, _who(listener, GRACE))
+    logout(ctx, _principal_of(listener, GRACE))
 
 
 def _emails(listener: Listener, owner: str) -> None:
-    """Asked for and cleared, made with the login that equals it, and made once its user is gone."""
+    """Email changes: one cleared, one with the login of the same address, one after that user's deletion."""
     ctx, clock = listener.app.ctx, listener.app.clock
-    request_email_change(ctx, _who(listener, ADA), current=ADA, new="never@example.com")
-    clear_email_change(ctx, _who(listener, ADA))
+    request_email_change(ctx, _principal_of(listener, ADA), current=ADA, new="never@example.com")
+    clear_email_change(ctx, _principal_of(listener, ADA))
     clock.advance(minutes=30)
     _email(listener, ADA, current=ADA, new="ada@example.org")
-    delete_user(ctx, _who(listener, "root@example.com"), owner)
+    delete_user(ctx, _principal_of(listener, "root@example.com"), owner)
     clock.advance(minutes=30)
     _email(listener, "root@example.com", current="ada@example.org", new="billing@example.org")
 
 
 def _email(listener: Listener, by: str, *, current: str, new: str) -> None:
     ctx = listener.app.ctx
-    request_email_change(ctx, _who(listener, by), current=current, new=new)
+    request_email_change(ctx, _principal_of(listener, by), current=current, new=new)
     listener.deliver()
     for address in (current, new):
         confirm_email_change(ctx, token=listener.token(address), address=HERE)
 
 
-def _who(listener: Listener, email: str) -> Principal:
+def _principal_of(listener: Listener, email: str) -> Principal:
     ctx = listener.app.ctx
     return authenticate(ctx, login(ctx, email=email, password=PASSWORD, address=HERE).text)

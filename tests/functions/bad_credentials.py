@@ -1,4 +1,4 @@
-"""Credentials that do not hold: those that held once, those that nobody handed out, and none at all."""
+"""Bad credentials: former ones, some that were never issued, and requests without any."""
 
 import base64
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from typing import Self
 
 from tallybook.domain.credentials import format_credential
 from tests.functions.route_catalog import NEW_PASSWORD
-from tests.functions.stage import Stage
+from tests.functions.scenario import Scenario
 from tests.support.app import PASSWORD, App, Member
 from tests.support.call import call
-from tests.support.snapshot import keep, put_back
+from tests.support.snapshot import restore_snapshot, take_snapshot
 
 APP = "https://app.example.com"
 UNKNOWN = "019d0000-0000-7000-8000-000000000000"
@@ -18,47 +18,47 @@ _KEYS, _USERS = "/v1/user-management/api-keys", "/v1/user-management/users"
 
 
 @dataclass(frozen=True, slots=True)
-class Strangers:
-    """A stage a day later, and by name every text that is no credential any more, or never was one."""
+class BadCredentials:
+    """The scenario a day later, with former and never issued credentials by name."""
 
-    stage: Stage
+    scenario: Scenario
     former: dict[str, str]
-    false: dict[str, str]
+    never_issued: dict[str, str]
     tables: bytes
     moment: datetime
 
     @classmethod
-    def of(cls, stage: Stage) -> Self:
-        former = former_keys(stage.app)
-        false = false_keys(stage)
-        return cls(stage, former, false, keep(), stage.app.clock.moment)
+    def of(cls, scenario: Scenario) -> Self:
+        former = former_credentials(scenario.app)
+        never_issued = never_issued_credentials(scenario)
+        return cls(scenario, former, never_issued, take_snapshot(), scenario.app.clock.moment)
 
-    def again(self, app: App) -> Self:
-        stage = self.stage.again(app)
-        put_back(self.tables)
+    def reset(self, app: App) -> Self:
+        scenario = self.scenario.reset(app)
+        restore_snapshot(self.tables)
         app.clock.moment = self.moment
-        return type(self)(stage, self.former, self.false, self.tables, self.moment)
+        return type(self)(scenario, self.former, self.never_issued, self.tables, self.moment)
 
 
-def altered(text: str) -> str:
-    """The same length and ids, another secret."""
+def alter_secret(text: str) -> str:
+    """The credential with another secret; ids and length stay."""
     return text[:-6] + ("AAAAAA" if not text.endswith("AAAAAA") else "BBBBBB")
 
 
-def former_keys(app: App) -> dict[str, str]:
-    """Credentials that held once: what became of each is its name."""
+def former_credentials(app: App) -> dict[str, str]:
+    """Credentials that were valid once; the name says what ended them."""
     gone: dict[str, str] = {}
 
-    def made(member: Member, **body: str) -> tuple[str, str]:
+    def create_key(member: Member, **body: str) -> tuple[str, str]:
         data = call("POST", _KEYS, key=member.api_key, body={"name": "ci", **body}).json["data"]
         return data["api_key"], data["api_key_id"]
 
     old = app.member()
     gone["expired session"] = old.session
-    gone["expired key"], _ = made(old, expires_at="2026-04-20T13:00:00Z")
+    gone["expired key"], _ = create_key(old, expires_at="2026-04-20T13:00:00Z")
     app.clock.advance(hours=24)
     member = app.member()
-    gone["revoked key"], key_id = made(member)
+    gone["revoked key"], key_id = create_key(member)
     assert call("DELETE", f"{_KEYS}/{key_id}", key=member.api_key).status == 200
     gone["logged-out session"] = member.session
     assert call("POST", "/auth/logout", bearer=member.session).status == 200
@@ -71,15 +71,15 @@ def former_keys(app: App) -> dict[str, str]:
 
 
 def _former_colleagues(app: App) -> dict[str, str]:
-    """A root user takes another one out."""
+    """Credentials of a root user whom another root user deleted."""
     root = app.member()
     gone = app.colleague(root, is_root=True)
     assert call("DELETE", f"{_USERS}/{gone.user_id}", bearer=root.session).status == 200
-    return {"key of a user who was taken out": gone.api_key, "session of a user who was taken out": gone.session}
+    return {"key of a removed user": gone.api_key, "session of a removed user": gone.session}
 
 
 def _former_sessions(app: App) -> dict[str, str]:
-    """Sessions of an earlier generation: before a password was changed, or set with a mail's link."""
+    """Sessions that ended when the password was changed or reset."""
     changed, reset = app.member(), app.member()
     body = {"current_password": PASSWORD, "password": NEW_PASSWORD}
     assert call("POST", "/auth/password", key=changed.api_key, body=body).status == 200
@@ -88,9 +88,9 @@ def _former_sessions(app: App) -> dict[str, str]:
     return {"session before a new password": changed.session, "session before a reset": reset.session}
 
 
-def false_keys(stage: Stage) -> dict[str, str]:
-    """What nobody ever handed out, some of it made of ids that are there."""
-    app, one, invited = stage.app, stage.app.member(), stage.invited
+def never_issued_credentials(scenario: Scenario) -> dict[str, str]:
+    """Texts that were never issued as a credential, some of them with existing ids."""
+    app, one, invited = scenario.app, scenario.app.member(), scenario.invited
     other = app.member()
     secret = b"s" * 32
 
@@ -106,10 +106,10 @@ def false_keys(stage: Stage) -> dict[str, str]:
         "known key with another secret": forged(one.account.id, one.user.id, listed.removeprefix("key-")),
         "known key of another user": forged(one.account.id, other.user.id, listed.removeprefix("key-")),
         "key of an invited user": forged(invited.account_id, invited.id),
-        "token of a mail": stage.token,
-        "token called a session": stage.token.replace("pwt_", "sess_"),
-        "key with its end changed": altered(one.api_key),
-        "session with its end changed": altered(one.session),
+        "token of a mail": scenario.token,
+        "token called a session": scenario.token.replace("pwt_", "sess_"),
+        "key with its end changed": alter_secret(one.api_key),
+        "session with its end changed": alter_secret(one.session),
         "key called a session": one.api_key.replace("sk-", "sess_", 1),
         "session called a key": one.session.replace("sess_", "sk-", 1),
         "key with more after it": one.api_key + "A",
@@ -129,8 +129,8 @@ def false_keys(stage: Stage) -> dict[str, str]:
     }
 
 
-def bare_requests(key: str) -> dict[str, dict[str, object]]:
-    """Ways to come with nothing that counts as a credential."""
+def requests_without_credential(key: str) -> dict[str, dict[str, object]]:
+    """The arguments of requests without anything that counts as a credential."""
     return {
         "nothing": {},
         "empty key": {"headers": {"x-api-key": ""}},

@@ -1,4 +1,4 @@
-"""What comes in instead of a body, or of a field's value."""
+"""Bad request bodies and bad values of a field."""
 
 import gzip
 from typing import Any

@@ -1,4 +1,4 @@
-"""Walks through what sets budgets and through what tells of them: everything that they may be asked to do."""
+"""Walks through the functions `budgets` and `mail_feedback`: every operation of each."""
 
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ from tallybook.services.identity.authenticate import authenticate
 from tests.functions.lambda_events import bounce, notify
 from tests.support.app import App, Member
 from tests.support.call import call
-from tests.support.outside import FakeAws
+from tests.support.fake_aws import FakeAws
 
 _PATH = "/v1/budgets"
 
@@ -21,14 +21,14 @@ def budgets(app: App, _: FakeAws) -> None:
     for path in (_PATH, f"{_PATH}/status", f"{_PATH}/messages"):
         call("GET", path, key=member.api_key)
     app.record(app.event(member, quantity=10**6))
-    app.clock.advance(days=31)  # what nobody has looked at by then is settled first
+    app.clock.advance(days=31)  # the change first checks the ended period
     call("PUT", _PATH, key=member.api_key, body={"budget_amount": 5, "limit_type": "hard"})
     call("DELETE", _PATH, key=member.api_key)
 
 
 def mail_feedback(app: App, _: FakeAws) -> None:
-    """The mail of a budget comes back, and so does one that nothing tells of."""
-    member = spender(app)
+    """A budget mail bounces, and so does a mail without an outbox item."""
+    member = member_over_budget(app)
     check_budget(app.ctx, member.account.id)
     (item,) = {mail.item for mail in app.deliver().mails if "Budget" in mail.subject}
     notify(bounce(member.account.email, item=item), bounce("ada@example.com"))
@@ -36,8 +36,8 @@ def mail_feedback(app: App, _: FakeAws) -> None:
     assert [message.recipients for message in messages] == [()] * total != []
 
 
-def spender(app: App) -> Member:
-    """Of an account that has used up its hard budget, which nobody has looked at yet."""
+def member_over_budget(app: App) -> Member:
+    """A member of an account that has used up its hard budget, before any check."""
     member = app.member()
     principal = authenticate(app.ctx, member.api_key)
     create_budget(app.ctx, principal, {"amount": Decimal(10), "limit_type": "hard"})

@@ -1,33 +1,33 @@
-"""What the tests of the functions share."""
+"""Fixtures of the functions' tests: the scenario, and all that is logged."""
 
 import logging
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.functions.stage import Stage
+from tests.functions.scenario import Scenario
 from tests.support.app import App
 
 
 @pytest.fixture(scope="session")
-def _made() -> list[Stage]:
-    """The stage, once somebody has asked for it."""
+def _created() -> list[Scenario]:
+    """Holds the scenario once it has been created."""
     return []
 
 
 @pytest.fixture
-def stage(app: App, _made: list[Stage], request: pytest.FixtureRequest) -> Stage:
-    """Made once, and as new for each test; ready for the route that the test is about, if it is about one."""
-    if not _made:
-        _made.append(Stage.of(app))
-    about = getattr(request.node, "callspec", None)
-    route = about.params.get("route") if about else None
-    return (_made[0].ready_for(route) if route else _made[0]).again(app)
+def scenario(app: App, _created: list[Scenario], request: pytest.FixtureRequest) -> Scenario:
+    """Created once and reset for each test; prepared for the test's parameter `route` if it has one."""
+    if not _created:
+        _created.append(Scenario.of(app))
+    callspec = getattr(request.node, "callspec", None)
+    route = callspec.params.get("route") if callspec else None
+    return (_created[0].ready_for(route) if route else _created[0]).reset(app)
 
 
 @pytest.fixture
 def logged() -> Iterator[Callable[[], str]]:
-    """All that was logged so far, by anybody: the lines as production writes them and the records behind them."""
+    """All that was logged so far by any logger: the lines as production writes them, and the records."""
     from tallybook.http import logger
 
     lines: list[str] = []

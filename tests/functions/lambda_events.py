@@ -1,4 +1,4 @@
-"""What AWS calls the functions without paths with, as it is documented, and the calls themselves."""
+"""The events with which AWS calls functions without HTTP paths, as documented by AWS, and such calls."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from tests.support.call import LambdaContext
 Event = dict[str, Any]
 
 
-def record(item: dict[str, Any], *, kind: str = "INSERT") -> Event:
+def stream_record(item: dict[str, Any], *, kind: str = "INSERT") -> Event:
     """A stream's record of one item. Source: DynamoDB Streams, "Record" and "StreamRecord"."""
     image = to_dynamodb(item)
     keys = {name: image[name] for name in ("pk", "sk")}
@@ -32,19 +32,19 @@ def record(item: dict[str, Any], *, kind: str = "INSERT") -> Event:
     }
 
 
-def stream(app: App, *more: Event) -> dict[str, int]:
-    """All that is stored comes down the stream, and whatever else."""
+def stream_all_items(app: App, *more: Event) -> dict[str, int]:
+    """Call the outbox function with a stream record for each item of `core`, and with `more`."""
     from outbox.app import handler
 
-    return handler({"Records": [*(record(item) for item in app.stored("core")), *more]}, LambdaContext())
+    return handler({"Records": [*(stream_record(item) for item in app.stored("core")), *more]}, LambdaContext())
 
 
-def queued(*bodies: str) -> Event:
-    """A batch of a queue's messages, each with its place as its id. Source: Lambda, "Using Lambda with Amazon SQS"."""
+def sqs_event(*bodies: str) -> Event:
+    """A batch of queue messages, each with its index as its id. Source: Lambda, "Using Lambda with Amazon SQS"."""
     return {
         "Records": [
             {
-                "messageId": str(place),
+                "messageId": str(index),
                 "receiptHandle": "handle",
                 "body": body,
                 "attributes": {"ApproximateReceiveCount": "1"},
@@ -54,13 +54,13 @@ def queued(*bodies: str) -> Event:
                 "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:queue",
                 "awsRegion": "eu-west-1",
             }
-            for place, body in enumerate(bodies)
+            for index, body in enumerate(bodies)
         ]
     }
 
 
 def bounce(*addresses: str, kind: str = "Permanent", item: str | None = None) -> Event:
-    """Of the mail of this outbox item. Source: SES, "Bounce object" of an event that SES publishes to SNS."""
+    """A bounce of the mail of this outbox item. Source: SES, "Bounce object" of an event that SES publishes to SNS."""
     return {
         "eventType": "Bounce",
         "bounce": {
@@ -91,14 +91,14 @@ def complaint(*addresses: str, item: str | None = None) -> Event:
     }
 
 
-def notify(*told: Event | str) -> dict[str, int]:
-    """One call with a notification each. Source: Lambda, "Using AWS Lambda with Amazon SNS"."""
+def notify(*events: Event | str) -> dict[str, int]:
+    """Call `mail_feedback` with a notification for each event. Source: Lambda, "Using AWS Lambda with Amazon SNS"."""
     from mail_feedback.app import handler
 
-    return handler({"Records": [_notification(one) for one in told]}, LambdaContext())
+    return handler({"Records": [_sns_record(event) for event in events]}, LambdaContext())
 
 
-def _notification(told: Event | str) -> Event:
+def _sns_record(event: Event | str) -> Event:
     topic = "arn:aws:sns:eu-west-1:123456789012:mail_feedback"
     return {
         "EventSource": "aws:sns",
@@ -109,7 +109,7 @@ def _notification(told: Event | str) -> Event:
             "MessageId": "95df01b4-ee98-5cb9-9903-4c221d41eb5e",
             "TopicArn": topic,
             "Subject": "Amazon SES Email Event Notification",
-            "Message": told if isinstance(told, str) else json.dumps(told),
+            "Message": event if isinstance(event, str) else json.dumps(event),
             "Timestamp": "2026-04-20T12:34:56.114Z",
             "SignatureVersion": "1",
             "Signature": "tcc6faL2yUC6dgZdmrwh1Y4cGa/ebXEkAi6RibDsvpi+tE/1+82j",
@@ -121,7 +121,7 @@ def _notification(told: Event | str) -> Event:
 
 
 def _mail(*addresses: str, item: str | None) -> Event:
-    """A tag of a mail has a list of values. Source: SES, "Mail object"."""
+    """The mail of an event; each of its tags has a list of values. Source: SES, "Mail object"."""
     tags = {"letter": ["welcome"], "ses:from-domain": ["example.com"]}
     return {
         "timestamp": "2026-04-20T12:34:50.000Z",

@@ -1,16 +1,16 @@
-"""A job that works from a queue, as the schedule and the queue call it."""
+"""Calls of a queued job by the schedule and by the queue."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.functions.lambda_events import queued
+from tests.functions.lambda_events import sqs_event
 from tests.support.call import LambdaContext
-from tests.support.outside import FakeAws
+from tests.support.fake_aws import FakeAws
 
 
 class NearlyUp(LambdaContext):
-    """A call with just so much time left as its answer takes."""
+    """A context with just the time left that is reserved to finish."""
 
     def get_remaining_time_in_millis(self) -> int:
         return 15_000
@@ -26,9 +26,9 @@ class QueuedWork:
         counts: dict[str, int] = self.handler({"job": self.name}, context or LambdaContext())
         return counts
 
-    def work_off(self, post: FakeAws, context: LambdaContext | None = None) -> list[int]:
-        """All that stands on the queue, in one batch; the places of the messages that come back, and stay there."""
-        answer = self.handler(queued(*post.messages), context or LambdaContext())
+    def work_off(self, fake_aws: FakeAws, context: LambdaContext | None = None) -> list[int]:
+        """Deliver all queued messages in one batch; return the indexes of those that failed and stay in the queue."""
+        answer = self.handler(sqs_event(*fake_aws.messages), context or LambdaContext())
         failed = [int(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
-        post.messages = [post.messages[place] for place in failed]
+        fake_aws.messages = [fake_aws.messages[index] for index in failed]
         return failed

@@ -1,15 +1,15 @@
-"""Walks through what gives shares of a plan and what looks after them: everything that they may be asked to do."""
+"""Walks through the functions `quotas` and `usage_check`: every operation of each."""
 
 from decimal import Decimal
 
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.metering.sessions import SessionRequest, start_session
 from tallybook.services.quotas.allocations import allocate
-from tests.functions.budget_walks import spender
-from tests.functions.lambda_events import queued, record
+from tests.functions.budget_walks import member_over_budget
+from tests.functions.lambda_events import sqs_event, stream_record
 from tests.support.app import App
 from tests.support.call import LambdaContext, call
-from tests.support.outside import FakeAws
+from tests.support.fake_aws import FakeAws
 
 
 def quotas(app: App, _: FakeAws) -> None:
@@ -17,14 +17,14 @@ def quotas(app: App, _: FakeAws) -> None:
     colleague = app.colleague(member)
     app.clock.advance(days=31)
     team, mine = "/v1/user-management/quota-requests", "/v1/usage/quota-requests"
-    wish = {"cpu_seconds_monthly": 50, "template_storage_gb": 5, "reason": "a walk"}
+    requested = {"cpu_seconds_monthly": 50, "template_storage_gb": 5, "reason": "a walk"}
     call("GET", "/v1/usage/quota", key=colleague.api_key)
     for _ in range(2):
-        asked = call("POST", mine, key=colleague.api_key, body=wish).json["data"]["request"]["request_id"]
+        request_id = call("POST", mine, key=colleague.api_key, body=requested).json["data"]["request"]["request_id"]
         call("GET", mine, key=colleague.api_key)
-        call("PUT", f"{mine}/{asked}", key=colleague.api_key, body={"concurrent_sandboxes": 1})
-        call("POST", f"{team}/{asked}/review", key=member.api_key, body={"action": "approve"})
-    withdrawn = call("POST", mine, key=colleague.api_key, body=wish).json["data"]["request"]["request_id"]
+        call("PUT", f"{mine}/{request_id}", key=colleague.api_key, body={"concurrent_sandboxes": 1})
+        call("POST", f"{team}/{request_id}/review", key=member.api_key, body={"action": "approve"})
+    withdrawn = call("POST", mine, key=colleague.api_key, body=requested).json["data"]["request"]["request_id"]
     call("DELETE", f"{mine}/{withdrawn}", key=colleague.api_key)
     call("GET", team, key=member.api_key)
     path = "/v1/user-management/quota-allocations"
@@ -37,20 +37,20 @@ def quotas(app: App, _: FakeAws) -> None:
         call("DELETE", own, key=member.api_key)
 
 
-def usage_check(app: App, post: FakeAws) -> None:
+def usage_check(app: App, fake_aws: FakeAws) -> None:
     from usage_check.app import handler
 
     member = app.member()
     app.clock.advance(days=31)
     allocate(app.ctx, authenticate(app.ctx, member.api_key), member.user.id, {"cpu_seconds_monthly": 1000})
-    for one in (member, app.member()):  # nobody opens the other's period before its session's time is up
+    for one in (member, app.member()):  # the other's period is opened only by the end of its session
         request = SessionRequest(one.account.id, one.user.id, Decimal(1), Decimal(1), Decimal(1), timeout_seconds=60)
         start_session(app.ctx, app.platform(), request)
     app.record(app.event(member, user_id=member.user_id, quantity=900))
-    spender(app)
+    member_over_budget(app)
     app.clock.advance(days=31)
     app.record(app.event(member, user_id=member.user_id, quantity=900))
-    spender(app)
-    handler({"Records": [record(item) for item in app.stored("core", "DIRTY")]}, LambdaContext())
+    member_over_budget(app)
+    handler({"Records": [stream_record(item) for item in app.stored("core", "DIRTY")]}, LambdaContext())
     handler({"job": "usage_check"}, LambdaContext())
-    handler(queued(*post.messages), LambdaContext())
+    handler(sqs_event(*fake_aws.messages), LambdaContext())

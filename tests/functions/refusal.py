@@ -1,9 +1,9 @@
-"""What every refusal has, and what none may tell."""
+"""Checks of error answers: their shape, and that they disclose nothing internal."""
 
 from tests.contract.examples import example
 from tests.support.call import Answer
 
-INSIDES = (
+INTERNALS = (
     "Traceback",
     'File "',
     ".py",
@@ -33,18 +33,18 @@ INSIDES = (
 
 
 def check_refusal(answer: Answer, path: str, status: int = 400) -> str:
-    """The message of a refusal that has its dialect's shape and tells nothing of the inside."""
+    """The message of a refusal; it must have its dialect's shape and disclose nothing internal."""
     assert answer.status == status, answer.text
     quota = path.startswith("/auth")
     differences = example("error_quota" if quota else _scalebox(answer)).differences(answer.json)
     assert not differences, differences
-    assert not [word for word in INSIDES if word.lower() in answer.text.lower()], answer.text
-    assert len(answer.text) < 2000, "a refusal does not repeat what was sent"
+    assert not [word for word in INTERNALS if word.lower() in answer.text.lower()], answer.text
+    assert len(answer.text) < 2000, "the refusal repeats what was sent"
     return str((answer.json["error"] if quota else answer.json)["message"])
 
 
 def code_of(answer: Answer) -> str:
-    """The error's code, once the body has its dialect's shape."""
+    """The error's code; the body must have its dialect's shape."""
     quota = "docs_url" in answer.text
     differences = example("error_quota" if quota else _scalebox(answer)).differences(answer.json)
     assert not differences, differences
@@ -52,5 +52,5 @@ def code_of(answer: Answer) -> str:
 
 
 def _scalebox(answer: Answer) -> str:
-    """What a session's start is refused for it tells in full, which no other refusal does."""
+    """The example's name; only a refused session start has reasons."""
     return "admission_refused" if '"reasons"' in answer.text else "error_scalebox"

@@ -1,4 +1,4 @@
-"""Every route there is: who may call it, a request that is fine, and what it answers."""
+"""Every route with who may call it, a valid request, and the status of its answer."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from tests.support.app import PASSWORD
 from tests.support.routes import Route
 
 if TYPE_CHECKING:
-    from tests.functions.stage import Stage
+    from tests.functions.scenario import Scenario
 
 PUBLIC, USER, ROOT = "public", "user", "root"
 NEW_PASSWORD = "another horse battery"
 
 
 @dataclass(frozen=True, slots=True)
-class Good:
-    """`who` is anybody, a user, a root user, or a platform key's scope; `starts` is refused to a suspended account."""
+class Request:
+    """`caller` is `public`, `user`, `root` or a platform key's scope; `starts`: a suspended account is refused it."""
 
     caller: str
     status: int
-    body: Callable[[Stage], Any] = lambda _: None
+    body: Callable[[Scenario], Any] = lambda _: None
     starts: bool = False
     is_page: bool = False
 
@@ -51,44 +51,53 @@ _QUOTA = {
 }
 
 
-def session(stage: Stage, session_id: str) -> dict[str, Any]:
-    return {"account_id": stage.member.subject, "user_id": stage.member.user_id, "session_id": session_id, **_SIZE}
+def session(scenario: Scenario, session_id: str) -> dict[str, Any]:
+    return {
+        "account_id": scenario.member.subject,
+        "user_id": scenario.member.user_id,
+        "session_id": session_id,
+        **_SIZE,
+    }
 
 
-# In this order each of them succeeds after those above it.
-GOOD = {
-    Route("POST", f"{_AUTH}/register"): Good(
+# In this order each request succeeds after those above it.
+VALID_REQUESTS = {
+    Route("POST", f"{_AUTH}/register"): Request(
         PUBLIC, 201, lambda _: {"email": "new@example.com", "password": PASSWORD, "name": "New"}
     ),
-    Route("POST", f"{_AUTH}/login"): Good(
-        PUBLIC, 200, lambda stage: {"email": stage.member.user.email, "password": PASSWORD}
+    Route("POST", f"{_AUTH}/login"): Request(
+        PUBLIC, 200, lambda scenario: {"email": scenario.member.user.email, "password": PASSWORD}
     ),
-    Route("GET", f"{_AUTH}/me"): Good(USER, 200),
-    Route("POST", f"{_AUTH}/logout"): Good(USER, 200),
-    Route("POST", f"{_AUTH}/password"): Good(
+    Route("GET", f"{_AUTH}/me"): Request(USER, 200),
+    Route("POST", f"{_AUTH}/logout"): Request(USER, 200),
+    Route("POST", f"{_AUTH}/password"): Request(
         USER, 200, lambda _: {"current_password": PASSWORD, "password": NEW_PASSWORD}
     ),
-    Route("POST", f"{_AUTH}/password/reset"): Good(PUBLIC, 202, lambda stage: {"email": stage.member.user.email}),
-    Route("POST", f"{_AUTH}/password/confirm"): Good(
-        PUBLIC, 200, lambda stage: {"token": stage.token, "password": NEW_PASSWORD, "name": "Grace"}
+    Route("POST", f"{_AUTH}/password/reset"): Request(
+        PUBLIC, 202, lambda scenario: {"email": scenario.member.user.email}
     ),
-    Route("GET", f"{_AUTH}/password/forgotten"): Good(PUBLIC, 200, is_page=True),
-    Route("GET", f"{_AUTH}/password/new"): Good(PUBLIC, 200, is_page=True),
-    Route("GET", f"{_AUTH}/email/confirm"): Good(PUBLIC, 200, is_page=True),
-    Route("POST", _KEYS): Good(USER, 201, lambda _: {"name": "ci", "expires_at": "2027-01-01T00:00:00Z"}, starts=True),
-    Route("GET", _KEYS): Good(USER, 200),
-    Route("DELETE", f"{_KEYS}/{{key_id}}"): Good(USER, 200),
-    Route("GET", f"{_USERS}/me"): Good(USER, 200),
-    Route("POST", _USERS): Good(
+    Route("POST", f"{_AUTH}/password/confirm"): Request(
+        PUBLIC, 200, lambda scenario: {"token": scenario.token, "password": NEW_PASSWORD, "name": "Grace"}
+    ),
+    Route("GET", f"{_AUTH}/password/forgotten"): Request(PUBLIC, 200, is_page=True),
+    Route("GET", f"{_AUTH}/password/new"): Request(PUBLIC, 200, is_page=True),
+    Route("GET", f"{_AUTH}/email/confirm"): Request(PUBLIC, 200, is_page=True),
+    Route("POST", _KEYS): Request(
+        USER, 201, lambda _: {"name": "ci", "expires_at": "2027-01-01T00:00:00Z"}, starts=True
+    ),
+    Route("GET", _KEYS): Request(USER, 200),
+    Route("DELETE", f"{_KEYS}/{{key_id}}"): Request(USER, 200),
+    Route("GET", f"{_USERS}/me"): Request(USER, 200),
+    Route("POST", _USERS): Request(
         ROOT,
         201,
         lambda _: {"email": "joan@example.com", "display_name": "Joan", "role": "user", "is_root_user": False},
         starts=True,
     ),
-    Route("GET", _USERS): Good(ROOT, 200),
-    Route("GET", f"{_USERS}/{{user_id}}"): Good(ROOT, 200),
-    Route("POST", f"{_USERS}/{{user_id}}/invitation"): Good(ROOT, 200, starts=True),
-    Route("PUT", f"{_USERS}/{{user_id}}"): Good(
+    Route("GET", _USERS): Request(ROOT, 200),
+    Route("GET", f"{_USERS}/{{user_id}}"): Request(ROOT, 200),
+    Route("POST", f"{_USERS}/{{user_id}}/invitation"): Request(ROOT, 200, starts=True),
+    Route("PUT", f"{_USERS}/{{user_id}}"): Request(
         ROOT,
         200,
         lambda _: {
@@ -99,89 +108,95 @@ GOOD = {
             "suspension_reason": "on leave",
         },
     ),
-    Route("DELETE", f"{_USERS}/{{user_id}}"): Good(ROOT, 200),
-    Route("GET", "/v1/user-management/audit-log"): Good(ROOT, 200),
-    Route("GET", "/v1/user-management/plans"): Good(PUBLIC, 200),
-    Route("PUT", "/v1/user-management/account"): Good(
+    Route("DELETE", f"{_USERS}/{{user_id}}"): Request(ROOT, 200),
+    Route("GET", "/v1/user-management/audit-log"): Request(ROOT, 200),
+    Route("GET", "/v1/user-management/plans"): Request(PUBLIC, 200),
+    Route("PUT", "/v1/user-management/account"): Request(
         ROOT,
         200,
         lambda _: {"display_name": "Platform Team", "description": "Shared account", "time_zone": "Europe/Berlin"},
     ),
-    Route("GET", "/v1/user-management/account/subscription"): Good(USER, 200),
-    Route("POST", f"{_SUBSCRIPTION}/preview"): Good(ROOT, 200, lambda _: {"plan_name": "trial"}, starts=True),
-    Route("POST", _SUBSCRIPTION): Good(ROOT, 200, lambda _: {"plan_name": "trial"}, starts=True),
-    Route("GET", f"{_SUBSCRIPTION}/history"): Good(ROOT, 200),
-    Route("POST", f"{_ACCOUNT}/email-change-request"): Good(
+    Route("GET", "/v1/user-management/account/subscription"): Request(USER, 200),
+    Route("POST", f"{_SUBSCRIPTION}/preview"): Request(ROOT, 200, lambda _: {"plan_name": "trial"}, starts=True),
+    Route("POST", _SUBSCRIPTION): Request(ROOT, 200, lambda _: {"plan_name": "trial"}, starts=True),
+    Route("GET", f"{_SUBSCRIPTION}/history"): Request(ROOT, 200),
+    Route("POST", f"{_ACCOUNT}/email-change-request"): Request(
         ROOT,
         201,
-        lambda stage: {"current_email": stage.member.account.email, "new_email": "moved@example.com"},
+        lambda scenario: {"current_email": scenario.member.account.email, "new_email": "moved@example.com"},
     ),
-    Route("GET", f"{_ACCOUNT}/email-change-status"): Good(USER, 200),
-    Route("POST", f"{_ACCOUNT}/clear-email-change-requests"): Good(ROOT, 200),
-    Route("POST", f"{_ACCOUNT}/confirm-email-change"): Good(PUBLIC, 200, lambda stage: {"token": stage.email_token}),
-    Route("GET", _ALLOCATIONS): Good(ROOT, 200),
-    Route("POST", _ALLOCATIONS): Good(ROOT, 201, lambda stage: {"user_id": stage.member.user_id, **_QUOTA}),
-    Route("GET", f"{_ALLOCATIONS}/{{allocation_id}}/usage"): Good(ROOT, 200),
-    Route("PUT", f"{_ALLOCATIONS}/{{allocation_id}}"): Good(ROOT, 200, lambda _: {**_QUOTA, "concurrent_sandboxes": 1}),
-    Route("POST", f"{_ALLOCATIONS}/{{allocation_id}}/revoke"): Good(ROOT, 200),
-    Route("DELETE", f"{_ALLOCATIONS}/{{allocation_id}}"): Good(ROOT, 200),
-    Route("GET", "/v1/usage/quota"): Good(USER, 200),
-    Route("GET", _OWN_REQUESTS): Good(USER, 200),
-    Route("PUT", f"{_OWN_REQUESTS}/{{request_id}}"): Good(USER, 200, lambda _: {**_QUOTA, "reason": "More tests"}),
-    Route("DELETE", f"{_OWN_REQUESTS}/{{request_id}}"): Good(USER, 200),
-    FILE_REQUEST: Good(USER, 201, lambda _: {**_QUOTA, "reason": "CI needs more"}),
-    Route("GET", _REQUESTS): Good(ROOT, 200),
-    Route("POST", f"{_REQUESTS}/{{request_id}}/review"): Good(
+    Route("GET", f"{_ACCOUNT}/email-change-status"): Request(USER, 200),
+    Route("POST", f"{_ACCOUNT}/clear-email-change-requests"): Request(ROOT, 200),
+    Route("POST", f"{_ACCOUNT}/confirm-email-change"): Request(
+        PUBLIC, 200, lambda scenario: {"token": scenario.email_token}
+    ),
+    Route("GET", _ALLOCATIONS): Request(ROOT, 200),
+    Route("POST", _ALLOCATIONS): Request(ROOT, 201, lambda scenario: {"user_id": scenario.member.user_id, **_QUOTA}),
+    Route("GET", f"{_ALLOCATIONS}/{{allocation_id}}/usage"): Request(ROOT, 200),
+    Route("PUT", f"{_ALLOCATIONS}/{{allocation_id}}"): Request(
+        ROOT, 200, lambda _: {**_QUOTA, "concurrent_sandboxes": 1}
+    ),
+    Route("POST", f"{_ALLOCATIONS}/{{allocation_id}}/revoke"): Request(ROOT, 200),
+    Route("DELETE", f"{_ALLOCATIONS}/{{allocation_id}}"): Request(ROOT, 200),
+    Route("GET", "/v1/usage/quota"): Request(USER, 200),
+    Route("GET", _OWN_REQUESTS): Request(USER, 200),
+    Route("PUT", f"{_OWN_REQUESTS}/{{request_id}}"): Request(USER, 200, lambda _: {**_QUOTA, "reason": "More tests"}),
+    Route("DELETE", f"{_OWN_REQUESTS}/{{request_id}}"): Request(USER, 200),
+    FILE_REQUEST: Request(USER, 201, lambda _: {**_QUOTA, "reason": "CI needs more"}),
+    Route("GET", _REQUESTS): Request(ROOT, 200),
+    Route("POST", f"{_REQUESTS}/{{request_id}}/review"): Request(
         ROOT, 200, lambda _: {"action": "approve", "review_notes": "Approved for CI expansion"}
     ),
-    Route("GET", _BUDGETS): Good(ROOT, 200),
-    Route("GET", f"{_BUDGETS}/status"): Good(ROOT, 200),
-    Route("GET", f"{_BUDGETS}/messages"): Good(ROOT, 200),
-    Route("PUT", _BUDGETS): Good(ROOT, 200, lambda _: {**_BUDGET, "is_active": False}),
-    Route("DELETE", _BUDGETS): Good(ROOT, 200),
-    MAKE_BUDGET: Good(ROOT, 201, lambda _: _BUDGET),
-    Route("GET", f"{_BILLING}/current"): Good(USER, 200),
-    Route("GET", f"{_BILLING}/invoices"): Good(USER, 200),
-    Route("GET", f"{_BILLING}/invoices/{{invoice_id}}"): Good(USER, 200),
-    Route("GET", f"{_BILLING}/periods"): Good(USER, 200),
-    Route("GET", f"{_BILLING}/history"): Good(USER, 200),
-    Route("POST", f"{_BILLING}/invoice/generate"): Good(USER, 200),
-    Route("POST", f"{_PLATFORM}/events"): Good(
-        "usage:write", 200, lambda stage: stage.app.event(stage.member, sku=None)
+    Route("GET", _BUDGETS): Request(ROOT, 200),
+    Route("GET", f"{_BUDGETS}/status"): Request(ROOT, 200),
+    Route("GET", f"{_BUDGETS}/messages"): Request(ROOT, 200),
+    Route("PUT", _BUDGETS): Request(ROOT, 200, lambda _: {**_BUDGET, "is_active": False}),
+    Route("DELETE", _BUDGETS): Request(ROOT, 200),
+    MAKE_BUDGET: Request(ROOT, 201, lambda _: _BUDGET),
+    Route("GET", f"{_BILLING}/current"): Request(USER, 200),
+    Route("GET", f"{_BILLING}/invoices"): Request(USER, 200),
+    Route("GET", f"{_BILLING}/invoices/{{invoice_id}}"): Request(USER, 200),
+    Route("GET", f"{_BILLING}/periods"): Request(USER, 200),
+    Route("GET", f"{_BILLING}/history"): Request(USER, 200),
+    Route("POST", f"{_BILLING}/invoice/generate"): Request(USER, 200),
+    Route("POST", f"{_PLATFORM}/events"): Request(
+        "usage:write", 200, lambda scenario: scenario.app.event(scenario.member, sku=None)
     ),
-    Route("POST", f"{_PLATFORM}/admission"): Good("sessions:write", 200, lambda stage: session(stage, "run-1")),
-    Route("POST", f"{_PLATFORM}/sessions"): Good(
-        "sessions:write", 201, lambda stage: session(stage, "run-1"), starts=True
+    Route("POST", f"{_PLATFORM}/admission"): Request(
+        "sessions:write", 200, lambda scenario: session(scenario, "run-1")
     ),
-    Route("POST", f"{_PLATFORM}/sessions/{{session_id}}/end"): Good("sessions:write", 200),
-    Route("POST", f"{_PLATFORM}/credits"): Good(
+    Route("POST", f"{_PLATFORM}/sessions"): Request(
+        "sessions:write", 201, lambda scenario: session(scenario, "run-1"), starts=True
+    ),
+    Route("POST", f"{_PLATFORM}/sessions/{{session_id}}/end"): Request("sessions:write", 200),
+    Route("POST", f"{_PLATFORM}/credits"): Request(
         "accounts:admin",
         201,
-        lambda stage: {
-            "account_id": stage.member.subject,
+        lambda scenario: {
+            "account_id": scenario.member.subject,
             "amount": 5_000_000,
             "kind": "grant",
             "reference": "ticket 7",
             "note": "an apology",
         },
     ),
-    Route("PUT", f"{_PLATFORM}/accounts/{{account_id}}"): Good(
+    Route("PUT", f"{_PLATFORM}/accounts/{{account_id}}"): Request(
         "accounts:admin", 200, lambda _: {"tax_rate": "7.7", "discount": 25}
     ),
-    Route("POST", f"{_PLATFORM}/accounts/{{account_id}}/suspend"): Good(
+    Route("POST", f"{_PLATFORM}/accounts/{{account_id}}/suspend"): Request(
         "accounts:admin", 200, lambda _: {"reason": "unpaid"}
     ),
-    Route("POST", f"{_PLATFORM}/accounts/{{account_id}}/resume"): Good(
+    Route("POST", f"{_PLATFORM}/accounts/{{account_id}}/resume"): Request(
         "accounts:admin", 200, lambda _: {"reason": "paid"}
     ),
 }
 
-PUBLIC_ROUTES = [route for route, good in GOOD.items() if good.caller == PUBLIC]
-ROOT_ROUTES = [route for route, good in GOOD.items() if good.caller == ROOT]
-USER_ROUTES = [route for route, good in GOOD.items() if good.caller in (USER, ROOT)]
-PLATFORM_ROUTES = [route for route, good in GOOD.items() if good.caller not in (PUBLIC, USER, ROOT)]
-CHANGING_ROUTES = [route for route in GOOD if route.method != "GET"]
-JSON_ROUTES = [route for route, good in GOOD.items() if not good.is_page]
+PUBLIC_ROUTES = [route for route, request in VALID_REQUESTS.items() if request.caller == PUBLIC]
+ROOT_ROUTES = [route for route, request in VALID_REQUESTS.items() if request.caller == ROOT]
+USER_ROUTES = [route for route, request in VALID_REQUESTS.items() if request.caller in (USER, ROOT)]
+PLATFORM_ROUTES = [route for route, request in VALID_REQUESTS.items() if request.caller not in (PUBLIC, USER, ROOT)]
+CHANGING_ROUTES = [route for route in VALID_REQUESTS if route.method != "GET"]
+JSON_ROUTES = [route for route, request in VALID_REQUESTS.items() if not request.is_page]
 
 
 def name_of(route: Route) -> str:

@@ -1,4 +1,4 @@
-"""The event of API Gateway's HTTP API, as AWS sends it, and what clients can put into it."""
+"""Events of API Gateway's HTTP API as AWS sends them, and what clients can put into them."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from tests.support.call import LambdaContext, call
 
 
 def event(**changes: Any) -> dict[str, Any]:
-    """POST /auth/register as AWS documents payload 2.0: the body as text, cookies apart, headers in lower case."""
+    """POST /auth/register as AWS documents payload 2.0: the body as text, cookies separate, headers in lower case."""
     return {
         "version": "2.0",
         "routeKey": "POST /auth/register",
@@ -56,10 +56,10 @@ def event(**changes: Any) -> dict[str, Any]:
     }
 
 
-def handle(given: dict[str, Any]) -> dict[str, Any]:
+def handle(event: dict[str, Any]) -> dict[str, Any]:
     from identity.app import handler
 
-    return handler(given, LambdaContext())
+    return handler(event, LambdaContext())
 
 
 def test_a_text_body_is_read_and_cookies_are_apart_from_headers(app: App) -> None:
@@ -83,8 +83,8 @@ def test_an_event_without_body_headers_or_cookies_is_answered_too(app: App) -> N
 def test_cookies_that_come_in_an_array_are_read_together(app: App) -> None:
     member = app.member()
     http = {**event()["requestContext"]["http"], "method": "GET", "path": "/auth/me"}
-    given = event(cookies=["a=1", f"quota_session={member.session}", "b=2"], requestContext={"http": http}, body=None)
-    assert handle(given)["statusCode"] == 200
+    request = event(cookies=["a=1", f"quota_session={member.session}", "b=2"], requestContext={"http": http}, body=None)
+    assert handle(request)["statusCode"] == 200
 
 
 ODD_HEADERS = [
@@ -112,7 +112,7 @@ ODD_HEADERS = [
 
 
 @pytest.mark.parametrize("headers", ODD_HEADERS, ids=lambda headers: str(headers)[:40])
-def test_no_header_a_client_makes_up_is_more_than_ignored(app: App, headers: dict[str, str]) -> None:
+def test_odd_headers_are_ignored(app: App, headers: dict[str, str]) -> None:
     member = app.member()
     assert call("GET", "/auth/me", key=member.api_key, headers=headers).status == 200
     assert check_refusal(call("GET", "/auth/nothing", headers=headers), "/auth", 404)

@@ -1,14 +1,14 @@
-"""Whoever comes without a credential that holds is refused on every route, and never learns why."""
+"""Without a valid credential every route answers the same 401, which gives no reason."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tallybook.domain.credentials import format_platform_key
-from tests.functions.bad_credentials import APP, UNKNOWN, Strangers, altered, bare_requests
+from tests.functions.bad_credentials import APP, UNKNOWN, BadCredentials, alter_secret, requests_without_credential
 from tests.functions.refusal import code_of
-from tests.functions.route_catalog import GOOD, PLATFORM_ROUTES, PUBLIC_ROUTES, USER_ROUTES, name_of
-from tests.functions.stage import Stage
+from tests.functions.route_catalog import PLATFORM_ROUTES, PUBLIC_ROUTES, USER_ROUTES, VALID_REQUESTS, name_of
+from tests.functions.scenario import Scenario
 from tests.support.app import App
 from tests.support.call import Answer
 from tests.support.routes import Route, routes
@@ -18,39 +18,42 @@ each_platform_route = pytest.mark.parametrize("route", PLATFORM_ROUTES, ids=name
 
 
 @pytest.fixture(scope="module")
-def _known() -> list[Strangers]:
+def _known() -> list[BadCredentials]:
     return []
 
 
 @pytest.fixture
-def strangers(stage: Stage, app: App, _known: list[Strangers]) -> Strangers:
+def bad_credentials(scenario: Scenario, app: App, _known: list[BadCredentials]) -> BadCredentials:
     if not _known:
-        _known.append(Strangers.of(stage))
-    return _known[0].again(app)
+        _known.append(BadCredentials.of(scenario))
+    return _known[0].reset(app)
 
 
-def test_every_route_has_a_good_request_in_the_table() -> None:
-    assert set(GOOD) == set(routes())
+def test_every_route_has_a_valid_request_in_the_catalog() -> None:
+    assert set(VALID_REQUESTS) == set(routes())
 
 
-@pytest.mark.parametrize("route", GOOD, ids=name_of)
-def test_the_good_request_is_answered(stage: Stage, route: Route) -> None:
-    answer = stage.request(route, key=stage.credential(route))
-    assert answer.status == GOOD[route].status, answer.text
+@pytest.mark.parametrize("route", VALID_REQUESTS, ids=name_of)
+def test_the_valid_request_succeeds(scenario: Scenario, route: Route) -> None:
+    answer = scenario.request(route, key=scenario.credential(route))
+    assert answer.status == VALID_REQUESTS[route].status, answer.text
 
 
-def test_in_the_order_of_the_table_each_is_answered_after_those_above_it(stage: Stage) -> None:
-    for route, good in GOOD.items():
-        assert stage.request(route, key=stage.credential(route)).status == good.status, route
+def test_all_valid_requests_succeed_one_after_the_other(scenario: Scenario) -> None:
+    for route, valid in VALID_REQUESTS.items():
+        assert scenario.request(route, key=scenario.credential(route)).status == valid.status, route
 
 
 @pytest.mark.parametrize("route", PUBLIC_ROUTES, ids=name_of)
-def test_what_is_public_asks_for_nothing_and_minds_no_credential(stage: Stage, route: Route) -> None:
-    assert stage.request(route, key="sk-nonsense", cookie="quota_session=nonsense").status == GOOD[route].status
+def test_public_routes_ignore_credentials(scenario: Scenario, route: Route) -> None:
+    assert (
+        scenario.request(route, key="sk-nonsense", cookie="quota_session=nonsense").status
+        == VALID_REQUESTS[route].status
+    )
 
 
-def one_answer(answers: Iterator[tuple[str, Answer]]) -> None:
-    """All of them refuse as one: the same status, code and bytes."""
+def check_same_refusal(answers: Iterator[tuple[str, Answer]]) -> None:
+    """All answers are the same 401, to the byte."""
     texts: dict[str, list[str]] = {}
     for name, answer in answers:
         assert (answer.status, code_of(answer)) == (401, "unauthorized"), name
@@ -59,45 +62,48 @@ def one_answer(answers: Iterator[tuple[str, Answer]]) -> None:
 
 
 @each_user_route
-def test_whatever_does_not_hold_gets_one_and_the_same_answer(strangers: Strangers, route: Route) -> None:
-    stage, former = strangers.stage, strangers.former
-    before = stage.stored()
+def test_every_bad_credential_gets_the_same_401(bad_credentials: BadCredentials, route: Route) -> None:
+    scenario, former = bad_credentials.scenario, bad_credentials.former
+    before = scenario.stored()
 
     def answers() -> Iterator[tuple[str, Answer]]:
-        for name, how in bare_requests(stage.member.api_key).items():
-            yield name, stage.request(route, **how)
-        for name, text in (former | strangers.false).items():
-            yield name, stage.request(route, key=text)
+        for name, how in requests_without_credential(scenario.member.api_key).items():
+            yield name, scenario.request(route, **how)
+        for name, text in (former | bad_credentials.never_issued).items():
+            yield name, scenario.request(route, key=text)
         for name, text in former.items():
             if "key" in name:
                 continue
-            yield f"{name}, bearer", stage.request(route, bearer=text)
-            yield f"{name}, cookie", stage.request(route, cookie=f"quota_session={text}", headers={"origin": APP})
+            yield f"{name}, bearer", scenario.request(route, bearer=text)
+            yield f"{name}, cookie", scenario.request(route, cookie=f"quota_session={text}", headers={"origin": APP})
 
-    one_answer(answers())
-    assert stage.stored() == before
+    check_same_refusal(answers())
+    assert scenario.stored() == before
 
 
 @each_platform_route
-def test_a_platform_route_takes_nothing_but_a_platform_key_that_holds(strangers: Strangers, route: Route) -> None:
-    stage = strangers.stage
-    keys = {name: text for name, text in strangers.false.items() if name != "platform key"} | {
-        "user's key": stage.member.api_key,
-        "user's session": stage.member.session,
-        "colleague's key": stage.colleague.api_key,
+def test_a_platform_route_takes_only_a_valid_platform_key(bad_credentials: BadCredentials, route: Route) -> None:
+    scenario = bad_credentials.scenario
+    keys = {name: text for name, text in bad_credentials.never_issued.items() if name != "platform key"} | {
+        "user's key": scenario.member.api_key,
+        "user's session": scenario.member.session,
+        "colleague's key": scenario.colleague.api_key,
         "unknown platform key": format_platform_key(key_id=UNKNOWN, secret=b"s" * 32),
-        "platform key with its end changed": altered(stage.platform_key),
-        "platform key called a key": stage.platform_key.replace("pk-", "sk-"),
+        "platform key with its end changed": alter_secret(scenario.platform_key),
+        "platform key called a key": scenario.platform_key.replace("pk-", "sk-"),
         "platform prefix alone": "pk-",
     }
-    before = stage.stored()
+    before = scenario.stored()
 
     def answers() -> Iterator[tuple[str, Answer]]:
-        for name, how in bare_requests(stage.platform_key).items():
-            yield name, stage.request(route, **how)
-        yield "as a cookie", stage.request(route, cookie=f"quota_session={stage.platform_key}", headers={"origin": APP})
+        for name, how in requests_without_credential(scenario.platform_key).items():
+            yield name, scenario.request(route, **how)
+        yield (
+            "as a cookie",
+            scenario.request(route, cookie=f"quota_session={scenario.platform_key}", headers={"origin": APP}),
+        )
         for name, text in keys.items():
-            yield name, stage.request(route, key=text)
+            yield name, scenario.request(route, key=text)
 
-    one_answer(answers())
-    assert stage.stored() == before
+    check_same_refusal(answers())
+    assert scenario.stored() == before

@@ -1,4 +1,4 @@
-"""Whatever body comes in: refused in the path's dialect, by field; nothing is written or told of the inside."""
+"""A bad body is refused in the path's dialect, naming the field; nothing is written, nothing internal disclosed."""
 
 import json
 from typing import Any
@@ -9,8 +9,8 @@ import pytest
 from tallybook.domain.quotas import FIELDS
 from tests.functions.bad_values import NO_OBJECTS, UNREADABLE, WRONG_VALUES
 from tests.functions.refusal import check_refusal
-from tests.functions.route_catalog import CHANGING_ROUTES, GOOD, PUBLIC_ROUTES, USER_ROUTES, name_of
-from tests.functions.stage import Stage
+from tests.functions.route_catalog import CHANGING_ROUTES, PUBLIC_ROUTES, USER_ROUTES, VALID_REQUESTS, name_of
+from tests.functions.scenario import Scenario
 from tests.support.call import Answer, call
 from tests.support.routes import Route
 
@@ -45,71 +45,71 @@ REQUIRED = {
     Route("POST", "/v1/platform/accounts/{account_id}/suspend"): ["reason"],
     Route("POST", "/v1/platform/accounts/{account_id}/resume"): ["reason"],
 }
-FORMS = list(REQUIRED)
-WITHOUT_BODY = [route for route in CHANGING_ROUTES if route not in (*FORMS, EVENTS)]
+BODY_ROUTES = list(REQUIRED)
+WITHOUT_BODY = [route for route in CHANGING_ROUTES if route not in (*BODY_ROUTES, EVENTS)]
 
 
-def send(stage: Stage, route: Route, **how: Any) -> Answer:
-    return stage.request(route, key=stage.credential(route), **how)
+def send(scenario: Scenario, route: Route, **how: Any) -> Answer:
+    return scenario.request(route, key=scenario.credential(route), **how)
 
 
-@pytest.mark.parametrize("route", [*FORMS, EVENTS], ids=name_of)
-def test_a_body_that_is_not_json_is_refused_and_changes_nothing(stage: Stage, route: Route) -> None:
-    call("GET", "/auth/me", key=stage.member.api_key)
-    before = stage.stored()
+@pytest.mark.parametrize("route", [*BODY_ROUTES, EVENTS], ids=name_of)
+def test_a_body_that_is_not_json_is_refused_and_changes_nothing(scenario: Scenario, route: Route) -> None:
+    call("GET", "/auth/me", key=scenario.member.api_key)
+    before = scenario.stored()
     for name, raw in UNREADABLE.items():
-        message = check_refusal(send(stage, route, raw=raw), route.path)
+        message = check_refusal(send(scenario, route, raw=raw), route.path)
         assert message == "The body is not valid JSON", name
-    assert stage.stored() == before
+    assert scenario.stored() == before
 
 
-@pytest.mark.parametrize("route", FORMS, ids=name_of)
-def test_json_that_is_no_object_is_refused(stage: Stage, route: Route) -> None:
-    before = stage.stored()
+@pytest.mark.parametrize("route", BODY_ROUTES, ids=name_of)
+def test_json_that_is_no_object_is_refused(scenario: Scenario, route: Route) -> None:
+    before = scenario.stored()
     for name, raw in NO_OBJECTS.items():
-        assert check_refusal(send(stage, route, raw=raw), route.path) == "The body must be a JSON object", name
-    assert stage.stored() == before
+        assert check_refusal(send(scenario, route, raw=raw), route.path) == "The body must be a JSON object", name
+    assert scenario.stored() == before
 
 
-@pytest.mark.parametrize("route", FORMS, ids=name_of)
-def test_each_field_that_is_missing_is_named(stage: Stage, route: Route) -> None:
-    good = GOOD[route].body(stage)
-    before = stage.stored()
+@pytest.mark.parametrize("route", BODY_ROUTES, ids=name_of)
+def test_a_missing_field_is_named(scenario: Scenario, route: Route) -> None:
+    valid = VALID_REQUESTS[route].body(scenario)
+    before = scenario.stored()
     for field in REQUIRED[route]:
-        body = {name: value for name, value in good.items() if name != field}
-        assert field in check_refusal(send(stage, route, body=body), route.path)
+        body = {name: value for name, value in valid.items() if name != field}
+        assert field in check_refusal(send(scenario, route, body=body), route.path)
     if REQUIRED[route]:
-        message = check_refusal(send(stage, route, body={}), route.path)
+        message = check_refusal(send(scenario, route, body={}), route.path)
         assert all(field in message for field in REQUIRED[route])
-    assert stage.stored() == before
+    assert scenario.stored() == before
 
 
-@pytest.mark.parametrize("route", FORMS, ids=name_of)
-def test_each_field_that_is_wrong_is_named_and_changes_nothing(stage: Stage, route: Route) -> None:
-    good = GOOD[route].body(stage)
-    before = stage.stored()
-    for field in good:
+@pytest.mark.parametrize("route", BODY_ROUTES, ids=name_of)
+def test_a_wrong_field_is_named_and_nothing_changes(scenario: Scenario, route: Route) -> None:
+    valid = VALID_REQUESTS[route].body(scenario)
+    before = scenario.stored()
+    for field in valid:
         for value in WRONG_VALUES:
-            answer = send(stage, route, body={**good, field: value})
+            answer = send(scenario, route, body={**valid, field: value})
             if answer.status < 300:
                 assert _may_be(route, field, value), (field, value)
-                stage.again()
-            elif answer.status in (401, 404, 409):  # well-formed, but nobody's, or somebody's already
+                scenario.reset()
+            elif answer.status in (401, 404, 409):  # well-formed, but unknown or taken
                 check_refusal(answer, route.path, answer.status)
-            elif answer.status == 403:  # well-formed, but more than the plan gives
+            elif answer.status == 403:  # well-formed, but more than the plan allows
                 assert field in check_refusal(answer, route.path, 403), (field, value)
             else:
                 assert _names(field, check_refusal(answer, route.path)), (field, value)
-        assert stage.stored() == before, field
+        assert scenario.stored() == before, field
 
 
 def _names(field: str, message: str) -> bool:
-    """A token is called what its reader has: a link."""
+    """Whether the message names the field; it calls a token a link, which is what its reader has."""
     return any(name in message for name in (field, field.replace("_", " "), {"token": "link"}.get(field, field)))
 
 
 def _may_be(route: Route, field: str, value: Any) -> bool:
-    """Whether it is one of the few values of the list above that the field does take."""
+    """Whether it is one of the few wrong values that this field accepts."""
     text = len(value) if isinstance(value, str) else 0
     last = route.path.rpartition("/")[2]
     return {
@@ -162,12 +162,12 @@ def _is_name(value: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    """A few words, perhaps in lines."""
+    """Text that may have line breaks."""
     return _is_name(value) or value == "a\nb"
 
 
-@pytest.mark.parametrize("route", FORMS, ids=name_of)
-def test_unknown_fields_are_ignored(stage: Stage, route: Route) -> None:
+@pytest.mark.parametrize("route", BODY_ROUTES, ids=name_of)
+def test_unknown_fields_are_ignored(scenario: Scenario, route: Route) -> None:
     more = {
         "unknown": {"deep": [1, None]},
         "__class__": "x",
@@ -176,56 +176,56 @@ def test_unknown_fields_are_ignored(stage: Stage, route: Route) -> None:
         "is_root": True,
         "balance": 10**9,
     }
-    answer = send(stage, route, body={**more, **GOOD[route].body(stage)})
-    assert answer.status == GOOD[route].status, answer.text
-    account = stage.app.account_of(stage.member)
+    answer = send(scenario, route, body={**more, **VALID_REQUESTS[route].body(scenario)})
+    assert answer.status == VALID_REQUESTS[route].status, answer.text
+    account = scenario.app.account_of(scenario.member)
     assert account.status == ("suspended" if route.path.endswith("/suspend") else "active")
     assert account.wallet.balance < 10**9
 
 
-@pytest.mark.parametrize("route", [*FORMS, EVENTS], ids=name_of)
-def test_a_field_that_comes_twice_counts_as_the_last(stage: Stage, route: Route) -> None:
-    good = json.dumps(GOOD[route].body(stage))
-    twice = "{" + ", ".join(f'"{name}": null' for name in json.loads(good)) + ", " + good[1:]
-    assert send(stage, route, raw=twice.encode()).status == GOOD[route].status
+@pytest.mark.parametrize("route", [*BODY_ROUTES, EVENTS], ids=name_of)
+def test_of_a_repeated_field_the_last_value_counts(scenario: Scenario, route: Route) -> None:
+    valid = json.dumps(VALID_REQUESTS[route].body(scenario))
+    twice = "{" + ", ".join(f'"{name}": null' for name in json.loads(valid)) + ", " + valid[1:]
+    assert send(scenario, route, raw=twice.encode()).status == VALID_REQUESTS[route].status
 
 
-@pytest.mark.parametrize("route", [*FORMS, EVENTS], ids=name_of)
-def test_a_body_of_one_mebibyte_is_read_and_one_byte_more_is_413(stage: Stage, route: Route) -> None:
-    good = json.dumps(GOOD[route].body(stage)).encode()
-    before = stage.stored()
+@pytest.mark.parametrize("route", [*BODY_ROUTES, EVENTS], ids=name_of)
+def test_a_body_of_one_mebibyte_is_read_and_one_byte_more_is_413(scenario: Scenario, route: Route) -> None:
+    valid = json.dumps(VALID_REQUESTS[route].body(scenario)).encode()
+    before = scenario.stored()
     for size in (MEBIBYTE + 1, 3 * MEBIBYTE):
-        message = check_refusal(send(stage, route, raw=good + b" " * (size - len(good))), route.path, 413)
+        message = check_refusal(send(scenario, route, raw=valid + b" " * (size - len(valid))), route.path, 413)
         assert "1048576" in message
-    check_refusal(send(stage, route, raw=b"\xff" * (MEBIBYTE + 1)), route.path, 413)
-    assert stage.stored() == before
-    assert send(stage, route, raw=good + b" " * (MEBIBYTE - len(good))).status == GOOD[route].status
+    check_refusal(send(scenario, route, raw=b"\xff" * (MEBIBYTE + 1)), route.path, 413)
+    assert scenario.stored() == before
+    assert send(scenario, route, raw=valid + b" " * (MEBIBYTE - len(valid))).status == VALID_REQUESTS[route].status
 
 
 @pytest.mark.parametrize("route", [Route("POST", "/v1/user-management/api-keys"), EVENTS], ids=name_of)
-def test_the_body_is_json_whatever_it_is_called(stage: Stage, route: Route) -> None:
+def test_the_content_type_is_ignored(scenario: Scenario, route: Route) -> None:
     for called in ("application/json; charset=utf-8", "application/json;charset=UTF-8", "text/plain", "", "nonsense"):
-        assert send(stage, route, headers={"content-type": called}).status == GOOD[route].status, called
+        assert send(scenario, route, headers={"content-type": called}).status == VALID_REQUESTS[route].status, called
 
 
-@pytest.mark.parametrize("route", [*FORMS, EVENTS], ids=name_of)
-def test_json_may_begin_with_a_byte_order_mark_and_escape_what_it_likes(stage: Stage, route: Route) -> None:
-    good = json.dumps(GOOD[route].body(stage))
-    escaped = "".join(f"\\u{ord(char):04x}" if char.isalpha() and char in "xyz" else char for char in good)
-    assert send(stage, route, raw=b"\xef\xbb\xbf" + escaped.encode()).status == GOOD[route].status
+@pytest.mark.parametrize("route", [*BODY_ROUTES, EVENTS], ids=name_of)
+def test_json_may_have_a_byte_order_mark_and_escaped_letters(scenario: Scenario, route: Route) -> None:
+    valid = json.dumps(VALID_REQUESTS[route].body(scenario))
+    escaped = "".join(f"\\u{ord(char):04x}" if char.isalpha() and char in "xyz" else char for char in valid)
+    assert send(scenario, route, raw=b"\xef\xbb\xbf" + escaped.encode()).status == VALID_REQUESTS[route].status
 
 
 @pytest.mark.parametrize("route", WITHOUT_BODY, ids=name_of)
-def test_where_no_body_is_asked_for_none_is_read(stage: Stage, route: Route) -> None:
+def test_routes_without_a_body_ignore_what_is_sent(scenario: Scenario, route: Route) -> None:
     for raw in (b"\xff", b"[" * 100_000):
-        assert send(stage.again(), route, raw=raw).status == GOOD[route].status
+        assert send(scenario.reset(), route, raw=raw).status == VALID_REQUESTS[route].status
 
 
-@pytest.mark.parametrize("route", [*FORMS, EVENTS], ids=name_of)
-def test_strangers_are_not_told_what_is_wrong_with_their_body(stage: Stage, route: Route) -> None:
+@pytest.mark.parametrize("route", [*BODY_ROUTES, EVENTS], ids=name_of)
+def test_a_bad_body_without_a_credential_is_401(scenario: Scenario, route: Route) -> None:
     if route in USER_ROUTES:
-        assert call(route.method, stage.url(route), raw=b"{").status == 401
-        assert call(route.method, stage.url(route), raw=b" " * (MEBIBYTE + 1)).status == 401
+        assert call(route.method, scenario.url(route), raw=b"{").status == 401
+        assert call(route.method, scenario.url(route), raw=b" " * (MEBIBYTE + 1)).status == 401
     elif route not in PUBLIC_ROUTES:
-        assert call(route.method, stage.url(route), raw=b"{").status == 401
-        assert call(route.method, stage.url(route), raw=b"{", key=stage.member.api_key).status == 401
+        assert call(route.method, scenario.url(route), raw=b"{").status == 401
+        assert call(route.method, scenario.url(route), raw=b"{", key=scenario.member.api_key).status == 401

@@ -1,4 +1,4 @@
-"""What goes wrong inside is told in the dialect, constantly; the log tells it whole, and neither tells a secret."""
+"""An internal failure has a fixed answer in the path's dialect; its cause is in the log, and no secret in either."""
 
 import json
 from collections.abc import Callable
@@ -10,15 +10,15 @@ from fastapi import APIRouter, Request
 from tallybook import runtime
 from tallybook.http import lambda_handler, make_app
 from tests.contract.examples import example
-from tests.functions.newcomer import walk
 from tests.functions.refusal import check_refusal
-from tests.functions.route_catalog import GOOD, JSON_ROUTES, NEW_PASSWORD, name_of
-from tests.functions.stage import Stage
+from tests.functions.route_catalog import JSON_ROUTES, NEW_PASSWORD, VALID_REQUESTS, name_of
+from tests.functions.scenario import Scenario
+from tests.functions.secret_walk import walk_secrets
 from tests.support.app import PASSWORD, App
 from tests.support.call import LambdaContext, call
 from tests.support.cloud import make_context
+from tests.support.fake_aws import FakeAws
 from tests.support.faults import Faults, client_error, cut_off, throttle
-from tests.support.outside import FakeAws
 from tests.support.routes import Route
 
 MESSAGE = "Something went wrong on our side"
@@ -27,80 +27,80 @@ CAUSE = "the cause, with /var/task/tallybook/store/table.py in it"
 each_route = pytest.mark.parametrize("route", JSON_ROUTES, ids=name_of)
 
 
-def secrets_of(stage: Stage) -> list[str]:
+def secrets_of(scenario: Scenario) -> list[str]:
     return [
-        stage.member.api_key,
-        stage.member.session,
-        stage.platform_key,
-        stage.token,
-        stage.email_token,
+        scenario.member.api_key,
+        scenario.member.session,
+        scenario.platform_key,
+        scenario.token,
+        scenario.email_token,
         PASSWORD,
         NEW_PASSWORD,
     ]
 
 
-def told_in(text: str, secrets: list[str]) -> list[str]:
-    """The secrets of which a good part stands in the text."""
+def find_secrets(text: str, secrets: list[str]) -> list[str]:
+    """The secrets that are in the text, whole or by their last 20 characters."""
     return [secret for secret in secrets if secret in text or secret[-20:] in text]
 
 
 @pytest.fixture
-def faulty(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Faults:
-    """The stage's tables behind an interceptor that fails what it is told to fail."""
+def faulty(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> Faults:
+    """The interceptor of the scenario's tables, to plan faults with."""
     faults = Faults()
-    ctx = make_context(stage.app.client, interceptor=faults, clock=stage.app.clock)
+    ctx = make_context(scenario.app.client, interceptor=faults, clock=scenario.app.clock)
     monkeypatch.setattr(runtime, "context", lambda: ctx)
     return faults
 
 
 @each_route
-def test_a_defect_is_a_500_that_tells_the_caller_nothing_and_the_log_all(
-    stage: Stage, route: Route, faulty: Faults, logged: Callable[[], str]
+def test_a_defect_is_a_500_whose_cause_is_only_in_the_log(
+    scenario: Scenario, route: Route, faulty: Faults, logged: Callable[[], str]
 ) -> None:
     faulty.fail_nth(1, error=lambda _: RuntimeError(CAUSE))
-    before = stage.stored()
-    answer = stage.request(route, key=stage.credential(route))
+    before = scenario.stored()
+    answer = scenario.request(route, key=scenario.credential(route))
     assert check_refusal(answer, route.path, 500) == MESSAGE
     assert "Traceback" in logged()
     assert CAUSE in logged()
-    assert stage.stored() == before
-    assert not told_in(logged(), secrets_of(stage))
+    assert scenario.stored() == before
+    assert not find_secrets(logged(), secrets_of(scenario))
 
 
 @pytest.mark.parametrize(
     "code", ["AccessDeniedException", "ResourceNotFoundException", "ValidationException", "UnrecognizedClientException"]
 )
-def test_a_database_that_refuses_us_is_a_defect_of_ours(
-    stage: Stage, faulty: Faults, logged: Callable[[], str], code: str
+def test_a_refusal_by_the_database_is_a_500(
+    scenario: Scenario, faulty: Faults, logged: Callable[[], str], code: str
 ) -> None:
     for n in range(1, 10):
         faulty.fail_nth(n, error=lambda operation: client_error(operation, code))
     for route in JSON_ROUTES:
-        answer = stage.request(route, key=stage.credential(route))
+        answer = scenario.request(route, key=scenario.credential(route))
         assert check_refusal(answer, route.path, 500) == MESSAGE
         assert code not in answer.text
         faulty.operations.clear()
     assert logged().count(code) >= len(JSON_ROUTES)
-    assert not told_in(logged(), secrets_of(stage))
+    assert not find_secrets(logged(), secrets_of(scenario))
 
 
 @pytest.mark.parametrize("fault", [throttle, cut_off], ids=["throttled", "cut off"])
-def test_a_database_that_is_too_busy_is_a_503_that_asks_to_try_again(stage: Stage, faulty: Faults, fault: Any) -> None:
-    before = stage.stored()
+def test_a_busy_database_is_a_503_that_asks_to_try_again(scenario: Scenario, faulty: Faults, fault: Any) -> None:
+    before = scenario.stored()
     for route in JSON_ROUTES:
         for n in range(1, 500):
             faulty.fail_nth(n, error=fault)
-        answer = stage.request(route, key=stage.credential(route))
+        answer = scenario.request(route, key=scenario.credential(route))
         assert check_refusal(answer, route.path, 503).endswith("; try again"), route
         faulty.clear()
-    assert stage.stored() == before
-    for route in GOOD:
-        assert stage.request(route, key=stage.credential(route)).status == GOOD[route].status, route
+    assert scenario.stored() == before
+    for route in VALID_REQUESTS:
+        assert scenario.request(route, key=scenario.credential(route)).status == VALID_REQUESTS[route].status, route
 
 
 @pytest.fixture
 def broken(app: App) -> Callable[[str], tuple[int, Any]]:
-    """Asks a path whose route has a defect."""
+    """Calls a path whose route has a defect."""
     router = APIRouter()
 
     @router.get("/{path:path}")
@@ -129,7 +129,9 @@ def broken(app: App) -> Callable[[str], tuple[int, Any]]:
         ("/v1/packages", "error_quota"),
     ],
 )
-def test_a_defect_is_told_in_each_dialect(broken: Any, logged: Callable[[], str], path: str, shape: str) -> None:
+def test_a_defect_is_answered_in_the_paths_dialect(
+    broken: Any, logged: Callable[[], str], path: str, shape: str
+) -> None:
     status, body = broken(path)
     assert status == 500
     assert not example(shape).differences(body)
@@ -138,44 +140,44 @@ def test_a_defect_is_told_in_each_dialect(broken: Any, logged: Callable[[], str]
     assert f"{CAUSE} at {path}" in logged()
 
 
-def test_a_house_without_a_catalog_is_a_defect_of_ours_too(empty_app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_app_without_a_catalog_answers_500(empty_app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime, "context", lambda: empty_app.ctx)
     for route in (Route("GET", "/v1/user-management/plans"), Route("POST", "/auth/register")):
         answer = call(route.method, route.path, body={"email": "ada@example.com", "password": PASSWORD})
         check_refusal(answer, route.path, 500)
 
 
-def test_no_secret_of_a_whole_walk_is_logged_stored_or_told_outside(
-    app: App, post: FakeAws, logged: Callable[[], str]
-) -> None:
+def test_no_secret_is_logged_stored_or_published(app: App, fake_aws: FakeAws, logged: Callable[[], str]) -> None:
     secrets: list[str] = []
     stored = ""
-    for secret in walk(app, post):
+    for secret in walk_secrets(app, fake_aws):
         secrets.append(secret)
         stored += repr(app.stored("core")) + repr(app.stored("usage"))
-    post.sweep()
+    fake_aws.sweep()
     stored += repr(app.stored("core")) + repr(app.stored("usage"))
     assert len(secrets) == 14
-    assert logged().count('"message":"request"') > 3 * len(GOOD)
-    assert not told_in(logged(), secrets), "logged"
-    assert not told_in(stored, secrets), "stored"
-    assert not told_in(repr(post.events), secrets), "on the bus"
+    assert logged().count('"message":"request"') > 3 * len(VALID_REQUESTS)
+    assert not find_secrets(logged(), secrets), "logged"
+    assert not find_secrets(stored, secrets), "stored"
+    assert not find_secrets(repr(fake_aws.events), secrets), "on the bus"
     tokens = [secret for secret in secrets if secret.startswith("pwt_") or len(secret) == 36]
-    letters = [told_in(letter.text + letter.html, secrets) for letter in post.mails]
-    assert sorted(token for told in letters for token in told) == sorted(tokens), (
-        "each link in one letter, and no other secret"
+    found = [find_secrets(mail.text + mail.html, secrets) for mail in fake_aws.mails]
+    assert sorted(token for tokens_of_mail in found for token in tokens_of_mail) == sorted(tokens), (
+        "each link in one mail, and no other secret"
     )
 
 
-def test_a_secret_is_shown_by_the_answer_that_makes_it_and_by_no_other(stage: Stage) -> None:
+def test_only_the_answer_that_creates_a_secret_shows_it(scenario: Scenario) -> None:
     body = {"name": "ci"}
-    made = call("POST", "/v1/user-management/api-keys", key=stage.member.api_key, body=body).json["data"]["api_key"]
-    secrets = [made, stage.colleague.api_key, stage.colleague.session, *secrets_of(stage)]
-    for route in GOOD:
+    created = call("POST", "/v1/user-management/api-keys", key=scenario.member.api_key, body=body).json["data"][
+        "api_key"
+    ]
+    secrets = [created, scenario.colleague.api_key, scenario.colleague.session, *secrets_of(scenario)]
+    for route in VALID_REQUESTS:
         if route.method == "GET":
-            answer = stage.request(route, key=stage.member.api_key)
+            answer = scenario.request(route, key=scenario.member.api_key)
             assert answer.status == 200
-            assert not told_in(answer.text + repr(answer.headers), [*secrets, "$2b$04$"]), route
+            assert not find_secrets(answer.text + repr(answer.headers), [*secrets, "$2b$04$"]), route
 
 
 def test_each_request_leaves_one_line_without_query_header_or_body(app: App, logged: Callable[[], str]) -> None:

@@ -1,4 +1,4 @@
-"""The guard over every log of the test run: it knows each secret, sees each logger, and fails the test at fault."""
+"""The log guard of the test run: it finds each kind of secret in each logger, and fails the test that logged it."""
 
 import importlib
 import logging
@@ -19,7 +19,7 @@ from tests.support.log_guard import SECRETS, guard
 ROOT = Path(__file__).parents[2]
 ID = "019d0000-0000-7000-8000-000000000000"
 IDS = {"account_id": ID, "user_id": ID}
-MADE = {
+SAMPLES = {
     "an API key": format_credential("api_key", **IDS, credential_id=ID, secret=b"s" * 32),
     "a session": format_credential("session", **IDS, credential_id=ID, secret=b"s" * 32),
     "a platform key": format_platform_key(key_id=ID, secret=b"s" * 32),
@@ -30,8 +30,8 @@ MADE = {
 
 
 @pytest.mark.parametrize("kind", SECRETS)
-def test_each_kind_of_secret_is_known_wherever_it_stands_in_a_record(kind: str) -> None:
-    logger, secret = logging.getLogger("a library"), MADE[kind]
+def test_each_kind_of_secret_is_found_anywhere_in_a_record(kind: str) -> None:
+    logger, secret = logging.getLogger("a library"), SAMPLES[kind]
     logger.warning("given %s", secret)
     logger.warning("given", extra={"headers": {"x-api-key": secret}})
     try:
@@ -43,13 +43,13 @@ def test_each_kind_of_secret_is_known_wherever_it_stands_in_a_record(kind: str) 
     assert {text.partition(", by")[0] for text in found} == {kind}
 
 
-def test_what_is_no_secret_is_nobodys_fault() -> None:
+def test_text_that_is_no_secret_is_not_reported() -> None:
     logger = logging.getLogger("a library")
     logger.warning("sk- sess_ pk- pwt_ sk-short", extra={"id": f"key-{ID}", "path": "/auth/password/new"})
     assert guard.take() == []
 
 
-def test_every_password_of_the_tests_is_known() -> None:
+def test_every_password_of_the_tests_is_found() -> None:
     logging.getLogger("a library").warning("%s", [PASSWORD, NEW_PASSWORD, "wrong horse battery"])
     assert len(guard.take()) == 3
 
@@ -59,16 +59,16 @@ def test_every_password_of_the_tests_is_known() -> None:
 )
 def test_the_logger_of_each_function_is_seen(module: str) -> None:
     logger = importlib.import_module(module).logger
-    logger.info("request", extra={"query": f"api_key={MADE['an API key']}"})
+    logger.info("request", extra={"query": f"api_key={SAMPLES['an API key']}"})
     assert len(guard.take()) == 1
 
 
-def test_the_test_at_fault_fails_and_no_other(tmp_path: Path) -> None:
+def test_only_the_test_that_logs_a_secret_fails(tmp_path: Path) -> None:
     (tmp_path / "test_of_two.py").write_text(f"""
 from aws_lambda_powertools import Logger
 
 def test_careless():
-    Logger().info("request", extra={{"key": "{MADE["an API key"]}"}})
+    Logger().info("request", extra={{"key": "{SAMPLES["an API key"]}"}})
 
 def test_careful():
     Logger().info("request", extra={{"key": "***"}})

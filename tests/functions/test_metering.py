@@ -1,4 +1,4 @@
-"""POST /v1/platform/events through the handler: what is read, and that each event counts once."""
+"""POST /v1/platform/events through the handler: which bodies it reads, and that each event counts once."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from tallybook import runtime
 from tests.functions.refusal import check_refusal
-from tests.functions.sent import PATH, post, quantity_of, told
+from tests.functions.usage_events import PATH, counted_cpu_seconds, post_events, send_events
 from tests.support.app import App, Member
 from tests.support.call import call
 from tests.support.cloud import make_context
@@ -34,9 +34,9 @@ def test_one_event_a_batch_and_a_plain_array_are_read_alike(
     app: App, key: str, member: Member, headers: dict[str, str] | None, batch: bool
 ) -> None:
     event = app.event(member, quantity=7)
-    answer = post(app, key, [event] if batch else event, headers=headers)
+    answer = post_events(app, key, [event] if batch else event, headers=headers)
     assert answer.json["data"]["results"] == [{"id": event["id"], "status": "accepted"}]
-    assert quantity_of(app, member) == 7
+    assert counted_cpu_seconds(app, member) == 7
 
 
 @pytest.mark.parametrize("body", ["[]", "null", "5", '"event"', "true", "1.5"])
@@ -48,35 +48,35 @@ def test_a_thousand_events_are_taken_and_one_more_is_a_400_that_counts_nothing(
     app: App, key: str, member: Member
 ) -> None:
     event = app.event(member, quantity=1)
-    assert "1000" in check_refusal(post(app, key, [event] * 1001), PATH)
-    assert quantity_of(app, member) == 0
-    assert told(app, key, *[event] * 1000) == ["accepted"] + ["duplicate"] * 999
-    assert quantity_of(app, member) == 1
+    assert "1000" in check_refusal(post_events(app, key, [event] * 1001), PATH)
+    assert counted_cpu_seconds(app, member) == 0
+    assert send_events(app, key, *[event] * 1000) == ["accepted"] + ["duplicate"] * 999
+    assert counted_cpu_seconds(app, member) == 1
 
 
-def test_what_is_no_event_is_rejected_in_its_place_and_the_others_count(app: App, key: str, member: Member) -> None:
-    good = [app.event(member, quantity=1) for _ in range(2)]
-    odd: list[Any] = [None, 5, "event", [], [good[0]], {}, {"id": 5}, {"id": "only an id"}, True]
-    answers = told(app, key, good[0], *odd, good[1])
+def test_what_is_no_event_is_rejected_and_the_others_count(app: App, key: str, member: Member) -> None:
+    valid = [app.event(member, quantity=1) for _ in range(2)]
+    odd: list[Any] = [None, 5, "event", [], [valid[0]], {}, {"id": 5}, {"id": "only an id"}, True]
+    answers = send_events(app, key, valid[0], *odd, valid[1])
     assert (answers[0], answers[-1]) == ("accepted", "accepted")
     assert all(answer.startswith("rejected ") for answer in answers[1:-1])
-    assert quantity_of(app, member) == 2
+    assert counted_cpu_seconds(app, member) == 2
 
 
-def test_results_stand_in_the_order_sent_whatever_became_of_each(app: App, key: str, member: Member) -> None:
+def test_results_are_in_the_order_sent(app: App, key: str, member: Member) -> None:
     other = app.member()
     events = [app.event(one, quantity=1) for _ in range(20) for one in (member, other)]
     old = app.event(member, time="2020-01-01T00:00:00Z")
-    stranger = {**app.event(member), "subject": "acc-nobody"}
-    told(app, key, events[3], events[4])
+    unknown = {**app.event(member), "subject": "acc-nobody"}
+    send_events(app, key, events[3], events[4])
     changed = {**events[4], "data": {"meter": "cpu_seconds", "quantity": 2}}
     expected = ["accepted"] * 40 + ["duplicate", "rejected too_old", "conflict", "rejected unknown_account"]
     expected[3], expected[4] = "duplicate", "duplicate"
-    assert told(app, key, *events, events[7], old, changed, stranger) == expected
-    assert quantity_of(app, member) == quantity_of(app, other) == 20
+    assert send_events(app, key, *events, events[7], old, changed, unknown) == expected
+    assert counted_cpu_seconds(app, member) == counted_cpu_seconds(app, other) == 20
 
 
-def test_an_event_sent_again_is_a_duplicate_however_it_is_written(app: App, key: str, member: Member) -> None:
+def test_an_event_repeated_in_another_notation_is_a_duplicate(app: App, key: str, member: Member) -> None:
     event = app.event(member, quantity=1, time="2026-04-20T12:00:00Z", user_id=member.user_id)
     again = {**event, "time": "2026-04-20T14:00:00.000+02:00", "data": {**event["data"], "quantity": "1.000"}}
     more = {
@@ -86,10 +86,10 @@ def test_an_event_sent_again_is_a_duplicate_however_it_is_written(app: App, key:
         "data": {**event["data"], "note": 1},
     }
     scientific = {**event, "data": {**event["data"], "quantity": "1e0", "sku": None}}
-    answers = told(app, key, event, event, again, more, scientific)
+    answers = send_events(app, key, event, event, again, more, scientific)
     assert answers == ["accepted", "duplicate", "duplicate", "duplicate", "duplicate"]
-    assert told(app, key, event, again) == ["duplicate", "duplicate"]
-    assert quantity_of(app, member) == 1
+    assert send_events(app, key, event, again) == ["duplicate", "duplicate"]
+    assert counted_cpu_seconds(app, member) == 1
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,9 @@ def test_the_same_identity_with_other_content_is_a_conflict(
     event = app.event(member)
     changed = {**event, **{name: value for name, value in change.items() if name in event}}
     changed["data"] = {**event["data"], **{name: value for name, value in change.items() if name not in event}}
-    assert told(app, key, event, changed) == ["accepted", "conflict"]
-    assert told(app, key, changed, event) == ["conflict", "duplicate"]
-    assert quantity_of(app, member) == 100
+    assert send_events(app, key, event, changed) == ["accepted", "conflict"]
+    assert send_events(app, key, changed, event) == ["conflict", "duplicate"]
+    assert counted_cpu_seconds(app, member) == 100
 
 
 def test_another_source_or_another_id_is_another_event(app: App, key: str, member: Member) -> None:
@@ -123,20 +123,20 @@ def test_another_source_or_another_id_is_another_event(app: App, key: str, membe
         {**event, "id": "test", "source": event["id"]},
     ]
     split = [{**event, "source": "a", "id": "bc"}, {**event, "source": "ab", "id": "c"}]
-    assert told(app, key, event, *others, *split) == ["accepted"] * 6
-    assert quantity_of(app, member) == 6
+    assert send_events(app, key, event, *others, *split) == ["accepted"] * 6
+    assert counted_cpu_seconds(app, member) == 6
 
 
 def test_a_refused_event_leaves_its_identity_free_for_a_valid_one(app: App, key: str, member: Member) -> None:
-    good = app.event(member, quantity=1)
+    valid = app.event(member, quantity=1)
     bad = [
-        {**good, "data": {"meter": "kilowatts", "quantity": 1}},
-        {**good, "time": "2020-01-01T00:00:00Z"},
-        {**good, "subject": "acc-nobody"},
+        {**valid, "data": {"meter": "kilowatts", "quantity": 1}},
+        {**valid, "time": "2020-01-01T00:00:00Z"},
+        {**valid, "subject": "acc-nobody"},
     ]
     for event in bad:
-        assert told(app, key, event)[0].startswith("rejected")
-    answers = told(app, key, *bad, good, bad[0], good)
+        assert send_events(app, key, event)[0].startswith("rejected")
+    answers = send_events(app, key, *bad, valid, bad[0], valid)
     assert answers == [
         "rejected unknown_meter",
         "rejected too_old",
@@ -145,7 +145,7 @@ def test_a_refused_event_leaves_its_identity_free_for_a_valid_one(app: App, key:
         "conflict",
         "duplicate",
     ]
-    assert quantity_of(app, member) == 1
+    assert counted_cpu_seconds(app, member) == 1
 
 
 def test_a_lost_answer_counts_nothing_twice(app: App, key: str, member: Member, monkeypatch: Any) -> None:
@@ -154,12 +154,12 @@ def test_a_lost_answer_counts_nothing_twice(app: App, key: str, member: Member, 
         faults = Faults().fail_nth(n, "after", lost_answer)
         ctx = make_context(app.client, interceptor=faults, clock=app.clock)
         monkeypatch.setattr(runtime, "context", lambda ctx=ctx: ctx)
-        assert set(told(app, key, *events)) <= {"accepted", "duplicate"}
+        assert set(send_events(app, key, *events)) <= {"accepted", "duplicate"}
         assert faults.calls >= n - 1
-        assert quantity_of(app, member) == 3
+        assert counted_cpu_seconds(app, member) == 3
 
 
-def test_what_could_not_be_counted_now_is_for_the_sender_to_send_again(
+def test_events_that_a_busy_table_rejects_can_be_sent_again(
     app: App, key: str, member: Member, monkeypatch: Any
 ) -> None:
     events = [app.event(member, quantity=1) for _ in range(3)]
@@ -170,6 +170,6 @@ def test_what_could_not_be_counted_now_is_for_the_sender_to_send_again(
     for n in range(3, 500):
         faults.fail_nth(n, error=throttle)
     monkeypatch.setattr(runtime, "context", lambda: ctx)
-    assert told(app, key, *events) == ["rejected retry"] * 3
+    assert send_events(app, key, *events) == ["rejected retry"] * 3
     faults.clear()
-    assert told(app, key, *events) == ["accepted"] * 3
+    assert send_events(app, key, *events) == ["accepted"] * 3

@@ -1,11 +1,11 @@
-"""An event that may not count is told why, and no other is held up by it."""
+"""A rejected event gets a reason, and the other events count."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.functions.sent import told
+from tests.functions.usage_events import send_events
 from tests.support.app import App, Member
 
 
@@ -39,20 +39,20 @@ def member(app: App) -> Member:
     ],
     ids=str,
 )
-def test_each_reason_is_told(app: App, key: str, changes: dict[str, Any], answer: str) -> None:
+def test_each_reason_is_reported(app: App, key: str, changes: dict[str, Any], answer: str) -> None:
     app.clock.advance(days=-40)
     member = app.member()
     app.clock.advance(days=40)
     now = app.clock.now()
-    moved = {name: now + value if isinstance(value, timedelta) else value for name, value in changes.items()}
-    assert told(app, key, app.event(member, **moved)) == [answer]
+    resolved = {name: now + value if isinstance(value, timedelta) else value for name, value in changes.items()}
+    assert send_events(app, key, app.event(member, **resolved)) == [answer]
 
 
 def test_an_event_counts_from_the_start_of_the_accounts_first_period(app: App, key: str, member: Member) -> None:
     first = "2026-04-20T00:00:00Z"
     eve = "2026-04-19T23:59:59.999Z"
     events = [app.event(member, time=first), app.event(member, time=eve)]
-    assert told(app, key, *events) == ["accepted", "rejected before_account"]
+    assert send_events(app, key, *events) == ["accepted", "rejected before_account"]
 
 
 @pytest.mark.parametrize(
@@ -75,22 +75,22 @@ def test_an_event_counts_from_the_start_of_the_accounts_first_period(app: App, k
     ],
     ids=str,
 )
-def test_a_field_that_does_not_fit_rejects_its_event_by_name_and_no_other(
+def test_a_wrong_field_is_named_and_rejects_only_its_event(
     app: App, key: str, member: Member, field: str, values: list[Any]
 ) -> None:
     before = app.stored("usage")
     bad = [app.event(member, **{field: value}) for value in values]
-    answers = told(app, key, *bad)
+    answers = send_events(app, key, *bad)
     assert all(answer.startswith("rejected ") and field in answer for answer in answers), answers
     assert app.stored("usage") == before
-    assert told(app, key, *bad[:3], app.event(member))[-1] == "accepted"
+    assert send_events(app, key, *bad[:3], app.event(member))[-1] == "accepted"
 
 
-def test_a_field_that_is_missing_rejects_its_event_by_name(app: App, key: str, member: Member) -> None:
-    good = app.event(member)
-    without = [{name: value for name, value in good.items() if name != left_out} for left_out in good]
-    without += [{**good, "data": {"meter": "cpu_seconds"}}, {**good, "data": {"quantity": 1}}]
-    answers = told(app, key, *without)
-    for answer, field in zip(answers, [*good, "quantity", "meter"], strict=True):
+def test_a_missing_field_is_named_and_rejects_its_event(app: App, key: str, member: Member) -> None:
+    valid = app.event(member)
+    without = [{name: value for name, value in valid.items() if name != left_out} for left_out in valid]
+    without += [{**valid, "data": {"meter": "cpu_seconds"}}, {**valid, "data": {"quantity": 1}}]
+    answers = send_events(app, key, *without)
+    for answer, field in zip(answers, [*valid, "quantity", "meter"], strict=True):
         assert answer.startswith("rejected ")
         assert field in answer

@@ -1,4 +1,4 @@
-"""What must leave is delivered as the stream tells of it, or by the sweep; what is given up is counted aloud."""
+"""Outbox items are delivered by the stream or the sweep; parked items are counted in a metric."""
 
 import json
 from collections.abc import Callable
@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.functions.lambda_events import bounce, notify, record, stream
+from tests.functions.lambda_events import bounce, notify, stream_all_items, stream_record
+from tests.functions.queued_work import NearlyUp
 from tests.support.app import App
 from tests.support.call import LambdaContext, call
 from tests.support.cloud import make_context
+from tests.support.fake_aws import FakeAws
 from tests.support.faults import Faults
 from tests.support.invariants import check_invariants
-from tests.support.outside import FakeAws
 
 
 def items(app: App, state: str | None = None) -> list[dict[str, Any]]:
@@ -34,170 +35,165 @@ def metrics(printed: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in printed.splitlines() if '"_aws"' in line]
 
 
-def test_the_stream_delivers_each_outbox_item_and_passes_over_all_else(app: App, post: FakeAws) -> None:
-    app.invited(app.member("ada@example.com"), "joan@example.com")
+def test_the_stream_delivers_each_outbox_item_and_nothing_else(app: App, fake_aws: FakeAws) -> None:
+    app.invite(app.member("ada@example.com"), "joan@example.com")
     waiting = len(items(app))
-    assert stream(app) == {"delivered": waiting}
-    assert {letter.to for letter in post.mails} == {"ada@example.com", "joan@example.com"}
-    assert [name for name, _ in post.events].count("UserInvited") == 1
+    assert stream_all_items(app) == {"delivered": waiting}
+    assert {mail.to for mail in fake_aws.mails} == {"ada@example.com", "joan@example.com"}
+    assert [name for name, _ in fake_aws.events].count("UserInvited") == 1
     assert len(items(app, "delivered")) == waiting
     check_invariants(app)
 
 
-def test_the_same_records_again_deliver_nothing_again(app: App, post: FakeAws) -> None:
+def test_the_same_records_again_deliver_nothing_again(app: App, fake_aws: FakeAws) -> None:
     app.member()
-    first = stream(app)
-    again = stream(app)
+    first = stream_all_items(app)
+    again = stream_all_items(app)
     assert again == {"not_due": first["delivered"]}
-    assert len(post.mails) == 1
+    assert len(fake_aws.mails) == 1
 
 
-def test_records_of_items_that_changed_ended_or_are_unknown_do_no_harm(app: App, post: FakeAws) -> None:
+def test_records_of_changed_removed_or_unknown_items_do_no_harm(app: App, fake_aws: FakeAws) -> None:
     app.member()
     (item,) = mails(app)
     unknown = {"pk": "OUTBOX#nobody", "sk": "OUTBOX"}
-    records = [record(item, kind="REMOVE"), record(item, kind="MODIFY"), record(unknown)]
+    records = [stream_record(item, kind="REMOVE"), stream_record(item, kind="MODIFY"), stream_record(unknown)]
     assert stream_only(*records) == {"delivered": 1, "not_due": 2}
-    assert len(post.mails) == 1
+    assert len(fake_aws.mails) == 1
 
 
-def test_the_sweep_delivers_what_the_stream_left_and_finds_nothing_then(app: App, post: FakeAws) -> None:
+def test_the_sweep_delivers_what_the_stream_left_and_finds_nothing_then(app: App, fake_aws: FakeAws) -> None:
     app.member("ada@example.com")
-    assert post.sweep() == {"delivered": len(items(app))}
-    assert post.sweep() == {}
-    assert [letter.to for letter in post.mails] == ["ada@example.com"]
-    names = sorted(name for name, _ in post.events)
+    assert fake_aws.sweep() == {"delivered": len(items(app))}
+    assert fake_aws.sweep() == {}
+    assert [mail.to for mail in fake_aws.mails] == ["ada@example.com"]
+    names = sorted(name for name, _ in fake_aws.events)
     assert names == ["AccountRegistered", "ApiKeyCreated", "SubscriptionStarted", "WalletMoved"]
 
 
-def test_an_event_keeps_its_id_and_time_however_late_and_often_it_is_told(app: App, post: FakeAws) -> None:
+def test_a_late_event_has_its_own_id_and_the_time_of_its_change(app: App, fake_aws: FakeAws) -> None:
     app.member()
     app.clock.advance(hours=3)
-    post.sweep()
-    assert {detail["time"] for detail in post.details} == {"2026-04-20T12:34:56.000Z"}
-    ids = [detail["id"] for detail in post.details]
+    fake_aws.sweep()
+    assert {detail["time"] for detail in fake_aws.details} == {"2026-04-20T12:34:56.000Z"}
+    ids = [detail["id"] for detail in fake_aws.details]
     assert len(set(ids)) == len(ids)
-    assert {detail["version"] for detail in post.details} == {1}
+    assert {detail["version"] for detail in fake_aws.details} == {1}
 
 
-def test_a_try_that_fails_is_made_again_after_a_minute(app: App, post: FakeAws) -> None:
+def test_a_failed_delivery_is_retried_after_a_minute(app: App, fake_aws: FakeAws) -> None:
     app.member()
     waiting = len(items(app))
-    post.refusals = ["TooManyRequestsException"] * waiting
-    assert post.sweep() == {"postponed": waiting}
+    fake_aws.refusals = ["TooManyRequestsException"] * waiting
+    assert fake_aws.sweep() == {"postponed": waiting}
     app.clock.advance(seconds=59)
-    assert post.sweep() == {}
+    assert fake_aws.sweep() == {}
     app.clock.advance(seconds=1)
-    assert post.sweep() == {"delivered": waiting}
+    assert fake_aws.sweep() == {"delivered": waiting}
 
 
-def test_what_will_never_go_is_parked_and_the_metric_says_so(
-    app: App, post: FakeAws, capsys: pytest.CaptureFixture[str]
+def test_a_permanent_failure_parks_the_item_and_is_counted(
+    app: App, fake_aws: FakeAws, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    app.invited(app.member())
-    post.sweep()
-    assert metrics(capsys.readouterr().out) == [], "nothing parked, nothing said"
-    app.invited(app.member())
-    post.refusals = ["BadRequestException"] * 2
+    app.invite(app.member())
+    fake_aws.sweep()
+    assert metrics(capsys.readouterr().out) == [], "a metric although nothing was parked"
+    app.invite(app.member())
+    fake_aws.refusals = ["BadRequestException"] * 2
     for item in (one for one in mails(app) if one["state"] == "waiting"):
-        assert stream_only(record(item)) == {"parked": 1}
+        assert stream_only(stream_record(item)) == {"parked": 1}
     lines = metrics(capsys.readouterr().out)
     assert [line["OutboxParked"] for line in lines] == [[1.0], [1.0]]
-    (about,) = lines[0]["_aws"]["CloudWatchMetrics"]
-    assert about["Namespace"] == "Tallybook"
-    assert about["Metrics"] == [{"Name": "OutboxParked", "Unit": "Count"}]
+    (directive,) = lines[0]["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "Tallybook"
+    assert directive["Metrics"] == [{"Name": "OutboxParked", "Unit": "Count"}]
     assert len(items(app, "parked")) == 2
     check_invariants(app)
 
 
 def test_after_seven_tries_over_two_days_an_item_is_parked(
-    app: App, post: FakeAws, capsys: pytest.CaptureFixture[str]
+    app: App, fake_aws: FakeAws, capsys: pytest.CaptureFixture[str]
 ) -> None:
     app.member()
     (item,) = mails(app)
     outcomes = []
     for minutes in (0, 1, 5, 30, 120, 480, 1440):
         app.clock.advance(minutes=minutes)
-        post.refusals = ["TooManyRequestsException"]
-        outcomes.append(stream_only(record(item)))
+        fake_aws.refusals = ["TooManyRequestsException"]
+        outcomes.append(stream_only(stream_record(item)))
     assert outcomes == [*[{"postponed": 1}] * 6, {"parked": 1}]
     assert len(metrics(capsys.readouterr().out)) == 1
     app.clock.advance(days=1)
-    assert stream_only(record(item)) == {"not_due": 1}
-    assert post.mails == []
+    assert stream_only(stream_record(item)) == {"not_due": 1}
+    assert fake_aws.mails == []
 
 
-def test_a_database_that_is_too_busy_leaves_it_to_the_sweep_and_fails_nothing(
-    app: App, post: FakeAws, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
+def test_with_a_busy_database_items_are_left_to_the_sweep(
+    app: App, fake_aws: FakeAws, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
 ) -> None:
     from tallybook import runtime
 
     app.member()
     busy = make_context(app.client, interceptor=Faults(throttles=1.0), clock=app.clock)
     monkeypatch.setattr(runtime, "context", lambda: busy)
-    assert stream(app) == {"left": len(items(app))}
+    assert stream_all_items(app) == {"left": len(items(app))}
     assert '"level":"WARNING"' in logged()
     monkeypatch.setattr(runtime, "context", lambda: app.ctx)
-    assert post.sweep() == {"delivered": len(items(app))}
+    assert fake_aws.sweep() == {"delivered": len(items(app))}
 
 
-class NearlyUp(LambdaContext):
-    def get_remaining_time_in_millis(self) -> int:
-        return 15_000
-
-
-def test_a_sweep_ends_in_time_and_leaves_the_rest_to_the_next(app: App, post: FakeAws) -> None:
+def test_a_sweep_ends_in_time_and_leaves_the_rest_to_the_next(app: App, fake_aws: FakeAws) -> None:
     from outbox.app import handler
 
     app.member()
     assert handler({"job": "outbox"}, NearlyUp()) == {"left": 1}
-    assert post.mails == []
-    assert post.sweep() == {"delivered": len(items(app))}
+    assert fake_aws.mails == []
+    assert fake_aws.sweep() == {"delivered": len(items(app))}
 
 
-def test_records_beyond_the_time_left_are_left_to_the_sweep(app: App, post: FakeAws) -> None:
+def test_records_beyond_the_time_left_are_left_to_the_sweep(app: App, fake_aws: FakeAws) -> None:
     from outbox.app import handler
 
     app.member()
-    told = {"Records": [record(item) for item in items(app)]}
-    assert handler(told, NearlyUp()) == {"left": len(items(app))}
-    assert post.sweep() == {"delivered": len(items(app))}
+    event = {"Records": [stream_record(item) for item in items(app)]}
+    assert handler(event, NearlyUp()) == {"left": len(items(app))}
+    assert fake_aws.sweep() == {"delivered": len(items(app))}
 
 
-def test_a_suppressed_address_gets_no_mail_and_the_item_says_so(app: App, post: FakeAws) -> None:
+def test_a_suppressed_address_gets_no_mail_and_the_item_notes_it(app: App, fake_aws: FakeAws) -> None:
     member = app.member("ada@example.com")
     notify(bounce("ada@example.com"))
-    app.invited(member, "joan@example.com")
-    assert set(post.sweep()) == {"delivered"}
-    assert [letter.to for letter in post.mails] == ["joan@example.com"]
-    told = {mail["body"]["to"][0]: (mail["sent"], mail["skipped"], mail["state"]) for mail in mails(app)}
-    assert told == {
+    app.invite(member, "joan@example.com")
+    assert set(fake_aws.sweep()) == {"delivered"}
+    assert [mail.to for mail in fake_aws.mails] == ["joan@example.com"]
+    by_address = {mail["body"]["to"][0]: (mail["sent"], mail["skipped"], mail["state"]) for mail in mails(app)}
+    assert by_address == {
         "ada@example.com": ([], ["ada@example.com"], "delivered"),
         "joan@example.com": (["joan@example.com"], [], "delivered"),
     }
 
 
-def test_an_invitation_of_who_is_gone_by_then_is_not_sent(app: App, post: FakeAws) -> None:
+def test_an_invitation_of_a_deleted_user_is_not_sent(app: App, fake_aws: FakeAws) -> None:
     member = app.member("ada@example.com")
-    user = app.invited(member, "joan@example.com")
+    user = app.invite(member, "joan@example.com")
     call("DELETE", f"/v1/user-management/users/usr-{user.id}", key=member.api_key)
-    post.sweep()
-    assert post.to("joan@example.com") == []
+    fake_aws.sweep()
+    assert fake_aws.mails_to("joan@example.com") == []
 
 
-def test_no_letter_or_event_holds_what_is_secret_but_for_its_own_link(app: App, post: FakeAws) -> None:
-    app.invited(app.member())
-    post.sweep()
-    told = json.dumps(post.details) + "".join(letter.text for letter in post.mails)
-    assert told.count("pwt_") == 1
-    assert "$2b$" not in told
-    assert "sess_" not in told
+def test_no_mail_or_event_has_a_secret_except_a_mails_own_link(app: App, fake_aws: FakeAws) -> None:
+    app.invite(app.member())
+    fake_aws.sweep()
+    delivered = json.dumps(fake_aws.details) + "".join(mail.text for mail in fake_aws.mails)
+    assert delivered.count("pwt_") == 1
+    assert "$2b$" not in delivered
+    assert "sess_" not in delivered
 
 
-def test_what_was_delivered_is_logged_by_number_and_not_by_address(
-    app: App, post: FakeAws, logged: Callable[[], str]
+def test_deliveries_are_logged_as_counts_without_addresses(
+    app: App, fake_aws: FakeAws, logged: Callable[[], str]
 ) -> None:
     app.member("ada@example.com")
-    post.sweep()
+    fake_aws.sweep()
     assert '"outcomes":{"delivered":3}' in logged()
     assert "ada@example.com" not in logged()

@@ -1,4 +1,4 @@
-"""Methods, paths and queries that no route has: told in the path's dialect, and nothing happens."""
+"""Methods, paths and queries that no route has are refused in the path's dialect and change nothing."""
 
 import re
 from urllib.parse import unquote
@@ -6,8 +6,8 @@ from urllib.parse import unquote
 import pytest
 
 from tests.functions.refusal import check_refusal
-from tests.functions.route_catalog import GOOD, JSON_ROUTES, name_of
-from tests.functions.stage import Stage
+from tests.functions.route_catalog import JSON_ROUTES, VALID_REQUESTS, name_of
+from tests.functions.scenario import Scenario
 from tests.support.app import App
 from tests.support.call import call
 from tests.support.routes import Route, apps, routes
@@ -17,35 +17,35 @@ def templates() -> list[str]:
     return sorted({route.path for route in routes()})
 
 
-def is_of(template: str, path: str) -> bool:
-    """Whether the path is one of the template's, with anything at all for its ids."""
+def matches(template: str, path: str) -> bool:
+    """Whether the path matches the template, with any text for its ids."""
     return re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), unquote(path)) is not None
 
 
 @pytest.mark.parametrize("path", templates())
-def test_a_method_that_a_path_does_not_know_is_405_in_its_dialect(stage: Stage, path: str) -> None:
-    url = stage.url(Route("", path))
+def test_a_method_that_a_path_does_not_know_is_405_in_its_dialect(scenario: Scenario, path: str) -> None:
+    url = scenario.url(Route("", path))
     known = {route.method for route in routes() if route.path == path}
-    before = stage.stored()
+    before = scenario.stored()
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"} - known:
-        answer = call(method, url, key=stage.member.api_key, body={})
+        answer = call(method, url, key=scenario.member.api_key, body={})
         assert check_refusal(answer, path, 405) == "This method is not allowed here", method
-    assert stage.stored() == before
+    assert scenario.stored() == before
 
 
 @pytest.mark.parametrize("path", templates())
-def test_a_path_that_is_almost_one_is_404_in_its_dialect(stage: Stage, path: str) -> None:
-    url = stage.url(Route("", path))
-    before = stage.stored()
+def test_a_path_close_to_a_route_is_404_in_its_dialect(scenario: Scenario, path: str) -> None:
+    url = scenario.url(Route("", path))
+    before = scenario.stored()
     for method in sorted({route.method for route in routes() if route.path == path}):
         for odd in (f"{url}/", f"{url}//", f"{url}/more", f"{url}/%2e%2e", f"{url}%20", f"{url};v=1"):
-            answer = call(method, odd, key=stage.member.api_key, body={})
-            if any(is_of(template, odd) for template in templates()):
-                assert answer.status in (400, 401, 404, 405), "what follows may be meant as an id"
+            answer = call(method, odd, key=scenario.member.api_key, body={})
+            if any(matches(template, odd) for template in templates()):
+                assert answer.status in (400, 401, 404, 405), "the suffix may be part of an id"
                 check_refusal(answer, path, answer.status)
             else:
                 assert check_refusal(answer, path, 404) == "There is nothing at this path", odd
-    assert stage.stored() == before
+    assert scenario.stored() == before
 
 
 ODD_PATHS = [
@@ -71,7 +71,7 @@ ODD_PATHS = [
 
 
 @pytest.mark.parametrize("path", ODD_PATHS)
-def test_an_odd_path_is_only_not_found(app: App, path: str) -> None:
+def test_an_odd_path_is_404(app: App, path: str) -> None:
     answer = call("GET", path)
     assert check_refusal(answer, "/v1", 404) == "There is nothing at this path"
     assert "set-cookie" not in answer.headers
@@ -92,58 +92,58 @@ PAGED = (
 
 
 @pytest.mark.parametrize("path", PAGED)
-def test_paging_takes_whole_numbers_and_minds_nothing_else(stage: Stage, path: str) -> None:
+def test_paging_takes_whole_numbers_and_ignores_the_rest(scenario: Scenario, path: str) -> None:
     plain = ("", "?", "?&", "?&&=", "?=", "?x", "?x=%00", "?x=%FF", "?limit=", "?page=", "?page=&limit=")
     right = ("?limit=1&page_size=5", "?limit=&page_size=5", "?limit=5&page_size=abc", "?limit=05", "?%6cimit=5")
     for query in (*plain, *right, "?page=1000000000", "?limit=100", "?limit=0&limit=5"):
-        answer = call("GET", path + query, key=stage.member.api_key)
+        answer = call("GET", path + query, key=scenario.member.api_key)
         assert answer.status == 200, (query, answer.text)
 
 
 @pytest.mark.parametrize("path", PAGED)
 @pytest.mark.parametrize("name", ["page", "limit", "page_size"])
-def test_paging_that_is_no_whole_number_is_refused_by_the_name_it_was_sent_by(
-    stage: Stage, path: str, name: str
-) -> None:
+def test_a_wrong_page_or_limit_is_refused_by_its_name(scenario: Scenario, path: str, name: str) -> None:
     most = 1_000_000_000 if name == "page" else 100
     bad = ("0", "-1", "abc", "1.5", "1e1", "+1", "%201", "0x10", "%D9%A1", "%00", "NaN", "1_0", "%EF%BC%91")
     for value in (*bad, "9" * 5000, str(most + 1), f"5&{name}=0"):
-        answer = call("GET", f"{path}?{name}={value}", key=stage.member.api_key)
+        answer = call("GET", f"{path}?{name}={value}", key=scenario.member.api_key)
         assert check_refusal(answer, path) == f"{name} must be a whole number from 1 to {most}", value
 
 
-def test_a_limit_goes_before_a_page_size(stage: Stage) -> None:
-    assert check_refusal(call("GET", f"{KEYS}?limit=0&page_size=5", key=stage.member.api_key), KEYS).startswith("limit")
-    answer = call("GET", f"{KEYS}?limit=1&page_size=5", key=stage.member.api_key)
+def test_limit_takes_precedence_over_page_size(scenario: Scenario) -> None:
+    assert check_refusal(call("GET", f"{KEYS}?limit=0&page_size=5", key=scenario.member.api_key), KEYS).startswith(
+        "limit"
+    )
+    answer = call("GET", f"{KEYS}?limit=1&page_size=5", key=scenario.member.api_key)
     assert answer.json["data"]["pagination"]["limit"] == 1
 
 
-@pytest.mark.parametrize("route", [route for route in GOOD if route.method == "GET"], ids=name_of)
-def test_a_query_nobody_asked_for_is_in_nobodys_way(stage: Stage, route: Route) -> None:
+@pytest.mark.parametrize("route", [route for route in VALID_REQUESTS if route.method == "GET"], ids=name_of)
+def test_unknown_query_parameters_are_ignored(scenario: Scenario, route: Route) -> None:
     for query in ("?", "?&", "?x=1&x=2", "?%FF=%00", "?[]=1", "?" + "a" * 8000, "?api_key=sk-x", "?page=abc"):
         if query == "?page=abc" and route.path in PAGED:
             continue
-        answer = call(route.method, stage.url(route) + query, key=stage.credential(route))
-        assert answer.status == GOOD[route].status, query
+        answer = call(route.method, scenario.url(route) + query, key=scenario.credential(route))
+        assert answer.status == VALID_REQUESTS[route].status, query
 
 
-def test_no_function_shows_a_schema_or_a_console() -> None:
+def test_no_function_serves_a_schema_or_a_console() -> None:
     for name, function in apps().items():
         assert (function.docs_url, function.redoc_url, function.openapi_url) == (None, None, None), name
 
 
-def test_answers_are_json_but_for_our_pages_and_no_cache_keeps_them(stage: Stage) -> None:
-    for route, good in GOOD.items():
-        answer = stage.request(route, key=stage.credential(route))
-        assert answer.status == good.status
+def test_answers_are_json_or_our_pages_and_are_not_cached(scenario: Scenario) -> None:
+    for route, valid in VALID_REQUESTS.items():
+        answer = scenario.request(route, key=scenario.credential(route))
+        assert answer.status == valid.status
         expected = "application/json" if route in JSON_ROUTES else "text/html; charset=utf-8"
         assert answer.headers["content-type"] == expected
         assert answer.headers["cache-control"] == "no-store"
 
 
-def test_our_pages_keep_their_policy_on_the_way(stage: Stage) -> None:
-    for route in GOOD.keys() - set(JSON_ROUTES):
-        answer = stage.request(route)
+def test_our_pages_have_a_content_security_policy(scenario: Scenario) -> None:
+    for route in VALID_REQUESTS.keys() - set(JSON_ROUTES):
+        answer = scenario.request(route)
         assert answer.text.startswith("<!DOCTYPE html>")
         assert "script-src 'sha256-" in answer.headers["content-security-policy"]
         assert answer.headers["referrer-policy"] == "no-referrer"

@@ -1,10 +1,10 @@
-"""How a credential may come: in any header on any path, in a cookie for reading, and for changing from our pages."""
+"""Where a credential may be: in any header, in a cookie to read, and in a cookie to change only from our origin."""
 
 import pytest
 
 from tests.functions.refusal import check_refusal
-from tests.functions.route_catalog import CHANGING_ROUTES, GOOD, PLATFORM_ROUTES, USER_ROUTES, name_of
-from tests.functions.stage import Stage
+from tests.functions.route_catalog import CHANGING_ROUTES, PLATFORM_ROUTES, USER_ROUTES, VALID_REQUESTS, name_of
+from tests.functions.scenario import Scenario
 from tests.support.routes import Route
 
 APP = "https://app.example.com"
@@ -13,7 +13,7 @@ each_user_route = pytest.mark.parametrize("route", USER_ROUTES, ids=name_of)
 each_platform_route = pytest.mark.parametrize("route", PLATFORM_ROUTES, ids=name_of)
 
 
-def ways(text: str) -> dict[str, dict[str, object]]:
+def header_forms(text: str) -> dict[str, dict[str, object]]:
     return {
         "X-API-Key": {"key": text},
         "Authorization: Api-Key": {"headers": {"authorization": f"Api-Key {text}"}},
@@ -33,38 +33,38 @@ def spellings(text: str) -> dict[str, dict[str, object]]:
 
 @each_user_route
 @pytest.mark.parametrize("kind", ["api_key", "session"])
-def test_any_credential_is_taken_in_any_header(stage: Stage, route: Route, kind: str) -> None:
-    for way, how in ways(getattr(stage.member, kind)).items():
-        answer = stage.again().request(route, **how)
-        assert answer.status == GOOD[route].status, (way, answer.text)
+def test_any_credential_is_accepted_in_any_header(scenario: Scenario, route: Route, kind: str) -> None:
+    for form, how in header_forms(getattr(scenario.member, kind)).items():
+        answer = scenario.reset().request(route, **how)
+        assert answer.status == VALID_REQUESTS[route].status, (form, answer.text)
 
 
-def test_a_header_may_be_spelled_as_clients_do(stage: Stage) -> None:
-    for text in (stage.member.api_key, stage.member.session):
+def test_a_header_may_be_spelled_as_clients_do(scenario: Scenario) -> None:
+    for text in (scenario.member.api_key, scenario.member.session):
         for spelling, how in spellings(text).items():
-            assert stage.request(Route("GET", "/auth/me"), **how).status == 200, spelling
-    for spelling, how in spellings(stage.platform_key).items():
-        assert stage.request(Route("POST", "/v1/platform/events"), **how).status == 200, spelling
+            assert scenario.request(Route("GET", "/auth/me"), **how).status == 200, spelling
+    for spelling, how in spellings(scenario.platform_key).items():
+        assert scenario.request(Route("POST", "/v1/platform/events"), **how).status == 200, spelling
 
 
 @each_platform_route
-def test_a_platform_key_is_taken_in_any_header(stage: Stage, route: Route) -> None:
-    for way, how in ways(stage.platform_key).items():
-        answer = stage.again().request(route, **how)
-        assert answer.status == GOOD[route].status, (way, answer.text)
+def test_a_platform_key_is_accepted_in_any_header(scenario: Scenario, route: Route) -> None:
+    for form, how in header_forms(scenario.platform_key).items():
+        answer = scenario.reset().request(route, **how)
+        assert answer.status == VALID_REQUESTS[route].status, (form, answer.text)
 
 
 @pytest.mark.parametrize("route", [route for route in USER_ROUTES if route.method == "GET"], ids=name_of)
-def test_reading_by_cookie_minds_no_origin(stage: Stage, route: Route) -> None:
+def test_reading_by_cookie_needs_no_origin(scenario: Scenario, route: Route) -> None:
     for headers in ({}, {"origin": "https://evil.example.com"}, {"origin": APP}):
-        answer = stage.request(route, cookie=f"quota_session={stage.member.session}", headers=headers)
-        assert answer.status == GOOD[route].status
+        answer = scenario.request(route, cookie=f"quota_session={scenario.member.session}", headers=headers)
+        assert answer.status == VALID_REQUESTS[route].status
 
 
 @pytest.mark.parametrize("route", [route for route in CHANGING_ROUTES if route in USER_ROUTES], ids=name_of)
-def test_changing_by_cookie_needs_an_allowed_origin(stage: Stage, route: Route) -> None:
-    cookie = f"quota_session={stage.member.session}"
-    before = stage.stored()
+def test_changing_by_cookie_needs_an_allowed_origin(scenario: Scenario, route: Route) -> None:
+    cookie = f"quota_session={scenario.member.session}"
+    before = scenario.stored()
     for origin in (
         None,
         "",
@@ -78,23 +78,23 @@ def test_changing_by_cookie_needs_an_allowed_origin(stage: Stage, route: Route) 
         "https://api.example.com",
     ):
         headers = {} if origin is None else {"origin": origin}
-        answer = stage.request(route, cookie=cookie, headers=headers)
+        answer = scenario.request(route, cookie=cookie, headers=headers)
         assert check_refusal(answer, route.path, 403) == "This origin is not allowed", origin
         assert "origin_not_allowed" in answer.text
-    referred = stage.request(route, cookie=cookie, headers={"referer": f"{APP}/settings"})
+    referred = scenario.request(route, cookie=cookie, headers={"referer": f"{APP}/settings"})
     assert referred.status == 403
-    assert stage.stored() == before
-    assert stage.request(route, cookie=cookie, headers={"origin": APP}).status == GOOD[route].status
+    assert scenario.stored() == before
+    assert scenario.request(route, cookie=cookie, headers={"origin": APP}).status == VALID_REQUESTS[route].status
 
 
 @pytest.mark.parametrize("route", [route for route in CHANGING_ROUTES if route in USER_ROUTES], ids=name_of)
-def test_a_header_that_does_not_hold_is_not_made_good_by_a_cookie(stage: Stage, route: Route) -> None:
-    cookie = f"quota_session={stage.member.session}"
+def test_a_bad_credential_in_a_header_is_401_despite_a_cookie(scenario: Scenario, route: Route) -> None:
+    cookie = f"quota_session={scenario.member.session}"
     for how in ({"key": "sk-nonsense"}, {"bearer": "sess_nonsense"}):
-        assert stage.request(route, cookie=cookie, headers={"origin": APP}, **how).status == 401
+        assert scenario.request(route, cookie=cookie, headers={"origin": APP}, **how).status == 401
 
 
 @each_user_route
-def test_a_browsers_other_cookies_are_in_nobodys_way(stage: Stage, route: Route) -> None:
-    cookie = f"theme=dark; quota_session={stage.member.session}; consent={{}}; $odd=1"
-    assert stage.request(route, cookie=cookie, headers={"origin": APP}).status == GOOD[route].status
+def test_other_cookies_are_ignored(scenario: Scenario, route: Route) -> None:
+    cookie = f"theme=dark; quota_session={scenario.member.session}; consent={{}}; $odd=1"
+    assert scenario.request(route, cookie=cookie, headers={"origin": APP}).status == VALID_REQUESTS[route].status

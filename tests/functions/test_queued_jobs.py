@@ -1,4 +1,4 @@
-"""What is due is put on the queue by the schedule's call, and done from there: once, however often it stands there."""
+"""The schedule's call enqueues due tasks, and each is run from the queue once, however often it was enqueued."""
 
 import json
 from collections.abc import Callable
@@ -11,45 +11,54 @@ import pytest
 from invoicing.app import handler as invoicing
 from tallybook.domain.closing_cursor import GRACE
 from tallybook.services.jobs.due_tasks import read_message
-from tests.functions.lambda_events import queued
+from tests.functions.lambda_events import sqs_event
 from tests.functions.queued_work import NearlyUp, QueuedWork
 from tests.support.app import App, Member
 from tests.support.call import LambdaContext
 from tests.support.cloud import make_context
+from tests.support.fake_aws import FakeAws
 from tests.support.faults import Faults
-from tests.support.outside import FakeAws
 from usage_check.app import handler as usage_check
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A job, what its tasks are called, how one becomes due, and how often it is called."""
+    """A job, the kind of its tasks, how one becomes due, and how often the job is called."""
 
     work: QueuedWork
     task: str
-    owe: Callable[[App], Member]
+    make_due: Callable[[App], Member]
     every: timedelta
     done: str
     late: str
 
 
-def ended(app: App) -> Member:
-    """An account whose period is due to be closed just now."""
+def member_with_ended_period(app: App) -> Member:
+    """An account whose period just became due to be closed."""
     member = app.member()
     app.clock.moment = member.account.closing_cursor.period.end + GRACE
     return member
 
 
-def used(app: App) -> Member:
-    """An account with usage that nobody has seen."""
+def member_with_usage(app: App) -> Member:
+    """An account with usage that no check has seen."""
     member = app.member()
     app.record(app.event(member))
     return member
 
 
 KINDS = [
-    Kind(QueuedWork("invoicing", invoicing), "close", ended, timedelta(hours=1), '{"paid":1}', "InvoicingLate"),
-    Kind(QueuedWork("usage_check", usage_check), "check", used, timedelta(minutes=5), "{}", "UsageCheckLate"),
+    Kind(
+        QueuedWork("invoicing", invoicing),
+        "close",
+        member_with_ended_period,
+        timedelta(hours=1),
+        '{"paid":1}',
+        "InvoicingLate",
+    ),
+    Kind(
+        QueuedWork("usage_check", usage_check), "check", member_with_usage, timedelta(minutes=5), "{}", "UsageCheckLate"
+    ),
 ]
 
 
@@ -63,18 +72,18 @@ def metrics(printed: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in printed.splitlines() if '"_aws"' in line]
 
 
-def test_what_is_due_is_enqueued_and_done_from_the_queue(kind: Kind, app: App, post: FakeAws) -> None:
+def test_a_due_task_is_enqueued_and_run_from_the_queue(kind: Kind, app: App, fake_aws: FakeAws) -> None:
     assert kind.work.tick() == {}
-    member = kind.owe(app)
+    member = kind.make_due(app)
     assert kind.work.tick() == {kind.task: 1}
-    (message,) = post.messages
+    (message,) = fake_aws.messages
     assert (read_message(message).kind, read_message(message).account_id) == (kind.task, member.account.id)
-    assert kind.work.tick() == {kind.task: 1}, "until it is done, it is due"
-    assert kind.work.work_off(post) == []
+    assert kind.work.tick() == {kind.task: 1}, "a task stays due until it is done"
+    assert kind.work.work_off(fake_aws) == []
     assert kind.work.tick() == {}
 
 
-def test_a_message_a_task_and_ten_a_call(kind: Kind, app: App, post: FakeAws) -> None:
+def test_each_task_is_a_message_and_ten_are_sent_in_a_call(kind: Kind, app: App, fake_aws: FakeAws) -> None:
     calls: list[str] = []
 
     def interceptor(operation: str, call: Callable[[], Any]) -> Any:
@@ -84,66 +93,68 @@ def test_a_message_a_task_and_ten_a_call(kind: Kind, app: App, post: FakeAws) ->
     members = [app.member() for _ in range(11)]
     app.record(*(app.event(member) for member in members))
     app.clock.moment = members[0].account.closing_cursor.period.end + GRACE
-    post.interceptor = interceptor
+    fake_aws.interceptor = interceptor
     assert kind.work.tick() == {kind.task: 11} | ({"late": 11} if kind.task == "check" else {})
-    assert (len(set(post.messages)), calls) == (11, ["send_message_batch"] * 2)
+    assert (len(set(fake_aws.messages)), calls) == (11, ["send_message_batch"] * 2)
 
 
-def test_what_the_queue_does_not_take_waits_for_the_next_call(kind: Kind, app: App, post: FakeAws) -> None:
-    kind.owe(app)
-    post.refusals = ["ThrottlingException"]
+def test_tasks_that_the_queue_refuses_wait_for_the_next_call(kind: Kind, app: App, fake_aws: FakeAws) -> None:
+    kind.make_due(app)
+    fake_aws.refusals = ["ThrottlingException"]
     assert kind.work.tick() == {kind.task: 1, "left": 1}
-    assert post.messages == []
+    assert fake_aws.messages == []
     assert kind.work.tick() == {kind.task: 1}
-    assert len(post.messages) == 1
+    assert len(fake_aws.messages) == 1
 
 
-def test_a_call_whose_time_is_nearly_up_leaves_the_rest(kind: Kind, app: App, post: FakeAws) -> None:
-    kind.owe(app)
+def test_a_call_whose_time_is_nearly_up_leaves_the_rest(kind: Kind, app: App, fake_aws: FakeAws) -> None:
+    kind.make_due(app)
     assert kind.work.tick(NearlyUp()) == {"left": 1}
-    assert post.messages == []
+    assert fake_aws.messages == []
 
 
-def test_a_batch_whose_time_is_nearly_up_gives_its_messages_back(kind: Kind, app: App, post: FakeAws) -> None:
-    kind.owe(app)
+def test_a_batch_whose_time_is_nearly_up_gives_its_messages_back(kind: Kind, app: App, fake_aws: FakeAws) -> None:
+    kind.make_due(app)
     kind.work.tick()
-    assert kind.work.work_off(post, NearlyUp()) == [0]
+    assert kind.work.work_off(fake_aws, NearlyUp()) == [0]
     assert kind.work.tick() == {kind.task: 1}
-    assert kind.work.work_off(post) == []
+    assert kind.work.work_off(fake_aws) == []
     assert kind.work.tick() == {}
 
 
 @pytest.mark.parametrize("bad", ["", "[]", "{}", '{"kind": "KIND"}', "OTHER"])
-def test_a_message_that_is_no_task_of_the_job_comes_back_alone(kind: Kind, app: App, post: FakeAws, bad: str) -> None:
-    member = kind.owe(app)
+def test_only_a_message_that_is_no_task_of_the_job_comes_back(
+    kind: Kind, app: App, fake_aws: FakeAws, bad: str
+) -> None:
+    member = kind.make_due(app)
     kind.work.tick()
     other = {"kind": {"close": "check", "check": "close"}[kind.task], "account_id": member.account.id}
-    post.messages.insert(0, bad.replace("KIND", kind.task).replace("OTHER", json.dumps(other)))
-    assert kind.work.work_off(post) == [0]
+    fake_aws.messages.insert(0, bad.replace("KIND", kind.task).replace("OTHER", json.dumps(other)))
+    assert kind.work.work_off(fake_aws) == [0]
     assert kind.work.tick() == {}
 
 
 def test_a_task_that_fails_comes_back_with_its_reason_logged_and_is_done_later(
-    kind: Kind, app: App, post: FakeAws, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
+    kind: Kind, app: App, fake_aws: FakeAws, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
 ) -> None:
     from tallybook import runtime
 
-    member = kind.owe(app)
+    member = kind.make_due(app)
     kind.work.tick()
     ctx = make_context(app.client, interceptor=Faults(throttles=1.0), clock=app.clock)
     with monkeypatch.context() as broken:
         broken.setattr(runtime, "context", lambda: ctx)
-        assert kind.work.work_off(post) == [0]
+        assert kind.work.work_off(fake_aws) == [0]
     assert "Unavailable" in logged()
     assert member.account.id in logged()
-    assert kind.work.work_off(post) == []
+    assert kind.work.work_off(fake_aws) == []
     assert kind.work.tick() == {}
 
 
-def test_what_the_call_before_found_and_is_still_not_done_is_counted_aloud(
-    kind: Kind, app: App, post: FakeAws, capsys: pytest.CaptureFixture[str]
+def test_a_task_still_due_after_a_whole_interval_counts_as_late(
+    kind: Kind, app: App, fake_aws: FakeAws, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kind.owe(app)
+    kind.make_due(app)
     app.clock.moment += kind.every + timedelta(minutes=5)
     assert kind.work.tick() == {kind.task: 1}
     assert metrics(capsys.readouterr().out) == []
@@ -152,19 +163,19 @@ def test_what_the_call_before_found_and_is_still_not_done_is_counted_aloud(
     [line] = metrics(capsys.readouterr().out)
     assert line[kind.late] == [1.0]
     assert (line["service"], line["stage"]) == ("test", "test")
-    assert kind.work.work_off(post) == []
+    assert kind.work.work_off(fake_aws) == []
 
 
-def test_each_call_tells_its_counts_in_a_line(kind: Kind, app: App, post: FakeAws, logged: Callable[[], str]) -> None:
-    kind.owe(app)
+def test_each_call_logs_its_counts(kind: Kind, app: App, fake_aws: FakeAws, logged: Callable[[], str]) -> None:
+    kind.make_due(app)
     kind.work.tick()
-    kind.work.work_off(post)
+    kind.work.work_off(fake_aws)
     assert f'"tasks":{{"{kind.task}":1' in logged()
     assert f'"messages":1,"failed":0,"done":{kind.done}' in logged()
 
 
-def test_the_worker_asks_for_no_queue(kind: Kind, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_worker_needs_no_queue_url(kind: Kind, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("QUEUE_URL", raising=False)
-    member = kind.owe(app)
+    member = kind.make_due(app)
     body = json.dumps({"kind": kind.task, "account_id": member.account.id, "position": None})
-    assert kind.work.handler(queued(body), LambdaContext()) == {"batchItemFailures": []}
+    assert kind.work.handler(sqs_event(body), LambdaContext()) == {"batchItemFailures": []}

@@ -1,4 +1,4 @@
-"""Each function may do what it does, and nothing else: its row in infra/groups.py is what the walk through it calls."""
+"""A function's rights in its row of infra/groups.py are exactly those that the walk through it uses."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ from infra.groups import GROUPS
 from tests.functions.walks import WALKS
 from tests.support.app import App
 from tests.support.cloud import NAMES, make_context
-from tests.support.outside import FakeAws
+from tests.support.fake_aws import FakeAws
 
 _SINGLE = {"get_item": "GetItem", "put_item": "PutItem", "update_item": "UpdateItem", "delete_item": "DeleteItem"}
 _TABLE_OF = {name: table for table, name in NAMES.items()}
@@ -18,7 +18,7 @@ type Rights = set[tuple[str, str]]
 
 
 class Recorder:
-    """A DynamoDB client that notes which right each call needs, an action at a time for transactions."""
+    """A DynamoDB client that records which right each call needs, and each action of a transaction."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -47,7 +47,7 @@ def _rights_of(operation: str, request: dict[str, Any]) -> list[tuple[str, str]]
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
 def test_a_function_has_the_rights_it_uses_and_no_others(
-    app: App, post: FakeAws, monkeypatch: pytest.MonkeyPatch, group: Any
+    app: App, fake_aws: FakeAws, monkeypatch: pytest.MonkeyPatch, group: Any
 ) -> None:
     from tallybook import runtime
 
@@ -55,15 +55,15 @@ def test_a_function_has_the_rights_it_uses_and_no_others(
     recorded = make_context(recorder, clock=app.clock)
     recorded.tables.observer = None
     monkeypatch.setattr(runtime, "context", lambda: recorded)
-    WALKS[group.name](app, post)
+    WALKS[group.name](app, fake_aws)
     granted = {("core", action) for action in group.core} | {("usage", action) for action in group.usage}
     granted |= {("core", "Query on work")} if group.work else set()
-    assert granted - recorder.rights <= _ONLY_ON_REFUSAL.get(group.name, set()), "granted, not used"
-    assert recorder.rights - granted == set(), "used, not granted"
+    assert granted - recorder.rights <= _ONLY_ON_CONFLICT.get(group.name, set()), "granted but not used"
+    assert recorder.rights - granted == set(), "used but not granted"
 
 
-# What a lost race alone needs: to read again what somebody else has just written.
-_ONLY_ON_REFUSAL: dict[str, Rights] = {
+# Needed only after a write conflict, to read what another call has written.
+_ONLY_ON_CONFLICT: dict[str, Rights] = {
     "billing": {("usage", "GetItem")},
     "usage_queue": {("usage", "GetItem")},
 }

@@ -1,6 +1,6 @@
-"""Sessions whose time is up are ended, and users are told of what they have used up: within five minutes.
+"""The usage check ends sessions, mails users about their quota, and checks budgets, within five minutes.
 
-And budgets are looked at: as the stream tells of usage, and within five minutes whatever the stream does.
+Budgets are also checked by the stream, as soon as usage arrives.
 """
 
 from collections.abc import Callable
@@ -15,44 +15,43 @@ from tallybook.services.metering.sessions import end_session, start_session
 from tallybook.services.quotas.allocations import allocate
 from tallybook.store import keys
 from tallybook.store.commands import Update
-from tests.functions.lambda_events import record
+from tests.functions.lambda_events import stream_record
 from tests.functions.queued_work import NearlyUp, QueuedWork
 from tests.support.app import App, Member
-from tests.support.budgets import budgeted, spend
-from tests.support.budgets import percents as alerted
+from tests.support.budgets import alerted_percents, member_with_budget, spend
 from tests.support.call import LambdaContext
 from tests.support.cloud import make_context
+from tests.support.fake_aws import FakeAws
 from tests.support.faults import throttle
 from tests.support.invariants import check_invariants
-from tests.support.outside import FakeAws
-from tests.support.sessions import counts, session_request
+from tests.support.sessions import session_counts, session_request
 from usage_check.app import handler
 
 JOB = QueuedWork("usage_check", handler)
 
 
-def with_share(app: App) -> Member:
-    """A user with a share of 100 CPU seconds."""
+def member_with_allocation(app: App) -> Member:
+    """A user with an allocation of 100 CPU seconds."""
     member = app.member()
     allocate(app.ctx, authenticate(app.ctx, member.session), member.user.id, {"cpu_seconds_monthly": 100})
     return member
 
 
-def told(app: App, member: Member) -> list[str]:
-    """The subjects of what they got about their share."""
-    return [mail.subject for mail in app.deliver().to(member.user.email) if "quota" in mail.subject]
+def quota_mail_subjects(app: App, member: Member) -> list[str]:
+    """The subjects of the mails to the user about their quota."""
+    return [mail.subject for mail in app.deliver().mails_to(member.user.email) if "quota" in mail.subject]
 
 
-def test_a_user_is_written_to_once_what_they_have_used_is_seen(app: App, post: FakeAws) -> None:
-    member = with_share(app)
+def test_a_user_gets_a_mail_once_a_check_has_seen_their_usage(app: App, fake_aws: FakeAws) -> None:
+    member = member_with_allocation(app)
     app.record(app.event(member, quantity=80, user_id=member.user_id))
     assert JOB.tick() == {"check": 1}
-    assert JOB.work_off(post) == []
-    assert told(app, member) == ["You have used 80 % of your Tallybook quota"]
+    assert JOB.work_off(fake_aws) == []
+    assert quota_mail_subjects(app, member) == ["You have used 80 % of your Tallybook quota"]
     assert JOB.tick() == {}
 
 
-def test_a_session_whose_time_is_up_ends_then_and_not_before(app: App, post: FakeAws) -> None:
+def test_a_session_ends_when_its_time_is_up_and_not_before(app: App, fake_aws: FakeAws) -> None:
     member = app.member()
     session = start_session(app.ctx, app.platform(), session_request(member))
     app.clock.moment = session.expires_at - timedelta(milliseconds=1)
@@ -60,41 +59,41 @@ def test_a_session_whose_time_is_up_ends_then_and_not_before(app: App, post: Fak
     app.clock.moment = session.expires_at
     assert JOB.tick() == {"expire": 1}
     app.clock.advance(minutes=3)
-    assert JOB.work_off(post) == []
-    assert counts(app, member) == (0, 1)
+    assert JOB.work_off(fake_aws) == []
+    assert session_counts(app, member) == (0, 1)
     assert end_session(app.ctx, app.platform(), session.id).ended_at == session.expires_at
     assert JOB.tick() == {}
 
 
-def test_what_is_enqueued_twice_is_done_once(app: App, post: FakeAws) -> None:
-    member = with_share(app)
+def test_a_task_enqueued_twice_runs_once(app: App, fake_aws: FakeAws) -> None:
+    member = member_with_allocation(app)
     start_session(app.ctx, app.platform(), session_request(member))
     app.clock.advance(hours=1)
     app.record(app.event(member, quantity=100, user_id=member.user_id))
     assert JOB.tick() == JOB.tick() == {"check": 1, "expire": 1, "late": 1}
-    assert len(post.messages) == 4
-    assert JOB.work_off(post) == []
-    assert told(app, member) == ["You have used 100 % of your Tallybook quota"]
+    assert len(fake_aws.messages) == 4
+    assert JOB.work_off(fake_aws) == []
+    assert quota_mail_subjects(app, member) == ["You have used 100 % of your Tallybook quota"]
     assert app.account_of(member).counts.running_count == 0
 
 
-def test_a_session_that_the_platform_ended_first_is_left_as_it_ended(app: App, post: FakeAws) -> None:
+def test_a_session_that_the_platform_ended_first_is_left_as_it_ended(app: App, fake_aws: FakeAws) -> None:
     member, key = app.member(), app.platform()
     session = start_session(app.ctx, key, session_request(member))
     app.clock.advance(hours=1)
     JOB.tick()
     ended = end_session(app.ctx, key, session.id)
     app.clock.advance(minutes=1)
-    assert JOB.work_off(post) == []
+    assert JOB.work_off(fake_aws) == []
     assert end_session(app.ctx, key, session.id) == ended
-    assert counts(app, member) == (0, 1)
+    assert session_counts(app, member) == (0, 1)
     check_invariants(app)
 
 
-def streamed(app: App, *, times: int = 1, context: LambdaContext | None = None) -> dict[str, int]:
-    """The mark of each account with usage comes down the stream, so many times over."""
+def stream_marks(app: App, *, times: int = 1, context: LambdaContext | None = None) -> dict[str, int]:
+    """Call the function with stream records of each due dirty mark, `times` for each."""
     marks = [mark for mark in app.stored("core", "DIRTY") if "due" in mark]
-    records = [record(mark, kind=kind) for kind in ["INSERT", *["MODIFY"] * (times - 1)] for mark in marks]
+    records = [stream_record(mark, kind=kind) for kind in ["INSERT", *["MODIFY"] * (times - 1)] for mark in marks]
     counts: dict[str, int] = handler({"Records": records}, context or LambdaContext())
     return counts
 
@@ -102,37 +101,37 @@ def streamed(app: App, *, times: int = 1, context: LambdaContext | None = None) 
 def test_the_stream_checks_a_budget_once_for_all_records_of_an_account(
     app: App,
 ) -> None:
-    first, second = budgeted(app), budgeted(app)
+    first, second = member_with_budget(app), member_with_budget(app)
     spend(app, first, "50")
     spend(app, first, "30")
     spend(app, second, "49.99")
-    assert streamed(app, times=3) == {"budgets": 2, "alerted": 2, "left": 0}
-    assert (alerted(app, first), alerted(app, second)) == ([50, 80], [])
+    assert stream_marks(app, times=3) == {"budgets": 2, "alerted": 2, "left": 0}
+    assert (alerted_percents(app, first), alerted_percents(app, second)) == ([50, 80], [])
     spend(app, second, "0.01")
-    assert streamed(app) == {"budgets": 2, "alerted": 1, "left": 0}
-    assert alerted(app, second) == [50]
+    assert stream_marks(app) == {"budgets": 2, "alerted": 1, "left": 0}
+    assert alerted_percents(app, second) == [50]
 
 
-def test_what_the_stream_has_told_the_sweep_tells_nobody_again(app: App, post: FakeAws) -> None:
-    member = budgeted(app)
+def test_the_sweep_does_not_repeat_the_streams_alerts(app: App, fake_aws: FakeAws) -> None:
+    member = member_with_budget(app)
     spend(app, member, "80")
-    late = [record(mark, kind="MODIFY") for mark in app.stored("core", "DIRTY")]
-    assert streamed(app) == {"budgets": 1, "alerted": 2, "left": 0}
+    late = [stream_record(mark, kind="MODIFY") for mark in app.stored("core", "DIRTY")]
+    assert stream_marks(app) == {"budgets": 1, "alerted": 2, "left": 0}
     assert JOB.tick() == {"check": 1}
-    assert JOB.work_off(post) == []
+    assert JOB.work_off(fake_aws) == []
     assert JOB.tick() == {}
     assert handler({"Records": late}, LambdaContext()) == {"budgets": 1, "alerted": 0, "left": 0}
-    assert alerted(app, member) == [50, 80]
-    assert len([mail for mail in app.deliver().to(member.user.email) if "threshold" in mail.subject]) == 1
+    assert alerted_percents(app, member) == [50, 80]
+    assert len([mail for mail in app.deliver().mails_to(member.user.email) if "threshold" in mail.subject]) == 1
     check_invariants(app)
 
 
-def test_what_the_stream_never_told_the_sweep_tells(app: App, post: FakeAws) -> None:
-    member = budgeted(app)
+def test_the_sweep_alerts_where_the_stream_did_not(app: App, fake_aws: FakeAws) -> None:
+    member = member_with_budget(app)
     spend(app, member, "80")
     assert JOB.tick() == {"check": 1}
-    assert JOB.work_off(post) == []
-    assert alerted(app, member) == [50, 80]
+    assert JOB.work_off(fake_aws) == []
+    assert alerted_percents(app, member) == [50, 80]
 
 
 def test_records_of_accounts_without_a_budget_cost_a_unit_each_in_one_call(app: App) -> None:
@@ -142,55 +141,55 @@ def test_records_of_accounts_without_a_budget_cost_a_unit_each_in_one_call(app: 
     unknown = {"pk": keys.dirty("nobody").pk, "sk": "DIRTY", "due": "2026-04-20T12:34:56.000Z"}
     meter = app.meter
     meter.clear()
-    records = [record(mark) for mark in (*marks, unknown)]
+    records = [stream_record(mark) for mark in (*marks, unknown)]
     assert handler({"Records": records}, LambdaContext()) == {"budgets": 0, "alerted": 0, "left": 0}
     assert (meter.operations, meter.read_units, meter.write_units) == (["get_many"], 4, 0)
 
 
-def test_where_the_table_can_not_be_read_all_is_left_to_the_sweep(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    member = budgeted(app)
+def test_with_an_unreadable_table_all_is_left_to_the_sweep(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    member = member_with_budget(app)
     spend(app, member, "50")
 
     def down(operation: str, _: Callable[[], Any]) -> Any:
         raise throttle(operation)
 
     monkeypatch.setattr(runtime, "context", lambda: make_context(app.client, interceptor=down, clock=app.clock))
-    assert streamed(app) == {"budgets": 0, "alerted": 0, "left": 1}
+    assert stream_marks(app) == {"budgets": 0, "alerted": 0, "left": 1}
     monkeypatch.undo()
-    assert alerted(app, member) == []
+    assert alerted_percents(app, member) == []
 
 
 def test_a_failing_account_blocks_no_other_and_is_found_by_the_sweep(
-    app: App, post: FakeAws, logged: Callable[[], str]
+    app: App, fake_aws: FakeAws, logged: Callable[[], str]
 ) -> None:
-    members = [budgeted(app) for _ in range(3)]
+    members = [member_with_budget(app) for _ in range(3)]
     for member in members:
         spend(app, member, "50")
     broken = keys.budget(members[1].account.id)
     app.ctx.tables.write(Update(broken, remove=("thresholds",)))
-    assert streamed(app) == {"budgets": 2, "alerted": 2, "left": 1}
-    assert [alerted(app, member) for member in members] == [[50], [], [50]]
+    assert stream_marks(app) == {"budgets": 2, "alerted": 2, "left": 1}
+    assert [alerted_percents(app, member) for member in members] == [[50], [], [50]]
     assert members[1].account.id in logged()
     app.ctx.tables.write(Update(broken, set={"thresholds": [[50, True]]}))
     JOB.tick()
-    assert JOB.work_off(post) == []
-    assert [alerted(app, member) for member in members] == [[50], [50], [50]]
+    assert JOB.work_off(fake_aws) == []
+    assert [alerted_percents(app, member) for member in members] == [[50], [50], [50]]
 
 
-def test_out_of_time_the_rest_is_left_to_the_sweep(app: App, post: FakeAws, logged: Callable[[], str]) -> None:
-    member = budgeted(app)
+def test_out_of_time_the_rest_is_left_to_the_sweep(app: App, fake_aws: FakeAws, logged: Callable[[], str]) -> None:
+    member = member_with_budget(app)
     spend(app, member, "50")
-    assert streamed(app, context=NearlyUp()) == {"budgets": 0, "alerted": 0, "left": 1}
+    assert stream_marks(app, context=NearlyUp()) == {"budgets": 0, "alerted": 0, "left": 1}
     assert '"level":"WARNING"' in logged()
     JOB.tick()
-    assert JOB.work_off(post) == []
-    assert alerted(app, member) == [50]
+    assert JOB.work_off(fake_aws) == []
+    assert alerted_percents(app, member) == [50]
 
 
-def test_its_line_in_the_log_counts_and_names_nobody(app: App, logged: Callable[[], str]) -> None:
-    member = budgeted(app, emails=("cfo@example.com",))
+def test_its_log_line_has_counts_and_no_address(app: App, logged: Callable[[], str]) -> None:
+    member = member_with_budget(app, emails=("cfo@example.com",))
     spend(app, member, "50")
-    streamed(app)
+    stream_marks(app)
     assert '"counts":{"budgets":1,"alerted":1,"left":0}' in logged()
     assert "cfo@example.com" not in logged()
     assert member.user.email not in logged()

@@ -1,11 +1,11 @@
-"""The queue's messages are done once all they hold is counted; anything else comes back, message by message."""
+"""A queue message succeeds once all its events are counted; otherwise it alone fails and comes back."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.functions.lambda_events import queued
+from tests.functions.lambda_events import sqs_event
 from tests.support.app import App
 from tests.support.call import LambdaContext
 from tests.support.cloud import make_context
@@ -16,9 +16,9 @@ from usage_queue.app import handler
 
 
 def deliver(app: App, *bodies: Any, context: LambdaContext | None = None) -> list[int]:
-    """The places of the messages that failed."""
+    """Deliver a batch; return the indexes of the messages that failed."""
     messages = [body if isinstance(body, str) else as_json(body).decode() for body in bodies]
-    answer = handler(queued(*messages), context or LambdaContext())
+    answer = handler(sqs_event(*messages), context or LambdaContext())
     check_invariants(app)
     return [int(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
 
@@ -51,7 +51,7 @@ def test_a_message_with_one_refused_event_comes_back_and_its_others_count_once(a
     assert counted(app) == 1
 
 
-def test_a_conflict_comes_back_rather_than_be_dropped(app: App) -> None:
+def test_a_conflict_comes_back_and_is_not_dropped(app: App) -> None:
     member = app.member()
     event = app.event(member)
     assert deliver(app, event) == []
@@ -90,7 +90,7 @@ def test_a_batch_whose_time_is_nearly_up_gives_its_messages_back(app: App) -> No
     ["null", "[1, 2]", '{"id": "\\ud800"}', "[" * 100_000, " " * (1024 * 1024 + 1), '{"quantity": NaN}', "", "\ufeff["],
     ids=["null", "no objects", "half a pair", "deep", "over a mebibyte", "NaN", "empty", "cut short"],
 )
-def test_nothing_that_a_message_holds_stops_the_messages_beside_it(app: App, bad: str) -> None:
+def test_an_unreadable_message_does_not_stop_the_others(app: App, bad: str) -> None:
     member = app.member()
     assert deliver(app, bad, app.event(member)) == [0]
     assert counted(app) == 1
@@ -114,9 +114,7 @@ def test_suspended_accounts_messages_count_unknown_ones_come_back(app: App) -> N
     assert deliver(app, app.event(suspended), app.event(deleted), unknown) == [1, 2]
 
 
-def test_a_message_that_could_not_be_counted_now_comes_back_and_counts_later(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_message_comes_back_from_a_busy_table_and_counts_later(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     from tallybook import runtime
 
     member = app.member()
@@ -130,9 +128,7 @@ def test_a_message_that_could_not_be_counted_now_comes_back_and_counts_later(
     assert counted(app) == 3
 
 
-def test_what_comes_back_is_logged_with_its_reasons_and_without_what_it_held(
-    app: App, logged: Callable[[], str]
-) -> None:
+def test_failed_messages_are_logged_with_reasons_without_content(app: App, logged: Callable[[], str]) -> None:
     member = app.member()
     deliver(app, app.event(member, meter="kilowatts", app_id="confidential"))
     assert "unknown_meter" in logged()

@@ -1,4 +1,4 @@
-"""A walk through each function: everything that it may be asked to do."""
+"""A walk through each function: every operation that it has."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -16,29 +16,29 @@ from tallybook.services.quotas.allocations import allocate
 from tallybook.services.quotas.requests import file_request
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.functions.budget_walks import budgets, mail_feedback
-from tests.functions.lambda_events import queued, stream
+from tests.functions.lambda_events import sqs_event, stream_all_items
 from tests.functions.quota_walks import quotas, usage_check
 from tests.support.app import PASSWORD, App, Member
 from tests.support.call import LambdaContext, call
+from tests.support.fake_aws import FakeAws
 from tests.support.ndjson import as_json
-from tests.support.outside import FakeAws
 
 _KEYS, _USERS = "/v1/user-management/api-keys", "/v1/user-management/users"
 
 
 def identity(app: App, _: FakeAws) -> None:
-    signed = {"email": "ada@example.com", "password": PASSWORD}
-    call("POST", "/auth/register", body=signed)
-    session = call("POST", "/auth/login", body=signed).json["session_token"]
-    made = call("POST", _KEYS, bearer=session, body={"name": "one"}).json["data"]
-    call("GET", _KEYS, key=made["api_key"])
-    call("DELETE", f"{_KEYS}/{made['api_key_id']}", bearer=session)
+    credentials = {"email": "ada@example.com", "password": PASSWORD}
+    call("POST", "/auth/register", body=credentials)
+    session = call("POST", "/auth/login", body=credentials).json["session_token"]
+    created = call("POST", _KEYS, bearer=session, body={"name": "one"}).json["data"]
+    call("GET", _KEYS, key=created["api_key"])
+    call("DELETE", f"{_KEYS}/{created['api_key_id']}", bearer=session)
     invited = call("POST", _USERS, bearer=session, body={"email": "joan@example.com"}).json["data"]["user"]
     path = f"{_USERS}/{invited['user_id']}"
     call("POST", f"{path}/invitation", bearer=session)
     call("GET", _USERS, bearer=session)
     call("GET", path, bearer=session)
-    _share(app, session, invited["user_id"].removeprefix("usr-"))
+    _allocate_and_request(app, session, invited["user_id"].removeprefix("usr-"))
     call("PUT", path, bearer=session, body={"display_name": "Joan", "status": "suspended"})
     call("DELETE", path, bearer=session)
     call("POST", "/auth/password/reset", body={"email": "ada@example.com"})
@@ -46,16 +46,16 @@ def identity(app: App, _: FakeAws) -> None:
     call("POST", "/auth/password", bearer=session, body={"current_password": PASSWORD, "password": PASSWORD})
     token = app.password_token(_user(app, me["id"]), "reset")
     call("POST", "/auth/password/confirm", body={"token": token, "password": PASSWORD})
-    session = call("POST", "/auth/login", body=signed).json["session_token"]
+    session = call("POST", "/auth/login", body=credentials).json["session_token"]
     call("POST", "/auth/logout", bearer=session)
 
 
-def _share(app: App, root: str, user_id: str) -> None:
-    """The user has a share of the plan and has asked for another."""
+def _allocate_and_request(app: App, root: str, user_id: str) -> None:
+    """Give the user an allocation and file a quota request for them."""
     allocate(app.ctx, authenticate(app.ctx, root), user_id, {"ram_gb_seconds": 1})
     principal = authenticate(app.ctx, root)
-    asking = replace(principal, user=find_user(app.ctx, principal.account, user_id))
-    file_request(app.ctx, asking, {"ram_gb_seconds": 2}, reason="a walk")
+    user_principal = replace(principal, user=find_user(app.ctx, principal.account, user_id))
+    file_request(app.ctx, user_principal, {"ram_gb_seconds": 2}, reason="a walk")
 
 
 def accounts(app: App, _: FakeAws) -> None:
@@ -81,12 +81,15 @@ def accounts(app: App, _: FakeAws) -> None:
 
 
 def _emails(app: App, member: Member) -> None:
-    """A change of the email asked for and cleared; asked for and made."""
-    path, asked = "/v1/user-management/account", {"current_email": member.account.email, "new_email": "new@example.com"}
-    call("POST", f"{path}/email-change-request", key=member.api_key, body=asked)
+    """Request and clear an email change; request and confirm another."""
+    path, request = (
+        "/v1/user-management/account",
+        {"current_email": member.account.email, "new_email": "new@example.com"},
+    )
+    call("POST", f"{path}/email-change-request", key=member.api_key, body=request)
     call("POST", f"{path}/clear-email-change-requests", key=member.api_key)
     app.clock.advance(minutes=30)
-    call("POST", f"{path}/email-change-request", key=member.api_key, body=asked)
+    call("POST", f"{path}/email-change-request", key=member.api_key, body=request)
     change = last_email_change(app.ctx, authenticate(app.ctx, member.session))
     assert change is not None
     for token in app.email_tokens(change).values():
@@ -135,13 +138,13 @@ def usage_queue(app: App, _: FakeAws) -> None:
     handler({"Records": [record]}, LambdaContext())
 
 
-def invoicing(app: App, post: FakeAws) -> None:
+def invoicing(app: App, fake_aws: FakeAws) -> None:
     from invoicing.app import handler
 
     def hour() -> None:
         handler({"job": "invoicing"}, LambdaContext())
-        handler(queued(*post.messages), LambdaContext())
-        post.messages.clear()
+        handler(sqs_event(*fake_aws.messages), LambdaContext())
+        fake_aws.messages.clear()
 
     member = app.member()
     used = app.event(member, quantity=1_000_000)
@@ -154,20 +157,20 @@ def invoicing(app: App, post: FakeAws) -> None:
     hour()
 
 
-def outbox(app: App, post: FakeAws) -> None:
+def outbox(app: App, fake_aws: FakeAws) -> None:
     member = app.member()
-    app.invited(member)
+    app.invite(member)
     app.record(app.event(member, quantity=150_000))
     app.clock.advance(days=31)
     close_due(app.ctx, member.account.id)
     principal = authenticate(app.ctx, member.api_key)
     request_email_change(app.ctx, principal, current=member.account.email, new="new@example.com")
-    stream(app)
-    assert [mail.subject for mail in post.to(member.user.email) if "invoice" in mail.subject]
-    assert post.to("new@example.com")
-    app.invited(app.member())
-    post.refusals = ["BadRequestException", "TooManyRequestsException"]
-    post.sweep()
+    stream_all_items(app)
+    assert [mail.subject for mail in fake_aws.mails_to(member.user.email) if "invoice" in mail.subject]
+    assert fake_aws.mails_to("new@example.com")
+    app.invite(app.member())
+    fake_aws.refusals = ["BadRequestException", "TooManyRequestsException"]
+    fake_aws.sweep()
 
 
 def _user(app: App, user_id: str) -> Any:

@@ -16,8 +16,8 @@ from tallybook.domain.email_change import CONFIRMATION_TEMPLATES
 from tallybook.gateways import templates
 from tallybook.gateways.templates import TEMPLATES, RenderedMail, render
 from tests.gateways.rendering import CONTEXT, PAGES, one_line, render_sample
+from tests.support.hypothesis_settings import deterministic
 from tests.support.markup import Markup
-from tests.support.steady import steady
 
 SHOWN_VALUES = CONTEXT | {"credits": "1,000,000 credits"}
 HOSTILE = [
@@ -225,7 +225,7 @@ def test_without_an_inviter_the_brand_invites() -> None:
     assert "None" not in mail.text + mail.html
 
 
-@steady
+@deterministic
 @given(inviter=st.text(max_size=200), account=st.text(st.characters(), max_size=200))
 def test_a_subject_is_one_line_for_any_name(inviter: str, account: str) -> None:
     mail = render_sample("invitation", inviter=inviter, account=account)

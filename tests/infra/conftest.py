@@ -1,4 +1,4 @@
-"""Stages synthesized once a run; what CDK takes seconds for is then looked at in milliseconds."""
+"""Stages synthesized once a run, since CDK takes seconds for each."""
 
 import fcntl
 import hashlib
@@ -16,7 +16,7 @@ PORT = 8000
 
 @pytest.fixture(scope="session")
 def synthesize(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[Stage], Synthesized]:
-    """The test processes of a run share the assemblies: each has its own folder in that of the run."""
+    """Synthesize a stage once a run; the test processes share the assemblies in a folder of the run."""
     own = tmp_path_factory.getbasetemp()
     shared = own if worker_id == "master" else own.parent
 

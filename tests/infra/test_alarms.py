@@ -1,15 +1,15 @@
-"""What nobody is answered about raises an alarm, and the alarm reaches its topic."""
+"""Failures that no caller sees raise an alarm, and the alarm reaches its topic."""
 
 import pytest
 
 from infra.groups import GROUPS
 from tallybook.domain.jobs import camel_case
-from tests.support.template import Properties, Synthesized, written
+from tests.support.template import Properties, Synthesized, format_value
 
 TEN_MINUTES = 10 * 60 * 1000
 
 
-def test_there_is_an_alarm_for_each_thing_to_look_at_and_no_other(production: Synthesized) -> None:
+def test_there_is_an_alarm_for_each_watched_metric_and_no_other(production: Synthesized) -> None:
     unanswered = [group.name for group in GROUPS if not group.paths]
     assert unanswered == ["usage_queue", "invoicing", "usage_check", "outbox", "mail_feedback"]
     assert sorted(_watched(production)) == sorted(
@@ -28,7 +28,7 @@ def test_there_is_an_alarm_for_each_thing_to_look_at_and_no_other(production: Sy
     )
 
 
-def test_each_is_raised_by_the_first_but_the_stream_s_by_ten_minutes(production: Synthesized) -> None:
+def test_alarms_start_at_the_first_failure_or_at_ten_minutes_of_stream_lag(production: Synthesized) -> None:
     for (_, metric, _), alarm in _watched(production).items():
         assert alarm["Threshold"] == (TEN_MINUTES if metric == "IteratorAge" else 1)
         assert (alarm["Period"], alarm["EvaluationPeriods"]) == (300, 1)
@@ -40,7 +40,7 @@ def test_each_is_raised_by_the_first_but_the_stream_s_by_ten_minutes(production:
     ("metric", "statistic"),
     [("OutboxParked", "Sum"), ("InvoicingLate", "Sum"), ("Errors", "Sum"), ("IteratorAge", "Maximum")],
 )
-def test_it_counts_what_failed_and_looks_at_the_oldest(metric: str, statistic: str, production: Synthesized) -> None:
+def test_an_alarm_sums_failures_or_takes_the_maximum_age(metric: str, statistic: str, production: Synthesized) -> None:
     statistics = {alarm["Statistic"] for (_, name, _), alarm in _watched(production).items() if name == metric}
     assert statistics == {statistic}
 
@@ -49,7 +49,7 @@ def test_it_counts_what_failed_and_looks_at_the_oldest(metric: str, statistic: s
     ("metric", "service"),
     [("OutboxParked", "outbox"), ("InvoicingLate", "invoicing"), ("UsageCheckLate", "usage_check")],
 )
-def test_some_metrics_are_told_by_the_function_itself(metric: str, service: str, production: Synthesized) -> None:
+def test_some_metrics_come_from_the_function_itself(metric: str, service: str, production: Synthesized) -> None:
     (alarm,) = [alarm for (_, name, _), alarm in _watched(production).items() if name == metric]
     assert alarm["Dimensions"] == [
         {"Name": "service", "Value": service},
@@ -57,22 +57,25 @@ def test_some_metrics_are_told_by_the_function_itself(metric: str, service: str,
     ]
 
 
-def test_whose_stream_is_late_is_in_the_alarms_name(production: Synthesized) -> None:
+def test_a_stream_alarms_name_has_its_function(production: Synthesized) -> None:
     late = [name for name, alarm in production.resources("CloudWatch::Alarm").items() if "IteratorAge" in str(alarm)]
-    assert sorted(written({"Ref": name}) for name in late) == ["AlarmsOutboxStreamLate", "AlarmsUsageCheckStreamLate"]
+    assert sorted(format_value({"Ref": name}) for name in late) == [
+        "AlarmsOutboxStreamLate",
+        "AlarmsUsageCheckStreamLate",
+    ]
 
 
 def test_an_alarm_may_reach_its_topic(production: Synthesized) -> None:
-    assert {written(alarm["AlarmActions"][0]) for alarm in _watched(production).values()} == {"AlarmsTopic"}
-    (policy,) = [p for p in production.properties("SNS::TopicPolicy") if written(p["Topics"][0]) == "AlarmsTopic"]
+    assert {format_value(alarm["AlarmActions"][0]) for alarm in _watched(production).values()} == {"AlarmsTopic"}
+    (policy,) = [p for p in production.properties("SNS::TopicPolicy") if format_value(p["Topics"][0]) == "AlarmsTopic"]
     (allowed,) = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
     assert (allowed["Principal"], allowed["Action"]) == ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish")
     assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
 def _watched(stage: Synthesized) -> dict[tuple[str, str, str], Properties]:
-    """Namespace, metric and whose -> the alarm on it."""
+    """(namespace, metric, owner) -> the alarm on it."""
     return {
-        (alarm["Namespace"], alarm["MetricName"], written(alarm["Dimensions"][0]["Value"])): alarm
+        (alarm["Namespace"], alarm["MetricName"], format_value(alarm["Dimensions"][0]["Value"])): alarm
         for alarm in stage.properties("CloudWatch::Alarm")
     }

@@ -1,4 +1,4 @@
-"""Every path of the table reaches its group with every method, and every other path reaches one that says 404."""
+"""Every path in the table of groups reaches its group with every method; other paths reach one that answers 404."""
 
 import json
 
@@ -10,11 +10,11 @@ from tests.support.template import Synthesized
 
 
 def test_a_path_and_all_below_it_go_to_its_group_with_any_method(production: Synthesized) -> None:
-    session_request = {
+    expected = {
         f"ANY {route}": group.name for group in GROUPS for path in group.paths for route in (path, f"{path}/{{proxy+}}")
     }
     (default,) = [group.name for group in GROUPS if group.default]
-    assert _targets(production) == session_request | {"$default": default}
+    assert _targets(production) == expected | {"$default": default}
 
 
 def test_every_route_of_a_function_lies_under_its_own_paths() -> None:
@@ -24,7 +24,7 @@ def test_every_route_of_a_function_lies_under_its_own_paths() -> None:
         assert {group_of(path) for path in paths} == {name}
 
 
-def test_api_gateway_may_call_each_of_them(production: Synthesized) -> None:
+def test_api_gateway_may_call_each_function(production: Synthesized) -> None:
     permissions = production.properties("Lambda::Permission")
     by_gateway = [p["FunctionName"] for p in permissions if p["Principal"] == "apigateway.amazonaws.com"]
     permitted = {function["Fn::GetAtt"][0] for function in by_gateway}
@@ -32,7 +32,7 @@ def test_api_gateway_may_call_each_of_them(production: Synthesized) -> None:
     assert permitted == called
 
 
-def test_its_access_log_holds_no_query_and_no_header(production: Synthesized) -> None:
+def test_the_access_log_has_no_query_and_no_header(production: Synthesized) -> None:
     (stage,) = production.properties("ApiGatewayV2::Stage")
     assert (stage["StageName"], stage["AutoDeploy"]) == ("$default", True)
     logged = json.loads(stage["AccessLogSettings"]["Format"]).values()
@@ -40,9 +40,7 @@ def test_its_access_log_holds_no_query_and_no_header(production: Synthesized) ->
     assert not [field for field in logged if "query" in field.lower() or "header" in field.lower()]
 
 
-def test_other_origins_are_let_in_only_where_the_stage_names_them(
-    production: Synthesized, on_this_computer: Synthesized
-) -> None:
+def test_only_the_stages_named_origins_are_allowed(production: Synthesized, on_this_computer: Synthesized) -> None:
     (api,) = production.properties("ApiGatewayV2::Api")
     assert "CorsConfiguration" not in api
     (api,) = on_this_computer.properties("ApiGatewayV2::Api")

@@ -1,4 +1,4 @@
-"""What is shipped works by itself, holds nothing that isn't needed, and is the same on every build."""
+"""The shipped code works without other packages, has nothing superfluous, and is the same on every build."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ def layers() -> list[Path]:
 
 
 @pytest.mark.parametrize("name", [group.name for group in GROUPS])
-def test_a_function_and_the_layers_are_all_it_needs(name: str, layers: list[Path]) -> None:
+def test_a_function_needs_only_its_folder_and_the_layers(name: str, layers: list[Path]) -> None:
     task = bundle.function_bundle(name).folder
     done = _python(f"import {name}.app; assert callable({name}.app.handler)", [task, *layers])
     assert done.returncode == 0, done.stderr
@@ -32,7 +32,7 @@ def test_the_layer_describes_each_service_that_is_called(service: str, layers: l
     assert done.returncode == 0, done.stderr
 
 
-def test_the_layers_hold_no_command_and_nothing_that_slows_a_start(layers: list[Path]) -> None:
+def test_the_layers_have_no_command_and_nothing_that_slows_a_start(layers: list[Path]) -> None:
     core, deps = layers
     assert not (core / "tallybook/cli").exists()
     there = {path.name for path in deps.iterdir()}
@@ -40,7 +40,7 @@ def test_the_layers_hold_no_command_and_nothing_that_slows_a_start(layers: list[
     assert "boto3" in there
 
 
-def test_all_byte_code_is_used_without_a_look_at_its_source(layers: list[Path]) -> None:
+def test_all_byte_code_is_used_without_checking_its_source(layers: list[Path]) -> None:
     folders = [*layers, bundle.function_bundle("identity").folder]
     for folder in folders:
         compiled = {path.parent.parent / f"{path.name.split('.')[0]}.py": path for path in folder.rglob("*.pyc")}
@@ -58,7 +58,7 @@ def test_two_builds_are_the_same_to_the_byte(monkeypatch: pytest.MonkeyPatch, tm
     assert built[0] == built[1]
 
 
-def test_lambda_gets_its_own_machine_code() -> None:
+def test_lambda_gets_code_for_its_own_architecture() -> None:
     objects = list(bundle.deps_bundle(bundle.LAMBDA_ARM).folder.rglob("*.so"))
     assert objects
     assert all("x86_64" not in path.name for path in objects)
@@ -71,7 +71,7 @@ def _files(folders: list[Path]) -> list[Path]:
 
 
 def _python(code: str, path: list[Path]) -> subprocess.CompletedProcess[str]:
-    """A Python that sees these folders and its standard library, with an environment like Lambda's."""
+    """Run Python with only these folders and its standard library, in an environment like Lambda's."""
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": os.pathsep.join(map(str, path)),

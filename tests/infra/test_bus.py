@@ -1,4 +1,4 @@
-"""Each stage has a bus of its own, whose name the functions that use it and the operator are told."""
+"""Each stage has its own bus; the functions that use it and the operator get its name."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import pytest
 
 from infra.groups import GROUPS
 from infra.stage import STAGES, Stage, local
-from tests.support.template import Synthesized, written
+from tests.support.template import Synthesized, format_value
 
 
 @pytest.mark.parametrize("stage", [*STAGES.values(), local(8000)], ids=lambda stage: stage.name)
@@ -15,11 +15,11 @@ def test_a_stage_has_its_own_bus(stage: Stage, synthesize: Callable[[Stage], Syn
     assert bus["Name"] == f"tallybook-{stage.name}"
 
 
-def test_its_name_is_told_to_who_uses_it(production: Synthesized) -> None:
-    told = {
-        name: written(function["Environment"]["Variables"]["BUS_NAME"])
+def test_the_bus_name_is_passed_to_its_users(production: Synthesized) -> None:
+    named = {
+        name: format_value(function["Environment"]["Variables"]["BUS_NAME"])
         for name, function in production.functions().items()
         if "BUS_NAME" in function["Environment"]["Variables"]
     }
-    assert told == {group.name: "Bus" for group in GROUPS if group.bus}
-    assert written(production.template["Outputs"]["BusName"]["Value"]) == "Bus"
+    assert named == {group.name: "Bus" for group in GROUPS if group.bus}
+    assert format_value(production.template["Outputs"]["BusName"]["Value"]) == "Bus"

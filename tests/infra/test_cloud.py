@@ -1,4 +1,4 @@
-"""An emulated cloud of one's own: empty, apart from others, gone with whoever started it."""
+"""An emulated cloud: empty, isolated from others, and ended with the process that started it."""
 
 import os
 import signal
@@ -16,14 +16,14 @@ from infra.local.deploy import client
 from tests.support.local_stack import ROOT
 
 
-def test_two_at_once_know_nothing_of_each_other() -> None:
+def test_two_clouds_at_once_are_isolated() -> None:
     with ministack() as one, ministack() as other:
         client("sqs", one).create_queue(QueueName="mine")
         assert client("sqs", one).list_queues()["QueueUrls"]
         assert not client("sqs", other).list_queues().get("QueueUrls")
 
 
-def test_with_a_folder_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
+def test_a_cloud_with_a_folder_keeps_its_state(tmp_path: Path) -> None:
     for expected in (0, 1):
         with ministack(tmp_path) as endpoint:
             sqs = client("sqs", endpoint)
@@ -61,7 +61,7 @@ def test_it_ends_with_a_starter_that_was_killed() -> None:
     assert not _answers(endpoint)
 
 
-def test_a_preferred_port_is_taken_unless_somebody_has_it() -> None:
+def test_a_preferred_port_is_used_unless_it_is_taken() -> None:
     port = free_port()
     assert free_port(prefer=port) == port
     with ministack(port=port):

@@ -1,4 +1,4 @@
-"""Each row of the table becomes one function with exactly its code and settings."""
+"""Each row of the table of groups becomes one function with its code and settings."""
 
 import re
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def test_its_asset_is_its_own_folder_with_byte_code_beside_it(group: Group, prod
 
 
 @each_group
-def test_it_is_sized_and_wired_as_its_row_says(group: Group, production: Synthesized) -> None:
+def test_a_function_has_the_settings_of_its_row(group: Group, production: Synthesized) -> None:
     function = production.functions()[group.name]
     assert (function["MemorySize"], function["Timeout"]) == (group.memory, group.timeout)
     assert function["Handler"] == f"{group.name}.app.handler"
@@ -50,14 +50,14 @@ def test_it_is_sized_and_wired_as_its_row_says(group: Group, production: Synthes
     assert "SnapStart" not in function
 
 
-def test_logs_are_kept_for_as_long_as_the_stage_says(production: Synthesized, on_this_computer: Synthesized) -> None:
+def test_logs_are_kept_for_the_stages_retention(production: Synthesized, on_this_computer: Synthesized) -> None:
     for stage, days in ((production, 30), (on_this_computer, 1)):
         groups = stage.properties("Logs::LogGroup")
         assert len(groups) == len(GROUPS) + 1
         assert {group["RetentionInDays"] for group in groups} == {days}
 
 
-def test_with_snap_start_it_is_the_published_version_that_is_called(
+def test_with_snap_start_the_published_version_is_called(
     synthesize: Callable[[Stage], Synthesized],
 ) -> None:
     stage = synthesize(replace(STAGES["production"], snap_start=True))

@@ -1,4 +1,4 @@
-"""`make run` for real: it starts, refuses in one line, keeps what it stored, and takes up changed code."""
+"""`make run`: it starts, refuses with one line, keeps its state, and deploys changed code."""
 
 import json
 import os
@@ -40,24 +40,24 @@ def test_a_run_keeps_its_state_for_the_next_even_if_it_is_killed(tmp_path: Path)
         first = stack.variables
         assert set(first) >= NAMES
         assert (folder / "env").stat().st_mode & 0o777 == 0o600
-        for shown in ("TALLYBOOK_URL", "TALLYBOOK_API_KEY", "TALLYBOOK_PLATFORM_KEY", "TALLYBOOK_ACCOUNT_ID"):
-            assert first[shown] in stack.said
+        for variable in ("TALLYBOOK_URL", "TALLYBOOK_API_KEY", "TALLYBOOK_PLATFORM_KEY", "TALLYBOOK_ACCOUNT_ID"):
+            assert first[variable] in stack.terminal
         _grant(first, amount=7, reference="one")
         balance = _balance(first)
-        _refuses_another(folder, port)
-    again = _until_killed(folder, port)
+        _check_second_run_is_refused(folder, port)
+    again = _run_until_killed(folder, port)
     assert "Synthesizing" not in again
     assert {name: LocalStack(folder, again).variables[name] for name in NAMES} == {name: first[name] for name in NAMES}
     with running(folder, port=free_port()) as changed:
-        assert "did not stop cleanly" in changed.said
-        assert "Deploying the changes" in changed.said
-        assert "Creating an account" not in changed.said
+        assert "did not stop cleanly" in changed.terminal
+        assert "Deploying the changes" in changed.terminal
+        assert "Creating an account" not in changed.terminal
         assert changed.variables["TALLYBOOK_API_KEY"] == first["TALLYBOOK_API_KEY"]
         assert _balance(changed.variables) == balance + 5
-        _moves_with_its_clock(changed)
+        _check_clock_moves_periods(changed)
 
 
-def test_a_port_in_use_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_port_in_use_is_refused_in_one_line(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -67,7 +67,7 @@ def test_a_port_in_use_is_told_in_one_line(tmp_path: Path) -> None:
     assert f"Port {port} is in use" in done.stderr
 
 
-def test_what_an_older_bundle_stored_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_the_state_of_an_older_bundle_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     done = _start(tmp_path, free_port())
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
@@ -75,7 +75,7 @@ def test_what_an_older_bundle_stored_is_refused_in_one_line(tmp_path: Path) -> N
     assert list((tmp_path / "state").iterdir()) == []
 
 
-def test_a_port_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
+def test_an_invalid_port_is_refused_in_one_line(tmp_path: Path) -> None:
     for nonsense in ("eight", "0", "70000"):
         done = _start(tmp_path, nonsense)
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
@@ -90,13 +90,13 @@ class Answer:
 
 @contextmanager
 def _polling(port: int) -> Iterator[Callable[[], list[Answer]]]:
-    """A client without a key asks from now on; the function ends that and returns what it was answered."""
+    """Requests without a key in a thread; yields a function that stops it and returns the answers."""
     answers: list[Answer] = []
     ended = threading.Event()
 
     def poll() -> None:
         while not ended.wait(0.1):
-            with suppress(URLError):  # nobody holds the port yet
+            with suppress(URLError):  # nothing listens on the port yet
                 answers.append(_answer(f"http://localhost:{port}/auth/me"))
 
     def stop() -> list[Answer]:
@@ -121,27 +121,27 @@ def _answer(address: str) -> Answer:
             return Answer(refused.code, refused.headers["Retry-After"])
 
 
-def _until_killed(folder: Path, port: int) -> str:
-    """What a run said that moved the wallet and was then killed, with no time to save."""
+def _run_until_killed(folder: Path, port: int) -> str:
+    """Start a run, grant credits and kill it before it can save; return its output."""
     command = [sys.executable, "-m", "infra.local"]
     settings = {**os.environ, "PORT": str(port), "TALLYBOOK_LOCAL_DIR": str(folder)}
     process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.PIPE, text=True)
     assert process.stdout
-    said = ""
+    output = ""
     for line in process.stdout:
-        said += line
+        output += line
         if "Ctrl-C stops it" in line:
             break
-    variables = LocalStack(folder, said).variables
-    _grant(variables, amount=7, reference="one")  # as before: it moves nothing
+    variables = LocalStack(folder, output).variables
+    _grant(variables, amount=7, reference="one")  # a repeated grant: no effect
     _grant(variables, amount=5, reference="two")
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    return said
+    return output
 
 
-def _refuses_another(folder: Path, port: int) -> None:
+def _check_second_run_is_refused(folder: Path, port: int) -> None:
     began = time.monotonic()
     done = _start(folder, port)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
@@ -149,7 +149,7 @@ def _refuses_another(folder: Path, port: int) -> None:
     assert time.monotonic() - began < 10
 
 
-def _moves_with_its_clock(stack: LocalStack) -> None:
+def _check_clock_moves_periods(stack: LocalStack) -> None:
     before = _get(stack.variables, "/v1/billing/current")["current_period"]["end"]
     (stack.folder / "clock").write_text(str(40 * DAY))
     after = _get(stack.variables, "/v1/billing/current")["current_period"]["start"]

@@ -1,4 +1,4 @@
-"""Mails leave from the stage's own domain, over TLS, and what bounces or is complained about comes back."""
+"""Mails are sent from the stage's own domain, over TLS; bounces and complaints are reported back."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from infra.stage import STAGES, Stage, local
-from tests.support.template import Synthesized, written
+from tests.support.template import Synthesized, format_value
 
 
 def test_its_identity_is_the_domain_of_its_address(production: Synthesized) -> None:
     (identity,) = production.properties("SES::EmailIdentity")
     assert identity["EmailIdentity"] == "example.com"
-    assert written(identity["ConfigurationSetAttributes"]["ConfigurationSetName"]) == "MailSet"
+    assert format_value(identity["ConfigurationSetAttributes"]["ConfigurationSetName"]) == "MailSet"
 
 
 def test_no_two_stages_share_a_domain_since_an_account_knows_each_only_once() -> None:
@@ -30,23 +30,26 @@ def test_mails_are_sent_only_over_tls_and_their_reputation_is_measured(productio
 
 def test_bounces_and_complaints_reach_the_function_that_suppresses(production: Synthesized) -> None:
     (destination,) = production.properties("SES::ConfigurationSetEventDestination")
-    assert written(destination["ConfigurationSetName"]) == "MailSet"
-    told = destination["EventDestination"]
-    assert (told["Enabled"], sorted(told["MatchingEventTypes"])) == (True, ["bounce", "complaint"])
-    topic = written(told["SnsDestination"]["TopicARN"])
+    assert format_value(destination["ConfigurationSetName"]) == "MailSet"
+    events = destination["EventDestination"]
+    assert (events["Enabled"], sorted(events["MatchingEventTypes"])) == (True, ["bounce", "complaint"])
+    topic = format_value(events["SnsDestination"]["TopicARN"])
     (subscription,) = [s for s in production.properties("SNS::Subscription") if s["Protocol"] == "lambda"]
-    assert written(subscription["TopicArn"]) == topic == "MailFeedbackNotificationsTopic"
-    assert written(subscription["Endpoint"]) == "MailFeedbackFunction.Arn"
+    assert format_value(subscription["TopicArn"]) == topic == "MailFeedbackNotificationsTopic"
+    assert format_value(subscription["Endpoint"]) == "MailFeedbackFunction.Arn"
     (allowed,) = [p for p in production.properties("Lambda::Permission") if p["Principal"] == "sns.amazonaws.com"]
-    assert (written(allowed["FunctionName"]), written(allowed["SourceArn"])) == ("MailFeedbackFunction.Arn", topic)
+    assert (format_value(allowed["FunctionName"]), format_value(allowed["SourceArn"])) == (
+        "MailFeedbackFunction.Arn",
+        topic,
+    )
 
 
-def test_nobody_but_ses_and_for_this_stage_may_publish_them(production: Synthesized) -> None:
+def test_only_ses_for_this_stage_may_publish_feedback(production: Synthesized) -> None:
     policies = production.properties("SNS::TopicPolicy")
-    (policy,) = [p for p in policies if written(p["Topics"][0]) == "MailFeedbackNotificationsTopic"]
+    (policy,) = [p for p in policies if format_value(p["Topics"][0]) == "MailFeedbackNotificationsTopic"]
     (allowed,) = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
     assert (allowed["Principal"], allowed["Action"]) == ({"Service": "ses.amazonaws.com"}, "sns:Publish")
-    where = {name: written(value) for name, value in allowed["Condition"]["StringEquals"].items()}
+    where = {name: format_value(value) for name, value in allowed["Condition"]["StringEquals"].items()}
     configuration_set = "arn:AWS::Partition:ses:AWS::Region:AWS::AccountId:configuration-set/MailSet"
     assert where == {"AWS:SourceAccount": "AWS::AccountId", "AWS:SourceArn": configuration_set}
 
@@ -60,11 +63,11 @@ def test_nobody_but_ses_and_for_this_stage_may_publish_them(production: Synthesi
     ],
     ids=["production", "with pages of its own", "local"],
 )
-def test_the_sender_knows_its_name_its_address_and_where_links_lead(
+def test_the_sender_gets_its_name_its_address_and_the_page_url(
     stage: Stage, page: str, synthesize: Callable[[Stage], Synthesized]
 ) -> None:
     variables = synthesize(stage).functions()["outbox"]["Environment"]["Variables"]
     assert variables["MAIL_FROM"] == "Tallybook <no-reply@example.com>"
     assert variables["BRAND"] == "Tallybook"
-    assert written(variables["MAIL_CONFIGURATION_SET"]) == "MailSet"
-    assert written(variables["PAGE_URL"]) == page
+    assert format_value(variables["MAIL_CONFIGURATION_SET"]) == "MailSet"
+    assert format_value(variables["PAGE_URL"]) == page

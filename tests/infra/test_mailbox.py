@@ -1,4 +1,4 @@
-"""What the emulated SES was given, as the local address shows it: real letters, sent by the gateway."""
+"""The local mailbox shows the mails that the gateway sent to the emulated SES."""
 
 import json
 import time
@@ -72,7 +72,7 @@ def mails(port: int) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_start_leads_to_the_mail(port: int, mail: Mail) -> None:
+def test_the_start_page_redirects_to_the_mailbox(port: int, mail: Mail) -> None:
     assert {"href": "/_local/mail"} in markup(port, "/_local/").all("a")
     assert {"href": "/_local/mail"} in markup(port, "/_local").all("a")
     assert "No mail was sent yet" in markup(port, "/_local/mail").text
@@ -91,17 +91,17 @@ def test_the_list_has_every_mail_newest_first(port: int, mail: Mail) -> None:
     assert [one["id"] for one in mails(port)] == sent[::-1]
 
 
-def test_a_mail_is_seen_as_its_reader_would_with_text_and_headers(port: int, mail: Mail) -> None:
+def test_a_mails_page_has_its_html_text_and_headers(port: int, mail: Mail) -> None:
     sent = mail.send("ada@example.org", RESET, tags={"kind": "password_reset"})
     page = markup(port, f"/_local/mail/{quote(sent)}")
     [frame] = page.all("iframe")
     assert frame["srcdoc"] == f'<!DOCTYPE html><base target="_blank">{RESET.html}'
     assert frame["sandbox"] == "allow-popups allow-popups-to-escape-sandbox"
-    for told in ("ada@example.org", SENDER, sent, RESET.subject, " ".join(RESET.text.split())):
-        assert told in page.text
+    for text_shown in ("ada@example.org", SENDER, sent, RESET.subject, " ".join(RESET.text.split())):
+        assert text_shown in page.text
 
 
-def test_scripts_get_the_mail_as_it_was_sent(port: int, mail: Mail) -> None:
+def test_scripts_get_the_mails_as_json(port: int, mail: Mail) -> None:
     sent = mail.send("ada@example.org", RESET, tags={})
     [one] = mails(port)
     assert (one["id"], one["sender"], one["to"], one["cc"], one["bcc"]) == (sent, SENDER, ["ada@example.org"], [], [])
@@ -120,26 +120,26 @@ def test_nothing_in_a_mail_becomes_part_of_the_page(port: int, mail: Mail, path:
 
 
 @pytest.mark.parametrize("path", ["/_local/", "/_local/mail", "/_local/mail.json"])
-def test_a_page_of_another_name_sees_nothing(port: int, mail: Mail, path: str) -> None:
+def test_a_request_with_another_host_name_gets_no_mail(port: int, mail: Mail, path: str) -> None:
     mail.send("ada@example.org", RESET, tags={})
     for host in ("evil.example", f"evil.example:{port}", f"localhost.evil.example:{port}", "", "[", "api123"):
-        answer, said = get(port, path, host=host or " ")
+        answer, body = get(port, path, host=host or " ")
         assert answer.status == 403
-        assert "ada" not in said
+        assert "ada" not in body
     assert get(port, path, host=f"127.0.0.1:{port}")[0].status == 200
 
 
-def test_what_is_not_there_is_not_found(port: int, mail: Mail) -> None:
+def test_an_unknown_mail_is_404(port: int, mail: Mail) -> None:
     for path in ("/_local/mail/none", "/_local/nothing", "/_local/mails", "/_local/mail/../mail"):
         assert get(port, path)[0].status == 404
     assert get(port, "/_local/mail", method="POST")[0].status == 405
-    answer, said = get(port, "/_local/mail", method="HEAD")
-    assert (answer.status, said) == (200, "")
+    answer, body = get(port, "/_local/mail", method="HEAD")
+    assert (answer.status, body) == (200, "")
 
 
-def test_everything_else_is_still_the_api_s(port: int, mail: Mail) -> None:
-    answer, said = get(port, "/_localities")
-    assert (answer.headers["Content-Security-Policy"], "/_localities" in said) == (None, True)
+def test_other_paths_still_reach_the_api(port: int, mail: Mail) -> None:
+    answer, body = get(port, "/_localities")
+    assert (answer.headers["Content-Security-Policy"], "/_localities" in body) == (None, True)
 
 
 def test_a_cloud_that_is_gone_is_a_bad_gateway() -> None:
@@ -156,9 +156,9 @@ def test_the_emulated_ses_knows_its_senders_too(port: int, ses: Any, mail: Mail)
     assert mails(port) == []
 
 
-def test_every_kind_of_letter_arrives(port: int, mail: Mail) -> None:
+def test_every_mail_template_arrives(port: int, mail: Mail) -> None:
     for kind, names in TEMPLATES.items():
-        facts = {name: CONTEXT[name] for name in names}
-        letter = render(kind, facts, brand="Tallybook", page_url="http://localhost:8000")
-        mail.send("ada@example.org", letter, tags={"kind": kind})
+        context = {name: CONTEXT[name] for name in names}
+        template = render(kind, context, brand="Tallybook", page_url="http://localhost:8000")
+        mail.send("ada@example.org", template, tags={"kind": kind})
     assert len(mails(port)) == len(TEMPLATES)

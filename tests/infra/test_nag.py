@@ -1,4 +1,4 @@
-"""Every stage follows AWS's rules (synthesis raises where one doesn't) and is a valid template."""
+"""Every stage follows AWS's rules (synthesis raises if not) and is a valid template."""
 
 import subprocess
 import sys
@@ -16,7 +16,11 @@ def test_cfn_lint_finds_nothing_in_any_stage(synthesize: Callable[[Stage], Synth
     stages = [synthesize(stage) for stage in (*STAGES.values(), local(8000))]
     templates = [template for stage in stages for template in stage.folder.glob("*.template.json")]
     assert len(templates) == len(stages)
-    command = [Path(sys.executable).with_name("cfn-lint"), "--", *templates]  # once: its own start is half of its time
+    command = [
+        Path(sys.executable).with_name("cfn-lint"),
+        "--",
+        *templates,
+    ]  # one run for all: starting it takes half of the time
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 

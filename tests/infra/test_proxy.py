@@ -1,4 +1,4 @@
-"""The one plain address passes everything on as it came, but for the Host header, which names the API."""
+"""The local address passes requests on unchanged except for the Host header, which names the API."""
 
 import json
 import threading
@@ -15,20 +15,20 @@ from infra.local.state_dir import CannotStart
 
 
 class _Echo(BaseHTTPRequestHandler):
-    """Says what it was asked, with two cookies."""
+    """Answers with the request that it got, and sets two cookies."""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-        told = json.dumps({"path": self.path, "headers": dict(self.headers), "body": body}).encode()
+        request = json.dumps({"path": self.path, "headers": dict(self.headers), "body": body}).encode()
         self.send_response(418)
         self.send_header("Set-Cookie", "one=1")
         self.send_header("Set-Cookie", "two=2")
-        self.send_header("Content-Length", str(len(told)))
+        self.send_header("Content-Length", str(len(request)))
         self.end_headers()
-        self.wfile.write(told)
+        self.wfile.write(request)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_cloud_that_is_gone_is_a_bad_gateway() -> None:
     assert answer.status == 502
 
 
-def test_before_the_cloud_is_up_each_request_is_to_be_tried_again(echo: str) -> None:
+def test_before_the_cloud_is_up_each_request_is_answered_with_retry(echo: str) -> None:
     port = free_port()
     with Proxy(port) as proxy:
         for path in ("/v1/billing/current", "/_local/mail"):
@@ -86,7 +86,7 @@ def test_before_the_cloud_is_up_each_request_is_to_be_tried_again(echo: str) -> 
     assert answer.status == 418
 
 
-def test_a_port_is_held_from_the_first_moment() -> None:
+def test_the_port_is_taken_at_once() -> None:
     port = free_port()
     with Proxy(port), pytest.raises(CannotStart, match=f"Port {port} is in use"):
         Proxy(port)

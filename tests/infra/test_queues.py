@@ -1,15 +1,15 @@
-"""A message is tried five times, and a part of a batch fails alone."""
+"""A message is tried five times, and each message of a batch fails alone."""
 
 import pytest
 
 from infra.groups import GROUPS, Group
 from tallybook.domain.jobs import camel_case
-from tests.support.template import Properties, Synthesized, written
+from tests.support.template import Properties, Synthesized, format_value
 
 each_queue = pytest.mark.parametrize("group", [group for group in GROUPS if group.queue], ids=lambda group: group.name)
 
 
-def test_there_is_a_queue_for_each_row_that_works_on_one_and_no_other(production: Synthesized) -> None:
+def test_there_is_a_queue_for_each_row_with_one_and_no_other(production: Synthesized) -> None:
     queues = [key[:-8] for key in production.resources("SQS::Queue")]  # without their hash
     names = [f"{camel_case(str(group.queue))}Messages" for group in GROUPS if group.queue]
     assert sorted(queues) == sorted(name + end for name in names for end in ("Main", "Dead"))
@@ -19,7 +19,7 @@ def test_there_is_a_queue_for_each_row_that_works_on_one_and_no_other(production
 def test_a_message_is_given_up_after_five_tries_and_kept_for_two_weeks(group: Group, production: Synthesized) -> None:
     dead, main = _queue(group, "Dead", production), _queue(group, "Main", production)
     redrive = main["RedrivePolicy"]
-    assert written(redrive["deadLetterTargetArn"]) == f"{camel_case(str(group.queue))}MessagesDead.Arn"
+    assert format_value(redrive["deadLetterTargetArn"]) == f"{camel_case(str(group.queue))}MessagesDead.Arn"
     assert redrive["maxReceiveCount"] == 5
     assert main["MessageRetentionPeriod"] == dead["MessageRetentionPeriod"] == 14 * 24 * 3600
     assert main["VisibilityTimeout"] == 6 * group.timeout
@@ -29,13 +29,13 @@ def test_a_message_is_given_up_after_five_tries_and_kept_for_two_weeks(group: Gr
 def test_a_batch_fails_message_by_message(group: Group, production: Synthesized) -> None:
     sources = production.properties("Lambda::EventSourceMapping")
     address = f"{camel_case(str(group.queue))}MessagesMain.Arn"
-    (source,) = [source for source in sources if written(source["EventSourceArn"]) == address]
+    (source,) = [source for source in sources if format_value(source["EventSourceArn"]) == address]
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_the_sender_is_told_where_its_own_queue_is(production: Synthesized) -> None:
-    told = {name: function["Environment"]["Variables"].get("QUEUE_URL") for name, function in _functions(production)}
-    assert {name: written(url) for name, url in told.items() if url} == {
+def test_the_sender_gets_its_queues_url(production: Synthesized) -> None:
+    urls = {name: function["Environment"]["Variables"].get("QUEUE_URL") for name, function in _functions(production)}
+    assert {name: format_value(url) for name, url in urls.items() if url} == {
         "invoicing": "InvoicingMessagesMain",
         "usage_check": "UsageCheckMessagesMain",
     }

@@ -1,4 +1,4 @@
-"""What a fresh machine is given: locks with hashes and no address, the verbs, and the command that CI runs."""
+"""The repository's locks, folders, `make` targets and CI command."""
 
 import os
 import re
@@ -37,8 +37,8 @@ def test_the_layer_has_the_versions_that_the_tests_run_with() -> None:
 
 def test_the_layer_s_lock_holds_what_the_runtime_group_names() -> None:
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
-    session_request = {re.split(r"[<>=\[]", requirement)[0] for requirement in groups["runtime"]}
-    assert session_request <= set(_pins("layers/deps/requirements.lock"))
+    required = {re.split(r"[<>=\[]", requirement)[0] for requirement in groups["runtime"]}
+    assert required <= set(_pins("layers/deps/requirements.lock"))
 
 
 def test_every_function_s_folder_is_a_row_and_every_row_a_folder() -> None:
@@ -47,17 +47,17 @@ def test_every_function_s_folder_is_a_row_and_every_row_a_folder() -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_make_knows_the_verb_and_tells_of_it(verb: str) -> None:
+def test_make_has_the_target_and_lists_it(verb: str) -> None:
     assert re.search(rf"^{verb}:.*## \S", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
-def test_ci_runs_what_a_newcomer_runs() -> None:
+def test_ci_runs_the_same_commands_as_a_developer() -> None:
     script = ROOT / ".ci/run"
     assert os.access(script, os.X_OK)
     assert "make test" in script.read_text()
 
 
-def test_a_missing_python_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_missing_python_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "python3").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "python3").chmod(0o755)
     for tool in ("make", "bash", "mkdir", "env", "uname", "touch"):
@@ -71,9 +71,9 @@ def test_a_missing_python_is_told_in_one_line(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode != 0
-    told = [line for line in done.stderr.splitlines() if not line.startswith("make: ***")]
-    assert len(told) == 1
-    assert "Python 3.13" in told[0]
+    message = [line for line in done.stderr.splitlines() if not line.startswith("make: ***")]
+    assert len(message) == 1
+    assert "Python 3.13" in message[0]
 
 
 def _found(tool: str) -> str:

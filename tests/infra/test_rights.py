@@ -1,10 +1,10 @@
-"""A role may do what its row says, on exactly that resource, and nothing else anywhere."""
+"""A role has the rights of its row, on exactly those resources, and no others."""
 
 import pytest
 
 from infra.groups import GROUPS, Group
 from tallybook.domain.jobs import camel_case
-from tests.support.template import Properties, Synthesized, written
+from tests.support.template import Properties, Synthesized, format_value
 
 each_group = pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
 
@@ -47,7 +47,7 @@ def test_only_the_outbox_sends_mails_and_events(production: Synthesized) -> None
         assert able == ["outbox"]
 
 
-def test_only_queued_jobs_put_messages_on_a_queue_and_on_their_own_alone(production: Synthesized) -> None:
+def test_only_queued_jobs_send_messages_and_only_to_their_own_queue(production: Synthesized) -> None:
     able = {
         (group.name, queue)
         for group in GROUPS
@@ -57,7 +57,7 @@ def test_only_queued_jobs_put_messages_on_a_queue_and_on_their_own_alone(product
     assert able == {("invoicing", "InvoicingMessagesMain.Arn"), ("usage_check", "UsageCheckMessagesMain.Arn")}
 
 
-def test_mails_leave_from_the_stages_one_address_alone(production: Synthesized) -> None:
+def test_mails_are_sent_only_from_the_stages_address(production: Synthesized) -> None:
     statements = [
         statement
         for policy in production.properties("IAM::Policy")
@@ -80,7 +80,7 @@ def _each(policy: Properties) -> set[Right]:
     statements = policy["PolicyDocument"]["Statement"]
     assert {statement["Effect"] for statement in statements} == {"Allow"}
     return {
-        (action, written(resource))
+        (action, format_value(resource))
         for statement in statements
         for action in _listed(statement["Action"])
         for resource in _listed(statement["Resource"])

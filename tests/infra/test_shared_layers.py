@@ -1,4 +1,4 @@
-"""A layer is unpacked once, and every worker of the emulated cloud imports it from there."""
+"""A layer is unpacked once, and all workers of the emulated cloud import it from there."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What appears in the outbox calls the function that delivers it, and what was used the one that checks budgets."""
+"""New outbox items call the function that delivers them; dirty marks call the one that checks budgets."""
 
 import json
 from typing import Any
@@ -7,15 +7,15 @@ import pytest
 
 from infra.groups import GROUPS
 from tallybook.services.jobs.usage_check import check_usage
-from tests.functions.lambda_events import record
+from tests.functions.lambda_events import stream_record
 from tests.support.app import App
-from tests.support.template import Properties, Synthesized, written
+from tests.support.template import Properties, Synthesized, format_value
 
 OUTBOX, USAGE = "OutboxFunction", "UsageCheckFunction"
 each_function = pytest.mark.parametrize("function", [OUTBOX, USAGE])
 
 
-def test_there_is_one_for_each_row_that_says_so(production: Synthesized) -> None:
+def test_there_is_a_stream_mapping_for_each_row_with_one(production: Synthesized) -> None:
     assert sorted(_sources(production)) == [OUTBOX, USAGE]
     assert {group.name: group.stream for group in GROUPS if group.stream} == {
         "outbox": "outbox",
@@ -23,45 +23,45 @@ def test_there_is_one_for_each_row_that_says_so(production: Synthesized) -> None
     }
 
 
-def test_only_items_that_appear_in_the_outbox_are_delivered(production: Synthesized) -> None:
+def test_only_new_outbox_items_are_delivered(production: Synthesized) -> None:
     assert _pattern(production, OUTBOX) == {
         "eventName": ["INSERT"],
         "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "OUTBOX#"}]}}},
     }
 
 
-def test_only_what_was_used_is_checked(production: Synthesized) -> None:
+def test_only_dirty_marks_are_checked(production: Synthesized) -> None:
     assert _pattern(production, USAGE) == {
         "dynamodb": {"Keys": {"sk": {"S": ["DIRTY"]}}, "NewImage": {"due": {"S": [{"exists": True}]}}}
     }
 
 
-def test_the_mark_that_usage_leaves_passes_and_nothing_else_does(app: App, production: Synthesized) -> None:
+def test_only_the_dirty_mark_of_usage_passes_the_filter(app: App, production: Synthesized) -> None:
     pattern, member = _pattern(production, USAGE), app.member()
-    assert [item["sk"] for item in app.stored("core") if _passes(pattern, record(item))] == []
+    assert [item["sk"] for item in app.stored("core") if _passes(pattern, stream_record(item))] == []
     app.record(app.event(member))
-    marks = [item for item in app.stored("core") if _passes(pattern, record(item, kind="MODIFY"))]
+    marks = [item for item in app.stored("core") if _passes(pattern, stream_record(item, kind="MODIFY"))]
     assert [(mark["pk"], mark["sk"]) for mark in marks] == [(f"ACCOUNT#{member.account.id}", "DIRTY")]
     check_usage(app.ctx, member.account.id)
     (looked_at,) = app.stored("core", "DIRTY")
-    assert not _passes(pattern, record(looked_at, kind="MODIFY"))
+    assert not _passes(pattern, stream_record(looked_at, kind="MODIFY"))
 
 
 @each_function
-def test_it_reads_the_stream_of_core_from_the_oldest_on(production: Synthesized, function: str) -> None:
+def test_a_mapping_reads_the_stream_of_core_from_the_oldest_record(production: Synthesized, function: str) -> None:
     source = _sources(production)[function]
-    assert written(source["EventSourceArn"]) == "TablesCore.StreamArn"
+    assert format_value(source["EventSourceArn"]) == "TablesCore.StreamArn"
     assert source["StartingPosition"] == "TRIM_HORIZON"
 
 
-def test_outbox_items_come_at_once_in_small_batches_and_usage_gathered_for_a_second(production: Synthesized) -> None:
+def test_outbox_batches_are_immediate_and_usage_batches_wait_a_second(production: Synthesized) -> None:
     sources = _sources(production)
     assert {name: source["BatchSize"] for name, source in sources.items()} == {OUTBOX: 10, USAGE: 100}
     assert "MaximumBatchingWindowInSeconds" not in sources[OUTBOX]
     assert sources[USAGE]["MaximumBatchingWindowInSeconds"] == 1
 
 
-def test_many_accounts_budgets_are_checked_at_once_and_outbox_items_of_a_shard_in_a_row(
+def test_usage_batches_of_a_shard_run_in_parallel_outbox_batches_do_not(
     production: Synthesized,
 ) -> None:
     sources = _sources(production)
@@ -69,7 +69,7 @@ def test_many_accounts_budgets_are_checked_at_once_and_outbox_items_of_a_shard_i
 
 
 @each_function
-def test_a_batch_that_fails_is_halved_and_soon_left_to_the_sweep(production: Synthesized, function: str) -> None:
+def test_a_failed_batch_is_halved_and_soon_left_to_the_sweep(production: Synthesized, function: str) -> None:
     source = _sources(production)[function]
     assert (source["MaximumRetryAttempts"], source["BisectBatchOnFunctionError"]) == (2, True)
     assert "DestinationConfig" not in source
@@ -79,7 +79,7 @@ def test_a_batch_that_fails_is_halved_and_soon_left_to_the_sweep(production: Syn
 def _sources(stage: Synthesized) -> dict[str, Properties]:
     """Function -> its mapping."""
     sources = [one for one in stage.properties("Lambda::EventSourceMapping") if "StartingPosition" in one]
-    found = {written(source["FunctionName"]): source for source in sources}
+    found = {format_value(source["FunctionName"]): source for source in sources}
     assert len(found) == len(sources)
     return found
 
@@ -90,20 +90,20 @@ def _pattern(stage: Synthesized, function: str) -> dict[str, Any]:
     return pattern
 
 
-def _passes(pattern: Any, told: Any) -> bool:
-    """As Lambda filters: each place of the pattern lists what is let through there.
+def _passes(pattern: Any, value: Any) -> bool:
+    """Whether the pattern matches as in Lambda: each of its fields lists the accepted values.
 
     Source: Lambda, "Filter rule syntax".
     """
     if isinstance(pattern, list):
-        return any(_is(rule, told) for rule in pattern)
-    return all(_passes(inner, told.get(name) if isinstance(told, dict) else None) for name, inner in pattern.items())
+        return any(_matches_rule(rule, value) for rule in pattern)
+    return all(_passes(inner, value.get(name) if isinstance(value, dict) else None) for name, inner in pattern.items())
 
 
-def _is(rule: Any, value: Any) -> bool:
+def _matches_rule(rule: Any, value: Any) -> bool:
     match rule:
-        case {"exists": session_request}:
-            return (value is not None) is session_request
+        case {"exists": must_exist}:
+            return (value is not None) is must_exist
         case {"prefix": start}:
             return isinstance(value, str) and value.startswith(start)
     return bool(value == rule)

@@ -1,4 +1,4 @@
-"""The tables have their keys, their stream and their index, and outlive a mistake in production alone."""
+"""The tables have their keys, their stream and their index; only in production they are protected from deletion."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ def test_both_are_keyed_by_pk_and_sk_on_demand(production: Synthesized) -> None:
         assert {a["AttributeType"] for a in table["AttributeDefinitions"]} == {"S"}
 
 
-def test_core_alone_has_a_stream_and_the_index_of_work(production: Synthesized) -> None:
+def test_only_core_has_a_stream_and_the_index_of_work(production: Synthesized) -> None:
     tables = _tables(production)
     assert tables["core"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert tables["core"]["GlobalSecondaryIndexes"] == [
@@ -27,7 +27,7 @@ def test_core_alone_has_a_stream_and_the_index_of_work(production: Synthesized) 
     assert not {"StreamSpecification", "GlobalSecondaryIndexes"} & set(tables["usage"])
 
 
-def test_production_keeps_them_and_can_go_back_in_time(production: Synthesized) -> None:
+def test_production_keeps_its_tables_and_has_point_in_time_recovery(production: Synthesized) -> None:
     for resource in production.resources("DynamoDB::Table").values():
         assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
         assert resource["Properties"]["DeletionProtectionEnabled"] is True
@@ -35,14 +35,14 @@ def test_production_keeps_them_and_can_go_back_in_time(production: Synthesized) 
         assert resource["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
 
 
-def test_this_computer_expires_nothing_and_keeps_no_history(on_this_computer: Synthesized) -> None:
+def test_the_local_stage_expires_nothing_and_has_no_recovery(on_this_computer: Synthesized) -> None:
     for resource in on_this_computer.resources("DynamoDB::Table").values():
         assert resource["DeletionPolicy"] == "Delete"
         assert resource["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": False}
         assert "TimeToLiveSpecification" not in resource["Properties"]
 
 
-def test_only_production_is_kept() -> None:
+def test_only_productions_tables_survive_the_stack() -> None:
     assert [stage.name for stage in STAGES.values() if stage.keep] == ["production"]
 
 

@@ -1,4 +1,4 @@
-"""The commands of the documents on one running bundle: what they print, mail and log, and which functions they call."""
+"""Runs the documents' commands on one bundle; checks what they print, mail and log, and which functions they call."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from tests.support.local_stack import LocalStack, free_port, running
 pytestmark = pytest.mark.usefixtures("printed")
 
 _CALLED_WITHIN = 30.0
-_POLLED_WITHIN = 2.0  # the emulator looks at its streams every second
+_POLLED_WITHIN = 2.0  # the emulator polls its streams every second
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack
 
 @pytest.fixture(scope="module")
 def printed(local_stack: LocalStack) -> Mapping[str, list[str]]:
-    """What each block of the documents printed, by page; it fails where a command does."""
+    """The output of each block of commands, by page; fails if a command fails."""
     return run_walk(local_stack.folder)
 
 
@@ -39,8 +39,8 @@ def test_the_commands_of_a_document_print_what_it_says(printed: Mapping[str, lis
 
 def test_the_commands_moved_the_clock(local_stack: LocalStack, printed: Mapping[str, list[str]]) -> None:
     assert printed
-    shown = local_stack.folder / "clock"
-    ahead = Clock(shown).now() - datetime.now(UTC)
+    clock_file = local_stack.folder / "clock"
+    ahead = Clock(clock_file).now() - datetime.now(UTC)
     assert abs(ahead - AHEAD_AFTERWARDS) < timedelta(minutes=10)
 
 
@@ -58,29 +58,29 @@ def test_the_mails_of_the_walk_through_are_in_the_mailbox(local_stack: LocalStac
         "owner@example.com",
         "finance@example.com",
     }
-    told = [subject for to, subject in sent if to == "owner@example.com"]
-    assert {number for subject in told for number in re.findall(r"invoice no\. (\d)", subject)} == {"1", "2", "3"}
+    subjects = [subject for to, subject in sent if to == "owner@example.com"]
+    assert {number for subject in subjects for number in re.findall(r"invoice no\. (\d)", subject)} == {"1", "2", "3"}
 
 
-def test_no_log_of_the_walk_through_tells_a_secret(local_stack: LocalStack) -> None:
-    given = local_stack.variables
-    secrets = [given[f"TALLYBOOK_{name}"] for name in ("PASSWORD", "API_KEY", "PLATFORM_KEY")]
-    with urlopen(f"{given['TALLYBOOK_URL']}/_local/mail.json") as answer:
+def test_no_log_of_the_walk_through_has_a_secret(local_stack: LocalStack) -> None:
+    variables = local_stack.variables
+    secrets = [variables[f"TALLYBOOK_{name}"] for name in ("PASSWORD", "API_KEY", "PLATFORM_KEY")]
+    with urlopen(f"{variables['TALLYBOOK_URL']}/_local/mail.json") as answer:
         secrets += re.findall(r"#(pwt_[\w-]{80,})", answer.read().decode())
     assert len(secrets) > 3
     logs = local_stack.logged()
     assert {"identity", "metering", "outbox"} <= {group for group, lines in logs.items() if lines}
-    told = "\n".join(line for lines in logs.values() for line in lines)
-    told += (local_stack.folder / "state" / "ministack.log").read_text(errors="replace")
-    assert not [secret for secret in secrets if secret in told]
-    assert not re.findall(r"(?:sk-|pk-|sess_|pwt_)[\w-]{60,}", told)
+    logged = "\n".join(line for lines in logs.values() for line in lines)
+    logged += (local_stack.folder / "state" / "ministack.log").read_text(errors="replace")
+    assert not [secret for secret in secrets if secret in logged]
+    assert not re.findall(r"(?:sk-|pk-|sess_|pwt_)[\w-]{60,}", logged)
 
 
-def test_what_leaves_is_called_as_its_row_says(local_stack: LocalStack) -> None:
+def test_stream_and_topic_call_the_functions_of_their_rows(local_stack: LocalStack) -> None:
     stack = local_stack
     assert stack.variables["TALLYBOOK_STACK"] == "tallybook-local"
     _await(lambda: stack.calls("outbox") >= 1)
-    before, checks = _settled(stack), stack.calls("usage_check")
+    before, checks = _settled_outbox_calls(stack), stack.calls("usage_check")
     _put(stack, "SOMETHING#x")
     _put(stack, "ACCOUNT#0", sk="DIRTY")
     time.sleep(_POLLED_WITHIN)
@@ -93,8 +93,8 @@ def test_what_leaves_is_called_as_its_row_says(local_stack: LocalStack) -> None:
     _await(lambda: stack.calls("mail_feedback") >= 1)
 
 
-def _settled(stack: LocalStack) -> int:
-    """The calls so far, once signing up has had its own."""
+def _settled_outbox_calls(stack: LocalStack) -> int:
+    """The number of outbox calls, once those of the sign-up are over."""
     before = -1
     while (calls := stack.calls("outbox")) != before:
         before = calls

@@ -1,4 +1,4 @@
-"""Years of the running bundle, in moved time: each month's invoice is there, and they add up to what was used."""
+"""Years of a running bundle with a moved clock: each month has an invoice, and they add up to the usage."""
 
 import json
 import random
@@ -42,11 +42,11 @@ from tallybook.services.lookup import find_account
 from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.store import keys
 from tallybook.store.budgets import read_budget, read_message
-from tests.support.budget_reference import Happened, expected
+from tests.support.budget_reference import Occurrence, expected_alerts
 from tests.support.local_stack import ROOT, LocalStack, free_port, running
 
 CATALOG = tomllib.loads((ROOT / "infra/catalog.toml").read_text())
-START = datetime(2030, 3, 10, 12, tzinfo=UTC)  # twelve periods end in each 365 days from here, on whatever day they do
+START = datetime(2030, 3, 10, 12, tzinfo=UTC)  # in each 365 days from here twelve periods end
 LONGEST_OPEN = timedelta(minutes=90)
 _SETTLED_WITHIN = 60.0
 _CPU_PRICE = Decimal(CATALOG["meters"]["cpu_seconds"]["prices"][0]["unit_price"])
@@ -54,7 +54,7 @@ _CPU_PRICE = Decimal(CATALOG["meters"]["cpu_seconds"]["prices"][0]["unit_price"]
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The running bundle as its operator has it, and the account that it was seeded with."""
+    """A running bundle with its operator's context and jobs, and the seeded account."""
 
     stack: LocalStack
     ctx: Context
@@ -71,14 +71,14 @@ class Bundle:
         assert left.value.code in (0, None)
 
     def advance(self, by: timedelta) -> None:
-        """What `tallybook clock advance` does, without a new command and new AWS clients for each step."""
+        """Advance the clock as `tallybook clock advance` does, with the same AWS clients for all steps."""
         clock = Clock(self.stack.folder / "clock")
         steps = advance_clock(self.ctx, clock.now() + by, move=clock.move_to, call=self.jobs.call, settle=_settle)
         for _ in steps:
             pass
 
     def use(self, quantity: int) -> int:
-        """So many CPU seconds of the seeded account, now; what they cost."""
+        """Use this many CPU seconds of the seeded account now; return their cost."""
         now = stamp(self.ctx.clock.now())
         event = {
             "specversion": "1.0",
@@ -111,7 +111,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bundle]:
         yield Bundle(stack, ctx, Jobs(stack.client("lambda"), functions))
 
 
-def test_a_year_at_once_is_twelve_invoices_of_what_was_used(bundle: Bundle) -> None:
+def test_a_year_in_one_step_has_twelve_invoices_with_the_usage(bundle: Bundle) -> None:
     used = bundle.use(123_456)
     bundle.command("clock", "advance", "365d")
     found = bundle.invoices(bundle.account)
@@ -121,7 +121,7 @@ def test_a_year_at_once_is_twelve_invoices_of_what_was_used(bundle: Bundle) -> N
     assert found[-1].status == "overdue"
 
 
-def test_a_year_with_usage_and_fees_in_it_is_twelve_invoices_of_both(bundle: Bundle) -> None:
+def test_a_year_with_usage_and_fees_has_twelve_invoices_with_both(bundle: Bundle) -> None:
     before = len(bundle.invoices(bundle.account))
     changed = change_plan(
         bundle.ctx, find_account(bundle.ctx, bundle.account.id), "pro", actor=OPERATOR, must_pay=False
@@ -138,16 +138,14 @@ def test_a_year_with_usage_and_fees_in_it_is_twelve_invoices_of_both(bundle: Bun
     assert sum(invoice.total for invoice in year) == used + 12 * fee
 
 
-def test_the_operator_does_what_is_due_for_many_at_once_and_then_there_is_nothing(
-    bundle: Bundle, capfd: pytest.CaptureFixture[str]
-) -> None:
-    made = [create_account(bundle.ctx, email=f"one{number}@example.com")[0] for number in range(20)]
+def test_the_operators_run_closes_all_due_periods_once(bundle: Bundle, capfd: pytest.CaptureFixture[str]) -> None:
+    created = [create_account(bundle.ctx, email=f"one{number}@example.com")[0] for number in range(20)]
     clock = Clock(bundle.stack.folder / "clock")
     clock.move_to(clock.now() + timedelta(days=40))
-    told = _read(bundle, capfd, "invoices", "run", "--json")
-    assert (told["failed"], told["failures"]) == (0, [])
-    assert told["accounts"] >= 20
-    assert [len(bundle.invoices(account)) for account in made] == [1] * 20
+    report = _read(bundle, capfd, "invoices", "run", "--json")
+    assert (report["failed"], report["failures"]) == (0, [])
+    assert report["accounts"] >= 20
+    assert [len(bundle.invoices(account)) for account in created] == [1] * 20
     again = _read(bundle, capfd, "invoices", "run", "--json")
     assert (again["accounts"], again["periods_closed"]) == (0, 0)
 
@@ -162,7 +160,7 @@ def test_no_period_was_open_90_minutes_past_its_end(bundle: Bundle) -> None:
 
 
 class Spender:
-    """An account of its own with a budget, whose root user calls over HTTP, and what has happened to it."""
+    """A separate account with a budget; its root user calls by HTTP, and each change is recorded."""
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle, self.chance = bundle, random.Random(7)
@@ -171,14 +169,15 @@ class Spender:
         )
         self.account = principal.account
         self.key = create_api_key(bundle.ctx, authenticate(bundle.ctx, principal.text), name="years").text
-        self.happened: list[Happened] = []
+        self.occurrences: list[Occurrence] = []
 
     def live(self) -> None:
-        """Something happens to it, and the clock goes on, now for hours and now for weeks; no two days at the same
-        time, so that it does not matter whether the stream or the sweep looks first.
+        """Make a random change, then move the clock by hours or weeks.
+
+        Successive days have different times, so it makes no difference whether the stream or the sweep checks first.
         """
         what, value = self.chance.choice((self._use, self._use, self._edit))()
-        self.happened.append((self.bundle.ctx.clock.now(), len(self.happened) + 1, what, value))
+        self.occurrences.append((self.bundle.ctx.clock.now(), len(self.occurrences) + 1, what, value))
         now = self.bundle.ctx.clock.now()
         then = now + timedelta(hours=self.chance.choice((7, 20, 26, 200, 700, 1000)))
         then = then.replace(minute=16 if then.toordinal() % 2 else 36, second=self.chance.randrange(60))
@@ -187,13 +186,18 @@ class Spender:
     def _use(self) -> tuple[str, Decimal]:
         units = self.chance.choice((20, 40, 90))
         data = {"meter": "cpu_seconds", "quantity": int(units / _CPU_PRICE)}
-        event = {"specversion": "1.0", "type": "tallybook.usage.v1", "source": "years", "id": str(len(self.happened))}
+        event = {
+            "specversion": "1.0",
+            "type": "tallybook.usage.v1",
+            "source": "years",
+            "id": str(len(self.occurrences)),
+        }
         now = stamp(self.bundle.ctx.clock.now())
         event |= {"time": now, "subject": ACCOUNT + self.account.id, "data": data}
-        told = self._call(
+        result = self._call(
             "POST", "/v1/platform/events", [event], key=self.bundle.stack.variables["TALLYBOOK_PLATFORM_KEY"]
         )
-        assert told["accepted"] == 1
+        assert result["accepted"] == 1
         return "used", Decimal(units)
 
     def _edit(self) -> tuple[str, Budget | None]:
@@ -219,13 +223,13 @@ class Spender:
         return read_budget(item) if item else None
 
     def messages(self) -> list[BudgetMessage]:
-        """All that its budgets ever told."""
+        """All messages of its budgets."""
         account = find_account(self.bundle.ctx, self.account.id)
-        session_request = [
+        message_keys = [
             keys.budget_message(account.id, number) for number in range(1, account.counts.message_count + 1)
         ]
-        items = self.bundle.ctx.tables.get_many(session_request)
-        return [read_message(items[key]) for key in session_request]
+        items = self.bundle.ctx.tables.get_many(message_keys)
+        return [read_message(items[key]) for key in message_keys]
 
     def _call(self, method: str, path: str, body: Any, *, key: str | None = None) -> Any:
         request = Request(
@@ -238,7 +242,7 @@ class Spender:
             return json.load(answer).get("data")
 
 
-def test_two_years_of_a_budget_edited_at_random_tell_what_its_rules_alone_say(bundle: Bundle) -> None:
+def test_two_years_of_budget_alerts_equal_those_of_the_reference(bundle: Bundle) -> None:
     spender = Spender(bundle)
     began = bundle.ctx.clock.now()
     while bundle.ctx.clock.now() < began + timedelta(days=730):
@@ -248,9 +252,9 @@ def test_two_years_of_a_budget_edited_at_random_tell_what_its_rules_alone_say(bu
     while starts[-1] < bundle.ctx.clock.now():
         starts.append(period_of(account.schedule, starts[-1]).end)
     found = [(one.budget, one.period.start, one.threshold.percent) for one in spender.messages()]
-    assert found == expected(spender.happened, starts)
+    assert found == expected_alerts(spender.occurrences, starts)
     assert len(found) > 15
-    assert max(Counter(found).values()) > 1, "told again within a period"
+    assert max(Counter(found).values()) > 1, "some thresholds must alert twice in a period"
 
 
 def _settle(job: str, left: Callable[[], int]) -> None:

@@ -1,4 +1,4 @@
-"""A subscriber whose period ends, and sweeps of what closes it."""
+"""Crash sweeps of invoicing: an account with usage, its period's end, and the comparison with a run without a crash."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,18 +11,18 @@ from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.simulation.conftest import Sweep
 from tests.support.app import App, Member
-from tests.support.snapshot import keep, put_back
+from tests.support.snapshot import restore_snapshot, take_snapshot
 
 type Act = Callable[[App, Any], Any]
 
 
-def everything(app: App) -> list[dict[str, Any]]:
+def all_items_sorted(app: App) -> list[dict[str, Any]]:
     items = app.stored("core") + app.stored("usage")
     return sorted(items, key=lambda item: (item["pk"], item["sk"]))
 
 
 def subscriber(app: App) -> Member:
-    """On a plan of 20.00 a month, with a balance of 1.00 and 14.00 of usage."""
+    """A member on a plan of 20.00 a month, with a balance of 1.00 and 14.00 of usage."""
     app.apply_catalog(free_plan="pro", tax_rate="7.7")
     member = app.member()
     app.record(app.event(member, quantity=1_000_000))
@@ -37,27 +37,27 @@ def draft(app: App, member: Member) -> Invoice:
     return draft_invoice(app.ctx, authenticate(app.ctx, member.api_key))
 
 
-def sweep_alike(sweep: Sweep, prepare: Callable[[App], Any], act: Act) -> tuple[int, Any]:
-    """Whatever crashed, all that is stored in the end is what a run without a crash stores; and what that answers."""
+def sweep_and_compare(sweep: Sweep, prepare: Callable[[App], Any], act: Act) -> tuple[int, Any]:
+    """After each crash the stored data must be as without one. Returns the calls and a crash-free run's answer."""
     clean: dict[str, Any] = {}
 
     def prepared(app: App) -> Any:
-        known = prepare(app)
-        before = keep()
-        clean["answer"] = act(app, known)
-        clean["state"] = everything(app)
-        put_back(before)
-        assert everything(app) != clean["state"]
-        return known
+        prepared_value = prepare(app)
+        before = take_snapshot()
+        clean["answer"] = act(app, prepared_value)
+        clean["state"] = all_items_sorted(app)
+        restore_snapshot(before)
+        assert all_items_sorted(app) != clean["state"]
+        return prepared_value
 
-    def check(app: App, known: Any, answer: Any) -> None:
-        assert everything(app) == clean["state"]
+    def check(app: App, prepared_value: Any, answer: Any) -> None:
+        assert all_items_sorted(app) == clean["state"]
 
     return sweep(prepared, act, check), clean["answer"]
 
 
-def with_late_usage(app: App) -> Member:
-    """One period closed, late usage for it, a draft of the next, and that one at its end."""
+def subscriber_with_late_usage(app: App) -> Member:
+    """A member with a closed period, late usage for it, and a draft of the next period, which is at its end."""
     member = subscriber(app)
     end_period(app, member)
     app.invoice_due()

@@ -1,4 +1,4 @@
-"""What the races of invoicing and of plans share."""
+"""Reads the outcome of invoicing and plan races."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tests.support.app import App, Member
 
 
 def invoices(app: App, member: Member) -> list[Invoice]:
-    """Oldest first."""
+    """The account's invoices, oldest first."""
     return list_invoices(app.ctx, app.account_of(member), offset=0, limit=100)[::-1]
 
 

@@ -1,6 +1,6 @@
-"""What accounts owe, worked out anew in exact fractions from what happened to them: nothing of the product is used.
+"""A second implementation of billing in exact fractions, which uses no code of the product.
 
-Amounts are cents, instants aware datetimes, prices as they stand in the catalog file.
+Amounts are cents, instants are aware datetimes, prices are as in the catalog file.
 """
 
 from calendar import monthrange
@@ -16,7 +16,7 @@ YEAR = 12
 
 @dataclass
 class Life:
-    """An account: since when it is on which plan, what it used when, and when it was suspended."""
+    """An account's history: its plans with their start, its usage, and its suspensions."""
 
     zone: str
     plans: list[tuple[datetime, str]]
@@ -24,7 +24,7 @@ class Life:
     suspended: list[list[datetime]] = field(default_factory=list)
 
     def bounds(self, turn: int, month: int) -> datetime:
-        """The start of a month of the plan it took at its turn, in its wall time, clamped to the calendar's month."""
+        """The start of a month of its `turn`-th plan, in local wall time, clamped to the calendar month."""
         anchor = self.plans[turn][0]
         if not month:
             return anchor
@@ -34,7 +34,7 @@ class Life:
         return wall.replace(year=year, month=index + 1, day=day, fold=0).astimezone(UTC)
 
     def periods(self, until: datetime) -> list[tuple[datetime, datetime, datetime, int, int]]:
-        """Start, end, the end it was to have, whose turn and which month, of each period that ends by then."""
+        """(start, end, planned end, turn, month) of each period that ends until then."""
         found = []
         for turn in range(len(self.plans)):
             change = self.plans[turn + 1][0] if turn + 1 < len(self.plans) else until
@@ -47,7 +47,7 @@ class Life:
         return found
 
     def usage(self, catalog: dict[str, Any], period: tuple[datetime, datetime, datetime, int, int]) -> int:
-        """All that was used in the period, whenever it was told, each meter rated and rounded once."""
+        """The cost of all usage of the period, late usage included; each meter is rated and rounded once."""
         start, end, whole, *_ = period
         part = Fraction((end - start) // timedelta(milliseconds=1), (whole - start) // timedelta(milliseconds=1))
         sums: dict[str, Fraction] = {}
@@ -73,7 +73,7 @@ class Life:
 
 
 def cost(price: dict[str, Any], quantity: Fraction, part: Fraction) -> Fraction:
-    """The five models, with allowance and bounds cut to the part of the period that ran, rounded up."""
+    """The five price models; allowance and tier bounds are prorated to the part of the period and rounded up."""
 
     def number(name: str) -> Fraction:
         return Fraction(price.get(name) or 0)
@@ -113,5 +113,5 @@ def span(since: datetime, until: datetime) -> Fraction:
 
 
 def half_up(amount: Fraction) -> int:
-    """Half away from zero."""
+    """Round half away from zero."""
     return floor(abs(amount) + Fraction(1, 2)) * (-1 if amount < 0 else 1)

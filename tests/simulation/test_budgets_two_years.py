@@ -1,5 +1,6 @@
-"""Two years of budgets that are edited at random, while a stream loses, doubles and delays its records: what was told
-is what usage and edits alone say.
+"""Two years of budgets with random usage and edits, while the stream loses, duplicates and delays its records.
+
+The alerts must be those of a second implementation of the rule.
 """
 
 import random
@@ -22,8 +23,8 @@ from tallybook.services.identity.sign_in import login
 from tallybook.services.jobs.due_tasks import Task
 from tallybook.services.jobs.usage_check import run_task
 from tests.support.app import HERE, PASSWORD, App, Member
-from tests.support.budget_reference import Happened, expected
-from tests.support.budgets import UNIT, drop, edit, messages, set_up, thresholds
+from tests.support.budget_reference import Occurrence, expected_alerts
+from tests.support.budgets import UNIT, edit_budget, messages_of, remove_budget_of, set_up_budget, thresholds
 from tests.support.invariants import check_invariants
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
@@ -33,7 +34,7 @@ PERCENTS = tuple(map(Decimal, ("25", "33.33", "50", "80", "100", "150")))
 
 
 def owner(app: App, zone: str) -> Member:
-    """The root user of an account that the operator has made in this zone."""
+    """The root user of an account that the operator created in this time zone."""
     account, user = create_account(app.ctx, email=f"{zone}@example.com", time_zone=zone)
     set_password(app.ctx, token=app.password_token(user), password=PASSWORD, address=HERE)
     signed_in = login(app.ctx, email=user.email, password=PASSWORD, address=HERE)
@@ -42,15 +43,16 @@ def owner(app: App, zone: str) -> Member:
 
 
 class Story:
-    """What happens at an instant happens to all of it before anything else does. Instants of two days in a row never
-    lie 24 hours apart but for minutes, so that it is the same whether the stream told at once or the sweep a little
-    later.
+    """Random usage and edits at distinct instants.
+
+    Instants of successive days are never exactly 24 hours apart, so it makes no difference whether the stream checks at
+    once or the sweep some minutes later.
     """
 
     def __init__(self, app: App, seed: int) -> None:
         self.app, self.chance = app, random.Random(seed)
         self.members = [owner(app, zone) for zone in ZONES[seed]]
-        self.happened: dict[str, list[Happened]] = {member.account.id: [] for member in self.members}
+        self.occurrences: dict[str, list[Occurrence]] = {member.account.id: [] for member in self.members}
         self.delayed: list[str] = []
         self.edits: Counter[str] = Counter()
 
@@ -60,7 +62,7 @@ class Story:
             self._pass_time(self._next_instant())
             self._stream(self.delayed)
             for _ in range(self.chance.choice((1, 1, 1, 2))):
-                self._happen(self.chance.choice(self.members))
+                self._act(self.chance.choice(self.members))
             step += 1
             if step % 50 == 0:
                 check_invariants(self.app)
@@ -68,7 +70,7 @@ class Story:
         check_invariants(self.app)
 
     def _next_instant(self) -> datetime:
-        """Some hours or days from now, in minutes of their own; or about the end of somebody's period."""
+        """Some hours or days from now, at minutes reserved for that day; or close to the end of an account's period."""
         now, chance = self.app.clock.now(), self.chance
         if chance.random() < 0.15:
             end = min(self._end(member, now) for member in self.members)
@@ -81,7 +83,7 @@ class Story:
         return period_of(self.app.account_of(member).schedule, now).end
 
     def _pass_time(self, until: datetime) -> None:
-        """Through each call of the schedule that finds something."""
+        """Make each scheduled call that finds due tasks, until then."""
         while (due := self._due()) and (call := USAGE_CHECK.call_for(due[0][0])) <= until:
             self.app.clock.moment = max(self.app.clock.moment, call)
             for at, task in due:
@@ -90,7 +92,7 @@ class Story:
         self.app.clock.moment = until
 
     def _due(self) -> list[tuple[datetime, Task]]:
-        """The index, read past its API: for the sweep's sake it would be asked a thousand times."""
+        """The due tasks, read from the items, since thousands of index queries would be slow."""
         rows = {"check": self.app.stored("core", "DIRTY"), "budget": self.app.stored("core", "BUDGET")}
         due = [
             (parse_instant(row["due"]), Task(kind, row["account_id"]))
@@ -101,7 +103,7 @@ class Story:
         return sorted(due, key=lambda one: one[0])
 
     def _stream(self, records: list[str]) -> None:
-        """Of each record none, one or two copies come, and some of them later."""
+        """Deliver each record never, once, twice or later."""
         for account_id in records[:]:
             records.remove(account_id)
             match self.chance.choice(("lost", "once", "twice", "later")):
@@ -113,10 +115,10 @@ class Story:
                 case "later":
                     self.delayed.append(account_id)
 
-    def _happen(self, member: Member) -> None:
-        happening, value = self.chance.choice((self._use, self._edit))(member)
-        mine = self.happened[member.account.id]
-        mine.append((self.app.clock.now(), len(mine) + 1, happening, value))
+    def _act(self, member: Member) -> None:
+        what, value = self.chance.choice((self._use, self._edit))(member)
+        mine = self.occurrences[member.account.id]
+        mine.append((self.app.clock.now(), len(mine) + 1, what, value))
 
     def _use(self, member: Member) -> tuple[str, Decimal]:
         units = Decimal(self.chance.choice((20, 40, 90)))
@@ -128,16 +130,16 @@ class Story:
 
     def _edit(self, member: Member) -> tuple[str, Budget | None]:
         chance = self.chance
-        mine = [value for *_, what, value in self.happened[member.account.id] if what == "edited"]
+        mine = [value for *_, what, value in self.occurrences[member.account.id] if what == "edited"]
         if not mine or mine[-1] is None:
             self.edits["set up"] += 1
             some = thresholds(*sorted(chance.sample(PERCENTS, 4)))
-            return "edited", set_up(self.app, member, thresholds=some, limit_type="hard").budget
+            return "edited", set_up_budget(self.app, member, thresholds=some, limit_type="hard").budget
         what = chance.choice((*["amount"] * 6, "is_active", "limit_type", "thresholds", "drop"))
         what = what if mine[-1].is_active else "is_active"
         self.edits[what] += 1
         if what == "drop":
-            drop(self.app, member)
+            remove_budget_of(self.app, member)
             return "edited", None
         new = {
             "amount": chance.choice((40, "99.99", 150) if mine[-1].amount > 200 * UNIT else (300, 900)),
@@ -145,22 +147,22 @@ class Story:
             "limit_type": chance.choice(("soft", "hard")),
             "thresholds": thresholds(*sorted(chance.sample(PERCENTS, 5))),
         }
-        return "edited", edit(self.app, member, **{what: new[what]}).budget
+        return "edited", edit_budget(self.app, member, **{what: new[what]}).budget
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_what_was_told_is_what_usage_and_edits_alone_say(app: App, seed: int) -> None:
+def test_two_years_of_alerts_equal_those_of_the_reference(app: App, seed: int) -> None:
     app.clock.moment = START
     story = Story(app, seed)
     story.run()
-    told_in_all: Counter[int] = Counter()
+    alerts_of_all: Counter[int] = Counter()
     for member in story.members:
         starts = [member.account.closing_cursor.period.start]
         while starts[-1] < app.clock.now():
             starts.append(period_of(app.account_of(member).schedule, starts[-1]).end)
-        found = [(one.budget, one.period.start, one.threshold.percent) for one in messages(app, member)]
-        assert found == expected(story.happened[member.account.id], starts)
-        told_in_all.update(Counter(found).values())
-    assert told_in_all.total() > 50
-    assert told_in_all[2] > 1, "told again within their period"
+        found = [(one.budget, one.period.start, one.threshold.percent) for one in messages_of(app, member)]
+        assert found == expected_alerts(story.occurrences[member.account.id], starts)
+        alerts_of_all.update(Counter(found).values())
+    assert alerts_of_all.total() > 50
+    assert alerts_of_all[2] > 1, "some thresholds must alert twice in a period"
     assert min(story.edits.values()) > 2

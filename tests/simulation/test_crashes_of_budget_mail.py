@@ -1,4 +1,4 @@
-"""A crash at any external call of a budget's mail: nobody is told to have it who has not, and in the end all are."""
+"""A crash at any external call of a budget mail: only real recipients are noted, and in the end all of them."""
 
 from collections import Counter
 
@@ -8,25 +8,25 @@ from tallybook.services.outbox.deliver import deliver
 from tallybook.store.budgets import read_message
 from tests.simulation.conftest import Sweep
 from tests.support.app import App, Member
-from tests.support.budgets import budgeted, spend
+from tests.support.budgets import member_with_budget, spend
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 
 
 def got(app: App) -> Counter[str]:
-    """How often the mail came to each address."""
+    """How often each address got the mail."""
     return Counter(mail.to for mail in app.fake_aws.mails if "threshold" in mail.subject)
 
 
 def stored_recipients(app: App, member: Member) -> list[tuple[str, ...]]:
-    """Whom each message tells, past the store, whose calls are counted."""
+    """The recipients of each message, read without the store, whose calls are counted."""
     rows = [row for row in app.stored("core", "MESSAGE#") if row["account_id"] == member.account.id]
     return [read_message(row).recipients for row in rows]
 
 
 def prepare(app: App) -> tuple[Member, str]:
-    """A mail about two thresholds waits to go to two addresses."""
-    member = budgeted(app, email=ADA, emails=(BOB,))
+    """Leave an undelivered mail about two thresholds to two addresses."""
+    member = member_with_budget(app, email=ADA, emails=(BOB,))
     spend(app, member, "80")
     app.deliver()
     check_budget(app.ctx, member.account.id)
@@ -42,9 +42,9 @@ def test_a_mail_to_two_addresses(sweep: Sweep) -> None:
             assert set(recipients) <= got(app).keys()
         deliver(app.ctx, app.fake_aws.channels(), item)
 
-    def told(app: App, prepared: tuple[Member, str], _: object) -> None:
+    def check(app: App, prepared: tuple[Member, str], _: object) -> None:
         assert stored_recipients(app, prepared[0]) == [(ADA, BOB)] * 2
         assert got(app).keys() == {ADA, BOB}
-        assert got(app).total() <= 3, "only what the crash cut off from its marker went twice"
+        assert got(app).total() <= 3, "only the mail at the crash may be sent twice"
 
-    assert sweep(prepare, act, told) == 7
+    assert sweep(prepare, act, check) == 7

@@ -1,4 +1,4 @@
-"""A crash at any external call of a delivery or a sweep loses nothing, and doubles only what SES alone knows of."""
+"""A crash at any external call of a delivery or a sweep loses nothing, and repeats only the mail at the crash."""
 
 from contextlib import suppress
 from typing import Any
@@ -18,7 +18,7 @@ FOREVER = 1e9
 
 
 def prepare(app: App) -> list[str]:
-    """A mail with a link to set a password, and an event, wait."""
+    """Leave a mail with a password link and an event undelivered."""
     member = app.member("ada@example.com")
     app.deliver()
     ask_for_reset(app.ctx, email="ada@example.com", address=HERE)
@@ -26,13 +26,13 @@ def prepare(app: App) -> list[str]:
     return app.waiting()
 
 
-def everything_left_once(app: App, ids: list[str], _: Any) -> None:
+def check_all_delivered(app: App, ids: list[str], _: Any) -> None:
     assert app.waiting() == []
     mails = [mail for mail in app.fake_aws.mails if mail.item in ids]
-    told = [detail["id"] for detail in app.fake_aws.named("ApiKeyCreated")][1:]
-    assert len(set(told)) == 1
+    sent = [detail["id"] for detail in app.fake_aws.events_named("ApiKeyCreated")][1:]
+    assert len(set(sent)) == 1
     assert 1 <= len(mails) <= 2
-    assert len(mails) + len(told) <= 3, "only what the crash cut off from its marker went twice"
+    assert len(mails) + len(sent) <= 3, "only the item at the crash may be sent twice"
     set_password(app.ctx, token=mails[-1].token, password=PASSWORD, address=HERE)
 
 
@@ -41,20 +41,20 @@ def test_a_sweep(sweep: Sweep) -> None:
         app.clock.advance(seconds=LEASE.total_seconds())
         return sweep_all(app)
 
-    assert sweep(prepare, act, everything_left_once) == 16
+    assert sweep(prepare, act, check_all_delivered) == 16
 
 
 def sweep_all(app: App) -> Any:
     return sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER)
 
 
-def test_a_stream_that_tells_everything_twice(sweep: Sweep) -> None:
+def test_a_stream_that_repeats_every_record(sweep: Sweep) -> None:
     def act(app: App, ids: list[str]) -> None:
         app.clock.advance(seconds=LEASE.total_seconds())
         for item_id in [*ids, *ids]:
             deliver(app.ctx, app.fake_aws.channels(), item_id)
 
-    assert sweep(prepare, act, everything_left_once) == 14
+    assert sweep(prepare, act, check_all_delivered) == 14
 
 
 def test_a_parked_item_that_the_operator_tries_again(sweep: Sweep) -> None:
@@ -67,7 +67,7 @@ def test_a_parked_item_that_the_operator_tries_again(sweep: Sweep) -> None:
         return item_id
 
     def act(app: App, item_id: str) -> None:
-        with suppress(Conflict):  # delivered by the try before
+        with suppress(Conflict):  # delivered by the attempt before
             retry(app.ctx, item_id)
         app.clock.advance(seconds=LEASE.total_seconds())
         deliver(app.ctx, app.fake_aws.channels(), item_id)

@@ -1,4 +1,4 @@
-"""A crash at any external call of a change of an account's email: asked for, delivered, confirmed twice, cleared."""
+"""A crash at any external call of an email change: request, delivery, both confirmations, clearing."""
 
 from contextlib import suppress
 from typing import Any
@@ -34,7 +34,7 @@ def requested(app: App) -> Principal:
 def delivered(app: App) -> tuple[Principal, str, str]:
     principal = requested(app)
     app.deliver()
-    return principal, app.fake_aws.to(OLD)[-1].token, app.fake_aws.to(NEW)[-1].token
+    return principal, app.fake_aws.mails_to(OLD)[-1].token, app.fake_aws.mails_to(NEW)[-1].token
 
 
 def half_confirmed(app: App) -> tuple[Principal, str, str]:
@@ -61,24 +61,24 @@ def test_a_request(sweep: Sweep) -> None:
         mails = len(app.fake_aws.mails)
         app.deliver()
         assert [mail.to for mail in app.fake_aws.mails[mails:]] in ([OLD, NEW], [NEW, OLD])
-        confirm(app, app.fake_aws.to(NEW)[-1].token)
-        assert confirm(app, app.fake_aws.to(OLD)[-1].token).state == "completed"
+        confirm(app, app.fake_aws.mails_to(NEW)[-1].token)
+        assert confirm(app, app.fake_aws.mails_to(OLD)[-1].token).state == "completed"
 
     assert sweep(root, act, check) == 4
 
 
-def test_the_delivery_of_both_letters(sweep: Sweep) -> None:
+def test_the_delivery_of_both_mails(sweep: Sweep) -> None:
     def act(app: App, _: Principal) -> None:
         app.clock.advance(seconds=LEASE.total_seconds())
         app.deliver()
 
     def check(app: App, _: Principal, __: Any) -> None:
         assert app.waiting() == []
-        assert 3 <= len(app.fake_aws.to(OLD)) + len(app.fake_aws.to(NEW)) <= 4, (
-            "a welcome, two links, perhaps one again"
+        assert 3 <= len(app.fake_aws.mails_to(OLD)) + len(app.fake_aws.mails_to(NEW)) <= 4, (
+            "a welcome mail, two links, one of them perhaps twice"
         )
-        confirm(app, app.fake_aws.to(NEW)[-1].token)
-        assert confirm(app, app.fake_aws.to(OLD)[-1].token).state == "completed"
+        confirm(app, app.fake_aws.mails_to(NEW)[-1].token)
+        assert confirm(app, app.fake_aws.mails_to(OLD)[-1].token).state == "completed"
 
     assert sweep(requested, act, check) == 14
 
@@ -106,12 +106,12 @@ def test_the_second_confirmation_and_the_notices(sweep: Sweep) -> None:
         assert change.state == "completed"
         assert app.waiting() == []
         assert actions(app).count("email_changed") == 1
-        assert len({detail["id"] for detail in app.fake_aws.named("AccountEmailChanged")}) == 1
+        assert len({detail["id"] for detail in app.fake_aws.events_named("AccountEmailChanged")}) == 1
         for address, others in ((OLD, 2), (NEW, 1)):
-            assert others + 1 <= len(app.fake_aws.to(address)) <= others + 2
+            assert others + 1 <= len(app.fake_aws.mails_to(address)) <= others + 2
         assert reread(app.ctx, prepared[0]).account.email == NEW
         assert login(app.ctx, email=NEW, password=PASSWORD, address=HERE)
-        assert app.member(OLD), "the old address is free"
+        assert app.member(OLD), "the old address must be free"
 
     assert sweep(half_confirmed, act, check) == 15
 

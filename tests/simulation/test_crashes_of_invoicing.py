@@ -8,12 +8,18 @@ from tallybook.domain.invoices import Invoice
 from tallybook.services.billing.invoices import list_invoices
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tests.simulation.conftest import Sweep
-from tests.simulation.invoicing_crashes import draft, end_period, subscriber, sweep_alike, with_late_usage
+from tests.simulation.invoicing_crashes import (
+    draft,
+    end_period,
+    subscriber,
+    subscriber_with_late_usage,
+    sweep_and_compare,
+)
 from tests.support.app import App, Member
 
 
 def invoices(app: App, member: Member) -> list[Invoice]:
-    """Oldest first."""
+    """The account's invoices, oldest first."""
     return list_invoices(app.ctx, app.account_of(member), offset=0, limit=100)[::-1]
 
 
@@ -22,11 +28,11 @@ def invoice_due(app: App, _: Any) -> list[Invoice]:
 
 
 def test_closing_a_period_that_has_a_draft_late_usage_and_a_balance(sweep: Sweep) -> None:
-    calls, (issued,) = sweep_alike(sweep, with_late_usage, invoice_due)
+    calls, (issued,) = sweep_and_compare(sweep, subscriber_with_late_usage, invoice_due)
     kinds = {line.type: line.amount for line in issued.lines}
     assert kinds == {"subscription": 20_000_000, "usage": 28_000_000, "late_usage": 7_000_000}
     assert (issued.total, issued.paid_by_balance, issued.status) == (59_240_000, 3_000_000, "open")
-    # 8 places in the index; the account; its usage, and what came late; two catalogs; what is there; the transaction
+    # 8 index partitions, the account, usage and late usage, two catalogs, existing items, the transaction
     assert calls == 8 + 1 + 2 + 2 + 1 + 1
 
 
@@ -36,7 +42,7 @@ def test_closing_three_missed_months_one_after_the_other(sweep: Sweep) -> None:
         app.clock.advance(days=95)
         return member
 
-    calls, issued = sweep_alike(sweep, prepare, invoice_due)
+    calls, issued = sweep_and_compare(sweep, prepare, invoice_due)
     assert [(one.number, one.total) for one in issued] == [(1, 36_620_000), (2, 21_540_000), (3, 21_540_000)]
     assert calls == 22
 
@@ -59,7 +65,7 @@ def test_drafting_and_refreshing_a_draft(sweep: Sweep) -> None:
         app.record(app.event(member, quantity=1_000_000))
         return member, before
 
-    assert sweep(first, refresh, check) == 6  # the key's first use is noted as well
+    assert sweep(first, refresh, check) == 6  # the key's first use is noted too
     assert sweep(again, refresh, check) == 5
 
 
@@ -76,12 +82,12 @@ def test_usage_that_comes_late(sweep: Sweep) -> None:
         answers = app.record(*known[1])
         assert {answer.status for answer in answers} <= {"accepted", "duplicate"}
 
-    calls, _ = sweep_alike(sweep, prepare, ingest)
+    calls, _ = sweep_and_compare(sweep, prepare, ingest)
     assert calls == 5
 
 
 def unpaid(app: App) -> tuple[Member, Invoice]:
-    """An invoice that the balance paid a part of."""
+    """An invoice that the balance paid in part."""
     member = subscriber(app)
     end_period(app, member)
     (issued,) = app.invoice_due()
@@ -94,22 +100,22 @@ def test_marking_an_invoice_overdue(sweep: Sweep) -> None:
         unpaid(app)
         app.clock.advance(days=7)
 
-    calls, (overdue,) = sweep_alike(sweep, prepare, invoice_due)
+    calls, (overdue,) = sweep_and_compare(sweep, prepare, invoice_due)
     assert overdue.status == "overdue"
     assert calls == 11
 
 
-def test_voiding_an_invoice_gives_back_what_the_balance_had_paid(sweep: Sweep) -> None:
+def test_voiding_an_invoice_refunds_the_balance(sweep: Sweep) -> None:
     def void(app: App, known: tuple[Member, Invoice]) -> tuple[Invoice, int]:
         after = void_invoice(app.ctx, known[1].id, reason="as asked")
         return after, app.account_of(known[0]).wallet.balance
 
-    calls, (after, balance) = sweep_alike(sweep, unpaid, void)
+    calls, (after, balance) = sweep_and_compare(sweep, unpaid, void)
     assert (after.status, after.paid_by_balance, balance) == ("void", 0, 1_000_000)
     assert calls == 5
 
 
-def test_issuing_a_void_invoice_anew(sweep: Sweep) -> None:
+def test_reissuing_a_void_invoice(sweep: Sweep) -> None:
     def prepare(app: App) -> tuple[Member, Invoice]:
         member, issued = unpaid(app)
         void_invoice(app.ctx, issued.id, reason="as asked")
@@ -119,6 +125,6 @@ def test_issuing_a_void_invoice_anew(sweep: Sweep) -> None:
     def reissue(app: App, known: tuple[Member, Invoice]) -> Invoice:
         return reissue_invoice(app.ctx, known[1].id)
 
-    calls, after = sweep_alike(sweep, prepare, reissue)
+    calls, after = sweep_and_compare(sweep, prepare, reissue)
     assert (after.revision, after.number, after.total, after.paid_by_balance) == (2, 2, 25_850_000, 1_000_000)
     assert calls == 6

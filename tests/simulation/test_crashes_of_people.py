@@ -1,4 +1,4 @@
-"""A crash at any external call of what people do: their team, their passwords, their keys, their sign-ins."""
+"""A crash at any external call of users' actions: team, passwords, keys, sign-in, suspension."""
 
 from contextlib import suppress
 from typing import Any
@@ -27,11 +27,11 @@ def root(app: App) -> Principal:
 
 
 def invited(app: App) -> tuple[Principal, str]:
-    """A root user, and the id of a user who was invited and has an API key."""
+    """A root user, and the id of an invited user with an API key."""
     principal = root(app)
     user = invite_user(app.ctx, principal, Invitation("ada@example.com"))
     app.deliver()
-    (mail,) = app.fake_aws.to("ada@example.com")
+    (mail,) = app.fake_aws.mails_to("ada@example.com")
     set_password(app.ctx, token=mail.token, password=PASSWORD, address=HERE)
     session = login(app.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
     create_api_key(app.ctx, authenticate(app.ctx, session.text), name="hers")
@@ -47,11 +47,11 @@ def refreshed(app: App, principal: Principal) -> Principal:
 
 def link(app: App) -> str:
     """The token of the newest mail to the root user that has one."""
-    return [mail.token for mail in app.fake_aws.to("root@example.com") if "#pwt_" in mail.text][-1]
+    return [mail.token for mail in app.fake_aws.mails_to("root@example.com") if "#pwt_" in mail.text][-1]
 
 
 def actions(app: App) -> list[str]:
-    """What the audit log of the only account says, in order."""
+    """The audit actions of the only account, oldest first."""
     entries = [item for item in app.stored("core") if item["sk"].startswith("AUDIT#")]
     return [entry["action"] for entry in sorted(entries, key=lambda entry: entry["number"])]
 
@@ -66,7 +66,7 @@ def test_an_invitation(sweep: Sweep) -> None:
         assert sorted(user.email for user in users) == ["ada@example.com", "root@example.com"]
         assert actions(app).count("user.invited") == 1
         app.deliver()
-        assert len(app.fake_aws.to("ada@example.com")) == 1
+        assert len(app.fake_aws.mails_to("ada@example.com")) == 1
 
     assert sweep(root, act, check) == 4
 
@@ -93,7 +93,7 @@ def test_a_deletion_of_a_user(sweep: Sweep) -> None:
         principal = refreshed(app, prepared[0])
         assert [user.email for user in list_users(app.ctx, principal)] == ["root@example.com"]
         assert [key.name for key in list_api_keys(app.ctx, principal)] == ["test"]
-        assert invite_user(app.ctx, principal, Invitation("ada@example.com")), "the address is free again"
+        assert invite_user(app.ctx, principal, Invitation("ada@example.com")), "the address must be free again"
         assert actions(app).count("user.deleted") == 1
 
     assert sweep(invited, act, check) == 3
@@ -111,8 +111,8 @@ def test_another_invitation_of_the_same_user(sweep: Sweep) -> None:
 
     def check(app: App, prepared: Any, _: Any) -> None:
         app.deliver()
-        mails = app.fake_aws.to("ada@example.com")
-        assert 2 <= len(mails) <= 3  # one more for each time it was asked for
+        mails = app.fake_aws.mails_to("ada@example.com")
+        assert 2 <= len(mails) <= 3  # one for each request
         set_password(app.ctx, token=mails[-1].token, password=PASSWORD, address=HERE)
 
     assert sweep(prepare, act, check) == 4
@@ -125,9 +125,9 @@ def test_a_change_of_the_password(sweep: Sweep) -> None:
 
     def check(app: App, principal: Principal, _: Any) -> None:
         assert login(app.ctx, email="root@example.com", password=NEW, address=HERE)
-        assert refreshed(app, principal), "the session it was done with goes on"
+        assert refreshed(app, principal), "the session that made the change must stay valid"
         app.deliver()
-        assert len(app.fake_aws.to("root@example.com")) == 2  # welcome, password changed
+        assert len(app.fake_aws.mails_to("root@example.com")) == 2  # welcome, password changed
         assert actions(app).count("user.password_changed") == 1
 
     assert sweep(root, act, check) == 3
@@ -211,7 +211,7 @@ def test_an_account_suspended_by_the_operator_and_resumed_by_the_platform(sweep:
         assert (account.status, account.suspension.reason) == ("suspended", "abuse")
         assert actions(app).count("account.suspended") == 1
         app.deliver()
-        assert len(app.fake_aws.to("root@example.com")) == 2
+        assert len(app.fake_aws.mails_to("root@example.com")) == 2
 
     def prepare(app: App) -> Any:
         principal = root(app)

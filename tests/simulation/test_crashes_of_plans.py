@@ -1,4 +1,4 @@
-"""A crash at any external call of a change of plan leaves the old plan whole or the new one, never half of each."""
+"""A crash at any external call of a plan change leaves the whole old or the whole new plan."""
 
 from datetime import timedelta
 
@@ -10,12 +10,18 @@ from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.subscriptions.subscription import change_subscription, list_plan_changes, read_subscription
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.simulation.conftest import Sweep
-from tests.simulation.invoicing_crashes import draft, end_period, subscriber, sweep_alike, with_late_usage
+from tests.simulation.invoicing_crashes import (
+    draft,
+    end_period,
+    subscriber,
+    subscriber_with_late_usage,
+    sweep_and_compare,
+)
 from tests.support.app import App, Member
 
 
 def to_hobby(app: App, member: Member) -> PlanChange:
-    """As a client does it who tries again: that it is done already is an answer as well."""
+    """Change the plan as a retrying client does, who accepts that it is changed already."""
     principal = authenticate(app.ctx, member.api_key)
     if principal.account.plan != "hobby":
         return change_subscription(app.ctx, principal, "hobby")[1]
@@ -26,7 +32,7 @@ def to_hobby(app: App, member: Member) -> PlanChange:
 
 
 def in_the_middle(app: App) -> Member:
-    """With usage, late usage, a draft and a balance, 10 of 30 days after the period began."""
+    """A member with usage, late usage, a draft and a balance, 10 of 30 days into the period."""
     member = subscriber(app)
     end_period(app, member)
     app.invoice_due()
@@ -39,17 +45,17 @@ def in_the_middle(app: App) -> Member:
 
 
 def test_changing_a_plan_in_the_middle_of_a_period(sweep: Sweep) -> None:
-    calls, change = sweep_alike(sweep, in_the_middle, to_hobby)
+    calls, change = sweep_and_compare(sweep, in_the_middle, to_hobby)
     assert (change.refund, change.number, change.new_plan) == (13_550_000, 1, "hobby")  # 21 of 31 days of 20.00
-    # who asks; the catalog; the period's usage, and what came late; what is there; the transaction
+    # the caller, the catalog, usage and late usage, existing items, the transaction
     assert calls == 6
 
 
-def test_changing_a_plan_after_a_period_that_nobody_has_closed(sweep: Sweep) -> None:
-    """That one is closed at its own end, in a transaction of its own that stands whatever becomes of the change."""
-    calls, change = sweep_alike(sweep, with_late_usage, to_hobby)
+def test_changing_a_plan_after_a_period_that_is_not_closed(sweep: Sweep) -> None:
+    """The ended period is closed at its own end, in its own transaction, independent of the change."""
+    calls, change = sweep_and_compare(sweep, subscriber_with_late_usage, to_hobby)
     assert change.changed_at - change.old_period.start == timedelta(minutes=30)
-    # who asks, and that the key is used; the catalog; 3 to see what both periods come to, with the late usage, before
+    # the caller and the key's use; the catalog; 3 to compute both periods with the late usage, before
     # anything is written; 5 for the closing; 4 for the change
     assert calls == 15
 
@@ -63,6 +69,6 @@ def test_a_plan_change_at_the_instant_the_next_period_was_opened(sweep: Sweep) -
         draft(app, member)
         return member
 
-    calls, change = sweep_alike(sweep, prepare, to_hobby)
+    calls, change = sweep_and_compare(sweep, prepare, to_hobby)
     assert (change.refund, change.old_period.end) == (0, change.new_period.start)
     assert calls == 5

@@ -1,4 +1,4 @@
-"""A crash at any external call loses no share and no request, counts none twice, and decides none by half."""
+"""A crash at any external call loses no allocation or request, counts none twice, and leaves no half decision."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,32 +23,38 @@ from tallybook.services.quotas.allocations import (
 from tallybook.services.quotas.requests import change_request, file_request, list_requests, withdraw_request
 from tallybook.services.quotas.reviews import review_request
 from tests.simulation.conftest import Sweep
+from tests.support.allocations import (
+    create_team,
+    create_team_with_allocation,
+    principal_of,
+    quota_actions,
+    request_quota,
+)
 from tests.support.app import App, Member
 from tests.support.sessions import session_request
-from tests.support.shares import actions, principal_of, request, team, with_share
 
 type Act = Callable[[App, Any], Any]
 WHY = "It is not enough"
 
 
 def with_request(app: App) -> tuple[Member, Member, str]:
-    root, ada = team(app)
-    return root, ada, request(app, ada, cpu_seconds_monthly=600).id
+    root, ada = create_team(app)
+    return root, ada, request_quota(app, ada, cpu_seconds_monthly=600).id
 
 
 def with_both(app: App) -> tuple[Member, Member, str]:
-    root, ada, _ = with_share(app)
-    return root, ada, request(app, ada, cpu_seconds_monthly=600).id
+    root, ada, _ = create_team_with_allocation(app)
+    return root, ada, request_quota(app, ada, cpu_seconds_monthly=600).id
 
 
-def again(call: Callable[[], Any]) -> Any:
-    """As a client does it who tries again: that it is done already is an answer as well."""
+def accept_done(call: Callable[[], Any]) -> Any:
+    """Call as a retrying client does, who accepts that it is done already."""
     with suppress(Invalid, NotFound):
         return call()
 
 
 def give(app: App, known: Any) -> Any:
-    return again(
+    return accept_done(
         lambda: allocate(app.ctx, principal_of(app, known[0]), known[1].user.id, {"cpu_seconds_monthly": 1000})
     )
 
@@ -58,36 +64,45 @@ def raise_it(app: App, known: Any) -> Any:
 
 
 def revoke(app: App, known: Any) -> Any:
-    return again(lambda: revoke_allocation(app.ctx, principal_of(app, known[0]), known[2]))
+    return accept_done(lambda: revoke_allocation(app.ctx, principal_of(app, known[0]), known[2]))
 
 
 def remove(app: App, known: Any) -> Any:
-    return again(lambda: remove_allocation(app.ctx, principal_of(app, known[0]), known[2]))
+    return accept_done(lambda: remove_allocation(app.ctx, principal_of(app, known[0]), known[2]))
 
 
 @pytest.mark.parametrize(
     ("prepare", "act", "calls", "word", "sums", "rows"),
     [
-        (team, give, 4, "created", {"cpu_seconds_monthly": 1000}, ["active"]),
-        (with_share, raise_it, 4, "changed", {"cpu_seconds_monthly": 1000, "concurrent_sandboxes": 2}, ["active"]),
-        (with_share, revoke, 3, "revoked", {}, ["revoked"]),
-        (with_share, remove, 3, "deleted", {}, []),
+        (create_team, give, 4, "created", {"cpu_seconds_monthly": 1000}, ["active"]),
+        (
+            create_team_with_allocation,
+            raise_it,
+            4,
+            "changed",
+            {"cpu_seconds_monthly": 1000, "concurrent_sandboxes": 2},
+            ["active"],
+        ),
+        (create_team_with_allocation, revoke, 3, "revoked", {}, ["revoked"]),
+        (create_team_with_allocation, remove, 3, "deleted", {}, []),
     ],
 )
-def test_a_share_given_changed_and_taken(
+def test_an_allocation_created_changed_revoked_and_deleted(
     sweep: Sweep, prepare: Act, act: Act, *, calls: int, word: str, sums: dict[str, int], rows: list[str]
 ) -> None:
     def check(app: App, known: Any, _: Any) -> None:
         assert app.account_of(known[0]).allocated == sums
         found = list_allocations(app.ctx, principal_of(app, known[0]), include_inactive=True)
         assert [one.status for one in found] == rows
-        assert actions(app, known[0]).count(f"quota_allocation.{word}") == 1
+        assert quota_actions(app, known[0]).count(f"quota_allocation.{word}") == 1
 
     assert sweep(prepare, act, check) == calls
 
 
 def file(app: App, known: Any) -> Any:
-    return again(lambda: file_request(app.ctx, principal_of(app, known[1]), {"cpu_seconds_monthly": 600}, reason=WHY))
+    return accept_done(
+        lambda: file_request(app.ctx, principal_of(app, known[1]), {"cpu_seconds_monthly": 600}, reason=WHY)
+    )
 
 
 def change(app: App, known: Any) -> Any:
@@ -95,13 +110,13 @@ def change(app: App, known: Any) -> Any:
 
 
 def withdraw(app: App, known: Any) -> Any:
-    return again(lambda: withdraw_request(app.ctx, principal_of(app, known[1]), known[2]))
+    return accept_done(lambda: withdraw_request(app.ctx, principal_of(app, known[1]), known[2]))
 
 
 @pytest.mark.parametrize(
     ("prepare", "act", "calls", "word", "rows"),
     [
-        (team, file, 2, "filed", [{"cpu_seconds_monthly": 600}]),
+        (create_team, file, 2, "filed", [{"cpu_seconds_monthly": 600}]),
         (with_request, change, 3, "changed", [{"cpu_seconds_monthly": 600, "ram_gb_seconds": 7}]),
         (with_request, withdraw, 3, "withdrawn", []),
     ],
@@ -112,7 +127,7 @@ def test_a_request_filed_changed_and_withdrawn(
     def check(app: App, known: Any, _: Any) -> None:
         found = list_requests(app.ctx, principal_of(app, known[0]))
         assert [(one.quota, one.status) for one in found] == [(row, "pending") for row in rows]
-        assert actions(app, known[0]).count(f"quota_request.{word}") == 1
+        assert quota_actions(app, known[0]).count(f"quota_request.{word}") == 1
 
     assert sweep(prepare, act, check) == calls
 
@@ -127,31 +142,31 @@ def test_a_request_filed_changed_and_withdrawn(
 )
 def test_a_request_decided(sweep: Sweep, prepare: Act, decision: Decision, *, calls: int, sums: dict[str, int]) -> None:
     def review(app: App, known: Any) -> Any:
-        return again(lambda: review_request(app.ctx, principal_of(app, known[0]), known[2], decision))
+        return accept_done(lambda: review_request(app.ctx, principal_of(app, known[0]), known[2], decision))
 
     def check(app: App, known: Any, _: Any) -> None:
         (found,) = list_requests(app.ctx, principal_of(app, known[0]))
         assert found.status == {"approve": "approved", "deny": "denied"}[decision]
         assert app.account_of(known[0]).allocated == sums
-        letters = [item["body"]["letter"] for item in app.stored("core", "OUTBOX") if item["kind"] == "mail"]
-        assert letters.count("quota_reviewed") == 1
+        mails = [item["body"]["letter"] for item in app.stored("core", "OUTBOX") if item["kind"] == "mail"]
+        assert mails.count("quota_reviewed") == 1
 
     assert sweep(prepare, review, check) == calls
 
 
-def test_a_user_deleted_who_has_a_share_a_request_and_a_session(sweep: Sweep) -> None:
+def test_a_deleted_user_with_an_allocation_a_request_and_a_session(sweep: Sweep) -> None:
     def prepare(app: App) -> Any:
         known = with_both(app)
         start_session(app.ctx, app.platform(), session_request(known[1]))
         return known
 
     def delete(app: App, known: Any) -> Any:
-        return again(lambda: delete_user(app.ctx, principal_of(app, known[0]), known[1].user.id))
+        return accept_done(lambda: delete_user(app.ctx, principal_of(app, known[0]), known[1].user.id))
 
     def check(app: App, known: Any, _: Any) -> None:
         account = app.account_of(known[0])
         assert (account.allocated, account.counts.request_count, account.counts.running_count) == ({}, 0, 1)
-        assert actions(app, known[0])[-2:] == ["quota_allocation.revoked", "quota_request.withdrawn"]
+        assert quota_actions(app, known[0])[-2:] == ["quota_allocation.revoked", "quota_request.withdrawn"]
         app.clock.advance(hours=2)
         (expired,) = [run_task(app.ctx, task) for task in due_tasks(app.ctx, USAGE_CHECK) if task.kind == "expire"]
         assert expired == ["expired"]

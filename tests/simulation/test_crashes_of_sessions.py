@@ -1,4 +1,4 @@
-"""A crash at any external call starts and ends each session once, and tells each user once what they have reached."""
+"""A crash at any external call: each session starts and ends once, each user is notified once of each percentage."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from tallybook.services.jobs.due_tasks import Task, due_tasks
 from tallybook.services.jobs.usage_check import run_task
 from tallybook.services.metering.sessions import end_session, start_session
 from tests.simulation.conftest import Sweep
+from tests.support.allocations import allocate_to, audit_entries, create_team_with_allocation
 from tests.support.app import App
 from tests.support.sessions import session_request
-from tests.support.shares import entries, share, with_share
 
 
 def test_a_session_started_within_limits_and_ended_in_the_next_period(sweep: Sweep) -> None:
     def prepare(app: App) -> Any:
-        root, ada, _ = with_share(app)
+        root, ada, _ = create_team_with_allocation(app)
         return root, ada, app.platform()
 
     def start(app: App, known: Any) -> Any:
@@ -38,7 +38,7 @@ def test_a_session_started_within_limits_and_ended_in_the_next_period(sweep: Swe
         bill = read_current_bill(app.ctx, app.account_of(known[0]))
         assert (bill.active_sessions, bill.completed_sessions) == (0, 1)
 
-    assert sweep(prepare, start, started) == 4  # who calls, the catalog, what is used, the transaction
+    assert sweep(prepare, start, started) == 4  # the caller, the catalog, the usage, the transaction
     assert sweep(prepare_started, end, ended) == 5
 
 
@@ -47,7 +47,7 @@ def due(app: App) -> list[Task]:
 
 
 def work_off(app: App, known: tuple[Any, list[Task]]) -> list[str]:
-    """What the queue holds is worked off; what was before the crash as well."""
+    """Run the queued tasks, those of before the crash included."""
     return [word for task in known[1] for word in run_task(app.ctx, task)]
 
 
@@ -68,10 +68,10 @@ def test_a_session_whose_time_is_up(sweep: Sweep) -> None:
     assert sweep(prepare, work_off, check) == 4  # session, account, period, transaction
 
 
-def test_users_who_have_reached_what_they_are_given(sweep: Sweep) -> None:
+def test_users_who_have_reached_their_quota(sweep: Sweep) -> None:
     def prepare(app: App) -> Any:
-        root, ada, _ = with_share(app)
-        share(app, root, root, cpu_seconds_monthly=500)
+        root, ada, _ = create_team_with_allocation(app)
+        allocate_to(app, root, root, cpu_seconds_monthly=500)
         app.record(
             app.event(root, quantity=400, user_id=root.user_id), app.event(root, quantity=400, user_id=ada.user_id)
         )
@@ -79,14 +79,14 @@ def test_users_who_have_reached_what_they_are_given(sweep: Sweep) -> None:
 
     def check(app: App, known: Any, _: Any) -> None:
         root, ada = known[0]
-        reached = [one["after"] for one in entries(app, root.account.id) if one["action"].endswith(".reached")]
+        reached = [one["after"] for one in audit_entries(app, root.account.id) if one["action"].endswith(".reached")]
         assert {one["user_id"]: one["cpu_seconds_monthly"] for one in reached} == {
             root.user_id: 80,
             ada.user_id: 100,
         }
         assert len(reached) == 2
-        letters = [item["body"]["letter"] for item in app.stored("core", "OUTBOX") if item["kind"] == "mail"]
-        assert letters.count("quota_reached") == 2
+        mails = [item["body"]["letter"] for item in app.stored("core", "OUTBOX") if item["kind"] == "mail"]
+        assert mails.count("quota_reached") == 2
         assert due(app) == []
 
     # mark, account, allocations, use, catalog, users, transaction; the mark taken

@@ -1,4 +1,4 @@
-"""A crash at any external call of what the operator does by command."""
+"""A crash at any external call of the operator's commands."""
 
 from contextlib import suppress
 from typing import Any
@@ -40,7 +40,7 @@ def test_an_account(sweep: Sweep) -> None:
             True,
         )
         assert actions(app, "account.registered") == 1
-        assert len(app.deliver().to("ada@example.com")) == 1
+        assert len(app.deliver().mails_to("ada@example.com")) == 1
 
     assert sweep(lambda _: None, act, check) == 2
 
@@ -52,7 +52,7 @@ def test_a_user_invited_suspended_and_resumed(sweep: Sweep) -> None:
 
     def added(app: App, member: Member, _: Any) -> None:
         assert len(all_users(app.ctx, member.account.id)) == 2
-        assert len(app.deliver().to("ada@example.com")) == 1
+        assert len(app.deliver().mails_to("ada@example.com")) == 1
 
     def suspend(app: App, member: Member) -> Any:
         return suspend_user(app.ctx, member.account.id, member.user.id, reason="stolen")

@@ -1,4 +1,4 @@
-"""What holds when many do it at once, with a fifth of all writes conflicting."""
+"""Concurrent ingest, credits, registration and sessions, with a fifth of all writes conflicting."""
 
 import random
 from decimal import Decimal
@@ -12,7 +12,7 @@ from tallybook.services.metering.sessions import end_session, start_session
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.support.app import HERE, PASSWORD, App
 from tests.support.invariants import check_invariants
-from tests.support.race import in_turns, race
+from tests.support.race import deal_out, race
 from tests.support.sessions import session_request
 
 
@@ -22,11 +22,11 @@ def test_1000_events_of_8_clients_a_third_sent_twice_count_once(crowded_app: App
     sent = events + events[::3]
     random.Random(3).shuffle(sent)
 
-    def client(share: list[dict[str, Any]]) -> list[str]:
-        results = [app.record(*share[start : start + 50]) for start in range(0, len(share), 50)]
+    def client(events_of_client: list[dict[str, Any]]) -> list[str]:
+        results = [app.record(*events_of_client[start : start + 50]) for start in range(0, len(events_of_client), 50)]
         return [result.status for part in results for result in part]
 
-    statuses = [status for answers in race(*[lambda s=s: client(s) for s in in_turns(sent, 8)]) for status in answers]
+    statuses = [status for answers in race(*[lambda s=s: client(s) for s in deal_out(sent, 8)]) for status in answers]
     assert statuses.count("accepted") == 1000
     assert statuses.count("duplicate") == 334
     check_invariants(app)
@@ -43,14 +43,14 @@ def test_wallet_usage_and_grants_at_once_leave_a_ledger_that_adds_up(crowded_app
         return give_credits(app.ctx, key, move)
 
     answers = race(
-        *[lambda s=s: app.record(*s) for s in in_turns(events, 4)], *[lambda i=i: grant(i) for i in range(8)]
+        *[lambda s=s: app.record(*s) for s in deal_out(events, 4)], *[lambda i=i: grant(i) for i in range(8)]
     )
     assert not [answer for answer in answers if isinstance(answer, Exception)]
     assert app.account_of(member).wallet.balance == 1_000_000 - 40_000 + 400
     check_invariants(app)
 
 
-def test_one_of_many_wins_an_address(crowded_app: App) -> None:
+def test_an_address_registered_by_many_belongs_to_one(crowded_app: App) -> None:
     app = crowded_app
     answers = race(*[lambda: register(app.ctx, email="ada@example.com", password=PASSWORD, address=HERE)] * 6)
     assert sum(isinstance(answer, SignedIn) for answer in answers) == 1
@@ -70,7 +70,7 @@ def test_one_session_id_started_and_ended_by_many_is_one_session(crowded_app: Ap
     check_invariants(app)
 
 
-def test_a_period_that_many_need_first_is_opened_once(crowded_app: App) -> None:
+def test_a_period_opened_by_many_at_once_is_opened_once(crowded_app: App) -> None:
     app, member = crowded_app, crowded_app.member()
     app.clock.advance(days=31)
     events = [app.event(member, quantity=1) for _ in range(8)]

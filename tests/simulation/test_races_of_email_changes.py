@@ -1,4 +1,4 @@
-"""What holds when a change of an account's email meets others at once, with a fifth of all writes conflicting."""
+"""An email change that races with other calls, with a fifth of all writes conflicting."""
 
 from collections import Counter
 from typing import Any
@@ -25,8 +25,8 @@ def root(app: App) -> Principal:
     return authenticate(app.ctx, app.member(OLD).session, address=HERE)
 
 
-def asked(app: App, principal: Principal) -> tuple[str, str]:
-    """The tokens of both links."""
+def request_tokens(app: App, principal: Principal) -> tuple[str, str]:
+    """Request a change; return the tokens of both links."""
     app.deliver()
     change = request_email_change(app.ctx, reread(app.ctx, principal), current=OLD, new=NEW)
     tokens = app.email_tokens(change)
@@ -48,7 +48,7 @@ def states(answers: list[Any]) -> list[str]:
 def test_both_sides_confirmed_at_once_change_it_once(crowded_app: App) -> None:
     app = crowded_app
     principal = root(app)
-    old, new = asked(app, principal)
+    old, new = request_tokens(app, principal)
     answers = race(lambda: confirm(app, old), lambda: confirm(app, new))
     assert states(answers) == ["completed", "pending"]
     assert reread(app.ctx, principal).account.email == NEW
@@ -59,7 +59,7 @@ def test_both_sides_confirmed_at_once_change_it_once(crowded_app: App) -> None:
 def test_each_side_confirmed_by_many_changes_it_once(crowded_app: App) -> None:
     app = crowded_app
     principal = root(app)
-    old, new = asked(app, principal)
+    old, new = request_tokens(app, principal)
     first = race(*[lambda: confirm(app, old)] * 5)
     assert states(first) == ["pending"] * 5
     assert states(race(*[lambda: confirm(app, new)] * 5)) == ["completed"] * 5
@@ -70,7 +70,7 @@ def test_each_side_confirmed_by_many_changes_it_once(crowded_app: App) -> None:
 def test_a_confirmation_and_a_clearing_leave_it_changed_or_cleared(crowded_app: App) -> None:
     app = crowded_app
     principal = root(app)
-    old, new = asked(app, principal)
+    old, new = request_tokens(app, principal)
     confirm(app, old)
     answer, cleared = race(lambda: confirm(app, new), lambda: clear_email_change(app.ctx, reread(app.ctx, principal)))
     assert cleared is None
@@ -85,10 +85,10 @@ def test_a_confirmation_and_a_clearing_leave_it_changed_or_cleared(crowded_app: 
     check_invariants(app)
 
 
-def test_whoever_registers_the_new_address_first_has_it(crowded_app: App) -> None:
+def test_a_registration_and_an_email_change_race_for_one_address(crowded_app: App) -> None:
     app = crowded_app
     principal = root(app)
-    old, new = asked(app, principal)
+    old, new = request_tokens(app, principal)
     confirm(app, old)
     answers = race(lambda: confirm(app, new), lambda: register(app.ctx, email=NEW, password=PASSWORD, address=HERE))
     if isinstance(answers[1], SignedIn):
@@ -102,7 +102,7 @@ def test_whoever_registers_the_new_address_first_has_it(crowded_app: App) -> Non
     check_invariants(app)
 
 
-def test_of_requests_made_at_once_one_wins_and_the_others_are_too_soon(crowded_app: App) -> None:
+def test_of_concurrent_requests_one_wins_and_the_others_are_too_soon(crowded_app: App) -> None:
     app = crowded_app
     principal = root(app)
     answers = race(
@@ -118,7 +118,7 @@ def test_of_requests_made_at_once_one_wins_and_the_others_are_too_soon(crowded_a
     check_invariants(app)
 
 
-def test_who_is_demoted_while_asking_has_asked_before_or_not_at_all(crowded_app: App) -> None:
+def test_a_user_demoted_during_a_request_requested_before_or_not(crowded_app: App) -> None:
     app = crowded_app
     owner = app.member(OLD)
     other = app.colleague(owner, "other@example.com", is_root=True)
@@ -136,7 +136,7 @@ def test_a_user_deleted_during_a_login_change_frees_both_addresses(crowded_app: 
     app = crowded_app
     owner = app.member(OLD)
     boss = authenticate(app.ctx, app.colleague(owner, "boss@example.com", is_root=True).session)
-    old, new = asked(app, boss)
+    old, new = request_tokens(app, boss)
     confirm(app, old)
     answers = race(lambda: confirm(app, new), lambda: delete_user(app.ctx, reread(app.ctx, boss), owner.user.id))
     assert (states(answers[:1]), answers[1]) == (["completed"], None)
@@ -146,7 +146,7 @@ def test_a_user_deleted_during_a_login_change_frees_both_addresses(crowded_app: 
         assert app.member(address)
 
 
-def test_a_link_confirmed_while_its_mail_goes_again_holds_or_a_newer_one_does(crowded_app: App) -> None:
+def test_a_link_confirmed_during_its_mails_retry_leaves_one_valid_link(crowded_app: App) -> None:
     app = crowded_app
     principal = root(app)
     app.deliver()
@@ -160,8 +160,8 @@ def test_a_link_confirmed_while_its_mail_goes_again_holds_or_a_newer_one_does(cr
         app.clock.advance(minutes=2)
         app.deliver()
     if isinstance(answers[0], Invalid):
-        assert confirm(app, app.fake_aws.to(NEW)[-1].token).unconfirmed == (OLD,)
+        assert confirm(app, app.fake_aws.mails_to(NEW)[-1].token).unconfirmed == (OLD,)
     else:
-        assert confirm(app, early).unconfirmed == (OLD,), "its link was not replaced once it had confirmed"
-    assert confirm(app, app.fake_aws.to(OLD)[-1].token).state == "completed"
+        assert confirm(app, early).unconfirmed == (OLD,), "a confirmed side's link must not be replaced"
+    assert confirm(app, app.fake_aws.mails_to(OLD)[-1].token).state == "completed"
     check_invariants(app)

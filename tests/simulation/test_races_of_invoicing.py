@@ -1,4 +1,4 @@
-"""What holds of invoices when many do it at once, with a fifth of all writes conflicting."""
+"""Concurrent closings, drafts, payments, plan changes and corrections of invoices; a fifth of the writes conflict."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,12 +27,12 @@ from tests.simulation.invoicing_races import failures, invoices
 from tests.support.app import App, Member
 from tests.support.clock import StillClock
 from tests.support.invariants import check_invariants, check_schedule
-from tests.support.race import in_turns, race
+from tests.support.race import deal_out, race
 
 
 @pytest.fixture
 def member(crowded_app: App) -> Member:
-    """On a plan of 20.00 a month, with a balance of 1.00 and 14.00 of usage; its first period may just be closed."""
+    """A member on a plan of 20.00 a month, with a balance of 1.00, 14.00 of usage, and a period due to be closed."""
     crowded_app.apply_catalog(free_plan="pro")
     member = crowded_app.member()
     crowded_app.record(crowded_app.event(member, quantity=1_000_000))
@@ -45,7 +45,7 @@ def close(app: App, member: Member) -> Callable[[], list[Invoice]]:
 
 
 class SlowStart(StillClock):
-    """Read a first time in the last second before `end`, and then as late as it is."""
+    """A clock whose first reading is in the last second before `end`, and whose later ones are the real time."""
 
     def __init__(self, end: datetime, now: datetime) -> None:
         super().__init__(end - timedelta(seconds=1))
@@ -57,11 +57,11 @@ class SlowStart(StillClock):
 
 
 def before_the_end(app: App, member: Member) -> Context:
-    """A process that began in the period's last second, and is slow."""
+    """A context of a slow process that started in the period's last second."""
     return replace(app.ctx, clock=SlowStart(member.account.closing_cursor.period.end, app.clock.now()))
 
 
-def test_each_last_second_event_is_on_this_invoice_or_corrects_the_next(crowded_app: App, member: Member) -> None:
+def test_each_last_second_event_is_on_this_invoice_or_late_on_the_next(crowded_app: App, member: Member) -> None:
     app, last = crowded_app, member.account.closing_cursor.period.end - timedelta(seconds=1)
     events = [app.event(member, quantity=1_000, time=last) for _ in range(120)]
     over = Event()
@@ -71,13 +71,13 @@ def test_each_last_second_event_is_on_this_invoice_or_corrects_the_next(crowded_
         over.set()
         return issued
 
-    def client(share: list[dict[str, Any]]) -> list[str]:
-        """Small requests, each sent until it is taken; the last one after the closing."""
+    def client(requests: list[dict[str, Any]]) -> list[str]:
+        """Send small requests, each until it is accepted; the last one after the closing."""
         statuses: list[str] = []
-        for start in range(0, len(share), 3):
-            if start == len(share) - 3:
+        for start in range(0, len(requests), 3):
+            if start == len(requests) - 3:
                 assert over.wait(timeout=30)
-            left = share[start : start + 3]
+            left = requests[start : start + 3]
             while left:
                 results = app.record(*left)
                 again = {result.id for result in results if result.reason == "retry"}
@@ -85,7 +85,7 @@ def test_each_last_second_event_is_on_this_invoice_or_corrects_the_next(crowded_
                 left = [event for event in left if event["id"] in again]
         return statuses
 
-    clients = [lambda s=s: client(s) for s in in_turns(events, 5)]
+    clients = [lambda s=s: client(s) for s in deal_out(events, 5)]
     *answers, closed = race(*clients, close_and_tell)
     assert [status for answer in answers for status in answer] == ["accepted"] * 120
     assert len(closed) == 1
@@ -94,14 +94,14 @@ def test_each_last_second_event_is_on_this_invoice_or_corrects_the_next(crowded_
     app.clock.moment = app.account_of(member).closing_cursor.period.end + GRACE
     close(app, member)()
     first, second = invoices(app, member)
-    # 1,120,000 CPU seconds at 0.000014 are 15.68, wherever the closing fell
+    # 1,120,000 CPU seconds at 0.000014 are 15.68, whenever the period was closed
     assert first.sum_of("usage") + second.sum_of("late_usage") == 15_680_000
     assert second.sum_of("late_usage") >= 210_000
     assert second.sum_of("usage") == 0
     check_invariants(app)
 
 
-def test_eight_closings_at_once_are_one(crowded_app: App, member: Member) -> None:
+def test_of_eight_concurrent_closings_one_takes_effect(crowded_app: App, member: Member) -> None:
     answers = race(*[close(crowded_app, member)] * 8)
     assert not failures(answers)
     (issued,) = [invoice for answer in answers for invoice in answer]
@@ -133,7 +133,7 @@ def test_drafts_between_two_closings_leave_one_invoice(crowded_app: App, member:
 
 
 def test_the_wallet_moves_while_it_pays(crowded_app: App, member: Member) -> None:
-    """Usage that takes 0.30, and 30.00 in three grants that each come twice."""
+    """Usage of 0.30, and 30.00 in three grants, each sent twice."""
     app, key = crowded_app, crowded_app.platform()
     events = [app.event(member, meter="credits", quantity=10_000) for _ in range(30)]
 
@@ -141,7 +141,7 @@ def test_the_wallet_moves_while_it_pays(crowded_app: App, member: Member) -> Non
         return give_credits(app.ctx, key, Move(member.account.id, 10_000_000, "grant", f"order {number % 3}"))
 
     answers = race(
-        *[lambda s=s: app.record(*s) for s in in_turns(events, 3)],
+        *[lambda s=s: app.record(*s) for s in deal_out(events, 3)],
         *[lambda n=n: grant(n) for n in range(6)],
         close(app, member),
     )
@@ -154,10 +154,12 @@ def test_the_wallet_moves_while_it_pays(crowded_app: App, member: Member) -> Non
 def test_suspending_and_resuming_while_a_period_closes(crowded_app: App, member: Member) -> None:
     app = crowded_app
 
-    def stand(standing: Any) -> Any:
-        return set_account_status(app.ctx, member.account.id, standing, reason="as drawn", actor=OPERATOR)
+    def set_status(status: Any) -> Any:
+        return set_account_status(app.ctx, member.account.id, status, reason="as drawn", actor=OPERATOR)
 
-    answers = race(*[lambda s=s: stand(s) for s in ("suspended", "active", "suspended")], *[close(app, member)] * 3)
+    answers = race(
+        *[lambda s=s: set_status(s) for s in ("suspended", "active", "suspended")], *[close(app, member)] * 3
+    )
     assert not failures(answers)
     (issued,) = invoices(app, member)
     assert issued.total == 34_000_000
@@ -165,11 +167,11 @@ def test_suspending_and_resuming_while_a_period_closes(crowded_app: App, member:
 
 
 def test_a_plan_changed_while_its_period_closes_follows_the_closing(crowded_app: App, member: Member) -> None:
-    """However they fall, the ended period is invoiced at its own end, and the 30 minutes after it by themselves."""
+    """In any order, the ended period is invoiced at its own end, and the 30 minutes after it separately."""
     app = crowded_app
     events = [app.event(member, quantity=1_000, time=app.clock.now()) for _ in range(20)]
     *_, first, second, third = race(
-        *[lambda s=s: app.record(*s) for s in in_turns(events, 2)],
+        *[lambda s=s: app.record(*s) for s in deal_out(events, 2)],
         close(app, member),
         lambda: change_plan(app.ctx, app.account_of(member), "scale", actor=OPERATOR, must_pay=False),
         lambda: change_plan(app.ctx, app.account_of(member), "hobby", actor=OPERATOR, must_pay=False),
@@ -193,13 +195,13 @@ def test_a_plan_changed_while_its_period_closes_follows_the_closing(crowded_app:
     close(app, member)()
     used = sum(invoice.sum_of("usage", "late_usage") for invoice in invoices(app, member))
     after = sum(item.get("period") == stamp(period.end + GRACE) for item in app.stored("usage", "EVENT"))
-    cheaper = changed[0].account.plan == "scale"  # an event of the very instant of the change is of either plan
+    cheaper = changed[0].account.plan == "scale"  # an event at the instant of the change may count for either plan
     assert used == 14_000_000 + cents(20 - after, "0.014") + cents(after, "0.012" if cheaper else "0.014")
     check_invariants(app)
 
 
 def cents(events: int, price: str) -> int:
-    """What so many cost together in one period, rounded once."""
+    """The cost in cents of this many events in one period, rounded once."""
     return int((events * Decimal(price)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP) * 1_000_000)
 
 
@@ -213,7 +215,7 @@ def test_a_plan_changed_by_many_at_once_is_changed_once(crowded_app: App, member
     check_invariants(crowded_app)
 
 
-def test_an_invoice_voided_by_many_while_it_becomes_overdue_is_void_once(crowded_app: App, member: Member) -> None:
+def test_an_invoice_voided_by_many_while_marked_overdue_is_voided_once(crowded_app: App, member: Member) -> None:
     app = crowded_app
     (issued,) = close(app, member)()
     app.clock.advance(days=8)
@@ -231,9 +233,7 @@ def test_an_invoice_voided_by_many_while_it_becomes_overdue_is_void_once(crowded
     check_invariants(app)
 
 
-def test_a_void_invoice_issued_anew_by_many_while_the_next_period_closes_is_one(
-    crowded_app: App, member: Member
-) -> None:
+def test_a_void_invoice_reissued_by_many_during_a_closing_is_one(crowded_app: App, member: Member) -> None:
     app = crowded_app
     (issued,) = close(app, member)()
     void_invoice(app.ctx, issued.id, reason="as asked")

@@ -1,4 +1,4 @@
-"""What holds when people and deliveries do it at once, with a fifth of all writes conflicting."""
+"""Concurrent changes of users, keys and passwords, and concurrent deliveries; a fifth of the writes conflict."""
 
 from collections import Counter
 from typing import Any
@@ -23,18 +23,18 @@ def root(app: App) -> Principal:
     return authenticate(app.ctx, app.member("root@example.com").session)
 
 
-def joined(app: App, principal: Principal, email: str, *, is_root: bool = False) -> Principal:
-    """A user who was invited and has set a password."""
+def add_user(app: App, principal: Principal, email: str, *, is_root: bool = False) -> Principal:
+    """Invite a user who then sets a password."""
     invite_user(app.ctx, principal, Invitation(email, is_root=is_root))
     app.deliver()
-    set_password(app.ctx, token=app.fake_aws.to(email)[-1].token, password=PASSWORD, address=HERE)
+    set_password(app.ctx, token=app.fake_aws.mails_to(email)[-1].token, password=PASSWORD, address=HERE)
     return authenticate(app.ctx, login(app.ctx, email=email, password=PASSWORD, address=HERE).text)
 
 
-def test_two_root_users_who_take_the_root_from_each_other_leave_one(crowded_app: App) -> None:
+def test_two_root_users_who_demote_each_other_leave_one(crowded_app: App) -> None:
     app = crowded_app
     one = root(app)
-    other = joined(app, one, "other@example.com", is_root=True)
+    other = add_user(app, one, "other@example.com", is_root=True)
     answers = race(
         lambda: change_user(app.ctx, one, other.user.id, {"is_root": False}),
         lambda: change_user(app.ctx, other, one.user.id, {"is_root": False}),
@@ -47,14 +47,14 @@ def test_two_root_users_who_take_the_root_from_each_other_leave_one(crowded_app:
 def test_two_root_users_who_delete_each_other_leave_one(crowded_app: App) -> None:
     app = crowded_app
     one = root(app)
-    other = joined(app, one, "other@example.com", is_root=True)
+    other = add_user(app, one, "other@example.com", is_root=True)
     answers = race(lambda: delete_user(app.ctx, one, other.user.id), lambda: delete_user(app.ctx, other, one.user.id))
     assert answers.count(None) == 1
     assert len([item for item in app.stored("core") if item["sk"].startswith("EMAIL")]) == 1
     check_invariants(app)
 
 
-def test_keys_made_at_once_stop_at_the_limit(crowded_app: App) -> None:
+def test_keys_created_concurrently_stop_at_the_limit(crowded_app: App) -> None:
     app = crowded_app
     principal = root(app)
     for _ in range(MAX_KEYS_OF_USER - 3):
@@ -65,10 +65,10 @@ def test_keys_made_at_once_stop_at_the_limit(crowded_app: App) -> None:
     check_invariants(app)
 
 
-def test_a_user_deleted_while_they_make_keys_has_none_left(crowded_app: App) -> None:
+def test_a_user_deleted_while_creating_keys_has_no_key_left(crowded_app: App) -> None:
     app = crowded_app
     principal = root(app)
-    ada = joined(app, principal, "ada@example.com")
+    ada = add_user(app, principal, "ada@example.com")
     answers = race(
         *[lambda: create_api_key(app.ctx, ada, name="one more")] * 4,
         lambda: delete_user(app.ctx, reread(app.ctx, principal), ada.user.id),
@@ -94,7 +94,7 @@ def test_a_token_used_by_many_at_once_sets_one_password(crowded_app: App) -> Non
     root(app)
     ask_for_reset(app.ctx, email="root@example.com", address=HERE)
     app.deliver()
-    (token,) = [mail.token for mail in app.fake_aws.to("root@example.com") if "#pwt_" in mail.text]
+    (token,) = [mail.token for mail in app.fake_aws.mails_to("root@example.com") if "#pwt_" in mail.text]
     passwords = [f"horse battery {number}" for number in range(5)]
     answers = race(*[lambda p=p: set_password(app.ctx, token=token, password=p, address=HERE) for p in passwords])
     assert answers.count(None) == 1
@@ -104,7 +104,7 @@ def test_a_token_used_by_many_at_once_sets_one_password(crowded_app: App) -> Non
     check_invariants(app)
 
 
-def test_what_many_deliver_at_once_leaves_once(crowded_app: App) -> None:
+def test_items_delivered_by_many_at_once_are_sent_once(crowded_app: App) -> None:
     app = crowded_app
     for number in range(3):
         app.member(f"owner{number}@example.com")

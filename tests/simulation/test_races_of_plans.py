@@ -1,4 +1,4 @@
-"""What holds of changes of plan when much happens at once, with a fifth of all writes conflicting."""
+"""Plan changes that race with each other, with usage and with drafts; a fifth of the writes conflict."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,12 +17,12 @@ from tallybook.services.wallet.credits import Move, give_credits
 from tests.simulation.invoicing_races import failures, invoices
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
-from tests.support.race import in_turns, race
+from tests.support.race import deal_out, race
 
 
 @pytest.fixture
 def member(crowded_app: App) -> Member:
-    """On a plan of 20.00 a month for 10 days, with money of their own and 14.00 of usage."""
+    """A member on a plan of 20.00 a month for 10 days, with a paid-in balance and 14.00 of usage."""
     app = crowded_app
     app.apply_catalog(free_plan="pro")
     member = app.member()
@@ -45,7 +45,7 @@ def codes(answers: list[Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("plans", [("scale", "hobby"), ("scale", "scale"), ("hobby", "scale", "hobby", "scale")])
-def test_of_changes_at_once_one_wins_and_the_others_are_told(
+def test_of_concurrent_changes_one_wins_and_the_others_are_refused(
     crowded_app: App, member: Member, plans: tuple[str, ...]
 ) -> None:
     app, principal = crowded_app, principal_of(crowded_app, member)
@@ -64,18 +64,18 @@ def test_of_changes_at_once_one_wins_and_the_others_are_told(
 
 
 def test_each_event_that_comes_while_the_plan_changes_is_billed_once(crowded_app: App, member: Member) -> None:
-    """Those of before the change stand on its invoice or are late on the next; the others are the new plan's."""
+    """Events before the change are on its invoice or late on the next; the others are billed by the new plan."""
     app, principal = crowded_app, principal_of(crowded_app, member)
     before, now = app.clock.now() - timedelta(hours=1), app.clock.now()
     events = [app.event(member, quantity=1_000, time=time) for _ in range(30) for time in (before, now)]
 
-    def client(share: list[dict[str, Any]]) -> None:
-        left = share
+    def client(events_of_client: list[dict[str, Any]]) -> None:
+        left = events_of_client
         while left:
             again = {result.id for result in app.record(*left[:4]) if result.reason == "retry"}
             left = [event for event in left[:4] if event["id"] in again] + left[4:]
 
-    *answers, changed = race(*[lambda s=s: client(s) for s in in_turns(events, 4)], to(app, principal, "hobby"))
+    *answers, changed = race(*[lambda s=s: client(s) for s in deal_out(events, 4)], to(app, principal, "hobby"))
     assert not failures([*answers, changed])
     check_invariants(app)
     app.clock.moment = app.account_of(member).closing_cursor.period.end + timedelta(hours=1)
@@ -106,16 +106,14 @@ def test_drafts_and_previews_during_a_plan_change_leave_one_invoice(crowded_app:
     check_invariants(app)
 
 
-def test_at_a_periods_very_end_a_change_closes_it_whole_whoever_opens_the_next(
-    crowded_app: App, member: Member
-) -> None:
-    """Events, readers and a draft of that instant; whoever came first, the month that begins is the new plan's."""
+def test_a_change_at_a_periods_end_closes_it_whole_and_opens_the_next(crowded_app: App, member: Member) -> None:
+    """Events, reads and a draft at that instant, in any order; the month that starts has the new plan."""
     app = crowded_app
     end = app.clock.moment = member.account.closing_cursor.period.end
     principal = principal_of(app, member)
     events = [app.event(member, quantity=1_000, time=end) for _ in range(10)]
     *_, changed = race(
-        *[lambda s=s: app.record(*s) for s in in_turns(events, 2)],
+        *[lambda s=s: app.record(*s) for s in deal_out(events, 2)],
         *[lambda: read_subscription(app.ctx, app.account_of(member))] * 2,
         lambda: draft_invoice(app.ctx, principal_of(app, member)),
         to(app, principal, "scale"),

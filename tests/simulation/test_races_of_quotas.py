@@ -1,4 +1,4 @@
-"""What holds of shares, requests and what users are told when many do it at once; a fifth of writes conflicts."""
+"""Concurrent allocations, quota requests and quota mails; a fifth of the writes conflict."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -17,14 +17,14 @@ from tallybook.services.quotas.allocations import allocate, change_allocation, l
 from tallybook.services.quotas.requests import change_request, file_request, list_requests, withdraw_request
 from tallybook.services.quotas.reviews import review_request
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
+from tests.support.allocations import allocate_to, principal_of, request_quota, set_plan_limits
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
-from tests.support.race import in_turns, race
-from tests.support.shares import give_limits, principal_of, request, share
+from tests.support.race import deal_out, race
 
 
-def refused(answers: list[Any]) -> list[str | None]:
-    """The codes of those that were told that they can't."""
+def refusal_codes(answers: list[Any]) -> list[str | None]:
+    """The codes of the refused calls."""
     return [answer.code for answer in answers if isinstance(answer, Invalid)]
 
 
@@ -36,7 +36,7 @@ def statuses(app: App, root: Member) -> list[str]:
 def team(crowded_app: App) -> tuple[App, Member, Member, Member]:
     """A root user and two others, of an account with 1,000 CPU seconds and 5 sandboxes."""
     app = crowded_app
-    give_limits(app, cpu_seconds_monthly=1000)
+    set_plan_limits(app, cpu_seconds_monthly=1000)
     root = app.member()
     return app, root, app.colleague(root), app.colleague(root)
 
@@ -47,9 +47,9 @@ type Team = tuple[App, Member, Member, Member]
 @pytest.mark.parametrize("decisions", [("approve", "approve"), ("approve", "deny"), ("deny", "deny")])
 def test_a_request_is_decided_once(team: Team, decisions: tuple[Any, Any]) -> None:
     app, root, ada, _ = team
-    filed, principal = request(app, ada, cpu_seconds_monthly=600), principal_of(app, root)
+    filed, principal = request_quota(app, ada, cpu_seconds_monthly=600), principal_of(app, root)
     answers = race(*[lambda d=d: review_request(app.ctx, principal, filed.id, d) for d in decisions])
-    assert refused(answers) == ["request_decided"]
+    assert refusal_codes(answers) == ["request_decided"]
     (decided,) = [answer for answer in answers if isinstance(answer, QuotaRequest)]
     assert statuses(app, root) == [decided.status]
     assert len(list_allocations(app.ctx, principal, include_inactive=True)) == (decided.status == "approved")
@@ -58,15 +58,15 @@ def test_a_request_is_decided_once(team: Team, decisions: tuple[Any, Any]) -> No
 
 def test_of_two_approvals_that_do_not_fit_one_stays_pending(team: Team) -> None:
     app, root, *users = team
-    filed, principal = [request(app, user, cpu_seconds_monthly=600) for user in users], principal_of(app, root)
+    filed, principal = [request_quota(app, user, cpu_seconds_monthly=600) for user in users], principal_of(app, root)
     answers = race(*[lambda i=one.id: review_request(app.ctx, principal, i, "approve") for one in filed])
-    assert refused(answers) == ["quota_exceeds_plan"]
+    assert refusal_codes(answers) == ["quota_exceeds_plan"]
     assert statuses(app, root) == ["approved", "pending"]
     assert app.account_of(root).allocated == {"cpu_seconds_monthly": 600}
     check_invariants(app)
 
 
-def test_of_allocations_at_once_no_more_are_made_than_fit(team: Team) -> None:
+def test_concurrent_allocations_never_exceed_the_plan(team: Team) -> None:
     app, root, *users = team
     principal = principal_of(app, root)
     answers = race(
@@ -76,28 +76,28 @@ def test_of_allocations_at_once_no_more_are_made_than_fit(team: Team) -> None:
         ]
     )
     assert sum(isinstance(answer, Allocation) for answer in answers) == 2
-    codes = Counter(refused(answers))
+    codes = Counter(refusal_codes(answers))
     assert codes.total() == 4
     assert codes.keys() <= {"quota_exceeds_plan", "allocation_exists"}
     assert app.account_of(root).allocated == {"cpu_seconds_monthly": 800}
     check_invariants(app)
 
 
-def test_of_an_allocation_and_a_raise_that_do_not_both_fit_one_is_refused(team: Team) -> None:
+def test_of_an_allocation_and_a_raise_that_exceed_the_plan_one_is_refused(team: Team) -> None:
     app, root, ada, bob = team
-    before, principal = share(app, root, ada, cpu_seconds_monthly=400), principal_of(app, root)
+    before, principal = allocate_to(app, root, ada, cpu_seconds_monthly=400), principal_of(app, root)
     answers = race(
         lambda: change_allocation(app.ctx, principal, before.id, {"cpu_seconds_monthly": 700}),
         lambda: allocate(app.ctx, principal, bob.user.id, {"cpu_seconds_monthly": 600}),
     )
-    assert refused(answers) == ["quota_exceeds_plan"]
+    assert refusal_codes(answers) == ["quota_exceeds_plan"]
     assert app.account_of(root).allocated["cpu_seconds_monthly"] in (700, 1000)
     check_invariants(app)
 
 
-def test_what_one_gives_back_another_has_only_once(team: Team) -> None:
+def test_a_freed_quota_is_allocated_only_once(team: Team) -> None:
     app, root, *users = team
-    before, principal = share(app, root, root, cpu_seconds_monthly=600), principal_of(app, root)
+    before, principal = allocate_to(app, root, root, cpu_seconds_monthly=600), principal_of(app, root)
     gave, *answers = race(
         lambda: revoke_allocation(app.ctx, principal, before.id),
         *[lambda u=user: allocate(app.ctx, principal, u.user.id, {"cpu_seconds_monthly": 600}) for user in users],
@@ -105,13 +105,13 @@ def test_what_one_gives_back_another_has_only_once(team: Team) -> None:
     assert gave.status == "revoked"
     made = sum(isinstance(answer, Allocation) for answer in answers)
     assert made <= 1
-    assert refused(answers) == ["quota_exceeds_plan"] * (2 - made)
+    assert refusal_codes(answers) == ["quota_exceeds_plan"] * (2 - made)
     check_invariants(app)
 
 
-def test_an_allocation_and_a_plan_that_is_too_small_for_it_do_not_both_come(crowded_app: App) -> None:
+def test_an_allocation_and_a_too_small_plan_do_not_both_succeed(crowded_app: App) -> None:
     app = crowded_app
-    give_limits(app, free_plan="pro")
+    set_plan_limits(app, free_plan="pro")
     root = app.member()
     principal, account = principal_of(app, root), app.account_of(root)
     app.clock.advance(hours=12)
@@ -119,12 +119,12 @@ def test_an_allocation_and_a_plan_that_is_too_small_for_it_do_not_both_come(crow
         lambda: allocate(app.ctx, principal, root.user.id, {"concurrent_sandboxes": 20}),
         lambda: change_plan(app.ctx, account, "hobby", actor=OPERATOR, must_pay=False),
     )
-    assert refused([allocated, changed]) == ["quota_exceeds_plan"]
+    assert refusal_codes([allocated, changed]) == ["quota_exceeds_plan"]
     assert isinstance(allocated, Allocation) != isinstance(changed, ChangedPlan)
     check_invariants(app)
 
 
-def test_a_user_who_is_deleted_is_given_nothing_and_asks_for_nothing(team: Team) -> None:
+def test_a_user_deleted_concurrently_has_no_allocation_and_no_request(team: Team) -> None:
     app, root, ada, bob = team
     principal, asking = principal_of(app, root), principal_of(app, bob)
     given, first, filed, second = race(
@@ -141,10 +141,10 @@ def test_a_user_who_is_deleted_is_given_nothing_and_asks_for_nothing(team: Team)
     check_invariants(app)
 
 
-def test_a_request_that_is_withdrawn_changed_and_decided_at_once_is_one_of_them(team: Team) -> None:
+def test_of_a_concurrent_withdrawal_change_and_decision_one_wins(team: Team) -> None:
     app, root, ada, _ = team
     filed, principal, asking = (
-        request(app, ada, cpu_seconds_monthly=600),
+        request_quota(app, ada, cpu_seconds_monthly=600),
         principal_of(app, root),
         principal_of(app, ada),
     )
@@ -158,23 +158,23 @@ def test_a_request_that_is_withdrawn_changed_and_decided_at_once_is_one_of_them(
         assert isinstance(decided, NotFound)
         assert (statuses(app, root), app.account_of(root).allocated) == ([], {})
     else:
-        assert refused([gone]) == ["request_decided"]
+        assert refusal_codes([gone]) == ["request_decided"]
         assert app.account_of(root).allocated == decided.quota
     check_invariants(app)
 
 
-def told(app: App) -> list[set[str]]:
-    """The percentages that each mail tells of, by what the audit log says of it."""
+def notified_percentages(app: App) -> list[set[str]]:
+    """The percentages of each quota mail, by its audit entry."""
     entries = [item for item in app.stored("core", "AUDIT#") if item["action"] == "quota_allocation.reached"]
     mails = [item for item in app.stored("core", "OUTBOX") if item.get("body", {}).get("letter") == "quota_reached"]
     assert len(entries) == len(mails)
     return [{f"{name} {percent}" for name, percent in entry["after"].items() if name != "user_id"} for entry in entries]
 
 
-def test_what_is_reached_while_usage_comes_is_told_once_however_many_look(team: Team) -> None:
+def test_each_percentage_is_mailed_once_under_concurrent_checks(team: Team) -> None:
     app, root, ada, bob = team
     for user in (ada, bob):
-        share(app, root, user, cpu_seconds_monthly=500, template_storage_gb=10)
+        allocate_to(app, root, user, cpu_seconds_monthly=500, template_storage_gb=10)
     events = [app.event(root, quantity=50, user_id=user.user_id) for user in (ada, bob) for _ in range(10)]
     events += [app.event(root, meter="template_storage_gb_hours", quantity=1, user_id=ada.user_id) for _ in range(10)]
 
@@ -185,16 +185,16 @@ def test_what_is_reached_while_usage_comes_is_told_once_however_many_look(team: 
 
         return call
 
-    def look() -> int:
+    def check_due() -> int:
         return sum(len(check_usage(app.ctx, root.account.id)) for _ in range(4))
 
-    *sent, first, second, third = race(*[send(some) for some in in_turns(events, 3)], look, look, look)
+    *sent, first, second, third = race(*[send(some) for some in deal_out(events, 3)], check_due, check_due, check_due)
     assert sent == [None] * 3
     check_invariants(app)
     last = sum(len(run_task(app.ctx, task)) for task in list(due_tasks(app.ctx, USAGE_CHECK)))
     check_invariants(app)
-    assert first + second + third + last == len(told(app))
-    counted = Counter(one for mail in told(app) for one in mail)
+    assert first + second + third + last == len(notified_percentages(app))
+    counted = Counter(one for mail in notified_percentages(app) for one in mail)
     assert (counted["cpu_seconds_monthly 100"], counted["template_storage_gb 100"]) == (2, 1)
     assert counted["cpu_seconds_monthly 80"] <= 2
     assert counted["template_storage_gb 80"] <= 1

@@ -1,4 +1,4 @@
-"""What holds of sessions when many start and end them at once, with a fifth of all writes conflicting."""
+"""Concurrent starts and ends of sessions, with a fifth of all writes conflicting."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,17 +15,18 @@ from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.metering.sessions import end_expired, end_session, start_session
 from tallybook.services.quotas.allocations import change_allocation
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
+from tests.support.allocations import allocate_to, principal_of, set_plan_limits
 from tests.support.app import App
 from tests.support.invariants import check_invariants
-from tests.support.race import in_turns, race
+from tests.support.race import deal_out, race
+from tests.support.running_watch import watch_running
 from tests.support.sessions import session_request
-from tests.support.shares import give_limits, principal_of, share, watched
 
 UNLIMITED = 10**6
 
 
 def refusals(answers: list[Any]) -> list[tuple[Reason, ...]]:
-    """Why starts were refused; nothing else has gone wrong with any."""
+    """The reasons of refused starts; fails on any other error."""
     failed = [answer for answer in answers if not isinstance(answer, Session)]
     assert {type(answer) for answer in failed} <= {NotAdmitted}, failed
     return [answer.reasons for answer in failed]
@@ -34,29 +35,29 @@ def refusals(answers: list[Any]) -> list[tuple[Reason, ...]]:
 @pytest.mark.parametrize("whose", ["account", "user"])
 def test_of_50_sessions_against_a_limit_of_7_exactly_7_run(crowded_app: App, whose: str) -> None:
     app = crowded_app
-    give_limits(app, max_concurrent_sandboxes=7 if whose == "account" else UNLIMITED)
+    set_plan_limits(app, max_concurrent_sandboxes=7 if whose == "account" else UNLIMITED)
     member, key = app.member(), app.platform()
     if whose == "user":
-        share(app, member, member, concurrent_sandboxes=7)
-    ctx, watch = watched(app, member)
+        allocate_to(app, member, member, concurrent_sandboxes=7)
+    ctx, watch = watch_running(app, member)
 
     def client(ids: list[str]) -> list[Any]:
         return [attempt(lambda i=i: start_session(ctx, key, session_request(member, i))) for i in ids]
 
     ids = [f"box-{number}" for number in range(50)]
-    answers = [one for part in race(*[lambda s=s: client(s) for s in in_turns(ids, 8)]) for one in part]
+    answers = [one for part in race(*[lambda s=s: client(s) for s in deal_out(ids, 8)]) for one in part]
     assert refusals(answers) == [(Reason(f"{whose}_concurrent_sandboxes", 7, 7),)] * 43
     assert app.account_of(member).counts.running_count == 7
     assert watch.most_at_once({"hobby": 7 if whose == "account" else UNLIMITED}) == 7
     check_invariants(app)
 
 
-def test_as_many_at_once_as_there_is_room_for_all_run(crowded_app: App) -> None:
-    """None of them waits for the others to be recorded, so that none gives up."""
+def test_concurrent_starts_up_to_the_limit_all_succeed(crowded_app: App) -> None:
+    """No start conflicts with the others so often that it gives up."""
     app = crowded_app
-    give_limits(app, max_concurrent_sandboxes=100)
+    set_plan_limits(app, max_concurrent_sandboxes=100)
     member, key = app.member(), app.platform()
-    ctx, _ = watched(app, member)
+    ctx, _ = watch_running(app, member)
     answers = race(*[lambda i=i: start_session(ctx, key, session_request(member, f"box-{i}")) for i in range(101)])
     assert refusals(answers) == [(Reason("account_concurrent_sandboxes", 100, 100),)]
     assert app.account_of(member).counts.running_count == 100
@@ -70,11 +71,11 @@ def attempt(call: Callable[[], Any]) -> Any:
         return error
 
 
-def test_sessions_that_end_make_room_for_others_and_never_for_too_many(crowded_app: App) -> None:
+def test_ended_sessions_make_room_and_the_limit_is_never_exceeded(crowded_app: App) -> None:
     app = crowded_app
-    give_limits(app, max_concurrent_sandboxes=4)
+    set_plan_limits(app, max_concurrent_sandboxes=4)
     member, key = app.member(), app.platform()
-    ctx, watch = watched(app, member)
+    ctx, watch = watch_running(app, member)
 
     def client(name: int) -> list[Any]:
         answers = []
@@ -97,12 +98,12 @@ def test_sessions_that_end_make_room_for_others_and_never_for_too_many(crowded_a
     )
 
 
-def test_no_session_starts_beyond_a_share_once_it_is_lowered(crowded_app: App) -> None:
+def test_no_session_starts_beyond_a_lowered_allocation(crowded_app: App) -> None:
     app = crowded_app
     member, key = app.member(), app.platform()
-    before = share(app, member, member, concurrent_sandboxes=5)
+    before = allocate_to(app, member, member, concurrent_sandboxes=5)
     root = principal_of(app, member)
-    ctx, watch = watched(app, member)
+    ctx, watch = watch_running(app, member)
     *answers, changed = race(
         *[lambda i=i: start_session(ctx, key, session_request(member, f"box-{i}")) for i in range(6)],
         lambda: change_allocation(ctx, root, before.id, {"concurrent_sandboxes": 2}),
@@ -113,12 +114,12 @@ def test_no_session_starts_beyond_a_share_once_it_is_lowered(crowded_app: App) -
     check_invariants(app)
 
 
-def test_no_session_starts_beyond_a_plan_once_it_has_changed(crowded_app: App) -> None:
+def test_no_session_starts_beyond_a_changed_plan(crowded_app: App) -> None:
     app = crowded_app
-    give_limits(app, free_plan="pro", max_concurrent_sandboxes=3)
+    set_plan_limits(app, free_plan="pro", max_concurrent_sandboxes=3)
     member, key = app.member(), app.platform()
     app.clock.advance(days=1)
-    ctx, watch = watched(app, member)
+    ctx, watch = watch_running(app, member)
     *answers, changed = race(
         *[lambda i=i: start_session(ctx, key, session_request(member, f"box-{i}")) for i in range(6)],
         lambda: change_plan(ctx, app.account_of(member), "hobby", actor=OPERATOR, must_pay=False),
@@ -129,7 +130,7 @@ def test_no_session_starts_beyond_a_plan_once_it_has_changed(crowded_app: App) -
     check_invariants(app)
 
 
-def test_a_user_who_is_deleted_starts_nothing_afterwards_and_what_runs_ends(crowded_app: App) -> None:
+def test_a_deleted_user_starts_nothing_and_running_sessions_end(crowded_app: App) -> None:
     app = crowded_app
     member, key = app.member(), app.platform()
     other = app.colleague(member)

@@ -1,4 +1,4 @@
-"""A stream that duplicates, reorders and loses its records, and stops for a day: all leaves once, whatever it does."""
+"""With a stream that duplicates, reorders and loses records, and stops for a day, every item is delivered once."""
 
 import random
 from collections import Counter
@@ -16,14 +16,14 @@ FOREVER = 1e9
 
 
 def change_something(app: App, member: Member, chance: random.Random) -> None:
-    standing = chance.choice(("suspended", "active"))
+    status = chance.choice(("suspended", "active"))
     if chance.random() < 0.3:
         ask_for_reset(app.ctx, email=member.user.email, address=HERE)
-    set_account_status(app.ctx, member.account.id, standing, reason="as drawn", actor=OPERATOR)
+    set_account_status(app.ctx, member.account.id, status, reason="as drawn", actor=OPERATOR)
 
 
-def told(app: App, records: list[str], chance: random.Random) -> None:
-    """The stream goes on: of each record one, two or no copies come, in any order."""
+def run_stream(app: App, records: list[str], chance: random.Random) -> None:
+    """Deliver each record never, once or twice, in any order."""
     copies = [record for record in records for _ in range(chance.choice((0, 1, 1, 2)))]
     chance.shuffle(copies)
     for record in copies:
@@ -31,7 +31,7 @@ def told(app: App, records: list[str], chance: random.Random) -> None:
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_everything_that_happened_leaves_exactly_once(app: App, seed: int) -> None:
+def test_every_item_is_delivered_exactly_once(app: App, seed: int) -> None:
     chance = random.Random(seed)
     members = [app.member() for _ in range(3)]
     records: list[str] = []
@@ -39,11 +39,11 @@ def test_everything_that_happened_leaves_exactly_once(app: App, seed: int) -> No
         change_something(app, chance.choice(members), chance)
         fresh = [each for each in app.waiting() if each not in records]
         records += fresh
-        if not 3 <= step < 9:  # for a day the stream stands still, and the schedule too
-            told(app, records if step == 9 else fresh, chance)
+        if not 3 <= step < 9:  # for a day neither the stream nor the schedule runs
+            run_stream(app, records if step == 9 else fresh, chance)
             sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER)
         app.clock.advance(hours=4)
-    told(app, records, chance)
+    run_stream(app, records, chance)
     assert app.waiting() == []
     stored = [item for item in app.stored("core") if item["sk"] == "OUTBOX"]
     assert {item["state"] for item in stored} == {"delivered"}

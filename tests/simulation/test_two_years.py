@@ -1,4 +1,4 @@
-"""Two years of a few accounts, at random: whatever happens, in the end they were billed what they used and no more."""
+"""Two years of random changes of a few accounts: in the end they are billed exactly what they used."""
 
 import random
 from collections import Counter
@@ -29,7 +29,7 @@ from tallybook.store.commands import Update
 from tallybook.store.users import read_user
 from tests.simulation.reference import Life, half_up
 from tests.support.app import App
-from tests.support.books import Books, books_of
+from tests.support.billing_records import BillingRecords, read_billing_records
 from tests.support.invariants import check_invariants, check_schedule
 from tests.support.snapshot import forget
 
@@ -56,7 +56,7 @@ PRICES: dict[str, dict[str, Any]] = {
 
 
 class Story:
-    """What happens to the accounts, and what the reference is told of it."""
+    """Random changes of the accounts, each recorded for the reference implementation."""
 
     def __init__(self, app: App, seed: int) -> None:
         self.app, self.chance = app, random.Random(seed)
@@ -68,7 +68,7 @@ class Story:
         self.prices("1")
 
     def prices(self, factor: str, **more: Any) -> None:
-        """From now on another factor on all unit prices, for the periods that open from now on."""
+        """Apply a catalog whose unit prices have this factor, for periods that open from now on."""
         plain = {"resource_type": "sandbox", "unit": "unit", "settles": "invoice"}
         dearer = {name: dict(price) for name, price in PRICES.items()}
         for name in ("per_unit", "package"):
@@ -90,11 +90,11 @@ class Story:
     def account(self, id: str) -> Account:
         return read_account(self.app.ctx.tables.get(keys.account(id)) or {})
 
-    def books(self) -> list[Books]:
-        return list(books_of(self.app.stored("core"), self.app.stored("usage")))
+    def records(self) -> list[BillingRecords]:
+        return list(read_billing_records(self.app.stored("core"), self.app.stored("usage")))
 
     def use(self, id: str) -> None:
-        """Some usage, of now or late, and some of before once more."""
+        """Send some usage, present or late, and repeat some earlier events."""
         now, chance = self.app.clock.now(), self.chance
         events = []
         for _ in range(chance.randint(1, 6)):
@@ -113,7 +113,7 @@ class Story:
         self.sent += events
 
     def pass_time(self, by: timedelta, *, scheduled: bool) -> None:
-        """Through each call of the schedule that finds something, or past them all, until the first after an outage."""
+        """Make each scheduled call that finds something; without `scheduled`, only the first call after the outage."""
         clock, until = self.app.clock, self.app.clock.now() + by
         while scheduled and (call := self._next_call()) <= until:
             clock.moment = max(clock.moment, call)
@@ -130,12 +130,12 @@ class Story:
         return INVOICES.call_for(min(parse_instant(item["due"]) for item in work if "work" in item))
 
     def learn_terms(self) -> None:
-        """The discount and the tax rate under which each invoice was issued."""
-        for books in self.books():
-            for invoice in books.issued:
-                rate = books.account.billing.tax_rate
+        """Note the discount and the tax rate with which each invoice was issued."""
+        for records in self.records():
+            for invoice in records.issued:
+                rate = records.account.billing.tax_rate
                 self.terms.setdefault(
-                    invoice.id, (books.account.billing.discount, Decimal("7.7") if rate is None else rate)
+                    invoice.id, (records.account.billing.discount, Decimal("7.7") if rate is None else rate)
                 )
 
     def suspend_or_resume(self, id: str) -> None:
@@ -154,14 +154,14 @@ class Story:
         draft_invoice(self.app.ctx, Principal(self.account(id), read_user(root), credential))
 
     def void(self, id: str) -> None:
-        (books,) = [books for books in self.books() if books.account.id == id]
-        unpaid = [invoice for invoice in books.issued if invoice.status in UNPAID]
+        (records,) = [records for records in self.records() if records.account.id == id]
+        unpaid = [invoice for invoice in records.issued if invoice.status in UNPAID]
         for invoice in self.chance.sample(unpaid, min(1, len(unpaid))):
             void_invoice(self.app.ctx, invoice.id, reason="as drawn")
 
     def reissue(self, id: str) -> None:
-        (books,) = [books for books in self.books() if books.account.id == id]
-        for invoice in books.latest.values():
+        (records,) = [records for records in self.records() if records.account.id == id]
+        for invoice in records.latest_invoices.values():
             if invoice.status == "void":
                 reissue_invoice(self.app.ctx, invoice.id)
 
@@ -189,9 +189,9 @@ class Story:
             self.lives[id].plans.append((self.app.clock.now(), plan))
 
     def step(self) -> None:
-        """A few things that happen to somebody, and then some time."""
+        """A few random changes of random accounts, and then some time."""
         chance = self.chance
-        happenings = {
+        actions = {
             self.use: 10,
             self.suspend_or_resume: 2,
             self.draft: 2,
@@ -201,8 +201,8 @@ class Story:
             self.grant: 2,
             self.change_plan: 2,
         }
-        for happening in chance.choices(list(happenings), list(happenings.values()), k=2):
-            happening(chance.choice(list(self.lives)))
+        for action in chance.choices(list(actions), list(actions.values()), k=2):
+            action(chance.choice(list(self.lives)))
         if chance.random() < 0.05:
             self.prices(chance.choice(["0.5", "1.1", "3"]))
         hours = chance.choice([0.2, 5, 60, 300, 500, 900])
@@ -227,16 +227,16 @@ def test_in_two_years_everything_is_billed_once(app: App, seed: int) -> None:
     check_invariants(app)
     story.learn_terms()
     seen: Counter[str] = Counter()
-    for books in story.books():
-        life, closed_until = story.lives[books.account.id], books.account.closing_cursor.period.start
-        valid = [invoice for invoice in books.issued if invoice.status != "void"]
+    for records in story.records():
+        life, closed_until = story.lives[records.account.id], records.account.closing_cursor.period.start
+        valid = [invoice for invoice in records.issued if invoice.status != "void"]
         by_start = {invoice.period.start: invoice for invoice in valid}
         periods = life.periods(closed_until)
         assert [period[:2] for period in periods] == [(start, by_start[start].period.end) for start in sorted(by_start)]
         usage = fees = taxes = 0
         for period in periods:
             invoice = by_start[period[0]]
-            catalog = story.catalogs[books.opened[period[0]].catalog_version]
+            catalog = story.catalogs[records.periods[period[0]].catalog_version]
             discount, rate = story.terms[invoice.id]
             usage += life.usage(catalog, period)
             fees += life.fee(catalog, period, discount)
@@ -246,7 +246,7 @@ def test_in_two_years_everything_is_billed_once(app: App, seed: int) -> None:
         assert fees * 10_000 == sum(invoice.fee.final for invoice in valid)
         assert (usage + fees + taxes) * 10_000 == sum(
             invoice.total for invoice in valid
-        ) - books.account.closing_cursor.carried_credit
+        ) - records.account.closing_cursor.carried_credit
         seen.update(line.type for invoice in valid for line in invoice.lines)
-        seen.update(invoice.status for invoice in books.issued)
+        seen.update(invoice.status for invoice in records.issued)
     assert set(seen) >= {"subscription", "discount", "credit", "usage", "late_usage", "paid", "overdue", "void"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tallybook.domain.history import range_of
 from tallybook.store.costs import costs_range
 from tallybook.store.sessions import runs_range
-from tests.support.steady import steady
+from tests.support.hypothesis_settings import deterministic
 
 YEAR_1 = datetime(1, 1, 1, tzinfo=UTC)
 YEAR_2000 = datetime(2000, 1, 1, tzinfo=UTC)
@@ -28,7 +28,7 @@ def test_keys_of_a_range_before_2000_are_in_order(end: datetime) -> None:
     check_ordered(max(YEAR_1 + timedelta(days=9), end) - timedelta(days=9), end)
 
 
-@steady
+@deterministic
 @given(
     start=st.datetimes(datetime(1, 1, 1), datetime(9998, 12, 1), timezones=st.just(UTC)),  # noqa: DTZ001 Hypothesis adds UTC
     length=st.timedeltas(timedelta(0), timedelta(days=366)),

@@ -1,4 +1,4 @@
-"""A house with a catalog, accounts and keys in it, and ways to ask for more: the factories of all tests."""
+"""The app under test: the services on test tables, with factories for accounts, users, keys and usage."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -38,8 +38,8 @@ from tallybook.store.password_tokens import put_token
 from tallybook.wire.requests.cloudevents import read_events
 from tests.support.clock import StillClock
 from tests.support.cloud import NAMES, all_items, meter_of
+from tests.support.fake_aws import FakeAws
 from tests.support.ndjson import as_json
-from tests.support.outside import FakeAws
 
 CATALOG = Path(__file__).with_name("catalog.toml")
 PASSWORD = "correct horse battery"
@@ -83,7 +83,7 @@ class App:
         return meter_of(self.ctx.tables)
 
     def reshape(self, **settings: Any) -> None:
-        """The same house with other settings of its context; none restores what tests usually have."""
+        """Replace settings of the context; without arguments, restore the usual ones."""
         plain = Context(
             tables=self.ctx.tables,
             catalogs=self.ctx.catalogs,
@@ -95,7 +95,7 @@ class App:
         self.ctx = replace(plain, **settings)
 
     def forget_caches(self) -> None:
-        """As in a process that has just started."""
+        """Forget the cached catalogs, as in a process that has just started."""
         self.ctx = replace(self.ctx, catalogs=Catalogs(self.ctx.tables))
 
     def catalog_data(self) -> dict[str, Any]:
@@ -112,8 +112,8 @@ class App:
         key = create_api_key(self.ctx, authenticate(self.ctx, signed_in.text), name="test")
         return Member(signed_in.account, signed_in.user, signed_in.text, key.text)
 
-    def invited(self, by: Member, email: str | None = None, *, is_root: bool = False) -> User:
-        """A user whom the root user has invited, and who has no password yet."""
+    def invite(self, by: Member, email: str | None = None, *, is_root: bool = False) -> User:
+        """A user whom `by` invites; has no password yet."""
         self._registered += 1
         principal = authenticate(self.ctx, by.session, address=HERE)
         return invite_user(
@@ -121,15 +121,15 @@ class App:
         )
 
     def colleague(self, of: Member, email: str | None = None, *, is_root: bool = False) -> Member:
-        """An invited user of the account who has joined; no root user unless told so."""
-        user = self.invited(of, email, is_root=is_root)
+        """An invited user of the account who has set a password; a root user only with `is_root`."""
+        user = self.invite(of, email, is_root=is_root)
         set_password(self.ctx, token=self.password_token(user), password=PASSWORD, address=HERE)
         signed_in = login(self.ctx, email=user.email, password=PASSWORD, address=HERE)
         key = create_api_key(self.ctx, authenticate(self.ctx, signed_in.text), name="test")
         return Member(signed_in.account, signed_in.user, signed_in.text, key.text)
 
     def password_token(self, user: User, purpose: Purpose = "invitation") -> str:
-        """A token as a mail's link carries it, in place of any before it."""
+        """A password token as a mail's link has it; it replaces the user's former one."""
         ids = {"account_id": user.account_id, "user_id": user.id}
         secret = self.ctx.random_bytes(SECRET_BYTES)
         token, text = new_token(**ids, purpose=purpose, now=self.ctx.clock.now(), secret=secret)
@@ -137,7 +137,7 @@ class App:
         return text
 
     def email_tokens(self, change: EmailChange) -> dict[Side, str]:
-        """The tokens as the two mails' links carry them, in place of any before them."""
+        """The tokens as the links of the two mails have them; they replace the former ones."""
         tokens: dict[Side, str] = {
             side: new_email_token(self.ctx.random_bytes(TOKEN_BYTES)) for side in CONFIRMATION_TEMPLATES.values()
         }
@@ -149,7 +149,7 @@ class App:
         return create_platform_key(self.ctx, name="test", scopes=scopes or SCOPES).text
 
     def platform(self, *scopes: str) -> PlatformCaller:
-        """The platform with a new key, calling a service itself."""
+        """The platform with a new key, as the services see it."""
         return PlatformCaller(self.platform_key(*scopes), HERE)
 
     def waiting(self) -> list[str]:
@@ -158,7 +158,7 @@ class App:
         return [item["id"] for item in sorted(items, key=lambda item: (item["created_at"], item["id"]))]
 
     def deliver(self) -> FakeAws:
-        """Everything that waits, as the stream would; the world as it is then."""
+        """Deliver all waiting outbox items, as the stream would; return the fake that received them."""
         for item_id in self.waiting():
             deliver(self.ctx, self.fake_aws.channels(), item_id)
         return self.fake_aws
@@ -180,12 +180,12 @@ class App:
         return event
 
     def record(self, *events: dict[str, Any]) -> list[Result]:
-        """Send the events past HTTP, to the service itself."""
+        """Ingest the events by the service, without HTTP."""
         submitted = read_events(as_json(list(events)))
         return record_usage(self.ctx, submitted, self.ctx.tables.get_many(account_keys(submitted)))
 
     def invoice_due(self) -> list[Invoice]:
-        """All that is due of invoicing, as the hourly tick does it; the invoices that it issued or marked overdue."""
+        """Run all due invoicing tasks, as the hourly tick does; return the invoices issued or marked overdue."""
         return [invoice for task in list(due_tasks(self.ctx, INVOICES)) for invoice in run_task(self.ctx, task)]
 
     def change_account(self, member: Member, **values: Any) -> None:
@@ -195,7 +195,7 @@ class App:
         self.ctx.tables.write(Update(keys.user(member.account.id, member.user.id), set=values))
 
     def account_of(self, member: Member) -> Account:
-        """The account as it stands now."""
+        """The account as stored now."""
         item = self.ctx.tables.get(keys.account(member.account.id))
         assert item is not None
         return read_account(item)

@@ -1,4 +1,4 @@
-"""What is true of the stored budgets, their messages and mails after every call."""
+"""Invariants of the stored budgets, their messages and their mails."""
 
 from collections import defaultdict
 from datetime import datetime, timedelta
@@ -25,32 +25,31 @@ _DAY = timedelta(hours=24)
 
 
 def check_budgets(app: App, core: list[Item], usage: list[Item]) -> None:
-    """Of each account that ever had one, and none has anything of a budget that never was."""
-    mine: dict[str, list[Item]] = defaultdict(list)
+    by_account: dict[str, list[Item]] = defaultdict(list)
     for item in core:
         if item["sk"] == "OUTBOX":
             if "messages" in item["body"]:
-                mine[item["body"]["account_id"]].append(item)
+                by_account[item["body"]["account_id"]].append(item)
         elif item["sk"].startswith(("BUDGET", "MESSAGE#", "AUDIT#", "DIRTY")):
-            mine[item["pk"].partition("#")[2]].append(item)
+            by_account[item["pk"].partition("#")[2]].append(item)
     now = app.ctx.clock.now()
     for account in (read_account(item) for item in core if item["sk"] == "ACCOUNT"):
-        items = mine[account.id]
+        items = by_account[account.id]
         budget = next((read_budget(item) for item in items if item["sk"] == "BUDGET"), None)
         messages = [read_message(item) for item in items if item["sk"].startswith("MESSAGE#")]
         messages.sort(key=lambda message: message.number)
-        _are_counted(account, budget, messages)
-        _are_told_once_a_day(messages)
+        _messages_are_numbered(account, budget, messages)
+        _alert_once_a_day(messages)
         _share_mails(account, messages, items)
-        _are_on_record(account, budget, messages, items)
+        _are_audited(account, budget, messages, items)
         if budget is not None:
-            _stands_in_the_index_while_it_waits(budget, items)
-            if account.status != "deleted" and not _is_to_be_looked_at(budget, items, now):
-                _has_told_all(app, account, budget, usage, now)
+            _is_indexed_while_due(budget, items)
+            if account.status != "deleted" and not _needs_check(budget, items, now):
+                _has_alerted(app, account, budget, usage, now)
 
 
-def _are_counted(account: Account, budget: Budget | None, messages: list[BudgetMessage]) -> None:
-    """Messages are numbered without a gap, those of the present budget after all others; it is the last one made."""
+def _messages_are_numbered(account: Account, budget: Budget | None, messages: list[BudgetMessage]) -> None:
+    """Messages are numbered without a gap, those of the present budget last; it is the budget created last."""
     assert [message.number for message in messages] == list(range(1, account.counts.message_count + 1))
     archived = [message for message in messages if budget is None or message.budget != budget.number]
     assert account.counts.archived_message_count == len(archived)
@@ -61,20 +60,21 @@ def _are_counted(account: Account, budget: Budget | None, messages: list[BudgetM
     assert all(1 <= message.budget <= account.counts.budget_count for message in messages)
 
 
-def _are_told_once_a_day(messages: list[BudgetMessage]) -> None:
-    """No threshold tells within 24 hours of its last alert in the period, and only what is reached."""
-    told: dict[Any, list[datetime]] = defaultdict(list)
+def _alert_once_a_day(messages: list[BudgetMessage]) -> None:
+    """A threshold alerts only when it is reached, and not within 24 hours of its last alert in the period."""
+    alerted_at: dict[Any, list[datetime]] = defaultdict(list)
     for message in messages:
         assert message.used * 100 >= message.threshold.percent * message.amount
         assert message.period.start <= message.created_at
-        told[message.budget, message.period.start, message.threshold.percent].append(message.created_at)
-    for instants in told.values():
+        alerted_at[message.budget, message.period.start, message.threshold.percent].append(message.created_at)
+    for instants in alerted_at.values():
         assert all(second - first >= _DAY for first, second in pairwise(instants))
 
 
 def _share_mails(account: Account, messages: list[BudgetMessage], items: list[Item]) -> None:
-    """Those of one notification follow each other, lowest first, and have one mail at most, to nobody twice; whoever is
-    said to have got it is among them.
+    """Messages of one notification have successive numbers, lowest percentage first, and at most one mail.
+
+    The mail names each address once; the recipients noted in the messages are among them.
     """
     mails = {tuple(map(int, item["body"]["messages"])): item for item in items if item["sk"] == "OUTBOX"}
     assert len(mails) == sum(item["sk"] == "OUTBOX" for item in items), "messages with two mails"
@@ -89,7 +89,7 @@ def _share_mails(account: Account, messages: list[BudgetMessage], items: list[It
         assert len({(one.budget, one.used, one.amount, one.created_at, one.sent, one.bounced) for one in some}) == 1
         mail = mails.pop((first.number, last.number), None)
         if mail is None:
-            assert not first.sent, "the day's mails were used up"
+            assert not first.sent, "recipients are noted, but there is no mail"
             continue
         to = tuple(mail["body"]["to"])
         assert to == distinct(to)
@@ -98,13 +98,11 @@ def _share_mails(account: Account, messages: list[BudgetMessage], items: list[It
         assert mail["state"] != "delivered" or list(first.sent) == mail["sent"]
         if not any(item.get("action") == "account.email_changed" for item in items):
             assert to[0] == account.email
-    assert not mails, "mails of no messages"
+    assert not mails, "mails without messages"
 
 
-def _are_on_record(account: Account, budget: Budget | None, messages: list[BudgetMessage], items: list[Item]) -> None:
-    """Each notification has its entry; a restriction is announced once before it is lifted, and lifted with its
-    budget.
-    """
+def _are_audited(account: Account, budget: Budget | None, messages: list[BudgetMessage], items: list[Item]) -> None:
+    """Each notification has an audit entry; restriction and lifting alternate; a deleted budget restricts nothing."""
     entries = sorted((item for item in items if item["sk"].startswith("AUDIT#")), key=lambda item: item["number"])
     actions = [entry["action"] for entry in entries]
     assert actions.count("budget.threshold_reached") == len({message.notification_id for message in messages})
@@ -113,20 +111,21 @@ def _are_on_record(account: Account, budget: Budget | None, messages: list[Budge
     assert bool(restricted and restricted[-1]) == bool(budget and budget.restricted)
 
 
-def _stands_in_the_index_while_it_waits(budget: Budget, items: list[Item]) -> None:
+def _is_indexed_while_due(budget: Budget, items: list[Item]) -> None:
     (item,) = (item for item in items if item["sk"] == "BUDGET")
     work = partition("budget", budget.account_id) if budget.due else None
     assert (item.get("work"), item.get("due")) == (work, stamp(budget.due) if budget.due else None)
 
 
-def _is_to_be_looked_at(budget: Budget, items: list[Item], now: datetime) -> bool:
+def _needs_check(budget: Budget, items: list[Item], now: datetime) -> bool:
     marked = any("work" in item for item in items if item["sk"] == "DIRTY")
     return marked or (budget.due is not None and budget.due <= now)
 
 
-def _has_told_all(app: App, account: Account, budget: Budget, usage: list[Item], now: datetime) -> None:
-    """Of what is reached in the present period, each threshold has alerted or is silent until a day has passed since;
-    it is known whether the budget restricts, and until when it waits.
+def _has_alerted(app: App, account: Account, budget: Budget, usage: list[Item], now: datetime) -> None:
+    """Each threshold reached in the present period has alerted, or waits for the end of its cooldown.
+
+    `restricted` and `due` of the budget agree with the usage.
     """
     period = period_of(account.schedule, now)
     used = _used(app, account, period, usage)
@@ -137,9 +136,11 @@ def _has_told_all(app: App, account: Account, budget: Budget, usage: list[Item],
         last = alerts.get(threshold.percent)
         if not threshold.enabled or used * 100 < threshold.percent * budget.amount:
             continue
-        assert last is not None, f"{threshold.percent} percent of {account.id} are reached and not told"
+        assert last is not None, f"{threshold.percent} percent of {account.id} are reached without an alert"
         if not last.still_reached:
-            assert now < last.at + _DAY, f"{threshold.percent} percent of {account.id} are reached again and not told"
+            assert now < last.at + _DAY, (
+                f"{threshold.percent} percent of {account.id} are reached again without an alert"
+            )
             waits.append(last.at + _DAY)
     assert budget.restricted == restricted
     assert budget.due == min(waits, default=None)
@@ -147,9 +148,11 @@ def _has_told_all(app: App, account: Account, budget: Budget, usage: list[Item],
 
 def _used(app: App, account: Account, period: Period, usage: list[Item]) -> int:
     pk = f"USAGE#{account.id}#{stamp(period.start)}"
-    fences = [item for item in usage if item["pk"] == pk and item["sk"].startswith("period#")]
-    first = next((item for item in fences if item["sk"] == "period#0"), None)
+    period_keys = [item for item in usage if item["pk"] == pk and item["sk"].startswith("period#")]
+    first = next((item for item in period_keys if item["sk"] == "period#0"), None)
     if first is None:
         return 0
-    opened = read_billing_period(first)
-    return usage_cost(app.ctx.catalogs.version(opened.catalog_version), opened, quantities_of(fences))
+    billing_period = read_billing_period(first)
+    return usage_cost(
+        app.ctx.catalogs.version(billing_period.catalog_version), billing_period, quantities_of(period_keys)
+    )

@@ -1,4 +1,4 @@
-"""What a budget tells, in the words of its rules alone: the model that whole years are compared with."""
+"""A second implementation of the alert rule, with which simulated years are compared."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -10,15 +10,15 @@ from tallybook.domain.budgets import Budget
 
 DAY = timedelta(days=1)
 
-type Happened = tuple[datetime, int, str, Any]
-type Told = tuple[int, datetime, Decimal]
+type Occurrence = tuple[datetime, int, str, Any]
+type ExpectedAlert = tuple[int, datetime, Decimal]
 
 
-def expected(happened: Iterable[Happened], ends: Iterable[datetime]) -> list[Told]:
-    """What usage, edits and the ends of periods come to: budget, period and percent of all that is to be told."""
-    agenda = [*happened, *((end, 0, "end", None) for end in ends)]
+def expected_alerts(occurrences: Iterable[Occurrence], ends: Iterable[datetime]) -> list[ExpectedAlert]:
+    """The alerts that usage, edits and period ends lead to, each as (budget number, period start, percent)."""
+    agenda = [*occurrences, *((end, 0, "end", None) for end in ends)]
     heapify(agenda)
-    told: list[Told] = []
+    alerts: list[ExpectedAlert] = []
     budget: Budget | None = None
     used, start, last, over = Decimal(0), agenda[0][0], dict[Decimal, datetime](), set[Decimal]()
     while agenda:
@@ -37,8 +37,8 @@ def expected(happened: Iterable[Happened], ends: Iterable[datetime]) -> list[Tol
         for one in budget.thresholds if budget.is_active else ():
             is_silent = one.percent in last and now < last[one.percent] + DAY
             if one.enabled and one.percent in reached - over and not is_silent:
-                told.append((budget.number, start, one.percent))
+                alerts.append((budget.number, start, one.percent))
                 last[one.percent] = now
                 over.add(one.percent)
-                heappush(agenda, (now + DAY, 1, "may be told again", None))
-    return told
+                heappush(agenda, (now + DAY, 1, "cooldown over", None))
+    return alerts

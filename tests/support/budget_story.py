@@ -1,4 +1,4 @@
-"""A budget through the months: used, edited and looked at at random, beside the rule told in other words."""
+"""Months of a budget with random usage, edits and checks, compared with a second implementation of the alert rule."""
 
 import random
 from collections import Counter
@@ -19,20 +19,20 @@ PERCENTS = tuple(map(Decimal, ("25", "50", "80", "99.5", "100", "150")))
 
 @dataclass(slots=True)
 class Log:
-    """What happened to one threshold within a period, read anew at each step."""
+    """One threshold's alerts within a period."""
 
-    told: list[datetime] = field(default_factory=list)
+    alerted: list[datetime] = field(default_factory=list)
     was_below: bool = True
 
-    def step(self, *, reached: bool, may: bool, now: datetime) -> datetime | None:
-        """The instant from which this crossing may be told: now, if it is; None where there is nothing to tell."""
+    def step(self, *, reached: bool, may_alert: bool, now: datetime) -> datetime | None:
+        """When this crossing alerts: `now` or the end of the cooldown; None if there is no crossing."""
         if not reached:
             self.was_below = True
-        if not (reached and may and self.was_below):
+        if not (reached and may_alert and self.was_below):
             return None
-        if self.told and now - self.told[-1] < DAY:
-            return self.told[-1] + DAY
-        self.told.append(now)
+        if self.alerted and now - self.alerted[-1] < DAY:
+            return self.alerted[-1] + DAY
+        self.alerted.append(now)
         self.was_below = False
         return now
 
@@ -42,7 +42,7 @@ def month(number: int) -> Period:
 
 
 class Story:
-    """`counts` says how often each thing happened that the rule is about."""
+    """`counts` are the alerts, edits and other cases of the rule so far."""
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
@@ -56,10 +56,10 @@ class Story:
         for _ in range(events):
             self._pass_time()
             self.used += self.chance.choice((0, 10_000, self.pace))
-            looks, edits = (0.9, 0.05) if self.number % 2 else (0.005, 0.002)
-            if self.chance.random() < looks:
-                self._look()
-            if self.chance.random() < edits:
+            check_rate, edit_rate = (0.9, 0.05) if self.number % 2 else (0.005, 0.002)
+            if self.chance.random() < check_rate:
+                self._check()
+            if self.chance.random() < edit_rate:
                 self._edit()
 
     def _pass_time(self) -> None:
@@ -72,12 +72,12 @@ class Story:
             self._end_month()
 
     def _end_month(self) -> None:
-        """What was used since the last look, and what waited to be told in the month, is looked at in the next one."""
+        """Usage since the last check, and alerts in their cooldown, are checked in the next month."""
         self.unseen.append(Spending(month(self.number), self.used))
         self.number, self.used = self.number + 1, 0
         self.pace = self.chance.choice((UNIT // 5, UNIT // 2, UNIT))
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         present = Spending(month(self.number), self.used)
         expected = [reached for spent in (*self.unseen, present) if (reached := self._expected(spent))]
         checked = evaluate(self.budget, [*self.unseen, present], now=self.now)
@@ -90,22 +90,22 @@ class Story:
         self._compare(present)
 
     def _expected(self, spent: Spending) -> list[Decimal]:
-        """What the logs tell of a month, at its end if that has come."""
+        """The percentages that alert in a month; evaluated at its end if that is past."""
         now = min(self.now, spent.period.end - TICK)
-        told = []
+        alerting = []
         self.waits: list[datetime] = []
         for threshold in self.budget.thresholds:
             reached = spent.used * 1000 >= int(threshold.percent * 10) * self.budget.amount
-            may = threshold.enabled and self.budget.is_active
-            at = self.logs[threshold.percent].step(reached=reached, may=may, now=now)
-            told += [threshold.percent] if at == now else []
+            may_alert = threshold.enabled and self.budget.is_active
+            at = self.logs[threshold.percent].step(reached=reached, may_alert=may_alert, now=now)
+            alerting += [threshold.percent] if at == now else []
             self.waits += [at] if at is not None and at > now else []
         for percent in PERCENTS if len(self.budget.thresholds) < len(PERCENTS) else ():
             if all(percent != one.percent for one in self.budget.thresholds):
                 self.logs[percent].was_below = True
         if spent.period.end <= self.now:
             self.logs = {percent: Log() for percent in PERCENTS}
-        return told
+        return alerting
 
     def _compare(self, present: Spending) -> None:
         is_over = self.budget.limit_type == "hard" and self.budget.is_active and self.used >= self.budget.amount
@@ -116,8 +116,8 @@ class Story:
         self.counts["silenced"] += bool(self.waits)
 
     def _edit(self) -> None:
-        """Looked at as it stood, changed, and looked at as it is."""
-        self._look()
+        """Check the old terms, change them, check the new ones."""
+        self._check()
         chance, budget = self.chance, self.budget
         match chance.choice(("amount", "amount", "active", "limit", "some", "enabled")):
             case "amount":
@@ -135,7 +135,7 @@ class Story:
         if budget != self.budget:
             self.budget = replace(budget, updated_at=self.now)
             self.counts["edits"] += 1
-            self._look()
+            self._check()
 
 
 def _percents(alert: ThresholdAlert) -> list[Decimal]:

@@ -1,4 +1,4 @@
-"""Budgets in the tests' house: set and changed by a root user, used up, and what was told of it."""
+"""Accounts with budgets: set and changed by a root user, spent, checked, and the messages that followed."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -19,11 +19,11 @@ from tallybook.services.jobs.due_tasks import due_tasks
 from tallybook.services.jobs.usage_check import run_task
 from tallybook.store import keys
 from tallybook.store.budgets import read_budget, read_message
+from tests.support.allocations import audit_entries
 from tests.support.app import HERE, App, Member
-from tests.support.shares import entries
 
 UNIT = 1_000_000
-_A_UNIT = 50_000  # of the traffic that costs 1.00
+_QUANTITY_OF_ONE_UNIT = 50_000  # traffic GB-seconds that cost 1.00
 
 
 LIFTS: list[dict[str, Any]] = [
@@ -38,49 +38,49 @@ def thresholds(*percents: object) -> tuple[Threshold, ...]:
     return tuple(Threshold(Decimal(str(percent))) for percent in percents)
 
 
-def worth(app: App, member: Member, units: object, **said: Any) -> dict[str, Any]:
-    """An event of now that costs so many units of the currency."""
-    quantity = str(Decimal(str(units)) * _A_UNIT)
-    return app.event(member, meter="traffic_gb_seconds", quantity=quantity, **said)
+def usage_worth(app: App, member: Member, units: object, **changes: Any) -> dict[str, Any]:
+    """A usage event now that costs this many units of the currency."""
+    quantity = str(Decimal(str(units)) * _QUANTITY_OF_ONE_UNIT)
+    return app.event(member, meter="traffic_gb_seconds", quantity=quantity, **changes)
 
 
-def spend(app: App, member: Member, units: object, **said: Any) -> None:
-    (result,) = app.record(worth(app, member, units, **said))
+def spend(app: App, member: Member, units: object, **changes: Any) -> None:
+    (result,) = app.record(usage_worth(app, member, units, **changes))
     assert result.status == "accepted"
 
 
-def root(app: App, member: Member) -> Principal:
-    """By an API key, which holds for months."""
+def root_principal(app: App, member: Member) -> Principal:
+    """Authenticated by an API key, which does not expire as a session does."""
     return authenticate(app.ctx, member.api_key, address=HERE)
 
 
-def set_up(app: App, member: Member, ctx: Context | None = None, **terms: Any) -> BudgetStatus:
-    """A budget of 100 units, or of others; a number stands for the amount that it is."""
-    return create_budget(ctx or app.ctx, root(app, member), _terms({"amount": 100, **terms}))
+def set_up_budget(app: App, member: Member, ctx: Context | None = None, **terms: Any) -> BudgetStatus:
+    """A budget of 100 units unless `terms` say otherwise; `amount` may be any number."""
+    return create_budget(ctx or app.ctx, root_principal(app, member), _terms({"amount": 100, **terms}))
 
 
-def budgeted(app: App, amount: object = 100, *, email: str | None = None, **terms: Any) -> Member:
-    """An account with such a budget."""
+def member_with_budget(app: App, amount: object = 100, *, email: str | None = None, **terms: Any) -> Member:
+    """An account with a budget of this amount."""
     member = app.member(email)
-    set_up(app, member, amount=amount, **terms)
+    set_up_budget(app, member, amount=amount, **terms)
     return member
 
 
-def edit(app: App, member: Member, ctx: Context | None = None, **changes: Any) -> BudgetStatus:
-    return change_budget(ctx or app.ctx, root(app, member), _terms(changes))
+def edit_budget(app: App, member: Member, ctx: Context | None = None, **changes: Any) -> BudgetStatus:
+    return change_budget(ctx or app.ctx, root_principal(app, member), _terms(changes))
 
 
-def drop(app: App, member: Member, ctx: Context | None = None) -> None:
-    remove_budget(ctx or app.ctx, root(app, member))
+def remove_budget_of(app: App, member: Member, ctx: Context | None = None) -> None:
+    remove_budget(ctx or app.ctx, root_principal(app, member))
 
 
-def look(app: App, ctx: Context | None = None) -> list[str]:
-    """All that is due, as the job does it."""
+def run_usage_check(app: App, ctx: Context | None = None) -> list[str]:
+    """Run all due tasks, as the job does."""
     return [word for task in list(due_tasks(app.ctx, USAGE_CHECK)) for word in run_task(ctx or app.ctx, task)]
 
 
-def streamed(app: App, member: Member) -> int:
-    """The check that the stream calls for: it leaves the mark to the sweep."""
+def check_from_stream(app: App, member: Member) -> int:
+    """The check that the stream starts; the dirty mark is left to the sweep."""
     return check_budget(app.ctx, member.account.id)
 
 
@@ -88,8 +88,8 @@ def end_of_period(app: App, member: Member) -> datetime:
     return period_of(app.account_of(member).schedule, app.clock.now()).end
 
 
-def due(app: App) -> list[str]:
-    """The kinds of what is due now."""
+def due_kinds(app: App) -> list[str]:
+    """The kinds of the tasks that are due now."""
     return sorted(task.kind for task in due_tasks(app.ctx, USAGE_CHECK))
 
 
@@ -98,30 +98,30 @@ def budget_of(app: App, member: Member) -> Budget | None:
     return read_budget(item) if item else None
 
 
-def messages(app: App, member: Member) -> list[BudgetMessage]:
-    """All that its budgets ever told, oldest first."""
+def messages_of(app: App, member: Member) -> list[BudgetMessage]:
+    """All messages of the account's budgets, oldest first."""
     found = [read_message(item) for item in app.stored("core", "MESSAGE#") if item["account_id"] == member.account.id]
     return sorted(found, key=lambda message: message.number)
 
 
-def percents(app: App, member: Member) -> list[float]:
-    return [float(message.threshold.percent) for message in messages(app, member)]
+def alerted_percents(app: App, member: Member) -> list[float]:
+    return [float(message.threshold.percent) for message in messages_of(app, member)]
 
 
-def mailed(app: App, member: Member) -> list[tuple[str, ...]]:
-    """To whom the mail of each message went, first to last."""
-    return [message.recipients for message in messages(app, member)]
+def recipients_of_messages(app: App, member: Member) -> list[tuple[str, ...]]:
+    """The recipients of each message's mail, oldest message first."""
+    return [message.recipients for message in messages_of(app, member)]
 
 
-def actions(app: App, member: Member) -> list[str]:
-    """What is on record of its budgets, in order."""
-    found = [entry["action"] for entry in entries(app, member.account.id)]
+def budget_actions(app: App, member: Member) -> list[str]:
+    """The audit log's actions of budgets without `budget.`, oldest first."""
+    found = [entry["action"] for entry in audit_entries(app, member.account.id)]
     return [action.removeprefix("budget.") for action in found if action.startswith("budget.")]
 
 
-def _terms(named: dict[str, Any]) -> dict[str, Any]:
-    return {name: Decimal(str(value)) if name == "amount" else value for name, value in named.items()}
+def _terms(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: Decimal(str(value)) if name == "amount" else value for name, value in values.items()}
 
 
-def restricted(limit: str = "100", current: str = "100") -> Reason:
+def restricted_reason(limit: str = "100", current: str = "100") -> Reason:
     return Reason("budget_restricted", Decimal(limit), Decimal(current))

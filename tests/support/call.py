@@ -25,7 +25,7 @@ class Answer:
 
 
 class LambdaContext:
-    """What the runtime hands to a handler."""
+    """The context object that the runtime passes to a handler."""
 
     function_name = "test"
     function_version = "$LATEST"
@@ -49,7 +49,7 @@ def call(
     headers: dict[str, str] | None = None,
     address: str = HERE,
 ) -> Answer:
-    """One request to the function whose route holds the path. `body` is sent as JSON, `raw` as it is."""
+    """One request to the function that serves the path. `body` is sent as JSON, `raw` as it is."""
     event = gateway_event(method, url, key=key, bearer=bearer, cookie=cookie, body=body, raw=raw, headers=headers)
     event["requestContext"]["http"]["sourceIp"] = address
     handler = importlib.import_module(f"{group_of(event['rawPath'])}.app").handler
@@ -71,7 +71,7 @@ def gateway_event(
     raw: bytes | None = None,
     headers: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """What the HTTP API hands to a function for this request."""
+    """The event that the HTTP API passes to a function for this request."""
     parts = urlsplit(url)
     sent = {"host": "api.example.com", "content-type": "application/json", **(headers or {})}
     if key is not None:

@@ -1,9 +1,9 @@
-"""Faults between the store and its tables: what goes wrong in production, at the very call that a test names.
+"""Faults between the store and its tables: what goes wrong in production, at the call that a test chooses.
 
 A `Faults` is an interceptor of `Tables`. Calls are numbered from 1 over all operations, repeated attempts included, and
 `operations` lists them. Each fault strikes `before` the call takes effect or `after` it has.
 
-    Tables(client, NAMES, port=Faults().fail_nth(2, when="after", error=lost_answer))
+    Tables(client, NAMES, interceptor=Faults().fail_nth(2, when="after", error=lost_answer))
     Faults(conflicts=0.2, seed=7)      a fifth of all writes collide, the same ones for the same order of calls
     Faults().crash_at(3, "before")     the process dies there: this call and each later one raises Crash, in any
                                        thread, until `clear()` starts the next process
@@ -25,11 +25,11 @@ READS = frozenset({"get_item", "batch_get_item", "query"})
 
 
 class Crash(BaseException):
-    """The process ended here. No Exception, so nothing of the product catches it; a future hands it on."""
+    """The process ended here. Not an Exception, so the product catches it nowhere; a future passes it on."""
 
 
 def conflict(operation: str) -> BaseException:
-    """Another transaction held the item. Consistent reads never get this; writes do."""
+    """Another transaction is writing the item. Only writes get this, never consistent reads."""
     if operation == "transact_write_items":
         reasons = [{"Code": "None"}, {"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}]
         return client_error(operation, "TransactionCanceledException", CancellationReasons=reasons)
@@ -37,7 +37,7 @@ def conflict(operation: str) -> BaseException:
 
 
 def throttle(operation: str) -> BaseException:
-    """More than the table takes right now; a transaction is told so in its reasons."""
+    """More requests than the table takes; a transaction has this among its cancellation reasons."""
     if operation == "transact_write_items":
         reasons = [{"Code": "ThrottlingError", "Message": "Throughput exceeds the current capacity"}]
         return client_error(operation, "TransactionCanceledException", CancellationReasons=reasons)
@@ -59,7 +59,7 @@ def crash(operation: str) -> BaseException:
 
 
 def client_error(operation: str, code: str, **more: Any) -> ClientError:
-    """What boto3 raises for an error answer with this code."""
+    """The exception that boto3 raises for an error response with this code."""
     name = "".join(part.capitalize() for part in operation.split("_"))
     return ClientError({"Error": {"Code": code, "Message": code}, **more}, name)
 
@@ -77,7 +77,7 @@ class Faults:
 
     @property
     def calls(self) -> int:
-        """How many calls came here since the start or the last `clear()`."""
+        """How many calls there were since the start or the last `clear()`."""
         return len(self.operations)
 
     def fail_nth(self, n: int, when: When = "before", error: Fault = conflict) -> Self:
@@ -89,7 +89,7 @@ class Faults:
         return self.fail_nth(n, when, crash)
 
     def clear(self) -> Self:
-        """As a process just started: nothing planned, no calls, alive. The rates stay."""
+        """As in a process that has just started: nothing planned, no calls, alive. The rates stay."""
         with self._lock:
             self._planned.clear()
             self.operations.clear()
@@ -116,7 +116,7 @@ class Faults:
             return planned or self._by_chance(operation)
 
     def _by_chance(self, operation: str) -> tuple[When, Fault] | None:
-        """Three draws a call, whatever comes of them, so that one rate doesn't move what another strikes."""
+        """Always three draws a call, so that changing one rate doesn't move the faults of another."""
         conflicts, throttles, lost = (self._random.random() for _ in range(3))
         if conflicts < self._conflicts and operation not in READS:
             return "before", conflict
@@ -127,7 +127,7 @@ class Faults:
         return None
 
     def _unless_dead(self, operation: str, answer: Any) -> Any:
-        """An answer that comes after another thread's crash reaches nobody."""
+        """After another thread's crash no answer is returned."""
         if self._dead:
             raise Crash(operation)
         return answer

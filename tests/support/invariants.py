@@ -1,4 +1,4 @@
-"""What is true of the stored data after every call, whatever crashed, came twice or raced."""
+"""What is true of the stored data after every call, whether it crashed, was repeated or raced with others."""
 
 import re
 from collections import Counter, defaultdict
@@ -25,9 +25,9 @@ def check_invariants(app: App) -> None:
     _usage_is_counted_once(usage)
     _wallet_usage_is_paid_once(core, usage)
     _keys_and_users_are_counted(core)
-    _every_change_is_on_record(core)
-    _what_waits_is_due(core)
-    _everyone_can_sign_in(core)
+    _audit_entries_are_numbered(core)
+    _undelivered_items_are_indexed(core)
+    _addresses_lead_to_users(core)
     _links_are_stored_as_hashes(core)
     check_invoices(core, usage)
     check_quotas(app, core, usage)
@@ -35,7 +35,7 @@ def check_invariants(app: App) -> None:
 
 
 def check_schedule(app: App) -> None:
-    """While the schedule runs, no period is open 90 minutes past its end."""
+    """If the scheduled jobs run, no period is open 90 minutes past its end."""
     now = app.ctx.clock.now()
     for account in app.stored("core", "ACCOUNT"):
         assert parse_instant(account["cycle"]["end"]) + timedelta(minutes=90) > now, account["id"]
@@ -46,7 +46,7 @@ def _of(items: list[Item], prefix: str) -> list[Item]:
 
 
 def _money_adds_up(core: list[Item]) -> None:
-    """Each balance is the sum of its entries, which are numbered without a gap and each have their cause once."""
+    """Each balance is the sum of its ledger entries; they are numbered without a gap, and each has one cause item."""
     entries = defaultdict(list)
     for entry in _of(core, "ENTRY#"):
         entries[entry["account_id"]].append(entry)
@@ -66,8 +66,9 @@ def _money_adds_up(core: list[Item]) -> None:
 
 
 def _usage_is_counted_once(usage: list[Item]) -> None:
-    """In each period the markers' quantities, the fence's and the days' are the same, for each meter and sku; and those
-    of what came late are those of the counters beside it.
+    """In each period the markers, the period's and the days' counters have the same sums for each meter and sku.
+
+    The markers of late usage have the same sums as its own counters.
     """
     marked: dict[tuple[str, str], dict[str, Quantities]] = defaultdict(lambda: defaultdict(dict))
     for marker in _of(usage, "EVENT"):
@@ -98,7 +99,7 @@ def _usage_is_counted_once(usage: list[Item]) -> None:
 
 
 def _wallet_usage_is_paid_once(core: list[Item], usage: list[Item]) -> None:
-    """What the ledger took for usage is what the counted wallet events cost: a micro for each credit."""
+    """The ledger's debits for usage are what the counted wallet events cost: a micro for each credit."""
     used: Counter[str] = Counter()
     for marker in _of(usage, "EVENT"):
         if marker["meter"] == "credits":
@@ -111,7 +112,7 @@ def _wallet_usage_is_paid_once(core: list[Item], usage: list[Item]) -> None:
 
 
 def _keys_and_users_are_counted(core: list[Item]) -> None:
-    """An account and its users each know how many keys they have, and the account its users, deleted ones included."""
+    """The key counts of accounts and users are right, and the user counts of accounts, deleted users included."""
     keys = _of(core, "APIKEY#")
     by_account, by_user = Counter(key["account_id"] for key in keys), Counter(key["user_id"] for key in keys)
     users = _of(core, "USER#")
@@ -122,8 +123,8 @@ def _keys_and_users_are_counted(core: list[Item]) -> None:
         assert (account["keys"], account["users"]) == (by_account[account["id"]], members[account["id"]])
 
 
-def _every_change_is_on_record(core: list[Item]) -> None:
-    """Audit entries are numbered without a gap, and no secret stands in one."""
+def _audit_entries_are_numbered(core: list[Item]) -> None:
+    """Audit entries are numbered without a gap, and none has a password hash."""
     numbers = defaultdict(list)
     for entry in _of(core, "AUDIT#"):
         numbers[entry["pk"]].append(entry["number"])
@@ -134,17 +135,17 @@ def _every_change_is_on_record(core: list[Item]) -> None:
     assert not numbers, "audit entries without an account"
 
 
-def _what_waits_is_due(core: list[Item]) -> None:
-    """An outbox item stands in the index until it is delivered, and not after."""
+def _undelivered_items_are_indexed(core: list[Item]) -> None:
+    """An outbox item is in the index until it is delivered."""
     for item in _of(core, "OUTBOX"):
-        wanted = {"waiting": "outbox#", "parked": "parked#", "delivered": ""}[item["state"]]
-        assert item.get("work", "").startswith(wanted)
+        prefix = {"waiting": "outbox#", "parked": "parked#", "delivered": ""}[item["state"]]
+        assert item.get("work", "").startswith(prefix)
         assert ("work" in item) == ("due" in item) == (item["state"] != "delivered")
-        assert "pwt_" not in repr(item), "a token stands in the outbox"
+        assert "pwt_" not in repr(item), "there is a token in the outbox"
 
 
-def _everyone_can_sign_in(core: list[Item]) -> None:
-    """Each user's address leads to that user, each address to a user, and each account has a root user."""
+def _addresses_lead_to_users(core: list[Item]) -> None:
+    """Each address belongs to one user and each user has an address; each account has a root user."""
     addresses = {item["pk"].removeprefix("EMAIL#"): item for item in core if item["sk"] == "EMAIL"}
     users = [user for user in _of(core, "USER#") if user["status"] != "deleted"]
     for user in users:
@@ -156,7 +157,7 @@ def _everyone_can_sign_in(core: list[Item]) -> None:
 
 
 def _links_are_stored_as_hashes(core: list[Item]) -> None:
-    """Each link that a request to change an email names is found by its hash, and no mail in the outbox holds one."""
+    """Each token hash of an email change is stored as a token, and no mail in the outbox has a link."""
     known = {item["pk"].removeprefix("EMAILTOKEN#"): item for item in _of(core, "TOKEN")}
     assert all(_HASH.fullmatch(hashed) for hashed in known)
     for change in _of(core, "EMAILCHANGE"):

@@ -1,4 +1,4 @@
-"""What is true of every account's invoices, after every call: they add up, are numbered, and bill each event once."""
+"""Invariants of every account's invoices: they add up, are numbered without a gap, and bill each event once."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -15,24 +15,24 @@ from tallybook.domain.times import parse_instant, stamp
 from tallybook.domain.usage import Quantities
 from tallybook.store.costs import read_costs
 from tallybook.store.plan_changes import read_plan_change
-from tests.support.books import Books, Item, books_of
+from tests.support.billing_records import BillingRecords, Item, read_billing_records
 
 
 def check_invoices(core: list[Item], usage: list[Item]) -> None:
-    for books in books_of(core, usage):
-        _sums_are_right(books)
-        _each_period_is_invoiced_once(books)
-        _invoices_are_numbered(books)
-        _every_excess_is_carried(books)
-        _each_event_is_billed_once(books)
-        _only_the_open_take_usage(books)
-        _what_is_due_stands_in_the_index(books)
-        _the_ledger_knows_the_payments(books)
-        _changes_of_plan_are_on_their_invoices(books)
+    for records in read_billing_records(core, usage):
+        _sums_are_right(records)
+        _each_period_is_invoiced_once(records)
+        _invoices_are_numbered(records)
+        _excess_credit_is_carried(records)
+        _each_event_is_billed_once(records)
+        _only_open_periods_take_usage(records)
+        _due_items_are_in_the_index(records)
+        _payments_are_in_the_ledger(records)
+        _plan_changes_are_invoiced(records)
 
 
-def _sums_are_right(books: Books) -> None:
-    for invoice in books.invoices:
+def _sums_are_right(records: BillingRecords) -> None:
+    for invoice in records.invoices:
         unit = minor_unit(invoice.currency)
         assert invoice.subtotal == sum(line.amount for line in invoice.lines)
         taxed = sum(line.amount for line in invoice.lines if line.type != "carried")
@@ -46,116 +46,116 @@ def _sums_are_right(books: Books) -> None:
         assert not invoice.carried_credit or invoice.total == 0
 
 
-def _each_period_is_invoiced_once(books: Books) -> None:
-    """Each closed period has an invoice, they follow one another without a gap, and the cycle is at the next one."""
-    valid = Counter(invoice.period.start for invoice in books.invoices if invoice.status != "void")
+def _each_period_is_invoiced_once(records: BillingRecords) -> None:
+    """Each closed period has one valid invoice; periods follow each other; the closing cursor is at the next one."""
+    valid = Counter(invoice.period.start for invoice in records.invoices if invoice.status != "void")
     assert set(valid.values()) <= {1}
-    firsts = sorted((one for one in books.issued if one.revision == 1), key=lambda invoice: invoice.period.start)
-    assert {one.period.start for one in firsts} == {one.period.start for one in books.issued}
+    firsts = sorted((one for one in records.issued if one.revision == 1), key=lambda invoice: invoice.period.start)
+    assert {one.period.start for one in firsts} == {one.period.start for one in records.issued}
     bounds = [(invoice.period.start, invoice.period.end) for invoice in firsts]
-    bounds.append((books.account.closing_cursor.period.start, books.account.closing_cursor.period.end))
-    assert bounds[0][0] == books.account.first_period_at
+    bounds.append((records.account.closing_cursor.period.start, records.account.closing_cursor.period.end))
+    assert bounds[0][0] == records.account.first_period_at
     assert all(one[1] == following[0] for one, following in pairwise(bounds))
-    assert period_of(books.account.schedule, bounds[-1][0]) == books.account.closing_cursor.period
-    for draft in (one for one in books.invoices if one.status == "draft"):
+    assert period_of(records.account.schedule, bounds[-1][0]) == records.account.closing_cursor.period
+    for draft in (one for one in records.invoices if one.status == "draft"):
         assert draft.period.start >= bounds[-1][0]
         assert (draft.number, draft.issued_at, draft.due_date) == (None, None, None)
 
 
-def _invoices_are_numbered(books: Books) -> None:
-    assert sorted(one.position for one in books.invoices) == list(range(1, books.account.counts.invoice_count + 1))
-    numbers = [one.number for one in books.issued]
-    assert sorted(number or 0 for number in numbers) == list(range(1, books.account.counts.issued_count + 1))
-    assert {id: int(place["position"]) for id, place in books.places.items()} == {
-        one.id: one.position for one in books.invoices
+def _invoices_are_numbered(records: BillingRecords) -> None:
+    assert sorted(one.position for one in records.invoices) == list(range(1, records.account.counts.invoice_count + 1))
+    numbers = [one.number for one in records.issued]
+    assert sorted(number or 0 for number in numbers) == list(range(1, records.account.counts.issued_count + 1))
+    assert {id: int(item["position"]) for id, item in records.positions.items()} == {
+        one.id: one.position for one in records.invoices
     }
-    for one in books.issued:
+    for one in records.issued:
         assert one.issued_at is not None
         assert one.due_date == one.issued_at + timedelta(days=7)
 
 
-def _every_excess_is_carried(books: Books) -> None:
-    """What invoices handed on is on later ones, or waits for the next."""
-    valid = [one for one in books.issued if one.status != "void"]
+def _excess_credit_is_carried(records: BillingRecords) -> None:
+    """Carried credit is on later invoices, or waits for the next."""
+    valid = [one for one in records.issued if one.status != "void"]
     assert (
         sum(one.carried_credit - one.carried_credit_in for one in valid)
-        == books.account.closing_cursor.carried_credit
+        == records.account.closing_cursor.carried_credit
         >= 0
     )
 
 
-def _each_event_is_billed_once(books: Books) -> None:
-    """A closed period's events, rated at once, are what its invoice and the corrections of it bill together.
+def _each_event_is_billed_once(records: BillingRecords) -> None:
+    """The events of a closed period, rated together, cost what its invoice and the late lines for it bill.
 
-    Where invoices had no room for what came late, that is so of what came for an earlier one.
+    Where an invoice had no room for late usage, this holds for the late usage up to an earlier invoice.
     """
     late_lines: Counter[datetime] = Counter()
-    for invoice in books.latest.values():
+    for invoice in records.latest_invoices.values():
         for line in invoice.lines:
             if line.period_start is not None:
                 late_lines[line.period_start] += line.amount
-    costs = {one.period.start: one for one in map(read_costs, books.of("COSTS#"))}
-    closed_until = stamp(books.account.closing_cursor.period.start)
-    waiting = books.opened[books.account.closing_cursor.period.start].late
-    for start, opened in books.opened.items():
+    costs = {one.period.start: one for one in map(read_costs, records.items("COSTS#"))}
+    closed_until = stamp(records.account.closing_cursor.period.start)
+    waiting = records.periods[records.account.closing_cursor.period.start].late
+    for start, opened in records.periods.items():
         if opened.is_open:
             assert start not in costs
             continue
-        events = [marker for marker in books.markers if marker["period"] == stamp(start)]
+        events = [marker for marker in records.markers if marker["period"] == stamp(start)]
         own = [marker for marker in events if "late_for" not in marker]
         known = [marker for marker in events if marker.get("late_for", "") < closed_until]
-        billed = books.latest[start].sum_of("usage")
-        assert books.latest[start].period == opened.period
-        assert billed == _rated(books, opened, own)
+        billed = records.latest_invoices[start].sum_of("usage")
+        assert records.latest_invoices[start].period == opened.period
+        assert billed == _rated(records, opened, own)
         assert billed + late_lines.pop(start, 0) == opened.billed
         until = {marker["late_for"] for marker in known if "late_for" in marker} if stamp(start) in waiting else set()
-        told = ([one for one in known if one.get("late_for", "") < end] for end in {closed_until, *until})
-        assert opened.billed in {_rated(books, opened, markers) for markers in told}
+        billable = ([one for one in known if one.get("late_for", "") < end] for end in {closed_until, *until})
+        assert opened.billed in {_rated(records, opened, markers) for markers in billable}
         assert billed == (costs[start].total if start in costs else 0)
         if start in costs:
             assert sum(map(sum, costs[start].by_type.values())) == billed
     assert not late_lines, "late usage of a period that is not closed"
 
 
-def _rated(books: Books, opened: BillingPeriod, markers: Iterable[Item]) -> int:
+def _rated(records: BillingRecords, opened: BillingPeriod, markers: Iterable[Item]) -> int:
     quantities: Quantities = {}
     for marker in markers:
         what = (marker["meter"], marker.get("sku"))
         quantities[what] = quantities.get(what, Decimal(0)) + Decimal(marker["quantity"])
-    catalog = books.catalogs[opened.catalog_version]
+    catalog = records.catalogs[opened.catalog_version]
     return sum(line.amount for line in lines_of(catalog, plan=opened.plan, quantities=quantities, part=opened.part))
 
 
-def _only_the_open_take_usage(books: Books) -> None:
-    """A period is open from the cycle's on, in all its shards, and none before; those are billed."""
-    present = books.account.closing_cursor.period.start
-    assert present in books.fences
-    for start, shards in books.fences.items():
-        opened = books.opened[start]
+def _only_open_periods_take_usage(records: BillingRecords) -> None:
+    """All shards of the closing cursor's period and later ones are open; earlier periods are closed and billed."""
+    present = records.account.closing_cursor.period.start
+    assert present in records.period_keys
+    for start, shards in records.period_keys.items():
+        opened = records.periods[start]
         assert [("open" in item) for item in shards] == [start >= present] * opened.shards
         assert opened.is_open or any("billed" in item for item in shards)
         assert all(parse_instant(late) < present for late in opened.late)
         assert not opened.late or start <= present
 
 
-def _what_is_due_stands_in_the_index(books: Books) -> None:
-    (closing,) = books.of("CLOSING")
+def _due_items_are_in_the_index(records: BillingRecords) -> None:
+    (closing,) = records.items("CLOSING")
     assert closing["work"].startswith("closing#")
-    assert closing["due"] == stamp(books.account.closing_cursor.closes_at)
-    for item in books.of("INVOICE#"):
+    assert closing["due"] == stamp(records.account.closing_cursor.closes_at)
+    for item in records.items("INVOICE#"):
         assert ("work" in item) == ("due" in item) == (item["status"] == "open")
         if item["status"] == "open":
             assert item["work"].startswith("overdue#")
             assert item["due"] == item["due_date"]
 
 
-def _the_ledger_knows_the_payments(books: Books) -> None:
-    """What the balance paid of an invoice, less what came back, is what the invoice says."""
+def _payments_are_in_the_ledger(records: BillingRecords) -> None:
+    """`paid_by_balance` of an invoice is what the ledger paid for it, less refunds."""
     paid: Counter[str] = Counter()
-    for entry in books.of("ENTRY#"):
+    for entry in records.items("ENTRY#"):
         if entry["kind"] in ("invoice_payment", "refund"):
             paid[entry["cause"]] -= int(entry["amount"])
-    for invoice in books.invoices:
+    for invoice in records.invoices:
         assert paid.pop(invoice.id, 0) == invoice.paid_by_balance
         assert 0 <= invoice.paid_by_balance <= invoice.total
         assert (invoice.status == "paid") == (
@@ -164,15 +164,15 @@ def _the_ledger_knows_the_payments(books: Books) -> None:
     assert not paid, "payments without an invoice"
 
 
-def _changes_of_plan_are_on_their_invoices(books: Books) -> None:
-    """They have no gap, each goes on from the one before it, and none gives back more than was charged."""
-    changes = sorted((read_plan_change(item) for item in books.of("CHANGE#")), key=lambda change: change.number)
-    assert [change.number for change in changes] == list(range(1, books.account.counts.plan_change_count + 1))
-    assert not changes or books.account.plan == changes[-1].new_plan
+def _plan_changes_are_invoiced(records: BillingRecords) -> None:
+    """Plan changes are numbered without a gap; each starts from the plan before it and refunds at most the charge."""
+    changes = sorted((read_plan_change(item) for item in records.items("CHANGE#")), key=lambda change: change.number)
+    assert [change.number for change in changes] == list(range(1, records.account.counts.plan_change_count + 1))
+    assert not changes or records.account.plan == changes[-1].new_plan
     assert all(one.new_plan == following.old_plan for one, following in pairwise(changes))
-    firsts = {invoice.id: invoice for invoice in books.issued if invoice.revision == 1}
+    firsts = {invoice.id: invoice for invoice in records.issued if invoice.revision == 1}
     for change in changes:
-        invoice, opened = firsts[change.invoice_id], books.opened[change.new_period.start]
+        invoice, opened = firsts[change.invoice_id], records.periods[change.new_period.start]
         assert change.old_period == invoice.period
         assert change.old_period.end == change.new_period.start == change.changed_at
         assert (opened.plan, opened.cut_from or opened.period.end) == (change.new_plan, change.new_period.end)

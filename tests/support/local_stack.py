@@ -1,4 +1,4 @@
-"""The bundle as `make run` starts it, on a free port and in a folder of its own."""
+"""The local bundle as `make run` starts it, on a free port and in its own folder."""
 
 import os
 import shlex
@@ -23,14 +23,14 @@ _STOPS_WITHIN = 60.0
 
 @dataclass(frozen=True, slots=True)
 class LocalStack:
-    """`folder` stands for `.local`; `said` is what the terminal shows once it is up."""
+    """`folder` is used instead of `.local`; `terminal` is the output until it is up."""
 
     folder: Path
-    said: str
+    terminal: str
 
     @property
     def variables(self) -> dict[str, str]:
-        """What `env` in its folder sets."""
+        """The variables that the file `env` in the folder sets."""
         words = (shlex.split(line) for line in (self.folder / "env").read_text().splitlines())
         return dict(word[1].split("=", 1) for word in words if word[:1] == ["export"])
 
@@ -38,11 +38,11 @@ class LocalStack:
         return _client(service, self.variables["AWS_ENDPOINT_URL"])
 
     def calls(self, group: str) -> int:
-        """How often its function has been called so far, as its log says."""
+        """How often the group's function has been called so far, by its log."""
         return sum(line.startswith("START ") for line in self._lines(self._logs()[group]))
 
     def logged(self) -> dict[str, list[str]]:
-        """The lines that each function has logged so far, by its group."""
+        """The log lines of each function so far, by group."""
         return {group: self._lines(log) for group, log in self._logs().items()}
 
     def _logs(self) -> dict[str, str]:
@@ -61,7 +61,7 @@ _client = cache(client)
 
 @contextmanager
 def running(folder: Path, *, port: int) -> Iterator[LocalStack]:
-    """Up for the block, stopped by Ctrl-C after it; a start or stop that fails raises with what was said."""
+    """Run the bundle during the block and stop it by Ctrl-C; RuntimeError with its output if start or stop fails."""
     log = folder / "terminal.log"
     folder.mkdir(parents=True, exist_ok=True)
     with log.open("w") as output:

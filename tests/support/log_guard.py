@@ -1,7 +1,8 @@
-"""No secret in a log, whichever test made the system write it: the test during which it was logged fails.
+"""A pytest plugin: a test during which a secret is logged fails.
 
-Each record of a run is looked at, formatted as production writes it, for anything of a secret's shape. Powertools'
-loggers write to stdout by a handler of their own, and hand each record on to the root logger, where this one listens.
+Each log record of a run is formatted as in production and searched for anything that has the form of a secret.
+Powertools' loggers write to stdout by their own handler and pass each record on to the root logger, which this
+handler is added to.
 """
 
 import logging
@@ -17,20 +18,20 @@ SECRETS = {
     "a platform key": r"pk-[A-Za-z0-9_-]{60}",
     "a password token": r"pwt_[A-Za-z0-9_-]{80}",
     "a password hash": r"\$2[aby]\$\d\d\$",
-    "a password": r"horse battery",  # how every password of the tests ends
+    "a password": r"horse battery",  # the end of every password in the tests
 }
 _ANY = re.compile("|".join(f"(?P<{name.replace(' ', '_')}>{shape})" for name, shape in SECRETS.items()))
 
 
 class Guard(logging.Handler):
-    """Keeps what was found, and where, until somebody takes it."""
+    """Collects the secrets found and where they were logged, until `take` is called."""
 
     def __init__(self) -> None:
         super().__init__()
         self._found: list[str] = []
 
     def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 a filter gets the record
-        """All of them: Powertools has each handler of the root leave its own records out, as they were written once."""
+        """Accept all records. Powertools adds a filter to root handlers that drops its own records."""
         return True
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -1,4 +1,4 @@
-"""A page or a mail as a parser sees it: whether its tags balance, what it says, and where its links lead."""
+"""A parsed page or mail: its text, its tags with attributes; tags that don't balance raise."""
 
 from html.parser import HTMLParser
 
@@ -6,12 +6,12 @@ _EMPTY = frozenset({"meta", "br", "hr", "img", "input", "link", "base"})
 
 
 class Markup(HTMLParser):
-    """Raises ValueError where a tag is closed that is not the last one opened, or stays open."""
+    """Raises ValueError if a tag is closed that is not the last one opened, or stays open."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self._open: list[str] = []
-        self._said: list[str] = []
+        self._text: list[str] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.feed(html)
         self.close()
@@ -20,11 +20,11 @@ class Markup(HTMLParser):
 
     @property
     def text(self) -> str:
-        """What a reader reads, in one line."""
-        return " ".join("".join(self._said).split())
+        """The visible text in one line."""
+        return " ".join("".join(self._text).split())
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
-        """The attributes of each such tag."""
+        """The attributes of each tag with this name."""
         return [attributes for name, attributes in self.tags if name == tag]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -32,7 +32,7 @@ class Markup(HTMLParser):
         if tag not in _EMPTY:
             self._open.append(tag)
         if tag in ("br", "p", "td"):
-            self._said.append(" ")
+            self._text.append(" ")
 
     def handle_endtag(self, tag: str) -> None:
         if not self._open or self._open.pop() != tag:
@@ -40,4 +40,4 @@ class Markup(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not {"style", "script", "title"} & set(self._open):
-            self._said.append(data)
+            self._text.append(data)

@@ -1,4 +1,4 @@
-"""What is true of the stored quotas, sessions and levels of storage after every call."""
+"""Invariants of the stored quotas, sessions and storage gauges."""
 
 import json
 from collections import Counter, defaultdict
@@ -20,14 +20,14 @@ type Item = dict[str, Any]
 
 
 def check_quotas(app: App, core: list[Item], usage: list[Item]) -> None:
-    _shares_are_what_allocations_say(core)
-    _requests_are_known_to_their_users(core)
-    _shares_fit_the_plan(core)
+    _allocations_are_counted(core)
+    _requests_are_counted(core)
+    _allocations_fit_the_plan(core)
     _sessions_are_counted(core)
-    _what_runs_is_due(core)
-    _marks_are_due_until_they_are_seen(core, usage)
-    _who_is_to_be_written_to_is_due(core, usage, app.ctx.clock.now())
-    _levels_are_what_was_counted(usage)
+    _running_sessions_are_due(core)
+    _dirty_marks_are_due_until_seen(core, usage)
+    _unsent_quota_mails_are_due(core, usage, app.ctx.clock.now())
+    _gauges_sum_up_to_events(usage)
 
 
 def _of(items: list[Item], prefix: str) -> list[Item]:
@@ -39,9 +39,10 @@ def _sums(quotas: list[Quota]) -> dict[str, int]:
     return {name: amount for name, amount in sums.items() if amount}
 
 
-def _shares_are_what_allocations_say(core: list[Item]) -> None:
-    """An account knows the sums of its active allocations and how many rows there are; a user has one active at most,
-    and knows which and what it gives.
+def _allocations_are_counted(core: list[Item]) -> None:
+    """The account's allocation count and allocated sums are right.
+
+    A user has at most one active allocation, and the user item has its id and its quota.
     """
     rows = _of(core, "ALLOCATION#")
     by_account = Counter(row["account_id"] for row in rows)
@@ -52,17 +53,17 @@ def _shares_are_what_allocations_say(core: list[Item]) -> None:
     for account in _of(core, "ACCOUNT"):
         assert account["allocations"] == by_account[account["id"]]
         assert account["allocated"] == _sums(quotas[account["id"]])
-    shares = {(row["account_id"], row["user_id"]): (row["id"], row["quota"]) for row in active}
-    assert len(shares) == len(active), "a user with two active allocations"
+    allocations = {(row["account_id"], row["user_id"]): (row["id"], row["quota"]) for row in active}
+    assert len(allocations) == len(active), "a user with two active allocations"
     for user in _of(core, "USER#"):
-        share = shares.pop((user["account_id"], user["id"]), (None, {}))
-        assert (user.get("allocation_id"), user["quota"]) == share
-        assert user["status"] != "deleted" or share == (None, {})
-    assert not shares, "shares of nobody"
+        allocation = allocations.pop((user["account_id"], user["id"]), (None, {}))
+        assert (user.get("allocation_id"), user["quota"]) == allocation
+        assert user["status"] != "deleted" or allocation == (None, {})
+    assert not allocations, "active allocations without a user"
 
 
-def _requests_are_known_to_their_users(core: list[Item]) -> None:
-    """An account knows how many rows of requests it has; a user, which one of theirs is pending."""
+def _requests_are_counted(core: list[Item]) -> None:
+    """The account's request count is right, and the user item has the id of its pending request."""
     rows = _of(core, "REQUEST#")
     by_account = Counter(row["account_id"] for row in rows)
     for account in _of(core, "ACCOUNT"):
@@ -73,13 +74,13 @@ def _requests_are_known_to_their_users(core: list[Item]) -> None:
     for user in _of(core, "USER#"):
         assert user.get("request_id") == by_user.pop((user["account_id"], user["id"]), None)
         assert user["status"] != "deleted" or "request_id" not in user
-    assert not by_user, "pending requests of nobody"
+    assert not by_user, "pending requests without a user"
     for row in rows:
         assert (row["status"] == "pending") == ("reviewed_at" not in row) == ("reviewed_by" not in row)
 
 
-def _shares_fit_the_plan(core: list[Item]) -> None:
-    """No account has allocated more than the most generous version of its plan gives, unless a plan was retired."""
+def _allocations_fit_the_plan(core: list[Item]) -> None:
+    """No account has allocated more than some version of its plan gives, unless a plan was retired."""
     versions = [parse_catalog(json.loads(row["body"]), version=1).plans for row in _of(core, "VERSION#")]
     retired = {row["account_id"] for row in _of(core, "CHANGE#") if row["reason"] == "plan_retired"}
     for account in _of(core, "ACCOUNT"):
@@ -89,7 +90,7 @@ def _shares_fit_the_plan(core: list[Item]) -> None:
 
 
 def _sessions_are_counted(core: list[Item]) -> None:
-    """An account and its users each know how many of their sessions run."""
+    """The running counts of accounts and users are right."""
     running = [item for item in _of(core, "SESSION") if item["status"] == "running"]
     by_account = Counter(session["account_id"] for session in running)
     by_user = Counter((session["account_id"], session["user_id"]) for session in running)
@@ -101,8 +102,8 @@ def _sessions_are_counted(core: list[Item]) -> None:
         assert user["running"] == by_user[user["account_id"], user["id"]]
 
 
-def _what_runs_is_due(core: list[Item]) -> None:
-    """A session stands among its account's as it stands by its id; in the index until it has ended, and not after."""
+def _running_sessions_are_due(core: list[Item]) -> None:
+    """A session's item by id and its item in the account's list agree; it is in the index until it has ended."""
     runs = {row["id"]: row for row in _of(core, "RUN#")}
     for session in _of(core, "SESSION"):
         run = runs.pop(session["id"])
@@ -121,8 +122,8 @@ def _content(item: Item) -> Item:
     return {name: value for name, value in item.items() if name not in ("pk", "sk")}
 
 
-def _marks_are_due_until_they_are_seen(core: list[Item], usage: list[Item]) -> None:
-    """An account is marked once it has used anything, and due until a check has seen all that the mark was made for."""
+def _dirty_marks_are_due_until_seen(core: list[Item], usage: list[Item]) -> None:
+    """An account with usage has a dirty mark, which is due until a check has seen its version."""
     marks = {mark["account_id"]: mark for mark in _of(core, "DIRTY")}
     assert {marker["account_id"] for marker in _of(usage, "EVENT")} <= set(marks)
     for account_id, mark in marks.items():
@@ -131,8 +132,8 @@ def _marks_are_due_until_they_are_seen(core: list[Item], usage: list[Item]) -> N
         assert (mark.get("work"), "due" in mark) == due
 
 
-def _who_is_to_be_written_to_is_due(core: list[Item], usage: list[Item], now: datetime) -> None:
-    """Of what a user has used up of their allocation, all that they were not written to about is yet to be seen."""
+def _unsent_quota_mails_are_due(core: list[Item], usage: list[Item], now: datetime) -> None:
+    """A user has been mailed about each percentage reached, unless a check of the account is still due."""
     due = {mark["account_id"] for mark in _of(core, "DIRTY") if "work" in mark}
     periods = {
         account["id"]: period_of(read_account(account).schedule, now)
@@ -143,13 +144,13 @@ def _who_is_to_be_written_to_is_due(core: list[Item], usage: list[Item], now: da
         if allocation.status != "active" or allocation.account_id in due or allocation.account_id not in periods:
             continue
         period = periods[allocation.account_id]
-        told = allocation.notified.get(stamp(period.start), {})
+        notified = allocation.notified.get(stamp(period.start), {})
         used = _used(usage, allocation.account_id, allocation.user_id, period)
         for name in MONTHLY.keys() & allocation.quota.keys():
             reached = [
                 one for one in NOTIFY_PERCENTAGES if used[name] and used[name] * 100 >= allocation.quota[name] * one
             ]
-            assert told.get(name, 0) >= max(reached, default=0), (allocation.id, name)
+            assert notified.get(name, 0) >= max(reached, default=0), (allocation.id, name)
 
 
 def _used(usage: list[Item], account_id: str, user_id: str, period: Period) -> dict[str, Decimal]:
@@ -159,17 +160,17 @@ def _used(usage: list[Item], account_id: str, user_id: str, period: Period) -> d
     return {name: by_meter.get(meter, Decimal(0)) for name, meter in MONTHLY.items()}
 
 
-def _levels_are_what_was_counted(usage: list[Item]) -> None:
-    """All hours of an account together are its counted events of storage; of each, its users have no more than it."""
+def _gauges_sum_up_to_events(usage: list[Item]) -> None:
+    """An account's gauges sum up to its counted storage events; in no hour do its users have more than the account."""
     counted: dict[str, Decimal] = defaultdict(Decimal)
     for marker in _of(usage, "EVENT"):
         if marker["meter"] == GAUGE_METER:
             counted[marker["account_id"]] += Decimal(marker["quantity"])
     hours: dict[tuple[str, str, str], dict[bool, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for item in (item for item in usage if item["pk"].startswith("LEVEL#")):
-        _, account_id, whose = item["pk"].split("#")
+        _, account_id, user = item["pk"].split("#")
         for hour in (name for name in item if name.startswith("h:")):
-            hours[account_id, item["sk"], hour][whose == "-"] += item[hour]
+            hours[account_id, item["sk"], hour][user == "-"] += item[hour]
     whole: dict[str, Decimal] = defaultdict(Decimal)
     for (account_id, _, _), gauge in hours.items():
         assert gauge[False] <= gauge[True]

@@ -1,4 +1,4 @@
-"""Many callers at once, in threads of their own that start at the same instant; or one between two calls of another."""
+"""Concurrent calls: in threads that start together, or one call inserted between two calls of another."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from tests.support.cloud import make_context
 
 
 def race(*calls: Callable[[], Any]) -> list[Any]:
-    """What each call returned, or the exception it raised, in the order given."""
+    """What each call returned or raised, in the order of the arguments."""
     ready = threading.Barrier(len(calls))
 
     def run(call: Callable[[], Any]) -> Any:
@@ -25,13 +25,13 @@ def race(*calls: Callable[[], Any]) -> list[Any]:
         return list(pool.map(run, calls))
 
 
-def in_turns[T](items: Sequence[T], callers: int) -> list[list[T]]:
-    """The items dealt out to so many callers."""
+def deal_out[T](items: Sequence[T], callers: int) -> list[list[T]]:
+    """The items dealt out to this many callers, one after the other."""
     return [list(items[start::callers]) for start in range(callers)]
 
 
-def racing(app: App, operation: str, act: Callable[[], object], *, call: int = 1) -> Context:
-    """A context in which somebody acts before the first, or another, call of this operation."""
+def interleave(app: App, operation: str, act: Callable[[], object], *, call: int = 1) -> Context:
+    """A context that calls `act` before the first (or the `call`-th) call of this operation."""
     calls: list[str] = []
 
     def interceptor(called: str, go: Callable[[], Any]) -> Any:

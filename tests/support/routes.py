@@ -1,4 +1,4 @@
-"""Every route there is, read from the functions' own apps."""
+"""All routes, read from the functions' FastAPI apps."""
 
 import importlib
 from pathlib import Path
@@ -24,7 +24,7 @@ def apps() -> dict[str, FastAPI]:
 
 
 def routes() -> list[Route]:
-    """Each method and path template, in order."""
+    """Each method and path template, sorted."""
     return sorted(
         Route(method, context.path)
         for app in apps().values()

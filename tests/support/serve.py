@@ -1,6 +1,6 @@
-"""The real handlers behind a real socket on loopback, for what speaks HTTP to them.
+"""The real handlers behind a socket on loopback, for tests of HTTP clients.
 
-Served one request at a time, for moto is right in one thread only: a test leaves the house alone while it is served.
+One request at a time, since moto is exact in one thread only: a test must not use the app while it is served.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from tests.support.call import Answer, call
 
 
 class Served:
-    """Where it is, the path and body of each request so far, and answers to give instead of the handlers'."""
+    """The server's URL, the path and body of each request so far, and answers to give instead of the handlers'."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -33,7 +33,7 @@ class Served:
 
 @contextmanager
 def serve(port: int = 0) -> Iterator[Served]:
-    """Within the block the handlers of the house answer at `url`; after it the port is closed."""
+    """During the block the handlers answer at `url`; after it the port is closed."""
     served = Served()
 
     class Exchange(BaseHTTPRequestHandler):
@@ -62,7 +62,7 @@ def serve(port: int = 0) -> Iterator[Served]:
 
 
 def _run(server: HTTPServer) -> None:
-    """In a thread with an event loop of its own, as the handlers' adapter wants one, closed at the end."""
+    """Serve with an event loop of the thread's own, which the handlers' adapter needs."""
     with asyncio.Runner() as runner:
         asyncio.set_event_loop(runner.get_loop())
         server.serve_forever(poll_interval=0.02)

@@ -1,4 +1,4 @@
-"""Session requests of a member, and what the running sessions of an account are counted as."""
+"""Session requests of a member, session counts of an account, and the reasons of a refused start."""
 
 from decimal import Decimal
 
@@ -25,17 +25,17 @@ def session_request(member: Member, session_id: str | None = None) -> SessionReq
     )
 
 
-def counts(app: App, member: Member) -> tuple[int, int]:
+def session_counts(app: App, member: Member) -> tuple[int, int]:
     check_invariants(app)
     bill = read_current_bill(app.ctx, app.account_of(member))
     return bill.active_sessions, bill.completed_sessions
 
 
-def refused(app: App, key: PlatformCaller, request: SessionRequest) -> list[Reason]:
-    """Why it may not start: admission says the same, and neither leaves anything behind."""
+def refusal_reasons(app: App, key: PlatformCaller, request: SessionRequest) -> list[Reason]:
+    """The reasons of a refused start. Admission returns the same, and neither changes what is stored."""
     before = app.stored("core")
-    with pytest.raises(NotAdmitted) as told:
+    with pytest.raises(NotAdmitted) as refusal:
         start_session(app.ctx, key, request)
-    assert admission(app.ctx, key, request) == told.value.reasons
+    assert admission(app.ctx, key, request) == refusal.value.reasons
     assert app.stored("core") == before
-    return list(told.value.reasons)
+    return list(refusal.value.reasons)

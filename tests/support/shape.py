@@ -1,9 +1,9 @@
 """Answers compared with a document's example: field by field, type by type, format by format.
 
-A field's place is written as in `data.plans[].plan_name`. What the example shows is what an answer must have: every
-field, no other, the same JSON type, and in strings the same format (an instant in whole seconds or in milliseconds, a
-bare date, an id with its prefix). Each item of a list is compared with the example's first; an empty object in an
-example stands for any object. An `Example` says where an answer may differ.
+A field's place is written as in `data.plans[].plan_name`. An answer must have every field of the example and no other,
+with the same JSON type, and strings in the same format (an instant in whole seconds or in milliseconds, a bare date,
+an id with its prefix). Each item of a list is compared with the example's first item; an empty object in an example
+allows any object. An `Example` defines where an answer may differ.
 """
 
 import json
@@ -27,9 +27,9 @@ _PREFIX = re.compile(r"(acc-|ad-|chg-|cs_|inv-|key-|led-|ntf-|pi_|pk-|qal-|qrq-|
 class Example:
     """A document's example, and how an answer may differ from it.
 
-    `added` are fields that the document's example doesn't show, each with an example of its own; `optional` ones may be
-    absent, `nullable` ones null; `numbers` may have decimals though the example has none, `texts` any format, and lists
-    that are in `empty` nothing.
+    `added` are fields that the document's example doesn't show, each with an example value. Fields in `optional` may be
+    absent, those in `nullable` null; those in `numbers` may have decimals though the example has none, those in
+    `texts` any format; lists in `empty` may be empty.
     """
 
     source: str
@@ -48,7 +48,7 @@ class Example:
         return cls(source=data.pop("source"), body=data.pop("example"), **allowed, **data)
 
     def differences(self, answer: Any) -> list[str]:
-        """What in the answer is not as the example has it, one line each; nothing where all is."""
+        """Each difference of the answer from the example, one line each."""
         return list(self._compare(answer, self.body, ""))
 
     def _compare(self, answer: Any, example: Any, place: str) -> Iterator[str]:
@@ -69,13 +69,13 @@ class Example:
         inside = f"{place}." if place else ""
         expected = {inside + name: value for name, value in example.items()}
         expected |= {name: value for name, value in self.added.items() if name.rpartition(".")[0] == place}
-        given = {inside + name: value for name, value in answer.items()}
+        present = {inside + name: value for name, value in answer.items()}
         for name in expected:
-            if name in given:
-                yield from self._compare(given[name], expected[name], name)
+            if name in present:
+                yield from self._compare(present[name], expected[name], name)
             elif name not in self.optional:
                 yield f"{name} is missing"
-        yield from (f"{name} is extra" for name in given if name not in expected)
+        yield from (f"{name} is extra" for name in present if name not in expected)
 
     def _compare_lists(self, answer: list[Any], example: list[Any], place: str) -> Iterator[str]:
         if example and not answer and place not in self.empty:

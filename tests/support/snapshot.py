@@ -1,4 +1,4 @@
-"""All that moto's tables hold, read past its API, kept and put back: what takes many calls is done at once."""
+"""Reads, saves and restores moto's tables without its API, which would take many calls."""
 
 import copy
 from collections import defaultdict
@@ -7,48 +7,48 @@ from typing import Any
 
 from tallybook.store.requests import from_dynamodb
 
-type Kept = dict[str, Any]
+type Snapshot = dict[str, Any]
 
 
-def keep() -> Kept:
-    """All as it is now; an item never changes, for moto puts another in its place (see `moto_patches`)."""
+def take_snapshot() -> Snapshot:
+    """All tables as they are now. Items need no copy: moto replaces items, never changes one (see `moto_patches`)."""
     return {name: with_rows(table, table.items) for name, table in _backend().tables.items()}
 
 
-def put_back(kept: Kept) -> None:
-    """Everything as it was; what was written since is gone."""
+def restore_snapshot(kept: Snapshot) -> None:
+    """Restore the tables; everything written since is gone."""
     _backend().tables = {name: with_rows(table, table.items) for name, table in kept.items()}
 
 
 def with_rows(table: Any, items: dict[Any, dict[Any, Any]]) -> Any:
-    """The same table, but what is written to the one is not in the other."""
+    """A copy of the table with these items; writes to one don't show in the other."""
     other = copy.copy(table)
     other.items = defaultdict(dict, {pk: dict(rows) for pk, rows in items.items()})
     return other
 
 
-def once[Told](item: Any, name: str, tell: Callable[[Any], Told]) -> Told:
-    """What is to be told of an item, found out when it is first asked for."""
+def compute_once[Value](item: Any, name: str, compute: Callable[[Any], Value]) -> Value:
+    """A value derived from an item, computed at the first call."""
     if name not in item.__dict__:
-        item.__dict__[name] = tell(item)
-    told: Told = item.__dict__[name]
-    return told
+        item.__dict__[name] = compute(item)
+    value: Value = item.__dict__[name]
+    return value
 
 
 def is_moto(client: Any) -> bool:
-    """Whether the client's calls end here, and not at an emulator's address."""
+    """Whether the client calls moto in this process rather than an emulator's address."""
     return "amazonaws.com" in client.meta.endpoint_url
 
 
 def rows(name: str, sk: str = "") -> list[dict[str, Any]]:
-    """A table's items, those whose sort key starts so."""
+    """A table's items whose sort key starts with `sk`."""
     partitions = _backend().tables[name].items.values()
     items = (item for partition in partitions for item in partition.values() if item.range_key.value.startswith(sk))
-    return [dict(once(item, "plain", _plain)) for item in items]
+    return [dict(compute_once(item, "plain", _plain)) for item in items]
 
 
 def forget(name: str, sk: str) -> None:
-    """The items with this sort key are there no more: a long story needs less time without what nobody asks for."""
+    """Delete the items with this sort key, to make long simulations faster."""
     for partition in _backend().tables[name].items.values():
         for key in [key for key in partition if key.value == sk]:
             del partition[key]
@@ -56,7 +56,7 @@ def forget(name: str, sk: str) -> None:
 
 def row(name: str, pk: str, sk: str) -> dict[str, Any] | None:
     item = _backend().get_item(name, {"pk": {"S": pk}, "sk": {"S": sk}})
-    return dict(once(item, "plain", _plain)) if item else None
+    return dict(compute_once(item, "plain", _plain)) if item else None
 
 
 def _plain(item: Any) -> dict[str, Any]:

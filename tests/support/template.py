@@ -23,7 +23,7 @@ class Synthesized:
         return dict(json.loads((self.folder / f"{stack_name(self.stage)}.template.json").read_text()))
 
     def resources(self, kind: str) -> dict[str, Properties]:
-        """Logical id -> the resource, whole."""
+        """Logical id -> the whole resource."""
         return {key: value for key, value in self.template["Resources"].items() if value["Type"] == f"AWS::{kind}"}
 
     def properties(self, kind: str) -> list[Properties]:
@@ -43,8 +43,8 @@ class Synthesized:
         return self.folder / source
 
 
-def written(value: Any) -> str:
-    """A value of the template on one line, ids without their hash: `TablesCore.Arn/index/work`."""
+def format_value(value: Any) -> str:
+    """A value of the template in one line, ids without their hash: `TablesCore.Arn/index/work`."""
     match value:
         case str():
             return value
@@ -53,8 +53,8 @@ def written(value: Any) -> str:
         case {"Fn::GetAtt": [name, attribute]}:
             return f"{_unhashed(name)}.{attribute}"
         case {"Fn::Join": [separator, parts]}:
-            return str(separator).join(written(part) for part in parts)
-    raise ValueError(f"can't be written on one line: {value}")
+            return str(separator).join(format_value(part) for part in parts)
+    raise ValueError(f"can't be formatted in one line: {value}")
 
 
 def _unhashed(logical_id: str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tallybook.wire.response import amount, number, seconds, seconds_or_none
-from tests.support.steady import steady
+from tests.support.hypothesis_settings import deterministic
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_an_amount_is_a_json_number_of_units(micros: int, text: str) -> None:
     assert json.dumps(amount(micros)) == text
 
 
-@steady
+@deterministic
 @given(cents=st.integers(-(10**13), 10**13))
 def test_an_amount_of_cents_reads_back_exactly(cents: int) -> None:
     assert Decimal(json.dumps(amount(cents * 10_000))) * 100 == cents

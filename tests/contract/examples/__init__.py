@@ -1,4 +1,4 @@
-"""The documents' examples, a file each: the contract's facts, with what the decisions add to them."""
+"""The documents' example answers, one file each, with the fields that the decisions add."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ def example(name: str) -> Example:
 
 
 def expect(answer: Answer, status: int, name: str) -> Any:
-    """The answer's JSON, once it has the status and the shape of the named example."""
+    """The answer's JSON; it must have the status and the shape of the named example."""
     assert answer.status == status, answer.text
     assert answer.headers["content-type"] == "application/json"
     differences = example(name).differences(answer.json)

@@ -1,4 +1,4 @@
-"""What the tests of quotas share: plans that limit an account as a whole, shares, requests, use and sessions."""
+"""Quota tests: plans with an account quota, and the calls of allocations, requests, usage and sessions."""
 
 from datetime import datetime
 from typing import Any
@@ -8,11 +8,11 @@ from tests.contract.examples import expect
 from tests.support.app import App, Member
 from tests.support.call import Answer, call
 
-ALLOCATIONS, TEAM = "/v1/user-management/quota-allocations", "/v1/user-management/quota-requests"
-OWN, OWN_USE = "/v1/usage/quota-requests", "/v1/usage/quota"
+ALLOCATIONS, TEAM_REQUESTS = "/v1/user-management/quota-allocations", "/v1/user-management/quota-requests"
+OWN_REQUESTS, OWN_USAGE = "/v1/usage/quota-requests", "/v1/usage/quota"
 SESSIONS, ADMISSION = "/v1/platform/sessions", "/v1/platform/admission"
-MOST = 10**15
-GIVEN = {
+MAX_UNITS = 10**15
+PLAN_QUOTA = {
     "cpu_seconds_monthly": 1000,
     "ram_gb_seconds": 2000,
     "sandbox_storage_gb_seconds": 3000,
@@ -20,13 +20,13 @@ GIVEN = {
     "template_storage_gb": 50,
     "concurrent_sandboxes": 4,
 }
-"""What the plan gives in these tests."""
-SHARE = {name: amount // 2 for name, amount in GIVEN.items()}
+"""The plan's quota in these tests."""
+HALF_QUOTA = {name: amount // 2 for name, amount in PLAN_QUOTA.items()}
 SIZE = {"cpu_cores": 1, "memory_gb": 0.5, "storage_gb": 5, "timeout_seconds": 3600}
 
 
-def give(app: App, plan: str = "hobby", **quota: int) -> None:
-    """The plan gives an account this much as a whole, and of the rest without end."""
+def set_plan_quota(app: App, plan: str = "hobby", **quota: int) -> None:
+    """Set quota fields of the plan; the others stay unlimited."""
     plans = app.catalog_data()["plans"]
     limits = plans[plan]["limits"] | quota
     app.apply_catalog(plans=plans | {plan: plans[plan] | {"limits": limits}})
@@ -36,11 +36,11 @@ def allocate(by: Member, user: Member, **quota: Any) -> Answer:
     return call("POST", ALLOCATIONS, key=by.api_key, body={"user_id": user.user_id, **quota})
 
 
-def allocated(by: Member, user: Member, **quota: Any) -> dict[str, Any]:
-    return shown(allocate(by, user, **quota), 201)
+def create_allocation(by: Member, user: Member, **quota: Any) -> dict[str, Any]:
+    return expect_allocation(allocate(by, user, **quota), 201)
 
 
-def shown(answer: Answer, status: int = 200) -> dict[str, Any]:
+def expect_allocation(answer: Answer, status: int = 200) -> dict[str, Any]:
     data: dict[str, Any] = expect(answer, status, "quota_allocation")["data"]["allocation"]
     return data
 
@@ -62,24 +62,24 @@ def allocations(by: Member, query: str = "") -> list[dict[str, Any]]:
     return _listed(by, ALLOCATIONS + query, "allocations")
 
 
-def ask(user: Member, **body: Any) -> Answer:
-    return call("POST", OWN, key=user.api_key, body={"reason": "CI needs more", **body})
+def file(user: Member, **body: Any) -> Answer:
+    return call("POST", OWN_REQUESTS, key=user.api_key, body={"reason": "CI needs more", **body})
 
 
-def asked(user: Member, **body: Any) -> dict[str, Any]:
-    return request(ask(user, **body), 201)
+def file_request(user: Member, **body: Any) -> dict[str, Any]:
+    return expect_request(file(user, **body), 201)
 
 
-def request(answer: Answer, status: int = 200) -> dict[str, Any]:
+def expect_request(answer: Answer, status: int = 200) -> dict[str, Any]:
     data: dict[str, Any] = expect(answer, status, "quota_request")["data"]["request"]
     return data
 
 
 def review(by: Member, request_id: str, action: Any = "approve", **more: Any) -> Answer:
-    return call("POST", f"{TEAM}/{request_id}/review", key=by.api_key, body={"action": action, **more})
+    return call("POST", f"{TEAM_REQUESTS}/{request_id}/review", key=by.api_key, body={"action": action, **more})
 
 
-def requests(by: Member, query: str = "", *, path: str = TEAM) -> list[dict[str, Any]]:
+def requests(by: Member, query: str = "", *, path: str = TEAM_REQUESTS) -> list[dict[str, Any]]:
     return _listed(by, path + query, "requests")
 
 
@@ -88,9 +88,9 @@ def use(app: App, user: Member, meter: str, quantity: object, *, time: datetime 
     assert [result.status for result in app.record(event)] == ["accepted"]
 
 
-def used(user: Member) -> dict[str, dict[str, Any]]:
-    """What the caller has used of each field, as they see it themselves."""
-    data = expect(call("GET", OWN_USE, key=user.api_key), 200, "quota_usage")["data"]
+def own_usage(user: Member) -> dict[str, dict[str, Any]]:
+    """The user's own quota usage by field."""
+    data = expect(call("GET", OWN_USAGE, key=user.api_key), 200, "quota_usage")["data"]
     quota: dict[str, dict[str, Any]] = data["quota"]
     return quota
 
@@ -114,7 +114,7 @@ def reasons(answer: Answer) -> list[tuple[str, Any, Any]]:
 
 
 def stored(app: App) -> list[dict[str, Any]]:
-    """All of `core` but the API keys, whose use is noted."""
+    """All items of `core` except API keys, in which their use is noted."""
     return [item for item in app.stored("core") if not item["sk"].startswith("APIKEY#")]
 
 
@@ -138,17 +138,17 @@ def _listed(by: Member, path: str, name: str) -> list[dict[str, Any]]:
 
 
 def change_request(user: Member, request_id: str, **body: Any) -> Answer:
-    return call("PUT", f"{OWN}/{request_id}", key=user.api_key, body=body)
+    return call("PUT", f"{OWN_REQUESTS}/{request_id}", key=user.api_key, body=body)
 
 
 def withdraw(user: Member, request_id: str) -> Answer:
-    return call("DELETE", f"{OWN}/{request_id}", key=user.api_key)
+    return call("DELETE", f"{OWN_REQUESTS}/{request_id}", key=user.api_key)
 
 
-def both(app: App, key: str, user: Member, **changes: Any) -> list[tuple[str, Any, Any]]:
-    """The reasons that a start is refused for, which are those that admission tells; neither writes anything."""
+def start_refusal_reasons(app: App, key: str, user: Member, **changes: Any) -> list[tuple[str, Any, Any]]:
+    """The reasons of a refused start. Admission returns the same, and neither writes anything."""
     before = app.stored("core"), app.stored("usage")
-    told = reasons(start(key, user, path=ADMISSION, **changes))
-    assert reasons(start(key, user, **changes)) == told
+    found = reasons(start(key, user, path=ADMISSION, **changes))
+    assert reasons(start(key, user, **changes)) == found
     assert (app.stored("core"), app.stored("usage")) == before
-    return told
+    return found

@@ -1,15 +1,15 @@
-"""Who is in the tests of quotas: a root user, two colleagues, and the platform."""
+"""Fixtures of the quota tests: a root user, two colleagues, and a platform key."""
 
 import pytest
 
-from tests.contract.quotas import GIVEN, give
+from tests.contract.quotas import PLAN_QUOTA, set_plan_quota
 from tests.support.app import App, Member
 
 
 @pytest.fixture
 def root(app: App) -> Member:
-    """Of an account whose plan limits it in all six fields."""
-    give(app, **GIVEN)
+    """The root user of an account whose plan limits all six fields."""
+    set_plan_quota(app, **PLAN_QUOTA)
     return app.member()
 
 

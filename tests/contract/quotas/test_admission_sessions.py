@@ -1,4 +1,4 @@
-"""Sessions and admission beside limits: the same session again, its end, and who or what is none of the plan's.
+"""Sessions and admission apart from limits: repeated starts, ends, suspended and unknown users, wrong requests.
 
 Source: decisions, "What the documents presume".
 """
@@ -11,31 +11,35 @@ from tests.contract.examples import expect
 from tests.contract.quotas import (
     ADMISSION,
     SESSIONS,
-    allocated,
-    both,
+    create_allocation,
     refusal,
     start,
+    start_refusal_reasons,
 )
 from tests.support.app import App, Member
 from tests.support.call import Answer, call
 
 
-def test_suspension_comes_first_and_gives_the_refusal_its_code(app: App, key: str, root: Member, ada: Member) -> None:
-    allocated(root, ada, concurrent_sandboxes=0)
+def test_a_suspension_is_the_first_reason_and_the_refusals_code(app: App, key: str, root: Member, ada: Member) -> None:
+    create_allocation(root, ada, concurrent_sandboxes=0)
     quota = ("user_concurrent_sandboxes", 0, 0)
     for status in ("suspended", "disabled"):
         app.change_user(ada, status=status)
-        assert both(app, key, ada) == [(f"user_{status}", None, None), quota]
+        assert start_refusal_reasons(app, key, ada) == [(f"user_{status}", None, None), quota]
         assert refusal(start(key, ada)) == (403, f"user_{status}")
     app.change_account(root, status="suspended")
-    assert both(app, key, ada) == [("account_suspended", None, None), ("user_disabled", None, None), quota]
+    assert start_refusal_reasons(app, key, ada) == [
+        ("account_suspended", None, None),
+        ("user_disabled", None, None),
+        quota,
+    ]
     assert refusal(start(key, ada)) == (403, "account_suspended")
 
 
-def test_a_repeated_start_answers_as_before_though_nothing_may_start(
+def test_a_repeated_start_answers_the_same_when_no_other_may_start(
     app: App, key: str, root: Member, ada: Member
 ) -> None:
-    allocated(root, ada, concurrent_sandboxes=1)
+    create_allocation(root, ada, concurrent_sandboxes=1)
     first = expect(start(key, ada, session_id="one"), 201, "platform_session")["data"]
     before = app.stored("core")
     assert expect(start(key, ada, session_id="one"), 201, "platform_session")["data"] == first
@@ -43,7 +47,7 @@ def test_a_repeated_start_answers_as_before_though_nothing_may_start(
     assert refusal(start(key, ada, session_id="two")) == (403, "admission_refused")
 
 
-def test_a_session_ended_after_its_time_was_up_ended_then(app: App, key: str, ada: Member) -> None:
+def test_a_session_ended_after_its_timeout_ended_at_the_timeout(app: App, key: str, ada: Member) -> None:
     start(key, ada, session_id="one", timeout_seconds=60)
     app.clock.advance(minutes=5)
     ended = [call("POST", f"{SESSIONS}/one/end", key=key) for _ in range(2)]
@@ -65,20 +69,18 @@ def test_a_session_ended_after_its_time_was_up_ended_then(app: App, key: str, ad
         ({"timeout_seconds": 1.5}, 400),
     ],
 )
-def test_a_question_that_cannot_be_answered_names_what_is_wrong(
-    key: str, ada: Member, changes: dict[str, Any], status: int
-) -> None:
-    def told(answer: Answer) -> tuple[int, str, str]:
+def test_a_wrong_admission_request_names_its_field(key: str, ada: Member, changes: dict[str, Any], status: int) -> None:
+    def describe(answer: Answer) -> tuple[int, str, str]:
         return *refusal(answer), answer.json["message"]
 
-    found = told(start(key, ada, path=ADMISSION, **changes))
-    assert found == told(start(key, ada, **changes))
+    found = describe(start(key, ada, path=ADMISSION, **changes))
+    assert found == describe(start(key, ada, **changes))
     assert found[0] == status
     assert next(iter(changes)).removesuffix("_id") in found[2]
 
 
-def test_nobody_else_is_admitted_for_another_account(app: App, key: str, ada: Member) -> None:
-    stranger = app.member()
-    assert refusal(start(key, ada, path=ADMISSION, user_id=stranger.user_id)) == (404, "not_found")
+def test_users_of_other_accounts_and_deleted_users_are_404(app: App, key: str, ada: Member) -> None:
+    other_member = app.member()
+    assert refusal(start(key, ada, path=ADMISSION, user_id=other_member.user_id)) == (404, "not_found")
     app.change_user(ada, status="deleted")
     assert refusal(start(key, ada, path=ADMISSION)) == (404, "not_found")

@@ -1,18 +1,18 @@
-"""Requests for another share: filed, changed and withdrawn by users. Source: decisions, "Quota requests"."""
+"""Quota requests: filed, changed and withdrawn by users. Source: decisions, "Quota requests"."""
 
 import pytest
 
 from tests.contract.quotas import (
-    MOST,
-    OWN,
-    SHARE,
-    TEAM,
-    ask,
-    asked,
+    HALF_QUOTA,
+    MAX_UNITS,
+    OWN_REQUESTS,
+    TEAM_REQUESTS,
     change_request,
+    expect_request,
     fields,
+    file,
+    file_request,
     refusal,
-    request,
     requests,
     review,
     stored,
@@ -24,14 +24,14 @@ from tests.support.call import call
 UNKNOWN = "qrq-019d0000-0000-7000-8000-000000000000"
 
 
-def test_a_request_is_shown_with_every_field_of_the_decisions(root: Member, ada: Member) -> None:
-    filed = asked(ada, **SHARE)
-    assert requests(root) == requests(ada, path=OWN) == [filed]
+def test_a_request_has_every_field_of_the_document(root: Member, ada: Member) -> None:
+    filed = file_request(ada, **HALF_QUOTA)
+    assert requests(root) == requests(ada, path=OWN_REQUESTS) == [filed]
     assert filed.pop("request_id").startswith("qrq-")
     assert filed == {
         "account_id": root.subject,
         "user_id": ada.user_id,
-        **SHARE,
+        **HALF_QUOTA,
         "reason": "CI needs more",
         "status": "pending",
         "review_notes": None,
@@ -41,73 +41,75 @@ def test_a_request_is_shown_with_every_field_of_the_decisions(root: Member, ada:
     }
 
 
-def test_more_than_the_plan_gives_may_be_asked_for(ada: Member) -> None:
-    assert fields(asked(ada, cpu_seconds_monthly=MOST)) == {"cpu_seconds_monthly": MOST}
+def test_a_request_may_exceed_the_plan(ada: Member) -> None:
+    assert fields(file_request(ada, cpu_seconds_monthly=MAX_UNITS)) == {"cpu_seconds_monthly": MAX_UNITS}
 
 
-def test_one_request_of_a_user_waits_at_most(app: App, root: Member, ada: Member) -> None:
-    first = asked(ada, cpu_seconds_monthly=5)
+def test_a_user_has_at_most_one_pending_request(app: App, root: Member, ada: Member) -> None:
+    first = file_request(ada, cpu_seconds_monthly=5)
     before = stored(app)
-    assert refusal(ask(ada, cpu_seconds_monthly=6)) == (400, "request_pending")
+    assert refusal(file(ada, cpu_seconds_monthly=6)) == (400, "request_pending")
     assert stored(app) == before
-    asked(root, cpu_seconds_monthly=7)
+    file_request(root, cpu_seconds_monthly=7)
     assert review(root, first["request_id"], "deny").status == 200
-    second = asked(ada, cpu_seconds_monthly=6)
+    second = file_request(ada, cpu_seconds_monthly=6)
     assert withdraw(ada, second["request_id"]).status == 200
-    asked(ada, cpu_seconds_monthly=7)
+    file_request(ada, cpu_seconds_monthly=7)
 
 
-def test_a_request_asks_for_something(app: App, ada: Member) -> None:
+def test_a_request_needs_a_quota_field(app: App, ada: Member) -> None:
     before = stored(app)
-    for wish in ({}, {"cpu_seconds_monthly": None}):
-        assert refusal(ask(ada, **wish)) == (400, "no_quota_field")
+    for quota in ({}, {"cpu_seconds_monthly": None}):
+        assert refusal(file(ada, **quota)) == (400, "no_quota_field")
     assert stored(app) == before
-    assert fields(asked(ada, concurrent_sandboxes=0)) == {"concurrent_sandboxes": 0}
+    assert fields(file_request(ada, concurrent_sandboxes=0)) == {"concurrent_sandboxes": 0}
 
 
 @pytest.mark.parametrize("reason", [None, "", "  ", 5, "x" * 1001, "a\u0000b"], ids=ascii)
-def test_a_request_has_a_reason(app: App, ada: Member, reason: object) -> None:
-    filed = asked(ada, cpu_seconds_monthly=5)
+def test_a_request_needs_a_reason(app: App, ada: Member, reason: object) -> None:
+    filed = file_request(ada, cpu_seconds_monthly=5)
     before = stored(app)
     for answer in (
-        ask(ada, cpu_seconds_monthly=5, reason=reason),
+        file(ada, cpu_seconds_monthly=5, reason=reason),
         change_request(ada, filed["request_id"], reason=reason),
     ):
         assert refusal(answer) == (400, "invalid_request")
         assert answer.json["message"].startswith("reason")
-    missing = call("POST", OWN, key=ada.api_key, body={"cpu_seconds_monthly": 5})
+    missing = call("POST", OWN_REQUESTS, key=ada.api_key, body={"cpu_seconds_monthly": 5})
     assert refusal(missing) == (400, "invalid_request")
     assert stored(app) == before
 
 
-@pytest.mark.parametrize("value", [MOST + 1, -1, 1.5, "5", True])
-def test_what_is_no_number_of_units_is_refused_by_its_field(ada: Member, value: object) -> None:
-    answer = ask(ada, ram_gb_seconds=value)
+@pytest.mark.parametrize("value", [MAX_UNITS + 1, -1, 1.5, "5", True])
+def test_a_wrong_quota_is_refused_naming_its_field(ada: Member, value: object) -> None:
+    answer = file(ada, ram_gb_seconds=value)
     assert refusal(answer) == (400, "invalid_request")
     assert answer.json["message"].startswith("ram_gb_seconds: ")
 
 
-def test_a_pending_request_is_changed_in_what_is_named(ada: Member) -> None:
-    filed = asked(ada, cpu_seconds_monthly=5, ram_gb_seconds=6)
+def test_a_pending_requests_sent_fields_change(ada: Member) -> None:
+    filed = file_request(ada, cpu_seconds_monthly=5, ram_gb_seconds=6)
     id = filed["request_id"]
-    after = request(change_request(ada, id, cpu_seconds_monthly=None, traffic_gb_seconds=7, reason="Bigger tests"))
+    after = expect_request(
+        change_request(ada, id, cpu_seconds_monthly=None, traffic_gb_seconds=7, reason="Bigger tests")
+    )
     expected = {"cpu_seconds_monthly": None, "traffic_gb_seconds": 7, "reason": "Bigger tests"}
     assert after == filed | expected
-    assert request(change_request(ada, id)) == after, "a change of nothing is none"
+    assert expect_request(change_request(ada, id)) == after, "an empty change must change nothing"
     assert refusal(change_request(ada, id, ram_gb_seconds=None, traffic_gb_seconds=None)) == (400, "no_quota_field")
-    assert requests(ada, path=OWN) == [after]
+    assert requests(ada, path=OWN_REQUESTS) == [after]
 
 
 def test_a_withdrawn_request_is_gone(root: Member, ada: Member) -> None:
-    filed = asked(ada, cpu_seconds_monthly=5)
+    filed = file_request(ada, cpu_seconds_monthly=5)
     answer = withdraw(ada, filed["request_id"])
     assert (answer.status, answer.json["message"]) == (200, "Quota request withdrawn")
     assert refusal(withdraw(ada, filed["request_id"])) == (404, "not_found")
-    assert requests(root) == requests(ada, path=OWN) == []
+    assert requests(root) == requests(ada, path=OWN_REQUESTS) == []
 
 
-def test_only_a_pending_request_of_ones_own_is_changed_or_withdrawn(app: App, root: Member, ada: Member) -> None:
-    filed = asked(ada, cpu_seconds_monthly=5)
+def test_only_ones_own_pending_request_can_be_changed_or_withdrawn(app: App, root: Member, ada: Member) -> None:
+    filed = file_request(ada, cpu_seconds_monthly=5)
     before = stored(app)
     for other in (root, app.colleague(root), app.member()):
         for answer in (change_request(other, filed["request_id"], reason="mine"), withdraw(other, filed["request_id"])):
@@ -124,32 +126,32 @@ def test_only_a_pending_request_of_ones_own_is_changed_or_withdrawn(app: App, ro
 def test_lists_are_newest_first_and_by_status(app: App, root: Member, ada: Member) -> None:
     ids = []
     for action in ("approve", "deny", None):
-        ids.append(asked(ada, cpu_seconds_monthly=5)["request_id"])
+        ids.append(file_request(ada, cpu_seconds_monthly=5)["request_id"])
         app.clock.advance(minutes=1)
         if action:
             review(root, ids[-1], action)
     grace = app.colleague(root)
-    theirs = asked(grace, cpu_seconds_monthly=5)["request_id"]
+    theirs = file_request(grace, cpu_seconds_monthly=5)["request_id"]
 
     def listed(by: Member, path: str, status: str) -> list[str]:
         return [one["request_id"] for one in requests(by, f"?status={status}", path=path)]
 
-    assert listed(root, TEAM, "") == [theirs, *ids[::-1]]
-    assert listed(ada, OWN, "") == ids[::-1]
-    assert [listed(root, TEAM, status) for status in ("approved", "denied", "pending")] == [
+    assert listed(root, TEAM_REQUESTS, "") == [theirs, *ids[::-1]]
+    assert listed(ada, OWN_REQUESTS, "") == ids[::-1]
+    assert [listed(root, TEAM_REQUESTS, status) for status in ("approved", "denied", "pending")] == [
         [ids[0]],
         [ids[1]],
         [theirs, ids[2]],
     ]
-    assert [listed(ada, OWN, status) for status in ("approved", "pending")] == [[ids[0]], [ids[2]]]
-    answer = call("GET", f"{TEAM}?page=2&page_size=3", key=root.api_key)
+    assert [listed(ada, OWN_REQUESTS, status) for status in ("approved", "pending")] == [[ids[0]], [ids[2]]]
+    answer = call("GET", f"{TEAM_REQUESTS}?page=2&page_size=3", key=root.api_key)
     assert answer.json["data"]["pagination"] == {"page": 2, "limit": 3, "total": 4, "total_pages": 2, "offset": 3}
     assert [one["request_id"] for one in answer.json["data"]["requests"]] == [ids[0]]
 
 
-@pytest.mark.parametrize("path", [TEAM, OWN])
+@pytest.mark.parametrize("path", [TEAM_REQUESTS, OWN_REQUESTS])
 @pytest.mark.parametrize("status", ["Pending", "revoked", "all", "1", "%00"])
-def test_a_status_that_is_none_is_refused(root: Member, path: str, status: str) -> None:
+def test_an_unknown_status_is_refused(root: Member, path: str, status: str) -> None:
     answer = call("GET", f"{path}?status={status}", key=root.api_key)
     assert refusal(answer) == (400, "invalid_request")
     assert answer.json["message"] == "status must be one of pending, approved, denied"

@@ -1,4 +1,4 @@
-"""Requests for another share, reviewed by root users.
+"""Quota requests, reviewed by root users.
 
 Source: ScaleBox account management, "Review Team Quota Requests"; money, "Quotas".
 """
@@ -6,13 +6,13 @@ Source: ScaleBox account management, "Review Team Quota Requests"; money, "Quota
 import pytest
 
 from tests.contract.quotas import (
-    allocated,
     allocations,
-    asked,
     change_request,
+    create_allocation,
+    expect_request,
     fields,
+    file_request,
     refusal,
-    request,
     review,
     revoke,
     stored,
@@ -23,63 +23,63 @@ from tests.support.app import App, Member
 UNKNOWN = "qrq-019d0000-0000-7000-8000-000000000000"
 
 
-def test_approving_makes_the_allocation_where_there_is_none(app: App, root: Member, ada: Member) -> None:
-    filed = asked(ada, cpu_seconds_monthly=5, concurrent_sandboxes=0)
+def test_approving_creates_a_missing_allocation(app: App, root: Member, ada: Member) -> None:
+    filed = file_request(ada, cpu_seconds_monthly=5, concurrent_sandboxes=0)
     app.clock.advance(hours=1)
-    decided = request(review(root, filed["request_id"], review_notes="Approved for CI expansion"))
+    decided = expect_request(review(root, filed["request_id"], review_notes="Approved for CI expansion"))
     assert decided == filed | {
         "status": "approved",
         "review_notes": "Approved for CI expansion",
         "reviewed_by_user_id": root.user_id,
         "reviewed_at": "2026-04-20T13:34:56Z",
     }
-    (made,) = allocations(root)
-    assert (made["user_id"], made["allocated_by_user_id"]) == (ada.user_id, root.user_id)
-    assert fields(made) == {"cpu_seconds_monthly": 5, "concurrent_sandboxes": 0}
+    (created,) = allocations(root)
+    assert (created["user_id"], created["allocated_by_user_id"]) == (ada.user_id, root.user_id)
+    assert fields(created) == {"cpu_seconds_monthly": 5, "concurrent_sandboxes": 0}
 
 
-def test_approving_replaces_the_requested_fields_of_the_allocation_alone(app: App, root: Member, ada: Member) -> None:
-    before = allocated(root, ada, cpu_seconds_monthly=900, ram_gb_seconds=6)
+def test_approving_replaces_only_the_requested_fields(app: App, root: Member, ada: Member) -> None:
+    before = create_allocation(root, ada, cpu_seconds_monthly=900, ram_gb_seconds=6)
     app.clock.advance(hours=1)
-    filed = asked(ada, cpu_seconds_monthly=1000, traffic_gb_seconds=7)
+    filed = file_request(ada, cpu_seconds_monthly=1000, traffic_gb_seconds=7)
     review(root, filed["request_id"])
     changed = {"cpu_seconds_monthly": 1000, "traffic_gb_seconds": 7, "updated_at": "2026-04-20T13:34:56Z"}
     assert allocations(root) == [before | changed]
 
 
-def test_approving_after_the_allocation_was_revoked_makes_another(root: Member, ada: Member) -> None:
-    filed = asked(ada, cpu_seconds_monthly=5)
-    old = allocated(root, ada, ram_gb_seconds=6)
+def test_approving_after_a_revocation_creates_a_new_allocation(root: Member, ada: Member) -> None:
+    filed = file_request(ada, cpu_seconds_monthly=5)
+    old = create_allocation(root, ada, ram_gb_seconds=6)
     revoke(root, old["allocation_id"])
     review(root, filed["request_id"])
-    (made,) = allocations(root)
-    assert made["allocation_id"] != old["allocation_id"]
-    assert fields(made) == {"cpu_seconds_monthly": 5}
+    (created,) = allocations(root)
+    assert created["allocation_id"] != old["allocation_id"]
+    assert fields(created) == {"cpu_seconds_monthly": 5}
 
 
-def test_denying_only_decides(root: Member, ada: Member) -> None:
-    made = allocated(root, ada, cpu_seconds_monthly=5)
-    filed = asked(ada, cpu_seconds_monthly=6)
-    decided = request(review(root, filed["request_id"], "deny"))
+def test_denying_leaves_the_allocation_unchanged(root: Member, ada: Member) -> None:
+    created = create_allocation(root, ada, cpu_seconds_monthly=5)
+    filed = file_request(ada, cpu_seconds_monthly=6)
+    decided = expect_request(review(root, filed["request_id"], "deny"))
     assert (decided["status"], decided["review_notes"]) == ("denied", None)
-    assert (decided["reviewed_by_user_id"], allocations(root)) == (root.user_id, [made])
+    assert (decided["reviewed_by_user_id"], allocations(root)) == (root.user_id, [created])
 
 
 def test_a_request_is_decided_once(app: App, root: Member, ada: Member) -> None:
-    for first, told in (("approve", "approved"), ("deny", "denied")):
-        id = asked(ada, cpu_seconds_monthly=5)["request_id"]
+    for first, reported in (("approve", "approved"), ("deny", "denied")):
+        id = file_request(ada, cpu_seconds_monthly=5)["request_id"]
         review(root, id, first)
         before = stored(app)
         for second in ("approve", "deny"):
             answer = review(root, id, second)
             assert refusal(answer) == (400, "request_decided")
-            assert told in answer.json["message"]
+            assert reported in answer.json["message"]
         assert stored(app) == before
 
 
 def test_an_approval_that_no_longer_fits_the_plan_changes_nothing(app: App, root: Member, ada: Member) -> None:
-    filed = asked(ada, cpu_seconds_monthly=600, concurrent_sandboxes=1)
-    other = allocated(root, root, cpu_seconds_monthly=401)
+    filed = file_request(ada, cpu_seconds_monthly=600, concurrent_sandboxes=1)
+    other = create_allocation(root, root, cpu_seconds_monthly=401)
     before = stored(app)
     answer = review(root, filed["request_id"])
     assert refusal(answer) == (400, "quota_exceeds_plan")
@@ -90,8 +90,8 @@ def test_an_approval_that_no_longer_fits_the_plan_changes_nothing(app: App, root
 
 
 @pytest.mark.parametrize("action", [None, "", "Approve", "approved", "withdraw", True, ["approve"]], ids=repr)
-def test_a_review_approves_or_denies(app: App, root: Member, ada: Member, action: object) -> None:
-    id = asked(ada, cpu_seconds_monthly=5)["request_id"]
+def test_a_reviews_action_must_be_approve_or_deny(app: App, root: Member, ada: Member, action: object) -> None:
+    id = file_request(ada, cpu_seconds_monthly=5)["request_id"]
     before = stored(app)
     answer = review(root, id, action)
     assert refusal(answer) == (400, "invalid_request")
@@ -100,14 +100,14 @@ def test_a_review_approves_or_denies(app: App, root: Member, ada: Member, action
 
 
 @pytest.mark.parametrize("notes", [" ", 5, "x" * 1001, "a\u0007b"], ids=ascii)
-def test_notes_are_text_that_says_something(root: Member, ada: Member, notes: object) -> None:
-    answer = review(root, asked(ada, cpu_seconds_monthly=5)["request_id"], review_notes=notes)
+def test_review_notes_must_be_text(root: Member, ada: Member, notes: object) -> None:
+    answer = review(root, file_request(ada, cpu_seconds_monthly=5)["request_id"], review_notes=notes)
     assert refusal(answer) == (400, "invalid_request")
     assert answer.json["message"].startswith("review_notes")
 
 
-def test_an_unknown_request_a_foreign_one_and_a_malformed_id(app: App, root: Member, ada: Member) -> None:
-    id = asked(ada, cpu_seconds_monthly=5)["request_id"]
+def test_an_unknown_or_foreign_request_is_404_a_malformed_id_400(app: App, root: Member, ada: Member) -> None:
+    id = file_request(ada, cpu_seconds_monthly=5)["request_id"]
     for by, unknown in ((root, UNKNOWN), (app.member(), id)):
         assert refusal(review(by, unknown)) == (404, "not_found")
     assert refusal(change_request(ada, UNKNOWN)) == refusal(withdraw(ada, UNKNOWN)) == (404, "not_found")

@@ -12,9 +12,9 @@ from tallybook.domain.money import round_to_minor
 from tallybook.domain.rating import rate
 from tallybook.services.billing.invoices import list_invoices
 from tests.support.app import App
+from tests.support.hypothesis_settings import deterministic
 from tests.support.invariants import check_invariants
-from tests.support.snapshot import keep, put_back
-from tests.support.steady import steady
+from tests.support.snapshot import restore_snapshot, take_snapshot
 
 TIERS = [
     {"up_to": "5", "unit_price": "1", "flat_fee": "0.3"},
@@ -34,12 +34,12 @@ amounts = st.decimals("0.001", 15, places=3)
 usage = st.lists(st.tuples(st.sampled_from(list(MODELS)), amounts), max_size=4)
 
 
-@settings(steady, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deterministic, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(in_time=usage, late=st.lists(usage, min_size=1, max_size=2))
 def test_an_invoice_and_its_corrections_add_up_to_the_full_cost(
     app: App, in_time: list[tuple[str, Decimal]], late: list[list[tuple[str, Decimal]]]
 ) -> None:
-    fresh, start = keep(), app.clock.now()
+    fresh, start = take_snapshot(), app.clock.now()
     try:
         meters = {name: METER | {"prices": [price]} for name, price in MODELS.items()}
         app.apply_catalog(meters=app.catalog_data()["meters"] | meters)
@@ -66,5 +66,5 @@ def test_an_invoice_and_its_corrections_add_up_to_the_full_cost(
         assert billed == sum(round_to_minor(cost, "USD") for cost in whole.values())
     finally:
         app.clock.moment = start
-        put_back(fresh)
+        restore_snapshot(fresh)
         app.forget_caches()

@@ -10,10 +10,17 @@ from tallybook.domain.admission import NotAdmitted
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.services.metering.sessions import start_session
 from tests.support.app import App
-from tests.support.budgets import budgeted, drop, edit, restricted, set_up, spend
+from tests.support.budgets import (
+    edit_budget,
+    member_with_budget,
+    remove_budget_of,
+    restricted_reason,
+    set_up_budget,
+    spend,
+)
 from tests.support.cloud import make_context
 from tests.support.invariants import check_invariants
-from tests.support.race import racing
+from tests.support.race import interleave
 from tests.support.sessions import session_request
 
 
@@ -30,14 +37,14 @@ from tests.support.sessions import session_request
 def test_an_edit_during_the_start_counts(
     app: App, key: PlatformCaller, edits: list[dict[str, Any]], starts: bool
 ) -> None:
-    member = budgeted(app, limit_type="hard")
+    member = member_with_budget(app, limit_type="hard")
     spend(app, member, "50")
     left = list(edits)
 
     def edit_first(operation: str, call: Callable[[], Any]) -> Any:
         if operation == "transact_write_items":
             while left:
-                edit(app, member, **left.pop(0))
+                edit_budget(app, member, **left.pop(0))
         return call()
 
     ctx = make_context(app.client, interceptor=edit_first, clock=app.clock)
@@ -46,7 +53,7 @@ def test_an_edit_during_the_start_counts(
     else:
         with pytest.raises(NotAdmitted) as refused:
             start_session(ctx, key, session_request(member))
-        assert list(refused.value.reasons) == [restricted("40", "50")]
+        assert list(refused.value.reasons) == [restricted_reason("40", "50")]
     assert app.account_of(member).counts.running_count == int(starts)
     check_invariants(app)
 
@@ -55,23 +62,23 @@ def test_an_edit_during_the_start_counts(
 def test_a_limit_set_during_the_start_counts(app: App, key: PlatformCaller, before: dict[str, Any] | None) -> None:
     member = app.member()
     if before:
-        set_up(app, member)
-        edit(app, member, **before)
+        set_up_budget(app, member)
+        edit_budget(app, member, **before)
     spend(app, member, "100")
 
     def set_limit() -> None:
         if before:
-            edit(app, member, limit_type="hard", is_active=True)
+            edit_budget(app, member, limit_type="hard", is_active=True)
         else:
-            set_up(app, member, limit_type="hard")
+            set_up_budget(app, member, limit_type="hard")
 
     with pytest.raises(NotAdmitted) as refused:
-        start_session(racing(app, "transact_write_items", set_limit), key, session_request(member))
-    assert list(refused.value.reasons) == [restricted("100", "100")]
+        start_session(interleave(app, "transact_write_items", set_limit), key, session_request(member))
+    assert list(refused.value.reasons) == [restricted_reason("100", "100")]
     check_invariants(app)
 
 
 def test_a_deletion_during_the_start_lets_the_session_start(app: App, key: PlatformCaller) -> None:
-    member = budgeted(app, limit_type="hard")
-    ctx = racing(app, "transact_write_items", lambda: drop(app, member))
+    member = member_with_budget(app, limit_type="hard")
+    ctx = interleave(app, "transact_write_items", lambda: remove_budget_of(app, member))
     assert start_session(ctx, key, session_request(member)).status == "running"

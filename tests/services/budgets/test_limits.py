@@ -11,15 +11,15 @@ from tallybook.domain.limits import Limit, Limits
 from tests.support.app import App, Member
 from tests.support.budgets import (
     LIFTS,
+    alerted_percents,
     budget_of,
-    drop,
-    edit,
+    edit_budget,
     end_of_period,
-    look,
-    mailed,
-    messages,
-    percents,
-    set_up,
+    messages_of,
+    recipients_of_messages,
+    remove_budget_of,
+    run_usage_check,
+    set_up_budget,
     spend,
     thresholds,
 )
@@ -34,47 +34,47 @@ def limit_mails(app: App, most: int) -> None:
 
 def count_mails(app: App) -> int:
     """The number of budget mails delivered."""
-    return len([mail for mail in app.deliver().to(ADA) if mail.subject.startswith("Budget")])
+    return len([mail for mail in app.deliver().mails_to(ADA) if mail.subject.startswith("Budget")])
 
 
 def test_an_unedited_budget_stays_within_the_daily_limit(app: App, owner: Member) -> None:
     app.reshape(limits=Limits())
-    set_up(app, owner, thresholds=thresholds(*range(5, 101, 5)))
+    set_up_budget(app, owner, thresholds=thresholds(*range(5, 101, 5)))
     app.clock.moment = end_of_period(app, owner) - timedelta(hours=12)
     for _ in range(2):
         for _ in range(20):
             spend(app, owner, 5)
-            assert look(app) == ["alerted"]
+            assert run_usage_check(app) == ["alerted"]
         app.clock.advance(hours=12)
     app.deliver()
-    assert mailed(app, owner) == [(ADA,)] * 40
+    assert recipients_of_messages(app, owner) == [(ADA,)] * 40
 
 
 def test_beyond_the_limit_a_change_alerts_without_a_mail(app: App, owner: Member) -> None:
     limit_mails(app, 3)
     spend(app, owner, 50)
-    set_up(app, owner, thresholds=())
+    set_up_budget(app, owner, thresholds=())
     for percent in range(1, 6):
-        edit(app, owner, thresholds=thresholds(percent))
+        edit_budget(app, owner, thresholds=thresholds(percent))
     assert count_mails(app) == 3
-    assert percents(app, owner) == [1, 2, 3, 4, 5]
-    assert mailed(app, owner) == [(ADA,)] * 3 + [()] * 2
-    assert len(app.fake_aws.named("BudgetThresholdReached")) == 5
+    assert alerted_percents(app, owner) == [1, 2, 3, 4, 5]
+    assert recipients_of_messages(app, owner) == [(ADA,)] * 3 + [()] * 2
+    assert len(app.fake_aws.events_named("BudgetThresholdReached")) == 5
     check_invariants(app)
 
 
 def test_beyond_the_limit_a_check_alerts_without_a_mail(app: App, owner: Member) -> None:
     limit_mails(app, 3)
-    set_up(app, owner, thresholds=())
+    set_up_budget(app, owner, thresholds=())
     for number in range(1, 6):
-        edit(app, owner, thresholds=thresholds(number))
+        edit_budget(app, owner, thresholds=thresholds(number))
         spend(app, owner, 1)
-        assert look(app) == ["alerted"]
-    drop(app, owner)
-    set_up(app, owner)
+        assert run_usage_check(app) == ["alerted"]
+    remove_budget_of(app, owner)
+    set_up_budget(app, owner)
     spend(app, owner, 50)
-    assert look(app) == ["alerted"]
-    assert (count_mails(app), len(messages(app, owner))) == (3, 6)
+    assert run_usage_check(app) == ["alerted"]
+    assert (count_mails(app), len(messages_of(app, owner))) == (3, 6)
     check_invariants(app)
 
 
@@ -84,35 +84,35 @@ def test_the_limit_is_per_account_and_ends_with_its_day(app: App, owner: Member)
     for member in (owner, other):
         spend(app, member, 100)
         for _ in range(2):
-            set_up(app, member)
-            drop(app, member)
+            set_up_budget(app, member)
+            remove_budget_of(app, member)
     app.deliver()
-    assert mailed(app, owner) == [(ADA,)] * 3 + [()] * 3
-    assert mailed(app, other) == [("bob@example.com",)] * 3 + [()] * 3
+    assert recipients_of_messages(app, owner) == [(ADA,)] * 3 + [()] * 3
+    assert recipients_of_messages(app, other) == [("bob@example.com",)] * 3 + [()] * 3
     app.clock.advance(days=1)
-    set_up(app, owner)
+    set_up_budget(app, owner)
     app.deliver()
-    assert mailed(app, owner)[-1] == (ADA,)
+    assert recipients_of_messages(app, owner)[-1] == (ADA,)
     check_invariants(app)
 
 
 def test_the_number_of_replaced_thresholds_a_day_is_limited(app: App, owner: Member) -> None:
     spend(app, owner, 50)
-    set_up(app, owner, thresholds=(), limit_type="hard")
+    set_up_budget(app, owner, thresholds=(), limit_type="hard")
     some = [thresholds(*(Decimal(20 * turn + number) / 100 for number in range(1, 21))) for turn in range(5)]
     for twenty in some[:4]:
-        edit(app, owner, thresholds=twenty)
+        edit_budget(app, owner, thresholds=twenty)
     before = budget_of(app, owner)
     with pytest.raises(TooManyRequests) as refused:
-        edit(app, owner, thresholds=some[4])
+        edit_budget(app, owner, thresholds=some[4])
     assert refused.value.retry_after == 24 * 3600
     assert budget_of(app, owner) == before
     assert before is not None
     assert len(before.alerts) == MOST_REMEMBERED
     spend(app, owner, 50)
     for change in LIFTS:
-        assert edit(app, owner, **change, thresholds=some[3][:7]).is_restricted is False
-    assert edit(app, owner, thresholds=()).budget.thresholds == ()
+        assert edit_budget(app, owner, **change, thresholds=some[3][:7]).is_restricted is False
+    assert edit_budget(app, owner, thresholds=()).budget.thresholds == ()
     app.clock.advance(days=1)
-    edit(app, owner, thresholds=some[4])
+    edit_budget(app, owner, thresholds=some[4])
     check_invariants(app)

@@ -12,7 +12,7 @@ from tallybook.services.budgets.check import check_budget
 from tallybook.services.outbox.deliver import deliver, retry
 from tallybook.services.outbox.suppressions import note_bounce, suppress_addresses
 from tests.support.app import App, Member
-from tests.support.budgets import budgeted, edit, mailed, messages, spend
+from tests.support.budgets import edit_budget, member_with_budget, messages_of, recipients_of_messages, spend
 from tests.support.faults import client_error
 
 ADA, BOB, EVE = "ada@example.com", "bob@example.com", "eve@example.com"
@@ -21,7 +21,7 @@ ADA, BOB, EVE = "ada@example.com", "bob@example.com", "eve@example.com"
 @pytest.fixture
 def ada(app: App) -> Member:
     """An account whose budget has alerted at 50 and 80; the mail is not delivered yet."""
-    member = budgeted(app, email=ADA, emails=(BOB, EVE))
+    member = member_with_budget(app, email=ADA, emails=(BOB, EVE))
     app.deliver()
     alert(app, member, "80")
     return member
@@ -53,9 +53,9 @@ def fail_addresses(app: App, error: BaseException, *, addresses: set[str]) -> No
 
 
 def test_a_message_has_its_recipients_once_its_mail_is_sent(app: App, ada: Member) -> None:
-    assert mailed(app, ada) == [(), ()]
+    assert recipients_of_messages(app, ada) == [(), ()]
     app.deliver()
-    assert mailed(app, ada) == [(ADA, BOB, EVE)] * 2
+    assert recipients_of_messages(app, ada) == [(ADA, BOB, EVE)] * 2
     assert [mail.to for mail in app.fake_aws.mails if "threshold" in mail.subject] == [ADA, BOB, EVE]
 
 
@@ -64,7 +64,7 @@ def test_each_recipient_is_recorded_as_its_marker_is_stored(app: App, ada: Membe
 
     def interceptor(operation: str, call: Callable[[], Any]) -> Any:
         if operation == "send_email":
-            seen.append(mailed(app, ada))
+            seen.append(recipients_of_messages(app, ada))
         return call()
 
     app.fake_aws.interceptor = interceptor
@@ -76,25 +76,25 @@ def test_a_parked_mail_has_only_the_recipients_it_reached(app: App, ada: Member)
     item = waiting_mail(app)
     fail_addresses(app, client_error("send_email", "BadRequestException"), addresses={BOB})
     assert deliver(app.ctx, app.fake_aws.channels(), item) == "parked"
-    assert mailed(app, ada) == [(ADA, EVE)] * 2
+    assert recipients_of_messages(app, ada) == [(ADA, EVE)] * 2
     fail_addresses(app, client_error("send_email", "TooManyRequestsException"), addresses={BOB})
     retry(app.ctx, item)
     for _ in range(MAX_ATTEMPTS):
         deliver(app.ctx, app.fake_aws.channels(), item)
         app.clock.advance(days=1)
-    assert mailed(app, ada) == [(ADA, EVE)] * 2
+    assert recipients_of_messages(app, ada) == [(ADA, EVE)] * 2
 
 
 def test_a_mail_with_a_lost_answer_has_recipients_after_the_retry(app: App, ada: Member) -> None:
     item = waiting_mail(app)
     fail_addresses(app, ReadTimeoutError(endpoint_url="https://email"), addresses={ADA})
     assert deliver(app.ctx, app.fake_aws.channels(), item) == "postponed"
-    assert mailed(app, ada) == [()] * 2
+    assert recipients_of_messages(app, ada) == [()] * 2
     fail_addresses(app, ReadTimeoutError(endpoint_url="https://email"), addresses=set())
     app.clock.advance(minutes=1)
     assert deliver(app.ctx, app.fake_aws.channels(), item) == "delivered"
     before = app.stored("core", "MESSAGE#")
-    assert mailed(app, ada) == [(ADA, BOB, EVE)] * 2
+    assert recipients_of_messages(app, ada) == [(ADA, BOB, EVE)] * 2
     assert deliver(app.ctx, app.fake_aws.channels(), item) == "not_due"
     assert app.stored("core", "MESSAGE#") == before
 
@@ -102,22 +102,22 @@ def test_a_mail_with_a_lost_answer_has_recipients_after_the_retry(app: App, ada:
 def test_a_suppressed_address_is_not_a_recipient(app: App, ada: Member) -> None:
     suppress_addresses(app.ctx, [BOB], reason="complaint")
     app.deliver()
-    assert mailed(app, ada) == [(ADA, EVE)] * 2
+    assert recipients_of_messages(app, ada) == [(ADA, EVE)] * 2
     suppress_addresses(app.ctx, [ADA, EVE], reason="bounce")
     alert(app, ada, "20")
     app.deliver()
-    assert mailed(app, ada) == [(ADA, EVE), (ADA, EVE), ()]
+    assert recipients_of_messages(app, ada) == [(ADA, EVE), (ADA, EVE), ()]
 
 
 def test_a_bounce_changes_only_the_messages_of_its_notification(app: App, ada: Member) -> None:
     app.deliver()
-    edit(app, ada, emails=())
+    edit_budget(app, ada, emails=())
     alert(app, ada, "20")
-    first, second, third = messages(app, ada)
+    first, second, third = messages_of(app, ada)
     assert first.notification_id == second.notification_id != third.notification_id
     note_bounce(app.ctx, HOOKS, waiting_mail(app), [ADA])
     app.deliver()
-    assert mailed(app, ada) == [(ADA, BOB, EVE), (ADA, BOB, EVE), ()]
+    assert recipients_of_messages(app, ada) == [(ADA, BOB, EVE), (ADA, BOB, EVE), ()]
 
 
 def test_each_bounce_removes_its_address_from_the_recipients(app: App, ada: Member) -> None:
@@ -126,7 +126,7 @@ def test_each_bounce_removes_its_address_from_the_recipients(app: App, ada: Memb
     steps = [([BOB], (ADA, EVE)), ([BOB], (ADA, EVE)), ([" Eve@Example.com"], (ADA,)), ([ADA, EVE], ())]
     for addresses, left in steps:
         note_bounce(app.ctx, HOOKS, item, addresses)
-        assert mailed(app, ada) == [left] * 2
+        assert recipients_of_messages(app, ada) == [left] * 2
 
 
 def test_a_bounce_before_the_marker_is_stored_counts(app: App, ada: Member) -> None:
@@ -139,7 +139,7 @@ def test_a_bounce_before_the_marker_is_stored_counts(app: App, ada: Member) -> N
 
     app.fake_aws.interceptor = bounce_at_once
     assert deliver(app.ctx, app.fake_aws.channels(), item) == "delivered"
-    assert mailed(app, ada) == [(), ()]
+    assert recipients_of_messages(app, ada) == [(), ()]
 
 
 def test_a_bounce_without_a_message_changes_nothing(app: App, ada: Member) -> None:

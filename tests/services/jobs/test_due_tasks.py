@@ -13,7 +13,7 @@ from tallybook.domain.times import stamp
 from tallybook.services.jobs.due_tasks import Task, as_message, due_tasks, enqueue_due, read_message
 from tallybook.services.metering.sessions import end_session, start_session
 from tests.support.app import App, Member
-from tests.support.budgets import edit, look, set_up, spend
+from tests.support.budgets import edit_budget, run_usage_check, set_up_budget, spend
 from tests.support.sessions import session_request
 
 LATER = float("inf")
@@ -38,13 +38,13 @@ def test_unchecked_usage_is_due_since_its_first_event(app: App) -> None:
 
 def test_a_budget_is_due_only_when_a_cooldown_ends(app: App) -> None:
     member = app.member()
-    set_up(app, member)
+    set_up_budget(app, member)
     spend(app, member, 50)
-    look(app)
+    run_usage_check(app)
     assert due(app, USAGE_CHECK) == set()
     at = app.clock.now() + timedelta(hours=24)
     for amount in (200, 100):
-        edit(app, member, amount=amount)
+        edit_budget(app, member, amount=amount)
     app.clock.moment = at - timedelta(milliseconds=1)
     assert due(app, USAGE_CHECK) == set()
     app.clock.moment = at

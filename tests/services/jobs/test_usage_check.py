@@ -24,8 +24,8 @@ from tests.services.jobs.usage_checks import (
     run_checks,
 )
 from tests.support.app import App, Member
-from tests.support.budgets import percents as budget_percents
-from tests.support.budgets import set_up
+from tests.support.budgets import alerted_percents as budget_percents
+from tests.support.budgets import set_up_budget
 from tests.support.cloud import make_context
 from tests.support.sessions import session_request
 
@@ -37,7 +37,7 @@ def owner(app: App) -> Member:
 
 @pytest.fixture
 def grace(app: App, owner: Member) -> User:
-    return app.invited(owner, GRACE)
+    return app.invite(owner, GRACE)
 
 
 def test_a_user_gets_one_mail_at_80_and_one_at_100_percent(app: App, owner: Member, grace: User) -> None:
@@ -61,7 +61,7 @@ def test_the_mail_and_the_events_name_the_reached_fields(app: App, owner: Member
     assert "until the next billing period begins on 20 May 2026" in mail.text
     assert "memory" not in mail.text
     assert "storage" not in mail.text
-    events = [detail["data"] for detail in app.fake_aws.named("QuotaReached")]
+    events = [detail["data"] for detail in app.fake_aws.events_named("QuotaReached")]
     assert [(event["quota"], event["percent"], event["used"], event["limit"]) for event in events] == [
         ("cpu_seconds_monthly", 100, "1234.567", 1000),
         ("traffic_gb_seconds", 80, "1.6", 2),
@@ -122,7 +122,7 @@ def test_an_allocation_lowered_to_its_use_notifies_without_new_usage(app: App, o
 
 
 def test_each_user_is_notified_of_their_own_use(app: App, owner: Member, grace: User) -> None:
-    joan = app.invited(owner, "joan@example.com")
+    joan = app.invite(owner, "joan@example.com")
     for user in (grace, joan, owner.user):
         allocate_quota(app, owner, user, cpu_seconds_monthly=100)
     record_usage(app, owner, grace, "80")
@@ -134,7 +134,7 @@ def test_each_user_is_notified_of_their_own_use(app: App, owner: Member, grace: 
 
 
 def test_more_users_than_a_transaction_holds_are_all_notified(app: App, owner: Member) -> None:
-    users = [app.invited(owner) for _ in range(21)]
+    users = [app.invite(owner) for _ in range(21)]
     for user in users:
         allocate_quota(app, owner, user, cpu_seconds_monthly=1)
         record_usage(app, owner, user, "1")
@@ -201,7 +201,7 @@ def test_a_check_without_quotas_costs_three_reads_and_one_write(app: App, owner:
 
 
 def test_one_check_covers_the_budget_and_the_allocations(app: App, owner: Member, grace: User) -> None:
-    set_up(app, owner, amount=2)
+    set_up_budget(app, owner, amount=2)
     allocate_quota(app, owner, grace, cpu_seconds_monthly=100_000)
     record_usage(app, owner, grace, "100000")
     assert run_checks(app) == ["alerted", "written to"]

@@ -9,7 +9,7 @@ from tallybook.services.jobs.due_tasks import due_tasks
 from tallybook.services.jobs.usage_check import run_task
 from tallybook.services.quotas.allocations import allocate, change_allocation
 from tests.support.app import App, Member
-from tests.support.outside import Sent
+from tests.support.fake_aws import SentMail
 
 GRACE = "grace@example.com"
 
@@ -33,9 +33,9 @@ def run_checks(app: App, ctx: Context | None = None) -> list[str]:
     return [result for task in list(due_tasks(app.ctx, USAGE_CHECK)) for result in run_task(ctx or app.ctx, task)]
 
 
-def quota_mails(app: App, address: str = GRACE) -> list[Sent]:
+def quota_mails(app: App, address: str = GRACE) -> list[SentMail]:
     """The delivered mails about reached quotas."""
-    return [mail for mail in app.deliver().to(address) if "% of your Tallybook quota" in mail.subject]
+    return [mail for mail in app.deliver().mails_to(address) if "% of your Tallybook quota" in mail.subject]
 
 
 def percents(app: App, address: str = GRACE) -> list[int]:

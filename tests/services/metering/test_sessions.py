@@ -12,22 +12,22 @@ from tallybook.domain.errors import Conflict, Forbidden, NotFound
 from tallybook.services.accounts.team import delete_user
 from tallybook.services.metering.sessions import end_expired, end_session, start_session
 from tallybook.store.sessions import read_session
+from tests.support.allocations import principal_of
 from tests.support.app import App
 from tests.support.cloud import make_context
 from tests.support.invariants import check_invariants
-from tests.support.sessions import counts, session_request
-from tests.support.shares import principal_of
+from tests.support.sessions import session_counts, session_request
 
 
 def test_a_session_is_active_until_it_ends_and_completed_after(app: App) -> None:
     member, key = app.member(), app.platform()
     session = start_session(app.ctx, key, session_request(member))
     assert (session.expires_at - session.started_at).total_seconds() == 3600
-    assert counts(app, member) == (1, 0)
+    assert session_counts(app, member) == (1, 0)
     app.clock.advance(minutes=5)
     ended = end_session(app.ctx, key, session.id)
     assert ended.ended_at == app.clock.now()
-    assert counts(app, member) == (0, 1)
+    assert session_counts(app, member) == (0, 1)
 
 
 def test_a_repeated_end_answers_as_before_and_counts_nothing(app: App) -> None:
@@ -36,7 +36,7 @@ def test_a_repeated_end_answers_as_before_and_counts_nothing(app: App) -> None:
     first = end_session(app.ctx, key, session.id)
     app.clock.advance(minutes=5)
     assert end_session(app.ctx, key, session.id) == first
-    assert counts(app, member) == (0, 1)
+    assert session_counts(app, member) == (0, 1)
 
 
 def test_a_repeated_start_with_the_same_id_answers_as_before(app: App) -> None:
@@ -44,7 +44,7 @@ def test_a_repeated_start_with_the_same_id_answers_as_before(app: App) -> None:
     first = start_session(app.ctx, key, session_request(member, "mine-1"))
     app.clock.advance(minutes=5)
     assert start_session(app.ctx, key, session_request(member, "mine-1")) == first
-    assert counts(app, member) == (1, 0)
+    assert session_counts(app, member) == (1, 0)
 
 
 def test_the_id_of_another_users_session_is_a_conflict(app: App) -> None:
@@ -61,7 +61,7 @@ def test_a_session_that_ends_in_the_next_period_is_counted_there(app: App) -> No
     session = start_session(app.ctx, key, session_request(member))
     app.clock.advance(days=31)
     end_session(app.ctx, key, session.id)
-    assert counts(app, member) == (0, 1)
+    assert session_counts(app, member) == (0, 1)
 
 
 def test_a_session_for_an_unknown_or_suspended_owner_is_refused(app: App) -> None:
@@ -109,11 +109,11 @@ def test_an_expired_session_is_ended_as_of_its_expiry(app: App) -> None:
     session = start_session(app.ctx, key, session_request(member))
     app.clock.moment = session.expires_at - timedelta(milliseconds=1)
     assert end_expired(app.ctx, session.id) is None
-    assert counts(app, member) == (1, 0)
+    assert session_counts(app, member) == (1, 0)
     app.clock.advance(minutes=3)
     ended = end_expired(app.ctx, session.id)
     assert ended == replace(session, status="ended", ended_at=session.expires_at, ended_by=SESSIONS)
-    assert counts(app, member) == (0, 1)
+    assert session_counts(app, member) == (0, 1)
     assert end_expired(app.ctx, session.id) is None
     assert end_expired(app.ctx, "never-started") is None
     assert end_session(app.ctx, key, session.id) == ended
@@ -137,7 +137,7 @@ def test_expired_sessions_of_suspended_accounts_and_deleted_users_end(app: App) 
     end_session(app.ctx, key, roots_session.id)
     app.clock.advance(hours=1)
     assert end_expired(app.ctx, adas_session.id)
-    assert counts(app, root) == (0, 2)
+    assert session_counts(app, root) == (0, 2)
 
 
 def test_sessions_of_a_deleted_account_end_without_opening_a_period(app: App) -> None:
@@ -170,4 +170,4 @@ def test_an_end_takes_four_round_trips_even_if_it_opens_the_period(app: App) -> 
     app.meter.clear()
     end_session(app.ctx, key, session.id)
     assert app.meter.operations == ["get_many", "get", "get", "transact"]
-    assert counts(app, member) == (0, 1)
+    assert session_counts(app, member) == (0, 1)

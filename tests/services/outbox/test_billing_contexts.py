@@ -19,8 +19,8 @@ from tallybook.services.outbox.deliver import show_outbox_item
 from tallybook.services.wallet.credits import Move, give_credits
 from tallybook.store.invoices import replace_invoice
 from tests.support.app import App, Member
+from tests.support.fake_aws import SentMail
 from tests.support.markup import Markup
-from tests.support.outside import Sent
 
 ADA = "ada@example.com"
 NOW = datetime(2026, 5, 20, 13, tzinfo=UTC)
@@ -46,8 +46,8 @@ def close(app: App) -> Invoice:
     return invoice
 
 
-def invoice_mails(app: App, subject_part: str = "invoice no.") -> list[Sent]:
-    return [mail for mail in app.deliver().to(ADA) if subject_part in mail.subject]
+def invoice_mails(app: App, subject_part: str = "invoice no.") -> list[SentMail]:
+    return [mail for mail in app.deliver().mails_to(ADA) if subject_part in mail.subject]
 
 
 def test_an_invoice_mail_has_lines_payment_from_balance_and_amount_due(app: App, ada: Member) -> None:
@@ -140,7 +140,7 @@ def test_a_reissued_invoice_has_its_own_mail_and_number(app: App, ada: Member) -
     subjects = [mail.subject for mail in invoice_mails(app)]
     assert subjects[0] == "Your Tallybook invoice no. 1: 2.52 USD"
     assert set(subjects[1:]) == {"Your Tallybook invoice no. 1 is void", "Your Tallybook invoice no. 2: 2.10 USD"}
-    corrected = next(mail for mail in app.fake_aws.to(ADA) if "no. 2" in mail.subject)
+    corrected = next(mail for mail in app.fake_aws.mails_to(ADA) if "no. 2" in mail.subject)
     assert "Tax (0 %): 0.00 USD" in corrected.text
     assert "Paid from your balance: 2.00 USD" in corrected.text
 

@@ -15,9 +15,9 @@ from tallybook.services.outbox.suppressions import suppress_addresses
 from tallybook.store.conflicts import WriteConflict
 from tallybook.store.outbox import claim, mark_delivered, put_mail, read_outbox_item
 from tests.support.app import App
+from tests.support.fake_aws import FakeAws
 from tests.support.faults import client_error
 from tests.support.invariants import check_invariants
-from tests.support.outside import FakeAws
 
 FOREVER = 1e9
 
@@ -50,11 +50,11 @@ def test_a_sign_up_is_announced_once_over_repeated_deliveries(app: App) -> None:
     app.deliver()
     for item_id in [*ids, *reversed(ids)]:
         assert deliver(app.ctx, app.fake_aws.channels(), item_id) == "not_due"
-    assert [mail.subject for mail in app.fake_aws.to("ada@example.com")] == ["Welcome to Tallybook"]
+    assert [mail.subject for mail in app.fake_aws.mails_to("ada@example.com")] == ["Welcome to Tallybook"]
     names = {name for name, _ in app.fake_aws.events}
     assert names == {"AccountRegistered", "SubscriptionStarted", "WalletMoved", "ApiKeyCreated"}
     assert len(app.fake_aws.events) == 4
-    (detail,), (later,) = app.fake_aws.named("AccountRegistered"), app.fake_aws.named("ApiKeyCreated")
+    (detail,), (later,) = app.fake_aws.events_named("AccountRegistered"), app.fake_aws.events_named("ApiKeyCreated")
     assert (detail["sequence"], later["sequence"]) == (1, 2)
     assert detail["data"]["account_id"] == member.subject
     assert (detail["version"], detail["time"]) == (1, "2026-04-20T12:34:56.000Z")

@@ -46,12 +46,12 @@ def test_no_password_link_goes_to_an_address_that_is_changed_meanwhile(app: App,
     links = app.email_tokens(change)
     confirm_email_change(app.ctx, token=links["current"], address=HERE)
     ask_for_reset(app.ctx, email=OLD, address=HERE)
-    mails = len(app.fake_aws.to(OLD))
+    mails = len(app.fake_aws.mails_to(OLD))
     original_ctx = app.ctx
     deliver_while(app, lambda: confirm_email_change(original_ctx, token=links["new"], address=HERE))
     assert app.account_of(owner).email == NEW
     app.deliver()
-    assert [mail.subject for mail in app.fake_aws.to(OLD)[mails:]] == [
+    assert [mail.subject for mail in app.fake_aws.mails_to(OLD)[mails:]] == [
         "The email address of your Tallybook account was changed"
     ]
     assert token_purposes(app) == []
@@ -60,15 +60,15 @@ def test_no_password_link_goes_to_an_address_that_is_changed_meanwhile(app: App,
 
 def test_no_password_link_goes_to_a_user_suspended_meanwhile(app: App, owner: Member) -> None:
     ask_for_reset(app.ctx, email=OLD, address=HERE)
-    mails = len(app.fake_aws.to(OLD))
+    mails = len(app.fake_aws.mails_to(OLD))
     deliver_while(app, lambda: app.change_user(owner, status="suspended"))
-    assert (app.fake_aws.to(OLD)[mails:], token_purposes(app)) == ([], [])
+    assert (app.fake_aws.mails_to(OLD)[mails:], token_purposes(app)) == ([], [])
 
 
 def test_no_invitation_goes_to_a_user_who_joined_meanwhile(app: App, owner: Member) -> None:
-    user, original_ctx = app.invited(owner, "ada@example.com"), app.ctx
+    user, original_ctx = app.invite(owner, "ada@example.com"), app.ctx
     token = app.password_token(user)
     deliver_while(app, lambda: set_password(original_ctx, token=token, password=PASSWORD, address=HERE))
     app.deliver()
-    assert [mail for mail in app.fake_aws.to(user.email) if "/auth/password/new" in mail.text] == []
+    assert [mail for mail in app.fake_aws.mails_to(user.email) if "/auth/password/new" in mail.text] == []
     assert token_purposes(app) == []

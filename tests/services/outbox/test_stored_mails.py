@@ -17,7 +17,7 @@ from tallybook.store.commands import Put
 from tallybook.store.outbox import put_mail, read_mail, read_outbox_item
 from tests.services.outbox.stored_mails import ADA, BOB, BODIES, CREATED_AT, ITEM_ID, NEW, stored_mail
 from tests.support.app import App, Member
-from tests.support.budgets import mailed, set_up, spend
+from tests.support.budgets import recipients_of_messages, set_up_budget, spend
 
 IDS = {"account_id": "a", "user_id": "u", "email_change": "c"}
 AFTER_PERIOD = datetime(2026, 5, 20, 13, tzinfo=UTC)
@@ -31,7 +31,7 @@ def ada(app: App) -> Member:
 @pytest.fixture
 def ids(app: App, ada: Member) -> dict[str, str]:
     """The ids of the account, of an invited user and of a pending email change."""
-    user = app.invited(ada, BOB)
+    user = app.invite(ada, BOB)
     change = request_email_change(app.ctx, authenticate(app.ctx, ada.api_key), current=ADA, new=NEW)
     return {"account_id": ada.account.id, "user_id": user.id, "email_change": change.id}
 
@@ -86,9 +86,9 @@ def test_a_stored_mail_about_an_invoice_is_delivered(
 
 
 def test_a_stored_mail_about_a_budget_is_delivered_and_recorded(app: App, ada: Member, ids: dict[str, str]) -> None:
-    set_up(app, ada, emails=(BOB,))
+    set_up_budget(app, ada, emails=(BOB,))
     spend(app, ada, "80")
     check_budget(app.ctx, ada.account.id)
-    assert mailed(app, ada) == [(), ()]
+    assert recipients_of_messages(app, ada) == [(), ()]
     assert deliver_stored(app, "budget_reached", ids) == [ADA, BOB]
-    assert mailed(app, ada) == [(ADA, BOB)] * 2
+    assert recipients_of_messages(app, ada) == [(ADA, BOB)] * 2

@@ -12,7 +12,7 @@ def test_the_operator_can_lift_a_suppression(app: App) -> None:
     assert find_suppression(app.ctx, "ADA@example.com") == ("complaint", app.clock.now())
     lift_suppression(app.ctx, "Ada@example.com")
     app.member("ada@example.com")
-    assert len(app.deliver().to("ada@example.com")) == 1
+    assert len(app.deliver().mails_to("ada@example.com")) == 1
     assert [item["target"] for item in app.stored("core") if item.get("action") == "suppression.lifted"] == [
         "ada@example.com"
     ]

@@ -16,16 +16,15 @@ from tallybook.services.quotas.allocations import (
     remove_allocation,
     revoke_allocation,
 )
-from tests.support.allocations import refused, user_of
+from tests.support.allocations import allocate_to, catch_invalid, create_team, principal_of, read_user_of
 from tests.support.app import App
 from tests.support.cloud import make_context
 from tests.support.invariants import check_invariants
-from tests.support.shares import principal_of, share, team
 
 
 def test_only_root_users_may_read_and_change_allocations(app: App) -> None:
-    root, ada = team(app)
-    one = share(app, root, ada, cpu_seconds_monthly=1)
+    root, ada = create_team(app)
+    one = allocate_to(app, root, ada, cpu_seconds_monthly=1)
     principal = principal_of(app, ada)
     for call in (
         lambda: list_allocations(app.ctx, principal, include_inactive=True),
@@ -37,12 +36,12 @@ def test_only_root_users_may_read_and_change_allocations(app: App) -> None:
         with pytest.raises(Forbidden) as refused:
             call()
         assert refused.value.code == "root_user_required"
-    assert user_of(app, ada).quota == {"cpu_seconds_monthly": 1}
+    assert read_user_of(app, ada).quota == {"cpu_seconds_monthly": 1}
 
 
 def test_another_accounts_or_deleted_allocation_is_not_found(app: App) -> None:
-    (root, ada), (other_root, other) = team(app), team(app)
-    one = share(app, root, ada, cpu_seconds_monthly=1)
+    (root, ada), (other_root, other) = create_team(app), create_team(app)
+    one = allocate_to(app, root, ada, cpu_seconds_monthly=1)
     delete_user(app.ctx, principal_of(app, other_root), other.user.id)
     principal = principal_of(app, other_root)
     for call in (
@@ -58,34 +57,34 @@ def test_another_accounts_or_deleted_allocation_is_not_found(app: App) -> None:
 
 
 def test_a_revoked_allocation_can_only_be_deleted(app: App) -> None:
-    root, ada = team(app)
-    one = share(app, root, ada, cpu_seconds_monthly=1)
+    root, ada = create_team(app)
+    one = allocate_to(app, root, ada, cpu_seconds_monthly=1)
     revoke_allocation(app.ctx, principal_of(app, root), one.id)
     principal = principal_of(app, root)
-    assert refused(lambda: change_allocation(app.ctx, principal, one.id, {}))[0] == "allocation_not_active"
-    assert refused(lambda: revoke_allocation(app.ctx, principal, one.id))[0] == "allocation_not_active"
-    share(app, root, ada, cpu_seconds_monthly=7)
+    assert catch_invalid(lambda: change_allocation(app.ctx, principal, one.id, {}))[0] == "allocation_not_active"
+    assert catch_invalid(lambda: revoke_allocation(app.ctx, principal, one.id))[0] == "allocation_not_active"
+    allocate_to(app, root, ada, cpu_seconds_monthly=7)
     remove_allocation(app.ctx, principal_of(app, root), one.id)
-    assert app.account_of(root).allocated == user_of(app, ada).quota == {"cpu_seconds_monthly": 7}
+    assert app.account_of(root).allocated == read_user_of(app, ada).quota == {"cpu_seconds_monthly": 7}
     check_invariants(app)
 
 
 def test_the_number_of_allocations_is_limited_revoked_ones_included(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(allocation_changes, "MAX_ALLOCATIONS", 2)
-    root, ada = team(app)
+    root, ada = create_team(app)
     for _ in range(2):
-        one = share(app, root, ada)
+        one = allocate_to(app, root, ada)
         revoke_allocation(app.ctx, principal_of(app, root), one.id)
     with pytest.raises(Conflict) as refused:
-        share(app, root, ada)
+        allocate_to(app, root, ada)
     assert refused.value.code == "too_many_allocations"
     remove_allocation(app.ctx, principal_of(app, root), one.id)
-    assert share(app, root, ada).quota == {}
+    assert allocate_to(app, root, ada).quota == {}
     assert quotas.MAX_ALLOCATIONS == 1000
 
 
 def test_a_user_demoted_before_the_write_can_not_allocate(app: App) -> None:
-    root, ada = team(app)
+    root, ada = create_team(app)
     principal, demoted = principal_of(app, root), []
 
     def demote_first(operation: str, call: Callable[[], Any]) -> Any:
@@ -98,5 +97,5 @@ def test_a_user_demoted_before_the_write_can_not_allocate(app: App) -> None:
     slow = make_context(app.client, interceptor=demote_first, clock=app.clock)
     with pytest.raises(Forbidden):
         allocate(slow, principal, ada.user.id, {"cpu_seconds_monthly": 1})
-    assert user_of(app, ada).quota == {}
+    assert read_user_of(app, ada).quota == {}
     check_invariants(app)

@@ -13,10 +13,10 @@ from tallybook.services.metering.sessions import start_session
 from tallybook.services.quotas.allocations import revoke_allocation
 from tallybook.services.quotas.consumption import read_plan, read_quota_use
 from tallybook.services.quotas.user_quota import read_allocation_quota, read_own_quota
+from tests.support.allocations import allocate_to, create_team, principal_of, set_plan_limits
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
 from tests.support.sessions import session_request
-from tests.support.shares import give_limits, principal_of, share, team
 
 
 def used(quota: UserQuota) -> dict[str, Decimal]:
@@ -37,8 +37,8 @@ def record(app: App, user: Member, *quantities: tuple[str, Any], **more: Any) ->
 
 
 def test_each_field_counts_its_own_meter_for_the_user(app: App) -> None:
-    root, ada = team(app)
-    allocation = share(app, root, ada, cpu_seconds_monthly=400, concurrent_sandboxes=2)
+    root, ada = create_team(app)
+    allocation = allocate_to(app, root, ada, cpu_seconds_monthly=400, concurrent_sandboxes=2)
     amounts = {name: Decimal(number) / 8 for number, name in enumerate(MONTHLY, 1)}
     record(app, root, *((MONTHLY[name], str(amount)) for name, amount in amounts.items()), user_id=ada.user_id)
     record(app, root, ("cpu_seconds", 500))
@@ -55,8 +55,8 @@ def test_each_field_counts_its_own_meter_for_the_user(app: App) -> None:
 
 
 def test_a_new_period_starts_with_no_use_and_the_same_allocations(app: App) -> None:
-    root, ada = team(app)
-    share(app, root, ada, cpu_seconds_monthly=400)
+    root, ada = create_team(app)
+    allocate_to(app, root, ada, cpu_seconds_monthly=400)
     record(app, root, ("cpu_seconds", 7), user_id=ada.user_id)
     last = app.account_of(root).closing_cursor.period.end
     app.clock.moment = last
@@ -103,9 +103,9 @@ def test_all_shards_of_a_period_add_up_after_a_change_of_their_number(app: App, 
 
 
 def test_limits_are_of_the_plan_that_the_period_pinned(app: App) -> None:
-    give_limits(app, ram_gb_seconds=7)
+    set_plan_limits(app, ram_gb_seconds=7)
     member = app.member()
-    give_limits(app, ram_gb_seconds=5)
+    set_plan_limits(app, ram_gb_seconds=5)
     now, end = app.clock.now(), member.account.closing_cursor.period.end
     assert read_plan(app.ctx, member.account, now=now)[0].quotas["ram_gb_seconds"] == 7
     assert read_quota_use(app.ctx, member.account, {}, now=now).plan.quotas["ram_gb_seconds"] == 7
@@ -114,8 +114,8 @@ def test_limits_are_of_the_plan_that_the_period_pinned(app: App) -> None:
 
 
 def test_root_users_may_read_the_use_of_an_active_allocation(app: App) -> None:
-    root, ada = team(app)
-    one = share(app, root, ada, cpu_seconds_monthly=400)
+    root, ada = create_team(app)
+    one = allocate_to(app, root, ada, cpu_seconds_monthly=400)
     with pytest.raises(Forbidden):
         read_allocation_quota(app.ctx, principal_of(app, ada), one.id)
     with pytest.raises(NotFound):

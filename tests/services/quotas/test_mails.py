@@ -12,7 +12,7 @@ from tallybook.services.quotas.mails import NAMES
 from tallybook.services.quotas.requests import file_request
 from tallybook.services.quotas.reviews import review_request
 from tests.support.app import App, Member
-from tests.support.outside import Sent
+from tests.support.fake_aws import SentMail
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
 
@@ -32,9 +32,9 @@ def grace(app: App, ada: Member) -> Member:
     return grace
 
 
-def quota_mail(app: App, address: str) -> Sent:
+def quota_mail(app: App, address: str) -> SentMail:
     """The only mail to this address about a quota."""
-    (found,) = [mail for mail in app.deliver().to(address) if "quota" in mail.subject]
+    (found,) = [mail for mail in app.deliver().mails_to(address) if "quota" in mail.subject]
     return found
 
 

@@ -20,9 +20,9 @@ from tallybook.services.quotas.requests import (
     withdraw_request,
 )
 from tallybook.services.quotas.reviews import review_request
+from tests.support.allocations import allocate_to, create_team, principal_of, quota_actions, request_quota
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
-from tests.support.shares import actions, principal_of, request, share, team
 
 
 def refused(call: Callable[[], Any]) -> str | None:
@@ -46,8 +46,8 @@ def allocations(app: App, root: Member) -> list[tuple[str, dict[str, int]]]:
 
 
 def test_a_request_is_filed_changed_and_withdrawn(app: App) -> None:
-    root, ada = team(app)
-    filed = request(app, ada, cpu_seconds_monthly=600, ram_gb_seconds=5)
+    root, ada = create_team(app)
+    filed = request_quota(app, ada, cpu_seconds_monthly=600, ram_gb_seconds=5)
     assert (filed.status, filed.reason) == ("pending", "It is not enough")
     changed = change(app, ada, filed, cpu_seconds_monthly=None, traffic_gb_seconds=0)
     assert changed.quota == {"ram_gb_seconds": 5, "traffic_gb_seconds": 0}
@@ -56,17 +56,17 @@ def test_a_request_is_filed_changed_and_withdrawn(app: App) -> None:
     withdraw_request(app.ctx, principal_of(app, ada), filed.id)
     assert list_own_requests(app.ctx, principal_of(app, ada)) == []
     action_names = ["filed", "changed", "changed", "withdrawn"]
-    assert actions(app, root) == [f"quota_request.{action}" for action in action_names]
+    assert quota_actions(app, root) == [f"quota_request.{action}" for action in action_names]
     check_invariants(app)
 
 
 def test_a_user_has_one_pending_request_at_a_time(app: App) -> None:
-    root, ada = team(app)
-    first = request(app, ada, cpu_seconds_monthly=600)
-    assert refused(lambda: request(app, ada, ram_gb_seconds=1)) == "request_pending"
+    root, ada = create_team(app)
+    first = request_quota(app, ada, cpu_seconds_monthly=600)
+    assert refused(lambda: request_quota(app, ada, ram_gb_seconds=1)) == "request_pending"
     review(app, root, first, "deny")
     app.clock.advance(seconds=1)
-    request(app, ada, ram_gb_seconds=1)
+    request_quota(app, ada, ram_gb_seconds=1)
     principal = principal_of(app, root)
     assert [one.status for one in list_requests(app.ctx, principal)] == ["pending", "denied"]
     assert [one.id for one in list_requests(app.ctx, principal, status="denied")] == [first.id]
@@ -74,29 +74,29 @@ def test_a_user_has_one_pending_request_at_a_time(app: App) -> None:
 
 
 def test_a_request_with_an_invalid_field_or_number_is_refused(app: App) -> None:
-    _, ada = team(app)
-    filed = request(app, ada, cpu_seconds_monthly=600)
+    _, ada = create_team(app)
+    filed = request_quota(app, ada, cpu_seconds_monthly=600)
     assert refused(lambda: change(app, ada, filed, cpu_seconds_monthly=None)) == "no_quota_field"
     withdraw_request(app.ctx, principal_of(app, ada), filed.id)
-    assert refused(lambda: request(app, ada)) == "no_quota_field"
-    assert refused(lambda: request(app, ada, cpu_seconds_monthly=-1))
+    assert refused(lambda: request_quota(app, ada)) == "no_quota_field"
+    assert refused(lambda: request_quota(app, ada, cpu_seconds_monthly=-1))
     assert refused(lambda: file_request(app.ctx, principal_of(app, ada), {"ram_gb_seconds": 1}, reason=" "))
     check_invariants(app)
 
 
 def test_approving_a_first_request_allocates_exactly_its_fields(app: App) -> None:
-    root, ada = team(app)
-    filed = request(app, ada, cpu_seconds_monthly=1000)
+    root, ada = create_team(app)
+    filed = request_quota(app, ada, cpu_seconds_monthly=1000)
     assert review(app, root, filed, "approve", "Fine").review_notes == "Fine"
     assert allocations(app, root) == [("active", {"cpu_seconds_monthly": 1000})]
-    assert actions(app, root)[1:] == ["quota_request.approved", "quota_allocation.created"]
+    assert quota_actions(app, root)[1:] == ["quota_request.approved", "quota_allocation.created"]
     check_invariants(app)
 
 
 def test_approving_a_request_replaces_only_its_fields(app: App) -> None:
-    root, ada = team(app)
-    share(app, root, ada, cpu_seconds_monthly=900, concurrent_sandboxes=2)
-    filed = request(app, ada, cpu_seconds_monthly=100, ram_gb_seconds=7)
+    root, ada = create_team(app)
+    allocate_to(app, root, ada, cpu_seconds_monthly=900, concurrent_sandboxes=2)
+    filed = request_quota(app, ada, cpu_seconds_monthly=100, ram_gb_seconds=7)
     decided = review(app, root, filed, "approve")
     assert (decided.status, decided.reviewed_by, decided.reviewed_at) == ("approved", root.user.id, app.clock.now())
     quota = {"cpu_seconds_monthly": 100, "concurrent_sandboxes": 2, "ram_gb_seconds": 7}
@@ -105,9 +105,9 @@ def test_approving_a_request_replaces_only_its_fields(app: App) -> None:
 
 
 def test_approving_after_a_revocation_creates_a_new_allocation(app: App) -> None:
-    root, ada = team(app)
-    before = share(app, root, ada, concurrent_sandboxes=2)
-    filed = request(app, ada, cpu_seconds_monthly=100)
+    root, ada = create_team(app)
+    before = allocate_to(app, root, ada, concurrent_sandboxes=2)
+    filed = request_quota(app, ada, cpu_seconds_monthly=100)
     revoke_allocation(app.ctx, principal_of(app, root), before.id)
     review(app, root, filed, "approve")
     assert sorted(allocations(app, root)) == [
@@ -118,17 +118,17 @@ def test_approving_after_a_revocation_creates_a_new_allocation(app: App) -> None
 
 
 def test_a_denied_request_changes_no_allocation(app: App) -> None:
-    root, ada = team(app)
-    share(app, root, ada, concurrent_sandboxes=2)
-    assert review(app, root, request(app, ada, concurrent_sandboxes=3), "deny").status == "denied"
+    root, ada = create_team(app)
+    allocate_to(app, root, ada, concurrent_sandboxes=2)
+    assert review(app, root, request_quota(app, ada, concurrent_sandboxes=3), "deny").status == "denied"
     assert allocations(app, root) == [("active", {"concurrent_sandboxes": 2})]
     check_invariants(app)
 
 
 def test_an_approval_that_exceeds_the_plan_changes_nothing(app: App) -> None:
-    root, ada = team(app)
-    filed = request(app, ada, cpu_seconds_monthly=600)
-    share(app, root, root, cpu_seconds_monthly=401)
+    root, ada = create_team(app)
+    filed = request_quota(app, ada, cpu_seconds_monthly=600)
+    allocate_to(app, root, root, cpu_seconds_monthly=401)
     before = app.stored("core")
     assert refused(lambda: review(app, root, filed, "approve")) == "quota_exceeds_plan"
     assert app.stored("core") == before
@@ -138,8 +138,8 @@ def test_an_approval_that_exceeds_the_plan_changes_nothing(app: App) -> None:
 
 @pytest.mark.parametrize("decision", ["approve", "deny"])
 def test_a_decided_request_can_not_be_decided_changed_or_withdrawn(app: App, decision: str) -> None:
-    root, ada = team(app)
-    filed = request(app, ada, cpu_seconds_monthly=600)
+    root, ada = create_team(app)
+    filed = request_quota(app, ada, cpu_seconds_monthly=600)
     review(app, root, filed, decision)
     before = app.stored("core")
     for again in (
@@ -153,8 +153,8 @@ def test_a_decided_request_can_not_be_decided_changed_or_withdrawn(app: App, dec
 
 
 def test_only_its_user_changes_a_request_and_only_a_root_user_decides(app: App) -> None:
-    (root, ada), (other_root, _) = team(app), team(app)
-    filed = request(app, ada, cpu_seconds_monthly=600)
+    (root, ada), (other_root, _) = create_team(app), create_team(app)
+    filed = request_quota(app, ada, cpu_seconds_monthly=600)
     for other in (root, other_root):
         with pytest.raises(NotFound):
             change(app, other, filed, cpu_seconds_monthly=1)
@@ -175,9 +175,9 @@ def test_only_its_user_changes_a_request_and_only_a_root_user_decides(app: App) 
 
 
 def test_deleting_a_user_frees_their_allocation_and_deletes_the_request(app: App) -> None:
-    root, ada = team(app)
-    share(app, root, ada, cpu_seconds_monthly=900)
-    request(app, ada, cpu_seconds_monthly=1000)
+    root, ada = create_team(app)
+    allocate_to(app, root, ada, cpu_seconds_monthly=900)
+    request_quota(app, ada, cpu_seconds_monthly=1000)
     delete_user(app.ctx, principal_of(app, root), ada.user.id)
     assert list_requests(app.ctx, principal_of(app, root)) == []
     assert allocations(app, root) == [("revoked", {"cpu_seconds_monthly": 900})]
@@ -187,7 +187,7 @@ def test_deleting_a_user_frees_their_allocation_and_deletes_the_request(app: App
 
 def test_a_request_of_a_user_deleted_since_their_read_is_refused(app: App) -> None:
     """Even if the account was read after the deletion: one batch read is not a snapshot."""
-    root, ada = team(app)
+    root, ada = create_team(app)
     principal = principal_of(app, ada)
     delete_user(app.ctx, principal_of(app, root), ada.user.id)
     between = replace(principal, account=app.account_of(root))
@@ -198,14 +198,14 @@ def test_a_request_of_a_user_deleted_since_their_read_is_refused(app: App) -> No
 
 def test_at_the_limit_the_oldest_decided_request_is_deleted(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quota_requests, "MAX_REQUESTS", 3)
-    root, ada = team(app)
+    root, ada = create_team(app)
     eve = app.colleague(root)
     app.clock.advance(seconds=1)
-    pending = request(app, eve, ram_gb_seconds=1)
+    pending = request_quota(app, eve, ram_gb_seconds=1)
     filed = [pending]
     for number in range(4):
         app.clock.advance(seconds=1)
-        filed.append(request(app, ada, ram_gb_seconds=number))
+        filed.append(request_quota(app, ada, ram_gb_seconds=number))
         review(app, root, filed[-1], "deny")
     kept = [one.id for one in list_requests(app.ctx, principal_of(app, root))]
     assert kept == [filed[4].id, filed[3].id, pending.id]
@@ -214,22 +214,22 @@ def test_at_the_limit_the_oldest_decided_request_is_deleted(app: App, monkeypatc
 
 def test_at_the_limit_of_pending_requests_filing_is_refused(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quota_requests, "MAX_REQUESTS", 1)
-    root, ada = team(app)
-    request(app, root, ram_gb_seconds=1)
+    root, ada = create_team(app)
+    request_quota(app, root, ram_gb_seconds=1)
     with pytest.raises(Conflict) as invalid:
-        request(app, ada, ram_gb_seconds=1)
+        request_quota(app, ada, ram_gb_seconds=1)
     assert invalid.value.code == "too_many_pending"
     check_invariants(app)
 
 
 def test_a_user_may_file_ten_requests_an_hour(app: App) -> None:
     app.reshape(limits=Limits())
-    root, ada = team(app)
+    root, ada = create_team(app)
     for _ in range(10):
-        withdraw_request(app.ctx, principal_of(app, ada), request(app, ada, ram_gb_seconds=1).id)
+        withdraw_request(app.ctx, principal_of(app, ada), request_quota(app, ada, ram_gb_seconds=1).id)
     with pytest.raises(TooManyRequests):
-        request(app, ada, ram_gb_seconds=1)
-    assert request(app, root, ram_gb_seconds=1).status == "pending", "other users may still file"
+        request_quota(app, ada, ram_gb_seconds=1)
+    assert request_quota(app, root, ram_gb_seconds=1).status == "pending", "other users may still file"
     app.clock.advance(hours=1)
-    assert request(app, ada, ram_gb_seconds=1).status == "pending"
+    assert request_quota(app, ada, ram_gb_seconds=1).status == "pending"
     check_invariants(app)

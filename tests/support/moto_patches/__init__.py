@@ -1,6 +1,6 @@
-"""All that is changed inside moto: the same answers in a third of the time, and numbers that it fails to add.
+"""All patches of moto: the same answers in a third of the time, and numbers that it fails to add.
 
-`tests/store/test_moto_patches.py` compares the answers with those of moto as it comes.
+`tests/store/test_moto_patches.py` compares the answers with those of moto without patches.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from tests.support.moto_patches.tables import patch_tables
 
 
 def patch_moto(client: Any) -> None:
-    """Once in a process, before the client's first call."""
+    """Call once in a process, before the client's first call."""
     add_small_numbers()
     patch_tables()
     serialize_answers_once()

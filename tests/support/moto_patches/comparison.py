@@ -1,4 +1,4 @@
-"""Records the calls of a client, and makes them again to moto without patches, in a process of its own."""
+"""Records the calls of a client and repeats them with moto without patches, in another process."""
 
 import pickle
 import subprocess
@@ -59,7 +59,7 @@ def plain_moto() -> Iterator[Callable[[list[Call]], list[Answer]]]:
 
 
 def _comparable(answer: dict[str, Any] | Exception) -> Answer:
-    """Of HTTP only the status; of a failure inside moto only its text."""
+    """Keep only the status of HTTP, and only the text of a failure inside moto."""
     if isinstance(answer, ClientError):
         answer = dict(answer.response)
     if isinstance(answer, Exception):

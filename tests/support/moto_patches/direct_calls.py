@@ -1,4 +1,4 @@
-"""The way of a call from the client to moto and back, without HTTP and without work that is done twice."""
+"""Calls from the client to moto without HTTP and without repeated conversions."""
 
 import json
 from types import SimpleNamespace
@@ -62,7 +62,7 @@ def _error(client: Any, model: Any, error: Any) -> dict[str, Any]:
 
 
 def serialize_answers_once() -> None:
-    """Moto converts what it found to plain values before it writes JSON; the JSON encoder converts them anyway."""
+    """Moto converts results to plain values before it writes JSON, although the JSON encoder converts them too."""
     from moto.core.responses import ActionResult
     from moto.dynamodb import responses
     from moto.dynamodb.models.utilities import dynamo_to_dict
@@ -78,9 +78,9 @@ def read_text_directly() -> None:
     """Most attributes are text, which boto3 dispatches by name like every other type."""
     from boto3.dynamodb.types import TypeDeserializer
 
-    slow = TypeDeserializer.deserialize
+    original = TypeDeserializer.deserialize
 
-    def quick(self: Any, value: dict[str, Any]) -> Any:
-        return value["S"] if value.keys() == {"S"} else slow(self, value)
+    def deserialize(self: Any, value: dict[str, Any]) -> Any:
+        return value["S"] if value.keys() == {"S"} else original(self, value)
 
-    TypeDeserializer.deserialize = quick
+    TypeDeserializer.deserialize = deserialize

@@ -1,4 +1,4 @@
-"""What moto's tables compute several times for one call, computed once."""
+"""Patches of moto's tables: what they compute several times for one call is computed once."""
 
 import copy
 import pickle
@@ -6,13 +6,13 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-from tests.support.snapshot import once, with_rows
+from tests.support.snapshot import compute_once, with_rows
 
 _OF_TEXT = ("ActionCountValidator", "OverlappingPathsValidator", "UpdateHashRangeKeyValidator")
 
 
 def patch_tables() -> None:
-    """Once in a process."""
+    """Call once in a process."""
     _copy_only_changed_items()
     _parse_conditions_once()
     _parse_updates_once()
@@ -30,7 +30,7 @@ def _copy_only_changed_items() -> None:
     from moto.dynamodb.models.dynamo_type import DynamoType
 
     change, copied = DynamoDBBackend.update_item, DynamoType.__deepcopy__
-    slow = DynamoDBBackend.transact_write_items
+    original = DynamoDBBackend.transact_write_items
     before: dict[int, Any] = {}
 
     def update(backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *how: Any, **more: Any) -> Any:
@@ -42,23 +42,23 @@ def _copy_only_changed_items() -> None:
 
     def transact(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
         before.clear()
-        slow(backend, transact_items)
+        original(backend, transact_items)
 
-    def as_it_is(thing: Any) -> Any:
+    def copy_reference(thing: Any) -> Any:
         if not isinstance(thing, Table):
             return thing
         if id(thing) not in before:
             before[id(thing)] = with_rows(thing, thing.items)
         return before[id(thing)]
 
-    def of_parts_alone(self: Any, memo: dict[int, Any]) -> Any:
+    def copy_containers(self: Any, memo: dict[int, Any]) -> Any:
         return copied(self, memo) if isinstance(self.value, dict | list) else self
 
     DynamoDBBackend.update_item = update
     DynamoDBBackend.transact_write_items = transact
-    DynamoType.__deepcopy__ = of_parts_alone
+    DynamoType.__deepcopy__ = copy_containers
     for module in (models, responses, tables):
-        module.copy = SimpleNamespace(copy=copy.copy, deepcopy=as_it_is)
+        module.copy = SimpleNamespace(copy=copy.copy, deepcopy=copy_reference)
     Table.all_items = _in_order
 
 
@@ -71,20 +71,20 @@ def _parse_conditions_once() -> None:
     """Moto parses each condition three times; the result depends only on the text, its names and its values."""
     from moto.dynamodb.comparisons import ConditionExpressionParser
 
-    slow = ConditionExpressionParser.parse
+    original = ConditionExpressionParser.parse
     read: dict[str, Any] = {}
 
-    def quick(self: Any) -> Any:
-        about = (self.condition_expression, self.expression_attribute_names, self.expression_attribute_values)
-        key = repr(about)
+    def parse(self: Any) -> Any:
+        inputs = (self.condition_expression, self.expression_attribute_names, self.expression_attribute_values)
+        key = repr(inputs)
         if key not in read:
             if len(read) > 1_000:
                 read.clear()
-            read[key] = slow(self), list(self.expr_attr_names_found), list(self.expr_attr_values_found)
+            read[key] = original(self), list(self.expr_attr_names_found), list(self.expr_attr_values_found)
         operation, self.expr_attr_names_found[:], self.expr_attr_values_found[:] = read[key]
         return operation
 
-    ConditionExpressionParser.parse = quick
+    ConditionExpressionParser.parse = parse
 
 
 def _parse_updates_once() -> None:
@@ -93,15 +93,15 @@ def _parse_updates_once() -> None:
     from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
     from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 
-    slow = UpdateExpressionParser.make
+    original = UpdateExpressionParser.make
     read: dict[str, Any] = {}
     kept: dict[int, bytes] = {}
-    sound: set[tuple[str, str, str]] = set()
+    validated: set[tuple[str, str, str]] = set()
     is_kind = cache(issubclass)
 
     def make(expression: str) -> Any:
         if expression not in read:
-            tree = read[expression] = slow(expression)
+            tree = read[expression] = original(expression)
             tree.text = expression
             kept[id(tree)] = pickle.dumps(tree, pickle.HIGHEST_PROTOCOL)
         return read[expression]
@@ -109,10 +109,10 @@ def _parse_updates_once() -> None:
     def validate(self: Any) -> Any:
         node = self.node_to_validate
         text = (node.text, repr(self.expression_attribute_names), self.table.name)
-        for processor in self.processors[len(_OF_TEXT) if text in sound else 0 :]:
+        for processor in self.processors[len(_OF_TEXT) if text in validated else 0 :]:
             node = processor.traverse(node)
         assert tuple(type(processor).__name__ for processor in self.processors[: len(_OF_TEXT)]) == _OF_TEXT
-        sound.add(text)
+        validated.add(text)
         return node
 
     def traverse(self: Any, node: Any) -> Any:
@@ -135,7 +135,7 @@ def _parse_updates_once() -> None:
         return node
 
     UpdateExpressionParser.make = make
-    validators.deepcopy = lambda tree: pickle.loads(kept[id(tree)])  # noqa: S301 our own
+    validators.deepcopy = lambda tree: pickle.loads(kept[id(tree)])  # noqa: S301 pickled above
     validators.UpdateExpressionValidator.validate = validate
     DepthFirstTraverser.traverse = traverse
     DepthFirstTraverser.traverse_node_recursively = recursively
@@ -154,11 +154,11 @@ def _measure_items_once() -> None:
             raise ItemSizeTooLarge
 
     def project(self: Any, paths: list[list[str]]) -> Any:
-        assert all(len(path) == 1 for path in paths), "only whole attributes are asked for"
+        assert all(len(path) == 1 for path in paths), "the product projects whole attributes only"
         return Item(self.hash_key, self.range_key, {name: self.attrs[name] for (name,) in paths if name in self.attrs})
 
     def size(self: Any) -> int:
-        return once(self, "bytes", measured)
+        return compute_once(self, "bytes", measured)
 
     measured = Item.size
     Item.size = size

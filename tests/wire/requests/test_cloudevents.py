@@ -13,7 +13,7 @@ from tallybook.domain.usage import Event, Result
 from tallybook.store.events import put_marker
 from tallybook.store.requests import to_dynamodb
 from tallybook.wire.requests.cloudevents import MAX_BYTES, read_events, read_json
-from tests.support.steady import steady
+from tests.support.hypothesis_settings import deterministic
 
 EVENT: dict[str, Any] = {
     "specversion": "1.0",
@@ -266,7 +266,7 @@ json_values = st.recursive(
 numbers = st.from_regex(r"\A-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,12})?\Z")
 
 
-@steady
+@deterministic
 @given(changes=st.dictionaries(st.sampled_from([*EVENT]), json_values, max_size=3), data=json_values)
 def test_nothing_in_an_event_is_worse_than_a_refusal(changes: dict[str, Any], data: Any) -> None:
     for event in ({**EVENT, **changes}, {**EVENT, "data": {**EVENT["data"], "sku": data, "quantity": data}}):
@@ -278,7 +278,7 @@ def test_nothing_in_an_event_is_worse_than_a_refusal(changes: dict[str, Any], da
             storable(read)
 
 
-@steady
+@deterministic
 @given(number=numbers, quoted=st.booleans())
 def test_a_quantity_that_is_read_can_be_stored_and_added(number: str, quoted: bool) -> None:
     try:
@@ -290,7 +290,7 @@ def test_a_quantity_that_is_read_can_be_stored_and_added(number: str, quoted: bo
         storable(read)
 
 
-@steady
+@deterministic
 @given(body=st.binary(max_size=200) | st.text(max_size=200))
 def test_no_body_is_worse_than_a_refusal(body: bytes | str) -> None:
     try:

@@ -1,4 +1,4 @@
-"""All that is stored of each account's billing, in one place for whoever checks it or adds it up."""
+"""All stored billing data by account, for tests that check it or add it up."""
 
 import json
 from collections import defaultdict
@@ -20,15 +20,18 @@ type Item = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
-    """All that is stored of one account's billing. `fences` are the shards of its periods, by the period's start."""
+class BillingRecords:
+    """The stored billing data of one account.
+
+    `period_keys` are the shards of each period's key, by its start; `positions` are the list positions by invoice id.
+    """
 
     account: Account
     invoices: list[Invoice]
-    fences: dict[datetime, list[Item]]
+    period_keys: dict[datetime, list[Item]]
     markers: list[Item]
     core: list[Item]
-    places: dict[str, Item]
+    positions: dict[str, Item]
     catalogs: dict[int, Catalog]
 
     @property
@@ -36,26 +39,28 @@ class Books:
         return [invoice for invoice in self.invoices if invoice.status != "draft"]
 
     @property
-    def opened(self) -> dict[datetime, BillingPeriod]:
-        """What each period pinned, oldest first."""
-        firsts = {start: next(item for item in shards if "start" in item) for start, shards in self.fences.items()}
-        return {start: read_billing_period(firsts[start]) for start in sorted(firsts)}
+    def periods(self) -> dict[datetime, BillingPeriod]:
+        """The billing periods by start, oldest first."""
+        first_shards = {
+            start: next(item for item in shards if "start" in item) for start, shards in self.period_keys.items()
+        }
+        return {start: read_billing_period(first_shards[start]) for start in sorted(first_shards)}
 
     @property
-    def latest(self) -> dict[datetime, Invoice]:
+    def latest_invoices(self) -> dict[datetime, Invoice]:
         """The last revision of each issued period's invoice."""
         ordered = sorted(self.issued, key=lambda invoice: invoice.revision)
         return {invoice.period.start: invoice for invoice in ordered}
 
-    def of(self, prefix: str) -> list[Item]:
-        """The account's own items whose sort key starts so."""
+    def items(self, prefix: str) -> list[Item]:
+        """The account's items whose sort key starts with the prefix."""
         return [item for item in self.core if item["sk"].startswith(prefix)]
 
 
-def books_of(core: list[Item], usage: list[Item]) -> Iterator[Books]:
+def read_billing_records(core: list[Item], usage: list[Item]) -> Iterator[BillingRecords]:
     by_account: dict[str, list[Item]] = defaultdict(list)
     markers: dict[str, list[Item]] = defaultdict(list)
-    fences: dict[str, dict[datetime, list[Item]]] = defaultdict(lambda: defaultdict(list))
+    period_keys: dict[str, dict[datetime, list[Item]]] = defaultdict(lambda: defaultdict(list))
     for item in core:
         by_account[item["pk"]].append(item)
     for item in usage:
@@ -63,19 +68,25 @@ def books_of(core: list[Item], usage: list[Item]) -> Iterator[Books]:
             markers[item["account_id"]].append(item)
         elif item["sk"].startswith("period#"):
             _, account_id, start = item["pk"].split("#")
-            fences[account_id][parse_instant(start)].append(item)
+            period_keys[account_id][parse_instant(start)].append(item)
     versions = [item for item in core if item["sk"].startswith("VERSION#")]
     catalogs = {
         int(item["version"]): parse_catalog(json.loads(item["body"]), version=int(item["version"])) for item in versions
     }
-    places: dict[str, dict[str, Item]] = defaultdict(dict)
+    positions: dict[str, dict[str, Item]] = defaultdict(dict)
     for item in core:
         if item["sk"] == "INVOICE":
-            places[item["account_id"]][item["pk"].removeprefix("INVOICE#")] = item
+            positions[item["account_id"]][item["pk"].removeprefix("INVOICE#")] = item
     for account in (read_account(item) for item in core if item["sk"] == "ACCOUNT"):
-        mine = by_account[f"ACCOUNT#{account.id}"]
-        invoices = [read_invoice(item) for item in mine if item["sk"].startswith("INVOICE#")]
-        yield Books(
-            account, invoices, fences[account.id], markers[account.id], mine, places.pop(account.id, {}), catalogs
+        items = by_account[f"ACCOUNT#{account.id}"]
+        invoices = [read_invoice(item) for item in items if item["sk"].startswith("INVOICE#")]
+        yield BillingRecords(
+            account,
+            invoices,
+            period_keys[account.id],
+            markers[account.id],
+            items,
+            positions.pop(account.id, {}),
+            catalogs,
         )
-    assert not places, "invoices without an account"
+    assert not positions, "invoices without an account"

@@ -29,7 +29,7 @@ _LINK = re.compile(re.escape(PAGE_URL) + r"/auth/(?:password/new#(?=pwt_)|email/
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentMail:
     """A mail that SES accepted."""
 
     to: str
@@ -50,11 +50,11 @@ class Sent:
 class FakeAws:
     """The mails, bus entries and queue messages so far. Each call goes through `interceptor`.
 
-    The next calls fail with the error codes in `refusals`, one each.
+    Each error code in `refusals` makes one of the next calls fail.
     """
 
     interceptor: Interceptor = passthrough
-    mails: list[Sent] = field(default_factory=list)
+    mails: list[SentMail] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
@@ -76,7 +76,7 @@ class FakeAws:
             hooks=HOOKS,
         )
 
-    def to(self, address: str) -> list[Sent]:
+    def mails_to(self, address: str) -> list[SentMail]:
         return [mail for mail in self.mails if mail.to == address]
 
     @property
@@ -89,7 +89,7 @@ class FakeAws:
         """Each event's name with its data."""
         return [(entry["DetailType"], json.loads(entry["Detail"])["data"]) for entry in self.entries]
 
-    def named(self, name: str) -> list[dict[str, Any]]:
+    def events_named(self, name: str) -> list[dict[str, Any]]:
         """The details of the events of this name."""
         return [json.loads(entry["Detail"]) for entry in self.entries if entry["DetailType"] == name]
 
@@ -114,7 +114,7 @@ class FakeAws:
         tags = {tag["Name"]: tag["Value"] for tag in request["EmailTags"]}
         body = content["Body"]
         self.mails.append(
-            Sent(to, content["Subject"]["Data"], body["Text"]["Data"], body["Html"]["Data"], tags["item"])
+            SentMail(to, content["Subject"]["Data"], body["Text"]["Data"], body["Html"]["Data"], tags["item"])
         )
         return {"MessageId": f"message-{len(self.mails)}"}
 

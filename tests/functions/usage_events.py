@@ -1,4 +1,4 @@
-"""Usage events sent through the handler, and what became of them."""
+"""Usage events sent through the handler, and what was counted and debited for them."""
 
 from collections import Counter
 from decimal import Decimal
@@ -12,15 +12,15 @@ from tests.support.ndjson import as_json
 PATH = "/v1/platform/events"
 
 
-def post(app: App, key: str, body: Any, *, headers: dict[str, str] | None = None) -> Answer:
+def post_events(app: App, key: str, body: Any, *, headers: dict[str, str] | None = None) -> Answer:
     answer = call("POST", PATH, key=key, raw=as_json(body), headers=headers)
     check_invariants(app)
     return answer
 
 
-def told(app: App, key: str, *events: Any) -> list[str]:
-    """Status, or status and reason, of each event, the sums having been checked."""
-    answer = post(app, key, list(events))
+def send_events(app: App, key: str, *events: Any) -> list[str]:
+    """Send the events; return the status, or status and reason, of each. Checks the sums of the answer."""
+    answer = post_events(app, key, list(events))
     assert answer.status == 200, answer.text
     data = answer.json["data"]
     assert [result["id"] for result in data["results"]] == [
@@ -36,13 +36,13 @@ def told(app: App, key: str, *events: Any) -> list[str]:
     return [" ".join(filter(None, (result["status"], result.get("reason")))) for result in data["results"]]
 
 
-def quantity_of(app: App, member: Member) -> Decimal:
+def counted_cpu_seconds(app: App, member: Member) -> Decimal:
     """The CPU seconds counted for the account, over all its periods."""
     periods = [item for item in app.stored("usage") if item["sk"] == "period#0" and member.account.id in item["pk"]]
     return sum((item.get("q:cpu_seconds", Decimal(0)) for item in periods), Decimal(0))
 
 
-def ledger(app: App, member: Member) -> list[tuple[str, int, int]]:
+def ledger_entries(app: App, member: Member) -> list[tuple[str, int, int]]:
     items = [item for item in app.stored("core") if item["sk"].startswith("ENTRY#")]
     mine = sorted((item for item in items if item["account_id"] == member.account.id), key=lambda item: item["number"])
     return [(item["kind"], int(item["amount"]), int(item["balance_after"])) for item in mine]

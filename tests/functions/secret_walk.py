@@ -1,17 +1,17 @@
-"""All that a newcomer, their team and their platform do, well and badly."""
+"""Everything in which secrets occur: valid and invalid calls of a new user, the team and the platform."""
 
 from collections.abc import Iterator
 
-from tests.functions.route_catalog import GOOD
+from tests.functions.route_catalog import VALID_REQUESTS
 from tests.support.app import App
 from tests.support.call import call
-from tests.support.outside import FakeAws
+from tests.support.fake_aws import FakeAws
 
 _KEYS, _USERS = "/v1/user-management/api-keys", "/v1/user-management/users"
 
 
-def walk(app: App, post: FakeAws) -> Iterator[str]:
-    """Each secret that is made on the way, or tried."""
+def walk_secrets(app: App, fake_aws: FakeAws) -> Iterator[str]:
+    """Make the calls; yield each secret that is created or tried."""
     account = {"email": "walk@example.com", "password": "first horse battery"}
     yield account["password"]
     first = call("POST", "/auth/register", body=account).json["session_token"]
@@ -22,19 +22,19 @@ def walk(app: App, post: FakeAws) -> Iterator[str]:
     yield "wrong horse battery"
     call("POST", "/auth/register", body={**account, "password": "too late a horse battery"})
     yield "too late a horse battery"
-    made = call("POST", _KEYS, bearer=first, body={"name": "ci"}).json["data"]
-    yield made["api_key"]
+    created = call("POST", _KEYS, bearer=first, body={"name": "ci"}).json["data"]
+    yield created["api_key"]
     platform = app.platform_key()
     yield platform
-    _meter(platform, made["api_key"])
-    for route in GOOD:
+    _meter(platform, created["api_key"])
+    for route in VALID_REQUESTS:
         call(route.method, route.path, bearer=second, raw=b'{"password": "first horse battery"')
         call(route.method, route.path, cookie=f"quota_session={second}", headers={"origin": "https://evil.example.com"})
-        call(route.method, f"{route.path}/nothing?api_key={made['api_key']}", key=made["api_key"])
-    yield from _team(first, post)
-    yield from _passwords(first, post)
-    yield from _email(made["api_key"], post)
-    call("DELETE", f"{_KEYS}/{made['api_key_id']}", bearer=first)
+        call(route.method, f"{route.path}/nothing?api_key={created['api_key']}", key=created["api_key"])
+    yield from _team(first, fake_aws)
+    yield from _passwords(first, fake_aws)
+    yield from _email(created["api_key"], fake_aws)
+    call("DELETE", f"{_KEYS}/{created['api_key_id']}", bearer=first)
     call("POST", "/auth/logout", bearer=first)
     call("GET", "/auth/me", bearer=first)
 
@@ -64,27 +64,27 @@ def _meter(platform: str, key: str) -> None:
         assert call("POST", path, key=platform, body={"reason": "a walk"}).status == 200
 
 
-def _team(session: str, post: FakeAws) -> Iterator[str]:
+def _team(session: str, fake_aws: FakeAws) -> Iterator[str]:
     invited = call("POST", _USERS, bearer=session, body={"email": "joan@example.com"}).json["data"]["user"]
-    post.sweep()
-    (letter,) = post.to("joan@example.com")
-    yield letter.token
-    body = {"token": letter.token, "password": "joans horse battery"}
+    fake_aws.sweep()
+    (mail,) = fake_aws.mails_to("joan@example.com")
+    yield mail.token
+    body = {"token": mail.token, "password": "joans horse battery"}
     for _ in range(2):
         call("POST", "/auth/password/confirm", body=body)
     yield body["password"]
     call("DELETE", f"{_USERS}/{invited['user_id']}", bearer=session)
 
 
-def _passwords(session: str, post: FakeAws) -> Iterator[str]:
+def _passwords(session: str, fake_aws: FakeAws) -> Iterator[str]:
     change = {"current_password": "first horse battery", "password": "second horse battery"}
     for _ in range(2):
         call("POST", "/auth/password", bearer=session, body=change)
     yield change["password"]
-    post.sweep()
+    fake_aws.sweep()
     call("POST", "/auth/password/reset", body={"email": "walk@example.com"})
-    post.sweep()
-    token = post.to("walk@example.com")[-1].token
+    fake_aws.sweep()
+    token = fake_aws.mails_to("walk@example.com")[-1].token
     yield token
     assert (
         call("POST", "/auth/password/confirm", body={"token": token, "password": "third horse battery"}).status == 200
@@ -92,14 +92,14 @@ def _passwords(session: str, post: FakeAws) -> Iterator[str]:
     yield "third horse battery"
 
 
-def _email(key: str, post: FakeAws) -> Iterator[str]:
-    post.sweep()
+def _email(key: str, fake_aws: FakeAws) -> Iterator[str]:
+    fake_aws.sweep()
     path = "/v1/user-management/account"
     addresses = {"current_email": "walk@example.com", "new_email": "run@example.com"}
     assert call("POST", f"{path}/email-change-request", key=key, body=addresses).status == 201
-    post.sweep()
+    fake_aws.sweep()
     for address in addresses.values():
-        token = post.to(address)[-1].token
+        token = fake_aws.mails_to(address)[-1].token
         yield token
         for _ in range(2):
             call("POST", f"{path}/confirm-email-change", body={"token": token})

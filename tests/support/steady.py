@@ -1,5 +1,0 @@
-"""How properties are tried: the same examples on every run, few enough for seconds."""
-
-from hypothesis import settings
-
-steady = settings(derandomize=True, database=None, deadline=None, max_examples=60)
