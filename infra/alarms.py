@@ -60,7 +60,7 @@ class Alarms(Construct):
         )
 
     def _watch(self, function: Function) -> None:
-        """No client waits for its answer, so an alarm is the only report of its errors."""
+        """No client sees the errors of this function, so an alarm has to report them."""
         errors = function.entry.metric_errors(period=_PERIOD, statistic="Sum")
         self._alarm(f"{function.node.id}Errors", errors, f"{function.group.name} failed")
 

@@ -1,8 +1,8 @@
 """Builds the content of functions and layers into `build/`, compiled to byte code.
 
-Lambda unpacks files with a date of 1980 and its disk is read-only, so it uses only byte code that is not compared with
-the date of its source (unchecked hashes). A folder's name ends in the digest of its inputs, and the folder appears in
-one step: nothing is built twice, and parallel builds don't disturb each other.
+Lambda unpacks files with the date 1980 to a read-only disk, so it only uses byte code that is not compared with the
+date of its source (unchecked hashes). A folder's name ends in the digest of its inputs, and the folder is created in
+one step: so nothing is built twice, and parallel builds don't disturb each other.
 """
 
 import compileall
@@ -111,7 +111,7 @@ def _install(python: Path, target: str | None) -> None:
 
 
 def _trim(python: Path) -> None:
-    """Remove what no function uses (other AWS services, commands, types), and install records, whose content varies."""
+    """Remove what no function uses (other AWS services, commands, types), and the install records, which vary."""
     shutil.rmtree(python / "bin", ignore_errors=True)
     for lock in python.glob(".lock"):
         lock.unlink()

@@ -1,4 +1,4 @@
-"""The stage's event bus. Listeners add their own rules to it."""
+"""The stage's event bus. Consumers add their own rules to it."""
 
 from aws_cdk import aws_events as events
 from constructs import Construct

@@ -17,7 +17,7 @@ from tallybook.domain.jobs import camel_case
 
 
 class Function(Construct):
-    """`entry` is what gets invoked: the function, or with SnapStart the alias of its published version."""
+    """`entry` is invoked: it is the function, or with SnapStart the alias of its published version."""
 
     def __init__(self, scope: Construct, group: Group, *, stage: Stage, tables: Tables, layers: Layers) -> None:
         super().__init__(scope, camel_case(group.name))
@@ -49,7 +49,7 @@ class Function(Construct):
         self.entry: lambda_.IFunction = self.function.add_alias("live") if stage.snap_start else self.function
 
     def allow(self, actions: Sequence[str], *resources: str, only: Mapping[str, str] | None = None) -> None:
-        """Grant the actions on the resources, only for requests with the condition values `only` if there are any."""
+        """Grant the actions on the resources; `only` are values that the conditions of a request must have."""
         if actions:
             conditions = {"StringEquals": dict(only)} if only else None
             statement = iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)

@@ -37,7 +37,7 @@ class Group:
     work: bool = False
     """May query the index `work` of `core`, which lists what is due."""
     mail: bool = False
-    """May send mail, from the stage's address only. Mail is sent from the outbox, so such a row has no paths."""
+    """May send mail, from the stage's address only. The outbox sends mail, so a function with `mail` has no paths."""
     bus: bool = False
     """May put events on the stage's event bus."""
     memory: int = 512

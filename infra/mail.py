@@ -10,7 +10,7 @@ from infra.topics import Topic
 
 
 class Mail(Construct):
-    """Bounces and complaints go to the topic `feedback`; links in mails lead to `page_url`."""
+    """Bounces and complaints go to the topic `feedback`; links in mails begin with `page_url`."""
 
     def __init__(self, scope: Construct, stage: Stage, *, feedback: Topic, page_url: str) -> None:
         super().__init__(scope, "Mail")

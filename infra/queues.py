@@ -11,7 +11,7 @@ from tallybook.domain.jobs import camel_case
 TRIES = 5
 BATCH = 10
 VISIBILITY_FACTOR = 6
-"""Visibility timeout in function timeouts. AWS advises six, so that no message is received again while in process."""
+"""The visibility timeout is this many function timeouts: AWS advises six, so that no message is received twice."""
 
 
 class Queue(Construct):
@@ -27,7 +27,7 @@ class Queue(Construct):
         function.entry.add_event_source(SqsEventSource(self.main, batch_size=BATCH, report_batch_item_failures=True))
 
     def grant(self, function: Function) -> None:
-        """Let the function send messages, and give it the queue's URL."""
+        """Allow the function to send messages, and set its QUEUE_URL."""
         function.allow(["sqs:SendMessage"], self.main.queue_arn)
         function.add_environment(QUEUE_URL=self.main.queue_url)
 

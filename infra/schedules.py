@@ -22,7 +22,7 @@ class Schedule(Construct):
 
 
 def _schedule(every_minutes: int) -> events.Schedule:
-    """Most periods end at a full hour. A run at the full hour closes them after one hour, not up to one and a half."""
+    """Most periods end at a full hour, so a run at the full hour closes them one hour after their end."""
     if every_minutes == 60:
         return events.Schedule.cron(minute="0")
     return events.Schedule.rate(Duration.minutes(every_minutes))

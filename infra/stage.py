@@ -11,7 +11,7 @@ class Stage:
     keep: bool
     """Keep the tables if the stack is deleted, refuse their deletion, and allow restoring any second of 35 days."""
     expire: bool
-    """Let DynamoDB remove items by `expires`. Not locally, where the emulator would compare it with real time."""
+    """Let DynamoDB remove items by `expires`. Not locally: the emulator ignores the moved clock."""
     arm: bool = True
     snap_start: bool = False
     """Use SnapStart: faster cold starts, but AWS bills each published version."""
@@ -22,7 +22,7 @@ class Stage:
     brand: str = "Tallybook"
     """Product name in mails."""
     page_url: str | None = None
-    """Base of the links in mails, like `https://app.example.com`; None is the API itself."""
+    """Base of the links in mails, like `https://app.example.com`; None for the API itself."""
     alarm_email: str | None = None
     log_days: int = 30
     log_level: str = "INFO"

@@ -53,7 +53,7 @@ class Stream(Construct):
         )
 
 
-# CDK's own event source would grant ListStreams on every resource; the stream is enough.
+# CDK's own event source would grant ListStreams on every resource; only the stream is needed.
 _READING = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
 
 _SOURCES: Mapping[Kind, _Source] = {
@@ -65,7 +65,7 @@ _SOURCES: Mapping[Kind, _Source] = {
         },
         batch=10,
     ),
-    # The mark of an account with unchecked usage: when it is set or renewed, not when a check clears it. The window
+    # The mark of an account with unchecked usage: only if it is set or renewed, not if a check clears it. The window
     # limits the checks of a busy account to one a second.
     "usage": _Source(
         {

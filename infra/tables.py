@@ -1,4 +1,4 @@
-"""The two tables: on demand, keyed by `pk` and `sk`; production's are protected from deletion and restorable."""
+"""The two on-demand tables, keyed by `pk` and `sk`. In production they are protected from deletion and restorable."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb

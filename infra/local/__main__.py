@@ -16,7 +16,7 @@ from infra.local.state_dir import CannotStart, StateDir
 
 
 def main() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a background job of a shell starts with it ignored
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
         signal.signal(number, _interrupt)
     try:
         with running(StateDir.from_environment(), _port()) as bundle:

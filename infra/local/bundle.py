@@ -1,4 +1,4 @@
-"""Runs the bundle for a block: cloud started, code deployed, account seeded; the state is saved at the end."""
+"""Runs the bundle for a `with` block: starts the cloud, deploys, seeds an account; saves the state at the end."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from infra.local.deploy import Deployed, DeployFailed, deploy, deployed
 from infra.local.inputs import digest_of_inputs
 from infra.local.jobs import invoke
 from infra.local.proxy import Proxy
-from infra.local.seed import EMAIL, PASSWORD, price, seed
+from infra.local.seed import EMAIL, PASSWORD, apply_local_catalog, seed
 from infra.local.state import forget_stream_positions
 from infra.local.state_dir import StateDir, exclusive
 from infra.local.variables import read_variables, write_variables
@@ -38,20 +38,20 @@ class Running:
 
 
 @contextmanager
-def running(place: StateDir, port: int) -> Iterator[Running]:
-    """Takes the lock and the port first, so that a refusal costs no time."""
+def running(state_dir: StateDir, port: int) -> Iterator[Running]:
+    """Take the lock and the port first, so that the start fails at once if one is in use."""
     began = time.monotonic()
-    clock = {"TALLYBOOK_CLOCK_FILE": str(place.clock)}
-    last = read_variables(place.env)
-    with exclusive(place) as lock, Proxy(port) as proxy:
-        place.check_version()
-        forget_stream_positions(place.state)
+    clock = {"TALLYBOOK_CLOCK_FILE": str(state_dir.clock)}
+    saved = read_variables(state_dir.env)
+    with exclusive(state_dir) as lock, Proxy(port) as proxy:
+        state_dir.check_version()
+        forget_stream_positions(state_dir.state)
         _print_step("Starting the emulated cloud")
-        cloud_port = free_port(prefer=urlsplit(last.get("AWS_ENDPOINT_URL", "")).port)
-        with ministack(place.state, port=cloud_port, env=clock, held=[lock]) as endpoint:
+        cloud_port = free_port(prefer=urlsplit(saved.get("AWS_ENDPOINT_URL", "")).port)
+        with ministack(state_dir.state, port=cloud_port, env=clock, pass_fds=[lock]) as endpoint:
             before = deployed(endpoint, STACK)
-            stack = _up_to_date(before, place, endpoint, port)
-            where = {
+            stack = _deploy_if_changed(before, state_dir, endpoint, port)
+            connection = {
                 "TALLYBOOK_URL": f"http://localhost:{port}",
                 "TALLYBOOK_STACK": STACK,
                 "CORE_TABLE": stack.outputs["CoreTable"],
@@ -60,25 +60,25 @@ def running(place: StateDir, port: int) -> Iterator[Running]:
                 **CREDENTIALS,
                 **clock,
             }
-            ctx = _operator(where)
+            ctx = _operator_context(connection)
             if before is not stack:
-                price(ctx)
-            known = last if before is not None else {}
+                apply_local_catalog(ctx)
+            known = saved if before is not None else {}
             api = f"{endpoint}/_aws/execute-api/{stack.outputs['ApiId']}/$default"
-            variables = _seeded(ctx, where, known, api=api) | where
-            write_variables(place.env, variables)
-            # items that the last stop left undelivered
+            variables = _seed_once(ctx, connection, known, api=api) | connection
+            write_variables(state_dir.env, variables)
+            # delivers the items that the last stop left
             invoke(endpoint, stack.outputs["OutboxFunction"], {"job": "outbox"})
             proxy.serve(endpoint, stack.outputs["ApiId"])
-            yield Running(variables, place.env, place.state / "ministack.log", time.monotonic() - began)
+            yield Running(variables, state_dir.env, state_dir.state / "ministack.log", time.monotonic() - began)
 
 
-def _up_to_date(before: Deployed | None, place: StateDir, endpoint: str, port: int) -> Deployed:
+def _deploy_if_changed(before: Deployed | None, state_dir: StateDir, endpoint: str, port: int) -> Deployed:
     inputs = digest_of_inputs(local(port))
     if before is not None and before.inputs == inputs:
         return before
     _print_step("Synthesizing the stack")
-    settings = os.environ | {"STAGE": "local", "PORT": str(port), "OUT": str(place.assembly)}
+    settings = os.environ | {"STAGE": "local", "PORT": str(port), "OUT": str(state_dir.assembly)}
     command = [sys.executable, "-m", "infra.app"]  # a separate process, so that CDK's Node.js ends with it
     done = subprocess.run(  # noqa: S603 our own entry point
         command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False, start_new_session=True
@@ -86,37 +86,37 @@ def _up_to_date(before: Deployed | None, place: StateDir, endpoint: str, port: i
     if done.returncode:
         raise DeployFailed(f"The stack can't be synthesized:\n{done.stdout}{done.stderr}")
     _print_step("Deploying it" if before is None else "Deploying the changes; stored data stays")
-    return deploy(endpoint, place.assembly, STACK, inputs)
+    return deploy(endpoint, state_dir.assembly, STACK, inputs)
 
 
-def _operator(where: Mapping[str, str]) -> Context:
-    """The context of the operator's command. boto3 takes the credentials from the environment, so set them there."""
+def _operator_context(connection: Mapping[str, str]) -> Context:
+    """The context of the operator's command. It sets the credentials in the environment, where boto3 reads them."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION"):
         os.environ.pop(name, None)
     os.environ.update(CREDENTIALS)
     return connect(
-        core_table=where["CORE_TABLE"],
-        usage_table=where["USAGE_TABLE"],
-        endpoint_url=where["AWS_ENDPOINT_URL"],
-        clock_file=where["TALLYBOOK_CLOCK_FILE"],
+        core_table=connection["CORE_TABLE"],
+        usage_table=connection["USAGE_TABLE"],
+        endpoint_url=connection["AWS_ENDPOINT_URL"],
+        clock_file=connection["TALLYBOOK_CLOCK_FILE"],
     )
 
 
-def _seeded(ctx: Context, where: Mapping[str, str], known: Mapping[str, str], *, api: str) -> dict[str, str]:
+def _seed_once(ctx: Context, connection: Mapping[str, str], known: Mapping[str, str], *, api: str) -> dict[str, str]:
     if known.get("TALLYBOOK_API_KEY") and known.get("TALLYBOOK_PLATFORM_KEY"):
         return {name: value for name, value in known.items() if name.startswith("TALLYBOOK_")}
     _print_step("Creating an account with its keys")
-    made = seed(ctx, api)
+    seeded = seed(ctx, api)
     return {
-        "TALLYBOOK_URL": where["TALLYBOOK_URL"],
-        "TALLYBOOK_ACCOUNT_ID": made.account_id,
-        "TALLYBOOK_USER_ID": made.user_id,
+        "TALLYBOOK_URL": connection["TALLYBOOK_URL"],
+        "TALLYBOOK_ACCOUNT_ID": seeded.account_id,
+        "TALLYBOOK_USER_ID": seeded.user_id,
         "TALLYBOOK_EMAIL": EMAIL,
         "TALLYBOOK_PASSWORD": PASSWORD,
-        "TALLYBOOK_API_KEY": made.api_key,
-        "TALLYBOOK_PLATFORM_KEY": made.platform_key,
+        "TALLYBOOK_API_KEY": seeded.api_key,
+        "TALLYBOOK_PLATFORM_KEY": seeded.platform_key,
     }
 
 
-def _print_step(what: str) -> None:
-    print(what, flush=True)
+def _print_step(step: str) -> None:
+    print(step, flush=True)

@@ -1,7 +1,7 @@
-"""Runs the emulated cloud, and stops it gracefully, saving its state, when standard input closes.
+"""Runs the emulated cloud until standard input closes; then the cloud saves its state and stops.
 
 Standard input closes when the parent process ends, so even a killed parent leaves no stray process and loses no state.
-The emulator's own Python runs this file.
+This file runs in the emulator's own Python.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Runs one emulated cloud for a block, on a loopback port, and stops it gracefully at the end."""
+"""Runs an emulated cloud for a `with` block, on a loopback port, and stops it gracefully at the end."""
 
 import os
 import signal
@@ -17,8 +17,8 @@ PYTHON = ROOT / ".venv/ministack/bin/python"
 REGION = "eu-west-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
 
-_STARTS_WITHIN = 30.0
-_STOPS_WITHIN = 60.0
+_START_SECONDS = 30.0
+_STOP_SECONDS = 60.0
 
 
 class CloudFailed(RuntimeError):
@@ -31,12 +31,12 @@ def ministack(
     *,
     port: int | None = None,
     env: Mapping[str, str] | None = None,
-    held: Sequence[int] = (),
+    pass_fds: Sequence[int] = (),
 ) -> Iterator[str]:
-    """The endpoint of a new cloud; without `state_dir` it keeps nothing.
+    """Yield the endpoint of a new cloud.
 
-    With `state_dir` it loads the state from there, and saves it at the end of the block. Functions inherit the
-    emulator's environment, and so `env`. `held` are file descriptors, like a lock's, that stay open until it has ended.
+    It loads its state from `state_dir` and saves it there at the end; without `state_dir` it keeps nothing. Functions
+    inherit `env`. `pass_fds` are file descriptors, like a lock's, that stay open until the emulator has ended.
     """
     if not PYTHON.exists():
         raise CloudFailed("the emulated cloud is not installed: run `make run` or `make test` once")
@@ -54,8 +54,8 @@ def ministack(
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                pass_fds=held,
-                start_new_session=True,  # Ctrl-C reaches only this process, which stops the cloud in its order
+                pass_fds=pass_fds,
+                start_new_session=True,  # Ctrl-C reaches only this process, which then stops the cloud
             )
         try:
             endpoint = f"http://127.0.0.1:{port}"
@@ -105,12 +105,12 @@ def _environment(port: int, home: Path, state_dir: Path | None) -> dict[str, str
 
 
 def _await_ready(process: subprocess.Popen[bytes], endpoint: str, log: Path) -> None:
-    deadline = time.monotonic() + _STARTS_WITHIN
+    deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
         try:
-            with urlopen(f"{endpoint}/_ministack/health", timeout=2):  # noqa: S310 - a loopback address made above
+            with urlopen(f"{endpoint}/_ministack/health", timeout=2):  # noqa: S310 - a loopback address
                 return
         except (URLError, OSError):
             time.sleep(0.03)
@@ -122,7 +122,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(_STOPS_WITHIN)
+            process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

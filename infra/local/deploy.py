@@ -19,7 +19,7 @@ _ACCOUNT = "000000000000"
 _BUCKET = f"cdk-hnb659fds-assets-{_ACCOUNT}-{REGION}"
 _BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
 _INPUTS = "inputs"
-_DEPLOYS_WITHIN = 120.0
+_DEPLOY_SECONDS = 120.0
 
 
 class DeployFailed(RuntimeError):
@@ -58,11 +58,11 @@ def deployed(endpoint: str, stack: str) -> Deployed | None:
 def deploy(endpoint: str, assembly: Path, stack: str, inputs: str) -> Deployed:
     """Create or update the stack from `assembly`; the data in its tables stays."""
     template = _publish_assets(endpoint, assembly, stack)
-    _bring_up(client("cloudformation", endpoint), template, stack, inputs)
-    now = deployed(endpoint, stack)
-    if now is None:
+    _create_or_update(client("cloudformation", endpoint), template, stack, inputs)
+    result = deployed(endpoint, stack)
+    if result is None:
         raise DeployFailed(f"{stack} is missing after its deployment")
-    return now
+    return result
 
 
 def _publish_assets(endpoint: str, assembly: Path, stack: str) -> str:
@@ -71,14 +71,14 @@ def _publish_assets(endpoint: str, assembly: Path, stack: str) -> str:
     s3 = client("s3", endpoint)
     with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    there = {item["Key"] for page in _pages(s3) for item in page.get("Contents", [])}
+    uploaded = {item["Key"] for page in _pages(s3) for item in page.get("Contents", [])}
     assets = json.loads((assembly / f"{stack}.assets.json").read_text())["files"]
     keys = {}
     for asset in assets.values():
         (destination,) = asset["destinations"].values()
         source = assembly / asset["source"]["path"]
         keys[source.name] = key = destination["objectKey"]
-        if key not in there:
+        if key not in uploaded:
             body = _zipped(source) if asset["source"]["packaging"] == "zip" else source.read_bytes()
             s3.put_object(Bucket=_BUCKET, Key=key, Body=body)
     return f"{endpoint}/{_BUCKET}/{keys[f'{stack}.template.json']}"
@@ -101,7 +101,7 @@ def _zipped(folder: Path) -> bytes:
     return buffer.getvalue()
 
 
-def _bring_up(cloudformation: Any, template: str, stack: str, inputs: str) -> None:
+def _create_or_update(cloudformation: Any, template: str, stack: str, inputs: str) -> None:
     arguments = {
         "StackName": stack,
         "TemplateURL": template,
@@ -122,7 +122,7 @@ def _bring_up(cloudformation: Any, template: str, stack: str, inputs: str) -> No
 
 
 def _await_settled(cloudformation: Any, stack: str) -> None:
-    deadline = time.monotonic() + _DEPLOYS_WITHIN
+    deadline = time.monotonic() + _DEPLOY_SECONDS
     while time.monotonic() < deadline:
         status = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
         if not status.endswith("_IN_PROGRESS"):

@@ -1,4 +1,4 @@
-"""A digest of everything the deployed bundle is built from. While it is unchanged, a start builds nothing."""
+"""A digest of all inputs of the deployed bundle. If it is unchanged, a start builds nothing."""
 
 import hashlib
 from pathlib import Path
@@ -21,5 +21,5 @@ def digest_of_inputs(stage: Stage) -> str:
 def _files(source: Path) -> list[Path]:
     if source.is_file():
         return [source]
-    ours = (path for path in source.rglob("*") if path.suffix in _SUFFIXES and "node_modules" not in path.parts)
-    return sorted(path for path in ours if path.is_file())
+    inputs = (path for path in source.rglob("*") if path.suffix in _SUFFIXES and "node_modules" not in path.parts)
+    return sorted(path for path in inputs if path.is_file())

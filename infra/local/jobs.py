@@ -1,4 +1,4 @@
-"""Invokes a job of the local bundle, as its schedule would."""
+"""Invokes a job of the local bundle in the same way as its schedule."""
 
 import json
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from infra.local.deploy import client
 
 
 def invoke(endpoint: str, function: str, payload: Mapping[str, object]) -> None:
-    """Invoke the function asynchronously with this event."""
+    """Invoke the function asynchronously; `payload` is its event."""
     client("lambda", endpoint).invoke(
         FunctionName=function, InvocationType="Event", Payload=json.dumps(payload).encode()
     )

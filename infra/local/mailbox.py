@@ -1,7 +1,7 @@
-"""`/_local/mail`: every mail that the emulated SES accepted, newest first, as its recipient would see it.
+"""`/_local/mail` lists the mails that the emulated SES accepted, newest first, and shows each as its recipient sees it.
 
-Mails contain links that give access to accounts. So a request is answered only if its Host is this computer, and a web
-site whose own name resolves to this computer (DNS rebinding) can't read them.
+Mails contain links that give access to accounts. So a request is answered only if its Host is this computer: a web site
+whose name resolves to this computer (DNS rebinding) can't read the mails.
 """
 
 import json
@@ -22,10 +22,10 @@ type Answer = tuple[int, list[tuple[str, str]], bytes]
 
 _ROOT = "/_local"
 _THIS_COMPUTER = frozenset({"localhost", "127.0.0.1"})
-_ANSWERS_WITHIN = 10.0
+_TIMEOUT_SECONDS = 10.0
 
 _HEADERS = [
-    # It also applies to a mail in its frame: inline styles, no scripts, nothing from other hosts.
+    # Also applies to the frame with the mail: inline styles, no scripts, nothing from other hosts.
     (
         "Content-Security-Policy",
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -91,7 +91,7 @@ def _mail(name: str, mails: list[SentMail]) -> Answer:
 
 def _sent_mails(cloud: str) -> list[SentMail]:
     """All mails, newest first."""
-    with urlopen(f"http://{cloud}/_ministack/ses/messages", timeout=_ANSWERS_WITHIN) as answer:
+    with urlopen(f"http://{cloud}/_ministack/ses/messages", timeout=_TIMEOUT_SECONDS) as answer:
         mailboxes = json.load(answer)["messages"].values()
     newest_first = sorted((mail for mails in mailboxes for mail in mails), key=lambda mail: -mail["Timestamp"])
     return [_read(mail) for mail in newest_first]
@@ -113,8 +113,8 @@ def _read(mail: dict[str, Any]) -> SentMail:
 
 def _headers_of(mail: SentMail) -> list[tuple[str, str]]:
     recipients = [("To", mail.to), ("Cc", mail.cc), ("Bcc", mail.bcc)]
-    present = [(name, ", ".join(addresses)) for name, addresses in recipients if addresses]
-    return [("From", mail.sender), *present, ("Date", mail.sent_at), ("Message-ID", mail.id)]
+    named = [(name, ", ".join(addresses)) for name, addresses in recipients if addresses]
+    return [("From", mail.sender), *named, ("Date", mail.sent_at), ("Message-ID", mail.id)]
 
 
 def _framed(html: str) -> str:

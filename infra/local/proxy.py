@@ -16,13 +16,13 @@ from infra.local.mailbox import answer_locally, is_local
 from infra.local.state_dir import CannotStart
 
 _MAX_BODY = 10 * 1024 * 1024  # API Gateway's limit
-_ANSWERS_WITHIN = 60.0
-_LOOKS_FOR_ITS_END_EACH = 0.05  # seconds; a stop waits for up to one of them
-_OF_THE_CONNECTION = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "expect"})
+_TIMEOUT_SECONDS = 60.0
+_STOP_POLL_SECONDS = 0.05  # a stop waits for up to this time
+_HOP_BY_HOP_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "expect"})
 
 
 class Proxy:
-    """Holds the port from the start; until `serve`, each request is answered 503 with `Retry-After`."""
+    """Takes the port at once; until `serve`, the answer to each request is 503 with `Retry-After`."""
 
     def __init__(self, port: int) -> None:
         try:
@@ -36,7 +36,7 @@ class Proxy:
         self._server.cloud = urlsplit(endpoint).netloc
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=[_LOOKS_FOR_ITS_END_EACH], daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=[_STOP_POLL_SECONDS], daemon=True).start()
         return self
 
     def __exit__(
@@ -56,7 +56,7 @@ class _Server(ThreadingHTTPServer):
 class _Forwarder(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
-    wbufsize = 65536  # headers and body leave together
+    wbufsize = 65536  # sends headers and body together
     timeout = 60
 
     def _forward(self) -> None:
@@ -69,7 +69,7 @@ class _Forwarder(BaseHTTPRequestHandler):
         if not self.server.cloud:
             return self._refuse(503, "Tallybook is starting; try again in a second", [("Retry-After", "1")])
         try:
-            status, headers, content = self._here() if is_local(self.path) else self._ask(body)
+            status, headers, content = self._answer_locally() if is_local(self.path) else self._call_cloud(body)
         except (OSError, HTTPException):
             return self._refuse(502, "Bad Gateway")
         self._answer(status, headers, content)
@@ -77,17 +77,17 @@ class _Forwarder(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _forward  # noqa: N815 http.server's names
 
-    def _here(self) -> tuple[int, list[tuple[str, str]], bytes]:
+    def _answer_locally(self) -> tuple[int, list[tuple[str, str]], bytes]:
         host = self.headers.get("Host", "")
         return answer_locally(self.command, self.path, host=host, cloud=self.server.cloud)
 
-    def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        connection = HTTPConnection(self.server.cloud, timeout=_ANSWERS_WITHIN)
+    def _call_cloud(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        connection = HTTPConnection(self.server.cloud, timeout=_TIMEOUT_SECONDS)
         try:
             connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
             connection.putheader("Host", self.server.api_host)
             for name, value in self.headers.items():
-                if name.lower() not in _OF_THE_CONNECTION | {"host"}:
+                if name.lower() not in _HOP_BY_HOP_HEADERS | {"host"}:
                     connection.putheader(name, value)
             connection.endheaders(body or None)
             answer = connection.getresponse()
@@ -103,7 +103,7 @@ class _Forwarder(BaseHTTPRequestHandler):
     def _answer(self, status: int, headers: Sequence[tuple[str, str]], content: bytes) -> None:
         self.send_response_only(status)
         for name, value in headers:
-            if name.lower() not in _OF_THE_CONNECTION | {"content-length"}:
+            if name.lower() not in _HOP_BY_HOP_HEADERS | {"content-length"}:
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

@@ -1,4 +1,4 @@
-"""The account of a new local bundle: signed up over HTTP, with an API key and a platform key."""
+"""Seeds a new local bundle: an account, signed up over HTTP, with an API key and a platform key."""
 
 import json
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class Seeded:
     platform_key: str
 
 
-def price(ctx: Context) -> None:
+def apply_local_catalog(ctx: Context) -> None:
     """Make `infra/catalog.toml` the current catalog; the same content again changes nothing."""
     apply_catalog(ctx, read_catalog(ROOT / "infra/catalog.toml"))
 

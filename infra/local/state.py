@@ -7,7 +7,7 @@ _POSITIONS = "dynamodb_stream_positions"
 
 
 def forget_stream_positions(state: Path) -> None:
-    """Let streams start from their beginning. A stop loses undelivered records but keeps positions after them."""
+    """Let streams start from their beginning: the saved positions may be after records that were not delivered."""
     path = state / "lambda.json"
     if not path.exists():
         return

@@ -1,4 +1,4 @@
-"""The folder of the local bundle's state, and the lock that lets only one bundle use it."""
+"""The folder of the local bundle's state, and the lock that only one bundle can hold."""
 
 import fcntl
 import os
@@ -10,9 +10,9 @@ from pathlib import Path
 from infra.bundle import ROOT
 
 STATE_VERSION = "6"
-"""Counted up with each change of the stored items that makes older ones unreadable."""
+"""Increment it with each change of the stored items that makes older ones unreadable."""
 
-_LAST_RUN_SAVES_WITHIN = 30.0
+_LAST_RUN_SAVE_SECONDS = 30.0
 
 
 class CannotStart(Exception):
@@ -67,7 +67,7 @@ def exclusive(state_dir: StateDir) -> Iterator[int]:
 
 
 def _lock(descriptor: int) -> None:
-    deadline = time.monotonic() + _LAST_RUN_SAVES_WITHIN
+    deadline = time.monotonic() + _LAST_RUN_SAVE_SECONDS
     while True:
         try:
             return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
