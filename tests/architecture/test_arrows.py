@@ -1,4 +1,4 @@
-"""Imports between layers and areas run one way, without circles, and a function loads no more than it needs."""
+"""Imports between layers and areas go one way, and a function loads only what it needs."""
 
 import os
 import subprocess
@@ -30,7 +30,7 @@ ABSENT = {
 
 
 def run(*command: str) -> str:
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": ROOTS},
@@ -38,8 +38,8 @@ def run(*command: str) -> str:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    return completed.stdout
 
 
 def test_every_import_contract_is_kept() -> None:
@@ -51,6 +51,6 @@ def test_every_function_is_listed() -> None:
 
 
 @pytest.mark.parametrize("function", ABSENT)
-def test_a_function_starts_without_what_it_does_not_need(function: str) -> None:
+def test_a_function_does_not_load_what_it_does_not_need(function: str) -> None:
     loaded = set(run("-c", f"import sys, {function}.app; print(*sys.modules)").split())
     assert loaded & ABSENT[function] == set()

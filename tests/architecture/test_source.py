@@ -1,4 +1,4 @@
-"""Rules of the house that no linter knows."""
+"""Rules for the product's source that no linter checks."""
 
 import ast
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ TALLYBOOK = ROOT / "layers/core/python/tallybook"
 PRODUCT = [*TALLYBOOK.rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 CLOCK = TALLYBOOK / "gateways/clock.py"
-LONGEST = 250
-LONGEST_NAME = 75
-CLOCKS = {"now", "utcnow", "today", "time", "time_ns"}
+MAX_LINES = 250
+MAX_NAME = 75
+CLOCK_CALLS = {"now", "utcnow", "today", "time", "time_ns"}
 
 
 def calls(file: Path) -> Iterator[tuple[str, str]]:
-    """Each call of the file as (what it is called on, name)."""
+    """Each call in the file as (receiver, name)."""
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Attribute):
@@ -31,13 +31,17 @@ def name_of(file: Path) -> str:
 
 
 @pytest.mark.parametrize("file", PRODUCT, ids=name_of)
-def test_a_file_is_short_enough_to_be_one_thing(file: Path) -> None:
-    assert len(file.read_text().splitlines()) <= LONGEST
+def test_a_file_is_at_most_250_lines_long(file: Path) -> None:
+    assert len(file.read_text().splitlines()) <= MAX_LINES
 
 
 @pytest.mark.parametrize("file", PRODUCT, ids=name_of)
-def test_nothing_reads_the_wall_clock_but_the_clock(file: Path) -> None:
-    found = {(on, name) for on, name in calls(file) if on in ("datetime", "date", "time") and name in CLOCKS}
+def test_only_the_clock_reads_the_wall_clock(file: Path) -> None:
+    found = {
+        (receiver, name)
+        for receiver, name in calls(file)
+        if receiver in ("datetime", "date", "time") and name in CLOCK_CALLS
+    }
     assert found == ({("datetime", "now")} if file == CLOCK else set())
 
 
@@ -47,7 +51,7 @@ def test_nothing_scans_a_table(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", sorted((TALLYBOOK / "domain").rglob("*.py")), ids=name_of)
-def test_no_float_comes_near_money(file: Path) -> None:
+def test_the_domain_uses_no_float(file: Path) -> None:
     tree = ast.parse(file.read_text())
     literals = [
         node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, float)
@@ -62,6 +66,6 @@ def test_a_test_file_keeps_names_readable_and_shares_nothing(file: Path) -> None
     tests = [
         node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     ]
-    assert [name for name in tests if len(name) > LONGEST_NAME] == []
+    assert [name for name in tests if len(name) > MAX_NAME] == []
     modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     assert [name for name in modules if name.startswith("tests.") and name.rpartition(".")[2].startswith("test_")] == []

@@ -1,4 +1,4 @@
-"""CloudFormation and Lambda on loopback, as far as the command asks them: one stack's outputs, and its jobs."""
+"""A stub of CloudFormation and Lambda on loopback: one stack's outputs, and its jobs."""
 
 import json
 import threading
@@ -15,20 +15,20 @@ _XMLNS = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 
 @dataclass
 class Aws:
-    """`outputs` are the stack's; `job` does what a function's call with this payload does, and gives its answer."""
+    """`outputs` are the stack's; `job` returns a function's answer to a payload; `requested` lists all calls."""
 
     url: str = ""
     outputs: dict[str, str] = field(default_factory=dict)
     job: Callable[[Any], Any] = lambda _: {}
     failure: Any = None
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
 
     def describe(self, body: bytes) -> tuple[int, str]:
         name = parse_qs(body.decode())["StackName"][0]
-        self.asked.append(name)
+        self.requested.append(name)
         if name != STACK:
-            problem = f"<Code>ValidationError</Code><Message>Stack with id {name} does not exist</Message>"
-            return 400, f"<ErrorResponse><Error><Type>Sender</Type>{problem}</Error></ErrorResponse>"
+            message = f"<Code>ValidationError</Code><Message>Stack with id {name} does not exist</Message>"
+            return 400, f"<ErrorResponse><Error><Type>Sender</Type>{message}</Error></ErrorResponse>"
         members = "".join(
             f"<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"
             for key, value in self.outputs.items()
@@ -40,7 +40,7 @@ class Aws:
         )
 
     def invoke(self, path: str, body: bytes) -> tuple[dict[str, str], str]:
-        self.asked.append(path.split("/")[3])
+        self.requested.append(path.split("/")[3])
         if self.failure is not None:
             return {"X-Amz-Function-Error": "Unhandled"}, json.dumps(self.failure)
         return {}, json.dumps(self.job(json.loads(body)))
@@ -48,16 +48,16 @@ class Aws:
 
 @contextmanager
 def aws() -> Iterator[Aws]:
-    it = Aws()
+    stub = Aws()
 
     class Exchange(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status, headers = 200, {}
             if "/functions/" in self.path:
-                headers, answer = it.invoke(self.path, body)
+                headers, answer = stub.invoke(self.path, body)
             else:
-                status, answer = it.describe(body)
+                status, answer = stub.describe(body)
             self.send_response(status)
             for name, value in (headers | {"Content-Length": str(len(answer.encode()))}).items():
                 self.send_header(name, value)
@@ -65,14 +65,14 @@ def aws() -> Iterator[Aws]:
             self.wfile.write(answer.encode())
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Keep the tests' output clean."""
 
     with HTTPServer(("127.0.0.1", 0), Exchange) as server:
-        it.url = f"http://127.0.0.1:{server.server_port}"
+        stub.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
-            yield it
+            yield stub
         finally:
             server.shutdown()
             thread.join()

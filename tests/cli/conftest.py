@@ -1,4 +1,4 @@
-"""The command as an operator runs it, on a house that is served over HTTP."""
+"""The command line as an operator runs it, and the app that it works on."""
 
 import logging
 import sys
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run of the command left."""
+    """The exit code and the output of a run of the command."""
 
     code: int
     out: str
@@ -26,11 +26,11 @@ class Run:
 
 @pytest.fixture
 def served(app: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Served]:
-    """The house over HTTP, with its address and a platform key in the environment; the current folder is empty."""
+    """The app over HTTP, with its URL and a platform key in the environment, in an empty current folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "layers/core/python"))
     monkeypatch.setenv("TALLYBOOK_PLATFORM_KEY", app.platform_key())
-    logging.disable(logging.INFO)  # the handlers' lines are not the command's output
+    logging.disable(logging.INFO)  # the functions' log lines would mix with the command's output
     with serve() as served:
         monkeypatch.setenv("TALLYBOOK_URL", served.url)
         yield served
@@ -38,8 +38,8 @@ def served(app: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
 
 
 @pytest.fixture
-def office(app: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """The house, with the environment that leads the command to its tables and to its time."""
+def operator_app(app: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """The app, with its tables and its clock named in the environment."""
     from tallybook import runtime
     from tallybook.gateways.clock import Clock
     from tests.support.cloud import NAMES
@@ -60,13 +60,13 @@ def office(app: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
 @pytest.fixture
 def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    """A stack that TALLYBOOK_STACK names, with the tables of the house and a function for each job."""
+    """The stack that TALLYBOOK_STACK names, with the app's tables and a function for each job."""
     from tallybook.cli.aws import _outputs
     from tests.support.cloud import NAMES
 
     _outputs.cache_clear()
-    with aws() as there:
-        there.outputs = {
+    with aws() as stub:
+        stub.outputs = {
             "CoreTable": NAMES["core"],
             "UsageTable": NAMES["usage"],
             "OutboxFunction": "the-outbox",
@@ -74,27 +74,27 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             "UsageCheckFunction": "the-usage-check",
         }
         monkeypatch.setenv("TALLYBOOK_STACK", STACK)
-        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", there.url)
-        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", there.url)
-        yield there
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", stub.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", stub.url)
+        yield stub
 
 
 @pytest.fixture
 def tallybook(capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
-    """The command line, in this process."""
+    """Run the command line in this process."""
     from tallybook.cli.main import main
 
     def run(*arguments: object) -> Run:
         capfd.readouterr()
-        with pytest.raises(SystemExit) as left:
+        with pytest.raises(SystemExit) as exited:
             main([str(argument) for argument in arguments])
         out, err = capfd.readouterr()
-        return Run(int(left.value.code or 0), out, err)
+        return Run(int(exited.value.code or 0), out, err)
 
     return run
 
 
 @pytest.fixture
 def command() -> list[str]:
-    """The command line, for a process of its own."""
+    """The command line of a separate process."""
     return [sys.executable, "-P", "-m", "tallybook.cli"]

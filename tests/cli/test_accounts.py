@@ -1,4 +1,4 @@
-"""Accounts, from the command line to the tables."""
+"""The commands about accounts."""
 
 import json
 
@@ -17,36 +17,36 @@ def ids(run):
     return [account["account_id"] for account in read(run)["accounts"]]
 
 
-def test_accounts_are_listed_newest_first_and_so_many_at_most(office, tallybook):
+def test_accounts_are_listed_newest_first_up_to_a_limit(operator_app, tallybook):
     members = []
     for _ in range(5):
-        members.append(office.member().subject)
-        office.clock.advance(seconds=1)
+        members.append(operator_app.member().subject)
+        operator_app.clock.advance(seconds=1)
     assert ids(tallybook("accounts", "list", "--json")) == members[::-1]
     assert ids(tallybook("accounts", "list", "--json", "--limit", 2)) == members[:-3:-1]
 
 
-def test_accounts_of_one_status_are_found_behind_others(office, tallybook):
-    early = office.member()
-    office.change_account(early, status="suspended")
+def test_accounts_of_one_status_are_found_among_many(operator_app, tallybook):
+    early = operator_app.member()
+    operator_app.change_account(early, status="suspended")
     for _ in range(3):
-        office.clock.advance(seconds=1)
-        office.member()
+        operator_app.clock.advance(seconds=1)
+        operator_app.member()
     assert ids(tallybook("accounts", "list", "--json", "--status", "suspended", "--limit", 1)) == [early.subject]
     assert len(ids(tallybook("accounts", "list", "--json", "--status", "active"))) == 3
     assert ids(tallybook("accounts", "list", "--json", "--status", "deleted")) == []
 
 
-def test_a_list_for_readers_has_a_line_for_each(office, tallybook):
-    member = office.member()
+def test_a_list_without_json_has_one_line_each(operator_app, tallybook):
+    member = operator_app.member()
     head, line = tallybook("accounts", "list").out.splitlines()
     assert head.split("\t")[:2] == ["account_id", "email"]
     assert line.split("\t")[:4] == [member.subject, "owner1@example.com", "", "active"]
 
 
 @pytest.mark.parametrize("name", ["id", "email", "spelled otherwise"])
-def test_an_account_is_shown_by_its_id_or_by_the_address_of_a_user(office, tallybook, name):
-    member = office.member()
+def test_an_account_is_shown_by_its_id_or_by_the_address_of_a_user(operator_app, tallybook, name):
+    member = operator_app.member()
     named = {"id": member.subject, "email": member.user.email, "spelled otherwise": " OWNER1@Example.com "}[name]
     shown = read(tallybook("accounts", "show", "--json", named))
     assert shown == {
@@ -68,17 +68,17 @@ def test_an_account_is_shown_by_its_id_or_by_the_address_of_a_user(office, tally
         "discount": "0",
         "created_at": "2026-04-20T12:34:56.000Z",
     }
-    told = tallybook("accounts", "show", named).out
-    assert f"account_id\t{member.subject}\n" in told
-    assert "balance\t1000000\n" in told
+    shown_text = tallybook("accounts", "show", named).out
+    assert f"account_id\t{member.subject}\n" in shown_text
+    assert "balance\t1000000\n" in shown_text
 
 
-def test_an_account_is_shown_with_what_its_budget_lets_it_use(office, tallybook):
-    member = member_with_budget(office, 12.5, limit_type="hard")
+def test_an_account_is_shown_with_its_hard_budget(operator_app, tallybook):
+    member = member_with_budget(operator_app, 12.5, limit_type="hard")
     assert read(tallybook("accounts", "show", "--json", member.subject))["budget_hard_limit"] == 12_500_000
 
 
-def test_a_created_account_is_a_registered_one_with_an_invited_root(office, tallybook):
+def test_a_created_account_has_an_invited_root_user(operator_app, tallybook):
     made = read(
         tallybook("accounts", "create", "--json", "Ada@Example.com", "--name", "Ada", "--display-name", "Engines")
     )
@@ -87,22 +87,22 @@ def test_a_created_account_is_a_registered_one_with_an_invited_root(office, tall
     root = read(tallybook("users", "show", "--json", "ada@example.com"))
     assert (root["user_id"], root["account_id"]) == (made["user_id"], made["account_id"])
     assert (root["is_root_user"], root["has_joined"], root["display_name"]) == (True, False, "Ada")
-    [mail] = [item["body"] for item in office.stored("core") if item.get("kind") == "mail"]
+    [mail] = [item["body"] for item in operator_app.stored("core") if item.get("kind") == "mail"]
     assert (mail["letter"], mail["purpose"], mail["to"]) == ("invitation", "invitation", ["ada@example.com"])
     assert mail["facts"] == {"inviter": None, "account": "Engines"}
     [entry] = read(tallybook("audit", "--json", made["account_id"]))["entries"]
     assert (entry["action"], entry["actor"]["type"]) == ("account.registered", "operator")
-    check_invariants(office)
+    check_invariants(operator_app)
 
 
-def test_a_created_account_is_told_to_readers_line_by_line(office, tallybook):
-    told = dict(line.split("\t") for line in tallybook("accounts", "create", "ada@example.com").out.splitlines())
-    assert told["account_id"].startswith("acc-")
-    assert told["user_id"].startswith("usr-")
+def test_a_created_account_without_json_is_printed_by_line(operator_app, tallybook):
+    fields = dict(line.split("\t") for line in tallybook("accounts", "create", "ada@example.com").out.splitlines())
+    assert fields["account_id"].startswith("acc-")
+    assert fields["user_id"].startswith("usr-")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "problem"),
+    ("arguments", "message"),
     [
         (["nobody"], "email is not a valid email address"),
         (["owner1@example.com"], "This email is already registered"),
@@ -110,19 +110,19 @@ def test_a_created_account_is_told_to_readers_line_by_line(office, tallybook):
         (["a@example.com", "--display-name", "x" * 101], "display_name must have 1 to 100 characters and no control"),
     ],
 )
-def test_an_invalid_account_is_refused_in_one_line_and_not_stored(office, tallybook, arguments, problem):
-    office.member()
-    before = office.stored("core")
+def test_an_invalid_account_is_refused_in_one_line_and_not_stored(operator_app, tallybook, arguments, message):
+    operator_app.member()
+    before = operator_app.stored("core")
     run = tallybook("accounts", "create", *arguments)
     assert (run.code, run.out, run.err.count("\n")) == (1, "", 1)
-    assert run.err.startswith(f"tallybook: {problem}")
-    assert office.stored("core") == before
+    assert run.err.startswith(f"tallybook: {message}")
+    assert operator_app.stored("core") == before
 
 
-def test_an_account_is_suspended_and_resumed_with_a_reason_on_record(office, tallybook):
-    member = office.member()
-    told = tallybook("accounts", "suspend", member.subject, "--reason", "two bills are overdue")
-    assert (told.code, told.out) == (0, f"{member.subject} is suspended\n")
+def test_an_account_is_suspended_and_resumed_with_a_reason_on_record(operator_app, tallybook):
+    member = operator_app.member()
+    result = tallybook("accounts", "suspend", member.subject, "--reason", "two bills are overdue")
+    assert (result.code, result.out) == (0, f"{member.subject} is suspended\n")
     shown = read(tallybook("accounts", "show", "--json", member.subject))
     assert (shown["status"], shown["suspension_reason"]) == ("suspended", "two bills are overdue")
     assert shown["suspended_at"].startswith("2026-04-20T12:3")
@@ -132,45 +132,45 @@ def test_an_account_is_suspended_and_resumed_with_a_reason_on_record(office, tal
     assert [first["action"], second["action"]] == ["account.resumed", "account.suspended"]
     assert [entry["actor"] for entry in (first, second)] == [{"type": "operator", "id": None, "user_id": None}] * 2
     assert first["after"]["reason"] == "they paid"
-    check_invariants(office)
+    check_invariants(operator_app)
 
 
-def test_the_operator_changes_a_plan_unpaid_and_may_say_retired(office, tallybook):
-    member = office.member()
-    told = tallybook("accounts", "plan", member.user.email, "pro")
-    assert (told.code, told.out.startswith(f"{member.subject} is on pro; inv-")) == (0, True)
+def test_the_operator_changes_a_plan_without_payment_or_as_retired(operator_app, tallybook):
+    member = operator_app.member()
+    result = tallybook("accounts", "plan", member.user.email, "pro")
+    assert (result.code, result.out.startswith(f"{member.subject} is on pro; inv-")) == (0, True)
     change = read(tallybook("accounts", "plan", member.subject, "scale", "--retired", "--json"))
     assert (change["old_plan_name"], change["new_plan_name"], change["change_reason"]) == (
         "pro",
         "scale",
         "plan_retired",
     )
-    assert change["refund"] == 20_000_000  # nothing of it is used
+    assert change["refund"] == 20_000_000  # none of it is used
     assert read(tallybook("accounts", "show", member.subject, "--json"))["plan_name"] == "scale"
     refused = tallybook("accounts", "plan", member.subject, "gold")
     assert (refused.code, refused.err) == (1, "tallybook: plan_name must be one of hobby, pro, scale\n")
-    check_invariants(office)
+    check_invariants(operator_app)
 
 
-def test_terms_are_set_one_by_one_and_a_tax_rate_of_its_own_is_cleared(office, tallybook):
-    member = office.member()
-    told = tallybook("accounts", "set", member.subject, "--tax-rate", "7.70", "--discount", "25")
-    assert (told.code, told.out) == (0, f"{member.subject}: tax 7.7 %, discount 25 %\n")
+def test_billing_terms_are_set_separately_and_a_tax_rate_cleared(operator_app, tallybook):
+    member = operator_app.member()
+    result = tallybook("accounts", "set", member.subject, "--tax-rate", "7.70", "--discount", "25")
+    assert (result.code, result.out) == (0, f"{member.subject}: tax 7.7 %, discount 25 %\n")
     shown = read(tallybook("accounts", "set", "--json", member.user.email, "--discount", "0"))
     assert (shown["tax_rate"], shown["discount"]) == ("7.7", "0")
-    told = tallybook("accounts", "set", member.subject, "--clear-tax-rate")
-    assert told.out == f"{member.subject}: tax the catalog's, discount 0 %\n"
+    result = tallybook("accounts", "set", member.subject, "--clear-tax-rate")
+    assert result.out == f"{member.subject}: tax the catalog's, discount 0 %\n"
     shown = read(tallybook("accounts", "set", "--json", member.subject, "--tax-rate", "0"))
     assert (shown["tax_rate"], shown["discount"]) == ("0", "0")
     assert read(tallybook("accounts", "show", "--json", member.subject)) == shown
     [entry, *_] = read(tallybook("audit", "--json", member.subject))["entries"]
     assert (entry["action"], entry["actor"]["type"]) == ("account.terms_set", "operator")
     assert (entry["before"], entry["after"]) == ({"tax_rate": None, "discount": 0}, {"tax_rate": 0, "discount": 0})
-    check_invariants(office)
+    check_invariants(operator_app)
 
 
 @pytest.mark.parametrize(
-    ("options", "problem"),
+    ("options", "message"),
     [
         ([], "is needed"),
         (["--tax-rate", "5", "--clear-tax-rate"], "exclude each other"),
@@ -181,21 +181,21 @@ def test_terms_are_set_one_by_one_and_a_tax_rate_of_its_own_is_cleared(office, t
         (["--discount", ""], "must be a percentage"),
     ],
 )
-def test_terms_that_can_not_be_end_with_2_and_change_nothing(office, tallybook, options, problem):
-    member = office.member()
-    before = office.stored("core")
+def test_invalid_billing_terms_exit_with_2_and_change_nothing(operator_app, tallybook, options, message):
+    member = operator_app.member()
+    before = operator_app.stored("core")
     run = tallybook("accounts", "set", member.subject, *options)
     assert (run.code, run.out) == (2, "")
-    assert problem in " ".join(run.err.replace("│", " ").split())
-    assert office.stored("core") == before
+    assert message in " ".join(run.err.replace("│", " ").split())
+    assert operator_app.stored("core") == before
 
 
 @pytest.mark.parametrize("verb", ["suspend", "resume"])
-def test_no_standing_changes_without_a_reason(office, tallybook, verb):
-    member = office.member()
+def test_a_status_change_needs_a_reason(operator_app, tallybook, verb):
+    member = operator_app.member()
     assert tallybook("accounts", verb, member.subject).code == 2
     assert tallybook("accounts", verb, member.subject, "--reason", " ").code == 1
-    assert office.account_of(member).status == "active"
+    assert operator_app.account_of(member).status == "active"
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_no_standing_changes_without_a_reason(office, tallybook, verb):
     [("show",), ("suspend", "--reason", "x"), ("resume", "--reason", "x"), ("set", "--discount", "5"), ("plan", "pro")],
 )
 @pytest.mark.parametrize(
-    ("name", "problem"),
+    ("name", "message"),
     [
         ("acc-0199", "There is no such account"),
         ("nobody@example.com", "Nobody signs in with this address"),
@@ -212,16 +212,16 @@ def test_no_standing_changes_without_a_reason(office, tallybook, verb):
         ("a@b", "email is not a valid email address"),
     ],
 )
-def test_what_there_is_not_is_told_in_one_line(office, tallybook, command, name, problem):
+def test_an_unknown_account_is_reported_in_one_line(operator_app, tallybook, command, name, message):
     verb, *options = command
     run = tallybook("accounts", verb, name, *options, "--json")
-    assert (run.code, run.out, run.err) == (1, "", f"tallybook: {problem}\n")
+    assert (run.code, run.out, run.err) == (1, "", f"tallybook: {message}\n")
 
 
 @pytest.mark.parametrize(
     "arguments",
     [("list", "--limit", "0"), ("list", "--limit", "1001"), ("list", "--status", "gone"), ("show",), ("rename",)],
 )
-def test_a_command_that_can_not_be_read_ends_with_2(office, tallybook, arguments):
+def test_an_invalid_command_line_exits_with_2(operator_app, tallybook, arguments):
     run = tallybook("accounts", *arguments)
     assert (run.code, run.out) == (2, "")

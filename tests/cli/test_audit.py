@@ -1,12 +1,12 @@
-"""An account's audit log, as an operator reads it."""
+"""The command that prints an account's audit log."""
 
 import json
 
 import pytest
 
 
-def test_entries_are_newest_first_and_so_many_at_most(office, tallybook):
-    member = office.member()
+def test_entries_are_listed_newest_first_up_to_a_limit(operator_app, tallybook):
+    member = operator_app.member()
     entries = json.loads(tallybook("audit", "--json", member.subject).out)["entries"]
     assert [entry["action"] for entry in entries] == ["api_key.created", "account.registered"]
     assert entries[1] == {
@@ -24,8 +24,8 @@ def test_entries_are_newest_first_and_so_many_at_most(office, tallybook):
     assert newest == entries[0]
 
 
-def test_a_list_for_readers_has_a_line_for_each(office, tallybook):
-    member = office.member()
+def test_a_list_without_json_has_one_line_each(operator_app, tallybook):
+    member = operator_app.member()
     head, *lines = tallybook("audit", member.subject).out.splitlines()
     assert head.split("\t") == ["number", "created_at", "actor", "action", "target_id", "after"]
     assert lines[1].split("\t")[:5] == [
@@ -38,13 +38,13 @@ def test_a_list_for_readers_has_a_line_for_each(office, tallybook):
 
 
 @pytest.mark.parametrize(
-    ("name", "problem"), [("acc-1", "There is no such account"), ("a@example.com", "Nobody signs in with this address")]
+    ("name", "message"), [("acc-1", "There is no such account"), ("a@example.com", "Nobody signs in with this address")]
 )
-def test_an_unknown_account_is_told_in_one_line(office, tallybook, name, problem):
+def test_an_unknown_account_is_reported_in_one_line(operator_app, tallybook, name, message):
     run = tallybook("audit", name, "--json")
-    assert (run.code, run.out, run.err) == (1, "", f"tallybook: {problem}\n")
+    assert (run.code, run.out, run.err) == (1, "", f"tallybook: {message}\n")
 
 
-def test_a_command_that_can_not_be_read_ends_with_2(office, tallybook):
+def test_an_invalid_command_line_exits_with_2(operator_app, tallybook):
     assert tallybook("audit").code == 2
     assert tallybook("audit", "acc-1", "--limit", "1001").code == 2

@@ -1,4 +1,4 @@
-"""The operator's catalog file: what is right is read as it stands, what is wrong is named by its key."""
+"""The operator's catalog file: a valid one is read unchanged, an error is named by its key."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -22,7 +22,7 @@ LIMITS = {
     "max_sandbox_timeout_seconds": 3600,
     "persistence_days": 0,
 }
-GOOD: dict[str, Any] = {
+VALID: dict[str, Any] = {
     "currency": "USD",
     "welcome_credit": 0,
     "free_plan": "hobby",
@@ -65,42 +65,42 @@ GOOD: dict[str, Any] = {
     },
     "packages": {"starter": {"name": "Starter", "price_cents": 500, "credits": 4_050_000}},
 }
-GONE = object()
+REMOVED = object()
 
 
-def changed(path: str, value: Any) -> dict[str, Any]:
-    """The good catalog with one value set, or taken away, by its dotted path."""
-    data = deepcopy(GOOD)
-    *way, last = path.split(".")
+def with_change(path: str, value: Any) -> dict[str, Any]:
+    """The valid catalog with one value set or removed by its dotted path."""
+    data = deepcopy(VALID)
+    *parents, last = path.split(".")
     at: Any = data
-    for step in way:
+    for step in parents:
         at = at[int(step)] if isinstance(at, list) else at[step]
     key = int(last) if isinstance(at, list) else last
-    if value is GONE:
+    if value is REMOVED:
         del at[key]
     else:
         at[key] = value
     return data
 
 
-def problems(data: dict[str, Any]) -> str:
+def errors_of(data: dict[str, Any]) -> str:
     with pytest.raises(Invalid) as refused:
         check_catalog(data, source="catalog.toml")
     return refused.value.message
 
 
-def test_a_good_catalog_is_taken_as_it_stands() -> None:
-    assert check_catalog(GOOD, source="x") == GOOD
+def test_a_valid_catalog_is_read_unchanged() -> None:
+    assert check_catalog(VALID, source="x") == VALID
 
 
 def test_without_a_tax_rate_there_is_no_tax() -> None:
-    untaxed = changed("tax_rate", GONE)
+    untaxed = with_change("tax_rate", REMOVED)
     assert check_catalog(untaxed, source="x") == untaxed
     assert parse_catalog(untaxed, version=1).tax_rate == 0
-    assert parse_catalog(GOOD, version=1).tax_rate == Decimal("7.7")
+    assert parse_catalog(VALID, version=1).tax_rate == Decimal("7.7")
 
 
-def test_the_example_is_a_good_catalog_with_what_the_documents_name() -> None:
+def test_the_example_is_valid_and_has_everything_the_documents_name() -> None:
     example = parse_catalog(read_catalog(EXAMPLE), version=1)
     assert {"hobby", "pro"} < set(example.plans)
     assert (example.plans["hobby"].price, example.plans["pro"].price) == (0, 20_000_000)
@@ -127,17 +127,17 @@ def test_the_example_is_a_good_catalog_with_what_the_documents_name() -> None:
 
 REQUIRED = [
     *("currency", "welcome_credit", "free_plan", "plans", "meters", "packages"),
-    *(f"plans.pro.{name}" for name in GOOD["plans"]["pro"]),
-    *(f"meters.cpu.{name}" for name in GOOD["meters"]["cpu"]),
-    *(f"packages.starter.{name}" for name in GOOD["packages"]["starter"]),
+    *(f"plans.pro.{name}" for name in VALID["plans"]["pro"]),
+    *(f"meters.cpu.{name}" for name in VALID["meters"]["cpu"]),
+    *(f"packages.starter.{name}" for name in VALID["packages"]["starter"]),
     "meters.cpu.prices.0.model",
     "meters.cpu.prices.3.tiers.0.unit_price",
 ]
 
 
 @pytest.mark.parametrize("path", REQUIRED)
-def test_a_key_that_is_missing_is_named(path: str) -> None:
-    assert problems(changed(path, GONE)) == f"catalog.toml: {path}: Field required"
+def test_a_missing_key_is_named(path: str) -> None:
+    assert errors_of(with_change(path, REMOVED)) == f"catalog.toml: {path}: Field required"
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_a_key_that_is_missing_is_named(path: str) -> None:
         "packages.starter.price",
     ],
 )
-def test_a_key_that_is_unknown_is_named(path: str) -> None:
-    assert f"catalog.toml: {path}: " in problems(changed(path, "1"))
+def test_an_unknown_key_is_named(path: str) -> None:
+    assert f"catalog.toml: {path}: " in errors_of(with_change(path, "1"))
 
 
 @pytest.mark.parametrize(
@@ -220,36 +220,36 @@ def test_a_key_that_is_unknown_is_named(path: str) -> None:
         ("packages.starter.credits", 1.5),
     ],
 )
-def test_a_value_that_is_wrong_is_named_by_its_key(path: str, value: Any) -> None:
-    assert f"catalog.toml: {path}" in problems(changed(path, value))
+def test_an_invalid_value_is_named_by_its_key(path: str, value: Any) -> None:
+    assert f"catalog.toml: {path}" in errors_of(with_change(path, value))
 
 
 @pytest.mark.parametrize("table", ["plans", "meters", "packages"])
 @pytest.mark.parametrize("name", ["Pro", "", "1st", "a b", "a#b", "x" * 65])
-def test_a_name_that_is_no_slug_is_named(table: str, name: str) -> None:
-    data = deepcopy(GOOD)
+def test_an_invalid_name_is_named(table: str, name: str) -> None:
+    data = deepcopy(VALID)
     data[table][name] = next(iter(data[table].values()))
-    assert f"catalog.toml: {table}.{name}" in problems(data)
+    assert f"catalog.toml: {table}.{name}" in errors_of(data)
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "problem"),
+    ("path", "value", "message"),
     [
-        ("meters.cpu.prices.0.unit_price", GONE, "meters.cpu.prices.0: model per_unit needs unit_price"),
-        ("meters.cpu.prices.1.unit_price", GONE, "meters.cpu.prices.1: model package needs unit_price"),
-        ("meters.cpu.prices.1.block", GONE, "meters.cpu.prices.1: model package needs block"),
+        ("meters.cpu.prices.0.unit_price", REMOVED, "meters.cpu.prices.0: model per_unit needs unit_price"),
+        ("meters.cpu.prices.1.unit_price", REMOVED, "meters.cpu.prices.1: model package needs unit_price"),
+        ("meters.cpu.prices.1.block", REMOVED, "meters.cpu.prices.1: model package needs block"),
         ("meters.cpu.prices.1.block", "0.00", "meters.cpu.prices.1: block must be above 0"),
-        ("meters.cpu.prices.2.amount", GONE, "meters.cpu.prices.2: model flat needs amount"),
-        ("meters.cpu.prices.3.tiers", GONE, "meters.cpu.prices.3: model volume needs tiers"),
-        ("meters.cpu.prices.4.tiers", GONE, "meters.cpu.prices.4: model graduated needs tiers"),
+        ("meters.cpu.prices.2.amount", REMOVED, "meters.cpu.prices.2: model flat needs amount"),
+        ("meters.cpu.prices.3.tiers", REMOVED, "meters.cpu.prices.3: model volume needs tiers"),
+        ("meters.cpu.prices.4.tiers", REMOVED, "meters.cpu.prices.4: model graduated needs tiers"),
         ("meters.credits.prices.0.unit_price", "0.0000015", "meters.credits: a wallet meter is per_unit"),
         ("meters.credits.prices.0.allowance", "5", "meters.credits: a wallet meter is per_unit"),
         ("meters.credits.prices.0", {"model": "flat", "amount": "1"}, "meters.credits: a wallet meter is per_unit"),
-        ("meters.cpu.prices.1.sku", GONE, "meters.cpu: prices: more than one for sku None, plan *"),
+        ("meters.cpu.prices.1.sku", REMOVED, "meters.cpu: prices: more than one for sku None, plan *"),
         ("meters.cpu.prices.1.sku", "M", "meters.cpu: prices: more than one for sku M, plan *"),
         ("meters.cpu.prices.2.plans", ["pro", "pro"], "meters.cpu: prices: more than one for sku None, plan pro"),
         ("meters.cpu.prices.2.plans", ["pro", "max"], "meters.cpu.prices.2.plans: no such plan ['max']"),
-        ("plans.pro.limits.persistence_days", GONE, "plans.pro: limits: missing ['persistence_days'], unknown []"),
+        ("plans.pro.limits.persistence_days", REMOVED, "plans.pro: limits: missing ['persistence_days'], unknown []"),
         ("plans.pro.limits.max_gpus", 1, "plans.pro: limits: missing [], unknown ['max_gpus']"),
         ("plans.pro.price", "20.501", "plans.pro.price: USD has 2 decimals"),
         ("currency", "JPY", "plans.pro.price: JPY has 0 decimals"),
@@ -257,31 +257,31 @@ def test_a_name_that_is_no_slug_is_named(table: str, name: str) -> None:
         ("free_plan", "pro", "free_plan must be one of the plans, with price 0"),
     ],
 )
-def test_what_does_not_fit_together_is_told_with_its_place(path: str, value: Any, problem: str) -> None:
-    assert problem in problems(changed(path, value))
+def test_inconsistent_values_are_named_by_their_place(path: str, value: Any, message: str) -> None:
+    assert message in errors_of(with_change(path, value))
 
 
 @pytest.mark.parametrize(
     "bounds",
     [[], ["5"], [None, None], [None, "5"], ["5", "10"], ["5", "5", None], ["10", "5", None], ["0", None]],
 )
-def test_tiers_rise_and_end_without_a_bound(bounds: list[str | None]) -> None:
+def test_tiers_must_rise_and_end_without_a_bound(bounds: list[str | None]) -> None:
     tiers = [{"unit_price": "1", **({} if bound is None else {"up_to": bound})} for bound in bounds]
-    assert "meters.cpu.prices.3: tiers must have ascending up_to" in problems(
-        changed("meters.cpu.prices.3.tiers", tiers)
+    assert "meters.cpu.prices.3: tiers must have ascending up_to" in errors_of(
+        with_change("meters.cpu.prices.3.tiers", tiers)
     )
 
 
-def test_every_mistake_is_told_at_once_each_in_a_line() -> None:
-    data = changed("plans.pro.price", 20)
+def test_all_errors_are_listed_at_once_one_per_line() -> None:
+    data = with_change("plans.pro.price", 20)
     data["currency"] = "usd"
     del data["packages"]["starter"]["credits"]
-    lines = problems(data).splitlines()
+    lines = errors_of(data).splitlines()
     assert [line.split(": ")[1] for line in lines] == ["currency", "plans.pro.price", "packages.starter.credits"]
 
 
 @pytest.mark.parametrize(
-    ("make", "problem"),
+    ("make", "message"),
     [
         (Path.exists, "there is no such file"),
         (lambda file: file.mkdir(), "directory"),
@@ -291,10 +291,10 @@ def test_every_mistake_is_told_at_once_each_in_a_line() -> None:
         (lambda file: file.write_text(""), "currency: Field required"),
     ],
 )
-def test_a_file_that_can_not_be_read_is_named(tmp_path: Path, make: Callable[[Path], Any], problem: str) -> None:
+def test_an_unreadable_file_is_named(tmp_path: Path, make: Callable[[Path], Any], message: str) -> None:
     file = tmp_path / "prices.toml"
     make(file)
     with pytest.raises(Invalid) as refused:
         read_catalog(file)
     assert refused.value.message.startswith(f"{file}: ")
-    assert problem in refused.value.message
+    assert message in refused.value.message

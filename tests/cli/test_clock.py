@@ -1,4 +1,4 @@
-"""The local bundle's time, told and moved from the command line."""
+"""The commands that print and move the local bundle's time."""
 
 import json
 import threading
@@ -21,28 +21,28 @@ from tests.support.list_channels import list_channels
 
 
 @pytest.fixture
-def letters():
-    """Who got which letter."""
+def mails():
+    """The address and template of each delivered mail."""
     return []
 
 
 @pytest.fixture
-def bundle(office, stack, letters, tmp_path):
-    """The stack's jobs, with the clock of the file; what invoicing puts on its queue is done a little later."""
+def bundle(operator_app, stack, mails, tmp_path):
+    """The stack's jobs, run with the clock of the file; queued invoicing tasks are done a little later."""
     clock, workers = Clock(tmp_path / "clock"), []
 
-    def later(tasks):
+    def run_later(tasks):
         time.sleep(0.2)
         for task in tasks:
-            (check_usage.run_task if task.kind in ("check", "expire") else run_task)(office.ctx, task)
+            (check_usage.run_task if task.kind in ("check", "expire") else run_task)(operator_app.ctx, task)
 
     def job(payload):
-        office.reshape(clock=StillClock(clock.now()))
+        operator_app.reshape(clock=StillClock(clock.now()))
         if payload == {"job": "outbox"}:
-            return sweep(office.ctx, list_channels(letters), deadline=office.ctx.elapsed() + 60)
+            return sweep(operator_app.ctx, list_channels(mails), deadline=operator_app.ctx.elapsed() + 60)
         (called,) = [job for job in JOBS if payload == {"job": job.name}]
-        tasks = list(due_tasks(office.ctx, called))
-        workers.append(threading.Thread(target=later, args=(tasks,)))
+        tasks = list(due_tasks(operator_app.ctx, called))
+        workers.append(threading.Thread(target=run_later, args=(tasks,)))
         workers[-1].start()
         return Counter(task.kind for task in tasks)
 
@@ -56,76 +56,78 @@ def now(tmp_path):
     return Clock(tmp_path / "clock").now()
 
 
-def near(told, instant):
-    """The clock goes on while the command runs."""
-    return timedelta() <= datetime.fromisoformat(told) - instant < timedelta(minutes=1)
+def is_near(text, instant):
+    """Up to a minute later, as the clock runs during the command."""
+    return timedelta() <= datetime.fromisoformat(text) - instant < timedelta(minutes=1)
 
 
 NOON = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
 
 
-def test_the_time_is_told(office, tallybook):
-    told = json.loads(tallybook("clock", "show", "--json").out)
-    assert near(told["now"], NOON)
-    assert told["ahead_seconds"] < 0
+def test_show_prints_the_time(operator_app, tallybook):
+    printed = json.loads(tallybook("clock", "show", "--json").out)
+    assert is_near(printed["now"], NOON)
+    assert printed["ahead_seconds"] < 0
     head, ahead = tallybook("clock", "show").out.splitlines()
     assert head.startswith("now\t2026-04-20T12:3")
     assert ahead.startswith("ahead_seconds\t-")
 
 
-def test_an_idle_month_goes_by_without_a_call(bundle, tallybook, tmp_path):
+def test_an_idle_month_passes_without_a_call(bundle, tallybook, tmp_path):
     run = tallybook("clock", "advance", "31d")
     assert (run.code, run.err) == (0, "")
     assert run.out.startswith("It is 2026-05-21T12:3")
     assert run.out.endswith("; nothing was due\n")
-    assert near(now(tmp_path).isoformat(), NOON + timedelta(days=31))
-    assert "the-outbox" not in bundle.asked
+    assert is_near(now(tmp_path).isoformat(), NOON + timedelta(days=31))
+    assert "the-outbox" not in bundle.requested
 
 
-def test_what_is_due_on_the_way_is_done_at_its_time(office, bundle, letters, tallybook):
-    member = office.member()
-    told = json.loads(tallybook("clock", "set", "2026-05-01T00:00:00Z", "--json").out)
-    assert near(told["from"], NOON)
-    assert near(told["now"], datetime(2026, 5, 1, tzinfo=UTC))
-    [call] = told["calls"]
+def test_work_due_in_between_is_done_at_its_time(operator_app, bundle, mails, tallybook):
+    member = operator_app.member()
+    printed = json.loads(tallybook("clock", "set", "2026-05-01T00:00:00Z", "--json").out)
+    assert is_near(printed["from"], NOON)
+    assert is_near(printed["now"], datetime(2026, 5, 1, tzinfo=UTC))
+    [call] = printed["calls"]
     assert (call["job"], call["at"], call["answer"]) == ("outbox", "2026-04-20T12:35:00.000Z", {"delivered": 3})
-    assert letters == [("owner1@example.com", "welcome")]
-    assert bundle.asked.count("the-outbox") == 1
+    assert mails == [("owner1@example.com", "welcome")]
+    assert bundle.requested.count("the-outbox") == 1
     again = tallybook("clock", "advance", "1h").out
     assert again.endswith("; nothing was due\n")
     assert member.subject in tallybook("accounts", "list").out
 
 
-def test_a_month_s_invoice_is_there_when_its_end_has_gone_by(office, bundle, tallybook):
-    member = office.member()
-    office.record(office.event(member, quantity=10_000_000))
-    told = json.loads(tallybook("clock", "set", "2026-05-20T02:00:00Z", "--json").out)
-    [call] = [call for call in told["calls"] if call["job"] == "invoicing"]
+def test_moving_past_a_months_end_issues_its_invoice(operator_app, bundle, tallybook):
+    member = operator_app.member()
+    operator_app.record(operator_app.event(member, quantity=10_000_000))
+    printed = json.loads(tallybook("clock", "set", "2026-05-20T02:00:00Z", "--json").out)
+    [call] = [call for call in printed["calls"] if call["job"] == "invoicing"]
     assert (call["at"], call["answer"]) == ("2026-05-20T01:00:00.000Z", {"close": 1})
-    [invoice] = list_invoices(office.ctx, office.account_of(member), offset=0, limit=10)
+    [invoice] = list_invoices(operator_app.ctx, operator_app.account_of(member), offset=0, limit=10)
     assert invoice.total == 140_000_000
-    check_invariants(office)
+    check_invariants(operator_app)
 
 
-def test_queued_work_that_gets_no_further_is_told_and_the_clock_stands_there(
-    office, bundle, tallybook, tmp_path, monkeypatch
-):
+def test_stuck_queued_work_is_reported_and_stops_the_clock(operator_app, bundle, tallybook, tmp_path, monkeypatch):
     monkeypatch.setattr("tallybook.cli.clock._STUCK_AFTER_SECONDS", 0.2)
-    office.member()
+    operator_app.member()
     bundle.job = lambda _: {}
     run = tallybook("clock", "advance", "31d")
-    told = "The job invoicing does not finish 1 tasks: tallybook invoices run prints the reason"
-    assert (run.code, run.out, run.err) == (1, "", f"tallybook: {told}; the clock stopped where the job was called\n")
-    assert near(now(tmp_path).isoformat(), datetime(2026, 5, 20, 1, tzinfo=UTC))
+    reason = "The job invoicing does not finish 1 tasks: tallybook invoices run prints the reason"
+    assert (run.code, run.out, run.err) == (
+        1,
+        "",
+        f"tallybook: {reason}; the clock stopped where the job was called\n",
+    )
+    assert is_near(now(tmp_path).isoformat(), datetime(2026, 5, 20, 1, tzinfo=UTC))
 
 
-def test_readers_are_told_how_often_a_job_was_called(office, bundle, tallybook):
-    office.member()
+def test_the_number_of_calls_of_each_job_is_printed(operator_app, bundle, tallybook):
+    operator_app.member()
     assert tallybook("clock", "advance", "90s").out.endswith("; calls of outbox: 1\n")
 
 
-def test_on_a_terminal_each_call_is_told(office, bundle, tallybook, monkeypatch):
-    office.member()
+def test_on_a_terminal_each_call_is_printed(operator_app, bundle, tallybook, monkeypatch):
+    operator_app.member()
     monkeypatch.setenv("FORCE_COLOR", "1")
     run = tallybook("clock", "advance", "15m")
     assert "2026-04-20T12:35:00.000Z  outbox: delivered 3" in run.err
@@ -135,22 +137,22 @@ def test_the_clock_does_not_move_back(bundle, tallybook, tmp_path):
     run = tallybook("clock", "set", "2026-04-20T12:00:00Z", "--json")
     assert (run.code, run.out, run.err.count("\n")) == (1, "", 1)
     assert "the clock only moves forward, so that nothing stored lies in the future" in run.err
-    assert near(now(tmp_path).isoformat(), NOON)
+    assert is_near(now(tmp_path).isoformat(), NOON)
 
 
-def test_a_job_that_fails_is_told_and_the_clock_stands_there(office, bundle, tallybook, tmp_path):
-    office.member()
+def test_a_failed_job_is_reported_and_stops_the_clock(operator_app, bundle, tallybook, tmp_path):
+    operator_app.member()
     bundle.failure = {"errorType": "KeyError", "errorMessage": "'MAIL_FROM'\nmissing", "stackTrace": []}
     run = tallybook("clock", "advance", "31d")
-    told = (
+    message = (
         "tallybook: The job outbox failed: KeyError: 'MAIL_FROM' missing; the clock stopped where the job was called\n"
     )
-    assert (run.code, run.out, run.err) == (1, "", told)
-    assert near(now(tmp_path).isoformat(), datetime(2026, 4, 20, 12, 35, tzinfo=UTC))
+    assert (run.code, run.out, run.err) == (1, "", message)
+    assert is_near(now(tmp_path).isoformat(), datetime(2026, 4, 20, 12, 35, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("command", [("show",), ("advance", "1d"), ("set", "2027-01-01T00:00:00Z")])
-def test_a_deployed_bundle_has_the_world_s_time(office, stack, tallybook, monkeypatch, command):
+def test_a_deployed_stacks_clock_can_not_be_moved(operator_app, stack, tallybook, monkeypatch, command):
     monkeypatch.delenv("TALLYBOOK_CLOCK_FILE")
     run = tallybook("clock", *command, "--json")
     assert (run.code, run.out) == (1, "")
@@ -158,24 +160,24 @@ def test_a_deployed_bundle_has_the_world_s_time(office, stack, tallybook, monkey
 
 
 @pytest.mark.parametrize("duration", ["31", "0d", "-1d", "1w", "d", "1.5h", "31 d", "99999999999d", "9999999999d"])
-def test_a_duration_that_is_none_ends_with_2(bundle, tallybook, tmp_path, duration):
+def test_an_invalid_duration_exits_with_2(bundle, tallybook, tmp_path, duration):
     assert tallybook("clock", "advance", "--", duration).code == 2
-    assert near(now(tmp_path).isoformat(), NOON)
+    assert is_near(now(tmp_path).isoformat(), NOON)
 
 
 @pytest.mark.parametrize("time", ["2026-05-01", "tomorrow", "2026-05-01T00:00:00", "2026-13-01T00:00:00Z"])
-def test_a_time_that_is_none_ends_with_2(bundle, tallybook, time):
+def test_an_invalid_time_exits_with_2(bundle, tallybook, time):
     assert tallybook("clock", "set", time).code == 2
 
 
 @pytest.mark.parametrize("duration", ["36526d", "3000000d"])
-def test_a_century_is_far_enough(bundle, tallybook, tmp_path, duration):
+def test_a_move_over_a_century_is_refused(bundle, tallybook, tmp_path, duration):
     run = tallybook("clock", "advance", duration)
     assert (run.code, run.out, run.err.count("\n")) == (1, "", 1)
-    assert near(now(tmp_path).isoformat(), NOON)
+    assert is_near(now(tmp_path).isoformat(), NOON)
 
 
-def test_a_clock_file_that_says_nothing_is_told_in_one_line(office, tallybook, tmp_path):
+def test_an_invalid_clock_file_is_reported_in_one_line(operator_app, tallybook, tmp_path):
     (tmp_path / "clock").write_text("soon")
     run = tallybook("clock", "show")
     assert (run.code, run.err.count("\n")) == (1, 1)

@@ -1,4 +1,4 @@
-"""Users, from the command line to the tables."""
+"""The commands about users."""
 
 import json
 
@@ -13,16 +13,16 @@ def read(run):
     return json.loads(run.out)
 
 
-def mails(office):
-    return [item for item in office.stored("core") if item.get("kind") == "mail"]
+def mails(operator_app):
+    return [item for item in operator_app.stored("core") if item.get("kind") == "mail"]
 
 
 @pytest.fixture
-def member(office):
-    return office.member()
+def member(operator_app):
+    return operator_app.member()
 
 
-def test_a_user_is_shown_by_address_or_by_ids(office, tallybook, member):
+def test_a_user_is_shown_by_address_or_by_ids(operator_app, tallybook, member):
     shown = read(tallybook("users", "show", "--json", member.user.email))
     assert shown == read(tallybook("users", "show", "--json", member.subject, member.user_id))
     assert shown == {
@@ -44,35 +44,35 @@ def test_a_user_is_shown_by_address_or_by_ids(office, tallybook, member):
     assert "password" not in tallybook("users", "show", member.user.email).out
 
 
-def test_an_invited_user_is_listed_first_and_gets_a_mail(office, tallybook, member):
-    made = read(tallybook("users", "create", "--json", member.subject, "bo@example.com", "--name", "Bo"))
-    assert (made["role"], made["is_root_user"], made["has_joined"]) == ("user", False, False)
+def test_an_invited_user_is_listed_first_and_gets_a_mail(operator_app, tallybook, member):
+    created = read(tallybook("users", "create", "--json", member.subject, "bo@example.com", "--name", "Bo"))
+    assert (created["role"], created["is_root_user"], created["has_joined"]) == ("user", False, False)
     listed = read(tallybook("users", "list", "--json", member.subject))["users"]
-    assert [user["user_id"] for user in listed] == [made["user_id"], member.user_id]
+    assert [user["user_id"] for user in listed] == [created["user_id"], member.user_id]
     first = read(tallybook("users", "list", "--json", "bo@example.com", "--limit", 1))["users"]
     assert first == listed[:1]
-    [mail] = [item["body"] for item in mails(office) if item["body"]["letter"] == "invitation"]
+    [mail] = [item["body"] for item in mails(operator_app) if item["body"]["letter"] == "invitation"]
     assert mail["to"] == ["bo@example.com"]
     [entry] = read(tallybook("audit", "--json", member.subject, "--limit", 1))["entries"]
     assert (entry["action"], entry["actor"]["type"]) == ("user.invited", "operator")
-    assert (entry["target_id"], entry["after"]["email"]) == (made["user_id"], "bo@example.com")
-    check_invariants(office)
+    assert (entry["target_id"], entry["after"]["email"]) == (created["user_id"], "bo@example.com")
+    check_invariants(operator_app)
 
 
-def test_a_user_may_be_invited_to_run_the_account(office, tallybook, member):
-    made = tallybook("users", "create", member.user.email, "bo@example.com", "--role", "admin", "--root").out
-    assert "role\tadmin\nis_root_user\ttrue\n" in made
+def test_a_user_can_be_invited_as_root(operator_app, tallybook, member):
+    created = tallybook("users", "create", member.user.email, "bo@example.com", "--role", "admin", "--root").out
+    assert "role\tadmin\nis_root_user\ttrue\n" in created
 
 
-def test_a_list_for_readers_has_a_line_for_each(office, tallybook, member):
+def test_a_list_without_json_has_one_line_each(operator_app, tallybook, member):
     head, line = tallybook("users", "list", member.subject).out.splitlines()
     assert head.split("\t")[:2] == ["user_id", "email"]
     assert line.split("\t")[:2] == [member.user_id, "owner1@example.com"]
 
 
-def test_a_suspended_user_is_refused_until_resumed_even_the_only_root_user(office, tallybook, member):
-    told = tallybook("users", "suspend", member.user.email, "--reason", "lost laptop")
-    assert (told.code, told.out) == (0, f"{member.user_id} is suspended\n")
+def test_even_the_only_root_user_can_be_suspended_and_resumed(operator_app, tallybook, member):
+    result = tallybook("users", "suspend", member.user.email, "--reason", "lost laptop")
+    assert (result.code, result.out) == (0, f"{member.user_id} is suspended\n")
     refused = call("GET", "/v1/user-management/users/me", key=member.api_key)
     assert (refused.status, refused.json["code"]) == (403, "user_suspended")
     again = read(tallybook("users", "suspend", "--json", member.subject, member.user_id, "--reason", "other"))
@@ -84,16 +84,16 @@ def test_a_suspended_user_is_refused_until_resumed_even_the_only_root_user(offic
     entries = read(tallybook("audit", "--json", member.subject))["entries"]
     assert [entry["action"] for entry in entries[:2]] == ["user.resumed", "user.suspended"]
     assert {entry["actor"]["type"] for entry in entries[:2]} == {"operator"}
-    check_invariants(office)
+    check_invariants(operator_app)
 
 
-def test_a_disabled_user_is_resumed_too(office, tallybook, member):
-    office.change_user(member, status="disabled")
+def test_a_disabled_user_can_be_resumed(operator_app, tallybook, member):
+    operator_app.change_user(member, status="disabled")
     assert read(tallybook("users", "resume", "--json", member.user.email))["status"] == "active"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "problem"),
+    ("arguments", "message"),
     [
         (["show", "nobody@example.com"], "Nobody signs in with this address"),
         (["show", "acc-1", "usr-1"], "There is no such account"),
@@ -109,17 +109,19 @@ def test_a_disabled_user_is_resumed_too(office, tallybook, member):
         (["resume", "nobody@example.com"], "Nobody signs in with this address"),
     ],
 )
-def test_what_can_not_be_is_told_in_one_line_and_nothing_is_stored(office, tallybook, member, arguments, problem):
-    before = office.stored("core")
+def test_an_invalid_user_command_fails_in_one_line_and_stores_nothing(
+    operator_app, tallybook, member, arguments, message
+):
+    before = operator_app.stored("core")
     named = [argument.format(account=member.subject) for argument in arguments]
     run = tallybook("users", *named, "--json")
     assert (run.code, run.out, run.err.count("\n")) == (1, "", 1)
-    assert run.err.startswith(f"tallybook: {problem.format(account=member.subject)}")
-    assert office.stored("core") == before
+    assert run.err.startswith(f"tallybook: {message.format(account=member.subject)}")
+    assert operator_app.stored("core") == before
 
 
-def test_nobody_is_invited_into_a_suspended_account(office, tallybook, member):
-    office.change_account(member, status="suspended")
+def test_a_suspended_account_can_not_invite_a_user(operator_app, tallybook, member):
+    operator_app.change_account(member, status="suspended")
     run = tallybook("users", "create", member.subject, "bo@example.com")
     assert (run.code, run.err) == (1, "tallybook: This account is suspended\n")
 
@@ -134,5 +136,5 @@ def test_nobody_is_invited_into_a_suspended_account(office, tallybook, member):
         ("suspend", "owner1@example.com"),
     ],
 )
-def test_a_command_that_can_not_be_read_ends_with_2(office, tallybook, arguments):
+def test_an_invalid_command_line_exits_with_2(operator_app, tallybook, arguments):
     assert tallybook("users", *arguments).code == 2

@@ -1,4 +1,4 @@
-"""The commands of the documents: each `sh` block with its place, and the walk that runs them on one bundle."""
+"""The commands of the documents: each `sh` block with its place, and the walk that runs all on one bundle."""
 
 import re
 import subprocess
@@ -22,7 +22,7 @@ PAGES = (
     "docs/local.md",
     "docs/invoices.md",
 )
-"""In this order they run on one bundle. Each page also works right after the README."""
+"""The walk's order on one bundle. Each page also works right after the README."""
 
 NOT_RUN: Mapping[str, str] = {
     "make run\n": "it starts the bundle that the walk runs on",
@@ -30,7 +30,7 @@ NOT_RUN: Mapping[str, str] = {
 }
 """Blocks that the walk leaves out, and why."""
 
-APART = ("CONTRIBUTING.md",)
+WITHOUT_BUNDLE = ("CONTRIBUTING.md",)
 """Pages whose blocks need no bundle, and run without its variables."""
 
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -47,7 +47,7 @@ class Block:
 
 
 def documents() -> list[str]:
-    """Every document of the repository, relative to it."""
+    """The path of every document, relative to the repository."""
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
     return [str(page.relative_to(ROOT)) for page in [*pages, ROOT / "infra/events/README.md"]]
 
@@ -58,21 +58,21 @@ def blocks_of(page: str) -> list[Block]:
 
 
 def walk() -> list[Block]:
-    """What runs on the bundle, in order."""
+    """The blocks that run on the bundle, in order."""
     return [block for page in PAGES for block in blocks_of(page) if block.text not in NOT_RUN]
 
 
 def run_walk(folder: Path) -> dict[str, list[str]]:
-    """What each block printed, by page, on a running bundle whose folder stands for `.local`.
+    """Run the walk on a bundle whose folder replaces `.local`, and return each block's output by page.
 
-    A command that fails is an AssertionError that names its block.
+    A failing command raises an AssertionError that names its block.
     """
     blocks = walk()
     steps = [f"echo '{_MARK}{block.page}:{block.line}' | tee /dev/stderr\n{block.text}\necho" for block in blocks]
     script = "set -euo pipefail\n" + "\n".join(steps).replace(LOCAL, f"{folder}/")
-    done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, _last_of(done.stdout) + _last_of(done.stderr)
-    _, *printed = re.split(rf"^{_MARK}.*\n", done.stdout, flags=re.MULTILINE)
+    result = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert result.returncode == 0, _last_of(result.stdout) + _last_of(result.stderr)
+    _, *printed = re.split(rf"^{_MARK}.*\n", result.stdout, flags=re.MULTILINE)
     assert len(printed) == len(blocks)
     outputs: dict[str, list[str]] = {}
     for block, output in zip(blocks, printed, strict=True):

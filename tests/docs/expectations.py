@@ -1,4 +1,4 @@
-"""What the blocks of each page print when they run in the order of the walk."""
+"""Checks of what each page's blocks print when run in the order of the walk."""
 
 import json
 import re
@@ -18,7 +18,7 @@ def _readme(printed: Printed) -> None:
     current = _data(bill)
     assert current["current_cost"] == current["daily_trend"][-1]["cost"] > 0
     assert (current["active_sessions"], current["completed_sessions"]) == (0, 1)
-    assert [share["resource_type"] for share in current["cost_breakdown"]] == ["sandbox"]
+    assert [allocation["resource_type"] for allocation in current["cost_breakdown"]] == ["sandbox"]
     assert re.search(r"accepted 2.*duplicates 2", sent, re.DOTALL), sent
     draft = _data(drafted)
     assert (draft["status"], draft["invoice_number"]) == ("draft", None)
@@ -66,8 +66,8 @@ def _budgets(printed: Printed) -> None:
 
 
 def _quotas(printed: Printed) -> None:
-    share, used, admission, reviewed = map(_data, printed)
-    assert share["allocation"]["concurrent_sandboxes"] == 1
+    allocation, used, admission, reviewed = map(_data, printed)
+    assert allocation["allocation"]["concurrent_sandboxes"] == 1
     assert used["quota"]["cpu_seconds_monthly"]["remaining"] == 0
     assert [reason["code"] for reason in admission["reasons"]] == ["user_cpu_seconds_monthly"]
     assert reviewed["request"]["status"] == "approved"
@@ -86,10 +86,10 @@ def _events_and_mail(printed: Printed) -> None:
 
 
 def _operator(printed: Printed) -> None:
-    people, terms, key, record, invoices = printed
-    assert "ada@example.com" in people
+    users, terms, key, record, invoices = printed
+    assert "ada@example.com" in users
     names = {
-        each["name"] for line in people.splitlines() if line.startswith("{") for each in json.loads(line)["api_keys"]
+        each["name"] for line in users.splitlines() if line.startswith("{") for each in json.loads(line)["api_keys"]
     }
     assert names == {"local", "ci", "laptop"}
     assert "is suspended\n" in terms
@@ -128,4 +128,4 @@ EXPECTED: Mapping[str, Callable[[Printed], None]] = {
 }
 
 AHEAD_AFTERWARDS = timedelta(days=32, hours=6)
-"""How far the walk moves the clock, `docs/local.md` and `docs/invoices.md` together."""
+"""How far `docs/local.md` and `docs/invoices.md` together move the clock."""

@@ -1,4 +1,4 @@
-"""What a document points to: links, headings, and paths in backticks."""
+"""The links, headings and paths of a document."""
 
 import re
 from collections.abc import Iterator
@@ -17,17 +17,17 @@ _TITLE = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
 def prose(page: str) -> str:
-    """The page without what is fenced."""
+    """The page without its fenced blocks."""
     return _FENCE.sub("", (ROOT / page).read_text())
 
 
 def links_of(page: str) -> list[str]:
-    """The targets within the repository."""
+    """The targets of links within the repository."""
     return [target for target in _LINK.findall(prose(page)) if "://" not in target]
 
 
 def titles_of(page: Path) -> list[str]:
-    """The headings, without marks."""
+    """The headings without backticks."""
     return [title.replace("`", "") for title in _TITLE.findall(_FENCE.sub("", page.read_text()))]
 
 
@@ -37,7 +37,7 @@ def anchors_of(page: Path) -> set[str]:
 
 
 def paths_of(page: str) -> Iterator[tuple[str, Path]]:
-    """What is in backticks and looks like a path here, and where it should be."""
+    """Each text in backticks that looks like a path, with the file it should be."""
     for text in _CODE.findall(prose(page)):
         first, slash, _ = text.partition("/")
         if not slash or not _PATH.fullmatch(text):

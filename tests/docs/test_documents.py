@@ -1,4 +1,4 @@
-"""What the documents list is all there is: verbs, libraries, routes, events, mails, jobs and areas."""
+"""The documents' lists of verbs, libraries, routes, events, mails, jobs and areas are complete."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import pytest
 
 from infra.groups import GROUPS
 from tallybook.domain.jobs import JOBS
-from tests.docs.commands import APART, NOT_RUN, PAGES, ROOT, Block, blocks_of, documents, walk
+from tests.docs.commands import NOT_RUN, PAGES, ROOT, WITHOUT_BUNDLE, Block, blocks_of, documents, walk
 from tests.docs.expectations import EXPECTED
 from tests.docs.links import PRODUCT
 from tests.support.routes import routes
@@ -25,27 +25,27 @@ def page(name: str) -> str:
     return (ROOT / "docs" / name).read_text()
 
 
-def test_the_readme_is_read_in_five_minutes() -> None:
+def test_the_readme_has_at_most_150_lines() -> None:
     assert len(README.splitlines()) <= 150
 
 
 @pytest.mark.parametrize("name", documents())
-def test_a_page_is_about_one_thing(name: str) -> None:
+def test_a_page_has_at_most_200_lines(name: str) -> None:
     assert len((ROOT / name).read_text().splitlines()) <= 200
 
 
-def test_the_verbs_are_those_of_make_help() -> None:
+def test_the_listed_verbs_are_those_of_make_help() -> None:
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert set(VERBS) == set(re.findall(r"^make (\w+)", listed, re.MULTILINE))
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_make_knows_each_verb(verb: str) -> None:
+def test_make_has_each_listed_verb(verb: str) -> None:
     known = subprocess.run(["make", "-n", verb], cwd=ROOT, capture_output=True, text=True, check=False)
     assert known.returncode == 0, known.stderr
 
 
-def test_each_library_has_its_line() -> None:
+def test_each_library_is_listed() -> None:
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
     at_run_time = _lines(README.split("## Libraries at run time")[1])
     assert _names(groups.pop("runtime")) == at_run_time
@@ -81,30 +81,32 @@ def test_the_architecture_page_has_every_function_job_and_area() -> None:
     assert set(re.findall(r"^\| `(\w+)/` \|.*`services/", text, re.MULTILINE)) == areas
 
 
-def test_the_map_names_the_folders_and_each_function_is_a_row() -> None:
+def test_the_map_names_the_folders_and_each_function_has_a_group() -> None:
     drawn = README.split("## Map")[1]
     assert [name for name in ("infra", "functions", "layers", "tests") if f"\n{name}/" not in drawn] == []
     folders = {path.name for path in (ROOT / "functions").iterdir() if path.is_dir()} - {"__pycache__"}
     assert {group.name for group in GROUPS} == folders
 
 
-def test_each_command_is_run_or_has_a_reason_why_not() -> None:
+def test_each_command_is_run_or_listed_with_a_reason() -> None:
     run = {(block.page, block.line) for block in walk()}
-    left = [block for name in documents() for block in blocks_of(name) if (block.page, block.line) not in run]
-    assert {block.page for block in left if block.text not in NOT_RUN} == set(APART)
-    assert {block.text for block in left if block.text in NOT_RUN} == NOT_RUN.keys()
+    not_in_walk = [block for name in documents() for block in blocks_of(name) if (block.page, block.line) not in run]
+    assert {block.page for block in not_in_walk if block.text not in NOT_RUN} == set(WITHOUT_BUNDLE)
+    assert {block.text for block in not_in_walk if block.text in NOT_RUN} == NOT_RUN.keys()
 
 
-def test_each_page_of_the_walk_has_its_expectations() -> None:
+def test_each_page_of_the_walk_has_a_check() -> None:
     assert tuple(EXPECTED) == PAGES
 
 
-@pytest.mark.parametrize("block", [block for name in APART for block in blocks_of(name)], ids=lambda block: block.text)
-def test_a_command_that_needs_no_bundle_runs(block: Block) -> None:
+@pytest.mark.parametrize(
+    "block", [block for name in WITHOUT_BUNDLE for block in blocks_of(name)], ids=lambda block: block.text
+)
+def test_a_command_without_a_bundle_succeeds(block: Block) -> None:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "AWS_", "TALLYBOOK"))}
     script = f"set -euo pipefail\n{block.text}"
-    done = subprocess.run(["bash", "-c", script], cwd=ROOT, env=clean, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    completed = subprocess.run(["bash", "-c", script], cwd=ROOT, env=clean, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
 
 
 def _names(requirements: Iterable[str]) -> set[str]:
@@ -112,6 +114,6 @@ def _names(requirements: Iterable[str]) -> set[str]:
 
 
 def _lines(text: str) -> set[str]:
-    """The names at the start of the tables' rows."""
+    """The names in the first column of the tables."""
     rows = re.findall(r"^\| ((?:`[\w-]+`(?:, )?)+) \|", text, re.MULTILINE)
     return {name for row in rows for name in re.findall(r"`([\w-]+)`", row)}

@@ -1,4 +1,4 @@
-"""Every link of the documents, every path that they name and every citation in the code leads somewhere."""
+"""Every link and path in the documents and every citation in the code has a target."""
 
 import re
 
@@ -14,7 +14,7 @@ _SOURCES = ("layers/core/python", "functions", "infra", "tests")
 
 
 @each_document
-def test_each_link_leads_to_a_file_and_a_heading_that_are_there(page: str) -> None:
+def test_each_link_has_an_existing_file_and_heading(page: str) -> None:
     broken = []
     for link in links_of(page):
         path, _, anchor = link.partition("#")
@@ -25,12 +25,12 @@ def test_each_link_leads_to_a_file_and_a_heading_that_are_there(page: str) -> No
 
 
 @each_document
-def test_each_path_in_backticks_is_there(page: str) -> None:
+def test_each_path_in_backticks_exists(page: str) -> None:
     missing = [text for text, path in paths_of(page) if not path.exists()]
     assert not missing, missing
 
 
-def test_each_citation_in_the_code_names_a_page_and_a_heading() -> None:
+def test_each_citation_in_the_code_has_an_existing_page_and_heading() -> None:
     wrong = []
     for file in (file for folder in _SOURCES for file in (ROOT / folder).rglob("*.py") if file.parent.name != "docs"):
         for name, titles in _CITED.findall(re.sub(r"\s+", " ", file.read_text())):
@@ -41,7 +41,7 @@ def test_each_citation_in_the_code_names_a_page_and_a_heading() -> None:
     assert not wrong, wrong
 
 
-def test_the_readme_leads_to_every_page() -> None:
+def test_the_readme_links_to_every_page() -> None:
     linked = set(links_of("README.md"))
     pages = {page for page in documents() if page.startswith("docs/")}
     assert pages - {link.partition("#")[0] for link in linked} == set()

@@ -81,8 +81,10 @@ def test_the_example_of_the_api_document() -> None:
     current = bill({("ram", None): Decimal(2340), ("minutes", "M"): Decimal(114)})
     assert current.cost == 12_840_000
     assert current.projected_cost == 19_260_000
-    shares = [(share.resource_type, share.cost, str(share.percentage)) for share in current.breakdown]
-    assert shares == [("sandbox", 11_700_000, "91.12"), ("app", 1_140_000, "8.88")]
+    breakdown = [
+        (cost_share.resource_type, cost_share.cost, str(cost_share.percentage)) for cost_share in current.breakdown
+    ]
+    assert breakdown == [("sandbox", 11_700_000, "91.12"), ("app", 1_140_000, "8.88")]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +152,7 @@ def test_the_trend_and_the_breakdown_add_up_to_the_cost(by_day: dict[str, Quanti
             whole[what] = whole.get(what, Decimal(0)) + quantity
     current = bill(whole, by_day)
     assert sum(cost for _, cost in current.daily_trend) == current.cost
-    assert sum(share.cost for share in current.breakdown) == current.cost
+    assert sum(cost_share.cost for cost_share in current.breakdown) == current.cost
     assert all(cost >= 0 for _, cost in current.daily_trend)
     assert current.projected_cost >= current.cost
 

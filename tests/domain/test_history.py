@@ -68,8 +68,8 @@ def test_a_day_that_two_periods_share_has_the_costs_of_both() -> None:
     daily = [("2026-04-10", 5), ("2026-04-11", 7), ("2026-04-12", 0), ("2026-04-13", 2)]
     assert usage_history.daily_costs == tuple((day, cents * CENT) for day, cents in daily)
     assert usage_history.total == 14 * CENT
-    shares = [(share.resource_type, share.cost, str(share.percentage)) for share in usage_history.breakdown]
-    assert shares == [("sandbox", 12 * CENT, "85.71"), ("app", 2 * CENT, "14.29")]
+    breakdown = [(part.resource_type, part.cost, str(part.percentage)) for part in usage_history.breakdown]
+    assert breakdown == [("sandbox", 12 * CENT, "85.71"), ("app", 2 * CENT, "14.29")]
 
 
 def test_days_outside_the_range_are_left_out() -> None:
@@ -108,11 +108,11 @@ quantities = st.decimals(0, 10**6, places=6)
 @given(used=st.lists(quantities, min_size=1, max_size=8), rest=quantities, amount=st.integers(0, 10**6))
 def test_sessions_costs_never_exceed_their_line(used: list[Decimal], rest: Decimal, amount: int) -> None:
     line = CostLine("cpu_seconds", None, "sandbox", sum(used, rest), amount * CENT)
-    shares = parts({f"s{index}": {("cpu_seconds", None): part} for index, part in enumerate(used)}, line)
-    assert all(share >= 0 and share % CENT == 0 for share in shares.values())
-    assert sum(shares.values()) <= line.amount
+    session_costs = parts({f"s{index}": {("cpu_seconds", None): part} for index, part in enumerate(used)}, line)
+    assert all(part >= 0 and part % CENT == 0 for part in session_costs.values())
+    assert sum(session_costs.values()) <= line.amount
     if not rest:
-        assert sum(shares.values()) == line.amount
+        assert sum(session_costs.values()) == line.amount
 
 
 @deterministic

@@ -82,7 +82,7 @@ YEARS = [
          price="366", interval="year"),
     Case("a year from 29 February 2024 ends on 28 February 2025, 365 days later; 1 is used", "2024-02-29",
          "2024-03-01", "364", price="365", interval="year"),
-    Case("it begins anew each year: 1 of 365 days of the second is used", "2026-01-01", "2027-01-02", "364",
+    Case("it restarts each year: 1 of the 365 days of the second is used", "2026-01-01", "2027-01-02", "364",
          price="365", interval="year"),
     Case("it ends with one of its months: 31 + 28 + 31 = 90 days are used", "2026-01-01", "2026-04-01", "275",
          price="365", interval="year"),
@@ -117,11 +117,11 @@ ZONED = [
          price="14.41", zone="Australia/Lord_Howe"),
     Case("Kolkata's April is 30 days from 18:30; 15 left", "2026-03-31T18:30", "2026-04-15T18:30", "10",
          zone="Asia/Kolkata"),
-    Case("a year in Berlin is 8,760 hours, whatever its clocks do; 2,184 left from 1 October, 0.01 each",
+    Case("a year in Berlin is 8,760 hours despite clock changes; 2,184 left from 1 October, 0.01 each",
          "2025-12-31T23:00", "2026-10-01T23:00", "21.84", price="87.60", interval="year", zone="Europe/Berlin"),
 ]  # fmt: skip
 SUSPENDED = [
-    Case("20 of 30 days are left, whatever came before", "2026-06-01", "2026-06-11", "20", price="30",
+    Case("20 of 30 days are left, regardless of earlier periods", "2026-06-01", "2026-06-11", "20", price="30",
          suspended=(("2026-06-01", 3 * DAY),)),
     Case("all of the 10 days that ran were suspended", "2026-06-01", "2026-06-11", "20", price="30",
          suspended=(("2026-06-01", 10 * DAY),)),

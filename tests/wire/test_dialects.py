@@ -1,4 +1,4 @@
-"""The path decides how an error is told, in the very shape of the system it belongs to."""
+"""The path decides the dialect of an error, which has exactly the shape of its system."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -85,13 +85,13 @@ def test_a_path_has_the_dialect_of_the_system_that_owns_it(path: str, dialect: A
     assert error_presenter(path) is dialect.error
 
 
-def test_every_refusal_has_a_status() -> None:
+def test_every_error_has_a_status() -> None:
     kinds = set(TallybookError.__subclasses__())
     assert set(STATUS) == kinds == {type(error) for error, _ in STATUSES}
 
 
 @pytest.mark.parametrize(("error", "status"), STATUSES, ids=lambda value: type(value).__name__)
-def test_scalebox_tells_every_error_in_one_envelope(error: TallybookError, status: int) -> None:
+def test_scalebox_puts_every_error_in_one_envelope(error: TallybookError, status: int) -> None:
     answer = scalebox.error(error, at=AT)
     assert answer.status == status
     assert set(answer.body) == {"success", "error", "message", "code", "timestamp"}
@@ -104,7 +104,7 @@ def test_scalebox_tells_every_error_in_one_envelope(error: TallybookError, statu
 
 
 @pytest.mark.parametrize(("error", "status"), STATUSES, ids=lambda value: type(value).__name__)
-def test_quota_tells_every_error_in_one_object(error: TallybookError, status: int) -> None:
+def test_quota_puts_every_error_in_one_object(error: TallybookError, status: int) -> None:
     answer = quota_app.error(error, at=AT)
     assert answer.status == status
     assert answer.body == {
@@ -125,7 +125,7 @@ def test_quota_tells_every_error_in_one_object(error: TallybookError, status: in
         (Invalid("unreadable"), "invalid_request"),
     ],
 )
-def test_quota_tells_a_bad_body_with_its_fields_code(error: Invalid, code: str) -> None:
+def test_quota_gives_an_invalid_body_its_fields_code(error: Invalid, code: str) -> None:
     assert quota_app.error(error, at=AT).body["error"]["code"] == code
 
 
@@ -151,17 +151,15 @@ def test_quota_tells_a_bad_body_with_its_fields_code(error: Invalid, code: str) 
         (Unavailable("later"), 503, {"error": "later"}),
     ],
 )
-def test_scalingo_tells_errors_in_three_shapes_never_empty(
-    error: TallybookError, status: int, body: dict[str, Any]
-) -> None:
+def test_scalingo_has_three_shapes_of_errors(error: TallybookError, status: int, body: dict[str, Any]) -> None:
     answer = scalingo.error(error, at=AT)
     assert (answer.status, answer.body) == (status, body)
 
 
-@pytest.mark.parametrize("tell", [scalebox.error, scalingo.error, quota_app.error])
-def test_too_many_requests_say_when_to_come_back_and_nothing_else_does(tell: Callable[..., Any]) -> None:
-    assert tell(TooManyRequests("slow", retry_after=7), at=AT).headers == {"Retry-After": "7"}
-    assert tell(Forbidden("no"), at=AT).headers == {}
+@pytest.mark.parametrize("present_error", [scalebox.error, scalingo.error, quota_app.error])
+def test_only_too_many_requests_has_retry_after(present_error: Callable[..., Any]) -> None:
+    assert present_error(TooManyRequests("slow", retry_after=7), at=AT).headers == {"Retry-After": "7"}
+    assert present_error(Forbidden("no"), at=AT).headers == {}
 
 
 def test_scalebox_wraps_success_in_its_envelope() -> None:

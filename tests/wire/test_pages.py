@@ -1,4 +1,4 @@
-"""Our own pages: what the browser may run on them is exactly what stands on them, and everybody can use them."""
+"""The app's own pages: the browser may run only their own script, and they are accessible."""
 
 import re
 from base64 import b64encode
@@ -11,19 +11,19 @@ from tests.support.markup import Markup
 
 
 def policy(name: str) -> dict[str, str]:
-    """Each directive of the page's policy."""
+    """The directives of the page's Content-Security-Policy."""
     parts = page(name).headers["Content-Security-Policy"].split("; ")
     return dict(part.split(" ", 1) for part in parts)
 
 
 def hashes(name: str, element: str) -> list[str]:
-    """As a browser computes them, of each such element."""
+    """The hash of each such element's content, as a browser computes it."""
     contents = re.findall(rf"<{element}>(.*?)</{element}>", page(name).html, re.DOTALL)
     return [f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'" for content in contents]
 
 
 @pytest.mark.parametrize("name", TITLES)
-def test_only_the_page_s_own_script_and_style_may_work(name: str) -> None:
+def test_the_policy_allows_only_the_pages_own_script_and_style(name: str) -> None:
     assert policy(name) == {
         "default-src": "'none'",
         "script-src": hashes(name, "script")[0],
@@ -37,13 +37,13 @@ def test_only_the_page_s_own_script_and_style_may_work(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TITLES)
-def test_no_attribute_holds_script_or_style_which_the_policy_would_stop(name: str) -> None:
+def test_no_attribute_has_a_script_or_style_that_the_policy_blocks(name: str) -> None:
     attributes = {attribute for _, attributes in Markup(page(name).html).tags for attribute in attributes}
     assert not {attribute for attribute in attributes if attribute == "style" or attribute.startswith("on")}
 
 
 @pytest.mark.parametrize("name", TITLES)
-def test_nothing_comes_from_elsewhere_and_nothing_leads_there(name: str) -> None:
+def test_a_page_loads_nothing_and_links_nowhere_else(name: str) -> None:
     html = page(name).html
     assert "//" not in re.sub(r"^// .*$", "", html, flags=re.MULTILINE)
     assert "url(" not in html
@@ -52,7 +52,7 @@ def test_nothing_comes_from_elsewhere_and_nothing_leads_there(name: str) -> None
 
 
 @pytest.mark.parametrize("name", TITLES)
-def test_nobody_keeps_a_page_or_hears_where_its_reader_came_from(name: str) -> None:
+def test_a_page_is_not_cached_and_sends_no_referrer(name: str) -> None:
     headers = page(name).headers
     assert headers["Content-Type"] == "text/html; charset=utf-8"
     assert headers["Cache-Control"] == "no-store"
@@ -61,11 +61,11 @@ def test_nobody_keeps_a_page_or_hears_where_its_reader_came_from(name: str) -> N
 
 
 @pytest.mark.parametrize("name", TITLES)
-def test_every_field_has_a_label_and_messages_are_read_aloud(name: str) -> None:
+def test_every_field_has_a_label_and_messages_are_announced(name: str) -> None:
     markup = Markup(page(name).html)
     assert markup.all("html") == [{"lang": "en"}]
     fields = {field["id"] for field in markup.all("input")}
-    assert fields or name == "email", "whose link says all there is to say"
+    assert fields or name == "email", "the email page needs only its link"
     assert {label["for"] for label in markup.all("label")} == fields
     [message] = [each for each in markup.all("p") if each.get("id") == "message"]
     assert (message["role"], message["aria-live"]) == ("status", "polite")
@@ -73,14 +73,14 @@ def test_every_field_has_a_label_and_messages_are_read_aloud(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TITLES)
-def test_without_scripts_there_is_no_form_and_a_word_why(name: str) -> None:
+def test_without_scripts_the_form_is_hidden_with_an_explanation(name: str) -> None:
     markup = Markup(page(name).html)
     assert all("hidden" in form for form in markup.all("form"))
     assert markup.all("noscript")
     assert "needs JavaScript" in markup.text
 
 
-def test_a_password_is_new_hidden_and_asked_for_twice() -> None:
+def test_a_new_password_is_hidden_and_entered_twice() -> None:
     fields = Markup(page("password").html).all("input")
     assert [(field["type"], field["autocomplete"]) for field in fields] == [("password", "new-password")] * 2
     assert fields[0]["minlength"] == "8"
@@ -98,17 +98,17 @@ def test_a_page_posts_to_its_path(name: str, path: str) -> None:
     assert f'"{path}"' in page(name).html
 
 
-def test_an_email_is_confirmed_by_a_button_and_by_nothing_that_loads() -> None:
+def test_an_email_is_confirmed_only_by_a_button() -> None:
     markup = Markup(page("email").html)
     assert [button["type"] for button in markup.all("button")] == ["submit"]
-    assert page("email").html.count("submit(") == 2, "where it is made, and where the button is pressed"
+    assert page("email").html.count("submit(") == 2, "once to define it, once for the button"
 
 
-def test_a_page_is_made_once() -> None:
+def test_a_page_is_built_once() -> None:
     assert page("password") is page("password")
 
 
 @pytest.mark.parametrize("name", ["", "layout", "../pages/password", "password.html"])
-def test_a_page_there_is_not_is_an_error(name: str) -> None:
+def test_an_unknown_page_is_a_lookup_error(name: str) -> None:
     with pytest.raises(LookupError):
         page(name)

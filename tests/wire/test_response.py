@@ -1,4 +1,4 @@
-"""Numbers and times as the documents write them."""
+"""Numbers and times in responses."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""A real command runs as a session, and the bill holds what it used."""
+"""A real command runs as a session, and its usage is on the bill."""
 
 import json
 import os
@@ -36,19 +36,19 @@ def member(app: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 def line(command: list[str], served: Any, member: Any) -> Callable[..., list[str]]:
     """`tallybook meter OPTIONS -- COMMAND`"""
 
-    def line(*words: str, options: tuple[str, ...] = ()) -> list[str]:
-        return [*command, "meter", "--interval", "0.2", *options, "--", *words]
+    def line(*arguments: str, options: tuple[str, ...] = ()) -> list[str]:
+        return [*command, "meter", "--interval", "0.2", *options, "--", *arguments]
 
     return line
 
 
 @pytest.fixture
 def meter(line: Callable[..., list[str]]) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """A command, metered to its end."""
+    """Meter a command until it ends."""
 
-    def meter(*words: str, given: str = "", options: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-        whole = line(*words, options=options)
-        return subprocess.run(whole, input=given, capture_output=True, text=True, timeout=30, check=False)
+    def meter(*arguments: str, input_text: str = "", options: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        full_line = line(*arguments, options=options)
+        return subprocess.run(full_line, input=input_text, capture_output=True, text=True, timeout=30, check=False)
 
     return meter
 
@@ -58,13 +58,13 @@ def python(code: str) -> tuple[str, ...]:
 
 
 def sessions(member: Any) -> tuple[int, int]:
-    """How many run, and how many are completed."""
+    """The numbers of running and of completed sessions."""
     data = call("GET", "/v1/billing/current", key=member.api_key).json["data"]
     return data["active_sessions"], data["completed_sessions"]
 
 
 def used(app: Any, meter: str) -> Decimal:
-    """What the counter of the period holds."""
+    """The quantity that the period's counters have."""
     counters = (item for item in app.stored("usage") if item["sk"].startswith("period"))
     return sum((counter.get(f"q:{meter}", Decimal(0)) for counter in counters), Decimal(0))
 
@@ -81,14 +81,14 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def dear_cpu(app: Any) -> None:
+def expensive_cpu(app: Any) -> None:
     """A CPU second costs 1.00."""
     meters = read_catalog(CATALOG)["meters"]
     meters["cpu_seconds"]["prices"] = [{"model": "per_unit", "unit_price": "1"}]
     app.apply_catalog(meters=meters)
 
 
-def test_cpu_time_of_child_processes_is_billed(app, dear_cpu, member, served, meter):
+def test_cpu_time_of_child_processes_is_billed(app, expensive_cpu, member, served, meter):
     run = meter(*python(RUN_A_CHILD.format(BURN)))
     assert run.returncode == 0, run.stderr
     assert Decimal("0.3") <= used(app, "cpu_seconds") < 2
@@ -102,37 +102,37 @@ def test_cpu_time_of_child_processes_is_billed(app, dear_cpu, member, served, me
     assert len([path for path, _ in served.requests if path.endswith("/events")]) > 1
 
 
-def test_children_too_short_to_be_seen_are_counted(app, meter):
+def test_children_shorter_than_the_interval_are_counted(app, meter):
     code = (
         "import os, subprocess, sys\n"
         "for _ in range(25): subprocess.run([sys.executable, '-SE', '-c', ''])\n"
         "print(sum(os.times()[:4]))"
     )
-    told = Decimal(meter(*python(code)).stdout.strip())
-    assert told - Decimal("0.02") <= used(app, "cpu_seconds") <= told + Decimal("0.3")
+    reported = Decimal(meter(*python(code)).stdout.strip())
+    assert reported - Decimal("0.02") <= used(app, "cpu_seconds") <= reported + Decimal("0.3")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to the meter")
 def test_a_child_whose_parent_has_ended_is_still_measured(app, meter):
     orphan = LEAVE_AN_ORPHAN.format(BURN)
-    waits_for_it = "stdout=subprocess.PIPE"  # which the orphan holds open until it ends
+    waits_for_it = "stdout=subprocess.PIPE"  # which stays open until the orphan ends
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-S', '-c', {orphan!r}], {waits_for_it})"
     meter(*python(code))
     assert used(app, "cpu_seconds") >= Decimal("0.3")
 
 
-def test_memory_is_counted_for_as_long_as_it_is_held(app, meter):
-    meter(*python("import time; held = b'x' * 2**28; time.sleep(0.5)"))
+def test_memory_is_counted_while_it_is_allocated(app, meter):
+    meter(*python("import time; block = b'x' * 2**28; time.sleep(0.5)"))
     assert Decimal("0.125") <= used(app, "ram_gb_seconds") <= Decimal("0.6")
 
 
-def test_its_streams_are_its_own_and_its_exit_code_is_passed_on(member, meter):
-    run = meter("sh", "-c", "cat; echo oops >&2; exit 7", given="hello")
+def test_a_commands_streams_and_exit_code_are_passed_through(member, meter):
+    run = meter("sh", "-c", "cat; echo oops >&2; exit 7", input_text="hello")
     assert (run.returncode, run.stdout) == (7, "hello")
-    first, *told = run.stderr.splitlines()
+    first, *meter_lines = run.stderr.splitlines()
     assert first == "oops"
-    assert len(told) == 1
-    assert told[0].startswith("tallybook: session ")
+    assert len(meter_lines) == 1
+    assert meter_lines[0].startswith("tallybook: session ")
     assert sessions(member) == (0, 1)
 
 
@@ -156,14 +156,14 @@ def test_a_command_that_cannot_run_leaves_no_session_open(member, meter):
     assert sessions(member) == (0, 1)
 
 
-def test_a_session_that_is_refused_runs_nothing(served, meter):
+def test_a_command_is_not_run_if_its_session_is_refused(served, meter):
     run = meter("touch", "ran", options=("--user", "usr-stranger"))
     assert run.returncode == 1
     assert run.stderr == "tallybook: The session was refused: There is no such user in this account\n"
     assert not Path("ran").exists()
 
 
-def test_who_pays_must_be_said(served, tallybook, monkeypatch):
+def test_without_an_account_the_command_is_not_run(served, tallybook, monkeypatch):
     monkeypatch.delenv("TALLYBOOK_ACCOUNT_ID", raising=False)
     run = tallybook("meter", "--user", "usr-1", "--", "true")
     assert run.code == 2
@@ -190,29 +190,29 @@ def test_ctrl_c_at_a_terminal_reaches_the_command_once_and_the_session_ends(memb
         "while time.monotonic() < end: time.sleep(0.05)\n"
         "print(len(seen), flush=True)"
     )
-    ours, theirs = pty.openpty()
-    terminal = os.ttyname(theirs)
+    controller, terminal_end = pty.openpty()
+    terminal = os.ttyname(terminal_end)
     # The leader of a new session gets the first terminal it opens; it stays the parent, as a shell would.
     shell = f"import os, subprocess, sys, signal; os.open({terminal!r}, os.O_RDWR); signal.signal(2, signal.SIG_IGN)\n"
     shell += "sys.exit(subprocess.call(sys.argv[1:], preexec_fn=lambda: signal.signal(2, signal.default_int_handler)))"
-    typed = [sys.executable, "-c", shell, *line(*python(count))]
-    with subprocess.Popen(typed, stdout=subprocess.PIPE, start_new_session=True) as process:
+    shell_line = [sys.executable, "-c", shell, *line(*python(count))]
+    with subprocess.Popen(shell_line, stdout=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdout.readline() == b"ready\n"
-        os.write(ours, b"\x03")
+        os.write(controller, b"\x03")
         assert process.stdout.readline() == b"1\n"
         assert process.wait(timeout=10) == 0
-    os.close(ours)
-    os.close(theirs)
+    os.close(controller)
+    os.close(terminal_end)
     assert sessions(member) == (0, 1)
 
 
-def test_when_its_time_is_up_it_is_stopped(member, meter):
+def test_a_command_is_stopped_at_its_timeout(member, meter):
     run = meter("sleep", "20", options=("--timeout", "1"))
     assert run.returncode == 124
     assert sessions(member) == (0, 1)
 
 
-def test_a_server_that_was_away_for_a_while_gets_everything_once(app, member, line, monkeypatch):
+def test_after_an_outage_the_server_gets_every_event_once(app, member, line, monkeypatch):
     code = (
         "import time, os\nend = time.monotonic() + 1.2\nwhile time.monotonic() < end: pass\nprint(sum(os.times()[:4]))"
     )
@@ -222,29 +222,29 @@ def test_a_server_that_was_away_for_a_while_gets_everything_once(app, member, li
         wait_for(lambda: len(first.requests) > 2)
     time.sleep(0.4)
     with process, serve(first.port):
-        told, err = process.communicate(timeout=30)
+        output, err = process.communicate(timeout=30)
     assert process.returncode == 0
     assert "rejected 0" in err
-    assert abs(used(app, "cpu_seconds") - Decimal(told.strip())) < Decimal("0.2")
+    assert abs(used(app, "cpu_seconds") - Decimal(output.strip())) < Decimal("0.2")
     assert sessions(member) == (0, 1)
 
 
-def test_what_could_not_be_sent_is_kept_in_a_file_that_send_can_send(app, line, served, tallybook, monkeypatch):
-    words = ("sh", "-c", f'"{sys.executable}" -S -c "$1"; touch ended', "sh", BURN)
+def test_unsent_events_are_kept_in_a_file_for_tallybook_send(app, line, served, tallybook, monkeypatch):
+    arguments = ("sh", "-c", f'"{sys.executable}" -S -c "$1"; touch ended', "sh", BURN)
     with serve() as first:
         monkeypatch.setenv("TALLYBOOK_URL", first.url)
-        process = subprocess.Popen(line(*words, options=("--interval", "60")), stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(line(*arguments, options=("--interval", "60")), stderr=subprocess.PIPE, text=True)
         wait_for(lambda: bool(first.requests))
     wait_for(Path("ended").exists)
     with process:
         while process.poll() is None:
             time.sleep(0.3)
             process.send_signal(signal.SIGINT)  # Ctrl-C after the command: do not wait for the server
-        told = process.stderr.read()
+        err = process.stderr.read()
     (file,) = Path().glob("tallybook-unsent-*.ndjson")
-    assert f"2 events could not be sent ({first.url} can't be reached: Connection refused)" in told
-    assert f"tallybook send {file}" in told
-    assert "could not be ended" in told
+    assert f"2 events could not be sent ({first.url} can't be reached: Connection refused)" in err
+    assert f"tallybook send {file}" in err
+    assert "could not be ended" in err
     monkeypatch.setenv("TALLYBOOK_URL", served.url)
     assert tallybook("send", file).out.startswith("accepted 2,")
     assert used(app, "cpu_seconds") >= Decimal("0.3")

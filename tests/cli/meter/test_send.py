@@ -1,4 +1,4 @@
-"""A file of events is sent, told line by line, and sent again without harm."""
+"""A file of events is sent and reported by line, and can be sent again safely."""
 
 import io
 import json
@@ -24,19 +24,19 @@ def member(app: Any) -> Any:
 
 
 def write(*events: Any) -> Path:
-    """A line for each: text as it is, anything else as JSON."""
+    """Write one line for each item: text unchanged, anything else as JSON."""
     lines = [event if isinstance(event, str) else json.dumps(event) for event in events]
     file = Path("usage.ndjson")
     file.write_text("\n".join(lines))
     return file
 
 
-def test_a_file_is_counted_and_its_second_sending_is_all_duplicates(app, member, served, tallybook):
+def test_a_file_is_counted_once_and_sent_again_is_all_duplicates(app, member, served, tallybook):
     file = write(*(app.event(member, quantity="100000") for _ in range(3)))
     first, cost = tallybook("send", file), call("GET", "/v1/billing/current", key=member.api_key).json["data"]
     second, again = tallybook("send", file), call("GET", "/v1/billing/current", key=member.api_key).json["data"]
     assert (first.code, first.out) == (0, "accepted 3, duplicates 0, conflicts 0, rejected 0\n")
-    assert first.err == "", "a progress bar is for terminals"
+    assert first.err == "", "no progress bar without a terminal"
     assert (second.code, second.out) == (0, "accepted 0, duplicates 3, conflicts 0, rejected 0\n")
     assert cost["current_cost"] == again["current_cost"] == 4.2
 
@@ -46,7 +46,7 @@ def test_blank_lines_are_skipped_and_the_last_line_needs_no_end(app, member, ser
     assert tallybook("send", file).out.startswith("accepted 2,")
 
 
-def test_a_line_that_is_not_json_is_rejected_by_its_number_and_spoils_no_other(app, member, served, tallybook):
+def test_a_line_that_is_not_json_is_rejected_alone_by_its_number(app, member, served, tallybook):
     file = write(app.event(member), "", "{not json", app.event(member), '{"quantity": NaN}')
     run = tallybook("send", file)
     assert run.code == 1
@@ -56,9 +56,9 @@ def test_a_line_that_is_not_json_is_rejected_by_its_number_and_spoils_no_other(a
     ]
 
 
-def test_what_the_server_rejects_is_told_with_its_reason_and_lines(app, member, served, tallybook):
-    strange = [app.event(member, meter="heartbeats") for _ in range(22)]
-    run = tallybook("send", write(app.event(member), app.event(member, quantity=-1), "[]", *strange))
+def test_rejected_events_are_listed_by_reason_and_line(app, member, served, tallybook):
+    unknown_meter = [app.event(member, meter="heartbeats") for _ in range(22)]
+    run = tallybook("send", write(app.event(member), app.event(member, quantity=-1), "[]", *unknown_meter))
     assert run.code == 1
     assert "accepted 1, duplicates 0, conflicts 0, rejected 24" in run.out
     assert "rejected: an event must be an object (line 3)" in run.out
@@ -75,7 +75,7 @@ def test_other_content_under_one_identity_is_a_conflict(app, member, served, tal
     assert "conflict: the same source and id were counted with other content (line 1)" in run.out
 
 
-def test_a_long_file_goes_in_requests_of_at_most_1000_events_and_a_mebibyte(app, member, served, tallybook):
+def test_a_long_file_is_split_by_1000_events_and_1_mib(app, member, served, tallybook):
     wide = [app.event(member) | {"comment": "y" * 300_000} for _ in range(8)]
     many = ['{"specversion": "0"}'] * 2_100
     run = tallybook("send", write(*wide, *many))
@@ -86,13 +86,13 @@ def test_a_long_file_goes_in_requests_of_at_most_1000_events_and_a_mebibyte(app,
 
 
 def test_a_line_longer_than_a_request_is_rejected_alone(app, member, served, tallybook):
-    endless = json.dumps(app.event(member) | {"comment": "y" * 3_000_000})
-    run = tallybook("send", write(endless, app.event(member)))
+    long_line = json.dumps(app.event(member) | {"comment": "y" * 3_000_000})
+    run = tallybook("send", write(long_line, app.event(member)))
     assert run.out.splitlines()[0] == "accepted 1, duplicates 0, conflicts 0, rejected 1"
     assert "rejected: the line is too long (line 1)" in run.out
 
 
-def test_a_line_that_spoils_its_batch_is_found(app, member, served, tallybook):
+def test_a_line_that_makes_its_batch_fail_is_found(app, member, served, tallybook):
     served.instead = [Answer(400, {}, '{"success": false, "message": "The body is not valid JSON"}')] * 3
     run = tallybook("send", write(app.event(member), *[app.event(member) for _ in range(3)]))
     assert run.out.splitlines() == [
@@ -102,13 +102,13 @@ def test_a_line_that_spoils_its_batch_is_found(app, member, served, tallybook):
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_busy_server_is_asked_again(app, member, served, tallybook, status):
+def test_a_request_to_a_busy_server_is_retried(app, member, served, tallybook, status):
     served.instead = [Answer(status, {}, "{}")] * 2
     assert tallybook("send", write(app.event(member))).out.startswith("accepted 1,")
     assert len(served.requests) == 3
 
 
-def test_an_event_that_the_server_wants_later_is_sent_later_and_alone(app, member, served, tallybook):
+def test_an_event_rejected_with_retry_is_sent_again(app, member, served, tallybook):
     file = write(app.event(member, id="first"), app.event(member, id="second"))
     results = [{"id": "first", "status": "accepted"}, {"id": "second", "status": "rejected", "reason": "retry"}]
     served.instead = [Answer(200, {}, json.dumps({"success": True, "data": {"results": results}}))]
@@ -117,7 +117,7 @@ def test_an_event_that_the_server_wants_later_is_sent_later_and_alone(app, membe
     assert run.out == "accepted 2, duplicates 0, conflicts 0, rejected 0\n"
 
 
-def test_an_event_that_is_wanted_later_for_too_long_is_rejected(app, member, served, tallybook):
+def test_an_event_rejected_with_retry_for_too_long_is_rejected(app, member, served, tallybook):
     results = [{"id": "first", "status": "rejected", "reason": "retry"}]
     served.instead = [Answer(200, {}, json.dumps({"success": True, "data": {"results": results}}))] * 100
     run = tallybook("send", write(app.event(member)))
@@ -125,7 +125,7 @@ def test_an_event_that_is_wanted_later_for_too_long_is_rejected(app, member, ser
     assert "rejected: retry (line 1)" in run.out
 
 
-def test_a_server_that_stays_away_ends_it_with_one_clear_line(app, member, served, tallybook, monkeypatch):
+def test_an_unreachable_server_ends_it_with_one_line(app, member, served, tallybook, monkeypatch):
     monkeypatch.setenv("TALLYBOOK_URL", "http://127.0.0.1:9")
     run = tallybook("send", write(app.event(member)))
     assert run.code == 1
@@ -135,7 +135,7 @@ def test_a_server_that_stays_away_ends_it_with_one_clear_line(app, member, serve
     )
 
 
-def test_a_key_that_does_not_hold_ends_it_at_once(app, member, served, tallybook, monkeypatch):
+def test_an_invalid_key_ends_it_at_once(app, member, served, tallybook, monkeypatch):
     monkeypatch.setenv("TALLYBOOK_PLATFORM_KEY", "pk-nothing")
     run = tallybook("send", write(app.event(member)))
     assert run.code == 1
@@ -143,13 +143,13 @@ def test_a_key_that_does_not_hold_ends_it_at_once(app, member, served, tallybook
     assert len(served.requests) == 1
 
 
-def test_standard_input_is_a_file_too(app, member, served, tallybook, monkeypatch):
+def test_events_are_read_from_standard_input(app, member, served, tallybook, monkeypatch):
     stream = io.TextIOWrapper(io.BytesIO(json.dumps(app.event(member)).encode()))
     monkeypatch.setattr("sys.stdin", stream)
     assert tallybook("send", "-").out.startswith("accepted 1,")
 
 
-def test_machines_read_json(app, member, served, tallybook):
+def test_the_json_option_prints_json(app, member, served, tallybook):
     run = tallybook("send", "--json", write(app.event(member), "nonsense"))
     assert run.code == 1
     assert json.loads(run.out) == {
@@ -163,16 +163,16 @@ def test_machines_read_json(app, member, served, tallybook):
 
 
 @pytest.mark.parametrize("name", ["TALLYBOOK_URL", "TALLYBOOK_PLATFORM_KEY"])
-def test_a_missing_setting_is_one_clear_line(served, tallybook, monkeypatch, name):
+def test_a_missing_setting_is_reported_in_one_line(served, tallybook, monkeypatch, name):
     monkeypatch.delenv(name)
     run = tallybook("send", "usage.ndjson")
     assert (run.code, run.err) == (2, f"tallybook: {name} is not set; for the local bundle: source .local/env\n")
 
 
-def test_an_address_that_is_none_is_one_clear_line(served, tallybook, monkeypatch):
+def test_an_invalid_url_is_reported_in_one_line(served, tallybook, monkeypatch):
     monkeypatch.setenv("TALLYBOOK_URL", "localhost:8000")
     assert "must be an http or https address" in tallybook("send", "usage.ndjson").err
 
 
-def test_a_missing_file_is_one_clear_line(served, tallybook):
+def test_a_missing_file_is_reported_in_one_line(served, tallybook):
     assert tallybook("send", "none.ndjson").err == "tallybook: none.ndjson: No such file or directory\n"

@@ -18,23 +18,23 @@ growth = st.lists(st.decimals(0, 10**6, places=9), max_size=8)
 
 
 @given(cpu=growth, ram=growth)
-def test_the_events_of_a_session_add_up_to_its_totals_and_none_says_nothing(cpu, ram):
+def test_a_sessions_events_add_up_to_its_totals_and_have_distinct_ids(cpu, ram):
     events = UsageEvents(SESSION)
     totals = {"cpu_seconds": Decimal(0), "ram_gb_seconds": Decimal(0)}
-    told: list[Event] = []
+    sent: list[Event] = []
     for step, (more_cpu, more_ram) in enumerate(zip(cpu, ram, strict=False)):
         totals["cpu_seconds"] += more_cpu
         totals["ram_gb_seconds"] += more_ram
         for line in events.since(totals, elapsed=step):
             (event,) = read_events(line.event)
             assert isinstance(event, Event)
-            told.append(event)
+            sent.append(event)
     for meter, total in totals.items():
-        assert sum((event.quantity for event in told if event.meter == meter), Decimal(0)) == total
-    assert len({event.identity for event in told}) == len(told)
+        assert sum((event.quantity for event in sent if event.meter == meter), Decimal(0)) == total
+    assert len({event.identity for event in sent}) == len(sent)
 
 
-def test_an_event_says_who_where_and_when_by_the_servers_clock():
+def test_an_event_has_its_owner_session_and_the_servers_time():
     (line,) = UsageEvents(SESSION).since({"cpu_seconds": Decimal("0.5")}, elapsed=1.25)
     assert json.loads(line.event) == {
         "specversion": "1.0",
@@ -47,11 +47,11 @@ def test_an_event_says_who_where_and_when_by_the_servers_clock():
     }
 
 
-def test_the_same_events_again_have_the_same_ids():
-    made = [UsageEvents(SESSION).since({"cpu_seconds": Decimal(1)}, elapsed=1) for _ in range(2)]
-    assert made[0] == made[1]
+def test_repeated_events_have_the_same_ids():
+    batches = [UsageEvents(SESSION).since({"cpu_seconds": Decimal(1)}, elapsed=1) for _ in range(2)]
+    assert batches[0] == batches[1]
 
 
 @pytest.mark.parametrize("total", ["0", "-0"])
-def test_nothing_used_is_no_event(total):
+def test_no_usage_makes_no_event(total):
     assert UsageEvents(SESSION).since({"cpu_seconds": Decimal(total)}, elapsed=1) == []

@@ -1,4 +1,4 @@
-"""A form takes what its fields are, names each that is not, and ignores what it does not know."""
+"""A request body is read by its fields: an invalid one is named, an unknown one is ignored."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,7 +20,7 @@ from tallybook.wire.requests.bodies import (
 )
 from tallybook.wire.requests.cloudevents import read_json
 
-REGISTER = {"email": "a@example.com", "password": "12345678"}
+SIGN_UP = {"email": "a@example.com", "password": "12345678"}
 CREDITS = {"account_id": "acc-1", "amount": 5, "kind": "grant", "reference": "order 7"}
 SESSION = {
     "account_id": "acc-1",
@@ -30,67 +30,67 @@ SESSION = {
     "storage_gb": 10,
     "timeout_seconds": 3600,
 }
-FORMS: list[tuple[type[RequestBody], dict[str, Any]]] = [
-    (RegisterRequest, REGISTER),
-    (LoginRequest, REGISTER),
+BODIES: list[tuple[type[RequestBody], dict[str, Any]]] = [
+    (RegisterRequest, SIGN_UP),
+    (LoginRequest, SIGN_UP),
     (ApiKeyRequest, {"name": "ci"}),
     (CreditsRequest, CREDITS),
     (StartSessionRequest, SESSION),
 ]
 
 
-def refused(model: type[RequestBody], data: Any) -> Invalid:
+def error_of(model: type[RequestBody], data: Any) -> Invalid:
     with pytest.raises(Invalid) as caught:
         read_body(model, data)
     return caught.value
 
 
-@pytest.mark.parametrize(("model", "data"), FORMS)
+@pytest.mark.parametrize(("model", "data"), BODIES)
 def test_unknown_fields_are_ignored(model: type[RequestBody], data: dict[str, Any]) -> None:
-    filled = read_body(model, {**data, "unknown": {"a": 1}, "model_config": 1, "__class__": "x"})
-    assert isinstance(filled, BaseModel)
-    assert filled == read_body(model, data)
+    body = read_body(model, {**data, "unknown": {"a": 1}, "model_config": 1, "__class__": "x"})
+    assert isinstance(body, BaseModel)
+    assert body == read_body(model, data)
 
 
-@pytest.mark.parametrize(("model", "data"), FORMS)
+@pytest.mark.parametrize(("model", "data"), BODIES)
 def test_each_missing_field_is_named(model: type[RequestBody], data: dict[str, Any]) -> None:
     for name in data:
-        error = refused(model, {key: value for key, value in data.items() if key != name})
+        error = error_of(model, {key: value for key, value in data.items() if key != name})
         assert error.field == name
         assert list(error.fields) == [name]
-    assert list(refused(model, {}).fields) == [*data]
+    assert list(error_of(model, {}).fields) == [*data]
 
 
-@pytest.mark.parametrize(("model", "data"), FORMS)
+@pytest.mark.parametrize(("model", "data"), BODIES)
 @pytest.mark.parametrize("wrong", [True, False, [], {}, ["x"]])
-def test_a_value_of_a_wrong_type_names_its_field_and_is_not_repeated(
+def test_a_value_of_a_wrong_type_is_refused_by_its_field(
     model: type[RequestBody], data: dict[str, Any], wrong: Any
 ) -> None:
     for name in data:
-        error = refused(model, {**data, name: wrong})
+        error = error_of(model, {**data, name: wrong})
         assert list(error.fields) == [name]
         assert error.message.startswith(f"{name}: ")
 
 
-@pytest.mark.parametrize(("model", "data"), FORMS)
-def test_null_is_no_value_where_one_is_required(model: type[RequestBody], data: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("model", "data"), BODIES)
+def test_null_is_refused_in_a_required_field(model: type[RequestBody], data: dict[str, Any]) -> None:
     for name in data:
-        assert refused(model, {**data, name: None}).field == name
+        assert error_of(model, {**data, name: None}).field == name
 
 
 @pytest.mark.parametrize("name", ["email", "password"])
 @pytest.mark.parametrize("wrong", [12345678, Decimal("1.5")])
-def test_a_number_is_no_text(name: str, wrong: Any) -> None:
-    assert refused(RegisterRequest, {**REGISTER, name: wrong}).field == name
+def test_a_number_is_refused_in_a_text_field(name: str, wrong: Any) -> None:
+    assert error_of(RegisterRequest, {**SIGN_UP, name: wrong}).field == name
 
 
-@pytest.mark.parametrize("body", [None, [], "text", 7, True, [REGISTER]])
-def test_a_body_that_is_no_object_is_refused(body: Any) -> None:
-    assert refused(RegisterRequest, body).message == "The body must be a JSON object"
+@pytest.mark.parametrize("body", [None, [], "text", 7, True, [SIGN_UP]])
+def test_a_body_that_is_not_an_object_is_refused(body: Any) -> None:
+    assert error_of(RegisterRequest, body).message == "The body must be a JSON object"
 
 
 def test_a_refusal_does_not_repeat_a_secret() -> None:
-    error = refused(RegisterRequest, {"email": ["hunter2hunter2"], "password": {"hunter2hunter2": 1}})
+    error = error_of(RegisterRequest, {"email": ["hunter2hunter2"], "password": {"hunter2hunter2": 1}})
     assert list(error.fields) == ["email", "password"]
     assert "hunter2" not in error.message + str(error.fields)
 
@@ -101,7 +101,7 @@ def test_credits_are_whole_numbers(amount: str) -> None:
     if amount == "5":
         assert read_body(CreditsRequest, body).amount == 5
     else:
-        assert refused(CreditsRequest, body).field == "amount"
+        assert error_of(CreditsRequest, body).field == "amount"
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_credits_are_whole_numbers(amount: str) -> None:
         ("note", "n" * 1001),
     ],
 )
-def test_credits_are_for_an_account_a_kind_and_a_reference(name: str, wrong: str) -> None:
-    assert refused(CreditsRequest, {**CREDITS, name: wrong}).field == name
+def test_credits_with_an_invalid_text_field_are_refused(name: str, wrong: str) -> None:
+    assert error_of(CreditsRequest, {**CREDITS, name: wrong}).field == name
 
 
 def test_ids_are_read_without_their_prefixes() -> None:
@@ -140,12 +140,12 @@ def test_a_size_is_a_number_with_at_most_three_decimals(size: str) -> None:
 )
 @pytest.mark.parametrize("name", ["cpu_cores", "memory_gb", "storage_gb"])
 def test_any_other_size_is_refused(name: str, size: str) -> None:
-    assert refused(StartSessionRequest, {**SESSION, **read_json(f'{{"{name}": {size}}}')}).field == name
+    assert error_of(StartSessionRequest, {**SESSION, **read_json(f'{{"{name}": {size}}}')}).field == name
 
 
 @pytest.mark.parametrize("timeout", [0, -1, 31 * 86_400 + 1, Decimal(60), "60"])
 def test_a_timeout_is_whole_seconds_up_to_31_days(timeout: Any) -> None:
-    assert refused(StartSessionRequest, {**SESSION, "timeout_seconds": timeout}).field == "timeout_seconds"
+    assert error_of(StartSessionRequest, {**SESSION, "timeout_seconds": timeout}).field == "timeout_seconds"
     assert read_body(StartSessionRequest, {**SESSION, "timeout_seconds": 31 * 86_400}).timeout_seconds == 2_678_400
 
 
@@ -153,4 +153,4 @@ def test_an_expiry_is_an_instant() -> None:
     model = read_body(ApiKeyRequest, {"name": "ci", "expires_at": "2026-05-01T00:00:00+02:00"})
     assert model.expires_at == datetime(2026, 4, 30, 22, tzinfo=UTC)
     for wrong in ("2026-05-01", "tomorrow", 1776688496, True, "", "9999-12-31T23:59:59-01:00"):
-        assert refused(ApiKeyRequest, {"name": "ci", "expires_at": wrong}).field == "expires_at"
+        assert error_of(ApiKeyRequest, {"name": "ci", "expires_at": wrong}).field == "expires_at"

@@ -1,4 +1,4 @@
-"""Usage events as sent: read exactly, or refused with the name of what is wrong; nothing sent can do worse."""
+"""Usage events are read exactly, or rejected by the name of the invalid part; no input raises anything else."""
 
 import json
 from decimal import Decimal
@@ -26,34 +26,34 @@ EVENT: dict[str, Any] = {
 }
 
 
-def sent(value: Any) -> list[Event | Result]:
+def read_all(value: Any) -> list[Event | Result]:
     return read_events(json.dumps(value).encode())
 
 
-def raw(quantity: str) -> Event | Result:
-    """The event with this very text for its quantity."""
+def read_quantity(quantity: str) -> Event | Result:
+    """Read an event whose quantity is this JSON text."""
     text = json.dumps({**EVENT, "data": {"meter": "cpu_seconds", "quantity": "HERE"}})
     return read_events(text.replace('"HERE"', quantity).encode())[0]
 
 
-def rejected(value: Any) -> str:
-    (result,) = sent([value])
+def rejection_of(value: Any) -> str:
+    (result,) = read_all([value])
     assert isinstance(result, Result)
     assert result.status == "rejected"
     return str(result.reason)
 
 
-def test_one_event_is_read_whole() -> None:
+def test_an_event_is_read_with_all_its_fields() -> None:
     data = {"user_id": "usr-2", "session_id": "s", "app_id": "p", "sku": "S", "meter": "minutes", "quantity": "2.50"}
-    (event,) = sent({**EVENT, "data": data, "datacontenttype": "application/json", "extension": [1]})
+    (event,) = read_all({**EVENT, "data": data, "datacontenttype": "application/json", "extension": [1]})
     assert isinstance(event, Event)
     assert (event.source, event.id, event.account_id, event.meter) == ("metal-7", "e1", "1", "minutes")
     assert (event.user_id, event.session_id, event.app_id, event.sku) == ("2", "s", "p", "S")
     assert (str(event.quantity), event.time.isoformat()) == ("2.5", "2026-04-20T12:00:00+00:00")
 
 
-def test_an_array_is_read_in_its_order_with_what_is_wrong_in_its_place() -> None:
-    read = sent([EVENT, {**EVENT, "id": "e2", "type": "other"}, 7, {**EVENT, "id": "e3"}])
+def test_an_array_is_read_in_order_with_rejections_in_place() -> None:
+    read = read_all([EVENT, {**EVENT, "id": "e2", "type": "other"}, 7, {**EVENT, "id": "e3"}])
     assert [(type(item).__name__, item.id) for item in read] == [
         ("Event", "e1"),
         ("Result", "e2"),
@@ -62,21 +62,23 @@ def test_an_array_is_read_in_its_order_with_what_is_wrong_in_its_place() -> None
     ]
 
 
-def test_what_an_event_leaves_out_or_sets_to_null_is_absent() -> None:
-    (event,) = sent({**EVENT, "data": {"meter": "m", "quantity": 1, "sku": None, "user_id": None, "session_id": None}})
+def test_a_missing_or_null_field_is_absent() -> None:
+    (event,) = read_all(
+        {**EVENT, "data": {"meter": "m", "quantity": 1, "sku": None, "user_id": None, "session_id": None}}
+    )
     assert isinstance(event, Event)
     assert (event.sku, event.user_id, event.session_id, event.app_id) == (None, None, None, None)
 
 
 @pytest.mark.parametrize("name", EVENT)
 @pytest.mark.parametrize("value", [None, "", 1, True, [], ["x"], "x" * 257])
-def test_each_bad_attribute_names_itself(name: str, value: Any) -> None:
-    assert rejected({**EVENT, name: value}).startswith(f"{name} ")
+def test_each_invalid_attribute_is_named(name: str, value: Any) -> None:
+    assert rejection_of({**EVENT, name: value}).startswith(f"{name} ")
 
 
 @pytest.mark.parametrize("name", EVENT)
-def test_each_missing_attribute_names_itself(name: str) -> None:
-    assert rejected({key: value for key, value in EVENT.items() if key != name}).startswith(f"{name} ")
+def test_each_missing_attribute_is_named(name: str) -> None:
+    assert rejection_of({key: value for key, value in EVENT.items() if key != name}).startswith(f"{name} ")
 
 
 @pytest.mark.parametrize(
@@ -106,12 +108,12 @@ def test_each_missing_attribute_names_itself(name: str) -> None:
         ("sku", False),
     ],
 )
-def test_each_bad_field_of_data_names_itself(name: str, value: Any) -> None:
+def test_each_invalid_field_of_data_is_named(name: str, value: Any) -> None:
     data = {**EVENT["data"], name: value}
     if value == "missing":
         del data[name]
     event = {**EVENT, "data": data}
-    assert rejected(event).startswith(f"data.{name} ")
+    assert rejection_of(event).startswith(f"data.{name} ")
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,7 @@ def test_each_bad_field_of_data_names_itself(name: str, value: Any) -> None:
     ],
 )
 def test_a_quantity_is_a_number_or_a_decimal_string_and_keeps_every_digit(quantity: str, expected: str) -> None:
-    event = raw(quantity)
+    event = read_quantity(quantity)
     assert isinstance(event, Event)
     assert f"{event.quantity:f}" == expected
     assert to_dynamodb({"quantity": event.quantity})
@@ -185,8 +187,8 @@ def test_a_quantity_is_a_number_or_a_decimal_string_and_keeps_every_digit(quanti
         "{}",
     ],
 )
-def test_any_other_quantity_is_refused_at_once(quantity: str) -> None:
-    result = raw(quantity)
+def test_any_other_quantity_is_rejected(quantity: str) -> None:
+    result = read_quantity(quantity)
     assert isinstance(result, Result)
     assert str(result.reason).startswith("data.quantity must be a number or a decimal string, above 0")
 
@@ -223,25 +225,25 @@ def test_any_other_quantity_is_refused_at_once(quantity: str) -> None:
     ],
     ids=range(26),
 )
-def test_what_is_no_json_in_utf_8_is_refused_whole(body: bytes | str) -> None:
+def test_a_body_that_is_not_json_in_utf_8_is_refused(body: bytes | str) -> None:
     with pytest.raises(Invalid, match="not valid JSON"):
         read_events(body)
 
 
 @pytest.mark.parametrize("body", [b"null", b"1", b"true", b'"event"', b"1.5"])
-def test_neither_object_nor_array_is_refused_whole(body: bytes) -> None:
+def test_a_body_that_is_neither_object_nor_array_is_refused(body: bytes) -> None:
     with pytest.raises(Invalid, match="array of CloudEvents"):
         read_events(body)
 
 
-def test_a_request_holds_1_to_1000_events() -> None:
-    assert len(sent([EVENT] * 1000)) == 1000
+def test_a_request_has_1_to_1000_events() -> None:
+    assert len(read_all([EVENT] * 1000)) == 1000
     for count in (0, 1001):
         with pytest.raises(Invalid, match="1 to 1000 events"):
-            sent([EVENT] * count)
+            read_all([EVENT] * count)
 
 
-def test_a_request_holds_at_most_1_mib() -> None:
+def test_a_request_has_at_most_1_mib() -> None:
     body = json.dumps(EVENT).encode()
     assert isinstance(read_events(body.ljust(MAX_BYTES))[0], Event)
     with pytest.raises(TooLarge, match=str(MAX_BYTES)):
@@ -254,7 +256,7 @@ def test_json_is_read_with_exact_decimals_a_bom_and_surrogate_pairs() -> None:
     assert read_json(b'["\\ud83d\\ude00", "\\\\ud800"]') == ["😀", "\\ud800"]
 
 
-def test_a_key_given_twice_counts_as_last_given() -> None:
+def test_the_last_of_two_equal_keys_counts() -> None:
     assert isinstance(read_events(json.dumps(EVENT).replace('"e1"', '"e1", "id": "e2"').encode())[0], Event)
 
 
@@ -268,38 +270,38 @@ numbers = st.from_regex(r"\A-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,12})?
 
 @deterministic
 @given(changes=st.dictionaries(st.sampled_from([*EVENT]), json_values, max_size=3), data=json_values)
-def test_nothing_in_an_event_is_worse_than_a_refusal(changes: dict[str, Any], data: Any) -> None:
+def test_any_event_is_read_or_rejected(changes: dict[str, Any], data: Any) -> None:
     for event in ({**EVENT, **changes}, {**EVENT, "data": {**EVENT["data"], "sku": data, "quantity": data}}):
         try:
             (read,) = read_events(json.dumps([event], allow_nan=True).encode(errors="surrogatepass"))
         except Invalid:
-            continue  # NaN, or half a surrogate pair
+            continue  # NaN, or a lone surrogate
         if isinstance(read, Event):
-            storable(read)
+            check_storable(read)
 
 
 @deterministic
 @given(number=numbers, quoted=st.booleans())
 def test_a_quantity_that_is_read_can_be_stored_and_added(number: str, quoted: bool) -> None:
     try:
-        read = raw(f'"{number}"' if quoted else number)
+        read = read_quantity(f'"{number}"' if quoted else number)
     except Invalid:
-        return  # a leading zero, or digits without end
+        return  # a leading zero, or too many digits
     if isinstance(read, Event):
         assert read.quantity == Decimal(number)
-        storable(read)
+        check_storable(read)
 
 
 @deterministic
 @given(body=st.binary(max_size=200) | st.text(max_size=200))
-def test_no_body_is_worse_than_a_refusal(body: bytes | str) -> None:
+def test_any_body_is_read_or_refused(body: bytes | str) -> None:
     try:
         read_events(body)
     except Invalid:
         return
 
 
-def storable(event: Event) -> None:
+def check_storable(event: Event) -> None:
     assert len(event.identity) == len(event.content) == 40
     to_dynamodb(put_marker(event, now=event.time, period_start=event.time).item)
     to_dynamodb({"sum": event.quantity + Decimal(10) ** 15})

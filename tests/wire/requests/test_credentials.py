@@ -1,4 +1,4 @@
-"""A credential may stand in four places; the first that holds one is taken."""
+"""A credential is read from the first of four places that has one."""
 
 import pytest
 
@@ -23,7 +23,7 @@ from tallybook.wire.requests.credentials import SentCredential, read_credential,
         ({"authorization": "Bearer "}, {"quota_session": "c"}, SentCredential("c", by_cookie=True)),
     ],
 )
-def test_a_credential_is_found_wherever_it_stands(
+def test_a_credential_is_read_from_its_header_or_cookie(
     headers: dict[str, str], cookies: dict[str, str], expected: SentCredential
 ) -> None:
     assert read_credential(headers, cookies) == expected
@@ -33,12 +33,12 @@ def test_a_credential_is_found_wherever_it_stands(
     "headers", [{}, {"authorization": ""}, {"authorization": "Bearer"}, {"authorization": "sk-1"}, {"x-api-key": ""}]
 )
 @pytest.mark.parametrize("cookies", [{}, {"quota_session": ""}, {"session": "sess_1"}])
-def test_nothing_anywhere_is_unauthenticated(headers: dict[str, str], cookies: dict[str, str]) -> None:
+def test_a_request_without_a_credential_is_unauthenticated(headers: dict[str, str], cookies: dict[str, str]) -> None:
     with pytest.raises(Unauthenticated):
         read_credential(headers, cookies)
 
 
-def test_a_session_cookie_is_for_the_browser_alone() -> None:
+def test_a_session_cookie_is_hidden_from_scripts_and_other_sites() -> None:
     cookie = session_cookie("sess_1", max_age=60).split("; ")
     assert cookie[0] == "quota_session=sess_1"
     assert set(cookie[1:]) == {"Path=/", "Max-Age=60", "HttpOnly", "Secure", "SameSite=Lax"}
