@@ -50,8 +50,8 @@ def test_a_run_keeps_its_state_for_the_next_even_if_it_is_killed(tmp_path: Path)
     assert {name: LocalStack(folder, again).variables[name] for name in NAMES} == {name: first[name] for name in NAMES}
     with running(folder, port=free_port()) as changed:
         assert "did not stop cleanly" in changed.terminal
-        assert "Deploying what changed" in changed.terminal
-        assert "Making an account" not in changed.terminal
+        assert "Deploying the changes" in changed.terminal
+        assert "Creating an account" not in changed.terminal
         assert changed.variables["TALLYBOOK_API_KEY"] == first["TALLYBOOK_API_KEY"]
         assert _balance(changed.variables) == balance + 5
         _check_clock_moves_periods(changed)
