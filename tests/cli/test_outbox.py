@@ -29,10 +29,9 @@ def mail(operator_app, member):
 
 
 def park(operator_app, item_id):
-    item = operator_app.ctx.tables.get(keys.outbox(item_id))
-    operator_app.ctx.tables.write(
-        outbox.park(read_outbox_item(item), at=operator_app.clock.now(), error="TransientMailError: Throttled\n\x1b[31mred")
-    )
+    item = read_outbox_item(operator_app.ctx.tables.get(keys.outbox(item_id)))
+    error = "TransientMailError: Throttled\n\x1b[31mred"
+    operator_app.ctx.tables.write(outbox.park(item, at=operator_app.clock.now(), error=error))
 
 
 def test_waiting_items_are_listed(operator_app, tallybook, member, mail):

@@ -1,4 +1,4 @@
-"""Sign-in, reset and links take the same counted work for every address, so a caller can't learn who exists."""
+"""Sign-in, reset and links take the same work for every address, counted and not timed, so they reveal nobody."""
 
 import re
 from collections.abc import Callable
