@@ -2,7 +2,7 @@
 
 A void invoice is owed no more. What the wallet had paid of it goes back there, and a credit that it had taken over goes
 to the next invoice. Its usage still counts as billed: only a reissue bills it again, with the fee and tax that follow
-from the account's present discount and tax rate. Late usage that another invoice billed stays on that one.
+from the account's current discount and tax rate. Late usage that another invoice billed stays on that one.
 """
 
 from dataclasses import dataclass, replace

@@ -21,7 +21,7 @@ _MAX_ENDED_PERIODS = 2
 
 @dataclass(frozen=True, slots=True)
 class BudgetSnapshot:
-    """`spending` is in order of time: unchecked ended periods, then the present one."""
+    """`spending` is in order of time: unchecked ended periods, then the current one."""
 
     account: Account
     budget: Budget | None

@@ -31,7 +31,7 @@ def read_spending(
 
 
 def periods_between(account: Account, since: datetime, present: Period) -> list[Period]:
-    """The periods from the one that contains `since` to the last one before the present."""
+    """The periods from the one that contains `since` to the last one before the current period."""
     found: list[Period] = []
     while since < present.start:
         found.append(period_of(account.schedule, since))

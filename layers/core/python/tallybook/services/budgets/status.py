@@ -26,7 +26,7 @@ def budget_forecast(ctx: Context, status: BudgetStatus) -> Forecast:
 
 
 def list_messages(ctx: Context, principal: Principal, *, offset: int, limit: int) -> tuple[list[BudgetMessage], int]:
-    """The present budget's messages, newest first, without the newest `offset` and at most `limit`; and their total."""
+    """The current budget's messages, newest first, without the newest `offset` and at most `limit`; and their total."""
     require_root(principal.user)
     account, counts = principal.account, principal.account.counts
     key_of = partial(keys.budget_message, account.id)

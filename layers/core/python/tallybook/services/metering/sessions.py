@@ -1,6 +1,6 @@
 """The platform starts and ends sandbox sessions; the account and its user store how many are running.
 
-A start reads the account, the user and the present period's counters together with the platform's key. The keys of the
+A start reads the account, the user and the current period's counters together with the platform's key. The keys of the
 counters are those of the user's last start in this process; counters with other keys are read after that. The
 transaction checks that there is room, and that plan, allocation and hard limit are as they were read.
 """
@@ -177,7 +177,7 @@ def _end(ctx: Context, session: Session, actor: Actor) -> Session:
 
 
 def _count_completed(ctx: Context, account: Account, now: datetime) -> tuple[Command, ...]:
-    """One more completed session of the present period, which is opened if it is not; none for a deleted account."""
+    """One more completed session of the current period, which is opened if it is not; none for a deleted account."""
     if account.status == "deleted":
         return ()
     period = period_of(account.schedule, now)

@@ -1,7 +1,7 @@
 """Mails to users who have used 80 or 100 percent of an allocation. Source: docs/money.md, "Quotas".
 
 A user gets one mail in a period for each percentage of an allocation; where a check sees several at once, the mail is
-about the highest. Only the present period is checked: a limit of an ended one restricts nobody.
+about the highest. Only the current period is checked: a limit of an ended one restricts nobody.
 """
 
 from collections.abc import Mapping, Sequence

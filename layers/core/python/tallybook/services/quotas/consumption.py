@@ -1,4 +1,4 @@
-"""How much of each quota field an account and its users have used in the present period, and the plan's limits."""
+"""How much of each quota field an account and its users have used in the current period, and the plan's limits."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -98,7 +98,7 @@ def read_quota_use(
 def read_plan(
     ctx: Context, account: Account, *, now: datetime, also: Iterable[Key] = ()
 ) -> tuple[Plan, Mapping[Key, Item]]:
-    """The account's plan as the present period pinned it, and the items of `also`, in one round trip.
+    """The account's plan as the current period pinned it, and the items of `also`, in one round trip.
 
     While the period is not opened, the plan is that of the current catalog.
     """

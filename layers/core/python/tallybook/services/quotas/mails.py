@@ -22,7 +22,7 @@ NAMES: Mapping[str, str] = {
 
 
 def requested_mail(account: Account, user: User, request: QuotaRequest) -> Mail:
-    """To the account: who requests which limits, the present ones, and the reason."""
+    """To the account: who requests which limits, the current ones, and the reason."""
     requested = (name for name in FIELDS if name in request.quota)
     context = {
         "account": _display_name(account),

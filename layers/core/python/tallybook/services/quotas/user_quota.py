@@ -1,4 +1,4 @@
-"""A user's usage in the present period, with the limits of their allocation if they have one."""
+"""A user's usage in the current period, with the limits of their allocation if they have one."""
 
 from decimal import Decimal
 
