@@ -104,8 +104,8 @@ def _update_expression(command: Update, names: dict[str, str], values: dict[str,
 
 
 def _placeholder(known: dict[str, Any], prefix: str, value: Any) -> str:
-    for name, present in known.items():
-        if present == value:
+    for name, known_value in known.items():
+        if known_value == value:
             return name
     name = f"{prefix}{len(known)}"
     known[name] = value
