@@ -62,11 +62,11 @@ def sweep_budget(client: Any, sweep: Sweep) -> SweepBudget:
         left: list[list[Any]] = []
         known: list[Any] = []
 
-        def add_suspensions(app: App) -> Any:
+        def prepare_and_keep(app: App) -> Any:
             known.append(prepare(app))
             return known[0]
 
-        calls = sweep(add_suspensions, act, lambda app, *_: left.append(stored_of_budget(app)))
+        calls = sweep(prepare_and_keep, act, lambda app, *_: left.append(stored_of_budget(app)))
         whole = App(make_context(client), client)
         assert left == [stored_of_budget(whole)] * len(left)
         return calls, whole, known[0]

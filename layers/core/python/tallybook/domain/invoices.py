@@ -1,8 +1,10 @@
 """Invoices: their totals, ids and states. Source: docs/money.md, "Invoices".
 
     draft ──issue──> open ──> paid
-      └ refreshed     ├──> overdue ──> paid, uncollectible
-                      └──> void (also from overdue and uncollectible); may be reissued as the next revision
+      └ refreshed     ├──> overdue
+                      └──> void (also from overdue); may be reissued as the next revision
+
+Nothing makes an invoice `uncollectible`, or an overdue one `paid`, until cards can be charged.
 
 A draft has no number and no dates, and may change. Once an invoice is issued, its lines never change.
 """

@@ -4,7 +4,7 @@
 The transaction removes `open` from the period key, provided that nothing was counted since it was read; writes the
 invoice, over its draft if there is one, with the account's next number; pays what the balance can; opens the next
 period; moves the closing cursor there; and records the change with its mail and events. After a conflict the account is
-read and the period is billed again.
+read again: if the period is still open it is billed again, else another call has closed it and nothing is left to do.
 """
 
 from dataclasses import dataclass, replace
