@@ -1,31 +1,15 @@
 """The data of each event of accounts, users and keys."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
-from tallybook.domain.accounts import Account, User
-from tallybook.domain.closing_cursor import ClosingCursor
+from tallybook.domain.accounts import User
 from tallybook.domain.credentials import Credential
 from tallybook.domain.events import accounts
 from tallybook.domain.outbox import BusEvent
-from tallybook.domain.periods import BillingSchedule, Period
+from tests.domain.events.samples import ACCOUNT, AT
 
-AT = datetime(2026, 4, 27, 12, 34, 56, 789_000, tzinfo=UTC)
-PERIOD = Period(datetime(2026, 3, 31, 18, 30, tzinfo=UTC), datetime(2026, 4, 30, 18, 30, tzinfo=UTC), "Asia/Kolkata")
-ACCOUNT = Account(
-    id="a1",
-    email="bills@example.com",
-    created_at=AT,
-    status="active",
-    plan="pro",
-    subscription_id="s1",
-    subscribed_at=AT,
-    schedule=BillingSchedule(AT, "Asia/Kolkata"),
-    first_period_at=AT,
-    closing_cursor=ClosingCursor(PERIOD),
-)
 USER = User(
     id="u1",
     account_id="a1",

@@ -1,34 +1,17 @@
 """The data of each event of subscriptions, the wallet and invoices."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from tallybook.domain.accounts import Account
-from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.events import billing
 from tallybook.domain.invoice_lines import InvoiceLine
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.outbox import BusEvent
-from tallybook.domain.periods import BillingSchedule, Period
 from tallybook.domain.wallet import Entry
+from tests.domain.events.samples import ACCOUNT, AT, PERIOD
 
-AT = datetime(2026, 4, 27, 12, 34, 56, 789_000, tzinfo=UTC)
-PERIOD = Period(datetime(2026, 3, 31, 18, 30, tzinfo=UTC), datetime(2026, 4, 30, 18, 30, tzinfo=UTC), "Asia/Kolkata")
-ACCOUNT = Account(
-    id="a1",
-    email="bills@example.com",
-    created_at=AT,
-    status="active",
-    plan="pro",
-    subscription_id="s1",
-    subscribed_at=AT,
-    schedule=BillingSchedule(AT, "Asia/Kolkata"),
-    first_period_at=AT,
-    closing_cursor=ClosingCursor(PERIOD),
-)
 ENTRY = Entry("e1", "a1", "adjustment", -5, "order 7", AT, number=3, balance_after=-2, note="between us")
 INVOICE = Invoice(
     id="i1",

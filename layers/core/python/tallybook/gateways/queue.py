@@ -7,8 +7,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tallybook.gateways.interceptor import Interceptor, passthrough
 
-MOST_A_CALL = 10
-
 
 class Queue:
     """Sends through an interceptor to the queue with this URL."""

@@ -24,7 +24,7 @@ from contextlib import suppress
 from ctypes import CDLL
 from decimal import ROUND_DOWN, Decimal
 
-import psutil  # type: ignore[import-untyped]
+import psutil  # type: ignore[import-untyped]  # it ships no types
 
 BYTES_PER_GB = 2**30
 _NANO = Decimal("0.000000001")
