@@ -15,7 +15,7 @@ from tallybook.domain.budgets import Budget
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.ids import derived_id
 from tallybook.domain.jobs import USAGE_CHECK
-from tallybook.domain.periods import BillingSchedule, period_of
+from tallybook.domain.periods import period_of, schedule_from
 from tallybook.domain.times import stamp
 from tallybook.services.jobs.due_tasks import due_tasks
 from tallybook.services.jobs.usage_check import run_task
@@ -91,7 +91,7 @@ def sweep(client: Any, budgets: int, used: int, *, progress: Callable[[int, int]
 
 
 def _account(app: App, number: int, opens: datetime, *, has_used: bool) -> Iterator[Put]:
-    id, schedule = _id(number), BillingSchedule(opens, "UTC")
+    id, schedule = _id(number), schedule_from(opens, "UTC")
     period = period_of(schedule, opens)
     account = Account(
         id=id,

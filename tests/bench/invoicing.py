@@ -17,7 +17,7 @@ from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.ids import derived_id
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.jobs import INVOICES
-from tallybook.domain.periods import BillingSchedule, period_of
+from tallybook.domain.periods import period_of, schedule_from
 from tallybook.domain.times import day_of
 from tallybook.services.jobs.due_tasks import due_tasks
 from tallybook.services.jobs.invoicing import run_task
@@ -108,7 +108,7 @@ def tick(client: Any, accounts: int, *, progress: Callable[[int, int], None] = l
 
 def _account(app: App, name: str, opens: datetime) -> Iterator[Put]:
     id = derived_id("bench", name)
-    period = period_of(BillingSchedule(opens, "UTC"), opens)
+    period = period_of(schedule_from(opens, "UTC"), opens)
     account = Account(
         id=id,
         email=f"{id}@example.com",
@@ -117,7 +117,7 @@ def _account(app: App, name: str, opens: datetime) -> Iterator[Put]:
         plan="pro",
         subscription_id=id,
         subscribed_at=opens,
-        schedule=BillingSchedule(opens, "UTC"),
+        schedule=schedule_from(opens, "UTC"),
         first_period_at=opens,
         closing_cursor=ClosingCursor(period),
         wallet=Wallet(balance=_BALANCE),

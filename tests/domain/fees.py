@@ -8,7 +8,7 @@ from typing import Any, Literal
 from tallybook.domain.accounts import Account, BillingTerms
 from tallybook.domain.catalog import Plan
 from tallybook.domain.closing_cursor import ClosingCursor
-from tallybook.domain.periods import BillingSchedule, period_of
+from tallybook.domain.periods import period_of, schedule_from
 
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -18,7 +18,7 @@ def plan(price: int = 100_000_000, interval: Literal["month", "year"] = "month")
 
 
 def account(anchor: datetime = JANUARY, *, discount: Decimal = Decimal(0), **more: Any) -> Account:
-    first = period_of(BillingSchedule(anchor, "UTC"), anchor)
+    first = period_of(schedule_from(anchor, "UTC"), anchor)
     known = Account(
         id="a",
         email="a@example.com",
@@ -27,7 +27,7 @@ def account(anchor: datetime = JANUARY, *, discount: Decimal = Decimal(0), **mor
         plan="pro",
         subscription_id="s",
         subscribed_at=anchor,
-        schedule=BillingSchedule(anchor, "UTC"),
+        schedule=schedule_from(anchor, "UTC"),
         first_period_at=anchor,
         closing_cursor=ClosingCursor(first),
         billing=BillingTerms(discount=discount),

@@ -8,7 +8,7 @@ import pytest
 
 from tallybook.domain.budget_status import BudgetStatus, Forecast, forecast
 from tallybook.domain.budgets import Budget, LimitType, Spending
-from tallybook.domain.periods import BillingSchedule, Period, period_of
+from tallybook.domain.periods import Period, period_of, schedule_from
 
 UNIT = 1_000_000
 APRIL, MAY = datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)
@@ -86,7 +86,7 @@ def test_a_projection_at_the_budget_reaches_it_by_the_last_day() -> None:
 
 def test_days_are_counted_in_the_accounts_time_zone() -> None:
     """It is the 1st in UTC but the 2nd in Auckland: half the daily rate."""
-    period = period_of(BillingSchedule(datetime(2026, 3, 31, 11, tzinfo=UTC), "Pacific/Auckland"), on(5))
+    period = period_of(schedule_from(datetime(2026, 3, 31, 11, tzinfo=UTC), "Pacific/Auckland"), on(5))
     assert (period.first_day, period.last_day) == (date(2026, 4, 1), date(2026, 4, 30))
     for now, reached_on in ((on(1, 10), date(2026, 4, 10)), (on(1, 11), date(2026, 4, 20))):
         assert forecast(status(100, 10, period=period), currency="USD", now=now).reached_on == reached_on
@@ -94,7 +94,7 @@ def test_days_are_counted_in_the_accounts_time_zone() -> None:
 
 @pytest.mark.parametrize("zone", ["UTC", "America/Santiago", "Asia/Kolkata", "Pacific/Chatham"])
 def test_no_earlier_day_than_the_forecast_reaches_the_budget(zone: str) -> None:
-    period = period_of(BillingSchedule(datetime(2026, 1, 31, 5, tzinfo=UTC), zone), on(5))
+    period = period_of(schedule_from(datetime(2026, 1, 31, 5, tzinfo=UTC), zone), on(5))
     for elapsed in range(period.days):
         now = min(period.start + timedelta(days=elapsed, hours=1), period.end - timedelta(seconds=1))
         for used in (1, 37, 99):

@@ -28,7 +28,7 @@ from tallybook.domain.credentials import (
     parse_platform_key,
 )
 from tallybook.domain.errors import Forbidden, Unauthenticated
-from tallybook.domain.periods import BillingSchedule, Period
+from tallybook.domain.periods import Period, schedule_from
 from tests.support.hypothesis_settings import deterministic
 
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
@@ -132,7 +132,7 @@ def make_principal() -> Principal:
         plan="hobby",
         subscription_id=A,
         subscribed_at=NOW,
-        schedule=BillingSchedule(NOW, "UTC"),
+        schedule=schedule_from(NOW, "UTC"),
         first_period_at=NOW,
         closing_cursor=ClosingCursor(Period(NOW, NOW + timedelta(days=30), "UTC")),
     )

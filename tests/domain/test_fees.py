@@ -13,14 +13,14 @@ from tallybook.domain.catalog import Plan
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.fees import Fee, FeeTime, add_suspensions, fee_for, fee_time, suspended_by_period
 from tallybook.domain.money import in_units, minor_unit
-from tallybook.domain.periods import BillingSchedule, Period, period_of, with_anchor
+from tallybook.domain.periods import BillingSchedule, Period, period_of, schedule_from, with_anchor
 from tallybook.domain.times import stamp
 from tests.domain.fees import JANUARY, account, plan
 from tests.domain.instants import ZONES, at, instants
 from tests.support.hypothesis_settings import deterministic
 
 DAY = 86_400_000
-SCHEDULE = BillingSchedule(JANUARY, "UTC")
+SCHEDULE = schedule_from(JANUARY, "UTC")
 
 
 def billing_period(schedule: BillingSchedule, inside: datetime, cut: datetime | None = None) -> BillingPeriod:
@@ -97,7 +97,7 @@ def test_a_yearly_plan_ended_early_is_charged_less_the_rest_of_its_year() -> Non
 
 
 def test_a_yearly_plan_after_a_plan_change_counts_from_the_change() -> None:
-    payer = account(schedule=with_anchor(BillingSchedule(JANUARY, "UTC"), at("2026-06-11T00:00Z")))
+    payer = account(schedule=with_anchor(schedule_from(JANUARY, "UTC"), at("2026-06-11T00:00Z")))
     yearly = plan(interval="year")
     assert not fee(payer, yearly, at("2026-12-15T00:00Z")).standard
     assert fee(payer, yearly, at("2027-05-15T00:00Z")).standard
@@ -114,7 +114,7 @@ def test_a_yearly_plan_after_a_plan_change_counts_from_the_change() -> None:
     ],
 )
 def test_a_suspension_is_stored_by_the_periods_that_it_touched(since: str, until: str, taken: dict[str, int]) -> None:
-    schedule = BillingSchedule(JANUARY, "UTC")
+    schedule = schedule_from(JANUARY, "UTC")
     assert suspended_by_period(schedule, at(since), at(until)) == {
         f"{month}-01T00:00:00.000Z": length for month, length in taken.items()
     }
@@ -224,7 +224,7 @@ def test_a_fee_and_its_deductions_are_never_below_zero(
 def test_a_suspensions_parts_by_period_add_up_to_its_length(
     anchor: datetime, zone: str, since: int, length: int
 ) -> None:
-    schedule = with_anchor(BillingSchedule(anchor, zone), anchor + timedelta(days=100))
+    schedule = with_anchor(schedule_from(anchor, zone), anchor + timedelta(days=100))
     start = anchor + timedelta(milliseconds=since)
     parts = suspended_by_period(schedule, start, start + timedelta(milliseconds=length))
     assert sum(parts.values()) == length

@@ -19,7 +19,7 @@ from tallybook.domain.fees import Fee, fee_for, fee_time
 from tallybook.domain.invoice_lines import balance_lines, fee_lines
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.money import minor_unit
-from tallybook.domain.periods import BillingSchedule, period_of, start_of_day, with_anchor, with_zone
+from tallybook.domain.periods import BillingSchedule, period_of, schedule_from, start_of_day, with_anchor, with_zone
 from tallybook.domain.times import stamp
 from tests.domain.fees import account, plan
 from tests.domain.instants import ZONES, at, instants
@@ -153,7 +153,7 @@ def cut_fee(
 ) -> Fee:
     """The fee on the invoice of the period that a change at `cut` ends."""
     currency = str(terms.pop("currency", "USD"))
-    payer = replace(account(schedule.anchor, **terms), schedule=schedule)
+    payer = replace(account(schedule.since, **terms), schedule=schedule)
     of = plan(price, interval)
     inside = period_of(schedule, cut - TICK)
     opened = BillingPeriod(inside, plan="pro", catalog_version=1, shards=1, is_open=True).cut(cut)
@@ -162,7 +162,7 @@ def cut_fee(
 
 def fee_of(case: Case) -> Fee:
     return cut_fee(
-        BillingSchedule(utc(case.anchor), case.zone),
+        schedule_from(utc(case.anchor), case.zone),
         utc(case.cut),
         price=micros(case.price),
         interval=case.interval,
@@ -192,7 +192,7 @@ def test_a_suspension_before_the_change_is_credited_beside_the_rest(case: Case, 
 
 def test_each_part_of_a_month_is_charged_by_its_plan() -> None:
     """30.00 from 1 June for 10 of 30 days, 60.00 for 2 of 30, 30.00 for 1 of 30, 31.00 for 7 of 31 in July."""
-    schedule, paid = BillingSchedule(utc("2026-06-01"), "UTC"), []
+    schedule, paid = schedule_from(utc("2026-06-01"), "UTC"), []
     for cut, price in (("2026-06-11", 30), ("2026-06-13", 60), ("2026-06-14", 30), ("2026-07-21", 31)):
         fee = cut_fee(schedule, utc(cut), price=micros(str(price)))
         paid.append(fee.final)
@@ -202,18 +202,18 @@ def test_each_part_of_a_month_is_charged_by_its_plan() -> None:
 
 def test_a_change_counts_from_the_previous_change() -> None:
     """Subscribed on 31 January, changed on 15 February: on 5 March 10 of the 28 days to 15 March are left."""
-    schedule = with_anchor(BillingSchedule(utc("2026-01-31"), "UTC"), utc("2026-02-15"))
+    schedule = with_anchor(schedule_from(utc("2026-01-31"), "UTC"), utc("2026-02-15"))
     assert cut_fee(schedule, utc("2026-03-05"), price=28_000_000).proration_credit == 10_000_000
 
 
 def test_a_month_after_a_zone_change_is_charged_by_its_own_length() -> None:
-    """February in Berlin, March in New York, whose clocks skip an hour: 371 of 743 hours are left, 0.01 each."""
+    """February in Berlin, March in New York, 5 hours longer: 377 of 749 hours are left, 0.01 each."""
     schedule = with_zone(
-        BillingSchedule(utc("2026-01-31T23:00"), "Europe/Berlin"), "America/New_York", now=utc("2026-02-10")
+        schedule_from(utc("2026-01-31T23:00"), "Europe/Berlin"), "America/New_York", now=utc("2026-02-10")
     )
     march = period_of(schedule, utc("2026-03-02"))
-    assert (march.start, march.end) == (utc("2026-02-28T23:00"), utc("2026-03-31T22:00"))
-    assert cut_fee(schedule, utc("2026-03-16T11:00"), price=7_430_000).proration_credit == 3_710_000
+    assert (march.start, march.end) == (utc("2026-02-28T23:00"), utc("2026-04-01T04:00"))
+    assert cut_fee(schedule, utc("2026-03-16T11:00"), price=7_490_000).proration_credit == 3_770_000
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_tax_is_on_the_fee_after_the_credit(case: Case, rate: str, tax: str) -> 
         account_id="a",
         revision=1,
         position=1,
-        period=period_of(BillingSchedule(utc(case.anchor), "UTC"), utc(case.anchor)),
+        period=period_of(schedule_from(utc(case.anchor), "UTC"), utc(case.anchor)),
         plan="pro",
         plan_name="Pro",
         currency=case.currency,
@@ -257,8 +257,8 @@ def test_each_of_many_plan_changes_charges_only_the_time_that_ran(
 ) -> None:
     """Each stay's last month: to within half a minor unit of its part of the month, and never below zero."""
     price, discount, currency = terms
-    schedule, unit = BillingSchedule(start_of_day(anchor.date(), zone), zone), minor_unit(currency)
-    cut = schedule.anchor
+    schedule, unit = schedule_from(start_of_day(anchor.date(), zone), zone), minor_unit(currency)
+    cut = schedule.since
     for stay in stays:
         cut += timedelta(milliseconds=stay)
         period = period_of(schedule, cut - TICK)

@@ -10,6 +10,7 @@ from tallybook.domain.periods import (
     drop_older_schedules,
     period_of,
     schedule_at,
+    schedule_from,
     with_anchor,
     with_zone,
     year_of,
@@ -22,7 +23,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def schedule() -> BillingSchedule:
     """COUNT schedules, the first from START, each a minute after the one before."""
-    chain = BillingSchedule(START, "UTC")
+    chain = schedule_from(START, "UTC")
     for number in range(1, COUNT):
         chain = with_anchor(chain, START + timedelta(minutes=number))
     return chain
@@ -34,7 +35,7 @@ def test_each_schedules_period_ends_where_the_next_one_begins(schedule: BillingS
     period = period_of(schedule, instant)
     assert (period.start, period.end) == (instant, instant + timedelta(minutes=1))
     assert period_of(schedule, period.end - timedelta(milliseconds=1)) == period
-    assert schedule_at(schedule, instant).anchor == instant
+    assert schedule_at(schedule, instant).since == instant
     assert year_of(schedule, period)[0] == instant
 
 

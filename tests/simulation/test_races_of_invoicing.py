@@ -188,7 +188,7 @@ def test_a_plan_changed_while_its_period_closes_follows_the_closing(crowded_app:
     assert (cut.period.start, cut.period.end) == (period.end, period.end + GRACE)
     assert cut == changed[0].invoice
     account = app.account_of(member)
-    assert (account.schedule.anchor, account.closing_cursor.period.start) == (period.end + GRACE, period.end + GRACE)
+    assert (account.schedule.since, account.closing_cursor.period.start) == (period.end + GRACE, period.end + GRACE)
     check_invariants(app)
     assert {result.status for result in app.record(*events)} <= {"accepted", "duplicate"}
     app.clock.advance(days=40)

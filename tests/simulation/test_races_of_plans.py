@@ -53,7 +53,7 @@ def test_of_concurrent_changes_one_wins_and_the_others_are_refused(
     assert codes(answers) == ["plan_change_in_progress"] * (len(plans) - 1)
     ((held, change),) = [answer for answer in answers if not isinstance(answer, Exception)]
     account = app.account_of(member)
-    assert (account.plan, account.counts.plan_change_count, account.schedule.anchor) == (
+    assert (account.plan, account.counts.plan_change_count, account.schedule.since) == (
         held.plan.name,
         1,
         app.clock.now(),

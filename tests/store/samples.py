@@ -10,7 +10,7 @@ from tallybook.domain.audit import SESSIONS, Actor
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.credentials import Credential
-from tallybook.domain.periods import BillingSchedule, Period
+from tallybook.domain.periods import BillingSchedule, Period, schedule_from, with_anchor
 from tallybook.domain.sessions import Session
 from tallybook.domain.usage import Event
 from tallybook.domain.wallet import Entry
@@ -29,11 +29,11 @@ ACCOUNT = Account(
     subscription_id="s",
     subscribed_at=NOW + timedelta(seconds=1),
     schedule=BillingSchedule(
-        NOW - timedelta(days=1),
+        datetime(2026, 3, 31),  # noqa: DTZ001 a wall time has no zone
         "Asia/Kolkata",
         since=NOW,
         first=3,
-        before=BillingSchedule(NOW - timedelta(days=1), "UTC", before=BillingSchedule(NOW - timedelta(days=60), "UTC")),
+        before=with_anchor(schedule_from(NOW - timedelta(days=60), "UTC"), NOW - timedelta(days=1)),
     ),
     first_period_at=NOW - timedelta(days=2),
     closing_cursor=ClosingCursor(APRIL),

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tallybook.domain.periods import BillingSchedule
+from tallybook.domain.periods import schedule_from
 from tallybook.domain.usage import MARKER_LIFE, sum_counters
 from tallybook.store import accounts, events, keys, periods, usage_counters
 from tallybook.store.commands import Put
@@ -33,14 +33,16 @@ def test_an_opened_period_reads_back_and_opens_once(tables: Tables, shards: int)
 
 
 def test_a_period_opens_only_for_the_accounts_present_subscription(tables: Tables) -> None:
-    for change in ({"plan": "scale"}, {"schedule": BillingSchedule(NOW, "UTC")}, {"status": "deleted"}):
+    changed = {"schedule": schedule_from(NOW, "UTC"), "counts": ACCOUNT.counts._replace(schedule_count=1)}
+    for change in ({"plan": "scale"}, changed, {"status": "deleted"}):
         now = replace(ACCOUNT, **change)
         tables.write(Put(keys.account("a"), accounts.account_item(now), condition=None))
         with pytest.raises(WriteConflict):
             tables.transact(
                 [periods.check_subscription_unchanged(ACCOUNT), *periods.open_period(ACCOUNT, billing_period())]
             )
-    tables.write(Put(keys.account("a"), accounts.account_item(FULL_ACCOUNT), condition=None))
+    other = replace(FULL_ACCOUNT, counts=FULL_ACCOUNT.counts._replace(schedule_count=0))
+    tables.write(Put(keys.account("a"), accounts.account_item(other), condition=None))
     tables.transact([periods.check_subscription_unchanged(ACCOUNT), *periods.open_period(ACCOUNT, billing_period())])
 
 

@@ -84,7 +84,7 @@ def test_a_change_at_a_periods_end_closes_it_in_full(app: App, member: Member) -
     end = app.clock.moment = member.account.closing_cursor.period.end
     whole = change_unpaid(app, member, "scale")
     assert (whole.invoice.period, whole.change.refund) == (member.account.closing_cursor.period, 0)
-    assert (whole.account.closing_cursor.period.start, whole.account.schedule.anchor) == (end, end)
+    assert (whole.account.closing_cursor.period.start, whole.account.schedule.since) == (end, end)
     check_invariants(app)
     app.clock.moment = whole.account.closing_cursor.period.end + timedelta(milliseconds=1)
     short = change_unpaid(app, member, "hobby")

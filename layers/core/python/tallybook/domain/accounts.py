@@ -1,16 +1,17 @@
 """Accounts and their users, and the checks of their status and rights."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Forbidden, NotFound
-from tallybook.domain.periods import BillingSchedule
+from tallybook.domain.periods import BillingSchedule, drop_older_schedules
 from tallybook.domain.quotas import UserAllocation
+from tallybook.domain.usage import MARKER_LIFE
 
 type AccountStatus = Literal["active", "suspended", "deleted"]
 type UserStatus = Literal["active", "suspended", "disabled", "deleted"]
@@ -25,8 +26,9 @@ class Counts(NamedTuple):
     """How many of each thing an account has. Lists that only grow take the numbers of their items from these counts.
 
     `running_count`: sessions. `user_count` includes deleted users, `invoice_count` drafts. `issued_count`: invoices
-    with a number. `overdue_count`: overdue and uncollectible invoices. `budget_count` and `message_count` include
-    deleted budgets and their messages; `archived_message_count` counts the messages of deleted budgets.
+    with a number. `overdue_count`: overdue and uncollectible invoices. `schedule_count`: changes of the billing
+    schedule. `budget_count` and `message_count` include deleted budgets and their messages; `archived_message_count`
+    counts the messages of deleted budgets.
     """
 
     audit_count: int = 0
@@ -37,6 +39,7 @@ class Counts(NamedTuple):
     issued_count: int = 0
     overdue_count: int = 0
     plan_change_count: int = 0
+    schedule_count: int = 0
     allocation_count: int = 0
     request_count: int = 0
     budget_count: int = 0
@@ -97,6 +100,15 @@ class Account:
     suspension: Suspension = field(default_factory=Suspension)
     allocated: Mapping[str, int] = field(default_factory=dict)
     hard_limit: int | None = None
+
+    def drop_older_schedules(self, *, now: datetime) -> Self:
+        """The account without the schedules that nothing needs any more.
+
+        Needed are those of an event that may still be sent, of each unclosed period, and of the current suspension.
+        """
+        needed = [now - MARKER_LIFE, self.closing_cursor.period.start]
+        oldest = min([*needed, self.suspension.at] if self.suspension.at else needed)
+        return replace(self, schedule=drop_older_schedules(self.schedule, oldest))
 
     @property
     def time_zone(self) -> str:

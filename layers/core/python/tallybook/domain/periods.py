@@ -1,8 +1,8 @@
 """Periods as spans of time: half-open months `[start, end)` in UTC. Source: docs/money.md, "Periods".
 
-A boundary is the wall time of the original anchor in the account's zone, n months later, clamped to the last day of
-the month: 31 Jan -> 29 Feb -> 31 Mar -> 30 Apr. If a clock change skips that wall time, it moves forward by the gap; if
-it happens twice, the first one counts. `billing_period.BillingPeriod` is a period that was opened and is stored.
+A boundary is the wall date and time of the original anchor, n months later, clamped to the last day of the month: 31
+Jan -> 29 Feb -> 31 Mar -> 30 Apr. If a clock change skips that wall time, it moves forward by the gap; if it happens
+twice, the first one counts. `billing_period.BillingPeriod` is a period that was opened and is stored.
 """
 
 import calendar
@@ -10,32 +10,31 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Self
-from zoneinfo import ZoneInfo, available_timezones
 
-from tallybook.domain.errors import Invalid
+from tallybook.domain.zones import zone_of
+
+LONGEST = timedelta(days=34)
+"""No period is longer: a month of 31 days, and the difference of the two zones after a change of zone."""
 
 
 @dataclass(frozen=True, slots=True)
 class BillingSchedule:
-    """Defines an account's periods, by the anchor, an instant, and the IANA zone in which its wall time is read.
+    """Defines an account's periods by the `anchor`, a wall date and time, and the IANA `zone` in which it is read.
 
-    A later schedule replaces the schedule `before` at the instant `since`, when its period number `first`, counted
-    from the anchor, starts. A plan change replaces the schedule at once, with a new anchor. A change of zone replaces
-    it at the end of the current period, so that no period gets longer or shorter by more than the zones differ.
+    It applies from the instant `since`, when its period number `first` starts, counted in months from the anchor. A
+    plan change replaces the schedule `before` at once, with a new anchor. A change of zone keeps the anchor and
+    replaces the schedule at the end of the current period, so that each boundary keeps its wall date and time.
     """
 
     anchor: datetime
     zone: str
-    since: datetime | None = None
+    since: datetime
     first: int = 0
     before: Self | None = None
 
-    def local(self, instant: datetime) -> datetime:
-        return instant.astimezone(ZoneInfo(self.zone))
-
     def governs(self, instant: datetime) -> bool:
         """Whether this schedule defines the period of the instant, not an earlier one."""
-        return self.before is None or self.since is None or self.since <= instant
+        return self.before is None or self.since <= instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def period_of(schedule: BillingSchedule, instant: datetime) -> Period:
     A period that a plan change cut short ends where the next schedule begins.
     """
     cut: datetime | None = None
-    while schedule.before is not None and not schedule.governs(instant):
+    while not schedule.governs(instant) and schedule.before is not None:
         cut = schedule.since
         schedule = schedule.before
     number = _number(schedule, instant)
@@ -89,25 +88,35 @@ def period_of(schedule: BillingSchedule, instant: datetime) -> Period:
     return Period(start=_edge(schedule, number), end=end if cut is None else min(end, cut), zone=schedule.zone)
 
 
+def first_schedule(registered: datetime, zone: str) -> BillingSchedule:
+    """The schedule of a new account: its first period starts at 00:00 local of the day of registration."""
+    day = local_day(registered, zone)
+    return BillingSchedule(_midnight(day), zone, since=start_of_day(day, zone))
+
+
+def schedule_from(instant: datetime, zone: str) -> BillingSchedule:
+    """A schedule whose first period starts at the instant."""
+    return BillingSchedule(wall_time(instant, zone), zone, since=instant)
+
+
 def with_zone(schedule: BillingSchedule, zone: str, *, now: datetime) -> BillingSchedule:
     """The schedule after a change of zone: a new one, from the end of the current period on."""
     current = schedule_at(schedule, now)
     if current.zone == zone:
         return current
-    period = period_of(current, now)
-    first = _number(current, now) + 1
-    return BillingSchedule(anchor=current.anchor, zone=zone, since=period.end, first=first, before=current)
+    end, first = period_of(current, now).end, _number(current, now) + 1
+    return BillingSchedule(current.anchor, zone, since=end, first=first, before=current)
 
 
-def with_anchor(schedule: BillingSchedule, anchor: datetime) -> BillingSchedule:
+def with_anchor(schedule: BillingSchedule, instant: datetime) -> BillingSchedule:
     """The schedule after a plan change: a new one at once, in the zone that was set last."""
-    return BillingSchedule(anchor=anchor, zone=schedule.zone, since=anchor, before=schedule_at(schedule, anchor))
+    return replace(schedule_from(instant, schedule.zone), before=schedule_at(schedule, instant))
 
 
 def drop_older_schedules(schedule: BillingSchedule, oldest: datetime) -> BillingSchedule:
     """The schedule without the earlier ones that had been replaced by the instant `oldest`."""
     kept = [schedule]
-    while (last := kept[-1]).before is not None and last.since is not None and last.since > oldest:
+    while (last := kept[-1]).before is not None and last.since > oldest:
         kept.append(last.before)
     chain = replace(kept.pop(), before=None)
     while kept:
@@ -118,16 +127,15 @@ def drop_older_schedules(schedule: BillingSchedule, oldest: datetime) -> Billing
 def changes_of(schedule: BillingSchedule) -> tuple[datetime, ...]:
     """The instants at which a schedule was replaced, oldest first."""
     changes: list[datetime] = []
-    last: BillingSchedule | None = schedule
-    while last is not None:
-        changes += [last.since] if last.since is not None and last.before is not None else []
-        last = last.before
+    while schedule.before is not None:
+        changes.append(schedule.since)
+        schedule = schedule.before
     return tuple(reversed(changes))
 
 
 def schedule_at(schedule: BillingSchedule, instant: datetime) -> BillingSchedule:
     """The schedule that defines the period of the instant."""
-    while schedule.before is not None and not schedule.governs(instant):
+    while not schedule.governs(instant) and schedule.before is not None:
         schedule = schedule.before
     return schedule
 
@@ -141,57 +149,55 @@ def year_of(schedule: BillingSchedule, period: Period) -> tuple[datetime, dateti
 
 
 def boundary(schedule: BillingSchedule, months: int) -> datetime:
-    """The instant `months` months after the anchor, in the anchor's wall time, clamped to the month's length."""
-    return schedule.anchor if months == 0 else _boundary(schedule.anchor, schedule.zone, months)
+    """The start of the period that is `months` months after the anchor, if this schedule defines it."""
+    return schedule.since if months == schedule.first else _boundary(schedule.anchor, schedule.zone, months)
 
 
 def start_of_day(day: date, zone: str) -> datetime:
     """00:00 local of the day, as an instant."""
-    return _instant(datetime(day.year, day.month, day.day), zone)  # noqa: DTZ001 a wall time, made aware below
-
-
-def first_anchor(registered: datetime, zone: str) -> datetime:
-    """The start of an account's first period: 00:00 local of the day of its registration."""
-    return start_of_day(local_day(registered, zone), zone)
-
-
-def check_zone(name: str, *, field: str = "time_zone") -> str:
-    """The name of an IANA time zone, like `Europe/Berlin`."""
-    if name not in available_timezones():
-        raise Invalid(f"{field} must be the name of an IANA time zone, like Europe/Berlin", field=field)
-    return name
+    return wall_instant(_midnight(day), zone)
 
 
 def local_day(instant: datetime, zone: str) -> date:
     """The day of the instant in the zone."""
-    return instant.astimezone(ZoneInfo(zone)).date()
+    return wall_time(instant, zone).date()
+
+
+def wall_time(instant: datetime, zone: str) -> datetime:
+    """The date and time that a clock in the zone shows at the instant, without zone."""
+    return instant.astimezone(zone_of(zone)).replace(tzinfo=None)
+
+
+def wall_instant(wall: datetime, zone: str) -> datetime:
+    """The first instant at which a clock in the zone shows this time; a skipped time moves forward by the gap."""
+    return wall.replace(tzinfo=zone_of(zone), fold=0).astimezone(UTC)
 
 
 def _edge(schedule: BillingSchedule, number: int) -> datetime:
     """The start of the period of this number, by the schedule that defines it."""
     while schedule.before is not None and number < schedule.first:
         schedule = schedule.before
-    return schedule.since if schedule.since is not None and number == schedule.first else boundary(schedule, number)
+    return boundary(schedule, number)
 
 
 def _number(schedule: BillingSchedule, instant: datetime) -> int:
     """How many months after the anchor the instant's period starts."""
-    anchor, local = schedule.local(schedule.anchor), schedule.local(instant)
-    number = (local.year - anchor.year) * 12 + local.month - anchor.month
+    local = wall_time(instant, schedule.zone)
+    number = (local.year - schedule.anchor.year) * 12 + local.month - schedule.anchor.month
     while boundary(schedule, number) > instant:
         number -= 1
     while boundary(schedule, number + 1) <= instant:
         number += 1
-    return number if schedule.before is None else max(number, schedule.first)
+    return number
 
 
 @lru_cache(maxsize=4096)
 def _boundary(anchor: datetime, zone: str, months: int) -> datetime:
-    wall = anchor.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-    year, month = divmod(wall.year * 12 + wall.month - 1 + months, 12)
-    day = min(wall.day, calendar.monthrange(year, month + 1)[1])
-    return _instant(wall.replace(year=year, month=month + 1, day=day), zone)
+    """The instant at the anchor's wall time `months` months later, clamped to the month's length."""
+    year, month = divmod(anchor.year * 12 + anchor.month - 1 + months, 12)
+    day = min(anchor.day, calendar.monthrange(year, month + 1)[1])
+    return wall_instant(anchor.replace(year=year, month=month + 1, day=day), zone)
 
 
-def _instant(wall: datetime, zone: str) -> datetime:
-    return wall.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC)
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day)  # noqa: DTZ001 a wall time has no zone

@@ -13,7 +13,7 @@ from tallybook.domain.catalog import Plan
 from tallybook.domain.errors import PaymentRequired, TooManyRequests
 from tallybook.domain.fees import Fee
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.periods import Period, changes_of, drop_older_schedules
+from tallybook.domain.periods import Period, changes_of
 from tallybook.domain.times import whole_seconds
 from tallybook.domain.usage import MARKER_LIFE
 
@@ -72,7 +72,7 @@ def reason_for(old: Plan, new: Plan) -> ChangeReason:
 
 def check_change_rate(account: Account, *, now: datetime) -> None:
     """TooManyRequests if the account has changed its plan or time zone 20 times in the last 36 days."""
-    recent = changes_of(drop_older_schedules(account.schedule, now - MARKER_LIFE))
+    recent = [change for change in changes_of(account.schedule) if change > now - MARKER_LIFE]
     if len(recent) >= MAX_CHANGES:
         left = recent[0] + MARKER_LIFE - now
         raise TooManyRequests(

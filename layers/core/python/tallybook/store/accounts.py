@@ -50,6 +50,7 @@ def account_item(account: Account) -> Item:
         "issued": account.counts.issued_count,
         "overdue": account.counts.overdue_count,
         "changes": account.counts.plan_change_count,
+        "schedules": account.counts.schedule_count,
         "credited": account.wallet.credited,
         "allocations": account.counts.allocation_count,
         "requests": account.counts.request_count,
@@ -91,6 +92,7 @@ def read_account(item: Item) -> Account:
             issued_count=int(item["issued"]),
             overdue_count=int(item["overdue"]),
             plan_change_count=int(item["changes"]),
+            schedule_count=int(item.get("schedules", 0)),
             allocation_count=int(item["allocations"]),
             request_count=int(item["requests"]),
             budget_count=int(item["budgets"]),
@@ -142,7 +144,7 @@ def set_account(account: Account, **values: object) -> Update:
 def set_plan(before: Account, after: Account) -> Update:
     """Set plan and schedule, if the account is active and both are as read."""
     unchanged = same_subscription(before) & ACTIVE
-    changed = {"plan": after.plan, "calendar": schedule_items(after.schedule)}
+    changed = {"plan": after.plan, **_schedule_values(before, after)}
     return Update(keys.account(before.id), set=changed, condition=unchanged)
 
 
@@ -151,11 +153,20 @@ def set_profile(before: Account, after: Account) -> Update:
     changed = {
         "display_name": after.display_name,
         "description": after.description,
-        "calendar": schedule_items(after.schedule),
+        **_schedule_values(before, after),
     }
     return Update(keys.account(before.id), set=changed, condition=same_subscription(before))
 
 
 def same_subscription(account: Account) -> ConditionBase:
     """The condition that plan and schedule are as read."""
-    return Attr("plan").eq(account.plan) & Attr("calendar").eq(schedule_items(account.schedule))
+    count = account.counts.schedule_count
+    unchanged = Attr("schedules").eq(count) if count else Attr("schedules").not_exists() | Attr("schedules").eq(0)
+    return Attr("plan").eq(account.plan) & unchanged
+
+
+def _schedule_values(before: Account, after: Account) -> Item:
+    """The new schedule, if it changed, and the count of changes that `same_subscription` compares."""
+    if after.schedule == before.schedule:
+        return {}
+    return {"calendar": schedule_items(after.schedule), "schedules": before.counts.schedule_count + 1}

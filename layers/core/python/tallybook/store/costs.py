@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 from tallybook.domain.bill import CostLine, PeriodCosts, utc_days
 from tallybook.domain.money import minor_unit
+from tallybook.domain.periods import LONGEST
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put
 from tallybook.store.schedules import period_item, read_period
 
-_LONGEST = timedelta(days=32)
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -31,7 +31,7 @@ def put_costs(account_id: str, costs: PeriodCosts, *, currency: str) -> Put:
 
 def costs_range(account_id: str, start: datetime, end: datetime) -> tuple[str, str, str]:
     """(pk, first sk, last sk) of the closed periods that may contain an instant from `start` to `end`."""
-    first, last = keys.costs(account_id, max(start, _FIRST) - _LONGEST), keys.costs(account_id, max(end, _FIRST))
+    first, last = keys.costs(account_id, max(start, _FIRST) - LONGEST), keys.costs(account_id, max(end, _FIRST))
     return first.pk, first.sk, last.sk
 
 

@@ -10,7 +10,7 @@ from tallybook.domain.events.accounts import account_registered
 from tallybook.domain.events.billing import subscription_started, wallet_moved
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import BusEvent, Mail
-from tallybook.domain.periods import BillingSchedule, first_anchor, period_of
+from tallybook.domain.periods import first_schedule, period_of
 from tallybook.domain.wallet import Entry, entry_id
 from tallybook.services.billing.open_period import new_billing_period
 from tallybook.services.changes import Change, record_first
@@ -36,8 +36,7 @@ def new_account(
     """An account on the free plan with the welcome credit, and its root user called `name`; nothing is stored yet."""
     catalog = ctx.catalogs.current()
     account_id, user_id = ctx.new_id(now), ctx.new_id(now)
-    anchor = first_anchor(now, time_zone)
-    schedule = BillingSchedule(anchor, time_zone)
+    schedule = first_schedule(now, time_zone)
     account = Account(
         id=account_id,
         email=email,
@@ -47,7 +46,7 @@ def new_account(
         subscription_id=ctx.new_id(now),
         subscribed_at=now,
         schedule=schedule,
-        first_period_at=anchor,
+        first_period_at=schedule.since,
         closing_cursor=ClosingCursor(period_of(schedule, now)),
         display_name=display_name,
         wallet=Wallet(balance=catalog.welcome_credit, entry_count=1 if catalog.welcome_credit else 0),

@@ -13,9 +13,9 @@ from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.events.accounts import account_changed
 from tallybook.domain.ids import ACCOUNT
-from tallybook.domain.periods import check_zone, drop_older_schedules, period_of, with_zone
+from tallybook.domain.periods import period_of, with_zone
 from tallybook.domain.text_rules import check_description, check_name
-from tallybook.domain.usage import MARKER_LIFE
+from tallybook.domain.zones import check_zone
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
@@ -67,15 +67,15 @@ def change_account(ctx: Context, principal: Principal, changes: Mapping[str, str
 
 
 def _apply(account: Account, changes: Mapping[str, str], *, now: datetime) -> Account:
-    schedule = account.schedule
-    if "time_zone" in changes and changes["time_zone"] != account.time_zone:
-        schedule = drop_older_schedules(with_zone(schedule, changes["time_zone"], now=now), now - MARKER_LIFE)
-    return replace(
+    after = replace(
         account,
         display_name=changes.get("display_name", account.display_name),
         description=changes.get("description", account.description),
-        schedule=schedule,
     )
+    zone = changes.get("time_zone", account.time_zone)
+    if zone == account.time_zone:
+        return after
+    return replace(after, schedule=with_zone(account.schedule, zone, now=now)).drop_older_schedules(now=now)
 
 
 def _check_next_unopened(before: Account, after: Account, *, now: datetime) -> tuple[Check, ...]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from tallybook.domain.accounts import Account
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog
-from tallybook.domain.errors import Unavailable
+from tallybook.domain.errors import Failed, Unavailable
 from tallybook.domain.periods import Period, period_of
 from tallybook.services.context import Context
 from tallybook.store import periods
@@ -16,7 +16,10 @@ def open_period(ctx: Context, account: Account, period: Period) -> BillingPeriod
     """Open the period, unless it was opened before; returns what is stored now.
 
     Unavailable if the account's plan, time zone or status has changed since it was read: a retry reads it again.
+    Failed for a period before the oldest unclosed one: nothing would ever bill it.
     """
+    if period.start < account.closing_cursor.period.start:
+        raise Failed("A period before the oldest unclosed one was never opened")
     billing_period = new_billing_period(ctx, account, period)
     try:
         ctx.tables.transact(

@@ -13,10 +13,9 @@ from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.ids import derived_id
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.periods import Period, drop_older_schedules, period_of, with_anchor
+from tallybook.domain.periods import Period, period_of, with_anchor
 from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_change_rate, reason_for
 from tallybook.domain.quotas import check_fits
-from tallybook.domain.usage import MARKER_LIFE
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
 from tallybook.services.context import Context
 
@@ -44,8 +43,8 @@ class PlanChangeQuote:
     @property
     def after(self) -> Account:
         """The account on the new plan, with a schedule whose anchor is now."""
-        schedule = drop_older_schedules(with_anchor(self.account.schedule, self.now), self.now - MARKER_LIFE)
-        return replace(self.account, plan=self.new.name, schedule=schedule)
+        schedule = with_anchor(self.account.schedule, self.now)
+        return replace(self.account, plan=self.new.name, schedule=schedule).drop_older_schedules(now=self.now)
 
 
 def quote_change(
