@@ -12,41 +12,60 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 YEAR = 12
+type Month = tuple[datetime, datetime, datetime, int, int]
+"""(start, end, planned end, index of the plan, months since that plan began)"""
 
 
 @dataclass
 class Life:
-    """An account's history: its plans with their start, its usage, and its suspensions."""
+    """An account's history: its plans with their start, its time zones, its usage, and its suspensions.
 
-    zone: str
+    `walls` has the local date and time of each plan's start, from which its months are counted.
+    """
+
+    zones: list[tuple[datetime, str]]
     plans: list[tuple[datetime, str]]
+    walls: list[datetime]
     used: list[tuple[datetime, str, Fraction]] = field(default_factory=list)
     suspended: list[list[datetime]] = field(default_factory=list)
 
-    def bounds(self, turn: int, month: int) -> datetime:
-        """The start of a month of its `turn`-th plan, in local wall time, clamped to the calendar month."""
-        anchor = self.plans[turn][0]
-        if not month:
-            return anchor
-        wall = anchor.astimezone(ZoneInfo(self.zone))
-        year, index = divmod(wall.year * 12 + wall.month - 1 + month, 12)
-        day = min(wall.day, monthrange(year, index + 1)[1])
-        return wall.replace(year=year, month=index + 1, day=day, fold=0).astimezone(UTC)
+    def change_plan(self, at: datetime, plan: str) -> None:
+        self.plans.append((at, plan))
+        self.walls.append(at.astimezone(ZoneInfo(self.zones[-1][1])).replace(tzinfo=None))
 
-    def periods(self, until: datetime) -> list[tuple[datetime, datetime, datetime, int, int]]:
-        """(start, end, planned end, turn, month) of each period that ends until then."""
+    def periods(self, until: datetime) -> list[Month]:
+        """Each period that ends until then."""
         found = []
-        for turn in range(len(self.plans)):
+        for turn, (began, _) in enumerate(self.plans):
             change = self.plans[turn + 1][0] if turn + 1 < len(self.plans) else until
-            month = 0
-            while (start := self.bounds(turn, month)) < change:
-                end = self.bounds(turn, month + 1)
+            start, month = began, 0
+            while start < change:
+                end = self.boundary(turn, month + 1, zone=self.zone_of(turn, start))
                 if end <= until:
                     found.append((start, min(end, change), end, turn, month))
-                month += 1
+                start, month = end, month + 1
         return found
 
-    def usage(self, catalog: dict[str, Any], period: tuple[datetime, datetime, datetime, int, int]) -> int:
+    def boundary(self, turn: int, month: int, *, zone: str) -> datetime:
+        """The plan's local date and time that many months later, clamped to the calendar month."""
+        wall = self.walls[turn]
+        year, index = divmod(wall.year * 12 + wall.month - 1 + month, 12)
+        day = min(wall.day, monthrange(year, index + 1)[1])
+        return wall.replace(year=year, month=index + 1, day=day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+    def zone_of(self, turn: int, start: datetime) -> str:
+        """The zone of the period that starts then: the last one set before; at once for a plan's first period."""
+        first = start == self.plans[turn][0]
+        return [zone for at, zone in self.zones if at < start or (first and at == start)][-1]
+
+    def year(self, period: Month) -> tuple[datetime, datetime]:
+        """The twelve months of the plan that contain the period."""
+        start, _, _, turn, month = period
+        first = month - month % YEAR
+        starts = {(row[3], row[4]): row[0] for row in self.periods(start)} | {(turn, month): start}
+        return starts[turn, first], self.boundary(turn, first + YEAR, zone=self.zone_of(turn, start))
+
+    def usage(self, catalog: dict[str, Any], period: Month) -> int:
         """The cost of all usage of the period, late usage included; each meter is rated and rounded once."""
         start, end, whole, *_ = period
         part = Fraction((end - start) // timedelta(milliseconds=1), (whole - start) // timedelta(milliseconds=1))
@@ -56,14 +75,14 @@ class Life:
                 sums[meter] = sums.get(meter, Fraction(0)) + quantity
         return sum(half_up(100 * cost(catalog["meters"][meter]["prices"][0], sums[meter], part)) for meter in sums)
 
-    def fee(self, catalog: dict[str, Any], period: tuple[datetime, datetime, datetime, int, int], discount: Any) -> int:
+    def fee(self, catalog: dict[str, Any], period: Month, discount: Any) -> int:
         start, end, whole, turn, month = period
         plan = catalog["plans"][self.plans[turn][1]]
         since, until = start, whole
         if plan["billing_interval"] == "year":
             if month % YEAR != YEAR - 1 and end == whole:
                 return 0
-            since, until = (self.bounds(turn, month // YEAR * YEAR + shift) for shift in (0, YEAR))
+            since, until = self.year(period)
         price = half_up(100 * Fraction(plan["price"]))
         charged = price - half_up(price * Fraction(discount) / 100)
         idle = sum((max(timedelta(), min(end, to) - max(since, of)) for of, to in self.suspended), timedelta())

@@ -6,17 +6,19 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Credential, Principal
-from tallybook.domain.errors import Invalid
+from tallybook.domain.errors import Conflict, Invalid, Unavailable
 from tallybook.domain.invoices import UNPAID
 from tallybook.domain.jobs import INVOICES
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.services.accounts.operator import create_account
+from tallybook.services.accounts.profile import change_account
 from tallybook.services.accounts.suspension import set_account_status
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
@@ -34,6 +36,7 @@ from tests.support.invariants import check_invariants, check_schedule
 from tests.support.snapshot import forget
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+ZONES = ("UTC", "America/New_York", "Africa/Cairo", "Pacific/Kiritimati", "Pacific/Niue", "Europe/Dublin")
 PEOPLE = [
     [("UTC", "pro"), ("Asia/Kolkata", "hobby"), ("Pacific/Chatham", "annual")],
     [("America/Santiago", "annual"), ("UTC", "hobby"), ("Europe/Dublin", "pro")],
@@ -85,7 +88,9 @@ class Story:
         self.prices("1", free_plan=plan)
         email = f"{len(self.lives)}@example.com"
         account, _ = create_account(self.app.ctx, email=email, time_zone=zone)
-        self.lives[account.id] = Life(zone, [(account.first_period_at, plan)])
+        began = account.first_period_at
+        wall = self.app.clock.now().astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, tzinfo=None)
+        self.lives[account.id] = Life([(began, zone)], [(began, plan)], [wall])
 
     def account(self, id: str) -> Account:
         return read_account(self.app.ctx.tables.get(keys.account(id)) or {})
@@ -148,10 +153,12 @@ class Story:
         else:
             spans.append([now, datetime.max.replace(tzinfo=UTC)])
 
+    def root(self, id: str) -> Principal:
+        user = next(item for item in self.app.stored("core", "USER#") if item["account_id"] == id)
+        return Principal(self.account(id), read_user(user), Credential("c", "api_key", id, user["id"], "hash", START))
+
     def draft(self, id: str) -> None:
-        root = next(item for item in self.app.stored("core", "USER#") if item["account_id"] == id)
-        credential = Credential("c", "api_key", id, root["id"], "hash", START)
-        draft_invoice(self.app.ctx, Principal(self.account(id), read_user(root), credential))
+        draft_invoice(self.app.ctx, self.root(id))
 
     def void(self, id: str) -> None:
         (records,) = [records for records in self.records() if records.account.id == id]
@@ -185,8 +192,19 @@ class Story:
             change_plan(self.app.ctx, find_account(self.app.ctx, id), plan, actor=OPERATOR, must_pay=False)
         except Invalid:
             assert plan == account.plan
+        except Conflict:
+            assert self.lives[id].plans[-1][0] == self.app.clock.now(), "the plan was changed at this instant already"
         else:
-            self.lives[id].plans.append((self.app.clock.now(), plan))
+            self.lives[id].change_plan(self.app.clock.now(), plan)
+
+    def change_zone(self, id: str) -> None:
+        zone = self.chance.choice(ZONES)
+        try:
+            change_account(self.app.ctx, self.root(id), {"time_zone": zone})
+        except Unavailable:
+            pass  # the next period is open already, in the zone before
+        else:
+            self.lives[id].zones.append((self.app.clock.now(), zone))
 
     def step(self) -> None:
         """A few random changes of random accounts, and then some time."""
@@ -200,6 +218,7 @@ class Story:
             self.new_terms: 1,
             self.grant: 2,
             self.change_plan: 2,
+            self.change_zone: 1,
         }
         for action in chance.choices(list(actions), list(actions.values()), k=2):
             action(chance.choice(list(self.lives)))

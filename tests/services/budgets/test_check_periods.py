@@ -143,7 +143,7 @@ def test_periods_end_in_the_accounts_time_zone(app: App, owner: Member) -> None:
     app.clock.moment = datetime(2026, 10, 1, tzinfo=UTC)
     set_up_budget(app, owner)
     end = end_of_period(app, owner)
-    assert end == datetime(2026, 10, 19, 23, tzinfo=UTC), "daylight saving time began in between"
+    assert end == datetime(2026, 10, 19, 11, tzinfo=UTC), "00:00 in daylight saving time"
     app.clock.moment = end - TICK
     spend(app, owner, 50)
     app.clock.moment = end
