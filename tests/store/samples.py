@@ -45,7 +45,7 @@ FULL_ACCOUNT = replace(
     description="",
     closing_cursor=ClosingCursor(APRIL, carried_credit=12_340_000),
     counts=Counts(*range(1, len(Counts._fields) + 1)),
-    wallet=Wallet(balance=-5, entry_count=7, credited=11),
+    wallet=Wallet(balance=-5, entry_count=7, welcome=11),
     billing=BillingTerms(tax_rate=Decimal("7.7"), discount=Decimal(25)),
     suspension=Suspension({"2026-03-01T00:00:00.000Z": 86_400_000}, at=NOW, reason="abuse"),
     allocated={"ram_gb_seconds": 10**15},

@@ -65,8 +65,8 @@ def change_paid(app: App, member: Member, plan: str) -> ChangedPlan:
     ("wallet", "code"),
     [
         ({"balance": 0}, "payment_required"),
-        ({"balance": 20 * DOLLAR, "credited": 20 * DOLLAR}, "payment_required"),  # the ended month uses all of it
-        ({"balance": 99 * DOLLAR, "credited": 99 * DOLLAR, "overdue": 1}, "invoice_overdue"),
+        ({"balance": 20 * DOLLAR}, "payment_required"),  # the ended month uses all of it
+        ({"balance": 99 * DOLLAR, "overdue": 1}, "invoice_overdue"),
     ],
     ids=["no money", "no money left after the ended month", "overdue"],
 )
@@ -84,6 +84,6 @@ def test_a_change_refused_for_money_closes_no_ended_period(
 
 
 def test_money_left_after_closing_ended_periods_allows_a_change(app: App, member: Member) -> None:
-    app.change_account(member, balance=20 * DOLLAR + 1, credited=20 * DOLLAR + 1)
+    app.change_account(member, balance=20 * DOLLAR + 1)
     app.clock.moment = member.account.closing_cursor.period.end + timedelta(minutes=10)
     assert change_paid(app, member, "scale").account.wallet.balance == 1

@@ -47,12 +47,12 @@ class Counts(NamedTuple):
 class Wallet(NamedTuple):
     """`balance` in micros, may be negative. `entry_count`: entries of the ledger.
 
-    `credited`: the sum in micros of all credits except the welcome credit and refunds.
+    `welcome`: the welcome credit that it began with, in micros; None for an account stored without it.
     """
 
     balance: int = 0
     entry_count: int = 0
-    credited: int = 0
+    welcome: int | None = 0
 
 
 class BillingTerms(NamedTuple):

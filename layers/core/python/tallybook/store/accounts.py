@@ -42,6 +42,7 @@ def account_item(account: Account) -> Item:
         "description": account.description,
         "balance": account.wallet.balance,
         "entries": account.wallet.entry_count,
+        "welcome": account.wallet.welcome,
         "audits": account.counts.audit_count,
         "running": account.counts.running_count,
         "users": account.counts.user_count,
@@ -50,7 +51,6 @@ def account_item(account: Account) -> Item:
         "issued": account.counts.issued_count,
         "overdue": account.counts.overdue_count,
         "changes": account.counts.plan_change_count,
-        "credited": account.wallet.credited,
         "allocations": account.counts.allocation_count,
         "requests": account.counts.request_count,
         "allocated": dict(account.allocated),
@@ -97,7 +97,11 @@ def read_account(item: Item) -> Account:
             message_count=int(item["messages"]),
             archived_message_count=int(item["archived"]),
         ),
-        wallet=Wallet(balance=int(item["balance"]), entry_count=int(item["entries"]), credited=int(item["credited"])),
+        wallet=Wallet(
+            balance=int(item["balance"]),
+            entry_count=int(item["entries"]),
+            welcome=None if item.get("welcome") is None else int(item["welcome"]),
+        ),
         billing=BillingTerms(tax_rate=item.get("tax_rate"), discount=item["discount"]),
         suspension=Suspension(
             milliseconds={start: int(ms) for start, ms in item["suspended_ms"].items()},

@@ -50,7 +50,11 @@ def new_account(
         first_period_at=anchor,
         closing_cursor=ClosingCursor(period_of(schedule, now)),
         display_name=display_name,
-        wallet=Wallet(balance=catalog.welcome_credit, entry_count=1 if catalog.welcome_credit else 0),
+        wallet=Wallet(
+            balance=catalog.welcome_credit,
+            entry_count=1 if catalog.welcome_credit else 0,
+            welcome=catalog.welcome_credit,
+        ),
         counts=Counts(audit_count=1, user_count=1),
     )
     user = User(

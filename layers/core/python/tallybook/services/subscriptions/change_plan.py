@@ -15,7 +15,7 @@ from tallybook.domain.events.billing import subscription_changed
 from tallybook.domain.ids import INVOICE, SUBSCRIPTION
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import period_of
-from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_payable
+from tallybook.domain.plan_changes import ChangeReason, PlanChange
 from tallybook.domain.times import stamp
 from tallybook.services.billing.close_period import close_until, prepare_closing
 from tallybook.services.billing.open_period import new_billing_period
@@ -24,6 +24,7 @@ from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
 from tallybook.services.subscriptions.quote import (
     PlanChangeQuote,
+    find_missing_payment,
     plan_change_in_progress,
     plan_change_of,
     quote_change,
@@ -59,7 +60,7 @@ def change_plan(
 ) -> ChangedPlan:
     """Put the account, which was just read, on the new plan.
 
-    `must_pay`: raise PaymentRequired if `missing_payment` has a reason. A `reason` of None is derived from the prices.
+    `must_pay`: raise PaymentRequired if a payment is missing. A `reason` of None is derived from the prices.
     Errors as in `quote_change`; also Conflict `plan_change_in_progress` if another change of plan came first. A refused
     change writes nothing, unless the account changed while its ended periods were closed.
     """
@@ -71,8 +72,8 @@ def change_plan(
         quoted = quote_change(ctx, account, plan, now=now, reason=reason)
         if not quoted.is_open:
             raise WriteConflict(())
-        if must_pay:
-            check_payable(quoted.account, quoted.old, quoted.new)
+        if must_pay and (missing := find_missing_payment(ctx, quoted)):
+            raise missing
         return quoted
 
     def change(account: Account) -> ChangedPlan:

@@ -10,15 +10,16 @@ from datetime import datetime
 from tallybook.domain.accounts import Account, require_active
 from tallybook.domain.catalog import Catalog, Plan
 from tallybook.domain.closing_cursor import ClosingCursor
-from tallybook.domain.errors import Conflict, Invalid
+from tallybook.domain.errors import Conflict, Invalid, PaymentRequired
 from tallybook.domain.ids import derived_id
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period, drop_older_schedules, period_of, with_anchor
-from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_change_rate, reason_for
+from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_change_rate, missing_payment, reason_for
 from tallybook.domain.quotas import check_fits
 from tallybook.domain.usage import MARKER_LIFE
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
 from tallybook.services.context import Context
+from tallybook.store.ledger import read_welcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,14 @@ def quote_change(
     bill = bill_period(ctx, account, account.closing_cursor.period, now=now, cut=now, preceding=ended)
     old = ctx.catalogs.version(bill.billing_period.catalog_version).plans[bill.billing_period.plan]
     return PlanChangeQuote(account, ended, bill, catalog, old, new, now)
+
+
+def find_missing_payment(ctx: Context, quote: PlanChangeQuote) -> PaymentRequired | None:
+    """The error of the change if a payment is needed first; one read more for an account stored without `welcome`."""
+    welcome = quote.account.wallet.welcome
+    if welcome is None:
+        welcome = read_welcome(ctx.tables, quote.account) if quote.new.price else 0
+    return missing_payment(quote.account, quote.old, quote.new, welcome=welcome)
 
 
 def plan_change_in_progress() -> Conflict:
