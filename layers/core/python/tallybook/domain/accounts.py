@@ -145,10 +145,15 @@ def require_root(user: User) -> None:
         raise Forbidden("This needs a root user of the account", code="root_user_required")
 
 
-def require_active(account: Account) -> None:
-    """Forbidden `account_suspended`: such an account reads and pays, but starts nothing. NotFound if deleted."""
+def require_existing(account: Account) -> None:
+    """NotFound for a deleted account."""
     if account.status == "deleted":
         raise NotFound("There is no such account", resource="account")
+
+
+def require_active(account: Account) -> None:
+    """Forbidden `account_suspended`: such an account reads and pays, but starts nothing. NotFound if deleted."""
+    require_existing(account)
     if account.status == "suspended":
         raise Forbidden("This account is suspended", code="account_suspended")
 

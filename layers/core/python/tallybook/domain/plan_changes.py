@@ -17,7 +17,7 @@ from tallybook.domain.periods import Period, changes_of, drop_older_schedules
 from tallybook.domain.times import whole_seconds
 from tallybook.domain.usage import MARKER_LIFE
 
-type ChangeReason = Literal["user_upgrade", "user_downgrade", "plan_retired"]
+type ChangeReason = Literal["user_upgrade", "user_downgrade", "plan_retired", "operator_change"]
 
 MAX_CHANGES = 20
 """The most changes of an account's plan or time zone within 36 days.

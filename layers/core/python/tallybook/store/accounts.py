@@ -144,8 +144,8 @@ def set_account(account: Account, **values: object) -> Update:
 
 
 def set_plan(before: Account, after: Account) -> Update:
-    """Set plan and schedule, if the account is active and both are as read."""
-    unchanged = same_subscription(before) & ACTIVE
+    """Set plan and schedule, if status, plan and schedule are as read."""
+    unchanged = same_subscription(before) & Attr("status").eq(before.status)
     changed = {"plan": after.plan, "calendar": schedule_items(after.schedule)}
     return Update(keys.account(before.id), set=changed, condition=unchanged)
 

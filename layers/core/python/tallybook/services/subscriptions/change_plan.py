@@ -58,18 +58,21 @@ def change_plan(
     must_pay: bool,
     reason: ChangeReason | None = None,
 ) -> ChangedPlan:
-    """Put the account, which was just read, on the new plan.
+    """Put the account, which was just read, on the new plan; for the operator also a suspended one.
 
-    `must_pay`: raise PaymentRequired if a payment is missing. A `reason` of None is derived from the prices.
-    Errors as in `quote_change`; also Conflict `plan_change_in_progress` if another change of plan came first. A refused
-    change writes nothing, unless the account changed while its ended periods were closed.
+    `must_pay`: raise PaymentRequired if a payment is missing. A `reason` of None is derived from the prices,
+    or is `operator_change` for the operator. Errors as in `quote_change`; also Conflict `plan_change_in_progress` if
+    another change of plan came first. A refused change writes nothing, unless the account changed while its ended
+    periods were closed.
     """
-    first = account
+    first, by_operator = account, actor.kind == "operator"
+    if by_operator and reason is None:
+        reason = "operator_change"
 
     def quote(account: Account, now: datetime) -> PlanChangeQuote:
         if account.plan != first.plan:
             raise plan_change_in_progress()
-        quoted = quote_change(ctx, account, plan, now=now, reason=reason)
+        quoted = quote_change(ctx, account, plan, now=now, reason=reason, by_operator=by_operator)
         if not quoted.is_open:
             raise WriteConflict(())
         if must_pay and (missing := find_missing_payment(ctx, quoted)):

@@ -7,7 +7,7 @@ have a carried credit. They stay open: their usage may still arrive within the 3
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tallybook.domain.accounts import Account, require_active
+from tallybook.domain.accounts import Account, require_active, require_existing
 from tallybook.domain.catalog import Catalog, Plan
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Conflict, Invalid, PaymentRequired
@@ -50,15 +50,22 @@ class PlanChangeQuote:
 
 
 def quote_change(
-    ctx: Context, account: Account, plan: str, *, now: datetime, reason: ChangeReason | None = None
+    ctx: Context,
+    account: Account,
+    plan: str,
+    *,
+    now: datetime,
+    reason: ChangeReason | None = None,
+    by_operator: bool = False,
 ) -> PlanChangeQuote:
     """The account's change to the plan of this name.
 
     Invalid `unknown_plan`, `same_plan`, or `quota_exceeds_plan` if the active allocations don't fit the plan, which is
-    not checked for the reason `plan_retired`. Forbidden `account_suspended`; NotFound for a deleted account;
-    TooManyRequests over 20 changes in 36 days; Conflict `plan_change_in_progress` if the current period begins now.
+    not checked for the reason `plan_retired`. Forbidden `account_suspended`, except for the operator; NotFound for a
+    deleted account; TooManyRequests over 20 changes in 36 days; Conflict `plan_change_in_progress` if the current
+    period begins now.
     """
-    require_active(account)
+    (require_existing if by_operator else require_active)(account)
     catalog = ctx.catalogs.current()
     new = catalog.plans.get(plan)
     if new is None:
