@@ -62,6 +62,16 @@ class BillingTerms(NamedTuple):
     discount: Decimal = Decimal(0)
 
 
+class FeeTerms(NamedTuple):
+    """What a fee is computed from: the start of the month or year that it pays for, and price (micros) and discount
+    (percent) in force then.
+    """
+
+    start: datetime
+    price: int
+    discount: Decimal
+
+
 class Suspension(NamedTuple):
     """The current suspension's `at` and `reason`; the `milliseconds` of past ones, by the billing period's start."""
 
@@ -76,7 +86,8 @@ class Account:
 
     `schedule` defines its billing periods, from `first_period_at` on; `closing_cursor` points to the next one to close.
     `allocated`: the sum of its active quota allocations, by field. `hard_limit`: the amount of its hard budget in
-    micros; once it is used up, no session starts.
+    micros; once it is used up, no session starts. `fee_year`: the terms of the year of its yearly plan in which the
+    closing cursor is; None on a monthly plan, and for an account stored without it.
     """
 
     id: str
@@ -95,6 +106,7 @@ class Account:
     wallet: Wallet = field(default_factory=Wallet)
     billing: BillingTerms = field(default_factory=BillingTerms)
     suspension: Suspension = field(default_factory=Suspension)
+    fee_year: FeeTerms | None = None
     allocated: Mapping[str, int] = field(default_factory=dict)
     hard_limit: int | None = None
 

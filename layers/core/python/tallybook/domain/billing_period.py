@@ -5,6 +5,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Self
 
@@ -19,7 +20,8 @@ class BillingPeriod:
 
     `is_open`: usage may still be added. `cut_from`: the original end, if a plan change ended the period earlier.
     `late`: the starts of the closed periods whose late usage this period's invoice bills. `billed`: what invoices have
-    billed for this period's own usage, in micros.
+    billed for this period's own usage, in micros. `discount`: the account's when it opened, in percent, pinned for a
+    yearly plan, because the period may begin a year.
     """
 
     period: Period
@@ -31,6 +33,7 @@ class BillingPeriod:
     cut_from: datetime | None = None
     late: frozenset[str] = frozenset()
     billed: int = 0
+    discount: Decimal | None = None
 
     @property
     def part(self) -> Fraction:

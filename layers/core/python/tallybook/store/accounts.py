@@ -10,6 +10,7 @@ from tallybook.domain.accounts import (
     Account,
     BillingTerms,
     Counts,
+    FeeTerms,
     Suspension,
     Wallet,
 )
@@ -63,6 +64,7 @@ def account_item(account: Account) -> Item:
         "suspended_ms": dict(account.suspension.milliseconds),
         "suspended_at": stamp_or_none(account.suspension.at),
         "suspension_reason": account.suspension.reason,
+        "fee_year": _fee_year_item(account.fee_year),
         "work": partition(ACCOUNTS, account.id),
         "due": stamp(account.created_at),
     }
@@ -108,6 +110,7 @@ def read_account(item: Item) -> Account:
             at=instant_or_none(item.get("suspended_at")),
             reason=item.get("suspension_reason"),
         ),
+        fee_year=_read_fee_year(item.get("fee_year")),
         allocated=read_quota(item["allocated"]),
         hard_limit=None if item.get("hard_limit") is None else int(item["hard_limit"]),
     )
@@ -150,6 +153,11 @@ def set_plan(before: Account, after: Account) -> Update:
     return Update(keys.account(before.id), set=changed, condition=unchanged)
 
 
+def set_fee_year(account: Account, fee_year: FeeTerms | None) -> Update:
+    """Set the terms of the year of a yearly plan. The transaction must check that the account is as read."""
+    return Update(keys.account(account.id), set={"fee_year": _fee_year_item(fee_year)})
+
+
 def set_profile(before: Account, after: Account) -> Update:
     """Set names and schedule, if plan and schedule are as read."""
     changed = {
@@ -163,3 +171,11 @@ def set_profile(before: Account, after: Account) -> Update:
 def same_subscription(account: Account) -> ConditionBase:
     """The condition that plan and schedule are as read."""
     return Attr("plan").eq(account.plan) & Attr("calendar").eq(schedule_items(account.schedule))
+
+
+def _fee_year_item(year: FeeTerms | None) -> Item | None:
+    return {"start": stamp(year.start), "price": year.price, "discount": year.discount} if year else None
+
+
+def _read_fee_year(item: Mapping[str, Any] | None) -> FeeTerms | None:
+    return FeeTerms(parse_instant(item["start"]), int(item["price"]), item["discount"]) if item else None

@@ -39,6 +39,7 @@ def open_period(account: Account, billing_period: BillingPeriod) -> tuple[Put, .
         "catalog_version": billing_period.catalog_version,
         "shards": billing_period.shards,
         "completed": billing_period.completed_sessions or None,
+        "discount": billing_period.discount,
     }
     return tuple(
         Put(period_key(account.id, billing_period.period, shard), {"open": True, **(pinned if shard == 0 else {})})
@@ -72,6 +73,7 @@ def repin(account_id: str, billing_period: BillingPeriod) -> Update:
         "zone": billing_period.period.zone,
         "plan": billing_period.plan,
         "catalog_version": billing_period.catalog_version,
+        "discount": billing_period.discount,
     }
     return Update(period_key(account_id, billing_period.period), set=pinned, add={"version": 1}, condition=OPEN)
 
@@ -113,6 +115,7 @@ def read_billing_period(item: Item) -> BillingPeriod:
         cut_from=instant_or_none(item.get("cut_from")),
         late=frozenset(item.get("late", ())),
         billed=int(item.get("billed", 0)),
+        discount=item.get("discount"),
     )
 
 

@@ -1,8 +1,9 @@
 """Opens an account with its root user, the welcome credit and the first period, for sign-up and the operator."""
 
 from datetime import datetime
+from decimal import Decimal
 
-from tallybook.domain.accounts import Account, Counts, User, Wallet
+from tallybook.domain.accounts import Account, Counts, FeeTerms, User, Wallet
 from tallybook.domain.audit import Actor
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Conflict
@@ -38,6 +39,7 @@ def new_account(
     account_id, user_id = ctx.new_id(now), ctx.new_id(now)
     anchor = first_anchor(now, time_zone)
     schedule = BillingSchedule(anchor, time_zone)
+    plan = catalog.plans[catalog.free_plan]
     account = Account(
         id=account_id,
         email=email,
@@ -56,6 +58,7 @@ def new_account(
             welcome=catalog.welcome_credit,
         ),
         counts=Counts(audit_count=1, user_count=1),
+        fee_year=FeeTerms(anchor, plan.price, Decimal(0)) if plan.billing_interval == "year" else None,
     )
     user = User(
         id=user_id,

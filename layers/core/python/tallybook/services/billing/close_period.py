@@ -10,11 +10,13 @@ read again: if the period is still open it is billed again, else another call ha
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tallybook.domain.accounts import Account
+from tallybook.domain.accounts import Account, FeeTerms
 from tallybook.domain.audit import INVOICING, Actor
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog
 from tallybook.domain.closing_cursor import GRACE, ClosingCursor
 from tallybook.domain.errors import Failed
+from tallybook.domain.fees import fee_year_from
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period, period_of
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
@@ -24,18 +26,30 @@ from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
 from tallybook.store import keys
+from tallybook.store.accounts import set_fee_year
 from tallybook.store.closing_cursors import move_closing_cursor
-from tallybook.store.commands import Command
+from tallybook.store.commands import Command, Item
 from tallybook.store.costs import put_costs
-from tallybook.store.periods import bill_late, close_period, open_period, period_key, repin
+from tallybook.store.periods import (
+    bill_late,
+    close_period,
+    open_period,
+    period_key,
+    read_billing_period,
+    repin,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A closing, not written: the invoice, the next closing cursor, the commands, and the change to record."""
+    """A closing, not written: the invoice, the next closing cursor, the next period as it is open then, the account's
+    `fee_year` in it, the commands, and the change to record.
+    """
 
     invoice: Invoice
     closing_cursor: ClosingCursor
+    opened: BillingPeriod
+    fee_year: FeeTerms | None
     commands: tuple[Command, ...]
     change: Change
 
@@ -83,6 +97,11 @@ def prepare_closing(
     next_key, place_key = period_key(account.id, next_period), keys.invoice_place(bill.invoice.id)
     found = ctx.tables.get_many([next_key, place_key])
     position = int(found[place_key]["position"]) if place_key in found else None
+    opened, opening = _open_next(
+        ctx, after, next_period, catalog, stored=found.get(next_key), plan_changes=after.plan != account.plan
+    )
+    plan = ctx.catalogs.version(opened.catalog_version).plans[opened.plan]
+    fee_year = fee_year_from(after, plan, opened)
     issue = issue_invoice(account, bill.invoice, position=position, now=now, at=None, actor=actor)
     closing_cursor = ClosingCursor(next_period, carried_credit=issue.invoice.carried_credit)
     commands = (
@@ -90,12 +109,11 @@ def prepare_closing(
         *(bill_late(account.id, late.billing_period, late.amount) for late in bill.late),
         *((put_costs(account.id, bill.costs, currency=issue.invoice.currency),) if bill.costs.lines else ()),
         *move_closing_cursor(account, closing_cursor),
-        *_open_next(
-            ctx, after, next_period, catalog, is_open=next_key in found, plan_changes=after.plan != account.plan
-        ),
+        *opening,
+        *((set_fee_year(account, fee_year),) if fee_year != account.fee_year else ()),
         *issue.commands,
     )
-    return Closing(issue.invoice, closing_cursor, commands, issue.change)
+    return Closing(issue.invoice, closing_cursor, opened, fee_year, commands, issue.change)
 
 
 def _close(ctx: Context, account: Account, actor: Actor) -> Closing:
@@ -107,16 +125,20 @@ def _close(ctx: Context, account: Account, actor: Actor) -> Closing:
 
 
 def _open_next(
-    ctx: Context, account: Account, period: Period, catalog: Catalog, *, is_open: bool, plan_changes: bool
-) -> tuple[Command, ...]:
-    """Open the next period, unless it is open.
+    ctx: Context, account: Account, period: Period, catalog: Catalog, *, stored: Item | None, plan_changes: bool
+) -> tuple[BillingPeriod, tuple[Command, ...]]:
+    """The next period, and the commands that open it, unless it is open.
 
     If the plan changes at the instant at which that period starts, it may be open with the old plan: pin the new one.
     """
-    billing_period = new_billing_period(ctx, account, period, catalog=catalog)
-    if not is_open:
-        return open_period(account, billing_period)
-    return (repin(account.id, billing_period),) if plan_changes else ()
+    new = new_billing_period(ctx, account, period, catalog=catalog)
+    if stored is None:
+        return new, open_period(account, new)
+    known = read_billing_period(stored)
+    if not plan_changes:
+        return known, ()
+    repinned = replace(new, shards=known.shards, completed_sessions=known.completed_sessions)
+    return repinned, (repin(account.id, repinned),)
 
 
 def _has_ended(account: Account, closing_cursor: ClosingCursor, instant: datetime) -> bool:

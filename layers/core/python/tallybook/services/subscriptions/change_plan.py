@@ -18,7 +18,6 @@ from tallybook.domain.periods import period_of
 from tallybook.domain.plan_changes import ChangeReason, PlanChange
 from tallybook.domain.times import stamp
 from tallybook.services.billing.close_period import close_until, prepare_closing
-from tallybook.services.billing.open_period import new_billing_period
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
@@ -95,7 +94,7 @@ def change_plan(
 def _change(ctx: Context, quote: PlanChangeQuote, *, actor: Actor, reason: ChangeReason | None) -> ChangedPlan:
     account, after, catalog, now = quote.account, quote.after, quote.catalog, quote.now
     closed = prepare_closing(ctx, account, quote.bill, after=after, catalog=catalog, now=now, actor=actor)
-    opened = new_billing_period(ctx, after, closed.closing_cursor.period, catalog=catalog)
+    opened = closed.opened
     change = plan_change_of(quote, following=opened.period, reason=reason)
     audited = Change(
         actor,
@@ -115,7 +114,8 @@ def _change(ctx: Context, quote: PlanChangeQuote, *, actor: Actor, reason: Chang
             *record(account, closed.change, audited, at=now),
         ]
     )
-    return ChangedPlan(replace(after, closing_cursor=closed.closing_cursor), opened, change, closed.invoice)
+    changed = replace(after, closing_cursor=closed.closing_cursor, fee_year=closed.fee_year)
+    return ChangedPlan(changed, opened, change, closed.invoice)
 
 
 def _check_next_unopened(account: Account, *, now: datetime) -> tuple[Check, ...]:

@@ -11,6 +11,7 @@ from tallybook.domain.accounts import Account, require_active, require_existing
 from tallybook.domain.catalog import Catalog, Plan
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Conflict, Invalid, PaymentRequired
+from tallybook.domain.fees import fee_year_from
 from tallybook.domain.ids import derived_id
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period, drop_older_schedules, period_of, with_anchor
@@ -24,7 +25,8 @@ from tallybook.store.ledger import read_welcome
 
 @dataclass(frozen=True, slots=True)
 class PlanChangeQuote:
-    """From plan `old`, as the current period pinned it, to `new`, from the `catalog` that the new period will pin.
+    """From plan `old`, as the current period pinned it, to `new`, from the `catalog` that the new period will pin. The
+    price of a yearly `old` is that of its year.
 
     `account` is the account after its `ended` periods are closed. `bill` is that of the current period, which ends now.
     """
@@ -79,7 +81,7 @@ def quote_change(
     if account.closing_cursor.period.start >= now:
         raise plan_change_in_progress()
     bill = bill_period(ctx, account, account.closing_cursor.period, now=now, cut=now, preceding=ended)
-    old = ctx.catalogs.version(bill.billing_period.catalog_version).plans[bill.billing_period.plan]
+    old = replace(_plan_of(ctx, bill), price=bill.terms.price)
     return PlanChangeQuote(account, ended, bill, catalog, old, new, now)
 
 
@@ -131,8 +133,14 @@ def _bill_ended(ctx: Context, account: Account, *, now: datetime) -> tuple[Accou
         following = period_of(account.schedule, account.closing_cursor.period.end)
         account = replace(
             account,
+            fee_year=fee_year_from(account, _plan_of(ctx, bill), bill.billing_period),
             closing_cursor=ClosingCursor(following, carried_credit=invoice.carried_credit),
             wallet=account.wallet._replace(balance=account.wallet.balance - invoice.paid_by_balance),
         )
         bills = (*bills, bill)
     return account, bills
+
+
+def _plan_of(ctx: Context, bill: PeriodBill) -> Plan:
+    """The plan as the billed period pinned it."""
+    return ctx.catalogs.version(bill.billing_period.catalog_version).plans[bill.billing_period.plan]
