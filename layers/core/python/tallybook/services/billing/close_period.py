@@ -10,46 +10,33 @@ read again: if the period is still open it is billed again, else another call ha
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tallybook.domain.accounts import Account, FeeTerms
+from tallybook.domain.accounts import Account
 from tallybook.domain.audit import INVOICING, Actor
-from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog
 from tallybook.domain.closing_cursor import GRACE, ClosingCursor
 from tallybook.domain.errors import Failed
-from tallybook.domain.fees import fee_year_from
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.periods import Period, period_of
+from tallybook.domain.periods import period_of
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
 from tallybook.services.billing.issue_invoice import issue_invoice
-from tallybook.services.billing.open_period import new_billing_period
+from tallybook.services.billing.next_period import NextPeriod, prepare_next
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
 from tallybook.store import keys
-from tallybook.store.accounts import set_fee_year
 from tallybook.store.closing_cursors import move_closing_cursor
-from tallybook.store.commands import Command, Item
+from tallybook.store.commands import Command
 from tallybook.store.costs import put_costs
-from tallybook.store.periods import (
-    bill_late,
-    close_period,
-    open_period,
-    period_key,
-    read_billing_period,
-    repin,
-)
+from tallybook.store.periods import bill_late, close_period, period_key
 
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A closing, not written: the invoice, the next closing cursor, the next period as it is open then, the account's
-    `fee_year` in it, the commands, and the change to record.
-    """
+    """A closing, not written: the invoice, the next cursor and period, the commands, and the change to record."""
 
     invoice: Invoice
     closing_cursor: ClosingCursor
-    opened: BillingPeriod
-    fee_year: FeeTerms | None
+    following: NextPeriod
     commands: tuple[Command, ...]
     change: Change
 
@@ -97,23 +84,21 @@ def prepare_closing(
     next_key, place_key = period_key(account.id, next_period), keys.invoice_place(bill.invoice.id)
     found = ctx.tables.get_many([next_key, place_key])
     position = int(found[place_key]["position"]) if place_key in found else None
-    opened, opening = _open_next(
-        ctx, after, next_period, catalog, stored=found.get(next_key), plan_changes=after.plan != account.plan
+    following = prepare_next(
+        ctx, account, bill, after=after, period=next_period, catalog=catalog, stored=found.get(next_key)
     )
-    plan = ctx.catalogs.version(opened.catalog_version).plans[opened.plan]
-    fee_year = fee_year_from(after, plan, opened)
+    closed = replace(bill.billing_period, billed=bill.costs.total, carries=following.carries)
     issue = issue_invoice(account, bill.invoice, position=position, now=now, at=None, actor=actor)
     closing_cursor = ClosingCursor(next_period, carried_credit=issue.invoice.carried_credit)
     commands = (
-        *close_period(account.id, replace(bill.billing_period, billed=bill.costs.total), bill.key_items),
+        *close_period(account.id, closed, bill.key_items),
         *(bill_late(account.id, late.billing_period, late.amount) for late in bill.late),
         *((put_costs(account.id, bill.costs, currency=issue.invoice.currency),) if bill.costs.lines else ()),
         *move_closing_cursor(account, closing_cursor),
-        *opening,
-        *((set_fee_year(account, fee_year),) if fee_year != account.fee_year else ()),
+        *following.commands,
         *issue.commands,
     )
-    return Closing(issue.invoice, closing_cursor, opened, fee_year, commands, issue.change)
+    return Closing(issue.invoice, closing_cursor, following, commands, issue.change)
 
 
 def _close(ctx: Context, account: Account, actor: Actor) -> Closing:
@@ -122,23 +107,6 @@ def _close(ctx: Context, account: Account, actor: Actor) -> Closing:
     closing = prepare_closing(ctx, account, bill, after=account, catalog=ctx.catalogs.current(), now=now, actor=actor)
     ctx.tables.transact([*closing.commands, *record(account, closing.change, at=now)])
     return closing
-
-
-def _open_next(
-    ctx: Context, account: Account, period: Period, catalog: Catalog, *, stored: Item | None, plan_changes: bool
-) -> tuple[BillingPeriod, tuple[Command, ...]]:
-    """The next period, and the commands that open it, unless it is open.
-
-    If the plan changes at the instant at which that period starts, it may be open with the old plan: pin the new one.
-    """
-    new = new_billing_period(ctx, account, period, catalog=catalog)
-    if stored is None:
-        return new, open_period(account, new)
-    known = read_billing_period(stored)
-    if not plan_changes:
-        return known, ()
-    repinned = replace(new, shards=known.shards, completed_sessions=known.completed_sessions)
-    return repinned, (repin(account.id, repinned),)
 
 
 def _has_ended(account: Account, closing_cursor: ClosingCursor, instant: datetime) -> bool:

@@ -94,7 +94,7 @@ def change_plan(
 def _change(ctx: Context, quote: PlanChangeQuote, *, actor: Actor, reason: ChangeReason | None) -> ChangedPlan:
     account, after, catalog, now = quote.account, quote.after, quote.catalog, quote.now
     closed = prepare_closing(ctx, account, quote.bill, after=after, catalog=catalog, now=now, actor=actor)
-    opened = closed.opened
+    opened = closed.following.opened
     change = plan_change_of(quote, following=opened.period, reason=reason)
     audited = Change(
         actor,
@@ -114,7 +114,7 @@ def _change(ctx: Context, quote: PlanChangeQuote, *, actor: Actor, reason: Chang
             *record(account, closed.change, audited, at=now),
         ]
     )
-    changed = replace(after, closing_cursor=closed.closing_cursor, fee_year=closed.fee_year)
+    changed = replace(after, closing_cursor=closed.closing_cursor, fee_year=closed.following.fee_year)
     return ChangedPlan(changed, opened, change, closed.invoice)
 
 
