@@ -139,6 +139,7 @@ def test_the_operator_changes_a_plan_without_payment_or_as_retired(operator_app,
     member = operator_app.member()
     result = tallybook("accounts", "plan", member.user.email, "pro")
     assert (result.code, result.out.startswith(f"{member.subject} is on pro; inv-")) == (0, True)
+    tallybook("accounts", "suspend", member.subject, "--reason", "two bills are overdue")
     change = read(tallybook("accounts", "plan", member.subject, "scale", "--retired", "--json"))
     assert (change["old_plan_name"], change["new_plan_name"], change["change_reason"]) == (
         "pro",
@@ -146,7 +147,10 @@ def test_the_operator_changes_a_plan_without_payment_or_as_retired(operator_app,
         "plan_retired",
     )
     assert change["refund"] == 20_000_000  # none of it is used
-    assert read(tallybook("accounts", "show", member.subject, "--json"))["plan_name"] == "scale"
+    shown = read(tallybook("accounts", "show", member.subject, "--json"))
+    assert (shown["plan_name"], shown["status"]) == ("scale", "suspended")
+    back = read(tallybook("accounts", "plan", member.subject, "hobby", "--json"))
+    assert back["change_reason"] == "operator_change"
     refused = tallybook("accounts", "plan", member.subject, "gold")
     assert (refused.code, refused.err) == (1, "tallybook: plan_name must be one of hobby, pro, scale\n")
     check_invariants(operator_app)

@@ -11,7 +11,16 @@ from tallybook.domain.accounts import Account, Suspension
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Plan
 from tallybook.domain.closing_cursor import ClosingCursor
-from tallybook.domain.fees import Fee, FeeTime, add_suspensions, fee_for, fee_time, suspended_by_period
+from tallybook.domain.fees import (
+    Fee,
+    FeeTime,
+    add_suspensions,
+    fee_for,
+    fee_time,
+    pinned_terms,
+    stored_terms,
+    suspended_by_period,
+)
 from tallybook.domain.money import in_units, minor_unit
 from tallybook.domain.periods import BillingSchedule, Period, period_of, schedule_from, with_anchor
 from tallybook.domain.times import stamp
@@ -31,8 +40,9 @@ def billing_period(schedule: BillingSchedule, inside: datetime, cut: datetime | 
 def fee(payer: Account, of: Plan, inside: datetime, *, cut: datetime | None = None, currency: str = "USD") -> Fee:
     """The fee on the invoice of the period that holds `inside`, at its end."""
     period = billing_period(payer.schedule, inside, cut)
-    time = fee_time(payer, of, period, until=period.period.end)
-    return fee_for(of.price, time, discount=payer.billing.discount, currency=currency)
+    terms = stored_terms(payer, of, period) or pinned_terms(payer, of, period)
+    time = fee_time(payer, of, period, since=terms.start, until=period.period.end)
+    return fee_for(terms.price, time, discount=terms.discount, currency=currency)
 
 
 def ms(**by: float) -> int:
@@ -150,9 +160,11 @@ def test_a_running_suspension_counts_up_to_now_or_the_periods_end() -> None:
     payer = account(status="suspended", suspension=Suspension(at=at("2026-01-11T00:00Z")))
     january = billing_period(payer.schedule, JANUARY)
     for now, days in [("2026-01-05T00:00Z", 0), ("2026-01-21T00:00Z", 10), ("2026-02-03T00:00Z", 21)]:
-        assert fee_time(payer, plan(), january, until=at(now)) == FeeTime(31 * DAY, 0, days * DAY)
+        assert fee_time(payer, plan(), january, since=JANUARY, until=at(now)) == FeeTime(31 * DAY, 0, days * DAY)
     february = billing_period(payer.schedule, at("2026-02-01T00:00Z"))
-    assert fee_time(payer, plan(), february, until=at("2026-03-05T00:00Z")) == FeeTime(28 * DAY, 0, 28 * DAY)
+    assert fee_time(payer, plan(), february, since=february.period.start, until=at("2026-03-05T00:00Z")) == FeeTime(
+        28 * DAY, 0, 28 * DAY
+    )
 
 
 def test_a_suspension_after_the_period_does_not_reduce_its_fee() -> None:
@@ -163,7 +175,7 @@ def test_a_suspension_after_the_period_does_not_reduce_its_fee() -> None:
 
 def test_past_and_present_suspensions_of_a_period_add_up() -> None:
     payer = account(status="suspended", suspension=Suspension({stamp(JANUARY): 3 * DAY}, at=at("2026-01-21T00:00Z")))
-    got = fee_time(payer, plan(), billing_period(payer.schedule, JANUARY), until=at("2026-01-31T00:00Z"))
+    got = fee_time(payer, plan(), billing_period(payer.schedule, JANUARY), since=JANUARY, until=at("2026-01-31T00:00Z"))
     assert got == FeeTime(31 * DAY, 0, 13 * DAY)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tallybook.domain.accounts import Suspension
 from tallybook.domain.billing_period import BillingPeriod
-from tallybook.domain.fees import Fee, fee_for, fee_time
+from tallybook.domain.fees import Fee, fee_for, fee_time, pinned_terms
 from tallybook.domain.invoice_lines import balance_lines, fee_lines
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.money import minor_unit
@@ -157,7 +157,9 @@ def cut_fee(
     of = plan(price, interval)
     inside = period_of(schedule, cut - TICK)
     opened = BillingPeriod(inside, plan="pro", catalog_version=1, shards=1, is_open=True).cut(cut)
-    return fee_for(price, fee_time(payer, of, opened, until=cut), discount=payer.billing.discount, currency=currency)
+    terms = pinned_terms(payer, of, opened)
+    time = fee_time(payer, of, opened, since=terms.start, until=cut)
+    return fee_for(price, time, discount=terms.discount, currency=currency)
 
 
 def fee_of(case: Case) -> Fee:

@@ -75,14 +75,26 @@ class Life:
                 sums[meter] = sums.get(meter, Fraction(0)) + quantity
         return sum(half_up(100 * cost(catalog["meters"][meter]["prices"][0], sums[meter], part)) for meter in sums)
 
-    def fee(self, catalog: dict[str, Any], period: Month, discount: Any) -> int:
+    def is_yearly(self, catalog: dict[str, Any], turn: int) -> bool:
+        return bool(catalog["plans"][self.plans[turn][1]]["billing_interval"] == "year")
+
+    def fee(
+        self,
+        opened: dict[datetime, tuple[dict[str, Any], Any]],
+        period: Month,
+        discount: Any = None,
+    ) -> int:
+        """`opened`: catalog and discount when each period opened, by its start; those of a yearly fee are the first
+        period's of its year. `discount` is that of a monthly fee, and of a reissue.
+        """
         start, end, whole, turn, month = period
-        plan = catalog["plans"][self.plans[turn][1]]
         since, until = start, whole
-        if plan["billing_interval"] == "year":
+        if self.is_yearly(opened[start][0], turn):
             if month % YEAR != YEAR - 1 and end == whole:
                 return 0
             since, until = self.year(period)
+        catalog, discount_then = opened[since]
+        plan, discount = catalog["plans"][self.plans[turn][1]], discount_then if discount is None else discount
         price = half_up(100 * Fraction(plan["price"]))
         charged = price - half_up(price * Fraction(discount) / 100)
         idle = sum((max(timedelta(), min(end, to) - max(since, of)) for of, to in self.suspended), timedelta())

@@ -6,6 +6,7 @@ import pytest
 
 from tallybook.domain.errors import Invalid
 from tallybook.domain.plan_changes import PlanChange
+from tallybook.domain.times import stamp
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.subscriptions.subscription import change_subscription, list_plan_changes, read_subscription
 from tallybook.services.wallet.credits import Move, give_credits
@@ -18,6 +19,8 @@ from tests.simulation.invoicing_crashes import (
     sweep_and_compare,
 )
 from tests.support.app import App, Member
+
+LIMITED = {"cpu_seconds_monthly": 2_000_000}
 
 
 def to_hobby(app: App, member: Member) -> PlanChange:
@@ -72,3 +75,41 @@ def test_a_plan_change_at_the_instant_the_next_period_was_opened(sweep: Sweep) -
     calls, change = sweep_and_compare(sweep, prepare, to_hobby)
     assert (change.refund, change.old_period.end) == (0, change.new_period.start)
     assert calls == 5
+
+
+def test_a_change_that_carries_use_and_ends_a_year(sweep: Sweep) -> None:
+    """A yearly plan of 365.00 with a limit of 2,000,000 CPU seconds, all of them used in the first ten days."""
+
+    def prepare(app: App) -> Member:
+        plans = app.catalog_data()["plans"]
+        annual = plans["pro"] | {"billing_interval": "year", "price": "365", "limits": plans["pro"]["limits"] | LIMITED}
+        app.apply_catalog(plans=plans | {"annual": annual}, free_plan="annual")
+        member = app.member()
+        app.clock.moment = member.account.closing_cursor.period.start + timedelta(days=10)
+        app.apply_catalog(plans=plans | {"annual": annual | {"price": "999"}}, free_plan="annual")
+        app.record(app.event(member, quantity=2_000_000))
+        return member
+
+    calls, change = sweep_and_compare(sweep, prepare, to_hobby)
+    assert (change.refund, change.old_price) == (355_000_000, 365_000_000)
+    # the caller and the key's use, both catalogs, usage, existing items, the transaction
+    assert calls == 7
+
+
+def test_late_usage_of_a_period_that_a_change_ended(sweep: Sweep) -> None:
+    def prepare(app: App) -> tuple[Member, dict[str, object]]:
+        plans = app.catalog_data()["plans"]
+        app.apply_catalog(plans=plans | {"pro": plans["pro"] | {"limits": plans["pro"]["limits"] | LIMITED}})
+        member = app.member()
+        give_credits(app.ctx, app.platform(), Move(member.account.id, 3_000_000, "grant", "order 7"))
+        for plan in ("pro", "hobby"):
+            app.clock.advance(days=1)
+            late = app.event(member, quantity=500_000)
+            change_subscription(app.ctx, authenticate(app.ctx, member.api_key), plan)
+        return member, late | {"time": stamp(app.clock.now() - timedelta(hours=1))}
+
+    def record(app: App, prepared: tuple[Member, dict[str, object]]) -> None:
+        assert {result.status for result in app.record(prepared[1])} <= {"accepted", "duplicate"}
+
+    # the account, its periods, the catalog of the ended one, the transaction
+    assert sweep_and_compare(sweep, prepare, record)[0] == 4

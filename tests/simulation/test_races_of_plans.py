@@ -11,6 +11,7 @@ from tallybook.domain.errors import Conflict, Unavailable
 from tallybook.services.billing.close_period import close_due
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.quotas.consumption import read_quota_use
 from tallybook.services.subscriptions.preview import preview_plan
 from tallybook.services.subscriptions.subscription import change_subscription, list_plan_changes, read_subscription
 from tallybook.services.wallet.credits import Move, give_credits
@@ -85,6 +86,32 @@ def test_each_event_that_comes_while_the_plan_changes_is_billed_once(crowded_app
     assert cut.sum_of("credit") == -13_330_000
     # 1,060,000 CPU seconds at 0.000014, on the two of them together
     assert cut.sum_of("usage") + following.sum_of("usage", "late_usage") == 14_840_000
+
+
+def test_all_usage_that_comes_while_the_plan_changes_counts_against_the_limit(crowded_app: App) -> None:
+    """Late, or counted before the change: after a tenth of the month, a tenth of the limit is not carried."""
+    app = crowded_app
+    plans = app.catalog_data()["plans"]
+    for plan in ("pro", "hobby"):
+        plans[plan]["limits"] |= {"cpu_seconds_monthly": 60_000}
+    app.apply_catalog(plans=plans, free_plan="pro")
+    member = app.member()
+    app.clock.moment = member.account.closing_cursor.period.start + timedelta(days=3)
+    principal, now = principal_of(app, member), app.clock.now()
+    times = (now - timedelta(hours=1), now)
+    events = [app.event(member, quantity=1_000, time=time) for _ in range(30) for time in times]
+
+    def client(left: list[dict[str, Any]]) -> None:
+        while left:
+            again = {result.id for result in app.record(*left[:4]) if result.reason == "retry"}
+            left = [event for event in left[:4] if event["id"] in again] + left[4:]
+
+    *answers, changed = race(*[lambda s=s: client(s) for s in deal_out(events, 4)], to(app, principal, "hobby"))
+    assert not failures([*answers, changed])
+    account = app.account_of(member)
+    use = read_quota_use(app.ctx, account, {}, now=now)
+    assert use.account["cpu_seconds_monthly"] == 60_000 - 6_000
+    check_invariants(app)
 
 
 def test_drafts_and_previews_during_a_plan_change_leave_one_invoice(crowded_app: App, member: Member) -> None:

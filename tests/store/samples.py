@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tallybook.domain.accounts import Account, BillingTerms, Counts, Suspension, User, Wallet
+from tallybook.domain.accounts import Account, BillingTerms, Counts, FeeTerms, Suspension, User, Wallet
 from tallybook.domain.audit import SESSIONS, Actor
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.closing_cursor import ClosingCursor
@@ -45,11 +45,12 @@ FULL_ACCOUNT = replace(
     description="",
     closing_cursor=ClosingCursor(APRIL, carried_credit=12_340_000),
     counts=Counts(*range(1, len(Counts._fields) + 1)),
-    wallet=Wallet(balance=-5, entry_count=7, credited=11),
+    wallet=Wallet(balance=-5, entry_count=7, welcome=11),
     billing=BillingTerms(tax_rate=Decimal("7.7"), discount=Decimal(25)),
     suspension=Suspension({"2026-03-01T00:00:00.000Z": 86_400_000}, at=NOW, reason="abuse"),
     allocated={"ram_gb_seconds": 10**15},
     hard_limit=100_000_000,
+    fee_year=FeeTerms(NOW - timedelta(days=1), 120_000_000, Decimal("12.5")),
 )
 USER = User(
     id="u",

@@ -36,6 +36,13 @@ def test_an_account_reads_back(tables: Tables, account: Account) -> None:
     assert accounts.read_account(write_and_read(tables, accounts.put_account(account))) == account
 
 
+def test_an_account_stored_with_what_was_credited_reads_back_without_welcome(tables: Tables) -> None:
+    put = accounts.put_account(FULL_ACCOUNT)
+    old = {name: value for name, value in put.item.items() if name != "welcome"} | {"credited": 11}
+    wallet = accounts.read_account(write_and_read(tables, Put(put.key, old))).wallet
+    assert wallet == FULL_ACCOUNT.wallet._replace(welcome=None)
+
+
 @pytest.mark.parametrize("user", [USER, FULL_USER])
 def test_a_user_reads_back(tables: Tables, user: User) -> None:
     assert users.read_user(write_and_read(tables, users.put_user(user))) == user
@@ -71,7 +78,7 @@ def test_posting_an_entry_numbers_it_and_changes_the_balance(tables: Tables, ent
     found = tables.get_many([keys.account("a"), keys.ledger_entry("a", 7), keys.ledger_cause("a", "e")])
     balance = 100 + entry.amount
     assert accounts.read_account(found[keys.account("a")]) == replace(
-        account, wallet=account.wallet._replace(balance=balance, entry_count=7, credited=max(0, entry.amount))
+        account, wallet=account.wallet._replace(balance=balance, entry_count=7)
     )
     posted = replace(entry, number=7, balance_after=balance)
     assert ledger.read_entry(found[keys.ledger_entry("a", 7)]) == posted

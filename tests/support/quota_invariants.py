@@ -2,21 +2,25 @@
 
 import json
 from collections import Counter, defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from tallybook.domain.catalog import parse_catalog
 from tallybook.domain.jobs import partition
 from tallybook.domain.periods import Period, period_of
 from tallybook.domain.quotas import FIELDS, GAUGE_METER, MONTHLY, NOTIFY_PERCENTAGES, Quota
-from tallybook.domain.times import stamp
+from tallybook.domain.times import parse_instant, stamp
 from tallybook.store.accounts import read_account
 from tallybook.store.quotas import read_allocation
 from tallybook.store.usage_counters import quantities_of
 from tests.support.app import App
 
 type Item = dict[str, Any]
+
+_TICK = timedelta(milliseconds=1)
 
 
 def check_quotas(app: App, core: list[Item], usage: list[Item]) -> None:
@@ -28,6 +32,7 @@ def check_quotas(app: App, core: list[Item], usage: list[Item]) -> None:
     _dirty_marks_are_due_until_seen(core, usage)
     _unsent_quota_mails_are_due(core, usage, app.ctx.clock.now())
     _gauges_sum_up_to_events(usage)
+    _use_ahead_of_time_is_carried(core, usage)
 
 
 def _of(items: list[Item], prefix: str) -> list[Item]:
@@ -176,3 +181,30 @@ def _gauges_sum_up_to_events(usage: list[Item]) -> None:
         assert gauge[False] <= gauge[True]
         whole[account_id] += gauge[True]
     assert whole == counted
+
+
+def _use_ahead_of_time_is_carried(core: list[Item], usage: list[Item]) -> None:
+    """A period that a plan change began has what was used ahead of time in the one before, late usage included."""
+    plans = {int(row["version"]): json.loads(row["body"])["plans"] for row in _of(core, "VERSION#")}
+    counters = defaultdict(list)
+    for item in usage:
+        counters[item["pk"]].append(item)
+    first = {item["pk"]: item for item in usage if item["sk"] == "period#0"}
+    for item in (item for item in first.values() if "carries" in item):
+        after = first[f"USAGE#{item['account_id']}#{item['end']}"]
+        start, end, whole = (parse_instant(item[name]) for name in ("start", "end", "cut_from"))
+        part = Fraction((end - start) // _TICK, (whole - start) // _TICK)
+        names = ("period#", f"late#{item['end']}#")
+        used = _by_meter([one for one in counters[item["pk"]] if one["sk"].startswith(names)])
+        for name in item["carries"]:
+            limit = plans[int(item["catalog_version"])][item["plan"]]["limits"][name]
+            carried = max(Decimal(0), item.get(f"ahead:{name}", Decimal(0)))
+            ran = Decimal(ceil(limit * part * 10**9)).scaleb(-9)
+            assert after[f"ahead:{name}"] == used.get(MONTHLY[name], Decimal(0)) + carried - ran, (item["pk"], name)
+
+
+def _by_meter(counters: list[Item]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for (meter, _), quantity in quantities_of(counters).items():
+        sums[meter] += quantity
+    return sums

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from tallybook.domain.audit import OPERATOR
+from tallybook.domain.audit import OPERATOR, Actor
 from tallybook.domain.invoices import Invoice
 from tallybook.services.billing.invoices import list_invoices
 from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
 from tests.support.app import App, Member
 
 DOLLAR = 1_000_000
+ROOT = Actor("user", "usr-1", "usr-1")
 
 
 def pro_member(app: App) -> Member:
@@ -20,6 +21,11 @@ def pro_member(app: App) -> Member:
 
 def change_unpaid(app: App, member: Member, plan: str) -> ChangedPlan:
     return change_plan(app.ctx, app.account_of(member), plan, actor=OPERATOR, must_pay=False)
+
+
+def change_as_user(app: App, member: Member, plan: str) -> ChangedPlan:
+    """Change the plan under the rules for users, who need money first."""
+    return change_plan(app.ctx, app.account_of(member), plan, actor=ROOT, must_pay=True)
 
 
 def lines_of(invoice: Invoice) -> list[tuple[str, int]]:

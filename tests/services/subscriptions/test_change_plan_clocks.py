@@ -16,7 +16,7 @@ from tallybook.domain.errors import (
 from tallybook.domain.times import stamp
 from tallybook.services.accounts.billing_settings import set_terms
 from tallybook.services.subscriptions.change_plan import change_plan
-from tests.services.subscriptions.plan_changes import DOLLAR, all_items, change_unpaid, invoices_of, pro_member
+from tests.services.subscriptions.plan_changes import DOLLAR, ROOT, all_items, change_unpaid, invoices_of, pro_member
 from tests.support.app import App, Member
 from tests.support.clock import StillClock
 from tests.support.invariants import check_invariants
@@ -90,7 +90,7 @@ def test_the_recorded_price_is_of_the_catalog_that_the_period_pins(
             set_terms(app.ctx, member.account.id, {"tax_rate": Decimal(0)}, actor=OPERATOR)
 
     events.register(name, apply)
-    changed = change_unpaid(app, member, "scale")
+    changed = change_plan(app.ctx, app.account_of(member), "scale", actor=ROOT, must_pay=False)
     pinned = app.ctx.catalogs.version(changed.opened.catalog_version).plans["scale"]
     assert changed.change.new_price == pinned.price == (5 * DOLLAR if changed_first else 200 * DOLLAR)
     assert changed.change.reason == ("user_downgrade" if changed_first else "user_upgrade")

@@ -113,7 +113,10 @@ def plan(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change an account's plan at once, without requiring payment. The current period is closed and invoiced."""
+    """Change an account's plan at once, also a suspended one's, without requiring payment.
+
+    The current period is closed and invoiced.
+    """
     with operator_context() as ctx:
         found = resolve_account(ctx, account)
         changed = change_plan(

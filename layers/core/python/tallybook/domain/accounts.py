@@ -50,12 +50,12 @@ class Counts(NamedTuple):
 class Wallet(NamedTuple):
     """`balance` in micros, may be negative. `entry_count`: entries of the ledger.
 
-    `credited`: the sum in micros of all credits except the welcome credit and refunds.
+    `welcome`: the welcome credit that it began with, in micros; None for an account stored without it.
     """
 
     balance: int = 0
     entry_count: int = 0
-    credited: int = 0
+    welcome: int | None = 0
 
 
 class BillingTerms(NamedTuple):
@@ -63,6 +63,16 @@ class BillingTerms(NamedTuple):
 
     tax_rate: Decimal | None = None
     discount: Decimal = Decimal(0)
+
+
+class FeeTerms(NamedTuple):
+    """What a fee is computed from: the start of the month or year that it pays for, and price (micros) and discount
+    (percent) in force then.
+    """
+
+    start: datetime
+    price: int
+    discount: Decimal
 
 
 class Suspension(NamedTuple):
@@ -79,7 +89,8 @@ class Account:
 
     `schedule` defines its billing periods, from `first_period_at` on; `closing_cursor` points to the next one to close.
     `allocated`: the sum of its active quota allocations, by field. `hard_limit`: the amount of its hard budget in
-    micros; once it is used up, no session starts.
+    micros; once it is used up, no session starts. `fee_year`: the terms of the year of its yearly plan in which the
+    closing cursor is; None on a monthly plan, and for an account stored without it.
     """
 
     id: str
@@ -98,6 +109,7 @@ class Account:
     wallet: Wallet = field(default_factory=Wallet)
     billing: BillingTerms = field(default_factory=BillingTerms)
     suspension: Suspension = field(default_factory=Suspension)
+    fee_year: FeeTerms | None = None
     allocated: Mapping[str, int] = field(default_factory=dict)
     hard_limit: int | None = None
 
@@ -157,10 +169,15 @@ def require_root(user: User) -> None:
         raise Forbidden("This needs a root user of the account", code="root_user_required")
 
 
-def require_active(account: Account) -> None:
-    """Forbidden `account_suspended`: such an account reads and pays, but starts nothing. NotFound if deleted."""
+def require_existing(account: Account) -> None:
+    """NotFound for a deleted account."""
     if account.status == "deleted":
         raise NotFound("There is no such account", resource="account")
+
+
+def require_active(account: Account) -> None:
+    """Forbidden `account_suspended`: such an account reads and pays, but starts nothing. NotFound if deleted."""
+    require_existing(account)
     if account.status == "suspended":
         raise Forbidden("This account is suspended", code="account_suspended")
 

@@ -3,8 +3,10 @@
 `periods.Period` is only a span of time, and exists for any instant; `bill` computes what the usage of a period costs.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Self
 
@@ -19,7 +21,12 @@ class BillingPeriod:
 
     `is_open`: usage may still be added. `cut_from`: the original end, if a plan change ended the period earlier.
     `late`: the starts of the closed periods whose late usage this period's invoice bills. `billed`: what invoices have
-    billed for this period's own usage, in micros.
+    billed for this period's own usage, in micros. `discount`: the account's when it opened, in percent, pinned for a
+    yearly plan, because the period may begin a year.
+
+    `ahead`: if a plan change began this period, how much of each monthly limit had been used ahead of time then
+    (`quotas.use_ahead`); late usage of the period before is added. `carries`: the fields of which the next period has
+    that of this one's usage.
     """
 
     period: Period
@@ -31,6 +38,14 @@ class BillingPeriod:
     cut_from: datetime | None = None
     late: frozenset[str] = frozenset()
     billed: int = 0
+    discount: Decimal | None = None
+    ahead: Mapping[str, Decimal] = field(default_factory=dict)
+    carries: frozenset[str] = frozenset()
+
+    @property
+    def carried_use(self) -> Mapping[str, Decimal]:
+        """What counts as used of the account's monthly limits before anything is used in this period."""
+        return {name: amount for name, amount in self.ahead.items() if amount > 0}
 
     @property
     def part(self) -> Fraction:

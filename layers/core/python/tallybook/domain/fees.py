@@ -1,8 +1,9 @@
 """A plan's fee on one invoice, and what is deducted from it. Source: docs/money.md, "Periods" and "Plan changes".
 
 A monthly fee pays for its period. A yearly fee pays for twelve months; the invoice of the twelfth month has it, or of
-the month in which the plan ends. Three things are deducted: the account's discount, the part after a plan change, and
-the time for which the account was suspended. 100.00 less 25 %, half of it unused: 37.50 remain.
+the month in which the plan ends, with the price and the discount that were in force when the year began. Three things
+are deducted: the account's discount, the part after a plan change, and the time for which the account was suspended.
+100.00 less 25 %, half of it unused: 37.50 remain.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 
-from tallybook.domain.accounts import Account
+from tallybook.domain.accounts import Account, FeeTerms
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Plan
 from tallybook.domain.money import EXACT, in_units, round_to_minor
@@ -18,6 +19,8 @@ from tallybook.domain.periods import BillingSchedule, period_of, year_of
 from tallybook.domain.times import stamp
 
 _TICK = timedelta(milliseconds=1)
+_ZONES_APART = timedelta(days=2)
+"""More than two zones differ: after a change of zone, a year's start by the new zone is not the instant it began at."""
 _KEPT = 13
 """Suspended time is kept for this many periods: a year and the open period."""
 
@@ -49,17 +52,61 @@ class FeeTime:
     suspended_ms: int = 0
 
 
-def fee_time(account: Account, plan: Plan, billing_period: BillingPeriod, *, until: datetime) -> FeeTime | None:
-    """The time of the fee on a period's invoice. `until` is the period's end, or now while it is open.
+def pinned_terms(account: Account, plan: Plan, billing_period: BillingPeriod) -> FeeTerms:
+    """The terms as this period pinned them: those of a monthly plan's fee, and of a year that the period begins.
 
-    None if that invoice has no fee, because the plan is free or its year has not ended.
+    A monthly plan's discount is the account's current one.
     """
-    start, end, is_due = _span(account.schedule, plan, billing_period)
-    if not is_due or not plan.price:
+    period = billing_period.period
+    if plan.billing_interval == "month":
+        return FeeTerms(period.start, plan.price, account.billing.discount)
+    pinned = billing_period.discount
+    discount = account.billing.discount if pinned is None else pinned
+    start, _, month = year_of(account.schedule, period)
+    return FeeTerms(period.start if month == 1 else start, plan.price, discount)
+
+
+def stored_terms(account: Account, plan: Plan, billing_period: BillingPeriod) -> FeeTerms | None:
+    """The account's `fee_year`, if the period is in that year of its yearly plan."""
+    year = account.fee_year
+    if year is None or plan.billing_interval == "month":
         return None
+    start, _, _ = year_of(account.schedule, billing_period.period)
+    return year if abs(start - year.start) < _ZONES_APART else None
+
+
+def fee_year_from(account: Account, plan: Plan, opened: BillingPeriod) -> FeeTerms | None:
+    """The account's `fee_year` from the start of this period on."""
+    if plan.billing_interval == "month":
+        return None
+    begins = year_of(account.schedule, opened.period)[2] == 1
+    return pinned_terms(account, plan, opened) if begins else account.fee_year
+
+
+def is_fee_due(schedule: BillingSchedule, plan: Plan, billing_period: BillingPeriod) -> bool:
+    """Whether the period's invoice has the plan's fee."""
+    if plan.is_free:
+        return False
+    ends_early = billing_period.cut_from is not None
+    return plan.billing_interval == "month" or ends_early or year_of(schedule, billing_period.period)[2] == 12
+
+
+def fee_time(
+    account: Account, plan: Plan, billing_period: BillingPeriod, *, since: datetime, until: datetime
+) -> FeeTime | None:
+    """The time of the fee on a period's invoice, from `since`, the start in its terms; None if it has no fee.
+
+    `until` is the period's end, or now while it is open.
+    """
+    if not is_fee_due(account.schedule, plan, billing_period):
+        return None
+    if plan.billing_interval == "month":
+        end = billing_period.cut_from or billing_period.period.end
+    else:
+        end = year_of(account.schedule, billing_period.period)[1]
     unused_ms = (end - billing_period.period.end) // _TICK if billing_period.cut_from is not None else 0
-    suspended_ms = _suspended_ms(account, start, min(until, billing_period.period.end))
-    return FeeTime((end - start) // _TICK, unused_ms, suspended_ms)
+    suspended_ms = _suspended_ms(account, since, min(until, billing_period.period.end))
+    return FeeTime((end - since) // _TICK, unused_ms, suspended_ms)
 
 
 def fee_for(price: int, time: FeeTime | None, *, discount: Decimal, currency: str) -> Fee:
@@ -90,14 +137,6 @@ def add_suspensions(account: Account, more: Mapping[str, int]) -> dict[str, int]
     sums = sorted((start, known.get(start, 0) + more.get(start, 0)) for start in {*known, *more})
     unclosed = stamp(account.closing_cursor.period.start)
     return dict(part for index, part in enumerate(sums, _KEPT - len(sums)) if index >= 0 or part[0] >= unclosed)
-
-
-def _span(schedule: BillingSchedule, plan: Plan, billing_period: BillingPeriod) -> tuple[datetime, datetime, bool]:
-    """Start and end of the time that the fee pays for, and whether this period's invoice has the fee."""
-    if plan.billing_interval == "month":
-        return billing_period.period.start, billing_period.cut_from or billing_period.period.end, True
-    start, end, month = year_of(schedule, billing_period.period)
-    return start, end, month == 12 or billing_period.cut_from is not None
 
 
 def _suspended_ms(account: Account, start: datetime, until: datetime) -> int:

@@ -17,7 +17,7 @@ from tallybook.domain.periods import Period, changes_of
 from tallybook.domain.times import whole_seconds
 from tallybook.domain.usage import MARKER_LIFE
 
-type ChangeReason = Literal["user_upgrade", "user_downgrade", "plan_retired"]
+type ChangeReason = Literal["user_upgrade", "user_downgrade", "plan_retired", "operator_change"]
 
 MAX_CHANGES = 20
 """The most changes of an account's plan or time zone within 36 days.
@@ -81,17 +81,11 @@ def check_change_rate(account: Account, *, now: datetime) -> None:
         )
 
 
-def check_payable(account: Account, old: Plan, new: Plan) -> None:
-    """Raises what `missing_payment` returns."""
-    if missing := missing_payment(account, old, new):
-        raise missing
-
-
-def missing_payment(account: Account, old: Plan, new: Plan) -> PaymentRequired | None:
-    """The error of a change to a plan with a price, if the wallet has had no money but the welcome credit, or is empty;
-    and of a change to a more expensive plan, if an invoice is overdue.
+def missing_payment(account: Account, old: Plan, new: Plan, *, welcome: int) -> PaymentRequired | None:
+    """The error of a change to a plan with a price, if the balance is not above the `welcome` credit (micros), which
+    counts as spent last; and of a change to a more expensive plan, if an invoice is overdue.
     """
-    if new.price and min(account.wallet.balance, account.wallet.credited) <= 0:
+    if new.price and account.wallet.balance <= welcome:
         return PaymentRequired("This plan needs a verified payment method or a balance above zero")
     if _monthly_price(new) > _monthly_price(old) and account.counts.overdue_count:
         return PaymentRequired("An invoice is overdue; pay it first", code="invoice_overdue")

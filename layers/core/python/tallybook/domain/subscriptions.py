@@ -9,7 +9,7 @@ from tallybook.domain.catalog import Plan
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """`opened` is the current period; `plan` is the version of the plan that it pinned."""
+    """`opened` is the current period; `plan` is the version of the plan that it pinned, at the price of its year."""
 
     account: Account
     opened: BillingPeriod

@@ -92,7 +92,7 @@ def counters_of(event: Event, *, late_for: datetime | None = None) -> tuple[str,
     bills it, but not to the others.
     """
     day = day_of(event.instant)
-    names = ["period", f"day#{day}"] if late_for is None else [f"{LATE}#{stamp(late_for)}"]
+    names = ["period", f"day#{day}"] if late_for is None else [late_counter(late_for)]
     if event.user_id and late_for is None:
         names.append(f"user#{event.user_id}")
     if event.session_id and late_for is None:
@@ -100,6 +100,11 @@ def counters_of(event: Event, *, late_for: datetime | None = None) -> tuple[str,
     if event.app_id:
         names.append(f"app#{event.app_id}#{day}")
     return tuple(names)
+
+
+def late_counter(late_for: datetime) -> str:
+    """The counter of late usage that the invoice of the period that starts then bills."""
+    return f"{LATE}#{stamp(late_for)}"
 
 
 def sum_counters(events: Iterable[Event], *, late_for: datetime | None = None) -> Mapping[str, Quantities]:

@@ -32,11 +32,6 @@ class Entry:
     balance_after: int = 0
     note: str | None = None
 
-    @property
-    def is_credit(self) -> bool:
-        """Whether money was added, other than as welcome credit or refund."""
-        return self.amount > 0 and self.kind not in ("welcome", "refund")
-
 
 def entry_id(account_id: str, kind: Kind, cause: str) -> str:
     """Grants and adjustments use the same references: one reference moves money once, whichever the kind."""

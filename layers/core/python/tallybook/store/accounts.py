@@ -10,6 +10,7 @@ from tallybook.domain.accounts import (
     Account,
     BillingTerms,
     Counts,
+    FeeTerms,
     Suspension,
     Wallet,
 )
@@ -42,6 +43,7 @@ def account_item(account: Account) -> Item:
         "description": account.description,
         "balance": account.wallet.balance,
         "entries": account.wallet.entry_count,
+        "welcome": account.wallet.welcome,
         "audits": account.counts.audit_count,
         "running": account.counts.running_count,
         "users": account.counts.user_count,
@@ -51,7 +53,6 @@ def account_item(account: Account) -> Item:
         "overdue": account.counts.overdue_count,
         "changes": account.counts.plan_change_count,
         "schedules": account.counts.schedule_count,
-        "credited": account.wallet.credited,
         "allocations": account.counts.allocation_count,
         "requests": account.counts.request_count,
         "allocated": dict(account.allocated),
@@ -64,6 +65,7 @@ def account_item(account: Account) -> Item:
         "suspended_ms": dict(account.suspension.milliseconds),
         "suspended_at": stamp_or_none(account.suspension.at),
         "suspension_reason": account.suspension.reason,
+        "fee_year": _fee_year_item(account.fee_year),
         "work": partition(ACCOUNTS, account.id),
         "due": stamp(account.created_at),
     }
@@ -99,13 +101,18 @@ def read_account(item: Item) -> Account:
             message_count=int(item["messages"]),
             archived_message_count=int(item["archived"]),
         ),
-        wallet=Wallet(balance=int(item["balance"]), entry_count=int(item["entries"]), credited=int(item["credited"])),
+        wallet=Wallet(
+            balance=int(item["balance"]),
+            entry_count=int(item["entries"]),
+            welcome=None if item.get("welcome") is None else int(item["welcome"]),
+        ),
         billing=BillingTerms(tax_rate=item.get("tax_rate"), discount=item["discount"]),
         suspension=Suspension(
             milliseconds={start: int(ms) for start, ms in item["suspended_ms"].items()},
             at=instant_or_none(item.get("suspended_at")),
             reason=item.get("suspension_reason"),
         ),
+        fee_year=_read_fee_year(item.get("fee_year")),
         allocated=read_quota(item["allocated"]),
         hard_limit=None if item.get("hard_limit") is None else int(item["hard_limit"]),
     )
@@ -142,10 +149,15 @@ def set_account(account: Account, **values: object) -> Update:
 
 
 def set_plan(before: Account, after: Account) -> Update:
-    """Set plan and schedule, if the account is active and both are as read."""
-    unchanged = same_subscription(before) & ACTIVE
+    """Set plan and schedule, if status, plan and schedule are as read."""
+    unchanged = same_subscription(before) & Attr("status").eq(before.status)
     changed = {"plan": after.plan, **_schedule_values(before, after)}
     return Update(keys.account(before.id), set=changed, condition=unchanged)
+
+
+def set_fee_year(account: Account, fee_year: FeeTerms | None) -> Update:
+    """Set the terms of the year of a yearly plan. The transaction must check that the account is as read."""
+    return Update(keys.account(account.id), set={"fee_year": _fee_year_item(fee_year)})
 
 
 def set_profile(before: Account, after: Account) -> Update:
@@ -170,3 +182,11 @@ def _schedule_values(before: Account, after: Account) -> Item:
     if after.schedule == before.schedule:
         return {}
     return {"calendar": schedule_items(after.schedule), "schedules": before.counts.schedule_count + 1}
+
+
+def _fee_year_item(year: FeeTerms | None) -> Item | None:
+    return {"start": stamp(year.start), "price": year.price, "discount": year.discount} if year else None
+
+
+def _read_fee_year(item: Mapping[str, Any] | None) -> FeeTerms | None:
+    return FeeTerms(parse_instant(item["start"]), int(item["price"]), item["discount"]) if item else None

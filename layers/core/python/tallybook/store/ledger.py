@@ -9,6 +9,7 @@ from tallybook.domain.times import parse_instant, stamp
 from tallybook.domain.wallet import Entry
 from tallybook.store import keys
 from tallybook.store.commands import Command, Item, Put, Update
+from tallybook.store.table import Tables
 
 
 def number_entry(account: Account, entry: Entry) -> Entry:
@@ -38,14 +39,19 @@ def put_entry(entry: Entry) -> tuple[Put, Put]:
 def post(account: Account, entry: Entry) -> tuple[Command, ...]:
     """Write the entry and change the balance; WriteConflict if another entry was written since the account was read."""
     entry = number_entry(account, entry)
-    credited = {"credited": entry.amount} if entry.is_credit else {}
     move = Update(
         keys.account(account.id),
         set={"entries": entry.number},
-        add={"balance": entry.amount, **credited},
+        add={"balance": entry.amount},
         condition=Attr("entries").eq(account.wallet.entry_count) & Attr("status").ne("deleted"),
     )
     return (move, *put_entry(entry))
+
+
+def read_welcome(tables: Tables, account: Account) -> int:
+    """The welcome credit in micros, from the ledger: it is always the first entry."""
+    item = tables.get(keys.ledger_entry(account.id, 1)) if account.wallet.entry_count else None
+    return int(item["amount"]) if item and item["kind"] == "welcome" else 0
 
 
 def read_entry(item: Item) -> Entry:

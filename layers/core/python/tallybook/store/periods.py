@@ -4,7 +4,8 @@ Shard 0 also has what the period pinned. Each change of something that the invoi
 closing can require that nothing changed since the items were read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
@@ -20,6 +21,7 @@ from tallybook.store.schedules import period_item, read_period
 
 PERIOD = "period"
 OPEN = Attr("open").exists()
+_AHEAD = "ahead:"
 
 
 def period_key(account_id: str, period: Period, shard: int = 0) -> Key:
@@ -39,6 +41,8 @@ def open_period(account: Account, billing_period: BillingPeriod) -> tuple[Put, .
         "catalog_version": billing_period.catalog_version,
         "shards": billing_period.shards,
         "completed": billing_period.completed_sessions or None,
+        "discount": billing_period.discount,
+        **_ahead_item(billing_period.ahead),
     }
     return tuple(
         Put(period_key(account.id, billing_period.period, shard), {"open": True, **(pinned if shard == 0 else {})})
@@ -72,6 +76,8 @@ def repin(account_id: str, billing_period: BillingPeriod) -> Update:
         "zone": billing_period.period.zone,
         "plan": billing_period.plan,
         "catalog_version": billing_period.catalog_version,
+        "discount": billing_period.discount,
+        **_ahead_item(billing_period.ahead),
     }
     return Update(period_key(account_id, billing_period.period), set=pinned, add={"version": 1}, condition=OPEN)
 
@@ -79,11 +85,15 @@ def repin(account_id: str, billing_period: BillingPeriod) -> Update:
 def close_period(account_id: str, closed: BillingPeriod, key_items: Iterable[Item]) -> tuple[Update, ...]:
     """Remove `open` from the period key of each shard; WriteConflict if one changed since `key_items` were read.
 
-    Also store what was billed for the period and, if a plan change cut it short, its new end.
+    Also store what was billed for the period and, if a plan change cut it short, its new end and what it carries.
     """
     outcome: Item = {"billed": closed.billed}
     if closed.cut_from is not None:
-        outcome |= {"end": stamp(closed.period.end), "cut_from": stamp(closed.cut_from)}
+        outcome |= {
+            "end": stamp(closed.period.end),
+            "cut_from": stamp(closed.cut_from),
+            "carries": set(closed.carries) or None,
+        }
     return tuple(
         Update(
             Key("usage", item["pk"], item["sk"]),
@@ -113,7 +123,15 @@ def read_billing_period(item: Item) -> BillingPeriod:
         cut_from=instant_or_none(item.get("cut_from")),
         late=frozenset(item.get("late", ())),
         billed=int(item.get("billed", 0)),
+        discount=item.get("discount"),
+        ahead={name.removeprefix(_AHEAD): amount for name, amount in item.items() if name.startswith(_AHEAD)},
+        carries=frozenset(item.get("carries", ())),
     )
+
+
+def ahead_attribute(field: str) -> str:
+    """The attribute to which late usage of the period before is added."""
+    return f"{_AHEAD}{field}"
 
 
 def billing_period_of(items: Iterable[Item]) -> BillingPeriod | None:
@@ -123,3 +141,7 @@ def billing_period_of(items: Iterable[Item]) -> BillingPeriod | None:
 
 def _unchanged(item: Item, attribute: str) -> ConditionBase:
     return Attr(attribute).eq(item[attribute]) if attribute in item else Attr(attribute).not_exists()
+
+
+def _ahead_item(ahead: Mapping[str, Decimal]) -> Item:
+    return {ahead_attribute(field): amount for field, amount in ahead.items()}

@@ -1,6 +1,7 @@
 """An account's tax rate and discount, set by the platform or the operator. Source: docs/decisions.md, "ScaleBox".
 
-They apply to everything billed from now on: the open period's draft and invoice, and reissued invoices.
+They apply to everything billed from now on: the open period's draft and invoice, and reissued invoices. Only a year of
+a yearly plan keeps the discount with which it began.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,9 @@
 """Opens an account with its root user, the welcome credit and the first period, for sign-up and the operator."""
 
 from datetime import datetime
+from decimal import Decimal
 
-from tallybook.domain.accounts import Account, Counts, User, Wallet
+from tallybook.domain.accounts import Account, Counts, FeeTerms, User, Wallet
 from tallybook.domain.audit import Actor
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Conflict
@@ -37,6 +38,7 @@ def new_account(
     catalog = ctx.catalogs.current()
     account_id, user_id = ctx.new_id(now), ctx.new_id(now)
     schedule = first_schedule(now, time_zone)
+    plan = catalog.plans[catalog.free_plan]
     account = Account(
         id=account_id,
         email=email,
@@ -49,8 +51,13 @@ def new_account(
         first_period_at=schedule.since,
         closing_cursor=ClosingCursor(period_of(schedule, now)),
         display_name=display_name,
-        wallet=Wallet(balance=catalog.welcome_credit, entry_count=1 if catalog.welcome_credit else 0),
+        wallet=Wallet(
+            balance=catalog.welcome_credit,
+            entry_count=1 if catalog.welcome_credit else 0,
+            welcome=catalog.welcome_credit,
+        ),
         counts=Counts(audit_count=1, user_count=1),
+        fee_year=FeeTerms(schedule.since, plan.price, Decimal(0)) if plan.billing_interval == "year" else None,
     )
     user = User(
         id=user_id,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from tallybook.domain.accounts import Account
+from tallybook.domain.accounts import Account, FeeTerms
 from tallybook.domain.bill import PeriodCosts, lines_of
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog
@@ -15,6 +15,7 @@ from tallybook.domain.invoice_lines import Detail, InvoiceLine, balance_lines, f
 from tallybook.domain.invoices import Invoice, invoice_id
 from tallybook.domain.periods import Period
 from tallybook.domain.times import stamp
+from tallybook.services.billing.fee_terms import read_fee_terms
 from tallybook.services.billing.open_costs import read_open_costs
 from tallybook.services.context import Context
 from tallybook.store.commands import Item
@@ -32,12 +33,13 @@ class LateBill:
 
 @dataclass(frozen=True, slots=True)
 class PeriodBill:
-    """A period with the items of its period key, and its invoice: a draft that has no position yet."""
+    """A period with the items of its period key, the `terms` of its fee, and its invoice: a draft without position."""
 
     billing_period: BillingPeriod
     key_items: tuple[Item, ...]
     costs: PeriodCosts
     late: tuple[LateBill, ...]
+    terms: FeeTerms
     fee: Fee
     invoice: Invoice
 
@@ -60,10 +62,11 @@ def bill_period(
     billing_period, catalog, costs = open_costs.billing_period, open_costs.catalog, open_costs.costs
     plan, currency = catalog.plans[billing_period.plan], catalog.currency
     late = tuple(_bill_late(ctx, account, start, preceding or ()) for start in sorted(billing_period.late))
-    time = fee_time(account, plan, billing_period, until=min(now, billing_period.period.end))
-    fee = fee_for(plan.price, time, discount=account.billing.discount, currency=currency)
+    terms = read_fee_terms(ctx, account, plan, billing_period)
+    time = fee_time(account, plan, billing_period, since=terms.start, until=min(now, billing_period.period.end))
+    fee = fee_for(terms.price, time, discount=terms.discount, currency=currency)
     lines: list[InvoiceLine] = [
-        *fee_lines(fee, plan_name=plan.display_name, discount=account.billing.discount),
+        *fee_lines(fee, plan_name=plan.display_name, discount=terms.discount),
         usage_line([Detail(line.meter, line.sku, line.quantity, line.amount) for line in costs.lines]),
         *(late_line(bill.billing_period.period, bill.amount) for bill in late),
     ]
@@ -82,7 +85,7 @@ def bill_period(
         tax_rate=tax_rate,
         fee_time=time,
     )
-    return PeriodBill(billing_period, open_costs.key_items, costs, late, fee, invoice)
+    return PeriodBill(billing_period, open_costs.key_items, costs, late, terms, fee, invoice)
 
 
 def tax_rate_of(account: Account, catalog: Catalog) -> Decimal:

@@ -16,10 +16,10 @@ from tallybook.domain.catalog import Catalog
 from tallybook.domain.closing_cursor import GRACE, ClosingCursor
 from tallybook.domain.errors import Failed
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.periods import Period, period_of
+from tallybook.domain.periods import period_of
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
 from tallybook.services.billing.issue_invoice import issue_invoice
-from tallybook.services.billing.open_period import new_billing_period
+from tallybook.services.billing.next_period import NextPeriod, prepare_next
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
@@ -27,15 +27,16 @@ from tallybook.store import keys
 from tallybook.store.closing_cursors import move_closing_cursor
 from tallybook.store.commands import Command
 from tallybook.store.costs import put_costs
-from tallybook.store.periods import bill_late, close_period, open_period, period_key, repin
+from tallybook.store.periods import bill_late, close_period, period_key
 
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A closing, not written: the invoice, the next closing cursor, the commands, and the change to record."""
+    """A closing, not written: the invoice, the next cursor and period, the commands, and the change to record."""
 
     invoice: Invoice
     closing_cursor: ClosingCursor
+    following: NextPeriod
     commands: tuple[Command, ...]
     change: Change
 
@@ -83,19 +84,21 @@ def prepare_closing(
     next_key, place_key = period_key(account.id, next_period), keys.invoice_place(bill.invoice.id)
     found = ctx.tables.get_many([next_key, place_key])
     position = int(found[place_key]["position"]) if place_key in found else None
+    following = prepare_next(
+        ctx, account, bill, after=after, period=next_period, catalog=catalog, stored=found.get(next_key)
+    )
+    closed = replace(bill.billing_period, billed=bill.costs.total, carries=following.carries)
     issue = issue_invoice(account, bill.invoice, position=position, now=now, at=None, actor=actor)
     closing_cursor = ClosingCursor(next_period, carried_credit=issue.invoice.carried_credit)
     commands = (
-        *close_period(account.id, replace(bill.billing_period, billed=bill.costs.total), bill.key_items),
+        *close_period(account.id, closed, bill.key_items),
         *(bill_late(account.id, late.billing_period, late.amount) for late in bill.late),
         *((put_costs(account.id, bill.costs, currency=issue.invoice.currency),) if bill.costs.lines else ()),
         *move_closing_cursor(account, closing_cursor),
-        *_open_next(
-            ctx, after, next_period, catalog, is_open=next_key in found, plan_changes=after.plan != account.plan
-        ),
+        *following.commands,
         *issue.commands,
     )
-    return Closing(issue.invoice, closing_cursor, commands, issue.change)
+    return Closing(issue.invoice, closing_cursor, following, commands, issue.change)
 
 
 def _close(ctx: Context, account: Account, actor: Actor) -> Closing:
@@ -104,19 +107,6 @@ def _close(ctx: Context, account: Account, actor: Actor) -> Closing:
     closing = prepare_closing(ctx, account, bill, after=account, catalog=ctx.catalogs.current(), now=now, actor=actor)
     ctx.tables.transact([*closing.commands, *record(account, closing.change, at=now)])
     return closing
-
-
-def _open_next(
-    ctx: Context, account: Account, period: Period, catalog: Catalog, *, is_open: bool, plan_changes: bool
-) -> tuple[Command, ...]:
-    """Open the next period, unless it is open.
-
-    If the plan changes at the instant at which that period starts, it may be open with the old plan: pin the new one.
-    """
-    billing_period = new_billing_period(ctx, account, period, catalog=catalog)
-    if not is_open:
-        return open_period(account, billing_period)
-    return (repin(account.id, billing_period),) if plan_changes else ()
 
 
 def _has_ended(account: Account, closing_cursor: ClosingCursor, instant: datetime) -> bool:

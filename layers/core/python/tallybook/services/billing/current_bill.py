@@ -4,6 +4,7 @@ from tallybook.domain.accounts import Account
 from tallybook.domain.bill import CurrentBilling, current_bill
 from tallybook.domain.fees import fee_for, fee_time
 from tallybook.domain.periods import period_of
+from tallybook.services.billing.fee_terms import read_fee_terms
 from tallybook.services.billing.open_costs import read_open_costs
 from tallybook.services.context import Context
 
@@ -14,11 +15,12 @@ def read_current_bill(ctx: Context, account: Account) -> CurrentBilling:
     current = read_open_costs(ctx, account, period_of(account.schedule, now), now=now)
     billing_period, catalog = current.billing_period, current.catalog
     plan = catalog.plans[billing_period.plan]
-    time = fee_time(account, plan, billing_period, until=now)
+    terms = read_fee_terms(ctx, account, plan, billing_period)
+    time = fee_time(account, plan, billing_period, since=terms.start, until=now)
     return CurrentBilling(
         bill=current_bill(current.costs, currency=catalog.currency, now=now),
         plan=plan,
-        fee=fee_for(plan.price, time, discount=account.billing.discount, currency=catalog.currency),
+        fee=fee_for(terms.price, time, discount=terms.discount, currency=catalog.currency),
         currency=catalog.currency,
         active_sessions=account.counts.running_count,
         completed_sessions=billing_period.completed_sessions,

@@ -44,10 +44,13 @@ def new_billing_period(
     ctx: Context, account: Account, period: Period, *, catalog: Catalog | None = None
 ) -> BillingPeriod:
     """The period to open, not written. It pins the account's plan, and the catalog, by default the current one."""
+    catalog = catalog or ctx.catalogs.current()
+    is_yearly = catalog.plans[account.plan].billing_interval == "year"
     return BillingPeriod(
         period=period,
         plan=account.plan,
-        catalog_version=(catalog or ctx.catalogs.current()).version,
+        catalog_version=catalog.version,
         shards=ctx.usage_shards,
         is_open=True,
+        discount=account.billing.discount if is_yearly else None,
     )

@@ -4,13 +4,16 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from tallybook.domain.accounts import Account
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.ids import derived_id
 from tallybook.domain.periods import Period
+from tallybook.domain.quotas import monthly_use
 from tallybook.domain.times import stamp
-from tallybook.domain.usage import counters_of, sum_counters
+from tallybook.domain.usage import Quantities, counters_of, late_counter, sum_counters
 from tallybook.domain.wallet import Entry, debit, entry_id
 from tallybook.services.context import Context
 from tallybook.services.metering.event_periods import ResolvedEvent
@@ -92,11 +95,22 @@ def _add_usage(account: Account, events: Iterable[ResolvedEvent]) -> list[Comman
         late_for = inside[0].late_for
         sums = sum_counters((resolved.event for resolved in inside), late_for=late_for)
         if late_for is not None:
-            commands += add_late_usage(account.id, period, sums, target=late_for)
+            ahead = _carried_by(inside[0].opened, sums[late_counter(late_for)], target=late_for)
+            commands += add_late_usage(account.id, period, sums, target=late_for, ahead=ahead)
         else:
             shard = random.randrange(inside[0].opened.shards)  # noqa: S311 only spreads writes
             commands += add_usage(account.id, period, sums, shard=shard)
     return commands
+
+
+def _carried_by(ended: BillingPeriod, late: Quantities, *, target: datetime) -> dict[str, Decimal]:
+    """What late usage adds to the use that a plan change carried into the period that starts at `target`.
+
+    Nothing if another period lies between them.
+    """
+    if target != ended.period.end:
+        return {}
+    return {field: amount for field, amount in monthly_use(late).items() if field in ended.carries and amount}
 
 
 def _debit_wallet(ctx: Context, account: Account, events: Iterable[ResolvedEvent]) -> tuple[int, tuple[Command, ...]]:

@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.admission import Used
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Plan
-from tallybook.domain.money import EXACT
 from tallybook.domain.periods import Period, period_of
-from tallybook.domain.quotas import GAUGE, MONTHLY, Quota
+from tallybook.domain.quotas import GAUGE, MONTHLY, Quota, add_use, monthly_use
 from tallybook.domain.usage import Quantities
 from tallybook.services.context import Context
 from tallybook.store import keys
@@ -24,7 +23,8 @@ from tallybook.store.usage_counters import quantities_of
 
 @dataclass(frozen=True, slots=True)
 class QuotaUse:
-    """The usage of the account and of each requested user; `plan` has the limits of the account.
+    """The usage of the account and of each requested user; `plan` has the limits of the account, and its usage includes
+    what a change of plan carried into the period.
 
     `opened` is the period if it was opened, `quantities` the account's usage in it. `also` are the other requested
     items; `read_keys` are the keys that were read for the usage.
@@ -86,7 +86,7 @@ def read_quota_use(
     return QuotaUse(
         period=period,
         plan=plan,
-        account=used(None),
+        account=add_use(used(None), opened.carried_use) if opened else used(None),
         users={user_id: used(user_id) for user_id in quotas},
         opened=opened,
         quantities=quantities[None],
@@ -129,8 +129,4 @@ def _counters(account: Account, period: Period, user_id: str | None, shards: Ite
 
 
 def _used(quantities: Quantities, gauge: Decimal) -> Used:
-    by_meter: dict[str, Decimal] = {}
-    with localcontext(EXACT):
-        for (meter, _), quantity in quantities.items():
-            by_meter[meter] = by_meter.get(meter, Decimal(0)) + quantity
-    return {name: by_meter.get(meter, Decimal(0)) for name, meter in MONTHLY.items()} | {GAUGE: gauge}
+    return monthly_use(quantities) | {GAUGE: gauge}

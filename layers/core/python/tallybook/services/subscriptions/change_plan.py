@@ -15,15 +15,15 @@ from tallybook.domain.events.billing import subscription_changed
 from tallybook.domain.ids import INVOICE, SUBSCRIPTION
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import period_of
-from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_payable
+from tallybook.domain.plan_changes import ChangeReason, PlanChange
 from tallybook.domain.times import stamp
 from tallybook.services.billing.close_period import close_until, prepare_closing
-from tallybook.services.billing.open_period import new_billing_period
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
 from tallybook.services.subscriptions.quote import (
     PlanChangeQuote,
+    find_missing_payment,
     plan_change_in_progress,
     plan_change_of,
     quote_change,
@@ -57,22 +57,25 @@ def change_plan(
     must_pay: bool,
     reason: ChangeReason | None = None,
 ) -> ChangedPlan:
-    """Put the account, which was just read, on the new plan.
+    """Put the account, which was just read, on the new plan; for the operator also a suspended one.
 
-    `must_pay`: raise PaymentRequired if `missing_payment` has a reason. A `reason` of None is derived from the prices.
-    Errors as in `quote_change`; also Conflict `plan_change_in_progress` if another change of plan came first. A refused
-    change writes nothing, unless the account changed while its ended periods were closed.
+    `must_pay`: raise PaymentRequired if a payment is missing. A `reason` of None is derived from the prices,
+    or is `operator_change` for the operator. Errors as in `quote_change`; also Conflict `plan_change_in_progress` if
+    another change of plan came first. A refused change writes nothing, unless the account changed while its ended
+    periods were closed.
     """
-    first = account
+    first, by_operator = account, actor.kind == "operator"
+    if by_operator and reason is None:
+        reason = "operator_change"
 
     def quote(account: Account, now: datetime) -> PlanChangeQuote:
         if account.plan != first.plan:
             raise plan_change_in_progress()
-        quoted = quote_change(ctx, account, plan, now=now, reason=reason)
+        quoted = quote_change(ctx, account, plan, now=now, reason=reason, by_operator=by_operator)
         if not quoted.is_open:
             raise WriteConflict(())
-        if must_pay:
-            check_payable(quoted.account, quoted.old, quoted.new)
+        if must_pay and (missing := find_missing_payment(ctx, quoted)):
+            raise missing
         return quoted
 
     def change(account: Account) -> ChangedPlan:
@@ -91,7 +94,7 @@ def change_plan(
 def _change(ctx: Context, quote: PlanChangeQuote, *, actor: Actor, reason: ChangeReason | None) -> ChangedPlan:
     account, after, catalog, now = quote.account, quote.after, quote.catalog, quote.now
     closed = prepare_closing(ctx, account, quote.bill, after=after, catalog=catalog, now=now, actor=actor)
-    opened = new_billing_period(ctx, after, closed.closing_cursor.period, catalog=catalog)
+    opened = closed.following.opened
     change = plan_change_of(quote, following=opened.period, reason=reason)
     audited = Change(
         actor,
@@ -111,7 +114,8 @@ def _change(ctx: Context, quote: PlanChangeQuote, *, actor: Actor, reason: Chang
             *record(account, closed.change, audited, at=now),
         ]
     )
-    return ChangedPlan(replace(after, closing_cursor=closed.closing_cursor), opened, change, closed.invoice)
+    changed = replace(after, closing_cursor=closed.closing_cursor, fee_year=closed.following.fee_year)
+    return ChangedPlan(changed, opened, change, closed.invoice)
 
 
 def _check_next_unopened(account: Account, *, now: datetime) -> tuple[Check, ...]:

@@ -4,10 +4,11 @@ from tallybook.domain.accounts import require_root
 from tallybook.domain.credentials import Principal
 from tallybook.domain.fees import Fee, FeeTime, fee_for
 from tallybook.domain.periods import period_of, year_of
-from tallybook.domain.plan_changes import PlanPreview, missing_payment
+from tallybook.domain.plan_changes import PlanPreview
 from tallybook.services.context import Context
 from tallybook.services.subscriptions.quote import (
     PlanChangeQuote,
+    find_missing_payment,
     invoice_of,
     plan_change_in_progress,
     plan_change_of,
@@ -30,7 +31,7 @@ def preview_plan(ctx: Context, principal: Principal, plan: str) -> PlanPreview:
         invoice=invoice_of(account, quote.bill, now=now),
         fee=_whole_fee(quote),
         fee_invoiced_at=invoiced_at if new.price else None,
-        missing=missing_payment(account, quote.old, new),
+        missing=find_missing_payment(ctx, quote),
     )
 
 

@@ -7,22 +7,25 @@ have a carried credit. They stay open: their usage may still arrive within the 3
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tallybook.domain.accounts import Account, require_active
+from tallybook.domain.accounts import Account, require_active, require_existing
 from tallybook.domain.catalog import Catalog, Plan
 from tallybook.domain.closing_cursor import ClosingCursor
-from tallybook.domain.errors import Conflict, Invalid
+from tallybook.domain.errors import Conflict, Invalid, PaymentRequired
+from tallybook.domain.fees import fee_year_from
 from tallybook.domain.ids import derived_id
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period, period_of, with_anchor
-from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_change_rate, reason_for
+from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_change_rate, missing_payment, reason_for
 from tallybook.domain.quotas import check_fits
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
 from tallybook.services.context import Context
+from tallybook.store.ledger import read_welcome
 
 
 @dataclass(frozen=True, slots=True)
 class PlanChangeQuote:
-    """From plan `old`, as the current period pinned it, to `new`, from the `catalog` that the new period will pin.
+    """From plan `old`, as the current period pinned it, to `new`, from the `catalog` that the new period will pin. The
+    price of a yearly `old` is that of its year.
 
     `account` is the account after its `ended` periods are closed. `bill` is that of the current period, which ends now.
     """
@@ -48,15 +51,22 @@ class PlanChangeQuote:
 
 
 def quote_change(
-    ctx: Context, account: Account, plan: str, *, now: datetime, reason: ChangeReason | None = None
+    ctx: Context,
+    account: Account,
+    plan: str,
+    *,
+    now: datetime,
+    reason: ChangeReason | None = None,
+    by_operator: bool = False,
 ) -> PlanChangeQuote:
     """The account's change to the plan of this name.
 
     Invalid `unknown_plan`, `same_plan`, or `quota_exceeds_plan` if the active allocations don't fit the plan, which is
-    not checked for the reason `plan_retired`. Forbidden `account_suspended`; NotFound for a deleted account;
-    TooManyRequests over 20 changes in 36 days; Conflict `plan_change_in_progress` if the current period begins now.
+    not checked for the reason `plan_retired`. Forbidden `account_suspended`, except for the operator; NotFound for a
+    deleted account; TooManyRequests over 20 changes in 36 days; Conflict `plan_change_in_progress` if the current
+    period begins now.
     """
-    require_active(account)
+    (require_existing if by_operator else require_active)(account)
     catalog = ctx.catalogs.current()
     new = catalog.plans.get(plan)
     if new is None:
@@ -70,8 +80,16 @@ def quote_change(
     if account.closing_cursor.period.start >= now:
         raise plan_change_in_progress()
     bill = bill_period(ctx, account, account.closing_cursor.period, now=now, cut=now, preceding=ended)
-    old = ctx.catalogs.version(bill.billing_period.catalog_version).plans[bill.billing_period.plan]
+    old = replace(_plan_of(ctx, bill), price=bill.terms.price)
     return PlanChangeQuote(account, ended, bill, catalog, old, new, now)
+
+
+def find_missing_payment(ctx: Context, quote: PlanChangeQuote) -> PaymentRequired | None:
+    """The error of the change if a payment is needed first; one read more for an account stored without `welcome`."""
+    welcome = quote.account.wallet.welcome
+    if welcome is None:
+        welcome = read_welcome(ctx.tables, quote.account) if quote.new.price else 0
+    return missing_payment(quote.account, quote.old, quote.new, welcome=welcome)
 
 
 def plan_change_in_progress() -> Conflict:
@@ -114,8 +132,14 @@ def _bill_ended(ctx: Context, account: Account, *, now: datetime) -> tuple[Accou
         following = period_of(account.schedule, account.closing_cursor.period.end)
         account = replace(
             account,
+            fee_year=fee_year_from(account, _plan_of(ctx, bill), bill.billing_period),
             closing_cursor=ClosingCursor(following, carried_credit=invoice.carried_credit),
             wallet=account.wallet._replace(balance=account.wallet.balance - invoice.paid_by_balance),
         )
         bills = (*bills, bill)
     return account, bills
+
+
+def _plan_of(ctx: Context, bill: PeriodBill) -> Plan:
+    """The plan as the billed period pinned it."""
+    return ctx.catalogs.version(bill.billing_period.catalog_version).plans[bill.billing_period.plan]

@@ -1,11 +1,13 @@
 """The plans, an account's subscription, and the history of its plan changes."""
 
+from dataclasses import replace
 from functools import partial
 
 from tallybook.domain.accounts import Account, require_root
 from tallybook.domain.audit import actor_of
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.credentials import Principal
+from tallybook.domain.fees import stored_terms
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.subscriptions import PlanList, Subscription
 from tallybook.services.billing.open_period import period_at
@@ -22,7 +24,7 @@ def list_plans(ctx: Context) -> PlanList:
 
 
 def read_subscription(ctx: Context, account: Account) -> Subscription:
-    """The plan as the current period pinned it."""
+    """The plan as the current period pinned it; the price of a yearly plan is that of its year."""
     return _subscription(ctx, account, period_at(ctx, account, ctx.clock.now()))
 
 
@@ -46,4 +48,6 @@ def list_plan_changes(ctx: Context, principal: Principal, *, offset: int, limit:
 
 def _subscription(ctx: Context, account: Account, opened: BillingPeriod) -> Subscription:
     catalog = ctx.catalogs.version(opened.catalog_version)
-    return Subscription(account, opened, catalog.plans[opened.plan], catalog.currency)
+    plan = catalog.plans[opened.plan]
+    year = stored_terms(account, plan, opened)
+    return Subscription(account, opened, replace(plan, price=year.price) if year else plan, catalog.currency)
