@@ -14,6 +14,7 @@ from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Meter, Price
 from tallybook.domain.periods import Period, period_of
 from tallybook.domain.usage import Event
+from tallybook.domain.wallet import MAX_MOVE, debit
 from tallybook.services.billing.open_period import open_period
 from tallybook.services.context import Context
 from tallybook.store.keys import Key
@@ -50,7 +51,8 @@ class EventPeriods:
         self._opened = dict(opened)
 
     def resolve(self, event: Event) -> ResolvedEvent | Unpriced:
-        """Unpriced for an unknown meter or sku, and for a fraction of a unit if the wallet pays whole units.
+        """Unpriced for an unknown meter or sku. If the wallet pays, Unpriced also for a fraction of a unit, and for more
+        than one ledger entry may move.
 
         Unavailable if the account changed while the period was opened.
         """
@@ -64,6 +66,8 @@ class EventPeriods:
             return Unpriced("unknown_sku")
         if meter.settles == "wallet" and event.quantity != event.quantity.to_integral_value():
             return Unpriced("quantity must be a whole number")
+        if meter.settles == "wallet" and debit(price, event.quantity) > MAX_MOVE:
+            return Unpriced("quantity costs more than 10^15 credits")
         late_for = None if opened.is_open else self._account.closing_cursor.period.start
         return ResolvedEvent(event, period, opened, late_for, meter, price)
 
