@@ -26,9 +26,11 @@ def event(id: str = "bad", **changes: Any) -> dict[str, Any]:
     sent: dict[str, Any] = {"specversion": "1.0", "id": id, "source": "test", "type": "tallybook.usage.v1"}
     sent |= {"time": "2026-04-20T12:00:00Z", "subject": "acc-1"}
     data = {"meter": "cpu_seconds", "quantity": "1", "user_id": "usr-2", "session_id": "s", "app_id": "p", "sku": "S"}
-    return sent | {"data": data | {name: value for name, value in changes.items() if name in DATA}} | {
-        name: value for name, value in changes.items() if name not in DATA
-    }
+    return (
+        sent
+        | {"data": data | {name: value for name, value in changes.items() if name in DATA}}
+        | {name: value for name, value in changes.items() if name not in DATA}
+    )
 
 
 GOOD = [json.dumps(event(id)) for id in ("first", "last")]

@@ -1,11 +1,10 @@
 """Count the events of one account, in as few transactions as possible, one after the other."""
 
+import logging
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.errors import Unavailable
 from tallybook.domain.usage import Event, Status, counting_instant
 from tallybook.services.context import Context
@@ -13,11 +12,13 @@ from tallybook.services.metering.chunk import Chunk, build_chunk
 from tallybook.services.metering.event_periods import EventPeriods, ResolvedEvent, Unpriced, read_event_periods
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
+from tallybook.store.commands import Item
 from tallybook.store.conflicts import Failure, WriteConflict
 from tallybook.store.events import same_content
 from tallybook.store.keys import Key
 
 RETRY = "retry"
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +34,40 @@ def ingest_account(
     ctx: Context,
     account: Account,
     events: Mapping[int, Event],
-    opened: Mapping[Key, BillingPeriod],
+    stored: Mapping[Key, Item],
     *,
     deadline: float,
 ) -> dict[int, IngestResult]:
-    """A result for each event, by its index in the request; rejected `retry` if not done by `deadline`.
+    """A result for each event, by its index in the request; rejected `retry` if not done by `deadline`, a time of
+    `ctx.elapsed`, or if a defect of the stored account prevents it. It raises no error, so that other accounts count.
 
-    `opened` are the periods of these events that were already read; `deadline` is a time of `ctx.elapsed`.
+    `stored` has the items of the periods of these events that were already read.
     """
-    ingest = _AccountIngest(ctx, account, events, opened)
-    with suppress(Unavailable):
+    ingest = _AccountIngest(ctx, account, events, stored)
+    try:
         ingest.run(deadline)
+    except Unavailable:
+        pass  # the events without a result are to be sent again
+    except Exception as error:
+        log_defect(account.id, error)
     return {index: ingest.results.get(index, IngestResult("rejected", RETRY)) for index in events}
+
+
+def log_defect(account_id: str, error: Exception) -> None:
+    """Log, with the traceback, why events of this account are not counted."""
+    logger.error("usage of account %s is not counted", account_id, exc_info=error)
 
 
 class _AccountIngest:
     """The account as last read, its periods, and the results so far."""
 
-    def __init__(
-        self, ctx: Context, account: Account, events: Mapping[int, Event], opened: Mapping[Key, BillingPeriod]
-    ) -> None:
+    def __init__(self, ctx: Context, account: Account, events: Mapping[int, Event], stored: Mapping[Key, Item]) -> None:
         self._ctx = ctx
         self._account = account
         self._events = events
-        self._periods = EventPeriods(ctx, account, opened)
+        self._periods = EventPeriods(ctx, account, stored)
         self._backoff = ctx.tables.backoff()
+        self._logged: set[str] = set()
         self.results: dict[int, IngestResult] = {}
 
     def run(self, deadline: float) -> None:
@@ -93,15 +103,28 @@ class _AccountIngest:
         return admitted
 
     def _resolve(self, events: Mapping[int, Event]) -> dict[int, ResolvedEvent]:
-        """The events that have a price; the others are rejected."""
+        """The events that have a price; the others are rejected, with `retry` after a defect of their period."""
         resolved: dict[int, ResolvedEvent] = {}
         for index, event in events.items():
-            match self._periods.resolve(event):
+            try:
+                found = self._periods.resolve(event)
+            except Unavailable:
+                raise
+            except Exception as error:
+                self._log_once(error)
+                self._reject(index, RETRY)
+                continue
+            match found:
                 case Unpriced(reason):
                     self._reject(index, reason)
                 case ResolvedEvent() as one:
                     resolved[index] = one
         return resolved
+
+    def _log_once(self, error: Exception) -> None:
+        if repr(error) not in self._logged:
+            self._logged.add(repr(error))
+            log_defect(self._account.id, error)
 
     def _record_stored(self, chunk: Chunk, failures: Iterable[Failure]) -> None:
         """Events whose marker existed are duplicates, or conflicts if the content differs."""
