@@ -3,7 +3,7 @@
 Scripts rely on the names. Where ScaleBox's API has the same field, the name is taken from its presenter.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tallybook.domain.accounts import Account, User
@@ -16,6 +16,7 @@ from tallybook.domain.money import decimals, in_units
 from tallybook.domain.outbox import OutboxItem
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.times import stamp, stamp_or_none
+from tallybook.services.lookup import Unreadable
 from tallybook.store.outbox import content_names
 from tallybook.wire.scalebox.account import account_fields, present_api_key, user_fields
 from tallybook.wire.scalebox.audit import present_audit_entry
@@ -36,6 +37,11 @@ def account_row(account: Account) -> Row:
         "tax_rate": None if account.billing.tax_rate is None else f"{account.billing.tax_rate:f}",
         "discount": f"{account.billing.discount:f}",
     }
+
+
+def unreadable_row(found: Unreadable, columns: Iterable[str]) -> Row:
+    """The id and the error of an item that can't be read; the other columns are empty."""
+    return {**dict.fromkeys(columns), "id": found.id, "error": f"unreadable: {found.error}"}
 
 
 def plan_change_row(change: PlanChange) -> Row:
