@@ -84,10 +84,10 @@ def test_the_events_before_a_defect_stay_accepted(app: App, member: Member, monk
 
     build, built = module.build_chunk, iter(range(10))
 
-    def fail_at_the_second(*arguments: Any) -> Any:
+    def fail_at_the_second(*arguments: Any, **named: Any) -> Any:
         if next(built):
             raise KeyError("a defect")
-        return build(*arguments)
+        return build(*arguments, **named)
 
     monkeypatch.setattr(module, "build_chunk", fail_at_the_second)
     events = [app.event(member, quantity=1) for _ in range(150)]

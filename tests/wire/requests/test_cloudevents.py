@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tallybook.domain.counted_events import Acceptance
 from tallybook.domain.errors import Invalid, TooLarge
 from tallybook.domain.usage import Event, Result
 from tallybook.store.events import put_marker
@@ -291,5 +292,5 @@ def test_any_body_is_read_or_refused(body: bytes | str) -> None:
 
 def check_storable(event: Event) -> None:
     assert len(event.identity) == len(event.content) == 40
-    to_dynamodb(put_marker(event, now=event.time, period_start=event.time).item)
+    to_dynamodb(put_marker(event, Acceptance(event.time, event.time)).item)
     to_dynamodb({"sum": event.quantity + Decimal(10) ** 15})

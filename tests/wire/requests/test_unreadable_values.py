@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tallybook.domain.counted_events import Acceptance
 from tallybook.domain.errors import Invalid
 from tallybook.domain.usage import Event, Result
 from tallybook.store.events import put_marker
@@ -107,4 +108,4 @@ def test_whatever_one_event_holds_the_others_are_read_alike(name: str, value: st
     result = check_others(between(text[:-1] + f', "id": {value}}}' if twice else text))
     json.dumps(result.id, ensure_ascii=False).encode()
     if isinstance(result, Event):
-        assert to_dynamodb(put_marker(result, now=result.time, period_start=result.time).item)
+        assert to_dynamodb(put_marker(result, Acceptance(result.time, result.time)).item)

@@ -37,6 +37,7 @@ class ResolvedEvent:
     late_for: datetime | None
     meter: Meter
     price: Price
+    currency: str
 
 
 class Unpriced(NamedTuple):
@@ -81,7 +82,7 @@ class EventPeriods:
         if meter.settles == "wallet" and debit(price, event.quantity) > MAX_MOVE:
             return Unpriced("quantity costs more than 10^15 credits")
         late_for = None if opened.is_open else self._account.closing_cursor.period.start
-        return ResolvedEvent(event, period, opened, late_for, meter, price)
+        return ResolvedEvent(event, period, opened, late_for, meter, price, catalog.currency)
 
     def _find_terms(self, period: Period) -> _Terms:
         """What the period pinned. An error is remembered, so that a thousand events cause it once."""

@@ -15,7 +15,7 @@ from tallybook.domain.accounts import Account
 from tallybook.domain.usage import Event, Result, counting_instant
 from tallybook.services.context import Context
 from tallybook.services.metering.event_periods import period_keys
-from tallybook.services.metering.ingest_account import RETRY, IngestResult, ingest_account, log_defect
+from tallybook.services.metering.ingest_account import RETRY, IngestResult, Submission, ingest_account, log_defect
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.commands import Item
@@ -31,19 +31,21 @@ def record_usage(
     submitted: Sequence[Submitted],
     accounts: Mapping[Key, Item],
     *,
+    key_id: str | None = None,
     retry_seconds: float = RETRY_SECONDS,
 ) -> list[Result]:
     """A result for each submitted event, in order: accepted, duplicate, conflict, or rejected with its reason.
 
     `submitted` holds events, and Results for events that could not be parsed; `accounts` the items of `account_keys`.
-    An event that is not counted within `retry_seconds` is rejected with the reason `retry`.
+    `key_id` is the id of the platform key that sent them, None for the queue. An event that is not counted within
+    `retry_seconds` is rejected with the reason `retry`.
     """
-    deadline = ctx.elapsed() + retry_seconds
+    submission = Submission(key_id, deadline=ctx.elapsed() + retry_seconds)
     results: dict[int, IngestResult] = {}
     left = {index: item for index, item in enumerate(submitted) if isinstance(item, Event)}
     while left:
         leaders, followers = _split_repeated(left)
-        results |= _ingest(ctx, leaders, accounts, deadline)
+        results |= _ingest(ctx, leaders, accounts, submission)
         for index, leader in followers.items():
             if results[leader].stored_content is not None or results[leader].reason == RETRY:
                 results[index] = _result_of_follower(results[leader], left[index])
@@ -87,7 +89,7 @@ def _result_of_follower(leader: IngestResult, event: Event) -> IngestResult:
 
 
 def _ingest(
-    ctx: Context, leaders: Mapping[int, Event], items: Mapping[Key, Item], deadline: float
+    ctx: Context, leaders: Mapping[int, Event], items: Mapping[Key, Item], submission: Submission
 ) -> dict[int, IngestResult]:
     """A result for each event; no two of them have the same identity."""
     by_account: dict[str, dict[int, Event]] = {}
@@ -98,7 +100,7 @@ def _ingest(
     stored = _read_periods(ctx, accounts, by_account)
 
     def ingest(account: Account) -> dict[int, IngestResult]:
-        return ingest_account(ctx, account, by_account[account.id], stored, deadline=deadline)
+        return ingest_account(ctx, account, by_account[account.id], stored, submission)
 
     if len(accounts) > 1 and ctx.workers > 1:
         with ThreadPoolExecutor(max_workers=min(ctx.workers, len(accounts))) as pool:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.errors import Unavailable
@@ -14,7 +15,7 @@ from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.commands import Item
 from tallybook.store.conflicts import Failure, WriteConflict
-from tallybook.store.events import same_content
+from tallybook.store.events import stored_content
 from tallybook.store.keys import Key
 
 RETRY = "retry"
@@ -30,22 +31,30 @@ class IngestResult:
     stored_content: str | None = None
 
 
+class Submission(NamedTuple):
+    """A request with events: the id of the platform key that sent it (None: the queue), and until when its events are
+    tried, as a time of `ctx.elapsed`.
+    """
+
+    key_id: str | None
+    deadline: float
+
+
 def ingest_account(
     ctx: Context,
     account: Account,
     events: Mapping[int, Event],
     stored: Mapping[Key, Item],
-    *,
-    deadline: float,
+    submission: Submission,
 ) -> dict[int, IngestResult]:
-    """A result for each event, by its index in the request; rejected `retry` if not done by `deadline`, a time of
-    `ctx.elapsed`, or if a defect of the stored account prevents it. It raises no error, so that other accounts count.
+    """A result for each event, by its index in the request; rejected `retry` if not done by the deadline, or if a
+    defect of the stored account prevents it. It raises no error, so that other accounts count.
 
     `stored` has the items of the periods of these events that were already read.
     """
     ingest = _AccountIngest(ctx, account, events, stored)
     try:
-        ingest.run(deadline)
+        ingest.run(submission)
     except Unavailable:
         pass  # the events without a result are to be sent again
     except Exception as error:
@@ -70,11 +79,11 @@ class _AccountIngest:
         self._logged: set[str] = set()
         self.results: dict[int, IngestResult] = {}
 
-    def run(self, deadline: float) -> None:
+    def run(self, submission: Submission) -> None:
         """Write chunk after chunk until each event has a result, or the deadline has passed."""
         pending = self._resolve(self._admit())
-        while pending and self._ctx.elapsed() < deadline:
-            chunk = build_chunk(self._ctx, self._account, pending)
+        while pending and self._ctx.elapsed() < submission.deadline:
+            chunk = build_chunk(self._ctx, self._account, pending, key_id=submission.key_id)
             try:
                 self._ctx.tables.transact(chunk.commands)
             except WriteConflict as conflict:
@@ -130,8 +139,8 @@ class _AccountIngest:
         """Events whose marker existed are duplicates, or conflicts if the content differs."""
         for failure in failures:
             if (index := chunk.index_of.get(failure.command.key)) is not None:
-                same = same_content(failure.was, chunk.events[index].event)
-                stored = failure.was["content"] if failure.was else None
+                stored = stored_content(failure.was) if failure.was else None
+                same = stored == chunk.events[index].event.content
                 self.results[index] = IngestResult("duplicate" if same else "conflict", stored_content=stored)
 
     def _reload(self, pending: Mapping[int, ResolvedEvent]) -> dict[int, ResolvedEvent]:
