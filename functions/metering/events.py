@@ -16,6 +16,6 @@ router = APIRouter(prefix="/v1/platform")
 @router.post("/events")
 async def events(request: Request, ctx: Ctx, platform: Platform) -> JSONResponse:
     submitted = read_events(await request.body())
-    _, accounts = authorize_platform(ctx, platform, "usage:write", also=account_keys(submitted))
-    results = record_usage(ctx, submitted, accounts)
+    key, accounts = authorize_platform(ctx, platform, "usage:write", also=account_keys(submitted))
+    results = record_usage(ctx, submitted, accounts, key_id=key.id)
     return respond(envelope.ok(present_results(results), at=ctx.clock.now()))

@@ -13,7 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from tallybook import delivery, runtime
 from tallybook.domain.errors import Unavailable
 from tallybook.services.context import Context
-from tallybook.services.outbox.deliver import Outcome, deliver, sweep
+from tallybook.services.outbox.deliver import Outcome, deliver_or_leave, sweep
 
 logger = Logger()
 metrics = Metrics(namespace="Tallybook")
@@ -45,7 +45,7 @@ def _deliver_records(ctx: Context, records: list[dict[str, Any]], deadline: floa
             outcomes["left"] += 1
             continue
         try:
-            outcomes[deliver(ctx, delivery.channels(), item_id)] += 1
+            outcomes[deliver_or_leave(ctx, delivery.channels(), item_id)] += 1
         except Unavailable:
             outcomes["left"] += 1
     return outcomes

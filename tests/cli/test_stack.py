@@ -21,6 +21,7 @@ COMMANDS = [
     ("users", "list", "acc-1"),
     ("keys", "list", "acc-1"),
     ("audit", "acc-1"),
+    ("events", "show", "source", "id"),
     ("outbox", "list"),
     ("platform-keys", "create", "--name", "x", "--scope", "usage:write"),
     ("clock", "advance", "1h"),

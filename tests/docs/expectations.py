@@ -26,19 +26,23 @@ def _readme(printed: Printed) -> None:
 
 
 def _usage(printed: Printed) -> None:
-    sent, started, ended, history = map(_data, printed)
+    sent, started, ended, history = map(_data, [printed[0], *printed[2:]])
     assert sent["accepted"] == 1
+    shown = dict(line.split("\t") for line in printed[1].splitlines())
+    assert (shown["meter"], shown["quantity"], shown["plan_name"]) == ("ram_gb_seconds", "12.5", "hobby")
+    assert shown["platform_key_id"].startswith("plk-")
     assert (started["status"], ended["status"]) == ("running", "ended")
     assert history["sessions"][0]["session_id"] == "docs-1"
     assert history["total_cost"] > 3000
 
 
 def _wallet(printed: Printed) -> None:
-    granted, used, login = printed
+    granted, used, shown, login = printed
     first, second = map(_data, granted.split("\n")[:2])
     assert first == second
     assert first["balance"] == 6_000_000
     assert _data(used)["accepted"] == 1
+    assert re.search(r"^ledger_entry_id\tled-\S+\namount\t250000$", shown, re.MULTILINE), shown
     assert json.loads(login)["user"]["balance"] == 5_750_000
 
 

@@ -51,7 +51,13 @@ def test_an_entry_of_zero_or_above_the_limit_is_refused(kind: str, amount: int) 
 
 
 @pytest.mark.parametrize(
-    ("price", "quantity", "micros"), [("0.000001", "28100", 28_100), ("0.000003", "7", 21), ("1", "1E+15", 10**21)]
+    ("price", "quantity", "micros"),
+    [
+        ("0.000001", "28100", 28_100),
+        ("0.000003", "7", 21),
+        ("1", "1E+15", 10**21),
+        ("999999999999999.999999", "999999999999999", 999999999999999999999 * 999999999999999),
+    ],
 )
 def test_wallet_usage_takes_whole_micros_for_each_unit(price: str, quantity: str, micros: int) -> None:
     assert debit(Price("per_unit", unit_price=Decimal(price)), Decimal(quantity)) == micros

@@ -7,7 +7,7 @@ from unicodedata import category
 import pytest
 
 from tallybook.domain.quotas import FIELDS
-from tests.functions.bad_values import NO_OBJECTS, UNREADABLE, WRONG_VALUES
+from tests.functions.bad_values import NO_OBJECTS, NOT_JSON, UNREADABLE, UNREADABLE_VALUES, WRONG_VALUES
 from tests.functions.refusal import check_refusal
 from tests.functions.route_catalog import CHANGING_ROUTES, PUBLIC_ROUTES, USER_ROUTES, VALID_REQUESTS, name_of
 from tests.functions.scenario import Scenario
@@ -57,10 +57,16 @@ def send(scenario: Scenario, route: Route, **how: Any) -> Answer:
 def test_a_body_that_is_not_json_is_refused_and_changes_nothing(scenario: Scenario, route: Route) -> None:
     call("GET", "/auth/me", key=scenario.member.api_key)
     before = scenario.stored()
-    for name, raw in UNREADABLE.items():
+    for name, raw in (NOT_JSON if route == EVENTS else UNREADABLE).items():
         message = check_refusal(send(scenario, route, raw=raw), route.path)
         assert message == "The body is not valid JSON", name
     assert scenario.stored() == before
+
+
+def test_a_value_that_cannot_be_among_events_rejects_one_event(scenario: Scenario) -> None:
+    for name, raw in UNREADABLE_VALUES.items():
+        answer = send(scenario, EVENTS, raw=b"[" + raw + b"]")
+        assert (answer.status, answer.json["data"]["rejected"]) == (200, 1), name
 
 
 @pytest.mark.parametrize("route", BODY_ROUTES, ids=name_of)

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.functions.usage_events import send_events
+from tests.functions.usage_events import PATH, send_events
 from tests.support.app import App, Member
+from tests.support.call import call
+from tests.support.ndjson import as_json
 
 
 @pytest.fixture
@@ -46,6 +48,16 @@ def test_each_reason_is_reported(app: App, key: str, changes: dict[str, Any], an
     now = app.clock.now()
     resolved = {name: now + value if isinstance(value, timedelta) else value for name, value in changes.items()}
     assert send_events(app, key, app.event(member, **resolved)) == [answer]
+
+
+@pytest.mark.parametrize("value", ["NaN", "1e999999999999999999999", "9" * 5000, r'"\ud800"', "[" * 9**5 + "]" * 9**5])
+@pytest.mark.parametrize("name", ["quantity", "id", "subject"])
+def test_a_value_that_cannot_be_costs_its_event_only(app: App, key: str, member: Member, name: str, value: str) -> None:
+    good = [as_json(app.event(member)).decode() for _ in range(2)]
+    bad = as_json(app.event(member, **{name: "HERE"})).decode().replace('"HERE"', value)
+    answer = call("POST", PATH, key=key, raw=f"[{good[0]}, {bad}, {good[1]}]".encode())
+    results = [result["status"] for result in answer.json["data"]["results"]]
+    assert (answer.status, results) == (200, ["accepted", "rejected", "accepted"])
 
 
 def test_an_event_counts_from_the_start_of_the_accounts_first_period(app: App, key: str, member: Member) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from tallybook.store import keys
 from tests.functions.lambda_events import bounce, notify, stream_all_items, stream_record
 from tests.functions.queued_work import NearlyUp
 from tests.support.app import App
+from tests.support.broken_items import break_item
 from tests.support.call import LambdaContext, call
 from tests.support.cloud import make_context
 from tests.support.fake_aws import FakeAws
@@ -51,6 +53,13 @@ def test_the_same_records_again_deliver_nothing_again(app: App, fake_aws: FakeAw
     again = stream_all_items(app)
     assert again == {"not_due": first["delivered"]}
     assert len(fake_aws.mails) == 1
+
+
+def test_the_stream_delivers_the_items_beside_one_that_cannot_be_read(app: App, fake_aws: FakeAws) -> None:
+    app.invite(app.member("ada@example.com"), "joan@example.com")
+    broken, *others = items(app)
+    break_item(app, keys.outbox(broken["id"]), lambda item: item.pop("attempts"))
+    assert stream_all_items(app) == {"delivered": len(others), "left": 1}
 
 
 def test_records_of_changed_removed_or_unknown_items_do_no_harm(app: App, fake_aws: FakeAws) -> None:

@@ -51,6 +51,16 @@ def test_a_message_with_one_refused_event_comes_back_and_its_others_count_once(a
     assert counted(app) == 1
 
 
+@pytest.mark.parametrize("value", ["NaN", "1e999999999999999999999", "9" * 5000, r'"\ud800"', "[" * 9**5 + "]" * 9**5])
+def test_a_message_with_a_value_that_cannot_be_comes_back_and_its_others_count(app: App, value: str) -> None:
+    member = app.member()
+    good = [as_json(app.event(member)).decode() for _ in range(2)]
+    bad = as_json(app.event(member, quantity="HERE")).decode().replace('"HERE"', value)
+    message = f"[{good[0]}, {bad}, {good[1]}]"
+    assert deliver(app, message) == deliver(app, message) == [0]
+    assert counted(app) == 2
+
+
 def test_a_conflict_comes_back_and_is_not_dropped(app: App) -> None:
     member = app.member()
     event = app.event(member)

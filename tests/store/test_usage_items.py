@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from tallybook.domain.counted_events import Acceptance
 from tallybook.domain.periods import schedule_from
 from tallybook.domain.usage import MARKER_LIFE, sum_counters
 from tallybook.store import accounts, events, keys, periods, usage_counters
@@ -92,15 +93,14 @@ def test_completed_sessions_are_counted_in_their_period(tables: Tables) -> None:
 
 
 def test_a_marker_stores_what_was_counted_for_36_days(tables: Tables) -> None:
-    item = write_and_read(tables, events.put_marker(EVENT, now=NOW, period_start=APRIL.start))
+    item = write_and_read(tables, events.put_marker(EVENT, Acceptance(NOW, APRIL.start)))
     assert (item["quantity"], item["meter"], item["account_id"]) == ("2.5", "cpu_seconds", "a")
     assert (item["period"], "late_for" in item) == ("2026-04-01T00:00:00.000Z", False)
     assert item["expires"] == int((NOW + MARKER_LIFE).timestamp())
-    assert events.same_content(item, replace(EVENT, quantity=Decimal("2.5")))
-    assert not events.same_content(item, replace(EVENT, quantity=Decimal("2.6")))
-    assert not events.same_content(None, EVENT)
+    assert events.stored_content(item) == replace(EVENT, quantity=Decimal("2.50")).content
+    assert events.stored_content(item) != replace(EVENT, quantity=Decimal("2.6")).content
     with pytest.raises(WriteConflict) as refused:
-        tables.transact([events.put_marker(replace(EVENT, account_id="b"), now=NOW, period_start=NOW)])
+        tables.transact([events.put_marker(replace(EVENT, account_id="b"), Acceptance(NOW, NOW))])
     assert refused.value.failures[0].was == item
 
 

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from tallybook.domain.times import parse_instant
 from tallybook.domain.usage import Quantities
@@ -99,16 +100,27 @@ def _usage_is_counted_once(usage: list[Item]) -> None:
 
 
 def _wallet_usage_is_paid_once(core: list[Item], usage: list[Item]) -> None:
-    """The ledger's debits for usage are what the counted wallet events cost: a micro for each credit."""
+    """The ledger's debits for usage are what the counted wallet events cost: a micro for each credit.
+
+    Each entry is the sum of the amounts of the events that name it.
+    """
     used: Counter[str] = Counter()
     for marker in _of(usage, "EVENT"):
         if marker["meter"] == "credits":
             used[marker["account_id"]] += int(Decimal(marker["quantity"]))
     paid: Counter[str] = Counter()
+    entries: Counter[str] = Counter()
     for entry in _of(core, "ENTRY#"):
         if entry["kind"] == "usage":
             paid[entry["account_id"]] -= int(entry["amount"])
+            entries[entry["id"]] -= int(entry["amount"])
     assert used == paid
+    events: Counter[str] = Counter()
+    for marker in _of(usage, "EVENT"):
+        assert ("e" in marker) == ("m" in marker and marker["m"] > 0)
+        if "e" in marker:
+            events[str(UUID(bytes=bytes(marker["e"])))] += int(marker["m"])
+    assert events == entries
 
 
 def _keys_and_users_are_counted(core: list[Item]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tallybook.store.requests import from_dynamodb
+from tests.support.binary import decode_binary
 
 type Snapshot = dict[str, Any]
 
@@ -60,7 +61,7 @@ def row(name: str, pk: str, sk: str) -> dict[str, Any] | None:
 
 
 def _plain(item: Any) -> dict[str, Any]:
-    return from_dynamodb(item.to_json()["Attributes"])
+    return from_dynamodb({name: decode_binary(value) for name, value in item.to_json()["Attributes"].items()})
 
 
 def _backend() -> Any:

@@ -248,3 +248,11 @@ def test_unsent_events_are_kept_in_a_file_for_tallybook_send(app, line, served, 
     monkeypatch.setenv("TALLYBOOK_URL", served.url)
     assert tallybook("send", file).out.startswith("accepted 2,")
     assert used(app, "cpu_seconds") >= Decimal("0.3")
+
+
+@pytest.mark.parametrize(
+    "options", ["--cpu-cores=nan", "--memory-gb=inf", "--storage-gb=1e999", "--interval=inf", "--interval=nan"]
+)
+def test_an_option_that_is_no_finite_number_is_refused_and_nothing_sent(meter, served, options):
+    run = meter(*python("pass"), options=(options,))
+    assert (run.returncode, run.stdout, served.requests) == (2, "", [])

@@ -47,13 +47,28 @@ def test_blank_lines_are_skipped_and_the_last_line_needs_no_end(app, member, ser
 
 
 def test_a_line_that_is_not_json_is_rejected_alone_by_its_number(app, member, served, tallybook):
-    file = write(app.event(member), "", "{not json", app.event(member), '{"quantity": NaN}')
+    file = write(app.event(member), "", "{not json", app.event(member), "[NaN")
     run = tallybook("send", file)
     assert run.code == 1
     assert run.out.splitlines() == [
         "accepted 2, duplicates 0, conflicts 0, rejected 2",
         "rejected: the line is not JSON (lines 3, 5)",
     ]
+
+
+def test_a_value_that_cannot_be_is_not_sent_and_named_by_line_and_field(app, member, served, tallybook):
+    texts = ["NaN", "-Infinity", "1e999", "1e999999999999999999999", "9" * 5000, r'"\ud800"']
+    bad = [json.dumps(app.event(member, quantity="HERE")).replace('"HERE"', text) for text in texts]
+    ignored = json.dumps(app.event(member) | {"notes": [{"n": "HERE"}]}).replace('"HERE"', "NaN")
+    run = tallybook("send", write(app.event(member), *bad, ignored, r'{"\ud800": 1}', "Infinity", app.event(member)))
+    assert run.code == 1
+    assert run.out.splitlines() == [
+        "accepted 2, duplicates 0, conflicts 0, rejected 9",
+        "rejected: data.quantity has a value that can't be sent (lines 2, 3, 4, 5, 6, 7)",
+        "rejected: notes[0].n has a value that can't be sent (line 8)",
+        "rejected: the event has a value that can't be sent (lines 9, 10)",
+    ]
+    assert [len(json.loads(body)) for _, body in served.requests] == [2]
 
 
 def test_rejected_events_are_listed_by_reason_and_line(app, member, served, tallybook):

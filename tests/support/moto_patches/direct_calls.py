@@ -4,6 +4,8 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
+from tests.support.binary import decode_binary
+
 _ACTIONS = {
     "BatchGetItem": "batch_get_item",
     "DeleteItem": "delete_item",
@@ -42,7 +44,8 @@ def call_directly(client: Any) -> None:
             return SimpleNamespace(status_code=error.code), _error(client, model, error)
         known = {name: value for name, value in result.items() if name in model.output_shape.members}
         metadata = {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}
-        answer = json.loads(json.dumps(known, default=lambda value: {value.type: value.value}))
+        text = json.dumps(known, default=lambda value: {value.type: value.value})
+        answer = json.loads(text, object_hook=decode_binary if '"B": "' in text else None)
         return SimpleNamespace(status_code=200), {**answer, "ResponseMetadata": metadata}
 
     client.meta.events.register("before-call.dynamodb", answer)

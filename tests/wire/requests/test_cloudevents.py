@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tallybook.domain.counted_events import Acceptance
 from tallybook.domain.errors import Invalid, TooLarge
 from tallybook.domain.usage import Event, Result
 from tallybook.store.events import put_marker
@@ -202,35 +203,26 @@ def test_any_other_quantity_is_rejected(quantity: str) -> None:
         b"{",
         b'{"a":1}{"b":2}',
         b"{'a': 1}",
-        b'{"a": NaN}',
-        b'{"a": Infinity}',
-        b'{"a": -Infinity}',
         b"[1,]",
         b"\xff\xfe",
-        b'{"a": "\xff"}',
-        b'{"a": "\xed\xa0\x80"}',
-        b'{"a": "\\ud800"}',
-        b'{"\\uDFFF": 1}',
-        b'{"a": "\\ud800\\ud800"}',
         '{"a": 1}'.encode("utf-16"),
         '{"a": 1}'.encode("utf-16-le"),
         '{"a": "\\ud800"}'.encode("utf-16-le"),
         '{"a": 1}'.encode("utf-32"),
-        '{"a": "\ud800"}',
-        b'{"a": ' + b"1" * 5000 + b"}",
-        b'{"a": 1e99999999999999999999999999}',
         b"[" * 500_000,
-        b"[" * 400_000 + b"]" * 400_000,
+        b"[" * 400_000 + b"]" * 400_001,
+        b"[" * 400_000 + b"]" * 400_000 + b",",
+        b"[[1,,2], " + b"[" * 100_000 + b"]" * 100_000 + b"]",
         b'{"a":' * 150_000 + b"1" + b"}" * 150_000,
     ],
-    ids=range(26),
+    ids=range(17),
 )
 def test_a_body_that_is_not_json_in_utf_8_is_refused(body: bytes | str) -> None:
     with pytest.raises(Invalid, match="not valid JSON"):
         read_events(body)
 
 
-@pytest.mark.parametrize("body", [b"null", b"1", b"true", b'"event"', b"1.5"])
+@pytest.mark.parametrize("body", [b"null", b"1", b"true", b'"event"', b"1.5", b"NaN", b'"\\ud800"', b"1" * 5000])
 def test_a_body_that_is_neither_object_nor_array_is_refused(body: bytes) -> None:
     with pytest.raises(Invalid, match="array of CloudEvents"):
         read_events(body)
@@ -272,10 +264,7 @@ numbers = st.from_regex(r"\A-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,12})?
 @given(changes=st.dictionaries(st.sampled_from([*EVENT]), json_values, max_size=3), data=json_values)
 def test_any_event_is_read_or_rejected(changes: dict[str, Any], data: Any) -> None:
     for event in ({**EVENT, **changes}, {**EVENT, "data": {**EVENT["data"], "sku": data, "quantity": data}}):
-        try:
-            (read,) = read_events(json.dumps([event], allow_nan=True).encode(errors="surrogatepass"))
-        except Invalid:
-            continue  # NaN, or a lone surrogate
+        (read,) = read_events(json.dumps([event], allow_nan=True).encode(errors="surrogatepass"))
         if isinstance(read, Event):
             check_storable(read)
 
@@ -303,5 +292,5 @@ def test_any_body_is_read_or_refused(body: bytes | str) -> None:
 
 def check_storable(event: Event) -> None:
     assert len(event.identity) == len(event.content) == 40
-    to_dynamodb(put_marker(event, now=event.time, period_start=event.time).item)
+    to_dynamodb(put_marker(event, Acceptance(event.time, event.time)).item)
     to_dynamodb({"sum": event.quantity + Decimal(10) ** 15})

@@ -10,13 +10,14 @@ from tallybook.cli.context import operator_context
 from tallybook.cli.options import AccountArg, AsJson, Limit, Reason, percent
 from tallybook.cli.printing import print_list, print_one, print_result
 from tallybook.cli.resolve import resolve_account
-from tallybook.cli.rows import account_row, plan_change_row, user_row
+from tallybook.cli.rows import Row, account_row, plan_change_row, unreadable_row, user_row
+from tallybook.domain.accounts import Account
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.ids import ACCOUNT, INVOICE
 from tallybook.services.accounts.billing_settings import set_terms
 from tallybook.services.accounts.operator import create_account
 from tallybook.services.accounts.suspension import NewStatus, set_account_status
-from tallybook.services.lookup import list_accounts
+from tallybook.services.lookup import Unreadable, list_accounts
 from tallybook.services.subscriptions.change_plan import change_plan
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Accounts: list, create, suspend, configure.")
@@ -39,7 +40,7 @@ def list_(
     """The newest accounts, newest first."""
     with operator_context() as ctx:
         found = list_accounts(ctx, limit=limit, status=status.value if status else None)
-    print_list("accounts", map(account_row, found), _COLUMNS, as_json=as_json)
+    print_list("accounts", map(_row, found), _COLUMNS, as_json=as_json)
 
 
 @app.command()
@@ -124,6 +125,13 @@ def plan(
         )
     row = plan_change_row(changed.change)
     print_result(f"{ACCOUNT}{found.id} is on {plan}; {INVOICE}{changed.invoice.id} is issued", row, as_json=as_json)
+
+
+def _row(found: Account | Unreadable) -> Row:
+    """The status of an account that can't be read is `unreadable`; it does not hide the others."""
+    if isinstance(found, Unreadable):
+        return unreadable_row(found, _COLUMNS) | {"account_id": ACCOUNT + found.id, "status": "unreadable"}
+    return account_row(found)
 
 
 def _set_status(name: str, status: NewStatus, reason: str, *, as_json: bool) -> None:

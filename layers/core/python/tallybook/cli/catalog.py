@@ -23,7 +23,7 @@ def check(file: File, as_json: AsJson = False) -> None:
     data = _read(file, as_json=as_json)
     counts = {name: len(data[name]) for name in ("plans", "meters", "packages")}
     if as_json:
-        typer.echo(json.dumps({"errors": [], **counts}))
+        typer.echo(json.dumps({"errors": [], **counts}, allow_nan=False))
     else:
         typer.echo(f"{file}: valid, with " + ", ".join(f"{count} {name}" for name, count in counts.items()))
 
@@ -37,7 +37,8 @@ def apply(file: File, as_json: AsJson = False) -> None:
     data = _read(file, as_json=as_json)
     with operator_context() as ctx:
         version = apply_catalog(ctx, data).version
-    typer.echo(json.dumps({"version": version}) if as_json else f"Catalog version {version} is current")
+    document = json.dumps({"version": version}, allow_nan=False)
+    typer.echo(document if as_json else f"Catalog version {version} is current")
 
 
 def _read(file: Path, *, as_json: bool) -> dict[str, Any]:
@@ -46,5 +47,5 @@ def _read(file: Path, *, as_json: bool) -> dict[str, Any]:
     except Invalid as error:
         if not as_json:
             raise
-        typer.echo(json.dumps({"errors": error.message.splitlines()}))
+        typer.echo(json.dumps({"errors": error.message.splitlines()}, allow_nan=False))
         raise typer.Exit(1) from error

@@ -88,7 +88,7 @@ def run(
         with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
             for done in progress.track(outcomes, total=len(tasks), description="Invoicing"):
                 summary.add(done)
-    typer.echo(json.dumps(summary.as_json()) if as_json else str(summary))
+    typer.echo(json.dumps(summary.as_json(), allow_nan=False) if as_json else str(summary))
     if summary.failures:
         raise typer.Exit(1)
 

@@ -1,5 +1,6 @@
 """Options and arguments that several commands share."""
 
+import math
 import re
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -39,6 +40,13 @@ def percent(text: str) -> Decimal:
         return parse_percent(text)
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} {error}") from error
+
+
+def finite(number: float) -> float:
+    """Any number but NaN and Infinity, which a float option accepts too."""
+    if not math.isfinite(number):
+        raise typer.BadParameter(f"{number} is not a finite number")
+    return number
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]

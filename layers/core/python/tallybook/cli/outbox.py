@@ -7,8 +7,10 @@ import typer
 from tallybook.cli.context import operator_context
 from tallybook.cli.options import AsJson, Limit
 from tallybook.cli.printing import print_list, print_one, print_result
-from tallybook.cli.rows import outbox_row
+from tallybook.cli.rows import Row, outbox_row, unreadable_row
+from tallybook.domain.outbox import OutboxItem
 from tallybook.domain.times import stamp
+from tallybook.services.lookup import Unreadable
 from tallybook.services.outbox.deliver import list_outbox, retry, show_outbox_item
 from tallybook.services.outbox.suppressions import find_suppression, lift_suppression
 
@@ -30,7 +32,7 @@ def list_(
     """Items that wait for delivery, the longest due first."""
     with operator_context() as ctx:
         found = list_outbox(ctx, state="parked" if parked else "waiting", limit=limit)
-    print_list("items", map(outbox_row, found), _COLUMNS, as_json=as_json)
+    print_list("items", map(_row, found), _COLUMNS, as_json=as_json)
 
 
 @app.command()
@@ -63,3 +65,8 @@ def lift(address: Address, as_json: AsJson = False) -> None:
     with operator_context() as ctx:
         lift_suppression(ctx, address)
     print_result(f"{address} gets mail again", {"address": address}, as_json=as_json)
+
+
+def _row(found: OutboxItem | Unreadable) -> Row:
+    """The row of an item that can't be read has its id and the error; it does not hide the others."""
+    return unreadable_row(found, _COLUMNS) if isinstance(found, Unreadable) else outbox_row(found)

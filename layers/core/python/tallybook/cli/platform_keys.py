@@ -35,7 +35,7 @@ def create(
     key = created.key
     if as_json:
         row = {"id": key.id, "name": key.name, "scopes": key.scopes, "created_at": stamp(key.created_at)}
-        typer.echo(json.dumps({**row, "key": created.text}))
+        typer.echo(json.dumps({**row, "key": created.text}, allow_nan=False))
     else:
         typer.echo(created.text)
         typer.echo(f"{key.name}: {', '.join(key.scopes)}. Keep it now; it is not shown again.", err=True)

@@ -15,7 +15,7 @@ from tallybook.cli.rows import Row
 def print_list(name: str, rows: Iterable[Row], columns: Sequence[str], *, as_json: bool) -> None:
     """JSON has all fields of each row, in a list under `name`; text has `columns` only."""
     if as_json:
-        typer.echo(json.dumps({name: list(rows)}))
+        typer.echo(json.dumps({name: list(rows)}, allow_nan=False))
         return
     _print(columns, ([row[column] for column in columns] for row in rows))
 
@@ -23,14 +23,14 @@ def print_list(name: str, rows: Iterable[Row], columns: Sequence[str], *, as_jso
 def print_one(row: Row, *, as_json: bool) -> None:
     """All fields of one row."""
     if as_json:
-        typer.echo(json.dumps(row))
+        typer.echo(json.dumps(row, allow_nan=False))
         return
     _print((), row.items())
 
 
 def print_result(sentence: str, row: Row, *, as_json: bool) -> None:
     """The result of a change: the sentence, or the changed row as JSON."""
-    typer.echo(json.dumps(row) if as_json else sentence)
+    typer.echo(json.dumps(row, allow_nan=False) if as_json else sentence)
 
 
 def _print(columns: Sequence[str], lines: Iterable[Iterable[Any]]) -> None:
@@ -57,5 +57,5 @@ def _text(value: Any) -> str:
     """One line, without control characters: they could move the cursor or reverse the text."""
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, allow_nan=False)
     return "".join(char if char.isprintable() else " " for char in text)

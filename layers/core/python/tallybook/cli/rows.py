@@ -3,19 +3,21 @@
 Scripts rely on the names. Where ScaleBox's API has the same field, the name is taken from its presenter.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.audit import AuditEntry
+from tallybook.domain.counted_events import CountedEvent
 from tallybook.domain.credentials import Credential
-from tallybook.domain.ids import ACCOUNT, INVOICE, PLAN_CHANGE, SUBSCRIPTION
+from tallybook.domain.ids import ACCOUNT, ENTRY, INVOICE, PLAN_CHANGE, PLATFORM_KEY, SUBSCRIPTION, USER
 from tallybook.domain.invoice_lines import InvoiceLine
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.money import decimals, in_units
 from tallybook.domain.outbox import OutboxItem
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.times import stamp, stamp_or_none
+from tallybook.services.lookup import Unreadable
 from tallybook.store.outbox import content_names
 from tallybook.wire.scalebox.account import account_fields, present_api_key, user_fields
 from tallybook.wire.scalebox.audit import present_audit_entry
@@ -36,6 +38,11 @@ def account_row(account: Account) -> Row:
         "tax_rate": None if account.billing.tax_rate is None else f"{account.billing.tax_rate:f}",
         "discount": f"{account.billing.discount:f}",
     }
+
+
+def unreadable_row(found: Unreadable, columns: Iterable[str]) -> Row:
+    """The id and the error of an item that can't be read; the other columns are empty."""
+    return {**dict.fromkeys(columns), "id": found.id, "error": f"unreadable: {found.error}"}
 
 
 def plan_change_row(change: PlanChange) -> Row:
@@ -115,6 +122,35 @@ def invoice_line_rows(invoice: Invoice) -> Iterator[Row]:
             yield {"type": None, "description": description, "quantity": f"{part.quantity:f}", "amount": amount}
 
 
+def event_row(event: CountedEvent) -> Row:
+    """`period_start`: the event's period; `late_for_period_start`: the one whose invoice bills it if it is late.
+
+    `platform_key_id` is null for an event from the queue, and `amount` unless the wallet paid.
+    """
+    accepted = event.acceptance
+    return {
+        "source": event.source,
+        "id": event.id,
+        "account_id": ACCOUNT + event.account_id,
+        "user_id": _prefixed(USER, event.user_id),
+        "session_id": event.session_id,
+        "app_id": event.app_id,
+        "meter": event.meter,
+        "sku": event.sku,
+        "quantity": f"{event.quantity:f}",
+        "time": stamp_or_none(event.time),
+        "accepted_at": stamp(accepted.at),
+        "platform_key_id": _prefixed(PLATFORM_KEY, accepted.key_id),
+        "period_start": stamp(accepted.period_start),
+        "late_for_period_start": stamp_or_none(accepted.late_for),
+        "plan_name": accepted.plan,
+        "catalog_version": accepted.catalog_version,
+        "price": accepted.price,
+        "ledger_entry_id": _prefixed(ENTRY, accepted.entry_id),
+        "amount": accepted.amount,
+    }
+
+
 def outbox_row(item: OutboxItem) -> Row:
     """`holds` names the mail's template, or the events in their order."""
     return {
@@ -145,6 +181,10 @@ def _line(line: InvoiceLine) -> Row:
         "late_period_start": stamp_or_none(line.period_start),
         "details": details,
     }
+
+
+def _prefixed(prefix: str, id: str | None) -> str | None:
+    return None if id is None else prefix + id
 
 
 def _readable(micros: int, currency: str) -> str:

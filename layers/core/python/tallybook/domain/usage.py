@@ -42,8 +42,7 @@ class Event:
 
     @property
     def identity(self) -> str:
-        """40 hex digits of (source, id)."""
-        return _digest(self.source, self.id)
+        return event_identity(source=self.source, id=self.id)
 
     @property
     def content(self) -> str:
@@ -73,6 +72,11 @@ class Result:
 
 type Quantities = dict[tuple[str, str | None], Decimal]
 """Summed quantities by (meter, sku)."""
+
+
+def event_identity(*, source: str, id: str) -> str:
+    """40 hex digits of (source, id)."""
+    return _digest(source, id)
 
 
 def counting_instant(event_time: datetime, now: datetime) -> datetime | None:

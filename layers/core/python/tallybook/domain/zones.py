@@ -19,5 +19,5 @@ def zone_of(name: str) -> tzinfo:
     """The zone's rules; UTC for a stored name that the package doesn't have, so that its account can be read."""
     try:
         return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return UTC

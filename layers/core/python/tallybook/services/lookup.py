@@ -2,6 +2,7 @@
 
 import heapq
 from itertools import batched
+from typing import NamedTuple
 
 from tallybook.domain.accounts import Account, AccountStatus, User
 from tallybook.domain.credentials import Credential
@@ -16,18 +17,30 @@ from tallybook.store.credentials import read_credential
 from tallybook.store.users import read_user
 
 
-def list_accounts(ctx: Context, *, limit: int, status: AccountStatus | None = None) -> list[Account]:
+class Unreadable(NamedTuple):
+    """A stored item that can't be read, in a list whose other items can."""
+
+    id: str
+    error: str
+
+
+def list_accounts(ctx: Context, *, limit: int, status: AccountStatus | None = None) -> list[Account | Unreadable]:
     """Up to `limit` accounts, newest first. With a `status`, only accounts that have it; this may read all accounts."""
     at_most = None if status else limit
     rows = [ctx.tables.query_due(partition, limit=at_most, newest_first=True) for partition in partitions(ACCOUNTS)]
-    found: list[Account] = []
+    found: list[Account | Unreadable] = []
     for batch in batched(heapq.merge(*rows, key=lambda row: row.at, reverse=True), limit, strict=False):
         items = ctx.tables.get_many(row.key for row in batch)
-        accounts = [read_account(items[row.key]) for row in batch if row.key in items]
-        found += [account for account in accounts if status in (None, account.status)]
+        wanted = [items[row.key] for row in batch if row.key in items]
+        found += [_read_if_possible(item) for item in wanted if status in (None, item.get("status"))]
         if status is None or len(found) >= limit:
             break
     return found[:limit]
+
+
+def unreadable(item: Item, error: Exception) -> Unreadable:
+    """The id is that of the item's key."""
+    return Unreadable(item["pk"].partition("#")[2], f"{type(error).__name__}: {error}")
 
 
 def find_account(ctx: Context, account_id: str) -> Account:
@@ -79,3 +92,10 @@ def find_key(ctx: Context, account_id: str, key_id: str) -> Credential:
     if item is None:
         raise NotFound("There is no such API key", resource="api_key")
     return read_credential(item)
+
+
+def _read_if_possible(item: Item) -> Account | Unreadable:
+    try:
+        return read_account(item)
+    except Exception as error:
+        return unreadable(item, error)

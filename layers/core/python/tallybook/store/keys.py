@@ -61,6 +61,7 @@ How the items are read:
     an admission of a session       account and user with the platform's key; BatchGetItem of their counters of the
                                     open period, and the gauges of today and yesterday if storage is limited
     an ingest                       BatchGetItem of counter(…, period, 0): open or not, pinned catalog, shard count
+    one counted event               GetItem marker
     due work                        Query of the sparse index `work` (work, due): waiting and parked outbox items, dirty
                                     accounts, sessions to end, budgets to check, periods to close, open invoices by
                                     due date; and all accounts by creation, for the operator's lists

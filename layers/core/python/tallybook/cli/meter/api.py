@@ -55,7 +55,7 @@ class Platform:
         return Backoff(RETRY_SECONDS, stop_retries=self._stop_retries)
 
     def post_json(self, path: str, body: Mapping[str, object]) -> Mapping[str, Any]:
-        return self.post(path, json.dumps(body).encode())
+        return self.post(path, json.dumps(body, allow_nan=False).encode())
 
     def post(self, path: str, body: bytes = b"") -> Mapping[str, Any]:
         """The answer's `data`. Retries are safe, because each request contains the ids of what it creates."""

@@ -13,6 +13,7 @@ from tallybook.cli.meter import settings
 from tallybook.cli.meter.api import Refused, Unreachable
 from tallybook.cli.meter.run import Metering
 from tallybook.cli.meter.session import open_session
+from tallybook.cli.options import finite
 from tallybook.cli.stop import Stop, required
 
 _NOT_FOUND = 127
@@ -22,11 +23,11 @@ def meter(  # noqa: PLR0917 the command line names them
     command: Annotated[list[str], typer.Argument(help="The command and its arguments, after --.")],
     account: Annotated[str, typer.Option(envvar="TALLYBOOK_ACCOUNT_ID", help="The account that pays: acc-…")] = "",
     user: Annotated[str, typer.Option(envvar="TALLYBOOK_USER_ID", help="The user who runs it: usr-…")] = "",
-    cpu_cores: Annotated[float, typer.Option(help="CPU cores of the session.")] = 1,
-    memory_gb: Annotated[float, typer.Option(help="Memory of the session.")] = 1,
-    storage_gb: Annotated[float, typer.Option(help="Storage of the session.")] = 1,
+    cpu_cores: Annotated[float, typer.Option(callback=finite, help="CPU cores of the session.")] = 1,
+    memory_gb: Annotated[float, typer.Option(callback=finite, help="Memory of the session.")] = 1,
+    storage_gb: Annotated[float, typer.Option(callback=finite, help="Storage of the session.")] = 1,
     timeout: Annotated[int, typer.Option(min=1, help="Seconds after which the command is stopped.")] = 3600,
-    interval: Annotated[float, typer.Option(min=0.1, help="Seconds between reports.")] = 5.0,
+    interval: Annotated[float, typer.Option(min=0.1, callback=finite, help="Seconds between reports.")] = 5.0,
     app: Annotated[str | None, typer.Option(help="The app that the usage belongs to.")] = None,
 ) -> None:
     """Run COMMAND, report its CPU time and memory as usage while it runs, and exit with its exit code.

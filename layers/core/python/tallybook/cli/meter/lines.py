@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from tallybook.domain.errors import Invalid
-from tallybook.wire.requests.cloudevents import MAX_BYTES, MAX_EVENTS, read_json
+from tallybook.wire.requests.cloudevents import MAX_BYTES, MAX_EVENTS
+from tallybook.wire.requests.event_json import find_unreadable, read_event_json
 
 _BRACKETS = 2
 
@@ -69,9 +70,11 @@ def _read(raw: bytes, number: int, end: int) -> Line | BadLine | None:
         text = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
         if not text:
             return None
-        read_json(text)
+        field = find_unreadable(read_event_json(text))
     except (UnicodeDecodeError, Invalid):
         return BadLine(number, "the line is not JSON")
+    if field is not None:
+        return BadLine(number, f"{field} has a value that can't be sent")
     event = text.encode()
     if len(event) + _BRACKETS > MAX_BYTES:
         return BadLine(number, "the line is too long")

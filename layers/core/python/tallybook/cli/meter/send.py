@@ -38,7 +38,7 @@ def send(
         sending = Sending(platform, stop_retries, progress)
         stopped = sending.run(stream)
     if as_json:
-        typer.echo(json.dumps({**sending.tally.as_json(), "stopped": stopped}))
+        typer.echo(json.dumps({**sending.tally.as_json(), "stopped": stopped}, allow_nan=False))
     else:
         typer.echo("\n".join([sending.tally.summary(), *map(str, sending.tally.problems)]))
     if stopped:

@@ -85,4 +85,4 @@ class UsageEvents:
             "subject": self._session.account_id,
             "data": data,
         }
-        return json.dumps(event).encode()
+        return json.dumps(event, allow_nan=False).encode()

@@ -4,6 +4,7 @@ A task is found again until it is done. Doing it twice has the effect of doing i
 """
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from tallybook.domain.times import parse_instant, stamp
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.table import Due
+
+logger = logging.getLogger(__name__)
 
 type TaskKind = Literal["close", "overdue", "check", "budget", "expire"]
 
@@ -51,7 +54,8 @@ def due_tasks(ctx: Context, job: Job) -> Iterator[Task]:
         kind = _KIND_OF_WORK[work]
         for partition in partitions(work):
             for due in ctx.tables.query_due(partition, until=now):
-                yield _task(kind, due)
+                if task := _task_if_readable(kind, due):
+                    yield task
 
 
 def enqueue_due(
@@ -87,6 +91,15 @@ def as_message(task: Task) -> str:
 
 def read_message(text: str) -> Task:
     return Task(**json.loads(text))
+
+
+def _task_if_readable(kind: TaskKind, due: Due) -> Task | None:
+    """None, and logged, if the entry is malformed, so that it does not stop the tasks of other accounts."""
+    try:
+        return _task(kind, due)
+    except ValueError:
+        logger.exception("the due work %s %s can't be read", due.key.pk, due.key.sk)
+        return None
 
 
 def _task(kind: TaskKind, due: Due) -> Task:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.billing_period import BillingPeriod
+from tallybook.domain.counted_events import Acceptance, describe_price
 from tallybook.domain.ids import derived_id
 from tallybook.domain.periods import Period
 from tallybook.domain.quotas import monthly_use
@@ -40,28 +41,47 @@ class Chunk(NamedTuple):
     """The event's index by the key of its marker."""
 
 
-def build_chunk(ctx: Context, account: Account, pending: Mapping[int, ResolvedEvent]) -> Chunk:
-    """A chunk of as many pending events as fit into one transaction, in the order sent."""
+def build_chunk(ctx: Context, account: Account, pending: Mapping[int, ResolvedEvent], *, key_id: str | None) -> Chunk:
+    """A chunk of as many pending events as fit into one transaction, in the order sent.
+
+    `key_id` is the platform key that sent them, None for the queue.
+    """
     events = _take_fitting(pending)
     now = ctx.clock.now()
+    paid, entry = _pay_from_wallet(account, events, now)
     markers = {
-        index: put_marker(resolved.event, now=now, period_start=resolved.period.start, late_for=resolved.late_for)
+        index: put_marker(resolved.event, _accept(resolved, now, key_id, entry, paid.get(index)))
         for index, resolved in events.items()
     }
-    amount, debits = _debit_wallet(ctx, account, events.values())
     commands: list[Command] = [
         *markers.values(),
         *_add_usage(account, events.values()),
         *add_gauges(resolved.event for resolved in events.values()),
-        *debits,
+        *(ledger.post(account, entry) if entry else ()),
         mark_dirty(account.id, now=stamp(now)),
     ]
     wallet = account.wallet._replace(
-        entry_count=account.wallet.entry_count + (1 if amount else 0),
-        balance=account.wallet.balance - amount,
+        entry_count=account.wallet.entry_count + (1 if entry else 0),
+        balance=account.wallet.balance - sum(paid.values()),
     )
     index_of = {marker.key: index for index, marker in markers.items()}
     return Chunk(events, commands, replace(account, wallet=wallet), index_of)
+
+
+def _accept(
+    resolved: ResolvedEvent, now: datetime, key_id: str | None, entry: Entry | None, amount: int | None
+) -> Acceptance:
+    return Acceptance(
+        at=now,
+        period_start=resolved.period.start,
+        late_for=resolved.late_for,
+        key_id=key_id,
+        plan=resolved.opened.plan,
+        catalog_version=resolved.opened.catalog_version,
+        price=describe_price(resolved.price, resolved.currency),
+        entry_id=entry.id if entry and amount else None,
+        amount=amount,
+    )
 
 
 def _take_fitting(pending: Mapping[int, ResolvedEvent]) -> dict[int, ResolvedEvent]:
@@ -113,23 +133,25 @@ def _carried_by(ended: BillingPeriod, late: Quantities, *, target: datetime) -> 
     return {field: amount for field, amount in monthly_use(late).items() if field in ended.carries and amount}
 
 
-def _debit_wallet(ctx: Context, account: Account, events: Iterable[ResolvedEvent]) -> tuple[int, tuple[Command, ...]]:
-    """The amount in micros that the wallet pays for these events, and its one ledger entry."""
+def _pay_from_wallet(
+    account: Account, events: Mapping[int, ResolvedEvent], now: datetime
+) -> tuple[dict[int, int], Entry | None]:
+    """The micros that the wallet pays for each of its events, and the one ledger entry of their sum, if not 0."""
     paid = {
-        resolved.event.identity: debit(resolved.price, resolved.event.quantity)
-        for resolved in events
+        index: debit(resolved.price, resolved.event.quantity)
+        for index, resolved in events.items()
         if resolved.meter.settles == "wallet"
     }
     amount = sum(paid.values())
     if not amount:
-        return 0, ()
-    cause = derived_id("events", *sorted(paid))
+        return paid, None
+    cause = derived_id("events", *sorted(events[index].event.identity for index in paid))
     entry = Entry(
         id=entry_id(account.id, "usage", cause),
         account_id=account.id,
         kind="usage",
         amount=-amount,
         cause=cause,
-        created_at=ctx.clock.now(),
+        created_at=now,
     )
-    return amount, ledger.post(account, entry)
+    return paid, entry

@@ -5,17 +5,21 @@ stored beside the period's other quantities, and billed with the oldest open per
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.billing_period import BillingPeriod
-from tallybook.domain.catalog import Meter, Price
+from tallybook.domain.catalog import Catalog, Meter, Price
+from tallybook.domain.errors import Unavailable
 from tallybook.domain.periods import Period, period_of
 from tallybook.domain.usage import Event
+from tallybook.domain.wallet import MAX_MOVE, debit
 from tallybook.services.billing.open_period import open_period
 from tallybook.services.context import Context
+from tallybook.store.commands import Item
 from tallybook.store.keys import Key
 from tallybook.store.periods import period_key, read_billing_period
 
@@ -33,6 +37,7 @@ class ResolvedEvent:
     late_for: datetime | None
     meter: Meter
     price: Price
+    currency: str
 
 
 class Unpriced(NamedTuple):
@@ -41,22 +46,32 @@ class Unpriced(NamedTuple):
     reason: str
 
 
-class EventPeriods:
-    """An account's periods, as read from the table; a missing period is opened by the first event in it."""
+class _Terms(NamedTuple):
+    opened: BillingPeriod
+    catalog: Catalog
 
-    def __init__(self, ctx: Context, account: Account, opened: Mapping[Key, BillingPeriod]) -> None:
+
+class EventPeriods:
+    """An account's periods, as read from the table; a missing period is opened by the first event in it.
+
+    The account's other periods still resolve if the item or the catalog of one can't be read.
+    """
+
+    def __init__(self, ctx: Context, account: Account, stored: Mapping[Key, Item]) -> None:
         self._ctx = ctx
         self._account = account
-        self._opened = dict(opened)
+        self._stored = stored
+        self._terms: dict[Key, _Terms | Exception] = {}
 
     def resolve(self, event: Event) -> ResolvedEvent | Unpriced:
-        """Unpriced for an unknown meter or sku, and for a fraction of a unit if the wallet pays whole units.
+        """Unpriced for an unknown meter or sku. If the wallet pays, also for a fraction of a unit, and for more than
+        one ledger entry may move.
 
-        Unavailable if the account changed while the period was opened.
+        Unavailable if the account changed while the period was opened. Any other error is a defect of stored data.
         """
         period = period_of(self._account.schedule, event.instant)
-        opened = self._open(period)
-        meter = self._ctx.catalogs.version(opened.catalog_version).meters.get(event.meter)
+        opened, catalog = self._find_terms(period)
+        meter = catalog.meters.get(event.meter)
         if meter is None:
             return Unpriced("unknown_meter")
         price = meter.price(plan=opened.plan, sku=event.sku)
@@ -64,19 +79,40 @@ class EventPeriods:
             return Unpriced("unknown_sku")
         if meter.settles == "wallet" and event.quantity != event.quantity.to_integral_value():
             return Unpriced("quantity must be a whole number")
+        if meter.settles == "wallet" and debit(price, event.quantity) > MAX_MOVE:
+            return Unpriced("quantity costs more than 10^15 credits")
         late_for = None if opened.is_open else self._account.closing_cursor.period.start
-        return ResolvedEvent(event, period, opened, late_for, meter, price)
+        return ResolvedEvent(event, period, opened, late_for, meter, price, catalog.currency)
 
-    def _open(self, period: Period) -> BillingPeriod:
+    def _find_terms(self, period: Period) -> _Terms:
+        """What the period pinned. An error is remembered, so that a thousand events cause it once."""
         key = period_key(self._account.id, period)
-        if key not in self._opened:
-            self._opened[key] = open_period(self._ctx, self._account, period)
-        return self._opened[key]
+        if key not in self._terms:
+            try:
+                self._terms[key] = self._read_terms(period, self._stored.get(key))
+            except Unavailable:
+                raise
+            except Exception as error:
+                self._terms[key] = error
+        terms = self._terms[key]
+        if isinstance(terms, Exception):
+            raise terms
+        return terms
+
+    def _read_terms(self, period: Period, item: Item | None) -> _Terms:
+        opened = open_period(self._ctx, self._account, period) if item is None else read_billing_period(item)
+        return _Terms(opened, self._ctx.catalogs.version(opened.catalog_version))
+
+
+def period_keys(account: Account, events: Iterable[Event]) -> list[Key]:
+    """The keys of the periods of these events, without those that can't be found, which `resolve` reports."""
+    found: dict[Key, None] = {}
+    for event in events:
+        with suppress(Exception):
+            found[period_key(account.id, period_of(account.schedule, event.instant))] = None
+    return list(found)
 
 
 def read_event_periods(ctx: Context, account: Account, events: Iterable[Event]) -> EventPeriods:
     """The periods of these events, in one round trip."""
-    period_keys = {period_key(account.id, period_of(account.schedule, event.instant)) for event in events}
-    return EventPeriods(
-        ctx, account, {key: read_billing_period(item) for key, item in ctx.tables.get_many(period_keys).items()}
-    )
+    return EventPeriods(ctx, account, ctx.tables.get_many(period_keys(account, events)))

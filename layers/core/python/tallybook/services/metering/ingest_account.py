@@ -1,11 +1,11 @@
 """Count the events of one account, in as few transactions as possible, one after the other."""
 
+import logging
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.errors import Unavailable
 from tallybook.domain.usage import Event, Status, counting_instant
 from tallybook.services.context import Context
@@ -13,11 +13,13 @@ from tallybook.services.metering.chunk import Chunk, build_chunk
 from tallybook.services.metering.event_periods import EventPeriods, ResolvedEvent, Unpriced, read_event_periods
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
+from tallybook.store.commands import Item
 from tallybook.store.conflicts import Failure, WriteConflict
-from tallybook.store.events import same_content
+from tallybook.store.events import stored_content
 from tallybook.store.keys import Key
 
 RETRY = "retry"
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,42 +31,59 @@ class IngestResult:
     stored_content: str | None = None
 
 
+class Submission(NamedTuple):
+    """A request with events: the id of the platform key that sent it (None: the queue), and until when its events are
+    tried, as a time of `ctx.elapsed`.
+    """
+
+    key_id: str | None
+    deadline: float
+
+
 def ingest_account(
     ctx: Context,
     account: Account,
     events: Mapping[int, Event],
-    opened: Mapping[Key, BillingPeriod],
-    *,
-    deadline: float,
+    stored: Mapping[Key, Item],
+    submission: Submission,
 ) -> dict[int, IngestResult]:
-    """A result for each event, by its index in the request; rejected `retry` if not done by `deadline`.
+    """A result for each event, by its index in the request; rejected `retry` if not done by the deadline, or if a
+    defect of the stored account prevents it. It raises no error, so that other accounts count.
 
-    `opened` are the periods of these events that were already read; `deadline` is a time of `ctx.elapsed`.
+    `stored` has the items of the periods of these events that were already read.
     """
-    ingest = _AccountIngest(ctx, account, events, opened)
-    with suppress(Unavailable):
-        ingest.run(deadline)
+    ingest = _AccountIngest(ctx, account, events, stored)
+    try:
+        ingest.run(submission)
+    except Unavailable:
+        pass  # the events without a result are to be sent again
+    except Exception as error:
+        log_defect(account.id, error)
     return {index: ingest.results.get(index, IngestResult("rejected", RETRY)) for index in events}
+
+
+def log_defect(account_id: str, error: Exception) -> None:
+    """Log, with the traceback, why events of this account are not counted."""
+    logger.error("usage of account %s is not counted", account_id, exc_info=error)
 
 
 class _AccountIngest:
     """The account as last read, its periods, and the results so far."""
 
-    def __init__(
-        self, ctx: Context, account: Account, events: Mapping[int, Event], opened: Mapping[Key, BillingPeriod]
-    ) -> None:
+    def __init__(self, ctx: Context, account: Account, events: Mapping[int, Event], stored: Mapping[Key, Item]) -> None:
         self._ctx = ctx
         self._account = account
         self._events = events
-        self._periods = EventPeriods(ctx, account, opened)
+        self._periods = EventPeriods(ctx, account, stored)
         self._backoff = ctx.tables.backoff()
+        self._logged: set[str] = set()
         self.results: dict[int, IngestResult] = {}
 
-    def run(self, deadline: float) -> None:
+    def run(self, submission: Submission) -> None:
         """Write chunk after chunk until each event has a result, or the deadline has passed."""
         pending = self._resolve(self._admit())
-        while pending and self._ctx.elapsed() < deadline:
-            chunk = build_chunk(self._ctx, self._account, pending)
+        while pending and self._ctx.elapsed() < submission.deadline:
+            chunk = build_chunk(self._ctx, self._account, pending, key_id=submission.key_id)
             try:
                 self._ctx.tables.transact(chunk.commands)
             except WriteConflict as conflict:
@@ -93,22 +112,35 @@ class _AccountIngest:
         return admitted
 
     def _resolve(self, events: Mapping[int, Event]) -> dict[int, ResolvedEvent]:
-        """The events that have a price; the others are rejected."""
+        """The events that have a price; the others are rejected, with `retry` after a defect of their period."""
         resolved: dict[int, ResolvedEvent] = {}
         for index, event in events.items():
-            match self._periods.resolve(event):
+            try:
+                found = self._periods.resolve(event)
+            except Unavailable:
+                raise
+            except Exception as error:
+                self._log_once(error)
+                self._reject(index, RETRY)
+                continue
+            match found:
                 case Unpriced(reason):
                     self._reject(index, reason)
                 case ResolvedEvent() as one:
                     resolved[index] = one
         return resolved
 
+    def _log_once(self, error: Exception) -> None:
+        if repr(error) not in self._logged:
+            self._logged.add(repr(error))
+            log_defect(self._account.id, error)
+
     def _record_stored(self, chunk: Chunk, failures: Iterable[Failure]) -> None:
         """Events whose marker existed are duplicates, or conflicts if the content differs."""
         for failure in failures:
             if (index := chunk.index_of.get(failure.command.key)) is not None:
-                same = same_content(failure.was, chunk.events[index].event)
-                stored = failure.was["content"] if failure.was else None
+                stored = stored_content(failure.was) if failure.was else None
+                same = stored == chunk.events[index].event.content
                 self.results[index] = IngestResult("duplicate" if same else "conflict", stored_content=stored)
 
     def _reload(self, pending: Mapping[int, ResolvedEvent]) -> dict[int, ResolvedEvent]:

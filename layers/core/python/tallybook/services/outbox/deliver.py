@@ -5,6 +5,7 @@ twice only if SES's answer or the sent-marker is lost: SES has no idempotency ke
 An event has the same id each time, so that its consumers can drop repeated ones.
 """
 
+import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -17,12 +18,15 @@ from tallybook.domain.jobs import OUTBOX, partitions
 from tallybook.domain.outbox import MAX_ATTEMPTS, Mail, OutboxItem, PermanentError, next_attempt
 from tallybook.domain.times import stamp
 from tallybook.services.context import Context
+from tallybook.services.lookup import Unreadable, unreadable
 from tallybook.services.outbox.hooks import Hooks
 from tallybook.services.outbox.resolve_mail import ResolvedMail, resolve_mail
 from tallybook.store import keys, outbox
-from tallybook.store.commands import Update
+from tallybook.store.commands import Item, Update
 from tallybook.store.conflicts import WriteConflict
 from tallybook.store.outbox import read_announcement, read_mail, read_outbox_item
+
+logger = logging.getLogger(__name__)
 
 type Outcome = Literal["delivered", "postponed", "parked", "not_due", "left"]
 
@@ -75,6 +79,17 @@ def deliver(ctx: Context, channels: Channels, item_id: str) -> Outcome:
     return "delivered"
 
 
+def deliver_or_leave(ctx: Context, channels: Channels, item_id: str) -> Outcome:
+    """As `deliver`; an item that can't be read is logged and `left`, so that it does not stop the others."""
+    try:
+        return deliver(ctx, channels, item_id)
+    except Unavailable:
+        raise
+    except Exception:
+        logger.exception("outbox item %s can't be delivered", item_id)
+        return "left"
+
+
 def sweep(ctx: Context, channels: Channels, *, deadline: float) -> Counter[Outcome]:
     """Deliver all due items, until `ctx.elapsed` reaches the deadline or the tables are unavailable.
 
@@ -88,19 +103,19 @@ def sweep(ctx: Context, channels: Channels, *, deadline: float) -> Counter[Outco
                 if ctx.elapsed() >= deadline:
                     outcomes["left"] += 1
                     return outcomes
-                outcomes[deliver(ctx, channels, due.key.pk.partition("#")[2])] += 1
+                outcomes[deliver_or_leave(ctx, channels, due.key.pk.partition("#")[2])] += 1
     except Unavailable:
         outcomes["left"] += 1
     return outcomes
 
 
-def list_outbox(ctx: Context, *, state: Literal["waiting", "parked"], limit: int) -> list[OutboxItem]:
+def list_outbox(ctx: Context, *, state: Literal["waiting", "parked"], limit: int) -> list[OutboxItem | Unreadable]:
     """Undelivered items, the longest due first."""
     work = outbox.WAITING if state == "waiting" else outbox.PARKED
     found = [due for partition in partitions(work) for due in ctx.tables.query_due(partition, limit=limit)]
     item_keys = [due.key for due in sorted(found, key=lambda due: due.at)[:limit]]
     items = ctx.tables.get_many(item_keys)
-    return [read_outbox_item(items[key]) for key in item_keys if key in items]
+    return [_read_if_possible(items[key]) for key in item_keys if key in items]
 
 
 def show_outbox_item(ctx: Context, item_id: str) -> OutboxItem:
@@ -128,6 +143,13 @@ def retry(ctx: Context, item_id: str) -> OutboxItem:
     except WriteConflict:
         raise busy from None
     return replace(item, state="waiting", due=now, attempts=0)
+
+
+def _read_if_possible(item: Item) -> OutboxItem | Unreadable:
+    try:
+        return read_outbox_item(item)
+    except Exception as error:
+        return unreadable(item, error)
 
 
 def _read(ctx: Context, item_id: str) -> OutboxItem | None:

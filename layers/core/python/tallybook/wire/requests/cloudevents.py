@@ -1,5 +1,6 @@
 """Usage events as CloudEvents 1.0 JSON: one event or an array, at most 1,000.
 
+A value that can't be rejects its event, not the others; in a field that no event has, it is ignored.
 Standard library only, because `usage_queue` reads events too and must start fast.
 Source: docs/decisions.md, "What the platform needs".
 """
@@ -15,6 +16,7 @@ from tallybook.domain.ids import ACCOUNT, USER, strip_prefix
 from tallybook.domain.money import places
 from tallybook.domain.times import parse_instant
 from tallybook.domain.usage import Event, Result
+from tallybook.wire.requests.event_json import is_readable, read_event_json
 
 MAX_EVENTS = 1000
 MAX_BYTES = 1024 * 1024
@@ -34,7 +36,7 @@ def read_events(body: bytes | str) -> list[Event | Result]:
     """
     if len(body) > MAX_BYTES:
         raise TooLarge(f"The request body must be at most {MAX_BYTES} bytes")
-    data = read_json(body)
+    data = read_event_json(body)
     elements = data if isinstance(data, list) else [data]
     if not isinstance(data, list | dict):
         raise Invalid("The body must be a CloudEvent or an array of CloudEvents")
@@ -64,7 +66,7 @@ def _read_or_reject(element: Any) -> Event | Result:
         return _read(element)
     except Invalid as error:
         id = element.get("id") if isinstance(element, Mapping) else None
-        return Result(id if isinstance(id, str) else "", "rejected", error.message)
+        return Result(id if isinstance(id, str) and is_readable(id) else "", "rejected", error.message)
 
 
 def _read(element: Any) -> Event:
@@ -94,7 +96,7 @@ def _read(element: Any) -> Event:
 
 def _text(fields: Mapping[str, Any], name: str, longest: int, *, within: str = "") -> str:
     value = fields.get(name)
-    if not isinstance(value, str) or not 1 <= len(value) <= longest:
+    if not isinstance(value, str) or not 1 <= len(value) <= longest or not is_readable(value):
         raise Invalid(f"{within}{name} must be a string of 1 to {longest} characters", field=within + name)
     return value
 
