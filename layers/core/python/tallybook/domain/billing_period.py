@@ -6,11 +6,18 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Self
+from typing import NamedTuple, Self
 
 from tallybook.domain.periods import Period
 
 _TICK = timedelta(milliseconds=1)
+
+
+class FormerPin(NamedTuple):
+    """What a period had pinned before a plan change at its start pinned another plan."""
+
+    plan: str
+    catalog_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +26,7 @@ class BillingPeriod:
 
     `is_open`: usage may still be added. `cut_from`: the original end, if a plan change ended the period earlier.
     `late`: the starts of the closed periods whose late usage this period's invoice bills. `billed`: what invoices have
-    billed for this period's own usage, in micros.
+    billed for this period's own usage, in micros. `former`: what it had pinned when usage was first counted in it.
     """
 
     period: Period
@@ -31,6 +38,7 @@ class BillingPeriod:
     cut_from: datetime | None = None
     late: frozenset[str] = frozenset()
     billed: int = 0
+    former: FormerPin | None = None
 
     @property
     def part(self) -> Fraction:

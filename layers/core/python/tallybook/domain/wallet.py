@@ -11,6 +11,7 @@ from typing import Literal
 from tallybook.domain.catalog import Price
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import derived_id
+from tallybook.domain.money import MICROS
 from tallybook.domain.rating import rate
 
 type Kind = Literal["welcome", "grant", "adjustment", "usage", "invoice_payment", "refund"]
@@ -55,4 +56,4 @@ def check_move(kind: Kind, amount: int) -> int:
 
 def debit(price: Price, quantity: Decimal) -> int:
     """The micros that usage takes from the wallet: whole units at whole micros each, so nothing needs rounding."""
-    return int(rate(price, quantity).scaleb(6))
+    return int(rate(price, quantity) * MICROS)

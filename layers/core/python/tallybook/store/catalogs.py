@@ -27,9 +27,17 @@ class Catalogs:
         self._versions: dict[int, Catalog] = {}
         self._current: tuple[float, int] | None = None
 
-    def current(self) -> Catalog:
-        """The current version, from the cache of a minute: a period that opens now pins it. Failed `no_catalog`."""
-        if self._current is None or self._elapsed() - self._current[0] > _FRESH_SECONDS:
+    def current(self, *, with_plan: str | None = None) -> Catalog:
+        """The current version, from the cache of a minute: a period that opens now pins it. Failed `no_catalog`.
+
+        It is read now if the cached one lacks `with_plan`, a plan that an account is on. Another process may have put
+        it there, and the current version always has it, because no version drops a plan.
+        """
+        if (
+            self._current is None
+            or self._elapsed() - self._current[0] > _FRESH_SECONDS
+            or (with_plan is not None and with_plan not in self._versions[self._current[1]].plans)
+        ):
             item = self._tables.get(keys.catalog_current())
             if item is None:
                 raise Failed("No catalog has been applied yet", code="no_catalog")

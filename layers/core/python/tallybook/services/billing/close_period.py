@@ -12,6 +12,7 @@ from datetime import datetime
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import INVOICING, Actor
+from tallybook.domain.billing_period import FormerPin
 from tallybook.domain.catalog import Catalog
 from tallybook.domain.closing_cursor import GRACE, ClosingCursor
 from tallybook.domain.errors import Failed
@@ -25,9 +26,9 @@ from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
 from tallybook.store import keys
 from tallybook.store.closing_cursors import move_closing_cursor
-from tallybook.store.commands import Command
+from tallybook.store.commands import Command, Item
 from tallybook.store.costs import put_costs
-from tallybook.store.periods import bill_late, close_period, open_period, period_key, repin
+from tallybook.store.periods import bill_late, close_period, open_period, period_key, read_billing_period, repin
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def prepare_closing(
         *((put_costs(account.id, bill.costs, currency=issue.invoice.currency),) if bill.costs.lines else ()),
         *move_closing_cursor(account, closing_cursor),
         *_open_next(
-            ctx, after, next_period, catalog, is_open=next_key in found, plan_changes=after.plan != account.plan
+            ctx, after, next_period, catalog, opened=found.get(next_key), plan_changes=after.plan != account.plan
         ),
         *issue.commands,
     )
@@ -101,22 +102,28 @@ def prepare_closing(
 def _close(ctx: Context, account: Account, actor: Actor) -> Closing:
     now = ctx.clock.now()
     bill = bill_period(ctx, account, account.closing_cursor.period, now=now)
-    closing = prepare_closing(ctx, account, bill, after=account, catalog=ctx.catalogs.current(), now=now, actor=actor)
+    catalog = ctx.catalogs.current(with_plan=account.plan)
+    closing = prepare_closing(ctx, account, bill, after=account, catalog=catalog, now=now, actor=actor)
     ctx.tables.transact([*closing.commands, *record(account, closing.change, at=now)])
     return closing
 
 
 def _open_next(
-    ctx: Context, account: Account, period: Period, catalog: Catalog, *, is_open: bool, plan_changes: bool
+    ctx: Context, account: Account, period: Period, catalog: Catalog, *, opened: Item | None, plan_changes: bool
 ) -> tuple[Command, ...]:
     """Open the next period, unless it is open.
 
-    If the plan changes at the instant at which that period starts, it may be open with the old plan: pin the new one.
+    If the plan changes at the instant at which that period starts, it may be open with the old plan: pin the new one,
+    and keep what it had pinned, because the new catalog may lack what was counted in it.
     """
     billing_period = new_billing_period(ctx, account, period, catalog=catalog)
-    if not is_open:
+    if opened is None:
         return open_period(account, billing_period)
-    return (repin(account.id, billing_period),) if plan_changes else ()
+    if not plan_changes:
+        return ()
+    before = read_billing_period(opened)
+    former = before.former or FormerPin(before.plan, before.catalog_version)
+    return (repin(account.id, replace(billing_period, former=former)),)
 
 
 def _has_ended(account: Account, closing_cursor: ClosingCursor, instant: datetime) -> bool:

@@ -44,7 +44,7 @@ def new_billing_period(
     return BillingPeriod(
         period=period,
         plan=account.plan,
-        catalog_version=(catalog or ctx.catalogs.current()).version,
+        catalog_version=(catalog or ctx.catalogs.current(with_plan=account.plan)).version,
         shards=ctx.usage_shards,
         is_open=True,
     )

@@ -15,6 +15,7 @@ from tallybook.domain.catalog import Meter, Price
 from tallybook.domain.periods import Period, period_of
 from tallybook.domain.usage import Event
 from tallybook.services.billing.open_period import open_period
+from tallybook.services.billing.pinned import pinned_prices
 from tallybook.services.context import Context
 from tallybook.store.keys import Key
 from tallybook.store.periods import period_key, read_billing_period
@@ -56,12 +57,11 @@ class EventPeriods:
         """
         period = period_of(self._account.schedule, event.instant)
         opened = self._open(period)
-        meter = self._ctx.catalogs.version(opened.catalog_version).meters.get(event.meter)
-        if meter is None:
-            return Unpriced("unknown_meter")
-        price = meter.price(plan=opened.plan, sku=event.sku)
-        if price is None:
-            return Unpriced("unknown_sku")
+        prices = pinned_prices(self._ctx, opened)
+        found = prices.find(event.meter, event.sku)
+        if found is None:
+            return Unpriced("unknown_sku" if prices.sells(event.meter) else "unknown_meter")
+        meter, price = found
         if meter.settles == "wallet" and event.quantity != event.quantity.to_integral_value():
             return Unpriced("quantity must be a whole number")
         late_for = None if opened.is_open else self._account.closing_cursor.period.start

@@ -18,6 +18,7 @@ from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_change
 from tallybook.domain.quotas import check_fits
 from tallybook.domain.usage import MARKER_LIFE
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
+from tallybook.services.billing.pinned import pinned_plan
 from tallybook.services.context import Context
 
 
@@ -71,8 +72,7 @@ def quote_change(
     if account.closing_cursor.period.start >= now:
         raise plan_change_in_progress()
     bill = bill_period(ctx, account, account.closing_cursor.period, now=now, cut=now, preceding=ended)
-    old = ctx.catalogs.version(bill.billing_period.catalog_version).plans[bill.billing_period.plan]
-    return PlanChangeQuote(account, ended, bill, catalog, old, new, now)
+    return PlanChangeQuote(account, ended, bill, catalog, pinned_plan(ctx, bill.billing_period), new, now)
 
 
 def plan_change_in_progress() -> Conflict:

@@ -9,6 +9,7 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.subscriptions import PlanList, Subscription
 from tallybook.services.billing.open_period import period_at
+from tallybook.services.billing.pinned import pinned_plan
 from tallybook.services.context import Context
 from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.store import keys
@@ -46,4 +47,4 @@ def list_plan_changes(ctx: Context, principal: Principal, *, offset: int, limit:
 
 def _subscription(ctx: Context, account: Account, opened: BillingPeriod) -> Subscription:
     catalog = ctx.catalogs.version(opened.catalog_version)
-    return Subscription(account, opened, catalog.plans[opened.plan], catalog.currency)
+    return Subscription(account, opened, pinned_plan(ctx, opened), catalog.currency)
