@@ -51,11 +51,7 @@ PRICES: dict[str, dict[str, Any]] = {
     },
     "volume": {
         "model": "volume",
-        "tiers": [
-            {"up_to": "60", "unit_price": "0.5"},
-            {"up_to": "60.000000001", "unit_price": "0.5", "flat_fee": "1000"},
-            {"unit_price": "0.03", "flat_fee": "7.77"},
-        ],
+        "tiers": [{"up_to": "60", "unit_price": "0.5"}, {"unit_price": "0.03", "flat_fee": "7.77"}],
     },
     "package": {"model": "package", "unit_price": "0.99", "block": "40", "allowance": "10.5"},
     "flat": {"model": "flat", "amount": "4.2"},

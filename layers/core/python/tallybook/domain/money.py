@@ -12,6 +12,9 @@ from fractions import Fraction
 
 MICROS = 1_000_000
 
+DECIMALS = (0, 2, 3)
+"""The decimals that amounts may have; a currency with others can't be billed in."""
+
 # The currencies of ISO 4217 whose minor unit is not a hundredth.
 _DECIMALS = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"), 0),

@@ -45,11 +45,6 @@ class Catalogs:
             self._current = (self._elapsed(), int(item["version"]))
         return self._versions[self._current[1]]
 
-    def read_current(self) -> Catalog | None:
-        """The current version, read now; None before the first one is applied."""
-        item = self._tables.get(keys.catalog_current())
-        return self._keep(int(item["version"]), item["body"]) if item else None
-
     def version(self, number: int) -> Catalog:
         """The version that a period pinned."""
         if number not in self._versions:
@@ -59,10 +54,18 @@ class Catalogs:
             self._keep(number, item["body"])
         return self._versions[number]
 
-    def apply(self, data: Mapping[str, Any], *, applied_at: str, record: Callable[[int], Put]) -> Catalog:
+    def apply(
+        self,
+        data: Mapping[str, Any],
+        *,
+        applied_at: str,
+        check: Callable[[Catalog], None],
+        record: Callable[[int], Put],
+    ) -> Catalog:
         """Make the data the current version, unless it is already. Two calls at once make two versions.
 
-        `record` builds the audit entry from the version's number; the same transaction writes it.
+        `check` raises if the data must not follow the version that is current; a retry checks again. `record` builds
+        the audit entry from the version's number; the same transaction writes it.
         """
         body = json.dumps(data, sort_keys=True, separators=(",", ":"))
         while True:
@@ -70,6 +73,8 @@ class Catalogs:
             number = int(current["version"]) if current else 0
             if current and current["body"] == body:
                 return self._keep(number, body)
+            if current:
+                check(self._keep(number, current["body"]))
             item = {"version": number + 1, "body": body, "applied_at": applied_at}
             try:
                 self._tables.transact(

@@ -12,15 +12,17 @@ from datetime import datetime
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import INVOICING, Actor
-from tallybook.domain.billing_period import FormerPin
+from tallybook.domain.billing_period import BillingPeriod, FormerPin
 from tallybook.domain.catalog import Catalog
 from tallybook.domain.closing_cursor import GRACE, ClosingCursor
 from tallybook.domain.errors import Failed
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period, period_of
+from tallybook.domain.times import stamp
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
 from tallybook.services.billing.issue_invoice import issue_invoice
 from tallybook.services.billing.open_period import new_billing_period
+from tallybook.services.billing.pinned import base_fees
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
@@ -28,6 +30,7 @@ from tallybook.store import keys
 from tallybook.store.closing_cursors import move_closing_cursor
 from tallybook.store.commands import Command, Item
 from tallybook.store.costs import put_costs
+from tallybook.store.events import mark_dirty
 from tallybook.store.periods import bill_late, close_period, open_period, period_key, read_billing_period, repin
 
 
@@ -99,12 +102,21 @@ def prepare_closing(
     return Closing(issue.invoice, closing_cursor, commands, issue.change)
 
 
+def check_base_fees(ctx: Context, account: Account, opened: BillingPeriod, *, now: datetime) -> tuple[Command, ...]:
+    """Have the account's budget checked, because base fees may reach a threshold in a new period without any usage."""
+    has_base_fees = account.counts.budget_count and base_fees(ctx, opened)
+    return (mark_dirty(account.id, now=stamp(now)),) if has_base_fees else ()
+
+
 def _close(ctx: Context, account: Account, actor: Actor) -> Closing:
     now = ctx.clock.now()
     bill = bill_period(ctx, account, account.closing_cursor.period, now=now)
     catalog = ctx.catalogs.current(with_plan=account.plan)
     closing = prepare_closing(ctx, account, bill, after=account, catalog=catalog, now=now, actor=actor)
-    ctx.tables.transact([*closing.commands, *record(account, closing.change, at=now)])
+    opened = new_billing_period(ctx, account, closing.closing_cursor.period, catalog=catalog)
+    ctx.tables.transact(
+        [*closing.commands, *check_base_fees(ctx, account, opened, now=now), *record(account, closing.change, at=now)]
+    )
     return closing
 
 

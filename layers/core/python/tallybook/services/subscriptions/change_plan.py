@@ -17,7 +17,7 @@ from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import period_of
 from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_payable
 from tallybook.domain.times import stamp
-from tallybook.services.billing.close_period import close_until, prepare_closing
+from tallybook.services.billing.close_period import check_base_fees, close_until, prepare_closing
 from tallybook.services.billing.open_period import new_billing_period
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
@@ -107,7 +107,11 @@ def _change(ctx: Context, quote: PlanChangeQuote, *, actor: Actor, reason: Chang
             set_plan(account, after),
             *put_plan_change(account, change),
             *_check_next_unopened(account, now=now),
-            *([mark_dirty(account.id, now=stamp(now))] if account.hard_limit is not None else []),
+            *(
+                [mark_dirty(account.id, now=stamp(now))]
+                if account.hard_limit is not None
+                else check_base_fees(ctx, account, opened, now=now)
+            ),
             *record(account, closed.change, audited, at=now),
         ]
     )
