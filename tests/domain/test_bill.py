@@ -11,6 +11,7 @@ from tallybook.domain.bill import CurrentBill, costs_of, current_bill, lines_of,
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog, Meter, Price
 from tallybook.domain.periods import Period
+from tallybook.domain.price_list import Pin, PriceList
 from tallybook.domain.usage import Quantities
 from tests.support.hypothesis_settings import deterministic
 
@@ -40,18 +41,19 @@ CATALOG = Catalog(
     },
     packages=(),
 )
+HOBBY = PriceList(Pin(CATALOG, "hobby"))
 
 
 def bill(quantities: Quantities, by_day: dict[str, Quantities] | None = None, now: datetime = NOON) -> CurrentBill:
     opened = BillingPeriod(period=APRIL, plan="hobby", catalog_version=1, shards=1, is_open=True)
-    costs = costs_of(CATALOG, opened, quantities, by_day or {}, until=now)
+    costs = costs_of(HOBBY, opened, quantities, by_day or {}, until=now)
     return current_bill(costs, currency=CATALOG.currency, now=now)
 
 
 def test_each_meter_and_sku_is_rounded_once_and_then_summed() -> None:
     """Three lines of 0.005 make 0.03, not the 0.02 that rounding their sum would give."""
     used: Quantities = {("ram", None): Decimal(1), ("minutes", "S"): Decimal(1), ("minutes", "M"): Decimal("0.5")}
-    assert [line.amount for line in lines_of(CATALOG, plan="hobby", quantities=used)] == [10_000, 10_000, 10_000]
+    assert [line.amount for line in lines_of(HOBBY, used)] == [10_000, 10_000, 10_000]
     assert bill(used).cost == 30_000
 
 
@@ -61,19 +63,19 @@ def test_a_quantity_is_summed_before_it_is_rated_and_rounded() -> None:
 
 
 def test_a_meter_settled_by_the_wallet_is_not_on_the_bill() -> None:
-    assert lines_of(CATALOG, plan="hobby", quantities={("credits", None): Decimal(10**9)}) == ()
+    assert lines_of(HOBBY, {("credits", None): Decimal(10**9)}) == ()
 
 
 def test_lines_are_sorted_by_meter_and_sku() -> None:
     used: Quantities = {(name, sku): Decimal(1) for name, sku in [("ram", None), ("minutes", "S"), ("minutes", "M")]}
-    lines = lines_of(CATALOG, plan="hobby", quantities=used)
+    lines = lines_of(HOBBY, used)
     assert [(line.meter, line.sku) for line in lines] == [("minutes", "M"), ("minutes", "S"), ("ram", None)]
 
 
 def test_a_plans_own_price_goes_before_the_general_price() -> None:
     used: Quantities = {("cpu", None): Decimal(1000)}
-    assert lines_of(CATALOG, plan="scale", quantities=used)[0].amount == 10_000_000
-    assert lines_of(CATALOG, plan="hobby", quantities=used)[0].amount == 10_000
+    assert lines_of(PriceList(Pin(CATALOG, "scale")), used)[0].amount == 10_000_000
+    assert lines_of(HOBBY, used)[0].amount == 10_000
 
 
 def test_the_example_of_the_api_document() -> None:

@@ -6,8 +6,19 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from iso4217 import Currency
 
-from tallybook.domain.money import ceil_div, decimals, in_units, minor_unit, percentage, places, round_to_minor, spread
+from tallybook.domain.money import (
+    DECIMALS,
+    ceil_div,
+    decimals,
+    in_units,
+    minor_unit,
+    percentage,
+    places,
+    round_to_minor,
+    spread,
+)
 from tests.support.hypothesis_settings import deterministic
 
 
@@ -15,6 +26,17 @@ from tests.support.hypothesis_settings import deterministic
 def test_a_currency_has_the_decimals_of_its_standard(currency: str, expected: int) -> None:
     assert decimals(currency) == expected
     assert minor_unit(currency) * 10**expected == 1_000_000
+
+
+def test_every_billable_currency_of_the_standard_has_its_decimals() -> None:
+    standard = {one.code: one.exponent for one in Currency if one.exponent in DECIMALS}
+    assert {code: decimals(code) for code in standard} == standard
+    assert {"USD": 2, "JPY": 0, "KWD": 3, "UYI": 0}.items() <= standard.items()
+
+
+@pytest.mark.parametrize("currency", ["ABC", "CLF", "XAU"])
+def test_a_currency_of_a_catalog_from_before_the_check_has_two_decimals(currency: str) -> None:
+    assert (decimals(currency), round_to_minor(Decimal("0.005"), currency)) == (2, 10_000)
 
 
 @pytest.mark.parametrize(

@@ -66,10 +66,13 @@ class Life:
         return starts[turn, first], self.boundary(turn, first + YEAR, zone=self.zone_of(turn, start))
 
     def usage(self, catalog: dict[str, Any], period: Month) -> int:
-        """The cost of all usage of the period, late usage included; each meter is rated and rounded once."""
+        """The cost of all usage of the period, late usage included, and of base fees without usage; each meter is rated
+        and rounded once.
+        """
         start, end, whole, *_ = period
         part = Fraction((end - start) // timedelta(milliseconds=1), (whole - start) // timedelta(milliseconds=1))
-        sums: dict[str, Fraction] = {}
+        base_fees = (meter for meter, row in catalog["meters"].items() if has_base_fee(row["prices"][0]))
+        sums = dict.fromkeys(base_fees, Fraction(0))
         for at, meter, quantity in self.used:
             if start <= at < end:
                 sums[meter] = sums.get(meter, Fraction(0)) + quantity
@@ -103,40 +106,37 @@ class Life:
         return charged - proration_credit - min(barred, charged - proration_credit)
 
 
+def has_base_fee(price: dict[str, Any]) -> bool:
+    return "sku" not in price and price["model"] in ("graduated", "volume") and "flat_fee" in price["tiers"][0]
+
+
 def cost(price: dict[str, Any], quantity: Fraction, part: Fraction) -> Fraction:
-    """The five price models; allowance and tier bounds are prorated to the part of the period and rounded up."""
+    """The five price models. Of allowance and tier bounds, and of flat fees, a cut period has its part."""
 
     def number(name: str) -> Fraction:
         return Fraction(price.get(name) or 0)
 
     def scaled(bound: Any) -> Fraction:
-        return Fraction(bound) if part == 1 else Fraction(ceil(Fraction(bound) * part))
+        return min(Fraction(bound), Fraction(ceil(10**9 * Fraction(bound) * part), 10**9))
 
     billable = max(Fraction(0), quantity - scaled(number("allowance")))
-    tiers = [
-        (
-            scaled(tier["up_to"]) if tier.get("up_to") else None,
-            Fraction(tier["unit_price"]),
-            Fraction(tier.get("flat_fee") or 0),
-        )
-        for tier in price.get("tiers") or ()
-    ]
     if price["model"] == "flat":
-        return number("amount")
+        return number("amount") * part
     if price["model"] == "per_unit":
         return billable * number("unit_price")
     if price["model"] == "package":
         return ceil(billable / number("block")) * number("unit_price")
-    floors = [Fraction(0), *(bound for bound, *_ in tiers if bound is not None)]
-    entered = [index for index, low in enumerate(floors) if not index or billable > low]
-    if price["model"] == "volume":
-        _, unit_price, flat_fee = tiers[entered[-1]]
-        return flat_fee + billable * unit_price
-    tops = [billable if tiers[index][0] is None else min(billable, tiers[index][0] or billable) for index in entered]
-    return sum(
-        (tiers[index][2] + (top - floors[index]) * tiers[index][1] for index, top in zip(entered, tops, strict=True)),
-        Fraction(0),
-    )
+    low, total = Fraction(0), Fraction(0)
+    for index, tier in enumerate(price["tiers"]):
+        high = scaled(tier["up_to"]) if tier.get("up_to") else max(low, billable) + 1
+        fee, unit_price = Fraction(tier.get("flat_fee") or 0) * part, Fraction(tier["unit_price"])
+        entered = index == 0 or low < billable
+        if price["model"] == "volume" and (entered and billable <= high):
+            return fee + billable * unit_price
+        if price["model"] == "graduated" and entered and (index == 0 or low < high):
+            total += fee + (min(billable, high) - low) * unit_price
+        low = high
+    return total
 
 
 def span(since: datetime, until: datetime) -> Fraction:

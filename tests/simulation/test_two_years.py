@@ -52,7 +52,10 @@ PRICES: dict[str, dict[str, Any]] = {
         ],
         "allowance": "25",
     },
-    "volume": {"model": "volume", "tiers": [{"up_to": "60", "unit_price": "0.5"}, {"unit_price": "0.03"}]},
+    "volume": {
+        "model": "volume",
+        "tiers": [{"up_to": "60", "unit_price": "0.5"}, {"unit_price": "0.03", "flat_fee": "7.77"}],
+    },
     "package": {"model": "package", "unit_price": "0.99", "block": "40", "allowance": "10.5"},
     "flat": {"model": "flat", "amount": "4.2"},
 }

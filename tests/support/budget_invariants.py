@@ -13,6 +13,7 @@ from tallybook.domain.jobs import partition
 from tallybook.domain.outbox import distinct
 from tallybook.domain.periods import Period, period_of
 from tallybook.domain.times import stamp
+from tallybook.services.billing.pinned import pinned_prices
 from tallybook.store.accounts import read_account
 from tallybook.store.budgets import read_budget, read_message
 from tallybook.store.periods import read_billing_period
@@ -152,7 +153,5 @@ def _used(app: App, account: Account, period: Period, usage: list[Item]) -> int:
     first = next((item for item in period_keys if item["sk"] == "period#0"), None)
     if first is None:
         return 0
-    billing_period = read_billing_period(first)
-    return usage_cost(
-        app.ctx.catalogs.version(billing_period.catalog_version), billing_period, quantities_of(period_keys)
-    )
+    billing_period, quantities = read_billing_period(first), quantities_of(period_keys)
+    return usage_cost(pinned_prices(app.ctx, billing_period, quantities), billing_period, quantities)

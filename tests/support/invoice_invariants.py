@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
-from tallybook.domain.bill import lines_of
+from tallybook.domain.bill import usage_cost
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.money import minor_unit
 from tallybook.domain.periods import period_of
@@ -16,6 +16,7 @@ from tallybook.domain.usage import Quantities
 from tallybook.store.costs import read_costs
 from tallybook.store.plan_changes import read_plan_change
 from tests.support.billing_records import BillingRecords, Item, read_billing_records
+from tests.support.price_lists import price_list
 
 
 def check_invoices(core: list[Item], usage: list[Item]) -> None:
@@ -122,8 +123,7 @@ def _rated(records: BillingRecords, opened: BillingPeriod, markers: Iterable[Ite
     for marker in markers:
         what = (marker["meter"], marker.get("sku"))
         quantities[what] = quantities.get(what, Decimal(0)) + Decimal(marker["quantity"])
-    catalog = records.catalogs[opened.catalog_version]
-    return sum(line.amount for line in lines_of(catalog, plan=opened.plan, quantities=quantities, part=opened.part))
+    return usage_cost(price_list(records.catalogs, opened), opened, quantities)
 
 
 def _only_open_periods_take_usage(records: BillingRecords) -> None:

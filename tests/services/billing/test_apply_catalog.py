@@ -3,7 +3,9 @@
 import pytest
 
 from tallybook.domain.errors import Invalid
+from tallybook.services.billing.apply_catalog import apply_catalog
 from tests.support.app import App
+from tests.support.race import interleave
 
 
 def test_a_catalog_without_an_existing_plan_is_refused(app: App) -> None:
@@ -17,6 +19,20 @@ def test_a_catalog_with_a_new_plan_is_applied(app: App) -> None:
     plans = app.catalog_data()["plans"]
     app.apply_catalog(plans=plans | {"team": plans["pro"]})
     assert "team" in app.ctx.catalogs.current().plans
+
+
+def test_a_plan_that_another_call_adds_meanwhile_is_not_dropped(app: App) -> None:
+    """The successor is checked against the version that it replaces, not against the one that was read first."""
+    plans = app.catalog_data()["plans"]
+
+    def add_team() -> None:
+        app.apply_catalog(plans=plans | {"team": plans["pro"]})
+
+    ctx = interleave(app, "transact_write_items", add_team)
+    with pytest.raises(Invalid) as refused:
+        apply_catalog(ctx, app.catalog_data() | {"tax_rate": "20"})
+    assert "plans.team" in refused.value.message
+    assert app.ctx.catalogs.current().version == 2
 
 
 def test_a_catalog_in_another_currency_is_refused(app: App) -> None:

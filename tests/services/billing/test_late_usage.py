@@ -58,7 +58,7 @@ def test_an_invoice_and_its_corrections_add_up_to_the_full_cost(
         billed = sum(one.sum_of("usage") for one in issued if one.period == first)
         billed += sum(line.amount for one in issued for line in one.lines if line.period_start == first.start)
         billed_usage = [in_time, *late][: len(issued)]
-        used: dict[str, Decimal] = {}
+        used: dict[str, Decimal] = {"graduated": Decimal(0), "volume": Decimal(0)}  # their base fees are always billed
         for meter, quantity in (pair for batch in billed_usage for pair in batch):
             used[meter] = used.get(meter, Decimal(0)) + quantity
         catalog = app.ctx.catalogs.current()

@@ -6,10 +6,11 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+from iso4217 import Currency
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tallybook.domain.errors import Invalid
-from tallybook.domain.money import MICROS, decimals, places
+from tallybook.domain.money import DECIMALS, MICROS, decimals, places
 from tallybook.domain.percentages import parse_percent
 from tallybook.domain.quotas import FIELDS
 
@@ -43,6 +44,19 @@ def _percent(text: str) -> str:
     return text
 
 
+def _currency(code: str) -> str:
+    try:
+        minor_unit = Currency(code).exponent
+    except ValueError as error:
+        raise ValueError(f"{code} is not a currency of ISO 4217") from error
+    if minor_unit is None:
+        raise ValueError(f"{code} has no minor unit, so no amounts can be billed in it")
+    if minor_unit not in DECIMALS:
+        raise ValueError(f"{code} has {minor_unit} decimals; amounts are billed with 0, 2 or 3")
+    return code
+
+
+CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_currency)]
 DecimalText = Annotated[str, AfterValidator(_decimal)]
 PercentText = Annotated[str, AfterValidator(_percent)]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
@@ -129,7 +143,7 @@ class PackageRow(_Row):
 
 
 class CatalogFile(_Row):
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    currency: CurrencyCode
     welcome_credit: int = Field(ge=0, le=10**15)
     free_plan: Slug
     tax_rate: PercentText | None = None
@@ -151,9 +165,10 @@ class CatalogFile(_Row):
     @model_validator(mode="after")
     def _charges_whole_minor_units(self) -> Self:
         max_places = decimals(self.currency)
-        for name, plan in self.plans.items():
-            if places(Decimal(plan.price)) > max_places:
-                raise ValueError(f"plans.{name}.price: {self.currency} has {max_places} decimals")
+        amounts = {f"plans.{name}.price": plan.price for name, plan in self.plans.items()}
+        for key, amount in (amounts | {"smallest_charge": self.smallest_charge or "0"}).items():
+            if places(Decimal(amount)) > max_places:
+                raise ValueError(f"{key}: {self.currency} has {max_places} decimals")
         return self
 
 

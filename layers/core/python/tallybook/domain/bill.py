@@ -3,23 +3,22 @@
 A bill is the estimate for an open period; its invoice is issued when the period closes (`invoices`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import Decimal
 from fractions import Fraction
 
 from tallybook.domain.billing_period import BillingPeriod
-from tallybook.domain.catalog import Catalog, Plan
+from tallybook.domain.catalog import Plan
 from tallybook.domain.fees import Fee
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.money import EXACT, minor_unit, percentage, round_to_minor, spread
+from tallybook.domain.money import minor_unit, percentage, round_half_away, round_to_minor, spread
 from tallybook.domain.periods import Period
-from tallybook.domain.rating import rate, scale_price
+from tallybook.domain.price_list import PriceList
+from tallybook.domain.rating import WHOLE, base_fee, rate
 from tallybook.domain.times import day_of
 from tallybook.domain.usage import Quantities
-
-WHOLE = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,44 +91,48 @@ class BillingOverview:
     invoices: tuple[Invoice, ...]
 
 
-def lines_of(catalog: Catalog, *, plan: str, quantities: Quantities, part: Fraction = WHOLE) -> tuple[CostLine, ...]:
+def lines_of(prices: PriceList, quantities: Quantities, *, part: Fraction = WHOLE) -> tuple[CostLine, ...]:
     """The lines of a period, sorted by meter and sku, without meters that settle from the wallet.
 
-    `part` is the part of the period that ran, if a plan change ended it early.
+    A meter with a base fee that was not used has a line of quantity 0. So has usage that no catalog sells, if there is
+    such, an amount of 0. `part` is the part of the period that ran, if a plan change ended it early.
     """
+    counted = dict.fromkeys(_base_fees(prices), Decimal(0)) | quantities
     lines = []
-    for (name, sku), quantity in sorted(quantities.items(), key=lambda item: (item[0][0], item[0][1] or "")):
-        meter = catalog.meters[name]
-        if meter.settles != "invoice":
-            continue
-        price = meter.price(plan=plan, sku=sku)
-        amount = round_to_minor(rate(scale_price(price, part), quantity), catalog.currency) if price else 0
-        lines.append(CostLine(name, sku, meter.resource_type, quantity, amount))
+    for (name, sku), quantity in sorted(counted.items(), key=lambda item: (item[0][0], item[0][1] or "")):
+        found = prices.find(name, sku)
+        if found is None:
+            lines.append(CostLine(name, sku, name, quantity, 0))
+        elif found.meter.settles == "invoice":
+            amount = round_to_minor(rate(found.price, quantity, part=part), prices.currency)
+            if amount or quantity:
+                lines.append(CostLine(name, sku, found.meter.resource_type, quantity, amount))
     return tuple(lines)
 
 
-def usage_cost(catalog: Catalog, billing_period: BillingPeriod, quantities: Quantities) -> int:
+def usage_cost(prices: PriceList, billing_period: BillingPeriod, quantities: Quantities) -> int:
     """The total of the period's bill, in micros."""
-    lines = lines_of(catalog, plan=billing_period.plan, quantities=quantities, part=billing_period.part)
-    return sum(line.amount for line in lines)
+    return sum(line.amount for line in lines_of(prices, quantities, part=billing_period.part))
 
 
 def costs_of(
-    catalog: Catalog,
+    prices: PriceList,
     billing_period: BillingPeriod,
     quantities: Quantities,
     by_day: Mapping[str, Quantities],
     *,
     until: datetime,
 ) -> PeriodCosts:
-    """The costs of a period up to `until`. Each line's amount is split over the days by the quantities `by_day`."""
-    lines = lines_of(catalog, plan=billing_period.plan, quantities=quantities, part=billing_period.part)
+    """The costs of a period up to `until`. Each line's amount is split over the days by the quantities `by_day`; that
+    of a line without a quantity is on the first day.
+    """
+    lines = lines_of(prices, quantities, part=billing_period.part)
     days = utc_days(billing_period.period.start, min(until, billing_period.period.end - timedelta(milliseconds=1)))
     by_type: dict[str, list[int]] = {}
     for line in lines:
         costs = by_type.setdefault(line.resource_type, [0] * len(days))
         weights = [by_day.get(day, {}).get((line.meter, line.sku), Decimal(0)) for day in days]
-        for index, part in enumerate(spread(line.amount, weights, unit=minor_unit(catalog.currency))):
+        for index, part in enumerate(spread(line.amount, weights, unit=minor_unit(prices.currency))):
             costs[index] += part
     return PeriodCosts(
         period=billing_period.period,
@@ -155,9 +158,7 @@ def current_bill(costs: PeriodCosts, *, currency: str, now: datetime) -> Current
 def project_cost(cost: int, *, period: Period, now: datetime, currency: str) -> int:
     """cost / days elapsed x days of the period: 12.84 on 20 April of 04-01..04-30 is 19.26."""
     unit = minor_unit(currency)
-    with localcontext(EXACT):
-        exact = Decimal(cost // unit * period.days) / period.days_elapsed(now)
-        return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP)) * unit
+    return round_half_away(Fraction(cost // unit * period.days, period.days_elapsed(now))) * unit
 
 
 def breakdown(costs: Mapping[str, int]) -> tuple[CostShare, ...]:
@@ -171,3 +172,11 @@ def utc_days(first: datetime, last: datetime) -> tuple[str, ...]:
     """The UTC days from that of `first` to that of `last`; at least one."""
     count = (last.date() - first.date()).days + 1
     return tuple(day_of(first + timedelta(days=offset)) for offset in range(max(1, count)))
+
+
+def _base_fees(prices: PriceList) -> Iterator[tuple[str, None]]:
+    """Each meter of the period's own catalog with a base fee, and no sku."""
+    for name in prices.own.catalog.meters:
+        found = prices.find(name, None)
+        if found is not None and base_fee(found.price):
+            yield name, None

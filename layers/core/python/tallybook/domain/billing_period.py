@@ -8,11 +8,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Self
+from typing import NamedTuple, Self
 
 from tallybook.domain.periods import Period
 
 _TICK = timedelta(milliseconds=1)
+
+
+class FormerPin(NamedTuple):
+    """What a period had pinned before a plan change at its start pinned another plan."""
+
+    plan: str
+    catalog_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +28,8 @@ class BillingPeriod:
 
     `is_open`: usage may still be added. `cut_from`: the original end, if a plan change ended the period earlier.
     `late`: the starts of the closed periods whose late usage this period's invoice bills. `billed`: what invoices have
-    billed for this period's own usage, in micros. `discount`: the account's when it opened, in percent, pinned for a
-    yearly plan, because the period may begin a year.
+    billed for this period's own usage, in micros. `former`: what it had pinned when usage was first counted in it.
+    `discount`: the account's when it opened, in percent, pinned for a yearly plan, because the period may begin a year.
 
     `ahead`: if a plan change began this period, how much of each monthly limit had been used ahead of time then
     (`quotas.use_ahead`); late usage of the period before is added. `carries`: the fields of which the next period has
@@ -38,6 +45,7 @@ class BillingPeriod:
     cut_from: datetime | None = None
     late: frozenset[str] = frozenset()
     billed: int = 0
+    former: FormerPin | None = None
     discount: Decimal | None = None
     ahead: Mapping[str, Decimal] = field(default_factory=dict)
     carries: frozenset[str] = frozenset()

@@ -87,10 +87,10 @@ def session_costs(costs: PeriodCosts, used: Mapping[str, Quantities], *, unit: i
     """The cost of each session in the period, in micros, by its id; `used` is what each used, `unit` the minor unit.
 
     Each line is split by quantity, with the largest remainder, over these sessions and the rest of the usage, so that
-    no part is counted twice or lost.
+    no part is counted twice or lost. A base fee without usage belongs to no session.
     """
     parts = dict.fromkeys(used, 0)
-    for line in costs.lines:
+    for line in (line for line in costs.lines if line.quantity):
         weights = [quantities.get((line.meter, line.sku), Decimal(0)) for quantities in used.values()]
         rest = EXACT.subtract(line.quantity, sum(weights, Decimal(0)))
         costs_of_line = spread(line.amount, [*weights, rest], unit=unit)

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Literal
 
 from tallybook.domain.fees import Fee
-from tallybook.domain.money import in_units, round_to_minor
+from tallybook.domain.money import MICROS, round_to_minor
 from tallybook.domain.periods import Period
 
 type LineType = Literal["subscription", "discount", "credit", "usage", "late_usage", "carried"]
@@ -72,4 +73,4 @@ def balance_lines(
 def tax_on(lines: Iterable[InvoiceLine], rate: Decimal, currency: str) -> int:
     """`rate` percent of the sum of the taxed lines, in micros, rounded once."""
     taxed = sum(line.amount for line in lines if line.is_taxed)
-    return round_to_minor(in_units(taxed) * rate / 100, currency)
+    return round_to_minor(Fraction(taxed, MICROS) * Fraction(rate) / 100, currency)

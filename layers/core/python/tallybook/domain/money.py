@@ -1,14 +1,19 @@
 """Money is an integer number of micros: 1,000,000 is 1.00 of the catalog's currency.
 
-Prices and quantities are exact Decimals. Only `round_to_minor` turns them into money: it rounds half away from zero to
-the currency's minor unit. A credit of the Quota dialect is a micro. Source: docs/money.md, "Units and rounding".
+Prices and quantities are exact Decimals, costs are exact Fractions. Only `round_to_minor` turns them into money: it
+rounds half away from zero to the currency's minor unit. A credit of the Quota dialect is a micro. Source:
+docs/money.md, "Units and rounding".
 """
 
 from collections.abc import Sequence
 from datetime import timedelta
-from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import Context, Decimal, localcontext
+from fractions import Fraction
 
 MICROS = 1_000_000
+
+DECIMALS = (0, 2, 3)
+"""The decimals that amounts may have; a currency with others can't be billed in."""
 
 # The currencies of ISO 4217 whose minor unit is not a hundredth.
 _DECIMALS = {
@@ -31,11 +36,15 @@ def minor_unit(currency: str) -> int:
     return MICROS // int(10 ** decimals(currency))
 
 
-def round_to_minor(amount: Decimal, currency: str) -> int:
+def round_to_minor(amount: Decimal | Fraction, currency: str) -> int:
     """An exact amount of currency units, rounded half away from zero to the minor unit, in micros."""
-    with localcontext(EXACT):
-        minor = (amount.scaleb(decimals(currency))).quantize(Decimal(1), rounding=ROUND_HALF_UP)
-        return int(minor) * minor_unit(currency)
+    return round_half_away(Fraction(amount) * 10 ** decimals(currency)) * minor_unit(currency)
+
+
+def round_half_away(number: Fraction) -> int:
+    """The nearest whole number; of two equally near ones, that further from zero: 2.5 is 3, -2.5 is -3."""
+    nearest = (2 * abs(number.numerator) + number.denominator) // (2 * number.denominator)
+    return nearest if number >= 0 else -nearest
 
 
 def places(value: Decimal) -> int:
@@ -61,8 +70,7 @@ def percentage(part: int, whole: int) -> Decimal:
     """`part` of `whole` in percent, 2 decimals, half away from zero; 0 if `whole` is 0."""
     if not whole:
         return Decimal(0)
-    with localcontext(EXACT):
-        return (Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+    return Decimal(round_half_away(Fraction(part * 10_000, whole))).scaleb(-2, context=EXACT)
 
 
 def ceil_div[T: (int, timedelta)](dividend: T, *, by: T) -> int:

@@ -5,13 +5,13 @@ An entry's id is derived from its cause, so that one cause can't move money twic
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from typing import Literal
 
 from tallybook.domain.catalog import Price
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import derived_id
-from tallybook.domain.money import EXACT, MICROS
+from tallybook.domain.money import MICROS
 from tallybook.domain.rating import rate
 
 type Kind = Literal["welcome", "grant", "adjustment", "usage", "invoice_payment", "refund"]
@@ -51,5 +51,4 @@ def check_move(kind: Kind, amount: int) -> int:
 
 def debit(price: Price, quantity: Decimal) -> int:
     """The micros that usage takes from the wallet: whole units at whole micros each, so nothing needs rounding."""
-    with localcontext(EXACT):
-        return int(rate(price, quantity) * MICROS)
+    return int(rate(price, quantity) * MICROS)

@@ -27,20 +27,23 @@ class Catalogs:
         self._versions: dict[int, Catalog] = {}
         self._current: tuple[float, int] | None = None
 
-    def current(self) -> Catalog:
-        """The current version, from the cache of a minute: a period that opens now pins it. Failed `no_catalog`."""
-        if self._current is None or self._elapsed() - self._current[0] > _FRESH_SECONDS:
+    def current(self, *, with_plan: str | None = None) -> Catalog:
+        """The current version, from the cache of a minute: a period that opens now pins it. Failed `no_catalog`.
+
+        It is read now if the cached one lacks `with_plan`, a plan that an account is on. Another process may have put
+        it there, and the current version always has it, because no version drops a plan.
+        """
+        if (
+            self._current is None
+            or self._elapsed() - self._current[0] > _FRESH_SECONDS
+            or (with_plan is not None and with_plan not in self._versions[self._current[1]].plans)
+        ):
             item = self._tables.get(keys.catalog_current())
             if item is None:
                 raise Failed("No catalog has been applied yet", code="no_catalog")
             self._keep(int(item["version"]), item["body"])
             self._current = (self._elapsed(), int(item["version"]))
         return self._versions[self._current[1]]
-
-    def read_current(self) -> Catalog | None:
-        """The current version, read now; None before the first one is applied."""
-        item = self._tables.get(keys.catalog_current())
-        return self._keep(int(item["version"]), item["body"]) if item else None
 
     def version(self, number: int) -> Catalog:
         """The version that a period pinned."""
@@ -51,10 +54,18 @@ class Catalogs:
             self._keep(number, item["body"])
         return self._versions[number]
 
-    def apply(self, data: Mapping[str, Any], *, applied_at: str, record: Callable[[int], Put]) -> Catalog:
+    def apply(
+        self,
+        data: Mapping[str, Any],
+        *,
+        applied_at: str,
+        check: Callable[[Catalog], None],
+        record: Callable[[int], Put],
+    ) -> Catalog:
         """Make the data the current version, unless it is already. Two calls at once make two versions.
 
-        `record` builds the audit entry from the version's number; the same transaction writes it.
+        `check` raises if the data must not follow the version that is current; a retry checks again. `record` builds
+        the audit entry from the version's number; the same transaction writes it.
         """
         body = json.dumps(data, sort_keys=True, separators=(",", ":"))
         while True:
@@ -62,6 +73,8 @@ class Catalogs:
             number = int(current["version"]) if current else 0
             if current and current["body"] == body:
                 return self._keep(number, body)
+            if current:
+                check(self._keep(number, current["body"]))
             item = {"version": number + 1, "body": body, "applied_at": applied_at}
             try:
                 self._tables.transact(

@@ -10,7 +10,7 @@ from decimal import Decimal
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.billing_period import BillingPeriod
+from tallybook.domain.billing_period import BillingPeriod, FormerPin
 from tallybook.domain.periods import Period
 from tallybook.domain.times import instant_or_none, stamp
 from tallybook.store import keys
@@ -70,13 +70,17 @@ def check_never_opened(account_id: str, period: Period) -> Check:
 
 
 def repin(account_id: str, billing_period: BillingPeriod) -> Update:
-    """Pin another plan to an open period. The new plan's prices apply also to usage counted before."""
+    """Pin another plan to an open period. The new plan's prices apply also to usage counted before.
+
+    What the period had pinned is kept as `former`, for usage that the new plan has no price for.
+    """
     pinned = {
         "end": stamp(billing_period.period.end),
         "zone": billing_period.period.zone,
         "plan": billing_period.plan,
         "catalog_version": billing_period.catalog_version,
         "discount": billing_period.discount,
+        "former": billing_period.former._asdict() if billing_period.former else None,
         **_ahead_item(billing_period.ahead),
     }
     return Update(period_key(account_id, billing_period.period), set=pinned, add={"version": 1}, condition=OPEN)
@@ -123,6 +127,7 @@ def read_billing_period(item: Item) -> BillingPeriod:
         cut_from=instant_or_none(item.get("cut_from")),
         late=frozenset(item.get("late", ())),
         billed=int(item.get("billed", 0)),
+        former=_read_former(item.get("former")),
         discount=item.get("discount"),
         ahead={name.removeprefix(_AHEAD): amount for name, amount in item.items() if name.startswith(_AHEAD)},
         carries=frozenset(item.get("carries", ())),
@@ -137,6 +142,11 @@ def ahead_attribute(field: str) -> str:
 def billing_period_of(items: Iterable[Item]) -> BillingPeriod | None:
     """Read shard 0's among these items; None if the period was not opened."""
     return next((read_billing_period(item) for item in items if "start" in item), None)
+
+
+def _read_former(item: Item | None) -> FormerPin | None:
+    """None for a period that was never re-pinned, or was by an earlier release."""
+    return FormerPin(item["plan"], int(item["catalog_version"])) if item else None
 
 
 def _unchanged(item: Item, attribute: str) -> ConditionBase:

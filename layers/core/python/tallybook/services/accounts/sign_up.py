@@ -28,7 +28,7 @@ def register(ctx: Context, *, email: str, password: str, address: str, name: str
     hashed = hash_password(password, rounds=ctx.password_rounds)
     account, user = new_account(ctx, email=email, name=name, password_hash=hashed, now=now)
     session, text = new_session(ctx, user, now)
-    plan = ctx.catalogs.current().plans[account.plan].display_name
+    plan = ctx.catalogs.current(with_plan=account.plan).plans[account.plan].display_name
     context = {"name": user.name, "email": user.email, "plan": plan, "credits": account.wallet.balance}
     actor = Actor("user", USER + user.id, USER + user.id, address)
     mail = Mail("welcome", (user.email,), context)

@@ -18,17 +18,17 @@ def apply_catalog(ctx: Context, data: Mapping[str, Any]) -> Catalog:
     open; if the currency differs, because wallets and invoices are in it; and if a plan's interval differs, because a
     yearly fee would be charged on top of monthly ones, or not at all.
     """
-    current = ctx.catalogs.read_current()
-    if current is not None:
-        _check_successor(current, data)
     now = ctx.clock.now()
+
+    def check(current: Catalog) -> None:
+        _check_successor(current, data)
 
     def entry(version: int) -> Put:
         return put_operator_entry(
             ctx.new_id(now), at=now, action="catalog.applied", target=f"catalog {version}", after={}
         )
 
-    return ctx.catalogs.apply(data, applied_at=stamp(now), record=entry)
+    return ctx.catalogs.apply(data, applied_at=stamp(now), check=check, record=entry)
 
 
 def _check_successor(current: Catalog, data: Mapping[str, Any]) -> None:

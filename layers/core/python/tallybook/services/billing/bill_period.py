@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tallybook.domain.accounts import Account, FeeTerms
-from tallybook.domain.bill import PeriodCosts, lines_of
+from tallybook.domain.bill import PeriodCosts, usage_cost
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog
 from tallybook.domain.errors import Failed
@@ -17,6 +17,7 @@ from tallybook.domain.periods import Period
 from tallybook.domain.times import stamp
 from tallybook.services.billing.fee_terms import read_fee_terms
 from tallybook.services.billing.open_costs import read_open_costs
+from tallybook.services.billing.pinned import pinned_plan, pinned_prices
 from tallybook.services.context import Context
 from tallybook.store.commands import Item
 from tallybook.store.periods import billing_period_of
@@ -60,7 +61,7 @@ def bill_period(
     """
     open_costs = read_open_costs(ctx, account, period, now=now, cut=cut, may_open=preceding is None)
     billing_period, catalog, costs = open_costs.billing_period, open_costs.catalog, open_costs.costs
-    plan, currency = catalog.plans[billing_period.plan], catalog.currency
+    plan, currency = pinned_plan(ctx, billing_period), catalog.currency
     late = tuple(_bill_late(ctx, account, start, preceding or ()) for start in sorted(billing_period.late))
     terms = read_fee_terms(ctx, account, plan, billing_period)
     time = fee_time(account, plan, billing_period, since=terms.start, until=min(now, billing_period.period.end))
@@ -100,9 +101,8 @@ def _bill_late(ctx: Context, account: Account, start: str, preceding: Iterable[P
     billing_period = billing_period_of(items)
     if billing_period is None:
         raise Failed("A period with late usage was never opened")
-    catalog = ctx.catalogs.version(billing_period.catalog_version)
     quantities = quantities_of(items)
-    lines = lines_of(catalog, plan=billing_period.plan, quantities=quantities, part=billing_period.part)
+    cost = usage_cost(pinned_prices(ctx, billing_period, quantities), billing_period, quantities)
     unwritten = [late for bill in preceding for late in bill.late if stamp(late.billing_period.period.start) == start]
     billed = billing_period.billed + sum(late.amount for late in unwritten)
-    return LateBill(billing_period, sum(line.amount for line in lines) - billed)
+    return LateBill(billing_period, cost - billed)

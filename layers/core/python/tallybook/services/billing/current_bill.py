@@ -6,6 +6,7 @@ from tallybook.domain.fees import fee_for, fee_time
 from tallybook.domain.periods import period_of
 from tallybook.services.billing.fee_terms import read_fee_terms
 from tallybook.services.billing.open_costs import read_open_costs
+from tallybook.services.billing.pinned import pinned_plan
 from tallybook.services.context import Context
 
 
@@ -14,7 +15,7 @@ def read_current_bill(ctx: Context, account: Account) -> CurrentBilling:
     now = ctx.clock.now()
     current = read_open_costs(ctx, account, period_of(account.schedule, now), now=now)
     billing_period, catalog = current.billing_period, current.catalog
-    plan = catalog.plans[billing_period.plan]
+    plan = pinned_plan(ctx, billing_period)
     terms = read_fee_terms(ctx, account, plan, billing_period)
     time = fee_time(account, plan, billing_period, since=terms.start, until=now)
     return CurrentBilling(

@@ -8,6 +8,7 @@ from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Plan
 from tallybook.domain.fees import is_fee_due, pinned_terms, stored_terms
 from tallybook.domain.periods import period_of
+from tallybook.services.billing.pinned import pinned_plan
 from tallybook.services.context import Context
 from tallybook.store.periods import period_key, read_billing_period
 
@@ -27,4 +28,4 @@ def read_fee_terms(ctx: Context, account: Account, plan: Plan, billing_period: B
     first = read_billing_period(item) if item else None
     if first is None or first.plan != plan.name:
         return pinned
-    return pinned_terms(account, ctx.catalogs.version(first.catalog_version).plans[first.plan], first)
+    return pinned_terms(account, pinned_plan(ctx, first), first)

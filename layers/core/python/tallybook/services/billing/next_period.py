@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tallybook.domain.accounts import Account, FeeTerms
-from tallybook.domain.billing_period import BillingPeriod
+from tallybook.domain.billing_period import BillingPeriod, FormerPin
 from tallybook.domain.catalog import Catalog
 from tallybook.domain.fees import fee_year_from
 from tallybook.domain.periods import Period
 from tallybook.domain.quotas import MONTHLY, monthly_use, use_ahead
 from tallybook.services.billing.bill_period import PeriodBill
 from tallybook.services.billing.open_period import new_billing_period
+from tallybook.services.billing.pinned import pinned_plan
 from tallybook.services.context import Context
 from tallybook.store.accounts import set_fee_year
 from tallybook.store.commands import Command, Item
@@ -48,7 +49,8 @@ def prepare_next(
     """The period after the billed one, not written. `after` is the account in it; a new period pins its plan and
     `catalog`. `stored` is its period key if it is open.
 
-    If the plan changes at the instant at which that period starts, it may be open with the old plan: pin the new one.
+    If the plan changes at the instant at which that period starts, it may be open with the old plan: pin the new one,
+    and keep what it had pinned, because the new catalog may lack what was counted in it.
     """
     plan_changes = after.plan != account.plan
     opened, commands = new_billing_period(ctx, after, period, catalog=catalog), tuple[Command, ...]()
@@ -61,11 +63,12 @@ def prepare_next(
     else:
         known = read_billing_period(stored)
         if plan_changes:
-            opened = replace(opened, shards=known.shards, completed_sessions=known.completed_sessions)
+            former = known.former or FormerPin(known.plan, known.catalog_version)
+            opened = replace(opened, shards=known.shards, completed_sessions=known.completed_sessions, former=former)
             commands = (repin(account.id, opened),)
         else:
             opened = known
-    fee_year = fee_year_from(after, ctx.catalogs.version(opened.catalog_version).plans[opened.plan], opened)
+    fee_year = fee_year_from(after, pinned_plan(ctx, opened), opened)
     if fee_year != account.fee_year:
         commands = (*commands, set_fee_year(account, fee_year))
     return NextPeriod(opened, fee_year, carries, commands)
@@ -77,6 +80,6 @@ def _carry(ctx: Context, bill: PeriodBill, opened: BillingPeriod) -> tuple[froze
     The transaction checks that nothing was counted since the bill's `key_items` were read.
     """
     ended = bill.billing_period
-    old, new = (ctx.catalogs.version(one.catalog_version).plans[one.plan].quotas for one in (ended, opened))
+    old, new = (pinned_plan(ctx, one).quotas for one in (ended, opened))
     used = monthly_use(quantities_of(bill.key_items))
     return frozenset(MONTHLY.keys() & old), use_ahead(used, ended.carried_use, old=old, new=new, part=ended.part)

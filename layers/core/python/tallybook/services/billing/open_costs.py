@@ -9,6 +9,7 @@ from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog
 from tallybook.domain.periods import Period
 from tallybook.services.billing.open_period import new_billing_period, open_period
+from tallybook.services.billing.pinned import pinned_prices
 from tallybook.services.context import Context
 from tallybook.store.commands import Item
 from tallybook.store.periods import billing_period_of, is_period_key
@@ -39,6 +40,7 @@ def read_open_costs(
         billing_period = (open_period if may_open else new_billing_period)(ctx, account, period)
     if cut is not None and billing_period.is_open:  # if it is closed, the caller reads the account again
         billing_period = billing_period.cut(cut)
-    catalog = ctx.catalogs.version(billing_period.catalog_version)
-    costs = costs_of(catalog, billing_period, quantities_of(key_items), by_day(items), until=now)
-    return OpenCosts(billing_period, key_items, catalog, costs)
+    quantities = quantities_of(key_items)
+    prices = pinned_prices(ctx, billing_period, quantities)
+    costs = costs_of(prices, billing_period, quantities, by_day(items), until=now)
+    return OpenCosts(billing_period, key_items, prices.own.catalog, costs)

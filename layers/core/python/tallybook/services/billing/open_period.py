@@ -44,7 +44,7 @@ def new_billing_period(
     ctx: Context, account: Account, period: Period, *, catalog: Catalog | None = None
 ) -> BillingPeriod:
     """The period to open, not written. It pins the account's plan, and the catalog, by default the current one."""
-    catalog = catalog or ctx.catalogs.current()
+    catalog = catalog or ctx.catalogs.current(with_plan=account.plan)
     is_yearly = catalog.plans[account.plan].billing_interval == "year"
     return BillingPeriod(
         period=period,

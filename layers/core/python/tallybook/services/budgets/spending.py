@@ -9,6 +9,8 @@ from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.budgets import Spending
 from tallybook.domain.periods import Period, period_of
 from tallybook.domain.usage import Quantities
+from tallybook.services.billing.open_period import new_billing_period
+from tallybook.services.billing.pinned import pinned_prices
 from tallybook.services.context import Context
 from tallybook.store.commands import Item
 from tallybook.store.keys import Key
@@ -19,7 +21,7 @@ from tallybook.store.usage_counters import quantities_of
 def read_spending(
     ctx: Context, account: Account, periods: Sequence[Period], *, also: Iterable[Key] = ()
 ) -> tuple[list[Spending], Mapping[Key, Item]]:
-    """The spending of each period, 0 if it was never opened, and the items of `also` that exist: one round trip.
+    """The spending of each period, and the items of `also` that exist: one round trip.
 
     A second round trip only for a period that was opened with more shards than are configured now.
     """
@@ -39,11 +41,13 @@ def periods_between(account: Account, since: datetime, current: Period) -> list[
     return found
 
 
-def spending_in(ctx: Context, period: Period, opened: BillingPeriod | None, quantities: Quantities) -> Spending:
-    """The cost of the quantities in the period; 0 if it was never opened."""
-    if opened is None:
-        return Spending(period, 0)
-    return Spending(period, usage_cost(ctx.catalogs.version(opened.catalog_version), opened, quantities))
+def spending_in(
+    ctx: Context, account: Account, period: Period, opened: BillingPeriod | None, quantities: Quantities
+) -> Spending:
+    """The cost of the quantities in the period. One that was never opened may have base fees, as if it opened now."""
+    billing_period = opened or new_billing_period(ctx, account, period)
+    prices = pinned_prices(ctx, billing_period, quantities)
+    return Spending(period, usage_cost(prices, billing_period, quantities))
 
 
 def _spending(ctx: Context, account: Account, period: Period, items: Mapping[Key, Item]) -> Spending:
@@ -52,4 +56,4 @@ def _spending(ctx: Context, account: Account, period: Period, items: Mapping[Key
     shard_keys = [period_key(account.id, period, shard) for shard in range(opened.shards if opened else 0)]
     more = ctx.tables.get_many(shard_keys[ctx.usage_shards :])
     counters = [item for key in shard_keys if (item := items.get(key) or more.get(key))]
-    return spending_in(ctx, period, opened, quantities_of(counters))
+    return spending_in(ctx, account, period, opened, quantities_of(counters))

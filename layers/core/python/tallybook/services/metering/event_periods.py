@@ -12,12 +12,14 @@ from typing import NamedTuple
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.billing_period import BillingPeriod
-from tallybook.domain.catalog import Catalog, Meter, Price
+from tallybook.domain.catalog import Meter, Price
 from tallybook.domain.errors import Unavailable
 from tallybook.domain.periods import Period, period_of
+from tallybook.domain.price_list import PriceList
 from tallybook.domain.usage import Event
 from tallybook.domain.wallet import MAX_MOVE, debit
 from tallybook.services.billing.open_period import open_period
+from tallybook.services.billing.pinned import pinned_prices
 from tallybook.services.context import Context
 from tallybook.store.commands import Item
 from tallybook.store.keys import Key
@@ -48,7 +50,7 @@ class Unpriced(NamedTuple):
 
 class _Terms(NamedTuple):
     opened: BillingPeriod
-    catalog: Catalog
+    prices: PriceList
 
 
 class EventPeriods:
@@ -70,19 +72,17 @@ class EventPeriods:
         Unavailable if the account changed while the period was opened. Any other error is a defect of stored data.
         """
         period = period_of(self._account.schedule, event.instant)
-        opened, catalog = self._find_terms(period)
-        meter = catalog.meters.get(event.meter)
-        if meter is None:
-            return Unpriced("unknown_meter")
-        price = meter.price(plan=opened.plan, sku=event.sku)
-        if price is None:
-            return Unpriced("unknown_sku")
+        opened, prices = self._find_terms(period)
+        found = prices.find(event.meter, event.sku)
+        if found is None:
+            return Unpriced("unknown_sku" if prices.sells(event.meter) else "unknown_meter")
+        meter, price = found
         if meter.settles == "wallet" and event.quantity != event.quantity.to_integral_value():
             return Unpriced("quantity must be a whole number")
         if meter.settles == "wallet" and debit(price, event.quantity) > MAX_MOVE:
             return Unpriced("quantity costs more than 10^15 credits")
         late_for = None if opened.is_open else self._account.closing_cursor.period.start
-        return ResolvedEvent(event, period, opened, late_for, meter, price, catalog.currency)
+        return ResolvedEvent(event, period, opened, late_for, meter, price, prices.currency)
 
     def _find_terms(self, period: Period) -> _Terms:
         """What the period pinned. An error is remembered, so that a thousand events cause it once."""
@@ -101,7 +101,7 @@ class EventPeriods:
 
     def _read_terms(self, period: Period, item: Item | None) -> _Terms:
         opened = open_period(self._ctx, self._account, period) if item is None else read_billing_period(item)
-        return _Terms(opened, self._ctx.catalogs.version(opened.catalog_version))
+        return _Terms(opened, pinned_prices(self._ctx, opened))
 
 
 def period_keys(account: Account, events: Iterable[Event]) -> list[Key]:

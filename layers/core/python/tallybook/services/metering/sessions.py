@@ -145,7 +145,7 @@ def _check_admission(
         use.plan,
         by_user=use.users[user.id],
         by_account=use.account,
-        spent=spending_in(ctx, use.period, use.opened, use.quantities).used,
+        spent=spending_in(ctx, account, use.period, use.opened, use.quantities).used,
     )
     return use, reasons
 

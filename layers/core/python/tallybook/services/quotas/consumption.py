@@ -12,6 +12,7 @@ from tallybook.domain.catalog import Plan
 from tallybook.domain.periods import Period, period_of
 from tallybook.domain.quotas import GAUGE, MONTHLY, Quota, add_use, monthly_use
 from tallybook.domain.usage import Quantities
+from tallybook.services.billing.pinned import pinned_plan
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.commands import Item
@@ -55,7 +56,7 @@ def read_quota_use(
     the current period is not opened yet, it stays so, and the plan is taken from the current catalog.
     """
     period = period_of(account.schedule, now)
-    current_plan = ctx.catalogs.current().plans[account.plan]
+    current_plan = ctx.catalogs.current(with_plan=account.plan).plans[account.plan]
     limits: dict[str | None, Quota] = {None: current_plan.quotas}
     limits.update(quotas)
     read_keys = [
@@ -71,7 +72,7 @@ def read_quota_use(
     if shards > ctx.usage_shards:  # the period was opened with more shards
         rest = range(ctx.usage_shards, shards)
         items |= ctx.tables.get_many(key for user_id in limits for key in _counters(account, period, user_id, rest))
-    plan = ctx.catalogs.version(opened.catalog_version).plans[opened.plan] if opened else current_plan
+    plan = pinned_plan(ctx, opened) if opened else current_plan
     if GAUGE in plan.quotas and GAUGE not in current_plan.quotas:  # the current catalog has no such limit
         items |= ctx.tables.get_many(gauge_keys(account.id, None, now=now))
     quantities = {
@@ -105,9 +106,8 @@ def read_plan(
     key = period_key(account.id, period_of(account.schedule, now))
     items = ctx.tables.get_many([key, *also])
     if key not in items:
-        return ctx.catalogs.current().plans[account.plan], items
-    opened = read_billing_period(items[key])
-    return ctx.catalogs.version(opened.catalog_version).plans[opened.plan], items
+        return ctx.catalogs.current(with_plan=account.plan).plans[account.plan], items
+    return pinned_plan(ctx, read_billing_period(items[key])), items
 
 
 def _keys(

@@ -17,7 +17,7 @@ from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import period_of
 from tallybook.domain.plan_changes import ChangeReason, PlanChange
 from tallybook.domain.times import stamp
-from tallybook.services.billing.close_period import close_until, prepare_closing
+from tallybook.services.billing.close_period import check_base_fees, close_until, prepare_closing
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
@@ -110,7 +110,11 @@ def _change(ctx: Context, quote: PlanChangeQuote, *, actor: Actor, reason: Chang
             set_plan(account, after),
             *put_plan_change(account, change),
             *_check_next_unopened(account, now=now),
-            *([mark_dirty(account.id, now=stamp(now))] if account.hard_limit is not None else []),
+            *(
+                [mark_dirty(account.id, now=stamp(now))]
+                if account.hard_limit is not None
+                else check_base_fees(ctx, account, opened, now=now)
+            ),
             *record(account, closed.change, audited, at=now),
         ]
     )

@@ -18,6 +18,7 @@ from tallybook.domain.periods import Period, period_of, with_anchor
 from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_change_rate, missing_payment, reason_for
 from tallybook.domain.quotas import check_fits
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
+from tallybook.services.billing.pinned import pinned_plan
 from tallybook.services.context import Context
 from tallybook.store.ledger import read_welcome
 
@@ -80,7 +81,7 @@ def quote_change(
     if account.closing_cursor.period.start >= now:
         raise plan_change_in_progress()
     bill = bill_period(ctx, account, account.closing_cursor.period, now=now, cut=now, preceding=ended)
-    old = replace(_plan_of(ctx, bill), price=bill.terms.price)
+    old = replace(pinned_plan(ctx, bill.billing_period), price=bill.terms.price)
     return PlanChangeQuote(account, ended, bill, catalog, old, new, now)
 
 
@@ -132,14 +133,9 @@ def _bill_ended(ctx: Context, account: Account, *, now: datetime) -> tuple[Accou
         following = period_of(account.schedule, account.closing_cursor.period.end)
         account = replace(
             account,
-            fee_year=fee_year_from(account, _plan_of(ctx, bill), bill.billing_period),
+            fee_year=fee_year_from(account, pinned_plan(ctx, bill.billing_period), bill.billing_period),
             closing_cursor=ClosingCursor(following, carried_credit=invoice.carried_credit),
             wallet=account.wallet._replace(balance=account.wallet.balance - invoice.paid_by_balance),
         )
         bills = (*bills, bill)
     return account, bills
-
-
-def _plan_of(ctx: Context, bill: PeriodBill) -> Plan:
-    """The plan as the billed period pinned it."""
-    return ctx.catalogs.version(bill.billing_period.catalog_version).plans[bill.billing_period.plan]

@@ -11,6 +11,7 @@ from tallybook.domain.fees import stored_terms
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.subscriptions import PlanList, Subscription
 from tallybook.services.billing.open_period import period_at
+from tallybook.services.billing.pinned import pinned_plan
 from tallybook.services.context import Context
 from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.store import keys
@@ -48,6 +49,6 @@ def list_plan_changes(ctx: Context, principal: Principal, *, offset: int, limit:
 
 def _subscription(ctx: Context, account: Account, opened: BillingPeriod) -> Subscription:
     catalog = ctx.catalogs.version(opened.catalog_version)
-    plan = catalog.plans[opened.plan]
+    plan = pinned_plan(ctx, opened)
     year = stored_terms(account, plan, opened)
     return Subscription(account, opened, replace(plan, price=year.price) if year else plan, catalog.currency)
