@@ -28,7 +28,7 @@ def _readme(printed: Printed) -> None:
 def _usage(printed: Printed) -> None:
     sent, started, ended, history = map(_data, [printed[0], *printed[2:]])
     assert sent["accepted"] == 1
-    shown = dict(line.split("\t") for line in printed[1].splitlines())
+    shown = dict(line.partition("\t")[::2] for line in printed[1].splitlines())
     assert (shown["meter"], shown["quantity"], shown["plan_name"]) == ("ram_gb_seconds", "12.5", "hobby")
     assert shown["platform_key_id"].startswith("plk-")
     assert (started["status"], ended["status"]) == ("running", "ended")

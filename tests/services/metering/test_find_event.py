@@ -54,7 +54,9 @@ def test_a_late_event_names_both_periods(app: App, member: Member) -> None:
 def test_an_event_that_was_rejected_or_never_sent_is_not_found(app: App, member: Member) -> None:
     event = app.event(member, meter="kilowatts")
     app.record(event)
-    for source, id in (("test", event["id"]), ("test", "nothing"), ("tes", f"t{event['id']}"), ("", "")):
+    app.record({**event, "data": {**event["data"], "meter": "cpu_seconds"}, "id": "other"})
+    unknown = [("test", event["id"]), ("test", "nothing"), ("tes", "tother"), ("", ""), ("\udcff", "\ud800")]
+    for source, id in unknown:
         with pytest.raises(NotFound, match="No such event was counted in the last 36 days"):
             find_event(app.ctx, source=source, id=id)
 

@@ -135,4 +135,5 @@ def grouped(number: Decimal) -> str:
 
 def _digest(*parts: str) -> str:
     text = "".join(f"{len(part)}:{part}" for part in parts)
-    return hashlib.sha256(text.encode()).hexdigest()[:40]
+    # no event has surrogates, but the operator may look up any text
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:40]
