@@ -1,5 +1,6 @@
 """A period whose pinned catalog or plan lacks what was counted in it is rated by the prices that had it."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +12,16 @@ from tallybook.domain.periods import period_of
 from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.billing.invoices import list_invoices
 from tallybook.services.budgets.spending import read_spending
+from tallybook.services.metering.ingest import account_keys, record_usage
 from tallybook.services.subscriptions.change_plan import change_plan
+from tallybook.store.catalogs import Catalogs
 from tallybook.store.commands import Update
 from tallybook.store.periods import period_key
+from tallybook.wire.requests.cloudevents import read_events
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
+from tests.support.ndjson import as_json
+from tests.support.race import interleave
 
 DOLLAR = 1_000_000
 ONE = {"model": "per_unit", "unit_price": "1"}
@@ -182,3 +188,35 @@ def test_a_period_whose_pinned_catalog_lacks_its_plan_is_billed_by_a_later_one(a
     app.clock.moment = account.closing_cursor.period.end + GRACE
     (invoice,) = app.invoice_due()
     assert invoice.sum_of("subscription") == 20 * DOLLAR
+
+
+@pytest.mark.parametrize("op", ["query", "transact_write_items"])
+def test_an_event_that_opens_the_period_during_the_change_keeps_its_price(app: App, member: Member, op: str) -> None:
+    """The event's process has the former catalog in its cache."""
+    stale = replace(app.ctx, catalogs=Catalogs(app.ctx.tables))
+    stale.catalogs.current()
+    apply_meters(app)
+    event = read_events(as_json([app.event(member, meter="seats", quantity=3)]))
+
+    def use_seats() -> None:
+        (result,) = record_usage(stale, event, app.ctx.tables.get_many(account_keys(event)))
+        assert result.status == "accepted"
+
+    ctx = interleave(app, op, use_seats)
+    change_plan(ctx, app.account_of(member), "pro", actor=OPERATOR, must_pay=False)
+    check_billed(app, member, 3 * DOLLAR)
+
+
+def test_an_event_that_is_counted_after_the_change_keeps_its_price(app: App, member: Member) -> None:
+    """It was priced before the change, and is written after it."""
+    use(app, member, quantity=1)
+    event = read_events(as_json([app.event(member, meter="seats", quantity=2)]))
+
+    def drop_seats_and_change() -> None:
+        apply_meters(app)
+        change(app, member)
+
+    ctx = interleave(app, "transact_write_items", drop_seats_and_change)
+    (result,) = record_usage(ctx, event, app.ctx.tables.get_many(account_keys(event)))
+    assert result.status == "accepted"
+    check_billed(app, member, 3 * DOLLAR)
