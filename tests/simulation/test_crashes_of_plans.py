@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from tallybook.domain.audit import OPERATOR
 from tallybook.domain.errors import Invalid
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.times import stamp
+from tallybook.services.accounts.suspension import set_account_status
 from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.services.subscriptions.subscription import change_subscription, list_plan_changes, read_subscription
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.simulation.conftest import Sweep
@@ -113,3 +116,18 @@ def test_late_usage_of_a_period_that_a_change_ended(sweep: Sweep) -> None:
 
     # the account, its periods, the catalog of the ended one, the transaction
     assert sweep_and_compare(sweep, prepare, record)[0] == 4
+
+
+def test_the_operator_moves_a_suspended_account_off_a_plan(sweep: Sweep) -> None:
+    def prepare(app: App) -> Member:
+        member = in_the_middle(app)
+        set_account_status(app.ctx, member.account.id, "suspended", reason="as asked", actor=OPERATOR)
+        app.clock.advance(days=1)
+        return member
+
+    def move(app: App, member: Member) -> None:
+        account = app.account_of(member)
+        if account.plan == "pro":
+            change_plan(app.ctx, account, "hobby", actor=OPERATOR, must_pay=False, reason="plan_retired")
+
+    assert sweep_and_compare(sweep, prepare, move)[0] == 6

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Unavailable
+from tallybook.domain.periods import boundary
+from tallybook.services.accounts.billing_settings import set_terms
 from tallybook.services.billing.close_period import close_due
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.identity.authenticate import authenticate
@@ -157,3 +161,28 @@ def test_a_change_at_a_periods_end_closes_it_whole_and_opens_the_next(crowded_ap
     assert (ended.sum_of("usage", "subscription"), following.sum_of("subscription")) == (34_000_000, 200_000_000)
     # 10,000 CPU seconds at the new plan's 0.000012
     assert following.sum_of("usage") == 120_000
+
+
+def test_a_year_that_begins_among_new_terms_has_those_of_its_first_period(crowded_app: App) -> None:
+    """Events, a closing, a discount and a catalog come at the instant at which a year of a yearly plan begins."""
+    app = crowded_app
+    plans = app.catalog_data()["plans"]
+    annual = plans["pro"] | {"billing_interval": "year", "price": "120"}
+    app.apply_catalog(plans=plans | {"annual": annual}, free_plan="annual")
+    member = app.member()
+    app.clock.moment = boundary(member.account.schedule, 12) - timedelta(hours=1)
+    close_due(app.ctx, member.account.id)
+    begins = app.clock.moment = boundary(member.account.schedule, 12)
+    app.clock.advance(minutes=30)
+    dearer = plans | {"annual": annual | {"price": "240"}}
+    answers = race(
+        lambda: app.record(app.event(member, quantity=1)),
+        lambda: app.apply_catalog(plans=dearer, free_plan="annual"),
+        lambda: set_terms(app.ctx, member.account.id, {"discount": Decimal(25)}, actor=OPERATOR),
+        *[lambda: close_due(app.ctx, member.account.id)] * 3,
+    )
+    assert not failures(answers)
+    year = app.account_of(member).fee_year
+    assert year is not None
+    assert (year.start, year.price in {120_000_000, 240_000_000}, year.discount in {0, 25}) == (begins, True, True)
+    check_invariants(app)  # which compares them with what the period pinned

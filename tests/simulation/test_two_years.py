@@ -59,6 +59,7 @@ PRICES: dict[str, dict[str, Any]] = {
     "package": {"model": "package", "unit_price": "0.99", "block": "40", "allowance": "10.5"},
     "flat": {"model": "flat", "amount": "4.2"},
 }
+METERS = [*PRICES, "cpu_seconds"]
 
 
 class Story:
@@ -84,6 +85,8 @@ class Story:
         known = self.app.catalog_data()
         annual = known["plans"]["pro"] | {"price": str(199 * Decimal(factor)), "billing_interval": "year"}
         plans = known["plans"] | {"annual": annual}
+        for plan, limit in (("pro", 30), ("annual", 9)):
+            plans[plan]["limits"] = plans[plan]["limits"] | {"cpu_seconds_monthly": limit}
         data = known | {"plans": plans, "meters": known["meters"] | meters, "tax_rate": "7.7"} | more
         self.app.apply_catalog(**data)
         self.catalogs[self.app.ctx.catalogs.current().version] = data
@@ -108,7 +111,7 @@ class Story:
         events = []
         for _ in range(chance.randint(1, 6)):
             ago = timedelta(seconds=chance.choice([chance.randint(0, 7200), chance.randint(0, 35 * 86_400)]))
-            data = {"meter": chance.choice(list(PRICES)), "quantity": str(Decimal(chance.randint(1, 90_000)) / 1000)}
+            data = {"meter": chance.choice(METERS), "quantity": str(Decimal(chance.randint(1, 90_000)) / 1000)}
             event = {"specversion": "1.0", "source": "two years", "type": "tallybook.usage.v1", "data": data}
             events.append(
                 event | {"id": f"{len(self.sent)}-{len(events)}", "subject": f"acc-{id}", "time": stamp(now - ago)}

@@ -1,6 +1,7 @@
 """Periods, their counters, event markers and dirty marks, as items."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -81,6 +82,29 @@ def test_a_closed_or_missing_period_refuses_usage_and_sessions(tables: Tables) -
         with pytest.raises(WriteConflict) as refused:
             tables.transact(commands)
         assert [failure.command.key for failure in refused.value.failures] == [period_key.key]
+
+
+def test_a_period_takes_over_use_and_passes_on_that_of_its_fields(tables: Tables) -> None:
+    ahead = {"cpu_seconds_monthly": Decimal("-2.000000001"), "ram_gb_seconds": Decimal(90)}
+    yearly = replace(billing_period(), discount=Decimal("12.5"))
+    key = periods.period_key("a", APRIL)
+    tables.transact(periods.open_period(ACCOUNT, yearly))
+    assert periods.read_billing_period(tables.get(key) or {}) == yearly
+    repinned = replace(yearly, plan="scale", ahead=ahead, discount=None)
+    tables.transact([periods.repin("a", repinned)])
+    assert periods.read_billing_period(tables.get(key) or {}) == repinned
+    march = replace(APRIL, start=datetime(2026, 3, 1, tzinfo=UTC), end=APRIL.start)
+    late = sum_counters([EVENT], late_for=APRIL.start)
+    more = {"cpu_seconds_monthly": Decimal("2.5")}
+    tables.transact(usage_counters.add_late_usage("a", march, late, target=APRIL.start, ahead=more))
+    item = tables.get(key) or {}
+    assert periods.read_billing_period(item).carried_use == {
+        "cpu_seconds_monthly": Decimal("0.499999999"),
+        "ram_gb_seconds": 90,
+    }
+    cut = replace(periods.read_billing_period(item).cut(NOW), carries=frozenset({"ram_gb_seconds"}))
+    tables.transact(periods.close_period("a", cut, [item]))
+    assert periods.read_billing_period(tables.get(key) or {}) == replace(cut, is_open=False)
 
 
 def test_completed_sessions_are_counted_in_their_period(tables: Tables) -> None:

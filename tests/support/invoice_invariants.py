@@ -30,6 +30,7 @@ def check_invoices(core: list[Item], usage: list[Item]) -> None:
         _due_items_are_in_the_index(records)
         _payments_are_in_the_ledger(records)
         _plan_changes_are_invoiced(records)
+        _a_year_has_the_terms_that_its_first_period_pinned(records)
 
 
 def _sums_are_right(records: BillingRecords) -> None:
@@ -178,3 +179,18 @@ def _plan_changes_are_invoiced(records: BillingRecords) -> None:
         assert (opened.plan, opened.cut_from or opened.period.end) == (change.new_plan, change.new_period.end)
         assert 0 <= change.refund <= invoice.sum_of("subscription", "discount")
         assert change.refund <= -invoice.sum_of("credit")
+
+
+def _a_year_has_the_terms_that_its_first_period_pinned(records: BillingRecords) -> None:
+    """An account on a yearly plan has stored its year, unless it is older than that."""
+    year, cursor = records.account.fee_year, records.account.closing_cursor.period.start
+    plan = records.catalogs[records.periods[cursor].catalog_version].plans[records.account.plan]
+    if plan.billing_interval == "month":
+        assert year is None
+    elif year is None:
+        assert any("discount" not in item for keys in records.period_keys.values() for item in keys if "plan" in item)
+    else:
+        first = records.periods[year.start]
+        assert (first.plan, first.discount) == (plan.name, year.discount)
+        assert records.catalogs[first.catalog_version].plans[plan.name].price == year.price
+        assert year.start <= cursor < year.start + timedelta(days=367)
