@@ -9,10 +9,12 @@ from itertools import pairwise
 
 from tallybook.domain.bill import lines_of
 from tallybook.domain.billing_period import BillingPeriod
+from tallybook.domain.invoices import UNPAID
 from tallybook.domain.money import minor_unit
 from tallybook.domain.periods import period_of
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.domain.usage import Quantities
+from tallybook.services.billing.void_usage import billed_by
 from tallybook.store.costs import read_costs
 from tallybook.store.plan_changes import read_plan_change
 from tests.support.billing_records import BillingRecords, Item, read_billing_records
@@ -108,13 +110,35 @@ def _each_event_is_billed_once(records: BillingRecords) -> None:
         assert records.latest_invoices[start].period == opened.period
         assert billed == _rated(records, opened, own)
         assert billed + late_lines.pop(start, 0) == opened.billed
-        until = {marker["late_for"] for marker in known if "late_for" in marker} if stamp(start) in waiting else set()
+        until = {marker["late_for"] for marker in known if "late_for" in marker}
+        is_waiting = stamp(start) in waiting
         billable = ([one for one in known if one.get("late_for", "") < end] for end in {closed_until, *until})
-        assert opened.billed in {_rated(records, opened, markers) for markers in billable}
+        costs_of_parts = {_rated(records, opened, markers) for markers in billable}
+        _void_bills_are_no_credit(records, opened, costs_of_parts, _rated(records, opened, known), waits=is_waiting)
         assert billed == (costs[start].total if start in costs else 0)
         if start in costs:
             assert sum(map(sum, costs[start].by_type.values())) == billed
     assert not late_lines, "late usage of a period that is not closed"
+
+
+def _void_bills_are_no_credit(
+    records: BillingRecords, opened: BillingPeriod, costs_of_parts: set[int], cost: int, *, waits: bool
+) -> None:
+    """What stands of a closed period's bills is not negative, and void bills hold up `billed` where usage got cheaper.
+
+    `waits`: the next invoice bills the period again; until then `billed` is right for usage up to an earlier one.
+    """
+    void = [one for one in records.latest_invoices.values() if one.status == "void"]
+    assert opened.is_void == any(one.period.start == opened.period.start for one in void)
+    assert opened.voided == sum(billed_by(one).get(opened.period.start, 0) for one in void)
+    if waits:
+        return
+    assert opened.billed >= opened.voided
+    if opened.is_void:
+        assert opened.billed >= cost
+        assert opened.billed in {*costs_of_parts, opened.voided}
+    else:
+        assert opened.billed == max(cost, opened.voided)
 
 
 def _rated(records: BillingRecords, opened: BillingPeriod, markers: Iterable[Item]) -> int:
@@ -143,10 +167,11 @@ def _due_items_are_in_the_index(records: BillingRecords) -> None:
     assert closing["work"].startswith("closing#")
     assert closing["due"] == stamp(records.account.closing_cursor.closes_at)
     for item in records.items("INVOICE#"):
-        assert ("work" in item) == ("due" in item) == (item["status"] == "open")
-        if item["status"] == "open":
+        waits = item["status"] in UNPAID and item.get("due", item.get("due_date")) != item.get("due_date")
+        assert ("work" in item) == ("due" in item) == (item["status"] == "open" or waits)
+        if "work" in item:
             assert item["work"].startswith("overdue#")
-            assert item["due"] == item["due_date"]
+            assert item["due"] <= item["due_date"] or item["status"] == "overdue"
 
 
 def _payments_are_in_the_ledger(records: BillingRecords) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.audit import AuditEntry
 from tallybook.domain.credentials import Credential
-from tallybook.domain.ids import ACCOUNT, INVOICE, PLAN_CHANGE, SUBSCRIPTION
+from tallybook.domain.ids import ACCOUNT, INVOICE, PLAN_CHANGE, SUBSCRIPTION, prefixed
 from tallybook.domain.invoice_lines import InvoiceLine
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.money import decimals, in_units
@@ -75,6 +75,8 @@ def invoice_row(invoice: Invoice) -> Row:
         "account_id": ACCOUNT + invoice.account_id,
         "invoice_number": invoice.number,
         "revision": invoice.revision,
+        "replaces": prefixed(INVOICE, invoice.replaces),
+        "replaced_by": prefixed(INVOICE, invoice.replaced_by),
         "status": invoice.status,
         "plan_name": invoice.plan,
         "period_start": stamp(invoice.period.start),

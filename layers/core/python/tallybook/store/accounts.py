@@ -10,6 +10,7 @@ from tallybook.domain.accounts import (
     Account,
     BillingTerms,
     Counts,
+    Receivables,
     Suspension,
     Wallet,
 )
@@ -58,6 +59,7 @@ def account_item(account: Account) -> Item:
         "messages": account.counts.message_count,
         "archived": account.counts.archived_message_count,
         "hard_limit": account.hard_limit,
+        **_receivables_item(account.receivables),
         "tax_rate": account.billing.tax_rate,
         "discount": account.billing.discount,
         "suspended_ms": dict(account.suspension.milliseconds),
@@ -98,6 +100,7 @@ def read_account(item: Item) -> Account:
             archived_message_count=int(item["archived"]),
         ),
         wallet=Wallet(balance=int(item["balance"]), entry_count=int(item["entries"]), credited=int(item["credited"])),
+        receivables=_read_receivables(item),
         billing=BillingTerms(tax_rate=item.get("tax_rate"), discount=item["discount"]),
         suspension=Suspension(
             milliseconds={start: int(ms) for start, ms in item["suspended_ms"].items()},
@@ -129,9 +132,15 @@ def count_invoices(account: Account, *, positions: int, numbers: int) -> Update:
     return Update(keys.account(account.id), set=counts, condition=unchanged)
 
 
-def count_overdue(account: Account, *, by: int) -> Update:
-    """Add `by` to the count of overdue and uncollectible invoices. It does not check that the count is as read."""
-    return Update(keys.account(account.id), set={"overdue": account.counts.overdue_count + by})
+def set_receivables(account: Account) -> Update:
+    """Set what the account has to pay, and the count of overdue and uncollectible invoices.
+
+    The transaction must check that the account is as read. ValueError if it is unknown what the account has to pay.
+    """
+    if account.receivables.unpaid is None:
+        raise ValueError("the unpaid invoices must be read first")
+    changed = {"overdue": account.counts.overdue_count, **_receivables_item(account.receivables)}
+    return Update(keys.account(account.id), set=changed)
 
 
 def set_account(account: Account, **values: object) -> Update:
@@ -159,3 +168,20 @@ def set_profile(before: Account, after: Account) -> Update:
 def same_subscription(account: Account) -> ConditionBase:
     """The condition that plan and schedule are as read."""
     return Attr("plan").eq(account.plan) & Attr("calendar").eq(schedule_items(account.schedule))
+
+
+def _receivables_item(receivables: Receivables) -> Item:
+    unpaid, unreminded, last_issued_at = receivables
+    return {
+        "unpaid": None if unpaid is None else list(unpaid),
+        "unreminded": {str(position): due for position, due in unreminded.items()} or None,
+        "last_issued_at": stamp_or_none(last_issued_at),
+    }
+
+
+def _read_receivables(item: Item) -> Receivables:
+    return Receivables(
+        unpaid=tuple(map(int, item["unpaid"])) if "unpaid" in item else None,
+        unreminded={int(position): int(due) for position, due in item.get("unreminded", {}).items()},
+        last_issued_at=instant_or_none(item.get("last_issued_at")),
+    )

@@ -5,6 +5,7 @@ closing can require that nothing changed since the items were read.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
@@ -101,6 +102,22 @@ def bill_late(account_id: str, before: BillingPeriod, amount: int) -> Update:
     return Update(period_key(account_id, before.period), set={"billed": before.billed + amount}, condition=unchanged)
 
 
+def void_billed(account_id: str, period_start: datetime, amount: int) -> Update:
+    """Add to what void invoices have billed for a closed period; a negative `amount` if one is reissued."""
+    return Update(keys.counter(account_id, period_start, PERIOD, 0), add={"voided": amount})
+
+
+def set_void(account_id: str, period_start: datetime, *, is_void: bool) -> Update:
+    """Store whether the invoice of a closed period is void and not reissued."""
+    return Update(keys.counter(account_id, period_start, PERIOD, 0), set={"void": is_void or None})
+
+
+def bill_again(account_id: str, period_starts: Iterable[datetime], *, target: datetime) -> Update:
+    """List closed periods as late in the period that starts at `target`, which must be open; its invoice bills them."""
+    late = {stamp(start) for start in period_starts}
+    return Update(keys.counter(account_id, target, PERIOD, 0), add={"version": 1, "late": late}, condition=OPEN)
+
+
 def read_billing_period(item: Item) -> BillingPeriod:
     """Read the period key of shard 0."""
     return BillingPeriod(
@@ -113,6 +130,8 @@ def read_billing_period(item: Item) -> BillingPeriod:
         cut_from=instant_or_none(item.get("cut_from")),
         late=frozenset(item.get("late", ())),
         billed=int(item.get("billed", 0)),
+        voided=int(item.get("voided", 0)),
+        is_void=bool(item.get("void")),
     )
 
 

@@ -11,12 +11,12 @@ from decimal import Decimal, localcontext
 
 from tallybook.domain.money import EXACT
 from tallybook.domain.periods import Period
-from tallybook.domain.times import parse_instant, stamp
+from tallybook.domain.times import parse_instant
 from tallybook.domain.usage import Quantities
 from tallybook.store import keys
 from tallybook.store.commands import Addend, Command, Item, Update
 from tallybook.store.keys import Key
-from tallybook.store.periods import OPEN, PERIOD
+from tallybook.store.periods import OPEN, PERIOD, bill_again
 
 _QUANTITY = "q:"
 
@@ -41,10 +41,7 @@ def add_late_usage(
         Update(keys.counter(account_id, period.start, name, 0), add=_addends(quantities), condition=None)
         for name, quantities in sums.items()
     )
-    list_as_late = Update(
-        keys.counter(account_id, target, PERIOD, 0), add={"version": 1, "late": {stamp(period.start)}}, condition=OPEN
-    )
-    return (*additions, list_as_late)
+    return (*additions, bill_again(account_id, [period.start], target=target))
 
 
 def session_counters(account_id: str, period: Period, session_id: str, *, shards: int) -> list[Key]:

@@ -24,7 +24,7 @@ from tallybook.store.usage_counters import quantities_of, rated_range
 
 @dataclass(frozen=True, slots=True)
 class LateBill:
-    """A closed period with late usage; `amount` is its cost minus what was billed before; it may be negative."""
+    """A closed period with late usage; `amount` is what the invoice bills for it; it may be negative."""
 
     billing_period: BillingPeriod
     amount: int
@@ -91,7 +91,7 @@ def tax_rate_of(account: Account, catalog: Catalog) -> Decimal:
 
 
 def _bill_late(ctx: Context, account: Account, start: str, preceding: Iterable[PeriodBill]) -> LateBill:
-    """Rate the whole closed period again, at its own prices, and subtract what was billed for it before."""
+    """Rate the whole closed period again, at its own prices; `late_amount` subtracts what was billed before."""
     pk, first, last = rated_range(account.id, start)
     items = list(ctx.tables.query("usage", pk, start=first, end=last))
     billing_period = billing_period_of(items)
@@ -101,5 +101,6 @@ def _bill_late(ctx: Context, account: Account, start: str, preceding: Iterable[P
     quantities = quantities_of(items)
     lines = lines_of(catalog, plan=billing_period.plan, quantities=quantities, part=billing_period.part)
     unwritten = [late for bill in preceding for late in bill.late if stamp(late.billing_period.period.start) == start]
-    billed = billing_period.billed + sum(late.amount for late in unwritten)
-    return LateBill(billing_period, sum(line.amount for line in lines) - billed)
+    cost = sum(line.amount for line in lines)
+    amount = billing_period.late_amount(cost, unwritten=sum(late.amount for late in unwritten))
+    return LateBill(billing_period, amount)

@@ -20,6 +20,7 @@ from tallybook.domain.periods import Period, period_of
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
 from tallybook.services.billing.issue_invoice import issue_invoice
 from tallybook.services.billing.open_period import new_billing_period
+from tallybook.services.billing.pay_unpaid import with_unpaid
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
@@ -87,7 +88,7 @@ def prepare_closing(
     closing_cursor = ClosingCursor(next_period, carried_credit=issue.invoice.carried_credit)
     commands = (
         *close_period(account.id, replace(bill.billing_period, billed=bill.costs.total), bill.key_items),
-        *(bill_late(account.id, late.billing_period, late.amount) for late in bill.late),
+        *(bill_late(account.id, late.billing_period, late.amount) for late in bill.late if late.amount),
         *((put_costs(account.id, bill.costs, currency=issue.invoice.currency),) if bill.costs.lines else ()),
         *move_closing_cursor(account, closing_cursor),
         *_open_next(
@@ -99,7 +100,7 @@ def prepare_closing(
 
 
 def _close(ctx: Context, account: Account, actor: Actor) -> Closing:
-    now = ctx.clock.now()
+    now, account = ctx.clock.now(), with_unpaid(ctx, account)
     bill = bill_period(ctx, account, account.closing_cursor.period, now=now)
     closing = prepare_closing(ctx, account, bill, after=account, catalog=ctx.catalogs.current(), now=now, actor=actor)
     ctx.tables.transact([*closing.commands, *record(account, closing.change, at=now)])
