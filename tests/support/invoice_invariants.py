@@ -16,6 +16,7 @@ from tallybook.domain.times import parse_instant, stamp
 from tallybook.domain.usage import Quantities
 from tallybook.services.billing.void_usage import billed_by
 from tallybook.store.costs import read_costs
+from tallybook.store.invoices import has_own_due_date
 from tallybook.store.plan_changes import read_plan_change
 from tests.support.billing_records import BillingRecords, Item, read_billing_records
 
@@ -30,6 +31,7 @@ def check_invoices(core: list[Item], usage: list[Item]) -> None:
         _only_open_periods_take_usage(records)
         _due_items_are_in_the_index(records)
         _payments_are_in_the_ledger(records)
+        _unpaid_invoices_are_known(records)
         _plan_changes_are_invoiced(records)
 
 
@@ -71,9 +73,32 @@ def _invoices_are_numbered(records: BillingRecords) -> None:
     assert {id: int(item["position"]) for id, item in records.positions.items()} == {
         one.id: one.position for one in records.invoices
     }
-    for one in records.issued:
-        assert one.issued_at is not None
-        assert one.due_date == one.issued_at + timedelta(days=7)
+    in_order = sorted(records.issued, key=lambda invoice: invoice.number or 0)
+    dates = [one.issued_at for one in in_order if one.issued_at is not None]
+    assert dates == sorted(dates)
+    assert len(dates) == len(in_order)
+    assert records.account.receivables.last_issued_at == (dates[-1] if dates else None)
+    assert [one.due_date for one in in_order] == [date + timedelta(days=7) for date in dates]
+    by_id = {one.id: one for one in in_order}
+    for one in in_order:
+        assert (one.replaces is None) == (one.revision == 1)
+        assert one.replaces is None or by_id[one.replaces].replaced_by == one.id
+        assert one.replaced_by is None or by_id[one.replaced_by].replaces == one.id
+        assert one.replaced_by is None or one.status == "void"
+
+
+def _unpaid_invoices_are_known(records: BillingRecords) -> None:
+    """The account lists its unpaid invoices; none waits beside a balance that could pay it, unless a task will."""
+    account = records.account
+    unpaid = sorted((one for one in records.issued if one.status in UNPAID), key=lambda one: one.number or 0)
+    assert account.receivables.unpaid == tuple(one.position for one in unpaid)
+    assert account.counts.overdue_count == sum(one.is_overdue for one in unpaid)
+    overdue = {one.position: one.amount_due for one in unpaid if one.is_overdue}
+    assert account.receivables.unreminded.items() <= overdue.items()
+    if unpaid and account.wallet.balance >= minor_unit(unpaid[0].currency):
+        (task,) = [item for item in records.items("INVOICE#") if item["position"] == unpaid[0].position]
+        assert "work" in task
+        assert not has_own_due_date(task)
 
 
 def _excess_credit_is_carried(records: BillingRecords) -> None:
@@ -195,10 +220,9 @@ def _plan_changes_are_invoiced(records: BillingRecords) -> None:
     assert [change.number for change in changes] == list(range(1, records.account.counts.plan_change_count + 1))
     assert not changes or records.account.plan == changes[-1].new_plan
     assert all(one.new_plan == following.old_plan for one, following in pairwise(changes))
-    firsts = {invoice.id: invoice for invoice in records.issued if invoice.revision == 1}
     for change in changes:
-        invoice, opened = firsts[change.invoice_id], records.periods[change.new_period.start]
-        assert change.old_period == invoice.period
+        invoice, opened = records.latest_invoices[change.old_period.start], records.periods[change.new_period.start]
+        assert (change.invoice_id, change.old_period) == (invoice.id, invoice.period)
         assert change.old_period.end == change.new_period.start == change.changed_at
         assert (opened.plan, opened.cut_from or opened.period.end) == (change.new_plan, change.new_period.end)
         assert 0 <= change.refund <= invoice.sum_of("subscription", "discount")

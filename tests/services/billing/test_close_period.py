@@ -9,6 +9,7 @@ from tallybook.domain.invoices import Invoice
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
+from tests.support.invoices import invoices
 
 DOLLAR = 1_000_000
 

@@ -56,7 +56,8 @@ def mark_overdue(ctx: Context, account_id: str, position: int, *, actor: Actor =
         account, item = read_account(items[account_key]), items[invoice_key]
         return _mark(ctx, account, item, actor=actor)
 
-    items, changed = read(), []
+    changed: list[Invoice] = []
+    items = read()
     if len(items) < 2:
         return []
     while paid := retry_on_conflict(ctx, pay, items, reload=read):

@@ -33,7 +33,7 @@ def invoice_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, 
 
 def overdue_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any] | None:  # noqa: ARG001 no link
     """For the overdue ones of its invoices, with what is due together; None if all are paid or void."""
-    account, *invoices = _read_subjects(ctx, mail)
+    account, invoices = _read_subjects(ctx, mail)
     overdue = [invoice for invoice in invoices if invoice.is_overdue]
     if not overdue:
         return None
@@ -58,11 +58,11 @@ def voided_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, A
 
 
 def _read_subject(ctx: Context, mail: Mail) -> tuple[Account, Invoice]:
-    account, invoice, *_ = _read_subjects(ctx, mail)
-    return account, invoice
+    account, invoices = _read_subjects(ctx, mail)
+    return account, invoices[0]
 
 
-def _read_subjects(ctx: Context, mail: Mail) -> tuple[Account, *tuple[Invoice, ...]]:
+def _read_subjects(ctx: Context, mail: Mail) -> tuple[Account, list[Invoice]]:
     """The account, and the invoices that the mail is about."""
     ref = mail.subject_ref
     if not isinstance(ref, InvoiceRef):
@@ -70,7 +70,7 @@ def _read_subjects(ctx: Context, mail: Mail) -> tuple[Account, *tuple[Invoice, .
     account_key = keys.account(ref.account_id)
     invoice_keys = [keys.invoice(ref.account_id, position) for position in (ref.position, *ref.others)]
     items = ctx.tables.get_many([account_key, *invoice_keys])
-    return read_account(items[account_key]), *(read_invoice(items[key]) for key in invoice_keys)
+    return read_account(items[account_key]), [read_invoice(items[key]) for key in invoice_keys]
 
 
 def _header(account: Account, invoice: Invoice) -> dict[str, Any]:
