@@ -199,7 +199,8 @@ def test_a_void_invoice_stays_listed_beside_its_successor(app: App, april: Membe
     assert lines(body) == lines(first), "issued lines never change"
     reissue_invoice(app.ctx, first["invoice_id"].removeprefix("inv-"))
     again, void = invoices(april)
-    assert void == body
+    assert void == body | {"replaced_by": again["invoice_id"]}
     assert again["invoice_id"] != void["invoice_id"]
+    assert (again["revision"], again["replaces"], again["replaced_by"]) == (2, void["invoice_id"], None)
     assert (again["invoice_number"], again["status"]) == (2, "paid")
     assert lines(again) == [("subscription", 20), ("discount", -10)]

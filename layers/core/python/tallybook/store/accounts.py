@@ -181,7 +181,7 @@ def _receivables_item(receivables: Receivables) -> Item:
 
 def _read_receivables(item: Item) -> Receivables:
     return Receivables(
-        unpaid=tuple(map(int, item["unpaid"])) if "unpaid" in item else None,
-        unreminded={int(position): int(due) for position, due in item.get("unreminded", {}).items()},
+        unpaid=None if item.get("unpaid") is None else tuple(map(int, item["unpaid"])),
+        unreminded={int(position): int(due) for position, due in (item.get("unreminded") or {}).items()},
         last_issued_at=instant_or_none(item.get("last_issued_at")),
     )

@@ -40,6 +40,7 @@ def open_period(account: Account, billing_period: BillingPeriod) -> tuple[Put, .
         "catalog_version": billing_period.catalog_version,
         "shards": billing_period.shards,
         "completed": billing_period.completed_sessions or None,
+        "late": set(billing_period.late) or None,
     }
     return tuple(
         Put(period_key(account.id, billing_period.period, shard), {"open": True, **(pinned if shard == 0 else {})})
@@ -112,9 +113,9 @@ def set_void(account_id: str, period_start: datetime, *, is_void: bool) -> Updat
     return Update(keys.counter(account_id, period_start, PERIOD, 0), set={"void": is_void or None})
 
 
-def bill_again(account_id: str, period_starts: Iterable[datetime], *, target: datetime) -> Update:
+def bill_again(account_id: str, starts: Iterable[str], *, target: datetime) -> Update:
     """List closed periods as late in the period that starts at `target`, which must be open; its invoice bills them."""
-    late = {stamp(start) for start in period_starts}
+    late = set(starts)
     return Update(keys.counter(account_id, target, PERIOD, 0), add={"version": 1, "late": late}, condition=OPEN)
 
 

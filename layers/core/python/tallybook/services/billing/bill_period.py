@@ -21,6 +21,12 @@ from tallybook.store.commands import Item
 from tallybook.store.periods import billing_period_of
 from tallybook.store.usage_counters import quantities_of, rated_range
 
+MAX_LATE = 25
+"""The most closed periods that one invoice bills again, in one transaction; the next invoice bills the others.
+
+Late usage alone needs no more, because plans change at most 20 times in 36 days; void invoices might.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class LateBill:
@@ -32,12 +38,16 @@ class LateBill:
 
 @dataclass(frozen=True, slots=True)
 class PeriodBill:
-    """A period with the items of its period key, and its invoice: a draft that has no position yet."""
+    """A period with the items of its period key, and its invoice: a draft that has no position yet.
+
+    `left`: the starts of closed periods with late usage that are left to the next invoice.
+    """
 
     billing_period: BillingPeriod
     key_items: tuple[Item, ...]
     costs: PeriodCosts
     late: tuple[LateBill, ...]
+    left: frozenset[str]
     fee: Fee
     invoice: Invoice
 
@@ -59,7 +69,8 @@ def bill_period(
     open_costs = read_open_costs(ctx, account, period, now=now, cut=cut, may_open=preceding is None)
     billing_period, catalog, costs = open_costs.billing_period, open_costs.catalog, open_costs.costs
     plan, currency = catalog.plans[billing_period.plan], catalog.currency
-    late = tuple(_bill_late(ctx, account, start, preceding or ()) for start in sorted(billing_period.late))
+    starts = sorted(billing_period.late | (preceding[-1].left if preceding else frozenset()))
+    late = tuple(_bill_late(ctx, account, start, preceding or ()) for start in starts[:MAX_LATE])
     time = fee_time(account, plan, billing_period, until=min(now, billing_period.period.end))
     fee = fee_for(plan.price, time, discount=account.billing.discount, currency=currency)
     lines: list[InvoiceLine] = [
@@ -82,7 +93,8 @@ def bill_period(
         tax_rate=tax_rate,
         fee_time=time,
     )
-    return PeriodBill(billing_period, open_costs.key_items, costs, late, fee, invoice)
+    left = frozenset(starts[MAX_LATE:])
+    return PeriodBill(billing_period, open_costs.key_items, costs, late, left, fee, invoice)
 
 
 def tax_rate_of(account: Account, catalog: Catalog) -> Decimal:

@@ -12,11 +12,12 @@ from datetime import datetime
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import INVOICING, Actor
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog
 from tallybook.domain.closing_cursor import GRACE, ClosingCursor
 from tallybook.domain.errors import Failed
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.periods import Period, period_of
+from tallybook.domain.periods import period_of
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
 from tallybook.services.billing.issue_invoice import issue_invoice
 from tallybook.services.billing.open_period import new_billing_period
@@ -28,7 +29,7 @@ from tallybook.store import keys
 from tallybook.store.closing_cursors import move_closing_cursor
 from tallybook.store.commands import Command
 from tallybook.store.costs import put_costs
-from tallybook.store.periods import bill_late, close_period, open_period, period_key, repin
+from tallybook.store.periods import bill_again, bill_late, close_period, open_period, period_key, repin
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,10 @@ def prepare_closing(
         *((put_costs(account.id, bill.costs, currency=issue.invoice.currency),) if bill.costs.lines else ()),
         *move_closing_cursor(account, closing_cursor),
         *_open_next(
-            ctx, after, next_period, catalog, is_open=next_key in found, plan_changes=after.plan != account.plan
+            after,
+            replace(new_billing_period(ctx, after, next_period, catalog=catalog), late=bill.left),
+            is_open=next_key in found,
+            plan_changes=after.plan != account.plan,
         ),
         *issue.commands,
     )
@@ -107,17 +111,17 @@ def _close(ctx: Context, account: Account, actor: Actor) -> Closing:
     return closing
 
 
-def _open_next(
-    ctx: Context, account: Account, period: Period, catalog: Catalog, *, is_open: bool, plan_changes: bool
-) -> tuple[Command, ...]:
-    """Open the next period, unless it is open.
+def _open_next(account: Account, following: BillingPeriod, *, is_open: bool, plan_changes: bool) -> tuple[Command, ...]:
+    """Open the next period, unless it is open: then only add the late periods that this invoice left to it.
 
     If the plan changes at the instant at which that period starts, it may be open with the old plan: pin the new one.
     """
-    billing_period = new_billing_period(ctx, account, period, catalog=catalog)
     if not is_open:
-        return open_period(account, billing_period)
-    return (repin(account.id, billing_period),) if plan_changes else ()
+        return open_period(account, following)
+    return (
+        *((repin(account.id, following),) if plan_changes else ()),
+        *((bill_again(account.id, following.late, target=following.period.start),) if following.late else ()),
+    )
 
 
 def _has_ended(account: Account, closing_cursor: ClosingCursor, instant: datetime) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.invoices import Invoice
+from tallybook.domain.times import stamp
 from tallybook.store.commands import Command
 from tallybook.store.periods import bill_again, set_void, void_billed
 
@@ -43,4 +44,6 @@ def billed_by(invoice: Invoice) -> dict[datetime, int]:
 
 
 def _bill_again(account: Account, billed: dict[datetime, int]) -> tuple[Command, ...]:
-    return (bill_again(account.id, billed, target=account.closing_cursor.period.start),) if billed else ()
+    if not billed:
+        return ()
+    return (bill_again(account.id, map(stamp, billed), target=account.closing_cursor.period.start),)
