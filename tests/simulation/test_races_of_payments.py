@@ -1,7 +1,6 @@
 """Money that comes while invoices are issued, voided, reissued or marked overdue pays each of them once."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -75,7 +74,7 @@ def test_grants_while_an_invoice_is_voided_and_reissued_pay_what_is_owed(crowded
         return reissue_invoice(app.ctx, first.id)
 
     answers = race(*grants(app, member, *[6 * DOLLAR] * 3), *[replace_first] * 2)
-    assert {getattr(error, "code", error) for error in failures(answers)} <= set()
+    assert not failures(answers)
     amounts = paid(app, member)
     assert sum(amounts) == 18 * DOLLAR
     assert amounts[0] == 0
@@ -106,12 +105,10 @@ def test_small_invoices_marked_overdue_at_once_get_one_reminder(crowded_app: App
         end_period(app, member)
         close_due(app.ctx, member.account.id)
     app.clock.advance(days=8)
-    app.clock.moment += timedelta(hours=1)
     answers = race(*[lambda p=p: mark_overdue(app.ctx, member.account.id, p) for p in (1, 2, 1, 2)])
     assert not failures(answers)
     assert sum(len(answer) for answer in answers) == 2
-    reminders = [
-        item["body"] for item in app.stored("core", "OUTBOX") if item["body"].get("letter") == "invoice_overdue"
-    ]
+    bodies = [item["body"] for item in app.stored("core", "OUTBOX")]
+    reminders = [body for body in bodies if body.get("letter") == "invoice_overdue"]
     assert [(int(one["invoice"]), list(map(int, one["others"]))) for one in reminders] == [(1, [2])]
     check_invariants(app)

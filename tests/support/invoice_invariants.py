@@ -156,6 +156,10 @@ def _void_bills_are_no_credit(
     void = [one for one in records.latest_invoices.values() if one.status == "void"]
     assert opened.is_void == any(one.period.start == opened.period.start for one in void)
     assert opened.voided == sum(billed_by(one).get(opened.period.start, 0) for one in void)
+    own = records.latest_invoices[opened.period.start]
+    if own.voided_at is not None:
+        later = [one for one in records.issued if one.revision == 1 and one.issued_at and one.issued_at > own.voided_at]
+        assert all(billed_by(one).get(opened.period.start, 0) >= 0 for one in later), "a credit for a void period"
     if waits:
         return
     assert opened.billed >= opened.voided
