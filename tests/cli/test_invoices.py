@@ -197,6 +197,8 @@ def test_an_invoice_is_shown_with_all_its_fields(member, billed, tallybook):
         "account_id": member.subject,
         "invoice_number": 1,
         "revision": 1,
+        "replaces": None,
+        "replaced_by": None,
         "status": "open",
         "plan_name": "hobby",
         "period_start": "2026-04-20T00:00:00.000Z",
@@ -256,8 +258,11 @@ def test_a_voided_invoice_is_owed_no_more(operator_app, member, billed, tallyboo
 def test_a_reissue_happens_once_with_a_new_id_and_number(operator_app, member, billed, tallybook):
     operator_app.change_account(member, tax_rate=20)
     void = ("invoices", "void", billed, "--reason", "Tax was missing", "--reissue")
-    reissued = read(tallybook(*void, "--json"))["reissued"]
+    voided = read(tallybook(*void, "--json"))
+    reissued = voided["reissued"]
     assert reissued["invoice_id"] != billed
+    assert (voided["replaces"], voided["replaced_by"]) == (None, reissued["invoice_id"])
+    assert (reissued["replaces"], reissued["replaced_by"]) == (billed, None)
     assert (reissued["invoice_number"], reissued["revision"], reissued["status"]) == (2, 2, "open")
     assert (reissued["tax_rate"], reissued["total_amount"]) == ("20", 168_580_000)
     again = tallybook(*void)

@@ -41,6 +41,10 @@ def create_member_in_zone(app: App, zone: str, *, since: datetime) -> Member:
     return Member(account, signed_in.user, signed_in.text, key.text)
 
 
+LESS_THAN_A_CENT = 5_000
+"""Micros: a balance above zero that pays no invoice."""
+
+
 def grant_credits(app: App, member: Member, units: int) -> None:
     move = Move(member.account.id, units * 1_000_000, "grant", f"grant {units}")
     give_credits(app.ctx, app.platform("accounts:admin"), move)

@@ -10,6 +10,7 @@ from tallybook.services.wallet.credits import Move, give_credits
 from tests.contract.bills import (
     APRIL,
     INVOICES,
+    LESS_THAN_A_CENT,
     MAY,
     close_periods,
     create_pro_member,
@@ -231,12 +232,16 @@ def test_an_overdue_invoice_blocks_a_dearer_plan_not_a_cheaper_one(app: App) -> 
     close_periods(app, at=MAY + timedelta(minutes=30))
     app.clock.moment = MAY + timedelta(days=8)
     mark_overdue(app.ctx, member.account.id, 1)
-    grant_credits(app, member, 500)
+    give_credits(app.ctx, app.platform(), Move(member.account.id, LESS_THAN_A_CENT, "grant", "change"))
     assert refusal(request_plan(member, "scale")) == (402, "invoice_overdue")
     assert change_plan_to(member, "pro")["change"]["change_reason"] == "user_downgrade"
     app.clock.advance(days=1)
     assert refusal(request_plan(member, "scale")) == (402, "invoice_overdue")
     assert change_plan_to(member, "hobby")["subscription"]["plan_name"] == "hobby"
+    check_invariants(app)
+    app.clock.advance(days=1)
+    grant_credits(app, member, 500)
+    assert change_plan_to(member, "scale")["change"]["change_reason"] == "user_upgrade"
     check_invariants(app)
 
 

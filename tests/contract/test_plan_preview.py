@@ -13,8 +13,10 @@ from tallybook.services.billing.mark_overdue import mark_overdue
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.services.subscriptions.preview import preview_plan
+from tallybook.services.wallet.credits import Move, give_credits
 from tests.contract.bills import (
     APRIL,
+    LESS_THAN_A_CENT,
     MAY,
     change_terms,
     close_periods,
@@ -114,7 +116,7 @@ def test_a_missing_payment_is_shown_and_not_refused(app: App) -> None:
     close_periods(app, at=app.clock.now() + timedelta(days=31))
     app.clock.advance(days=8)
     mark_overdue(app.ctx, member.account.id, 1)
-    grant_credits(app, member, 5)
+    give_credits(app.ctx, app.platform(), Move(member.account.id, LESS_THAN_A_CENT, "grant", "change"))
     body = preview(member, "pro")
     assert (body["payment_required"], body["payment_required_code"]) == (True, "invoice_overdue")
     assert refusal(request_plan(member, "pro")) == (402, "invoice_overdue")

@@ -1,5 +1,6 @@
-"""A period that a plan change cuts short keeps its full end, from which the part that ran is computed."""
+"""A period that a plan change cuts short keeps its full end; a closed one is billed for its late usage."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
@@ -43,3 +44,38 @@ def test_a_cut_outside_the_period_is_refused(at: datetime) -> None:
 def test_a_cut_keeps_the_pinned_plan_and_catalog() -> None:
     cut = OPENED.cut(JUNE.start + timedelta(days=10))
     assert (cut.plan, cut.catalog_version, cut.shards, cut.is_open) == ("pro", 1, 1, True)
+
+
+@pytest.mark.parametrize(
+    ("billed", "voided", "is_void", "cost", "amount"),
+    [
+        (100, 0, False, 150, 50),
+        (100, 0, False, 10, -90),
+        (100, 100, True, 10, 0),
+        (100, 100, True, 150, 50),
+        (10, 100, True, 10, 90),
+        (10, 100, True, 15, 90),
+        (150, 100, True, 20, 0),
+        (150, 100, False, 20, -50),
+        (100, 100, False, 10, 0),
+        (100, -90, False, 10, -90),
+    ],
+    ids=[
+        "more usage costs more",
+        "more usage costs less",
+        "void, so nothing is credited",
+        "more than what was void",
+        "a credit of a void bill is taken back",
+        "the credit taken back pays for more usage",
+        "void, though a late line stands",
+        "a void late line, so only what stands is credited",
+        "a void late line, and nothing stands",
+        "a void credit",
+    ],
+)
+def test_late_usage_credits_at_most_what_was_charged_and_stands(
+    billed: int, voided: int, is_void: bool, cost: int, amount: int
+) -> None:
+    closed = replace(OPENED, is_open=False, billed=billed, voided=voided, is_void=is_void)
+    assert closed.late_amount(cost) == amount
+    assert replace(closed, billed=billed - 7).late_amount(cost, unwritten=7) == amount

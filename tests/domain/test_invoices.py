@@ -95,6 +95,19 @@ def test_a_reissue_is_dated_at_the_given_instant() -> None:
     assert draft_invoice(CENT).issue(number=2, now=CLOSED_AT, at=CLOSED_AT).issued_at == CLOSED_AT
 
 
+@pytest.mark.parametrize("earlier", [timedelta(hours=-1), timedelta(0), timedelta(minutes=10)])
+def test_an_invoice_is_never_dated_before_the_last_one(earlier: timedelta) -> None:
+    bill = draft_invoice(CENT).issue(number=3, now=CLOSED_AT, not_before=APRIL.end + earlier)
+    date = APRIL.end + max(earlier, timedelta(0))
+    assert (bill.issued_at, bill.due_date) == (date, date + timedelta(days=7))
+
+
+def test_a_revision_replaces_the_one_before() -> None:
+    first = draft_invoice(CENT)
+    assert first.replaces is None
+    assert replace(first, revision=3).replaces == invoice_id("a", APRIL.start, revision=2)
+
+
 @pytest.mark.parametrize("amounts", [[], [-CENT]])
 def test_an_invoice_of_zero_is_paid_at_its_issue_by_no_method(amounts: list[int]) -> None:
     bill = issue(*amounts)

@@ -7,7 +7,7 @@ import pytest
 
 from tallybook.domain.catalog import Price
 from tallybook.domain.errors import Invalid
-from tallybook.domain.wallet import check_move, debit, entry_id
+from tallybook.domain.wallet import check_move, debit, entry_id, payment_id
 
 
 def test_a_reference_is_one_entry_for_grants_and_adjustments() -> None:
@@ -23,6 +23,12 @@ def test_another_account_kind_or_cause_is_another_entry() -> None:
         entry_id("a", "welcome", "7"),
     ]
     assert all(one != other for one, other in combinations(entries, 2))
+
+
+def test_each_part_of_an_invoices_payment_is_an_entry_of_its_own() -> None:
+    whole, part = (payment_id("a", "i", paid_before=paid) for paid in (0, 7))
+    assert whole == entry_id("a", "invoice_payment", "i")
+    assert part != whole
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,8 @@ ANNOUNCED = {
     "wallet.moved": {"WalletMoved"},
     "invoice.issued": {"InvoiceIssued", "InvoicePaid", "WalletMoved"},
     "invoice.overdue": {"InvoiceOverdue"},
+    "invoice.paid": {"InvoicePaid", "WalletMoved"},
+    "invoice.paid_in_part": {"WalletMoved"},
     "invoice.voided": {"InvoiceVoided", "WalletMoved"},
     "quota_allocation.created": {"QuotaAllocationChanged"},
     "quota_allocation.changed": {"QuotaAllocationChanged"},

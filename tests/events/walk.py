@@ -156,14 +156,15 @@ def _money(listener: Listener, account_id: str, user_id: str) -> None:
 
 
 def _invoices(listener: Listener, member: Member) -> None:
-    """An overdue invoice that is voided and reissued, one that a balance pays in part, and empty ones."""
+    """An overdue invoice, paid in part, voided, reissued and paid; one that a balance pays in part; and empty ones."""
     ctx, platform = listener.app.ctx, listener.app.platform()
     _use_and_close(listener, member)
     listener.app.clock.advance(days=7)
     (overdue,) = _invoicing(listener)
-    give_credits(ctx, platform, Move(member.account.id, 20_000_000, "grant", "goodwill"))
+    give_credits(ctx, platform, Move(member.account.id, 6_000_000, "grant", "goodwill"))
     void_invoice(ctx, overdue.id, reason="Ł" * 1000)
     reissue_invoice(ctx, overdue.id)
+    give_credits(ctx, platform, Move(member.account.id, 14_000_000, "grant", "more goodwill"))
     draft_invoice(ctx, _principal_of(listener, ADA))
     (partly_paid,) = (invoice for invoice in _use_and_close(listener, member) if invoice.total)
     void_invoice(ctx, partly_paid.id, reason="too much")

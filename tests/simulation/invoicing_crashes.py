@@ -57,15 +57,13 @@ def sweep_and_compare(sweep: Sweep, prepare: Callable[[App], Any], act: Act) -> 
 
 
 def subscriber_with_late_usage(app: App) -> Member:
-    """A member with a closed period, late usage for it, and a draft of the next period, which is at its end."""
+    """A member with a paid period, late usage for it, a balance of 3.00, and a draft of the next period, at its end."""
     member = subscriber(app)
     end_period(app, member)
     app.invoice_due()
     late = app.event(member, quantity=500_000, time=app.clock.now() - timedelta(hours=1))
     app.record(late, app.event(member, quantity=2_000_000))
-    give_credits(app.ctx, app.platform(), Move(member.account.id, 3_000_000, "grant", "order 7"))
+    give_credits(app.ctx, app.platform(), Move(member.account.id, 35_620_000 + 3_000_000, "grant", "order 7"))
     draft(app, member)
-    app.clock.advance(days=8)
-    app.invoice_due()  # the first invoice is overdue then
     end_period(app, member)
     return member

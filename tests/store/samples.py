@@ -5,7 +5,16 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tallybook.domain.accounts import Account, BillingTerms, Counts, FeeTerms, Suspension, User, Wallet
+from tallybook.domain.accounts import (
+    Account,
+    BillingTerms,
+    Counts,
+    FeeTerms,
+    Receivables,
+    Suspension,
+    User,
+    Wallet,
+)
 from tallybook.domain.audit import SESSIONS, Actor
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.closing_cursor import ClosingCursor
@@ -40,6 +49,7 @@ ACCOUNT = Account(
 )
 FULL_ACCOUNT = replace(
     ACCOUNT,
+    receivables=Receivables((2, 5), {2: 420_000}, NOW),
     status="suspended",
     display_name="A",
     description="",

@@ -46,6 +46,7 @@ ISSUED = replace(
     payment_reference="pi_1",
     voided_at=NOW,
     void_reason="wrong",
+    replaced_by="j",
     fee_time=FeeTime(2_592_000_000, 3, 4),
     lines=(
         *DRAFT.lines,

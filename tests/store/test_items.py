@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tallybook.domain.accounts import Account, BillingTerms, Counts, Suspension, User, Wallet
+from tallybook.domain.accounts import Account, BillingTerms, Counts, Receivables, Suspension, User, Wallet
 from tallybook.domain.credentials import Credential, CredentialRef, PlatformKey
 from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.wallet import Entry
@@ -85,6 +85,36 @@ def test_posting_an_entry_numbers_it_and_changes_the_balance(tables: Tables, ent
     assert found[keys.ledger_cause("a", "e")]["number"] == 7
 
 
+def test_entries_posted_together_change_the_balance_once(tables: Tables) -> None:
+    tables.write(accounts.put_account(ACCOUNT))
+    payment = replace(ENTRY, id="f", amount=-300, kind="invoice_payment")
+    tables.transact(ledger.post(ACCOUNT, ENTRY, payment))
+    found = tables.get_many([keys.account("a"), keys.ledger_entry("a", 1), keys.ledger_entry("a", 2)])
+    assert accounts.read_account(found[keys.account("a")]).wallet == Wallet(200, entry_count=2)
+    entries = [ledger.read_entry(found[keys.ledger_entry("a", number)]) for number in (1, 2)]
+    assert [(entry.number, entry.amount, entry.balance_after) for entry in entries] == [(1, 500, 500), (2, -300, 200)]
+    assert ledger.post(ACCOUNT) == ()
+
+
+def test_an_account_of_an_older_release_does_not_know_what_it_owes(tables: Tables) -> None:
+    item = {name: value for name, value in accounts.account_item(FULL_ACCOUNT).items() if value is not None}
+    for name in ("unpaid", "unreminded", "last_issued_at"):
+        del item[name]
+    old = accounts.read_account(item)
+    assert old.receivables == Receivables(unpaid=None)
+    with pytest.raises(ValueError, match="must be read first"):
+        accounts.set_receivables(old)
+
+
+@pytest.mark.parametrize("receivables", [Receivables(), FULL_ACCOUNT.receivables])
+def test_what_an_account_owes_is_stored_with_its_overdue_count(tables: Tables, receivables: Receivables) -> None:
+    tables.write(accounts.put_account(FULL_ACCOUNT))
+    after = replace(ACCOUNT, counts=ACCOUNT.counts._replace(overdue_count=5), receivables=receivables)
+    tables.transact([accounts.set_receivables(after)])
+    stored = accounts.read_account(tables.get(keys.account("a")) or {})
+    assert (stored.receivables, stored.counts.overdue_count) == (receivables, 5)
+
+
 def test_an_entry_is_refused_if_stale_repeated_or_on_a_deleted_account(tables: Tables) -> None:
     def conflicting_keys(account: Account, entry: Entry) -> list[Key]:
         with pytest.raises(WriteConflict) as caught:
@@ -130,7 +160,7 @@ def default_fields(record: Any) -> Iterator[str]:
     for field in fields(record):
         value = getattr(record, field.name)
         default = field.default_factory() if field.default_factory is not MISSING else field.default
-        if isinstance(value, Counts | Wallet | BillingTerms | Suspension):
+        if isinstance(value, Counts | Wallet | Receivables | BillingTerms | Suspension):
             defaults = type(value)()._asdict()
             yield from (name for name, part in value._asdict().items() if part == defaults[name])
         elif value == default:

@@ -9,11 +9,14 @@ from itertools import pairwise
 
 from tallybook.domain.bill import usage_cost
 from tallybook.domain.billing_period import BillingPeriod
+from tallybook.domain.invoices import UNPAID
 from tallybook.domain.money import minor_unit
 from tallybook.domain.periods import period_of
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.domain.usage import Quantities
+from tallybook.services.billing.void_usage import billed_by
 from tallybook.store.costs import read_costs
+from tallybook.store.invoices import has_own_due_date
 from tallybook.store.plan_changes import read_plan_change
 from tests.support.billing_records import BillingRecords, Item, read_billing_records
 from tests.support.price_lists import price_list
@@ -29,6 +32,7 @@ def check_invoices(core: list[Item], usage: list[Item]) -> None:
         _only_open_periods_take_usage(records)
         _due_items_are_in_the_index(records)
         _payments_are_in_the_ledger(records)
+        _unpaid_invoices_are_known(records)
         _plan_changes_are_invoiced(records)
         _a_year_has_the_terms_that_its_first_period_pinned(records)
 
@@ -71,9 +75,32 @@ def _invoices_are_numbered(records: BillingRecords) -> None:
     assert {id: int(item["position"]) for id, item in records.positions.items()} == {
         one.id: one.position for one in records.invoices
     }
-    for one in records.issued:
-        assert one.issued_at is not None
-        assert one.due_date == one.issued_at + timedelta(days=7)
+    in_order = sorted(records.issued, key=lambda invoice: invoice.number or 0)
+    dates = [one.issued_at for one in in_order if one.issued_at is not None]
+    assert dates == sorted(dates)
+    assert len(dates) == len(in_order)
+    assert records.account.receivables.last_issued_at == (dates[-1] if dates else None)
+    assert [one.due_date for one in in_order] == [date + timedelta(days=7) for date in dates]
+    by_id = {one.id: one for one in in_order}
+    for one in in_order:
+        assert (one.replaces is None) == (one.revision == 1)
+        assert one.replaces is None or by_id[one.replaces].replaced_by == one.id
+        assert one.replaced_by is None or by_id[one.replaced_by].replaces == one.id
+        assert one.replaced_by is None or one.status == "void"
+
+
+def _unpaid_invoices_are_known(records: BillingRecords) -> None:
+    """The account lists its unpaid invoices; none waits beside a balance that could pay it, unless a task will."""
+    account = records.account
+    unpaid = sorted((one for one in records.issued if one.status in UNPAID), key=lambda one: one.number or 0)
+    assert account.receivables.unpaid == tuple(one.position for one in unpaid)
+    assert account.counts.overdue_count == sum(one.is_overdue for one in unpaid)
+    overdue = {one.position: one.amount_due for one in unpaid if one.is_overdue}
+    assert account.receivables.unreminded.items() <= overdue.items()
+    if unpaid and account.wallet.balance >= minor_unit(unpaid[0].currency):
+        (task,) = [item for item in records.items("INVOICE#") if item["position"] == unpaid[0].position]
+        assert "work" in task
+        assert not has_own_due_date(task)
 
 
 def _excess_credit_is_carried(records: BillingRecords) -> None:
@@ -110,13 +137,39 @@ def _each_event_is_billed_once(records: BillingRecords) -> None:
         assert records.latest_invoices[start].period == opened.period
         assert billed == _rated(records, opened, own)
         assert billed + late_lines.pop(start, 0) == opened.billed
-        until = {marker["late_for"] for marker in known if "late_for" in marker} if stamp(start) in waiting else set()
+        until = {marker["late_for"] for marker in known if "late_for" in marker}
+        is_waiting = stamp(start) in waiting
         billable = ([one for one in known if one.get("late_for", "") < end] for end in {closed_until, *until})
-        assert opened.billed in {_rated(records, opened, markers) for markers in billable}
+        costs_of_parts = {_rated(records, opened, markers) for markers in billable}
+        _void_bills_are_no_credit(records, opened, costs_of_parts, _rated(records, opened, known), waits=is_waiting)
         assert billed == (costs[start].total if start in costs else 0)
         if start in costs:
             assert sum(map(sum, costs[start].by_type.values())) == billed
     assert not late_lines, "late usage of a period that is not closed"
+
+
+def _void_bills_are_no_credit(
+    records: BillingRecords, opened: BillingPeriod, costs_of_parts: set[int], cost: int, *, waits: bool
+) -> None:
+    """What stands of a closed period's bills is not negative, and void bills hold up `billed` where usage got cheaper.
+
+    `waits`: the next invoice bills the period again; until then `billed` is right for usage up to an earlier one.
+    """
+    void = [one for one in records.latest_invoices.values() if one.status == "void"]
+    assert opened.is_void == any(one.period.start == opened.period.start for one in void)
+    assert opened.voided == sum(billed_by(one).get(opened.period.start, 0) for one in void)
+    own = records.latest_invoices[opened.period.start]
+    if own.voided_at is not None:
+        later = [one for one in records.issued if one.revision == 1 and one.issued_at and one.issued_at > own.voided_at]
+        assert all(billed_by(one).get(opened.period.start, 0) >= 0 for one in later), "a credit for a void period"
+    if waits:
+        return
+    assert opened.billed >= opened.voided
+    if opened.is_void:
+        assert opened.billed >= cost
+        assert opened.billed in {*costs_of_parts, opened.voided}
+    else:
+        assert opened.billed == max(cost, opened.voided)
 
 
 def _rated(records: BillingRecords, opened: BillingPeriod, markers: Iterable[Item]) -> int:
@@ -144,10 +197,11 @@ def _due_items_are_in_the_index(records: BillingRecords) -> None:
     assert closing["work"].startswith("closing#")
     assert closing["due"] == stamp(records.account.closing_cursor.closes_at)
     for item in records.items("INVOICE#"):
-        assert ("work" in item) == ("due" in item) == (item["status"] == "open")
-        if item["status"] == "open":
+        waits = item["status"] in UNPAID and item.get("due", item.get("due_date")) != item.get("due_date")
+        assert ("work" in item) == ("due" in item) == (item["status"] == "open" or waits)
+        if "work" in item:
             assert item["work"].startswith("overdue#")
-            assert item["due"] == item["due_date"]
+            assert item["due"] <= item["due_date"] or item["status"] == "overdue"
 
 
 def _payments_are_in_the_ledger(records: BillingRecords) -> None:
@@ -171,10 +225,9 @@ def _plan_changes_are_invoiced(records: BillingRecords) -> None:
     assert [change.number for change in changes] == list(range(1, records.account.counts.plan_change_count + 1))
     assert not changes or records.account.plan == changes[-1].new_plan
     assert all(one.new_plan == following.old_plan for one, following in pairwise(changes))
-    firsts = {invoice.id: invoice for invoice in records.issued if invoice.revision == 1}
     for change in changes:
-        invoice, opened = firsts[change.invoice_id], records.periods[change.new_period.start]
-        assert change.old_period == invoice.period
+        invoice, opened = records.latest_invoices[change.old_period.start], records.periods[change.new_period.start]
+        assert (change.invoice_id, change.old_period) == (invoice.id, invoice.period)
         assert change.old_period.end == change.new_period.start == change.changed_at
         assert (opened.plan, opened.cut_from or opened.period.end) == (change.new_plan, change.new_period.end)
         assert 0 <= change.refund <= invoice.sum_of("subscription", "discount")

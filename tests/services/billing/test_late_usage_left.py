@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +11,15 @@ from tallybook.domain.audit import OPERATOR
 from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.plan_changes import MAX_CHANGES
+from tallybook.services.billing.bill_period import MAX_LATE
 from tallybook.services.billing.draft_invoice import draft_invoice
+from tallybook.services.billing.void_invoice import void_invoice
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.subscriptions.change_plan import change_plan
+from tallybook.store.periods import period_key, read_billing_period
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
+from tests.support.invoices import invoices
 
 DOLLAR = 1_000_000
 
@@ -87,6 +91,32 @@ def test_the_largest_closing_fits_one_transaction(app: App, drafted: bool) -> No
     assert len(late_starts(changed)) == MAX_CHANGES - 1
     assert MAX_CHANGES + 8 < max(counts) <= 100
     assert late_starts(close(app, member)) == []
+
+
+def test_more_periods_than_one_invoice_bills_again_are_left_to_the_next(app: App) -> None:
+    """Void invoices are billed again, because they may leave a credit that nobody owed."""
+    app.apply_catalog(welcome_credit=0)
+    member = app.member()
+    for _ in range(MAX_LATE + 2):
+        app.record(app.event(member, quantity=50_000))
+        close(app, member)
+    for invoice in invoices(app, member):
+        void_invoice(app.ctx, invoice.id, reason="as asked")
+    check_invariants(app)
+    assert waiting(app, member) == MAX_LATE + 2
+    app.clock.moment = app.account_of(member).closing_cursor.period.end + timedelta(minutes=1)
+    app.record(app.event(member, quantity=1))
+    close(app, member)
+    assert waiting(app, member) == 2
+    close(app, member)
+    assert waiting(app, member) == 0
+
+
+def waiting(app: App, member: Member) -> int:
+    """How many closed periods the next invoice bills again."""
+    item = app.ctx.tables.get(period_key(member.account.id, app.account_of(member).closing_cursor.period))
+    assert item is not None
+    return len(read_billing_period(item).late)
 
 
 def change_plan_soon(app: App, member: Member, plan: str) -> Invoice:

@@ -120,7 +120,7 @@ def test_an_invoice_is_overdue_from_its_due_date_on(app: App, member: Member) ->
     issued = close(app, member)
     assert issued.due_date is not None
     app.clock.moment = issued.due_date - timedelta(milliseconds=1)
-    assert mark_overdue(app.ctx, member.account.id, issued.position) is None
+    assert mark_overdue(app.ctx, member.account.id, issued.position) == []
     app.clock.moment = issued.due_date
     (overdue,) = app.invoice_due()
     assert (overdue.status, overdue.amount_due) == ("overdue", issued.total)

@@ -24,11 +24,11 @@ class Summary:
             self.failures.append((ACCOUNT + result.task.account_id, _reason(result.failure)))
         if result.invoices or result.failure:
             self.accounts.add(result.task.account_id)
-        if result.task.kind == "overdue":
-            self.counts["overdue"] += len(result.invoices)
-            return
-        self.counts["closed"] += len(result.invoices)
         self.counts["paid"] += sum(invoice.status == "paid" for invoice in result.invoices)
+        if result.task.kind == "overdue":
+            self.counts["overdue"] += sum(invoice.status == "overdue" for invoice in result.invoices)
+        else:
+            self.counts["closed"] += len(result.invoices)
 
     def as_json(self) -> Mapping[str, object]:
         """`invoices_issued` equals `periods_closed`: a closed period has one invoice."""

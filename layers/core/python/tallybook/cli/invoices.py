@@ -104,6 +104,7 @@ def void(
     with operator_context() as ctx:
         voided = void_invoice(ctx, _id(invoice), reason=reason)
         reissued = reissue_invoice(ctx, voided.id) if reissue else None
+        voided = find_invoice(ctx, voided.id) if reissued else voided
     sentence = f"{INVOICE}{voided.id} is void"
     if reissued:
         sentence += f"; {INVOICE}{reissued.id}, number {reissued.number}, replaces it"

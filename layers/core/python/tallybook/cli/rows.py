@@ -10,7 +10,7 @@ from tallybook.domain.accounts import Account, User
 from tallybook.domain.audit import AuditEntry
 from tallybook.domain.counted_events import CountedEvent
 from tallybook.domain.credentials import Credential
-from tallybook.domain.ids import ACCOUNT, ENTRY, INVOICE, PLAN_CHANGE, PLATFORM_KEY, SUBSCRIPTION, USER
+from tallybook.domain.ids import ACCOUNT, ENTRY, INVOICE, PLAN_CHANGE, PLATFORM_KEY, SUBSCRIPTION, USER, prefixed
 from tallybook.domain.invoice_lines import InvoiceLine
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.money import decimals, in_units
@@ -82,6 +82,8 @@ def invoice_row(invoice: Invoice) -> Row:
         "account_id": ACCOUNT + invoice.account_id,
         "invoice_number": invoice.number,
         "revision": invoice.revision,
+        "replaces": prefixed(INVOICE, invoice.replaces),
+        "replaced_by": prefixed(INVOICE, invoice.replaced_by),
         "status": invoice.status,
         "plan_name": invoice.plan,
         "period_start": stamp(invoice.period.start),

@@ -58,6 +58,19 @@ class Wallet(NamedTuple):
     welcome: int | None = 0
 
 
+class Receivables(NamedTuple):
+    """The invoices that the account has to pay, by their positions.
+
+    `unpaid`: the oldest due date first; None if it was not stored yet, so only the invoices tell. `unreminded`: what is
+    due, in micros, on overdue invoices that no reminder has named; together less than the smallest charge.
+    `last_issued_at`: the date of the invoice with the highest number.
+    """
+
+    unpaid: tuple[int, ...] | None = ()
+    unreminded: Mapping[int, int] = MappingProxyType({})
+    last_issued_at: datetime | None = None
+
+
 class BillingTerms(NamedTuple):
     """Percentages: the `tax_rate`, or None for the catalog's, and the `discount` on plan fees."""
 
@@ -107,6 +120,7 @@ class Account:
     description: str | None = None
     counts: Counts = field(default_factory=Counts)
     wallet: Wallet = field(default_factory=Wallet)
+    receivables: Receivables = field(default_factory=Receivables)
     billing: BillingTerms = field(default_factory=BillingTerms)
     suspension: Suspension = field(default_factory=Suspension)
     fee_year: FeeTerms | None = None

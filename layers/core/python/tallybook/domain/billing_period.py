@@ -28,7 +28,8 @@ class BillingPeriod:
 
     `is_open`: usage may still be added. `cut_from`: the original end, if a plan change ended the period earlier.
     `late`: the starts of the closed periods whose late usage this period's invoice bills. `billed`: what invoices have
-    billed for this period's own usage, in micros. `former`: what it had pinned when usage was first counted in it.
+    billed for this period's own usage, in micros; `voided`: the part of it on void invoices that are not reissued.
+    `is_void`: the invoice of this period is one of them. `former`: what it had pinned when usage was first counted.
     `discount`: the account's when it opened, in percent, pinned for a yearly plan, because the period may begin a year.
 
     `ahead`: if a plan change began this period, how much of each monthly limit had been used ahead of time then
@@ -45,6 +46,8 @@ class BillingPeriod:
     cut_from: datetime | None = None
     late: frozenset[str] = frozenset()
     billed: int = 0
+    voided: int = 0
+    is_void: bool = False
     former: FormerPin | None = None
     discount: Decimal | None = None
     ahead: Mapping[str, Decimal] = field(default_factory=dict)
@@ -62,6 +65,19 @@ class BillingPeriod:
             return Fraction(1)
         ran, whole = self.period.end - self.period.start, self.cut_from - self.period.start
         return Fraction(ran // _TICK, whole // _TICK)
+
+    def late_amount(self, cost: int, *, unwritten: int = 0) -> int:
+        """What the next invoice bills for this closed period, in micros: its `cost` minus what was billed for it.
+
+        It credits at most what stands, so that nobody is credited what they never owed; and nothing if the period's
+        invoice is void. If a void invoice was corrected by one that stands, it takes that credit back. `unwritten`: the
+        late lines of earlier invoices that are not issued yet. Source: docs/money.md, "Usage".
+
+        100 units at 1.00, void, then a late 101st that makes all cost 0.10: 10.10 - 100.00, but nothing stands, so 0.
+        """
+        billed = self.billed + unwritten
+        amount = max(cost - billed, self.voided - billed)
+        return max(amount, 0) if self.is_void else amount
 
     def cut(self, at: datetime) -> Self:
         """The period after a plan change ended it, at an instant within it or at its end."""

@@ -42,6 +42,11 @@ def derived_id(*cause: str) -> str:
     return str(uuid.UUID(int=value | 0x8 << 76 | 0x2 << 62))
 
 
+def prefixed(prefix: str, id: str | None) -> str | None:
+    """The id with its prefix; None for None."""
+    return None if id is None else prefix + id
+
+
 def strip_prefix(text: object, prefix: str, *, field: str) -> str:
     """As `parse_id`, but raises Invalid with the name of the field."""
     try:

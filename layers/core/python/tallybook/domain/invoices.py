@@ -1,10 +1,10 @@
 """Invoices: their totals, ids and states. Source: docs/money.md, "Invoices".
 
     draft ──issue──> open ──> paid
-      └ refreshed     ├──> overdue
+      └ refreshed     ├──> overdue ──> paid
                       └──> void (also from overdue); may be reissued as the next revision
 
-Nothing makes an invoice `uncollectible`, or an overdue one `paid`, until cards can be charged.
+Nothing makes an invoice `uncollectible` until cards can be charged.
 
 A draft has no number and no dates, and may change. Once an invoice is issued, its lines never change.
 """
@@ -37,6 +37,7 @@ class Invoice:
 
     `position` counts the account's invoices and drafts, `number` its issued invoices; both from 1 without a gap.
     `paid_by_balance` is what the wallet paid, which may be only a part. A reissue computes its fee from `fee_time`.
+    `replaced_by` is the id of a void invoice's next revision, None if it was not reissued.
     """
 
     id: str
@@ -60,6 +61,14 @@ class Invoice:
     payment_reference: str | None = None
     voided_at: datetime | None = None
     void_reason: str | None = None
+    replaced_by: str | None = None
+
+    @property
+    def replaces(self) -> str | None:
+        """The id of the void invoice that this one replaces."""
+        if self.revision == 1:
+            return None
+        return invoice_id(self.account_id, self.period.start, revision=self.revision - 1)
 
     @property
     def subtotal(self) -> int:
@@ -110,9 +119,15 @@ class Invoice:
     def has_receipt(self) -> bool:
         return self.status == "paid" and self.total > 0
 
-    def issue(self, *, number: int, now: datetime, at: datetime | None = None) -> Self:
-        """Issued at its period's end, or now if that end was over 24 hours ago; `at` overrides both."""
+    def issue(
+        self, *, number: int, now: datetime, at: datetime | None = None, not_before: datetime | None = None
+    ) -> Self:
+        """Issued at its period's end, or now if that end was over 24 hours ago; `at` overrides both.
+
+        Never before the account's last invoice, `not_before`: dates run with numbers.
+        """
         issued_at = at or (self.period.end if now - self.period.end <= OUTAGE else now)
+        issued_at = max(issued_at, not_before or issued_at)
         invoice = replace(self, status="open", number=number, issued_at=issued_at, due_date=issued_at + DUE_AFTER)
         return invoice if invoice.total else replace(invoice, status="paid", paid_at=issued_at)
 

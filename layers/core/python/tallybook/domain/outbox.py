@@ -30,8 +30,11 @@ class UserRef(NamedTuple):
 
 
 class InvoiceRef(NamedTuple):
+    """`others`: the positions of more invoices that share the mail."""
+
     account_id: str
     position: int
+    others: tuple[int, ...] = ()
 
 
 class EmailChangeRef(NamedTuple):

@@ -40,6 +40,11 @@ def entry_id(account_id: str, kind: Kind, cause: str) -> str:
     return derived_id("ledger", account_id, family, cause)
 
 
+def payment_id(account_id: str, invoice_id: str, *, paid_before: int) -> str:
+    """An invoice may be paid in parts: what was paid of it before, in micros, tells them apart."""
+    return entry_id(account_id, "invoice_payment", f"{invoice_id} {paid_before}" if paid_before else invoice_id)
+
+
 def check_move(kind: Kind, amount: int) -> int:
     """Invalid for zero, for more than 10^15 credits in either direction, and for a negative grant."""
     if kind == "grant" and amount <= 0:

@@ -11,6 +11,7 @@ from tallybook.domain.accounts import (
     BillingTerms,
     Counts,
     FeeTerms,
+    Receivables,
     Suspension,
     Wallet,
 )
@@ -60,6 +61,7 @@ def account_item(account: Account) -> Item:
         "messages": account.counts.message_count,
         "archived": account.counts.archived_message_count,
         "hard_limit": account.hard_limit,
+        **_receivables_item(account.receivables),
         "tax_rate": account.billing.tax_rate,
         "discount": account.billing.discount,
         "suspended_ms": dict(account.suspension.milliseconds),
@@ -106,6 +108,7 @@ def read_account(item: Item) -> Account:
             entry_count=int(item["entries"]),
             welcome=None if item.get("welcome") is None else int(item["welcome"]),
         ),
+        receivables=_read_receivables(item),
         billing=BillingTerms(tax_rate=item.get("tax_rate"), discount=item["discount"]),
         suspension=Suspension(
             milliseconds={start: int(ms) for start, ms in item["suspended_ms"].items()},
@@ -138,9 +141,15 @@ def count_invoices(account: Account, *, positions: int, numbers: int) -> Update:
     return Update(keys.account(account.id), set=counts, condition=unchanged)
 
 
-def count_overdue(account: Account, *, by: int) -> Update:
-    """Add `by` to the count of overdue and uncollectible invoices. It does not check that the count is as read."""
-    return Update(keys.account(account.id), set={"overdue": account.counts.overdue_count + by})
+def set_receivables(account: Account) -> Update:
+    """Set what the account has to pay, and the count of overdue and uncollectible invoices.
+
+    The transaction must check that the account is as read. ValueError if it is unknown what the account has to pay.
+    """
+    if account.receivables.unpaid is None:
+        raise ValueError("the unpaid invoices must be read first")
+    changed = {"overdue": account.counts.overdue_count, **_receivables_item(account.receivables)}
+    return Update(keys.account(account.id), set=changed)
 
 
 def set_account(account: Account, **values: object) -> Update:
@@ -190,3 +199,20 @@ def _fee_year_item(year: FeeTerms | None) -> Item | None:
 
 def _read_fee_year(item: Mapping[str, Any] | None) -> FeeTerms | None:
     return FeeTerms(parse_instant(item["start"]), int(item["price"]), item["discount"]) if item else None
+
+
+def _receivables_item(receivables: Receivables) -> Item:
+    unpaid, unreminded, last_issued_at = receivables
+    return {
+        "unpaid": None if unpaid is None else list(unpaid),
+        "unreminded": {str(position): due for position, due in unreminded.items()} or None,
+        "last_issued_at": stamp_or_none(last_issued_at),
+    }
+
+
+def _read_receivables(item: Item) -> Receivables:
+    return Receivables(
+        unpaid=None if item.get("unpaid") is None else tuple(map(int, item["unpaid"])),
+        unreminded={int(position): int(due) for position, due in (item.get("unreminded") or {}).items()},
+        last_issued_at=instant_or_none(item.get("last_issued_at")),
+    )

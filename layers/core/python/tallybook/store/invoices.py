@@ -1,9 +1,11 @@
 """Invoices: each at its position in the account's list, with a second item that finds the position by the id.
 
-An open invoice is in the index `work`, due at its due date.
+An open invoice is in the index `work`, due at its due date. An unpaid one may be due there before, because the balance
+can pay it.
 """
 
 from dataclasses import astuple
+from datetime import datetime
 
 from boto3.dynamodb.conditions import Attr
 
@@ -14,7 +16,7 @@ from tallybook.domain.jobs import partition
 from tallybook.domain.money import minor_unit
 from tallybook.domain.times import instant_or_none, stamp, stamp_or_none
 from tallybook.store import keys
-from tallybook.store.commands import Item, Put
+from tallybook.store.commands import Item, Put, Update
 from tallybook.store.schedules import period_item, read_period
 
 OVERDUE = "overdue"
@@ -42,6 +44,16 @@ def replace_draft(invoice: Invoice) -> Put:
     return Put(keys.invoice(invoice.account_id, invoice.position), invoice_item(invoice), condition=draft)
 
 
+def make_due(account_id: str, position: int, *, now: datetime) -> Update:
+    """Put an unpaid invoice in the index `work`, due now, so that a task pays it from the balance."""
+    return Update(keys.invoice(account_id, position), set={"work": partition(OVERDUE, account_id), "due": stamp(now)})
+
+
+def has_own_due_date(item: Item) -> bool:
+    """Whether the invoice is in the index `work` only as its status and due date say."""
+    return item.get("due") == (item["due_date"] if item["status"] == "open" else None)
+
+
 def invoice_item(invoice: Invoice) -> Item:
     unit = minor_unit(invoice.currency)
     work = {"work": partition(OVERDUE, invoice.account_id), "due": stamp_or_none(invoice.due_date)}
@@ -67,6 +79,7 @@ def invoice_item(invoice: Invoice) -> Item:
         "payment_reference": invoice.payment_reference,
         "voided_at": stamp_or_none(invoice.voided_at),
         "void_reason": invoice.void_reason,
+        "replaced_by": invoice.replaced_by,
         **(work if invoice.status == "open" else {}),
     }
 
@@ -95,6 +108,7 @@ def read_invoice(item: Item) -> Invoice:
         payment_reference=item.get("payment_reference"),
         voided_at=instant_or_none(item.get("voided_at")),
         void_reason=item.get("void_reason"),
+        replaced_by=item.get("replaced_by"),
     )
 
 

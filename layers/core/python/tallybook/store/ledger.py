@@ -17,6 +17,12 @@ def number_entry(account: Account, entry: Entry) -> Entry:
     return replace(entry, number=account.wallet.entry_count + 1, balance_after=account.wallet.balance + entry.amount)
 
 
+def after_entry(account: Account, entry: Entry) -> Account:
+    """The account after this numbered entry."""
+    wallet = account.wallet._replace(balance=entry.balance_after, entry_count=entry.number)
+    return replace(account, wallet=wallet)
+
+
 def put_entry(entry: Entry) -> tuple[Put, Put]:
     """A numbered entry and its cause; WriteConflict if either exists."""
     item = {
@@ -36,16 +42,25 @@ def put_entry(entry: Entry) -> tuple[Put, Put]:
     )
 
 
-def post(account: Account, entry: Entry) -> tuple[Command, ...]:
-    """Write the entry and change the balance; WriteConflict if another entry was written since the account was read."""
-    entry = number_entry(account, entry)
+def post(account: Account, *entries: Entry) -> tuple[Command, ...]:
+    """Write the entries, in this order, and change the balance once; none for no entries.
+
+    WriteConflict if another entry was written since the account was read.
+    """
+    if not entries:
+        return ()
+    numbered: list[Entry] = []
+    after = account
+    for entry in entries:
+        numbered.append(number_entry(after, entry))
+        after = after_entry(after, numbered[-1])
     move = Update(
         keys.account(account.id),
-        set={"entries": entry.number},
-        add={"balance": entry.amount},
+        set={"entries": after.wallet.entry_count},
+        add={"balance": after.wallet.balance - account.wallet.balance},
         condition=Attr("entries").eq(account.wallet.entry_count) & Attr("status").ne("deleted"),
     )
-    return (move, *put_entry(entry))
+    return (move, *(put for entry in numbered for put in put_entry(entry)))
 
 
 def read_welcome(tables: Tables, account: Account) -> int:

@@ -4,7 +4,7 @@ Until it is delivered, an item is in the index `work`: under `outbox` while it w
 attempt failed. Each step requires that no other attempt began meanwhile, so that one of two deliveries wins.
 
     a mail's body   letter, to, facts: the template, the addresses, the context; purpose, account_id, user_id, invoice,
-                    email_change, messages: what the mail is about
+                    others, email_change, messages: what the mail is about
     events' body    sequence, events: id, name, version, data
 
 Every release that uses the same tables reads these names, so they must stay.
@@ -144,8 +144,9 @@ def _subject_attributes(mail: Mail) -> Item:
     match mail.subject_ref:
         case UserRef(account_id, user_id):
             return {**purpose, "account_id": account_id, "user_id": user_id}
-        case InvoiceRef(account_id, position):
-            return {"account_id": account_id, "invoice": position}
+        case InvoiceRef(account_id, position, others):
+            more = {"others": list(others)} if others else {}
+            return {"account_id": account_id, "invoice": position, **more}
         case EmailChangeRef(account_id, change_id):
             return {"account_id": account_id, "email_change": change_id}
         case MessagesRef(account_id, first, last):
@@ -157,7 +158,7 @@ def _subject_ref(body: Mapping[str, Any]) -> SubjectRef | None:
     if "user_id" in body:
         return UserRef(body["account_id"], body["user_id"])
     if "invoice" in body:
-        return InvoiceRef(body["account_id"], body["invoice"])
+        return InvoiceRef(body["account_id"], body["invoice"], tuple(body.get("others", ())))
     if "email_change" in body:
         return EmailChangeRef(body["account_id"], body["email_change"])
     if "messages" in body:

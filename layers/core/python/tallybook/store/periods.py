@@ -5,6 +5,7 @@ closing can require that nothing changed since the items were read.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
@@ -41,6 +42,7 @@ def open_period(account: Account, billing_period: BillingPeriod) -> tuple[Put, .
         "catalog_version": billing_period.catalog_version,
         "shards": billing_period.shards,
         "completed": billing_period.completed_sessions or None,
+        "late": set(billing_period.late) or None,
         "discount": billing_period.discount,
         **_ahead_item(billing_period.ahead),
     }
@@ -115,6 +117,22 @@ def bill_late(account_id: str, before: BillingPeriod, amount: int) -> Update:
     return Update(period_key(account_id, before.period), set={"billed": before.billed + amount}, condition=unchanged)
 
 
+def void_billed(account_id: str, period_start: datetime, amount: int) -> Update:
+    """Add to what void invoices have billed for a closed period; a negative `amount` if one is reissued."""
+    return Update(keys.counter(account_id, period_start, PERIOD, 0), add={"voided": amount})
+
+
+def set_void(account_id: str, period_start: datetime, *, is_void: bool) -> Update:
+    """Store whether the invoice of a closed period is void and not reissued."""
+    return Update(keys.counter(account_id, period_start, PERIOD, 0), set={"void": is_void or None})
+
+
+def bill_again(account_id: str, starts: Iterable[str], *, target: datetime) -> Update:
+    """List closed periods as late in the period that starts at `target`, which must be open; its invoice bills them."""
+    late = set(starts)
+    return Update(keys.counter(account_id, target, PERIOD, 0), add={"version": 1, "late": late}, condition=OPEN)
+
+
 def read_billing_period(item: Item) -> BillingPeriod:
     """Read the period key of shard 0."""
     return BillingPeriod(
@@ -127,6 +145,8 @@ def read_billing_period(item: Item) -> BillingPeriod:
         cut_from=instant_or_none(item.get("cut_from")),
         late=frozenset(item.get("late", ())),
         billed=int(item.get("billed", 0)),
+        voided=int(item.get("voided", 0)),
+        is_void=bool(item.get("void")),
         former=_read_former(item.get("former")),
         discount=item.get("discount"),
         ahead={name.removeprefix(_AHEAD): amount for name, amount in item.items() if name.startswith(_AHEAD)},

@@ -19,6 +19,15 @@ def put_plan_change(account: Account, change: PlanChange) -> tuple[Command, ...]
     )
 
 
+def set_plan_change_invoice(change: PlanChange, *, invoice_id: str, refund: int) -> Update:
+    """Set the invoice with the credit, and the credit; WriteConflict if another was set since the change was read."""
+    return Update(
+        keys.plan_change(change.account_id, change.number),
+        set={"invoice_id": invoice_id, "refund": refund},
+        condition=Attr("invoice_id").eq(change.invoice_id),
+    )
+
+
 def read_plan_change(item: Item) -> PlanChange:
     return PlanChange(
         id=item["id"],

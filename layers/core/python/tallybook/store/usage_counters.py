@@ -16,7 +16,7 @@ from tallybook.domain.usage import Quantities
 from tallybook.store import keys
 from tallybook.store.commands import Addend, Command, Item, Update
 from tallybook.store.keys import Key
-from tallybook.store.periods import OPEN, PERIOD, ahead_attribute
+from tallybook.store.periods import OPEN, PERIOD, ahead_attribute, bill_again
 
 _QUANTITY = "q:"
 
@@ -50,12 +50,8 @@ def add_late_usage(
         for name, quantities in sums.items()
     )
     carried: dict[str, Addend] = {ahead_attribute(field): amount for field, amount in (ahead or {}).items()}
-    list_as_late = Update(
-        keys.counter(account_id, target, PERIOD, 0),
-        add={"version": 1, "late": {stamp(period.start)}, **carried},
-        condition=OPEN,
-    )
-    return (*additions, list_as_late)
+    carry = (Update(keys.counter(account_id, target, PERIOD, 0), add=carried),) if carried else ()
+    return (*additions, bill_again(account_id, [stamp(period.start)], target=target), *carry)
 
 
 def session_counters(account_id: str, period: Period, session_id: str, *, shards: int) -> list[Key]:

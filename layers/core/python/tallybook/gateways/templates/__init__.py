@@ -27,7 +27,7 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
         *("account", "number", "plan", "period", "issued", "lines", "subtotal", "tax_rate", "tax", "total"),
         *("paid", "due", "due_date"),
     ),
-    "invoice_overdue": ("account", "number", "plan", "period", "total", "paid", "due", "due_date"),
+    "invoice_overdue": ("account", "invoices", "due"),
     "invoice_voided": ("account", "number", "plan", "period", "total", "reason", "given_back"),
     "quota_requested": ("account", "name", "email", "wishes", "reason", "request"),
     "quota_reviewed": ("account", "approved", "numbers", "notes"),
@@ -44,6 +44,7 @@ A variable is text, except:
 - `credits` and `percent`: whole numbers
 - `approved`, `storage`, `hard`, `restricted`, `ended`: bool
 - `others` of `budget_reached`: the other thresholds reached, each like "50 %"
+- `invoices`, the overdue ones: each `number`, `plan`, `period`, `total`, `paid`, `due` and `due_date`
 - `lines`: each `text`, `amount`, `details` (each `text` and `amount`), and `others`, None or `count` and `amount`
 - `wishes`, the requested quotas: each `quota`, `wanted`, and `now`, which is None without a limit
 - `numbers`: each `quota` and `wanted`

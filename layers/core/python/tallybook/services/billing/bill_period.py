@@ -23,10 +23,16 @@ from tallybook.store.commands import Item
 from tallybook.store.periods import billing_period_of
 from tallybook.store.usage_counters import quantities_of, rated_range
 
+MAX_LATE = 25
+"""The most closed periods that one invoice bills again, in one transaction; the next invoice bills the others.
+
+Late usage alone needs no more, because plans change at most 20 times in 36 days; void invoices might.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class LateBill:
-    """A closed period with late usage; `amount` is its cost minus what was billed before; it may be negative."""
+    """A closed period with late usage; `amount` is what the invoice bills for it; it may be negative."""
 
     billing_period: BillingPeriod
     amount: int
@@ -34,12 +40,16 @@ class LateBill:
 
 @dataclass(frozen=True, slots=True)
 class PeriodBill:
-    """A period with the items of its period key, the `terms` of its fee, and its invoice: a draft without position."""
+    """A period with the items of its period key, the `terms` of its fee, and its invoice: a draft without position.
+
+    `left`: the starts of closed periods with late usage that are left to the next invoice.
+    """
 
     billing_period: BillingPeriod
     key_items: tuple[Item, ...]
     costs: PeriodCosts
     late: tuple[LateBill, ...]
+    left: frozenset[str]
     terms: FeeTerms
     fee: Fee
     invoice: Invoice
@@ -62,7 +72,8 @@ def bill_period(
     open_costs = read_open_costs(ctx, account, period, now=now, cut=cut, may_open=preceding is None)
     billing_period, catalog, costs = open_costs.billing_period, open_costs.catalog, open_costs.costs
     plan, currency = pinned_plan(ctx, billing_period), catalog.currency
-    late = tuple(_bill_late(ctx, account, start, preceding or ()) for start in sorted(billing_period.late))
+    starts = sorted(billing_period.late | (preceding[-1].left if preceding else frozenset()))
+    late = tuple(_bill_late(ctx, account, start, preceding or ()) for start in starts[:MAX_LATE])
     terms = read_fee_terms(ctx, account, plan, billing_period)
     time = fee_time(account, plan, billing_period, since=terms.start, until=min(now, billing_period.period.end))
     fee = fee_for(terms.price, time, discount=terms.discount, currency=currency)
@@ -86,7 +97,8 @@ def bill_period(
         tax_rate=tax_rate,
         fee_time=time,
     )
-    return PeriodBill(billing_period, open_costs.key_items, costs, late, terms, fee, invoice)
+    left = frozenset(starts[MAX_LATE:])
+    return PeriodBill(billing_period, open_costs.key_items, costs, late, left, terms, fee, invoice)
 
 
 def tax_rate_of(account: Account, catalog: Catalog) -> Decimal:
@@ -95,7 +107,7 @@ def tax_rate_of(account: Account, catalog: Catalog) -> Decimal:
 
 
 def _bill_late(ctx: Context, account: Account, start: str, preceding: Iterable[PeriodBill]) -> LateBill:
-    """Rate the whole closed period again, at its own prices, and subtract what was billed for it before."""
+    """Rate the whole closed period again, at its own prices; `late_amount` subtracts what was billed before."""
     pk, first, last = rated_range(account.id, start)
     items = list(ctx.tables.query("usage", pk, start=first, end=last))
     billing_period = billing_period_of(items)
@@ -104,5 +116,5 @@ def _bill_late(ctx: Context, account: Account, start: str, preceding: Iterable[P
     quantities = quantities_of(items)
     cost = usage_cost(pinned_prices(ctx, billing_period, quantities), billing_period, quantities)
     unwritten = [late for bill in preceding for late in bill.late if stamp(late.billing_period.period.start) == start]
-    billed = billing_period.billed + sum(late.amount for late in unwritten)
-    return LateBill(billing_period, cost - billed)
+    amount = billing_period.late_amount(cost, unwritten=sum(late.amount for late in unwritten))
+    return LateBill(billing_period, amount)

@@ -22,6 +22,7 @@ from tallybook.domain.times import stamp
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
 from tallybook.services.billing.issue_invoice import issue_invoice
 from tallybook.services.billing.next_period import NextPeriod, prepare_next
+from tallybook.services.billing.pay_unpaid import with_unpaid
 from tallybook.services.billing.pinned import base_fees
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
@@ -96,7 +97,7 @@ def prepare_closing(
     closing_cursor = ClosingCursor(next_period, carried_credit=issue.invoice.carried_credit)
     commands = (
         *close_period(account.id, closed, bill.key_items),
-        *(bill_late(account.id, late.billing_period, late.amount) for late in bill.late),
+        *(bill_late(account.id, late.billing_period, late.amount) for late in bill.late if late.amount),
         *((put_costs(account.id, bill.costs, currency=issue.invoice.currency),) if bill.costs.lines else ()),
         *move_closing_cursor(account, closing_cursor),
         *following.commands,
@@ -112,7 +113,7 @@ def check_base_fees(ctx: Context, account: Account, opened: BillingPeriod, *, no
 
 
 def _close(ctx: Context, account: Account, actor: Actor) -> Closing:
-    now = ctx.clock.now()
+    now, account = ctx.clock.now(), with_unpaid(ctx, account)
     bill = bill_period(ctx, account, account.closing_cursor.period, now=now)
     catalog = ctx.catalogs.current(with_plan=account.plan)
     closing = prepare_closing(ctx, account, bill, after=account, catalog=catalog, now=now, actor=actor)

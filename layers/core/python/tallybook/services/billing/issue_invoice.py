@@ -5,7 +5,6 @@ Closing a period and reissuing a void invoice use it, each in its own transactio
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import Actor
@@ -13,12 +12,13 @@ from tallybook.domain.events.billing import invoice_issued, invoice_paid, wallet
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.outbox import InvoiceRef, Mail
-from tallybook.domain.wallet import Entry, entry_id
+from tallybook.domain.receivables import after_invoice, can_pay
+from tallybook.services.billing.invoice_entries import payment_entry
 from tallybook.services.changes import Change
 from tallybook.store import ledger
-from tallybook.store.accounts import count_invoices
+from tallybook.store.accounts import count_invoices, set_receivables
 from tallybook.store.commands import Command
-from tallybook.store.invoices import put_new_invoice, replace_draft
+from tallybook.store.invoices import make_due, put_new_invoice, replace_draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,10 @@ def issue_invoice(
     """The draft, issued under the account's next number.
 
     `position` is that of the stored draft, None if no draft is stored. The invoice's date is the end of its period
-    (`Invoice.issue`), or `at`.
+    (`Invoice.issue`), or `at`. It must be known which of the account's invoices are unpaid.
     """
-    invoice = replace(draft, position=position or account.counts.invoice_count + 1).issue(
-        number=account.counts.issued_count + 1, now=now, at=at
-    )
-    invoice = invoice.pay_from(account.wallet.balance, at=now)
-    entry = wallet_entry(account, invoice, "invoice_payment", at=now)
+    invoice = issued(replace(draft, position=position or account.counts.invoice_count + 1), account, now=now, at=at)
+    entry = payment_entry(account, invoice, at=now)
     paid = (invoice_paid(invoice),) if invoice.status == "paid" else ()
     change = Change(
         actor,
@@ -55,9 +52,21 @@ def issue_invoice(
     commands = (
         *((replace_draft(invoice),) if position else put_new_invoice(invoice)),
         count_invoices(account, positions=0 if position else 1, numbers=1),
+        set_receivables(after_invoice(account, None, invoice)),
         *(ledger.post(account, entry) if entry else ()),
+        *_pay_older(account, invoice, now=now),
     )
     return Issue(invoice, commands, change)
+
+
+def issued(draft: Invoice, account: Account, *, now: datetime, at: datetime | None = None) -> Invoice:
+    """The draft under the account's next number, paid from the balance as far as it reaches.
+
+    While an older invoice is unpaid, the balance pays that one first.
+    """
+    number, not_before = account.counts.issued_count + 1, account.receivables.last_issued_at
+    invoice = draft.issue(number=number, now=now, at=at, not_before=not_before)
+    return invoice if account.receivables.unpaid else invoice.pay_from(account.wallet.balance, at=now)
 
 
 def invoice_mail(template: str, account: Account, invoice: Invoice, **context: int) -> Mail:
@@ -75,21 +84,7 @@ def audit_snapshot(invoice: Invoice) -> dict[str, object]:
     }
 
 
-def wallet_entry(
-    account: Account, invoice: Invoice, kind: Literal["invoice_payment", "refund"], *, at: datetime
-) -> Entry | None:
-    """The ledger entry of what the wallet pays of the invoice, or gets back; None if it paid nothing."""
-    paid = invoice.paid_by_balance
-    if not paid:
-        return None
-    return ledger.number_entry(
-        account,
-        Entry(
-            id=entry_id(account.id, kind, invoice.id),
-            account_id=account.id,
-            kind=kind,
-            amount=paid if kind == "refund" else -paid,
-            cause=invoice.id,
-            created_at=at,
-        ),
-    )
+def _pay_older(account: Account, invoice: Invoice, *, now: datetime) -> tuple[Command, ...]:
+    """Leave a task that pays the older unpaid invoices, if there is a balance: so it was before later money paid."""
+    unpaid = account.receivables.unpaid
+    return (make_due(account.id, unpaid[0], now=now),) if unpaid and can_pay(account, invoice.currency) else ()

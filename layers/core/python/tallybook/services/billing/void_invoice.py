@@ -1,11 +1,13 @@
 """Voids an invoice, and reissues a void one, for the operator. Source: docs/money.md, "Invoices".
 
-A void invoice is no longer owed. The wallet gets back what it paid of it, and the next invoice takes over the carried
-credit that it contained. Its usage still counts as billed: only a reissue bills it again, with the fee and tax that
-follow from the account's current discount and tax rate. Late usage that another invoice billed stays there.
+A void invoice is no longer owed. The wallet gets back what it paid of it, which pays other unpaid invoices, and the
+next invoice takes over the carried credit that it contained. Its usage still counts as billed: only a reissue bills it
+again, with the fee and tax that follow from the account's current discount and tax rate. Late usage that another
+invoice billed stays there.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import OPERATOR, Actor
@@ -16,18 +18,25 @@ from tallybook.domain.fees import fee_for
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoice_lines import balance_lines, fee_lines
 from tallybook.domain.invoices import Invoice, next_revision_of
+from tallybook.domain.periods import Period
+from tallybook.domain.plan_changes import PlanChange
+from tallybook.domain.receivables import after_invoice
 from tallybook.domain.text_rules import check_reason
 from tallybook.services.billing.bill_period import tax_rate_of
+from tallybook.services.billing.invoice_entries import refund_entry
 from tallybook.services.billing.invoices import find_invoice
-from tallybook.services.billing.issue_invoice import audit_snapshot, invoice_mail, issue_invoice, wallet_entry
+from tallybook.services.billing.issue_invoice import audit_snapshot, invoice_mail, issue_invoice
+from tallybook.services.billing.pay_unpaid import Payments, pay_unpaid, with_unpaid
+from tallybook.services.billing.void_usage import restore_usage, void_usage
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.store import keys, ledger
-from tallybook.store.accounts import count_overdue, read_account
+from tallybook.store.accounts import read_account, set_receivables
 from tallybook.store.closing_cursors import set_closing_cursor
 from tallybook.store.commands import Command
 from tallybook.store.invoices import read_invoice, replace_invoice
 from tallybook.store.periods import period_key, read_billing_period
+from tallybook.store.plan_changes import read_plan_change, set_plan_change_invoice
 
 
 def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = OPERATOR) -> Invoice:
@@ -39,12 +48,15 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
     found = find_invoice(ctx, invoice_id)
 
     def void(stored: _Stored) -> Invoice:
-        account, before = stored.account, stored.invoice
+        before = stored.invoice
         if before.status == "void":
             return before
-        now = ctx.clock.now()
+        now, account = ctx.clock.now(), with_unpaid(ctx, stored.account)
         after = before.void(at=now, reason=reason)
-        refund, refunded = wallet_entry(account, before, "refund", at=now), before.paid_by_balance
+        refund, refunded = refund_entry(account, before, at=now), before.paid_by_balance
+        payments = Payments(after_invoice(account, before, after))
+        if refund:
+            payments = pay_unpaid(ctx, ledger.after_entry(payments.account, refund), now=now, actor=actor)
         change = Change(
             actor,
             "invoice.voided",
@@ -54,14 +66,13 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
             mails=(invoice_mail("invoice_voided", account, after, given_back=refunded),),
             events=(invoice_voided(after, given_back=refunded), *((wallet_moved(refund),) if refund else ())),
         )
-        commands: list[Command] = [replace_invoice(before, after)]
-        if before.is_overdue:
-            commands.append(count_overdue(account, by=-1))
+        commands: list[Command] = [replace_invoice(before, after), *payments.commands, *void_usage(account, before)]
         if before.carried_credit_in:
             commands.append(_return_credit(account, before.carried_credit_in))
         if refund:
-            commands += ledger.post(account, refund)
-        ctx.tables.transact([*commands, *record(account, change, at=now)])
+            commands += ledger.post(account, refund, *payments.entries)
+        commands += [set_receivables(payments.account), *record(account, change, *payments.changes, at=now)]
+        ctx.tables.transact(commands)
         return after
 
     return retry_on_conflict(ctx, void, _read(ctx, found), reload=lambda: _read(ctx, found))
@@ -79,20 +90,26 @@ def reissue_invoice(ctx: Context, invoice_id: str, *, actor: Actor = OPERATOR) -
     def reissue(stored: _Stored) -> Invoice:
         if (existing := _find_next_revision(ctx, found)) is not None:
             return existing
-        account, now = stored.account, ctx.clock.now()
-        draft = _draft_next_revision(ctx, stored)
+        account, void, now = with_unpaid(ctx, stored.account), stored.invoice, ctx.clock.now()
+        draft, refund = _draft_next_revision(ctx, stored)
         issue = issue_invoice(account, draft, position=None, now=now, at=now, actor=actor)
         closing_cursor = replace(account.closing_cursor, carried_credit=issue.invoice.carried_credit)
         ctx.tables.transact(
             [
                 set_closing_cursor(account, closing_cursor),
                 *issue.commands,
+                replace_invoice(void, replace(void, replaced_by=issue.invoice.id)),
+                *(restore_usage(account, void) if stored.billing_period.is_void else ()),
+                *_change_plan_history(ctx, stored, invoice_id=issue.invoice.id, refund=refund),
                 *record(account, issue.change, at=now),
             ]
         )
         return issue.invoice
 
     return retry_on_conflict(ctx, reissue, _read(ctx, found), reload=lambda: _read(ctx, found))
+
+
+_PAGE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +138,30 @@ def _return_credit(account: Account, credit: int) -> Command:
     return set_closing_cursor(account, replace(cursor, carried_credit=cursor.carried_credit + credit))
 
 
-def _draft_next_revision(ctx: Context, stored: _Stored) -> Invoice:
-    """The usage of the void invoice, with the fee and tax from the account's current discount and tax rate."""
+def _change_plan_history(ctx: Context, stored: _Stored, *, invoice_id: str, refund: int) -> tuple[Command, ...]:
+    """If a plan change ended the period, its record names the new revision and its credit."""
+    if stored.billing_period.cut_from is None:
+        return ()
+    change = _find_plan_change(ctx, stored.account, stored.billing_period.period)
+    return () if change is None else (set_plan_change_invoice(change, invoice_id=invoice_id, refund=refund),)
+
+
+def _find_plan_change(ctx: Context, account: Account, ended: Period) -> PlanChange | None:
+    """The plan change that ended the period: the changes are read from the newest back to its end."""
+    newest = account.counts.plan_change_count
+    while newest > 0:
+        items = ctx.tables.query_numbered(partial(keys.plan_change, account.id), newest=newest, limit=_PAGE)
+        for change in map(read_plan_change, items):
+            if change.changed_at <= ended.end:
+                return change if change.old_period.start == ended.start else None
+        newest -= _PAGE
+    return None
+
+
+def _draft_next_revision(ctx: Context, stored: _Stored) -> tuple[Invoice, int]:
+    """The usage of the void invoice, with the fee and tax from the account's current discount and tax rate; and the
+    credit for the unused part of the fee.
+    """
     account, void = stored.account, stored.invoice
     tax_rate = tax_rate_of(account, ctx.catalogs.version(stored.billing_period.catalog_version))
     carried_credit = account.closing_cursor.carried_credit
@@ -131,7 +170,7 @@ def _draft_next_revision(ctx: Context, stored: _Stored) -> Invoice:
         *fee_lines(fee, plan_name=void.plan_name, discount=account.billing.discount),
         *(line for line in void.lines if line.type in ("usage", "late_usage")),
     ]
-    return Invoice(
+    invoice = Invoice(
         id=next_revision_of(void),
         account_id=account.id,
         revision=void.revision + 1,
@@ -144,6 +183,7 @@ def _draft_next_revision(ctx: Context, stored: _Stored) -> Invoice:
         tax_rate=tax_rate,
         fee_time=void.fee_time,
     )
+    return invoice, fee.proration_credit
 
 
 def _find_next_revision(ctx: Context, invoice: Invoice) -> Invoice | None:

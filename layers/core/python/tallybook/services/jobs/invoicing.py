@@ -1,4 +1,4 @@
-"""The hourly work on invoices: closing periods that have ended, and marking open invoices overdue."""
+"""The hourly work on invoices: closing periods that have ended, paying what the balance can, marking overdue."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,8 +28,7 @@ def run_task(ctx: Context, task: Task, *, actor: Actor = INVOICING) -> list[Invo
         case Task("close", account_id):
             return close_due(ctx, account_id, actor=actor)
         case Task("overdue", account_id, int(position)):
-            overdue = mark_overdue(ctx, account_id, position, actor=actor)
-            return [] if overdue is None else [overdue]
+            return mark_overdue(ctx, account_id, position, actor=actor)
     raise Failed(f"{task.kind} is no task of invoicing")
 
 

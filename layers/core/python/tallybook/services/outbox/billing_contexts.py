@@ -32,11 +32,16 @@ def invoice_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, 
 
 
 def overdue_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any] | None:  # noqa: ARG001 no link
-    """For an overdue invoice; None if it is paid or void."""
-    account, invoice = _read_subject(ctx, mail)
-    if invoice.status not in ("overdue", "uncollectible"):
+    """For the overdue ones of its invoices, with what is due together; None if all are paid or void."""
+    account, invoices = _read_subjects(ctx, mail)
+    overdue = [invoice for invoice in invoices if invoice.is_overdue]
+    if not overdue:
         return None
-    return {**_header(account, invoice), **_payment(invoice)}
+    return {
+        "account": _account_name(account),
+        "invoices": [{**_invoice(invoice), **_payment(invoice)} for invoice in overdue],
+        "due": readable(sum(invoice.amount_due for invoice in overdue), overdue[0].currency),
+    }
 
 
 def voided_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any] | None:  # noqa: ARG001 no link
@@ -53,18 +58,32 @@ def voided_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, A
 
 
 def _read_subject(ctx: Context, mail: Mail) -> tuple[Account, Invoice]:
+    account, invoices = _read_subjects(ctx, mail)
+    return account, invoices[0]
+
+
+def _read_subjects(ctx: Context, mail: Mail) -> tuple[Account, list[Invoice]]:
+    """The account, and the invoices that the mail is about."""
     ref = mail.subject_ref
     if not isinstance(ref, InvoiceRef):
         raise TypeError("a mail about an invoice refers to one")
-    account_key, invoice_key = keys.account(ref.account_id), keys.invoice(ref.account_id, ref.position)
-    items = ctx.tables.get_many([account_key, invoice_key])
-    return read_account(items[account_key]), read_invoice(items[invoice_key])
+    account_key = keys.account(ref.account_id)
+    invoice_keys = [keys.invoice(ref.account_id, position) for position in (ref.position, *ref.others)]
+    items = ctx.tables.get_many([account_key, *invoice_keys])
+    return read_account(items[account_key]), [read_invoice(items[key]) for key in invoice_keys]
 
 
 def _header(account: Account, invoice: Invoice) -> dict[str, Any]:
+    return {"account": _account_name(account), **_invoice(invoice)}
+
+
+def _account_name(account: Account) -> str:
+    return account.display_name or account.email
+
+
+def _invoice(invoice: Invoice) -> dict[str, Any]:
     first, last = (readable_day(day) for day in (invoice.period.first_day, invoice.period.last_day))
     return {
-        "account": account.display_name or account.email,
         "number": str(invoice.number),
         "plan": invoice.plan_name,
         "period": first if first == last else f"{first} to {last}",

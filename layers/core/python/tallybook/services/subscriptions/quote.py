@@ -17,7 +17,10 @@ from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period, period_of, with_anchor
 from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_change_rate, missing_payment, reason_for
 from tallybook.domain.quotas import check_fits
+from tallybook.domain.receivables import after_invoice
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
+from tallybook.services.billing.issue_invoice import issued
+from tallybook.services.billing.pay_unpaid import with_unpaid
 from tallybook.services.billing.pinned import pinned_plan
 from tallybook.services.context import Context
 from tallybook.store.ledger import read_welcome
@@ -76,7 +79,7 @@ def quote_change(
         raise Invalid("plan_name is the plan that the account is on", code="same_plan", field="plan_name")
     if reason != "plan_retired":
         check_fits(account.allocated, new.quotas, field="plan_name")
-    account, ended = _bill_ended(ctx, account, now=now)
+    account, ended = _bill_ended(ctx, with_unpaid(ctx, account), now=now)
     check_change_rate(account, now=now)
     if account.closing_cursor.period.start >= now:
         raise plan_change_in_progress()
@@ -120,8 +123,8 @@ def plan_change_of(quote: PlanChangeQuote, *, following: Period, reason: ChangeR
 
 
 def invoice_of(account: Account, bill: PeriodBill, *, now: datetime) -> Invoice:
-    """The bill's invoice under the account's next number, paid from the balance as far as it suffices."""
-    return bill.invoice.issue(number=account.counts.issued_count + 1, now=now).pay_from(account.wallet.balance, at=now)
+    """The bill's invoice under the account's next number, paid from the balance as far as that reaches."""
+    return issued(bill.invoice, account, now=now)
 
 
 def _bill_ended(ctx: Context, account: Account, *, now: datetime) -> tuple[Account, tuple[PeriodBill, ...]]:
@@ -132,7 +135,7 @@ def _bill_ended(ctx: Context, account: Account, *, now: datetime) -> tuple[Accou
         invoice = invoice_of(account, bill, now=now)
         following = period_of(account.schedule, account.closing_cursor.period.end)
         account = replace(
-            account,
+            after_invoice(account, None, invoice),
             fee_year=fee_year_from(account, pinned_plan(ctx, bill.billing_period), bill.billing_period),
             closing_cursor=ClosingCursor(following, carried_credit=invoice.carried_credit),
             wallet=account.wallet._replace(balance=account.wallet.balance - invoice.paid_by_balance),

@@ -1,4 +1,7 @@
-"""Gives or takes credits for the platform, once for each reference. Source: docs/money.md, "The wallet"."""
+"""Gives or takes credits for the platform, once for each reference; a new balance pays unpaid invoices at once.
+
+Source: docs/money.md, "The wallet" and "Invoices".
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +14,12 @@ from tallybook.domain.errors import Conflict, NotFound, Unavailable
 from tallybook.domain.events.billing import wallet_moved
 from tallybook.domain.ids import ENTRY
 from tallybook.domain.wallet import Entry, check_move, entry_id
+from tallybook.services.billing.pay_unpaid import pay_unpaid
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.store import keys, ledger
-from tallybook.store.accounts import read_account
+from tallybook.store.accounts import read_account, set_receivables
 from tallybook.store.commands import Item
 from tallybook.store.keys import Key
 
@@ -66,6 +70,7 @@ def _post(ctx: Context, account: Account, move: Move, *, actor: Actor) -> Entry:
             note=move.note,
         ),
     )
+    payments = pay_unpaid(ctx, ledger.after_entry(account, entry), now=entry.created_at, actor=actor)
     change = Change(
         actor,
         "wallet.moved",
@@ -74,7 +79,14 @@ def _post(ctx: Context, account: Account, move: Move, *, actor: Actor) -> Entry:
         after={"balance": entry.balance_after, "kind": entry.kind, "reference": entry.cause, "note": entry.note},
         events=(wallet_moved(entry),),
     )
-    ctx.tables.transact([*ledger.post(account, entry), *record(account, change, at=entry.created_at)])
+    ctx.tables.transact(
+        [
+            *ledger.post(account, entry, *payments.entries),
+            *payments.commands,
+            *((set_receivables(payments.account),) if payments.invoices else ()),
+            *record(account, change, *payments.changes, at=entry.created_at),
+        ]
+    )
     return entry
 
 

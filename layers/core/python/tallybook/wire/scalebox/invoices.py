@@ -1,12 +1,13 @@
 """Invoices on ScaleBox's billing page. Source: ScaleBox billing, "List Invoices"; docs/money.md, "Invoices".
 
-Tallybook's additions come last: `invoice_number`, `amount_paid`, `amount_due`, `voided_at`, `void_reason`, and the
-`details` of a usage line, whose quantities are decimal text. A field that has no value yet is null.
+Tallybook's additions come last: `invoice_number`, `amount_paid`, `amount_due`, `voided_at`, `void_reason`, `revision`,
+`replaces`, `replaced_by`, and the `details` of a usage line, whose quantities are decimal text. A field that has no
+value yet is null.
 """
 
 from collections.abc import Sequence
 
-from tallybook.domain.ids import ACCOUNT, INVOICE
+from tallybook.domain.ids import ACCOUNT, INVOICE, prefixed
 from tallybook.domain.invoice_lines import Detail, InvoiceLine
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.usage import decimal_text
@@ -41,6 +42,9 @@ def present_invoice(invoice: Invoice) -> dict[str, object]:
         "amount_due": None if invoice.status == "draft" else amount(invoice.amount_due),
         "voided_at": seconds_or_none(invoice.voided_at),
         "void_reason": invoice.void_reason,
+        "revision": invoice.revision,
+        "replaces": prefixed(INVOICE, invoice.replaces),
+        "replaced_by": prefixed(INVOICE, invoice.replaced_by),
     }
 
 
