@@ -13,6 +13,7 @@ from tallybook.store.usage_counters import quantities_of
 from tests.support.app import App
 from tests.support.budget_invariants import check_budgets
 from tests.support.invoice_invariants import check_invoices
+from tests.support.period_invariants import check_periods
 from tests.support.quota_invariants import check_quotas
 
 type Item = dict[str, Any]
@@ -30,6 +31,7 @@ def check_invariants(app: App) -> None:
     _undelivered_items_are_indexed(core)
     _addresses_lead_to_users(core)
     _links_are_stored_as_hashes(core)
+    check_periods(core, usage, now=app.ctx.clock.now())
     check_invoices(core, usage)
     check_quotas(app, core, usage)
     check_budgets(app, core, usage)
