@@ -63,7 +63,7 @@ def bill_period(
     plan, currency = catalog.plans[billing_period.plan], catalog.currency
     late = tuple(_bill_late(ctx, account, start, preceding or ()) for start in sorted(billing_period.late))
     terms = read_fee_terms(ctx, account, plan, billing_period)
-    time = fee_time(account, plan, billing_period, since=terms.start, until=min(now, billing_period.period.end))
+    time = fee_time(account, plan, billing_period, terms, until=min(now, billing_period.period.end))
     fee = fee_for(terms.price, time, discount=terms.discount, currency=currency)
     lines: list[InvoiceLine] = [
         *fee_lines(fee, plan_name=plan.display_name, discount=terms.discount),
