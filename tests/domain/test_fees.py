@@ -41,12 +41,12 @@ def fee(payer: Account, of: Plan, inside: datetime, *, cut: datetime | None = No
     """The fee on the invoice of the period that holds `inside`, at its end."""
     period = billing_period(payer.schedule, inside, cut)
     terms = stored_terms(payer, of, period) or pinned_terms(payer, of, period)
-    time = fee_time(payer, of, period, since=terms.start, until=period.period.end)
+    time = fee_time(payer, of, period, terms, until=period.period.end)
     return fee_for(terms.price, time, discount=terms.discount, currency=currency)
 
 
-def ms(**by: float) -> int:
-    return timedelta(**by) // timedelta(milliseconds=1)
+def monthly_time(payer: Account, period: BillingPeriod, *, until: datetime) -> FeeTime | None:
+    return fee_time(payer, plan(), period, pinned_terms(payer, plan(), period), until=until)
 
 
 @pytest.mark.parametrize(
@@ -160,11 +160,9 @@ def test_a_running_suspension_counts_up_to_now_or_the_periods_end() -> None:
     payer = account(status="suspended", suspension=Suspension(at=at("2026-01-11T00:00Z")))
     january = billing_period(payer.schedule, JANUARY)
     for now, days in [("2026-01-05T00:00Z", 0), ("2026-01-21T00:00Z", 10), ("2026-02-03T00:00Z", 21)]:
-        assert fee_time(payer, plan(), january, since=JANUARY, until=at(now)) == FeeTime(31 * DAY, 0, days * DAY)
+        assert monthly_time(payer, january, until=at(now)) == FeeTime(31 * DAY, 0, days * DAY)
     february = billing_period(payer.schedule, at("2026-02-01T00:00Z"))
-    assert fee_time(payer, plan(), february, since=february.period.start, until=at("2026-03-05T00:00Z")) == FeeTime(
-        28 * DAY, 0, 28 * DAY
-    )
+    assert monthly_time(payer, february, until=at("2026-03-05T00:00Z")) == FeeTime(28 * DAY, 0, 28 * DAY)
 
 
 def test_a_suspension_after_the_period_does_not_reduce_its_fee() -> None:
@@ -175,7 +173,7 @@ def test_a_suspension_after_the_period_does_not_reduce_its_fee() -> None:
 
 def test_past_and_present_suspensions_of_a_period_add_up() -> None:
     payer = account(status="suspended", suspension=Suspension({stamp(JANUARY): 3 * DAY}, at=at("2026-01-21T00:00Z")))
-    got = fee_time(payer, plan(), billing_period(payer.schedule, JANUARY), since=JANUARY, until=at("2026-01-31T00:00Z"))
+    got = monthly_time(payer, billing_period(payer.schedule, JANUARY), until=at("2026-01-31T00:00Z"))
     assert got == FeeTime(31 * DAY, 0, 13 * DAY)
 
 

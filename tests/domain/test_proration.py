@@ -158,7 +158,7 @@ def cut_fee(
     inside = period_of(schedule, cut - TICK)
     opened = BillingPeriod(inside, plan="pro", catalog_version=1, shards=1, is_open=True).cut(cut)
     terms = pinned_terms(payer, of, opened)
-    time = fee_time(payer, of, opened, since=terms.start, until=cut)
+    time = fee_time(payer, of, opened, terms, until=cut)
     return fee_for(price, time, discount=terms.discount, currency=currency)
 
 

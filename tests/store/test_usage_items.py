@@ -94,9 +94,8 @@ def test_a_period_takes_over_use_and_passes_on_that_of_its_fields(tables: Tables
     tables.transact([periods.repin("a", repinned)])
     assert periods.read_billing_period(tables.get(key) or {}) == repinned
     march = replace(APRIL, start=datetime(2026, 3, 1, tzinfo=UTC), end=APRIL.start)
-    late = sum_counters([EVENT], late_for=APRIL.start)
-    more = {"cpu_seconds_monthly": Decimal("2.5")}
-    tables.transact(usage_counters.add_late_usage("a", march, late, target=APRIL.start, ahead=more))
+    late = usage_counters.add_late_usage("a", march, sum_counters([EVENT], late_for=APRIL.start), target=APRIL.start)
+    tables.transact([*late, periods.add_ahead("a", APRIL.start, {"cpu_seconds_monthly": Decimal("2.5")})])
     item = tables.get(key) or {}
     assert periods.read_billing_period(item).carried_use == {
         "cpu_seconds_monthly": Decimal("0.499999999"),

@@ -84,29 +84,27 @@ def fee_year_from(account: Account, plan: Plan, opened: BillingPeriod) -> FeeTer
 
 
 def is_fee_due(schedule: BillingSchedule, plan: Plan, billing_period: BillingPeriod) -> bool:
-    """Whether the period's invoice has the plan's fee."""
-    if plan.is_free:
-        return False
+    """Whether the period's invoice has the plan's fee, if the plan is not free."""
     ends_early = billing_period.cut_from is not None
     return plan.billing_interval == "month" or ends_early or year_of(schedule, billing_period.period)[2] == 12
 
 
 def fee_time(
-    account: Account, plan: Plan, billing_period: BillingPeriod, *, since: datetime, until: datetime
+    account: Account, plan: Plan, billing_period: BillingPeriod, terms: FeeTerms, *, until: datetime
 ) -> FeeTime | None:
-    """The time of the fee on a period's invoice, from `since`, the start in its terms; None if it has no fee.
+    """The time of the fee on a period's invoice; None if that has no fee. A plan is free by the price in its `terms`.
 
     `until` is the period's end, or now while it is open.
     """
-    if not is_fee_due(account.schedule, plan, billing_period):
+    if not terms.price or not is_fee_due(account.schedule, plan, billing_period):
         return None
     if plan.billing_interval == "month":
         end = billing_period.cut_from or billing_period.period.end
     else:
         end = year_of(account.schedule, billing_period.period)[1]
     unused_ms = (end - billing_period.period.end) // _TICK if billing_period.cut_from is not None else 0
-    suspended_ms = _suspended_ms(account, since, min(until, billing_period.period.end))
-    return FeeTime((end - since) // _TICK, unused_ms, suspended_ms)
+    suspended_ms = _suspended_ms(account, terms.start, min(until, billing_period.period.end))
+    return FeeTime((end - terms.start) // _TICK, unused_ms, suspended_ms)
 
 
 def fee_for(price: int, time: FeeTime | None, *, discount: Decimal, currency: str) -> Fee:

@@ -16,7 +16,7 @@ from tallybook.domain.periods import Period
 from tallybook.domain.times import instant_or_none, stamp
 from tallybook.store import keys
 from tallybook.store.accounts import same_subscription
-from tallybook.store.commands import Check, Item, Put, Update
+from tallybook.store.commands import Addend, Check, Item, Put, Update
 from tallybook.store.keys import Key
 from tallybook.store.schedules import period_item, read_period
 
@@ -117,6 +117,12 @@ def bill_late(account_id: str, before: BillingPeriod, amount: int) -> Update:
     return Update(period_key(account_id, before.period), set={"billed": before.billed + amount}, condition=unchanged)
 
 
+def add_ahead(account_id: str, period_start: datetime, more: Mapping[str, Decimal]) -> Update:
+    """Add what late usage of the period before was ahead of time, if the period that starts then is open."""
+    additions: dict[str, Addend] = {**_ahead_item(more), "version": 1}
+    return Update(keys.counter(account_id, period_start, PERIOD, 0), add=additions, condition=OPEN)
+
+
 def void_billed(account_id: str, period_start: datetime, amount: int) -> Update:
     """Add to what void invoices have billed for a closed period; a negative `amount` if one is reissued."""
     return Update(keys.counter(account_id, period_start, PERIOD, 0), add={"voided": amount})
@@ -154,11 +160,6 @@ def read_billing_period(item: Item) -> BillingPeriod:
     )
 
 
-def ahead_attribute(field: str) -> str:
-    """The attribute to which late usage of the period before is added."""
-    return f"{_AHEAD}{field}"
-
-
 def billing_period_of(items: Iterable[Item]) -> BillingPeriod | None:
     """Read shard 0's among these items; None if the period was not opened."""
     return next((read_billing_period(item) for item in items if "start" in item), None)
@@ -174,4 +175,4 @@ def _unchanged(item: Item, attribute: str) -> ConditionBase:
 
 
 def _ahead_item(ahead: Mapping[str, Decimal]) -> Item:
-    return {ahead_attribute(field): amount for field, amount in ahead.items()}
+    return {f"{_AHEAD}{field}": amount for field, amount in ahead.items()}

@@ -16,7 +16,7 @@ from tallybook.domain.usage import Quantities
 from tallybook.store import keys
 from tallybook.store.commands import Addend, Command, Item, Update
 from tallybook.store.keys import Key
-from tallybook.store.periods import OPEN, PERIOD, ahead_attribute, bill_again
+from tallybook.store.periods import OPEN, PERIOD, bill_again
 
 _QUANTITY = "q:"
 
@@ -34,24 +34,14 @@ def add_usage(account_id: str, period: Period, sums: Mapping[str, Quantities], *
 
 
 def add_late_usage(
-    account_id: str,
-    period: Period,
-    sums: Mapping[str, Quantities],
-    *,
-    target: datetime,
-    ahead: Mapping[str, Decimal] | None = None,
+    account_id: str, period: Period, sums: Mapping[str, Quantities], *, target: datetime
 ) -> tuple[Command, ...]:
-    """One addition for each counter of a closed period; requires that the period that starts at `target` is open.
-
-    `ahead`, by quota field, is added to what that period carries.
-    """
+    """One addition for each counter of a closed period; requires that the period that starts at `target` is open."""
     additions = (
         Update(keys.counter(account_id, period.start, name, 0), add=_addends(quantities), condition=None)
         for name, quantities in sums.items()
     )
-    carried: dict[str, Addend] = {ahead_attribute(field): amount for field, amount in (ahead or {}).items()}
-    carry = (Update(keys.counter(account_id, target, PERIOD, 0), add=carried),) if carried else ()
-    return (*additions, bill_again(account_id, [stamp(period.start)], target=target), *carry)
+    return (*additions, bill_again(account_id, [stamp(period.start)], target=target))
 
 
 def session_counters(account_id: str, period: Period, session_id: str, *, shards: int) -> list[Key]:

@@ -75,7 +75,7 @@ def bill_period(
     starts = sorted(billing_period.late | (preceding[-1].left if preceding else frozenset()))
     late = tuple(_bill_late(ctx, account, start, preceding or ()) for start in starts[:MAX_LATE])
     terms = read_fee_terms(ctx, account, plan, billing_period)
-    time = fee_time(account, plan, billing_period, since=terms.start, until=min(now, billing_period.period.end))
+    time = fee_time(account, plan, billing_period, terms, until=min(now, billing_period.period.end))
     fee = fee_for(terms.price, time, discount=terms.discount, currency=currency)
     lines: list[InvoiceLine] = [
         *fee_lines(fee, plan_name=plan.display_name, discount=terms.discount),

@@ -17,7 +17,7 @@ def read_current_bill(ctx: Context, account: Account) -> CurrentBilling:
     billing_period, catalog = current.billing_period, current.catalog
     plan = pinned_plan(ctx, billing_period)
     terms = read_fee_terms(ctx, account, plan, billing_period)
-    time = fee_time(account, plan, billing_period, since=terms.start, until=now)
+    time = fee_time(account, plan, billing_period, terms, until=now)
     return CurrentBilling(
         bill=current_bill(current.costs, currency=catalog.currency, now=now),
         plan=plan,

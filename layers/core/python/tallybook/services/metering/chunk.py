@@ -23,6 +23,7 @@ from tallybook.store.commands import Command
 from tallybook.store.events import mark_dirty, put_marker
 from tallybook.store.gauges import add_gauges, gauge_keys_of
 from tallybook.store.keys import Key
+from tallybook.store.periods import add_ahead
 from tallybook.store.table import MAX_ACTIONS
 from tallybook.store.usage_counters import add_late_usage, add_usage
 
@@ -115,15 +116,16 @@ def _add_usage(account: Account, events: Iterable[ResolvedEvent]) -> list[Comman
         late_for = inside[0].late_for
         sums = sum_counters((resolved.event for resolved in inside), late_for=late_for)
         if late_for is not None:
-            ahead = _carried_by(inside[0].opened, sums[late_counter(late_for)], target=late_for)
-            commands += add_late_usage(account.id, period, sums, target=late_for, ahead=ahead)
+            commands += add_late_usage(account.id, period, sums, target=late_for)
+            if ahead := _use_ahead(inside[0].opened, sums[late_counter(late_for)], target=late_for):
+                commands.append(add_ahead(account.id, late_for, ahead))
         else:
             shard = random.randrange(inside[0].opened.shards)  # noqa: S311 only spreads writes
             commands += add_usage(account.id, period, sums, shard=shard)
     return commands
 
 
-def _carried_by(ended: BillingPeriod, late: Quantities, *, target: datetime) -> dict[str, Decimal]:
+def _use_ahead(ended: BillingPeriod, late: Quantities, *, target: datetime) -> dict[str, Decimal]:
     """What late usage adds to the use that a plan change carried into the period that starts at `target`.
 
     Nothing if another period lies between them.
