@@ -225,7 +225,7 @@ def test_a_free_plan_needs_no_balance(app: App) -> None:
 
 
 def test_an_overdue_invoice_blocks_a_dearer_plan_not_a_cheaper_one(app: App) -> None:
-    sell_yearly_plan(app, free_plan="annual")
+    sell_yearly_plan(app, free_plan="annual", welcome_credit=0)
     app.clock.moment = APRIL
     member = app.member()
     use(app, member, "50", time=APRIL + timedelta(days=1))

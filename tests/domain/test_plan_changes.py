@@ -51,7 +51,9 @@ def test_a_change_is_an_upgrade_if_a_month_costs_as_much_or_more(
             9, 0, 1, (CHEAP, plan_of(20_000_000)), None, id="an overdue invoice before a plan of the same price"
         ),
         pytest.param(9, 0, 1, (plan_of(240_000_000, "year"), CHEAP), None, id="a yearly price compared by the month"),
-        pytest.param(0, 0, 1, (CHEAP, DEAR), "payment_required", id="both are missing: the balance is reported first"),
+        pytest.param(
+            0, 0, 1, (CHEAP, DEAR), "invoice_overdue", id="both are missing: the overdue invoice is reported first"
+        ),
     ],
 )
 def test_a_paid_plan_needs_deposited_money_and_a_dearer_one_no_overdue_bill(

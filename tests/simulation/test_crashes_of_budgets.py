@@ -121,7 +121,7 @@ def test_a_restriction_that_ends_with_its_period(sweep_budget: SweepBudget) -> N
         return member
 
     calls, app, member = sweep_budget(prepare, lambda app, member: run_task(app.ctx, Task("budget", member.account.id)))
-    assert calls == 3  # the account, the budget with its usage, the transaction
+    assert calls == 4  # the account, the budget with its usage, the catalog with its base fees, the transaction
     assert budget_actions(app, member)[-1] == "restriction_lifted"
     assert "work" not in next(iter(app.stored("core", "BUDGET")))
 

@@ -82,13 +82,13 @@ def check_change_rate(account: Account, *, now: datetime) -> None:
 
 
 def missing_payment(account: Account, old: Plan, new: Plan, *, welcome: int) -> PaymentRequired | None:
-    """The error of a change to a plan with a price, if the balance is not above the `welcome` credit (micros), which
-    counts as spent last; and of a change to a more expensive plan, if an invoice is overdue.
+    """The error of a change to a more expensive plan, if an invoice is overdue; and of a change to a plan with a price,
+    if the balance is not above the `welcome` credit (micros), which counts as spent last.
     """
-    if new.price and account.wallet.balance <= welcome:
-        return PaymentRequired("This plan needs a verified payment method or a balance above zero")
     if _monthly_price(new) > _monthly_price(old) and account.counts.overdue_count:
         return PaymentRequired("An invoice is overdue; pay it first", code="invoice_overdue")
+    if new.price and account.wallet.balance <= welcome:
+        return PaymentRequired("This plan needs a verified payment method or a balance above the welcome credit")
     return None
 
 
