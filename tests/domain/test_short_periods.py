@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tallybook.domain.catalog import Model, Price, Tier
 from tallybook.domain.money import round_to_minor
-from tallybook.domain.rating import rate, scale_quantity
+from tallybook.domain.rating import rate
+from tallybook.domain.usage import scale_quantity
 from tests.domain.random_prices import parts, prices, quantities, rates, tiers
 from tests.support.hypothesis_settings import deterministic
 

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal, localcontext
 from fractions import Fraction
-from math import ceil
 from typing import Literal
 
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.money import EXACT
 from tallybook.domain.periods import Period
-from tallybook.domain.usage import Quantities
+from tallybook.domain.usage import Quantities, scale_quantity
 
 type Quota = Mapping[str, int]
 type AllocationStatus = Literal["active", "revoked"]
@@ -39,7 +38,6 @@ FIELDS = (*MONTHLY, GAUGE, CONCURRENT)
 MAX_QUOTA = 10**15
 MAX_ALLOCATIONS = 1000
 MAX_REQUESTS = 1000
-_NINE_DECIMALS = 10**9
 NOTIFY_PERCENTAGES = (80, 100)
 """A user gets a mail when these percentages of a field are used. Concurrency is not used up, so it has no mails."""
 
@@ -183,9 +181,9 @@ def use_ahead(
         for name in MONTHLY:
             before = carried.get(name, Decimal(0))
             if name in old:
-                ahead[name] = use[name] + before - _part_of(old[name], part)
+                ahead[name] = use[name] + before - scale_quantity(Decimal(old[name]), part)
             elif before:
-                ahead[name] = before - _part_of(new.get(name, 0), part)
+                ahead[name] = before - scale_quantity(Decimal(new.get(name, 0)), part)
     return ahead
 
 
@@ -223,7 +221,3 @@ def newly_reached(uses: Iterable[Use], notified: Mapping[str, int]) -> dict[str,
     """
     used = (use for use in uses if use.field != CONCURRENT and use.used)
     return {use.field: use.reached for use in used if use.reached > notified.get(use.field, 0)}
-
-
-def _part_of(limit: int, part: Fraction) -> Decimal:
-    return Decimal(ceil(limit * part * _NINE_DECIMALS)) / _NINE_DECIMALS

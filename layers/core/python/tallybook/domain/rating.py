@@ -19,15 +19,14 @@ from math import ceil
 from typing import NamedTuple
 
 from tallybook.domain.catalog import Price
+from tallybook.domain.usage import scale_quantity
 
 WHOLE = Fraction(1)
-_NANO = 10**9
-"""Quantities have at most nine decimals."""
 
 
 def rate(price: Price, quantity: Decimal, *, part: Fraction = WHOLE) -> Fraction:
     """The exact cost of the summed quantity, in currency units; `part` is the part of the period that ran."""
-    billable = max(Fraction(0), Fraction(quantity) - scale_quantity(price.allowance, part))
+    billable = max(Fraction(0), Fraction(quantity) - Fraction(scale_quantity(price.allowance, part)))
     match price.model:
         case "per_unit":
             return billable * Fraction(price.unit_price)
@@ -48,12 +47,6 @@ def base_fee(price: Price | None) -> Decimal:
     return price.tiers[0].flat_fee if price is not None and has_base_fee else Decimal(0)
 
 
-def scale_quantity(quantity: Decimal, part: Fraction) -> Fraction:
-    """The part of an allowance or a bound: rounded up to nine decimals, but never above the whole."""
-    whole = Fraction(quantity)
-    return whole if part == 1 else min(whole, Fraction(ceil(whole * part * _NANO), _NANO))
-
-
 class _Tier(NamedTuple):
     """A tier for the part of the period that ran; `top` is its inclusive upper bound."""
 
@@ -65,7 +58,7 @@ class _Tier(NamedTuple):
 def _scale_tiers(price: Price, part: Fraction) -> list[_Tier]:
     return [
         _Tier(
-            top=None if tier.up_to is None else scale_quantity(tier.up_to, part),
+            top=None if tier.up_to is None else Fraction(scale_quantity(tier.up_to, part)),
             unit_price=Fraction(tier.unit_price),
             flat_fee=Fraction(tier.flat_fee) * part,
         )

@@ -9,14 +9,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 from typing import Literal
 
+from tallybook.domain.money import EXACT
 from tallybook.domain.times import day_of, stamp
 
 MAX_AGE = timedelta(days=35)
 MAX_AHEAD = timedelta(minutes=10)
 MARKER_LIFE = timedelta(days=36)
 LATE = "late"
+MAX_DECIMALS = 9
+"""Of a quantity."""
 
 type Status = Literal["accepted", "duplicate", "conflict", "rejected"]
 
@@ -120,6 +125,11 @@ def sum_counters(events: Iterable[Event], *, late_for: datetime | None = None) -
             meter_and_sku = (event.meter, event.sku)
             quantities[meter_and_sku] = quantities.get(meter_and_sku, Decimal(0)) + event.quantity
     return sums
+
+
+def scale_quantity(whole: Decimal, part: Fraction) -> Decimal:
+    """The part of an allowance, a bound or a limit: rounded up to nine decimals, but never above the whole."""
+    return min(whole, Decimal(ceil(Fraction(whole) * part * 10**MAX_DECIMALS)).scaleb(-MAX_DECIMALS, context=EXACT))
 
 
 def decimal_text(quantity: Decimal) -> str:

@@ -15,7 +15,7 @@ from tallybook.domain.errors import Invalid, TooLarge
 from tallybook.domain.ids import ACCOUNT, USER, strip_prefix
 from tallybook.domain.money import places
 from tallybook.domain.times import parse_instant
-from tallybook.domain.usage import Event, Result
+from tallybook.domain.usage import MAX_DECIMALS, Event, Result
 from tallybook.wire.requests.event_json import is_readable, read_event_json
 
 MAX_EVENTS = 1000
@@ -23,7 +23,6 @@ MAX_BYTES = 1024 * 1024
 TYPE = "tallybook.usage.v1"
 _DECIMAL = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 _MAX_QUANTITY = Decimal(10) ** 15
-_MAX_DECIMALS = 9
 _MAX_TEXT = 256
 _MAX_LABEL = 64
 
@@ -127,6 +126,6 @@ def _quantity(value: Any) -> Decimal:
         quantity = Decimal(value)
     except InvalidOperation as error:
         raise Invalid(rule, field="data.quantity") from error
-    if not 0 < quantity <= _MAX_QUANTITY or places(quantity) > _MAX_DECIMALS:
+    if not 0 < quantity <= _MAX_QUANTITY or places(quantity) > MAX_DECIMALS:
         raise Invalid(rule, field="data.quantity")
     return quantity.normalize()
