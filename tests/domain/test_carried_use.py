@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tallybook.domain.billing_period import BillingPeriod
+from tallybook.domain.monthly_use import monthly_use, use_ahead
 from tallybook.domain.periods import Period
-from tallybook.domain.quotas import MONTHLY, Quota, monthly_use, use_ahead
+from tallybook.domain.quotas import MONTHLY, Quota
 from tests.support.hypothesis_settings import deterministic
 
 CPU = "cpu_seconds_monthly"

@@ -12,7 +12,7 @@ from tallybook.domain.bill import lines_of, project_cost
 from tallybook.domain.catalog import Catalog, Meter, Price
 from tallybook.domain.fees import FeeTime, fee_for
 from tallybook.domain.invoice_lines import InvoiceLine, balance_lines, tax_on
-from tallybook.domain.money import percentage, round_half_away, round_to_minor
+from tallybook.domain.money import percentage, round_ratio, round_to_minor
 from tallybook.domain.periods import Period
 from tallybook.domain.price_list import Pin, PriceList
 from tallybook.domain.rating import rate
@@ -33,7 +33,7 @@ def usage(*cents: int) -> list[InvoiceLine]:
     [("1/2", 1), ("3/2", 2), ("5/2", 3), ("-1/2", -1), ("-3/2", -2), ("-5/2", -3), ("7/3", 2), ("-8/3", -3), ("0", 0)],
 )
 def test_a_half_is_rounded_away_from_zero(number: str, nearest: int) -> None:
-    assert round_half_away(Fraction(number)) == nearest
+    assert round_ratio(Fraction(number).numerator, by=Fraction(number).denominator) == nearest
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,16 @@
 """Accounts and their users, and the checks of their status and rights."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple
 
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Forbidden, NotFound
-from tallybook.domain.periods import BillingSchedule, drop_older_schedules
+from tallybook.domain.periods import BillingSchedule
 from tallybook.domain.quotas import UserAllocation
-from tallybook.domain.usage import MARKER_LIFE
 
 type AccountStatus = Literal["active", "suspended", "deleted"]
 type UserStatus = Literal["active", "suspended", "disabled", "deleted"]
@@ -126,15 +125,6 @@ class Account:
     fee_year: FeeTerms | None = None
     allocated: Mapping[str, int] = field(default_factory=dict)
     hard_limit: int | None = None
-
-    def drop_older_schedules(self, *, now: datetime) -> Self:
-        """The account without the schedules that nothing needs any more.
-
-        Needed are those of an event that may still be sent, of each unclosed period, and of the current suspension.
-        """
-        needed = [now - MARKER_LIFE, self.closing_cursor.period.start]
-        oldest = min([*needed, self.suspension.at] if self.suspension.at else needed)
-        return replace(self, schedule=drop_older_schedules(self.schedule, oldest))
 
     @property
     def time_zone(self) -> str:

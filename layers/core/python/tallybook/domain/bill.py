@@ -13,7 +13,7 @@ from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Plan
 from tallybook.domain.fees import Fee
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.money import minor_unit, percentage, round_half_away, round_to_minor, spread
+from tallybook.domain.money import minor_unit, percentage, round_ratio, round_to_minor, spread
 from tallybook.domain.periods import Period
 from tallybook.domain.price_list import PriceList
 from tallybook.domain.rating import WHOLE, base_fee, rate
@@ -158,7 +158,7 @@ def current_bill(costs: PeriodCosts, *, currency: str, now: datetime) -> Current
 def project_cost(cost: int, *, period: Period, now: datetime, currency: str) -> int:
     """cost / days elapsed x days of the period: 12.84 on 20 April of 04-01..04-30 is 19.26."""
     unit = minor_unit(currency)
-    return round_half_away(Fraction(cost // unit * period.days, period.days_elapsed(now))) * unit
+    return round_ratio(cost // unit * period.days, by=period.days_elapsed(now)) * unit
 
 
 def breakdown(costs: Mapping[str, int]) -> tuple[CostShare, ...]:

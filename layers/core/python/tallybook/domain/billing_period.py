@@ -33,8 +33,8 @@ class BillingPeriod:
     `discount`: the account's when it opened, in percent, pinned for a yearly plan, because the period may begin a year.
 
     `ahead`: if a plan change began this period, how much of each monthly limit had been used ahead of time then
-    (`quotas.use_ahead`); late usage of the period before is added. `carries`: the fields of which the next period has
-    that of this one's usage.
+    (`monthly_use.use_ahead`); late usage of the period before is added. `carries`: the fields of which the next period
+    has that of this one's usage.
     """
 
     period: Period

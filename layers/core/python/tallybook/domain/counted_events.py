@@ -3,9 +3,9 @@
 Source: docs/usage.md, "One event".
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from tallybook.domain.catalog import Price, Tier
 from tallybook.domain.usage import decimal_text
@@ -13,8 +13,7 @@ from tallybook.domain.usage import decimal_text
 _LONGEST_PRICE = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
+class Acceptance(NamedTuple):
     """How an event was accepted: `at` which instant, sent with the platform key `key_id` (None: by the queue).
 
     `period_start` is the start of its period, `late_for` of the period whose invoice bills it if it is late. `price`
@@ -33,8 +32,7 @@ class Acceptance:
     amount: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CountedEvent:
+class CountedEvent(NamedTuple):
     """A counted event. What its marker does not record is None, as in markers of older versions."""
 
     source: str

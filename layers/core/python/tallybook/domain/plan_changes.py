@@ -3,7 +3,7 @@
 Source: docs/money.md, "Plan changes"; ScaleBox account management, "List Subscription Change History".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from typing import Literal
@@ -13,7 +13,7 @@ from tallybook.domain.catalog import Plan
 from tallybook.domain.errors import PaymentRequired, TooManyRequests
 from tallybook.domain.fees import Fee
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.periods import Period, changes_of
+from tallybook.domain.periods import BillingSchedule, Period, changes_of, drop_older_schedules
 from tallybook.domain.times import whole_seconds
 from tallybook.domain.usage import MARKER_LIFE
 
@@ -68,6 +68,15 @@ class PlanPreview:
 def reason_for(old: Plan, new: Plan) -> ChangeReason:
     """An upgrade if a month of the new plan costs at least as much as one of the old plan."""
     return "user_upgrade" if _monthly_price(new) >= _monthly_price(old) else "user_downgrade"
+
+
+def with_schedule(account: Account, schedule: BillingSchedule, *, now: datetime) -> Account:
+    """The account with the new schedule, and without the earlier ones that nothing needs any more.
+
+    Needed are those of an event that may still be sent, of each unclosed period, and of the current suspension.
+    """
+    oldest = min(now - MARKER_LIFE, account.closing_cursor.period.start, account.suspension.at or now)
+    return replace(account, schedule=drop_older_schedules(schedule, oldest))
 
 
 def check_change_rate(account: Account, *, now: datetime) -> None:

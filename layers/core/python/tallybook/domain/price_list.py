@@ -5,7 +5,6 @@ was counted before; the former pin has it. Source: docs/money.md, "Prices".
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from itertools import chain
 from typing import NamedTuple, Self
 
@@ -26,8 +25,7 @@ class Priced(NamedTuple):
     price: Price
 
 
-@dataclass(frozen=True, slots=True)
-class PriceList:
+class PriceList(NamedTuple):
     """The period's own pin, and its `former` one.
 
     `others` are further catalogs, for periods that earlier releases stored without their former pin. They are searched
@@ -61,7 +59,7 @@ class PriceList:
         return any(self.find(*meter_and_sku) is None for meter_and_sku in metered)
 
     def with_other(self, catalog: Catalog) -> Self:
-        return replace(self, others=(*self.others, catalog))
+        return self._replace(others=(*self.others, catalog))
 
     def _sold_by_others(self, name: str, sku: str | None) -> Iterator[Priced]:
         for catalog in self.others:

@@ -8,13 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal, localcontext
-from fractions import Fraction
 from typing import Literal
 
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.money import EXACT
 from tallybook.domain.periods import Period
-from tallybook.domain.usage import Quantities, scale_quantity
 
 type Quota = Mapping[str, int]
 type AllocationStatus = Literal["active", "revoked"]
@@ -150,41 +148,6 @@ def check_numbers(quota: Mapping[str, int | None]) -> None:
     for name, amount in quota.items():
         if amount is not None and not 0 <= amount <= MAX_QUOTA:
             raise Invalid(f"{name} must be an integer from 0 to {MAX_QUOTA}", field=name)
-
-
-def monthly_use(quantities: Quantities) -> dict[str, Decimal]:
-    """What was used of each monthly field, all skus of its meter together."""
-    by_meter: dict[str, Decimal] = {}
-    with localcontext(EXACT):
-        for (meter, _), quantity in quantities.items():
-            by_meter[meter] = by_meter.get(meter, Decimal(0)) + quantity
-    return {name: by_meter.get(meter, Decimal(0)) for name, meter in MONTHLY.items()}
-
-
-def add_use(use: Mapping[str, Decimal], more: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    """The sum by field, of the fields in `use`."""
-    with localcontext(EXACT):
-        return {name: amount + more.get(name, Decimal(0)) for name, amount in use.items()}
-
-
-def use_ahead(
-    use: Mapping[str, Decimal], carried: Mapping[str, Decimal], *, old: Quota, new: Quota, part: Fraction
-) -> dict[str, Decimal]:
-    """How much of each monthly limit was used ahead of time when a plan changes; negative if less was used.
-
-    `use` of the period that ends and what was `carried` into it, less the `part` of the old limit for the time that
-    ran, rounded up to nine decimals: 100 of 100 used after a tenth of the month is 90. If only the old plan has no such
-    limit, what was carried in remains, less that part of the new limit. Source: docs/money.md, "Plan changes".
-    """
-    ahead: dict[str, Decimal] = {}
-    with localcontext(EXACT):
-        for name in MONTHLY:
-            before = carried.get(name, Decimal(0))
-            if name in old:
-                ahead[name] = use[name] + before - scale_quantity(Decimal(old[name]), part)
-            elif before:
-                ahead[name] = before - scale_quantity(Decimal(new.get(name, 0)), part)
-    return ahead
 
 
 def without_nulls(quota: Mapping[str, int | None]) -> dict[str, int]:

@@ -27,7 +27,7 @@ from tallybook.store import keys
 from tallybook.store.commands import Item, Put, Update
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def put_marker(event: Event, acceptance: Acceptance) -> Put:
@@ -135,7 +135,7 @@ def _instant(milliseconds: Decimal | None) -> datetime | None:
 
 
 def _pack(id: str | None) -> bytes | str | None:
-    return uuid.UUID(id).bytes if id and _UUID.fullmatch(id) else id
+    return uuid.UUID(id).bytes if id and re.fullmatch(_UUID, id) else id
 
 
 def _unpack(id: Any) -> str | None:

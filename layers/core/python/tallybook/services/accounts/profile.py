@@ -14,6 +14,7 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.events.accounts import account_changed
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.periods import period_of, with_zone
+from tallybook.domain.plan_changes import with_schedule
 from tallybook.domain.text_rules import check_description, check_name
 from tallybook.domain.zones import check_zone
 from tallybook.services.changes import Change, record, retry_on_conflict
@@ -75,7 +76,7 @@ def _apply(account: Account, changes: Mapping[str, str], *, now: datetime) -> Ac
     zone = changes.get("time_zone", account.time_zone)
     if zone == account.time_zone:
         return after
-    return replace(after, schedule=with_zone(account.schedule, zone, now=now)).drop_older_schedules(now=now)
+    return with_schedule(after, with_zone(account.schedule, zone, now=now), now=now)
 
 
 def _check_next_unopened(before: Account, after: Account, *, now: datetime) -> tuple[Check, ...]:

@@ -12,18 +12,16 @@ from datetime import datetime
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import INVOICING, Actor
-from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog
 from tallybook.domain.closing_cursor import GRACE, ClosingCursor
 from tallybook.domain.errors import Failed
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import period_of
-from tallybook.domain.times import stamp
+from tallybook.services.billing.base_fees import check_base_fees
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
 from tallybook.services.billing.issue_invoice import issue_invoice
 from tallybook.services.billing.next_period import NextPeriod, prepare_next
 from tallybook.services.billing.pay_unpaid import with_unpaid
-from tallybook.services.billing.pinned import base_fees
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account
@@ -31,7 +29,6 @@ from tallybook.store import keys
 from tallybook.store.closing_cursors import move_closing_cursor
 from tallybook.store.commands import Command
 from tallybook.store.costs import put_costs
-from tallybook.store.events import mark_dirty
 from tallybook.store.periods import bill_late, close_period, period_key
 
 
@@ -104,12 +101,6 @@ def prepare_closing(
         *issue.commands,
     )
     return Closing(issue.invoice, closing_cursor, following, commands, issue.change)
-
-
-def check_base_fees(ctx: Context, account: Account, opened: BillingPeriod, *, now: datetime) -> tuple[Command, ...]:
-    """Have the account's budget checked, because base fees may reach a threshold in a new period without any usage."""
-    has_base_fees = account.counts.budget_count and base_fees(ctx, opened)
-    return (mark_dirty(account.id, now=stamp(now)),) if has_base_fees else ()
 
 
 def _close(ctx: Context, account: Account, actor: Actor) -> Closing:

@@ -11,8 +11,9 @@ from tallybook.domain.accounts import Account, FeeTerms
 from tallybook.domain.billing_period import BillingPeriod, FormerPin
 from tallybook.domain.catalog import Catalog
 from tallybook.domain.fees import fee_year_from
+from tallybook.domain.monthly_use import monthly_use, use_ahead
 from tallybook.domain.periods import Period
-from tallybook.domain.quotas import MONTHLY, monthly_use, use_ahead
+from tallybook.domain.quotas import MONTHLY
 from tallybook.services.billing.bill_period import PeriodBill
 from tallybook.services.billing.open_period import new_billing_period
 from tallybook.services.billing.pinned import pinned_plan

@@ -6,7 +6,6 @@ a period that lacks its plan, or the price of something that was counted in it, 
 
 from collections.abc import Iterable, Iterator
 
-from tallybook.domain.bill import usage_cost
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog, Plan
 from tallybook.domain.price_list import Pin, PriceList
@@ -37,11 +36,6 @@ def pinned_plan(ctx: Context, billing_period: BillingPeriod) -> Plan:
     while (found := ctx.catalogs.version(version).plans.get(plan)) is None:
         version += 1
     return found
-
-
-def base_fees(ctx: Context, billing_period: BillingPeriod) -> int:
-    """What the period costs without any usage, in micros."""
-    return usage_cost(pinned_prices(ctx, billing_period), billing_period, {})
 
 
 def _other_versions(ctx: Context, billing_period: BillingPeriod) -> Iterator[Catalog]:

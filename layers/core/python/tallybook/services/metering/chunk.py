@@ -11,8 +11,8 @@ from tallybook.domain.accounts import Account
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.counted_events import Acceptance, describe_price
 from tallybook.domain.ids import derived_id
+from tallybook.domain.monthly_use import monthly_use
 from tallybook.domain.periods import Period
-from tallybook.domain.quotas import monthly_use
 from tallybook.domain.times import stamp
 from tallybook.domain.usage import Quantities, counters_of, late_counter, sum_counters
 from tallybook.domain.wallet import Entry, debit, entry_id

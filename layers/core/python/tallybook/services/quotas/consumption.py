@@ -9,8 +9,9 @@ from tallybook.domain.accounts import Account
 from tallybook.domain.admission import Used
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Plan
+from tallybook.domain.monthly_use import add_use, monthly_use
 from tallybook.domain.periods import Period, period_of
-from tallybook.domain.quotas import GAUGE, MONTHLY, Quota, add_use, monthly_use
+from tallybook.domain.quotas import GAUGE, MONTHLY, Quota
 from tallybook.domain.usage import Quantities
 from tallybook.services.billing.pinned import pinned_plan
 from tallybook.services.context import Context

@@ -17,7 +17,8 @@ from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import period_of
 from tallybook.domain.plan_changes import ChangeReason, PlanChange
 from tallybook.domain.times import stamp
-from tallybook.services.billing.close_period import check_base_fees, close_until, prepare_closing
+from tallybook.services.billing.base_fees import check_base_fees
+from tallybook.services.billing.close_period import close_until, prepare_closing
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account

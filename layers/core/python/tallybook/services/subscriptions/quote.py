@@ -15,7 +15,14 @@ from tallybook.domain.fees import fee_year_from
 from tallybook.domain.ids import derived_id
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period, period_of, with_anchor
-from tallybook.domain.plan_changes import ChangeReason, PlanChange, check_change_rate, missing_payment, reason_for
+from tallybook.domain.plan_changes import (
+    ChangeReason,
+    PlanChange,
+    check_change_rate,
+    missing_payment,
+    reason_for,
+    with_schedule,
+)
 from tallybook.domain.quotas import check_fits
 from tallybook.domain.receivables import after_invoice
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
@@ -50,8 +57,8 @@ class PlanChangeQuote:
     @property
     def after(self) -> Account:
         """The account on the new plan, with a schedule whose anchor is now."""
-        schedule = with_anchor(self.account.schedule, self.now)
-        return replace(self.account, plan=self.new.name, schedule=schedule).drop_older_schedules(now=self.now)
+        changed = replace(self.account, plan=self.new.name)
+        return with_schedule(changed, with_anchor(self.account.schedule, self.now), now=self.now)
 
 
 def quote_change(
