@@ -11,7 +11,7 @@ from decimal import Decimal, localcontext
 
 from tallybook.domain.money import EXACT
 from tallybook.domain.periods import Period
-from tallybook.domain.times import parse_instant, stamp
+from tallybook.domain.times import parse_instant
 from tallybook.domain.usage import Quantities
 from tallybook.store import keys
 from tallybook.store.commands import Addend, Command, Item, Update
@@ -51,7 +51,7 @@ def add_late_usage(
     )
     carried: dict[str, Addend] = {ahead_attribute(field): amount for field, amount in (ahead or {}).items()}
     carry = (Update(keys.counter(account_id, target, PERIOD, 0), add=carried),) if carried else ()
-    return (*additions, bill_again(account_id, [stamp(period.start)], target=target), *carry)
+    return (*additions, bill_again(account_id, period.start, target=target), *carry)
 
 
 def session_counters(account_id: str, period: Period, session_id: str, *, shards: int) -> list[Key]:
