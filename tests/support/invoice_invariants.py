@@ -85,8 +85,7 @@ def _invoices_are_numbered(records: BillingRecords) -> None:
     for one in in_order:
         assert (one.replaces is None) == (one.revision == 1)
         assert one.replaces is None or next_revision_of(by_id[one.replaces]) == one.id
-        following = by_id.get(next_revision_of(one))
-        assert following is None or (following.replaces, one.status) == (one.id, "void")
+        assert one.status == "void" or next_revision_of(one) not in by_id
 
 
 def _unpaid_invoices_are_known(records: BillingRecords) -> None:
@@ -127,7 +126,6 @@ def _each_event_is_billed_once(records: BillingRecords) -> None:
     closed_until = stamp(records.account.closing_cursor.period.start)
     corrections = records.account.corrections
     waiting = records.periods[records.account.closing_cursor.period.start].late | corrections.keys()
-    assert corrections.keys() <= {stamp(start) for start, opened in records.periods.items() if not opened.is_open}
     for start, opened in records.periods.items():
         if opened.is_open:
             assert start not in costs
@@ -191,7 +189,7 @@ def _only_open_periods_take_usage(records: BillingRecords) -> None:
         opened = records.periods[start]
         assert [("open" in item) for item in shards] == [start >= present] * opened.shards
         assert opened.is_open or any("billed" in item for item in shards)
-        assert all(parse_instant(late) < present for late in opened.late)
+        assert all(parse_instant(late) < present for late in opened.late | records.account.corrections.keys())
         assert not opened.late or start <= present
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import pytest
 
 from tallybook.domain.accounts import Account
+from tallybook.domain.audit import OPERATOR
 from tallybook.domain.billing_period import Correction
 from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.invoices import Invoice
@@ -15,6 +16,7 @@ from tallybook.domain.times import stamp
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.services.subscriptions.preview import preview_plan
 from tallybook.store import keys
 from tallybook.store.commands import Item, Update
@@ -203,3 +205,16 @@ def test_a_draft_a_preview_and_a_closing_bill_the_same_late_line(app: App, membe
     app.clock.advance(minutes=1)
     assert preview_plan(app.ctx, authenticate(app.ctx, member.api_key), "pro").invoice.sum_of("late_usage") == 0
     assert close(app, member).sum_of("late_usage") == 89_900_000
+
+
+def test_a_plan_change_bills_the_periods_of_a_void_invoice_again(app: App, member: Member) -> None:
+    first = close(app, member)
+    use(app, member, 1)
+    close(app, member)
+    void(app, first)
+    app.clock.advance(days=1)
+    changed = change_plan(app.ctx, app.account_of(member), "pro", actor=OPERATOR, must_pay=False)
+    assert changed.invoice.sum_of("late_usage") == 89_900_000
+    assert app.account_of(member).corrections == {}
+    check_invariants(app)
+    assert close(app, member).sum_of("late_usage") == 0
