@@ -8,6 +8,7 @@ from tallybook.services.billing.void_invoice import void_invoice
 from tests.contract.bills import (
     INVOICES,
     MAY,
+    PERIODS,
     UNKNOWN,
     close_periods,
     create_draft,
@@ -91,14 +92,26 @@ def test_a_malformed_invoice_id_is_400_naming_it(april: Member, text: str) -> No
     assert answer.json["message"].startswith("invoice_id")
 
 
+def cost_of_reading(app: App, member: Member, path: str) -> tuple[int, float]:
+    """Round trips and read units."""
+    call("GET", path, key=member.api_key)
+    app.meter.clear()
+    call("GET", path, key=member.api_key)
+    return app.meter.calls, app.meter.read_units
+
+
 def test_any_number_of_invoices_takes_three_round_trips(app: App, april: Member) -> None:
-    meter = app.meter
     close_periods(app, at=AUGUST)
-    invoice_id = newest_invoice(april)["invoice_id"]
-    costs = {}
-    for path in (INVOICES, f"{INVOICES}?page=2&limit=2", f"{INVOICES}/{invoice_id}"):
-        call("GET", path, key=april.api_key)
-        meter.clear()
-        call("GET", path, key=april.api_key)
-        costs[path] = (meter.calls, meter.read_units)
-    assert costs == {INVOICES: (2, 3.5), f"{INVOICES}?page=2&limit=2": (2, 3.5), f"{INVOICES}/{invoice_id}": (3, 5)}
+    paths = (INVOICES, f"{INVOICES}?page=2&limit=2", f"{INVOICES}/{newest_invoice(april)['invoice_id']}")
+    assert [cost_of_reading(app, april, path) for path in paths] == [(2, 3.5), (2, 3.5), (3, 5)]
+
+
+def test_only_void_invoices_cost_a_round_trip_more(app: App, april: Member) -> None:
+    """It looks whether they were reissued; half a unit for each on a page."""
+    close_periods(app, at=AUGUST)
+    newest, second, *_ = invoices(april)
+    for one in (newest, second):
+        void_invoice(app.ctx, one["invoice_id"].removeprefix("inv-"), reason="wrong")
+    second_page = f"{INVOICES}?page=2&page_size=2"
+    paths = (INVOICES, second_page, f"{INVOICES}/{newest['invoice_id']}", PERIODS)
+    assert [cost_of_reading(app, april, path) for path in paths] == [(3, 4.5), (2, 3.5), (4, 6), (3, 4.5)]

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from tallybook.domain.billing_period import BillingPeriod
+from tallybook.domain.billing_period import BillingPeriod, Correction
 from tallybook.domain.periods import Period
 
 JUNE = Period(datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC), "UTC")
@@ -77,5 +77,13 @@ def test_late_usage_credits_at_most_what_was_charged_and_stands(
     billed: int, voided: int, is_void: bool, cost: int, amount: int
 ) -> None:
     closed = replace(OPENED, is_open=False, billed=billed, voided=voided, is_void=is_void)
+    stored = replace(closed, voided=voided + 3, is_void=not is_void)
+    assert stored.corrected(Correction(-3, is_void)) == closed
     assert closed.late_amount(cost) == amount
     assert replace(closed, billed=billed - 7).late_amount(cost, unwritten=7) == amount
+
+
+def test_a_correction_of_a_late_line_leaves_whether_the_period_is_void() -> None:
+    void = replace(OPENED, is_open=False, billed=150, voided=100, is_void=True)
+    assert void.corrected(Correction(50)) == replace(void, voided=150)
+    assert void.corrected(Correction()) == void

@@ -16,7 +16,7 @@ from tallybook.domain.accounts import (
     Wallet,
 )
 from tallybook.domain.audit import SESSIONS, Actor
-from tallybook.domain.billing_period import BillingPeriod
+from tallybook.domain.billing_period import BillingPeriod, Correction
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.credentials import Credential
 from tallybook.domain.periods import BillingSchedule, Period, schedule_from, with_anchor
@@ -50,6 +50,7 @@ ACCOUNT = Account(
 FULL_ACCOUNT = replace(
     ACCOUNT,
     receivables=Receivables((2, 5), {2: 420_000}, NOW),
+    corrections={"2026-03-01T00:00:00.000Z": Correction(7, is_void=True)},
     status="suspended",
     display_name="A",
     description="",

@@ -75,7 +75,7 @@ def test_ids_that_are_no_uuids_stay_as_they_are(tables: Tables) -> None:
 
 
 def test_a_typical_marker_is_well_below_one_kilobyte() -> None:
-    timely = replace(ACCEPTANCE, late_for=None, entry_id=None, amount=None)
+    timely = ACCEPTANCE._replace(late_for=None, entry_id=None, amount=None)
     assert size_of(replace(EVENT, source="tallybook-meter", id=f"{C}/1234"), timely) <= 480
 
 
@@ -90,7 +90,7 @@ def test_the_longest_source_and_id_leave_a_marker_within_one_kilobyte(app_id: st
         meter="m" * 24,
         sku="k" * 16,
     )
-    acceptance = replace(ACCEPTANCE, price="p" * 60, plan="l" * 16, catalog_version=999_999, amount=10**15)
+    acceptance = ACCEPTANCE._replace(price="p" * 60, plan="l" * 16, catalog_version=999_999, amount=10**15)
     assert size_of(longest, acceptance) <= 1024
 
 

@@ -1,10 +1,13 @@
-"""What is stored for void and unpaid invoices: with their periods, and in the index of due work."""
+"""What is stored for void and unpaid invoices: with account and periods, and in the index of due work."""
 
 from dataclasses import replace
 
-from tallybook.domain.billing_period import BillingPeriod
+from tallybook.domain.accounts import Account
+from tallybook.domain.billing_period import BillingPeriod, Correction
 from tallybook.domain.times import stamp
 from tallybook.store import invoices, keys, periods
+from tallybook.store.accounts import put_account, read_account
+from tallybook.store.corrections import set_corrections
 from tallybook.store.table import Tables
 from tests.domain.draft_invoices import CENT, draft_invoice
 from tests.store.samples import ACCOUNT, APRIL, NOW, billing_period
@@ -12,22 +15,38 @@ from tests.store.samples import ACCOUNT, APRIL, NOW, billing_period
 DRAFT = replace(draft_invoice(42 * CENT), position=3)
 
 
-def test_what_void_invoices_billed_is_stored_and_taken_off_again(tables: Tables) -> None:
+def test_what_is_void_is_stored_with_the_closed_period_and_taken_off_again(tables: Tables) -> None:
     (put,) = periods.open_period(ACCOUNT, billing_period())
     tables.write(put)
+    closed = replace(billing_period(), is_open=False, billed=50)
+    tables.transact(periods.close_period("a", closed, [tables.get(put.key) or {}]))
 
-    def stored() -> BillingPeriod:
+    def bill(before: BillingPeriod, amount: int) -> BillingPeriod:
+        tables.transact([periods.bill_late("a", before, amount)])
         return periods.read_billing_period(tables.get(put.key) or {})
 
-    def set_void(is_void: bool, amount: int) -> None:
-        commands = (periods.set_void("a", APRIL.start, is_void=is_void), periods.void_billed("a", APRIL.start, amount))
-        tables.transact(commands)
+    void = closed.corrected(Correction(50, is_void=True))
+    assert bill(void, 0) == void
+    assert bill(void, 7) == replace(void, billed=57)
+    stands = replace(closed, billed=57)
+    assert bill(stands, 0) == stands
+    assert (tables.get(put.key) or {}).keys() & {"voided", "void"} == set()
 
-    assert stored() == billing_period()
-    set_void(True, 50)
-    assert (stored().is_void, stored().voided) == (True, 50)
-    set_void(False, -50)
-    assert stored() == billing_period()
+
+def test_corrections_are_stored_with_the_account_until_they_are_billed(tables: Tables) -> None:
+    tables.write(put_account(ACCOUNT))
+
+    def change(before: Account, corrections: dict[str, Correction]) -> Account:
+        tables.transact(set_corrections(before, corrections))
+        return read_account(tables.get(keys.account("a")) or {})
+
+    start = stamp(APRIL.start)
+    corrections = {start: Correction(50, is_void=True), stamp(APRIL.end): Correction(-7), "x": Correction(0, False)}
+    assert set_corrections(ACCOUNT, {}) == ()
+    corrected = change(ACCOUNT, corrections)
+    assert corrected == replace(ACCOUNT, corrections=corrections)
+    assert change(corrected, {}) == ACCOUNT
+    assert "corrections" not in (tables.get(keys.account("a")) or {})
 
 
 def test_an_invoice_made_due_is_in_the_index_until_it_is_written_again(tables: Tables) -> None:

@@ -8,13 +8,13 @@ from fractions import Fraction
 from itertools import pairwise
 
 from tallybook.domain.bill import usage_cost
-from tallybook.domain.billing_period import BillingPeriod
-from tallybook.domain.invoices import UNPAID
+from tallybook.domain.billing_period import BillingPeriod, Correction
+from tallybook.domain.corrections import billed_by
+from tallybook.domain.invoices import UNPAID, next_revision_of
 from tallybook.domain.money import minor_unit
 from tallybook.domain.periods import period_of
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.domain.usage import Quantities
-from tallybook.services.billing.void_usage import billed_by
 from tallybook.store.costs import read_costs
 from tallybook.store.invoices import has_own_due_date
 from tallybook.store.plan_changes import read_plan_change
@@ -84,9 +84,8 @@ def _invoices_are_numbered(records: BillingRecords) -> None:
     by_id = {one.id: one for one in in_order}
     for one in in_order:
         assert (one.replaces is None) == (one.revision == 1)
-        assert one.replaces is None or by_id[one.replaces].replaced_by == one.id
-        assert one.replaced_by is None or by_id[one.replaced_by].replaces == one.id
-        assert one.replaced_by is None or one.status == "void"
+        assert one.replaces is None or next_revision_of(by_id[one.replaces]) == one.id
+        assert one.status == "void" or next_revision_of(one) not in by_id
 
 
 def _unpaid_invoices_are_known(records: BillingRecords) -> None:
@@ -125,7 +124,8 @@ def _each_event_is_billed_once(records: BillingRecords) -> None:
                 late_lines[line.period_start] += line.amount
     costs = {one.period.start: one for one in map(read_costs, records.items("COSTS#"))}
     closed_until = stamp(records.account.closing_cursor.period.start)
-    waiting = records.periods[records.account.closing_cursor.period.start].late
+    corrections = records.account.corrections
+    waiting = records.periods[records.account.closing_cursor.period.start].late | corrections.keys()
     for start, opened in records.periods.items():
         if opened.is_open:
             assert start not in costs
@@ -141,7 +141,8 @@ def _each_event_is_billed_once(records: BillingRecords) -> None:
         is_waiting = stamp(start) in waiting
         billable = ([one for one in known if one.get("late_for", "") < end] for end in {closed_until, *until})
         costs_of_parts = {_rated(records, opened, markers) for markers in billable}
-        _void_bills_are_no_credit(records, opened, costs_of_parts, _rated(records, opened, known), waits=is_waiting)
+        corrected = opened.corrected(corrections.get(stamp(start), Correction()))
+        _void_bills_are_no_credit(records, corrected, costs_of_parts, _rated(records, opened, known), waits=is_waiting)
         assert billed == (costs[start].total if start in costs else 0)
         if start in costs:
             assert sum(map(sum, costs[start].by_type.values())) == billed
@@ -188,7 +189,7 @@ def _only_open_periods_take_usage(records: BillingRecords) -> None:
         opened = records.periods[start]
         assert [("open" in item) for item in shards] == [start >= present] * opened.shards
         assert opened.is_open or any("billed" in item for item in shards)
-        assert all(parse_instant(late) < present for late in opened.late)
+        assert all(parse_instant(late) < present for late in opened.late | records.account.corrections.keys())
         assert not opened.late or start <= present
 
 

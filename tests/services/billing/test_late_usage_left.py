@@ -114,9 +114,10 @@ def test_more_periods_than_one_invoice_bills_again_are_left_to_the_next(app: App
 
 def waiting(app: App, member: Member) -> int:
     """How many closed periods the next invoice bills again."""
-    item = app.ctx.tables.get(period_key(member.account.id, app.account_of(member).closing_cursor.period))
+    account = app.account_of(member)
+    item = app.ctx.tables.get(period_key(account.id, account.closing_cursor.period))
     assert item is not None
-    return len(read_billing_period(item).late)
+    return len(read_billing_period(item).late | account.corrections.keys())
 
 
 def change_plan_soon(app: App, member: Member, plan: str) -> Invoice:

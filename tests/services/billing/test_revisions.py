@@ -8,7 +8,7 @@ import pytest
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.plan_changes import PlanChange
-from tallybook.services.billing.invoices import find_invoice
+from tallybook.services.billing.invoices import find_invoice, list_invoices
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.subscriptions.change_plan import change_plan
@@ -30,6 +30,11 @@ def member(app: App) -> Member:
     return app.member()
 
 
+def listed(app: App, member: Member) -> list[tuple[str, str | None]]:
+    """Each invoice in the list, with the id that it is replaced by."""
+    return [(one.id, one.replaced_by) for one in invoices(app, member)]
+
+
 def history(app: App, member: Member) -> list[PlanChange]:
     """The plan changes, newest first."""
     return list_plan_changes(app.ctx, authenticate(app.ctx, member.api_key), offset=0, limit=100)
@@ -49,6 +54,44 @@ def test_each_revision_names_the_one_before_and_after_it(app: App, member: Membe
         (3, second.id, None),
     ]
     check_invariants(app)
+
+
+def test_a_page_names_the_next_revision_of_each_reissued_invoice(app: App, member: Member) -> None:
+    first, second, third = [close(app, member) for _ in range(3)]
+    assert listed(app, member) == [(first.id, None), (second.id, None), (third.id, None)]
+    for one in (first, second):
+        void_invoice(app.ctx, one.id, reason="as asked")
+    again = reissue_invoice(app.ctx, first.id)
+    assert listed(app, member) == [(first.id, again.id), (second.id, None), (third.id, None), (again.id, None)]
+
+
+def test_a_revision_on_another_page_is_named_too(app: App, member: Member) -> None:
+    first = close(app, member)
+    void_invoice(app.ctx, first.id, reason="as asked")
+    again = reissue_invoice(app.ctx, first.id)
+    (newest,) = list_invoices(app.ctx, app.account_of(member), offset=0, limit=1)
+    (oldest,) = list_invoices(app.ctx, app.account_of(member), offset=1, limit=1)
+    assert (newest.replaced_by, oldest.replaced_by) == (None, again.id)
+
+
+def test_an_invoice_reissued_by_an_older_release_names_its_revision(app: App, member: Member) -> None:
+    """Older releases stored nothing at the void invoice, and one stored the id of its revision."""
+    first = close(app, member)
+    void_invoice(app.ctx, first.id, reason="as asked")
+    again = reissue_invoice(app.ctx, first.id)
+    key = keys.invoice(member.account.id, first.position)
+    assert "replaced_by" not in (app.ctx.tables.get(key) or {})
+    assert find_invoice(app.ctx, first.id).replaced_by == again.id
+    app.ctx.tables.write(Update(key, set={"replaced_by": again.id}))
+    assert find_invoice(app.ctx, first.id).replaced_by == again.id
+    assert listed(app, member) == [(first.id, again.id), (again.id, None)]
+
+
+def test_voiding_a_reissued_invoice_again_returns_it_with_its_revision(app: App, member: Member) -> None:
+    first = close(app, member)
+    assert void_invoice(app.ctx, first.id, reason="as asked").replaced_by is None
+    again = reissue_invoice(app.ctx, first.id)
+    assert void_invoice(app.ctx, first.id, reason="as asked").replaced_by == again.id
 
 
 def test_the_plan_history_shows_the_revision_that_stands(app: App, member: Member) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from tallybook.domain.billing_period import Correction
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Forbidden, NotFound
 from tallybook.domain.periods import BillingSchedule
@@ -102,7 +103,8 @@ class Account:
     `schedule` defines its billing periods, from `first_period_at` on; `closing_cursor` points to the next one to close.
     `allocated`: the sum of its active quota allocations, by field. `hard_limit`: the amount of its hard budget in
     micros; once it is used up, no session starts. `fee_year`: the terms of the year of its yearly plan in which the
-    closing cursor is; None on a monthly plan, and for an account stored without it.
+    closing cursor is; None on a monthly plan, and for an account stored without it. `corrections`: by the start of each
+    closed period that void or reissued invoices billed; the next invoice bills these periods again.
     """
 
     id: str
@@ -123,6 +125,7 @@ class Account:
     billing: BillingTerms = field(default_factory=BillingTerms)
     suspension: Suspension = field(default_factory=Suspension)
     fee_year: FeeTerms | None = None
+    corrections: Mapping[str, Correction] = field(default_factory=dict)
     allocated: Mapping[str, int] = field(default_factory=dict)
     hard_limit: int | None = None
 

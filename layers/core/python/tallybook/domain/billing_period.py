@@ -22,6 +22,16 @@ class FormerPin(NamedTuple):
     catalog_version: int
 
 
+class Correction(NamedTuple):
+    """What void and reissued invoices change in a closed period; the account has it until an invoice bills it again.
+
+    `voided`: micros to add to the period's. `is_void`: the period's new value, None if it stays as it is.
+    """
+
+    voided: int = 0
+    is_void: bool | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class BillingPeriod:
     """`plan` and `catalog_version` are pinned when it opens; `shards` is the number of shards of its counters.
@@ -78,6 +88,10 @@ class BillingPeriod:
         billed = self.billed + unwritten
         amount = max(cost - billed, self.voided - billed)
         return max(amount, 0) if self.is_void else amount
+
+    def corrected(self, correction: Correction) -> Self:
+        is_void = self.is_void if correction.is_void is None else correction.is_void
+        return replace(self, voided=self.voided + correction.voided, is_void=is_void)
 
     def cut(self, at: datetime) -> Self:
         """The period after a plan change ended it, at an instant within it or at its end."""

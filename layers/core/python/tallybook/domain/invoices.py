@@ -37,7 +37,8 @@ class Invoice:
 
     `position` counts the account's invoices and drafts, `number` its issued invoices; both from 1 without a gap.
     `paid_by_balance` is what the wallet paid, which may be only a part. A reissue computes its fee from `fee_time`.
-    `replaced_by` is the id of a void invoice's next revision, None if it was not reissued.
+    `replaced_by` is the id of a void invoice's next revision, None if it was not reissued; not stored, and set
+    only by `find_invoice` and `list_invoices`.
     """
 
     id: str

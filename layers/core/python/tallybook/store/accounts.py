@@ -20,6 +20,7 @@ from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_
 from tallybook.store import keys
 from tallybook.store.closing_cursors import closing_cursor_item, read_closing_cursor
 from tallybook.store.commands import Item, Put, Update
+from tallybook.store.corrections import corrections_item, read_corrections
 from tallybook.store.schedules import read_schedule, schedule_items
 
 ACCOUNTS = "account"
@@ -68,6 +69,7 @@ def account_item(account: Account) -> Item:
         "suspended_at": stamp_or_none(account.suspension.at),
         "suspension_reason": account.suspension.reason,
         "fee_year": _fee_year_item(account.fee_year),
+        "corrections": corrections_item(account.corrections),
         "work": partition(ACCOUNTS, account.id),
         "due": stamp(account.created_at),
     }
@@ -116,6 +118,7 @@ def read_account(item: Item) -> Account:
             reason=item.get("suspension_reason"),
         ),
         fee_year=_read_fee_year(item.get("fee_year")),
+        corrections=read_corrections(item.get("corrections")),
         allocated=read_quota(item["allocated"]),
         hard_limit=None if item.get("hard_limit") is None else int(item["hard_limit"]),
     )

@@ -79,7 +79,6 @@ def invoice_item(invoice: Invoice) -> Item:
         "payment_reference": invoice.payment_reference,
         "voided_at": stamp_or_none(invoice.voided_at),
         "void_reason": invoice.void_reason,
-        "replaced_by": invoice.replaced_by,
         **(work if invoice.status == "open" else {}),
     }
 
@@ -108,7 +107,6 @@ def read_invoice(item: Item) -> Invoice:
         payment_reference=item.get("payment_reference"),
         voided_at=instant_or_none(item.get("voided_at")),
         void_reason=item.get("void_reason"),
-        replaced_by=item.get("replaced_by"),
     )
 
 

@@ -54,7 +54,8 @@ How the items are read:
                                     most 1,000 each
     a numbered page                 audit log, ledger, plan changes, invoices, budget messages: Query ACCOUNT#A, sk
                                     between two numbers; the account has the count of each
-    one invoice                     GetItem invoice_place, then GetItem invoice
+    one invoice                     GetItem invoice_place, then GetItem invoice; for a void one, the place of the next
+                                    revision, and for a page BatchGetItem of these places
     a period's bill                 one Query of USAGE#A#start, sk from `day#` to `period#`: days, late usage, totals
     the billing history             Query of costs, the bill of the open period, Query of runs, then their counters
     a budget's status               BatchGetItem of budget and counter(…, period, 0)

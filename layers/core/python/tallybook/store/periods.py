@@ -42,7 +42,6 @@ def open_period(account: Account, billing_period: BillingPeriod) -> tuple[Put, .
         "catalog_version": billing_period.catalog_version,
         "shards": billing_period.shards,
         "completed": billing_period.completed_sessions or None,
-        "late": set(billing_period.late) or None,
         "discount": billing_period.discount,
         **_ahead_item(billing_period.ahead),
     }
@@ -112,9 +111,17 @@ def close_period(account_id: str, closed: BillingPeriod, key_items: Iterable[Ite
 
 
 def bill_late(account_id: str, before: BillingPeriod, amount: int) -> Update:
-    """Add `amount` to what was billed for a closed period; WriteConflict if another invoice did so first."""
+    """Add `amount` to what was billed for a closed period; WriteConflict if another invoice did so first.
+
+    Also store what of it is void, as in `before`.
+    """
+    outcome = {
+        "billed": before.billed + amount,
+        "voided": before.voided or None,
+        "void": before.is_void or None,
+    }
     unchanged = Attr("billed").eq(before.billed) & Attr("open").not_exists()
-    return Update(period_key(account_id, before.period), set={"billed": before.billed + amount}, condition=unchanged)
+    return Update(period_key(account_id, before.period), set=outcome, condition=unchanged)
 
 
 def add_ahead(account_id: str, period_start: datetime, more: Mapping[str, Decimal]) -> Update:
@@ -123,19 +130,9 @@ def add_ahead(account_id: str, period_start: datetime, more: Mapping[str, Decima
     return Update(keys.counter(account_id, period_start, PERIOD, 0), add=additions, condition=OPEN)
 
 
-def void_billed(account_id: str, period_start: datetime, amount: int) -> Update:
-    """Add to what void invoices have billed for a closed period; a negative `amount` if one is reissued."""
-    return Update(keys.counter(account_id, period_start, PERIOD, 0), add={"voided": amount})
-
-
-def set_void(account_id: str, period_start: datetime, *, is_void: bool) -> Update:
-    """Store whether the invoice of a closed period is void and not reissued."""
-    return Update(keys.counter(account_id, period_start, PERIOD, 0), set={"void": is_void or None})
-
-
-def bill_again(account_id: str, starts: Iterable[str], *, target: datetime) -> Update:
-    """List closed periods as late in the period that starts at `target`, which must be open; its invoice bills them."""
-    late = set(starts)
+def bill_again(account_id: str, start: datetime, *, target: datetime) -> Update:
+    """List a closed period as late in the period that starts at `target`, which must be open; its invoice bills it."""
+    late = {stamp(start)}
     return Update(keys.counter(account_id, target, PERIOD, 0), add={"version": 1, "late": late}, condition=OPEN)
 
 

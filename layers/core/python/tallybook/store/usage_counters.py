@@ -11,7 +11,7 @@ from decimal import Decimal, localcontext
 
 from tallybook.domain.money import EXACT
 from tallybook.domain.periods import Period
-from tallybook.domain.times import parse_instant, stamp
+from tallybook.domain.times import parse_instant
 from tallybook.domain.usage import Quantities
 from tallybook.store import keys
 from tallybook.store.commands import Addend, Command, Item, Update
@@ -41,7 +41,7 @@ def add_late_usage(
         Update(keys.counter(account_id, period.start, name, 0), add=_addends(quantities), condition=None)
         for name, quantities in sums.items()
     )
-    return (*additions, bill_again(account_id, [stamp(period.start)], target=target))
+    return (*additions, bill_again(account_id, period.start, target=target))
 
 
 def session_counters(account_id: str, period: Period, session_id: str, *, shards: int) -> list[Key]:

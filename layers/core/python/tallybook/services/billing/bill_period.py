@@ -1,13 +1,13 @@
 """Computes the bill of a period, in the same way for the draft, the closing and a plan change."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from tallybook.domain.accounts import Account, FeeTerms
 from tallybook.domain.bill import PeriodCosts, usage_cost
-from tallybook.domain.billing_period import BillingPeriod
+from tallybook.domain.billing_period import BillingPeriod, Correction
 from tallybook.domain.catalog import Catalog
 from tallybook.domain.errors import Failed
 from tallybook.domain.fees import Fee, fee_for, fee_time
@@ -32,24 +32,29 @@ Late usage alone needs no more, because plans change at most 20 times in 36 days
 
 @dataclass(frozen=True, slots=True)
 class LateBill:
-    """A closed period with late usage; `amount` is what the invoice bills for it; it may be negative."""
+    """A closed period with late usage, or with a correction; `amount` is what the invoice bills for it; it may be
+    negative.
+
+    `billing_period` has the account's correction, and `is_corrected` says whether that makes it other than stored.
+    """
 
     billing_period: BillingPeriod
     amount: int
+    is_corrected: bool
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodBill:
     """A period with the items of its period key, the `terms` of its fee, and its invoice: a draft without position.
 
-    `left`: the starts of closed periods with late usage that are left to the next invoice.
+    `left`: the account's corrections after it, for the closed periods that are left to the next invoice.
     """
 
     billing_period: BillingPeriod
     key_items: tuple[Item, ...]
     costs: PeriodCosts
     late: tuple[LateBill, ...]
-    left: frozenset[str]
+    left: Mapping[str, Correction]
     terms: FeeTerms
     fee: Fee
     invoice: Invoice
@@ -72,7 +77,9 @@ def bill_period(
     open_costs = read_open_costs(ctx, account, period, now=now, cut=cut, may_open=preceding is None)
     billing_period, catalog, costs = open_costs.billing_period, open_costs.catalog, open_costs.costs
     plan, currency = pinned_plan(ctx, billing_period), catalog.currency
-    starts = sorted(billing_period.late | (preceding[-1].left if preceding else frozenset()))
+    cursor = account.closing_cursor
+    corrections = account.corrections if cursor.period.start == period.start else {}
+    starts = sorted(billing_period.late | corrections.keys())
     late = tuple(_bill_late(ctx, account, start, preceding or ()) for start in starts[:MAX_LATE])
     terms = read_fee_terms(ctx, account, plan, billing_period)
     time = fee_time(account, plan, billing_period, terms, until=min(now, billing_period.period.end))
@@ -82,7 +89,7 @@ def bill_period(
         usage_line([Detail(line.meter, line.sku, line.quantity, line.amount) for line in costs.lines]),
         *(late_line(bill.billing_period.period, bill.amount) for bill in late),
     ]
-    tax_rate, cursor = tax_rate_of(account, catalog), account.closing_cursor
+    tax_rate = tax_rate_of(account, catalog)
     carried_credit = cursor.carried_credit if cursor.period.start == period.start else 0
     invoice = Invoice(
         id=invoice_id(account.id, period.start),
@@ -97,7 +104,7 @@ def bill_period(
         tax_rate=tax_rate,
         fee_time=time,
     )
-    left = frozenset(starts[MAX_LATE:])
+    left = {start: corrections.get(start, Correction()) for start in starts[MAX_LATE:]}
     return PeriodBill(billing_period, open_costs.key_items, costs, late, left, terms, fee, invoice)
 
 
@@ -110,11 +117,13 @@ def _bill_late(ctx: Context, account: Account, start: str, preceding: Iterable[P
     """Rate the whole closed period again, at its own prices; `late_amount` subtracts what was billed before."""
     pk, first, last = rated_range(account.id, start)
     items = list(ctx.tables.query("usage", pk, start=first, end=last))
-    billing_period = billing_period_of(items)
-    if billing_period is None:
+    stored = billing_period_of(items)
+    if stored is None:
         raise Failed("A period with late usage was never opened")
+    unwritten = [late for bill in preceding for late in bill.late if stamp(late.billing_period.period.start) == start]
+    before = unwritten[-1].billing_period if unwritten else stored
+    billing_period = before.corrected(account.corrections.get(start, Correction()))
     quantities = quantities_of(items)
     cost = usage_cost(pinned_prices(ctx, billing_period, quantities), billing_period, quantities)
-    unwritten = [late for bill in preceding for late in bill.late if stamp(late.billing_period.period.start) == start]
     amount = billing_period.late_amount(cost, unwritten=sum(late.amount for late in unwritten))
-    return LateBill(billing_period, amount)
+    return LateBill(billing_period, amount, is_corrected=billing_period != stored)

@@ -5,7 +5,7 @@ Billing Periods".
 from tallybook.domain.accounts import Account
 from tallybook.domain.bill import BillingOverview
 from tallybook.services.billing.current_bill import read_current_bill
-from tallybook.services.billing.invoices import list_invoices
+from tallybook.services.billing.invoices import read_invoices
 from tallybook.services.context import Context
 
 MAX_INVOICES = 120
@@ -14,7 +14,7 @@ MAX_INVOICES = 120
 
 def read_billing_periods(ctx: Context, account: Account) -> BillingOverview:
     current = read_current_bill(ctx, account)
-    invoices = list_invoices(ctx, account, offset=0, limit=MAX_INVOICES)
+    invoices = read_invoices(ctx, account, offset=0, limit=MAX_INVOICES)
     drafts = [one for one in invoices if one.status == "draft" and one.period.start == current.bill.period.start]
     issued = [one for one in invoices if one.status not in ("draft", "void")]
     newest_first = sorted(issued, key=lambda invoice: invoice.period.start, reverse=True)

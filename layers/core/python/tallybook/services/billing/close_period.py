@@ -28,6 +28,7 @@ from tallybook.services.lookup import find_account
 from tallybook.store import keys
 from tallybook.store.closing_cursors import move_closing_cursor
 from tallybook.store.commands import Command
+from tallybook.store.corrections import set_corrections
 from tallybook.store.costs import put_costs
 from tallybook.store.periods import bill_late, close_period, period_key
 
@@ -94,8 +95,13 @@ def prepare_closing(
     closing_cursor = ClosingCursor(next_period, carried_credit=issue.invoice.carried_credit)
     commands = (
         *close_period(account.id, closed, bill.key_items),
-        *(bill_late(account.id, late.billing_period, late.amount) for late in bill.late if late.amount),
+        *(
+            bill_late(account.id, late.billing_period, late.amount)
+            for late in bill.late
+            if late.amount or late.is_corrected
+        ),
         *((put_costs(account.id, bill.costs, currency=issue.invoice.currency),) if bill.costs.lines else ()),
+        *set_corrections(account, bill.left),
         *move_closing_cursor(account, closing_cursor),
         *following.commands,
         *issue.commands,

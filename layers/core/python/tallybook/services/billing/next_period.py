@@ -20,7 +20,7 @@ from tallybook.services.billing.pinned import pinned_plan
 from tallybook.services.context import Context
 from tallybook.store.accounts import set_fee_year
 from tallybook.store.commands import Command, Item
-from tallybook.store.periods import bill_again, open_period, read_billing_period, repin
+from tallybook.store.periods import open_period, read_billing_period, repin
 from tallybook.store.usage_counters import quantities_of
 
 
@@ -54,7 +54,7 @@ def prepare_next(
     and keep what it had pinned, because the new catalog may lack what was counted in it.
     """
     plan_changes = after.plan != account.plan
-    opened = replace(new_billing_period(ctx, after, period, catalog=catalog), late=bill.left)
+    opened = new_billing_period(ctx, after, period, catalog=catalog)
     carries: frozenset[str] = frozenset()
     if plan_changes:
         carries, ahead = _carry(ctx, bill, opened)
@@ -63,11 +63,11 @@ def prepare_next(
         commands: tuple[Command, ...] = open_period(after, opened)
     else:
         known = read_billing_period(stored)
-        commands = (bill_again(account.id, bill.left, target=period.start),) if bill.left else ()
+        commands = ()
         if plan_changes:
             former = known.former or FormerPin(known.plan, known.catalog_version)
             opened = replace(opened, shards=known.shards, completed_sessions=known.completed_sessions, former=former)
-            commands = (repin(account.id, opened), *commands)
+            commands = (repin(account.id, opened),)
         else:
             opened = known
     fee_year = fee_year_from(after, pinned_plan(ctx, opened), opened)

@@ -11,8 +11,9 @@ from functools import partial
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import OPERATOR, Actor
-from tallybook.domain.billing_period import BillingPeriod
-from tallybook.domain.errors import Conflict, NotFound
+from tallybook.domain.billing_period import BillingPeriod, Correction
+from tallybook.domain.corrections import after_reissue, after_void
+from tallybook.domain.errors import Conflict
 from tallybook.domain.events.billing import invoice_voided, wallet_moved
 from tallybook.domain.fees import fee_for
 from tallybook.domain.ids import INVOICE
@@ -22,18 +23,19 @@ from tallybook.domain.periods import Period
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.receivables import after_invoice
 from tallybook.domain.text_rules import check_reason
+from tallybook.domain.times import stamp
 from tallybook.services.billing.bill_period import tax_rate_of
 from tallybook.services.billing.invoice_entries import refund_entry
-from tallybook.services.billing.invoices import find_invoice
+from tallybook.services.billing.invoices import Place, find_invoice, find_place
 from tallybook.services.billing.issue_invoice import audit_snapshot, invoice_mail, issue_invoice
 from tallybook.services.billing.pay_unpaid import Payments, pay_unpaid, with_unpaid
-from tallybook.services.billing.void_usage import restore_usage, void_usage
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.store import keys, ledger
 from tallybook.store.accounts import read_account, set_receivables
 from tallybook.store.closing_cursors import set_closing_cursor
 from tallybook.store.commands import Command
+from tallybook.store.corrections import set_corrections
 from tallybook.store.invoices import read_invoice, replace_invoice
 from tallybook.store.periods import period_key, read_billing_period
 from tallybook.store.plan_changes import read_plan_change, set_plan_change_invoice
@@ -45,12 +47,12 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
     NotFound; Conflict `invoice_paid`, `not_issued`; Invalid `reason` unless 1 to 1,000 characters.
     """
     check_reason(reason)
-    found = find_invoice(ctx, invoice_id)
+    place = find_place(ctx, invoice_id)
 
     def void(stored: _Stored) -> Invoice:
         before = stored.invoice
         if before.status == "void":
-            return before
+            return find_invoice(ctx, before.id)
         now, account = ctx.clock.now(), with_unpaid(ctx, stored.account)
         after = before.void(at=now, reason=reason)
         refund, refunded = refund_entry(account, before, at=now), before.paid_by_balance
@@ -66,7 +68,8 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
             mails=(invoice_mail("invoice_voided", account, after, given_back=refunded),),
             events=(invoice_voided(after, given_back=refunded), *((wallet_moved(refund),) if refund else ())),
         )
-        commands: list[Command] = [replace_invoice(before, after), *payments.commands, *void_usage(account, before)]
+        commands: list[Command] = [replace_invoice(before, after), *payments.commands]
+        commands += set_corrections(account, after_void(account, before).corrections)
         if before.carried_credit_in:
             commands.append(_return_credit(account, before.carried_credit_in))
         if refund:
@@ -75,7 +78,7 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
         ctx.tables.transact(commands)
         return after
 
-    return retry_on_conflict(ctx, void, _read(ctx, found), reload=lambda: _read(ctx, found))
+    return retry_on_conflict(ctx, void, _read(ctx, place), reload=lambda: _read(ctx, place))
 
 
 def reissue_invoice(ctx: Context, invoice_id: str, *, actor: Actor = OPERATOR) -> Invoice:
@@ -83,30 +86,32 @@ def reissue_invoice(ctx: Context, invoice_id: str, *, actor: Actor = OPERATOR) -
 
     NotFound; Conflict `not_void` for an invoice that is not void.
     """
-    found = find_invoice(ctx, invoice_id)
-    if found.status != "void":
-        raise Conflict(f"Only a void invoice can be reissued; this one is {found.status}", code="not_void")
+    place = find_place(ctx, invoice_id)
 
     def reissue(stored: _Stored) -> Invoice:
-        if (existing := _find_next_revision(ctx, found)) is not None:
-            return existing
-        account, void, now = with_unpaid(ctx, stored.account), stored.invoice, ctx.clock.now()
-        draft, refund = _draft_next_revision(ctx, stored)
+        void, now = stored.invoice, ctx.clock.now()
+        if void.status != "void":
+            raise Conflict(f"Only a void invoice can be reissued; this one is {void.status}", code="not_void")
+        billing_period = _read_period_to_reissue(ctx, stored)
+        if billing_period is None:
+            return find_invoice(ctx, next_revision_of(void))
+        account = with_unpaid(ctx, stored.account)
+        draft, refund = _draft_next_revision(ctx, account, void, billing_period)
         issue = issue_invoice(account, draft, position=None, now=now, at=now, actor=actor)
         closing_cursor = replace(account.closing_cursor, carried_credit=issue.invoice.carried_credit)
+        corrections = after_reissue(account, void).corrections if billing_period.is_void else account.corrections
         ctx.tables.transact(
             [
                 set_closing_cursor(account, closing_cursor),
                 *issue.commands,
-                replace_invoice(void, replace(void, replaced_by=issue.invoice.id)),
-                *(restore_usage(account, void) if stored.billing_period.is_void else ()),
-                *_change_plan_history(ctx, stored, invoice_id=issue.invoice.id, refund=refund),
+                *set_corrections(account, corrections),
+                *_change_plan_history(ctx, account, billing_period, invoice_id=issue.invoice.id, refund=refund),
                 *record(account, issue.change, at=now),
             ]
         )
         return issue.invoice
 
-    return retry_on_conflict(ctx, reissue, _read(ctx, found), reload=lambda: _read(ctx, found))
+    return retry_on_conflict(ctx, reissue, _read(ctx, place), reload=lambda: _read(ctx, place))
 
 
 _PAGE = 25
@@ -114,22 +119,30 @@ _PAGE = 25
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """An invoice as it is stored now, with its account and its period."""
+    """An invoice as it is stored now, with its account."""
 
     account: Account
     invoice: Invoice
-    billing_period: BillingPeriod
 
 
-def _read(ctx: Context, invoice: Invoice) -> _Stored:
-    item_keys = (
-        keys.account(invoice.account_id),
-        keys.invoice(invoice.account_id, invoice.position),
-        period_key(invoice.account_id, invoice.period),
-    )
-    items = ctx.tables.get_many(item_keys)
-    account, stored, pinned = (items[key] for key in item_keys)
-    return _Stored(read_account(account), read_invoice(stored), read_billing_period(pinned))
+def _read(ctx: Context, place: Place) -> _Stored:
+    account_key, invoice_key = keys.account(place.account_id), keys.invoice(place.account_id, place.position)
+    items = ctx.tables.get_many([account_key, invoice_key])
+    return _Stored(read_account(items[account_key]), read_invoice(items[invoice_key]))
+
+
+def _read_period_to_reissue(ctx: Context, stored: _Stored) -> BillingPeriod | None:
+    """The period of the void invoice, with the account's correction; None if the invoice was reissued before.
+
+    It is read after the account: a closing in between, which moves the correction, makes the reissue a conflict.
+    """
+    void, corrections = stored.invoice, stored.account.corrections
+    next_key, pinned_key = keys.invoice_place(next_revision_of(void)), period_key(void.account_id, void.period)
+    items = ctx.tables.get_many([next_key, pinned_key])
+    if next_key in items:
+        return None
+    billing_period = read_billing_period(items[pinned_key])
+    return billing_period.corrected(corrections.get(stamp(void.period.start), Correction()))
 
 
 def _return_credit(account: Account, credit: int) -> Command:
@@ -138,11 +151,13 @@ def _return_credit(account: Account, credit: int) -> Command:
     return set_closing_cursor(account, replace(cursor, carried_credit=cursor.carried_credit + credit))
 
 
-def _change_plan_history(ctx: Context, stored: _Stored, *, invoice_id: str, refund: int) -> tuple[Command, ...]:
+def _change_plan_history(
+    ctx: Context, account: Account, billing_period: BillingPeriod, *, invoice_id: str, refund: int
+) -> tuple[Command, ...]:
     """If a plan change ended the period, its record names the new revision and its credit."""
-    if stored.billing_period.cut_from is None:
+    if billing_period.cut_from is None:
         return ()
-    change = _find_plan_change(ctx, stored.account, stored.billing_period.period)
+    change = _find_plan_change(ctx, account, billing_period.period)
     return () if change is None else (set_plan_change_invoice(change, invoice_id=invoice_id, refund=refund),)
 
 
@@ -158,12 +173,13 @@ def _find_plan_change(ctx: Context, account: Account, ended: Period) -> PlanChan
     return None
 
 
-def _draft_next_revision(ctx: Context, stored: _Stored) -> tuple[Invoice, int]:
+def _draft_next_revision(
+    ctx: Context, account: Account, void: Invoice, billing_period: BillingPeriod
+) -> tuple[Invoice, int]:
     """The usage of the void invoice, with the fee and tax from the account's current discount and tax rate; and the
     credit for the unused part of the fee.
     """
-    account, void = stored.account, stored.invoice
-    tax_rate = tax_rate_of(account, ctx.catalogs.version(stored.billing_period.catalog_version))
+    tax_rate = tax_rate_of(account, ctx.catalogs.version(billing_period.catalog_version))
     carried_credit = account.closing_cursor.carried_credit
     fee = fee_for(void.sum_of("subscription"), void.fee_time, discount=account.billing.discount, currency=void.currency)
     lines = [
@@ -184,10 +200,3 @@ def _draft_next_revision(ctx: Context, stored: _Stored) -> tuple[Invoice, int]:
         fee_time=void.fee_time,
     )
     return invoice, fee.proration_credit
-
-
-def _find_next_revision(ctx: Context, invoice: Invoice) -> Invoice | None:
-    try:
-        return find_invoice(ctx, next_revision_of(invoice))
-    except NotFound:
-        return None

@@ -145,6 +145,7 @@ def _bill_ended(ctx: Context, account: Account, *, now: datetime) -> tuple[Accou
             after_invoice(account, None, invoice),
             fee_year=fee_year_from(account, pinned_plan(ctx, bill.billing_period), bill.billing_period),
             closing_cursor=ClosingCursor(following, carried_credit=invoice.carried_credit),
+            corrections=bill.left,
             wallet=account.wallet._replace(balance=account.wallet.balance - invoice.paid_by_balance),
         )
         bills = (*bills, bill)

@@ -1,0 +1,45 @@
+"""What void and reissued invoices change in the closed periods that they billed. Source: docs/money.md, "Usage".
+
+Either way the next invoice computes the late lines of these periods again: a void invoice may leave a credit that
+nobody owed any more, and a reissued one may owe a credit that was withheld.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from tallybook.domain.accounts import Account
+from tallybook.domain.billing_period import Correction
+from tallybook.domain.invoices import Invoice
+from tallybook.domain.times import stamp
+
+
+def after_void(account: Account, invoice: Invoice) -> Account:
+    """What the invoice billed for its own period and, as late usage, for earlier ones no longer stands."""
+    return _correct(account, invoice.period.start, billed_by(invoice), is_void=True)
+
+
+def after_reissue(account: Account, void: Invoice) -> Account:
+    """The next revision bills all that again."""
+    billed = {start: -amount for start, amount in billed_by(void).items()}
+    return _correct(account, void.period.start, billed, is_void=False)
+
+
+def billed_by(invoice: Invoice) -> dict[datetime, int]:
+    """What the invoice bills for usage, in micros, by the start of the period in which it was used."""
+    amounts = Counter({invoice.period.start: invoice.sum_of("usage")})
+    for line in invoice.lines:
+        if line.period_start is not None:
+            amounts[line.period_start] += line.amount
+    return {start: amount for start, amount in amounts.items() if amount}
+
+
+def _correct(account: Account, own: datetime, amounts: Mapping[datetime, int], *, is_void: bool) -> Account:
+    corrections = dict(account.corrections)
+    for start in {own, *amounts}:
+        before = corrections.get(stamp(start), Correction())
+        corrections[stamp(start)] = Correction(
+            before.voided + amounts.get(start, 0), is_void if start == own else before.is_void
+        )
+    return replace(account, corrections=corrections)
