@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from tallybook.domain.billing_period import BillingPeriod, Correction
+from tallybook.domain.accounts import Correction
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.periods import Period
 
 JUNE = Period(datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC), "UTC")

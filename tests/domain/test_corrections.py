@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tallybook.domain.billing_period import Correction
+from tallybook.domain.accounts import Correction
 from tallybook.domain.corrections import after_reissue, after_void, billed_by
 from tallybook.domain.invoice_lines import InvoiceLine
 from tallybook.domain.periods import Period

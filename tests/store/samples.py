@@ -8,6 +8,7 @@ from typing import Any
 from tallybook.domain.accounts import (
     Account,
     BillingTerms,
+    Correction,
     Counts,
     FeeTerms,
     Receivables,
@@ -16,7 +17,7 @@ from tallybook.domain.accounts import (
     Wallet,
 )
 from tallybook.domain.audit import SESSIONS, Actor
-from tallybook.domain.billing_period import BillingPeriod, Correction
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.credentials import Credential
 from tallybook.domain.periods import BillingSchedule, Period, schedule_from, with_anchor

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from tallybook.domain.accounts import Account
-from tallybook.domain.billing_period import BillingPeriod, Correction
+from tallybook.domain.accounts import Account, Correction
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.times import stamp
 from tallybook.store import invoices, keys, periods
 from tallybook.store.accounts import put_account, read_account

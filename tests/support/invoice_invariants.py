@@ -7,8 +7,9 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
+from tallybook.domain.accounts import Correction
 from tallybook.domain.bill import usage_cost
-from tallybook.domain.billing_period import BillingPeriod, Correction
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.corrections import billed_by
 from tallybook.domain.invoices import UNPAID, next_revision_of
 from tallybook.domain.money import minor_unit

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from tallybook.domain.accounts import Account
+from tallybook.domain.accounts import Account, Correction
 from tallybook.domain.audit import OPERATOR
-from tallybook.domain.billing_period import Correction
 from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.times import stamp

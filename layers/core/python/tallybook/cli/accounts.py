@@ -17,8 +17,9 @@ from tallybook.domain.ids import ACCOUNT, INVOICE
 from tallybook.services.accounts.billing_settings import set_terms
 from tallybook.services.accounts.operator import create_account
 from tallybook.services.accounts.suspension import NewStatus, set_account_status
-from tallybook.services.lookup import Unreadable, list_accounts
+from tallybook.services.lookup import list_accounts
 from tallybook.services.subscriptions.change_plan import change_plan
+from tallybook.store.unreadable import Unreadable
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Accounts: list, create, suspend, configure.")
 

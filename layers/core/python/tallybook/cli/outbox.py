@@ -10,9 +10,9 @@ from tallybook.cli.printing import print_list, print_one, print_result
 from tallybook.cli.rows import Row, outbox_row, unreadable_row
 from tallybook.domain.outbox import OutboxItem
 from tallybook.domain.times import stamp
-from tallybook.services.lookup import Unreadable
 from tallybook.services.outbox.deliver import list_outbox, retry, show_outbox_item
 from tallybook.services.outbox.suppressions import find_suppression, lift_suppression
+from tallybook.store.unreadable import Unreadable
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Undelivered mails and events, and suppressed addresses."

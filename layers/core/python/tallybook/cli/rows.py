@@ -17,8 +17,8 @@ from tallybook.domain.money import decimals, in_units
 from tallybook.domain.outbox import OutboxItem
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.times import stamp, stamp_or_none
-from tallybook.services.lookup import Unreadable
 from tallybook.store.outbox import content_names
+from tallybook.store.unreadable import Unreadable
 from tallybook.wire.scalebox.account import account_fields, present_api_key, user_fields
 from tallybook.wire.scalebox.audit import present_audit_entry
 

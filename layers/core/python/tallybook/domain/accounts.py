@@ -7,7 +7,6 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from tallybook.domain.billing_period import Correction
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Forbidden, NotFound
 from tallybook.domain.periods import BillingSchedule
@@ -61,7 +60,7 @@ class Wallet(NamedTuple):
 class Receivables(NamedTuple):
     """The invoices that the account has to pay, by their positions.
 
-    `unpaid`: the oldest due date first; None if it was not stored yet, so only the invoices tell. `unreminded`: what is
+    `unpaid`: the oldest due date first; None if it was not stored yet. `unreminded`: what is
     due, in micros, on overdue invoices that no reminder has named; together less than the smallest charge.
     `last_issued_at`: the date of the invoice with the highest number.
     """
@@ -69,6 +68,16 @@ class Receivables(NamedTuple):
     unpaid: tuple[int, ...] | None = ()
     unreminded: Mapping[int, int] = MappingProxyType({})
     last_issued_at: datetime | None = None
+
+
+class Correction(NamedTuple):
+    """What void and reissued invoices change in a closed period; the account has it until an invoice bills it again.
+
+    `voided`: micros to add to the period's. `is_void`: the period's new value, None if it stays as it is.
+    """
+
+    voided: int = 0
+    is_void: bool | None = None
 
 
 class BillingTerms(NamedTuple):

@@ -10,6 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, Self
 
+from tallybook.domain.accounts import Correction
 from tallybook.domain.periods import Period
 
 _TICK = timedelta(milliseconds=1)
@@ -20,16 +21,6 @@ class FormerPin(NamedTuple):
 
     plan: str
     catalog_version: int
-
-
-class Correction(NamedTuple):
-    """What void and reissued invoices change in a closed period; the account has it until an invoice bills it again.
-
-    `voided`: micros to add to the period's. `is_void`: the period's new value, None if it stays as it is.
-    """
-
-    voided: int = 0
-    is_void: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from tallybook.domain.accounts import Account
-from tallybook.domain.billing_period import Correction
+from tallybook.domain.accounts import Account, Correction
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.times import stamp
 

@@ -152,6 +152,16 @@ class Invoice:
         return replace(self, status="void", voided_at=at, void_reason=reason, paid_by_balance=0)
 
 
+def audit_snapshot(invoice: Invoice) -> dict[str, object]:
+    """The fields of an invoice that the audit log stores."""
+    return {
+        "status": invoice.status,
+        "number": invoice.number,
+        "total": invoice.total,
+        "paid_by_balance": invoice.paid_by_balance,
+    }
+
+
 def invoice_id(account_id: str, period_start: datetime, *, revision: int = 1) -> str:
     """A period's draft and invoice have the same id; each reissue has a new one."""
     return derived_id("invoice", account_id, stamp(period_start), "period", str(revision))

@@ -2,7 +2,6 @@
 
 import heapq
 from itertools import batched
-from typing import NamedTuple
 
 from tallybook.domain.accounts import Account, AccountStatus, User
 from tallybook.domain.credentials import Credential
@@ -14,14 +13,8 @@ from tallybook.store import keys
 from tallybook.store.accounts import ACCOUNTS, read_account
 from tallybook.store.commands import Item
 from tallybook.store.credentials import read_credential
+from tallybook.store.unreadable import Unreadable, read_if_possible
 from tallybook.store.users import read_user
-
-
-class Unreadable(NamedTuple):
-    """A stored item that can't be read, in a list whose other items can."""
-
-    id: str
-    error: str
 
 
 def list_accounts(ctx: Context, *, limit: int, status: AccountStatus | None = None) -> list[Account | Unreadable]:
@@ -32,15 +25,10 @@ def list_accounts(ctx: Context, *, limit: int, status: AccountStatus | None = No
     for batch in batched(heapq.merge(*rows, key=lambda row: row.at, reverse=True), limit, strict=False):
         items = ctx.tables.get_many(row.key for row in batch)
         wanted = [items[row.key] for row in batch if row.key in items]
-        found += [_read_if_possible(item) for item in wanted if status in (None, item.get("status"))]
+        found += [read_if_possible(read_account, item) for item in wanted if status in (None, item.get("status"))]
         if status is None or len(found) >= limit:
             break
     return found[:limit]
-
-
-def unreadable(item: Item, error: Exception) -> Unreadable:
-    """The id is that of the item's key."""
-    return Unreadable(item["pk"].partition("#")[2], f"{type(error).__name__}: {error}")
 
 
 def find_account(ctx: Context, account_id: str) -> Account:
@@ -92,10 +80,3 @@ def find_key(ctx: Context, account_id: str, key_id: str) -> Credential:
     if item is None:
         raise NotFound("There is no such API key", resource="api_key")
     return read_credential(item)
-
-
-def _read_if_possible(item: Item) -> Account | Unreadable:
-    try:
-        return read_account(item)
-    except Exception as error:
-        return unreadable(item, error)

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from tallybook.domain.accounts import Account
-from tallybook.domain.billing_period import Correction
+from tallybook.domain.accounts import Account, Correction
 from tallybook.store import keys
 from tallybook.store.commands import Item, Update
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from tallybook.domain.accounts import Account, FeeTerms
+from tallybook.domain.accounts import Account, Correction, FeeTerms
 from tallybook.domain.bill import PeriodCosts, usage_cost
-from tallybook.domain.billing_period import BillingPeriod, Correction
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Catalog
 from tallybook.domain.errors import Failed
 from tallybook.domain.fees import Fee, fee_for, fee_time

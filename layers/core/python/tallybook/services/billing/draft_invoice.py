@@ -10,10 +10,9 @@ from tallybook.domain.accounts import Account
 from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.ids import INVOICE
-from tallybook.domain.invoices import Invoice, invoice_id
+from tallybook.domain.invoices import Invoice, audit_snapshot, invoice_id
 from tallybook.domain.periods import period_of
 from tallybook.services.billing.bill_period import bill_period
-from tallybook.services.billing.issue_invoice import audit_snapshot
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.lookup import find_account

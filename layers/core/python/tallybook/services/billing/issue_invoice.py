@@ -10,7 +10,7 @@ from tallybook.domain.accounts import Account
 from tallybook.domain.audit import Actor
 from tallybook.domain.events.billing import invoice_issued, invoice_paid, wallet_moved
 from tallybook.domain.ids import INVOICE
-from tallybook.domain.invoices import Invoice
+from tallybook.domain.invoices import Invoice, audit_snapshot
 from tallybook.domain.outbox import InvoiceRef, Mail
 from tallybook.domain.receivables import after_invoice, can_pay
 from tallybook.services.billing.invoice_entries import payment_entry
@@ -72,16 +72,6 @@ def issued(draft: Invoice, account: Account, *, now: datetime, at: datetime | No
 def invoice_mail(template: str, account: Account, invoice: Invoice, **context: int) -> Mail:
     """A mail about an invoice, to the account's address. The rest of its context is read at delivery."""
     return Mail(template, (account.email,), context, InvoiceRef(account.id, invoice.position))
-
-
-def audit_snapshot(invoice: Invoice) -> dict[str, object]:
-    """The fields of an invoice that the audit log stores."""
-    return {
-        "status": invoice.status,
-        "number": invoice.number,
-        "total": invoice.total,
-        "paid_by_balance": invoice.paid_by_balance,
-    }
 
 
 def _pay_older(account: Account, invoice: Invoice, *, now: datetime) -> tuple[Command, ...]:

@@ -8,10 +8,9 @@ from tallybook.domain.accounts import Account
 from tallybook.domain.audit import INVOICING, Actor
 from tallybook.domain.events.billing import invoice_overdue
 from tallybook.domain.ids import INVOICE
-from tallybook.domain.invoices import Invoice
+from tallybook.domain.invoices import Invoice, audit_snapshot
 from tallybook.domain.outbox import InvoiceRef, Mail
 from tallybook.domain.receivables import after_invoice, can_pay, remind_of
-from tallybook.services.billing.issue_invoice import audit_snapshot
 from tallybook.services.billing.pay_unpaid import pay_unpaid, with_unpaid
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context

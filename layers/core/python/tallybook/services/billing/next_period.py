@@ -4,8 +4,9 @@ Source: docs/money.md, "Periods" and "Plan changes".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from tallybook.domain.accounts import Account, FeeTerms
 from tallybook.domain.billing_period import BillingPeriod, FormerPin
@@ -24,8 +25,7 @@ from tallybook.store.periods import open_period, read_billing_period, repin
 from tallybook.store.usage_counters import quantities_of
 
 
-@dataclass(frozen=True, slots=True)
-class NextPeriod:
+class NextPeriod(NamedTuple):
     """The next period as it is open after the commands, and the account's `fee_year` in it.
 
     `carries`: the quota fields of which it counts what was used ahead of time in the period that ends.

@@ -5,19 +5,19 @@ invoice becomes due in the index of due work, under the kind `overdue`.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from tallybook.domain.accounts import Account, Receivables
 from tallybook.domain.audit import Actor
 from tallybook.domain.events.billing import invoice_paid, wallet_moved
 from tallybook.domain.ids import INVOICE
-from tallybook.domain.invoices import UNPAID, Invoice
+from tallybook.domain.invoices import UNPAID, Invoice, audit_snapshot
 from tallybook.domain.receivables import after_invoice, can_pay
 from tallybook.domain.times import stamp_or_none
 from tallybook.domain.wallet import Entry
 from tallybook.services.billing.invoice_entries import payment_entry
-from tallybook.services.billing.issue_invoice import audit_snapshot
 from tallybook.services.changes import Change
 from tallybook.services.context import Context
 from tallybook.store import keys, ledger
@@ -28,8 +28,7 @@ MAX_PAYMENTS = 10
 """The most invoices that one transaction pays: each takes 5 of its 100 actions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Payments:
+class Payments(NamedTuple):
     """Payments, not written. `account` is the account after them; its transaction posts the `entries` and stores its
     receivables.
     """
@@ -55,7 +54,7 @@ def pay_unpaid(ctx: Context, account: Account, *, now: datetime, actor: Actor) -
         payments = _pay(payments, invoice, now=now, actor=actor)
     rest = payments.account.receivables.unpaid
     if found and rest and can_pay(payments.account, found[0].currency):
-        return replace(payments, commands=(*payments.commands, make_due(account.id, rest[0], now=now)))
+        return payments._replace(commands=(*payments.commands, make_due(account.id, rest[0], now=now)))
     return payments
 
 

@@ -9,16 +9,16 @@ invoice billed stays there.
 from dataclasses import dataclass, replace
 from functools import partial
 
-from tallybook.domain.accounts import Account
+from tallybook.domain.accounts import Account, Correction
 from tallybook.domain.audit import OPERATOR, Actor
-from tallybook.domain.billing_period import BillingPeriod, Correction
+from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.corrections import after_reissue, after_void
 from tallybook.domain.errors import Conflict
 from tallybook.domain.events.billing import invoice_voided, wallet_moved
 from tallybook.domain.fees import fee_for
 from tallybook.domain.ids import INVOICE
 from tallybook.domain.invoice_lines import balance_lines, fee_lines
-from tallybook.domain.invoices import Invoice, next_revision_of
+from tallybook.domain.invoices import Invoice, audit_snapshot, next_revision_of
 from tallybook.domain.periods import Period
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.receivables import after_invoice
@@ -27,7 +27,7 @@ from tallybook.domain.times import stamp
 from tallybook.services.billing.bill_period import tax_rate_of
 from tallybook.services.billing.invoice_entries import refund_entry
 from tallybook.services.billing.invoices import Place, find_invoice, find_place
-from tallybook.services.billing.issue_invoice import audit_snapshot, invoice_mail, issue_invoice
+from tallybook.services.billing.issue_invoice import invoice_mail, issue_invoice
 from tallybook.services.billing.pay_unpaid import Payments, pay_unpaid, with_unpaid
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context

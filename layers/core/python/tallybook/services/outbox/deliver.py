@@ -18,13 +18,13 @@ from tallybook.domain.jobs import OUTBOX, partitions
 from tallybook.domain.outbox import MAX_ATTEMPTS, Mail, OutboxItem, PermanentError, next_attempt
 from tallybook.domain.times import stamp
 from tallybook.services.context import Context
-from tallybook.services.lookup import Unreadable, unreadable
 from tallybook.services.outbox.hooks import Hooks
 from tallybook.services.outbox.resolve_mail import ResolvedMail, resolve_mail
 from tallybook.store import keys, outbox
-from tallybook.store.commands import Item, Update
+from tallybook.store.commands import Update
 from tallybook.store.conflicts import WriteConflict
 from tallybook.store.outbox import read_announcement, read_mail, read_outbox_item
+from tallybook.store.unreadable import Unreadable, read_if_possible
 
 logger = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ def list_outbox(ctx: Context, *, state: Literal["waiting", "parked"], limit: int
     found = [due for partition in partitions(work) for due in ctx.tables.query_due(partition, limit=limit)]
     item_keys = [due.key for due in sorted(found, key=lambda due: due.at)[:limit]]
     items = ctx.tables.get_many(item_keys)
-    return [_read_if_possible(items[key]) for key in item_keys if key in items]
+    return [read_if_possible(read_outbox_item, items[key]) for key in item_keys if key in items]
 
 
 def show_outbox_item(ctx: Context, item_id: str) -> OutboxItem:
@@ -143,13 +143,6 @@ def retry(ctx: Context, item_id: str) -> OutboxItem:
     except WriteConflict:
         raise busy from None
     return replace(item, state="waiting", due=now, attempts=0)
-
-
-def _read_if_possible(item: Item) -> OutboxItem | Unreadable:
-    try:
-        return read_outbox_item(item)
-    except Exception as error:
-        return unreadable(item, error)
 
 
 def _read(ctx: Context, item_id: str) -> OutboxItem | None:
