@@ -37,7 +37,7 @@ def opened(period: Period, discount: Decimal | None = Decimal(0)) -> BillingPeri
 def test_a_new_year_takes_the_terms_that_its_first_period_pinned() -> None:
     year = FeeTerms(JANUARY, 120_000_000, Decimal(0))
     payer = account(discount=Decimal(30), fee_year=year)
-    dearer = replace(YEARLY, price=240_000_000)
+    dearer = YEARLY._replace(price=240_000_000)
     december, january = (opened(period_of(payer.schedule, at(day)), Decimal(5)) for day in ("2026-12-05", "2027-01-05"))
     assert fee_year_from(payer, dearer, december) == stored_terms(payer, dearer, december) == year
     assert stored_terms(payer, dearer, january) is None
@@ -53,7 +53,7 @@ def test_a_period_stored_without_discount_begins_a_year_at_the_current_one() -> 
 @pytest.mark.parametrize(("began", "now", "standard"), [(120, 0, 120), (0, 120, 0)])
 def test_a_yearly_plan_is_free_if_it_was_when_its_year_began(began: int, now: int, standard: int) -> None:
     year = FeeTerms(JANUARY, began, Decimal(0))
-    payer, of = account(fee_year=year), replace(YEARLY, price=now)
+    payer, of = account(fee_year=year), YEARLY._replace(price=now)
     december = opened(period_of(payer.schedule, at("2026-12-05")))
     time = fee_time(payer, of, december, year, until=december.period.end)
     assert fee_for(year.price, time, discount=Decimal(0), currency="USD").standard == standard
@@ -90,7 +90,7 @@ class Story:
 
     def open(self, period: Period) -> None:
         price, discount = self.terms[self.month % len(self.terms)]
-        self.plan = replace(YEARLY, price=price * 10_000)
+        self.plan = YEARLY._replace(price=price * 10_000)
         billing = BillingTerms(discount=Decimal(discount))
         payer = replace(self.account, billing=billing, closing_cursor=ClosingCursor(period))
         self.period = opened(period, billing.discount)

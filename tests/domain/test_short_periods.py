@@ -1,6 +1,5 @@
 """A period that a plan change cuts short has its part of allowances, of tier bounds and of flat fees."""
 
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -143,6 +142,6 @@ def test_the_fee_of_a_tier_with_equal_bounds_does_not_matter(
     scaled = [scale_quantity(top, part) for top in tops]
     free = [Tier(top, Decimal(0)) for top in [*tops, None]]
     empty = [index for index in range(1, len(tops)) if scaled[index] == scaled[index - 1]]
-    dear = [replace(tier, flat_fee=Decimal(10**6)) if index in empty else tier for index, tier in enumerate(free)]
+    dear = [tier._replace(flat_fee=Decimal(10**6)) if index in empty else tier for index, tier in enumerate(free)]
     assert rate(Price(model, tiers=tuple(free)), quantity, part=part) == 0
     assert rate(Price(model, tiers=tuple(dear)), quantity, part=part) == 0

@@ -4,9 +4,8 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from tallybook.domain.quotas import CONCURRENT, FIELDS, Quota, without_nulls
 
@@ -14,8 +13,7 @@ Settles = Literal["invoice", "wallet"]
 Model = Literal["per_unit", "graduated", "volume", "package", "flat"]
 
 
-@dataclass(frozen=True, slots=True)
-class Tier:
+class Tier(NamedTuple):
     """Units up to and including `up_to` (None: all), each at `unit_price`; `flat_fee` once the tier is entered."""
 
     up_to: Decimal | None
@@ -23,8 +21,7 @@ class Tier:
     flat_fee: Decimal = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(NamedTuple):
     """One of five price models. The `allowance` is free: it is subtracted from the quantity first.
 
     Amounts are exact, in currency units.
@@ -40,8 +37,7 @@ class Price:
     plans: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Meter:
+class Meter(NamedTuple):
     name: str
     resource_type: str
     unit: str
@@ -54,8 +50,7 @@ class Meter:
         return max(found, key=lambda price: bool(price.plans), default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """`price` is the fee of a month, or of a year if `billing_interval` is "year", in micros."""
 
     name: str
@@ -77,8 +72,7 @@ class Plan:
         return quotas if most is None else quotas | {CONCURRENT: min(most, quotas.get(CONCURRENT, most))}
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(NamedTuple):
     """Prepaid credits for sale."""
 
     id: str
@@ -87,8 +81,7 @@ class Package:
     credits: int
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(NamedTuple):
     """`tax_rate`: the percentage for accounts that have none of their own. `smallest_charge`, in micros: no reminder is
     mailed for less. `welcome_credit` is in micros, too.
     """

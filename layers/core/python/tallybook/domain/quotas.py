@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal, localcontext
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.money import EXACT
@@ -40,8 +40,7 @@ NOTIFY_PERCENTAGES = (80, 100)
 """A user gets a mail when these percentages of a field are used. Concurrency is not used up, so it has no mails."""
 
 
-@dataclass(frozen=True, slots=True)
-class UserAllocation:
+class UserAllocation(NamedTuple):
     """A user's active allocation, as both the allocation and the user store it."""
 
     account_id: str
@@ -88,8 +87,7 @@ class QuotaRequest:
     reviewed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """The used amount of one field; `limit` is None if the field is not limited."""
 
     field: str
@@ -119,8 +117,7 @@ class Use:
         return 0 if percentage is None else max((one for one in NOTIFY_PERCENTAGES if percentage >= one), default=0)
 
 
-@dataclass(frozen=True, slots=True)
-class UserQuota:
+class UserQuota(NamedTuple):
     """All six fields: what a user has used in the period, and the limits of their allocation."""
 
     user_id: str

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tallybook.domain.money import EXACT
 from tallybook.domain.times import day_of, stamp
@@ -66,8 +66,7 @@ class Event:
         return self.counted_at or self.time
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """The status of a submitted event; `reason`: why it was rejected."""
 
     id: str

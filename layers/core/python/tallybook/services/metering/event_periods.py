@@ -6,7 +6,6 @@ stored beside the period's other quantities, and billed with the oldest open per
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -26,8 +25,7 @@ from tallybook.store.keys import Key
 from tallybook.store.periods import period_key, read_billing_period
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedEvent:
+class ResolvedEvent(NamedTuple):
     """An event with its period, and its meter and price in the catalog version which that period pinned.
 
     `late_for` is the start of the period whose invoice bills a late event, None for an event that is in time.

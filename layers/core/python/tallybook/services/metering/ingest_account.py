@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from tallybook.domain.accounts import Account
@@ -22,8 +22,7 @@ RETRY = "retry"
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class IngestResult:
+class IngestResult(NamedTuple):
     """The status of an event; `stored_content` is what its marker holds now, None without a marker."""
 
     status: Status

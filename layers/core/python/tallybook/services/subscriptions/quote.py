@@ -91,7 +91,7 @@ def quote_change(
     if account.closing_cursor.period.start >= now:
         raise plan_change_in_progress()
     bill = bill_period(ctx, account, account.closing_cursor.period, now=now, cut=now, preceding=ended)
-    old = replace(pinned_plan(ctx, bill.billing_period), price=bill.terms.price)
+    old = pinned_plan(ctx, bill.billing_period)._replace(price=bill.terms.price)
     return PlanChangeQuote(account, ended, bill, catalog, old, new, now)
 
 

@@ -1,6 +1,5 @@
 """The plans, an account's subscription, and the history of its plan changes."""
 
-from dataclasses import replace
 from functools import partial
 
 from tallybook.domain.accounts import Account, require_root
@@ -51,4 +50,4 @@ def _subscription(ctx: Context, account: Account, opened: BillingPeriod) -> Subs
     catalog = ctx.catalogs.version(opened.catalog_version)
     plan = pinned_plan(ctx, opened)
     year = stored_terms(account, plan, opened)
-    return Subscription(account, opened, replace(plan, price=year.price) if year else plan, catalog.currency)
+    return Subscription(account, opened, plan._replace(price=year.price) if year else plan, catalog.currency)
