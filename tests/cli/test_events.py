@@ -53,7 +53,7 @@ def test_an_event_is_shown_with_one_read_of_the_table(operator_app, tallybook, r
         "accepted_at": stamp(operator_app.clock.now()),
         "platform_key_id": f"plk-{key_id}",
         "period_start": stamp(member.account.closing_cursor.period.start),
-        "late_for_period_start": None,
+        "billed_in_period_start": None,
         "plan_name": "hobby",
         "catalog_version": 1,
         "price": "USD 0.000014 per unit",

@@ -48,18 +48,19 @@ def test_a_cut_keeps_the_pinned_plan_and_catalog() -> None:
 
 
 @pytest.mark.parametrize(
-    ("billed", "voided", "is_void", "cost", "amount"),
+    ("billed", "voided", "forgiven", "cost", "amount"),
     [
-        (100, 0, False, 150, 50),
-        (100, 0, False, 10, -90),
-        (100, 100, True, 10, 0),
-        (100, 100, True, 150, 50),
-        (10, 100, True, 10, 90),
-        (10, 100, True, 15, 90),
-        (150, 100, True, 20, 0),
-        (150, 100, False, 20, -50),
-        (100, 100, False, 10, 0),
-        (100, -90, False, 10, -90),
+        (100, 0, 0, 150, 50),
+        (100, 0, 0, 10, -90),
+        (100, 100, 100, 10, 0),
+        (100, 100, 100, 150, 50),
+        (10, 100, 100, 10, 90),
+        (10, 100, 100, 15, 90),
+        (150, 100, 100, 20, -50),
+        (150, 100, 100, 120, -30),
+        (150, 50, 50, 20, -100),
+        (10, -90, 0, 10, -90),
+        (-80, -90, 0, 10, 0),
     ],
     ids=[
         "more usage costs more",
@@ -68,18 +69,19 @@ def test_a_cut_keeps_the_pinned_plan_and_catalog() -> None:
         "more than what was void",
         "a credit of a void bill is taken back",
         "the credit taken back pays for more usage",
-        "void, though a late line stands",
+        "void, and a late line stands that is owed no more",
+        "void, and a part of the late line that stands is owed",
         "a void late line, so only what stands is credited",
-        "a void late line, and nothing stands",
-        "a void credit",
+        "a void credit is given again",
+        "a void credit was given again",
     ],
 )
 def test_late_usage_credits_at_most_what_was_charged_and_stands(
-    billed: int, voided: int, is_void: bool, cost: int, amount: int
+    billed: int, voided: int, forgiven: int, cost: int, amount: int
 ) -> None:
-    closed = replace(OPENED, is_open=False, billed=billed, voided=voided, is_void=is_void)
-    stored = replace(closed, voided=voided + 3, is_void=not is_void)
-    assert stored.corrected(Correction(-3, is_void)) == closed
+    closed = replace(OPENED, is_open=False, billed=billed, voided=voided, forgiven=forgiven)
+    stored = replace(closed, voided=voided + 3, forgiven=forgiven + 2, is_void=True)
+    assert stored.corrected(Correction(-3, -2, is_void=False)) == closed
     assert closed.late_amount(cost) == amount
     assert replace(closed, billed=billed - 7).late_amount(cost, unwritten=7) == amount
 

@@ -28,7 +28,7 @@ def test_an_invoice_bills_the_usage_of_its_own_and_of_earlier_periods() -> None:
 def test_a_void_and_a_reissue_cancel_out_and_bill_again() -> None:
     void = after_void(ACCOUNT, WITH_LATE)
     assert void.corrections == {
-        stamp(APRIL.start): Correction(42 * CENT, is_void=True),
+        stamp(APRIL.start): Correction(42 * CENT, forgiven=42 * CENT, is_void=True),
         stamp(MARCH.start): Correction(-7 * CENT),
     }
     assert after_reissue(void, WITH_LATE).corrections == {
@@ -40,10 +40,10 @@ def test_a_void_and_a_reissue_cancel_out_and_bill_again() -> None:
 def test_two_void_invoices_add_up_and_only_the_own_period_is_void() -> None:
     march = replace(draft_invoice(50 * CENT), period=MARCH)
     both = after_void(after_void(ACCOUNT, WITH_LATE), march).corrections
-    assert both[stamp(MARCH.start)] == Correction(43 * CENT, is_void=True)
+    assert both[stamp(MARCH.start)] == Correction(43 * CENT, forgiven=50 * CENT, is_void=True)
     assert both == after_void(after_void(ACCOUNT, march), WITH_LATE).corrections
     late_reissued = after_reissue(after_void(ACCOUNT, march), WITH_LATE).corrections
-    assert late_reissued[stamp(MARCH.start)] == Correction(57 * CENT, is_void=True)
+    assert late_reissued[stamp(MARCH.start)] == Correction(57 * CENT, forgiven=50 * CENT, is_void=True)
 
 
 def test_a_void_invoice_without_usage_makes_its_period_void() -> None:

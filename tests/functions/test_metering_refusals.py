@@ -35,7 +35,7 @@ def member(app: App) -> Member:
         ({"meter": "container_minutes", "sku": "XXL"}, "rejected unknown_sku"),
         ({"sku": "S"}, "rejected unknown_sku"),
         ({"meter": "container_minutes", "sku": "S"}, "accepted"),
-        ({"meter": "credits", "quantity": "0.5"}, "rejected quantity must be a whole number"),
+        ({"meter": "credits", "quantity": "0.5"}, "rejected data.quantity must be a whole number"),
         ({"quantity": "5.000000001"}, "accepted"),
         ({"quantity": "1000000000000000"}, "accepted"),
     ],

@@ -51,7 +51,7 @@ ACCOUNT = Account(
 FULL_ACCOUNT = replace(
     ACCOUNT,
     receivables=Receivables((2, 5), {2: 420_000}, NOW),
-    corrections={"2026-03-01T00:00:00.000Z": Correction(7, is_void=True)},
+    corrections={"2026-03-01T00:00:00.000Z": Correction(7, 8, is_void=True)},
     status="suspended",
     display_name="A",
     description="",

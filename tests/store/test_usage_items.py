@@ -36,14 +36,16 @@ def test_an_opened_period_reads_back_and_opens_once(tables: Tables, shards: int)
 
 def test_a_period_opens_only_for_the_accounts_present_subscription(tables: Tables) -> None:
     changed = {"schedule": schedule_from(NOW, "UTC"), "counts": ACCOUNT.counts._replace(schedule_count=1)}
-    for change in ({"plan": "scale"}, changed, {"status": "deleted"}):
+    discounted = {"billing": ACCOUNT.billing._replace(discount=Decimal(5))}
+    for change in ({"plan": "scale"}, changed, discounted, {"status": "deleted"}):
         now = replace(ACCOUNT, **change)
         tables.write(Put(keys.account("a"), accounts.account_item(now), condition=None))
         with pytest.raises(WriteConflict):
             tables.transact(
                 [periods.check_subscription_unchanged(ACCOUNT), *periods.open_period(ACCOUNT, billing_period())]
             )
-    other = replace(FULL_ACCOUNT, counts=FULL_ACCOUNT.counts._replace(schedule_count=0))
+    counts = FULL_ACCOUNT.counts._replace(schedule_count=0)
+    other = replace(FULL_ACCOUNT, counts=counts, billing=ACCOUNT.billing)
     tables.write(Put(keys.account("a"), accounts.account_item(other), condition=None))
     tables.transact([periods.check_subscription_unchanged(ACCOUNT), *periods.open_period(ACCOUNT, billing_period())])
 

@@ -148,3 +148,18 @@ def test_a_skus_first_fee_is_charged_only_if_it_was_used(app: App) -> None:
     assert amount_used(app, member) == 0
     app.record(app.event(member, meter="seats", sku="small", quantity=1))
     assert amount_used(app, member) == 5 * DOLLAR
+
+
+def test_a_base_fee_of_the_former_plan_alone_is_not_charged(app: App) -> None:
+    """An event opens the period with the old plan at the instant at which the new plan begins."""
+    apply_prices(app, tiered("5", plans=["pro"]))
+    member = app.member()
+    change_plan(app.ctx, app.account_of(member), "pro", actor=OPERATOR, must_pay=False)
+    app.clock.moment = app.account_of(member).closing_cursor.period.end
+    app.record(app.event(member))
+    change_plan(app.ctx, app.account_of(member), "hobby", actor=OPERATOR, must_pay=False)
+    app.clock.moment = app.account_of(member).closing_cursor.period.end + GRACE
+    app.invoice_due()
+    invoice = list_invoices(app.ctx, app.account_of(member), offset=0, limit=1)[0]
+    assert (invoice.plan, usage_details(invoice)) == ("hobby", [])
+    check_invariants(app)

@@ -156,13 +156,13 @@ def test_the_next_closing_moves_what_is_void_from_the_account_to_the_period(app:
     first = close(app, member)
     void(app, first)
     start = stamp(first.period.start)
-    assert app.account_of(member).corrections == {start: Correction(100 * DOLLAR, is_void=True)}
+    assert app.account_of(member).corrections == {start: Correction(100 * DOLLAR, 100 * DOLLAR, is_void=True)}
     assert stored_void(app, member, first) == (0, False)
     close(app, member)
     assert app.account_of(member).corrections == {}
     assert stored_void(app, member, first) == (100 * DOLLAR, True)
     reissue_invoice(app.ctx, first.id)
-    assert app.account_of(member).corrections == {start: Correction(-100 * DOLLAR, is_void=False)}
+    assert app.account_of(member).corrections == {start: Correction(-100 * DOLLAR, -100 * DOLLAR, is_void=False)}
     close(app, member)
     assert app.account_of(member).corrections == {}
     assert stored_void(app, member, first) == (0, False)

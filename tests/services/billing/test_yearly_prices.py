@@ -8,6 +8,7 @@ import pytest
 from tallybook.domain.accounts import FeeTerms
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.periods import boundary
+from tallybook.services.accounts.profile import change_account
 from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
@@ -171,3 +172,13 @@ def test_only_an_account_without_its_year_reads_the_years_first_period(app: App,
     app.meter.clear()
     read_current_bill(app.ctx, app.account_of(member))
     assert app.meter.operations == ["get", "query", "get"]
+
+
+def test_a_year_that_was_not_stored_is_noted_before_its_schedule_is_dropped(app: App, member: Member) -> None:
+    """Three changes of zone leave no schedule in which the year began."""
+    store_as_before(app, member)
+    for months, zone in ((6, "America/New_York"), (8, "Asia/Kolkata"), (10, "Europe/Berlin")):
+        pass_months(app, member, months)
+        change_account(app.ctx, authenticate(app.ctx, member.api_key), {"time_zone": zone})
+    pass_months(app, member, 12)
+    assert fee_lines_of(invoices_of(app, member)[-1]) == [("subscription", 120)]

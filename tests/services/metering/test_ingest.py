@@ -110,7 +110,7 @@ def test_events_of_several_accounts_are_counted_separately(app: App, member: Mem
         ({"meter": "container_minutes", "sku": "XXL"}, "rejected unknown_sku"),
         ({"meter": "container_minutes"}, "rejected unknown_sku"),
         ({"meter": "container_minutes", "sku": "M"}, "accepted"),
-        ({"meter": "credits", "quantity": "1.5"}, "rejected quantity must be a whole number"),
+        ({"meter": "credits", "quantity": "1.5"}, "rejected data.quantity must be a whole number"),
     ],
 )
 def test_each_event_is_accepted_or_rejected_by_itself(

@@ -25,7 +25,7 @@ def test_an_event_that_costs_more_than_an_entry_may_move_is_rejected_alone(app: 
     events = [app.event(member, meter="credits", quantity="1e15") for _ in range(120)]
     answers = app.record(app.event(member), *events)
     assert answers[0].status == "accepted"
-    assert {answer.reason for answer in answers[1:]} == {"quantity costs more than 10^15 credits"}
+    assert {answer.reason for answer in answers[1:]} == {"data.quantity costs more than 10^15 credits"}
     check_invariants(app)
 
 

@@ -8,6 +8,7 @@ import typer
 from tallybook.cli.context import operator_context
 from tallybook.cli.options import AsJson
 from tallybook.domain.credentials import SCOPES
+from tallybook.domain.ids import PLATFORM_KEY
 from tallybook.domain.times import stamp
 from tallybook.services.identity.platform_keys import create_platform_key
 
@@ -34,8 +35,9 @@ def create(
         created = create_platform_key(ctx, name=name, scopes=scope)
     key = created.key
     if as_json:
-        row = {"id": key.id, "name": key.name, "scopes": key.scopes, "created_at": stamp(key.created_at)}
+        row = {"id": PLATFORM_KEY + key.id, "name": key.name, "scopes": key.scopes, "created_at": stamp(key.created_at)}
         typer.echo(json.dumps({**row, "key": created.text}, allow_nan=False))
     else:
         typer.echo(created.text)
-        typer.echo(f"{key.name}: {', '.join(key.scopes)}. Keep it now; it is not shown again.", err=True)
+        named = f"{PLATFORM_KEY}{key.id}, {key.name}: {', '.join(key.scopes)}"
+        typer.echo(f"{named}. Keep it now; it is not shown again.", err=True)

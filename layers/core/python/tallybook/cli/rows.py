@@ -125,7 +125,7 @@ def invoice_line_rows(invoice: Invoice) -> Iterator[Row]:
 
 
 def event_row(event: CountedEvent) -> Row:
-    """`period_start`: the event's period; `late_for_period_start`: the one whose invoice bills it if it is late.
+    """`period_start`: the event's period; `billed_in_period_start`: the one whose invoice bills it if it is late.
 
     `platform_key_id` is null for an event from the queue, and `amount` unless the wallet paid.
     """
@@ -144,7 +144,7 @@ def event_row(event: CountedEvent) -> Row:
         "accepted_at": stamp(accepted.at),
         "platform_key_id": _prefixed(PLATFORM_KEY, accepted.key_id),
         "period_start": stamp(accepted.period_start),
-        "late_for_period_start": stamp_or_none(accepted.late_for),
+        "billed_in_period_start": stamp_or_none(accepted.late_for),
         "plan_name": accepted.plan,
         "catalog_version": accepted.catalog_version,
         "price": accepted.price,

@@ -60,8 +60,8 @@ class Wallet(NamedTuple):
 class Receivables(NamedTuple):
     """The invoices that the account has to pay, by their positions.
 
-    `unpaid`: the oldest due date first; None if it was not stored yet. `unreminded`: what is
-    due, in micros, on overdue invoices that no reminder has named; together less than the smallest charge.
+    `unpaid`: the oldest due date first; None if it was not stored yet. `unreminded`: what is due, in micros, on overdue
+    invoices that no reminder has named; together less than the smallest charge.
     `last_issued_at`: the date of the invoice with the highest number.
     """
 
@@ -73,10 +73,11 @@ class Receivables(NamedTuple):
 class Correction(NamedTuple):
     """What void and reissued invoices change in a closed period; the account has it until an invoice bills it again.
 
-    `voided`: micros to add to the period's. `is_void`: the period's new value, None if it stays as it is.
+    `voided`, `forgiven`: micros to add to the period's. `is_void`: the period's new value, None if it stays as it is.
     """
 
     voided: int = 0
+    forgiven: int = 0
     is_void: bool | None = None
 
 

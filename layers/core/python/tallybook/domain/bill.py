@@ -177,6 +177,5 @@ def utc_days(first: datetime, last: datetime) -> tuple[str, ...]:
 def _base_fees(prices: PriceList) -> Iterator[tuple[str, None]]:
     """Each meter of the period's own catalog with a base fee, and no sku."""
     for name in prices.own.catalog.meters:
-        found = prices.find(name, None)
-        if found is not None and base_fee(found.price):
+        if base_fee(prices.own.catalog.meters[name].price(plan=prices.own.plan, sku=None)):
             yield name, None

@@ -28,10 +28,12 @@ class BillingPeriod:
     """`plan` and `catalog_version` are pinned when it opens; `shards` is the number of shards of its counters.
 
     `is_open`: usage may still be added. `cut_from`: the original end, if a plan change ended the period earlier.
-    `late`: the starts of the closed periods whose late usage this period's invoice bills. `billed`: what invoices have
-    billed for this period's own usage, in micros; `voided`: the part of it on void invoices that are not reissued.
-    `is_void`: the invoice of this period is one of them. `former`: what it had pinned when usage was first counted.
-    `discount`: the account's when it opened, in percent, pinned for a yearly plan, because the period may begin a year.
+    `late`: the starts of the closed periods whose late usage this period's invoice bills. `former`: what it had pinned
+    when usage was first counted in it. `discount`: the account's when it opened, in percent, pinned for a yearly plan,
+    because the period may begin a year.
+
+    `billed`: what invoices have billed for this period's own usage, in micros; `voided`: the part of it on void
+    invoices that are not reissued, of which `forgiven` are the charges. `is_void`: the period's invoice is one of them.
 
     `ahead`: if a plan change began this period, how much of each monthly limit had been used ahead of time then
     (`monthly_use.use_ahead`); late usage of the period before is added. `carries`: the fields of which the next period
@@ -48,6 +50,7 @@ class BillingPeriod:
     late: frozenset[str] = frozenset()
     billed: int = 0
     voided: int = 0
+    forgiven: int = 0
     is_void: bool = False
     former: FormerPin | None = None
     discount: Decimal | None = None
@@ -70,19 +73,23 @@ class BillingPeriod:
     def late_amount(self, cost: int, *, unwritten: int = 0) -> int:
         """What the next invoice bills for this closed period, in micros: its `cost` minus what was billed for it.
 
-        It credits at most what stands, so that nobody is credited what they never owed; and nothing if the period's
-        invoice is void. If a void invoice was corrected by one that stands, it takes that credit back. `unwritten`: the
-        late lines of earlier invoices that are not issued yet. Source: docs/money.md, "Usage".
+        What void invoices charged is forgiven, so that much of the cost is owed no more; and nobody is credited what
+        they never owed, so what stands of the bills is never below zero. `unwritten`: the late lines of earlier
+        invoices that are not issued yet. Source: docs/money.md, "Usage".
 
-        100 units at 1.00, void, then a late 101st that makes all cost 0.10: 10.10 - 100.00, but nothing stands, so 0.
+        100 units at 1.00, void, then a late 101st that makes all cost 0.10: 10.10 is forgiven, nothing stands, so 0.
         """
-        billed = self.billed + unwritten
-        amount = max(cost - billed, self.voided - billed)
-        return max(amount, 0) if self.is_void else amount
+        owed = max(0, cost - self.forgiven)
+        return owed - (self.billed + unwritten - self.voided)
 
     def corrected(self, correction: Correction) -> Self:
         is_void = self.is_void if correction.is_void is None else correction.is_void
-        return replace(self, voided=self.voided + correction.voided, is_void=is_void)
+        return replace(
+            self,
+            voided=self.voided + correction.voided,
+            forgiven=self.forgiven + correction.forgiven,
+            is_void=is_void,
+        )
 
     def cut(self, at: datetime) -> Self:
         """The period after a plan change ended it, at an instant within it or at its end."""

@@ -5,9 +5,9 @@ nobody owed any more, and a reissued one may owe a credit that was withheld.
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from tallybook.domain.accounts import Account, Correction
 from tallybook.domain.invoices import Invoice
@@ -16,13 +16,12 @@ from tallybook.domain.times import stamp
 
 def after_void(account: Account, invoice: Invoice) -> Account:
     """What the invoice billed for its own period and, as late usage, for earlier ones no longer stands."""
-    return _correct(account, invoice.period.start, billed_by(invoice), is_void=True)
+    return _correct(account, invoice, sign=1)
 
 
 def after_reissue(account: Account, void: Invoice) -> Account:
     """The next revision bills all that again."""
-    billed = {start: -amount for start, amount in billed_by(void).items()}
-    return _correct(account, void.period.start, billed, is_void=False)
+    return _correct(account, void, sign=-1)
 
 
 def billed_by(invoice: Invoice) -> dict[datetime, int]:
@@ -34,11 +33,13 @@ def billed_by(invoice: Invoice) -> dict[datetime, int]:
     return {start: amount for start, amount in amounts.items() if amount}
 
 
-def _correct(account: Account, own: datetime, amounts: Mapping[datetime, int], *, is_void: bool) -> Account:
-    corrections = dict(account.corrections)
+def _correct(account: Account, invoice: Invoice, *, sign: Literal[1, -1]) -> Account:
+    corrections, amounts, own = dict(account.corrections), billed_by(invoice), invoice.period.start
     for start in {own, *amounts}:
-        before = corrections.get(stamp(start), Correction())
+        before, amount = corrections.get(stamp(start), Correction()), amounts.get(start, 0)
         corrections[stamp(start)] = Correction(
-            before.voided + amounts.get(start, 0), is_void if start == own else before.is_void
+            before.voided + sign * amount,
+            before.forgiven + sign * max(0, amount),
+            sign == 1 if start == own else before.is_void,
         )
     return replace(account, corrections=corrections)

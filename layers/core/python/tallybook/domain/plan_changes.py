@@ -85,7 +85,7 @@ def check_change_rate(account: Account, *, now: datetime) -> None:
     if len(recent) >= MAX_CHANGES:
         left = recent[0] + MARKER_LIFE - now
         raise TooManyRequests(
-            f"The plan was changed {MAX_CHANGES} times in {MARKER_LIFE.days} days; try again later",
+            f"The plan or time zone was changed {MAX_CHANGES} times in {MARKER_LIFE.days} days; try again later",
             retry_after=max(1, whole_seconds(left)),
         )
 

@@ -24,9 +24,10 @@ def set_corrections(account: Account, corrections: Mapping[str, Correction]) -> 
 
 
 def _correction_item(correction: Correction) -> Item:
-    values = {"voided": correction.voided or None, "void": correction.is_void}
+    voided, forgiven, is_void = correction
+    values = {"voided": voided or None, "forgiven": forgiven or None, "void": is_void}
     return {name: value for name, value in values.items() if value is not None}
 
 
 def _read_correction(item: Item) -> Correction:
-    return Correction(int(item.get("voided", 0)), item.get("void"))
+    return Correction(int(item.get("voided", 0)), int(item.get("forgiven", 0)), item.get("void"))

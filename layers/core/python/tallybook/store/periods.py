@@ -52,8 +52,9 @@ def open_period(account: Account, billing_period: BillingPeriod) -> tuple[Put, .
 
 
 def check_subscription_unchanged(account: Account) -> Check:
-    """Require that the account has the plan and schedule with which a period is about to be opened."""
-    return Check(keys.account(account.id), same_subscription(account) & Attr("status").ne("deleted"))
+    """Require that the account has the plan, schedule and discount with which a period is about to be opened."""
+    unchanged = same_subscription(account) & Attr("discount").eq(account.billing.discount)
+    return Check(keys.account(account.id), unchanged & Attr("status").ne("deleted"))
 
 
 def count_completed(account_id: str, period: Period) -> Update:
@@ -118,6 +119,7 @@ def bill_late(account_id: str, before: BillingPeriod, amount: int) -> Update:
     outcome = {
         "billed": before.billed + amount,
         "voided": before.voided or None,
+        "forgiven": before.forgiven or None,
         "void": before.is_void or None,
     }
     unchanged = Attr("billed").eq(before.billed) & Attr("open").not_exists()
@@ -149,6 +151,7 @@ def read_billing_period(item: Item) -> BillingPeriod:
         late=frozenset(item.get("late", ())),
         billed=int(item.get("billed", 0)),
         voided=int(item.get("voided", 0)),
+        forgiven=int(item.get("forgiven", 0)),
         is_void=bool(item.get("void")),
         former=_read_former(item.get("former")),
         discount=item.get("discount"),

@@ -16,6 +16,7 @@ from tallybook.domain.monthly_use import monthly_use, use_ahead
 from tallybook.domain.periods import Period
 from tallybook.domain.quotas import MONTHLY
 from tallybook.services.billing.bill_period import PeriodBill
+from tallybook.services.billing.fee_terms import read_year
 from tallybook.services.billing.open_period import new_billing_period
 from tallybook.services.billing.pinned import pinned_plan
 from tallybook.services.context import Context
@@ -70,7 +71,10 @@ def prepare_next(
             commands = (repin(account.id, opened),)
         else:
             opened = known
-    fee_year = fee_year_from(after, pinned_plan(ctx, opened), opened)
+    plan = pinned_plan(ctx, opened)
+    fee_year = fee_year_from(after, plan, opened)
+    if fee_year is None and plan.billing_interval == "year":  # the account was stored without its year
+        fee_year = read_year(ctx, after, plan, opened)
     if fee_year != account.fee_year:
         commands = (*commands, set_fee_year(account, fee_year))
     return NextPeriod(opened, fee_year, carries, commands)

@@ -28,7 +28,7 @@ from tallybook.services.billing.bill_period import tax_rate_of
 from tallybook.services.billing.invoice_entries import refund_entry
 from tallybook.services.billing.invoices import Place, find_invoice, find_place
 from tallybook.services.billing.issue_invoice import invoice_mail, issue_invoice
-from tallybook.services.billing.pay_unpaid import Payments, pay_unpaid, with_unpaid
+from tallybook.services.billing.pay_unpaid import pay_unpaid, with_unpaid
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.store import keys, ledger
@@ -56,9 +56,9 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
         now, account = ctx.clock.now(), with_unpaid(ctx, stored.account)
         after = before.void(at=now, reason=reason)
         refund, refunded = refund_entry(account, before, at=now), before.paid_by_balance
-        payments = Payments(after_invoice(account, before, after))
-        if refund:
-            payments = pay_unpaid(ctx, ledger.after_entry(payments.account, refund), now=now, actor=actor)
+        entries = (refund,) if refund else ()
+        account_after = after_invoice(ledger.after_entry(account, refund) if refund else account, before, after)
+        payments = pay_unpaid(ctx, account_after, now=now, actor=actor)
         change = Change(
             actor,
             "invoice.voided",
@@ -72,8 +72,7 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
         commands += set_corrections(account, after_void(account, before).corrections)
         if before.carried_credit_in:
             commands.append(_return_credit(account, before.carried_credit_in))
-        if refund:
-            commands += ledger.post(account, refund, *payments.entries)
+        commands += ledger.post(account, *entries, *payments.entries)
         commands += [set_receivables(payments.account), *record(account, change, *payments.changes, at=now)]
         ctx.tables.transact(commands)
         return after

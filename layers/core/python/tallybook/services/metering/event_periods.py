@@ -76,9 +76,9 @@ class EventPeriods:
             return Unpriced("unknown_sku" if prices.sells(event.meter) else "unknown_meter")
         meter, price = found
         if meter.settles == "wallet" and event.quantity != event.quantity.to_integral_value():
-            return Unpriced("quantity must be a whole number")
+            return Unpriced("data.quantity must be a whole number")
         if meter.settles == "wallet" and debit(price, event.quantity) > MAX_MOVE:
-            return Unpriced("quantity costs more than 10^15 credits")
+            return Unpriced("data.quantity costs more than 10^15 credits")
         late_for = None if opened.is_open else self._account.closing_cursor.period.start
         return ResolvedEvent(event, period, opened, late_for, meter, price, prices.currency)
 
