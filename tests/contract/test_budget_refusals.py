@@ -181,11 +181,20 @@ def test_each_wrong_field_is_named_and_of_a_list_the_first_item(root: Member) ->
 
 def test_a_body_full_of_wrong_items_gets_a_short_answer(root: Member) -> None:
     create_budget(root)
-    for key in ("alert_thresholds", "notification_emails"):
-        answer = put(root, {key: [[]] * 100_000})
+    for key, most in (("alert_thresholds", 20), ("notification_emails", 100)):
+        answer = put(root, {key: [[]] * most})
         assert refusal(answer) == (400, "invalid_request")
         assert answer.json["message"].startswith(f"{key}.0: ")
         assert len(answer.text) < 500
+
+
+def test_a_list_with_too_many_items_is_refused_by_their_number(root: Member) -> None:
+    create_budget(root)
+    answers = [put(root, {key: [[]] * 15_000}) for key in ("alert_thresholds", "notification_emails")]
+    assert [(refusal(answer), answer.json["message"]) for answer in answers] == [
+        ((400, "invalid_request"), "alert_thresholds has 15000 values; 100 are the most"),
+        ((400, "invalid_request"), "notification_emails has 15000 values; 100 are the most"),
+    ]
 
 
 def test_a_body_that_is_no_object_is_refused(root: Member) -> None:

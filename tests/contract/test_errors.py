@@ -21,7 +21,7 @@ RAISED: dict[int, errors.TallybookError] = {
     404: errors.NotFound("There is no such app", resource="app"),
     405: errors.NotAllowed("This method is not allowed here"),
     409: errors.Conflict("This email is already registered", code="email_exists"),
-    413: errors.TooLarge("The request body must be at most 1048576 bytes"),
+    413: errors.TooLarge("The request body must be at most 65536 bytes"),
     429: errors.TooManyRequests("Too many attempts", retry_after=42),
     500: errors.Failed("Something went wrong on our side"),
     503: errors.Unavailable("Too much is going on at once; try again"),

@@ -13,6 +13,7 @@ from tests.functions.route_catalog import CHANGING_ROUTES, PUBLIC_ROUTES, USER_R
 from tests.functions.scenario import Scenario
 from tests.support.call import Answer, call
 from tests.support.routes import Route
+from tests.support.work import count_calls
 
 MEBIBYTE = 1024 * 1024
 EVENTS = Route("POST", "/v1/platform/events")
@@ -197,15 +198,24 @@ def test_of_a_repeated_field_the_last_value_counts(scenario: Scenario, route: Ro
 
 
 @pytest.mark.parametrize("route", [*BODY_ROUTES, EVENTS], ids=name_of)
-def test_a_body_of_one_mebibyte_is_read_and_one_byte_more_is_413(scenario: Scenario, route: Route) -> None:
+def test_a_body_of_the_most_bytes_is_read_and_one_byte_more_is_413(scenario: Scenario, route: Route) -> None:
+    most = MEBIBYTE if route == EVENTS else 65_536
     valid = json.dumps(VALID_REQUESTS[route].body(scenario)).encode()
     before = scenario.stored()
-    for size in (MEBIBYTE + 1, 3 * MEBIBYTE):
+    for size in (most + 1, 3 * MEBIBYTE):
         message = check_refusal(send(scenario, route, raw=valid + b" " * (size - len(valid))), route.path, 413)
-        assert "1048576" in message
-    check_refusal(send(scenario, route, raw=b"\xff" * (MEBIBYTE + 1)), route.path, 413)
+        assert str(most) in message
+    check_refusal(send(scenario, route, raw=b"\xff" * (most + 1)), route.path, 413)
     assert scenario.stored() == before
-    assert send(scenario, route, raw=valid + b" " * (MEBIBYTE - len(valid))).status == VALID_REQUESTS[route].status
+    assert send(scenario, route, raw=valid + b" " * (most - len(valid))).status == VALID_REQUESTS[route].status
+
+
+@pytest.mark.parametrize("route", [*BODY_ROUTES, EVENTS], ids=name_of)
+def test_a_body_full_of_values_is_refused_at_a_bounded_cost(scenario: Scenario, route: Route) -> None:
+    crowd = f"[{','.join(['1'] * 524_000)}]"
+    for field in (*VALID_REQUESTS[route].body(scenario), "unknown"):
+        raw = crowd.encode() if route == EVENTS else f'{{"{field}": {crowd}}}'.encode()
+        assert count_calls(lambda raw=raw: send(scenario, route, raw=raw)) < 20_000, field
 
 
 @pytest.mark.parametrize("route", [Route("POST", "/v1/user-management/api-keys"), EVENTS], ids=name_of)

@@ -30,8 +30,8 @@ from tallybook.domain.errors import (
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.wire.dialects import error_presenter
-from tallybook.wire.requests.bodies import RequestBody, read_body
-from tallybook.wire.requests.cloudevents import MAX_BYTES, read_json
+from tallybook.wire.requests.bodies import MAX_BODY_BYTES, RequestBody, read_body
+from tallybook.wire.requests.cloudevents import read_json
 from tallybook.wire.requests.credentials import read_credential
 from tallybook.wire.response import Answer
 
@@ -119,12 +119,15 @@ Platform = Annotated[PlatformCaller, Depends(_platform)]
 
 
 def body_of(model: type[RequestBody]) -> Any:
-    """The JSON body as the model. Routes declare it after the caller, so that an unknown caller gets 401, not 400."""
+    """The JSON body as the model: its size is checked before it is parsed, its counts before its values are read.
+
+    Routes declare it after the caller, so that an unknown caller gets 401, not 400.
+    """
 
     async def read(request: Request) -> RequestBody:
         body = await request.body()
-        if len(body) > MAX_BYTES:
-            raise TooLarge(f"The request body must be at most {MAX_BYTES} bytes")
+        if len(body) > MAX_BODY_BYTES:
+            raise TooLarge(f"The request body must be at most {MAX_BODY_BYTES} bytes")
         return read_body(model, read_json(body))
 
     return Depends(read)

@@ -34,8 +34,7 @@ def check_amount(amount: Decimal, *, currency: str) -> int:
 
 def check_thresholds(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
     """The thresholds, lowest first: at most 20 different ones, above 0 and at most 1000, with at most 2 decimals."""
-    if len(thresholds) > MOST_THRESHOLDS:
-        raise _invalid(f"alert_thresholds has {len(thresholds)}; {MOST_THRESHOLDS} are the most")
+    check_threshold_count(len(thresholds))
     seen: set[Decimal] = set()
     for index, threshold in enumerate(thresholds):
         percent = threshold.percent
@@ -47,6 +46,12 @@ def check_thresholds(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
         seen.add(percent)
     exact = (replace(one, percent=one.percent.quantize(_HUNDREDTH, context=EXACT)) for one in thresholds)
     return tuple(sorted(exact, key=lambda one: one.percent))
+
+
+def check_threshold_count(count: int) -> None:
+    """Invalid `invalid_thresholds` over 20."""
+    if count > MOST_THRESHOLDS:
+        raise _invalid(f"alert_thresholds has {count}; {MOST_THRESHOLDS} are the most")
 
 
 def check_new_thresholds(before: Budget, edited: Budget, *, now: datetime) -> None:

@@ -15,6 +15,10 @@ from tallybook.domain.quotas import MAX_QUOTA
 from tallybook.domain.sessions import MAX_TIMEOUT_SECONDS
 from tallybook.domain.times import parse_instant
 from tallybook.domain.wallet import MAX_MOVE
+from tallybook.wire.requests.counts import check_counts
+
+MAX_BODY_BYTES = 64 * 1024
+"""The most bytes of a body; usage events have their own limit."""
 
 _MAX_SIZE = 100_000
 _MAX_PLACES = 3
@@ -185,6 +189,7 @@ def read_body[Body: RequestBody](model: type[Body], data: Any) -> Body:
     """The JSON object as the model; Invalid with the messages of all wrong fields, and `field` the first of them."""
     if not isinstance(data, dict):
         raise Invalid("The body must be a JSON object")
+    check_counts(data, model.model_fields)
     try:
         return model.model_validate(data)
     except ValidationError as error:

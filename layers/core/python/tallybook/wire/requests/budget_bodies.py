@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, FailFast, Field
 
+from tallybook.domain.budget_terms import check_threshold_count
 from tallybook.domain.budgets import Threshold
 from tallybook.wire.requests.bodies import RequestBody, sent_fields
 
@@ -14,6 +15,13 @@ _DOMAIN_NAMES: Mapping[str, str] = {
     "alert_thresholds": "thresholds",
     "notification_emails": "emails",
 }
+
+
+def _few_thresholds(value: Any) -> Any:
+    """Counted before any of them is read."""
+    if isinstance(value, list):
+        check_threshold_count(len(value))
+    return value
 
 
 def _threshold(value: Any) -> Any:
@@ -40,12 +48,12 @@ class ThresholdFields(RequestBody):
 
 
 class BudgetRequest(RequestBody):
-    """A list is validated up to its first wrong element, because a body may hold a hundred thousand."""
+    """A list is validated up to its first wrong element."""
 
     budget_amount: Number
-    alert_thresholds: Annotated[list[Annotated[ThresholdFields, BeforeValidator(_threshold)]], FailFast()] = Field(
-        default_factory=list
-    )
+    alert_thresholds: Annotated[
+        list[Annotated[ThresholdFields, BeforeValidator(_threshold)]], FailFast(), BeforeValidator(_few_thresholds)
+    ] = Field(default_factory=list)
     limit_type: Literal["soft", "hard"] = "soft"
     notification_emails: Annotated[list[str], FailFast()] = Field(default_factory=list)
 

@@ -35,7 +35,7 @@ def read_events(body: bytes | str) -> list[Event | Result]:
     """
     if len(body) > MAX_BYTES:
         raise TooLarge(f"The request body must be at most {MAX_BYTES} bytes")
-    data = read_event_json(body)
+    data = read_event_json(body, most=MAX_EVENTS)
     elements = data if isinstance(data, list) else [data]
     if not isinstance(data, list | dict):
         raise Invalid("The body must be a CloudEvent or an array of CloudEvents")

@@ -13,7 +13,8 @@ from tallybook.domain.errors import Invalid
 
 _MOST_DIGITS = 40
 _MAGNITUDES = range(-130, 126)  # DynamoDB stores no other number
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL)
+_BLANK = re.compile(r"[ \t\n\r]*")
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]+|[\]}]+', re.DOTALL)
 
 
 class _Unreadable:
@@ -24,19 +25,18 @@ UNREADABLE: Final = _Unreadable()
 """Stands for NaN, Infinity, a number that is too large or too small, and an element that is nested too deeply."""
 
 
-def read_event_json(body: bytes | str) -> Any:
+def read_event_json(body: bytes | str, *, most: int = 1) -> Any:
     """JSON in UTF-8, with fractions as exact Decimals; Invalid if the text as a whole is not JSON.
 
+    An array is read up to the first element after the `most` allowed, so that its caller can refuse it by its count.
     A value that can't be is UNREADABLE. A string with half of a surrogate pair, or with bytes that are not UTF-8, has
     surrogates in it, so that it can't be encoded.
     """
     text = body if isinstance(body, str) else body.decode("utf-8-sig", errors="surrogateescape")
     try:
-        try:
-            return _parse(text)
-        except RecursionError:
-            return [_parse_or_mark(part) for part in _split_array(text)]
-    except ValueError as error:
+        start = _skip_blanks(text, 0)
+        return _read_array(text, start + 1, most=most) if text.startswith("[", start) else _DECODER.decode(text)
+    except (ValueError, RecursionError) as error:
         raise Invalid("The body is not valid JSON") from error
 
 
@@ -71,15 +71,50 @@ def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"{path}[{index}]", part) for index, part in enumerate(value))
 
 
-def _parse(text: str) -> Any:
-    return json.loads(text, parse_int=_int, parse_float=_decimal, parse_constant=lambda _: UNREADABLE)
+def _read_array(text: str, index: int, *, most: int) -> list[Any]:
+    """The elements of the array whose bracket is before `index`; the text ends with it, unless it has too many."""
+    elements: list[Any] = []
+    index = _skip_blanks(text, index)
+    separator = "]" if text.startswith("]", index) else ","
+    while separator == ",":
+        element, index = _read_element(text, index)
+        elements.append(element)
+        if len(elements) > most:
+            return elements
+        index = _skip_blanks(text, index)
+        separator = text[index : index + 1]
+        if separator == ",":
+            index = _skip_blanks(text, index + 1)
+    if separator != "]" or _skip_blanks(text, index + 1) != len(text):
+        raise ValueError("not one array")
+    return elements
 
 
-def _parse_or_mark(text: str) -> Any:
+def _read_element(text: str, index: int) -> tuple[Any, int]:
+    """The value that begins at `index`, and the index after it."""
     try:
-        return _parse(text)
+        return _DECODER.raw_decode(text, index)
     except RecursionError:
-        return UNREADABLE
+        return UNREADABLE, _end_of_nested(text, index)
+
+
+def _end_of_nested(text: str, index: int) -> int:
+    """The index after the list or object that begins at `index`; ValueError if it has no end."""
+    depth = 0
+    for token in _TOKEN.finditer(text, index):
+        run = token[0]
+        if run[0] in "[{":
+            depth += len(run)
+        elif run[0] in "]}":
+            if len(run) >= depth:
+                return token.start() + depth
+            depth -= len(run)
+    raise ValueError("a list or object has no end")
+
+
+def _skip_blanks(text: str, index: int) -> int:
+    found = _BLANK.match(text, index)
+    return found.end() if found else index
 
 
 def _int(text: str) -> Any:
@@ -94,20 +129,4 @@ def _decimal(text: str) -> Any:
     return number if not number or number.adjusted() in _MAGNITUDES else UNREADABLE
 
 
-def _split_array(text: str) -> list[str]:
-    """The text of each element of an array; ValueError if it is not one."""
-    if not text.lstrip().startswith("["):
-        raise ValueError("not an array")
-    parts: list[str] = []
-    depth = start = 0
-    for token in _TOKEN.finditer(text):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
-        if depth == 0 or (depth == 1 and token[0] == ","):
-            parts.append(text[start : token.start()])
-        if depth == 0:
-            if text[token.end() :].strip():
-                break
-            return parts
-        if depth == 1 and token[0] in "[{,":
-            start = token.end()
-    raise ValueError("not one array")
+_DECODER = json.JSONDecoder(parse_int=_int, parse_float=_decimal, parse_constant=lambda _: UNREADABLE)
