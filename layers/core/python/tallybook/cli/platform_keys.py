@@ -22,7 +22,7 @@ _COLUMNS = ("id", "name", "scopes", "source_prefix", "created_at", "expires_at",
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """All keys that are not revoked, newest first. There are at most 100."""
+    """All keys that are not revoked, newest first. There are at most 1,000."""
     with operator_context() as ctx:
         found = list_platform_keys(ctx)
     print_list("platform_keys", map(platform_key_row, found), _COLUMNS, as_json=as_json)

@@ -25,7 +25,7 @@ type Scope = Literal["usage:write", "sessions:write", "accounts:admin"]
 SCOPES: tuple[Scope, ...] = ("usage:write", "sessions:write", "accounts:admin")
 PREFIXES: dict[Kind, str] = {"api_key": "sk-", "session": "sess_"}
 PLATFORM_PREFIX = "pk-"
-MAX_PLATFORM_KEYS = 100
+MAX_PLATFORM_KEYS = 1000
 _LONGEST_SOURCE = 256
 
 

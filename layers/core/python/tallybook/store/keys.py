@@ -62,7 +62,7 @@ How the items are read:
     a budget's status               BatchGetItem of budget and counter(…, period, 0)
     an admission of a session       account and user with the platform's key; BatchGetItem of their counters of the
                                     open period, and the gauges of today and yesterday if storage is limited
-    the platform's keys             GetItem platform_keys, then BatchGetItem of platform_key, at most 100
+    the platform's keys             GetItem platform_keys, then BatchGetItem of platform_key, at most 1,000
     an ingest                       BatchGetItem of counter(…, period, 0): open or not, pinned catalog, shard count
     one counted event               GetItem marker
     due work                        Query of the sparse index `work` (work, due): waiting and parked outbox items, dirty

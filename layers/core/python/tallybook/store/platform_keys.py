@@ -1,7 +1,7 @@
 """Platform keys, and the list of their ids, as items. Only the hashes of secrets are stored.
 
 Each key has an item of its own, so that functions read it by key. The list is one item, so that a list of all keys is
-strongly consistent and takes two round trips. Only the operator writes either; a function may set `last_used_at`.
+strongly consistent and is read by key. Only the operator writes either; a function may set `last_used_at`.
 """
 
 from collections.abc import Iterable, Sequence

@@ -55,7 +55,7 @@ def create_platform_key(
     """A key with these scopes.
 
     Invalid `invalid_name`, `scopes` if one is unknown or there is none, `expires_at`, or `source_prefix`; Conflict
-    `too_many_keys` over 100.
+    `too_many_keys` over 1,000.
     """
     created = _new_key(ctx, name=name, scopes=scopes, expires_at=expires_at, source_prefix=source_prefix)
     key = created.key
