@@ -58,10 +58,13 @@ deploy: synth  ## deploy STAGE=production to the AWS account of your credentials
 	    || node "$$npm" ci --prefix infra/deploy --no-audit --no-fund
 	infra/deploy/node_modules/.bin/cdk deploy --app cdk.out --require-approval any-change
 
-lock: install  ## update the three lock files after a change in pyproject.toml (UPGRADE=--upgrade for newer releases)
+lock: install  ## update the lock files after a change in pyproject.toml or UV_VERSION (UPGRADE=--upgrade for newer releases)
 	@$(UV) pip compile pyproject.toml $(LOCKED) --universal --generate-hashes -q $(UPGRADE) -o requirements.lock
 	$(UV) pip compile pyproject.toml --group runtime --universal --generate-hashes --no-annotate -q \
 	    -c requirements.lock -o layers/deps/requirements.lock
+	echo "# Written by \`make lock\`, for UV_VERSION of the Makefile." > uv-requirements.lock
+	echo "uv==$(UV_VERSION)" | $(UV) pip compile - --universal --generate-hashes --no-annotate --no-header -q \
+	    >> uv-requirements.lock
 	cd infra/local && ../../$(UV) pip compile requirements.in --python-version 3.13 --universal --generate-hashes -q \
 	    $(UPGRADE) -o requirements.lock
 
@@ -82,7 +85,7 @@ $(VENV)/bin/uv:
 	    || "$$found" -m venv --clear $(VENV)
 	$(PYTHON) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m ensurepip -q
 	echo "Installing uv $(UV_VERSION) into $(VENV)"
-	$(PYTHON) -m pip install -q --disable-pip-version-check "uv==$(UV_VERSION)"
+	$(PYTHON) -m pip install -q --disable-pip-version-check --require-hashes -r uv-requirements.lock
 
 $(VENV)/.installed: requirements.lock | $(VENV)/bin/uv
 	@echo "Installing requirements.lock into $(VENV)"

@@ -9,7 +9,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.bundle import function_bundle
-from infra.groups import Group
+from infra.groups import LAST_USE, OPERATOR_ITEMS, PLATFORM_KEYS, Action, Group
 from infra.layers import RUNTIME, Layers, architecture_of, code_of
 from infra.stage import Stage
 from infra.tables import Tables
@@ -29,6 +29,7 @@ class Function(Construct):
         self.allow([f"dynamodb:{action}" for action in group.usage], tables.usage.table_arn)
         if group.work:
             self.allow(["dynamodb:Query"], tables.work_index)
+        self._protect_operator_items(tables.core.table_arn)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -54,6 +55,30 @@ class Function(Construct):
             conditions = {"StringEquals": dict(only)} if only else None
             statement = iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
             self._role.add_to_policy(statement)
+
+    def _protect_operator_items(self, core: str) -> None:
+        """Deny all writes of what only the operator writes, except the time of a platform key's last use."""
+        self._deny_writes(core, "PutItem", "DeleteItem", items=OPERATOR_ITEMS)
+        if self.group.notes_key_use:
+            others = tuple(pattern for pattern in OPERATOR_ITEMS if pattern != PLATFORM_KEYS)
+            self._deny_writes(core, "UpdateItem", items=others)
+            self._deny_writes(core, "UpdateItem", items=(PLATFORM_KEYS,), unless_only=LAST_USE)
+        else:
+            self._deny_writes(core, "UpdateItem", items=OPERATOR_ITEMS)
+
+    def _deny_writes(self, table: str, *actions: Action, items: Sequence[str], unless_only: Sequence[str] = ()) -> None:
+        """Deny the actions on these partitions; with `unless_only`, only if they name another attribute."""
+        conditions = {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": list(items)}}
+        if unless_only:
+            conditions["ForAnyValue:StringNotEquals"] = {"dynamodb:Attributes": list(unless_only)}
+        self._role.add_to_policy(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                actions=[f"dynamodb:{action}" for action in actions],
+                resources=[table],
+                conditions=conditions,
+            )
+        )
 
     def add_environment(self, **variables: str) -> None:
         """Environment variables that only some functions need."""

@@ -12,6 +12,13 @@ Action = Literal["BatchGetItem", "GetItem", "Query", "PutItem", "UpdateItem", "D
 READ: tuple[Action, ...] = ("BatchGetItem", "GetItem")
 WRITE: tuple[Action, ...] = ("PutItem", "UpdateItem")
 
+PLATFORM_KEYS = "PLATFORM#*"
+OPERATOR_ITEMS = ("PLATFORM", PLATFORM_KEYS, "CATALOG")
+"""Patterns of the partitions that only the operator writes: platform keys, their list, and the catalog."""
+
+LAST_USE = ("pk", "sk", "last_used_at")
+"""The attributes of the request that notes when a platform key was used."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
@@ -36,6 +43,8 @@ class Group:
     usage: tuple[Action, ...]
     work: bool = False
     """May query the index `work` of `core`, which lists what is due."""
+    notes_key_use: bool = False
+    """May set when a platform key was last used. No function may write anything else of OPERATOR_ITEMS."""
     mail: bool = False
     """May send mail, from the stage's address only. The outbox sends mail, so a function with `mail` has no paths."""
     bus: bool = False
@@ -84,6 +93,7 @@ GROUPS = (
         paths=("/v1/platform",),
         core=(*READ, *WRITE, "ConditionCheckItem"),
         usage=(*READ, *WRITE),
+        notes_key_use=True,
         memory=1024,
         timeout=29,  # it answers within 20 s; API Gateway waits 30 s
     ),

@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 
 from tallybook.http import Ctx, Platform, respond
 from tallybook.services.identity.authenticate import authorize_platform
-from tallybook.services.metering.ingest import account_keys, record_usage
+from tallybook.services.metering.ingest import account_keys, record_usage, refuse_sources
 from tallybook.wire.platform import present_results
 from tallybook.wire.requests.cloudevents import read_events
 from tallybook.wire.scalebox import envelope
@@ -17,5 +17,5 @@ router = APIRouter(prefix="/v1/platform")
 async def events(request: Request, ctx: Ctx, platform: Platform) -> JSONResponse:
     submitted = read_events(await request.body())
     key, accounts = authorize_platform(ctx, platform, "usage:write", also=account_keys(submitted))
-    results = record_usage(ctx, submitted, accounts, key_id=key.id)
+    results = record_usage(ctx, refuse_sources(submitted, key), accounts, key_id=key.id)
     return respond(envelope.ok(present_results(results), at=ctx.clock.now()))

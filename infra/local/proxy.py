@@ -98,7 +98,8 @@ class _Forwarder(BaseHTTPRequestHandler):
     def _refuse(self, status: int, message: str, headers: Sequence[tuple[str, str]] = ()) -> None:
         self.close_connection = True
         content = json.dumps({"message": message}).encode()
-        self._answer(status, [("Content-Type", "application/json"), *headers], content)
+        always = [("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff")]
+        self._answer(status, [*always, *headers], content)
 
     def _answer(self, status: int, headers: Sequence[tuple[str, str]], content: bytes) -> None:
         self.send_response_only(status)

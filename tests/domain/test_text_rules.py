@@ -5,7 +5,14 @@ from collections.abc import Callable
 import pytest
 
 from tallybook.domain.errors import Invalid
-from tallybook.domain.text_rules import check_name, check_password, normalize_email
+from tallybook.domain.text_rules import (
+    check_description,
+    check_name,
+    check_password,
+    check_reason,
+    check_text,
+    normalize_email,
+)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +75,23 @@ def test_a_shorter_or_longer_password_is_weak(text: str) -> None:
     assert (refused.value.code, refused.value.field) == ("weak_password", "password")
 
 
-@pytest.mark.parametrize("text", ["A", "Ada Lovelace", "阿达", "x" * 100, "a'; DROP--", "👩‍💻"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A",
+        "Ada Lovelace",
+        "阿达",
+        "x" * 100,
+        "a'; DROP--",
+        "👩‍💻",
+        "❤️‍🔥",
+        "1️⃣ team",
+        "葛\U000e0100城",  # an ideograph in its variant
+        "نامه\u200cای",  # Persian needs the non-joiner
+        "한글",
+        "\u0e01\u0e33",
+    ],
+)
 def test_a_name_has_1_to_100_characters(text: str) -> None:
     assert check_name(text) == text
 
@@ -80,6 +103,61 @@ def test_an_empty_or_long_name_or_one_with_control_characters_is_refused(text: s
     with pytest.raises(Invalid) as refused:
         check_name(text, field="display_name")
     assert (refused.value.code, refused.value.field) == ("invalid_name", "display_name")
+
+
+INVISIBLE = {
+    "zero width space": "\u200b",
+    "word joiner": "\u2060",
+    "byte order mark": "\ufeff",
+    "soft hyphen": "\u00ad",
+    "left-to-right mark": "\u200e",
+    "non-joiner": "\u200c",
+    "joiner": "\u200d",
+    "Arabic letter mark": "\u061c",
+    "Hangul filler": "\u3164",
+    "Hangul choseong filler": "\u115f",
+    "Hangul jungseong filler": "\u1160",
+    "half-width Hangul filler": "\uffa0",
+    "Braille blank": "\u2800",
+    "grapheme joiner": "\u034f",
+    "Khmer inherent vowel": "\u17b4",
+    "Mongolian vowel separator": "\u180e",
+    "Mongolian variation selector": "\u180b",
+    "variation selector": "\ufe0f",
+    "variation selector of ideographs": "\U000e0100",
+    "tag": "\U000e0041",
+    "unassigned ignorable": "\u2065",
+    "musical null notehead": "\U0001d159",
+    "musical begin beam": "\U0001d173",
+    "line separator": "\u2028",
+    "paragraph separator": "\u2029",
+    "interlinear anchor": "\ufff9",
+}
+each_invisible = pytest.mark.parametrize("char", INVISIBLE.values(), ids=INVISIBLE)
+
+
+@each_invisible
+def test_a_name_with_an_invisible_character_is_refused(char: str) -> None:
+    for name in (char, char * 3, f"Ada{char}", f"{char}Ada", f"A{char}da", f" {char}", f"é{char} "):
+        if name == f"é{char} " and char in "\ufe0f\U000e0100":
+            continue  # a variant of a letter
+        with pytest.raises(Invalid) as refused:
+            check_name(name)
+        assert (refused.value.code, refused.value.field) == ("invalid_name", "name")
+
+
+@each_invisible
+def test_a_text_or_reason_without_a_visible_character_is_refused(char: str) -> None:
+    for text in (char, f" {char}\u3000", f"{char}\u200d{char}"):
+        with pytest.raises(Invalid):
+            check_text(text, field="review_notes")
+        with pytest.raises(Invalid):
+            check_reason(text)
+
+
+@pytest.mark.parametrize("text", ["see\u200bhere", "שלום\u200f!", "a\u00adb", "a\u2028"])
+def test_a_longer_text_may_have_invisible_characters_among_others(text: str) -> None:
+    assert check_text(text, field="notes") == check_reason(text) == check_description(text) == text
 
 
 @pytest.mark.parametrize("check", [normalize_email, check_password, check_name])

@@ -1,11 +1,12 @@
 """Bad credentials: former ones, some that were never issued, and requests without any."""
 
 import base64
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Self
 
-from tallybook.domain.credentials import format_credential
+from tallybook.domain.credentials import SCOPES, format_credential
+from tallybook.services.identity.platform_keys import create_platform_key, revoke_platform_key
 from tests.functions.route_catalog import NEW_PASSWORD
 from tests.functions.scenario import Scenario
 from tests.support.app import PASSWORD, App, Member
@@ -23,21 +24,23 @@ class BadCredentials:
 
     scenario: Scenario
     former: dict[str, str]
+    former_platform_keys: dict[str, str]
     never_issued: dict[str, str]
     tables: bytes
     moment: datetime
 
     @classmethod
     def of(cls, scenario: Scenario) -> Self:
+        platform_keys = former_platform_keys(scenario.app)
         former = former_credentials(scenario.app)
         never_issued = never_issued_credentials(scenario)
-        return cls(scenario, former, never_issued, take_snapshot(), scenario.app.clock.moment)
+        return cls(scenario, former, platform_keys, never_issued, take_snapshot(), scenario.app.clock.moment)
 
     def reset(self, app: App) -> Self:
         scenario = self.scenario.reset(app)
         restore_snapshot(self.tables)
         app.clock.moment = self.moment
-        return type(self)(scenario, self.former, self.never_issued, self.tables, self.moment)
+        return replace(self, scenario=scenario)
 
 
 def alter_secret(text: str) -> str:
@@ -68,6 +71,15 @@ def former_credentials(app: App) -> dict[str, str]:
         gone[f"key of a deleted {name}"] = deleted.api_key
         gone[f"session of a deleted {name}"] = deleted.session
     return gone | _former_colleagues(app) | _former_sessions(app)
+
+
+def former_platform_keys(app: App) -> dict[str, str]:
+    """Platform keys that were valid once; `expired` ends within the day."""
+    soon = app.clock.now() + timedelta(hours=1)
+    expired = create_platform_key(app.ctx, name="soon over", scopes=SCOPES, expires_at=soon)
+    revoked = create_platform_key(app.ctx, name="revoked", scopes=SCOPES)
+    revoke_platform_key(app.ctx, revoked.key.id)
+    return {"expired platform key": expired.text, "revoked platform key": revoked.text}
 
 
 def _former_colleagues(app: App) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from tallybook.domain.credentials import SCOPES
+from tallybook.services.identity.platform_keys import create_platform_key, revoke_platform_key
 from tests.functions.route_catalog import VALID_REQUESTS
 from tests.support.app import App
 from tests.support.call import call
@@ -27,6 +29,11 @@ def walk_secrets(app: App, fake_aws: FakeAws) -> Iterator[str]:
     platform = app.platform_key()
     yield platform
     _meter(platform, created["api_key"])
+    revoked = create_platform_key(app.ctx, name="lost", scopes=SCOPES, source_prefix="host-1/")
+    yield revoked.text
+    revoke_platform_key(app.ctx, revoked.key.id)
+    for path in ("events", "sessions", "credits"):
+        assert call("POST", f"/v1/platform/{path}", key=revoked.text, body={}).status in (400, 401)
     for route in VALID_REQUESTS:
         call(route.method, route.path, bearer=second, raw=b'{"password": "first horse battery"')
         call(route.method, route.path, cookie=f"quota_session={second}", headers={"origin": "https://evil.example.com"})

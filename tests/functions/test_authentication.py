@@ -92,6 +92,7 @@ def test_a_platform_route_takes_only_a_valid_platform_key(bad_credentials: BadCr
         "platform key with its end changed": alter_secret(scenario.platform_key),
         "platform key called a key": scenario.platform_key.replace("pk-", "sk-"),
         "platform prefix alone": "pk-",
+        **bad_credentials.former_platform_keys,
     }
     before = scenario.stored()
 

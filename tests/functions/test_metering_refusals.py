@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tallybook.services.identity.platform_keys import create_platform_key
 from tests.functions.usage_events import PATH, send_events
 from tests.support.app import App, Member
 from tests.support.call import call
@@ -106,3 +107,21 @@ def test_a_missing_field_is_named_and_rejects_its_event(app: App, key: str, memb
     for answer, field in zip(answers, [*valid, "quantity", "meter"], strict=True):
         assert answer.startswith("rejected ")
         assert field in answer
+
+
+def test_a_key_with_a_source_prefix_sends_only_events_whose_source_begins_so(app: App, member: Member) -> None:
+    key = create_platform_key(app.ctx, name="host 1", scopes=["usage:write"], source_prefix="host-1/").text
+    sources = ("host-1/", "host-1/disk", "host-1", "host-11/", "HOST-1/", "")
+    own, deeper, *others, empty = [app.event(member, source=source) for source in sources]
+    refused = ["rejected source_not_allowed"] * len(others)
+    malformed = "rejected source must be a string of 1 to 256 characters"
+    assert send_events(app, key, own, deeper, *others, empty) == ["accepted", "accepted", *refused, malformed]
+    assert len(app.stored("usage", "EVENT")) == 2
+
+
+def test_a_source_that_is_not_allowed_does_not_tell_what_was_counted(app: App, key: str, member: Member) -> None:
+    counted = app.event(member, source="host-2/")
+    assert send_events(app, key, counted) == ["accepted"]
+    other = create_platform_key(app.ctx, name="host 1", scopes=["usage:write"], source_prefix="host-1/").text
+    unknown = counted | {"id": "never sent", "subject": "acc-unknown"}
+    assert send_events(app, other, counted, unknown) == ["rejected source_not_allowed"] * 2

@@ -1,5 +1,6 @@
 """Methods, paths and queries that no route has are refused in the path's dialect and change nothing."""
 
+import importlib
 import re
 from urllib.parse import unquote
 
@@ -9,7 +10,7 @@ from tests.functions.refusal import check_refusal
 from tests.functions.route_catalog import JSON_ROUTES, VALID_REQUESTS, name_of
 from tests.functions.scenario import Scenario
 from tests.support.app import App
-from tests.support.call import call
+from tests.support.call import LambdaContext, call, gateway_event
 from tests.support.routes import Route, apps, routes
 
 
@@ -139,6 +140,26 @@ def test_answers_are_json_or_our_pages_and_are_not_cached(scenario: Scenario) ->
         expected = "application/json" if route in JSON_ROUTES else "text/html; charset=utf-8"
         assert answer.headers["content-type"] == expected
         assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["strict-transport-security"] == "max-age=31536000"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/auth/me", "/v1/budgets", "/account/nothing", "/v1/platform/events"])
+def test_refusals_are_not_sniffed_and_ask_for_https_too(path: str) -> None:
+    answer = call("POST", path, raw=b"{")
+    assert answer.status >= 400
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
+
+
+@pytest.mark.parametrize("sent", [{"x-forwarded-proto": "http"}, {"x-forwarded-proto": ""}, {}])
+def test_without_https_an_answer_does_not_ask_for_it(sent: dict[str, str]) -> None:
+    event = gateway_event("GET", "/nothing")
+    del event["headers"]["x-forwarded-proto"]
+    event["headers"] |= sent
+    headers = importlib.import_module("accounts.app").handler(event, LambdaContext())["headers"]
+    assert "strict-transport-security" not in headers
+    assert headers["x-content-type-options"] == "nosniff"
 
 
 def test_our_pages_have_a_content_security_policy(scenario: Scenario) -> None:

@@ -11,7 +11,7 @@ import pytest
 from infra.groups import GROUPS
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("requirements.lock", "layers/deps/requirements.lock", "infra/local/requirements.lock")
+LOCKS = ("requirements.lock", "uv-requirements.lock", "layers/deps/requirements.lock", "infra/local/requirements.lock")
 VERBS = ("run", "test", "check", "lint", "synth", "bench", "reset", "deploy", "help")
 
 
@@ -27,6 +27,20 @@ def test_everything_in_a_lock_is_pinned_with_hashes(lock: str) -> None:
     entries = re.findall(r"^[a-z0-9][^\\\n]*(?:\\\n[^\\\n]*)*", (ROOT / lock).read_text(), re.MULTILINE)
     assert entries
     assert all("==" in entry and "--hash=sha256:" in entry for entry in entries)
+
+
+def test_make_installs_nothing_without_a_hash() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    installs = [line for line in makefile.splitlines() if re.search(r"pip (install|sync)\b", line)]
+    assert len(installs) == 3
+    assert all("--require-hashes" in line for line in installs)
+    assert all(re.search(r"(requirements|uv-requirements)\.lock", line) for line in installs)
+
+
+def test_the_lock_of_uv_has_the_version_that_make_names() -> None:
+    named = re.search(r"^UV_VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert named
+    assert _pins("uv-requirements.lock") == {"uv": named[1]}
 
 
 def test_the_layer_has_the_versions_that_the_tests_run_with() -> None:

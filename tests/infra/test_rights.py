@@ -1,9 +1,17 @@
 """A role has the rights of its row, on exactly those resources, and no others."""
 
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+
 import pytest
 
 from infra.groups import GROUPS, Group
+from tallybook.domain.credentials import PlatformKey
 from tallybook.domain.jobs import camel_case
+from tallybook.store import keys
+from tallybook.store.keys import Key
+from tallybook.store.platform_keys import note_use
+from tallybook.store.requests import command_request
 from tests.support.template import Properties, Synthesized, format_value
 
 each_group = pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
@@ -69,22 +77,76 @@ def test_mails_are_sent_only_from_the_stages_address(production: Synthesized) ->
     ]
 
 
+@each_group
+def test_no_function_writes_what_only_the_operator_writes(group: Group, production: Synthesized) -> None:
+    """Also the list of the platform's keys, and the catalog that periods pin."""
+    for key in (keys.platform_key("p"), keys.platform_keys(), keys.catalog_current(), keys.catalog_version(3)):
+        for action in ("PutItem", "DeleteItem"):
+            assert _is_denied(group, production, action, key)
+        allowed = group.notes_key_use and key == keys.platform_key("p")
+        assert _is_denied(group, production, "UpdateItem", key, "pk", "sk", "last_used_at") is not allowed
+        for attribute in ("scopes", "secret_hash", "expires_at", "source_prefix", "key_ids", "body"):
+            assert _is_denied(group, production, "UpdateItem", key, "pk", "sk", "last_used_at", attribute)
+
+
+@each_group
+def test_no_function_is_denied_what_it_writes_otherwise(group: Group, production: Synthesized) -> None:
+    others = (keys.account("a"), keys.outbox("o"), keys.email("platform@example.com"), keys.session("CATALOG"))
+    for key in others:
+        for action in ("PutItem", "DeleteItem", "UpdateItem"):
+            assert not _is_denied(group, production, action, key, "pk", "sk", "scopes")
+
+
+def test_only_metering_notes_the_use_of_platform_keys() -> None:
+    assert [group.name for group in GROUPS if group.notes_key_use] == ["metering"]
+
+
+def test_noting_a_use_changes_only_the_attribute_that_may_change() -> None:
+    key = PlatformKey(id="p", name="ci", scopes=("usage:write",), secret_hash="h", created_at=datetime.now(UTC))
+    _, request = command_request(note_use(key, at=datetime.now(UTC)), {"core": "core", "usage": "usage"})
+    named = set(request["ExpressionAttributeNames"].values()) | set(request["Key"])
+    assert named <= {"pk", "sk", "last_used_at"}
+
+
+def _is_denied(group: Group, stage: Synthesized, action: str, key: Key, *attributes: str) -> bool:
+    """Whether a deny of the role matches the request, as IAM evaluates it."""
+    return any(
+        f"dynamodb:{action}" in _listed(statement["Action"])
+        and "TablesCore.Arn" in map(format_value, _listed(statement["Resource"]))
+        and all(
+            _condition_holds(operator, name, _listed(expected), key, attributes)
+            for operator, conditions in statement["Condition"].items()
+            for name, expected in conditions.items()
+        )
+        for statement in _statements(group, stage)
+        if statement["Effect"] == "Deny"
+    )
+
+
+def _condition_holds(operator: str, name: str, expected: list[str], key: Key, attributes: tuple[str, ...]) -> bool:
+    """`ForAnyValue`: whether any value of the request passes."""
+    if (operator, name) == ("ForAnyValue:StringLike", "dynamodb:LeadingKeys"):
+        return any(fnmatchcase(key.pk, pattern) for pattern in expected)
+    if (operator, name) == ("ForAnyValue:StringNotEquals", "dynamodb:Attributes"):
+        return any(attribute not in expected for attribute in attributes)
+    raise ValueError(f"{operator} on {name} has no meaning here")
+
+
 def _rights(group: Group, stage: Synthesized) -> set[Right]:
     """Each action with each resource that it is allowed on."""
-    role = stage.functions()[group.name]["Role"]["Fn::GetAtt"][0]
-    policies = [policy for policy in stage.properties("IAM::Policy") if {"Ref": role} in policy["Roles"]]
-    return {right for policy in policies for right in _each(policy)}
-
-
-def _each(policy: Properties) -> set[Right]:
-    statements = policy["PolicyDocument"]["Statement"]
-    assert {statement["Effect"] for statement in statements} == {"Allow"}
     return {
         (action, format_value(resource))
-        for statement in statements
+        for statement in _statements(group, stage)
+        if statement["Effect"] == "Allow"
         for action in _listed(statement["Action"])
         for resource in _listed(statement["Resource"])
     }
+
+
+def _statements(group: Group, stage: Synthesized) -> list[Properties]:
+    role = stage.functions()[group.name]["Role"]["Fn::GetAtt"][0]
+    policies = [policy for policy in stage.properties("IAM::Policy") if {"Ref": role} in policy["Roles"]]
+    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
 
 def _listed(one_or_more: object) -> list[str]:

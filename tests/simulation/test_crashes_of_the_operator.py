@@ -3,7 +3,10 @@
 from contextlib import suppress
 from typing import Any
 
-from tallybook.domain.errors import Conflict, NotFound
+import pytest
+
+from tallybook.domain.credentials import PlatformCaller
+from tallybook.domain.errors import Conflict, NotFound, Unauthenticated
 from tallybook.services.accounts.invitations import Invitation
 from tallybook.services.accounts.operator import (
     create_account,
@@ -15,8 +18,8 @@ from tallybook.services.accounts.operator import (
 )
 from tallybook.services.accounts.team import all_users
 from tallybook.services.billing.apply_catalog import apply_catalog
-from tallybook.services.identity.authenticate import authenticate
-from tallybook.services.identity.platform_keys import create_platform_key
+from tallybook.services.identity.authenticate import authenticate, authorize_platform
+from tallybook.services.identity.platform_keys import create_platform_key, list_platform_keys, revoke_platform_key
 from tallybook.services.lookup import find_account, find_by_email
 from tests.simulation.conftest import Sweep
 from tests.support.app import App, Member
@@ -102,14 +105,40 @@ def test_a_key_made_and_revoked(sweep: Sweep) -> None:
     assert sweep(prepare, revoke, revoked) == 3
 
 
-def test_a_platform_key_and_a_catalog(sweep: Sweep) -> None:
+def test_a_platform_key_created_used_and_revoked(sweep: Sweep) -> None:
     def create(app: App, _: Any) -> Any:
         return create_platform_key(app.ctx, name="metal", scopes=["usage:write"])
 
-    def created(app: App, _: Any, __: Any) -> None:
-        keys = [item for item in app.stored("core") if item["pk"].startswith("PLATFORM#")]
-        assert len(keys) == actions(app, "platform_key.created")
+    def created(app: App, _: Any, made: Any) -> None:
+        assert list_platform_keys(app.ctx)[0] == made.key
+        assert len(list_platform_keys(app.ctx)) == actions(app, "platform_key.created")
 
+    def use(app: App, made: Any) -> Any:
+        return authorize_platform(app.ctx, PlatformCaller(made.text), "usage:write")
+
+    def used(app: App, _: Any, __: Any) -> None:
+        assert list_platform_keys(app.ctx)[0].last_used_at == app.clock.now()
+
+    def revoke(app: App, made: Any) -> None:
+        with suppress(NotFound):
+            revoke_platform_key(app.ctx, made.key.id)
+
+    def revoked(app: App, made: Any, _: Any) -> None:
+        with pytest.raises(Unauthenticated):
+            use(app, made)
+        assert list_platform_keys(app.ctx) == []
+        assert actions(app, "platform_key.revoked") == 1
+
+    def prepare(app: App) -> Any:
+        return create(app, None)
+
+    assert sweep(lambda _: None, create, created) == 5  # the first key makes the list, too
+    assert sweep(prepare, create, created) == 2
+    assert sweep(prepare, use, used) == 2
+    assert sweep(prepare, revoke, revoked) == 3
+
+
+def test_a_catalog(sweep: Sweep) -> None:
     def apply(app: App, _: Any) -> Any:
         return apply_catalog(app.ctx, app.catalog_data() | {"welcome_credit": 5})
 
@@ -117,5 +146,4 @@ def test_a_platform_key_and_a_catalog(sweep: Sweep) -> None:
         assert (catalog.version, catalog.welcome_credit) == (2, 5)
         assert actions(app, "catalog.applied") == 2
 
-    assert sweep(lambda _: None, create, created) == 1
     assert sweep(lambda _: None, apply, applied) == 2  # the current version, the transaction

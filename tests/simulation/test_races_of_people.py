@@ -5,13 +5,14 @@ from typing import Any
 
 from tallybook.domain.accounts import MAX_KEYS_OF_USER, User
 from tallybook.domain.credentials import Principal
-from tallybook.domain.errors import Conflict, Forbidden, Invalid, TallybookError
+from tallybook.domain.errors import Conflict, Forbidden, Invalid, NotFound, TallybookError
 from tallybook.services.accounts.invitations import Invitation, invite_user
 from tallybook.services.accounts.team import delete_user, list_users
 from tallybook.services.accounts.users import change_user
 from tallybook.services.identity.api_keys import CreatedKey, create_api_key, list_api_keys
 from tallybook.services.identity.authenticate import authenticate, reread
 from tallybook.services.identity.change_password import ask_for_reset, set_password
+from tallybook.services.identity.platform_keys import create_platform_key, list_platform_keys, revoke_platform_key
 from tallybook.services.identity.sign_in import login
 from tallybook.services.outbox.deliver import deliver
 from tests.support.app import HERE, PASSWORD, App
@@ -123,4 +124,18 @@ def test_items_delivered_by_many_at_once_are_sent_once(crowded_app: App) -> None
     assert sorted(mail.to for mail in app.fake_aws.mails) == [f"owner{number}@example.com" for number in range(3)]
     events = Counter(detail["id"] for detail in app.fake_aws.details)
     assert len(events) == 12
+    check_invariants(app)
+
+
+def test_platform_keys_created_and_revoked_concurrently_are_all_listed(crowded_app: App) -> None:
+    app = crowded_app
+
+    def create() -> Any:
+        return create_platform_key(app.ctx, name="metal", scopes=["usage:write"])
+
+    first, *others = race(*[create] * 4)
+    answers = race(*[lambda: revoke_platform_key(app.ctx, first.key.id)] * 3, create)
+    assert len([answer for answer in answers[:3] if isinstance(answer, NotFound)]) == 2
+    expected = {made.key.id for made in (*others, answers[3])}
+    assert {key.id for key in list_platform_keys(app.ctx)} == expected
     check_invariants(app)

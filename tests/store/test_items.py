@@ -11,8 +11,8 @@ from tallybook.domain.accounts import Account, BillingTerms, Counts, Receivables
 from tallybook.domain.credentials import Credential, CredentialRef, PlatformKey
 from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.wallet import Entry
-from tallybook.store import accounts, attempts, credentials, keys, ledger, sessions, users
-from tallybook.store.commands import Put
+from tallybook.store import accounts, attempts, credentials, keys, ledger, platform_keys, sessions, users
+from tallybook.store.commands import Delete, Put
 from tallybook.store.conflicts import WriteConflict
 from tallybook.store.keys import Key
 from tallybook.store.table import Tables
@@ -67,7 +67,9 @@ def test_the_ids_in_a_text_lead_to_credential_user_and_account() -> None:
 
 def test_a_platform_key_reads_back(tables: Tables) -> None:
     key = PlatformKey(id="p", name="ci", scopes=("usage:write", "sessions:write"), secret_hash="h", created_at=NOW)
-    assert credentials.read_platform_key(write_and_read(tables, credentials.put_platform_key(key))) == key
+    for each in (key, replace(key, expires_at=NOW, source_prefix="host-1/")):
+        tables.write(Delete(keys.platform_key("p"), condition=None))
+        assert platform_keys.read_platform_key(write_and_read(tables, platform_keys.put_platform_key(each))) == each
 
 
 @pytest.mark.parametrize("entry", [ENTRY, replace(ENTRY, amount=-500, kind="usage", note="for events")])

@@ -35,6 +35,7 @@ from tallybook.store.catalogs import Catalogs
 from tallybook.store.commands import Update
 from tallybook.store.email_changes import put_token as put_email_token
 from tallybook.store.password_tokens import put_token
+from tallybook.store.platform_keys import note_use
 from tallybook.wire.requests.cloudevents import read_events
 from tests.support.clock import StillClock
 from tests.support.cloud import NAMES, all_items, meter_of
@@ -146,7 +147,10 @@ class App:
         return tokens
 
     def platform_key(self, *scopes: str) -> str:
-        return create_platform_key(self.ctx, name="test", scopes=scopes or SCOPES).text
+        """A key in use: the next call that notes its use is an hour away."""
+        created = create_platform_key(self.ctx, name="test", scopes=scopes or SCOPES)
+        self.ctx.tables.write(note_use(created.key, at=self.ctx.clock.now()))
+        return created.text
 
     def platform(self, *scopes: str) -> PlatformCaller:
         """The platform with a new key, as the services see it."""

@@ -73,7 +73,12 @@ def gateway_event(
 ) -> dict[str, Any]:
     """The event that the HTTP API passes to a function for this request."""
     parts = urlsplit(url)
-    sent = {"host": "api.example.com", "content-type": "application/json", **(headers or {})}
+    sent = {
+        "host": "api.example.com",
+        "content-type": "application/json",
+        "x-forwarded-proto": "https",
+        **(headers or {}),
+    }
     if key is not None:
         sent["x-api-key"] = key
     if bearer is not None:

@@ -31,6 +31,7 @@ def check_invariants(app: App) -> None:
     _undelivered_items_are_indexed(core)
     _addresses_lead_to_users(core)
     _links_are_stored_as_hashes(core)
+    _platform_keys_are_listed(core)
     check_periods(core, usage, now=app.ctx.clock.now())
     check_invoices(core, usage)
     check_quotas(app, core, usage)
@@ -42,6 +43,11 @@ def check_schedule(app: App) -> None:
     now = app.ctx.clock.now()
     for account in app.stored("core", "ACCOUNT"):
         assert parse_instant(account["cycle"]["end"]) + timedelta(minutes=90) > now, account["id"]
+
+
+def _platform_keys_are_listed(core: list[Item]) -> None:
+    (listed,) = [item["key_ids"] for item in _of(core, "KEYS")] or [[]]
+    assert sorted(listed) == sorted(item["id"] for item in _of(core, "KEY") if item["sk"] == "KEY")
 
 
 def _of(items: list[Item], prefix: str) -> list[Item]:

@@ -128,7 +128,7 @@ def test_all_reasons_are_listed_at_once(app: App, key: str, root: Member, ada: M
     use(app, ada, "template_storage_gb_hours", 70)
     for _ in range(4):
         app.change_account(root, running=4)
-    app.clock.advance(hours=1)
+    app.clock.advance(minutes=59)
     sizes = {name: limit + 1 for name, limit in LIMITS.values()}
     assert start_refusal_reasons(app, key, ada, **sizes) == [
         *((code, limit, limit + 1) for code, (_, limit) in LIMITS.items()),

@@ -10,6 +10,7 @@ import pytest
 from tallybook.domain.audit import SESSIONS
 from tallybook.domain.errors import Conflict, Forbidden, NotFound
 from tallybook.services.accounts.team import delete_user
+from tallybook.services.identity.authenticate import authorize_platform
 from tallybook.services.metering.sessions import end_expired, end_session, start_session
 from tallybook.store.sessions import read_session
 from tests.support.allocations import principal_of
@@ -167,6 +168,7 @@ def test_an_end_takes_four_round_trips_even_if_it_opens_the_period(app: App) -> 
     member, key = app.member(), app.platform()
     session = start_session(app.ctx, key, session_request(member))
     app.clock.advance(days=40)
+    authorize_platform(app.ctx, key, "sessions:write")  # which notes the key's use for the next hour
     app.meter.clear()
     end_session(app.ctx, key, session.id)
     assert app.meter.operations == ["get_many", "get", "get", "transact"]

@@ -40,6 +40,9 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # No route uses these headers. The values are fixed because Mangum and Starlette fail on malformed ones.
 _FIXED_HEADERS = {"host": "localhost", "x-forwarded-proto": "https", "x-forwarded-port": "443"}
 
+_ANSWER_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_HTTPS_ONLY = {"strict-transport-security": "max-age=31536000"}
+
 logger = Logger()
 
 
@@ -65,8 +68,11 @@ def lambda_handler(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, An
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         began = time.perf_counter()
-        answer: dict[str, Any] = adapter({**event, "headers": {**event.get("headers", {}), **_FIXED_HEADERS}}, context)
-        answer["headers"]["cache-control"] = "no-store"
+        headers = event.get("headers", {})
+        answer: dict[str, Any] = adapter({**event, "headers": {**headers, **_FIXED_HEADERS}}, context)
+        answer["headers"] |= _ANSWER_HEADERS
+        if headers.get("x-forwarded-proto") == "https":  # set by API Gateway; the local bundle has no https
+            answer["headers"] |= _HTTPS_ONLY
         request = event.get("requestContext", {}).get("http", {})
         logger.info(
             "request",

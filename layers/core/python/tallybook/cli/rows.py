@@ -9,7 +9,7 @@ from typing import Any
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.audit import AuditEntry
 from tallybook.domain.counted_events import CountedEvent
-from tallybook.domain.credentials import Credential
+from tallybook.domain.credentials import Credential, PlatformKey
 from tallybook.domain.ids import ACCOUNT, ENTRY, INVOICE, PLAN_CHANGE, PLATFORM_KEY, SUBSCRIPTION, USER, prefixed
 from tallybook.domain.invoice_lines import InvoiceLine
 from tallybook.domain.invoices import Invoice
@@ -69,6 +69,18 @@ def user_row(user: User) -> Row:
 
 def key_row(key: Credential) -> Row:
     return {**present_api_key(key, time=stamp), "account_id": ACCOUNT + key.account_id}
+
+
+def platform_key_row(key: PlatformKey) -> Row:
+    return {
+        "id": PLATFORM_KEY + key.id,
+        "name": key.name,
+        "scopes": list(key.scopes),
+        "source_prefix": key.source_prefix,
+        "created_at": stamp(key.created_at),
+        "expires_at": stamp_or_none(key.expires_at),
+        "last_used_at": stamp_or_none(key.last_used_at),
+    }
 
 
 def audit_row(entry: AuditEntry) -> Row:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from tallybook.domain.accounts import Account, User, require_active_user
-from tallybook.domain.errors import Unauthenticated
+from tallybook.domain.errors import Invalid, Unauthenticated
 
 SECRET_BYTES = 32
 SESSION_LIFE = timedelta(hours=24)
@@ -25,6 +25,8 @@ type Scope = Literal["usage:write", "sessions:write", "accounts:admin"]
 SCOPES: tuple[Scope, ...] = ("usage:write", "sessions:write", "accounts:admin")
 PREFIXES: dict[Kind, str] = {"api_key": "sk-", "session": "sess_"}
 PLATFORM_PREFIX = "pk-"
+MAX_PLATFORM_KEYS = 1000
+_LONGEST_SOURCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,22 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class PlatformKey:
-    """A key of the platform, the service whose usage is metered; it belongs to no account."""
+    """A key of the platform, the service whose usage is metered; it belongs to no account.
+
+    With a `source_prefix` it may only send events whose source begins with it.
+    """
 
     id: str
     name: str
     scopes: tuple[str, ...]
     secret_hash: str = field(repr=False)
     created_at: datetime
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    source_prefix: str | None = None
+
+    def may_send_from(self, source: str) -> bool:
+        return self.source_prefix is None or source.startswith(self.source_prefix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +185,27 @@ def check_still_valid(principal: Principal, *, now: datetime) -> Principal:
         raise invalid_credential()
     require_active_user(user)
     return principal
+
+
+def check_platform_key(key: PlatformKey, *, text: str, now: datetime) -> PlatformKey:
+    """The key, if `text` is its text and it has not expired; else the Unauthenticated of every invalid credential."""
+    if not matches(text, key.secret_hash) or (key.expires_at is not None and key.expires_at <= now):
+        raise invalid_credential()
+    return key
+
+
+def check_expiry(expires_at: datetime | None, *, now: datetime) -> datetime | None:
+    """The end of a new key; Invalid `expires_at` unless it is in the future."""
+    if expires_at is not None and expires_at <= now:
+        raise Invalid("expires_at must be in the future", field="expires_at")
+    return expires_at
+
+
+def check_source_prefix(prefix: str | None) -> str | None:
+    """The prefix; Invalid `source_prefix` unless it is 1 to 256 printable characters."""
+    if prefix is not None and not (1 <= len(prefix) <= _LONGEST_SOURCE and prefix.isprintable()):
+        raise Invalid(f"source_prefix must have 1 to {_LONGEST_SOURCE} printable characters", field="source_prefix")
+    return prefix
 
 
 def invalid_credential() -> Unauthenticated:

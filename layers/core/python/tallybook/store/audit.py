@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr
@@ -11,6 +12,8 @@ from tallybook.domain.audit import Actor, AuditEntry, mask_secrets
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put, Update
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def count_entries(account: Account, more: int) -> Update:
@@ -23,9 +26,17 @@ def put_entry(entry: AuditEntry) -> Put:
     return Put(keys.audit(entry.account_id, entry.number), {"number": entry.number, **_content(entry)})
 
 
-def put_operator_entry(id: str, *, at: datetime, action: str, target: str, after: Mapping[str, Any]) -> Put:
+def put_operator_entry(
+    id: str,
+    *,
+    at: datetime,
+    action: str,
+    target: str,
+    before: Mapping[str, Any] = _NOTHING,
+    after: Mapping[str, Any] = _NOTHING,
+) -> Put:
     """An entry of the operator that concerns no account."""
-    entry = AuditEntry("", 0, at, Actor("operator"), action, target, {}, after)
+    entry = AuditEntry("", 0, at, Actor("operator"), action, target, before, after)
     return Put(keys.operator_audit(at, id), _content(entry))
 
 

@@ -1,6 +1,6 @@
-"""API keys, sign-in sessions and platform keys, as items. Only the hashes of secrets are stored."""
+"""API keys and sign-in sessions, as items. Only the hashes of secrets are stored."""
 
-from tallybook.domain.credentials import Credential, CredentialRef, Kind, PlatformKey
+from tallybook.domain.credentials import Credential, CredentialRef, Kind
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put
@@ -54,27 +54,4 @@ def read_credential(item: Item) -> Credential:
         name=item.get("name"),
         hint=item.get("hint"),
         generation=int(item["generation"]) if "generation" in item else None,
-    )
-
-
-def put_platform_key(key: PlatformKey) -> Put:
-    return Put(
-        keys.platform_key(key.id),
-        {
-            "id": key.id,
-            "name": key.name,
-            "scopes": list(key.scopes),
-            "secret_hash": key.secret_hash,
-            "created_at": stamp(key.created_at),
-        },
-    )
-
-
-def read_platform_key(item: Item) -> PlatformKey:
-    return PlatformKey(
-        id=item["id"],
-        name=item["name"],
-        scopes=tuple(item["scopes"]),
-        secret_hash=item["secret_hash"],
-        created_at=parse_instant(item["created_at"]),
     )

@@ -14,6 +14,7 @@ The table `core` holds the business data:
     suppressed(a@b.example)     core  EMAIL#a@b.example SUPPRESSED                     address that gets no mail
     attempts(login, W, T)       core  ATTEMPTS#login#W  2026-04-01T00:00:00.000Z       attempts in a time window
     platform_key(P)             core  PLATFORM#P        KEY                            key of the platform
+    platform_keys()             core  PLATFORM          KEYS                           ids of all these keys
     audit(A, 7)                 core  ACCOUNT#A         AUDIT#000000000007             change of the account
     operator_audit(T, N)        core  AUDIT#operator    2026-04-01T00:00:00.000Z#N     change outside all accounts
     outbox(O)                   core  OUTBOX#O          OUTBOX                         mail or events to deliver
@@ -61,6 +62,7 @@ How the items are read:
     a budget's status               BatchGetItem of budget and counter(…, period, 0)
     an admission of a session       account and user with the platform's key; BatchGetItem of their counters of the
                                     open period, and the gauges of today and yesterday if storage is limited
+    the platform's keys             GetItem platform_keys, then BatchGetItem of platform_key, at most 1,000
     an ingest                       BatchGetItem of counter(…, period, 0): open or not, pinned catalog, shard count
     one counted event               GetItem marker
     due work                        Query of the sparse index `work` (work, due): waiting and parked outbox items, dirty
@@ -91,6 +93,7 @@ REQUESTS = "REQUEST#"
 INVOICES = "INVOICE#"
 COSTS = "COSTS#"
 RUNS = "RUN#"
+OPERATOR_AUDIT = "AUDIT#operator"
 BILLED = ("day#", "period#~")
 RATED = ("late#", "period#~")
 
@@ -128,7 +131,7 @@ def audit(account_id: str, number: int) -> Key:
 
 
 def operator_audit(at: datetime, id: str) -> Key:
-    return Key("core", "AUDIT#operator", f"{stamp(at)}#{id}")
+    return Key("core", OPERATOR_AUDIT, f"{stamp(at)}#{id}")
 
 
 def outbox(id: str) -> Key:
@@ -193,6 +196,10 @@ def suppressed(address: str) -> Key:
 
 def platform_key(key_id: str) -> Key:
     return Key("core", f"PLATFORM#{key_id}", "KEY")
+
+
+def platform_keys() -> Key:
+    return Key("core", "PLATFORM", "KEYS")
 
 
 def attempts(what: str, subject: str, window: datetime) -> Key:

@@ -11,6 +11,7 @@ import typer
 
 from tallybook.cli.meter import settings
 from tallybook.cli.meter.api import Refused, Unreachable
+from tallybook.cli.meter.environment import command_environment
 from tallybook.cli.meter.run import Metering
 from tallybook.cli.meter.session import open_session
 from tallybook.cli.options import finite
@@ -29,13 +30,19 @@ def meter(  # noqa: PLR0917 the command line names them
     timeout: Annotated[int, typer.Option(min=1, help="Seconds after which the command is stopped.")] = 3600,
     interval: Annotated[float, typer.Option(min=0.1, callback=finite, help="Seconds between reports.")] = 5.0,
     app: Annotated[str | None, typer.Option(help="The app that the usage belongs to.")] = None,
+    env: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A TALLYBOOK_ or AWS_ variable that the command gets; repeat it for more."),
+    ] = None,
 ) -> None:
     """Run COMMAND, report its CPU time and memory as usage while it runs, and exit with its exit code.
 
-    The command has this terminal, its input and its output, and gets its signals, but not the platform key.
+    The command has this terminal, its input and its output, and gets its signals. Its environment lacks the platform
+    key, AWS credentials and all other TALLYBOOK_ and AWS_ variables but the URL, the ids and the region.
     """
     if not shutil.which(command[0]):
         raise Stop(f"{command[0]}: there is no such command", code=_NOT_FOUND)
+    environment = command_environment(env or ())
     account_id, user_id = account or required("TALLYBOOK_ACCOUNT_ID"), user or required("TALLYBOOK_USER_ID")
     size = {"cpu_cores": cpu_cores, "memory_gb": memory_gb, "storage_gb": storage_gb}
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # while no command runs, TERM acts like Ctrl-C
@@ -51,7 +58,7 @@ def meter(  # noqa: PLR0917 the command line names them
             )
         metering = Metering(platform, session, stop_retries)
         try:
-            code = metering.run(command, interval=interval, timeout=timeout)
+            code = metering.run(command, environment, interval=interval, timeout=timeout)
         finally:
             metering.finish()
     raise typer.Exit(code)

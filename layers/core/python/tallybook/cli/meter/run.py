@@ -1,10 +1,10 @@
 """Runs one command in one session, reports its usage while it runs, and ends the session after the last report."""
 
-import os
 import signal
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import typer
@@ -34,14 +34,14 @@ class Metering:
         self._events = UsageEvents(session)
         self._began = time.monotonic()
 
-    def run(self, command: list[str], *, interval: float, timeout: float) -> int:
+    def run(self, command: list[str], environment: Mapping[str, str], *, interval: float, timeout: float) -> int:
         """The command's exit code; 126 if the system can't run it, 124 after its timeout."""
         adopt_orphans()
         due, pause = interval, _FIRST_PAUSE
         limit = Limit(timeout)
         with Child() as child:
             try:
-                child.start(command, _without_key())
+                child.start(command, environment)
             except OSError as error:
                 raise Stop(f"{command[0]}: {error.strerror}", code=_NOT_RUNNABLE) from error
             self._measure.sample(reaped_cpu_seconds=0)
@@ -132,10 +132,6 @@ def _save(lines: list[Line], name: str) -> Path:
             continue
         return folder / name
     raise Stop("The usage events could neither be sent nor saved")
-
-
-def _without_key() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name != "TALLYBOOK_PLATFORM_KEY"}
 
 
 def _print(line: str) -> None:

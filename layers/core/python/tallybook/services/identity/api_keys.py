@@ -5,8 +5,8 @@ from datetime import datetime
 
 from tallybook.domain.accounts import MAX_KEYS, MAX_KEYS_OF_USER, Account, User, require_active
 from tallybook.domain.audit import Actor, actor_of
-from tallybook.domain.credentials import SECRET_BYTES, Credential, Principal, new_credential
-from tallybook.domain.errors import Conflict, Invalid, NotFound
+from tallybook.domain.credentials import SECRET_BYTES, Credential, Principal, check_expiry, new_credential
+from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.events.accounts import api_key_created, api_key_revoked
 from tallybook.domain.ids import API_KEY, USER
 from tallybook.domain.text_rules import check_name
@@ -69,8 +69,7 @@ def revoke_api_key(ctx: Context, principal: Principal, key_id: str) -> None:
 def new_key(ctx: Context, user: User, *, name: str, expires_at: datetime | None, now: datetime) -> CreatedKey:
     """An API key of the user, not stored yet; Invalid `invalid_name`, or `expires_at` unless in the future."""
     check_name(name)
-    if expires_at is not None and expires_at <= now:
-        raise Invalid("expires_at must be in the future", field="expires_at")
+    check_expiry(expires_at, now=now)
     secret = ctx.random_bytes(SECRET_BYTES)
     key, text = new_credential(
         "api_key", user, id=ctx.new_id(now), secret=secret, now=now, expires_at=expires_at, name=name

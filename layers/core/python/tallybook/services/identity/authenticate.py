@@ -9,9 +9,9 @@ from tallybook.domain.credentials import (
     Principal,
     Scope,
     check_credential,
+    check_platform_key,
     check_still_valid,
     invalid_credential,
-    matches,
     parse_credential,
     parse_platform_key,
 )
@@ -22,8 +22,9 @@ from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.commands import Item, Update
 from tallybook.store.conflicts import WriteConflict
-from tallybook.store.credentials import credential_keys, key_of, read_credential, read_platform_key
+from tallybook.store.credentials import credential_keys, key_of, read_credential
 from tallybook.store.keys import Key
+from tallybook.store.platform_keys import note_use, read_platform_key
 from tallybook.store.table import MAX_KEYS
 from tallybook.store.users import read_user
 
@@ -58,7 +59,8 @@ def authorize_platform(
     """The platform key if it has the scope, and the items of the keys in `also` that exist.
 
     Unauthenticated, or Forbidden `missing_scope`. The first 99 items come in the same round trip; the rest are read
-    only once the key is found valid, so that an invalid key costs one read.
+    only once the key is found valid, so that an invalid key costs one read. Writes the key's `last_used_at`, at most
+    once an hour.
     """
     own = keys.platform_key(parse_platform_key(platform.text))
     others = list(dict.fromkeys(also))
@@ -66,9 +68,9 @@ def authorize_platform(
     items = ctx.tables.get_many([own, *others[:at_once]])
     if own not in items:
         raise invalid_credential()
-    key = read_platform_key(items.pop(own))
-    if not matches(platform.text, key.secret_hash):
-        raise invalid_credential()
+    now = ctx.clock.now()
+    key = check_platform_key(read_platform_key(items.pop(own)), text=platform.text, now=now)
+    _record_platform_use(ctx, key, now)
     if scope not in key.scopes:
         raise Forbidden(f"This key lacks the scope {scope}", code="missing_scope")
     return key, items | ctx.tables.get_many(others[at_once:])
@@ -84,11 +86,23 @@ def _read(ctx: Context, item_keys: tuple[Key, Key, Key], address: str | None) ->
 
 def _record_use(ctx: Context, principal: Principal, now: datetime) -> None:
     credential = principal.credential
-    last = credential.last_used_at
-    if credential.kind != "api_key" or (last is not None and now - last < _RECORD_USE_EVERY):
-        return
+    if credential.kind == "api_key" and _is_use_to_record(credential.last_used_at, now):
+        own = keys.api_key(credential.account_id, credential.id)
+        _write_use(ctx, Update(own, set={"last_used_at": stamp(now)}))
+
+
+def _record_platform_use(ctx: Context, key: PlatformKey, now: datetime) -> None:
+    if _is_use_to_record(key.last_used_at, now):
+        _write_use(ctx, note_use(key, at=now))
+
+
+def _is_use_to_record(last: datetime | None, now: datetime) -> bool:
+    return last is None or now - last >= _RECORD_USE_EVERY
+
+
+def _write_use(ctx: Context, use: Update) -> None:
     try:
-        ctx.tables.write(Update(keys.api_key(credential.account_id, credential.id), set={"last_used_at": stamp(now)}))
+        ctx.tables.write(use)
     except WriteConflict:
         raise invalid_credential() from None  # the key was revoked after it was read
     except Unavailable:

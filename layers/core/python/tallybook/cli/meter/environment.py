@@ -1,0 +1,69 @@
+"""Keeps the secrets of the environment from a metered command.
+
+The command gets an environment without them. Its user could also read the environment of the meter, in `/proc` or with
+`ps`, where the kernel shows what a process was started with. So before anything else, the meter starts itself again,
+in the same process, without the secrets, and hands them to itself over a pipe.
+
+Standard library only, because it runs before the other modules are imported.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from ctypes import CDLL
+
+from tallybook.cli.stop import Stop
+
+_HANDOVER = "TALLYBOOK_HANDOVER"
+_PREFIXES = ("TALLYBOOK_", "AWS_")
+_HARMLESS = ("TALLYBOOK_URL", "TALLYBOOK_ACCOUNT_ID", "TALLYBOOK_USER_ID", "AWS_REGION", "AWS_DEFAULT_REGION")
+_ROOM = 16 * 1024
+"""Bytes that a pipe takes on every system before anyone reads."""
+
+_PR_SET_DUMPABLE = 4
+
+
+def hide_secrets() -> None:
+    """Take the secrets out of the environment that the system shows of this process; `os.environ` still has them.
+
+    On Linux, other processes of the user can't read this one's memory either, unless the user is root.
+    """
+    handed_over = os.environ.pop(_HANDOVER, None)
+    if handed_over is not None:
+        os.environ.update(_receive(int(handed_over)))
+    elif secrets := {name: value for name, value in os.environ.items() if _is_secret(name)}:
+        _start_again(secrets)
+    if sys.platform == "linux":
+        CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def command_environment(passed: Sequence[str]) -> Mapping[str, str]:
+    """The environment without secrets, but with the variables that are `passed` by name; Stop if one is not set."""
+    for name in passed:
+        if name not in os.environ:
+            raise Stop(f"--env {name}: it is not set", code=2)
+    return {name: value for name, value in os.environ.items() if name in passed or not _is_secret(name)}
+
+
+def _is_secret(name: str) -> bool:
+    """Variables of Tallybook and AWS are taken for secrets, unless they are known as harmless."""
+    return name.startswith(_PREFIXES) and name not in _HARMLESS
+
+
+def _start_again(secrets: Mapping[str, str]) -> None:
+    content = json.dumps(secrets).encode()
+    if len(content) > _ROOM:
+        sys.exit(f"tallybook: The TALLYBOOK_ and AWS_ variables of the environment have more than {_ROOM} bytes")
+    read, write = os.pipe()
+    os.write(write, content)
+    os.close(write)
+    os.set_inheritable(read, True)
+    rest = {name: value for name, value in os.environ.items() if name not in secrets}
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], rest | {_HANDOVER: str(read)})  # noqa: S606
+
+
+def _receive(descriptor: int) -> dict[str, str]:
+    with open(descriptor, "rb") as pipe:
+        received: dict[str, str] = json.load(pipe)
+    return received

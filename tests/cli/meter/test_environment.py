@@ -1,0 +1,99 @@
+"""The metered command gets no secrets: not in its environment, and not in `/proc` of the meter."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from ctypes import CDLL
+from pathlib import Path
+
+import pytest
+
+SECRETS = {
+    "TALLYBOOK_API_KEY": "sk-secret",
+    "TALLYBOOK_PASSWORD": "secret password",
+    "TALLYBOOK_SESSION": "sess_secret",
+    "TALLYBOOK_SOMETHING_NEW": "secret thing",
+    "AWS_ACCESS_KEY_ID": "secret id",
+    "AWS_SECRET_ACCESS_KEY": "secret access key",
+    "AWS_SESSION_TOKEN": "secret token",
+    "AWS_PROFILE": "secret profile",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "secret uri",
+    "AWS_WEB_IDENTITY_TOKEN_FILE": "secret file",
+}
+PRINT_ENVIRONMENT = "import json, os; print(json.dumps(dict(os.environ)))"
+PRINT_PARENT = (
+    "import os\n"
+    "folder = f'/proc/{os.getppid()}'\n"
+    "print(open(f'{folder}/cmdline').read(), open(f'{folder}/environ').read(), os.listdir(f'{folder}/fd'))"
+)
+
+type Meter = Callable[..., subprocess.CompletedProcess[str]]
+
+only_on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
+
+
+@pytest.fixture
+def secret_environment(meter: Meter, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Secrets in the environment of the meter, with the platform key; their values."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    return [*SECRETS.values(), os.environ["TALLYBOOK_PLATFORM_KEY"]]
+
+
+def test_the_command_gets_no_secret_but_the_rest_of_the_environment(secret_environment, meter, member, monkeypatch):
+    monkeypatch.setenv("OWN", "kept")
+    run = meter(sys.executable, "-S", "-c", PRINT_ENVIRONMENT)
+    assert run.returncode == 0, run.stderr
+    assert not [secret for secret in secret_environment if secret in run.stdout]
+    for kept in ("OWN", "PATH", "TALLYBOOK_URL", "TALLYBOOK_ACCOUNT_ID", "TALLYBOOK_USER_ID", "AWS_REGION"):
+        assert f'"{kept}"' in run.stdout
+    assert "AWS_PROFILE" not in run.stdout
+    assert "TALLYBOOK_HANDOVER" not in run.stdout
+
+
+@only_on_linux
+def test_proc_of_the_meter_shows_no_secret(secret_environment, meter, member):
+    run = meter(sys.executable, "-S", "-c", PRINT_PARENT)
+    assert run.returncode == 0, run.stderr
+    assert "TALLYBOOK_ACCOUNT_ID" in run.stdout
+    assert not [secret for secret in secret_environment if secret in run.stdout]
+    assert not [name for name in SECRETS if name in run.stdout]
+
+
+def test_a_secret_that_is_passed_by_name_reaches_the_command(secret_environment, meter, member):
+    options = ("--env", "AWS_PROFILE", "--env", "TALLYBOOK_API_KEY")
+    run = meter("sh", "-c", 'echo "[$AWS_PROFILE] [$TALLYBOOK_API_KEY] [$AWS_SESSION_TOKEN]"', options=options)
+    assert run.stdout == "[secret profile] [sk-secret] []\n"
+
+
+def test_a_variable_to_pass_that_is_not_set_is_refused(served, meter, member):
+    run = meter("true", options=("--env", "NO_SUCH_VARIABLE"))
+    assert (run.returncode, run.stderr) == (2, "tallybook: --env NO_SUCH_VARIABLE: it is not set\n")
+    assert served.requests == []
+
+
+def test_secrets_too_long_to_hand_over_are_refused_in_one_line(served, meter, member, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "x" * 40_000)
+    run = meter("true")
+    assert (run.returncode, run.stderr.count("\n")) == (1, 1)
+    assert run.stderr.startswith("tallybook: ")
+    assert served.requests == []
+
+
+@only_on_linux
+def test_secrets_are_kept_in_memory_that_other_processes_cannot_read(monkeypatch):
+    monkeypatch.setenv("TALLYBOOK_PLATFORM_KEY", "pk-secret")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3] / "layers/core/python"))
+    code = (
+        "import ctypes, os\n"
+        "from tallybook.cli.meter.environment import hide_secrets\n"
+        "hide_secrets()\n"
+        "shown = 'pk-secret' in open('/proc/self/environ').read()\n"
+        "readable = ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)\n"
+        "print(shown, os.environ['TALLYBOOK_PLATFORM_KEY'], readable, os.listdir('/proc/self/fd'))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("False pk-secret 0 ['0', '1', '2', '3']")
+    assert CDLL(None).prctl(3, 0, 0, 0, 0) == 1, "this process is not affected"
