@@ -31,10 +31,11 @@ _LONGEST_EMAIL = 320
 def change_password(ctx: Context, principal: Principal, *, current: str, password: str, address: str) -> None:
     """Change the caller's password; all other sessions of the user end.
 
-    Invalid `invalid_password` unless `current` is the password, `weak_password`; TooManyRequests as for a login.
+    Invalid `invalid_password` unless `current` is the password, `weak_password`; TooManyRequests over 5 tries a minute
+    from one network `address`, or 50 for one user.
     """
     check_password(password)
-    check_rate(ctx, "login", address=address, email=principal.user.email)
+    check_rate(ctx, "password", address=address, email=principal.user.email)
     if not password_matches(current, principal.user.password_hash, rounds=ctx.password_rounds):
         raise Invalid("The current password is wrong", code="invalid_password", field="current_password")
     hashed = hash_password(password, rounds=ctx.password_rounds)
