@@ -4,9 +4,15 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from tallybook.http import Address, Caller, Ctx, body_of
-from tallybook.services.identity.change_password import ask_for_reset, change_password, set_password
+from tallybook.services.identity.change_password import ask_for_reset, change_password, set_password, show_link
 from tallybook.wire.pages import page
-from tallybook.wire.requests.bodies import ChangePasswordRequest, ResetRequest, SetPasswordRequest
+from tallybook.wire.quota_app.envelope import present_access
+from tallybook.wire.requests.bodies import (
+    ChangePasswordRequest,
+    PasswordLinkRequest,
+    ResetRequest,
+    SetPasswordRequest,
+)
 
 router = APIRouter(prefix="/auth/password")
 
@@ -15,7 +21,14 @@ router = APIRouter(prefix="/auth/password")
 async def change(
     ctx: Ctx, caller: Caller, address: Address, body: ChangePasswordRequest = body_of(ChangePasswordRequest)
 ) -> JSONResponse:
-    change_password(ctx, caller, current=body.current_password, password=body.password, address=address)
+    change_password(
+        ctx,
+        caller,
+        current=body.current_password,
+        password=body.password,
+        address=address,
+        end_api_keys=body.end_api_keys,
+    )
     return JSONResponse({"success": True})
 
 
@@ -28,8 +41,20 @@ async def reset(ctx: Ctx, address: Address, body: ResetRequest = body_of(ResetRe
 
 @router.post("/confirm")
 async def confirm(ctx: Ctx, address: Address, body: SetPasswordRequest = body_of(SetPasswordRequest)) -> JSONResponse:
-    set_password(ctx, token=body.token, password=body.password, name=body.name, address=address)
+    set_password(
+        ctx,
+        token=body.token,
+        password=body.password,
+        name=body.name,
+        address=address,
+        end_api_keys=body.end_api_keys,
+    )
     return JSONResponse({"success": True})
+
+
+@router.post("/link")
+async def link(ctx: Ctx, address: Address, body: PasswordLinkRequest = body_of(PasswordLinkRequest)) -> JSONResponse:
+    return JSONResponse(present_access(show_link(ctx, token=body.token, address=address)))
 
 
 @router.get("/forgotten")

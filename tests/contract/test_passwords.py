@@ -85,7 +85,7 @@ def test_a_changed_password_is_reported_by_mail(app: App, ada: Member, fake_aws:
 def test_a_forgotten_password_is_set_with_the_link_of_the_mail(app: App, ada: Member, fake_aws: FakeAws) -> None:
     assert expect(confirm(request_reset(fake_aws)), 200, "auth_logout") == {"success": True}
     assert refusal(call("GET", "/auth/me", bearer=ada.session)) == (401, "unauthorized")
-    assert call("GET", "/auth/me", key=ada.api_key).status == 200
+    assert refusal(call("GET", "/auth/me", key=ada.api_key)) == (401, "unauthorized")
     assert refusal(login()) == (401, "invalid_credentials")
     assert login(NEW).status == 200
     check_invariants(app)

@@ -23,6 +23,7 @@ from tallybook.domain.credentials import (
     format_credential,
     format_platform_key,
     hash_text,
+    made_with,
     matches,
     parse_credential,
     parse_platform_key,
@@ -209,3 +210,13 @@ def test_a_repr_has_no_hash() -> None:
     shown = repr(make_principal()) + repr(key)
     for secret in (hash_text(TEXT), hash_text(PLATFORM_TEXT), "stored-password"):
         assert secret not in shown
+
+
+def test_a_key_has_made_the_keys_of_the_keys_that_it_made() -> None:
+    def key(id: str, parent_id: str | None = None) -> Credential:
+        return Credential(id, "api_key", "a", "u", "hash", datetime(2026, 4, 20, tzinfo=UTC), parent_id=parent_id)
+
+    stored = [key("late child", "child"), key("root"), key("child", "root"), key("other"), key("orphan", "gone")]
+    assert [one.id for one in made_with(stored, "root")] == ["late child", "child"]
+    assert made_with(stored, "other") == []
+    assert [one.id for one in made_with([key("one", "two"), key("two", "one")], "one")] == ["two"]

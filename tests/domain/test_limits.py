@@ -20,6 +20,12 @@ def test_there_are_3_registrations_and_5_logins_a_minute_and_3_resets_an_hour() 
     assert (Limits().register, Limits().login, Limits().reset) == (Limit(3, MINUTE), Limit(5, MINUTE), Limit(3, HOUR))
 
 
+def test_one_email_has_ten_times_the_logins_of_one_network_address() -> None:
+    limits = Limits()
+    assert (limits.login_email, limits.password_email) == (Limit(50, MINUTE), Limit(50, MINUTE))
+    assert (limits.login, limits.password) == (Limit(5, MINUTE), Limit(5, MINUTE))
+
+
 def test_an_hour_is_a_window_like_a_minute() -> None:
     now = datetime(2026, 4, 20, 23, 59, 0, 1000, tzinfo=UTC)
     assert window_of(now, HOUR) == datetime(2026, 4, 20, 23, tzinfo=UTC)

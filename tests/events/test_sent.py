@@ -39,7 +39,7 @@ ANNOUNCED = {
     "user.disabled": {"UserSuspended"},
     "user.resumed": {"UserResumed", "UserChanged"},
     "user.deleted": {"UserDeleted"},
-    "user.password_changed": {"PasswordChanged"},
+    "user.password_changed": {"PasswordChanged", "ApiKeyRevoked"},
     "subscription.changed": {"SubscriptionChanged"},
     "wallet.moved": {"WalletMoved"},
     "invoice.issued": {"InvoiceIssued", "InvoicePaid", "WalletMoved"},

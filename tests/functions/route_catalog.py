@@ -76,8 +76,16 @@ VALID_REQUESTS = {
     Route("POST", f"{_AUTH}/password/reset"): Request(
         PUBLIC, 202, lambda scenario: {"email": scenario.member.user.email}
     ),
+    Route("POST", f"{_AUTH}/password/link"): Request(PUBLIC, 200, lambda scenario: {"token": scenario.token}),
     Route("POST", f"{_AUTH}/password/confirm"): Request(
-        PUBLIC, 200, lambda scenario: {"token": scenario.token, "password": NEW_PASSWORD, "name": "Grace"}
+        PUBLIC,
+        200,
+        lambda scenario: {
+            "token": scenario.token,
+            "password": NEW_PASSWORD,
+            "name": "Grace",
+            "end_api_keys": False,  # the next requests need the key
+        },
     ),
     Route("GET", f"{_AUTH}/password/forgotten"): Request(PUBLIC, 200, is_page=True),
     Route("GET", f"{_AUTH}/password/new"): Request(PUBLIC, 200, is_page=True),

@@ -93,9 +93,9 @@ def _passwords(session: str, fake_aws: FakeAws) -> Iterator[str]:
     fake_aws.sweep()
     token = fake_aws.mails_to("walk@example.com")[-1].token
     yield token
-    assert (
-        call("POST", "/auth/password/confirm", body={"token": token, "password": "third horse battery"}).status == 200
-    )
+    assert call("POST", "/auth/password/link", body={"token": token}).status == 200
+    body = {"token": token, "password": "third horse battery", "end_api_keys": False}
+    assert call("POST", "/auth/password/confirm", body=body).status == 200
     yield "third horse battery"
 
 

@@ -10,6 +10,7 @@ from tallybook.services.accounts.email_change import last_email_change, request_
 from tallybook.services.billing.close_period import close_due
 from tallybook.services.billing.draft_invoice import draft_invoice
 from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.identity.change_password import ask_for_reset
 from tallybook.services.lookup import find_user
 from tallybook.services.metering.sessions import SessionRequest, start_session
 from tallybook.services.quotas.allocations import allocate
@@ -45,6 +46,7 @@ def identity(app: App, _: FakeAws) -> None:
     me = call("GET", "/auth/me", bearer=session).json["user"]
     call("POST", "/auth/password", bearer=session, body={"current_password": PASSWORD, "password": PASSWORD})
     token = app.password_token(_user(app, me["id"]), "reset")
+    call("POST", "/auth/password/link", body={"token": token})
     call("POST", "/auth/password/confirm", body={"token": token, "password": PASSWORD})
     session = call("POST", "/auth/login", body=credentials).json["session_token"]
     call("POST", "/auth/logout", bearer=session)
@@ -165,6 +167,7 @@ def outbox(app: App, fake_aws: FakeAws) -> None:
     close_due(app.ctx, member.account.id)
     principal = authenticate(app.ctx, member.api_key)
     request_email_change(app.ctx, principal, current=member.account.email, new="new@example.com")
+    ask_for_reset(app.ctx, email=member.user.email, address="203.0.113.7")
     stream_all_items(app)
     assert [mail.subject for mail in fake_aws.mails_to(member.user.email) if "invoice" in mail.subject]
     assert fake_aws.mails_to("new@example.com")

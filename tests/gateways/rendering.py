@@ -90,6 +90,19 @@ CONTEXT: dict[str, Any] = {
     "restricted": False,
     "ended": False,
     "since": None,
+    "keys": [{"name": "ci", "created": "2 March 2026, 10:00 UTC"}],
+    "ended_keys": [
+        {"name": "laptop", "created": "3 March 2026, 10:00 UTC"},
+        {"name": "phone", "created": "4 March 2026, 10:00 UTC"},
+    ],
+    "root_users": [
+        {"name": "Charles Babbage", "email": "charles@example.com", "since": "5 March 2026, 10:00 UTC"},
+        {"name": None, "email": "mary@example.com", "since": "6 March 2026, 10:00 UTC"},
+    ],
+    "unlisted": 3,
+    "key": "robot",
+    "made_with": "tablet",
+    "operator": False,
 }
 
 

@@ -75,6 +75,7 @@ def test_a_template_needs_each_name_of_its_context(template: str) -> None:
 def test_every_template_file_is_listed_or_shared() -> None:
     files = {path.name for path in Path(templates.__file__).parent.glob("*.j2")}
     shared = {"layout.txt.j2", "layout.html.j2", "link.html.j2", "amounts.html.j2", "calls.html.j2"}
+    shared |= {"access.txt.j2", "access.html.j2"}
     assert files == shared | {f"{template}.{suffix}.j2" for template in TEMPLATES for suffix in ("txt", "html")}
 
 
@@ -90,6 +91,16 @@ def test_an_unknown_template_is_a_lookup_error(template: str) -> None:
         ("welcome", {"name": None}, "Hello ,"),
         ("welcome", {"credits": 0}, "wallet"),
         ("password_changed", {"address": None}, "network address"),
+        ("password_changed", {"ended_keys": []}, "ended with"),
+        ("password_changed", {"keys": []}, "still work"),
+        ("password_changed", {"root_users": [], "unlisted": 0}, "These other root users"),
+        ("password_changed", {"unlisted": 0}, "more"),
+        ("password_reset", {"keys": []}, "API keys"),
+        ("password_reset", {"root_users": [], "unlisted": 0}, "root users"),
+        ("api_key_created", {"expires_at": None}, "works until"),
+        ("api_key_created", {"made_with": None}, "made with"),
+        ("api_key_created", {"address": None}, "network address"),
+        ("api_key_created", {}, "operator"),
         ("account_suspended", {"reason": None}, "reason"),
         ("email_changed", {"login": None}, "sign in"),
         ("invoice", {"paid": None}, "balance"),
@@ -138,7 +149,9 @@ def test_html_has_a_language_a_title_and_marked_layout_tables(template: str) -> 
     assert all(head["scope"] == "row" for head in heads)
 
 
-@pytest.mark.parametrize("template", ["invitation", "password_reset", "password_changed", *CONFIRMATION_TEMPLATES])
+@pytest.mark.parametrize(
+    "template", ["invitation", "password_reset", "password_changed", "api_key_created", *CONFIRMATION_TEMPLATES]
+)
 def test_a_link_is_a_button_with_its_full_address_beneath(template: str) -> None:
     links = [link["href"] for link in Markup(render_sample(template).html).all("a")]
     assert len(links) == 2

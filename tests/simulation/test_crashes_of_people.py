@@ -154,12 +154,13 @@ def test_a_forgotten_password_and_its_new_one(sweep: Sweep) -> None:
 
     def confirmed(app: App, token: str, _: Any) -> None:
         assert login(app.ctx, email="root@example.com", password=NEW, address=HERE)
+        assert not [item for item in app.stored("core") if item["sk"].startswith("APIKEY#")]
         assert actions(app).count("user.password_changed") == 1
         with pytest.raises(Invalid):
             set_password(app.ctx, token=token, password=PASSWORD, address=HERE)
 
     assert sweep(root, ask, asked) == 2
-    assert sweep(prepare, confirm, confirmed) == 3
+    assert sweep(prepare, confirm, confirmed) == 4
 
 
 def test_keys_made_and_revoked(sweep: Sweep) -> None:
@@ -168,20 +169,36 @@ def test_keys_made_and_revoked(sweep: Sweep) -> None:
 
     def created(app: App, principal: Principal, made: Any) -> None:
         assert authenticate(app.ctx, made.text)
+        app.deliver()
+        assert 1 <= len(app.fake_aws.mails_to("root@example.com")) - 1 <= 2, "one for each key made"
 
     def prepare(app: App) -> Any:
+        """A root user, and the id of a key with which another one was made."""
         principal = root(app)
-        return principal, list_api_keys(app.ctx, principal)[0].id
+        parent = create_api_key(app.ctx, principal, name="parent")
+        create_api_key(app.ctx, authenticate(app.ctx, parent.text), name="child")
+        return refreshed(app, principal), parent.key.id
 
     def revoke(app: App, prepared: Any) -> None:
         with suppress(NotFound):
             revoke_api_key(app.ctx, prepared[0], prepared[1])
 
     def revoked(app: App, prepared: Any, _: Any) -> None:
-        assert list_api_keys(app.ctx, prepared[0]) == []
+        assert [key.name for key in list_api_keys(app.ctx, prepared[0])] == ["test"]
         assert actions(app).count("api_key.revoked") == 1
 
+    def change(app: App, principal: Principal) -> None:
+        with suppress(Invalid):
+            change_password(
+                app.ctx, refreshed(app, principal), current=PASSWORD, password=NEW, address=HERE, end_api_keys=True
+            )
+
+    def changed(app: App, principal: Principal, _: Any) -> None:
+        assert list_api_keys(app.ctx, principal) == []
+        assert refreshed(app, principal), "the session that made the change must stay valid"
+
     assert sweep(root, create, created) == 2
+    assert sweep(root, change, changed) == 4
     assert sweep(prepare, revoke, revoked) == 2
 
 

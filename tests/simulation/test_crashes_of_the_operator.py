@@ -16,11 +16,10 @@ from tallybook.services.accounts.operator import (
     revoke_key,
     suspend_user,
 )
-from tallybook.services.accounts.team import all_users
 from tallybook.services.billing.apply_catalog import apply_catalog
 from tallybook.services.identity.authenticate import authenticate, authorize_platform
 from tallybook.services.identity.platform_keys import create_platform_key, list_platform_keys, revoke_platform_key
-from tallybook.services.lookup import find_account, find_by_email
+from tallybook.services.lookup import all_users, find_account, find_by_email
 from tests.simulation.conftest import Sweep
 from tests.support.app import App, Member
 

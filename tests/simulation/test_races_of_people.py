@@ -9,7 +9,7 @@ from tallybook.domain.errors import Conflict, Forbidden, Invalid, NotFound, Tall
 from tallybook.services.accounts.invitations import Invitation, invite_user
 from tallybook.services.accounts.team import delete_user, list_users
 from tallybook.services.accounts.users import change_user
-from tallybook.services.identity.api_keys import CreatedKey, create_api_key, list_api_keys
+from tallybook.services.identity.api_keys import CreatedKey, create_api_key, list_api_keys, revoke_api_key
 from tallybook.services.identity.authenticate import authenticate, reread
 from tallybook.services.identity.change_password import ask_for_reset, set_password
 from tallybook.services.identity.platform_keys import create_platform_key, list_platform_keys, revoke_platform_key
@@ -77,6 +77,37 @@ def test_a_user_deleted_while_creating_keys_has_no_key_left(crowded_app: App) ->
     assert answers[4] is None
     assert not [answer for answer in answers[:4] if not isinstance(answer, CreatedKey | TallybookError)]
     assert {key.user_id for key in list_api_keys(app.ctx, principal)} == {principal.user.id}
+    check_invariants(app)
+
+
+def test_no_key_is_left_that_was_made_during_a_reset(crowded_app: App) -> None:
+    app = crowded_app
+    member = app.member("root@example.com")
+    token = app.password_token(member.user, "reset")
+    by_session, by_key = (authenticate(app.ctx, text) for text in (member.session, member.api_key))
+    answers = race(
+        *[lambda: create_api_key(app.ctx, by_session, name="one more")] * 2,
+        *[lambda: create_api_key(app.ctx, by_key, name="one more")] * 2,
+        lambda: set_password(app.ctx, token=token, password="another horse battery", address=HERE),
+    )
+    assert answers[4] is None
+    assert not [answer for answer in answers[:4] if not isinstance(answer, CreatedKey | TallybookError)]
+    assert not [item for item in app.stored("core") if item["sk"].startswith("APIKEY#")]
+    check_invariants(app)
+
+
+def test_no_key_outlives_the_key_that_made_it_as_both_change(crowded_app: App) -> None:
+    app = crowded_app
+    principal = root(app)
+    parent = create_api_key(app.ctx, reread(app.ctx, principal), name="parent")
+    by_key = authenticate(app.ctx, parent.text)
+    answers = race(
+        *[lambda: create_api_key(app.ctx, by_key, name="child")] * 3,
+        lambda: revoke_api_key(app.ctx, reread(app.ctx, principal), parent.key.id),
+    )
+    assert answers[3] is None
+    assert not [answer for answer in answers[:3] if not isinstance(answer, CreatedKey | TallybookError)]
+    assert [key.name for key in list_api_keys(app.ctx, reread(app.ctx, principal))] == ["test"]
     check_invariants(app)
 
 

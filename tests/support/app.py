@@ -10,6 +10,7 @@ from tallybook.domain.accounts import Account, User
 from tallybook.domain.credentials import SCOPES, SECRET_BYTES, PlatformCaller, hash_text
 from tallybook.domain.email_change import CONFIRMATION_TEMPLATES, TOKEN_BYTES, EmailChange, Side
 from tallybook.domain.email_change import new_token as new_email_token
+from tallybook.domain.ids import derived_id
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.jobs import INVOICES
 from tallybook.domain.passwords import Purpose, new_token
@@ -23,7 +24,7 @@ from tallybook.services.identity.api_keys import create_api_key
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.change_password import set_password
 from tallybook.services.identity.platform_keys import create_platform_key
-from tallybook.services.identity.sign_in import login
+from tallybook.services.identity.sign_in import SignedIn, login
 from tallybook.services.jobs.due_tasks import due_tasks
 from tallybook.services.jobs.invoicing import run_task
 from tallybook.services.metering.ingest import account_keys, record_usage
@@ -32,7 +33,7 @@ from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.capacity import CapacityMeter
 from tallybook.store.catalogs import Catalogs
-from tallybook.store.commands import Update
+from tallybook.store.commands import Delete, Update
 from tallybook.store.email_changes import put_token as put_email_token
 from tallybook.store.password_tokens import put_token
 from tallybook.store.platform_keys import note_use
@@ -110,8 +111,7 @@ class App:
         signed_in = register(
             self.ctx, email=email or f"owner{self._registered}@example.com", password=PASSWORD, address=HERE
         )
-        key = create_api_key(self.ctx, authenticate(self.ctx, signed_in.text), name="test")
-        return Member(signed_in.account, signed_in.user, signed_in.text, key.text)
+        return Member(signed_in.account, signed_in.user, signed_in.text, self._key(signed_in))
 
     def invite(self, by: Member, email: str | None = None, *, is_root: bool = False) -> User:
         """A user whom `by` invites; has no password yet."""
@@ -126,8 +126,17 @@ class App:
         user = self.invite(of, email, is_root=is_root)
         set_password(self.ctx, token=self.password_token(user), password=PASSWORD, address=HERE)
         signed_in = login(self.ctx, email=user.email, password=PASSWORD, address=HERE)
-        key = create_api_key(self.ctx, authenticate(self.ctx, signed_in.text), name="test")
-        return Member(signed_in.account, signed_in.user, signed_in.text, key.text)
+        return Member(signed_in.account, signed_in.user, signed_in.text, self._key(signed_in))
+
+    def _key(self, signed_in: SignedIn) -> str:
+        """An API key, without its mail, so that a test's mails are those that it causes."""
+        text = create_api_key(self.ctx, authenticate(self.ctx, signed_in.text), name="test").text
+        account_id = signed_in.account.id
+        account = self.ctx.tables.get(keys.account(account_id))
+        assert account is not None
+        mail = derived_id("mail", "api_key_created", account_id, str(account["audits"]))
+        self.ctx.tables.write(Delete(keys.outbox(mail)))
+        return text
 
     def password_token(self, user: User, purpose: Purpose = "invitation") -> str:
         """A password token as a mail's link has it; it replaces the user's former one."""

@@ -132,8 +132,12 @@ def _wallet_usage_is_paid_once(core: list[Item], usage: list[Item]) -> None:
 
 
 def _keys_and_users_are_counted(core: list[Item]) -> None:
-    """The key counts of accounts and users are right, and the user counts of accounts, deleted users included."""
+    """The key counts of accounts and users are right, and the user counts of accounts, deleted users included.
+
+    A key that was made with another one has not outlived it.
+    """
     keys = _of(core, "APIKEY#")
+    assert {key["parent_id"] for key in keys if "parent_id" in key} <= {key["id"] for key in keys}
     by_account, by_user = Counter(key["account_id"] for key in keys), Counter(key["user_id"] for key in keys)
     users = _of(core, "USER#")
     for user in users:

@@ -81,7 +81,7 @@ def test_without_scripts_the_form_is_hidden_with_an_explanation(name: str) -> No
 
 
 def test_a_new_password_is_hidden_and_entered_twice() -> None:
-    fields = Markup(page("password").html).all("input")
+    fields = [field for field in Markup(page("password").html).all("input") if field["type"] != "checkbox"]
     assert [(field["type"], field["autocomplete"]) for field in fields] == [("password", "new-password")] * 2
     assert fields[0]["minlength"] == "8"
 
@@ -96,6 +96,14 @@ def test_a_new_password_is_hidden_and_entered_twice() -> None:
 )
 def test_a_page_posts_to_its_path(name: str, path: str) -> None:
     assert f'"{path}"' in page(name).html
+
+
+def test_the_page_of_a_reset_ends_the_keys_unless_told_not_to() -> None:
+    html = page("password").html
+    [end] = [field for field in Markup(html).all("input") if field["type"] == "checkbox"]
+    assert "checked" in end
+    assert '"/auth/password/link"' in html
+    assert "innerHTML" not in html
 
 
 def test_an_email_is_confirmed_only_by_a_button() -> None:

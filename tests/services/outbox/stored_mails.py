@@ -35,6 +35,18 @@ _BODIES: list[dict[str, Any]] = [
         "facts": {"at": "20 April 2026, 12:34 UTC", "address": None},
     },
     {
+        "letter": "api_key_created",
+        "to": [ADA],
+        "facts": {
+            "key": "ci",
+            "at": "20 April 2026, 12:34 UTC",
+            "expires_at": None,
+            "made_with": None,
+            "operator": False,
+            "address": None,
+        },
+    },
+    {
         "letter": "email_change_current",
         "to": [ADA],
         "facts": {"account": "Acme", "requester": ADA, "current_email": ADA, "new_email": NEW},

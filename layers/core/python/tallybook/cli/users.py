@@ -14,7 +14,7 @@ from tallybook.domain.accounts import User
 from tallybook.domain.ids import USER
 from tallybook.services.accounts.invitations import Invitation
 from tallybook.services.accounts.operator import invite, resume_user, suspend_user
-from tallybook.services.accounts.team import all_users
+from tallybook.services.lookup import all_users
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The users of an account: list, invite, suspend.")
 

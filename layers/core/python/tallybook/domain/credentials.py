@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import hmac
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -34,7 +35,9 @@ class Credential:
     """An API key or a sign-in session of a user.
 
     `hint`: the last 4 characters of an API key, so that its owner recognizes it. `generation`: the user's when the
-    session began; the session ends when the user's changes. An API key has none.
+    session began; the session ends when the user's changes. An API key has none. `parent_id`: the API key that this one
+    was made with, and ends with; None for a key that was made with a session or by the operator, or stored before this
+    was recorded.
     """
 
     id: str
@@ -48,6 +51,7 @@ class Credential:
     name: str | None = None
     hint: str | None = None
     generation: int | None = None
+    parent_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,15 @@ def new_credential(
         generation=user.generation if kind == "session" else None,
     )
     return credential, text
+
+
+def made_with(keys: Iterable[Credential], key_id: str) -> list[Credential]:
+    """The keys that were made with this key, or with a key that was; in the given order."""
+    keys = tuple(keys)
+    ids = {key_id}
+    while more := {key.id for key in keys if key.parent_id in ids} - ids:
+        ids |= more
+    return [key for key in keys if key.id in ids and key.id != key_id]
 
 
 def format_credential(kind: Kind, *, account_id: str, user_id: str, credential_id: str, secret: bytes) -> str:

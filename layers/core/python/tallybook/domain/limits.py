@@ -25,8 +25,10 @@ class Limit:
 class Limits:
     """The limit of each action. Source: docs/decisions.md, "Quota".
 
-    `register`, `login`, `reset` and `confirm` are counted for each network address; the first three also for each
-    email. The other actions mail people who may not have asked for it, so their limits are low:
+    `register`, `login`, `password` (its change), `reset` and `confirm` are counted for each network address; the first
+    four also for each email. `login_email` and `password_email` are far above what one address may do, so that nobody
+    elsewhere can use up a user's attempts and lock them out. The other actions mail people who may not have asked for
+    it, so their limits are low:
 
     - `invite`: invitations that one account sends
     - `invited`: mails to one address, by invitations and requests to change an account's email
@@ -37,6 +39,9 @@ class Limits:
 
     register: Limit = Limit(3)
     login: Limit = Limit(5)
+    login_email: Limit = Limit(50)
+    password: Limit = Limit(5)
+    password_email: Limit = Limit(50)
     reset: Limit = Limit(3, HOUR)
     confirm: Limit = Limit(5)
     invite: Limit = Limit(30, HOUR)

@@ -1,6 +1,7 @@
-"""Finds accounts, users and API keys by id or email. Unknown ones are NotFound."""
+"""Finds and lists accounts, users and API keys. Unknown ones are NotFound."""
 
 import heapq
+from collections.abc import Iterator
 from itertools import batched
 
 from tallybook.domain.accounts import Account, AccountStatus, User
@@ -80,3 +81,18 @@ def find_key(ctx: Context, account_id: str, key_id: str) -> Credential:
     if item is None:
         raise NotFound("There is no such API key", resource="api_key")
     return read_credential(item)
+
+
+def all_keys(ctx: Context, account_id: str, *, consistent: bool = True) -> list[Credential]:
+    """The account's API keys, oldest first, at most 1,000."""
+    return [read_credential(item) for item in _listed(ctx, account_id, keys.API_KEYS, consistent=consistent)]
+
+
+def all_users(ctx: Context, account_id: str, *, consistent: bool = True) -> list[User]:
+    """The account's users, newest first, without deleted users; at most 1,000."""
+    users = [read_user(item) for item in _listed(ctx, account_id, keys.USERS, consistent=consistent)]
+    return [user for user in reversed(users) if user.status != "deleted"]
+
+
+def _listed(ctx: Context, account_id: str, prefix: str, *, consistent: bool) -> Iterator[Item]:
+    return ctx.tables.query("core", keys.account(account_id).pk, start=prefix, end=f"{prefix}~", consistent=consistent)

@@ -4,6 +4,7 @@ An attempt is counted before passwords and tokens are checked, so a right guess 
 attempt is not counted: the next window is free even if a client never stops trying.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 from tallybook.domain.errors import TooManyRequests
@@ -12,19 +13,29 @@ from tallybook.services.context import Context
 from tallybook.store.attempts import count_attempt
 from tallybook.store.commands import Update
 
-type RateLimited = Literal[
-    "register", "login", "reset", "confirm", "invite", "invited", "change_email", "quota_request", "budget_mail"
-]
+type ByAddress = Literal["register", "login", "password", "reset", "confirm"]
+type RateLimited = (
+    ByAddress
+    | Literal["login_email", "password_email", "invite", "invited", "change_email", "quota_request", "budget_mail"]
+)
+
+_BY_EMAIL: Mapping[ByAddress, RateLimited] = {
+    "register": "register",
+    "login": "login_email",
+    "password": "password_email",
+    "reset": "reset",
+}
+"""What is counted for the email of an attempt that is also counted for its network address."""
 
 
-def check_rate(ctx: Context, action: RateLimited, *, address: str, email: str | None = None) -> None:
+def check_rate(ctx: Context, action: ByAddress, *, address: str, email: str | None = None) -> None:
     """Count an attempt from the network `address` and, if there is one, for the `email`.
 
     TooManyRequests, with the seconds until the next window.
     """
     attempts = [_attempt(ctx, action, f"address {network_of(address)}")]
     if email is not None:
-        attempts.append(_attempt(ctx, action, _email(email)))
+        attempts.append(_attempt(ctx, _BY_EMAIL[action], _email(email)))
     ctx.tables.transact(attempts)
 
 

@@ -1,9 +1,11 @@
 """API keys and sign-in sessions, as items. Only the hashes of secrets are stored."""
 
+from collections.abc import Iterable
+
 from tallybook.domain.credentials import Credential, CredentialRef, Kind
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
-from tallybook.store.commands import Item, Put
+from tallybook.store.commands import Delete, Item, Put
 from tallybook.store.keys import Key
 
 
@@ -36,9 +38,15 @@ def put_credential(credential: Credential) -> Put:
             "name": credential.name,
             "hint": credential.hint,
             "generation": credential.generation,
+            "parent_id": credential.parent_id,
             "expires": int(expires.timestamp()) if expires else None,
         },
     )
+
+
+def delete_keys(api_keys: Iterable[Credential]) -> list[Delete]:
+    """Delete these API keys; WriteConflict if one of them is gone."""
+    return [Delete(keys.api_key(key.account_id, key.id)) for key in api_keys]
 
 
 def read_credential(item: Item) -> Credential:
@@ -54,4 +62,5 @@ def read_credential(item: Item) -> Credential:
         name=item.get("name"),
         hint=item.get("hint"),
         generation=int(item["generation"]) if "generation" in item else None,
+        parent_id=item.get("parent_id"),
     )

@@ -16,8 +16,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "welcome": ("name", "email", "plan", "credits"),
     "invitation": ("inviter", "account", "link", "expires_at"),
-    "password_reset": ("link", "expires_at", "address"),
-    "password_changed": ("at", "address"),
+    "password_reset": ("link", "expires_at", "address", "keys", "root_users", "unlisted"),
+    "password_changed": ("at", "address", "ended_keys", "keys", "root_users", "unlisted"),
+    "api_key_created": ("key", "at", "expires_at", "made_with", "operator", "address"),
     "email_change_current": ("account", "requester", "current_email", "new_email", "link", "expires_at"),
     "email_change_new": ("account", "requester", "current_email", "new_email", "link", "expires_at"),
     "email_changed": ("account", "at", "current_email", "new_email", "login"),
@@ -41,8 +42,10 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
 
 A variable is text, except:
 
-- `credits` and `percent`: whole numbers
-- `approved`, `storage`, `hard`, `restricted`, `ended`: bool
+- `credits`, `percent` and `unlisted`: whole numbers
+- `keys`, `ended_keys`: each `name` and `created`
+- `root_users`: each `name`, which may be None, `email` and `since`; `unlisted` is the number of the others
+- `operator`, `approved`, `storage`, `hard`, `restricted`, `ended`: bool
 - `others` of `budget_reached`: the other thresholds reached, each like "50 %"
 - `invoices`, the overdue ones: each `number`, `plan`, `period`, `total`, `paid`, `due` and `due_date`
 - `lines`: each `text`, `amount`, `details` (each `text` and `amount`), and `others`, None or `count` and `amount`
@@ -51,8 +54,9 @@ A variable is text, except:
 - `uses`: each `quota`, `percent`, `used` and `limit`
 
 These may be None: `name`, `reason`, `notes` and `address`; `inviter`, if the operator invites; `login`, if no sign-in
-email changed; `paid`, `due`, `due_date` and `given_back`, if the amount is zero; `next_period`, if no monthly quota is
-reached; `since`, "changed" or "deleted", if the budget is unchanged since the alert.
+email changed; `made_with`, if no key made the key, and its `expires_at`; `paid`, `due`, `due_date` and `given_back`, if
+the amount is zero; `next_period`, if no monthly quota is reached; `since`, "changed" or "deleted", if the budget is
+unchanged since the alert.
 """
 
 _UNBOUNDED = frozenset({"link"})

@@ -18,7 +18,7 @@ from tallybook.services.accounts.users import change_user_commands, with_status
 from tallybook.services.changes import retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.api_keys import CreatedKey, create_key_commands, new_key, revoke_key_commands
-from tallybook.services.lookup import find_account, find_account_and_user, find_key
+from tallybook.services.lookup import all_keys, find_account, find_account_and_user
 
 
 def create_account(
@@ -86,12 +86,12 @@ def create_key(
 
 
 def revoke_key(ctx: Context, account_id: str, key_id: str) -> Credential:
-    """Delete the key, and return it."""
+    """Delete the key, and the keys made with it; return it."""
 
     def revoke(account: Account) -> Credential:
-        key = find_key(ctx, account_id, key_id)
-        ctx.tables.transact(revoke_key_commands(account, key, actor=OPERATOR, at=ctx.clock.now()))
-        return key
+        stored = all_keys(ctx, account_id)
+        ctx.tables.transact(revoke_key_commands(account, stored, key_id, actor=OPERATOR, at=ctx.clock.now()))
+        return next(key for key in stored if key.id == key_id)
 
     return retry_on_conflict(ctx, revoke, find_account(ctx, account_id), reload=lambda: find_account(ctx, account_id))
 

@@ -9,14 +9,14 @@ from tallybook.domain.ids import USER
 from tallybook.services.accounts.users import audit_snapshot
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
-from tallybook.services.identity.api_keys import all_keys
 from tallybook.services.identity.authenticate import reread
-from tallybook.services.lookup import find_user
+from tallybook.services.lookup import all_keys, all_users, find_user
 from tallybook.services.quotas.release import end_quotas
 from tallybook.store import keys
-from tallybook.store.commands import Command, Delete, Update
+from tallybook.store.commands import Command, Update
+from tallybook.store.credentials import delete_keys
 from tallybook.store.password_tokens import delete_tokens
-from tallybook.store.users import check_still_root, free_email, read_user, set_user
+from tallybook.store.users import check_still_root, free_email, set_user
 
 
 def list_users(ctx: Context, principal: Principal) -> list[User]:
@@ -63,12 +63,6 @@ def delete_user(ctx: Context, principal: Principal, user_id: str) -> None:
     retry_on_conflict(ctx, delete, principal, reload=lambda: reread(ctx, principal))
 
 
-def all_users(ctx: Context, account_id: str) -> list[User]:
-    """Newest first, without deleted users."""
-    items = ctx.tables.query("core", keys.account(account_id).pk, start=keys.USERS, end=f"{keys.USERS}~")
-    return [user for user in map(read_user, reversed(list(items))) if user.status != "deleted"]
-
-
 def _erase(user: User) -> Update:
     """Removes the personal data. The item stays, because sessions, ledger and audit log refer to it."""
     return set_user(
@@ -85,4 +79,4 @@ def _erase(user: User) -> Update:
 def _delete_keys(ctx: Context, user: User) -> list[Command]:
     own = [key for key in all_keys(ctx, user.account_id) if key.user_id == user.id]
     count = Update(keys.account(user.account_id), add={"keys": -len(own)})
-    return [*(Delete(keys.api_key(user.account_id, key.id)) for key in own), *([count] if own else [])]
+    return [*delete_keys(own), *([count] if own else [])]

@@ -6,35 +6,40 @@ from tallybook.domain.accounts import Account, User
 from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Invalid
-from tallybook.domain.events.accounts import password_changed, user_joined
-from tallybook.domain.ids import USER
-from tallybook.domain.outbox import Mail
+from tallybook.domain.events.accounts import api_key_revoked, password_changed, user_joined
+from tallybook.domain.ids import API_KEY, USER
+from tallybook.domain.outbox import Mail, UserRef
 from tallybook.domain.passwords import PasswordToken, invalid_token, owner_of, valid_token
 from tallybook.domain.text_rules import check_name, check_password, normalize_email
 from tallybook.domain.times import readable
+from tallybook.services.access import Access, access_beside_password, named_keys
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.identity.password_hashing import hash_password, password_matches
+from tallybook.services.lookup import all_keys
 from tallybook.services.rate_limits import check_rate
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.commands import Command, Update
-from tallybook.store.credentials import key_of
+from tallybook.store.credentials import delete_keys, key_of
 from tallybook.store.outbox import put_mail
 from tallybook.store.password_tokens import password_token_keys, read_token, use_token
-from tallybook.store.users import read_user, set_user
+from tallybook.store.users import count_keys, read_user, set_user
 
 _LONGEST_EMAIL = 320
 
 
-def change_password(ctx: Context, principal: Principal, *, current: str, password: str, address: str) -> None:
-    """Change the caller's password; all other sessions of the user end.
+def change_password(
+    ctx: Context, principal: Principal, *, current: str, password: str, address: str, end_api_keys: bool = False
+) -> None:
+    """Change the caller's password; all other sessions of the user end, and with `end_api_keys` all their API keys.
 
-    Invalid `invalid_password` unless `current` is the password, `weak_password`; TooManyRequests as for a login.
+    Invalid `invalid_password` unless `current` is the password, `weak_password`; TooManyRequests over 5 tries a minute
+    from one network `address`, or 50 for one user.
     """
     check_password(password)
-    check_rate(ctx, "login", address=address, email=principal.user.email)
+    check_rate(ctx, "password", address=address, email=principal.user.email)
     if not password_matches(current, principal.user.password_hash, rounds=ctx.password_rounds):
         raise Invalid("The current password is wrong", code="invalid_password", field="current_password")
     hashed = hash_password(password, rounds=ctx.password_rounds)
@@ -43,12 +48,10 @@ def change_password(ctx: Context, principal: Principal, *, current: str, passwor
     def change(principal: Principal) -> None:
         if principal.user.password_hash != checked_hash:
             raise Invalid("The current password is wrong", code="invalid_password", field="current_password")
-        ctx.tables.transact(
-            [
-                *_set_password_commands(ctx, principal.account, principal.user, hashed, actor=actor_of(principal)),
-                *_keep_own_session(principal),
-            ]
+        commands = _set_password_commands(
+            ctx, principal.account, principal.user, hashed, actor=actor_of(principal), end_api_keys=end_api_keys
         )
+        ctx.tables.transact([*commands, *_keep_own_session(principal)])
 
     retry_on_conflict(ctx, change, principal, reload=lambda: reread(ctx, principal))
 
@@ -66,11 +69,33 @@ def ask_for_reset(ctx: Context, *, email: str, address: str) -> None:
     ctx.tables.write(put_mail(mail, ctx.new_id(now), at=now))
 
 
-def set_password(ctx: Context, *, token: str, password: str, address: str, name: str | None = None) -> None:
+def show_link(ctx: Context, *, token: str, address: str) -> Access:
+    """What else gives access to the account of the user whose token this is. The token stays valid.
+
+    Errors as in `set_password`, which counts its attempts together with these.
+    """
+    check_rate(ctx, "confirm", address=address)
+    account_id, user_id = owner_of(token)
+    _, user, _ = _token_holder(ctx, account_id, user_id, token)
+    return access_beside_password(ctx, user)
+
+
+def set_password(
+    ctx: Context,
+    *,
+    token: str,
+    password: str,
+    address: str,
+    name: str | None = None,
+    end_api_keys: bool | None = None,
+) -> None:
     """Set the password of the user whose token this is; delete all their tokens and end all their sessions.
 
-    An invited user may set their `name` too. Invalid `invalid_token` for a token that is unknown, used, replaced or
-    expired; `weak_password`; `invalid_name`; TooManyRequests.
+    `end_api_keys`: end all their API keys too; by default those of a user who had a password, because a key that an
+    intruder made would survive the reset. An invited user may set their `name` too.
+
+    Invalid `invalid_token` for a token that is unknown, used, replaced or expired; `weak_password`; `invalid_name`;
+    TooManyRequests.
     """
     check_password(password)
     if name is not None:
@@ -86,7 +111,8 @@ def set_password(ctx: Context, *, token: str, password: str, address: str, name:
         if joins:
             user = replace(user, name=name or user.name)
         actor = Actor("user", USER + user.id, USER + user.id, address)
-        commands = _set_password_commands(ctx, account, user, hashed, actor=actor, joins=joins)
+        ends = not joins if end_api_keys is None else end_api_keys
+        commands = _set_password_commands(ctx, account, user, hashed, actor=actor, joins=joins, end_api_keys=ends)
         ctx.tables.transact([*commands, *use_token(stored_token)])
 
     retry_on_conflict(ctx, change, holder, reload=lambda: _token_holder(ctx, account_id, user_id, token))
@@ -106,22 +132,37 @@ def _token_holder(ctx: Context, account_id: str, user_id: str, text: str) -> tup
 
 
 def _set_password_commands(
-    ctx: Context, account: Account, user: User, hashed: str, *, actor: Actor, joins: bool = False
+    ctx: Context, account: Account, user: User, hashed: str, *, actor: Actor, end_api_keys: bool, joins: bool = False
 ) -> list[Command]:
-    """`joins`: it is the first password of an invited user."""
+    """`joins`: it is the first password of an invited user. At most 50 keys end.
+
+    The transaction fails if the account has changed since it was read, so no key that is made meanwhile is left.
+    """
     now = ctx.clock.now()
-    mail = Mail("password_changed", (user.email,), {"at": readable(now), "address": actor.address})
+    stored = all_keys(ctx, account.id) if end_api_keys and user.key_count else []
+    ended = [key for key in stored if key.user_id == user.id]
+    mail = Mail(
+        "password_changed",
+        (user.email,),
+        {"at": readable(now), "address": actor.address, "ended_keys": named_keys(reversed(ended))},
+        UserRef(user.account_id, user.id),
+    )
     change = Change(
         actor,
         "user.joined" if joins else "user.password_changed",
         USER + user.id,
         before={"password": user.password_hash},
-        after={"password": hashed},
+        after={"password": hashed} | ({"api_keys_ended": [API_KEY + key.id for key in ended]} if ended else {}),
         mails=() if joins else (mail,),
-        events=((user_joined if joins else password_changed)(user),),
+        events=((user_joined if joins else password_changed)(user), *map(api_key_revoked, ended)),
     )
     values = {"password_hash": hashed, "generation": user.generation + 1, "name": user.name}
-    return [set_user(user, **values), *record(account, change, at=now)]
+    return [
+        set_user(user, **values),
+        *delete_keys(ended),
+        *(count_keys(account_id=account.id, user_id=user.id, by=-len(ended)) if ended else ()),
+        *record(account, change, at=now),
+    ]
 
 
 def _keep_own_session(principal: Principal) -> list[Command]:

@@ -12,6 +12,7 @@ from tallybook.domain.credentials import SECRET_BYTES
 from tallybook.domain.outbox import Mail, UserRef
 from tallybook.domain.passwords import Purpose, new_token
 from tallybook.domain.times import readable
+from tallybook.services.access import Access, access_beside_password, named_access
 from tallybook.services.changes import retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.store import keys
@@ -43,6 +44,17 @@ def reset_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, An
     return _with_link(ctx, mail, owner, purpose="reset", page_url=page_url)
 
 
+def password_changed_context(ctx: Context, mail: Mail, *, page_url: str) -> Mapping[str, Any]:  # noqa: ARG001 no link
+    """With the access that is left beside the new password; none is named if the user is gone meanwhile.
+
+    A mail that was stored before this was named has neither a user nor ended keys.
+    """
+    ref = mail.subject_ref
+    user = _active_user(ctx, ref, email=mail.to[0]) if isinstance(ref, UserRef) else None
+    access = access_beside_password(ctx, user) if user else Access()
+    return {"ended_keys": [], **mail.context, **named_access(access)}
+
+
 def _with_link(
     ctx: Context, mail: Mail, find_user: Callable[[], User | None], *, purpose: Purpose, page_url: str
 ) -> Mapping[str, Any] | None:
@@ -57,7 +69,9 @@ def _with_link(
             secret=ctx.random_bytes(SECRET_BYTES),
         )
         ctx.tables.transact([check_recipient_unchanged(user, purpose), put_token(token)])
-        return {**mail.context, "link": f"{page_url}{PASSWORD_PAGE}#{text}", "expires_at": readable(token.expires_at)}
+        named = named_access(access_beside_password(ctx, user)) if purpose == "reset" else {}
+        link = {"link": f"{page_url}{PASSWORD_PAGE}#{text}", "expires_at": readable(token.expires_at)}
+        return {**mail.context, **link, **named}
 
     return retry_on_conflict(ctx, add_link, find_user(), reload=find_user)
 

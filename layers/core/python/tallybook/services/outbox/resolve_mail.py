@@ -12,7 +12,7 @@ from tallybook.domain.outbox import Mail, distinct
 from tallybook.services.context import Context
 from tallybook.services.outbox.account_contexts import email_change_context
 from tallybook.services.outbox.billing_contexts import invoice_context, overdue_context, voided_context
-from tallybook.services.outbox.identity_contexts import invitation_context, reset_context
+from tallybook.services.outbox.identity_contexts import invitation_context, password_changed_context, reset_context
 from tallybook.store import keys
 
 
@@ -54,7 +54,8 @@ RESOLVERS: Mapping[str, Resolver] = {
     "welcome": stored_context,
     "invitation": invitation_context,
     "password_reset": reset_context,
-    "password_changed": stored_context,
+    "password_changed": password_changed_context,
+    "api_key_created": stored_context,
     "email_change_current": email_change_context,
     "email_change_new": email_change_context,
     "email_changed": stored_context,

@@ -1,10 +1,45 @@
 
 const password = document.querySelector("#password");
 const again = document.querySelector("#again");
+const end = document.querySelector("#end");
 
 function openPage() {
   takeToken();
-  if (token) password.focus();
+  if (token) {
+    password.focus();
+    nameAccess();
+  }
+}
+
+// Without the names the password can still be set, and the server ends the keys by default.
+async function nameAccess() {
+  const { result, problem } = await send("/auth/password/link", { token });
+  if (isInvalidLink(result)) {
+    form.hidden = true;
+    showMessage(problem, "error");
+  }
+  if (problem) return;
+  const keys = result.api_keys.map((key) => `${key.name} (…${key.hint}), made on ${day(key.created_at)}`);
+  const roots = result.root_users.map((user) => `${nameOf(user)}, since ${day(user.created_at)}`);
+  if (result.unlisted_root_users) roots.push(`and ${result.unlisted_root_users} more`);
+  list("#keys", keys);
+  list("#roots", roots);
+}
+
+function nameOf(user) {
+  return user.name ? `${user.name} (${user.email})` : user.email;
+}
+
+function day(time) {
+  return new Date(time).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
+}
+
+function list(place, lines) {
+  const section = document.querySelector(place);
+  section.hidden = !lines.length;
+  section.querySelector("ul").replaceChildren(
+    ...lines.map((line) => Object.assign(document.createElement("li"), { textContent: line })),
+  );
 }
 
 form.addEventListener("submit", async (event) => {
@@ -15,7 +50,9 @@ form.addEventListener("submit", async (event) => {
     return;
   }
   const done = "Your password is set. You can sign in with it now.";
-  if (await submit("/auth/password/confirm", { token, password: password.value }, done)) {
+  const content = { token, password: password.value };
+  if (!document.querySelector("#keys").hidden) content.end_api_keys = end.checked;
+  if (await submit("/auth/password/confirm", content, done)) {
     document.querySelector("#another").hidden = true;
     form.reset();
   }

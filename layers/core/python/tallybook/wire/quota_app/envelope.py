@@ -8,7 +8,8 @@ from datetime import datetime
 
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.errors import Invalid, TallybookError
-from tallybook.domain.times import stamp
+from tallybook.domain.times import stamp, stamp_or_none
+from tallybook.services.access import Access
 from tallybook.wire.response import Answer, retry_header, status_of
 
 _DOCS = "https://docs.tallybook.example/errors#"
@@ -29,3 +30,22 @@ def present_user(account: Account, user: User) -> dict[str, object]:
 
 def present_sign_in(account: Account, user: User, *, text: str, expires_at: datetime) -> dict[str, object]:
     return {"user": present_user(account, user), "session_token": text, "expires_at": stamp(expires_at)}
+
+
+def present_access(access: Access) -> dict[str, object]:
+    """What the page of a reset names: `hint` is the last four characters of a key's secret."""
+    return {
+        "api_keys": [
+            {
+                "name": key.name,
+                "hint": key.hint,
+                "created_at": stamp(key.created_at),
+                "last_used_at": stamp_or_none(key.last_used_at),
+            }
+            for key in access.keys
+        ],
+        "root_users": [
+            {"name": user.name, "email": user.email, "created_at": stamp(user.created_at)} for user in access.root_users
+        ],
+        "unlisted_root_users": access.unlisted,
+    }

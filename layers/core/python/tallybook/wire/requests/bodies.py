@@ -68,16 +68,24 @@ class LoginRequest(RequestBody):
 class ChangePasswordRequest(RequestBody):
     current_password: str
     password: str
+    end_api_keys: bool = False
 
 
 class ResetRequest(RequestBody):
     email: str
 
 
+class PasswordLinkRequest(RequestBody):
+    token: str
+
+
 class SetPasswordRequest(RequestBody):
+    """`end_api_keys` is true by default for a reset, false for the first password of an invited user."""
+
     token: str
     password: str
     name: str | None = None
+    end_api_keys: bool | None = None
 
 
 class EmailChangeRequest(RequestBody):
