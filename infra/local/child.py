@@ -11,8 +11,9 @@ import threading
 from pathlib import Path
 from tempfile import gettempdir
 
-from guard import guarded, make_sessions_unguessable
+from guard import guarded
 from ministack import app as cloud  # installed in the emulator's environment
+from rights import enforce_rights_as_aws
 from shared_layers import share_layers
 
 
@@ -25,7 +26,7 @@ def stop_when_input_closes() -> None:
 threading.Thread(target=stop_when_input_closes, daemon=True).start()
 share_layers(Path(gettempdir()) / "layers")
 secret = os.environ["AWS_SECRET_ACCESS_KEY"]
-make_sessions_unguessable(secret)
+enforce_rights_as_aws(secret)
 cloud.app = guarded(cloud.app, secret)
 sys.argv = ["ministack"]
 cloud.main()

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from callers import TOKEN_HEADER, is_from_a_page, is_this_computer, token_of
-from ministack.core import iam_evaluator, lambda_runtime, sigv4  # installed in the emulator's environment
+from ministack.core import iam_evaluator, sigv4  # installed in the emulator's environment
 
 type Scope = dict[str, Any]
 type Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -42,16 +42,6 @@ def guarded(app: App, secret: str) -> App:
         return await app(scope, _replayed(body, receive), send)
 
     return guard
-
-
-def make_sessions_unguessable(secret: str) -> None:
-    """Let the credentials of functions depend on the secret; the emulator derives them from names alone."""
-    credentials = lambda_runtime.execution_credentials
-
-    def with_secret(config: dict[str, Any]) -> dict[str, str]:
-        return credentials({**config, "FunctionArn": f"{config['FunctionArn']}:{token_of(secret)}"})
-
-    lambda_runtime.execution_credentials = with_secret
 
 
 def _is_signed(scope: Scope, headers: dict[str, str], body: bytes) -> bool:

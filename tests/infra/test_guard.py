@@ -35,10 +35,10 @@ def cloud() -> Iterator[Cloud]:
 
 @pytest.fixture(scope="module")
 def of_function(cloud: Cloud) -> dict[str, str]:
-    """The credentials of a function whose role may list queues, and no more."""
+    """The credentials of a function whose role may list queues and send messages, and no more."""
     iam, functions = cloud.client("iam"), cloud.client("lambda")
     iam.create_role(RoleName="reader", AssumeRolePolicyDocument="{}")
-    statement = {"Effect": "Allow", "Action": "sqs:ListQueues", "Resource": "*"}
+    statement = {"Effect": "Allow", "Action": ["sqs:ListQueues", "sqs:SendMessage"], "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.put_role_policy(RoleName="reader", PolicyName="list", PolicyDocument=policy)
     code = io.BytesIO()
@@ -102,6 +102,16 @@ def test_a_function_has_the_rights_of_its_role_only(cloud: Cloud, of_function: d
     assert denied.value.response["Error"]["Code"] == "AccessDenied"
 
 
+def test_the_right_to_send_allows_batches_unless_the_queue_refuses(cloud: Cloud, of_function: dict[str, str]) -> None:
+    """Over plain HTTP too, though the stack's queues refuse it: it counts as encrypted on this computer."""
+    for number, (transport, failed) in enumerate((("false", []), ("true", ["AccessDenied"]))):
+        statement = {"Effect": "Deny", "Action": "sqs:*", "Principal": {"AWS": "*"}, "Resource": "*"}
+        statement["Condition"] = {"Bool": {"aws:SecureTransport": transport}}
+        attributes = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
+        queue = cloud.client("sqs").create_queue(QueueName=f"batch{number}", Attributes=attributes)["QueueUrl"]
+        assert _send_batch(_sqs(cloud, **of_function), queue) == failed
+
+
 def test_the_credentials_of_a_function_can_not_be_computed(cloud: Cloud, of_function: dict[str, str]) -> None:
     arn = cloud.client("lambda").get_function(FunctionName="shows")["Configuration"]["FunctionArn"]
     digest = hashlib.sha256(f"{arn}:{ROLE}".encode()).hexdigest()  # as the emulator by itself makes them
@@ -115,6 +125,15 @@ def test_the_credentials_of_a_function_can_not_be_computed(cloud: Cloud, of_func
 def _sqs(cloud: Cloud, **credentials: str) -> Any:
     settings: dict[str, Any] = {f"aws_{name}": value for name, value in credentials.items()}
     return boto3.session.Session(**settings, region_name=REGION).client("sqs", endpoint_url=cloud.endpoint)
+
+
+def _send_batch(sqs: Any, queue: str) -> list[str]:
+    """The codes of the errors."""
+    try:
+        sqs.send_message_batch(QueueUrl=queue, Entries=[{"Id": "1", "MessageBody": "x"}])
+    except ClientError as error:
+        return [error.response["Error"]["Code"]]
+    return []
 
 
 def _signed(cloud: Cloud, body: str, *, host: str | None = None) -> Request:

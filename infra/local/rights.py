@@ -1,0 +1,43 @@
+"""Lets the emulated cloud enforce the functions' rights as AWS does. This file runs in the emulator's own Python."""
+
+from typing import Any
+
+from callers import token_of
+from ministack import app  # installed in the emulator's environment
+from ministack.core import iam_actions, lambda_runtime
+
+_BATCH = "Batch"
+
+
+def enforce_rights_as_aws(secret: str) -> None:
+    """Call it once in a process, before the first request; `secret` is the secret access key of this checkout."""
+    _make_sessions_unguessable(secret)
+    _count_loopback_as_encrypted()
+    _authorize_batches_as_single_messages()
+
+
+def _make_sessions_unguessable(secret: str) -> None:
+    """Let the credentials of functions depend on the secret; the emulator derives them from names alone."""
+    credentials = lambda_runtime.execution_credentials
+
+    def with_secret(config: dict[str, Any]) -> dict[str, str]:
+        return credentials({**config, "FunctionArn": f"{config['FunctionArn']}:{token_of(secret)}"})
+
+    lambda_runtime.execution_credentials = with_secret
+
+
+def _count_loopback_as_encrypted() -> None:
+    """Let the policies that refuse plain HTTP (`aws:SecureTransport`) accept it: it doesn't leave this computer."""
+    pin_origin = app.pin_request_origin
+    app.pin_request_origin = lambda address, _secure: pin_origin(address, True)
+
+
+def _authorize_batches_as_single_messages() -> None:
+    """`sqs:SendMessage` allows SendMessageBatch too; AWS has no action of that name."""
+    extract = iam_actions.extract_iam_action
+
+    def extract_single(*request: Any) -> str | None:
+        action = extract(*request)
+        return action.removesuffix(_BATCH) if action and action.startswith("sqs:") else action
+
+    iam_actions.extract_iam_action = extract_single
