@@ -35,11 +35,14 @@ def cloud() -> Iterator[Cloud]:
 
 @pytest.fixture(scope="module")
 def of_function(cloud: Cloud) -> dict[str, str]:
-    """The credentials of a function whose role may list queues and send messages, and no more."""
+    """The credentials of a function whose role may list queues, send messages, and send mails of one sender."""
     iam, functions = cloud.client("iam"), cloud.client("lambda")
     iam.create_role(RoleName="reader", AssumeRolePolicyDocument="{}")
-    statement = {"Effect": "Allow", "Action": ["sqs:ListQueues", "sqs:SendMessage"], "Resource": "*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    queues = {"Effect": "Allow", "Action": ["sqs:ListQueues", "sqs:SendMessage"], "Resource": "*"}
+    identity = f"arn:aws:ses:{REGION}:000000000000:identity/example.com"
+    mails: dict[str, Any] = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": identity}
+    mails["Condition"] = {"StringEquals": {"ses:FromAddress": "hello@example.com"}}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [queues, mails]})
     iam.put_role_policy(RoleName="reader", PolicyName="list", PolicyDocument=policy)
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
@@ -95,7 +98,7 @@ def test_the_emulators_own_paths_need_the_token(cloud: Cloud) -> None:
 
 
 def test_a_function_has_the_rights_of_its_role_only(cloud: Cloud, of_function: dict[str, str]) -> None:
-    sqs = _sqs(cloud, **of_function)
+    sqs = _client("sqs", cloud, **of_function)
     sqs.list_queues()
     with pytest.raises(ClientError) as denied:
         sqs.create_queue(QueueName="x")
@@ -109,7 +112,19 @@ def test_the_right_to_send_allows_batches_unless_the_queue_refuses(cloud: Cloud,
         statement["Condition"] = {"Bool": {"aws:SecureTransport": transport}}
         attributes = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
         queue = cloud.client("sqs").create_queue(QueueName=f"batch{number}", Attributes=attributes)["QueueUrl"]
-        assert _send_batch(_sqs(cloud, **of_function), queue) == failed
+        assert _send_batch(_client("sqs", cloud, **of_function), queue) == failed
+
+
+def test_the_right_to_send_mails_is_for_one_sender(cloud: Cloud, of_function: dict[str, str]) -> None:
+    cloud.client("sesv2").create_email_identity(EmailIdentity="example.com")
+    mails = _client("sesv2", cloud, **of_function)
+    text = {"Data": "x"}
+    mail = {"Destination": {"ToAddresses": ["a@example.org"]}, "Content": {"Simple": {"Subject": text, "Body": {}}}}
+    mails.send_email(FromEmailAddress="Tallybook <hello@example.com>", **mail)
+    for other in ({"FromEmailAddress": "x@example.com"}, {"ConfigurationSetName": "x"}):
+        with pytest.raises(ClientError) as denied:
+            mails.send_email(**{"FromEmailAddress": "hello@example.com", **mail, **other})
+        assert denied.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
 def test_the_credentials_of_a_function_can_not_be_computed(cloud: Cloud, of_function: dict[str, str]) -> None:
@@ -119,12 +134,12 @@ def test_the_credentials_of_a_function_can_not_be_computed(cloud: Cloud, of_func
     token = hashlib.sha256(f"token:{digest}".encode()).hexdigest()
     assert key_id != of_function["access_key_id"]
     with pytest.raises(ClientError):
-        _sqs(cloud, access_key_id=key_id, secret_access_key=secret, session_token=token).list_queues()
+        _client("sqs", cloud, access_key_id=key_id, secret_access_key=secret, session_token=token).list_queues()
 
 
-def _sqs(cloud: Cloud, **credentials: str) -> Any:
+def _client(service: str, cloud: Cloud, **credentials: str) -> Any:
     settings: dict[str, Any] = {f"aws_{name}": value for name, value in credentials.items()}
-    return boto3.session.Session(**settings, region_name=REGION).client("sqs", endpoint_url=cloud.endpoint)
+    return boto3.session.Session(**settings, region_name=REGION).client(service, endpoint_url=cloud.endpoint)
 
 
 def _send_batch(sqs: Any, queue: str) -> list[str]:
