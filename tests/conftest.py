@@ -4,6 +4,7 @@ The plugin `log_guard` fails a test during which a secret is logged.
 """
 
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +16,8 @@ from tests.support.moto_patches import patch_moto
 from tests.support.snapshot import Snapshot, restore_snapshot, take_snapshot
 
 os.environ |= {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_ACCESS_KEY_ID": f"AKIA{secrets.token_hex(8).upper()}",
+    "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),
     "AWS_DEFAULT_REGION": "eu-west-1",
     "AWS_EC2_METADATA_DISABLED": "true",
     "POWERTOOLS_SERVICE_NAME": "test",
@@ -101,24 +102,22 @@ def fake_aws(app: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture(scope="session")
 def _emulator() -> Iterator[Any]:
-    from infra.local.cloud import ministack
+    from infra.local.cloud import Credentials, ministack
     from tallybook.runtime import dynamodb
 
-    with ministack() as url:
-        yield url, dynamodb(url)
+    with ministack(credentials=Credentials.read(os.environ)) as cloud:
+        yield cloud, dynamodb(cloud.endpoint)
 
 
 @pytest.fixture
 def crowded_app(_emulator: Any) -> Any:
     """An app on the emulator, which is exact under threads; a fifth of its writes conflict, 2 % of answers get lost."""
-    import urllib.request
-
     from tests.support.app import App
     from tests.support.cloud import create_tables, make_context
     from tests.support.faults import Faults
 
-    url, client = _emulator
-    urllib.request.urlopen(urllib.request.Request(f"{url}/_ministack/reset", method="POST")).close()
+    cloud, client = _emulator
+    cloud.reset()
     create_tables(client)
     faults = Faults(conflicts=0.2, lost=0.02, seed=7)
     app = App(make_context(client, interceptor=faults, workers=8, pause=time.sleep), client)

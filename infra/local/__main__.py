@@ -16,6 +16,7 @@ from infra.local.state_dir import CannotStart, StateDir
 
 
 def main() -> None:
+    os.umask(0o077)  # what it stores contains keys and mails
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
         signal.signal(number, _interrupt)
     try:

@@ -11,14 +11,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from infra.bundle import ROOT
-from infra.local.cloud import CREDENTIALS, free_port, ministack
+from infra.local.cloud import Cloud, Credentials, free_port, ministack
 from infra.local.deploy import Deployed, DeployFailed, deploy, deployed
 from infra.local.inputs import digest_of_inputs
 from infra.local.jobs import invoke
 from infra.local.proxy import Proxy
 from infra.local.seed import EMAIL, PASSWORD, apply_local_catalog, seed
 from infra.local.state import forget_stream_positions
-from infra.local.state_dir import StateDir, exclusive
+from infra.local.state_dir import StateDir, exclusive, make_private
 from infra.local.variables import read_variables, write_variables
 from infra.stage import local
 from tallybook.runtime import connect
@@ -42,38 +42,40 @@ def running(state_dir: StateDir, port: int) -> Iterator[Running]:
     """Take the lock and the port first, so that the start fails at once if one is in use."""
     began = time.monotonic()
     clock = {"TALLYBOOK_CLOCK_FILE": str(state_dir.clock)}
-    saved = read_variables(state_dir.env)
     with exclusive(state_dir) as lock, Proxy(port) as proxy:
         state_dir.check_version()
+        make_private(state_dir.folder)  # older bundles left it readable
+        saved = read_variables(state_dir.env)
+        credentials = Credentials.read(saved) or Credentials.random()
         forget_stream_positions(state_dir.state)
         _print_step("Starting the emulated cloud")
         cloud_port = free_port(prefer=urlsplit(saved.get("AWS_ENDPOINT_URL", "")).port)
-        with ministack(state_dir.state, port=cloud_port, env=clock, pass_fds=[lock]) as endpoint:
-            before = deployed(endpoint, STACK)
-            stack = _deploy_if_changed(before, state_dir, endpoint, port)
+        with ministack(state_dir.state, credentials=credentials, port=cloud_port, env=clock, pass_fds=[lock]) as cloud:
+            before = deployed(cloud, STACK)
+            stack = _deploy_if_changed(before, state_dir, cloud, port)
             connection = {
                 "TALLYBOOK_URL": f"http://localhost:{port}",
                 "TALLYBOOK_STACK": STACK,
                 "CORE_TABLE": stack.outputs["CoreTable"],
                 "USAGE_TABLE": stack.outputs["UsageTable"],
-                "AWS_ENDPOINT_URL": endpoint,
-                **CREDENTIALS,
+                "AWS_ENDPOINT_URL": cloud.endpoint,
+                **credentials.variables,
                 **clock,
             }
-            ctx = _operator_context(connection)
+            ctx = _operator_context(connection, credentials)
             if before is not stack:
                 apply_local_catalog(ctx)
             known = saved if before is not None else {}
-            api = f"{endpoint}/_aws/execute-api/{stack.outputs['ApiId']}/$default"
-            variables = _seed_once(ctx, connection, known, api=api) | connection
+            api_id = stack.outputs["ApiId"]
+            variables = _seed_once(ctx, cloud, connection, known, api_id=api_id) | connection
             write_variables(state_dir.env, variables)
             # delivers the items that the last stop left
-            invoke(endpoint, stack.outputs["OutboxFunction"], {"job": "outbox"})
-            proxy.serve(endpoint, stack.outputs["ApiId"])
+            invoke(cloud, stack.outputs["OutboxFunction"], {"job": "outbox"})
+            proxy.serve(cloud, api_id)
             yield Running(variables, state_dir.env, state_dir.state / "ministack.log", time.monotonic() - began)
 
 
-def _deploy_if_changed(before: Deployed | None, state_dir: StateDir, endpoint: str, port: int) -> Deployed:
+def _deploy_if_changed(before: Deployed | None, state_dir: StateDir, cloud: Cloud, port: int) -> Deployed:
     inputs = digest_of_inputs(local(port))
     if before is not None and before.inputs == inputs:
         return before
@@ -86,14 +88,15 @@ def _deploy_if_changed(before: Deployed | None, state_dir: StateDir, endpoint: s
     if done.returncode:
         raise DeployFailed(f"The stack can't be synthesized:\n{done.stdout}{done.stderr}")
     _print_step("Deploying it" if before is None else "Deploying the changes; stored data stays")
-    return deploy(endpoint, state_dir.assembly, STACK, inputs)
+    make_private(state_dir.assembly)  # CDK copies the modes of the sources
+    return deploy(cloud, state_dir.assembly, STACK, inputs)
 
 
-def _operator_context(connection: Mapping[str, str]) -> Context:
+def _operator_context(connection: Mapping[str, str], credentials: Credentials) -> Context:
     """The context of the operator's command. It sets the credentials in the environment, where boto3 reads them."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION"):
         os.environ.pop(name, None)
-    os.environ.update(CREDENTIALS)
+    os.environ.update(credentials.variables)
     return connect(
         core_table=connection["CORE_TABLE"],
         usage_table=connection["USAGE_TABLE"],
@@ -102,11 +105,13 @@ def _operator_context(connection: Mapping[str, str]) -> Context:
     )
 
 
-def _seed_once(ctx: Context, connection: Mapping[str, str], known: Mapping[str, str], *, api: str) -> dict[str, str]:
+def _seed_once(
+    ctx: Context, cloud: Cloud, connection: Mapping[str, str], known: Mapping[str, str], *, api_id: str
+) -> dict[str, str]:
     if known.get("TALLYBOOK_API_KEY") and known.get("TALLYBOOK_PLATFORM_KEY"):
         return {name: value for name, value in known.items() if name.startswith("TALLYBOOK_")}
     _print_step("Creating an account with its keys")
-    seeded = seed(ctx, api)
+    seeded = seed(ctx, cloud, api_id)
     return {
         "TALLYBOOK_URL": connection["TALLYBOOK_URL"],
         "TALLYBOOK_ACCOUNT_ID": seeded.account_id,

@@ -11,7 +11,9 @@ import threading
 from pathlib import Path
 from tempfile import gettempdir
 
-from ministack.app import main  # installed in the emulator's environment
+from guard import guarded
+from ministack import app as cloud  # installed in the emulator's environment
+from rights import enforce_rights_as_aws
 from shared_layers import share_layers
 
 
@@ -23,5 +25,8 @@ def stop_when_input_closes() -> None:
 
 threading.Thread(target=stop_when_input_closes, daemon=True).start()
 share_layers(Path(gettempdir()) / "layers")
+secret = os.environ["AWS_SECRET_ACCESS_KEY"]
+enforce_rights_as_aws(secret)
+cloud.app = guarded(cloud.app, secret)
 sys.argv = ["ministack"]
-main()
+cloud.main()

@@ -1,23 +1,35 @@
-"""Runs an emulated cloud for a `with` block, on a loopback port, and stops it gracefully at the end."""
+"""Runs an emulated cloud for a `with` block, on a loopback port, and stops it gracefully at the end.
+
+It answers only requests with its credentials (`infra/local/guard.py`).
+"""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, Self
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
+
+import boto3
+from botocore.config import Config
+
+from infra.local.callers import TOKEN_HEADER, token_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".venv/ministack/bin/python"
 REGION = "eu-west-1"
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
 
+_SECRET_OF_OLDER_BUNDLES = "test"  # noqa: S105
 _START_SECONDS = 30.0
+_ANSWER_SECONDS = 30.0
 _STOP_SECONDS = 60.0
 
 
@@ -25,15 +37,66 @@ class CloudFailed(RuntimeError):
     """The emulated cloud is not installed, did not start, or did not stop."""
 
 
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The only credentials that an emulated cloud accepts from outside."""
+
+    key_id: str
+    secret: str
+
+    @classmethod
+    def random(cls) -> Self:
+        return cls(f"AKIA{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30))
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> Self | None:
+        """Those in the shell variables; None if there are none."""
+        key_id, secret = variables.get("AWS_ACCESS_KEY_ID", ""), variables.get("AWS_SECRET_ACCESS_KEY", "")
+        return cls(key_id, secret) if key_id and secret not in ("", _SECRET_OF_OLDER_BUNDLES) else None
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The shell variables from which boto3 reads them."""
+        return {"AWS_ACCESS_KEY_ID": self.key_id, "AWS_SECRET_ACCESS_KEY": self.secret, "AWS_DEFAULT_REGION": REGION}
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """An emulated cloud; `endpoint` is like `http://127.0.0.1:4566`."""
+
+    endpoint: str
+    credentials: Credentials
+
+    def client(self, service: str, config: Config | None = None) -> Any:
+        return boto3.session.Session(
+            aws_access_key_id=self.credentials.key_id,
+            aws_secret_access_key=self.credentials.secret,
+            region_name=REGION,
+        ).client(service, endpoint_url=self.endpoint, config=config)
+
+    def open(
+        self, path: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> Any:
+        """The answer at one of the emulator's own paths, which need no AWS signature. As urlopen, raises HTTPError."""
+        token = {TOKEN_HEADER: token_of(self.credentials.secret)}
+        request = Request(self.endpoint + path, body, {**(headers or {}), **token}, method=method)  # noqa: S310 - loopback
+        return urlopen(request, timeout=_ANSWER_SECONDS)  # noqa: S310 - loopback
+
+    def reset(self) -> None:
+        """Delete everything that it stores."""
+        self.open("/_ministack/reset", method="POST").close()
+
+
 @contextmanager
 def ministack(
     state_dir: Path | None = None,
     *,
+    credentials: Credentials | None = None,
     port: int | None = None,
     env: Mapping[str, str] | None = None,
     pass_fds: Sequence[int] = (),
-) -> Iterator[str]:
-    """Yield the endpoint of a new cloud.
+) -> Iterator[Cloud]:
+    """Yield a new cloud, by default with new random credentials.
 
     It loads its state from `state_dir` and saves it there at the end; without `state_dir` it keeps nothing. Functions
     inherit `env`. `pass_fds` are file descriptors, like a lock's, that stay open until the emulator has ended.
@@ -43,7 +106,8 @@ def ministack(
     with TemporaryDirectory(prefix="tallybook-cloud-") as scratch:
         home = Path(scratch)
         port = port or free_port()
-        settings = _environment(port, home, state_dir) | dict(env or {})
+        cloud = Cloud(f"http://127.0.0.1:{port}", credentials or Credentials.random())
+        settings = _environment(port, home, state_dir) | cloud.credentials.variables | dict(env or {})
         log = (state_dir or home) / "ministack.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
@@ -58,9 +122,8 @@ def ministack(
                 start_new_session=True,  # Ctrl-C reaches only this process, which then stops the cloud
             )
         try:
-            endpoint = f"http://127.0.0.1:{port}"
-            _await_ready(process, endpoint, log)
-            yield endpoint
+            _await_ready(process, cloud, log)
+            yield cloud
         finally:
             _stop(process)
 
@@ -89,9 +152,9 @@ def _environment(port: int, home: Path, state_dir: Path | None) -> dict[str, str
         "MINISTACK_REGION": REGION,
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
+        "AUTH": "true",  # functions have only the rights of their roles
         "AWS_EC2_METADATA_DISABLED": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
-        **CREDENTIALS,
     }
     if state_dir is not None:
         state_dir = state_dir.resolve()
@@ -104,13 +167,13 @@ def _environment(port: int, home: Path, state_dir: Path | None) -> dict[str, str
     return settings
 
 
-def _await_ready(process: subprocess.Popen[bytes], endpoint: str, log: Path) -> None:
+def _await_ready(process: subprocess.Popen[bytes], cloud: Cloud, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
         try:
-            with urlopen(f"{endpoint}/_ministack/health", timeout=2):  # noqa: S310 - a loopback address
+            with cloud.open("/_ministack/health"):
                 return
         except (URLError, OSError):
             time.sleep(0.03)

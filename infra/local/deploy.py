@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
-from infra.local.cloud import CREDENTIALS, REGION
+from infra.local.cloud import REGION, Cloud
 
 _ACCOUNT = "000000000000"
 _BUCKET = f"cdk-hnb659fds-assets-{_ACCOUNT}-{REGION}"
@@ -34,18 +33,10 @@ class Deployed:
     inputs: str
 
 
-def client(service: str, endpoint: str) -> Any:
-    return boto3.session.Session(
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        region_name=REGION,
-    ).client(service, endpoint_url=endpoint)
-
-
-def deployed(endpoint: str, stack: str) -> Deployed | None:
+def deployed(cloud: Cloud, stack: str) -> Deployed | None:
     """The deployed stack; None if there is none in a usable state."""
     try:
-        found = client("cloudformation", endpoint).describe_stacks(StackName=stack)["Stacks"][0]
+        found = cloud.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
     except ClientError:
         return None
     if found["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"):
@@ -55,20 +46,20 @@ def deployed(endpoint: str, stack: str) -> Deployed | None:
     return Deployed(outputs, tags.get(_INPUTS, "") if found["StackStatus"] != "UPDATE_ROLLBACK_COMPLETE" else "")
 
 
-def deploy(endpoint: str, assembly: Path, stack: str, inputs: str) -> Deployed:
+def deploy(cloud: Cloud, assembly: Path, stack: str, inputs: str) -> Deployed:
     """Create or update the stack from `assembly`; the data in its tables stays."""
-    template = _publish_assets(endpoint, assembly, stack)
-    _create_or_update(client("cloudformation", endpoint), template, stack, inputs)
-    result = deployed(endpoint, stack)
+    template = _publish_assets(cloud, assembly, stack)
+    _create_or_update(cloud.client("cloudformation"), template, stack, inputs)
+    result = deployed(cloud, stack)
     if result is None:
         raise DeployFailed(f"{stack} is missing after its deployment")
     return result
 
 
-def _publish_assets(endpoint: str, assembly: Path, stack: str) -> str:
+def _publish_assets(cloud: Cloud, assembly: Path, stack: str) -> str:
     """Upload the assets that are not in the bucket; returns the URL of the template, which is one of them."""
-    client("ssm", endpoint).put_parameter(Name=_BOOTSTRAP, Value="30", Type="String", Overwrite=True)
-    s3 = client("s3", endpoint)
+    cloud.client("ssm").put_parameter(Name=_BOOTSTRAP, Value="30", Type="String", Overwrite=True)
+    s3 = cloud.client("s3")
     with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     uploaded = {item["Key"] for page in _pages(s3) for item in page.get("Contents", [])}
@@ -81,7 +72,7 @@ def _publish_assets(endpoint: str, assembly: Path, stack: str) -> str:
         if key not in uploaded:
             body = _zipped(source) if asset["source"]["packaging"] == "zip" else source.read_bytes()
             s3.put_object(Bucket=_BUCKET, Key=key, Body=body)
-    return f"{endpoint}/{_BUCKET}/{keys[f'{stack}.template.json']}"
+    return f"{cloud.endpoint}/{_BUCKET}/{keys[f'{stack}.template.json']}"
 
 
 def _pages(s3: Any) -> Any:

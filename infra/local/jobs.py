@@ -3,11 +3,9 @@
 import json
 from collections.abc import Mapping
 
-from infra.local.deploy import client
+from infra.local.cloud import Cloud
 
 
-def invoke(endpoint: str, function: str, payload: Mapping[str, object]) -> None:
+def invoke(cloud: Cloud, function: str, payload: Mapping[str, object]) -> None:
     """Invoke the function asynchronously; `payload` is its event."""
-    client("lambda", endpoint).invoke(
-        FunctionName=function, InvocationType="Event", Payload=json.dumps(payload).encode()
-    )
+    cloud.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(payload).encode())

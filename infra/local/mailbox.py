@@ -1,7 +1,6 @@
 """`/_local/mail` lists the mails that the emulated SES accepted, newest first, and shows each as its recipient sees it.
 
-Mails contain links that give access to accounts. So a request is answered only if its Host is this computer: a web site
-whose name resolves to this computer (DNS rebinding) can't read the mails.
+Mails contain links that give access to accounts. The proxy refuses requests of other sites before they come here.
 """
 
 import json
@@ -12,17 +11,15 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
-from urllib.request import urlopen
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from infra.local.cloud import Cloud
 from tallybook.domain.times import stamp
 
 type Answer = tuple[int, list[tuple[str, str]], bytes]
 
 _ROOT = "/_local"
-_THIS_COMPUTER = frozenset({"localhost", "127.0.0.1"})
-_TIMEOUT_SECONDS = 10.0
 
 _HEADERS = [
     # Also applies to the frame with the mail: inline styles, no scripts, nothing from other hosts.
@@ -64,10 +61,8 @@ def is_local(path: str) -> bool:
     return path == _ROOT or path.startswith(f"{_ROOT}/")
 
 
-def answer_locally(method: str, path: str, *, host: str, cloud: str) -> Answer:
-    """The page at a local path, or 404; `host` is the request's, `cloud` the emulator's, each with its port."""
-    if host.partition(":")[0].lower() not in _THIS_COMPUTER:
-        return _refusal(HTTPStatus.FORBIDDEN)
+def answer_locally(method: str, path: str, cloud: Cloud) -> Answer:
+    """The page at a local path, or 404."""
     if method not in ("GET", "HEAD"):
         return _refusal(HTTPStatus.METHOD_NOT_ALLOWED)
     page = unquote(path.partition("?")[0]).removeprefix(_ROOT).rstrip("/")
@@ -89,9 +84,9 @@ def _mail(name: str, mails: list[SentMail]) -> Answer:
     return _refusal(HTTPStatus.NOT_FOUND)
 
 
-def _sent_mails(cloud: str) -> list[SentMail]:
+def _sent_mails(cloud: Cloud) -> list[SentMail]:
     """All mails, newest first."""
-    with urlopen(f"http://{cloud}/_ministack/ses/messages", timeout=_TIMEOUT_SECONDS) as answer:
+    with cloud.open("/_ministack/ses/messages") as answer:
         mailboxes = json.load(answer)["messages"].values()
     newest_first = sorted((mail for mails in mailboxes for mail in mails), key=lambda mail: -mail["Timestamp"])
     return [_read(mail) for mail in newest_first]

@@ -1,6 +1,6 @@
 """Forwards `http://localhost:<port>` to the HTTP API, which the emulated cloud finds by the Host header.
 
-Paths under `/_local/` are answered here.
+Paths under `/_local/` are answered here. Requests of web pages of other sites are refused.
 """
 
 import json
@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from infra.local.callers import TOKEN_HEADER, is_from_another_site, is_this_computer, token_of
+from infra.local.cloud import Cloud
 from infra.local.mailbox import answer_locally, is_local
 from infra.local.state_dir import CannotStart
 
@@ -30,10 +32,10 @@ class Proxy:
         except OSError as error:
             raise CannotStart(f"Port {port} is in use; take another one: PORT={port + 1} make run") from error
 
-    def serve(self, endpoint: str, api_id: str) -> None:
-        """Forward to this API of the emulated cloud at `endpoint`."""
+    def serve(self, cloud: Cloud, api_id: str) -> None:
+        """Forward to this API of the emulated cloud."""
         self._server.api_host = f"{api_id}.execute-api.localhost"
-        self._server.cloud = urlsplit(endpoint).netloc
+        self._server.cloud = cloud
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=[_STOP_POLL_SECONDS], daemon=True).start()
@@ -49,7 +51,7 @@ class Proxy:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
-    cloud = ""
+    cloud: Cloud | None = None
     api_host = ""
 
 
@@ -66,28 +68,37 @@ class _Forwarder(BaseHTTPRequestHandler):
         if int(length) > _MAX_BODY:
             return self._refuse(413, "Request Too Long")
         body = self.rfile.read(int(length))
-        if not self.server.cloud:
+        if message := self._why_refused():
+            return self._refuse(403, message)
+        cloud = self.server.cloud
+        if cloud is None:
             return self._refuse(503, "Tallybook is starting; try again in a second", [("Retry-After", "1")])
         try:
-            status, headers, content = self._answer_locally() if is_local(self.path) else self._call_cloud(body)
+            is_ours = is_local(self.path)
+            answer = answer_locally(self.command, self.path, cloud) if is_ours else self._call_api(cloud, body)
         except (OSError, HTTPException):
             return self._refuse(502, "Bad Gateway")
-        self._answer(status, headers, content)
-        return None
+        return self._answer(*answer)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _forward  # noqa: N815 http.server's names
 
-    def _answer_locally(self) -> tuple[int, list[tuple[str, str]], bytes]:
-        host = self.headers.get("Host", "")
-        return answer_locally(self.command, self.path, host=host, cloud=self.server.cloud)
+    def _why_refused(self) -> str | None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        if self.headers.get_all("Host", []) != [headers.get("host")] or not is_this_computer(headers["host"]):
+            return "Tallybook on this computer answers only at localhost, 127.0.0.1 and [::1]"
+        if is_from_another_site(self.command, headers):
+            return "Tallybook on this computer answers no page of another site"
+        return None
 
-    def _call_cloud(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        connection = HTTPConnection(self.server.cloud, timeout=_TIMEOUT_SECONDS)
+    def _call_api(self, cloud: Cloud, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        """The stage in the path keeps the emulator from taking the path for one of its own."""
+        connection = HTTPConnection(urlsplit(cloud.endpoint).netloc, timeout=_TIMEOUT_SECONDS)
         try:
-            connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+            connection.putrequest(self.command, f"/$default{self.path}", skip_host=True, skip_accept_encoding=True)
             connection.putheader("Host", self.server.api_host)
+            connection.putheader(TOKEN_HEADER, token_of(cloud.credentials.secret))
             for name, value in self.headers.items():
-                if name.lower() not in _HOP_BY_HOP_HEADERS | {"host"}:
+                if name.lower() not in _HOP_BY_HOP_HEADERS | {"host", TOKEN_HEADER}:
                     connection.putheader(name, value)
             connection.endheaders(body or None)
             answer = connection.getresponse()

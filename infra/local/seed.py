@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 from infra.bundle import ROOT
+from infra.local.cloud import Cloud
 from tallybook.cli.catalog_file import read_catalog
 from tallybook.domain.credentials import SCOPES
 from tallybook.services.billing.apply_catalog import apply_catalog
@@ -36,33 +36,39 @@ def apply_local_catalog(ctx: Context) -> None:
     apply_catalog(ctx, read_catalog(ROOT / "infra/catalog.toml"))
 
 
-def seed(ctx: Context, url: str) -> Seeded:
+def seed(ctx: Context, cloud: Cloud, api_id: str) -> Seeded:
     """Sign up the account, or sign in if an interrupted seed did so already, and create new keys."""
-    session = _sign_up_or_in(url)
-    me = _call("GET", f"{url}/v1/user-management/users/me", session)["data"]["user"]
-    key = _call("POST", f"{url}/v1/user-management/api-keys", session, {"name": "local"})["data"]["api_key"]
+    api = _Api(cloud, f"/_aws/execute-api/{api_id}/$default")
+    session = _sign_up_or_in(api)
+    me = api.call("GET", "/v1/user-management/users/me", session)["data"]["user"]
+    key = api.call("POST", "/v1/user-management/api-keys", session, {"name": "local"})["data"]["api_key"]
     platform_key = create_platform_key(ctx, name="local", scopes=SCOPES)
     return Seeded(me["account_id"], me["user_id"], key, platform_key.text)
 
 
-def _sign_up_or_in(url: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _Api:
+    cloud: Cloud
+    base: str
+
+    def call(self, method: str, path: str, session: str | None, body: Mapping[str, str] | None = None) -> Any:
+        headers = {"Content-Type": "application/json"}
+        if session:
+            headers["Authorization"] = f"Bearer {session}"
+        data = json.dumps(body).encode() if body else None
+        try:
+            with self.cloud.open(self.base + path, method=method, headers=headers, body=data) as answer:
+                return json.load(answer)
+        except HTTPError as refused:
+            raise SeedFailed(f"{method} {path} answered {refused.code}: {refused.read().decode()}") from None
+
+
+def _sign_up_or_in(api: _Api) -> str:
     credentials = {"email": EMAIL, "password": PASSWORD}
     try:
-        answer = _call("POST", f"{url}/auth/register", None, {**credentials, "name": NAME})
+        answer = api.call("POST", "/auth/register", None, {**credentials, "name": NAME})
     except SeedFailed as refused:
         if "email_exists" not in str(refused):
             raise
-        answer = _call("POST", f"{url}/auth/login", None, credentials)
+        answer = api.call("POST", "/auth/login", None, credentials)
     return str(answer["session_token"])
-
-
-def _call(method: str, address: str, session: str | None, body: Mapping[str, str] | None = None) -> Any:
-    headers = {"Content-Type": "application/json"}
-    if session:
-        headers["Authorization"] = f"Bearer {session}"
-    data = json.dumps(body).encode() if body else None
-    try:
-        with urlopen(Request(address, data, headers, method=method), timeout=30) as answer:  # noqa: S310 - loopback
-            return json.load(answer)
-    except HTTPError as refused:
-        raise SeedFailed(f"{method} {address} answered {refused.code}: {refused.read().decode()}") from None

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,13 @@ class StateDir:
                 "The stored state is of another version of Tallybook: remove it with make reset, then make run"
             )
         self.version.write_text(STATE_VERSION)
+
+
+def make_private(folder: Path) -> None:
+    """Let only the owner read the folder and all that is in it."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink() and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077:
+            path.chmod(mode & 0o700)
 
 
 @contextmanager

@@ -7,11 +7,10 @@ from collections.abc import Collection, Iterator
 from typing import Any
 from unittest import mock
 
-import boto3
 from botocore.config import Config
 
 import tests.conftest  # noqa: F401 the environment that the tests run in
-from infra.local.cloud import ministack
+from infra.local.cloud import Cloud, ministack
 from tallybook import runtime
 from tests.bench.budget_figures import budget_figures
 from tests.bench.budget_story import EVENTS, MOST_SECONDS, run_story
@@ -39,16 +38,16 @@ _BUDGETS_AT, _USED = (100, 1_000, 10_000), 100
 def main() -> None:
     chosen = read_sections()
     if set(chosen) - WITHOUT_TABLES:
-        with ministack() as url:
-            _print_sections_with_tables(url, chosen)
+        with ministack() as cloud:
+            _print_sections_with_tables(cloud, chosen)
     if "story" in chosen:
         _print_budget_story(timed=chosen != DETERMINISTIC)
     if "cold" in chosen:
         _print_cold_starts()
 
 
-def _print_sections_with_tables(url: str, chosen: Collection[str]) -> None:
-    client = _client_with_long_timeout(url)
+def _print_sections_with_tables(cloud: Cloud, chosen: Collection[str]) -> None:
+    client = _client_with_long_timeout(cloud)
     create_tables(client)
     app = App(make_still_context(client, workers=8), client)
     app.apply_catalog()
@@ -69,10 +68,10 @@ def _print_sections_with_tables(url: str, chosen: Collection[str]) -> None:
                 print_section()
 
 
-def _client_with_long_timeout(url: str) -> Any:
+def _client_with_long_timeout(cloud: Cloud) -> Any:
     """A client with a longer timeout than the product's 2 s, which would change the figures on a busy machine."""
     config = Config(read_timeout=60, retries={"total_max_attempts": 1}, max_pool_connections=16)
-    return boto3.session.Session().client("dynamodb", endpoint_url=url, config=config)
+    return cloud.client("dynamodb", config)
 
 
 def _print_figures(what: str, figures: Iterator[Figure]) -> None:

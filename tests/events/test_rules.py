@@ -3,13 +3,11 @@
 import json
 import re
 import time
-import urllib.request
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
 
 from tallybook.gateways.bus import Bus, Published
@@ -51,9 +49,9 @@ class EventBridge:
 
 @pytest.fixture
 def bridge(_emulator: Any) -> EventBridge:
-    url, _ = _emulator
-    urllib.request.urlopen(urllib.request.Request(f"{url}/_ministack/reset", method="POST")).close()
-    events, sqs = (boto3.session.Session().client(name, endpoint_url=url) for name in ("events", "sqs"))
+    cloud, _ = _emulator
+    cloud.reset()
+    events, sqs = (cloud.client(name) for name in ("events", "sqs"))
     events.create_event_bus(Name=BUS)
     return EventBridge(events, sqs)
 

@@ -6,39 +6,40 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import pytest
 
 from infra.local.cloud import free_port, ministack
-from infra.local.deploy import client
 from tests.support.local_stack import ROOT
 
 
 def test_two_clouds_at_once_are_isolated() -> None:
     with ministack() as one, ministack() as other:
-        client("sqs", one).create_queue(QueueName="mine")
-        assert client("sqs", one).list_queues()["QueueUrls"]
-        assert not client("sqs", other).list_queues().get("QueueUrls")
+        one.client("sqs").create_queue(QueueName="mine")
+        assert one.client("sqs").list_queues()["QueueUrls"]
+        assert not other.client("sqs").list_queues().get("QueueUrls")
 
 
 def test_a_cloud_with_a_folder_keeps_its_state(tmp_path: Path) -> None:
     for expected in (0, 1):
-        with ministack(tmp_path) as endpoint:
-            sqs = client("sqs", endpoint)
+        with ministack(tmp_path) as cloud:
+            sqs = cloud.client("sqs")
             assert len(sqs.list_queues().get("QueueUrls", [])) == expected
             sqs.create_queue(QueueName="mine")
 
 
 def test_it_ends_with_its_block_even_if_that_fails() -> None:
-    with pytest.raises(LookupError), ministack() as endpoint:
+    with pytest.raises(LookupError), ministack() as cloud:
         raise LookupError
-    assert not _answers(endpoint)
+    assert not _answers(cloud.endpoint)
 
 
 def test_it_ends_with_a_starter_that_was_killed() -> None:
-    code = "from infra.local.cloud import ministack\nwith ministack() as e: print(e, flush=True); input()"
+    code = (
+        "from infra.local.cloud import ministack\nwith ministack() as cloud: print(cloud.endpoint, flush=True); input()"
+    )
     starter = subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=ROOT,
@@ -70,7 +71,9 @@ def test_a_preferred_port_is_used_unless_it_is_taken() -> None:
 
 def _answers(endpoint: str) -> bool:
     try:
-        with urlopen(f"{endpoint}/_ministack/health", timeout=5):
+        with urlopen(endpoint, timeout=5):
             return True
+    except HTTPError:
+        return True
     except (URLError, OSError):
         return False

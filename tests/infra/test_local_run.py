@@ -16,6 +16,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+from infra.local.variables import write_variables
 from tests.support.local_stack import ROOT, LocalStack, free_port, running
 
 NAMES = {
@@ -48,7 +49,12 @@ def test_a_run_keeps_its_state_for_the_next_even_if_it_is_killed(tmp_path: Path)
     again = _run_until_killed(folder, port)
     assert "Synthesizing" not in again
     assert {name: LocalStack(folder, again).variables[name] for name in NAMES} == {name: first[name] for name in NAMES}
+    second = LocalStack(folder, again).variables
+    assert second["AWS_SECRET_ACCESS_KEY"] == first["AWS_SECRET_ACCESS_KEY"]
+    _leave_as_an_older_bundle(folder, second)
     with running(folder, port=free_port()) as changed:
+        assert changed.variables["AWS_SECRET_ACCESS_KEY"] not in ("test", first["AWS_SECRET_ACCESS_KEY"])
+        assert [path.stat().st_mode & 0o777 for path in (folder, folder / "env")] == [0o700, 0o600]
         assert "did not stop cleanly" in changed.terminal
         assert "Deploying the changes" in changed.terminal
         assert "Creating an account" not in changed.terminal
@@ -139,6 +145,14 @@ def _run_until_killed(folder: Path, port: int) -> str:
     process.wait()
     process.stdout.close()
     return output
+
+
+def _leave_as_an_older_bundle(folder: Path, variables: Mapping[str, str]) -> None:
+    """Readable by everybody, and with the credentials that all had."""
+    old = variables | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    write_variables(folder / "env", old)
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(path.stat().st_mode | 0o044)
 
 
 def _check_second_run_is_refused(folder: Path, port: int) -> None:

@@ -1,6 +1,7 @@
 """The local address passes requests on unchanged except for the Host header, which names the API."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
@@ -9,9 +10,12 @@ from typing import Any
 
 import pytest
 
-from infra.local.cloud import free_port
+from infra.local.callers import TOKEN_HEADER, token_of
+from infra.local.cloud import Cloud, Credentials, free_port
 from infra.local.proxy import Proxy
 from infra.local.state_dir import CannotStart
+
+CREDENTIALS = Credentials.random()
 
 
 class _Echo(BaseHTTPRequestHandler):
@@ -43,7 +47,7 @@ def echo() -> Iterator[str]:
 def address(echo: str) -> Iterator[str]:
     port = free_port()
     with Proxy(port) as proxy:
-        proxy.serve(echo, "api123")
+        proxy.serve(Cloud(echo, CREDENTIALS), "api123")
         yield f"127.0.0.1:{port}"
 
 
@@ -51,9 +55,73 @@ def test_path_query_headers_body_and_cookies_pass_as_they_are(address: str) -> N
     answer, body = _post(address, "/v1/a%2Fb?x=1&x=%20", b'{"a": 1}', {"X-API-Key": "sk-1", "Content-Type": "a/b"})
     assert answer.status == 418
     assert answer.headers.get_all("Set-Cookie") == ["one=1", "two=2"]
-    assert (body["path"], body["body"]) == ("/v1/a%2Fb?x=1&x=%20", '{"a": 1}')
+    assert (body["path"], body["body"]) == ("/$default/v1/a%2Fb?x=1&x=%20", '{"a": 1}')
     assert (body["headers"]["X-API-Key"], body["headers"]["Content-Type"]) == ("sk-1", "a/b")
     assert body["headers"]["Host"] == "api123.execute-api.localhost"
+
+
+def test_every_path_is_below_the_stage_so_none_is_the_emulators(address: str) -> None:
+    for path in ("/_ministack/reset", "/", "/_aws/execute-api/a/b", "*", "http://127.0.0.1/_ministack/reset"):
+        answer, body = _post(address, path, b"", {})
+        assert (answer.status, body["path"]) == (418, f"/$default{path}")
+
+
+def test_the_cloud_gets_its_token_and_not_the_clients(address: str) -> None:
+    _, body = _post(address, "/", b"", {TOKEN_HEADER: "x"})
+    sent = {name.lower(): value for name, value in body["headers"].items()}
+    assert sent[TOKEN_HEADER] == token_of(CREDENTIALS.secret)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://attacker.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/auth/register", "/_local/mail"])
+def test_a_post_of_another_site_is_refused(address: str, path: str, headers: dict[str, str]) -> None:
+    answer, body = _post(address, path, b"", headers)
+    assert (answer.status, body) == (403, {"message": "Tallybook on this computer answers no page of another site"})
+
+
+def test_the_pages_of_this_origin_and_programs_may_post(address: str) -> None:
+    for headers in ({}, {"Origin": f"http://{address}"}, {"Origin": "null", "Sec-Fetch-Site": "same-origin"}):
+        assert _post(address, "/", b"", headers)[0].status == 418
+
+
+@pytest.mark.parametrize(
+    ("mode", "dest", "status"),
+    [("navigate", "document", 200), ("navigate", "iframe", 403), ("no-cors", "script", 403), ("cors", "empty", 403)],
+)
+def test_another_site_may_only_link_to_a_page(address: str, mode: str, dest: str, status: int) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
+    connection = HTTPConnection(address, timeout=10)
+    try:
+        connection.request("GET", "/_local/", headers=headers)
+        assert connection.getresponse().status == status
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1:8000", "[::1]:8000"])
+def test_loopback_names_are_answered_with_any_port(address: str, host: str) -> None:
+    assert _post(address, "/", b"", {"Host": host})[0].status == 418
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "api123", "["])
+@pytest.mark.parametrize("path", ["/v1/billing/current", "/_local/"])
+def test_another_host_name_is_refused_at_every_path(address: str, path: str, host: str) -> None:
+    assert _post(address, path, b"", {"Host": host})[0].status == 403
+
+
+def test_two_host_names_or_none_are_refused(address: str) -> None:
+    for lines in (b"", b"Host: \r\n", b"Host: localhost\r\nHost: evil.example\r\n"):
+        with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), timeout=10) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\n" + lines + b"\r\n")
+            assert connection.recv(65536).split(b" ")[1] == b"403"
 
 
 def test_a_body_is_limited_as_api_gateway_limits_it(address: str) -> None:
@@ -69,7 +137,7 @@ def test_a_body_of_unknown_length_is_refused(address: str) -> None:
 def test_a_cloud_that_is_gone_is_a_bad_gateway() -> None:
     port = free_port()
     with Proxy(port) as proxy:
-        proxy.serve(f"http://127.0.0.1:{free_port()}", "api123")
+        proxy.serve(Cloud(f"http://127.0.0.1:{free_port()}", CREDENTIALS), "api123")
         answer, _ = _post(f"127.0.0.1:{port}", "/", b"", {})
     assert answer.status == 502
 
@@ -81,7 +149,7 @@ def test_before_the_cloud_is_up_each_request_is_answered_with_retry(echo: str) -
             answer, body = _post(f"127.0.0.1:{port}", path, b"{}", {})
             assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
             assert body == {"message": "Tallybook is starting; try again in a second"}
-        proxy.serve(echo, "api123")
+        proxy.serve(Cloud(echo, CREDENTIALS), "api123")
         answer, _ = _post(f"127.0.0.1:{port}", "/v1/billing/current", b"{}", {})
     assert answer.status == 418
 
@@ -95,8 +163,8 @@ def test_the_port_is_taken_at_once() -> None:
 def _post(address: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[HTTPResponse, Any]:
     connection = HTTPConnection(address, timeout=10)
     try:
-        connection.putrequest("POST", path)
-        for name, value in ({"Content-Length": str(len(body))} | headers).items():
+        connection.putrequest("POST", path, skip_host=True)
+        for name, value in ({"Host": address, "Content-Length": str(len(body))} | headers).items():
             connection.putheader(name, value)
         connection.endheaders(body)
         answer = connection.getresponse()

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from infra.local.cloud import ministack
-from infra.local.deploy import client
 
 _HANDLER = """
 import os, time, marker
@@ -23,8 +22,9 @@ def handler(event, context):
 
 @pytest.fixture(scope="module")
 def functions() -> Iterator[Any]:
-    with ministack() as endpoint:
-        yield client("lambda", endpoint)
+    with ministack() as cloud:
+        cloud.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument="{}")
+        yield cloud.client("lambda")
 
 
 def test_workers_at_the_same_time_share_one_copy(functions: Any) -> None:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from infra.local.deploy import client
+from infra.local.cloud import Cloud, Credentials
 
 ROOT = Path(__file__).parents[2]
 _STARTS_WITHIN = 120.0
@@ -34,8 +34,15 @@ class LocalStack:
         words = (shlex.split(line) for line in (self.folder / "env").read_text().splitlines())
         return dict(word[1].split("=", 1) for word in words if word[:1] == ["export"])
 
+    @property
+    def cloud(self) -> Cloud:
+        variables = self.variables
+        credentials = Credentials.read(variables)
+        assert credentials
+        return Cloud(variables["AWS_ENDPOINT_URL"], credentials)
+
     def client(self, service: str) -> Any:
-        return _client(service, self.variables["AWS_ENDPOINT_URL"])
+        return _client(self.cloud, service)
 
     def calls(self, group: str) -> int:
         """How often the group's function has been called so far, by its log."""
@@ -56,7 +63,7 @@ class LocalStack:
         return [event["message"] for page in pages for event in page["events"]]
 
 
-_client = cache(client)
+_client = cache(Cloud.client)
 
 
 @contextmanager
