@@ -10,6 +10,7 @@ from tallybook.domain.credentials import (
     Scope,
     check_credential,
     check_still_valid,
+    hash_text,
     invalid_credential,
     matches,
     parse_credential,
@@ -57,21 +58,41 @@ def authorize_platform(
 ) -> tuple[PlatformKey, Mapping[Key, Item]]:
     """The platform key if it has the scope, and the items of the keys in `also` that exist.
 
-    Unauthenticated, or Forbidden `missing_scope`. The first 99 items come in the same round trip; the rest are read
-    only once the key is found valid, so that an invalid key costs one read.
+    Unauthenticated, or Forbidden `missing_scope`. The first 99 items come in the same round trip as the key; but if
+    this process has not seen the key valid yet, it is read alone, so that a made-up one costs one unit. Every call
+    reads and checks the key again: a revoked one is refused at once.
     """
     own = keys.platform_key(parse_platform_key(platform.text))
     others = list(dict.fromkeys(also))
-    at_once = MAX_KEYS - 1
+    at_once = MAX_KEYS - 1 if _was_verified(ctx, platform) else 0
     items = ctx.tables.get_many([own, *others[:at_once]])
-    if own not in items:
-        raise invalid_credential()
-    key = read_platform_key(items.pop(own))
-    if not matches(platform.text, key.secret_hash):
-        raise invalid_credential()
+    key = _verify(ctx, platform, items.pop(own, None))
     if scope not in key.scopes:
         raise Forbidden(f"This key lacks the scope {scope}", code="missing_scope")
     return key, items | ctx.tables.get_many(others[at_once:])
+
+
+def check_new_platform_key(ctx: Context, platform: PlatformCaller) -> None:
+    """Read and check a key that this process has not seen valid yet; Unauthenticated.
+
+    Called before the body of a request is parsed, so that a made-up key costs one unit and no parsing.
+    """
+    if not _was_verified(ctx, platform):
+        _verify(ctx, platform, ctx.tables.get(keys.platform_key(parse_platform_key(platform.text))))
+
+
+def _was_verified(ctx: Context, platform: PlatformCaller) -> bool:
+    return hash_text(platform.text) in ctx.verified_platform_keys
+
+
+def _verify(ctx: Context, platform: PlatformCaller, item: Item | None) -> PlatformKey:
+    """The stored key, if it has this text; Unauthenticated. Remembers which of the two it was."""
+    key = read_platform_key(item) if item else None
+    if key is None or not matches(platform.text, key.secret_hash):
+        ctx.verified_platform_keys.discard(hash_text(platform.text))
+        raise invalid_credential()
+    ctx.verified_platform_keys.add(key.secret_hash)
+    return key
 
 
 def _read(ctx: Context, item_keys: tuple[Key, Key, Key], address: str | None) -> Principal:
