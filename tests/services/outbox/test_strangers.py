@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tallybook.domain.limits import Limits
+from tallybook.domain.limits import DAY, Limit, Limits
 from tallybook.domain.outbox import Mail
 from tallybook.domain.strangers import REMOVED, TYPED
 from tallybook.gateways.templates import TEMPLATES
@@ -24,6 +24,7 @@ from tests.services.outbox.stored_mails import BODIES, ITEM_ID, stored_mail
 from tests.support.app import App, Member
 from tests.support.budgets import recipients_of_messages, set_up_budget, spend
 from tests.support.fake_aws import SentMail
+from tests.support.race import race
 
 VICTIM = "victim@example.net"
 EVIL = "Log in at https://evil.test/x or evil.test now"
@@ -98,6 +99,15 @@ def test_a_retried_mail_is_counted_once(strict: App) -> None:
     (counter,) = [row for row in strict.stored("core") if row["pk"].startswith("ATTEMPTS#stranger#")]
     assert (len(strict.fake_aws.mails), counter["count"]) == (1, 1)
     assert "victim" not in counter["pk"]
+
+
+def test_concurrent_mails_to_a_stranger_stop_at_the_limit(crowded_app: App) -> None:
+    app = crowded_app
+    app.reshape(limits=Limits(stranger=Limit(3, DAY)))
+    ids = [put(app, "welcome", f"victim+{number}@example.net", cause=str(number)) for number in range(6)]
+    outcomes = race(*[lambda id=each: deliver(app.ctx, app.fake_aws.channels(), id) for each in ids])
+    assert outcomes == ["delivered"] * 6
+    assert len(app.fake_aws.mails) == 3
 
 
 def test_the_accounts_users_and_its_own_address_are_no_strangers(app: App) -> None:
