@@ -7,7 +7,7 @@ from typing import Any
 from tallybook.services.budgets.budget import create_budget
 from tallybook.services.budgets.check import accounts_with_budget, check_budget
 from tallybook.services.identity.authenticate import authenticate
-from tests.bench.figures import Figure, measure
+from tests.bench.figures import Figure, measure, warm_platform_key
 from tests.support.app import App, Member
 from tests.support.call import Answer, call
 
@@ -73,7 +73,7 @@ def _checks(app: App) -> Iterator[Figure]:
 
 def _start(app: App) -> Iterator[Figure]:
     """The first start in a process takes one call more than the next ones."""
-    member, key = member_with_budget(app, limit_type="hard"), app.platform_key()
+    member, key = member_with_budget(app, limit_type="hard"), warm_platform_key(app)
     app.record(app.event(member, quantity=_UNIT))
     session = {
         "account_id": member.subject,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tallybook.domain.quotas import FIELDS, GAUGE_METER, MONTHLY
-from tests.bench.figures import Figure, measure
+from tests.bench.figures import Figure, measure, warm_platform_key
 from tests.support.app import App
 from tests.support.call import Answer, call
 
@@ -14,7 +14,7 @@ def quota_figures(app: App) -> Iterator[Figure]:
     plans = app.catalog_data()["plans"]
     limits = plans["hobby"]["limits"] | dict.fromkeys((*FIELDS, "max_concurrent_sandboxes"), 1_000_000)
     app.apply_catalog(plans=plans | {"hobby": plans["hobby"] | {"limits": limits}})
-    member, key = app.member(), app.platform_key()
+    member, key = app.member(), warm_platform_key(app)
     call("GET", "/v1/billing/current", key=member.api_key)  # notes the hourly last_used_at
     app.record(*[app.event(member, meter=meter, user_id=member.user_id) for meter in (*MONTHLY.values(), GAUGE_METER)])
     quota, request = dict.fromkeys(FIELDS, 1000), {"cpu_seconds_monthly": 1004, "reason": "figures"}

@@ -152,3 +152,12 @@ def test_a_session_of_a_suspended_account_can_be_ended(app: App, key: str, membe
     start(key, member, session_id="run-1")
     app.change_account(member, status="suspended")
     assert call("POST", "/v1/platform/sessions/run-1/end", key=key).json["data"]["status"] == "ended"
+
+
+def test_a_made_up_key_costs_one_read_and_its_body_is_not_parsed(app: App, key: str, member: Member) -> None:
+    made_up = key[:-6] + "AAAAAA"
+    events = [{**app.event(member), "subject": f"acc-{number}"} for number in range(1000)]
+    for body in ({"body": events}, {"raw": b"{"}, {"raw": b" " * 2_000_000}):
+        app.meter.clear()
+        answer = call("POST", "/v1/platform/events", key=made_up, **body)
+        assert (answer.status, app.meter.calls, app.meter.read_units) == (401, 1, 1)

@@ -21,6 +21,7 @@ from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.credentials import Credential
 from tallybook.domain.periods import BillingSchedule, Period, schedule_from, with_anchor
+from tallybook.domain.recent_changes import RecentChanges
 from tallybook.domain.sessions import Session
 from tallybook.domain.usage import Event
 from tallybook.domain.wallet import Entry
@@ -57,6 +58,7 @@ FULL_ACCOUNT = replace(
     description="",
     closing_cursor=ClosingCursor(APRIL, carried_credit=12_340_000),
     counts=Counts(*range(1, len(Counts._fields) + 1)),
+    recent=RecentChanges(29_000_000, 7),
     wallet=Wallet(balance=-5, entry_count=7, welcome=11),
     billing=BillingTerms(tax_rate=Decimal("7.7"), discount=Decimal(25)),
     suspension=Suspension({"2026-03-01T00:00:00.000Z": 86_400_000}, at=NOW, reason="abuse"),

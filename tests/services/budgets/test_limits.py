@@ -78,6 +78,29 @@ def test_beyond_the_limit_a_check_alerts_without_a_mail(app: App, owner: Member)
     check_invariants(app)
 
 
+def test_the_limit_counts_recipients(app: App, owner: Member) -> None:
+    limit_mails(app, 7)
+    others = [f"cfo{number}@example.com" for number in range(2)]
+    spend(app, owner, 50)
+    set_up_budget(app, owner, thresholds=(), emails=others)
+    for percent in range(1, 5):
+        edit_budget(app, owner, thresholds=thresholds(percent))
+    app.deliver()
+    assert recipients_of_messages(app, owner) == [(ADA, *others), (ADA, *others), (ADA,), ()]
+    check_invariants(app)
+
+
+def test_the_usual_limit_lets_twenty_addresses_get_two_alerts_a_day(app: App, owner: Member) -> None:
+    app.reshape(limits=Limits())
+    spend(app, owner, 50)
+    set_up_budget(app, owner, thresholds=(), emails=[f"cfo{number}@example.com" for number in range(20)])
+    for percent in range(1, 31):
+        edit_budget(app, owner, thresholds=thresholds(percent))
+    app.deliver()
+    assert len(app.fake_aws.mails_to(ADA)) == 1 + 20, "a welcome, 2 alerts to all, 18 to the account alone"
+    assert sum(map(len, recipients_of_messages(app, owner))) == 60
+
+
 def test_the_limit_is_per_account_and_ends_with_its_day(app: App, owner: Member) -> None:
     limit_mails(app, 1)
     other = app.member("bob@example.com")

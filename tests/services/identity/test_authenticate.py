@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from tallybook.domain.credentials import PREFIXES, PlatformCaller
+from tallybook.domain.credentials import PREFIXES, PlatformCaller, format_platform_key, parse_platform_key
 from tallybook.domain.errors import Forbidden, TallybookError, Unauthenticated
 from tallybook.services.identity.api_keys import create_api_key, list_api_keys, revoke_api_key
 from tallybook.services.identity.authenticate import authenticate, authorize_platform
 from tallybook.store import keys
+from tallybook.store.commands import Delete
 from tests.support.app import App
 from tests.support.cloud import make_context
 from tests.support.faults import Faults, lost_answer, throttle
@@ -109,13 +110,48 @@ def test_a_platform_key_and_other_items_are_read_in_one_round_trip(app: App) -> 
         authorize_platform(app.ctx, PlatformCaller(app.member().api_key), "usage:write")
 
 
-def test_a_made_up_platform_key_reads_no_more_than_one_batch(app: App) -> None:
-    made_up = PlatformCaller(app.platform_key()[:-6] + "AAAAAA")
-    accounts = [keys.account(f"A{number}") for number in range(1000)]
-    app.meter.clear()
-    with pytest.raises(Unauthenticated):
-        authorize_platform(app.ctx, made_up, "usage:write", also=accounts)
-    assert (app.meter.calls, app.meter.read_units) == (1, 100)
+@pytest.mark.parametrize("others", [0, 1, 99, 1000])
+def test_a_made_up_platform_key_reads_only_itself(app: App, others: int) -> None:
+    valid = app.platform("usage:write")
+    authorize_platform(app.ctx, valid, "usage:write")
+    known_id = PlatformCaller(valid.text[:-6] + "AAAAAA")
+    unknown_id = PlatformCaller(format_platform_key(key_id=app.ctx.new_id(app.clock.now()), secret=bytes(32)))
+    accounts = [keys.account(f"A{number}") for number in range(others)]
+    for made_up in (known_id, unknown_id):
+        app.meter.clear()
+        with pytest.raises(Unauthenticated):
+            authorize_platform(app.ctx, made_up, "usage:write", also=accounts)
+        assert (app.meter.calls, app.meter.read_units) == (1, 1)
+
+
+def test_a_platform_key_is_read_alone_only_at_its_first_use_in_a_process(app: App) -> None:
+    platform, accounts = app.platform("usage:write"), [keys.account(f"A{number}") for number in range(99)]
+    calls = []
+    for _ in range(3):
+        app.meter.clear()
+        authorize_platform(app.ctx, platform, "usage:write", also=accounts)
+        calls.append((app.meter.calls, app.meter.read_units))
+    assert calls == [(2, 100), (1, 100), (1, 100)]
+
+
+def test_a_revoked_platform_key_is_refused_at_once_and_then_reads_only_itself(app: App) -> None:
+    platform, accounts = app.platform("usage:write"), [keys.account(f"A{number}") for number in range(99)]
+    authorize_platform(app.ctx, platform, "usage:write")
+    app.ctx.tables.write(Delete(keys.platform_key(parse_platform_key(platform.text))))
+    units = []
+    for _ in range(3):
+        app.meter.clear()
+        with pytest.raises(Unauthenticated):
+            authorize_platform(app.ctx, platform, "usage:write", also=accounts)
+        units.append(app.meter.read_units)
+    assert units == [100, 1, 1]
+
+
+def test_no_text_of_a_platform_key_is_kept_in_the_process(app: App) -> None:
+    platform = app.platform("usage:write")
+    authorize_platform(app.ctx, platform, "usage:write")
+    assert len(app.ctx.verified_platform_keys) == 1
+    assert platform.text not in repr(app.ctx.verified_platform_keys)
 
 
 def test_a_failure_to_store_the_last_use_does_not_refuse_the_key(app: App) -> None:

@@ -13,6 +13,7 @@ from tallybook.domain.usage import Event, Result
 from tallybook.store.events import put_marker
 from tallybook.store.requests import to_dynamodb
 from tallybook.wire.requests.cloudevents import read_events, read_json
+from tallybook.wire.requests.event_json import read_event_json
 from tests.support.hypothesis_settings import deterministic
 
 FIELDS = ("specversion", "id", "source", "type", "time", "subject")
@@ -90,6 +91,13 @@ def test_an_event_nested_too_deeply_is_rejected_alone(element: str) -> None:
 def test_other_bodies_are_refused_as_a_whole(number: str) -> None:
     with pytest.raises(Invalid, match="not valid JSON"):
         read_json(f'{{"amount": {number}}}'.encode("utf-8", "surrogatepass"))
+
+
+def test_an_array_is_checked_to_its_end_unless_its_length_is_limited() -> None:
+    for text in ("[1, 2, 3 oops", "[1, 2, 3] oops", "[1, 2, 3", "[1, 2,, 3]", "[1, 2, 3,]"):
+        with pytest.raises(Invalid, match="not valid JSON"):
+            read_event_json(text)
+        assert read_event_json(text, most=1) == [1, 2]
 
 
 values = st.one_of(

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tallybook import runtime
-from tallybook.domain.credentials import PlatformCaller, Principal, parse_platform_key
+from tallybook.domain.credentials import PlatformCaller, Principal
 from tallybook.domain.errors import (
     Failed,
     Forbidden,
@@ -28,7 +28,7 @@ from tallybook.domain.errors import (
     Unavailable,
 )
 from tallybook.services.context import Context
-from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.identity.authenticate import authenticate, check_new_platform_key
 from tallybook.wire.dialects import error_presenter
 from tallybook.wire.requests.bodies import MAX_BODY_BYTES, RequestBody, read_body
 from tallybook.wire.requests.cloudevents import read_json
@@ -102,11 +102,11 @@ async def _caller(request: Request, ctx: Annotated[Context, Depends(_context)]) 
     return authenticate(ctx, credential.text, address=_address_of(request))
 
 
-async def _platform(request: Request) -> PlatformCaller:
-    """A well-formed platform key. The service checks the key and its scope with its first read."""
-    text = read_credential(request.headers, {}).text
-    parse_platform_key(text)
-    return PlatformCaller(text, _address_of(request))
+async def _platform(request: Request, ctx: Annotated[Context, Depends(_context)]) -> PlatformCaller:
+    """The platform by its key. The service checks the key again, with its scope, in its first read."""
+    platform = PlatformCaller(read_credential(request.headers, {}).text, _address_of(request))
+    check_new_platform_key(ctx, platform)
+    return platform
 
 
 async def _address(request: Request) -> str:

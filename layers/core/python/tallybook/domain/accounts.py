@@ -11,6 +11,7 @@ from tallybook.domain.closing_cursor import ClosingCursor
 from tallybook.domain.errors import Forbidden, NotFound
 from tallybook.domain.periods import BillingSchedule
 from tallybook.domain.quotas import UserAllocation
+from tallybook.domain.recent_changes import RecentChanges
 
 type AccountStatus = Literal["active", "suspended", "deleted"]
 type UserStatus = Literal["active", "suspended", "disabled", "deleted"]
@@ -130,6 +131,7 @@ class Account:
     display_name: str | None = None
     description: str | None = None
     counts: Counts = field(default_factory=Counts)
+    recent: RecentChanges = field(default_factory=RecentChanges)
     wallet: Wallet = field(default_factory=Wallet)
     receivables: Receivables = field(default_factory=Receivables)
     billing: BillingTerms = field(default_factory=BillingTerms)

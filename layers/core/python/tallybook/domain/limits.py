@@ -34,7 +34,9 @@ class Limits:
     - `invited`: mails to one address, by invitations and requests to change an account's email
     - `change_email`: requests of one account, which reveal whether an email is registered
     - `quota_request`: requests of one user, each of which mails the account
-    - `budget_mail`: mails about one account's budgets, which may go to any address; three for each of 20 thresholds
+    - `budget_mail`: recipients of mails about one account's budgets; three mails to one address for each of 20
+      thresholds
+    - `stranger`: mails to one person whom no account's user confirmed, from all accounts together
     """
 
     register: Limit = Limit(3)
@@ -49,6 +51,7 @@ class Limits:
     change_email: Limit = Limit(10, HOUR)
     quota_request: Limit = Limit(10, HOUR)
     budget_mail: Limit = Limit(60, DAY)
+    stranger: Limit = Limit(10, DAY)
 
 
 def window_of(now: datetime, window: timedelta) -> datetime:

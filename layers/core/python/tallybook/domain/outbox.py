@@ -94,7 +94,8 @@ class OutboxItem:
 
     `attempts`: how many were begun since the item last became `waiting`; `claims`: how many ever. While `leased`, one
     attempt has the item until `due`; otherwise the next attempt may begin at `due`, which is None after the delivery.
-    `sent`: the addresses that the mail was sent to; `skipped`: the suppressed ones.
+    `sent`: the addresses that the mail was sent to; `skipped`: those that get none; `counted`: the strangers for whom
+    it was counted.
     """
 
     id: str
@@ -109,6 +110,7 @@ class OutboxItem:
     leased: bool = False
     sent: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()
     delivered_at: datetime | None = None
     error: str | None = None
 

@@ -3,8 +3,9 @@
     ctx.tables.transact([…, *record(account, Change(…), at=now)])
 
 The audit entry takes the account's next number. If the account changed since it was read, that number is taken and the
-transaction fails with WriteConflict: `retry_on_conflict` reads again and decides again. Mails and events are keyed by
-the entry's number, so one change sends each of them once.
+transaction fails with WriteConflict: `retry_on_conflict` reads again and decides again. The write that takes the number
+also counts the users' changes of this minute. Mails and events are keyed by the entry's number, so one change sends
+each of them once.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from typing import Any
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import Actor, AuditEntry
 from tallybook.domain.outbox import BusEvent, Mail
+from tallybook.domain.recent_changes import COUNTED, count_changes
 from tallybook.services.context import Context
 from tallybook.store.audit import count_entries, put_entry
 from tallybook.store.commands import Command, Put
@@ -40,10 +42,15 @@ class Change:
 
 
 def record(account: Account, *changes: Change, at: datetime) -> tuple[Command, ...]:
-    """The commands that write the changes as the account's next audit entries, with their mails and events."""
+    """The commands that write the changes as the account's next audit entries, with their mails and events.
+
+    TooManyRequests if the account's users made too many changes in this minute.
+    """
     first = account.counts.audit_count + 1
+    counted = [change.action for change in changes if change.actor.kind in COUNTED]
+    recent = count_changes(account.recent, counted, now=at) if counted else account.recent
     puts = (put for number, change in enumerate(changes, first) for put in _puts(account.id, number, change, at=at))
-    return (count_entries(account, len(changes)), *puts)
+    return (count_entries(account, len(changes), recent=recent), *puts)
 
 
 def record_first(account_id: str, change: Change, *, at: datetime) -> tuple[Put, ...]:

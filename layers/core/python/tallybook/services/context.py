@@ -25,7 +25,7 @@ class Context:
     `usage_shards`: the number of counters that share a new period's writes. `workers`: the number of accounts that one
     request writes in parallel. `password_rounds`: the cost of bcrypt as a power of two. `admission_keys`: by account
     and user, the keys that the last admission in this process read, so that the next one reads them together with the
-    credential.
+    credential. `verified_platform_keys`: the hashes of the platform keys that were valid in this process.
     """
 
     tables: Tables
@@ -38,6 +38,7 @@ class Context:
     password_rounds: int = 12
     limits: Limits = field(default_factory=Limits)
     admission_keys: dict[tuple[str, str], tuple[Key, ...]] = field(default_factory=dict)
+    verified_platform_keys: set[str] = field(default_factory=set, repr=False)
 
     def new_id(self, now: datetime) -> str:
         return new_id(now, self.random_bytes(10))

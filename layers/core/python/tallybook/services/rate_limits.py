@@ -9,6 +9,7 @@ from typing import Literal
 
 from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.limits import Limit, hashed_subject, network_of, seconds_left, window_of
+from tallybook.domain.strangers import without_tag
 from tallybook.services.context import Context
 from tallybook.store.attempts import count_attempt
 from tallybook.store.commands import Update
@@ -17,6 +18,7 @@ type ByAddress = Literal["register", "login", "password", "reset", "confirm"]
 type RateLimited = (
     ByAddress
     | Literal["login_email", "password_email", "invite", "invited", "change_email", "quota_request", "budget_mail"]
+    | Literal["stranger"]
 )
 
 _BY_EMAIL: Mapping[ByAddress, RateLimited] = {
@@ -62,9 +64,16 @@ def count_quota_request(ctx: Context, *, user_id: str) -> Update:
     return _attempt(ctx, "quota_request", f"user {user_id}")
 
 
-def count_budget_mails(ctx: Context, *, account_id: str, mails: int) -> Update:
-    """The command that counts budget mails of the account, in the transaction that sends them; TooManyRequests."""
-    return _attempt(ctx, "budget_mail", f"account {account_id}", by=mails)
+def count_budget_mails(ctx: Context, *, account_id: str, recipients: int) -> Update:
+    """The command that counts the recipients of the account's budget mails, in the transaction that sends them;
+    TooManyRequests.
+    """
+    return _attempt(ctx, "budget_mail", f"account {account_id}", by=recipients)
+
+
+def count_stranger_mail(ctx: Context, *, email: str) -> Update:
+    """The command that counts a mail to a stranger, whichever account sends it, without the tag; TooManyRequests."""
+    return _attempt(ctx, "stranger", _email(without_tag(email)))
 
 
 def _attempt(ctx: Context, action: RateLimited, subject: str, *, by: int = 1) -> Update:

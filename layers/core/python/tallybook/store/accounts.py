@@ -16,6 +16,7 @@ from tallybook.domain.accounts import (
     Wallet,
 )
 from tallybook.domain.jobs import partition
+from tallybook.domain.recent_changes import RecentChanges
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
 from tallybook.store.closing_cursors import closing_cursor_item, read_closing_cursor
@@ -47,6 +48,8 @@ def account_item(account: Account) -> Item:
         "entries": account.wallet.entry_count,
         "welcome": account.wallet.welcome,
         "audits": account.counts.audit_count,
+        "minute": account.recent.minute or None,
+        "recent": account.recent.made or None,
         "running": account.counts.running_count,
         "users": account.counts.user_count,
         "keys": account.counts.key_count,
@@ -105,6 +108,7 @@ def read_account(item: Item) -> Account:
             message_count=int(item["messages"]),
             archived_message_count=int(item["archived"]),
         ),
+        recent=RecentChanges(minute=int(item.get("minute", 0)), made=int(item.get("recent", 0))),
         wallet=Wallet(
             balance=int(item["balance"]),
             entry_count=int(item["entries"]),

@@ -9,6 +9,7 @@ from boto3.dynamodb.conditions import Attr
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import Actor, AuditEntry, mask_secrets
+from tallybook.domain.recent_changes import RecentChanges
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put, Update
@@ -16,10 +17,13 @@ from tallybook.store.commands import Item, Put, Update
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-def count_entries(account: Account, more: int) -> Update:
-    """Add `more` to the count of entries; WriteConflict if it changed since it was read."""
+def count_entries(account: Account, more: int, *, recent: RecentChanges) -> Update:
+    """Add `more` to the count of entries, and set the recent changes; WriteConflict if it changed since it was read."""
+    counts = {"audits": account.counts.audit_count + more}
+    if recent != account.recent:
+        counts |= {"minute": recent.minute, "recent": recent.made}
     unchanged = Attr("audits").eq(account.counts.audit_count)
-    return Update(keys.account(account.id), set={"audits": account.counts.audit_count + more}, condition=unchanged)
+    return Update(keys.account(account.id), set=counts, condition=unchanged)
 
 
 def put_entry(entry: AuditEntry) -> Put:

@@ -74,6 +74,11 @@ def note_sent(item: OutboxItem, address: str) -> Update:
     return _step(item, set={"sent": [*item.sent, address]})
 
 
+def note_counted(item: OutboxItem, address: str) -> Update:
+    """Record that the mail was counted for this stranger."""
+    return _step(item, set={"counted": [*item.counted, address]})
+
+
 def mark_delivered(item: OutboxItem, *, at: datetime) -> Update:
     return _step(
         item,
@@ -117,6 +122,7 @@ def read_outbox_item(item: Item) -> OutboxItem:
         leased="leased" in item,
         sent=tuple(item.get("sent", ())),
         skipped=tuple(item.get("skipped", ())),
+        counted=tuple(item.get("counted", ())),
         delivered_at=parse_instant(item["delivered_at"]) if "delivered_at" in item else None,
         error=item.get("error"),
     )

@@ -1,6 +1,7 @@
 """Adds a budget's alerts to the transaction that causes them: messages, audit entries, events and mails."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -40,18 +41,20 @@ def write_with_alerts(
 ) -> int:
     """Call `write` with what the alerts add to its transaction; returns the number of messages.
 
-    The mails name the consequences of the budget `after` the write, None if it is deleted. Beyond the account's
-    daily limit of budget mails, `write` is called again, without mails.
+    The mails name the consequences of the budget `after` the write, None if it is deleted. If their recipients would
+    exceed the account's daily limit, `write` is called again, with mails to the account's own address only; if even
+    these would, without mails.
     """
     if not alerts:
         write(AlertRecord((), 0, ()))
         return 0
     alert_record = _record_of(ctx, account, alerts, after=after, now=now)
-    counted = count_budget_mails(ctx, account_id=account.id, mails=len(alerts))
-    try:
-        write(replace(alert_record, commands=(*alert_record.commands, counted)))
-    except TooManyRequests:
-        write(replace(alert_record, changes=tuple(replace(change, mails=()) for change in alert_record.changes)))
+    for attempt in (alert_record, _to_account_only(alert_record)):
+        counted = count_budget_mails(ctx, account_id=account.id, recipients=_count_recipients(attempt))
+        with suppress(TooManyRequests):
+            write(replace(attempt, commands=(*attempt.commands, counted)))
+            return alert_record.message_count
+    write(replace(alert_record, changes=tuple(replace(change, mails=()) for change in alert_record.changes)))
     return alert_record.message_count
 
 
@@ -79,6 +82,19 @@ def _record_of(
         mail = alert_mail(account, messages, alert, after=after, currency=currency, now=now)
         changes.append(_change(alert, messages, mail))
     return AlertRecord((*commands, count_messages(account, more=count)), count, tuple(changes))
+
+
+def _count_recipients(alert_record: AlertRecord) -> int:
+    return sum(len(mail.to) for change in alert_record.changes for mail in change.mails)
+
+
+def _to_account_only(alert_record: AlertRecord) -> AlertRecord:
+    """Each mail goes to its first address only, which is the account's."""
+    changes = (
+        replace(change, mails=tuple(replace(mail, to=mail.to[:1]) for mail in change.mails))
+        for change in alert_record.changes
+    )
+    return replace(alert_record, changes=tuple(changes))
 
 
 def _change(alert: ThresholdAlert, messages: Sequence[BudgetMessage], mail: Mail) -> Change:

@@ -20,6 +20,7 @@ from tallybook.domain.times import stamp
 from tallybook.services.context import Context
 from tallybook.services.outbox.hooks import Hooks
 from tallybook.services.outbox.resolve_mail import ResolvedMail, resolve_mail
+from tallybook.services.outbox.strangers import count_strangers, find_strangers
 from tallybook.store import keys, outbox
 from tallybook.store.commands import Update
 from tallybook.store.conflicts import WriteConflict
@@ -164,7 +165,10 @@ def _deliver_events(ctx: Context, channels: Channels, item: OutboxItem) -> None:
 
 def _deliver_mail(ctx: Context, channels: Channels, item: OutboxItem) -> None:
     mail = read_mail(item)
-    resolved = resolve_mail(ctx, mail, page_url=channels.page_url)
+    strangers = find_strangers(ctx, mail, account_id=item.account_id)
+    item, refused = count_strangers(ctx, item, strangers.addresses)
+    resolved = resolve_mail(ctx, mail, page_url=channels.page_url, refused=refused)
+    resolved = replace(resolved, strangers=strangers)
     item = _send(ctx, channels, mail, resolved, replace(item, skipped=resolved.skipped))
     _write(ctx, channels, mail, outbox.mark_delivered(item, at=ctx.clock.now()), sent=item.sent)
 
@@ -177,7 +181,7 @@ def _send(ctx: Context, channels: Channels, mail: Mail, resolved: ResolvedMail, 
     remaining = [address for address in resolved.to if address not in item.sent]
     rejected: PermanentError | None = None
     for address in remaining:
-        rendered = channels.render(mail.template, resolved.context)
+        rendered = channels.render(mail.template, resolved.context_for(address))
         try:
             channels.mail.send(address, rendered, tags={"letter": mail.template, "item": item.id})
         except PermanentError as error:

@@ -4,15 +4,17 @@ A mail that is no longer true is not sent. A link's token is created at delivery
 as a hash; a repeated attempt replaces it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tallybook.domain.outbox import Mail, distinct
+from tallybook.domain.strangers import without_links
 from tallybook.services.context import Context
 from tallybook.services.outbox.account_contexts import email_change_context
 from tallybook.services.outbox.billing_contexts import invoice_context, overdue_context, voided_context
 from tallybook.services.outbox.identity_contexts import invitation_context, password_changed_context, reset_context
+from tallybook.services.outbox.strangers import NOBODY, Strangers
 from tallybook.store import keys
 
 
@@ -24,18 +26,25 @@ class Resolver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ResolvedMail:
-    """`skipped` are addresses that get no mail because they bounced or complained."""
+    """`skipped` are addresses that get no mail: they bounced or complained, or are strangers who got too many today."""
 
     to: tuple[str, ...]
     context: Mapping[str, Any]
     skipped: tuple[str, ...] = ()
+    strangers: Strangers = NOBODY
+
+    def context_for(self, address: str) -> Mapping[str, Any]:
+        """The context; for a stranger, without links that somebody typed."""
+        if address not in self.strangers.addresses:
+            return self.context
+        return without_links(self.context, known=self.strangers.known)
 
 
-def resolve_mail(ctx: Context, mail: Mail, *, page_url: str) -> ResolvedMail:
-    """No recipients if the mail must no longer be sent; LookupError for an unknown template."""
+def resolve_mail(ctx: Context, mail: Mail, *, page_url: str, refused: Collection[str] = ()) -> ResolvedMail:
+    """No recipients if the mail must no longer be sent; `refused` are skipped. LookupError for an unknown template."""
     to = distinct(mail.to)
     suppressed = ctx.tables.get_many([keys.suppressed(address) for address in to])
-    skipped = tuple(address for address in to if keys.suppressed(address) in suppressed)
+    skipped = tuple(address for address in to if address in refused or keys.suppressed(address) in suppressed)
     to = tuple(address for address in to if address not in skipped)
     if not to:
         return ResolvedMail((), {}, skipped)

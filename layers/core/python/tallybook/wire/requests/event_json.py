@@ -25,10 +25,11 @@ UNREADABLE: Final = _Unreadable()
 """Stands for NaN, Infinity, a number that is too large or too small, and an element that is nested too deeply."""
 
 
-def read_event_json(body: bytes | str, *, most: int = 1) -> Any:
+def read_event_json(body: bytes | str, *, most: int | None = None) -> Any:
     """JSON in UTF-8, with fractions as exact Decimals; Invalid if the text as a whole is not JSON.
 
-    An array is read up to the first element after the `most` allowed, so that its caller can refuse it by its count.
+    With `most`, an array is read up to the first element after the `most` allowed, so that its caller can refuse it by
+    its count.
     A value that can't be is UNREADABLE. A string with half of a surrogate pair, or with bytes that are not UTF-8, has
     surrogates in it, so that it can't be encoded.
     """
@@ -71,7 +72,7 @@ def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"{path}[{index}]", part) for index, part in enumerate(value))
 
 
-def _read_array(text: str, index: int, *, most: int) -> list[Any]:
+def _read_array(text: str, index: int, *, most: int | None) -> list[Any]:
     """The elements of the array whose bracket is before `index`; the text ends with it, unless it has too many."""
     elements: list[Any] = []
     index = _skip_blanks(text, index)
@@ -79,7 +80,7 @@ def _read_array(text: str, index: int, *, most: int) -> list[Any]:
     while separator == ",":
         element, index = _read_element(text, index)
         elements.append(element)
-        if len(elements) > most:
+        if most is not None and len(elements) > most:
             return elements
         index = _skip_blanks(text, index)
         separator = text[index : index + 1]

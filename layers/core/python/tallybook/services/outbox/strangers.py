@@ -1,0 +1,79 @@
+"""Mails to strangers: addresses that no user of the account has confirmed.
+
+Each such mail is counted before it is sent, once however often its delivery is tried. A stranger gets at most 10 a day,
+from all accounts together, and no links that an account's users typed. Source: docs/events-and-mail.md, "Mail to
+strangers".
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from tallybook.domain.errors import TooManyRequests
+from tallybook.domain.outbox import Mail, OutboxItem, distinct
+from tallybook.domain.strangers import shown_addresses
+from tallybook.services.context import Context
+from tallybook.services.rate_limits import count_stranger_mail
+from tallybook.store import keys, outbox
+from tallybook.store.commands import Item
+from tallybook.store.keys import Key
+from tallybook.store.users import read_user
+
+ENTERED = frozenset({"welcome", "invitation", "email_change_new"})
+"""The templates whose address somebody has just entered: it is not confirmed yet, even if it is a user's."""
+
+WITH_OTHERS = frozenset({"budget_reached"})
+"""The templates that go to the account's address first, and then to others, which may be strangers."""
+
+
+class Strangers(NamedTuple):
+    """The strangers among a mail's addresses, and the account's own addresses, which they may be shown."""
+
+    addresses: tuple[str, ...]
+    known: frozenset[str]
+
+
+NOBODY = Strangers((), frozenset())
+
+
+def find_strangers(ctx: Context, mail: Mail, *, account_id: str | None) -> Strangers:
+    """Reads nothing for a mail that only goes to the account and its users."""
+    addresses = distinct(mail.to)
+    candidates = addresses if mail.template in ENTERED else addresses[1:] if mail.template in WITH_OTHERS else ()
+    if not candidates:
+        return NOBODY
+    shown, looked_up = shown_addresses(mail.context), candidates if mail.template in WITH_OTHERS else ()
+    if account_id is None or not (shown or looked_up):
+        return Strangers(candidates, frozenset())
+    account_key = keys.account(account_id)
+    items = ctx.tables.get_many([account_key, *map(keys.email, distinct((*shown, *looked_up)))])
+    logins = {key: item for key, item in items.items() if key != account_key and item["account_id"] == account_id}
+    own = {address for address in shown if keys.email(address) in logins}
+    own |= {items[account_key]["email"]} if account_key in items else set()
+    users = _confirmed_users(ctx, [logins[key] for key in map(keys.email, looked_up) if key in logins])
+    return Strangers(tuple(address for address in candidates if address not in users), frozenset(own))
+
+
+def count_strangers(ctx: Context, item: OutboxItem, strangers: Sequence[str]) -> tuple[OutboxItem, tuple[str, ...]]:
+    """Count the mail for each stranger; returns the item, and those that have got too many mails today.
+
+    WriteConflict if another delivery has the item.
+    """
+    refused: list[str] = []
+    for address in strangers:
+        if address in item.counted or address in item.sent:
+            continue
+        try:
+            ctx.tables.transact([outbox.note_counted(item, address), count_stranger_mail(ctx, email=address)])
+        except TooManyRequests:
+            refused.append(address)
+            continue
+        item = replace(item, counted=(*item.counted, address))
+    return item, tuple(refused)
+
+
+def _confirmed_users(ctx: Context, logins: Sequence[Item]) -> set[str]:
+    """The emails of these users, without those who were only invited: they have not set a password."""
+    user_keys: list[Key] = [keys.user(login["account_id"], login["user_id"]) for login in logins]
+    users = map(read_user, ctx.tables.get_many(user_keys).values())
+    return {user.email for user in users if user.status != "deleted" and user.password_hash is not None}

@@ -1,0 +1,84 @@
+"""A typed text that a stranger is shown has no `://` and nothing like a domain."""
+
+import pytest
+
+from tallybook.domain.strangers import REMOVED, remove_links, shown_addresses, without_links, without_tag
+
+LINKS = [
+    "https://evil.example/login",
+    "HTTP://evil",
+    "evil.example",
+    "www.evil.example/x?y=1#z",
+    "a.b.evil.example:8080",
+    "evil.example.",
+    "(evil.example)",
+    "ada@evil.example",
+    "bücher.example",
+    "xn--bcher-kva.example",
+    "пример.рф",
+    "例え。テスト",
+    "ｅｖｉｌ．ｅｘａｍｐｌｅ",
+    "evil․example",
+    "evil\u200b.example",
+    "evil.\u00adexample",
+    "ev\u2060il.ex\ufeffample",
+    "evil｡example",
+    "evil\u3164.\ufe0fexample",
+    "http\uff1a\uff0f\uff0fevil",
+    "203.0.113.7",
+    "203.0.113.7/login",
+]
+HARMLESS = [
+    "Ada Lovelace",
+    "Engines & Sons Ltd.",
+    "J. R. R. Tolkien",
+    "Acme Inc., Berlin",
+    "Version 1.2.3",
+    "3.50 USD",
+    "and so on...",
+    "Müller GmbH & Co. KG",
+    "日本電気株式会社",
+    "C/C++: tests",
+    "👩\u200d💻 team",
+    "at 12:30",
+]
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_a_link_is_replaced_and_the_words_around_it_stay(link: str) -> None:
+    assert remove_links(link) == REMOVED
+    assert remove_links(f"Log in at {link} today") == f"Log in at {REMOVED} today"
+    assert remove_links(f"{link}\n{link}") == f"{REMOVED}\n{REMOVED}"
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_other_text_is_shown_as_it_is(text: str) -> None:
+    assert remove_links(text) == text
+
+
+def test_what_is_left_has_no_link_for_any_pair_of_texts() -> None:
+    for one in (*LINKS, *HARMLESS):
+        for other in (*LINKS, *HARMLESS):
+            shown = remove_links(f"{one} {other}")
+            assert "://" not in shown
+            assert remove_links(shown) == shown
+
+
+def test_only_typed_values_are_changed_and_known_addresses_stay() -> None:
+    context = {"account": "evil.example", "inviter": "ada@example.com", "name": None, "link": "https://ours.example"}
+    assert shown_addresses(context) == ("ada@example.com",)
+    assert without_links(context, known={"ada@example.com"}) == context | {"account": REMOVED}
+    assert without_links(context, known=()) == context | {"account": REMOVED, "inviter": REMOVED}
+
+
+@pytest.mark.parametrize(
+    ("email", "person"),
+    [
+        ("ada@example.com", "ada@example.com"),
+        (" Ada+news@Example.com", "ada@example.com"),
+        ("ada+a+b@example.com", "ada@example.com"),
+        ("+a@example.com", "+a@example.com"),
+    ],
+)
+def test_the_tags_of_an_address_are_one_person(email: str, person: str) -> None:
+    assert without_tag(email) == person
