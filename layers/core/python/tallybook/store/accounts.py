@@ -108,7 +108,7 @@ def read_account(item: Item) -> Account:
             message_count=int(item["messages"]),
             archived_message_count=int(item["archived"]),
         ),
-        recent=RecentChanges(minute=int(item.get("minute", 0)), made=int(item.get("recent", 0))),
+        recent=RecentChanges(minute=int(item.get("minute") or 0), made=int(item.get("recent") or 0)),
         wallet=Wallet(
             balance=int(item["balance"]),
             entry_count=int(item["entries"]),
