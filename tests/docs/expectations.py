@@ -26,9 +26,10 @@ def _readme(printed: Printed) -> None:
 
 
 def _usage(printed: Printed) -> None:
-    sent, started, ended, history = map(_data, [printed[0], *printed[2:]])
+    sent, started, ended, history = map(_data, [printed[0], *printed[3:]])
     assert sent["accepted"] == 1
-    shown = dict(line.partition("\t")[::2] for line in printed[1].splitlines())
+    assert re.match(r"http://\S+\n", printed[1]), "the address of the emulated cloud"
+    shown = dict(line.partition("\t")[::2] for line in printed[2].splitlines())
     assert (shown["meter"], shown["quantity"], shown["plan_name"]) == ("ram_gb_seconds", "12.5", "hobby")
     assert shown["platform_key_id"].startswith("plk-")
     assert (started["status"], ended["status"]) == ("running", "ended")
@@ -90,7 +91,7 @@ def _events_and_mail(printed: Printed) -> None:
 
 
 def _operator(printed: Printed) -> None:
-    users, terms, key, record, invoices = printed
+    users, terms, key, keys, record, invoices = printed
     assert "ada@example.com" in users
     names = {
         each["name"] for line in users.splitlines() if line.startswith("{") for each in json.loads(line)["api_keys"]
@@ -100,6 +101,8 @@ def _operator(printed: Printed) -> None:
     assert "is active\n" in terms
     assert re.search(r"is on pro; inv-\S+ is issued", terms)
     assert key.startswith("pk-")
+    assert '"source_prefix": "host-1/"' in keys
+    assert re.findall(r"^plk-\S+\t(\S+)", keys, re.MULTILINE) == ["host-1", "meter", "local"]
     assert "account.suspended" in record
     assert invoices.startswith("Nothing to do\n")
 

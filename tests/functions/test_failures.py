@@ -155,7 +155,7 @@ def test_no_secret_is_logged_stored_or_published(app: App, fake_aws: FakeAws, lo
         stored += repr(app.stored("core")) + repr(app.stored("usage"))
     fake_aws.sweep()
     stored += repr(app.stored("core")) + repr(app.stored("usage"))
-    assert len(secrets) == 14
+    assert len(secrets) == 15
     assert logged().count('"message":"request"') > 3 * len(VALID_REQUESTS)
     assert not find_secrets(logged(), secrets), "logged"
     assert not find_secrets(stored, secrets), "stored"

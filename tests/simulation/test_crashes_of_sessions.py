@@ -39,7 +39,7 @@ def test_a_session_started_within_limits_and_ended_in_the_next_period(sweep: Swe
         assert (bill.active_sessions, bill.completed_sessions) == (0, 1)
 
     assert sweep(prepare, start, started) == 4  # the caller, the catalog, the usage, the transaction
-    assert sweep(prepare_started, end, ended) == 5
+    assert sweep(prepare_started, end, ended) == 6  # also the note that the key was used
 
 
 def due(app: App) -> list[Task]:
