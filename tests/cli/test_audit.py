@@ -18,7 +18,7 @@ def test_entries_are_listed_newest_first_up_to_a_limit(operator_app, tallybook):
         "action": "account.registered",
         "target_id": member.subject,
         "before": {},
-        "after": {"email": "owner1@example.com", "plan_name": "hobby", "balance": 1_000_000},
+        "after": {"email": "o***@example.com", "plan_name": "hobby", "balance": 1_000_000},
     }
     [newest] = json.loads(tallybook("audit", "--json", member.user.email, "--limit", 1).out)["entries"]
     assert newest == entries[0]

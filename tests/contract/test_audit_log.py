@@ -37,7 +37,7 @@ def test_the_log_is_newest_first_and_starts_with_the_registration(app: App, root
     assert (oldest["number"], oldest["action"], oldest["target_id"]) == (1, "account.registered", root.subject)
     assert oldest["actor"] == {"type": "user", "id": root.user_id, "user_id": root.user_id}
     assert oldest["before"] == {}
-    assert oldest["after"] == {"email": "root@example.com", "plan_name": "hobby", "balance": 1_000_000}
+    assert oldest["after"] == {"email": "r***@example.com", "plan_name": "hobby", "balance": 1_000_000}
     assert (newest["number"], newest["action"]) == (2, "api_key.created")
     assert newest["created_at"] == "2026-04-20T12:34:56Z"
 

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from tallybook.domain.audit import MASK, Actor, actor_of, mask_secrets, platform_actor
+from tallybook.domain.audit import MASK, Actor, actor_of, mask_addresses, mask_secrets, platform_actor
 from tallybook.domain.credentials import Credential, PlatformKey, Principal
 from tests.store.samples import ACCOUNT, USER
 
@@ -35,3 +36,23 @@ def test_a_secret_is_replaced_by_a_mask(name: str) -> None:
 def test_other_values_are_not_masked() -> None:
     values = {"status": "active", "balance": Decimal(5), "reason": None}
     assert mask_secrets(values) == values
+
+
+@pytest.mark.parametrize(
+    ("value", "masked"),
+    [
+        ("ada@example.com", "a***@example.com"),
+        ("Ada.Lovelace+x@Mail.Example.com", "A***@Mail.Example.com"),
+        ("a@b.example", "a***@b.example"),
+        ("left, was <ada@example.com>.", "left, was <a***@example.com>."),
+        ("a***@example.com", "a***@example.com"),
+        ("ada@example.com,bob@example.com", "a***@example.com,b***@example.com"),
+        ("x" * 200 + "@example.com", "x***@example.com"),
+        ("no address @ all", "no address @ all"),
+        (["ada@example.com", 5, None], ["a***@example.com", 5, None]),
+        ({"email": "ada@example.com", "n": Decimal(5)}, {"email": "a***@example.com", "n": Decimal(5)}),
+    ],
+)
+def test_an_address_is_masked_in_any_text(value: Any, masked: Any) -> None:
+    assert mask_addresses(value) == masked
+    assert mask_addresses(masked) == masked

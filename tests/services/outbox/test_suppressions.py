@@ -14,7 +14,7 @@ def test_the_operator_can_lift_a_suppression(app: App) -> None:
     app.member("ada@example.com")
     assert len(app.deliver().mails_to("ada@example.com")) == 1
     assert [item["target"] for item in app.stored("core") if item.get("action") == "suppression.lifted"] == [
-        "ada@example.com"
+        "a***@example.com"
     ]
 
 

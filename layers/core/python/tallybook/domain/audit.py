@@ -1,9 +1,11 @@
 """The audit log: who changed what in an account, from which address, and the values before and after.
 
 An account's entries are numbered from 1 without gaps. Usage and sessions have no entries, because there are too many
-at once; their own items record them. Entries contain no secrets: a changed password or key shows as `***`.
+at once; their own items record them. Entries contain no secrets: a changed password or key shows as `***`. Because
+entries are kept for ever, they contain no email addresses either: each shows as `a***@example.com`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +18,8 @@ type ActorKind = Literal["user", "api_key", "platform", "operator", "job", "anyo
 
 MASK = "***"
 _SECRET = ("password", "secret", "token", "hash")
+_LOCAL = r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]"
+_ADDRESS = re.compile(rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*@([a-z0-9-]+(?:\.[a-z0-9-]+)+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +71,15 @@ def mask_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
         name: MASK if value is not None and any(word in name for word in _SECRET) else value
         for name, value in values.items()
     }
+
+
+def mask_addresses(value: Any) -> Any:
+    """The value, with `a***@example.com` in place of each email address in its texts; masking twice changes nothing."""
+    match value:
+        case str():
+            return _ADDRESS.sub(rf"\1{MASK}@\2", value)
+        case Mapping():
+            return {name: mask_addresses(part) for name, part in value.items()}
+        case list() | tuple():
+            return [mask_addresses(part) for part in value]
+    return value

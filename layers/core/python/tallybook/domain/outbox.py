@@ -16,6 +16,8 @@ LEASE = timedelta(minutes=2)
 """For this long, no other delivery takes the item."""
 
 KEPT = timedelta(days=90)
+"""How long a delivered or parked item is kept, from the change that caused it."""
+
 _PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
 MAX_ATTEMPTS = len(_PAUSES) + 1
 

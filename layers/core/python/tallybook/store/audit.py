@@ -8,7 +8,7 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.audit import Actor, AuditEntry, mask_secrets
+from tallybook.domain.audit import Actor, AuditEntry, mask_addresses, mask_secrets
 from tallybook.domain.recent_changes import RecentChanges
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.store import keys
@@ -45,15 +45,16 @@ def put_operator_entry(
 
 
 def read_entry(item: Item) -> AuditEntry:
+    """Without email addresses, which entries of earlier releases have: an entry is never rewritten."""
     return AuditEntry(
         account_id=item["pk"].partition("#")[2],
         number=int(item["number"]),
         at=parse_instant(item["at"]),
         actor=read_actor(item),
         action=item["action"],
-        target=item["target"],
-        before=item["before"],
-        after=item["after"],
+        target=mask_addresses(item["target"]),
+        before=mask_addresses(item["before"]),
+        after=mask_addresses(item["after"]),
     )
 
 
@@ -72,7 +73,7 @@ def _content(entry: AuditEntry) -> Item:
         "at": stamp(entry.at),
         **actor_item(entry.actor),
         "action": entry.action,
-        "target": entry.target,
-        "before": mask_secrets(entry.before),
-        "after": mask_secrets(entry.after),
+        "target": mask_addresses(entry.target),
+        "before": mask_addresses(mask_secrets(entry.before)),
+        "after": mask_addresses(mask_secrets(entry.after)),
     }

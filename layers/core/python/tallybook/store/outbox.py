@@ -87,7 +87,7 @@ def mark_delivered(item: OutboxItem, *, at: datetime) -> Update:
             "delivered_at": stamp(at),
             "sent": list(item.sent),
             "skipped": list(item.skipped),
-            "expires": int((at + KEPT).timestamp()),
+            "expires": _expiry(item),
         },
         remove=("work", "due", "error", "leased"),
     )
@@ -99,7 +99,7 @@ def postpone(item: OutboxItem, *, until: datetime, error: str) -> Update:
 
 def park(item: OutboxItem, *, at: datetime, error: str) -> Update:
     parking = {"state": "parked", "work": partition(PARKED, item.id), "due": stamp(at), "error": error}
-    return _step(item, set=parking, remove=("leased",))
+    return _step(item, set={**parking, "expires": _expiry(item)}, remove=("leased",))
 
 
 def unpark(item: OutboxItem, *, at: datetime) -> Update:
@@ -200,6 +200,11 @@ def _put(id: str, kind: str, body: Item, at: datetime, account_id: str | None) -
             "claims": 0,
         },
     )
+
+
+def _expiry(item: OutboxItem) -> int:
+    """Counted from the change, so that 90 days after the last change about a user no item has their address."""
+    return int((item.created_at + KEPT).timestamp())
 
 
 def _step(item: OutboxItem, *, set: Item, remove: tuple[str, ...] = ()) -> Update:

@@ -71,6 +71,7 @@ def _erase(user: User) -> Update:
         email=f"deleted-{user.id}@deleted.invalid",
         name=None,
         password_hash=None,
+        suspension_reason=None,
         keys=0,
         generation=user.generation + 1,
     )
