@@ -143,7 +143,7 @@ def test_no_template_shows_a_stranger_a_link_that_somebody_typed(
 def test_every_other_template_goes_to_the_account_and_its_users_only() -> None:
     others = TEMPLATES.keys() - ENTERED - WITH_OTHERS
     assert sorted(others) == [
-        *("account_resumed", "account_suspended", "email_change_current", "email_changed"),
+        *("account_resumed", "account_suspended", "api_key_created", "email_change_current", "email_changed"),
         *("invoice", "invoice_overdue", "invoice_voided", "password_changed", "password_reset"),
         *("quota_reached", "quota_requested", "quota_reviewed"),
     ]
