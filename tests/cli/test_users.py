@@ -55,7 +55,7 @@ def test_an_invited_user_is_listed_first_and_gets_a_mail(operator_app, tallybook
     assert mail["to"] == ["bo@example.com"]
     [entry] = read(tallybook("audit", "--json", member.subject, "--limit", 1))["entries"]
     assert (entry["action"], entry["actor"]["type"]) == ("user.invited", "operator")
-    assert (entry["target_id"], entry["after"]["email"]) == (created["user_id"], "bo@example.com")
+    assert (entry["target_id"], entry["after"]["email"]) == (created["user_id"], "b***@example.com")
     check_invariants(operator_app)
 
 

@@ -20,7 +20,7 @@ SENDER = "Tallybook <hello@example.com>"
 LINK = "http://localhost:8000/auth/password#reset-token"
 RESET = render(
     "password_reset",
-    {"link": LINK, "expires_at": "27 April 2026, 12:34 UTC", "address": "203.0.113.7"},
+    {name: CONTEXT[name] for name in TEMPLATES["password_reset"]} | {"link": LINK},
     brand="Tallybook",
     page_url="http://localhost:8000",
 )
