@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".venv/ministack/bin/python"
 REGION = "eu-west-1"
 
-_SECRET_OF_OLDER_BUNDLES = "test"  # noqa: S105
+_SECRET_OF_OLDER_BUNDLES = "test"  # noqa: S105 not a secret any more
 _START_SECONDS = 30.0
 _ANSWER_SECONDS = 30.0
 _STOP_SECONDS = 60.0

@@ -146,7 +146,7 @@ def event_row(event: CountedEvent) -> Row:
         "source": event.source,
         "id": event.id,
         "account_id": ACCOUNT + event.account_id,
-        "user_id": _prefixed(USER, event.user_id),
+        "user_id": prefixed(USER, event.user_id),
         "session_id": event.session_id,
         "app_id": event.app_id,
         "meter": event.meter,
@@ -154,13 +154,13 @@ def event_row(event: CountedEvent) -> Row:
         "quantity": f"{event.quantity:f}",
         "time": stamp_or_none(event.time),
         "accepted_at": stamp(accepted.at),
-        "platform_key_id": _prefixed(PLATFORM_KEY, accepted.key_id),
+        "platform_key_id": prefixed(PLATFORM_KEY, accepted.key_id),
         "period_start": stamp(accepted.period_start),
         "billed_in_period_start": stamp_or_none(accepted.late_for),
         "plan_name": accepted.plan,
         "catalog_version": accepted.catalog_version,
         "price": accepted.price,
-        "ledger_entry_id": _prefixed(ENTRY, accepted.entry_id),
+        "ledger_entry_id": prefixed(ENTRY, accepted.entry_id),
         "amount": accepted.amount,
     }
 
@@ -195,10 +195,6 @@ def _line(line: InvoiceLine) -> Row:
         "late_period_start": stamp_or_none(line.period_start),
         "details": details,
     }
-
-
-def _prefixed(prefix: str, id: str | None) -> str | None:
-    return None if id is None else prefix + id
 
 
 def _readable(micros: int, currency: str) -> str:

@@ -6,9 +6,10 @@ Things that one cause must create only once get an id derived from the cause (`d
 import hashlib
 import re
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from tallybook.domain.errors import Invalid
+from tallybook.domain.times import EPOCH
 
 ACCOUNT = "acc-"
 USER = "usr-"
@@ -23,13 +24,12 @@ QUOTA_REQUEST = "qrq-"
 BUDGET = "bud-"
 NOTIFICATION = "ntf-"
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHAPE = r"[A-Za-z0-9-]{1,64}"
 
 
 def new_id(now: datetime, entropy: bytes) -> str:
     """A UUIDv7: 48 bits of milliseconds, then `entropy` (10 random bytes) with version and variant set."""
-    value = (now - _EPOCH) // timedelta(milliseconds=1) << 80 | int.from_bytes(entropy[:10])
+    value = (now - EPOCH) // timedelta(milliseconds=1) << 80 | int.from_bytes(entropy[:10])
     value &= ~(0xF << 76) & ~(0x3 << 62)
     return str(uuid.UUID(int=value | 0x7 << 76 | 0x2 << 62))
 

@@ -5,12 +5,12 @@ thousand writes a second, and so few that it costs almost nothing to query them 
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from tallybook.domain.money import ceil_div
+from tallybook.domain.times import EPOCH
 
 SPREAD = "0123"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Job:
 
     def call_for(self, due: datetime) -> datetime:
         """The first call at or after `due`."""
-        return _EPOCH + ceil_div(due - _EPOCH, by=self.every) * self.every
+        return EPOCH + ceil_div(due - EPOCH, by=self.every) * self.every
 
 
 OUTBOX = Job("outbox", every=timedelta(minutes=5), work=("outbox",))

@@ -3,14 +3,13 @@
 import hashlib
 import ipaddress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from tallybook.domain.times import whole_seconds
+from tallybook.domain.times import EPOCH, whole_seconds
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ class Limits:
 
 def window_of(now: datetime, window: timedelta) -> datetime:
     """The start of the window that contains the instant."""
-    return _EPOCH + (now - _EPOCH) // window * window
+    return EPOCH + (now - EPOCH) // window * window
 
 
 def seconds_left(now: datetime, window: timedelta) -> int:

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from tallybook.domain.money import ceil_div
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 _RFC3339 = r"\d{4}-\d\d-\d\d[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)"
 
 _MONTHS = (

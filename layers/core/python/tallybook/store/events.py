@@ -21,12 +21,11 @@ from boto3.dynamodb.conditions import Attr
 
 from tallybook.domain.counted_events import Acceptance, CountedEvent
 from tallybook.domain.jobs import partition
-from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
+from tallybook.domain.times import EPOCH, instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.domain.usage import MARKER_LIFE, Event, decimal_text
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put, Update
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
@@ -127,11 +126,11 @@ def keep_dirty(mark: Item, *, now: str) -> Update:
 
 
 def _milliseconds(instant: datetime) -> int:
-    return (instant - _EPOCH) // timedelta(milliseconds=1)
+    return (instant - EPOCH) // timedelta(milliseconds=1)
 
 
 def _instant(milliseconds: Decimal | None) -> datetime | None:
-    return None if milliseconds is None else _EPOCH + timedelta(milliseconds=int(milliseconds))
+    return None if milliseconds is None else EPOCH + timedelta(milliseconds=int(milliseconds))
 
 
 def _pack(id: str | None) -> bytes | str | None:

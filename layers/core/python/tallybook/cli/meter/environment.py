@@ -60,7 +60,7 @@ def _start_again(secrets: Mapping[str, str]) -> None:
     os.close(write)
     os.set_inheritable(read, True)
     rest = {name: value for name, value in os.environ.items() if name not in secrets}
-    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], rest | {_HANDOVER: str(read)})  # noqa: S606
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], rest | {_HANDOVER: str(read)})  # noqa: S606 itself, without a shell
 
 
 def _receive(descriptor: int) -> dict[str, str]:
