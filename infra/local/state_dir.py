@@ -5,7 +5,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from infra.bundle import ROOT
@@ -48,8 +48,9 @@ class StateDir:
 def make_private(folder: Path) -> None:
     """Let only the owner read the folder and all that is in it."""
     for path in (folder, *folder.rglob("*")):
-        if not path.is_symlink() and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077:
-            path.chmod(mode & 0o700)
+        with suppress(FileNotFoundError):  # the cloud of a killed bundle may still replace its temporary files
+            if not path.is_symlink() and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077:
+                path.chmod(mode & 0o700)
 
 
 @contextmanager
