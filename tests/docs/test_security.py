@@ -1,4 +1,4 @@
-"""Each test that the security page names exists, and each row of its tables names one."""
+"""Each test that the security page names exists, and each protection names one."""
 
 import re
 
@@ -7,7 +7,12 @@ import pytest
 from tests.docs.commands import ROOT
 
 PAGE = (ROOT / "docs/security.md").read_text()
-ROWS = [row for row in re.findall(r"^\| .*$", PAGE, re.MULTILINE) if not row.startswith("| protected |")]
+TABLES = re.findall(r"^\| protected \| by \| tests \|\n\|---.*\n((?:\| .*\n)+)", PAGE, re.MULTILINE)
+ROWS = [row for table in TABLES for row in table.splitlines()]
+
+
+def test_each_section_of_protections_has_a_table() -> None:
+    assert len(TABLES) == PAGE.count("| protected | by | tests |") == 5
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[2:42])
