@@ -1,13 +1,10 @@
 """Concurrent uses, revocations and resets of keys; a fifth of the writes conflict."""
 
-from typing import Any
-
 import pytest
 
-from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import Invalid, Unauthenticated
 from tallybook.services.identity.api_keys import list_api_keys, revoke_api_key
-from tallybook.services.identity.authenticate import authenticate, authorize_platform, reread
+from tallybook.services.identity.authenticate import authenticate, reread
 from tallybook.services.identity.change_password import set_password
 from tallybook.services.identity.platform_keys import (
     CreatedPlatformKey,
@@ -15,22 +12,12 @@ from tallybook.services.identity.platform_keys import (
     list_platform_keys,
     revoke_platform_key,
 )
-from tallybook.services.metering.ingest import account_keys, record_usage
-from tallybook.store.events import read_marker
-from tallybook.wire.requests.cloudevents import read_events
 from tests.support.app import HERE, App
 from tests.support.invariants import check_invariants
-from tests.support.ndjson import as_json
+from tests.support.platform_usage import keys_of_markers, send_usage
 from tests.support.race import interleave, race
 
 NEW = "another horse battery"
-
-
-def send(app: App, key: str, events: list[dict[str, Any]], ctx: Any = None) -> list[str]:
-    """Send the events with this platform key, as the route does."""
-    ctx, submitted = ctx or app.ctx, read_events(as_json(events))
-    used, accounts = authorize_platform(ctx, PlatformCaller(key, HERE), "usage:write", also=account_keys(submitted))
-    return [result.status for result in record_usage(ctx, submitted, accounts, key_id=used.id)]
 
 
 def new_platform_key(app: App) -> CreatedPlatformKey:
@@ -42,7 +29,7 @@ def test_a_platform_key_first_used_by_many_at_once_works_for_all(crowded_app: Ap
     created, members = new_platform_key(app), [app.member() for _ in range(6)]
     for hour in range(2):
         now = app.clock.now()
-        answers = race(*[lambda m=member: send(app, created.text, [app.event(m)]) for member in members])
+        answers = race(*[lambda m=member: send_usage(app.ctx, created.text, [app.event(m)]) for member in members])
         assert answers == [["accepted"]] * 6, hour
         assert list_platform_keys(app.ctx)[0].last_used_at == now
         app.clock.advance(hours=1)
@@ -55,7 +42,7 @@ def test_keys_revoked_while_many_use_them_stay_revoked(crowded_app: App) -> None
     caller = authenticate(app.ctx, member.session)
     (key,) = list_api_keys(app.ctx, caller)
     answers = race(
-        *[lambda: send(app, created.text, [app.event(member)])] * 3,
+        *[lambda: send_usage(app.ctx, created.text, [app.event(member)])] * 3,
         *[lambda: authenticate(app.ctx, member.api_key)] * 3,
         lambda: revoke_platform_key(app.ctx, created.key.id),
         lambda: revoke_api_key(app.ctx, reread(app.ctx, caller), key.id),
@@ -70,12 +57,11 @@ def test_a_batch_of_a_key_revoked_meanwhile_counts_once_and_names_it(app: App) -
     created, other, member = new_platform_key(app), new_platform_key(app), app.member()
     batch = [app.event(member) for _ in range(120)]
     ctx = interleave(app, "transact_write_items", lambda: revoke_platform_key(app.ctx, created.key.id), call=2)
-    assert send(app, created.text, batch, ctx) == ["accepted"] * 120
-    markers = [read_marker(row, source=row["s"], id=row["i"]) for row in app.stored("usage", "EVENT")]
-    assert [marker.acceptance.key_id for marker in markers] == [created.key.id] * 120
+    assert send_usage(ctx, created.text, batch) == ["accepted"] * 120
+    assert keys_of_markers(app) == [created.key.id] * 120
     with pytest.raises(Unauthenticated):
-        send(app, created.text, batch)
-    assert send(app, other.text, batch) == ["duplicate"] * 120
+        send_usage(app.ctx, created.text, batch)
+    assert send_usage(app.ctx, other.text, batch) == ["duplicate"] * 120
     check_invariants(app)
 
 
