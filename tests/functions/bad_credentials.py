@@ -63,6 +63,10 @@ def former_credentials(app: App) -> dict[str, str]:
     member = app.member()
     gone["revoked key"], key_id = create_key(member)
     assert call("DELETE", f"{_KEYS}/{key_id}", key=member.api_key).status == 200
+    parent, parent_id = create_key(member)
+    data = call("POST", _KEYS, key=parent, body={"name": "child"}).json["data"]
+    gone["key made with a revoked key"] = data["api_key"]
+    assert call("DELETE", f"{_KEYS}/{parent_id}", key=member.api_key).status == 200
     gone["logged-out session"] = member.session
     assert call("POST", "/auth/logout", bearer=member.session).status == 200
     for name, change in (("user", app.change_user), ("account", app.change_account)):
@@ -70,7 +74,7 @@ def former_credentials(app: App) -> dict[str, str]:
         change(deleted, status="deleted")
         gone[f"key of a deleted {name}"] = deleted.api_key
         gone[f"session of a deleted {name}"] = deleted.session
-    return gone | _former_colleagues(app) | _former_sessions(app)
+    return gone | _former_colleagues(app) | _former_passwords(app)
 
 
 def former_platform_keys(app: App) -> dict[str, str]:
@@ -90,14 +94,18 @@ def _former_colleagues(app: App) -> dict[str, str]:
     return {"key of a removed user": gone.api_key, "session of a removed user": gone.session}
 
 
-def _former_sessions(app: App) -> dict[str, str]:
-    """Sessions that ended when the password was changed or reset."""
+def _former_passwords(app: App) -> dict[str, str]:
+    """What ended when the password was changed or reset."""
     changed, reset = app.member(), app.member()
     body = {"current_password": PASSWORD, "password": NEW_PASSWORD}
     assert call("POST", "/auth/password", key=changed.api_key, body=body).status == 200
     body = {"token": app.password_token(reset.user, "reset"), "password": NEW_PASSWORD}
     assert call("POST", "/auth/password/confirm", body=body).status == 200
-    return {"session before a new password": changed.session, "session before a reset": reset.session}
+    return {
+        "session before a new password": changed.session,
+        "session before a reset": reset.session,
+        "key before a reset": reset.api_key,
+    }
 
 
 def never_issued_credentials(scenario: Scenario) -> dict[str, str]:

@@ -26,6 +26,10 @@ def walk_secrets(app: App, fake_aws: FakeAws) -> Iterator[str]:
     yield "too late a horse battery"
     created = call("POST", _KEYS, bearer=first, body={"name": "ci"}).json["data"]
     yield created["api_key"]
+    parent = call("POST", _KEYS, key=created["api_key"], body={"name": "parent"}).json["data"]
+    yield parent["api_key"]
+    yield call("POST", _KEYS, key=parent["api_key"], body={"name": "child"}).json["data"]["api_key"]
+    call("DELETE", f"{_KEYS}/{parent['api_key_id']}", key=created["api_key"])
     platform = app.platform_key()
     yield platform
     _meter(platform, created["api_key"])
@@ -97,6 +101,7 @@ def _passwords(session: str, fake_aws: FakeAws) -> Iterator[str]:
     body = {"token": token, "password": "third horse battery", "end_api_keys": False}
     assert call("POST", "/auth/password/confirm", body=body).status == 200
     yield "third horse battery"
+    assert call("POST", "/auth/password/link", body={"token": token}).status == 400
 
 
 def _email(key: str, fake_aws: FakeAws) -> Iterator[str]:

@@ -132,18 +132,19 @@ def test_only_users_who_may_sign_in_get_a_reset_mail(populated_app: App, work_of
     ]
 
 
-def test_every_bad_token_gets_one_answer_and_hashes_nothing(populated_app: App, work_of: Any) -> None:
+@pytest.mark.parametrize("path", ["/auth/password/confirm", "/auth/password/link"])
+def test_every_bad_token_gets_one_answer_and_hashes_nothing(populated_app: App, work_of: Any, path: str) -> None:
     ada, other = populated_app.member("lin@example.com"), populated_app.member("max@example.com")
     replaced, right = (populated_app.password_token(ada.user, "reset") for _ in range(2))
     used = populated_app.password_token(other.user, "reset")
     call("POST", "/auth/password/confirm", body={"token": used, "password": PASSWORD})
     known = [replaced, used, right[:-6] + "AAAAAA"]
     odd = [right[:-1], right + "A", "pwt_", "", "nonsense", right.replace("pwt_", "sess_"), ada.session, "pwt_🔑"]
-    tries = {text: work_of("/auth/password/confirm", token=text, password=PASSWORD) for text in known + odd}
+    tries = {text: work_of(path, token=text, password=PASSWORD) for text in known + odd}
     assert check_equal_work([tries[text] for text in odd], 400)[0] == ["transact"]
     assert check_equal_work([tries[replaced], tries[known[2]]], 400)[0] == ["transact", "get_many"]
     populated_app.clock.advance(hours=1)
-    late = work_of("/auth/password/confirm", token=right, password=PASSWORD)
+    late = work_of(path, token=right, password=PASSWORD)
     answers = {answer.text for answer, _ in (*tries.values(), late)}
     assert len(answers) == 1
     assert "invalid_token" in answers.pop()

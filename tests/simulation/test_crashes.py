@@ -6,10 +6,12 @@ from tallybook.domain.errors import Conflict
 from tallybook.services.accounts.sign_up import register
 from tallybook.services.billing.current_bill import read_current_bill
 from tallybook.services.identity.authenticate import authenticate
+from tallybook.services.identity.platform_keys import create_platform_key, list_platform_keys
 from tallybook.services.identity.sign_in import login
 from tallybook.services.wallet.credits import Move, give_credits
 from tests.simulation.conftest import Sweep
 from tests.support.app import HERE, PASSWORD, App
+from tests.support.platform_usage import keys_of_markers, send_usage
 
 
 def test_ingest(sweep: Sweep) -> None:
@@ -28,6 +30,24 @@ def test_ingest(sweep: Sweep) -> None:
         assert app.account_of(prepared[0]).wallet.balance == 999_993
 
     assert sweep(prepare, act, check) == 6
+
+
+def test_usage_of_a_host_with_a_key_of_its_own(sweep: Sweep) -> None:
+    def prepare(app: App) -> Any:
+        member = app.member()
+        key = create_platform_key(app.ctx, name="host 1", scopes=["usage:write"], source_prefix="host-1/")
+        sources = ("host-1/disk", "host-1/", "host-2/")
+        return member, key, [app.event(member, quantity=1_000, source=source) for source in sources]
+
+    def act(app: App, prepared: Any) -> list[str]:
+        return send_usage(app.ctx, prepared[1].text, prepared[2])
+
+    def check(app: App, prepared: Any, answer: list[str]) -> None:
+        assert answer in (["accepted", "accepted", "rejected"], ["duplicate", "duplicate", "rejected"])
+        assert keys_of_markers(app) == [prepared[1].key.id] * 2
+        assert list_platform_keys(app.ctx)[0].last_used_at == app.clock.now()
+
+    assert sweep(prepare, act, check) == 5
 
 
 def test_registration(sweep: Sweep) -> None:

@@ -23,13 +23,18 @@ def chromium() -> str | None:
 
 
 class Website:
-    """Serves `page` at `/` as `http://attacker.example:<port>`, and keeps the JSON that the page posts to `/report`."""
+    """Serves `page` at `/` as `http://attacker.example:<port>`, and keeps the JSON that the page posts to `/report`.
+
+    `answers`: what it answers to a POST, by path; `posted`: the JSON that came to such a path.
+    """
 
     def __init__(self, port: int) -> None:
         self.origin = f"http://{SITE}:{port}"
         self.page = ""
         self.report: Any = None
         self.posted_to: list[str] = []
+        self.answers: dict[str, Any] = {}
+        self.posted: dict[str, Any] = {}
         self.reported = threading.Event()
 
     def visit(self, page: str) -> Any:
@@ -52,7 +57,9 @@ def website() -> Iterator[Website]:
             site.posted_to.append(self.path)
             if self.path == "/report":
                 site.report = json.loads(body)
-            self._answer("")
+            if self.path in site.answers:
+                site.posted[self.path] = json.loads(body)
+            self._answer(json.dumps(site.answers[self.path]) if self.path in site.answers else "")
             if self.path == "/report":
                 site.reported.set()
 
@@ -73,10 +80,14 @@ def website() -> Iterator[Website]:
         server.shutdown()
 
 
-def text_of(address: str) -> str:
-    """What Chromium shows at an address of the site, whose name may now belong to this computer (DNS rebinding)."""
+def text_of(address: str, *, waits: bool = False) -> str:
+    """What Chromium shows at an address of the site, whose name may now belong to this computer (DNS rebinding).
+
+    `waits`: until the page's own requests are answered.
+    """
     with TemporaryDirectory(prefix="chromium-") as profile:
-        command = [*_command(profile), "--dump-dom", address]
+        patience = ["--virtual-time-budget=5000"] if waits else []
+        command = [*_command(profile), *patience, "--dump-dom", address]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=_REPORTS_WITHIN).stdout
 
 

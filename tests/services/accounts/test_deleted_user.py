@@ -101,7 +101,10 @@ def test_a_mail_that_was_given_up_expires_90_days_after_its_change(app: App, roo
 def test_an_entry_that_has_an_address_is_read_without_it(app: App, root: Member) -> None:
     """Entries are never rewritten, so those of before keep their addresses; nobody is shown them."""
     stored_key = keys.audit(root.account.id, 1)
-    app.ctx.tables.write(Update(stored_key, set={"after": {"email": ADA, "emails": [ADA, "b@example.com"]}}))
+    old = {"target": ADA, "before": {"email": ADA}, "after": {"email": ADA, "emails": [ADA, "b@example.com"]}}
+    app.ctx.tables.write(Update(stored_key, set=old))
     item = app.ctx.tables.get(stored_key)
     assert item is not None
-    assert read_entry(item).after == {"email": "a***@example.com", "emails": ["a***@example.com", "b***@example.com"]}
+    entry = read_entry(item)
+    assert (entry.target, entry.before) == ("a***@example.com", {"email": "a***@example.com"})
+    assert entry.after == {"email": "a***@example.com", "emails": ["a***@example.com", "b***@example.com"]}

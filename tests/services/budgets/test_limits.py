@@ -24,6 +24,7 @@ from tests.support.budgets import (
     thresholds,
 )
 from tests.support.invariants import check_invariants
+from tests.support.race import race
 
 ADA = "ada@example.com"
 
@@ -87,6 +88,20 @@ def test_the_limit_counts_recipients(app: App, owner: Member) -> None:
         edit_budget(app, owner, thresholds=thresholds(percent))
     app.deliver()
     assert recipients_of_messages(app, owner) == [(ADA, *others), (ADA, *others), (ADA,), ()]
+    check_invariants(app)
+
+
+def test_concurrent_alerts_count_their_recipients_up_to_the_limit(crowded_app: App) -> None:
+    app, member = crowded_app, crowded_app.member(ADA)
+    limit_mails(app, 5)
+    spend(app, member, 50)
+    set_up_budget(app, member, thresholds=(), emails=["cfo@example.com"])
+    answers = race(*[lambda p=percent: edit_budget(app, member, thresholds=thresholds(p)) for percent in range(1, 5)])
+    assert not [answer for answer in answers if isinstance(answer, Exception)]
+    app.deliver()
+    assert [len(recipients) for recipients in recipients_of_messages(app, member)] == [2, 2, 1, 0]
+    (counted,) = [row for row in app.stored("core") if row["pk"].startswith("ATTEMPTS#budget_mail#")]
+    assert counted["count"] == 5
     check_invariants(app)
 
 

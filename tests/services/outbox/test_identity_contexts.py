@@ -1,4 +1,4 @@
-"""A change that happens while a password mail is rendered stops the mail."""
+"""A change of the user before a password mail is sent stops the mail, or what it names."""
 
 import os
 from collections.abc import Callable
@@ -72,3 +72,19 @@ def test_no_invitation_goes_to_a_user_who_joined_meanwhile(app: App, owner: Memb
     app.deliver()
     assert [mail for mail in app.fake_aws.mails_to(user.email) if "/auth/password/new" in mail.text] == []
     assert token_purposes(app) == []
+
+
+@pytest.mark.parametrize("change", [{"status": "suspended"}, {"status": "deleted"}, {"email": NEW}], ids=str)
+def test_a_mail_about_a_password_names_nothing_once_its_user_changed(
+    app: App, owner: Member, change: dict[str, str]
+) -> None:
+    app.colleague(owner, "bob@example.com", is_root=True)
+    app.deliver()
+    named = []
+    for changes in ({"status": "active"}, change):
+        token = app.password_token(owner.user, "reset")
+        set_password(app.ctx, token=token, password=PASSWORD, address=HERE, end_api_keys=False)
+        app.change_user(owner, **changes)
+        text = app.deliver().mails_to(OLD)[-1].text
+        named.append([what in text for what in ("test, made on", "bob@example.com")])
+    assert named == [[True, True], [False, False]]

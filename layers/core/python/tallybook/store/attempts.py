@@ -15,10 +15,11 @@ def count_attempt(
     action: str, subject: str, *, window: datetime, length: timedelta, most: int, refusal: TallybookError, by: int = 1
 ) -> Update:
     """Add `by` attempts to the window that starts at `window`; `refusal` if they would be more than `most`."""
+    within = Attr("count").lte(most - by)
     return Update(
         keys.attempts(action, subject, window),
         first={"expires": int((window + length + _KEPT).timestamp())},
         add={"count": by},
-        condition=Attr("count").not_exists() | Attr("count").lte(most - by),
+        condition=Attr("count").not_exists() | within if by <= most else within,
         refusal=refusal,
     )
