@@ -19,7 +19,7 @@ type ActorKind = Literal["user", "api_key", "platform", "operator", "job", "anyo
 MASK = "***"
 _SECRET = ("password", "secret", "token", "hash")
 _LOCAL = r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]"
-_ADDRESS = re.compile(rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*@([a-z0-9-]+(?:\.[a-z0-9-]+)+)", re.IGNORECASE)
+_ADDRESS = rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*@([a-z0-9-]+(?:\.[a-z0-9-]+)+)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def mask_addresses(value: Any) -> Any:
     """The value, with `a***@example.com` in place of each email address in its texts; masking twice changes nothing."""
     match value:
         case str():
-            return _ADDRESS.sub(rf"\1{MASK}@\2", value)
+            return re.sub(_ADDRESS, rf"\1{MASK}@\2", value, flags=re.IGNORECASE)
         case Mapping():
             return {name: mask_addresses(part) for name, part in value.items()}
         case list() | tuple():
