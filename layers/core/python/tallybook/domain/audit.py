@@ -9,10 +9,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from tallybook.domain.credentials import PlatformKey, Principal
 from tallybook.domain.ids import API_KEY, PLATFORM_KEY, USER
+
+if TYPE_CHECKING:
+    from tallybook.domain.credentials import PlatformKey, Principal  # jobs write entries, and have no callers
 
 type ActorKind = Literal["user", "api_key", "platform", "operator", "job", "anyone"]
 
@@ -53,7 +55,7 @@ class AuditEntry:
     after: Mapping[str, Any]
 
 
-def actor_of(principal: Principal) -> Actor:
+def actor_of(principal: "Principal") -> Actor:
     """For a session, the user; for an API key, the key with its user."""
     user_id = USER + principal.user.id
     if principal.credential.kind == "api_key":
@@ -61,7 +63,7 @@ def actor_of(principal: Principal) -> Actor:
     return Actor("user", user_id, user_id, principal.address)
 
 
-def platform_actor(key: PlatformKey, *, address: str) -> Actor:
+def platform_actor(key: "PlatformKey", *, address: str) -> Actor:
     return Actor("platform", PLATFORM_KEY + key.id, address=address)
 
 

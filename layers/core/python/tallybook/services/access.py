@@ -8,7 +8,8 @@ from tallybook.domain.accounts import User
 from tallybook.domain.credentials import Credential
 from tallybook.domain.times import readable
 from tallybook.services.context import Context
-from tallybook.services.lookup import all_keys, all_users
+from tallybook.services.key_lookup import all_keys
+from tallybook.services.lookup import all_users
 
 MOST_NAMED = 50
 """Root users that are named, as many as a user can have keys."""
