@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tallybook.domain.ids import API_KEY, PLATFORM_KEY, USER
 
@@ -24,8 +24,7 @@ _LOCAL = r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]"
 _ADDRESS = rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*@([a-z0-9-]+(?:\.[a-z0-9-]+)+)"
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(NamedTuple):
     """Who did something. `id`: of the user, API key, platform key or job. `user_id`: who used the session or key."""
 
     kind: ActorKind

@@ -1,8 +1,7 @@
 """What gives access to an account beside a user's password: their API keys, and the account's other root users."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tallybook.domain.accounts import User
 from tallybook.domain.credentials import Credential
@@ -15,8 +14,7 @@ MOST_NAMED = 50
 """Root users that are named, as many as a user can have keys."""
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(NamedTuple):
     """Newest first. `unlisted`: how many older root users there are beside `root_users`."""
 
     keys: tuple[Credential, ...] = ()
