@@ -7,7 +7,6 @@ entries are kept for ever, they contain no email addresses either: each shows as
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -40,8 +39,7 @@ QUOTAS = Actor("job", "quotas")
 BUDGETS = Actor("job", "budgets")
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditEntry(NamedTuple):
     """`action` is what happened, like `user.suspended`; `target` is the prefixed id of what changed."""
 
     account_id: str
