@@ -5,7 +5,8 @@ from fastapi.responses import JSONResponse
 
 from tallybook.http import Ctx, Platform, respond
 from tallybook.services.identity.authenticate import authorize_platform
-from tallybook.services.metering.ingest import account_keys, record_usage, refuse_sources
+from tallybook.services.metering.ingest import account_keys, record_usage
+from tallybook.services.metering.refuse_sources import refuse_sources
 from tallybook.wire.platform import present_results
 from tallybook.wire.requests.cloudevents import read_events
 from tallybook.wire.scalebox import envelope

@@ -13,6 +13,7 @@ ROOTS = f"{ROOT / 'layers/core/python'}{os.pathsep}{ROOT / 'functions'}"
 WEB = {"fastapi", "starlette", "mangum", "pydantic"}
 OPERATOR = {"typer", "rich", "psutil", "tallybook.cli"}
 MAIL = {"jinja2", "tallybook.delivery", "tallybook.gateways.mail", "tallybook.gateways.bus"}
+CALLERS = {"tallybook.domain.credentials", "tallybook.store.credentials"}
 NEVER = {"email_validator", "orjson", "stripe", "moto", "aws_xray_sdk", "tallybook.store.capacity"}
 ABSENT = {
     "identity": OPERATOR | NEVER | MAIL,
@@ -21,11 +22,11 @@ ABSENT = {
     "billing": OPERATOR | NEVER | MAIL | {"bcrypt"},
     "quotas": OPERATOR | NEVER | MAIL | {"bcrypt"},
     "metering": OPERATOR | NEVER | MAIL | {"bcrypt"},
-    "usage_queue": OPERATOR | NEVER | MAIL | WEB | {"bcrypt"},
-    "invoicing": OPERATOR | NEVER | MAIL | WEB | {"bcrypt"},
+    "usage_queue": OPERATOR | NEVER | MAIL | WEB | CALLERS | {"bcrypt"},
+    "invoicing": OPERATOR | NEVER | MAIL | WEB | CALLERS | {"bcrypt"},
     "usage_check": OPERATOR | NEVER | MAIL | WEB | {"bcrypt"},
     "outbox": OPERATOR | NEVER | WEB | {"bcrypt"},
-    "mail_feedback": OPERATOR | NEVER | MAIL | WEB | {"bcrypt"},
+    "mail_feedback": OPERATOR | NEVER | MAIL | WEB | CALLERS | {"bcrypt"},
 }
 
 

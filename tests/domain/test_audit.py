@@ -18,7 +18,7 @@ SESSION = Credential("s", "session", "a", "u", "hash", NOW, generation=1)
 def test_the_actor_of_a_session_is_its_user_and_of_a_key_the_key() -> None:
     principal = Principal(ACCOUNT, replace(USER, id="u"), SESSION, "203.0.113.7")
     assert actor_of(principal) == Actor("user", "usr-u", "usr-u", "203.0.113.7")
-    with_key = replace(principal, credential=replace(SESSION, id="k", kind="api_key"))
+    with_key = principal._replace(credential=replace(SESSION, id="k", kind="api_key"))
     assert actor_of(with_key) == Actor("api_key", "key-k", "usr-u", "203.0.113.7")
 
 

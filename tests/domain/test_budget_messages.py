@@ -44,7 +44,7 @@ def test_each_crossing_has_its_own_notification_id() -> None:
 
 
 def test_recipients_are_the_sent_addresses_that_did_not_bounce() -> None:
-    (message,) = alert_messages(replace(REACHED, thresholds=DEFAULT_THRESHOLDS[:1]), first=1, now=NOW)
+    (message,) = alert_messages(REACHED._replace(thresholds=DEFAULT_THRESHOLDS[:1]), first=1, now=NOW)
     assert message.recipients == ()
     sent = replace(message, sent=("b@x.example", "a@x.example", "c@x.example"))
     assert sent.recipients == ("b@x.example", "a@x.example", "c@x.example")
@@ -54,5 +54,5 @@ def test_recipients_are_the_sent_addresses_that_did_not_bounce() -> None:
 
 def test_a_threshold_is_a_warning_below_100_percent_and_exceeded_from_there() -> None:
     percents = [Decimal(text) for text in ("0.01", "99.99", "100", "100.01", "1000")]
-    kinds = [replace(DEFAULT_THRESHOLDS[0], percent=percent).type for percent in percents]
+    kinds = [DEFAULT_THRESHOLDS[0]._replace(percent=percent).type for percent in percents]
     assert kinds == ["warning", "warning", "exceeded", "exceeded", "exceeded"]

@@ -161,7 +161,7 @@ def test_a_valid_credential_is_accepted() -> None:
 @pytest.mark.parametrize("account", ["active", "suspended"])
 def test_a_credential_of_a_suspended_account_is_accepted(account: str) -> None:
     principal = make_principal()
-    principal = replace(principal, account=replace(principal.account, status=account))
+    principal = principal._replace(account=replace(principal.account, status=account))
     assert check_credential(principal, text=TEXT, now=NOW) is principal
 
 
@@ -192,14 +192,14 @@ def test_an_invalid_credential_is_refused_without_the_reason(
 
 def test_a_credential_is_valid_until_its_expiry() -> None:
     principal = make_principal()
-    brief = replace(principal, credential=replace(principal.credential, expires_at=NOW + timedelta(milliseconds=1)))
+    brief = principal._replace(credential=replace(principal.credential, expires_at=NOW + timedelta(milliseconds=1)))
     assert check_credential(brief, text=TEXT, now=NOW) is brief
 
 
 @pytest.mark.parametrize("status", ["suspended", "disabled"])
 def test_a_suspended_or_disabled_user_is_refused_with_the_reason(status: str) -> None:
     principal = make_principal()
-    barred = replace(principal, user=replace(principal.user, status=status))
+    barred = principal._replace(user=replace(principal.user, status=status))
     with pytest.raises(Forbidden, match=status) as refused:
         check_credential(barred, text=TEXT, now=NOW)
     assert refused.value.code == f"user_{status}"

@@ -1,6 +1,5 @@
 """A walk through each function: every operation that it has."""
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -56,7 +55,7 @@ def _allocate_and_request(app: App, root: str, user_id: str) -> None:
     """Give the user an allocation and file a quota request for them."""
     allocate(app.ctx, authenticate(app.ctx, root), user_id, {"ram_gb_seconds": 1})
     principal = authenticate(app.ctx, root)
-    user_principal = replace(principal, user=find_user(app.ctx, principal.account, user_id))
+    user_principal = principal._replace(user=find_user(app.ctx, principal.account, user_id))
     file_request(app.ctx, user_principal, {"ram_gb_seconds": 2}, reason="a walk")
 
 

@@ -130,7 +130,7 @@ class Story:
                 kept = sorted(chance.sample(PERCENTS, chance.choice((3, 5, 6))))
                 budget = replace(budget, thresholds=tuple(map(Threshold, kept)))
             case "enabled":
-                turned = (replace(one, enabled=chance.random() < 0.7) for one in budget.thresholds)
+                turned = (one._replace(enabled=chance.random() < 0.7) for one in budget.thresholds)
                 budget = replace(budget, thresholds=tuple(turned))
         if budget != self.budget:
             self.budget = replace(budget, updated_at=self.now)

@@ -1,7 +1,6 @@
 """The two tables for tests: on moto in this process, or on an emulator that many threads may use at once."""
 
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 
 from tallybook.domain.limits import Limit, Limits
@@ -18,7 +17,7 @@ from tests.support.clock import StillClock
 NAMES: dict[Any, str] = {"core": "core", "usage": "usage"}
 PASSWORD_ROUNDS = 4
 _UNLIMITED = Limit(10**6)
-UNLIMITED = Limits(**{each.name: _UNLIMITED for each in fields(Limits)})
+UNLIMITED = Limits(**dict.fromkeys(Limits._fields, _UNLIMITED))
 
 
 def create_tables(client: Any, names: dict[Any, str] = NAMES) -> None:

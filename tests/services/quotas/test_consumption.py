@@ -1,6 +1,5 @@
 """The use and limits of each quota field in the present period, for a user and for the account."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -119,7 +118,7 @@ def test_root_users_may_read_the_use_of_an_active_allocation(app: App) -> None:
     with pytest.raises(Forbidden):
         read_allocation_quota(app.ctx, principal_of(app, ada), one.id)
     with pytest.raises(NotFound):
-        read_allocation_quota(app.ctx, replace(principal_of(app, root), account=app.member().account), one.id)
+        read_allocation_quota(app.ctx, principal_of(app, root)._replace(account=app.member().account), one.id)
     revoke_allocation(app.ctx, principal_of(app, root), one.id)
     with pytest.raises(NotFound):
         read_allocation_quota(app.ctx, principal_of(app, root), one.id)

@@ -1,7 +1,6 @@
 """Quota requests: users file, change and withdraw them; root users decide."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -190,7 +189,7 @@ def test_a_request_of_a_user_deleted_since_their_read_is_refused(app: App) -> No
     root, ada = create_team(app)
     principal = principal_of(app, ada)
     delete_user(app.ctx, principal_of(app, root), ada.user.id)
-    between = replace(principal, account=app.account_of(root))
+    between = principal._replace(account=app.account_of(root))
     with pytest.raises(Unauthenticated):
         file_request(app.ctx, between, {"cpu_seconds_monthly": 1}, reason="It is not enough")
     check_invariants(app)

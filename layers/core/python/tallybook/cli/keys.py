@@ -12,7 +12,7 @@ from tallybook.cli.resolve import resolve_account, resolve_user
 from tallybook.cli.rows import key_row
 from tallybook.domain.ids import API_KEY, strip_prefix
 from tallybook.services.accounts.operator import create_key, revoke_key
-from tallybook.services.lookup import all_keys, find_key
+from tallybook.services.key_lookup import all_keys, find_key
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The API keys of users.")
 

@@ -6,8 +6,8 @@ platform needs".
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.catalog import Plan
@@ -21,8 +21,7 @@ type Used = Mapping[str, Decimal]
 """What was used of each quota field in the current period; of template storage, the gauge."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """`limit` and `current` are None if the reason is a status."""
 
     code: str

@@ -7,23 +7,23 @@ entries are kept for ever, they contain no email addresses either: each shows as
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from tallybook.domain.credentials import PlatformKey, Principal
 from tallybook.domain.ids import API_KEY, PLATFORM_KEY, USER
+
+if TYPE_CHECKING:
+    from tallybook.domain.credentials import PlatformKey, Principal  # jobs write entries, and have no callers
 
 type ActorKind = Literal["user", "api_key", "platform", "operator", "job", "anyone"]
 
 MASK = "***"
 _SECRET = ("password", "secret", "token", "hash")
 _LOCAL = r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]"
-_ADDRESS = re.compile(rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*@([a-z0-9-]+(?:\.[a-z0-9-]+)+)", re.IGNORECASE)
+_ADDRESS = rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*@([a-z0-9-]+(?:\.[a-z0-9-]+)+)"
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(NamedTuple):
     """Who did something. `id`: of the user, API key, platform key or job. `user_id`: who used the session or key."""
 
     kind: ActorKind
@@ -39,8 +39,7 @@ QUOTAS = Actor("job", "quotas")
 BUDGETS = Actor("job", "budgets")
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditEntry(NamedTuple):
     """`action` is what happened, like `user.suspended`; `target` is the prefixed id of what changed."""
 
     account_id: str
@@ -53,7 +52,7 @@ class AuditEntry:
     after: Mapping[str, Any]
 
 
-def actor_of(principal: Principal) -> Actor:
+def actor_of(principal: "Principal") -> Actor:
     """For a session, the user; for an API key, the key with its user."""
     user_id = USER + principal.user.id
     if principal.credential.kind == "api_key":
@@ -61,7 +60,7 @@ def actor_of(principal: Principal) -> Actor:
     return Actor("user", user_id, user_id, principal.address)
 
 
-def platform_actor(key: PlatformKey, *, address: str) -> Actor:
+def platform_actor(key: "PlatformKey", *, address: str) -> Actor:
     return Actor("platform", PLATFORM_KEY + key.id, address=address)
 
 
@@ -77,7 +76,7 @@ def mask_addresses(value: Any) -> Any:
     """The value, with `a***@example.com` in place of each email address in its texts; masking twice changes nothing."""
     match value:
         case str():
-            return _ADDRESS.sub(rf"\1{MASK}@\2", value)
+            return re.sub(_ADDRESS, rf"\1{MASK}@\2", value, flags=re.IGNORECASE)
         case Mapping():
             return {name: mask_addresses(part) for name, part in value.items()}
         case list() | tuple():

@@ -4,10 +4,10 @@ A bill is the estimate for an open period; its invoice is issued when the period
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.catalog import Plan
@@ -21,8 +21,7 @@ from tallybook.domain.times import day_of
 from tallybook.domain.usage import Quantities
 
 
-@dataclass(frozen=True, slots=True)
-class CostLine:
+class CostLine(NamedTuple):
     """One (meter, sku) of a period: its summed quantity and its rounded amount in micros."""
 
     meter: str
@@ -32,8 +31,7 @@ class CostLine:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class PeriodCosts:
+class PeriodCosts(NamedTuple):
     """What a period's usage costs: by line, and by resource type for each UTC day.
 
     `shards` is the number of shards of its counters.
@@ -50,8 +48,7 @@ class PeriodCosts:
         return sum(line.amount for line in self.lines)
 
 
-@dataclass(frozen=True, slots=True)
-class CostShare:
+class CostShare(NamedTuple):
     """What one resource type costs, in micros, and its percentage of the whole cost."""
 
     resource_type: str
@@ -59,8 +56,7 @@ class CostShare:
     percentage: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class CurrentBill:
+class CurrentBill(NamedTuple):
     """The estimate of an open period, in micros. `daily_trend` has a (UTC day, cost) for each day up to today."""
 
     period: Period
@@ -70,8 +66,7 @@ class CurrentBill:
     daily_trend: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CurrentBilling:
+class CurrentBilling(NamedTuple):
     """The bill of an open period, with its plan, its fee, and the numbers of running and of ended sessions."""
 
     bill: CurrentBill
@@ -82,8 +77,7 @@ class CurrentBilling:
     completed_sessions: int
 
 
-@dataclass(frozen=True, slots=True)
-class BillingOverview:
+class BillingOverview(NamedTuple):
     """The current period, its draft if it has one, and the issued invoices that are not void, newest first."""
 
     current: CurrentBilling

@@ -4,7 +4,6 @@ Source: docs/decisions.md, "Budgets".
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -44,7 +43,7 @@ def check_thresholds(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
         if percent in seen:
             raise _invalid(f"alert_thresholds.{index}.percent: {percent:.9g} stands there twice", index=index)
         seen.add(percent)
-    exact = (replace(one, percent=one.percent.quantize(_HUNDREDTH, context=EXACT)) for one in thresholds)
+    exact = (one._replace(percent=one.percent.quantize(_HUNDREDTH, context=EXACT)) for one in thresholds)
     return tuple(sorted(exact, key=lambda one: one.percent))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tallybook.domain.money import EXACT
 from tallybook.domain.periods import Period
@@ -24,8 +24,7 @@ PLACES = 2
 _TICK = timedelta(milliseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Threshold:
+class Threshold(NamedTuple):
     """A percentage of the budget, above 0 and at most 1000."""
 
     percent: Decimal
@@ -39,8 +38,7 @@ class Threshold:
 DEFAULT_THRESHOLDS = (Threshold(Decimal(50)), Threshold(Decimal(80)), Threshold(Decimal(100)))
 
 
-@dataclass(frozen=True, slots=True)
-class LastAlert:
+class LastAlert(NamedTuple):
     """When a threshold last alerted in the period, and whether usage has stayed at or above it since."""
 
     at: datetime
@@ -82,16 +80,14 @@ class Budget:
         return self.amount if self.limit_type == "hard" and self.is_active else None
 
 
-@dataclass(frozen=True, slots=True)
-class Spending:
+class Spending(NamedTuple):
     """What an account has used in a period, in micros."""
 
     period: Period
     used: int
 
 
-@dataclass(frozen=True, slots=True)
-class ThresholdAlert:
+class ThresholdAlert(NamedTuple):
     """Thresholds that alert together, lowest first, with the budget and the spending at that time."""
 
     budget: Budget
@@ -99,8 +95,7 @@ class ThresholdAlert:
     spending: Spending
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """The budget after an evaluation, and the alerts: at most one for each period."""
 
     budget: Budget
@@ -173,4 +168,4 @@ def _removed_thresholds(
 
 
 def _end_crossing(alert: LastAlert) -> LastAlert:
-    return replace(alert, still_reached=False) if alert.still_reached else alert
+    return alert._replace(still_reached=False) if alert.still_reached else alert

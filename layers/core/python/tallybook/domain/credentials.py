@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tallybook.domain.accounts import Account, User, require_active_user
 from tallybook.domain.errors import Invalid, Unauthenticated
@@ -74,8 +74,7 @@ class PlatformKey:
         return self.source_prefix is None or source.startswith(self.source_prefix)
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """Who is calling: the user, their account, the credential they sent, and their network `address`."""
 
     account: Account
@@ -92,8 +91,7 @@ class PlatformCaller:
     address: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialRef:
+class CredentialRef(NamedTuple):
     """The ids in a credential's text."""
 
     kind: Kind

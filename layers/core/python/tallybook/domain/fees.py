@@ -7,9 +7,9 @@ are deducted: the account's discount, the part after a plan change, and the time
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
+from typing import NamedTuple
 
 from tallybook.domain.accounts import Account, FeeTerms
 from tallybook.domain.billing_period import BillingPeriod
@@ -25,8 +25,7 @@ _KEPT = 13
 """Suspended time is kept for this many periods: a year and the open period."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fee:
+class Fee(NamedTuple):
     """The plan's price and the deductions, in micros, all positive."""
 
     standard: int = 0
@@ -43,8 +42,7 @@ class Fee:
         return self.standard - self.credit
 
 
-@dataclass(frozen=True, slots=True)
-class FeeTime:
+class FeeTime(NamedTuple):
     """The time that a fee pays for, and its unused and suspended parts, in milliseconds."""
 
     whole_ms: int

@@ -5,11 +5,10 @@ never below zero: the excess credit is an untaxed line "Carried to next invoice"
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tallybook.domain.fees import Fee
 from tallybook.domain.money import MICROS, round_to_minor
@@ -18,8 +17,7 @@ from tallybook.domain.periods import Period
 type LineType = Literal["subscription", "discount", "credit", "usage", "late_usage", "carried"]
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(NamedTuple):
     """One (meter, sku) of a usage line: its quantity, and its rounded amount in micros."""
 
     meter: str
@@ -28,8 +26,7 @@ class Detail:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceLine:
+class InvoiceLine(NamedTuple):
     """`amount` is in micros and may be negative. `period_start` belongs to the period whose late usage it bills."""
 
     type: LineType

@@ -4,8 +4,8 @@ Each kind of work is spread over four partitions of the index of due work, by th
 thousand writes a second, and so few that it costs almost nothing to query them all while nothing is due.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tallybook.domain.money import ceil_div
 from tallybook.domain.times import EPOCH
@@ -13,8 +13,7 @@ from tallybook.domain.times import EPOCH
 SPREAD = "0123"
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """Called at each multiple of `every` since 1970, to do all `work` that is due by then.
 
     The scheduled call of a `queued` job only puts the work on the job's queue.

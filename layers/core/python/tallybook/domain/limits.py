@@ -2,8 +2,8 @@
 
 import hashlib
 import ipaddress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tallybook.domain.times import EPOCH, whole_seconds
 
@@ -12,16 +12,14 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """At most `most` attempts in each `window`."""
 
     most: int
     window: timedelta = MINUTE
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """The limit of each action. Source: docs/decisions.md, "Quota".
 
     `register`, `login`, `password` (its change), `reset` and `confirm` are counted for each network address; the first

@@ -65,8 +65,7 @@ class Mail:
     subject_ref: SubjectRef | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BusEvent:
+class BusEvent(NamedTuple):
     """Something that happened, for listeners on the bus. `data` has ids with their prefixes, and money in micros."""
 
     name: str

@@ -3,10 +3,10 @@
 Source: docs/money.md, "Plan changes"; ScaleBox account management, "List Subscription Change History".
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.catalog import Plan
@@ -27,8 +27,7 @@ usage: it all goes on one invoice, in one transaction.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class PlanChange:
+class PlanChange(NamedTuple):
     """One change of plan, the account's `number`th; prices and the refund are micros.
 
     `refund` is the credit for the unused part of the old fee; it is a line of the ended period's invoice.
@@ -50,8 +49,7 @@ class PlanChange:
     changed_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PlanPreview:
+class PlanPreview(NamedTuple):
     """What a change of plan would do now: its record and the invoice that it would issue.
 
     `fee`: the new plan's, for a whole month or year. `fee_invoiced_at`: when the first invoice with it is issued, None

@@ -15,14 +15,14 @@ TYPED = ("account", "inviter", "requester", "name", "reason", "notes")
 
 REMOVED = "(link removed)"
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | set(map(chr, range(0xFE00, 0xFE10)))
-_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
-_LINK = re.compile(r"\S*(?:://|[^\s.\u3002][.\u3002][^\W\d_]{2}|\d+(?:[.\u3002]\d+){3})\S*")
+_ADDRESS = r"[^\s@]+@[^\s@]+"
+_LINK = r"\S*(?:://|[^\s.\u3002][.\u3002][^\W\d_]{2}|\d+(?:[.\u3002]\d+){3})\S*"
 
 
 def shown_addresses(context: Mapping[str, Any]) -> tuple[str, ...]:
     """The typed values that consist of one email address."""
     values = (context.get(name) for name in TYPED)
-    return tuple(value for value in values if isinstance(value, str) and _ADDRESS.fullmatch(value))
+    return tuple(value for value in values if isinstance(value, str) and re.fullmatch(_ADDRESS, value))
 
 
 def without_links(context: Mapping[str, Any], *, known: Collection[str]) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def remove_links(text: str) -> str:
     """
     normal = unicodedata.normalize("NFKC", text)
     plain = "".join(char for char in normal if char not in _UNSEEN and unicodedata.category(char) != "Cf")
-    return _LINK.sub(REMOVED, plain) if _LINK.search(plain) else text
+    return re.sub(_LINK, REMOVED, plain) if re.search(_LINK, plain) else text
 
 
 def without_tag(email: str) -> str:

@@ -18,9 +18,8 @@ from tallybook.domain.outbox import PermanentError
 from tallybook.gateways.interceptor import Interceptor, passthrough
 from tallybook.gateways.templates import RenderedMail
 
-_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
-
-_ADDRESS = re.compile(r"[^\s<>,;:]+@[^\s<>,;]+")
+_PLAIN_ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}"
+_ADDRESS = r"[^\s<>,;:]+@[^\s<>,;]+"
 _REJECTED = frozenset({"BadRequestException"})
 # The other codes report what an operator can fix: an unverified domain, the sandbox, a paused account.
 
@@ -53,14 +52,14 @@ class Mail:
 
         SES reports `tags` with bounces. They consist of ASCII letters, digits, `_` and `-`.
         """
-        if not _PLAIN_ADDRESS.fullmatch(to):
+        if not re.fullmatch(_PLAIN_ADDRESS, to):
             raise RejectedMail("not one plain address")
         request = self._request(to, mail, tags)
         try:
             answer = self._interceptor("send_email", lambda: self._client.send_email(**request))
         except ClientError as error:
             code, reason = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-            message = f"{code}: {_ADDRESS.sub('…', reason)}" if reason else code
+            message = f"{code}: {re.sub(_ADDRESS, '…', reason)}" if reason else code
             raise (RejectedMail if code in _REJECTED else TransientMailError)(message) from error
         except ParamValidationError as error:
             raise RejectedMail("not a request that SES knows") from error

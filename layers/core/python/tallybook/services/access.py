@@ -1,21 +1,20 @@
 """What gives access to an account beside a user's password: their API keys, and the account's other root users."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tallybook.domain.accounts import User
 from tallybook.domain.credentials import Credential
 from tallybook.domain.times import readable
 from tallybook.services.context import Context
-from tallybook.services.lookup import all_keys, all_users
+from tallybook.services.key_lookup import all_keys
+from tallybook.services.lookup import all_users
 
 MOST_NAMED = 50
 """Root users that are named, as many as a user can have keys."""
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(NamedTuple):
     """Newest first. `unlisted`: how many older root users there are beside `root_users`."""
 
     keys: tuple[Credential, ...] = ()

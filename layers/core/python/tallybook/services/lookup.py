@@ -1,11 +1,9 @@
-"""Finds and lists accounts, users and API keys. Unknown ones are NotFound."""
+"""Finds and lists accounts and users. Unknown ones are NotFound."""
 
 import heapq
-from collections.abc import Iterator
 from itertools import batched
 
 from tallybook.domain.accounts import Account, AccountStatus, User
-from tallybook.domain.credentials import Credential
 from tallybook.domain.errors import NotFound
 from tallybook.domain.jobs import partitions
 from tallybook.domain.text_rules import normalize_email
@@ -13,7 +11,6 @@ from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.accounts import ACCOUNTS, read_account
 from tallybook.store.commands import Item
-from tallybook.store.credentials import read_credential
 from tallybook.store.unreadable import Unreadable, read_if_possible
 from tallybook.store.users import read_user
 
@@ -76,23 +73,9 @@ def find_by_email(ctx: Context, email: str) -> tuple[Account, User]:
     return find_account_and_user(ctx, owner["account_id"], owner["user_id"])
 
 
-def find_key(ctx: Context, account_id: str, key_id: str) -> Credential:
-    item = ctx.tables.get(keys.api_key(account_id, key_id))
-    if item is None:
-        raise NotFound("There is no such API key", resource="api_key")
-    return read_credential(item)
-
-
-def all_keys(ctx: Context, account_id: str, *, consistent: bool = True) -> list[Credential]:
-    """The account's API keys, oldest first, at most 1,000."""
-    return [read_credential(item) for item in _listed(ctx, account_id, keys.API_KEYS, consistent=consistent)]
-
-
 def all_users(ctx: Context, account_id: str, *, consistent: bool = True) -> list[User]:
     """The account's users, newest first, without deleted users; at most 1,000."""
-    users = [read_user(item) for item in _listed(ctx, account_id, keys.USERS, consistent=consistent)]
+    pk = keys.account(account_id).pk
+    items = ctx.tables.query("core", pk, start=keys.USERS, end=f"{keys.USERS}~", consistent=consistent)
+    users = [read_user(item) for item in items]
     return [user for user in reversed(users) if user.status != "deleted"]
-
-
-def _listed(ctx: Context, account_id: str, prefix: str, *, consistent: bool) -> Iterator[Item]:
-    return ctx.tables.query("core", keys.account(account_id).pk, start=prefix, end=f"{prefix}~", consistent=consistent)

@@ -1,14 +1,12 @@
 """What the store raises when the condition of a command does not hold."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from tallybook.store.commands import Command, Item
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """A command whose condition did not hold, and the stored item at that time."""
 
     command: Command

@@ -4,7 +4,6 @@ An open invoice is in the index `work`, due at its due date. An unpaid one may b
 can pay it.
 """
 
-from dataclasses import astuple
 from datetime import datetime
 
 from boto3.dynamodb.conditions import Attr
@@ -69,7 +68,7 @@ def invoice_item(invoice: Invoice) -> Item:
         "currency": invoice.currency,
         "lines": [_line_item(line, unit) for line in invoice.lines],
         "tax_rate": invoice.tax_rate,
-        "fee_time": list(astuple(invoice.fee_time)) if invoice.fee_time else None,
+        "fee_time": list(invoice.fee_time) if invoice.fee_time else None,
         "status": invoice.status,
         "issued_at": stamp_or_none(invoice.issued_at),
         "due_date": stamp_or_none(invoice.due_date),

@@ -18,7 +18,8 @@ from tallybook.services.accounts.users import change_user_commands, with_status
 from tallybook.services.changes import retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.api_keys import CreatedKey, create_key_commands, new_key, revoke_key_commands
-from tallybook.services.lookup import all_keys, find_account, find_account_and_user
+from tallybook.services.key_lookup import all_keys
+from tallybook.services.lookup import find_account, find_account_and_user
 
 
 def create_account(

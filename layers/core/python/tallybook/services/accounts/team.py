@@ -10,7 +10,8 @@ from tallybook.services.accounts.users import audit_snapshot
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
-from tallybook.services.lookup import all_keys, all_users, find_user
+from tallybook.services.key_lookup import all_keys
+from tallybook.services.lookup import all_users, find_user
 from tallybook.services.quotas.release import end_quotas
 from tallybook.store import keys
 from tallybook.store.commands import Command, Update

@@ -23,7 +23,7 @@ from tallybook.domain.times import readable, stamp_or_none
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
-from tallybook.services.lookup import all_keys
+from tallybook.services.key_lookup import all_keys
 from tallybook.store.commands import Command
 from tallybook.store.credentials import delete_keys, put_credential
 from tallybook.store.users import count_keys

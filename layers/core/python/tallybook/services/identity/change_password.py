@@ -17,7 +17,7 @@ from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.identity.password_hashing import hash_password, password_matches
-from tallybook.services.lookup import all_keys
+from tallybook.services.key_lookup import all_keys
 from tallybook.services.rate_limits import check_rate
 from tallybook.store import keys
 from tallybook.store.accounts import read_account

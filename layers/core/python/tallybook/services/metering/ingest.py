@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from tallybook.domain.accounts import Account
-from tallybook.domain.credentials import PlatformKey
 from tallybook.domain.usage import Event, Result, counting_instant
 from tallybook.services.context import Context
 from tallybook.services.metering.event_periods import period_keys
@@ -23,7 +22,6 @@ from tallybook.store.commands import Item
 from tallybook.store.keys import Key
 
 RETRY_SECONDS = 20.0
-SOURCE_NOT_ALLOWED = "source_not_allowed"
 
 type Submitted = Event | Result
 
@@ -55,16 +53,6 @@ def record_usage(
     return [
         item if isinstance(item, Result) else Result(item.id, results[index].status, results[index].reason)
         for index, item in enumerate(submitted)
-    ]
-
-
-def refuse_sources(submitted: Iterable[Submitted], key: PlatformKey) -> list[Submitted]:
-    """The events, but Results in place of those whose source the key may not send, whether they were counted or not."""
-    return [
-        Result(item.id, "rejected", SOURCE_NOT_ALLOWED)
-        if isinstance(item, Event) and not key.may_send_from(item.source)
-        else item
-        for item in submitted
     ]
 
 

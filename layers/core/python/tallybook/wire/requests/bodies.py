@@ -51,7 +51,7 @@ UserId = Annotated[str, AfterValidator(partial(parse_id, prefix=USER))]
 
 
 class RequestBody(BaseModel):
-    model_config = ConfigDict(strict=True, extra="ignore")
+    model_config = ConfigDict(strict=True, extra="ignore", defer_build=True)
 
 
 class RegisterRequest(RequestBody):

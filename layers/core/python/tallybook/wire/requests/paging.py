@@ -1,8 +1,7 @@
 """ScaleBox's paging: `page` from 1, `limit` (or `page_size`) from 1 to 100. Source: docs/decisions.md, "ScaleBox"."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
 
@@ -13,8 +12,7 @@ _MAX_LIMIT = 100
 _MAX_PAGE = 10**9
 
 
-@dataclass(frozen=True, slots=True)
-class PageRequest:
+class PageRequest(NamedTuple):
     number: int
     limit: int
 
