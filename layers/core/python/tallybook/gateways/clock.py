@@ -3,8 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tallybook.gateways.private_files import replace_private
-
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -27,6 +25,8 @@ class Clock:
         """Set the time to `moment` for all processes that read the file. ValueError without a file."""
         if self._offset_file is None:
             raise ValueError("only a clock with a file can be moved")
+        from tallybook.gateways.private_files import replace_private  # noqa: PLC0415 no function moves its clock
+
         ahead = (_whole_milliseconds(moment) - _whole_milliseconds(datetime.now(UTC))) // _MILLISECOND
         replace_private(self._offset_file, f"{ahead / 1000}\n".encode())
 
