@@ -39,8 +39,8 @@ class Move:
 def give_credits(ctx: Context, platform: PlatformCaller, move: Move) -> Entry:
     """The ledger entry of the reference, written now or before.
 
-    Invalid for an amount, and for a new entry's reference or note, that breaks a rule; NotFound for an unknown or deleted account; Conflict `reference_reused` if the reference was used for another
-    kind or amount.
+    Invalid for an amount, and for a new entry's reference or note, that breaks a rule; NotFound for an unknown or
+    deleted account; Conflict `reference_reused` if the reference was used for another kind or amount.
     """
     check_move(move.kind, move.amount)
     account_key = keys.account(move.account_id)
