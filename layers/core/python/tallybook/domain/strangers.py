@@ -1,7 +1,8 @@
 """What somebody typed, as it may be shown to a stranger: without anything that a mail program makes a link of.
 
 A stranger is an address that an account mails, but that no user of the account has confirmed. Their mail must not carry
-a message of the account's: so a name or note in it contains no `://` and no text like a domain.
+a message of the account's: so a name or note in it contains no `://` and no text like a domain. Signing up confirms no
+address, so this includes the account's own one until somebody used a link that was mailed there.
 Source: docs/events-and-mail.md, "Mail to strangers".
 """
 
@@ -10,8 +11,11 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Any
 
-TYPED = ("account", "inviter", "requester", "name", "reason", "notes")
+TYPED = ("account", "inviter", "requester", "name", "reason", "notes", "key", "made_with")
 """The variables of all templates that contain what somebody typed, or the email of somebody without a name."""
+
+TYPED_LISTS = ("keys", "ended_keys", "root_users")
+"""The variables that are lists of things with a typed `name`."""
 
 REMOVED = "(link removed)"
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | set(map(chr, range(0xFE00, 0xFE10)))
@@ -27,10 +31,13 @@ def shown_addresses(context: Mapping[str, Any]) -> tuple[str, ...]:
 
 def without_links(context: Mapping[str, Any], *, known: Collection[str]) -> dict[str, Any]:
     """The context with every link in a typed value removed, except a value that is one of the `known` addresses."""
-    return {
-        name: remove_links(value) if name in TYPED and isinstance(value, str) and value not in known else value
-        for name, value in context.items()
-    }
+
+    def clean(name: str, value: Any) -> Any:
+        if name in TYPED_LISTS:
+            return [{**one, "name": clean("name", one["name"])} for one in value]
+        return remove_links(value) if name in TYPED and isinstance(value, str) and value not in known else value
+
+    return {name: clean(name, value) for name, value in context.items()}
 
 
 def remove_links(text: str) -> str:
