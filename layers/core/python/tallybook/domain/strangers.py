@@ -21,6 +21,7 @@ REMOVED = "(link removed)"
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | set(map(chr, range(0xFE00, 0xFE10)))
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 _LINK = re.compile(r"\S*(?:://|[^\s.\u3002][.\u3002][^\W\d_]{2}|\d+(?:[.\u3002]\d+){3})\S*")
+_INITIALS = re.compile(r"(?<![^\s(\"'])(?:[^\W\d_]\.)+[^\W\d_][\w'’-]+(?=[)\"',;.!?]*(?:\s|$))")
 
 
 def shown_addresses(context: Mapping[str, Any]) -> tuple[str, ...]:
@@ -43,14 +44,23 @@ def without_links(context: Mapping[str, Any], *, known: Collection[str]) -> dict
 def remove_links(text: str) -> str:
     """The text with "(link removed)" for each word that contains `://`, a domain or an IPv4 address.
 
-    Wide and invisible characters don't hide them. A text without links is returned as it is.
+    Wide and invisible characters don't hide them. Initials before a name get a space, "A. Smith", because A.Page is a
+    domain too; with the space no mail program makes a link of it. Another text without links is returned as it is.
     """
     normal = unicodedata.normalize("NFKC", text)
     plain = "".join(char for char in normal if char not in _UNSEEN and unicodedata.category(char) != "Cf")
-    return _LINK.sub(REMOVED, plain) if _LINK.search(plain) else text
+    apart = _INITIALS.sub(_set_apart, plain)
+    return _LINK.sub(REMOVED, apart) if apart != plain or _LINK.search(plain) else text
 
 
 def without_tag(email: str) -> str:
     """The address without `+tag`, in lower case: all of its tags are read by the same person."""
     local, at, domain = email.strip().lower().partition("@")
     return f"{local.partition('+')[0] or local}{at}{domain}"
+
+
+def _set_apart(found: re.Match[str]) -> str:
+    """`J.R.Doe` as `J. R. Doe`; unchanged unless it is capital letters before a capitalised word."""
+    *initials, name = found[0].split(".")
+    is_name = all(map(str.isupper, initials)) and name[0].isupper() and not name.isupper()
+    return ". ".join((*initials, name)) if is_name else found[0]
