@@ -18,6 +18,7 @@ from tallybook.domain.jobs import OUTBOX, partitions
 from tallybook.domain.outbox import MAX_ATTEMPTS, Mail, OutboxItem, PermanentError, next_attempt
 from tallybook.domain.times import stamp
 from tallybook.services.context import Context
+from tallybook.services.outbox.denials import find_denial
 from tallybook.services.outbox.hooks import Hooks
 from tallybook.services.outbox.resolve_mail import ResolvedMail, resolve_mail
 from tallybook.services.outbox.strangers import add_unconfirmed, count_strangers, find_strangers
@@ -210,6 +211,8 @@ def _record_failure(ctx: Context, item: OutboxItem, failure: Exception) -> Outco
     now = ctx.clock.now()
     until = None if isinstance(failure, PermanentError) else next_attempt(item.attempts, now)
     error = f"{type(failure).__name__}: {failure}"[:500]
+    if denial := find_denial(failure):
+        logger.error("outbox item %s: %s is denied (%s)", item.id, *denial)
     try:
         if until is None:
             ctx.tables.write(outbox.park(item, at=now, error=error))
