@@ -109,8 +109,8 @@ def ministack(
         cloud = Cloud(f"http://127.0.0.1:{port}", credentials or Credentials.random())
         settings = _environment(port, home, state_dir) | cloud.credentials.variables | dict(env or {})
         log = (state_dir or home) / "ministack.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as output:
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as output:
             process = subprocess.Popen(  # noqa: S603 - both paths are this repository's own
                 [PYTHON, Path(__file__).with_name("child.py")],
                 env=settings,
@@ -119,6 +119,7 @@ def ministack(
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 pass_fds=pass_fds,
+                umask=0o077,  # it saves keys and mails
                 start_new_session=True,  # Ctrl-C reaches only this process, which then stops the cloud
             )
         try:

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from tallybook.gateways.private_files import replace_private
+
 _POSITIONS = "dynamodb_stream_positions"
 
 
@@ -16,6 +18,4 @@ def forget_stream_positions(state: Path) -> None:
     positions = payload.get(_POSITIONS)
     if positions and positions.get("data"):
         positions["data"] = {}
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(saved))
-        fresh.replace(path)
+        replace_private(path, json.dumps(saved).encode())

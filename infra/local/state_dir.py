@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from infra.bundle import ROOT
+from tallybook.gateways.private_files import replace_private
 
 STATE_VERSION = "6"
 """Increment it with each change of the stored items that makes older ones unreadable."""
@@ -42,7 +43,7 @@ class StateDir:
             raise CannotStart(
                 "The stored state is of another version of Tallybook: remove it with make reset, then make run"
             )
-        self.version.write_text(STATE_VERSION)
+        replace_private(self.version, STATE_VERSION.encode())
 
 
 def make_private(folder: Path) -> None:
@@ -60,7 +61,7 @@ def exclusive(state_dir: StateDir) -> Iterator[int]:
     The emulated cloud inherits the descriptor. So after a bundle was killed, the next start waits until the cloud has
     saved its state.
     """
-    state_dir.folder.mkdir(parents=True, exist_ok=True)
+    state_dir.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(state_dir.lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _lock(descriptor)

@@ -1,9 +1,10 @@
 """The shell variables in `.local/env`, for scripts and the operator's command. Only the owner can read the file."""
 
-import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+
+from tallybook.gateways.private_files import replace_private
 
 
 def read_variables(path: Path) -> dict[str, str]:
@@ -16,10 +17,6 @@ def read_variables(path: Path) -> dict[str, str]:
 
 
 def write_variables(path: Path, variables: Mapping[str, str]) -> None:
-    """Replace the file in one step."""
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.writelines(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
-    fresh.replace(path)
+    """Replace the file."""
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+    replace_private(path, "".join(lines).encode())

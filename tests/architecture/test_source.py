@@ -13,6 +13,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 CLOCK = TALLYBOOK / "gateways/clock.py"
 MAX_LINES = 250
 MAX_NAME = 75
+WRITING_CALLS = {"write_text", "write_bytes", "touch", "mkstemp", "copy", "copyfile", "copytree"}
 CLOCK_CALLS = {"now", "utcnow", "today", "time", "time_ns"}
 
 
@@ -43,6 +44,11 @@ def test_only_the_clock_reads_the_wall_clock(file: Path) -> None:
         if receiver in ("datetime", "date", "time") and name in CLOCK_CALLS
     }
     assert found == ({("datetime", "now")} if file == CLOCK else set())
+
+
+@pytest.mark.parametrize("file", [*PRODUCT, *(ROOT / "infra/local").rglob("*.py")], ids=name_of)
+def test_files_are_written_as_private_ones_only(file: Path) -> None:
+    assert not WRITING_CALLS & {name for _, name in calls(file)}
 
 
 @pytest.mark.parametrize("file", PRODUCT, ids=name_of)

@@ -1,8 +1,14 @@
 """A typed text that a stranger is shown has no `://` and nothing like a domain."""
 
+import re
+import unicodedata
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tallybook.domain.strangers import REMOVED, remove_links, shown_addresses, without_links, without_tag
+from tests.support.hypothesis_settings import deterministic
 
 LINKS = [
     "https://evil.example/login",
@@ -28,6 +34,25 @@ LINKS = [
     "203.0.113.7",
     "203.0.113.7/login",
 ]
+INITIALS = {
+    "A.Smith": "A. Smith",
+    "J.R.R.Tolkien": "J. R. R. Tolkien",
+    "É.Zola": "É. Zola",
+    "F.O'Brien": "F. O'Brien",
+    "A.Smith-Jones,": "A. Smith-Jones,",
+    "(A.McDonald)": "(A. McDonald)",
+    "A.Page": "A. Page",  # a name and a domain: with the space no program makes a link of it
+    "T.Co": "T. Co",
+    "Ａ.Smith": "A. Smith",
+}
+NO_INITIALS = [
+    *("a.io", "A.io", "A.IO", "a.Io", "t.co", "g.page", "x.com", "AB.Smith", "A.Smith.com", "A.Smith/login", "A.SMITH"),
+    *("A.Smith:8080", "A.Smith@evil", "A.Smith?x=1", "A.Smith#x", "www.A.Smith", "A.Smith1.com", "xA.Smith", "1.Smith"),
+    *("A.B.io", "例.テスト", "A.Smith\u200b.com", "A。Smith", "-A.Smith", "http://A.Smith"),
+]
+AUTO_LINKED = re.compile(r"://|\bwww\.|[\w-]\.[^\W\d_]{2,}|@[\w-]+\.\w|\d+\.\d+\.\d+\.\d+", re.IGNORECASE)
+"""What Gmail, Outlook or Apple Mail may make a link of: they know more or fewer top-level domains, so any counts."""
+
 HARMLESS = [
     "Ada Lovelace",
     "Engines & Sons Ltd.",
@@ -54,6 +79,33 @@ def test_a_link_is_replaced_and_the_words_around_it_stay(link: str) -> None:
 @pytest.mark.parametrize("text", HARMLESS)
 def test_other_text_is_shown_as_it_is(text: str) -> None:
     assert remove_links(text) == text
+
+
+@pytest.mark.parametrize(("text", "shown"), INITIALS.items())
+def test_initials_before_a_name_are_set_apart(text: str, shown: str) -> None:
+    assert remove_links(text) == shown
+    assert remove_links(f"From {text} today") == f"From {shown} today"
+    assert remove_links(shown) == shown
+
+
+@pytest.mark.parametrize("text", NO_INITIALS)
+def test_a_single_letter_before_a_domain_is_no_initial(text: str) -> None:
+    assert remove_links(text) == REMOVED
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["A", "B.", "a", "x", ".", "Smith", "io", "Co", "com", "/", "@", " ", "-", "'", "(", ":", "\u200b"]
+        )
+        | st.sampled_from([*LINKS, *NO_INITIALS, *INITIALS, "。", "．", "é", "1", "\n", "\u0301", "＠", ":", "\u200b"]),
+        max_size=12,
+    )
+)
+@settings(deterministic, max_examples=500)
+def test_nothing_is_left_that_a_mail_program_makes_a_link_of(parts: list[str]) -> None:
+    shown = remove_links("".join(parts))
+    assert not AUTO_LINKED.search(unicodedata.normalize("NFKC", shown).replace("。", "."))
 
 
 def test_what_is_left_has_no_link_for_any_pair_of_texts() -> None:

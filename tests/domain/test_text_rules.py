@@ -7,9 +7,10 @@ import pytest
 from tallybook.domain.errors import Invalid
 from tallybook.domain.text_rules import (
     check_description,
+    check_line,
     check_name,
     check_password,
-    check_reason,
+    check_source_prefix,
     check_text,
     normalize_email,
 )
@@ -152,12 +153,35 @@ def test_a_text_or_reason_without_a_visible_character_is_refused(char: str) -> N
         with pytest.raises(Invalid):
             check_text(text, field="review_notes")
         with pytest.raises(Invalid):
-            check_reason(text)
+            check_line(text, field="reason")
+
+
+@each_invisible
+def test_a_description_or_source_prefix_is_not_only_invisible(char: str) -> None:
+    with pytest.raises(Invalid):
+        check_description(f" {char}\n")
+    with pytest.raises(Invalid):
+        check_source_prefix(char)
+
+
+def test_a_description_may_be_empty_and_longer_text_has_line_breaks() -> None:
+    assert check_description("") == ""
+    assert check_text("a\r\n\tb", field="notes") == check_description("a\r\n\tb")
+    for text in ("a\x00", "a\x1b[31m", "a\x85", "x" * 1001):
+        with pytest.raises(Invalid):
+            check_text(text, field="notes")
+
+
+@pytest.mark.parametrize("text", ["", "a\nb", "a\tb", "a\x7f", "\ud800", "x" * 257])
+def test_a_line_has_no_control_characters_and_a_length(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_line(text, field="reference", longest=256)
+    assert refused.value.field == "reference"
 
 
 @pytest.mark.parametrize("text", ["see\u200bhere", "שלום\u200f!", "a\u00adb", "a\u2028"])
 def test_a_longer_text_may_have_invisible_characters_among_others(text: str) -> None:
-    assert check_text(text, field="notes") == check_reason(text) == check_description(text) == text
+    assert check_text(text, field="notes") == check_line(text, field="reason") == check_description(text) == text
 
 
 @pytest.mark.parametrize("check", [normalize_email, check_password, check_name])

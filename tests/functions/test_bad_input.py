@@ -2,7 +2,6 @@
 
 import json
 from typing import Any
-from unicodedata import category
 
 import pytest
 
@@ -135,7 +134,7 @@ def _may_be(route: Route, field: str, value: Any) -> bool:
         ("{user_id}", "is_root_user"): value is True,
         ("{user_id}", "suspension_reason"): value is None or _is_name(value),
         ("account", "display_name"): _is_name(value),
-        ("account", "description"): isinstance(value, str) and text <= 1000 and not _has_controls(value),
+        ("account", "description"): value == "" or _is_text(value),
         ("quota-allocations", field): field in FIELDS and value in (None, 0, 5),
         ("{allocation_id}", field): value in (None, 0, 5),
         ("quota-requests", field): value in (None, 0, 5) if field in FIELDS else _is_text(value),
@@ -153,8 +152,8 @@ def _may_be(route: Route, field: str, value: Any) -> bool:
         ("sessions", "storage_gb"): value in (5, 1.5),
         ("sessions", "timeout_seconds"): value == 5,
         ("credits", "amount"): value == 5,
-        ("credits", "reference"): 1 <= text <= 256,
-        ("credits", "note"): value is None or (isinstance(value, str) and text <= 1000),
+        ("credits", "reference"): _is_name(value),
+        ("credits", "note"): value in (None, "") or _is_text(value),
         ("{account_id}", "tax_rate"): value in (None, 0, 5, 1.5),
         ("{account_id}", "discount"): value in (0, 5, 1.5),
         ("suspend", "reason"): _is_name(value),
@@ -162,12 +161,8 @@ def _may_be(route: Route, field: str, value: Any) -> bool:
     }.get((last, field), False)
 
 
-def _has_controls(value: str) -> bool:
-    return any(category(char) in ("Cc", "Cs") for char in value if char not in "\n\r\t")
-
-
 def _is_name(value: Any) -> bool:
-    return value in ("text", "1e5", "🔑", "\u202e", "2026-04-31T00:00:00Z", "acc-", "usr-'; DROP TABLE users; --")
+    return value in ("text", "1e5", "🔑", "2026-04-31T00:00:00Z", "acc-", "usr-'; DROP TABLE users; --")
 
 
 def _is_text(value: Any) -> bool:

@@ -7,6 +7,7 @@ import pytest
 
 from tallybook.domain.errors import Conflict, Invalid, TooManyRequests, Unauthenticated
 from tallybook.domain.limits import Limits
+from tallybook.services.accounts.email_change import request_email_change
 from tallybook.services.accounts.invitations import Invitation, invite_again, invite_user
 from tallybook.services.accounts.sign_up import register
 from tallybook.services.identity.authenticate import authenticate
@@ -128,6 +129,17 @@ def test_invitations_are_limited_by_account_and_by_address(strict: App) -> None:
     assert wait(lambda: invite_user(strict.ctx, principal, Invitation("one-more@example.com"))) == 1504
     strict.clock.advance(seconds=1504)
     assert invite_user(strict.ctx, principal, Invitation("one-more@example.com"))
+
+
+def test_the_tags_of_an_address_are_invited_together(strict: App) -> None:
+    principals = [authenticate(strict.ctx, strict.member().session) for _ in range(2)]
+    for number in range(3):
+        invite_user(strict.ctx, principals[number % 2], Invitation(f"Ada+{number}@example.com"))
+    for email in ("ada+3@example.com", "ada@example.com"):
+        assert wait(lambda email=email: invite_user(strict.ctx, principals[0], Invitation(email))) == 1504
+    request = {"current": principals[1].account.email, "new": "ADA+4@example.com"}
+    assert wait(lambda: request_email_change(strict.ctx, principals[1], **request)) == 1504
+    assert invite_user(strict.ctx, principals[0], Invitation("bob+0@example.com"))
 
 
 def test_a_refused_invitation_does_not_count_for_its_address(strict: App) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -213,6 +214,7 @@ def test_unsent_events_are_kept_in_a_file_for_tallybook_send(app, line, served, 
             process.send_signal(signal.SIGINT)  # Ctrl-C after the command: do not wait for the server
         err = process.stderr.read()
     (file,) = Path().glob("tallybook-unsent-*.ndjson")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert f"2 events could not be sent ({first.url} can't be reached: Connection refused)" in err
     assert f"tallybook send {file}" in err
     assert "could not be ended" in err

@@ -8,10 +8,12 @@ from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
 
 
-def give(app: App, member: Member, amount: int, *, kind: str = "grant", reference: str = "order 7") -> int:
+def give(
+    app: App, member: Member, amount: int, *, kind: str = "grant", reference: str = "order 7", note: str | None = None
+) -> int:
     key = app.platform("accounts:admin")
     app.meter.clear()
-    move = Move(account_id=member.account.id, amount=amount, kind=kind, reference=reference)
+    move = Move(account_id=member.account.id, amount=amount, kind=kind, reference=reference, note=note)
     entry = give_credits(app.ctx, key, move)
     check_invariants(app)
     return entry.balance_after
@@ -48,6 +50,26 @@ def test_an_invalid_amount_for_its_kind_is_refused(app: App, amount: int, kind: 
     with pytest.raises(Invalid) as refused:
         give(app, app.member(), amount, kind=kind)
     assert refused.value.field == "amount"
+
+
+@pytest.mark.parametrize("text", [" ", "\u200b", "\u3164", "a\x00"])
+def test_a_reference_or_note_that_nobody_can_read_is_refused(app: App, text: str) -> None:
+    member = app.member()
+    for texts in ({"reference": text}, {"note": text}):
+        with pytest.raises(Invalid) as refused:
+            give(app, member, 5, **texts)
+        assert refused.value.field == next(iter(texts))
+    give(app, member, 5, note="two\nlines")
+
+
+def test_a_stored_entry_is_found_again_by_a_reference_that_is_refused_now(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = app.member()
+    with monkeypatch.context() as earlier:
+        earlier.setattr("tallybook.services.wallet.credits.check_line", lambda text, **_: text)
+        assert give(app, member, 5, reference="\u200b") == 1_000_005
+    assert give(app, member, 5, reference="\u200b") == 1_000_005
 
 
 def test_an_unknown_or_deleted_account_is_not_found(app: App) -> None:

@@ -1,7 +1,7 @@
 """The operator's catalog file in TOML, validated as a whole before it is applied; each error names its key."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -13,6 +13,7 @@ from tallybook.domain.errors import Invalid
 from tallybook.domain.money import DECIMALS, MICROS, decimals, places
 from tallybook.domain.percentages import parse_percent
 from tallybook.domain.quotas import FIELDS
+from tallybook.domain.text_rules import check_description, check_line
 
 _LIMITS = frozenset(
     {
@@ -56,9 +57,23 @@ def _currency(code: str) -> str:
     return code
 
 
+def _shown(check: Callable[..., str]) -> AfterValidator:
+    """The rule of all text that people see, as a validator."""
+
+    def validate(text: str) -> str:
+        try:
+            return check(text, field="it")
+        except Invalid as error:
+            raise ValueError(error.message) from error
+
+    return AfterValidator(validate)
+
+
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_currency)]
 DecimalText = Annotated[str, AfterValidator(_decimal)]
 PercentText = Annotated[str, AfterValidator(_percent)]
+Name = Annotated[str, Field(min_length=1, max_length=100), _shown(check_line)]
+Description = Annotated[str, Field(max_length=1000), _shown(check_description)]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
@@ -99,7 +114,7 @@ class PriceRow(_Row):
 
 class MeterRow(_Row):
     resource_type: Slug
-    unit: str = Field(min_length=1, max_length=100)
+    unit: Name
     settles: Literal["invoice", "wallet"]
     prices: list[PriceRow] = Field(min_length=1)
 
@@ -121,8 +136,8 @@ class MeterRow(_Row):
 
 
 class PlanRow(_Row):
-    display_name: str = Field(min_length=1, max_length=100)
-    description: str = Field(max_length=1000)
+    display_name: Name
+    description: Description
     price: DecimalText
     billing_interval: Literal["month", "year"]
     limits: dict[str, Annotated[int, Field(ge=0, le=10**15)] | None]
@@ -137,7 +152,7 @@ class PlanRow(_Row):
 
 
 class PackageRow(_Row):
-    name: str = Field(min_length=1, max_length=100)
+    name: Name
     price_cents: int = Field(gt=0, le=10**9)
     credits: int = Field(gt=0, le=10**15)
 

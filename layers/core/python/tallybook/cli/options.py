@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from tallybook.domain.errors import Invalid
 from tallybook.domain.percentages import parse_percent
 from tallybook.domain.times import parse_instant
+from tallybook.wire.requests.cloudevents import check_label, check_source
 
 _DURATION = re.compile(r"([1-9][0-9]{0,9})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -47,6 +49,22 @@ def finite(number: float) -> float:
     if not math.isfinite(number):
         raise typer.BadParameter(f"{number} is not a finite number")
     return number
+
+
+def event_source(text: str) -> str:
+    """What an event may have as its source."""
+    try:
+        return check_source(text)
+    except Invalid as error:
+        raise typer.BadParameter(error.message) from error
+
+
+def event_app(text: str | None) -> str | None:
+    """What an event may have as its app_id; None if it has none."""
+    try:
+        return text and check_label(text, field="app_id")
+    except Invalid as error:
+        raise typer.BadParameter(error.message) from error
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]

@@ -27,7 +27,6 @@ SCOPES: tuple[Scope, ...] = ("usage:write", "sessions:write", "accounts:admin")
 PREFIXES: dict[Kind, str] = {"api_key": "sk-", "session": "sess_"}
 PLATFORM_PREFIX = "pk-"
 MAX_PLATFORM_KEYS = 1000
-_LONGEST_SOURCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,13 +209,6 @@ def check_expiry(expires_at: datetime | None, *, now: datetime) -> datetime | No
     if expires_at is not None and expires_at <= now:
         raise Invalid("expires_at must be in the future", field="expires_at")
     return expires_at
-
-
-def check_source_prefix(prefix: str | None) -> str | None:
-    """The prefix; Invalid `source_prefix` unless it is 1 to 256 printable characters."""
-    if prefix is not None and not (1 <= len(prefix) <= _LONGEST_SOURCE and prefix.isprintable()):
-        raise Invalid(f"source_prefix must have 1 to {_LONGEST_SOURCE} printable characters", field="source_prefix")
-    return prefix
 
 
 def invalid_credential() -> Unauthenticated:

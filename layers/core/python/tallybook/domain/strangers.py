@@ -1,7 +1,8 @@
 """What somebody typed, as it may be shown to a stranger: without anything that a mail program makes a link of.
 
 A stranger is an address that an account mails, but that no user of the account has confirmed. Their mail must not carry
-a message of the account's: so a name or note in it contains no `://` and no text like a domain.
+a message of the account's: so a name or note in it contains no `://` and no text like a domain. Signing up confirms no
+address, so this includes the account's own one until somebody used a link that was mailed there.
 Source: docs/events-and-mail.md, "Mail to strangers".
 """
 
@@ -10,13 +11,17 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Any
 
-TYPED = ("account", "inviter", "requester", "name", "reason", "notes")
+TYPED = ("account", "inviter", "requester", "name", "reason", "notes", "key", "made_with")
 """The variables of all templates that contain what somebody typed, or the email of somebody without a name."""
+
+TYPED_LISTS = ("keys", "ended_keys", "root_users")
+"""The variables that are lists of things with a typed `name`."""
 
 REMOVED = "(link removed)"
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | set(map(chr, range(0xFE00, 0xFE10)))
 _ADDRESS = r"[^\s@]+@[^\s@]+"
 _LINK = r"\S*(?:://|[^\s.\u3002][.\u3002][^\W\d_]{2}|\d+(?:[.\u3002]\d+){3})\S*"
+_INITIALS = r"(?<![^\s(\"'])(?:[^\W\d_]\.)+[^\W\d_][\w'’-]+(?=[)\"',;.!?]*(?:\s|$))"
 
 
 def shown_addresses(context: Mapping[str, Any]) -> tuple[str, ...]:
@@ -27,23 +32,35 @@ def shown_addresses(context: Mapping[str, Any]) -> tuple[str, ...]:
 
 def without_links(context: Mapping[str, Any], *, known: Collection[str]) -> dict[str, Any]:
     """The context with every link in a typed value removed, except a value that is one of the `known` addresses."""
-    return {
-        name: remove_links(value) if name in TYPED and isinstance(value, str) and value not in known else value
-        for name, value in context.items()
-    }
+
+    def clean(name: str, value: Any) -> Any:
+        if name in TYPED_LISTS:
+            return [{**one, "name": clean("name", one["name"])} for one in value]
+        return remove_links(value) if name in TYPED and isinstance(value, str) and value not in known else value
+
+    return {name: clean(name, value) for name, value in context.items()}
 
 
 def remove_links(text: str) -> str:
     """The text with "(link removed)" for each word that contains `://`, a domain or an IPv4 address.
 
-    Wide and invisible characters don't hide them. A text without links is returned as it is.
+    Wide and invisible characters don't hide them. Initials before a name get a space, "A. Smith", because A.Page is a
+    domain too; with the space no mail program makes a link of it. Another text without links is returned as it is.
     """
     normal = unicodedata.normalize("NFKC", text)
     plain = "".join(char for char in normal if char not in _UNSEEN and unicodedata.category(char) != "Cf")
-    return re.sub(_LINK, REMOVED, plain) if re.search(_LINK, plain) else text
+    apart = re.sub(_INITIALS, _set_apart, plain)
+    return re.sub(_LINK, REMOVED, apart) if apart != plain or re.search(_LINK, plain) else text
 
 
 def without_tag(email: str) -> str:
     """The address without `+tag`, in lower case: all of its tags are read by the same person."""
     local, at, domain = email.strip().lower().partition("@")
     return f"{local.partition('+')[0] or local}{at}{domain}"
+
+
+def _set_apart(found: re.Match[str]) -> str:
+    """`J.R.Doe` as `J. R. Doe`; unchanged unless it is capital letters before a capitalised word."""
+    *initials, name = found[0].split(".")
+    is_name = all(map(str.isupper, initials)) and name[0].isupper() and not name.isupper()
+    return ". ".join((*initials, name)) if is_name else found[0]

@@ -16,6 +16,7 @@ _IGNORABLE = f"[{_INVISIBLE_LETTERS}{_VARIANTS}\U000e0000-\U000e0fff]"
 
 _VARIANT = f"([^\\x00-\\x7f])[{_VARIANTS}]|([0-9#*])\ufe0f(?=\u20e3)"
 _JOINER = "(?<=[^\\x00-\\x7f\u200c\u200d])[\u200c\u200d](?=[^\\x00-\\x7f\u200c\u200d])"
+_LONGEST_SOURCE = 256
 _MIN_PASSWORD = 8
 _MAX_PASSWORD = 1024
 
@@ -51,25 +52,39 @@ def check_name(text: str, *, field: str = "name") -> str:
     return text
 
 
-def check_description(text: str, *, field: str = "description") -> str:
-    """Up to 1,000 characters; line breaks and tabs are the only control characters."""
-    if len(text) > 1000 or any(char not in "\n\r\t" for char in _controls(text)):
-        raise Invalid(f"{field} must have at most 1000 characters and no control characters", field=field)
+def check_line(text: str, *, field: str, longest: int = 1000) -> str:
+    """1 to `longest` characters, at least one of them visible; no control characters."""
+    if len(text) > longest or not is_shown(text):
+        raise Invalid(f"{field} must have 1 to {longest} characters that can be seen, on one line", field=field)
     return text
 
 
 def check_text(text: str, *, field: str) -> str:
-    """As `check_description`, and with a visible character."""
-    if not _has_visible(text):
-        raise Invalid(f"{field} must have 1 to 1000 characters", field=field)
-    return check_description(text, field=field)
-
-
-def check_reason(text: str, *, field: str = "reason") -> str:
-    """1 to 1,000 characters, at least one of them visible; no control characters."""
-    if not _has_visible(text) or len(text) > 1000 or _controls(text):
-        raise Invalid(f"{field} must have 1 to 1000 characters and no control characters", field=field)
+    """As `check_line`, but with line breaks and tabs."""
+    if len(text) > 1000 or not is_shown(_without_breaks(text)):
+        raise Invalid(f"{field} must have 1 to 1000 characters that can be seen", field=field)
     return text
+
+
+def check_description(text: str, *, field: str = "description") -> str:
+    """As `check_text`, or empty."""
+    return check_text(text, field=field) if text else text
+
+
+def check_source_prefix(prefix: str | None) -> str | None:
+    """The prefix; Invalid `source_prefix` unless it is 1 to 256 printable characters, at least one of them visible."""
+    if prefix is not None and not (len(prefix) <= _LONGEST_SOURCE and prefix.isprintable() and is_shown(prefix)):
+        raise Invalid(f"source_prefix must have 1 to {_LONGEST_SOURCE} printable characters", field="source_prefix")
+    return prefix
+
+
+def is_shown(text: str) -> bool:
+    """Whether it has a visible character, and no control characters: the rule for all text that people see."""
+    return _has_visible(text) and not _controls(text)
+
+
+def _without_breaks(text: str) -> str:
+    return text.replace("\n", " ").replace("\r", " ").replace("\t", " ")
 
 
 def _has_visible(text: str) -> bool:

@@ -52,11 +52,11 @@ def check_email_changes(ctx: Context, *, account_id: str) -> None:
 
 
 def count_unsolicited_mail(ctx: Context, *, email: str) -> Update:
-    """The command that counts a mail which its recipient may not have asked for; TooManyRequests.
+    """The command that counts a mail which its recipient may not have asked for, without the tag; TooManyRequests.
 
     It goes into the transaction that sends the mail, so a request that fails for another reason counts nothing.
     """
-    return _attempt(ctx, "invited", _email(email))
+    return _attempt(ctx, "invited", _email(without_tag(email)))
 
 
 def count_quota_request(ctx: Context, *, user_id: str) -> Update:

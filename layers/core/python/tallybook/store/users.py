@@ -48,6 +48,14 @@ def free_email(user: User) -> Delete:
     return Delete(keys.email(user.email), condition=Attr("user_id").eq(user.id))
 
 
+def is_confirmed(item: Item, email: str) -> bool:
+    """Whether a link from a mail to this address was used, which the user or account still has.
+
+    It was not noted for users and accounts of earlier releases.
+    """
+    return bool(item.get("email_confirmed")) and item["email"] == email
+
+
 def user_item(user: User) -> Item:
     return {
         "id": user.id,

@@ -13,8 +13,8 @@ from tallybook.cli.meter import settings
 from tallybook.cli.meter.api import Refused, Unreachable
 from tallybook.cli.meter.environment import command_environment
 from tallybook.cli.meter.run import Metering
-from tallybook.cli.meter.session import open_session
-from tallybook.cli.options import finite
+from tallybook.cli.meter.session import SOURCE, open_session
+from tallybook.cli.options import event_app, event_source, finite
 from tallybook.cli.stop import Stop, required
 
 _NOT_FOUND = 127
@@ -29,7 +29,10 @@ def meter(  # noqa: PLR0917 the command line names them
     storage_gb: Annotated[float, typer.Option(callback=finite, help="Storage of the session.")] = 1,
     timeout: Annotated[int, typer.Option(min=1, help="Seconds after which the command is stopped.")] = 3600,
     interval: Annotated[float, typer.Option(min=0.1, callback=finite, help="Seconds between reports.")] = 5.0,
-    app: Annotated[str | None, typer.Option(help="The app that the usage belongs to.")] = None,
+    app: Annotated[str | None, typer.Option(callback=event_app, help="The app that the usage belongs to.")] = None,
+    source: Annotated[
+        str, typer.Option(envvar="TALLYBOOK_SOURCE", callback=event_source, help="The source of the usage events.")
+    ] = SOURCE,
     env: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="A TALLYBOOK_ or AWS_ variable that the command gets; repeat it for more."),
@@ -55,6 +58,7 @@ def meter(  # noqa: PLR0917 the command line names them
                 user_id=user_id,
                 limits={**size, "timeout_seconds": timeout},
                 app_id=app,
+                source=source,
             )
         metering = Metering(platform, session, stop_retries)
         try:

@@ -16,6 +16,7 @@ from tallybook.cli.meter.measure import Measure, adopt_orphans
 from tallybook.cli.meter.reporter import Reporter
 from tallybook.cli.meter.session import Session, UsageEvents, end_session
 from tallybook.cli.stop import Stop
+from tallybook.gateways.private_files import replace_private
 
 _NOT_RUNNABLE, _TIMED_OUT = 126, 124
 _FIRST_PAUSE, _LONGEST_PAUSE, _SLOWER = 0.01, 0.25, 1.5
@@ -127,7 +128,7 @@ def _save(lines: list[Line], name: str) -> Path:
     content = b"".join(line.event + b"\n" for line in lines)
     for folder in (Path(), Path(tempfile.gettempdir())):
         try:
-            (folder / name).write_bytes(content)
+            replace_private(folder / name, content)
         except OSError:
             continue
         return folder / name

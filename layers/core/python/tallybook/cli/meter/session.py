@@ -18,17 +18,24 @@ _PATH = "/v1/platform/sessions"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An open session, and the user and app to which its usage belongs."""
+    """An open session, and the user and app to which its usage belongs; `source` is that of its events."""
 
     id: str
     started_at: datetime
     account_id: str
     user_id: str
     app_id: str | None = None
+    source: str = SOURCE
 
 
 def open_session(
-    platform: Platform, *, account_id: str, user_id: str, limits: Mapping[str, float], app_id: str | None
+    platform: Platform,
+    *,
+    account_id: str,
+    user_id: str,
+    limits: Mapping[str, float],
+    app_id: str | None,
+    source: str,
 ) -> Session:
     """Open a session; `limits` are its size and timeout, by their names in the request.
 
@@ -37,7 +44,7 @@ def open_session(
     id = str(uuid.uuid4())
     body = {"session_id": id, "account_id": account_id, "user_id": user_id, **limits}
     started_at = parse_instant(platform.post_json(_PATH, body)["started_at"])
-    return Session(id, started_at, account_id, user_id, app_id)
+    return Session(id, started_at, account_id, user_id, app_id, source)
 
 
 def end_session(platform: Platform, session: Session) -> None:
@@ -79,7 +86,7 @@ class UsageEvents:
         event = {
             "specversion": "1.0",
             "id": f"{self._session.id}/{self._count}",
-            "source": SOURCE,
+            "source": self._session.source,
             "type": TYPE,
             "time": stamp(time),
             "subject": self._session.account_id,

@@ -4,6 +4,7 @@ TALLYBOOK_STACK             the CloudFormation stack, like tallybook-production;
 CORE_TABLE, USAGE_TABLE     the tables; default: the stack's
 TALLYBOOK_URL               the API that `meter` and `send` call; default: the stack's
 TALLYBOOK_PLATFORM_KEY      the key that `meter` and `send` use
+TALLYBOOK_SOURCE            the source of the events that `meter` sends
 TALLYBOOK_CLOCK_FILE        the file of the moved clock; only the local bundle has one
 AWS_PROFILE, AWS_ENDPOINT_URL, ...      read by boto3
 """

@@ -102,7 +102,7 @@ def _change_email_commands(
         mails=(_mail(account, change, at=readable(at), with_login=login_of is not None),),
         events=(account_email_changed(account, email=change.new_email, login_of=login_of),),
     )
-    commands = (set_account(account, email=change.new_email), *record(account, audited, at=at))
+    commands = (set_account(account, email=change.new_email, email_confirmed=True), *record(account, audited, at=at))
     if login_of is None:
         return (check_email_free(change.new_email), *commands)
     return (*move_login(change, login_of), *delete_tokens(account.id, login_of), *commands)

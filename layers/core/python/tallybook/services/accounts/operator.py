@@ -9,7 +9,7 @@ from tallybook.domain.accounts import Account, User, require_active_user
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Credential
 from tallybook.domain.events.accounts import user_invited
-from tallybook.domain.text_rules import check_name, check_reason, normalize_email
+from tallybook.domain.text_rules import check_line, check_name, normalize_email
 from tallybook.domain.zones import check_zone
 from tallybook.services.accounts.invitations import Invitation, invitation_mail, invite_commands, new_user
 from tallybook.services.accounts.open_account import new_account, open_commands
@@ -61,7 +61,7 @@ def invite(ctx: Context, account_id: str, invitation: Invitation) -> User:
 
 def suspend_user(ctx: Context, account_id: str, user_id: str, *, reason: str) -> User:
     """The user, suspended; unchanged if suspended already. Also possible for the last root user."""
-    check_reason(reason)
+    check_line(reason, field="reason")
     return _set_status(ctx, account_id, user_id, "suspended", reason=reason)
 
 

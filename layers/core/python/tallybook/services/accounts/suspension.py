@@ -14,7 +14,7 @@ from tallybook.domain.events.accounts import account_resumed, account_suspended
 from tallybook.domain.fees import add_suspensions, suspended_by_period
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import Mail
-from tallybook.domain.text_rules import check_reason
+from tallybook.domain.text_rules import check_line
 from tallybook.domain.times import readable, stamp_or_none
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
@@ -46,7 +46,7 @@ def set_account_status(ctx: Context, account_id: str, status: NewStatus, *, reas
 
 
 def _set(ctx: Context, item: Item | None, account_id: str, status: NewStatus, *, reason: str, actor: Actor) -> Account:
-    check_reason(reason)
+    check_line(reason, field="reason")
 
     def change(item: Item | None) -> Account:
         before = live_account(item)

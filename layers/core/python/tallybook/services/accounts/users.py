@@ -16,7 +16,7 @@ from tallybook.domain.errors import Invalid
 from tallybook.domain.events.accounts import user_changed, user_resumed, user_suspended
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import BusEvent
-from tallybook.domain.text_rules import check_name, check_reason
+from tallybook.domain.text_rules import check_line, check_name
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
@@ -39,7 +39,7 @@ def change_user(ctx: Context, principal: Principal, user_id: str, changes: Mappi
     if changes.get("name") is not None:
         check_name(changes["name"], field="display_name")
     if changes.get("suspension_reason") is not None:
-        check_reason(changes["suspension_reason"], field="suspension_reason")
+        check_line(changes["suspension_reason"], field="suspension_reason")
 
     def change(principal: Principal) -> User:
         require_root(principal.user)

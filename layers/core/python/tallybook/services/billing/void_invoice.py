@@ -22,7 +22,7 @@ from tallybook.domain.invoices import Invoice, audit_snapshot, next_revision_of
 from tallybook.domain.periods import Period
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.receivables import after_invoice
-from tallybook.domain.text_rules import check_reason
+from tallybook.domain.text_rules import check_line
 from tallybook.domain.times import stamp
 from tallybook.services.billing.bill_period import tax_rate_of
 from tallybook.services.billing.invoice_entries import refund_entry
@@ -46,7 +46,7 @@ def void_invoice(ctx: Context, invoice_id: str, *, reason: str, actor: Actor = O
 
     NotFound; Conflict `invoice_paid`, `not_issued`; Invalid `reason` unless 1 to 1,000 characters.
     """
-    check_reason(reason)
+    check_line(reason, field="reason")
     place = find_place(ctx, invoice_id)
 
     def void(stored: _Stored) -> Invoice:

@@ -112,7 +112,7 @@ def set_password(
             user = replace(user, name=name or user.name)
         actor = Actor("user", USER + user.id, USER + user.id, address)
         ends = not joins if end_api_keys is None else end_api_keys
-        commands = _set_password_commands(ctx, account, user, hashed, actor=actor, joins=joins, end_api_keys=ends)
+        commands = _set_password_commands(ctx, account, user, hashed, actor=actor, end_api_keys=ends, by_link=True)
         ctx.tables.transact([*commands, *use_token(stored_token)])
 
     retry_on_conflict(ctx, change, holder, reload=lambda: _token_holder(ctx, account_id, user_id, token))
@@ -132,13 +132,21 @@ def _token_holder(ctx: Context, account_id: str, user_id: str, text: str) -> tup
 
 
 def _set_password_commands(
-    ctx: Context, account: Account, user: User, hashed: str, *, actor: Actor, end_api_keys: bool, joins: bool = False
+    ctx: Context,
+    account: Account,
+    user: User,
+    hashed: str,
+    *,
+    actor: Actor,
+    end_api_keys: bool,
+    by_link: bool = False,
 ) -> list[Command]:
-    """`joins`: it is the first password of an invited user. At most 50 keys end.
+    """`by_link`: with the token of a mail, which confirms the user's address. At most 50 keys end.
 
     The transaction fails if the account has changed since it was read, so no key that is made meanwhile is left.
     """
     now = ctx.clock.now()
+    joins = by_link and user.password_hash is None
     stored = all_keys(ctx, account.id) if end_api_keys and user.key_count else []
     ended = [key for key in stored if key.user_id == user.id]
     mail = Mail(
@@ -157,8 +165,9 @@ def _set_password_commands(
         events=((user_joined if joins else password_changed)(user), *map(api_key_revoked, ended)),
     )
     values = {"password_hash": hashed, "generation": user.generation + 1, "name": user.name}
+    confirmed = {"email_confirmed": True} if by_link else {}
     return [
-        set_user(user, **values),
+        set_user(user, **values, **confirmed),
         *delete_keys(ended),
         *(count_keys(account_id=account.id, user_id=user.id, by=-len(ended)) if ended else ()),
         *record(account, change, at=now),

@@ -11,13 +11,12 @@ from tallybook.domain.credentials import (
     SECRET_BYTES,
     PlatformKey,
     check_expiry,
-    check_source_prefix,
     format_platform_key,
     hash_text,
 )
 from tallybook.domain.errors import Conflict, Invalid, NotFound
 from tallybook.domain.ids import PLATFORM_KEY
-from tallybook.domain.text_rules import check_name
+from tallybook.domain.text_rules import check_name, check_source_prefix
 from tallybook.domain.times import stamp_or_none
 from tallybook.services.changes import retry_on_conflict
 from tallybook.services.context import Context

@@ -18,9 +18,10 @@ from tallybook.domain.jobs import OUTBOX, partitions
 from tallybook.domain.outbox import MAX_ATTEMPTS, Mail, OutboxItem, PermanentError, next_attempt
 from tallybook.domain.times import stamp
 from tallybook.services.context import Context
+from tallybook.services.outbox.denials import find_denial
 from tallybook.services.outbox.hooks import Hooks
 from tallybook.services.outbox.resolve_mail import ResolvedMail, resolve_mail
-from tallybook.services.outbox.strangers import count_strangers, find_strangers
+from tallybook.services.outbox.strangers import add_unconfirmed, count_strangers, find_strangers
 from tallybook.store import keys, outbox
 from tallybook.store.commands import Update
 from tallybook.store.conflicts import WriteConflict
@@ -168,6 +169,7 @@ def _deliver_mail(ctx: Context, channels: Channels, item: OutboxItem) -> None:
     strangers = find_strangers(ctx, mail, account_id=item.account_id)
     item, refused = count_strangers(ctx, item, strangers.addresses)
     resolved = resolve_mail(ctx, mail, page_url=channels.page_url, refused=refused)
+    strangers = add_unconfirmed(ctx, mail, resolved.context, strangers, account_id=item.account_id)
     resolved = replace(resolved, strangers=strangers)
     item = _send(ctx, channels, mail, resolved, replace(item, skipped=resolved.skipped))
     _write(ctx, channels, mail, outbox.mark_delivered(item, at=ctx.clock.now()), sent=item.sent)
@@ -209,6 +211,8 @@ def _record_failure(ctx: Context, item: OutboxItem, failure: Exception) -> Outco
     now = ctx.clock.now()
     until = None if isinstance(failure, PermanentError) else next_attempt(item.attempts, now)
     error = f"{type(failure).__name__}: {failure}"[:500]
+    if denial := find_denial(failure):
+        logger.error("outbox item %s: %s is denied (%s)", item.id, *denial)
     try:
         if until is None:
             ctx.tables.write(outbox.park(item, at=now, error=error))

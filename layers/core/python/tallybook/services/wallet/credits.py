@@ -13,6 +13,7 @@ from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import Conflict, NotFound, Unavailable
 from tallybook.domain.events.billing import wallet_moved
 from tallybook.domain.ids import ENTRY
+from tallybook.domain.text_rules import check_description, check_line
 from tallybook.domain.wallet import Entry, check_move, entry_id
 from tallybook.services.billing.pay_unpaid import pay_unpaid
 from tallybook.services.changes import Change, record, retry_on_conflict
@@ -38,8 +39,8 @@ class Move:
 def give_credits(ctx: Context, platform: PlatformCaller, move: Move) -> Entry:
     """The ledger entry of the reference, written now or before.
 
-    NotFound for an unknown or deleted account; Conflict `reference_reused` if the reference was used for another
-    kind or amount.
+    Invalid for an amount, and for a new entry's reference or note, that breaks a rule; NotFound for an unknown or
+    deleted account; Conflict `reference_reused` if the reference was used for another kind or amount.
     """
     check_move(move.kind, move.amount)
     account_key = keys.account(move.account_id)
@@ -52,6 +53,8 @@ def give_credits(ctx: Context, platform: PlatformCaller, move: Move) -> Entry:
             return _find_earlier(ctx, move, number=int(items[cause_key]["number"]))
         if account_key not in items or items[account_key]["status"] == "deleted":
             raise NotFound("There is no such account", resource="account")
+        check_line(move.reference, field="reference", longest=256)
+        check_description(move.note or "", field="note")
         return _post(ctx, read_account(items[account_key]), move, actor=actor)
 
     return retry_on_conflict(ctx, give, items, reload=lambda: ctx.tables.get_many([account_key, cause_key]))

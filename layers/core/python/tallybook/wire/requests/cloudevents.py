@@ -44,6 +44,19 @@ def read_events(body: bytes | str) -> list[Event | Result]:
     return [_read_or_reject(element) for element in elements]
 
 
+def check_source(value: Any) -> str:
+    """The source of an event: 1 to 256 characters, none of control, at least one visible; Invalid."""
+    return _check_text(value, field="source", longest=_MAX_TEXT)
+
+
+def check_label(value: Any, *, field: str) -> str:
+    """A session, app or sku of an event: 1 to 64 printable characters, at least one visible, no # and :; Invalid."""
+    label = _check_text(value, field=field, longest=_MAX_LABEL)
+    if "#" in label or ":" in label or not label.isprintable():
+        raise Invalid(f"{field} must be printable, without # and :", field=field)
+    return label
+
+
 def read_json(body: bytes | str) -> Any:
     """JSON in UTF-8, with fractions as exact Decimals; Invalid for anything else."""
     try:
@@ -80,11 +93,11 @@ def _read(element: Any) -> Event:
         raise Invalid("data must be an object", field="data")
     user_id = data.get("user_id")
     return Event(
-        id=_text(element, "id", _MAX_TEXT),
-        source=_text(element, "source", _MAX_TEXT),
+        id=_check_text(element.get("id"), field="id", longest=_MAX_TEXT),
+        source=check_source(element.get("source")),
         time=_time(element.get("time")),
         account_id=strip_prefix(element.get("subject"), ACCOUNT, field="subject"),
-        meter=_text(data, "meter", _MAX_LABEL, within="data."),
+        meter=_check_text(data.get("meter"), field="data.meter", longest=_MAX_LABEL),
         quantity=_quantity(data.get("quantity")),
         user_id=None if user_id is None else strip_prefix(user_id, USER, field="data.user_id"),
         session_id=_optional(data, "session_id"),
@@ -93,20 +106,26 @@ def _read(element: Any) -> Event:
     )
 
 
-def _text(fields: Mapping[str, Any], name: str, longest: int, *, within: str = "") -> str:
-    value = fields.get(name)
-    if not isinstance(value, str) or not 1 <= len(value) <= longest or not is_readable(value):
-        raise Invalid(f"{within}{name} must be a string of 1 to {longest} characters", field=within + name)
-    return value
-
-
 def _optional(data: Mapping[str, Any], name: str) -> str | None:
-    if data.get(name) is None:
-        return None
-    value = _text(data, name, _MAX_LABEL, within="data.")
-    if "#" in value or ":" in value or not value.isprintable():
-        raise Invalid(f"data.{name} must be printable, without # and :", field=f"data.{name}")
+    value = data.get(name)
+    return None if value is None else check_label(value, field=f"data.{name}")
+
+
+def _check_text(value: Any, *, field: str, longest: int) -> str:
+    if not isinstance(value, str) or not 1 <= len(value) <= longest or not is_readable(value) or not _is_shown(value):
+        raise Invalid(
+            f"{field} must be a string of 1 to {longest} characters, without control characters and not invisible",
+            field=field,
+        )
     return value
+
+
+def _is_shown(value: str) -> bool:
+    if value.isascii():
+        return value.isprintable() and not value.isspace()
+    from tallybook.domain.text_rules import is_shown  # noqa: PLC0415 rare, and usage_queue must start fast
+
+    return is_shown(value)
 
 
 def _time(value: Any) -> Any:
