@@ -193,13 +193,6 @@ def test_unknown_fields_are_ignored(scenario: Scenario, route: Route) -> None:
 
 
 @pytest.mark.parametrize("route", [*BODY_ROUTES, EVENTS], ids=name_of)
-def test_of_a_repeated_field_the_last_value_counts(scenario: Scenario, route: Route) -> None:
-    valid = json.dumps(VALID_REQUESTS[route].body(scenario))
-    twice = "{" + ", ".join(f'"{name}": null' for name in json.loads(valid)) + ", " + valid[1:]
-    assert send(scenario, route, raw=twice.encode()).status == VALID_REQUESTS[route].status
-
-
-@pytest.mark.parametrize("route", [*BODY_ROUTES, EVENTS], ids=name_of)
 def test_a_body_of_the_most_bytes_is_read_and_one_byte_more_is_413(scenario: Scenario, route: Route) -> None:
     most = MEBIBYTE if route == EVENTS else 65_536
     valid = json.dumps(VALID_REQUESTS[route].body(scenario)).encode()
