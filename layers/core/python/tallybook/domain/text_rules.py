@@ -51,6 +51,11 @@ def check_name(text: str, *, field: str = "name") -> str:
     return text
 
 
+def optional_name(text: str | None, *, field: str = "name") -> str | None:
+    """The checked name; None for an empty text, which forms send for a name that is left out."""
+    return check_name(text, field=field) if text else None
+
+
 def check_description(text: str, *, field: str = "description") -> str:
     """Up to 1,000 characters; line breaks and tabs are the only control characters."""
     if len(text) > 1000 or any(char not in "\n\r\t" for char in _controls(text)):

@@ -123,18 +123,18 @@ class ReasonRequest(RequestBody):
 
 
 class TermsRequest(RequestBody):
-    """An omitted field keeps its value; `tax_rate: null` means the catalog's rate."""
+    """An omitted field keeps its value; `tax_rate: null` means the catalog's rate, `discount: null` none."""
 
     tax_rate: Percent | None = None
-    discount: Percent = Decimal(0)
+    discount: Percent | None = None
 
 
 class ProfileRequest(RequestBody):
-    """An omitted field keeps its value."""
+    """An omitted field keeps its value; null removes it, and sets `time_zone` to UTC again."""
 
-    display_name: str = ""
-    description: str = ""
-    time_zone: str = ""
+    display_name: str | None = None
+    description: str | None = None
+    time_zone: str | None = None
 
 
 class ApiKeyRequest(RequestBody):
