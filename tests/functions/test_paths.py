@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.functions.refusal import check_refusal
-from tests.functions.route_catalog import JSON_ROUTES, VALID_REQUESTS, name_of
+from tests.functions.route_catalog import JSON_ROUTES, VALID_REQUESTS
 from tests.functions.scenario import Scenario
 from tests.support.app import App
 from tests.support.call import LambdaContext, call, gateway_event
@@ -106,15 +106,6 @@ def test_limit_takes_precedence_over_page_size(scenario: Scenario) -> None:
     )
     answer = call("GET", f"{KEYS}?limit=1&page_size=5", key=scenario.member.api_key)
     assert answer.json["data"]["pagination"]["limit"] == 1
-
-
-@pytest.mark.parametrize("route", [route for route in VALID_REQUESTS if route.method == "GET"], ids=name_of)
-def test_unknown_query_parameters_are_ignored(scenario: Scenario, route: Route) -> None:
-    for query in ("?", "?&", "?x=1&x=2", "?%FF=%00", "?[]=1", "?" + "a" * 8000, "?api_key=sk-x", "?page=abc"):
-        if query == "?page=abc" and route.path in PAGED:
-            continue
-        answer = call(route.method, scenario.url(route) + query, key=scenario.credential(route))
-        assert answer.status == VALID_REQUESTS[route].status, query
 
 
 def test_no_function_serves_a_schema_or_a_console() -> None:

@@ -15,10 +15,12 @@ from tallybook.domain.errors import Forbidden
 from tallybook.http_errors import answer_every_error
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate, check_new_platform_key
+from tallybook.wire.dialects import is_platform_path
 from tallybook.wire.requests.bodies import MAX_BODY_BYTES, RequestBody, read_body
 from tallybook.wire.requests.cloudevents import read_json
 from tallybook.wire.requests.content import read_content
 from tallybook.wire.requests.credentials import read_credential
+from tallybook.wire.requests.names import check_known
 from tallybook.wire.response import Answer
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -99,9 +101,13 @@ async def _caller(request: Request, ctx: Annotated[Context, Depends(_context)]) 
 
 
 async def _platform(request: Request, ctx: Annotated[Context, Depends(_context)]) -> PlatformCaller:
-    """The platform by its key. The service checks the key again, with its scope, in its first read."""
+    """The platform by its key. The service checks the key again, with its scope, in its first read.
+
+    Its paths have no query parameters, so any is refused.
+    """
     platform = PlatformCaller(read_credential(request.headers, {}).text, _address_of(request))
     check_new_platform_key(ctx, platform)
+    check_known(request.query_params, (), kind="parameter")
     return platform
 
 
@@ -127,9 +133,20 @@ def body_of(model: type[RequestBody]) -> Any:
     """
 
     async def read(request: Request) -> RequestBody:
-        return read_body(model, read_json(await content_of(request, most=MAX_BODY_BYTES)))
+        data = read_json(await content_of(request, most=MAX_BODY_BYTES))
+        return read_body(model, data, refuse_unknown=is_platform_path(request.scope["path"]))
 
     return Depends(read)
+
+
+async def _no_fields(request: Request) -> None:
+    content = await content_of(request, most=MAX_BODY_BYTES)
+    if content.strip():
+        read_body(RequestBody, read_json(content), refuse_unknown=True)
+
+
+NoFields = Annotated[None, Depends(_no_fields)]
+"""For a path of the platform that takes no fields: no body, or an empty object."""
 
 
 async def content_of(request: Request, *, most: int) -> bytes:

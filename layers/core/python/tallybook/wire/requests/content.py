@@ -18,12 +18,14 @@ def read_content(body: bytes, encoding: str, *, most: int) -> bytes:
     TooLarge over `most` bytes, before or after inflating; UnknownEncoding for any other encoding, or two of them;
     Invalid if the body is not compressed in this way, or is cut short.
     """
+    if not body:
+        return body
     name = encoding.strip().lower()
     name = "gzip" if name == "x-gzip" else name
     if name not in ("", "identity", *ENCODINGS):
         raise UnknownEncoding(f"Content-Encoding must be {' or '.join(ENCODINGS)}, or left out")
     _check_size(body, most)
-    if not body or name in ("", "identity"):
+    if name in ("", "identity"):
         return body
     return _inflate(body, name, most=most)
 
