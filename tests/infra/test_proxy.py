@@ -85,6 +85,12 @@ def test_head_passes_with_the_length_that_get_would_have(address: str) -> None:
     assert int(answer.headers["Content-Length"]) == len(_ask(address, "GET", "/_local/")[1])
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+def test_a_local_page_names_its_methods_to_another_one(address: str, method: str) -> None:
+    answer, _ = _ask(address, method, "/_local/mail")
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
 def test_options_and_trace_pass_and_an_answer_without_content_has_no_length(address: str) -> None:
     answer, content = _ask(address, "OPTIONS")
     assert (answer.status, answer.headers["Allow"], content) == (204, "GET, HEAD, OPTIONS", b"")

@@ -4,7 +4,7 @@ A user's path also takes the session cookie. Source: docs/identity.md, "Credenti
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tallybook.domain.credentials import PLATFORM_PREFIX, PREFIXES, invalid_credential
 from tallybook.wire.dialects import is_platform_path
@@ -15,8 +15,7 @@ _COOKIE_PLACE = f"the cookie {SESSION_COOKIE}"
 _USERS, _PLATFORMS = "a user's API key (sk-...) or session (sess_...)", "a platform key (pk-...)"
 
 
-@dataclass(frozen=True, slots=True)
-class SentCredential:
+class SentCredential(NamedTuple):
     """A credential's text and the `place` where it was read."""
 
     text: str
