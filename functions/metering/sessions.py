@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from tallybook.domain.sessions import SessionRequest
-from tallybook.http import Ctx, Platform, body_of, respond
+from tallybook.http import Ctx, NoFields, Platform, body_of, respond
 from tallybook.services.metering.sessions import admission, end_session, start_session
 from tallybook.wire.platform import present_admission, present_ended_session, present_session
 from tallybook.wire.requests.bodies import StartSessionRequest
@@ -20,7 +20,7 @@ async def start(ctx: Ctx, platform: Platform, body: StartSessionRequest = body_o
 
 
 @router.post("/sessions/{session_id}/end")
-async def end(ctx: Ctx, platform: Platform, session_id: str) -> JSONResponse:
+async def end(ctx: Ctx, platform: Platform, session_id: str, _body: NoFields) -> JSONResponse:
     return respond(envelope.ok(present_ended_session(end_session(ctx, platform, session_id)), at=ctx.clock.now()))
 
 

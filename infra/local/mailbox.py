@@ -21,6 +21,7 @@ type Answer = tuple[int, list[tuple[str, str]], bytes]
 
 _ROOT = "/_local"
 
+_METHODS = ("GET", "HEAD")
 _HEADERS = [
     # Also applies to the frame with the mail: inline styles, no scripts, nothing from other hosts.
     (
@@ -63,8 +64,9 @@ def is_local(path: str) -> bool:
 
 def answer_locally(method: str, path: str, cloud: Cloud) -> Answer:
     """The page at a local path, or 404."""
-    if method not in ("GET", "HEAD"):
-        return _refusal(HTTPStatus.METHOD_NOT_ALLOWED)
+    if method not in _METHODS:
+        status, headers, content = _refusal(HTTPStatus.METHOD_NOT_ALLOWED)
+        return status, [*headers, ("Allow", ", ".join(_METHODS))], content
     page = unquote(path.partition("?")[0]).removeprefix(_ROOT).rstrip("/")
     if page == "":
         return _html("start")

@@ -5,7 +5,7 @@ Paths under `/_local/` are answered here. Requests of web pages of other sites a
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -19,6 +19,7 @@ from infra.local.state_dir import CannotStart
 
 _MAX_BODY = 10 * 1024 * 1024  # API Gateway's limit
 _TIMEOUT_SECONDS = 60.0
+_NO_CONTENT = 204
 _STOP_POLL_SECONDS = 0.05  # a stop waits for up to this time
 _HOP_BY_HOP_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "expect"})
 
@@ -80,7 +81,8 @@ class _Forwarder(BaseHTTPRequestHandler):
             return self._refuse(502, "Bad Gateway")
         return self._answer(*answer)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _forward  # noqa: N815 http.server's names
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _forward  # noqa: N815 http.server's names
+    do_OPTIONS = do_TRACE = _forward  # noqa: N815
 
     def _why_refused(self) -> str | None:
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -97,14 +99,21 @@ class _Forwarder(BaseHTTPRequestHandler):
             connection.putrequest(self.command, f"/$default{self.path}", skip_host=True, skip_accept_encoding=True)
             connection.putheader("Host", self.server.api_host)
             connection.putheader(TOKEN_HEADER, token_of(cloud.credentials.secret))
-            for name, value in self.headers.items():
-                if name.lower() not in _HOP_BY_HOP_HEADERS | {"host", TOKEN_HEADER}:
-                    connection.putheader(name, value)
+            for name, value in self._passed_headers():
+                connection.putheader(name, value)
             connection.endheaders(body or None)
             answer = connection.getresponse()
             return answer.status, answer.getheaders(), answer.read()
         finally:
             connection.close()
+
+    def _passed_headers(self) -> Iterator[tuple[str, str]]:
+        """A compressed body is passed as bytes: the emulator, like API Gateway, reads application/json as text."""
+        left_out = _HOP_BY_HOP_HEADERS | {"host", TOKEN_HEADER}
+        if self.headers.get("Content-Encoding"):
+            left_out |= {"content-type"}
+            yield "Content-Type", "application/octet-stream"
+        yield from ((name, value) for name, value in self.headers.items() if name.lower() not in left_out)
 
     def _refuse(self, status: int, message: str, headers: Sequence[tuple[str, str]] = ()) -> None:
         self.close_connection = True
@@ -113,11 +122,14 @@ class _Forwarder(BaseHTTPRequestHandler):
         self._answer(status, [*always, *headers], content)
 
     def _answer(self, status: int, headers: Sequence[tuple[str, str]], content: bytes) -> None:
+        sent = {name.lower(): value for name, value in headers}
+        length = sent.get("content-length") if self.command == "HEAD" else None
         self.send_response_only(status)
         for name, value in headers:
             if name.lower() not in _HOP_BY_HOP_HEADERS | {"content-length"}:
                 self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
+        if status != _NO_CONTENT:
+            self.send_header("Content-Length", length or str(len(content)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)

@@ -106,7 +106,7 @@ def test_a_created_account_without_json_is_printed_by_line(operator_app, tallybo
     [
         (["nobody"], "email is not a valid email address"),
         (["owner1@example.com"], "This email is already registered"),
-        (["a@example.com", "--name", ""], "name must have 1 to 100 characters and no control characters"),
+        (["a@example.com", "--name", " "], "name must have 1 to 100 characters and no control characters"),
         (["a@example.com", "--display-name", "x" * 101], "display_name must have 1 to 100 characters and no control"),
     ],
 )

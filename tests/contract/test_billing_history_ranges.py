@@ -29,6 +29,18 @@ def test_a_utc_offset_is_respected(app: App, april: Member) -> None:
     assert (days(data), data["total_cost"]) == (["2026-04-05T00:00:00Z"], 1.4)
 
 
+@pytest.mark.parametrize("name", ["start", "end"])
+def test_a_plus_that_became_a_space_is_named(april: Member, name: str) -> None:
+    hint = "in a URL, + means a space: write the + of an offset as %2B"
+    for value in ("2026-03-06T01:30:00+02:00", "2026-03-06T01:30:00.5+00:00", "2026-03-06+01:30:00+02:00"):
+        refused = get(april, f"{HISTORY}?{name}={value}")
+        assert (refused.status, refused.json["code"]) == (400, "invalid_date_range")
+        assert refused.json["message"].endswith(hint), value
+        assert get(april, f"{HISTORY}?{name}={value.replace('+', '%2B')}").status == (400 if "06+" in value else 200)
+    for value in ("2026-03-06", "tomorrow+02:00", "2026-03-06T01:30:00+", "2026-03-06T01:30:00+0200", "+"):
+        assert hint not in get(april, f"{HISTORY}?{name}={value}").text, value
+
+
 def test_one_end_of_the_range_is_enough(app: App, april: Member) -> None:
     app.clock.moment = APRIL + timedelta(days=9, hours=5)
     assert history(april, start="2026-04-08T00:00:00Z")["period"] == {

@@ -132,7 +132,7 @@ def test_at_most_twenty_thresholds_are_accepted(root: Member) -> None:
 
 
 def test_thresholds_must_be_a_list(root: Member) -> None:
-    wrong = [None, 50, "50", {}, {"percent": 50, "enabled": True}]
+    wrong = [50, "50", {}, {"percent": 50, "enabled": True}]
     assert all(reason.startswith("alert_thresholds: ") for reason in refusal_messages(root, *wrong))
 
 
@@ -150,7 +150,7 @@ def test_a_wrong_address_is_named_by_its_index(root: Member) -> None:
 
 
 def test_addresses_must_be_a_list(root: Member) -> None:
-    reasons = refusal_messages(root, None, "finance@example.com", {}, 7, key="notification_emails")
+    reasons = refusal_messages(root, "finance@example.com", {}, 7, key="notification_emails")
     assert all(reason.startswith("notification_emails: ") for reason in reasons)
 
 

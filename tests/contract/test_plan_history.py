@@ -5,6 +5,10 @@ from itertools import pairwise
 
 import pytest
 
+from tallybook.domain.audit import OPERATOR
+from tallybook.services.subscriptions.change_plan import change_plan
+from tallybook.store import keys
+from tallybook.store.commands import Update
 from tests.contract.bills import APRIL, get, refusal
 from tests.contract.plans import HISTORY, change_plan_to, create_payer, history
 from tests.support.app import App, Member
@@ -73,3 +77,14 @@ def test_any_page_takes_two_round_trips(app: App, changed: Member) -> None:
         app.meter.clear()
         history(changed, query)
         assert app.meter.operations == ["get_many", "query"]
+
+
+def test_a_change_by_the_operator_is_named_and_an_older_entry_shows_as_stored(app: App, changed: Member) -> None:
+    """Earlier releases stored such a change with the reason of a user's."""
+    app.clock.advance(days=1)
+    account = app.account_of(changed)
+    change_plan(app.ctx, account, "hobby", actor=OPERATOR, must_pay=False)
+    assert [row["change_reason"] for row in history(changed, "?limit=2")] == ["operator_change", "user_upgrade"]
+    newest = keys.plan_change(account.id, 8)
+    app.ctx.tables.write(Update(newest, set={"reason": "user_downgrade"}))
+    assert [row["change_reason"] for row in history(changed, "?limit=2")] == ["user_downgrade", "user_upgrade"]

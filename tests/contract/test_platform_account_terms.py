@@ -104,10 +104,9 @@ def test_a_wrong_percentage_is_400_naming_its_field(app: App, key: str, member: 
     assert app.stored("core") == before
 
 
-def test_a_discount_is_never_null(key: str, member: Member) -> None:
-    answer = put(key, member, {"discount": None})
-    assert refusal(answer) == (400, "invalid_request")
-    assert answer.json["message"].startswith("discount")
+def test_null_ends_a_discount_and_an_answer_never_shows_null(key: str, member: Member) -> None:
+    assert terms(put(key, member, {"discount": 12.5})) == (None, 12.5)
+    assert terms(put(key, member, {"discount": None})) == (None, 0)
 
 
 def test_an_unknown_or_deleted_account_is_404_and_a_malformed_id_400(app: App, key: str, member: Member) -> None:

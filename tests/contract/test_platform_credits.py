@@ -68,7 +68,7 @@ def test_two_accounts_may_share_a_reference(app: App, key: str, member: Member) 
     [
         ({"amount": 0}, "amount"),
         ({"amount": -1}, "amount"),
-        ({"amount": 1.0}, "amount"),
+        ({"amount": 1.5}, "amount"),
         ({"amount": "5"}, "amount"),
         ({"amount": True}, "amount"),
         ({"amount": None}, "amount"),

@@ -69,7 +69,7 @@ def test_an_address_is_one_address_in_any_case(app: App) -> None:
         ({"email": 5}, "invalid_email"),
         ({"password": "seven77"}, "weak_password"),
         ({"password": ""}, "weak_password"),
-        ({"name": ""}, "invalid_name"),
+        ({"name": " "}, "invalid_name"),
         ({"name": "x" * 101}, "invalid_name"),
         ({"name": "line\nbreak"}, "invalid_name"),
         ({"name": 5}, "invalid_name"),

@@ -119,7 +119,7 @@ def test_an_invited_address_cannot_register(app: App, root: Member) -> None:
     [
         ({"email": "no address"}, "invalid_email"),
         ({"email": ""}, "invalid_email"),
-        ({"display_name": ""}, "invalid_name"),
+        ({"display_name": " "}, "invalid_name"),
         ({"display_name": "a\nb"}, "invalid_name"),
         ({"role": "owner"}, "invalid_request"),
         ({"is_root_user": "yes"}, "invalid_request"),

@@ -100,14 +100,14 @@ def test_disabling_a_suspended_user_sets_a_new_time_and_reason(app: App, root: M
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        ({"display_name": ""}, "invalid_name"),
+        ({"display_name": " "}, "invalid_name"),
         ({"display_name": "x" * 101}, "invalid_name"),
         ({"role": None}, "invalid_request"),
         ({"role": "root"}, "invalid_request"),
         ({"is_root_user": None}, "invalid_request"),
         ({"status": "deleted"}, "invalid_request"),
         ({"status": None}, "invalid_request"),
-        ({"suspension_reason": ""}, "invalid_request"),
+        ({"suspension_reason": " "}, "invalid_request"),
         ({"suspension_reason": "x" * 1001}, "invalid_request"),
         ({"suspension_reason": 5}, "invalid_request"),
     ],

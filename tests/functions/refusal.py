@@ -32,9 +32,20 @@ INTERNALS = (
 )
 
 
+HEADERS = {
+    401: "www-authenticate",
+    405: "allow",
+    415: "accept-encoding",
+    429: "retry-after",
+    503: "retry-after",
+}
+"""The header that each of these statuses needs."""
+
+
 def check_refusal(answer: Answer, path: str, status: int = 400) -> str:
-    """The message of a refusal; it must have its dialect's shape and disclose nothing internal."""
+    """The message of a refusal; it must have its dialect's shape and its header, and disclose nothing internal."""
     assert answer.status == status, answer.text
+    assert answer.headers.get(HEADERS.get(status, "content-type")), answer.headers
     quota = path.startswith("/auth")
     differences = example("error_quota" if quota else _scalebox(answer)).differences(answer.json)
     assert not differences, differences
@@ -44,7 +55,8 @@ def check_refusal(answer: Answer, path: str, status: int = 400) -> str:
 
 
 def code_of(answer: Answer) -> str:
-    """The error's code; the body must have its dialect's shape."""
+    """The error's code; the body must have its dialect's shape, and the answer the header of its status."""
+    assert answer.headers.get(HEADERS.get(answer.status, "content-type")), answer.headers
     quota = "docs_url" in answer.text
     differences = example("error_quota" if quota else _scalebox(answer)).differences(answer.json)
     assert not differences, differences

@@ -16,13 +16,17 @@ PUBLIC, USER, ROOT = "public", "user", "root"
 NEW_PASSWORD = "another horse battery"
 
 
+def _no_body(_: Scenario) -> Any:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """`caller` is `public`, `user`, `root` or a platform key's scope; `starts`: a suspended account is refused it."""
 
     caller: str
     status: int
-    body: Callable[[Scenario], Any] = lambda _: None
+    body: Callable[[Scenario], Any] = _no_body
     starts: bool = False
     is_page: bool = False
 
@@ -204,6 +208,8 @@ ROOT_ROUTES = [route for route, request in VALID_REQUESTS.items() if request.cal
 USER_ROUTES = [route for route, request in VALID_REQUESTS.items() if request.caller in (USER, ROOT)]
 PLATFORM_ROUTES = [route for route, request in VALID_REQUESTS.items() if request.caller not in (PUBLIC, USER, ROOT)]
 CHANGING_ROUTES = [route for route in VALID_REQUESTS if route.method != "GET"]
+GET_ROUTES = [route for route in VALID_REQUESTS if route.method == "GET"]
+WITH_BODY = [route for route, request in VALID_REQUESTS.items() if request.body is not _no_body]
 JSON_ROUTES = [route for route, request in VALID_REQUESTS.items() if not request.is_page]
 
 

@@ -1,4 +1,4 @@
-"""Without a valid credential every route answers the same 401, which gives no reason."""
+"""Without a valid credential every route answers a 401, which names where it was read, but gives no reason."""
 
 from collections.abc import Iterator
 
@@ -52,13 +52,25 @@ def test_public_routes_ignore_credentials(scenario: Scenario, route: Route) -> N
     )
 
 
-def check_same_refusal(answers: Iterator[tuple[str, Answer]]) -> None:
-    """All answers are the same 401, to the byte."""
-    texts: dict[str, list[str]] = {}
-    for name, answer in answers:
+USERS, PLATFORMS = "a user's API key (sk-...) or session (sess_...)", "a platform key (pk-...)"
+
+
+def check_same_refusal(answers: Iterator[tuple[str, str, Answer]], *, wanted: str) -> None:
+    """The answers to credentials that were read at one place are the same 401, to the byte; but for a wrong kind."""
+    texts: dict[str, set[str]] = {}
+    for name, place, answer in answers:
         assert (answer.status, code_of(answer)) == (401, "unauthorized"), name
-        texts.setdefault(answer.text, []).append(name)
-    assert len(texts) == 1, texts
+        assert wanted in answer.text, name
+        assert place in answer.text, name
+        realm = "users" if wanted == USERS else "platform"
+        assert answer.headers["www-authenticate"] == f'Bearer realm="{realm}", Api-Key realm="{realm}"'
+        texts.setdefault(place, set()).add(answer.text)
+    assert {place for place, different in texts.items() if len(different) > 1} == set(), texts
+
+
+def place_of(text: str, place: str, *, other: tuple[str, ...], kind: str) -> str:
+    """How the answer names a credential that was read at this place: also its kind, if the path takes no such."""
+    return f"{place} has {kind}" if text.startswith(other) else f"that in {place} is not valid"
 
 
 @each_user_route
@@ -66,18 +78,22 @@ def test_every_bad_credential_gets_the_same_401(bad_credentials: BadCredentials,
     scenario, former = bad_credentials.scenario, bad_credentials.former
     before = scenario.stored()
 
-    def answers() -> Iterator[tuple[str, Answer]]:
+    def place(text: str, place: str) -> str:
+        return place_of(text, place, other=("pk-",), kind="a platform key")
+
+    def answers() -> Iterator[tuple[str, str, Answer]]:
         for name, how in requests_without_credential(scenario.member.api_key).items():
-            yield name, scenario.request(route, **how)
+            yield name, "that in X-API-Key" if name == "blank key" else f": {USERS}, in", scenario.request(route, **how)
         for name, text in (former | bad_credentials.never_issued).items():
-            yield name, scenario.request(route, key=text)
+            yield name, place(text, "X-API-Key"), scenario.request(route, key=text)
         for name, text in former.items():
             if "key" in name:
                 continue
-            yield f"{name}, bearer", scenario.request(route, bearer=text)
-            yield f"{name}, cookie", scenario.request(route, cookie=f"quota_session={text}", headers={"origin": APP})
+            cookie = scenario.request(route, cookie=f"quota_session={text}", headers={"origin": APP})
+            yield f"{name}, bearer", place(text, "Authorization"), scenario.request(route, bearer=text)
+            yield f"{name}, cookie", place(text, "the cookie quota_session"), cookie
 
-    check_same_refusal(answers())
+    check_same_refusal(answers(), wanted=USERS)
     assert scenario.stored() == before
 
 
@@ -96,15 +112,24 @@ def test_a_platform_route_takes_only_a_valid_platform_key(bad_credentials: BadCr
     }
     before = scenario.stored()
 
-    def answers() -> Iterator[tuple[str, Answer]]:
+    def answers() -> Iterator[tuple[str, str, Answer]]:
+        absent = f": {PLATFORMS}, in"
         for name, how in requests_without_credential(scenario.platform_key).items():
-            yield name, scenario.request(route, **how)
-        yield (
-            "as a cookie",
-            scenario.request(route, cookie=f"quota_session={scenario.platform_key}", headers={"origin": APP}),
-        )
+            yield name, "that in X-API-Key" if name == "blank key" else absent, scenario.request(route, **how)
+        cookie = f"quota_session={scenario.platform_key}"
+        yield "as a cookie", absent, scenario.request(route, cookie=cookie, headers={"origin": APP})
         for name, text in keys.items():
-            yield name, scenario.request(route, key=text)
+            place = place_of(text, "X-API-Key", other=("sk-", "sess_"), kind="a user's API key or session")
+            yield name, place, scenario.request(route, key=text)
 
-    check_same_refusal(answers())
+    check_same_refusal(answers(), wanted=PLATFORMS)
     assert scenario.stored() == before
+
+
+@each_user_route
+def test_a_401_names_the_credential_that_was_read_beside_a_good_cookie(scenario: Scenario, route: Route) -> None:
+    cookie = f"quota_session={scenario.member.session}"
+    answer = scenario.request(route, bearer="null", cookie=cookie, headers={"origin": APP})
+    assert answer.status == 401
+    assert "that in Authorization is not valid" in answer.text
+    assert "null" not in answer.json.values()

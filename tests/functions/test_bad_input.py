@@ -8,7 +8,15 @@ import pytest
 from tallybook.domain.quotas import FIELDS
 from tests.functions.bad_values import NO_OBJECTS, NOT_JSON, UNREADABLE, UNREADABLE_VALUES, WRONG_VALUES
 from tests.functions.refusal import check_refusal
-from tests.functions.route_catalog import CHANGING_ROUTES, PUBLIC_ROUTES, USER_ROUTES, VALID_REQUESTS, name_of
+from tests.functions.route_catalog import (
+    CHANGING_ROUTES,
+    PLATFORM_ROUTES,
+    PUBLIC_ROUTES,
+    USER_ROUTES,
+    VALID_REQUESTS,
+    WITH_BODY,
+    name_of,
+)
 from tests.functions.scenario import Scenario
 from tests.support.call import Answer, call
 from tests.support.routes import Route
@@ -47,7 +55,7 @@ REQUIRED = {
     Route("POST", "/v1/platform/accounts/{account_id}/resume"): ["reason"],
 }
 BODY_ROUTES = list(REQUIRED)
-WITHOUT_BODY = [route for route in CHANGING_ROUTES if route not in (*BODY_ROUTES, EVENTS)]
+WITHOUT_BODY = [route for route in CHANGING_ROUTES if route not in (*WITH_BODY, *PLATFORM_ROUTES)]
 
 
 def send(scenario: Scenario, route: Route, **how: Any) -> Answer:
@@ -121,28 +129,29 @@ def _may_be(route: Route, field: str, value: Any) -> bool:
     last = route.path.rpartition("/")[2]
     return {
         ("register", "password"): 8 <= text <= 1024,
-        ("register", "name"): value is None or _is_name(value),
+        ("register", "name"): value in (None, "") or _is_name(value),
         ("password", "password"): 8 <= text <= 1024,
         ("confirm", "password"): 8 <= text <= 1024,
-        ("confirm", "name"): value is None or _is_name(value),
+        ("confirm", "name"): value in (None, "") or _is_name(value),
         ("confirm", "end_api_keys"): value in (None, True),
         ("api-keys", "name"): _is_name(value),
         ("api-keys", "expires_at"): value is None,
-        ("users", "display_name"): value is None or _is_name(value),
+        ("users", "display_name"): value in (None, "") or _is_name(value),
         ("users", "is_root_user"): value is True,
-        ("{user_id}", "display_name"): value is None or _is_name(value),
+        ("{user_id}", "display_name"): value in (None, "") or _is_name(value),
         ("{user_id}", "is_root_user"): value is True,
-        ("{user_id}", "suspension_reason"): value is None or _is_name(value),
-        ("account", "display_name"): _is_name(value),
-        ("account", "description"): value == "" or _is_text(value),
+        ("{user_id}", "suspension_reason"): value in (None, "") or _is_name(value),
+        ("account", "display_name"): value in (None, "") or _is_name(value),
+        ("account", "description"): value in (None, "") or _is_text(value),
+        ("account", "time_zone"): value is None,
         ("quota-allocations", field): field in FIELDS and value in (None, 0, 5),
         ("{allocation_id}", field): value in (None, 0, 5),
         ("quota-requests", field): value in (None, 0, 5) if field in FIELDS else _is_text(value),
         ("{request_id}", field): value in (None, 0, 5) if field in FIELDS else _is_text(value),
         ("review", "review_notes"): value in (None, "") or _is_text(value),
         ("budgets", "budget_amount"): value in (5, 1.5),
-        ("budgets", "alert_thresholds"): value in ([], [1]),
-        ("budgets", "notification_emails"): value == [],
+        ("budgets", "alert_thresholds"): value in (None, [], [1]),
+        ("budgets", "notification_emails"): value in (None, []),
         ("budgets", "is_active"): value is True,
         ("admission", field): value == 5 or (value == 1.5 and field != "timeout_seconds"),
         ("admission", "session_id"): value in (None, "text", "1e5", "acc-"),
@@ -155,7 +164,7 @@ def _may_be(route: Route, field: str, value: Any) -> bool:
         ("credits", "reference"): _is_name(value),
         ("credits", "note"): value in (None, "") or _is_text(value),
         ("{account_id}", "tax_rate"): value in (None, 0, 5, 1.5),
-        ("{account_id}", "discount"): value in (0, 5, 1.5),
+        ("{account_id}", "discount"): value in (None, 0, 5, 1.5),
         ("suspend", "reason"): _is_name(value),
         ("resume", "reason"): _is_name(value),
     }.get((last, field), False)
@@ -168,30 +177,6 @@ def _is_name(value: Any) -> bool:
 def _is_text(value: Any) -> bool:
     """Text that may have line breaks."""
     return _is_name(value) or value == "a\nb"
-
-
-@pytest.mark.parametrize("route", BODY_ROUTES, ids=name_of)
-def test_unknown_fields_are_ignored(scenario: Scenario, route: Route) -> None:
-    more = {
-        "unknown": {"deep": [1, None]},
-        "__class__": "x",
-        "": 0,
-        "status": "deleted",
-        "is_root": True,
-        "balance": 10**9,
-    }
-    answer = send(scenario, route, body={**more, **VALID_REQUESTS[route].body(scenario)})
-    assert answer.status == VALID_REQUESTS[route].status, answer.text
-    account = scenario.app.account_of(scenario.member)
-    assert account.status == ("suspended" if route.path.endswith("/suspend") else "active")
-    assert account.wallet.balance < 10**9
-
-
-@pytest.mark.parametrize("route", [*BODY_ROUTES, EVENTS], ids=name_of)
-def test_of_a_repeated_field_the_last_value_counts(scenario: Scenario, route: Route) -> None:
-    valid = json.dumps(VALID_REQUESTS[route].body(scenario))
-    twice = "{" + ", ".join(f'"{name}": null' for name in json.loads(valid)) + ", " + valid[1:]
-    assert send(scenario, route, raw=twice.encode()).status == VALID_REQUESTS[route].status
 
 
 @pytest.mark.parametrize("route", [*BODY_ROUTES, EVENTS], ids=name_of)

@@ -39,7 +39,7 @@ def test_one_event_a_batch_and_a_plain_array_are_read_alike(
     assert counted_cpu_seconds(app, member) == 7
 
 
-@pytest.mark.parametrize("body", ["[]", "null", "5", '"event"', "true", "1.5"])
+@pytest.mark.parametrize("body", ["null", "5", '"event"', "true", "1.5"])
 def test_an_envelope_that_holds_no_events_is_a_400(app: App, key: str, body: str) -> None:
     check_refusal(call("POST", PATH, key=key, raw=body.encode()), PATH)
 

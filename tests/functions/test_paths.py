@@ -1,4 +1,4 @@
-"""Methods, paths and queries that no route has are refused in the path's dialect and change nothing."""
+"""Paths and queries that no route has are refused in the path's dialect and change nothing."""
 
 import importlib
 import re
@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.functions.refusal import check_refusal
-from tests.functions.route_catalog import JSON_ROUTES, VALID_REQUESTS, name_of
+from tests.functions.route_catalog import JSON_ROUTES, VALID_REQUESTS
 from tests.functions.scenario import Scenario
 from tests.support.app import App
 from tests.support.call import LambdaContext, call, gateway_event
@@ -21,17 +21,6 @@ def templates() -> list[str]:
 def matches(template: str, path: str) -> bool:
     """Whether the path matches the template, with any text for its ids."""
     return re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), unquote(path)) is not None
-
-
-@pytest.mark.parametrize("path", templates())
-def test_a_method_that_a_path_does_not_know_is_405_in_its_dialect(scenario: Scenario, path: str) -> None:
-    url = scenario.url(Route("", path))
-    known = {route.method for route in routes() if route.path == path}
-    before = scenario.stored()
-    for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"} - known:
-        answer = call(method, url, key=scenario.member.api_key, body={})
-        assert check_refusal(answer, path, 405) == "This method is not allowed here", method
-    assert scenario.stored() == before
 
 
 @pytest.mark.parametrize("path", templates())
@@ -117,15 +106,6 @@ def test_limit_takes_precedence_over_page_size(scenario: Scenario) -> None:
     )
     answer = call("GET", f"{KEYS}?limit=1&page_size=5", key=scenario.member.api_key)
     assert answer.json["data"]["pagination"]["limit"] == 1
-
-
-@pytest.mark.parametrize("route", [route for route in VALID_REQUESTS if route.method == "GET"], ids=name_of)
-def test_unknown_query_parameters_are_ignored(scenario: Scenario, route: Route) -> None:
-    for query in ("?", "?&", "?x=1&x=2", "?%FF=%00", "?[]=1", "?" + "a" * 8000, "?api_key=sk-x", "?page=abc"):
-        if query == "?page=abc" and route.path in PAGED:
-            continue
-        answer = call(route.method, scenario.url(route) + query, key=scenario.credential(route))
-        assert answer.status == VALID_REQUESTS[route].status, query
 
 
 def test_no_function_serves_a_schema_or_a_console() -> None:

@@ -35,9 +35,12 @@ def test_a_message_holds_one_event_or_many_and_may_be_delivered_twice(app: App) 
     assert counted(app) == 4
 
 
-@pytest.mark.parametrize(
-    "bad", ["not json", "[]", '"text"', "{}"], ids=["no JSON", "no events", "no object", "an empty object"]
-)
+def test_a_message_with_an_empty_batch_is_done(app: App) -> None:
+    assert deliver(app, "[]", app.event(app.member())) == []
+    assert counted(app) == 1
+
+
+@pytest.mark.parametrize("bad", ["not json", '"text"', "{}"], ids=["no JSON", "no object", "an empty object"])
 def test_a_message_that_cannot_be_read_fails_alone(app: App, bad: str) -> None:
     member = app.member()
     assert deliver(app, app.event(member), bad, app.event(member)) == [1]

@@ -19,7 +19,17 @@ CREDENTIALS = Credentials.random()
 
 
 class _Echo(BaseHTTPRequestHandler):
-    """Answers with the request that it got, and sets two cookies."""
+    """Answers with the request that it got, and sets two cookies; HEAD and OPTIONS as a function answers them."""
+
+    def do_HEAD(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1234")
+        self.end_headers()
+
+    def do_OPTIONS(self) -> None:
+        self.send_response(204)
+        self.send_header("Allow", "GET, HEAD, OPTIONS")
+        self.end_headers()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
@@ -30,6 +40,8 @@ class _Echo(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(request)))
         self.end_headers()
         self.wfile.write(request)
+
+    do_TRACE = do_POST  # noqa: N815 http.server's name
 
     def log_message(self, format: str, *args: object) -> None:
         """Log nothing."""
@@ -64,6 +76,33 @@ def test_every_path_is_below_the_stage_so_none_is_the_emulators(address: str) ->
     for path in ("/_ministack/reset", "/", "/_aws/execute-api/a/b", "*", "http://127.0.0.1/_ministack/reset"):
         answer, body = _post(address, path, b"", {})
         assert (answer.status, body["path"]) == (418, f"/$default{path}")
+
+
+def test_head_passes_with_the_length_that_get_would_have(address: str) -> None:
+    answer, content = _ask(address, "HEAD")
+    assert (answer.status, answer.headers["Content-Length"], content) == (200, "1234", b"")
+    answer, content = _ask(address, "HEAD", "/_local/")
+    assert int(answer.headers["Content-Length"]) == len(_ask(address, "GET", "/_local/")[1])
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+def test_a_local_page_names_its_methods_to_another_one(address: str, method: str) -> None:
+    answer, _ = _ask(address, method, "/_local/mail")
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
+def test_options_and_trace_pass_and_an_answer_without_content_has_no_length(address: str) -> None:
+    answer, content = _ask(address, "OPTIONS")
+    assert (answer.status, answer.headers["Allow"], content) == (204, "GET, HEAD, OPTIONS", b"")
+    assert answer.headers["Content-Length"] is None
+    assert _ask(address, "TRACE")[0].status == 418
+
+
+@pytest.mark.parametrize(("encoding", "kind"), [("gzip", "application/octet-stream"), ("", "application/json")])
+def test_a_compressed_body_passes_as_bytes_not_as_text(address: str, encoding: str, kind: str) -> None:
+    headers = {"Content-Type": "application/json"} | ({"Content-Encoding": encoding} if encoding else {})
+    _, body = _post(address, "/", b"{}", headers)
+    assert (body["headers"]["Content-Type"], body["headers"].get("Content-Encoding", "")) == (kind, encoding)
 
 
 def test_the_cloud_gets_its_token_and_not_the_clients(address: str) -> None:
@@ -158,6 +197,16 @@ def test_the_port_is_taken_at_once() -> None:
     port = free_port()
     with Proxy(port), pytest.raises(CannotStart, match=f"Port {port} is in use"):
         Proxy(port)
+
+
+def _ask(address: str, method: str, path: str = "/v1/billing/current") -> tuple[HTTPResponse, bytes]:
+    connection = HTTPConnection(address, timeout=10)
+    try:
+        connection.request(method, path)
+        answer = connection.getresponse()
+        return answer, answer.read()
+    finally:
+        connection.close()
 
 
 def _post(address: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[HTTPResponse, Any]:

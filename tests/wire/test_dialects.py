@@ -19,6 +19,7 @@ from tallybook.domain.errors import (
     TooManyRequests,
     Unauthenticated,
     Unavailable,
+    UnknownEncoding,
 )
 from tallybook.wire.dialects import error_presenter
 from tallybook.wire.quota_app import envelope as quota_app
@@ -37,6 +38,7 @@ STATUSES = [
     (NotAllowed("not so"), 405),
     (Conflict("twice"), 409),
     (TooLarge("big"), 413),
+    (UnknownEncoding("packed"), 415),
     (TooManyRequests("slow", retry_after=7), 429),
     (Failed("ours"), 500),
     (Unavailable("later"), 503),
@@ -146,6 +148,7 @@ def test_quota_gives_an_invalid_body_its_fields_code(error: Invalid, code: str) 
         (NotAllowed("not so"), 405, {"error": "not so"}),
         (Conflict("twice"), 409, {"error": "twice"}),
         (TooLarge("big"), 413, {"error": "big"}),
+        (UnknownEncoding("packed"), 415, {"error": "packed"}),
         (TooManyRequests("slow", retry_after=7), 429, {"error": "slow"}),
         (Failed("ours"), 500, {"error": "ours"}),
         (Unavailable("later"), 503, {"error": "later"}),
@@ -157,8 +160,11 @@ def test_scalingo_has_three_shapes_of_errors(error: TallybookError, status: int,
 
 
 @pytest.mark.parametrize("present_error", [scalebox.error, scalingo.error, quota_app.error])
-def test_only_too_many_requests_has_retry_after(present_error: Callable[..., Any]) -> None:
+def test_an_error_has_the_header_of_its_status(present_error: Callable[..., Any]) -> None:
     assert present_error(TooManyRequests("slow", retry_after=7), at=AT).headers == {"Retry-After": "7"}
+    assert present_error(Unavailable("later"), at=AT).headers == {"Retry-After": "1"}
+    assert present_error(NotAllowed("not so", allowed=("GET", "HEAD")), at=AT).headers == {"Allow": "GET, HEAD"}
+    assert present_error(UnknownEncoding("packed"), at=AT).headers == {"Accept-Encoding": "gzip, deflate"}
     assert present_error(Forbidden("no"), at=AT).headers == {}
 
 

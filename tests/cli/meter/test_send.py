@@ -56,6 +56,17 @@ def test_a_line_that_is_not_json_is_rejected_alone_by_its_number(app, member, se
     ]
 
 
+def test_a_line_with_a_key_that_stands_twice_is_not_sent_and_the_key_is_named(app, member, served, tallybook):
+    twice = [json.dumps(app.event(member)).replace(name, f'{name}: "x", {name}', 1) for name in ('"id"', '"meter"')]
+    run = tallybook("send", write(app.event(member), *twice))
+    assert run.code == 1
+    assert run.out.splitlines() == [
+        "accepted 1, duplicates 0, conflicts 0, rejected 2",
+        'rejected: the key "id" stands twice in one object (line 2)',
+        'rejected: the key "meter" stands twice in one object (line 3)',
+    ]
+
+
 def test_a_value_that_cannot_be_is_not_sent_and_named_by_line_and_field(app, member, served, tallybook):
     texts = ["NaN", "-Infinity", "1e999", "1e999999999999999999999", "9" * 5000, r'"\ud800"']
     bad = [json.dumps(app.event(member, quantity="HERE")).replace('"HERE"', text) for text in texts]

@@ -40,7 +40,7 @@ def test_an_address_is_registered_once_in_any_spelling(app: App) -> None:
         ({"email": "a@example.com\nBcc: b@example.com"}, "invalid_email"),
         ({"password": "1234567"}, "weak_password"),
         ({"password": "x" * 1025}, "weak_password"),
-        ({"name": ""}, "invalid_name"),
+        ({"name": " "}, "invalid_name"),
         ({"name": "line\nbreak"}, "invalid_name"),
         ({"name": "x" * 101}, "invalid_name"),
     ],

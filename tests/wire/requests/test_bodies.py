@@ -95,11 +95,15 @@ def test_a_refusal_does_not_repeat_a_secret() -> None:
     assert "hunter2" not in error.message + str(error.fields)
 
 
-@pytest.mark.parametrize("amount", ["5", "5.0", '"5"', "5e0", "true", "null", "1000000000000001", "-1000000000000001"])
-def test_credits_are_whole_numbers(amount: str) -> None:
+AMOUNTS = {"5": 5, "5.0": 5, "5e0": 5, "5000000.0": 5_000_000, "1e3": 1000, "-2.50e1": -25, "0.0": 0, "1E15": 10**15}
+NO_AMOUNTS = ['"5"', '"5.0"', "true", "null", "5000000.5", "1e-1", "1000000000000001", "1e16", "-1e400", "1e999999999"]
+
+
+@pytest.mark.parametrize("amount", [*AMOUNTS, *NO_AMOUNTS])
+def test_credits_are_whole_numbers_however_they_are_written(amount: str) -> None:
     body = read_json(f'{{"account_id": "acc-1", "kind": "grant", "reference": "r", "amount": {amount}}}')
-    if amount == "5":
-        assert read_body(CreditsRequest, body).amount == 5
+    if amount in AMOUNTS:
+        assert read_body(CreditsRequest, body).amount == AMOUNTS[amount]
     else:
         assert error_of(CreditsRequest, body).field == "amount"
 

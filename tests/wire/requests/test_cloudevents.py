@@ -228,11 +228,11 @@ def test_a_body_that_is_neither_object_nor_array_is_refused(body: bytes) -> None
         read_events(body)
 
 
-def test_a_request_has_1_to_1000_events() -> None:
-    assert len(read_all([EVENT] * 1000)) == 1000
-    for count in (0, 1001):
-        with pytest.raises(Invalid, match="1 to 1000 events"):
-            read_all([EVENT] * count)
+def test_a_request_has_at_most_1000_events_or_none() -> None:
+    for count in (0, 1000):
+        assert len(read_all([EVENT] * count)) == count
+    with pytest.raises(Invalid, match="at most 1000 events"):
+        read_all([EVENT] * 1001)
 
 
 def test_a_request_has_at_most_1_mib() -> None:
@@ -248,8 +248,29 @@ def test_json_is_read_with_exact_decimals_a_bom_and_surrogate_pairs() -> None:
     assert read_json(b'["\\ud83d\\ude00", "\\\\ud800"]') == ["😀", "\\ud800"]
 
 
-def test_the_last_of_two_equal_keys_counts() -> None:
-    assert isinstance(read_events(json.dumps(EVENT).replace('"e1"', '"e1", "id": "e2"').encode())[0], Event)
+REPEATED = [
+    ('{"id": "e2", ', "{", "id"),
+    ('"data": {"meter": "m", ', '"data": {', "meter"),
+    ('{"more": {"deep": [{"é\\n": 1, "é\\n": 1}]}, ', "{", "é\n"),
+    ('{"\\ud800": 1, "\\ud800": 2, ', "{", "?"),
+    (f'{{"{"k" * 100}": 1, "{"k" * 100}": 2, ', "{", "k" * 64 + "..."),
+]
+
+
+@pytest.mark.parametrize(("more", "place", "key"), REPEATED, ids=range(5))
+def test_a_key_that_stands_twice_rejects_its_event_alone(more: str, place: str, key: str) -> None:
+    wrong = json.dumps(EVENT).replace(place, more, 1)
+    for body in (wrong, f"[{json.dumps(EVENT)}, {wrong}, {json.dumps(EVENT)}]"):
+        rejected = [one for one in read_events(body.encode()) if isinstance(one, Result)]
+        assert [one.reason for one in rejected] == [f'the key "{key}" stands twice in one object']
+        assert [one.id for one in rejected] == ["e1"]
+
+
+def test_a_key_that_stands_twice_before_deep_nesting_is_of_no_other_event() -> None:
+    deep = '{"a": 1, "a": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    first, second = read_events(f"[{deep}, {json.dumps(EVENT)}]".encode())
+    assert isinstance(first, Result)
+    assert isinstance(second, Event)
 
 
 json_values = st.recursive(

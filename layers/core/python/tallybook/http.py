@@ -1,7 +1,4 @@
-"""The app of an HTTP function, the dependencies of its routes, and its Lambda handler.
-
-Every error is answered in the dialect of the path; the details of an internal error are only logged.
-"""
+"""The app of an HTTP function, the dependencies of its routes, and its Lambda handler."""
 
 import time
 from collections.abc import Callable
@@ -9,30 +6,21 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools import Logger
 from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from mangum import Mangum
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tallybook import runtime
 from tallybook.domain.credentials import PlatformCaller, Principal
-from tallybook.domain.errors import (
-    Failed,
-    Forbidden,
-    Invalid,
-    NotAllowed,
-    NotFound,
-    TallybookError,
-    TooLarge,
-    Unavailable,
-)
+from tallybook.domain.errors import Forbidden
+from tallybook.http_errors import answer_every_error
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate, check_new_platform_key
-from tallybook.wire.dialects import error_presenter
+from tallybook.wire.dialects import is_platform_path
 from tallybook.wire.requests.bodies import MAX_BODY_BYTES, RequestBody, read_body
 from tallybook.wire.requests.cloudevents import read_json
+from tallybook.wire.requests.content import read_content
 from tallybook.wire.requests.credentials import read_credential
+from tallybook.wire.requests.names import check_known
 from tallybook.wire.response import Answer
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -51,10 +39,7 @@ def make_app(*routers: APIRouter) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     for router in routers:
         app.include_router(router)
-    app.add_middleware(_InternalErrors)
-    app.add_exception_handler(TallybookError, _answer_error)
-    app.add_exception_handler(HTTPException, _answer_error)
-    app.add_exception_handler(RequestValidationError, _answer_error)
+    answer_every_error(app)
     return app
 
 
@@ -63,17 +48,25 @@ def respond(answer: Answer) -> JSONResponse:
 
 
 def lambda_handler(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
-    """The Lambda handler. It logs one line a request, without query, headers and bodies, which contain secrets."""
+    """The Lambda handler. It logs one line a request, without query, headers and bodies, which contain secrets.
+
+    HEAD is answered as GET, without the body.
+    """
     adapter = Mangum(app, lifespan="off")
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         began = time.perf_counter()
         headers = event.get("headers", {})
-        answer: dict[str, Any] = adapter({**event, "headers": {**headers, **_FIXED_HEADERS}}, context)
+        request = event.get("requestContext", {}).get("http", {})
+        is_head = request.get("method") == "HEAD"
+        answer: dict[str, Any] = adapter(
+            {**(_as_get(event) if is_head else event), "headers": {**headers, **_FIXED_HEADERS}}, context
+        )
         answer["headers"] |= _ANSWER_HEADERS
         if headers.get("x-forwarded-proto") == "https":  # set by API Gateway; the local bundle has no https
             answer["headers"] |= _HTTPS_ONLY
-        request = event.get("requestContext", {}).get("http", {})
+        if is_head:
+            answer |= {"body": "", "isBase64Encoded": False}
         logger.info(
             "request",
             extra={
@@ -90,6 +83,11 @@ def lambda_handler(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, An
     return handler
 
 
+def _as_get(event: dict[str, Any]) -> dict[str, Any]:
+    context = event["requestContext"]
+    return {**event, "requestContext": {**context, "http": {**context["http"], "method": "GET"}}}
+
+
 async def _context() -> Context:
     return runtime.context()
 
@@ -103,9 +101,13 @@ async def _caller(request: Request, ctx: Annotated[Context, Depends(_context)]) 
 
 
 async def _platform(request: Request, ctx: Annotated[Context, Depends(_context)]) -> PlatformCaller:
-    """The platform by its key. The service checks the key again, with its scope, in its first read."""
+    """The platform by its key. The service checks the key again, with its scope, in its first read.
+
+    Its paths have no query parameters, so any is refused.
+    """
     platform = PlatformCaller(read_credential(request.headers, {}).text, _address_of(request))
     check_new_platform_key(ctx, platform)
+    check_known(request.query_params, (), kind="parameter")
     return platform
 
 
@@ -131,12 +133,25 @@ def body_of(model: type[RequestBody]) -> Any:
     """
 
     async def read(request: Request) -> RequestBody:
-        body = await request.body()
-        if len(body) > MAX_BODY_BYTES:
-            raise TooLarge(f"The request body must be at most {MAX_BODY_BYTES} bytes")
-        return read_body(model, read_json(body))
+        data = read_json(await content_of(request, most=MAX_BODY_BYTES))
+        return read_body(model, data, refuse_unknown=is_platform_path(request.scope["path"]))
 
     return Depends(read)
+
+
+async def _no_fields(request: Request) -> None:
+    content = await content_of(request, most=MAX_BODY_BYTES)
+    if content.strip():
+        read_body(RequestBody, read_json(content), refuse_unknown=True)
+
+
+NoFields = Annotated[None, Depends(_no_fields)]
+"""For a path of the platform that takes no fields: no body, or an empty object."""
+
+
+async def content_of(request: Request, *, most: int) -> bytes:
+    """The request's body without its Content-Encoding; errors as in `read_content`."""
+    return read_content(await request.body(), request.headers.get("content-encoding", ""), most=most)
 
 
 def may_use_cookie(request: Request) -> bool:
@@ -146,47 +161,7 @@ def may_use_cookie(request: Request) -> bool:
 
 def check_origin(request: Request) -> None:
     if request.headers.get("origin") not in runtime.allowed_origins():
-        raise Forbidden("This origin is not allowed", code="origin_not_allowed")
-
-
-class _InternalErrors:
-    """Logs an unexpected exception with its trace, and answers with a 500 without details."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return await self._app(scope, receive, send)
-        try:
-            await self._app(scope, receive, send)
-        except Exception:
-            logger.exception("unhandled", extra={"path": scope["path"], "method": scope["method"]})
-            error = Failed("Something went wrong on our side")
-            await _present_error(scope["path"], error)(scope, receive, send)
-        return None
-
-
-async def _answer_error(request: Request, error: Exception) -> JSONResponse:
-    ours = _to_tallybook_error(error)
-    if isinstance(ours, Failed | Unavailable):
-        logger.error("failed", exc_info=error, extra={"path": request.url.path, "method": request.method})
-    return _present_error(request.url.path, ours)
-
-
-def _to_tallybook_error(error: Exception) -> TallybookError:
-    if isinstance(error, TallybookError):
-        return error
-    if isinstance(error, RequestValidationError):
-        problem = error.errors()[0]
-        field = str(problem["loc"][-1])
-        return Invalid(f"{field}: {problem['msg']}", field=field)
-    if isinstance(error, HTTPException) and error.status_code == 405:
-        return NotAllowed("This method is not allowed here")
-    if isinstance(error, HTTPException) and error.status_code == 404:
-        return NotFound("There is nothing at this path")
-    return Invalid("The request can't be read")
-
-
-def _present_error(path: str, error: TallybookError) -> JSONResponse:
-    return respond(error_presenter(path)(error, at=runtime.context().clock.now()))
+        raise Forbidden(
+            "With the session cookie, a change needs the header Origin, with an origin that is allowed",
+            code="origin_not_allowed",
+        )

@@ -211,9 +211,13 @@ def check_expiry(expires_at: datetime | None, *, now: datetime) -> datetime | No
     return expires_at
 
 
-def invalid_credential() -> Unauthenticated:
+class InvalidCredential(Unauthenticated):
+    """No credential, or one that is wrong in any way."""
+
+
+def invalid_credential() -> InvalidCredential:
     """One error for every invalid credential, so that it doesn't reveal which part was wrong."""
-    return Unauthenticated("A valid credential is required")
+    return InvalidCredential("A valid credential is required")
 
 
 def encode(data: bytes) -> str:

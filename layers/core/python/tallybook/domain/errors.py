@@ -6,11 +6,12 @@
     ├── PaymentRequired   a payment or a saved card is needed first
     ├── Forbidden         authenticated, but not allowed
     ├── NotFound          does not exist, or this caller may not see it     `resource`: its kind
-    ├── NotAllowed        the path exists, but not with this method
+    ├── NotAllowed        the path exists, but not with this method          `allowed`: the methods that it has
     ├── Conflict          conflicts with the stored state
     ├── TooLarge          over a size limit
+    ├── UnknownEncoding   the body is compressed in a way that is not read
     ├── TooManyRequests   over a rate limit                                 `retry_after`: seconds
-    ├── Unavailable       not possible now; a retry may help
+    ├── Unavailable       not possible now; a retry may help                 `retry_after`: seconds
     └── Failed            a defect of the product; callers see the message, the log has the cause
 
 `code` is for machines, `message` for people. The dialect of the path turns an error into status and body
@@ -68,6 +69,10 @@ class NotFound(TallybookError):
 class NotAllowed(TallybookError):
     code = "method_not_allowed"
 
+    def __init__(self, message: str, *, allowed: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
 
 class Conflict(TallybookError):
     code = "conflict"
@@ -75,6 +80,10 @@ class Conflict(TallybookError):
 
 class TooLarge(TallybookError):
     code = "too_large"
+
+
+class UnknownEncoding(TallybookError):
+    code = "unknown_encoding"
 
 
 class TooManyRequests(TallybookError):
@@ -87,6 +96,7 @@ class TooManyRequests(TallybookError):
 
 class Unavailable(TallybookError):
     code = "unavailable"
+    retry_after = 1
 
 
 class Failed(TallybookError):

@@ -52,6 +52,11 @@ def check_name(text: str, *, field: str = "name") -> str:
     return text
 
 
+def optional_name(text: str | None, *, field: str = "name") -> str | None:
+    """The checked name; None for an empty text, which forms send for a name that is left out."""
+    return check_name(text, field=field) if text else None
+
+
 def check_line(text: str, *, field: str, longest: int = 1000) -> str:
     """1 to `longest` characters, at least one of them visible; no control characters."""
     if len(text) > longest or not is_shown(text):

@@ -7,6 +7,8 @@ from tallybook.domain.errors import Invalid
 
 zoneinfo.reset_tzpath(to=())  # else the host's zone files would come first, with other names and other rules
 
+DEFAULT_ZONE = "UTC"
+
 
 def check_zone(name: str, *, field: str = "time_zone") -> str:
     """The name of an IANA time zone, like `Europe/Berlin`."""

@@ -11,6 +11,7 @@ from tallybook.wire.scalingo.envelope import error as scalingo_error
 
 _SCALINGO = ("/v1/users", "/v1/account", "/v1/tokens")
 _QUOTA_APP = ("/account", "/auth", "/v1/packages")
+_PLATFORM = ("/v1/platform",)
 
 
 class PresentError(Protocol):
@@ -24,6 +25,11 @@ def error_presenter(path: str) -> PresentError:
     if _under(path, _QUOTA_APP):
         return quota_app_error
     return scalebox_error
+
+
+def is_platform_path(path: str) -> bool:
+    """Whether the path is the platform's: it takes a platform key, and no names that it doesn't know."""
+    return _under(path, _PLATFORM)
 
 
 def _under(path: str, prefixes: tuple[str, ...]) -> bool:

@@ -7,8 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from tallybook.domain import errors
-from tallybook.domain.errors import TallybookError, TooManyRequests
+from tallybook.domain.errors import NotAllowed, TallybookError, TooManyRequests, Unavailable, UnknownEncoding
 from tallybook.domain.money import in_units
+
+ENCODINGS = ("gzip", "deflate")
+"""The values of Content-Encoding that a request's body may have."""
 
 STATUS: dict[type[TallybookError], int] = {
     errors.Invalid: 400,
@@ -19,6 +22,7 @@ STATUS: dict[type[TallybookError], int] = {
     errors.NotAllowed: 405,
     errors.Conflict: 409,
     errors.TooLarge: 413,
+    errors.UnknownEncoding: 415,
     errors.TooManyRequests: 429,
     errors.Failed: 500,
     errors.Unavailable: 503,
@@ -36,8 +40,16 @@ def status_of(error: TallybookError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
-def retry_header(error: TallybookError) -> dict[str, str]:
-    return {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyRequests) else {}
+def error_headers(error: TallybookError) -> dict[str, str]:
+    """The headers that belong to the error's status. Source: RFC 9110, sections 15.5 and 15.6."""
+    match error:
+        case TooManyRequests() | Unavailable():
+            return {"Retry-After": str(error.retry_after)}
+        case NotAllowed():
+            return {"Allow": ", ".join(error.allowed)}
+        case UnknownEncoding():
+            return {"Accept-Encoding": ", ".join(ENCODINGS)}
+    return {}
 
 
 def number(value: Decimal) -> int | float:

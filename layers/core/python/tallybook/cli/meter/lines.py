@@ -6,7 +6,8 @@ from typing import BinaryIO
 
 from tallybook.domain.errors import Invalid
 from tallybook.wire.requests.cloudevents import MAX_BYTES, MAX_EVENTS
-from tallybook.wire.requests.event_json import find_unreadable, read_event_json
+from tallybook.wire.requests.event_json import RepeatedKey, find_unreadable, read_event_json
+from tallybook.wire.requests.json_values import describe_repeated
 
 _BRACKETS = 2
 
@@ -70,7 +71,10 @@ def _read(raw: bytes, number: int, end: int) -> Line | BadLine | None:
         text = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
         if not text:
             return None
-        field = find_unreadable(read_event_json(text))
+        value = read_event_json(text)
+        if isinstance(value, RepeatedKey):
+            return BadLine(number, describe_repeated(value.key))
+        field = find_unreadable(value)
     except (UnicodeDecodeError, Invalid):
         return BadLine(number, "the line is not JSON")
     if field is not None:

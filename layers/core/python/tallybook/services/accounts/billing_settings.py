@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tallybook.domain.accounts import Account
+from tallybook.domain.accounts import Account, BillingTerms
 from tallybook.domain.audit import Actor, platform_actor
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.events.accounts import account_terms_changed
@@ -34,7 +34,7 @@ def set_terms_as_platform(
 def set_terms(ctx: Context, account_id: str, changes: Mapping[str, Any], *, actor: Actor) -> Account:
     """The account with a new `tax_rate` or `discount`, checked percentages; an omitted one stays unchanged.
 
-    A `tax_rate` of None means the catalog's. NotFound for an unknown or deleted account.
+    None removes it: then the catalog's `tax_rate` applies, and no discount. NotFound for an unknown or deleted account.
     """
     return _set(ctx, ctx.tables.get(keys.account(account_id)), account_id, changes, actor=actor)
 
@@ -43,7 +43,8 @@ def _set(ctx: Context, item: Item | None, account_id: str, changes: Mapping[str,
     def change(item: Item | None) -> Account:
         account = live_account(item)
         before = account.billing
-        after = before._replace(**changes)
+        unset = BillingTerms._field_defaults
+        after = before._replace(**{name: unset[name] if value is None else value for name, value in changes.items()})
         if after == before:
             return account
         changed = replace(account, billing=after)

@@ -10,7 +10,7 @@ from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.events.accounts import user_invited
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail, UserRef
-from tallybook.domain.text_rules import check_name, normalize_email
+from tallybook.domain.text_rules import normalize_email, optional_name
 from tallybook.services.accounts.users import audit_snapshot
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
@@ -90,8 +90,6 @@ def invite_again(ctx: Context, principal: Principal, user_id: str) -> User:
 
 def new_user(ctx: Context, account_id: str, invitation: Invitation, *, now: datetime) -> User:
     """The invited user, not stored yet; Invalid `invalid_email`, `invalid_name`."""
-    if invitation.name is not None:
-        check_name(invitation.name, field="display_name")
     return User(
         id=ctx.new_id(now),
         account_id=account_id,
@@ -101,7 +99,7 @@ def new_user(ctx: Context, account_id: str, invitation: Invitation, *, now: date
         role=invitation.role,
         is_root=invitation.is_root,
         password_hash=None,
-        name=invitation.name,
+        name=optional_name(invitation.name, field="display_name"),
     )
 
 

@@ -13,6 +13,7 @@ from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import BusEvent, Mail
 from tallybook.domain.periods import first_schedule, period_of
 from tallybook.domain.wallet import Entry, entry_id
+from tallybook.domain.zones import DEFAULT_ZONE
 from tallybook.services.billing.open_period import new_billing_period
 from tallybook.services.changes import Change, record_first
 from tallybook.services.context import Context
@@ -32,7 +33,7 @@ def new_account(
     password_hash: str | None,
     now: datetime,
     display_name: str | None = None,
-    time_zone: str = "UTC",
+    time_zone: str = DEFAULT_ZONE,
 ) -> tuple[Account, User]:
     """An account on the free plan with the welcome credit, and its root user called `name`; nothing is stored yet."""
     catalog = ctx.catalogs.current()

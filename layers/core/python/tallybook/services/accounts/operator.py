@@ -9,8 +9,8 @@ from tallybook.domain.accounts import Account, User, require_active_user
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Credential
 from tallybook.domain.events.accounts import user_invited
-from tallybook.domain.text_rules import check_line, check_name, normalize_email
-from tallybook.domain.zones import check_zone
+from tallybook.domain.text_rules import check_line, normalize_email, optional_name
+from tallybook.domain.zones import DEFAULT_ZONE, check_zone
 from tallybook.services.accounts.invitations import Invitation, invitation_mail, invite_commands, new_user
 from tallybook.services.accounts.open_account import new_account, open_commands
 from tallybook.services.accounts.suspension import NewStatus
@@ -28,17 +28,14 @@ def create_account(
     email: str,
     name: str | None = None,
     display_name: str | None = None,
-    time_zone: str = "UTC",
+    time_zone: str = DEFAULT_ZONE,
 ) -> tuple[Account, User]:
     """Open an account as sign-up does, but invite its root user, called `name`, to set a password.
 
     Invalid `invalid_email`, `invalid_name`, `time_zone`; Conflict `email_exists`.
     """
     email, time_zone = normalize_email(email), check_zone(time_zone)
-    if name is not None:
-        check_name(name)
-    if display_name is not None:
-        check_name(display_name, field="display_name")
+    name, display_name = optional_name(name), optional_name(display_name, field="display_name")
     now = ctx.clock.now()
     account, root = new_account(
         ctx, email=email, name=name, display_name=display_name, time_zone=time_zone, password_hash=None, now=now

@@ -15,8 +15,8 @@ from tallybook.domain.events.accounts import account_changed
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.periods import period_of, with_zone
 from tallybook.domain.plan_changes import with_schedule
-from tallybook.domain.text_rules import check_description, check_name
-from tallybook.domain.zones import check_zone
+from tallybook.domain.text_rules import check_description, optional_name
+from tallybook.domain.zones import DEFAULT_ZONE, check_zone
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
@@ -28,17 +28,13 @@ from tallybook.store.users import check_still_root
 _FIELDS = ("display_name", "description", "time_zone")
 
 
-def change_account(ctx: Context, principal: Principal, changes: Mapping[str, str]) -> Account:
+def change_account(ctx: Context, principal: Principal, changes: Mapping[str, str | None]) -> Account:
     """The account with a new `display_name`, `description` or `time_zone`; an omitted one stays unchanged.
 
-    Forbidden for users who are not root; Invalid names the field.
+    None removes a name or description, and sets the time zone to UTC again; an empty name is none, too. Forbidden for
+    users who are not root; Invalid names the field.
     """
-    if "display_name" in changes:
-        check_name(changes["display_name"], field="display_name")
-    if "description" in changes:
-        check_description(changes["description"])
-    if "time_zone" in changes:
-        check_zone(changes["time_zone"])
+    changes = _checked(changes)
 
     def change(principal: Principal) -> Account:
         require_root(principal.user)
@@ -67,13 +63,25 @@ def change_account(ctx: Context, principal: Principal, changes: Mapping[str, str
     return retry_on_conflict(ctx, change, principal, reload=lambda: reread(ctx, principal))
 
 
-def _apply(account: Account, changes: Mapping[str, str], *, now: datetime) -> Account:
+def _checked(changes: Mapping[str, str | None]) -> dict[str, str | None]:
+    checked = dict(changes)
+    if "display_name" in changes:
+        checked["display_name"] = optional_name(changes["display_name"], field="display_name")
+    if (description := changes.get("description")) is not None:
+        check_description(description)
+    if "time_zone" in changes:
+        zone = changes["time_zone"]
+        checked["time_zone"] = DEFAULT_ZONE if zone is None else check_zone(zone)
+    return checked
+
+
+def _apply(account: Account, changes: Mapping[str, str | None], *, now: datetime) -> Account:
     after = replace(
         account,
         display_name=changes.get("display_name", account.display_name),
         description=changes.get("description", account.description),
     )
-    zone = changes.get("time_zone", account.time_zone)
+    zone = changes.get("time_zone") or account.time_zone
     if zone == account.time_zone:
         return after
     return with_schedule(after, with_zone(account.schedule, zone, now=now), now=now)

@@ -4,7 +4,7 @@ from tallybook.domain.audit import Actor
 from tallybook.domain.credentials import SESSION_LIFE
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
-from tallybook.domain.text_rules import check_name, check_password, normalize_email
+from tallybook.domain.text_rules import check_password, normalize_email, optional_name
 from tallybook.services.accounts.open_account import new_account, open_commands
 from tallybook.services.context import Context
 from tallybook.services.identity.password_hashing import hash_password
@@ -21,8 +21,7 @@ def register(ctx: Context, *, email: str, password: str, address: str, name: str
     """
     email = normalize_email(email)
     check_password(password)
-    if name is not None:
-        check_name(name)
+    name = optional_name(name)
     check_rate(ctx, "register", address=address, email=email)
     now = ctx.clock.now()
     hashed = hash_password(password, rounds=ctx.password_rounds)

@@ -16,7 +16,7 @@ from tallybook.domain.errors import Invalid
 from tallybook.domain.events.accounts import user_changed, user_resumed, user_suspended
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import BusEvent
-from tallybook.domain.text_rules import check_line, check_name
+from tallybook.domain.text_rules import check_line, optional_name
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
@@ -34,12 +34,10 @@ _ACTION: dict[UserStatus, str] = {
 def change_user(ctx: Context, principal: Principal, user_id: str, changes: Mapping[str, Any]) -> User:
     """The user with a new `name`, `role`, `is_root`, `status` or `suspension_reason`; omitted ones stay unchanged.
 
-    For root users. Invalid `own_user` if they would change their own root or status.
+    A `name` or `suspension_reason` that is None or empty is removed. For root users. Invalid `own_user` if they would
+    change their own root or status.
     """
-    if changes.get("name") is not None:
-        check_name(changes["name"], field="display_name")
-    if changes.get("suspension_reason") is not None:
-        check_line(changes["suspension_reason"], field="suspension_reason")
+    changes = _checked(changes)
 
     def change(principal: Principal) -> User:
         require_root(principal.user)
@@ -59,6 +57,16 @@ def change_user(ctx: Context, principal: Principal, user_id: str, changes: Mappi
         return after
 
     return retry_on_conflict(ctx, change, principal, reload=lambda: reread(ctx, principal))
+
+
+def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
+    checked = dict(changes)
+    if "name" in changes:
+        checked["name"] = optional_name(changes["name"], field="display_name")
+    if "suspension_reason" in changes:
+        reason = changes["suspension_reason"]
+        checked["suspension_reason"] = check_line(reason, field="suspension_reason") if reason else None
+    return checked
 
 
 def change_user_commands(account: Account, before: User, after: User, *, actor: Actor, at: datetime) -> list[Command]:

@@ -10,7 +10,7 @@ from tallybook.domain.events.accounts import api_key_revoked, password_changed, 
 from tallybook.domain.ids import API_KEY, USER
 from tallybook.domain.outbox import Mail, UserRef
 from tallybook.domain.passwords import PasswordToken, invalid_token, owner_of, valid_token
-from tallybook.domain.text_rules import check_name, check_password, normalize_email
+from tallybook.domain.text_rules import check_password, normalize_email, optional_name
 from tallybook.domain.times import readable
 from tallybook.services.access import Access, access_beside_password, named_keys
 from tallybook.services.changes import Change, record, retry_on_conflict
@@ -98,8 +98,7 @@ def set_password(
     TooManyRequests.
     """
     check_password(password)
-    if name is not None:
-        check_name(name)
+    name = optional_name(name)
     check_rate(ctx, "confirm", address=address)
     account_id, user_id = owner_of(token)
     holder = _token_holder(ctx, account_id, user_id, token)

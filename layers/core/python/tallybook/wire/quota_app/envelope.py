@@ -10,7 +10,7 @@ from tallybook.domain.accounts import Account, User
 from tallybook.domain.errors import Invalid, TallybookError
 from tallybook.domain.times import stamp, stamp_or_none
 from tallybook.services.access import Access
-from tallybook.wire.response import Answer, retry_header, status_of
+from tallybook.wire.response import Answer, error_headers, status_of
 
 _DOCS = "https://docs.tallybook.example/errors#"
 
@@ -20,7 +20,7 @@ def error(error: TallybookError, *, at: datetime) -> Answer:  # noqa: ARG001 its
     if code == Invalid.code and error.field:
         code = f"invalid_{error.field.split('.')[0]}"
     body = {"error": {"code": code, "message": error.message, "docs_url": _DOCS + code}}
-    return Answer(status_of(error), body, retry_header(error))
+    return Answer(status_of(error), body, error_headers(error))
 
 
 def present_user(account: Account, user: User) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Request bodies, field by field. Unknown fields are ignored."""
+"""Request bodies, field by field. Unknown fields are ignored, except on the platform's paths."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from tallybook.domain.sessions import MAX_TIMEOUT_SECONDS
 from tallybook.domain.times import parse_instant
 from tallybook.domain.wallet import MAX_MOVE
 from tallybook.wire.requests.counts import check_counts
+from tallybook.wire.requests.names import check_known
 
 MAX_BODY_BYTES = 64 * 1024
 """The most bytes of a body; usage events have their own limit."""
@@ -123,18 +124,18 @@ class ReasonRequest(RequestBody):
 
 
 class TermsRequest(RequestBody):
-    """An omitted field keeps its value; `tax_rate: null` means the catalog's rate."""
+    """An omitted field keeps its value; `tax_rate: null` means the catalog's rate, `discount: null` none."""
 
     tax_rate: Percent | None = None
-    discount: Percent = Decimal(0)
+    discount: Percent | None = None
 
 
 class ProfileRequest(RequestBody):
-    """An omitted field keeps its value."""
+    """An omitted field keeps its value; null removes it, and sets `time_zone` to UTC again."""
 
-    display_name: str = ""
-    description: str = ""
-    time_zone: str = ""
+    display_name: str | None = None
+    description: str | None = None
+    time_zone: str | None = None
 
 
 class ApiKeyRequest(RequestBody):
@@ -193,11 +194,16 @@ def sent_fields(body: RequestBody) -> dict[str, Any]:
     return body.model_dump(exclude_unset=True)
 
 
-def read_body[Body: RequestBody](model: type[Body], data: Any) -> Body:
-    """The JSON object as the model; Invalid with the messages of all wrong fields, and `field` the first of them."""
+def read_body[Body: RequestBody](model: type[Body], data: Any, *, refuse_unknown: bool = False) -> Body:
+    """The JSON object as the model; Invalid with the messages of all wrong fields, and `field` the first of them.
+
+    `refuse_unknown`: also Invalid if a field is not the model's.
+    """
     if not isinstance(data, dict):
         raise Invalid("The body must be a JSON object")
     check_counts(data, model.model_fields)
+    if refuse_unknown:
+        check_known(data, model.model_fields, kind="field")
     try:
         return model.model_validate(data)
     except ValidationError as error:

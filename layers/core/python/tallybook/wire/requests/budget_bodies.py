@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, FailFast, Field
+from pydantic import BeforeValidator, FailFast
 
 from tallybook.domain.budget_terms import check_threshold_count
-from tallybook.domain.budgets import Threshold
+from tallybook.domain.budgets import DEFAULT_THRESHOLDS, Threshold
 from tallybook.wire.requests.bodies import RequestBody, sent_fields
 
 _DOMAIN_NAMES: Mapping[str, str] = {
@@ -48,14 +48,17 @@ class ThresholdFields(RequestBody):
 
 
 class BudgetRequest(RequestBody):
-    """A list is validated up to its first wrong element."""
+    """A list is validated up to its first wrong element. Null means what a budget has without the field."""
 
     budget_amount: Number
-    alert_thresholds: Annotated[
-        list[Annotated[ThresholdFields, BeforeValidator(_threshold)]], FailFast(), BeforeValidator(_few_thresholds)
-    ] = Field(default_factory=list)
+    alert_thresholds: (
+        Annotated[
+            list[Annotated[ThresholdFields, BeforeValidator(_threshold)]], FailFast(), BeforeValidator(_few_thresholds)
+        ]
+        | None
+    ) = None
     limit_type: Literal["soft", "hard"] = "soft"
-    notification_emails: Annotated[list[str], FailFast()] = Field(default_factory=list)
+    notification_emails: Annotated[list[str], FailFast()] | None = None
 
 
 class BudgetChangeRequest(BudgetRequest):
@@ -69,5 +72,10 @@ def budget_terms(body: BudgetRequest) -> dict[str, Any]:
     """The fields that were sent, by the domain's names."""
     sent = {_DOMAIN_NAMES.get(name, name): value for name, value in sent_fields(body).items()}
     if "thresholds" in sent:
-        sent["thresholds"] = [Threshold(one.percent, one.enabled) for one in body.alert_thresholds]
+        thresholds = body.alert_thresholds
+        sent["thresholds"] = (
+            DEFAULT_THRESHOLDS if thresholds is None else [Threshold(one.percent, one.enabled) for one in thresholds]
+        )
+    if "emails" in sent:
+        sent["emails"] = sent["emails"] or ()
     return sent

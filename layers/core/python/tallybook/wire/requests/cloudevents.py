@@ -16,7 +16,8 @@ from tallybook.domain.ids import ACCOUNT, USER, strip_prefix
 from tallybook.domain.money import places
 from tallybook.domain.times import parse_instant
 from tallybook.domain.usage import MAX_DECIMALS, Event, Result
-from tallybook.wire.requests.event_json import is_readable, read_event_json
+from tallybook.wire.requests.event_json import RepeatedKey, is_readable, read_event_json
+from tallybook.wire.requests.json_values import describe_repeated, find_repeated, number
 
 MAX_EVENTS = 1000
 MAX_BYTES = 1024 * 1024
@@ -30,8 +31,8 @@ _MAX_LABEL = 64
 def read_events(body: bytes | str) -> list[Event | Result]:
     """Each element as an Event, or as a rejected Result with the reason.
 
-    Invalid if the body as a whole is wrong: no JSON, neither object nor array, empty, or over 1,000 events; TooLarge
-    over 1 MiB.
+    Invalid if the body as a whole is wrong: no JSON, neither object nor array, or over 1,000 events; TooLarge over
+    1 MiB. An empty array is a batch without events.
     """
     if len(body) > MAX_BYTES:
         raise TooLarge(f"The request body must be at most {MAX_BYTES} bytes")
@@ -39,8 +40,8 @@ def read_events(body: bytes | str) -> list[Event | Result]:
     elements = data if isinstance(data, list) else [data]
     if not isinstance(data, list | dict):
         raise Invalid("The body must be a CloudEvent or an array of CloudEvents")
-    if not 1 <= len(elements) <= MAX_EVENTS:
-        raise Invalid(f"A request must hold 1 to {MAX_EVENTS} events")
+    if len(elements) > MAX_EVENTS:
+        raise Invalid(f"A request must hold at most {MAX_EVENTS} events")
     return [_read_or_reject(element) for element in elements]
 
 
@@ -58,10 +59,13 @@ def check_label(value: Any, *, field: str) -> str:
 
 
 def read_json(body: bytes | str) -> Any:
-    """JSON in UTF-8, with fractions as exact Decimals; Invalid for anything else."""
+    """JSON in UTF-8: whole numbers as ints, even 5.0, fractions as exact Decimals; Invalid for anything else.
+
+    Also Invalid, with the key, if a key stands twice in one object.
+    """
     try:
         text = body if isinstance(body, str) else body.decode("utf-8-sig")  # json.loads would also guess UTF-16
-        data = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+        data = _DECODER.decode(text)
         if "\\ud" in text.lower() or isinstance(body, str):
             json.dumps(data, ensure_ascii=False, default=str).encode()  # half of a surrogate pair can't be encoded
     except (ValueError, RecursionError, InvalidOperation) as error:
@@ -71,6 +75,16 @@ def read_json(body: bytes | str) -> Any:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise Invalid(f"In the body, {describe_repeated(find_repeated(pairs) or '')}")
+    return fields
+
+
+_DECODER = json.JSONDecoder(parse_float=number, parse_constant=_no_constant, object_pairs_hook=_object)
 
 
 def _read_or_reject(element: Any) -> Event | Result:
@@ -84,6 +98,8 @@ def _read_or_reject(element: Any) -> Event | Result:
 def _read(element: Any) -> Event:
     if not isinstance(element, Mapping):
         raise Invalid("an event must be an object")
+    if isinstance(element, RepeatedKey):
+        raise Invalid(describe_repeated(element.key))
     if element.get("specversion") != "1.0":
         raise Invalid('specversion must be "1.0"', field="specversion")
     if element.get("type") != TYPE:
@@ -114,7 +130,7 @@ def _optional(data: Mapping[str, Any], name: str) -> str | None:
 def _check_text(value: Any, *, field: str, longest: int) -> str:
     if not isinstance(value, str) or not 1 <= len(value) <= longest or not is_readable(value) or not _is_shown(value):
         raise Invalid(
-            f"{field} must be a string of 1 to {longest} characters, without control characters and not invisible",
+            f"{field} must be a string of 1 to {longest} characters that can be seen",
             field=field,
         )
     return value

@@ -5,11 +5,12 @@ Standard library only, because `usage_queue` reads events too and must start fas
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from tallybook.domain.errors import Invalid
+from tallybook.wire.requests.json_values import find_repeated
 
 _MOST_DIGITS = 40
 _MAGNITUDES = range(-130, 126)  # DynamoDB stores no other number
@@ -25,18 +26,28 @@ UNREADABLE: Final = _Unreadable()
 """Stands for NaN, Infinity, a number that is too large or too small, and an element that is nested too deeply."""
 
 
+class RepeatedKey(dict[str, Any]):
+    """An element that is an object in which, at any depth, the `key` stands twice; of its values the last counts."""
+
+    def __init__(self, fields: Mapping[str, Any], key: str) -> None:
+        super().__init__(fields)
+        self.key = key
+
+
 def read_event_json(body: bytes | str, *, most: int | None = None) -> Any:
     """JSON in UTF-8, with fractions as exact Decimals; Invalid if the text as a whole is not JSON.
 
     With `most`, an array is read up to the first element after the `most` allowed, so that its caller can refuse it by
     its count.
-    A value that can't be is UNREADABLE. A string with half of a surrogate pair, or with bytes that are not UTF-8, has
-    surrogates in it, so that it can't be encoded.
+    A value that can't be is UNREADABLE, and an element with a key that stands twice in one object is a RepeatedKey. A
+    string with half of a surrogate pair, or with bytes that are not UTF-8, has surrogates in it, so that it can't be
+    encoded.
     """
     text = body if isinstance(body, str) else body.decode("utf-8-sig", errors="surrogateescape")
+    read = _Reader(text)
     try:
         start = _skip_blanks(text, 0)
-        return _read_array(text, start + 1, most=most) if text.startswith("[", start) else _DECODER.decode(text)
+        return read.array(start + 1, most=most) if text.startswith("[", start) else read.all()
     except (ValueError, RecursionError) as error:
         raise Invalid("The body is not valid JSON") from error
 
@@ -72,31 +83,67 @@ def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"{path}[{index}]", part) for index, part in enumerate(value))
 
 
-def _read_array(text: str, index: int, *, most: int | None) -> list[Any]:
-    """The elements of the array whose bracket is before `index`; the text ends with it, unless it has too many."""
-    elements: list[Any] = []
-    index = _skip_blanks(text, index)
-    separator = "]" if text.startswith("]", index) else ","
-    while separator == ",":
-        element, index = _read_element(text, index)
-        elements.append(element)
-        if most is not None and len(elements) > most:
-            return elements
+class _Reader:
+    """Reads one text, and notes the keys that stand twice in an object of the current element."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._repeated: list[str] = []
+        self._decoder = json.JSONDecoder(
+            parse_int=_int,
+            parse_float=_decimal,
+            parse_constant=lambda _: UNREADABLE,
+            object_pairs_hook=_object(self._repeated),
+        )
+
+    def all(self) -> Any:
+        return self._marked(self._decoder.decode(self._text))
+
+    def array(self, index: int, *, most: int | None) -> list[Any]:
+        """The elements of the array whose bracket is before `index`; the text ends with it, unless it has too many."""
+        text = self._text
+        elements: list[Any] = []
         index = _skip_blanks(text, index)
-        separator = text[index : index + 1]
-        if separator == ",":
-            index = _skip_blanks(text, index + 1)
-    if separator != "]" or _skip_blanks(text, index + 1) != len(text):
-        raise ValueError("not one array")
-    return elements
+        separator = "]" if text.startswith("]", index) else ","
+        while separator == ",":
+            element, index = self._element(index)
+            elements.append(element)
+            if most is not None and len(elements) > most:
+                return elements
+            index = _skip_blanks(text, index)
+            separator = text[index : index + 1]
+            if separator == ",":
+                index = _skip_blanks(text, index + 1)
+        if separator != "]" or _skip_blanks(text, index + 1) != len(text):
+            raise ValueError("not one array")
+        return elements
+
+    def _element(self, index: int) -> tuple[Any, int]:
+        """The value that begins at `index`, and the index after it."""
+        try:
+            element, end = self._decoder.raw_decode(self._text, index)
+        except RecursionError:
+            self._repeated.clear()
+            return UNREADABLE, _end_of_nested(self._text, index)
+        return self._marked(element), end
+
+    def _marked(self, element: Any) -> Any:
+        if self._repeated and isinstance(element, dict):
+            element = RepeatedKey(element, self._repeated[0])
+        self._repeated.clear()
+        return element
 
 
-def _read_element(text: str, index: int) -> tuple[Any, int]:
-    """The value that begins at `index`, and the index after it."""
-    try:
-        return _DECODER.raw_decode(text, index)
-    except RecursionError:
-        return UNREADABLE, _end_of_nested(text, index)
+def _object(repeated: list[str]) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
+    """Makes an object of its pairs, and notes the first key that stands twice."""
+
+    def make(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        fields = dict(pairs)
+        if len(fields) < len(pairs) and (key := find_repeated(pairs)) is not None:
+            repeated.append(key)
+        return fields
+
+    return make
 
 
 def _end_of_nested(text: str, index: int) -> int:
@@ -128,6 +175,3 @@ def _decimal(text: str) -> Any:
     except InvalidOperation:
         return UNREADABLE
     return number if not number or number.adjusted() in _MAGNITUDES else UNREADABLE
-
-
-_DECODER = json.JSONDecoder(parse_int=_int, parse_float=_decimal, parse_constant=lambda _: UNREADABLE)

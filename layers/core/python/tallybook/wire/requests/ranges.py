@@ -31,4 +31,16 @@ def _instant(request: Request, field: str) -> datetime | None:
         return parse_instant(text) if text else None
     except ValueError as error:
         message = f"{field} must be an RFC 3339 time with an offset, like 2026-04-01T00:00:00Z"
+        if text and _was_plus(text):
+            message += "; in a URL, + means a space: write the + of an offset as %2B"
         raise Invalid(message, code="invalid_date_range", field=field) from error
+
+
+def _was_plus(text: str) -> bool:
+    """Whether it is a time whose last space stands for the + of its offset."""
+    time, _, offset = text.rpartition(" ")
+    try:
+        parse_instant(f"{time}+{offset}")
+    except ValueError:
+        return False
+    return True

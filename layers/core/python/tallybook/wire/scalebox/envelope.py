@@ -14,7 +14,7 @@ from typing import Any
 from tallybook.domain.admission import NotAdmitted, Reason
 from tallybook.domain.errors import TallybookError
 from tallybook.domain.periods import Period
-from tallybook.wire.response import Answer, number, retry_header, seconds, status_of
+from tallybook.wire.response import Answer, error_headers, number, seconds, status_of
 
 
 def ok(data: Any, *, at: datetime, status: int = 200) -> Answer:
@@ -37,7 +37,7 @@ def error(error: TallybookError, *, at: datetime) -> Answer:
     }
     if isinstance(error, NotAdmitted):
         body = {**body, "data": {"reasons": reasons(error.reasons)}}
-    return Answer(status, body, retry_header(error))
+    return Answer(status, body, error_headers(error))
 
 
 def reasons(reasons: Sequence[Reason]) -> list[dict[str, object]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from tallybook.domain.errors import Forbidden, Invalid, NotFound, TallybookError
-from tallybook.wire.response import Answer, retry_header, status_of
+from tallybook.wire.response import Answer, error_headers, status_of
 
 
 def error(error: TallybookError, *, at: datetime) -> Answer:  # noqa: ARG001 its errors have no timestamp
@@ -21,4 +21,4 @@ def error(error: TallybookError, *, at: datetime) -> Answer:  # noqa: ARG001 its
         body = {"error": error.message}
     if isinstance(error, Forbidden):
         body["code"] = error.code
-    return Answer(status_of(error), body, retry_header(error))
+    return Answer(status_of(error), body, error_headers(error))
