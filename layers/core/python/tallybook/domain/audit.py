@@ -19,7 +19,9 @@ type ActorKind = Literal["user", "api_key", "platform", "operator", "job", "anyo
 MASK = "***"
 _SECRET = ("password", "secret", "token", "hash")
 _LOCAL = r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]"
-_ADDRESS = re.compile(rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*@([a-z0-9-]+(?:\.[a-z0-9-]+)+)", re.IGNORECASE)
+_LABEL = r"(?:[a-z0-9-]|(?![\u3002\uff0e\uff61\s])[^\x00-\x7f])+"
+_DOT = r"[.\u3002\uff0e\uff61]"
+_ADDRESS = re.compile(rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*@({_LABEL}(?:{_DOT}{_LABEL})+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

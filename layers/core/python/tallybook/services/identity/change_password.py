@@ -5,12 +5,13 @@ from dataclasses import replace
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import Principal
+from tallybook.domain.emails import normalize_email
 from tallybook.domain.errors import Invalid
 from tallybook.domain.events.accounts import api_key_revoked, password_changed, user_joined
 from tallybook.domain.ids import API_KEY, USER
 from tallybook.domain.outbox import Mail, UserRef
 from tallybook.domain.passwords import PasswordToken, invalid_token, owner_of, valid_token
-from tallybook.domain.text_rules import check_name, check_password, normalize_email
+from tallybook.domain.text_rules import check_name, check_password
 from tallybook.domain.times import readable
 from tallybook.services.access import Access, access_beside_password, named_keys
 from tallybook.services.changes import Change, record, retry_on_conflict
