@@ -73,10 +73,14 @@ def website() -> Iterator[Website]:
         server.shutdown()
 
 
-def text_of(address: str) -> str:
-    """What Chromium shows at an address of the site, whose name may now belong to this computer (DNS rebinding)."""
+def text_of(address: str, *, waiting: bool = False) -> str:
+    """What Chromium shows at an address of the site, whose name may now belong to this computer (DNS rebinding).
+
+    With `waiting`, once the page's scripts have their answers.
+    """
     with TemporaryDirectory(prefix="chromium-") as profile:
-        command = [*_command(profile), "--dump-dom", address]
+        wait = ["--virtual-time-budget=5000"] if waiting else []
+        command = [*_command(profile), *wait, "--dump-dom", address]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=_REPORTS_WITHIN).stdout
 
 

@@ -189,4 +189,4 @@ def _to_tallybook_error(error: Exception) -> TallybookError:
 
 
 def _present_error(path: str, error: TallybookError) -> JSONResponse:
-    return respond(error_presenter(path)(error, at=runtime.context().clock.now()))
+    return respond(error_presenter(path, page_url=runtime.page_url())(error, at=runtime.context().clock.now()))

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tallybook.domain.accounts import User
 from tallybook.domain.credentials import Credential
+from tallybook.domain.passwords import Purpose
 from tallybook.domain.times import readable
 from tallybook.services.context import Context
 from tallybook.services.lookup import all_keys, all_users
@@ -21,6 +22,15 @@ class Access:
     keys: tuple[Credential, ...] = ()
     root_users: tuple[User, ...] = ()
     unlisted: int = 0
+
+
+class Link(NamedTuple):
+    """What the page of a link shows before the password is set. `account` is the account's name, or its email."""
+
+    purpose: Purpose
+    email: str
+    account: str
+    access: Access
 
 
 def access_beside_password(ctx: Context, user: User) -> Access:
