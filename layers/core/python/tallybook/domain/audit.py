@@ -19,8 +19,11 @@ type ActorKind = Literal["user", "api_key", "platform", "operator", "job", "anyo
 MASK = "***"
 _SECRET = ("password", "secret", "token", "hash")
 _LOCAL = r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]"
-_LABEL = r"(?:[a-z0-9-]|(?![\u3002\uff0e\uff61\s])[^\x00-\x7f])+"
-_DOT = r"[.\u3002\uff0e\uff61]"
+_DOTS = r".\u3002\uff0e\uff61"
+_DOT = f"[{_DOTS}]"
+_LABEL = rf"[^\x00-\x2c/\x3a-\x40\x5b-\x60\x7b-\x7f\s{_DOTS}]+"
+"""Letters and digits of any script, and hyphens: a domain may be international."""
+
 _ADDRESS = re.compile(rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*@({_LABEL}(?:{_DOT}{_LABEL})+)", re.IGNORECASE)
 
 
