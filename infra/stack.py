@@ -44,8 +44,12 @@ class Tallybook(Stack):
         }
         api = Api(self, stage, [function for function in functions if function.group.paths])
         bus = Bus(self, stage)
-        mail = Mail(self, stage, feedback=topics["mail_feedback"], page_url=stage.page_url or api.url)
+        page_url = stage.page_url or api.url
+        app_url = stage.app_url or next(iter(stage.allowed_origins), "")
+        mail = Mail(self, stage, feedback=topics["mail_feedback"], page_url=page_url)
         for function in functions:
+            if function.group.paths:
+                function.add_environment(PAGE_URL=page_url, BRAND=stage.brand, APP_URL=app_url)
             if function.group.sends:
                 queues[function.group.sends].grant(function)
             if function.group.bus:

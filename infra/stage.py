@@ -20,9 +20,11 @@ class Stage:
     mail_from: str
     """Sender of mails, like `Tallybook <no-reply@example.com>`. SES needs the domain's keys in DNS before it sends."""
     brand: str = "Tallybook"
-    """Product name in mails."""
+    """Product name in mails and on pages."""
     page_url: str | None = None
-    """Base of the links in mails, like `https://app.example.com`; None for the API itself."""
+    """Base of the links in mails and errors, like `https://api.example.com`; None for the API itself."""
+    app_url: str | None = None
+    """Where users go on after they set a password; None for the first of `allowed_origins`, if there is one."""
     alarm_email: str | None = None
     log_days: int = 30
     log_level: str = "INFO"
@@ -63,5 +65,6 @@ def local(port: int) -> Stage:
         allowed_origins=(f"http://localhost:{port}",),
         mail_from="Tallybook <no-reply@example.com>",
         page_url=f"http://localhost:{port}",
+        app_url=f"http://localhost:{port}/",
         log_days=1,
     )

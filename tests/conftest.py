@@ -24,6 +24,7 @@ os.environ |= {
     "TALLYBOOK_STAGE": "test",
     "POWERTOOLS_DEV": "false",
     "ALLOWED_ORIGINS": "https://app.example.com",
+    "PAGE_URL": "https://api.example.com",
     "NODE_COMPILE_CACHE": str(Path(__file__).parents[1] / "build/node"),  # CDK starts about six times in a run
 }
 

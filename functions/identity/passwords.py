@@ -1,12 +1,11 @@
 """Change, reset and set passwords. The routes are additions of ours, in the Quota dialect."""
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import JSONResponse
 
 from tallybook.http import Address, Caller, Ctx, body_of
 from tallybook.services.identity.change_password import ask_for_reset, change_password, set_password, show_link
-from tallybook.wire.pages import page
-from tallybook.wire.quota_app.envelope import present_access
+from tallybook.wire.quota_app.envelope import present_link
 from tallybook.wire.requests.bodies import (
     ChangePasswordRequest,
     PasswordLinkRequest,
@@ -54,20 +53,4 @@ async def confirm(ctx: Ctx, address: Address, body: SetPasswordRequest = body_of
 
 @router.post("/link")
 async def link(ctx: Ctx, address: Address, body: PasswordLinkRequest = body_of(PasswordLinkRequest)) -> JSONResponse:
-    return JSONResponse(present_access(show_link(ctx, token=body.token, address=address)))
-
-
-@router.get("/forgotten")
-async def forgotten() -> HTMLResponse:
-    return _html("forgotten")
-
-
-@router.get("/new")
-async def new() -> HTMLResponse:
-    """The page that the link of a mail opens. The token is after the `#`, which browsers don't send."""
-    return _html("password")
-
-
-def _html(name: str) -> HTMLResponse:
-    found = page(name)
-    return HTMLResponse(found.html, headers=dict(found.headers))
+    return JSONResponse(present_link(show_link(ctx, token=body.token, address=address)))

@@ -6,6 +6,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from tallybook import runtime
+from tallybook.domain.emails import addresses_written_to
 from tallybook.mail_hooks import HOOKS
 from tallybook.services.outbox.suppressions import note_bounce, suppress_addresses
 
@@ -39,26 +40,35 @@ def _suppress(event: dict[str, Any]) -> int:
     ctx = runtime.context()
     match event.get("eventType") or event.get("notificationType"):
         case "Bounce":
-            addresses = [recipient["emailAddress"] for recipient in event["bounce"]["bouncedRecipients"]]
+            unreached = _unreached(event)
             for item_id in event["mail"].get("tags", {}).get("item", ()):
-                note_bounce(ctx, HOOKS, item_id, _unreached(event["bounce"]))
+                note_bounce(ctx, HOOKS, item_id, unreached)
             if event["bounce"]["bounceType"] == "Permanent":
-                return suppress_addresses(ctx, addresses, reason="bounce")
+                return suppress_addresses(ctx, unreached, reason="bounce")
         case "Complaint" if event["complaint"].get("complaintFeedbackType") != "not-spam":
-            addresses = [recipient["emailAddress"] for recipient in event["complaint"]["complainedRecipients"]]
-            return suppress_addresses(ctx, addresses, reason="complaint")
+            complained = _written_to(event, event["complaint"]["complainedRecipients"])
+            return suppress_addresses(ctx, complained, reason="complaint")
     return 0
 
 
-def _unreached(bounce: dict[str, Any]) -> list[str]:
+def _unreached(event: dict[str, Any]) -> tuple[str, ...]:
     """The addresses that never got the mail.
 
     Most transient general bounces are automatic replies to a mail that arrived. So they only count for recipients
     that the mail server reports as failed.
     """
-    may_be_reply = (bounce["bounceType"], bounce.get("bounceSubType")) == ("Transient", "General")
+    bounce = event["bounce"]
     recipients = bounce["bouncedRecipients"]
-    return [one["emailAddress"] for one in recipients if not may_be_reply or one.get("action") == "failed"]
+    if (bounce["bounceType"], bounce.get("bounceSubType")) == ("Transient", "General"):
+        recipients = [one for one in recipients if one.get("action") == "failed"]
+        if not recipients:
+            return ()
+    return _written_to(event, recipients)
+
+
+def _written_to(event: dict[str, Any], recipients: list[dict[str, str]]) -> tuple[str, ...]:
+    """The addresses that we wrote to; the final recipients that are reported may be others."""
+    return addresses_written_to(event["mail"].get("destination", ()), [one["emailAddress"] for one in recipients])
 
 
 runtime.prepare()

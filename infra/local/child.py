@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from guard import guarded
+from mail_dates import date_mails_by
 from ministack import app as cloud  # installed in the emulator's environment
 from rights import enforce_rights_as_aws
 from shared_layers import share_layers
@@ -27,6 +28,7 @@ threading.Thread(target=stop_when_input_closes, daemon=True).start()
 share_layers(Path(gettempdir()) / "layers")
 secret = os.environ["AWS_SECRET_ACCESS_KEY"]
 enforce_rights_as_aws(secret)
+date_mails_by(os.environ.get("TALLYBOOK_CLOCK_FILE"))
 cloud.app = guarded(cloud.app, secret)
 sys.argv = ["ministack"]
 cloud.main()

@@ -1,4 +1,6 @@
-"""`/_local/mail` lists the mails that the emulated SES accepted, newest first, and shows each as its recipient sees it.
+"""The pages of the local bundle: `/` links what there is, and `/_local/documents/` shows the documents.
+
+`/_local/mail` lists the mails that the emulated SES accepted, newest first, and shows each as its recipient sees it.
 
 Mails contain links that give access to accounts. The proxy refuses requests of other sites before they come here.
 """
@@ -15,13 +17,14 @@ from urllib.parse import unquote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from infra.local.cloud import Cloud
-from tallybook.domain.times import stamp
+from infra.local.documents import DOCUMENTS
+from tallybook.domain.times import parse_instant, readable, stamp
 
 type Answer = tuple[int, list[tuple[str, str]], bytes]
 
 _ROOT = "/_local"
+_READS = ("GET", "HEAD")
 
-_METHODS = ("GET", "HEAD")
 _HEADERS = [
     # Also applies to the frame with the mail: inline styles, no scripts, nothing from other hosts.
     (
@@ -56,20 +59,28 @@ class SentMail:
     html: str
     sent_at: str
 
+    @property
+    def date(self) -> str:
+        """When it was sent, for people."""
+        return readable(parse_instant(self.sent_at))
 
-def is_local(path: str) -> bool:
-    """Whether the proxy answers this path itself, instead of the API."""
-    return path == _ROOT or path.startswith(f"{_ROOT}/")
+
+def is_local(method: str, path: str) -> bool:
+    """Whether the proxy answers this request itself, instead of the API."""
+    plain = path.partition("?")[0]
+    return plain == _ROOT or plain.startswith(f"{_ROOT}/") or (plain == "/" and method in _READS)
 
 
 def answer_locally(method: str, path: str, cloud: Cloud) -> Answer:
     """The page at a local path, or 404."""
-    if method not in _METHODS:
+    if method not in _READS:
         status, headers, content = _refusal(HTTPStatus.METHOD_NOT_ALLOWED)
-        return status, [*headers, ("Allow", ", ".join(_METHODS))], content
+        return status, [*headers, ("Allow", ", ".join(_READS))], content
     page = unquote(path.partition("?")[0]).removeprefix(_ROOT).rstrip("/")
     if page == "":
-        return _html("start")
+        return _html("start", documents=DOCUMENTS)
+    if page.startswith("/documents/") and (document := DOCUMENTS.get(page.removeprefix("/documents/"))):
+        return _answer(HTTPStatus.OK, "text/plain", document.read_text(encoding="utf-8"))
     if page.startswith("/mail"):
         return _mail(page.removeprefix("/mail"), _sent_mails(cloud))
     return _refusal(HTTPStatus.NOT_FOUND)
@@ -111,7 +122,7 @@ def _read(mail: dict[str, Any]) -> SentMail:
 def _headers_of(mail: SentMail) -> list[tuple[str, str]]:
     recipients = [("To", mail.to), ("Cc", mail.cc), ("Bcc", mail.bcc)]
     named = [(name, ", ".join(addresses)) for name, addresses in recipients if addresses]
-    return [("From", mail.sender), *named, ("Date", mail.sent_at), ("Message-ID", mail.id)]
+    return [("From", mail.sender), *named, ("Date", mail.date), ("Message-ID", mail.id)]
 
 
 def _framed(html: str) -> str:

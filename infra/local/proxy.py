@@ -1,6 +1,6 @@
 """Forwards `http://localhost:<port>` to the HTTP API, which the emulated cloud finds by the Host header.
 
-Paths under `/_local/` are answered here. Requests of web pages of other sites are refused.
+`/` and paths under `/_local/` are answered here. Requests of web pages of other sites are refused.
 """
 
 import json
@@ -75,7 +75,7 @@ class _Forwarder(BaseHTTPRequestHandler):
         if cloud is None:
             return self._refuse(503, "Tallybook is starting; try again in a second", [("Retry-After", "1")])
         try:
-            is_ours = is_local(self.path)
+            is_ours = is_local(self.command, self.path)
             answer = answer_locally(self.command, self.path, cloud) if is_ours else self._call_api(cloud, body)
         except (OSError, HTTPException):
             return self._refuse(502, "Bad Gateway")

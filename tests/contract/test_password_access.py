@@ -96,6 +96,14 @@ def test_the_page_names_the_keys_and_the_other_root_users(app: App, ada: Member)
     assert named["unlisted_root_users"] == 0
 
 
+def test_the_page_names_the_user_the_account_and_what_the_link_is_for(app: App, ada: Member) -> None:
+    invited = link(app.password_token(app.invite(ada, "joan@example.com"))).json
+    assert (invited["purpose"], invited["email"], invited["account"]) == ("invitation", "joan@example.com", ADA)
+    app.change_account(ada, display_name="Engines & Sons")
+    named = expect(link(app.password_token(ada.user, "reset")), 200, "password_link")
+    assert (named["purpose"], named["email"], named["account"]) == ("reset", ADA, "Engines & Sons")
+
+
 def test_a_user_who_is_not_root_is_shown_no_other_user(app: App, ada: Member) -> None:
     plain = app.colleague(ada, "plain@example.com")
     named = expect(link(app.password_token(plain.user, "reset")), 200, "password_link")

@@ -64,6 +64,8 @@ def test_an_address_is_one_address_in_any_case(app: App) -> None:
         ({"email": "ada@example.com\u0000"}, "invalid_email"),
         ({"email": "ada lovelace@example.com"}, "invalid_email"),
         ({"email": ""}, "invalid_email"),
+        ({"email": "a@-bad-.com"}, "invalid_email"),
+        ({"email": "a@1.2.3.4"}, "invalid_email"),
         ({"email": "a" * 65 + "@example.com"}, "invalid_email"),
         ({"email": None}, "invalid_email"),
         ({"email": 5}, "invalid_email"),

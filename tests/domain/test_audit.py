@@ -51,6 +51,9 @@ def test_other_values_are_not_masked() -> None:
         ("no address @ all", "no address @ all"),
         (["ada@example.com", 5, None], ["a***@example.com", 5, None]),
         ({"email": "ada@example.com", "n": Decimal(5)}, {"email": "a***@example.com", "n": Decimal(5)}),
+        ("from Ada@Müller.de, and", "from A***@Müller.de, and"),
+        ("ada@例え。テスト (ada@उदाहरण.परीक्षा)", "a***@例え。テスト (a***@उदाहरण.परीक्षा)"),
+        ("a" + "@" + "\u017f" * 5000, "a@" + "\u017f" * 5000),  # no domain, and no time to find that out
     ],
 )
 def test_an_address_is_masked_in_any_text(value: Any, masked: Any) -> None:

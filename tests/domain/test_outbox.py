@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tallybook.domain.outbox import MAX_ATTEMPTS, distinct, next_attempt
+from tallybook.domain.outbox import MAX_ATTEMPTS, next_attempt
 
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
 
@@ -13,8 +13,3 @@ def test_the_pauses_grow_and_the_seventh_try_is_the_last() -> None:
     assert minutes == [1, 5, 30, 120, 480, 1440]
     assert next_attempt(MAX_ATTEMPTS, NOW) is None
     assert MAX_ATTEMPTS == 7
-
-
-def test_an_address_ignores_case_and_surrounding_space() -> None:
-    assert distinct(["b@example.com", "A@example.com", " a@EXAMPLE.com"]) == ("b@example.com", "a@example.com")
-    assert distinct([]) == ()

@@ -1,4 +1,4 @@
-"""The rules for an email address, a password and a name."""
+"""The rules for a password, a name and other texts."""
 
 from collections.abc import Callable
 
@@ -12,64 +12,15 @@ from tallybook.domain.text_rules import (
     check_password,
     check_source_prefix,
     check_text,
-    normalize_email,
 )
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("ada@example.com", "ada@example.com"),
-        ("  Ada.Lovelace+Bills@Example.COM ", "ada.lovelace+bills@example.com"),
-        ("a@b.cd", "a@b.cd"),
-        ("o'neil@mail.example.co.uk", "o'neil@mail.example.co.uk"),
-        (f"{'a' * 64}@example.com", f"{'a' * 64}@example.com"),
-    ],
-)
-def test_an_address_is_kept_in_lower_case_without_surrounding_space(text: str, expected: str) -> None:
-    assert normalize_email(text) == expected
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "ada",
-        "@example.com",
-        "ada@",
-        "ada@example",
-        "ada@@example.com",
-        "ada@exa mple.com",
-        "ada lovelace@example.com",
-        "ada@example..com",
-        "ada..l@example.com",
-        ".ada@example.com",
-        "ada.@example.com",
-        "ada@.example.com",
-        "ada@example.com.",
-        "ada@example.com\nbcc: eve@example.com",
-        "ada@example.com,eve@example.com",
-        "<ada@example.com>",
-        "ädä@example.com",
-        "ada@exämple.com",
-        "\u212aate@example.com",  # the Kelvin sign, whose lower case is k
-        f"{'a' * 65}@example.com",
-        f"ada@{'a' * 64}.com",
-        f"ada@{'.'.join(['a' * 60] * 5)}.com",
-    ],
-)
-def test_a_malformed_address_is_refused(text: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        normalize_email(text)
-    assert (refused.value.code, refused.value.field) == ("invalid_email", "email")
-
-
-@pytest.mark.parametrize("text", ["12345678", "ää ää ää", "x" * 1024])
+@pytest.mark.parametrize("text", ["12345678", "ää ää ää", "a\u0308" * 8, "x" * 1024, "a\u0308" * 1024])
 def test_a_password_has_8_to_1024_characters(text: str) -> None:
     assert check_password(text) == text
 
 
-@pytest.mark.parametrize("text", ["", "1234567", "ä" * 7, "x" * 1025])
+@pytest.mark.parametrize("text", ["", "1234567", "ä" * 7, "a\u0308" * 7, "x" * 1025, "a\u0308" * 1025])
 def test_a_shorter_or_longer_password_is_weak(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_password(text)
@@ -184,7 +135,7 @@ def test_a_longer_text_may_have_invisible_characters_among_others(text: str) -> 
     assert check_text(text, field="notes") == check_line(text, field="reason") == check_description(text) == text
 
 
-@pytest.mark.parametrize("check", [normalize_email, check_password, check_name])
+@pytest.mark.parametrize("check", [check_password, check_name])
 def test_a_refusal_does_not_repeat_what_was_sent(check: Callable[[str], str]) -> None:
     with pytest.raises(Invalid) as refused:
         check("s3cr3t\n" if check is not check_password else "s3cr3t")

@@ -59,8 +59,11 @@ def sqs_event(*bodies: str) -> Event:
     }
 
 
-def bounce(*addresses: str, kind: str = "Permanent", item: str | None = None) -> Event:
-    """A bounce of the mail of this outbox item. Source: SES, "Bounce object" of an event that SES publishes to SNS."""
+def bounce(*addresses: str, kind: str = "Permanent", item: str | None = None, to: tuple[str, ...] = ()) -> Event:
+    """A bounce of the mail of this outbox item, which was written to the same addresses, or `to` others.
+
+    Source: SES, "Bounce object" of an event that SES publishes to SNS.
+    """
     return {
         "eventType": "Bounce",
         "bounce": {
@@ -74,11 +77,11 @@ def bounce(*addresses: str, kind: str = "Permanent", item: str | None = None) ->
             "timestamp": "2026-04-20T12:34:56.114Z",
             "reportingMTA": "dsn; mta.example.com",
         },
-        "mail": _mail(*addresses, item=item),
+        "mail": _mail(*(to or addresses), item=item),
     }
 
 
-def complaint(*addresses: str, item: str | None = None) -> Event:
+def complaint(*addresses: str, item: str | None = None, to: tuple[str, ...] = ()) -> Event:
     return {
         "eventType": "Complaint",
         "complaint": {
@@ -87,7 +90,7 @@ def complaint(*addresses: str, item: str | None = None) -> Event:
             "timestamp": "2026-04-20T12:34:56.114Z",
             "complaintFeedbackType": "abuse",
         },
-        "mail": _mail(*addresses, item=item),
+        "mail": _mail(*(to or addresses), item=item),
     }
 
 

@@ -94,6 +94,7 @@ VALID_REQUESTS = {
     Route("GET", f"{_AUTH}/password/forgotten"): Request(PUBLIC, 200, is_page=True),
     Route("GET", f"{_AUTH}/password/new"): Request(PUBLIC, 200, is_page=True),
     Route("GET", f"{_AUTH}/email/confirm"): Request(PUBLIC, 200, is_page=True),
+    Route("GET", f"{_AUTH}/errors"): Request(PUBLIC, 200, is_page=True),
     Route("POST", _KEYS): Request(
         USER, 201, lambda _: {"name": "ci", "expires_at": "2027-01-01T00:00:00Z"}, starts=True
     ),

@@ -26,8 +26,9 @@ NEXT = {
 CHANGED = "The budget has been changed since then. The following applies to the changed budget."
 
 
-def test_its_subject_is_the_one_in_the_messages() -> None:
-    assert render_sample("budget_reached").subject == SUBJECT
+def test_its_subject_begins_as_in_the_messages_and_names_threshold_and_account() -> None:
+    assert render_sample("budget_reached").subject == f"{SUBJECT}: 80 % (Engines & Sons)"
+    assert render_sample("budget_reached", account="x" * 400).subject.startswith(f"{SUBJECT}: 80 % (xxx")
 
 
 def test_it_names_the_highest_threshold_the_use_and_the_budget() -> None:
@@ -44,9 +45,7 @@ def test_it_names_the_highest_threshold_the_use_and_the_budget() -> None:
         "\n"
         f"{NEXT['hard']}\n"
         "\n"
-        "Root users of the account can see the budget and change it:\n"
-        "GET /v1/budgets/status\n"
-        "PUT /v1/budgets\n"
+        "Root users of the account can see the budget and change it.\n"
     )
 
 

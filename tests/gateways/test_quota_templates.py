@@ -15,12 +15,8 @@ def test_a_request_mail_shows_requested_and_present_numbers() -> None:
         "\n"
         "The reason given: Two bills are overdue\n"
         "\n"
-        "Until a root user of the account decides, nothing changes. "
-        'To decide, send {"action": "approve"} or {"action": "deny"} with one of your API keys:\n'
-        "POST /v1/user-management/quota-requests/qrq-019676a2-11a0-7c1b-9d5e-3f8a6b2c4d10/review\n"
-        "\n"
-        "The request may be changed or withdrawn until then. To see its present state:\n"
-        "GET /v1/user-management/quota-requests?status=pending\n"
+        "The request has the id qrq-019676a2-11a0-7c1b-9d5e-3f8a6b2c4d10. Until a root user of the account approves or "
+        "denies it, nothing changes, and it may be changed or withdrawn.\n"
     )
 
 
@@ -61,6 +57,5 @@ def test_a_reached_quota_is_listed_with_its_use_limit_and_effect(percent: int) -
         "Once your templates take more than your quota of storage, no new session of yours starts until some of them "
         "are deleted, or your quota is raised.\n"
         "\n"
-        "You can ask for a larger quota:\n"
-        "POST /v1/usage/quota-requests\n"
+        "You can ask for a larger quota; a root user of the account decides.\n"
     )

@@ -18,6 +18,7 @@ SETTINGS = {
     "POWERTOOLS_SERVICE_NAME",
     "POWERTOOLS_LOG_LEVEL",
 }
+PAGE_SETTINGS = {"PAGE_URL", "BRAND", "APP_URL"}
 MAIL_SETTINGS = {"MAIL_FROM", "MAIL_CONFIGURATION_SET", "PAGE_URL", "BRAND"}
 
 each_group = pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
@@ -46,7 +47,8 @@ def test_a_function_has_the_settings_of_its_row(group: Group, production: Synthe
     mail = MAIL_SETTINGS if group.mail else set()
     bus = {"BUS_NAME"} if group.bus else set()
     queue = {"QUEUE_URL"} if group.sends else set()
-    assert set(function["Environment"]["Variables"]) == SETTINGS | mail | bus | queue
+    pages = PAGE_SETTINGS if group.paths else set()
+    assert set(function["Environment"]["Variables"]) == SETTINGS | pages | mail | bus | queue
     assert "SnapStart" not in function
 
 

@@ -54,7 +54,7 @@ def test_the_mails_of_the_walk_through_are_in_the_mailbox(local_stack: LocalStac
         time.sleep(0.2)
     invitation = next(mail["text"] for mail in mails if mail["to"] == ["colleague@example.com"])
     assert "/auth/password/new#pwt_" in invitation
-    assert {to for to, subject in sent if subject == "Budget threshold reached"} == {
+    assert {to for to, subject in sent if subject.startswith("Budget threshold reached: ")} == {
         "owner@example.com",
         "finance@example.com",
     }

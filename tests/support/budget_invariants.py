@@ -9,8 +9,8 @@ from tallybook.domain.accounts import Account
 from tallybook.domain.bill import usage_cost
 from tallybook.domain.budget_messages import BudgetMessage
 from tallybook.domain.budgets import Budget
+from tallybook.domain.emails import distinct
 from tallybook.domain.jobs import partition
-from tallybook.domain.outbox import distinct
 from tallybook.domain.periods import Period, period_of
 from tallybook.domain.times import stamp
 from tallybook.services.billing.pinned import pinned_prices

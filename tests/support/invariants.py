@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from tallybook.domain.emails import mailbox
 from tallybook.domain.times import parse_instant
 from tallybook.domain.usage import Quantities
 from tallybook.store.usage_counters import quantities_of
@@ -173,7 +174,7 @@ def _addresses_lead_to_users(core: list[Item]) -> None:
     addresses = {item["pk"].removeprefix("EMAIL#"): item for item in core if item["sk"] == "EMAIL"}
     users = [user for user in _of(core, "USER#") if user["status"] != "deleted"]
     for user in users:
-        owner = addresses.pop(user["email"])
+        owner = addresses.pop(mailbox(user["email"]))
         assert (owner["account_id"], owner["user_id"]) == (user["account_id"], user["id"])
     assert not addresses, "addresses without a user"
     accounts = {account["id"] for account in _of(core, "ACCOUNT")}

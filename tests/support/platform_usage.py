@@ -5,7 +5,8 @@ from typing import Any
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authorize_platform
-from tallybook.services.metering.ingest import account_keys, record_usage, refuse_sources
+from tallybook.services.metering.ingest import account_keys, record_usage
+from tallybook.services.metering.refuse_sources import refuse_sources
 from tallybook.store.events import read_marker
 from tallybook.wire.requests.cloudevents import read_events
 from tests.support.app import HERE, App

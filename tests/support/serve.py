@@ -37,15 +37,19 @@ def serve(port: int = 0) -> Iterator[Served]:
     served = Served()
 
     class Exchange(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+        timeout = 1  # a browser opens connections that it may not use
+
+        def _exchange(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            answer = served.answer("POST", self.path, body, self.headers.get("X-API-Key", ""))
+            answer = served.answer(self.command, self.path, body, self.headers.get("X-API-Key", ""))
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 if name.lower() != "content-length":
                     self.send_header(name, value)
             self.end_headers()
             self.wfile.write(answer.text.encode())
+
+        do_GET = do_POST = _exchange  # noqa: N815 http.server's names
 
         def log_message(self, *_: object) -> None:
             """Nothing: the handlers log."""

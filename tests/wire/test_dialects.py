@@ -113,7 +113,7 @@ def test_quota_puts_every_error_in_one_object(error: TallybookError, status: int
         "error": {
             "code": error.code,
             "message": error.message,
-            "docs_url": f"https://docs.tallybook.example/errors#{error.code}",
+            "docs_url": f"/auth/errors#{error.code}",
         }
     }
 

@@ -121,5 +121,5 @@ def test_it_names_the_account_by_name_or_address(name: str | None) -> None:
     mail_ = mail(account=replace(OWNER, display_name=name))
     assert mail_.context.keys() == set(TEMPLATES[mail_.template])
     rendered = render(mail_.template, mail_.context, brand="Tallybook", page_url="https://api.example.com")
-    assert rendered.subject == SUBJECT
+    assert rendered.subject == f"{SUBJECT}: 80 % ({name or 'ada@example.com'})"
     assert f'The account "{name or "ada@example.com"}" has reached 80 %' in rendered.text

@@ -50,7 +50,7 @@ def test_a_filed_request_is_mailed_to_the_account_with_its_numbers(app: App, ada
         "\n"
         "The reason given: Load tests & more\n"
     ) in mail.text
-    assert f"POST /v1/user-management/quota-requests/qrq-{filed.id}/review" in mail.text
+    assert f"The request has the id qrq-{filed.id}." in mail.text
     assert "Grace &lt;b&gt;Hopper&lt;/b&gt;" in mail.html
     assert "Load tests &amp; more" in mail.html
 

@@ -92,6 +92,6 @@ def _allowed_methods(request: Request) -> tuple[str, ...]:
 
 
 def _present_error(path: str, error: TallybookError) -> JSONResponse:
-    answer = error_presenter(path)(error, at=runtime.context().clock.now())
+    answer = error_presenter(path, page_url=runtime.page_url())(error, at=runtime.context().clock.now())
     challenge = {"WWW-Authenticate": challenges(path)} if isinstance(error, Unauthenticated) else {}
     return JSONResponse(answer.body, status_code=answer.status, headers={**answer.headers, **challenge})

@@ -73,3 +73,21 @@ def prepare() -> None:
 def allowed_origins() -> frozenset[str]:
     """The web origins that may use the session cookie."""
     return frozenset(origin.strip() for origin in os.environ.get("ALLOWED_ORIGINS", "").split(",") if origin.strip())
+
+
+@cache
+def page_url() -> str:
+    """Where our own pages are, like `https://api.example.com`; empty if unknown."""
+    return os.environ.get("PAGE_URL", "").rstrip("/")
+
+
+@cache
+def brand() -> str:
+    """The product's name."""
+    return os.environ.get("BRAND", "Tallybook")
+
+
+@cache
+def app_url() -> str:
+    """Where users go on after they set a password, like `https://app.example.com`; empty if unknown."""
+    return os.environ.get("APP_URL", "")

@@ -20,7 +20,12 @@ type ActorKind = Literal["user", "api_key", "platform", "operator", "job", "anyo
 MASK = "***"
 _SECRET = ("password", "secret", "token", "hash")
 _LOCAL = r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]"
-_ADDRESS = rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*@([a-z0-9-]+(?:\.[a-z0-9-]+)+)"
+_DOTS = r".\u3002\uff0e\uff61"
+_DOT = f"[{_DOTS}]"
+_LABEL = rf"[^\x00-\x2c/\x3a-\x40\x5b-\x60\x7b-\x7f\s{_DOTS}]+"
+"""Letters and digits of any script, and hyphens: a domain may be international."""
+
+_ADDRESS = rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*@({_LABEL}(?:{_DOT}{_LABEL})+)"
 
 
 class Actor(NamedTuple):

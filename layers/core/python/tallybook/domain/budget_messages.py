@@ -12,6 +12,8 @@ from tallybook.domain.ids import derived_id
 from tallybook.domain.periods import Period
 
 SUBJECT = "Budget threshold reached"
+"""The subject in the messages, as documented by ScaleBox. The mail's goes on with the threshold and the account."""
+
 _NOTIFICATION_DIGITS = 12
 
 

@@ -8,10 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from tallybook.domain.budgets import COOLDOWN, PLACES, Budget, Threshold
+from tallybook.domain.emails import distinct, normalize_email
 from tallybook.domain.errors import Invalid, TooManyRequests
 from tallybook.domain.money import EXACT, MICROS, decimals, places
-from tallybook.domain.outbox import distinct
-from tallybook.domain.text_rules import normalize_email
 from tallybook.domain.times import whole_seconds
 
 MOST_THRESHOLDS = 20

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from tallybook.domain.credentials import hash_text
+from tallybook.domain.emails import mailbox
 from tallybook.domain.errors import Invalid, TooManyRequests
 from tallybook.domain.times import whole_seconds
 
@@ -88,9 +89,9 @@ def check_request(last: EmailChange | None, *, account_email: str, current: str,
     check_pause(last, now=now)
     if last is not None and last.is_pending(now):
         raise Invalid("A change of the email waits to be confirmed; clear it first", code="email_change_pending")
-    if current.strip().lower() != account_email:
+    if mailbox(current) != mailbox(account_email):
         raise Invalid("current_email is not the email of the account", field="current_email")
-    if new == account_email:
+    if mailbox(new) == mailbox(account_email):
         raise Invalid("new_email is the email of the account already", field="new_email")
 
 

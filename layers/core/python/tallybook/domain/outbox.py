@@ -4,7 +4,7 @@ An item waits until it is delivered. After a failed attempt comes another one, a
 the last one the item is parked for an operator.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -119,8 +119,3 @@ class OutboxItem:
 def next_attempt(attempts: int, now: datetime) -> datetime | None:
     """When to try again after this many attempts; None after the last one."""
     return now + _PAUSES[attempts - 1] if attempts < MAX_ATTEMPTS else None
-
-
-def distinct(addresses: Iterable[str]) -> tuple[str, ...]:
-    """Each address once, in lower case, in the given order."""
-    return tuple(dict.fromkeys(address.strip().lower() for address in addresses))

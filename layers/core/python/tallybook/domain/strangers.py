@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from tallybook.domain.emails import mailbox
+
 TYPED = ("account", "inviter", "requester", "name", "reason", "notes", "key", "made_with")
 """The variables of all templates that contain what somebody typed, or the email of somebody without a name."""
 
@@ -54,8 +56,8 @@ def remove_links(text: str) -> str:
 
 
 def without_tag(email: str) -> str:
-    """The address without `+tag`, in lower case: all of its tags are read by the same person."""
-    local, at, domain = email.strip().lower().partition("@")
+    """The mailbox without `+tag`: all of its tags are read by the same person."""
+    local, at, domain = mailbox(email).partition("@")
     return f"{local.partition('+')[0] or local}{at}{domain}"
 
 

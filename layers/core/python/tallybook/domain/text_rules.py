@@ -1,4 +1,4 @@
-"""Rules for the texts that users write: emails, passwords, names, descriptions, reasons.
+"""Rules for the texts that users write: passwords, names, descriptions, reasons. Emails are in `emails`.
 
 Each check returns the text; it raises Invalid, with the name of the field, if the text breaks a rule.
 """
@@ -8,7 +8,6 @@ import unicodedata
 
 from tallybook.domain.errors import Invalid
 
-_EMAIL = r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,255}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+"
 _INVISIBLE_LETTERS = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\uffa0\ufff0-\ufff8\U0001d159"
 _VARIANTS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _IGNORABLE = f"[{_INVISIBLE_LETTERS}{_VARIANTS}\U000e0000-\U000e0fff]"
@@ -19,23 +18,24 @@ _JOINER = "(?<=[^\\x00-\\x7f\u200c\u200d])[\u200c\u200d](?=[^\\x00-\\x7f\u200c\u
 _LONGEST_SOURCE = 256
 _MIN_PASSWORD = 8
 _MAX_PASSWORD = 1024
-
-
-def normalize_email(text: str, *, field: str = "email") -> str:
-    """The email in lower case, without surrounding space; Invalid `invalid_email` unless it is an ASCII address."""
-    email = text.strip().lower()
-    if not text.isascii() or not re.fullmatch(_EMAIL, email) or ".." in email or email.startswith(".") or ".@" in email:
-        raise Invalid(f"{field} is not a valid email address", code="invalid_email", field=field)
-    return email
+_LONGEST_DECOMPOSED = 4 * _MAX_PASSWORD
 
 
 def check_password(text: str) -> str:
-    """8 to 1,024 characters; Invalid `weak_password`."""
-    if not _MIN_PASSWORD <= len(text) <= _MAX_PASSWORD:
+    """8 to 1,024 characters, counted in NFC as it is hashed; Invalid `weak_password`."""
+    if not _MIN_PASSWORD <= len(composed_password(text)) <= _MAX_PASSWORD:
         raise Invalid(
             f"password must have {_MIN_PASSWORD} to {_MAX_PASSWORD} characters", code="weak_password", field="password"
         )
     return text
+
+
+def composed_password(text: str) -> str:
+    """The password in NFC, so that it is the same on a keyboard that writes `ä` as `a` with a separate mark.
+
+    A text that is too long for any password is returned as it is: composing it could take seconds.
+    """
+    return text if len(text) > _LONGEST_DECOMPOSED else unicodedata.normalize("NFC", text)
 
 
 def check_name(text: str, *, field: str = "name") -> str:

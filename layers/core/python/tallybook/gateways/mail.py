@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from tallybook.domain.emails import mailbox
 from tallybook.domain.outbox import PermanentError
 from tallybook.gateways.interceptor import Interceptor, passthrough
 from tallybook.gateways.templates import RenderedMail
@@ -48,10 +49,11 @@ class Mail:
         self._interceptor = interceptor
 
     def send(self, to: str, mail: RenderedMail, *, tags: Mapping[str, str]) -> str:
-        """Send the mail; return SES's message id.
+        """Send the mail to the ASCII form of the address; return SES's message id.
 
         SES reports `tags` with bounces. They consist of ASCII letters, digits, `_` and `-`.
         """
+        to = to if to.isascii() else mailbox(to)
         if not re.fullmatch(_PLAIN_ADDRESS, to):
             raise RejectedMail("not one plain address")
         request = self._request(to, mail, tags)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from tallybook.domain.accounts import User
 from tallybook.domain.credentials import Credential
+from tallybook.domain.passwords import Purpose
 from tallybook.domain.times import readable
 from tallybook.services.context import Context
 from tallybook.services.key_lookup import all_keys
@@ -20,6 +21,15 @@ class Access(NamedTuple):
     keys: tuple[Credential, ...] = ()
     root_users: tuple[User, ...] = ()
     unlisted: int = 0
+
+
+class Link(NamedTuple):
+    """What the page of a link shows before the password is set. `account` is the account's name, or its email."""
+
+    purpose: Purpose
+    email: str
+    account: str
+    access: Access
 
 
 def access_beside_password(ctx: Context, user: User) -> Access:

@@ -4,9 +4,9 @@ import heapq
 from itertools import batched
 
 from tallybook.domain.accounts import Account, AccountStatus, User
+from tallybook.domain.emails import normalize_email
 from tallybook.domain.errors import NotFound
 from tallybook.domain.jobs import partitions
-from tallybook.domain.text_rules import normalize_email
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.accounts import ACCOUNTS, read_account
@@ -66,9 +66,13 @@ def live_user(item: Item | None) -> User:
 
 
 def find_by_email(ctx: Context, email: str) -> tuple[Account, User]:
-    """The user who signs in with this email, and their account."""
-    owner = ctx.tables.get(keys.email(normalize_email(email)))
+    """The user who signs in with this email, and their account; NotFound, or Invalid for a text that is no email.
+
+    An earlier release took some emails that are invalid now, so it is looked up before it is checked.
+    """
+    owner = ctx.tables.get(keys.email(email))
     if owner is None:
+        normalize_email(email)
         raise NotFound("Nobody signs in with this address", resource="user")
     return find_account_and_user(ctx, owner["account_id"], owner["user_id"])
 

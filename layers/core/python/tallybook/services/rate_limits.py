@@ -7,6 +7,7 @@ attempt is not counted: the next window is free even if a client never stops try
 from collections.abc import Mapping
 from typing import Literal
 
+from tallybook.domain.emails import mailbox
 from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.limits import Limit, hashed_subject, network_of, seconds_left, window_of
 from tallybook.domain.strangers import without_tag
@@ -92,4 +93,4 @@ def _attempt(ctx: Context, action: RateLimited, subject: str, *, by: int = 1) ->
 
 
 def _email(email: str) -> str:
-    return f"email {email.strip().lower()}"
+    return f"email {mailbox(email)}"

@@ -5,7 +5,7 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 from tallybook.domain.email_change import EmailChange, EmailToken, Side
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.store import keys
-from tallybook.store.commands import NEW, Check, Command, Delete, Item, Put, Update
+from tallybook.store.commands import EXISTS, NEW, Check, Command, Delete, Item, Put, Update
 
 _SIDES: tuple[Side, ...] = ("current", "new")
 
@@ -59,7 +59,7 @@ def move_login(change: EmailChange, user_id: str) -> list[Command]:
         Update(
             keys.user(change.account_id, user_id),
             set={"email": change.new_email, "email_confirmed": True},
-            condition=Attr("email").eq(change.current_email),
+            condition=EXISTS,
         ),
     ]
 

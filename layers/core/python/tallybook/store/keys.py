@@ -73,6 +73,7 @@ How the items are read:
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from tallybook.domain.emails import mailbox
 from tallybook.domain.times import stamp
 
 type TableName = Literal["core", "usage"]
@@ -187,11 +188,11 @@ def dirty(account_id: str) -> Key:
 
 
 def email(address: str) -> Key:
-    return Key("core", f"EMAIL#{address}", "EMAIL")
+    return Key("core", f"EMAIL#{mailbox(address)}", "EMAIL")
 
 
 def suppressed(address: str) -> Key:
-    return Key("core", f"EMAIL#{address}", "SUPPRESSED")
+    return Key("core", f"EMAIL#{mailbox(address)}", "SUPPRESSED")
 
 
 def platform_key(key_id: str) -> Key:

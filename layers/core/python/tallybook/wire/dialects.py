@@ -1,6 +1,7 @@
 """The path decides the dialect of an error, never the credential. Source: docs/decisions.md, "One identity"."""
 
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from tallybook.domain.errors import TallybookError
@@ -18,12 +19,15 @@ class PresentError(Protocol):
     def __call__(self, error: TallybookError, *, at: datetime) -> Answer: ...
 
 
-def error_presenter(path: str) -> PresentError:
-    """The presenter of errors on this path; ScaleBox's if the path has no other dialect."""
+def error_presenter(path: str, *, page_url: str = "") -> PresentError:
+    """The presenter of errors on this path; ScaleBox's if the path has no other dialect.
+
+    `page_url` is where the page that explains the codes is; Quota's errors link to it.
+    """
     if _under(path, _SCALINGO):
         return scalingo_error
     if _under(path, _QUOTA_APP):
-        return quota_app_error
+        return partial(quota_app_error, page_url=page_url) if page_url else quota_app_error
     return scalebox_error
 
 

@@ -2,6 +2,7 @@
 
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.credentials import Credential
+from tallybook.domain.emails import mailbox
 from tallybook.domain.ids import ACCOUNT, API_KEY, USER
 from tallybook.domain.outbox import BusEvent
 from tallybook.domain.times import stamp_or_none
@@ -10,7 +11,7 @@ from tallybook.domain.times import stamp_or_none
 def account_registered(account: Account, root: User) -> BusEvent:
     data = {
         "account_id": ACCOUNT + account.id,
-        "email": account.email,
+        "email": mailbox(account.email),
         "time_zone": account.time_zone,
         "root_user_id": USER + root.id,
         "root_user_display_name": root.name,
@@ -41,8 +42,8 @@ def account_email_changed(account: Account, *, email: str, login_of: str | None)
     """`login_of`: the user whose sign-in email changed as well; null if nobody signed in with the old email."""
     data = {
         "account_id": ACCOUNT + account.id,
-        "email": email,
-        "previous_email": account.email,
+        "email": mailbox(email),
+        "previous_email": mailbox(account.email),
         "login_of": login_of and USER + login_of,
     }
     return BusEvent("AccountEmailChanged", data)
@@ -59,7 +60,7 @@ def account_terms_changed(account: Account) -> BusEvent:
 
 
 def user_invited(user: User) -> BusEvent:
-    return BusEvent("UserInvited", {**_ids(user), "email": user.email, **_profile(user)})
+    return BusEvent("UserInvited", {**_ids(user), "email": mailbox(user.email), **_profile(user)})
 
 
 def user_joined(user: User) -> BusEvent:

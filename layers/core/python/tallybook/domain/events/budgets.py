@@ -2,6 +2,7 @@
 
 from tallybook.domain.budget_messages import BudgetMessage
 from tallybook.domain.budgets import Budget, Spending, percentage_used
+from tallybook.domain.emails import mailbox
 from tallybook.domain.ids import ACCOUNT, NOTIFICATION
 from tallybook.domain.outbox import BusEvent
 from tallybook.domain.times import stamp
@@ -14,7 +15,7 @@ def budget_set(budget: Budget) -> BusEvent:
         **_budget(budget),
         "thresholds": [{"percent": decimal_text(one.percent), "enabled": one.enabled} for one in budget.thresholds],
         "limit_type": budget.limit_type,
-        "notification_emails": list(budget.emails),
+        "notification_emails": [mailbox(email) for email in budget.emails],
         "is_active": budget.is_active,
     }
     return BusEvent("BudgetSet", data)

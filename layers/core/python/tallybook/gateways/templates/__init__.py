@@ -59,6 +59,14 @@ the amount is zero; `next_period`, if no monthly quota is reached; `since`, "cha
 unchanged since the alert.
 """
 
+_STYLES: Mapping[str, str] = {
+    "font": "font-family:Helvetica,Arial,sans-serif;",
+    "ink": "font-size:16px;line-height:1.5;color:#1c2026;",
+    "small": "font-size:14px;line-height:1.5;color:#56606c;",
+    "pale": "font-size:13px;line-height:1.5;color:#56606c;",
+}
+"""What each cell repeats, because Outlook for Windows inherits no font from the cell around a table."""
+
 _UNBOUNDED = frozenset({"link"})
 _LONGEST_VALUE = 500
 _LONGEST_PART = 150
@@ -95,7 +103,7 @@ def render(template: str, context: Mapping[str, Any], *, brand: str, page_url: s
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=select_autoescape(["html.j2"], default=False),
         undefined=StrictUndefined,
@@ -103,6 +111,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals.update(_STYLES)
+    return environment
 
 
 def _render_file(file: str, variables: Mapping[str, Any]) -> str:

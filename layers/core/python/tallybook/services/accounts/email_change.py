@@ -23,10 +23,10 @@ from tallybook.domain.email_change import (
     email_taken,
     email_unreachable,
 )
+from tallybook.domain.emails import normalize_email
 from tallybook.domain.errors import Invalid
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import EmailChangeRef, Mail
-from tallybook.domain.text_rules import normalize_email
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread

@@ -6,11 +6,12 @@ from datetime import datetime
 from tallybook.domain.accounts import MAX_USERS, Account, Role, User, require_active, require_root
 from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import Principal
+from tallybook.domain.emails import normalize_email
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.events.accounts import user_invited
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail, UserRef
-from tallybook.domain.text_rules import normalize_email, optional_name
+from tallybook.domain.text_rules import optional_name
 from tallybook.services.accounts.users import audit_snapshot
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context

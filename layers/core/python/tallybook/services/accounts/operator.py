@@ -8,8 +8,9 @@ from datetime import datetime
 from tallybook.domain.accounts import Account, User, require_active_user
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Credential
+from tallybook.domain.emails import normalize_email
 from tallybook.domain.events.accounts import user_invited
-from tallybook.domain.text_rules import check_line, normalize_email, optional_name
+from tallybook.domain.text_rules import check_line, optional_name
 from tallybook.domain.zones import DEFAULT_ZONE, check_zone
 from tallybook.services.accounts.invitations import Invitation, invitation_mail, invite_commands, new_user
 from tallybook.services.accounts.open_account import new_account, open_commands

@@ -2,9 +2,10 @@
 
 from tallybook.domain.audit import Actor
 from tallybook.domain.credentials import SESSION_LIFE
+from tallybook.domain.emails import normalize_email
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail
-from tallybook.domain.text_rules import check_password, normalize_email, optional_name
+from tallybook.domain.text_rules import check_password, optional_name
 from tallybook.services.accounts.open_account import new_account, open_commands
 from tallybook.services.context import Context
 from tallybook.services.identity.password_hashing import hash_password

@@ -6,8 +6,9 @@ from datetime import datetime
 from tallybook.domain.accounts import Account
 from tallybook.domain.budget_messages import BudgetMessage, first_and_last_number
 from tallybook.domain.budgets import Budget, ThresholdAlert, percentage_used
+from tallybook.domain.emails import distinct
 from tallybook.domain.money import readable
-from tallybook.domain.outbox import Mail, MessagesRef, distinct
+from tallybook.domain.outbox import Mail, MessagesRef
 from tallybook.domain.periods import local_day
 from tallybook.domain.times import readable_day
 from tallybook.domain.usage import grouped

@@ -5,14 +5,15 @@ from dataclasses import replace
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import Principal
+from tallybook.domain.emails import normalize_email
 from tallybook.domain.errors import Invalid
 from tallybook.domain.events.accounts import api_key_revoked, password_changed, user_joined
 from tallybook.domain.ids import API_KEY, USER
 from tallybook.domain.outbox import Mail, UserRef
 from tallybook.domain.passwords import PasswordToken, invalid_token, owner_of, valid_token
-from tallybook.domain.text_rules import check_password, normalize_email, optional_name
+from tallybook.domain.text_rules import check_password, optional_name
 from tallybook.domain.times import readable
-from tallybook.services.access import Access, access_beside_password, named_keys
+from tallybook.services.access import Link, access_beside_password, named_keys
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
@@ -69,15 +70,16 @@ def ask_for_reset(ctx: Context, *, email: str, address: str) -> None:
     ctx.tables.write(put_mail(mail, ctx.new_id(now), at=now))
 
 
-def show_link(ctx: Context, *, token: str, address: str) -> Access:
-    """What else gives access to the account of the user whose token this is. The token stays valid.
+def show_link(ctx: Context, *, token: str, address: str) -> Link:
+    """Whose token this is, and what else gives access to their account. The token stays valid.
 
     Errors as in `set_password`, which counts its attempts together with these.
     """
     check_rate(ctx, "confirm", address=address)
     account_id, user_id = owner_of(token)
-    _, user, _ = _token_holder(ctx, account_id, user_id, token)
-    return access_beside_password(ctx, user)
+    account, user, stored = _token_holder(ctx, account_id, user_id, token)
+    access = access_beside_password(ctx, user)
+    return Link(stored.purpose, user.email, account.display_name or account.email, access)
 
 
 def set_password(

@@ -6,6 +6,7 @@ from datetime import datetime
 from tallybook.domain.accounts import Account, User, require_active_user
 from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import SECRET_BYTES, SESSION_LIFE, Credential, Principal, new_credential
+from tallybook.domain.emails import mailbox
 from tallybook.domain.errors import Unauthenticated
 from tallybook.domain.ids import USER
 from tallybook.services.changes import Change, record, retry_on_conflict
@@ -40,7 +41,7 @@ def login(ctx: Context, *, email: str, password: str, address: str) -> SignedIn:
     email; Forbidden `user_suspended` or `user_disabled`.
     """
     check_rate(ctx, "login", address=address, email=email)
-    email = email.strip().lower()[:_LONGEST_EMAIL]
+    email = mailbox(email)[:_LONGEST_EMAIL]
     owner = ctx.tables.get(keys.email(email)) or _UNKNOWN
     user_key = keys.user(owner["account_id"], owner["user_id"])
     account_key = keys.account(owner["account_id"])
@@ -49,7 +50,7 @@ def login(ctx: Context, *, email: str, password: str, address: str) -> SignedIn:
     if not password_matches(password, stored, rounds=ctx.password_rounds):
         raise Unauthenticated("Email or password is wrong", code="invalid_credentials")
     user, account = read_user(items[user_key]), read_account(items[account_key])
-    if user.status == "deleted" or account.status == "deleted" or user.email != email:
+    if user.status == "deleted" or account.status == "deleted" or mailbox(user.email) != email:
         raise Unauthenticated("Email or password is wrong", code="invalid_credentials")
     require_active_user(user)
     now = ctx.clock.now()

@@ -9,6 +9,7 @@ from typing import Any
 
 from tallybook.domain.accounts import User
 from tallybook.domain.credentials import SECRET_BYTES
+from tallybook.domain.emails import mailbox
 from tallybook.domain.outbox import Mail, UserRef
 from tallybook.domain.passwords import Purpose, new_token
 from tallybook.domain.times import readable
@@ -83,4 +84,4 @@ def _active_user(ctx: Context, ref: UserRef, *, email: str) -> User | None:
     if len(items) < 2 or items[account_key]["status"] == "deleted":
         return None
     user = read_user(items[user_key])
-    return user if user.status == "active" and user.email == email else None
+    return user if user.status == "active" and mailbox(user.email) == mailbox(email) else None

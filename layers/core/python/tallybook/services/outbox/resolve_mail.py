@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tallybook.domain.outbox import Mail, distinct
+from tallybook.domain.emails import distinct
+from tallybook.domain.outbox import Mail
 from tallybook.domain.strangers import without_links
 from tallybook.services.context import Context
 from tallybook.services.outbox.account_contexts import email_change_context

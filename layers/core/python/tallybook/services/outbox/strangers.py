@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from tallybook.domain.emails import distinct, mailbox
 from tallybook.domain.errors import TooManyRequests
-from tallybook.domain.outbox import Mail, OutboxItem, distinct
+from tallybook.domain.outbox import Mail, OutboxItem
 from tallybook.domain.strangers import shown_addresses, without_links
 from tallybook.services.context import Context
 from tallybook.services.rate_limits import count_stranger_mail
@@ -55,7 +56,7 @@ def find_strangers(ctx: Context, mail: Mail, *, account_id: str | None) -> Stran
     own = {address for address in shown if keys.email(address) in logins}
     own |= {items[account_key]["email"]} if account_key in items else set()
     users = _confirmed_users(ctx, [logins[key] for key in map(keys.email, looked_up) if key in logins])
-    return Strangers(tuple(address for address in candidates if address not in users), frozenset(own))
+    return Strangers(tuple(address for address in candidates if mailbox(address) not in users), frozenset(own))
 
 
 def add_unconfirmed(
@@ -99,10 +100,10 @@ def count_strangers(ctx: Context, item: OutboxItem, strangers: Sequence[str]) ->
 
 
 def _confirmed_users(ctx: Context, logins: Sequence[Item]) -> set[str]:
-    """The emails of these users, without those who were only invited: they have not set a password."""
+    """The mailboxes of these users, without those who were only invited: they have not set a password."""
     user_keys: list[Key] = [keys.user(login["account_id"], login["user_id"]) for login in logins]
     users = map(read_user, ctx.tables.get_many(user_keys).values())
-    return {user.email for user in users if user.status != "deleted" and user.password_hash is not None}
+    return {mailbox(user.email) for user in users if user.status != "deleted" and user.password_hash is not None}
 
 
 def _confirmed_addresses(ctx: Context, logins: Mapping[str, Item]) -> set[str]:

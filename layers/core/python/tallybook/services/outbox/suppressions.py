@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from tallybook.domain.emails import distinct, mailbox
 from tallybook.domain.errors import NotFound
-from tallybook.domain.outbox import distinct
 from tallybook.domain.times import parse_instant
 from tallybook.services.context import Context
 from tallybook.services.outbox.hooks import Hooks
@@ -17,10 +17,10 @@ from tallybook.store.suppressions import Reason, lift, suppress
 def suppress_addresses(ctx: Context, addresses: Iterable[str], *, reason: Reason) -> int:
     """Suppress the addresses; returns their number. Repeating the call changes nothing."""
     at = ctx.clock.now()
-    normalized = set(distinct(addresses))
-    for address in sorted(normalized):
+    mailboxes = set(map(mailbox, addresses))
+    for address in sorted(mailboxes):
         ctx.tables.write(suppress(address, reason=reason, at=at))
-    return len(normalized)
+    return len(mailboxes)
 
 
 def note_bounce(ctx: Context, hooks: Hooks, item_id: str, addresses: Iterable[str]) -> None:
@@ -29,15 +29,15 @@ def note_bounce(ctx: Context, hooks: Hooks, item_id: str, addresses: Iterable[st
     if stored is None or stored["kind"] != "mail":
         return
     mail = read_mail(read_outbox_item(stored))
-    hook, recipients = hooks.get(mail.template), distinct(mail.to)
-    bounced = [address for address in distinct(addresses) if address in recipients]
+    hook, unreached = hooks.get(mail.template), set(map(mailbox, addresses))
+    bounced = [address for address in distinct(mail.to) if mailbox(address) in unreached]
     if hook and bounced and (commands := hook.on_bounced(mail, bounced)):
         ctx.tables.transact(commands)
 
 
 def find_suppression(ctx: Context, address: str) -> tuple[Reason, datetime]:
     """Why and since when the address is suppressed; NotFound if it is not."""
-    item = ctx.tables.get(keys.suppressed(address.strip().lower()))
+    item = ctx.tables.get(keys.suppressed(address))
     if item is None:
         raise _not_suppressed()
     return item["reason"], parse_instant(item["at"])
@@ -45,9 +45,8 @@ def find_suppression(ctx: Context, address: str) -> tuple[Reason, datetime]:
 
 def lift_suppression(ctx: Context, address: str) -> None:
     """The address gets mail again; mails that were skipped stay skipped. NotFound if it is not suppressed."""
-    address = address.strip().lower()
     now = ctx.clock.now()
-    entry = put_operator_entry(ctx.new_id(now), at=now, action="suppression.lifted", target=address, after={})
+    entry = put_operator_entry(ctx.new_id(now), at=now, action="suppression.lifted", target=mailbox(address), after={})
     ctx.tables.transact([lift(address, refusal=_not_suppressed()), entry])
 
 

@@ -6,7 +6,7 @@ function done(result) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  submit("/v1/user-management/account/confirm-email-change", { token }, done);
+  submit("/v1/user-management/account/confirm-email-change", { token }, done).then(showNextStep);
 });
 
 addEventListener("hashchange", takeToken);

@@ -7,23 +7,38 @@ function openPage() {
   takeToken();
   if (token) {
     password.focus();
-    nameAccess();
+    showLink();
   }
 }
 
 // Without the names the password can still be set, and the server ends the keys by default.
-async function nameAccess() {
+async function showLink() {
   const { result, problem } = await send("/auth/password/link", { token });
   if (isInvalidLink(result)) {
     form.hidden = true;
     showMessage(problem, "error");
   }
   if (problem) return;
+  nameUser(result);
   const keys = result.api_keys.map((key) => `${key.name} (…${key.hint}), made on ${day(key.created_at)}`);
   const roots = result.root_users.map((user) => `${nameOf(user)}, since ${day(user.created_at)}`);
   if (result.unlisted_root_users) roots.push(`and ${result.unlisted_root_users} more`);
   list("#keys", keys);
   list("#roots", roots);
+}
+
+// The username is for password managers; they save it with the password.
+function nameUser({ purpose, email, account }) {
+  const { brand } = document.querySelector("main").dataset;
+  const title = purpose === "reset" ? "Set a new password" : "Set your password";
+  document.querySelector("h1").textContent = title;
+  document.title = `${title} - ${brand}`;
+  document.querySelector("#username").value = email;
+  const whose = document.querySelector("#whose");
+  whose.textContent = purpose === "reset"
+    ? `For ${email}, who signs in to the account "${account}" on ${brand}.`
+    : `You join the account "${account}" on ${brand}, and sign in with ${email}.`;
+  whose.hidden = false;
 }
 
 function nameOf(user) {
@@ -49,11 +64,12 @@ form.addEventListener("submit", async (event) => {
     again.focus();
     return;
   }
-  const done = "Your password is set. You can sign in with it now.";
+  const done = "Your password is set.";
   const content = { token, password: password.value };
   if (!document.querySelector("#keys").hidden) content.end_api_keys = end.checked;
   if (await submit("/auth/password/confirm", content, done)) {
     document.querySelector("#another").hidden = true;
+    showNextStep(true);
     form.reset();
   }
 });

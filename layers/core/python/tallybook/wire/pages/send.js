@@ -35,6 +35,10 @@ function isInvalidLink(result) {
   return Boolean(result) && (result.code || result.error?.code) === "invalid_token";
 }
 
+function showNextStep(isDone) {
+  document.querySelector("#next").hidden = !isDone;
+}
+
 // `done` is the sentence to show on success, or a function of the answer that returns it.
 async function submit(path, content, done) {
   const button = form.querySelector("button");

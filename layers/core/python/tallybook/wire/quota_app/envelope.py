@@ -9,17 +9,19 @@ from datetime import datetime
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.errors import Invalid, TallybookError
 from tallybook.domain.times import stamp, stamp_or_none
-from tallybook.services.access import Access
+from tallybook.services.access import Link
 from tallybook.wire.response import Answer, error_headers, status_of
 
-_DOCS = "https://docs.tallybook.example/errors#"
+ERROR_PAGE = "/auth/errors"
+"""The page that explains each code."""
 
 
-def error(error: TallybookError, *, at: datetime) -> Answer:  # noqa: ARG001 its errors have no timestamp
+def error(error: TallybookError, *, at: datetime, page_url: str = "") -> Answer:  # noqa: ARG001 no timestamp
+    """Without a `page_url`, `docs_url` is relative to the API."""
     code = error.code
     if code == Invalid.code and error.field:
         code = f"invalid_{error.field.split('.')[0]}"
-    body = {"error": {"code": code, "message": error.message, "docs_url": _DOCS + code}}
+    body = {"error": {"code": code, "message": error.message, "docs_url": f"{page_url}{ERROR_PAGE}#{code}"}}
     return Answer(status_of(error), body, error_headers(error))
 
 
@@ -32,9 +34,13 @@ def present_sign_in(account: Account, user: User, *, text: str, expires_at: date
     return {"user": present_user(account, user), "session_token": text, "expires_at": stamp(expires_at)}
 
 
-def present_access(access: Access) -> dict[str, object]:
-    """What the page of a reset names: `hint` is the last four characters of a key's secret."""
+def present_link(link: Link) -> dict[str, object]:
+    """What the page of a link names: `hint` is the last four characters of a key's secret."""
+    access = link.access
     return {
+        "purpose": link.purpose,
+        "email": link.email,
+        "account": link.account,
         "api_keys": [
             {
                 "name": key.name,
