@@ -32,7 +32,7 @@ def list_(
     """Items that wait for delivery, the longest due first."""
     with operator_context() as ctx:
         found = list_outbox(ctx, state="parked" if parked else "waiting", limit=limit)
-    print_list("items", map(_row, found), _COLUMNS, as_json=as_json)
+    print_list("items", map(_row, found), _COLUMNS, as_json=as_json, least=("account_id", "attempts"))
 
 
 @app.command()
