@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from tallybook.cli.catalog_file import read_catalog
+from tallybook.cli.catalog_text import as_toml
 from tallybook.cli.context import operator_context
 from tallybook.cli.options import AsJson
-from tallybook.cli.streams import write
+from tallybook.cli.streams import say, write
 from tallybook.services.billing.apply_catalog import apply_catalog
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The catalog: plans, meters, prices and packages.")
@@ -26,6 +27,21 @@ def check(file: File, as_json: AsJson = False) -> None:
         write(json.dumps({"errors": [], **counts}, allow_nan=False))
     else:
         write(f"{file}: valid, with " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+
+
+@app.command()
+def show(
+    version: Annotated[int | None, typer.Option(min=1, help="An older version; without it, the current one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a version as the TOML file that `apply` reads: tallybook catalog show > catalog.toml"""
+    with operator_context() as ctx:
+        number, applied_at, data = ctx.catalogs.stored(version)
+    if as_json:
+        write(json.dumps({"version": number, "applied_at": applied_at, "catalog": data}, allow_nan=False))
+        return
+    say(f"catalog version {number}, applied {applied_at}")
+    write(as_toml(data))
 
 
 @app.command()
