@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from tallybook.cli.context import operator_context
 from tallybook.cli.due_work import Summary
-from tallybook.cli.options import AccountArg, AsJson, Limit, Reason
+from tallybook.cli.options import AccountArg, AsJson, Limit, Reason, cleaned
 from tallybook.cli.printing import print_list, print_one, print_result
 from tallybook.cli.readable import invoice_line_rows, readable_invoice
 from tallybook.cli.resolve import resolve_account
@@ -36,7 +36,7 @@ _COLUMNS = ("invoice_id", "invoice_number", "status", "period_start", "total_amo
 _LEAST = ("due_date", "period_start", "amount_due")
 _LINES = ("type", "description", "quantity", "amount")
 _PAGE = 100
-InvoiceArg = Annotated[str, typer.Argument(help="inv-…", metavar="INVOICE")]
+InvoiceArg = Annotated[str, typer.Argument(callback=cleaned, help="inv-…", metavar="INVOICE")]
 
 
 class Status(StrEnum):
@@ -79,7 +79,7 @@ def show(invoice: InvoiceArg, as_json: AsJson = False) -> None:
 
 @app.command()
 def run(
-    account: Annotated[str | None, typer.Option(help="Only this account.", metavar="ACCOUNT")] = None,
+    account: Annotated[str | None, typer.Option(callback=cleaned, help="Only this account.", metavar="ACCOUNT")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run now what is due at the next full hour: close ended periods, and mark invoices overdue.

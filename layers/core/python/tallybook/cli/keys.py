@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tallybook.cli.context import operator_context
-from tallybook.cli.options import AccountArg, AsJson, Limit, UserArg, UserIdArg, instant
+from tallybook.cli.options import AccountArg, AsJson, Limit, UserArg, UserIdArg, cleaned, instant
 from tallybook.cli.printing import print_list, print_one, print_result
 from tallybook.cli.resolve import resolve_account, resolve_user
 from tallybook.cli.rows import key_row
@@ -19,12 +19,14 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="The API keys
 
 _COLUMNS = ("api_key_id", "user_id", "name", "hint", "created_at", "expires_at", "last_used_at")
 _LEAST = ("created_at", "expires_at", "last_used_at", "user_id")
-KeyArg = Annotated[str, typer.Argument(help="key-…")]
+KeyArg = Annotated[str, typer.Argument(callback=cleaned, help="key-…")]
 
 
 @app.command("list")
 def list_(
-    owner: Annotated[str, typer.Argument(help="An account (acc-…), or the email address of one user.")],
+    owner: Annotated[
+        str, typer.Argument(callback=cleaned, help="An account (acc-…), or the email address of one user.")
+    ],
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:

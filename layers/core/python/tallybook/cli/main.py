@@ -15,7 +15,7 @@ from tallybook.cli.failures import CLOSED_PIPE, report_failure
 from tallybook.cli.meter.command import meter
 from tallybook.cli.meter.send import send
 from tallybook.cli.setting_text import check_settings, clean_settings
-from tallybook.cli.streams import drop_output, prepare_streams, write
+from tallybook.cli.streams import drop_output, is_terminal, prepare_streams, write
 from tallybook.cli.version import VERSION
 
 NOUNS = ("accounts", "users", "keys", "audit", "invoices", "events", "outbox", "catalog", "platform-keys", "clock")
@@ -70,6 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     prepare_streams()
+    if not is_terminal(sys.stdout) and given[:1] != ["meter"]:  # whose command gets the environment
+        os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"  # else FORCE_COLOR puts colours into the help of a pipe
     clean_settings(os.environ)
     enable_completion()
     try:

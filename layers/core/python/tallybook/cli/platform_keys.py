@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tallybook.cli.context import operator_context
-from tallybook.cli.options import AsJson, instant
+from tallybook.cli.options import AsJson, cleaned, instant
 from tallybook.cli.printing import print_list, print_result
 from tallybook.cli.rows import platform_key_row
 from tallybook.cli.streams import say
@@ -55,7 +55,7 @@ def create(
 
 
 @app.command()
-def revoke(key: Annotated[str, typer.Argument(help="plk-…")], as_json: AsJson = False) -> None:
+def revoke(key: Annotated[str, typer.Argument(callback=cleaned, help="plk-…")], as_json: AsJson = False) -> None:
     """Revoke a key, at once."""
     with operator_context() as ctx:
         revoked = revoke_platform_key(ctx, strip_prefix(key, PLATFORM_KEY, field="key"))

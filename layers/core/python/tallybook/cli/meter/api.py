@@ -54,6 +54,7 @@ class Platform:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._away.gave_up()
         self._http.clear()
 
     def backoff(self) -> Backoff:
@@ -81,6 +82,7 @@ class Platform:
                 wait = _seconds(answer.headers.get("Retry-After"))
             self._away.failed(reason)
             if not backoff.pause(at_least=wait):
+                self._away.gave_up()
                 raise Unreachable(reason)
 
 

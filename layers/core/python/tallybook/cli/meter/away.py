@@ -1,7 +1,6 @@
 """Says that the server does not answer, once an outage, and that it answers again."""
 
 import threading
-from functools import partial
 
 from tallybook.cli.streams import say
 
@@ -20,8 +19,8 @@ class Away:
 
     def asked(self) -> None:
         with self._lock:
-            if self._timer is None:
-                self._timer = threading.Timer(_PATIENCE_SECONDS, partial(self._say_so))
+            if self._timer is None and not self._was_said:
+                self._timer = threading.Timer(_PATIENCE_SECONDS, self._say_so)
                 self._timer.daemon = True
                 self._timer.start()
 
@@ -32,12 +31,20 @@ class Away:
     def answered(self) -> None:
         with self._lock:
             self._reason = ""
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+            self._cancel()
             if self._was_said:
                 self._was_said = False
                 say(f"{self._server} answers again")
+
+    def gave_up(self) -> None:
+        """The caller says what follows, or asks again."""
+        with self._lock:
+            self._cancel()
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _say_so(self) -> None:
         with self._lock:
