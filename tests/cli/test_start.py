@@ -3,6 +3,8 @@
 import re
 import subprocess
 
+import pytest
+
 from tests.cli.conftest import ROOT
 
 
@@ -10,6 +12,14 @@ def test_the_version_is_that_of_the_project(tallybook):
     project = (ROOT / "pyproject.toml").read_text()
     version = re.search(r'^version = "(.*)"$', project, re.MULTILINE)[1]
     assert tallybook("--version").out == f"tallybook {version}\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("accounts",), ("platform-keys",)])
+def test_without_a_command_the_help_is_printed(tallybook, arguments):
+    run = tallybook(*arguments)
+    see = " ".join(("tallybook", *arguments, "--help"))
+    assert (run.code, run.err) == (2, f"tallybook: a command is missing\ntallybook: see {see}\n")
+    assert "Usage: " in run.out
 
 
 def test_the_command_works_through_symbolic_links(tmp_path):

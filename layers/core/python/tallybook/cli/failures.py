@@ -77,7 +77,7 @@ def _print_json(error: TallybookError, *, problems: Sequence[str]) -> None:
 
 def _usage_message(error: typer.TyperException) -> str:
     ctx = getattr(error, "ctx", None)
-    message = " ".join(error.format_message().split())
+    message = " ".join(error.format_message().split()) or "a command is missing"
     return f"{message}\nsee {ctx.command_path} --help" if ctx is not None else message
 
 
