@@ -4,29 +4,15 @@ The plugin `log_guard` fails a test during which a secret is logged.
 """
 
 import os
-import secrets
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+import tests.environment  # noqa: F401 first, before anything reads a variable
 from tests.support.moto_patches import patch_moto
 from tests.support.snapshot import Snapshot, restore_snapshot, take_snapshot
-
-os.environ |= {
-    "AWS_ACCESS_KEY_ID": f"AKIA{secrets.token_hex(8).upper()}",
-    "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),
-    "AWS_DEFAULT_REGION": "eu-west-1",
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "POWERTOOLS_SERVICE_NAME": "test",
-    "TALLYBOOK_STAGE": "test",
-    "POWERTOOLS_DEV": "false",
-    "ALLOWED_ORIGINS": "https://app.example.com",
-    "PAGE_URL": "https://api.example.com",
-    "NODE_COMPILE_CACHE": str(Path(__file__).parents[1] / "build/node"),  # CDK starts about six times in a run
-}
 
 pytest_plugins = ["tests.support.log_guard"]
 

@@ -1,5 +1,6 @@
 """The command line as an operator runs it, and the app that it works on."""
 
+import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.aws import STACK, Aws, aws
+from tests.cli.terminal import terminal
 from tests.support.serve import Served, serve
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +24,15 @@ class Run:
     code: int
     out: str
     err: str
+
+    @property
+    def result(self) -> str:
+        """What standard output has besides the error of a failed `--json`, which says what standard error does."""
+        if not self.out.startswith('{"success": false'):
+            return self.out
+        message = json.loads(self.out)["message"]
+        assert self.err == "".join(f"tallybook: {line}\n" for line in message.splitlines())
+        return ""
 
 
 @pytest.fixture
@@ -90,6 +101,20 @@ def tallybook(capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
             main([str(argument) for argument in arguments])
         out, err = capfd.readouterr()
         return Run(int(exited.value.code or 0), out, err)
+
+    return run
+
+
+@pytest.fixture
+def in_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Run the command line in this process, in a terminal of a width; what it shows, without colours."""
+    from tallybook.cli.main import main
+
+    def run(columns: int, *arguments: object) -> str:
+        monkeypatch.delenv("COLUMNS", raising=False)
+        with terminal(columns) as shown, pytest.raises(SystemExit):
+            main([str(argument) for argument in arguments])
+        return shown.text
 
     return run
 

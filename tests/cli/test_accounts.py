@@ -70,7 +70,7 @@ def test_an_account_is_shown_by_its_id_or_by_the_address_of_a_user(operator_app,
     }
     shown_text = tallybook("accounts", "show", named).out
     assert f"account_id\t{member.subject}\n" in shown_text
-    assert "balance\t1000000\n" in shown_text
+    assert "balance\t1.00 USD\n" in shown_text
 
 
 def test_an_account_is_shown_with_its_hard_budget(operator_app, tallybook):
@@ -114,7 +114,7 @@ def test_an_invalid_account_is_refused_in_one_line_and_not_stored(operator_app, 
     operator_app.member()
     before = operator_app.stored("core")
     run = tallybook("accounts", "create", *arguments)
-    assert (run.code, run.out, run.err.count("\n")) == (1, "", 1)
+    assert (run.code, run.result, run.err.count("\n")) == (1, "", 1)
     assert run.err.startswith(f"tallybook: {message}")
     assert operator_app.stored("core") == before
 
@@ -189,7 +189,7 @@ def test_invalid_billing_terms_exit_with_2_and_change_nothing(operator_app, tall
     member = operator_app.member()
     before = operator_app.stored("core")
     run = tallybook("accounts", "set", member.subject, *options)
-    assert (run.code, run.out) == (2, "")
+    assert (run.code, run.result) == (2, "")
     assert message in " ".join(run.err.replace("│", " ").split())
     assert operator_app.stored("core") == before
 
@@ -219,7 +219,7 @@ def test_a_status_change_needs_a_reason(operator_app, tallybook, verb):
 def test_an_unknown_account_is_reported_in_one_line(operator_app, tallybook, command, name, message):
     verb, *options = command
     run = tallybook("accounts", verb, name, *options, "--json")
-    assert (run.code, run.out, run.err) == (1, "", f"tallybook: {message}\n")
+    assert (run.code, run.result, run.err) == (1, "", f"tallybook: {message}\n")
 
 
 @pytest.mark.parametrize(
@@ -228,4 +228,4 @@ def test_an_unknown_account_is_reported_in_one_line(operator_app, tallybook, com
 )
 def test_an_invalid_command_line_exits_with_2(operator_app, tallybook, arguments):
     run = tallybook("accounts", *arguments)
-    assert (run.code, run.out) == (2, "")
+    assert (run.code, run.result) == (2, "")

@@ -42,7 +42,7 @@ def test_a_list_without_json_has_one_line_each(operator_app, tallybook):
 )
 def test_an_unknown_account_is_reported_in_one_line(operator_app, tallybook, name, message):
     run = tallybook("audit", name, "--json")
-    assert (run.code, run.out, run.err) == (1, "", f"tallybook: {message}\n")
+    assert (run.code, run.result, run.err) == (1, "", f"tallybook: {message}\n")
 
 
 def test_an_invalid_command_line_exits_with_2(operator_app, tallybook):

@@ -126,16 +126,15 @@ def test_the_number_of_calls_of_each_job_is_printed(operator_app, bundle, tallyb
     assert tallybook("clock", "advance", "90s").out.endswith("; calls of outbox: 1\n")
 
 
-def test_on_a_terminal_each_call_is_printed(operator_app, bundle, tallybook, monkeypatch):
+def test_on_a_terminal_each_call_is_printed(operator_app, bundle, in_terminal):
     operator_app.member()
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    run = tallybook("clock", "advance", "15m")
-    assert "2026-04-20T12:35:00.000Z  outbox: delivered 3" in run.err
+    shown = in_terminal(100, "clock", "advance", "15m")
+    assert "2026-04-20T12:35:00.000Z  outbox: delivered 3" in shown
 
 
 def test_the_clock_does_not_move_back(bundle, tallybook, tmp_path):
     run = tallybook("clock", "set", "2026-04-20T12:00:00Z", "--json")
-    assert (run.code, run.out, run.err.count("\n")) == (1, "", 1)
+    assert (run.code, run.result, run.err.count("\n")) == (1, "", 1)
     assert "the clock only moves forward, so that nothing stored lies in the future" in run.err
     assert is_near(now(tmp_path).isoformat(), NOON)
 
@@ -147,7 +146,7 @@ def test_a_failed_job_is_reported_and_stops_the_clock(operator_app, bundle, tall
     message = (
         "tallybook: The job outbox failed: KeyError: 'MAIL_FROM' missing; the clock stopped where the job was called\n"
     )
-    assert (run.code, run.out, run.err) == (1, "", message)
+    assert (run.code, run.result, run.err) == (1, "", message)
     assert is_near(now(tmp_path).isoformat(), datetime(2026, 4, 20, 12, 35, tzinfo=UTC))
 
 
@@ -155,7 +154,7 @@ def test_a_failed_job_is_reported_and_stops_the_clock(operator_app, bundle, tall
 def test_a_deployed_stacks_clock_can_not_be_moved(operator_app, stack, tallybook, monkeypatch, command):
     monkeypatch.delenv("TALLYBOOK_CLOCK_FILE")
     run = tallybook("clock", *command, "--json")
-    assert (run.code, run.out) == (1, "")
+    assert (run.code, run.result) == (1, "")
     assert run.err == "tallybook: Only the clock of the local bundle can be moved (source .local/env)\n"
 
 
@@ -173,7 +172,7 @@ def test_an_invalid_time_exits_with_2(bundle, tallybook, time):
 @pytest.mark.parametrize("duration", ["36526d", "3000000d"])
 def test_a_move_over_a_century_is_refused(bundle, tallybook, tmp_path, duration):
     run = tallybook("clock", "advance", duration)
-    assert (run.code, run.out, run.err.count("\n")) == (1, "", 1)
+    assert (run.code, run.result, run.err.count("\n")) == (1, "", 1)
     assert is_near(now(tmp_path).isoformat(), NOON)
 
 

@@ -83,4 +83,4 @@ def test_an_event_is_shown_as_text(operator_app, tallybook):
 def test_an_unknown_event_is_an_error_in_one_line(operator_app, tallybook, options):
     run = tallybook("events", "show", *options, "test", "nothing")
     error = "tallybook: No such event was counted in the last 36 days\n"
-    assert (run.code, run.out, run.err) == (1, "", error)
+    assert (run.code, run.result, run.err) == (1, "", error)

@@ -65,7 +65,7 @@ def invoices(tallybook, member, *options):
 
 
 def error_of(run):
-    assert (run.code, run.out) == (1, "")
+    assert (run.code, run.result) == (1, "")
     [line] = run.err.splitlines()
     return line.removeprefix("tallybook: ")
 
@@ -138,10 +138,9 @@ def test_only_the_first_20_failures_are_printed_without_json(operator_app, tally
     assert lines[-1] == "and 2 more; --json has them all"
 
 
-def test_a_run_on_a_terminal_shows_its_progress(member, tallybook, move_to, monkeypatch):
+def test_a_run_on_a_terminal_shows_its_progress(member, in_terminal, move_to):
     move_to(MAY)
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    assert "Invoicing" in tallybook("invoices", "run").err
+    assert "Invoicing" in in_terminal(100, "invoices", "run")
 
 
 def test_the_audit_log_names_the_operator(operator_app, member, billed, tallybook):

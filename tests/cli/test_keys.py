@@ -74,7 +74,7 @@ def test_a_revoked_key_is_invalid_at_once(operator_app, tallybook, member):
     assert (result.code, result.out) == (0, f"{key['api_key_id']} is revoked\n")
     assert call("GET", ME, key=member.api_key).status == 401
     again = tallybook("keys", "revoke", "--json", member.subject, key["api_key_id"])
-    assert (again.code, again.out, again.err) == (1, "", "tallybook: There is no such API key\n")
+    assert (again.code, again.result, again.err) == (1, "", "tallybook: There is no such API key\n")
     [entry] = read(tallybook("audit", "--json", member.subject, "--limit", 1))["entries"]
     assert (entry["action"], entry["actor"]["type"]) == ("api_key.revoked", "operator")
     check_invariants(operator_app)
@@ -89,7 +89,7 @@ def test_revoking_prints_the_key_as_json(operator_app, tallybook, member):
 def test_a_user_who_may_not_sign_in_gets_no_key(operator_app, tallybook, member, status):
     operator_app.change_user(member, status=status)
     run = tallybook("keys", "create", member.user.email, "--name", "x")
-    assert (run.code, run.out, run.err) == (1, "", f"tallybook: This user is {status}\n")
+    assert (run.code, run.result, run.err) == (1, "", f"tallybook: This user is {status}\n")
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_an_invalid_key_command_fails_in_one_line_and_stores_nothing(
     before = operator_app.stored("core")
     named = [argument.format(account=member.subject) for argument in arguments]
     run = tallybook("keys", *named, "--json")
-    assert (run.code, run.out, run.err.count("\n")) == (1, "", 1)
+    assert (run.code, run.result, run.err.count("\n")) == (1, "", 1)
     assert run.err.startswith(f"tallybook: {message.format(account=member.subject)}")
     assert operator_app.stored("core") == before
 

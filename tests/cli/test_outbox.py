@@ -83,13 +83,13 @@ def test_an_item_is_printed_line_by_line(operator_app, tallybook, mail):
 def test_a_delivered_item_can_not_be_retried(operator_app, tallybook, mail):
     operator_app.ctx.tables.write(Update(keys.outbox(mail), set={"state": "delivered"}, remove=("work", "due")))
     run = tallybook("outbox", "retry", mail)
-    assert (run.code, run.out, run.err) == (1, "", "tallybook: It has been delivered\n")
+    assert (run.code, run.result, run.err) == (1, "", "tallybook: It has been delivered\n")
 
 
 @pytest.mark.parametrize("verb", ["show", "retry"])
 def test_an_unknown_item_is_reported_in_one_line(operator_app, tallybook, verb):
     run = tallybook("outbox", verb, "--json", "0199")
-    assert (run.code, run.out, run.err) == (1, "", "tallybook: There is no such outbox item\n")
+    assert (run.code, run.result, run.err) == (1, "", "tallybook: There is no such outbox item\n")
 
 
 @pytest.mark.parametrize("arguments", [("list", "--limit", "none"), ("show",), ("retry",)])

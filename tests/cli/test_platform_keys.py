@@ -60,7 +60,7 @@ def test_a_revoked_key_is_invalid_at_once(operator_app, tallybook):
     assert call("POST", EVENTS, key=created["key"], body=event).status == 401
     assert read(tallybook("platform-keys", "list", "--json")) == {"platform_keys": []}
     again = tallybook("platform-keys", "revoke", "--json", created["id"])
-    assert (again.code, again.out, again.err) == (1, "", "tallybook: There is no such platform key\n")
+    assert (again.code, again.result, again.err) == (1, "", "tallybook: There is no such platform key\n")
     check_invariants(operator_app)
 
 
@@ -93,6 +93,6 @@ def test_the_event_of_a_key_names_it_after_it_was_revoked(operator_app, tallyboo
 )
 def test_an_invalid_command_fails_in_one_line_and_stores_no_key(operator_app, tallybook, arguments, message):
     run = tallybook("platform-keys", *arguments, "--json")
-    assert (run.code, run.out, run.err.count("\n")) == (1, "", 1)
+    assert (run.code, run.result, run.err.count("\n")) == (1, "", 1)
     assert run.err.startswith(f"tallybook: {message}")
     assert read(tallybook("platform-keys", "list", "--json")) == {"platform_keys": []}

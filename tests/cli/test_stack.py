@@ -32,7 +32,7 @@ COMMANDS = [
 def test_without_a_stack_each_command_names_the_missing_setting(unconfigured_app, tallybook, command):
     run = tallybook(*command, "--json")
     error = "tallybook: TALLYBOOK_STACK is not set; for the local bundle: source .local/env\n"
-    assert (run.code, run.out, run.err) == (2, "", error)
+    assert (run.code, run.result, run.err) == (2, "", error)
 
 
 def test_the_tables_are_read_from_the_stacks_outputs_once(unconfigured_app, stack, tallybook):
@@ -58,7 +58,7 @@ def test_a_missing_stack_is_reported_in_one_line(unconfigured_app, stack, tallyb
     monkeypatch.setenv("TALLYBOOK_STACK", "tallybook-elsewhere")
     run = tallybook("accounts", "list")
     error = "tallybook: There is no stack tallybook-elsewhere in this account and region (TALLYBOOK_STACK)\n"
-    assert (run.code, run.out, run.err) == (1, "", error)
+    assert (run.code, run.result, run.err) == (1, "", error)
 
 
 def test_a_stack_without_an_output_is_reported(unconfigured_app, stack, tallybook):
@@ -70,7 +70,7 @@ def test_a_stack_without_an_output_is_reported(unconfigured_app, stack, tallyboo
 def test_an_unreachable_aws_is_reported_in_one_line(unconfigured_app, stack, tallybook, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", "http://127.0.0.1:9")
     run = tallybook("accounts", "list")
-    assert (run.code, run.out, run.err.count("\n")) == (1, "", 1)
+    assert (run.code, run.result, run.err.count("\n")) == (1, "", 1)
     assert run.err.startswith("tallybook: AWS: Could not connect")
 
 

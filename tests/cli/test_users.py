@@ -115,7 +115,7 @@ def test_an_invalid_user_command_fails_in_one_line_and_stores_nothing(
     before = operator_app.stored("core")
     named = [argument.format(account=member.subject) for argument in arguments]
     run = tallybook("users", *named, "--json")
-    assert (run.code, run.out, run.err.count("\n")) == (1, "", 1)
+    assert (run.code, run.result, run.err.count("\n")) == (1, "", 1)
     assert run.err.startswith(f"tallybook: {message.format(account=member.subject)}")
     assert operator_app.stored("core") == before
 

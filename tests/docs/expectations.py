@@ -43,7 +43,7 @@ def _wallet(printed: Printed) -> None:
     assert first == second
     assert first["balance"] == 6_000_000
     assert _data(used)["accepted"] == 1
-    assert re.search(r"^ledger_entry_id\tled-\S+\namount\t250000$", shown, re.MULTILINE), shown
+    assert re.search(r"^ledger_entry_id\tled-\S+\namount\t0\.25 USD$", shown, re.MULTILINE), shown
     assert json.loads(login)["user"]["balance"] == 5_750_000
 
 

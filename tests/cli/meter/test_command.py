@@ -130,7 +130,7 @@ def test_a_command_that_cannot_run_leaves_no_session_open(member, meter):
 
 def test_a_command_is_not_run_if_its_session_is_refused(served, meter):
     run = meter("touch", "ran", options=("--user", "usr-stranger"))
-    assert run.returncode == 1
+    assert run.returncode == 125
     assert run.stderr == "tallybook: The session was refused: There is no such user in this account\n"
     assert not Path("ran").exists()
 
@@ -138,7 +138,7 @@ def test_a_command_is_not_run_if_its_session_is_refused(served, meter):
 def test_without_an_account_the_command_is_not_run(served, tallybook, monkeypatch):
     monkeypatch.delenv("TALLYBOOK_ACCOUNT_ID", raising=False)
     run = tallybook("meter", "--user", "usr-1", "--", "true")
-    assert run.code == 2
+    assert run.code == 125
     assert run.err == "tallybook: TALLYBOOK_ACCOUNT_ID is not set; for the local bundle: source .local/env\n"
 
 
@@ -228,4 +228,4 @@ def test_unsent_events_are_kept_in_a_file_for_tallybook_send(app, line, served, 
 )
 def test_an_option_that_is_no_finite_number_is_refused_and_nothing_sent(meter, served, options):
     run = meter(*python("pass"), options=(options,))
-    assert (run.returncode, run.stdout, served.requests) == (2, "", [])
+    assert (run.returncode, run.stdout, served.requests) == (125, "", [])

@@ -70,14 +70,14 @@ def test_a_secret_that_is_passed_by_name_reaches_the_command(secret_environment,
 
 def test_a_variable_to_pass_that_is_not_set_is_refused(served, meter, member):
     run = meter("true", options=("--env", "NO_SUCH_VARIABLE"))
-    assert (run.returncode, run.stderr) == (2, "tallybook: --env NO_SUCH_VARIABLE: it is not set\n")
+    assert (run.returncode, run.stderr) == (125, "tallybook: --env NO_SUCH_VARIABLE: it is not set\n")
     assert served.requests == []
 
 
 def test_secrets_too_long_to_hand_over_are_refused_in_one_line(served, meter, member, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "x" * 40_000)
     run = meter("true")
-    assert (run.returncode, run.stderr.count("\n")) == (1, 1)
+    assert (run.returncode, run.stderr.count("\n")) == (125, 1)
     assert run.stderr.startswith("tallybook: ")
     assert served.requests == []
 

@@ -89,7 +89,8 @@ def test_rejected_events_are_listed_by_reason_and_line(app, member, served, tall
     assert "accepted 1, duplicates 0, conflicts 0, rejected 24" in run.out
     assert "rejected: an event must be an object (line 3)" in run.out
     shown = ", ".join(str(number) for number in range(4, 24))
-    assert f"rejected: unknown_meter (lines {shown} and 2 more)" in run.out
+    words = 'unknown_meter: the catalog has no such meter: data.meter "heartbeats"'
+    assert f"rejected: {words} (lines {shown} and 2 more)" in run.out
 
 
 def test_other_content_under_one_identity_is_a_conflict(app, member, served, tallybook):
@@ -148,7 +149,7 @@ def test_an_event_rejected_with_retry_for_too_long_is_rejected(app, member, serv
     served.instead = [Answer(200, {}, json.dumps({"success": True, "data": {"results": results}}))] * 100
     run = tallybook("send", write(app.event(member)))
     assert run.code == 1
-    assert "rejected: retry (line 1)" in run.out
+    assert "rejected: retry: the server could not count it in time: send it again (line 1)" in run.out
 
 
 def test_an_unreachable_server_ends_it_with_one_line(app, member, served, tallybook, monkeypatch):
@@ -183,7 +184,16 @@ def test_the_json_option_prints_json(app, member, served, tallybook):
         "duplicates": 0,
         "conflicts": 0,
         "rejected": 1,
-        "problems": [{"status": "rejected", "reason": "the line is not JSON", "count": 1, "lines": [2]}],
+        "problems": [
+            {
+                "status": "rejected",
+                "reason": "the line is not JSON",
+                "message": "the line is not JSON",
+                "values": [],
+                "count": 1,
+                "lines": [2],
+            }
+        ],
         "stopped": None,
     }
 

@@ -1,11 +1,20 @@
 """`python -m tallybook.cli`"""
 
+import signal
 import sys
 
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C during the imports ends the process without a traceback
+
 from tallybook.cli.meter.environment import hide_secrets
+from tallybook.cli.stop import Stop
 
 if sys.argv[1:2] == ["meter"]:
-    hide_secrets()
+    try:
+        hide_secrets()
+    except Stop as stop:
+        print(f"tallybook: {stop.message}", file=sys.stderr)
+        sys.exit(stop.code)
 
 from tallybook.cli.main import main
 

@@ -9,6 +9,7 @@ import typer
 from tallybook.cli.context import operator_context
 from tallybook.cli.options import AccountArg, AsJson, Limit, Reason, percent
 from tallybook.cli.printing import print_list, print_one, print_result
+from tallybook.cli.readable import currency_of, with_money
 from tallybook.cli.resolve import resolve_account
 from tallybook.cli.rows import Row, account_row, plan_change_row, unreadable_row, user_row
 from tallybook.domain.accounts import Account
@@ -17,6 +18,7 @@ from tallybook.domain.ids import ACCOUNT, INVOICE
 from tallybook.services.accounts.billing_settings import set_terms
 from tallybook.services.accounts.operator import create_account
 from tallybook.services.accounts.suspension import NewStatus, set_account_status
+from tallybook.services.context import Context
 from tallybook.services.lookup import list_accounts
 from tallybook.services.subscriptions.change_plan import change_plan
 from tallybook.store.unreadable import Unreadable
@@ -24,6 +26,7 @@ from tallybook.store.unreadable import Unreadable
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Accounts: list, create, suspend, configure.")
 
 _COLUMNS = ("account_id", "email", "display_name", "status", "plan_name", "balance", "users", "created_at")
+_LEAST = ("created_at", "users", "display_name", "plan_name")
 
 
 class Status(StrEnum):
@@ -41,15 +44,18 @@ def list_(
     """The newest accounts, newest first."""
     with operator_context() as ctx:
         found = list_accounts(ctx, limit=limit, status=status.value if status else None)
-    print_list("accounts", map(_row, found), _COLUMNS, as_json=as_json)
+        rows = [_row(each) for each in found]
+        if rows and not as_json:
+            rows = [with_money(row, ("balance",), currency_of(ctx)) for row in rows]
+    print_list("accounts", rows, _COLUMNS, as_json=as_json, least=_LEAST)
 
 
 @app.command()
 def show(account: AccountArg, as_json: AsJson = False) -> None:
     """All fields of one account."""
     with operator_context() as ctx:
-        found = resolve_account(ctx, account)
-    print_one(account_row(found), as_json=as_json)
+        row = _shown(ctx, resolve_account(ctx, account), as_json=as_json)
+    print_one(row, as_json=as_json)
 
 
 @app.command()
@@ -63,7 +69,8 @@ def create(
     """Create an account on the free plan, and invite its root user by mail."""
     with operator_context() as ctx:
         account, root = create_account(ctx, email=email, name=name, display_name=display_name, time_zone=time_zone)
-    print_one(account_row(account) | {"user_id": user_row(root)["user_id"]}, as_json=as_json)
+        row = _shown(ctx, account, as_json=as_json) | {"user_id": user_row(root)["user_id"]}
+    print_one(row, as_json=as_json)
 
 
 @app.command()
@@ -126,6 +133,11 @@ def plan(
         )
     row = plan_change_row(changed.change)
     print_result(f"{ACCOUNT}{found.id} is on {plan}; {INVOICE}{changed.invoice.id} is issued", row, as_json=as_json)
+
+
+def _shown(ctx: Context, account: Account, *, as_json: bool) -> Row:
+    row = account_row(account)
+    return row if as_json else with_money(row, ("balance", "budget_hard_limit"), currency_of(ctx))
 
 
 def _row(found: Account | Unreadable) -> Row:

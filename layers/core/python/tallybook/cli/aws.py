@@ -21,6 +21,10 @@ def aws_errors() -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         raise Stop(f"AWS: {error}") from error
+    except ValueError as error:
+        if not str(error).startswith("Invalid endpoint"):  # of the AWS configuration file
+            raise
+        raise Stop(f"AWS: {error}", code=2) from error
 
 
 def client(service: str) -> Any:

@@ -2,14 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from tallybook.cli.catalog_file import read_catalog
+from tallybook.cli.catalog_text import as_toml
 from tallybook.cli.context import operator_context
 from tallybook.cli.options import AsJson
-from tallybook.domain.errors import Invalid
+from tallybook.cli.streams import say, write
 from tallybook.services.billing.apply_catalog import apply_catalog
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The catalog: plans, meters, prices and packages.")
@@ -20,12 +21,27 @@ File = Annotated[Path, typer.Argument(help="The catalog file, in TOML.")]
 @app.command()
 def check(file: File, as_json: AsJson = False) -> None:
     """Check a catalog file without applying it. Prints a line for each wrong key."""
-    data = _read(file, as_json=as_json)
+    data = read_catalog(file)
     counts = {name: len(data[name]) for name in ("plans", "meters", "packages")}
     if as_json:
-        typer.echo(json.dumps({"errors": [], **counts}, allow_nan=False))
+        write(json.dumps({"errors": [], **counts}, allow_nan=False))
     else:
-        typer.echo(f"{file}: valid, with " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+        write(f"{file}: valid, with " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+
+
+@app.command()
+def show(
+    version: Annotated[int | None, typer.Option(min=1, help="An older version; without it, the current one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a version as the TOML file that `apply` reads: tallybook catalog show > catalog.toml"""
+    with operator_context() as ctx:
+        number, applied_at, data = ctx.catalogs.stored(version)
+    if as_json:
+        write(json.dumps({"version": number, "applied_at": applied_at, "catalog": data}, allow_nan=False))
+        return
+    say(f"catalog version {number}, applied {applied_at}")
+    write(as_toml(data))
 
 
 @app.command()
@@ -34,18 +50,8 @@ def apply(file: File, as_json: AsJson = False) -> None:
 
     An open period keeps the version that it opened with.
     """
-    data = _read(file, as_json=as_json)
+    data = read_catalog(file)
     with operator_context() as ctx:
         version = apply_catalog(ctx, data).version
     document = json.dumps({"version": version}, allow_nan=False)
-    typer.echo(document if as_json else f"Catalog version {version} is current")
-
-
-def _read(file: Path, *, as_json: bool) -> dict[str, Any]:
-    try:
-        return read_catalog(file)
-    except Invalid as error:
-        if not as_json:
-            raise
-        typer.echo(json.dumps({"errors": error.message.splitlines()}, allow_nan=False))
-        raise typer.Exit(1) from error
+    write(document if as_json else f"Catalog version {version} is current")

@@ -1,7 +1,7 @@
 """The operator's catalog file in TOML, validated as a whole before it is applied; each error names its key."""
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, Self
 from iso4217 import Currency
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from tallybook.cli.catalog_words import describe_problem, describe_syntax
+from tallybook.cli.text_files import decode_text
 from tallybook.domain.errors import Invalid
 from tallybook.domain.money import DECIMALS, MICROS, decimals, places
 from tallybook.domain.percentages import parse_percent
@@ -187,14 +189,24 @@ class CatalogFile(_Row):
         return self
 
 
+class InvalidCatalog(Invalid):
+    """`problems`: a line for each wrong key, which the message has too."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
 def read_catalog(path: str | Path) -> dict[str, Any]:
-    """The validated content of the file, for `apply_catalog`; Invalid has a line for each wrong key."""
+    """The validated content of the file, for `apply_catalog`. The file may be UTF-8 or UTF-16."""
     try:
-        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        data = tomllib.loads(decode_text(Path(path).read_bytes(), name=str(path)))
     except FileNotFoundError as error:
-        raise Invalid(f"{path}: there is no such file") from error
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Invalid(f"{path}: {error}") from error
+        raise InvalidCatalog([f"{path}: there is no such file"]) from error
+    except OSError as error:
+        raise InvalidCatalog([f"{path}: {error.strerror or error}"]) from error
+    except (ValueError, RecursionError, EOFError) as error:
+        raise InvalidCatalog([f"{path}: {describe_syntax(error)}"]) from error
     return check_catalog(data, source=str(path))
 
 
@@ -202,12 +214,9 @@ def check_catalog(data: Mapping[str, Any], *, source: str) -> dict[str, Any]:
     try:
         return CatalogFile.model_validate(data).model_dump(mode="json", exclude_none=True)
     except ValidationError as error:
-        problems = [
-            f"{source}: {'.'.join(str(part) for part in problem['loc']) or 'catalog'}: "
-            f"{problem['msg'].removeprefix('Value error, ')}"
-            for problem in error.errors(include_url=False, include_input=False)
-        ]
-        raise Invalid("\n".join(problems)) from error
+        raise InvalidCatalog(
+            [f"{source}: {describe_problem(one)}" for one in error.errors(include_url=False)]
+        ) from error
 
 
 def _ascends_to_open_end(bounds: list[Decimal | None]) -> bool:

@@ -1,10 +1,11 @@
 """`tallybook clock`: show the local bundle's time, and move it ahead."""
 
 import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from tallybook.cli.context import operator_context
 from tallybook.cli.options import AsJson, duration, instant
 from tallybook.cli.printing import print_one, print_result
 from tallybook.cli.stop import Stop
+from tallybook.cli.streams import is_terminal, say
 from tallybook.domain.errors import Invalid
 from tallybook.domain.jobs import JOBS, camel_case
 from tallybook.domain.times import stamp
@@ -65,19 +67,23 @@ def set_(
 def _move(clock: Clock, to: datetime, *, as_json: bool) -> None:
     start = clock.now()
     calls = []
-    console = Console(stderr=True)
-    with operator_context() as ctx, aws_errors(), console.status(f"Moving the clock to {stamp(to)}"):
+    with operator_context() as ctx, aws_errors(), _status(f"Moving the clock to {stamp(to)}"):
         jobs = Jobs(client("lambda"), {job.name: stack_output(f"{camel_case(job.name)}Function") for job in JOBS})
         for call in advance_clock(ctx, to, move=clock.move_to, call=jobs.call, settle=_settle):
             calls.append(call)
-            if console.is_terminal:
-                console.print(f"{stamp(call.at)}  {call.job}: {_outcome(call.answer)}", highlight=False, markup=False)
+            if is_terminal(sys.stderr):
+                say(f"{stamp(call.at)}  {call.job}: {_outcome(call.answer)}")
     row = {
         "from": stamp(start),
         "now": stamp(clock.now()),
         "calls": [{"job": call.job, "at": stamp(call.at), "answer": call.answer} for call in calls],
     }
     print_result(f"It is {row['now']}; {_summary(calls)}", row, as_json=as_json)
+
+
+def _status(text: str) -> AbstractContextManager[object]:
+    """A line on standard error that shows that something runs, if it is a terminal."""
+    return Console(stderr=True).status(text) if is_terminal(sys.stderr) else nullcontext()
 
 
 def _settle(job: str, left: Callable[[], int]) -> None:

@@ -7,6 +7,7 @@ import typer
 from tallybook.cli.context import operator_context
 from tallybook.cli.options import AsJson
 from tallybook.cli.printing import print_one
+from tallybook.cli.readable import currency_of, with_money
 from tallybook.cli.rows import event_row
 from tallybook.services.metering.find_event import find_event
 
@@ -29,5 +30,7 @@ def show(
     An event is known for 36 days after it was counted.
     """
     with operator_context() as ctx:
-        found = find_event(ctx, source=source, id=id)
-    print_one(event_row(found), as_json=as_json)
+        row = event_row(find_event(ctx, source=source, id=id))
+        if row["amount"] is not None and not as_json:
+            row = with_money(row, ("amount",), currency_of(ctx))
+    print_one(row, as_json=as_json)

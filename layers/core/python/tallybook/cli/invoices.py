@@ -1,6 +1,7 @@
 """`tallybook invoices`: list and show invoices, run due invoicing, void and reissue."""
 
 import json
+import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from itertools import islice
@@ -12,10 +13,12 @@ from rich.progress import Progress
 
 from tallybook.cli.context import operator_context
 from tallybook.cli.due_work import Summary
-from tallybook.cli.options import AccountArg, AsJson, Limit, Reason
+from tallybook.cli.options import AccountArg, AsJson, Limit, Reason, cleaned
 from tallybook.cli.printing import print_list, print_one, print_result
+from tallybook.cli.readable import invoice_line_rows, readable_invoice
 from tallybook.cli.resolve import resolve_account
-from tallybook.cli.rows import invoice_line_rows, invoice_row, readable_invoice
+from tallybook.cli.rows import invoice_row
+from tallybook.cli.streams import is_terminal, write
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.ids import INVOICE, strip_prefix
@@ -30,9 +33,10 @@ from tallybook.services.jobs.invoicing import run_tasks
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Invoices: list, show, run what is due, void.")
 
 _COLUMNS = ("invoice_id", "invoice_number", "status", "period_start", "total_amount", "amount_due", "due_date")
+_LEAST = ("due_date", "period_start", "amount_due")
 _LINES = ("type", "description", "quantity", "amount")
 _PAGE = 100
-InvoiceArg = Annotated[str, typer.Argument(help="inv-…", metavar="INVOICE")]
+InvoiceArg = Annotated[str, typer.Argument(callback=cleaned, help="inv-…", metavar="INVOICE")]
 
 
 class Status(StrEnum):
@@ -55,7 +59,9 @@ def list_(
     with operator_context() as ctx:
         invoices = _all_invoices(ctx, resolve_account(ctx, account))
         found = list(islice((one for one in invoices if status in (None, one.status)), limit))
-    print_list("invoices", map(invoice_row if as_json else readable_invoice, found), _COLUMNS, as_json=as_json)
+    print_list(
+        "invoices", map(invoice_row if as_json else readable_invoice, found), _COLUMNS, as_json=as_json, least=_LEAST
+    )
 
 
 @app.command()
@@ -67,28 +73,28 @@ def show(invoice: InvoiceArg, as_json: AsJson = False) -> None:
         print_one(invoice_row(found), as_json=True)
         return
     print_one({name: value for name, value in readable_invoice(found).items() if name != "line_items"}, as_json=False)
-    typer.echo()
+    write("")
     print_list("line_items", invoice_line_rows(found), _LINES, as_json=False)
 
 
 @app.command()
 def run(
-    account: Annotated[str | None, typer.Option(help="Only this account.", metavar="ACCOUNT")] = None,
+    account: Annotated[str | None, typer.Option(callback=cleaned, help="Only this account.", metavar="ACCOUNT")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run now what is due at the next full hour: close ended periods, and mark invoices overdue.
 
     The exit code is 0 if nothing failed, else 1.
     """
-    console, summary = Console(stderr=True), Summary()
+    summary = Summary()
     with operator_context() as ctx:
         only = resolve_account(ctx, account).id if account else None
         tasks = [task for task in due_tasks(ctx, INVOICES) if only in (None, task.account_id)]
         outcomes = run_tasks(ctx, tasks, actor=OPERATOR)
-        with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
+        with Progress(console=Console(stderr=True), disable=not is_terminal(sys.stderr), transient=True) as progress:
             for done in progress.track(outcomes, total=len(tasks), description="Invoicing"):
                 summary.add(done)
-    typer.echo(json.dumps(summary.as_json(), allow_nan=False) if as_json else str(summary))
+    write(json.dumps(summary.as_json(), allow_nan=False) if as_json else str(summary))
     if summary.failures:
         raise typer.Exit(1)
 

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from tallybook.cli.context import operator_context
-from tallybook.cli.options import AccountArg, AsJson, Limit, UserArg, UserIdArg, instant
+from tallybook.cli.options import AccountArg, AsJson, Limit, UserArg, UserIdArg, cleaned, instant
 from tallybook.cli.printing import print_list, print_one, print_result
 from tallybook.cli.resolve import resolve_account, resolve_user
 from tallybook.cli.rows import key_row
+from tallybook.cli.streams import say
 from tallybook.domain.ids import API_KEY, strip_prefix
 from tallybook.services.accounts.operator import create_key, revoke_key
 from tallybook.services.key_lookup import all_keys, find_key
@@ -17,12 +18,15 @@ from tallybook.services.key_lookup import all_keys, find_key
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The API keys of users.")
 
 _COLUMNS = ("api_key_id", "user_id", "name", "hint", "created_at", "expires_at", "last_used_at")
-KeyArg = Annotated[str, typer.Argument(help="key-…")]
+_LEAST = ("created_at", "expires_at", "last_used_at", "user_id")
+KeyArg = Annotated[str, typer.Argument(callback=cleaned, help="key-…")]
 
 
 @app.command("list")
 def list_(
-    owner: Annotated[str, typer.Argument(help="An account (acc-…), or the email address of one user.")],
+    owner: Annotated[
+        str, typer.Argument(callback=cleaned, help="An account (acc-…), or the email address of one user.")
+    ],
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -33,7 +37,7 @@ def list_(
             found = [key for key in all_keys(ctx, account.id) if key.user_id == user.id]
         else:
             found = all_keys(ctx, resolve_account(ctx, owner).id)
-    print_list("api_keys", map(key_row, found[::-1][:limit]), _COLUMNS, as_json=as_json)
+    print_list("api_keys", map(key_row, found[::-1][:limit]), _COLUMNS, as_json=as_json, least=_LEAST)
 
 
 @app.command()
@@ -61,7 +65,7 @@ def create(
     row = key_row(created.key)
     print_result(created.text, row | {"api_key": created.text}, as_json=as_json)
     if not as_json:
-        typer.echo(f"{row['api_key_id']}, {name}. Keep it now; it is not shown again.", err=True)
+        say(f"{row['api_key_id']}, {name}. Keep it now; it is not shown again.")
 
 
 @app.command()

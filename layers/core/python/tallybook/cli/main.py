@@ -1,17 +1,22 @@
 """`tallybook`: the command line of the operator and the platform."""
 
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from tallybook.cli.completion import completion, enable_completion
+from tallybook.cli.failures import CLOSED_PIPE, report_failure
 from tallybook.cli.meter.command import meter
 from tallybook.cli.meter.send import send
-from tallybook.cli.stop import Stop
-from tallybook.domain.errors import TallybookError
+from tallybook.cli.setting_text import check_settings, clean_settings
+from tallybook.cli.streams import drop_output, is_terminal, prepare_streams, write
+from tallybook.cli.version import VERSION
 
 NOUNS = ("accounts", "users", "keys", "audit", "invoices", "events", "outbox", "catalog", "platform-keys", "clock")
 
@@ -36,23 +41,47 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Meter and send usage; operate Tallybook.",
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        write(f"tallybook {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Meter and send usage; operate Tallybook."""
+
+
 app.command(context_settings={"allow_interspersed_args": False})(meter)
 app.command()(send)
+app.command()(completion)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line. Errors are printed as lines on standard error, never as a traceback."""
+    """Run the command line, and exit with its status. Errors are lines on standard error, never a traceback."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    prepare_streams()
+    if not is_terminal(sys.stdout) and given[:1] != ["meter"]:  # whose command gets the environment
+        os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"  # else FORCE_COLOR puts colours into the help of a pipe
+    clean_settings(os.environ)
+    enable_completion()
     try:
-        app(arguments, prog_name="tallybook")
-    except Stop as stop:
-        _exit(stop.message, stop.code)
-    except TallybookError as error:
-        _exit(error.message, 1)
-
-
-def _exit(message: str, code: int) -> None:
-    for line in message.splitlines():
-        typer.echo(f"tallybook: {line}", err=True)
-    sys.exit(code)
+        check_settings(os.environ)
+        status = app(given, prog_name="tallybook", standalone_mode=False)
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # typer met a closed pipe, and would exit with 1
+            drop_output()
+            sys.exit(CLOSED_PIPE)
+        raise
+    except BaseException as error:  # the last resort
+        status = report_failure(error, given)
+    sys.exit(status or 0)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from tallybook.cli.setting_text import clean
 from tallybook.domain.errors import Invalid
 from tallybook.domain.percentages import parse_percent
 from tallybook.domain.times import parse_instant
@@ -67,9 +68,20 @@ def event_app(text: str | None) -> str | None:
         raise typer.BadParameter(error.message) from error
 
 
+def cleaned(text: str | None) -> str | None:
+    """An id or address without what copying adds around it."""
+    return None if text is None else clean(text)
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="The maximum number of rows.")]
-AccountArg = Annotated[str, typer.Argument(help="acc-…, or the email address of one of its users.", metavar="ACCOUNT")]
-UserArg = Annotated[str, typer.Argument(help="The user's email address; or acc-…, then USER_ID.", metavar="USER")]
-UserIdArg = Annotated[str | None, typer.Argument(help="usr-…, if USER is acc-….", metavar="[USER_ID]")]
+AccountArg = Annotated[
+    str, typer.Argument(callback=cleaned, help="acc-…, or the email address of one of its users.", metavar="ACCOUNT")
+]
+UserArg = Annotated[
+    str, typer.Argument(callback=cleaned, help="The user's email address; or acc-…, then USER_ID.", metavar="USER")
+]
+UserIdArg = Annotated[
+    str | None, typer.Argument(callback=cleaned, help="usr-…, if USER is acc-….", metavar="[USER_ID]")
+]
 Reason = Annotated[str, typer.Option(help="The reason, which the affected people can read.")]

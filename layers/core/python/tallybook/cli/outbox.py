@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tallybook.cli.context import operator_context
-from tallybook.cli.options import AsJson, Limit
+from tallybook.cli.options import AsJson, Limit, cleaned
 from tallybook.cli.printing import print_list, print_one, print_result
 from tallybook.cli.rows import Row, outbox_row, unreadable_row
 from tallybook.domain.outbox import OutboxItem
@@ -19,8 +19,8 @@ app = typer.Typer(
 )
 
 _COLUMNS = ("id", "kind", "holds", "account_id", "due", "attempts", "error")
-Address = Annotated[str, typer.Argument(help="An email address.", metavar="ADDRESS")]
-Item = Annotated[str, typer.Argument(help="The item's id.", metavar="ID")]
+Address = Annotated[str, typer.Argument(callback=cleaned, help="An email address.", metavar="ADDRESS")]
+Item = Annotated[str, typer.Argument(callback=cleaned, help="The item's id.", metavar="ID")]
 
 
 @app.command("list")
@@ -32,7 +32,7 @@ def list_(
     """Items that wait for delivery, the longest due first."""
     with operator_context() as ctx:
         found = list_outbox(ctx, state="parked" if parked else "waiting", limit=limit)
-    print_list("items", map(_row, found), _COLUMNS, as_json=as_json)
+    print_list("items", map(_row, found), _COLUMNS, as_json=as_json, least=("account_id", "attempts"))
 
 
 @app.command()

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from tallybook.cli.context import operator_context
-from tallybook.cli.options import AsJson, instant
+from tallybook.cli.options import AsJson, cleaned, instant
 from tallybook.cli.printing import print_list, print_result
 from tallybook.cli.rows import platform_key_row
+from tallybook.cli.streams import say
 from tallybook.domain.credentials import SCOPES
 from tallybook.domain.ids import PLATFORM_KEY, strip_prefix
 from tallybook.services.identity.platform_keys import create_platform_key, list_platform_keys, revoke_platform_key
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 
 _COLUMNS = ("id", "name", "scopes", "source_prefix", "created_at", "expires_at", "last_used_at")
+_LEAST = ("created_at", "expires_at", "source_prefix")
 
 
 @app.command("list")
@@ -25,7 +27,7 @@ def list_(as_json: AsJson = False) -> None:
     """All keys that are not revoked, newest first. There are at most 1,000."""
     with operator_context() as ctx:
         found = list_platform_keys(ctx)
-    print_list("platform_keys", map(platform_key_row, found), _COLUMNS, as_json=as_json)
+    print_list("platform_keys", map(platform_key_row, found), _COLUMNS, as_json=as_json, least=_LEAST)
 
 
 @app.command()
@@ -49,11 +51,11 @@ def create(
     print_result(created.text, row | {"key": created.text}, as_json=as_json)
     if not as_json:
         named = f"{row['id']}, {name}: {', '.join(created.key.scopes)}"
-        typer.echo(f"{named}. Keep it now; it is not shown again.", err=True)
+        say(f"{named}. Keep it now; it is not shown again.")
 
 
 @app.command()
-def revoke(key: Annotated[str, typer.Argument(help="plk-…")], as_json: AsJson = False) -> None:
+def revoke(key: Annotated[str, typer.Argument(callback=cleaned, help="plk-…")], as_json: AsJson = False) -> None:
     """Revoke a key, at once."""
     with operator_context() as ctx:
         revoked = revoke_platform_key(ctx, strip_prefix(key, PLATFORM_KEY, field="key"))

@@ -3,7 +3,7 @@
 Scripts rely on the names. Where ScaleBox's API has the same field, the name is taken from its presenter.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from tallybook.domain.accounts import Account, User
@@ -13,7 +13,6 @@ from tallybook.domain.credentials import Credential, PlatformKey
 from tallybook.domain.ids import ACCOUNT, ENTRY, INVOICE, PLAN_CHANGE, PLATFORM_KEY, SUBSCRIPTION, USER, prefixed
 from tallybook.domain.invoice_lines import InvoiceLine
 from tallybook.domain.invoices import Invoice
-from tallybook.domain.money import decimals, in_units
 from tallybook.domain.outbox import OutboxItem
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.times import stamp, stamp_or_none
@@ -118,24 +117,6 @@ def invoice_row(invoice: Invoice) -> Row:
     }
 
 
-def readable_invoice(invoice: Invoice) -> Row:
-    """The row of an invoice with readable amounts: 12.84 USD."""
-    row = invoice_row(invoice)
-    amounts = ("subtotal", "tax_amount", "total_amount", "paid_by_balance", "amount_due")
-    return row | {name: _readable(row[name], invoice.currency) for name in amounts}
-
-
-def invoice_line_rows(invoice: Invoice) -> Iterator[Row]:
-    """Each invoice line, followed by its details, with readable amounts."""
-    for line in invoice.lines:
-        amount = _readable(line.amount, invoice.currency)
-        yield {"type": line.type, "description": line.description, "quantity": None, "amount": amount}
-        for part in line.details:
-            description = f"- {part.meter} {part.sku or ''}".rstrip()
-            amount = _readable(part.amount, invoice.currency)
-            yield {"type": None, "description": description, "quantity": f"{part.quantity:f}", "amount": amount}
-
-
 def event_row(event: CountedEvent) -> Row:
     """`period_start`: the event's period; `billed_in_period_start`: the one whose invoice bills it if it is late.
 
@@ -195,7 +176,3 @@ def _line(line: InvoiceLine) -> Row:
         "late_period_start": stamp_or_none(line.period_start),
         "details": details,
     }
-
-
-def _readable(micros: int, currency: str) -> str:
-    return f"{in_units(micros):.{decimals(currency)}f} {currency}"

@@ -1,6 +1,9 @@
-"""Ends a command with one line for the operator and an exit code."""
+"""Ends a command with one line for the operator and an exit status."""
 
 import os
+
+INTERRUPTED = 130
+"""The exit status after Ctrl-C."""
 
 
 class Stop(Exception):
@@ -10,6 +13,10 @@ class Stop(Exception):
         super().__init__(message)
         self.message = message
         self.code = code
+
+
+class ClosedPipe(Exception):
+    """The reader of standard output has gone, like `head` after its last line."""
 
 
 def required(name: str) -> str:

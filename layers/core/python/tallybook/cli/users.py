@@ -19,6 +19,7 @@ from tallybook.services.lookup import all_users
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The users of an account: list, invite, suspend.")
 
 _COLUMNS = ("user_id", "email", "display_name", "role", "is_root_user", "status", "has_joined", "created_at")
+_LEAST = ("created_at", "role", "has_joined", "display_name")
 
 
 class Role(StrEnum):
@@ -31,7 +32,7 @@ def list_(account: AccountArg, limit: Limit = 50, as_json: AsJson = False) -> No
     """An account's users, newest first."""
     with operator_context() as ctx:
         found = all_users(ctx, resolve_account(ctx, account).id)[:limit]
-    print_list("users", map(user_row, found), _COLUMNS, as_json=as_json)
+    print_list("users", map(user_row, found), _COLUMNS, as_json=as_json, least=_LEAST)
 
 
 @app.command()

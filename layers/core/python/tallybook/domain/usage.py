@@ -24,6 +24,18 @@ MAX_DECIMALS = 9
 """Of a quantity."""
 
 type Status = Literal["accepted", "duplicate", "conflict", "rejected"]
+type Rejection = Literal[
+    "too_old",
+    "too_far_ahead",
+    "before_account",
+    "unknown_account",
+    "account_deleted",
+    "source_not_allowed",
+    "unknown_meter",
+    "unknown_sku",
+    "retry",
+]
+"""Why a well-formed event was rejected. `tallybook send` has words for each (`cli/meter/words.py`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tallybook.domain.catalog import Catalog, parse_catalog
-from tallybook.domain.errors import Failed
+from tallybook.domain.errors import Failed, NotFound
 from tallybook.store import keys
 from tallybook.store.commands import Put
 from tallybook.store.conflicts import WriteConflict
@@ -53,6 +53,13 @@ class Catalogs:
                 raise Failed("A pinned catalog version is missing")
             self._keep(number, item["body"])
         return self._versions[number]
+
+    def stored(self, number: int | None = None) -> tuple[int, str, dict[str, Any]]:
+        """The number, the time of application and the data of a version, by default the current one. NotFound."""
+        item = self._tables.get(keys.catalog_current() if number is None else keys.catalog_version(number))
+        if item is None:
+            raise NotFound("There is no such version of the catalog", resource="catalog")
+        return int(item["version"]), item["applied_at"], json.loads(item["body"])
 
     def apply(
         self,

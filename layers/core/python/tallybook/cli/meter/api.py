@@ -12,7 +12,10 @@ from typing import Any, Self
 
 import urllib3
 
+from tallybook.cli.masking import mask
+from tallybook.cli.meter.away import Away
 from tallybook.cli.meter.backoff import Backoff
+from tallybook.cli.meter.proxies import connections
 
 _TIMEOUT = urllib3.Timeout(connect=5, read=60)
 _CONNECTIONS = 8
@@ -41,7 +44,9 @@ class Platform:
         self._url = url.rstrip("/")
         self._headers = {"X-API-Key": key, "Content-Type": "application/json", "User-Agent": "tallybook"}
         self._stop_retries = stop_retries or threading.Event()
-        self._http = urllib3.PoolManager(timeout=_TIMEOUT, retries=False, maxsize=_CONNECTIONS)
+        self._http = connections(self._url, timeout=_TIMEOUT, most=_CONNECTIONS)
+        self._shown = mask(self._url)
+        self._away = Away(self._shown)
 
     def __enter__(self) -> Self:
         return self
@@ -49,6 +54,7 @@ class Platform:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._away.gave_up()
         self._http.clear()
 
     def backoff(self) -> Backoff:
@@ -62,16 +68,21 @@ class Platform:
         backoff = self.backoff()
         while True:
             wait = 0.0
+            self._away.asked()
             try:
                 answer = self._http.request("POST", self._url + path, body=body, headers=self._headers, redirect=False)
             except urllib3.exceptions.HTTPError as error:
-                reason = f"{self._url} can't be reached: {_cause(error)}"
+                through = " through the proxy" if isinstance(self._http, urllib3.ProxyManager) else ""
+                reason = f"{self._shown} can't be reached{through}: {_cause(error)}"
             else:
                 if answer.status not in _RETRIED_STATUSES:
-                    return _data(answer.status, answer.data, source=self._url)
-                reason = f"{self._url} answered {answer.status}"
+                    self._away.answered()
+                    return _data(answer.status, answer.data, source=self._shown)
+                reason = f"{self._shown} answered {answer.status}"
                 wait = _seconds(answer.headers.get("Retry-After"))
+            self._away.failed(reason)
             if not backoff.pause(at_least=wait):
+                self._away.gave_up()
                 raise Unreachable(reason)
 
 

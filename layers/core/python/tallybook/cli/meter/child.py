@@ -2,15 +2,33 @@
 
 import os
 import select
+import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from tallybook.cli.stop import Stop
+
 _FORWARDED = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 _FROM_THE_KEYBOARD = (signal.SIGINT, signal.SIGQUIT)
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+
+
+NOT_RUNNABLE, NOT_FOUND = 126, 127
+
+
+def check_command(name: str) -> None:
+    """Stop, with the status that a shell has, if there is no such command or it is not executable."""
+    if shutil.which(name):
+        return
+    folders = [""] if os.path.dirname(name) else os.get_exec_path()
+    places = [os.path.join(folder, name) for folder in folders]
+    if name and any(os.path.isfile(place) or (folders == [""] and os.path.exists(place)) for place in places):
+        reason = "Is a directory" if os.path.isdir(places[0]) else "Permission denied"
+        raise Stop(f"{name}: {reason}", code=NOT_RUNNABLE)
+    raise Stop(f"{name}: there is no such command", code=NOT_FOUND)
 
 
 class Child:
@@ -31,6 +49,8 @@ class Child:
     def __enter__(self) -> Self:
         os.set_blocking(self._wake_write, False)
         for number in _FORWARDED:
+            if signal.getsignal(number) is signal.SIG_IGN:
+                continue  # by nohup or the shell, so that the command ignores it too
             self._before[number] = signal.signal(number, self._forward)
         self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, self._wake)
         return self

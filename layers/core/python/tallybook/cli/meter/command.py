@@ -1,6 +1,5 @@
 """`tallybook meter`: run a command on this computer as a session of an account, and report its usage."""
 
-import shutil
 import signal
 import threading
 from collections.abc import Iterator
@@ -11,13 +10,13 @@ import typer
 
 from tallybook.cli.meter import settings
 from tallybook.cli.meter.api import Refused, Unreachable
+from tallybook.cli.meter.child import check_command
 from tallybook.cli.meter.environment import command_environment
 from tallybook.cli.meter.run import Metering
 from tallybook.cli.meter.session import SOURCE, open_session
+from tallybook.cli.meter.words import session_words
 from tallybook.cli.options import event_app, event_source, finite
 from tallybook.cli.stop import Stop, required
-
-_NOT_FOUND = 127
 
 
 def meter(  # noqa: PLR0917 the command line names them
@@ -42,13 +41,16 @@ def meter(  # noqa: PLR0917 the command line names them
 
     The command has this terminal, its input and its output, and gets its signals. Its environment lacks the platform
     key, AWS credentials and all other TALLYBOOK_ and AWS_ variables but the URL, the ids and the region.
+
+    Exit codes of its own: 125 if the session was refused or could not be opened, 126 if the command can't be run, 127
+    if there is none, 124 after the timeout. A command that a signal ended has 128 and the signal's number.
     """
-    if not shutil.which(command[0]):
-        raise Stop(f"{command[0]}: there is no such command", code=_NOT_FOUND)
+    check_command(command[0])
     environment = command_environment(env or ())
     account_id, user_id = account or required("TALLYBOOK_ACCOUNT_ID"), user or required("TALLYBOOK_USER_ID")
     size = {"cpu_cores": cpu_cores, "memory_gb": memory_gb, "storage_gb": storage_gb}
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # while no command runs, TERM acts like Ctrl-C
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # while no command runs, TERM acts like Ctrl-C
     stop_retries = threading.Event()
     with settings.platform(stop_retries=stop_retries) as platform:
         with _refusals():
@@ -76,8 +78,5 @@ def _refusals() -> Iterator[None]:
     except Unreachable as error:
         raise Stop(f"The session could not be opened: {error}") from error
     except Refused as refused:
-        reasons = "".join(
-            f"; {reason.get('code')}: limit {reason.get('limit')}, current {reason.get('current')}"
-            for reason in refused.reasons
-        )
-        raise Stop(f"The session was refused: {refused.message}{reasons}") from refused
+        why = session_words(refused.reasons) if refused.reasons else refused.message
+        raise Stop(f"The session was refused: {why}") from refused

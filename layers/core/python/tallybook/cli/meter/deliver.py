@@ -1,11 +1,12 @@
 """Delivers a batch of events to the server, until each has its result."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tallybook.cli.meter.api import Platform, Refused
 from tallybook.cli.meter.lines import Line, as_array
+from tallybook.cli.meter.words import refused_value
 
 PATH = "/v1/platform/events"
 RETRY = "retry"
@@ -14,11 +15,12 @@ _UNREADABLE = (400, 413)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of a line's event: accepted, duplicate, conflict or rejected, and the reason."""
+    """The result of a line's event: accepted, duplicate, conflict or rejected; the reason, and the refused value."""
 
     number: int
     status: str
     reason: str | None = None
+    value: str | None = None
 
 
 def deliver(platform: Platform, batch: Sequence[Line]) -> list[Outcome]:
@@ -50,7 +52,9 @@ def _send(platform: Platform, batch: Sequence[Line]) -> list[Outcome]:
         return _send(platform, batch[:middle]) + _send(platform, batch[middle:])
     if len(results) != len(batch):
         raise Refused(200, "The server did not return a result for each event")
-    return [
-        Outcome(line.number, str(result["status"]), result.get("reason"))
-        for line, result in zip(batch, results, strict=True)
-    ]
+    return [_outcome(line, result) for line, result in zip(batch, results, strict=True)]
+
+
+def _outcome(line: Line, result: Mapping[str, Any]) -> Outcome:
+    reason = result.get("reason")
+    return Outcome(line.number, str(result["status"]), reason, refused_value(reason, line.event) if reason else None)

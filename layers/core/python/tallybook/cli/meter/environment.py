@@ -22,16 +22,21 @@ _ROOM = 16 * 1024
 """Bytes that a pipe takes on every system before anyone reads."""
 
 _PR_SET_DUMPABLE = 4
+_FAILED = 125
 
 
 def hide_secrets() -> None:
     """Take the secrets out of the environment that the system shows of this process; `os.environ` still has them.
 
-    On Linux, other processes of the user can't read this one's memory either, unless the user is root.
+    On Linux, other processes of the user can't read this one's memory either, unless the user is root. Stop if there
+    are too many secrets.
     """
     handed_over = os.environ.pop(_HANDOVER, None)
     if handed_over is not None:
-        os.environ.update(_receive(int(handed_over)))
+        try:
+            os.environ.update(_receive(int(handed_over)))
+        except (OSError, ValueError) as error:
+            raise Stop(f"{_HANDOVER} is set, but only this command may set it: unset it", code=_FAILED) from error
     elif secrets := {name: value for name, value in os.environ.items() if _is_secret(name)}:
         _start_again(secrets)
     if sys.platform == "linux":
@@ -54,7 +59,7 @@ def _is_secret(name: str) -> bool:
 def _start_again(secrets: Mapping[str, str]) -> None:
     content = json.dumps(secrets).encode()
     if len(content) > _ROOM:
-        sys.exit(f"tallybook: The TALLYBOOK_ and AWS_ variables of the environment have more than {_ROOM} bytes")
+        raise Stop(f"The TALLYBOOK_ and AWS_ variables of the environment have more than {_ROOM} bytes", code=_FAILED)
     read, write = os.pipe()
     os.write(write, content)
     os.close(write)

@@ -7,18 +7,17 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import typer
-
 from tallybook.cli.meter.api import Platform, Refused, Unreachable
-from tallybook.cli.meter.child import Child
+from tallybook.cli.meter.child import NOT_FOUND, NOT_RUNNABLE, Child
 from tallybook.cli.meter.lines import Line
 from tallybook.cli.meter.measure import Measure, adopt_orphans
 from tallybook.cli.meter.reporter import Reporter
 from tallybook.cli.meter.session import Session, UsageEvents, end_session
 from tallybook.cli.stop import Stop
+from tallybook.cli.streams import say
 from tallybook.gateways.private_files import replace_private
 
-_NOT_RUNNABLE, _TIMED_OUT = 126, 124
+_TIMED_OUT = 124
 _FIRST_PAUSE, _LONGEST_PAUSE, _SLOWER = 0.01, 0.25, 1.5
 _GRACE_SECONDS = 10.0
 
@@ -44,7 +43,8 @@ class Metering:
             try:
                 child.start(command, environment)
             except OSError as error:
-                raise Stop(f"{command[0]}: {error.strerror}", code=_NOT_RUNNABLE) from error
+                missing = isinstance(error, FileNotFoundError)  # it, or the interpreter that its first line names
+                raise Stop(f"{command[0]}: {error.strerror}", code=NOT_FOUND if missing else NOT_RUNNABLE) from error
             self._measure.sample(reaped_cpu_seconds=0)
             while not child.ended(within=pause):
                 self._measure.sample(reaped_cpu_seconds=child.reaped_cpu_seconds)
@@ -95,17 +95,16 @@ class Metering:
     def _summarize(self, ran: float, unsent: list[Line], ending: str) -> None:
         used = self._measure.totals
         tally = self._reporter.tally
-        _print(
+        say(
             f"session {self._session.id} {ending} after {ran:.1f} s: {used['cpu_seconds']:.3f} CPU seconds and "
             f"{used['ram_gb_seconds']:.3f} GB-seconds of memory; events: {tally.summary()}"
         )
         for problem in tally.problems:
-            _print(str(problem))
+            say(str(problem))
         if unsent:
             file = _save(unsent, f"tallybook-unsent-{self._session.id}.ndjson")
-            _print(
-                f"{len(unsent)} events could not be sent ({self._reporter.last_error}); later: tallybook send {file}"
-            )
+            later = f"later: tallybook send {file}" if file else "they could not be saved either"
+            say(f"{len(unsent)} events could not be sent ({self._reporter.last_error}); {later}")
 
 
 class Limit:
@@ -123,8 +122,8 @@ class Limit:
         self.was_reached = True
 
 
-def _save(lines: list[Line], name: str) -> Path:
-    """Write the events to a file in the current folder, or in the temporary folder if that fails."""
+def _save(lines: list[Line], name: str) -> Path | None:
+    """Write the events to a file in the current folder, or in the temporary folder; None if both fail."""
     content = b"".join(line.event + b"\n" for line in lines)
     for folder in (Path(), Path(tempfile.gettempdir())):
         try:
@@ -132,8 +131,4 @@ def _save(lines: list[Line], name: str) -> Path:
         except OSError:
             continue
         return folder / name
-    raise Stop("The usage events could neither be sent nor saved")
-
-
-def _print(line: str) -> None:
-    typer.echo(f"tallybook: {line}", err=True)
+    return None

@@ -11,18 +11,16 @@ AWS_PROFILE, AWS_ENDPOINT_URL, ...      read by boto3
 
 import os
 import threading
-from urllib.parse import urlsplit
 
 from tallybook.cli.meter.api import Platform
-from tallybook.cli.stop import Stop, required
+from tallybook.cli.setting_text import check_address
+from tallybook.cli.stop import required
 
 
 def platform(*, stop_retries: threading.Event | None = None) -> Platform:
     """The platform's endpoints. Setting `stop_retries` ends all retries."""
     url = os.environ.get("TALLYBOOK_URL") or _address()
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Stop(f"TALLYBOOK_URL must be an http or https address, not {url!r}", code=2)
+    check_address("TALLYBOOK_URL", url)
     return Platform(url, required("TALLYBOOK_PLATFORM_KEY"), stop_retries=stop_retries)
 
 

@@ -4,25 +4,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tallybook.cli.meter.deliver import Outcome
+from tallybook.cli.meter.words import event_words
 from tallybook.wire.platform import COUNT_NAMES
 
-_SHOWN_LINES = 20
+_SHOWN_LINES, _SHOWN_VALUES = 20, 3
 
 
 @dataclass(slots=True)
 class Problem:
-    """Lines with the same status and reason: their count, and the first 20 numbers."""
+    """Lines with the same status and reason: their count, the first 20 numbers, the first 3 refused values."""
 
     status: str
     reason: str | None
     count: int = 0
     lines: list[int] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         more = f" and {self.count - len(self.lines)} more" if self.count > len(self.lines) else ""
         where = f"line{'s' if self.count > 1 else ''} {', '.join(map(str, self.lines))}{more}"
-        reason = self.reason or "the same source and id were counted with other content"
-        return f"{self.status}: {reason} ({where})"
+        values = f": {', '.join(self.values)}" if self.values else ""
+        return f"{self.status}: {self.words}{values} ({where})"
+
+    @property
+    def words(self) -> str:
+        return event_words(self.reason) if self.reason else "the same source and id were counted with other content"
 
 
 class Tally:
@@ -38,6 +44,8 @@ class Tally:
             problem.count += 1
             if len(problem.lines) < _SHOWN_LINES:
                 problem.lines.append(outcome.number)
+            if outcome.value and outcome.value not in problem.values and len(problem.values) < _SHOWN_VALUES:
+                problem.values.append(outcome.value)
 
     @property
     def is_clean(self) -> bool:
@@ -54,7 +62,14 @@ class Tally:
         return {
             **self.counts,
             "problems": [
-                {"status": problem.status, "reason": problem.reason, "count": problem.count, "lines": problem.lines}
+                {
+                    "status": problem.status,
+                    "reason": problem.reason,
+                    "message": problem.words,
+                    "values": problem.values,
+                    "count": problem.count,
+                    "lines": problem.lines,
+                }
                 for problem in self.problems
             ],
         }
