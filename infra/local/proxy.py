@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 from infra.local.callers import TOKEN_HEADER, is_from_another_site, is_this_computer, token_of
 from infra.local.cloud import Cloud
 from infra.local.mailbox import answer_locally, is_local
+from infra.local.request_body import BodyRefused, read_body
 from infra.local.state_dir import CannotStart
 
-_MAX_BODY = 10 * 1024 * 1024  # API Gateway's limit
 _TIMEOUT_SECONDS = 60.0
 _STOP_POLL_SECONDS = 0.05  # a stop waits for up to this time
 _HOP_BY_HOP_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "expect"})
@@ -62,12 +62,10 @@ class _Forwarder(BaseHTTPRequestHandler):
     timeout = 60
 
     def _forward(self) -> None:
-        length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdecimal():
-            return self._refuse(411, "Length Required")
-        if int(length) > _MAX_BODY:
-            return self._refuse(413, "Request Too Long")
-        body = self.rfile.read(int(length))
+        try:
+            body = read_body(self.headers, self.rfile)
+        except BodyRefused as refused:
+            return self._refuse(refused.status, refused.message)
         if message := self._why_refused():
             return self._refuse(403, message)
         cloud = self.server.cloud
@@ -98,8 +96,10 @@ class _Forwarder(BaseHTTPRequestHandler):
             connection.putheader("Host", self.server.api_host)
             connection.putheader(TOKEN_HEADER, token_of(cloud.credentials.secret))
             for name, value in self.headers.items():
-                if name.lower() not in _HOP_BY_HOP_HEADERS | {"host", TOKEN_HEADER}:
+                if name.lower() not in _HOP_BY_HOP_HEADERS | {"host", "content-length", TOKEN_HEADER}:
                     connection.putheader(name, value)
+            if self.command not in ("GET", "HEAD") or body:
+                connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body or None)
             answer = connection.getresponse()
             return answer.status, answer.getheaders(), answer.read()

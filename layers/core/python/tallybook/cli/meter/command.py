@@ -74,6 +74,6 @@ def _refusals() -> Iterator[None]:
     except Refused as refused:
         reasons = "".join(
             f"; {reason.get('code')}: limit {reason.get('limit')}, current {reason.get('current')}"
-            for reason in refused.reasons
+            for reason in refused.data.get("reasons", ())
         )
         raise Stop(f"The session was refused: {refused.message}{reasons}") from refused

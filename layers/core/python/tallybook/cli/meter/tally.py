@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tallybook.cli.meter.deliver import Outcome
-from tallybook.wire.platform import COUNT_NAMES
+from tallybook.wire.scalebox.envelope import COUNT_NAMES
 
 _SHOWN_LINES = 20
 
