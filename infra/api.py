@@ -75,8 +75,8 @@ def _cors(stage: Stage) -> apigateway.CorsPreflightOptions | None:
     return apigateway.CorsPreflightOptions(
         allow_origins=list(stage.allowed_origins),
         allow_methods=[apigateway.CorsHttpMethod.ANY],
-        allow_headers=["authorization", "content-type", "x-api-key"],
-        expose_headers=["retry-after"],
+        allow_headers=["authorization", "content-type", "idempotency-key", "x-api-key"],
+        expose_headers=["idempotent-replayed", "retry-after"],
         allow_credentials=True,
         max_age=Duration.hours(1),
     )

@@ -27,6 +27,7 @@ from tallybook.domain.errors import (
     TooLarge,
     Unavailable,
 )
+from tallybook.domain.idempotency import AnsweredBefore, KeyedRequest
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate, check_new_platform_key
 from tallybook.wire.dialects import error_presenter
@@ -52,6 +53,7 @@ def make_app(*routers: APIRouter) -> FastAPI:
     for router in routers:
         app.include_router(router)
     app.add_middleware(_InternalErrors)
+    app.add_exception_handler(AnsweredBefore, _answer_again)
     app.add_exception_handler(TallybookError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_error)
@@ -95,16 +97,24 @@ async def _context() -> Context:
 
 
 async def _caller(request: Request, ctx: Annotated[Context, Depends(_context)]) -> Principal:
+    return identify_caller(request, ctx)
+
+
+async def _platform(request: Request, ctx: Annotated[Context, Depends(_context)]) -> PlatformCaller:
+    return identify_platform(request, ctx)
+
+
+def identify_caller(request: Request, ctx: Context, keyed: KeyedRequest | None = None) -> Principal:
     """The user who calls, by any credential. With the cookie, a change needs an allowed origin."""
     credential = read_credential(request.headers, request.cookies)
     if credential.by_cookie and request.method not in _SAFE_METHODS:
         check_origin(request)
-    return authenticate(ctx, credential.text, address=_address_of(request))
+    return authenticate(ctx, credential.text, address=_address_of(request), keyed=keyed)
 
 
-async def _platform(request: Request, ctx: Annotated[Context, Depends(_context)]) -> PlatformCaller:
+def identify_platform(request: Request, ctx: Context, keyed: KeyedRequest | None = None) -> PlatformCaller:
     """The platform by its key. The service checks the key again, with its scope, in its first read."""
-    platform = PlatformCaller(read_credential(request.headers, {}).text, _address_of(request))
+    platform = PlatformCaller(read_credential(request.headers, {}).text, _address_of(request), keyed)
     check_new_platform_key(ctx, platform)
     return platform
 
@@ -165,6 +175,11 @@ class _InternalErrors:
             error = Failed("Something went wrong on our side")
             await _present_error(scope["path"], error)(scope, receive, send)
         return None
+
+
+async def _answer_again(_: Request, before: Any) -> JSONResponse:
+    """The kept answer of an AnsweredBefore."""
+    return respond(Answer(*before.answer, headers={"Idempotent-Replayed": "true"}))
 
 
 async def _answer_error(request: Request, error: Exception) -> JSONResponse:

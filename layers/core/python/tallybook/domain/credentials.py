@@ -16,6 +16,7 @@ from typing import Literal
 
 from tallybook.domain.accounts import Account, User, require_active_user
 from tallybook.domain.errors import Invalid, Unauthenticated
+from tallybook.domain.idempotency import KeyedRequest
 
 SECRET_BYTES = 32
 SESSION_LIFE = timedelta(hours=24)
@@ -76,20 +77,28 @@ class PlatformKey:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling: the user, their account, the credential they sent, and their network `address`."""
+    """Who is calling: the user, their account, the credential they sent, and their network `address`.
+
+    `keyed`: their request, if it has an idempotency key.
+    """
 
     account: Account
     user: User
     credential: Credential
     address: str | None = None
+    keyed: KeyedRequest | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformCaller:
-    """The text of a platform key that is not checked yet, and the network `address` that sent it."""
+    """The text of a platform key that is not checked yet, and the network `address` that sent it.
+
+    `keyed`: the request, if it has an idempotency key.
+    """
 
     text: str = field(repr=False)
     address: str = ""
+    keyed: KeyedRequest | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

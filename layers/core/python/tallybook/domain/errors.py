@@ -9,6 +9,7 @@
     ├── NotAllowed        the path exists, but not with this method
     ├── Conflict          conflicts with the stored state
     ├── TooLarge          over a size limit
+    ├── KeyReused         another request with the same idempotency key
     ├── TooManyRequests   over a rate limit                                 `retry_after`: seconds
     ├── Unavailable       not possible now; a retry may help
     └── Failed            a defect of the product; callers see the message, the log has the cause
@@ -75,6 +76,10 @@ class Conflict(TallybookError):
 
 class TooLarge(TallybookError):
     code = "too_large"
+
+
+class KeyReused(TallybookError):
+    code = "idempotency_key_reused"
 
 
 class TooManyRequests(TallybookError):

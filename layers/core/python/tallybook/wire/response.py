@@ -19,6 +19,7 @@ STATUS: dict[type[TallybookError], int] = {
     errors.NotAllowed: 405,
     errors.Conflict: 409,
     errors.TooLarge: 413,
+    errors.KeyReused: 422,
     errors.TooManyRequests: 429,
     errors.Failed: 500,
     errors.Unavailable: 503,
