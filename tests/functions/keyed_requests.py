@@ -1,5 +1,7 @@
 """The routes that take an idempotency key, and calls of them with the key `retry-1`."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from fastapi.routing import iter_route_contexts
@@ -38,6 +40,18 @@ def session_without_id(scenario: Scenario) -> dict[str, Any]:
 def create_key(credential: str, *, idempotency_key: str | None = "retry-1", name: str = "ci", **how: Any) -> Answer:
     headers = {} if idempotency_key is None else {"idempotency-key": idempotency_key}
     return call(*KEYS, key=credential, body={"name": name}, headers=headers, **how)
+
+
+def send_meanwhile(scenario: Scenario, route: Route) -> Answer:
+    """Send the request while another one is running in this thread."""
+
+    def run() -> Answer:
+        with asyncio.Runner() as runner:
+            asyncio.set_event_loop(runner.get_loop())
+            return send(scenario, route)
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(run).result()
 
 
 def routes_with_keyed_callers() -> set[Route]:

@@ -179,7 +179,7 @@ class _InternalErrors:
 
 async def _answer_again(_: Request, before: Any) -> JSONResponse:
     """The kept answer of an AnsweredBefore."""
-    return respond(Answer(*before.answer, headers={"Idempotent-Replayed": "true"}))
+    return respond(Answer(before.answer.status, before.answer.body, {"Idempotent-Replayed": "true"}))
 
 
 async def _answer_error(request: Request, error: Exception) -> JSONResponse:

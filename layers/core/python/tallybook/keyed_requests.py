@@ -1,6 +1,6 @@
 """The callers of the routes that take an `Idempotency-Key`: POSTs that, sent again, would make a second change.
 
-Docs: docs/api.md, "Sending a POST again".
+Source: docs/api.md, "Sending a POST again".
 """
 
 from collections.abc import AsyncIterator

@@ -77,10 +77,7 @@ class PlatformKey:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling: the user, their account, the credential they sent, and their network `address`.
-
-    `keyed`: their request, if it has an idempotency key.
-    """
+    """Who is calling: the user, their account, the credential they sent, and their network `address`."""
 
     account: Account
     user: User
@@ -91,10 +88,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class PlatformCaller:
-    """The text of a platform key that is not checked yet, and the network `address` that sent it.
-
-    `keyed`: the request, if it has an idempotency key.
-    """
+    """The text of a platform key that is not checked yet, and the network `address` that sent it."""
 
     text: str = field(repr=False)
     address: str = ""

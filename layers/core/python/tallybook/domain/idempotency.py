@@ -10,7 +10,7 @@ signature. Each hash begins with its purpose and has the length of each of its p
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tallybook.domain.errors import Invalid
 
@@ -21,7 +21,7 @@ _LONGEST_KEY = 255
 
 
 class KeyedRequest(NamedTuple):
-    """A request with an idempotency key.
+    """A caller's request, if it has an idempotency key.
 
     `id`: the answer's; it can't be computed without the credential, so nobody else finds the answer. `content`: a hash
     of method, path and body. `seal`: the secret that seals the answer.
@@ -39,13 +39,15 @@ class KeptAnswer(NamedTuple):
     body: Any
 
 
-class Presented(Protocol):
-    """What is kept of an answer."""
+if TYPE_CHECKING:  # a protocol costs time at each function's start
 
-    @property
-    def status(self) -> int: ...
-    @property
-    def body(self) -> Any: ...
+    class Presented(Protocol):
+        """What is kept of an answer."""
+
+        @property
+        def status(self) -> int: ...
+        @property
+        def body(self) -> Any: ...
 
 
 type Present[Result] = Callable[[Result], Presented]
