@@ -17,17 +17,17 @@ from tallybook.wire.requests.credentials import read_credential
 
 async def _caller(request: Request, ctx: Ctx) -> AsyncIterator[Principal]:
     keyed = await _keyed(request)
+    principal = identify_caller(request, ctx, keyed)
+    check_idempotency_key(request.headers.get(HEADER))  # later, so that an unknown caller gets 401
     with answered_meanwhile(ctx, keyed):
-        principal = identify_caller(request, ctx, keyed)
-        check_idempotency_key(request.headers.get(HEADER))  # later, so that an unknown caller gets 401
         yield principal
 
 
 async def _platform(request: Request, ctx: Ctx) -> AsyncIterator[PlatformCaller]:
     keyed = await _keyed(request)
+    platform = identify_platform(request, ctx, keyed)
+    check_idempotency_key(request.headers.get(HEADER))
     with answered_meanwhile(ctx, keyed):
-        platform = identify_platform(request, ctx, keyed)
-        check_idempotency_key(request.headers.get(HEADER))
         yield platform
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
-from tallybook.domain.errors import Forbidden, KeyReused, TallybookError, Unauthenticated
+from tallybook.domain.errors import KeyReused, TallybookError, Unauthenticated, Unavailable
 from tallybook.domain.idempotency import (
     NONCE_BYTES,
     AnsweredBefore,
@@ -58,10 +58,13 @@ def check_unanswered(request: KeyedRequest | None, items: Mapping[Key, Item], *,
 
 @contextmanager
 def answered_meanwhile(ctx: Context, request: KeyedRequest | None) -> Iterator[None]:
-    """If the same request was answered since the credential was read, raise AnsweredBefore in place of a refusal."""
+    """If the same request was answered since the credential was read, raise AnsweredBefore in place of a refusal.
+
+    For what an authenticated caller does, so that a suspended user gets no answer.
+    """
     try:
         yield
-    except (Unauthenticated, Forbidden, KeyReused):
+    except (Unauthenticated, KeyReused, Unavailable):
         raise
     except TallybookError:
         check_unanswered(request, ctx.tables.get_many(answer_keys(request)), now=ctx.clock.now())
