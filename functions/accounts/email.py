@@ -3,10 +3,13 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from tallybook.domain.email_change import EmailChange
 from tallybook.http import Address, Caller, Ctx, body_of, respond
+from tallybook.keyed_requests import KeyedCaller
 from tallybook.services.accounts.email_change import clear_email_change, last_email_change, request_email_change
 from tallybook.services.accounts.email_confirmation import confirm_email_change
 from tallybook.wire.requests.bodies import ConfirmEmailRequest, EmailChangeRequest
+from tallybook.wire.response import Answer
 from tallybook.wire.scalebox import envelope
 from tallybook.wire.scalebox.email import present_confirmation, present_email_change
 
@@ -14,10 +17,15 @@ router = APIRouter(prefix="/v1/user-management/account")
 
 
 @router.post("/email-change-request")
-async def request(ctx: Ctx, caller: Caller, body: EmailChangeRequest = body_of(EmailChangeRequest)) -> JSONResponse:
-    change = request_email_change(ctx, caller, current=body.current_email, new=body.new_email)
-    now = ctx.clock.now()
-    return respond(envelope.ok(present_email_change(change, now=now), at=now, status=201))
+async def request(
+    ctx: Ctx, caller: KeyedCaller, body: EmailChangeRequest = body_of(EmailChangeRequest)
+) -> JSONResponse:
+    def present(change: EmailChange) -> Answer:
+        now = change.requested_at
+        return envelope.ok(present_email_change(change, now=now), at=now, status=201)
+
+    change = request_email_change(ctx, caller, current=body.current_email, new=body.new_email, present=present)
+    return respond(present(change))
 
 
 @router.get("/email-change-status")

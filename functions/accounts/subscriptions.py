@@ -4,8 +4,10 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from tallybook.http import Caller, Ctx, body_of, respond
+from tallybook.keyed_requests import KeyedCaller
 from tallybook.services.subscriptions.preview import preview_plan
 from tallybook.services.subscriptions.subscription import (
+    ChangedSubscription,
     change_subscription,
     list_plan_changes,
     list_plans,
@@ -13,6 +15,7 @@ from tallybook.services.subscriptions.subscription import (
 )
 from tallybook.wire.requests.bodies import PlanRequest
 from tallybook.wire.requests.paging import Page, pagination
+from tallybook.wire.response import Answer
 from tallybook.wire.scalebox import envelope
 from tallybook.wire.scalebox.account import present_plans, present_subscription
 from tallybook.wire.scalebox.subscription import present_plan_change, present_plan_changes, present_preview
@@ -32,9 +35,11 @@ async def subscription(ctx: Ctx, caller: Caller) -> JSONResponse:
 
 
 @router.post("/account/subscription")
-async def change(ctx: Ctx, caller: Caller, body: PlanRequest = body_of(PlanRequest)) -> JSONResponse:
-    subscription, changed = change_subscription(ctx, caller, body.plan_name)
-    return respond(envelope.ok(present_plan_change(subscription, changed), at=ctx.clock.now()))
+async def change(ctx: Ctx, caller: KeyedCaller, body: PlanRequest = body_of(PlanRequest)) -> JSONResponse:
+    def present(changed: ChangedSubscription) -> Answer:
+        return envelope.ok(present_plan_change(*changed), at=changed[1].changed_at)
+
+    return respond(present(change_subscription(ctx, caller, body.plan_name, present=present)))
 
 
 @router.post("/account/subscription/preview")

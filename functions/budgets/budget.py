@@ -5,11 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from tallybook.domain.budget_status import BudgetStatus
 from tallybook.http import Caller, Ctx, body_of, respond
+from tallybook.keyed_requests import KeyedCaller
 from tallybook.services.budgets.budget import change_budget, create_budget, remove_budget
 from tallybook.services.budgets.status import budget_forecast, budget_status, list_messages
 from tallybook.wire.requests.budget_bodies import BudgetChangeRequest, BudgetRequest, budget_terms
 from tallybook.wire.requests.paging import PageRequest, page_request, pagination
+from tallybook.wire.response import Answer
 from tallybook.wire.scalebox import envelope
 from tallybook.wire.scalebox.budgets import present_budget, present_budget_message, present_budget_status
 
@@ -25,9 +28,11 @@ async def read(ctx: Ctx, caller: Caller) -> JSONResponse:
 
 
 @router.post("")
-async def create(ctx: Ctx, caller: Caller, body: BudgetRequest = body_of(BudgetRequest)) -> JSONResponse:
-    created = create_budget(ctx, caller, budget_terms(body))
-    return respond(envelope.ok(present_budget(created), at=ctx.clock.now(), status=201))
+async def create(ctx: Ctx, caller: KeyedCaller, body: BudgetRequest = body_of(BudgetRequest)) -> JSONResponse:
+    def present(created: BudgetStatus) -> Answer:
+        return envelope.ok(present_budget(created), at=created.budget.created_at, status=201)
+
+    return respond(present(create_budget(ctx, caller, budget_terms(body), present=present)))
 
 
 @router.put("")

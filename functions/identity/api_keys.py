@@ -5,9 +5,11 @@ from fastapi.responses import JSONResponse
 
 from tallybook.domain.ids import API_KEY, strip_prefix
 from tallybook.http import Caller, Ctx, body_of, respond
-from tallybook.services.identity.api_keys import create_api_key, list_api_keys, revoke_api_key
+from tallybook.keyed_requests import KeyedCaller
+from tallybook.services.identity.api_keys import CreatedKey, create_api_key, list_api_keys, revoke_api_key
 from tallybook.wire.requests.bodies import ApiKeyRequest
 from tallybook.wire.requests.paging import Page, paged
+from tallybook.wire.response import Answer
 from tallybook.wire.scalebox import envelope
 from tallybook.wire.scalebox.account import present_api_key, present_created_api_key
 
@@ -15,9 +17,12 @@ router = APIRouter(prefix="/v1/user-management/api-keys")
 
 
 @router.post("")
-async def create(ctx: Ctx, caller: Caller, body: ApiKeyRequest = body_of(ApiKeyRequest)) -> JSONResponse:
-    created = create_api_key(ctx, caller, name=body.name, expires_at=body.expires_at)
-    return respond(envelope.ok(present_created_api_key(created.key, created.text), at=ctx.clock.now(), status=201))
+async def create(ctx: Ctx, caller: KeyedCaller, body: ApiKeyRequest = body_of(ApiKeyRequest)) -> JSONResponse:
+    def present(created: CreatedKey) -> Answer:
+        return envelope.ok(present_created_api_key(created.key, created.text), at=created.key.created_at, status=201)
+
+    created = create_api_key(ctx, caller, name=body.name, expires_at=body.expires_at, present=present)
+    return respond(present(created))
 
 
 @router.get("")

@@ -3,14 +3,17 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from tallybook.domain.accounts import User
 from tallybook.domain.errors import NotAllowed
 from tallybook.domain.ids import USER, strip_prefix
 from tallybook.http import Caller, Ctx, body_of, respond
+from tallybook.keyed_requests import KeyedCaller
 from tallybook.services.accounts.invitations import Invitation, invite_again, invite_user
 from tallybook.services.accounts.team import delete_user, list_users, show_user
 from tallybook.services.accounts.users import change_user
 from tallybook.wire.requests.bodies import InvitationRequest, UserRequest, sent_fields
 from tallybook.wire.requests.paging import Page, paged
+from tallybook.wire.response import Answer
 from tallybook.wire.scalebox import envelope
 from tallybook.wire.scalebox.account import present_user
 
@@ -26,10 +29,12 @@ async def me(ctx: Ctx, caller: Caller) -> JSONResponse:
 
 
 @router.post("")
-async def invite(ctx: Ctx, caller: Caller, body: InvitationRequest = body_of(InvitationRequest)) -> JSONResponse:
+async def invite(ctx: Ctx, caller: KeyedCaller, body: InvitationRequest = body_of(InvitationRequest)) -> JSONResponse:
+    def present(user: User) -> Answer:
+        return envelope.ok({"user": present_user(caller.account, user)}, at=user.created_at, status=201)
+
     invitation = Invitation(body.email, name=body.display_name, role=body.role, is_root=body.is_root_user)
-    user = invite_user(ctx, caller, invitation)
-    return respond(envelope.ok({"user": present_user(caller.account, user)}, at=ctx.clock.now(), status=201))
+    return respond(present(invite_user(ctx, caller, invitation, present=present)))
 
 
 @router.get("")

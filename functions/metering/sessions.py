@@ -3,20 +3,28 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from tallybook.domain.sessions import SessionRequest
+from tallybook.domain.sessions import Session, SessionRequest
 from tallybook.http import Ctx, NoFields, Platform, body_of, respond
+from tallybook.keyed_requests import KeyedPlatform
 from tallybook.services.metering.sessions import admission, end_session, start_session
 from tallybook.wire.platform import present_admission, present_ended_session, present_session
 from tallybook.wire.requests.bodies import StartSessionRequest
+from tallybook.wire.response import Answer
 from tallybook.wire.scalebox import envelope
 
 router = APIRouter(prefix="/v1/platform")
 
 
 @router.post("/sessions")
-async def start(ctx: Ctx, platform: Platform, body: StartSessionRequest = body_of(StartSessionRequest)) -> JSONResponse:
-    session = start_session(ctx, platform, SessionRequest(**body.model_dump()))
-    return respond(envelope.ok(present_session(session), at=ctx.clock.now(), status=201))
+async def start(
+    ctx: Ctx, platform: KeyedPlatform, body: StartSessionRequest = body_of(StartSessionRequest)
+) -> JSONResponse:
+    now = ctx.clock.now()  # a session that was started before is answered now
+
+    def present(session: Session) -> Answer:
+        return envelope.ok(present_session(session), at=now, status=201)
+
+    return respond(present(start_session(ctx, platform, SessionRequest(**body.model_dump()), present=present)))
 
 
 @router.post("/sessions/{session_id}/end")

@@ -4,7 +4,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from tallybook.domain.ids import ALLOCATION, strip_prefix
+from tallybook.domain.quotas import Allocation
 from tallybook.http import Caller, Ctx, body_of, respond
+from tallybook.keyed_requests import KeyedCaller
 from tallybook.services.quotas.allocations import (
     allocate,
     change_allocation,
@@ -16,6 +18,7 @@ from tallybook.services.quotas.user_quota import read_allocation_quota
 from tallybook.wire.requests.bodies import AllocationRequest, QuotaFields, sent_fields
 from tallybook.wire.requests.paging import Page, paged
 from tallybook.wire.requests.queries import boolean
+from tallybook.wire.response import Answer
 from tallybook.wire.scalebox import envelope
 from tallybook.wire.scalebox.quotas import present_allocation, present_usage
 
@@ -30,10 +33,12 @@ async def list_all(request: Request, ctx: Ctx, caller: Caller, page: Page) -> JS
 
 
 @router.post("")
-async def create(ctx: Ctx, caller: Caller, body: AllocationRequest = body_of(AllocationRequest)) -> JSONResponse:
+async def create(ctx: Ctx, caller: KeyedCaller, body: AllocationRequest = body_of(AllocationRequest)) -> JSONResponse:
+    def present(created: Allocation) -> Answer:
+        return envelope.ok({"allocation": present_allocation(created)}, at=created.created_at, status=201)
+
     quota = body.model_dump(exclude={"user_id"})
-    created = allocate(ctx, caller, body.user_id, quota)
-    return respond(envelope.ok({"allocation": present_allocation(created)}, at=ctx.clock.now(), status=201))
+    return respond(present(allocate(ctx, caller, body.user_id, quota, present=present)))
 
 
 @router.put("/{allocation_id}")

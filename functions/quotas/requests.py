@@ -7,8 +7,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from tallybook.domain.ids import QUOTA_REQUEST, strip_prefix
-from tallybook.domain.quotas import RequestStatus
+from tallybook.domain.quotas import QuotaRequest, RequestStatus
 from tallybook.http import Caller, Ctx, body_of, respond
+from tallybook.keyed_requests import KeyedCaller
 from tallybook.services.quotas.requests import (
     change_request,
     file_request,
@@ -20,6 +21,7 @@ from tallybook.services.quotas.reviews import review_request
 from tallybook.wire.requests.bodies import ChangeQuotaRequest, FileQuotaRequest, ReviewRequest, sent_fields
 from tallybook.wire.requests.paging import Page, paged
 from tallybook.wire.requests.queries import one_of
+from tallybook.wire.response import Answer
 from tallybook.wire.scalebox import envelope
 from tallybook.wire.scalebox.quotas import present_request
 
@@ -31,9 +33,12 @@ _STATUSES: tuple[RequestStatus, ...] = ("pending", "approved", "denied")
 
 
 @router.post(_OWN)
-async def file(ctx: Ctx, caller: Caller, body: FileQuotaRequest = body_of(FileQuotaRequest)) -> JSONResponse:
-    filed = file_request(ctx, caller, body.model_dump(exclude={"reason"}), reason=body.reason)
-    return respond(envelope.ok({"request": present_request(filed)}, at=ctx.clock.now(), status=201))
+async def file(ctx: Ctx, caller: KeyedCaller, body: FileQuotaRequest = body_of(FileQuotaRequest)) -> JSONResponse:
+    def present(filed: QuotaRequest) -> Answer:
+        return envelope.ok({"request": present_request(filed)}, at=filed.created_at, status=201)
+
+    quota = body.model_dump(exclude={"reason"})
+    return respond(present(file_request(ctx, caller, quota, reason=body.reason, present=present)))
 
 
 @router.get(_OWN)

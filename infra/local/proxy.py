@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 from infra.local.callers import TOKEN_HEADER, is_from_another_site, is_this_computer, token_of
 from infra.local.cloud import Cloud
 from infra.local.mailbox import answer_locally, is_local
+from infra.local.request_body import BodyRefused, read_body
 from infra.local.state_dir import CannotStart
 
-_MAX_BODY = 10 * 1024 * 1024  # API Gateway's limit
 _TIMEOUT_SECONDS = 60.0
 _NO_CONTENT = 204
 _STOP_POLL_SECONDS = 0.05  # a stop waits for up to this time
@@ -63,12 +63,10 @@ class _Forwarder(BaseHTTPRequestHandler):
     timeout = 60
 
     def _forward(self) -> None:
-        length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdecimal():
-            return self._refuse(411, "Length Required")
-        if int(length) > _MAX_BODY:
-            return self._refuse(413, "Request Too Long")
-        body = self.rfile.read(int(length))
+        try:
+            body = read_body(self.headers, self.rfile)
+        except BodyRefused as refused:
+            return self._refuse(refused.status, refused.message)
         if message := self._why_refused():
             return self._refuse(403, message)
         cloud = self.server.cloud
@@ -101,6 +99,8 @@ class _Forwarder(BaseHTTPRequestHandler):
             connection.putheader(TOKEN_HEADER, token_of(cloud.credentials.secret))
             for name, value in self._passed_headers():
                 connection.putheader(name, value)
+            if self.command not in ("GET", "HEAD") or body:
+                connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body or None)
             answer = connection.getresponse()
             return answer.status, answer.getheaders(), answer.read()
@@ -109,7 +109,7 @@ class _Forwarder(BaseHTTPRequestHandler):
 
     def _passed_headers(self) -> Iterator[tuple[str, str]]:
         """A compressed body is passed as bytes: the emulator, like API Gateway, reads application/json as text."""
-        left_out = _HOP_BY_HOP_HEADERS | {"host", TOKEN_HEADER}
+        left_out = _HOP_BY_HOP_HEADERS | {"host", "content-length", TOKEN_HEADER}
         if self.headers.get("Content-Encoding"):
             left_out |= {"content-type"}
             yield "Content-Type", "application/octet-stream"

@@ -86,7 +86,7 @@ def test_an_event_counts_from_the_start_of_the_accounts_first_period(app: App, k
         ("app_id", ["", 5, "a#b", "a:b", "\u0000", "x" * 65]),
         ("sku", ["", 5, "a#b", "a:b", "\u200b", "x" * 65]),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_wrong_field_is_named_and_rejects_only_its_event(
     app: App, key: str, member: Member, field: str, values: list[Any]

@@ -30,7 +30,9 @@ def identity(app: App, _: FakeAws) -> None:
     credentials = {"email": "ada@example.com", "password": PASSWORD}
     call("POST", "/auth/register", body=credentials)
     session = call("POST", "/auth/login", body=credentials).json["session_token"]
-    created = call("POST", _KEYS, bearer=session, body={"name": "one"}).json["data"]
+    once = {"idempotency-key": "walk-1"}
+    created = call("POST", _KEYS, bearer=session, body={"name": "one"}, headers=once).json["data"]
+    assert call("POST", _KEYS, bearer=session, body={"name": "two"}, headers=once).status == 422
     call("GET", _KEYS, key=created["api_key"])
     call("DELETE", f"{_KEYS}/{created['api_key_id']}", bearer=session)
     invited = call("POST", _USERS, bearer=session, body={"email": "joan@example.com"}).json["data"]["user"]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+from infra.local.request_body import read_body
 from tests.support.call import Answer, call
 
 
@@ -24,11 +25,11 @@ class Served:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def answer(self, method: str, path: str, body: bytes, key: str) -> Answer:
+    def answer(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         self.requests.append((path, body))
         if self.instead:
             return self.instead.pop(0)
-        return call(method, path, key=key, raw=body)
+        return call(method, path, raw=body, headers=headers)
 
 
 @contextmanager
@@ -40,8 +41,9 @@ def serve(port: int = 0) -> Iterator[Served]:
         timeout = 1  # a browser opens connections that it may not use
 
         def _exchange(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            answer = served.answer(self.command, self.path, body, self.headers.get("X-API-Key", ""))
+            body = read_body(self.headers, self.rfile)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            answer = served.answer(self.command, self.path, body, headers)
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 if name.lower() != "content-length":

@@ -8,8 +8,8 @@ import pytest
 
 from tallybook.domain.usage import Event, Result
 from tallybook.services.metering.ingest import account_keys, record_usage
-from tallybook.wire.platform import present_results
 from tallybook.wire.requests.cloudevents import read_events
+from tallybook.wire.scalebox import envelope
 from tests.support.app import App, Member
 from tests.support.invariants import check_invariants
 from tests.support.ndjson import as_json
@@ -64,5 +64,5 @@ def test_the_other_events_of_a_request_are_accepted_once(app: App, seed: int) ->
             assert [result.status for result in results[::2]] == [expected] * 3, mutants
             assert [result.id for result in results[::2]] == [event["id"] for event in good]
             assert "retry" not in {result.reason for result in results}, mutants
-            json.dumps(present_results(results), ensure_ascii=False, allow_nan=False).encode()
+            json.dumps(envelope.results(results), ensure_ascii=False, allow_nan=False).encode()
     check_invariants(app)

@@ -12,6 +12,7 @@ from mangum import Mangum
 from tallybook import runtime
 from tallybook.domain.credentials import PlatformCaller, Principal
 from tallybook.domain.errors import Forbidden
+from tallybook.domain.idempotency import AnsweredBefore, KeyedRequest
 from tallybook.http_errors import answer_every_error
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate, check_new_platform_key
@@ -40,6 +41,7 @@ def make_app(*routers: APIRouter) -> FastAPI:
     for router in routers:
         app.include_router(router)
     answer_every_error(app)
+    app.add_exception_handler(AnsweredBefore, _answer_again)
     return app
 
 
@@ -93,19 +95,27 @@ async def _context() -> Context:
 
 
 async def _caller(request: Request, ctx: Annotated[Context, Depends(_context)]) -> Principal:
+    return identify_caller(request, ctx)
+
+
+async def _platform(request: Request, ctx: Annotated[Context, Depends(_context)]) -> PlatformCaller:
+    return identify_platform(request, ctx)
+
+
+def identify_caller(request: Request, ctx: Context, keyed: KeyedRequest | None = None) -> Principal:
     """The user who calls, by any credential. With the cookie, a change needs an allowed origin."""
     credential = read_credential(request.headers, request.cookies)
     if credential.by_cookie and request.method not in _SAFE_METHODS:
         check_origin(request)
-    return authenticate(ctx, credential.text, address=_address_of(request))
+    return authenticate(ctx, credential.text, address=_address_of(request), keyed=keyed)
 
 
-async def _platform(request: Request, ctx: Annotated[Context, Depends(_context)]) -> PlatformCaller:
+def identify_platform(request: Request, ctx: Context, keyed: KeyedRequest | None = None) -> PlatformCaller:
     """The platform by its key. The service checks the key again, with its scope, in its first read.
 
     Its paths have no query parameters, so any is refused.
     """
-    platform = PlatformCaller(read_credential(request.headers, {}).text, _address_of(request))
+    platform = PlatformCaller(read_credential(request.headers, {}).text, _address_of(request), keyed)
     check_new_platform_key(ctx, platform)
     check_known(request.query_params, (), kind="parameter")
     return platform
@@ -165,3 +175,8 @@ def check_origin(request: Request) -> None:
             "With the session cookie, a change needs the header Origin, with an origin that is allowed",
             code="origin_not_allowed",
         )
+
+
+async def _answer_again(_: Request, before: Any) -> JSONResponse:
+    """The kept answer of an AnsweredBefore."""
+    return respond(Answer(before.answer.status, before.answer.body, {"Idempotent-Replayed": "true"}))

@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 
 from tallybook.domain.accounts import Account, User, require_active_user
 from tallybook.domain.errors import Invalid, Unauthenticated
+from tallybook.domain.idempotency import KeyedRequest
 
 SECRET_BYTES = 32
 SESSION_LIFE = timedelta(hours=24)
@@ -80,6 +81,7 @@ class Principal(NamedTuple):
     user: User
     credential: Credential
     address: str | None = None
+    keyed: KeyedRequest | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class PlatformCaller:
 
     text: str = field(repr=False)
     address: str = ""
+    keyed: KeyedRequest | None = field(default=None, repr=False)
 
 
 class CredentialRef(NamedTuple):

@@ -10,6 +10,7 @@
     ├── Conflict          conflicts with the stored state
     ├── TooLarge          over a size limit
     ├── UnknownEncoding   the body is compressed in a way that is not read
+    ├── KeyReused         another request with the same idempotency key
     ├── TooManyRequests   over a rate limit                                 `retry_after`: seconds
     ├── Unavailable       not possible now; a retry may help                 `retry_after`: seconds
     └── Failed            a defect of the product; callers see the message, the log has the cause
@@ -84,6 +85,10 @@ class TooLarge(TallybookError):
 
 class UnknownEncoding(TallybookError):
     code = "unknown_encoding"
+
+
+class KeyReused(TallybookError):
+    code = "idempotency_key_reused"
 
 
 class TooManyRequests(TallybookError):

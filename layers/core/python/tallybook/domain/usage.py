@@ -5,7 +5,7 @@ Source: docs/money.md, "Usage".
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,6 +13,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Literal, NamedTuple
 
+from tallybook.domain.errors import Invalid
 from tallybook.domain.money import EXACT
 from tallybook.domain.times import day_of, stamp
 
@@ -88,6 +89,18 @@ class Result(NamedTuple):
 
 type Quantities = dict[tuple[str, str | None], Decimal]
 """Summed quantities by (meter, sku)."""
+
+
+class UnreadableEvents(Invalid):
+    """None of a request's events could be read; `results` has the reason of each, in the order sent."""
+
+    code = "unreadable_events"
+
+    def __init__(self, results: Sequence[Result]) -> None:
+        first = results[0].reason
+        one = "The event can't be read" if len(results) == 1 else "None of the events can be read; the first"
+        super().__init__(f"{one}: {first}")
+        self.results = results
 
 
 def event_identity(*, source: str, id: str) -> str:

@@ -12,6 +12,7 @@ The table `core` holds the business data:
     email_token(H)              core  EMAILTOKEN#H      TOKEN                          mailed link to confirm an email
     email(a@b.example)          core  EMAIL#a@b.example EMAIL                          the user who signs in with it
     suppressed(a@b.example)     core  EMAIL#a@b.example SUPPRESSED                     address that gets no mail
+    idempotency(H)              core  IDEMPOTENCY#H     ANSWER                         kept answer, for 24 hours
     attempts(login, W, T)       core  ATTEMPTS#login#W  2026-04-01T00:00:00.000Z       attempts in a time window
     platform_key(P)             core  PLATFORM#P        KEY                            key of the platform
     platform_keys()             core  PLATFORM          KEYS                           ids of all these keys
@@ -48,7 +49,8 @@ period is open.
 
 How the items are read:
 
-    the principal of a request      BatchGetItem of api_key or sign_in, user and account: 1 round trip, 3 units
+    the principal of a request      BatchGetItem of api_key or sign_in, user and account: 1 round trip, 3 units; 4 with
+                                    idempotency, if the request has such a key
     a user who signs in             GetItem email, then BatchGetItem of user and account
     a user who confirms an email    GetItem email_token, then BatchGetItem of email_change, account and both emails
     a list of an account            API keys, users, allocations, requests: Query ACCOUNT#A by the prefix of sk, at
@@ -205,6 +207,10 @@ def platform_keys() -> Key:
 
 def attempts(what: str, subject: str, window: datetime) -> Key:
     return Key("core", f"ATTEMPTS#{what}#{subject}", stamp(window))
+
+
+def idempotency(request_id: str) -> Key:
+    return Key("core", f"IDEMPOTENCY#{request_id}", "ANSWER")
 
 
 def session(session_id: str) -> Key:

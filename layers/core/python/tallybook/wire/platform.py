@@ -6,23 +6,9 @@ from tallybook.domain.accounts import Account
 from tallybook.domain.admission import Reason
 from tallybook.domain.ids import ACCOUNT, ENTRY, USER
 from tallybook.domain.sessions import Session
-from tallybook.domain.usage import Result
 from tallybook.domain.wallet import Entry
 from tallybook.wire.response import number, number_or_none, seconds, seconds_or_none
 from tallybook.wire.scalebox import envelope
-
-COUNT_NAMES = {"accepted": "accepted", "duplicate": "duplicates", "conflict": "conflicts", "rejected": "rejected"}
-"""The field that counts the results of each status."""
-
-
-def present_results(results: Sequence[Result]) -> dict[str, object]:
-    """The count of each status, and the results in the order sent; `reason` only if there is one."""
-    counts = {name: sum(result.status == status for result in results) for status, name in COUNT_NAMES.items()}
-    rows = [
-        {"id": result.id, "status": result.status, **({"reason": result.reason} if result.reason else {})}
-        for result in results
-    ]
-    return {**counts, "results": rows}
 
 
 def present_session(session: Session) -> dict[str, object]:

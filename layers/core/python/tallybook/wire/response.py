@@ -23,6 +23,7 @@ STATUS: dict[type[TallybookError], int] = {
     errors.Conflict: 409,
     errors.TooLarge: 413,
     errors.UnknownEncoding: 415,
+    errors.KeyReused: 422,
     errors.TooManyRequests: 429,
     errors.Failed: 500,
     errors.Unavailable: 503,

@@ -24,13 +24,13 @@ _RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class Refused(Exception):
-    """`status` and `message` of the answer; `reasons` if a session was not admitted."""
+    """`status`, `message` and `data` of the answer: `reasons` of a session, or `results` of events."""
 
-    def __init__(self, status: int, message: str, reasons: tuple[Mapping[str, Any], ...] = ()) -> None:
+    def __init__(self, status: int, message: str, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
-        self.reasons = reasons
+        self.data = data or {}
 
 
 class Unreachable(Exception):
@@ -95,8 +95,7 @@ def _data(status: int, body: bytes, *, source: str) -> Mapping[str, Any]:
         raise Refused(status, f"{source} answered {status}, but not in Tallybook's format") from None
     if 200 <= status < 300 and isinstance(data, Mapping):
         return data
-    reasons = data.get("reasons", ()) if isinstance(data, Mapping) else ()
-    raise Refused(status, str(message or f"answered {status}"), tuple(reasons))
+    raise Refused(status, str(message or f"answered {status}"), data if isinstance(data, Mapping) else {})
 
 
 def _cause(error: urllib3.exceptions.HTTPError) -> str:

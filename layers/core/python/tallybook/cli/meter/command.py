@@ -78,5 +78,5 @@ def _refusals() -> Iterator[None]:
     except Unreachable as error:
         raise Stop(f"The session could not be opened: {error}") from error
     except Refused as refused:
-        why = session_words(refused.reasons) if refused.reasons else refused.message
+        why = session_words(reasons) if (reasons := refused.data.get("reasons")) else refused.message
         raise Stop(f"The session was refused: {why}") from refused

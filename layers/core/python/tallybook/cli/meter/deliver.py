@@ -42,14 +42,17 @@ def deliver(platform: Platform, batch: Sequence[Line]) -> list[Outcome]:
 
 def _send(platform: Platform, batch: Sequence[Line]) -> list[Outcome]:
     try:
-        results: Sequence[Any] = platform.post(PATH, as_array(batch)).get("results", ())
+        data = platform.post(PATH, as_array(batch))
     except Refused as refused:
         if refused.status not in _UNREADABLE:
             raise
-        if len(batch) == 1:
+        if "results" not in refused.data and len(batch) == 1:
             return [Outcome(batch[0].number, "rejected", refused.message)]
-        middle = len(batch) // 2
-        return _send(platform, batch[:middle]) + _send(platform, batch[middle:])
+        if "results" not in refused.data:
+            middle = len(batch) // 2
+            return _send(platform, batch[:middle]) + _send(platform, batch[middle:])
+        data = refused.data
+    results: Sequence[Any] = data.get("results", ())
     if len(results) != len(batch):
         raise Refused(200, "The server did not return a result for each event")
     return [_outcome(line, result) for line, result in zip(batch, results, strict=True)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tallybook.cli.meter.deliver import Outcome
 from tallybook.cli.meter.words import event_words
-from tallybook.wire.platform import COUNT_NAMES
+from tallybook.wire.scalebox.envelope import COUNT_NAMES
 
 _SHOWN_LINES, _SHOWN_VALUES = 20, 3
 

@@ -25,11 +25,13 @@ from tallybook.domain.email_change import (
 )
 from tallybook.domain.emails import normalize_email
 from tallybook.domain.errors import Invalid
+from tallybook.domain.idempotency import Present
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.outbox import EmailChangeRef, Mail
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
+from tallybook.services.kept_answers import keep_answer
 from tallybook.services.rate_limits import check_email_changes, count_unsolicited_mail
 from tallybook.store import keys
 from tallybook.store.commands import Item
@@ -40,7 +42,9 @@ from tallybook.store.users import check_still_root
 type _State = tuple[Principal, dict[Key, Item]]
 
 
-def request_email_change(ctx: Context, principal: Principal, *, current: str, new: str) -> EmailChange:
+def request_email_change(
+    ctx: Context, principal: Principal, *, current: str, new: str, present: Present[EmailChange] | None = None
+) -> EmailChange:
     """File a request, and mail a link to each of the two addresses.
 
     Invalid `invalid_email`, `email_change_pending`, `email_exists`, `email_unreachable` for a suppressed address, or
@@ -82,6 +86,7 @@ def request_email_change(ctx: Context, principal: Principal, *, current: str, ne
                 check_still_root(principal.user),
                 count_unsolicited_mail(ctx, email=new),
                 *record(principal.account, audited, at=now),
+                *keep_answer(ctx, principal.keyed, present, change, at=now),
             ]
         )
         return change

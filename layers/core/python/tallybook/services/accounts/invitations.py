@@ -9,6 +9,7 @@ from tallybook.domain.credentials import Principal
 from tallybook.domain.emails import normalize_email
 from tallybook.domain.errors import Conflict, Invalid
 from tallybook.domain.events.accounts import user_invited
+from tallybook.domain.idempotency import Present
 from tallybook.domain.ids import USER
 from tallybook.domain.outbox import Mail, UserRef
 from tallybook.domain.text_rules import optional_name
@@ -16,6 +17,7 @@ from tallybook.services.accounts.users import audit_snapshot
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
+from tallybook.services.kept_answers import keep_answer
 from tallybook.services.lookup import find_user
 from tallybook.services.rate_limits import check_invitations, count_unsolicited_mail
 from tallybook.store.accounts import count_users
@@ -31,7 +33,9 @@ class Invitation:
     is_root: bool = False
 
 
-def invite_user(ctx: Context, principal: Principal, invitation: Invitation) -> User:
+def invite_user(
+    ctx: Context, principal: Principal, invitation: Invitation, *, present: Present[User] | None = None
+) -> User:
     """Create a user without a password, and mail them a link to set one; for root users.
 
     Invalid `invalid_email`, `invalid_name`; Forbidden `account_suspended`; Conflict `email_exists`, or `too_many_users`
@@ -48,7 +52,12 @@ def invite_user(ctx: Context, principal: Principal, invitation: Invitation) -> U
             principal.account, user, actor=actor_of(principal), inviter=principal.user.name or principal.user.email
         )
         ctx.tables.transact(
-            [check_still_root(principal.user), count_unsolicited_mail(ctx, email=user.email), *commands]
+            [
+                check_still_root(principal.user),
+                count_unsolicited_mail(ctx, email=user.email),
+                *commands,
+                *keep_answer(ctx, principal.keyed, present, user, at=user.created_at),
+            ]
         )
         return user
 

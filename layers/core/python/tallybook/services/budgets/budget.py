@@ -17,18 +17,22 @@ from tallybook.domain.budgets import Budget, Evaluation, Spending, ThresholdAler
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.events.budgets import budget_deleted, budget_set
+from tallybook.domain.idempotency import Present
 from tallybook.domain.ids import BUDGET
 from tallybook.services.budgets.alerts import AlertRecord, restriction_changes, write_with_alerts
 from tallybook.services.budgets.snapshot import BudgetSnapshot, read_snapshot
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
+from tallybook.services.kept_answers import keep_answer
 from tallybook.store.budgets import archive_messages, delete_budget, put_budget, set_account_budget, set_budget
 from tallybook.store.commands import Command
 from tallybook.store.users import check_still_root
 
 
-def create_budget(ctx: Context, principal: Principal, terms: Mapping[str, Any]) -> BudgetStatus:
+def create_budget(
+    ctx: Context, principal: Principal, terms: Mapping[str, Any], *, present: Present[BudgetStatus] | None = None
+) -> BudgetStatus:
     """Create the budget: `terms` are an `amount`, and optionally `thresholds`, `limit_type` and `emails`.
 
     Conflict `budget_exists`; Forbidden for users who are not root; Invalid names the field.
@@ -46,9 +50,11 @@ def create_budget(ctx: Context, principal: Principal, terms: Mapping[str, Any]) 
         after, events = evaluation.budget, (budget_set(new),)
         created = Change(actor_of(principal), "budget.created", _id(new), after=_audit_snapshot(new), events=events)
         changes = (created, *restriction_changes(new, after, snapshot.current))
-        commands = (put_budget(after), set_account_budget(principal.account, new))
+        status = BudgetStatus(after, snapshot.current)
+        kept = keep_answer(ctx, principal.keyed, present, status, at=now)
+        commands: tuple[Command, ...] = (put_budget(after), set_account_budget(principal.account, new), *kept)
         _write(ctx, principal, commands, changes, after=after, new_alerts=evaluation.alerts, now=now)
-        return BudgetStatus(after, snapshot.current)
+        return status
 
     return retry_on_conflict(ctx, create, principal, reload=lambda: reread(ctx, principal))
 

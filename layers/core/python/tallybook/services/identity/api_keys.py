@@ -16,6 +16,7 @@ from tallybook.domain.credentials import (
 )
 from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.events.accounts import api_key_created, api_key_revoked
+from tallybook.domain.idempotency import Present
 from tallybook.domain.ids import API_KEY, USER
 from tallybook.domain.outbox import Mail
 from tallybook.domain.text_rules import check_name
@@ -23,6 +24,7 @@ from tallybook.domain.times import readable, stamp_or_none
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
+from tallybook.services.kept_answers import keep_answer
 from tallybook.services.key_lookup import all_keys
 from tallybook.store.commands import Command
 from tallybook.store.credentials import delete_keys, put_credential
@@ -37,7 +39,14 @@ class CreatedKey:
     text: str
 
 
-def create_api_key(ctx: Context, principal: Principal, *, name: str, expires_at: datetime | None = None) -> CreatedKey:
+def create_api_key(
+    ctx: Context,
+    principal: Principal,
+    *,
+    name: str,
+    expires_at: datetime | None = None,
+    present: Present[CreatedKey] | None = None,
+) -> CreatedKey:
     """An API key that acts as the caller. A key that is made with a key ends with it, and expires no later.
 
     Invalid `invalid_name` or `expires_at`; Forbidden `account_suspended`; Conflict `too_many_keys` over 50 for a user
@@ -48,11 +57,10 @@ def create_api_key(ctx: Context, principal: Principal, *, name: str, expires_at:
     created = new_key(ctx, principal.user, name=name, expires_at=expires_at, parent=parent, now=now)
 
     def create(principal: Principal) -> CreatedKey:
-        ctx.tables.transact(
-            create_key_commands(
-                principal.account, principal.user, created.key, parent=parent, actor=actor_of(principal)
-            )
+        commands = create_key_commands(
+            principal.account, principal.user, created.key, parent=parent, actor=actor_of(principal)
         )
+        ctx.tables.transact([*commands, *keep_answer(ctx, principal.keyed, present, created, at=now)])
         return created
 
     return retry_on_conflict(ctx, create, principal, reload=lambda: reread(ctx, principal))

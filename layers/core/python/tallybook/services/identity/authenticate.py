@@ -17,8 +17,10 @@ from tallybook.domain.credentials import (
     parse_platform_key,
 )
 from tallybook.domain.errors import Forbidden, Unavailable
+from tallybook.domain.idempotency import KeyedRequest
 from tallybook.domain.times import stamp
 from tallybook.services.context import Context
+from tallybook.services.kept_answers import answer_keys, check_unanswered
 from tallybook.store import keys
 from tallybook.store.accounts import read_account
 from tallybook.store.commands import Item, Update
@@ -33,16 +35,22 @@ _FEW_ITEMS = 10
 _RECORD_USE_EVERY = timedelta(hours=1)
 
 
-def authenticate(ctx: Context, text: str, *, address: str | None = None) -> Principal:
+def authenticate(
+    ctx: Context, text: str, *, address: str | None = None, keyed: KeyedRequest | None = None
+) -> Principal:
     """The caller whose API key or sign-in session this is; Unauthenticated if it is invalid, Forbidden for a user who
     is suspended or disabled.
 
-    Writes an API key's `last_used_at`, at most once an hour.
+    `keyed`: their request, if it has an idempotency key; AnsweredBefore, KeyReused. Writes an API key's `last_used_at`,
+    at most once an hour.
     """
-    principal = _read(ctx, credential_keys(parse_credential(text)), address)
+    item_keys = credential_keys(parse_credential(text))
+    items = ctx.tables.get_many([*item_keys, *answer_keys(keyed)])
+    principal = _principal(items, item_keys, address, keyed)
     now = ctx.clock.now()
     check_credential(principal, text=text, now=now)
     _record_use(ctx, principal, now)
+    check_unanswered(keyed, items, now=now)
     return principal
 
 
@@ -51,7 +59,7 @@ def reread(ctx: Context, principal: Principal) -> Principal:
     credential = principal.credential
     own = key_of(credential.kind, credential.account_id, credential.id)
     item_keys = (own, keys.user(principal.account.id, principal.user.id), keys.account(principal.account.id))
-    current = _read(ctx, item_keys, principal.address)
+    current = _principal(ctx.tables.get_many(item_keys), item_keys, principal.address, principal.keyed)
     return check_still_valid(current, now=ctx.clock.now())
 
 
@@ -60,21 +68,23 @@ def authorize_platform(
 ) -> tuple[PlatformKey, Mapping[Key, Item]]:
     """The platform key if it has the scope, and the items of the keys in `also` that exist.
 
-    Unauthenticated, or Forbidden `missing_scope`. The first 99 items come in the same round trip as the key; but many
-    items are only read once this process has seen the key valid, so that a made-up one costs little. Every call reads
-    and checks the key again: a revoked one is refused at once. Writes the key's `last_used_at`, at most
-    once an hour.
+    Unauthenticated, or Forbidden `missing_scope`; AnsweredBefore, KeyReused. The first 98 items come in the same round
+    trip as the key; but many items are only read once this process has seen the key valid, so that a made-up one costs
+    little. Every call reads and checks the key again: a revoked one is refused at once. Writes the key's
+    `last_used_at`, at most once an hour.
     """
     own = keys.platform_key(parse_platform_key(platform.text))
     others = list(dict.fromkeys(also))
     is_cheap = len(others) <= _FEW_ITEMS or _was_verified(ctx, platform)
-    at_once = MAX_KEYS - 1 if is_cheap else 0
-    items = ctx.tables.get_many([own, *others[:at_once]])
+    answer = answer_keys(platform.keyed)
+    at_once = MAX_KEYS - 1 - len(answer) if is_cheap else 0
+    items = ctx.tables.get_many([own, *answer, *others[:at_once]])
     now = ctx.clock.now()
     key = _verify(ctx, platform, items.pop(own, None), now=now)
     _record_platform_use(ctx, key, now)
     if scope not in key.scopes:
         raise Forbidden(f"This key lacks the scope {scope}", code="missing_scope")
+    check_unanswered(platform.keyed, items, now=now)
     return key, items | ctx.tables.get_many(others[at_once:])
 
 
@@ -103,12 +113,13 @@ def _verify(ctx: Context, platform: PlatformCaller, item: Item | None, *, now: d
     return key
 
 
-def _read(ctx: Context, item_keys: tuple[Key, Key, Key], address: str | None) -> Principal:
-    items = ctx.tables.get_many(item_keys)
-    if len(items) < len(item_keys):
+def _principal(
+    items: Mapping[Key, Item], item_keys: tuple[Key, Key, Key], address: str | None, keyed: KeyedRequest | None
+) -> Principal:
+    if any(key not in items for key in item_keys):
         raise invalid_credential()
     credential, user, account = (items[key] for key in item_keys)
-    return Principal(read_account(account), read_user(user), read_credential(credential), address)
+    return Principal(read_account(account), read_user(user), read_credential(credential), address, keyed)
 
 
 def _record_use(ctx: Context, principal: Principal, now: datetime) -> None:

@@ -15,6 +15,7 @@ from tallybook.domain.admission import NotAdmitted, Reason, reasons_against
 from tallybook.domain.audit import SESSIONS, Actor, platform_actor
 from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import Conflict, NotFound
+from tallybook.domain.idempotency import Present
 from tallybook.domain.periods import period_of
 from tallybook.domain.quotas import CONCURRENT
 from tallybook.domain.sessions import Session, SessionRequest, check_session_id
@@ -23,6 +24,7 @@ from tallybook.services.budgets.spending import spending_in
 from tallybook.services.changes import retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authorize_platform
+from tallybook.services.kept_answers import keep_answer
 from tallybook.services.lookup import find_account
 from tallybook.services.quotas.consumption import QuotaUse, read_quota_use
 from tallybook.store import keys
@@ -37,7 +39,9 @@ from tallybook.store.users import read_user
 _MAX_USERS_REMEMBERED = 10_000
 
 
-def start_session(ctx: Context, platform: PlatformCaller, request: SessionRequest) -> Session:
+def start_session(
+    ctx: Context, platform: PlatformCaller, request: SessionRequest, *, present: Present[Session] | None = None
+) -> Session:
     """Start a session, or return the one that was started before with the same `session_id`.
 
     NotFound for an unknown account or user; NotAdmitted with every reason; Conflict `session_exists` if another user
@@ -61,7 +65,8 @@ def start_session(ctx: Context, platform: PlatformCaller, request: SessionReques
             raise NotAdmitted(reasons)
         session = _new_session(request, session_id, now, actor)
         room = count_started(account, user, most=use.plan.quotas.get(CONCURRENT))
-        ctx.tables.transact([*put_session(session), *room])
+        kept = keep_answer(ctx, platform.keyed, present, session, at=now)
+        ctx.tables.transact([*put_session(session), *room, *kept])
         return session
 
     return retry_on_conflict(ctx, start, items, reload=lambda: ctx.tables.get_many(read))

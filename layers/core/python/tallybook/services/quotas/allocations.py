@@ -12,10 +12,12 @@ from tallybook.domain.accounts import Account, require_root
 from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import NotFound
+from tallybook.domain.idempotency import Present
 from tallybook.domain.quotas import Allocation, allocation_exists, check_active, check_numbers, without_nulls
 from tallybook.services.changes import record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
+from tallybook.services.kept_answers import keep_answer
 from tallybook.services.lookup import live_user
 from tallybook.services.quotas.allocation_changes import (
     QuotaChange,
@@ -26,7 +28,7 @@ from tallybook.services.quotas.allocation_changes import (
 )
 from tallybook.services.quotas.consumption import read_plan
 from tallybook.store import keys
-from tallybook.store.commands import Item
+from tallybook.store.commands import Command, Item
 from tallybook.store.quotas import read_allocation
 from tallybook.store.users import check_still_root
 
@@ -40,7 +42,14 @@ def list_allocations(ctx: Context, principal: Principal, *, include_inactive: bo
     return [one for one in all_allocations(ctx, principal.account.id) if include_inactive or one.status == "active"]
 
 
-def allocate(ctx: Context, principal: Principal, user_id: str, quota: RequestedQuota) -> Allocation:
+def allocate(
+    ctx: Context,
+    principal: Principal,
+    user_id: str,
+    quota: RequestedQuota,
+    *,
+    present: Present[Allocation] | None = None,
+) -> Allocation:
     """Allocate a quota to a user. Invalid `allocation_exists`, `quota_exceeds_plan`; NotFound for the user."""
     require_root(principal.user)
     check_numbers(quota)
@@ -54,7 +63,8 @@ def allocate(ctx: Context, principal: Principal, user_id: str, quota: RequestedQ
         if user.allocation is not None:
             raise allocation_exists()
         allocation = new_allocation(ctx, principal, user.id, without_nulls(quota), now=now)
-        _write(ctx, principal, prepare_creation(principal.account, allocation, plan=plan, actor=actor_of(principal)))
+        creation = prepare_creation(principal.account, allocation, plan=plan, actor=actor_of(principal))
+        _write(ctx, principal, creation, *keep_answer(ctx, principal.keyed, present, allocation, at=now))
         return allocation
 
     return retry_on_conflict(ctx, create, principal, reload=lambda: reread(ctx, principal))
@@ -148,6 +158,6 @@ def _require_allocation(item: Item | None) -> Allocation:
     return read_allocation(item)
 
 
-def _write(ctx: Context, principal: Principal, change: QuotaChange) -> None:
+def _write(ctx: Context, principal: Principal, change: QuotaChange, *more: Command) -> None:
     audit = record(principal.account, change.change, at=ctx.clock.now())
-    ctx.tables.transact([*change.commands, check_still_root(principal.user), *audit])
+    ctx.tables.transact([*change.commands, check_still_root(principal.user), *audit, *more])

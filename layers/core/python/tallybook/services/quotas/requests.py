@@ -11,6 +11,7 @@ from tallybook.domain.audit import actor_of
 from tallybook.domain.credentials import Principal
 from tallybook.domain.errors import Conflict, Invalid, NotFound
 from tallybook.domain.events.quotas import quota_requested
+from tallybook.domain.idempotency import Present
 from tallybook.domain.ids import QUOTA_REQUEST, USER
 from tallybook.domain.quotas import (
     MAX_REQUESTS,
@@ -25,6 +26,7 @@ from tallybook.domain.text_rules import check_text
 from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
+from tallybook.services.kept_answers import keep_answer
 from tallybook.services.quotas.allocations import RequestedQuota
 from tallybook.services.quotas.mails import requested_mail
 from tallybook.services.quotas.release import prepare_withdrawal
@@ -41,7 +43,14 @@ from tallybook.store.quotas import (
 )
 
 
-def file_request(ctx: Context, principal: Principal, quota: RequestedQuota, *, reason: str) -> QuotaRequest:
+def file_request(
+    ctx: Context,
+    principal: Principal,
+    quota: RequestedQuota,
+    *,
+    reason: str,
+    present: Present[QuotaRequest] | None = None,
+) -> QuotaRequest:
     """File a pending request and mail the account. Invalid `request_pending`, or `no_quota_field`.
 
     At 1,000 requests of an account, the oldest decided one is deleted; Conflict `too_many_pending` if all are pending.
@@ -72,6 +81,7 @@ def file_request(ctx: Context, principal: Principal, quota: RequestedQuota, *, r
                 set_pending_request(user, request_id=request.id),
                 *((delete_decided_request(oldest),) if oldest else (count_requests(account, rows=1),)),
                 *record(account, change, at=now),
+                *keep_answer(ctx, principal.keyed, present, request, at=now),
             ]
         )
         return request

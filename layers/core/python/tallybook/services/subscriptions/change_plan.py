@@ -5,6 +5,7 @@ change. An account with a hard budget is marked dirty, because the budget starts
 Source: docs/money.md, "Plan changes".
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -30,7 +31,7 @@ from tallybook.services.subscriptions.quote import (
     quote_change,
 )
 from tallybook.store.accounts import set_plan
-from tallybook.store.commands import Check
+from tallybook.store.commands import Check, Command
 from tallybook.store.conflicts import WriteConflict
 from tallybook.store.events import mark_dirty
 from tallybook.store.periods import check_never_opened
@@ -57,13 +58,14 @@ def change_plan(
     actor: Actor,
     must_pay: bool,
     reason: ChangeReason | None = None,
+    also: Callable[[ChangedPlan], Sequence[Command]] = lambda _: (),
 ) -> ChangedPlan:
     """Put the account, which was just read, on the new plan; for the operator also a suspended one.
 
     `must_pay`: raise PaymentRequired if a payment is missing. A `reason` of None is derived from the prices,
-    or is `operator_change` for the operator. Errors as in `quote_change`; also Conflict `plan_change_in_progress` if
-    another change of plan came first. A refused change writes nothing, unless the account changed while its ended
-    periods were closed.
+    or is `operator_change` for the operator. `also`: more commands of the change's transaction. Errors as in
+    `quote_change`; also Conflict `plan_change_in_progress` if another change of plan came first. A refused change
+    writes nothing, unless the account changed while its ended periods were closed.
     """
     first, by_operator = account, actor.kind == "operator"
     if by_operator and reason is None:
@@ -87,12 +89,19 @@ def change_plan(
             quoted = quote(find_account(ctx, account.id), now)
             if quoted.ended:
                 raise WriteConflict(())
-        return _change(ctx, quoted, actor=actor, reason=reason)
+        return _change(ctx, quoted, actor=actor, reason=reason, also=also)
 
     return retry_on_conflict(ctx, change, first, reload=lambda: find_account(ctx, first.id))
 
 
-def _change(ctx: Context, quote: PlanChangeQuote, *, actor: Actor, reason: ChangeReason | None) -> ChangedPlan:
+def _change(
+    ctx: Context,
+    quote: PlanChangeQuote,
+    *,
+    actor: Actor,
+    reason: ChangeReason | None,
+    also: Callable[[ChangedPlan], Sequence[Command]],
+) -> ChangedPlan:
     account, after, catalog, now = quote.account, quote.after, quote.catalog, quote.now
     closed = prepare_closing(ctx, account, quote.bill, after=after, catalog=catalog, now=now, actor=actor)
     opened = closed.following.opened
@@ -105,6 +114,8 @@ def _change(ctx: Context, quote: PlanChangeQuote, *, actor: Actor, reason: Chang
         after={"plan_name": change.new_plan, "invoice_id": INVOICE + closed.invoice.id, "refund": change.refund},
         events=(subscription_changed(change),),
     )
+    changed = replace(after, closing_cursor=closed.closing_cursor, fee_year=closed.following.fee_year)
+    result = ChangedPlan(changed, opened, change, closed.invoice)
     ctx.tables.transact(
         [
             *closed.commands,
@@ -117,10 +128,10 @@ def _change(ctx: Context, quote: PlanChangeQuote, *, actor: Actor, reason: Chang
                 else check_base_fees(ctx, account, opened, now=now)
             ),
             *record(account, closed.change, audited, at=now),
+            *also(result),
         ]
     )
-    changed = replace(after, closing_cursor=closed.closing_cursor, fee_year=closed.following.fee_year)
-    return ChangedPlan(changed, opened, change, closed.invoice)
+    return result
 
 
 def _check_next_unopened(account: Account, *, now: datetime) -> tuple[Check, ...]:

@@ -7,14 +7,19 @@ from tallybook.domain.audit import actor_of
 from tallybook.domain.billing_period import BillingPeriod
 from tallybook.domain.credentials import Principal
 from tallybook.domain.fees import stored_terms
+from tallybook.domain.idempotency import Present
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.subscriptions import PlanList, Subscription
 from tallybook.services.billing.open_period import period_at
 from tallybook.services.billing.pinned import pinned_plan
 from tallybook.services.context import Context
-from tallybook.services.subscriptions.change_plan import change_plan
+from tallybook.services.kept_answers import keep_answer
+from tallybook.services.subscriptions.change_plan import ChangedPlan, change_plan
 from tallybook.store import keys
+from tallybook.store.commands import Command
 from tallybook.store.plan_changes import read_plan_change
+
+type ChangedSubscription = tuple[Subscription, PlanChange]
 
 
 def list_plans(ctx: Context) -> PlanList:
@@ -28,11 +33,19 @@ def read_subscription(ctx: Context, account: Account) -> Subscription:
     return _subscription(ctx, account, period_at(ctx, account, ctx.clock.now()))
 
 
-def change_subscription(ctx: Context, principal: Principal, plan: str) -> tuple[Subscription, PlanChange]:
+def change_subscription(
+    ctx: Context, principal: Principal, plan: str, *, present: Present[ChangedSubscription] | None = None
+) -> ChangedSubscription:
     """The subscription on the new plan, and the change; for root users. Errors as in `change_plan`."""
     require_root(principal.user)
-    changed = change_plan(ctx, principal.account, plan, actor=actor_of(principal), must_pay=True)
-    return _subscription(ctx, changed.account, changed.opened), changed.change
+
+    def result(changed: ChangedPlan) -> ChangedSubscription:
+        return _subscription(ctx, changed.account, changed.opened), changed.change
+
+    def keep(changed: ChangedPlan) -> tuple[Command, ...]:
+        return keep_answer(ctx, principal.keyed, present, result(changed), at=changed.change.changed_at)
+
+    return result(change_plan(ctx, principal.account, plan, actor=actor_of(principal), must_pay=True, also=keep))
 
 
 def list_plan_changes(ctx: Context, principal: Principal, *, offset: int, limit: int) -> list[PlanChange]:

@@ -7,6 +7,7 @@ Source: docs/decisions.md, "What the platform needs".
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -34,15 +35,28 @@ def read_events(body: bytes | str) -> list[Event | Result]:
     Invalid if the body as a whole is wrong: no JSON, neither object nor array, or over 1,000 events; TooLarge over
     1 MiB. An empty array is a batch without events.
     """
-    if len(body) > MAX_BYTES:
-        raise TooLarge(f"The request body must be at most {MAX_BYTES} bytes")
+    check_size(body)
     data = read_event_json(body, most=MAX_EVENTS)
     elements = data if isinstance(data, list) else [data]
     if not isinstance(data, list | dict):
         raise Invalid("The body must be a CloudEvent or an array of CloudEvents")
     if len(elements) > MAX_EVENTS:
         raise Invalid(f"A request must hold at most {MAX_EVENTS} events")
-    return [_read_or_reject(element) for element in elements]
+    return [read_event(element) for element in elements]
+
+
+def read_event(element: Any) -> Event | Result:
+    """The event of a CloudEvent in its JSON format, or a rejected Result with the reason."""
+    try:
+        return _read(element)
+    except Invalid as error:
+        id = element.get("id") if isinstance(element, Mapping) else None
+        return Result(id if isinstance(id, str) and is_readable(id) else "", "rejected", error.message)
+
+
+def check_size(body: bytes | str) -> None:
+    if len(body) > MAX_BYTES:
+        raise TooLarge(f"The request body must be at most {MAX_BYTES} bytes")
 
 
 def check_source(value: Any) -> str:
@@ -87,14 +101,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(parse_float=number, parse_constant=_no_constant, object_pairs_hook=_object)
 
 
-def _read_or_reject(element: Any) -> Event | Result:
-    try:
-        return _read(element)
-    except Invalid as error:
-        id = element.get("id") if isinstance(element, Mapping) else None
-        return Result(id if isinstance(id, str) and is_readable(id) else "", "rejected", error.message)
-
-
 def _read(element: Any) -> Event:
     if not isinstance(element, Mapping):
         raise Invalid("an event must be an object")
@@ -104,9 +110,7 @@ def _read(element: Any) -> Event:
         raise Invalid('specversion must be "1.0"', field="specversion")
     if element.get("type") != TYPE:
         raise Invalid(f'type must be "{TYPE}"', field="type")
-    data = element.get("data")
-    if not isinstance(data, Mapping):
-        raise Invalid("data must be an object", field="data")
+    data = _data(element)
     user_id = data.get("user_id")
     return Event(
         id=_check_text(element.get("id"), field="id", longest=_MAX_TEXT),
@@ -120,6 +124,23 @@ def _read(element: Any) -> Event:
         app_id=_optional(data, "app_id"),
         sku=_optional(data, "sku"),
     )
+
+
+def _data(element: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The event's data: embedded, or as JSON in Base64, as senders write what they hold as bytes."""
+    data = element.get("data")
+    if data is None and "data_base64" in element:
+        data = _decode(element["data_base64"])
+    if not isinstance(data, Mapping):
+        raise Invalid("data must be an object", field="data")
+    return data
+
+
+def _decode(text: Any) -> Any:
+    try:
+        return read_event_json(b64decode(text, validate=True), most=1)
+    except (TypeError, ValueError, Invalid) as error:
+        raise Invalid("data_base64 must be JSON in Base64", field="data_base64") from error
 
 
 def _optional(data: Mapping[str, Any], name: str) -> str | None:

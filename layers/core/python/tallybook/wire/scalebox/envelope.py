@@ -14,7 +14,11 @@ from typing import Any
 from tallybook.domain.admission import NotAdmitted, Reason
 from tallybook.domain.errors import TallybookError
 from tallybook.domain.periods import Period
+from tallybook.domain.usage import Result, UnreadableEvents
 from tallybook.wire.response import Answer, error_headers, number, seconds, status_of
+
+COUNT_NAMES = {"accepted": "accepted", "duplicate": "duplicates", "conflict": "conflicts", "rejected": "rejected"}
+"""The field that counts the results of each status."""
 
 
 def ok(data: Any, *, at: datetime, status: int = 200) -> Answer:
@@ -37,6 +41,8 @@ def error(error: TallybookError, *, at: datetime) -> Answer:
     }
     if isinstance(error, NotAdmitted):
         body = {**body, "data": {"reasons": reasons(error.reasons)}}
+    if isinstance(error, UnreadableEvents):
+        body = {**body, "data": results(error.results)}
     return Answer(status, body, error_headers(error))
 
 
@@ -45,6 +51,19 @@ def reasons(reasons: Sequence[Reason]) -> list[dict[str, object]]:
     return [
         {"code": reason.code, "limit": _number(reason.limit), "current": _number(reason.current)} for reason in reasons
     ]
+
+
+def results(results: Sequence[Result]) -> dict[str, object]:
+    """The count of each status, and the results in the order sent; `reason` only if there is one.
+
+    Source: docs/decisions.md, "What the platform needs".
+    """
+    counts = {name: sum(result.status == status for result in results) for status, name in COUNT_NAMES.items()}
+    rows = [
+        {"id": result.id, "status": result.status, **({"reason": result.reason} if result.reason else {})}
+        for result in results
+    ]
+    return {**counts, "results": rows}
 
 
 def period_fields(period: Period) -> dict[str, str]:
