@@ -13,7 +13,7 @@ ROOTS = f"{ROOT / 'layers/core/python'}{os.pathsep}{ROOT / 'functions'}"
 WEB = {"fastapi", "starlette", "mangum", "pydantic"}
 OPERATOR = {"typer", "rich", "psutil", "tallybook.cli"}
 MAIL = {"jinja2", "tallybook.delivery", "tallybook.gateways.mail", "tallybook.gateways.bus"}
-NEVER = {"email_validator", "orjson", "stripe", "moto", "aws_xray_sdk", "tallybook.store.capacity"}
+NEVER = {"email_validator", "orjson", "stripe", "moto", "aws_xray_sdk", "tallybook.store.capacity", "tallybook.openapi"}
 ABSENT = {
     "identity": OPERATOR | NEVER | MAIL,
     "accounts": OPERATOR | NEVER | MAIL | {"bcrypt"},

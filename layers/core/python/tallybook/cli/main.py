@@ -13,7 +13,19 @@ from tallybook.cli.meter.send import send
 from tallybook.cli.stop import Stop
 from tallybook.domain.errors import TallybookError
 
-NOUNS = ("accounts", "users", "keys", "audit", "invoices", "events", "outbox", "catalog", "platform-keys", "clock")
+NOUNS = (
+    "accounts",
+    "users",
+    "keys",
+    "audit",
+    "invoices",
+    "events",
+    "outbox",
+    "catalog",
+    "platform-keys",
+    "clock",
+    "openapi",
+)
 
 
 class LazyGroup(TyperGroup):

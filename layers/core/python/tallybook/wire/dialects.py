@@ -9,8 +9,8 @@ from tallybook.wire.response import Answer
 from tallybook.wire.scalebox.envelope import error as scalebox_error
 from tallybook.wire.scalingo.envelope import error as scalingo_error
 
-_SCALINGO = ("/v1/users", "/v1/account", "/v1/tokens")
-_QUOTA_APP = ("/account", "/auth", "/v1/packages")
+SCALINGO_PATHS = ("/v1/users", "/v1/account", "/v1/tokens")
+QUOTA_APP_PATHS = ("/account", "/auth", "/v1/packages")
 
 
 class PresentError(Protocol):
@@ -19,9 +19,9 @@ class PresentError(Protocol):
 
 def error_presenter(path: str) -> PresentError:
     """The presenter of errors on this path; ScaleBox's if the path has no other dialect."""
-    if _under(path, _SCALINGO):
+    if _under(path, SCALINGO_PATHS):
         return scalingo_error
-    if _under(path, _QUOTA_APP):
+    if _under(path, QUOTA_APP_PATHS):
         return quota_app_error
     return scalebox_error
 
