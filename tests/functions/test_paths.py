@@ -145,7 +145,7 @@ def test_answers_are_json_or_our_pages_and_are_not_cached(scenario: Scenario) ->
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/auth/me", "/v1/budgets", "/account/nothing", "/v1/platform/events"])
-def test_refusals_are_not_sniffed_and_ask_for_https_too(path: str) -> None:
+def test_refusals_are_not_sniffed_and_ask_for_https_too(app: App, path: str) -> None:
     answer = call("POST", path, raw=b"{")
     assert answer.status >= 400
     assert answer.headers["x-content-type-options"] == "nosniff"

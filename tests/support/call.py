@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from infra.groups import group_of
+from tests.support.reference import Exchange, check_exchange
 
 HERE = "203.0.113.7"
 
@@ -49,7 +50,10 @@ def call(
     headers: dict[str, str] | None = None,
     address: str = HERE,
 ) -> Answer:
-    """One request to the function that serves the path. `body` is sent as JSON, `raw` as it is."""
+    """One request to the function that serves the path. `body` is sent as JSON, `raw` as it is.
+
+    The answer must be as the reference says (`tests/support/reference.py`).
+    """
     event = gateway_event(method, url, key=key, bearer=bearer, cookie=cookie, body=body, raw=raw, headers=headers)
     event["requestContext"]["http"]["sourceIp"] = address
     handler = importlib.import_module(f"{group_of(event['rawPath'])}.app").handler
@@ -57,7 +61,10 @@ def call(
     text = answer.get("body", "")
     if answer.get("isBase64Encoded"):
         text = base64.b64decode(text).decode()
-    return Answer(answer["statusCode"], answer.get("headers", {}), text, tuple(answer.get("cookies", ())))
+    given = Answer(answer["statusCode"], answer.get("headers", {}), text, tuple(answer.get("cookies", ())))
+    sent = base64.b64decode(event["body"]).decode(errors="replace")
+    check_exchange(Exchange(method, event["rawPath"], sent, given.status, given.headers, given.text))
+    return given
 
 
 def gateway_event(
