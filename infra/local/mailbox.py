@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from infra.local.cloud import Cloud
+from infra.local.reference import document_json, reference_page
 from tallybook.domain.times import stamp
 
 type Answer = tuple[int, list[tuple[str, str]], bytes]
@@ -68,6 +69,10 @@ def answer_locally(method: str, path: str, cloud: Cloud) -> Answer:
     page = unquote(path.partition("?")[0]).removeprefix(_ROOT).rstrip("/")
     if page == "":
         return _html("start")
+    if page == "/reference":
+        return _answer(HTTPStatus.OK, "text/html", reference_page())
+    if page == "/openapi.json":
+        return _answer(HTTPStatus.OK, "application/json", document_json())
     if page.startswith("/mail"):
         return _mail(page.removeprefix("/mail"), _sent_mails(cloud))
     return _refusal(HTTPStatus.NOT_FOUND)

@@ -127,12 +127,12 @@ def _schemas(routes: Iterable[Endpoint], responses: Responses) -> dict[str, Sche
 
 
 def _about() -> str:
-    lines = (f"- **{dialect.name}**{_paths_of(dialect)}: {dialect.summary}." for dialect in DIALECTS)
-    return _ABOUT.format(dialects="\n".join(lines))
+    return _ABOUT.format(dialects="\n".join(map(_about_dialect, DIALECTS)))
 
 
-def _paths_of(dialect: Dialect) -> str:
-    return f" ({', '.join(f'`{path}`' for path in dialect.paths)})" if dialect.paths else ""
+def _about_dialect(dialect: Dialect) -> str:
+    paths = f" ({', '.join(f'`{path}`' for path in dialect.paths)})" if dialect.paths else ""
+    return f"- [{dialect.name}](decisions.md#{dialect.name.lower()}){paths}: {dialect.summary}."
 
 
 def _dialect(dialect: Dialect) -> dict[str, Any]:
