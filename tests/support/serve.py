@@ -24,11 +24,11 @@ class Served:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def answer(self, method: str, path: str, body: bytes, key: str) -> Answer:
+    def answer(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         self.requests.append((path, body))
         if self.instead:
             return self.instead.pop(0)
-        return call(method, path, key=key, raw=body)
+        return call(method, path, raw=body, headers=headers)
 
 
 @contextmanager
@@ -37,15 +37,18 @@ def serve(port: int = 0) -> Iterator[Served]:
     served = Served()
 
     class Exchange(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+        def _exchange(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            answer = served.answer("POST", self.path, body, self.headers.get("X-API-Key", ""))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            answer = served.answer(self.command, self.path, body, headers)
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 if name.lower() != "content-length":
                     self.send_header(name, value)
             self.end_headers()
             self.wfile.write(answer.text.encode())
+
+        do_GET = do_POST = do_PUT = do_DELETE = _exchange  # noqa: N815 http.server's names
 
         def log_message(self, *_: object) -> None:
             """Nothing: the handlers log."""
