@@ -69,12 +69,12 @@ def answer_locally(method: str, path: str, cloud: Cloud) -> Answer:
     page = unquote(path.partition("?")[0]).removeprefix(_ROOT).rstrip("/")
     if page == "":
         return _html("start")
+    if page.startswith("/mail"):
+        return _mail(page.removeprefix("/mail"), _sent_mails(cloud))
     if page == "/reference":
         return _answer(HTTPStatus.OK, "text/html", reference_page())
     if page == "/openapi.json":
         return _answer(HTTPStatus.OK, "application/json", document_json())
-    if page.startswith("/mail"):
-        return _mail(page.removeprefix("/mail"), _sent_mails(cloud))
     return _refusal(HTTPStatus.NOT_FOUND)
 
 

@@ -23,7 +23,7 @@ _PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_DOCS = "/_local/docs/docs/"
+_DOCS = "/_local/documents/docs/"
 _SCHEMAS = "#/components/schemas/"
 _LIMITS = {
     "minimum": "at least {}",

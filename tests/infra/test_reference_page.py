@@ -52,7 +52,7 @@ def test_the_page_loads_nothing_and_runs_nothing() -> None:
     ("text", "html"),
     [
         ("`a<b`", "<code>a&lt;b</code>"),
-        ("[here](api.md#part)", '<a href="/_local/docs/docs/api.md">here</a>'),
+        ("[here](api.md#part)", '<a href="/_local/documents/docs/api.md">here</a>'),
         ("<script>", "&lt;script&gt;"),
     ],
 )

@@ -10,7 +10,7 @@ from tallybook.domain.errors import TallybookError, TooManyRequests
 from tallybook.openapi.answers.fields import Answered, Seconds
 from tallybook.openapi.answers.platform import AdmissionRefusal
 from tallybook.openapi.codes import CLASSES, CODES, USUAL
-from tallybook.wire.dialects import QUOTA_APP_PATHS, SCALINGO_PATHS, error_presenter
+from tallybook.wire.dialects import PATHS, error_presenter
 from tallybook.wire.response import Answer
 
 NOW = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
@@ -90,13 +90,13 @@ SCALEBOX = Dialect(
 QUOTA = Dialect(
     "Quota",
     "flat JSON, times in milliseconds, ids without prefixes",
-    QUOTA_APP_PATHS,
+    PATHS["Quota"],
     {"default": QuotaError},
 )
 SCALINGO = Dialect(
     "Scalingo",
     "rooted JSON; only its errors exist so far, and a wrong value is 422",
-    SCALINGO_PATHS,
+    PATHS["Scalingo"],
     {"default": ScalingoError, "403": ScalingoForbidden, "404": ScalingoNotFound, "422": ScalingoInvalid},
 )
 DIALECTS = (SCALEBOX, QUOTA, SCALINGO)

@@ -1,5 +1,6 @@
 """The path decides the dialect of an error, never the credential. Source: docs/decisions.md, "One identity"."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -9,8 +10,8 @@ from tallybook.wire.response import Answer
 from tallybook.wire.scalebox.envelope import error as scalebox_error
 from tallybook.wire.scalingo.envelope import error as scalingo_error
 
-SCALINGO_PATHS = ("/v1/users", "/v1/account", "/v1/tokens")
-QUOTA_APP_PATHS = ("/account", "/auth", "/v1/packages")
+_SCALINGO = ("/v1/users", "/v1/account", "/v1/tokens")
+_QUOTA_APP = ("/account", "/auth", "/v1/packages")
 
 
 class PresentError(Protocol):
@@ -19,12 +20,16 @@ class PresentError(Protocol):
 
 def error_presenter(path: str) -> PresentError:
     """The presenter of errors on this path; ScaleBox's if the path has no other dialect."""
-    if _under(path, SCALINGO_PATHS):
+    if _under(path, _SCALINGO):
         return scalingo_error
-    if _under(path, QUOTA_APP_PATHS):
+    if _under(path, _QUOTA_APP):
         return quota_app_error
     return scalebox_error
 
 
 def _under(path: str, prefixes: tuple[str, ...]) -> bool:
     return any(path == prefix or path.startswith(f"{prefix}/") for prefix in prefixes)
+
+
+PATHS: Mapping[str, tuple[str, ...]] = {"Quota": _QUOTA_APP, "Scalingo": _SCALINGO}
+"""The prefixes of the paths of each dialect; ScaleBox has all others."""
