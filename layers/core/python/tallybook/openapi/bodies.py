@@ -78,7 +78,7 @@ LIMITS: Mapping[type[RequestBody], Mapping[str, Mapping[str, Any]]] = {
     bodies.PlanRequest: {"plan_name": {"description": "The plan's slug."}},
     bodies.ReasonRequest: {"reason": _REASON},
     bodies.TermsRequest: {
-        "tax_rate": {"anyOf": [*_PERCENT, {"type": "null"}], "description": "Percent, with at most 4 decimals."},
+        "tax_rate": {"anyOf": _PERCENT, "description": "Percent, with at most 4 decimals."},
         "discount": {"anyOf": _PERCENT, "description": "Percent, with at most 4 decimals.", "default": None},
     },
     bodies.ProfileRequest: {
@@ -130,7 +130,17 @@ def with_limits(name: str, schema: Schema) -> Schema:
 
 
 def _merged(schema: Schema, more: Mapping[str, Any]) -> Schema:
-    return {name: part for name, part in {**schema, **more}.items() if part is not None or name not in more}
+    """The limits take the place of the type's own; whether it may be null stays as the model has it."""
+    merged = {name: part for name, part in {**schema, **more}.items() if part is not None or name not in more}
+    if not _may_be_null(schema) or _may_be_null(merged):
+        return merged
+    if "anyOf" in merged:
+        return {**merged, "anyOf": [*merged["anyOf"], {"type": "null"}]}
+    return {**merged, "type": [merged["type"], "null"]}
+
+
+def _may_be_null(schema: Schema) -> bool:
+    return "null" in schema.get("type", ()) or {"type": "null"} in (schema.get("anyOf") or ())
 
 
 _BY_NAME: Mapping[str, Mapping[str, Mapping[str, Any]]] = {

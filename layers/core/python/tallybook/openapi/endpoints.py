@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from inspect import getclosurevars, signature
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, get_args
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from tallybook.http import Caller, Platform
+from tallybook.domain.credentials import PlatformCaller, Principal
 from tallybook.wire.requests.bodies import RequestBody
 from tallybook.wire.requests.paging import page_request
-from tallybook.wire.requests.ranges import SentRange
+from tallybook.wire.requests.ranges import TimeRange
 
 FUNCTIONS = Path(__file__).parents[5] / "functions"
 
@@ -67,15 +67,9 @@ def _read(method: str, path: str, call: Any) -> Endpoint:
         path=path,
         doc=call.__doc__,
         parameters=tuple(part[1:-1] for part in path.split("/") if part.startswith("{")),
-        by_user=_dependency(Caller) in dependencies,
-        by_platform=_dependency(Platform) in dependencies,
+        by_user=any(get_args(one)[:1] == (Principal,) for one in annotations),
+        by_platform=any(get_args(one)[:1] == (PlatformCaller,) for one in annotations),
         body=bodies[0] if bodies else None,
         page_limit=getclosurevars(pages[0]).nonlocals["default_limit"] if pages else None,
-        has_range=_dependency(SentRange) in dependencies,
+        has_range=any(get_args(one)[:1] == (TimeRange,) for one in annotations),
     )
-
-
-def _dependency(annotation: Any) -> Callable[..., Any]:
-    """The function that FastAPI calls for `Annotated[…, Depends(function)]`."""
-    dependency: Callable[..., Any] = get_args(annotation)[1].dependency
-    return dependency

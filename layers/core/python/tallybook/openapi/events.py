@@ -46,7 +46,7 @@ USAGE_EVENT: Schema = {
 EVENT_SCHEMAS = {"UsageEvent": USAGE_EVENT, "UsageData": USAGE_DATA}
 
 _ONE = {"$ref": "#/components/schemas/UsageEvent"}
-_BATCH = {"type": "array", "items": _ONE, "minItems": 1, "maxItems": MAX_EVENTS}
+_BATCH = {"type": "array", "items": _ONE, "maxItems": MAX_EVENTS}
 
 
 def events_body() -> Schema:

@@ -17,8 +17,8 @@ PLATFORM = Area(
             "usage:write",
             answers.EventResults,
             example="platform_events",
-            description="One event, or an array of 1 to 1,000 of any accounts; at most 1 MiB. An event is known by its "
-            "`source` and `id`, so it may be sent again. An event that is wrong is rejected alone.",
+            description="One event, or an array of at most 1,000 of any accounts; at most 1 MiB. An event is known by "
+            "its `source` and `id`, so it may be sent again. An event that is wrong is rejected alone.",
         ),
         ("POST", f"{_PLATFORM}/sessions"): Operation(
             "startSession",
