@@ -81,8 +81,13 @@ def _problem(exchange: Exchange) -> str | None:
     response = operation_of(place)["responses"].get(str(exchange.status))
     if response is None:
         return "no such status is documented"
-    response = resolve(response)
-    (kind, content), *_ = response.get("content", {"": {}}).items()
+    return _problem_of_answer(exchange, place, resolve(response))
+
+
+def _problem_of_answer(exchange: Exchange, place: Place, response: Mapping[str, Any]) -> str | None:
+    if "content" not in response:
+        return "its body is not documented" if exchange.text else None
+    (kind, content), *_ = response["content"].items()
     sent = {name.lower(): value for name, value in exchange.headers.items()}
     if sent.get("content-type", "").partition(";")[0] != kind:
         return f"its type is {sent.get('content-type')}, not {kind}"
