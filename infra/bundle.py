@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from py_compile import PycInvalidationMode
@@ -27,6 +27,7 @@ LAMBDA_ARM = "aarch64-manylinux_2_28"
 
 _DEPS_LOCK = ROOT / "layers/deps/requirements.lock"
 _BOTOCORE_FILES = frozenset({"endpoints.json", "partitions.json", "sdk-default-configuration.json", "_retry.json"})
+_NOT_FOR_FUNCTIONS = ("cli", "openapi")
 _RECORDS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
 
 
@@ -48,14 +49,14 @@ def function_bundle(name: str) -> Bundle:
 
 
 def core_bundle() -> Bundle:
-    """The layer with the product, without the operator's command."""
+    """The layer with the product, without the operator's command and the reference."""
     source = ROOT / "layers/core/python/tallybook"
 
     def fill(folder: Path) -> None:
-        _copy(source, folder / "python/tallybook", leave_out="cli")
+        _copy(source, folder / "python/tallybook", leave_out=_NOT_FOR_FUNCTIONS)
         _compile(folder / "python", "/opt/python")
 
-    return _build("core", [_digest_of(source, leave_out="cli")], fill)
+    return _build("core", [_digest_of(source, leave_out=_NOT_FOR_FUNCTIONS)], fill)
 
 
 def deps_bundle(target: str | None) -> Bundle:
@@ -87,18 +88,18 @@ def _build(name: str, inputs: Iterable[str], fill: Callable[[Path], None]) -> Bu
     return Bundle(folder, digest)
 
 
-def _digest_of(source: Path, *, leave_out: str = "") -> str:
+def _digest_of(source: Path, *, leave_out: Sequence[str] = ()) -> str:
     digest = hashlib.sha256()
     for path in sorted(source.rglob("*")):
         parts = path.relative_to(source).parts
-        if path.is_file() and parts[0] != leave_out and "__pycache__" not in parts:
+        if path.is_file() and parts[0] not in leave_out and "__pycache__" not in parts:
             content = path.read_bytes()
             digest.update(f"{'/'.join(parts)}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
 
 
-def _copy(source: Path, target: Path, *, leave_out: str = "__pycache__") -> None:
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", leave_out))
+def _copy(source: Path, target: Path, *, leave_out: Sequence[str] = ()) -> None:
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", *leave_out))
 
 
 def _install(python: Path, target: str | None) -> None:

@@ -18,12 +18,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from infra.local.cloud import Cloud
 from infra.local.documents import DOCUMENTS
+from infra.local.reference import document_json, reference_page
 from tallybook.domain.times import parse_instant, readable, stamp
 
 type Answer = tuple[int, list[tuple[str, str]], bytes]
 
 _ROOT = "/_local"
 _READS = ("GET", "HEAD")
+_REFERENCE = {"/reference": ("text/html", reference_page), "/openapi.json": ("application/json", document_json)}
 
 _HEADERS = [
     # Also applies to the frame with the mail: inline styles, no scripts, nothing from other hosts.
@@ -83,6 +85,9 @@ def answer_locally(method: str, path: str, cloud: Cloud) -> Answer:
         return _answer(HTTPStatus.OK, "text/plain", document.read_text(encoding="utf-8"))
     if page.startswith("/mail"):
         return _mail(page.removeprefix("/mail"), _sent_mails(cloud))
+    if page in _REFERENCE:
+        media_type, render = _REFERENCE[page]
+        return _answer(HTTPStatus.OK, media_type, render())
     return _refusal(HTTPStatus.NOT_FOUND)
 
 

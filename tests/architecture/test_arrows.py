@@ -14,7 +14,7 @@ WEB = {"fastapi", "starlette", "mangum", "pydantic"}
 OPERATOR = {"typer", "rich", "psutil", "tallybook.cli"}
 MAIL = {"jinja2", "tallybook.delivery", "tallybook.gateways.mail", "tallybook.gateways.bus"}
 CALLERS = {"tallybook.domain.credentials", "tallybook.store.credentials"}
-NEVER = {"email_validator", "orjson", "stripe", "moto", "aws_xray_sdk", "tallybook.store.capacity"}
+NEVER = {"email_validator", "orjson", "stripe", "moto", "aws_xray_sdk", "tallybook.store.capacity", "tallybook.openapi"}
 ABSENT = {
     "identity": OPERATOR | NEVER | MAIL,
     "accounts": OPERATOR | NEVER | MAIL | {"bcrypt"},

@@ -25,7 +25,7 @@ from tests.bench.quota_figures import quota_figures
 from tests.bench.sections import DETERMINISTIC, WITHOUT_TABLES, read_sections
 from tests.bench.warm import warm_request
 from tests.support.app import App
-from tests.support.call import call
+from tests.support.call import call, gateway_event, handle
 from tests.support.cloud import create_tables
 
 _BATCH = 1000
@@ -96,7 +96,7 @@ def _print_flatness(app: App) -> None:
         while sent < target:
             events = [app.event(member, quantity=1) for _ in range(min(_BATCH, target - sent))]
             with _quiet():
-                answer = call("POST", "/v1/platform/events", key=key, body=events)
+                answer = handle(gateway_event("POST", "/v1/platform/events", key=key, body=events))
             assert answer.json["data"]["accepted"] == len(events)
             sent += len(events)
             _progress(sent, _FLAT_AT[-1])

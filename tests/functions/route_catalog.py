@@ -212,7 +212,8 @@ PLATFORM_ROUTES = [route for route, request in VALID_REQUESTS.items() if request
 CHANGING_ROUTES = [route for route in VALID_REQUESTS if route.method != "GET"]
 GET_ROUTES = [route for route in VALID_REQUESTS if route.method == "GET"]
 WITH_BODY = [route for route, request in VALID_REQUESTS.items() if request.body is not _no_body]
-JSON_ROUTES = [route for route, request in VALID_REQUESTS.items() if not request.is_page]
+HANDSHAKES = [route for route in VALID_REQUESTS if route.method == "OPTIONS"]
+JSON_ROUTES = [route for route, request in VALID_REQUESTS.items() if not request.is_page and route not in HANDSHAKES]
 
 
 def name_of(route: Route) -> str:

@@ -35,6 +35,7 @@ def test_the_layer_describes_each_service_that_is_called(service: str, layers: l
 def test_the_layers_have_no_command_and_nothing_that_slows_a_start(layers: list[Path]) -> None:
     core, deps = layers
     assert not (core / "tallybook/cli").exists()
+    assert not (core / "tallybook/openapi").exists()
     there = {path.name for path in deps.iterdir()}
     assert not there & {"pip", "bin", "email_validator", "orjson", "uv", "typer", "rich", "psutil", "moto", "pytest"}
     assert "boto3" in there

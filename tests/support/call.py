@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from infra.groups import group_of
+from tests.support.reference import Exchange, check_exchange
 
 HERE = "203.0.113.7"
 
@@ -37,20 +38,20 @@ class LambdaContext:
         return 30_000
 
 
-def call(
-    method: str,
-    url: str,
-    *,
-    key: str | None = None,
-    bearer: str | None = None,
-    cookie: str | None = None,
-    body: Any = None,
-    raw: bytes | None = None,
-    headers: dict[str, str] | None = None,
-    address: str = HERE,
-) -> Answer:
-    """One request to the function that serves the path. `body` is sent as JSON, `raw` as it is."""
-    event = gateway_event(method, url, key=key, bearer=bearer, cookie=cookie, body=body, raw=raw, headers=headers)
+def call(method: str, url: str, *, address: str = HERE, **how: Any) -> Answer:
+    """One request to the function that serves the path; `how` is that of `gateway_event`.
+
+    The answer must be as the reference says (`tests/support/reference.py`).
+    """
+    event = gateway_event(method, url, **how)
+    answer = handle(event, address=address)
+    sent = base64.b64decode(event["body"]).decode(errors="replace")
+    check_exchange(Exchange(method, event["rawPath"], sent, answer.status, answer.headers, answer.text))
+    return answer
+
+
+def handle(event: dict[str, Any], *, address: str = HERE) -> Answer:
+    """What the handler answers, whatever that is: for measurements."""
     event["requestContext"]["http"]["sourceIp"] = address
     handler = importlib.import_module(f"{group_of(event['rawPath'])}.app").handler
     answer = handler(event, LambdaContext())
@@ -71,7 +72,7 @@ def gateway_event(
     raw: bytes | None = None,
     headers: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The event that the HTTP API passes to a function for this request."""
+    """The event that the HTTP API passes to a function for this request. `body` is sent as JSON, `raw` as it is."""
     parts = urlsplit(url)
     sent = {
         "host": "api.example.com",

@@ -51,7 +51,7 @@ def serve(port: int = 0) -> Iterator[Served]:
             self.end_headers()
             self.wfile.write(answer.text.encode())
 
-        do_GET = do_POST = _exchange  # noqa: N815 http.server's names
+        do_GET = do_POST = do_PUT = do_DELETE = _exchange  # noqa: N815 http.server's names
 
         def log_message(self, *_: object) -> None:
             """Nothing: the handlers log."""

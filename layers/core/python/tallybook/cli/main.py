@@ -18,7 +18,19 @@ from tallybook.cli.setting_text import check_settings, clean_settings
 from tallybook.cli.streams import drop_output, is_terminal, prepare_streams, write
 from tallybook.cli.version import VERSION
 
-NOUNS = ("accounts", "users", "keys", "audit", "invoices", "events", "outbox", "catalog", "platform-keys", "clock")
+NOUNS = (
+    "accounts",
+    "users",
+    "keys",
+    "audit",
+    "invoices",
+    "events",
+    "outbox",
+    "catalog",
+    "platform-keys",
+    "clock",
+    "openapi",
+)
 
 
 class LazyGroup(TyperGroup):

@@ -1,5 +1,6 @@
 """The path decides the dialect of an error, never the credential. Source: docs/decisions.md, "One identity"."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -38,3 +39,7 @@ def is_platform_path(path: str) -> bool:
 
 def _under(path: str, prefixes: tuple[str, ...]) -> bool:
     return any(path == prefix or path.startswith(f"{prefix}/") for prefix in prefixes)
+
+
+PATHS: Mapping[str, tuple[str, ...]] = {"Quota": _QUOTA_APP, "Scalingo": _SCALINGO}
+"""The prefixes of the paths of each dialect; ScaleBox has all others."""

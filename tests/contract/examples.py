@@ -1,14 +1,14 @@
-"""The documents' example answers, one file each, with the fields that the decisions add."""
+"""The documents' example answers, which the reference publishes too, with how an answer may differ from them."""
 
-from pathlib import Path
 from typing import Any
 
+from tallybook.openapi.examples import EXAMPLES
 from tests.support.call import Answer
 from tests.support.shape import Example
 
 
 def example(name: str) -> Example:
-    return Example.read(Path(__file__).parent / f"{name}.json")
+    return Example.read(EXAMPLES / f"{name}.json")
 
 
 def expect(answer: Answer, status: int, name: str) -> Any:
