@@ -24,4 +24,4 @@ async def events(request: Request, ctx: Ctx, platform: Platform) -> JSONResponse
 
 @router.options("/events")
 async def handshake(request: Request) -> Response:
-    return Response(headers=allow_origin(request.headers))
+    return Response(status_code=204, headers=allow_origin(request.headers))

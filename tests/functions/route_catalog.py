@@ -124,7 +124,7 @@ VALID_REQUESTS = {
     Route("DELETE", f"{_USERS}/{{user_id}}"): Request(ROOT, 200),
     Route("GET", "/v1/user-management/audit-log"): Request(ROOT, 200),
     Route("GET", "/v1/user-management/plans"): Request(PUBLIC, 200),
-    Route("OPTIONS", f"{_PLATFORM}/events"): Request(PUBLIC, 200),
+    Route("OPTIONS", f"{_PLATFORM}/events"): Request(PUBLIC, 204),
     Route("PUT", "/v1/user-management/account"): Request(
         ROOT,
         200,

@@ -109,7 +109,8 @@ def _problem_of_body(exchange: Exchange, place: Place, content: Mapping[str, Any
 def _problem_of_request(exchange: Exchange, place: Place) -> str | None:
     """What was accepted must be valid; an event may be rejected in an answer of 200."""
     validator = _request_validator(place)
-    if exchange.status >= 300 or validator is None or '"reason"' in exchange.text:
+    is_encoded = '"data_base64"' in exchange.sent
+    if exchange.status >= 300 or validator is None or is_encoded or '"reason"' in exchange.text:
         return None
     try:
         sent = json.loads(exchange.sent.removeprefix("\ufeff"))

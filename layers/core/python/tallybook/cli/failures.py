@@ -9,9 +9,7 @@
 """
 
 import json
-import os
 import sys
-import tempfile
 import traceback
 from collections.abc import Sequence
 from typing import Any
@@ -22,6 +20,7 @@ from tallybook.cli.masking import mask
 from tallybook.cli.stop import INTERRUPTED, ClosedPipe, Stop
 from tallybook.cli.streams import drop_output, say, write
 from tallybook.domain.errors import Failed, Invalid, TallybookError, Unavailable
+from tallybook.gateways.private_files import new_private
 
 DEFECT, WRAPPER_FAILED, CLOSED_PIPE = 70, 125, 141
 _WRONG_USE = 2
@@ -101,9 +100,7 @@ def _write_report(error: BaseException, arguments: Sequence[str]) -> str:
         ]
     )
     try:
-        handle, name = tempfile.mkstemp(prefix="tallybook-report-", suffix=".txt")
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(mask(text))
+        name = new_private(mask(text).encode(errors="backslashreplace"), prefix="tallybook-report-", suffix=".txt")
     except OSError as problem:
         return f"the full report could not be written: {problem.strerror}"
     return f"the full report is in {name}"

@@ -1,6 +1,7 @@
 """Files that only their owner can read, whatever the umask: they contain keys, ids or usage."""
 
 import os
+import tempfile
 from pathlib import Path
 
 
@@ -12,3 +13,10 @@ def replace_private(path: Path, content: bytes) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
     new.replace(path)
+
+
+def new_private(content: bytes, *, prefix: str, suffix: str) -> str:
+    """Write a new file in the folder for temporary ones; returns its path."""
+    with tempfile.NamedTemporaryFile(prefix=prefix, suffix=suffix, delete=False) as file:  # 0600
+        file.write(content)
+    return file.name

@@ -54,7 +54,8 @@ def events_body() -> Schema:
     one, batch = {"value": EVENT_EXAMPLE}, {"value": [EVENT_EXAMPLE]}
     media = {"schema": {"anyOf": [_ONE, _BATCH]}, "examples": {"event": one, "batch": batch}}
     return {
-        "description": "Also as `application/cloudevents+json` (one event) or `application/cloudevents-batch+json`.",
+        "description": "Also as `application/cloudevents+json` (one event) or `application/cloudevents-batch+json`, "
+        "with `data_base64` in place of `data`, or in binary mode, with the attributes in headers that begin with `ce-`.",
         "required": True,
         "content": {"application/json": media},
     }

@@ -26,6 +26,7 @@ PLATFORM = Area(
             "allowEvents",
             "The handshake of CloudEvents' senders: any origin may send, at any rate, with a key",
             "public",
+            status=204,
             is_empty=True,
         ),
         ("POST", f"{_PLATFORM}/sessions"): Operation(
