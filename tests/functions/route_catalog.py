@@ -212,8 +212,7 @@ PLATFORM_ROUTES = [route for route, request in VALID_REQUESTS.items() if request
 CHANGING_ROUTES = [route for route in VALID_REQUESTS if route.method != "GET"]
 GET_ROUTES = [route for route in VALID_REQUESTS if route.method == "GET"]
 WITH_BODY = [route for route, request in VALID_REQUESTS.items() if request.body is not _no_body]
-HANDSHAKES = [route for route in VALID_REQUESTS if route.method == "OPTIONS"]
-JSON_ROUTES = [route for route, request in VALID_REQUESTS.items() if not request.is_page and route not in HANDSHAKES]
+JSON_ROUTES = [route for route, request in VALID_REQUESTS.items() if not request.is_page and route.method != "OPTIONS"]
 
 
 def name_of(route: Route) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.functions.refusal import check_refusal
-from tests.functions.route_catalog import HANDSHAKES, JSON_ROUTES, VALID_REQUESTS
+from tests.functions.route_catalog import VALID_REQUESTS
 from tests.functions.scenario import Scenario
 from tests.support.app import App
 from tests.support.call import LambdaContext, call, gateway_event
@@ -117,8 +117,8 @@ def test_answers_are_json_or_our_pages_and_are_not_cached(scenario: Scenario) ->
     for route, valid in VALID_REQUESTS.items():
         answer = scenario.request(route, key=scenario.credential(route))
         assert answer.status == valid.status
-        expected = "application/json" if route in JSON_ROUTES else "text/html; charset=utf-8"
-        assert answer.headers.get("content-type") == (None if route in HANDSHAKES else expected)
+        expected = "text/html; charset=utf-8" if valid.is_page else "application/json"
+        assert answer.headers["content-type"] == expected
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["strict-transport-security"] == "max-age=31536000"
@@ -143,7 +143,7 @@ def test_without_https_an_answer_does_not_ask_for_it(sent: dict[str, str]) -> No
 
 
 def test_our_pages_have_a_content_security_policy(scenario: Scenario) -> None:
-    for route in VALID_REQUESTS.keys() - {*JSON_ROUTES, *HANDSHAKES}:
+    for route in [route for route, request in VALID_REQUESTS.items() if request.is_page]:
         answer = scenario.request(route)
         assert answer.text.startswith("<!DOCTYPE html>")
         source = "'none'" if route.path == "/auth/errors" else "'sha256-"

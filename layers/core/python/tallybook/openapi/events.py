@@ -55,7 +55,7 @@ def events_body() -> Schema:
     media = {"schema": {"anyOf": [_ONE, _BATCH]}, "examples": {"event": one, "batch": batch}}
     return {
         "description": "Also as `application/cloudevents+json` (one event) or `application/cloudevents-batch+json`, "
-        "with `data_base64` in place of `data`, or in binary mode, with the attributes in headers that begin with `ce-`.",
+        "with `data_base64` in place of `data`, or in binary mode, with the attributes in `ce-` headers.",
         "required": True,
         "content": {"application/json": media},
     }
