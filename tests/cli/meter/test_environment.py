@@ -62,6 +62,28 @@ def test_proc_of_the_meter_shows_no_secret(secret_environment, meter, member):
     assert not [name for name in SECRETS if name in run.stdout]
 
 
+@only_on_linux
+@pytest.mark.parametrize("words", [["--", "meter"], ["--", "meter", "--"], ["meter"]], ids=" ".join)
+def test_every_spelling_that_runs_the_meter_hides_the_secrets(secret_environment, command, served, member, words):
+    """`--` before the command, and the program under another name."""
+    renamed = [sys.executable, "-P", "-c", "import runpy; runpy.run_module('tallybook.cli', run_name='__main__')"]
+    for program in (command, renamed):
+        line = [*program, *words, sys.executable, "-S", "-c", PRINT_PARENT]
+        run = subprocess.run(line, capture_output=True, text=True, timeout=30, check=False)
+        assert run.returncode == 0, run.stderr
+        assert "TALLYBOOK_ACCOUNT_ID" in run.stdout
+        assert not [secret for secret in secret_environment if secret in run.stdout]
+
+
+def test_a_program_that_does_not_hide_the_secrets_meters_nothing(secret_environment, served, member):
+    code = "from tallybook.cli.main import main; main(['meter', '--', 'echo', 'ran'])"
+    run = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert (run.returncode, run.stdout) == (125, "")
+    assert run.stderr.startswith("tallybook: meter runs only as a program of its own: ")
+    assert run.stderr.count("\n") == 1
+    assert served.requests == []
+
+
 def test_a_secret_that_is_passed_by_name_reaches_the_command(secret_environment, meter, member):
     options = ("--env", "AWS_PROFILE", "--env", "TALLYBOOK_API_KEY")
     run = meter("sh", "-c", 'echo "[$AWS_PROFILE] [$TALLYBOOK_API_KEY] [$AWS_SESSION_TOKEN]"', options=options)

@@ -3,9 +3,14 @@
 import sys
 
 from tallybook.cli.meter.environment import hide_secrets
+from tallybook.cli.stop import Stop
 
-if sys.argv[1:2] == ["meter"]:
-    hide_secrets()
+if "meter" in sys.argv[1:]:  # wherever it is: the command line also takes `-- meter`
+    try:
+        hide_secrets()
+    except Stop as stop:
+        print(f"tallybook: {stop.message}", file=sys.stderr)
+        sys.exit(stop.code)
 
 from tallybook.cli.main import main
 

@@ -22,6 +22,9 @@ _ROOM = 16 * 1024
 """Bytes that a pipe takes on every system before anyone reads."""
 
 _PR_SET_DUMPABLE = 4
+_FAILED = 125
+
+_hidden: list[bool] = []
 
 
 def hide_secrets() -> None:
@@ -36,6 +39,14 @@ def hide_secrets() -> None:
         _start_again(secrets)
     if sys.platform == "linux":
         CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    _hidden.append(True)
+
+
+def require_hidden_secrets() -> None:
+    """Stop if this process never hid the secrets, because a program of another name called the command."""
+    if not _hidden:
+        message = "meter runs only as a program of its own: tallybook meter, or python -m tallybook.cli"
+        raise Stop(message, code=_FAILED)
 
 
 def command_environment(passed: Sequence[str]) -> Mapping[str, str]:
