@@ -84,6 +84,27 @@ def test_a_program_that_does_not_hide_the_secrets_meters_nothing(secret_environm
     assert served.requests == []
 
 
+@pytest.mark.parametrize("value", ["x", "99", "0", "-1", "", "1:0", "٣", "99999999999999999999"])
+def test_a_handover_of_another_program_is_refused_in_one_line(served, meter, member, monkeypatch, value):
+    monkeypatch.setenv("TALLYBOOK_HANDOVER", value)
+    _is_refused(meter("true", input_text='{"TALLYBOOK_API_KEY": "x"}'), served)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"1", b"{", b"\xff", b'{"AWS_PROFILE": 1}', b'{"LD_PRELOAD": "x.so"}', None]
+)
+def test_a_handover_with_the_number_of_this_process_brings_only_secrets(served, line, member, monkeypatch, content):
+    """None leaves the pipe open."""
+    for name in ("TALLYBOOK_PLATFORM_KEY", *SECRETS):
+        monkeypatch.delenv(name, raising=False)
+    _is_refused(_run_with_handover(line("true"), content), served)
+
+
+def test_a_handover_beside_secrets_is_refused(served, line, member):
+    """They show that another program made it, and would stay in `/proc`."""
+    _is_refused(_run_with_handover(line("true"), b'{"AWS_PROFILE": "x"}'), served)
+
+
 def test_a_secret_that_is_passed_by_name_reaches_the_command(secret_environment, meter, member):
     options = ("--env", "AWS_PROFILE", "--env", "TALLYBOOK_API_KEY")
     run = meter("sh", "-c", 'echo "[$AWS_PROFILE] [$TALLYBOOK_API_KEY] [$AWS_SESSION_TOKEN]"', options=options)
@@ -119,3 +140,25 @@ def test_secrets_are_kept_in_memory_that_other_processes_cannot_read(monkeypatch
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.startswith("False pk-secret 0 ['0', '1', '2', '3']")
     assert CDLL(None).prctl(3, 0, 0, 0, 0) == 1, "this process is not affected"
+
+
+def _run_with_handover(line: list[str], content: bytes | None) -> subprocess.CompletedProcess[str]:
+    """The shell gives its own process number to the meter, which takes its place."""
+    read, write = os.pipe()
+    try:
+        if content is not None:
+            os.write(write, content)
+            os.close(write)
+        script = f'TALLYBOOK_HANDOVER=$$:{read} exec "$@"'
+        shell = ["sh", "-c", script, "sh", *line]
+        return subprocess.run(shell, pass_fds=[read], capture_output=True, text=True, timeout=30, check=False)
+    finally:
+        os.close(read)
+        if content is None:
+            os.close(write)
+
+
+def _is_refused(run: subprocess.CompletedProcess[str], served) -> None:
+    message = "tallybook: TALLYBOOK_HANDOVER is set, but only this command may set it: unset it\n"
+    assert (run.returncode, run.stdout, run.stderr) == (125, "", message)
+    assert served.requests == []
