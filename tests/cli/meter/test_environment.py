@@ -53,6 +53,18 @@ def test_the_command_gets_no_secret_but_the_rest_of_the_environment(secret_envir
     assert "TALLYBOOK_HANDOVER" not in run.stdout
 
 
+def test_secrets_of_other_programs_reach_the_command_as_the_pages_say(meter, member, monkeypatch):
+    for name in ("GITHUB_TOKEN", "PGPASSWORD", "DATABASE_URL"):
+        monkeypatch.setenv(name, f"{name}-value")
+        assert f"{name}-value" in meter("sh", "-c", f'echo "${name}"').stdout
+    for page in ("README.md", "docs/usage.md"):
+        text = " ".join((Path(__file__).parents[3] / page).read_text().split())
+        assert "variables that begin with `TALLYBOOK_` or `AWS_`" in text
+        assert "`GITHUB_TOKEN`" in text
+        assert "environment without secrets" not in text
+        assert "other secret of your environment" not in text
+
+
 @only_on_linux
 def test_proc_of_the_meter_shows_no_secret(secret_environment, meter, member):
     run = meter(sys.executable, "-S", "-c", PRINT_PARENT)
