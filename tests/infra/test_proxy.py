@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -25,6 +25,7 @@ class _Echo(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         request = json.dumps({"path": self.path, "headers": dict(self.headers), "body": body}).encode()
         self.send_response(418)
+        self.send_header("Content-Type", "application/json")
         self.send_header("Set-Cookie", "one=1")
         self.send_header("Set-Cookie", "two=2")
         self.send_header("Content-Length", str(len(request)))
@@ -129,9 +130,30 @@ def test_a_body_is_limited_as_api_gateway_limits_it(address: str) -> None:
     assert (answer.status, body) == (413, {"message": "Request Too Long"})
 
 
-def test_a_body_of_unknown_length_is_refused(address: str) -> None:
-    answer, _ = _post(address, "/", b"", {"Transfer-Encoding": "chunked"})
-    assert answer.status == 411
+def test_a_body_in_chunks_is_passed_on_whole(address: str) -> None:
+    chunks = b'3;x=y\r\n{"a\r\n5\r\n": 1}\r\n0\r\nTrailer: x\r\n\r\n'
+    answer, body = _post(address, "/", chunks, {"Transfer-Encoding": "chunked", "Content-Length": None})
+    assert (answer.status, body["body"]) == (418, '{"a": 1}')
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        ({"Transfer-Encoding": "chunked"}, b"0\r\n\r\n", 400),
+        ({"Transfer-Encoding": "gzip, chunked", "Content-Length": None}, b"0\r\n\r\n", 400),
+        ({"Transfer-Encoding": "chunked", "Content-Length": None}, b"-1\r\n\r\n", 400),
+        ({"Transfer-Encoding": "chunked", "Content-Length": None}, b"+1\r\na\r\n0\r\n\r\n", 400),
+        ({"Transfer-Encoding": "chunked", "Content-Length": None}, b"1\r\nab\r\n0\r\n\r\n", 400),
+        ({"Transfer-Encoding": "chunked", "Content-Length": None}, b"1" * 2000, 400),
+        ({"Transfer-Encoding": "chunked", "Content-Length": None}, b"A00001\r\n", 413),
+        ({"Content-Length": "-1"}, b"", 400),
+        ({"Content-Length": "1_0"}, b"", 400),
+    ],
+)
+def test_a_body_whose_end_is_unclear_is_refused(
+    address: str, headers: dict[str, str | None], body: bytes, status: int
+) -> None:
+    assert _post(address, "/", body, headers)[0].status == status
 
 
 def test_a_cloud_that_is_gone_is_a_bad_gateway() -> None:
@@ -160,12 +182,14 @@ def test_the_port_is_taken_at_once() -> None:
         Proxy(port)
 
 
-def _post(address: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[HTTPResponse, Any]:
+def _post(address: str, path: str, body: bytes, headers: Mapping[str, str | None]) -> tuple[HTTPResponse, Any]:
+    """A header that is None is not sent."""
     connection = HTTPConnection(address, timeout=10)
     try:
         connection.putrequest("POST", path, skip_host=True)
-        for name, value in ({"Host": address, "Content-Length": str(len(body))} | headers).items():
-            connection.putheader(name, value)
+        for name, value in {"Host": address, "Content-Length": str(len(body)), **headers}.items():
+            if value is not None:
+                connection.putheader(name, value)
         connection.endheaders(body)
         answer = connection.getresponse()
         return answer, json.loads(answer.read())
