@@ -77,6 +77,18 @@ def test_the_emulators_own_paths_need_the_token(cloud: Cloud) -> None:
         assert answer.status == 200
 
 
+@pytest.mark.parametrize(
+    "path", ["/_ministack/ses/messages", "/_ministack/lambda-code/shows", "/health", "/%5Fministack/health", "/_aws/x"]
+)
+def test_the_emulators_own_paths_are_closed_to_functions(cloud: Cloud, of_function: dict[str, str], path: str) -> None:
+    """They show all mails and the code, and delete everything; no policy is about them."""
+    signer = Signer(of_function["access_key_id"], of_function["secret_access_key"], of_function["session_token"])
+    for method, own_path in (("GET", path), ("POST", "/_ministack/config"), ("POST", "/_ministack/reset")):
+        signed = AWSRequest(method, f"{cloud.endpoint}{own_path}", {"Content-Type": "x"}, b"{}")
+        SigV4Auth(signer, "sqs", REGION).add_auth(signed)
+        assert _status(Request(signed.url, signed.data, dict(signed.headers), method=method)) == 403
+
+
 def test_a_function_has_the_rights_of_its_role_only(cloud: Cloud, of_function: dict[str, str]) -> None:
     sqs = client_of_function("sqs", cloud, of_function)
     sqs.list_queues()

@@ -91,6 +91,12 @@ def test_what_the_operator_writes_is_denied_alone_and_in_transactions(
     assert _transaction_denied(items, put("ACCOUNT#a"), write(pk))
 
 
+def test_a_table_named_by_its_arn_is_the_same_table(items: Any) -> None:
+    request = {"TableName": ARN, **put("CATALOG")[1]}
+    assert _is_denied(lambda: items.put_item(**request))
+    assert _is_denied(lambda: items.transact_write_items(TransactItems=[{"Put": request}]))
+
+
 @pytest.mark.parametrize("write", WRITES_OF_A_KEY)
 def test_no_attribute_of_a_platform_key_but_its_last_use_is_changed(items: Any, write: Write, cloud: Cloud) -> None:
     assert _denied(items, write)
