@@ -1,12 +1,15 @@
 """Forwards `http://localhost:<port>` to the HTTP API, which the emulated cloud finds by the Host header.
 
-`/` and paths under `/_local/` are answered here. Requests of web pages of other sites are refused.
+`/` and paths under `/_local/` are answered here. Requests of web pages of other sites are refused, before anything of
+their bodies is read.
 """
 
 import json
+import re
 import threading
 from collections.abc import Iterator, Sequence
-from http.client import HTTPConnection, HTTPException
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPResponse, responses
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
@@ -14,7 +17,7 @@ from urllib.parse import urlsplit
 
 from infra.local.callers import TOKEN_HEADER, is_from_another_site, is_this_computer, token_of
 from infra.local.cloud import Cloud
-from infra.local.mailbox import answer_locally, is_local
+from infra.local.mailbox import Answer, answer_locally, is_local
 from infra.local.request_body import BodyRefused, read_body
 from infra.local.state_dir import CannotStart
 
@@ -22,6 +25,11 @@ _TIMEOUT_SECONDS = 60.0
 _NO_CONTENT = 204
 _STOP_POLL_SECONDS = 0.05  # a stop waits for up to this time
 _HOP_BY_HOP_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "expect"})
+_NOT_ANSWERED = _HOP_BY_HOP_HEADERS | {"content-length", "server"}
+_SNIFF = "X-Content-Type-Options"
+_PATH = re.compile(r"[\x21-\x7e]+")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 
 class Proxy:
@@ -59,16 +67,20 @@ class _Server(ThreadingHTTPServer):
 class _Forwarder(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"  # each answer has a status and headers, even to a malformed request
     wbufsize = 65536  # sends headers and body together
     timeout = 60
 
     def _forward(self) -> None:
+        if message := self._why_refused():
+            return self._refuse(403, message)
+        if not self._is_clean():
+            return self._refuse(400, "Bad Request")
         try:
+            self._let_the_body_come()
             body = read_body(self.headers, self.rfile)
         except BodyRefused as refused:
             return self._refuse(refused.status, refused.message)
-        if message := self._why_refused():
-            return self._refuse(403, message)
         cloud = self.server.cloud
         if cloud is None:
             return self._refuse(503, "Tallybook is starting; try again in a second", [("Retry-After", "1")])
@@ -90,7 +102,31 @@ class _Forwarder(BaseHTTPRequestHandler):
             return "Tallybook on this computer answers no page of another site"
         return None
 
-    def _call_api(self, cloud: Cloud, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+    def _is_clean(self) -> bool:
+        """Whether each line is a header, and the path and headers have only characters that HTTP allows there."""
+        if self.headers.defects:
+            return False
+        headers = self.headers.items()
+        clean_headers = all(_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value) for name, value in headers)
+        return clean_headers and _PATH.fullmatch(self.path) is not None
+
+    def _let_the_body_come(self) -> None:
+        if self.headers.get("Expect", "").lower() == "100-continue" and self.request_version != "HTTP/1.0":
+            self.send_response_only(HTTPStatus.CONTINUE)
+            self.end_headers()
+            self.wfile.flush()
+
+    def handle_expect_100(self) -> bool:
+        """Nothing yet: who asks is checked first."""
+        return True
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """The answer to what `http.server` refuses by itself: a malformed request, or (501) another method."""
+        if code == HTTPStatus.NOT_IMPLEMENTED and (reason := self._why_refused()):
+            return self._refuse(403, reason)
+        return self._refuse(code, HTTPStatus(code).phrase)
+
+    def _call_api(self, cloud: Cloud, body: bytes) -> Answer:
         """The stage in the path keeps the emulator from taking the path for one of its own."""
         connection = HTTPConnection(urlsplit(cloud.endpoint).netloc, timeout=_TIMEOUT_SECONDS)
         try:
@@ -103,6 +139,8 @@ class _Forwarder(BaseHTTPRequestHandler):
                 connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body or None)
             answer = connection.getresponse()
+            if answer.status >= 400 and not _is_ours(answer):
+                return _refusal(answer.status, responses.get(answer.status, "Error"))
             return answer.status, answer.getheaders(), answer.read()
         finally:
             connection.close()
@@ -117,8 +155,7 @@ class _Forwarder(BaseHTTPRequestHandler):
 
     def _refuse(self, status: int, message: str, headers: Sequence[tuple[str, str]] = ()) -> None:
         self.close_connection = True
-        content = json.dumps({"message": message}).encode()
-        always = [("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff")]
+        status, always, content = _refusal(status, message)
         self._answer(status, [*always, *headers], content)
 
     def _answer(self, status: int, headers: Sequence[tuple[str, str]], content: bytes) -> None:
@@ -126,8 +163,9 @@ class _Forwarder(BaseHTTPRequestHandler):
         length = sent.get("content-length") if self.command == "HEAD" else None
         self.send_response_only(status)
         for name, value in headers:
-            if name.lower() not in _HOP_BY_HOP_HEADERS | {"content-length"}:
+            if name.lower() not in _NOT_ANSWERED | {_SNIFF.lower()}:
                 self.send_header(name, value)
+        self.send_header(_SNIFF, "nosniff")
         if status != _NO_CONTENT:
             self.send_header("Content-Length", length or str(len(content)))
         self.end_headers()
@@ -136,3 +174,12 @@ class _Forwarder(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Log nothing: each function logs its requests, and a URL may contain a secret."""
+
+
+def _refusal(status: int, message: str) -> Answer:
+    return status, [("Content-Type", "application/json")], json.dumps({"message": message}).encode()
+
+
+def _is_ours(answer: HTTPResponse) -> bool:
+    """Whether it is JSON, or a page of a function. The emulator answers some errors in text."""
+    return answer.getheader("Content-Type", "").startswith("application/json") or answer.getheader(_SNIFF) is not None

@@ -5,9 +5,11 @@ from email.utils import parseaddr
 from typing import Any
 
 from callers import token_of
+from item_rights import authorize_by_keys_and_attributes
 from ministack import app  # installed in the emulator's environment
 from ministack.core import iam_actions, lambda_runtime
 from ministack.core.responses import get_account_id, get_region
+from operations import authorize_the_operation_that_runs
 
 _BATCH = "Batch"
 _MAILS = "/v2/email/outbound-emails"
@@ -17,6 +19,8 @@ def enforce_rights_as_aws(secret: str) -> None:
     """Call it once in a process, before the first request; `secret` is the secret access key of this checkout."""
     _make_sessions_unguessable(secret)
     _count_loopback_as_encrypted()
+    authorize_the_operation_that_runs()
+    authorize_by_keys_and_attributes()
     _authorize_batches_as_single_messages()
     _authorize_mails_by_sender()
 

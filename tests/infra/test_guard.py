@@ -1,16 +1,13 @@
 """The emulated cloud answers only its own credentials and those of its functions, which have their roles' rights."""
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-import boto3
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -18,13 +15,7 @@ from botocore.credentials import Credentials as Signer
 from botocore.exceptions import ClientError
 
 from infra.local.cloud import REGION, Cloud, Credentials, ministack
-
-ROLE = "arn:aws:iam::000000000000:role/reader"
-SHOWS_ITS_CREDENTIALS = """
-import os
-def handler(event, context):
-    return {name: os.environ[f"AWS_{name.upper()}"] for name in ("access_key_id", "secret_access_key", "session_token")}
-"""
+from tests.infra.roles import client_of_function, credentials_of_function, role_arn
 
 
 @pytest.fixture(scope="module")
@@ -36,22 +27,11 @@ def cloud() -> Iterator[Cloud]:
 @pytest.fixture(scope="module")
 def of_function(cloud: Cloud) -> dict[str, str]:
     """The credentials of a function whose role may list queues, send messages, and send mails of one sender."""
-    iam, functions = cloud.client("iam"), cloud.client("lambda")
-    iam.create_role(RoleName="reader", AssumeRolePolicyDocument="{}")
     queues = {"Effect": "Allow", "Action": ["sqs:ListQueues", "sqs:SendMessage"], "Resource": "*"}
     identity = f"arn:aws:ses:{REGION}:000000000000:identity/example.com"
     mails: dict[str, Any] = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": identity}
     mails["Condition"] = {"StringEquals": {"ses:FromAddress": "hello@example.com"}}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [queues, mails]})
-    iam.put_role_policy(RoleName="reader", PolicyName="list", PolicyDocument=policy)
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("app.py", SHOWS_ITS_CREDENTIALS)
-    functions.create_function(
-        FunctionName="shows", Runtime="python3.13", Role=ROLE, Handler="app.handler", Code={"ZipFile": code.getvalue()}
-    )
-    shown: dict[str, str] = json.load(functions.invoke(FunctionName="shows")["Payload"])
-    return shown
+    return credentials_of_function(cloud, "shows", [queues, mails])
 
 
 def test_each_cloud_has_credentials_of_its_own(cloud: Cloud) -> None:
@@ -97,8 +77,20 @@ def test_the_emulators_own_paths_need_the_token(cloud: Cloud) -> None:
         assert answer.status == 200
 
 
+@pytest.mark.parametrize(
+    "path", ["/_ministack/ses/messages", "/_ministack/lambda-code/shows", "/health", "/%5Fministack/health", "/_aws/x"]
+)
+def test_the_emulators_own_paths_are_closed_to_functions(cloud: Cloud, of_function: dict[str, str], path: str) -> None:
+    """They show all mails and the code, and delete everything; no policy is about them."""
+    signer = Signer(of_function["access_key_id"], of_function["secret_access_key"], of_function["session_token"])
+    for method, own_path in (("GET", path), ("POST", "/_ministack/config"), ("POST", "/_ministack/reset")):
+        signed = AWSRequest(method, f"{cloud.endpoint}{own_path}", {"Content-Type": "x"}, b"{}")
+        SigV4Auth(signer, "sqs", REGION).add_auth(signed)
+        assert _status(Request(signed.url, signed.data, dict(signed.headers), method=method)) == 403
+
+
 def test_a_function_has_the_rights_of_its_role_only(cloud: Cloud, of_function: dict[str, str]) -> None:
-    sqs = _client("sqs", cloud, **of_function)
+    sqs = client_of_function("sqs", cloud, of_function)
     sqs.list_queues()
     with pytest.raises(ClientError) as denied:
         sqs.create_queue(QueueName="x")
@@ -112,12 +104,12 @@ def test_the_right_to_send_allows_batches_unless_the_queue_refuses(cloud: Cloud,
         statement["Condition"] = {"Bool": {"aws:SecureTransport": transport}}
         attributes = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
         queue = cloud.client("sqs").create_queue(QueueName=f"batch{number}", Attributes=attributes)["QueueUrl"]
-        assert _send_batch(_client("sqs", cloud, **of_function), queue) == failed
+        assert _send_batch(client_of_function("sqs", cloud, of_function), queue) == failed
 
 
 def test_the_right_to_send_mails_is_for_one_sender(cloud: Cloud, of_function: dict[str, str]) -> None:
     cloud.client("sesv2").create_email_identity(EmailIdentity="example.com")
-    mails = _client("sesv2", cloud, **of_function)
+    mails = client_of_function("sesv2", cloud, of_function)
     text = {"Data": "x"}
     mail = {"Destination": {"ToAddresses": ["a@example.org"]}, "Content": {"Simple": {"Subject": text, "Body": {}}}}
     mails.send_email(FromEmailAddress="Tallybook <hello@example.com>", **mail)
@@ -129,17 +121,13 @@ def test_the_right_to_send_mails_is_for_one_sender(cloud: Cloud, of_function: di
 
 def test_the_credentials_of_a_function_can_not_be_computed(cloud: Cloud, of_function: dict[str, str]) -> None:
     arn = cloud.client("lambda").get_function(FunctionName="shows")["Configuration"]["FunctionArn"]
-    digest = hashlib.sha256(f"{arn}:{ROLE}".encode()).hexdigest()  # as the emulator by itself makes them
+    digest = hashlib.sha256(f"{arn}:{role_arn('shows')}".encode()).hexdigest()  # as the emulator by itself makes them
     key_id, secret = f"ASIA{digest[:16].upper()}", hashlib.sha256(f"secret:{digest}".encode()).hexdigest()
     token = hashlib.sha256(f"token:{digest}".encode()).hexdigest()
     assert key_id != of_function["access_key_id"]
+    computed = {"access_key_id": key_id, "secret_access_key": secret, "session_token": token}
     with pytest.raises(ClientError):
-        _client("sqs", cloud, access_key_id=key_id, secret_access_key=secret, session_token=token).list_queues()
-
-
-def _client(service: str, cloud: Cloud, **credentials: str) -> Any:
-    settings: dict[str, Any] = {f"aws_{name}": value for name, value in credentials.items()}
-    return boto3.session.Session(**settings, region_name=REGION).client(service, endpoint_url=cloud.endpoint)
+        client_of_function("sqs", cloud, computed).list_queues()
 
 
 def _send_batch(sqs: Any, queue: str) -> list[str]:

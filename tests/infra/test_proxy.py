@@ -35,6 +35,7 @@ class _Echo(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         request = json.dumps({"path": self.path, "headers": dict(self.headers), "body": body}).encode()
         self.send_response(418)
+        self.send_header("Content-Type", "application/json")
         self.send_header("Set-Cookie", "one=1")
         self.send_header("Set-Cookie", "two=2")
         self.send_header("Content-Length", str(len(request)))

@@ -9,7 +9,7 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
 from tallybook.cli.meter.environment import hide_secrets
 from tallybook.cli.stop import Stop
 
-if sys.argv[1:2] == ["meter"]:
+if "meter" in sys.argv[1:]:  # wherever it is: the command line also takes `-- meter`
     try:
         hide_secrets()
     except Stop as stop:

@@ -11,7 +11,7 @@ import typer
 from tallybook.cli.meter import settings
 from tallybook.cli.meter.api import Refused, Unreachable
 from tallybook.cli.meter.child import check_command
-from tallybook.cli.meter.environment import command_environment
+from tallybook.cli.meter.environment import command_environment, require_hidden_secrets
 from tallybook.cli.meter.run import Metering
 from tallybook.cli.meter.session import SOURCE, open_session
 from tallybook.cli.meter.words import session_words
@@ -48,6 +48,7 @@ def meter(  # noqa: PLR0917 the command line names them
     check_command(command[0])
     environment = command_environment(env or ())
     account_id, user_id = account or required("TALLYBOOK_ACCOUNT_ID"), user or required("TALLYBOOK_USER_ID")
+    require_hidden_secrets()
     size = {"cpu_cores": cpu_cores, "memory_gb": memory_gb, "storage_gb": storage_gb}
     if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # while no command runs, TERM acts like Ctrl-C
