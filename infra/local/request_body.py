@@ -26,7 +26,7 @@ def read_body(headers: Message, stream: BinaryIO) -> bytes:
         raise BodyRefused(400, "Bad Request")
     if int(length) > MAX_BODY:
         raise BodyRefused(413, "Request Too Long")
-    return stream.read(int(length))
+    return _read_exactly(stream, int(length))
 
 
 def _read_chunks(stream: BinaryIO) -> bytes:
@@ -35,12 +35,19 @@ def _read_chunks(stream: BinaryIO) -> bytes:
     while size := _size(_read_line(stream).partition(b";")[0].strip()):
         if len(body) + size > MAX_BODY:
             raise BodyRefused(413, "Request Too Long")
-        body += stream.read(size)
+        body += _read_exactly(stream, size)
         if _read_line(stream):
             raise BodyRefused(400, "Bad Request")
     while _read_line(stream):
         pass
     return body
+
+
+def _read_exactly(stream: BinaryIO, length: int) -> bytes:
+    content = stream.read(length)
+    if len(content) < length:  # the client has hung up
+        raise BodyRefused(400, "Bad Request")
+    return content
 
 
 def _size(digits: bytes) -> int:

@@ -67,7 +67,7 @@ def test_a_wrong_value_is_named_in_the_catalogs_words(changed, tallybook, old, n
 
 
 def test_a_shown_version_is_a_file_that_can_be_applied_again(operator_app, changed, tallybook, tmp_path):
-    tallybook("catalog", "apply", changed('display_name = "Pro"', 'display_name = "Pro \\"é\\" \\u0001"'))
+    tallybook("catalog", "apply", changed('display_name = "Pro"', 'display_name = "Pro \\"é\\" \\\\"'))
     current, first = (tallybook("catalog", "show", *option) for option in ((), ("--version", "1")))
     assert current.err.startswith("tallybook: catalog version 2, applied 2026-")
     file = tmp_path / "shown.toml"

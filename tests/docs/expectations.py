@@ -26,10 +26,10 @@ def _readme(printed: Printed) -> None:
 
 
 def _usage(printed: Printed) -> None:
-    sent, started, ended, history = map(_data, [printed[0], *printed[3:]])
+    sent, started, ended, history = map(_data, [printed[0], *printed[4:]])
     assert sent["accepted"] == 1
-    assert re.match(r"http://\S+\n", printed[1]), "the address of the emulated cloud"
-    shown = dict(line.partition("\t")[::2] for line in printed[2].splitlines())
+    assert re.match(r"http://\S+\n", printed[2]), "the address of the emulated cloud"
+    shown = dict(line.partition("\t")[::2] for line in printed[3].splitlines())
     assert (shown["meter"], shown["quantity"], shown["plan_name"]) == ("ram_gb_seconds", "12.5", "hobby")
     assert shown["platform_key_id"].startswith("plk-")
     assert (started["status"], ended["status"]) == ("running", "ended")

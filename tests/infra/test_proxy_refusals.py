@@ -58,7 +58,6 @@ def port() -> Iterator[int]:
 @pytest.mark.parametrize(
     ("request_line", "headers", "status"),
     [
-        (b"TRACE / HTTP/1.1", HOST, 501),
         (b"FOO / HTTP/1.1", HOST, 501),
         (b"CONNECT localhost:1 HTTP/1.1", HOST, 501),
         (b"GET /" + LONG + b" HTTP/1.1", HOST, 414),

@@ -79,6 +79,7 @@ app.command()(completion)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line, and exit with its status. Errors are lines on standard error, never a traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    given = given[given[:1] == ["--"] :]  # the command line may begin with --, which says nothing
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     prepare_streams()
