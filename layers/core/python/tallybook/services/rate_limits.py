@@ -33,11 +33,14 @@ _BY_EMAIL: Mapping[ByAddress, RateLimited] = {
 def check_rate(ctx: Context, action: ByAddress, *, address: str, email: str | None = None) -> None:
     """Count an attempt from the network `address` and, if there is one, for the `email`.
 
+    The email of a reset counts without its tag, because each reset mails whoever reads all its tags.
+
     TooManyRequests, with the seconds until the next window.
     """
     attempts = [_attempt(ctx, action, f"address {network_of(address)}")]
     if email is not None:
-        attempts.append(_attempt(ctx, _BY_EMAIL[action], _email(email)))
+        subject = without_tag(email) if action == "reset" else email
+        attempts.append(_attempt(ctx, _BY_EMAIL[action], _email(subject)))
     ctx.tables.transact(attempts)
 
 

@@ -58,7 +58,8 @@ def move_login(change: EmailChange, user_id: str) -> list[Command]:
         Delete(keys.email(change.current_email), condition=Attr("user_id").eq(user_id)),
         Update(
             keys.user(change.account_id, user_id),
-            set={"email": change.new_email, "email_confirmed": True},
+            set={"email": change.new_email},
+            remove=("email_unconfirmed",),
             condition=Attr("email").eq(change.current_email),
         ),
     ]

@@ -102,6 +102,7 @@ def new_user(ctx: Context, account_id: str, invitation: Invitation, *, now: date
         is_root=invitation.is_root,
         password_hash=None,
         name=invitation.name,
+        email_unconfirmed=True,
     )
 
 

@@ -20,7 +20,7 @@ from tallybook.services.identity.password_hashing import hash_password, password
 from tallybook.services.key_lookup import all_keys
 from tallybook.services.rate_limits import check_rate
 from tallybook.store import keys
-from tallybook.store.accounts import read_account
+from tallybook.store.accounts import confirm_account_email, read_account
 from tallybook.store.commands import Command, Update
 from tallybook.store.credentials import delete_keys, key_of
 from tallybook.store.outbox import put_mail
@@ -165,9 +165,11 @@ def _set_password_commands(
         events=((user_joined if joins else password_changed)(user), *map(api_key_revoked, ended)),
     )
     values = {"password_hash": hashed, "generation": user.generation + 1, "name": user.name}
-    confirmed = {"email_confirmed": True} if by_link else {}
+    confirmed = {"email_unconfirmed": None} if by_link else {}
+    of_account = by_link and account.email_unconfirmed and account.email == user.email
     return [
         set_user(user, **values, **confirmed),
+        *((confirm_account_email(account),) if of_account else ()),
         *delete_keys(ended),
         *(count_keys(account_id=account.id, user_id=user.id, by=-len(ended)) if ended else ()),
         *record(account, change, at=now),
