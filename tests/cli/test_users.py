@@ -105,7 +105,7 @@ def test_a_disabled_user_can_be_resumed(operator_app, tallybook, member):
         (["create", "{account}", "owner1@example.com"], "This email is already registered"),
         (["create", "{account}", "bo"], "email is not a valid email address"),
         (["suspend", "{account}", "usr-1", "--reason", "x"], "There is no such user"),
-        (["suspend", "owner1@example.com", "--reason", ""], "reason must have 1 to 1000 characters and no control"),
+        (["suspend", "owner1@example.com", "--reason", ""], "reason must have 1 to 1000 characters that can be seen"),
         (["resume", "nobody@example.com"], "Nobody signs in with this address"),
     ],
 )
