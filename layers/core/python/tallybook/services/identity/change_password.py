@@ -36,7 +36,7 @@ def change_password(
     """Change the caller's password; all other sessions of the user end, and with `end_api_keys` all their API keys.
 
     Invalid `invalid_password` unless `current` is the password, `weak_password`; TooManyRequests over 5 tries a minute
-    from one network `address`, or 50 for one user.
+    from one network `address`, or 500 for one user.
     """
     check_password(password)
     check_rate(ctx, "password", address=address, email=principal.user.email)
