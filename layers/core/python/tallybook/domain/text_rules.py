@@ -10,8 +10,7 @@ from tallybook.domain.errors import Invalid
 
 _EMAIL = r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,255}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+"
 _INVISIBLE_LETTERS = (
-    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065"
-    "\u2800\u3164\uffa0\ufff0-\ufff8\U00016fe4\U0001d159"
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\uffa0\ufff0-\ufff8\U00016fe4\U0001d159"
 )
 _VARIANTS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _IGNORABLE = f"[{_INVISIBLE_LETTERS}{_VARIANTS}\U000e0000-\U000e0fff]"
