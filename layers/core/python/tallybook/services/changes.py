@@ -35,8 +35,8 @@ class Change:
     actor: Actor
     action: str
     target: str
-    before: Mapping[str, Any] = field(default_factory=dict)
-    after: Mapping[str, Any] = field(default_factory=dict)
+    before: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    after: Mapping[str, Any] = field(default_factory=dict, repr=False)
     mails: tuple[Mail, ...] = ()
     events: tuple[BusEvent, ...] = ()
 

@@ -1,7 +1,7 @@
 """Reads the credential of a request; each path accepts it in each header and as a cookie."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tallybook.domain.credentials import invalid_credential
 
@@ -13,7 +13,7 @@ _SCHEMES = ("bearer", "api-key")
 class SentCredential:
     """A credential's text. Browsers send cookies without being asked, so a change by cookie needs an allowed origin."""
 
-    text: str
+    text: str = field(repr=False)
     by_cookie: bool = False
 
 
