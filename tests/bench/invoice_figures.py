@@ -62,7 +62,7 @@ def invoice_figures(app: App) -> Iterator[Figure]:
 
 
 def _closings(app: App) -> Iterator[Figure]:
-    member = create_payer(app)
+    member = app.confirm(create_payer(app))
     app.clock.advance(days=31)
     close_due(app.ctx, member.account.id)
 

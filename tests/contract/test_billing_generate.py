@@ -137,4 +137,4 @@ def test_creating_and_refreshing_a_draft_take_four_round_trips(app: App, april: 
         meter.clear()
         create_draft(april)
         spent.append((meter.calls, meter.operations))
-    assert spent == [(4, ["get_many", "get", "query", "transact"])] * 2
+    assert spent == [(4, ["get_many", "get_many", "query", "transact"])] * 2

@@ -20,9 +20,9 @@ def test_there_are_3_registrations_and_5_logins_a_minute_and_3_resets_an_hour() 
     assert (Limits().register, Limits().login, Limits().reset) == (Limit(3, MINUTE), Limit(5, MINUTE), Limit(3, HOUR))
 
 
-def test_one_email_has_ten_times_the_logins_of_one_network_address() -> None:
+def test_one_email_has_a_hundred_times_the_logins_of_one_network_address() -> None:
     limits = Limits()
-    assert (limits.login_email, limits.password_email) == (Limit(50, MINUTE), Limit(50, MINUTE))
+    assert (limits.login_email, limits.password_email) == (Limit(500, MINUTE), Limit(500, MINUTE))
     assert (limits.login, limits.password) == (Limit(5, MINUTE), Limit(5, MINUTE))
 
 

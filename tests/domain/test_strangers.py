@@ -33,6 +33,22 @@ LINKS = [
     "http\uff1a\uff0f\uff0fevil",
     "203.0.113.7",
     "203.0.113.7/login",
+    "[2001:db8::1]",
+    "http:\\\\evil\\x",
+    "http:/\\evil",
+    "\\\\evil\\share",
+    "उदाहरण.भारत",
+    "x.భారత్",
+    "x.ભારત",
+    "x.ভারত",
+    "x.ලංකා",
+    "банк.р\U000e0100ф",
+    "evil.c\u180bom",
+    "evil.c\u180fom",
+    "evil.\u0301com",
+    "evil\u0338.co\u20ddm",
+    "evil.c\U00016fe4om",
+    "evil.c\u2800om",
 ]
 INITIALS = {
     "A.Smith": "A. Smith",
@@ -44,10 +60,14 @@ INITIALS = {
     "A.Page": "A. Page",  # a name and a domain: with the space no program makes a link of it
     "T.Co": "T. Co",
     "Ａ.Smith": "A. Smith",
+    "Dr.Smith": "Dr. Smith",
+    "St.Gallen,": "St. Gallen,",
+    "Prof.Dr.A.Smith": "Prof. Dr. A. Smith",
 }
 NO_INITIALS = [
     *("a.io", "A.io", "A.IO", "a.Io", "t.co", "g.page", "x.com", "AB.Smith", "A.Smith.com", "A.Smith/login", "A.SMITH"),
     *("A.Smith:8080", "A.Smith@evil", "A.Smith?x=1", "A.Smith#x", "www.A.Smith", "A.Smith1.com", "xA.Smith", "1.Smith"),
+    *("Dr.smith", "dr.Smith", "Dr.Smith.com", "DR.Smith", "Evil.Com", "Dr.Smith/x", "xSt.Gallen"),
     *("A.B.io", "例.テスト", "A.Smith\u200b.com", "A。Smith", "-A.Smith", "http://A.Smith"),
 ]
 AUTO_LINKED = re.compile(r"://|\bwww\.|[\w-]\.[^\W\d_]{2,}|@[\w-]+\.\w|\d+\.\d+\.\d+\.\d+", re.IGNORECASE)
@@ -66,6 +86,10 @@ HARMLESS = [
     "C/C++: tests",
     "👩\u200d💻 team",
     "at 12:30",
+    "[12:30]",
+    "C:\\Programs",
+    "भारत की टीम",
+    "e\u0301quipe",
 ]
 
 

@@ -84,6 +84,8 @@ INVISIBLE = {
     "line separator": "\u2028",
     "paragraph separator": "\u2029",
     "interlinear anchor": "\ufff9",
+    "Khitan filler": "\U00016fe4",
+    "shorthand overlap": "\U0001bca0",
 }
 each_invisible = pytest.mark.parametrize("char", INVISIBLE.values(), ids=INVISIBLE)
 
@@ -113,6 +115,36 @@ def test_a_description_or_source_prefix_is_not_only_invisible(char: str) -> None
         check_description(f" {char}\n")
     with pytest.raises(Invalid):
         check_source_prefix(char)
+
+
+UNDRAWN = {
+    "unassigned": "\u0378",
+    "noncharacter": "\ufffe",
+    "Arabic noncharacter": "\ufdd0",
+    "last noncharacter": "\U0010ffff",
+    "private use": "\ue000",
+    "private plane": "\U000f0000",
+    "surrogate": "\ud800",
+}
+
+
+@pytest.mark.parametrize("char", UNDRAWN.values(), ids=UNDRAWN)
+def test_a_name_with_a_character_that_has_no_meaning_is_refused(char: str) -> None:
+    for name in (char, f"Ada{char}", f"{char}Ada", f"A {char} da"):
+        with pytest.raises(Invalid) as refused:
+            check_name(name)
+        assert (refused.value.code, refused.value.field) == ("invalid_name", "name")
+    with pytest.raises(Invalid):
+        check_line(f" {char}", field="reason")
+
+
+@pytest.mark.parametrize("marks", ["\u0301", "\u20dd", " \u0301\u0302", "\u3164\u0301", "\u093e"])
+def test_a_text_of_marks_without_a_visible_base_is_refused(marks: str) -> None:
+    with pytest.raises(Invalid):
+        check_name(marks)
+    with pytest.raises(Invalid):
+        check_text(marks, field="notes")
+    assert check_name(f"e{marks}".replace("\u3164", "")) == f"e{marks}".replace("\u3164", "")
 
 
 def test_a_description_may_be_empty_and_longer_text_has_line_breaks() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tallybook.domain.errors import Conflict, Invalid, TooManyRequests, Unauthenticated
-from tallybook.domain.limits import Limits
+from tallybook.domain.limits import Limit, Limits
 from tallybook.services.accounts.email_change import request_email_change
 from tallybook.services.accounts.invitations import Invitation, invite_again, invite_user
 from tallybook.services.accounts.sign_up import register
@@ -25,6 +25,13 @@ THERE = "203.0.113.8"
 @pytest.fixture
 def strict(app: App) -> App:
     app.reshape(limits=Limits())
+    return app
+
+
+@pytest.fixture
+def few(app: App) -> App:
+    """As `strict`, with a tenth of the tries for one email, which take less time."""
+    app.reshape(limits=Limits()._replace(login_email=Limit(50), password_email=Limit(50)))
     return app
 
 
@@ -51,41 +58,41 @@ def test_a_fourth_sign_up_from_one_address_in_a_minute_is_refused(strict: App) -
     register(strict.ctx, email="a5@example.com", password=PASSWORD, address=HERE)
 
 
-def test_wrong_logins_from_elsewhere_leave_the_owners_free(strict: App) -> None:
+def test_wrong_logins_from_twelve_addresses_leave_the_owners_free(strict: App) -> None:
     register(strict.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
-    guess_from_elsewhere(strict, 49)
+    guess_from_elsewhere(strict, 60)
     assert wait(lambda: login(strict.ctx, email="ada@example.com", password="wrong", address="198.51.100.0")) == 4
     assert login(strict.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
 
 
-def test_a_51st_login_for_one_email_in_a_minute_is_refused(strict: App) -> None:
-    register(strict.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
-    guess_from_elsewhere(strict, 50)
-    assert wait(lambda: login(strict.ctx, email="ada@example.com", password=PASSWORD, address=HERE)) == 4
-    strict.clock.advance(seconds=4)
-    assert login(strict.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
+def test_a_login_over_the_limit_of_its_email_is_refused(few: App) -> None:
+    register(few.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
+    guess_from_elsewhere(few, 50)
+    assert wait(lambda: login(few.ctx, email="ada@example.com", password=PASSWORD, address=HERE)) == 4
+    few.clock.advance(seconds=4)
+    assert login(few.ctx, email="ada@example.com", password=PASSWORD, address=HERE)
 
 
-def test_the_login_limit_is_the_same_for_an_unknown_email(strict: App) -> None:
-    guess_from_elsewhere(strict, 50)
-    assert wait(lambda: login(strict.ctx, email="ada@example.com", password=PASSWORD, address=HERE)) == 4
+def test_the_login_limit_is_the_same_for_an_unknown_email(few: App) -> None:
+    guess_from_elsewhere(few, 50)
+    assert wait(lambda: login(few.ctx, email="ada@example.com", password=PASSWORD, address=HERE)) == 4
 
 
-def test_a_right_password_after_wrong_logins_changes_the_password(strict: App) -> None:
-    member = strict.member("ada@example.com")
-    guess_from_elsewhere(strict, 50)
+def test_a_right_password_after_wrong_logins_changes_the_password(few: App) -> None:
+    member = few.member("ada@example.com")
+    guess_from_elsewhere(few, 50)
     for _ in range(5):
         with pytest.raises(Unauthenticated):
-            login(strict.ctx, email="eve@example.com", password="wrong", address=HERE)
-    principal = authenticate(strict.ctx, member.session)
-    change_password(strict.ctx, principal, current=PASSWORD, password="another horse battery", address=HERE)
+            login(few.ctx, email="eve@example.com", password="wrong", address=HERE)
+    principal = authenticate(few.ctx, member.session)
+    change_password(few.ctx, principal, current=PASSWORD, password="another horse battery", address=HERE)
 
 
-def test_changes_of_a_password_are_limited_by_address_before_email(strict: App) -> None:
-    principal = authenticate(strict.ctx, strict.member("ada@example.com").session)
+def test_changes_of_a_password_are_limited_by_address_before_email(few: App) -> None:
+    principal = authenticate(few.ctx, few.member("ada@example.com").session)
 
     def guess(address: str, current: str = "wrong") -> None:
-        change_password(strict.ctx, principal, current=current, password="another horse battery", address=address)
+        change_password(few.ctx, principal, current=current, password="another horse battery", address=address)
 
     for number in range(49):
         with pytest.raises(Invalid):
@@ -94,7 +101,7 @@ def test_changes_of_a_password_are_limited_by_address_before_email(strict: App) 
     with pytest.raises(Invalid):
         guess(HERE)
     assert wait(lambda: guess(THERE)) == 4
-    strict.clock.advance(seconds=4)
+    few.clock.advance(seconds=4)
     guess(HERE, current=PASSWORD)
 
 

@@ -42,7 +42,7 @@ def test_a_sweep(sweep: Sweep) -> None:
         app.clock.advance(seconds=LEASE.total_seconds())
         return sweep_all(app)
 
-    assert sweep(prepare, act, check_all_delivered) == 23
+    assert sweep(prepare, act, check_all_delivered) == 26
 
 
 def sweep_all(app: App) -> Any:
@@ -55,7 +55,7 @@ def test_a_stream_that_repeats_every_record(sweep: Sweep) -> None:
         for item_id in [*ids, *ids]:
             deliver(app.ctx, app.fake_aws.channels(), item_id)
 
-    assert sweep(prepare, act, check_all_delivered) == 22
+    assert sweep(prepare, act, check_all_delivered) == 25
 
 
 def test_a_parked_item_that_the_operator_tries_again(sweep: Sweep) -> None:
@@ -77,7 +77,7 @@ def test_a_parked_item_that_the_operator_tries_again(sweep: Sweep) -> None:
         assert item_id not in app.waiting()
         assert 1 <= len(app.fake_aws.mails) <= 2
 
-    assert sweep(parked, act, check) == 7
+    assert sweep(parked, act, check) == 8
 
 
 def refuse(operation: str, _: Any) -> Any:

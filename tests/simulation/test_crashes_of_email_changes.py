@@ -80,7 +80,7 @@ def test_the_delivery_of_both_mails(sweep: Sweep) -> None:
         confirm(app, app.fake_aws.mails_to(NEW)[-1].token)
         assert confirm(app, app.fake_aws.mails_to(OLD)[-1].token).state == "completed"
 
-    assert sweep(requested, act, check) == 16  # of these, 2 find and count the stranger
+    assert sweep(requested, act, check) == 17  # of these, 3 read a user and count two strangers
 
 
 def test_the_first_confirmation(sweep: Sweep) -> None:

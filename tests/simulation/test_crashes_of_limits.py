@@ -106,7 +106,7 @@ def test_two_mails_to_a_stranger_who_may_get_one(sweep: Sweep) -> None:
         assert len({mail.to for mail in app.fake_aws.mails}) == 1
         assert len(app.fake_aws.mails) <= 2, "only the mail at the crash may be sent twice"
 
-    assert sweep(prepare, act, check) == 11
+    assert sweep(prepare, act, check) == 13
 
 
 def test_an_alert_with_more_recipients_than_the_account_has_left(sweep: Sweep) -> None:

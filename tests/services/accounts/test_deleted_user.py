@@ -8,6 +8,8 @@ import pytest
 
 from tallybook.domain.audit import OPERATOR
 from tallybook.gateways.interceptor import passthrough
+from tallybook.services.accounts.email_change import clear_email_change, request_email_change
+from tallybook.services.accounts.email_confirmation import confirm_email_change
 from tallybook.services.accounts.suspension import set_account_status
 from tallybook.services.accounts.team import delete_user
 from tallybook.services.accounts.users import change_user
@@ -51,6 +53,9 @@ def refuse_mails(app: App) -> None:
 
 def live(app: App, root: Member) -> None:
     """All that stores an address of Ada: an invitation, keys, resets, requests, reasons, mails that are refused."""
+    as_root = authenticate(app.ctx, root.session)
+    request_email_change(app.ctx, as_root, current=root.user.email, new=ADA)
+    clear_email_change(app.ctx, reread(app.ctx, as_root))
     ada = app.colleague(root, ADA)
     login(app.ctx, email=ADA, password=PASSWORD, address=HERE)
     ask_for_reset(app.ctx, email=ADA, address=HERE)
@@ -58,7 +63,7 @@ def live(app: App, root: Member) -> None:
     change_password(app.ctx, principal, current=PASSWORD, password="another horse battery", address=HERE)
     create_api_key(app.ctx, reread(app.ctx, principal), name=f"key of {ADA}")
     file_request(app.ctx, reread(app.ctx, principal), {"ram_gb_seconds": 2}, reason="tests")
-    as_root = authenticate(app.ctx, root.session)
+    as_root = reread(app.ctx, as_root)
     change_user(app.ctx, as_root, ada.user.id, {"name": "Ada@Example.com", "role": "admin"})
     reason = {"status": "suspended", "suspension_reason": f"left, was {ADA}"}
     change_user(app.ctx, reread(app.ctx, as_root), ada.user.id, reason)
@@ -81,6 +86,34 @@ def test_no_item_has_the_address_of_a_user_deleted_90_days_ago(app: App, root: M
     app.clock.advance(days=89)
     assert remains(app) == []
     check_invariants(app)
+
+
+@pytest.mark.parametrize("is_old", [False, True], ids=["new", "of an earlier release"])
+def test_no_item_has_the_former_address_of_a_deleted_user(app: App, is_old: bool) -> None:
+    ada = app.member(ADA)
+    root = app.colleague(ada, "root@example.com", is_root=True)
+    principal = authenticate(app.ctx, ada.session)
+    change = request_email_change(app.ctx, principal, current=ADA, new="lovelace@example.com")
+    for token in app.email_tokens(change).values():
+        confirm_email_change(app.ctx, token=token, address=HERE)
+    if is_old:
+        app.ctx.tables.write(Update(keys.email_change(ada.account.id), remove=("expires",)))
+    app.deliver()
+    delete_user(app.ctx, authenticate(app.ctx, root.session), ada.user.id)
+    assert remains(app)
+    app.clock.advance(days=90)
+    assert remains(app) == []
+
+
+def test_an_email_change_of_others_is_kept_when_a_user_is_deleted(app: App, root: Member) -> None:
+    ada = app.colleague(root, ADA)
+    as_root = authenticate(app.ctx, root.session)
+    request_email_change(app.ctx, as_root, current=root.user.email, new="billing@example.com")
+    request = keys.email_change(root.account.id)
+    app.ctx.tables.write(Update(request, remove=("expires",)))
+    before = app.ctx.tables.get(request)
+    delete_user(app.ctx, reread(app.ctx, as_root), ada.user.id)
+    assert app.ctx.tables.get(request) == before
 
 
 def test_a_mail_that_was_given_up_expires_90_days_after_its_change(app: App, root: Member) -> None:

@@ -16,7 +16,7 @@ from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.change_password import ask_for_reset, change_password
 from tallybook.services.outbox import resolve_mail
 from tallybook.services.outbox.deliver import deliver
-from tallybook.services.outbox.strangers import CONFIRMED
+from tallybook.services.outbox.strangers import BOTH_CONFIRMED
 from tallybook.store.outbox import put_mail
 from tests.gateways.rendering import CONTEXT
 from tests.support.app import HERE, PASSWORD, App, Member
@@ -56,7 +56,7 @@ def test_every_variable_of_every_mail_is_known_as_typed_or_not() -> None:
     assert not (OURS | ADDRESSES) & (set(TYPED) | set(TYPED_LISTS))
 
 
-@pytest.mark.parametrize("template", sorted(TEMPLATES.keys() - CONFIRMED))
+@pytest.mark.parametrize("template", sorted(TEMPLATES.keys() - BOTH_CONFIRMED))
 def test_no_mail_shows_an_unconfirmed_address_a_link_that_somebody_typed(
     app: App, member: Member, template: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,8 +111,8 @@ def test_an_invited_user_who_joined_has_confirmed(app: App, member: Member) -> N
     assert '"node.js"' in new_mails(app, colleague.user.email)
 
 
-def test_a_mail_without_typed_links_takes_no_further_read(app: App) -> None:
-    member = app.member()
+def test_a_mail_to_the_confirmed_account_takes_no_further_read(app: App) -> None:
+    member = app.confirm(app.member())
     app.deliver()
     create_api_key(app.ctx, authenticate(app.ctx, member.session), name="laptop")
     mail = next(row["id"] for row in app.stored("core", "OUTBOX") if row["body"].get("letter") == "api_key_created")

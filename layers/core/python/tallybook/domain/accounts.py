@@ -116,6 +116,7 @@ class Account:
     micros; once it is used up, no session starts. `fee_year`: the terms of the year of its yearly plan in which the
     closing cursor is; None on a monthly plan, and for an account stored without it. `corrections`: by the start of each
     closed period that void or reissued invoices billed; the next invoice bills these periods again.
+    `email_unconfirmed`: nobody has used a link of a mail to the email yet.
     """
 
     id: str
@@ -140,6 +141,7 @@ class Account:
     corrections: Mapping[str, Correction] = field(default_factory=dict)
     allocated: Mapping[str, int] = field(default_factory=dict)
     hard_limit: int | None = None
+    email_unconfirmed: bool = False
 
     @property
     def time_zone(self) -> str:
@@ -153,7 +155,7 @@ class User:
 
     An invited user has no password yet. Sign-in sessions store the user's `generation` and end when it changes.
     `quota`: a copy of the active allocation's limits, so that starting a session reads no allocation. `request_id`: the
-    pending quota request.
+    pending quota request. `email_unconfirmed`: as of the account.
     """
 
     id: str
@@ -173,6 +175,7 @@ class User:
     request_id: str | None = None
     suspended_at: datetime | None = None
     suspension_reason: str | None = None
+    email_unconfirmed: bool = False
 
     @property
     def allocation(self) -> UserAllocation | None:

@@ -22,6 +22,9 @@ type Status = Literal["none_confirmed", "partial_confirmed", "both_confirmed"]
 
 LIFE = timedelta(hours=24)
 PAUSE = timedelta(minutes=30)
+KEPT = timedelta(days=90)
+"""How long the last request is kept, because it names an address that may be nobody's by then."""
+
 TOKEN_BYTES = 16
 CONFIRMATION_TEMPLATES: Mapping[str, Side] = {"email_change_current": "current", "email_change_new": "new"}
 """The templates of the two mails with a link, and the address that each goes to."""

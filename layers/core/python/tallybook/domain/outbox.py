@@ -61,7 +61,7 @@ class Mail:
 
     template: str
     to: tuple[str, ...]
-    context: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict, repr=False)
     subject_ref: SubjectRef | None = None
 
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from tallybook.domain.emails import mailbox
+from tallybook.domain.text_rules import MARKS, is_unseen
 
 TYPED = ("account", "inviter", "requester", "name", "reason", "notes", "key", "made_with")
 """The variables of all templates that contain what somebody typed, or the email of somebody without a name."""
@@ -20,10 +21,12 @@ TYPED_LISTS = ("keys", "ended_keys", "root_users")
 """The variables that are lists of things with a typed `name`."""
 
 REMOVED = "(link removed)"
-_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | set(map(chr, range(0xFE00, 0xFE10)))
 _ADDRESS = r"[^\s@]+@[^\s@]+"
-_LINK = r"\S*(?:://|[^\s.\u3002][.\u3002][^\W\d_]{2}|\d+(?:[.\u3002]\d+){3})\S*"
-_INITIALS = r"(?<![^\s(\"'])(?:[^\W\d_]\.)+[^\W\d_][\w'’-]+(?=[)\"',;.!?]*(?:\s|$))"
+_DOMAIN = r"[^\s.\u3002][.\u3002][^\W\d_]{2}"
+_NUMBERS = r"\d+(?:[.\u3002]\d+){3}|\[[\da-fA-F]*:[\da-fA-F]*:[\da-fA-F:.]*\]"
+_LINK = rf":[/\\]{{2}}|\\\\|{_DOMAIN}|{_NUMBERS}"
+_TITLES = ("Dr", "Fr", "Mr", "Mrs", "Ms", "Mx", "Prof", "Sr", "St", "Ste")
+_INITIALS = rf"(?<![^\s(\"'])(?:(?:[^\W\d_]|{'|'.join(_TITLES)})\.)+[^\W\d_][\w'’-]+(?=[)\"',;.!?]*(?:\s|$))"
 
 
 def shown_addresses(context: Mapping[str, Any]) -> tuple[str, ...]:
@@ -44,15 +47,16 @@ def without_links(context: Mapping[str, Any], *, known: Collection[str]) -> dict
 
 
 def remove_links(text: str) -> str:
-    """The text with "(link removed)" for each word that contains `://`, a domain or an IPv4 address.
+    """The text with "(link removed)" for each word that contains `://`, a domain, an IP address or a Windows path.
 
-    Wide and invisible characters don't hide them. Initials before a name get a space, "A. Smith", because A.Page is a
-    domain too; with the space no mail program makes a link of it. Another text without links is returned as it is.
+    Wide and invisible characters, accents and vowel signs don't hide them. Initials and titles before a name get a
+    space, "A. Smith", because A.Page is a domain too; with the space no mail program makes a link of it. Another text
+    without links is returned as it is.
     """
     normal = unicodedata.normalize("NFKC", text)
-    plain = "".join(char for char in normal if char not in _UNSEEN and unicodedata.category(char) != "Cf")
-    apart = re.sub(_INITIALS, _set_apart, plain)
-    return re.sub(_LINK, REMOVED, apart) if apart != plain or re.search(_LINK, plain) else text
+    plain = "".join(char for char in normal if not is_unseen(char))
+    shown = re.sub(r"\S+", _remove_link, re.sub(_INITIALS, _set_apart, plain))
+    return shown if shown != plain else text
 
 
 def without_tag(email: str) -> str:
@@ -62,7 +66,13 @@ def without_tag(email: str) -> str:
 
 
 def _set_apart(found: re.Match[str]) -> str:
-    """`J.R.Doe` as `J. R. Doe`; unchanged unless it is capital letters before a capitalised word."""
+    """`J.R.Doe` as `J. R. Doe`; unchanged unless it is capital letters or titles before a capitalised word."""
     *initials, name = found[0].split(".")
-    is_name = all(map(str.isupper, initials)) and name[0].isupper() and not name.isupper()
-    return ". ".join((*initials, name)) if is_name else found[0]
+    are_initials = all(initial.isupper() or initial in _TITLES for initial in initials)
+    is_name = name[0].isupper() and not name.isupper()
+    return ". ".join((*initials, name)) if are_initials and is_name else found[0]
+
+
+def _remove_link(found: re.Match[str]) -> str:
+    word = "".join(char for char in found[0] if unicodedata.category(char) not in MARKS)
+    return REMOVED if re.search(_LINK, word) else found[0]

@@ -8,13 +8,19 @@ import unicodedata
 
 from tallybook.domain.errors import Invalid
 
-_INVISIBLE_LETTERS = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\uffa0\ufff0-\ufff8\U0001d159"
+_INVISIBLE_LETTERS = (
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\uffa0\ufff0-\ufff8\U00016fe4\U0001d159"
+)
 _VARIANTS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _IGNORABLE = f"[{_INVISIBLE_LETTERS}{_VARIANTS}\U000e0000-\U000e0fff]"
 """What shows nothing although its category is not Cf: Unicode's default-ignorable characters, and blank symbols."""
 
 _VARIANT = f"([^\\x00-\\x7f])[{_VARIANTS}]|([0-9#*])\ufe0f(?=\u20e3)"
 _JOINER = "(?<=[^\\x00-\\x7f\u200c\u200d])[\u200c\u200d](?=[^\\x00-\\x7f\u200c\u200d])"
+_UNSEEN = frozenset({"Cf", "Zl", "Zp", "Cn", "Co", "Cs"})
+MARKS = frozenset({"Mn", "Mc", "Me"})
+"""Unicode's categories of accents, vowel signs and enclosing marks, which join the character before."""
+
 _LONGEST_SOURCE = 256
 _MIN_PASSWORD = 8
 _MAX_PASSWORD = 1024
@@ -39,11 +45,11 @@ def composed_password(text: str) -> str:
 
 
 def check_name(text: str, *, field: str = "name") -> str:
-    """1 to 100 characters, not only spaces; no control characters, and no invisible ones.
+    """1 to 100 characters, one of them visible; no control characters, and none that are invisible or have no meaning.
 
     A joiner or a variation selector may follow a character that is not ASCII: emoji and some scripts need them.
     """
-    if not text.strip() or len(text) > 100 or _controls(text) or any(map(_is_invisible, _without_shaping(text))):
+    if not is_shown(text) or len(text) > 100 or any(map(is_unseen, _without_shaping(text))):
         raise Invalid(
             f"{field} must have 1 to 100 characters and no control characters or invisible ones",
             code="invalid_name",
@@ -88,17 +94,21 @@ def is_shown(text: str) -> bool:
     return _has_visible(text) and not _controls(text)
 
 
+def is_unseen(char: str) -> bool:
+    """Whether it is no space but shows nothing, changes the text's direction, or is a character without a meaning.
+
+    Without a meaning are surrogates, private characters, noncharacters, and what this version of Unicode does not know.
+    """
+    return unicodedata.category(char) in _UNSEEN or re.match(_IGNORABLE, char) is not None
+
+
 def _without_breaks(text: str) -> str:
     return text.replace("\n", " ").replace("\r", " ").replace("\t", " ")
 
 
 def _has_visible(text: str) -> bool:
-    return not all(char.isspace() or _is_invisible(char) for char in text)
-
-
-def _is_invisible(char: str) -> bool:
-    """Whether it shows nothing, or changes the text's direction, and is no space."""
-    return unicodedata.category(char) in ("Cf", "Zl", "Zp") or re.match(_IGNORABLE, char) is not None
+    """A mark is visible only on another character."""
+    return not all(char.isspace() or is_unseen(char) or unicodedata.category(char) in MARKS for char in text)
 
 
 def _without_shaping(text: str) -> str:

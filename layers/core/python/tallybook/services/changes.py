@@ -19,7 +19,7 @@ from tallybook.domain.outbox import BusEvent, Mail
 from tallybook.domain.recent_changes import COUNTED, count_changes
 from tallybook.services.context import Context
 from tallybook.store.audit import count_entries, put_entry
-from tallybook.store.commands import Command, Put
+from tallybook.store.commands import Command, Put, Update
 from tallybook.store.conflicts import WriteConflict
 from tallybook.store.outbox import put_events, put_mail
 
@@ -35,8 +35,8 @@ class Change:
     actor: Actor
     action: str
     target: str
-    before: Mapping[str, Any] = field(default_factory=dict)
-    after: Mapping[str, Any] = field(default_factory=dict)
+    before: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    after: Mapping[str, Any] = field(default_factory=dict, repr=False)
     mails: tuple[Mail, ...] = ()
     events: tuple[BusEvent, ...] = ()
 
@@ -51,6 +51,12 @@ def record(account: Account, *changes: Change, at: datetime) -> tuple[Command, .
     recent = count_changes(account.recent, counted, now=at) if counted else account.recent
     puts = (put for number, change in enumerate(changes, first) for put in _puts(account.id, number, change, at=at))
     return (count_entries(account, len(changes), recent=recent), *puts)
+
+
+def record_without_entry(account: Account, *, actor: Actor, action: str, at: datetime) -> Update:
+    """The command that counts a change which writes too often for an audit entry; errors as in `record`."""
+    recent = count_changes(account.recent, [action], now=at) if actor.kind in COUNTED else account.recent
+    return count_entries(account, 0, recent=recent)
 
 
 def record_first(account_id: str, change: Change, *, at: datetime) -> tuple[Put, ...]:

@@ -15,6 +15,7 @@ from tallybook.domain.accounts import (
     Suspension,
     Wallet,
 )
+from tallybook.domain.emails import mailbox
 from tallybook.domain.jobs import partition
 from tallybook.domain.recent_changes import RecentChanges
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
@@ -65,6 +66,7 @@ def account_item(account: Account) -> Item:
         "messages": account.counts.message_count,
         "archived": account.counts.archived_message_count,
         "hard_limit": account.hard_limit,
+        "email_unconfirmed": account.email_unconfirmed or None,
         **_receivables_item(account.receivables),
         "tax_rate": account.billing.tax_rate,
         "discount": account.billing.discount,
@@ -125,6 +127,7 @@ def read_account(item: Item) -> Account:
         corrections=read_corrections(item.get("corrections")),
         allocated=read_quota(item["allocated"]),
         hard_limit=None if item.get("hard_limit") is None else int(item["hard_limit"]),
+        email_unconfirmed=item.get("email_unconfirmed", False),
     )
 
 
@@ -162,6 +165,16 @@ def set_receivables(account: Account) -> Update:
 def set_account(account: Account, **values: object) -> Update:
     """Set these attributes, if the status is as read."""
     return Update(keys.account(account.id), set=values, condition=Attr("status").eq(account.status))
+
+
+def confirm_account_email(account: Account) -> Update:
+    """Note that a link of a mail to the account's email was used. WriteConflict if the email is another one by now."""
+    return Update(keys.account(account.id), remove=("email_unconfirmed",), condition=Attr("email").eq(account.email))
+
+
+def is_confirmed_account(item: Item, email: str) -> bool:
+    """Whether the account has this email, and a link of a mail to it was used; also an account of earlier releases."""
+    return mailbox(item["email"]) == mailbox(email) and not item.get("email_unconfirmed")
 
 
 def set_plan(before: Account, after: Account) -> Update:

@@ -5,11 +5,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import Actor, AuditEntry, mask_addresses, mask_secrets
-from tallybook.domain.recent_changes import RecentChanges
+from tallybook.domain.recent_changes import MOST, RecentChanges
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put, Update
@@ -18,12 +18,24 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def count_entries(account: Account, more: int, *, recent: RecentChanges) -> Update:
-    """Add `more` to the count of entries, and set the recent changes; WriteConflict if it changed since it was read."""
-    counts = {"audits": account.counts.audit_count + more}
-    if recent != account.recent:
-        counts |= {"minute": recent.minute, "recent": recent.made}
-    unchanged = Attr("audits").eq(account.counts.audit_count)
-    return Update(keys.account(account.id), set=counts, condition=unchanged)
+    """Add `more` to the count of entries, and count the recent changes.
+
+    WriteConflict if the entries were counted since they were read, or if another minute was. Changes without an entry
+    (`more` is 0) don't change that count, so they add to those of others, and conflict only over the limit.
+    """
+    key, made = keys.account(account.id), {"audits": account.counts.audit_count + more}
+    unchanged: ConditionBase = Attr("audits").eq(account.counts.audit_count)
+    if recent == account.recent:
+        return Update(key, set=made, condition=unchanged)
+    if recent.minute != account.recent.minute:
+        minute = account.recent.minute
+        unchanged &= Attr("minute").eq(minute) if minute else Attr("minute").not_exists()
+        return Update(key, set={**made, "minute": recent.minute, "recent": recent.made}, condition=unchanged)
+    by = recent.made - account.recent.made
+    unchanged &= Attr("minute").eq(recent.minute)
+    if not more:
+        unchanged &= Attr("recent").lte(MOST - by)
+    return Update(key, set=made, add={"recent": by}, condition=unchanged)
 
 
 def put_entry(entry: AuditEntry) -> Put:

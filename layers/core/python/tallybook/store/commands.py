@@ -1,4 +1,7 @@
-"""The four commands that write: each has a condition, and the error to raise when the condition fails."""
+"""The four commands that write: each has a condition, and the error to raise when the condition fails.
+
+Their reprs don't show what they write, because that has hashes of passwords and tokens.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +25,7 @@ class Put:
     """Write the whole item; by default only if there is none."""
 
     key: Key
-    item: Mapping[str, Any]
+    item: Mapping[str, Any] = field(repr=False)
     condition: ConditionBase | None = field(default_factory=lambda: NEW)
     refusal: TallybookError | None = None
 
@@ -35,8 +38,8 @@ class Update:
     """
 
     key: Key
-    set: Mapping[str, Any] = field(default_factory=dict)
-    first: Mapping[str, Any] = field(default_factory=dict)
+    set: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    first: Mapping[str, Any] = field(default_factory=dict, repr=False)
     add: Mapping[str, Addend] = field(default_factory=dict)
     remove: tuple[str, ...] = ()
     condition: ConditionBase | None = field(default_factory=lambda: EXISTS)

@@ -1,8 +1,10 @@
 """An account's last request to change its email, and the tokens of its links, keyed by their hash."""
 
+from datetime import datetime
+
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from tallybook.domain.email_change import EmailChange, EmailToken, Side
+from tallybook.domain.email_change import KEPT, EmailChange, EmailToken, Side
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.store import keys
 from tallybook.store.commands import EXISTS, NEW, Check, Command, Delete, Item, Put, Update
@@ -20,8 +22,19 @@ def put_change(change: EmailChange, *, last: EmailChange | None) -> Put:
         "requested_at": stamp(change.requested_at),
         "state": change.state,
         "confirmed": [],
+        "expires": int((change.requested_at + KEPT).timestamp()),
     }
     return Put(keys.email_change(change.account_id), item, condition=NEW if last is None else _unchanged(last))
+
+
+def expire_old_change(item: Item | None, email: str, *, at: datetime) -> tuple[Update, ...]:
+    """Let a request of an earlier release expire, which names this email of a user who is deleted.
+
+    Other requests expire already, at most 90 days after the deletion.
+    """
+    if item is None or "expires" in item or email not in (item["current_email"], item["new_email"]):
+        return ()
+    return (Update(keys.email_change(item["account_id"]), set={"expires": int((at + KEPT).timestamp())}),)
 
 
 def set_change(before: EmailChange, after: EmailChange) -> Update:
@@ -58,7 +71,8 @@ def move_login(change: EmailChange, user_id: str) -> list[Command]:
         Delete(keys.email(change.current_email), condition=Attr("user_id").eq(user_id)),
         Update(
             keys.user(change.account_id, user_id),
-            set={"email": change.new_email, "email_confirmed": True},
+            set={"email": change.new_email},
+            remove=("email_unconfirmed",),
             condition=EXISTS,
         ),
     ]

@@ -3,6 +3,7 @@
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from tallybook.domain.accounts import MAX_KEYS, MAX_KEYS_OF_USER, User
+from tallybook.domain.emails import mailbox
 from tallybook.domain.errors import TallybookError
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
@@ -48,12 +49,13 @@ def free_email(user: User) -> Delete:
     return Delete(keys.email(user.email), condition=Attr("user_id").eq(user.id))
 
 
-def is_confirmed(item: Item, email: str) -> bool:
-    """Whether a link from a mail to this address was used, which the user or account still has.
+def is_confirmed_user(item: Item, email: str) -> bool:
+    """Whether the user has this email and has used a link of a mail to it.
 
-    It was not noted for users and accounts of earlier releases.
+    It was not noted for users of earlier releases: they count as confirmed, once they have set a password.
     """
-    return bool(item.get("email_confirmed")) and item["email"] == email
+    confirmed = not item.get("email_unconfirmed") and item.get("password_hash") is not None
+    return confirmed and mailbox(item["email"]) == mailbox(email)
 
 
 def user_item(user: User) -> Item:
@@ -75,6 +77,7 @@ def user_item(user: User) -> Item:
         "request_id": user.request_id,
         "suspended_at": stamp_or_none(user.suspended_at),
         "suspension_reason": user.suspension_reason,
+        "email_unconfirmed": user.email_unconfirmed or None,
     }
 
 
@@ -97,4 +100,5 @@ def read_user(item: Item) -> User:
         request_id=item.get("request_id"),
         suspended_at=instant_or_none(item.get("suspended_at")),
         suspension_reason=item.get("suspension_reason"),
+        email_unconfirmed=item.get("email_unconfirmed", False),
     )

@@ -5,7 +5,7 @@ end a header nor add a line that looks like ours.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -79,11 +79,11 @@ _DIRECTION_CHANGES = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI",
 
 @dataclass(frozen=True, slots=True)
 class RenderedMail:
-    """The subject is one line."""
+    """The subject is one line. Text and HTML may have a link with a token."""
 
     subject: str
-    text: str
-    html: str
+    text: str = field(repr=False)
+    html: str = field(repr=False)
 
 
 def render(template: str, context: Mapping[str, Any], *, brand: str, page_url: str) -> RenderedMail:

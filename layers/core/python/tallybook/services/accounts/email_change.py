@@ -49,7 +49,8 @@ def request_email_change(
 
     Invalid `invalid_email`, `email_change_pending`, `email_exists`, `email_unreachable` for a suppressed address, or
     `current_email` unless `current` is the account's. TooManyRequests within 30 minutes of the last request, over 10
-    requests of the account an hour, and over 3 mails to the new address an hour.
+    requests of the account an hour, and over 3 mails to the new address an hour; and if one of the addresses had 10
+    mails today as a stranger.
     """
     require_root(principal.user)
     new = _normal_new_email(ctx, principal, new)
@@ -97,7 +98,8 @@ def request_email_change(
 
     state = load(principal)
     check(state)
-    check_email_changes(ctx, account_id=principal.account.id)
+    strangers = [new, principal.account.email] if principal.account.email_unconfirmed else [new]
+    check_email_changes(ctx, account_id=principal.account.id, strangers=strangers)
     return retry_on_conflict(ctx, request, state, reload=lambda: load(reread(ctx, principal)))
 
 

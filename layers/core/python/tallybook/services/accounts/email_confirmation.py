@@ -9,6 +9,7 @@ from tallybook.domain.credentials import hash_text
 from tallybook.domain.email_change import (
     UNKNOWN_TOKEN,
     EmailChange,
+    Side,
     confirm_side,
     confirming_side,
     email_taken_since,
@@ -22,7 +23,7 @@ from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.rate_limits import check_rate
 from tallybook.store import keys
-from tallybook.store.accounts import read_account, set_account
+from tallybook.store.accounts import confirm_account_email, read_account, set_account
 from tallybook.store.commands import Command, Item
 from tallybook.store.email_changes import check_email_free, move_login, read_change, read_token, set_change
 from tallybook.store.keys import Key
@@ -59,7 +60,7 @@ def confirm_email_change(ctx: Context, *, token: str, address: str) -> EmailChan
             return before
         after = confirm_side(before, side)
         if after.state == "pending":
-            commands = _confirm_commands(account, before, after, actor=actor, at=now)
+            commands = _confirm_commands(account, before, after, side, actor=actor, at=now)
         else:
             old, new = (items.get(key) for key in login_keys)
             if new is not None:
@@ -73,7 +74,7 @@ def confirm_email_change(ctx: Context, *, token: str, address: str) -> EmailChan
 
 
 def _confirm_commands(
-    account: Account, before: EmailChange, after: EmailChange, *, actor: Actor, at: datetime
+    account: Account, before: EmailChange, after: EmailChange, side: Side, *, actor: Actor, at: datetime
 ) -> tuple[Command, ...]:
     change = Change(
         actor,
@@ -82,7 +83,8 @@ def _confirm_commands(
         before={"status": before.status},
         after={"status": after.status, "unconfirmed": after.unconfirmed[0]},
     )
-    return record(account, change, at=at)
+    confirmed = (confirm_account_email(account),) if side == "current" and account.email_unconfirmed else ()
+    return (*confirmed, *record(account, change, at=at))
 
 
 def _change_email_commands(
@@ -102,7 +104,8 @@ def _change_email_commands(
         mails=(_mail(account, change, at=readable(at), with_login=login_of is not None),),
         events=(account_email_changed(account, email=change.new_email, login_of=login_of),),
     )
-    commands = (set_account(account, email=change.new_email, email_confirmed=True), *record(account, audited, at=at))
+    moved = set_account(account, email=change.new_email, email_unconfirmed=None)
+    commands = (moved, *record(account, audited, at=at))
     if login_of is None:
         return (check_email_free(change.new_email), *commands)
     return (*move_login(change, login_of), *delete_tokens(account.id, login_of), *commands)

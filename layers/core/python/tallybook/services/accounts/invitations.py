@@ -39,12 +39,13 @@ def invite_user(
     """Create a user without a password, and mail them a link to set one; for root users.
 
     Invalid `invalid_email`, `invalid_name`; Forbidden `account_suspended`; Conflict `email_exists`, or `too_many_users`
-    over 1,000, deleted users included; TooManyRequests over 30 an hour from one account or 3 to one address.
+    over 1,000, deleted users included; TooManyRequests over 30 an hour from one account or 3 to one address,
+    and if the address had 10 mails today as a stranger.
     """
     require_root(principal.user)
     require_active(principal.account)
     user = new_user(ctx, principal.account.id, invitation, now=ctx.clock.now())
-    check_invitations(ctx, account_id=principal.account.id)
+    check_invitations(ctx, account_id=principal.account.id, email=user.email)
 
     def invite(principal: Principal) -> User:
         require_root(principal.user)
@@ -72,7 +73,7 @@ def invite_again(ctx: Context, principal: Principal, user_id: str) -> User:
     require_root(principal.user)
     require_active(principal.account)
     user = find_user(ctx, principal.account, user_id)
-    check_invitations(ctx, account_id=principal.account.id)
+    check_invitations(ctx, account_id=principal.account.id, email=user.email)
 
     def reload() -> tuple[Principal, User]:
         current = reread(ctx, principal)
@@ -110,6 +111,7 @@ def new_user(ctx: Context, account_id: str, invitation: Invitation, *, now: date
         is_root=invitation.is_root,
         password_hash=None,
         name=optional_name(invitation.name, field="display_name"),
+        email_unconfirmed=True,
     )
 
 

@@ -59,6 +59,7 @@ def new_account(
         ),
         counts=Counts(audit_count=1, user_count=1),
         fee_year=FeeTerms(schedule.since, plan.price, Decimal(0)) if plan.billing_interval == "year" else None,
+        email_unconfirmed=True,
     )
     user = User(
         id=user_id,
@@ -70,6 +71,7 @@ def new_account(
         is_root=True,
         password_hash=password_hash,
         name=name,
+        email_unconfirmed=True,
     )
     return account, user
 

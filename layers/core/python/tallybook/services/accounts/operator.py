@@ -21,6 +21,7 @@ from tallybook.services.context import Context
 from tallybook.services.identity.api_keys import CreatedKey, create_key_commands, new_key, revoke_key_commands
 from tallybook.services.key_lookup import all_keys
 from tallybook.services.lookup import find_account, find_account_and_user
+from tallybook.services.rate_limits import check_strangers
 
 
 def create_account(
@@ -33,7 +34,7 @@ def create_account(
 ) -> tuple[Account, User]:
     """Open an account as sign-up does, but invite its root user, called `name`, to set a password.
 
-    Invalid `invalid_email`, `invalid_name`, `time_zone`; Conflict `email_exists`.
+    Invalid `invalid_email`, `invalid_name`, `time_zone`; Conflict `email_exists`; TooManyRequests as in `invite`.
     """
     email, time_zone = normalize_email(email), check_zone(time_zone)
     name, display_name = optional_name(name), optional_name(display_name, field="display_name")
@@ -42,16 +43,18 @@ def create_account(
         ctx, email=email, name=name, display_name=display_name, time_zone=time_zone, password_hash=None, now=now
     )
     mail = invitation_mail(account, root, inviter=None)
-    ctx.tables.transact(open_commands(ctx, account, root, actor=OPERATOR, mail=mail, also=(user_invited(root),)))
+    opened = open_commands(ctx, account, root, actor=OPERATOR, mail=mail, also=(user_invited(root),))
+    ctx.tables.transact([*check_strangers(ctx, [email]), *opened])
     return account, root
 
 
 def invite(ctx: Context, account_id: str, invitation: Invitation) -> User:
-    """As `invitations.invite_user`, without rate limits."""
+    """As `invitations.invite_user`; TooManyRequests only if the address had 10 mails today as a stranger."""
     user = new_user(ctx, account_id, invitation, now=ctx.clock.now())
 
     def add(account: Account) -> User:
-        ctx.tables.transact(invite_commands(account, user, actor=OPERATOR, inviter=None))
+        invited = invite_commands(account, user, actor=OPERATOR, inviter=None)
+        ctx.tables.transact([*check_strangers(ctx, [user.email]), *invited])
         return user
 
     return retry_on_conflict(ctx, add, find_account(ctx, account_id), reload=lambda: find_account(ctx, account_id))

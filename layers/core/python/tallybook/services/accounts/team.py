@@ -11,11 +11,12 @@ from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import reread
 from tallybook.services.key_lookup import all_keys
-from tallybook.services.lookup import all_users, find_user
+from tallybook.services.lookup import all_users, find_user, live_user
 from tallybook.services.quotas.release import end_quotas
 from tallybook.store import keys
 from tallybook.store.commands import Command, Update
 from tallybook.store.credentials import delete_keys
+from tallybook.store.email_changes import expire_old_change
 from tallybook.store.password_tokens import delete_tokens
 from tallybook.store.users import check_still_root, free_email, set_user
 
@@ -36,7 +37,9 @@ def delete_user(ctx: Context, principal: Principal, user_id: str) -> None:
 
     def delete(principal: Principal) -> None:
         require_root(principal.user)
-        user = find_user(ctx, principal.account, user_id)
+        user_key, request_key = keys.user(principal.account.id, user_id), keys.email_change(principal.account.id)
+        items = ctx.tables.get_many([user_key, request_key])
+        user = live_user(items.get(user_key))
         if user.id == principal.user.id:
             raise Invalid("Another root user has to do this to you", code="own_user")
         now = ctx.clock.now()
@@ -54,6 +57,7 @@ def delete_user(ctx: Context, principal: Principal, user_id: str) -> None:
                 _erase(user),
                 free_email(user),
                 *delete_tokens(user.account_id, user.id),
+                *expire_old_change(items.get(request_key), user.email, at=now),
                 *_delete_keys(ctx, user),
                 *(command for end in quota_ends for command in end.commands),
                 check_still_root(principal.user),

@@ -1,7 +1,7 @@
 """Creates, lists and revokes a user's API keys. Creation returns the secret, which can't be read again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from tallybook.domain.accounts import MAX_KEYS, MAX_KEYS_OF_USER, Account, User, require_active
@@ -36,7 +36,7 @@ class CreatedKey:
     """`text` is the secret."""
 
     key: Credential
-    text: str
+    text: str = field(repr=False)
 
 
 def create_api_key(

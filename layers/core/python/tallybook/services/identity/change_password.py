@@ -21,7 +21,7 @@ from tallybook.services.identity.password_hashing import hash_password, password
 from tallybook.services.key_lookup import all_keys
 from tallybook.services.rate_limits import check_rate
 from tallybook.store import keys
-from tallybook.store.accounts import read_account
+from tallybook.store.accounts import confirm_account_email, read_account
 from tallybook.store.commands import Command, Update
 from tallybook.store.credentials import delete_keys, key_of
 from tallybook.store.outbox import put_mail
@@ -37,7 +37,7 @@ def change_password(
     """Change the caller's password; all other sessions of the user end, and with `end_api_keys` all their API keys.
 
     Invalid `invalid_password` unless `current` is the password, `weak_password`; TooManyRequests over 5 tries a minute
-    from one network `address`, or 50 for one user.
+    from one network `address`, or 500 for one user.
     """
     check_password(password)
     check_rate(ctx, "password", address=address, email=principal.user.email)
@@ -166,9 +166,11 @@ def _set_password_commands(
         events=((user_joined if joins else password_changed)(user), *map(api_key_revoked, ended)),
     )
     values = {"password_hash": hashed, "generation": user.generation + 1, "name": user.name}
-    confirmed = {"email_confirmed": True} if by_link else {}
+    confirmed = {"email_unconfirmed": None} if by_link else {}
+    of_account = by_link and account.email_unconfirmed and account.email == user.email
     return [
         set_user(user, **values, **confirmed),
+        *((confirm_account_email(account),) if of_account else ()),
         *delete_keys(ended),
         *(count_keys(account_id=account.id, user_id=user.id, by=-len(ended)) if ended else ()),
         *record(account, change, at=now),

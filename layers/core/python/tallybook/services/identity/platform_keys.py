@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tallybook.domain.credentials import (
@@ -40,7 +40,7 @@ class CreatedPlatformKey:
     """`text` is the secret."""
 
     key: PlatformKey
-    text: str
+    text: str = field(repr=False)
 
 
 def create_platform_key(

@@ -1,6 +1,6 @@
 """Signing in and out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tallybook.domain.accounts import Account, User, require_active_user
@@ -30,7 +30,7 @@ class SignedIn:
 
     account: Account
     user: User
-    text: str
+    text: str = field(repr=False)
     expires_at: datetime
 
 

@@ -13,15 +13,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from tallybook.domain.emails import distinct
 from tallybook.domain.errors import Conflict, NotFound, Unavailable
 from tallybook.domain.jobs import OUTBOX, partitions
 from tallybook.domain.outbox import MAX_ATTEMPTS, Mail, OutboxItem, PermanentError, next_attempt
+from tallybook.domain.strangers import without_links
 from tallybook.domain.times import stamp
 from tallybook.services.context import Context
 from tallybook.services.outbox.denials import find_denial
 from tallybook.services.outbox.hooks import Hooks
-from tallybook.services.outbox.resolve_mail import ResolvedMail, resolve_mail
-from tallybook.services.outbox.strangers import add_unconfirmed, count_strangers, find_strangers
+from tallybook.services.outbox.resolve_mail import resolve_mail
+from tallybook.services.outbox.strangers import Recipients, count_strangers, read_recipients
 from tallybook.store import keys, outbox
 from tallybook.store.commands import Update
 from tallybook.store.conflicts import WriteConflict
@@ -166,24 +168,28 @@ def _deliver_events(ctx: Context, channels: Channels, item: OutboxItem) -> None:
 
 def _deliver_mail(ctx: Context, channels: Channels, item: OutboxItem) -> None:
     mail = read_mail(item)
-    strangers = find_strangers(ctx, mail, account_id=item.account_id)
-    item, refused = count_strangers(ctx, item, strangers.addresses)
-    resolved = resolve_mail(ctx, mail, page_url=channels.page_url, refused=refused)
-    strangers = add_unconfirmed(ctx, mail, resolved.context, strangers, account_id=item.account_id)
-    resolved = replace(resolved, strangers=strangers)
-    item = _send(ctx, channels, mail, resolved, replace(item, skipped=resolved.skipped))
+    recipients = read_recipients(ctx, mail, account_id=item.account_id)
+    item, refused = count_strangers(ctx, item, mail, recipients)
+    to = distinct(mail.to)
+    skipped = tuple(address for address in to if address in recipients.suppressed or address in refused)
+    item = replace(item, skipped=skipped)
+    if to != skipped and (context := resolve_mail(ctx, mail, page_url=channels.page_url)) is not None:
+        item = _send(ctx, channels, replace(mail, context=context), recipients, item)
     _write(ctx, channels, mail, outbox.mark_delivered(item, at=ctx.clock.now()), sent=item.sent)
 
 
-def _send(ctx: Context, channels: Channels, mail: Mail, resolved: ResolvedMail, item: OutboxItem) -> OutboxItem:
-    """Send the mail once to each address, and store each sent-marker before the next send.
+def _send(ctx: Context, channels: Channels, mail: Mail, recipients: Recipients, item: OutboxItem) -> OutboxItem:
+    """Send the mail, with its whole context, once to each address, and store each sent-marker before the next send.
 
-    A PermanentError of one address is raised after the others have got their mail.
+    Strangers are shown no links that somebody typed. A PermanentError of one address is raised after the others have
+    got their mail.
     """
-    remaining = [address for address in resolved.to if address not in item.sent]
+    remaining = [address for address in distinct(mail.to) if address not in (*item.skipped, *item.sent)]
     rejected: PermanentError | None = None
     for address in remaining:
-        rendered = channels.render(mail.template, resolved.context_for(address))
+        is_stranger = address in recipients.strangers
+        shown = without_links(mail.context, known=recipients.known) if is_stranger else mail.context
+        rendered = channels.render(mail.template, shown)
         try:
             channels.mail.send(address, rendered, tags={"letter": mail.template, "item": item.id})
         except PermanentError as error:

@@ -48,6 +48,7 @@ Size = Annotated[Decimal, BeforeValidator(_size)]
 Percent = Annotated[Decimal, BeforeValidator(parse_percent)]
 QuotaNumber = Annotated[int, Field(ge=0, le=MAX_QUOTA)]
 AccountId = Annotated[str, AfterValidator(partial(parse_id, prefix=ACCOUNT))]
+Secret = Annotated[str, Field(repr=False)]
 UserId = Annotated[str, AfterValidator(partial(parse_id, prefix=USER))]
 
 
@@ -57,18 +58,18 @@ class RequestBody(BaseModel):
 
 class RegisterRequest(RequestBody):
     email: str
-    password: str
+    password: Secret
     name: str | None = None
 
 
 class LoginRequest(RequestBody):
     email: str
-    password: str
+    password: Secret
 
 
 class ChangePasswordRequest(RequestBody):
-    current_password: str
-    password: str
+    current_password: Secret
+    password: Secret
     end_api_keys: bool = False
 
 
@@ -77,14 +78,14 @@ class ResetRequest(RequestBody):
 
 
 class PasswordLinkRequest(RequestBody):
-    token: str
+    token: Secret
 
 
 class SetPasswordRequest(RequestBody):
     """`end_api_keys` is true by default for a reset, false for the first password of an invited user."""
 
-    token: str
-    password: str
+    token: Secret
+    password: Secret
     name: str | None = None
     end_api_keys: bool | None = None
 
@@ -95,7 +96,7 @@ class EmailChangeRequest(RequestBody):
 
 
 class ConfirmEmailRequest(RequestBody):
-    token: str
+    token: Secret
 
 
 class InvitationRequest(RequestBody):

@@ -21,6 +21,9 @@ class SentCredential(NamedTuple):
     text: str
     place: str
 
+    def __repr__(self) -> str:
+        return f"SentCredential(place={self.place!r})"
+
     @property
     def by_cookie(self) -> bool:
         """Browsers send cookies without being asked, so a change by cookie needs an allowed origin."""
