@@ -114,7 +114,7 @@ def test_a_key_with_a_source_prefix_sends_only_events_whose_source_begins_so(app
     sources = ("host-1/", "host-1/disk", "host-1", "host-11/", "HOST-1/", "")
     own, deeper, *others, empty = [app.event(member, source=source) for source in sources]
     refused = ["rejected source_not_allowed"] * len(others)
-    malformed = "rejected source must be a string of 1 to 256 characters"
+    malformed = "rejected source must be a string of 1 to 256 characters, without control characters and not invisible"
     assert send_events(app, key, own, deeper, *others, empty) == ["accepted", "accepted", *refused, malformed]
     assert len(app.stored("usage", "EVENT")) == 2
 
