@@ -39,6 +39,7 @@ def count_mails(app: App) -> int:
 
 
 def test_an_unedited_budget_stays_within_the_daily_limit(app: App, owner: Member) -> None:
+    app.confirm(owner)
     app.reshape(limits=Limits())
     set_up_budget(app, owner, thresholds=thresholds(*range(5, 101, 5)))
     app.clock.moment = end_of_period(app, owner) - timedelta(hours=12)
@@ -106,13 +107,14 @@ def test_concurrent_alerts_count_their_recipients_up_to_the_limit(crowded_app: A
 
 
 def test_the_usual_limit_lets_twenty_addresses_get_two_alerts_a_day(app: App, owner: Member) -> None:
+    app.confirm(owner)
     app.reshape(limits=Limits())
     spend(app, owner, 50)
     set_up_budget(app, owner, thresholds=(), emails=[f"cfo{number}@example.com" for number in range(20)])
     for percent in range(1, 31):
         edit_budget(app, owner, thresholds=thresholds(percent))
     app.deliver()
-    assert len(app.fake_aws.mails_to(ADA)) == 1 + 20, "a welcome, 2 alerts to all, 18 to the account alone"
+    assert len(app.fake_aws.mails_to(ADA)) == 2 + 20, "a welcome, the reset, 2 alerts to all, 18 to the account"
     assert sum(map(len, recipients_of_messages(app, owner))) == 60
 
 

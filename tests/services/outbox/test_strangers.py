@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.limits import DAY, Limit, Limits
 from tallybook.domain.outbox import Mail
 from tallybook.domain.strangers import REMOVED, TYPED
@@ -75,8 +76,9 @@ def test_mails_of_all_kinds_are_counted_together(strict: App) -> None:
     request_email_change(strict.ctx, authenticate(strict.ctx, other.session), current=other.account.email, new=VICTIM)
     strict.deliver()
     assert len(strict.fake_aws.mails_to(VICTIM)) == 10
-    invite_user(strict.ctx, authenticate(strict.ctx, member.session), Invitation(VICTIM))
-    strict.deliver()
+    with pytest.raises(TooManyRequests):
+        invite_user(strict.ctx, authenticate(strict.ctx, member.session), Invitation(VICTIM))
+    send(strict, put(strict, "budget_reached", "own@example.com", VICTIM, cause="one more"))
     assert len(strict.fake_aws.mails_to(VICTIM)) == 10
 
 
