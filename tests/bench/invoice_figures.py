@@ -81,6 +81,8 @@ def _closings(app: App) -> Iterator[Figure]:
     use(app, member, days=26)
     authenticate(app.ctx, member.api_key)  # notes the hourly last_used_at
     yield measure(app, "generate: the first draft", draft, most_calls=4)
+    yield measure(app, "generate: the same draft", draft, most_calls=3, most_write=0)
+    app.record(app.event(member))
     yield measure(app, "generate: a newer draft", draft, most_calls=4)
     app.clock.advance(days=6)
     yield measure(app, "close a period that has a draft", close, **_CLOSED)
