@@ -77,8 +77,8 @@ def test_a_look_at_what_a_reset_ends(sweep: Sweep) -> None:
     def act(app: App, prepared: Any) -> Any:
         return show_link(app.ctx, token=prepared[1], address=HERE)
 
-    def check(app: App, prepared: Any, access: Any) -> None:
-        assert [key.name for key in access.keys] == ["test"]
+    def check(app: App, prepared: Any, link: Any) -> None:
+        assert [key.name for key in link.access.keys] == ["test"]
         assert sum(attempts(app, "confirm")) in (1, 2), "one for each attempt whose effect was stored"
         set_password(app.ctx, token=prepared[1], password=PASSWORD, address=HERE)
 

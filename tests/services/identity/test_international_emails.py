@@ -102,9 +102,9 @@ def test_a_stranger_is_counted_in_both_forms(app: App, first: str, second: str) 
 
 @BOTH_WAYS
 def test_a_budgets_recipients_are_distinct_and_known_in_both_forms(app: App, first: str, second: str) -> None:
-    app.reshape(limits=Limits(stranger=Limit(0, DAY)))
-    member = app.member("ada@example.com")
+    member = app.confirm(app.member("ada@example.com"))
     app.colleague(member, first)
+    app.reshape(limits=Limits(stranger=Limit(0, DAY)))
     set_up_budget(app, member, emails=(second, first))
     spend(app, member, "50")
     check_budget(app.ctx, member.account.id)
