@@ -62,16 +62,33 @@ def test_what_copying_adds_to_a_key_is_taken_off(app, served, tallybook, monkeyp
     assert (run.code, run.out) == (0, "accepted 1, duplicates 0, conflicts 0, rejected 0\n"), run.err
 
 
-@pytest.mark.parametrize("inside", ["\r\n", "”", "é", "\x07"], ids=ascii)
-@pytest.mark.parametrize("name", ["TALLYBOOK_PLATFORM_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
+@pytest.mark.parametrize(
+    ("name", "inside"),
+    [
+        ("TALLYBOOK_PLATFORM_KEY", "\r\n"),
+        ("TALLYBOOK_PLATFORM_KEY", "”"),
+        ("AWS_SECRET_ACCESS_KEY", "é"),
+        ("AWS_SESSION_TOKEN", "\x07"),
+    ],
+    ids=ascii,
+)
 def test_a_key_with_a_strange_character_within_is_refused_without_it(shell, name, inside):
     run = shell("tallybook send usage.ndjson", **{"TALLYBOOK_PLATFORM_KEY": KEY, name: KEY[:20] + inside + KEY[20:]})
     assert run.returncode == 2
     assert lines(run) == [f"tallybook: {name}: its character 21 can't be in a key; copy the key again"]
 
 
-@pytest.mark.parametrize("value", ["nonsense", "http://", "http://[::1", "http://x:99999", "ftp://x", "http://a b"])
-@pytest.mark.parametrize("name", ["TALLYBOOK_URL", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TALLYBOOK_URL", "nonsense"),
+        ("TALLYBOOK_URL", "http://"),
+        ("AWS_ENDPOINT_URL", "http://[::1"),
+        ("AWS_ENDPOINT_URL", "http://x:99999"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", "ftp://x"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", "http://a b"),
+    ],
+)
 def test_a_bad_endpoint_is_refused_in_one_line(shell, name, value):
     run = shell("tallybook accounts show acc-1", **{name: value})
     assert (run.returncode, run.stdout) == (2, "")

@@ -74,11 +74,21 @@ def credentials(cloud: Cloud, on_this_computer: Synthesized, group: str) -> dict
     return credentials_of_function(cloud, group, _statements(on_this_computer, group))
 
 
-@pytest.fixture
-def items(cloud: Cloud, credentials: dict[str, str]) -> Any:
-    """The client of a function; the table has one platform key."""
-    cloud.client("dynamodb").put_item(TableName=CORE, Item={**KEY, "scopes": {"S": "old"}, "secret_hash": {"S": "old"}})
+@pytest.fixture(scope="module")
+def owner(cloud: Cloud) -> Any:
+    return cloud.client("dynamodb")
+
+
+@pytest.fixture(scope="module")
+def function(cloud: Cloud, credentials: dict[str, str]) -> Any:
     return client_of_function("dynamodb", cloud, credentials)
+
+
+@pytest.fixture
+def items(owner: Any, function: Any) -> Any:
+    """The client of a function; the table has one platform key."""
+    owner.put_item(TableName=CORE, Item={**KEY, "scopes": {"S": "old"}, "secret_hash": {"S": "old"}})
+    return function
 
 
 @pytest.mark.parametrize("pk", OPERATORS)
@@ -98,10 +108,10 @@ def test_a_table_named_by_its_arn_is_the_same_table(items: Any) -> None:
 
 
 @pytest.mark.parametrize("write", WRITES_OF_A_KEY)
-def test_no_attribute_of_a_platform_key_but_its_last_use_is_changed(items: Any, write: Write, cloud: Cloud) -> None:
+def test_no_attribute_of_a_platform_key_but_its_last_use_is_changed(items: Any, write: Write, owner: Any) -> None:
     assert _denied(items, write)
     assert _transaction_denied(items, put("ACCOUNT#a"), write)
-    key = cloud.client("dynamodb").get_item(TableName=CORE, Key=KEY)["Item"]
+    key = owner.get_item(TableName=CORE, Key=KEY)["Item"]
     assert key["scopes"] == key["secret_hash"] == {"S": "old"}
 
 

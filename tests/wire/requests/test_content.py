@@ -48,7 +48,7 @@ def test_the_limit_counts_before_and_after_inflating() -> None:
 
 
 def test_a_bomb_takes_no_more_memory_than_the_limit() -> None:
-    bomb = gzip.compress(b"\0" * 500_000_000, compresslevel=9)[: 1024 * 1024]
+    bomb = gzip.compress(b"\0" * 100_000_000, compresslevel=9)
 
     def inflate() -> None:
         with pytest.raises(TooLarge):
