@@ -88,7 +88,7 @@ REPEATED = '{"meter": "cpu_seconds", "quantity": 1, "quantity": 999}'
 
 def test_a_key_that_stands_twice_in_the_data_is_refused_in_each_mode() -> None:
     encoded = base64.b64encode(REPEATED.encode()).decode()
-    reason = "The event can't be read: the key \"quantity\" stands twice in one object"
+    reason = 'The event can\'t be read: the key "quantity" stands twice in one object'
     assert refusal_of(HEADERS, REPEATED.encode()) == reason
     assert refusal_of({}, json.dumps({**ATTRIBUTES, "data_base64": encoded}).encode()) == reason
 
