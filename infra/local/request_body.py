@@ -5,6 +5,7 @@ from typing import BinaryIO
 
 MAX_BODY = 10 * 1024 * 1024  # API Gateway's limit
 _MAX_LINE = 1024
+_MAX_DIGITS = 20  # Python reads no number of more than 4,300
 
 
 class BodyRefused(Exception):
@@ -22,9 +23,10 @@ def read_body(headers: Message, stream: BinaryIO) -> bytes:
         raise BodyRefused(400, "Bad Request")
     if coding is not None:
         return _read_chunks(stream)
-    if not (length.isascii() and length.isdecimal()):
+    is_one = len(headers.get_all("Content-Length", [])) <= 1
+    if not (is_one and length.isascii() and length.isdecimal()):
         raise BodyRefused(400, "Bad Request")
-    if int(length) > MAX_BODY:
+    if len(length) > _MAX_DIGITS or int(length) > MAX_BODY:
         raise BodyRefused(413, "Request Too Long")
     return _read_exactly(stream, int(length))
 

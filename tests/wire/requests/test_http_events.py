@@ -83,6 +83,22 @@ def test_data_in_base64_that_is_no_object_in_json_is_refused(text: Any) -> None:
     assert "data" in refusal_of({}, json.dumps({**ATTRIBUTES, "data_base64": text}).encode())
 
 
+REPEATED = '{"meter": "cpu_seconds", "quantity": 1, "quantity": 999}'
+
+
+def test_a_key_that_stands_twice_in_the_data_is_refused_in_each_mode() -> None:
+    encoded = base64.b64encode(REPEATED.encode()).decode()
+    reason = 'The event can\'t be read: the key "quantity" stands twice in one object'
+    assert refusal_of(HEADERS, REPEATED.encode()) == reason
+    assert refusal_of({}, json.dumps({**ATTRIBUTES, "data_base64": encoded}).encode()) == reason
+
+
+@pytest.mark.parametrize("name", ["ce-data", "ce-data_base64"])
+def test_the_data_of_an_event_in_binary_mode_is_in_the_body_alone(name: str) -> None:
+    encoded = base64.b64encode(json.dumps(DATA).encode()).decode()
+    assert refusal_of({**HEADERS, name: encoded}, b"null") == "The event can't be read: data must be an object"
+
+
 def test_an_event_whose_attribute_is_missing_is_refused_by_its_name() -> None:
     for name in ATTRIBUTES:
         headers = {header: value for header, value in HEADERS.items() if header != f"ce-{name}"}

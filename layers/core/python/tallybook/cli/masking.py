@@ -24,6 +24,8 @@ _FORMS = (
     ),
 )
 _SECRET_NAME = re.compile(r"KEY|SECRET|TOKEN|PASSW|SESSION|CREDENTIAL", re.IGNORECASE)
+_PLACE_NAME = re.compile(r"(FILE|PATH|DIR)$", re.IGNORECASE)
+_RANDOM_NAME = re.compile(r"SECRET|PASSW|SESSION_TOKEN", re.IGNORECASE)
 _SHORTEST = 6
 
 
@@ -41,6 +43,13 @@ def _values() -> list[str]:
     values = {
         value
         for name, value in os.environ.items()
-        if _SECRET_NAME.search(name) and len(value) >= _SHORTEST and not value.isdecimal() and "/" not in value[:1]
+        if _SECRET_NAME.search(name) and len(value) >= _SHORTEST and not _is_id_or_path(name, value)
     }
     return sorted(values, key=len, reverse=True)
+
+
+def _is_id_or_path(name: str, value: str) -> bool:
+    """Whether it is a number like that of a login session, or a path; a password or an AWS secret may look like one."""
+    if value.startswith("/") and _PLACE_NAME.search(name):
+        return True
+    return (value.isdecimal() or value.startswith("/")) and not _RANDOM_NAME.search(name)

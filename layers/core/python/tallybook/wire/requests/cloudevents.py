@@ -104,8 +104,7 @@ _DECODER = json.JSONDecoder(parse_float=number, parse_constant=_no_constant, obj
 def _read(element: Any) -> Event:
     if not isinstance(element, Mapping):
         raise Invalid("an event must be an object")
-    if isinstance(element, RepeatedKey):
-        raise Invalid(describe_repeated(element.key))
+    _check_unrepeated(element)
     if element.get("specversion") != "1.0":
         raise Invalid('specversion must be "1.0"', field="specversion")
     if element.get("type") != TYPE:
@@ -133,7 +132,13 @@ def _data(element: Mapping[str, Any]) -> Mapping[str, Any]:
         data = _decode(element["data_base64"])
     if not isinstance(data, Mapping):
         raise Invalid("data must be an object", field="data")
+    _check_unrepeated(data)  # the JSON of its own: a header's event, or Base64
     return data
+
+
+def _check_unrepeated(part: Mapping[str, Any]) -> None:
+    if isinstance(part, RepeatedKey):
+        raise Invalid(describe_repeated(part.key))
 
 
 def _decode(text: Any) -> Any:

@@ -54,6 +54,7 @@ def _read_binary(headers: Mapping[str, str], body: bytes) -> Event | Result:
     if unclear := next((name for name, value in attributes.items() if not value.isascii()), None):
         return Result("", "rejected", f"{unclear} must be percent-encoded")
     decoded = {name.removeprefix(_PREFIX): _decode(value) for name, value in attributes.items()}
+    decoded.pop("data_base64", None)  # no attribute: the data is the body alone
     return read_event({**decoded, "data": read_event_json(body, most=1)})
 
 
