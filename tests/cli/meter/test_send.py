@@ -119,6 +119,13 @@ def test_a_line_longer_than_a_request_is_rejected_alone(app, member, served, tal
     assert "rejected: the line is too long (line 1)" in run.out
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key_is_named(app, member, served, tallybook, status):
+    served.instead = [Answer(status, {}, '{"success": false, "message": "No"}')]
+    run = tallybook("send", write(app.event(member)))
+    assert (run.code, run.err.startswith("tallybook: No: check TALLYBOOK_PLATFORM_KEY; ")) == (1, True)
+
+
 def test_a_line_that_makes_its_batch_fail_is_found(app, member, served, tallybook):
     served.instead = [Answer(400, {}, '{"success": false, "message": "The body is not valid JSON"}')] * 3
     run = tallybook("send", write(app.event(member), *[app.event(member) for _ in range(3)]))

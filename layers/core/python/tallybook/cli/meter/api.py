@@ -100,6 +100,8 @@ def _data(status: int, body: bytes, *, source: str) -> Mapping[str, Any]:
 
 def _cause(error: urllib3.exceptions.HTTPError) -> str:
     cause = error.__cause__ or error
+    if isinstance(error, urllib3.exceptions.ProxyError):
+        cause = error.original_error.__cause__ or error.original_error
     return getattr(cause, "strerror", None) or type(error).__name__
 
 

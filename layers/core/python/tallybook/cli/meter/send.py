@@ -83,7 +83,8 @@ class Sending:
             while self._in_flight:
                 self._complete_next()
         except (Refused, Unreachable) as error:
-            stopped = str(error)
+            is_key_wrong = isinstance(error, Refused) and error.status in (401, 403)
+            stopped = f"{error}: check TALLYBOOK_PLATFORM_KEY" if is_key_wrong else str(error)
         except (OSError, EOFError, zlib.error, UnicodeError) as error:
             stopped = f"The input can't be read to its end: {error}"
         except KeyboardInterrupt:

@@ -37,7 +37,7 @@ class SignedIn:
 def login(ctx: Context, *, email: str, password: str, address: str) -> SignedIn:
     """A new session. An unknown email costs the same work as a wrong password and gets the same error.
 
-    Unauthenticated `invalid_credentials`; TooManyRequests over 5 a minute from one network `address`, or 50 for one
+    Unauthenticated `invalid_credentials`; TooManyRequests over 5 a minute from one network `address`, or 500 for one
     email; Forbidden `user_suspended` or `user_disabled`.
     """
     check_rate(ctx, "login", address=address, email=email)
