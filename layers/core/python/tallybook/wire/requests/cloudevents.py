@@ -5,7 +5,6 @@ Standard library only, because `usage_queue` reads events too and must start fas
 Source: docs/decisions.md, "What the platform needs".
 """
 
-import json
 import re
 from base64 import b64decode
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from tallybook.domain.money import places
 from tallybook.domain.times import parse_instant
 from tallybook.domain.usage import MAX_DECIMALS, Event, Result
 from tallybook.wire.requests.event_json import RepeatedKey, is_readable, read_event_json
-from tallybook.wire.requests.json_values import describe_repeated, find_repeated, number
+from tallybook.wire.requests.json_values import describe_repeated
 
 MAX_EVENTS = 1000
 MAX_BYTES = 1024 * 1024
@@ -70,35 +69,6 @@ def check_label(value: Any, *, field: str) -> str:
     if "#" in label or ":" in label or not label.isprintable():
         raise Invalid(f"{field} must be printable, without # and :", field=field)
     return label
-
-
-def read_json(body: bytes | str) -> Any:
-    """JSON in UTF-8: whole numbers as ints, even 5.0, fractions as exact Decimals; Invalid for anything else.
-
-    Also Invalid, with the key, if a key stands twice in one object.
-    """
-    try:
-        text = body if isinstance(body, str) else body.decode("utf-8-sig")  # json.loads would also guess UTF-16
-        data = _DECODER.decode(text)
-        if "\\ud" in text.lower() or isinstance(body, str):
-            json.dumps(data, ensure_ascii=False, default=str).encode()  # half of a surrogate pair can't be encoded
-    except (ValueError, RecursionError, InvalidOperation) as error:
-        raise Invalid("The body is not valid JSON") from error
-    return data
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise Invalid(f"In the body, {describe_repeated(find_repeated(pairs) or '')}")
-    return fields
-
-
-_DECODER = json.JSONDecoder(parse_float=number, parse_constant=_no_constant, object_pairs_hook=_object)
 
 
 def _read(element: Any) -> Event:
