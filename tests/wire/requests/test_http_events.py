@@ -83,6 +83,14 @@ def test_data_in_base64_that_is_no_object_in_json_is_refused(text: Any) -> None:
     assert "data" in refusal_of({}, json.dumps({**ATTRIBUTES, "data_base64": text}).encode())
 
 
+def test_a_key_that_stands_twice_in_data_that_came_as_bytes_is_refused() -> None:
+    data = json.dumps(DATA)[:-1] + ', "quantity": 7}'
+    problem = 'The event can\'t be read: the key "quantity" stands twice in one object'
+    encoded = {**ATTRIBUTES, "data_base64": base64.b64encode(data.encode()).decode()}
+    assert refusal_of(HEADERS, data.encode()) == problem
+    assert refusal_of({}, json.dumps(encoded).encode()) == problem
+
+
 def test_an_event_whose_attribute_is_missing_is_refused_by_its_name() -> None:
     for name in ATTRIBUTES:
         headers = {header: value for header, value in HEADERS.items() if header != f"ce-{name}"}

@@ -74,8 +74,7 @@ def check_label(value: Any, *, field: str) -> str:
 def _read(element: Any) -> Event:
     if not isinstance(element, Mapping):
         raise Invalid("an event must be an object")
-    if isinstance(element, RepeatedKey):
-        raise Invalid(describe_repeated(element.key))
+    _check_keys(element)
     if element.get("specversion") != "1.0":
         raise Invalid('specversion must be "1.0"', field="specversion")
     if element.get("type") != TYPE:
@@ -103,7 +102,13 @@ def _data(element: Mapping[str, Any]) -> Mapping[str, Any]:
         data = _decode(element["data_base64"])
     if not isinstance(data, Mapping):
         raise Invalid("data must be an object", field="data")
+    _check_keys(data)  # not part of the event's own JSON, if it came as bytes
     return data
+
+
+def _check_keys(fields: Mapping[str, Any]) -> None:
+    if isinstance(fields, RepeatedKey):
+        raise Invalid(describe_repeated(fields.key))
 
 
 def _decode(text: Any) -> Any:
