@@ -147,6 +147,15 @@ def test_only_typed_values_are_changed_and_known_addresses_stay() -> None:
     assert without_links(context, known=()) == context | {"account": REMOVED, "inviter": REMOVED}
 
 
+def test_a_known_mailbox_stays_in_each_of_its_forms() -> None:
+    context = {"account": "user@müller.de", "inviter": "User@xn--mller-kva.de"}
+    assert without_links(context, known={"user@xn--mller-kva.de"}) == context
+
+
+def test_a_text_that_is_too_long_for_an_address_is_not_looked_up() -> None:
+    assert shown_addresses({"reason": f"a@{'😀' * 254}", "notes": f"{'a' * 65}@b.de"}) == ()
+
+
 @pytest.mark.parametrize(
     ("email", "person"),
     [

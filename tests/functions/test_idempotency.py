@@ -1,5 +1,6 @@
 """A POST with an idempotency key, sent again within 24 hours, changes nothing and is answered as before."""
 
+import gzip
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -140,6 +141,28 @@ def test_a_refusal_is_not_kept(app: App) -> None:
     assert create_key(member.api_key).status == 403
     app.change_account(member, status="active")
     assert create_key(member.api_key).status == 201
+
+
+def test_a_body_that_is_compressed_again_is_the_same_request(app: App) -> None:
+    key, gzipped = app.member().api_key, {"idempotency-key": "retry-1", "content-encoding": "gzip"}
+    first, *others = [
+        call(*KEYS, key=key, raw=gzip.compress(b'{"name": "ci"}', mtime=date), headers=gzipped) for date in (1, 2)
+    ]
+    assert first.status == 201
+    assert [other.text for other in others] == [first.text]
+    assert create_key(key).headers[REPLAYED] == "true"
+
+
+@each_route
+@pytest.mark.parametrize(("raw", "status"), [(b" " * 65_537, 413), (b"not gzip", 400)])
+def test_a_body_that_can_not_be_read_is_refused_after_the_caller(
+    scenario: Scenario, route: Route, raw: bytes, status: int
+) -> None:
+    before, encoding = scenario.stored(), {"content-encoding": "identity" if status == 413 else "gzip"}
+    check_refusal(send(scenario, route, raw=raw, headers=encoding), route.path, status)
+    kind = "pk" if route == SESSIONS else "sk"
+    assert send(scenario, route, raw=raw, headers=encoding, key=f"{kind}-nonsense").status == 401
+    assert scenario.stored() == before
 
 
 def test_a_plan_is_not_changed_again_after_it_was_changed_back(scenario: Scenario) -> None:

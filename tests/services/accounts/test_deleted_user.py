@@ -105,6 +105,16 @@ def test_no_item_has_the_former_address_of_a_deleted_user(app: App, is_old: bool
     assert remains(app) == []
 
 
+def test_an_old_email_change_expires_in_whichever_form_it_has_the_address(app: App, root: Member) -> None:
+    ada = app.colleague(root, "ada@müller.de")
+    as_root = authenticate(app.ctx, root.session)
+    request_email_change(app.ctx, as_root, current=root.user.email, new="billing@example.com")
+    request = keys.email_change(root.account.id)
+    app.ctx.tables.write(Update(request, set={"new_email": "ada@xn--mller-kva.de"}, remove=("expires",)))
+    delete_user(app.ctx, reread(app.ctx, as_root), ada.user.id)
+    assert "expires" in (app.ctx.tables.get(request) or {})
+
+
 def test_an_email_change_of_others_is_kept_when_a_user_is_deleted(app: App, root: Member) -> None:
     ada = app.colleague(root, ADA)
     as_root = authenticate(app.ctx, root.session)

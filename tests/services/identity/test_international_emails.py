@@ -141,6 +141,15 @@ def test_the_login_moves_even_if_its_user_wrote_the_other_form(app: App, first: 
     check_invariants(app)
 
 
+@BOTH_WAYS
+def test_a_reset_confirms_the_accounts_email_in_either_form(app: App, first: str, second: str) -> None:
+    member = app.member("ada@example.com")
+    colleague = app.colleague(member, second)
+    app.change_account(member, email=first)
+    app.confirm(colleague)
+    assert "email_unconfirmed" not in (app.ctx.tables.get(keys.account(member.account.id)) or {})
+
+
 def test_the_audit_log_masks_an_international_address(app: App) -> None:
     app.member(WRITTEN)
     entries = [item for item in app.stored("core") if item["sk"].startswith("AUDIT#")]

@@ -18,7 +18,7 @@ from tallybook.wire.requests.bodies import (
     StartSessionRequest,
     read_body,
 )
-from tallybook.wire.requests.cloudevents import read_json
+from tallybook.wire.requests.json_values import read_json
 
 SIGN_UP = {"email": "a@example.com", "password": "12345678"}
 CREDITS = {"account_id": "acc-1", "amount": 5, "kind": "grant", "reference": "order 7"}

@@ -13,7 +13,8 @@ from tallybook.domain.errors import Invalid, TooLarge
 from tallybook.domain.usage import Event, Result
 from tallybook.store.events import put_marker
 from tallybook.store.requests import to_dynamodb
-from tallybook.wire.requests.cloudevents import MAX_BYTES, read_events, read_json
+from tallybook.wire.requests.cloudevents import MAX_BYTES, read_events
+from tallybook.wire.requests.json_values import read_json
 from tests.support.hypothesis_settings import deterministic
 
 EVENT: dict[str, Any] = {

@@ -9,8 +9,9 @@ from tallybook.domain.errors import Invalid
 from tallybook.wire.requests import bodies, budget_bodies
 from tallybook.wire.requests.bodies import RequestBody, read_body
 from tallybook.wire.requests.budget_bodies import BudgetChangeRequest, BudgetRequest
-from tallybook.wire.requests.cloudevents import MAX_BYTES, MAX_EVENTS, read_events, read_json
+from tallybook.wire.requests.cloudevents import MAX_BYTES, MAX_EVENTS, read_events
 from tallybook.wire.requests.counts import MOST_LEVELS, MOST_VALUES
+from tallybook.wire.requests.json_values import read_json
 from tests.support.work import count_calls, peak_bytes
 
 MANY = 524_000

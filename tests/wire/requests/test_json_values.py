@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tallybook.domain.errors import Invalid
-from tallybook.wire.requests.cloudevents import read_json
-from tallybook.wire.requests.json_values import describe_repeated, find_repeated, number
+from tallybook.wire.requests.json_values import describe_repeated, find_repeated, number, read_json
 from tests.support.hypothesis_settings import deterministic
 
 

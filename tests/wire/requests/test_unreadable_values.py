@@ -12,8 +12,9 @@ from tallybook.domain.errors import Invalid
 from tallybook.domain.usage import Event, Result
 from tallybook.store.events import put_marker
 from tallybook.store.requests import to_dynamodb
-from tallybook.wire.requests.cloudevents import read_events, read_json
+from tallybook.wire.requests.cloudevents import read_events
 from tallybook.wire.requests.event_json import read_event_json
+from tallybook.wire.requests.json_values import read_json
 from tests.support.hypothesis_settings import deterministic
 
 FIELDS = ("specversion", "id", "source", "type", "time", "subject")

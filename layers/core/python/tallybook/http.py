@@ -18,9 +18,9 @@ from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate, check_new_platform_key
 from tallybook.wire.dialects import is_platform_path
 from tallybook.wire.requests.bodies import MAX_BODY_BYTES, RequestBody, read_body
-from tallybook.wire.requests.cloudevents import read_json
 from tallybook.wire.requests.content import read_content
 from tallybook.wire.requests.credentials import read_credential
+from tallybook.wire.requests.json_values import read_json
 from tallybook.wire.requests.names import check_known
 from tallybook.wire.response import Answer
 

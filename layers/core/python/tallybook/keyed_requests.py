@@ -9,9 +9,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from tallybook.domain.credentials import PlatformCaller, Principal
+from tallybook.domain.errors import TallybookError
 from tallybook.domain.idempotency import HEADER, KeyedRequest, check_idempotency_key, keyed_request
-from tallybook.http import Ctx, identify_caller, identify_platform
+from tallybook.http import Ctx, content_of, identify_caller, identify_platform
 from tallybook.services.kept_answers import answered_meanwhile
+from tallybook.wire.requests.bodies import MAX_BODY_BYTES
 from tallybook.wire.requests.credentials import read_credential
 
 
@@ -36,8 +38,19 @@ async def _keyed(request: Request) -> KeyedRequest | None:
     if key is None:
         return None
     credential = read_credential(request.headers, request.cookies).text
-    body = await request.body()
-    return keyed_request(key, credential=credential, method=request.method, path=request.url.path, body=body)
+    content = await _content(request)
+    return keyed_request(key, credential=credential, method=request.method, path=request.url.path, body=content)
+
+
+async def _content(request: Request) -> bytes:
+    """The body before it was compressed, because a client may compress it for each attempt, with another date in it.
+
+    Empty if it can't be read: the route refuses it after the caller is known.
+    """
+    try:
+        return await content_of(request, most=MAX_BODY_BYTES)
+    except TallybookError:
+        return b""
 
 
 KeyedCaller = Annotated[Principal, Depends(_caller)]

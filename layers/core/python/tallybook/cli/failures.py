@@ -50,13 +50,18 @@ def report_failure(error: BaseException, arguments: Sequence[str]) -> int:
     say(mask(shown.message))
     if _wants_json(arguments):
         _print_json(shown, problems=getattr(error, "problems", ()))
-    if arguments[:1] == ["meter"] and code in (1, _WRONG_USE, DEFECT):
+    if is_meter(arguments) and code in (1, _WRONG_USE, DEFECT):
         return WRAPPER_FAILED
     return code
 
 
+def is_meter(arguments: Sequence[str]) -> bool:
+    """Whether they run another command, whose environment, output and arguments are not ours."""
+    return arguments[:1] == ["meter"]
+
+
 def _wants_json(arguments: Sequence[str]) -> bool:
-    return arguments[:1] != ["meter"] and "--json" in arguments
+    return not is_meter(arguments) and "--json" in arguments
 
 
 def _print_json(error: TallybookError, *, problems: Sequence[str]) -> None:
@@ -89,7 +94,7 @@ def _one_line(error: BaseException) -> str:
 def _write_report(error: BaseException, arguments: Sequence[str]) -> str:
     """Where the full report was written, which only the user may read."""
     own = [*arguments]
-    if own[:1] == ["meter"] and "--" in own:
+    if is_meter(own) and "--" in own:
         own = own[: own.index("--")]
     text = "\n".join(
         [

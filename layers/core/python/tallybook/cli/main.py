@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from tallybook.cli.completion import completion, enable_completion
-from tallybook.cli.failures import CLOSED_PIPE, report_failure
+from tallybook.cli.failures import CLOSED_PIPE, is_meter, report_failure
 from tallybook.cli.meter.command import meter
 from tallybook.cli.meter.send import send
 from tallybook.cli.setting_text import check_settings, clean_settings
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     prepare_streams()
-    if not is_terminal(sys.stdout) and given[:1] != ["meter"]:  # whose command gets the environment
+    if not is_terminal(sys.stdout) and not is_meter(given):  # whose command gets the environment
         os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"  # else FORCE_COLOR puts colours into the help of a pipe
     clean_settings(os.environ)
     enable_completion()

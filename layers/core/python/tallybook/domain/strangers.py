@@ -21,7 +21,7 @@ TYPED_LISTS = ("keys", "ended_keys", "root_users")
 """The variables that are lists of things with a typed `name`."""
 
 REMOVED = "(link removed)"
-_ADDRESS = r"[^\s@]+@[^\s@]+"
+_ADDRESS = r"[^\s@]{1,64}@[^\s@]{1,253}"
 _DOMAIN = r"[^\s.\u3002][.\u3002][^\W\d_]{2}"
 _NUMBERS = r"\d+(?:[.\u3002]\d+){3}|\[[\da-fA-F]*:[\da-fA-F]*:[\da-fA-F:.]*\]"
 _LINK = rf":[/\\]{{2}}|\\\\|{_DOMAIN}|{_NUMBERS}"
@@ -30,18 +30,20 @@ _INITIALS = rf"(?<![^\s(\"'])(?:(?:[^\W\d_]|{'|'.join(_TITLES)})\.)+[^\W\d_][\w'
 
 
 def shown_addresses(context: Mapping[str, Any]) -> tuple[str, ...]:
-    """The typed values that consist of one email address."""
+    """The typed values that consist of one email address; none is too long for a key of the table."""
     values = (context.get(name) for name in TYPED)
     return tuple(value for value in values if isinstance(value, str) and re.fullmatch(_ADDRESS, value))
 
 
 def without_links(context: Mapping[str, Any], *, known: Collection[str]) -> dict[str, Any]:
-    """The context with every link in a typed value removed, except a value that is one of the `known` addresses."""
+    """The context with every link in a typed value removed, except an address of one of the `known` mailboxes."""
 
     def clean(name: str, value: Any) -> Any:
         if name in TYPED_LISTS:
             return [{**one, "name": clean("name", one["name"])} for one in value]
-        return remove_links(value) if name in TYPED and isinstance(value, str) and value not in known else value
+        if name not in TYPED or not isinstance(value, str) or (known and mailbox(value) in known):
+            return value
+        return remove_links(value)
 
     return {name: clean(name, value) for name, value in context.items()}
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from tallybook.domain.email_change import KEPT, EmailChange, EmailToken, Side
+from tallybook.domain.emails import mailbox
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.store import keys
 from tallybook.store.commands import EXISTS, NEW, Check, Command, Delete, Item, Put, Update
@@ -32,7 +33,9 @@ def expire_old_change(item: Item | None, email: str, *, at: datetime) -> tuple[U
 
     Other requests expire already, at most 90 days after the deletion.
     """
-    if item is None or "expires" in item or email not in (item["current_email"], item["new_email"]):
+    if item is None or "expires" in item:
+        return ()
+    if mailbox(email) not in map(mailbox, (item["current_email"], item["new_email"])):
         return ()
     return (Update(keys.email_change(item["account_id"]), set={"expires": int((at + KEPT).timestamp())}),)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from tallybook.domain.accounts import Account, User
 from tallybook.domain.audit import Actor, actor_of
 from tallybook.domain.credentials import Principal
-from tallybook.domain.emails import normalize_email
+from tallybook.domain.emails import mailbox, normalize_email
 from tallybook.domain.errors import Invalid
 from tallybook.domain.events.accounts import api_key_revoked, password_changed, user_joined
 from tallybook.domain.ids import API_KEY, USER
@@ -167,7 +167,7 @@ def _set_password_commands(
     )
     values = {"password_hash": hashed, "generation": user.generation + 1, "name": user.name}
     confirmed = {"email_unconfirmed": None} if by_link else {}
-    of_account = by_link and account.email_unconfirmed and account.email == user.email
+    of_account = by_link and account.email_unconfirmed and mailbox(account.email) == mailbox(user.email)
     return [
         set_user(user, **values, **confirmed),
         *((confirm_account_email(account),) if of_account else ()),

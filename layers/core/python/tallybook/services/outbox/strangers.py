@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from tallybook.domain.emails import distinct
+from tallybook.domain.emails import distinct, mailbox
 from tallybook.domain.errors import TooManyRequests
 from tallybook.domain.outbox import Mail, OutboxItem
 from tallybook.domain.strangers import shown_addresses
@@ -29,7 +29,7 @@ NOT_COUNTED = frozenset({"password_reset"})
 
 
 class Recipients(NamedTuple):
-    """What is known about a mail's addresses. `suppressed` get none; `known` addresses may be shown to strangers."""
+    """What is known about a mail's addresses. `suppressed` get none; `known` mailboxes may be shown to strangers."""
 
     suppressed: frozenset[str] = frozenset()
     strangers: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ def read_recipients(ctx: Context, mail: Mail, *, account_id: str | None) -> Reci
     return Recipients(
         suppressed=frozenset(address for address in to if keys.suppressed(address) in items),
         strangers=tuple(address for address in unsure if address not in users),
-        known=frozenset((*own, *(account["email"] for account in accounts))),
+        known=frozenset(map(mailbox, (*own, *(account["email"] for account in accounts)))),
     )
 
 

@@ -5,7 +5,6 @@ Standard library only, because `usage_queue` reads events too and must start fas
 Source: docs/decisions.md, "What the platform needs".
 """
 
-import json
 import re
 from base64 import b64decode
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from tallybook.domain.money import places
 from tallybook.domain.times import parse_instant
 from tallybook.domain.usage import MAX_DECIMALS, Event, Result
 from tallybook.wire.requests.event_json import RepeatedKey, is_readable, read_event_json
-from tallybook.wire.requests.json_values import describe_repeated, find_repeated, number
+from tallybook.wire.requests.json_values import describe_repeated
 
 MAX_EVENTS = 1000
 MAX_BYTES = 1024 * 1024
@@ -72,39 +71,10 @@ def check_label(value: Any, *, field: str) -> str:
     return label
 
 
-def read_json(body: bytes | str) -> Any:
-    """JSON in UTF-8: whole numbers as ints, even 5.0, fractions as exact Decimals; Invalid for anything else.
-
-    Also Invalid, with the key, if a key stands twice in one object.
-    """
-    try:
-        text = body if isinstance(body, str) else body.decode("utf-8-sig")  # json.loads would also guess UTF-16
-        data = _DECODER.decode(text)
-        if "\\ud" in text.lower() or isinstance(body, str):
-            json.dumps(data, ensure_ascii=False, default=str).encode()  # half of a surrogate pair can't be encoded
-    except (ValueError, RecursionError, InvalidOperation) as error:
-        raise Invalid("The body is not valid JSON") from error
-    return data
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise Invalid(f"In the body, {describe_repeated(find_repeated(pairs) or '')}")
-    return fields
-
-
-_DECODER = json.JSONDecoder(parse_float=number, parse_constant=_no_constant, object_pairs_hook=_object)
-
-
 def _read(element: Any) -> Event:
     if not isinstance(element, Mapping):
         raise Invalid("an event must be an object")
-    _check_unrepeated(element)
+    _check_keys(element)
     if element.get("specversion") != "1.0":
         raise Invalid('specversion must be "1.0"', field="specversion")
     if element.get("type") != TYPE:
@@ -132,13 +102,13 @@ def _data(element: Mapping[str, Any]) -> Mapping[str, Any]:
         data = _decode(element["data_base64"])
     if not isinstance(data, Mapping):
         raise Invalid("data must be an object", field="data")
-    _check_unrepeated(data)  # the JSON of its own: a header's event, or Base64
+    _check_keys(data)  # not part of the event's own JSON, if it came as bytes
     return data
 
 
-def _check_unrepeated(part: Mapping[str, Any]) -> None:
-    if isinstance(part, RepeatedKey):
-        raise Invalid(describe_repeated(part.key))
+def _check_keys(fields: Mapping[str, Any]) -> None:
+    if isinstance(fields, RepeatedKey):
+        raise Invalid(describe_repeated(fields.key))
 
 
 def _decode(text: Any) -> Any:
