@@ -60,7 +60,7 @@ def check_unanswered(request: KeyedRequest | None, items: Mapping[Key, Item], *,
 def answered_meanwhile(ctx: Context, request: KeyedRequest | None) -> Iterator[None]:
     """If the same request was answered since the credential was read, raise AnsweredBefore in place of a refusal.
 
-    For what an authenticated caller does, so that a suspended user gets no answer.
+    For what an authenticated caller does: who was suspended before the request gets no answer.
     """
     try:
         yield
