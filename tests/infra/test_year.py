@@ -242,10 +242,10 @@ class Spender:
             return json.load(answer).get("data")
 
 
-def test_two_years_of_budget_alerts_equal_those_of_the_reference(bundle: Bundle) -> None:
+def test_a_year_of_budget_alerts_equals_that_of_the_reference(bundle: Bundle) -> None:
     spender = Spender(bundle)
     began = bundle.ctx.clock.now()
-    while bundle.ctx.clock.now() < began + timedelta(days=730):
+    while bundle.ctx.clock.now() < began + timedelta(days=365):
         spender.live()
     account = find_account(bundle.ctx, spender.account.id)
     starts = [account.first_period_at]
@@ -253,7 +253,7 @@ def test_two_years_of_budget_alerts_equal_those_of_the_reference(bundle: Bundle)
         starts.append(period_of(account.schedule, starts[-1]).end)
     found = [(one.budget, one.period.start, one.threshold.percent) for one in spender.messages()]
     assert found == expected_alerts(spender.occurrences, starts)
-    assert len(found) > 15
+    assert len(found) > 10
     assert max(Counter(found).values()) > 1, "some thresholds must alert twice in a period"
 
 
