@@ -92,7 +92,7 @@ class _Forwarder(BaseHTTPRequestHandler):
         return self._answer(*answer)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _forward  # noqa: N815 http.server's names
-    do_OPTIONS = do_TRACE = _forward  # noqa: N815
+    do_OPTIONS = do_TRACE = _forward  # noqa: N815 http.server's names
 
     def _why_refused(self) -> str | None:
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -120,7 +120,7 @@ class _Forwarder(BaseHTTPRequestHandler):
         """Nothing yet: who asks is checked first."""
         return True
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002 its text is HTML
         """The answer to what `http.server` refuses by itself: a malformed request, or (501) another method."""
         if code == HTTPStatus.NOT_IMPLEMENTED and (reason := self._why_refused()):
             return self._refuse(403, reason)

@@ -34,14 +34,12 @@ def test_text_that_is_invisible_or_has_control_characters_is_rejected(path: str,
 
 
 @pytest.mark.parametrize("path", FIELDS)
-@pytest.mark.parametrize("text", ["a b", " a", "a\u3164b", "Größe", "日本", "👩\u200d💻", "~!@$%^&*()", "a/b?c=d"])
+@pytest.mark.parametrize("text", ["a b", " a", "a\u3164b", "Größe", "日本", "~!@$%^&*()", "a/b?c=d"])
 def test_other_text_is_accepted_as_it_is(path: str, text: str) -> None:
-    if not text.isprintable() and path not in LENIENT:
-        pytest.skip("labels are printable")
     assert isinstance(read_with(path, text), Event)
 
 
 @pytest.mark.parametrize("path", LENIENT)
-@pytest.mark.parametrize("text", ["a\u200bb", "\u202eb", "a#b:c", "a\u2028b"])
+@pytest.mark.parametrize("text", ["a\u200bb", "\u202eb", "a#b:c", "a\u2028b", "👩\u200d💻"])
 def test_an_id_source_or_meter_may_have_invisible_characters_among_others(path: str, text: str) -> None:
     assert isinstance(read_with(path, text), Event)

@@ -46,13 +46,13 @@ _QUOTAS = {
 
 def event_words(reason: str) -> str:
     """A reason of the table with its words; another one is in words already."""
-    known = EVENTS.get(reason)  # type: ignore[call-overload]
+    known = EVENTS.get(reason)  # type: ignore[call-overload]  # it may be no key
     return f"{reason}: {known[1]}" if known else reason
 
 
 def refused_value(reason: str, event: bytes) -> str | None:
     """The field and its value that the reason is about, as in `time "2026-05-01T00:00:00Z"`; None if it is none."""
-    known = EVENTS.get(reason)  # type: ignore[call-overload]
+    known = EVENTS.get(reason)  # type: ignore[call-overload]  # it may be no key
     path = known[0] if known else reason.split(" ", maxsplit=1)[0]
     value: Any = json.loads(event)
     if not path or not isinstance(value, dict):

@@ -10,9 +10,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from tallybook.domain.errors import Invalid
-from tallybook.wire.requests.json_values import find_repeated
+from tallybook.wire.requests.json_values import MOST_DIGITS, find_repeated
 
-_MOST_DIGITS = 40
 _MAGNITUDES = range(-130, 126)  # DynamoDB stores no other number
 _BLANK = re.compile(r"[ \t\n\r]*")
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]+|[\]}]+', re.DOTALL)
@@ -166,7 +165,7 @@ def _skip_blanks(text: str, index: int) -> int:
 
 
 def _int(text: str) -> Any:
-    return int(text) if len(text) <= _MOST_DIGITS else UNREADABLE
+    return int(text) if len(text) <= MOST_DIGITS else UNREADABLE
 
 
 def _decimal(text: str) -> Any:

@@ -10,7 +10,9 @@ from typing import Any
 
 from tallybook.domain.errors import Invalid
 
-_MOST_DIGITS = 40
+MOST_DIGITS = 40
+"""Of an integer: more would cost much to read, and no field has them."""
+
 _LONGEST_KEY = 64
 
 
@@ -37,7 +39,7 @@ def number(text: str) -> int | Decimal:
     value = Decimal(text)
     if not value:
         return 0
-    is_whole = value.adjusted() < _MOST_DIGITS and value == value.to_integral_value()
+    is_whole = value.adjusted() < MOST_DIGITS and value == value.to_integral_value()
     return int(value) if is_whole else value
 
 
