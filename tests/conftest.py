@@ -1,6 +1,6 @@
 """The fixtures of all tests: an app on moto, and one on an emulator that many threads may use at once.
 
-The plugin `log_guard` fails a test during which a secret is logged.
+The plugin `log_guard` fails a test during which a secret is logged; `scheduling` shares one local bundle.
 """
 
 import os
@@ -14,7 +14,7 @@ import tests.environment  # noqa: F401 first, before anything reads a variable
 from tests.support.moto_patches import patch_moto
 from tests.support.snapshot import Snapshot, restore_snapshot, take_snapshot
 
-pytest_plugins = ["tests.support.log_guard"]
+pytest_plugins = ["tests.support.log_guard", "tests.support.scheduling"]
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,15 @@
-"""Stages synthesized once a run, since CDK takes seconds for each."""
+"""Stages synthesized once a run, since CDK takes seconds for each; and one local bundle for many tests."""
 
 import fcntl
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from infra.stage import STAGES, Stage, local
+from tests.support.local_stack import LocalStack, free_port, running
 from tests.support.template import Synthesized, synthesized
 
 PORT = 8000
@@ -45,3 +46,17 @@ def production(synthesize: Callable[[Stage], Synthesized]) -> Synthesized:
 @pytest.fixture(scope="session")
 def on_this_computer(synthesize: Callable[[Stage], Synthesized]) -> Synthesized:
     return synthesize(local(PORT))
+
+
+@pytest.fixture(scope="session")
+def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """One running bundle for the files of ON_ONE_BUNDLE, which run in one process. Its clock is ahead after the walk.
+
+    It started in a folder that others could read.
+    """
+    folder = tmp_path_factory.mktemp("local")
+    (folder / "older").write_text("left readable by an older bundle")
+    folder.chmod(0o755)
+    (folder / "older").chmod(0o644)
+    with running(folder, port=free_port()) as stack:
+        yield stack

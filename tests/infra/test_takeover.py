@@ -13,7 +13,7 @@ import pytest
 
 from tests.infra.attacks import FUNCTION, Attack, attacks, forged_authorizations
 from tests.support.browser import SITE, chromium, text_of, website
-from tests.support.local_stack import LocalStack, free_port, running
+from tests.support.local_stack import LocalStack
 
 FOREIGN = {"Origin": "http://attacker.example", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
 SANDBOXED = {"Origin": "null"}
@@ -55,24 +55,25 @@ function listen(url) {
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    folder = tmp_path_factory.mktemp("local")
-    (folder / "older").write_text("left readable by an older bundle")
-    folder.chmod(0o755)
-    (folder / "older").chmod(0o644)
-    with running(folder, port=free_port()) as stack:
-        _mail(stack)
-        yield stack
+def stack(local_stack: LocalStack) -> LocalStack:
+    _mail(local_stack)
+    return local_stack
+
+
+@pytest.fixture(scope="module")
+def markers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of the files that attackers' functions would write, also some time after the attacks."""
+    folder = tmp_path_factory.mktemp("markers")
+    yield folder
+    time.sleep(_RUNS_WITHIN)
+    assert [path.name for path in folder.iterdir()] == []
 
 
 @pytest.fixture
-def marker(stack: LocalStack, tmp_path: Path) -> Iterator[Path]:
+def marker(stack: LocalStack, markers: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     """A file that the attacker's function would write. Afterwards the bundle must be as it was."""
     functions = _functions(stack)
-    path = tmp_path / "taken over"
-    yield path
-    time.sleep(_RUNS_WITHIN)
-    assert not path.exists()
+    yield markers / f"{request.node.name}".replace("/", "_")
     assert _functions(stack) == functions
     assert FUNCTION not in functions
     assert _get(stack, "/auth/me")["user"]["id"]

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.request import urlopen
 
@@ -12,18 +12,12 @@ import pytest
 from tallybook.gateways.clock import Clock
 from tests.docs.commands import run_walk
 from tests.docs.expectations import AHEAD_AFTERWARDS, EXPECTED
-from tests.support.local_stack import LocalStack, free_port, running
+from tests.support.local_stack import LocalStack
 
 pytestmark = pytest.mark.usefixtures("printed")
 
 _CALLED_WITHIN = 30.0
 _POLLED_WITHIN = 2.0  # the emulator polls its streams every second
-
-
-@pytest.fixture(scope="module")
-def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    with running(tmp_path_factory.mktemp("local"), port=free_port()) as stack:
-        yield stack
 
 
 @pytest.fixture(scope="module")
