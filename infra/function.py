@@ -109,6 +109,7 @@ def _environment(group: Group, stage: Stage, tables: Tables) -> dict[str, str]:
         "TALLYBOOK_STAGE": stage.name,
         "CORE_TABLE": tables.core.table_name,
         "USAGE_TABLE": tables.usage.table_name,
+        "USAGE_SHARDS": str(stage.usage_shards),
         "ALLOWED_ORIGINS": ",".join(stage.allowed_origins),
         "POWERTOOLS_SERVICE_NAME": group.name,
         "POWERTOOLS_LOG_LEVEL": stage.log_level,

@@ -13,6 +13,9 @@ class Stage:
     expire: bool
     """Let DynamoDB remove items by `expires`. Not locally: the emulator ignores the moved clock."""
     arm: bool = True
+    usage_shards: int = 1
+    """How many items share the writes of each counter of usage, in periods that open from now on. More let one account
+    count more batches a second (docs/scale.md), and make each read of its usage read that many items."""
     snap_start: bool = False
     """Use SnapStart: faster cold starts, but AWS bills each published version."""
     allowed_origins: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ _NAMES = {
     *(
         "CORE_TABLE",
         "USAGE_TABLE",
+        "USAGE_SHARDS",
         "QUEUE_URL",
         "BUS_NAME",
         "PAGE_URL",

@@ -20,6 +20,7 @@ JOB_GOAL = 1.15
 _SETTINGS = {
     "CORE_TABLE": "core",
     "USAGE_TABLE": "usage",
+    "USAGE_SHARDS": "1",
     "AWS_LAMBDA_FUNCTION_NAME": "bench",
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
     "MAIL_FROM": "Bench <bench@example.com>",

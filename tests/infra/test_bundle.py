@@ -79,6 +79,7 @@ def _python(code: str, path: list[Path]) -> subprocess.CompletedProcess[str]:
         "AWS_DEFAULT_REGION": "eu-west-1",
         "CORE_TABLE": "core",
         "USAGE_TABLE": "usage",
+        "USAGE_SHARDS": "1",
     }
     base = Path(sys.base_prefix) / "bin/python3"
     command = [str(base), "-S", "-B", "-c", code]

@@ -14,6 +14,7 @@ SETTINGS = {
     "TALLYBOOK_STAGE",
     "CORE_TABLE",
     "USAGE_TABLE",
+    "USAGE_SHARDS",
     "ALLOWED_ORIGINS",
     "POWERTOOLS_SERVICE_NAME",
     "POWERTOOLS_LOG_LEVEL",
@@ -49,6 +50,7 @@ def test_a_function_has_the_settings_of_its_row(group: Group, production: Synthe
     queue = {"QUEUE_URL"} if group.sends else set()
     pages = PAGE_SETTINGS if group.paths else set()
     assert set(function["Environment"]["Variables"]) == SETTINGS | pages | mail | bus | queue
+    assert function["Environment"]["Variables"]["USAGE_SHARDS"] == "1"
     assert "SnapStart" not in function
 
 

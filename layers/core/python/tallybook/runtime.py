@@ -32,12 +32,17 @@ def dynamodb(endpoint_url: str | None = None) -> Any:
 
 
 def connect(
-    *, core_table: str, usage_table: str, endpoint_url: str | None = None, clock_file: str | None = None
+    *,
+    core_table: str,
+    usage_table: str,
+    endpoint_url: str | None = None,
+    clock_file: str | None = None,
+    usage_shards: int = 1,
 ) -> Context:
     """A context with these tables; its clock can be moved by `clock_file`, if there is one."""
     tables = Tables(dynamodb(endpoint_url), {"core": core_table, "usage": usage_table})
     clock = Clock(Path(clock_file) if clock_file else None)
-    return Context(tables=tables, catalogs=Catalogs(tables), clock=clock)
+    return Context(tables=tables, catalogs=Catalogs(tables), clock=clock, usage_shards=usage_shards)
 
 
 @cache
@@ -47,6 +52,7 @@ def context() -> Context:
         core_table=os.environ["CORE_TABLE"],
         usage_table=os.environ["USAGE_TABLE"],
         clock_file=os.environ.get("TALLYBOOK_CLOCK_FILE"),
+        usage_shards=int(os.environ["USAGE_SHARDS"]),
     )
 
 
