@@ -69,7 +69,7 @@ class Tallybook(Stack):
         self._output("BusName", bus.name)
         for function in functions:
             if function.group.every_minutes:
-                self._output(f"{camel_case(function.group.name)}Function", function.function.function_name)
+                self._output(f"{camel_case(function.group.name)}Function", function.entry.function_arn)
 
     def _output(self, name: str, value: str) -> None:
         CfnOutput(self, name, value=value)
